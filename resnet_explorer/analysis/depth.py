@@ -1,0 +1,49 @@
+"""Weight layers counted the paper's way: why ResNet-18 is called 18."""
+
+from dataclasses import dataclass
+
+from resnet_explorer.blueprint import Network, Part
+from resnet_explorer.blueprint.layers import Conv2d, Linear
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """The weight layers of a network: convolutions of stem and branches, and the fully connected layer.
+
+    Projections on shortcuts are not counted (He et al. 2015, figure 3 and table 1); ``projections`` says how many
+    there are.
+    """
+
+    stem: int
+    stages: tuple[int, ...]
+    head: int
+    projections: int
+
+    @property
+    def weight_layers(self) -> int:
+        """Return the number that names the network."""
+        return self.stem + sum(self.stages) + self.head
+
+    @property
+    def words(self) -> str:
+        """Return the sum as a sentence, such as ``1 stem + (4 + 4 + 4 + 4) in the stages + 1 fc = 18``."""
+        inner = " + ".join(str(count) for count in self.stages)
+        inner = f"({inner})" if len(self.stages) > 1 else inner
+        parts = [f"{self.stem} in the stem", f"{inner} in the branches", *(["1 fc"] if self.head else [])]
+        note = f"; {self.projections} projections are not counted" if self.projections else ""
+        return f"{' + '.join(parts)} = {self.weight_layers}{note}."
+
+
+def _weights(parts: tuple[Part, ...]) -> int:
+    return sum(isinstance(part.layer, (Conv2d, Linear)) for part in parts)
+
+
+def depth(network: Network) -> Depth:
+    """Return how many weight layers each part of the network has."""
+    blocks = [block for stage in network.stages for block in stage.blocks]
+    return Depth(
+        _weights(network.stem.form.branch),
+        tuple(sum(_weights(block.form.branch) for block in stage.blocks) for stage in network.stages),
+        _weights(network.head.form.branch) if network.head else 0,
+        sum(_weights(block.form.shortcut or ()) for block in blocks),
+    )

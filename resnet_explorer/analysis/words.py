@@ -1,0 +1,56 @@
+"""Numbers, shapes and hyper-parameters in the words that every view shares."""
+
+from resnet_explorer.blueprint.layers import Conv2d, Layer, Linear, MaxPool2d, Shape, ZeroPad
+
+_PREFIXES = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+_ROUNDS_UP = 0.99995
+"""From here on four digits show the next power of ten: 999,950 is 1.000 M, not 1000.0 k."""
+
+
+def size(shape: Shape) -> str:
+    """Return a shape without its batch: ``64×56×56``, or ``1000`` for features."""
+    return "×".join(str(length) for length in shape[1:])
+
+
+def compact(shape: Shape) -> str:
+    """Return a shape without its batch as short as can be: ``64×56²`` for a square map."""
+    if len(shape) == 4 and shape[2] == shape[3] and shape[2] > 1:
+        return f"{shape[1]}×{shape[2]}²"
+    return size(shape)
+
+
+def si(number: float, unit: str = "") -> str:
+    """Return a count with four digits and its SI prefix, ready for a unit: ``1.814 G`` + ``MACs``, ``18 ``."""
+    for factor, prefix in _PREFIXES:
+        if number >= factor * _ROUNDS_UP:
+            scaled = number / factor
+            digits = 3 if scaled < 10 * _ROUNDS_UP else 2 if scaled < 100 * _ROUNDS_UP else 1
+            return f"{scaled:.{digits}f} {prefix}{unit}"
+    return f"{number:,.0f} {unit}"
+
+
+def mib(count: int) -> str:
+    """Return bytes in KiB, MiB or GiB, or in bytes below 1 KiB."""
+    for factor, unit in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
+        if count >= factor:
+            return f"{count / factor:,.1f} {unit}"
+    return f"{count} B"
+
+
+def share(part: int, whole: int) -> float:
+    """Return a part in percent of the whole; 0 where the whole is 0."""
+    return 100 * part / whole if whole else 0.0
+
+
+def hyper(layer: Layer) -> str:
+    """Return a layer's hyper-parameters in few words: ``3×3 /2`` for a kernel of 3 and stride 2."""
+    match layer:
+        case Conv2d() | MaxPool2d():
+            return f"{layer.kernel}×{layer.kernel}" + (f" /{layer.stride}" if layer.stride > 1 else "")
+        case ZeroPad():
+            stride = f"/{layer.stride}, " if layer.stride > 1 else ""
+            return f"{stride}+{layer.out_channels - layer.in_channels} ch"
+        case Linear():
+            return f"{layer.in_features}→{layer.out_features}"
+        case _:
+            return ""

@@ -1,0 +1,115 @@
+"""The tree: a network is a stem, stages of blocks, and a head; a block is a form at an address.
+
+A *form* is what a block does, without saying where: y = after(branch(x) + shortcut(x)). Equal blocks share one
+form, so that a reading can be worked out once for a stage of 400 blocks.
+"""
+
+from dataclasses import dataclass
+
+from resnet_explorer.blueprint.layers import Layer
+from resnet_explorer.spec import ResNetSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A layer under its name inside a form, such as ``conv1`` or ``downsample.0``."""
+
+    name: str
+    layer: Layer
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Form:
+    """What a block does: y = after(branch(x) + shortcut(x)), or y = after(branch(x)) where ``shortcut`` is None.
+
+    An empty ``shortcut`` is the identity. ``after`` begins with the addition where there is one. Two forms are equal
+    only if they are the same object: a network's blocks share theirs.
+    """
+
+    branch: tuple[Part, ...]
+    shortcut: tuple[Part, ...] | None = None
+    after: tuple[Part, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Return all layers in the order in which they run."""
+        return self.branch + (self.shortcut or ()) + self.after
+
+    @property
+    def projects(self) -> bool:
+        """Return whether the shortcut has layers of its own: a projection, or zero-padding."""
+        return bool(self.shortcut)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A form at its address: the stem, a residual or plain block, or the head.
+
+    ``path`` is the block's address; ``layer_paths`` are those of its layers, in the order of ``form.parts``.
+    ``number`` counts the blocks of a stage from 1; it is 0 for stem and head.
+    """
+
+    path: str
+    number: int
+    form: Form
+    layer_paths: tuple[str, ...]
+
+    @property
+    def shortcut_path(self) -> str:
+        """Return the address of the shortcut as a whole, whether identity or projection."""
+        return f"{self.path}.downsample" if self.form.projects else f"{self.path}.shortcut"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Blocks that work at one resolution: ``layer1`` to ``layer8`` in code, conv2_x to conv9_x in the paper."""
+
+    path: str
+    number: int
+    blocks: tuple[Block, ...]
+
+    @property
+    def title(self) -> str:
+        """Return the paper's name of the stage (He et al. 2015, table 1): the stem is conv1."""
+        return f"conv{self.number + 1}_x"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """The whole tree of one spec; ``head`` is None for a backbone."""
+
+    spec: ResNetSpec
+    stem: Block
+    stages: tuple[Stage, ...]
+    head: Block | None
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """Return stem, all blocks and head in the order in which they run."""
+        inner = tuple(block for stage in self.stages for block in stage.blocks)
+        return (self.stem, *inner, *((self.head,) if self.head else ()))
+
+    def ancestors(self, path: str) -> tuple[str, ...]:
+        """Return what a path lies in, from the nearest to the network (the empty path): layer1.0, layer1."""
+        for block in (self.stem, self.head):
+            if block and path in block.layer_paths:
+                return (block.path, "")
+        names = path.split(".")
+        return tuple(".".join(names[:count]) for count in range(len(names) - 1, -1, -1))
+
+    def block_at(self, path: str) -> Block | None:
+        """Return the block that a path names or lies in; None for a stage, the network or a path of another one."""
+        known = {block.path: block for block in self.blocks}
+        return next((known[name] for name in (path, *self.ancestors(path)) if name in known), None)
+
+    def stage_at(self, path: str) -> Stage | None:
+        """Return the stage that a path names or lies in."""
+        return next((stage for stage in self.stages if path.split(".")[0] == stage.path), None)
+
+    def has(self, path: str) -> bool:
+        """Return whether anything in this network has that path; the empty path is the network itself."""
+        block = self.block_at(path)
+        if block is None:
+            return path == "" or any(stage.path == path for stage in self.stages)
+        shortcut = (block.shortcut_path,) if block.form.shortcut is not None else ()
+        return path in (block.path, *block.layer_paths, *shortcut)

@@ -1,0 +1,131 @@
+"""The commands; each imports what it needs when it runs."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from resnet_explorer.cli.output import NAME, say
+from resnet_explorer.errors import ExplorerError, ExportError, SpecError
+
+if TYPE_CHECKING:
+    from resnet_explorer.drawing.marks import Picture
+    from resnet_explorer.drawing.theme import Theme
+
+
+def _open(options: argparse.Namespace) -> int:
+    nets = [options.net] if options.net else []
+    for net in nets:
+        _check(net)
+    if _has_no_display():
+        raise ExplorerError("display", "There is no display to open a window on.", f"'{NAME} --help' says what else.")
+    try:
+        from resnet_explorer.gui.app import main as window
+    except ImportError as error:
+        raise _no_qt(error) from error
+    return window(nets)
+
+
+def _check(word: str) -> None:
+    """Raise SpecError where a word is no network; it may have been meant as a command."""
+    from resnet_explorer.cli.networks import find
+
+    try:
+        find(word)
+    except SpecError as error:
+        if near := get_close_matches(word, COMMANDS, n=1):
+            raise SpecError("command", f"There is no command {word!r}.", f"Did you mean {near[0]!r}?") from error
+        raise
+
+
+def _has_no_display() -> bool:
+    known = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return sys.platform.startswith("linux") and not any(os.environ.get(name) for name in known)
+
+
+def _no_qt(error: ImportError) -> ExplorerError:
+    return ExplorerError("Qt", f"Qt cannot be loaded: {error}.", "'python3 packaging/bootstrap.py run' mends that.")
+
+
+def _list(options: argparse.Namespace) -> int:
+    from resnet_explorer.export import catalogue_list
+
+    if options.json:
+        say(json.dumps(catalogue_list.entries(), indent=2) + "\n")
+    else:
+        say(catalogue_list.to_text(catalogue_list.entries()))
+    return 0
+
+
+def _describe(options: argparse.Namespace) -> int:
+    from resnet_explorer.cli.networks import analysis_of
+    from resnet_explorer.export import table
+
+    write = {"json": table.to_json, "csv": table.to_csv, "markdown": table.to_markdown, "text": table.to_text}
+    say(write[options.format](analysis_of(options.net, options.settings, options.input)))
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from resnet_explorer.cli.networks import analysis_of
+    from resnet_explorer.cli.views import view_of
+    from resnet_explorer.drawing.diagram import diagram
+    from resnet_explorer.drawing.theme import THEMES
+    from resnet_explorer.export import files
+
+    paint = _painter(options)
+    analysis = analysis_of(options.net, options.settings, options.input)
+    picture = diagram(analysis, view_of(analysis.network, options.expand, options.unfold, options.compare))
+    files.write(options.output, paint(picture, THEMES[options.theme], options))
+    say(f"{options.output}: {picture.width:,.0f} × {picture.height:,.0f} px\n")
+    return 0
+
+
+Paint = Callable[["Picture", "Theme", argparse.Namespace], bytes | str]
+
+
+def _painter(options: argparse.Namespace) -> Paint:
+    """Return what makes a file of the kind that the output's name asks for."""
+    suffix = options.output.suffix.lower()
+    if suffix not in _PAINTERS:
+        kinds = ", ".join(_PAINTERS)
+        raise ExportError(str(options.output), f"{options.output} is no picture file.", f"End its name in {kinds}.")
+    if options.text and suffix != ".svg":
+        raise ExportError("text", "--text is a choice for SVG alone.", "Leave it out.")
+    if options.scale and suffix != ".png":
+        raise ExportError("scale", "--scale is a choice for PNG alone.", "Leave it out.")
+    return _PAINTERS[suffix]
+
+
+def _svg(picture: "Picture", theme: "Theme", options: argparse.Namespace) -> str:
+    from resnet_explorer.export.svg import to_svg
+
+    return to_svg(picture, theme, outlines=options.text == "outlines")
+
+
+def _pdf(picture: "Picture", theme: "Theme", options: argparse.Namespace) -> bytes:
+    try:
+        from resnet_explorer.gui.offscreen import to_pdf
+    except ImportError as error:
+        raise _no_qt(error) from error
+    return to_pdf(picture, theme)
+
+
+def _png(picture: "Picture", theme: "Theme", options: argparse.Namespace) -> bytes:
+    try:
+        from resnet_explorer.gui.offscreen import to_png
+    except ImportError as error:
+        raise _no_qt(error) from error
+    return to_png(picture, theme, options.scale or 1)
+
+
+_PAINTERS: Mapping[str, Paint] = {".svg": _svg, ".pdf": _pdf, ".png": _png}
+COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "open": _open,
+    "list": _list,
+    "describe": _describe,
+    "export": _export,
+}

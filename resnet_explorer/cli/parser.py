@@ -1,0 +1,146 @@
+"""The arguments of every command, with help that needs no other page."""
+
+import argparse
+from pathlib import Path
+from textwrap import fill
+from typing import NoReturn, TypeAlias
+
+from resnet_explorer import __version__
+from resnet_explorer.cli.output import NAME, complain, say
+from resnet_explorer.spec.axes import AXES
+
+THEMES = ("light", "dark", "projector")
+_NET = "a name from 'list' (resnet50), the same with -plain for its plain twin, or a spec file (.json)"
+TOP_EXAMPLES = """examples:
+  resnet-explorer                               open the window
+  resnet-explorer resnet50                      open the window on ResNet-50
+  resnet-explorer list                          the networks of the catalogue
+  resnet-explorer describe resnet18             every layer's shapes and costs
+  resnet-explorer export resnet18 -o net.svg    the block diagram as a file
+
+'resnet-explorer COMMAND --help' tells all about one command.
+Bad input gives one line on stderr and the exit status 2.
+"""
+OPEN_EXAMPLES = """examples:
+  resnet-explorer open
+  resnet-explorer open resnet50
+  resnet-explorer open my-network.json
+"""
+LIST_EXAMPLES = """examples:
+  resnet-explorer list
+  resnet-explorer list --json
+"""
+DESCRIBE_EXAMPLES = """examples:
+  resnet-explorer describe resnet18
+  resnet-explorer describe resnet50 --input 8x3x256x192
+  resnet-explorer describe resnet20 --set shortcut=B --set width=32
+  resnet-explorer describe resnet34-plain --csv > plain34.csv
+  resnet-explorer describe my-network.json --json
+"""
+EXPORT_EXAMPLES = """examples:
+  resnet-explorer export resnet18 -o resnet18.svg
+  resnet-explorer export resnet50 -o block.pdf --expand layer2.0 --expand stem
+  resnet-explorer export resnet152 -o all.svg --expand all --unfold --text outlines
+  resnet-explorer export resnet18 -o twins.png --compare --theme projector --scale 2
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, and whose help notices a closed pipe."""
+
+    def print_help(self, file: object = None) -> None:
+        say(self.format_help())
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(complain(f"{message[:1].upper()}{message[1:]}. See '{self.prog} --help'."))
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line; ``command`` names the command."""
+    words = "See any residual network, know its numbers, take its picture home."
+    top = _Parser(prog=NAME, description=words, epilog=TOP_EXAMPLES, formatter_class=_Formatter, allow_abbrev=False)
+    top.add_argument("--version", action="version", version=f"{NAME} {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    opening = _command(commands, "open", "open the window; what happens where no command is given", OPEN_EXAMPLES)
+    opening.add_argument("net", metavar="NET", nargs="?", help=_NET)
+    listing = _command(commands, "list", "list the networks of the catalogue with their figures", LIST_EXAMPLES)
+    listing.add_argument("--json", action="store_true", help="as JSON, each network with its spec")
+    _add_describe(commands)
+    _add_export(commands)
+    return top
+
+
+_Formatter = argparse.RawDescriptionHelpFormatter
+_Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
+
+
+def _command(commands: _Commands, name: str, words: str, epilog: str) -> argparse.ArgumentParser:
+    described = f"{words[:1].upper()}{words[1:]}."
+    return commands.add_parser(
+        name, help=words, description=described, epilog=epilog, formatter_class=_Formatter, allow_abbrev=False
+    )
+
+
+def _add_describe(commands: _Commands) -> None:
+    one = _command(
+        commands, "describe", "tell every layer's shapes, parameters and costs", f"{_axes()}\n{DESCRIBE_EXAMPLES}"
+    )
+    _add_network(one)
+    form = one.add_mutually_exclusive_group()
+    for name, words in (
+        ("json", "as JSON: the spec, the totals and every layer"),
+        ("csv", "as CSV: one line for each layer, plain numbers, ASCII"),
+        ("markdown", "as a Markdown table under a line of totals"),
+    ):
+        form.add_argument(f"--{name}", dest="format", action="store_const", const=name, default="text", help=words)
+
+
+def _add_network(one: argparse.ArgumentParser) -> None:
+    one.add_argument("net", metavar="NET", help=_NET)
+    one.add_argument(
+        "--input",
+        metavar="NxCxHxW",
+        help="the input's shape, also CxHxW, HxW or one side (default: one image of 224 × 224, of 32 × 32 for a "
+        "network with a CIFAR stem)",
+    )
+    one.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        dest="settings",
+        action="append",
+        default=[],
+        help="change an axis of the network, such as width=32; may be repeated",
+    )
+
+
+def _add_export(commands: _Commands) -> None:
+    one = _command(commands, "export", "draw a network into a file", f"{_axes()}\n{EXPORT_EXAMPLES}")
+    _add_network(one)
+    one.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="the picture: .svg, .pdf or .png")
+    one.add_argument("--view", choices=("diagram",), default="diagram", help="what to draw (default: diagram)")
+    one.add_argument(
+        "--expand",
+        metavar="PATH|all",
+        action="append",
+        default=[],
+        help="open a block to its layers (stem, layer2.0, head), the blocks of a stage (layer2), or all; may be "
+        "repeated",
+    )
+    one.add_argument("--unfold", action="store_true", help="show all blocks of long stages, not block 1, 2, … × 35")
+    one.add_argument("--compare", action="store_true", help="show the plain twin beside, with what differs marked")
+    one.add_argument("--theme", choices=THEMES, default="light", help="the colours (default: light)")
+    one.add_argument(
+        "--text",
+        choices=("editable", "outlines"),
+        help="SVG alone: real text, or outlines that look alike everywhere (default: editable)",
+    )
+    one.add_argument("--scale", type=int, choices=(1, 2, 4), help="PNG alone: image pixels to a px (default: 1)")
+
+
+def _axes() -> str:
+    """Return the axes that ``--set`` knows, with their values."""
+    lines = ["keys of --set:"]
+    for axis in AXES.values():
+        values = f" ({', '.join(str(choice.value) for choice in axis.choices)})" if axis.choices else ""
+        lines.append(fill(f"{axis.key}{values}: {axis.teaches}", 78, initial_indent="  ", subsequent_indent="      "))
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,181 @@
+"""The block diagram: title, overview, and under it every block that is open; the plain twin beside, if asked for."""
+
+from dataclasses import replace
+from math import sqrt
+
+from resnet_explorer.analysis import Analysis, analyse
+from resnet_explorer.analysis.words import share, si
+from resnet_explorer.blueprint import Block, Network, compile_spec
+from resnet_explorer.drawing.marks import Anchor, Arrow, Box, Dash, Group, Ink, Label, Mark, Picture
+from resnet_explorer.drawing.overview import Grid, best_grid, overview, stage_ink
+from resnet_explorer.drawing.panel import Known, panel
+from resnet_explorer.drawing.text import Style, width
+from resnet_explorer.drawing.view import View
+from resnet_explorer.spec import ResNetSpec
+from resnet_explorer.spec.catalogue import title
+
+MARGIN = 24.0
+TITLE = 46.0
+SPACE = 18.0
+ROOM = (1200.0, 600.0)
+"""The room in px that a picture is laid out for where no window says otherwise: a page in landscape."""
+
+
+def diagram(analysis: Analysis, view: View, room: tuple[float, float] = ROOM) -> Picture:
+    """Return the picture of a network as a view shows it, its blocks in rows that are read best in that room."""
+    marks = _compared(analysis, view, room) if view.compare else _alone(analysis, view, room)
+    wide = max(group.x + group.width for group in marks if isinstance(group, Group)) + MARGIN
+    high = max(group.y + group.height for group in marks if isinstance(group, Group)) + MARGIN
+    words = f"{title(analysis.network.spec)}: {analysis.total.params:,} parameters, {si(analysis.total.macs)}MACs"
+    return Picture(wide, high, tuple(marks), title(analysis.network.spec), words)
+
+
+def twins(spec: ResNetSpec) -> tuple[ResNetSpec, ResNetSpec]:
+    """Return the residual network and its plain twin, whichever of the two is given."""
+    if spec.residual:
+        return spec, spec.plain()
+    return replace(spec, name=_residual_name(spec.name), residual=True), spec
+
+
+def _residual_name(name: str) -> str:
+    return name.removesuffix("-plain").replace("plain", "resnet")
+
+
+def _alone(analysis: Analysis, view: View, room: tuple[float, float]) -> list[Mark]:
+    grid, _ = best_grid(analysis, view, _inner(room, 1, 1))
+    top = _whole(analysis, view, grid, MARGIN, MARGIN)
+    return [top, *_panels(analysis, view, top.y + top.height + SPACE, _open(analysis.network, view))]
+
+
+def _inner(room: tuple[float, float], across: int, down: int) -> tuple[float, float]:
+    """Return what margins, titles and legends leave of a room for each of several overviews."""
+    wide = (room[0] - 2 * MARGIN - (across - 1) * SPACE) / across
+    return wide, max(120.0, (room[1] - 2 * MARGIN) / down - TITLE - 40)
+
+
+def _compared(analysis: Analysis, view: View, room: tuple[float, float]) -> list[Mark]:
+    """Return both twins beside or above each other, what differs, and their open blocks side by side."""
+    residual, plain = (analyse(compile_spec(spec), analysis.input) for spec in twins(analysis.network.spec))
+    beside, zoom = best_grid(residual, view, _inner(room, 2, 1))
+    above, other = best_grid(residual, view, _inner(room, 1, 2))
+    pairs, wide = _pairs(residual, plain, view)
+    grid = beside if zoom >= other else above
+    first = _whole(residual, view, grid, MARGIN, MARGIN)
+    words = _difference(residual, plain)
+    if zoom >= other:
+        wide = max(wide, first.width)
+        second = _whole(plain, view, grid, MARGIN + wide + SPACE, MARGIN, residual)
+        strip = _strip(words, first.y + first.height + 8)
+        top = strip.y + strip.height + SPACE
+    else:
+        strip = _strip(words, first.y + first.height + 8)
+        second = _whole(plain, view, grid, MARGIN, strip.y + strip.height + SPACE, residual)
+        top = second.y + second.height + SPACE
+    return [first, second, strip, *_rows(pairs, wide, top)]
+
+
+def _strip(words: str, y: float) -> Group:
+    wide = width(words, 12, Style.SEMIBOLD) + 28
+    marks = (
+        Box(0, 0, wide, 30, Ink.OPEN, Ink.SHORTCUT, 1.2, 15, Dash.DOTTED),
+        Label(14, 20, words, 12, Ink.TEXT, style=Style.SEMIBOLD),
+    )
+    return Group("", "difference", words, MARGIN, y, wide, 30, marks)
+
+
+def _difference(residual: Analysis, plain: Analysis) -> str:
+    forms = [block.form for stage in residual.network.stages for block in stage.blocks]
+    cost = residual.total.params - plain.total.params
+    gone = f"In the plain twin {len(forms)} shortcuts are gone"
+    if not cost:
+        return f"{gone}; they have no parameters: both networks have {plain.total.params:,}."
+    projections = sum(form.projects for form in forms)
+    less = si(residual.total.macs - plain.total.macs)
+    counts = f"{plain.total.params:,} parameters instead of {residual.total.params:,}"
+    costs = f"−{cost:,}, −{share(cost, residual.total.params):.1f} %"
+    return f"{gone}, {projections} of them projections: {counts} ({costs}), −{less}MACs"
+
+
+def _whole(analysis: Analysis, view: View, grid: Grid, x: float, y: float, ghosts: Analysis | None = None) -> Group:
+    """Return title, overview and legend of one network."""
+    inner = overview(analysis, view, grid, ghosts)
+    name, facts = title(analysis.network.spec), _facts(analysis)
+    after = width(name, 20, Style.SEMIBOLD) + 12
+    placed = replace(inner, y=TITLE)
+    legend = _legend(analysis, inner.width, TITLE + inner.height + 16, ghosts is not None)
+    wide = max(inner.width, after + width(facts, 12))
+    marks: tuple[Mark, ...] = (
+        Box(0, 0, wide, TITLE),
+        Label(0, 24, name, 20, style=Style.SEMIBOLD),
+        Label(after, 24, facts, 12, Ink.MUTED),
+        placed,
+        *legend,
+    )
+    side = "plain:" if ghosts else ""
+    return Group("", "network", f"{name}, {facts}", x, y, wide, TITLE + inner.height + 24, marks, side=side)
+
+
+def _facts(analysis: Analysis) -> str:
+    image, total = analysis.input, analysis.total
+    shape = f"{image.batch} × {analysis.network.spec.in_channels} × {image.height} × {image.width}"
+    return f"input {shape} · {si(total.params).strip()} parameters · {si(total.macs)}MACs"
+
+
+def _legend(analysis: Analysis, right: float, y: float, lost: bool) -> list[Mark]:
+    """Return samples of the kinds of arcs that the overview shows, from the right to the left."""
+    forms = [block.form for stage in analysis.network.stages for block in (stage.blocks[0], stage.blocks[-1])]
+    kinds = [
+        ("shortcut that the plain twin has lost", Dash.DOTTED, Ink.GONE, lost),
+        ("shape changes: projection or padding", Dash.DASHED, Ink.SHORTCUT, any(form.projects for form in forms)),
+        ("identity shortcut", Dash.SOLID, Ink.SHORTCUT, any(form.shortcut == () for form in forms)),
+    ]
+    marks: list[Mark] = []
+    for words, dash, ink, present in kinds:
+        if present:
+            marks.append(Label(right, y, words, 10, Ink.MUTED, Anchor.END))
+            right -= width(words, 10) + 6
+            marks.append(Arrow(((right - 30, y - 3.5), (right, y - 3.5)), ink, 1.8, dash, head=False))
+            right -= 52
+    return marks
+
+
+def _open(network: Network, view: View) -> list[tuple[Block, str, Ink]]:
+    """Return the open blocks in the order in which they run, each with its title and colour."""
+    found = []
+    if "stem" in view.expanded:
+        found.append((network.stem, "Stem", Ink.STEM))
+    for stage in network.stages:
+        for block in stage.blocks:
+            if block.path in view.expanded:
+                found.append((block, f"{stage.title} · block {block.number}", stage_ink(stage)))
+    if network.head and "head" in view.expanded:
+        found.append((network.head, "Head", Ink.HEAD))
+    return found
+
+
+def _panels(analysis: Analysis, view: View, y: float, blocks: list[tuple[Block, str, Ink]]) -> list[Mark]:
+    """Return the open blocks in as many columns as make a page of about 4 to 3."""
+    known: Known = {}
+    drawn = [panel(analysis, block, words, ink, known) for block, words, ink in blocks]
+    if not drawn:
+        return []
+    wide = max(group.width for group in drawn)
+    columns = max(1, round(sqrt(len(drawn) * drawn[-1].height * 1.4 / wide)))
+    return _rows([drawn[i : i + columns] for i in range(0, len(drawn), columns)], wide, y)
+
+
+def _rows(rows: list[list[Group]], wide: float, y: float) -> list[Mark]:
+    marks: list[Mark] = []
+    for row in rows:
+        marks += [replace(group, x=MARGIN + i * (wide + SPACE), y=y) for i, group in enumerate(row)]
+        y += max(group.height for group in row) + SPACE
+    return marks
+
+
+def _pairs(residual: Analysis, plain: Analysis, view: View) -> tuple[list[list[Group]], float]:
+    """Return the open blocks of both twins in pairs, and the width of the widest."""
+    known: Known = {}
+    ours = [panel(residual, *item, known) for item in _open(residual.network, view)]
+    theirs = [panel(plain, *item, known) for item in _open(plain.network, view)]
+    pairs = [[one, replace(other, side="plain:")] for one, other in zip(ours, theirs, strict=True)]
+    return pairs, max((group.width for group in (*ours, *theirs)), default=0.0)

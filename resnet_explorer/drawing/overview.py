@@ -1,0 +1,247 @@
+"""The overview: stem, stages with their blocks, and head; shortcuts as arcs over the blocks they bridge."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from resnet_explorer.analysis import Analysis
+from resnet_explorer.analysis.words import compact, si
+from resnet_explorer.blueprint import Block, Form, Stage
+from resnet_explorer.blueprint.layers import AdaptiveAvgPool2d, Conv2d, Linear, MaxPool2d
+from resnet_explorer.drawing.marks import Anchor, Arrow, Box, Dash, Group, Ink, Label, Mark, Point
+from resnet_explorer.drawing.text import Style, width
+from resnet_explorer.drawing.view import View, folded
+
+BLOCK_HEIGHT = 40.0
+ARC = 26.0
+GAP = 18.0
+PAD = 22.0
+HEADER = 30.0
+ROW = ARC + BLOCK_HEIGHT + 12.0
+BETWEEN = 26.0
+MIN_BLOCK = 76.0
+FOLD_WIDTH = 46.0
+BRACKET = 24.0
+
+STAGE_INKS = (Ink.STAGE1, Ink.STAGE2, Ink.STAGE3, Ink.STAGE4)
+
+
+def stage_ink(stage: Stage) -> Ink:
+    """Return the ink of a stage; eight stages use four hues twice."""
+    return STAGE_INKS[(stage.number - 1) % len(STAGE_INKS)]
+
+
+def caption(form: Form) -> str:
+    """Return what a block is made of in few words, such as ``1×1, 3×3 /2, 1×1``."""
+    words = []
+    for part in form.branch:
+        match part.layer:
+            case Conv2d() as conv:
+                words.append(f"{conv.kernel}×{conv.kernel}" + (f" /{conv.stride}" if conv.stride > 1 else ""))
+            case MaxPool2d():
+                words.append("pool")
+            case AdaptiveAvgPool2d():
+                words.append("avg pool")
+            case Linear():
+                words.append("fc")
+            case _:
+                pass
+    return ", ".join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """How the blocks of all stages are laid out: their width, and the most that stand in a row."""
+
+    block_width: float
+    columns: int
+
+    def columns_of(self, stage: Stage, view: View) -> int:
+        """Return how many blocks of a stage stand in a row; a folded stage is one row."""
+        return 3 if folded(stage, view) else min(self.columns, len(stage.blocks))
+
+    def rows_of(self, stage: Stage, view: View) -> int:
+        """Return how many rows a stage has."""
+        return 1 if folded(stage, view) else -(-len(stage.blocks) // self.columns)
+
+    def stage_width(self, stage: Stage, view: View) -> float:
+        """Return the width of a stage's card, its title and shape included."""
+        if folded(stage, view):
+            return 2 * PAD + 2 * (self.block_width + GAP) + FOLD_WIDTH
+        columns = self.columns_of(stage, view)
+        return 2 * PAD + columns * self.block_width + (columns - 1) * GAP
+
+    def stage_height(self, rows: int) -> float:
+        """Return the height of a card of that many rows; all cards of a picture are equally high."""
+        return HEADER + rows * ROW + 14.0
+
+
+def block_width(analysis: Analysis) -> float:
+    """Return the width that fits every block's caption."""
+    network = analysis.network
+    forms = {block.form for stage in network.stages for block in (stage.blocks[0], stage.blocks[-1])}
+    return max(MIN_BLOCK, *(width(caption(form), 9) + 12 for form in forms))
+
+
+def best_grid(analysis: Analysis, view: View, room: tuple[float, float]) -> tuple[Grid, float]:
+    """Return the grid under which the overview is shown largest in a room of that width and height, and its zoom."""
+    stages, one = analysis.network.stages, block_width(analysis)
+    longest = max((len(stage.blocks) for stage in stages if not folded(stage, view)), default=1)
+
+    def zoom(columns: int) -> float:
+        grid = Grid(one, columns)
+        wide = sum(grid.stage_width(stage, view) + BETWEEN for stage in stages) + 2 * (one + BETWEEN)
+        high = grid.stage_height(max(grid.rows_of(stage, view) for stage in stages))
+        return min(1.0, room[0] / wide, room[1] / high)
+
+    best = max(range(1, longest + 1), key=lambda columns: (zoom(columns), columns))
+    return Grid(one, best), zoom(best)
+
+
+def overview(analysis: Analysis, view: View, grid: Grid, ghosts: Analysis | None = None) -> Group:
+    """Return the overview as a group; ``ghosts`` is the residual twin whose shortcuts a plain network has lost."""
+    network = analysis.network
+    rows = max(grid.rows_of(stage, view) for stage in network.stages)
+    height = grid.stage_height(rows)
+    middle = HEADER + ARC + BLOCK_HEIGHT / 2
+    marks: list[Mark] = []
+    marks.append(_terminal(analysis, network.stem, "Stem", Ink.STEM, 0, middle, grid, view))
+    x, leave = grid.block_width, middle
+    for index, stage in enumerate(network.stages):
+        marks.append(_between(x, leave, middle))
+        x += BETWEEN
+        lost = ghosts.network.stages[index] if ghosts else None
+        marks.append(_stage(analysis, stage, view, grid, x, height, lost))
+        x += grid.stage_width(stage, view)
+        leave = middle + (grid.rows_of(stage, view) - 1) * ROW
+    if network.head:
+        marks.append(_between(x, leave, middle))
+        x += BETWEEN
+        marks.append(_terminal(analysis, network.head, "Head", Ink.HEAD, x, middle, grid, view))
+        x += grid.block_width
+    body = Box(0, 0, x, height)
+    return Group("", "overview", "The network from input to output", 0, 0, x, height, (body, *marks))
+
+
+def _between(x: float, start: float, end: float) -> Arrow:
+    if start == end:
+        return Arrow(((x, start), (x + BETWEEN, end)))
+    half = x + BETWEEN / 2
+    return Arrow(((x, start), (half, start), (half, end), (x + BETWEEN, end)))
+
+
+def _terminal(
+    analysis: Analysis, block: Block, words: str, ink: Ink, x: float, middle: float, grid: Grid, view: View
+) -> Group:
+    """Return stem or head: a card with a coloured top, and its output's shape under it."""
+    sums, wide, high = analysis.sums[block.path], grid.block_width, 56.0
+    is_open = block.path in view.expanded
+    marks: tuple[Mark, ...] = (
+        Box(0, 0, wide, high, Ink.OPEN if is_open else Ink.CARD, ink, 2.2 if is_open else 1.4, 6),
+        Box(0, 0, wide, 5, ink, None, 0, 2.5),
+        Label(wide / 2, 26, words, 12, anchor=Anchor.MIDDLE, style=Style.SEMIBOLD),
+        Label(wide / 2, 42, caption(block.form), 9, Ink.MUTED, Anchor.MIDDLE),
+        Label(wide / 2, high + 15, compact(sums.output), 10, Ink.MUTED, Anchor.MIDDLE),
+    )
+    title = f"{words}: {sums.params:,} parameters, {si(sums.macs)}MACs"
+    return Group(block.path, "block", title, x, middle - high / 2, wide, high + 18, marks)
+
+
+def _stage(
+    analysis: Analysis, stage: Stage, view: View, grid: Grid, x: float, height: float, lost: Stage | None
+) -> Group:
+    sums, ink, wide = analysis.sums[stage.path], stage_ink(stage), grid.stage_width(stage, view)
+    marks: list[Mark] = [
+        Box(0, 0, wide, height, Ink.CARD, Ink.LINE, 1.2, 8),
+        Label(12, 20, stage.title, 12, style=Style.SEMIBOLD),
+        Label(wide - 12, 20, compact(sums.output), 10, Ink.MUTED, Anchor.END),
+    ]
+    is_folded = folded(stage, view)
+    shown = stage.blocks[:2] if is_folded else stage.blocks
+    place = partial(_place, grid=grid, columns=grid.columns_of(stage, view))
+    marks.append(Arrow(((0, place(0)[1] + BLOCK_HEIGHT / 2), (PAD, place(0)[1] + BLOCK_HEIGHT / 2))))
+    for index, block in enumerate(shown):
+        if index:
+            marks.append(_step(place(index - 1), place(index), grid.block_width))
+        was = lost.blocks[index] if lost else None
+        marks += _block(analysis, block, stage, view, place(index), grid.block_width, ink, was)
+    last = place(len(shown) - 1)
+    if is_folded:
+        fold = (last[0] + grid.block_width + GAP, last[1])
+        marks.append(_step(last, fold, grid.block_width))
+        marks += _fold(stage, fold, last[0], ink)
+        last = (fold[0] + FOLD_WIDTH - grid.block_width, last[1])
+    y = last[1] + BLOCK_HEIGHT / 2
+    marks.append(Arrow(((last[0] + grid.block_width, y), (wide, y)), head=False))
+    title = f"{stage.title} ({stage.path}): {len(stage.blocks)} blocks, {sums.params:,} parameters"
+    return Group(stage.path, "stage", title, x, 0, wide, height, tuple(marks))
+
+
+def _place(index: int, grid: Grid, columns: int) -> Point:
+    return PAD + (index % columns) * (grid.block_width + GAP), HEADER + ARC + (index // columns) * ROW
+
+
+def _step(start: Point, end: Point, wide: float) -> Arrow:
+    """Return the arrow from one block to the next, around the corner where the next begins a row."""
+    y, to = start[1] + BLOCK_HEIGHT / 2, end[1] + BLOCK_HEIGHT / 2
+    right = start[0] + wide
+    if y == to:
+        return Arrow(((right, y), (end[0], to)), thickness=1.2)
+    gap = start[1] + BLOCK_HEIGHT + 6
+    out, left = right + PAD / 2 + 3, end[0] - PAD / 2 - 3
+    return Arrow(((right, y), (out, y), (out, gap), (left, gap), (left, to), (end[0], to)), thickness=1.2)
+
+
+def _block(
+    analysis: Analysis, block: Block, stage: Stage, view: View, at: Point, wide: float, ink: Ink, lost: Block | None
+) -> list[Mark]:
+    sums, is_open = analysis.sums[block.path], block.path in view.expanded
+    marks: tuple[Mark, ...] = (
+        Box(0, 0, wide, BLOCK_HEIGHT, Ink.OPEN if is_open else Ink.CARD, ink, 2.6 if is_open else 1.5, 5),
+        Label(wide / 2, 17, f"block {block.number}", 11, anchor=Anchor.MIDDLE, style=Style.SEMIBOLD),
+        Label(wide / 2, 31, caption(block.form), 9, Ink.MUTED, Anchor.MIDDLE),
+    )
+    title = f"{stage.title}, block {block.number}: {sums.params:,} parameters, {si(sums.macs)}MACs"
+    relative = block.path.removeprefix(stage.path)
+    group = Group(relative, "block", title, at[0], at[1], wide, BLOCK_HEIGHT, marks)
+    return [group, *_arcs(block, relative, at, wide, lost)]
+
+
+def _arcs(block: Block, relative: str, at: Point, wide: float, lost: Block | None) -> list[Mark]:
+    """Return the shortcut's arc over a block, or the ghost of the one that the plain twin has lost."""
+    suffix = block.shortcut_path.removeprefix(block.path)
+    if block.form.shortcut is not None:
+        dash = Dash.DASHED if block.form.projects else Dash.SOLID
+        words = "Projection shortcut" if block.form.projects else "Identity shortcut"
+        return [_arc(relative + suffix, "shortcut", words, at, wide, dash, Ink.SHORTCUT)]
+    if lost is None:
+        return []
+    ghost = _arc(
+        f"{relative}.gone", "gone", "The shortcut that the plain twin has lost", at, wide, Dash.DOTTED, Ink.GONE
+    )
+    cost = sum(part.layer.params for part in lost.form.shortcut or ())
+    if not cost:
+        return [ghost]
+    words = f"−{cost:,}"
+    return [ghost, Label(at[0] + wide / 2, at[1] - 6, words, 9, Ink.SHORTCUT, Anchor.MIDDLE, Style.SEMIBOLD)]
+
+
+def _arc(path: str, kind: str, title: str, at: Point, wide: float, dash: Dash, ink: Ink) -> Group:
+    left, foot, span = at[0] - 8, ARC + BLOCK_HEIGHT / 2, wide + 15
+    arrow = Arrow(((0, foot), (0, -6), (span, -6), (span, foot)), ink, 1.7, dash, curved=True, head=kind == "shortcut")
+    return Group(path, kind, title, left, at[1] - ARC, span, ARC - 1, (arrow,), suffix=":arc")
+
+
+def _fold(stage: Stage, at: Point, bracket_from: float, ink: Ink) -> list[Mark]:
+    """Return the folded rest of a stage, and the bracket that says how many blocks are alike."""
+    count, y = len(stage.blocks) - 1, at[1] + BLOCK_HEIGHT + 5
+    marks: tuple[Mark, ...] = (
+        Box(0, 0, FOLD_WIDTH, BLOCK_HEIGHT, Ink.CARD, ink, 1.5, 5, Dash.DASHED),
+        *(Box(FOLD_WIDTH / 2 + dx - 2, BLOCK_HEIGHT / 2 - 2, 4, 4, ink, None, 0, 2) for dx in (-9.0, 0.0, 9.0)),
+    )
+    title = f"Blocks 3 to {count + 1} are like block 2; double-click to unfold"
+    end = at[0] + FOLD_WIDTH
+    middle = (bracket_from + end) / 2
+    bracket = Arrow(((bracket_from, y), (bracket_from, y + 5), (end, y + 5), (end, y)), Ink.MUTED, 1.1, head=False)
+    words = Label(middle, y + 17, f"× {count}", 10, Ink.TEXT, Anchor.MIDDLE, Style.SEMIBOLD)
+    fold = Group("", "fold", title, at[0], at[1], FOLD_WIDTH, BLOCK_HEIGHT, marks, suffix=":fold")
+    return [fold, bracket, words]

@@ -1,0 +1,101 @@
+"""Every colour and line weight, for the window and for exported pictures.
+
+Hues follow Okabe and Ito's palette, which people with colour-blindness can tell apart; text on a fill has a
+contrast of at least 4.5 to 1 (WCAG 2.2, AA), as a test asserts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from resnet_explorer.drawing.marks import Ink
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """A colour for each ink, the weight of lines, and the size of the window's own text in points."""
+
+    name: str
+    dark: bool
+    colours: Mapping[Ink, str]
+    line_weight: float = 1.0
+    font_points: float = 10.0
+
+
+_LIGHT: dict[Ink, str] = {
+    Ink.PAGE: "#ffffff",
+    Ink.TEXT: "#1b1f24",
+    Ink.MUTED: "#57606a",
+    Ink.LINE: "#d0d7de",
+    Ink.CARD: "#ffffff",
+    Ink.OPEN: "#eef5fc",
+    Ink.ACCENT: "#0072b2",
+    Ink.STEM: "#00805c",
+    Ink.STAGE1: "#2f8fc9",
+    Ink.STAGE2: "#0a5f94",
+    Ink.STAGE3: "#7048a8",
+    Ink.STAGE4: "#b0467e",
+    Ink.HEAD: "#a8326b",
+    Ink.CONV: "#0072b2",
+    Ink.NORM: "#66717c",
+    Ink.ACTIVATION: "#e69f00",
+    Ink.POOL: "#00805c",
+    Ink.LINEAR: "#a8326b",
+    Ink.SHORTCUT: "#c44f00",
+    Ink.ON_DARK: "#ffffff",
+    Ink.ON_LIGHT: "#1b1f24",
+    Ink.GONE: "#8c959f",
+}
+
+_DARK: dict[Ink, str] = _LIGHT | {
+    Ink.PAGE: "#15191e",
+    Ink.TEXT: "#e8edf2",
+    Ink.MUTED: "#a5b0bb",
+    Ink.LINE: "#39424c",
+    Ink.CARD: "#1c2229",
+    Ink.OPEN: "#1d2c3a",
+    Ink.ACCENT: "#4bb0ec",
+    Ink.STEM: "#2fb98f",
+    Ink.STAGE1: "#63b8ea",
+    Ink.STAGE2: "#3d97d6",
+    Ink.STAGE3: "#a98be0",
+    Ink.STAGE4: "#dd7fb2",
+    Ink.HEAD: "#e283b0",
+    Ink.CONV: "#0f79b8",
+    Ink.POOL: "#08835f",
+    Ink.SHORTCUT: "#f0884a",
+    Ink.GONE: "#78838e",
+}
+
+_PROJECTOR: dict[Ink, str] = _LIGHT | {
+    Ink.TEXT: "#000000",
+    Ink.MUTED: "#2f363d",
+    Ink.LINE: "#8c959f",
+    Ink.ACCENT: "#005a8f",
+    Ink.STEM: "#00614a",
+    Ink.STAGE1: "#0072b2",
+    Ink.STAGE2: "#00436b",
+    Ink.STAGE3: "#52298c",
+    Ink.STAGE4: "#8c1f5b",
+    Ink.HEAD: "#861a50",
+    Ink.CONV: "#005a8f",
+    Ink.NORM: "#4b545d",
+    Ink.ACTIVATION: "#f2ac0d",
+    Ink.POOL: "#00614a",
+    Ink.LINEAR: "#861a50",
+    Ink.SHORTCUT: "#a84000",
+    Ink.ON_LIGHT: "#000000",
+    Ink.GONE: "#6b7580",
+}
+
+LIGHT = Theme("light", False, _LIGHT)
+DARK = Theme("dark", True, _DARK)
+PROJECTOR = Theme("projector", False, _PROJECTOR, line_weight=1.6, font_points=13.0)
+
+THEMES: Mapping[str, Theme] = {theme.name: theme for theme in (LIGHT, DARK, PROJECTOR)}
+
+CHROME: Mapping[str, tuple[str, str, str, str]] = {
+    "light": ("#f6f8fa", "#ffffff", "#dbeeff", "#1b1f24"),
+    "dark": ("#20262d", "#15191e", "#1f4a6b", "#e8edf2"),
+    "projector": ("#f0f2f4", "#ffffff", "#bfe0fa", "#000000"),
+}
+"""The window around the picture: panels, fields, selected rows, text."""

@@ -1,0 +1,31 @@
+"""The error tree: every error says what is wrong, where, and what to do next."""
+
+
+class ExplorerError(Exception):
+    """Something the user can mend; ``str(error)`` is one or two plain sentences.
+
+    ``where`` names the place (an axis of the spec, a layer's path, a file), ``what`` says what is wrong and
+    ``remedy`` what to do next.
+    """
+
+    def __init__(self, where: str, what: str, remedy: str = "") -> None:
+        super().__init__(f"{what} {remedy}".strip())
+        self.where = where
+        self.what = what
+        self.remedy = remedy
+
+
+class SpecError(ExplorerError):
+    """A choice, or a combination of choices, that describes no network."""
+
+
+class InputError(ExplorerError):
+    """An input shape that the network cannot take; ``where`` is the layer or the dimension that fails."""
+
+
+class SpecFileError(ExplorerError):
+    """A file that holds no network description; ``where`` is its path."""
+
+
+class ExportError(ExplorerError):
+    """A file that could not be written; what was there before is intact."""

@@ -1,0 +1,44 @@
+"""The catalogue with each network's figures, as JSON values and as text."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from resnet_explorer.analysis import analyse
+from resnet_explorer.analysis.depth import depth
+from resnet_explorer.blueprint import compile_spec
+from resnet_explorer.spec import InputShape
+from resnet_explorer.spec.catalogue import CATALOGUE, Entry
+from resnet_explorer.spec.codec import to_dict
+
+
+def entries() -> list[dict[str, object]]:
+    """Return every row of the catalogue; MACs are those of one image of the row's own size."""
+    return [_entry(entry) for entry in CATALOGUE.values()]
+
+
+def _entry(entry: Entry) -> dict[str, object]:
+    network = compile_spec(entry.spec)
+    total = analyse(network, InputShape(1, entry.size, entry.size)).total
+    return {
+        "name": entry.name,
+        "title": entry.title,
+        "family": entry.family,
+        "image_size": entry.size,
+        "weight_layers": depth(network).weight_layers,
+        "params": total.params,
+        "macs": total.macs,
+        "spec": to_dict(entry.spec),
+    }
+
+
+def to_text(rows: Sequence[dict[str, object]]) -> str:
+    """Return the rows in aligned columns under the names of their families."""
+    lines = [f"{'':<12} {'layers':>8} {'parameters':>13} {'MACs':>16} {'at':>9}"]
+    for family, members in groupby(rows, key=lambda row: row["family"]):
+        lines += ["", str(family), *map(_line, members)]
+    return "\n".join([*lines, "", "NAME-plain is the same network without its shortcuts: resnet50-plain."]) + "\n"
+
+
+def _line(row: dict[str, object]) -> str:
+    side = f"{row['image_size']} px"
+    return f"  {row['name']:<12} {row['weight_layers']:>6,} {row['params']:>13,} {row['macs']:>16,} {side:>9}"

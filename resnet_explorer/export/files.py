@@ -1,0 +1,76 @@
+"""Files written whole or not at all."""
+
+import errno
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from resnet_explorer.errors import ExportError
+
+_WORDS: Mapping[int, tuple[str, str]] = {
+    errno.ENOSPC: ("the disk is full", "Free some space, or choose another folder."),
+    errno.EDQUOT: ("your share of the disk is full", "Free some space, or choose another folder."),
+    errno.EFBIG: ("it would be larger than files may be here", "Choose another folder."),
+    errno.ENOENT: ("its folder does not exist", "Create the folder, or choose another one."),
+    errno.ENOTDIR: ("its folder is a file", "Choose a folder."),
+    errno.EISDIR: ("it is a folder", "Add a file name."),
+    errno.EACCES: ("this place is protected", "Choose a place where you may write."),
+    errno.EPERM: ("this place is protected", "Choose a place where you may write."),
+    errno.EROFS: ("this disk can only be read", "Choose another disk."),
+    errno.ENAMETOOLONG: ("its name is too long", "Choose a shorter name."),
+}
+_STREAMS = ("/dev", "/dev/fd", "/proc/self/fd")
+"""What lies here is the terminal or a pipe of this process, and cannot be replaced by another file."""
+
+
+def write(path: Path, data: bytes | str) -> None:
+    """Write a file atomically: a failure leaves what was there before.
+
+    A link is followed to its target; an old file's permissions are kept; a pipe or a device is written to.
+    Raises ExportError with the path, what went wrong and what to do.
+    """
+    content = data.encode("utf-8") if isinstance(data, str) else data
+    try:
+        if _is_stream(path):
+            with path.open("ab", buffering=0) as stream:
+                _pour(stream.fileno(), content)
+        else:
+            _replace(Path(os.path.realpath(path)), content)
+    except OSError as error:
+        what, remedy = _WORDS.get(error.errno or 0, (error.strerror or str(error), "Choose another place."))
+        raise ExportError(str(path), f"{path} cannot be written: {what}.", remedy) from error
+
+
+def _is_stream(path: Path) -> bool:
+    return path.exists() and not path.is_dir() and (not path.is_file() or str(path.parent) in _STREAMS)
+
+
+def _replace(target: Path, content: bytes) -> None:
+    """Write beside the target under another name, and give it the target's name once it is safe on disk."""
+    old = target.stat() if target.exists() else None
+    if target.is_dir():
+        raise OSError(errno.EISDIR, "it is a folder")
+    if old and not os.access(target, os.W_OK):
+        raise OSError(errno.EACCES, "it can only be read")
+    part = target.with_name(f".resnet-explorer-{secrets.token_hex(8)}.part")
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        try:
+            _pour(handle, content)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        if old:
+            os.chmod(part, old.st_mode & 0o7777)
+        os.replace(part, target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _pour(handle: int, content: bytes) -> None:
+    """Write all of it: one call may write a part, on a disk that fills up or a pipe that is slow."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(handle, rest) :]

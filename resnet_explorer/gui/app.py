@@ -1,0 +1,61 @@
+"""The application: builds everything once, shows the window, and hands over to the event loop."""
+
+import os
+import sys
+import traceback
+from types import TracebackType
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from resnet_explorer import assets
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.gui import preferences, style
+from resnet_explorer.gui.document import Document, State
+from resnet_explorer.gui.fonts import load_fonts
+from resnet_explorer.gui.main_window import MainWindow
+from resnet_explorer.gui.session import Session
+from resnet_explorer.spec import InputShape
+from resnet_explorer.spec.catalogue import CATALOGUE
+
+QUIT_VARIABLE = "RESNET_EXPLORER_QUIT_AFTER_PAINT"
+
+
+def main(argv: list[str]) -> int:
+    """Open the window on ResNet-18 and return the exit status when it is closed."""
+    app = QApplication([sys.argv[0], *argv])
+    window = build(app)
+    sys.excepthook = _reporter(window)
+    window.diagram.first_painted.connect(window.fill, Qt.ConnectionType.QueuedConnection)
+    if os.environ.get(QUIT_VARIABLE):
+        window.diagram.first_painted.connect(window.quit, Qt.ConnectionType.QueuedConnection)
+    window.show()
+    return app.exec()
+
+
+def build(app: QApplication) -> MainWindow:
+    """Return the window with its diagram, not yet shown; ``fill`` builds its panels."""
+    app.setApplicationName("resnet-explorer")
+    app.setApplicationDisplayName("ResNet Explorer")
+    app.setStyle("Fusion")
+    load_fonts()
+    known = preferences.load()
+    style.apply(app, style.theme_named(known.theme))
+    app.setWindowIcon(QIcon(str(assets.path("icons", "resnet-explorer.svg"))))
+    document = Document(State(CATALOGUE["resnet18"].spec, InputShape()))
+    return MainWindow(app, Session(document), known)
+
+
+def _reporter(window: MainWindow):  # type: ignore[no-untyped-def]  # the type of sys.excepthook
+    """Return the hook for exceptions that nobody caught: the window stays, and says so in one line."""
+
+    def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            window.close()
+            return
+        traceback.print_exception(kind, error, trace)
+        words = str(error) if isinstance(error, ExplorerError) else f"Something went wrong inside the app: {error}."
+        window.say(words)
+
+    return report

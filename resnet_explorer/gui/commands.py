@@ -1,0 +1,80 @@
+"""What each action does, by its key; imported when the first one is triggered, since the start needs none of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from resnet_explorer.drawing.view import View
+from resnet_explorer.gui import dialogs, style
+from resnet_explorer.gui.views.diagram_view import ZOOM_STEP
+from resnet_explorer.spec import codec
+
+if TYPE_CHECKING:
+    from resnet_explorer.gui.main_window import MainWindow
+
+
+def run(window: "MainWindow", key: str, checked: bool) -> None:
+    """Do what the action of that key says; ``checked`` is its state where it has one."""
+    _RUN[key](window, checked)
+
+
+def _open(window: "MainWindow", checked: bool) -> None:
+    path = dialogs.ask_open(window, window.preferences.export_folder)
+    if path:
+        dialogs.open_file(window, path)
+
+
+def _save(window: "MainWindow", checked: bool) -> None:
+    spec = window.document.state.spec
+    dialogs.save_text(window, f"{spec.name}.json", {"Network (*.json)": lambda: codec.dumps(spec)})
+
+
+def _copy_picture(window: "MainWindow", checked: bool) -> None:
+    dialogs.copy_picture(window.diagram.picture, style.theme_named(window.preferences.theme))
+    window.say("The diagram is on the clipboard.")
+
+
+def _choose_theme(name: str) -> Callable[["MainWindow", bool], None]:
+    return lambda window, checked: window.choose_theme(name)
+
+
+def _compare(window: "MainWindow", checked: bool) -> None:
+    window.document.show_view(replace(window.document.view, compare=checked))
+
+
+def _expand(window: "MainWindow", checked: bool) -> None:
+    network = window.session.results.analysis.network
+    window.document.show_view(View.all_open(network, compare=window.document.view.compare))
+
+
+def _collapse(window: "MainWindow", checked: bool) -> None:
+    window.document.show_view(View(compare=window.document.view.compare))
+
+
+def _still(window: "MainWindow", checked: bool) -> None:
+    window.diagram.animated = not checked
+    window.remember(replace(window.preferences, reduce_motion=checked))
+
+
+_RUN: Mapping[str, Callable[["MainWindow", bool], None]] = {
+    "open": _open,
+    "save": _save,
+    "export": lambda window, checked: dialogs.export_picture(
+        window, window.diagram.picture, window.document.state.spec.name
+    ),
+    "export-table": lambda window, checked: dialogs.save_table(window, window.session.results.analysis),
+    "quit": lambda window, checked: window.quit(),
+    "copy-picture": _copy_picture,
+    "copy-csv": lambda window, checked: window.table.copy_csv(),
+    "copy-markdown": lambda window, checked: window.table.copy_markdown(),
+    "compare": _compare,
+    "expand": _expand,
+    "collapse": _collapse,
+    "fit": lambda window, checked: window.diagram.fit(),
+    "zoom-in": lambda window, checked: window.diagram.zoom(ZOOM_STEP),
+    "zoom-out": lambda window, checked: window.diagram.zoom(1 / ZOOM_STEP),
+    **{name: _choose_theme(name) for name in ("system", "light", "dark", "projector")},
+    "still": _still,
+    "shortcuts": lambda window, checked: dialogs.show_shortcuts(window),
+    "about": lambda window, checked: dialogs.show_about(window),
+}

@@ -1,0 +1,88 @@
+"""The document: what the user made (undoable), what is open, and what is selected."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from resnet_explorer.drawing.view import View
+from resnet_explorer.spec import InputShape, ResNetSpec
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What can be undone: the network and its input."""
+
+    spec: ResNetSpec
+    image: InputShape
+
+
+class _Change(QUndoCommand):
+    """One step from a state to the next; steps of one gesture, such as a slider's, merge."""
+
+    def __init__(self, document: "Document", before: State, after: State, label: str, gesture: int) -> None:
+        super().__init__(label)
+        self._document, self._before, self._after, self._gesture = document, before, after, gesture
+
+    def redo(self) -> None:
+        self._document._show(self._after)
+
+    def undo(self) -> None:
+        self._document._show(self._before)
+
+    def id(self) -> int:
+        return self._gesture
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        assert isinstance(other, _Change)
+        self._after = other._after
+        self.setObsolete(self._after == self._before)
+        return True
+
+
+class Document(QObject):
+    """One source of truth: views propose, the document changes, and tells.
+
+    ``changed``: the network or its input; ``view_changed``: what is open; ``selected`` and ``hovered``: a path, empty
+    for none.
+    """
+
+    changed = Signal()
+    view_changed = Signal()
+    selected = Signal(str)
+    hovered = Signal(str)
+
+    def __init__(self, state: State, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.undo_stack = QUndoStack(self)
+        self.state = state
+        self.view = View()
+        self.selection = ""
+        self.hover = ""
+
+    def propose(self, state: State, label: str, gesture: int = -1) -> None:
+        """Make a new state the current one, as an undo step named ``label``; equal gestures (>= 0) merge."""
+        if state != self.state:
+            self.undo_stack.push(_Change(self, self.state, state, label, gesture))
+
+    def show_view(self, view: View) -> None:
+        """Open and close parts of the diagram; this is no undo step."""
+        if view != self.view:
+            self.view = view
+            self.view_changed.emit()
+
+    def select(self, path: str) -> None:
+        """Select what has this path in every view."""
+        if path != self.selection:
+            self.selection = path
+            self.selected.emit(path)
+
+    def hover_over(self, path: str) -> None:
+        """Highlight what has this path in every view."""
+        if path != self.hover:
+            self.hover = path
+            self.hovered.emit(path)
+
+    def _show(self, state: State) -> None:
+        self.state = state
+        self.changed.emit()

@@ -1,0 +1,160 @@
+"""The main window: puts document, views and actions together; what an action does is in ``commands``."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, QSettings, Qt
+from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
+from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QWidget
+
+from resnet_explorer.drawing.theme import Theme
+from resnet_explorer.gui import actions, motion, preferences, style
+from resnet_explorer.gui.document import Document
+from resnet_explorer.gui.preferences import Preferences
+from resnet_explorer.gui.session import Results, Session
+from resnet_explorer.gui.views.diagram_view import DiagramView
+from resnet_explorer.spec.catalogue import title
+
+if TYPE_CHECKING:
+    from resnet_explorer.gui.panels import Panels
+    from resnet_explorer.gui.views.build_panel import BuildPanel
+    from resnet_explorer.gui.views.inspector import Inspector
+    from resnet_explorer.gui.views.layer_table import LayerTable
+
+LAYOUT_VERSION = 1
+_DOCKS = (
+    ("Build", Qt.DockWidgetArea.LeftDockWidgetArea, 260),
+    ("Inspector", Qt.DockWidgetArea.RightDockWidgetArea, 284),
+    ("Layers", Qt.DockWidgetArea.BottomDockWidgetArea, 260),
+)
+
+
+class MainWindow(QMainWindow):
+    """The window on one session: the diagram at once, and the panels around it with ``fill``."""
+
+    session: Session
+    document: Document
+    preferences: Preferences
+    diagram: DiagramView
+    build: "BuildPanel"
+    inspector: "Inspector"
+    table: "LayerTable"
+    _panels: "Panels"
+
+    def __init__(self, app: QApplication, session: Session, known: Preferences) -> None:
+        super().__init__()
+        self._app, self.session, self.document, self.preferences = app, session, session.document, known
+        self.diagram = DiagramView(self.document)
+        self.setCentralWidget(self.diagram)
+        build, inspector, layers = (self._dock(name, area) for name, area, _ in _DOCKS)
+        self.docks = (build, inspector, layers)
+        self._sums = QLabel()
+        self._sums.setAccessibleName("Sums of the selection")
+        self.statusBar().addPermanentWidget(self._sums)
+        self.actions_by_key = self._make_actions()
+        self.session.results_changed.connect(self._show)
+        self.document.view_changed.connect(self._on_view_changed)
+        app.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
+        self._show(session.results)
+        self._restore()
+
+    def fill(self) -> None:
+        """Build the panels; they come after the first paint, so that the diagram is there at once."""
+        from resnet_explorer.gui.panels import Panels
+
+        panels = Panels(self.document, self.docks)
+        self.build, self.inspector, self.table = panels.build, panels.inspector, panels.table
+        panels.show_theme(style.theme_named(self.preferences.theme))
+        panels.show_results(self.session.results)
+        self.session.results_changed.connect(panels.show_results)
+        self.table.summary_changed.connect(self._sums.setText)
+        self._panels = panels
+
+    def _dock(self, name: str, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(name, self)
+        dock.setObjectName(name)
+        dock.setWidget(QWidget())
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _make_actions(self) -> dict[str, QAction]:
+        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        undo = self.document.undo_stack.createUndoAction(self, "Undo")
+        redo = self.document.undo_stack.createRedoAction(self, "Redo")
+        undo.setShortcut(QKeySequence("Ctrl+Z"))
+        redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
+        made = actions.build(
+            self, self._on_action_triggered, [undo, redo], [dock.toggleViewAction() for dock in self.docks]
+        )
+        self.addToolBar(actions.toolbar(self, made, undo, redo))
+        return made
+
+    def _on_action_triggered(self, checked: bool) -> None:
+        from resnet_explorer.gui import commands
+
+        commands.run(self, self.sender().objectName(), checked)
+
+    def _show(self, results: Results) -> None:
+        self.diagram.show_results(results)
+        self.setWindowTitle(title(results.state.spec))
+
+    def _restore(self) -> None:
+        known = self.preferences.theme if self.preferences.theme in self.actions_by_key else style.SYSTEM
+        self.actions_by_key[known].setChecked(True)
+        self.diagram.show_theme(style.theme_named(known))
+        still = self.preferences.reduce_motion or motion.system_reduces_motion()
+        self.actions_by_key["still"].setChecked(still)
+        self.diagram.animated = not still
+        self.resize(1280, 800)
+        self._size_docks(style.theme_named(known))
+        settings = self._settings()
+        geometry, docks = settings.value("geometry"), settings.value("docks")
+        if isinstance(geometry, QByteArray) and isinstance(docks, QByteArray):
+            self.restoreGeometry(geometry)
+            self.restoreState(docks, LAYOUT_VERSION)
+        self.diagram.setFocus()
+
+    def _size_docks(self, theme: Theme) -> None:
+        """Give each panel the room that its text needs: larger text, wider panels."""
+        sizes = [round(size * theme.font_points / style.USUAL_POINTS) for _, _, size in _DOCKS]
+        self.resizeDocks([*self.docks[:2]], sizes[:2], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks[2]], sizes[2:], Qt.Orientation.Vertical)
+
+    def _settings(self) -> QSettings:
+        return QSettings(str(preferences.folder() / "window.ini"), QSettings.Format.IniFormat)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        settings = self._settings()
+        settings.setValue("geometry", self.saveGeometry())
+        settings.setValue("docks", self.saveState(LAYOUT_VERSION))
+        super().closeEvent(event)
+
+    def quit(self) -> None:
+        """Close the window, and the app with it."""
+        self.close()
+
+    def say(self, words: str) -> None:
+        """Say something in the status bar for a while."""
+        self.statusBar().showMessage(words, 12_000)
+
+    def _on_view_changed(self) -> None:
+        self.actions_by_key["compare"].setChecked(self.document.view.compare)
+
+    def _on_scheme_changed(self) -> None:
+        if self.preferences.theme == style.SYSTEM:
+            self.choose_theme(style.SYSTEM)
+
+    def choose_theme(self, name: str) -> None:
+        """Show everything in a theme, or as the system is, and remember that."""
+        theme = style.theme_named(name)
+        self.remember(replace(self.preferences, theme=name))
+        style.apply(self._app, theme)
+        self.diagram.show_theme(theme)
+        self._panels.show_theme(theme)
+        self._size_docks(theme)
+
+    def remember(self, known: Preferences) -> None:
+        """Keep preferences, now and for the next run."""
+        self.preferences = known
+        preferences.save(known)

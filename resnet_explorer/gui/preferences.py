@@ -1,0 +1,57 @@
+"""What the app remembers between two runs, in a small versioned JSON file."""
+
+import json
+import os
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from resnet_explorer.errors import ExportError
+from resnet_explorer.export.files import write
+
+VERSION = 1
+FOLDER_VARIABLE = "RESNET_EXPLORER_CONFIG"
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """The theme, whether motion is reduced, and the last choices of the export dialog."""
+
+    theme: str = "system"
+    reduce_motion: bool = False
+    export_format: str = "svg"
+    export_theme: str = "light"
+    export_scale: int = 2
+    export_outlines: bool = False
+    export_folder: str = ""
+
+
+def folder() -> Path:
+    """Return the folder of the app's settings; an environment variable can move it."""
+    moved = os.environ.get(FOLDER_VARIABLE)
+    if moved:
+        return Path(moved)
+    from platformdirs import user_config_path  # kept out of the start: only this line needs it
+
+    return user_config_path("resnet-explorer", appauthor=False)
+
+
+def load() -> Preferences:
+    """Return what was remembered; what is missing, broken or of another type is as at first."""
+    try:
+        content = json.loads((folder() / "preferences.json").read_text(encoding="utf-8"))
+        values = content["values"] if content["version"] == VERSION else {}
+        known = {item.name: values[item.name] for item in fields(Preferences) if item.name in values}
+        default = Preferences()
+        return Preferences(**{key: value for key, value in known.items() if type(value) is type(getattr(default, key))})
+    except (OSError, ValueError, KeyError, TypeError):
+        return Preferences()
+
+
+def save(preferences: Preferences) -> None:
+    """Remember preferences; a disk that cannot be written is no reason to bother anybody."""
+    try:
+        folder().mkdir(parents=True, exist_ok=True)
+        content = {"version": VERSION, "values": asdict(preferences)}
+        write(folder() / "preferences.json", json.dumps(content, indent=2) + "\n")
+    except (OSError, ExportError):
+        return

@@ -1,0 +1,96 @@
+"""The theme in Qt's terms: a palette on Fusion, and the few rules that a palette cannot say."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
+
+from resnet_explorer.drawing.marks import Ink
+from resnet_explorer.drawing.theme import CHROME, DARK, LIGHT, THEMES, Theme
+from resnet_explorer.gui.painter import FAMILY
+
+SYSTEM = "system"
+USUAL_POINTS = 10.0
+"""The text size that panels were laid out for."""
+
+_RULES = """
+QLabel#heading {{ color: {muted}; font-weight: 600; font-size: {small}pt; padding-top: 3px; }}
+QLabel#muted {{ color: {muted}; }}
+QLabel#problem {{ color: {problem}; }}
+QLabel#strong {{ font-weight: 600; }}
+QLabel#title {{ font-weight: 600; font-size: {large}pt; }}
+QLabel#mono {{ color: {muted}; font-size: {small}pt; }}
+QFrame#rule {{ color: {line}; }}
+QToolTip {{ color: {text}; background: {field}; border: 1px solid {line}; padding: 4px; }}
+QToolBar {{ border: none; border-bottom: 1px solid {line}; padding: 4px 6px; spacing: 4px; }}
+QToolBar QToolButton {{ padding: 3px 9px; border: 1px solid {line}; border-radius: 5px; background: {field}; }}
+QToolBar QToolButton:hover {{ border-color: {accent}; }}
+QToolBar QToolButton:checked {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
+QToolBar QToolButton:disabled {{ color: {gone}; }}
+QDockWidget {{ font-weight: 600; }}
+QDockWidget::title {{ padding: 3px 12px; background: {panel}; border-bottom: 1px solid {line}; }}
+QTableView {{ border: none; border-top: 1px solid {line}; font-size: {table}pt; }}
+QHeaderView::section {{ background: {panel}; color: {muted}; border: none; border-bottom: 1px solid {line};
+    padding: 3px 6px; font-weight: 600; font-size: {table}pt; }}
+QMainWindow::separator {{ background: {line}; width: 1px; height: 1px; }}
+QStatusBar {{ border-top: 1px solid {line}; color: {muted}; }}
+QStatusBar::item {{ border: none; }}
+"""
+
+
+def theme_named(name: str) -> Theme:
+    """Return a theme by name; the system's light or dark one for ``system``, light where it tells none."""
+    if name in THEMES:
+        return THEMES[name]
+    return DARK if QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark else LIGHT
+
+
+def apply(app: QApplication, theme: Theme) -> None:
+    """Give the whole application the colours and the text size of a theme."""
+    panel, field, chosen, text = CHROME[theme.name]
+    colours = theme.colours
+    font = QFont(FAMILY)
+    font.setPointSizeF(theme.font_points)
+    font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    app.setFont(font)
+    app.setPalette(_palette(panel, field, chosen, text, theme))
+    app.setStyleSheet(
+        _RULES.format(
+            muted=colours[Ink.MUTED],
+            problem=colours[Ink.SHORTCUT],
+            line=colours[Ink.LINE],
+            accent=colours[Ink.ACCENT],
+            on_accent="#ffffff" if not theme.dark else "#0b1117",
+            gone=colours[Ink.GONE],
+            text=text,
+            field=field,
+            panel=panel,
+            small=theme.font_points - 1.5,
+            table=theme.font_points - 1,
+            large=theme.font_points + 2.5,
+        )
+    )
+
+
+def _palette(panel: str, field: str, chosen: str, text: str, theme: Theme) -> QPalette:
+    roles, colours = QPalette.ColorRole, theme.colours
+    palette = QPalette(QColor(panel))
+    for role, colour in (
+        (roles.Window, panel),
+        (roles.WindowText, text),
+        (roles.Base, field),
+        (roles.AlternateBase, panel),
+        (roles.Text, text),
+        (roles.Button, panel),
+        (roles.ButtonText, text),
+        (roles.Highlight, colours[Ink.ACCENT]),
+        (roles.HighlightedText, "#ffffff" if not theme.dark else "#0b1117"),
+        (roles.ToolTipBase, field),
+        (roles.ToolTipText, text),
+        (roles.PlaceholderText, colours[Ink.MUTED]),
+        (roles.Mid, colours[Ink.LINE]),
+        (roles.Link, colours[Ink.ACCENT]),
+    ):
+        palette.setColor(role, QColor(colour))
+    for role in (roles.Text, roles.ButtonText, roles.WindowText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(colours[Ink.GONE]))
+    return palette

@@ -1,0 +1,81 @@
+"""Specs in and out of JSON: the only place where a spec is a dictionary."""
+
+import json
+from pathlib import Path
+
+from resnet_explorer.errors import SpecError, SpecFileError
+from resnet_explorer.spec.axes import AXES, axis
+from resnet_explorer.spec.resnet_spec import ResNetSpec
+
+FORMAT = "resnet-explorer spec"
+VERSION = 1
+MAX_BYTES = 1_000_000
+
+
+def to_dict(spec: ResNetSpec) -> dict[str, object]:
+    """Return the spec as plain JSON values, its name first and then an entry for each axis."""
+    values: dict[str, object] = {"name": spec.name}
+    for key in AXES:
+        value = getattr(spec, key)
+        values[key] = list(value) if isinstance(value, tuple) else value
+    return values
+
+
+def from_dict(values: dict[str, object]) -> ResNetSpec:
+    """Return the spec that ``to_dict`` described; axes left out keep their default.
+
+    Raises SpecError where an axis is unknown or a value has the wrong type or range.
+    """
+    name = values.get("name", "custom")
+    if not isinstance(name, str) or not name.strip() or len(name) > 80 or not name.isprintable():
+        raise SpecError("name", "The network's name must be a text of 1 to 80 characters.", "Rename it.")
+    known = {key: axis(key).read(_text(value)) for key, value in values.items() if key != "name"}
+    if isinstance(blocks := known.get("blocks"), tuple):
+        known.setdefault("doubling", (True,) * max(0, len(blocks) - 1))
+    return ResNetSpec(name.strip(), **known)  # type: ignore[arg-type]  # every value was read by its axis
+
+
+def _text(value: object) -> str:
+    """Return a JSON value as ``--set`` would write it, so that both are read by the same rule."""
+    if isinstance(value, list):
+        return ",".join("[…]" if isinstance(item, list) else _text(item) for item in value)
+    return "{…}" if isinstance(value, dict) else str(value)
+
+
+def dumps(spec: ResNetSpec) -> str:
+    """Return the text of a spec file."""
+    return json.dumps({"format": FORMAT, "version": VERSION, "spec": to_dict(spec)}, indent=2) + "\n"
+
+
+def read(path: Path) -> ResNetSpec:
+    """Return the spec that a file holds; raises SpecFileError with the file's name where it holds none."""
+    where = str(path)
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)  # no more: a device such as /dev/zero never ends
+        if len(content) > MAX_BYTES:
+            raise SpecFileError(where, f"{path.name} is too large for a spec file.", "Choose another file.")
+        text = content.decode("utf-8-sig")
+    except OSError as error:
+        raise SpecFileError(where, f"{path.name} cannot be read: {error.strerror}.", "Check the path.") from error
+    except UnicodeDecodeError as error:
+        raise SpecFileError(where, f"{path.name} is no text file.", "Choose a spec file (.json).") from error
+    return loads(text, where)
+
+
+def loads(text: str, where: str) -> ResNetSpec:
+    """Return the spec in a spec file's text; ``where`` names the file in the SpecFileError raised otherwise."""
+    name = Path(where).name
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:  # a plain ValueError: a number of more than 4,300 digits
+        line = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise SpecFileError(where, f"{name} is not valid JSON{line}.", "Choose a file that the app saved.") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT or not isinstance(content.get("spec"), dict):
+        raise SpecFileError(where, f"{name} describes no network.", "Choose a file that the app saved.")
+    if content.get("version") != VERSION:
+        raise SpecFileError(where, f"{name} was written by a newer version.", "Update ResNet Explorer to open it.")
+    try:
+        return from_dict(content["spec"])
+    except SpecError as error:
+        raise SpecFileError(where, f"{name}: {error.what}", error.remedy) from error

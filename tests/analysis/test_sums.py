@@ -1,0 +1,84 @@
+"""Sums of blocks and stages, failing layers, and the depth in words."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+
+from resnet_explorer.analysis import Row, analyse
+from resnet_explorer.analysis.depth import depth
+from resnet_explorer.blueprint import Form, Network, Part, compile_spec
+from resnet_explorer.blueprint.layers import Conv2d
+from resnet_explorer.errors import InputError
+from resnet_explorer.spec import InputShape, ResNetSpec
+from resnet_explorer.spec.catalogue import CATALOGUE
+from tests.specs import images, small_specs
+
+
+@settings(deadline=None)
+@given(small_specs(), images())
+def test_sums_are_the_sums_of_their_rows(spec: ResNetSpec, shape: InputShape) -> None:
+    analysis = analyse(compile_spec(spec), shape)
+    groups: dict[str, list[Row]] = {path: [] for path in analysis.sums}
+    for row in analysis.rows:
+        for path in analysis.network.ancestors(row.path):
+            if path in groups:
+                groups[path].append(row)
+    for path, rows in groups.items():
+        sums = analysis.sums[path]
+        assert sums.params == sum(row.reading.params for row in rows)
+        assert sums.macs == sum(row.reading.macs for row in rows)
+        assert sums.activation_bytes == sum(row.reading.activation_bytes for row in rows)
+        assert sums.layers == len(rows)
+        assert (sums.input, sums.output) == (rows[0].reading.input, rows[-1].reading.output)
+
+
+def test_the_totals_receptive_field_is_that_of_the_last_map() -> None:
+    backbone = replace(CATALOGUE["resnet18"].spec, classes=None)
+    for spec in (CATALOGUE["resnet18"].spec, backbone):
+        assert analyse(compile_spec(spec), InputShape()).total.receptive_field == 435
+
+
+@settings(deadline=None)
+@given(small_specs(), images())
+def test_starts_point_at_each_blocks_first_row(spec: ResNetSpec, shape: InputShape) -> None:
+    analysis = analyse(compile_spec(spec), shape)
+    for block in analysis.network.blocks:
+        start = analysis.starts[block.path]
+        rows = analysis.rows[start : start + len(block.layer_paths)]
+        assert tuple(row.path for row in rows) == block.layer_paths
+
+
+def _with_first_branch(spec: ResNetSpec, *layers: Conv2d) -> Network:
+    """Return a network whose first block has another branch."""
+    network = compile_spec(spec)
+    stage = network.stages[0]
+    branch = tuple(Part(f"conv{number}", layer) for number, layer in enumerate(layers, start=1))
+    form = Form(branch, stage.blocks[0].form.shortcut, stage.blocks[0].form.after)
+    paths = tuple(f"layer1.0.{part.name}" for part in form.parts)
+    block = replace(stage.blocks[0], form=form, layer_paths=paths)
+    return replace(network, stages=(replace(stage, blocks=(block,)), *network.stages[1:]))
+
+
+def test_a_layer_that_cannot_take_its_input_is_named() -> None:
+    with pytest.raises(InputError, match=r"layer1\.0\.conv2 fails: a 5×5 window does not fit") as caught:
+        analyse(_with_first_branch(ResNetSpec("x"), Conv2d(64, 64, 1), Conv2d(64, 64, 5)), InputShape(1, 16, 16))
+    assert caught.value.where == "layer1.0.conv2"
+    assert caught.value.remedy == "Give it a map of at least 5 pixels."
+
+
+def test_a_branch_that_does_not_fit_its_shortcut_is_named() -> None:
+    with pytest.raises(InputError) as caught:
+        analyse(_with_first_branch(ResNetSpec("x"), Conv2d(64, 32, 1)), InputShape())
+    assert caught.value.where == "layer1.0"
+
+
+def test_depth_in_words() -> None:
+    assert depth(compile_spec(CATALOGUE["resnet18"].spec)).words == (
+        "1 in the stem + (4 + 4 + 4 + 4) in the branches + 1 fc = 18; 3 projections are not counted."
+    )
+    assert depth(compile_spec(CATALOGUE["resnet20"].spec)).words == (
+        "1 in the stem + (6 + 6 + 6) in the branches + 1 fc = 20."
+    )
+    backbone = replace(CATALOGUE["resnet18"].spec, classes=None, blocks=(1,), doubling=())
+    assert depth(compile_spec(backbone)).words == "1 in the stem + 2 in the branches = 3."

@@ -1,0 +1,153 @@
+"""How fast pictures are: ratios against a peer in the same run, printed; bounds are loose where CI runs them.
+
+Run by hand: ``pytest tests/benchmarks -s``.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from resnet_explorer.analysis import analyse
+from resnet_explorer.blueprint import compile_spec
+from resnet_explorer.drawing.diagram import diagram
+from resnet_explorer.drawing.theme import LIGHT
+from resnet_explorer.drawing.view import View
+from resnet_explorer.export.svg import to_svg
+from resnet_explorer.gui.app import build
+from resnet_explorer.gui.document import State
+from resnet_explorer.gui.main_window import MainWindow
+from resnet_explorer.spec import InputShape
+from resnet_explorer.spec.catalogue import find
+
+
+def _median(work: Callable[[int], None], times: int = 15) -> float:
+    spent = []
+    for number in range(times):
+        start = time.perf_counter()
+        work(number)
+        spent.append(time.perf_counter() - start)
+    return statistics.median(spent)
+
+
+def _yardstick(number: int) -> None:
+    """A fixed piece of Python work, about a frame on the machine where the bounds were set (2 cores, 2026)."""
+    total = 0
+    for value in range(400_000):
+        total += value * value % 7
+    assert total
+
+
+@pytest.fixture
+def window(qapp: QApplication, tmp_path, monkeypatch) -> Iterator[MainWindow]:
+    monkeypatch.setenv("RESNET_EXPLORER_CONFIG", str(tmp_path))
+    made = build(qapp)
+    made.fill()
+    made.diagram.animated = False
+    made.resize(1280, 800)
+    made.show()
+    qapp.processEvents()
+    yield made
+    made.close()
+
+
+def _change_and_paint(window: MainWindow, qapp: QApplication) -> Callable[[int], None]:
+    def work(number: int) -> None:
+        side = 224 + 8 * (number % 7 + 1)
+        window.document.propose(State(window.document.state.spec, InputShape(1, side, side)), "change input size")
+        window.diagram.repaint()
+        window.table.view.viewport().repaint()
+        window.inspector.repaint()
+        window.build.repaint()
+
+    return work
+
+
+def _report(words: str, seconds: float, yardstick: float) -> float:
+    print(f"\n{words}: {seconds * 1e3:.1f} ms, {seconds / yardstick:.2f} yardsticks of {yardstick * 1e3:.1f} ms")
+    return seconds / yardstick
+
+
+def test_a_change_of_resnet50_is_painted_within_a_frame(window: MainWindow, qapp: QApplication) -> None:
+    window.document.propose(State(find("resnet50"), InputShape()), "choose ResNet-50")
+    ratio = _report("ResNet-50, change to paint", _median(_change_and_paint(window, qapp)), _median(_yardstick))
+    assert ratio < 2.0
+
+
+def test_a_change_of_resnet152_unfolded_is_painted_within_two_frames(window: MainWindow, qapp: QApplication) -> None:
+    window.document.propose(State(find("resnet152"), InputShape()), "choose ResNet-152")
+    window.document.show_view(View(unfolded=frozenset({"layer3"})))
+    ratio = _report("ResNet-152, stage 3 unfolded", _median(_change_and_paint(window, qapp)), _median(_yardstick))
+    assert ratio < 4.0
+
+
+def test_panning_resnet1202_unfolded_keeps_up_with_the_screen(window: MainWindow, qapp: QApplication) -> None:
+    window.document.propose(State(find("resnet1202"), InputShape(1, 32, 32)), "choose ResNet-1202")
+    window.document.show_view(View(unfolded=frozenset({"layer1", "layer2", "layer3"})))
+    window.diagram.fit()
+    for words, factor in (("fitted", 1.0), ("nearer", 2.0), ("nearer still", 2.0)):
+        window.diagram.zoom(factor)
+        qapp.processEvents()
+
+        def pan(number: int) -> None:
+            window.diagram.pan(-9 if number % 4 else 27, -5 if number % 4 else 15)
+            qapp.processEvents()
+
+        assert _report(f"pan of ResNet-1202, {words}", _median(pan, 40), _median(_yardstick)) < 1.0
+        whole = _median(lambda number: window.diagram.repaint())
+        _report(f"whole repaint, {words}", whole, _median(_yardstick))
+
+
+def test_svg_of_resnet152_with_everything_open() -> None:
+    network = compile_spec(find("resnet152"))
+    sizes = []
+
+    def work(number: int) -> None:
+        analysis = analyse(network, InputShape(1, 224 + 8 * number, 224))
+        sizes.append(len(to_svg(diagram(analysis, View.all_open(network)), LIGHT).encode()))
+
+    ratio = _report("SVG of ResNet-152, all open", _median(work), _median(_yardstick))
+    print(f"{max(sizes) / 1e3:.0f} kB")
+    assert max(sizes) < 600_000
+    assert ratio < 12
+
+
+_START = """
+import sys, time
+start = time.perf_counter()
+from PySide6.QtWidgets import QApplication, QMainWindow
+from PySide6.QtCore import QEvent, QObject
+if {ours}:
+    from resnet_explorer.gui.app import build
+app = QApplication([])
+window = build(app) if {ours} else QMainWindow()
+window.resize(1280, 800)
+window.show()
+target = window.diagram if {ours} else window
+target.repaint()
+app.processEvents()
+print(time.perf_counter() - start)
+assert "torch" not in sys.modules
+"""
+
+
+def _start(ours: bool) -> float:
+    """Return the seconds to the first paint in a new process, its modules compiled as those of an installed app are."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    command = [sys.executable, "-c", _START.format(ours=ours)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    return float(done.stdout)
+
+
+def test_first_paint_takes_at_most_two_and_a_half_empty_windows(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("RESNET_EXPLORER_CONFIG", str(tmp_path))
+    _start(True)
+    pairs = [(_start(True), _start(False)) for _ in range(5)]
+    ratio = statistics.median(ours / empty for ours, empty in pairs)
+    print(f"\nfirst paint: {ratio:.2f} empty windows ({min(p[0] for p in pairs) * 1e3:.0f} ms at best)")
+    assert ratio < 3.5

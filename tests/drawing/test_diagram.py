@@ -1,0 +1,140 @@
+"""The picture says what the papers and the analysis say."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from resnet_explorer.analysis import analyse
+from resnet_explorer.blueprint import compile_spec
+from resnet_explorer.drawing.diagram import diagram, twins
+from resnet_explorer.drawing.marks import Arrow, Dash, Group, Ink, Label, Mark, Picture, address
+from resnet_explorer.drawing.view import View, foldable
+from resnet_explorer.spec import InputShape, ResNetSpec
+from resnet_explorer.spec.axes import assign
+from resnet_explorer.spec.catalogue import CATALOGUE, find
+
+
+def picture(name: str, view: View | None = None, side: int = 224) -> Picture:
+    return diagram(analyse(compile_spec(find(name)), InputShape(1, side, side)), view or View())
+
+
+def groups(marks: tuple[Mark, ...], parent: str = "") -> Iterator[tuple[str, Group]]:
+    for mark in marks:
+        if isinstance(mark, Group):
+            path = address(parent, mark)
+            yield path, mark
+            yield from groups(mark.marks, path)
+
+
+def labels(marks: tuple[Mark, ...]) -> list[str]:
+    words = [mark.text for mark in marks if isinstance(mark, Label)]
+    for mark in marks:
+        if isinstance(mark, Group):
+            words += labels(mark.marks)
+    return words
+
+
+def arcs(drawn: Picture, kind: str = "shortcut") -> list[Dash]:
+    found = [group for _, group in groups(drawn.marks) if group.kind == kind]
+    return [mark.dash for group in found for mark in group.marks[:1] if isinstance(mark, Arrow)]
+
+
+def test_resnet18_has_eight_shortcuts_of_which_three_project() -> None:
+    dashes = arcs(picture("resnet18"))
+    assert (len(dashes), dashes.count(Dash.DASHED)) == (8, 3)  # He et al. 2015, figure 3, right
+
+
+def test_resnet50_projects_in_the_first_block_of_every_stage() -> None:
+    dashes = arcs(picture("resnet50"))
+    assert (len(dashes), dashes.count(Dash.DASHED)) == (16, 4)  # the first stage widens 64 to 256 channels
+
+
+def test_a_plain_network_has_no_shortcuts() -> None:
+    assert arcs(picture("plain34")) == []
+
+
+def test_resnet152_is_folded_to_two_blocks_and_times_35() -> None:
+    drawn = picture("resnet152")
+    shown = [path for path, group in groups(drawn.marks) if group.kind == "block" and path.startswith("layer3.")]
+    assert shown == ["layer3.0", "layer3.1"]
+    assert "× 35" in labels(drawn.marks)
+
+
+def test_an_unfolded_stage_shows_every_block() -> None:
+    drawn = picture("resnet152", View(unfolded=frozenset({"layer3"})))
+    shown = [path for path, group in groups(drawn.marks) if group.kind == "block" and path.startswith("layer3.")]
+    assert shown == [f"layer3.{index}" for index in range(36)]
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet50", "resnet20", "plain18", "resnet152"])
+def test_with_everything_open_every_layer_is_drawn_once(name: str) -> None:
+    analysis = analyse(compile_spec(find(name)), InputShape(1, 64, 64))
+    drawn = diagram(analysis, View.all_open(analysis.network))
+    kinds = {row.part.layer.kind for row in analysis.rows}
+    paths = [path for path, group in groups(drawn.marks) if group.kind in kinds]
+    assert sorted(paths) == sorted(row.path for row in analysis.rows)
+
+
+def test_an_opened_block_tells_branch_and_shortcut_apart() -> None:
+    words = labels(picture("resnet18", View(frozenset({"layer2.0"}))).marks)
+    assert "230,144 parameters" in words
+    assert any("F(x) 221,696 · shortcut 8,448 · 179.8 MMACs · 9.9 %" in text for text in words)
+    assert "64→128" in words
+
+
+def test_shapes_on_the_way_follow_the_input() -> None:
+    words = labels(picture("resnet18", side=225).marks)
+    assert {"64×57²", "128×29²", "256×15²", "512×8²"} <= set(words)  # ceil(225 / 32) = 8
+
+
+def test_comparing_names_what_the_plain_twin_has_lost() -> None:
+    drawn = picture("resnet18", View(compare=True))
+    words = " ".join(labels(drawn.marks))
+    assert "8 shortcuts are gone, 3 of them projections" in words
+    assert "11,515,688 parameters instead of 11,689,512" in words
+    assert len(arcs(drawn, "gone")) == 8
+    assert "−132,096" in words
+
+
+def test_comparing_shows_the_same_pair_from_either_side() -> None:
+    assert twins(find("plain18"))[0].residual
+    assert labels(picture("plain18", View(compare=True)).marks)[0].startswith("ResNet-18")
+
+
+def test_option_a_loses_no_parameters() -> None:
+    words = " ".join(labels(picture("resnet20", View(compare=True), 32).marks))
+    assert "they have no parameters: both networks have 269,722" in words
+
+
+def test_labels_of_a_block_stay_inside_it() -> None:
+    from resnet_explorer.drawing.text import width
+
+    for name in CATALOGUE:
+        for _, group in groups(picture(name, side=CATALOGUE[name].size).marks):
+            if group.kind in ("block", "Conv2d", "BatchNorm2d"):
+                wide = [width(mark.text, mark.size, mark.style) for mark in group.marks if isinstance(mark, Label)]
+                assert max(wide, default=0) <= group.width + 14, (name, group.path)
+
+
+def test_a_stage_of_one_odd_block_is_not_folded() -> None:
+    long = compile_spec(find("resnet110"))
+    assert foldable(long.stages[0])
+    everywhere = compile_spec(assign(find("resnet110"), "shortcut=C"))
+    assert foldable(everywhere.stages[1])
+    assert not foldable(compile_spec(find("resnet18")).stages[0])
+
+
+def test_the_largest_network_is_laid_out() -> None:
+    spec = ResNetSpec("largest", blocks=(400,) * 8, width=16, doubling=(True,) * 7)
+    analysis = analyse(compile_spec(spec), InputShape())
+    drawn = diagram(analysis, View(unfolded=frozenset(stage.path for stage in analysis.network.stages)))
+    assert sum(group.kind == "block" for _, group in groups(drawn.marks)) == 3200 + 2
+
+
+def test_every_ink_of_a_picture_is_a_colour_of_every_theme() -> None:
+    from resnet_explorer.drawing.theme import THEMES
+
+    for theme in THEMES.values():
+        assert set(theme.colours) == set(Ink)
+        assert all(re.fullmatch(r"#[0-9a-f]{6}", colour) for colour in theme.colours.values())

@@ -1,0 +1,27 @@
+"""The real window, offscreen, with settings of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from resnet_explorer.gui.app import build
+from resnet_explorer.gui.main_window import MainWindow
+
+
+@pytest.fixture
+def window(qapp: QApplication, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
+    """The window on ResNet-18 as a user gets it, without transitions."""
+    monkeypatch.setenv("RESNET_EXPLORER_CONFIG", str(tmp_path / "config"))
+    made = build(qapp)
+    made.diagram.animated = False
+    made.resize(1280, 800)
+    made.show()
+    made.fill()
+    qtbot.waitExposed(made)
+    qapp.processEvents()
+    yield made
+    made.close()
+    made.deleteLater()
