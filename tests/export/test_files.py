@@ -217,7 +217,8 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
 def test_standard_output_is_written_to(tmp_path: Path, to_file: bool) -> None:
     if not Path("/dev/stdout").exists():
         pytest.skip("this system has no /dev/stdout")
-    code = "from pathlib import Path\nfrom resnet_explorer.export import files\nfiles.write(Path('/dev/stdout'), 'a picture')"
+    code = "from pathlib import Path; from resnet_explorer.export import files; "
+    code += "files.write(Path('/dev/stdout'), 'a picture')"
     out = tmp_path / "out"
     out.write_text("before, ")
     with out.open("ab") as stream:
