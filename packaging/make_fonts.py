@@ -3,8 +3,8 @@
     pip install fonttools && python packaging/make_fonts.py /usr/share/fonts/opentype/inter
 
 Made from 4.0~beta7. Keeps the characters that the app may write, turns the outlines into TrueType ones, and
-stores how wide each character is, so that text can be measured without Qt. Layout features go, kerning among
-them: a line is then exactly as wide as the sum of its characters, wherever it is drawn with these files.
+stores how wide each character is, so that text can be measured without Qt. All layout features but `tnum`
+go, kerning among them: a line is then exactly as wide as the sum of its characters, wherever it is drawn with these files.
 
 The licence (resources/licences/Inter-OFL.txt) reserves no font name: the modified fonts stay Inter.
 """
@@ -71,7 +71,7 @@ def _make(source: Path, target: Path) -> dict[str, object]:
 
 def _subset(font: Any) -> None:
     options = Options()
-    options.layout_features = []
+    options.layout_features = ["tnum"]  # digits of one width, for columns of numbers
     options.hinting = False
     options.drop_tables += ["GDEF", "GPOS", "GSUB"]
     options.notdef_outline = True

@@ -236,9 +236,10 @@ def _layer(analysis: Analysis, row: Row, where: str) -> Explanation:
     sums = Sums(read.input, read.output, read.params, read.macs, read.activation_bytes, 1, row.receptive_field)
     key, words = ("conv", _conv_words(layer)) if isinstance(layer, Conv2d) else _STORIES[type(layer)]
     formulas = (key, "size") if layer.window != (1, 1) and key != "zeropad" else (key,)
-    facts = _sums_facts(analysis, sums)
     worked = _WORKED.get(type(layer))
     more = worked(layer, read.output) if worked else ()
+    known = {fact.label for fact in more}
+    facts = (fact for fact in _sums_facts(analysis, sums) if fact.label not in known)
     name = f"{where} · {row.part.name}"
     return Explanation(row.path, name, f"{layer.kind} {hyper(layer)}".strip(), words, formulas, (*more, *facts))
 

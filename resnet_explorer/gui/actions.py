@@ -34,6 +34,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("fit", "&View", "&Fit", "Ctrl+0", "Show the whole diagram"),
     Command("zoom-in", "&View", "Zoom &in", "Ctrl++", "Show the diagram larger"),
     Command("zoom-out", "&View", "Zoom &out", "Ctrl+-", "Show the diagram smaller"),
+    Command("present", "&View", "&Present", "F5", "Show the diagram alone on the whole screen; F5 ends it", True),
     Command("system", "&Theme", "&Follow the system", "", "Light or dark, as the system is", True, "theme"),
     Command("light", "&Theme", "&Light", "", "Dark text on white", True, "theme"),
     Command("dark", "&Theme", "&Dark", "", "Light text on dark", True, "theme"),
@@ -43,13 +44,14 @@ COMMANDS: tuple[Command, ...] = (
     Command("about", "&Help", "&About ResNet Explorer", "", "Version, sources and licences"),
 )  # fmt: skip
 
-TOOLBAR = ("compare", "expand", "collapse", "fit", "export")
+TOOLBAR = ("compare", "expand", "collapse", "fit", "export", "present")
 SHORT: Mapping[str, str] = {
     "compare": "Compare with plain twin",
     "expand": "Expand all",
     "collapse": "Collapse all",
     "fit": "Fit",
     "export": "Export…",
+    "present": "Present",
 }
 
 KEYS_OF_VIEWS = (

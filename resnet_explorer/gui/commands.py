@@ -70,6 +70,7 @@ _RUN: Mapping[str, Callable[["MainWindow", bool], None]] = {
     "compare": _compare,
     "expand": _expand,
     "collapse": _collapse,
+    "present": lambda window, checked: window.present(checked),
     "fit": lambda window, checked: window.diagram.fit(),
     "zoom-in": lambda window, checked: window.diagram.zoom(ZOOM_STEP),
     "zoom-out": lambda window, checked: window.diagram.zoom(1 / ZOOM_STEP),

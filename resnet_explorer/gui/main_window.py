@@ -87,7 +87,8 @@ class MainWindow(QMainWindow):
         made = actions.build(
             self, self._on_action_triggered, [undo, redo], [dock.toggleViewAction() for dock in self.docks]
         )
-        self.addToolBar(actions.toolbar(self, made, undo, redo))
+        self._toolbar = actions.toolbar(self, made, undo, redo)
+        self.addToolBar(self._toolbar)
         return made
 
     def _on_action_triggered(self, checked: bool) -> None:
@@ -125,6 +126,8 @@ class MainWindow(QMainWindow):
         return QSettings(str(preferences.folder() / "window.ini"), QSettings.Format.IniFormat)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if self.isFullScreen():
+            self.present(False)
         settings = self._settings()
         settings.setValue("geometry", self.saveGeometry())
         settings.setValue("docks", self.saveState(LAYOUT_VERSION))
@@ -133,6 +136,18 @@ class MainWindow(QMainWindow):
     def quit(self) -> None:
         """Close the window, and the app with it."""
         self.close()
+
+    def present(self, on: bool) -> None:
+        """Show the diagram alone on the whole screen, or everything as it was before."""
+        if on:
+            self._before = self.saveState(LAYOUT_VERSION)
+            for part in (*self.docks, self._toolbar):
+                part.hide()
+            self.showFullScreen()
+        else:
+            self.restoreState(self._before, LAYOUT_VERSION)
+            self.showNormal()
+        self.diagram.setFocus()
 
     def say(self, words: str) -> None:
         """Say something in the status bar for a while."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete
 
 from resnet_explorer.gui.app import build
 from resnet_explorer.gui.main_window import MainWindow
@@ -24,4 +25,4 @@ def window(qapp: QApplication, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest
     qapp.processEvents()
     yield made
     made.close()
-    made.deleteLater()
+    delete(made)

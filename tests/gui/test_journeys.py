@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete
 
 from resnet_explorer.drawing.theme import DARK, Ink
 from resnet_explorer.drawing.view import View
@@ -146,7 +147,7 @@ def test_themes_change_the_page_and_are_remembered(window: MainWindow, qapp: QAp
     assert corner == QColor(DARK.colours[Ink.PAGE])
     again = build(qapp)
     assert again.preferences.theme == "dark"
-    again.deleteLater()
+    delete(again)
     window.actions_by_key["light"].trigger()
 
 
@@ -214,3 +215,12 @@ def test_a_transition_ends_where_it_should(window: MainWindow, qtbot: QtBot) -> 
     window.diagram.repaint()
     qtbot.waitUntil(lambda: window.diagram._from is None, timeout=2000)
     assert any(mark.suffix == ":open" for mark in window.diagram.picture.marks)
+
+
+def test_presenting_shows_the_diagram_alone_and_brings_everything_back(window: MainWindow) -> None:
+    window.actions_by_key["present"].trigger()
+    assert window.isFullScreen()
+    assert not any(dock.isVisible() for dock in window.docks)
+    window.actions_by_key["present"].trigger()
+    assert not window.isFullScreen()
+    assert all(dock.isVisible() for dock in window.docks)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from resnet_explorer.drawing.theme import LIGHT
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gui.document import Document, State
 from resnet_explorer.gui.session import Results, read
@@ -147,6 +148,11 @@ class BuildPanel(QScrollArea):
         check = QCheckBox("shortcuts: F(x) + x")
         check.clicked.connect(self._on_truth_clicked)
         return check
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self.setMinimumWidth(round(WIDTH * self.font().pointSizeF() / LIGHT.font_points))
 
     def show_results(self, results: Results) -> None:
         """Show a network, its input and its figures; nothing is proposed by that."""

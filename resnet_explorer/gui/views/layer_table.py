@@ -1,7 +1,7 @@
 """The layer table: tree or flat, filtered, sorted, copied, and linked with the other views by path."""
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, Qt, Signal
-from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent
+from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from resnet_explorer.analysis import Row
 from resnet_explorer.analysis.words import mib, si
-from resnet_explorer.drawing.theme import Theme
+from resnet_explorer.drawing.theme import LIGHT, Theme
 from resnet_explorer.export.table import to_csv, to_markdown
 from resnet_explorer.gui.document import Document
 from resnet_explorer.gui.session import Results
@@ -76,6 +76,7 @@ class LayerTable(QWidget):
         self.flat.setCheckable(True)
         self.count = QLabel()
         self._is_marking = False
+        self._scale = 1.0
         self._arrange()
         self._wire()
 
@@ -98,9 +99,6 @@ class LayerTable(QWidget):
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setSectionsClickable(True)
         header.setHighlightSections(False)
-        for index, column in enumerate(COLUMNS):
-            view.setColumnWidth(index, column.width)
-        header.setStretchLastSection(True)
         view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         return view
 
@@ -171,9 +169,24 @@ class LayerTable(QWidget):
         self._on_selected(self._document.selection)
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
+        """Paint in another theme; larger text gets wider columns and higher lines."""
         self._delegate.show_theme(theme)
+        self._scale = theme.font_points / LIGHT.font_points
+        self.view.verticalHeader().setDefaultSectionSize(round(ROW_HEIGHT * self._scale))
+        self._fit_columns()
         self.view.viewport().update()
+
+    def _fit_columns(self) -> None:
+        """Give every column its width, and what is left over to the paths."""
+        widths = [round(column.width * self._scale) for column in COLUMNS]
+        spare = self.view.viewport().width() - sum(widths)
+        widths[0] += max(0, min(spare, 160))
+        for index, wide in enumerate(widths):
+            self.view.setColumnWidth(index, wide)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_columns()
 
     def _show_kinds(self) -> None:
         assert self.model.analysis

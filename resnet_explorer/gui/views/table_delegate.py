@@ -1,7 +1,7 @@
 """Paints a cell of the layer table in one call: text, indentation, triangle, share bar, and the hovered line."""
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPolygonF
+from PySide6.QtGui import QColor, QFont, QPainter, QPolygonF
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from resnet_explorer.drawing.marks import Ink
@@ -20,6 +20,7 @@ class TableDelegate(QStyledItemDelegate):
         super().__init__(model)
         self._model = model
         self.hovered = -1
+        self._plain, self._aligned = QFont(), QFont()
         self.show_theme(LIGHT)
 
     def show_theme(self, theme: Theme) -> None:
@@ -40,6 +41,7 @@ class TableDelegate(QStyledItemDelegate):
         elif index.row() == self.hovered:
             painter.fillRect(rect, self._group)
         text = column.text(line, self._model.totals)
+        painter.setFont(self._font(option.font))
         painter.setPen(self._muted if text == "–" or index.column() in (1, 2) else self._text)
         inner = rect.adjusted(PAD, 0, -PAD, 0)
         if index.column() == 0:
@@ -50,6 +52,15 @@ class TableDelegate(QStyledItemDelegate):
         if index.column() == 1:
             text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, inner.width())
         painter.drawText(inner, side | Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _font(self, font: QFont) -> QFont:
+        """Return a font with digits of one width, so that columns of numbers align."""
+        if self._plain != font:
+            self._plain = QFont(font)
+            self._aligned = QFont(font)
+            if hasattr(self._aligned, "setFeature"):
+                self._aligned.setFeature(QFont.Tag("tnum"), 1)
+        return self._aligned
 
     def _first(self, painter: QPainter, line: Line, inner: QRect) -> QRect:
         x = inner.left() + line.depth * INDENT

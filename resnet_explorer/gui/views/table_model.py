@@ -98,8 +98,9 @@ class TableModel(QAbstractTableModel):
         yield from self._block(analysis, network.stem, 0, "stem")
         for stage in network.stages:
             is_open = stage.path in self._open
-            words = f"{stage.title}, {len(stage.blocks)} blocks"
-            yield Line(stage.path, stage.path, 0, words, None, sums[stage.path], is_open)
+            count = len(stage.blocks)
+            words = f"{count} block{'s' if count > 1 else ''}"
+            yield Line(stage.path, f"{stage.path} · {stage.title}", 0, words, None, sums[stage.path], is_open)
             if is_open:
                 for block in stage.blocks:
                     yield from self._block(analysis, block, 1, f"block {block.number}")
