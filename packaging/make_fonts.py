@@ -3,8 +3,8 @@
     pip install fonttools && python packaging/make_fonts.py /usr/share/fonts/opentype/inter
 
 Made from 4.0~beta7. Keeps the characters that the app may write, turns the outlines into TrueType ones, and
-stores how wide each character is, so that text can be measured without Qt. All layout features but `tnum`
-go, kerning among them: a line is then exactly as wide as the sum of its characters, wherever it is drawn with these files.
+stores how wide each character is, so that text can be measured without Qt. Of the layout features only `tnum`
+stays; kerning goes, so that a line is exactly as wide as the sum of its characters.
 
 The licence (resources/licences/Inter-OFL.txt) reserves no font name: the modified fonts stay Inter.
 """
