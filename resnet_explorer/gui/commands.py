@@ -52,7 +52,7 @@ def _collapse(window: "MainWindow", checked: bool) -> None:
 
 
 def _still(window: "MainWindow", checked: bool) -> None:
-    window.diagram.animated = not checked
+    window.be_still(checked)
     window.remember(replace(window.preferences, reduce_motion=checked))
 
 

@@ -69,6 +69,7 @@ class MainWindow(QMainWindow):
         self.session.results_changed.connect(panels.show_results)
         self.table.summary_changed.connect(self._sums.setText)
         self._panels = panels
+        motion.SystemMotion(self.be_still, self).ask()
 
     def _dock(self, name: str, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(name, self)
@@ -104,9 +105,7 @@ class MainWindow(QMainWindow):
         known = self.preferences.theme if self.preferences.theme in self.actions_by_key else style.SYSTEM
         self.actions_by_key[known].setChecked(True)
         self.diagram.show_theme(style.theme_named(known))
-        still = self.preferences.reduce_motion or motion.system_reduces_motion()
-        self.actions_by_key["still"].setChecked(still)
-        self.diagram.animated = not still
+        self.be_still(self.preferences.reduce_motion)
         self.resize(1280, 800)
         self._size_docks(style.theme_named(known))
         settings = self._settings()
@@ -136,6 +135,11 @@ class MainWindow(QMainWindow):
     def quit(self) -> None:
         """Close the window, and the app with it."""
         self.close()
+
+    def be_still(self, still: bool = True) -> None:
+        """Change the diagram at once from now on, or with transitions."""
+        self.actions_by_key["still"].setChecked(still)
+        self.diagram.animated = not still
 
     def present(self, on: bool) -> None:
         """Show the diagram alone on the whole screen, or everything as it was before."""

@@ -1,19 +1,45 @@
 """Whether the system asks for less motion."""
 
+import shutil
 import sys
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QProcess
+
+_QUESTIONS = {
+    "linux": (("gsettings", "get", "org.gnome.desktop.interface", "enable-animations"), "false"),
+    "darwin": (("defaults", "read", "com.apple.universalaccess", "reduceMotion"), "1"),
+}
+"""For each system the command that asks it, and the answer that means less motion."""
 
 
-def system_reduces_motion() -> bool:
-    """Return whether the system asks for less motion, where it can be asked at once (Windows, macOS)."""
-    if sys.platform == "win32":
+class SystemMotion(QObject):
+    """Asks the system once, without waiting; ``asked`` is called where it wants less motion."""
+
+    def __init__(self, asked: Callable[[], None], parent: QObject) -> None:
+        super().__init__(parent)
+        self._asked = asked
+        self._process = QProcess(self)
+        self._process.finished.connect(self._on_finished)
+
+    def ask(self) -> None:
+        """Ask; on systems that cannot be asked nothing happens."""
+        if sys.platform == "win32":
+            self._ask_windows()
+        elif sys.platform in _QUESTIONS and shutil.which(_QUESTIONS[sys.platform][0][0]):
+            program, *arguments = _QUESTIONS[sys.platform][0]
+            self._process.start(program, arguments)
+
+    def _ask_windows(self) -> None:
         import ctypes
 
         shown = ctypes.c_int(1)
-        ctypes.windll.user32.SystemParametersInfoW(0x1042, 0, ctypes.byref(shown), 0)  # SPI_GETCLIENTAREAANIMATION
-        return not shown.value
-    if sys.platform == "darwin":
-        import subprocess
+        # SPI_GETCLIENTAREAANIMATION
+        ctypes.windll.user32.SystemParametersInfoW(0x1042, 0, ctypes.byref(shown), 0)  # type: ignore[attr-defined, unused-ignore]
+        if not shown.value:
+            self._asked()
 
-        command = ["defaults", "read", "com.apple.universalaccess", "reduceMotion"]
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() == "1"
-    return False
+    def _on_finished(self) -> None:
+        answer = bytes(self._process.readAllStandardOutput().data()).decode(errors="replace").strip()
+        if answer == _QUESTIONS[sys.platform][1]:
+            self._asked()

@@ -66,6 +66,7 @@ class ResNetSpec:
     in_channels: int = 3
 
     def __post_init__(self) -> None:
+        _check_kinds(self)
         _check_stages(self)
         _check_range("width", "width of the first stage", self.width, MAX_WIDTH)
         _check_range("expansion", "expansion", self.expansion, MAX_EXPANSION)
@@ -100,6 +101,14 @@ class ResNetSpec:
 def plain_name(name: str) -> str:
     """Return the name of the plain twin: resnet34 becomes resnet34-plain."""
     return name if name.endswith("-plain") else f"{name}-plain"
+
+
+def _check_kinds(spec: ResNetSpec) -> None:
+    """Refuse plain texts in place of choices: ``is`` would tell them apart from the choice they spell."""
+    for axis, kind in (("block", Block), ("stem", Stem), ("stride", Stride), ("shortcut", Shortcut)):
+        if not isinstance(getattr(spec, axis), kind):
+            values = ", ".join(kind)
+            raise SpecError(axis, f"{axis} cannot be {getattr(spec, axis)!r}.", f"Choose one of {values}.")
 
 
 def _check_range(axis: str, words: str, value: int, top: int) -> None:

@@ -226,9 +226,8 @@ class BuildPanel(QScrollArea):
             self._document.propose(State(entry.spec, image), f"choose {entry.title}")
 
     def _on_choice_activated(self, index: int) -> None:
-        combo = self.sender()
-        assert isinstance(combo, QuietCombo)
-        self._change(self._key(), combo.itemData(index))
+        """Take the value from the axis: a combo box gives an enum's value back as a plain text."""
+        self._change(self._key(), AXES[self._key()].choices[index].value)
 
     def _on_number_entered(self, value: int) -> None:
         key = self._key()
