@@ -17,9 +17,15 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+if sys.version_info < (3, 11):  # noqa: UP036  # the one file that an older Python may be given; it parses on 3.6
+    sys.exit(f"bootstrap: Python 3.11 or newer is needed, this is {sys.version.split()[0]} ({sys.executable}).")
+
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+APP = (str(PYTHON), "-m", "resnet_explorer")
+STAMP = VENV / "installed.txt"
+"""Written last, so that an installation that was cut short is done again."""
 REPORT = ROOT / "resnet18-report"
 
 PACKAGES: Mapping[str, tuple[str, ...]] = {
@@ -48,24 +54,29 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
     "libxcb-sync.so.1": ("libxcb-sync1",),
     "libxcb-xfixes.so.0": ("libxcb-xfixes0",),
     "libxcb-xkb.so.1": ("libxcb-xkb1",),
+    "libwayland-client.so.0": ("libwayland-client0",),
+    "libwayland-cursor.so.0": ("libwayland-cursor0",),
+    "libwayland-egl.so.1": ("libwayland-egl1",),
 }
 """Which Debian or Ubuntu packages hold the libraries that Qt loads; the newer name first."""
 
 LOADER = """
-import ctypes, pathlib, sys
+import ctypes, pathlib, shutil, subprocess, sys
 import PySide6
-plugins = pathlib.Path(PySide6.__file__).parent / "Qt" / "plugins" / "platforms"
-for module in ("QtCore", "QtGui", "QtWidgets", "QtSvg"):
+home, failed = pathlib.Path(PySide6.__file__).parent, False
+modules = {home / f"{name}.abi3.so": name for name in ("QtCore", "QtGui", "QtWidgets", "QtSvg")}
+plugins = dict.fromkeys(home / "Qt" / "plugins" / "platforms" / name for name in sys.argv[1:])
+for file, name in {**modules, **plugins}.items():
     try:
-        __import__(f"PySide6.{module}")
-    except ImportError as error:
-        print(error)
-for name in sys.argv[1:]:
-    try:
-        ctypes.CDLL(str(plugins / name))
-    except OSError as error:
-        print(error)
+        __import__(f"PySide6.{name}") if name else ctypes.CDLL(str(file))
+    except (ImportError, OSError) as error:
+        failed = True
+        print(error, flush=True)  # names only the first library that is missing; ldd names them all
+        if shutil.which("ldd"):
+            subprocess.run(["ldd", str(file)])
+sys.exit(failed)
 """
+"""Loads what the app loads of Qt, in the Python of .venv; names of platform plugins are its arguments."""
 
 CHECKS: Sequence[tuple[str, Sequence[str]]] = (
     ("ruff check", ("-m", "ruff", "check")),
@@ -76,27 +87,25 @@ CHECKS: Sequence[tuple[str, Sequence[str]]] = (
 )
 
 
+EPILOG = """Makes .venv beside pyproject.toml and installs into it; quick when that is done already. On Debian and
+Ubuntu it also installs the system libraries that Qt lacks, as root or with passwordless sudo; else it prints the line
+that does. Without a display, run writes the diagram and the layers of ResNet-18 into resnet18-report."""
+
+
 class SetupError(Exception):
     """Something that the user has to mend; the text says what and how."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one of the two commands and return its exit status."""
-    parser = argparse.ArgumentParser(description="Set up ResNet Explorer, then open it or check it.")
+    parser = argparse.ArgumentParser(description="Set up ResNet Explorer, then open it or check it.", epilog=EPILOG)
     parser.add_argument("command", choices=("run", "test"), help="run: open the app; test: run all checks")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="handed to the app, or to pytest")
     chosen = parser.parse_args(argv)
     try:
-        if sys.version_info < (3, 11):  # noqa: UP036  # the one file that an older Python may be given
-            raise SetupError(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}.")
-        make_environment()
-        install(chosen.command)
-        shown = has_display()
-        mend_libraries(window=chosen.command == "run" and shown)
-        if chosen.command == "test":
-            return test(chosen.arguments)
-        return run(chosen.arguments) if shown else report()
-    except SetupError as error:
+        prepare(chosen.command)
+        return {"run": run, "test": test}[chosen.command](chosen.arguments)
+    except (SetupError, OSError) as error:
         print(f"bootstrap: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -108,37 +117,43 @@ def say(words: str) -> None:
     print(f"bootstrap: {words}", flush=True)
 
 
+def prepare(command: str) -> None:
+    """Make .venv and install what the command needs, unless that is done; the stamp tells."""
+    enough = {fingerprint(command), fingerprint("test")}
+    if PYTHON.exists() and STAMP.exists() and STAMP.read_text() in enough:
+        return
+    STAMP.unlink(missing_ok=True)
+    make_environment()
+    install(command)
+    STAMP.write_text(fingerprint(command))
+
+
+def fingerprint(command: str) -> str:
+    """Return what an installation depends on: the project file, its place, the Python, and for which command."""
+    content = (ROOT / "pyproject.toml").read_bytes()
+    return f"{hashlib.sha256(content).hexdigest()} {ROOT} {sys.version_info[:2]} {command}"
+
+
 def make_environment() -> None:
     """Make .venv where there is none that works."""
-    if PYTHON.exists() and _succeeds([str(PYTHON), "-c", "import pip"]):
+    if _succeeds([str(PYTHON), "-m", "pip", "--version"]):
         return
     if VENV.exists():
         say("removing a broken .venv")
         shutil.rmtree(VENV)
     if not _succeeds([sys.executable, "-c", "import ensurepip, venv"]):
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        install_packages([f"python{version}-venv"], "Python's venv module is missing")
+        install_packages([(f"python{version}-venv", "python3-venv")], "Python's venv module is missing")
     say(f"making {VENV}")
-    _run([sys.executable, "-m", "venv", str(VENV)], "The environment could not be made.")
+    _run([sys.executable, "-m", "venv", str(VENV)], "The environment could not be made; see the lines above.")
 
 
 def install(command: str) -> None:
-    """Install the app, and for ``test`` its tools, unless that has been done for this pyproject.toml."""
-    stamp, wanted = VENV / f"installed-{command}.txt", fingerprint()
-    done = [VENV / "installed-test.txt"] if command == "run" else []
-    if any(file.exists() and file.read_text() == wanted for file in (stamp, *done)):
-        return
+    """Install the app, and for ``test`` its tools, into .venv."""
     say("installing (the first time downloads some GB, most of it PyTorch; this takes minutes)")
-    target = f"{ROOT}[dev]" if command == "test" else str(ROOT)
-    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", target]
-    _run(pip, "The installation failed; see the lines above. Check the network and try again.")
-    stamp.write_text(wanted)
-
-
-def fingerprint() -> str:
-    """Return what an installation depends on: the project file, its place, and the Python."""
-    content = (ROOT / "pyproject.toml").read_bytes()
-    return f"{hashlib.sha256(content).hexdigest()} {ROOT} {sys.version_info[:2]}"
+    target = ".[dev]" if command == "test" else "."
+    pip = [str(PYTHON), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-e", target]
+    _run(pip, f"The installation failed; see the lines above. Try again; if that does not help, delete {VENV} first.")
 
 
 def has_display() -> bool:
@@ -148,56 +163,77 @@ def has_display() -> bool:
     return True
 
 
-def mend_libraries(window: bool) -> None:
+def mend_libraries(plugins: Sequence[str]) -> None:
     """Find the system libraries that Qt lacks by loading it, and install exactly those."""
     if not sys.platform.startswith("linux"):
         return
-    for _ in range(len(PACKAGES)):
-        missing = missing_libraries(("libqoffscreen.so", *(("libqxcb.so",) if window else ())))
-        if not missing:
-            return
+    before: list[str] = []
+    missing = missing_libraries(plugins)
+    while missing:
         unknown = [name for name in missing if name not in PACKAGES]
         if unknown:
-            raise SetupError(
-                f"Qt needs the system libraries {', '.join(unknown)}. Install them with your system's tools."
-            )
-        install_packages([package_of(name) for name in missing], f"Qt needs {', '.join(missing)}")
-    raise SetupError("Qt still lacks system libraries. See the lines above.")
+            words = f"Qt needs the system libraries {', '.join(unknown)}"
+            raise SetupError(f"{words}. Install them with your system's tools.")
+        if missing == before:
+            raise SetupError(f"Qt still lacks {', '.join(missing)}. See the lines above.")
+        install_packages([PACKAGES[name] for name in missing], f"Qt needs {', '.join(missing)}")
+        before, missing = missing, missing_libraries(plugins)
 
 
 def missing_libraries(plugins: Sequence[str]) -> list[str]:
-    """Return the names of the libraries that Qt's modules and platform plugins fail to load for."""
-    done = subprocess.run([str(PYTHON), "-c", LOADER, *plugins], capture_output=True, text=True, check=False)
-    return parse_missing(done.stdout + done.stderr)
+    """Return the names of the libraries for want of which Qt's modules and platform plugins do not load."""
+    command = [str(PYTHON), "-c", LOADER, *plugins]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"})
+    missing = parse_missing(done.stdout)
+    if done.returncode and not missing:
+        reason = (done.stdout + done.stderr).strip().splitlines()
+        raise SetupError(f"Qt cannot be loaded: {reason[-1] if reason else done.returncode}")
+    return missing
 
 
 def parse_missing(text: str) -> list[str]:
-    """Return the libraries named in the dynamic loader's complaints, each once."""
-    found = re.findall(r"(\S+\.so[.\d]*): cannot open shared object file", text)
+    """Return the libraries named in the complaints of the dynamic loader and of ldd, each once."""
+    found = re.findall(r"(\S+\.so[.\d]*)(?:: cannot open shared object file| => not found)", text)
     return list(dict.fromkeys(Path(name).name for name in found))
 
 
-def package_of(library: str) -> str:
-    """Return the package that holds a library: of several names the first that this system knows."""
-    names = PACKAGES[library]
-    known = (name for name in names if _succeeds(["apt-cache", "show", name]))
-    return next(known, names[-1]) if len(names) > 1 else names[0]
+def choose(names: Sequence[str]) -> str:
+    """Return the first of several names for a package that this system knows; the last where it knows none."""
+    return next((name for name in names[:-1] if _is_known(name)), names[-1])
 
 
-def install_packages(packages: Sequence[str], reason: str) -> None:
-    """Install Debian packages where that is allowed; else say the one line to run."""
-    wanted = list(dict.fromkeys(packages))
-    line = f"apt-get install -y {' '.join(wanted)}"
+def _is_known(package: str) -> bool:
+    """Return whether apt could install a package."""
+    command = ["apt-cache", "policy", package]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"})
+    except OSError:
+        return False
+    return bool(re.search(r"Candidate: (?!\(none\))", done.stdout))
+
+
+def install_packages(wanted: Sequence[Sequence[str]], reason: str) -> None:
+    """Install Debian packages, each given by its possible names, where allowed; else say the one line to run."""
+    line = apt_line(wanted)
     if not shutil.which("apt-get"):
         raise SetupError(f"{reason}. Install what holds it with your system's tools (on Debian: {line}).")
     rights = administrator()
     if rights is None:
         raise SetupError(f"{reason}. Run this line, then try again: sudo {line}")
     say(f"{reason}: {line}")
-    command = [*rights, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-qq", *wanted]
-    if not _succeeds(command):
-        _succeeds([*rights, "apt-get", "update", "-qq"])
-        _run(command, f"The packages could not be installed. Run this line, then try again: sudo {line}")
+    apt = [*rights, "env", "DEBIAN_FRONTEND=noninteractive"]
+    if _succeeds([*apt, *line.split(), "-qq"]):
+        return
+    say("apt-get update")
+    _succeeds([*apt, "apt-get", "update", "-qq"])
+    line = apt_line(wanted)  # only now may the system know the newer names
+    failed = f"The packages could not be installed. Run this line, then try again: sudo {line}"
+    _run([*apt, *line.split(), "-qq"], failed)
+
+
+def apt_line(wanted: Sequence[Sequence[str]]) -> str:
+    """Return the command that installs packages, each given by its possible names."""
+    return f"apt-get install -y {' '.join(dict.fromkeys(choose(names) for names in wanted))}"
 
 
 def administrator() -> list[str] | None:
@@ -210,28 +246,42 @@ def administrator() -> list[str] | None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Open the app; this process becomes it where the system can do that."""
-    command = [str(PYTHON), "-m", "resnet_explorer", *arguments]
+    """Open the app, which takes the place of this process where the system can do that; or write the report."""
+    if not has_display() and not arguments:
+        return report()
+    mend_libraries(window_plugins())
+    if not arguments:
+        say("opening ResNet Explorer")
+    command = [*APP, *arguments]
     if os.name == "nt":
-        return subprocess.call(command, cwd=ROOT)
-    os.chdir(ROOT)
+        return subprocess.call(command)
+    sys.stdout.flush()
     os.execv(command[0], command)
+
+
+def window_plugins() -> list[str]:
+    """Return the plugins that Qt needs to open a window here, or to paint without one."""
+    if os.environ.get("DISPLAY"):
+        return ["libqxcb.so"]
+    return ["libqwayland.so"] if os.environ.get("WAYLAND_DISPLAY") else ["libqoffscreen.so"]
 
 
 def report() -> int:
     """Write the diagram and the layers of ResNet-18 into a folder: what can be had without a display."""
     say(f"there is no display; writing the report of ResNet-18 into {REPORT}")
     REPORT.mkdir(exist_ok=True)
-    app = [str(PYTHON), "-m", "resnet_explorer"]
-    _run([*app, "export", "resnet18", "-o", str(REPORT / "diagram.svg")], "The diagram could not be written.")
+    _run([*APP, "export", "resnet18", "-o", str(REPORT / "diagram.svg")], "The diagram could not be written.")
     for form, name in (("--markdown", "layers.md"), ("--csv", "layers.csv"), ("--json", "layers.json")):
-        done = subprocess.run([*app, "describe", "resnet18", form], capture_output=True, check=True, cwd=ROOT)
+        done = subprocess.run([*APP, "describe", "resnet18", form], stdout=subprocess.PIPE, check=False)
+        if done.returncode:
+            raise SetupError(f"{name} could not be written; see the lines above.")
         (REPORT / name).write_bytes(done.stdout)
     return 0
 
 
 def test(arguments: Sequence[str]) -> int:
     """Run every check, all of them even where one fails, and return 1 if any did."""
+    mend_libraries(["libqoffscreen.so"])
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "OMP_NUM_THREADS": "1"}
     failed = []
     for name, command in CHECKS:
