@@ -20,6 +20,9 @@ SPACE = 18.0
 ROOM = (1200.0, 600.0)
 """The room in px that a picture is laid out for where no window says otherwise: a page in landscape."""
 
+SMALLEST_ZOOM = 0.6
+"""Open blocks stand side by side only where the room is wide enough to show them this large."""
+
 
 def diagram(analysis: Analysis, view: View, room: tuple[float, float] = ROOM) -> Picture:
     """Return the picture of a network as a view shows it, its blocks in rows that are read best in that room."""
@@ -44,7 +47,7 @@ def _residual_name(name: str) -> str:
 def _alone(analysis: Analysis, view: View, room: tuple[float, float]) -> list[Mark]:
     grid, _ = best_grid(analysis, view, _inner(room, 1, 1))
     top = _whole(analysis, view, grid, MARGIN, MARGIN)
-    return [top, *_panels(analysis, view, top.y + top.height + SPACE, _open(analysis.network, view))]
+    return [top, *_panels(analysis, _open(analysis.network, view), top.y + top.height + SPACE, room)]
 
 
 def _inner(room: tuple[float, float], across: int, down: int) -> tuple[float, float]:
@@ -153,14 +156,17 @@ def _open(network: Network, view: View) -> list[tuple[Block, str, Ink]]:
     return found
 
 
-def _panels(analysis: Analysis, view: View, y: float, blocks: list[tuple[Block, str, Ink]]) -> list[Mark]:
-    """Return the open blocks in as many columns as make a page of about 4 to 3."""
+def _panels(
+    analysis: Analysis, blocks: list[tuple[Block, str, Ink]], y: float, room: tuple[float, float]
+) -> list[Mark]:
+    """Return the open blocks in columns: as many as a room is wide for, and no more than a page of 3 to 4 has."""
     known: Known = {}
     drawn = [panel(analysis, block, words, ink, known) for block, words, ink in blocks]
     if not drawn:
         return []
     wide = max(group.width for group in drawn)
-    columns = max(1, round(sqrt(len(drawn) * drawn[-1].height * 1.4 / wide)))
+    page = round(sqrt(len(drawn) * drawn[-1].height * 1.4 / wide))
+    columns = max(1, min(page, round(room[0] / (SMALLEST_ZOOM * wide))))
     return _rows([drawn[i : i + columns] for i in range(0, len(drawn), columns)], wide, y)
 
 

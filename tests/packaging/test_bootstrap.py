@@ -170,6 +170,16 @@ def test_old_lists_are_refreshed_and_the_names_chosen_again(bootstrap: Any, monk
     ]
 
 
+def test_it_installs_until_qt_loads_and_nothing_more(bootstrap: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    answers = [["libxcb-cursor.so.0", "libGL.so.1"], ["libxcb-shape.so.0"], []]
+    installed: list[object] = []
+    bootstrap.missing_libraries = lambda _: answers.pop(0)
+    bootstrap.install_packages = lambda wanted, _: installed.extend(wanted)
+    bootstrap.mend_libraries(["libqxcb.so"])
+    assert installed == [("libxcb-cursor0",), ("libgl1",), ("libxcb-shape0",)]
+
+
 def test_an_unknown_library_is_named(bootstrap: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
     bootstrap.missing_libraries = lambda _: ["libnew.so.7"]
@@ -197,6 +207,15 @@ def test_a_qt_that_does_not_load_for_another_reason_says_why(bootstrap: Any) -> 
 def test_qt_loads_here(bootstrap: Any) -> None:
     bootstrap.PYTHON = sys.executable
     assert bootstrap.missing_libraries(["libqoffscreen.so"]) == []
+
+
+@pytest.mark.parametrize(("command", "target"), [("run", "."), ("test", ".[dev]")])
+def test_the_checkout_itself_is_installed(bootstrap: Any, command: str, target: str) -> None:
+    calls: list[Sequence[str]] = []
+    bootstrap._run = _noting(calls)
+    bootstrap.install(command)
+    assert calls[0][:4] == [str(bootstrap.PYTHON), "-m", "pip", "install"]
+    assert calls[0][-2:] == ["-e", target]
 
 
 def test_what_is_done_is_not_done_again(bootstrap: Any) -> None:

@@ -108,6 +108,8 @@ class DiagramView(QWidget):
             return
         before = opened(self.picture)
         self.picture = diagram(self._results.analysis, self._document.view, (self.width(), self.height()))
+        if not self.camera.visible(self._room()).intersects(QRectF(QPointF(0, 0), self._size())):
+            self._fitted = True  # what was looked at is gone
         target = read(self._size(), self._room()) if self._fitted else self.camera
         panel = opened(self.picture).get(f"{show}:open")
         if panel is not None:

@@ -177,12 +177,11 @@ class LayerTable(QWidget):
         self.view.viewport().update()
 
     def _fit_columns(self) -> None:
-        """Give every column its width, and what is left over to the paths."""
-        widths = [round(column.width * self._scale) for column in COLUMNS]
-        spare = self.view.viewport().width() - sum(widths)
-        widths[0] += max(0, min(spare, 160))
+        """Give every column the width of its text, and what is left over to all of them."""
+        widths = [column.width * self._scale for column in COLUMNS]
+        stretch = max(1.0, min(1.45, self.view.viewport().width() / sum(widths)))
         for index, wide in enumerate(widths):
-            self.view.setColumnWidth(index, wide)
+            self.view.setColumnWidth(index, int(wide * stretch))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
