@@ -31,7 +31,7 @@ def _open(options: argparse.Namespace) -> int:
 
 def _check(word: str) -> None:
     """Raise SpecError where a word is no network; it may have been meant as a command."""
-    from resnet_explorer.cli.networks import find
+    from resnet_explorer.spec.lookup import find
 
     try:
         find(word)

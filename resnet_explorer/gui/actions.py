@@ -28,6 +28,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("copy-picture", "&Edit", "Copy &picture", "Ctrl+Shift+C", "Copy the diagram as SVG and as image"),
     Command("copy-csv", "&Edit", "Copy layers as &CSV", "", "Copy the selected layers, or all, as CSV"),
     Command("copy-markdown", "&Edit", "Copy layers as &Markdown", "", "Copy them as a Markdown table"),
+    Command("find", "&Edit", "&Find layers", "Ctrl+F", "Filter the layers by name or type"),
     Command("compare", "&View", "&Compare with plain twin", "Ctrl+T", "Add the same network without shortcuts", True),
     Command("expand", "&View", "&Expand all blocks", "Ctrl+Shift+Down", "Open every block, unfold long stages"),
     Command("collapse", "&View", "Co&llapse all", "Ctrl+Shift+Up", "Close every block and fold long stages"),

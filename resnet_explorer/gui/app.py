@@ -16,16 +16,21 @@ from resnet_explorer.gui.document import Document, State
 from resnet_explorer.gui.fonts import load_fonts
 from resnet_explorer.gui.main_window import MainWindow
 from resnet_explorer.gui.session import Session
-from resnet_explorer.spec import InputShape
+from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE
+from resnet_explorer.spec.lookup import default_input, find
 
 QUIT_VARIABLE = "RESNET_EXPLORER_QUIT_AFTER_PAINT"
 
 
-def main(argv: list[str]) -> int:
-    """Open the window on ResNet-18 and return the exit status when it is closed."""
-    app = QApplication([sys.argv[0], *argv])
-    window = build(app)
+def main(nets: list[str]) -> int:
+    """Open the window on a network, ResNet-18 where none is named, and return the exit status when it is closed.
+
+    Raises SpecError or SpecFileError where the name or file is no network.
+    """
+    spec = find(nets[0] if nets else "resnet18")
+    app = QApplication(sys.argv[:1])
+    window = build(app, spec)
     sys.excepthook = _reporter(window)
     window.diagram.first_painted.connect(window.fill, Qt.ConnectionType.QueuedConnection)
     if os.environ.get(QUIT_VARIABLE):
@@ -34,7 +39,7 @@ def main(argv: list[str]) -> int:
     return app.exec()
 
 
-def build(app: QApplication) -> MainWindow:
+def build(app: QApplication, spec: ResNetSpec = CATALOGUE["resnet18"].spec) -> MainWindow:
     """Return the window with its diagram, not yet shown; ``fill`` builds its panels."""
     app.setApplicationName("resnet-explorer")
     app.setApplicationDisplayName("ResNet Explorer")
@@ -43,7 +48,7 @@ def build(app: QApplication) -> MainWindow:
     known = preferences.load()
     style.apply(app, style.theme_named(known.theme))
     app.setWindowIcon(QIcon(str(assets.path("icons", "resnet-explorer.svg"))))
-    document = Document(State(CATALOGUE["resnet18"].spec, InputShape()))
+    document = Document(State(spec, default_input(spec)))
     return MainWindow(app, Session(document), known)
 
 

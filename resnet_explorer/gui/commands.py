@@ -34,6 +34,12 @@ def _copy_picture(window: "MainWindow", checked: bool) -> None:
     window.say("The diagram is on the clipboard.")
 
 
+def _find(window: "MainWindow", checked: bool) -> None:
+    window.docks[2].show()
+    window.table.filter.setFocus()
+    window.table.filter.selectAll()
+
+
 def _choose_theme(name: str) -> Callable[["MainWindow", bool], None]:
     return lambda window, checked: window.choose_theme(name)
 
@@ -67,6 +73,7 @@ _RUN: Mapping[str, Callable[["MainWindow", bool], None]] = {
     "copy-picture": _copy_picture,
     "copy-csv": lambda window, checked: window.table.copy_csv(),
     "copy-markdown": lambda window, checked: window.table.copy_markdown(),
+    "find": _find,
     "compare": _compare,
     "expand": _expand,
     "collapse": _collapse,

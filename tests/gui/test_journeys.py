@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QGuiApplication
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QMessageBox,
+    QSlider,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
@@ -38,6 +47,24 @@ def test_the_window_opens_on_resnet18(window: MainWindow) -> None:
     assert window.build.facts.values["params"].text() == "11,689,512"
     assert window.inspector.title.text() == "ResNet-18"
     assert window.diagram.picture.title == "ResNet-18"
+
+
+def test_it_opens_on_the_network_that_is_named(qapp: QApplication) -> None:
+    made = build(qapp, find("resnet56"))
+    assert made.windowTitle().startswith("ResNet-56")
+    assert made.document.state.image == InputShape(1, 32, 32)
+    delete(made)
+
+
+def test_docks_stay_where_they_were_moved_to(window: MainWindow, qapp: QApplication) -> None:
+    window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, window.docks[1])
+    window.docks[2].hide()
+    window.close()
+    again = build(qapp)
+    again.show()
+    assert again.dockWidgetArea(again.docks[1]) == Qt.DockWidgetArea.LeftDockWidgetArea
+    assert not again.docks[2].isVisible()
+    delete(again)
 
 
 def test_torch_is_not_imported_by_the_window(tmp_path: Path) -> None:
@@ -224,3 +251,19 @@ def test_presenting_shows_the_diagram_alone_and_brings_everything_back(window: M
     window.actions_by_key["present"].trigger()
     assert not window.isFullScreen()
     assert all(dock.isVisible() for dock in window.docks)
+
+
+def test_the_diagram_tells_screen_readers_what_is_selected(window: MainWindow) -> None:
+    window.document.select("layer2.0")
+    assert window.diagram.accessibleDescription().startswith("conv3_x · block 1, Basic block. The shapes differ")
+
+
+def test_every_control_of_the_window_can_be_named_and_explains_itself(window: MainWindow) -> None:
+    inputs = (QLineEdit, QComboBox, QAbstractButton, QSlider, QAbstractItemView)
+    for panel in (window.build, window.table):
+        for control in panel.findChildren(QWidget):
+            own = control.objectName().startswith("qt_") or isinstance(control.parent(), (QAbstractItemView, QComboBox))
+            if isinstance(control, inputs) and control.isVisible() and not own:
+                named = control.accessibleName() or (isinstance(control, QAbstractButton) and control.text())
+                assert named, control
+                assert control.toolTip() or isinstance(control, QAbstractItemView), (control, named)

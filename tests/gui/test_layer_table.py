@@ -2,9 +2,7 @@
 
 import csv
 import io
-import time
 
-import pytest
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
@@ -115,22 +113,13 @@ def test_it_stays_open_where_it_was_when_the_network_changes(window: MainWindow)
     assert "layer2.3" in paths(window)
 
 
-@pytest.mark.parametrize("name", ["resnet50", "resnet1202"])
-def test_showing_other_results_costs_what_is_visible(window: MainWindow, name: str) -> None:
-    """Ratio to the analysis of the same network in the same run: a model of all lines would cost more than that."""
-    window.document.propose(State(find(name), InputShape(1, 64, 64)), "choose")
-    results = window.session.results
-    from resnet_explorer.gui.session import read
-
-    started = time.perf_counter()
-    read(results.state)
-    middle = time.perf_counter()
-    window.table.show_results(results)
-    assert time.perf_counter() - middle < 20 * (middle - started) + 0.05
-
-
 def test_columns_grow_with_the_text(window: MainWindow) -> None:
     before = window.table.view.columnWidth(5)
     window.choose_theme("projector")
     assert window.table.view.columnWidth(5) > before
     window.choose_theme("light")
+
+
+def test_ctrl_f_goes_to_the_filter(window: MainWindow) -> None:
+    window.actions_by_key["find"].trigger()
+    assert window.focusWidget() is window.table.filter

@@ -76,7 +76,7 @@ def _fresh(bootstrap: Any) -> list[str]:
 def test_an_old_python_is_told_in_a_sentence() -> None:
     ast.parse(_FILE.read_text(encoding="utf-8"), feature_version=(3, 6))  # it has to get as far as its own check
     code = f"import runpy, sys; sys.version_info = (3, 9, 18); runpy.run_path({str(_FILE)!r}, run_name='__main__')"
-    done = subprocess.run([sys.executable, "-c", code, "run"], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", code, "--help"], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("bootstrap: Python 3.11 or newer is needed, this is ")
     assert done.stderr.count("\n") == 1
@@ -240,18 +240,27 @@ def test_a_changed_project_is_installed_again(bootstrap: Any) -> None:
     assert steps == ["make", "run", "make", "run"]
 
 
+def _cut_short(_: str) -> None:
+    raise KeyboardInterrupt
+
+
 def test_an_installation_cut_short_is_done_again(bootstrap: Any) -> None:
+    steps = _fresh(bootstrap)
+    kept, bootstrap.install = bootstrap.install, _cut_short
+    with pytest.raises(KeyboardInterrupt):
+        bootstrap.prepare("run")
+    bootstrap.install = kept
+    bootstrap.prepare("run")
+    assert steps == ["make", "make", "run"]
+
+
+def test_going_back_after_an_installation_cut_short_installs_again(bootstrap: Any) -> None:
     steps = _fresh(bootstrap)
     bootstrap.prepare("test")
     project = bootstrap.ROOT / "pyproject.toml"
     old = project.read_text()
     project.write_text("[project]\n# more\n")
-    kept = bootstrap.install
-
-    def cut_short(_: str) -> None:
-        raise KeyboardInterrupt
-
-    bootstrap.install = cut_short
+    kept, bootstrap.install = bootstrap.install, _cut_short
     with pytest.raises(KeyboardInterrupt):
         bootstrap.prepare("test")
     project.write_text(old)  # the environment is half of one and half of the other, whatever the file says now

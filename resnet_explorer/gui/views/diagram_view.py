@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRectF, QSizeF, Qt, QVariantAnimation, Signal
 from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleEvent,
     QColor,
     QHelpEvent,
     QKeyEvent,
@@ -16,6 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QToolTip, QWidget
 
+from resnet_explorer.analysis.explain import explain
 from resnet_explorer.drawing.diagram import diagram
 from resnet_explorer.drawing.marks import Group, Ink, Picture
 from resnet_explorer.drawing.navigate import closed, move, toggled
@@ -42,6 +45,8 @@ _PANS: Mapping[int, tuple[float, float]] = {
     Qt.Key.Key_Up: (0, PAN_STEP),
     Qt.Key.Key_Down: (0, -PAN_STEP),
 }
+
+_HELP = "Arrow keys walk along the blocks, Enter opens one, Escape closes it, plus and minus zoom, F fits."
 
 
 class DiagramView(QWidget):
@@ -70,9 +75,7 @@ class DiagramView(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(240, 160)
         self.setAccessibleName("Block diagram")
-        self.setAccessibleDescription(
-            "Arrow keys walk along the blocks, Enter opens one, Escape closes it, plus and minus zoom, F fits."
-        )
+        self.setAccessibleDescription(_HELP)
         document.view_changed.connect(self._on_view_changed)
         document.selected.connect(self._on_selected)
         document.hovered.connect(self._on_hovered)
@@ -141,7 +144,15 @@ class DiagramView(QWidget):
         found = self._places(path)
         if found and not self.camera.visible(self._room()).intersects(found[0]):
             self._go(self.camera.showing(found[0], self._room()), {})
+        self._announce(path)
         self.update()
+
+    def _announce(self, path: str) -> None:
+        """Tell those who hear the screen what is selected, in the inspector's words."""
+        if self._results:
+            told = explain(self._results.analysis, path)
+            self.setAccessibleDescription(f"{told.title}, {told.kind}. {told.words} {_HELP}")
+            QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
 
     def _on_hovered(self, path: str) -> None:
         self.update()
