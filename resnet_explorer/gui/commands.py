@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from resnet_explorer.drawing.view import View
 from resnet_explorer.gui import dialogs, style
+from resnet_explorer.gui.clipboard import copy_picture
 from resnet_explorer.gui.views.diagram_view import ZOOM_STEP
 from resnet_explorer.spec import codec
 
@@ -30,7 +31,7 @@ def _save(window: "MainWindow", checked: bool) -> None:
 
 
 def _copy_picture(window: "MainWindow", checked: bool) -> None:
-    dialogs.copy_picture(window.diagram.picture, style.theme_named(window.preferences.theme))
+    copy_picture(window.diagram.picture, style.theme_named(window.preferences.theme))
     window.say("The diagram is on the clipboard.")
 
 

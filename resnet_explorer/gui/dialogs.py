@@ -5,8 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QMimeData, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -23,7 +22,6 @@ from PySide6.QtWidgets import (
 from resnet_explorer import __version__
 from resnet_explorer.analysis import Analysis
 from resnet_explorer.drawing.marks import Picture
-from resnet_explorer.drawing.theme import Theme
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.export.files import write
 from resnet_explorer.export.table import to_csv, to_json, to_markdown
@@ -93,18 +91,6 @@ def save_table(window: "MainWindow", analysis: Analysis) -> None:
         "Markdown (*.md)": lambda: to_markdown(analysis),
     }
     save_text(window, f"{name}-layers.csv", kinds)
-
-
-def copy_picture(picture: Picture, theme: Theme) -> None:
-    """Put a picture on the clipboard as SVG and as an image of twice its size."""
-    from resnet_explorer.export.svg import to_svg  # with fontTools, which the start does not need
-    from resnet_explorer.gui.offscreen import to_image
-
-    data = QMimeData()
-    data.setData("image/svg+xml", QByteArray(to_svg(picture, theme).encode()))
-    scale = 2 if picture.width * picture.height < 20e6 else 1
-    data.setImageData(to_image(picture, theme, scale))
-    QGuiApplication.clipboard().setMimeData(data)
 
 
 def export_picture(window: "MainWindow", picture: Picture, name: str) -> None:
