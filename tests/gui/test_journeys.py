@@ -267,3 +267,13 @@ def test_every_control_of_the_window_can_be_named_and_explains_itself(window: Ma
                 named = control.accessibleName() or (isinstance(control, QAbstractButton) and control.text())
                 assert named, control
                 assert control.toolTip() or isinstance(control, QAbstractItemView), (control, named)
+
+
+def test_dragging_pans_and_keeps_the_selection(window: MainWindow, qtbot: QtBot) -> None:
+    window.document.select("layer2.0")
+    before = window.diagram.camera
+    qtbot.mousePress(window.diagram, Qt.MouseButton.LeftButton, pos=QPoint(20, 20))
+    qtbot.mouseMove(window.diagram, QPoint(60, 40))
+    qtbot.mouseRelease(window.diagram, Qt.MouseButton.LeftButton, pos=QPoint(60, 40))
+    assert (window.diagram.camera.x - before.x, window.diagram.camera.y - before.y) == (40, 20)
+    assert window.document.selection == "layer2.0"

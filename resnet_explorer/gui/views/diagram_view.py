@@ -32,6 +32,8 @@ from resnet_explorer.gui.views.scene import hit, opened, places
 TRANSITION_MS = 220
 ZOOM_STEP = 1.25
 PAN_STEP = 60.0
+DRAG = 3.0
+"""A press that moves by more px than this is a drag."""
 
 _DIRECTIONS: Mapping[int, str] = {
     Qt.Key.Key_Left: "left",
@@ -64,6 +66,7 @@ class DiagramView(QWidget):
         self._theme: Theme = LIGHT
         self._fitted = True
         self._grabbed: QPointF | None = None
+        self._dragged = False
         self._from: tuple[Camera, dict[str, QRectF]] | None = None
         self._part = 1.0
         self._painted = False
@@ -228,21 +231,22 @@ class DiagramView(QWidget):
         self.scroll(round(dx), round(dy))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._grabbed = event.position()
-        if event.button() == Qt.MouseButton.LeftButton:
-            self._document.select(self._path_at(event.position()))
+        self._grabbed, self._dragged = event.position(), False
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._grabbed is not None and event.buttons():
-            step = event.position() - self._grabbed
-            if step.manhattanLength() > 3 or self.cursor().shape() == Qt.CursorShape.ClosedHandCursor:
-                self.setCursor(Qt.CursorShape.ClosedHandCursor)
-                self._grabbed = event.position()
-                self.pan(step.x(), step.y())
+        if self._grabbed is None:
+            self._document.hover_over(self._path_at(event.position()))
             return
-        self._document.hover_over(self._path_at(event.position()))
+        step = event.position() - self._grabbed
+        if self._dragged or step.manhattanLength() > DRAG:
+            self._dragged, self._grabbed = True, event.position()
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+            self.pan(step.x(), step.y())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Select what was clicked; the end of a drag selects nothing."""
+        if event.button() == Qt.MouseButton.LeftButton and self._grabbed is not None and not self._dragged:
+            self._document.select(self._path_at(event.position()))
         self._grabbed = None
         self.unsetCursor()
 
