@@ -11,13 +11,16 @@ NAMES = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), m
 def small_specs(draw: st.DrawFn) -> ResNetSpec:
     """Return any combination of the axes, narrow and shallow."""
     blocks = draw(st.lists(st.integers(1, 3), min_size=1, max_size=4))
+    block = draw(st.sampled_from(Block))
     return ResNetSpec(
         "small",
-        draw(st.sampled_from(Block)),
+        block,
         tuple(blocks),
         width=draw(st.integers(1, 9)),
         doubling=tuple(draw(st.booleans()) for _ in blocks[1:]),
         expansion=draw(st.integers(1, 4)),
+        cardinality=draw(st.integers(1, 4)) if block is Block.BOTTLENECK else 1,
+        base_width=draw(st.integers(64, 200)) if block is Block.BOTTLENECK else 64,
         stem=draw(st.sampled_from(Stem)),
         stride=draw(st.sampled_from(Stride)),
         shortcut=draw(st.sampled_from(Shortcut)),
@@ -31,13 +34,16 @@ def small_specs(draw: st.DrawFn) -> ResNetSpec:
 def any_specs(draw: st.DrawFn) -> ResNetSpec:
     """Return any valid spec, however large."""
     blocks = draw(st.lists(st.integers(1, 400), min_size=1, max_size=8))
+    block = draw(st.sampled_from(Block))
     return ResNetSpec(
         draw(NAMES),
-        draw(st.sampled_from(Block)),
+        block,
         tuple(blocks),
         width=draw(st.integers(1, 128)),
         doubling=tuple(draw(st.booleans()) for _ in blocks[1:]),
         expansion=draw(st.integers(1, 64)),
+        cardinality=draw(st.integers(1, 32)) if block is Block.BOTTLENECK else 1,
+        base_width=draw(st.integers(64, 128)) if block is Block.BOTTLENECK else 64,
         stem=draw(st.sampled_from(Stem)),
         stride=draw(st.sampled_from(Stride)),
         shortcut=draw(st.sampled_from(Shortcut)),

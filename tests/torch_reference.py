@@ -36,8 +36,8 @@ class OptionA(nn.Module):
         return functional.pad(x[:, :, :: self.step, :: self.step], (0, 0, 0, 0, front, self.extra - front))
 
 
-def _three_by_three(inside: int, outside: int, step: int = 1) -> nn.Conv2d:
-    return nn.Conv2d(inside, outside, kernel_size=3, stride=step, padding=1, bias=False)
+def _three_by_three(inside: int, outside: int, step: int = 1, groups: int = 1) -> nn.Conv2d:
+    return nn.Conv2d(inside, outside, kernel_size=3, stride=step, padding=1, groups=groups, bias=False)
 
 
 def _one_by_one(inside: int, outside: int, step: int = 1) -> nn.Conv2d:
@@ -64,16 +64,17 @@ class TwoLayers(nn.Module):
 
 
 class ThreeLayers(nn.Module):
-    """Figure 5, right."""
+    """Figure 5, right; its middle grouped or wide as in Xie et al. 2017, table 1, and torchvision's Bottleneck."""
 
     def __init__(self, spec: ResNetSpec, inside: int, width: int, step: int) -> None:
         super().__init__()
         paper = spec.stride.value == "1x1"
         outside = width * spec.expansion
+        width = int(width * (spec.base_width / 64.0)) * spec.cardinality
         self.conv1 = _one_by_one(inside, width, step if paper else 1)
         self.bn1 = nn.BatchNorm2d(width)
         self.relu1 = nn.ReLU(inplace=True)
-        self.conv2 = _three_by_three(width, width, 1 if paper else step)
+        self.conv2 = _three_by_three(width, width, 1 if paper else step, spec.cardinality)
         self.bn2 = nn.BatchNorm2d(width)
         self.relu2 = nn.ReLU(inplace=True)
         self.conv3 = _one_by_one(width, outside)

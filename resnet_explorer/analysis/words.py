@@ -43,10 +43,11 @@ def share(part: int, whole: int) -> float:
 
 
 def hyper(layer: Layer) -> str:
-    """Return a layer's hyper-parameters in few words: ``3×3 /2`` for a kernel of 3 and stride 2."""
+    """Return a layer's hyper-parameters in few words: ``3×3 /2 g32`` for stride 2 in 32 groups."""
     match layer:
         case Conv2d() | MaxPool2d():
-            return f"{layer.kernel}×{layer.kernel}" + (f" /{layer.stride}" if layer.stride > 1 else "")
+            words = f"{layer.kernel}×{layer.kernel}" + (f" /{layer.stride}" if layer.stride > 1 else "")
+            return words + (f" g{layer.groups}" if isinstance(layer, Conv2d) and layer.groups > 1 else "")
         case ZeroPad():
             stride = f"/{layer.stride}, " if layer.stride > 1 else ""
             return f"{stride}+{layer.out_channels - layer.in_channels} ch"

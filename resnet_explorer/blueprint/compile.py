@@ -53,17 +53,17 @@ def _basic(spec: ResNetSpec, channels: int, width: int, stride: int) -> tuple[Pa
 
 
 def _bottleneck(spec: ResNetSpec, channels: int, width: int, stride: int) -> tuple[Part, ...]:
-    """1x1 reduces, 3x3, 1x1 expands (He et al. 2015, figure 5, right)."""
+    """1x1 reduces, 3x3 (in groups: Xie et al. 2017, figure 3c), 1x1 expands (He et al. 2015, figure 5, right)."""
     first, second = (stride, 1) if spec.stride is Stride.CONV1X1 else (1, stride)
-    out = width * spec.expansion
+    inner, out = spec.inner_width(width), width * spec.expansion
     return _parts(
-        ("conv1", Conv2d(channels, width, 1, first)),
-        ("bn1", BatchNorm2d(width)),
+        ("conv1", Conv2d(channels, inner, 1, first)),
+        ("bn1", BatchNorm2d(inner)),
         ("relu1", ReLU()),
-        ("conv2", Conv2d(width, width, 3, second, padding=1)),
-        ("bn2", BatchNorm2d(width)),
+        ("conv2", Conv2d(inner, inner, 3, second, padding=1, groups=spec.cardinality)),
+        ("bn2", BatchNorm2d(inner)),
         ("relu2", ReLU()),
-        ("conv3", Conv2d(width, out, 1)),
+        ("conv3", Conv2d(inner, out, 1)),
         ("bn3", BatchNorm2d(out)),
     )
 

@@ -77,7 +77,8 @@ def _under(layer: Layer, reading: Reading) -> tuple[str, ...]:
     """Return channels in and out, and the shape where it changes."""
     match layer:
         case Conv2d():
-            return (f"{layer.in_channels}→{layer.out_channels}", compact(reading.output))
+            groups = f", {layer.groups} groups" if layer.groups > 1 else ""
+            return (f"{layer.in_channels}→{layer.out_channels}{groups}", compact(reading.output))
         case ZeroPad():
             return (f"{layer.in_channels}→{layer.out_channels}", compact(reading.output))
         case Linear():

@@ -31,9 +31,13 @@ def _entry(entry: Entry) -> dict[str, object]:
     }
 
 
+NAME = 17
+"""Characters for the longest name of the catalogue."""
+
+
 def to_text(rows: Sequence[dict[str, object]]) -> str:
     """Return the rows in aligned columns under the names of their families."""
-    lines = [f"{'':<12} {'layers':>8} {'parameters':>13} {'MACs':>16} {'at':>9}"]
+    lines = [f"{'':<{NAME}} {'layers':>8} {'parameters':>13} {'MACs':>16} {'at':>9}"]
     for family, members in groupby(rows, key=lambda row: row["family"]):
         lines += ["", str(family), *map(_line, members)]
     return "\n".join([*lines, "", "NAME-plain is the same network without its shortcuts: resnet50-plain."]) + "\n"
@@ -41,4 +45,4 @@ def to_text(rows: Sequence[dict[str, object]]) -> str:
 
 def _line(row: dict[str, object]) -> str:
     side = f"{row['image_size']} px"
-    return f"  {row['name']:<12} {row['weight_layers']:>6,} {row['params']:>13,} {row['macs']:>16,} {side:>9}"
+    return f"  {row['name']:<{NAME}} {row['weight_layers']:>6,} {row['params']:>13,} {row['macs']:>16,} {side:>9}"

@@ -165,6 +165,22 @@ AXES: Mapping[str, Axis] = {
             off=_basic_off,
         ),
         Axis(
+            "cardinality",
+            "Cardinality",
+            "Groups of the 3×3: each sees its own channels only. ResNeXt has 32 of them instead of one wide "
+            "convolution: more channels for the same cost.",
+            _whole("cardinality"),
+            off=_basic_off,
+        ),
+        Axis(
+            "base_width",
+            "Group width",
+            "Channels of one group for every 64 of the stage's width: 64 is the plain bottleneck, 128 a Wide ResNet, "
+            "4 in 32 groups ResNeXt-50 32×4d.",
+            _whole("base_width"),
+            off=_basic_off,
+        ),
+        Axis(
             "stride",
             "Stride",
             "Which convolution of the first bottleneck of a stage halves the map.",

@@ -13,6 +13,8 @@ from resnet_explorer.spec.resnet_spec import Block, ResNetSpec, Shortcut, Stem, 
 
 IMAGENET = "ImageNet (He et al. 2015, table 1)"
 CIFAR = "CIFAR-10 (He et al. 2015, section 4.2)"
+RESNEXT = "ResNeXt (Xie et al. 2017)"
+WIDE = "Wide ResNet (Zagoruyko and Komodakis 2016)"
 PLAIN_IMAGENET = "Plain, ImageNet (He et al. 2015, figure 3)"
 PLAIN_CIFAR = "Plain, CIFAR-10 (He et al. 2015, figure 6)"
 
@@ -37,6 +39,15 @@ class Entry:
 
 def _imagenet(name: str, block: Block, blocks: tuple[int, ...]) -> Entry:
     return Entry(f"ResNet-{name.removeprefix('resnet')}", IMAGENET, 224, ResNetSpec(name, block, blocks))
+
+
+def _resnext(name: str, title: str, blocks: tuple[int, ...], cardinality: int, base_width: int) -> Entry:
+    spec = ResNetSpec(name, Block.BOTTLENECK, blocks, cardinality=cardinality, base_width=base_width)
+    return Entry(title, RESNEXT, 224, spec)
+
+
+def _wide(name: str, title: str, blocks: tuple[int, ...]) -> Entry:
+    return Entry(title, WIDE, 224, ResNetSpec(name, Block.BOTTLENECK, blocks, base_width=128))
 
 
 def _cifar(name: str, blocks: int) -> Entry:
@@ -81,7 +92,22 @@ _PLAIN = (
     *(_plain(entry, PLAIN_CIFAR) for entry in _RESNETS[5:9]),
 )
 
-CATALOGUE: Mapping[str, Entry] = {entry.name: entry for entry in (*_RESNETS, *_PLAIN)}
+_GROUPED_AND_WIDE = (
+    _resnext("resnext50_32x4d", "ResNeXt-50 32×4d", (3, 4, 6, 3), 32, 4),
+    _resnext("resnext101_32x8d", "ResNeXt-101 32×8d", (3, 4, 23, 3), 32, 8),
+    _resnext("resnext101_64x4d", "ResNeXt-101 64×4d", (3, 4, 23, 3), 64, 4),
+    _wide("wide_resnet50_2", "Wide ResNet-50-2", (3, 4, 6, 3)),
+    _wide("wide_resnet101_2", "Wide ResNet-101-2", (3, 4, 23, 3)),
+)
+
+CATALOGUE: Mapping[str, Entry] = {entry.name: entry for entry in (*_RESNETS, *_GROUPED_AND_WIDE, *_PLAIN)}
+
+
+def _plainly(name: str) -> str:
+    return name.lower().replace("×", "x").translate({ord(mark): None for mark in "-_ "})
+
+
+_NAMES: Mapping[str, str] = {_plainly(name): name for name in CATALOGUE}
 
 
 def find(name: str) -> ResNetSpec:
@@ -89,11 +115,11 @@ def find(name: str) -> ResNetSpec:
 
     Case, hyphens and underscores do not matter: ``ResNet-18`` is ``resnet18``. Raises SpecError where no row fits.
     """
-    key = name.lower().replace("-", "").replace("_", "").strip()
-    if key in CATALOGUE:
-        return CATALOGUE[key].spec
-    if key.removesuffix("plain") in CATALOGUE:
-        return CATALOGUE[key.removesuffix("plain")].spec.plain()
+    key = _plainly(name)
+    if key in _NAMES:
+        return CATALOGUE[_NAMES[key]].spec
+    if key.removesuffix("plain") in _NAMES:
+        return CATALOGUE[_NAMES[key.removesuffix("plain")]].spec.plain()
     near = get_close_matches(key, CATALOGUE, n=1)
     raise SpecError(
         "net",

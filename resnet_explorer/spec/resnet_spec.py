@@ -10,6 +10,8 @@ MAX_BLOCKS = 400
 MAX_WIDTH = 8192
 MAX_CHANNELS = 1_048_576
 MAX_EXPANSION = 64
+MAX_CARDINALITY = 1024
+USUAL_BASE_WIDTH = 64
 MAX_CLASSES = 1_000_000
 MAX_IN_CHANNELS = 4096
 
@@ -49,6 +51,8 @@ class ResNetSpec:
 
     ``blocks`` holds the number of blocks of each stage, ``width`` the channels of the first stage and
     ``doubling`` whether each later stage doubles them (one value for each stage after the first).
+    A bottleneck's 3x3 works on ``cardinality`` groups of ``base_width`` channels for every 64 of the stage's width
+    (ResNeXt: Xie et al. 2017; Wide ResNet: Zagoruyko and Komodakis 2016, as torchvision counts them).
     ``classes`` is None for a backbone without head. Raises SpecError where a value describes no network.
     """
 
@@ -58,6 +62,8 @@ class ResNetSpec:
     width: int = 64
     doubling: tuple[bool, ...] = (True, True, True)
     expansion: int = 4
+    cardinality: int = 1
+    base_width: int = 64
     stem: Stem = Stem.IMAGENET
     stride: Stride = Stride.CONV3X3
     shortcut: Shortcut = Shortcut.PROJECTION
@@ -70,6 +76,7 @@ class ResNetSpec:
         _check_stages(self)
         _check_range("width", "width of the first stage", self.width, MAX_WIDTH)
         _check_range("expansion", "expansion", self.expansion, MAX_EXPANSION)
+        _check_groups(self)
         _check_range("in_channels", "number of input channels", self.in_channels, MAX_IN_CHANNELS)
         if self.classes is not None:
             _check_range("classes", "number of classes", self.classes, MAX_CLASSES)
@@ -88,6 +95,10 @@ class ResNetSpec:
             widths.append(widths[-1] * (2 if doubles else 1))
         return tuple(widths)
 
+    def inner_width(self, width: int) -> int:
+        """Return the channels inside a block of a stage of that width: those of a bottleneck's 3x3."""
+        return width * self.base_width // USUAL_BASE_WIDTH * self.cardinality
+
     @property
     def out_channels(self) -> int:
         """Return the channels of the last stage's output."""
@@ -101,6 +112,26 @@ class ResNetSpec:
 def plain_name(name: str) -> str:
     """Return the name of the plain twin: resnet34 becomes resnet34-plain."""
     return name if name.endswith("-plain") else f"{name}-plain"
+
+
+def _check_groups(spec: ResNetSpec) -> None:
+    _check_range("cardinality", "cardinality", spec.cardinality, MAX_CARDINALITY)
+    _check_range("base_width", "base width of a group", spec.base_width, MAX_WIDTH)
+    if spec.block is Block.BASIC and spec.cardinality > 1:
+        raise SpecError(
+            "cardinality", "Basic blocks cannot be grouped.", "Choose bottleneck blocks, or set cardinality to 1."
+        )
+    if spec.block is Block.BASIC and spec.base_width != USUAL_BASE_WIDTH:
+        raise SpecError(
+            "base_width", "Basic blocks have no inner width.", "Choose bottleneck blocks, or set base_width to 64."
+        )
+    inner = spec.inner_width(spec.widths[-1])
+    if spec.inner_width(spec.width) < 1 or inner > MAX_CHANNELS:
+        raise SpecError(
+            "base_width",
+            f"The blocks would have {spec.inner_width(spec.width):,} to {inner:,} channels inside.",
+            f"Choose a base width that gives 1 to {MAX_CHANNELS:,}.",
+        )
 
 
 def _check_kinds(spec: ResNetSpec) -> None:

@@ -11,6 +11,7 @@ from resnet_explorer.spec.catalogue import CATALOGUE, entry_of, find, named, tit
 NAMES = [
     *("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"),
     *("resnet20", "resnet32", "resnet44", "resnet56", "resnet110", "resnet1202"),
+    *("resnext50_32x4d", "resnext101_32x8d", "resnext101_64x4d", "wide_resnet50_2", "wide_resnet101_2"),
     *("plain18", "plain34", "plain20", "plain32", "plain44", "plain56"),
 ]
 

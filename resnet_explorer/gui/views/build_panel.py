@@ -27,11 +27,29 @@ from resnet_explorer.gui.views.stage_editor import StageEditor
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.axes import AXES, Axis, change
 from resnet_explorer.spec.catalogue import CATALOGUE, entry_of, named, title
-from resnet_explorer.spec.resnet_spec import MAX_CLASSES, MAX_EXPANSION, MAX_IN_CHANNELS, MAX_WIDTH
+from resnet_explorer.spec.resnet_spec import MAX_CARDINALITY, MAX_CLASSES, MAX_EXPANSION, MAX_IN_CHANNELS, MAX_WIDTH
 
 WIDTH = 258
-_TOPS = {"width": MAX_WIDTH, "expansion": MAX_EXPANSION, "in_channels": MAX_IN_CHANNELS, "classes": MAX_CLASSES}
-_ORDER = ("block", "width", "expansion", "stride", "residual", "shortcut", "stem", "classes")
+_TOPS = {
+    "width": MAX_WIDTH,
+    "expansion": MAX_EXPANSION,
+    "cardinality": MAX_CARDINALITY,
+    "base_width": MAX_WIDTH,
+    "in_channels": MAX_IN_CHANNELS,
+    "classes": MAX_CLASSES,
+}
+_ORDER = (
+    "block",
+    "width",
+    "expansion",
+    "cardinality",
+    "base_width",
+    "stride",
+    "residual",
+    "shortcut",
+    "stem",
+    "classes",
+)
 """The axes with a row of their own; blocks and doubling share the stage editor, in_channels is part of the input."""
 
 
