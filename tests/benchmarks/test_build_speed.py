@@ -1,0 +1,26 @@
+"""How fast the module is built whose weights are loaded next: a ratio against torchvision in the same run."""
+
+import statistics
+import time
+from collections.abc import Callable
+
+import torchvision
+
+from resnet_explorer.model import build
+from resnet_explorer.spec.catalogue import find
+
+
+def median(work: Callable[[], object], times: int = 5) -> float:
+    spent = []
+    for _ in range(times):
+        start = time.perf_counter()
+        work()
+        spent.append(time.perf_counter() - start)
+    return statistics.median(spent)
+
+
+def test_building_without_weights_is_far_faster_than_torchvision() -> None:
+    spec = find("resnet152")
+    ours, theirs = median(lambda: build(spec, initialise=False)), median(torchvision.models.resnet152, 3)
+    print(f"\nResNet-152 without weights: {ours * 1e3:.1f} ms, torchvision {theirs * 1e3:.0f} ms: {theirs / ours:.0f}x")
+    assert theirs / ours > 5
