@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from resnet_explorer import __version__
-from resnet_explorer.cli import main, networks, parser
+from resnet_explorer.cli import main, parser
 from resnet_explorer.drawing.theme import THEMES
 from resnet_explorer.spec import InputShape, Shortcut, codec
 from resnet_explorer.spec.catalogue import CATALOGUE, find
+from resnet_explorer.spec.lookup import default_input
 
 ROOT = Path(__file__).parents[1]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -88,7 +89,7 @@ class TestDescribe:
     @pytest.mark.parametrize("name", list(CATALOGUE))
     def test_the_default_input_is_the_catalogues(self, name: str) -> None:
         entry = CATALOGUE[name]
-        assert networks.default_input(entry.spec) == InputShape(1, entry.size, entry.size)
+        assert default_input(entry.spec) == InputShape(1, entry.size, entry.size)
 
     def test_input_and_settings(self, capsys: pytest.CaptureFixture[str]) -> None:
         arguments = ("--input", "2x1x96x64", "--set", "in_channels=1", "--set", "shortcut=A", "--set", "classes=none")
@@ -160,6 +161,8 @@ class TestExport:
         assert "layer3.30" not in ids("resnet152", "--expand", "all")
         assert "layer3.30" in ids("resnet152", "--unfold")
         assert "layer3.30.conv1" in ids("resnet152", "--expand", "layer3", "--unfold")
+        folded = ids("resnet152", "--expand", "layer3")
+        assert "layer3.1.conv1" in folded and "layer3.2.conv1" not in folded
 
     @pytest.mark.parametrize("theme", parser.THEMES)
     def test_themes(self, theme: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

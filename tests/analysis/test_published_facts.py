@@ -96,8 +96,9 @@ def test_maps_and_blocks_of_table_1(name: str) -> None:
 
 @pytest.mark.parametrize("name", list(CATALOGUE))
 def test_weight_layers_are_the_number_in_the_name(name: str) -> None:
-    number = int(re.search(r"\d+", name)[0])
-    assert depth(compile_spec(CATALOGUE[name].spec)).weight_layers == number
+    number = re.search(r"\d+", name)
+    assert number is not None
+    assert depth(compile_spec(CATALOGUE[name].spec)).weight_layers == int(number[0])
 
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"])

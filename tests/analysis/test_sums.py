@@ -49,12 +49,15 @@ def test_starts_point_at_each_blocks_first_row(spec: ResNetSpec, shape: InputSha
         assert tuple(row.path for row in rows) == block.layer_paths
 
 
-def _with_first_branch(spec: ResNetSpec, *layers: Conv2d) -> Network:
-    """Return a network whose first block has another branch."""
-    network = compile_spec(spec)
+def _with_first_block(branch: tuple[Conv2d, ...], shortcut: tuple[Conv2d, ...] = ()) -> Network:
+    """Return a network whose first block has another branch and another shortcut."""
+    network = compile_spec(ResNetSpec("x"))
     stage = network.stages[0]
-    branch = tuple(Part(f"conv{number}", layer) for number, layer in enumerate(layers, start=1))
-    form = Form(branch, stage.blocks[0].form.shortcut, stage.blocks[0].form.after)
+    form = Form(
+        tuple(Part(f"conv{number}", layer) for number, layer in enumerate(branch, start=1)),
+        tuple(Part(f"downsample.{number}", layer) for number, layer in enumerate(shortcut)),
+        stage.blocks[0].form.after,
+    )
     paths = tuple(f"layer1.0.{part.name}" for part in form.parts)
     block = replace(stage.blocks[0], form=form, layer_paths=paths)
     return replace(network, stages=(replace(stage, blocks=(block,)), *network.stages[1:]))
@@ -62,15 +65,25 @@ def _with_first_branch(spec: ResNetSpec, *layers: Conv2d) -> Network:
 
 def test_a_layer_that_cannot_take_its_input_is_named() -> None:
     with pytest.raises(InputError, match=r"layer1\.0\.conv2 fails: a 5×5 window does not fit") as caught:
-        analyse(_with_first_branch(ResNetSpec("x"), Conv2d(64, 64, 1), Conv2d(64, 64, 5)), InputShape(1, 16, 16))
+        analyse(_with_first_block((Conv2d(64, 64, 1), Conv2d(64, 64, 5))), InputShape(1, 16, 16))
     assert caught.value.where == "layer1.0.conv2"
     assert caught.value.remedy == "Give it a map of at least 5 pixels."
 
 
 def test_a_branch_that_does_not_fit_its_shortcut_is_named() -> None:
     with pytest.raises(InputError) as caught:
-        analyse(_with_first_branch(ResNetSpec("x"), Conv2d(64, 32, 1)), InputShape())
+        analyse(_with_first_block((Conv2d(64, 32, 1),)), InputShape())
     assert caught.value.where == "layer1.0"
+
+
+def test_after_an_addition_the_wider_receptive_field_counts() -> None:
+    """The stem sees 11 pixels, 4 apart; a 3x3 adds 8 to that, a 5x5 16."""
+    three, five = Conv2d(64, 64, 3, padding=1), Conv2d(64, 64, 5, padding=2)
+    for branch, shortcut in ((three, five), (five, three)):
+        analysis = analyse(_with_first_block((branch,), (shortcut,)), InputShape())
+        fields = {row.path: row.receptive_field for row in analysis.rows}
+        assert fields["layer1.0.add"] == analysis.sums["layer1.0"].receptive_field == 11 + 16
+        assert {fields["layer1.0.conv1"], fields["layer1.0.downsample.0"]} == {11 + 8, 11 + 16}
 
 
 def test_depth_in_words() -> None:
