@@ -69,6 +69,20 @@ def _describe(options: argparse.Namespace) -> int:
     return 0
 
 
+def _source(options: argparse.Namespace) -> int:
+    from resnet_explorer.cli.networks import analysis_of
+    from resnet_explorer.export import files
+    from resnet_explorer.export.source import to_source
+
+    text = to_source(analysis_of(options.net, options.settings, options.input))
+    if options.output is None:
+        say(text)
+        return 0
+    files.write(options.output, text)
+    say(f"{options.output}: {text.count(chr(10)):,} lines\n")
+    return 0
+
+
 def _export(options: argparse.Namespace) -> int:
     from resnet_explorer.cli.networks import analysis_of
     from resnet_explorer.cli.views import view_of
@@ -128,4 +142,5 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "list": _list,
     "describe": _describe,
     "export": _export,
+    "source": _source,
 }

@@ -17,6 +17,7 @@ TOP_EXAMPLES = """examples:
   resnet-explorer list                          the networks of the catalogue
   resnet-explorer describe resnet18             every layer's shapes and costs
   resnet-explorer export resnet18 -o net.svg    the block diagram as a file
+  resnet-explorer source resnet18               the network as PyTorch code
 
 'resnet-explorer COMMAND --help' tells all about one command.
 Bad input gives one line on stderr and the exit status 2.
@@ -45,6 +46,12 @@ EXPORT_EXAMPLES = """examples:
 """
 
 
+SOURCE_EXAMPLES = """examples:
+  resnet-explorer source resnet18
+  resnet-explorer source resnet20 --set width=32 -o net.py && python net.py
+"""
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, and whose help notices a closed pipe."""
 
@@ -67,6 +74,7 @@ def parser() -> argparse.ArgumentParser:
     listing.add_argument("--json", action="store_true", help="as JSON, each network with its spec")
     _add_describe(commands)
     _add_export(commands)
+    _add_source(commands)
     return top
 
 
@@ -135,6 +143,12 @@ def _add_export(commands: _Commands) -> None:
         help="SVG alone: real text, or outlines that look alike everywhere (default: editable)",
     )
     one.add_argument("--scale", type=int, choices=(1, 2, 4), help="PNG alone: image pixels to a px (default: 1)")
+
+
+def _add_source(commands: _Commands) -> None:
+    one = _command(commands, "source", "write a network as one PyTorch file", f"{_axes()}\n{SOURCE_EXAMPLES}")
+    _add_network(one)
+    one.add_argument("-o", "--output", metavar="FILE", type=Path, help="the file; without it the text is printed")
 
 
 def _axes() -> str:
