@@ -26,6 +26,7 @@ QToolBar QToolButton {{ padding: 3px 9px; border: 1px solid {line}; border-radiu
 QToolBar QToolButton:hover {{ border-color: {accent}; }}
 QToolBar QToolButton:checked {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
 QToolBar QToolButton:disabled {{ color: {gone}; }}
+QDockWidget QToolButton:checked {{ background: {chosen}; border: 1px solid {accent}; border-radius: 3px; padding: 3px; }}
 QDockWidget {{ font-weight: 600; }}
 QDockWidget::title {{ padding: 3px 12px; background: {panel}; border-bottom: 1px solid {line}; }}
 QTableView {{ border: none; border-top: 1px solid {line}; font-size: {table}pt; }}
@@ -62,6 +63,7 @@ def apply(app: QApplication, theme: Theme) -> None:
             on_accent="#ffffff" if not theme.dark else "#0b1117",
             gone=colours[Ink.GONE],
             text=text,
+            chosen=chosen,
             field=field,
             panel=panel,
             small=theme.font_points - 1.5,
