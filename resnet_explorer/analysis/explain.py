@@ -1,14 +1,15 @@
 """What a thing in the network is, in a sentence, its formulas, and its figures: the words of the inspector."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from resnet_explorer.analysis.depth import depth
+from resnet_explorer.analysis.facts import Fact, facts_of, layer_facts
 from resnet_explorer.analysis.needs import needs
 from resnet_explorer.analysis.results import Analysis, Row, Sums
-from resnet_explorer.analysis.words import compact, hyper, mib, share, si, size
-from resnet_explorer.blueprint import Block, Stage
+from resnet_explorer.analysis.words import compact, hyper
+from resnet_explorer.blueprint import Block, Part, Stage
 from resnet_explorer.blueprint.layers import (
     AdaptiveAvgPool2d,
     Add,
@@ -24,19 +25,19 @@ from resnet_explorer.blueprint.layers import (
 from resnet_explorer.spec.catalogue import entry_of, title
 
 
-class Fact(NamedTuple):
-    """A figure with its name and the sentence that teaches it."""
+class Rule(NamedTuple):
+    """How a figure is worked out: its name, and the key of its formula."""
 
     label: str
-    value: str
-    teaches: str = ""
+    formula: str
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What the inspector says of one path; ``formulas`` and ``gradients`` are keys of resources/formulas.
+    """What the inspector says of one path; formulas are keys of resources/formulas.
 
-    ``branch`` and ``shortcut`` are parameters, where the two can be told apart.
+    ``rules`` tell how the figures are counted; ``branch`` and ``shortcut`` are parameters, where the two can be told
+    apart.
     """
 
     path: str
@@ -47,6 +48,7 @@ class Explanation:
     facts: tuple[Fact, ...]
     gradients: tuple[str, ...] = ()
     gradient_words: str = ""
+    rules: tuple[Rule, ...] = ()
     branch: int | None = None
     shortcut: int | None = None
 
@@ -62,91 +64,101 @@ def explain(analysis: Analysis, path: str) -> Explanation:
         return _stage(analysis, stage)
     where = f"{stage.title} · block {block.number}" if stage else block.path.capitalize()
     if path == block.path:
-        return _block(analysis, block, where)
-    rows = {row.path: row for row in analysis.rows[analysis.starts[block.path] :][: len(block.layer_paths)]}
-    if path in rows:
-        return _layer(analysis, rows[path], where)
-    return _shortcut(analysis, block, where)
+        return _block(analysis, block, where) if stage else _end(analysis, block, where)
+    row = next((row for row in _rows(analysis, block) if row.path == path), None)
+    return _layer(analysis, block, row, where) if row else _shortcut(analysis, block, where)
 
 
-def _sums_facts(analysis: Analysis, sums: Sums) -> tuple[Fact, ...]:
-    total = analysis.total
-    return (
-        Fact("Input", compact(sums.input), "Channels × height × width, for each image of the batch."),
-        Fact("Output", compact(sums.output), "Channels × height × width, for each image of the batch."),
-        Fact("Parameters", f"{sums.params:,}", "Learnable numbers."),
-        Fact("  of the network's", f"{share(sums.params, total.params):.2f} %"),
-        Fact("MACs", f"{sums.macs:,}", "Multiply-accumulates of convolutions and linear layers, for the whole batch."),
-        Fact("FLOPs (2 × MACs)", f"{si(2 * sums.macs).strip()}", "A multiplication and an addition each."),
-        Fact("  of the network's", f"{share(sums.macs, total.macs):.2f} %"),
-        Fact("Activations", mib(sums.activation_bytes), "Bytes that the outputs newly allocate in float32."),
-        Fact(
-            "Receptive field", _field(sums.receptive_field), "The side of the input square that one output depends on."
-        ),
-    )
-
-
-def _field(field: int | None) -> str:
-    return "the whole image" if field is None else f"{field:,} px"
+def _rows(analysis: Analysis, block: Block) -> tuple[Row, ...]:
+    start = analysis.starts[block.path]
+    return analysis.rows[start : start + len(block.layer_paths)]
 
 
 def _network(analysis: Analysis) -> Explanation:
-    spec, entry = analysis.network.spec, entry_of(analysis.network.spec)
-    counted, blocks = depth(analysis.network), sum(analysis.network.spec.blocks)
-    kind = f"{'Residual' if spec.residual else 'Plain'} network of {blocks} {spec.block} blocks"
+    network, spec = analysis.network, analysis.network.spec
+    entry, counted, count = entry_of(spec), depth(network), sum(spec.blocks)
+    blocks = f"{count} {spec.block} block{'' if count == 1 else 's'}"
+    kind = f"{'Residual' if spec.residual else 'Plain'} network of {blocks}"
     words = f"{counted.weight_layers} weight layers: {counted.words} {needs(analysis).words}"
-    facts = _sums_facts(analysis, analysis.total)
-    source = (Fact("Source", entry.family),) if entry else ()
-    formulas = ("network",) if spec.residual else ("network_plain",)
-    return Explanation(
-        "", title(spec), kind, words, formulas, (*(fact for fact in facts if "of the" not in fact.label), *source)
-    )
+    facts = facts_of(analysis, analysis.total, _stride(analysis, network.stages[-1].blocks[-1]))
+    source = (Fact("Source", entry.family, "Where the network was published."),) if entry else ()
+    formulas = ("network" if spec.residual else "network_plain", "network_stride")
+    return Explanation("", title(spec), kind, words, formulas, (*facts, *source))
+
+
+def _stride(analysis: Analysis, block: Block) -> int | None:
+    return _rows(analysis, block)[-1].reading.stride
 
 
 def _stage(analysis: Analysis, stage: Stage) -> Explanation:
-    sums = analysis.sums[stage.path]
-    halves = sums.output[2:] != sums.input[2:]
-    words = (
-        f"{len(stage.blocks)} blocks that work at one resolution. "
-        + ("Its first block has stride 2 and halves the map. " if halves else "It keeps the map's size. ")
-        + (
-            "The channels change from " + f"{sums.input[1]} to {sums.output[1]}."
-            if sums.input[1] != sums.output[1]
-            else ""
-        )
+    sums, count = analysis.sums[stage.path], len(stage.blocks)
+    step = max(part.layer.window[1] for part in stage.blocks[0].form.branch)
+    before, after = (f"{shape[2]}×{shape[3]}" for shape in (sums.input, sums.output))
+    change = f"stride {step}: {before} becomes {after}" if step > 1 else f"stride 1: the map stays {after}"
+    channels = (
+        f"The channels go from {sums.input[1]} to {sums.output[1]}."
+        if sums.input[1] != sums.output[1]
+        else f"The channels stay {sums.output[1]}."
     )
-    return Explanation(
-        stage.path, stage.title, "Stage", words.strip(), ("size",) if halves else (), _sums_facts(analysis, sums)
-    )
+    words = f"{f'{count} blocks' if count > 1 else 'One block'} at one resolution. The first has {change}. {channels}"
+    facts = facts_of(analysis, sums, _stride(analysis, stage.blocks[-1]))
+    return Explanation(stage.path, stage.title, "Stage", words, ("stage",) if step > 1 else (), facts)
+
+
+def _end(analysis: Analysis, block: Block, where: str) -> Explanation:
+    """Return the explanation of the stem or of the head."""
+    sums = analysis.sums[block.path]
+    facts = facts_of(analysis, sums, _stride(analysis, block))
+    if block.path == "head":
+        words = "Averages each channel over the whole map, so that any input size will do, then scores the classes."
+        return Explanation(block.path, where, "Classifier", words, ("avgpool", "linear"), facts)
+    windows = [part for part in block.form.branch if part.layer.window != (1, 1)]
+    steps = " and ".join(f"a {hyper(part.layer)} {_NOUNS[type(part.layer)]}" for part in windows)
+    words = f"Before the first stage {steps} bring{'s' if len(windows) == 1 else ''} {_change(sums)}."
+    return Explanation(block.path, where, f"{'ImageNet' if windows[1:] else 'CIFAR'} stem", words, ("size",), facts)
+
+
+_NOUNS: Mapping[type[Layer], str] = {Conv2d: "convolution", MaxPool2d: "max-pool"}
+
+
+def _change(sums: Sums) -> str:
+    return f"{compact(sums.input)} to {compact(sums.output)}"
 
 
 def _block(analysis: Analysis, block: Block, where: str) -> Explanation:
     sums, form = analysis.sums[block.path], block.form
-    facts = _sums_facts(analysis, sums)
-    if not block.number:
-        is_stem = block.path == "stem"
-        words = "Brings the image to the channels and the size of the first stage." if is_stem else _HEAD_WORDS
-        return Explanation(block.path, where, block.path.capitalize(), words, (), facts)
-    convs = sum(isinstance(part.layer, Conv2d) for part in form.branch)
-    kind = "Bottleneck block" if convs == 3 else "Basic block"
-    branch = "branch_bottleneck" if convs == 3 else "branch_basic"
-    shortcut = sum(part.layer.params for part in form.shortcut or ())
+    convs = [part.layer for part in form.branch if isinstance(part.layer, Conv2d)]
     key, words = _shortcut_story(block, sums)
+    shortcut = _params(form.shortcut or ())
     return Explanation(
         block.path,
         where,
-        kind,
-        words,
-        (key, branch),
-        facts,
+        "Bottleneck block" if len(convs) == 3 else "Basic block",
+        f"{words} {_branch_words(convs)}",
+        (key, "branch_bottleneck" if len(convs) == 3 else "branch_basic"),
+        facts_of(analysis, sums, _stride(analysis, block)),
         _GRADIENTS[key],
         _GRADIENT_WORDS[key],
-        sums.params - shortcut,
-        shortcut if form.shortcut is not None else None,
+        branch=sums.params - shortcut,
+        shortcut=shortcut if form.shortcut is not None else None,
     )
 
 
-_HEAD_WORDS = "Averages each channel over the whole map, so that any input size will do, then tells the classes apart."
+def _params(parts: tuple[Part, ...]) -> int:
+    return sum(part.layer.params for part in parts)
+
+
+def _branch_words(convs: list[Conv2d]) -> str:
+    first, middle, last = convs[0], convs[1], convs[-1]
+    if len(convs) == 3:
+        groups = f" in {middle.groups} groups" if middle.groups > 1 else ""
+        return (
+            f"In F(x) 1×1 brings {first.in_channels} channels to {first.out_channels}, 3×3 works on those{groups}, "
+            f"1×1 brings them to {last.out_channels}."
+        )
+    return f"F(x) is two 3×3 convolutions, {first.in_channels} → {first.out_channels} → {last.out_channels} channels."
+
+
 _GATE = "z is the sum before the last ReLU. That ReLU gates both paths: in this order of layers (v1) x passes "
 _GRADIENTS: Mapping[str, tuple[str, ...]] = {
     "plain": ("gradient_plain",),
@@ -158,8 +170,9 @@ _GRADIENT_WORDS: Mapping[str, str] = {
     "plain": "z is the output before the last ReLU. Without the shortcut the gradient is a product of the blocks' "
     "Jacobians alone.",
     "residual_identity": _GATE + "unchanged only where z > 0.",
-    "residual_projection": _GATE + "projected, where z > 0.",
-    "residual_padding": _GATE + "only where z > 0, and the padded channels pass nothing back.",
+    "residual_projection": _GATE + "only where z > 0, and through Wₛ: the 1×1 convolution with its batch norm.",
+    "residual_padding": _GATE + "only where z > 0. The positions that were skipped and the channels that were padded "
+    "send nothing back.",
 }
 
 
@@ -171,104 +184,109 @@ def _shortcut_story(block: Block, sums: Sums) -> tuple[str, str]:
     if not shortcut:
         return "residual_identity", "The shapes agree, so x itself is added to F(x): the shortcut costs nothing."
     change = f"{compact(sums.input)} → {compact(sums.output)}"
-    if isinstance(shortcut[0].layer, ZeroPad):
-        return (
-            "residual_padding",
-            f"The shapes differ ({change}), so x is subsampled and padded with channels of zeros.",
-        )
     conv = shortcut[0].layer
-    assert isinstance(conv, Conv2d)
+    if not isinstance(conv, Conv2d):
+        how = _pad_words(conv)
+        return "residual_padding", f"The shapes differ ({change}), so x is {how}: the shortcut has no parameters."
     stride = f" with stride {conv.stride}" if conv.stride > 1 else ""
     differ = "The shapes differ" if sums.input != sums.output else "Option C projects everywhere"
     return "residual_projection", f"{differ} ({change}), so a 1×1 convolution{stride} brings x to the shape of F(x)."
 
 
-def _shortcut(analysis: Analysis, block: Block, where: str) -> Explanation:
-    sums = analysis.sums[block.path]
-    parts = block.form.shortcut or ()
-    params = sum(part.layer.params for part in parts)
-    key, words = _shortcut_story(block, sums)
-    kind = "Identity shortcut" if not parts else "Projection shortcut" if params else "Zero-padded shortcut"
-    formula = "identity" if not parts else "projection" if params else "zeropad"
-    facts = (
-        Fact("From", compact(sums.input)),
-        Fact("To", compact(sums.output)),
-        Fact("Parameters", f"{params:,}", "Those of the shortcut alone."),
-    )
-    gradient = _GRADIENT_WORDS[key]
-    return Explanation(
-        block.shortcut_path, f"{where} · shortcut", kind, words, (formula,), facts, _GRADIENTS[key], gradient
-    )
-
-
-_Story = tuple[str, str]
-_STORIES: Mapping[type[Layer], _Story] = {
-    BatchNorm2d: (
-        "batchnorm",
-        "Normalises each channel, then scales and shifts it: by the batch's statistics in training, by running "
-        "averages in inference.",
-    ),
-    ReLU: ("relu", "Keeps what is positive and sets the rest to 0; works in place."),
-    MaxPool2d: ("maxpool", "Keeps the largest value of each window and so halves the map."),
-    AdaptiveAvgPool2d: ("avgpool", "The mean of each channel over the whole map, whatever its size."),
-    Flatten: ("flatten", "A view of the channels as a list of features; nothing is computed."),
-    Linear: ("linear", "Fully connected: one score for each class."),
-    Add: ("add", "Adds the shortcut to the branch: where residual learning happens. Shapes must agree."),
-    ZeroPad: (
-        "zeropad",
-        "Option A: takes every s-th position and fills the new channels with zeros; no parameters.",
-    ),
-}
-
-
-def _conv_words(layer: Conv2d) -> str:
-    reduces = "mixes channels at each position" if layer.kernel == 1 else "mixes channels and neighbouring positions"
-    stride = f", and keeps every {_ordinal(layer.stride)} position" if layer.stride > 1 else ""
-    return f"A {hyper(layer)} convolution: {reduces}{stride}. No bias: the batch norm after it shifts."
+def _pad_words(layer: Layer) -> str:
+    assert isinstance(layer, ZeroPad)
+    skips = [f"taken at every {_ordinal(layer.stride)} position"] if layer.stride > 1 else []
+    added = layer.out_channels - layer.in_channels
+    pads = [f"padded with {added} channels of zeros"] if added > 0 else []
+    return " and ".join(skips + pads)
 
 
 def _ordinal(number: int) -> str:
     return {2: "second", 3: "third"}.get(number, f"{number}th")
 
 
-def _layer(analysis: Analysis, row: Row, where: str) -> Explanation:
-    layer, read = row.part.layer, row.reading
-    sums = Sums(read.input, read.output, read.params, read.macs, read.activation_bytes, 1, row.receptive_field)
-    key, words = ("conv", _conv_words(layer)) if isinstance(layer, Conv2d) else _STORIES[type(layer)]
-    formulas = (key, "size") if layer.window != (1, 1) and key != "zeropad" else (key,)
-    worked = _WORKED.get(type(layer))
-    more = worked(layer, read.output) if worked else ()
-    known = {fact.label for fact in more}
-    facts = (fact for fact in _sums_facts(analysis, sums) if fact.label not in known)
-    name = f"{where} · {row.part.name}"
-    return Explanation(row.path, name, f"{layer.kind} {hyper(layer)}".strip(), words, formulas, (*more, *facts))
-
-
-def _worked_conv(layer: Layer, output: tuple[int, ...]) -> tuple[Fact, ...]:
-    assert isinstance(layer, Conv2d)
-    weights = f"{layer.kernel}·{layer.kernel}·{layer.in_channels}·{layer.out_channels}"
-    positions = "·".join(str(length) for length in output[2:])
-    batch = f"{output[0]}·" if output[0] > 1 else ""
-    return (
-        Fact("Parameters", f"{weights} = {layer.params:,}", "Kernel height · width · channels in · channels out."),
-        Fact("MACs", f"{layer.params:,}·{batch}{positions} = {layer.macs(output):,}", "Weights · output positions."),
+def _shortcut(analysis: Analysis, block: Block, where: str) -> Explanation:
+    parts = block.form.shortcut or ()
+    count = len(parts)
+    rows = _rows(analysis, block)[len(block.form.branch) :][:count]
+    ends = analysis.sums[block.path]
+    reads = [row.reading for row in rows]
+    sums = Sums(
+        ends.input,
+        ends.output,
+        sum(read.params for read in reads),
+        sum(read.macs for read in reads),
+        sum(read.activation_bytes for read in reads),
+        count,
+        None,
     )
+    key, words = _shortcut_story(block, ends)
+    kind, formula = _SHORTCUTS[key]
+    # The shortcut's own receptive field is not the block's: only what belongs to the shortcut alone is told.
+    facts = tuple(fact for fact in facts_of(analysis, sums, None) if fact.label != "Receptive field")
+    path, name = block.shortcut_path, f"{where} · shortcut"
+    return Explanation(path, name, kind, words, (formula,), facts, _GRADIENTS[key], _GRADIENT_WORDS[key])
 
 
-def _worked_linear(layer: Layer, output: tuple[int, ...]) -> tuple[Fact, ...]:
-    assert isinstance(layer, Linear)
-    sizes = f"{layer.in_features}·{layer.out_features} + {layer.out_features}"
-    return (Fact("Parameters", f"{sizes} = {layer.params:,}", "Weights and biases."),)
-
-
-def _worked_norm(layer: Layer, output: tuple[int, ...]) -> tuple[Fact, ...]:
-    return (
-        Fact("Parameters", f"2·{size(output).split('×')[0]} = {layer.params:,}", "A scale and a shift per channel."),
-    )
-
-
-_WORKED: Mapping[type[Layer], Callable[[Layer, tuple[int, ...]], tuple[Fact, ...]]] = {
-    Conv2d: _worked_conv,
-    Linear: _worked_linear,
-    BatchNorm2d: _worked_norm,
+_SHORTCUTS: Mapping[str, tuple[str, str]] = {
+    "residual_identity": ("Identity shortcut", "identity"),
+    "residual_projection": ("Projection shortcut", "projection"),
+    "residual_padding": ("Zero-padded shortcut", "zeropad"),
 }
+_ADDITIONS: Mapping[str, str] = {
+    "residual_identity": "add",
+    "residual_projection": "add_projection",
+    "residual_padding": "residual_padding",
+}
+
+_STORIES: Mapping[type[Layer], tuple[str, str]] = {
+    BatchNorm2d: (
+        "batchnorm",
+        "Normalises each channel, then scales and shifts it: by the batch's statistics in training, by running "
+        "averages in inference.",
+    ),
+    ReLU: ("relu", "Keeps what is positive and sets the rest to 0; works in place."),
+    MaxPool2d: ("maxpool", "Keeps the largest value of each window."),
+    AdaptiveAvgPool2d: ("avgpool", "The mean of each channel over the whole map, whatever its size."),
+    Flatten: ("flatten", "A view of the channels as a list of features; nothing is computed."),
+    Linear: ("linear", "Fully connected: one score for each class."),
+    Add: ("add", "Adds the shortcut to the branch: where residual learning happens. Their shapes must agree."),
+    ZeroPad: ("zeropad", "Option A: x is {}; no parameters."),
+}
+
+
+def _layer(analysis: Analysis, block: Block, row: Row, where: str) -> Explanation:
+    layer = row.part.layer
+    key, words = _story(layer, block, analysis.sums[block.path])
+    slides = layer.window != (1, 1) and not isinstance(layer, ZeroPad)
+    return Explanation(
+        row.path,
+        f"{where} · {row.part.name}",
+        f"{layer.kind} {hyper(layer)}".strip(),
+        words,
+        (key, "size") if slides else (key,),
+        layer_facts(analysis, row),
+        rules=(*(_CONV_RULES if isinstance(layer, Conv2d) else ()), *((_FIELD_RULE,) if slides else ())),
+    )
+
+
+def _story(layer: Layer, block: Block, sums: Sums) -> tuple[str, str]:
+    if isinstance(layer, Conv2d):
+        return "conv", _conv_words(layer)
+    key, words = _STORIES[type(layer)]
+    if isinstance(layer, Add):
+        return _ADDITIONS[_shortcut_story(block, sums)[0]], words
+    return key, words.format(_pad_words(layer)) if isinstance(layer, ZeroPad) else words
+
+
+def _conv_words(layer: Conv2d) -> str:
+    mixes = "mixes channels at each position" if layer.kernel == 1 else "mixes channels and neighbouring positions"
+    stride = f", at every {_ordinal(layer.stride)} position" if layer.stride > 1 else ""
+    each = layer.in_channels // layer.groups
+    groups = f" {layer.groups} groups of {each} channels work apart." if layer.groups > 1 else ""
+    bias = "" if layer.bias else " No bias: the batch norm after it shifts."
+    return f"A {layer.kernel}×{layer.kernel} convolution: {mixes}{stride}.{groups}{bias}"
+
+
+_CONV_RULES = (Rule("Parameters", "conv_params"), Rule("MACs", "conv_macs"))
+_FIELD_RULE = Rule("Receptive field r and stride j", "receptive_field")

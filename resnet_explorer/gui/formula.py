@@ -2,61 +2,101 @@
 
 import json
 from functools import cache
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QRectF, QSize, QSizeF
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtCore import QByteArray, QRectF, QSize, QSizeF, Qt
+from PySide6.QtGui import QAction, QColor, QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from resnet_explorer import assets
 
+if TYPE_CHECKING:
+    from PySide6.QtSvg import QSvgRenderer
+
+_MARGIN = 3
+
 
 @cache
 def _texts() -> dict[str, str]:
-    texts: dict[str, str] = json.loads(assets.path("formulas", "index.json").read_text(encoding="utf-8"))
+    try:
+        texts: dict[str, str] = json.loads(assets.path("formulas", "index.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
     return texts
 
 
 @cache
-def _drawing(key: str) -> str:
-    return assets.path("formulas", f"{key}.svg").read_text(encoding="utf-8")
+def _drawing(key: str) -> str | None:
+    try:
+        return assets.path("formulas", f"{key}.svg").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
 
 
 @cache
-def _renderer(key: str, colour: str) -> QSvgRenderer:
+def _renderer(key: str, colour: str) -> "QSvgRenderer | None":
     """Return the formula in a colour: its outlines have none of their own, and so take that of the whole."""
-    return QSvgRenderer(QByteArray(_drawing(key).replace("<svg ", f'<svg fill="{colour}" ', 1).encode()))
+    from PySide6.QtSvg import QSvgRenderer  # only the inspector needs it, and not for its first paint
+
+    drawing = _drawing(key)
+    if drawing is None:
+        return None
+    return QSvgRenderer(QByteArray(drawing.replace("<svg ", f'<svg fill="{colour}" ', 1).encode()))
 
 
 class Formula(QWidget):
-    """Shows one formula, shrunk where the panel is narrow; its LaTeX is read to those who cannot see it."""
+    """Shows one formula, shrunk where the panel is narrow; its LaTeX is read to those who cannot see it.
+
+    Where its drawing is missing, its LaTeX is shown instead. ``latex`` is also what its menu copies.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._key, self._colour = "", "#000000"
+        self.key = ""
+        self._colour, self._scale = "#000000", 1.0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        copy = QAction("Copy LaTeX", self)
+        copy.triggered.connect(self.copy_latex)
+        self.addAction(copy)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
-    def show_formula(self, key: str, colour: str) -> None:
-        """Show the formula of a key in a colour."""
-        self._key, self._colour = key, colour
-        self.setAccessibleName(_texts()[key])
-        self.setFixedHeight(round(self._natural().height()) + 6)
-        self.updateGeometry()
+    @property
+    def latex(self) -> str:
+        """Return the formula in LaTeX."""
+        return _texts().get(self.key, self.key)
+
+    def show_formula(self, key: str, colour: str, scale: float = 1.0) -> None:
+        """Show the formula of a key in a colour, ``scale`` times its usual size."""
+        self.key, self._colour, self._scale = key, colour, scale
+        self.setAccessibleName(self.latex)
+        self.setFixedHeight(self.sizeHint().height())
         self.update()
 
+    def copy_latex(self) -> None:
+        """Copy the formula as LaTeX."""
+        QGuiApplication.clipboard().setText(self.latex)
+
     def _natural(self) -> QSizeF:
-        return QSizeF(_renderer(self._key, self._colour).viewBoxF().size()) if self._key else QSizeF()
+        renderer = _renderer(self.key, self._colour) if self.key else None
+        if renderer is None:
+            return QSizeF(self.fontMetrics().size(0, self.latex))
+        return QSizeF(renderer.viewBoxF().size()) * self._scale
 
     def sizeHint(self) -> QSize:
-        return QSize(120, round(self._natural().height()) + 6)
+        return QSize(120, round(self._natural().height()) + 2 * _MARGIN)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if not self._key:
+        if not self.key:
             return
-        size = self._natural()
-        scale = min(1.0, self.width() / size.width())
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        top = (self.height() - size.height() * scale) / 2
-        _renderer(self._key, self._colour).render(painter, QRectF(0, top, size.width() * scale, size.height() * scale))
+        renderer = _renderer(self.key, self._colour)
+        if renderer is None:
+            painter.setPen(QColor(self._colour))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, self.latex)
+        else:
+            size = self._natural()
+            size *= min(1.0, self.width() / size.width())
+            top = (self.height() - size.height()) / 2
+            renderer.render(painter, QRectF(0, top, size.width(), size.height()))
         painter.end()

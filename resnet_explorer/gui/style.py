@@ -26,7 +26,8 @@ QToolBar QToolButton {{ padding: 3px 9px; border: 1px solid {line}; border-radiu
 QToolBar QToolButton:hover {{ border-color: {accent}; }}
 QToolBar QToolButton:checked {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
 QToolBar QToolButton:disabled {{ color: {gone}; }}
-QDockWidget QToolButton:checked {{ background: {chosen}; border: 1px solid {accent}; border-radius: 3px; padding: 3px; }}
+QDockWidget QToolButton:checked {{ background: {chosen}; border: 1px solid {accent}; border-radius: 3px;
+    padding: 3px; }}
 QDockWidget {{ font-weight: 600; }}
 QDockWidget::title {{ padding: 3px 12px; background: {panel}; border-bottom: 1px solid {line}; }}
 QTableView {{ border: none; border-top: 1px solid {line}; font-size: {table}pt; }}

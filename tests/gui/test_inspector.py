@@ -1,90 +1,81 @@
-"""The inspector says what the selection is, in words, formulas and figures."""
+"""The inspector on the real window: it shows what is said of the selection."""
 
 import pytest
-from PySide6.QtGui import QImage
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
 
-from resnet_explorer.analysis import analyse
-from resnet_explorer.analysis.explain import explain
-from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.drawing.theme import DARK, Ink
+from resnet_explorer.gui import formula
+from resnet_explorer.gui.document import State
+from resnet_explorer.gui.formula import Formula
 from resnet_explorer.gui.main_window import MainWindow
 from resnet_explorer.spec import InputShape
-from resnet_explorer.spec.axes import assign
-from resnet_explorer.spec.catalogue import CATALOGUE, find
+from resnet_explorer.spec.catalogue import CATALOGUE
 
 
-def told(name: str, path: str, *settings: str):
-    spec = find(name)
-    for setting in settings:
-        spec = assign(spec, setting)
-    return explain(analyse(compile_spec(spec), InputShape()), path)
+def visible(window: MainWindow) -> list[str]:
+    labels = window.inspector.findChildren(QLabel)
+    return [label.text().replace("\N{NO-BREAK SPACE}", " ") for label in labels if label.isVisible()]
 
 
-def fact(explanation, label: str) -> str:
-    return next(entry.value for entry in explanation.facts if entry.label == label)
+def test_it_begins_with_the_network(window: MainWindow) -> None:
+    assert window.inspector.title.text() == "ResNet-18"
+    assert {"Parameters", "11,689,512"} <= set(visible(window))
+    assert not window.inspector.path.isVisible()
 
 
-def test_a_projecting_block_tells_branch_and_shortcut_apart() -> None:
-    block = told("resnet18", "layer2.0")
-    assert (block.branch, block.shortcut) == (221_696, 8_448)
-    assert "64×56² → 128×28²" in block.words
-    assert "1×1 convolution with stride 2" in block.words
-    assert block.formulas[0] == "residual_projection"
+def test_it_shows_the_selected_block_with_branch_and_shortcut_apart(window: MainWindow) -> None:
+    window.document.select("layer2.0")
+    inspector = window.inspector
+    assert (inspector.title.text(), inspector.path.text()) == ("conv3_x · block 1", "layer2.0")
+    assert inspector.split.text() == "F(x) 221,696 · shortcut 8,448"
+    assert [shown.key for shown in inspector.formulas] == ["residual_projection", "branch_basic", "gradient_projection"]
+    assert {"230,144", "179,830,784", "9.91 %"} <= set(visible(window))
 
 
-def test_an_identity_shortcut_costs_nothing() -> None:
-    block = told("resnet18", "layer1.0")
-    assert (block.formulas[0], block.shortcut) == ("residual_identity", 0)
-    assert told("resnet18", "layer1.0.shortcut").kind == "Identity shortcut"
+def test_a_layer_shows_how_its_figures_are_counted(window: MainWindow) -> None:
+    window.document.select("layer2.0.conv1")
+    assert {"3·3·64·128 = 73,728", "73,728 × 28·28 = 57,802,752", "HOW THEY ARE COUNTED"} <= set(visible(window))
+    assert not window.inspector.split.isVisible()
+    window.document.select("layer2.0.relu1")
+    assert not window.inspector.gradient.isVisible()
+    assert "HOW THEY ARE COUNTED" not in visible(window)
 
 
-def test_option_a_pads_and_option_c_projects_everywhere() -> None:
-    assert told("resnet20", "layer2.0").formulas[0] == "residual_padding"
-    assert told("resnet20", "layer2.0.downsample.0").kind.startswith("ZeroPad")
-    assert told("resnet18", "layer1.0", "shortcut=C").formulas[0] == "residual_projection"
+def test_a_selection_that_another_network_lacks_shows_the_network(window: MainWindow) -> None:
+    window.document.select("layer4.1.conv2")
+    window.document.propose(State(CATALOGUE["resnet20"].spec, InputShape(1, 32, 32)), "choose ResNet-20")
+    assert window.inspector.title.text() == "ResNet-20"
 
 
-def test_a_plain_block_is_called_plain() -> None:
-    block = told("plain18", "layer2.0")
-    assert block.formulas[0] == "plain"
-    assert block.shortcut is None
-    assert block.gradients == ("gradient_plain",)
+def test_nothing_is_wider_than_the_panel_in_any_theme(window: MainWindow) -> None:
+    for theme in ("light", "projector"):
+        window.choose_theme(theme)
+        for path in ("", "layer4.0", "layer4.0.conv2", "fc"):
+            window.document.select(path)
+            widest = window.inspector.widget().minimumSizeHint().width()
+            assert widest <= window.inspector.viewport().width(), (theme, path)
+    window.choose_theme("light")
 
 
-def test_a_convolutions_figures_are_worked_out() -> None:
-    conv = told("resnet18", "layer2.0.conv1")
-    assert fact(conv, "Parameters") == "3·3·64·128 = 73,728"
-    assert fact(conv, "MACs") == "73,728·28·28 = 57,802,752"
-    assert len([entry for entry in conv.facts if entry.label == "Parameters"]) == 1
+def test_figures_can_be_selected_by_mouse_and_read_aloud(window: MainWindow) -> None:
+    window.document.select("layer2.0")
+    named = {label.accessibleName(): label for label in window.inspector.findChildren(QLabel)}
+    label = named["Parameters: 230,144"]
+    assert label.textInteractionFlags() & Qt.TextInteractionFlag.TextSelectableByMouse
+    assert label.textFormat() == Qt.TextFormat.PlainText
+    assert label.toolTip()
 
 
-def test_the_network_explains_its_name() -> None:
-    assert "= 18; 3 projections are not counted" in told("resnet18", "").words
-    assert "= 50" in told("resnet50", "").words
-
-
-def test_the_gradient_is_told_honestly() -> None:
-    words = told("resnet18", "layer1.0").gradient_words
-    assert "gates both paths" in words  # v1: the ReLU after the addition
-
-
-@pytest.mark.parametrize("name", CATALOGUE)
-def test_everything_can_be_explained(name: str) -> None:
-    network = compile_spec(find(name))
-    analysis = analyse(network, InputShape(1, 33, 65))
-    paths = [stage.path for stage in network.stages]
-    for block in network.blocks[:4] + network.blocks[-2:]:
-        paths += [block.path, *block.layer_paths]
-        paths += [block.shortcut_path] if block.form.shortcut is not None else []
-    for path in paths:
-        explanation = explain(analysis, path)
-        assert explanation.path == path
-        assert explanation.title
-        assert explanation.words
-
-
-def test_a_path_of_another_network_shows_the_network() -> None:
-    assert told("resnet18", "layer9.7").title == "ResNet-18"
+def test_a_new_selection_is_shown_from_its_top(window: MainWindow) -> None:
+    window.resize(1280, 400)
+    window.document.select("layer2.0.conv1")
+    bar = window.inspector.verticalScrollBar()
+    bar.setValue(bar.maximum())
+    window.document.select("layer2.0.conv2")
+    assert bar.value() == 0
 
 
 def test_formulas_are_painted_in_the_themes_text_colour(window: MainWindow) -> None:
@@ -99,10 +90,32 @@ def test_formulas_are_painted_in_the_themes_text_colour(window: MainWindow) -> N
     window.choose_theme("light")
 
 
-def test_the_widget_shows_what_is_told(window: MainWindow) -> None:
+def test_formulas_grow_with_the_text(window: MainWindow) -> None:
     window.document.select("layer2.0")
-    assert window.inspector.title.text() == "conv3_x · block 1"
-    assert window.inspector.path.text() == "layer2.0"
-    assert "F(x) 221,696 · shortcut 8,448" in window.inspector._split.text()
-    window.document.select("layer2.0.relu1")
-    assert not window.inspector.gradient.isVisible()
+    before = window.inspector.formulas[0].height()
+    window.choose_theme("projector")
+    assert window.inspector.formulas[0].height() > before
+    window.choose_theme("light")
+
+
+def test_a_formula_can_be_copied_as_latex(window: MainWindow) -> None:
+    window.document.select("layer1.0")
+    window.inspector.formulas[0].copy_latex()
+    assert QGuiApplication.clipboard().text() == r"y = \mathrm{ReLU}\left(F(x; W) + x\right)"
+
+
+def test_a_formula_whose_drawing_is_missing_shows_its_latex(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*parts: str) -> None:
+        raise FileNotFoundError(parts)
+
+    shown = Formula()
+    qtbot.addWidget(shown)
+    monkeypatch.setattr(formula.assets, "path", gone)
+    for cached in (formula._texts, formula._drawing, formula._renderer):
+        cached.cache_clear()
+    shown.show_formula("relu", "#000000")
+    shown.resize(100, shown.height())
+    image = shown.grab().toImage()
+    assert any(image.pixelColor(x, y).lightness() < 128 for x in range(60) for y in range(image.height()))
+    for cached in (formula._texts, formula._drawing, formula._renderer):
+        cached.cache_clear()

@@ -3,13 +3,16 @@
 import csv
 import io
 
-from PySide6.QtCore import QItemSelectionModel, Qt
+import pytest
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QHeaderView, QToolButton
 from pytestqt.qtbot import QtBot
 
 from resnet_explorer.gui.document import State
 from resnet_explorer.gui.main_window import MainWindow
 from resnet_explorer.gui.views.table_columns import COLUMNS
+from resnet_explorer.gui.views.table_delegate import PAD
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 
@@ -75,16 +78,32 @@ def test_filter_by_text_and_kind(window: MainWindow) -> None:
     assert len(paths(window)) == 20  # 17 in stem and branches, 3 projections
 
 
+def header(window: MainWindow, title: str) -> tuple[QHeaderView, int]:
+    return window.table.view.horizontalHeader(), next(i for i, entry in enumerate(COLUMNS) if entry.title == title)
+
+
 def test_sorting_down_up_and_back(window: MainWindow) -> None:
     window.table.flat.click()
-    header = window.table.view.horizontalHeader()
-    params = next(index for index, entry in enumerate(COLUMNS) if entry.title == "Params")
-    header.sectionClicked.emit(params)
+    view, params = header(window, "Params")
+    view.sectionClicked.emit(params)
     assert paths(window)[0] in {"layer4.0.conv2", "layer4.1.conv1", "layer4.1.conv2"}  # 3·3·512·512
-    header.sectionClicked.emit(params)
+    assert window.table.model.headerData(params, Qt.Orientation.Horizontal) == "Params ↓"
+    view.sectionClicked.emit(params)
     assert column(window, "Params")[0] == "–"
-    header.sectionClicked.emit(params)
+    view.sectionClicked.emit(params)
     assert paths(window)[:3] == ["conv1", "bn1", "relu"]
+    assert window.table.model.headerData(params, Qt.Orientation.Horizontal) == "Params"
+
+
+def test_sorting_the_tree_lists_layers_and_says_so(window: MainWindow) -> None:
+    view, macs = header(window, "MACs")
+    view.sectionClicked.emit(macs)
+    assert paths(window)[0] == "conv1"  # 118 MMACs, the most of any layer of ResNet-18
+    assert window.table.count.text() == "69 layers, flat while sorted"
+    view.sectionClicked.emit(macs)
+    view.sectionClicked.emit(macs)
+    assert paths(window)[0] == "stem"
+    assert window.table.count.text() == "69 layers"
 
 
 def test_sums_count_a_layer_inside_a_selected_block_once(window: MainWindow, qtbot: QtBot) -> None:
@@ -123,3 +142,127 @@ def test_columns_grow_with_the_text(window: MainWindow) -> None:
 def test_ctrl_f_goes_to_the_filter(window: MainWindow) -> None:
     window.actions_by_key["find"].trigger()
     assert window.focusWidget() is window.table.filter
+
+
+def test_a_kind_that_another_network_lacks_is_not_asked_for_there(window: MainWindow) -> None:
+    window.table.kinds.setCurrentIndex(window.table.kinds.findData("MaxPool2d"))
+    window.table.kinds.activated.emit(0)
+    assert paths(window) == ["maxpool"]
+    window.document.propose(State(find("resnet20"), InputShape(1, 32, 32)), "choose ResNet-20")
+    assert paths(window)[0] == "stem"
+
+
+def test_several_lines_stay_selected_at_another_input_size(window: MainWindow) -> None:
+    select_rows(window, "layer1", "layer2")
+    assert "873.5 MMACs" in window._sums.text()
+    window.document.propose(State(find("resnet18"), InputShape(1, 112, 112)), "change the size")
+    assert [line.path for line in window.table.selected_lines()] == ["layer1", "layer2"]
+    assert "673,536 parameters · 218.4 MMACs" in window._sums.text()  # a quarter
+
+
+def test_what_is_selected_stays_so_when_lines_open_above(window: MainWindow) -> None:
+    select_rows(window, "layer3", "layer4")
+    window.table.model.toggle("layer1")
+    assert [line.path for line in window.table.selected_lines()] == ["layer3", "layer4"]
+
+
+def test_all_layers_of_a_long_network_sum_to_the_network(window: MainWindow) -> None:
+    window.document.propose(State(find("resnet1202"), InputShape(1, 32, 32)), "choose ResNet-1202")
+    window.table.bar.open.click()
+    window.table.view.selectAll()
+    total = window.session.results.analysis.total
+    assert window._sums.text().startswith(f"4,208 layers: {total.params:,} parameters")
+
+
+def test_to_come_by_with_the_keyboard_selects_nothing(window: MainWindow, qtbot: QtBot) -> None:
+    window.table.view.setFocus(Qt.FocusReason.TabFocusReason)
+    assert window.document.selection == ""
+    qtbot.keyClick(window.table.view, Qt.Key.Key_Down)
+    assert window.document.selection in {"stem", "layer1"}
+
+
+def test_esc_lets_the_selection_go(window: MainWindow, qtbot: QtBot) -> None:
+    window.document.select("layer2.0")
+    qtbot.keyClick(window.table.view, Qt.Key.Key_Escape)
+    assert window.document.selection == ""
+    assert window.inspector.title.text() == "ResNet-18"
+
+
+def middle(window: MainWindow, path: str, x: int) -> QPoint:
+    return QPoint(x, window.table.view.visualRect(window.table.model.index(paths(window).index(path), 0)).center().y())
+
+
+def test_a_click_on_the_triangle_opens_a_stage(window: MainWindow, qtbot: QtBot) -> None:
+    qtbot.mouseClick(window.table.view.viewport(), Qt.MouseButton.LeftButton, pos=middle(window, "layer1", 9))
+    assert paths(window)[1:4] == ["layer1", "layer1.0", "layer1.1"]
+    assert window.document.selection == "layer1"
+
+
+def test_the_pointer_highlights_in_every_view(window: MainWindow, qtbot: QtBot) -> None:
+    qtbot.mouseMove(window.table.view.viewport(), middle(window, "layer1", 60))
+    qtbot.mouseMove(window.table.view.viewport(), middle(window, "layer2", 60))
+    assert window.document.hover == "layer2"
+
+
+def test_what_lies_in_a_closed_stage_is_highlighted_as_that_stage(window: MainWindow) -> None:
+    window.document.hover_over("layer3.0.conv1")
+    assert window.table.view.delegate.hovered == paths(window).index("layer3")
+    window.document.hover_over("")
+    assert window.table.view.delegate.hovered == -1
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet50", "resnet1202"])
+def test_no_text_is_cut_and_all_columns_fit_beside_each_other(window: MainWindow, name: str) -> None:
+    side = 32 if name == "resnet1202" else 224
+    window.document.propose(State(find(name), InputShape(1, side, side)), "choose")
+    window.table.bar.open.click()
+    view, model = window.table.view, window.table.model
+    view.resize(1000, 300)
+    view.fit()
+    assert view.horizontalHeader().length() <= view.viewport().width()
+    measure = view.delegate.metrics.horizontalAdvance
+    for index, entry in enumerate(COLUMNS[2:], start=2):
+        widest = max(measure(entry.text(line, model.totals)) for line in model.lines[:400])
+        assert widest <= view.columnWidth(index) - 2 * PAD, entry.title
+
+
+def test_a_column_that_was_made_wider_stays_so(window: MainWindow) -> None:
+    window.table.view.setColumnWidth(0, 321)
+    window.document.propose(State(find("resnet50"), InputShape()), "choose ResNet-50")
+    window.resize(1400, 900)
+    assert window.table.view.columnWidth(0) == 321
+
+
+def test_copying_nothing_leaves_the_clipboard(window: MainWindow) -> None:
+    QGuiApplication.clipboard().setText("precious")
+    window.table.copy_text()
+    assert QGuiApplication.clipboard().text() == "precious"
+
+
+def test_what_is_filtered_is_what_is_copied(window: MainWindow) -> None:
+    window.table.filter.setText("fc")
+    window.table.copy_csv()
+    assert [row["path"] for row in csv.DictReader(io.StringIO(QGuiApplication.clipboard().text()))] == ["fc"]
+
+
+def test_a_selected_stage_is_copied_with_all_its_layers(window: MainWindow) -> None:
+    select_rows(window, "stem", "layer2")
+    window.table.copy_csv()
+    copied = [row["path"] for row in csv.DictReader(io.StringIO(QGuiApplication.clipboard().text()))]
+    assert copied[:5] == ["conv1", "bn1", "relu", "maxpool", "layer2.0.conv1"]
+    assert len(copied) == 4 + 9 + 7  # stem, a block that projects, a block that does not
+
+
+def test_every_control_has_a_name_and_says_what_it_does(window: MainWindow) -> None:
+    controls = [*window.table.findChildren(QToolButton), window.table.filter, window.table.kinds]
+    named = [control for control in controls if control.isVisible() and control.focusPolicy() != Qt.FocusPolicy.NoFocus]
+    assert len(named) == 7
+    for control in named:
+        assert control.accessibleName() and control.toolTip()
+    assert all(entry.tip.endswith((".", ")")) for entry in COLUMNS)
+
+
+def test_other_figures_of_the_same_lines_cost_no_reset(window: MainWindow, qtbot: QtBot) -> None:
+    with qtbot.assertNotEmitted(window.table.model.modelReset):
+        window.document.propose(State(find("resnet18"), InputShape(1, 96, 96)), "change the size")
+    assert column(window, "Output")[0] == "64×24×24"

@@ -4,7 +4,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from resnet_explorer.analysis.explain import Explanation, Fact, explain
+from resnet_explorer.analysis.explain import Explanation, Rule, explain
+from resnet_explorer.analysis.facts import Fact
 from resnet_explorer.drawing.marks import Ink
 from resnet_explorer.drawing.theme import LIGHT, Theme
 from resnet_explorer.gui.document import Document
@@ -12,10 +13,12 @@ from resnet_explorer.gui.formula import Formula
 from resnet_explorer.gui.session import Results
 
 WIDTH = 282
+FORMULAS = 3
+"""How many formulas there is room for: two of the thing itself, one of its gradient."""
 
 
 class _ShareBar(QWidget):
-    """How parameters split between branch and shortcut, as lengths and in words beneath."""
+    """How parameters split between branch and shortcut, as lengths; in words beneath."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -32,6 +35,63 @@ class _ShareBar(QWidget):
         painter.end()
 
 
+class _Figures(QGridLayout):
+    """Names and values, one pair a line; lines are kept and filled anew."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: list[tuple[QLabel, QLabel]] = []
+        self.setVerticalSpacing(4)
+        self.setHorizontalSpacing(8)
+        self.setColumnStretch(1, 1)
+
+    def show_facts(self, facts: tuple[Fact, ...]) -> None:
+        """Show these facts and no others."""
+        while len(self._lines) < len(facts):
+            line = (_text("muted"), _text("strong"))
+            line[0].setWordWrap(False)
+            self.addWidget(line[0], len(self._lines), 0, Qt.AlignmentFlag.AlignTop)
+            self.addWidget(line[1], len(self._lines), 1)
+            self._lines.append(line)
+        for index, line in enumerate(self._lines):
+            shown = index < len(facts)
+            if shown:
+                _fill(line, facts[index])
+            for label in line:
+                label.setVisible(shown)
+
+
+def _fill(line: tuple[QLabel, QLabel], fact: Fact) -> None:
+    for label, text in zip(line, fact[:2], strict=True):
+        label.setText(_bound(text))
+        label.setToolTip(fact.teaches)
+    line[1].setAccessibleName(f"{fact.label}: {fact.value}")
+
+
+class _Rules(QVBoxLayout):
+    """How figures are worked out: a name and a formula each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSpacing(2)
+        self._lines: list[tuple[QLabel, Formula]] = []
+
+    def show_rules(self, rules: tuple[Rule, ...], colour: str, scale: float) -> None:
+        """Show these rules and no others."""
+        while len(self._lines) < len(rules):
+            line = (_text("muted"), Formula())
+            self.addWidget(line[0])
+            self.addWidget(line[1])
+            self._lines.append(line)
+        for index, (label, formula) in enumerate(self._lines):
+            shown = index < len(rules)
+            label.setVisible(shown)
+            formula.setVisible(shown)
+            if shown:
+                label.setText(rules[index].label)
+                formula.show_formula(rules[index].formula, colour, scale)
+
+
 class Inspector(QScrollArea):
     """Shows the document's selection; the network where nothing is selected."""
 
@@ -40,13 +100,14 @@ class Inspector(QScrollArea):
         self._document = document
         self._results: Results | None = None
         self._theme: Theme = LIGHT
-        self.title, self.kind, self.words, self.gradient = (_text(name) for name in ("title", "muted", "", "muted"))
-        self.path = _text("mono")
-        self.formulas = [Formula(), Formula(), Formula()]
-        self._bar, self._split = _ShareBar(), _text("muted")
-        self._facts = QGridLayout()
-        self._lines: list[tuple[QLabel, QLabel]] = []
         self.shown: Explanation | None = None
+        self.title, self.kind, self.path = _text("title"), _text("muted"), _text("mono")
+        self.words, self.gradient = _text(""), _text("muted")
+        self.formulas = [Formula() for _ in range(FORMULAS)]
+        self.bar, self.split = _ShareBar(), _text("muted")
+        self._figures, self._rules = _Figures(), _Rules()
+        self._gradient_heading, self._split_heading = _heading("Gradient"), _heading("Parameters")
+        self._rules_heading = _heading("How they are counted")
         self._arrange()
         document.selected.connect(self._on_selected)
 
@@ -57,18 +118,13 @@ class Inspector(QScrollArea):
         column.setSpacing(7)
         for widget in (self.title, self.kind, self.path, *self.formulas[:2], self.words):
             column.addWidget(widget)
-        self._gradient_heading = _text("heading")
-        self._gradient_heading.setText("GRADIENT")
         for widget in (self._gradient_heading, self.formulas[2], self.gradient):
             column.addWidget(widget)
-        facts = _text("heading")
-        facts.setText("FIGURES")
-        column.addWidget(facts)
-        column.addWidget(self._bar)
-        column.addWidget(self._split)
-        self._facts.setVerticalSpacing(4)
-        self._facts.setColumnStretch(1, 1)
-        column.addLayout(self._facts)
+        for widget in (self._split_heading, self.bar, self.split, _heading("Figures")):
+            column.addWidget(widget)
+        column.addLayout(self._figures)
+        column.addWidget(self._rules_heading)
+        column.addLayout(self._rules)
         column.addStretch(1)
         self.setWidget(inner)
         self.setWidgetResizable(True)
@@ -84,13 +140,17 @@ class Inspector(QScrollArea):
 
     def show_theme(self, theme: Theme) -> None:
         """Paint formulas and bars in another theme."""
-        self._theme = self._bar.theme = theme
+        self._theme = self.bar.theme = theme
+        self.setMinimumWidth(round(WIDTH * self._ink()[1]))
         if self.shown:
             self._show(self.shown)
 
     def _on_selected(self, path: str) -> None:
         if self._results:
+            before = self.shown.path if self.shown else None
             self._show(explain(self._results.analysis, path))
+            if self.shown and self.shown.path != before:
+                self.verticalScrollBar().setValue(0)
 
     def _show(self, shown: Explanation) -> None:
         self.shown = shown
@@ -100,37 +160,38 @@ class Inspector(QScrollArea):
         self.path.setVisible(bool(shown.path))
         self.words.setText(shown.words)
         self._show_formulas(shown)
-        self._bar.setVisible(shown.branch is not None and bool(shown.shortcut))
-        self._split.setVisible(shown.branch is not None and shown.shortcut is not None)
+        self._show_split(shown)
+        self._figures.show_facts(shown.facts)
+        self._rules_heading.setVisible(bool(shown.rules))
+        self._rules.show_rules(shown.rules, *self._ink())
+
+    def _ink(self) -> tuple[str, float]:
+        """Return the colour and the scale of formulas: that of the text beside them."""
+        return self._theme.colours[Ink.TEXT], self._theme.font_points / LIGHT.font_points
+
+    def _show_split(self, shown: Explanation) -> None:
+        is_split = shown.branch is not None and shown.shortcut is not None
+        for widget in (self._split_heading, self.bar, self.split):
+            widget.setVisible(is_split)
         if shown.branch is not None and shown.shortcut is not None:
-            self._bar.parts = (shown.branch, shown.shortcut)
-            self._split.setText(f"F(x) {shown.branch:,} · shortcut {shown.shortcut:,} parameters")
-            self._bar.update()
-        self._show_facts(shown.facts)
+            self.bar.parts = (shown.branch, shown.shortcut)
+            self.split.setText(f"F(x) {shown.branch:,} · shortcut {shown.shortcut:,}")
+            self.bar.update()
 
     def _show_formulas(self, shown: Explanation) -> None:
-        colour = self._theme.colours[Ink.TEXT]
         keys = [*shown.formulas[:2], *[""] * (2 - len(shown.formulas[:2])), *(shown.gradients or ("",))]
         for formula, key in zip(self.formulas, keys, strict=True):
             formula.setVisible(bool(key))
             if key:
-                formula.show_formula(key, colour)
-        self.gradient.setText(shown.gradient_words)
+                formula.show_formula(key, *self._ink())
+        self.gradient.setText(_bound(shown.gradient_words))
         for widget in (self.gradient, self._gradient_heading):
             widget.setVisible(bool(shown.gradient_words))
 
-    def _show_facts(self, facts: tuple[Fact, ...]) -> None:
-        while len(self._lines) < len(facts):
-            line = (_text("muted"), _text("strong"))
-            self._facts.addWidget(line[0], len(self._lines), 0, Qt.AlignmentFlag.AlignTop)
-            self._facts.addWidget(line[1], len(self._lines), 1)
-            self._lines.append(line)
-        for index, line in enumerate(self._lines):
-            fact = facts[index] if index < len(facts) else Fact("", "")
-            for label, text in zip(line, fact[:2], strict=True):
-                label.setVisible(index < len(facts))
-                label.setText(text)
-                label.setToolTip(fact.teaches)
+
+def _bound(text: str) -> str:
+    """Return a text that breaks before its equals signs, and nowhere inside of a comparison."""
+    return text.replace(" = ", " =\N{NO-BREAK SPACE}").replace(" > ", "\N{NO-BREAK SPACE}>\N{NO-BREAK SPACE}")
 
 
 def _text(name: str) -> QLabel:
@@ -138,8 +199,15 @@ def _text(name: str) -> QLabel:
     label.setObjectName(name)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
+    label.setIndent(0)
     label.setTextInteractionFlags(
         Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
     )
     label.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+    return label
+
+
+def _heading(words: str) -> QLabel:
+    label = _text("heading")
+    label.setText(words.upper())
     return label

@@ -1,61 +1,21 @@
 """The layer table: tree or flat, filtered, sorted, copied, and linked with the other views by path."""
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, Qt, Signal
-from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHBoxLayout,
-    QHeaderView,
-    QLabel,
-    QLineEdit,
-    QMenu,
-    QTableView,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from resnet_explorer.analysis import Row
 from resnet_explorer.analysis.words import mib, si
-from resnet_explorer.drawing.theme import LIGHT, Theme
+from resnet_explorer.drawing.theme import Theme
 from resnet_explorer.export.table import to_csv, to_markdown
 from resnet_explorer.gui.document import Document
 from resnet_explorer.gui.session import Results
-from resnet_explorer.gui.views.fields import QuietCombo
+from resnet_explorer.gui.views.table_bar import TableBar
 from resnet_explorer.gui.views.table_columns import COLUMNS, Line
-from resnet_explorer.gui.views.table_delegate import INDENT, PAD, TableDelegate
 from resnet_explorer.gui.views.table_model import TableModel
+from resnet_explorer.gui.views.table_view import LinesView
 
-ROW_HEIGHT = 23
-
-
-class _Lines(QTableView):
-    """The view of the lines; tells of clicks on triangles and of keys that open and close."""
-
-    toggled = Signal(int)
-    opened = Signal(int, bool)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        index = self.indexAt(event.position().toPoint())
-        model = self.model()
-        if index.isValid() and index.column() == 0 and isinstance(model, TableModel):
-            line = model.lines[index.row()]
-            left = self.columnViewportPosition(0) + PAD + line.depth * INDENT
-            if line.is_open is not None and event.position().x() < left + INDENT:
-                self.toggled.emit(index.row())
-                return
-        super().mousePressEvent(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        row = self.currentIndex().row()
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self.toggled.emit(row)
-        elif event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right):
-            self.opened.emit(row, event.key() == Qt.Key.Key_Right)
-        elif event.matches(QKeySequence.StandardKey.Copy):
-            event.ignore()
-        else:
-            super().keyPressEvent(event)
+_ORDERS = {True: Qt.SortOrder.DescendingOrder, False: Qt.SortOrder.AscendingOrder}
 
 
 class LayerTable(QWidget):
@@ -66,177 +26,93 @@ class LayerTable(QWidget):
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
-        self.model = TableModel()
-        self.model.setParent(self)
-        self._delegate = TableDelegate(self.model)
-        self.view = self._make_view()
-        self.filter = QLineEdit(placeholderText="Filter layers", clearButtonEnabled=True)
-        self.kinds = QuietCombo()
-        self.flat = _tool_button("Flat", "List the layers one after the other, without stages and blocks.")
-        self.flat.setCheckable(True)
-        self.count = QLabel()
         self._is_marking = False
-        self._scale = 1.0
-        self._arrange()
-        self._wire()
-
-    def _make_view(self) -> _Lines:
-        view = _Lines(self)
-        view.setModel(self.model)
-        view.setItemDelegate(self._delegate)
-        view.setAccessibleName("Layers")
-        view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        view.setShowGrid(False)
-        view.setTabKeyNavigation(False)
-        view.setMouseTracking(True)
-        view.setWordWrap(False)
-        view.verticalHeader().setVisible(False)
-        view.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
-        view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header = view.horizontalHeader()
-        header.setSortIndicatorShown(True)
-        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        header.setSectionsClickable(True)
-        header.setHighlightSections(False)
-        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        return view
-
-    def _arrange(self) -> None:
-        self.filter.setAccessibleName("Filter layers by name or type")
-        self.filter.setToolTip("Show only layers whose path or type holds this text.")
-        self.kinds.setAccessibleName("Kind of layer")
-        self.kinds.setToolTip("Show only layers of one kind.")
-        self.count.setObjectName("muted")
-        line = QHBoxLayout()
-        line.setContentsMargins(8, 4, 8, 4)
-        line.addWidget(self.filter, 1)
-        line.addWidget(self.kinds)
-        line.addWidget(self.flat)
-        line.addWidget(self.count)
-        line.addStretch(1)
-        for words, tip, everything in (
-            ("Open all", "Open every stage and block", True),
-            ("Close all", "Close all", False),
-        ):
-            button = _tool_button(words, tip)
-            button.setProperty("everything", everything)
-            button.clicked.connect(self._on_open_all_clicked)
-            line.addWidget(button)
-        line.addWidget(self._copy_button())
+        self._chosen: set[str] = set()
+        self._top = 0
+        self.model = TableModel(self)
+        self.view = LinesView(self.model)
+        self.bar = TableBar()
+        self.filter, self.kinds, self.flat, self.count = self.bar.filter, self.bar.kinds, self.bar.flat, self.bar.count
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(line)
+        column.addWidget(self.bar)
         column.addWidget(self.view)
+        self._offer_copies()
+        self._wire()
 
-    def _copy_button(self) -> QToolButton:
-        button = _tool_button("Copy", "Copy the selected lines, or all layers, as text.")
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.menu = QMenu(self)
-        csv, markdown = self.menu.addAction("Copy as CSV"), self.menu.addAction("Copy as Markdown")
+    def _offer_copies(self) -> None:
+        copy, csv, markdown = (QAction(f"Copy{words}", self) for words in ("", " as CSV", " as Markdown"))
+        copy.triggered.connect(self.copy_text)
         csv.triggered.connect(self.copy_csv)
         markdown.triggered.connect(self.copy_markdown)
-        button.setMenu(self.menu)
-        copy = QAction("Copy", self.view)
         copy.setShortcut(QKeySequence.StandardKey.Copy)
         copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        copy.triggered.connect(self.copy_text)
         self.view.addAction(copy)
-        return button
+        self.bar.add_copies(copy, csv, markdown)
 
     def _wire(self) -> None:
+        self.bar.changed.connect(self._on_bar_changed)
+        self.bar.open_all_wanted.connect(self._on_open_all_wanted)
         self.view.toggled.connect(self._on_toggled)
         self.view.opened.connect(self._on_opened)
+        self.view.pointed.connect(self._on_pointed)
         self.view.doubleClicked.connect(self._on_double_clicked)
-        self.view.entered.connect(self._on_entered)
-        self.view.viewport().installEventFilter(self)
         self.view.customContextMenuRequested.connect(self._on_menu_wanted)
         self.view.horizontalHeader().sectionClicked.connect(self._on_header_clicked)
         self.view.selectionModel().currentRowChanged.connect(self._on_current_changed)
         self.view.selectionModel().selectionChanged.connect(self._on_selection_changed)
-        self.filter.textChanged.connect(self._on_filter_changed)
-        self.kinds.activated.connect(self._on_filter_changed)
-        self.flat.toggled.connect(self._on_filter_changed)
+        self.model.modelAboutToBeReset.connect(self._on_reset_begun)
+        self.model.modelReset.connect(self._on_reset_done)
+        self.model.refreshed.connect(self._on_refreshed)
         self._document.selected.connect(self._on_selected)
         self._document.hovered.connect(self._on_hovered)
 
     def show_results(self, results: Results) -> None:
         """Show the layers of new results; what is open, filtered and selected stays so."""
-        self.model.show(results.analysis)
-        self._show_kinds()
-        self._show_count()
-        self._on_selected(self._document.selection)
+        analysis, is_first = results.analysis, self.model.analysis is None
+        self.bar.show_kinds(sorted({row.part.layer.kind for row in analysis.rows}))
+        self.model.kind = self.kinds.currentData() or ""
+        self.model.show(analysis)
+        self.view.make_room(tuple(column.widest(analysis) for column in COLUMNS))
+        if is_first:
+            self._on_selected(self._document.selection)
 
     def show_theme(self, theme: Theme) -> None:
         """Paint in another theme; larger text gets wider columns and higher lines."""
-        self._delegate.show_theme(theme)
-        self._scale = theme.font_points / LIGHT.font_points
-        self.view.verticalHeader().setDefaultSectionSize(round(ROW_HEIGHT * self._scale))
-        self._fit_columns()
+        self.view.delegate.show_theme(theme)
+        self.view.fit(anew=True)
         self.view.viewport().update()
 
-    def _fit_columns(self) -> None:
-        """Give every column the width of its text, and what is left over to all of them."""
-        widths = [column.width * self._scale for column in COLUMNS]
-        stretch = max(1.0, min(1.45, self.view.viewport().width() / sum(widths)))
-        for index, wide in enumerate(widths):
-            self.view.setColumnWidth(index, int(wide * stretch))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit_columns()
-
-    def _show_kinds(self) -> None:
-        assert self.model.analysis
-        kinds = ["", *sorted({row.part.layer.kind for row in self.model.analysis.rows})]
-        if [self.kinds.itemData(index) for index in range(self.kinds.count())] != kinds:
-            chosen = self.kinds.currentData()
-            self.kinds.clear()
-            for kind in kinds:
-                self.kinds.addItem(kind or "All kinds", kind)
-            self.kinds.setCurrentIndex(max(0, self.kinds.findData(chosen)))
-
     def _show_count(self) -> None:
-        assert self.model.analysis
-        total = len(self.model.analysis.rows)
-        shown = len(self.model.lines)
+        total, shown = len(self.model.analysis.rows) if self.model.analysis else 0, len(self.model.lines)
         words = f"{total:,} layers" if self.model.is_tree or shown == total else f"{shown:,} of {total:,} layers"
-        self.count.setText(words + (", sorted" if self.model.sorted_by else ""))
+        self.count.setText(words + (", flat while sorted" if self.model.sorted_by and not self.model.is_flat else ""))
 
-    def _refresh(self) -> None:
-        self.model.refresh()
-        self._show_count()
-        self._on_selected(self._document.selection)
-
-    def _on_filter_changed(self) -> None:
+    def _on_bar_changed(self) -> None:
         self.model.text = self.filter.text().strip()
         self.model.kind = self.kinds.currentData() or ""
         self.model.is_flat = self.flat.isChecked()
-        self._refresh()
+        self.model.refresh()
+        self.view.scrollTo(self.view.currentIndex())
 
     def _on_header_clicked(self, section: int) -> None:
         """Sort down, then up, then not at all; words begin at their start."""
-        steps = (COLUMNS[section].numeric, not COLUMNS[section].numeric)
+        first = COLUMNS[section].numeric
         now = self.model.sorted_by
-        order: tuple[int, bool] | None = (section, steps[0])
-        if now and now[0] == section:
-            order = (section, steps[1]) if now[1] == steps[0] else None
-        self.model.sorted_by = order
-        down = Qt.SortOrder.DescendingOrder if order and order[1] else Qt.SortOrder.AscendingOrder
-        self.view.horizontalHeader().setSortIndicator(section if order else -1, down)
-        self._refresh()
+        if now == (section, not first):
+            self.model.sort(-1)
+        else:
+            self.model.sort(section, _ORDERS[first != (now == (section, first))])
+        self.view.scrollToTop()
 
-    def _on_open_all_clicked(self) -> None:
-        self.model.open_all(bool(self.sender().property("everything")))
-        self._on_selected(self._document.selection)
+    def _on_open_all_wanted(self, everything: bool) -> None:
+        self.model.open_all(everything)
 
     def _on_toggled(self, row: int) -> None:
         if 0 <= row < len(self.model.lines) and self.model.lines[row].is_open is not None:
-            top = self.view.verticalScrollBar().value()
             path = self.model.lines[row].path
             self.model.toggle(path)
-            self.view.verticalScrollBar().setValue(top)
             self._mark(row)
             self._document.select(path)
 
@@ -252,57 +128,66 @@ class LayerTable(QWidget):
     def _on_double_clicked(self, index: QModelIndex) -> None:
         self._on_toggled(index.row())
 
-    def _on_entered(self, index: QModelIndex) -> None:
-        self._document.hover_over(self.model.lines[index.row()].path)
+    def _on_pointed(self, row: int) -> None:
+        self._document.hover_over(self.model.lines[row].path if 0 <= row < len(self.model.lines) else "")
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Leave:
-            self._document.hover_over("")
-        return super().eventFilter(watched, event)
+    def _on_menu_wanted(self, place: QPoint) -> None:
+        self.bar.menu.popup(self.view.viewport().mapToGlobal(place))
 
-    def _on_menu_wanted(self, place: object) -> None:
-        self.menu.popup(self.cursor().pos())
-
-    def _on_current_changed(self, current: QModelIndex, previous: QModelIndex) -> None:
-        if current.isValid() and not self._is_marking:
+    def _on_current_changed(self, current: QModelIndex) -> None:
+        """Tell of the line that was chosen; not of one that has the focus alone."""
+        if current.isValid() and not self._is_marking and self.view.selectionModel().isSelected(current):
             self._document.select(self.model.lines[current.row()].path)
 
     def _on_selected(self, path: str) -> None:
         row = self.model.reveal(path)
         if row < 0:
+            self._is_marking = True
             self.view.clearSelection()
-        elif row != self.view.currentIndex().row() or not self.view.selectionModel().isRowSelected(row):
+            self._is_marking = False
+        elif row != self.view.currentIndex().row() or row not in self.view.delegate.selected:
             self._mark(row)
 
     def _mark(self, row: int) -> None:
         """Make a line the current one without telling anybody, and show it."""
-        chosen = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
-        index = self.model.index(row, 0)
         self._is_marking = True
-        self.view.selectionModel().setCurrentIndex(index, chosen)
+        self.view.mark(row)
         self._is_marking = False
-        self.view.scrollTo(index)
+
+    def _on_reset_begun(self) -> None:
+        self._chosen = {line.path for line in self.selected_lines()}
+        self._top = self.view.verticalScrollBar().value()
+
+    def _on_reset_done(self) -> None:
+        """Select again what was selected, and stay where the view was."""
+        chosen = self._chosen | ({self._document.selection} - {""})
+        rows = [row for row, line in enumerate(self.model.lines) if line.path in chosen] if chosen else []
+        current = self.model.place(self._document.selection)
+        self._is_marking = True
+        self.view.select_rows(rows or ([current] if current >= 0 else []), current)
+        self._is_marking = False
+        self.view.verticalScrollBar().setValue(self._top)
+
+    def _on_refreshed(self) -> None:
+        self._show_count()
+        self._tell_sums()
+        self._on_hovered(self._document.hover)
 
     def _on_hovered(self, path: str) -> None:
-        places = (index for index, line in enumerate(self.model.lines) if line.path == path)
-        hovered = next(places, -1) if path else -1
-        if hovered != self._delegate.hovered:
-            self._delegate.hovered = hovered
-            self.view.viewport().update()
+        self.view.hover(self.model.place(path))
 
     def selected_lines(self) -> list[Line]:
         """Return the selected lines from top to bottom."""
-        return [self.model.lines[index.row()] for index in sorted(self.view.selectionModel().selectedRows())]
+        return [self.model.lines[row] for row in self.view.selected_rows()]
 
     def _on_selection_changed(self) -> None:
         self._tell_sums()
+        if not self._is_marking and not self.view.selectionModel().hasSelection():
+            self._document.select("")
 
     def _tell_sums(self) -> None:
         """Sum the selected lines; a layer inside a selected block counts once."""
-        lines = self.selected_lines()
-        chosen = {line.path for line in lines}
-        network = self.model.analysis.network if self.model.analysis else None
-        apart = [line.sums for line in lines if network and not chosen & set(network.ancestors(line.path))]
+        apart = [line.sums for line in self.model.apart(self.view.selected_rows())]
         params, macs = sum(sums.params for sums in apart), sum(sums.macs for sums in apart)
         layers, memory = sum(sums.layers for sums in apart), sum(sums.activation_bytes for sums in apart)
         noun = "layer" if layers == 1 else "layers"
@@ -310,12 +195,11 @@ class LayerTable(QWidget):
         self.summary_changed.emit(words if apart else "")
 
     def _rows(self) -> list[Row] | None:
-        """Return the layers of the selected lines; None, meaning all, where fewer than two lines are selected."""
-        lines, analysis = self.selected_lines(), self.model.analysis
-        if len(lines) < 2 or analysis is None:
+        """Return the layers of the selected lines; those shown, where fewer than two lines are selected."""
+        rows = self.view.selected_rows()
+        if len(rows) < 2:
             return None if self.model.is_tree else [line.row for line in self.model.lines if line.row]
-        chosen = {line.path for line in lines}
-        return [row for row in analysis.rows if chosen & {row.path, *analysis.network.ancestors(row.path)}]
+        return self.model.rows_of(self.model.apart(rows))
 
     def copy_csv(self) -> None:
         """Copy the selected lines' layers, or all that are shown, as CSV."""
@@ -332,11 +216,5 @@ class LayerTable(QWidget):
         lines = [
             "\t".join(column.text(line, self.model.totals) for column in COLUMNS) for line in self.selected_lines()
         ]
-        QGuiApplication.clipboard().setText("\n".join(lines))
-
-
-def _tool_button(words: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setText(words)
-    button.setToolTip(tip)
-    return button
+        if lines:
+            QGuiApplication.clipboard().setText("\n".join(lines))

@@ -1,81 +1,120 @@
-"""Paints a cell of the layer table in one call: text, indentation, triangle, share bar, and the hovered line."""
+"""Paints a cell of the layer table in one call: text, indentation, triangle, share bar, and the line it stands on."""
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPolygonF
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from typing import NamedTuple
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPolygonF, QStaticText, QTransform
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from resnet_explorer.drawing.marks import Ink
 from resnet_explorer.drawing.theme import CHROME, LIGHT, Theme
-from resnet_explorer.gui.views.table_columns import COLUMNS, Line
+from resnet_explorer.gui.views.table_columns import COLUMNS, NONE
 from resnet_explorer.gui.views.table_model import TableModel
 
 INDENT = 14
 PAD = 6
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+
+class _Cell(NamedTuple):
+    """The text of a cell, laid out once: laying out is most of what painting text costs."""
+
+    text: str
+    drawn: QStaticText
+    width: float
+    drop: float
+    share: float
 
 
 class TableDelegate(QStyledItemDelegate):
-    """Knows the model's lines, so that no cell goes through roles and variants."""
+    """Knows the model's lines, so that no cell goes through roles and variants.
+
+    ``hovered`` and ``current`` are lines, -1 for none; ``selected`` those with the selection's background.
+    """
 
     def __init__(self, model: TableModel) -> None:
         super().__init__(model)
         self._model = model
-        self.hovered = -1
-        self._plain, self._aligned = QFont(), QFont()
+        self.hovered = self.current = -1
+        self.selected: set[int] = set()
+        self._cells: dict[tuple[int, int], _Cell] = {}
         self.show_theme(LIGHT)
+        self.show_font(QFont())
+        model.refreshed.connect(self._on_model_refreshed)
 
     def show_theme(self, theme: Theme) -> None:
         """Paint in the colours of a theme."""
         colours = {ink: QColor(colour) for ink, colour in theme.colours.items()}
-        self._text, self._muted, self._bar = colours[Ink.TEXT], colours[Ink.MUTED], QColor(colours[Ink.ACCENT])
+        self._text, self._muted, self._accent = colours[Ink.TEXT], colours[Ink.MUTED], colours[Ink.ACCENT]
+        self._bar = QColor(self._accent)
         self._bar.setAlpha(70)
-        self._group, self._selected = QColor(CHROME[theme.name][0]), QColor(CHROME[theme.name][2])
+        self._hover, self._chosen = QColor(CHROME[theme.name][0]), QColor(CHROME[theme.name][2])
+
+    def show_font(self, font: QFont) -> None:
+        """Paint in a font, with digits of one width, so that columns of numbers align."""
+        self._font = QFont(font)
+        if hasattr(self._font, "setFeature"):
+            self._font.setFeature(QFont.Tag("tnum"), 1)
+        self.metrics = QFontMetricsF(self._font)
+        self._cells.clear()
+
+    def _on_model_refreshed(self) -> None:
+        self._cells.clear()
+
+    def _cell(self, row: int, column: int) -> _Cell:
+        line, totals, shown = self._model.lines[row], self._model.totals, COLUMNS[column]
+        text = shown.text(line, totals)
+        drawn = QStaticText(text)
+        drawn.setTextFormat(Qt.TextFormat.PlainText)
+        drawn.prepare(QTransform(), self._font)
+        size = drawn.size()
+        share = shown.share(line, totals) / 100 if shown.share else 0.0
+        cell = self._cells[row, column] = _Cell(text, drawn, size.width(), size.height() / 2, share)
+        return cell
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         rect: QRect = option.rect
-        state: QStyle.StateFlag = option.state
-        line, column = self._model.lines[index.row()], COLUMNS[index.column()]
-        if state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(rect, self._selected)
-        elif index.row() == self.hovered:
-            painter.fillRect(rect, self._group)
-        text = column.text(line, self._model.totals)
-        painter.setFont(self._font(option.font))
-        painter.setPen(self._muted if text == "–" or index.column() in (1, 2) else self._text)
-        inner = rect.adjusted(PAD, 0, -PAD, 0)
-        if index.column() == 0:
-            inner = self._first(painter, line, inner)
-        if column.share:
-            self._share(painter, column.share(line, self._model.totals), inner)
-        side = Qt.AlignmentFlag.AlignRight if column.numeric else Qt.AlignmentFlag.AlignLeft
-        if index.column() == 1:
-            text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, inner.width())
-        painter.drawText(inner, side | Qt.AlignmentFlag.AlignVCenter, text)
+        row, column = index.row(), index.column()
+        cell = self._cells.get((row, column)) or self._cell(row, column)
+        if row in self.selected or row == self.hovered:
+            painter.fillRect(rect, self._chosen if row in self.selected else self._hover)
+        painter.setFont(self._font)
+        painter.setPen(self._muted if column in (1, 2) or cell.text == NONE else self._text)
+        left, right = rect.left() + PAD, rect.right() - PAD + 1
+        if column == 0:
+            if row == self.current and row not in self.selected and option.widget.hasFocus():
+                painter.fillRect(QRect(rect.left(), rect.top(), 2, rect.height()), self._accent)
+            left = self._first(painter, row, rect)
+        elif cell.share:
+            self._share(painter, cell.share, left, right, rect)
+        if cell.width > right - left:
+            text = self.metrics.elidedText(cell.text, Qt.TextElideMode.ElideRight, right - left)
+            painter.drawText(QRect(left, rect.top(), right - left, rect.height()), _LEFT, text)
+        else:
+            x = right - cell.width if COLUMNS[column].numeric else left
+            painter.drawStaticText(QPointF(round(x), round(rect.top() + rect.height() / 2 - cell.drop)), cell.drawn)
 
-    def _font(self, font: QFont) -> QFont:
-        """Return a font with digits of one width, so that columns of numbers align."""
-        if self._plain != font:
-            self._plain = QFont(font)
-            self._aligned = QFont(font)
-            if hasattr(self._aligned, "setFeature"):
-                self._aligned.setFeature(QFont.Tag("tnum"), 1)
-        return self._aligned
-
-    def _first(self, painter: QPainter, line: Line, inner: QRect) -> QRect:
-        x = inner.left() + line.depth * INDENT
+    def _first(self, painter: QPainter, row: int, rect: QRect) -> int:
+        """Paint what the first cell has before its text, and return where that begins."""
+        line = self._model.lines[row]
+        left = rect.left() + PAD + line.depth * INDENT
         if line.is_open is not None:
-            middle, left = inner.center().y() + 1.0, float(x)
-            down = QPolygonF([QPointF(left, middle - 2), QPointF(left + 8, middle - 2), QPointF(left + 4, middle + 3)])
-            right = QPolygonF([QPointF(left + 2, middle - 4), QPointF(left + 2, middle + 4), QPointF(left + 7, middle)])
-            painter.save()
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setBrush(painter.pen().color())
-            painter.drawPolygon(down if line.is_open else right)
-            painter.restore()
-        return inner.adjusted(line.depth * INDENT + (INDENT if self._model.is_tree else 0), 0, 0, 0)
+            self._triangle(painter, float(left), rect.center().y() + 1.0, line.is_open)
+        return left + (INDENT if self._model.is_tree else 0)
 
-    def _share(self, painter: QPainter, share: float, inner: QRect) -> None:
-        """Paint a share as a bar behind its number."""
-        wide = max(1.0, inner.width() * share / 100) if share else 0.0
-        painter.fillRect(QRectF(inner.left(), inner.top() + 4, wide, inner.height() - 8), self._bar)
+    def _triangle(self, painter: QPainter, x: float, y: float, is_open: bool) -> None:
+        down = (QPointF(x, y - 2), QPointF(x + 8, y - 2), QPointF(x + 4, y + 3))
+        right = (QPointF(x + 2, y - 4), QPointF(x + 2, y + 4), QPointF(x + 7, y))
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._muted)
+        painter.drawPolygon(QPolygonF(down if is_open else right))
+        painter.restore()
+
+    def _share(self, painter: QPainter, share: float, left: int, right: int, rect: QRect) -> None:
+        """Paint a share as a pale bar behind its number."""
+        wide = round((right - left) * share)
+        painter.fillRect(QRect(left, rect.top() + 4, wide, rect.height() - 8), self._bar)

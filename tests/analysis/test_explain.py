@@ -1,0 +1,188 @@
+"""What is said of each part of a network: its words, its formulas, its figures."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from specs import images, small_specs
+
+from resnet_explorer import assets
+from resnet_explorer.analysis import Analysis, analyse
+from resnet_explorer.analysis.explain import Explanation, explain
+from resnet_explorer.blueprint import Network, compile_spec
+from resnet_explorer.errors import InputError
+from resnet_explorer.spec import InputShape, ResNetSpec
+from resnet_explorer.spec.axes import assign
+from resnet_explorer.spec.catalogue import CATALOGUE
+
+
+def told(name: str, path: str, *changes: str, image: InputShape | None = None) -> Explanation:
+    spec = assign(CATALOGUE[name].spec, *changes)
+    return explain(analyse(compile_spec(spec), image or InputShape()), path)
+
+
+def fact(explanation: Explanation, label: str) -> str:
+    return next(entry.value for entry in explanation.facts if entry.label == label)
+
+
+def everything(network: Network) -> list[str]:
+    """All paths of a network."""
+    paths = ["", *(stage.path for stage in network.stages)]
+    for block in network.blocks:
+        paths += [block.path, *block.layer_paths]
+        paths += [block.shortcut_path] if block.form.shortcut is not None else []
+    return paths
+
+
+def test_the_first_block_of_conv3_x() -> None:
+    """The block of the paper's figure 3 that brings 64 channels to 128, as the design's picture shows it."""
+    block = told("resnet18", "layer2.0")
+    assert block.title == "conv3_x · block 1"
+    assert block.kind == "Basic block"
+    assert (block.branch, block.shortcut) == (221_696, 8_448)
+    assert fact(block, "Parameters") == "230,144"
+    assert fact(block, "MACs") == "179,830,784"
+    assert fact(block, "FLOPs = 2 × MACs") == "359,661,568"
+    assert fact(block, "% of MACs") == "9.91 %"
+    assert (fact(block, "Receptive field"), fact(block, "Stride to the input")) == ("67 px", "8 px")
+    assert "64×56² → 128×28²" in block.words
+    assert "1×1 convolution with stride 2" in block.words
+    assert block.formulas[0] == "residual_projection"
+
+
+def test_an_identity_shortcut_costs_nothing() -> None:
+    block = told("resnet18", "layer1.0")
+    assert (block.formulas[0], block.shortcut) == ("residual_identity", 0)
+    assert told("resnet18", "layer1.0.shortcut").kind == "Identity shortcut"
+    assert told("resnet18", "layer1.0.add").formulas == ("add",)
+
+
+def test_the_projection_shortcut_alone() -> None:
+    shortcut = told("resnet18", "layer2.0.downsample")
+    assert shortcut.kind == "Projection shortcut"
+    assert fact(shortcut, "Parameters") == "8,448"  # 64·128 + 2·128
+    assert fact(shortcut, "MACs") == "6,422,528"  # 64·128 · 28·28
+    assert told("resnet18", "layer2.0.add").formulas == ("add_projection",)
+
+
+def test_option_a_pads_and_has_no_parameters() -> None:
+    image = InputShape(1, 32, 32)
+    block, pad = told("resnet20", "layer2.0", image=image), told("resnet20", "layer2.0.downsample.0", image=image)
+    assert (block.formulas[0], block.shortcut) == ("residual_padding", 0)
+    assert "every second position and padded with 16 channels of zeros" in block.words
+    assert pad.kind == "ZeroPad /2, +16 ch"
+    assert told("resnet20", "layer2.0.downsample", image=image).kind == "Zero-padded shortcut"
+
+
+def test_option_a_where_the_width_stays() -> None:
+    block = told("resnet20", "layer2.0", "doubling=false,false", image=InputShape(1, 32, 32))
+    assert "taken at every second position" in block.words
+    assert "padded" not in block.words
+
+
+def test_option_c_projects_where_shapes_agree() -> None:
+    block = told("resnet18", "layer1.1", "shortcut=C")
+    assert block.formulas[0] == "residual_projection"
+    assert "Option C projects everywhere" in block.words
+    assert block.shortcut == 64 * 64 + 2 * 64
+
+
+def test_a_plain_block_is_called_plain() -> None:
+    block = told("plain18", "layer2.0")
+    assert block.formulas[0] == "plain"
+    assert block.shortcut is None
+    assert block.gradients == ("gradient_plain",)
+
+
+def test_a_convolutions_figures_are_worked_out() -> None:
+    conv = told("resnet18", "layer2.0.conv1")
+    assert fact(conv, "Parameters") == "3·3·64·128 = 73,728"
+    assert fact(conv, "MACs") == "73,728 × 28·28 = 57,802,752"
+    labels = [entry.label for entry in conv.facts]
+    assert len(labels) == len(set(labels))
+    assert labels[:4] == ["Input", "Output", "Parameters", "% of parameters"]
+
+
+def test_a_batch_of_images_is_counted() -> None:
+    image = InputShape(4, 224, 224)
+    assert fact(told("resnet18", "layer2.0.conv1", image=image), "MACs") == "73,728 × 4·28·28 = 231,211,008"
+    assert fact(told("resnet18", "fc", image=image), "MACs") == "512·1000 × 4 = 2,048,000"
+
+
+def test_groups_work_apart() -> None:
+    """ResNeXt-50 32×4d: 32 groups of 4 channels in conv2_x (Xie et al. 2017, table 1)."""
+    conv = told("resnet50", "layer1.0.conv2", "cardinality=32", "base_width=4")
+    assert "32 groups of 4 channels" in conv.words
+    assert fact(conv, "Parameters") == "3·3·4·128 = 4,608"
+
+
+def test_batch_norm_and_the_classifier_are_worked_out() -> None:
+    assert fact(told("resnet18", "bn1"), "Parameters") == "2·64 = 128"
+    assert fact(told("resnet18", "fc"), "Parameters") == "512·1000 + 1000 = 513,000"
+
+
+def test_the_network_explains_its_name() -> None:
+    network = told("resnet18", "")
+    assert network.title == "ResNet-18"
+    assert network.kind == "Residual network of 8 basic blocks"
+    assert "= 18; 3 projections are not counted" in network.words
+    assert fact(network, "Parameters") == "11,689,512"
+    assert "% of parameters" not in [entry.label for entry in network.facts]
+    assert "= 50" in told("resnet50", "").words
+
+
+def test_stem_head_and_stages_tell_what_they_do_to_the_map() -> None:
+    stem = told("resnet18", "stem")
+    assert (stem.title, stem.kind) == ("Stem", "ImageNet stem")
+    assert "7×7 /2 convolution and a 3×3 /2 max-pool bring 3×224² to 64×56²" in stem.words
+    assert "3×3 convolution brings 3×32² to 16×32²" in told("resnet20", "stem", image=InputShape(1, 32, 32)).words
+    assert told("resnet18", "head").kind == "Classifier"
+    odd = told("resnet18", "layer2", image=InputShape(1, 225, 113))
+    assert "57×29 becomes 29×15" in odd.words
+    assert "The channels go from 64 to 128." in odd.words
+    assert "the map stays 56×56" in told("resnet18", "layer1").words
+
+
+def test_the_gradient_is_told_honestly() -> None:
+    """In v1 the ReLU after the addition gates the identity, too (He et al. 2016, section 2)."""
+    block = told("resnet18", "layer1.0")
+    assert block.gradients == ("gradient_residual",)
+    assert "gates both paths" in block.gradient_words
+    assert "unchanged only where z > 0" in block.gradient_words
+
+
+@pytest.mark.parametrize("path", ["layer9.7", "layer2.0.conv7", "layer1.0.downsample", "nonsense"])
+def test_a_path_of_another_network_shows_the_network(path: str) -> None:
+    assert told("resnet18", path) == told("resnet18", "")
+
+
+def test_a_backbone_has_no_head() -> None:
+    assert told("resnet18", "head", "classes=none").path == ""
+    assert fact(told("resnet18", "", "classes=none"), "Output") == "512×7²"
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_everything_in_the_catalogue_can_be_explained(name: str) -> None:
+    check(analyse(compile_spec(CATALOGUE[name].spec), InputShape(1, 33, 65)))
+
+
+@given(small_specs(), images())
+@settings(deadline=None, max_examples=60)
+def test_everything_in_any_network_can_be_explained(spec: ResNetSpec, image: InputShape) -> None:
+    try:
+        analysis = analyse(compile_spec(spec), image)
+    except InputError:
+        return
+    check(analysis)
+
+
+def check(analysis: Analysis) -> None:
+    formulas = set(json.loads(assets.path("formulas", "index.json").read_text(encoding="utf-8")))
+    for path in everything(analysis.network)[:80]:
+        told_of = explain(analysis, path)
+        assert told_of.path == path
+        assert told_of.title
+        assert told_of.words.endswith(".")
+        assert {*told_of.formulas, *told_of.gradients, *(rule.formula for rule in told_of.rules)} <= formulas
+        if told_of.branch is not None:
+            assert told_of.branch + (told_of.shortcut or 0) == analysis.sums[path].params
