@@ -31,6 +31,8 @@ FORMULAS = {
     r"W_2\,\mathrm{ReLU}(\mathrm{BN}(W_1\,x)))))",
     "gradient_residual": r"\frac{\partial L}{\partial x} = \frac{\partial L}{\partial z}"
     r"\left(I + \frac{\partial F}{\partial x}\right)",
+    "gradient_padding": r"\frac{\partial L}{\partial x} = \frac{\partial L}{\partial z}"
+    r"\left(P + \frac{\partial F}{\partial x}\right)",
     "gradient_projection": r"\frac{\partial L}{\partial x} = \frac{\partial L}{\partial z}"
     r"\left(W_s + \frac{\partial F}{\partial x}\right)",
     "gradient_plain": r"\frac{\partial L}{\partial x} = \frac{\partial L}{\partial z}"
@@ -43,11 +45,11 @@ FORMULAS = {
     "maxpool": r"y_{i,j} = \max_{u,v}\, x_{si+u-p,\,sj+v-p}",
     "avgpool": r"y_c = \frac{1}{H W}\, \sum_{i,j}\, x_{c,i,j}",
     "linear": r"y = W x + b",
-    "softmax": r"p_i = \frac{e^{y_i}}{\sum_j e^{y_j}}",
     "add": r"z = F(x; W) + x",
+    "add_padding": r"z = F(x; W) + P\,x",
     "add_projection": r"z = F(x; W) + W_s\,x",
     "flatten": r"y = (x_1, \ldots, x_C)",
-    "zeropad": r"y_{c,i,j} = \begin{cases} x_{c,\,si,\,sj} & \text{if } c < C_{\mathrm{in}} \\ "
+    "zeropad": r"y_{c,i,j} = \begin{cases} x_{c-b,\,si,\,sj} & b \le c < b + C_{\mathrm{in}} \\ "
     r"0 & \text{otherwise} \end{cases}",
     "identity": r"y = x",
     "projection": r"y = \mathrm{BN}(W_s\,x)",

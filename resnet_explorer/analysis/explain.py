@@ -164,15 +164,15 @@ _GRADIENTS: Mapping[str, tuple[str, ...]] = {
     "plain": ("gradient_plain",),
     "residual_identity": ("gradient_residual",),
     "residual_projection": ("gradient_projection",),
-    "residual_padding": (),
+    "residual_padding": ("gradient_padding",),
 }
 _GRADIENT_WORDS: Mapping[str, str] = {
     "plain": "z is the output before the last ReLU. Without the shortcut the gradient is a product of the blocks' "
     "Jacobians alone.",
     "residual_identity": _GATE + "unchanged only where z > 0.",
     "residual_projection": _GATE + "only where z > 0, and through Wₛ: the 1×1 convolution with its batch norm.",
-    "residual_padding": _GATE + "only where z > 0. The positions that were skipped and the channels that were padded "
-    "send nothing back.",
+    "residual_padding": _GATE + "only where z > 0, and through P, which skips positions and pads channels: those send "
+    "nothing back.",
 }
 
 
@@ -236,7 +236,7 @@ _SHORTCUTS: Mapping[str, tuple[str, str]] = {
 _ADDITIONS: Mapping[str, str] = {
     "residual_identity": "add",
     "residual_projection": "add_projection",
-    "residual_padding": "residual_padding",
+    "residual_padding": "add_padding",
 }
 
 _STORIES: Mapping[type[Layer], tuple[str, str]] = {
