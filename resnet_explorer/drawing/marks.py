@@ -34,6 +34,7 @@ class Ink(StrEnum):
     SHORTCUT = "shortcut"
     ON_DARK = "on-dark"
     ON_LIGHT = "on-light"
+    ON_SHORTCUT = "on-shortcut"
     GONE = "gone"
 
 

@@ -43,8 +43,8 @@ _LOOKS: Mapping[type[Layer], _Look] = {
     AdaptiveAvgPool2d: (lambda layer: "global avg pool", Ink.POOL, Ink.ON_DARK),
     Flatten: (lambda layer: "flatten", Ink.NORM, Ink.ON_DARK),
     Linear: (lambda layer: "fc", Ink.LINEAR, Ink.ON_DARK),
-    ZeroPad: (lambda layer: "zero-pad", Ink.SHORTCUT, Ink.ON_DARK),
-    Add: (lambda layer: "+", Ink.SHORTCUT, Ink.ON_DARK),
+    ZeroPad: (lambda layer: "zero-pad", Ink.SHORTCUT, Ink.ON_SHORTCUT),
+    Add: (lambda layer: "+", Ink.SHORTCUT, Ink.ON_SHORTCUT),
 }
 
 
@@ -55,12 +55,15 @@ def node_width(layer: Layer) -> float:
     return max(46.0, width(_LOOKS[type(layer)][0](layer), 11, Style.SEMIBOLD) + 22)
 
 
-def node(part: Part, reading: Reading, x: float, y: float, path: str, fill: Ink | None = None) -> Group:
-    """Return a layer as a labelled box centred on y, with what it does to the channels written under it."""
+def node(part: Part, reading: Reading, x: float, y: float, path: str, is_shortcut: bool = False) -> Group:
+    """Return a layer as a labelled box centred on y, with what it does to the channels written under it.
+
+    A convolution on the shortcut has the shortcut's colour.
+    """
     layer = part.layer
     words, ink, on = _LOOKS[type(layer)]
-    if fill is not None and isinstance(layer, Conv2d):
-        ink = fill
+    if is_shortcut and isinstance(layer, Conv2d):
+        ink, on = Ink.SHORTCUT, Ink.ON_SHORTCUT
     wide = node_width(layer)
     high, radius = (ADD_SIZE, ADD_SIZE / 2) if isinstance(layer, Add) else (NODE_HEIGHT, 5)
     size = 17 if isinstance(layer, Add) else 11

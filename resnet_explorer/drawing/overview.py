@@ -22,6 +22,9 @@ MIN_BLOCK = 76.0
 FOLD_WIDTH = 46.0
 BRACKET = 24.0
 
+ALMOST = 0.9
+"""Fewer rows are easier to read: they may cost a tenth of the size."""
+
 STAGE_INKS = (Ink.STAGE1, Ink.STAGE2, Ink.STAGE3, Ink.STAGE4)
 
 
@@ -93,8 +96,10 @@ def best_grid(analysis: Analysis, view: View, room: tuple[float, float]) -> tupl
         high = grid.stage_height(max(grid.rows_of(stage, view) for stage in stages))
         return min(1.0, room[0] / wide, room[1] / high)
 
-    best = max(range(1, longest + 1), key=lambda columns: (zoom(columns), columns))
-    return Grid(one, best), zoom(best)
+    zooms = {columns: zoom(columns) for columns in range(1, longest + 1)}
+    enough = ALMOST * max(zooms.values())
+    best = max(columns for columns, reached in zooms.items() if reached >= enough)
+    return Grid(one, best), zooms[best]
 
 
 def overview(analysis: Analysis, view: View, grid: Grid, ghosts: Analysis | None = None) -> Group:

@@ -65,7 +65,7 @@ def _projection(parts: tuple[Part, ...], readings: list[Reading], span: float) -
         if index:
             marks.append(Arrow(((x, LOW), (x + STEP, LOW)), Ink.SHORTCUT, 1.8))
             x += STEP
-        marks.append(node(part, reading, x, LOW, f".{part.name.removeprefix('downsample.')}", Ink.SHORTCUT))
+        marks.append(node(part, reading, x, LOW, f".{part.name.removeprefix('downsample.')}", is_shortcut=True))
         x += node_width(part.layer)
     points = ((x, LOW), *_along(x, span - TURN), *_up(span))
     return [*marks, Arrow(points, Ink.SHORTCUT, 1.8, Dash.DASHED, curved=True)]

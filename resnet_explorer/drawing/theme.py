@@ -43,6 +43,7 @@ _LIGHT: dict[Ink, str] = {
     Ink.SHORTCUT: "#c44f00",
     Ink.ON_DARK: "#ffffff",
     Ink.ON_LIGHT: "#1b1f24",
+    Ink.ON_SHORTCUT: "#ffffff",
     Ink.GONE: "#8c959f",
 }
 
@@ -63,6 +64,7 @@ _DARK: dict[Ink, str] = _LIGHT | {
     Ink.CONV: "#0f79b8",
     Ink.POOL: "#08835f",
     Ink.SHORTCUT: "#f0884a",
+    Ink.ON_SHORTCUT: "#1b1f24",
     Ink.GONE: "#78838e",
 }
 

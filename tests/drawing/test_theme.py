@@ -30,6 +30,7 @@ def test_text_and_fills_can_be_read(theme: Theme) -> None:
     for fill in (Ink.CONV, Ink.NORM, Ink.POOL, Ink.LINEAR):
         assert contrast(ink[Ink.ON_DARK], ink[fill]) >= TEXT, fill
     assert contrast(ink[Ink.ON_LIGHT], ink[Ink.ACTIVATION]) >= TEXT
+    assert contrast(ink[Ink.ON_SHORTCUT], ink[Ink.SHORTCUT]) >= TEXT
 
 
 @pytest.mark.parametrize("theme", THEMES.values(), ids=lambda theme: theme.name)
