@@ -23,7 +23,9 @@ FOLD_WIDTH = 46.0
 BRACKET = 24.0
 
 ALMOST = 0.9
-"""Fewer rows are easier to read: they may cost a tenth of the size."""
+"""Fewer rows are easier to read: they may cost a tenth of the size,"""
+READABLE = 0.8
+"""unless that makes the labels hard to read."""
 
 STAGE_INKS = (Ink.STAGE1, Ink.STAGE2, Ink.STAGE3, Ink.STAGE4)
 
@@ -97,7 +99,8 @@ def best_grid(analysis: Analysis, view: View, room: tuple[float, float]) -> tupl
         return min(1.0, room[0] / wide, room[1] / high)
 
     zooms = {columns: zoom(columns) for columns in range(1, longest + 1)}
-    enough = ALMOST * max(zooms.values())
+    most = max(zooms.values())
+    enough = min(most, max(ALMOST * most, READABLE))
     best = max(columns for columns, reached in zooms.items() if reached >= enough)
     return Grid(one, best), zooms[best]
 

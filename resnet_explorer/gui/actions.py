@@ -24,6 +24,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("save", "&File", "&Save network…", "Ctrl+S", "Save this network as a spec file"),
     Command("export", "&File", "&Export picture…", "Ctrl+E", "Save or copy the diagram as SVG, PDF or PNG"),
     Command("export-table", "&File", "Export &table…", "Ctrl+Shift+E", "Save all layers as CSV, JSON or Markdown"),
+    Command("save-source", "&File", "Save as &PyTorch code…", "", "Save the network as one Python file"),
     Command("quit", "&File", "&Quit", "Ctrl+Q", "Close the window"),
     Command("copy-picture", "&Edit", "Copy &picture", "Ctrl+Shift+C", "Copy the diagram as SVG and as image"),
     Command("copy-csv", "&Edit", "Copy layers as &CSV", "", "Copy the selected layers, or all, as CSV"),

@@ -36,7 +36,8 @@ def _copy_picture(window: "MainWindow", checked: bool) -> None:
 
 
 def _find(window: "MainWindow", checked: bool) -> None:
-    window.docks[2].show()
+    window.docks["Layers"].show()
+    window.docks["Layers"].raise_()
     window.table.filter.setFocus()
     window.table.filter.selectAll()
 
@@ -70,6 +71,9 @@ _RUN: Mapping[str, Callable[["MainWindow", bool], None]] = {
         window, window.diagram.picture, window.document.state.spec.name
     ),
     "export-table": lambda window, checked: dialogs.save_table(window, window.session.results.analysis),
+    "save-source": lambda window, checked: dialogs.save_text(
+        window, f"{window.document.state.spec.name}.py", {"Python (*.py)": window.code.source}
+    ),
     "quit": lambda window, checked: window.quit(),
     "copy-picture": _copy_picture,
     "copy-csv": lambda window, checked: window.table.copy_csv(),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSettings, Qt
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QTabWidget, QWidget
 
 from resnet_explorer.drawing.theme import Theme
 from resnet_explorer.gui import actions, motion, preferences, style
@@ -18,14 +18,16 @@ from resnet_explorer.spec.catalogue import title
 if TYPE_CHECKING:
     from resnet_explorer.gui.panels import Panels
     from resnet_explorer.gui.views.build_panel import BuildPanel
+    from resnet_explorer.gui.views.code_view import CodeView
     from resnet_explorer.gui.views.inspector import Inspector
     from resnet_explorer.gui.views.layer_table import LayerTable
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 _DOCKS = (
     ("Build", Qt.DockWidgetArea.LeftDockWidgetArea, 260),
     ("Inspector", Qt.DockWidgetArea.RightDockWidgetArea, 284),
-    ("Layers", Qt.DockWidgetArea.BottomDockWidgetArea, 260),
+    ("Layers", Qt.DockWidgetArea.BottomDockWidgetArea, 270),
+    ("Code", Qt.DockWidgetArea.BottomDockWidgetArea, 270),
 )
 
 
@@ -39,6 +41,7 @@ class MainWindow(QMainWindow):
     build: "BuildPanel"
     inspector: "Inspector"
     table: "LayerTable"
+    code: "CodeView"
     _panels: "Panels"
 
     def __init__(self, app: QApplication, session: Session, known: Preferences) -> None:
@@ -46,8 +49,10 @@ class MainWindow(QMainWindow):
         self._app, self.session, self.document, self.preferences = app, session, session.document, known
         self.diagram = DiagramView(self.document)
         self.setCentralWidget(self.diagram)
-        build, inspector, layers = (self._dock(name, area) for name, area, _ in _DOCKS)
-        self.docks = (build, inspector, layers)
+        self.docks = {name: self._dock(name, area) for name, area, _ in _DOCKS}
+        self.tabifyDockWidget(self.docks["Layers"], self.docks["Code"])
+        self.setTabPosition(Qt.DockWidgetArea.BottomDockWidgetArea, QTabWidget.TabPosition.North)
+        self.docks["Layers"].raise_()
         self._sums = QLabel()
         self._sums.setAccessibleName("Sums of the selection")
         self.statusBar().addPermanentWidget(self._sums)
@@ -63,7 +68,8 @@ class MainWindow(QMainWindow):
         from resnet_explorer.gui.panels import Panels
 
         panels = Panels(self.document, self.docks)
-        self.build, self.inspector, self.table = panels.build, panels.inspector, panels.table
+        self.build, self.inspector, self.table, self.code = panels.build, panels.inspector, panels.table, panels.code
+        self.code.save_wanted.connect(self.actions_by_key["save-source"].trigger)
         panels.show_theme(style.theme_named(self.preferences.theme))
         panels.show_results(self.session.results)
         self.session.results_changed.connect(panels.show_results)
@@ -86,7 +92,7 @@ class MainWindow(QMainWindow):
         undo.setShortcut(QKeySequence("Ctrl+Z"))
         redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
         made = actions.build(
-            self, self._on_action_triggered, [undo, redo], [dock.toggleViewAction() for dock in self.docks]
+            self, self._on_action_triggered, [undo, redo], [dock.toggleViewAction() for dock in self.docks.values()]
         )
         self._toolbar = actions.toolbar(self, made, undo, redo)
         self.addToolBar(self._toolbar)
@@ -118,8 +124,8 @@ class MainWindow(QMainWindow):
     def _size_docks(self, theme: Theme) -> None:
         """Give each panel the room that its text needs: larger text, wider panels."""
         sizes = [round(size * theme.font_points / style.USUAL_POINTS) for _, _, size in _DOCKS]
-        self.resizeDocks([*self.docks[:2]], sizes[:2], Qt.Orientation.Horizontal)
-        self.resizeDocks([self.docks[2]], sizes[2:], Qt.Orientation.Vertical)
+        self.resizeDocks([self.docks["Build"], self.docks["Inspector"]], sizes[:2], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks["Layers"]], sizes[2:3], Qt.Orientation.Vertical)
 
     def _settings(self) -> QSettings:
         return QSettings(str(preferences.folder() / "window.ini"), QSettings.Format.IniFormat)
@@ -145,7 +151,7 @@ class MainWindow(QMainWindow):
         """Show the diagram alone on the whole screen, or everything as it was before."""
         if on:
             self._before = self.saveState(LAYOUT_VERSION)
-            for part in (*self.docks, self._toolbar):
+            for part in (*self.docks.values(), self._toolbar):
                 part.hide()
             self.showFullScreen()
         else:

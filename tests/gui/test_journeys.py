@@ -57,13 +57,13 @@ def test_it_opens_on_the_network_that_is_named(qapp: QApplication) -> None:
 
 
 def test_docks_stay_where_they_were_moved_to(window: MainWindow, qapp: QApplication) -> None:
-    window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, window.docks[1])
-    window.docks[2].hide()
+    window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, window.docks["Inspector"])
+    window.docks["Layers"].hide()
     window.close()
     again = build(qapp)
     again.show()
-    assert again.dockWidgetArea(again.docks[1]) == Qt.DockWidgetArea.LeftDockWidgetArea
-    assert not again.docks[2].isVisible()
+    assert again.dockWidgetArea(again.docks["Inspector"]) == Qt.DockWidgetArea.LeftDockWidgetArea
+    assert not again.docks["Layers"].isVisible()
     delete(again)
 
 
@@ -247,10 +247,10 @@ def test_a_transition_ends_where_it_should(window: MainWindow, qtbot: QtBot) -> 
 def test_presenting_shows_the_diagram_alone_and_brings_everything_back(window: MainWindow) -> None:
     window.actions_by_key["present"].trigger()
     assert window.isFullScreen()
-    assert not any(dock.isVisible() for dock in window.docks)
+    assert not any(dock.isVisible() for dock in window.docks.values())
     window.actions_by_key["present"].trigger()
     assert not window.isFullScreen()
-    assert all(dock.isVisible() for dock in window.docks)
+    assert all(dock.isVisible() for dock in window.docks.values())
 
 
 def test_the_diagram_tells_screen_readers_what_is_selected(window: MainWindow) -> None:
