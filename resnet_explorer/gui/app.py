@@ -3,6 +3,7 @@
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from types import TracebackType
 
 from PySide6.QtCore import Qt
@@ -52,7 +53,7 @@ def build(app: QApplication, spec: ResNetSpec = CATALOGUE["resnet18"].spec) -> M
     return MainWindow(app, Session(document), known)
 
 
-def _reporter(window: MainWindow):  # type: ignore[no-untyped-def]  # the type of sys.excepthook
+def _reporter(window: MainWindow) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
     """Return the hook for exceptions that nobody caught: the window stays, and says so in one line."""
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -42,7 +42,7 @@ class MainWindow(QMainWindow):
     inspector: "Inspector"
     table: "LayerTable"
     code: "CodeView"
-    _panels: "Panels"
+    _panels: "Panels | None" = None
 
     def __init__(self, app: QApplication, session: Session, known: Preferences) -> None:
         super().__init__()
@@ -176,7 +176,8 @@ class MainWindow(QMainWindow):
         self.remember(replace(self.preferences, theme=name))
         style.apply(self._app, theme)
         self.diagram.show_theme(theme)
-        self._panels.show_theme(theme)
+        if self._panels:
+            self._panels.show_theme(theme)
         self._size_docks(theme)
 
     def remember(self, known: Preferences) -> None:

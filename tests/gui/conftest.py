@@ -12,10 +12,15 @@ from resnet_explorer.gui.app import build
 from resnet_explorer.gui.main_window import MainWindow
 
 
-@pytest.fixture
-def window(qapp: QApplication, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
-    """The window on ResNet-18 as a user gets it, without transitions."""
+@pytest.fixture(autouse=True)
+def settings_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep each test's settings apart from the user's."""
     monkeypatch.setenv("RESNET_EXPLORER_CONFIG", str(tmp_path / "config"))
+
+
+@pytest.fixture
+def window(qapp: QApplication, qtbot: QtBot) -> Iterator[MainWindow]:
+    """The window on ResNet-18 as a user gets it, without transitions."""
     made = build(qapp)
     made.diagram.animated = False
     made.resize(1280, 800)

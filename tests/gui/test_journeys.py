@@ -277,3 +277,11 @@ def test_dragging_pans_and_keeps_the_selection(window: MainWindow, qtbot: QtBot)
     qtbot.mouseRelease(window.diagram, Qt.MouseButton.LeftButton, pos=QPoint(60, 40))
     assert (window.diagram.camera.x - before.x, window.diagram.camera.y - before.y) == (40, 20)
     assert window.document.selection == "layer2.0"
+
+
+def test_a_theme_may_change_before_the_panels_are_there(qapp: QApplication, qtbot: QtBot) -> None:
+    made = build(qapp)
+    made.choose_theme("dark")
+    made.fill()
+    made.choose_theme("light")
+    delete(made)
