@@ -63,8 +63,6 @@ def _make(source: Path, target: Path) -> dict[str, object]:
     font.save(target)
     return {
         "units_per_em": font["head"].unitsPerEm,
-        "ascent": font["hhea"].ascent,
-        "descent": -font["hhea"].descent,
         "advances": {chr(code): font["hmtx"][name][0] for code, name in sorted(font.getBestCmap().items())},
     }
 

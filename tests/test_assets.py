@@ -18,7 +18,7 @@ _KEYS = sorted(json.loads((_FORMULAS / "index.json").read_text(encoding="utf-8")
 _SIZES = json.loads((_FORMULAS / "sizes.json").read_text(encoding="utf-8"))
 _ACTIONS = (
     *("undo", "redo", "compare", "export", "fit", "zoom-in", "zoom-out", "expand-all", "collapse-all"),
-    *("open", "save", "theme", "copy", "search"),
+    *("open", "save", "present", "copy", "search"),
 )
 _GREY = "#444444"
 

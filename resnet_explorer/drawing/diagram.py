@@ -62,6 +62,8 @@ def _compared(analysis: Analysis, view: View, room: tuple[float, float]) -> list
     beside, zoom = best_grid(residual, view, _inner(room, 2, 1))
     above, other = best_grid(residual, view, _inner(room, 1, 2))
     pairs, wide = _pairs(residual, plain, view)
+    if pairs and _columns(room, wide) < 2:
+        pairs = [[group] for pair in pairs for group in pair]
     grid = beside if zoom >= other else above
     first = _whole(residual, view, grid, MARGIN, MARGIN)
     words = _difference(residual, plain)
@@ -165,9 +167,14 @@ def _panels(
     if not drawn:
         return []
     wide = max(group.width for group in drawn)
-    page = round(sqrt(len(drawn) * drawn[-1].height * 1.4 / wide))
-    columns = max(1, min(page, round(room[0] / (SMALLEST_ZOOM * wide))))
+    page = max(1, round(sqrt(len(drawn) * drawn[-1].height * 1.4 / wide)))
+    columns = min(page, _columns(room, wide))
     return _rows([drawn[i : i + columns] for i in range(0, len(drawn), columns)], wide, y)
+
+
+def _columns(room: tuple[float, float], wide: float) -> int:
+    """Return how many open blocks of a width a room shows side by side at a size that can be read; at least one."""
+    return max(1, int(room[0] / (SMALLEST_ZOOM * wide)))
 
 
 def _rows(rows: list[list[Group]], wide: float, y: float) -> list[Mark]:

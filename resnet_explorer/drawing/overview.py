@@ -20,7 +20,6 @@ ROW = ARC + BLOCK_HEIGHT + 12.0
 BETWEEN = 26.0
 MIN_BLOCK = 76.0
 FOLD_WIDTH = 46.0
-BRACKET = 24.0
 
 ALMOST = 0.9
 """Fewer rows are easier to read: they may cost a tenth of the size,"""

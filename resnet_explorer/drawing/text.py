@@ -22,8 +22,6 @@ class Style(StrEnum):
 
 class _Metrics(NamedTuple):
     units_per_em: int
-    ascent: int
-    descent: int
     advances: Mapping[str, int]
 
 
@@ -43,15 +41,3 @@ def _em_width(text: str, style: Style) -> float:
 def width(text: str, size: float, style: Style = Style.REGULAR) -> float:
     """Return the width in px of a line of text of ``size`` px."""
     return _em_width(text, style) * size
-
-
-def ascent(size: float) -> float:
-    """Return how far above the baseline a line of ``size`` px reaches, in px; the styles agree."""
-    metrics = _metrics()[Style.REGULAR]
-    return metrics.ascent / metrics.units_per_em * size
-
-
-def descent(size: float) -> float:
-    """Return how far below the baseline a line of ``size`` px reaches, in px (positive); the styles agree."""
-    metrics = _metrics()[Style.REGULAR]
-    return metrics.descent / metrics.units_per_em * size

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from PySide6.QtGui import QAction, QActionGroup, QIcon, QKeySequence
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QToolBar
 
 
@@ -110,9 +111,10 @@ def toolbar(window: QMainWindow, actions: Mapping[str, QAction], undo: QAction, 
     bar = QToolBar("Toolbar", window)
     bar.setObjectName("toolbar")
     bar.setMovable(False)
+    bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    bar.setIconSize(QSize(16, 16))
     for action, words in ((undo, "Undo"), (redo, "Redo")):
         action.setIconText(words)
-        action.setIcon(QIcon())
         bar.addAction(action)
     bar.addSeparator()
     for key in TOOLBAR:

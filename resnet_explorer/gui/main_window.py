@@ -8,7 +8,7 @@ from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QTabWidget, QWidget
 
 from resnet_explorer.drawing.theme import Theme
-from resnet_explorer.gui import actions, motion, preferences, style
+from resnet_explorer.gui import actions, icons, motion, preferences, style
 from resnet_explorer.gui.document import Document
 from resnet_explorer.gui.preferences import Preferences
 from resnet_explorer.gui.session import Results, Session
@@ -94,6 +94,7 @@ class MainWindow(QMainWindow):
         made = actions.build(
             self, self._on_action_triggered, [undo, redo], [dock.toggleViewAction() for dock in self.docks.values()]
         )
+        self._icons = {**made, "undo": undo, "redo": redo}
         self._toolbar = actions.toolbar(self, made, undo, redo)
         self.addToolBar(self._toolbar)
         return made
@@ -111,6 +112,7 @@ class MainWindow(QMainWindow):
         known = self.preferences.theme if self.preferences.theme in self.actions_by_key else style.SYSTEM
         self.actions_by_key[known].setChecked(True)
         self.diagram.show_theme(style.theme_named(known))
+        icons.dress(self._icons, style.theme_named(known))
         self.be_still(self.preferences.reduce_motion)
         self.resize(1280, 800)
         self._size_docks(style.theme_named(known))
@@ -176,6 +178,7 @@ class MainWindow(QMainWindow):
         self.remember(replace(self.preferences, theme=name))
         style.apply(self._app, theme)
         self.diagram.show_theme(theme)
+        icons.dress(self._icons, theme)
         if self._panels:
             self._panels.show_theme(theme)
         self._size_docks(theme)

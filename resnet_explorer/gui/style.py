@@ -46,6 +46,11 @@ def theme_named(name: str) -> Theme:
     return DARK if QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark else LIGHT
 
 
+def on_accent(theme: Theme) -> str:
+    """Return the colour of text on the accent colour."""
+    return "#0b1117" if theme.dark else "#ffffff"
+
+
 def apply(app: QApplication, theme: Theme) -> None:
     """Give the whole application the colours and the text size of a theme."""
     panel, field, chosen, text = CHROME[theme.name]
@@ -61,7 +66,7 @@ def apply(app: QApplication, theme: Theme) -> None:
             problem=colours[Ink.SHORTCUT],
             line=colours[Ink.LINE],
             accent=colours[Ink.ACCENT],
-            on_accent="#ffffff" if not theme.dark else "#0b1117",
+            on_accent=on_accent(theme),
             gone=colours[Ink.GONE],
             text=text,
             chosen=chosen,
@@ -86,7 +91,7 @@ def _palette(panel: str, field: str, chosen: str, text: str, theme: Theme) -> QP
         (roles.Button, panel),
         (roles.ButtonText, text),
         (roles.Highlight, colours[Ink.ACCENT]),
-        (roles.HighlightedText, "#ffffff" if not theme.dark else "#0b1117"),
+        (roles.HighlightedText, on_accent(theme)),
         (roles.ToolTipBase, field),
         (roles.ToolTipText, text),
         (roles.PlaceholderText, colours[Ink.MUTED]),

@@ -10,7 +10,7 @@ import pytest
 
 from resnet_explorer import assets
 from resnet_explorer.drawing import text
-from resnet_explorer.drawing.text import UNKNOWN_WIDTH, Style, ascent, descent, width
+from resnet_explorer.drawing.text import UNKNOWN_WIDTH, Style, width
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 _FILES = {
@@ -71,8 +71,6 @@ def test_width_is_that_of_a_painted_line(qapp: object, line: str, style: Style) 
     font.setWeight(QFont.Weight.DemiBold if style is Style.SEMIBOLD else QFont.Weight.Normal)
     metrics = QFontMetricsF(font)
     assert width(line, 12, style) == pytest.approx(metrics.horizontalAdvance(line), rel=0.02)
-    assert ascent(12) == pytest.approx(metrics.ascent(), rel=0.02)
-    assert descent(12) == pytest.approx(metrics.descent(), rel=0.02)
 
 
 def test_qt_knows_the_files_as_inter(qapp: object) -> None:
