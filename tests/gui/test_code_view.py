@@ -43,6 +43,11 @@ def test_the_selections_lines_are_marked(window: MainWindow, qtbot: QtBot) -> No
     assert marked(window)[0] == "self.conv1 = nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)"
     window.document.select("layer2.0.downsample")
     assert any("self.downsample(x)" in line for line in marked(window))
+    for path in ("layer2.0.add", "layer1.0.shortcut"):
+        window.document.select(path)
+        assert marked(window) == ["return self.relu(y + self.downsample(x))"]
+    window.document.select("flatten")
+    assert marked(window) == ["return self.fc(self.avgpool(x).flatten(1))"]
     window.document.select("")
     assert marked(window) == []
 

@@ -256,6 +256,8 @@ def test_presenting_shows_the_diagram_alone_and_brings_everything_back(window: M
 def test_the_diagram_tells_screen_readers_what_is_selected(window: MainWindow) -> None:
     window.document.select("layer2.0")
     assert window.diagram.accessibleDescription().startswith("conv3_x · block 1, Basic block. The shapes differ")
+    choose(window, "resnet50")
+    assert window.diagram.accessibleDescription().startswith("conv3_x · block 1, Bottleneck block.")
 
 
 def test_every_control_of_the_window_can_be_named_and_explains_itself(window: MainWindow) -> None:

@@ -25,6 +25,13 @@ _INKS = (
 )
 """What a token's kind begins with, and the ink it is written in; the first that fits."""
 
+_UNNAMED = {
+    "add": r"return self\.relu\(y \+",
+    "shortcut": r"return self\.relu\(y \+",
+    "flatten": r"\.flatten\(",
+}
+"""What the source does without a module, and the lines that do it."""
+
 
 class CodeView(QWidget):
     """Shows the source of the document's network; it is written only while somebody looks at it."""
@@ -153,5 +160,5 @@ def lines_of(source: str, network: Network, path: str) -> list[int]:
         assert block
         parts = [part.name for part in block.form.parts] if path == block.path else [path]
         names, places = parts, range(first, len(lines))
-    wanted = re.compile(rf"self\.({'|'.join(map(re.escape, names))})\b")
+    wanted = re.compile("|".join(_UNNAMED.get(name, rf"self\.{re.escape(name)}\b") for name in names))
     return [number for number in places if wanted.search(lines[number])]

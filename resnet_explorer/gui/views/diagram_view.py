@@ -88,6 +88,7 @@ class DiagramView(QWidget):
         shown = self._results
         self._results = results
         self._redraw(animate=shown is not None and shown.state.spec != results.state.spec)
+        self._announce(self._document.selection)
 
     def show_theme(self, theme: Theme) -> None:
         """Paint in another theme."""
