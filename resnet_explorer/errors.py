@@ -16,7 +16,14 @@ class ExplorerError(Exception):
 
 
 class SpecError(ExplorerError):
-    """A choice, or a combination of choices, that describes no network."""
+    """A choice, or a combination of choices, that describes no network.
+
+    ``fixes`` holds alternatives, each some ``key=value`` settings that would make the choice possible, the best first.
+    """
+
+    def __init__(self, where: str, what: str, remedy: str = "", fixes: tuple[tuple[str, ...], ...] = ()) -> None:
+        super().__init__(where, what, remedy)
+        self.fixes = fixes
 
 
 class InputError(ExplorerError):

@@ -249,7 +249,7 @@ def test_bad_input_is_one_line(arguments: tuple[str, ...], words: str, capsys: p
 
 def test_a_broken_spec_file_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "broken.json").write_text('{"format": "resnet-explorer spec", "version": 1, "spec": {"width": -1}}')
-    assert "broken.json: The width of the first stage cannot be -1." in refused(capsys, "describe", "broken.json")
+    assert "broken.json: The width of stage 1 cannot be -1." in refused(capsys, "describe", "broken.json")
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

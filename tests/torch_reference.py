@@ -117,11 +117,11 @@ class Reference(nn.Module):
         super().__init__()
         imagenet = spec.stem.value == "imagenet"
         self.conv1 = (
-            nn.Conv2d(spec.in_channels, spec.width, kernel_size=7, stride=2, padding=3, bias=False)
+            nn.Conv2d(spec.in_channels, spec.stem_channels, kernel_size=7, stride=2, padding=3, bias=False)
             if imagenet
-            else _three_by_three(spec.in_channels, spec.width)
+            else _three_by_three(spec.in_channels, spec.stem_channels)
         )
-        self.bn1 = nn.BatchNorm2d(spec.width)
+        self.bn1 = nn.BatchNorm2d(spec.stem_channels)
         self.relu = nn.ReLU(inplace=True)
         self.maxpool = nn.MaxPool2d(kernel_size=3, stride=2, padding=1) if imagenet else None
         self.stages = len(spec.blocks)
@@ -133,11 +133,9 @@ class Reference(nn.Module):
             self.fc = nn.Linear(channels, spec.classes)
 
     def _build(self, spec: ResNetSpec) -> int:
-        bottleneck = spec.block.value == "bottleneck"
-        channels = width = spec.width
+        channels = spec.stem_channels
         for stage in range(self.stages):
-            if stage > 0 and spec.doubling[stage - 1]:
-                width *= 2
+            bottleneck, width = spec.block[stage].value == "bottleneck", spec.widths[stage]
             blocks = nn.Sequential()
             for number in range(spec.blocks[stage]):
                 step = 2 if stage > 0 and number == 0 else 1

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from resnet_explorer.blueprint import Network, Part
 from resnet_explorer.blueprint.layers import Conv2d, Linear
+from resnet_explorer.blueprint.tree import Chain
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,9 @@ class Depth:
         return f"{' + '.join(parts)} = {self.weight_layers}{note}."
 
 
-def _weights(parts: tuple[Part, ...]) -> int:
-    return sum(isinstance(part.layer, (Conv2d, Linear)) for part in parts)
+def _weights(chain: Chain) -> int:
+    """Count the weight layers of a chain; those of a gate (attention) weigh channels and are not counted."""
+    return sum(isinstance(step, Part) and isinstance(step.layer, Conv2d | Linear) for step in chain)
 
 
 def depth(network: Network) -> Depth:

@@ -9,19 +9,10 @@ from resnet_explorer.analysis.facts import Fact, facts_of, layer_facts
 from resnet_explorer.analysis.needs import needs
 from resnet_explorer.analysis.results import Analysis, Row, Sums
 from resnet_explorer.analysis.words import compact, hyper
-from resnet_explorer.blueprint import Block, Part, Stage
-from resnet_explorer.blueprint.layers import (
-    AdaptiveAvgPool2d,
-    Add,
-    BatchNorm2d,
-    Conv2d,
-    Flatten,
-    Layer,
-    Linear,
-    MaxPool2d,
-    ReLU,
-    ZeroPad,
-)
+from resnet_explorer.blueprint import Block, Part, Stage, flat
+from resnet_explorer.blueprint.layers import Add, Conv2d, Flatten, Layer, Linear, ReLU
+from resnet_explorer.blueprint.norms import BatchNorm2d
+from resnet_explorer.blueprint.pools import AdaptiveAvgPool2d, MaxPool2d, ZeroPad
 from resnet_explorer.spec.catalogue import entry_of, title
 
 
@@ -77,11 +68,11 @@ def _rows(analysis: Analysis, block: Block) -> tuple[Row, ...]:
 def _network(analysis: Analysis) -> Explanation:
     network, spec = analysis.network, analysis.network.spec
     entry, counted, count = entry_of(spec), depth(network), sum(spec.blocks)
-    blocks = f"{count} {spec.block} block{'' if count == 1 else 's'}"
+    blocks = f"{count} {' and '.join(dict.fromkeys(spec.block))} block{'' if count == 1 else 's'}"
     kind = f"{'Residual' if spec.residual else 'Plain'} network of {blocks}"
     words = f"{counted.weight_layers} weight layers: {counted.words} {needs(analysis).words}"
     facts = facts_of(analysis, analysis.total, _stride(analysis, network.stages[-1].blocks[-1]))
-    source = (Fact("Source", entry.family, "Where the network was published."),) if entry else ()
+    source = (Fact("Source", entry.family.source, "Where the network was published."),) if entry else ()
     formulas = ("network" if spec.residual else "network_plain", "network_stride")
     return Explanation("", title(spec), kind, words, formulas, (*facts, *source))
 
@@ -92,7 +83,7 @@ def _stride(analysis: Analysis, block: Block) -> int | None:
 
 def _stage(analysis: Analysis, stage: Stage) -> Explanation:
     sums, count = analysis.sums[stage.path], len(stage.blocks)
-    step = max(part.layer.window[1] for part in stage.blocks[0].form.branch)
+    step = max(part.layer.window[1] for part in flat(stage.blocks[0].form.branch))
     before, after = (f"{shape[2]}×{shape[3]}" for shape in (sums.input, sums.output))
     change = f"stride {step}: {before} becomes {after}" if step > 1 else f"stride 1: the map stays {after}"
     channels = (
@@ -112,8 +103,8 @@ def _end(analysis: Analysis, block: Block, where: str) -> Explanation:
     if block.path == "head":
         words = "Averages each channel over the whole map, so that any input size will do, then scores the classes."
         return Explanation(block.path, where, "Classifier", words, ("avgpool", "linear"), facts)
-    windows = [part for part in block.form.branch if part.layer.window != (1, 1)]
-    steps = " and ".join(f"a {hyper(part.layer)} {_NOUNS[type(part.layer)]}" for part in windows)
+    windows = [part for part in flat(block.form.branch) if part.layer.window != (1, 1)]
+    steps = " and ".join(f"a {hyper(part.layer)} {_NOUNS.get(type(part.layer), part.layer.kind)}" for part in windows)
     words = f"Before the first stage {steps} bring{'s' if len(windows) == 1 else ''} {_change(sums)}."
     return Explanation(block.path, where, f"{'ImageNet' if windows[1:] else 'CIFAR'} stem", words, ("size",), facts)
 
@@ -127,9 +118,9 @@ def _change(sums: Sums) -> str:
 
 def _block(analysis: Analysis, block: Block, where: str) -> Explanation:
     sums, form = analysis.sums[block.path], block.form
-    convs = [part.layer for part in form.branch if isinstance(part.layer, Conv2d)]
+    convs = [step.layer for step in form.branch if isinstance(step, Part) and isinstance(step.layer, Conv2d)]
     key, words = _shortcut_story(block, sums)
-    shortcut = _params(form.shortcut or ())
+    shortcut = _params(flat(form.shortcut or ()))
     return Explanation(
         block.path,
         where,
@@ -184,7 +175,7 @@ def _shortcut_story(block: Block, sums: Sums) -> tuple[str, str]:
     if not shortcut:
         return "residual_identity", "The shapes agree, so x itself is added to F(x): the shortcut costs nothing."
     change = f"{compact(sums.input)} → {compact(sums.output)}"
-    conv = shortcut[0].layer
+    conv = next((part.layer for part in flat(shortcut) if isinstance(part.layer, Conv2d)), flat(shortcut)[0].layer)
     if not isinstance(conv, Conv2d):
         how = _pad_words(conv)
         return "residual_padding", f"The shapes differ ({change}), so x is {how}: the shortcut has no parameters."
@@ -194,7 +185,8 @@ def _shortcut_story(block: Block, sums: Sums) -> tuple[str, str]:
 
 
 def _pad_words(layer: Layer) -> str:
-    assert isinstance(layer, ZeroPad)
+    if not isinstance(layer, ZeroPad):
+        return "altered"
     skips = [f"taken at every {_ordinal(layer.stride)} position"] if layer.stride > 1 else []
     added = layer.out_channels - layer.in_channels
     pads = [f"padded with {added} channels of zeros"] if added > 0 else []
@@ -273,7 +265,7 @@ def _layer(analysis: Analysis, block: Block, row: Row, where: str) -> Explanatio
 def _story(layer: Layer, block: Block, sums: Sums) -> tuple[str, str]:
     if isinstance(layer, Conv2d):
         return "conv", _conv_words(layer)
-    key, words = _STORIES[type(layer)]
+    key, words = _STORIES.get(type(layer), ("identity", f"{layer.kind}."))
     if isinstance(layer, Add):
         return _ADDITIONS[_shortcut_story(block, sums)[0]], words
     return key, words.format(_pad_words(layer)) if isinstance(layer, ZeroPad) else words

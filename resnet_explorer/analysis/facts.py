@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from resnet_explorer.analysis.results import Analysis, Row, Sums
 from resnet_explorer.analysis.words import compact, mib, share
-from resnet_explorer.blueprint.layers import BatchNorm2d, Conv2d, Layer, Linear, Shape
+from resnet_explorer.blueprint.layers import Conv2d, Layer, Linear, Shape
+from resnet_explorer.blueprint.norms import BatchNorm2d
 
 
 class Fact(NamedTuple):

@@ -7,9 +7,8 @@ from functools import lru_cache
 from resnet_explorer.analysis.read import analyse
 from resnet_explorer.analysis.results import Analysis
 from resnet_explorer.blueprint import Network
-from resnet_explorer.blueprint.layers import BatchNorm2d
 from resnet_explorer.errors import InputError
-from resnet_explorer.spec import InputShape
+from resnet_explorer.spec import AntiAlias, InputShape
 from resnet_explorer.spec.input_shape import MAX_SIZE
 
 
@@ -50,8 +49,8 @@ def _smallest_sides(network: Network, batch: int) -> tuple[int | None, int | Non
     """Return the smallest sides for inference and for training; they do not depend on the input's own size."""
     short = _shortened(network)
     return (
-        _smallest(lambda side: _runs(short, batch, side) is not None),
-        _smallest(lambda side: _trains(_runs(short, batch, side))),
+        _smallest(lambda side: _runs(short, batch, side) is not None, steady(network)),
+        _smallest(lambda side: _trains(_runs(short, batch, side)), steady(network)),
     )
 
 
@@ -61,13 +60,19 @@ def _shortened(network: Network) -> Network:
     return replace(network, stages=stages)
 
 
+def steady(network: Network) -> bool:
+    """Return whether every image larger than the smallest will do.
+
+    An average pool in the branch rounds odd sizes down, where the shortcut rounds them up.
+    """
+    return network.spec.anti_alias is not AntiAlias.AVERAGE
+
+
 def _starved(analysis: Analysis) -> str | None:
     """Return the path of the first batch norm that has one value per channel."""
     for row in analysis.rows:
-        if isinstance(row.part.layer, BatchNorm2d):
-            n, _, h, w = row.reading.input
-            if n * h * w == 1:
-                return row.path
+        if row.part.layer.starves(row.reading.input):
+            return row.path
     return None
 
 
@@ -82,13 +87,15 @@ def _trains(analysis: Analysis | None) -> bool:
     return analysis is not None and _starved(analysis) is None
 
 
-def _smallest(works: Callable[[int], bool]) -> int | None:
-    """Return the smallest side that works; maps only grow with the image, so bisection finds it."""
+def _smallest(works: Callable[[int], bool], steady: bool) -> int | None:
+    """Return the smallest side that works: by bisection where all larger ones work too, else one after the other."""
     low, high = 0, 1
     while not works(high):
         low, high = high, high * 2
         if high > MAX_SIZE:
             return None
+    if not steady:
+        return next(side for side in range(1, high + 1) if works(side))
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if works(middle) else (middle, high)

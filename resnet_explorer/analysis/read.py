@@ -11,8 +11,11 @@ from math import prod
 from typing import NamedTuple
 
 from resnet_explorer.analysis.results import BYTES_PER_VALUE, Analysis, Reading, Row, Sums
+from resnet_explorer.analysis.words import size
 from resnet_explorer.blueprint import Block, Form, Network, Part
-from resnet_explorer.blueprint.layers import AdaptiveAvgPool2d, Shape
+from resnet_explorer.blueprint.layers import Shape
+from resnet_explorer.blueprint.pools import AdaptiveAvgPool2d
+from resnet_explorer.blueprint.tree import Chain
 from resnet_explorer.errors import InputError
 from resnet_explorer.spec import InputShape
 
@@ -99,31 +102,58 @@ _Place = tuple[Shape, int | None, int | None]
 """Where a signal is: its shape, its stride to the input, and how far its receptive field has grown."""
 
 
-def _read(block: Block, shape: Shape, stride: int | None) -> _FormReading:
-    """Read a form: the branch and the shortcut both start from x; what follows starts from their sum."""
-    form = block.form
-    paths = iter(block.layer_paths)
-    readings: list[Reading] = []
-    growth: list[int | None] = []
+class _FormWalk:
+    """One reading of a form: every layer in the order in which it runs, each from where its input is."""
 
-    def run(parts: tuple[Part, ...], place: _Place) -> _Place:
-        for part in parts:
-            place = _step(part, next(paths), place, readings)
-            growth.append(place[2])
+    def __init__(self, block: Block) -> None:
+        self.paths = iter(block.layer_paths)
+        self.readings: list[Reading] = []
+        self.growth: list[int | None] = []
+
+    def run(self, chain: Chain, place: _Place) -> _Place:
+        """Return where a chain leads from a place."""
+        for step in chain:
+            if isinstance(step, Part):
+                place = self.step(step, place)
+                continue
+            # What a gate sees is not counted: it weighs the map, which keeps its own receptive field.
+            gate = self.run(step.parts, (place[0], None, None))
+            _check_gate(step.name, gate[0], place[0])
+            place = self.step(step.scale, place)
         return place
 
-    start: _Place = (shape, stride, 0)
-    end = run(form.branch, start)
+    def step(self, part: Part, place: _Place) -> _Place:
+        place = _step(part, next(self.paths), place, self.readings)
+        self.growth.append(place[2])
+        return place
+
+
+def _check_gate(name: str, gate: Shape, shape: Shape) -> None:
+    fits = all(one in (1, other) for one, other in zip(gate, shape, strict=True))
+    assert fits, f"the gate {name} is {gate}, which weighs no map of {shape}"
+
+
+def _read(block: Block, shape: Shape, stride: int | None) -> _FormReading:
+    """Read a form: branch, shortcut and gate start from the same map; what follows starts from their sum."""
+    form, walk = block.form, _FormWalk(block)
+    start = walk.run(form.before, (shape, stride, 0))
+    end = walk.run(form.branch, start)
     if form.shortcut is not None:
-        other = run(form.shortcut, start)
+        other = walk.run(form.shortcut, start)
+        walk.run(form.gate, start)
         if other[0] != end[0]:
-            raise InputError(block.path, f"F(x) is {end[0]} but the shortcut is {other[0]}.", "Project the shortcut.")
+            raise InputError(
+                block.path,
+                f"{block.path} fails: F(x) is {size(end[0])} but the shortcut is {size(other[0])}.",
+                "Choose another input size, or another way to shrink the map.",
+            )
         end = (end[0], end[1], _widest(end[2], other[2]))
-    end = run(form.after, end)
+    end = walk.run(form.after, end)
+    readings = tuple(walk.readings)
     params = sum(reading.params for reading in readings)
     macs = sum(reading.macs for reading in readings)
-    size = sum(reading.activation_bytes for reading in readings)
-    return _FormReading(form.parts, tuple(readings), tuple(growth), end[0], end[1], params, macs, size)
+    held = sum(reading.activation_bytes for reading in readings)
+    return _FormReading(form.parts, readings, tuple(walk.growth), end[0], end[1], params, macs, held)
 
 
 def _widest(one: int | None, other: int | None) -> int | None:
@@ -142,6 +172,6 @@ def _step(part: Part, path: str, place: _Place, readings: list[Reading]) -> _Pla
         stride = grown = None
     else:
         grown, stride = grown + (kernel - 1) * stride, stride * step
-    size = prod(output) * BYTES_PER_VALUE if layer.allocates else 0
-    readings.append(Reading(shape, output, layer.params, layer.macs(output), size, stride))
+    held = prod(output) * BYTES_PER_VALUE if layer.allocates else 0
+    readings.append(Reading(shape, output, layer.params, layer.macs(output), held, stride))
     return output, stride, grown

@@ -1,128 +1,132 @@
-"""Spec to tree: one table for the branches, one for the stems, one rule for the shortcut."""
+"""Spec to tree: branches, shortcuts, stem and head put at their places."""
 
-from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-from resnet_explorer.blueprint.layers import (
-    AdaptiveAvgPool2d,
-    Add,
-    BatchNorm2d,
-    Conv2d,
-    Flatten,
-    Layer,
-    Linear,
-    MaxPool2d,
-    ReLU,
-    ZeroPad,
-)
-from resnet_explorer.blueprint.tree import Block, Form, Network, Part, Stage
+from resnet_explorer.blueprint import kit
+from resnet_explorer.blueprint.branches import Place, branch, split_first
+from resnet_explorer.blueprint.layers import Add, Conv2d, Dropout, GatedAdd, Layer, Scale, Sigmoid
+from resnet_explorer.blueprint.pools import AvgPool2d, ZeroPad
+from resnet_explorer.blueprint.stems import head, stem
+from resnet_explorer.blueprint.tree import Block, Chain, Form, Network, Part, Stage
 from resnet_explorer.spec import Block as Kind
-from resnet_explorer.spec import ResNetSpec, Shortcut, Stem, Stride
+from resnet_explorer.spec import Downsample, Gating, Order, ResNetSpec, Shortcut
+from resnet_explorer.spec.checks import stem_stride
+
+_LAST = {Kind.BASIC: "2", Kind.BOTTLENECK: "3"}
 
 
-def _parts(*layers: tuple[str, Layer]) -> tuple[Part, ...]:
-    return tuple(Part(name, layer) for name, layer in layers)
+def _changed(spec: ResNetSpec, at: Place) -> bool:
+    return at.stride != 1 or at.channels != at.out(spec)
 
 
-def _imagenet_stem(spec: ResNetSpec) -> tuple[Part, ...]:
-    return _parts(
-        ("conv1", Conv2d(spec.in_channels, spec.width, 7, stride=2, padding=3)),
-        ("bn1", BatchNorm2d(spec.width)),
-        ("relu", ReLU()),
-        ("maxpool", MaxPool2d(3, stride=2, padding=1)),
-    )
-
-
-def _cifar_stem(spec: ResNetSpec) -> tuple[Part, ...]:
-    return _parts(
-        ("conv1", Conv2d(spec.in_channels, spec.width, 3, padding=1)),
-        ("bn1", BatchNorm2d(spec.width)),
-        ("relu", ReLU()),
-    )
-
-
-def _basic(spec: ResNetSpec, channels: int, width: int, stride: int) -> tuple[Part, ...]:
-    """Two 3x3 convolutions; the first carries the stride (He et al. 2015, figure 5, left)."""
-    return _parts(
-        ("conv1", Conv2d(channels, width, 3, stride, padding=1)),
-        ("bn1", BatchNorm2d(width)),
-        ("relu1", ReLU()),
-        ("conv2", Conv2d(width, width, 3, padding=1)),
-        ("bn2", BatchNorm2d(width)),
-    )
-
-
-def _bottleneck(spec: ResNetSpec, channels: int, width: int, stride: int) -> tuple[Part, ...]:
-    """1x1 reduces, 3x3 (in groups: Xie et al. 2017, figure 3c), 1x1 expands (He et al. 2015, figure 5, right)."""
-    first, second = (stride, 1) if spec.stride is Stride.CONV1X1 else (1, stride)
-    inner, out = spec.inner_width(width), width * spec.expansion
-    return _parts(
-        ("conv1", Conv2d(channels, inner, 1, first)),
-        ("bn1", BatchNorm2d(inner)),
-        ("relu1", ReLU()),
-        ("conv2", Conv2d(inner, inner, 3, second, padding=1, groups=spec.cardinality)),
-        ("bn2", BatchNorm2d(inner)),
-        ("relu2", ReLU()),
-        ("conv3", Conv2d(inner, out, 1)),
-        ("bn3", BatchNorm2d(out)),
-    )
-
-
-_Branch = Callable[[ResNetSpec, int, int, int], tuple[Part, ...]]
-_BRANCHES: Mapping[Kind, _Branch] = {Kind.BASIC: _basic, Kind.BOTTLENECK: _bottleneck}
-_STEMS: Mapping[Stem, Callable[[ResNetSpec], tuple[Part, ...]]] = {
-    Stem.IMAGENET: _imagenet_stem,
-    Stem.CIFAR: _cifar_stem,
-}
-_LAST_RELU = {Kind.BASIC: "relu2", Kind.BOTTLENECK: "relu3"}
-
-
-def _shortcut(spec: ResNetSpec, channels: int, out: int, stride: int) -> tuple[Part, ...] | None:
-    """Return the shortcut's layers: none at all in a plain net, an empty tuple for the identity."""
-    if not spec.residual:
-        return None
+def _bridge(spec: ResNetSpec, at: Place) -> Chain:
+    """Return what brings x to the shape of F(x): nothing where it has that shape already."""
     everywhere = spec.shortcut is Shortcut.PROJECTION_EVERYWHERE
-    if channels == out and stride == 1 and not everywhere:
+    if not _changed(spec, at) and not everywhere:
         return ()
     if spec.shortcut is Shortcut.PADDING:
-        return _parts(("downsample.0", ZeroPad(channels, out, stride)))
-    return _parts(("downsample.0", Conv2d(channels, out, 1, stride)), ("downsample.1", BatchNorm2d(out)))
+        return kit.parts(("downsample.0", ZeroPad(at.channels, at.out(spec), at.stride)))
+    layers = [part.layer for part in _projection(spec, at)]
+    return tuple(Part(f"downsample.{index}", layer) for index, layer in enumerate(layers))
 
 
-def _form(spec: ResNetSpec, channels: int, width: int, stride: int) -> Form:
-    out = width * (spec.expansion if spec.block is Kind.BOTTLENECK else 1)
-    relu: tuple[str, Layer] = (_LAST_RELU[spec.block], ReLU())
-    after = _parts(("add", Add()), relu) if spec.residual else _parts(relu)
-    return Form(_BRANCHES[spec.block](spec, channels, width, stride), _shortcut(spec, channels, out, stride), after)
+def _projection(spec: ResNetSpec, at: Place) -> tuple[Part, ...]:
+    out, dilated = at.out(spec), at.dilation > 1
+    normed = () if spec.order is Order.V2 else kit.norm(spec, "", out)
+    if spec.downsample is Downsample.AVERAGE:
+        pools = at.stride > 1 or dilated
+        stride = 1 if dilated else at.stride
+        pool = (Part("", AvgPool2d(max(2, stride), stride, whole=True)),) if pools else ()
+        return (*pool, kit.conv(spec, "", at.channels, out, 1), *normed)
+    kernel = 3 if spec.downsample is Downsample.CONV3X3 and (at.stride > 1 or dilated) else 1
+    return (kit.conv(spec, "", at.channels, out, kernel, at.stride, 1, at.before if kernel > 1 else 1), *normed)
 
 
-def _place(path: str, number: int, form: Form, prefix: str = "") -> Block:
-    return Block(path, number, form, tuple(prefix + part.name for part in form.parts))
+def _shortcut(spec: ResNetSpec, at: Place) -> Chain | None:
+    """Return the shortcut's layers: none at all in a plain net, an empty chain for the identity."""
+    if not spec.residual:
+        return None
+    chain = _bridge(spec, at)
+    if spec.shortcut_scale != 1:
+        chain = (*chain, _weakened("scale", Scale(spec.shortcut_scale), chain))
+    if spec.shortcut_dropout:
+        chain = (*chain, _weakened("dropout", Dropout(spec.shortcut_dropout), chain))
+    return chain
 
 
-def _stage(spec: ResNetSpec, number: int, channels: int, width: int) -> Stage:
-    first = _form(spec, channels, width, stride=1 if number == 1 else 2)
-    count = spec.blocks[number - 1]
-    out = width * (spec.expansion if spec.block is Kind.BOTTLENECK else 1)
-    rest = first if number == 1 and channels == out else _form(spec, out, width, stride=1)
-    path = f"layer{number}"
+def _weakened(name: str, layer: Layer, chain: Chain) -> Part:
+    """Return a layer that alters the shortcut: numbered on in a projection, named on the bare shortcut."""
+    projects = bool(chain) and chain[0].name.startswith("downsample.")
+    return Part(f"downsample.{len(chain)}" if projects else f"shortcut.{name}", layer)
+
+
+def _gate(spec: ResNetSpec, at: Place) -> Chain:
+    """Return what leads to the gate g(x): a 1x1 convolution with bias, and a sigmoid (He et al. 2016, section 3)."""
+    if not spec.residual or spec.gating is Gating.NONE:
+        return ()
+    conv = Conv2d(at.channels, at.out(spec), 1, at.stride, bias=True)
+    return kit.parts(("gate.conv", conv), ("gate.sigmoid", Sigmoid()))
+
+
+def _after(spec: ResNetSpec, at: Place) -> Chain:
+    last = _LAST[at.kind]
+    chain: Chain = ()
+    if spec.residual:
+        join: Layer = Add() if spec.gating is Gating.NONE else GatedAdd(spec.gating is Gating.EXCLUSIVE)
+        chain = kit.parts(("add", join))
+    if spec.order is Order.BN_AFTER:
+        chain = (*chain, *kit.norm(spec, f"bn{last}", at.out(spec)))
+    if spec.order in (Order.V1, Order.BN_AFTER):
+        chain = (*chain, *kit.activation(spec, last))
+    return chain
+
+
+def _form(spec: ResNetSpec, at: Place) -> Form:
+    inner, shortcut = branch(spec, at), _shortcut(spec, at)
+    convolves = any(isinstance(step, Part) and isinstance(step.layer, Conv2d) for step in shortcut or ())
+    before: Chain = ()
+    if convolves:
+        before, inner = split_first(spec, inner)
+    return Form(inner, shortcut, _after(spec, at), before, _gate(spec, at))
+
+
+def _place(path: str, number: int, form: Form, prefix: str = "", skip: float = 0.0) -> Block:
+    return Block(path, number, form, tuple([prefix + part.name for part in form.parts]), skip)
+
+
+def _stage(spec: ResNetSpec, number: int, first: Place) -> Stage:
+    """Return a stage whose first block may shrink the map; the others keep its shape and share one form."""
+    count, done = spec.blocks[number - 1], sum(spec.blocks[: number - 1])
+    rest = Place(first.kind, first.out(spec), first.width, 1, first.dilation, first.dilation)
+    forms = [_form(spec, first)]
+    if count > 1:
+        forms.append(forms[0] if rest == first else _form(spec, rest))
+    path, rate = f"layer{number}", spec.stochastic_depth / sum(spec.blocks) if spec.residual else 0.0
     blocks = (
-        _place(f"{path}.{index}", index + 1, rest if index else first, f"{path}.{index}.") for index in range(count)
+        _place(f"{path}.{index}", index + 1, forms[min(index, 1)], f"{path}.{index}.", rate * (done + index + 1))
+        for index in range(count)
     )
     return Stage(path, number, tuple(blocks))
+
+
+def _places(spec: ResNetSpec) -> tuple[Place, ...]:
+    """Return where the first block of each stage stands; past the output stride a stage dilates."""
+    channels, reached, dilation = spec.stem_channels, stem_stride(spec), 1
+    places = []
+    for kind, width, asked in zip(spec.block, spec.widths, spec.strides, strict=True):
+        before, stride = dilation, asked
+        if spec.output_stride is not None and (dilation > 1 or reached * asked > spec.output_stride):
+            dilation, stride = dilation * asked, 1
+        reached *= stride
+        places.append(Place(kind, channels, width, stride, dilation, before))
+        channels = places[-1].out(spec)
+    return tuple(places)
 
 
 @lru_cache(maxsize=32)
 def compile_spec(spec: ResNetSpec) -> Network:
     """Return the tree of a spec; the same spec gives the same tree."""
-    stages, channels = [], spec.width
-    for number, width in enumerate(spec.widths, start=1):
-        stages.append(_stage(spec, number, channels, width))
-        channels = width * (spec.expansion if spec.block is Kind.BOTTLENECK else 1)
-    head = None
-    if spec.classes is not None:
-        layers = _parts(
-            ("avgpool", AdaptiveAvgPool2d()), ("flatten", Flatten()), ("fc", Linear(channels, spec.classes))
-        )
-        head = _place("head", 0, Form(layers))
-    return Network(spec, _place("stem", 0, Form(_STEMS[spec.stem](spec))), tuple(stages), head)
+    stages = tuple(_stage(spec, number, at) for number, at in enumerate(_places(spec), start=1))
+    last = head(spec, spec.outputs[-1])
+    end = _place("head", 0, Form(last)) if last else None
+    return Network(spec, _place("stem", 0, Form(stem(spec))), stages, end)

@@ -2,7 +2,7 @@
 
 Shapes are (N, C, H, W), or (N, features) after flattening. MACs are multiply-accumulates of convolutions and
 linear layers (1 MAC = 2 FLOPs); other layers count 0, as in the papers. Sizes follow PyTorch's rule,
-``floor((H + 2 p - k) / s) + 1`` (torch.nn.Conv2d, "Shape").
+``floor((H + 2 p - d (k - 1) - 1) / s) + 1`` (torch.nn.Conv2d, "Shape").
 """
 
 from dataclasses import dataclass
@@ -46,8 +46,16 @@ class Layer:
         """Return the multiply-accumulates that an output of this shape costs."""
         return 0
 
+    def starves(self, shape: Shape) -> bool:
+        """Return whether training fails on an input of this shape, for want of values to take statistics of."""
+        return False
 
-def _slide(size: int, kernel: int, stride: int, padding: int) -> int:
+
+def slide(size: int, kernel: int, stride: int, padding: int) -> int:
+    """Return how many positions a window of ``kernel`` pixels takes on a side of ``size`` pixels.
+
+    Raises InputError where it does not fit.
+    """
     if size + 2 * padding < kernel:
         raise InputError(
             "size",
@@ -59,7 +67,10 @@ def _slide(size: int, kernel: int, stride: int, padding: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Conv2d(Layer):
-    """A convolution with a square kernel; parameters ``k k C_in C_out / groups`` and the bias."""
+    """A convolution with a square kernel; parameters ``k k C_in C_out / groups`` and the bias.
+
+    ``standardised`` brings each filter to mean 0 and variance 1 before use (Qiao et al. 2019, equation 4).
+    """
 
     in_channels: int
     out_channels: int
@@ -68,6 +79,12 @@ class Conv2d(Layer):
     padding: int = 0
     groups: int = 1
     bias: bool = False
+    dilation: int = 1
+    standardised: bool = False
+
+    @property
+    def kind(self) -> str:
+        return "StdConv2d" if self.standardised else "Conv2d"
 
     @property
     def params(self) -> int:
@@ -76,35 +93,49 @@ class Conv2d(Layer):
 
     @property
     def window(self) -> tuple[int, int]:
-        return (self.kernel, self.stride)
+        return (self.dilation * (self.kernel - 1) + 1, self.stride)
 
     def output(self, shape: Shape) -> Shape:
         n, channels, h, w = shape
         if channels != self.in_channels:
             raise InputError("channels", f"takes {self.in_channels} channels, not {channels}.", "Change the input.")
-        height = _slide(h, self.kernel, self.stride, self.padding)
-        return (n, self.out_channels, height, _slide(w, self.kernel, self.stride, self.padding))
+        reach = self.dilation * (self.kernel - 1) + 1
+        height = slide(h, reach, self.stride, self.padding)
+        return (n, self.out_channels, height, slide(w, reach, self.stride, self.padding))
 
     def macs(self, output: Shape) -> int:
         return prod(output) * (self.in_channels // self.groups) * self.kernel * self.kernel
 
 
 @dataclass(frozen=True, slots=True)
-class BatchNorm2d(Layer):
-    """Batch normalisation: a scale and a shift per channel."""
+class ReLU(Layer):
+    """max(0, x), computed in place where nothing else needs x."""
 
-    channels: int
+    in_place: bool = True
 
     @property
-    def params(self) -> int:
-        return 2 * self.channels
+    def allocates(self) -> bool:  # type: ignore[override]  # a constant of the other kinds, a choice of this one
+        return not self.in_place
 
 
 @dataclass(frozen=True, slots=True)
-class ReLU(Layer):
-    """max(0, x), computed in place."""
+class LeakyReLU(ReLU):
+    """x where positive, 0.01 x elsewhere."""
 
-    allocates: ClassVar[bool] = False
+
+@dataclass(frozen=True, slots=True)
+class SiLU(Layer):
+    """x sigmoid(x) (Elfwing et al. 2017; Ramachandran et al. 2017)."""
+
+
+@dataclass(frozen=True, slots=True)
+class GELU(Layer):
+    """x times the normal distribution function of x (Hendrycks and Gimpel 2016)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sigmoid(Layer):
+    """1 / (1 + exp(-x)): a weight between 0 and 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,49 +146,58 @@ class Add(Layer):
 
 
 @dataclass(frozen=True, slots=True)
-class MaxPool2d(Layer):
-    """The largest value of each window."""
+class GatedAdd(Layer):
+    """The weighed addition g F(x) + (1 - g) x, or F(x) + (1 - g) x where the gate is the shortcut's alone.
 
-    kernel: int
-    stride: int
-    padding: int = 0
-
-    @property
-    def window(self) -> tuple[int, int]:
-        return (self.kernel, self.stride)
-
-    def output(self, shape: Shape) -> Shape:
-        n, channels, h, w = shape
-        height = _slide(h, self.kernel, self.stride, self.padding)
-        return (n, channels, height, _slide(w, self.kernel, self.stride, self.padding))
-
-
-@dataclass(frozen=True, slots=True)
-class ZeroPad(Layer):
-    """Option A: every ``stride``-th position, with channels of zeros before and after to fill up.
-
-    He et al. 2015, section 3.3 (A) and 4.2.
+    He et al. 2016, equations 7 and 8.
     """
 
-    in_channels: int
-    out_channels: int
-    stride: int
-
-    @property
-    def window(self) -> tuple[int, int]:
-        return (1, self.stride)
-
-    def output(self, shape: Shape) -> Shape:
-        n, _, h, w = shape
-        return (n, self.out_channels, -(-h // self.stride), -(-w // self.stride))
+    exclusive: bool
 
 
 @dataclass(frozen=True, slots=True)
-class AdaptiveAvgPool2d(Layer):
-    """The mean of each channel over the whole map (torch's AdaptiveAvgPool2d(1)): any input size will do."""
+class Multiply(Layer):
+    """x times what its gate says of each channel, or of each position."""
 
-    def output(self, shape: Shape) -> Shape:
-        return (shape[0], shape[1], 1, 1)
+
+@dataclass(frozen=True, slots=True)
+class Scale(Layer):
+    """x times a constant."""
+
+    factor: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gain(Layer):
+    """x times learnt factors, one for each channel, or one for all; ``initial`` is where they start."""
+
+    channels: int
+    initial: float
+
+    @property
+    def params(self) -> int:
+        return self.channels
+
+
+@dataclass(frozen=True, slots=True)
+class Bias(Layer):
+    """x plus one learnt number that starts at 0 (Fixup: Zhang et al. 2019, section 3)."""
+
+    @property
+    def params(self) -> int:
+        return 1
+
+
+@dataclass(frozen=True, slots=True)
+class Dropout(Layer):
+    """Sets values to 0 with a chance in training, and does nothing in inference."""
+
+    chance: float
+
+
+@dataclass(frozen=True, slots=True)
+class StochasticDepth(Layer):
+    """Skips the branch of whole images in training (Huang et al. 2016); the block knows the chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,3 +226,17 @@ class Linear(Layer):
 
     def macs(self, output: Shape) -> int:
         return prod(output) * self.in_features
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelConv1d(Layer):
+    """A 1-D convolution over the channels' means: k weights in all (ECA: Wang et al. 2020)."""
+
+    kernel: int
+
+    @property
+    def params(self) -> int:
+        return self.kernel
+
+    def macs(self, output: Shape) -> int:
+        return prod(output) * self.kernel

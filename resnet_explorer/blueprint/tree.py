@@ -4,9 +4,10 @@ A *form* is what a block does, without saying where: y = after(branch(x) + short
 form, so that a reading can be worked out once for a stage of 400 blocks.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from resnet_explorer.blueprint.layers import Layer
+from resnet_explorer.blueprint.layers import Conv2d, Dropout, Layer, Scale
+from resnet_explorer.blueprint.pools import ZeroPad
 from resnet_explorer.spec import ResNetSpec
 
 
@@ -18,27 +19,66 @@ class Part:
     layer: Layer
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Form:
-    """What a block does: y = after(branch(x) + shortcut(x)), or y = after(branch(x)) where ``shortcut`` is None.
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """A gate on the way: y = x · gate(x). ``parts`` lead to the gate, ``scale`` multiplies.
 
-    An empty ``shortcut`` is the identity. ``after`` begins with the addition where there is one. Two forms are equal
-    only if they are the same object: a network's blocks share theirs.
+    Their names begin with the gate's own, as in ``se.fc1``.
     """
 
-    branch: tuple[Part, ...]
-    shortcut: tuple[Part, ...] | None = None
-    after: tuple[Part, ...] = ()
+    name: str
+    parts: tuple[Part, ...]
+    scale: Part
 
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """Return all layers in the order in which they run."""
-        return self.branch + (self.shortcut or ()) + self.after
+
+Step = Part | Gated
+Chain = tuple[Step, ...]
+
+
+def flat(chain: Chain) -> tuple[Part, ...]:
+    """Return the layers of a chain in the order in which they run, those of its gates included."""
+    parts: list[Part] = []
+    for step in chain:
+        parts += (step,) if isinstance(step, Part) else (*step.parts, step.scale)
+    return tuple(parts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Form:
+    """What a block does: u = before(x), then y = after(branch(u) + shortcut(u)).
+
+    ``shortcut`` is None in a plain block and empty for the identity. ``after`` begins with the addition where there
+    is one; ``gate`` leads to the weights of a gated addition. Two forms are equal only if they are the same object: a
+    network's blocks share theirs.
+    """
+
+    branch: Chain
+    shortcut: Chain | None = None
+    after: Chain = ()
+    before: Chain = ()
+    gate: Chain = ()
+    parts: tuple[Part, ...] = field(init=False, repr=False)
+    """All layers in the order in which they run."""
+
+    def __post_init__(self) -> None:
+        chains = self.before + self.branch + (self.shortcut or ()) + self.gate + self.after
+        object.__setattr__(self, "parts", flat(chains))
 
     @property
     def projects(self) -> bool:
-        """Return whether the shortcut has layers of its own: a projection, or zero-padding."""
-        return bool(self.shortcut)
+        """Return whether the shortcut changes shapes or has weights: a projection, or zero-padding."""
+        return any(isinstance(part.layer, Conv2d | ZeroPad) for part in flat(self.shortcut or ()))
+
+    @property
+    def alters(self) -> bool:
+        """Return whether the shortcut does more than bring x to the shape of F(x): gated, scaled or dropped."""
+        layers = [part.layer for part in flat(self.shortcut or ())]
+        return bool(self.gate) or any(isinstance(layer, Scale | Dropout) for layer in layers)
+
+    @property
+    def gates(self) -> tuple[Gated, ...]:
+        """Return the gates of the branch: its attention."""
+        return tuple(step for step in self.branch if isinstance(step, Gated))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +86,25 @@ class Block:
     """A form at its address: the stem, a residual or plain block, or the head.
 
     ``path`` is the block's address; ``layer_paths`` are those of its layers, in the order of ``form.parts``.
-    ``number`` counts the blocks of a stage from 1; it is 0 for stem and head.
+    ``number`` counts the blocks of a stage from 1; it is 0 for stem and head. ``skip`` is the chance that stochastic
+    depth skips the branch in training.
     """
 
     path: str
     number: int
     form: Form
     layer_paths: tuple[str, ...]
+    skip: float = 0.0
 
     @property
     def shortcut_path(self) -> str:
         """Return the address of the shortcut as a whole, whether identity or projection."""
         return f"{self.path}.downsample" if self.form.projects else f"{self.path}.shortcut"
+
+    @property
+    def gate_paths(self) -> tuple[str, ...]:
+        """Return the addresses of the attention's gates as wholes."""
+        return tuple(f"{self.path}.{gate.name}" for gate in self.form.gates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,4 +159,4 @@ class Network:
         if block is None:
             return path == "" or any(stage.path == path for stage in self.stages)
         shortcut = (block.shortcut_path,) if block.form.shortcut is not None else ()
-        return path in (block.path, *block.layer_paths, *shortcut)
+        return path in (block.path, *block.layer_paths, *shortcut, *block.gate_paths)

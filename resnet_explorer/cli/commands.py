@@ -53,10 +53,9 @@ def _no_qt(error: ImportError) -> ExplorerError:
 def _list(options: argparse.Namespace) -> int:
     from resnet_explorer.export import catalogue_list
 
-    if options.json:
-        say(json.dumps(catalogue_list.entries(), indent=2) + "\n")
-    else:
-        say(catalogue_list.to_text(catalogue_list.entries()))
+    rows = catalogue_list.axes() if options.axes else catalogue_list.entries()
+    write = catalogue_list.axes_text if options.axes else catalogue_list.to_text
+    say(json.dumps(rows, indent=2) + "\n" if options.json else write(rows))
     return 0
 
 

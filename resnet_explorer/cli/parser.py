@@ -1,6 +1,7 @@
 """The arguments of every command, with help that needs no other page."""
 
 import argparse
+from functools import cache
 from pathlib import Path
 from textwrap import fill
 from typing import NoReturn, TypeAlias
@@ -72,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
     opening.add_argument("net", metavar="NET", nargs="?", help=_NET)
     listing = _command(commands, "list", "list the networks of the catalogue with their figures", LIST_EXAMPLES)
     listing.add_argument("--json", action="store_true", help="as JSON, each network with its spec")
+    listing.add_argument("--axes", action="store_true", help="the keys of --set instead: what can be chosen")
     _add_describe(commands)
     _add_export(commands)
     _add_source(commands)
@@ -151,6 +153,7 @@ def _add_source(commands: _Commands) -> None:
     one.add_argument("-o", "--output", metavar="FILE", type=Path, help="the file; without it the text is printed")
 
 
+@cache
 def _axes() -> str:
     """Return the axes that ``--set`` knows, with their values."""
     lines = ["keys of --set:"]

@@ -5,7 +5,8 @@ from math import sqrt
 
 from resnet_explorer.analysis import Analysis, analyse
 from resnet_explorer.analysis.words import share, si
-from resnet_explorer.blueprint import Block, Network, compile_spec
+from resnet_explorer.blueprint import Block, Form, Network, compile_spec
+from resnet_explorer.drawing.changes import Changes, changes
 from resnet_explorer.drawing.marks import Anchor, Arrow, Box, Dash, Group, Ink, Label, Mark, Picture
 from resnet_explorer.drawing.overview import Grid, best_grid, overview, stage_ink
 from resnet_explorer.drawing.panel import Known, panel
@@ -46,8 +47,11 @@ def _residual_name(name: str) -> str:
 
 def _alone(analysis: Analysis, view: View, room: tuple[float, float]) -> list[Mark]:
     grid, _ = best_grid(analysis, view, _inner(room, 1, 1))
-    top = _whole(analysis, view, grid, MARGIN, MARGIN)
-    return [top, *_panels(analysis, _open(analysis.network, view), top.y + top.height + SPACE, room)]
+    marked = changes(analysis.network) if view.changes else None
+    top = _whole(analysis, view, grid, MARGIN, MARGIN, marked=marked)
+    strip = [_strip(marked.words, top.y + top.height + 8, Ink.CHANGED)] if marked else []
+    below = strip[0].y + strip[0].height if strip else top.y + top.height
+    return [top, *strip, *_panels(analysis, _open(analysis.network, view), below + SPACE, room, marked)]
 
 
 def _inner(room: tuple[float, float], across: int, down: int) -> tuple[float, float]:
@@ -70,22 +74,23 @@ def _compared(analysis: Analysis, view: View, room: tuple[float, float]) -> list
     if zoom >= other:
         wide = max(wide, first.width)
         second = _whole(plain, view, grid, MARGIN + wide + SPACE, MARGIN, residual)
-        strip = _strip(words, first.y + first.height + 8)
+        strip = _strip((words,), first.y + first.height + 8, Ink.SHORTCUT)
         top = strip.y + strip.height + SPACE
     else:
-        strip = _strip(words, first.y + first.height + 8)
+        strip = _strip((words,), first.y + first.height + 8, Ink.SHORTCUT)
         second = _whole(plain, view, grid, MARGIN, strip.y + strip.height + SPACE, residual)
         top = second.y + second.height + SPACE
     return [first, second, strip, *_rows(pairs, wide, top)]
 
 
-def _strip(words: str, y: float) -> Group:
-    wide = width(words, 12, Style.SEMIBOLD) + 28
-    marks = (
-        Box(0, 0, wide, 30, Ink.OPEN, Ink.SHORTCUT, 1.2, 15, Dash.DOTTED),
-        Label(14, 20, words, 12, Ink.TEXT, style=Style.SEMIBOLD),
-    )
-    return Group("", "difference", words, MARGIN, y, wide, 30, marks)
+def _strip(lines: tuple[str, ...], y: float, ink: Ink) -> Group:
+    """Return lines of words in a frame: the first says how much differs, the others what."""
+    styles = [Style.SEMIBOLD, *(Style.REGULAR for _ in lines[1:])]
+    wide = max(width(line, 12, style) for line, style in zip(lines, styles, strict=True)) + 28
+    high = 30.0 + 18 * (len(lines) - 1)
+    labels = [Label(14, 20 + 18 * i, line, 12, Ink.TEXT, style=styles[i]) for i, line in enumerate(lines)]
+    box = Box(0, 0, wide, high, Ink.OPEN, ink, 1.2, 15, Dash.DOTTED)
+    return Group("", "difference", ". ".join(lines), MARGIN, y, wide, high, (box, *labels))
 
 
 def _difference(residual: Analysis, plain: Analysis) -> str:
@@ -101,9 +106,17 @@ def _difference(residual: Analysis, plain: Analysis) -> str:
     return f"{gone}, {projections} of them projections: {counts} ({costs}), −{less}MACs"
 
 
-def _whole(analysis: Analysis, view: View, grid: Grid, x: float, y: float, ghosts: Analysis | None = None) -> Group:
+def _whole(
+    analysis: Analysis,
+    view: View,
+    grid: Grid,
+    x: float,
+    y: float,
+    ghosts: Analysis | None = None,
+    marked: Changes | None = None,
+) -> Group:
     """Return title, overview and legend of one network."""
-    inner = overview(analysis, view, grid, ghosts)
+    inner = overview(analysis, view, grid, ghosts, marked)
     name, facts = title(analysis.network.spec), _facts(analysis)
     after = width(name, 20, Style.SEMIBOLD) + 12
     placed = replace(inner, y=TITLE)
@@ -132,7 +145,8 @@ def _legend(analysis: Analysis, right: float, y: float, lost: bool) -> list[Mark
     kinds = [
         ("shortcut that the plain twin has lost", Dash.DOTTED, Ink.GONE, lost),
         ("shape changes: projection or padding", Dash.DASHED, Ink.SHORTCUT, any(form.projects for form in forms)),
-        ("identity shortcut", Dash.SOLID, Ink.SHORTCUT, any(form.shortcut == () for form in forms)),
+        ("shortcut altered: gate, factor or dropout", Dash.DOTTED, Ink.SHORTCUT, any(map(_altered, forms))),
+        ("identity shortcut", Dash.SOLID, Ink.SHORTCUT, any(form.shortcut == () and not form.gate for form in forms)),
     ]
     marks: list[Mark] = []
     for words, dash, ink, present in kinds:
@@ -142,6 +156,10 @@ def _legend(analysis: Analysis, right: float, y: float, lost: bool) -> list[Mark
             marks.append(Arrow(((right - 30, y - 3.5), (right, y - 3.5)), ink, 1.8, dash, head=False))
             right -= 52
     return marks
+
+
+def _altered(form: Form) -> bool:
+    return form.alters and not form.projects
 
 
 def _open(network: Network, view: View) -> list[tuple[Block, str, Ink]]:
@@ -159,11 +177,15 @@ def _open(network: Network, view: View) -> list[tuple[Block, str, Ink]]:
 
 
 def _panels(
-    analysis: Analysis, blocks: list[tuple[Block, str, Ink]], y: float, room: tuple[float, float]
+    analysis: Analysis,
+    blocks: list[tuple[Block, str, Ink]],
+    y: float,
+    room: tuple[float, float],
+    marked: Changes | None = None,
 ) -> list[Mark]:
     """Return the open blocks in columns: as many as a room is wide for, and no more than a page of 3 to 4 has."""
     known: Known = {}
-    drawn = [panel(analysis, block, words, ink, known) for block, words, ink in blocks]
+    drawn = [panel(analysis, block, words, ink, known, marked) for block, words, ink in blocks]
     if not drawn:
         return []
     wide = max(group.width for group in drawn)

@@ -36,6 +36,8 @@ class Ink(StrEnum):
     ON_LIGHT = "on-light"
     ON_SHORTCUT = "on-shortcut"
     GONE = "gone"
+    GATE = "gate"
+    CHANGED = "changed"
 
 
 class Anchor(StrEnum):

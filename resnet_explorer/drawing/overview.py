@@ -5,8 +5,11 @@ from functools import partial
 
 from resnet_explorer.analysis import Analysis
 from resnet_explorer.analysis.words import compact, si
-from resnet_explorer.blueprint import Block, Form, Stage
-from resnet_explorer.blueprint.layers import AdaptiveAvgPool2d, Conv2d, Linear, MaxPool2d
+from resnet_explorer.blueprint import Block, Form, Gated, Stage, flat
+from resnet_explorer.blueprint.layers import Conv2d, Linear
+from resnet_explorer.blueprint.pools import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
+from resnet_explorer.blueprint.tree import Step
+from resnet_explorer.drawing.changes import Changes
 from resnet_explorer.drawing.marks import Anchor, Arrow, Box, Dash, Group, Ink, Label, Mark, Point
 from resnet_explorer.drawing.text import Style, width
 from resnet_explorer.drawing.view import View, folded
@@ -34,22 +37,33 @@ def stage_ink(stage: Stage) -> Ink:
     return STAGE_INKS[(stage.number - 1) % len(STAGE_INKS)]
 
 
+_GATES = {"se": "SE", "eca": "ECA", "cbam_channel": "CBAM"}
+
+
 def caption(form: Form) -> str:
-    """Return what a block is made of in few words, such as ``1×1, 3×3 /2, 1×1``."""
-    words = []
-    for part in form.branch:
-        match part.layer:
-            case Conv2d() as conv:
-                words.append(f"{conv.kernel}×{conv.kernel}" + (f" /{conv.stride}" if conv.stride > 1 else ""))
-            case MaxPool2d():
-                words.append("pool")
-            case AdaptiveAvgPool2d():
-                words.append("avg pool")
-            case Linear():
-                words.append("fc")
-            case _:
-                pass
-    return ", ".join(words)
+    """Return what a block is made of in few words, such as ``1×1, 3×3 /2, 1×1, SE``."""
+    words = [_step_words(step) for step in form.before + form.branch]
+    return ", ".join(word for word in words if word)
+
+
+def _step_words(step: Step) -> str:
+    if isinstance(step, Gated):
+        return _GATES.get(step.name, "")
+    match step.layer:
+        case Conv2d() as conv:
+            return f"{conv.kernel}×{conv.kernel}" + (f" /{conv.stride}" if conv.stride > 1 else "")
+        case MaxPool2d():
+            return "pool"
+        case AvgPool2d():
+            return "mean"
+        case BlurPool2d() as blur:
+            return f"blur /{blur.stride}" if blur.stride > 1 else "blur"
+        case AdaptiveAvgPool2d():
+            return "avg pool"
+        case Linear():
+            return "fc"
+        case _:
+            return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +100,20 @@ def block_width(analysis: Analysis) -> float:
     return max(MIN_BLOCK, *(width(caption(form), 9) + 12 for form in forms))
 
 
+def terminal_width(block: Block | None, wide: float) -> float:
+    """Return the width of stem or head: as wide as a block, or as its caption needs."""
+    return max(wide, width(caption(block.form), 9) + 14) if block else 0.0
+
+
 def best_grid(analysis: Analysis, view: View, room: tuple[float, float]) -> tuple[Grid, float]:
     """Return the grid under which the overview is shown largest in a room of that width and height, and its zoom."""
-    stages, one = analysis.network.stages, block_width(analysis)
+    network, one = analysis.network, block_width(analysis)
+    stages, ends = network.stages, [terminal_width(block, one) for block in (network.stem, network.head)]
     longest = max((len(stage.blocks) for stage in stages if not folded(stage, view)), default=1)
 
     def zoom(columns: int) -> float:
         grid = Grid(one, columns)
-        wide = sum(grid.stage_width(stage, view) + BETWEEN for stage in stages) + 2 * (one + BETWEEN)
+        wide = sum(grid.stage_width(stage, view) + BETWEEN for stage in stages) + sum(ends) + 2 * BETWEEN
         high = grid.stage_height(max(grid.rows_of(stage, view) for stage in stages))
         return min(1.0, room[0] / wide, room[1] / high)
 
@@ -104,27 +124,32 @@ def best_grid(analysis: Analysis, view: View, room: tuple[float, float]) -> tupl
     return Grid(one, best), zooms[best]
 
 
-def overview(analysis: Analysis, view: View, grid: Grid, ghosts: Analysis | None = None) -> Group:
-    """Return the overview as a group; ``ghosts`` is the residual twin whose shortcuts a plain network has lost."""
+def overview(
+    analysis: Analysis, view: View, grid: Grid, ghosts: Analysis | None = None, marked: Changes | None = None
+) -> Group:
+    """Return the overview as a group; ``ghosts`` is the residual twin whose shortcuts a plain network has lost.
+
+    Blocks that ``marked`` names have a second frame and a Δ.
+    """
     network = analysis.network
     rows = max(grid.rows_of(stage, view) for stage in network.stages)
     height = grid.stage_height(rows)
     middle = HEADER + ARC + BLOCK_HEIGHT / 2
     marks: list[Mark] = []
-    marks.append(_terminal(analysis, network.stem, "Stem", Ink.STEM, 0, middle, grid, view))
-    x, leave = grid.block_width, middle
+    marks.append(_terminal(analysis, network.stem, "Stem", Ink.STEM, 0, middle, grid, view, marked))
+    x, leave = terminal_width(network.stem, grid.block_width), middle
     for index, stage in enumerate(network.stages):
         marks.append(_between(x, leave, middle))
         x += BETWEEN
         lost = ghosts.network.stages[index] if ghosts else None
-        marks.append(_stage(analysis, stage, view, grid, x, height, lost))
+        marks.append(_stage(analysis, stage, view, grid, x, height, lost, marked))
         x += grid.stage_width(stage, view)
         leave = middle + (grid.rows_of(stage, view) - 1) * ROW
     if network.head:
         marks.append(_between(x, leave, middle))
         x += BETWEEN
-        marks.append(_terminal(analysis, network.head, "Head", Ink.HEAD, x, middle, grid, view))
-        x += grid.block_width
+        marks.append(_terminal(analysis, network.head, "Head", Ink.HEAD, x, middle, grid, view, marked))
+        x += terminal_width(network.head, grid.block_width)
     body = Box(0, 0, x, height)
     return Group("", "overview", "The network from input to output", 0, 0, x, height, (body, *marks))
 
@@ -137,10 +162,18 @@ def _between(x: float, start: float, end: float) -> Arrow:
 
 
 def _terminal(
-    analysis: Analysis, block: Block, words: str, ink: Ink, x: float, middle: float, grid: Grid, view: View
+    analysis: Analysis,
+    block: Block,
+    words: str,
+    ink: Ink,
+    x: float,
+    middle: float,
+    grid: Grid,
+    view: View,
+    marked: Changes | None,
 ) -> Group:
     """Return stem or head: a card with a coloured top, and its output's shape under it."""
-    sums, wide, high = analysis.sums[block.path], grid.block_width, 56.0
+    sums, wide, high = analysis.sums[block.path], terminal_width(block, grid.block_width), 56.0
     is_open = block.path in view.expanded
     marks: tuple[Mark, ...] = (
         Box(0, 0, wide, high, Ink.OPEN if is_open else Ink.CARD, ink, 2.2 if is_open else 1.4, 6),
@@ -148,13 +181,21 @@ def _terminal(
         Label(wide / 2, 26, words, 12, anchor=Anchor.MIDDLE, style=Style.SEMIBOLD),
         Label(wide / 2, 42, caption(block.form), 9, Ink.MUTED, Anchor.MIDDLE),
         Label(wide / 2, high + 15, compact(sums.output), 10, Ink.MUTED, Anchor.MIDDLE),
+        *_frame(marked, block, wide, high),
     )
     title = f"{words}: {sums.params:,} parameters, {si(sums.macs)}MACs"
     return Group(block.path, "block", title, x, middle - high / 2, wide, high + 18, marks)
 
 
 def _stage(
-    analysis: Analysis, stage: Stage, view: View, grid: Grid, x: float, height: float, lost: Stage | None
+    analysis: Analysis,
+    stage: Stage,
+    view: View,
+    grid: Grid,
+    x: float,
+    height: float,
+    lost: Stage | None,
+    marked: Changes | None,
 ) -> Group:
     sums, ink, wide = analysis.sums[stage.path], stage_ink(stage), grid.stage_width(stage, view)
     marks: list[Mark] = [
@@ -162,6 +203,9 @@ def _stage(
         Label(12, 20, stage.title, 12, style=Style.SEMIBOLD),
         Label(wide - 12, 20, compact(sums.output), 10, Ink.MUTED, Anchor.END),
     ]
+    if more := marked.blocks_more(stage) if marked else 0:
+        beside = 12 + width(stage.title, 12, Style.SEMIBOLD) + 6
+        marks.append(Label(beside, 20, f"{more:+d}".replace("-", "−"), 11, Ink.CHANGED, style=Style.SEMIBOLD))
     is_folded = folded(stage, view)
     shown = stage.blocks[:2] if is_folded else stage.blocks
     place = partial(_place, grid=grid, columns=grid.columns_of(stage, view))
@@ -170,7 +214,7 @@ def _stage(
         if index:
             marks.append(_step(place(index - 1), place(index), grid.block_width))
         was = lost.blocks[index] if lost else None
-        marks += _block(analysis, block, stage, view, place(index), grid.block_width, ink, was)
+        marks += _block(analysis, block, stage, view, place(index), grid.block_width, ink, was, marked)
     last = place(len(shown) - 1)
     if is_folded:
         fold = (last[0] + grid.block_width + GAP, last[1])
@@ -199,13 +243,22 @@ def _step(start: Point, end: Point, wide: float) -> Arrow:
 
 
 def _block(
-    analysis: Analysis, block: Block, stage: Stage, view: View, at: Point, wide: float, ink: Ink, lost: Block | None
+    analysis: Analysis,
+    block: Block,
+    stage: Stage,
+    view: View,
+    at: Point,
+    wide: float,
+    ink: Ink,
+    lost: Block | None,
+    marked: Changes | None,
 ) -> list[Mark]:
     sums, is_open = analysis.sums[block.path], block.path in view.expanded
     marks: tuple[Mark, ...] = (
         Box(0, 0, wide, BLOCK_HEIGHT, Ink.OPEN if is_open else Ink.CARD, ink, 2.6 if is_open else 1.5, 5),
         Label(wide / 2, 17, f"block {block.number}", 11, anchor=Anchor.MIDDLE, style=Style.SEMIBOLD),
         Label(wide / 2, 31, caption(block.form), 9, Ink.MUTED, Anchor.MIDDLE),
+        *_frame(marked, block, wide, BLOCK_HEIGHT),
     )
     title = f"{stage.title}, block {block.number}: {sums.params:,} parameters, {si(sums.macs)}MACs"
     relative = block.path.removeprefix(stage.path)
@@ -213,23 +266,38 @@ def _block(
     return [group, *_arcs(block, relative, at, wide, lost)]
 
 
+def _frame(marked: Changes | None, block: Block, wide: float, high: float) -> list[Mark]:
+    """Return the frame and the Δ of a block that differs from what it was."""
+    if not marked or not marked.touches(block):
+        return []
+    return [
+        Box(-3, -3, wide + 6, high + 6, None, Ink.CHANGED, 1.6, 8, Dash.DOTTED),
+        Label(wide - 4, 12, "Δ", 10, Ink.CHANGED, Anchor.END, Style.SEMIBOLD),
+    ]
+
+
 def _arcs(block: Block, relative: str, at: Point, wide: float, lost: Block | None) -> list[Mark]:
     """Return the shortcut's arc over a block, or the ghost of the one that the plain twin has lost."""
     suffix = block.shortcut_path.removeprefix(block.path)
     if block.form.shortcut is not None:
-        dash = Dash.DASHED if block.form.projects else Dash.SOLID
-        words = "Projection shortcut" if block.form.projects else "Identity shortcut"
+        dash, words = _arc_look(block.form)
         return [_arc(relative + suffix, "shortcut", words, at, wide, dash, Ink.SHORTCUT)]
     if lost is None:
         return []
     ghost = _arc(
         f"{relative}.gone", "gone", "The shortcut that the plain twin has lost", at, wide, Dash.DOTTED, Ink.GONE
     )
-    cost = sum(part.layer.params for part in lost.form.shortcut or ())
+    cost = sum(part.layer.params for part in flat(lost.form.shortcut or ()))
     if not cost:
         return [ghost]
     words = f"−{cost:,}"
     return [ghost, Label(at[0] + wide / 2, at[1] - 6, words, 9, Ink.SHORTCUT, Anchor.MIDDLE, Style.SEMIBOLD)]
+
+
+def _arc_look(form: Form) -> tuple[Dash, str]:
+    if form.projects:
+        return Dash.DASHED, "Projection shortcut"
+    return (Dash.DOTTED, "Altered shortcut") if form.alters else (Dash.SOLID, "Identity shortcut")
 
 
 def _arc(path: str, kind: str, title: str, at: Point, wide: float, dash: Dash, ink: Ink) -> Group:

@@ -2,7 +2,8 @@
 
 from resnet_explorer.analysis import Reading
 from resnet_explorer.blueprint import Part
-from resnet_explorer.blueprint.layers import ZeroPad
+from resnet_explorer.blueprint.layers import Dropout, Scale
+from resnet_explorer.blueprint.pools import ZeroPad
 from resnet_explorer.drawing.marks import Anchor, Arrow, Dash, Group, Ink, Label, Mark, Point
 from resnet_explorer.drawing.nodes import ADD_SIZE, node, node_width
 from resnet_explorer.drawing.text import Style
@@ -16,10 +17,18 @@ STEP = 24.0
 TURN = 34.0
 
 
-def shortcut(path: str, parts: tuple[Part, ...], readings: list[Reading], x: float, y: float, span: float) -> Group:
+def shortcut(
+    path: str,
+    parts: tuple[Part, ...],
+    readings: list[Reading],
+    x: float,
+    y: float,
+    span: float,
+    changed: frozenset[str] = frozenset(),
+) -> Group:
     """Return the shortcut from (x, y) to the addition ``span`` further right; solid for identity, else dashed."""
     title, words = _words(parts)
-    marks = _identity(span) if not parts else _projection(parts, readings, span)
+    marks = _identity(span) if not parts else _projection(parts, readings, span, changed)
     middle = span / 2 if not parts else (_start(parts, span) + _length(parts) + span) / 2 - 4
     rise = 9 if not parts else 8
     label = Label(middle, LOW - rise, words, 11, Ink.SHORTCUT, Anchor.MIDDLE, Style.SEMIBOLD)
@@ -31,6 +40,8 @@ def _words(parts: tuple[Part, ...]) -> tuple[str, str]:
         return "Identity shortcut: x passes unchanged", "identity shortcut: x"
     if isinstance(parts[0].layer, ZeroPad):
         return "Shortcut with zero-padding (option A): no parameters", "zero-padded"
+    if isinstance(parts[0].layer, Scale | Dropout):
+        return "Shortcut with x altered: no longer the identity", "x, altered"
     return "Projection shortcut: brings x to the shape of F(x)", "projection"
 
 
@@ -58,14 +69,15 @@ def _start(parts: tuple[Part, ...], span: float) -> float:
     return max(TURN + STEP, span * 0.42 - _length(parts) / 2)
 
 
-def _projection(parts: tuple[Part, ...], readings: list[Reading], span: float) -> list[Mark]:
+def _projection(parts: tuple[Part, ...], readings: list[Reading], span: float, changed: frozenset[str]) -> list[Mark]:
     x = _start(parts, span)
     marks: list[Mark] = [Arrow((*_DOWN, *_along(TURN, x)), Ink.SHORTCUT, 1.8, Dash.DASHED, curved=True)]
     for index, (part, reading) in enumerate(zip(parts, readings, strict=True)):
         if index:
             marks.append(Arrow(((x, LOW), (x + STEP, LOW)), Ink.SHORTCUT, 1.8))
             x += STEP
-        marks.append(node(part, reading, x, LOW, f".{part.name.removeprefix('downsample.')}", is_shortcut=True))
+        name, new = f".{part.name.partition('.')[2]}", part.name in changed
+        marks.append(node(part, reading, x, LOW, name, is_shortcut=True, changed=new))
         x += node_width(part.layer)
     points = ((x, LOW), *_along(x, span - TURN), *_up(span))
     return [*marks, Arrow(points, Ink.SHORTCUT, 1.8, Dash.DASHED, curved=True)]

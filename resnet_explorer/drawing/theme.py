@@ -45,6 +45,8 @@ _LIGHT: dict[Ink, str] = {
     Ink.ON_LIGHT: "#1b1f24",
     Ink.ON_SHORTCUT: "#ffffff",
     Ink.GONE: "#8c959f",
+    Ink.GATE: "#6f42c1",
+    Ink.CHANGED: "#bf3989",
 }
 
 _DARK: dict[Ink, str] = _LIGHT | {
@@ -66,6 +68,8 @@ _DARK: dict[Ink, str] = _LIGHT | {
     Ink.SHORTCUT: "#f0884a",
     Ink.ON_SHORTCUT: "#1b1f24",
     Ink.GONE: "#78838e",
+    Ink.GATE: "#8560d6",
+    Ink.CHANGED: "#e275ad",
 }
 
 _PROJECTOR: dict[Ink, str] = _LIGHT | {
@@ -87,6 +91,8 @@ _PROJECTOR: dict[Ink, str] = _LIGHT | {
     Ink.SHORTCUT: "#a84000",
     Ink.ON_LIGHT: "#000000",
     Ink.GONE: "#6b7580",
+    Ink.GATE: "#4f2a93",
+    Ink.CHANGED: "#99286e",
 }
 
 LIGHT = Theme("light", False, _LIGHT)

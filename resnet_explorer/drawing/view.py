@@ -12,22 +12,24 @@ FOLD_ABOVE = 8
 class View:
     """Which blocks are open to their layers, which long stages unfolded, and whether the plain twin stands beside.
 
-    ``expanded`` holds paths of blocks (and ``stem``, ``head``), ``unfolded`` those of stages.
+    ``expanded`` holds paths of blocks (and ``stem``, ``head``), ``unfolded`` those of stages. ``changes`` marks what
+    the network changes in the one it came from.
     """
 
     expanded: frozenset[str] = frozenset()
     unfolded: frozenset[str] = frozenset()
     compare: bool = False
+    changes: bool = False
 
     @classmethod
-    def all_open(cls, network: Network, unfold: bool = True, compare: bool = False) -> "View":
+    def all_open(cls, network: Network, unfold: bool = True, compare: bool = False, changes: bool = False) -> "View":
         """Return the view with every block open, and every long stage unfolded where ``unfold``."""
         shown = frozenset(block.path for block in network.blocks)
         if not unfold:
             hidden = {b.path for stage in network.stages if foldable(stage) for b in stage.blocks[2:]}
             shown -= hidden
         stages = frozenset(stage.path for stage in network.stages if foldable(stage)) if unfold else frozenset()
-        return cls(shown, stages, compare)
+        return cls(shown, stages, compare, changes)
 
     def toggled(self, path: str) -> "View":
         """Return the view with a block opened or closed."""

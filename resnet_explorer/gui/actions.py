@@ -32,6 +32,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("copy-markdown", "&Edit", "Copy layers as &Markdown", "", "Copy them as a Markdown table"),
     Command("find", "&Edit", "&Find layers", "Ctrl+F", "Filter the layers by name or type"),
     Command("compare", "&View", "&Compare with plain twin", "Ctrl+T", "Add the same network without shortcuts", True),
+    Command("changes", "&View", "&Mark what changed", "Ctrl+D", "Mark what it changes in its parent", True),
+    Command("timeline", "&View", "Time&line of networks…", "Ctrl+K", "How residual networks changed since 2015"),
     Command("expand", "&View", "&Expand all blocks", "Ctrl+Shift+Down", "Open every block, unfold long stages"),
     Command("collapse", "&View", "Co&llapse all", "Ctrl+Shift+Up", "Close every block and fold long stages"),
     Command("fit", "&View", "&Fit", "Ctrl+0", "Show the whole diagram"),

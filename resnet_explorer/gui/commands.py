@@ -50,13 +50,18 @@ def _compare(window: "MainWindow", checked: bool) -> None:
     window.document.show_view(replace(window.document.view, compare=checked))
 
 
+def _changes(window: "MainWindow", checked: bool) -> None:
+    window.document.show_view(replace(window.document.view, changes=checked))
+
+
 def _expand(window: "MainWindow", checked: bool) -> None:
-    network = window.session.results.analysis.network
-    window.document.show_view(View.all_open(network, compare=window.document.view.compare))
+    network, view = window.session.results.analysis.network, window.document.view
+    window.document.show_view(View.all_open(network, compare=view.compare, changes=view.changes))
 
 
 def _collapse(window: "MainWindow", checked: bool) -> None:
-    window.document.show_view(View(compare=window.document.view.compare))
+    view = window.document.view
+    window.document.show_view(View(compare=view.compare, changes=view.changes))
 
 
 def _still(window: "MainWindow", checked: bool) -> None:
@@ -80,6 +85,8 @@ _RUN: Mapping[str, Callable[["MainWindow", bool], None]] = {
     "copy-markdown": lambda window, checked: window.table.copy_markdown(),
     "find": _find,
     "compare": _compare,
+    "changes": _changes,
+    "timeline": lambda window, checked: dialogs.show_timeline(window),
     "expand": _expand,
     "collapse": _collapse,
     "present": lambda window, checked: window.present(checked),

@@ -28,6 +28,8 @@ from resnet_explorer.export.table import to_csv, to_json, to_markdown
 from resnet_explorer.gui.actions import COMMANDS, KEYS_OF_VIEWS
 from resnet_explorer.gui.document import State
 from resnet_explorer.gui.session import read
+from resnet_explorer.gui.style import theme_named
+from resnet_explorer.gui.timeline_dialog import TimelineDialog
 from resnet_explorer.spec import codec
 
 if TYPE_CHECKING:
@@ -42,6 +44,13 @@ def warn(parent: QWidget, title: str, error: ExplorerError) -> None:
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setInformativeText(error.remedy)
     box.exec()
+
+
+def show_timeline(window: "MainWindow") -> None:
+    """Show the timeline beside the window, which follows what is chosen in it."""
+    dialog = TimelineDialog(window.document, theme_named(window.preferences.theme), window)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.show()
 
 
 def ask_open(parent: QWidget, folder: str) -> Path | None:

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from resnet_explorer.gui.views.inspector import Inspector
     from resnet_explorer.gui.views.layer_table import LayerTable
 
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 _DOCKS = (
-    ("Build", Qt.DockWidgetArea.LeftDockWidgetArea, 260),
+    ("Build", Qt.DockWidgetArea.LeftDockWidgetArea, 296),
     ("Inspector", Qt.DockWidgetArea.RightDockWidgetArea, 284),
     ("Layers", Qt.DockWidgetArea.BottomDockWidgetArea, 270),
     ("Code", Qt.DockWidgetArea.BottomDockWidgetArea, 270),
@@ -70,6 +70,7 @@ class MainWindow(QMainWindow):
         panels = Panels(self.document, self.docks)
         self.build, self.inspector, self.table, self.code = panels.build, panels.inspector, panels.table, panels.code
         self.code.save_wanted.connect(self.actions_by_key["save-source"].trigger)
+        self.build.timeline.clicked.connect(self.actions_by_key["timeline"].trigger)
         panels.show_theme(style.theme_named(self.preferences.theme))
         panels.show_results(self.session.results)
         self.session.results_changed.connect(panels.show_results)
@@ -167,6 +168,7 @@ class MainWindow(QMainWindow):
 
     def _on_view_changed(self) -> None:
         self.actions_by_key["compare"].setChecked(self.document.view.compare)
+        self.actions_by_key["changes"].setChecked(self.document.view.changes)
 
     def _on_scheme_changed(self) -> None:
         if self.preferences.theme == style.SYSTEM:

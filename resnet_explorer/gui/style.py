@@ -15,6 +15,8 @@ USUAL_POINTS = 10.0
 _RULES = """
 QLabel#heading {{ color: {muted}; font-weight: 600; font-size: {small}pt; padding-top: 3px; }}
 QLabel#muted {{ color: {muted}; }}
+QToolButton#section {{ color: {muted}; font-weight: 600; font-size: {small}pt; border: none; padding: 2px 0; }}
+QToolButton#section:focus {{ border-bottom: 1px solid {accent}; }}
 QLabel#problem {{ color: {problem}; }}
 QLabel#strong {{ font-weight: 600; }}
 QLabel#title {{ font-weight: 600; font-size: {large}pt; }}
@@ -28,6 +30,7 @@ QToolBar QToolButton:checked {{ background: {accent}; color: {on_accent}; border
 QToolBar QToolButton:disabled {{ color: {gone}; }}
 QDockWidget QToolButton:checked {{ background: {chosen}; border: 1px solid {accent}; border-radius: 3px;
     padding: 3px; }}
+QDockWidget QToolButton#section:checked {{ background: transparent; border: none; }}
 QDockWidget {{ font-weight: 600; }}
 QDockWidget::title {{ padding: 3px 12px; background: {panel}; border-bottom: 1px solid {line}; }}
 QTableView {{ border: none; border-top: 1px solid {line}; font-size: {table}pt; }}

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from resnet_explorer.blueprint import Network, compile_spec
-from resnet_explorer.model.modules import Block, add_parts, run
+from resnet_explorer.model.initialise import initialise as draw_weights
+from resnet_explorer.model.modules import Block, add_chain, run
 from resnet_explorer.spec import ResNetSpec
 
 
@@ -19,36 +20,38 @@ class ResNet(nn.Module):
 
     def __init__(self, network: Network) -> None:
         super().__init__()
-        self.stem = add_parts(self, network.stem.form.branch)
+        self.stem = add_chain(self, network.stem.form.branch)
         for stage in network.stages:
-            self.add_module(stage.path, nn.Sequential(*(Block(block.form) for block in stage.blocks)))
+            self.add_module(stage.path, nn.Sequential(*(Block(block) for block in stage.blocks)))
         self.stages = tuple(stage.path for stage in network.stages)
-        self.head = add_parts(self, network.head.form.branch) if network.head else ()
+        self.head = add_chain(self, network.head.form.branch) if network.head else ()
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the scores of the classes, or the last feature map."""
         return run(self, (*self.stem, *self.stages, *self.head), x)
 
+    def features(self, x: Tensor) -> dict[str, Tensor]:
+        """Return the map that each stage puts out, under the stage's name: what detectors and segmenters read."""
+        x = run(self, self.stem, x)
+        maps = {}
+        for stage in self.stages:
+            x = maps[stage] = self.get_submodule(stage)(x)
+        return maps
+
 
 def build(spec: ResNetSpec, *, device: str | None = None, initialise: bool = True) -> ResNet:
     """Return the module of a spec, in training mode, on a device (the CPU where None).
 
-    Weights are He's normal distribution over the fan-out (He et al. 2015, "Delving Deep into Rectifiers", section
-    2.2), as in torchvision. Without ``initialise`` they are whatever the memory holds: for weights that are loaded
-    next, which is far faster.
+    Weights are drawn as ``spec.init`` says. Without ``initialise`` they are whatever the memory holds: for weights
+    that are loaded next, which is far faster.
     """
     with torch.device(device or "cpu"):
-        if initialise:
-            return _initialised(ResNet(compile_spec(spec)))
-        with _weights_left_alone():
-            return ResNet(compile_spec(spec))
-
-
-def _initialised(model: ResNet) -> ResNet:
-    for module in model.modules():
-        if isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-    return model
+        if not initialise:
+            with _weights_left_alone():
+                return ResNet(compile_spec(spec))
+        model = ResNet(compile_spec(spec))
+        draw_weights(model, spec)
+        return model
 
 
 @contextmanager

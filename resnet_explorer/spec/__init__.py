@@ -1,6 +1,41 @@
-"""What the user chooses: a network as a small set of independent axes."""
+"""What the user chooses: a network as a set of independent axes."""
 
+from resnet_explorer.spec.choices import (
+    Activation,
+    AntiAlias,
+    Attention,
+    Block,
+    Conv,
+    Downsample,
+    Gain,
+    Gating,
+    Init,
+    Norm,
+    Order,
+    Shortcut,
+    Stem,
+    StemPool,
+    Stride,
+)
 from resnet_explorer.spec.input_shape import InputShape
-from resnet_explorer.spec.resnet_spec import Block, ResNetSpec, Shortcut, Stem, Stride
+from resnet_explorer.spec.resnet_spec import ResNetSpec
 
-__all__ = ["Block", "InputShape", "ResNetSpec", "Shortcut", "Stem", "Stride"]
+__all__ = [
+    "Activation",
+    "AntiAlias",
+    "Attention",
+    "Block",
+    "Conv",
+    "Downsample",
+    "Gain",
+    "Gating",
+    "Init",
+    "InputShape",
+    "Norm",
+    "Order",
+    "ResNetSpec",
+    "Shortcut",
+    "Stem",
+    "StemPool",
+    "Stride",
+]

@@ -4,272 +4,360 @@ An axis knows its words, its choices and how to read a value from text; the spec
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 
 from resnet_explorer.errors import SpecError
-from resnet_explorer.spec.resnet_spec import MAX_STAGES, Block, ResNetSpec, Shortcut, Stem, Stride
+from resnet_explorer.spec import choices, teaching
+from resnet_explorer.spec.limits import FRACTIONS, WHOLES
+from resnet_explorer.spec.readers import Choice, choice, fraction, quoted, several, truth, whole, whole_or_none
+from resnet_explorer.spec.resnet_spec import ResNetSpec
+
+STAGES, BLOCK, SHORTCUT, LAYERS, STEM, TRAINING, HEAD = (
+    "Stages",
+    "Block",
+    "Shortcut",
+    "Layers",
+    "Stem",
+    "Training depth",
+    "Head",
+)
+SECTIONS = (STAGES, BLOCK, SHORTCUT, LAYERS, STEM, TRAINING, HEAD)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One value of an axis, with its words and the sentence that teaches it."""
-
-    value: object
-    label: str
-    teaches: str
+def _never(spec: ResNetSpec) -> str:
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
     """One axis of choice: its ``--set`` key, its label, the sentence that teaches it, and how to read it.
 
-    ``off`` returns why the axis has no effect on a spec, or an empty text where it has one.
+    ``section`` is the part of the network it belongs to. ``off`` returns why the axis has no effect on a spec, or an
+    empty text where it has one.
     """
 
     key: str
     label: str
+    section: str
     teaches: str
     read: Callable[[str], object]
     choices: tuple[Choice, ...] = ()
-    off: Callable[[ResNetSpec], str] = field(default=lambda spec: "")
+    off: Callable[[ResNetSpec], str] = field(default=_never)
 
 
-def _quoted(text: str) -> str:
-    return repr(text if len(text) <= 40 else f"{text[:40]}…")
+def _basic(spec: ResNetSpec) -> str:
+    return "" if spec.has_bottlenecks else "Only bottleneck blocks have this choice."
 
 
-def _whole(key: str) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        try:
-            return int(text)
-        except ValueError:
-            raise SpecError(key, f"{_quoted(text)} is not a whole number.", "Write digits only.") from None
-
-    return read
-
-
-def _wholes(text: str) -> tuple[int, ...]:
-    read = _whole("blocks")
-    return tuple(read(part) for part in text.strip("()[] ").split(",") if part.strip())
-
-
-_TRUTHS = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False, "off": False}
-
-
-def _truth(key: str) -> Callable[[str], bool]:
-    def read(text: str) -> bool:
-        try:
-            return _TRUTHS[text.strip().lower()]
-        except KeyError:
-            raise SpecError(key, f"{_quoted(text)} is neither true nor false.", "Write true or false.") from None
-
-    return read
-
-
-def _truths(text: str) -> tuple[bool, ...]:
-    read = _truth("doubling")
-    return tuple(read(part) for part in text.strip("()[] ").split(",") if part.strip())
-
-
-def _classes(text: str) -> int | None:
-    return None if text.strip().lower() in ("none", "backbone") else _whole("classes")(text)
-
-
-def _choice(key: str, choices: tuple[Choice, ...]) -> Callable[[str], object]:
-    def read(text: str) -> object:
-        for choice in choices:
-            if str(choice.value).lower() == text.strip().lower():
-                return choice.value
-        values = ", ".join(str(choice.value) for choice in choices)
-        raise SpecError(key, f"{key} cannot be {_quoted(text)}.", f"Choose one of {values}.")
-
-    return read
-
-
-_BLOCKS = (
-    Choice(Block.BASIC, "Basic", "Two 3×3 convolutions: the block of ResNet-18 and -34 and of the CIFAR nets."),
-    Choice(
-        Block.BOTTLENECK,
-        "Bottleneck",
-        "1×1 reduces the channels, 3×3 works on few of them, 1×1 expands again: the block of ResNet-50 and deeper.",
-    ),
-)
-_STEMS = (
-    Choice(Stem.IMAGENET, "7×7 / 2 + max-pool", "A 7×7 convolution and a max-pool, both of stride 2: 224 becomes 56."),
-    Choice(Stem.CIFAR, "3×3 (CIFAR)", "One 3×3 convolution of stride 1: small images keep their size."),
-)
-_STRIDES = (
-    Choice(Stride.CONV3X3, "in the 3×3 (v1.5)", "The 3×3 carries the stride, as in torchvision."),
-    Choice(
-        Stride.CONV1X1,
-        "in the first 1×1 (v1)",
-        "The first 1×1 carries the stride, as in the paper: fewer MACs, but it looks at a quarter of the positions.",
-    ),
-)
-_SHORTCUTS = (
-    Choice(
-        Shortcut.PADDING,
-        "A · zero-padding",
-        "Where shapes differ, the shortcut takes every second position and adds channels of zeros: no parameters.",
-    ),
-    Choice(
-        Shortcut.PROJECTION,
-        "B · projection",
-        "Where shapes differ, a 1×1 convolution brings x to the shape of F(x); elsewhere x passes unchanged.",
-    ),
-    Choice(
-        Shortcut.PROJECTION_EVERYWHERE,
-        "C · projection everywhere",
-        "A 1×1 convolution on every shortcut: most parameters, hardly more accuracy (He et al. 2015, table 3).",
-    ),
-)
-
-
-def _basic_off(spec: ResNetSpec) -> str:
-    return "" if spec.block is Block.BOTTLENECK else "Only bottleneck blocks have this choice."
-
-
-def _plain_off(spec: ResNetSpec) -> str:
+def _plain(spec: ResNetSpec) -> str:
     return "" if spec.residual else "A plain network has no shortcuts."
 
 
-AXES: Mapping[str, Axis] = {
-    axis.key: axis
-    for axis in (
-        Axis("block", "Block", "What the branch F(x) of each block is made of.", _choice("block", _BLOCKS), _BLOCKS),
-        Axis(
-            "blocks",
-            "Blocks / stage",
-            "How many blocks each stage stacks. A stage works at one resolution; its first block may shrink the map.",
-            _wholes,
-        ),
-        Axis(
-            "width",
-            "Base width",
-            "Channels of the first stage: 64 in the ImageNet nets, 16 in the CIFAR nets. Later stages build on it.",
-            _whole("width"),
-        ),
-        Axis(
-            "doubling",
-            "Doubles width",
-            "Whether a stage doubles the width of the one before: where the map halves, the paper doubles the "
-            "channels, so that every layer costs about the same.",
-            _truths,
-        ),
-        Axis(
-            "expansion",
-            "Expansion",
-            "A bottleneck's output has this many times its inner width: 4 in the paper.",
-            _whole("expansion"),
-            off=_basic_off,
-        ),
-        Axis(
-            "cardinality",
-            "Cardinality",
-            "Groups of the 3×3: each sees its own channels only. ResNeXt has 32 of them instead of one wide "
-            "convolution: more channels for the same cost.",
-            _whole("cardinality"),
-            off=_basic_off,
-        ),
-        Axis(
-            "base_width",
-            "Group width",
-            "Channels of one group for every 64 of the stage's width: 64 is the plain bottleneck, 128 a Wide ResNet, "
-            "4 in 32 groups ResNeXt-50 32×4d.",
-            _whole("base_width"),
-            off=_basic_off,
-        ),
-        Axis(
-            "stride",
-            "Stride",
-            "Which convolution of the first bottleneck of a stage halves the map.",
-            _choice("stride", _STRIDES),
-            _STRIDES,
-            off=_basic_off,
-        ),
-        Axis(
-            "shortcut",
-            "Shortcut",
-            "How the shortcut brings x to the shape of F(x) where they differ.",
-            _choice("shortcut", _SHORTCUTS),
-            _SHORTCUTS,
-            off=_plain_off,
-        ),
-        Axis(
-            "residual",
-            "Residual",
-            "With shortcuts a block computes F(x) + x; without them it is a plain network: the same layers, no "
-            "addition.",
-            _truth("residual"),
-        ),
-        Axis(
-            "stem",
-            "Stem",
-            "What stands before the first stage.",
-            _choice("stem", _STEMS),
-            _STEMS,
-        ),
-        Axis(
-            "in_channels",
-            "Input channels",
-            "Channels of the input image: 3 for colour, 1 for grey-scale.",
-            _whole("in_channels"),
-        ),
-        Axis(
-            "classes",
-            "Classes",
-            "Outputs of the last, fully connected layer; none leaves a backbone, which ends in feature maps.",
-            _classes,
-        ),
-    )
-}
+def _unprojected(spec: ResNetSpec) -> str:
+    return _plain(spec) or ("Option A has no convolution." if spec.shortcut is choices.Shortcut.PADDING else "")
 
 
-def change(spec: ResNetSpec, key: str, value: object) -> ResNetSpec:
-    """Return ``spec`` with one axis changed; a new number of stages keeps ``doubling`` in step.
-
-    Raises SpecError where the axis is unknown or the value describes no network.
-    """
-    return _changed(spec, {axis(key).key: value})
+def _ungated(spec: ResNetSpec) -> str:
+    return _plain(spec) or ("There is no gate." if spec.gating is choices.Gating.NONE else "")
 
 
-def _changed(spec: ResNetSpec, changes: dict[str, object]) -> ResNetSpec:
-    blocks = changes.get("blocks")
-    if isinstance(blocks, tuple) and 1 <= len(blocks) <= MAX_STAGES:
-        changes.setdefault("doubling", (spec.doubling + (True,) * MAX_STAGES)[: len(blocks) - 1])
-    return replace(spec, **changes)  # type: ignore[arg-type]  # the axes are data; the spec checks them
+def _unreduced(spec: ResNetSpec) -> str:
+    reduces = spec.attention in (choices.Attention.SE, choices.Attention.CBAM)
+    return "" if reduces else "Only SE and CBAM reduce the channels."
+
+
+def _ungrouped(spec: ResNetSpec) -> str:
+    grouped = spec.norm in (choices.Norm.GROUP, choices.Norm.EVONORM)
+    return "" if grouped else "Only group norm and EvoNorm-S0 have groups."
+
+
+def _own_activation(spec: ResNetSpec) -> str:
+    own = spec.norm in (choices.Norm.FRN, choices.Norm.EVONORM)
+    return "The norm holds its own activation." if own else ""
+
+
+def _shallow_stem(spec: ResNetSpec) -> str:
+    deep = spec.stem in (choices.Stem.DEEP, choices.Stem.TIERED)
+    return "" if deep else "Only the deep stems have a width inside."
+
+
+def _headless(spec: ResNetSpec) -> str:
+    return "A backbone has no classifier." if spec.classes is None else ""
+
+
+def _many(key: str, label: str, section: str, teaches: str, read: Callable[[str], object]) -> Axis:
+    return Axis(key, label, section, teaches, several(read))
+
+
+def _pick(
+    key: str,
+    label: str,
+    section: str,
+    teaches: str,
+    options: tuple[Choice, ...],
+    off: Callable[[ResNetSpec], str] = _never,
+) -> Axis:
+    return Axis(key, label, section, teaches, choice(key, options), options, off)
+
+
+def _number(key: str, label: str, section: str, teaches: str, off: Callable[[ResNetSpec], str] = _never) -> Axis:
+    return Axis(key, label, section, teaches, whole(key) if key in WHOLES else fraction(key), (), off)
+
+
+_ROWS = (
+    Axis(
+        "block",
+        "Block",
+        STAGES,
+        "What the branch F(x) of each block is made of: one kind for all stages, or one for each.",
+        several(choice("block", teaching.BLOCKS)),
+        teaching.BLOCKS,
+    ),
+    _many(
+        "blocks",
+        "Blocks",
+        STAGES,
+        "How many blocks each stage stacks. A stage works at one resolution; its first block may shrink the map.",
+        whole("blocks"),
+    ),
+    _many(
+        "widths",
+        "Width",
+        STAGES,
+        "Channels inside the blocks of each stage: 64 to 512 in the ImageNet nets. Where the map halves the paper "
+        "doubles the channels, so that every layer costs about the same. One number scales all stages.",
+        whole("widths"),
+    ),
+    _many(
+        "strides",
+        "Stride",
+        STAGES,
+        "By how much the first block of each stage shrinks the map: 1 keeps it, 2 halves it.",
+        whole("strides"),
+    ),
+    _number(
+        "expansion",
+        "Expansion",
+        BLOCK,
+        "A bottleneck's output has this many times its inner width: 4 in the paper.",
+        _basic,
+    ),
+    _number(
+        "cardinality",
+        "Cardinality",
+        BLOCK,
+        "Groups of the 3×3: each sees its own channels only. ResNeXt has 32 of them instead of one wide "
+        "convolution: more channels for the same cost.",
+        _basic,
+    ),
+    _number(
+        "base_width",
+        "Group width",
+        BLOCK,
+        "Channels of one group for every 64 of the stage's width: 64 is the plain bottleneck, 128 a Wide ResNet, "
+        "4 in 32 groups ResNeXt-50 32×4d.",
+        _basic,
+    ),
+    _number(
+        "reduce_first",
+        "First reduction",
+        BLOCK,
+        "The first convolution of each block has the inner width divided by this: 2 in SENet-154, else 1.",
+    ),
+    _pick(
+        "order",
+        "Order",
+        BLOCK,
+        "In which order a block convolves, normalises, activates and adds (He et al. 2016, figure 4).",
+        teaching.ORDERS,
+    ),
+    _pick(
+        "stride",
+        "Stride sits",
+        BLOCK,
+        "Which convolution of the first bottleneck of a stage halves the map.",
+        teaching.STRIDES,
+        _basic,
+    ),
+    _pick(
+        "anti_alias",
+        "Anti-aliasing",
+        BLOCK,
+        "What smooths a map before every second position is dropped (Zhang 2019); also in the stem's pool.",
+        teaching.ANTI_ALIASES,
+    ),
+    _pick("attention", "Attention", BLOCK, "What weighs F(x) before the addition.", teaching.ATTENTIONS),
+    _number(
+        "reduction",
+        "Reduction",
+        BLOCK,
+        "The attention's hidden layer has the channels divided by this: 16 in SE and CBAM, 4 in ResNet-RS.",
+        _unreduced,
+    ),
+    _number(
+        "reduction_multiple",
+        "Rounded to",
+        BLOCK,
+        "The attention's hidden channels are rounded to a multiple of this: 8 in timm's SE, 1 in the papers.",
+        _unreduced,
+    ),
+    Axis(
+        "residual",
+        "Residual",
+        SHORTCUT,
+        "With shortcuts a block computes F(x) + x; without them it is a plain network: the same layers, no addition.",
+        truth("residual"),
+    ),
+    _pick(
+        "shortcut",
+        "Shortcut",
+        SHORTCUT,
+        "How the shortcut brings x to the shape of F(x) where they differ.",
+        teaching.SHORTCUTS,
+        _plain,
+    ),
+    _pick(
+        "downsample",
+        "Projection",
+        SHORTCUT,
+        "How a projection shrinks the map.",
+        teaching.DOWNSAMPLES,
+        _unprojected,
+    ),
+    _pick(
+        "gating",
+        "Gate",
+        SHORTCUT,
+        "A learnt gate g(x) = sigmoid(W x + b) on the shortcut (He et al. 2016, figure 2).",
+        teaching.GATINGS,
+        _plain,
+    ),
+    _number(
+        "gate_bias",
+        "Gate bias",
+        SHORTCUT,
+        "The bias b with which the gate starts: at −6 it starts closed, and the shortcut is nearly the identity.",
+        _ungated,
+    ),
+    _number(
+        "shortcut_scale",
+        "Shortcut ×",
+        SHORTCUT,
+        "A constant factor on the shortcut. Below 1 the signal shrinks with every block (He et al. 2016, figure 2b).",
+        _plain,
+    ),
+    _number(
+        "shortcut_dropout",
+        "Shortcut dropout",
+        SHORTCUT,
+        "The chance that a value on the shortcut is dropped in training (He et al. 2016, figure 2f): fails at 0.5.",
+        _plain,
+    ),
+    _pick("norm", "Norm", LAYERS, "What keeps the scale of the signal after each convolution.", teaching.NORMS),
+    _number(
+        "norm_groups",
+        "Norm groups",
+        LAYERS,
+        "Groups of channels that are normalised together; where they do not divide a layer's channels, the largest "
+        "common divisor is taken.",
+        _ungrouped,
+    ),
+    _pick("conv", "Convolution", LAYERS, "How a convolution uses its weights.", teaching.CONVS),
+    _pick(
+        "activation",
+        "Activation",
+        LAYERS,
+        "The non-linearity: without one, a stack of convolutions is one convolution.",
+        teaching.ACTIVATIONS,
+        _own_activation,
+    ),
+    _pick("stem", "Stem", STEM, "What stands before the first stage.", teaching.STEMS),
+    _number(
+        "stem_channels", "Stem channels", STEM, "Channels that the stem hands to the first stage: 64, or 16 for CIFAR."
+    ),
+    _number(
+        "stem_width",
+        "Stem width",
+        STEM,
+        "Channels inside a deep stem: 32 in ResNet-C and -D, 64 in ResNet-S.",
+        _shallow_stem,
+    ),
+    _pick("stem_pool", "Stem pool", STEM, "What halves the map after the stem's convolutions.", teaching.STEM_POOLS),
+    _number("in_channels", "Input channels", STEM, "Channels of the input image: 3 for colour, 1 for grey-scale."),
+    _pick("init", "Initialisation", TRAINING, "From which distribution the first weights are drawn.", teaching.INITS),
+    Axis(
+        "zero_init",
+        "Zero-init",
+        TRAINING,
+        "The last norm of each branch (or its last convolution) starts at 0: each block starts as its shortcut "
+        "(Goyal et al. 2017).",
+        truth("zero_init"),
+    ),
+    _pick("gain", "Branch gain", TRAINING, "A learnt factor on F(x), small at first.", teaching.GAINS),
+    _number(
+        "branch_scale",
+        "Branch ×",
+        TRAINING,
+        "A constant factor on F(x): 0.7071 keeps the variance of F(x) + x in check.",
+    ),
+    _number(
+        "stochastic_depth",
+        "Stochastic depth",
+        TRAINING,
+        "The chance that the last block is skipped in training; it rises linearly with the depth (Huang et al. 2016).",
+        _plain,
+    ),
+    _number(
+        "block_dropout",
+        "Block dropout",
+        TRAINING,
+        "The chance that a value is dropped before the 3×3 that follows the first convolution, in training "
+        "(Wide ResNet: 0.3).",
+    ),
+    Axis(
+        "classes",
+        "Classes",
+        HEAD,
+        "Outputs of the last, fully connected layer; none leaves a backbone, which ends in feature maps.",
+        whole_or_none("classes"),
+    ),
+    _number(
+        "dropout",
+        "Dropout",
+        HEAD,
+        "The chance that a feature is dropped before the classifier, in training.",
+        _headless,
+    ),
+    _pick(
+        "output_stride",
+        "Output stride",
+        HEAD,
+        "How many input pixels lie between two positions of the last map: finer maps cost more.",
+        teaching.OUTPUT_STRIDES,
+    ),
+)
+AXES: Mapping[str, Axis] = {row.key: row for row in _ROWS}
+_OTHER_NAMES = {"width": "widths", "depths": "blocks", "layers": "blocks", "groups": "cardinality"}
+
+
+def bounds(key: str) -> tuple[float, float] | None:
+    """Return the lowest and highest value of an axis that is a number; None for other axes."""
+    found = WHOLES.get(key) or FRACTIONS.get(key)
+    return (found[1], found[2]) if found else None
 
 
 def axis(key: str) -> Axis:
     """Return the axis of that key. Raises SpecError with the nearest key where there is none."""
+    key = _OTHER_NAMES.get(key, key)
     if key not in AXES:
-        near = get_close_matches(key[:40], AXES, n=1)
+        near = get_close_matches(key[:40], (*AXES, *_OTHER_NAMES), n=1)
         raise SpecError(
             key,
-            f"There is no axis {_quoted(key)}.",
-            f"Did you mean {near[0]!r}?" if near else f"The axes are {', '.join(AXES)}.",
+            f"There is no axis {quoted(key)}.",
+            f"Did you mean {near[0]!r}?" if near else "'resnet-explorer list --axes' shows them all.",
         )
     return AXES[key]
 
 
-def assign(spec: ResNetSpec, *assignments: str) -> ResNetSpec:
-    """Return ``spec`` with axes set as in ``--set blocks=3,4,6,3``; raises SpecError as ``change`` does.
-
-    All are set at once: their order does not matter, and only the network that results must be valid.
-    """
-    changes: dict[str, object] = {}
-    for assignment in assignments:
-        key, equals, text = (part.strip() for part in assignment.partition("="))
-        if not equals:
-            raise SpecError("set", f"{_quoted(assignment)} sets nothing.", "Write key=value, as in width=32.")
-        changes[key] = axis(key).read(text)
-    return _changed(spec, changes)
-
-
-def differences(old: ResNetSpec, new: ResNetSpec) -> tuple[str, ...]:
-    """Return the keys of the axes on which two specs differ, in the order of the axes."""
-    return tuple(key for key in AXES if getattr(old, key) != getattr(new, key))
-
-
-assert set(AXES) == {item.name for item in fields(ResNetSpec)} - {"name"}, "every axis of the spec has its row"
+assert list(AXES) and set(AXES) == {item.name for item in fields(ResNetSpec)} - {"name"}, "each axis has its row"

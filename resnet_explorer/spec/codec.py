@@ -5,10 +5,12 @@ from pathlib import Path
 
 from resnet_explorer.errors import SpecError, SpecFileError
 from resnet_explorer.spec.axes import AXES, axis
+from resnet_explorer.spec.change import change_all
+from resnet_explorer.spec.limits import MAX_WIDTH
 from resnet_explorer.spec.resnet_spec import ResNetSpec
 
 FORMAT = "resnet-explorer spec"
-VERSION = 1
+VERSION = 2
 MAX_BYTES = 1_000_000
 
 
@@ -29,10 +31,22 @@ def from_dict(values: dict[str, object]) -> ResNetSpec:
     name = values.get("name", "custom")
     if not isinstance(name, str) or not name.strip() or len(name) > 80 or not name.isprintable():
         raise SpecError("name", "The network's name must be a text of 1 to 80 characters.", "Rename it.")
-    known = {key: axis(key).read(_text(value)) for key, value in values.items() if key != "name"}
-    if isinstance(blocks := known.get("blocks"), tuple):
-        known.setdefault("doubling", (True,) * max(0, len(blocks) - 1))
-    return ResNetSpec(name.strip(), **known)  # type: ignore[arg-type]  # every value was read by its axis
+    known = {axis(key).key: axis(key).read(_text(value)) for key, value in values.items() if key != "name"}
+    return change_all(ResNetSpec(name.strip()), known)
+
+
+def _from_first_version(values: dict[str, object]) -> dict[str, object]:
+    """Return the axes of a file of version 1, which knew one width and whether each later stage doubles it."""
+    values = dict(values)
+    doubling, blocks = values.pop("doubling", None), values.get("blocks", [2, 2, 2, 2])
+    width = values.pop("width", 64)
+    if not isinstance(blocks, list) or not isinstance(width, int):
+        raise SpecError("width", "The widths of the stages cannot be read.", "Choose a file that the app saved.")
+    doubles = doubling if isinstance(doubling, list) else [True] * (len(blocks) - 1)
+    widths = [width]
+    for double in doubles[: len(blocks) - 1]:
+        widths.append(min(widths[-1], MAX_WIDTH + 1) * (2 if double else 1))
+    return {**values, "widths": widths, "stem_channels": width}
 
 
 def _text(value: object) -> str:
@@ -73,9 +87,10 @@ def loads(text: str, where: str) -> ResNetSpec:
         raise SpecFileError(where, f"{name} is not valid JSON{line}.", "Choose a file that the app saved.") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT or not isinstance(content.get("spec"), dict):
         raise SpecFileError(where, f"{name} describes no network.", "Choose a file that the app saved.")
-    if content.get("version") != VERSION:
+    if content.get("version") not in (1, VERSION):
         raise SpecFileError(where, f"{name} was written by a newer version.", "Update ResNet Explorer to open it.")
     try:
-        return from_dict(content["spec"])
+        values = content["spec"]
+        return from_dict(_from_first_version(values) if content["version"] == 1 else values)
     except SpecError as error:
         raise SpecFileError(where, f"{name}: {error.what}", error.remedy) from error

@@ -2,13 +2,15 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec import catalogue, codec
-from resnet_explorer.spec.axes import assign
+from resnet_explorer.spec.change import assign
+from resnet_explorer.spec.choices import Stem
 from resnet_explorer.spec.input_shape import InputShape
-from resnet_explorer.spec.resnet_spec import ResNetSpec, Stem
+from resnet_explorer.spec.resnet_spec import ResNetSpec
 
 
 def find(net: str, settings: Sequence[str] = ()) -> ResNetSpec:
@@ -32,6 +34,7 @@ def _find(net: str) -> ResNetSpec:
 
 
 def default_input(spec: ResNetSpec) -> InputShape:
-    """Return one image of the size that a network of this stem was published for."""
-    side = 32 if spec.stem is Stem.CIFAR else 224
+    """Return one image of the size that a network was published for, or one of its stem."""
+    entry = catalogue.entry_of(replace(spec, residual=True)) or catalogue.entry_of(spec)
+    side = entry.size if entry else 32 if spec.stem is Stem.CIFAR else 224
     return InputShape(1, side, side)

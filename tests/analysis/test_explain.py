@@ -4,7 +4,7 @@ import json
 
 import pytest
 from hypothesis import given, settings
-from specs import images, small_specs
+from specs import readable
 
 from resnet_explorer import assets
 from resnet_explorer.analysis import Analysis, analyse
@@ -12,8 +12,8 @@ from resnet_explorer.analysis.explain import Explanation, explain
 from resnet_explorer.blueprint import Network, compile_spec
 from resnet_explorer.errors import InputError
 from resnet_explorer.spec import InputShape, ResNetSpec
-from resnet_explorer.spec.axes import assign
 from resnet_explorer.spec.catalogue import CATALOGUE
+from resnet_explorer.spec.change import assign
 
 
 def told(name: str, path: str, *changes: str, image: InputShape | None = None) -> Explanation:
@@ -75,7 +75,7 @@ def test_option_a_pads_and_has_no_parameters() -> None:
 
 
 def test_option_a_where_the_width_stays() -> None:
-    block = told("resnet20", "layer2.0", "doubling=false,false", image=InputShape(1, 32, 32))
+    block = told("resnet20", "layer2.0", "widths=16,16,16", image=InputShape(1, 32, 32))
     assert "taken at every second position" in block.words
     assert "padded" not in block.words
 
@@ -166,9 +166,10 @@ def test_everything_in_the_catalogue_can_be_explained(name: str) -> None:
     check(analyse(compile_spec(CATALOGUE[name].spec), InputShape(1, 33, 65)))
 
 
-@given(small_specs(), images())
+@given(readable())
 @settings(deadline=None, max_examples=60)
-def test_everything_in_any_network_can_be_explained(spec: ResNetSpec, image: InputShape) -> None:
+def test_everything_in_any_network_can_be_explained(pair: tuple[ResNetSpec, InputShape]) -> None:
+    spec, image = pair
     try:
         analysis = analyse(compile_spec(spec), image)
     except InputError:

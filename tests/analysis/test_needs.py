@@ -9,9 +9,9 @@ from resnet_explorer.analysis import analyse
 from resnet_explorer.analysis.needs import Needs, needs
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.spec import InputShape, ResNetSpec, Stride
-from resnet_explorer.spec.axes import change
 from resnet_explorer.spec.catalogue import CATALOGUE
-from tests.specs import images, small_specs
+from resnet_explorer.spec.change import assign, change
+from tests.specs import images, paper_specs
 from tests.torch_reference import build, image, starving_layer
 
 
@@ -24,13 +24,13 @@ def trains(spec: ResNetSpec, batch: int, side: int) -> bool:
 
 
 @settings(deadline=None, max_examples=60)
-@given(small_specs(), images(40))
+@given(paper_specs(), images(40))
 def test_training_fails_in_the_layer_that_torch_names(spec: ResNetSpec, shape: InputShape) -> None:
     assert of(spec, shape).failing == starving_layer(build(spec), image(spec, shape))
 
 
 @settings(deadline=None, max_examples=60)
-@given(small_specs())
+@given(paper_specs())
 def test_the_smallest_training_size_trains_and_the_next_smaller_does_not(spec: ResNetSpec) -> None:
     smallest = of(spec, InputShape(1, 8, 8)).smallest_training
     assert smallest is not None
@@ -39,7 +39,7 @@ def test_the_smallest_training_size_trains_and_the_next_smaller_does_not(spec: R
 
 
 @settings(deadline=None, max_examples=30)
-@given(small_specs())
+@given(paper_specs())
 def test_inference_runs_down_to_one_pixel(spec: ResNetSpec) -> None:
     assert of(spec, InputShape(1, 8, 8)).smallest_inference == 1
     with torch.no_grad():
@@ -91,5 +91,5 @@ def test_words_say_what_fails_and_what_to_do() -> None:
 
 
 def test_the_largest_network_is_judged_in_a_moment() -> None:
-    spec = ResNetSpec("deep", blocks=(400,) * 8, doubling=(True,) * 7)
+    spec = assign(ResNetSpec("deep"), "blocks=" + "400," * 8)
     assert of(spec, InputShape()).smallest_training == 4 * 2**7 + 1

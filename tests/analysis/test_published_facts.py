@@ -94,7 +94,22 @@ def test_maps_and_blocks_of_table_1(name: str) -> None:
     assert analysis.total.output == (1, 1000)
 
 
-@pytest.mark.parametrize("name", list(CATALOGUE))
+NAMED = [name for name, entry in CATALOGUE.items() if entry.family.key in ("imagenet", "cifar", "plain", "resnext")]
+DEEP_STEM = ["resnet50c", "resnet152d", "seresnet152d"]
+
+
+@pytest.mark.parametrize("name", DEEP_STEM)
+def test_a_deep_stem_adds_two_layers_to_the_name(name: str) -> None:
+    assert depth(compile_spec(CATALOGUE[name].spec)).weight_layers == int(re.findall(r"\d+", name)[0]) + 2
+
+
+@pytest.mark.parametrize(("name", "layers"), [("preresnet1001", 1001), ("wrn28_10", 26), ("resnetv2_50", 50)])
+def test_weight_layers_of_later_papers(name: str, layers: int) -> None:
+    """Zagoruyko and Komodakis count their 28 with two of the three projections: 6 n + 4."""
+    assert depth(compile_spec(CATALOGUE[name].spec)).weight_layers == layers
+
+
+@pytest.mark.parametrize("name", [name for name in NAMED if "d_" not in name])
 def test_weight_layers_are_the_number_in_the_name(name: str) -> None:
     number = re.search(r"\d+", name)
     assert number is not None

@@ -1,7 +1,5 @@
 """Receptive fields, measured in torch as the pixels that have a gradient."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 from hypothesis import given, settings
@@ -11,7 +9,8 @@ from resnet_explorer.analysis import analyse
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE
-from tests.specs import small_specs
+from resnet_explorer.spec.change import assign
+from tests.specs import paper_specs
 from tests.torch_reference import build
 
 
@@ -42,14 +41,15 @@ def told(spec: ResNetSpec, side: int) -> int | None:
     ("name", "side"), [("resnet18", 544), ("resnet50", 544), ("plain18", 544), ("resnet20", 96), ("resnet56", 272)]
 )
 def test_published_networks(name: str, side: int) -> None:
-    narrow = replace(CATALOGUE[name].spec, name="narrow", width=2, in_channels=1)
+    narrow = assign(CATALOGUE[name].spec, "width=2", "in_channels=1")
     assert told(narrow, side) == measured(narrow, side)
 
 
 @settings(deadline=None, max_examples=25)
-@given(small_specs())
+@given(paper_specs())
 def test_random_networks(spec: ResNetSpec) -> None:
-    narrow = replace(spec, width=2, in_channels=1, blocks=tuple(min(count, 2) for count in spec.blocks))
+    blocks = ",".join(str(min(count, 2)) for count in spec.blocks)
+    narrow = assign(spec, "width=2", "stem_channels=2", "in_channels=1", f"blocks={blocks}")
     field = told(narrow, 64)
     assert field is not None
     side = field + 4 * 2 ** len(spec.blocks) * 2

@@ -12,12 +12,14 @@ from resnet_explorer.blueprint.layers import Conv2d
 from resnet_explorer.errors import InputError
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE
-from tests.specs import images, small_specs
+from resnet_explorer.spec.change import assign
+from tests.specs import readable
 
 
 @settings(deadline=None)
-@given(small_specs(), images())
-def test_sums_are_the_sums_of_their_rows(spec: ResNetSpec, shape: InputShape) -> None:
+@given(readable())
+def test_sums_are_the_sums_of_their_rows(pair: tuple[ResNetSpec, InputShape]) -> None:
+    spec, shape = pair
     analysis = analyse(compile_spec(spec), shape)
     groups: dict[str, list[Row]] = {path: [] for path in analysis.sums}
     for row in analysis.rows:
@@ -40,8 +42,9 @@ def test_the_totals_receptive_field_is_that_of_the_last_map() -> None:
 
 
 @settings(deadline=None)
-@given(small_specs(), images())
-def test_starts_point_at_each_blocks_first_row(spec: ResNetSpec, shape: InputShape) -> None:
+@given(readable())
+def test_starts_point_at_each_blocks_first_row(pair: tuple[ResNetSpec, InputShape]) -> None:
+    spec, shape = pair
     analysis = analyse(compile_spec(spec), shape)
     for block in analysis.network.blocks:
         start = analysis.starts[block.path]
@@ -93,5 +96,5 @@ def test_depth_in_words() -> None:
     assert depth(compile_spec(CATALOGUE["resnet20"].spec)).words == (
         "1 in the stem + (6 + 6 + 6) in the branches + 1 fc = 20."
     )
-    backbone = replace(CATALOGUE["resnet18"].spec, classes=None, blocks=(1,), doubling=())
+    backbone = assign(CATALOGUE["resnet18"].spec, "classes=none", "blocks=1")
     assert depth(compile_spec(backbone)).words == "1 in the stem + 2 in the branches = 3."

@@ -5,7 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resnet_explorer.analysis.words import compact, hyper, mib, share, si, size
-from resnet_explorer.blueprint.layers import BatchNorm2d, Conv2d, Layer, Linear, MaxPool2d, ReLU, ZeroPad
+from resnet_explorer.blueprint.layers import Conv2d, Layer, Linear, ReLU
+from resnet_explorer.blueprint.norms import BatchNorm2d
+from resnet_explorer.blueprint.pools import MaxPool2d, ZeroPad
 
 
 @pytest.mark.parametrize(

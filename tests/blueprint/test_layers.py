@@ -6,18 +6,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from resnet_explorer.blueprint.layers import (
-    AdaptiveAvgPool2d,
-    Add,
-    BatchNorm2d,
-    Conv2d,
-    Flatten,
-    Layer,
-    Linear,
-    MaxPool2d,
-    ReLU,
-    ZeroPad,
-)
+from resnet_explorer.blueprint.layers import Add, Conv2d, Flatten, Layer, Linear, ReLU
+from resnet_explorer.blueprint.norms import BatchNorm2d
+from resnet_explorer.blueprint.pools import AdaptiveAvgPool2d, MaxPool2d, ZeroPad
 from resnet_explorer.errors import InputError
 from tests.torch_reference import OptionA
 

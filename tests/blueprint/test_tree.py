@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 
 from resnet_explorer.blueprint import Network, compile_spec
-from resnet_explorer.blueprint.layers import Conv2d, ZeroPad
+from resnet_explorer.blueprint.layers import Conv2d
+from resnet_explorer.blueprint.pools import ZeroPad
 from resnet_explorer.spec import ResNetSpec, Shortcut
 from resnet_explorer.spec.catalogue import CATALOGUE
+from resnet_explorer.spec.change import assign
 from tests.specs import small_specs
 
 
@@ -32,7 +34,7 @@ def test_every_path_is_unique_and_known(spec: ResNetSpec) -> None:
     tree = compile_spec(spec)
     layers = [path for block in tree.blocks for path in block.layer_paths]
     assert len(layers) == len(set(layers))
-    assert len(tree.blocks) == 1 + sum(spec.blocks) + (spec.classes is not None)
+    assert len(tree.blocks) == 1 + sum(spec.blocks) + (tree.head is not None)
     for block in tree.blocks:
         assert tree.has(block.path) and tree.block_at(block.path) is block
         assert len(block.layer_paths) == len(block.form.parts)
@@ -88,7 +90,7 @@ def test_shortcuts_have_addresses() -> None:
     ],
 )
 def test_the_options_of_section_3_3(option: Shortcut, kinds: list[tuple[type, ...]]) -> None:
-    spec = replace(CATALOGUE["resnet18"].spec, blocks=(2, 2), doubling=(True,), shortcut=option)
+    spec = replace(assign(CATALOGUE["resnet18"].spec, "blocks=2,2"), shortcut=option)
     blocks = [block for stage in compile_spec(spec).stages for block in stage.blocks]
     assert [tuple(type(part.layer) for part in (b.form.shortcut or ())[:1]) for b in blocks] == kinds
 

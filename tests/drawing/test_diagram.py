@@ -11,8 +11,8 @@ from resnet_explorer.drawing.diagram import diagram, twins
 from resnet_explorer.drawing.marks import Arrow, Dash, Group, Ink, Label, Mark, Picture, address
 from resnet_explorer.drawing.view import View, foldable
 from resnet_explorer.spec import InputShape, ResNetSpec
-from resnet_explorer.spec.axes import assign
 from resnet_explorer.spec.catalogue import CATALOGUE, find
+from resnet_explorer.spec.change import assign
 
 
 def picture(name: str, view: View | None = None, side: int = 224) -> Picture:
@@ -126,7 +126,7 @@ def test_a_stage_of_one_odd_block_is_not_folded() -> None:
 
 
 def test_the_largest_network_is_laid_out() -> None:
-    spec = ResNetSpec("largest", blocks=(400,) * 8, width=16, doubling=(True,) * 7)
+    spec = assign(ResNetSpec("largest"), "width=16", "blocks=" + "400," * 8)
     analysis = analyse(compile_spec(spec), InputShape())
     drawn = diagram(analysis, View(unfolded=frozenset(stage.path for stage in analysis.network.stages)))
     assert sum(group.kind == "block" for _, group in groups(drawn.marks)) == 3200 + 2

@@ -27,7 +27,7 @@ def test_text_and_fills_can_be_read(theme: Theme) -> None:
     for text in (Ink.TEXT, Ink.MUTED, Ink.SHORTCUT, Ink.ACCENT):
         for ground in (ink[Ink.PAGE], ink[Ink.CARD], ink[Ink.OPEN], CHROME[theme.name][0]):
             assert contrast(ink[text], ground) >= (TEXT if text is not Ink.SHORTCUT else 4.2), (text, ground)
-    for fill in (Ink.CONV, Ink.NORM, Ink.POOL, Ink.LINEAR):
+    for fill in (Ink.CONV, Ink.NORM, Ink.POOL, Ink.LINEAR, Ink.GATE):
         assert contrast(ink[Ink.ON_DARK], ink[fill]) >= TEXT, fill
     assert contrast(ink[Ink.ON_LIGHT], ink[Ink.ACTIVATION]) >= TEXT
     assert contrast(ink[Ink.ON_SHORTCUT], ink[Ink.SHORTCUT]) >= TEXT
@@ -36,5 +36,5 @@ def test_text_and_fills_can_be_read(theme: Theme) -> None:
 @pytest.mark.parametrize("theme", THEMES.values(), ids=lambda theme: theme.name)
 def test_outlines_and_arcs_stand_out(theme: Theme) -> None:
     ink = theme.colours
-    for line in (Ink.STEM, Ink.STAGE1, Ink.STAGE2, Ink.STAGE3, Ink.STAGE4, Ink.HEAD, Ink.SHORTCUT):
+    for line in (Ink.STEM, Ink.STAGE1, Ink.STAGE2, Ink.STAGE3, Ink.STAGE4, Ink.HEAD, Ink.SHORTCUT, Ink.GATE):
         assert contrast(ink[line], ink[Ink.CARD]) >= GRAPHICS, line

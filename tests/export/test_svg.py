@@ -19,6 +19,7 @@ from resnet_explorer.export.svg import to_svg
 from resnet_explorer.gui.offscreen import to_image
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
+from resnet_explorer.spec.change import assign
 
 GOLDEN = Path(__file__).parent / "golden"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -75,7 +76,7 @@ def test_ids_are_unique_and_nothing_is_a_raster(compare: bool, outlines: bool) -
 def test_names_from_a_file_are_escaped() -> None:
     from dataclasses import replace
 
-    spec = replace(find("resnet18"), name='<b>&"x"', width=48)
+    spec = replace(assign(find("resnet18"), "width=48"), name='<b>&"x"')
     text = to_svg(diagram(analyse(compile_spec(spec), InputShape()), View()), LIGHT)
     assert '<b>&"x"' in "".join(ET.fromstring(text).itertext())
 

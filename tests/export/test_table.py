@@ -14,7 +14,8 @@ from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.export import catalogue_list, table
 from resnet_explorer.spec import Block, InputShape, ResNetSpec, Shortcut, codec
 from resnet_explorer.spec.catalogue import CATALOGUE
-from tests.specs import images, small_specs
+from resnet_explorer.spec.change import assign
+from tests.specs import readable
 
 
 def read(spec: ResNetSpec, shape: InputShape | None = None) -> Analysis:
@@ -25,7 +26,7 @@ def lines_of(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-PADDED = ResNetSpec("padded", Block.BOTTLENECK, (1,), doubling=(), shortcut=Shortcut.PADDING)
+PADDED = ResNetSpec("padded", (Block.BOTTLENECK,), (1,), (64,), (1,), shortcut=Shortcut.PADDING)
 """Its zero-padding has stride 1, so that its words begin with a plus sign."""
 
 
@@ -47,6 +48,7 @@ def test_describe_says_what_is_known_of_resnet18() -> None:
         "kind": "Conv2d",
         "hyper_parameters": {
             "in_channels": 3, "out_channels": 64, "kernel": 7, "stride": 2, "padding": 3, "groups": 1, "bias": False,
+            "dilation": 1, "standardised": False,
         },
         "input": [1, 3, 224, 224],
         "output": [1, 64, 112, 112],
@@ -56,7 +58,7 @@ def test_describe_says_what_is_known_of_resnet18() -> None:
         "stride": 2,
         "activation_bytes": 4 * 64 * 112 * 112,
     }  # fmt: skip
-    assert layers[-1]["receptive_field"] is None and layers[2]["hyper_parameters"] == {}
+    assert layers[-1]["receptive_field"] is None and layers[2]["hyper_parameters"] == {"in_place": True}
 
 
 def test_describe_names_the_layer_that_cannot_train() -> None:
@@ -66,8 +68,9 @@ def test_describe_names_the_layer_that_cannot_train() -> None:
 
 
 @settings(deadline=None)
-@given(small_specs(), images())
-def test_json_is_strict_and_adds_up(spec: ResNetSpec, shape: InputShape) -> None:
+@given(readable())
+def test_json_is_strict_and_adds_up(pair: tuple[ResNetSpec, InputShape]) -> None:
+    spec, shape = pair
     analysis = read(spec, shape)
     told = json.loads(table.to_json(analysis), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert sum(layer["params"] for layer in told["layers"]) == told["params"]
@@ -78,8 +81,9 @@ def test_json_is_strict_and_adds_up(spec: ResNetSpec, shape: InputShape) -> None
 
 
 @settings(deadline=None)
-@given(small_specs(), images())
-def test_csv_adds_up_and_no_spreadsheet_mistakes_it(spec: ResNetSpec, shape: InputShape) -> None:
+@given(readable())
+def test_csv_adds_up_and_no_spreadsheet_mistakes_it(pair: tuple[ResNetSpec, InputShape]) -> None:
+    spec, shape = pair
     analysis = read(spec, shape)
     text = table.to_csv(analysis)
     lines = lines_of(text)
@@ -112,8 +116,9 @@ def test_chosen_rows_alone() -> None:
 
 
 @settings(deadline=None)
-@given(small_specs(), images())
-def test_markdown_is_a_whole_table(spec: ResNetSpec, shape: InputShape) -> None:
+@given(readable())
+def test_markdown_is_a_whole_table(pair: tuple[ResNetSpec, InputShape]) -> None:
+    spec, shape = pair
     analysis = read(spec, shape)
     head, empty, titles, rule, *body = table.to_markdown(analysis).splitlines()
     assert empty == "" and head.startswith("**small**, input ")
@@ -124,7 +129,7 @@ def test_markdown_is_a_whole_table(spec: ResNetSpec, shape: InputShape) -> None:
 
 
 def test_markdown_separates_thousands_and_escapes_names() -> None:
-    text = table.to_markdown(read(replace(CATALOGUE["resnet18"].spec, name="my_*|<b>", width=65)))
+    text = table.to_markdown(read(replace(assign(CATALOGUE["resnet18"].spec, "width=65"), name="my_*|<b>")))
     assert text.startswith(r"**my\_\*\|\<b\>**, ")
     assert "| 65×112×112 | 9,555 |" in text
 

@@ -8,15 +8,24 @@ from pytestqt.qtbot import QtBot
 from resnet_explorer.drawing.theme import PROJECTOR
 from resnet_explorer.gui.main_window import MainWindow
 from resnet_explorer.gui.views.fields import NumberField
-from resnet_explorer.spec import Block
+from resnet_explorer.spec import Block, Norm, Order
 from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.catalogue import CATALOGUE
+from resnet_explorer.spec.families import FAMILIES
 
 
 def type_into(qtbot: QtBot, field: NumberField, text: str) -> None:
     field.setFocus()
     field.lineEdit().selectAll()
     qtbot.keyClicks(field.lineEdit(), text)
+
+
+def choose(window: MainWindow, qtbot: QtBot, text: str) -> None:
+    """Type into the preset box and take the first network found."""
+    window.build.preset.setFocus()
+    window.build.preset.selectAll()
+    qtbot.keyClicks(window.build.preset, text)
+    qtbot.keyClick(window.build.preset, Qt.Key.Key_Return)
 
 
 def pick(combo: QComboBox, value: object) -> None:
@@ -27,28 +36,64 @@ def pick(combo: QComboBox, value: object) -> None:
 
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_every_preset_shows_its_network_and_its_image_size(window: MainWindow, name: str) -> None:
-    pick(window.build.preset, name)
+    window.build.preset.chosen.emit(name)
     entry = CATALOGUE[name]
     assert window.document.state.spec == entry.spec
     assert window.document.state.image.height == entry.size
-    assert window.build.preset.currentText() == entry.title
+    assert window.build.preset.text() == entry.title
 
 
-def test_choosing_a_preset_is_one_step_to_undo(window: MainWindow) -> None:
-    pick(window.build.preset, "resnet56")
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("resnet56", "resnet56"),
+        ("rn50", "resnet50"),
+        ("50d", "resnet50d"),
+        ("WRN-28-10", "wrn28_10"),
+        ("senet", "senet154"),
+    ],
+)
+def test_typing_finds_a_network(window: MainWindow, qtbot: QtBot, text: str, name: str) -> None:
+    choose(window, qtbot, text)
+    assert window.document.state.spec == CATALOGUE[name].spec
+
+
+def test_the_list_is_grouped_by_family(window: MainWindow, qtbot: QtBot) -> None:
+    window.build.preset.setFocus()
+    qtbot.keyClick(window.build.preset, Qt.Key.Key_Down)
+    items = [window.build.preset.list.item(row) for row in range(window.build.preset.list.rowCount())]
+    assert len(items) == len(CATALOGUE) + len(FAMILIES)
+    assert not items[0].isEnabled() and "2015" in items[0].text()
+    assert window.build.preset.popup.isVisible()
+    qtbot.keyClick(window.build.preset, Qt.Key.Key_Escape)
+    assert not window.build.preset.popup.isVisible()
+    assert window.build.preset.text() == "ResNet-18"
+
+
+def test_a_name_that_nothing_has_changes_nothing(window: MainWindow, qtbot: QtBot) -> None:
+    before = window.document.state
+    choose(window, qtbot, "vgg16")
+    assert window.document.state == before
+    assert "fewer letters" in window.build.preset.list.item(0).text()
+    window.build.preset.popup.hide()
+    qtbot.waitUntil(lambda: window.build.preset.text() == "ResNet-18")
+
+
+def test_choosing_a_preset_is_one_step_to_undo(window: MainWindow, qtbot: QtBot) -> None:
+    choose(window, qtbot, "resnet56")
     assert window.document.undo_stack.undoText() == "choose ResNet-56"
     window.document.undo_stack.undo()
-    assert window.build.preset.currentText() == "ResNet-18"
+    assert window.build.preset.text() == "ResNet-18"
     assert window.build.input.fields["height"].value() == 224
 
 
 def test_editing_an_axis_marks_the_preset_as_edited(window: MainWindow, qtbot: QtBot) -> None:
-    type_into(qtbot, window.build.stages.fields[2], "5")
+    type_into(qtbot, window.build.stages.numbers["blocks"][2], "5")
     assert window.document.state.spec.blocks == (2, 2, 5, 2)
-    assert window.build.preset.placeholderText() == "ResNet-18, edited"
+    assert window.build.preset.text() == "ResNet-18, edited"
     assert window.document.undo_stack.undoText() == "change blocks of stage 3"
-    type_into(qtbot, window.build.stages.fields[2], "2")
-    assert window.build.preset.currentText() == "ResNet-18"
+    type_into(qtbot, window.build.stages.numbers["blocks"][2], "2")
+    assert window.build.preset.text() == "ResNet-18"
 
 
 @pytest.mark.parametrize(
@@ -62,14 +107,14 @@ def test_editing_an_axis_marks_the_preset_as_edited(window: MainWindow, qtbot: Q
         ("2.5", "'2.5' is not a whole number"),
     ],
 )
-@pytest.mark.parametrize("which", ["blocks", "width", "classes", "input"])
+@pytest.mark.parametrize("which", ["stages", "width", "classes", "input"])
 def test_a_value_that_cannot_be_is_explained_beside_its_control(
     window: MainWindow, qtbot: QtBot, which: str, text: str, words: str
 ) -> None:
     build = window.build
     field = {
-        "blocks": build.stages.fields[0],
-        "width": build.rows["width"].control,
+        "stages": build.stages.numbers["blocks"][0],
+        "width": build.stages.numbers["widths"][0],
         "classes": build.rows["classes"].control,
         "input": build.input.fields["height"],
     }[which]
@@ -78,6 +123,7 @@ def test_a_value_that_cannot_be_is_explained_beside_its_control(
     before = window.document.state
     field.lineEdit().setText(text)
     field.lineEdit().textEdited.emit(text)
+    which = "stages" if which == "width" else which
     assert words in build.rows[which].problem
     assert window.document.state == before
     assert build.facts.values["params"].text() == "11,689,512"
@@ -108,19 +154,59 @@ def test_one_to_eight_stages(window: MainWindow, qtbot: QtBot) -> None:
     assert not window.build.stages.fewer.isEnabled()
 
 
-def test_widths_double_only_where_they_are_told_to(window: MainWindow) -> None:
-    window.build.stages.doubles[2].click()
-    assert window.document.state.spec.widths == (64, 128, 128, 256)
+def test_each_stage_has_its_own_width_stride_and_kind(window: MainWindow, qtbot: QtBot) -> None:
+    stages = window.build.stages
+    type_into(qtbot, stages.numbers["widths"][1], "96")
+    assert window.document.state.spec.widths == (64, 96, 256, 512)
+    type_into(qtbot, stages.numbers["strides"][3], "1")
+    assert window.document.state.spec.strides == (1, 2, 2, 1)
+    pick(stages.kinds[2], Block.BOTTLENECK)
+    assert window.document.state.spec.block == (Block.BASIC, Block.BASIC, Block.BOTTLENECK, Block.BASIC)
+    assert window.document.undo_stack.undoText() == "change the blocks of stage 3"
 
 
-def test_axes_without_effect_are_off_and_say_why(window: MainWindow) -> None:
-    stride = window.build.rows["stride"].control
+def test_axes_without_effect_are_off_or_hidden(window: MainWindow) -> None:
+    rows = window.build.rows
+    stride = rows["stride"].control
     assert not stride.isEnabled()
     assert stride.toolTip().startswith("Only bottleneck blocks have this choice.")
-    pick(window.build.rows["block"].control, Block.BOTTLENECK)
-    assert stride.isEnabled()
-    window.build.rows["residual"].control.click()
-    assert not window.build.rows["shortcut"].control.isEnabled()
+    assert rows["cardinality"].isHidden() and rows["gate_bias"].isHidden()
+    for kind in window.build.stages.kinds[:4]:
+        pick(kind, Block.BOTTLENECK)
+    assert stride.isEnabled() and not rows["cardinality"].isHidden()
+    rows["residual"].control.click()
+    assert not rows["shortcut"].control.isEnabled()
+
+
+def test_a_choice_that_others_exclude_offers_to_change_them_too(window: MainWindow, qtbot: QtBot) -> None:
+    row = window.build.rows["norm"]
+    before = window.document.state
+    window.build.sections["Layers"].header.click()
+    pick(row.control, Norm.FRN)
+    assert window.document.state == before
+    assert "activate as they normalise" in row.problem
+    assert row.control.currentText() == "batch norm"
+    assert row.offer.isVisible() and row.offer.text() == "Also set order to v2"
+    qtbot.mouseClick(row.offer, Qt.MouseButton.LeftButton)
+    spec = window.document.state.spec
+    assert (spec.norm, spec.order) == (Norm.FRN, Order.V2)
+    assert row.problem == "" and row.control.currentText() == "FRN"
+
+
+@pytest.mark.parametrize("key", [key for key, axis in AXES.items() if axis.choices and key != "block"])
+def test_every_choice_of_every_axis_shows_a_network_or_says_why_not(window: MainWindow, key: str) -> None:
+    row = window.build.rows[key]
+    for index, choice in enumerate(AXES[key].choices):
+        row.control.activated.emit(index)
+        chosen = getattr(window.document.state.spec, key) == choice.value
+        assert chosen != bool(row.problem), choice.label
+
+
+def test_a_section_says_what_is_unusual_in_it(window: MainWindow) -> None:
+    window.build.preset.chosen.emit("resnetrs50")
+    stem = window.build.sections["Stem"]
+    assert "deep" in stem.summary and "3×3 conv" in stem.summary
+    assert window.build.sections["Training depth"].summary == ""
 
 
 def test_a_backbone_has_no_head_and_gets_it_back(window: MainWindow) -> None:
@@ -162,7 +248,7 @@ def test_every_control_has_a_tooltip_and_an_accessible_name(window: MainWindow) 
 
 
 def test_every_axis_has_its_control(window: MainWindow) -> None:
-    shown = set(window.build.rows) | {"doubling", "in_channels"}
+    shown = set(window.build.rows) | {"block", "blocks", "widths", "strides", "in_channels"}
     assert set(AXES) <= shown
 
 

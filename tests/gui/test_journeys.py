@@ -29,6 +29,7 @@ from resnet_explorer.gui.main_window import MainWindow
 from resnet_explorer.gui.views.scene import hit, places
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import find
+from resnet_explorer.spec.change import assign
 
 
 def choose(window: MainWindow, name: str, side: int = 224) -> None:
@@ -186,7 +187,7 @@ def test_every_action_has_a_tip_and_no_shortcut_is_used_twice(window: MainWindow
 
 
 def test_a_spec_file_comes_back_as_it_was_saved(window: MainWindow, tmp_path: Path) -> None:
-    spec = ResNetSpec("mine", blocks=(1, 2, 3), width=24, doubling=(True, False), classes=None)
+    spec = assign(ResNetSpec("mine"), "blocks=1,2,3", "widths=24,48,48", "classes=none")
     window.document.propose(State(spec, InputShape()), "make mine")
     from resnet_explorer.spec import codec
 
@@ -228,7 +229,7 @@ def test_the_picture_is_copied_as_svg_and_as_image(window: MainWindow) -> None:
 
 
 def test_the_largest_network_keeps_the_window_alive(window: MainWindow) -> None:
-    spec = ResNetSpec("largest", blocks=(400,) * 8, width=16, doubling=(True,) * 7)
+    spec = assign(ResNetSpec("largest"), "width=16", "blocks=" + "400," * 8)
     window.document.propose(State(spec, InputShape()), "make the largest")
     assert window.build.facts.values["layers"].text() == "6402"
     window.actions_by_key["expand"].trigger()

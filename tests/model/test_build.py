@@ -11,9 +11,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_explorer.analysis import analyse
 from resnet_explorer.blueprint import compile_spec
+from resnet_explorer.blueprint.layers import Add, GatedAdd, Multiply
+from resnet_explorer.errors import InputError
 from resnet_explorer.model import build
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE, find
+from resnet_explorer.spec.change import assign
 
 TORCHVISION = [name for name in CATALOGUE if hasattr(torchvision.models, name)]
 SMALL = ["resnet18", "resnet50", "resnext50_32x4d"]
@@ -62,7 +65,7 @@ def test_the_same_gradients_as_torchvision(name: str) -> None:
 def test_parameters_and_macs_are_those_of_the_closed_form(name: str) -> None:
     spec = CATALOGUE[name].spec
     model = build(spec, device="meta", initialise=False).eval()
-    for side in (CATALOGUE[name].size, 75):
+    for side in (CATALOGUE[name].size, 65):
         total = analyse(compile_spec(spec), InputShape(1, side, side)).total
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             model(torch.empty(1, 3, side, side, device="meta"))
@@ -70,20 +73,36 @@ def test_parameters_and_macs_are_those_of_the_closed_form(name: str) -> None:
         assert sum(parameter.numel() for parameter in model.parameters()) == total.params
 
 
+JOINS = (Add, GatedAdd, Multiply)
+"""The block's own steps: no module of their own."""
+
+
 @given(spec=small_specs(), image=images(60))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 def test_every_row_of_a_random_network_equals_the_module(spec: ResNetSpec, image: InputShape) -> None:
-    analysis = analyse(compile_spec(spec), image)
     model = build(spec, device="meta", initialise=False).eval()
+    x = torch.empty(image.batch, spec.in_channels, image.height, image.width, device="meta")
+    try:
+        analysis = analyse(compile_spec(spec), image)
+    except InputError as error:
+        with pytest.raises((RuntimeError, ValueError)):
+            model(x)
+        assert error.where
+        return
     shapes: dict[str, tuple[int, ...]] = {}
     for path, module in model.named_modules():
         module.register_forward_hook(lambda _, __, out, path=path: shapes.__setitem__(path, tuple(out.shape)))
-    model(torch.empty(image.batch, spec.in_channels, image.height, image.width, device="meta"))
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        model(x)
+    assert counter.get_total_flops() == 2 * analysis.total.macs
+    assert sum(parameter.numel() for parameter in model.parameters()) == analysis.total.params
     for row in analysis.rows:
-        if row.part.name != "add":
+        if not isinstance(row.part.layer, JOINS):
             module = model.get_submodule(row.path)
             assert shapes[row.path] == row.reading.output, row.path
             assert sum(parameter.numel() for parameter in module.parameters()) == row.reading.params
+    for path, sums in analysis.sums.items():
+        assert path in ("stem", "head") or shapes[path] == sums.output
 
 
 def test_the_repr_can_be_read() -> None:
@@ -93,10 +112,27 @@ def test_the_repr_can_be_read() -> None:
     assert "(conv1): Conv2d(3, 64, kernel_size=(7, 7), stride=(2, 2), padding=(3, 3), bias=False)" in words
 
 
+EVERY_KIND = (
+    ("resnet18",),
+    ("resnet20",),
+    ("plain20",),
+    ("resnet20", "block=bottleneck", "order=v2", "shortcut=B"),
+    ("resnet20", "attention=se", "anti_alias=blur", "norm=group"),
+    ("resnet20", "attention=cbam", "gain=layerscale", "stem=deep", "activation=silu"),
+    ("resnet20", "attention=eca", "gating=exclusive", "norm=layer"),
+    ("resnet20", "order=v2", "norm=frn", "conv=standardised", "downsample=avgpool", "shortcut=B"),
+    ("resnet20", "order=v2", "norm=evonorm-s0", "gating=shortcut-only", "shortcut_dropout=0.5"),
+    ("resnet20", "norm=none", "init=fixup", "stochastic_depth=0.5"),
+    ("resnet20", "norm=instance", "gain=skipinit", "output_stride=8", "classes=none"),
+)
+
+
 @pytest.mark.filterwarnings("ignore:`torch.jit:FutureWarning")  # deprecated, and still asked for
-@pytest.mark.parametrize("name", ["resnet18", "resnet20", "plain20"])
-def test_it_can_be_traced_exported_and_compiled(name: str) -> None:
-    model, image = build(find(name)).eval(), torch.randn(1, 3, 32, 32)
+@pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")  # torch's own check of a group's size
+@pytest.mark.parametrize("words", EVERY_KIND, ids=" ".join)
+def test_it_can_be_traced_exported_and_compiled(words: tuple[str, ...]) -> None:
+    torch.manual_seed(0)
+    model, image = build(assign(find(words[0]), *words[1:])).eval(), torch.randn(1, 3, 32, 32)
     with torch.no_grad():
         expected = model(image)
         traced = torch.jit.trace(model, image)
@@ -105,15 +141,17 @@ def test_it_can_be_traced_exported_and_compiled(name: str) -> None:
         exported = torch.export.export(model, (image,)).module()
         compiled = torch.compile(model, backend="eager")
         for other in (traced, exported, compiled):
-            assert torch.allclose(other(image), expected, atol=1e-5)
+            assert torch.allclose(other(image), expected, rtol=1e-4, atol=1e-5)
 
 
-def test_other_formats_and_precisions() -> None:
-    model, image = build(find("resnet20")).eval(), torch.randn(2, 3, 32, 32)
+@pytest.mark.parametrize("words", EVERY_KIND, ids=" ".join)
+def test_other_formats_and_precisions(words: tuple[str, ...]) -> None:
+    torch.manual_seed(0)
+    model, image = build(assign(find(words[0]), *words[1:])).eval(), torch.randn(2, 3, 32, 32)
     with torch.no_grad():
         expected = model(image)
         last = model.to(memory_format=torch.channels_last)(image.to(memory_format=torch.channels_last))
-        assert torch.allclose(last, expected, atol=1e-4)
+        assert torch.allclose(last, expected, rtol=1e-3, atol=1e-4)
         assert model.bfloat16()(image.bfloat16()).dtype is torch.bfloat16
 
 

@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resnet_explorer.errors import SpecError
-from resnet_explorer.spec import Block, ResNetSpec, Shortcut, Stem, Stride
-from resnet_explorer.spec.axes import AXES, assign, axis, change, differences
+from resnet_explorer.spec import Block, Norm, Order, ResNetSpec, Shortcut, Stem, StemPool, Stride
+from resnet_explorer.spec.axes import AXES, axis
+from resnet_explorer.spec.catalogue import CATALOGUE
+from resnet_explorer.spec.change import assign, change, differences, nearest
 from resnet_explorer.spec.codec import to_dict
 from tests.specs import any_specs, small_specs
 
@@ -19,12 +21,18 @@ BASE = ResNetSpec("base")
 @pytest.mark.parametrize(
     ("text", "key", "value"),
     [
-        ("block=bottleneck", "block", Block.BOTTLENECK),
-        ("block=Bottleneck", "block", Block.BOTTLENECK),
+        ("block=bottleneck", "block", (Block.BOTTLENECK,) * 4),
+        ("block=basic,Bottleneck,basic,basic", "block", (Block.BASIC, Block.BOTTLENECK, Block.BASIC, Block.BASIC)),
         ("blocks=3,4,6,3", "blocks", (3, 4, 6, 3)),
         ("blocks=(3, 4)", "blocks", (3, 4)),
-        (" width = 32 ", "width", 32),
-        ("doubling=true,no,1", "doubling", (True, False, True)),
+        (" width = 32 ", "widths", (32, 64, 128, 256)),
+        ("widths=32,48,48,96", "widths", (32, 48, 48, 96)),
+        ("strides=1,2,2,1", "strides", (1, 2, 2, 1)),
+        ("order=V2", "order", Order.V2),
+        ("gate_bias=-3.5", "gate_bias", -3.5),
+        ("output_stride=16", "output_stride", 16),
+        ("output_stride=none", "output_stride", None),
+        ("zero_init=yes", "zero_init", True),
         ("expansion=2", "expansion", 2),
         ("stem=cifar", "stem", Stem.CIFAR),
         ("stride=1x1", "stride", Stride.CONV1X1),
@@ -49,21 +57,30 @@ def test_text_sets_an_axis(text: str, key: str, value: object) -> None:
         ("widht=32", "widht"),
         ("=32", ""),
         ("name=x", "name"),
-        ("width=", "width"),
-        ("width=many", "width"),
-        ("width=6,4", "width"),
-        ("width=0", "width"),
-        ("width=-1", "width"),
-        ("width=1e3", "width"),
-        ("width=1000000000", "width"),
-        ("width=" + "9" * 5000, "width"),
+        ("width=", "widths"),
+        ("width=many", "widths"),
+        ("width=6,4", "widths"),
+        ("width=0", "widths"),
+        ("width=-1", "widths"),
+        ("width=1e3", "widths"),
+        ("width=1000000000", "widths"),
+        ("width=" + "9" * 5000, "widths"),
         ("blocks=", "blocks"),
         ("blocks=1,2,x", "blocks"),
         ("blocks=0", "blocks"),
         ("blocks=401", "blocks"),
         ("blocks=1,1,1,1,1,1,1,1,1", "blocks"),
-        ("doubling=true", "doubling"),
-        ("doubling=true,maybe,true", "doubling"),
+        ("strides=2,2", "strides"),
+        ("strides=1,2,2,9", "strides"),
+        ("block=basic,bottleneck", "block"),
+        ("gate_bias=nan", "gate_bias"),
+        ("gate_bias=low", "gate_bias"),
+        ("stochastic_depth=1", "stochastic_depth"),
+        ("output_stride=12", "output_stride"),
+        ("output_stride=8.0", "output_stride"),
+        ("norm=frn", "norm"),
+        ("norm=evonorm-s0", "norm"),
+        ("init=fixup", "init"),
         ("residual=maybe", "residual"),
         ("block=dense", "block"),
         ("stem=vit", "stem"),
@@ -88,16 +105,18 @@ def test_an_unknown_axis_names_the_nearest() -> None:
 
 
 def test_the_order_of_settings_does_not_matter() -> None:
-    """Each alone would be refused: three doublings do not fit two stages, nor one value four stages."""
-    texts = ("blocks=2,2", "doubling=false", "width=100")
-    wanted = replace(BASE, blocks=(2, 2), doubling=(False,), width=100)
+    """Each alone would be refused: two widths do not fit four stages."""
+    texts = ("blocks=2,2", "widths=100,100", "strides=1,2")
+    basic = (Block.BASIC,) * 2
+    wanted = replace(BASE, block=basic, blocks=(2, 2), widths=(100, 100), strides=(1, 2))
     assert {assign(BASE, *order) for order in permutations(texts)} == {wanted}
 
 
 def test_only_the_resulting_network_must_be_valid() -> None:
-    wide = replace(BASE, width=8192, blocks=(1,) * 8, doubling=(False,) * 7)
-    assert assign(BASE, "block=bottleneck", "width=8192", "blocks=1,1,1,1,1,1,1,1", "doubling=" + "0," * 7) == replace(
-        wide, block=Block.BOTTLENECK
+    """Eight stages would double past every bound, were their widths not given as well."""
+    texts = ("block=bottleneck", "widths=" + "8192," * 8, "blocks=" + "1," * 8, "strides=" + "1," * 8)
+    assert assign(BASE, *texts) == replace(
+        BASE, block=(Block.BOTTLENECK,) * 8, blocks=(1,) * 8, widths=(8192,) * 8, strides=(1,) * 8
     )
 
 
@@ -113,12 +132,18 @@ def test_any_network_can_be_reached_by_settings(start: ResNetSpec, goal: ResNetS
 
 @settings(deadline=None)
 @given(any_specs(), st.lists(st.integers(1, 400), min_size=1, max_size=8))
-def test_a_new_number_of_stages_keeps_doubling_in_step(spec: ResNetSpec, blocks: list[int]) -> None:
-    changed = change(spec, "blocks", tuple(blocks))
-    both = min(len(spec.doubling), len(blocks) - 1)
-    assert len(changed.doubling) == len(blocks) - 1
-    assert changed.doubling[:both] == spec.doubling[:both]
-    assert all(changed.doubling[both:])
+def test_a_new_number_of_stages_keeps_the_others_in_step(spec: ResNetSpec, blocks: list[int]) -> None:
+    both = min(len(spec.blocks), len(blocks))
+    try:
+        changed = change(spec, "blocks", tuple(blocks))
+    except SpecError as error:
+        assert len(blocks) > len(spec.blocks), "fewer stages are always a network"
+        assert error.where in ("widths", "base_width", "cardinality", "output_stride")
+        return
+    assert len(changed.block) == len(changed.widths) == len(changed.strides) == len(blocks)
+    assert changed.widths[:both] == spec.widths[:both] and changed.strides[:both] == spec.strides[:both]
+    assert changed.block[:both] == spec.block[:both]
+    assert all(stride == 2 for stride in changed.strides[both:])
 
 
 @settings(deadline=None)
@@ -141,11 +166,46 @@ def test_every_axis_teaches() -> None:
         assert one.label and one.teaches.endswith(".")
         for choice in one.choices:
             assert choice.label and choice.teaches.endswith(".")
-            assert one.read(str(choice.value)) is choice.value
+            value = one.read(str(choice.value))
+            assert value == ((choice.value,) if one.key == "block" else choice.value)
 
 
 def test_axes_without_effect_say_why() -> None:
     assert axis("expansion").off(BASE) and axis("stride").off(BASE)
-    assert not axis("expansion").off(replace(BASE, block=Block.BOTTLENECK))
+    assert not axis("expansion").off(replace(BASE, block=(Block.BOTTLENECK,) * 4))
     assert axis("shortcut").off(BASE.plain()) and not axis("shortcut").off(BASE)
     assert not axis("width").off(BASE)
+    assert axis("activation").off(replace(BASE, order=Order.V2, norm=Norm.FRN))
+    assert axis("dropout").off(replace(BASE, classes=None))
+
+
+@pytest.mark.parametrize(
+    "text", ["norm=frn", "init=fixup", "cardinality=2", "base_width=128", "reduce_first=65"], ids=str
+)
+def test_a_refused_choice_offers_what_would_make_it_possible(text: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        assign(BASE, text)
+    assert caught.value.fixes
+    key, _, value = text.partition("=")
+    found = nearest(BASE, key, axis(key).read(value))
+    if key == "reduce_first":
+        assert found is None, "65 of 64 channels cannot be"
+    else:
+        assert found is not None
+        assert getattr(found[0], key) == axis(key).read(value)
+        assert assign(BASE, text, *found[1]) == found[0]
+
+
+def test_the_nearest_choice_keeps_what_was_chosen() -> None:
+    resnext = CATALOGUE["resnext50_32x4d"].spec
+    found = nearest(resnext, "block", (Block.BASIC,))
+    assert found is not None
+    assert found[1] == ("cardinality=1", "base_width=64")
+    assert not found[0].has_bottlenecks
+
+
+def test_the_cifar_stem_has_no_pool_unless_asked_for() -> None:
+    small = assign(BASE, "stem=cifar")
+    assert small.stem_pool is StemPool.NONE
+    assert assign(small, "stem=deep").stem_pool is StemPool.MAX
+    assert assign(BASE, "stem=cifar", "stem_pool=max").stem_pool is StemPool.MAX

@@ -7,18 +7,37 @@ import pytest
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec import Shortcut
 from resnet_explorer.spec.catalogue import CATALOGUE, entry_of, find, named, title
+from resnet_explorer.spec.change import assign
 
-NAMES = [
-    *("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"),
-    *("resnet20", "resnet32", "resnet44", "resnet56", "resnet110", "resnet1202"),
-    *("resnext50_32x4d", "resnext101_32x8d", "resnext101_64x4d", "wide_resnet50_2", "wide_resnet101_2"),
-    *("plain18", "plain34", "plain20", "plain32", "plain44", "plain56"),
-]
+NAMES = list(CATALOGUE)
+FIRST = (
+    "resnet18",
+    "resnet34",
+    "resnet50",
+    "resnet101",
+    "resnet152",
+    "resnet20",
+    "plain34",
+    "preresnet164",
+    "wrn28_10",
+)
 
 
 def test_the_rows() -> None:
-    assert list(CATALOGUE) == NAMES
     assert len({entry.title for entry in CATALOGUE.values()}) == len(NAMES)
+    assert set(FIRST) < set(NAMES)
+    for entry in CATALOGUE.values():
+        assert entry.row.note.endswith(".") and entry.family.idea.endswith(".")
+        assert 2015 <= entry.family.year <= 2021
+
+
+def test_a_row_is_its_parent_with_a_few_changes() -> None:
+    assert CATALOGUE["resnet50d"].parent is CATALOGUE["resnet50"]
+    assert CATALOGUE["resnet50d"].changes == ("downsample", "stem")
+    assert CATALOGUE["preresnet110"].changes == ("order",)
+    assert not CATALOGUE["resnet18"].changes
+    for entry in CATALOGUE.values():
+        assert entry.parent is None or entry.changes, f"{entry.name} is its parent"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -28,7 +47,7 @@ def test_every_name_finds_its_network(name: str) -> None:
     assert find(title(spec)) == spec
     assert find(f"{name}-plain") == spec.plain()
     assert entry_of(spec) is CATALOGUE[name]
-    assert entry_of(replace(spec, name="another")) is CATALOGUE[name]
+    assert entry_of(replace(spec, name="another")).spec == replace(spec, name=entry_of(replace(spec, name="x")).name)
 
 
 @pytest.mark.parametrize("name", ["ResNet-18", "RESNET_18", " resnet18 ", "resnet-18"])
@@ -57,11 +76,11 @@ def test_the_plain_rows_are_the_plain_twins() -> None:
 
 def test_names_follow_what_is_edited() -> None:
     spec = find("resnet18")
-    edited = named(replace(spec, width=32))
+    edited = named(assign(spec, "width=32"))
     assert edited.name == "resnet18-edited"
     assert named(replace(edited, shortcut=Shortcut.PROJECTION_EVERYWHERE)).name == "resnet18-edited"
-    assert named(replace(edited, width=64)).name == "resnet18"
+    assert named(assign(edited, "width=64")).name == "resnet18"
     assert named(edited.plain()).name == "resnet18-edited-plain"
     assert title(edited.plain()) == "ResNet-18, edited, plain twin"
-    assert named(replace(spec, name="mine", width=32)).name == "mine"
+    assert named(replace(assign(spec, "width=32"), name="mine")).name == "mine"
     assert named(replace(find("resnet50"), residual=False)).name == "resnet50-plain"

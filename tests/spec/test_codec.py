@@ -45,8 +45,8 @@ def test_every_row_of_the_catalogue_survives(name: str) -> None:
 
 def test_values_come_back_with_their_types() -> None:
     spec = codec.loads(codec.dumps(CATALOGUE["resnet50"].spec), "net.json")
-    assert spec.block is Block.BOTTLENECK
-    assert isinstance(spec.blocks, tuple) and type(spec.width) is int and spec.residual is True
+    assert spec.block == (Block.BOTTLENECK,) * 4 and spec.block[0] is Block.BOTTLENECK
+    assert isinstance(spec.blocks, tuple) and type(spec.widths[0]) is int and spec.residual is True
 
 
 @settings(deadline=None)
@@ -112,6 +112,7 @@ def test_foreign_values_of_the_axes_are_refused_or_read(values: dict[str, object
         {"classes": 0},
         {"classes": float("inf")},
         {"doubling": [True]},
+        {"strides": [1, 2]},
         {"widht": 64},
         {"name": ""},
         {"name": "x" * 81},
@@ -129,7 +130,8 @@ def test_values_that_describe_no_network(values: dict[str, object]) -> None:
 
 def test_axes_left_out_keep_their_defaults() -> None:
     assert codec.from_dict({}) == ResNetSpec("custom")
-    assert codec.from_dict({"blocks": [1, 1]}).doubling == (True,)
+    assert codec.from_dict({"blocks": [1, 1]}).widths == (64, 128)
+    assert codec.from_dict({"block": "bottleneck"}).block == (Block.BOTTLENECK,) * 4
 
 
 @pytest.mark.parametrize(
@@ -159,7 +161,7 @@ def test_broken_and_hostile_files_are_explained(text: str) -> None:
 
 def test_a_newer_version_is_named_as_such() -> None:
     with pytest.raises(SpecFileError, match="newer version"):
-        codec.loads('{"format": "resnet-explorer spec", "version": 2, "spec": {}}', "net.json")
+        codec.loads('{"format": "resnet-explorer spec", "version": 3, "spec": {}}', "net.json")
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
@@ -187,3 +189,22 @@ def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
     file = tmp_path / "net.json"
     file.write_bytes(b"\xef\xbb\xbf" + codec.dumps(CATALOGUE["resnet18"].spec).encode())
     assert codec.read(file) == CATALOGUE["resnet18"].spec
+
+
+def test_a_file_of_the_first_version_is_still_the_same_network() -> None:
+    """As it was written when a spec had one width, and told for each later stage whether it doubles it."""
+    values = {
+        "name": "resnet20",
+        **{"block": "basic", "blocks": [3, 3, 3], "width": 16, "doubling": [True, True], "expansion": 4},
+        **{"cardinality": 1, "base_width": 64, "stride": "3x3", "shortcut": "A", "residual": True},
+        **{"stem": "cifar", "in_channels": 3, "classes": 10},
+    }
+    text = json.dumps({"format": codec.FORMAT, "version": 1, "spec": values})
+    assert codec.loads(text, "net.json") == CATALOGUE["resnet20"].spec
+
+
+@pytest.mark.parametrize(
+    "values", [{"blocks": 3}, {"width": "wide"}, {"width": [64]}, {"doubling": [1] * 9, "blocks": [1] * 9}]
+)
+def test_a_damaged_file_of_the_first_version_is_explained(values: dict[str, object]) -> None:
+    assert parsed(json.dumps({"format": codec.FORMAT, "version": 1, "spec": values})) is None

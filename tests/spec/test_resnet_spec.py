@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 
 from resnet_explorer.errors import SpecError
-from resnet_explorer.spec import Block, ResNetSpec
+from resnet_explorer.spec import AntiAlias, Block, ResNetSpec, Stride
 from tests.specs import any_specs
 
 
@@ -17,14 +17,24 @@ from tests.specs import any_specs
         ("blocks", {"blocks": (2, 2, 401, 2)}),
         ("blocks", {"blocks": (2, 2, 2.0, 2)}),
         ("blocks", {"blocks": (True, True, True, True)}),
-        ("doubling", {"doubling": (True,)}),
-        ("width", {"width": 0}),
-        ("width", {"width": -64}),
-        ("width", {"width": 10**9}),
-        ("width", {"width": "64"}),
-        ("width", {"width": 64.0}),
-        ("width", {"width": None}),
-        ("width", {"width": 8192, "expansion": 64, "block": Block.BOTTLENECK}),
+        ("widths", {"widths": (64,)}),
+        ("strides", {"strides": (1, 2)}),
+        ("block", {"block": (Block.BASIC,)}),
+        ("widths", {"widths": (64, 128, 256, 0)}),
+        ("widths", {"widths": (64, 128, 256, -64)}),
+        ("widths", {"widths": (64, 128, 256, 10**9)}),
+        ("widths", {"widths": (64, 128, 256, "64")}),
+        ("widths", {"widths": (64, 128, 256, 64.0)}),
+        ("widths", {"widths": (64, 128, 256, None)}),
+        ("widths", {"widths": (64, 128, 256, 512.0)}),
+        ("expansion", {"widths": (8192,) * 4, "expansion": 65, "block": (Block.BOTTLENECK,) * 4}),
+        ("order", {"order": "v2"}),
+        ("residual", {"residual": 1}),
+        ("gate_bias", {"gate_bias": float("inf")}),
+        ("dropout", {"dropout": True}),
+        ("output_stride", {"output_stride": 12}),
+        ("output_stride", {"output_stride": 8, "stride": Stride.CONV1X1, "block": (Block.BOTTLENECK,) * 4}),
+        ("anti_alias", {"anti_alias": AntiAlias.BLUR, "stride": Stride.CONV1X1, "block": (Block.BOTTLENECK,) * 4}),
         ("expansion", {"expansion": 0}),
         ("expansion", {"expansion": 65}),
         ("classes", {"classes": 0}),
@@ -49,10 +59,9 @@ def test_a_plain_twin_differs_in_its_shortcuts_alone(spec: ResNetSpec) -> None:
     twin = spec.plain()
     assert not twin.residual and twin.name.endswith("-plain")
     assert twin.plain() == twin
-    assert (twin.widths, twin.out_channels) == (spec.widths, spec.out_channels)
+    assert (twin.widths, twin.outputs) == (spec.widths, spec.outputs)
 
 
 def test_widths() -> None:
-    spec = ResNetSpec("x", Block.BOTTLENECK, (1, 1, 1), width=10, doubling=(True, False), expansion=3)
-    assert spec.widths == (10, 20, 20)
-    assert spec.out_channels == 60
+    spec = ResNetSpec("x", (Block.BOTTLENECK, Block.BASIC), (1, 1), (10, 20), (1, 2), expansion=3)
+    assert spec.outputs == (30, 20)

@@ -4,14 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt
-from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import (
     QCheckBox,
-    QFormLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
     QScrollArea,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -20,37 +19,23 @@ from resnet_explorer.drawing.theme import LIGHT
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gui.document import Document, State
 from resnet_explorer.gui.session import Results, read
+from resnet_explorer.gui.views.axis_field import AxisField
 from resnet_explorer.gui.views.facts_panel import FactsPanel
-from resnet_explorer.gui.views.fields import Explained, NumberField, QuietCombo
+from resnet_explorer.gui.views.fields import Explained, NumberField
 from resnet_explorer.gui.views.input_editor import InputEditor
+from resnet_explorer.gui.views.preset_box import PresetBox
+from resnet_explorer.gui.views.section import Section
 from resnet_explorer.gui.views.stage_editor import StageEditor
 from resnet_explorer.spec import InputShape, ResNetSpec
-from resnet_explorer.spec.axes import AXES, Axis, change
-from resnet_explorer.spec.catalogue import CATALOGUE, entry_of, named, title
-from resnet_explorer.spec.resnet_spec import MAX_CARDINALITY, MAX_CLASSES, MAX_EXPANSION, MAX_IN_CHANNELS, MAX_WIDTH
+from resnet_explorer.spec.axes import AXES, SECTIONS, STAGES
+from resnet_explorer.spec.catalogue import CATALOGUE, named, title
+from resnet_explorer.spec.change import change, nearest
+from resnet_explorer.spec.difference import unusual
 
-WIDTH = 258
-_TOPS = {
-    "width": MAX_WIDTH,
-    "expansion": MAX_EXPANSION,
-    "cardinality": MAX_CARDINALITY,
-    "base_width": MAX_WIDTH,
-    "in_channels": MAX_IN_CHANNELS,
-    "classes": MAX_CLASSES,
-}
-_ORDER = (
-    "block",
-    "width",
-    "expansion",
-    "cardinality",
-    "base_width",
-    "stride",
-    "residual",
-    "shortcut",
-    "stem",
-    "classes",
-)
-"""The axes with a row of their own; blocks and doubling share the stage editor, in_channels is part of the input."""
+WIDTH = 290
+OPEN = ("Block", "Shortcut")
+_FIELDS = tuple(key for key, axis in AXES.items() if axis.section != STAGES and key != "in_channels")
+"""The axes with a row of their own; the stages have an editor, in_channels is part of the input."""
 
 
 class BuildPanel(QScrollArea):
@@ -59,14 +44,16 @@ class BuildPanel(QScrollArea):
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
-        self._gesture = 0
         self._base = 0
+        self._offers: dict[str, tuple[ResNetSpec, str]] = {}
         self.rows: dict[str, Explained] = {}
-        self.preset = self._presets()
+        self.preset = PresetBox()
+        self.timeline = QToolButton()
         self.stages = StageEditor()
         self.input = InputEditor()
         self.facts = FactsPanel()
-        self.no_head = QCheckBox("no head")
+        self.no_head = QCheckBox("no head: a backbone")
+        self.sections = {words: Section(words, words in OPEN) for words in SECTIONS if words != STAGES}
         self._wire()
         self._arrange()
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -75,29 +62,13 @@ class BuildPanel(QScrollArea):
         self.setMinimumWidth(WIDTH)
         self.setAccessibleName("Build")
 
-    def _presets(self) -> QuietCombo:
-        combo = QuietCombo()
-        combo.setAccessibleName("Preset")
-        combo.setToolTip("A published network to start from; it also sets the size of images that it was trained on.")
-        family = ""
-        for entry in CATALOGUE.values():
-            if entry.family != family:
-                family = entry.family
-                combo.addItem(family)
-                model = combo.model()
-                assert isinstance(model, QStandardItemModel)
-                model.item(combo.count() - 1).setEnabled(False)
-            combo.addItem(entry.title, entry.name)
-            combo.setItemData(combo.count() - 1, f"{entry.title}: {family}", Qt.ItemDataRole.ToolTipRole)
-        combo.setMaxVisibleItems(24)
-        combo.view().setMinimumWidth(300)
-        combo.setPlaceholderText("edited")
-        return combo
-
     def _wire(self) -> None:
-        self.preset.activated.connect(self._on_preset_activated)
+        self.preset.chosen.connect(self._on_preset_chosen)
+        self.timeline.setText("Timeline…")
+        self.timeline.setToolTip("How residual networks changed from 2015 to today, and what each changed (Ctrl+K)")
         self.stages.edited.connect(self._on_stages_edited)
-        self.stages.refused.connect(self._on_blocks_refused)
+        self.stages.typed.connect(self._on_stages_typed)
+        self.stages.refused.connect(self._on_stages_refused)
         self.stages.left.connect(self._on_field_left)
         self.input.edited.connect(self._on_input_edited)
         self.input.refused.connect(self._on_input_refused)
@@ -111,61 +82,40 @@ class BuildPanel(QScrollArea):
         column = QVBoxLayout(inner)
         column.setContentsMargins(14, 8, 12, 8)
         column.setSpacing(5)
-        form = _form()
-        form.addRow(_label("&Preset", self.preset, self.preset.toolTip()), self.preset)
-        form.addRow(self._explained("blocks", self.stages))
-        for key in _ORDER:
-            self._add_axis(form, AXES[key])
-        column.addLayout(form)
+        line = QHBoxLayout()
+        line.addWidget(self.preset, 1)
+        line.addWidget(self.timeline)
+        column.addLayout(line)
+        column.addWidget(self._explained("stages", self.stages))
+        for words, widget in (("INPUT", self._explained("input", self.input)), ("THIS NETWORK", self.facts)):
+            column.addWidget(_rule())
+            column.addWidget(_heading(words))
+            column.addWidget(widget)
         column.addWidget(_rule())
-        column.addWidget(_heading("INPUT"))
-        column.addWidget(self._explained("input", self.input))
-        column.addWidget(_rule())
-        column.addWidget(_heading("THIS NETWORK"))
-        column.addWidget(self.facts)
+        for section in self.sections.values():
+            column.addWidget(section)
+        for key in _FIELDS:
+            self._add_axis(key)
+        self.sections["Head"].form.addRow("", self.no_head)
         column.addStretch(1)
         self.setWidget(inner)
 
     def _explained(self, key: str, control: QWidget) -> Explained:
-        self.rows[key] = Explained(control)
-        return self.rows[key]
+        self.rows[key] = row = Explained(control)
+        row.setProperty("axis", key)
+        row.mend_asked.connect(self._on_mend_asked)
+        return row
 
-    def _add_axis(self, form: QFormLayout, axis: Axis) -> None:
-        control = self._control(axis)
-        control.setAccessibleName(axis.label)
-        control.setToolTip(axis.teaches)
-        control.setProperty("axis", axis.key)
-        shown = self._with_no_head(control) if axis.key == "classes" else control
-        row = Explained(control) if shown is control else Explained(shown)
-        row.control = control
-        self.rows[axis.key] = row
-        form.addRow(_label(axis.label, control, axis.teaches), row)
-
-    def _with_no_head(self, control: QWidget) -> QWidget:
-        box = QWidget()
-        line = QHBoxLayout(box)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.addWidget(control, 1)
-        line.addWidget(self.no_head)
-        return box
-
-    def _control(self, axis: Axis) -> QWidget:
-        if axis.choices:
-            combo = QuietCombo()
-            for choice in axis.choices:
-                combo.addItem(choice.label, choice.value)
-                combo.setItemData(combo.count() - 1, choice.teaches, Qt.ItemDataRole.ToolTipRole)
-            combo.activated.connect(self._on_choice_activated)
-            return combo
-        if axis.key in _TOPS:
-            field = NumberField(1, _TOPS[axis.key])
-            field.entered.connect(self._on_number_entered)
-            field.refused.connect(self._on_number_refused)
-            field.left.connect(self._on_field_left)
-            return field
-        check = QCheckBox("shortcuts: F(x) + x")
-        check.clicked.connect(self._on_truth_clicked)
-        return check
+    def _add_axis(self, key: str) -> None:
+        field = AxisField(AXES[key])
+        field.setProperty("axis", key)
+        field.edited.connect(self._on_edited)
+        field.typed.connect(self._on_typed)
+        field.refused.connect(self._on_refused)
+        field.left.connect(self._on_field_left)
+        field.mend_asked.connect(self._on_mend_asked)
+        self.rows[key] = field
+        self.sections[AXES[key].section].form.addRow(field.label, field)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -175,57 +125,70 @@ class BuildPanel(QScrollArea):
     def show_results(self, results: Results) -> None:
         """Show a network, its input and its figures; nothing is proposed by that."""
         spec = results.state.spec
-        self._show_preset(spec)
+        self.preset.show_title(title(spec))
         self.stages.show_spec(spec)
         self.input.show_state(results.state)
-        for key in _ORDER:
-            self._show_axis(AXES[key], spec)
+        for key in _FIELDS:
+            self._show_axis(key, spec)
+        for words, section in self.sections.items():
+            section.summarise(", ".join(unusual(spec, words)))
         with QSignalBlocker(self.no_head):
             self.no_head.setChecked(spec.classes is None)
-        for row in self.rows.values():
-            row.explain("")
+        self._clear()
         self.facts.show_results(results)
 
-    def _show_preset(self, spec: ResNetSpec) -> None:
-        entry = entry_of(spec)
-        with QSignalBlocker(self.preset):
-            self.preset.setPlaceholderText(title(spec))
-            self.preset.setCurrentIndex(self.preset.findData(entry.name) if entry else -1)
+    def _show_axis(self, key: str, spec: ResNetSpec) -> None:
+        """Show an axis' value; one that has no effect is hidden, but for the shortcuts of a plain network."""
+        field = self.rows[key]
+        assert isinstance(field, AxisField)
+        field.show_spec(spec)
+        off = AXES[key].off(spec)
+        shown = not off or key in ("shortcut", "stride", "expansion", "activation")
+        self.sections[AXES[key].section].form.setRowVisible(field, shown)
 
-    def _show_axis(self, axis: Axis, spec: ResNetSpec) -> None:
-        control, value, off = self.rows[axis.key].control, getattr(spec, axis.key), axis.off(spec)
-        if isinstance(control, QuietCombo):
-            with QSignalBlocker(control):
-                control.setCurrentIndex(control.findData(value))
-        elif isinstance(control, NumberField):
-            if value is not None:
-                control.show_value(value)
-            off = off or ("A backbone has no classes." if value is None else "")
-        elif isinstance(control, QCheckBox):
-            with QSignalBlocker(control):
-                control.setChecked(value)
-        control.setEnabled(not off)
-        control.setToolTip(f"{off} {axis.teaches}" if off else axis.teaches)
+    def _clear(self) -> None:
+        self._offers.clear()
+        for row in self.rows.values():
+            row.explain("")
 
-    def _try(self, key: str, make: Callable[[State], State], label: str, gesture: int) -> None:
+    def _try(self, row: str, make: Callable[[State], State], label: str, gesture: int) -> bool:
         """Propose what ``make`` makes of the state; where that is no network, say why beside the control."""
         try:
             state = make(self._document.state)
             read(state)
         except ExplorerError as error:
-            self.rows[key].explain(str(error))
-            return
-        self.rows[key].explain("")
+            self.rows[row].explain(str(error))
+            return False
+        self.rows[row].explain("")
         self._document.propose(state, label, gesture)
+        return True
 
     def _change(self, key: str, value: object, label: str = "", row: str = "", gesture: int = -1) -> None:
         def make(state: State) -> State:
             return replace(state, spec=named(change(state.spec, key, value)))
 
-        self._try(row or key, make, label or f"change {AXES[key].label.lower()}", gesture)
+        row, label = row or key, label or f"change {AXES[key].label.lower()}"
+        if not self._try(row, make, label, gesture):
+            self._offer(row, key, value, label)
 
-    def _key(self) -> str:
-        return str(self.sender().property("axis"))
+    def _offer(self, row: str, key: str, value: object, label: str) -> None:
+        """Offer what else would have to change for a choice that is refused, where few settings would do."""
+        found = nearest(self._document.state.spec, key, value)
+        if found and found[1]:
+            settings = " and ".join(_setting_words(setting) for setting in found[1])
+            self._offers[row] = (found[0], label)
+            self.rows[row].explain(self.rows[row].problem, f"Also set {settings}")
+
+    def _on_mend_asked(self) -> None:
+        row = str(self.sender().property("axis"))
+        if row in self._offers:
+            spec, label = self._offers[row]
+            self._try(row, lambda state: replace(state, spec=named(spec)), label, -1)
+            self.show_results_of_now()
+
+    def show_results_of_now(self) -> None:
+        """Show the document's network anew: what was refused is gone from the controls."""
+        self.show_results(read(self._document.state))
 
     def _typing(self, index: int) -> int:
         """Return the number of the gesture in which one control is typed into, until it is left."""
@@ -233,40 +196,39 @@ class BuildPanel(QScrollArea):
 
     def _on_field_left(self) -> None:
         self._base += 100
-        for row in self.rows.values():
-            row.explain("")
+        self._clear()
 
-    def _on_preset_activated(self, index: int) -> None:
-        name = self.preset.itemData(index)
-        if name in CATALOGUE:
-            entry = CATALOGUE[name]
-            image = InputShape(self._document.state.image.batch, entry.size, entry.size)
-            self._document.propose(State(entry.spec, image), f"choose {entry.title}")
+    def _on_preset_chosen(self, name: str) -> None:
+        entry = CATALOGUE[name]
+        image = InputShape(self._document.state.image.batch, entry.size, entry.size)
+        self._document.propose(State(entry.spec, image), f"choose {entry.title}")
 
-    def _on_choice_activated(self, index: int) -> None:
-        """Take the value from the axis: a combo box gives an enum's value back as a plain text."""
-        self._change(self._key(), AXES[self._key()].choices[index].value)
+    def _on_edited(self, key: str, value: object) -> None:
+        words = {"residual": "add the shortcuts" if value else "remove the shortcuts"}.get(key, "")
+        self._change(key, value, words)
+        if self.rows[key].problem:
+            field = self.rows[key]
+            assert isinstance(field, AxisField)
+            field.show_spec(self._document.state.spec)
 
-    def _on_number_entered(self, value: int) -> None:
-        key = self._key()
-        self._change(key, value, gesture=self._typing(_ORDER.index(key)))
+    def _on_typed(self, key: str, value: object) -> None:
+        self._change(key, value, gesture=self._typing(_FIELDS.index(key)))
 
-    def _on_number_refused(self, text: str) -> None:
-        self.rows[self._key()].explain(_no_number(text))
-
-    def _on_truth_clicked(self, value: bool) -> None:
-        key = self._key()
-        self._change(key, value, "add the shortcuts" if value else "remove the shortcuts")
+    def _on_refused(self, key: str, text: str) -> None:
+        is_whole = isinstance(self.rows[key].control, NumberField)
+        self.rows[key].explain(_no_number(text, "whole number" if is_whole else "number"))
 
     def _on_no_head_clicked(self, value: bool) -> None:
         self._change("classes", None if value else 1000, "remove the head" if value else "add the head")
 
     def _on_stages_edited(self, key: str, value: object, label: str) -> None:
-        gesture = self._typing(50) if label.startswith("change blocks") else -1
-        self._change(key, value, label, row="blocks", gesture=gesture)
+        self._change(key, value, label, row="stages")
 
-    def _on_blocks_refused(self, text: str) -> None:
-        self.rows["blocks"].explain(_no_number(text))
+    def _on_stages_typed(self, key: str, value: object, label: str) -> None:
+        self._change(key, value, label, row="stages", gesture=self._typing(70 + hash(label) % 20))
+
+    def _on_stages_refused(self, text: str) -> None:
+        self.rows["stages"].explain(_no_number(text))
 
     def _on_input_edited(self, key: str, value: int) -> None:
         if key == "in_channels":
@@ -284,8 +246,13 @@ class BuildPanel(QScrollArea):
         self.rows["input"].explain(_no_number(text))
 
 
-def _no_number(text: str) -> str:
-    return f"{text[:20]!r} is not a whole number." if text.strip() else "Give a whole number."
+def _setting_words(setting: str) -> str:
+    key, _, value = setting.partition("=")
+    return f"{AXES[key].label.lower()} to {value}"
+
+
+def _no_number(text: str, kind: str = "whole number") -> str:
+    return f"{text[:20]!r} is not a {kind}." if text.strip() else f"Give a {kind}."
 
 
 def _heading(words: str) -> QLabel:
@@ -294,24 +261,8 @@ def _heading(words: str) -> QLabel:
     return label
 
 
-def _label(words: str, buddy: QWidget, tip: str) -> QLabel:
-    label = QLabel(words)
-    label.setBuddy(buddy)
-    label.setToolTip(tip)
-    return label
-
-
 def _rule() -> QFrame:
     line = QFrame()
     line.setFrameShape(QFrame.Shape.HLine)
     line.setObjectName("rule")
     return line
-
-
-def _form() -> QFormLayout:
-    form = QFormLayout()
-    form.setContentsMargins(0, 0, 0, 0)
-    form.setVerticalSpacing(5)
-    form.setHorizontalSpacing(8)
-    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-    return form

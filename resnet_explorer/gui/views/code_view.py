@@ -1,16 +1,14 @@
 """The network as PyTorch source, highlighted, with the lines of the selection marked."""
 
-import re
 from collections.abc import Iterator
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QTextEdit, QToolButton, QVBoxLayout, QWidget
 
-from resnet_explorer.blueprint import Network
 from resnet_explorer.drawing.marks import Ink
 from resnet_explorer.drawing.theme import CHROME, LIGHT, Theme
-from resnet_explorer.export.source import to_source
+from resnet_explorer.export.source import lines_of, to_source
 from resnet_explorer.gui.document import Document
 from resnet_explorer.gui.session import Results
 
@@ -24,13 +22,6 @@ _INKS = (
     ("Token.Name.Builtin", Ink.STAGE4),
 )
 """What a token's kind begins with, and the ink it is written in; the first that fits."""
-
-_UNNAMED = {
-    "add": r"return self\.relu\(y \+",
-    "shortcut": r"return self\.relu\(y \+",
-    "flatten": r"\.flatten\(",
-}
-"""What the source does without a module, and the lines that do it."""
 
 
 class CodeView(QWidget):
@@ -142,23 +133,3 @@ def _spans(source: str, theme: Theme, font: QFont) -> Iterator[tuple[str, QTextC
         ink = next((ink for start, ink in _INKS if str(kind).startswith(start)), Ink.TEXT)
         style.setForeground(QColor(theme.colours[ink]))
         yield words, style
-
-
-def lines_of(source: str, network: Network, path: str) -> list[int]:
-    """Return the numbers of the lines, from 0, that make what has a path."""
-    if not path or not network.has(path):
-        return []
-    lines = source.splitlines()
-    first = next(number for number, line in enumerate(lines) if line.startswith("def stage"))
-    block, stage = network.block_at(path), network.stage_at(path)
-    if stage and (block is None or path == block.path):
-        names, places = [stage.path], range(first, len(lines))
-    elif stage and block:
-        inner = path.removeprefix(f"{block.path}.").split(".")[0]
-        names, places = [re.sub(r"^relu\d$", "relu", inner)], range(first)
-    else:
-        assert block
-        parts = [part.name for part in block.form.parts] if path == block.path else [path]
-        names, places = parts, range(first, len(lines))
-    wanted = re.compile("|".join(_UNNAMED.get(name, rf"self\.{re.escape(name)}\b") for name in names))
-    return [number for number in places if wanted.search(lines[number])]

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QValidator, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QLabel, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 _WIDE = 2**31 - 1
 
@@ -96,8 +96,55 @@ class QuietCombo(QComboBox):
             event.ignore()
 
 
+class FractionField(QLineEdit):
+    """A number with a decimal point that may hold any text while it is typed.
+
+    ``entered`` gives every number, also one out of range; ``refused`` the text that is none; ``left`` tells that the
+    focus is gone.
+    """
+
+    entered = Signal(object)
+    refused = Signal(str)
+    left = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._good = 0.0
+        self.textEdited.connect(self._on_text_edited)
+
+    def show_value(self, value: float) -> None:
+        """Show a valid value; text that says the same is left as it was typed."""
+        self._good = value
+        if _fraction(self.text()) != value:
+            self.setText(f"{value:g}")
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.setText(f"{self._good:g}")
+        self.left.emit()
+
+    def _on_text_edited(self, text: str) -> None:
+        number = _fraction(text)
+        if number is None:
+            self.refused.emit(text)
+        else:
+            self.entered.emit(number)
+
+
+def _fraction(text: str) -> float | None:
+    try:
+        return float(text.strip().replace("−", "-"))
+    except ValueError:
+        return None
+
+
 class Explained(QWidget):
-    """A control with room beneath it for the sentence that says why its value cannot be."""
+    """A control with room beneath it for the sentence that says why its value cannot be, and for what would mend it.
+
+    ``mend_asked`` tells that the user takes the offer.
+    """
+
+    mend_asked = Signal()
 
     def __init__(self, control: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -107,19 +154,26 @@ class Explained(QWidget):
         self._words.setWordWrap(True)
         self._words.setObjectName("problem")
         self._words.hide()
+        self.offer = QPushButton(self)
+        self.offer.setToolTip("Make this choice and what it needs in one step.")
+        self.offer.hide()
+        self.offer.clicked.connect(self.mend_asked)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addWidget(control)
         column.addWidget(self._words)
+        column.addWidget(self.offer)
 
     @property
     def problem(self) -> str:
         """Return the sentence that is shown; empty where nothing is wrong."""
         return "" if self._words.isHidden() else self._words.text().removeprefix("⚠ ")
 
-    def explain(self, sentence: str) -> None:
-        """Show why the control's value cannot be; an empty sentence clears it."""
+    def explain(self, sentence: str, offer: str = "") -> None:
+        """Show why the control's value cannot be, and what would mend it; an empty sentence clears it."""
         self._words.setText(f"⚠ {sentence}")
         self._words.setVisible(bool(sentence))
+        self.offer.setText(offer)
+        self.offer.setVisible(bool(offer))
         self.control.setAccessibleDescription(sentence)

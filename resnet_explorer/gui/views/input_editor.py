@@ -7,7 +7,7 @@ from resnet_explorer.gui.document import State
 from resnet_explorer.gui.views.fields import NumberField
 from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.input_shape import MAX_BATCH, MAX_SIZE
-from resnet_explorer.spec.resnet_spec import MAX_IN_CHANNELS
+from resnet_explorer.spec.limits import MAX_IN_CHANNELS
 
 STEP = 8
 LAST = 640

@@ -1,54 +1,66 @@
-"""One field a stage for its blocks, one check for whether it doubles the width, and buttons for more or fewer."""
+"""A line a stage: its blocks, width, stride and kind of block; and buttons for more or fewer stages."""
+
+from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
-from resnet_explorer.gui.views.fields import NumberField
+from resnet_explorer.gui.views.fields import NumberField, QuietCombo
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.axes import AXES
-from resnet_explorer.spec.resnet_spec import MAX_BLOCKS, MAX_STAGES
+from resnet_explorer.spec.limits import MAX_BLOCKS, MAX_STAGES, MAX_STRIDE, MAX_WIDTH
 
-PER_ROW = 4
+NUMBERS = (("blocks", MAX_BLOCKS), ("widths", MAX_WIDTH), ("strides", MAX_STRIDE))
+_WORDS = {"blocks": "blocks", "widths": "width", "strides": "stride", "block": "kind"}
 
 
 class StageEditor(QWidget):
-    """Edits ``blocks`` and ``doubling``; ``edited`` gives the axis, its new value and the words of the change."""
+    """Edits what each stage has of its own; ``edited`` gives the axis, its new value and the words of the change.
+
+    ``typed`` gives the same for what is typed.
+    """
 
     edited = Signal(str, object, str)
+    typed = Signal(str, object, str)
     refused = Signal(str)
     left = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._spec: ResNetSpec | None = None
-        self.fields = [self._field(number) for number in range(1, MAX_STAGES + 1)]
-        self.doubles = [self._double(number) for number in range(1, MAX_STAGES + 1)]
-        self._widths = [QLabel(self) for _ in self.fields]
+        stages = range(1, MAX_STAGES + 1)
+        self.numbers = {key: [self._field(key, number, top) for number in stages] for key, top in NUMBERS}
+        self.kinds = [self._kind(number) for number in stages]
+        self._labels = [QLabel(str(number), self) for number in stages]
         self.fewer = self._button("−", "Remove the last stage")
-        self.more = self._button("+", "Add a stage like the last one")
+        self.more = self._button("+", "Add a stage: twice as wide, at half the resolution")
         self.fewer.clicked.connect(self._on_fewer_clicked)
         self.more.clicked.connect(self._on_more_clicked)
         self._arrange()
 
-    def _field(self, number: int) -> NumberField:
-        field = NumberField(1, MAX_BLOCKS, self)
+    def _field(self, key: str, number: int, top: int) -> NumberField:
+        field = NumberField(1, top, self)
         field.setButtonSymbols(NumberField.ButtonSymbols.NoButtons)
         field.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        field.setAccessibleName(f"Blocks of stage {number}")
-        field.setToolTip(f"Blocks of stage {number} (conv{number + 1}_x). {AXES['blocks'].teaches}")
+        field.setAccessibleName(f"{AXES[key].label} of stage {number}")
+        field.setToolTip(f"{AXES[key].label} of stage {number} (conv{number + 1}_x). {AXES[key].teaches}")
         field.setProperty("stage", number)
+        field.setProperty("axis", key)
         field.entered.connect(self._on_entered)
         field.refused.connect(self.refused)
         field.left.connect(self.left)
         return field
 
-    def _double(self, number: int) -> QCheckBox:
-        check = QCheckBox("×2", self)
-        check.setAccessibleName(f"Stage {number} doubles the width")
-        check.setToolTip(AXES["doubling"].teaches)
-        check.setVisible(number > 1)
-        check.clicked.connect(self._on_doubling_clicked)
-        return check
+    def _kind(self, number: int) -> QuietCombo:
+        combo = QuietCombo(self)
+        for choice in AXES["block"].choices:
+            combo.addItem(choice.label, choice.value)
+            combo.setItemData(combo.count() - 1, choice.teaches, Qt.ItemDataRole.ToolTipRole)
+        combo.setAccessibleName(f"Kind of block of stage {number}")
+        combo.setToolTip(f"Kind of block of stage {number} (conv{number + 1}_x). {AXES['block'].teaches}")
+        combo.setProperty("stage", number)
+        combo.activated.connect(self._on_kind_activated)
+        return combo
 
     def _button(self, text: str, tip: str) -> QToolButton:
         button = QToolButton(self)
@@ -59,57 +71,65 @@ class StageEditor(QWidget):
         return button
 
     def _arrange(self) -> None:
-        buttons = QHBoxLayout()
-        title = QLabel(AXES["blocks"].label, self)
+        top = QHBoxLayout()
+        title = QLabel("STAGES", self)
+        title.setObjectName("heading")
         title.setToolTip(AXES["blocks"].teaches)
-        buttons.addWidget(title, 1)
-        buttons.addWidget(self.fewer)
-        buttons.addWidget(self.more)
+        top.addWidget(title, 1)
+        top.addWidget(self.fewer)
+        top.addWidget(self.more)
         grid = QGridLayout()
         grid.setHorizontalSpacing(4)
-        grid.setVerticalSpacing(1)
-        for index, field in enumerate(self.fields):
-            row, column = 3 * (index // PER_ROW), index % PER_ROW
-            grid.addWidget(field, row, column)
-            grid.addWidget(self._widths[index], row + 1, column)
-            grid.addWidget(self.doubles[index], row + 2, column)
-            self._widths[index].setAlignment(Qt.AlignmentFlag.AlignCenter)
-            self._widths[index].setObjectName("muted")
-            self._widths[index].setToolTip("The width of this stage: channels inside its blocks.")
+        grid.setVerticalSpacing(2)
+        for column, (key, share) in enumerate((("blocks", 5), ("widths", 6), ("strides", 4), ("block", 10)), start=1):
+            head = QLabel(AXES[key].label, self)
+            head.setObjectName("muted")
+            head.setToolTip(AXES[key].teaches)
+            grid.addWidget(head, 0, column)
+            grid.setColumnStretch(column, share)
+        for index, label in enumerate(self._labels):
+            label.setObjectName("muted")
+            grid.addWidget(label, index + 1, 0)
+            for column, widget in enumerate(self._line(index), start=1):
+                grid.addWidget(widget, index + 1, column)
         column_ = QVBoxLayout(self)
         column_.setContentsMargins(0, 0, 0, 0)
-        column_.setSpacing(3)
-        column_.addLayout(buttons)
+        column_.setSpacing(2)
+        column_.addLayout(top)
         column_.addLayout(grid)
+
+    def _line(self, index: int) -> Sequence[QWidget]:
+        return [*(self.numbers[key][index] for key, _ in NUMBERS), self.kinds[index]]
 
     def show_spec(self, spec: ResNetSpec) -> None:
         """Show the stages of a spec without a signal."""
         self._spec = spec
         count = len(spec.blocks)
-        for index, field in enumerate(self.fields):
-            for widget in (field, self._widths[index]):
+        for index in range(MAX_STAGES):
+            for widget in (self._labels[index], *self._line(index)):
                 widget.setVisible(index < count)
-            self.doubles[index].setVisible(0 < index < count)
             if index < count:
-                field.show_value(spec.blocks[index])
-                self._widths[index].setText(f"{spec.widths[index]} ch")
-            if 0 < index < count:
-                with QSignalBlocker(self.doubles[index]):
-                    self.doubles[index].setChecked(spec.doubling[index - 1])
+                for key, _ in NUMBERS:
+                    self.numbers[key][index].show_value(getattr(spec, key)[index])
+                with QSignalBlocker(self.kinds[index]):
+                    self.kinds[index].setCurrentIndex(self.kinds[index].findData(spec.block[index]))
         self.fewer.setEnabled(count > 1)
         self.more.setEnabled(count < MAX_STAGES)
 
-    def _on_entered(self, value: int) -> None:
-        if self._spec is None:
-            return
-        number = self.sender().property("stage")
-        blocks = (*self._spec.blocks[: number - 1], value, *self._spec.blocks[number:])
-        self.edited.emit("blocks", blocks, f"change blocks of stage {number}")
+    def _replaced(self, key: str, number: int, value: object) -> tuple[object, ...]:
+        assert self._spec is not None
+        values = getattr(self._spec, key)
+        return (*values[: number - 1], value, *values[number:])
 
-    def _on_doubling_clicked(self) -> None:
+    def _on_entered(self, value: int) -> None:
         if self._spec:
-            checks = self.doubles[1 : len(self._spec.blocks)]
-            self.edited.emit("doubling", tuple(check.isChecked() for check in checks), "change the doubling of widths")
+            number, key = self.sender().property("stage"), str(self.sender().property("axis"))
+            self.typed.emit(key, self._replaced(key, number, value), f"change {_WORDS[key]} of stage {number}")
+
+    def _on_kind_activated(self, index: int) -> None:
+        if self._spec:
+            number, kind = self.sender().property("stage"), AXES["block"].choices[index].value
+            self.edited.emit("block", self._replaced("block", number, kind), f"change the blocks of stage {number}")
 
     def _on_fewer_clicked(self) -> None:
         if self._spec:

@@ -1,0 +1,64 @@
+"""The layers that a spec asks for, wherever they stand: its convolution, its norm, its activation."""
+
+from collections.abc import Callable, Mapping
+from math import gcd
+
+from resnet_explorer.blueprint.layers import GELU, Conv2d, Layer, LeakyReLU, ReLU, SiLU
+from resnet_explorer.blueprint.norms import FRN, BatchNorm2d, EvoNormS0, GroupNorm, InstanceNorm2d
+from resnet_explorer.blueprint.tree import Chain, Part
+from resnet_explorer.spec import Activation, Conv, Norm, ResNetSpec
+
+_NORMS: Mapping[Norm, Callable[[ResNetSpec, int], Layer]] = {
+    Norm.BATCH: lambda spec, channels: BatchNorm2d(channels),
+    Norm.GROUP: lambda spec, channels: GroupNorm(channels, gcd(spec.norm_groups, channels)),
+    Norm.LAYER: lambda spec, channels: GroupNorm(channels, 1),
+    Norm.INSTANCE: lambda spec, channels: InstanceNorm2d(channels),
+    Norm.FRN: lambda spec, channels: FRN(channels),
+    Norm.EVONORM: lambda spec, channels: EvoNormS0(channels, gcd(spec.norm_groups, channels)),
+}
+_ACTIVATIONS: Mapping[Activation, tuple[str, Callable[[bool], Layer]]] = {
+    Activation.RELU: ("relu", ReLU),
+    Activation.LEAKY_RELU: ("relu", LeakyReLU),
+    Activation.SILU: ("act", lambda in_place: SiLU()),
+    Activation.GELU: ("act", lambda in_place: GELU()),
+}
+
+
+def parts(*layers: tuple[str, Layer]) -> tuple[Part, ...]:
+    """Return layers as parts under their names."""
+    return tuple(Part(name, layer) for name, layer in layers)
+
+
+def conv(
+    spec: ResNetSpec,
+    name: str,
+    channels: int,
+    out: int,
+    kernel: int,
+    stride: int = 1,
+    groups: int = 1,
+    dilation: int = 1,
+) -> Part:
+    """Return a convolution that keeps the map's size where its stride is 1."""
+    padding = dilation * (kernel // 2)
+    standardised = spec.conv is Conv.STANDARDISED
+    return Part(name, Conv2d(channels, out, kernel, stride, padding, groups, False, dilation, standardised))
+
+
+def norm(spec: ResNetSpec, name: str, channels: int) -> tuple[Part, ...]:
+    """Return the norm, or nothing where the spec has none."""
+    return () if spec.norm is Norm.NONE else (Part(name, _NORMS[spec.norm](spec, channels)),)
+
+
+def activation(spec: ResNetSpec, number: str = "", *, in_place: bool = True) -> tuple[Part, ...]:
+    """Return the activation, or nothing where the norm before it activates."""
+    if spec.norm in (Norm.FRN, Norm.EVONORM):
+        return ()
+    name, make = _ACTIVATIONS[spec.activation]
+    return (Part(f"{name}{number}", make(in_place)),)
+
+
+def norm_activation(spec: ResNetSpec, number: str, channels: int) -> Chain:
+    """Return norm and activation, as they stand before a pre-activated convolution: x itself is left alone."""
+    normed = norm(spec, f"bn{number}", channels)
+    return (*normed, *activation(spec, number, in_place=bool(normed)))

@@ -1,0 +1,192 @@
+"""The small classes that torch.nn lacks, as they stand in a file whose network needs them."""
+
+import re
+
+CLASSES = '''\
+class ZeroPad(nn.Module):
+    """Every stride-th position, with channels of zeros before and after."""
+
+    def __init__(self, extra: int, stride: int) -> None:
+        super().__init__()
+        self.extra, self.stride = extra, stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        before = self.extra // 2
+        x = x[:, :, :: self.stride, :: self.stride]
+        return functional.pad(x, (0, 0, 0, 0, before, self.extra - before))
+
+
+class StdConv2d(nn.Conv2d):
+    """A convolution whose filters are brought to mean 0 and variance 1 before use."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        var, mean = torch.var_mean(self.weight, (1, 2, 3), correction=0, keepdim=True)
+        weight = (self.weight - mean) * torch.rsqrt(var + 1e-8)
+        return functional.conv2d(
+            x, weight, self.bias, self.stride, self.padding, self.dilation, self.groups
+        )
+
+
+class FRN(nn.Module):
+    """x over its root mean square, scaled, shifted and cut off below at tau."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.tau = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        normed = x * torch.rsqrt(x.square().mean(dim=(2, 3), keepdim=True) + 1e-5)
+        y = normed * self.weight.view(-1, 1, 1) + self.bias.view(-1, 1, 1)
+        return torch.maximum(y, self.tau.view(-1, 1, 1))
+
+
+class EvoNormS0(nn.Module):
+    """x sigmoid(v x) over the standard deviation of its group, scaled and shifted."""
+
+    def __init__(self, channels: int, groups: int) -> None:
+        super().__init__()
+        self.groups = groups
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.v = nn.Parameter(torch.ones(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        grouped = x.unflatten(1, (self.groups, -1))
+        var = grouped.var(dim=(2, 3, 4), correction=0, keepdim=True)
+        y = (x * torch.sigmoid(x * self.v.view(-1, 1, 1))).view_as(grouped)
+        y = (y * torch.rsqrt(var + 1e-5)).flatten(1, 2)
+        return y * self.weight.view(-1, 1, 1) + self.bias.view(-1, 1, 1)
+
+
+class BlurPool2d(nn.Module):
+    """A 1-2-1 blur at every stride-th position, reflected at the border."""
+
+    def __init__(self, stride: int) -> None:
+        super().__init__()
+        self.stride = stride
+        row = torch.tensor([0.25, 0.5, 0.25])
+        self.register_buffer("kernel", torch.outer(row, row), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        channels = x.shape[1]
+        kernel = self.kernel.expand(channels, 1, 3, 3)
+        x = functional.pad(x, (1, 1, 1, 1), "reflect")
+        return functional.conv2d(x, kernel, stride=self.stride, groups=channels)
+
+
+class SamePool(nn.Module):
+    """The mean of 2×2 at every position, with zeros behind the last ones."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.avg_pool2d(functional.pad(x, (0, 1, 0, 1)), 2, stride=1)
+
+
+class SE(nn.Module):
+    """x times a gate for each channel, which sees the means of all channels."""
+
+    def __init__(self, channels: int, hidden: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Conv2d(channels, hidden, 1)
+        self.fc2 = nn.Conv2d(hidden, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        means = x.mean(dim=(2, 3), keepdim=True)
+        return x * torch.sigmoid(self.fc2(functional.relu(self.fc1(means))))
+
+
+class ECA(nn.Module):
+    """x times a gate for each channel, which sees the means of a few neighbours."""
+
+    def __init__(self, kernel: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(1, 1, kernel, padding=kernel // 2, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        means = x.mean(dim=(2, 3)).unsqueeze(1)
+        return x * torch.sigmoid(self.conv(means)).view(len(x), -1, 1, 1)
+
+
+class ChannelAttention(nn.Module):
+    """x times a gate for each channel, which sees all means and largest values."""
+
+    def __init__(self, channels: int, hidden: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Conv2d(channels, hidden, 1, bias=False)
+        self.fc2 = nn.Conv2d(hidden, channels, 1, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        mean, most = x.mean(dim=(2, 3), keepdim=True), x.amax(dim=(2, 3), keepdim=True)
+        both = self.fc2(functional.relu(self.fc1(torch.cat((mean, most), dim=3))))
+        return x * torch.sigmoid(both.sum(dim=3, keepdim=True))
+
+
+class SpatialAttention(nn.Module):
+    """x times a gate for each position, which sees its neighbours."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(2, 1, 7, padding=3, bias=False)
+        self.bn = nn.BatchNorm2d(1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        mean, most = x.mean(dim=1, keepdim=True), x.amax(dim=1, keepdim=True)
+        return x * torch.sigmoid(self.bn(self.conv(torch.cat((mean, most), dim=1))))
+
+
+class Gain(nn.Module):
+    """x times learnt factors."""
+
+    def __init__(self, channels: int, initial: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.full((channels, 1, 1), initial))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.weight
+
+
+class Bias(nn.Module):
+    """x plus one learnt number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.bias
+
+
+class StochasticDepth(nn.Module):
+    """Zero for whole images in training, with a chance that the network sets."""
+
+    chance = 0.0
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x
+        kept = torch.rand(len(x), 1, 1, 1, device=x.device) >= self.chance
+        return x * kept / (1 - self.chance)
+
+
+class Gate(nn.Module):
+    """The sigmoid of a 1×1 convolution whose bias starts at {gate_bias}."""
+
+    def __init__(self, channels: int, out: int, stride: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, out, 1, stride)
+        nn.init.constant_(self.conv.bias, {gate_bias})
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.sigmoid(self.conv(x))
+'''
+
+
+def used_by(code: str, gate_bias: float) -> list[str]:
+    """Return the text of each class that a piece of code makes, in a fixed order."""
+    bodies = CLASSES.strip().replace("{gate_bias}", repr(gate_bias)).split("\n\n\n")
+    return [body for body in bodies if re.search(rf"\b{_name(body)}\(", code)]
+
+
+def _name(body: str) -> str:
+    return body.removeprefix("class ").partition("(")[0]

@@ -1,0 +1,81 @@
+"""Which lines of a source make what has a path in the tree."""
+
+import re
+from collections.abc import Iterable
+
+from resnet_explorer.blueprint import Block, Network, Stage
+from resnet_explorer.blueprint.layers import Add, Dropout, GatedAdd, Scale
+from resnet_explorer.export.source.blocks import NAMES, activations
+
+_ADDITION = r"\by \+ |\bgate\) \* |\bshortcut ="
+_FLATTEN = r"\.flatten\("
+
+
+def lines_of(source: str, network: Network, path: str) -> list[int]:
+    """Return the numbers of the lines, from 0, that make what has a path; none for the network as a whole."""
+    if not path or not network.has(path):
+        return []
+    lines = source.splitlines()
+    block, stage = network.block_at(path), network.stage_at(path)
+    if stage and block and path != block.path:
+        return _in_block(lines, network, stage, block, path.removeprefix(f"{block.path}."))
+    names = [stage.path] if stage else [path]
+    if block and not stage and path == block.path:
+        names = [part.name for part in block.form.parts]
+    pattern = "|".join(_FLATTEN if name == "flatten" else _module(name) for name in names)
+    return _found(lines, _region(lines, "class (ResNet|PlainNet)"), pattern)
+
+
+def _in_block(lines: list[str], network: Network, stage: Stage, block: Block, inner: str) -> list[int]:
+    """Return the lines of the block's class, and those of the small class that one of its layers lies in."""
+    kind = NAMES[network.spec.block[stage.number - 1]]
+    numbers = _found(lines, _region(lines, f"class {kind}"), _pattern(block, inner))
+    name, _, layer = inner.partition(".")
+    made = re.search(rf"self\.{name} = (\w+)\(", "\n".join(lines[number] for number in numbers))
+    if layer and made:
+        numbers += _found(lines, _region(lines, f"class {made[1]}"), _module(layer))
+    return sorted(numbers)
+
+
+def _pattern(block: Block, inner: str) -> str:
+    """Return what the lines of a part of a block have in common."""
+    form, name = block.form, inner.partition(".")[0]
+    modules = {key: module for key, (module, _) in activations((*form.before, *form.branch, *form.after)).items()}
+    layer = next((part.layer for part in form.parts if part.name == inner), None)
+    if isinstance(layer, Scale) and inner == "scale":
+        return re.escape(f"{layer.factor!r} * ")
+    if isinstance(layer, Dropout) and name in ("shortcut", "downsample"):
+        return _module("shortcut_dropout")
+    if isinstance(layer, Add | GatedAdd | Scale) or name == "shortcut":
+        return _ADDITION
+    extra = {"downsample": r"|\blayers\b|\bkernel =|" + _ADDITION, "gate": r"|\bgate\b"}
+    return _module(modules.get(name, name)) + extra.get(name, "")
+
+
+def _module(name: str) -> str:
+    return rf"self\.{re.escape(name.partition('.')[0])}\b"
+
+
+def _region(lines: list[str], start: str) -> range:
+    """Return the lines of a class."""
+    first = next(number for number, line in enumerate(lines) if re.match(rf"{start}\b", line))
+    ends = (number for number in range(first + 1, len(lines)) if lines[number][:1].strip())
+    return range(first, next(ends, len(lines)))
+
+
+def _found(lines: list[str], places: Iterable[int], pattern: str) -> list[int]:
+    """Return the lines where a pattern is found, each with the lines that its call goes on over."""
+    wanted, numbers = re.compile(pattern), []
+    for number in places:
+        if wanted.search(lines[number]):
+            numbers += [number, *_rest(lines, number)]
+    return sorted(set(numbers))
+
+
+def _rest(lines: list[str], number: int) -> Iterable[int]:
+    """Return the lines that a call goes on over where its own line ends in a bracket."""
+    if not lines[number].endswith("("):
+        return ()
+    margin = lines[number][: -len(lines[number].lstrip())]
+    end = next(n for n in range(number + 1, len(lines)) if lines[n].startswith(f"{margin})"))
+    return range(number + 1, end + 1)

@@ -1,0 +1,144 @@
+"""The timeline of ideas: a picture of the years, the networks of an idea, and what each changes in its parent."""
+
+from dataclasses import replace
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from resnet_explorer.analysis.words import si
+from resnet_explorer.drawing.theme import Theme
+from resnet_explorer.drawing.timeline import basis, timeline
+from resnet_explorer.gui.document import Document, State
+from resnet_explorer.gui.session import read
+from resnet_explorer.gui.views.picture_view import PictureView
+from resnet_explorer.spec import InputShape
+from resnet_explorer.spec.catalogue import CATALOGUE, Entry, entry_of
+from resnet_explorer.spec.difference import changes
+from resnet_explorer.spec.families import FAMILIES
+
+NAME = Qt.ItemDataRole.UserRole
+GESTURE = 1_000_000_000
+"""Walking through the list is one step to undo."""
+
+
+class TimelineDialog(QDialog):
+    """Shows the ideas by year; a click on a network shows it in the window, with what it changes marked."""
+
+    def __init__(self, document: Document, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Timeline of residual networks")
+        self._document = document
+        self.picture = PictureView(timeline(), theme)
+        self.networks = QListWidget()
+        self.networks.setAccessibleName("Networks of this idea")
+        self.networks.setMinimumWidth(300)
+        self._idea, self._title, self._words = (_label(name) for name in ("strong", "title", ""))
+        self._source, self._changes = _label("muted"), _label("")
+        self._arrange()
+        self.picture.clicked.connect(self.show_family)
+        self.networks.currentItemChanged.connect(self._on_current_changed)
+        self.networks.itemClicked.connect(self._on_item_clicked)
+        document.changed.connect(self._on_document_changed)
+        self._on_document_changed()
+
+    def _arrange(self) -> None:
+        scroll = QScrollArea()
+        scroll.setWidget(self.picture)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setFixedHeight(self.picture.height() + 16)
+        scroll.setAccessibleName("Ideas by year")
+        right = QVBoxLayout()
+        for label in (self._title, self._words, self._changes, self._source):
+            right.addWidget(label)
+        right.addStretch(1)
+        below = QHBoxLayout()
+        below.addWidget(self.networks)
+        below.addLayout(right, 1)
+        below.setSpacing(18)
+        column = QVBoxLayout(self)
+        column.addWidget(scroll)
+        column.addWidget(self._idea)
+        column.addLayout(below, 1)
+        self.resize(min(1140, self.picture.width() + 40), 680)
+
+    def show_family(self, key: str) -> None:
+        """Show the networks of a family without choosing one."""
+        family = FAMILIES[key]
+        self.picture.show_picture(timeline(key))
+        before = f" Builds on {FAMILIES[basis(key)].title}." if basis(key) else ""
+        self._idea.setText(f"{family.year} · {family.title}: {family.idea}{before}")
+        self.networks.blockSignals(True)
+        self.networks.clear()
+        for entry in CATALOGUE.values():
+            if entry.family.key == key:
+                item = QListWidgetItem(entry.title, self.networks)
+                item.setData(NAME, entry.name)
+                item.setToolTip(f"{entry.name}: {entry.row.note}")
+        self.networks.blockSignals(False)
+        self._tell(CATALOGUE[self.networks.item(0).data(NAME)])
+
+    def _on_document_changed(self) -> None:
+        """Follow the window: show the family and the words of its network."""
+        entry = entry_of(self._document.state.spec)
+        if entry is None:
+            entry = CATALOGUE.get(self._document.state.spec.name.removesuffix("-plain").removesuffix("-edited"))
+        if entry is None:
+            entry = CATALOGUE["resnet18"]
+        shown = self.networks.item(0)
+        if shown is None or CATALOGUE[shown.data(NAME)].family.key != entry.family.key:
+            self.show_family(entry.family.key)
+        rows = [self.networks.item(row).data(NAME) for row in range(self.networks.count())]
+        self.networks.blockSignals(True)
+        self.networks.setCurrentRow(rows.index(entry.name))
+        self.networks.blockSignals(False)
+        self._tell(entry)
+
+    def _on_current_changed(self, item: QListWidgetItem | None) -> None:
+        if item is not None:
+            self._choose(CATALOGUE[item.data(NAME)])
+
+    def _on_item_clicked(self, item: QListWidgetItem) -> None:
+        self._choose(CATALOGUE[item.data(NAME)])
+
+    def _choose(self, entry: Entry) -> None:
+        batch = self._document.state.image.batch
+        state = State(entry.spec, InputShape(batch, entry.size, entry.size))
+        self._document.show_view(replace(self._document.view, changes=entry.parent is not None, compare=False))
+        self._document.propose(state, f"choose {entry.title}", GESTURE)
+        self._tell(entry)
+
+    def _tell(self, entry: Entry) -> None:
+        """Say what a network is, and what it changes in its parent."""
+        total = read(State(entry.spec, InputShape(1, entry.size, entry.size))).analysis.total
+        self._title.setText(entry.title)
+        costs = f"{si(total.params).strip()} parameters, {si(total.macs)}MACs at {entry.size} × {entry.size} pixels."
+        self._words.setText(f"{entry.row.note} {costs}")
+        if entry.parent:
+            lines = changes(entry.parent.spec, entry.spec)
+            count = f"{len(lines)} change{'' if len(lines) == 1 else 's'}"
+            head = f"{entry.title} = {entry.parent.title} with {count}:"
+            self._changes.setText("\n".join([head, *(f"  •  {line}" for line in lines)]))
+        else:
+            self._changes.setText("The first of them: all others are changes of it.")
+        published = f"Published: {entry.row.published}.\n" if entry.row.published else ""
+        self._source.setText(published + entry.family.source)
+
+
+def _label(name: str) -> QLabel:
+    label = QLabel()
+    label.setObjectName(name)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+    return label

@@ -1,0 +1,111 @@
+"""One spec made from another: an axis changed, and what has to follow it."""
+
+from dataclasses import replace
+
+from resnet_explorer.errors import SpecError
+from resnet_explorer.spec.axes import AXES, axis
+from resnet_explorer.spec.choices import Block, Stem, StemPool
+from resnet_explorer.spec.limits import MAX_STAGES, USUAL_BASE_WIDTH
+from resnet_explorer.spec.readers import quoted
+from resnet_explorer.spec.resnet_spec import ResNetSpec
+
+
+def change(spec: ResNetSpec, key: str, value: object) -> ResNetSpec:
+    """Return ``spec`` with one axis changed, and what belongs to it kept in step.
+
+    A new number of stages lengthens or shortens the other rows of the stages; one width scales them all, and the stem
+    with them; the CIFAR stem has no pool. Raises SpecError where the axis is unknown or the value describes no
+    network.
+    """
+    return change_all(spec, {axis(key).key: value})
+
+
+def assign(spec: ResNetSpec, *assignments: str) -> ResNetSpec:
+    """Return ``spec`` with axes set as in ``--set blocks=3,4,6,3``; raises SpecError as ``change`` does.
+
+    All are set at once: their order does not matter, and only the network that results must be valid.
+    """
+    changes: dict[str, object] = {}
+    for assignment in assignments:
+        key, equals, text = (part.strip() for part in assignment.partition("="))
+        if not equals:
+            raise SpecError("set", f"{quoted(assignment)} sets nothing.", "Write key=value, as in classes=10.")
+        found = axis(key)
+        changes[found.key] = found.read(text)
+    return change_all(spec, changes)
+
+
+def nearest(spec: ResNetSpec, key: str, value: object) -> tuple[ResNetSpec, tuple[str, ...]] | None:
+    """Return ``spec`` with an axis changed and with what else must change for it, and those other settings.
+
+    None where the value alone describes no network, whatever else is chosen.
+    """
+    key = axis(key).key
+    others: dict[str, str] = {}
+    for _ in range(len(AXES)):
+        try:
+            settings = {name: axis(name).read(text) for name, text in others.items()}
+            return change_all(spec, {**settings, key: value}), tuple(f"{name}={text}" for name, text in others.items())
+        except SpecError as error:
+            fixes = [dict(_pair(text) for text in fix) for fix in error.fixes]
+            possible = [fix for fix in fixes if key not in fix and not set(fix) & set(others)]
+            if not possible:
+                return None
+            others |= possible[0]
+    return None
+
+
+def _pair(setting: str) -> tuple[str, str]:
+    key, _, text = setting.partition("=")
+    return axis(key).key, text
+
+
+def differences(old: ResNetSpec, new: ResNetSpec) -> tuple[str, ...]:
+    """Return the keys of the axes on which two specs differ, in the order of the axes."""
+    return tuple(key for key in AXES if getattr(old, key) != getattr(new, key))
+
+
+def change_all(spec: ResNetSpec, changes: dict[str, object]) -> ResNetSpec:
+    """Return ``spec`` with several axes changed at once; raises SpecError as ``change`` does."""
+    changes = dict(changes)
+    blocks = changes.get("blocks", spec.blocks)
+    count = len(blocks) if isinstance(blocks, tuple) else 0
+    if 1 <= count <= MAX_STAGES:
+        _keep_in_step(spec, changes, count)
+    if "stem" in changes and spec.stem is not changes["stem"]:
+        if changes["stem"] is Stem.CIFAR:
+            changes.setdefault("stem_pool", StemPool.NONE)
+        elif spec.stem is Stem.CIFAR:
+            changes.setdefault("stem_pool", StemPool.MAX)
+    return replace(spec, **changes)  # type: ignore[arg-type]  # the axes are data; the spec checks them
+
+
+def _keep_in_step(spec: ResNetSpec, changes: dict[str, object], count: int) -> None:
+    """Give each stage one value of each kind: new stages double the width and halve the map, as in the paper."""
+    kinds = changes.get("block", spec.block)
+    if isinstance(kinds, tuple) and (len(kinds) == 1 or "block" not in changes):
+        kept = _kinds(kinds, count)
+        if "block" not in changes and spec.has_bottlenecks and Block.BOTTLENECK not in kept:
+            changes.setdefault("cardinality", 1)
+            changes.setdefault("base_width", USUAL_BASE_WIDTH)
+        changes["block"] = kept
+    widths = changes.get("widths")
+    if widths is None or (isinstance(widths, tuple) and len(widths) == 1 and count > 1):
+        changes["widths"] = _widths(spec, count, widths[0] if widths else spec.widths[0])
+    if isinstance(widths, tuple) and len(widths) == 1 and spec.stem_channels == spec.widths[0]:
+        changes.setdefault("stem_channels", widths[0])
+    if "strides" not in changes:
+        changes["strides"] = (spec.strides + (2,) * MAX_STAGES)[:count]
+
+
+def _kinds(kinds: tuple[Block, ...], count: int) -> tuple[Block, ...]:
+    return (kinds + kinds[-1:] * MAX_STAGES)[:count]
+
+
+def _widths(spec: ResNetSpec, count: int, first: int) -> tuple[int, ...]:
+    """Return the widths of that many stages, scaled so that the first has ``first`` channels."""
+    widths = list(spec.widths[:count])
+    while len(widths) < count:
+        widths.append(widths[-1] * 2)
+    base = spec.widths[0]
+    return tuple(widths) if first == base else tuple(width * first // base for width in widths)

@@ -1,0 +1,83 @@
+"""How the value of an axis is read from text, as ``--set`` and spec files write it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from resnet_explorer.errors import SpecError
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of an axis, with its words and the sentence that teaches it."""
+
+    value: object
+    label: str
+    teaches: str
+
+
+def quoted(text: str) -> str:
+    """Return a text between quotes, cut where it is long."""
+    return repr(text if len(text) <= 40 else f"{text[:40]}…")
+
+
+def whole(key: str) -> Callable[[str], int]:
+    """Return a reader of whole numbers."""
+
+    def read(text: str) -> int:
+        try:
+            return int(text)
+        except ValueError:
+            raise SpecError(key, f"{quoted(text)} is not a whole number.", "Write digits only.") from None
+
+    return read
+
+
+def whole_or_none(key: str) -> Callable[[str], int | None]:
+    """Return a reader of whole numbers that knows the word ``none``."""
+    read = whole(key)
+    return lambda text: None if text.strip().lower() in ("none", "backbone") else read(text)
+
+
+def fraction(key: str) -> Callable[[str], float]:
+    """Return a reader of numbers."""
+
+    def read(text: str) -> float:
+        try:
+            return float(text)
+        except ValueError:
+            raise SpecError(key, f"{quoted(text)} is not a number.", "Write it as 0.5.") from None
+
+    return read
+
+
+_TRUTHS = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False, "off": False}
+
+
+def truth(key: str) -> Callable[[str], bool]:
+    """Return a reader of true and false."""
+
+    def read(text: str) -> bool:
+        try:
+            return _TRUTHS[text.strip().lower()]
+        except KeyError:
+            raise SpecError(key, f"{quoted(text)} is neither true nor false.", "Write true or false.") from None
+
+    return read
+
+
+def choice(key: str, choices: tuple[Choice, ...]) -> Callable[[str], object]:
+    """Return a reader of one of some choices, whatever its case."""
+
+    def read(text: str) -> object:
+        for one in choices:
+            if str(one.value).lower() == text.strip().lower():
+                return one.value
+        values = ", ".join(str(one.value) for one in choices)
+        raise SpecError(key, f"{key} cannot be {quoted(text)}.", f"Choose one of {values}.")
+
+    return read
+
+
+def several(read: Callable[[str], object]) -> Callable[[str], tuple[object, ...]]:
+    """Return a reader of values between commas."""
+    return lambda text: tuple(read(part) for part in text.strip("()[] ").split(",") if part.strip())

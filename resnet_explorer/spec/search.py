@@ -1,0 +1,63 @@
+"""Networks by what the user types: names, titles, families, years and ideas, with letters left out."""
+
+from collections.abc import Mapping
+
+from resnet_explorer.spec.catalogue import CATALOGUE, Entry
+
+
+def _plain(text: str) -> str:
+    return text.lower().replace("×", "x").translate({ord(mark): None for mark in "-_ "})
+
+
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    name: tuple(map(_plain, (name, entry.title, *entry.row.aliases))) for name, entry in CATALOGUE.items()
+}
+_IDEAS: Mapping[str, str] = {
+    name: f"{entry.family.title} {entry.family.year} {entry.family.authors} {entry.row.note}".lower()
+    for name, entry in CATALOGUE.items()
+}
+
+
+_TWIN = 0.03
+"""A plain twin comes after the network it is the twin of."""
+
+
+def search(text: str) -> tuple[Entry, ...]:
+    """Return the networks that a text asks for, the best first; all of them for an empty text.
+
+    Letters may be left out (``rn50`` finds ResNet-50), and other words are looked for in the network's family, year,
+    authors and note (``wide``, ``2017``, ``groups``).
+    """
+    if not text.strip():
+        return tuple(CATALOGUE.values())
+    scores = {name: _score(text, name) for name in CATALOGUE}
+    found = [name for name, score in scores.items() if score is not None]
+    return tuple(CATALOGUE[name] for name in sorted(found, key=lambda name: scores[name] or 0))
+
+
+def _score(text: str, name: str) -> float | None:
+    """Return how far a network is from a text; None where it is not meant."""
+    asked = _plain(text)
+    steps = [score for known in _NAMES[name] if (score := _distance(asked, known)) is not None]
+    if steps:
+        return min(steps) + (_TWIN if CATALOGUE[name].family.key == "plain" else 0.0)
+    words = text.lower().split()
+    return 100.0 if all(any(word in known for known in (*_NAMES[name], _IDEAS[name])) for word in words) else None
+
+
+def _distance(asked: str, known: str) -> float | None:
+    """Return 0 for the name itself, then by where it stands in it, then by how many letters are left out."""
+    if asked in known:
+        return (known.index(asked) > 0) + (len(known) - len(asked)) / 100
+    return _gaps(asked, known)
+
+
+def _gaps(asked: str, known: str) -> float | None:
+    at, first = -1, -1
+    for letter in asked:
+        try:
+            at = known.index(letter, at + 1)
+        except ValueError:
+            return None
+        first = at if first < 0 else first
+    return 10.0 + (at - first + 1 - len(asked)) + first / 10 + len(known) / 100

@@ -1,0 +1,58 @@
+"""Networks are found by a few letters, a year, a name."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resnet_explorer.spec.catalogue import CATALOGUE
+from resnet_explorer.spec.difference import changes, origin, unusual, value_words
+from resnet_explorer.spec.search import search
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_name_and_title_finds_its_network_first(name: str) -> None:
+    assert search(name)[0].name == name
+    assert search(CATALOGUE[name].title)[0].name == name
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("18", "resnet18"),
+        ("rn101", "resnet101"),
+        ("sern50", "seresnet50"),
+        ("wrn", "wrn40_1"),
+        ("resnet18", "resnet18"),
+    ],
+)
+def test_few_letters_are_enough(text: str, first: str) -> None:
+    assert search(text)[0].name == first
+
+
+def test_words_of_the_idea_find_the_family() -> None:
+    assert {entry.family.key for entry in search("squeeze-and-excitation")} <= {"se"}
+    assert {entry.family.year for entry in search("zhang 2019")} == {2019}
+    assert any(entry.name == "resnetv2_50x1_bit" for entry in search("standardised"))
+
+
+def test_nothing_asked_gives_all() -> None:
+    assert list(search(" ")) == list(CATALOGUE.values())
+    assert not search("vgg16")
+
+
+@given(st.text(max_size=30))
+def test_any_text_can_be_asked(text: str) -> None:
+    assert set(search(text)) <= set(CATALOGUE.values())
+
+
+def test_what_changed_is_said_in_words() -> None:
+    parent, child = CATALOGUE["resnet50"].spec, CATALOGUE["resnet50d"].spec
+    assert changes(parent, child) == (
+        "Projection: average pool, then 1×1 instead of strided 1×1",
+        "Stem: deep: three 3×3 instead of 7×7 / 2",
+    )
+    assert origin(child) is CATALOGUE["resnet50"]
+    assert origin(CATALOGUE["resnet18"].spec) is None
+    assert value_words(child, "block") == "Bottleneck"
+    assert unusual(CATALOGUE["resnet18"].spec, "Stem") == ()
+    assert unusual(child, "Shortcut") == ("average pool, then 1×1",)

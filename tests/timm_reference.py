@@ -1,0 +1,58 @@
+"""timm's networks beside ours with the same random weights: timm is the reference, and a dependency of tests alone."""
+
+from typing import Any
+
+import timm
+import torch
+from timm.models.resnet import BasicBlock, Bottleneck, ResNet
+from torch import Tensor, nn
+
+from resnet_explorer.blueprint import compile_spec
+from resnet_explorer.model import build
+from resnet_explorer.model.names import renamed
+from resnet_explorer.spec import ResNetSpec
+
+
+def shaken(model: nn.Module, seed: int = 0) -> nn.Module:
+    """Give every tensor random values of a size that neither explodes nor hides a layer."""
+    generator = torch.Generator().manual_seed(seed)
+    for name, tensor in model.state_dict().items():
+        if not tensor.is_floating_point():
+            continue
+        if name.endswith("running_var"):
+            tensor.uniform_(0.5, 1.5, generator=generator)
+        elif tensor.ndim >= 2:
+            fan = tensor[0].numel()
+            tensor.normal_(0, fan**-0.5, generator=generator)
+        else:
+            tensor.uniform_(-0.3, 0.3, generator=generator).add_(1.0 if name.endswith("weight") else 0.0)
+    return model
+
+
+def state_for(theirs: nn.Module, spec: ResNetSpec) -> dict[str, Tensor]:
+    """Return timm's tensors under our names, and timm's 1x1 head as a matrix."""
+    state = theirs.state_dict()
+    names = renamed(state, compile_spec(spec))
+    renamed_state = {names[name]: tensor for name, tensor in state.items()}
+    if "fc.weight" in renamed_state:
+        renamed_state["fc.weight"] = renamed_state["fc.weight"].flatten(1)
+    return renamed_state
+
+
+def twins(spec: ResNetSpec, theirs: nn.Module) -> tuple[nn.Module, nn.Module]:
+    """Return timm's network and ours, with the same random weights."""
+    shaken(theirs)
+    ours = build(spec, initialise=False)
+    ours.load_state_dict(state_for(theirs, spec), strict=True)
+    return theirs, ours
+
+
+def named(name: str) -> nn.Module:
+    """Return timm's network of that name, without its pretrained weights."""
+    return timm.create_model(name, pretrained=False)
+
+
+def custom(block: tuple[str, ...], **arguments: Any) -> nn.Module:
+    """Return timm's ResNet with these arguments."""
+    kinds = {"basic": BasicBlock, "bottleneck": Bottleneck}
+    return ResNet(tuple(kinds[kind] for kind in block), **arguments)
