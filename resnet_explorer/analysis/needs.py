@@ -17,18 +17,22 @@ class Needs:
     """Whether a network can train at an input, and the smallest square images it takes at that batch size.
 
     ``failing`` is the first batch norm with a single value per channel (PyTorch raises "Expected more than 1 value
-    per channel when training"), None where training works. The smallest sides are None where no size will do.
+    per channel when training"), None where training works. The smallest sides are None where no size will do;
+    ``every_larger`` is False where some size above them fails.
     """
 
     batch: int
     failing: str | None
     smallest_inference: int | None
     smallest_training: int | None
+    every_larger: bool = True
 
     @property
     def words(self) -> str:
         """Return one or two sentences on what the input allows."""
         runs = f"Inference runs from {self.smallest_inference}×{self.smallest_inference} pixels"
+        if not self.every_larger:
+            runs = f"Odd sizes can fail: the average pool rounds down where the shortcut rounds up. {runs}"
         small = f"{self.smallest_training}×{self.smallest_training}"
         if self.failing is None:
             return f"{runs}, training with batch {self.batch} from {small}."
@@ -41,7 +45,7 @@ class Needs:
 def needs(analysis: Analysis) -> Needs:
     """Return what the network of an analysis needs, at that analysis' batch size."""
     batch = analysis.input.batch
-    return Needs(batch, _starved(analysis), *_smallest_sides(analysis.network, batch))
+    return Needs(batch, _starved(analysis), *_smallest_sides(analysis.network, batch), steady(analysis.network))
 
 
 @lru_cache(maxsize=64)

@@ -43,7 +43,7 @@ class TimelineDialog(QDialog):
         self.networks.setAccessibleName("Networks of this idea")
         self.networks.setMinimumWidth(300)
         self._idea, self._title, self._words = (_label(name) for name in ("strong", "title", ""))
-        self._source, self._changes = _label("muted"), _label("")
+        self._source, self.changes = _label("muted"), _label("")
         self._arrange()
         self.picture.clicked.connect(self.show_family)
         self.networks.currentItemChanged.connect(self._on_current_changed)
@@ -58,7 +58,7 @@ class TimelineDialog(QDialog):
         scroll.setFixedHeight(self.picture.height() + 16)
         scroll.setAccessibleName("Ideas by year")
         right = QVBoxLayout()
-        for label in (self._title, self._words, self._changes, self._source):
+        for label in (self._title, self._words, self.changes, self._source):
             right.addWidget(label)
         right.addStretch(1)
         below = QHBoxLayout()
@@ -127,9 +127,9 @@ class TimelineDialog(QDialog):
             lines = changes(entry.parent.spec, entry.spec)
             count = f"{len(lines)} change{'' if len(lines) == 1 else 's'}"
             head = f"{entry.title} = {entry.parent.title} with {count}:"
-            self._changes.setText("\n".join([head, *(f"  •  {line}" for line in lines)]))
+            self.changes.setText("\n".join([head, *(f"  •  {line}" for line in lines)]))
         else:
-            self._changes.setText("The first of them: all others are changes of it.")
+            self.changes.setText("The first of them: all others are changes of it.")
         published = f"Published: {entry.row.published}.\n" if entry.row.published else ""
         self._source.setText(published + entry.family.source)
 

@@ -15,22 +15,22 @@ ORDERS = (
     Choice(c.Order.V1, "v1 · original", "Convolution, norm, ReLU; the last ReLU comes after the addition."),
     Choice(
         c.Order.BN_AFTER,
-        "norm after addition",
+        "norm after add",
         "The last norm comes after the addition, so it alters the shortcut's signal too: trains worse (figure 4b).",
     ),
     Choice(
         c.Order.RELU_BEFORE,
-        "ReLU before addition",
+        "ReLU before add",
         "The branch ends in a ReLU, so it can only add and the signal only grows: trains worse (figure 4c).",
     ),
     Choice(
         c.Order.RELU_ONLY,
-        "ReLU-only pre-activation",
+        "ReLU-only pre-act.",
         "The ReLU comes before each convolution, the norm after it: like the original (figure 4d).",
     ),
     Choice(
         c.Order.V2,
-        "v2 · full pre-activation",
+        "v2 · pre-activation",
         "Norm and ReLU before each convolution, nothing after the addition: x passes through the whole network "
         "untouched (figure 4e).",
     ),
@@ -56,7 +56,7 @@ SHORTCUTS = (
     ),
     Choice(
         c.Shortcut.PROJECTION_EVERYWHERE,
-        "C · projection everywhere",
+        "C · all projections",
         "A 1×1 convolution on every shortcut: most parameters, hardly more accuracy (He et al. 2015, table 3), and "
         "worse where the net is very deep (He et al. 2016, figure 2e).",
     ),
@@ -69,7 +69,7 @@ DOWNSAMPLES = (
     ),
     Choice(
         c.Downsample.AVERAGE,
-        "average pool, then 1×1",
+        "avg-pool, then 1×1",
         "A 2×2 mean shrinks the map before the 1×1, so that every position counts (ResNet-D: He et al. 2019).",
     ),
     Choice(c.Downsample.CONV3X3, "strided 3×3", "A 3×3 convolution carries the stride, as in SENet-154."),
@@ -109,7 +109,7 @@ STEM_POOLS = (
     Choice(c.StemPool.MAX, "3×3 max-pool / 2", "The largest value of each 3×3 window, at every second position."),
     Choice(
         c.StemPool.PADDED,
-        "zero-padded max-pool",
+        "max, zero-padded",
         "The map is padded with zeros first, which can win against negative values (BiT).",
     ),
     Choice(c.StemPool.CONV, "3×3 conv / 2", "A 3×3 convolution of stride 2 in the pool's place (ResNet-RS)."),

@@ -8,11 +8,13 @@ import pytest
 from resnet_explorer.analysis import analyse
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.drawing.diagram import diagram, twins
-from resnet_explorer.drawing.marks import Arrow, Dash, Group, Ink, Label, Mark, Picture, address
+from resnet_explorer.drawing.marks import Arrow, Box, Dash, Group, Ink, Label, Mark, Picture, address
+from resnet_explorer.drawing.timeline import timeline
 from resnet_explorer.drawing.view import View, foldable
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.change import assign
+from resnet_explorer.spec.families import FAMILIES
 
 
 def picture(name: str, view: View | None = None, side: int = 224) -> Picture:
@@ -138,3 +140,90 @@ def test_every_ink_of_a_picture_is_a_colour_of_every_theme() -> None:
     for theme in THEMES.values():
         assert set(theme.colours) == set(Ink)
         assert all(re.fullmatch(r"#[0-9a-f]{6}", colour) for colour in theme.colours.values())
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_layer_of_every_network_is_drawn_once_where_its_block_is_open(name: str) -> None:
+    network = compile_spec(find(name))
+    view = View(frozenset({"stem", "layer1.0", "layer2.0", "layer2.1", "head"}))
+    shown = [path for path, group in groups(diagram(analyse(network, InputShape(1, 64, 64)), view).marks) if group]
+    for block in network.blocks:
+        if block.path in view.expanded:
+            for path in (*block.layer_paths, *block.gate_paths):
+                assert shown.count(path) == 1, path
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("seresnet50", "squeeze-and-excitation"),
+        ("ecaresnet50d", "efficient channel attention"),
+        ("cbam_resnet50", "spatial attention"),
+        ("resnet110_exclusive_gate", "gate g(x)"),
+        ("resnetblur50", "blur /2"),
+        ("resnetv2_50x1_bit", "3×3 std conv /2"),
+        ("resnetv2_50d_frn", "FRN + TLU"),
+        ("skipinit_resnet110", "× α"),
+        ("resnet110_sd", "stochastic depth"),
+        ("resnet50d", "2×2 avg-pool /2"),
+    ],
+)
+def test_what_is_particular_is_named(name: str, words: str) -> None:
+    assert words in labels(picture(name, View(frozenset({"layer2.0", "stem"})), 64).marks)
+
+
+@pytest.mark.parametrize(
+    ("name", "dash"), [("resnet110_scaled", Dash.DOTTED), ("resnet110_conv_shortcut", Dash.DASHED)]
+)
+def test_an_altered_shortcut_is_not_drawn_as_the_identity(name: str, dash: Dash) -> None:
+    assert set(arcs(picture(name, side=32))) == ({dash, Dash.DASHED})
+
+
+def test_the_words_say_how_many_changes_a_network_is() -> None:
+    words = labels(picture("resnet50d", View(changes=True)).marks)
+    assert "ResNet-50-D = ResNet-50 with 2 changes" in words
+    assert "Stem: deep: three 3×3 instead of 7×7 / 2" in words
+    assert not [
+        word for word in labels(picture("resnet18", View(changes=True)).marks) if word.startswith("ResNet-18 =")
+    ]
+
+
+def marked(name: str, *paths: str) -> set[str]:
+    """Return the layers that have the frame of what changed."""
+    drawn = picture(name, View(frozenset(paths), changes=True))
+    return {path for path, group in groups(drawn.marks) if any(_is_frame(mark) for mark in group.marks)}
+
+
+def _is_frame(mark: Mark) -> bool:
+    return isinstance(mark, Box) and mark.line is Ink.CHANGED and mark.fill is None
+
+
+def test_what_changed_is_framed_and_nothing_else() -> None:
+    framed = marked("resnet50d", "layer2.0", "layer2.1")
+    assert {path for path in framed if path.startswith("layer2.0.")} == {
+        f"layer2.0.downsample.{number}" for number in range(3)
+    }
+    assert "layer2.0" in framed and "layer2.1" not in framed and "stem" in framed and "head" not in framed
+    added = marked("seresnet50", "layer2.1")
+    assert {path.rpartition(".")[2] for path in added if path.startswith("layer2.1.se.")} == {
+        *("pool", "fc1", "relu", "fc2", "gate", "scale"),
+    }
+
+
+def test_new_blocks_are_framed() -> None:
+    framed = marked("resnet34")
+    assert "layer1.2" in framed and "layer1.1" not in framed
+    assert "+1" in labels(picture("resnet34", View(changes=True)).marks)
+
+
+@pytest.mark.parametrize("key", ["", *FAMILIES])
+def test_the_timeline_shows_every_family_under_its_year(key: str) -> None:
+    drawn = timeline(key)
+    cards = {group.path: group for group in drawn.marks if isinstance(group, Group)}
+    assert set(cards) == set(FAMILIES)
+    for one in cards.values():
+        assert one.x + one.width <= drawn.width and one.y + one.height <= drawn.height
+    years = sorted(FAMILIES.values(), key=lambda family: family.year)
+    assert [cards[family.key].x for family in years] == sorted(cards[family.key].x for family in years)
+    heavy = [path for path, card in cards.items() if isinstance(card.marks[0], Box) and card.marks[0].thickness > 2]
+    assert heavy == ([key] if key else [])

@@ -26,6 +26,11 @@ SVG = "{http://www.w3.org/2000/svg}"
 CASES = {
     "resnet18-layer2.0-light": ("resnet18", View(frozenset({"layer2.0"})), LIGHT),
     "resnet50-stem-head-dark": ("resnet50", View(frozenset({"stem", "head"})), DARK),
+    "cbam_resnet50-layer2.0-light": ("cbam_resnet50", View(frozenset({"layer2.0"})), LIGHT),
+    "resnet110-gated-dark": ("resnet110_exclusive_gate", View(frozenset({"layer2.0", "layer2.1"})), DARK),
+    "preresnet164-light": ("preresnet164", View(frozenset({"layer1.0", "layer1.1", "head"})), LIGHT),
+    "resnetblur50d-changes-light": ("resnetblur50d", View(frozenset({"stem", "layer2.0"}), changes=True), LIGHT),
+    "resnet50d-changes-dark": ("resnet50d", View(frozenset({"stem", "layer2.0"}), changes=True), DARK),
     "resnet20-compare-projector": ("resnet20", View(frozenset({"layer2.0"}), compare=True), PROJECTOR),
 }
 
@@ -47,7 +52,9 @@ def test_golden(case: str) -> None:
     assert text == file.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["resnet18", "resnet152", "plain20"])
+@pytest.mark.parametrize(
+    "name", ["resnet18", "resnet152", "plain20", "cbam_resnet50", "ecaresnet26t", "resnet110_shortcut_gate", "wrn16_8"]
+)
 def test_every_layer_is_a_titled_group_under_its_path(name: str) -> None:
     network = compile_spec(find(name))
     root = ET.fromstring(to_svg(picture(name, View.all_open(network)), LIGHT))

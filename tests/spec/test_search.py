@@ -48,11 +48,11 @@ def test_any_text_can_be_asked(text: str) -> None:
 def test_what_changed_is_said_in_words() -> None:
     parent, child = CATALOGUE["resnet50"].spec, CATALOGUE["resnet50d"].spec
     assert changes(parent, child) == (
-        "Projection: average pool, then 1×1 instead of strided 1×1",
+        "Projection: avg-pool, then 1×1 instead of strided 1×1",
         "Stem: deep: three 3×3 instead of 7×7 / 2",
     )
     assert origin(child) is CATALOGUE["resnet50"]
     assert origin(CATALOGUE["resnet18"].spec) is None
     assert value_words(child, "block") == "Bottleneck"
     assert unusual(CATALOGUE["resnet18"].spec, "Stem") == ()
-    assert unusual(child, "Shortcut") == ("average pool, then 1×1",)
+    assert unusual(child, "Shortcut") == ("avg-pool, then 1×1",)

@@ -32,7 +32,7 @@ from resnet_explorer.spec.catalogue import CATALOGUE, named, title
 from resnet_explorer.spec.change import change, nearest
 from resnet_explorer.spec.difference import unusual
 
-WIDTH = 290
+WIDTH = 278
 OPEN = ("Block", "Shortcut")
 _FIELDS = tuple(key for key, axis in AXES.items() if axis.section != STAGES and key != "in_channels")
 """The axes with a row of their own; the stages have an editor, in_channels is part of the input."""

@@ -12,7 +12,7 @@ from resnet_explorer.gui.document import Document
 from resnet_explorer.gui.formula import Formula
 from resnet_explorer.gui.session import Results
 
-WIDTH = 282
+WIDTH = 264
 FORMULAS = 3
 """How many formulas there is room for: two of the thing itself, one of its gradient."""
 

@@ -47,7 +47,7 @@ class TableBar(QWidget):
     def _arrange(self) -> None:
         line = QHBoxLayout(self)
         line.setContentsMargins(8, 4, 8, 4)
-        line.setSpacing(6)
+        line.setSpacing(5)
         shape = QHBoxLayout()
         shape.setSpacing(0)
         shape.addWidget(self.tree)

@@ -159,7 +159,8 @@ class TableModel(QAbstractTableModel):
 
     def _block(self, analysis: Analysis, block: Block, depth: int) -> Iterator[Line]:
         is_open = block.path in self._open
-        words = f"block {block.number}" if block.number else f"{len(block.layer_paths)} layers"
+        count = len(block.layer_paths)
+        words = f"block {block.number}" if block.number else f"{count} layer{'' if count == 1 else 's'}"
         yield group_line(analysis, block.path, block.path, depth, words, _last(analysis, block).reading.stride, is_open)
         if is_open:
             start = analysis.starts[block.path]
