@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from resnet_explorer import __version__
+from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.cli import main, parser
 from resnet_explorer.drawing.theme import THEMES
 from resnet_explorer.spec import InputShape, Shortcut, codec
@@ -336,3 +337,30 @@ class TestProcess:
     def test_pipes_get_utf8_whatever_the_locale(self) -> None:
         done = run("describe", "resnet18", PYTHONIOENCODING="ascii", LC_ALL="C", PYTHONUTF8="0")
         assert "64×112×112" in done.stdout and done.returncode == 0
+
+
+class TestVerify:
+    def test_a_network_that_agrees(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["verify", "resnet18", "--input", "1x3x65x97", "--fvcore"]) == 0
+        out = capsys.readouterr().out
+        assert "resnet18 at 1×3×65×97: Agrees with PyTorch and fvcore: 69 rows." in out
+        assert "11,689,512 = 11,689,512 (fvcore)" in out
+
+    def test_json(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["verify", "resnet20", "--set", "attention=se", "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)["resnet20"]
+        assert told["agrees"] is True and told["differences"] == []
+
+    def test_a_difference_ends_with_1(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("resnet_explorer.blueprint.layers.Conv2d.macs", lambda layer, output: 1)
+        compile_spec.cache_clear()
+        assert main(["verify", "resnet56"]) == 1
+        told = capsys.readouterr()
+        assert "Differs from PyTorch" in told.out and "conv1: MACs 1 here" in told.err
+        assert "more rows differ" in told.err
+
+    @pytest.mark.parametrize("words", [["verify"], ["verify", "resnet18", "--all"]])
+    def test_one_network_or_all(self, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+        assert "Name one network, or give --all." in refused(capsys, *words)

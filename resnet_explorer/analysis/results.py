@@ -1,6 +1,8 @@
 """The frozen results of every reading."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from resnet_explorer.blueprint import Network, Part
@@ -67,6 +69,16 @@ class Analysis:
     starts: dict[str, int]
 
     @property
+    def by_path(self) -> Mapping[str, Row]:
+        """Return the rows by their paths."""
+        return _by_path(self)
+
+    @property
     def total(self) -> Sums:
         """Return the sums of the network; its receptive field is that of the last map, before global pooling."""
         return self.sums[""]
+
+
+@lru_cache(maxsize=8)
+def _by_path(analysis: Analysis) -> Mapping[str, Row]:
+    return {row.path: row for row in analysis.rows}

@@ -136,10 +136,19 @@ def _png(picture: "Picture", theme: "Theme", options: argparse.Namespace) -> byt
 
 
 _PAINTERS: Mapping[str, Paint] = {".svg": _svg, ".pdf": _pdf, ".png": _png}
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from resnet_explorer.cli.verify import verify
+
+    return verify(options)
+
+
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "open": _open,
     "list": _list,
     "describe": _describe,
     "export": _export,
     "source": _source,
+    "verify": _verify,
 }

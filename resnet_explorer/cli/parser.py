@@ -53,6 +53,15 @@ SOURCE_EXAMPLES = """examples:
 """
 
 
+VERIFY_EXAMPLES = """exit status: 0 where everything agrees, 1 where anything differs.
+
+examples:
+  resnet-explorer verify resnet50 --fvcore
+  resnet-explorer verify resnet18 --input 1x3x225x225
+  resnet-explorer verify --all
+"""
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, and whose help notices a closed pipe."""
 
@@ -77,6 +86,7 @@ def parser() -> argparse.ArgumentParser:
     _add_describe(commands)
     _add_export(commands)
     _add_source(commands)
+    _add_verify(commands)
     return top
 
 
@@ -105,8 +115,8 @@ def _add_describe(commands: _Commands) -> None:
         form.add_argument(f"--{name}", dest="format", action="store_const", const=name, default="text", help=words)
 
 
-def _add_network(one: argparse.ArgumentParser) -> None:
-    one.add_argument("net", metavar="NET", help=_NET)
+def _add_network(one: argparse.ArgumentParser, needed: bool = True) -> None:
+    one.add_argument("net", metavar="NET", nargs=None if needed else "?", help=_NET)
     one.add_argument(
         "--input",
         metavar="NxCxHxW",
@@ -151,6 +161,14 @@ def _add_source(commands: _Commands) -> None:
     one = _command(commands, "source", "write a network as one PyTorch file", f"{_axes()}\n{SOURCE_EXAMPLES}")
     _add_network(one)
     one.add_argument("-o", "--output", metavar="FILE", type=Path, help="the file; without it the text is printed")
+
+
+def _add_verify(commands: _Commands) -> None:
+    one = _command(commands, "verify", "compare the figures with PyTorch and fvcore", VERIFY_EXAMPLES)
+    _add_network(one, needed=False)
+    one.add_argument("--all", action="store_true", help="every network of the catalogue, each at its own image size")
+    one.add_argument("--fvcore", action="store_true", help="count with fvcore too: slower, since it runs the network")
+    one.add_argument("--json", action="store_true", help="as JSON, with the rows that differ")
 
 
 @cache

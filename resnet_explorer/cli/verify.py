@@ -1,0 +1,52 @@
+"""The command ``verify``: the closed form beside PyTorch and fvcore."""
+
+import argparse
+import json
+from dataclasses import asdict
+from functools import partial
+
+from resnet_explorer.analysis import Analysis
+from resnet_explorer.analysis.verdict import Verdict
+from resnet_explorer.cli.networks import analysis_of
+from resnet_explorer.cli.output import complain, say
+from resnet_explorer.errors import ExplorerError, SpecError
+from resnet_explorer.spec.catalogue import CATALOGUE
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Compare the network that the options name, or all; return 1 where anything differs."""
+    if options.all == bool(options.net):
+        raise SpecError("net", "Name one network, or give --all.", "As in: resnet-explorer verify resnet50.")
+    names = list(CATALOGUE) if options.all else [options.net]
+    verdicts = {name: _verdict(options, name) for name in names}
+    if options.json:
+        told = {name: {"agrees": found.agrees, **asdict(found)} for name, found in verdicts.items()}
+        say(json.dumps(told, indent=2) + "\n")
+    return 0 if all(found.agrees for found in verdicts.values()) else 1
+
+
+def _verdict(options: argparse.Namespace, name: str) -> Verdict:
+    try:
+        from resnet_explorer.lab.verify import verify as steps
+    except ImportError as error:
+        raise ExplorerError("torch", f"PyTorch cannot be loaded: {error}.", "Install it to verify.") from error
+    read = partial(analysis_of, name, options.settings)
+    *_, last = steps(read(options.input), fvcore=options.fvcore)
+    assert isinstance(last, Verdict)
+    if not options.json:
+        _tell(name, read(options.input), last)
+    return last
+
+
+def _tell(name: str, analysis: Analysis, found: Verdict) -> None:
+    shape = "×".join(str(length) for length in analysis.total.input)
+    say(f"{name} at {shape}: {found.words} PyTorch {found.torch}.\n")
+    for check in found.checks:
+        sign = "=" if check.agrees else "≠"
+        say(f"  {check.what:<10} {check.ours:>18,} {sign} {check.theirs:,} ({check.library})\n")
+        if check.note:
+            say(f"  {'':<10} {check.note}\n")
+    for one in found.differences[:20]:
+        complain(f"{one.path}: {one.what} {one.ours} here, {one.theirs} there.")
+    if len(found.differences) > 20:
+        complain(f"{len(found.differences) - 20:,} more rows differ.")
