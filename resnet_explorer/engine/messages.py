@@ -1,0 +1,91 @@
+"""What the window and the engine say to each other: frozen values, no tensors."""
+
+from dataclasses import dataclass
+
+from resnet_explorer.spec import InputShape, ResNetSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """Compare the closed form of a network at an input with PyTorch, and with fvcore where asked."""
+
+    spec: ResNetSpec
+    image: InputShape
+    fvcore: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FindDevices:
+    """Tell which devices PyTorch sees."""
+
+
+Job = Verify | FindDevices
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device that PyTorch can use: its name for PyTorch, its name for people, its memory in bytes where known."""
+
+    key: str
+    title: str
+    memory: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A job under a number; only the newest number of its kind counts."""
+
+    number: int
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Stop the job of that number at its next step."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """The job of that number has done some of its steps, and what it does now."""
+
+    number: int
+    done: int
+    of: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The job of that number has a result: a frozen value of ``analysis``, or a tuple of devices."""
+
+    number: int
+    result: object
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The job of that number was cancelled."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The job of that number came to nothing: what went wrong, what to do, and the trace for the log."""
+
+    number: int
+    what: str
+    remedy: str
+    trace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """The engine's process ended while it was needed; ``status`` is its exit status, negative for a signal."""
+
+    status: int | None
+
+
+Reply = Stepped | Finished | Stopped | Failed | Died

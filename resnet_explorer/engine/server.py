@@ -1,0 +1,106 @@
+"""The engine's side: one job after the other, with a look at the window between the steps."""
+
+import multiprocessing
+import os
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+import torch
+
+from resnet_explorer.analysis import analyse
+from resnet_explorer.blueprint import compile_spec
+from resnet_explorer.engine.messages import (
+    Cancel,
+    Device,
+    Failed,
+    FindDevices,
+    Finished,
+    Request,
+    Stepped,
+    Stopped,
+    Verify,
+)
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.lab.progress import Progress
+from resnet_explorer.lab.verify import verify
+
+NICENESS = 5
+"""The window comes first."""
+
+
+def serve(connection: "Connection[Any, Any]") -> None:
+    """Do what is asked until the window closes the connection, or is gone."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+    threading.Thread(target=_leave_with_the_window, daemon=True).start()
+    while True:
+        try:
+            message = connection.recv()
+        except (EOFError, OSError):
+            return
+        if isinstance(message, Request):
+            _run(connection, message)
+
+
+def _leave_with_the_window() -> None:
+    """End at once when the window's process has ended, however it ended: a long job must not outlive it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def _run(connection: "Connection[Any, Any]", request: Request) -> None:
+    number = request.number
+    try:
+        for step in _JOBS[type(request.job)](request.job):
+            if _is_cancelled(connection, number):
+                connection.send(Stopped(number))
+                return
+            if isinstance(step, Progress):
+                connection.send(Stepped(number, step.done, step.of, step.words))
+            else:
+                connection.send(Finished(number, step))
+    except ExplorerError as error:
+        connection.send(Failed(number, error.what, error.remedy))
+    except torch.OutOfMemoryError:
+        connection.send(Failed(number, *_OUT_OF_MEMORY, traceback.format_exc()))
+    except MemoryError:
+        connection.send(Failed(number, *_OUT_OF_MEMORY, traceback.format_exc()))
+    except Exception as error:  # the border: whatever a job raises becomes a sentence, and the engine lives on
+        words = f"PyTorch stopped with {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        connection.send(Failed(number, words.strip(" :") + ".", "The log tells more.", traceback.format_exc()))
+
+
+_OUT_OF_MEMORY = ("There is not enough memory for this.", "Try a smaller batch or image, or another device.")
+
+
+def _is_cancelled(connection: "Connection[Any, Any]", number: int) -> bool:
+    while connection.poll():
+        message = connection.recv()
+        if isinstance(message, Cancel) and message.number == number:
+            return True
+    return False
+
+
+def _verify(job: Verify) -> Iterator[object]:
+    return iter(verify(analyse(compile_spec(job.spec), job.image), fvcore=job.fvcore))
+
+
+def _devices(job: FindDevices) -> Iterator[object]:
+    found = [Device("cpu", "CPU")]
+    for index in range(torch.cuda.device_count()):
+        known = torch.cuda.get_device_properties(index)
+        found.append(Device(f"cuda:{index}", known.name, known.total_memory))
+    if torch.backends.mps.is_available():
+        found.append(Device("mps", "Apple GPU (MPS)"))
+    if hasattr(torch, "xpu") and torch.xpu.is_available():
+        found += [Device(f"xpu:{index}", torch.xpu.get_device_name(index)) for index in range(torch.xpu.device_count())]
+    yield tuple(found)
+
+
+_JOBS: Mapping[type, Callable[[Any], Iterator[object]]] = {Verify: _verify, FindDevices: _devices}
