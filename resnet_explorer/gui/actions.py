@@ -34,6 +34,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("compare", "&View", "&Compare with plain twin", "Ctrl+T", "Add the same network without shortcuts", True),
     Command("changes", "&View", "&Mark what changed", "Ctrl+D", "Mark what it changes in its parent", True),
     Command("timeline", "&View", "Time&line of networks…", "Ctrl+K", "How residual networks changed since 2015"),
+    Command("verdict", "&View", "&Verification…", "", "The figures beside PyTorch's and fvcore's own counts"),
     Command("expand", "&View", "&Expand all blocks", "Ctrl+Shift+Down", "Open every block, unfold long stages"),
     Command("collapse", "&View", "Co&llapse all", "Ctrl+Shift+Up", "Close every block and fold long stages"),
     Command("fit", "&View", "&Fit", "Ctrl+0", "Show the whole diagram"),

@@ -34,6 +34,7 @@ def main(nets: list[str]) -> int:
     window = build(app, spec)
     sys.excepthook = _reporter(window)
     window.diagram.first_painted.connect(window.fill, Qt.ConnectionType.QueuedConnection)
+    window.diagram.first_painted.connect(window.wake_engine, Qt.ConnectionType.QueuedConnection)
     if os.environ.get(QUIT_VARIABLE):
         window.diagram.first_painted.connect(window.quit, Qt.ConnectionType.QueuedConnection)
     window.show()

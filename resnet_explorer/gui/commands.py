@@ -87,6 +87,7 @@ _RUN: Mapping[str, Callable[["MainWindow", bool], None]] = {
     "compare": _compare,
     "changes": _changes,
     "timeline": lambda window, checked: dialogs.show_timeline(window),
+    "verdict": lambda window, checked: dialogs.show_verdict(window),
     "expand": _expand,
     "collapse": _collapse,
     "present": lambda window, checked: window.present(checked),

@@ -30,6 +30,7 @@ from resnet_explorer.gui.document import State
 from resnet_explorer.gui.session import read
 from resnet_explorer.gui.style import theme_named
 from resnet_explorer.gui.timeline_dialog import TimelineDialog
+from resnet_explorer.gui.verdict_dialog import VerdictDialog
 from resnet_explorer.spec import codec
 
 if TYPE_CHECKING:
@@ -49,6 +50,13 @@ def warn(parent: QWidget, title: str, error: ExplorerError) -> None:
 def show_timeline(window: "MainWindow") -> None:
     """Show the timeline beside the window, which follows what is chosen in it."""
     dialog = TimelineDialog(window.document, theme_named(window.preferences.theme), window)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.show()
+
+
+def show_verdict(window: "MainWindow") -> None:
+    """Show the figures of the verification; they follow the window."""
+    dialog = VerdictDialog(window.verdict, window)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.show()
 

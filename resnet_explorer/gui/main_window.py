@@ -16,18 +16,21 @@ from resnet_explorer.gui.views.diagram_view import DiagramView
 from resnet_explorer.spec.catalogue import title
 
 if TYPE_CHECKING:
+    from resnet_explorer.gui.jobs import Jobs
     from resnet_explorer.gui.panels import Panels
     from resnet_explorer.gui.views.build_panel import BuildPanel
     from resnet_explorer.gui.views.code_view import CodeView
     from resnet_explorer.gui.views.inspector import Inspector
     from resnet_explorer.gui.views.layer_table import LayerTable
+    from resnet_explorer.gui.views.verdict_label import VerdictLabel
 
-LAYOUT_VERSION = 3
+LAYOUT_VERSION = 4
 _DOCKS = (
     ("Build", Qt.DockWidgetArea.LeftDockWidgetArea, 296),
     ("Inspector", Qt.DockWidgetArea.RightDockWidgetArea, 284),
     ("Layers", Qt.DockWidgetArea.BottomDockWidgetArea, 270),
     ("Code", Qt.DockWidgetArea.BottomDockWidgetArea, 270),
+    ("Jobs", Qt.DockWidgetArea.BottomDockWidgetArea, 270),
 )
 
 
@@ -42,6 +45,8 @@ class MainWindow(QMainWindow):
     inspector: "Inspector"
     table: "LayerTable"
     code: "CodeView"
+    jobs: "Jobs"
+    verdict: "VerdictLabel"
     _panels: "Panels | None" = None
 
     def __init__(self, app: QApplication, session: Session, known: Preferences) -> None:
@@ -51,6 +56,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.diagram)
         self.docks = {name: self._dock(name, area) for name, area, _ in _DOCKS}
         self.tabifyDockWidget(self.docks["Layers"], self.docks["Code"])
+        self.tabifyDockWidget(self.docks["Code"], self.docks["Jobs"])
         self.setTabPosition(Qt.DockWidgetArea.BottomDockWidgetArea, QTabWidget.TabPosition.North)
         self.docks["Layers"].raise_()
         self._sums = QLabel()
@@ -65,9 +71,14 @@ class MainWindow(QMainWindow):
 
     def fill(self) -> None:
         """Build the panels; they come after the first paint, so that the diagram is there at once."""
+        from resnet_explorer.gui.jobs import Jobs
         from resnet_explorer.gui.panels import Panels
 
-        panels = Panels(self.document, self.docks)
+        self.jobs = Jobs(self)
+        panels = Panels(self.document, self.docks, self.jobs)
+        self.verdict = panels.verdict
+        self.verdict.clicked.connect(self.actions_by_key["verdict"].trigger)
+        self.statusBar().addPermanentWidget(self.verdict)
         self.build, self.inspector, self.table, self.code = panels.build, panels.inspector, panels.table, panels.code
         self.code.save_wanted.connect(self.actions_by_key["save-source"].trigger)
         self.build.timeline.clicked.connect(self.actions_by_key["timeline"].trigger)
@@ -77,6 +88,10 @@ class MainWindow(QMainWindow):
         self.table.summary_changed.connect(self._sums.setText)
         self._panels = panels
         motion.SystemMotion(self.be_still, self).ask()
+
+    def wake_engine(self) -> None:
+        """Let the engine start in the background, and verify what is shown from now on."""
+        self.verdict.watch()
 
     def _dock(self, name: str, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(name, self)
@@ -139,6 +154,8 @@ class MainWindow(QMainWindow):
         settings = self._settings()
         settings.setValue("geometry", self.saveGeometry())
         settings.setValue("docks", self.saveState(LAYOUT_VERSION))
+        if self._panels:
+            self.jobs.close()
         super().closeEvent(event)
 
     def quit(self) -> None:

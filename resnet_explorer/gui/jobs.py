@@ -1,0 +1,153 @@
+"""The engine in Qt's terms: jobs with a state, an estimate of the time left, cancel and retry."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from resnet_explorer.engine.client import GRACE, Engine
+from resnet_explorer.engine.messages import Died, Failed, Finished, Job, Reply, Stepped, Stopped
+
+KEPT = 50
+"""How many jobs the list remembers."""
+
+
+class Phase(StrEnum):
+    """Where a job is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """A job as the list shows it; ``began`` is when its first step was told."""
+
+    number: int
+    label: str
+    job: Job
+    phase: Phase = Phase.WAITING
+    done: int = 0
+    of: int = 0
+    words: str = ""
+    began: float = 0.0
+    problem: str = ""
+    log: tuple[str, ...] = ()
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether nothing more will come of it."""
+        return self.phase in (Phase.DONE, Phase.CANCELLED, Phase.FAILED)
+
+    def left(self, now: float) -> float | None:
+        """Return how many seconds are left at the pace so far; None before a step is done."""
+        if not self.done or not self.of:
+            return None
+        return (now - self.began) / self.done * (self.of - self.done)
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """What to do with a job's result."""
+
+    then: Callable[[Job, object], None]
+    otherwise: Callable[[str], None] = field(default=lambda problem: None)
+
+
+class Jobs(QObject):
+    """Submits jobs to the engine and tells what becomes of them; ``changed`` with every step of any job."""
+
+    changed = Signal()
+    _arrived = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._engine = Engine(self._arrived.emit)
+        self._arrived.connect(self._on_arrived)
+        self._states: dict[int, JobState] = {}
+        self._wanted: dict[int, _Wanted] = {}
+
+    @property
+    def states(self) -> tuple[JobState, ...]:
+        """Return the jobs, the newest first."""
+        return tuple(reversed(self._states.values()))
+
+    def submit(
+        self,
+        job: Job,
+        label: str,
+        then: Callable[[Job, object], None],
+        otherwise: Callable[[str], None] = lambda problem: None,
+    ) -> int:
+        """Ask the engine for a job; ``then`` gets job and result, ``otherwise`` the sentence on why there is none."""
+        number = self._engine.submit(job)
+        self._wanted[number] = _Wanted(then, otherwise)
+        self._states[number] = JobState(number, label, job)
+        for old in [key for key, state in self._states.items() if state.is_over][: max(0, len(self._states) - KEPT)]:
+            del self._states[old]
+        self._mark_running()
+        self.changed.emit()
+        return number
+
+    def cancel(self, number: int) -> None:
+        """Stop a job: at its next step, or else by ending the engine after a time of grace."""
+        if self._engine.cancel(number):
+            QTimer.singleShot(round(GRACE * 1000), self, lambda: self._engine.kill(number))
+
+    def retry(self, number: int) -> int:
+        """Ask for the same job once more."""
+        state, wanted = self._states[number], self._wanted[number]
+        return self.submit(state.job, state.label, wanted.then, wanted.otherwise)
+
+    def close(self) -> None:
+        """End the engine."""
+        self._engine.close()
+
+    def _mark_running(self) -> None:
+        number = self._engine.current
+        if number in self._states and self._states[number].phase is Phase.WAITING:
+            self._change(number, phase=Phase.RUNNING, began=time.monotonic())
+
+    def _change(self, number: int, **changes: object) -> None:
+        if number in self._states:
+            self._states[number] = replace(self._states[number], **changes)  # type: ignore[arg-type]  # by name
+
+    def _on_arrived(self, reply: Reply) -> None:
+        ended = self._engine.handle(reply)
+        if isinstance(reply, Stepped):
+            self._step(reply)
+        elif isinstance(reply, Died):
+            self._died(reply, ended)
+        elif isinstance(reply, Finished):
+            self._change(reply.number, phase=Phase.DONE, words="")
+            self._wanted[reply.number].then(self._states[reply.number].job, reply.result)
+        elif isinstance(reply, Stopped):
+            self._change(reply.number, phase=Phase.CANCELLED, words="")
+        else:
+            self._fail(reply)
+        self._mark_running()
+        self.changed.emit()
+
+    def _step(self, reply: Stepped) -> None:
+        state = self._states.get(reply.number)
+        log = (*(state.log if state else ()), f"{reply.done} of {reply.of}: {reply.words}")
+        self._change(reply.number, done=reply.done, of=reply.of, words=reply.words, log=log)
+
+    def _fail(self, reply: Failed) -> None:
+        problem = f"{reply.what} {reply.remedy}".strip()
+        self._change(reply.number, phase=Phase.FAILED, problem=problem, words="", log=(problem, reply.trace))
+        self._wanted[reply.number].otherwise(problem)
+
+    def _died(self, reply: Died, number: int | None) -> None:
+        """The engine is gone: a cancelled job has ended so, any other one is offered again."""
+        if number is None:
+            return
+        how = f"by signal {-reply.status}" if reply.status and reply.status < 0 else f"with status {reply.status}"
+        problem = f"The engine ended {how} during this. Try again with a smaller batch or image."
+        self._change(number, phase=Phase.FAILED, problem=problem, words="")
+        self._wanted[number].otherwise(problem)
