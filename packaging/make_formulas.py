@@ -21,44 +21,106 @@ TARGET = Path(__file__).parents[1] / "resources" / "formulas"
 SIZE = 15
 MARGIN = 1.0
 """In px around the ink, so that antialiased edges are whole."""
+_DX, _DY, _DZ = (rf"\frac{{\partial L}}{{\partial {letter}}}" for letter in "xyz")
+_DF = r"\frac{\partial F}{\partial x}"
+_SUMS = {
+    "identity": r"F(x; W) + x",
+    "projection": r"F(x; W) + W_s\,x",
+    "padding": r"F(x; W) + \mathrm{pad}(x)",
+    "plain": r"F(x; W)",
+    "scaled": r"F(x; W) + \lambda\,x",
+    "exclusive": r"g(x)\,F(x; W) + (1 - g(x))\,x",
+    "gated": r"F(x; W) + (1 - g(x))\,x",
+}
+_AFTER = {
+    "v1": r"y = \mathrm{ReLU}\left(%s\right)",
+    "bn-after-add": r"y = \mathrm{ReLU}\left(\mathrm{BN}(%s)\right)",
+    "bare": r"y = %s",
+}
+_BRANCHES = {
+    "v1": (r"\mathrm{ReLU}(\mathrm{BN}(W_%d\,%s))", r"\mathrm{BN}(W_%d\,%s)"),
+    "bn-after-add": (r"\mathrm{ReLU}(\mathrm{BN}(W_%d\,%s))", r"W_%d\,%s"),
+    "relu-before-add": (r"\mathrm{ReLU}(\mathrm{BN}(W_%d\,%s))", r"\mathrm{ReLU}(\mathrm{BN}(W_%d\,%s))"),
+    "relu-only": (r"\mathrm{BN}(W_%d\,\mathrm{ReLU}(%s))", r"\mathrm{BN}(W_%d\,\mathrm{ReLU}(%s))"),
+    "v2": (r"W_%d\,\mathrm{ReLU}(\mathrm{BN}(%s))", r"W_%d\,\mathrm{ReLU}(\mathrm{BN}(%s))"),
+}
+"""A convolution inside the branch, and its last one, in each order (He et al. 2016, figure 4)."""
+
+
+def _branch(order: str, convolutions: int) -> str:
+    inner, last = _BRANCHES[order]
+    words = "x"
+    for number in range(1, convolutions):
+        words = inner % (number, words)
+    return f"F(x) = {last % (convolutions, words)}"
+
+
 FORMULAS = {
-    "residual_identity": r"y = \mathrm{ReLU}\left(F(x; W) + x\right)",
-    "residual_projection": r"y = \mathrm{ReLU}\left(F(x; W) + W_s\,x\right)",
-    "residual_padding": r"y = \mathrm{ReLU}\left(F(x; W) + \mathrm{pad}(x)\right)",
-    "plain": r"y = \mathrm{ReLU}\left(F(x; W)\right)",
-    "branch_basic": r"F(x) = \mathrm{BN}(W_2\,\mathrm{ReLU}(\mathrm{BN}(W_1\,x)))",
-    "branch_bottleneck": r"F(x) = \mathrm{BN}(W_3\,\mathrm{ReLU}(\mathrm{BN}("
-    r"W_2\,\mathrm{ReLU}(\mathrm{BN}(W_1\,x)))))",
-    "gradient_residual": r"\frac{\partial L}{\partial x} = \frac{\partial L}{\partial z}"
-    r"\left(I + \frac{\partial F}{\partial x}\right)",
-    "gradient_padding": r"\frac{\partial L}{\partial x} = \frac{\partial L}{\partial z}"
-    r"\left(P + \frac{\partial F}{\partial x}\right)",
-    "gradient_projection": r"\frac{\partial L}{\partial x} = \frac{\partial L}{\partial z}"
-    r"\left(W_s + \frac{\partial F}{\partial x}\right)",
-    "gradient_plain": r"\frac{\partial L}{\partial x} = \frac{\partial L}{\partial z}"
-    r"\,\frac{\partial F}{\partial x}",
+    **{f"{kind}_{order}": after % sum_ for kind, sum_ in _SUMS.items() for order, after in _AFTER.items()},
+    **{f"branch_{order}_{count}": _branch(order, count) for order in _BRANCHES for count in (2, 3)},
+    "gradient_identity": rf"{_DX} = {_DZ}\left(I + {_DF}\right)",
+    "gradient_padding": rf"{_DX} = {_DZ}\left(P + {_DF}\right)",
+    "gradient_projection": rf"{_DX} = {_DZ}\left(W_s + {_DF}\right)",
+    "gradient_plain": rf"{_DX} = {_DZ}\,{_DF}",
+    "gradient_scaled": rf"{_DX} = {_DZ}\left(\lambda I + {_DF}\right)",
+    "gradient_scaled_product": r"\frac{\partial x_L}{\partial x_l} = \prod_{i=l}^{L-1} \lambda_i + \ldots",
+    "gradient_gated": rf"{_DX} = {_DZ}\left(\mathrm{{diag}}(1 - g) + \ldots\right)",
+    "gradient_identity_v2": rf"{_DX} = {_DY}\left(I + {_DF}\right)",
+    "gradient_sum_v2": r"\frac{\partial L}{\partial x_l} = \frac{\partial L}{\partial x_L}"
+    r"\left(I + \frac{\partial}{\partial x_l}\sum_{i=l}^{L-1} F(x_i; W_i)\right)",
     "conv": r"y_{o,i,j} = \sum_{c,u,v}\, w_{o,c,u,v}\, x_{c,\,si+u-p,\,sj+v-p}",
+    "conv_dilated": r"y_{o,i,j} = \sum_{c,u,v}\, w_{o,c,u,v}\, x_{c,\,si+du-p,\,sj+dv-p}",
+    "conv_standardised": r"\hat{w}_o = \frac{w_o - \mu_o}{\sqrt{\sigma_o^2 + \varepsilon}}",
     "conv_params": r"k_h\,k_w\,\frac{C_{\mathrm{in}}\,C_{\mathrm{out}}}{\mathit{g}}",
     "conv_macs": r"\mathrm{params}\, \times \,H_{\mathrm{out}}\, \times \,W_{\mathrm{out}}\, \times \,N",
+    "conv1d": r"y_c = \sum_u\, w_u\, x_{c+u-p}",
     "batchnorm": r"y = \gamma\,\frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta",
+    "frn": r"y = \max\left(\gamma\,\frac{x}{\sqrt{\nu^2 + \varepsilon}} + \beta,\; \tau\right)",
+    "evonorm": r"y = \gamma\,\frac{x\,\mathrm{sigmoid}(v\,x)}{\sqrt{\sigma^2 + \varepsilon}} + \beta",
     "relu": r"y = \max(0, x)",
+    "leaky_relu": r"y = \max(0.01\,x,\; x)",
+    "silu": r"y = x\,\mathrm{sigmoid}(x)",
+    "gelu": r"y = x\,\Phi(x)",
+    "sigmoid": r"y = \frac{1}{1 + e^{-x}}",
     "maxpool": r"y_{i,j} = \max_{u,v}\, x_{si+u-p,\,sj+v-p}",
+    "avgpool2d": r"y_{i,j} = \frac{1}{k^2}\, \sum_{u,v}\, x_{si+u,\,sj+v}",
+    "blur": r"y_{i,j} = \sum_{u,v}\, b_u\, b_v\, x_{si+u-1,\,sj+v-1},\; "
+    r"b = \left(\frac{1}{4}, \frac{1}{2}, \frac{1}{4}\right)",
     "avgpool": r"y_c = \frac{1}{H W}\, \sum_{i,j}\, x_{c,i,j}",
     "linear": r"y = W x + b",
     "add": r"z = F(x; W) + x",
     "add_padding": r"z = F(x; W) + P\,x",
     "add_projection": r"z = F(x; W) + W_s\,x",
+    "add_scaled": r"z = F(x; W) + \lambda\,x",
+    "add_exclusive": r"z = g\,F(x; W) + (1 - g)\,x",
+    "add_gated": r"z = F(x; W) + (1 - g)\,x",
+    "gate": r"g(x) = \mathrm{sigmoid}(W_g\,x + b_g)",
+    "multiply": r"y = x \cdot g(x)",
+    "se": r"g(x) = \mathrm{sigmoid}(W_2\,\mathrm{ReLU}(W_1\,\bar{x} + b_1) + b_2)",
+    "eca": r"g(x) = \mathrm{sigmoid}(w * \bar{x})",
+    "cbam_channel": r"g(x) = \mathrm{sigmoid}(M(\bar{x}) + M(\max x))",
+    "cbam_spatial": r"g(x) = \mathrm{sigmoid}(\mathrm{BN}(W * [\bar{x};\, \max x]))",
+    "scale": r"y = \lambda\,x",
+    "gain": r"y = \alpha\,x",
+    "gain_channels": r"y_c = \lambda_c\,x_c",
+    "bias": r"y = x + b",
+    "dropout": r"y = \frac{m}{1 - p}\,x,\quad m \in \{0, 1\}",
     "flatten": r"y = (x_1, \ldots, x_C)",
     "zeropad": r"y_{c,i,j} = \begin{cases} x_{c-b,\,si,\,sj} & b \le c < b + C_{\mathrm{in}} \\ "
     r"0 & \text{otherwise} \end{cases}",
     "identity": r"y = x",
     "projection": r"y = \mathrm{BN}(W_s\,x)",
+    "projection_bare": r"y = W_s\,x",
     "size": r"H_{\mathrm{out}} = \left\lfloor \frac{H + 2p - k}{s} \right\rfloor + 1",
     "receptive_field": r"\begin{aligned} r_l &= r_{l-1} + (k_l - 1)\,j_{l-1} \\ "
     r"j_l &= j_{l-1}\,s_l \end{aligned}",
-    "stage": r"H \to \lceil H / 2 \rceil",
+    "stage": r"H \to \lceil H / s \rceil",
     "network": r"x_{l+1} = \mathrm{ReLU}\left(x_l + F(x_l; W_l)\right)",
+    "network_bare": r"x_{l+1} = x_l + F(x_l; W_l)",
+    "network_sum": r"x_L = x_l + \sum_{i=l}^{L-1} F(x_i; W_i)",
+    "network_bn-after-add": r"x_{l+1} = \mathrm{ReLU}\left(\mathrm{BN}(x_l + F(x_l; W_l))\right)",
     "network_plain": r"x_{l+1} = \mathrm{ReLU}\left(F(x_l; W_l)\right)",
+    "network_plain_bare": r"x_{l+1} = F(x_l; W_l)",
     "network_stride": r"H_{\mathrm{out}} = \lceil H / S \rceil,\; S = \prod_l s_l",
 }
 
@@ -67,6 +129,8 @@ def main() -> None:
     """Write every formula, the index of their texts, and their sizes."""
     config.svg2 = False
     TARGET.mkdir(parents=True, exist_ok=True)
+    for old in TARGET.glob("*.svg"):
+        old.unlink()
     sizes = {key: _write(key, latex) for key, latex in FORMULAS.items()}
     (TARGET / "index.json").write_text(json.dumps(FORMULAS, indent=2) + "\n", encoding="utf-8")
     lines = ",\n".join(f'  "{key}": {json.dumps(size)}' for key, size in sizes.items())

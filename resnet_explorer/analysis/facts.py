@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from resnet_explorer.analysis.results import Analysis, Row, Sums
 from resnet_explorer.analysis.words import compact, mib, share
-from resnet_explorer.blueprint.layers import Conv2d, Layer, Linear, Shape
-from resnet_explorer.blueprint.norms import BatchNorm2d
+from resnet_explorer.blueprint.layers import Conv2d, Gain, Layer, Linear, Shape
+from resnet_explorer.blueprint.norms import FRN, BatchNorm2d, EvoNormS0, GroupNorm, InstanceNorm2d
 
 
 class Fact(NamedTuple):
@@ -96,11 +96,23 @@ def _linear(layer: Layer, output: Shape) -> tuple[Fact, ...]:
 
 
 def _norm(layer: Layer, output: Shape) -> tuple[Fact, ...]:
-    return (Fact("Parameters", f"2·{output[1]} = {layer.params:,}", "A scale and a shift for each channel."),)
+    each = layer.params // output[1]
+    what = "A scale and a shift" if each == 2 else "A scale, a shift and a third number for the activation"
+    return (Fact("Parameters", f"{each}·{output[1]} = {layer.params:,}", f"{what} for each channel."),)
+
+
+def _gain(layer: Layer, output: Shape) -> tuple[Fact, ...]:
+    teaches = "One factor for all." if layer.params == 1 else "One factor for each channel."
+    return (Fact("Parameters", f"{layer.params:,}", teaches),)
 
 
 _WORKED: Mapping[type[Layer], Callable[[Layer, Shape], tuple[Fact, ...]]] = {
     Conv2d: _conv,
     Linear: _linear,
     BatchNorm2d: _norm,
+    GroupNorm: _norm,
+    InstanceNorm2d: _norm,
+    FRN: _norm,
+    EvoNormS0: _norm,
+    Gain: _gain,
 }

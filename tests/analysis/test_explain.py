@@ -31,6 +31,7 @@ def everything(network: Network) -> list[str]:
     for block in network.blocks:
         paths += [block.path, *block.layer_paths]
         paths += [block.shortcut_path] if block.form.shortcut is not None else []
+        paths += block.gate_paths
     return paths
 
 
@@ -47,12 +48,12 @@ def test_the_first_block_of_conv3_x() -> None:
     assert (fact(block, "Receptive field"), fact(block, "Stride to the input")) == ("67 px", "8 px")
     assert "64×56² → 128×28²" in block.words
     assert "1×1 convolution with stride 2" in block.words
-    assert block.formulas[0] == "residual_projection"
+    assert block.formulas[0] == "projection_v1"
 
 
 def test_an_identity_shortcut_costs_nothing() -> None:
     block = told("resnet18", "layer1.0")
-    assert (block.formulas[0], block.shortcut) == ("residual_identity", 0)
+    assert (block.formulas[0], block.shortcut) == ("identity_v1", 0)
     assert told("resnet18", "layer1.0.shortcut").kind == "Identity shortcut"
     assert told("resnet18", "layer1.0.add").formulas == ("add",)
 
@@ -68,7 +69,7 @@ def test_the_projection_shortcut_alone() -> None:
 def test_option_a_pads_and_has_no_parameters() -> None:
     image = InputShape(1, 32, 32)
     block, pad = told("resnet20", "layer2.0", image=image), told("resnet20", "layer2.0.downsample.0", image=image)
-    assert (block.formulas[0], block.shortcut) == ("residual_padding", 0)
+    assert (block.formulas[0], block.shortcut) == ("padding_v1", 0)
     assert "every second position and padded with 16 channels of zeros" in block.words
     assert pad.kind == "ZeroPad /2, +16 ch"
     assert told("resnet20", "layer2.0.downsample", image=image).kind == "Zero-padded shortcut"
@@ -82,14 +83,14 @@ def test_option_a_where_the_width_stays() -> None:
 
 def test_option_c_projects_where_shapes_agree() -> None:
     block = told("resnet18", "layer1.1", "shortcut=C")
-    assert block.formulas[0] == "residual_projection"
+    assert block.formulas[0] == "projection_v1"
     assert "Option C projects everywhere" in block.words
     assert block.shortcut == 64 * 64 + 2 * 64
 
 
 def test_a_plain_block_is_called_plain() -> None:
     block = told("plain18", "layer2.0")
-    assert block.formulas[0] == "plain"
+    assert block.formulas[0] == "plain_v1"
     assert block.shortcut is None
     assert block.gradients == ("gradient_plain",)
 
@@ -146,7 +147,7 @@ def test_stem_head_and_stages_tell_what_they_do_to_the_map() -> None:
 def test_the_gradient_is_told_honestly() -> None:
     """In v1 the ReLU after the addition gates the identity, too (He et al. 2016, section 2)."""
     block = told("resnet18", "layer1.0")
-    assert block.gradients == ("gradient_residual",)
+    assert block.gradients == ("gradient_identity",)
     assert "gates both paths" in block.gradient_words
     assert "unchanged only where z > 0" in block.gradient_words
 
@@ -175,6 +176,105 @@ def test_everything_in_any_network_can_be_explained(pair: tuple[ResNetSpec, Inpu
     except InputError:
         return
     check(analysis)
+
+
+@pytest.mark.parametrize(
+    ("order", "equation", "branch"),
+    [
+        ("v1", "identity_v1", "branch_v1_2"),
+        ("bn-after-add", "identity_bn-after-add", "branch_bn-after-add_2"),
+        ("relu-before-add", "identity_bare", "branch_relu-before-add_2"),
+        ("relu-only", "identity_bare", "branch_relu-only_2"),
+        ("v2", "identity_bare", "branch_v2_2"),
+    ],
+)
+def test_each_order_has_its_equation(order: str, equation: str, branch: str) -> None:
+    """He et al. 2016, figure 4: a ReLU follows the addition in (a) and (b) alone."""
+    block = told("resnet18", "layer1.1", f"order={order}")
+    assert block.formulas == (equation, branch)
+
+
+def test_in_v2_the_identity_passes_the_gradient_untouched() -> None:
+    """He et al. 2016, equation 5: the gradient of the last block reaches every block before it."""
+    block = told("resnet18", "layer1.1", "order=v2")
+    assert block.gradients == ("gradient_identity_v2", "gradient_sum_v2")
+    assert "untouched" in block.gradient_words and "gates both paths" not in block.gradient_words
+    assert told("resnet18", "", "order=v2").formulas == ("network_sum", "network_stride")
+    projecting = told("resnet18", "layer2.0", "order=v2")
+    assert "It sees x after the first norm and ReLU." in projecting.words
+
+
+def test_altered_shortcuts_multiply() -> None:
+    scaled = told("resnet110_scaled", "layer1.1", image=InputShape(1, 32, 32))
+    assert scaled.formulas[0] == "scaled_v1" and "0.5ⁿ" in scaled.words
+    assert scaled.gradients == ("gradient_scaled", "gradient_scaled_product")
+    gated = told("resnet110_exclusive_gate", "layer1.1", image=InputShape(1, 32, 32))
+    assert gated.formulas[0] == "exclusive_v1" and "1 − g" in gated.words
+    assert gated.branch is not None and gated.shortcut == 16 * 16 + 16, "the gate belongs to the shortcut"
+    assert told("resnet110_exclusive_gate", "layer1.1.add", image=InputShape(1, 32, 32)).formulas == ("add_exclusive",)
+
+
+def test_a_pooled_projection_says_so() -> None:
+    assert "a 2×2 mean and a 1×1 convolution brings x" in told("resnet50d", "layer2.0").words
+    assert "every position counts" in told("resnet50d", "layer2.0.downsample.0").words
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "kind", "params"),
+    [
+        ("seresnet50", "layer1.0.se", "Squeeze-and-excitation", 2 * 256 * 16 + 16 + 256),
+        ("ecaresnet50d", "layer1.0.eca", "Efficient channel attention", 5),
+        ("cbam_resnet50", "layer1.0.cbam_channel", "Channel attention", 2 * 256 * 16),
+        ("cbam_resnet50", "layer1.0.cbam_spatial", "Spatial attention", 2 * 49 + 2),
+    ],
+)
+def test_attention_is_explained_as_a_whole(name: str, path: str, kind: str, params: int) -> None:
+    gate = told(name, path)
+    assert (gate.kind, fact(gate, "Parameters")) == (kind, f"{params:,}")
+
+
+@pytest.mark.parametrize(
+    ("settings", "path", "words"),
+    [
+        (("norm=group",), "layer1.0.bn1", "groups of 2 channels of one image"),
+        (("norm=layer",), "layer1.0.bn1", "layer norm"),
+        (("norm=frn", "order=v2"), "layer1.1.bn1", "root mean square"),
+        (("gain=skipinit",), "layer1.0.gain", "starts at 0"),
+        (("gain=layerscale",), "layer1.0.gain", "LayerScale"),
+        (("anti_alias=blur",), "layer2.0.pool", "1-2-1 blur"),
+        (("conv=standardised",), "conv1", "mean 0 and variance 1"),
+        (("output_stride=8",), "layer3.1.conv1", "lie 2 pixels apart"),
+        (("stochastic_depth=0.8",), "layer4.1.skip", "chance of 80.0 %"),
+        (("stochastic_depth=0.8",), "layer1.0.skip", "chance of 10.0 %"),
+        (("order=relu-only",), "layer1.1.relu1", "in a copy"),
+        (("stem_pool=zero-padded-max",), "pad", "win against negative values"),
+        (("norm=none", "init=fixup"), "layer1.0.bias1a", "stands in for a norm's shift"),
+    ],
+)
+def test_what_is_particular_of_a_layer_is_said(settings: tuple[str, ...], path: str, words: str) -> None:
+    shown = told("resnet18", path, *settings)
+    assert shown.path == path
+    assert words in shown.words
+
+
+def test_norms_without_a_batch_are_worked_out() -> None:
+    assert fact(told("resnet18", "bn1", "norm=group"), "Parameters") == "2·64 = 128"
+    assert fact(told("resnetv2_50d_frn", "bn"), "Parameters") == "3·2048 = 6,144"
+
+
+def test_a_backbone_lists_its_maps() -> None:
+    """As detectors use them: strides 4, 8, 16 and 32."""
+    shown = told("resnet50", "", "classes=none")
+    maps = [fact(shown, f"Map of layer{number}") for number in (1, 2, 3, 4)]
+    assert maps == ["256×56², stride 4", "512×28², stride 8", "1024×14², stride 16", "2048×7², stride 32"]
+    dilated = told("resnet50", "", "classes=none", "output_stride=8")
+    assert fact(dilated, "Map of layer4") == "2048×28², stride 8"
+
+
+def test_published_results_are_shown_as_published() -> None:
+    shown = told("resnet110", "", image=InputShape(1, 32, 32))
+    assert "6.43 %" in fact(shown, "Published")
+    assert "He et al. 2015" in fact(shown, "Source")
 
 
 def check(analysis: Analysis) -> None:

@@ -30,7 +30,7 @@ def test_it_shows_the_selected_block_with_branch_and_shortcut_apart(window: Main
     inspector = window.inspector
     assert (inspector.title.text(), inspector.path.text()) == ("conv3_x · block 1", "layer2.0")
     assert inspector.split.text() == "F(x) 221,696 · shortcut 8,448"
-    assert [shown.key for shown in inspector.formulas] == ["residual_projection", "branch_basic", "gradient_projection"]
+    assert [shown.key for shown in inspector.formulas] == ["projection_v1", "branch_v1_2", "gradient_projection", ""]
     assert {"230,144", "179,830,784", "9.91 %"} <= set(visible(window))
 
 

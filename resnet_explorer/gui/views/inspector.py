@@ -13,7 +13,7 @@ from resnet_explorer.gui.formula import Formula
 from resnet_explorer.gui.session import Results
 
 WIDTH = 264
-FORMULAS = 3
+FORMULAS = 4
 """How many formulas there is room for: two of the thing itself, one of its gradient."""
 
 
@@ -118,7 +118,7 @@ class Inspector(QScrollArea):
         column.setSpacing(7)
         for widget in (self.title, self.kind, self.path, *self.formulas[:2], self.words):
             column.addWidget(widget)
-        for widget in (self._gradient_heading, self.formulas[2], self.gradient):
+        for widget in (self._gradient_heading, *self.formulas[2:], self.gradient):
             column.addWidget(widget)
         for widget in (self._split_heading, self.bar, self.split, _heading("Figures")):
             column.addWidget(widget)
@@ -179,7 +179,7 @@ class Inspector(QScrollArea):
             self.bar.update()
 
     def _show_formulas(self, shown: Explanation) -> None:
-        keys = [*shown.formulas[:2], *[""] * (2 - len(shown.formulas[:2])), *(shown.gradients or ("",))]
+        keys = [*(*shown.formulas, "", "")[:2], *(*shown.gradients, "", "")[:2]]
         for formula, key in zip(self.formulas, keys, strict=True):
             formula.setVisible(bool(key))
             if key:
