@@ -36,3 +36,7 @@ class SpecFileError(ExplorerError):
 
 class ExportError(ExplorerError):
     """A file that could not be written; what was there before is intact."""
+
+
+class CheckpointError(ExplorerError):
+    """A file of weights that cannot be read, is not safe to read, or belongs to no residual network."""

@@ -8,8 +8,8 @@ from timm.models.resnet import BasicBlock, Bottleneck, ResNet
 from torch import Tensor, nn
 
 from resnet_explorer.blueprint import compile_spec
+from resnet_explorer.blueprint.names import renamed
 from resnet_explorer.model import build
-from resnet_explorer.model.names import renamed
 from resnet_explorer.spec import ResNetSpec
 
 

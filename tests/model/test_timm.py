@@ -64,7 +64,7 @@ def test_the_same_gradients_as_timm(name: str) -> None:
     image = torch.randn(2, 3, 64, 64)
     for model in (theirs, ours):
         model.train()(image).logsumexp(1).sum().backward()
-    from resnet_explorer.model.names import renamed
+    from resnet_explorer.blueprint.names import renamed
 
     names = renamed([path for path, _ in theirs.named_parameters()], compile_spec(find(name)))
     expected = {names[path]: parameter.grad for path, parameter in theirs.named_parameters()}

@@ -49,7 +49,8 @@ def story(block: Block, sums: Sums) -> _Story:
     base = _bridge(block, sums)
     if join:
         share = "g weighs F(x) and 1 − g the shortcut" if join.exclusive else "1 − g weighs the shortcut"
-        words = f"{base.words} A learnt gate g(x) between 0 and 1 decides: {share}."
+        first = "The shapes agree, so x itself is the shortcut." if base.kind == "identity" else base.words
+        words = f"{first} A learnt gate g(x) between 0 and 1 decides: {share}."
         return _Story(
             "exclusive" if join.exclusive else "gated",
             words,

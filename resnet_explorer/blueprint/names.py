@@ -8,7 +8,7 @@ its own.
 import re
 from collections.abc import Iterable, Mapping
 
-from resnet_explorer.blueprint import Network
+from resnet_explorer.blueprint.tree import Network
 
 WRAPPERS = ("module.", "_orig_mod.", "model.", "backbone.", "encoder.", "state_dict.")
 """What other code puts before every name: DataParallel, torch.compile, Lightning, and custom wrappers."""
