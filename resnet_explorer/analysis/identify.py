@@ -64,13 +64,9 @@ def _stripped(name: str, shapes: Mapping[str, Shape]) -> str:
     """Return a name without what wrappers put before all of them."""
     while True:
         wrapper = next((word for word in WRAPPERS if name.startswith(word)), None)
-        if wrapper is None or not _is_common(wrapper, name, shapes):
+        if wrapper is None or not all(wrapper in other for other in shapes):
             return name
         name = name.removeprefix(wrapper)
-
-
-def _is_common(wrapper: str, name: str, shapes: Mapping[str, Shape]) -> bool:
-    return all(wrapper in other for other in shapes)
 
 
 def _preferred(guess: ResNetSpec, traits: Traits) -> ResNetSpec:

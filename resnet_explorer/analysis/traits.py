@@ -35,7 +35,6 @@ class Traits:
 
     changes: dict[str, object]
     shapes: Mapping[str, Shape]
-    pools: bool
 
     def spec(self) -> ResNetSpec:
         """Return the spec; raises SpecError where it describes no network."""
@@ -86,7 +85,7 @@ def read_traits(raw: Mapping[str, Shape]) -> Traits:
     changes |= _stem(shapes) | _order_and_norm(shapes) | _shortcut(raw, shapes, counts) | _extras(shapes)
     changes["classes"] = shapes["fc.weight"][0] if "fc.weight" in shapes else None
     changes |= _attention(shapes, changes)
-    return Traits(changes, shapes, changes.get("downsample") is Downsample.AVERAGE)
+    return Traits(changes, shapes)
 
 
 def _counts(shapes: Mapping[str, Shape]) -> tuple[int, ...]:

@@ -1,0 +1,230 @@
+"""Weights in and out of files: safely, and all or nothing."""
+
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from resnet_explorer.analysis.identify import Identified, identify
+from resnet_explorer.analysis.weights import BINS, TensorStats
+from resnet_explorer.errors import CheckpointError, ExplorerError
+from resnet_explorer.model.build import ResNet, build
+from resnet_explorer.spec import InputShape, ResNetSpec, codec
+
+LIMIT = 4 * 2**30
+"""Bytes of a file that are read without asking: more than any published ResNet."""
+SPEC_KEY = "resnet_explorer_spec"
+"""Under this key a saved file holds its spec."""
+SUFFIXES = (".safetensors", ".pth", ".pt", ".onnx")
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The tensors of a file by the file's own names, and the spec where the file holds one."""
+
+    path: Path
+    tensors: Mapping[str, Tensor]
+    spec: ResNetSpec | None
+
+
+def read(path: Path, limit: int = LIMIT) -> Checkpoint:
+    """Return the tensors of a .pth, .pt or .safetensors file, without running any code that it may hold.
+
+    Raises CheckpointError where the file cannot be read, is larger than ``limit`` bytes, or claims more than it holds.
+    """
+    where = str(path)
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise CheckpointError(where, f"{path.name} cannot be read: {error.strerror}.", "Check the path.") from error
+    if not path.is_file():
+        raise CheckpointError(where, f"{path.name} is no file.", "Choose a file of weights.")
+    if size > limit:
+        raise CheckpointError(
+            where,
+            f"{path.name} has {size / 2**30:.1f} GiB, more than the {limit / 2**30:.1f} GiB that are read unasked.",
+            "Read it all the same with --allow-large.",
+        )
+    reader = _safetensors if path.suffix.lower() == ".safetensors" else _pickled
+    found, text = reader(path)
+    if not found:
+        raise CheckpointError(where, f"{path.name} holds no tensors.", "Choose a file of weights.")
+    for name, tensor in found.items():
+        _check_claim(where, name, tensor)
+    return Checkpoint(path, found, codec.loads(text, where) if text else None)
+
+
+def _safetensors(path: Path) -> tuple[dict[str, Tensor], str]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            text = (file.metadata() or {}).get(SPEC_KEY, "")
+            return {name: file.get_tensor(name) for name in file.keys()}, text  # noqa: SIM118 - no mapping
+    except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:
+        raise _broken(path, error) from error
+
+
+def _pickled(path: Path) -> tuple[dict[str, Tensor], str]:
+    """Read what torch.save wrote: tensors and plain values alone, never a class of anybody's."""
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+    except Exception as error:  # torch raises many kinds for what is no checkpoint
+        words = str(error)
+        if "weights_only" in words.lower() or "Unsupported global" in words or "unsupported operand" in words.lower():
+            raise CheckpointError(
+                str(path),
+                f"{path.name} holds more than tensors: reading it could run somebody's code.",
+                "Ask for the state_dict alone, or a .safetensors file.",
+            ) from error
+        raise _broken(path, error) from error
+    text = content.get(SPEC_KEY, "") if isinstance(content, dict) else ""
+    return _state_dict(content), text if isinstance(text, str) else ""
+
+
+def _broken(path: Path, error: Exception) -> CheckpointError:
+    reason = str(error).strip().splitlines()[0][:160] if str(error).strip() else type(error).__name__
+    return CheckpointError(str(path), f"{path.name} cannot be read as weights: {reason}.", "Fetch the file again.")
+
+
+def _state_dict(content: object, depth: int = 0) -> dict[str, Tensor]:
+    """Return the largest dictionary of tensors in what a file holds: itself, or under ``state_dict``, ``model``, ..."""
+    if not isinstance(content, dict) or depth > 3:
+        return {}
+    own = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
+    inner = [_state_dict(value, depth + 1) for value in content.values() if isinstance(value, dict)]
+    return max((own, *inner), key=len)
+
+
+def _check_claim(where: str, name: str, tensor: Tensor) -> None:
+    """Refuse a tensor that claims more values than its storage holds, before anything copies it.
+
+    A file of 1.5 kB can claim 10 GB with strides of 0.
+    """
+    claimed = tensor.numel() * tensor.element_size()
+    held = tensor.untyped_storage().nbytes()
+    if claimed > held:
+        raise CheckpointError(
+            where,
+            f"The tensor {name[:80]} claims {claimed:,} bytes, but the file holds {held:,} of them.",
+            "Do not trust this file.",
+        )
+    if tensor.layout is not torch.strided or tensor.is_quantized:
+        raise CheckpointError(where, f"The tensor {name[:80]} is sparse or quantised.", "Save it as a dense tensor.")
+
+
+def identified(checkpoint: Checkpoint) -> Identified:
+    """Return the network that a checkpoint belongs to; raises CheckpointError where it is no residual network."""
+    shapes = {name: tuple(tensor.shape) for name, tensor in checkpoint.tensors.items()}
+    return identify(shapes, checkpoint.spec)
+
+
+def load(path: Path, limit: int = LIMIT) -> tuple[ResNet, Identified]:
+    """Return the module with a file's weights, in eval mode, and what was found of it.
+
+    Raises CheckpointError where anything is missing, left over or of another shape: nothing is loaded by halves.
+    """
+    checkpoint = read(path, limit)
+    found = identified(checkpoint)
+    if not found.fits:
+        first, rest = found.problems[:3], len(found.problems) - 3
+        more = f" And {rest:,} more." if rest > 0 else ""
+        raise CheckpointError(
+            str(path),
+            f"{path.name} does not fit {found.spec.name}: {' '.join(first)}{more}",
+            "'resnet-explorer identify' lists everything.",
+        )
+    model = build(found.spec, initialise=False)
+    state = {found.names[name]: tensor for name, tensor in checkpoint.tensors.items()}
+    if "fc.weight" in state:
+        state["fc.weight"] = state["fc.weight"].flatten(1)
+    model.load_state_dict(state, strict=False)  # the counters of batches may be missing, nothing else
+    return model.eval(), found
+
+
+def statistics(tensors: Iterable[tuple[str, Tensor]]) -> tuple[TensorStats, ...]:
+    """Return the figures of some named tensors; counters and other whole numbers are left out."""
+    return tuple(_stats(name, tensor) for name, tensor in tensors if tensor.is_floating_point())
+
+
+def _stats(name: str, tensor: Tensor) -> TensorStats:
+    values = tensor.detach().reshape(-1).to(torch.float64)
+    finite = values[torch.isfinite(values)]
+    strange, shape = values.numel() - finite.numel(), tuple(tensor.shape)
+    if not finite.numel():
+        return TensorStats(name, shape, 0.0, 0.0, 0.0, 0.0, 0.0, (0,) * BINS, strange)
+    least, greatest = float(finite.min()), float(finite.max())
+    counts = torch.histc(finite, BINS, least, greatest) if greatest > least else torch.zeros(BINS)
+    if greatest <= least:
+        counts[BINS // 2] = finite.numel()
+    return TensorStats(
+        name,
+        shape,
+        float(finite.norm()),
+        float(finite.mean()),
+        float(finite.std(correction=0)),
+        least,
+        greatest,
+        tuple(int(count) for count in counts.tolist()),
+        strange,
+    )
+
+
+def save(model: ResNet, spec: ResNetSpec, path: Path, image: InputShape | None = None) -> None:
+    """Write a module's weights as .safetensors or .pth with the spec beside them, or the module as .onnx.
+
+    ``image`` is the input that ONNX is traced at. The file is there whole or not at all. Raises CheckpointError where
+    it cannot be written, or its ending is none of these.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        kinds = ", ".join(SUFFIXES)
+        raise CheckpointError(str(path), f"{path.name} is no file of weights.", f"End its name in {kinds}.")
+    try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".weights-") as folder:
+            whole = Path(folder) / f"whole{suffix}"
+            _WRITERS[suffix](model, spec, whole, image or InputShape())
+            os.replace(whole, path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CheckpointError(str(path), f"{path} cannot be written: {reason}.", "Choose another place.") from error
+
+
+def _write_safetensors(model: ResNet, spec: ResNetSpec, path: Path, image: InputShape) -> None:
+    from safetensors.torch import save_file
+
+    state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    save_file(state, path, metadata={"format": "pt", SPEC_KEY: codec.dumps(spec)})
+
+
+def _write_pickled(model: ResNet, spec: ResNetSpec, path: Path, image: InputShape) -> None:
+    torch.save({"state_dict": model.state_dict(), SPEC_KEY: codec.dumps(spec)}, path)
+
+
+def _write_onnx(model: ResNet, spec: ResNetSpec, path: Path, image: InputShape) -> None:
+    missing = [name for name in ("onnx", "onnxscript") if find_spec(name) is None]
+    if missing:
+        words = " and ".join(missing)
+        raise CheckpointError(str(path), f"ONNX needs {words}.", f"Install it: pip install {' '.join(missing)}.")
+    example = torch.zeros(image.batch, spec.in_channels, image.height, image.width)
+    try:
+        torch.onnx.export(model.eval(), (example,), str(path), dynamo=True, external_data=False, verbose=False)
+    except ExplorerError:
+        raise
+    except Exception as error:  # the exporter raises many kinds
+        raise CheckpointError(str(path), f"ONNX cannot say this network: {error}.", "Save it otherwise.") from error
+
+
+_WRITERS: Mapping[str, Any] = {
+    ".safetensors": _write_safetensors,
+    ".pth": _write_pickled,
+    ".pt": _write_pickled,
+    ".onnx": _write_onnx,
+}
