@@ -71,7 +71,6 @@ def read_traits(raw: Mapping[str, Shape]) -> Traits:
     """Return what tensors tell; raises CheckpointError where they are not those of a residual network."""
     shapes = {ours(name): shape for name, shape in raw.items()}
     counts = _counts(shapes)
-    first = [f"layer{stage}.0" for stage in range(1, len(counts) + 1)]
     if not counts or ("conv1.weight" not in shapes and "conv1.0.weight" not in shapes):
         raise CheckpointError(
             "file",
@@ -79,12 +78,19 @@ def read_traits(raw: Mapping[str, Shape]) -> Traits:
             "Choose a checkpoint of a ResNet of torchvision, timm or this app.",
         )
     changes: dict[str, object] = {"blocks": counts, "strides": (1, *(2 for _ in counts[1:]))}
-    kinds = tuple(Block.BOTTLENECK if f"{path}.conv3.weight" in shapes else Block.BASIC for path in first)
+    kinds = tuple(_kind(shapes, stage) for stage in range(1, len(counts) + 1))
     changes["block"] = kinds
-    changes |= _widths(shapes, first, kinds)
-    changes |= _stem(shapes) | _order_and_norm(shapes) | _shortcut(raw, shapes, counts) | _extras(shapes)
-    changes["classes"] = shapes["fc.weight"][0] if "fc.weight" in shapes else None
-    changes |= _attention(shapes, changes)
+    try:
+        changes |= _widths(shapes, kinds) | _stem(shapes)
+        changes |= _order_and_norm(shapes) | _shortcut(raw, shapes, counts) | _extras(shapes)
+        changes["classes"] = shapes["fc.weight"][0] if "fc.weight" in shapes else None
+        changes |= _attention(shapes, changes)
+    except KeyError as error:
+        words = f"The tensor {error.args[0]} is missing, without which the network cannot be told."
+        raise CheckpointError("file", words, "Fetch the file again.") from error
+    except (ValueError, IndexError, ZeroDivisionError) as error:
+        words = "A tensor that tells the network's size has no such shape as a ResNet's."
+        raise CheckpointError("file", words, "Fetch the file again.") from error
     return Traits(changes, shapes)
 
 
@@ -100,17 +106,31 @@ def _counts(shapes: Mapping[str, Shape]) -> tuple[int, ...]:
     return tuple(counts)
 
 
-def _widths(shapes: Mapping[str, Shape], first: list[str], kinds: tuple[Block, ...]) -> dict[str, object]:
+def _kind(shapes: Mapping[str, Shape], stage: int) -> Block:
+    third = re.compile(rf"layer{stage}\.\d+\.conv3\.weight$")
+    return Block.BOTTLENECK if any(third.match(name) for name in shapes) else Block.BASIC
+
+
+def _conv(shapes: Mapping[str, Shape], stage: int, number: int) -> Shape:
+    """Return the shape of a convolution in the first block of a stage that has it."""
+    pattern = re.compile(rf"layer{stage}\.\d+\.conv{number}\.weight$")
+    found = next((shape for name, shape in shapes.items() if pattern.match(name) and len(shape) == 4), None)
+    if found is None:
+        raise KeyError(f"layer{stage}.0.conv{number}.weight")
+    return found
+
+
+def _widths(shapes: Mapping[str, Shape], kinds: tuple[Block, ...]) -> dict[str, object]:
     """Return widths, expansion, groups and reduction: a bottleneck's output is taken for four times its width."""
     changes: dict[str, object] = {}
     widths: list[int] = []
-    for path, kind in zip(first, kinds, strict=True):
-        one, two = shapes[f"{path}.conv1.weight"], shapes[f"{path}.conv2.weight"]
+    for stage, kind in enumerate(kinds, start=1):
+        one, two = _conv(shapes, stage, 1), _conv(shapes, stage, 2)
         if kind is Block.BASIC:
             widths.append(two[0])
             changes["reduce_first"] = max(1, two[0] // one[0])
             continue
-        out, inner, groups = shapes[f"{path}.conv3.weight"][0], two[0], max(1, one[0] // two[1])
+        out, inner, groups = _conv(shapes, stage, 3)[0], two[0], max(1, one[0] // two[1])
         changes |= {"reduce_first": max(1, inner // one[0]), "cardinality": groups}
         base, rest = divmod(USUAL_BASE_WIDTH * inner * 4, groups * out)
         if out % 4 or rest or (out // 4) * base // USUAL_BASE_WIDTH * groups != inner:

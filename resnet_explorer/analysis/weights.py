@@ -1,10 +1,14 @@
 """Figures of a tensor: what the inspector shows of weights."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from resnet_explorer.analysis.identify import Identified
 from resnet_explorer.blueprint.layers import Shape
 
 BINS = 32
+LIMIT = 4 * 2**30
+"""Bytes of a file that are read without asking: more than any published ResNet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +27,16 @@ class TensorStats:
     greatest: float
     histogram: tuple[int, ...]
     strange: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A file of weights: where it lies, the network it belongs to, and the figures of its tensors by our names."""
+
+    source: str
+    found: Identified
+    stats: Mapping[str, TensorStats]
+
+    def of_layer(self, path: str) -> tuple[TensorStats, ...]:
+        """Return the figures of a layer's tensors."""
+        return tuple(stats for name, stats in self.stats.items() if name.rpartition(".")[0] == path)

@@ -144,6 +144,18 @@ def _verify(options: argparse.Namespace) -> int:
     return verify(options)
 
 
+def _identify(options: argparse.Namespace) -> int:
+    from resnet_explorer.cli.checkpoints import identify
+
+    return identify(options)
+
+
+def _weights(options: argparse.Namespace) -> int:
+    from resnet_explorer.cli.checkpoints import weights
+
+    return weights(options)
+
+
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "open": _open,
     "list": _list,
@@ -151,4 +163,6 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "export": _export,
     "source": _source,
     "verify": _verify,
+    "identify": _identify,
+    "weights": _weights,
 }

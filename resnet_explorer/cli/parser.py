@@ -62,6 +62,19 @@ examples:
 """
 
 
+IDENTIFY_EXAMPLES = """exit status: 0 where all tensors fit, 1 where something does not.
+
+examples:
+  resnet-explorer identify resnet50.pth
+  resnet-explorer identify model.safetensors --statistics
+"""
+WEIGHTS_EXAMPLES = """examples:
+  resnet-explorer weights resnet18 -o resnet18.safetensors
+  resnet-explorer weights --from resnet50.pth -o resnet50.safetensors
+  resnet-explorer weights resnet20 --set classes=100 -o resnet20.onnx
+"""
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, and whose help notices a closed pipe."""
 
@@ -87,6 +100,8 @@ def parser() -> argparse.ArgumentParser:
     _add_export(commands)
     _add_source(commands)
     _add_verify(commands)
+    _add_identify(commands)
+    _add_weights(commands)
     return top
 
 
@@ -169,6 +184,28 @@ def _add_verify(commands: _Commands) -> None:
     one.add_argument("--all", action="store_true", help="every network of the catalogue, each at its own image size")
     one.add_argument("--fvcore", action="store_true", help="count with fvcore too: slower, since it runs the network")
     one.add_argument("--json", action="store_true", help="as JSON, with the rows that differ")
+
+
+def _add_identify(commands: _Commands) -> None:
+    words = "find the network that a file of weights belongs to"
+    one = _command(commands, "identify", words, IDENTIFY_EXAMPLES)
+    one.add_argument("file", metavar="FILE", type=Path, help="a .pth, .pt or .safetensors file; no code in it is run")
+    one.add_argument("--statistics", action="store_true", help="norm, mean, deviation and range of every tensor")
+    one.add_argument("--json", action="store_true", help="as JSON, with histograms where statistics are asked for")
+    one.add_argument("--allow-large", action="store_true", help="read files of more than 4 GiB, too")
+
+
+def _add_weights(commands: _Commands) -> None:
+    one = _command(commands, "weights", "write the weights of a network into a file", WEIGHTS_EXAMPLES)
+    one.add_argument("net", metavar="NET", nargs="?", help=_NET)
+    one.add_argument("--set", metavar="KEY=VALUE", dest="settings", action="append", default=[], help="change an axis")
+    one.add_argument(
+        "--from", metavar="FILE", dest="source", type=Path, help="a file of weights to write in another form"
+    )
+    one.add_argument("--seed", type=int, default=0, help="of the first weights (default: 0)")
+    one.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, required=True, help=".safetensors, .pth, .pt or .onnx"
+    )
 
 
 @cache

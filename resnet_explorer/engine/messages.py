@@ -19,7 +19,26 @@ class FindDevices:
     """Tell which devices PyTorch sees."""
 
 
-Job = Verify | FindDevices
+@dataclass(frozen=True, slots=True)
+class ReadWeights:
+    """Find the network that a file of weights belongs to, and the figures of its tensors."""
+
+    path: str
+    allow_large: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SaveWeights:
+    """Write a network's weights: those of ``source``, a file of weights, or fresh ones of a seed."""
+
+    spec: ResNetSpec
+    image: InputShape
+    path: str
+    source: str = ""
+    seed: int = 0
+
+
+Job = Verify | FindDevices | ReadWeights | SaveWeights
 
 
 @dataclass(frozen=True, slots=True)

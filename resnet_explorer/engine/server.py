@@ -2,15 +2,18 @@
 
 import multiprocessing
 import os
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from resnet_explorer.analysis import analyse
+from resnet_explorer.analysis.weights import LIMIT
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.engine.messages import (
     Cancel,
@@ -18,7 +21,9 @@ from resnet_explorer.engine.messages import (
     Failed,
     FindDevices,
     Finished,
+    ReadWeights,
     Request,
+    SaveWeights,
     Stepped,
     Stopped,
     Verify,
@@ -26,6 +31,7 @@ from resnet_explorer.engine.messages import (
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.verify import verify
+from resnet_explorer.model import build, checkpoint
 
 NICENESS = 5
 """The window comes first."""
@@ -103,4 +109,26 @@ def _devices(job: FindDevices) -> Iterator[object]:
     yield tuple(found)
 
 
-_JOBS: Mapping[type, Callable[[Any], Iterator[object]]] = {Verify: _verify, FindDevices: _devices}
+def _read_weights(job: ReadWeights) -> Iterator[object]:
+    yield Progress(0, 1, f"reading {Path(job.path).name}")
+    yield checkpoint.weights(Path(job.path), sys.maxsize if job.allow_large else LIMIT)
+
+
+def _save_weights(job: SaveWeights) -> Iterator[object]:
+    yield Progress(0, 2, "building the network")
+    if job.source:
+        model, _ = checkpoint.load(Path(job.source), sys.maxsize)
+    else:
+        torch.manual_seed(job.seed)
+        model = build(job.spec)
+    yield Progress(1, 2, f"writing {Path(job.path).name}")
+    checkpoint.save(model, job.spec, Path(job.path), job.image)
+    yield job.path
+
+
+_JOBS: Mapping[type, Callable[[Any], Iterator[object]]] = {
+    Verify: _verify,
+    FindDevices: _devices,
+    ReadWeights: _read_weights,
+    SaveWeights: _save_weights,
+}

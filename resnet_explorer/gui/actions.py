@@ -22,9 +22,11 @@ class Command(NamedTuple):
 
 COMMANDS: tuple[Command, ...] = (
     Command("open", "&File", "&Open network…", "Ctrl+O", "Open a spec file that the app has saved"),
+    Command("open-weights", "&File", "Open &weights…", "Ctrl+Shift+O", "Find a .pth file's network"),
     Command("save", "&File", "&Save network…", "Ctrl+S", "Save this network as a spec file"),
     Command("export", "&File", "&Export picture…", "Ctrl+E", "Save or copy the diagram as SVG, PDF or PNG"),
     Command("export-table", "&File", "Export &table…", "Ctrl+Shift+E", "Save all layers as CSV, JSON or Markdown"),
+    Command("save-weights", "&File", "Save weig&hts…", "", "Save weights as .safetensors, .pth or ONNX"),
     Command("save-source", "&File", "Save as &PyTorch code…", "", "Save the network as one Python file"),
     Command("quit", "&File", "&Quit", "Ctrl+Q", "Close the window"),
     Command("copy-picture", "&Edit", "Copy &picture", "Ctrl+Shift+C", "Copy the diagram as SVG and as image"),

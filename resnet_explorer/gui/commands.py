@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resnet_explorer.drawing.view import View
-from resnet_explorer.gui import dialogs, style
+from resnet_explorer.gui import dialogs, style, weights_dialog
 from resnet_explorer.gui.clipboard import copy_picture
 from resnet_explorer.gui.views.diagram_view import ZOOM_STEP
 from resnet_explorer.spec import codec
@@ -22,6 +23,15 @@ def run(window: "MainWindow", key: str, checked: bool) -> None:
 def _open(window: "MainWindow", checked: bool) -> None:
     path = dialogs.ask_open(window, window.preferences.export_folder)
     if path:
+        dialogs.open_file(window, path)
+
+
+def open_dropped(window: "MainWindow", name: str) -> None:
+    """Open a file that was dropped on the window: weights, or a network."""
+    path = Path(name)
+    if path.suffix.lower() in weights_dialog.KINDS:
+        weights_dialog.open_weights(window, path)
+    else:
         dialogs.open_file(window, path)
 
 
@@ -71,6 +81,8 @@ def _still(window: "MainWindow", checked: bool) -> None:
 
 _RUN: Mapping[str, Callable[["MainWindow", bool], None]] = {
     "open": _open,
+    "open-weights": lambda window, checked: weights_dialog.ask(window),
+    "save-weights": lambda window, checked: weights_dialog.ask_save(window),
     "save": _save,
     "export": lambda window, checked: dialogs.export_picture(
         window, window.diagram.picture, window.document.state.spec.name

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSettings, Qt
-from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QTabWidget, QWidget
 
 from resnet_explorer.drawing.theme import Theme
@@ -54,6 +54,7 @@ class MainWindow(QMainWindow):
         self._app, self.session, self.document, self.preferences = app, session, session.document, known
         self.diagram = DiagramView(self.document)
         self.setCentralWidget(self.diagram)
+        self.setAcceptDrops(True)
         self.docks = {name: self._dock(name, area) for name, area, _ in _DOCKS}
         self.tabifyDockWidget(self.docks["Layers"], self.docks["Code"])
         self.tabifyDockWidget(self.docks["Code"], self.docks["Jobs"])
@@ -92,6 +93,17 @@ class MainWindow(QMainWindow):
     def wake_engine(self) -> None:
         """Let the engine start in the background, and verify what is shown from now on."""
         self.verdict.watch()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if self._panels and any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        from resnet_explorer.gui import commands
+
+        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        commands.open_dropped(self, paths[0])
+        event.acceptProposedAction()
 
     def _dock(self, name: str, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(name, self)

@@ -13,13 +13,11 @@ import torch
 from torch import Tensor
 
 from resnet_explorer.analysis.identify import Identified, identify
-from resnet_explorer.analysis.weights import BINS, TensorStats
+from resnet_explorer.analysis.weights import BINS, LIMIT, TensorStats, Weights
 from resnet_explorer.errors import CheckpointError, ExplorerError
 from resnet_explorer.model.build import ResNet, build
 from resnet_explorer.spec import InputShape, ResNetSpec, codec
 
-LIMIT = 4 * 2**30
-"""Bytes of a file that are read without asking: more than any published ResNet."""
 SPEC_KEY = "resnet_explorer_spec"
 """Under this key a saved file holds its spec."""
 SUFFIXES = (".safetensors", ".pth", ".pt", ".onnx")
@@ -175,6 +173,14 @@ def _stats(name: str, tensor: Tensor) -> TensorStats:
         tuple(int(count) for count in counts.tolist()),
         strange,
     )
+
+
+def weights(path: Path, limit: int = LIMIT) -> Weights:
+    """Return the network of a file, with the figures of every tensor; raises CheckpointError as ``read``."""
+    checkpoint = read(path, limit)
+    found = identified(checkpoint)
+    figures = statistics(sorted(checkpoint.tensors.items()))
+    return Weights(str(path), found, {found.names[one.name]: one for one in figures})
 
 
 def save(model: ResNet, spec: ResNetSpec, path: Path, image: InputShape | None = None) -> None:

@@ -126,3 +126,20 @@ def test_a_spec_that_the_file_tells_is_believed_and_checked() -> None:
     spec = replace(find("resnet50_v1"), name="mine")
     assert identify(tensors(compile_spec(spec)), spec).spec == spec
     assert not identify(tensors(compile_spec(find("resnet18"))), spec).fits
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet50d", "resnetv2_50", "senet154"])
+def test_whatever_is_missing_or_odd_is_a_sentence(name: str) -> None:
+    """One tensor after the other gone, or of another rank: identified all the same, or refused in words."""
+    whole = tensors(compile_spec(find(name)))
+    for lost in list(whole)[:60]:
+        for shape in (None, (), (3,), (2, 2), (1, 1, 1, 1)):
+            damaged = {key: value for key, value in whole.items() if key != lost}
+            if shape is not None:
+                damaged[lost] = shape
+            try:
+                found = identify(damaged)
+            except CheckpointError as error:
+                assert error.what.endswith(".")
+                continue
+            assert not found.fits or lost.endswith("num_batches_tracked") or found.spec != find(name)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
@@ -16,6 +16,16 @@ from resnet_explorer.gui.main_window import MainWindow
 def settings_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep each test's settings apart from the user's."""
     monkeypatch.setenv("RESNET_EXPLORER_CONFIG", str(tmp_path / "config"))
+
+
+@pytest.fixture(autouse=True)
+def no_question_waits_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a box that nobody expects fail the test, where it would wait for ever."""
+
+    def refuse(box: QMessageBox) -> None:
+        pytest.fail(f"asked: {box.text()} {box.informativeText()}")
+
+    monkeypatch.setattr(QMessageBox, "exec", refuse)
 
 
 @pytest.fixture

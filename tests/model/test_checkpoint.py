@@ -73,7 +73,7 @@ class Harmful:
     """What a malicious file does when it is unpickled."""
 
     def __reduce__(self) -> tuple[object, ...]:
-        return os.system, (f"{sys.executable} -c 'open(\"harm\", \"w\")'",)
+        return os.system, (f'{sys.executable} -c \'open("harm", "w")\'',)
 
 
 @pytest.mark.parametrize("form", ["torch", "pickle"])

@@ -6,15 +6,19 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLay
 
 from resnet_explorer.analysis.explain import Explanation, Rule, explain
 from resnet_explorer.analysis.facts import Fact
+from resnet_explorer.analysis.weights import Weights
 from resnet_explorer.drawing.marks import Ink
 from resnet_explorer.drawing.theme import LIGHT, Theme
 from resnet_explorer.gui.document import Document
 from resnet_explorer.gui.formula import Formula
 from resnet_explorer.gui.session import Results
+from resnet_explorer.gui.views.weights_view import WeightsView
+from resnet_explorer.spec import ResNetSpec
+from resnet_explorer.spec.change import differences
 
 WIDTH = 264
 FORMULAS = 4
-"""How many formulas there is room for: two of the thing itself, one of its gradient."""
+"""How many formulas there is room for: two of the thing itself, two of its gradient."""
 
 
 class _ShareBar(QWidget):
@@ -108,6 +112,8 @@ class Inspector(QScrollArea):
         self._figures, self._rules = _Figures(), _Rules()
         self._gradient_heading, self._split_heading = _heading("Gradient"), _heading("Parameters")
         self._rules_heading = _heading("How they are counted")
+        self._weights: Weights | None = None
+        self._weights_heading, self.tensors = _heading("Weights"), WeightsView()
         self._arrange()
         document.selected.connect(self._on_selected)
 
@@ -123,6 +129,8 @@ class Inspector(QScrollArea):
         for widget in (self._split_heading, self.bar, self.split, _heading("Figures")):
             column.addWidget(widget)
         column.addLayout(self._figures)
+        column.addWidget(self._weights_heading)
+        column.addWidget(self.tensors)
         column.addWidget(self._rules_heading)
         column.addLayout(self._rules)
         column.addStretch(1)
@@ -162,8 +170,27 @@ class Inspector(QScrollArea):
         self._show_formulas(shown)
         self._show_split(shown)
         self._figures.show_facts(shown.facts)
+        self._show_tensors(shown.path)
         self._rules_heading.setVisible(bool(shown.rules))
         self._rules.show_rules(shown.rules, *self._ink())
+
+    def show_weights(self, weights: Weights) -> None:
+        """Show the figures of these weights beside the layers of the network that they belong to."""
+        self._weights = weights
+        if self.shown:
+            self._show(self.shown)
+
+    def weights_of(self, spec: ResNetSpec) -> Weights | None:
+        """Return the weights that were opened, if they are those of this network."""
+        known = self._weights
+        return known if known and not differences(known.found.spec, spec) else None
+
+    def _show_tensors(self, path: str) -> None:
+        weights = self.weights_of(self._results.state.spec) if self._results else None
+        tensors = weights.of_layer(path) if weights else ()
+        self._weights_heading.setVisible(bool(tensors))
+        self._weights_heading.setToolTip(f"From {weights.source}" if weights else "")
+        self.tensors.show_stats(tensors, self._theme)
 
     def _ink(self) -> tuple[str, float]:
         """Return the colour and the scale of formulas: that of the text beside them."""

@@ -1,0 +1,99 @@
+"""The commands ``identify`` and ``weights``: files of weights in and out."""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from resnet_explorer.analysis.identify import Identified
+from resnet_explorer.analysis.weights import LIMIT, TensorStats
+from resnet_explorer.cli.output import say
+from resnet_explorer.errors import CheckpointError, ExplorerError
+from resnet_explorer.spec.catalogue import title
+from resnet_explorer.spec.codec import to_dict
+from resnet_explorer.spec.difference import changes, origin
+from resnet_explorer.spec.lookup import find
+
+SHOWN = 20
+"""How many tensors that do not fit are listed."""
+
+
+def identify(options: argparse.Namespace) -> int:
+    """Say which network a file of weights belongs to; return 1 where something does not fit."""
+    checkpoint = _module()
+    read = checkpoint.read(options.file, sys.maxsize if options.allow_large else LIMIT)
+    found = checkpoint.identified(read)
+    stats = checkpoint.statistics(sorted(read.tensors.items())) if options.statistics else ()
+    if options.json:
+        say(json.dumps(_values(found, stats), indent=2) + "\n")
+    else:
+        say(_text(options.file.name, found, stats))
+    return 0 if found.fits else 1
+
+
+def weights(options: argparse.Namespace) -> int:
+    """Write the weights of a network, fresh or from a file."""
+    checkpoint = _module()
+    if options.source:
+        model, found = checkpoint.load(options.source)
+        spec = found.spec
+        if options.net and find(options.net, options.settings) != spec:
+            raise CheckpointError("net", f"The weights are those of {spec.name}.", "Leave the network's name out.")
+    elif options.net:
+        import torch
+
+        spec = find(options.net, options.settings)
+        torch.manual_seed(options.seed)
+        model = checkpoint.build(spec)
+    else:
+        raise CheckpointError("net", "Name a network, or a file with --from.", "As in: weights resnet18 -o net.pth.")
+    checkpoint.save(model, spec, options.output)
+    say(f"{options.output}: {sum(p.numel() for p in model.parameters()):,} parameters of {title(spec)}\n")
+    return 0
+
+
+def _module() -> Any:
+    try:
+        from resnet_explorer.model import checkpoint
+    except ImportError as error:
+        raise ExplorerError("torch", f"PyTorch cannot be loaded: {error}.", "Install it to read weights.") from error
+    return checkpoint
+
+
+def _values(found: Identified, stats: tuple[TensorStats, ...]) -> dict[str, object]:
+    return {
+        "name": found.spec.name,
+        "title": title(found.spec),
+        "fits": found.fits,
+        "spec": to_dict(found.spec),
+        "assumed": list(found.assumed),
+        "missing": list(found.missing),
+        "unexpected": list(found.unexpected),
+        "misshapen": list(found.misshapen),
+        "statistics": [{**asdict(one), "path": found.names[one.name]} for one in stats],
+    }
+
+
+def _text(file: str, found: Identified, stats: tuple[TensorStats, ...]) -> str:
+    lines = [f"{file}: {title(found.spec)} ({found.spec.name}), {found.spec.classes or 'no'} classes"]
+    base = origin(found.spec)
+    if base and found.spec.name.endswith("-edited"):
+        lines += [f"  {line}" for line in changes(base.spec, found.spec)]
+    if found.assumed:
+        lines += ["", "Assumed, since tensors do not tell:", *(f"  {line}" for line in found.assumed)]
+    problems = found.problems
+    count = f"{len(problems):,} tensor{' does' if len(problems) == 1 else 's do'} not fit:"
+    lines += ["", "All tensors fit." if found.fits else count]
+    lines += [f"  {line}" for line in problems[:SHOWN]]
+    lines += [f"  and {len(problems) - SHOWN:,} more."] if len(problems) > SHOWN else []
+    if stats:
+        lines += ["", f"{'tensor':<44} {'norm':>11} {'mean':>11} {'std':>11} {'least':>11} {'greatest':>11}"]
+        lines += [_line(found.names[one.name], one) for one in stats]
+    return "\n".join(lines) + "\n"
+
+
+def _line(path: str, one: TensorStats) -> str:
+    figures = " ".join(f"{value:>11.4g}" for value in (one.norm, one.mean, one.std, one.least, one.greatest))
+    strange = f"  {one.strange:,} are not finite" if one.strange else ""
+    return f"{path:<44} {figures}{strange}"

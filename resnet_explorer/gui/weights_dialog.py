@@ -1,0 +1,148 @@
+"""Files of weights in the window: opened by menu or drop, read by the engine, shown with what was assumed."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QLabel,
+    QListWidget,
+    QMessageBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from resnet_explorer.analysis.weights import LIMIT, Weights
+from resnet_explorer.engine.messages import ReadWeights, SaveWeights
+from resnet_explorer.errors import CheckpointError
+from resnet_explorer.gui.dialogs import warn
+from resnet_explorer.gui.document import State
+from resnet_explorer.spec.catalogue import title
+from resnet_explorer.spec.lookup import default_input
+
+if TYPE_CHECKING:
+    from resnet_explorer.gui.main_window import MainWindow
+
+KINDS = (".pth", ".pt", ".safetensors")
+_FILTER = "Weights (*.pth *.pt *.safetensors);;All files (*)"
+_SAVED = "Safetensors (*.safetensors);;PyTorch (*.pth);;ONNX (*.onnx)"
+
+
+def ask(window: "MainWindow") -> None:
+    """Ask for a file of weights, and open it."""
+    name, _ = QFileDialog.getOpenFileName(window, "Open weights", window.preferences.export_folder, _FILTER)
+    if name:
+        open_weights(window, Path(name))
+
+
+def open_weights(window: "MainWindow", path: Path) -> None:
+    """Let the engine read a file; a very large one is asked about first. What does not fit changes nothing."""
+    try:
+        large = path.stat().st_size > LIMIT
+    except OSError:
+        large = False
+    if large and not _is_wanted(window, path):
+        return
+
+    def show(job: object, weights: object) -> None:
+        assert isinstance(weights, Weights)
+        _show(window, path, weights)
+
+    def explain(problem: str) -> None:
+        warn(window, "These weights cannot be opened", CheckpointError(str(path), problem))
+
+    window.say(f"Reading {path.name}…")
+    window.jobs.submit(ReadWeights(str(path), large), f"Read {path.name}", show, explain)
+
+
+def _is_wanted(window: "MainWindow", path: Path) -> bool:
+    size = path.stat().st_size / 2**30
+    words = f"{path.name} has {size:.1f} GiB. Reading it takes as much memory."
+    buttons = QMessageBox.StandardButton.Open | QMessageBox.StandardButton.Cancel
+    return QMessageBox.question(window, "A large file", words, buttons) == QMessageBox.StandardButton.Open
+
+
+def _show(window: "MainWindow", path: Path, weights: Weights) -> None:
+    """Show the network of the weights where they fit, and say what was assumed or what does not fit."""
+    found = weights.found
+    if found.fits:
+        window.document.propose(State(found.spec, default_input(found.spec)), f"open the weights {path.name}")
+        window.inspector.show_weights(weights)
+        window.say(f"{path.name}: {title(found.spec)}; all {len(found.names):,} tensors fit.")
+    if found.assumed or not found.fits:
+        dialog = WeightsDialog(path.name, weights, window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
+
+
+class WeightsDialog(QDialog):
+    """Says which network a file belongs to, what was assumed, and which tensors do not fit."""
+
+    def __init__(self, name: str, weights: Weights, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(f"Weights: {name}")
+        found = weights.found
+        count = len(found.problems)
+        fits = f"All {len(found.names):,} tensors fit." if found.fits else _refusal(count)
+        self.words = QLabel(f"{title(found.spec)}. {fits}")
+        self.words.setObjectName("strong")
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
+        self.words.setWordWrap(True)
+        column = QVBoxLayout(self)
+        column.addWidget(self.words)
+        self.lists: list[QListWidget] = []
+        for heading, lines in (
+            ("DOES NOT FIT", found.problems),
+            ("ASSUMED, SINCE TENSORS DO NOT TELL", found.assumed),
+        ):
+            if lines:
+                self._add(column, heading, lines)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        column.addWidget(buttons)
+        self.resize(620, 360)
+
+    def _add(self, column: QVBoxLayout, heading: str, lines: tuple[str, ...]) -> None:
+        label = QLabel(heading)
+        label.setObjectName("heading")
+        shown = QListWidget()
+        shown.setAccessibleName(heading.capitalize())
+        shown.setWordWrap(True)
+        shown.addItems(list(lines[:500]))
+        self.lists.append(shown)
+        column.addWidget(label)
+        column.addWidget(shown)
+
+
+def _refusal(count: int) -> str:
+    return f"{count:,} tensor{' does' if count == 1 else 's do'} not fit, so nothing was loaded."
+
+
+def ask_save(window: "MainWindow") -> None:
+    """Ask where to save weights: those that were opened, if they are this network's, or fresh ones of seed 0."""
+    spec = window.document.state.spec
+    start = str(Path(window.preferences.export_folder) / f"{spec.name}.safetensors")
+    chosen, kind = QFileDialog.getSaveFileName(window, "Save weights", start, _SAVED)
+    if chosen:
+        path = Path(chosen)
+        save_weights(window, path if path.suffix else path.with_suffix(kind.rpartition("*")[2].rstrip(")")))
+
+
+def save_weights(window: "MainWindow", path: Path) -> None:
+    """Let the engine write the weights, and say so; a failure is explained."""
+    state, opened = window.document.state, window.inspector.weights_of(window.document.state.spec)
+    source = opened.source if opened else ""
+
+    def done(job: object, result: object) -> None:
+        window.remember(replace(window.preferences, export_folder=str(path.parent)))
+        window.say(f"Saved {path}: {'the weights that were opened' if source else 'fresh weights of seed 0'}.")
+
+    def explain(problem: str) -> None:
+        warn(window, "The weights could not be saved", CheckpointError(str(path), problem))
+
+    job = SaveWeights(state.spec, state.image, str(path), source)
+    window.jobs.submit(job, f"Save {path.name}", done, explain)

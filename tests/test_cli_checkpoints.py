@@ -1,0 +1,77 @@
+"""The commands that read and write weights."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+import torchvision
+
+from resnet_explorer.cli import main
+from resnet_explorer.model import checkpoint
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "net.pth"
+    torch.save({"model": torchvision.models.resnet18(num_classes=5).state_dict()}, path)
+    return path
+
+
+def test_a_file_is_identified(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["identify", str(file)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("net.pth: ResNet-18, edited (resnet18-edited), 5 classes\n  Classes: 5 instead of 1000\n")
+    assert "All tensors fit." in out and "Assumed, since tensors do not tell:" in out
+
+
+def test_statistics_and_json(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["identify", str(file), "--statistics", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["fits"] and told["spec"]["classes"] == 5
+    first = next(one for one in told["statistics"] if one["path"] == "conv1.weight")
+    assert first["shape"] == [64, 3, 7, 7] and len(first["histogram"]) == 32
+    assert main(["identify", str(file), "--statistics"]) == 0
+    assert "layer4.1.bn2.running_var" in capsys.readouterr().out
+
+
+def test_what_does_not_fit_ends_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state = torchvision.models.resnet18().state_dict()
+    state["fc.weight"] = state["fc.weight"][:, :100].clone()
+    path = tmp_path / "odd.pth"
+    torch.save(state, path)
+    assert main(["identify", str(path)]) == 1
+    out = capsys.readouterr().out
+    assert "1 tensor does not fit:" in out
+    assert "fc.weight is 1000×100 where 1000×512 is needed." in out
+
+
+def test_another_network_is_refused_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "vgg.pth"
+    torch.save({"features.0.weight": torch.zeros(64, 3, 3, 3)}, path)
+    assert main(["identify", str(path)]) == 2
+    assert "not those of a residual network" in capsys.readouterr().err
+
+
+def test_weights_are_written_and_converted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, other = tmp_path / "one.safetensors", tmp_path / "other.pth"
+    assert main(["weights", "resnet20", "--set", "classes=3", "-o", str(one)]) == 0
+    assert "269,267 parameters" in capsys.readouterr().out
+    assert main(["weights", "--from", str(one), "-o", str(other)]) == 0
+    assert main(["identify", str(other), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out.partition("\n")[2])
+    assert told["spec"]["classes"] == 3 and told["assumed"] == []
+
+
+def test_the_seed_is_fixed(tmp_path: Path) -> None:
+    files = [tmp_path / f"{name}.safetensors" for name in "abc"]
+    for file, seed in zip(files, ("0", "0", "1"), strict=True):
+        assert main(["weights", "resnet20", "--seed", seed, "-o", str(file)]) == 0
+    first, again, other = (checkpoint.read(file).tensors["layer3.0.conv1.weight"] for file in files)
+    assert torch.equal(first, again) and not torch.equal(first, other)
+
+
+@pytest.mark.parametrize("words", [["weights", "-o", "x.pth"], ["weights", "resnet20", "-o", "x.txt"]])
+def test_bad_arguments_are_explained(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 2
+    assert capsys.readouterr().err.count("\n") == 1
