@@ -11,8 +11,8 @@ import math
 from pathlib import Path
 from xml.etree import ElementTree
 
+from fontTools.pens.basePen import BasePen  # type: ignore[import-untyped, unused-ignore]
 from fontTools.pens.boundsPen import BoundsPen  # type: ignore[import-untyped, unused-ignore]
-from fontTools.pens.svgPathPen import SVGPathPen  # type: ignore[import-untyped, unused-ignore]
 from fontTools.svgLib.path import parse_path  # type: ignore[import-untyped, unused-ignore]
 from ziamath.config import config
 from ziamath.zmath import Latex
@@ -31,6 +31,7 @@ _SUMS = {
     "scaled": r"F(x; W) + \lambda\,x",
     "exclusive": r"g(x)\,F(x; W) + (1 - g(x))\,x",
     "gated": r"F(x; W) + (1 - g(x))\,x",
+    "altered": r"F(x; W) + s(x)",
 }
 _AFTER = {
     "v1": r"y = \mathrm{ReLU}\left(%s\right)",
@@ -45,22 +46,49 @@ _BRANCHES = {
     "v2": (r"W_%d\,\mathrm{ReLU}(\mathrm{BN}(%s))", r"W_%d\,\mathrm{ReLU}(\mathrm{BN}(%s))"),
 }
 """A convolution inside the branch, and its last one, in each order (He et al. 2016, figure 4)."""
+_OTHER_BRANCHES = {
+    "bare_v1": (r"\mathrm{ReLU}(W_%d\,%s)", r"W_%d\,%s"),
+    "bare_relu-before-add": (r"\mathrm{ReLU}(W_%d\,%s)", r"\mathrm{ReLU}(W_%d\,%s)"),
+    "bare_v2": (r"W_%d\,\mathrm{ReLU}(%s)", r"W_%d\,\mathrm{ReLU}(%s)"),
+    "joint": (r"W_%d\,\mathrm{N}(%s)", r"W_%d\,\mathrm{N}(%s)"),
+}
+"""The same without norms, and with a norm N that activates as well."""
 
 
-def _branch(order: str, convolutions: int) -> str:
-    inner, last = _BRANCHES[order]
+def _branch(pair: tuple[str, str], convolutions: int) -> str:
+    inner, last = pair
     words = "x"
     for number in range(1, convolutions):
         words = inner % (number, words)
     return f"F(x) = {last % (convolutions, words)}"
 
 
+def _fixup(convolutions: int) -> str:
+    """Return the branch of Zhang et al. 2019, figure 1: b are scalars, of which there are two for a convolution."""
+    lines, words = [], "x"
+    for number in range(1, convolutions):
+        odd, even = 2 * number - 1, 2 * number
+        lines.append(rf"h_{number} &= \mathrm{{ReLU}}(W_{number}\,({words} + b_{odd}) + b_{even})")
+        words = f"h_{number}"
+    last = 2 * convolutions
+    lines.append(rf"F(x) &= \alpha\,W_{convolutions}\,({words} + b_{last - 1}) + b_{last}")
+    return r"\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}"
+
+
 FORMULAS = {
     **{f"{kind}_{order}": after % sum_ for kind, sum_ in _SUMS.items() for order, after in _AFTER.items()},
-    **{f"branch_{order}_{count}": _branch(order, count) for order in _BRANCHES for count in (2, 3)},
+    "activated_bare": r"y = F(x; W) + W_s\,a(x)",
+    **{
+        f"branch_{order}_{count}": _branch(pair, count)
+        for order, pair in (_BRANCHES | _OTHER_BRANCHES).items()
+        for count in (2, 3)
+    },
+    **{f"branch_fixup_{count}": _fixup(count) for count in (2, 3)},
     "gradient_identity": rf"{_DX} = {_DZ}\left(I + {_DF}\right)",
     "gradient_padding": rf"{_DX} = {_DZ}\left(P + {_DF}\right)",
     "gradient_projection": rf"{_DX} = {_DZ}\left(W_s + {_DF}\right)",
+    "gradient_activated": rf"{_DX} = {_DY}\left(W_s\,\frac{{\partial a}}{{\partial x}} + {_DF}\right)",
+    "gradient_altered": rf"{_DX} = {_DZ}\left(\frac{{\partial s}}{{\partial x}} + {_DF}\right)",
     "gradient_plain": rf"{_DX} = {_DZ}\,{_DF}",
     "gradient_scaled": rf"{_DX} = {_DZ}\left(\lambda I + {_DF}\right)",
     "gradient_scaled_product": r"\frac{\partial x_L}{\partial x_l} = \prod_{i=l}^{L-1} \lambda_i + \ldots",
@@ -87,11 +115,17 @@ FORMULAS = {
     "blur": r"y_{i,j} = \sum_{u,v}\, b_u\, b_v\, x_{si+u-1,\,sj+v-1},\; "
     r"b = \left(\frac{1}{4}, \frac{1}{2}, \frac{1}{4}\right)",
     "avgpool": r"y_c = \frac{1}{H W}\, \sum_{i,j}\, x_{c,i,j}",
+    "channel_stats": r"y_c = (\bar{x}_c,\; \max x_c)",
+    "spatial_stats": r"y_{i,j} = (\bar{x}_{i,j},\; \max_c\, x_{c,i,j})",
+    "sum_pairs": r"y_c = x_{c,1} + x_{c,2}",
+    "pad": r"y_{i,j} = \begin{cases} x_{i-p,\,j-p} & \text{inside} \\ 0 & \text{in the border} \end{cases}",
     "linear": r"y = W x + b",
     "add": r"z = F(x; W) + x",
     "add_padding": r"z = F(x; W) + P\,x",
     "add_projection": r"z = F(x; W) + W_s\,x",
     "add_scaled": r"z = F(x; W) + \lambda\,x",
+    "add_activated": r"z = F(x; W) + W_s\,a(x)",
+    "add_altered": r"z = F(x; W) + s(x)",
     "add_exclusive": r"z = g\,F(x; W) + (1 - g)\,x",
     "add_gated": r"z = F(x; W) + (1 - g)\,x",
     "gate": r"g(x) = \mathrm{sigmoid}(W_g\,x + b_g)",
@@ -111,10 +145,14 @@ FORMULAS = {
     "identity": r"y = x",
     "projection": r"y = \mathrm{BN}(W_s\,x)",
     "projection_bare": r"y = W_s\,x",
+    "projection_activated": r"y = \mathrm{BN}(W_s\,a(x))",
+    "projection_activated_bare": r"y = W_s\,a(x)",
     "size": r"H_{\mathrm{out}} = \left\lfloor \frac{H + 2p - k}{s} \right\rfloor + 1",
+    "size_dilated": r"H_{\mathrm{out}} = \left\lfloor \frac{H + 2p - d(k - 1) - 1}{s} \right\rfloor + 1",
     "receptive_field": r"\begin{aligned} r_l &= r_{l-1} + (k_l - 1)\,j_{l-1} \\ "
     r"j_l &= j_{l-1}\,s_l \end{aligned}",
     "stage": r"H \to \lceil H / s \rceil",
+    "stage_floor": r"H \to \lfloor H / s \rfloor",
     "network": r"x_{l+1} = \mathrm{ReLU}\left(x_l + F(x_l; W_l)\right)",
     "network_bare": r"x_{l+1} = x_l + F(x_l; W_l)",
     "network_sum": r"x_L = x_l + \sum_{i=l}^{L-1} F(x_i; W_i)",
@@ -162,9 +200,42 @@ def _outline(shape: ElementTree.Element) -> str:
 
 
 def _short(data: str) -> str:
-    pen = SVGPathPen(None, ntos=lambda value: f"{value:.2f}".rstrip("0").rstrip("."))
+    pen = _ShortPen()
     parse_path(data, pen)
-    return str(pen.getCommands())
+    return "".join(pen.words)
+
+
+class _ShortPen(BasePen):  # type: ignore[misc, unused-ignore]  # fontTools tells no types
+    """Path data with two decimals, relative to the point before: a quarter shorter. Rounding does not add up."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.words: list[str] = []
+        self._at = self._start = (0, 0)
+
+    def _say(self, command: str, *points: tuple[float, float]) -> None:
+        rounded = [(round(100 * x), round(100 * y)) for x, y in points]
+        steps = [step for x, y in rounded for step in (x - self._at[0], y - self._at[1])]
+        numbers = " ".join(f"{step / 100:g}".replace("0.", ".", abs(step) < 100) for step in steps)
+        self.words.append(command + numbers.replace(" -", "-"))
+        self._at = rounded[-1]
+
+    def _moveTo(self, point: tuple[float, float]) -> None:
+        self._say("m", point)
+        self._start = self._at
+
+    def _lineTo(self, point: tuple[float, float]) -> None:
+        self._say("l", point)
+
+    def _curveToOne(self, first: tuple[float, float], second: tuple[float, float], end: tuple[float, float]) -> None:
+        self._say("c", first, second, end)
+
+    def _qCurveToOne(self, middle: tuple[float, float], end: tuple[float, float]) -> None:
+        self._say("q", middle, end)
+
+    def _closePath(self) -> None:
+        self.words.append("z")
+        self._at = self._start
 
 
 def _bounds(shapes: list[str]) -> tuple[float, ...]:
@@ -173,8 +244,9 @@ def _bounds(shapes: list[str]) -> tuple[float, ...]:
     for shape in shapes:
         parse_path(shape, pen)
     left, top, right, bottom = pen.bounds
-    near = (math.floor((edge - MARGIN) * 100) / 100 for edge in (left, top))
-    far = (math.ceil((edge + MARGIN) * 100) / 100 for edge in (right, bottom))
+    # Rounded first: sums of relative steps are off in the last bits, and would cost a hundredth more.
+    near = (math.floor(round((edge - MARGIN) * 100, 6)) / 100 for edge in (left, top))
+    far = (math.ceil(round((edge + MARGIN) * 100, 6)) / 100 for edge in (right, bottom))
     return (*near, *far)
 
 

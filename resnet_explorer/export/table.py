@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from resnet_explorer.analysis import Analysis, Row
 from resnet_explorer.analysis.depth import depth
+from resnet_explorer.analysis.features import features
 from resnet_explorer.analysis.needs import needs
 from resnet_explorer.analysis.words import hyper, mib, share, si, size
 from resnet_explorer.blueprint.layers import Layer
@@ -46,6 +47,7 @@ def describe(analysis: Analysis) -> dict[str, object]:
         "smallest_inference": need.smallest_inference,
         "smallest_training": need.smallest_training,
         "training": {"works": need.failing is None, "failing_layer": need.failing, "words": need.words},
+        "features": [{"path": one.path, "shape": list(one.shape), "stride": one.stride} for one in features(analysis)],
         "layers": [_layer(row) for row in analysis.rows],
     }
 
@@ -177,6 +179,7 @@ def _facts(analysis: Analysis) -> list[str]:
         "MACs": f"{total.macs:,} = {2 * total.macs:,} FLOPs (convolutions and linear layers, whole batch)",
         "weight layers": depth(analysis.network).words,
         "receptive field": f"{total.receptive_field:,} px (last feature map)",
+        "feature maps": ", ".join(f"{one.words} at stride {one.stride}" for one in features(analysis)),
         "activations": f"{mib(total.activation_bytes)} (float32, one forward pass)",
         "input size": needs(analysis).words,
     }

@@ -164,3 +164,14 @@ def test_the_catalogue_with_its_figures() -> None:
     figures = [line for line in text if line.startswith("  ") and "px" in line]
     assert len(figures) == len(rows)
     assert all(len(one) == len(other) for one, other in pairwise(figures))
+
+
+def test_feature_maps_are_told_with_their_strides() -> None:
+    """ResNet-50 as a backbone: strides 4, 8, 16 and 32; with output stride 8 the last two stages dilate."""
+    told = table.describe(read(assign(CATALOGUE["resnet50"].spec, "classes=none")))
+    assert told["features"] == [
+        {"path": f"layer{number}", "shape": [1, channels, side, side], "stride": stride}
+        for number, channels, side, stride in ((1, 256, 56, 4), (2, 512, 28, 8), (3, 1024, 14, 16), (4, 2048, 7, 32))
+    ]
+    text = table.to_text(read(assign(CATALOGUE["resnet50"].spec, "output_stride=8")))
+    assert "2048×28² at stride 8" in text
