@@ -46,6 +46,7 @@ class TimelineDialog(QDialog):
         self._source, self.changes = _label("muted"), _label("")
         self._arrange()
         self.picture.clicked.connect(self.show_family)
+        self.picture.stepped.connect(self._on_stepped)
         self.networks.currentItemChanged.connect(self._on_current_changed)
         self.networks.itemClicked.connect(self._on_item_clicked)
         document.changed.connect(self._on_document_changed)
@@ -86,6 +87,11 @@ class TimelineDialog(QDialog):
                 item.setToolTip(f"{entry.name}: {entry.row.note}")
         self.networks.blockSignals(False)
         self._tell(CATALOGUE[self.networks.item(0).data(NAME)])
+
+    def _on_stepped(self, step: int) -> None:
+        keys = list(FAMILIES)
+        here = keys.index(CATALOGUE[self.networks.item(0).data(NAME)].family.key)
+        self.show_family(keys[max(0, min(len(keys) - 1, here + step))])
 
     def _on_document_changed(self) -> None:
         """Follow the window: show the family and the words of its network."""

@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 from resnet_explorer.drawing.theme import PROJECTOR
 from resnet_explorer.gui.main_window import MainWindow
 from resnet_explorer.gui.views.fields import NumberField
+from resnet_explorer.gui.views.preset_box import NAME
 from resnet_explorer.spec import Block, Norm, Order
 from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.catalogue import CATALOGUE
@@ -68,6 +69,39 @@ def test_the_list_is_grouped_by_family(window: MainWindow, qtbot: QtBot) -> None
     qtbot.keyClick(window.build.preset, Qt.Key.Key_Escape)
     assert not window.build.preset.popup.isVisible()
     assert window.build.preset.text() == "ResNet-18"
+
+
+def test_the_list_is_walked_and_chosen_from_by_keyboard(window: MainWindow, qtbot: QtBot) -> None:
+    preset = window.build.preset
+    preset.setFocus()
+    qtbot.keyClick(preset, Qt.Key.Key_Down)
+    qtbot.keyClick(preset.popup, Qt.Key.Key_Down)
+    qtbot.keyClick(preset.popup, Qt.Key.Key_Down)
+    chosen = preset.popup.currentIndex().data(NAME)
+    assert chosen
+    qtbot.keyClick(preset.popup, Qt.Key.Key_Return)
+    assert window.document.state.spec.name == chosen
+    assert not preset.popup.isVisible()
+
+
+def test_typing_goes_on_while_the_list_is_open(window: MainWindow, qtbot: QtBot) -> None:
+    preset = window.build.preset
+    preset.setFocus()
+    preset.selectAll()
+    qtbot.keyClicks(preset, "res")
+    qtbot.keyClicks(preset.popup, "net56")
+    assert preset.text() == "resnet56"
+    qtbot.keyClick(preset.popup, Qt.Key.Key_Return)
+    assert window.document.state.spec.name == "resnet56"
+
+
+def test_the_list_is_chosen_from_by_mouse(window: MainWindow, qtbot: QtBot) -> None:
+    preset = window.build.preset
+    preset.setFocus()
+    preset.offer("wrn28")
+    place = preset.popup.visualRect(preset.popup.model().index(0, 0)).center()
+    qtbot.mouseClick(preset.popup.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert window.document.state.spec.name == "wrn28_10"
 
 
 def test_a_name_that_nothing_has_changes_nothing(window: MainWindow, qtbot: QtBot) -> None:

@@ -67,3 +67,15 @@ def test_marking_can_be_switched_off(window: MainWindow) -> None:
     assert "with 2 changes" in str(window.diagram.picture.marks)
     window.actions_by_key["changes"].trigger()
     assert "with 2 changes" not in str(window.diagram.picture.marks)
+
+
+def test_the_ideas_are_walked_by_keyboard(dialog: TimelineDialog, window: MainWindow, qtbot: QtBot) -> None:
+    dialog.picture.setFocus()
+    qtbot.keyClick(dialog.picture, Qt.Key.Key_Right)
+    assert names(dialog)[0] == "resnet20"
+    for _ in range(40):
+        qtbot.keyClick(dialog.picture, Qt.Key.Key_Right)
+    assert names(dialog)[0] == "resnetrs50"
+    qtbot.keyClick(dialog.picture, Qt.Key.Key_Left)
+    assert names(dialog)[0] == "resnetv2_50d_evos"
+    assert window.document.state.spec.name == "resnet18", "a network is shown only when it is chosen"

@@ -34,7 +34,7 @@ class PresetBox(QLineEdit):
         self.popup.setUniformItemSizes(True)
         self._completer.setPopup(self.popup)
         self.popup.installEventFilter(self)
-        self.popup.clicked.connect(self._on_clicked)
+        self._completer.activated[QModelIndex].connect(self._on_activated)  # type: ignore[index]  # stubs know one
         self.textEdited.connect(self.offer)
 
     def show_title(self, title: str) -> None:
@@ -59,8 +59,8 @@ class PresetBox(QLineEdit):
             self.list.appendRow(_heading("No network has such a name: fewer letters find more"))
         self._completer.complete()
         first = next((row for row in range(self.list.rowCount()) if self.list.item(row).isEnabled()), None)
-        if text.strip() and first is not None:
-            self.popup.setCurrentIndex(self.list.index(first, 0))
+        if first is not None:
+            self.popup.setCurrentIndex(self.popup.model().index(first, 0))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.popup and event.type() == QEvent.Type.Hide:
@@ -94,9 +94,9 @@ class PresetBox(QLineEdit):
             index = next((row for row in rows if row.data(NAME)), QModelIndex())
         if index.isValid() and self.popup.isVisible():
             self.popup.hide()
-            self._on_clicked(index)
+            self._on_activated(index)
 
-    def _on_clicked(self, index: QModelIndex) -> None:
+    def _on_activated(self, index: QModelIndex) -> None:
         name = index.data(NAME)
         if name:
             self.popup.hide()
