@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from resnet_explorer.analysis.results import Analysis, Row, Sums
 from resnet_explorer.analysis.words import compact, mib, share
-from resnet_explorer.blueprint.layers import Conv2d, Gain, Layer, Linear, Shape
+from resnet_explorer.blueprint.layers import Bias, ChannelConv1d, Conv2d, Gain, Layer, Linear, Shape
 from resnet_explorer.blueprint.norms import FRN, BatchNorm2d, EvoNormS0, GroupNorm, InstanceNorm2d
+from resnet_explorer.blueprint.pools import BlurPool2d
 
 
 class Fact(NamedTuple):
@@ -67,11 +68,13 @@ def _conv(layer: Layer, output: Shape) -> tuple[Fact, ...]:
     bias = layer.out_channels if layer.bias else 0
     factors = f"{layer.kernel}·{layer.kernel}·{layer.in_channels // layer.groups}·{layer.out_channels}"
     positions = "·".join(str(length) for length in (*_batch(output), *output[2:]))
+    dilated = " Dilation adds none: the weights only lie further apart." if layer.dilation > 1 else ""
+    biases = f" One bias for each of the {bias} channels out." if bias else ""
     return (
         Fact(
             "Parameters",
             f"{factors}{f' + {bias}' if bias else ''} = {layer.params:,}",
-            "Kernel height · kernel width · channels in (of a group) · channels out.",
+            f"Kernel height · kernel width · channels in (of a group) · channels out.{biases}{dilated}",
         ),
         Fact(
             "MACs",
@@ -106,6 +109,29 @@ def _gain(layer: Layer, output: Shape) -> tuple[Fact, ...]:
     return (Fact("Parameters", f"{layer.params:,}", teaches),)
 
 
+def _bias(layer: Layer, output: Shape) -> tuple[Fact, ...]:
+    return (Fact("Parameters", f"{layer.params:,}", "One number for all channels and positions."),)
+
+
+def _channel_conv(layer: Layer, output: Shape) -> tuple[Fact, ...]:
+    assert isinstance(layer, ChannelConv1d)
+    images = "".join(f"{count}·" for count in _batch(output))
+    return (
+        Fact("Parameters", f"{layer.params:,}", "The same weights slide along all channels."),
+        Fact(
+            "MACs",
+            f"{layer.kernel} × {images}{output[1]} = {layer.macs(output):,}",
+            "Each weight is used once for every channel of every image.",
+        ),
+    )
+
+
+def _blur(layer: Layer, output: Shape) -> tuple[Fact, ...]:
+    values = "·".join(str(length) for length in (*_batch(output), *output[1:]))
+    teaches = "Nine fixed weights at every value of the output: a depthwise convolution in all but name."
+    return (Fact("MACs", f"9 × {values} = {layer.macs(output):,}", teaches),)
+
+
 _WORKED: Mapping[type[Layer], Callable[[Layer, Shape], tuple[Fact, ...]]] = {
     Conv2d: _conv,
     Linear: _linear,
@@ -115,4 +141,7 @@ _WORKED: Mapping[type[Layer], Callable[[Layer, Shape], tuple[Fact, ...]]] = {
     FRN: _norm,
     EvoNormS0: _norm,
     Gain: _gain,
+    Bias: _bias,
+    ChannelConv1d: _channel_conv,
+    BlurPool2d: _blur,
 }

@@ -149,7 +149,7 @@ class Add(Layer):
 class GatedAdd(Layer):
     """The weighed addition g F(x) + (1 - g) x, or F(x) + (1 - g) x where the gate is the shortcut's alone.
 
-    He et al. 2016, equations 7 and 8.
+    He et al. 2016, section 3.1.
     """
 
     exclusive: bool

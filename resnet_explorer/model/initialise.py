@@ -56,9 +56,11 @@ def _shrink(block: Block, blocks: int) -> None:
 
 
 def _last_weight(block: Block) -> Tensor:
-    """Return the weight of the branch's last norm or convolution, whichever comes last (Goyal et al. 2017)."""
-    names = (*block.chains.branch, *(name for name in block.chains.after if name.startswith("bn")))
-    children = [block.get_submodule(name) for name in names]
+    """Return the weight of the branch's last norm or convolution, whichever comes last (Goyal et al. 2017).
+
+    A norm that comes after the addition is left alone: at 0 it would silence the shortcut too.
+    """
+    children = [block.get_submodule(name) for name in block.chains.branch]
     weighted = [child for child in children if hasattr(child, "weight") and not isinstance(child, Gate | Gain)]
     weight = weighted[-1].weight
     assert isinstance(weight, Tensor)

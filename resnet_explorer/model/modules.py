@@ -150,7 +150,7 @@ class Block(nn.Module):
         return run(self, self.chains.after, y)
 
     def _weighed(self, x: Tensor, y: Tensor) -> Tensor:
-        """Return g F(x) + (1 - g) x, or F(x) + (1 - g) x (He et al. 2016, equations 7 and 8)."""
+        """Return g F(x) + (1 - g) x, or F(x) + (1 - g) x (He et al. 2016, section 3.1)."""
         gate = run(self, self.chains.gate, x)
         shortcut = (1 - gate) * run(self, self.chains.shortcut or (), x)
         return (gate * y if self.exclusive else y) + shortcut

@@ -179,6 +179,16 @@ def _fixup(spec: "ResNetSpec") -> None:
         )
 
 
+def _zero_init(spec: "ResNetSpec") -> None:
+    if spec.zero_init and spec.order is Order.RELU_BEFORE:
+        raise SpecError(
+            "zero_init",
+            "Here F(x) ends in a ReLU, which at 0 lets no gradient back: the branches would stay 0 for ever.",
+            "Choose another order, or start the branches as usual.",
+            (("order=v1",), ("zero_init=false",)),
+        )
+
+
 def _anti_alias(spec: "ResNetSpec") -> None:
     if spec.anti_alias is not AntiAlias.NONE and spec.stride is Stride.CONV1X1 and spec.has_bottlenecks:
         raise SpecError(
@@ -211,4 +221,4 @@ def stem_stride(spec: "ResNetSpec") -> int:
     return (1 if spec.stem is Stem.CIFAR else 2) * (1 if spec.stem_pool is StemPool.NONE else 2)
 
 
-_RULES: tuple[Callable[["ResNetSpec"], None], ...] = (_own_activation, _fixup, _anti_alias, _dilation)
+_RULES: tuple[Callable[["ResNetSpec"], None], ...] = (_own_activation, _fixup, _zero_init, _anti_alias, _dilation)

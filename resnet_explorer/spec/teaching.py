@@ -101,7 +101,8 @@ STEMS = (
     Choice(
         c.Stem.DEEP,
         "deep: three 3×3",
-        "Three 3×3 convolutions, the first of stride 2: they see as far as the 7×7 (ResNet-C: He et al. 2019).",
+        "Three 3×3 convolutions, the first of stride 2, in place of the 7×7: more layers for more MACs (ResNet-C: "
+        "He et al. 2019).",
     ),
     Choice(c.Stem.TIERED, "deep, tiered", "Three 3×3 convolutions whose widths rise step by step (timm's “t” nets)."),
 )

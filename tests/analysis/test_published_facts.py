@@ -105,7 +105,7 @@ def test_a_deep_stem_adds_two_layers_to_the_name(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "layers"), [("preresnet1001", 1001), ("wrn28_10", 26), ("resnetv2_50", 50)])
 def test_weight_layers_of_later_papers(name: str, layers: int) -> None:
-    """Zagoruyko and Komodakis count their 28 with two of the three projections: 6 n + 4."""
+    """The 28 of a WRN are its convolutions (Zagoruyko and Komodakis 2016, section 2): 26 - 1 fc + 3 projections."""
     assert depth(compile_spec(CATALOGUE[name].spec)).weight_layers == layers
 
 

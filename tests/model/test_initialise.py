@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from resnet_explorer.errors import SpecError
 from resnet_explorer.model import build
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
@@ -66,8 +67,19 @@ def test_a_branch_that_starts_at_0_leaves_x_alone(settings: tuple[str, ...]) -> 
 
 
 def test_zero_init_where_the_norm_comes_after_the_addition() -> None:
+    """The norm after the addition would silence the shortcut too: the last convolution starts at 0 instead."""
     model = made("zero_init=true", "order=bn-after-add")
-    assert not model.get_parameter("layer1.1.bn2.weight").any()
+    assert not model.get_parameter("layer1.1.conv2.weight").any()
+    model(torch.randn(2, 3, 32, 32)).square().sum().backward()
+    for name in ("conv1.weight", "layer1.1.conv2.weight", "fc.weight"):
+        gradient = model.get_parameter(name).grad
+        assert gradient is not None and gradient.any(), name
+
+
+def test_zero_init_before_a_relu_is_refused() -> None:
+    """The slope of ReLU at 0 is 0: the branches would never learn."""
+    with pytest.raises(SpecError, match="lets no gradient back"):
+        made("zero_init=true", "order=relu-before-add")
 
 
 def test_fixup_shrinks_the_first_convolutions_by_the_number_of_blocks() -> None:
@@ -86,7 +98,7 @@ def test_layerscale_and_skipinit_start_where_their_papers_say() -> None:
 
 @pytest.mark.parametrize("gating", ["exclusive", "shortcut-only"])
 def test_the_gate_starts_closed(gating: str) -> None:
-    """He et al. 2016, equations 7 and 8: with a bias of -6 the gate is 0.0025, the shortcut nearly the identity."""
+    """He et al. 2016, section 3.1: with a bias of -6 the gate is 0.0025, the shortcut nearly the identity."""
     model = made(f"gating={gating}", "gate_bias=-6", "zero_init=true")
     assert model.get_parameter("layer1.1.gate.conv.bias").unique().tolist() == [-6.0]
     x = torch.rand(2, 16, 8, 8)

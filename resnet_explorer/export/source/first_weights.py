@@ -84,7 +84,6 @@ def _weights(network: Network, kind: Kind, count: int) -> list[str]:
         lines += [f"block.{name}.weight.data.mul_({count}**{power})" for name in convs[:-1]]
         lines.append(f"nn.init.zeros_(block.{convs[-1]}.weight)")
     elif network.spec.zero_init:
-        last = [part for part in own if isinstance(part.layer, Conv2d | Norm)][-1]
-        why = "  # the branch starts at 0" if last in form.branch else ""
-        lines.append(f"nn.init.zeros_(block.{last.name}.weight){why}")
+        branch = [step for step in form.branch if isinstance(step, Part) and isinstance(step.layer, Conv2d | Norm)]
+        lines.append(f"nn.init.zeros_(block.{branch[-1].name}.weight)  # the branch starts at 0")
     return lines
