@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from resnet_explorer.drawing.view import View
 from resnet_explorer.gui import dialogs, style, weights_dialog
 from resnet_explorer.gui.clipboard import copy_picture
-from resnet_explorer.gui.views.diagram_view import ZOOM_STEP
+from resnet_explorer.gui.views.canvas import ZOOM_STEP
 from resnet_explorer.spec import codec
 
 if TYPE_CHECKING:
