@@ -1,0 +1,116 @@
+"""What each operation does with the gradient that comes back to it: its local derivative in words.
+
+x is what went into the operation, y what came out, dL/dy the gradient that arrives.
+"""
+
+import re
+from collections.abc import Mapping
+
+_SHAPED = "Only the shape was changed: the gradient gets the old one back."
+_TURNED = "Only the order of the axes was changed: the gradient is turned back."
+_COPIED = "A copy: the gradient goes on unchanged."
+_REPEATED = "The values were used several times: the gradients of all copies are summed."
+_TAKEN = "The gradient goes back to the part that was taken; the rest gets 0."
+_JOINED = "Each part that was joined gets its own piece of the gradient."
+_PEAK = "The gradient goes to where the largest value was; all else gets 0."
+_WINDOWS = "The gradient of each window goes to the one position that was the largest in it; the others get nothing."
+_SPREAD = "The gradient is spread evenly: each of the n values that were averaged gets an n-th."
+_POOLED = "The gradient of each window is spread evenly over its positions."
+_BATCH = (
+    "dL/dx is γ/σ times dL/dy, in training less its mean and less its part along x̂: what would only shift or scale "
+    "the channel is taken out. dL/dγ sums dL/dy · x̂, dL/dβ sums dL/dy."
+)
+_LINEAR = "dL/dx = dL/dy · W. dL/dW multiplies dL/dy with what went in, dL/db is dL/dy itself, summed over the batch."
+_DROPPED = "The gradient passes where the value was kept, scaled up as the value was; elsewhere it is 0."
+
+_DERIVATIVES: Mapping[str, str] = {
+    "Convolution": "dL/dx is dL/dy convolved with the flipped kernels: a transposed convolution. dL/dW correlates "
+    "dL/dy with what went in.",
+    "NativeBatchNorm": _BATCH,
+    "CudnnBatchNorm": _BATCH,
+    "MiopenBatchNorm": _BATCH,
+    "BatchNormWithUpdate": _BATCH,
+    "NativeGroupNorm": "dL/dx is γ/σ times dL/dy, less its mean and less its part along x̂, both taken over a group of "
+    "channels of one image.",
+    "Relu": "The gradient passes where the output was positive, and stops elsewhere.",
+    "LeakyRelu": "The gradient passes where the input was positive; elsewhere a hundredth of it does.",
+    "Silu": "dL/dy times σ(x) (1 + x (1 − σ(x))): a little less than 0 for very negative x, near 1 for large x.",
+    "Gelu": "dL/dy times Φ(x) + x φ(x), with the normal distribution Φ and its density φ.",
+    "Sigmoid": "dL/dy times y (1 − y): at most a quarter, and near 0 where the gate is wide open or shut.",
+    "Add": "The gradient goes on unchanged to each that was added. At the end of a block these are F(x) and the "
+    "shortcut: it splits in two, and where both meet again at x, dL/dx = dL/dy + (dF/dx)ᵀ dL/dy.",
+    "Sub": "The gradient goes on unchanged to the first, and with the other sign to the second.",
+    "Rsub": "The gradient goes on with the other sign: 1 − g falls where g grows.",
+    "Neg": "The gradient goes on with the other sign.",
+    "Mul": "Each factor gets dL/dy times the other factor: what is weighed gets it times its gate, the gate gets it "
+    "times what it weighs.",
+    "Div": "The numerator a gets dL/dy / b, the denominator b gets −dL/dy · a / b².",
+    "Pow": "dL/dy times n xⁿ⁻¹: for a square, 2x.",
+    "Sqrt": "dL/dy divided by 2y.",
+    "Rsqrt": "dL/dy times −y³ / 2.",
+    "Exp": "dL/dy times y.",
+    "Log": "dL/dy divided by x.",
+    "Mean": _SPREAD,
+    "AdaptiveAvgPool2D": _SPREAD,
+    "AvgPool2D": _POOLED,
+    "Sum": "Each value that was summed gets the whole gradient.",
+    "Var": "dL/dy times 2 (x − mean) / n, for n values.",
+    "Amax": _PEAK,
+    "Max": _PEAK,
+    "Maximum": "The gradient goes to whichever of the two was larger; the other gets 0.",
+    "MaxPool2DWithIndices": _WINDOWS,
+    "MaxPool2D": _WINDOWS,
+    "Addmm": _LINEAR,
+    "Linear": _LINEAR,
+    "Mm": "Each factor gets dL/dy times the other one, transposed.",
+    "T": _TURNED,
+    "Transpose": _TURNED,
+    "Permute": _TURNED,
+    "View": _SHAPED,
+    "UnsafeView": _SHAPED,
+    "Reshape": _SHAPED,
+    "ReshapeAlias": _SHAPED,
+    "Squeeze": _SHAPED,
+    "Unsqueeze": _SHAPED,
+    "Alias": "The same values under another name: the gradient goes on unchanged.",
+    "AsStrided": "The same memory seen otherwise: each gradient goes back to the place that its value was read from.",
+    "CopySlices": "A part of the memory was written anew: its gradient passes through what was written there, that of "
+    "the rest goes on unchanged.",
+    "Clone": _COPIED,
+    "Copy": _COPIED,
+    "ToCopy": _COPIED,
+    "Expand": _REPEATED,
+    "Repeat": _REPEATED,
+    "Slice": _TAKEN,
+    "Select": _TAKEN,
+    "Index": _TAKEN,
+    "Cat": _JOINED,
+    "Stack": _JOINED,
+    "ConstantPadNd": "The gradient of the padding is dropped; the map gets its own part. Padding by less than nothing "
+    "cuts, and what was cut gets 0.",
+    "ReflectionPad2D": "The gradients of mirrored positions are added to those of the positions that they mirror.",
+    "NativeDropout": _DROPPED,
+    "FusedDropout": _DROPPED,
+    "LogSoftmax": "dL/dy less the softmax times the sum of dL/dy: with the loss behind it, probability − target.",
+    "NllLoss": "Here the gradient begins: −1/N for each of the N images at its own class, 0 for every other class.",
+}
+_ACCUMULATES = "The gradient has arrived: it is added to the tensor's .grad, where the optimizer finds it."
+_UNKNOWN = "dL/dx is dL/dy times this operation's local derivative: the chain rule."
+_NAME = re.compile(r"(?:.*::)?(.+?)(?:Backward\d*)?")
+
+
+def kind_of(name: str) -> str:
+    """Return an operation's name without what torch adds to it: ``Convolution`` for ``ConvolutionBackward0``."""
+    found = _NAME.fullmatch(name)
+    return found[1] if found else name
+
+
+def is_known(name: str) -> bool:
+    """Return whether an operation's derivative has words of its own."""
+    return kind_of(name) in (*_DERIVATIVES, "AccumulateGrad")
+
+
+def derivative(name: str) -> str:
+    """Return in words what the backward function of that name does with the gradient; for any name, the chain rule."""
+    kind = kind_of(name)
+    return _ACCUMULATES if kind == "AccumulateGrad" else _DERIVATIVES.get(kind, _UNKNOWN)
