@@ -91,7 +91,13 @@ def _export(options: argparse.Namespace) -> int:
 
     paint = _painter(options)
     analysis = analysis_of(options.net, options.settings, options.input)
-    picture = diagram(analysis, view_of(analysis.network, options.expand, options.unfold, options.compare))
+    view = view_of(analysis.network, options.expand, options.unfold, options.compare)
+    if options.view == "autograd":
+        from resnet_explorer.cli.graph import graph_view
+
+        picture = graph_view(analysis, view, options)
+    else:
+        picture = diagram(analysis, view)
     files.write(options.output, paint(picture, THEMES[options.theme], options))
     say(f"{options.output}: {picture.width:,.0f} × {picture.height:,.0f} px\n")
     return 0

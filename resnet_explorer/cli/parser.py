@@ -75,6 +75,9 @@ WEIGHTS_EXAMPLES = """examples:
 """
 
 
+VIEWS = ("diagram", "autograd")
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, and whose help notices a closed pipe."""
 
@@ -152,7 +155,7 @@ def _add_export(commands: _Commands) -> None:
     one = _command(commands, "export", "draw a network into a file", f"{_axes()}\n{EXPORT_EXAMPLES}")
     _add_network(one)
     one.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="the picture: .svg, .pdf or .png")
-    one.add_argument("--view", choices=("diagram",), default="diagram", help="what to draw (default: diagram)")
+    one.add_argument("--view", choices=VIEWS, default="diagram", help="what to draw (default: diagram)")
     one.add_argument(
         "--expand",
         metavar="PATH|all",

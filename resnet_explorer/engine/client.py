@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
 from typing import Any
 
-from resnet_explorer.engine.messages import Cancel, Died, Failed, Finished, Job, Reply, Request, Stopped
+from resnet_explorer.engine.messages import Cancel, Died, Failed, Finished, Job, Reply, Request, Stopped, Verify
 from resnet_explorer.engine.worker import work
 
 GRACE = 2.0
@@ -48,9 +48,17 @@ class Engine:
         self._closed = False
 
     def submit(self, job: Job) -> int:
-        """Put a job at the end of the queue and return its number; the process starts with the first one."""
+        """Put a job into the queue and return its number; the process starts with the first one.
+
+        A comparison with PyTorch waits until nothing else does.
+        """
         self._number += 1
-        self._waiting.append(Request(self._number, job))
+        request = Request(self._number, job)
+        later = [one for one in self._waiting if isinstance(one.job, Verify)]
+        if later and not isinstance(job, Verify):
+            self._waiting.insert(self._waiting.index(later[0]), request)
+        else:
+            self._waiting.append(request)
         self._next()
         return self._number
 

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from resnet_explorer.analysis.autograd import AutogradGraph
+from resnet_explorer.analysis.highway import Highway
+from resnet_explorer.drawing.graph.clusters import Cluster
 from resnet_explorer.spec import InputShape, ResNetSpec
 
 
@@ -38,16 +41,48 @@ class SaveWeights:
     seed: int = 0
 
 
-Job = Verify | FindDevices | ReadWeights | SaveWeights
+@dataclass(frozen=True, slots=True)
+class RecordGraph:
+    """Record the autograd graph of a network at an input on a device, with its highway."""
+
+    spec: ResNetSpec
+    image: InputShape
+    device: str = "cpu"
+    loss: bool = True
+    training: bool = True
+    saved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DrawTorchviz:
+    """Let torchviz and Graphviz draw the same graph: the answer is an SVG file, and its DOT source."""
+
+    graph: RecordGraph
+
+
+Job = Verify | FindDevices | ReadWeights | SaveWeights | RecordGraph | DrawTorchviz
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recorded:
+    """What comes of ``RecordGraph``: the graph, its highway, and its nodes in the clusters in which they are drawn."""
+
+    graph: AutogradGraph
+    highway: Highway
+    clusters: tuple[Cluster, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device that PyTorch can use: its name for PyTorch, its name for people, its memory in bytes where known."""
+    """A device that PyTorch can use: its name for PyTorch, its name for people, its memory in bytes where known.
+
+    ``free`` is how much of that nobody uses; None for the CPU, whose memory the window can see itself.
+    """
 
     key: str
     title: str
     memory: int | None = None
+    free: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

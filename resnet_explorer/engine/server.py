@@ -13,15 +13,20 @@ from typing import Any
 import torch
 
 from resnet_explorer.analysis import analyse
+from resnet_explorer.analysis.highway import highway
 from resnet_explorer.analysis.weights import LIMIT
 from resnet_explorer.blueprint import compile_spec
+from resnet_explorer.drawing.graph.clusters import clusters
 from resnet_explorer.engine.messages import (
     Cancel,
     Device,
+    DrawTorchviz,
     Failed,
     FindDevices,
     Finished,
     ReadWeights,
+    Recorded,
+    RecordGraph,
     Request,
     SaveWeights,
     Stepped,
@@ -29,6 +34,8 @@ from resnet_explorer.engine.messages import (
     Verify,
 )
 from resnet_explorer.errors import ExplorerError
+from resnet_explorer.lab.autograd import record
+from resnet_explorer.lab.graphviz import layout, torchviz_dot
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.verify import verify
 from resnet_explorer.model import build, checkpoint
@@ -63,6 +70,7 @@ def _leave_with_the_window() -> None:
 def _run(connection: "Connection[Any, Any]", request: Request) -> None:
     number = request.number
     try:
+        _check_device(request.job)
         for step in _JOBS[type(request.job)](request.job):
             if _is_cancelled(connection, number):
                 connection.send(Stopped(number))
@@ -78,11 +86,25 @@ def _run(connection: "Connection[Any, Any]", request: Request) -> None:
     except MemoryError:
         connection.send(Failed(number, *_OUT_OF_MEMORY, traceback.format_exc()))
     except Exception as error:  # the border: whatever a job raises becomes a sentence, and the engine lives on
+        if any(words in str(error) for words in _REFUSED):
+            connection.send(Failed(number, *_OUT_OF_MEMORY, traceback.format_exc()))
+            return
         words = f"PyTorch stopped with {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
         connection.send(Failed(number, words.strip(" :") + ".", "The log tells more.", traceback.format_exc()))
 
 
+def _check_device(job: object) -> None:
+    """Raise ExplorerError where a job's device is not there, or not any longer."""
+    key = str(getattr(job, "device", "cpu"))
+    if key not in (device.key for device in devices()):
+        raise ExplorerError("device", f"The device {key} is not there.", "Choose another device.")
+
+
 _OUT_OF_MEMORY = ("There is not enough memory for this.", "Try a smaller batch or image, or another device.")
+
+
+_REFUSED = ("can't allocate memory", "not enough memory", "Storage size calculation overflowed", "overflow")
+"""What PyTorch says on the CPU where a tensor finds no room."""
 
 
 def _is_cancelled(connection: "Connection[Any, Any]", number: int) -> bool:
@@ -97,16 +119,21 @@ def _verify(job: Verify) -> Iterator[object]:
     return iter(verify(analyse(compile_spec(job.spec), job.image), fvcore=job.fvcore))
 
 
-def _devices(job: FindDevices) -> Iterator[object]:
+def devices() -> tuple[Device, ...]:
+    """Return the devices that PyTorch sees now."""
     found = [Device("cpu", "CPU")]
     for index in range(torch.cuda.device_count()):
         known = torch.cuda.get_device_properties(index)
-        found.append(Device(f"cuda:{index}", known.name, known.total_memory))
+        found.append(Device(f"cuda:{index}", known.name, known.total_memory, torch.cuda.mem_get_info(index)[0]))
     if torch.backends.mps.is_available():
         found.append(Device("mps", "Apple GPU (MPS)"))
     if hasattr(torch, "xpu") and torch.xpu.is_available():
         found += [Device(f"xpu:{index}", torch.xpu.get_device_name(index)) for index in range(torch.xpu.device_count())]
-    yield tuple(found)
+    return tuple(found)
+
+
+def _devices(job: FindDevices) -> Iterator[object]:
+    yield devices()
 
 
 def _read_weights(job: ReadWeights) -> Iterator[object]:
@@ -126,9 +153,31 @@ def _save_weights(job: SaveWeights) -> Iterator[object]:
     yield job.path
 
 
+def _record_graph(job: RecordGraph) -> Iterator[object]:
+    """Yield progress, and last the graph with its highway."""
+    options = {"loss": job.loss, "training": job.training, "saved": job.saved}
+    for step in record(job.spec, job.image, device=job.device, **options):
+        if isinstance(step, Progress):
+            yield step
+        else:
+            yield Recorded(step, highway(step), clusters(step, compile_spec(job.spec)))
+
+
+def _draw_torchviz(job: DrawTorchviz) -> Iterator[object]:
+    """Yield progress, and last the SVG file with its DOT source."""
+    asked = job.graph
+    yield Progress(0, 1, "torchviz follows the graph")
+    options = {"loss": asked.loss, "training": asked.training, "saved": asked.saved}
+    dot = torchviz_dot(asked.spec, asked.image, device=asked.device, **options)
+    for step in layout(dot):
+        yield step if isinstance(step, Progress) else (step, dot)
+
+
 _JOBS: Mapping[type, Callable[[Any], Iterator[object]]] = {
     Verify: _verify,
     FindDevices: _devices,
     ReadWeights: _read_weights,
     SaveWeights: _save_weights,
+    RecordGraph: _record_graph,
+    DrawTorchviz: _draw_torchviz,
 }

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from resnet_explorer import assets
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gui import preferences, style
+from resnet_explorer.gui.collector import Collector
 from resnet_explorer.gui.document import Document, State
 from resnet_explorer.gui.fonts import load_fonts
 from resnet_explorer.gui.main_window import MainWindow
@@ -38,6 +39,7 @@ def main(nets: list[str]) -> int:
     if os.environ.get(QUIT_VARIABLE):
         window.diagram.first_painted.connect(window.quit, Qt.ConnectionType.QueuedConnection)
     window.show()
+    Collector(app)
     return app.exec()
 
 

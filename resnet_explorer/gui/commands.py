@@ -41,8 +41,17 @@ def _save(window: "MainWindow", checked: bool) -> None:
 
 
 def _copy_picture(window: "MainWindow", checked: bool) -> None:
-    copy_picture(window.diagram.picture, style.theme_named(window.preferences.theme))
-    window.say("The diagram is on the clipboard.")
+    copy_picture(window.canvas.picture, style.theme_named(window.preferences.theme))
+    window.say("The picture is on the clipboard.")
+
+
+def _save_dot(window: "MainWindow", checked: bool) -> None:
+    if not window.graph.source():
+        window.tabs.setCurrentWidget(window.graph)
+        window.say("The graph is being recorded: save it when it is there.")
+        return
+    name = f"{window.document.state.spec.name}-autograd.dot"
+    dialogs.save_text(window, name, {"Graphviz (*.dot *.gv)": window.graph.source})
 
 
 def _find(window: "MainWindow", checked: bool) -> None:
@@ -65,11 +74,17 @@ def _changes(window: "MainWindow", checked: bool) -> None:
 
 
 def _expand(window: "MainWindow", checked: bool) -> None:
+    if window.canvas is not window.diagram:
+        window.graph.canvas.open_all()
+        return
     network, view = window.session.results.analysis.network, window.document.view
     window.document.show_view(View.all_open(network, compare=view.compare, changes=view.changes))
 
 
 def _collapse(window: "MainWindow", checked: bool) -> None:
+    if window.canvas is not window.diagram:
+        window.graph.canvas.close_all()
+        return
     view = window.document.view
     window.document.show_view(View(compare=view.compare, changes=view.changes))
 
@@ -85,12 +100,14 @@ _RUN: Mapping[str, Callable[["MainWindow", bool], None]] = {
     "save-weights": lambda window, checked: weights_dialog.ask_save(window),
     "save": _save,
     "export": lambda window, checked: dialogs.export_picture(
-        window, window.diagram.picture, window.document.state.spec.name
+        window, window.canvas.picture, window.document.state.spec.name
     ),
     "export-table": lambda window, checked: dialogs.save_table(window, window.session.results.analysis),
     "save-source": lambda window, checked: dialogs.save_text(
         window, f"{window.document.state.spec.name}.py", {"Python (*.py)": window.code.source}
     ),
+    "save-dot": _save_dot,
+    "graph": lambda window, checked: window.tabs.setCurrentWidget(window.graph),
     "quit": lambda window, checked: window.quit(),
     "copy-picture": _copy_picture,
     "copy-csv": lambda window, checked: window.table.copy_csv(),
@@ -103,9 +120,9 @@ _RUN: Mapping[str, Callable[["MainWindow", bool], None]] = {
     "expand": _expand,
     "collapse": _collapse,
     "present": lambda window, checked: window.present(checked),
-    "fit": lambda window, checked: window.diagram.fit(),
-    "zoom-in": lambda window, checked: window.diagram.zoom(ZOOM_STEP),
-    "zoom-out": lambda window, checked: window.diagram.zoom(1 / ZOOM_STEP),
+    "fit": lambda window, checked: window.canvas.fit(),
+    "zoom-in": lambda window, checked: window.canvas.zoom(ZOOM_STEP),
+    "zoom-out": lambda window, checked: window.canvas.zoom(1 / ZOOM_STEP),
     **{name: _choose_theme(name) for name in ("system", "light", "dark", "projector")},
     "still": _still,
     "shortcuts": lambda window, checked: dialogs.show_shortcuts(window),

@@ -44,13 +44,14 @@ class Document(QObject):
     """One source of truth: views propose, the document changes, and tells.
 
     ``changed``: the network or its input; ``view_changed``: what is open; ``selected`` and ``hovered``: a path, empty
-    for none.
+    for none; ``device_changed``: PyTorch's name of the device that it works on.
     """
 
     changed = Signal()
     view_changed = Signal()
     selected = Signal(str)
     hovered = Signal(str)
+    device_changed = Signal(str)
 
     def __init__(self, state: State, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -59,11 +60,18 @@ class Document(QObject):
         self.view = View()
         self.selection = ""
         self.hover = ""
+        self.device = "cpu"
 
     def propose(self, state: State, label: str, gesture: int = -1) -> None:
         """Make a new state the current one, as an undo step named ``label``; equal gestures (>= 0) merge."""
         if state != self.state:
             self.undo_stack.push(_Change(self, self.state, state, label, gesture))
+
+    def use_device(self, key: str) -> None:
+        """Let PyTorch work on another device from now on; this is no undo step."""
+        if key != self.device:
+            self.device = key
+            self.device_changed.emit(key)
 
     def show_view(self, view: View) -> None:
         """Open and close parts of the diagram; this is no undo step."""

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+import psutil
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from resnet_explorer.analysis.words import mib
 from resnet_explorer.engine.client import GRACE, Engine
 from resnet_explorer.engine.messages import Died, Failed, Finished, Job, Reply, Stepped, Stopped
 
@@ -59,6 +61,10 @@ class _Wanted:
     otherwise: Callable[[str], None] = field(default=lambda problem: None)
 
 
+def _large(label: str, needs: int, free: int) -> str:
+    return f"{label} is estimated to need {mib(needs)} of the {mib(free)} of memory that are free. Start it?"
+
+
 class Jobs(QObject):
     """Submits jobs to the engine and tells what becomes of them; ``changed`` with every step of any job."""
 
@@ -71,6 +77,8 @@ class Jobs(QObject):
         self._arrived.connect(self._on_arrived)
         self._states: dict[int, JobState] = {}
         self._wanted: dict[int, _Wanted] = {}
+        self.free: Callable[[], int | None] = lambda: psutil.virtual_memory().available
+        self.confirm: Callable[[str], bool] = lambda words: True
 
     @property
     def states(self) -> tuple[JobState, ...]:
@@ -83,8 +91,16 @@ class Jobs(QObject):
         label: str,
         then: Callable[[Job, object], None],
         otherwise: Callable[[str], None] = lambda problem: None,
+        needs: int = 0,
     ) -> int:
-        """Ask the engine for a job; ``then`` gets job and result, ``otherwise`` the sentence on why there is none."""
+        """Ask the engine for a job; ``then`` gets job and result, ``otherwise`` the sentence on why there is none.
+
+        A job that is estimated to need more than half of the memory that is free is asked about first; 0 where not.
+        """
+        free = self.free()
+        if free is not None and needs > free / 2 and not self.confirm(_large(label, needs, free)):
+            otherwise("Not started: it may need too much memory. Try a smaller batch or image, or another device.")
+            return 0
         number = self._engine.submit(job)
         self._wanted[number] = _Wanted(then, otherwise)
         self._states[number] = JobState(number, label, job)

@@ -1,8 +1,10 @@
 """The main window: puts document, views and actions together; what an action does is in ``commands``."""
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+import psutil
 from PySide6.QtCore import QByteArray, QSettings, Qt
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QTabWidget, QWidget
@@ -12,6 +14,7 @@ from resnet_explorer.gui import actions, icons, motion, preferences, style
 from resnet_explorer.gui.document import Document
 from resnet_explorer.gui.preferences import Preferences
 from resnet_explorer.gui.session import Results, Session
+from resnet_explorer.gui.views.canvas import Canvas
 from resnet_explorer.gui.views.diagram_view import DiagramView
 from resnet_explorer.spec.catalogue import title
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from resnet_explorer.gui.panels import Panels
     from resnet_explorer.gui.views.build_panel import BuildPanel
     from resnet_explorer.gui.views.code_view import CodeView
+    from resnet_explorer.gui.views.graph_page import GraphPage
     from resnet_explorer.gui.views.inspector import Inspector
     from resnet_explorer.gui.views.layer_table import LayerTable
     from resnet_explorer.gui.views.verdict_label import VerdictLabel
@@ -47,13 +51,20 @@ class MainWindow(QMainWindow):
     code: "CodeView"
     jobs: "Jobs"
     verdict: "VerdictLabel"
+    graph: "GraphPage"
+    tabs: QTabWidget
     _panels: "Panels | None" = None
 
     def __init__(self, app: QApplication, session: Session, known: Preferences) -> None:
         super().__init__()
         self._app, self.session, self.document, self.preferences = app, session, session.document, known
         self.diagram = DiagramView(self.document)
-        self.setCentralWidget(self.diagram)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName("Views")
+        self.tabs.addTab(self.diagram, "Diagram")
+        self.tabs.setTabToolTip(0, "The block diagram of the network")
+        self.setCentralWidget(self.tabs)
         self.setAcceptDrops(True)
         self.docks = {name: self._dock(name, area) for name, area, _ in _DOCKS}
         self.tabifyDockWidget(self.docks["Layers"], self.docks["Code"])
@@ -74,13 +85,20 @@ class MainWindow(QMainWindow):
         """Build the panels; they come after the first paint, so that the diagram is there at once."""
         from resnet_explorer.gui.jobs import Jobs
         from resnet_explorer.gui.panels import Panels
+        from resnet_explorer.gui.questions import confirm
 
         self.jobs = Jobs(self)
         panels = Panels(self.document, self.docks, self.jobs)
+        self.jobs.confirm = partial(confirm, self)
+        self.jobs.free = self._free_memory
         self.verdict = panels.verdict
         self.verdict.clicked.connect(self.actions_by_key["verdict"].trigger)
         self.statusBar().addPermanentWidget(self.verdict)
         self.build, self.inspector, self.table, self.code = panels.build, panels.inspector, panels.table, panels.code
+        self.graph = panels.graph
+        self.graph.save_dot.clicked.connect(self.actions_by_key["save-dot"].trigger)
+        self.tabs.addTab(self.graph, "Autograd graph")
+        self.tabs.setTabToolTip(1, "What PyTorch records of a forward pass, and how the gradient goes back through it")
         self.code.save_wanted.connect(self.actions_by_key["save-source"].trigger)
         self.build.timeline.clicked.connect(self.actions_by_key["timeline"].trigger)
         panels.show_theme(style.theme_named(self.preferences.theme))
@@ -88,11 +106,23 @@ class MainWindow(QMainWindow):
         self.session.results_changed.connect(panels.show_results)
         self.table.summary_changed.connect(self._sums.setText)
         self._panels = panels
+        self.be_still(self.preferences.reduce_motion)
         motion.SystemMotion(self.be_still, self).ask()
+
+    def _free_memory(self) -> int | None:
+        """Return how much memory is free on the chosen device; None where nobody knows."""
+        device = self.document.device
+        return psutil.virtual_memory().available if device == "cpu" else self.build.device.free(device)
 
     def wake_engine(self) -> None:
         """Let the engine start in the background, and verify what is shown from now on."""
+        self.build.device.watch(self.jobs)
         self.verdict.watch()
+
+    @property
+    def canvas(self) -> Canvas:
+        """Return the picture that is looked at: what fit, zoom, export and copy are about."""
+        return self.graph.canvas if self._panels and self.tabs.currentWidget() is self.graph else self.diagram
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if self._panels and any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -178,6 +208,8 @@ class MainWindow(QMainWindow):
         """Change the diagram at once from now on, or with transitions."""
         self.actions_by_key["still"].setChecked(still)
         self.diagram.animated = not still
+        if self._panels:
+            self.graph.canvas.animated = not still
 
     def present(self, on: bool) -> None:
         """Show the diagram alone on the whole screen, or everything as it was before."""

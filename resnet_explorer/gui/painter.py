@@ -11,8 +11,8 @@ from typing import NamedTuple, assert_never
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPainterPath, QPen, QPolygonF
 
-from resnet_explorer.drawing.arrows import head, shaft
-from resnet_explorer.drawing.marks import Anchor, Arrow, Box, Dash, Group, Ink, Label, Mark, Picture, Point
+from resnet_explorer.drawing.arrows import DASHES, broken, head, shaft
+from resnet_explorer.drawing.marks import Anchor, Area, Arrow, Box, Dash, Group, Ink, Label, Mark, Picture, Point
 from resnet_explorer.drawing.text import Style, width
 from resnet_explorer.drawing.theme import Theme
 
@@ -23,8 +23,9 @@ BODY_ONLY = 11.0
 """A group less high than this many px on screen is painted as its body alone."""
 HEADS_ABOVE = 0.55
 """Arrow heads are left out below this zoom, where they are specks."""
+ROUND_BELOW = 160
+"""Lines of at least as many legs have no round corners: each leg would take six times as long."""
 
-_DASHES = {Dash.DASHED: (5.0, 3.5), Dash.DOTTED: (1.5, 3.5)}
 _NO_PEN = QPen(Qt.PenStyle.NoPen)
 _NO_BRUSH = QBrush(Qt.BrushStyle.NoBrush)
 
@@ -63,18 +64,20 @@ def font(size: float, style: Style) -> QFont:
 
 
 @lru_cache(maxsize=512)
-def _pen(colour: str, thickness: float, dash: Dash) -> QPen:
+def _pen(colour: str, thickness: float, dash: Dash, is_round: bool = False) -> QPen:
     pen = QPen(QColor(colour), thickness)
-    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap if is_round else Qt.PenCapStyle.FlatCap)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    if dash in _DASHES:
-        pen.setDashPattern([length / thickness for length in _DASHES[dash]])
+    if dash in DASHES:
+        pen.setDashPattern([length / thickness for length in DASHES[dash]])
     return pen
 
 
 @lru_cache(maxsize=256)
-def _brush(colour: str) -> QBrush:
-    return QBrush(QColor(colour))
+def _brush(colour: str, opacity: float = 1.0) -> QBrush:
+    filled = QColor(colour)
+    filled.setAlphaF(opacity)
+    return QBrush(filled)
 
 
 class Brush:
@@ -86,6 +89,7 @@ class Brush:
         self._weight = theme.line_weight
         self._smallest_text = READABLE / scale if scale else 0.0
         self._smallest_group = BODY_ONLY / scale if scale else 0.0
+        self._px = 1 / scale if scale else 0.0
         self._shows_heads = scale is None or scale > HEADS_ABOVE
         self._thinnest = 0.7 / scale if scale else 0.0
 
@@ -103,15 +107,15 @@ class Brush:
 
     def _group(self, group: Group, visible: QRectF) -> None:
         self._painter.translate(group.x, group.y)
-        if group.height < self._smallest_group:
-            body = group.marks[0]
-            if not isinstance(body, Group):
-                self._mark(body)
+        if group.height < max(self._smallest_group, group.detail * self._px):
+            for body in group.marks[: group.brief]:
+                if not isinstance(body, Group):
+                    self._mark(body)
         else:
             self.marks(group.marks, visible.translated(-group.x, -group.y))
         self._painter.translate(-group.x, -group.y)
 
-    def _mark(self, mark: Box | Label | Arrow) -> None:
+    def _mark(self, mark: Box | Label | Arrow | Area) -> None:
         match mark:
             case Box():
                 self._box(mark)
@@ -119,6 +123,8 @@ class Brush:
                 self._arrow(mark)
             case Label():
                 self._label(mark)
+            case Area():
+                self._area(mark)
             case _:
                 assert_never(mark)
 
@@ -139,18 +145,33 @@ class Brush:
     def _label(self, label: Label) -> None:
         if label.size < self._smallest_text:
             return
-        x = label.x
+        back = 0.0
         if label.anchor is not Anchor.START:
             wide = width(label.text, label.size, label.style)
-            x -= wide / 2 if label.anchor is Anchor.MIDDLE else wide
+            back = wide / 2 if label.anchor is Anchor.MIDDLE else wide
         painter = self._painter
         painter.setPen(self._pen(label.ink, 1.0, Dash.SOLID))
         painter.setFont(font(label.size, label.style))
-        painter.drawText(QPointF(x, label.y), label.text)
+        if not label.turned:
+            painter.drawText(QPointF(label.x - back, label.y), label.text)
+            return
+        painter.save()
+        painter.translate(label.x, label.y)
+        painter.rotate(-90)
+        painter.drawText(QPointF(-back, 0), label.text)
+        painter.restore()
+
+    def _area(self, area: Area) -> None:
+        painter = self._painter
+        painter.setPen(self._pen(area.line, area.thickness, Dash.SOLID) if area.line else _NO_PEN)
+        painter.setBrush(_brush(self._colours[area.fill], area.opacity))
+        painter.drawPolygon(_polygon(area.points))
 
     def _arrow(self, arrow: Arrow) -> None:
         painter, shape = self._painter, _shape(arrow)
-        painter.setPen(self._pen(arrow.ink, arrow.thickness, arrow.dash))
+        thickness = max(arrow.thickness * self._weight, self._thinnest)
+        dash = Dash.SOLID if shape.is_broken else arrow.dash
+        painter.setPen(_pen(self._colours[arrow.ink], thickness, dash, shape.is_round))
         if shape.path is None:
             painter.drawLines(shape.lines)
         else:
@@ -163,11 +184,17 @@ class Brush:
 
 
 class _Shape(NamedTuple):
-    """An arrow in Qt's terms: straight lines or a curve, and a head."""
+    """An arrow in Qt's terms: straight lines or a curve, and a head.
+
+    Lines are painted one by one, which is many times faster than as a whole: where there are several, they are broken
+    into strokes here, and their ends are round so that corners are. Of a long curve nobody sees the corners.
+    """
 
     lines: list[QLineF]
     path: QPainterPath | None
     head: QPolygonF | None
+    is_broken: bool = False
+    is_round: bool = False
 
 
 @lru_cache(maxsize=8192)
@@ -176,7 +203,15 @@ def _shape(arrow: Arrow) -> _Shape:
     tip = QPolygonF([QPointF(*point) for point in head(arrow)]) if arrow.head else None
     if arrow.curved:
         return _Shape([], _curve(points), tip)
-    return _Shape([QLineF(*a, *b) for a, b in itertools.pairwise(points)], None, tip)
+    if arrow.dash in DASHES and len(points) > 2:
+        return _Shape([QLineF(*a, *b) for a, b in broken(points, arrow.dash)], None, tip, is_broken=True)
+    lines = [QLineF(*a, *b) for a, b in itertools.pairwise(points)]
+    return _Shape(lines, None, tip, is_round=not arrow.head and 1 < len(lines) < ROUND_BELOW)
+
+
+@lru_cache(maxsize=4096)
+def _polygon(points: tuple[Point, ...]) -> QPolygonF:
+    return QPolygonF([QPointF(*point) for point in points])
 
 
 def _curve(points: tuple[Point, ...]) -> QPainterPath:

@@ -10,6 +10,7 @@ from resnet_explorer.gui.jobs import Jobs
 from resnet_explorer.gui.session import Results
 from resnet_explorer.gui.views.build_panel import BuildPanel
 from resnet_explorer.gui.views.code_view import CodeView
+from resnet_explorer.gui.views.graph_page import GraphPage
 from resnet_explorer.gui.views.inspector import Inspector
 from resnet_explorer.gui.views.jobs_panel import JobsPanel
 from resnet_explorer.gui.views.layer_table import LayerTable
@@ -25,6 +26,7 @@ class Panels:
         self.table = LayerTable(document)
         self.code = CodeView(document)
         self.jobs = JobsPanel(jobs)
+        self.graph = GraphPage(document, jobs)
         self.verdict = VerdictLabel(jobs)
         docks["Build"].setWidget(self.build)
         docks["Inspector"].setWidget(self.inspector)
@@ -40,6 +42,7 @@ class Panels:
         self.inspector.show_results(results)
         self.table.show_results(results)
         self.code.show_results(results)
+        self.graph.show_results(results)
         self.verdict.show_results(results)
 
     def show_theme(self, theme: Theme) -> None:
@@ -47,3 +50,4 @@ class Panels:
         self.inspector.show_theme(theme)
         self.table.show_theme(theme)
         self.code.show_theme(theme)
+        self.graph.show_theme(theme)

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Signal
 
 from resnet_explorer.analysis import Analysis, analyse
 from resnet_explorer.analysis.depth import Depth, depth
+from resnet_explorer.analysis.kept import Kept, kept
 from resnet_explorer.analysis.needs import Needs, needs
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.gui.document import Document, State
@@ -19,6 +20,7 @@ class Results:
     analysis: Analysis
     depth: Depth
     needs: Needs
+    kept: Kept | None
 
 
 class Session(QObject):
@@ -41,4 +43,4 @@ def read(state: State) -> Results:
     """Return all readings of a state; raises ExplorerError where its network cannot take its input."""
     network = compile_spec(state.spec)
     analysis = analyse(network, state.image)
-    return Results(state, analysis, depth(network), needs(analysis))
+    return Results(state, analysis, depth(network), needs(analysis), kept(analysis))

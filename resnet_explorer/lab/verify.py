@@ -9,9 +9,11 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_explorer.analysis import Analysis
+from resnet_explorer.analysis.kept import Kept, kept
 from resnet_explorer.analysis.verdict import Check, Difference, Verdict
 from resnet_explorer.analysis.words import size
 from resnet_explorer.blueprint.layers import Add, GatedAdd, Multiply
+from resnet_explorer.lab.kept import measure_kept
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.model import build
 
@@ -34,6 +36,7 @@ def verify(analysis: Analysis, *, fvcore: bool = False) -> Iterator[Progress | V
     yield Progress(1, steps, "comparing every row with PyTorch")
     checks, differences = _against_torch(analysis, model)
     if fvcore:
+        checks += _kept(analysis)
         yield Progress(2, steps, "counting with fvcore")
         more, others = _against_fvcore(analysis)
         checks, differences = checks + more, differences + others
@@ -79,6 +82,17 @@ def _row(
         yield Difference(path, "parameters", f"{row.reading.params:,}", f"{params:,}")
     if flops.get(path, 0) != 2 * row.reading.macs:
         yield Difference(path, "MACs", f"{row.reading.macs:,}", f"{flops.get(path, 0) // 2:,}")
+
+
+def _kept(analysis: Analysis) -> list[Check]:
+    """Compare what autograd keeps for backward; nothing where the network cannot train on this input."""
+    ours = kept(analysis)
+    if ours is None:
+        return []
+    *_, theirs = measure_kept(analysis.network.spec, analysis.input)
+    assert isinstance(theirs, Kept)
+    note = "bytes that saved_tensors_hooks sees in training on the CPU, each storage once, without parameters"
+    return [Check("PyTorch", "kept for backward", ours.total, theirs.total, note)]
 
 
 def _against_fvcore(analysis: Analysis) -> tuple[list[Check], list[Difference]]:

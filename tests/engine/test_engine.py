@@ -1,47 +1,19 @@
 """The engine: answers, cancels, dies and is there again, and never outlives the window."""
 
 import os
-import queue
 import signal
 import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
 
 import pytest
+from engine.desk import Desk
 
 from resnet_explorer.analysis.verdict import Verdict
-from resnet_explorer.engine.client import Engine
-from resnet_explorer.engine.messages import Died, FindDevices, Finished, Reply, Stepped, Stopped, Verify
+from resnet_explorer.engine.messages import Died, FindDevices, Finished, RecordGraph, Stepped, Stopped, Verify
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
-
-PATIENCE = 60.0
-
-
-class Desk:
-    """An engine with a desk on which its replies land, handled in the test's own thread."""
-
-    def __init__(self) -> None:
-        self.replies: queue.Queue[Reply] = queue.Queue()
-        self.engine = Engine(self.replies.put)
-
-    def wait(self, *kinds: type) -> Reply:
-        """Return the next reply of one of these kinds; the engine takes note of all."""
-        end = time.monotonic() + PATIENCE
-        while True:
-            reply = self.replies.get(timeout=max(0.1, end - time.monotonic()))
-            self.engine.handle(reply)
-            if isinstance(reply, kinds):
-                return reply
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    made = Desk()
-    yield made
-    made.engine.close()
 
 
 def job(name: str = "resnet20", side: int = 32) -> Verify:
@@ -57,6 +29,13 @@ def test_jobs_are_answered_in_their_order(desk: Desk) -> None:
     assert isinstance(second, tuple) and second[0].key == "cpu"
     assert isinstance(third, Verdict) and third.rows == 69
     assert desk.engine.current is None
+
+
+def test_a_comparison_waits_until_nothing_else_does(desk: Desk) -> None:
+    first, verdict = desk.engine.submit(job()), desk.engine.submit(job())
+    graph = desk.engine.submit(RecordGraph(find("resnet20"), InputShape(1, 32, 32)))
+    ended = [desk.wait(Finished) for _ in range(3)]
+    assert [reply.number for reply in ended if isinstance(reply, Finished)] == [first, graph, verdict]
 
 
 def test_progress_is_told(desk: Desk) -> None:

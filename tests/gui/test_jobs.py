@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from resnet_explorer.analysis.verdict import Verdict
-from resnet_explorer.engine.messages import Verify
+from resnet_explorer.engine.messages import Device, Verify
 from resnet_explorer.gui.jobs import Phase
 from resnet_explorer.gui.main_window import MainWindow
 from resnet_explorer.gui.verdict_dialog import VerdictDialog
@@ -31,8 +31,22 @@ def test_what_rests_is_verified_and_what_changes_is_verified_anew(window: MainWi
     window.build.preset.chosen.emit("seresnet50")
     assert window.verdict.text() == "not verified yet"
     qtbot.waitUntil(lambda: "Agrees with PyTorch: 271 rows" in window.verdict.text(), timeout=PATIENCE)
-    assert [state.label for state in window.jobs.states] == ["Verify seresnet50", "Verify resnet18"]
+    assert [state.label for state in window.jobs.states] == ["Verify seresnet50", "Verify resnet18", "Find devices"]
     assert {state.phase for state in window.jobs.states} == {Phase.DONE}
+
+
+def test_the_devices_that_pytorch_sees_can_be_chosen(window: MainWindow, qtbot: QtBot) -> None:
+    box = window.build.device
+    assert [box.itemData(index) for index in range(box.count())] == ["cpu"]
+    told: list[str] = []
+    window.document.device_changed.connect(told.append)
+    box._show((Device("cpu", "CPU"), Device("cuda:0", "H100", 80 * 2**30, 70 * 2**30)))
+    assert box.itemText(1) == "H100 · 80.0 GiB" and box.free("cuda:0") == 70 * 2**30
+    box.setCurrentIndex(1)
+    assert told == ["cuda:0"] and window.document.device == "cuda:0"
+    window.wake_engine()
+    qtbot.waitUntil(lambda: box.count() == 1, timeout=PATIENCE)
+    assert told == ["cuda:0", "cpu"], "a device that is gone is not used any longer"
 
 
 def test_the_figures_are_behind_a_click(window: MainWindow, qtbot: QtBot) -> None:
@@ -91,6 +105,23 @@ def test_a_crash_is_a_sentence_and_retry_works(window: MainWindow, qtbot: QtBot)
     assert window.session.results is before
     window.jobs.retry(window.jobs.states[0].number)
     wait_for(window, qtbot, Phase.DONE)
+
+
+def test_a_job_that_needs_more_than_half_of_the_free_memory_is_asked_about(window: MainWindow, qtbot: QtBot) -> None:
+    asked: list[str] = []
+
+    def no(words: str) -> bool:
+        asked.append(words)
+        return False
+
+    window.jobs.confirm, window.jobs.free = no, lambda: 100 * 2**20
+    window.build.preset.chosen.emit("resnet50")
+    window.verdict.verify(fvcore=True)
+    assert "Verify resnet50 with fvcore is estimated to need" in asked[0] and "100.0 MiB" in asked[0]
+    assert not window.jobs.states and "smaller batch" in window.verdict.toolTip()
+    window.jobs.free = lambda: None
+    window.verdict.verify(fvcore=True)
+    assert len(asked) == 1 and window.jobs.states
 
 
 def test_an_older_question_is_withdrawn(window: MainWindow, qtbot: QtBot) -> None:

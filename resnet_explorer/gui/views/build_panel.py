@@ -20,6 +20,7 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gui.document import Document, State
 from resnet_explorer.gui.session import Results, read
 from resnet_explorer.gui.views.axis_field import AxisField
+from resnet_explorer.gui.views.device_box import DeviceBox
 from resnet_explorer.gui.views.facts_panel import FactsPanel
 from resnet_explorer.gui.views.fields import Explained, NumberField
 from resnet_explorer.gui.views.input_editor import InputEditor
@@ -51,6 +52,7 @@ class BuildPanel(QScrollArea):
         self.timeline = QToolButton()
         self.stages = StageEditor()
         self.input = InputEditor()
+        self.device = DeviceBox(document)
         self.facts = FactsPanel()
         self.no_head = QCheckBox("no head: a backbone")
         self.sections = {words: Section(words, words in OPEN) for words in SECTIONS if words != STAGES}
@@ -91,6 +93,8 @@ class BuildPanel(QScrollArea):
             column.addWidget(_rule())
             column.addWidget(_heading(words))
             column.addWidget(widget)
+            if words == "INPUT":
+                column.addLayout(self._device_line())
         column.addWidget(_rule())
         for section in self.sections.values():
             column.addWidget(section)
@@ -99,6 +103,14 @@ class BuildPanel(QScrollArea):
         self.sections["Head"].form.addRow("", self.no_head)
         column.addStretch(1)
         self.setWidget(inner)
+
+    def _device_line(self) -> QHBoxLayout:
+        label, line = QLabel("Device"), QHBoxLayout()
+        label.setToolTip(self.device.toolTip())
+        label.setBuddy(self.device)
+        line.addWidget(label)
+        line.addWidget(self.device, 1)
+        return line
 
     def _explained(self, key: str, control: QWidget) -> Explained:
         self.rows[key] = row = Explained(control)

@@ -22,6 +22,12 @@ _ROWS = (
         "and count 0.",
     ),
     (
+        "kept",
+        "Kept for backward",
+        "Bytes that autograd keeps of a forward pass in training, each storage once: the maps that derivatives need, "
+        "batch norm's statistics, max-pool's indices, and the image. Parameters are not counted.",
+    ),
+    (
         "field",
         "Receptive field",
         "The side of the input square that one position of the last map depends on; what lies outside of the image "
@@ -69,6 +75,7 @@ class FactsPanel(QWidget):
             "params": f"{total.params:,}",
             "macs": f"{si(total.macs)}MACs",
             "memory": mib(total.activation_bytes),
+            "kept": mib(results.kept.total) if results.kept else "cannot train",
             "field": f"{total.receptive_field:,} px",
             "map": compact(last.output),
         }

@@ -3,6 +3,7 @@
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QToolButton, QWidget
 
+from resnet_explorer.analysis.kept import inference_bytes, training_bytes
 from resnet_explorer.analysis.verdict import Verdict
 from resnet_explorer.engine.messages import Job, Verify
 from resnet_explorer.gui.document import State
@@ -56,7 +57,15 @@ class VerdictLabel(QToolButton):
         state = self._results.state
         self._say("verifying…")
         name = f"Verify {state.spec.name}" + (" with fvcore" if fvcore else "")
-        self._job = self._jobs.submit(Verify(state.spec, state.image, fvcore), name, self._on_verdict, self._on_problem)
+        job = Verify(state.spec, state.image, fvcore)
+        needs = self._bytes() if fvcore else 0
+        self._job = self._jobs.submit(job, name, self._on_verdict, self._on_problem, needs)
+
+    def _bytes(self) -> int:
+        """Return what running the network once on the CPU needs, with what is kept for backward."""
+        assert self._results
+        analysis, known = self._results.analysis, self._results.kept
+        return (training_bytes(analysis, known) if known else inference_bytes(analysis)).total
 
     def _on_verdict(self, job: Job, verdict: object) -> None:
         assert isinstance(job, Verify) and isinstance(verdict, Verdict) and self._results

@@ -1,0 +1,177 @@
+"""How fast the autograd graph is, and how still the window stays meanwhile: ratios in one run, printed.
+
+Run by hand: ``pytest tests/benchmarks -s -n 0``.
+"""
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QByteArray, QTimer
+from PySide6.QtSvgWidgets import QSvgWidget
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+from shiboken6 import delete
+
+from resnet_explorer.gui.app import build
+from resnet_explorer.gui.document import State
+from resnet_explorer.gui.main_window import MainWindow
+from resnet_explorer.lab.graphviz import layout
+from resnet_explorer.spec import InputShape
+from resnet_explorer.spec.catalogue import find
+
+PATIENCE = 120_000
+
+
+@pytest.fixture
+def window(qapp: QApplication, qtbot: QtBot, tmp_path, monkeypatch) -> Iterator[MainWindow]:
+    monkeypatch.setenv("RESNET_EXPLORER_CONFIG", str(tmp_path))
+    made = build(qapp)
+    made.resize(1280, 800)
+    made.show()
+    made.fill()
+    made.be_still()
+    made.build.device.watch(made.jobs)
+    qtbot.waitUntil(lambda: all(state.is_over for state in made.jobs.states), timeout=PATIENCE)
+    yield made
+    made.close()
+    delete(made)
+
+
+def _ours(window: MainWindow, qtbot: QtBot, name: str, side: int) -> float:
+    """Return the seconds from asking for a graph to its paint, the engine being there."""
+    window.tabs.setCurrentIndex(0)
+    window.document.propose(State(find(name), InputShape(1, side, side)), "choose")
+    before = window.graph.canvas.recorded
+    start = time.perf_counter()
+    window.tabs.setCurrentWidget(window.graph)
+    while window.graph.canvas.recorded is before:
+        QApplication.processEvents()
+    window.graph.canvas.repaint()
+    spent = time.perf_counter() - start
+    qtbot.waitUntil(lambda: all(state.is_over for state in window.jobs.states), timeout=PATIENCE)
+    return spent
+
+
+def _peer(qapp: QApplication) -> float:
+    """Return the seconds of the same by hand: build, forward, make_dot, dot, and Qt's paint of the SVG."""
+    import torch
+    from torchvision.models import resnet152
+    from torchviz import make_dot
+
+    start = time.perf_counter()
+    model = resnet152()
+    dot = make_dot(model(torch.zeros(1, 3, 224, 224)), dict(model.named_parameters())).source
+    *_, svg = layout(str(dot))
+    assert isinstance(svg, bytes)
+    widget = QSvgWidget()
+    widget.load(QByteArray(svg))
+    widget.show()
+    widget.grab()
+    spent = time.perf_counter() - start
+    delete(widget)
+    return spent
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_graph_of_resnet152_is_on_screen_in_a_quarter_of_the_time(
+    window: MainWindow, qtbot: QtBot, qapp: QApplication
+) -> None:
+    _ours(window, qtbot, "resnet18", 224)
+    _peer(qapp)
+    ours = statistics.median(_ours(window, qtbot, "resnet152", side) for side in (224, 232, 240, 248, 256))
+    peer = statistics.median(_peer(qapp) for _ in range(3))
+    print(f"\ngraph of ResNet-152: {ours * 1e3:.0f} ms, torchviz and dot {peer * 1e3:.0f} ms: {ours / peer:.2f}")
+    assert ours / peer < 0.5
+
+
+def test_pan_and_zoom_of_every_node_of_resnet1202(window: MainWindow, qtbot: QtBot, qapp: QApplication) -> None:
+    _ours(window, qtbot, "resnet1202", 64)
+    canvas = window.graph.canvas
+    canvas.open_all()
+    qapp.processEvents()
+    canvas.fit()
+    empty = statistics.median(_timed(canvas.repaint) for _ in range(3))
+    print(f"\nResNet-1202, {len(canvas.recorded.graph.nodes):,} nodes, fitted: {empty * 1e3:.1f} ms a repaint")
+    for _ in range(14):
+        canvas.zoom(1.4)
+        zoomed = statistics.median(_timed(canvas.repaint) for _ in range(3))
+
+        def pan() -> None:
+            canvas.pan(-11, -7)
+            qapp.processEvents()
+
+        panned = statistics.median(_timed(pan) for _ in range(15))
+        print(f"zoom {canvas.camera.zoom:.3f}: repaint {zoomed * 1e3:.1f} ms, pan {panned * 1e3:.1f} ms")
+        assert zoomed < 20 * max(empty, 0.002)
+
+
+def _timed(work) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def test_the_window_does_not_wait_while_the_engine_counts(window: MainWindow, qtbot: QtBot) -> None:
+    late: list[float] = []
+    expected = [time.perf_counter() + 0.005]
+
+    def beat() -> None:
+        now = time.perf_counter()
+        late.append(max(0.0, now - expected[0]))
+        expected[0] = now + 0.005
+
+    clock = QTimer(window)
+    clock.setTimerType(clock.timerType().PreciseTimer)
+    clock.timeout.connect(beat)
+    window.document.propose(State(find("resnet152"), InputShape(1, 224, 224)), "choose")
+    window.verdict.verify(fvcore=True)
+    expected[0] = time.perf_counter() + 0.005
+    clock.start(5)
+    qtbot.waitUntil(lambda: window.verdict.verdict is not None, timeout=PATIENCE)
+    clock.stop()
+    worst, usual = max(late), statistics.median(late)
+    print(f"\nheartbeat of 5 ms beside fvcore: median {usual * 1e3:.2f} ms late, worst {worst * 1e3:.1f} ms")
+    assert usual < 0.005
+
+
+_READY = """
+import sys, time
+start = time.perf_counter()
+from PySide6.QtWidgets import QApplication
+from resnet_explorer.gui import app
+def main():
+    qapp = QApplication([])
+    window = app.build(qapp)
+    window.diagram.first_painted.connect(window.fill, app.Qt.ConnectionType.QueuedConnection)
+    window.diagram.first_painted.connect(window.wake_engine, app.Qt.ConnectionType.QueuedConnection)
+    window.show()
+    while not hasattr(window, "jobs") or not window.jobs.states or not window.jobs.states[-1].is_over:
+        qapp.processEvents()
+    print(time.perf_counter() - start, flush=True)
+    window.close()
+if __name__ == "__main__":
+    main()
+"""
+
+
+def test_the_engine_is_ready_soon_after_the_app(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("RESNET_EXPLORER_CONFIG", str(tmp_path))
+    script = tmp_path / "ready.py"
+    script.write_text(_READY)
+
+    def ready() -> float:
+        done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
+        return float(done.stdout.split()[-1])
+
+    def peer() -> float:
+        return _timed(lambda: subprocess.run([sys.executable, "-c", "import torch"], check=True))
+
+    ready(), peer()
+    pairs = [(ready(), peer()) for _ in range(3)]
+    ratio = statistics.median(ours / theirs for ours, theirs in pairs)
+    print(f"\nengine ready {pairs[0][0]:.2f} s after the start, import torch {pairs[0][1]:.2f} s: {ratio:.2f}")
+    assert ratio < 3
