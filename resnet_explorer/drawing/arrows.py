@@ -1,8 +1,17 @@
-"""Where an arrow's shaft ends and its head begins: the same for every renderer."""
+"""Where an arrow's shaft ends and its head begins, and how lines are broken: the same for every renderer."""
 
+from collections.abc import Iterator, Mapping
+from itertools import cycle, pairwise
 from math import hypot
 
-from resnet_explorer.drawing.marks import Arrow, Point
+from resnet_explorer.drawing.marks import Arrow, Dash, Point
+
+DASHES: Mapping[Dash, tuple[float, ...]] = {
+    Dash.DASHED: (5.0, 3.5),
+    Dash.DOTTED: (1.5, 3.5),
+    Dash.DASH_DOT: (7.0, 3.0, 1.5, 3.0),
+}
+"""In px, strokes and gaps in turn."""
 
 HEAD_LENGTH = 7.0
 HEAD_HALF = 3.4
@@ -26,3 +35,20 @@ def shaft(arrow: Arrow) -> tuple[Point, ...]:
     tip, one, other = head(arrow)
     middle = ((one[0] + other[0]) / 2, (one[1] + other[1]) / 2)
     return (*arrow.points[:-1], ((middle[0] + tip[0] * 0.2) / 1.2, (middle[1] + tip[1] * 0.2) / 1.2))
+
+
+def broken(points: tuple[Point, ...], dash: Dash) -> Iterator[tuple[Point, Point]]:
+    """Yield the straight strokes of a broken line; the pattern runs on around its corners, as it does in SVG."""
+    pattern = cycle(DASHES[dash])
+    left, is_stroke = next(pattern), True
+    for (x, y), (to_x, to_y) in pairwise(points):
+        length = hypot(to_x - x, to_y - y)
+        done = 0.0
+        while done < length:
+            step = min(left, length - done)
+            if is_stroke:
+                one, two = done / length, (done + step) / length
+                yield (x + (to_x - x) * one, y + (to_y - y) * one), (x + (to_x - x) * two, y + (to_y - y) * two)
+            done, left = done + step, left - step
+            if left <= 0:
+                left, is_stroke = next(pattern), not is_stroke

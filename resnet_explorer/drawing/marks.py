@@ -38,6 +38,35 @@ class Ink(StrEnum):
     GONE = "gone"
     GATE = "gate"
     CHANGED = "changed"
+    GRID = "grid"
+    SERIES1 = "series1"
+    SERIES2 = "series2"
+    SERIES3 = "series3"
+    SERIES4 = "series4"
+    SERIES5 = "series5"
+    SERIES6 = "series6"
+    SERIES7 = "series7"
+    SERIES8 = "series8"
+    SCALE0 = "scale0"
+    SCALE1 = "scale1"
+    SCALE2 = "scale2"
+    SCALE3 = "scale3"
+    SCALE4 = "scale4"
+    SCALE5 = "scale5"
+    SCALE6 = "scale6"
+    SCALE7 = "scale7"
+    SCALE8 = "scale8"
+    SCALE9 = "scale9"
+    SCALE10 = "scale10"
+    SCALE11 = "scale11"
+    SCALE12 = "scale12"
+    SCALE13 = "scale13"
+    SCALE14 = "scale14"
+    SCALE15 = "scale15"
+
+
+SCALE = tuple(Ink(f"scale{step}") for step in range(16))
+"""Colours in order, for values from low to high; what is higher stands out more from the page."""
 
 
 class Anchor(StrEnum):
@@ -49,11 +78,15 @@ class Anchor(StrEnum):
 
 
 class Dash(StrEnum):
-    """How a line is broken: solid for identity, dashed for a projection, dotted for what is gone."""
+    """How a line is broken: solid for identity, dashed for a projection, dotted for what is gone.
+
+    Charts tell their lines apart by it.
+    """
 
     SOLID = "solid"
     DASHED = "dashed"
     DOTTED = "dotted"
+    DASH_DOT = "dash-dot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +106,10 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A line of text whose baseline is at y; ``size`` is in whole px, as Qt's fonts are."""
+    """A line of text whose baseline is at y; ``size`` is in whole px, as Qt's fonts are.
+
+    With ``turned`` it runs upwards: its baseline is at x, and its anchor at y.
+    """
 
     x: float
     y: float
@@ -82,6 +118,7 @@ class Label:
     ink: Ink = Ink.TEXT
     anchor: Anchor = Anchor.START
     style: Style = Style.REGULAR
+    turned: bool = False
 
 
 Point = tuple[float, float]
@@ -99,13 +136,25 @@ class Arrow:
     head: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A filled polygon: the band around a curve, a marker; ``opacity`` is the filling's."""
+
+    points: tuple[Point, ...]
+    fill: Ink
+    line: Ink | None = None
+    thickness: float = 1.0
+    opacity: float = 1.0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Group:
     """Marks that are one thing: a layer, a block, a stage; its children's coordinates start at its corner.
 
     ``path`` is the address of the thing; one that begins with a dot continues the parent's, so that equal blocks
     share their marks. ``suffix`` tells two pictures of one thing apart (``:open``), and ``side`` the twin's from the
-    network's own. The first mark is the body: drawn alone where the group is too small on screen to show more.
+    network's own. The first ``brief`` marks are the body: drawn alone where the group is less than ``detail`` px high
+    on screen (0: where it is too small to be read).
     """
 
     path: str
@@ -118,9 +167,11 @@ class Group:
     marks: "tuple[Mark, ...]"
     suffix: str = ""
     side: str = ""
+    brief: int = 1
+    detail: float = 0.0
 
 
-Mark = Box | Label | Arrow | Group
+Mark = Box | Label | Arrow | Area | Group
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,13 +1,14 @@
 """Every colour and line weight, for the window and for exported pictures.
 
 Hues follow Okabe and Ito's palette, which people with colour-blindness can tell apart; text on a fill has a
-contrast of at least 4.5 to 1 (WCAG 2.2, AA), as a test asserts.
+contrast of at least 4.5 to 1 (WCAG 2.2, AA), as a test asserts. The inks of series name their curves in words, so
+they are text too.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from resnet_explorer.drawing.marks import Ink
+from resnet_explorer.drawing.marks import SCALE, Ink
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,21 @@ class Theme:
     line_weight: float = 1.0
     font_points: float = 10.0
 
+
+_LIGHT_SCALE = """
+    #f3f4c9 #d7eabd #bbe0b3 #9fd5ad #82c9a8 #62bea6 #3fb1a4 #15a3a3
+    #08939f #0c8398 #0c7490 #00648a #015582 #00457d #0b3575 #152569
+"""
+_DARK_SCALE = """
+    #262c47 #233a57 #1e4865 #115772 #09677a #017681 #0a8585 #099588
+    #1ca589 #4db189 #6fbd8a #8dc88e #a9d394 #c3dd9c #dce8a7 #f3f3b5
+"""
+_PROJECTOR_SCALE = """
+    #efefb9 #cee6ae #aedaa5 #8dcea0 #6ac29c #42b59b #16a59a #079495
+    #01838e #0c7285 #06617c #015272 #034268 #02325f #02205b #0a0f4c
+"""
+"""Even steps of lightness, from a pale yellow over green to a deep blue (in the dark the other way): in order for
+everyone, and in print without colour."""
 
 _LIGHT: dict[Ink, str] = {
     Ink.PAGE: "#ffffff",
@@ -47,6 +63,16 @@ _LIGHT: dict[Ink, str] = {
     Ink.GONE: "#8c959f",
     Ink.GATE: "#6f42c1",
     Ink.CHANGED: "#bf3989",
+    Ink.GRID: "#e6eaee",
+    Ink.SERIES1: "#0072b2",
+    Ink.SERIES2: "#c44f00",
+    Ink.SERIES3: "#118668",
+    Ink.SERIES4: "#7a1479",
+    Ink.SERIES5: "#1420a0",
+    Ink.SERIES6: "#7d5166",
+    Ink.SERIES7: "#2c5206",
+    Ink.SERIES8: "#45150e",
+    **dict(zip(SCALE, _LIGHT_SCALE.split(), strict=True)),
 }
 
 _DARK: dict[Ink, str] = _LIGHT | {
@@ -70,6 +96,16 @@ _DARK: dict[Ink, str] = _LIGHT | {
     Ink.GONE: "#78838e",
     Ink.GATE: "#8560d6",
     Ink.CHANGED: "#e275ad",
+    Ink.GRID: "#2a323b",
+    Ink.SERIES1: "#4bb0ec",
+    Ink.SERIES2: "#f0884a",
+    Ink.SERIES3: "#65dba7",
+    Ink.SERIES4: "#b57fa3",
+    Ink.SERIES5: "#6d80f2",
+    Ink.SERIES6: "#e0d62b",
+    Ink.SERIES7: "#edd1fa",
+    Ink.SERIES8: "#d4fdb2",
+    **dict(zip(SCALE, _DARK_SCALE.split(), strict=True)),
 }
 
 _PROJECTOR: dict[Ink, str] = _LIGHT | {
@@ -93,6 +129,16 @@ _PROJECTOR: dict[Ink, str] = _LIGHT | {
     Ink.GONE: "#6b7580",
     Ink.GATE: "#4f2a93",
     Ink.CHANGED: "#99286e",
+    Ink.GRID: "#d5dade",
+    Ink.SERIES1: "#005a8f",
+    Ink.SERIES2: "#a84000",
+    Ink.SERIES3: "#2a7a5e",
+    Ink.SERIES4: "#6f49cf",
+    Ink.SERIES5: "#5a0d58",
+    Ink.SERIES6: "#6b4550",
+    Ink.SERIES7: "#0b0b4a",
+    Ink.SERIES8: "#2e3a00",
+    **dict(zip(SCALE, _PROJECTOR_SCALE.split(), strict=True)),
 }
 
 LIGHT = Theme("light", False, _LIGHT)

@@ -63,11 +63,14 @@ class Outlines:
     def __init__(self) -> None:
         self._lines: dict[tuple[str, Style], str] = {}
 
-    def place(self, text: str, x: float, y: float, size: float, style: Style, anchor: Anchor) -> str:
+    def place(
+        self, text: str, x: float, y: float, size: float, style: Style, anchor: Anchor, turned: bool = False
+    ) -> str:
         """Return the element that draws a line of text, its anchor at (x, y), in the colour it inherits."""
-        x -= width(text, size, style) * _SHARE[anchor]
+        back = width(text, size, style) * _SHARE[anchor]
+        x, y, turn = (x, y + back, "rotate(-90) ") if turned else (x - back, y, "")
         name = self._lines.setdefault((text, style), _text_id(text, style))
-        place = f"translate({_n(x)} {_n(y)}) scale({size / _EM:.6g})"
+        place = f"translate({_n(x)} {_n(y)}) {turn}scale({size / _EM:.6g})"
         return f'<use xlink:href="#{name}" role="img" aria-label="{escape(text)}" transform="{place}"/>'
 
     def defs(self) -> str:

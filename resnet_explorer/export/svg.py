@@ -6,14 +6,15 @@ Presentation attributes, a viewBox, at most two decimals and explicit arrow head
 from html import escape
 from typing import assert_never
 
-from resnet_explorer.drawing.arrows import head, shaft
-from resnet_explorer.drawing.marks import Anchor, Arrow, Box, Dash, Group, Ink, Label, Mark, Picture, address
+from resnet_explorer.drawing.arrows import DASHES, head, shaft
+from resnet_explorer.drawing.marks import Anchor, Area, Arrow, Box, Dash, Group, Ink, Label, Mark, Picture, address
 from resnet_explorer.drawing.text import Style
 from resnet_explorer.drawing.theme import Theme
 from resnet_explorer.export.outlines import Outlines
 
 FONTS = "Inter, 'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
-_DASHES = {Dash.DASHED: "5 3.5", Dash.DOTTED: "1.5 3.5"}
+SHARP = 8
+"""Lines of more points are curves; where they turn back, a mitre would stand out as a spike."""
 
 
 def to_svg(picture: Picture, theme: Theme, outlines: bool = False) -> str:
@@ -56,6 +57,8 @@ class _Writer:
                     self._label(mark)
                 case Arrow():
                     self._arrow(mark)
+                case Area():
+                    self._area(mark)
                 case _:
                     assert_never(mark)
 
@@ -82,26 +85,37 @@ class _Writer:
         )
 
     def _stroke(self, ink: Ink, thickness: float, dash: Dash) -> str:
-        dashes = f' stroke-dasharray="{_DASHES[dash]}"' if dash in _DASHES else ""
+        dashes = f' stroke-dasharray="{" ".join(map(_n, DASHES[dash]))}"' if dash in DASHES else ""
         return f' stroke="{self._colours[ink]}" stroke-width="{_n(thickness * self._weight)}"{dashes}'
 
     def _label(self, label: Label) -> None:
         fill = self._colours[label.ink]
         if self.outlines:
-            placed = self.outlines.place(label.text, label.x, label.y, label.size, label.style, label.anchor)
+            at = (label.x, label.y, label.size, label.style, label.anchor, label.turned)
+            placed = self.outlines.place(label.text, *at)
             self.lines.append(placed.replace("<use ", f'<use fill="{fill}" ', 1))
             return
         anchor = f' text-anchor="{label.anchor}"' if label.anchor is not Anchor.START else ""
         style = {Style.SEMIBOLD: ' font-weight="600"', Style.ITALIC: ' font-style="italic"'}.get(label.style, "")
+        turn = f' transform="rotate(-90 {_n(label.x)} {_n(label.y)})"' if label.turned else ""
+        place = f'x="{_n(label.x)}" y="{_n(label.y)}"{turn}'
         self.lines.append(
-            f'<text x="{_n(label.x)}" y="{_n(label.y)}" font-size="{_n(label.size)}" fill="{fill}"{anchor}{style}>'
+            f'<text {place} font-size="{_n(label.size)}" fill="{fill}"{anchor}{style}>'
             f"{escape(label.text, quote=False)}</text>"
         )
 
     def _arrow(self, arrow: Arrow) -> None:
         first, *rest = [f"{_n(x)} {_n(y)}" for x, y in shaft(arrow)]
         line = f"M{first}{'C' if arrow.curved else 'L'}{' '.join(rest)}"
-        self.lines.append(f'<path d="{line}" fill="none"{self._stroke(arrow.ink, arrow.thickness, arrow.dash)}/>')
+        stroke = self._stroke(arrow.ink, arrow.thickness, arrow.dash)
+        stroke += ' stroke-linejoin="round"' if len(rest) >= SHARP and not arrow.curved else ""
+        self.lines.append(f'<path d="{line}" fill="none"{stroke}/>')
         if arrow.head:
             corners = "L".join(f"{_n(x)} {_n(y)}" for x, y in head(arrow))
             self.lines.append(f'<path d="M{corners}Z" fill="{self._colours[arrow.ink]}"/>')
+
+    def _area(self, area: Area) -> None:
+        corners = "L".join(f"{_n(x)} {_n(y)}" for x, y in area.points)
+        opacity = f' fill-opacity="{_n(area.opacity)}"' if area.opacity < 1 else ""
+        stroke = self._stroke(area.line, area.thickness, Dash.SOLID) if area.line else ""
+        self.lines.append(f'<path d="M{corners}Z" fill="{self._colours[area.fill]}"{opacity}{stroke}/>')

@@ -54,6 +54,15 @@ def test_qt_paints_the_text_where_it_was_placed(qapp: object, style: Style, anch
     assert inked[1] == pytest.approx(40 - 0.75 * 20, abs=2)
 
 
+@pytest.mark.parametrize(("anchor", "part"), [(Anchor.START, 0.0), (Anchor.MIDDLE, 0.5), (Anchor.END, 1.0)])
+def test_turned_text_runs_upwards(qapp: object, anchor: Anchor, part: float) -> None:
+    outlines, wide = Outlines(), width("Hello", 20)
+    placed = outlines.place("Hello", 150, 55 - part * wide, 20, Style.REGULAR, anchor, turned=True)
+    left, top, right, bottom = _ink(_file(outlines, placed))
+    assert (top, bottom) == (pytest.approx(55 - wide + 1.5, abs=2), pytest.approx(55 - 1.5, abs=2))
+    assert (left, right) == (pytest.approx(150 - 0.75 * 20, abs=2), pytest.approx(149, abs=1))
+
+
 def test_glyphs_and_lines_are_stored_once() -> None:
     outlines = Outlines()
     placed = [
