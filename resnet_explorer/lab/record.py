@@ -1,0 +1,110 @@
+"""Norms of gradients and activations, block by block, from hooks that are returned."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from math import sqrt
+
+import torch
+from torch import Tensor, nn
+
+from resnet_explorer.analysis.gradients import Series
+from resnet_explorer.analysis.quantities import Quantity
+from resnet_explorer.lab.exact import Exact
+from resnet_explorer.lab.terms import Terms, parting
+from resnet_explorer.model.modules import Block
+
+
+def blocks_of(model: nn.Module) -> list[Block]:
+    """Return the blocks of a network in the order in which they run."""
+    return [module for module in model.modules() if isinstance(module, Block)]
+
+
+class Record:
+    """What one forward and backward pass leaves behind: read it after ``backward``.
+
+    Norms are taken in float64.
+    """
+
+    def __init__(self, blocks: list[Block]) -> None:
+        self._blocks = blocks
+        self._gradients: list[float | None] = [None] * (len(blocks) + 1)
+        self._deviations: list[float | None] = [None] * len(blocks)
+        self._exact = Exact()
+        self.terms = tuple(None if block.chains.shortcut is None else Terms(self._exact) for block in blocks)
+
+    def enter(self, block: nn.Module, arguments: tuple[Tensor, ...]) -> None:
+        """Watch what enters the first block."""
+        self._watch(0, arguments[0])
+
+    def leave(self, index: int, block: nn.Module, arguments: tuple[Tensor, ...], output: Tensor) -> None:
+        """Watch what a block puts out, and measure it."""
+        self._watch(index + 1, output)
+        self._deviations[index] = self._exact.deviation(output)
+
+    def _watch(self, index: int, tensor: Tensor) -> None:
+        """Have the norm of a tensor's whole gradient taken, once autograd has added up what all its users send."""
+        if tensor.requires_grad:
+            tensor.register_hook(partial(self._arrived, index))  # type: ignore[no-untyped-call]
+
+    def _arrived(self, index: int, gradient: Tensor) -> None:
+        self._gradients[index] = self._exact.norm(gradient)
+
+    def values(self, rate: float) -> dict[Quantity, Series]:
+        """Return every quantity of every block; call it before the parameters' gradients are cleared."""
+        parameters = [self._parameters(block) for block in self._blocks]
+        terms = self.terms
+        return {
+            Quantity.INPUT: tuple(self._gradients[:-1]),
+            Quantity.OUTPUT: tuple(self._gradients[1:]),
+            Quantity.WEIGHTS: tuple(gradient for gradient, _, _ in parameters),
+            Quantity.WEIGHTS_RMS: tuple(gradient / sqrt(count) if count else None for gradient, _, count in parameters),
+            Quantity.ACTIVATION: tuple(self._deviations),
+            Quantity.UPDATE: tuple(rate * gradient / length if length else None for gradient, length, _ in parameters),
+            Quantity.SHORTCUT: tuple(term.shortcut if term else None for term in terms),
+            Quantity.BRANCH: tuple(term.branch if term else None for term in terms),
+            Quantity.COSINE: tuple(term.cosine if term else None for term in terms),
+            Quantity.SHARE: tuple(term.share if term else None for term in terms),
+        }
+
+    def _parameters(self, block: Block) -> tuple[float, float, int]:
+        """Return the length of the gradient of all parameters of a block, their own length, and their number."""
+        pairs = [(one.detach(), one.grad) for one in block.parameters() if one.grad is not None]
+        if not pairs:
+            return 0.0, 0.0, 0
+        gradients = torch.cat([gradient.reshape(-1) for _, gradient in pairs])
+        weights = torch.cat([weight.reshape(-1) for weight, _ in pairs])
+        return self._exact.norm(gradients), self._exact.norm(weights), gradients.numel()
+
+
+@contextmanager
+def recording(model: nn.Module, *, terms: bool = True) -> Iterator[Record]:
+    """Lend a model the hooks that fill a record, and take them back, however the pass ends.
+
+    With ``terms`` the shortcut's and the branch's terms are kept apart, which changes no value.
+    """
+    blocks = blocks_of(model)
+    record = Record(blocks)
+    with ExitStack() as lent:
+        lent.callback(blocks[0].register_forward_pre_hook(record.enter).remove)
+        for index, block in enumerate(blocks):
+            lent.callback(block.register_forward_hook(partial(record.leave, index)).remove)
+        for block, watched in zip(blocks, record.terms, strict=True):
+            if terms and watched is not None:
+                lent.enter_context(parting(block, watched.watch))
+        yield record
+
+
+@contextmanager
+def restored(model: nn.Module) -> Iterator[None]:
+    """Give a model back its buffers (the running statistics of batch norm) and its mode, however the work ends."""
+    kept = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    modes = {name: module.training for name, module in model.named_modules()}
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for name, buffer in model.named_buffers():
+                buffer.copy_(kept[name])
+        for name, module in model.named_modules():
+            module.training = modes[name]
