@@ -89,6 +89,8 @@ def _export(options: argparse.Namespace) -> int:
     from resnet_explorer.drawing.theme import THEMES
     from resnet_explorer.export import files
 
+    if options.view == "autograd" and options.output.suffix.lower() in (".dot", ".gv"):
+        return _export_dot(options)
     paint = _painter(options)
     analysis = analysis_of(options.net, options.settings, options.input)
     view = view_of(analysis.network, options.expand, options.unfold, options.compare)
@@ -100,6 +102,17 @@ def _export(options: argparse.Namespace) -> int:
         picture = diagram(analysis, view)
     files.write(options.output, paint(picture, THEMES[options.theme], options))
     say(f"{options.output}: {picture.width:,.0f} × {picture.height:,.0f} px\n")
+    return 0
+
+
+def _export_dot(options: argparse.Namespace) -> int:
+    from resnet_explorer.cli.graph import dot_of
+    from resnet_explorer.cli.networks import analysis_of
+    from resnet_explorer.export import files
+
+    text = dot_of(analysis_of(options.net, options.settings, options.input))
+    files.write(options.output, text)
+    say(f"{options.output}: {text.count(chr(10)):,} lines\n")
     return 0
 
 

@@ -13,6 +13,7 @@ from resnet_explorer.drawing.graph.picture import GraphView, graph_picture
 from resnet_explorer.drawing.marks import Picture
 from resnet_explorer.drawing.view import View
 from resnet_explorer.errors import ExplorerError
+from resnet_explorer.export.dot import to_dot
 from resnet_explorer.spec.catalogue import title
 
 
@@ -24,6 +25,11 @@ def graph_of(analysis: Analysis) -> AutogradGraph:
         raise ExplorerError("torch", f"PyTorch cannot be loaded: {error}.", "Install it to record graphs.") from error
     *_, graph = record(analysis.network.spec, analysis.input, training=needs(analysis).failing is None)
     return cast(AutogradGraph, graph)
+
+
+def dot_of(analysis: Analysis) -> str:
+    """Return the graph's source for Graphviz."""
+    return to_dot(graph_of(analysis), f"Autograd graph of {title(analysis.network.spec)}")
 
 
 def graph_view(analysis: Analysis, view: View, options: argparse.Namespace) -> Picture:

@@ -44,6 +44,8 @@ EXPORT_EXAMPLES = """examples:
   resnet-explorer export resnet50 -o block.pdf --expand layer2.0 --expand stem
   resnet-explorer export resnet152 -o all.svg --expand all --unfold --text outlines
   resnet-explorer export resnet18 -o twins.png --compare --theme projector --scale 2
+  resnet-explorer export resnet18 -o graph.svg --view autograd --expand layer2.0
+  resnet-explorer export resnet18 -o graph.dot --view autograd
 """
 
 
@@ -154,7 +156,14 @@ def _add_network(one: argparse.ArgumentParser, needed: bool = True) -> None:
 def _add_export(commands: _Commands) -> None:
     one = _command(commands, "export", "draw a network into a file", f"{_axes()}\n{EXPORT_EXAMPLES}")
     _add_network(one)
-    one.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="the picture: .svg, .pdf or .png")
+    one.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=Path,
+        required=True,
+        help="the picture: .svg, .pdf or .png; .dot for the autograd graph's source",
+    )
     one.add_argument("--view", choices=VIEWS, default="diagram", help="what to draw (default: diagram)")
     one.add_argument(
         "--expand",

@@ -126,7 +126,10 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """A line through points: straight legs, or with ``curved`` cubic Béziers (1 + 3 n points); a head at its end."""
+    """A line through points: straight legs, or with ``curved`` cubic Béziers (1 + 3 n points); a head at its end.
+
+    ``opacity`` is the line's.
+    """
 
     points: tuple[Point, ...]
     ink: Ink = Ink.MUTED
@@ -134,6 +137,7 @@ class Arrow:
     dash: Dash = Dash.SOLID
     curved: bool = False
     head: bool = True
+    opacity: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

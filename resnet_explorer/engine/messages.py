@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from resnet_explorer.analysis.autograd import AutogradGraph
 from resnet_explorer.analysis.highway import Highway
+from resnet_explorer.analysis.timing import Peaks, Timing
 from resnet_explorer.drawing.graph.clusters import Cluster
 from resnet_explorer.spec import InputShape, ResNetSpec
 
@@ -60,7 +61,18 @@ class DrawTorchviz:
     graph: RecordGraph
 
 
-Job = Verify | FindDevices | ReadWeights | SaveWeights | RecordGraph | DrawTorchviz
+@dataclass(frozen=True, slots=True)
+class MeasureTime:
+    """Time each layer and block of a network at an input on a device, backward too where it ``trains``."""
+
+    spec: ResNetSpec
+    image: InputShape
+    device: str = "cpu"
+    repeats: int = 10
+    trains: bool = True
+
+
+Job = Verify | FindDevices | ReadWeights | SaveWeights | RecordGraph | DrawTorchviz | MeasureTime
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +82,15 @@ class Recorded:
     graph: AutogradGraph
     highway: Highway
     clusters: tuple[Cluster, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """What comes of ``MeasureTime``: the times, and what the device can do at best."""
+
+    job: MeasureTime
+    timing: Timing
+    peaks: Peaks
 
 
 @dataclass(frozen=True, slots=True)

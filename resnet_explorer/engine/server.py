@@ -14,6 +14,7 @@ import torch
 
 from resnet_explorer.analysis import analyse
 from resnet_explorer.analysis.highway import highway
+from resnet_explorer.analysis.timing import Peaks, Timing
 from resnet_explorer.analysis.weights import LIMIT
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.drawing.graph.clusters import clusters
@@ -24,6 +25,8 @@ from resnet_explorer.engine.messages import (
     Failed,
     FindDevices,
     Finished,
+    Measured,
+    MeasureTime,
     ReadWeights,
     Recorded,
     RecordGraph,
@@ -36,7 +39,9 @@ from resnet_explorer.engine.messages import (
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lab.autograd import record
 from resnet_explorer.lab.graphviz import layout, torchviz_dot
+from resnet_explorer.lab.peaks import measure_peaks
 from resnet_explorer.lab.progress import Progress
+from resnet_explorer.lab.timing import measure
 from resnet_explorer.lab.verify import verify
 from resnet_explorer.model import build, checkpoint
 
@@ -173,6 +178,19 @@ def _draw_torchviz(job: DrawTorchviz) -> Iterator[object]:
         yield step if isinstance(step, Progress) else (step, dot)
 
 
+def _measure_time(job: MeasureTime) -> Iterator[object]:
+    """Yield progress, and last the times with the device's peaks."""
+    peaks: Peaks | None = None
+    for step in measure_peaks(device=job.device):
+        if isinstance(step, Peaks):
+            peaks = step
+        else:
+            yield step
+    assert peaks is not None
+    for one in measure(job.spec, job.image, device=job.device, repeats=job.repeats, backward=job.trains):
+        yield Measured(job, one, peaks) if isinstance(one, Timing) else one
+
+
 _JOBS: Mapping[type, Callable[[Any], Iterator[object]]] = {
     Verify: _verify,
     FindDevices: _devices,
@@ -180,4 +198,5 @@ _JOBS: Mapping[type, Callable[[Any], Iterator[object]]] = {
     SaveWeights: _save_weights,
     RecordGraph: _record_graph,
     DrawTorchviz: _draw_torchviz,
+    MeasureTime: _measure_time,
 }

@@ -108,6 +108,7 @@ class _Writer:
         first, *rest = [f"{_n(x)} {_n(y)}" for x, y in shaft(arrow)]
         line = f"M{first}{'C' if arrow.curved else 'L'}{' '.join(rest)}"
         stroke = self._stroke(arrow.ink, arrow.thickness, arrow.dash)
+        stroke += f' stroke-opacity="{_n(arrow.opacity)}"' if arrow.opacity < 1 else ""
         stroke += ' stroke-linejoin="round"' if len(rest) >= SHARP and not arrow.curved else ""
         self.lines.append(f'<path d="{line}" fill="none"{stroke}/>')
         if arrow.head:

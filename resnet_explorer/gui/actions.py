@@ -39,6 +39,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("timeline", "&View", "Time&line of networks…", "Ctrl+K", "How residual networks changed since 2015"),
     Command("verdict", "&View", "&Verification…", "", "The figures beside PyTorch's and fvcore's own counts"),
     Command("graph", "&View", "Auto&grad graph", "Ctrl+G", "What PyTorch records, and the gradient's way back"),
+    Command("timing", "&View", "T&iming", "Ctrl+M", "How long each layer takes here, and what it waits for"),
+    Command("paths", "&View", "Pat&hs through the network…", "", "How many paths there are, and how long they are"),
     Command("expand", "&View", "&Expand all blocks", "Ctrl+Shift+Down", "Open every block, unfold long stages"),
     Command("collapse", "&View", "Co&llapse all", "Ctrl+Shift+Up", "Close every block and fold long stages"),
     Command("fit", "&View", "&Fit", "Ctrl+0", "Show the whole diagram"),

@@ -74,7 +74,7 @@ def _changes(window: "MainWindow", checked: bool) -> None:
 
 
 def _expand(window: "MainWindow", checked: bool) -> None:
-    if window.canvas is not window.diagram:
+    if window.canvas is window.graph.canvas:
         window.graph.canvas.open_all()
         return
     network, view = window.session.results.analysis.network, window.document.view
@@ -82,7 +82,7 @@ def _expand(window: "MainWindow", checked: bool) -> None:
 
 
 def _collapse(window: "MainWindow", checked: bool) -> None:
-    if window.canvas is not window.diagram:
+    if window.canvas is window.graph.canvas:
         window.graph.canvas.close_all()
         return
     view = window.document.view
@@ -107,6 +107,8 @@ _RUN: Mapping[str, Callable[["MainWindow", bool], None]] = {
         window, f"{window.document.state.spec.name}.py", {"Python (*.py)": window.code.source}
     ),
     "save-dot": _save_dot,
+    "timing": lambda window, checked: window.tabs.setCurrentWidget(window.timing),
+    "paths": lambda window, checked: dialogs.show_paths(window),
     "graph": lambda window, checked: window.tabs.setCurrentWidget(window.graph),
     "quit": lambda window, checked: window.quit(),
     "copy-picture": _copy_picture,

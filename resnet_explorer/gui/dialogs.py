@@ -27,6 +27,7 @@ from resnet_explorer.export.files import write
 from resnet_explorer.export.table import to_csv, to_json, to_markdown
 from resnet_explorer.gui.actions import COMMANDS, KEYS_OF_VIEWS
 from resnet_explorer.gui.document import State
+from resnet_explorer.gui.paths_dialog import PathsDialog
 from resnet_explorer.gui.session import read
 from resnet_explorer.gui.style import theme_named
 from resnet_explorer.gui.timeline_dialog import TimelineDialog
@@ -51,6 +52,15 @@ def show_timeline(window: "MainWindow") -> None:
     """Show the timeline beside the window, which follows what is chosen in it."""
     dialog = TimelineDialog(window.document, theme_named(window.preferences.theme), window)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.show()
+
+
+def show_paths(window: "MainWindow") -> None:
+    """Show how long the paths through the network are; the chart follows the window."""
+    dialog = PathsDialog(window.document, theme_named(window.preferences.theme), window)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.show_results(window.session.results)
+    window.session.results_changed.connect(dialog.show_results)
     dialog.show()
 
 

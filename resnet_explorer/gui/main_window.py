@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from resnet_explorer.gui.views.graph_page import GraphPage
     from resnet_explorer.gui.views.inspector import Inspector
     from resnet_explorer.gui.views.layer_table import LayerTable
+    from resnet_explorer.gui.views.timing_page import TimingPage
     from resnet_explorer.gui.views.verdict_label import VerdictLabel
 
 LAYOUT_VERSION = 4
@@ -52,6 +53,7 @@ class MainWindow(QMainWindow):
     jobs: "Jobs"
     verdict: "VerdictLabel"
     graph: "GraphPage"
+    timing: "TimingPage"
     tabs: QTabWidget
     _panels: "Panels | None" = None
 
@@ -98,6 +100,10 @@ class MainWindow(QMainWindow):
         self.graph = panels.graph
         self.graph.save_dot.clicked.connect(self.actions_by_key["save-dot"].trigger)
         self.tabs.addTab(self.graph, "Autograd graph")
+        self.timing = panels.timing
+        self.tabs.addTab(self.timing, "Timing")
+        self.tabs.setTabToolTip(2, "How long each layer takes on this machine, and what it waits for")
+        self.graph.paths.clicked.connect(self.actions_by_key["paths"].trigger)
         self.tabs.setTabToolTip(1, "What PyTorch records of a forward pass, and how the gradient goes back through it")
         self.code.save_wanted.connect(self.actions_by_key["save-source"].trigger)
         self.build.timeline.clicked.connect(self.actions_by_key["timeline"].trigger)
@@ -122,7 +128,8 @@ class MainWindow(QMainWindow):
     @property
     def canvas(self) -> Canvas:
         """Return the picture that is looked at: what fit, zoom, export and copy are about."""
-        return self.graph.canvas if self._panels and self.tabs.currentWidget() is self.graph else self.diagram
+        page = self.tabs.currentWidget()
+        return page.canvas if self._panels and page in (self.graph, self.timing) else self.diagram
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if self._panels and any(url.isLocalFile() for url in event.mimeData().urls()):

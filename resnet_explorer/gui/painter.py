@@ -64,8 +64,8 @@ def font(size: float, style: Style) -> QFont:
 
 
 @lru_cache(maxsize=512)
-def _pen(colour: str, thickness: float, dash: Dash, is_round: bool = False) -> QPen:
-    pen = QPen(QColor(colour), thickness)
+def _pen(colour: str, thickness: float, dash: Dash, is_round: bool = False, opacity: float = 1.0) -> QPen:
+    pen = QPen(_colour(colour, opacity), thickness)
     pen.setCapStyle(Qt.PenCapStyle.RoundCap if is_round else Qt.PenCapStyle.FlatCap)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
     if dash in DASHES:
@@ -75,9 +75,13 @@ def _pen(colour: str, thickness: float, dash: Dash, is_round: bool = False) -> Q
 
 @lru_cache(maxsize=256)
 def _brush(colour: str, opacity: float = 1.0) -> QBrush:
-    filled = QColor(colour)
-    filled.setAlphaF(opacity)
-    return QBrush(filled)
+    return QBrush(_colour(colour, opacity))
+
+
+def _colour(colour: str, opacity: float) -> QColor:
+    made = QColor(colour)
+    made.setAlphaF(opacity)
+    return made
 
 
 class Brush:
@@ -171,7 +175,7 @@ class Brush:
         painter, shape = self._painter, _shape(arrow)
         thickness = max(arrow.thickness * self._weight, self._thinnest)
         dash = Dash.SOLID if shape.is_broken else arrow.dash
-        painter.setPen(_pen(self._colours[arrow.ink], thickness, dash, shape.is_round))
+        painter.setPen(_pen(self._colours[arrow.ink], thickness, dash, shape.is_round, arrow.opacity))
         if shape.path is None:
             painter.drawLines(shape.lines)
         else:
@@ -206,7 +210,8 @@ def _shape(arrow: Arrow) -> _Shape:
     if arrow.dash in DASHES and len(points) > 2:
         return _Shape([QLineF(*a, *b) for a, b in broken(points, arrow.dash)], None, tip, is_broken=True)
     lines = [QLineF(*a, *b) for a, b in itertools.pairwise(points)]
-    return _Shape(lines, None, tip, is_round=not arrow.head and 1 < len(lines) < ROUND_BELOW)
+    is_round = not arrow.head and 1 < len(lines) < ROUND_BELOW and arrow.opacity == 1
+    return _Shape(lines, None, tip, is_round=is_round)
 
 
 @lru_cache(maxsize=4096)

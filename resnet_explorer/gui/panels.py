@@ -14,6 +14,7 @@ from resnet_explorer.gui.views.graph_page import GraphPage
 from resnet_explorer.gui.views.inspector import Inspector
 from resnet_explorer.gui.views.jobs_panel import JobsPanel
 from resnet_explorer.gui.views.layer_table import LayerTable
+from resnet_explorer.gui.views.timing_page import TimingPage
 from resnet_explorer.gui.views.verdict_label import VerdictLabel
 
 
@@ -27,6 +28,7 @@ class Panels:
         self.code = CodeView(document)
         self.jobs = JobsPanel(jobs)
         self.graph = GraphPage(document, jobs)
+        self.timing = TimingPage(document, jobs)
         self.verdict = VerdictLabel(jobs)
         docks["Build"].setWidget(self.build)
         docks["Inspector"].setWidget(self.inspector)
@@ -43,6 +45,7 @@ class Panels:
         self.table.show_results(results)
         self.code.show_results(results)
         self.graph.show_results(results)
+        self.timing.show_results(results)
         self.verdict.show_results(results)
 
     def show_theme(self, theme: Theme) -> None:
@@ -51,3 +54,4 @@ class Panels:
         self.table.show_theme(theme)
         self.code.show_theme(theme)
         self.graph.show_theme(theme)
+        self.timing.show_theme(theme)

@@ -243,6 +243,13 @@ def test_a_hidden_series_keeps_its_name_and_comes_back() -> None:
     assert toggled(without, "plain") == made
 
 
+def test_raw_data_is_hidden_with_the_smoothed_curve_that_it_is_behind() -> None:
+    raw = Series("raw", "plain-20", BLOCKS, NORMS, PLAIN, faint=True)
+    made = replace(gradient(), series=(*gradient().series, raw))
+    assert [one.key for one in toggled(made, "plain").shown] == ["residual"]
+    assert [group.path for group in groups(chart(made, 700, 400), "legend")] == ["residual", "plain"]
+
+
 def test_series_differ_by_colour_and_also_without_it() -> None:
     assert len({look.ink for look in LOOKS}) == len(LOOKS) == 8
     assert len({look.marker for look in LOOKS}) == 8

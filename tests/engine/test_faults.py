@@ -18,6 +18,7 @@ from resnet_explorer.engine.messages import (
     FindDevices,
     Finished,
     Job,
+    MeasureTime,
     RecordGraph,
     SaveWeights,
     Stepped,
@@ -37,12 +38,13 @@ def job(name: str = "resnet20") -> Verify:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals")
-@pytest.mark.parametrize("kind", ["verify", "graph", "torchviz", "save"])
+@pytest.mark.parametrize("kind", ["verify", "graph", "torchviz", "time", "save"])
 def test_a_kill_in_each_kind_of_job_ends_that_job_alone(desk: Desk, kind: str, tmp_path: Path) -> None:
     jobs: dict[str, Job] = {
         "verify": job("resnet1202"),
         "graph": GRAPH,
         "torchviz": DrawTorchviz(RecordGraph(find("resnet110"), SMALL)),
+        "time": MeasureTime(find("resnet152"), SMALL),
         "save": SaveWeights(find("resnet152"), SMALL, str(tmp_path / "net.safetensors")),
     }
     desk.engine.submit(jobs[kind])

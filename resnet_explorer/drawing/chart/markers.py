@@ -50,7 +50,7 @@ def cross(x: float, y: float, half: float, ink: Ink) -> Area:
 
 def bar(x: float, y: float, wide: float, high: float, ink: Ink, is_hatched: bool) -> list[Mark]:
     """Return a bar: filled, or light with slanted strokes."""
-    if not is_hatched:
+    if not is_hatched or high < HATCH / 2:
         return [Box(x, y, wide, high, ink)]
     corners = ((x, y), (x + wide, y), (x + wide, y + high), (x, y + high))
     marks: list[Mark] = [Area(corners, ink, ink, 1.0, 0.3)]

@@ -90,7 +90,7 @@ class Series:
 
     ``low`` and ``high`` are a band around y (for bars: ``low`` is where they stand). ``note`` is said after the label
     in fewer words: ``first/last = 13,935``. A series that is ``faint`` is drawn thin, as raw data behind a smoothed
-    curve, and has no label of its own.
+    curve: its label is that curve's, and both are hidden together.
     """
 
     key: str

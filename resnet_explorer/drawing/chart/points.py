@@ -9,8 +9,8 @@ from resnet_explorer.drawing.chart.model import Chart, Kind, Scale, Series
 from resnet_explorer.drawing.chart.numbers import number
 from resnet_explorer.drawing.marks import Group, Ink, Mark
 
-CLOSE = 3.6
-"""Points nearer to each other than this many px cannot be told apart: a few get signs."""
+CLOSE, LOOSE = 3.6, 10.0
+"""Points nearer to each other than so many px cannot be told apart: a few get signs. Those without a name need more."""
 SPARSE = 56.0
 """In px: from sign to sign where not every point has one."""
 MOST = 2000
@@ -48,7 +48,7 @@ def _spacing(lay: Layout, series: Series, seen: list[int], xs: list[float], plac
     if series.faint or not seen:
         return _Spacing([], half, half)
     gap = (xs[seen[-1]] - xs[seen[0]]) / (len(seen) - 1) if len(seen) > 1 else SPARSE
-    if gap < CLOSE:
+    if gap < (CLOSE if series.points else LOOSE):
         every = max(1, round(SPARSE / max(gap, 1e-3)))
         first = (place * every // max(1, len(lay.scale.chart.shown))) % every
         return _Spacing(seen[first::every], half, 2 * half)

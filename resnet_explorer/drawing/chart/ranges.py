@@ -44,7 +44,8 @@ def y_range(chart: Chart) -> Range:
     bars = not is_log and any(one.kind is Kind.BARS for one in series)
     values += [0.0] if bars else []
     lower = MARGIN_Y * (2 if is_log and any(value <= 0 for value in values) else 1)
-    found = spread(chart.y_axis, values, lower, MARGIN_Y)
+    has_words = bars and any(guide.vertical and guide.label for guide in chart.guides)
+    found = spread(chart.y_axis, values, lower, MARGIN_Y * (2 if has_words else 1))
     if bars and min(values) >= 0:
         found = Range(0.0, found.high)
     return asked(chart.y_axis, found)

@@ -11,7 +11,8 @@ from resnet_explorer.drawing.chart.points import point_marks
 from resnet_explorer.drawing.marks import Area, Arrow, Group, Mark, Point
 
 BAND = 0.16
-THICK, FAINT = 2.0, 0.9
+THICK, FAINT = 2.0, 1.0
+FAINT_OPACITY = 0.45
 
 
 def series_marks(lay: Layout, stacks: dict[str, list[tuple[float, float]]]) -> list[Mark]:
@@ -51,9 +52,9 @@ def _line(lay: Layout, series: Series) -> list[Mark]:
     kept = clip.thin(ys)
     xs = lay.scale.x.pxs([series.x[seen[index]] for index in kept])
     points = list(zip(xs, lay.scale.y.pxs([ys[index] for index in kept]), strict=True))
-    thickness, ink = (FAINT if series.faint else THICK), series.look.ink
+    thickness, opacity = (FAINT, FAINT_OPACITY) if series.faint else (THICK, 1.0)
     return [
-        Arrow(tuple(part), ink, thickness, series.look.dash, head=False)
+        Arrow(tuple(part), series.look.ink, thickness, series.look.dash, head=False, opacity=opacity)
         for run in _runs(_held(lay, points))
         for part in clip.lines(_stairs(run) if series.kind is Kind.STEPS else run, lay.frame)
     ]

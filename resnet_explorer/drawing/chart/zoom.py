@@ -38,8 +38,10 @@ def whole(chart: Chart) -> Chart:
 
 
 def toggled(chart: Chart, key: str) -> Chart:
-    """Return the chart with one series hidden, or shown again."""
-    series = tuple(replace(one, hidden=not one.hidden) if one.key == key else one for one in chart.series)
+    """Return the chart with one series hidden, or shown again; the raw data behind it goes with it."""
+    labels = {one.label for one in chart.series if one.key == key}
+    hit = {one.key for one in chart.series if one.key == key or (one.faint and one.label in labels)}
+    series = tuple(replace(one, hidden=not one.hidden) if one.key in hit else one for one in chart.series)
     return replace(chart, series=series)
 
 

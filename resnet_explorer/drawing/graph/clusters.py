@@ -100,7 +100,9 @@ def _nearest(path: str, network: Network) -> str:
 
 def _hung(graph: AutogradGraph) -> dict[int, list[tuple[int, int | None]]]:
     """Return the leaves, and the saved tensors, of each operation, each with what accumulates its gradient."""
+    accumulated = {start for start, end in graph.edges if graph.nodes[end].kind is NodeKind.ACCUMULATE}
     behind: dict[int, int] = {}
+    hung: set[int] = set()
     found: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
     for start, end in graph.edges:
         first, last = graph.nodes[start], graph.nodes[end]
@@ -108,9 +110,10 @@ def _hung(graph: AutogradGraph) -> dict[int, list[tuple[int, int | None]]]:
             behind[end] = start
         elif first.kind is NodeKind.ACCUMULATE and graph.nodes[behind[start]].path != "input":
             found[end].append((behind[start], start))
-        elif first.kind in (NodeKind.SAVED, NodeKind.LEAF) and first.path != "input":
+        elif first.kind in (NodeKind.SAVED, NodeKind.LEAF) and first.path != "input" and start not in accumulated:
             found[end].append((start, None))
-        elif last.kind is NodeKind.SAVED:
+        elif last.kind is NodeKind.SAVED and end not in hung:
+            hung.add(end)
             found[start].append((end, None))
     return found
 

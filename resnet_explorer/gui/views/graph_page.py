@@ -52,6 +52,8 @@ class GraphPage(QWidget):
         self.search = QLineEdit()
         self.loss, self.saved = QCheckBox("Loss"), QCheckBox("Saved tensors")
         self.torchviz, self.save_dot = QPushButton("torchviz"), QPushButton("Save DOT…")
+        self.paths = QPushButton("Paths…")
+        self.paths.setToolTip("How many paths lead from the output to the input, and how long they are")
         self.words = QLabel()
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
@@ -83,7 +85,7 @@ class GraphPage(QWidget):
     def _arrange(self) -> None:
         bar = QHBoxLayout()
         bar.setContentsMargins(12, 6, 12, 4)
-        for widget in (self.search, self.loss, self.saved, self.torchviz, self.save_dot):
+        for widget in (self.search, self.loss, self.saved, self.torchviz, self.paths, self.save_dot):
             bar.addWidget(widget)
         bar.addWidget(self.words, 1)
         column = QVBoxLayout(self)

@@ -90,7 +90,7 @@ class JobLine(QWidget):
     def show_state(self, state: JobState) -> None:
         """Show where a job is."""
         self._number = state.number
-        self.label.setText(f"{MARKS[state.phase]} {state.label}")
+        self.label.setText(f"{MARKS[state.phase]} {state.number} · {state.label}")
         running = state.phase is Phase.RUNNING
         self.bar.setVisible(running)
         self.bar.setRange(0, state.of)

@@ -65,3 +65,17 @@ def _find(marks: tuple[Mark, ...], name: str, parent: str, corner: QPointF) -> I
             yield place, mark
         elif path in ("", "stem", "head") or name.startswith(f"{path}."):
             yield from _find(mark.marks, name, path, place.topLeft())
+
+
+def named(picture: Picture, kind: str) -> list[tuple[QRectF, str]]:
+    """Return the places of all groups of a kind with their paths."""
+    return list(_named(picture.marks, kind, "", QPointF(0, 0)))
+
+
+def _named(marks: tuple[Mark, ...], kind: str, parent: str, corner: QPointF) -> Iterator[tuple[QRectF, str]]:
+    for mark in marks:
+        if isinstance(mark, Group):
+            place = QRectF(corner.x() + mark.x, corner.y() + mark.y, mark.width, mark.height)
+            if mark.kind == kind:
+                yield place, address(parent, mark)
+            yield from _named(mark.marks, kind, address(parent, mark), place.topLeft())
