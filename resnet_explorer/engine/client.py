@@ -80,7 +80,7 @@ class Engine:
 
     def kill(self, number: int) -> None:
         """End the process if the job of that number is still at work in it."""
-        if self.current == number and self._process is not None:
+        if self.current == number and self._process is not None and self._process.pid:
             self._process.kill()
 
     def handle(self, reply: Reply) -> int | None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from resnet_explorer.analysis.autograd import AutogradGraph
+from resnet_explorer.analysis.gradient_presets import LabRequest
 from resnet_explorer.analysis.highway import Highway
 from resnet_explorer.analysis.timing import Peaks, Timing
 from resnet_explorer.drawing.graph.clusters import Cluster
@@ -72,7 +73,7 @@ class MeasureTime:
     trains: bool = True
 
 
-Job = Verify | FindDevices | ReadWeights | SaveWeights | RecordGraph | DrawTorchviz | MeasureTime
+Job = Verify | FindDevices | ReadWeights | SaveWeights | RecordGraph | DrawTorchviz | MeasureTime | LabRequest
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,6 +133,14 @@ class Stepped:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What is known so far of a job's result: each replaces the one before."""
+
+    number: int
+    result: object
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The job of that number has a result: a frozen value of ``analysis``, or a tuple of devices."""
 
@@ -163,4 +172,4 @@ class Died:
     status: int | None
 
 
-Reply = Stepped | Finished | Stopped | Failed | Died
+Reply = Stepped | Known | Finished | Stopped | Failed | Died

@@ -13,7 +13,13 @@ from typing import Any
 import torch
 
 from resnet_explorer.analysis import analyse
+from resnet_explorer.analysis.descent import DescentRequest, Step
+from resnet_explorer.analysis.gradients import GradientRequest
 from resnet_explorer.analysis.highway import highway
+from resnet_explorer.analysis.lesions import LesionRequest
+from resnet_explorer.analysis.partial import Partial
+from resnet_explorer.analysis.paths import PathsRequest
+from resnet_explorer.analysis.shattering import ShatterRequest
 from resnet_explorer.analysis.timing import Peaks, Timing
 from resnet_explorer.analysis.weights import LIMIT
 from resnet_explorer.blueprint import compile_spec
@@ -25,6 +31,7 @@ from resnet_explorer.engine.messages import (
     Failed,
     FindDevices,
     Finished,
+    Known,
     Measured,
     MeasureTime,
     ReadWeights,
@@ -37,6 +44,7 @@ from resnet_explorer.engine.messages import (
     Verify,
 )
 from resnet_explorer.errors import ExplorerError
+from resnet_explorer.lab import lesion, probe, shatter, steps, veit
 from resnet_explorer.lab.autograd import record
 from resnet_explorer.lab.graphviz import layout, torchviz_dot
 from resnet_explorer.lab.peaks import measure_peaks
@@ -82,6 +90,8 @@ def _run(connection: "Connection[Any, Any]", request: Request) -> None:
                 return
             if isinstance(step, Progress):
                 connection.send(Stepped(number, step.done, step.of, step.words))
+            elif isinstance(step, Partial):
+                connection.send(Known(number, step.value))
             else:
                 connection.send(Finished(number, step))
     except ExplorerError as error:
@@ -191,6 +201,16 @@ def _measure_time(job: MeasureTime) -> Iterator[object]:
         yield Measured(job, one, peaks) if isinstance(one, Timing) else one
 
 
+def _descend(job: DescentRequest) -> Iterator[object]:
+    """Yield a line for each step of a training, and last the whole."""
+    for step in steps.train(job):
+        if isinstance(step, Step):
+            losses = ", ".join(f"{loss:.2f}" for loss in step.losses)
+            yield Progress(step.number + 1, job.recipe.steps, f"training losses {losses}")
+        else:
+            yield step
+
+
 _JOBS: Mapping[type, Callable[[Any], Iterator[object]]] = {
     Verify: _verify,
     FindDevices: _devices,
@@ -199,4 +219,9 @@ _JOBS: Mapping[type, Callable[[Any], Iterator[object]]] = {
     RecordGraph: _record_graph,
     DrawTorchviz: _draw_torchviz,
     MeasureTime: _measure_time,
+    GradientRequest: probe.measure,
+    DescentRequest: _descend,
+    PathsRequest: veit.follow,
+    ShatterRequest: shatter.shatter,
+    LesionRequest: lesion.study,
 }

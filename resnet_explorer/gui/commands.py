@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resnet_explorer.drawing.view import View
+from resnet_explorer.export.gradients import gradients_csv
 from resnet_explorer.gui import dialogs, style, weights_dialog
 from resnet_explorer.gui.clipboard import copy_picture
 from resnet_explorer.gui.views.canvas import ZOOM_STEP
@@ -52,6 +53,16 @@ def _save_dot(window: "MainWindow", checked: bool) -> None:
         return
     name = f"{window.document.state.spec.name}-autograd.dot"
     dialogs.save_text(window, name, {"Graphviz (*.dot *.gv)": window.graph.source})
+
+
+def _save_gradients(window: "MainWindow", checked: bool) -> None:
+    result = window.gradients.result
+    if result is None:
+        window.tabs.setCurrentWidget(window.gradients)
+        window.say("The gradients are being measured: save them when they are there.")
+        return
+    name = f"{result.request.specs[0].name}-gradients.csv"
+    dialogs.save_text(window, name, {"CSV (*.csv)": lambda: gradients_csv(result)})
 
 
 def _find(window: "MainWindow", checked: bool) -> None:
@@ -107,6 +118,8 @@ _RUN: Mapping[str, Callable[["MainWindow", bool], None]] = {
         window, f"{window.document.state.spec.name}.py", {"Python (*.py)": window.code.source}
     ),
     "save-dot": _save_dot,
+    "save-gradients": _save_gradients,
+    "gradients": lambda window, checked: window.tabs.setCurrentWidget(window.gradients),
     "timing": lambda window, checked: window.tabs.setCurrentWidget(window.timing),
     "paths": lambda window, checked: dialogs.show_paths(window),
     "graph": lambda window, checked: window.tabs.setCurrentWidget(window.graph),

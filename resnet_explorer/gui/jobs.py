@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from resnet_explorer.analysis.words import mib
 from resnet_explorer.engine.client import GRACE, Engine
-from resnet_explorer.engine.messages import Died, Failed, Finished, Job, Reply, Stepped, Stopped
+from resnet_explorer.engine.messages import Died, Failed, Finished, Job, Known, Reply, Stepped, Stopped
 
 KEPT = 50
 """How many jobs the list remembers."""
@@ -59,6 +59,7 @@ class _Wanted:
 
     then: Callable[[Job, object], None]
     otherwise: Callable[[str], None] = field(default=lambda problem: None)
+    so_far: Callable[[Job, object], None] = field(default=lambda job, result: None)
 
 
 def _large(label: str, needs: int, free: int) -> str:
@@ -77,6 +78,7 @@ class Jobs(QObject):
         self._arrived.connect(self._on_arrived)
         self._states: dict[int, JobState] = {}
         self._wanted: dict[int, _Wanted] = {}
+        self._cancelled: set[int] = set()
         self.free: Callable[[], int | None] = lambda: psutil.virtual_memory().available
         self.confirm: Callable[[str], bool] = lambda words: True
 
@@ -92,8 +94,10 @@ class Jobs(QObject):
         then: Callable[[Job, object], None],
         otherwise: Callable[[str], None] = lambda problem: None,
         needs: int = 0,
+        so_far: Callable[[Job, object], None] = lambda job, result: None,
     ) -> int:
-        """Ask the engine for a job; ``then`` gets job and result, ``otherwise`` the sentence on why there is none.
+        """Ask the engine for a job; ``then`` gets job and result, ``otherwise`` the sentence on why there is none,
+        ``so_far`` job and what is known before the end.
 
         A job that is estimated to need more than half of the memory that is free is asked about first; 0 where not.
         """
@@ -102,7 +106,7 @@ class Jobs(QObject):
             otherwise("Not started: it may need too much memory. Try a smaller batch or image, or another device.")
             return 0
         number = self._engine.submit(job)
-        self._wanted[number] = _Wanted(then, otherwise)
+        self._wanted[number] = _Wanted(then, otherwise, so_far)
         self._states[number] = JobState(number, label, job)
         for old in [key for key, state in self._states.items() if state.is_over][: max(0, len(self._states) - KEPT)]:
             del self._states[old]
@@ -112,13 +116,14 @@ class Jobs(QObject):
 
     def cancel(self, number: int) -> None:
         """Stop a job: at its next step, or else by ending the engine after a time of grace."""
+        self._cancelled.add(number)
         if self._engine.cancel(number):
             QTimer.singleShot(round(GRACE * 1000), self, lambda: self._engine.kill(number))
 
     def retry(self, number: int) -> int:
         """Ask for the same job once more."""
         state, wanted = self._states[number], self._wanted[number]
-        return self.submit(state.job, state.label, wanted.then, wanted.otherwise)
+        return self.submit(state.job, state.label, wanted.then, wanted.otherwise, so_far=wanted.so_far)
 
     def close(self) -> None:
         """End the engine."""
@@ -139,6 +144,8 @@ class Jobs(QObject):
             self._step(reply)
         elif isinstance(reply, Died):
             self._died(reply, ended)
+        elif isinstance(reply, Known):
+            self._wanted[reply.number].so_far(self._states[reply.number].job, reply.result)
         elif isinstance(reply, Finished):
             self._change(reply.number, phase=Phase.DONE, words="")
             self._wanted[reply.number].then(self._states[reply.number].job, reply.result)
@@ -162,6 +169,9 @@ class Jobs(QObject):
     def _died(self, reply: Died, number: int | None) -> None:
         """The engine is gone: a cancelled job has ended so, any other one is offered again."""
         if number is None:
+            return
+        if number in self._cancelled:
+            self._change(number, phase=Phase.CANCELLED, words="")
             return
         how = f"by signal {-reply.status}" if reply.status and reply.status < 0 else f"with status {reply.status}"
         problem = f"The engine ended {how} during this. Try again with a smaller batch or image."

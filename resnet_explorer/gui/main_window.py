@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from resnet_explorer.gui.panels import Panels
     from resnet_explorer.gui.views.build_panel import BuildPanel
     from resnet_explorer.gui.views.code_view import CodeView
+    from resnet_explorer.gui.views.gradient_page import GradientPage
     from resnet_explorer.gui.views.graph_page import GraphPage
     from resnet_explorer.gui.views.inspector import Inspector
     from resnet_explorer.gui.views.layer_table import LayerTable
@@ -54,6 +55,7 @@ class MainWindow(QMainWindow):
     verdict: "VerdictLabel"
     graph: "GraphPage"
     timing: "TimingPage"
+    gradients: "GradientPage"
     tabs: QTabWidget
     _panels: "Panels | None" = None
 
@@ -67,6 +69,7 @@ class MainWindow(QMainWindow):
         self.tabs.addTab(self.diagram, "Diagram")
         self.tabs.setTabToolTip(0, "The block diagram of the network")
         self.setCentralWidget(self.tabs)
+        self._away: list[QDockWidget] = []
         self.setAcceptDrops(True)
         self.docks = {name: self._dock(name, area) for name, area, _ in _DOCKS}
         self.tabifyDockWidget(self.docks["Layers"], self.docks["Code"])
@@ -103,6 +106,11 @@ class MainWindow(QMainWindow):
         self.timing = panels.timing
         self.tabs.addTab(self.timing, "Timing")
         self.tabs.setTabToolTip(2, "How long each layer takes on this machine, and what it waits for")
+        self.gradients = panels.gradients
+        self.tabs.addTab(self.gradients, "Gradients")
+        self.tabs.setTabToolTip(3, "The gradient lab: residual against plain, block by block")
+        self.gradients.save_csv.clicked.connect(self.actions_by_key["save-gradients"].trigger)
+        self.tabs.currentChanged.connect(self._on_tab_changed)
         self.graph.paths.clicked.connect(self.actions_by_key["paths"].trigger)
         self.tabs.setTabToolTip(1, "What PyTorch records of a forward pass, and how the gradient goes back through it")
         self.code.save_wanted.connect(self.actions_by_key["save-source"].trigger)
@@ -129,7 +137,7 @@ class MainWindow(QMainWindow):
     def canvas(self) -> Canvas:
         """Return the picture that is looked at: what fit, zoom, export and copy are about."""
         page = self.tabs.currentWidget()
-        return page.canvas if self._panels and page in (self.graph, self.timing) else self.diagram
+        return page.canvas if self._panels and page in (self.graph, self.timing, self.gradients) else self.diagram
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if self._panels and any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -200,6 +208,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.isFullScreen():
             self.present(False)
+        self._back()
         settings = self._settings()
         settings.setValue("geometry", self.saveGeometry())
         settings.setValue("docks", self.saveState(LAYOUT_VERSION))
@@ -217,6 +226,21 @@ class MainWindow(QMainWindow):
         self.diagram.animated = not still
         if self._panels:
             self.graph.canvas.animated = not still
+
+    def _on_tab_changed(self, index: int) -> None:
+        """Give a lab the whole window: it has panels of its own; the others come back with the next view."""
+        if self.tabs.widget(index) is self.gradients:
+            self._away = [dock for dock in self.docks.values() if not dock.isHidden()]
+            for dock in self._away:
+                dock.hide()
+        else:
+            self._back()
+
+    def _back(self) -> None:
+        """Show the panels again that a lab has taken the room of."""
+        for dock in self._away:
+            dock.show()
+        self._away = []
 
     def present(self, on: bool) -> None:
         """Show the diagram alone on the whole screen, or everything as it was before."""

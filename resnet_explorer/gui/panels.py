@@ -10,6 +10,7 @@ from resnet_explorer.gui.jobs import Jobs
 from resnet_explorer.gui.session import Results
 from resnet_explorer.gui.views.build_panel import BuildPanel
 from resnet_explorer.gui.views.code_view import CodeView
+from resnet_explorer.gui.views.gradient_page import GradientPage
 from resnet_explorer.gui.views.graph_page import GraphPage
 from resnet_explorer.gui.views.inspector import Inspector
 from resnet_explorer.gui.views.jobs_panel import JobsPanel
@@ -29,6 +30,7 @@ class Panels:
         self.jobs = JobsPanel(jobs)
         self.graph = GraphPage(document, jobs)
         self.timing = TimingPage(document, jobs)
+        self.gradients = GradientPage(document, jobs)
         self.verdict = VerdictLabel(jobs)
         docks["Build"].setWidget(self.build)
         docks["Inspector"].setWidget(self.inspector)
@@ -46,6 +48,7 @@ class Panels:
         self.code.show_results(results)
         self.graph.show_results(results)
         self.timing.show_results(results)
+        self.gradients.show_results(results)
         self.verdict.show_results(results)
 
     def show_theme(self, theme: Theme) -> None:
@@ -55,3 +58,4 @@ class Panels:
         self.code.show_theme(theme)
         self.graph.show_theme(theme)
         self.timing.show_theme(theme)
+        self.gradients.show_theme(theme)

@@ -124,6 +124,19 @@ def test_a_job_that_needs_more_than_half_of_the_free_memory_is_asked_about(windo
     assert len(asked) == 1 and window.jobs.states
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+def test_a_job_that_does_not_stop_by_itself_is_killed_and_counts_as_cancelled(window: MainWindow, qtbot: QtBot) -> None:
+    problems: list[str] = []
+    job = Verify(find("resnet1202"), InputShape(1, 32, 32))
+    number = window.jobs.submit(job, "slow", lambda job, result: None, problems.append)
+    wait_for(window, qtbot, Phase.RUNNING)
+    window.jobs._cancelled.add(number)  # as Cancel does, whose message a step of minutes would not read
+    qtbot.waitUntil(lambda: window.jobs._engine._process.pid is not None, timeout=PATIENCE)
+    window.jobs._engine.kill(number)
+    wait_for(window, qtbot, Phase.CANCELLED)
+    assert problems == []
+
+
 def test_an_older_question_is_withdrawn(window: MainWindow, qtbot: QtBot) -> None:
     window.verdict.verify()
     state = window.document.state

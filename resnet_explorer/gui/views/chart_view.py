@@ -4,7 +4,19 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from resnet_explorer.drawing.chart import Chart, Drawn, draw, panned, toggled, whole, zoomed
+from resnet_explorer.drawing.chart import (
+    Axis,
+    Chart,
+    Drawn,
+    Strip,
+    block_strip,
+    draw,
+    panned,
+    stack,
+    toggled,
+    whole,
+    zoomed,
+)
 from resnet_explorer.drawing.theme import Theme
 from resnet_explorer.gui.document import Document
 from resnet_explorer.gui.style import USUAL_POINTS
@@ -24,14 +36,19 @@ class ChartView(Canvas):
         self.chart: Chart | None = None
         self._drawn: Drawn | None = None
         self._text = 1.0
+        self._strips: tuple[Strip, ...] = ()
+        self._value, self._words = Axis(), ""
         self.animated = False
         self.setAccessibleName("Chart")
         self.setAccessibleDescription(_HELP)
         document.selected.connect(self._on_linked)
         document.hovered.connect(self._on_linked)
 
-    def show_chart(self, chart: Chart) -> None:
-        """Show another chart; curves that were hidden stay so."""
+    def show_chart(
+        self, chart: Chart, strips: tuple[Strip, ...] = (), value: Axis | None = None, words: str = ""
+    ) -> None:
+        """Show another chart, and under it rows of blocks coloured by ``value``; curves that were hidden stay so."""
+        self._strips, self._value, self._words = strips, value or Axis(), words
         hidden = {series.key for series in self.chart.series if series.hidden} if self.chart else set()
         for key in hidden & {series.key for series in chart.series}:
             chart = toggled(chart, key)
@@ -49,12 +66,23 @@ class ChartView(Canvas):
     def redraw(self) -> None:
         if self.chart is None:
             return
-        self._drawn = draw(self.chart, max(240, self.width()), max(160, self.height()), text=self._text)
+        wide, high = max(240, self.width()), max(160, self.height())
+        self._drawn = draw(self.chart, wide, high, text=self._text)
         self.picture = self._drawn.picture
+        if self._strips:
+            self._add_strips(wide, high)
         self.camera = Camera()
         self.setAccessibleDescription(f"{self.picture.title}. {self.picture.description} {_HELP}")
         self.picture_changed.emit()
         self.update()
+
+    def _add_strips(self, wide: float, high: float) -> None:
+        """Give the rows of blocks the room that they need, and the chart the rest."""
+        assert self.chart and self._drawn
+        rows = block_strip(self._strips, self._value, wide, self._words, self._text, self._drawn.scale)
+        self._drawn = draw(self.chart, wide, max(160.0, high - rows.height), text=self._text)
+        rows = block_strip(self._strips, self._value, wide, self._words, self._text, self._drawn.scale)
+        self.picture = stack(self._drawn.picture, rows)
 
     def fit(self) -> None:
         if self.chart:
@@ -82,7 +110,7 @@ class ChartView(Canvas):
         return [place for place, name in self._points() if name == path]
 
     def _points(self) -> list[tuple[QRectF, str]]:
-        return named(self.picture, "point")
+        return named(self.picture, "point") + named(self.picture, "block")
 
     def _on_linked(self, path: str) -> None:
         if self.isVisible():

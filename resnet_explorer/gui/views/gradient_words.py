@@ -1,0 +1,161 @@
+"""What a measurement of gradients shows, in words: the ratios, the two terms at a block, and the conditions."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from resnet_explorer.analysis.gradient_presets import Preset
+from resnet_explorer.analysis.gradients import GradientRequest, GradientResult, NetworkGradients
+from resnet_explorer.analysis.quantities import WORDS, Quantity
+from resnet_explorer.drawing.marks import Ink
+from resnet_explorer.drawing.theme import LIGHT, Theme
+from resnet_explorer.gui.document import Document
+
+WIDTH = 268
+SOURCES = (
+    "He et al. 2015, section 4.1: with batch norm, gradients of plain nets are healthy",
+    "Yang et al. 2019: with batch norm they grow towards the input, about 1.2 a layer",
+    "Veit et al. 2016: the gradient comes along short paths",
+)
+
+
+class GradientWords(QScrollArea):
+    """Tells what the plot shows; the terms are those of the selected block."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._result: GradientResult | None = None
+        self.shows, self.block, self.terms = _text(), _text(), _text("muted")
+        self.bar = TermsBar()
+        self.conditions, self.sources = _text("muted"), _text("muted")
+        self.sources.setText("\n".join(SOURCES))
+        self._headings: list[QLabel] = []
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(14, 10, 14, 10)
+        column.setSpacing(6)
+        for heading, widgets in (
+            ("What this shows", (self.shows,)),
+            ("The two terms", (self.block, self.bar, self.terms)),
+            ("Conditions", (self.conditions,)),
+            ("References", (self.sources,)),
+        ):
+            label = _text("heading")
+            label.setText(heading.upper())
+            if heading in ("The two terms", "Conditions"):
+                self._headings.append(label)
+            column.addWidget(label)
+            for widget in widgets:
+                column.addWidget(widget)
+        column.addStretch(1)
+        self.setWidget(inner)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.setFixedWidth(WIDTH)
+        self.setAccessibleName("What this shows")
+        self._of_blocks(False)
+        document.selected.connect(self._on_selected)
+
+    def show_theme(self, theme: Theme) -> None:
+        """Paint in another theme."""
+        self.bar.theme = theme
+        self.bar.update()
+
+    def show_preset(self, preset: Preset | None) -> None:
+        """Tell what to look for in an experiment, and who said so; the usual references where there is none."""
+        self._of_blocks(preset is None or isinstance(preset.request, GradientRequest))
+        if preset is None:
+            self.sources.setText("\n".join(SOURCES))
+            return
+        self.sources.setText("\n".join(reference.words for reference in preset.references))
+        measured = self.shows.text() if isinstance(preset.request, GradientRequest) else ""
+        self.shows.setText("\n\n".join(filter(None, (f"What to look for: {preset.look_for}", measured))))
+
+    def _of_blocks(self, on: bool) -> None:
+        for widget in (self.block, self.bar, self.terms, self.conditions, *self._headings):
+            widget.setVisible(on)
+
+    def show_result(self, result: GradientResult, quantity: Quantity) -> None:
+        """Tell what was measured."""
+        self._result = result
+        self.shows.setText("\n\n".join([WORDS[quantity].teaches, *(_said(one, quantity) for one in result.networks)]))
+        self.conditions.setText("\n".join((*result.conditions, *result.notes)))
+        self._on_selected(self._document.selection)
+
+    def _on_selected(self, path: str) -> None:
+        residual = next((one for one in self._result.networks if one.spec.residual), None) if self._result else None
+        if residual is None:
+            return
+        paths = [place.path for place in residual.places]
+        found = next((n for n, known in enumerate(paths) if path == known or path.startswith(f"{known}.")), None)
+        block = len(paths) // 2 if found is None else found
+        shortcut, branch, cosine, share = (residual.median(one)[block] for one in _TERMS)
+        chosen = "" if found is not None else " (select a block to see its own)"
+        self.block.setText(f"Block {block + 1} of {residual.title} · {paths[block]}{chosen}")
+        known = None not in (shortcut, branch, cosine, share)
+        self.bar.setVisible(known)
+        if shortcut is None or branch is None or cosine is None or share is None:
+            self.terms.setText("No shortcut, or no value.")
+            return
+        self.bar.show_terms(shortcut, branch)
+        right = "nearly at right angles: the squares of the lengths add" if abs(cosine) < 0.1 else "they interact"
+        self.terms.setText(
+            f"∂L/∂x = Sᵀδ + J_Fᵀδ\nshortcut term {shortcut:.3g}, branch term {branch:.3g}\n"
+            f"cosine {cosine:.2f}: {right}\nthe shortcut makes up {100 * share:.0f} % of ∂L/∂x"
+        )
+
+
+_TERMS = (Quantity.SHORTCUT, Quantity.BRANCH, Quantity.COSINE, Quantity.SHARE)
+
+
+def _said(network: NetworkGradients, quantity: Quantity) -> str:
+    """Return what the first and the last block say about each other, as it was measured."""
+    ratio, growth = network.ratio(quantity), network.growth(quantity)
+    if ratio is None:
+        return f"{network.title}: no value at both ends."
+    if not WORDS[quantity].log:
+        values = [value for value in network.median(quantity) if value is not None]
+        return f"{network.title}: from {min(values):.2f} to {max(values):.2f}." if values else f"{network.title}: none."
+    way = "grows" if ratio > 1 else "shrinks"
+    times = ratio if ratio > 1 else 1 / ratio if ratio else float("inf")
+    each = f", by {growth:.2f} a block within a stage" if growth is not None else ""
+    return f"{network.title}: from the last block to the first it {way} {times:,.3g} times{each}."
+
+
+class TermsBar(QWidget):
+    """Both terms' lengths as bars."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.theme: Theme = LIGHT
+        self._terms = (0.0, 0.0)
+        self.setFixedHeight(40)
+
+    def show_terms(self, shortcut: float, branch: float) -> None:
+        """Show both lengths, the larger as wide as there is room."""
+        self._terms = (shortcut, branch)
+        self.setAccessibleName(f"shortcut term {shortcut:.3g}, branch term {branch:.3g}")
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        largest = max(*self._terms, 1e-300)
+        rows = zip(("shortcut", "branch"), self._terms, (Ink.SHORTCUT, Ink.CONV), strict=True)
+        for row, (words, value, ink) in enumerate(rows):
+            painter.setPen(QColor(self.theme.colours[Ink.TEXT]))
+            painter.drawText(0, 14 + 20 * row, words)
+            wide = round((self.width() - 74) * value / largest)
+            painter.fillRect(70, 4 + 20 * row, wide, 12, QColor(self.theme.colours[ink]))
+        painter.end()
+
+
+def _text(name: str = "") -> QLabel:
+    label = QLabel()
+    label.setObjectName(name)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label

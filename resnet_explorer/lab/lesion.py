@@ -1,0 +1,131 @@
+"""Lesions of trained networks: a block taken out, or swapped with the next (Veit et al. 2016, sections 4.1 and 4.2)."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from time import perf_counter
+
+import torch
+from torch import Tensor
+
+from resnet_explorer.analysis.descent import DescentRequest
+from resnet_explorer.analysis.lesions import LesionRequest, Lesions, LesionStudy
+from resnet_explorer.analysis.quantities import Mode
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.lab.alike import alike, common
+from resnet_explorer.lab.data import Images
+from resnet_explorer.lab.probe import places
+from resnet_explorer.lab.progress import Progress
+from resnet_explorer.lab.record import blocks_of, restored
+from resnet_explorer.lab.steps import descend
+from resnet_explorer.model.build import ResNet
+from resnet_explorer.model.layers import ZeroPad
+from resnet_explorer.model.modules import Block, run
+
+CHUNK = 250
+"""Images that are named at a time."""
+Named = Callable[..., float]
+"""Says which share of the test a model names right; with ``train=True`` in training mode."""
+
+
+def study(request: LesionRequest) -> Iterator[Progress | LesionStudy]:
+    """Yield progress and, last, what each network can do without each block; raises ExplorerError as ``measure``."""
+    began = perf_counter()
+    blocks = [places(spec, request.image, Mode.TRAIN) for spec in request.specs]
+    steps = request.recipe.steps + len(blocks)
+    yield Progress(0, steps, "fetching the images")
+    images = Images(request.data, common(request.specs), request.image)
+    if not len(images.test):
+        raise ExplorerError("data", "These images leave none for the test.", "Choose more images.")
+    models = [model.to(request.device) for model in alike(request.specs, request.seed)]
+    course = DescentRequest(request.specs, request.image, request.data, request.recipe, request.seed, every=0)
+    losses: tuple[float, ...] = (float("nan"),) * len(models)
+    for step in descend(models, images, course):
+        losses = step.losses
+        yield Progress(step.number + 1, steps, "training: loss " + ", ".join(f"{loss:.3f}" for loss in losses))
+    found: list[Lesions] = []
+    for model, spec, where, loss in zip(models, request.specs, blocks, losses, strict=True):
+        yield Progress(request.recipe.steps + len(found), steps, "taking out each block")
+        found.append(Lesions(spec, where, loss, *lesions(model, partial(right, model, images, request.device))))
+    seconds = perf_counter() - began
+    yield LesionStudy(request, tuple(found), len(images.test), images.words, torch.__version__, seconds)
+
+
+def lesions(model: ResNet, named: Named) -> tuple[float, float, tuple[float, ...], tuple[float | None, ...]]:
+    """Return what a model names right whole, with the batch's statistics, without each block, and after each swap."""
+    with restored(model):
+        batch = named(train=True)
+        whole, shapes = named(), _shapes(model, named)
+        dropped: list[float] = []
+        swapped: list[float | None] = []
+        for index, block in enumerate(blocks_of(model)):
+            with dropping(block, shapes[index][1]):
+                dropped.append(named())
+            swapped.append(None)
+            if index + 1 < len(shapes) and len({*shapes[index], *shapes[index + 1]}) == 1:
+                with swapping(model, index):
+                    swapped[-1] = named()
+        return whole, batch, tuple(dropped), tuple(swapped)
+
+
+@torch.no_grad()
+def right(model: ResNet, images: Images, device: str, *, train: bool = False) -> float:
+    """Return the share of the test's images that a model names right, in training or evaluation mode."""
+    model.train(train)
+    count = 0
+    for indices in torch.split(images.test, CHUNK):
+        x, y = images.take(indices)
+        count += int((model(x.to(device)).argmax(dim=1).cpu() == y).sum())
+    return count / len(images.test)
+
+
+def _shapes(model: ResNet, named: Named) -> list[tuple[torch.Size, torch.Size]]:
+    """Return the shapes of a map before and after each block, without the batch."""
+    found: list[tuple[torch.Size, torch.Size]] = []
+    with ExitStack() as lent:
+        for block in blocks_of(model):
+            hook = block.register_forward_hook(lambda _, x, y: found.append((x[0].shape[1:], y.shape[1:])))
+            lent.callback(hook.remove)
+        named()
+    return found[: len(blocks_of(model))]
+
+
+@contextmanager
+def dropping(block: Block, shape: torch.Size) -> Iterator[None]:
+    """Take a block out: of a residual one the branch, so that x takes the shortcut alone; a plain one altogether.
+
+    Where a plain block brings x to another shape, every second position passes, with zeros in the channels that it
+    lacks (option A).
+    """
+    without = partial(_skipped, shape) if block.chains.shortcut is None else partial(_branchless, block)
+    block.forward = without  # type: ignore[method-assign]  # taken away below
+    try:
+        yield
+    finally:
+        del block.forward  # the class's own is there again
+
+
+def _branchless(block: Block, x: Tensor) -> Tensor:
+    """Return what a residual block gives for F = 0."""
+    x = run(block, block.chains.before, x)
+    y = run(block, block.chains.shortcut or (), x)
+    if block.chains.gate:
+        y = (1 - run(block, block.chains.gate, x)) * y
+    return run(block, block.chains.after, y)
+
+
+def _skipped(shape: torch.Size, x: Tensor) -> Tensor:
+    """Return x in the shape that a block would have given it."""
+    y: Tensor = x if x.shape[1:] == shape else ZeroPad(shape[0] - x.shape[1], -(-x.shape[2] // shape[1]))(x)
+    return y.clone()  # what follows may work in place
+
+
+@contextmanager
+def swapping(model: ResNet, index: int) -> Iterator[None]:
+    """Let two neighbouring blocks of one shape run in the other order; ``index`` is the first one's."""
+    first, second = blocks_of(model)[index : index + 2]
+    first.forward, second.forward = second.forward, first.forward  # type: ignore[method-assign]  # taken away below
+    try:
+        yield
+    finally:
+        del first.forward, second.forward

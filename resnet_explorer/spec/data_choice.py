@@ -1,0 +1,84 @@
+"""Which images an experiment runs on: two sets that the app carries, noise, or what the user has on disk."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from resnet_explorer.errors import ExplorerError
+
+
+class DataKind(StrEnum):
+    """Where images come from; MNIST is the app's own 5,000 digits, or the whole set where a folder holds it."""
+
+    DIGITS = "digits"
+    MNIST = "mnist"
+    NOISE = "noise"
+    FOLDER = "folder"
+    CIFAR10 = "cifar10"
+    CIFAR100 = "cifar100"
+    FASHION = "fashion-mnist"
+
+
+EMBEDDED = (DataKind.DIGITS, DataKind.MNIST, DataKind.NOISE)
+"""What needs no folder."""
+_TITLES: Mapping[DataKind, str] = {
+    DataKind.DIGITS: "digits",
+    DataKind.MNIST: "MNIST",
+    DataKind.NOISE: "Gaussian noise",
+    DataKind.FOLDER: "images",
+    DataKind.CIFAR10: "CIFAR-10",
+    DataKind.CIFAR100: "CIFAR-100",
+    DataKind.FASHION: "Fashion-MNIST",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DataChoice:
+    """Images to run on; ``root`` is the folder that holds them, empty for what the app carries.
+
+    Raises ExplorerError where a kind needs a folder and has none, or has one and needs none.
+    """
+
+    kind: DataKind = DataKind.DIGITS
+    root: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.root and self.kind not in EMBEDDED:
+            example = "a path such as ./images" if self.kind is DataKind.FOLDER else f"{self.kind}:FOLDER"
+            raise ExplorerError("data", f"{self.title} needs the folder that holds it.", f"Write {example}.")
+        if self.root and self.kind in (DataKind.DIGITS, DataKind.NOISE):
+            raise ExplorerError("data", f"{self.kind} needs no folder.", f"Write {self.kind} alone.")
+
+    @property
+    def title(self) -> str:
+        """Return the name of the set."""
+        return _TITLES[self.kind]
+
+    @property
+    def text(self) -> str:
+        """Return the words that ``parse_data`` reads."""
+        if self.kind is DataKind.FOLDER:
+            return self.root if Path(self.root).is_absolute() else f"./{Path(self.root).as_posix()}"
+        return f"{self.kind}:{self.root}" if self.root else str(self.kind)
+
+
+DIGITS = DataChoice()
+"""The images that are used where nothing is asked for."""
+
+
+def parse_data(text: str) -> DataChoice:
+    """Return the choice that a text names: ``digits``, ``mnist``, ``noise``, ``cifar10:FOLDER``, or a folder.
+
+    Raises ExplorerError where it is none of these.
+    """
+    words, _, root = text.strip().partition(":")
+    kind = next((kind for kind in DataKind if kind == words.strip().lower()), None)
+    if kind is not None and kind is not DataKind.FOLDER:
+        return DataChoice(kind, root)
+    if Path(text).is_dir() or any(mark in text for mark in "/\\."):
+        return DataChoice(DataKind.FOLDER, text)
+    known = ", ".join(EMBEDDED)
+    raise ExplorerError(
+        "data", f"There are no images called {text[:80]!r}.", f"Choose {known}, cifar10:FOLDER, or a folder of images."
+    )

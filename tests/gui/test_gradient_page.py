@@ -1,0 +1,104 @@
+"""The gradient lab in the window: what it measures, that it streams, links, and keeps the last good result."""
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from resnet_explorer.analysis.gradient_presets import PRESETS
+from resnet_explorer.analysis.quantities import Mode, Quantity
+from resnet_explorer.export.gradients import gradients_csv
+from resnet_explorer.gui.main_window import MainWindow
+from resnet_explorer.gui.views.gradient_page import GradientPage
+
+PATIENCE = 120_000
+
+
+@pytest.fixture
+def page(window: MainWindow, qtbot: QtBot) -> GradientPage:
+    """The lab with the pair of 20 layers on small digits measured."""
+    lab = window.gradients
+    lab.controls.network.setCurrentIndex(lab.controls.network.findData(20))
+    for field, value in ((lab.controls.batch, 16), (lab.controls.side, 16), (lab.controls.seeds, 2)):
+        field.setValue(value)
+    window.tabs.setCurrentWidget(lab)
+    qtbot.waitUntil(lambda: lab.result is not None and lab.result.complete, timeout=PATIENCE)
+    return lab
+
+
+def test_with_batch_norm_the_plain_nets_gradient_grows_and_the_residual_ones_far_less(page: GradientPage) -> None:
+    """He et al. 2015, section 4.1; Yang et al. 2019: it does not vanish, it grows towards the input."""
+    result = page.result
+    assert result is not None and result.request.mode is Mode.TRAIN
+    residual, plain = (network.ratio(Quantity.INPUT) for network in result.networks)
+    assert residual is not None and plain is not None
+    assert plain > 2 * residual > 2
+    assert "grows" in page.words.shows.text() and "seeds 0, 1" in page.words.conditions.text()
+
+
+def test_the_lab_has_the_whole_window_and_the_panels_come_back(window: MainWindow, page: GradientPage) -> None:
+    assert all(dock.isHidden() for dock in window.docks.values())
+    window.tabs.setCurrentIndex(0)
+    assert not window.docks["Build"].isHidden() and not window.docks["Inspector"].isHidden()
+
+
+def test_a_block_is_selected_everywhere(window: MainWindow, page: GradientPage) -> None:
+    page.canvas.clicked("layer2.1")
+    assert window.document.selection == "layer2.1"
+    assert page.words.block.text() == "Block 5 of ResNet-20 · layer2.1"
+    assert "the shortcut makes up" in page.words.terms.text() and "cosine" in page.words.terms.text()
+    assert len(page.canvas.marked()) == 4, "both curves and both rows of blocks"
+
+
+def test_every_quantity_can_be_shown(page: GradientPage) -> None:
+    for index in range(page.quantity.count()):
+        page.quantity.setCurrentIndex(index)
+        assert page.canvas.chart and page.canvas.chart.title == page.quantity.currentText()
+
+
+def test_a_change_measures_anew_and_keeps_the_old_until_then(page: GradientPage, qtbot: QtBot) -> None:
+    before = page.result
+    page.controls.norm.setCurrentIndex(page.controls.norm.findData("none"))
+    assert page.result is before
+    qtbot.waitUntil(lambda: page.result is not before and page.result.complete, timeout=PATIENCE)
+    assert page.result and page.result.request.specs[0].norm.value == "none"
+    residual, plain = (network.ratio(Quantity.INPUT) for network in page.result.networks)
+    assert plain is not None and residual is not None and plain < residual, "without norm it is the other way round"
+
+
+def test_choices_that_exclude_each_other_say_so_and_change_nothing(page: GradientPage, qtbot: QtBot) -> None:
+    before = page.result
+    page.controls.zero.setChecked(True)
+    page.controls.scaling.setCurrentIndex(1)
+    page.controls.norm.setCurrentIndex(page.controls.norm.findData("frn"))
+    page.controls.batch.setValue(1)
+    page.controls.side.setValue(1)
+    page.ask()
+    qtbot.waitUntil(lambda: bool(page.controls.problem.text()), timeout=PATIENCE)
+    assert page.controls.problem.text().startswith("⚠") and page.result is before
+
+
+def test_the_table_has_a_line_for_every_block_and_seed(page: GradientPage) -> None:
+    assert page.result
+    lines = [line for line in gradients_csv(page.result).splitlines() if not line.startswith("#")]
+    assert len(lines) == 1 + 2 * 2 * 9
+    assert lines[0].startswith("network,seed,loss,block,path,stage,input-gradient")
+
+
+def test_the_keyboard_measures_again(window: MainWindow, page: GradientPage, qtbot: QtBot) -> None:
+    jobs = len(window.jobs.states)
+    qtbot.mouseClick(page.measure, Qt.MouseButton.LeftButton)
+    assert len(window.jobs.states) == jobs + 1
+
+
+@pytest.mark.parametrize("key", ["shattered", "lesions"])
+def test_an_experiment_says_what_to_look_for_and_shows_what_was_measured(
+    page: GradientPage, qtbot: QtBot, key: str
+) -> None:
+    preset = PRESETS[key]
+    page.choose(preset)
+    qtbot.waitUntil(lambda: getattr(page.shown, "request", None) == preset.request, timeout=PATIENCE)
+    assert preset.look_for in page.words.shows.text() and page.canvas.chart
+    assert not page.quantity.isEnabled() and preset.references[0].words in page.words.sources.text()
+    page.controls.seeds.stepBy(-1)
+    qtbot.waitUntil(lambda: page.shown is page.result, timeout=PATIENCE)
+    assert page.quantity.isEnabled()
