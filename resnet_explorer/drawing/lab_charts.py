@@ -75,7 +75,8 @@ def _shattering(result: Shattering) -> Chart:
     for one in result.networks:
         look = RESIDUAL if one.spec.residual else PLAIN
         series.append(Series(one.spec.name, title(one.spec), LAGS, one.mean, look))
-    for line, look in zip(result.lines, LOOKS[2:], strict=False):
+    deepest = [line for line in result.lines if line.depth == max(result.request.depths)]
+    for line, look in zip(deepest, LOOKS[2:], strict=False):
         faint = look._replace(marker=look.marker.NONE)
         key = f"{line.kind}-{line.depth}"
         series.append(Series(key, f"{line.kind}, {line.depth} layers", LAGS, line.mean, faint))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resnet_explorer.drawing.view import View
-from resnet_explorer.export.gradients import gradients_csv
+from resnet_explorer.export.gradient_table import to_csv as gradients_csv
 from resnet_explorer.gui import dialogs, style, weights_dialog
 from resnet_explorer.gui.clipboard import copy_picture
 from resnet_explorer.gui.views.canvas import ZOOM_STEP

@@ -6,7 +6,7 @@ from pytestqt.qtbot import QtBot
 
 from resnet_explorer.analysis.gradient_presets import PRESETS
 from resnet_explorer.analysis.quantities import Mode, Quantity
-from resnet_explorer.export.gradients import gradients_csv
+from resnet_explorer.export.gradient_table import to_csv as gradients_csv
 from resnet_explorer.gui.main_window import MainWindow
 from resnet_explorer.gui.views.gradient_page import GradientPage
 
@@ -77,11 +77,11 @@ def test_choices_that_exclude_each_other_say_so_and_change_nothing(page: Gradien
     assert page.controls.problem.text().startswith("⚠") and page.result is before
 
 
-def test_the_table_has_a_line_for_every_block_and_seed(page: GradientPage) -> None:
+def test_the_table_has_a_line_for_every_block_seed_and_quantity(page: GradientPage) -> None:
     assert page.result
-    lines = [line for line in gradients_csv(page.result).splitlines() if not line.startswith("#")]
-    assert len(lines) == 1 + 2 * 2 * 9
-    assert lines[0].startswith("network,seed,loss,block,path,stage,input-gradient")
+    lines = gradients_csv(page.result).splitlines()
+    assert len(lines) == 1 + 2 * 9 * 2 * len(Quantity)
+    assert lines[0] == "network,block,path,stage,quantity,seed,value,underflow"
 
 
 def test_the_keyboard_measures_again(window: MainWindow, page: GradientPage, qtbot: QtBot) -> None:
