@@ -86,8 +86,9 @@ _ROWS = (
         "Without batch norm",
         "now it does",
         GradientRequest(_pair("resnet56", "norm=none", "init=pytorch-default")),
-        "Without a norm, and from PyTorch's default start, each block of the plain net shrinks the gradient to about a "
-        "sixth (√1/6 for each layer): it vanishes towards the input. The residual net, from the same weights, keeps it.",
+        "Without a norm, and from PyTorch's default start, each block of the plain net shrinks the gradient to about "
+        "a sixth (√1/6 for each layer): it vanishes towards the input. The residual net, from the same weights, keeps "
+        "it.",
         (_HE, _INIT),
     ),
     Preset(
@@ -95,8 +96,8 @@ _ROWS = (
         "Without a norm, He's start",
         "is a good start enough?",
         GradientRequest(_pair("resnet56", "norm=none", "init=he-fan-in")),
-        "He's start keeps the plain net's gradient alive: it shrinks by a few per cent a block. Now the residual net is "
-        "the one in trouble: every block adds about as much as it passes on, and the gradient grows by some 1.4 a "
+        "He's start keeps the plain net's gradient alive: it shrinks by a few per cent a block. Now the residual net "
+        "is the one in trouble: every block adds about as much as it passes on, and the gradient grows by some 1.4 a "
         "block (√2).",
         (_INIT, _ZHANG),
     ),
@@ -115,8 +116,8 @@ _ROWS = (
         "every block starts as its shortcut",
         GradientRequest((_net("resnet56", "zero_init=true"), _net("resnet56"))),
         "With the last norm of each branch at 0 nothing comes back through the branches at the first step: the branch "
-        "term is exactly 0, and the gradient reaches the first block unchanged. The branches' convolutions have no gradient "
-        "yet; the factor of the last norm alone can move.",
+        "term is exactly 0, and the gradient reaches the first block unchanged. The branches' convolutions have no "
+        "gradient yet; the factor of the last norm alone can move.",
         (_GOYAL, _DE),
     ),
     Preset(
@@ -164,9 +165,9 @@ _ROWS = (
         "Shattered gradients",
         "do neighbours agree?",
         ShatterRequest(_pair("resnet56", _GREY)),
-        "From one image to the next on a line between two, the gradient of the deep plain net turns at random; those of "
-        "the residual net still agree. In fully connected nets as in the paper it is batch norm that shatters: without "
-        "it neighbours still agree at 50 layers.",
+        "From one image to the next on a line between two, the gradient of the deep plain net turns at random; those "
+        "of the residual net still agree. In fully connected nets as in the paper it is batch norm that shatters: "
+        "without it neighbours still agree at 50 layers.",
         (_BALDUZZI,),
     ),
     Preset(
@@ -174,8 +175,8 @@ _ROWS = (
         "Lesions",
         "can a block be missed?",
         LesionRequest(_pair("resnet20", *_SMALL)),
-        "Take one block out of the trained residual net, and it mostly names the images as before; a first block, or one "
-        "that changes the shape, costs more. Take one out of the plain net, and it guesses.",
+        "Take one block out of the trained residual net, and it mostly names the images as before; a first block, or "
+        "one that changes the shape, costs more. Take one out of the plain net, and it guesses.",
         (_VEIT,),
     ),
 )

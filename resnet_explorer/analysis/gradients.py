@@ -97,6 +97,10 @@ class NetworkGradients:
         """Return the values of each seed."""
         return tuple(sample.values[quantity] for sample in self.samples)
 
+    def has(self, quantity: Quantity) -> bool:
+        """Return whether any block has the quantity: the two terms belong to residual blocks alone."""
+        return any(value is not None for values in self.series(quantity) for value in values)
+
     def at(self, quantity: Quantity, block: int) -> tuple[float, ...]:
         """Return the values that the seeds gave at a block, from the least to the greatest, finite ones alone."""
         found = (values[block] for values in self.series(quantity))

@@ -175,6 +175,19 @@ def _weights(options: argparse.Namespace) -> int:
     return weights(options)
 
 
+def _gradients(options: argparse.Namespace) -> int:
+    from resnet_explorer.cli.gradients import gradients
+    from resnet_explorer.drawing.theme import THEMES
+    from resnet_explorer.export import files
+
+    paint = _painter(options) if options.output else None
+    picture = gradients(options)
+    if paint and picture:
+        files.write(options.output, paint(picture, THEMES[options.theme], options))
+        say(f"{options.output}: {picture.width:,.0f} × {picture.height:,.0f} px\n")
+    return 0
+
+
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "open": _open,
     "list": _list,
@@ -184,4 +197,5 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "verify": _verify,
     "identify": _identify,
     "weights": _weights,
+    "gradients": _gradients,
 }

@@ -7,6 +7,7 @@ from textwrap import fill
 from typing import NoReturn, TypeAlias
 
 from resnet_explorer import __version__
+from resnet_explorer.cli.gradient_options import EXAMPLES, WORDS, add_gradient_options
 from resnet_explorer.cli.output import NAME, complain, say
 from resnet_explorer.spec.axes import AXES
 
@@ -107,6 +108,7 @@ def parser() -> argparse.ArgumentParser:
     _add_verify(commands)
     _add_identify(commands)
     _add_weights(commands)
+    add_gradient_options(_add_network(_command(commands, "gradients", WORDS, f"{_axes()}\n{EXAMPLES}")))
     return top
 
 
@@ -135,7 +137,7 @@ def _add_describe(commands: _Commands) -> None:
         form.add_argument(f"--{name}", dest="format", action="store_const", const=name, default="text", help=words)
 
 
-def _add_network(one: argparse.ArgumentParser, needed: bool = True) -> None:
+def _add_network(one: argparse.ArgumentParser, needed: bool = True) -> argparse.ArgumentParser:
     one.add_argument("net", metavar="NET", nargs=None if needed else "?", help=_NET)
     one.add_argument(
         "--input",
@@ -151,6 +153,7 @@ def _add_network(one: argparse.ArgumentParser, needed: bool = True) -> None:
         default=[],
         help="change an axis of the network, such as width=32; may be repeated",
     )
+    return one
 
 
 def _add_export(commands: _Commands) -> None:

@@ -47,6 +47,11 @@ class Engine:
         self._number = 0
         self._closed = False
 
+    def start(self) -> None:
+        """Start the process before there is a job for it."""
+        if self._connection is None and not self._closed:
+            self._start()
+
     def submit(self, job: Job) -> int:
         """Put a job into the queue and return its number; the process starts with the first one.
 

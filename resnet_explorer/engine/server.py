@@ -1,5 +1,6 @@
 """The engine's side: one job after the other, with a look at the window between the steps."""
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -63,6 +64,7 @@ def serve(connection: "Connection[Any, Any]") -> None:
         os.nice(NICENESS)
     torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
     threading.Thread(target=_leave_with_the_window, daemon=True).start()
+    gc.freeze()  # PyTorch's own objects: a full collection of them takes as long as a deep network's graph
     while True:
         try:
             message = connection.recv()

@@ -118,12 +118,24 @@ class Jobs(QObject):
         """Stop a job: at its next step, or else by ending the engine after a time of grace."""
         self._cancelled.add(number)
         if self._engine.cancel(number):
-            QTimer.singleShot(round(GRACE * 1000), self, lambda: self._engine.kill(number))
+            grace = QTimer(self)  # a child, and no context of singleShot: that is called even when it is gone
+            grace.setSingleShot(True)
+            grace.setProperty("number", number)
+            grace.timeout.connect(self._on_grace_over)
+            grace.start(round(GRACE * 1000))
+
+    def _on_grace_over(self) -> None:
+        self._engine.kill(self.sender().property("number"))
+        self.sender().deleteLater()
 
     def retry(self, number: int) -> int:
         """Ask for the same job once more."""
         state, wanted = self._states[number], self._wanted[number]
         return self.submit(state.job, state.label, wanted.then, wanted.otherwise, so_far=wanted.so_far)
+
+    def start(self) -> None:
+        """Let the engine start, so that it is there when the first job comes."""
+        self._engine.start()
 
     def close(self) -> None:
         """End the engine."""

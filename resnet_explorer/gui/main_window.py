@@ -86,13 +86,21 @@ class MainWindow(QMainWindow):
         self._show(session.results)
         self._restore()
 
+    def start_engine(self) -> None:
+        """Let the engine import PyTorch while the panels are built."""
+        from resnet_explorer.gui.jobs import Jobs
+
+        self.jobs = Jobs(self)
+        self.jobs.start()
+
     def fill(self) -> None:
         """Build the panels; they come after the first paint, so that the diagram is there at once."""
         from resnet_explorer.gui.jobs import Jobs
         from resnet_explorer.gui.panels import Panels
         from resnet_explorer.gui.questions import confirm
 
-        self.jobs = Jobs(self)
+        if "jobs" not in self.__dict__:
+            self.jobs = Jobs(self)
         panels = Panels(self.document, self.docks, self.jobs)
         self.jobs.confirm = partial(confirm, self)
         self.jobs.free = self._free_memory

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from math import sqrt
+from math import hypot, sqrt
 
 import torch
 from torch import Tensor, nn
 
 from resnet_explorer.analysis.gradients import Series
 from resnet_explorer.analysis.quantities import Quantity
-from resnet_explorer.lab.exact import Exact
+from resnet_explorer.lab.exact import Exact, lengths
 from resnet_explorer.lab.terms import Terms, parting
 from resnet_explorer.model.modules import Block
 
@@ -52,7 +52,7 @@ class Record:
 
     def values(self, rate: float) -> dict[Quantity, Series]:
         """Return every quantity of every block; call it before the parameters' gradients are cleared."""
-        parameters = [self._parameters(block) for block in self._blocks]
+        parameters = [_parameters(block) for block in self._blocks]
         terms = self.terms
         return {
             Quantity.INPUT: tuple(self._gradients[:-1]),
@@ -67,14 +67,12 @@ class Record:
             Quantity.SHARE: tuple(term.share if term else None for term in terms),
         }
 
-    def _parameters(self, block: Block) -> tuple[float, float, int]:
-        """Return the length of the gradient of all parameters of a block, their own length, and their number."""
-        pairs = [(one.detach(), one.grad) for one in block.parameters() if one.grad is not None]
-        if not pairs:
-            return 0.0, 0.0, 0
-        gradients = torch.cat([gradient.reshape(-1) for _, gradient in pairs])
-        weights = torch.cat([weight.reshape(-1) for weight, _ in pairs])
-        return self._exact.norm(gradients), self._exact.norm(weights), gradients.numel()
+
+def _parameters(block: Block) -> tuple[float, float, int]:
+    """Return the length of the gradient of all parameters of a block, their own length, and their number."""
+    pairs = [(one, one.grad) for one in block.parameters() if one.grad is not None]
+    gradients, weights = (lengths(list(column)) for column in zip(*pairs, strict=True)) if pairs else ([], [])
+    return hypot(*gradients), hypot(*weights), sum(one.numel() for one, _ in pairs)
 
 
 @contextmanager

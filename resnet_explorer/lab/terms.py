@@ -57,7 +57,7 @@ class Terms:
         self.branch: float | None = None
         self.product: float | None = None
         self._exact = exact
-        self._arrived: dict[str, Tensor] = {}
+        self._is_second = False
 
     def watch(self, u: Tensor, shortcut: Tensor, branch: Tensor) -> None:
         """Take the gradients that will arrive at these two nodes."""
@@ -66,11 +66,16 @@ class Terms:
             branch.register_hook(partial(self._take, "branch"))  # type: ignore[no-untyped-call]
 
     def _take(self, name: str, gradient: Tensor) -> None:
-        self._arrived[name] = gradient
-        if len(self._arrived) == 2:
-            pair = self._arrived["shortcut"], self._arrived["branch"]
-            self.shortcut, self.branch, self.product = self._exact.pair(*pair)
-            self._arrived.clear()
+        """Measure a term; a reference to it would cost autograd the memory that it means to use again.
+
+        Both terms of a block arrive before those of any other, which lies before or behind it.
+        """
+        if self._is_second:
+            length, self.product = self._exact.product(gradient)
+        else:
+            length = self._exact.keep(gradient)
+        setattr(self, name, length)
+        self._is_second = not self._is_second
 
     @property
     def cosine(self) -> float | None:

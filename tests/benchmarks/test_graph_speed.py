@@ -146,6 +146,7 @@ from resnet_explorer.gui import app
 def main():
     qapp = QApplication([])
     window = app.build(qapp)
+    window.diagram.first_painted.connect(window.start_engine, app.Qt.ConnectionType.QueuedConnection)
     window.diagram.first_painted.connect(window.fill, app.Qt.ConnectionType.QueuedConnection)
     window.diagram.first_painted.connect(window.wake_engine, app.Qt.ConnectionType.QueuedConnection)
     window.show()
