@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 import pytest
 
 from resnet_explorer.analysis.gradients import twin
-from resnet_explorer.analysis.quantities import Quantity
-from resnet_explorer.cli import main
+from resnet_explorer.analysis.quantities import Loss, Mode, Precision, Quantity
+from resnet_explorer.cli import gradient_options, main
 from resnet_explorer.cli.gradients import request_of
 from resnet_explorer.cli.parser import parser
 from resnet_explorer.spec import InputShape, ResNetSpec
@@ -84,6 +84,11 @@ def test_what_is_compared() -> None:
     assert asked("resnet20", "--against", "none")[0] == (net,)
     both = asked("resnet20", "--against", "plain", "--against", "resnet32", "--set", "norm=none")[0]
     assert [spec.name for spec in both] == ["resnet20-edited", "resnet20-edited-plain", "resnet32-edited"]
+
+
+def test_all_that_can_be_measured_can_be_chosen() -> None:
+    for choices, kinds in (("MODES", Mode), ("PRECISIONS", Precision), ("LOSSES", Loss), ("QUANTITIES", Quantity)):
+        assert getattr(gradient_options, choices) == tuple(kinds)
 
 
 def test_the_batch() -> None:

@@ -1,22 +1,21 @@
-"""The arguments of the command ``gradients``."""
+"""The arguments of the command ``gradients``; its choices are written out, so that no command waits for the lab."""
 
 import argparse
 from pathlib import Path
 
-from resnet_explorer.analysis.gradients import MAX_SEEDS
-from resnet_explorer.analysis.quantities import WORDS as QUANTITY_WORDS
-from resnet_explorer.analysis.quantities import Loss, Mode, Precision, Quantity
-
+MODES = ("train", "eval")
+PRECISIONS = ("float32", "float64")
+LOSSES = ("cross-entropy", "mean-square", "sum")
+QUANTITIES = (
+    *("input-gradient", "output-gradient", "weight-gradient", "weight-gradient-rms"),
+    *("activation-deviation", "update-ratio", "shortcut-term", "branch-term", "cosine", "shortcut-share"),
+)
 WORDS = "measure gradient norms block by block, beside those of the plain twin"
-_QUANTITIES = "\n".join(f"  {quantity:<21} {words.label}: {words.symbol}" for quantity, words in QUANTITY_WORDS.items())
-EXAMPLES = f"""values of --quantity:
-{_QUANTITIES}
-
---json and --csv hold all of them.
+EXAMPLES = """--json and --csv hold every quantity, not the one of --quantity alone.
 
 examples:
   resnet-explorer gradients resnet56
-  resnet-explorer gradients resnet56 --set norm=none --seeds 5 -o vanishing.svg
+  resnet-explorer gradients resnet56 --set norm=none --seeds 5 -o curves.svg
   resnet-explorer gradients resnet110 --against none --quantity shortcut-share
   resnet-explorer gradients resnet20 --against plain --against resnet56 --csv > gradients.csv
   resnet-explorer gradients resnet18 --data ./photos --batch 8
@@ -25,6 +24,25 @@ examples:
 
 def add_gradient_options(one: argparse.ArgumentParser) -> None:
     """Give a parser, which has the network's arguments already, what else the command takes."""
+    _add_what(one)
+    for name, choices, words in (
+        ("mode", MODES, "norms use the batch's own statistics, or the running ones"),
+        ("precision", PRECISIONS, "the numbers in which the network computes"),
+        ("loss", LOSSES, "what is differentiated"),
+        ("quantity", QUANTITIES, "what is told or drawn"),
+    ):
+        one.add_argument(f"--{name}", choices=choices, default=choices[0], help=f"{words} (default: {choices[0]})")
+    one.add_argument("--rate", type=float, default=0.1, help="learning rate of the update ratio (default: 0.1)")
+    form = one.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as JSON: every quantity, block and seed")
+    form.add_argument("--csv", action="store_true", help="as CSV: a line for each block, quantity and seed")
+    form.add_argument("-o", "--output", metavar="FILE", type=Path, help="as a picture: .svg, .pdf or .png")
+    one.add_argument("--theme", choices=("light", "dark", "projector"), default="light", help="the picture's colours")
+    one.set_defaults(text=None, scale=None)
+
+
+def _add_what(one: argparse.ArgumentParser) -> None:
+    """Add what is measured: the networks beside the first, the seeds, the images."""
     one.add_argument(
         "--against",
         metavar="NET",
@@ -33,7 +51,7 @@ def add_gradient_options(one: argparse.ArgumentParser) -> None:
         help="what to measure beside it, under the same settings: plain (the default; the residual twin of a plain "
         "network), another network, or none; may be repeated",
     )
-    one.add_argument("--seeds", type=int, default=3, metavar="N", help=f"1 to {MAX_SEEDS} seeds, from 0 (default: 3)")
+    one.add_argument("--seeds", type=int, default=3, metavar="N", help="how many seeds, from 0 (default: 3)")
     one.add_argument("--batch", type=int, metavar="N", help="images at a time (default: 32, or the input's own)")
     one.add_argument(
         "--data",
@@ -42,19 +60,3 @@ def add_gradient_options(one: argparse.ArgumentParser) -> None:
         help="digits (UCI, the default), mnist (5,000 digits), noise, a folder of images, or torchvision's "
         "cifar10:DIR, cifar100:DIR, mnist:DIR, fashion-mnist:DIR; nothing is downloaded",
     )
-    for name, choices, words in (
-        ("mode", Mode, "norms' own statistics, or the running ones"),
-        ("precision", Precision, "the numbers in which the network computes"),
-        ("loss", Loss, "what is differentiated"),
-        ("quantity", Quantity, "what is told or drawn"),
-    ):
-        first = next(iter(choices))
-        values = [str(choice) for choice in choices]
-        one.add_argument(f"--{name}", choices=values, default=str(first), help=f"{words} (default: {first})")
-    one.add_argument("--rate", type=float, default=0.1, help="learning rate of the update ratio (default: 0.1)")
-    form = one.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="as JSON: every quantity, block and seed")
-    form.add_argument("--csv", action="store_true", help="as CSV: a line for each block, quantity and seed")
-    form.add_argument("-o", "--output", metavar="FILE", type=Path, help="as a picture: .svg, .pdf or .png")
-    one.add_argument("--theme", choices=("light", "dark", "projector"), default="light", help="the picture's colours")
-    one.set_defaults(text=None, scale=None)

@@ -26,9 +26,9 @@ class Exact:
         Rows of 1,024 values are summed as they are, their sums in float64: good to 1e-6, where the values are neither
         too small to be squared nor all but alike. Else all is summed in float64.
         """
-        count = tensor.numel()
+        tensor, count = tensor.detach(), tensor.numel()
         if tensor.dtype is torch.float32 and count % ROW == 0 and tensor.is_contiguous():
-            rows = torch.linalg.vector_norm(tensor.detach().view(-1, ROW), dim=1).double().cpu()
+            rows = torch.linalg.vector_norm(tensor.view(-1, ROW), dim=1).double().cpu()
             square, mean = float(torch.dot(rows, rows)) / count, float(tensor.mean())
             if SMALL < square < LARGE and mean * mean < 0.9 * square:
                 return sqrt(square - mean * mean)

@@ -23,15 +23,18 @@ def blocks_of(model: nn.Module) -> list[Block]:
 class Record:
     """What one forward and backward pass leaves behind: read it after ``backward``.
 
-    Norms are taken in float64.
+    Norms are taken in float64. Where the two terms of a block's input are kept apart, its gradient is their sum and is
+    not measured again.
     """
 
-    def __init__(self, blocks: list[Block]) -> None:
+    def __init__(self, blocks: list[Block], terms: bool = True) -> None:
         self._blocks = blocks
         self._gradients: list[float | None] = [None] * (len(blocks) + 1)
         self._deviations: list[float | None] = [None] * len(blocks)
         self._exact = Exact()
-        self.terms = tuple(None if block.chains.shortcut is None else Terms(self._exact) for block in blocks)
+        residual = [terms and block.chains.shortcut is not None for block in blocks]
+        self.terms = tuple(Terms(self._exact) if is_residual else None for is_residual in residual)
+        self._sums = [bool(term) and not block.chains.before for term, block in zip(self.terms, blocks, strict=True)]
 
     def enter(self, block: nn.Module, arguments: tuple[Tensor, ...]) -> None:
         """Watch what enters the first block."""
@@ -44,7 +47,7 @@ class Record:
 
     def _watch(self, index: int, tensor: Tensor) -> None:
         """Have the norm of a tensor's whole gradient taken, once autograd has added up what all its users send."""
-        if tensor.requires_grad:
+        if tensor.requires_grad and not (index < len(self._sums) and self._sums[index]):
             tensor.register_hook(partial(self._arrived, index))  # type: ignore[no-untyped-call]
 
     def _arrived(self, index: int, gradient: Tensor) -> None:
@@ -54,9 +57,11 @@ class Record:
         """Return every quantity of every block; call it before the parameters' gradients are cleared."""
         parameters = [_parameters(block) for block in self._blocks]
         terms = self.terms
+        sums = [term.total if term and is_sum else None for term, is_sum in zip(terms, self._sums, strict=True)]
+        inputs = tuple(one if known is None else known for one, known in zip(self._gradients, sums, strict=False))
         return {
-            Quantity.INPUT: tuple(self._gradients[:-1]),
-            Quantity.OUTPUT: tuple(self._gradients[1:]),
+            Quantity.INPUT: inputs,
+            Quantity.OUTPUT: (*inputs[1:], self._gradients[-1]),
             Quantity.WEIGHTS: tuple(gradient for gradient, _, _ in parameters),
             Quantity.WEIGHTS_RMS: tuple(gradient / sqrt(count) if count else None for gradient, _, count in parameters),
             Quantity.ACTIVATION: tuple(self._deviations),
@@ -71,7 +76,7 @@ class Record:
 def _parameters(block: Block) -> tuple[float, float, int]:
     """Return the length of the gradient of all parameters of a block, their own length, and their number."""
     pairs = [(one, one.grad) for one in block.parameters() if one.grad is not None]
-    gradients, weights = (lengths(list(column)) for column in zip(*pairs, strict=True)) if pairs else ([], [])
+    weights, gradients = (lengths(list(column)) for column in zip(*pairs, strict=True)) if pairs else ([], [])
     return hypot(*gradients), hypot(*weights), sum(one.numel() for one, _ in pairs)
 
 
@@ -82,13 +87,13 @@ def recording(model: nn.Module, *, terms: bool = True) -> Iterator[Record]:
     With ``terms`` the shortcut's and the branch's terms are kept apart, which changes no value.
     """
     blocks = blocks_of(model)
-    record = Record(blocks)
+    record = Record(blocks, terms)
     with ExitStack() as lent:
         lent.callback(blocks[0].register_forward_pre_hook(record.enter).remove)
         for index, block in enumerate(blocks):
             lent.callback(block.register_forward_hook(partial(record.leave, index)).remove)
         for block, watched in zip(blocks, record.terms, strict=True):
-            if terms and watched is not None:
+            if watched is not None:
                 lent.enter_context(parting(block, watched.watch))
         yield record
 

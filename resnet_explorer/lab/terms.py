@@ -7,6 +7,7 @@ each path as a node of its own, so that autograd keeps the two parts until it ad
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from math import isnan, nan, sqrt
 
 from torch import Tensor
 
@@ -85,13 +86,16 @@ class Terms:
         return self.product / self.shortcut / self.branch
 
     @property
-    def share(self) -> float | None:
-        """Return <shortcut, total> / |total|^2: 1 where nothing came through the branch; None where all is 0."""
+    def total(self) -> float | None:
+        """Return the length of the sum of both: the norm of dL/du."""
         if self.product is None or self.shortcut is None or self.branch is None:
             return None
-        largest = max(self.shortcut, self.branch)
-        if not largest:
+        square = self.shortcut**2 + self.branch**2 + 2 * self.product
+        return nan if isnan(square) else sqrt(max(square, 0.0))
+
+    @property
+    def share(self) -> float | None:
+        """Return <shortcut, total> / |total|^2: 1 where nothing came through the branch; None where all is 0."""
+        if self.product is None or self.shortcut is None or not self.total:
             return None
-        s, b, product = self.shortcut / largest, self.branch / largest, self.product / largest / largest
-        total = s * s + b * b + 2 * product
-        return (s * s + product) / total if total > 0 else None
+        return (self.shortcut**2 + self.product) / self.total / self.total

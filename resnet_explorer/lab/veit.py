@@ -55,8 +55,7 @@ def follow(request: PathsRequest) -> Iterator[Progress | Paths]:
     of = steps + 2 * count + 1
     yield Progress(0, of, "fetching the images")
     images = Images(request.data, request.spec, request.image)
-    (model,) = alike((request.spec,), request.seed)
-    model.to(request.device)
+    model = alike((request.spec,), request.seed)[0].to(request.device)
     course = DescentRequest((request.spec,), request.image, request.data, request.recipe, request.seed, every=0)
     for step in descend([model], images, course):
         yield Progress(step.number + 1, of, f"training: loss {step.losses[0]:.3f}")

@@ -157,10 +157,16 @@ class TestMeasure:
         spec = small()
         one = measured(spec, seeds=(0,), rate=0.5).networks[0]
         (model,), (x, y, _) = alike((spec,), 0), batch(DIGITS, spec, IMAGE, 0)
-        outputs: list[Tensor] = []
+        kept: list[Tensor] = []
         for block in blocks_of(model):
-            block.register_forward_hook(lambda _, __, y: outputs.append(y.detach().double()))
-        functional.cross_entropy(model(x), y).backward()
+            block.register_forward_hook(lambda _, __, y: kept.append(y))
+        scores = model(x)
+        for output in kept:
+            output.retain_grad()
+        functional.cross_entropy(scores, y).backward()
+        outputs = [output.detach().double() for output in kept]
+        backs = [output.grad.double().norm().item() for output in kept if output.grad is not None]
+        assert one.series(Quantity.OUTPUT)[0] == pytest.approx(backs, rel=1e-6)
         for index, block in enumerate(blocks_of(model)):
             flat = torch.cat([p.grad.flatten() for p in block.parameters() if p.grad is not None]).double()
             size = torch.cat([p.detach().flatten() for p in block.parameters()]).double().norm()
