@@ -35,7 +35,7 @@ def gradient_plot(result: GradientResult, quantity: Quantity) -> Chart:
         words.label,
         Axis("block, from the input (left) to the loss (right)"),
         Axis(words.symbol, Scale.LOG if words.log else Scale.LINEAR),
-        tuple(_series(one, quantity, look) for one, look in zip(result.networks, looks(result), strict=True)),
+        tuple(_series(one, quantity, look) for one, look in _having(result, quantity)),
         f"{how} · norm {norm}, init {asked.specs[0].init} · {asked.mode} mode · batch {asked.image.batch}"
         f" · {result.data} · {asked.device}, {asked.precision}, {result.seconds:.1f} s",
         spans=_spans(result.networks[0]),
@@ -86,8 +86,13 @@ def _spans(network: NetworkGradients) -> tuple[Span, ...]:
 
 def gradient_strips(result: GradientResult, quantity: Quantity) -> tuple[Strip, ...]:
     """Return the networks' blocks in rows, to be coloured by a quantity's median."""
-    rows = zip(result.networks, looks(result), strict=True)
+    rows = _having(result, quantity)
     return tuple(Strip(one.spec.name, one.title, _cells(one, quantity), look) for one, look in rows)
+
+
+def _having(result: GradientResult, quantity: Quantity) -> list[tuple[NetworkGradients, Look]]:
+    """Return the networks that have such a quantity at all, with their looks: a plain one has no terms."""
+    return [pair for pair in zip(result.networks, looks(result), strict=True) if pair[0].has(quantity)]
 
 
 def _cells(network: NetworkGradients, quantity: Quantity) -> tuple[Cell, ...]:
