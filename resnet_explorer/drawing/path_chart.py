@@ -2,16 +2,13 @@
 
 from resnet_explorer.analysis.highway import PathLengths
 from resnet_explorer.drawing.chart import RESIDUAL, Axis, Chart, Kind, Series
-
-SHORT = 34
-"""Up to so many blocks the number of paths is written out."""
+from resnet_explorer.drawing.graph.facts import count_words
 
 
 def path_chart(lengths: PathLengths, title: str) -> Chart:
     """Return the chart of a network's paths: the share of those that take k of its n branches."""
     count = lengths.count
     shares = [100 * number / count for number in lengths.by_branches]
-    written = f"2^{lengths.blocks}" + (f" = {count:,}" if lengths.blocks < SHORT else "")
     layers = sorted(lengths.by_layers)
     span = f"{layers[0]:,} to {layers[-1]:,} weight layers long"
     return Chart(
@@ -19,5 +16,5 @@ def path_chart(lengths: PathLengths, title: str) -> Chart:
         Axis("branches that a path takes; it passes the other blocks by their shortcuts"),
         Axis("share of all paths", unit="%", low=0.0),
         (Series("paths", "paths", list(range(len(shares))), shares, RESIDUAL, Kind.BARS),),
-        f"{written} paths, {span}; the plain twin has a single path, through all {lengths.blocks} branches",
+        f"{count_words(lengths.blocks)}, {span}; the plain twin has one path, through all {lengths.blocks} branches",
     )

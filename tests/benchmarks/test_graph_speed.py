@@ -134,8 +134,9 @@ def test_the_window_does_not_wait_while_the_engine_counts(window: MainWindow, qt
     qtbot.waitUntil(lambda: window.verdict.verdict is not None, timeout=PATIENCE)
     clock.stop()
     worst, usual = max(late), statistics.median(late)
+    yardstick = statistics.median(_timed(lambda: sum(n * n % 7 for n in range(400_000))) for _ in range(3))
     print(f"\nheartbeat of 5 ms beside fvcore: median {usual * 1e3:.2f} ms late, worst {worst * 1e3:.1f} ms")
-    assert usual < 0.005
+    assert usual < yardstick, "less than a fixed piece of Python work takes in the same run"
 
 
 _READY = """

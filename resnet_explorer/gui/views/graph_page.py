@@ -148,8 +148,7 @@ class GraphPage(QWidget):
         """Return what a recording needs where the network really runs; on the meta device it needs nothing."""
         assert self._results
         known = self._results.kept
-        runs = known is not None and wanted.device != "cpu"
-        return training_bytes(self._results.analysis, known).total if runs and known else 0
+        return training_bytes(self._results.analysis, known).total if known and wanted.device != "cpu" else 0
 
     def _on_recorded(self, job: Job, result: object) -> None:
         assert isinstance(job, RecordGraph) and isinstance(result, Recorded) and self._results
