@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtWidgets import QApplication
+from shiboken6 import delete
 
 from resnet_explorer.analysis import analyse
 from resnet_explorer.blueprint import compile_spec
@@ -54,6 +55,7 @@ def window(qapp: QApplication, tmp_path, monkeypatch) -> Iterator[MainWindow]:
     qapp.processEvents()
     yield made
     made.close()
+    delete(made)
 
 
 def _change_and_paint(window: MainWindow, qapp: QApplication) -> Callable[[int], None]:

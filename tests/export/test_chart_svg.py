@@ -35,7 +35,6 @@ from resnet_explorer.drawing.chart import (
 from resnet_explorer.drawing.marks import Ink, Picture
 from resnet_explorer.drawing.theme import DARK, LIGHT, PROJECTOR, THEMES, Theme
 from resnet_explorer.export.svg import to_svg
-from resnet_explorer.gui.fonts import load_fonts
 from resnet_explorer.gui.offscreen import to_image, to_pdf
 from resnet_explorer.gui.views.scene import hit
 
@@ -164,7 +163,6 @@ def test_a_point_under_the_mouse_is_its_block(qapp: QGuiApplication) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_the_file_shows_what_the_screen_shows(qapp: QGuiApplication, case: str, theme: Theme) -> None:
     """Fewer than 2 % of the pixels differ between the painted picture and the SVG (as outlines) drawn by Qt."""
-    load_fonts()
     drawn = CASES[case][0]
     painted = to_image(drawn, theme)
     rendered = QImage(painted.size(), QImage.Format.Format_ARGB32_Premultiplied)
@@ -181,7 +179,6 @@ def test_the_file_shows_what_the_screen_shows(qapp: QGuiApplication, case: str, 
 
 
 def test_a_turned_title_is_painted_upwards_beside_the_axis(qapp: QGuiApplication) -> None:
-    load_fonts()
     made = Chart("", Axis(), Axis("WWWWWWWWWW"), ())
     picture, scale = draw(made, 480, 300)
     image = to_image(picture, LIGHT)

@@ -36,6 +36,9 @@ class PresetBox(QLineEdit):
         self.popup.installEventFilter(self)
         self._completer.activated[QModelIndex].connect(self._on_activated)  # type: ignore[index]  # stubs know one
         self.textEdited.connect(self.offer)
+        self._closed = QTimer(self)
+        self._closed.setSingleShot(True)
+        self._closed.timeout.connect(self._on_list_closed)
 
     def show_title(self, title: str) -> None:
         """Show a network's title without a signal, unless the user is typing."""
@@ -64,7 +67,7 @@ class PresetBox(QLineEdit):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.popup and event.type() == QEvent.Type.Hide:
-            QTimer.singleShot(0, self, self._on_list_closed)
+            self._closed.start()
         return super().eventFilter(watched, event)
 
     def _on_list_closed(self) -> None:
