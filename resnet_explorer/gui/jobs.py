@@ -14,6 +14,8 @@ from resnet_explorer.engine.messages import Died, Failed, Finished, Job, Known, 
 
 KEPT = 50
 """How many jobs the list remembers."""
+LOGGED = 200
+"""How many lines of its log."""
 
 
 class Phase(StrEnum):
@@ -170,7 +172,7 @@ class Jobs(QObject):
 
     def _step(self, reply: Stepped) -> None:
         state = self._states.get(reply.number)
-        log = (*(state.log if state else ()), f"{reply.done} of {reply.of}: {reply.words}")
+        log = (*(state.log if state else ())[-LOGGED:], f"{reply.done} of {reply.of}: {reply.words}")
         self._change(reply.number, done=reply.done, of=reply.of, words=reply.words, log=log)
 
     def _fail(self, reply: Failed) -> None:

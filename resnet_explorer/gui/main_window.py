@@ -5,12 +5,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import psutil
-from PySide6.QtCore import QByteArray, QSettings, Qt
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QTabWidget, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QTabWidget
 
-from resnet_explorer.drawing.theme import Theme
 from resnet_explorer.gui import actions, icons, motion, preferences, style
+from resnet_explorer.gui.docks import Docks
 from resnet_explorer.gui.document import Document
 from resnet_explorer.gui.preferences import Preferences
 from resnet_explorer.gui.session import Results, Session
@@ -29,15 +28,6 @@ if TYPE_CHECKING:
     from resnet_explorer.gui.views.layer_table import LayerTable
     from resnet_explorer.gui.views.timing_page import TimingPage
     from resnet_explorer.gui.views.verdict_label import VerdictLabel
-
-LAYOUT_VERSION = 4
-_DOCKS = (
-    ("Build", Qt.DockWidgetArea.LeftDockWidgetArea, 296),
-    ("Inspector", Qt.DockWidgetArea.RightDockWidgetArea, 284),
-    ("Layers", Qt.DockWidgetArea.BottomDockWidgetArea, 270),
-    ("Code", Qt.DockWidgetArea.BottomDockWidgetArea, 270),
-    ("Jobs", Qt.DockWidgetArea.BottomDockWidgetArea, 270),
-)
 
 
 class MainWindow(QMainWindow):
@@ -69,13 +59,9 @@ class MainWindow(QMainWindow):
         self.tabs.addTab(self.diagram, "Diagram")
         self.tabs.setTabToolTip(0, "The block diagram of the network")
         self.setCentralWidget(self.tabs)
-        self._away: list[QDockWidget] = []
         self.setAcceptDrops(True)
-        self.docks = {name: self._dock(name, area) for name, area, _ in _DOCKS}
-        self.tabifyDockWidget(self.docks["Layers"], self.docks["Code"])
-        self.tabifyDockWidget(self.docks["Code"], self.docks["Jobs"])
-        self.setTabPosition(Qt.DockWidgetArea.BottomDockWidgetArea, QTabWidget.TabPosition.North)
-        self.docks["Layers"].raise_()
+        self._docks = Docks(self)
+        self.docks = self._docks.named
         self._sums = QLabel()
         self._sums.setAccessibleName("Sums of the selection")
         self.statusBar().addPermanentWidget(self._sums)
@@ -108,19 +94,14 @@ class MainWindow(QMainWindow):
         self.verdict.clicked.connect(self.actions_by_key["verdict"].trigger)
         self.statusBar().addPermanentWidget(self.verdict)
         self.build, self.inspector, self.table, self.code = panels.build, panels.inspector, panels.table, panels.code
-        self.graph = panels.graph
+        self.graph, self.timing, self.gradients = panels.graph, panels.timing, panels.gradients
+        for page in panels.pages:
+            index = self.tabs.addTab(page.widget, page.title)
+            self.tabs.setTabToolTip(index, page.tip)
         self.graph.save_dot.clicked.connect(self.actions_by_key["save-dot"].trigger)
-        self.tabs.addTab(self.graph, "Autograd graph")
-        self.timing = panels.timing
-        self.tabs.addTab(self.timing, "Timing")
-        self.tabs.setTabToolTip(2, "How long each layer takes on this machine, and what it waits for")
-        self.gradients = panels.gradients
-        self.tabs.addTab(self.gradients, "Gradients")
-        self.tabs.setTabToolTip(3, "The gradient lab: residual against plain, block by block")
         self.gradients.save_csv.clicked.connect(self.actions_by_key["save-gradients"].trigger)
         self.tabs.currentChanged.connect(self._on_tab_changed)
         self.graph.paths.clicked.connect(self.actions_by_key["paths"].trigger)
-        self.tabs.setTabToolTip(1, "What PyTorch records of a forward pass, and how the gradient goes back through it")
         self.code.save_wanted.connect(self.actions_by_key["save-source"].trigger)
         self.build.timeline.clicked.connect(self.actions_by_key["timeline"].trigger)
         panels.show_theme(style.theme_named(self.preferences.theme))
@@ -144,8 +125,8 @@ class MainWindow(QMainWindow):
     @property
     def canvas(self) -> Canvas:
         """Return the picture that is looked at: what fit, zoom, export and copy are about."""
-        page = self.tabs.currentWidget()
-        return page.canvas if self._panels and page in (self.graph, self.timing, self.gradients) else self.diagram
+        page = self._panels.page_of(self.tabs.currentWidget()) if self._panels else None
+        return page.widget.canvas if page else self.diagram
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if self._panels and any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -158,16 +139,7 @@ class MainWindow(QMainWindow):
         commands.open_dropped(self, paths[0])
         event.acceptProposedAction()
 
-    def _dock(self, name: str, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(name, self)
-        dock.setObjectName(name)
-        dock.setWidget(QWidget())
-        self.addDockWidget(area, dock)
-        return dock
-
     def _make_actions(self) -> dict[str, QAction]:
-        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
-        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         undo = self.document.undo_stack.createUndoAction(self, "Undo")
         redo = self.document.undo_stack.createRedoAction(self, "Redo")
         undo.setShortcut(QKeySequence("Ctrl+Z"))
@@ -196,30 +168,14 @@ class MainWindow(QMainWindow):
         icons.dress(self._icons, style.theme_named(known))
         self.be_still(self.preferences.reduce_motion)
         self.resize(1280, 800)
-        self._size_docks(style.theme_named(known))
-        settings = self._settings()
-        geometry, docks = settings.value("geometry"), settings.value("docks")
-        if isinstance(geometry, QByteArray) and isinstance(docks, QByteArray):
-            self.restoreGeometry(geometry)
-            self.restoreState(docks, LAYOUT_VERSION)
+        self._docks.resize(style.theme_named(known))
+        self._docks.restore()
         self.diagram.setFocus()
-
-    def _size_docks(self, theme: Theme) -> None:
-        """Give each panel the room that its text needs: larger text, wider panels."""
-        sizes = [round(size * theme.font_points / style.USUAL_POINTS) for _, _, size in _DOCKS]
-        self.resizeDocks([self.docks["Build"], self.docks["Inspector"]], sizes[:2], Qt.Orientation.Horizontal)
-        self.resizeDocks([self.docks["Layers"]], sizes[2:3], Qt.Orientation.Vertical)
-
-    def _settings(self) -> QSettings:
-        return QSettings(str(preferences.folder() / "window.ini"), QSettings.Format.IniFormat)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.isFullScreen():
             self.present(False)
-        self._back()
-        settings = self._settings()
-        settings.setValue("geometry", self.saveGeometry())
-        settings.setValue("docks", self.saveState(LAYOUT_VERSION))
+        self._docks.remember()
         if self._panels:
             self.jobs.close()
         super().closeEvent(event)
@@ -237,28 +193,18 @@ class MainWindow(QMainWindow):
 
     def _on_tab_changed(self, index: int) -> None:
         """Give a lab the whole window: it has panels of its own; the others come back with the next view."""
-        if self.tabs.widget(index) is self.gradients:
-            self._away = [dock for dock in self.docks.values() if not dock.isHidden()]
-            for dock in self._away:
-                dock.hide()
-        else:
-            self._back()
-
-    def _back(self) -> None:
-        """Show the panels again that a lab has taken the room of."""
-        for dock in self._away:
-            dock.show()
-        self._away = []
+        page = self._panels.page_of(self.tabs.widget(index)) if self._panels else None
+        self._docks.give_room() if page and page.is_lab else self._docks.come_back()
 
     def present(self, on: bool) -> None:
         """Show the diagram alone on the whole screen, or everything as it was before."""
         if on:
-            self._before = self.saveState(LAYOUT_VERSION)
+            self._before = self._docks.state()
             for part in (*self.docks.values(), self._toolbar):
                 part.hide()
             self.showFullScreen()
         else:
-            self.restoreState(self._before, LAYOUT_VERSION)
+            self._docks.put(self._before)
             self.showNormal()
         self.diagram.setFocus()
 
@@ -283,7 +229,7 @@ class MainWindow(QMainWindow):
         icons.dress(self._icons, theme)
         if self._panels:
             self._panels.show_theme(theme)
-        self._size_docks(theme)
+        self._docks.resize(theme)
 
     def remember(self, known: Preferences) -> None:
         """Keep preferences, now and for the next run."""
