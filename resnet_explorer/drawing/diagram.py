@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from math import sqrt
+from typing import TYPE_CHECKING
 
 from resnet_explorer.analysis import Analysis, analyse
+from resnet_explorer.analysis.measured import BlockValues
 from resnet_explorer.analysis.words import share, si
 from resnet_explorer.blueprint import Block, Form, Network, compile_spec
 from resnet_explorer.drawing.changes import Changes, changes
@@ -15,23 +17,42 @@ from resnet_explorer.drawing.view import View
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import title
 
+if TYPE_CHECKING:
+    from resnet_explorer.drawing.measured import Tints
+
 MARGIN = 24.0
 TITLE = 46.0
 SPACE = 18.0
 ROOM = (1200.0, 600.0)
 """The room in px that a picture is laid out for where no window says otherwise: a page in landscape."""
 
+MEASURED = 72.0
+"""The height that the legend of measured values takes under an overview."""
 SMALLEST_ZOOM = 0.6
 """Open blocks stand side by side only where the room is wide enough to show them this large."""
 
 
-def diagram(analysis: Analysis, view: View, room: tuple[float, float] = ROOM) -> Picture:
-    """Return the picture of a network as a view shows it, its blocks in rows that are read best in that room."""
-    marks = _compared(analysis, view, room) if view.compare else _alone(analysis, view, room)
+def diagram(
+    analysis: Analysis, view: View, room: tuple[float, float] = ROOM, measured: BlockValues | None = None
+) -> Picture:
+    """Return the picture of a network as a view shows it, its blocks in rows that are read best in that room.
+
+    Blocks that have a value in ``measured`` have its colour.
+    """
+    tints = _tints(measured) if measured else None
+    marks = _compared(analysis, view, room, tints) if view.compare else _alone(analysis, view, room, tints)
     wide = max(group.x + group.width for group in marks if isinstance(group, Group)) + MARGIN
     high = max(group.y + group.height for group in marks if isinstance(group, Group)) + MARGIN
     words = f"{title(analysis.network.spec)}: {analysis.total.params:,} parameters, {si(analysis.total.macs)}MACs"
+    words += f". Coloured by: {measured.words}" if measured else ""
     return Picture(wide, high, tuple(marks), title(analysis.network.spec), words)
+
+
+def _tints(measured: BlockValues) -> "Tints":
+    """Return the colours of values; what draws charts is imported with the first of them, not with the window."""
+    from resnet_explorer.drawing.measured import Tints
+
+    return Tints(measured)
 
 
 def twins(spec: ResNetSpec) -> tuple[ResNetSpec, ResNetSpec]:
@@ -45,42 +66,56 @@ def _residual_name(name: str) -> str:
     return name.removesuffix("-plain").replace("plain", "resnet")
 
 
-def _alone(analysis: Analysis, view: View, room: tuple[float, float]) -> list[Mark]:
-    grid, _ = best_grid(analysis, view, _inner(room, 1, 1))
+def _alone(analysis: Analysis, view: View, room: tuple[float, float], tints: "Tints | None") -> list[Mark]:
+    grid, _ = best_grid(analysis, view, _inner(room, 1, 1, tints), tints)
     marked = changes(analysis.network) if view.changes else None
-    top = _whole(analysis, view, grid, MARGIN, MARGIN, marked=marked)
+    top = _whole(analysis, view, grid, MARGIN, MARGIN, marked=marked, tints=tints)
     strip = [_strip(marked.words, top.y + top.height + 8, Ink.CHANGED)] if marked else []
-    below = strip[0].y + strip[0].height if strip else top.y + top.height
-    return [top, *strip, *_panels(analysis, _open(analysis.network, view), below + SPACE, room, marked)]
+    legend = _measured(analysis, tints, (strip or [top])[-1], top.width)
+    last = (legend or strip or [top])[-1]
+    below = last.y + last.height
+    return [top, *strip, *legend, *_panels(analysis, _open(analysis.network, view), below + SPACE, room, marked)]
 
 
-def _inner(room: tuple[float, float], across: int, down: int) -> tuple[float, float]:
+def _measured(analysis: Analysis, tints: "Tints | None", above: Group, wide: float) -> list[Group]:
+    """Return the legend of the colours under what is above it; none where there are no colours."""
+    return [tints.legend(analysis.network, MARGIN, above.y + above.height + 8, wide)] if tints else []
+
+
+def _inner(room: tuple[float, float], across: int, down: int, tints: "Tints | None" = None) -> tuple[float, float]:
     """Return what margins, titles and legends leave of a room for each of several overviews."""
     wide = (room[0] - 2 * MARGIN - (across - 1) * SPACE) / across
-    return wide, max(120.0, (room[1] - 2 * MARGIN) / down - TITLE - 40)
+    legend = MEASURED if tints else 0.0
+    return wide, max(120.0, (room[1] - 2 * MARGIN - legend) / down - TITLE - 40)
 
 
-def _compared(analysis: Analysis, view: View, room: tuple[float, float]) -> list[Mark]:
-    """Return both twins beside or above each other, what differs, and their open blocks side by side."""
+def _compared(analysis: Analysis, view: View, room: tuple[float, float], tints: "Tints | None") -> list[Mark]:
+    """Return both twins beside or above each other, what differs, and their open blocks side by side.
+
+    Values were measured in one of the two: the other has no colours.
+    """
+    ours, theirs = (tints, None) if analysis.network.spec.residual else (None, tints)
     residual, plain = (analyse(compile_spec(spec), analysis.input) for spec in twins(analysis.network.spec))
-    beside, zoom = best_grid(residual, view, _inner(room, 2, 1))
-    above, other = best_grid(residual, view, _inner(room, 1, 2))
+    beside, zoom = best_grid(residual, view, _inner(room, 2, 1, tints), tints)
+    above, other = best_grid(residual, view, _inner(room, 1, 2, tints), tints)
     pairs, wide = _pairs(residual, plain, view)
     if pairs and _columns(room, wide) < 2:
         pairs = [[group] for pair in pairs for group in pair]
     grid = beside if zoom >= other else above
-    first = _whole(residual, view, grid, MARGIN, MARGIN)
+    first = _whole(residual, view, grid, MARGIN, MARGIN, tints=ours)
     words = _difference(residual, plain)
     if zoom >= other:
         wide = max(wide, first.width)
-        second = _whole(plain, view, grid, MARGIN + wide + SPACE, MARGIN, residual)
+        second = _whole(plain, view, grid, MARGIN + wide + SPACE, MARGIN, residual, tints=theirs)
         strip = _strip((words,), first.y + first.height + 8, Ink.SHORTCUT)
-        top = strip.y + strip.height + SPACE
+        last = strip
     else:
         strip = _strip((words,), first.y + first.height + 8, Ink.SHORTCUT)
-        second = _whole(plain, view, grid, MARGIN, strip.y + strip.height + SPACE, residual)
-        top = second.y + second.height + SPACE
-    return [first, second, strip, *_rows(pairs, wide, top)]
+        second = _whole(plain, view, grid, MARGIN, strip.y + strip.height + SPACE, residual, tints=theirs)
+        last = second
+    legend = _measured(analysis, tints, last, first.width)
+    last = (legend or [last])[-1]
+    return [first, second, strip, *legend, *_rows(pairs, wide, last.y + last.height + SPACE)]
 
 
 def _strip(lines: tuple[str, ...], y: float, ink: Ink) -> Group:
@@ -114,9 +149,10 @@ def _whole(
     y: float,
     ghosts: Analysis | None = None,
     marked: Changes | None = None,
+    tints: "Tints | None" = None,
 ) -> Group:
     """Return title, overview and legend of one network."""
-    inner = overview(analysis, view, grid, ghosts, marked)
+    inner = overview(analysis, view, grid, ghosts, marked, tints)
     name, facts = title(analysis.network.spec), _facts(analysis)
     after = width(name, 20, Style.SEMIBOLD) + 12
     placed = replace(inner, y=TITLE)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from resnet_explorer.analysis import Analysis
 from resnet_explorer.analysis.words import compact, si
@@ -14,6 +15,9 @@ from resnet_explorer.drawing.marks import Anchor, Arrow, Box, Dash, Group, Ink, 
 from resnet_explorer.drawing.text import Style, width
 from resnet_explorer.drawing.view import View, folded
 
+if TYPE_CHECKING:
+    from resnet_explorer.drawing.measured import Tint, Tints
+
 BLOCK_HEIGHT = 40.0
 ARC = 26.0
 GAP = 18.0
@@ -23,6 +27,8 @@ ROW = ARC + BLOCK_HEIGHT + 12.0
 BETWEEN = 26.0
 MIN_BLOCK = 76.0
 FOLD_WIDTH = 46.0
+CELL, WIDEST_FOLD = 14.0, 224.0
+"""In a coloured diagram a fold shows its blocks: so wide is one, and all of them together at most."""
 
 ALMOST = 0.9
 """Fewer rows are easier to read: they may cost a tenth of the size,"""
@@ -68,10 +74,11 @@ def _step_words(step: Step) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """How the blocks of all stages are laid out: their width, and the most that stand in a row."""
+    """How the blocks of all stages are laid out: their width, the most in a row, and whether they have values."""
 
     block_width: float
     columns: int
+    coloured: bool = False
 
     def columns_of(self, stage: Stage, view: View) -> int:
         """Return how many blocks of a stage stand in a row; a folded stage is one row."""
@@ -84,20 +91,24 @@ class Grid:
     def stage_width(self, stage: Stage, view: View) -> float:
         """Return the width of a stage's card, its title and shape included."""
         if folded(stage, view):
-            return 2 * PAD + 2 * (self.block_width + GAP) + FOLD_WIDTH
+            return 2 * PAD + 2 * (self.block_width + GAP) + self.fold_width(stage)
         columns = self.columns_of(stage, view)
         return 2 * PAD + columns * self.block_width + (columns - 1) * GAP
+
+    def fold_width(self, stage: Stage) -> float:
+        """Return the width of what stands for the folded blocks of a stage."""
+        return min(WIDEST_FOLD, max(FOLD_WIDTH, CELL * (len(stage.blocks) - 2))) if self.coloured else FOLD_WIDTH
 
     def stage_height(self, rows: int) -> float:
         """Return the height of a card of that many rows; all cards of a picture are equally high."""
         return HEADER + rows * ROW + 14.0
 
 
-def block_width(analysis: Analysis) -> float:
-    """Return the width that fits every block's caption."""
+def block_width(analysis: Analysis, tints: "Tints | None" = None) -> float:
+    """Return the width that fits every block's caption, and its value."""
     network = analysis.network
     forms = {block.form for stage in network.stages for block in (stage.blocks[0], stage.blocks[-1])}
-    return max(MIN_BLOCK, *(width(caption(form), 9) + 12 for form in forms))
+    return max(MIN_BLOCK, tints.width() if tints else 0.0, *(width(caption(form), 9) + 12 for form in forms))
 
 
 def terminal_width(block: Block | None, wide: float) -> float:
@@ -105,14 +116,16 @@ def terminal_width(block: Block | None, wide: float) -> float:
     return max(wide, width(caption(block.form), 9) + 14) if block else 0.0
 
 
-def best_grid(analysis: Analysis, view: View, room: tuple[float, float]) -> tuple[Grid, float]:
+def best_grid(
+    analysis: Analysis, view: View, room: tuple[float, float], tints: "Tints | None" = None
+) -> tuple[Grid, float]:
     """Return the grid under which the overview is shown largest in a room of that width and height, and its zoom."""
-    network, one = analysis.network, block_width(analysis)
+    network, one = analysis.network, block_width(analysis, tints)
     stages, ends = network.stages, [terminal_width(block, one) for block in (network.stem, network.head)]
     longest = max((len(stage.blocks) for stage in stages if not folded(stage, view)), default=1)
 
     def zoom(columns: int) -> float:
-        grid = Grid(one, columns)
+        grid = Grid(one, columns, tints is not None)
         wide = sum(grid.stage_width(stage, view) + BETWEEN for stage in stages) + sum(ends) + 2 * BETWEEN
         high = grid.stage_height(max(grid.rows_of(stage, view) for stage in stages))
         return min(1.0, room[0] / wide, room[1] / high)
@@ -121,34 +134,39 @@ def best_grid(analysis: Analysis, view: View, room: tuple[float, float]) -> tupl
     most = max(zooms.values())
     enough = min(most, max(ALMOST * most, READABLE))
     best = max(columns for columns, reached in zooms.items() if reached >= enough)
-    return Grid(one, best), zooms[best]
+    return Grid(one, best, tints is not None), zooms[best]
 
 
 def overview(
-    analysis: Analysis, view: View, grid: Grid, ghosts: Analysis | None = None, marked: Changes | None = None
+    analysis: Analysis,
+    view: View,
+    grid: Grid,
+    ghosts: Analysis | None = None,
+    marked: Changes | None = None,
+    tints: "Tints | None" = None,
 ) -> Group:
     """Return the overview as a group; ``ghosts`` is the residual twin whose shortcuts a plain network has lost.
 
-    Blocks that ``marked`` names have a second frame and a Δ.
+    Blocks that ``marked`` names have a second frame and a Δ; those that ``tints`` knows a value of have its colour.
     """
     network = analysis.network
     rows = max(grid.rows_of(stage, view) for stage in network.stages)
     height = grid.stage_height(rows)
     middle = HEADER + ARC + BLOCK_HEIGHT / 2
     marks: list[Mark] = []
-    marks.append(_terminal(analysis, network.stem, "Stem", Ink.STEM, 0, middle, grid, view, marked))
+    marks.append(_terminal(analysis, network.stem, "Stem", Ink.STEM, 0, middle, grid, view, marked, tints))
     x, leave = terminal_width(network.stem, grid.block_width), middle
     for index, stage in enumerate(network.stages):
         marks.append(_between(x, leave, middle))
         x += BETWEEN
         lost = ghosts.network.stages[index] if ghosts else None
-        marks.append(_stage(analysis, stage, view, grid, x, height, lost, marked))
+        marks.append(_stage(analysis, stage, view, grid, x, height, lost, marked, tints))
         x += grid.stage_width(stage, view)
         leave = middle + (grid.rows_of(stage, view) - 1) * ROW
     if network.head:
         marks.append(_between(x, leave, middle))
         x += BETWEEN
-        marks.append(_terminal(analysis, network.head, "Head", Ink.HEAD, x, middle, grid, view, marked))
+        marks.append(_terminal(analysis, network.head, "Head", Ink.HEAD, x, middle, grid, view, marked, tints))
         x += terminal_width(network.head, grid.block_width)
     body = Box(0, 0, x, height)
     return Group("", "overview", "The network from input to output", 0, 0, x, height, (body, *marks))
@@ -171,19 +189,19 @@ def _terminal(
     grid: Grid,
     view: View,
     marked: Changes | None,
+    tints: "Tints | None",
 ) -> Group:
     """Return stem or head: a card with a coloured top, and its output's shape under it."""
     sums, wide, high = analysis.sums[block.path], terminal_width(block, grid.block_width), 56.0
-    is_open = block.path in view.expanded
+    is_open, tint = block.path in view.expanded, tints.of(block.path) if tints else None
     marks: tuple[Mark, ...] = (
-        Box(0, 0, wide, high, Ink.OPEN if is_open else Ink.CARD, ink, 2.2 if is_open else 1.4, 6),
+        _card(wide, high, ink, is_open, (2.2, 1.4), 6, tint),
         Box(0, 0, wide, 5, ink, None, 0, 2.5),
-        Label(wide / 2, 26, words, 12, anchor=Anchor.MIDDLE, style=Style.SEMIBOLD),
-        Label(wide / 2, 42, caption(block.form), 9, Ink.MUTED, Anchor.MIDDLE),
+        *_words(wide, high, 26, words, 12, caption(block.form), tint),
         Label(wide / 2, high + 15, compact(sums.output), 10, Ink.MUTED, Anchor.MIDDLE),
         *_frame(marked, block, wide, high),
     )
-    title = f"{words}: {sums.params:,} parameters, {si(sums.macs)}MACs"
+    title = f"{words}: {sums.params:,} parameters, {si(sums.macs)}MACs{tints.said(block.path) if tints else ''}"
     return Group(block.path, "block", title, x, middle - high / 2, wide, high + 18, marks)
 
 
@@ -196,6 +214,7 @@ def _stage(
     height: float,
     lost: Stage | None,
     marked: Changes | None,
+    tints: "Tints | None",
 ) -> Group:
     sums, ink, wide = analysis.sums[stage.path], stage_ink(stage), grid.stage_width(stage, view)
     marks: list[Mark] = [
@@ -214,13 +233,13 @@ def _stage(
         if index:
             marks.append(_step(place(index - 1), place(index), grid.block_width))
         was = lost.blocks[index] if lost else None
-        marks += _block(analysis, block, stage, view, place(index), grid.block_width, ink, was, marked)
+        marks += _block(analysis, block, stage, view, place(index), grid.block_width, ink, was, marked, tints)
     last = place(len(shown) - 1)
     if is_folded:
         fold = (last[0] + grid.block_width + GAP, last[1])
         marks.append(_step(last, fold, grid.block_width))
-        marks += _fold(stage, fold, last[0], ink)
-        last = (fold[0] + FOLD_WIDTH - grid.block_width, last[1])
+        marks += _fold(stage, fold, last[0], ink, grid.fold_width(stage), tints)
+        last = (fold[0] + grid.fold_width(stage) - grid.block_width, last[1])
     y = last[1] + BLOCK_HEIGHT / 2
     marks.append(Arrow(((last[0] + grid.block_width, y), (wide, y)), head=False))
     title = f"{stage.title} ({stage.path}): {len(stage.blocks)} blocks, {sums.params:,} parameters"
@@ -252,27 +271,55 @@ def _block(
     ink: Ink,
     lost: Block | None,
     marked: Changes | None,
+    tints: "Tints | None",
 ) -> list[Mark]:
-    sums, is_open = analysis.sums[block.path], block.path in view.expanded
+    sums, tint = analysis.sums[block.path], tints.of(block.path) if tints else None
     marks: tuple[Mark, ...] = (
-        Box(0, 0, wide, BLOCK_HEIGHT, Ink.OPEN if is_open else Ink.CARD, ink, 2.6 if is_open else 1.5, 5),
-        Label(wide / 2, 17, f"block {block.number}", 11, anchor=Anchor.MIDDLE, style=Style.SEMIBOLD),
-        Label(wide / 2, 31, caption(block.form), 9, Ink.MUTED, Anchor.MIDDLE),
-        *_frame(marked, block, wide, BLOCK_HEIGHT),
+        _card(wide, BLOCK_HEIGHT, ink, block.path in view.expanded, (2.6, 1.5), 5, tint),
+        *_words(wide, BLOCK_HEIGHT, 17, f"block {block.number}", 11, caption(block.form), tint),
+        *_frame(marked, block, wide, BLOCK_HEIGHT, tint),
     )
     title = f"{stage.title}, block {block.number}: {sums.params:,} parameters, {si(sums.macs)}MACs"
+    title += tints.said(block.path) if tints else ""
     relative = block.path.removeprefix(stage.path)
     group = Group(relative, "block", title, at[0], at[1], wide, BLOCK_HEIGHT, marks)
     return [group, *_arcs(block, relative, at, wide, lost)]
 
 
-def _frame(marked: Changes | None, block: Block, wide: float, high: float) -> list[Mark]:
+def _card(
+    wide: float, high: float, ink: Ink, is_open: bool, weights: tuple[float, float], radius: float, tint: "Tint | None"
+) -> Box:
+    """Return the body of a block: in the colour of its value, where it has one."""
+    plain = Ink.OPEN if is_open else Ink.CARD
+    weight, dash = weights[0 if is_open else 1], tint.dash if tint else Dash.SOLID
+    return Box(0, 0, wide, high, tint.fill if tint else plain, ink, weight, radius, dash)
+
+
+def _words(
+    wide: float, high: float, y: float, name: str, size: int, made_of: str, tint: "Tint | None"
+) -> tuple[Mark, ...]:
+    """Return a block's name and, under it, what it is made of; its value instead, where it has one."""
+    middle, below = wide / 2, y + (14 if size == 11 else 16)
+    if tint is None:
+        return (
+            Label(middle, y, name, size, anchor=Anchor.MIDDLE, style=Style.SEMIBOLD),
+            Label(middle, below, made_of, 9, Ink.MUTED, Anchor.MIDDLE),
+        )
+    return (
+        tint.plate(wide, high),
+        Label(middle, y, name, size, tint.text, Anchor.MIDDLE, Style.SEMIBOLD),
+        Label(middle, below, tint.words, 10, tint.text, Anchor.MIDDLE),
+        *tint.sign(10, 11, 4.0),
+    )
+
+
+def _frame(marked: Changes | None, block: Block, wide: float, high: float, tint: "Tint | None" = None) -> list[Mark]:
     """Return the frame and the Δ of a block that differs from what it was."""
     if not marked or not marked.touches(block):
         return []
     return [
         Box(-3, -3, wide + 6, high + 6, None, Ink.CHANGED, 1.6, 8, Dash.DOTTED),
-        Label(wide - 4, 12, "Δ", 10, Ink.CHANGED, Anchor.END, Style.SEMIBOLD),
+        Label(wide - 4, 12, "Δ", 10, tint.text if tint else Ink.CHANGED, Anchor.END, Style.SEMIBOLD),
     ]
 
 
@@ -306,17 +353,22 @@ def _arc(path: str, kind: str, title: str, at: Point, wide: float, dash: Dash, i
     return Group(path, kind, title, left, at[1] - ARC, span, ARC - 1, (arrow,), suffix=":arc")
 
 
-def _fold(stage: Stage, at: Point, bracket_from: float, ink: Ink) -> list[Mark]:
+def _fold(stage: Stage, at: Point, bracket_from: float, ink: Ink, wide: float, tints: "Tints | None") -> list[Mark]:
     """Return the folded rest of a stage, and the bracket that says how many blocks are alike."""
     count, y = len(stage.blocks) - 1, at[1] + BLOCK_HEIGHT + 5
     marks: tuple[Mark, ...] = (
-        Box(0, 0, FOLD_WIDTH, BLOCK_HEIGHT, Ink.CARD, ink, 1.5, 5, Dash.DASHED),
-        *(Box(FOLD_WIDTH / 2 + dx - 2, BLOCK_HEIGHT / 2 - 2, 4, 4, ink, None, 0, 2) for dx in (-9.0, 0.0, 9.0)),
+        Box(0, 0, wide, BLOCK_HEIGHT, Ink.CARD, ink, 1.5, 5, Dash.DASHED),
+        *(
+            Box(wide / 2 + dx - 2, BLOCK_HEIGHT / 2 - 2, 4, 4, ink, None, 0, 2)
+            for dx in (() if tints else (-9.0, 0.0, 9.0))
+        ),
     )
     title = f"Blocks 3 to {count + 1} are like block 2; double-click to unfold"
-    end = at[0] + FOLD_WIDTH
+    end = at[0] + wide
     middle = (bracket_from + end) / 2
     bracket = Arrow(((bracket_from, y), (bracket_from, y + 5), (end, y + 5), (end, y)), Ink.MUTED, 1.1, head=False)
     words = Label(middle, y + 17, f"× {count}", 10, Ink.TEXT, Anchor.MIDDLE, Style.SEMIBOLD)
-    fold = Group("", "fold", title, at[0], at[1], FOLD_WIDTH, BLOCK_HEIGHT, marks, suffix=":fold")
-    return [fold, bracket, words]
+    fold = Group("", "fold", title, at[0], at[1], wide, BLOCK_HEIGHT, marks, suffix=":fold")
+    inside = (at[0] + 3, at[1] + 3)
+    cells = tints.cells(stage.blocks[2:], stage.path, inside, wide - 4.5, BLOCK_HEIGHT - 6) if tints else []
+    return [fold, *cells, bracket, words]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from resnet_explorer.analysis.measured import BlockValues
 from resnet_explorer.drawing.view import View
 from resnet_explorer.spec import InputShape, ResNetSpec
 
@@ -44,7 +45,8 @@ class Document(QObject):
     """One source of truth: views propose, the document changes, and tells.
 
     ``changed``: the network or its input; ``view_changed``: what is open; ``selected`` and ``hovered``: a path, empty
-    for none; ``device_changed``: PyTorch's name of the device that it works on.
+    for none; ``device_changed``: PyTorch's name of the device that it works on; ``measured_changed``: the values that
+    blocks are coloured by.
     """
 
     changed = Signal()
@@ -52,6 +54,7 @@ class Document(QObject):
     selected = Signal(str)
     hovered = Signal(str)
     device_changed = Signal(str)
+    measured_changed = Signal()
 
     def __init__(self, state: State, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -61,6 +64,7 @@ class Document(QObject):
         self.selection = ""
         self.hover = ""
         self.device = "cpu"
+        self.measured: BlockValues | None = None
 
     def propose(self, state: State, label: str, gesture: int = -1) -> None:
         """Make a new state the current one, as an undo step named ``label``; equal gestures (>= 0) merge."""
@@ -79,6 +83,15 @@ class Document(QObject):
             self.view = view
             self.view_changed.emit()
 
+    def show_measured(self, values: BlockValues | None) -> None:
+        """Colour the network's blocks by values, or by none; this is no undo step.
+
+        They go with the network that they were measured in: another one has none.
+        """
+        if values is not self.measured:
+            self.measured = values
+            self.measured_changed.emit()
+
     def select(self, path: str) -> None:
         """Select what has this path in every view."""
         if path != self.selection:
@@ -92,5 +105,9 @@ class Document(QObject):
             self.hovered.emit(path)
 
     def _show(self, state: State) -> None:
+        known = self.measured if state.spec == self.state.spec else None
+        is_dropped, self.measured = known is not self.measured, known
         self.state = state
         self.changed.emit()
+        if is_dropped:
+            self.measured_changed.emit()

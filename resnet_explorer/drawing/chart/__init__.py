@@ -13,7 +13,8 @@
     )
     picture = chart(made, 900, 500)         # a Picture, as every view and export takes it
     picture, scale = draw(made, 900, 500)   # and where values lie in it
-    scale.at(412.0)                         # the nearest x, and each series' value there (for a crosshair)
+    scale.at(412.0)                         # the nearest x, and each series' value there
+    read_at(scale, 412.0, 900)              # the same as a line and a box that lie over the picture on screen
     zoomed(made, scale, 1.25, 412.0, 200.0) # the chart zoomed about a point; `panned`, `whole` as well
 
 ``text`` (1, or 1.3 for a projector) makes words and signs larger. What is on a chart:
@@ -49,6 +50,7 @@ from resnet_explorer.drawing.chart.model import (
     Span,
     Strip,
 )
+from resnet_explorer.drawing.chart.readout import Readout, Spot, read_at, read_spot, spots, steps
 from resnet_explorer.drawing.chart.scale import AxisScale, ChartScale, Reading
 from resnet_explorer.drawing.chart.stack import stack
 from resnet_explorer.drawing.chart.strip import block_strip
@@ -72,10 +74,12 @@ __all__ = [
     "Marker",
     "Point",
     "Reading",
+    "Readout",
     "Row",
     "Scale",
     "Series",
     "Span",
+    "Spot",
     "Strip",
     "block_strip",
     "chart",
@@ -83,7 +87,11 @@ __all__ = [
     "draw",
     "heatmap",
     "panned",
+    "read_at",
+    "read_spot",
+    "spots",
     "stack",
+    "steps",
     "toggled",
     "whole",
     "zoomed",

@@ -50,7 +50,10 @@ class AxisScale:
 
 
 class Read(NamedTuple):
-    """What one series says at a crosshair; ``px`` is where, and ``path`` the block's address if it has one."""
+    """What one series says at a crosshair; ``px`` is where, and ``path`` the block's address if it has one.
+
+    ``low`` and ``high`` are the ends of its band there.
+    """
 
     key: str
     label: str
@@ -59,6 +62,8 @@ class Read(NamedTuple):
     px: tuple[float, float]
     ink: Ink
     path: str = ""
+    low: float | None = None
+    high: float | None = None
 
 
 class Reading(NamedTuple):
@@ -112,7 +117,8 @@ class ChartScale:
         x, y = series.x[index], series.y[index]
         px = self.x.px(x), min(self.bottom, max(self.top, self.y.px(y))) if isfinite(y) else self.top
         path = series.points[index].path if series.points else ""
-        return Read(series.key, series.label, x, y, px, series.look.ink, path)
+        ends = (None, None) if series.low is None or series.high is None else (series.low[index], series.high[index])
+        return Read(series.key, series.label, x, y, px, series.look.ink, path, *ends)
 
 
 def _nearest(series: Series, x: float) -> int | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRectF, QSizeF, Qt, QVariantAnimation, Signal
+from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRect, QRectF, QSizeF, Qt, QVariantAnimation, Signal
 from PySide6.QtGui import (
     QColor,
     QHelpEvent,
@@ -72,6 +72,20 @@ class Canvas(QWidget):
     def marked(self) -> list[tuple[QRectF, float]]:
         """Return the places in the picture that are framed, each with the weight of its frame in px on screen."""
         return []
+
+    def paint_ground(self, painter: QPainter, exposed: QRect, camera: Camera) -> None:
+        """Paint the picture where the widget is exposed, and leave the painter in the picture's coordinates."""
+        painter.fillRect(exposed, QColor(self._theme.colours[Ink.PAGE]))
+        visible = QRectF(camera.to_picture(QPointF(exposed.topLeft())), QSizeF(exposed.size()) / camera.zoom)
+        painter.translate(camera.x, camera.y)
+        painter.scale(camera.zoom, camera.zoom)
+        if self._from:
+            self._paint_between(painter, camera, self._from[1])
+        else:
+            paint(painter, self.picture, self._theme, visible, camera.zoom)
+
+    def paint_over(self, painter: QPainter) -> None:
+        """Paint what lies over the picture, in the widget's coordinates."""
 
     def clicked(self, path: str) -> None:
         """React to a click on what has that path; empty for the ground."""
@@ -164,16 +178,12 @@ class Canvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(event.rect(), QColor(self._theme.colours[Ink.PAGE]))
         camera = self._from[0].between(self.camera, self._part) if self._from else self.camera
-        exposed = QRectF(camera.to_picture(QPointF(event.rect().topLeft())), QSizeF(event.rect().size()) / camera.zoom)
-        painter.translate(camera.x, camera.y)
-        painter.scale(camera.zoom, camera.zoom)
-        if self._from:
-            self._paint_between(painter, camera, self._from[1])
-        else:
-            paint(painter, self.picture, self._theme, exposed, camera.zoom)
+        painter.save()
+        self.paint_ground(painter, event.rect(), camera)
         self._paint_marked(painter, camera)
+        painter.restore()
+        self.paint_over(painter)
         painter.end()
         if not self._painted:
             self._painted = True

@@ -36,6 +36,7 @@ class DiagramView(Canvas):
         document.view_changed.connect(self._on_view_changed)
         document.selected.connect(self._on_selected)
         document.hovered.connect(self._on_hovered)
+        document.measured_changed.connect(self._on_measured_changed)
 
     def show_results(self, results: Results) -> None:
         """Show the network of new results; the zoom stays where the user set it."""
@@ -50,13 +51,18 @@ class DiagramView(Canvas):
     def _draw(self, animate: bool, show: str = "") -> None:
         if self._results is None:
             return
-        picture = diagram(self._results.analysis, self._document.view, (self.width(), self.height()))
+        room, measured = (self.width(), self.height()), self._document.measured
+        picture = diagram(self._results.analysis, self._document.view, room, measured)
         self.show_picture(picture, animate, opened(picture).get(f"{show}:open"))
 
     def _on_view_changed(self) -> None:
         shown = {key.removesuffix(":open") for key in opened(self.picture) if key.endswith(":open")}
         new = self._document.view.expanded - shown
         self._draw(animate=True, show=next(iter(new)) if len(new) == 1 else "")
+
+    def _on_measured_changed(self) -> None:
+        self._draw(animate=False)
+        self._announce(self._document.selection)
 
     def _on_selected(self, path: str) -> None:
         found = self._places(path)
@@ -69,8 +75,18 @@ class DiagramView(Canvas):
         """Tell those who hear the screen what is selected, in the inspector's words."""
         if self._results:
             told = explain(self._results.analysis, path)
-            self.setAccessibleDescription(f"{told.title}, {told.kind}. {told.words} {_HELP}")
+            words = f"{told.title}, {told.kind}. {told.words}{self._measured_words(path)} {_HELP}"
+            self.setAccessibleDescription(words)
             QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
+
+    def _measured_words(self, path: str) -> str:
+        if self._document.measured is None:
+            return ""
+        from resnet_explorer.drawing.measured import value_of
+
+        values = self._document.measured
+        value = value_of(values, path)
+        return f" {values.title}: {value}." if value else ""
 
     def _on_hovered(self, path: str) -> None:
         self.update()

@@ -8,6 +8,7 @@ from resnet_explorer.analysis.explain import Explanation, Rule, explain
 from resnet_explorer.analysis.facts import Fact
 from resnet_explorer.analysis.weights import Weights
 from resnet_explorer.drawing.marks import Ink
+from resnet_explorer.drawing.measured import value_of
 from resnet_explorer.drawing.theme import LIGHT, Theme
 from resnet_explorer.gui.document import Document
 from resnet_explorer.gui.formula import Formula
@@ -112,10 +113,16 @@ class Inspector(QScrollArea):
         self._figures, self._rules = _Figures(), _Rules()
         self._gradient_heading, self._split_heading = _heading("Gradient"), _heading("Parameters")
         self._rules_heading = _heading("How they are counted")
+        self._measured_heading, self.measured, self.measured_words = (
+            _heading("Measured"),
+            _text("strong"),
+            _text("muted"),
+        )
         self._weights: Weights | None = None
         self._weights_heading, self.tensors = _heading("Weights"), WeightsView()
         self._arrange()
         document.selected.connect(self._on_selected)
+        document.measured_changed.connect(self._on_measured_changed)
 
     def _arrange(self) -> None:
         inner = QWidget()
@@ -125,6 +132,8 @@ class Inspector(QScrollArea):
         for widget in (self.title, self.kind, self.path, *self.formulas[:2], self.words):
             column.addWidget(widget)
         for widget in (self._gradient_heading, *self.formulas[2:], self.gradient):
+            column.addWidget(widget)
+        for widget in (self._measured_heading, self.measured, self.measured_words):
             column.addWidget(widget)
         for widget in (self._split_heading, self.bar, self.split, _heading("Figures")):
             column.addWidget(widget)
@@ -169,6 +178,7 @@ class Inspector(QScrollArea):
         self.words.setText(shown.words)
         self._show_formulas(shown)
         self._show_split(shown)
+        self._show_measured(shown.path)
         self._figures.show_facts(shown.facts)
         self._show_tensors(shown.path)
         self._rules_heading.setVisible(bool(shown.rules))
@@ -184,6 +194,21 @@ class Inspector(QScrollArea):
         """Return the weights that were opened, if they are those of this network."""
         known = self._weights
         return known if known and not differences(known.found.spec, spec) else None
+
+    def _on_measured_changed(self) -> None:
+        if self.shown:
+            self._show_measured(self.shown.path)
+
+    def _show_measured(self, path: str) -> None:
+        """Show the value of a block, what it is, and how it was measured; nothing where it has none."""
+        values = self._document.measured
+        value = value_of(values, path) if values else None
+        for widget in (self._measured_heading, self.measured, self.measured_words):
+            widget.setVisible(value is not None)
+        if values and value is not None:
+            self.measured.setText(_bound(f"{values.symbol} = {value}"))
+            self.measured.setAccessibleName(f"{values.title}: {value}")
+            self.measured_words.setText(values.words)
 
     def _show_tensors(self, path: str) -> None:
         weights = self.weights_of(self._results.state.spec) if self._results else None

@@ -4,14 +4,14 @@ from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from resnet_explorer.analysis import Row
+from resnet_explorer.analysis import Analysis, Row
 from resnet_explorer.analysis.words import mib, si
 from resnet_explorer.drawing.theme import Theme
 from resnet_explorer.export.table import to_csv, to_markdown
 from resnet_explorer.gui.document import Document
 from resnet_explorer.gui.session import Results
 from resnet_explorer.gui.views.table_bar import TableBar
-from resnet_explorer.gui.views.table_columns import COLUMNS, Line
+from resnet_explorer.gui.views.table_columns import Line, csv_with_values, markdown_with_values
 from resnet_explorer.gui.views.table_model import TableModel
 from resnet_explorer.gui.views.table_view import LinesView
 
@@ -67,6 +67,7 @@ class LayerTable(QWidget):
         self.model.refreshed.connect(self._on_refreshed)
         self._document.selected.connect(self._on_selected)
         self._document.hovered.connect(self._on_hovered)
+        self._document.measured_changed.connect(self._on_measured_changed)
 
     def show_results(self, results: Results) -> None:
         """Show the layers of new results; what is open, filtered and selected stays so."""
@@ -74,9 +75,18 @@ class LayerTable(QWidget):
         self.bar.show_kinds(sorted({row.part.layer.kind for row in analysis.rows}))
         self.model.kind = self.kinds.currentData() or ""
         self.model.show(analysis)
-        self.view.make_room(tuple(column.widest(analysis) for column in COLUMNS))
+        self._make_room(analysis)
         if is_first:
+            self._on_measured_changed()
             self._on_selected(self._document.selection)
+
+    def _make_room(self, analysis: Analysis) -> None:
+        self.view.make_room(tuple(column.widest(analysis) for column in self.model.columns))
+
+    def _on_measured_changed(self) -> None:
+        self.model.show_measured(self._document.measured)
+        if self.model.analysis:
+            self._make_room(self.model.analysis)
 
     def show_theme(self, theme: Theme) -> None:
         """Paint in another theme; larger text gets wider columns and higher lines."""
@@ -86,6 +96,9 @@ class LayerTable(QWidget):
 
     def _show_count(self) -> None:
         total, shown = len(self.model.analysis.rows) if self.model.analysis else 0, len(self.model.lines)
+        if self.model.ranks_blocks:
+            self.count.setText(f"{shown:,} blocks, flat while sorted")
+            return
         words = f"{total:,} layers" if self.model.is_tree or shown == total else f"{shown:,} of {total:,} layers"
         self.count.setText(words + (", flat while sorted" if self.model.sorted_by and not self.model.is_flat else ""))
 
@@ -98,7 +111,7 @@ class LayerTable(QWidget):
 
     def _on_header_clicked(self, section: int) -> None:
         """Sort down, then up, then not at all; words begin at their start."""
-        first = COLUMNS[section].numeric
+        first = self.model.columns[section].numeric
         now = self.model.sorted_by
         if now == (section, not first):
             self.model.sort(-1)
@@ -198,23 +211,30 @@ class LayerTable(QWidget):
         """Return the layers of the selected lines; those shown, where fewer than two lines are selected."""
         rows = self.view.selected_rows()
         if len(rows) < 2:
-            return None if self.model.is_tree else [line.row for line in self.model.lines if line.row]
+            return None if self.model.is_tree else self.model.rows_of(self.model.lines)
         return self.model.rows_of(self.model.apart(rows))
 
     def copy_csv(self) -> None:
         """Copy the selected lines' layers, or all that are shown, as CSV."""
-        if self.model.analysis:
-            QGuiApplication.clipboard().setText(to_csv(self.model.analysis, self._rows()))
+        analysis, values, rows = self.model.analysis, self._document.measured, self._rows()
+        if analysis:
+            text = to_csv(analysis, rows)
+            text = csv_with_values(text, values, analysis, analysis.rows if rows is None else rows) if values else text
+            QGuiApplication.clipboard().setText(text)
 
     def copy_markdown(self) -> None:
         """Copy the selected lines' layers, or all that are shown, as a Markdown table."""
-        if self.model.analysis:
-            QGuiApplication.clipboard().setText(to_markdown(self.model.analysis, self._rows()))
+        analysis, values, rows = self.model.analysis, self._document.measured, self._rows()
+        if analysis:
+            text, chosen = to_markdown(analysis, rows), analysis.rows if rows is None else rows
+            text = markdown_with_values(text, values, analysis, chosen) if values else text
+            QGuiApplication.clipboard().setText(text)
 
     def copy_text(self) -> None:
         """Copy the selected lines as they stand there, separated by tabs."""
         lines = [
-            "\t".join(column.text(line, self.model.totals) for column in COLUMNS) for line in self.selected_lines()
+            "\t".join(column.text(line, self.model.totals) for column in self.model.columns)
+            for line in self.selected_lines()
         ]
         if lines:
             QGuiApplication.clipboard().setText("\n".join(lines))

@@ -1,13 +1,17 @@
 """The columns of the layer table: for each its words, its value to sort by, its text, and how wide that can be."""
 
-from collections.abc import Callable, Iterable
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple
 
 from resnet_explorer.analysis import Analysis, Row, Sums
+from resnet_explorer.analysis.measured import BlockValues
 from resnet_explorer.analysis.words import hyper, mib, share, si, size
 from resnet_explorer.blueprint.layers import Linear, Shape
+from resnet_explorer.drawing.measured import value_of
 
 
 class Line(NamedTuple):
@@ -190,6 +194,48 @@ COLUMNS: tuple[Column, ...] = (
         lambda line, totals: mib(line.sums.activation_bytes) if line.sums.activation_bytes else NONE,
     ),
 )
+
+
+def measured_column(values: BlockValues) -> Column:
+    """Return the column of a value that blocks have, and stages and layers have not."""
+    texts = {path: value_of(values, path) or NONE for path in values.values}
+    widest = max(texts.values(), key=len, default=NONE)
+    return Column(
+        values.symbol,
+        f"{values.words}.",
+        widest,
+        lambda line: values.values.get(line.path, float("nan")),
+        lambda line, totals: texts.get(line.path, NONE),
+        widest=lambda analysis: widest,
+    )
+
+
+def _values_of(values: BlockValues, analysis: Analysis, rows: Sequence[Row]) -> list[str]:
+    """Return for each layer the path of its block where that has a value, else an empty text."""
+    blocks = {path: block.path for block in analysis.network.blocks for path in block.layer_paths}
+    return [path if (path := blocks[row.path]) in values.values else "" for row in rows]
+
+
+def csv_with_values(text: str, values: BlockValues, analysis: Analysis, rows: Sequence[Row]) -> str:
+    """Return layers as CSV with one column more: the value of the block that each lies in."""
+    header, *lines = csv.reader(io.StringIO(text))
+    paths = _values_of(values, analysis, rows)
+    cells = [repr(values.values[path]) if path else "" for path in paths]
+    made = io.StringIO()
+    writer = csv.writer(made, lineterminator="\n")
+    writer.writerow([*header, "measured_in_block"])
+    writer.writerows([*line, cell] for line, cell in zip(lines, cells, strict=True))
+    return made.getvalue()
+
+
+def markdown_with_values(text: str, values: BlockValues, analysis: Analysis, rows: Sequence[Row]) -> str:
+    """Return layers as a Markdown table with one column more: the value of the block that each lies in."""
+    paths = _values_of(values, analysis, rows)
+    cells = iter(
+        [f" {values.symbol} of the block |", "--:|", *(f" {value_of(values, path) or ''} |" for path in paths)]
+    )
+    lines = [line + next(cells) if line.startswith("|") else line for line in text.splitlines()]
+    return "\n".join([*lines, "", f"{values.symbol}: {values.words}", ""])
 
 
 def layer_line(row: Row, depth: int) -> Line:

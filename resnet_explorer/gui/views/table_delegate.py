@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from resnet_explorer.drawing.marks import Ink
 from resnet_explorer.drawing.theme import CHROME, LIGHT, Theme
-from resnet_explorer.gui.views.table_columns import COLUMNS, NONE
+from resnet_explorer.gui.views.table_columns import NONE
 from resnet_explorer.gui.views.table_model import TableModel
 
 INDENT = 14
@@ -62,7 +62,7 @@ class TableDelegate(QStyledItemDelegate):
         self._cells.clear()
 
     def _cell(self, row: int, column: int) -> _Cell:
-        line, totals, shown = self._model.lines[row], self._model.totals, COLUMNS[column]
+        line, totals, shown = self._model.lines[row], self._model.totals, self._model.columns[column]
         text = shown.text(line, totals)
         drawn = QStaticText(text)
         drawn.setTextFormat(Qt.TextFormat.PlainText)
@@ -93,7 +93,7 @@ class TableDelegate(QStyledItemDelegate):
             text = self.metrics.elidedText(cell.text, Qt.TextElideMode.ElideRight, right - left)
             painter.drawText(QRect(left, rect.top(), right - left, rect.height()), _LEFT, text)
         else:
-            x = right - cell.width if COLUMNS[column].numeric else left
+            x = right - cell.width if self._model.columns[column].numeric else left
             painter.drawStaticText(QPointF(round(x), round(rect.top() + rect.height() / 2 - cell.drop)), cell.drawn)
 
     def _first(self, painter: QPainter, row: int, rect: QRect) -> int:

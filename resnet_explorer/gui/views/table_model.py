@@ -9,8 +9,17 @@ from collections.abc import Iterator, Sequence
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from resnet_explorer.analysis import Analysis, Row
+from resnet_explorer.analysis.measured import BlockValues
 from resnet_explorer.blueprint import Block, Stage
-from resnet_explorer.gui.views.table_columns import COLUMNS, Line, Totals, group_line, layer_line
+from resnet_explorer.gui.views.table_columns import (
+    COLUMNS,
+    Column,
+    Line,
+    Totals,
+    group_line,
+    layer_line,
+    measured_column,
+)
 
 _Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
@@ -29,6 +38,7 @@ class TableModel(QAbstractTableModel):
         super().__init__(parent)
         self.lines: list[Line] = []
         self.totals = Totals(0, 0)
+        self.columns: tuple[Column, ...] = COLUMNS
         self.is_flat = False
         self.text = ""
         self.kind = ""
@@ -53,12 +63,35 @@ class TableModel(QAbstractTableModel):
         self.totals = Totals(analysis.total.params, analysis.total.macs)
         self.refresh()
 
+    def show_measured(self, values: BlockValues | None) -> None:
+        """Show a last column with a value of each block, or none."""
+        if self.ranks_blocks and values is None:
+            self.sorted_by = None
+        place, had = len(COLUMNS), len(self.columns) > len(COLUMNS)
+        columns = (*COLUMNS, measured_column(values)) if values else COLUMNS
+        if values and not had:
+            self.beginInsertColumns(_NOWHERE, place, place)
+            self.columns = columns
+            self.endInsertColumns()
+        elif had and not values:
+            self.beginRemoveColumns(_NOWHERE, place, place)
+            self.columns = columns
+            self.endRemoveColumns()
+        self.columns = columns
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(columns) - 1)
+        self.refresh()
+
+    @property
+    def ranks_blocks(self) -> bool:
+        """Return whether the lines are blocks, sorted by what was measured in them."""
+        return self.sorted_by is not None and self.sorted_by[0] >= len(COLUMNS)
+
     def refresh(self) -> None:
         """Work out the visible lines anew."""
         lines = self._visible()
         if lines and [line.path for line in lines] == [line.path for line in self.lines]:
             self.lines = lines
-            self.dataChanged.emit(self.index(0, 0), self.index(len(lines) - 1, len(COLUMNS) - 1))
+            self.dataChanged.emit(self.index(0, 0), self.index(len(lines) - 1, len(self.columns) - 1))
         else:
             self.beginResetModel()
             self.lines, self._places = lines, None
@@ -134,11 +167,20 @@ class TableModel(QAbstractTableModel):
         if self.text:
             needle = self.text.lower()
             rows = [row for row in rows if needle in row.path.lower() or needle in row.part.layer.kind.lower()]
-        lines = [layer_line(row, 0) for row in rows]
+        lines = self._blocks_of(self._analysis, rows) if self.ranks_blocks else [layer_line(row, 0) for row in rows]
         if self.sorted_by:
             column, descending = self.sorted_by
-            lines.sort(key=COLUMNS[column].value, reverse=descending)
+            value = self.columns[column].value
+            known = [line for line in lines if value(line) == value(line)]
+            known.sort(key=value, reverse=descending)
+            lines = known + [line for line in lines if value(line) != value(line)]
         return lines
+
+    def _blocks_of(self, analysis: Analysis, rows: Sequence[Row]) -> list[Line]:
+        """Return the blocks that layers lie in: it is they that have a value."""
+        chosen = {row.path for row in rows}
+        blocks = [block for block in analysis.network.blocks if not chosen.isdisjoint(block.layer_paths)]
+        return [next(self._block(analysis, block, 0))._replace(is_open=None) for block in blocks]
 
     def _tree(self, analysis: Analysis) -> Iterator[Line]:
         network = analysis.network
@@ -171,12 +213,12 @@ class TableModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self.lines)
 
     def columnCount(self, parent: _Index = _NOWHERE) -> int:
-        return 0 if parent.isValid() else len(COLUMNS)
+        return 0 if parent.isValid() else len(self.columns)
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         line = self.lines[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[index.column()].text(line, self.totals)
+            return self.columns[index.column()].text(line, self.totals)
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"{line.path}: {line.words}, {line.sums.params:,} parameters, {line.sums.macs:,} MACs"
         if role == Qt.ItemDataRole.AccessibleTextRole and index.column() == 0:
@@ -187,7 +229,7 @@ class TableModel(QAbstractTableModel):
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort by a column; by none, in the order in which layers run, where it is -1."""
         self.sorted_by = (column, order == Qt.SortOrder.DescendingOrder) if column >= 0 else None
-        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(COLUMNS) - 1)
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
         self.refresh()
 
     def _arrow(self, section: int) -> str:
@@ -199,7 +241,7 @@ class TableModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if orientation == Qt.Orientation.Vertical:
             return None
-        column = COLUMNS[section]
+        column = self.columns[section]
         if role == Qt.ItemDataRole.DisplayRole:
             return column.title + self._arrow(section)
         if role == Qt.ItemDataRole.ToolTipRole:

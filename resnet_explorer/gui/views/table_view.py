@@ -150,8 +150,12 @@ class LinesView(QTableView):
     def make_room(self, widest: tuple[str, ...]) -> None:
         """Make room for the widest text of each column; an empty one where the usual room will do."""
         if widest != self._widest:
+            is_other = len(widest) != len(self._widest)
             self._widest = widest
-            self.fit()
+            if len(widest) > len(COLUMNS):  # what was measured stands beside the names, where it is seen
+                header = self.horizontalHeader()
+                header.moveSection(header.visualIndex(len(COLUMNS)), 1)
+            self.fit(anew=is_other)
 
     def fit(self, anew: bool = False) -> None:
         """Give every column the width of its text, less where room is short, and what room is left to all of them.
@@ -159,7 +163,7 @@ class LinesView(QTableView):
         Columns that the user made wider or narrower stay so, unless all is laid out anew.
         """
         self._is_own = self._is_own and not anew
-        if self._is_own:
+        if self._is_own or len(self._widest) != len(self.lines.columns):
             return
         self.delegate.show_font(self.font())
         self.verticalHeader().setDefaultSectionSize(round(self.delegate.metrics.height()) + _ROW_AIR)
@@ -179,7 +183,7 @@ class LinesView(QTableView):
         font.setWeight(QFont.Weight.DemiBold)
         text, head = self.delegate.metrics.horizontalAdvance, QFontMetricsF(font).horizontalAdvance
         widths = []
-        for column, widest in zip(COLUMNS, self._widest, strict=True):
+        for column, widest in zip(self.lines.columns, self._widest, strict=True):
             need = max(head(column.title + _ARROW), text(widest))
             least = max(need, text(column.least or column.sample))
             widths.append((least + _AIR, max(least, text(column.sample)) + _AIR))
