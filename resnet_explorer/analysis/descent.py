@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 
-from resnet_explorer.analysis.gradients import Place, Series
+from resnet_explorer.analysis.gradients import (
+    GradientRequest,
+    GradientResult,
+    NetworkGradients,
+    Place,
+    Sample,
+    Series,
+)
 from resnet_explorer.analysis.quantities import Loss, Quantity
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.spec import InputShape, ResNetSpec
@@ -94,3 +101,27 @@ class Descent:
     def heat(self, network: int, quantity: Quantity) -> tuple[tuple[int, Series], ...]:
         """Return the steps at which a network was measured, with the quantity's value at each of its blocks."""
         return tuple((step.number, step.values[network][quantity]) for step in self.steps if step.values)
+
+    @property
+    def measured(self) -> tuple[Step, ...]:
+        """Return the steps at which every block was measured."""
+        return tuple(step for step in self.steps if step.values)
+
+    @property
+    def complete(self) -> bool:
+        """Return whether every step is made."""
+        return len(self.steps) >= self.request.recipe.steps
+
+    def at(self, step: Step) -> GradientResult:
+        """Return what was measured at a step, as the gradients of one seed."""
+        asked, values = self.request, step.values or ()
+        rows = zip(asked.specs, self.places, step.losses, step.accuracies, values, strict=False)
+        networks = tuple(
+            NetworkGradients(spec, blocks, (Sample(asked.seed, loss, accuracy, known, {}),))
+            for spec, blocks, loss, accuracy, known in rows
+        )
+        rate, loss, device = asked.recipe.rate, asked.loss, asked.device
+        request = GradientRequest(
+            asked.specs, asked.image, asked.data, (asked.seed,), loss=loss, rate=rate, device=device
+        )
+        return GradientResult(request, networks, self.data, self.torch, self.seconds)

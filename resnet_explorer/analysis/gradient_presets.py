@@ -68,7 +68,7 @@ def _pair(name: str, *settings: str) -> tuple[ResNetSpec, ...]:
 
 _SMALL = ("width=8", "in_channels=1")
 _GREY = "in_channels=1"
-_FOUR = tuple(_net(name, *_SMALL) for name in ("plain20", "plain56", "resnet20", "resnet56"))
+_FOUR = tuple(_net(name, *_SMALL) for name in ("resnet56", "plain56", "resnet20", "plain20"))
 
 _ROWS = (
     Preset(

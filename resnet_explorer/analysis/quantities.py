@@ -14,6 +14,7 @@ class Quantity(StrEnum):
     WEIGHTS_RMS = "weight-gradient-rms"
     ACTIVATION = "activation-deviation"
     UPDATE = "update-ratio"
+    WEIGHT_NORM = "weight-norm"
     SHORTCUT = "shortcut-term"
     BRANCH = "branch-term"
     COSINE = "cosine"
@@ -59,6 +60,11 @@ WORDS: Mapping[Quantity, QuantityWords] = {
         "Update ratio",
         "η‖∂L/∂W‖₂ / ‖W‖₂",
         "How far one step of plain gradient descent moves the block's parameters, as a share of their length.",
+    ),
+    Quantity.WEIGHT_NORM: QuantityWords(
+        "Length of the parameters",
+        "‖W‖₂",
+        "The length of all parameters of the block together: weight decay shortens it, training mostly lengthens it.",
     ),
     Quantity.SHORTCUT: QuantityWords(
         "Shortcut term",

@@ -188,6 +188,25 @@ def _gradients(options: argparse.Namespace) -> int:
     return 0
 
 
+def _train(options: argparse.Namespace) -> int:
+    from resnet_explorer.cli.train import train
+    from resnet_explorer.drawing.theme import THEMES
+    from resnet_explorer.export import files
+
+    asked = argparse.Namespace(output=options.picture, text=None, scale=None)
+    paint = _painter(asked) if options.picture else None
+    status, picture = train(options)
+    if paint and picture:
+        files.write(options.picture, paint(picture, THEMES[options.theme], asked))
+    return status
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    from resnet_explorer.cli.sweep import sweep
+
+    return sweep(options)
+
+
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "open": _open,
     "list": _list,
@@ -198,4 +217,6 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "identify": _identify,
     "weights": _weights,
     "gradients": _gradients,
+    "train": _train,
+    "sweep": _sweep,
 }

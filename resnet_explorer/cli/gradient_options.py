@@ -8,7 +8,8 @@ PRECISIONS = ("float32", "float64")
 LOSSES = ("cross-entropy", "mean-square", "sum")
 QUANTITIES = (
     *("input-gradient", "output-gradient", "weight-gradient", "weight-gradient-rms"),
-    *("activation-deviation", "update-ratio", "shortcut-term", "branch-term", "cosine", "shortcut-share"),
+    *("activation-deviation", "update-ratio", "weight-norm", "shortcut-term", "branch-term", "cosine"),
+    "shortcut-share",
 )
 WORDS = "measure gradient norms block by block, beside those of the plain twin"
 EXAMPLES = """--json and --csv hold every quantity, not the one of --quantity alone.

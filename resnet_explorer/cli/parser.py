@@ -9,6 +9,12 @@ from typing import NoReturn, TypeAlias
 from resnet_explorer import __version__
 from resnet_explorer.cli.gradient_options import EXAMPLES, WORDS, add_gradient_options
 from resnet_explorer.cli.output import NAME, complain, say
+from resnet_explorer.cli.sweep_options import EXAMPLES as SWEEP_EXAMPLES
+from resnet_explorer.cli.sweep_options import WORDS as SWEEP_WORDS
+from resnet_explorer.cli.sweep_options import add_sweep_options
+from resnet_explorer.cli.train_options import EXAMPLES as TRAIN_EXAMPLES
+from resnet_explorer.cli.train_options import WORDS as TRAIN_WORDS
+from resnet_explorer.cli.train_options import add_train_options
 from resnet_explorer.spec.axes import AXES
 
 THEMES = ("light", "dark", "projector")
@@ -20,6 +26,7 @@ TOP_EXAMPLES = """examples:
   resnet-explorer describe resnet18             every layer's shapes and costs
   resnet-explorer export resnet18 -o net.svg    the block diagram as a file
   resnet-explorer source resnet18               the network as PyTorch code
+  resnet-explorer train --preset degradation    four networks trained side by side
 
 'resnet-explorer COMMAND --help' tells all about one command.
 Bad input gives one line on stderr and the exit status 2.
@@ -109,6 +116,8 @@ def parser() -> argparse.ArgumentParser:
     _add_identify(commands)
     _add_weights(commands)
     add_gradient_options(_add_network(_command(commands, "gradients", WORDS, f"{_axes()}\n{EXAMPLES}")))
+    add_train_options(_command(commands, "train", TRAIN_WORDS, f"{_axes()}\n{TRAIN_EXAMPLES}"), _NET)
+    add_sweep_options(_command(commands, "sweep", SWEEP_WORDS, SWEEP_EXAMPLES))
     return top
 
 

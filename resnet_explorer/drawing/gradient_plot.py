@@ -20,6 +20,7 @@ from resnet_explorer.drawing.chart import (
     Span,
     Strip,
 )
+from resnet_explorer.spec import ResNetSpec
 
 NAN = float("nan")
 
@@ -30,26 +31,28 @@ def gradient_plot(result: GradientResult, quantity: Quantity) -> Chart:
     seeds = f"{result.done} of {len(asked.seeds)} seeds" if not result.complete else f"{result.done} seeds"
     seeds = "seed 0" if len(asked.seeds) == 1 and asked.seeds == (0,) else seeds
     how = f"median of {seeds}, band from least to greatest" if result.done > 1 else seeds
-    norm = asked.specs[0].norm
     return Chart(
         words.label,
         Axis("block, from the input (left) to the loss (right)"),
         Axis(words.symbol, Scale.LOG if words.log else Scale.LINEAR),
         tuple(_series(one, quantity, look) for one, look in _having(result, quantity)),
-        f"{how} · norm {norm}, init {asked.specs[0].init} · {asked.mode} mode · batch {asked.image.batch}"
-        f" · {result.data} · {asked.device}, {asked.precision}, {result.seconds:.1f} s",
-        spans=_spans(result.networks[0]),
+        f"{how} · norm {asked.specs[0].norm}, init {asked.specs[0].init} · {asked.mode} mode · batch "
+        f"{asked.image.batch} · {result.data} · {asked.device}, {asked.precision}, {result.seconds:.1f} s",
+        spans=spans(result),
         notes=result.notes,
     )
 
 
 def looks(result: GradientResult) -> tuple[Look, ...]:
-    """Return each network's look: a residual one's and a plain one's are always the same."""
-    pair = len(result.networks) <= 2
-    return tuple(
-        (RESIDUAL if one.spec.residual else PLAIN) if pair else LOOKS[index % len(LOOKS)]
-        for index, one in enumerate(result.networks)
-    )
+    """Return each network's look."""
+    return looks_of([one.spec for one in result.networks])
+
+
+def looks_of(specs: Sequence[ResNetSpec]) -> tuple[Look, ...]:
+    """Return each network's look: of one or two, a residual one's and a plain one's are always the same."""
+    if len(specs) <= 2 and len({spec.residual for spec in specs}) == len(specs):
+        return tuple(RESIDUAL if spec.residual else PLAIN for spec in specs)
+    return tuple(LOOKS[index % len(LOOKS)] for index in range(len(specs)))
 
 
 def _series(network: NetworkGradients, quantity: Quantity, look: Look) -> Series:
@@ -73,6 +76,12 @@ def _number(value: float) -> str:
 
 def _numbered(network: NetworkGradients) -> list[tuple[int, Place]]:
     return list(enumerate(network.places, start=1))
+
+
+def spans(result: GradientResult) -> tuple[Span, ...]:
+    """Return the stages under the axis; none where the networks' stages end at different blocks."""
+    stages = {tuple(place.stage for place in one.places) for one in result.networks}
+    return _spans(result.networks[0]) if len(stages) == 1 else ()
 
 
 def _spans(network: NetworkGradients) -> tuple[Span, ...]:

@@ -8,37 +8,13 @@ from resnet_explorer.analysis.lesions import LesionStudy
 from resnet_explorer.analysis.paths import Paths
 from resnet_explorer.analysis.shattering import LAGS, Shattering
 from resnet_explorer.drawing.chart import LOOKS, PLAIN, RESIDUAL, Axis, Chart, Guide, Kind, Point, Scale, Series
+from resnet_explorer.drawing.descent_charts import loss_chart
 from resnet_explorer.spec.catalogue import title
-
-SMOOTH = 10
-"""Over how many steps a training loss is averaged."""
 
 
 def lab_chart(result: object) -> Chart:
     """Return the chart of a result of any experiment but the gradients block by block."""
     return _CHARTS[type(result)](result)
-
-
-def _descent(result: Descent) -> Chart:
-    recipe, asked = result.request.recipe, result.request
-    series = []
-    for index, (spec, look) in enumerate(zip(asked.specs, LOOKS, strict=False)):
-        losses = result.losses(index)
-        mean = [sum(losses[max(0, n - SMOOTH + 1) : n + 1]) / min(SMOOTH, n + 1) for n in range(len(losses))]
-        steps = list(range(1, len(losses) + 1))
-        series.append(Series(f"{spec.name}-raw", title(spec), steps, losses, look, faint=True))
-        note = f"ends at {mean[-1]:.2f}" if mean else ""
-        bare = look._replace(marker=look.marker.NONE)
-        series.append(Series(spec.name, title(spec), steps, mean, bare, note=note))
-    return Chart(
-        "Training loss, step by step",
-        Axis("step"),
-        Axis("training loss", low=0.0),
-        tuple(series),
-        f"{result.data} · batch {asked.image.batch}, rate {recipe.rate:g}, momentum {recipe.momentum:g}, decay "
-        f"{recipe.decay:g} · seed {asked.seed}, the same order for all · mean of {SMOOTH} steps, thin: each step · "
-        f"{asked.device}, {result.seconds:.0f} s",
-    )
 
 
 def _paths(result: Paths) -> Chart:
@@ -48,12 +24,12 @@ def _paths(result: Paths) -> Chart:
     few = 100 * result.portion(result.norm_carriers)
     bare = PLAIN._replace(marker=PLAIN.marker.NONE)
     series = [
-        Series("gradient", "gradient that comes along them", lengths, [100 * one / norms for one in result.norms],
-               RESIDUAL, Kind.BARS, note=f"95 % along {first} to {last} branches"),
+        Series("gradient", "norm of what comes along them", lengths, [100 * one / norms for one in result.norms],
+               RESIDUAL, Kind.BARS, note=f"95 % of the norms: {first} to {last}"),
         Series("count", "paths of that length", lengths, [100 * one for one in counts], bare, note="binomial"),
     ]  # fmt: skip
     known = [one or 0.0 for one in result.product]
-    if any(known):
+    if any(known) and None not in result.product:
         paper = [100 * one / sum(known) for one in known]
         look = LOOKS[2]._replace(marker=LOOKS[2].marker.NONE)
         series.append(Series("paper", "the paper's product", lengths, paper, look, note="assumes they all agree"))
@@ -65,8 +41,9 @@ def _paths(result: Paths) -> Chart:
         Axis("branches that a path takes"),
         Axis("share", unit="%", low=0.0),
         tuple(series),
-        f"{exact} · the sum over all lengths is autograd's gradient to {result.error:.0e} · the lengths that carry "
-        f"95 % are {few:.1f} % of all paths · after {asked.recipe.steps} steps · {result.data} · seed {asked.seed}",
+        f"{exact} · the sum over all lengths is autograd's gradient to {result.error:.0e} · the lengths with "
+        f"95 % of the norms are {few:.1f} % of all paths · after {asked.recipe.steps} steps · {result.data} · "
+        f"seed {asked.seed}",
     )
 
 
@@ -81,12 +58,14 @@ def _shattering(result: Shattering) -> Chart:
         key = f"{line.kind}-{line.depth}"
         series.append(Series(key, f"{line.kind}, {line.depth} layers", LAGS, line.mean, faint))
     asked = result.request
+    done = [len(one.cosines) for one in result.networks if len(one.cosines) < len(asked.seeds)]
+    seeds = f"{done[0]} of {len(asked.seeds)}" if done else f"{len(asked.seeds)}"
     return Chart(
         "Do gradients at neighbouring inputs agree?",
         Axis("how many points the inputs are apart"),
         Axis("cosine, or autocorrelation", low=-0.3, high=1.0),
         tuple(series),
-        f"mean of {len(asked.seeds)} seeds · networks: {asked.image.batch} points between two images, {result.data} · "
+        f"mean of {seeds} seeds · networks: {result.data} · "
         f"fully connected: 256 points, width {asked.width} · {result.seconds:.0f} s",
     )
 
@@ -101,23 +80,25 @@ def _lesions(result: LesionStudy) -> Chart:
         dropped = [100 * value for value in one.dropped]
         note = f"whole {100 * one.whole:.0f} %"
         series.append(Series(one.spec.name, title(one.spec), blocks, dropped, look, points=points, note=note))
-        guides.append(Guide(100 * one.whole, f"{title(one.spec)}, whole", vertical=False))
-        swapped = [float("nan") if value is None else 100 * value for value in one.swapped]
+        guides.append(Guide(100 * one.whole, vertical=False))
+        swapped = [(n, 100 * value) for n, value in enumerate(one.swapped) if value is not None]
         thin = look._replace(dash=LOOKS[3].dash, marker=LOOKS[3].marker)
         key, label = f"{one.spec.name}-swapped", f"{title(one.spec)}, swapped with the next"
-        series.append(Series(key, label, blocks, swapped, thin, points=points))
+        x, y, about = [n + 1 for n, _ in swapped], [value for _, value in swapped], [points[n] for n, _ in swapped]
+        series.append(Series(key, label, x, y, thin, Kind.SCATTER, points=about))
     return Chart(
         "What is still named right when a block is taken out",
         Axis("block that is taken out"),
         Axis("test images named right", Scale.LINEAR, "%", low=0.0, high=100.0),
         tuple(series),
-        f"{result.tested} test images · trained {asked.recipe.steps} steps · {result.data} · seed {asked.seed}",
+        f"{result.tested} test images · trained {asked.recipe.steps} steps · {result.data} · seed {asked.seed} · "
+        "dashed across: the whole network",
         tuple(guides),
     )
 
 
 _CHARTS: Mapping[type, Callable[[Any], Chart]] = {
-    Descent: _descent,
+    Descent: loss_chart,
     Paths: _paths,
     Shattering: _shattering,
     LesionStudy: _lesions,

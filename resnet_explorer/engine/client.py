@@ -9,7 +9,8 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
 from typing import Any
@@ -38,13 +39,19 @@ def _context() -> BaseContext:
 class Engine:
     """One process that owns PyTorch, and the queue of what it is asked."""
 
-    def __init__(self, deliver: Callable[[Reply], None]) -> None:
-        self._deliver = deliver
+    def __init__(
+        self, deliver: Callable[[Reply], None], numbers: Iterator[int] | None = None, trains: bool = False
+    ) -> None:
+        """Tell replies to ``deliver``; ``numbers`` are those of its jobs, 1, 2, 3, … where none are given.
+
+        One that ``trains`` gets its process ready for that when it starts.
+        """
+        self._deliver, self._trains = deliver, trains
+        self._numbers = numbers or count(1)
         self._waiting: deque[Request] = deque()
         self._current: Request | None = None
         self._process: Any = None
         self._connection: Connection[Any, Any] | None = None
-        self._number = 0
         self._closed = False
 
     def start(self) -> None:
@@ -57,15 +64,19 @@ class Engine:
 
         A comparison with PyTorch waits until nothing else does.
         """
-        self._number += 1
-        request = Request(self._number, job)
+        request = Request(next(self._numbers), job)
         later = [one for one in self._waiting if isinstance(one.job, Verify)]
         if later and not isinstance(job, Verify):
             self._waiting.insert(self._waiting.index(later[0]), request)
         else:
             self._waiting.append(request)
         self._next()
-        return self._number
+        return request.number
+
+    @property
+    def running(self) -> tuple[int, ...]:
+        """Return the numbers of the jobs at work."""
+        return (self._current.number,) if self._current else ()
 
     @property
     def current(self) -> int | None:
@@ -123,7 +134,7 @@ class Engine:
         """Start the process on a thread: the server that forks it may first have to import PyTorch."""
         context = _context()
         self._connection, far = multiprocessing.Pipe()
-        self._process = context.Process(target=work, args=(far,), daemon=True, name="engine")  # type: ignore[attr-defined]
+        self._process = context.Process(target=work, args=(far, self._trains), daemon=True, name="engine")  # type: ignore[attr-defined]
         threading.Thread(target=self._listen, args=(self._process, self._connection, far), daemon=True).start()
 
     def _listen(self, process: Any, near: "Connection[Any, Any]", far: "Connection[Any, Any]") -> None:

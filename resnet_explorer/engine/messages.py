@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from resnet_explorer.analysis.autograd import AutogradGraph
 from resnet_explorer.analysis.gradient_presets import LabRequest
 from resnet_explorer.analysis.highway import Highway
+from resnet_explorer.analysis.inside import InsideRequest
+from resnet_explorer.analysis.rate_test import HIGHEST, LOWEST, STEPS
 from resnet_explorer.analysis.timing import Peaks, Timing
+from resnet_explorer.analysis.training import RunPlan
+from resnet_explorer.analysis.tuning.plan import TunePlan
+from resnet_explorer.analysis.tuning.results import Published
 from resnet_explorer.drawing.graph.clusters import Cluster
 from resnet_explorer.spec import InputShape, ResNetSpec
 
@@ -73,7 +78,142 @@ class MeasureTime:
     trains: bool = True
 
 
-Job = Verify | FindDevices | ReadWeights | SaveWeights | RecordGraph | DrawTorchviz | MeasureTime | LabRequest
+@dataclass(frozen=True, slots=True)
+class TrainRun:
+    """Train a network in a folder from where it stopped there; ``until`` so many steps are made in all.
+
+    What is known so far is a ``Chunk`` of steps, and what comes of it an ``Ending``. To cancel it is to pause it: its
+    state is saved first, and the same job goes on from there. ``have`` is how many steps whoever asks knows already:
+    what is kept since comes first.
+    """
+
+    plan: RunPlan
+    folder: str
+    until: int | None = None
+    tensorboard: bool = False
+    have: int | None = None
+
+    @property
+    def device(self) -> str:
+        """Return the device that it needs."""
+        return self.plan.device
+
+
+@dataclass(frozen=True, slots=True)
+class FindRate:
+    """Try rising learning rates on a network: what comes of it is a ``RateTest``."""
+
+    plan: RunPlan
+    lowest: float = LOWEST
+    highest: float = HIGHEST
+    steps: int = STEPS
+
+    @property
+    def device(self) -> str:
+        """Return the device that it needs."""
+        return self.plan.device
+
+
+@dataclass(frozen=True, slots=True)
+class FindWeights:
+    """Tell which weights torchvision publishes of a network: the answer is a tuple of ``Published``, empty for none."""
+
+    spec: ResNetSpec
+
+
+@dataclass(frozen=True, slots=True)
+class FetchWeights:
+    """Download published weights: the answer is the path of the file, and what is done counts bytes.
+
+    To cancel it leaves nothing of them.
+    """
+
+    published: Published
+
+
+@dataclass(frozen=True, slots=True)
+class CheckData:
+    """Look at every image of a plan, which need not name its classes yet: the answer is a ``DataReport``."""
+
+    plan: TunePlan
+
+
+@dataclass(frozen=True, slots=True)
+class ShowSamples:
+    """Prepare some training images as the network sees them: the answer is a ``SamplePage``."""
+
+    plan: TunePlan
+    count: int = 24
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CompareGrey:
+    """Measure on some images what each way of grey ones into the network changes: the answer is a ``GreyReport``."""
+
+    plan: TunePlan
+
+
+@dataclass(frozen=True, slots=True)
+class TuneRun:
+    """Fine-tune a network in a folder from where it stopped there; ``until`` so many steps are made in all.
+
+    It is ``TrainRun`` of a plan of fine-tuning, which need not name its classes: what comes of it is a ``TuneEnding``.
+    """
+
+    plan: TunePlan
+    folder: str
+    until: int | None = None
+    have: int | None = None
+    tensorboard: bool = False
+
+    @property
+    def device(self) -> str:
+        """Return the device that it needs."""
+        return self.plan.device
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeTune:
+    """Judge the test images before a fine-tuning and after it: what comes of it is a ``BeforeAfter``."""
+
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveTuned:
+    """Write what a run's folder holds, by the ending of the path: weights, a program, the script, or the model card.
+
+    Endings are .safetensors, .pth, .onnx, .pt2 (torch.export), .py and .md; the answer is the path.
+    """
+
+    folder: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Predict:
+    """Name the images in some files by a tuned network: the answer is a tuple of ``Prediction``."""
+
+    folder: str
+    files: tuple[str, ...]
+
+
+TuneJob = FindWeights | FetchWeights | CheckData | ShowSamples | CompareGrey | TuneRun | JudgeTune | SaveTuned | Predict
+Job = (
+    Verify
+    | FindDevices
+    | ReadWeights
+    | SaveWeights
+    | RecordGraph
+    | DrawTorchviz
+    | MeasureTime
+    | LabRequest
+    | TrainRun
+    | FindRate
+    | InsideRequest
+    | TuneJob
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,9 +307,13 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Died:
-    """The engine's process ended while it was needed; ``status`` is its exit status, negative for a signal."""
+    """The engine's process ended while it was needed; ``status`` is its exit status, negative for a signal.
+
+    ``worker`` says which one of a pool of them, from 1; 0 is the engine that stands alone.
+    """
 
     status: int | None
+    worker: int = 0
 
 
 Reply = Stepped | Known | Finished | Stopped | Failed | Died

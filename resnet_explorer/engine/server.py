@@ -3,10 +3,11 @@
 import gc
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,14 @@ from resnet_explorer.analysis import analyse
 from resnet_explorer.analysis.descent import DescentRequest, Step
 from resnet_explorer.analysis.gradients import GradientRequest
 from resnet_explorer.analysis.highway import highway
+from resnet_explorer.analysis.inside import (
+    CamRequest,
+    ConfusionRequest,
+    FeaturesRequest,
+    FiltersRequest,
+    GalleryRequest,
+    SurfaceRequest,
+)
 from resnet_explorer.analysis.lesions import LesionRequest
 from resnet_explorer.analysis.partial import Partial
 from resnet_explorer.analysis.paths import PathsRequest
@@ -25,12 +34,14 @@ from resnet_explorer.analysis.timing import Peaks, Timing
 from resnet_explorer.analysis.weights import LIMIT
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.drawing.graph.clusters import clusters
+from resnet_explorer.engine import tuning_jobs
 from resnet_explorer.engine.messages import (
     Cancel,
     Device,
     DrawTorchviz,
     Failed,
     FindDevices,
+    FindRate,
     Finished,
     Known,
     Measured,
@@ -45,9 +56,10 @@ from resnet_explorer.engine.messages import (
     Verify,
 )
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.lab import lesion, probe, shatter, steps, veit
+from resnet_explorer.lab import lesion, probe, shatter, steps, training, veit
 from resnet_explorer.lab.autograd import record
 from resnet_explorer.lab.graphviz import layout, torchviz_dot
+from resnet_explorer.lab.inside import cam, confusion, features, filters, surface
 from resnet_explorer.lab.peaks import measure_peaks
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.timing import measure
@@ -58,13 +70,16 @@ NICENESS = 5
 """The window comes first."""
 
 
-def serve(connection: "Connection[Any, Any]") -> None:
+def serve(connection: "Connection[Any, Any]", trains: bool = False) -> None:
     """Do what is asked until the window closes the connection, or is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the process that asks: it says what becomes of jobs
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
     threading.Thread(target=_leave_with_the_window, daemon=True).start()
     gc.freeze()  # PyTorch's own objects: a full collection of them takes as long as a deep network's graph
+    if trains:
+        _warm_up()
     while True:
         try:
             message = connection.recv()
@@ -72,6 +87,11 @@ def serve(connection: "Connection[Any, Any]") -> None:
             return
         if isinstance(message, Request):
             _run(connection, message)
+
+
+def _warm_up() -> None:
+    """Make a step of nothing: PyTorch's optimisers import a compiler, a second's work, with their first one."""
+    torch.optim.SGD([torch.zeros(1, requires_grad=True)], 0.1).step()
 
 
 def _leave_with_the_window() -> None:
@@ -86,15 +106,18 @@ def _run(connection: "Connection[Any, Any]", request: Request) -> None:
     number = request.number
     try:
         _check_device(request.job)
-        for step in _JOBS[type(request.job)](request.job):
+        work = _JOBS[type(request.job)](request.job)
+        for step in work:
+            if isinstance(step, Partial):  # before the look: the steps of a training are told but once
+                connection.send(Known(number, step.value))
             if _is_cancelled(connection, number):
+                if isinstance(work, Generator):
+                    work.close()  # a training saves its state
                 connection.send(Stopped(number))
                 return
             if isinstance(step, Progress):
                 connection.send(Stepped(number, step.done, step.of, step.words))
-            elif isinstance(step, Partial):
-                connection.send(Known(number, step.value))
-            else:
+            elif not isinstance(step, Partial):
                 connection.send(Finished(number, step))
     except ExplorerError as error:
         connection.send(Failed(number, error.what, error.remedy))
@@ -204,13 +227,16 @@ def _measure_time(job: MeasureTime) -> Iterator[object]:
 
 
 def _descend(job: DescentRequest) -> Iterator[object]:
-    """Yield a line for each step of a training, and last the whole."""
+    """Yield a line for each step of a training, now and then what is known of it, and last the whole."""
     for step in steps.train(job):
         if isinstance(step, Step):
-            losses = ", ".join(f"{loss:.2f}" for loss in step.losses)
-            yield Progress(step.number + 1, job.recipe.steps, f"training losses {losses}")
+            yield Progress(step.number + 1, job.recipe.steps, f"step {step.number + 1:,} of {job.recipe.steps:,}")
         else:
             yield step
+
+
+def _find_rate(job: FindRate) -> Iterator[object]:
+    return training.find_rate(job.plan, job.lowest, job.highest, job.steps)
 
 
 _JOBS: Mapping[type, Callable[[Any], Iterator[object]]] = {
@@ -226,4 +252,12 @@ _JOBS: Mapping[type, Callable[[Any], Iterator[object]]] = {
     PathsRequest: veit.follow,
     ShatterRequest: shatter.shatter,
     LesionRequest: lesion.study,
+    FindRate: _find_rate,
+    GalleryRequest: confusion.gallery,
+    ConfusionRequest: confusion.confusion,
+    CamRequest: cam.cam,
+    FiltersRequest: filters.filters,
+    FeaturesRequest: features.features,
+    SurfaceRequest: surface.surface,
+    **tuning_jobs.JOBS,
 }

@@ -3,8 +3,8 @@
 from multiprocessing.connection import Connection
 
 
-def work(connection: "Connection[object, object]") -> None:
-    """Serve requests until the window is gone."""
+def work(connection: "Connection[object, object]", trains: bool = False) -> None:
+    """Serve requests until the window is gone; one that ``trains`` gets ready for that first."""
     from resnet_explorer.engine.server import serve
 
-    serve(connection)
+    serve(connection, trains)

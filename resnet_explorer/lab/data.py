@@ -43,7 +43,7 @@ class Images:
 
     def __init__(self, choice: DataChoice, spec: ResNetSpec, image: InputShape) -> None:
         self._channels, self._height, self._width = spec.in_channels, image.height, image.width
-        noise = choice.kind is DataKind.NOISE
+        self.is_noise = noise = choice.kind is DataKind.NOISE
         self._source = _noise(spec) if noise else source(choice)
         self._labels = _labels(self._source, spec)
         kept = torch.arange(len(self._labels))
@@ -71,6 +71,10 @@ class Images:
         if x.shape[2:] != size:
             x = functional.interpolate(x, size, mode="bilinear", align_corners=False, antialias=True)
         return x, self._labels[indices]
+
+    def unscaled(self, x: Tensor) -> Tensor:
+        """Return images as they were before they were scaled: from 0 to 1, but for noise, which is as it was."""
+        return x.cpu() * self._std + self._mean
 
     def _fitted(self, indices: Tensor) -> Tensor:
         return _with_channels(self._source.pick(indices, self._height, self._width), self._channels)

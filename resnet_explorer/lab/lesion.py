@@ -8,8 +8,9 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
-from resnet_explorer.analysis.descent import DescentRequest
+from resnet_explorer.analysis.descent import Descent, DescentRequest
 from resnet_explorer.analysis.lesions import LesionRequest, Lesions, LesionStudy
+from resnet_explorer.analysis.partial import Partial
 from resnet_explorer.analysis.quantities import Mode
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lab.alike import alike, common
@@ -17,7 +18,7 @@ from resnet_explorer.lab.data import Images
 from resnet_explorer.lab.probe import places
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.record import blocks_of, restored
-from resnet_explorer.lab.steps import descend
+from resnet_explorer.lab.steps import Course, descend
 from resnet_explorer.model.build import ResNet
 from resnet_explorer.model.layers import ZeroPad
 from resnet_explorer.model.modules import Block, run
@@ -28,8 +29,11 @@ Named = Callable[..., float]
 """Says which share of the test a model names right; with ``train=True`` in training mode."""
 
 
-def study(request: LesionRequest) -> Iterator[Progress | LesionStudy]:
-    """Yield progress and, last, what each network can do without each block; raises ExplorerError as ``measure``."""
+def study(request: LesionRequest) -> Iterator[Progress | Partial[Descent] | Partial[LesionStudy] | LesionStudy]:
+    """Yield progress, the training as far as it is, and network by network what it can do without each block.
+
+    Raises ExplorerError as ``measure`` does.
+    """
     began = perf_counter()
     blocks = [places(spec, request.image, Mode.TRAIN) for spec in request.specs]
     steps = request.recipe.steps + len(blocks)
@@ -38,17 +42,20 @@ def study(request: LesionRequest) -> Iterator[Progress | LesionStudy]:
     if not len(images.test):
         raise ExplorerError("data", "These images leave none for the test.", "Choose more images.")
     models = [model.to(request.device) for model in alike(request.specs, request.seed)]
-    course = DescentRequest(request.specs, request.image, request.data, request.recipe, request.seed, every=0)
+    asked = DescentRequest(request.specs, request.image, request.data, request.recipe, request.seed, every=0)
+    course = Course(asked, tuple(blocks), images.words, began)
     losses: tuple[float, ...] = (float("nan"),) * len(models)
-    for step in descend(models, images, course):
+    for step in descend(models, images, asked):
         losses = step.losses
-        yield Progress(step.number + 1, steps, "training: loss " + ", ".join(f"{loss:.3f}" for loss in losses))
+        yield Progress(step.number + 1, steps, f"training: step {step.number + 1:,}")
+        yield from course.add(step)
     found: list[Lesions] = []
     for model, spec, where, loss in zip(models, request.specs, blocks, losses, strict=True):
         yield Progress(request.recipe.steps + len(found), steps, "taking out each block")
         found.append(Lesions(spec, where, loss, *lesions(model, partial(right, model, images, request.device))))
-    seconds = perf_counter() - began
-    yield LesionStudy(request, tuple(found), len(images.test), images.words, torch.__version__, seconds)
+        seconds = perf_counter() - began
+        known = LesionStudy(request, tuple(found), len(images.test), images.words, torch.__version__, seconds)
+        yield known if len(found) == len(models) else Partial(known)
 
 
 def lesions(model: ResNet, named: Named) -> tuple[float, float, tuple[float, ...], tuple[float | None, ...]]:

@@ -66,6 +66,7 @@ class Record:
             Quantity.WEIGHTS_RMS: tuple(gradient / sqrt(count) if count else None for gradient, _, count in parameters),
             Quantity.ACTIVATION: tuple(self._deviations),
             Quantity.UPDATE: tuple(rate * gradient / length if length else None for gradient, length, _ in parameters),
+            Quantity.WEIGHT_NORM: tuple(length if count else None for _, length, count in parameters),
             Quantity.SHORTCUT: tuple(term.shortcut if term else None for term in terms),
             Quantity.BRANCH: tuple(term.branch if term else None for term in terms),
             Quantity.COSINE: tuple(term.cosine if term else None for term in terms),

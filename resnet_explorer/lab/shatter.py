@@ -1,6 +1,7 @@
 """Gradients at neighbouring inputs: Balduzzi et al. 2017, section 3, and the same for the networks at hand."""
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import product
 from math import sqrt
 from time import perf_counter
 
@@ -8,10 +9,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from resnet_explorer.analysis.partial import Partial
 from resnet_explorer.analysis.quantities import Mode
 from resnet_explorer.analysis.shattering import LAGS, Line, Neighbours, Shattering, ShatterRequest
 from resnet_explorer.lab.alike import alike, common, seeded
-from resnet_explorer.lab.data import Images
+from resnet_explorer.lab.data import Batch, Images
+from resnet_explorer.lab.pace import Pace
 from resnet_explorer.lab.probe import places
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.record import restored
@@ -21,28 +24,43 @@ POINTS, REACH = 256, 2.0
 _EPS = 1e-5
 
 
-def shatter(request: ShatterRequest) -> Iterator[Progress | Shattering]:
-    """Yield progress and, last, how gradients along lines agree; raises ExplorerError as ``measure`` does."""
+def shatter(request: ShatterRequest) -> Iterator[Progress | Partial[Shattering] | Shattering]:
+    """Yield progress, what is known so far, and last how gradients along lines agree.
+
+    Raises ExplorerError as ``measure`` does.
+    """
     began, steps = perf_counter(), len(request.seeds) + len(KINDS) * len(request.depths)
     rows: list[list[tuple[float, ...]]] = [[] for _ in request.specs]
-    words = ""
-    if request.specs:
-        for spec in request.specs:
-            places(spec, request.image, request.mode)
-        images = Images(request.data, common(request.specs), request.image)
-        words = f"{request.image.batch} points between two images: {images.words}"
-        for done, seed in enumerate(request.seeds):
-            yield Progress(done, steps, f"gradients between two images, seed {seed}")
-            x = between(images.draw(2, seed).x, request.image.batch)
-            for row, model in zip(rows, alike(request.specs, seed), strict=True):
-                row.append(neighbours(model, x, request.mode))
     lines: list[Line] = []
-    for kind in KINDS:
-        for depth in request.depths:
-            yield Progress(len(request.seeds) + len(lines), steps, f"{kind}, {depth} layers")
-            lines.append(_line(kind, depth, request))
-    networks = tuple(Neighbours(spec, tuple(row)) for spec, row in zip(request.specs, rows, strict=True))
-    yield Shattering(request, networks, tuple(lines), words, torch.__version__, perf_counter() - began)
+    pace, words = Pace(), ""
+
+    def so_far() -> Shattering:
+        known = tuple(Neighbours(spec, tuple(row)) for spec, row in zip(request.specs, rows, strict=True) if row)
+        return Shattering(request, known, tuple(lines), words, torch.__version__, perf_counter() - began)
+
+    for done, batch in enumerate(_lines_of_images(request)):
+        yield Progress(done, steps, f"gradients between two images, seed {request.seeds[done]}")
+        words = f"{request.image.batch} points between two images: {batch.words}"
+        x = between(batch.x, request.image.batch)
+        for row, model in zip(rows, alike(request.specs, request.seeds[done]), strict=True):
+            row.append(neighbours(model, x, request.mode))
+        yield from pace.tell(so_far())
+    for kind, depth in product(KINDS, sorted(request.depths, reverse=True)):
+        yield Progress(len(request.seeds) + len(lines), steps, f"{kind}, {depth} layers")
+        lines.append(_line(kind, depth, request))
+        if pace.is_due:
+            yield from pace.tell(so_far())
+    lines.sort(key=lambda line: (list(KINDS).index(line.kind), line.depth))
+    yield so_far()
+
+
+def _lines_of_images(request: ShatterRequest) -> Iterator[Batch]:
+    """Yield two images for each seed; none where there are no networks to put them through."""
+    for spec in request.specs:
+        places(spec, request.image, request.mode)
+    if request.specs:
+        images = Images(request.data, common(request.specs), request.image)
+        yield from (images.draw(2, seed) for seed in request.seeds)
 
 
 def between(ends: Tensor, points: int) -> Tensor:

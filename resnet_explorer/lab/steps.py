@@ -9,28 +9,57 @@ from torch import Tensor
 from torch.optim import SGD
 
 from resnet_explorer.analysis.descent import Descent, DescentRequest, Step
-from resnet_explorer.analysis.gradients import Series
+from resnet_explorer.analysis.gradients import Place, Series
+from resnet_explorer.analysis.partial import Partial
 from resnet_explorer.analysis.quantities import Mode, Quantity
 from resnet_explorer.lab.alike import LOSSES, accuracy, alike, common, seeded
 from resnet_explorer.lab.data import Images
+from resnet_explorer.lab.pace import Pace
 from resnet_explorer.lab.probe import places
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.record import recording
 from resnet_explorer.model.build import ResNet
 
 
-def train(request: DescentRequest) -> Iterator[Progress | Step | Descent]:
-    """Yield progress, every step as it is made, and last all of them; raises ExplorerError as ``measure`` does."""
-    began = perf_counter()
-    steps: list[Step] = []
+def train(request: DescentRequest) -> Iterator[Progress | Step | Partial[Descent] | Descent]:
+    """Yield progress, every step as it is made, now and then all of them so far, and last the whole.
+
+    Raises ExplorerError as ``measure`` does.
+    """
+    began, steps = perf_counter(), request.recipe.steps
     blocks = tuple(places(spec, request.image, Mode.TRAIN) for spec in request.specs)
-    yield Progress(0, request.recipe.steps, "fetching the images")
+    yield Progress(0, steps, "fetching the images")
     images = Images(request.data, common(request.specs), request.image)
     models = [model.to(request.device) for model in alike(request.specs, request.seed)]
+    course = Course(request, blocks, images.words, began)
     for step in descend(models, images, request):
-        steps.append(step)
         yield step
-    yield Descent(request, blocks, tuple(steps), images.words, torch.__version__, perf_counter() - began)
+        yield from course.add(step)
+    yield course.so_far
+
+
+class Course:
+    """The steps of a training as they come; ``add`` yields all of them so far, a few times a second at most."""
+
+    def __init__(
+        self, request: DescentRequest, blocks: tuple[tuple[Place, ...], ...], words: str, began: float
+    ) -> None:
+        self._request, self._blocks, self._words, self._began = request, blocks, words, began
+        self._steps: list[Step] = []
+        self._pace = Pace()
+
+    @property
+    def so_far(self) -> Descent:
+        """Return all steps that are made."""
+        seconds = perf_counter() - self._began
+        return Descent(self._request, self._blocks, tuple(self._steps), self._words, torch.__version__, seconds)
+
+    def add(self, step: Step) -> Iterator[Partial[Descent]]:
+        """Take note of a step, and yield the training so far where that is due."""
+        self._steps.append(step)
+        is_something = bool(step.values) or len(self._steps) > 1  # one point is no curve
+        if is_something and self._pace.is_due and len(self._steps) < self._request.recipe.steps:
+            yield from self._pace.tell(self.so_far)
 
 
 def descend(models: Sequence[ResNet], images: Images, request: DescentRequest) -> Iterator[Step]:

@@ -14,15 +14,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from resnet_explorer.analysis.descent import DescentRequest
+from resnet_explorer.analysis.descent import Descent, DescentRequest
+from resnet_explorer.analysis.partial import Partial
 from resnet_explorer.analysis.paths import Paths, PathsRequest
 from resnet_explorer.analysis.quantities import Mode
 from resnet_explorer.lab.alike import alike, seeded
 from resnet_explorer.lab.data import Images
+from resnet_explorer.lab.pace import Pace
 from resnet_explorer.lab.probe import places
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.record import blocks_of, restored
-from resnet_explorer.lab.steps import descend
+from resnet_explorer.lab.steps import Course, descend
 from resnet_explorer.lab.terms import parted
 from resnet_explorer.model.build import ResNet
 from resnet_explorer.model.modules import Block, run
@@ -48,17 +50,23 @@ class Crossing:
         return [torch.autograd.grad(self.parting, self.x, one, retain_graph=True)[0] for one in arrived]
 
 
-def follow(request: PathsRequest) -> Iterator[Progress | Paths]:
-    """Yield progress and, last, what came along the paths; raises ExplorerError as ``measure`` does."""
+def follow(request: PathsRequest) -> Iterator[Progress | Partial[Descent] | Partial[Paths] | Paths]:
+    """Yield progress, the training as far as it is, and last what came along the paths.
+
+    The sums over all paths come first, single paths as they are followed. Raises ExplorerError as ``measure`` does.
+    """
     began = perf_counter()
-    count, steps = len(places(request.spec, request.image, request.mode)), request.recipe.steps
+    blocks, steps = places(request.spec, request.image, request.mode), request.recipe.steps
+    count = len(blocks)
     of = steps + 2 * count + 1
     yield Progress(0, of, "fetching the images")
     images = Images(request.data, request.spec, request.image)
     model = alike((request.spec,), request.seed)[0].to(request.device)
-    course = DescentRequest((request.spec,), request.image, request.data, request.recipe, request.seed, every=0)
-    for step in descend([model], images, course):
+    asked = DescentRequest((request.spec,), request.image, request.data, request.recipe, request.seed, every=0)
+    course = Course(asked, (blocks,), images.words, began)
+    for step in descend([model], images, asked):
         yield Progress(step.number + 1, of, f"training: loss {step.losses[0]:.3f}")
+        yield from course.add(step)
     batch = images.draw(request.image.batch, request.seed)
     model.train(request.mode is Mode.TRAIN)
     with restored(model):
@@ -68,11 +76,14 @@ def follow(request: PathsRequest) -> Iterator[Progress | Paths]:
         for crossing in reversed(crossings):
             yield Progress(steps + len(sums), of, "following all paths")
             sums = through(crossing, sums)
-        singles: list[float | None] = []
-        for one in walk(crossings, gradient, request.walks, request.seed):
-            yield Progress(steps + count + len(singles), of, "following single paths")
-            singles.append(one)
-        yield _told(request, sums, _whole(crossings, gradient), singles, batch.words, began)
+        whole, pace = _whole(crossings, gradient), Pace()
+        singles: list[float | None] = [None] * len(sums)
+        for length, one in enumerate(walk(crossings, gradient, request.walks, request.seed)):
+            if pace.is_due:
+                yield from pace.tell(_told(request, sums, whole, singles, batch.words, began))
+            yield Progress(steps + count + length, of, "following single paths")
+            singles[length] = one
+        yield _told(request, sums, whole, singles, batch.words, began)
 
 
 def _told(

@@ -1,0 +1,169 @@
+"""The choices of a fine-tuning: first weights, images, channels, what trains when, and how images are prepared."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from math import isfinite
+
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.spec.data_choice import DataKind
+
+
+class WeightsKind(StrEnum):
+    """Where the first weights come from."""
+
+    PUBLISHED = "published"
+    FILE = "file"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsChoice:
+    """The first weights: ``name`` is torchvision's name of published ones, or the path of a file; empty for none."""
+
+    kind: WeightsKind = WeightsKind.PUBLISHED
+    name: str = "DEFAULT"
+
+    def __post_init__(self) -> None:
+        if (self.kind is WeightsKind.NONE) == bool(self.name):
+            raise ExplorerError("weights", f"Weights cannot be {self.kind} {self.name}.", "Name them, or choose none.")
+
+    @property
+    def text(self) -> str:
+        """Return the words that ``parse_weights`` reads."""
+        return self.name or "none"
+
+
+def parse_weights(text: str) -> WeightsChoice:
+    """Return the choice that a text names: ``DEFAULT``, ``IMAGENET1K_V1``, ``none``, or the path of a file."""
+    text = text.strip()
+    if text.lower() in ("none", ""):
+        return WeightsChoice(WeightsKind.NONE, "")
+    published = text.lower() == "default" or re.fullmatch(r"[A-Z][A-Z0-9_]*", text)
+    return WeightsChoice(WeightsKind.PUBLISHED, text.upper()) if published else WeightsChoice(WeightsKind.FILE, text)
+
+
+class TuneKind(StrEnum):
+    """How images lie: a class for each folder, a table of paths and labels, or a set that the app carries."""
+
+    FOLDER = "folder"
+    CSV = "csv"
+    DIGITS = "digits"
+    MNIST = "mnist"
+
+
+EMBEDDED: Mapping[TuneKind, DataKind] = {TuneKind.DIGITS: DataKind.DIGITS, TuneKind.MNIST: DataKind.MNIST}
+
+
+@dataclass(frozen=True, slots=True)
+class TuneData:
+    """The images to tune on; ``where`` is the folder or the table, empty for what the app carries.
+
+    ``share`` is the part of each class that is kept for the test where the images come in no parts of their own.
+    """
+
+    kind: TuneKind = TuneKind.FOLDER
+    where: str = ""
+    share: float = 0.2
+
+    def __post_init__(self) -> None:
+        if (self.kind in EMBEDDED) == bool(self.where):
+            raise ExplorerError("data", f"{self.kind} at {self.where!r} are no images.", "Give a folder or a table.")
+        if not 0 < self.share < 1:
+            raise ExplorerError("share", f"A test share of {self.share} cannot be.", "Choose one between 0 and 1.")
+
+    @property
+    def text(self) -> str:
+        """Return the words that ``parse_tune_data`` reads."""
+        return self.where or str(self.kind)
+
+
+def parse_tune_data(text: str) -> TuneData:
+    """Return the images that a text names: ``digits``, ``mnist``, a .csv file, or a folder."""
+    known = next((kind for kind in EMBEDDED if kind == text.strip().lower()), None)
+    if known:
+        return TuneData(known)
+    return TuneData(TuneKind.CSV if text.lower().endswith((".csv", ".tsv")) else TuneKind.FOLDER, text)
+
+
+class GreyWay(StrEnum):
+    """How images of other channels reach a network: repeated, by other first kernels, or through a 1x1 before it."""
+
+    REPEAT = "repeat"
+    SUM = "sum"
+    MEAN = "mean"
+    LUMINANCE = "luminance"
+    ADAPTER = "adapter"
+
+
+class Strategy(StrEnum):
+    """What trains when.
+
+    A: the backbone is frozen, then all trains at smaller rates. B: all trains, each stage at a rate of its own
+    (discriminative fine-tuning: Howard and Ruder 2018, section 3.2). C: stage by stage from the last (gradual
+    unfreezing: ibid., section 3.3). A linear probe trains the head alone; full trains all at one rate.
+    """
+
+    A = "A"
+    B = "B"
+    C = "C"
+    PROBE = "probe"
+    FULL = "full"
+
+
+class BnMode(StrEnum):
+    """Which batch norms use their running statistics in training, and leave them as they are."""
+
+    TRAIN = "train"
+    FROZEN = "eval-frozen"
+    EVAL = "eval"
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Shares of the recipe's rate: the head's, the factor from a stage to the one before it, strategy A's later one."""
+
+    head: float = 1.0
+    factor: float = 0.5
+    later: float = 0.1
+
+    def __post_init__(self) -> None:
+        for name in ("head", "factor", "later"):
+            value = getattr(self, name)
+            if not (isfinite(value) and value > 0):
+                raise ExplorerError(name, f"A share of {value} of the learning rate cannot be.", "Choose one above 0.")
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocess:
+    """How images are prepared: resized to ``resize`` for a crop of ``crop`` from the centre, and normed by channel.
+
+    At another size of the input both scale alike. Values are of images from 0 to 1.
+    """
+
+    resize: int = 256
+    crop: int = 224
+    mean: tuple[float, ...] = (0.485, 0.456, 0.406)
+    std: tuple[float, ...] = (0.229, 0.224, 0.225)
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.crop <= self.resize:
+            raise ExplorerError("resize", f"{self.crop} pixels of {self.resize} cannot be cut.", "Resize to more.")
+        if len(self.mean) != len(self.std) or not self.mean:
+            raise ExplorerError("mean", "Means and deviations differ in number.", "Give one of each for a channel.")
+        if not all(isfinite(value) and value > 0 for value in self.std) or not all(map(isfinite, self.mean)):
+            raise ExplorerError("std", "A deviation of 0 or less cannot be divided by.", "Choose values above 0.")
+
+    def fitted(self, size: tuple[int, int], target: tuple[int, int]) -> tuple[int, int]:
+        """Return (height, width) to which an image of a size is resized before ``target`` is cut from its centre."""
+        ratio = self.resize / self.crop
+        scale = max(ratio * wanted / have for wanted, have in zip(target, size, strict=True))
+        height, width = (
+            max(wanted, int(have * scale + 1e-6)) for wanted, have in zip(target, size, strict=True)
+        )  # whole pixels as torchvision cuts them off
+        return height, width
+
+
+IMAGENET = Preprocess()
+"""What most of torchvision's weights were tested with."""

@@ -1,0 +1,79 @@
+"""Questions to the process that owns PyTorch, one after the other, with how far it is on stderr."""
+
+import sys
+from contextlib import ExitStack
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from resnet_explorer.cli.train_crew import LOOK, STOP, stoppable, undisturbed
+from resnet_explorer.engine.client import Engine
+from resnet_explorer.engine.messages import Died, Failed, Finished, Job, Reply, Stepped, Stopped
+from resnet_explorer.errors import ExplorerError
+
+
+class Asker:
+    """An engine to be used in ``with``: ``ask`` returns what comes of a job."""
+
+    def __init__(self) -> None:
+        self._replies: SimpleQueue[Reply | None] = SimpleQueue()
+        self._engine = Engine(self._replies.put)
+
+    def __enter__(self) -> "Asker":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._engine.close()
+
+    def ask(self, job: Job) -> Any:
+        """Return the result of a job; raises ExplorerError where it comes to nothing, KeyboardInterrupt on Ctrl+C."""
+        with stoppable(self._replies), ExitStack() as lent:
+            bar = lent.enter_context(_Bar()) if sys.stderr is not None and sys.stderr.isatty() else None
+            with undisturbed():
+                number = self._engine.submit(job)
+            while True:
+                reply = self._next(number)
+                if isinstance(reply, Finished):
+                    return reply.result
+                if bar and isinstance(reply, Stepped):
+                    bar.step(reply)
+
+    def _next(self, number: int) -> Reply | None:
+        """Return the next reply, None where there is none yet; raises what ends a job otherwise."""
+        try:
+            reply = self._replies.get(timeout=LOOK)
+        except Empty:
+            return None
+        if reply is STOP:
+            self._engine.cancel(number)
+            return None
+        self._engine.handle(reply)
+        if isinstance(reply, Stopped):
+            raise KeyboardInterrupt
+        if isinstance(reply, Failed):
+            raise ExplorerError("engine", reply.what, reply.remedy)
+        if isinstance(reply, Died):
+            raise ExplorerError("engine", f"PyTorch's process ended with the status {reply.status}.", "Try again.")
+        return reply
+
+
+class _Bar:
+    """A bar that is there while a job is at work."""
+
+    def __init__(self) -> None:
+        columns = (BarColumn(24), TextColumn("{task.description}", markup=False))
+        self._progress = Progress(*columns, console=Console(stderr=True, highlight=False), transient=True)
+        self._task = self._progress.add_task("", total=None)
+
+    def __enter__(self) -> "_Bar":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def step(self, reply: Stepped) -> None:
+        """Move the bar."""
+        self._progress.update(self._task, completed=reply.done, total=reply.of, description=reply.words)

@@ -1,0 +1,86 @@
+"""Runs that were asked for together: the file that names them all, so that those that have not begun go on as well."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from resnet_explorer.analysis.run_codec import RUN, plan_from_dict, plan_to_dict
+from resnet_explorer.analysis.training import Run
+from resnet_explorer.cli.train_plans import Task
+from resnet_explorer.errors import ExplorerError, ExportError
+from resnet_explorer.export import files, run_folder
+
+FILE = "runs.json"
+FORMAT = "resnet-explorer runs"
+VERSION = 1
+
+
+def write(root: Path, tasks: Sequence[Task]) -> None:
+    """Make the folder and write which runs belong to it, once it is sure that no other run lies in their places."""
+    for task in tasks:
+        _check(task)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportError(
+            str(root), f"{root} cannot be made: {error.strerror or error}.", "Choose another folder."
+        ) from error
+    rows = [{"folder": str(task.folder.relative_to(root)), "plan": plan_to_dict(task.plan)} for task in tasks]
+    content = {"format": FORMAT, "version": VERSION, "runs": rows}
+    files.write(root / FILE, json.dumps(content, indent=1) + "\n")
+
+
+def _check(task: Task) -> None:
+    """Raise ExplorerError where a folder holds a run of another plan."""
+    if (task.folder / RUN).is_file():
+        ours, theirs = plan_to_dict(task.plan), plan_to_dict(run_folder.look(task.folder).plan)
+        different = [key for key in ours if ours[key] != theirs[key] and key != "name"]
+        if different:
+            words = f"{task.folder} holds a run of another {different[0]}."
+            raise ExplorerError(str(task.folder), words, "Choose another folder, or the same settings.")
+
+
+def read(root: Path) -> tuple[Task, ...]:
+    """Return the runs that belong to a folder, those that have not begun as well.
+
+    A folder that the window made names none: its runs are those that lie in it. Raises ExplorerError where there are
+    no runs.
+    """
+    if (root / FILE).is_file():
+        return _named(root)
+    found = [Task(one.plan, one.path) for one in run_folder.list_runs(root)]
+    if not found:
+        raise ExplorerError(str(root), f"There are no runs in {root}.", "Choose a folder that 'train' wrote.")
+    return tuple(sorted(found, key=lambda task: task.folder))
+
+
+def _named(root: Path) -> tuple[Task, ...]:
+    try:
+        content = json.loads((root / FILE).read_text(encoding="utf-8"))
+        if content["format"] != FORMAT or content["version"] != VERSION:
+            raise ValueError("another format or version")
+        return tuple(Task(plan_from_dict(row["plan"]), root / row["folder"]) for row in content["runs"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, ExplorerError) as error:
+        words = f"{root / FILE} cannot be read ({error})."
+        raise ExplorerError(str(root), words, "Give the arguments again, with -o.") from error
+
+
+def is_done(task: Task) -> bool:
+    """Return whether a run needs no more steps: all are made, or it diverged."""
+    if not (task.folder / RUN).is_file():
+        return False
+    found = run_folder.look(task.folder)
+    return found.is_whole and not found.problem
+
+
+def runs_of(tasks: Sequence[Task], problems: dict[int, str]) -> tuple[Run, ...]:
+    """Return the runs as they are kept; ``problems`` say why those of some places ended early."""
+    found = []
+    for place, task in enumerate(tasks):
+        why = problems.get(place, "")
+        if (task.folder / RUN).is_file():
+            run = run_folder.read(task.folder)
+            found.append(Run(task.plan, run.setting, run.metrics, run.folder, why or run.problem))
+        else:
+            found.append(Run(task.plan, None, (), str(task.folder), why))
+    return tuple(found)

@@ -1,0 +1,144 @@
+"""The part of a training script that goes through the steps, tests, tells and saves."""
+
+from resnet_explorer.analysis.recipe import Optimiser
+from resnet_explorer.analysis.tuning.plan import TunePlan
+
+_KINDS = {
+    Optimiser.SGD: "torch.optim.SGD({groups}, RATE, momentum={momentum!r}, fused=fused)",
+    Optimiser.NESTEROV: "torch.optim.SGD({groups}, RATE, momentum={momentum!r}, nesterov=True, fused=fused)",
+    Optimiser.ADAM: "torch.optim.Adam({groups}, RATE, betas=({momentum!r}, 0.999), fused=fused)",
+    Optimiser.ADAMW: "torch.optim.AdamW({groups}, RATE, betas=({momentum!r}, 0.999), fused=fused)",
+}
+
+JUDGE = '''@torch.no_grad()
+def judge(net, items, device, workers):
+    """Return the mean loss of the test images and the share named right."""
+    net.eval()
+    loss = right = count = 0
+    for images, labels in DataLoader(Images(items), 512, num_workers=workers):
+        scores, labels = net(normed(images, device)).float(), labels.to(device)
+        loss += functional.cross_entropy(scores, labels, reduction="sum").item()
+        right += (scores.argmax(dim=1) == labels).sum().item()
+        count += len(labels)
+    return (loss / count, right / count) if count else (math.nan, math.nan)'''
+
+SAVE = '''def save(net, file):
+    """Write the weights whole or not at all."""
+    part = file.with_name(f".{file.name}.part")
+    torch.save({"state_dict": net.state_dict(), "classes": CLASSES}, part)
+    os.replace(part, file)'''
+
+
+def main(plan: TunePlan) -> str:
+    """Return the functions that begin, and that go through the steps."""
+    ema, tested = plan.recipe.ema, "follower.module" if plan.recipe.ema else "net"
+    lines = _MAIN.format(
+        weights="args.weights" if plan.weights.name else "None",
+        deterministic=_DETERMINISTIC if plan.recipe.deterministic else "",
+        optimiser=_KINDS[plan.recipe.optimiser].format(groups="groups(net)", momentum=plan.recipe.momentum),
+        follower=_FOLLOWER.format(decay=ema) if ema else "",
+        follow="        follower.update_parameters(net)\n" if ema else "",
+        tested=tested,
+        patience=_PATIENCE if plan.patience else "",
+    )
+    return lines.rstrip()
+
+
+_DETERMINISTIC = """    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS repeats itself
+    torch.use_deterministic_algorithms(True, warn_only=True)
+"""
+_FOLLOWER = "    follower = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn({decay!r}), use_buffers=True)\n"
+_PATIENCE = """            if waited >= PATIENCE:
+                break
+"""
+_MAIN = '''def main():
+    args = arguments()
+    rank, world, local = (int(os.environ.get(key, or_)) for key, or_ in ENVIRONMENT)
+    device = torch.device(args.device or (f"cuda:{{local}}" if torch.cuda.is_available() else "cpu"))
+    if world > 1:
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+{deterministic}    items = readable(chosen(listing(args.data)))
+    train = [item for item in items if not item[2]]
+    test = [item for item in items if item[2]]
+    size = min(BATCH, len(train))
+    if not train or size % world:
+        raise SystemExit(f"{{len(train)}} images, {{size}} a batch, cannot be shared by {{world}} processes.")
+    net = network({weights}).to(device)
+    if world > 1 and device.type == "cuda":
+        torch.cuda.set_device(device)
+        net = nn.SyncBatchNorm.convert_sync_batchnorm(net)  # one batch, whatever the number of GPUs
+    run(net, train, test, size, device, rank, world, args)
+    if world > 1:
+        dist.destroy_process_group()
+
+
+def run(net, train, test, size, device, rank, world, args):
+    """Make all steps; at the end of each epoch test, tell and save."""
+    fused = device.type in ("cpu", "cuda")
+    optimiser = {optimiser}
+{follower}    order = batches(len(train), size, rank, world)
+    loader = DataLoader(Images(train), batch_sampler=order, num_workers=args.workers)
+    per_epoch, best, waited, losses, model = len(train) // size, math.inf, 0, [], net
+    for step, (images, labels) in enumerate(loader):
+        epoch = step // per_epoch
+        if step % per_epoch == 0:
+            if opens(epoch):
+                count = freeze(net, epoch)
+                model = DistributedDataParallel(net) if world > 1 else net  # anew: it notes what trains
+                if rank == 0:
+                    print(f"epoch {{epoch + 1}}: {{count:,}} parameters train")
+            train_mode(net)
+        for group in optimiser.param_groups:
+            group["lr"] = rate_at(step, EPOCHS * per_epoch) * share(group["unit"], epoch)
+        losses.append(step_once(model, optimiser, images, labels, step, device, size, rank, world))
+{follow}        if (step + 1) % per_epoch == 0:
+            found = torch.zeros(2, device=device)
+            if rank == 0:
+                found = torch.tensor(judge({tested}, test, device, args.workers), device=device)
+            if world > 1:
+                dist.broadcast(found, 0)
+            loss, right = found.tolist()
+            better = not loss >= best
+            best, waited = (loss, 0) if better else (best, waited + 1)
+            if rank == 0:
+                tell(args.out, epoch, losses[-per_epoch:], loss, right)
+                save({tested}, args.out / "last.pth")
+                if better:
+                    save({tested}, args.out / "best.pth")
+{patience}'''
+
+
+def rest(plan: TunePlan) -> str:
+    """Return the small functions around the loop: what is asked for, and what is told."""
+    return _REST.format(weights=_WEIGHTS if plan.weights.name else "")
+
+
+_WEIGHTS = """    words.add_argument("--weights", default=WEIGHTS, help="the first weights (default: %(default)s)")
+"""
+_REST = '''ENVIRONMENT = (("RANK", 0), ("WORLD_SIZE", 1), ("LOCAL_RANK", 0))
+"""What torchrun tells each of its processes."""
+
+
+def arguments():
+    words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    words.add_argument("--data", default=DATA, help="the images (default: %(default)s)")
+{weights}    words.add_argument("--out", type=Path, default=Path("run"), help="the folder for weights and metrics")
+    words.add_argument("--device", default="", help="cpu or cuda (default: a GPU where there is one)")
+    words.add_argument("--workers", type=int, default=2, help="processes that read images")
+    args = words.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    return args
+
+
+def chosen(items):
+    """Return the images of the classes that the head has."""
+    return [item for item in items if item[1] in CLASSES]
+
+
+def tell(out, epoch, losses, loss, right):
+    """Print an epoch, and add it to the metrics as a line of JSON."""
+    mean = sum(losses) / len(losses)
+    print(f"epoch {{epoch + 1}}: loss {{mean:.4f}}, test loss {{loss:.4f}}, test accuracy {{right:.2%}}", flush=True)
+    line = {{"epoch": epoch, "losses": losses, "test_loss": loss, "test_accuracy": right}}
+    with (out / "metrics.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\\n")'''

@@ -1,0 +1,188 @@
+"""One readable training script for exactly one plan, which needs PyTorch and torchvision alone."""
+
+import re
+from pathlib import Path
+
+from resnet_explorer import assets
+from resnet_explorer.analysis.tuning.channels import normalisation
+from resnet_explorer.analysis.tuning.choices import EMBEDDED, WeightsKind
+from resnet_explorer.analysis.tuning.plan import TunePlan
+from resnet_explorer.analysis.tuning.strategies import grouping
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.export.tuning import data_text, loop_text, network_text, training_text
+from resnet_explorer.export.tuning.literals import listed, literal
+from resnet_explorer.spec.catalogue import entry_of, title
+
+NORMS = ("BatchNorm2d", "SyncBatchNorm", "GroupNorm", "InstanceNorm2d", "FRN", "EvoNormS0", "Gain")
+"""Types, by the names of their classes in the script, whose weights are spared from decay."""
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".npy")
+_TESTS = ("test", "val", "valid", "validation")
+
+
+def to_script(plan: TunePlan) -> str:
+    """Return the text of the script; raises ExplorerError where the plan names no classes yet.
+
+    From the same seed it sees the same images in the same order as the app, and makes the same steps.
+    """
+    if not plan.classes:
+        raise ExplorerError("classes", "The plan names no classes yet.", "Look at the images first.")
+    maths, classes = network_text.source(plan)
+    body = "\n\n\n".join(part for part in (classes, *_parts(plan), _START) if part)
+    choices = _choices(plan)
+    return "\n\n".join([_heading(plan), _imports(maths, choices + body), choices]) + f"\n\n\n{body}\n"
+
+
+_START = 'if __name__ == "__main__":\n    main()'
+
+
+def _parts(plan: TunePlan) -> tuple[str, ...]:
+    """Return the functions in the order in which the script has them; empty ones are not needed."""
+    return (
+        network_text.first_weights(plan),
+        network_text.network(plan),
+        data_text.listing(plan),
+        data_text.opening(plan),
+        data_text.PREPARED,
+        data_text.ORDER,
+        _augmented(plan),
+        training_text.schedule(plan.recipe),
+        training_text.GROUPS,
+        training_text.TRAIN_MODE[plan.bn],
+        training_text.step(plan),
+        loop_text.JUDGE,
+        loop_text.SAVE,
+        loop_text.rest(plan),
+        loop_text.main(plan),
+    )
+
+
+def companions(plan: TunePlan) -> tuple[Path, ...]:
+    """Return the files that have to lie beside the script: the embedded images, where the plan is on those."""
+    if plan.data.kind not in EMBEDDED:
+        return ()
+    name = plan.data.kind
+    return tuple(assets.path("data", f"{name}-{part}-ubyte.gz") for part in ("images-idx3", "labels-idx1"))
+
+
+def _augmented(plan: TunePlan) -> str:
+    recipe = plan.recipe
+    if not recipe.pad and not recipe.flip:
+        return ""
+    words = ", and mirrored by chance" if recipe.flip else ""
+    return data_text.AUGMENTED.format(flip=words, chance=0.5 if recipe.flip else 0.0)
+
+
+def _heading(plan: TunePlan) -> str:
+    what = f"{title(plan.spec)}, strategy {plan.strategy}, {len(plan.classes):,} classes, {plan.epochs:,} epochs"
+    return "\n".join(
+        [
+            f'"""Fine-tune {_plainly(what)}.',
+            "",
+            "On one processor or GPU:  python finetune.py --data DATA --out run",
+            "On several GPUs:          torchrun --nproc-per-node 4 finetune.py --data DATA --out run",
+            "",
+            "Needs PyTorch and torchvision. Several processes share each batch; batch norms see it whole on GPUs, and",
+            "each process' own part on CPUs.",
+            '"""',
+        ]
+    )
+
+
+def _plainly(words: str) -> str:
+    return words.replace("\\", "/").replace('"', "'")
+
+
+_IMPORTS = (
+    ("argparse", r"\bargparse\."),
+    ("csv", r"\bcsv\."),
+    ("gzip", r"\bgzip\."),
+    ("json", r"\bjson\."),
+    ("math", r"\bmath\."),
+    ("os", r"\bos\."),
+    ("random", r"\brandom\."),
+    ("struct", r"\bstruct\."),
+    ("sys", r"\bsys\."),
+)
+
+
+def _imports(maths: list[str], code: str) -> str:
+    own = [f"import {name}" for name, pattern in _IMPORTS if re.search(pattern, code)]
+    theirs = [
+        "import numpy",
+        "import torch",
+        "from PIL import Image",
+        "from torch import Tensor, distributed as dist, nn",
+        "from torch.nn import functional",
+        "from torch.nn.parallel import DistributedDataParallel",
+        *(["from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn"] * ("AveragedModel(" in code)),
+        "from torch.utils.data import DataLoader, Dataset",
+        *(["from torchvision.models import get_model_weights"] * ("get_model_weights(" in code)),
+        "from torchvision.transforms import InterpolationMode, functional as pictures",
+    ]
+    return "\n".join([*own, *maths, "from pathlib import Path", "", *theirs])
+
+
+def _choices(plan: TunePlan) -> str:
+    """Return the constants: everything that was chosen, in one place."""
+    mean, std = normalisation(plan.preprocess, plan.spec, plan.channels, plan.grey)
+    entry, recipe = entry_of(plan.spec), plan.recipe
+    data = "str(Path(__file__).parent)" if plan.data.kind in EMBEDDED else literal(plan.data.where)
+    published = [f"NETWORK = {literal(entry.name)}"] if entry and plan.weights.kind is WeightsKind.PUBLISHED else []
+    files = [] if plan.data.kind in EMBEDDED else [*listed("SUFFIXES", _SUFFIXES), f"TESTS = {literal(_TESTS)}"]
+    lines = [
+        f"DATA = {data}",
+        *([f"WEIGHTS = {literal(plan.weights.name)}"] if plan.weights.name else []),
+        *published,
+        *listed("CLASSES", plan.classes),
+        f"SIZE = ({plan.image.height}, {plan.image.width})",
+        f"RESIZE, CROP = {plan.preprocess.resize}, {plan.preprocess.crop}",
+        f"MEAN = {mean!r}",
+        f"STD = {std!r}",
+        *files,
+        "",
+        f"SEED, EPOCHS, BATCH = {plan.seed}, {plan.epochs}, {recipe.batch}",
+        f"RATE, DECAY, SPARES = {recipe.rate!r}, {recipe.decay!r}, {recipe.spares!r}",
+        *([f"PATIENCE = {plan.patience}"] if plan.patience else []),
+        *([f"PAD = {recipe.pad}"] if recipe.pad or recipe.flip else []),
+        "",
+        *_units(plan),
+        *listed("FROZEN", _frozen(plan)),
+        *listed("NORMS", NORMS),
+    ]
+    return "\n".join(lines)
+
+
+def _units(plan: TunePlan) -> list[str]:
+    """Return the tables of what opens when: modules of each unit, its epoch, and its shares of the rate."""
+    modules: dict[str, dict[str, None]] = {}
+    for one in plan.tensors:
+        modules.setdefault(one.unit, {})[one.name.partition(".")[0]] = None
+    groups = {group.unit: group for group in grouping(plan, plan.recipe.batch).groups}
+    rows = [f"    {literal(unit)}: {literal(tuple(names))}," for unit, names in modules.items()]
+    opens = [f"    {literal(unit)}: {groups[unit].opens if unit in groups else None}," for unit in modules]
+    shares = [f"    {literal(unit)}: {groups[unit].shares if unit in groups else ()!r}," for unit in modules]
+    return [
+        "# Units from the image to the loss, and the modules in each.",
+        "UNITS = {",
+        *rows,
+        "}",
+        "# The epoch, counted from 0, from which each unit trains; None is never.",
+        "OPENS = {",
+        *opens,
+        "}",
+        "# Each unit's share of the learning rate: (from this epoch, share).",
+        "SHARES = {",
+        *shares,
+        "}",
+    ]
+
+
+def _frozen(plan: TunePlan) -> tuple[str, ...]:
+    """Return the paths of what never trains as the script's modules have them."""
+    found: list[str] = []
+    for path in sorted(plan.frozen):
+        block = plan.network.block_at(path)
+        is_end = block is not None and block.path == path and path in ("stem", "head")
+        inside = block.layer_paths if block and is_end else (path,)
+        found += [one for one in inside if any(f"{name}.".startswith(f"{one}.") for name in plan.never)]
+    return tuple(found)

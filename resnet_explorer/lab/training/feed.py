@@ -1,0 +1,125 @@
+"""Which images each step sees, fitted once and kept in memory where they are not too many."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from resnet_explorer.analysis.training import RunPlan
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.lab.data import Images
+from resnet_explorer.lab.progress import Progress
+from resnet_explorer.lab.training.augment import augmented
+
+ROOM = 512 * 2**20
+"""Images of more bytes than this are fitted anew at each step on the CPU, and of four times as many on a GPU."""
+PIECE = 256
+"""So many images are fitted between two looks at who asked."""
+
+
+class Fitted(Protocol):
+    """Images as a network takes them, as ``Images`` has them."""
+
+    train: Tensor
+    test: Tensor
+    words: str
+
+    def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """Return images of these indices as (N, C, H, W) in float32, and their labels."""
+
+
+class Feed:
+    """The batches of a run: the order of the images is drawn from the seed, epoch by epoch.
+
+    ``images`` are those of the plan where none are given. ``size`` is the batch; what is left at the end of an epoch,
+    less than a batch, is passed over. Call ``fit`` first. Raises ExplorerError as ``Images``, and where nothing is
+    there to train on.
+    """
+
+    def __init__(
+        self, plan: RunPlan, layout: torch.memory_format = torch.contiguous_format, images: Fitted | None = None
+    ) -> None:
+        self.images = Images(plan.data, plan.spec, plan.image) if images is None else images
+        self._plan, self._layout = plan, layout
+        self.size = min(plan.recipe.batch, len(self.images.train))
+        self._kept: dict[str, tuple[Tensor, Tensor]] = {}
+        self._drawn = torch.Generator().manual_seed(plan.seed)
+        self._epoch, self._order = -1, torch.empty(0, dtype=torch.long)
+
+    @property
+    def epoch_steps(self) -> int:
+        """Return how many steps see every image once."""
+        return len(self.images.train) // self.size
+
+    def fit(self) -> Iterator[Progress]:
+        """Yield progress while the images are fitted that are worth being kept."""
+        recipe, train, test = self._plan.recipe, self.images.train, self.images.test
+        if self._fits(train) and recipe.steps * self.size >= len(train):
+            yield from self._keep("train", train)
+        if self._fits(test) and recipe.evaluate:
+            yield from self._keep("test", test)
+
+    def _fits(self, indices: Tensor) -> bool:
+        spec, image = self._plan.spec, self._plan.image
+        room = ROOM if self._plan.device == "cpu" else 4 * ROOM
+        return 0 < len(indices) * spec.in_channels * image.height * image.width * 4 <= room
+
+    def _keep(self, part: str, indices: Tensor) -> Iterator[Progress]:
+        pieces = torch.split(indices, PIECE)
+        found = []
+        for number, piece in enumerate(pieces):
+            yield Progress(number, len(pieces), f"fetching the images: {number * PIECE:,} of {len(indices):,}")
+            found.append(self.images.take(piece))
+        x, y = (torch.cat(column) for column in zip(*found, strict=True))
+        device = self._plan.device
+        self._kept[part] = x.to(device).contiguous(memory_format=self._layout), y.to(device)
+
+    def batch(self, step: int) -> tuple[Tensor, Tensor]:
+        """Return the images and labels of a step, augmented as the recipe says, on the device."""
+        epoch, number = divmod(step, self.epoch_steps)
+        places = self._places(epoch)[number * self.size : (number + 1) * self.size]
+        x, y = self._take("train", self.images.train, places)
+        recipe = self._plan.recipe
+        if recipe.pad or recipe.flip:
+            x = augmented(x, recipe.pad, recipe.flip, step_seed(self._plan.seed, step))
+        return x.contiguous(memory_format=self._layout), y
+
+    def _places(self, epoch: int) -> Tensor:
+        """Return the order of an epoch; a draw is a millisecond, so that going back is to begin anew."""
+        if epoch < self._epoch:
+            self._drawn.manual_seed(self._plan.seed)
+            self._epoch = -1
+        while self._epoch < epoch:
+            self._order = torch.randperm(len(self.images.train), generator=self._drawn)
+            self._epoch += 1
+        return self._order
+
+    def _take(self, part: str, indices: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
+        device = self._plan.device
+        if part in self._kept:
+            x, y = self._kept[part]
+            places = places.to(device)
+            return x[places], y[places]
+        x, y = self.images.take(indices[places])
+        return x.to(device), y.to(device)
+
+    def tests(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield all test images, so many at a time."""
+        for places in torch.split(torch.arange(len(self.images.test)), size):
+            if "test" in self._kept:
+                yield tuple(one[places[0] : places[-1] + 1] for one in self._kept["test"])  # type: ignore[misc]
+            else:
+                x, y = self._take("test", self.images.test, places)
+                yield x.contiguous(memory_format=self._layout), y
+
+
+def step_seed(seed: int, step: int) -> int:
+    """Return the seed of all that is drawn at random within a step."""
+    return seed * 1_000_003 + step
+
+
+def check(plan: RunPlan) -> None:
+    """Raise ExplorerError where a network has no classes to be right or wrong."""
+    if plan.spec.classes is None:
+        raise ExplorerError("classes", "A backbone has no classes to be right or wrong.", "Give it a head.")

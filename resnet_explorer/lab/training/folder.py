@@ -1,0 +1,209 @@
+"""The run folder while a network is trained: steps are appended, the newest state replaces the one before."""
+
+import errno
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from time import monotonic, perf_counter, sleep
+
+from filelock import FileLock, Timeout
+
+from resnet_explorer.analysis.run_codec import (
+    CHECKPOINT,
+    ENDED,
+    METRICS,
+    RUN,
+    TUNE,
+    dumps,
+    loads,
+    metric_to_line,
+    metrics_from,
+    plan_to_dict,
+)
+from resnet_explorer.analysis.training import Metric, RunPlan, Setting
+from resnet_explorer.errors import ExplorerError, ExportError
+from resnet_explorer.lab.progress import Progress
+from resnet_explorer.lab.training.checkpoint import Mark, dump, restore
+from resnet_explorer.lab.training.trainer import Trainer
+
+LOCK = ".lock"
+PATIENCE = 30.0
+"""Seconds to wait for a process that trains the same run and is about to stop."""
+SHARE = 0.02
+"""Checkpoints may take this share of the time."""
+SOONEST = 0.2
+"""Seconds of work between two checkpoints at least."""
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class Folder:
+    """A folder that keeps a run as it is made. Use it in ``with``, after ``claim``.
+
+    Whatever cannot be written raises ExportError with a sentence; what was written before stays.
+    """
+
+    def __init__(self, path: Path, plan: RunPlan) -> None:
+        self.path, self._plan = path, plan
+        self._lock = FileLock(path / LOCK)
+        self._steps: list[Metric] = []
+        self._file: int | None = None
+        self._due = perf_counter() + SOONEST
+
+    def claim(self) -> Iterator[Progress]:
+        """Make the folder and yield progress until no other process trains in it."""
+        with worded(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+        end = monotonic() + PATIENCE
+        while True:
+            try:
+                self._lock.acquire(blocking=False)
+                return
+            except Timeout as error:
+                if monotonic() > end:
+                    words = f"Another process trains the run in {self.path}."
+                    raise ExplorerError(str(self.path), words, "Stop it first, or choose another folder.") from error
+                yield Progress(0, self._plan.recipe.steps, "waiting until the run has stopped elsewhere")
+                sleep(0.05)
+            except OSError as error:
+                raise _said(self.path, error) from error
+
+    def __enter__(self) -> "Folder":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+        self._lock.release()
+
+    def kept(self) -> Setting | None:
+        """Return the setting of the run that is here, None where there is none yet.
+
+        Raises ExplorerError where another run is, or what is here is none.
+        """
+        try:
+            text = (self.path / RUN).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        plan, setting = loads(text, str(self.path))
+        self._check(plan)
+        return setting
+
+    def _check(self, plan: RunPlan) -> None:
+        """Raise ExplorerError where the plan of the run that is here is another one."""
+        if (self.path / TUNE).exists():
+            words = f"{self.path} holds a fine-tuning."
+            raise ExplorerError(str(self.path), words, "Go on with it as such, or choose another folder.")
+        ours, theirs = plan_to_dict(self._plan), plan_to_dict(plan)
+        different = [key for key in ours if ours[key] != theirs[key] and key != "name"]
+        if different:
+            words = f"{self.path} holds a run of another {different[0]}."
+            raise ExplorerError(str(self.path), words, "Choose another folder, or the same settings.")
+
+    @property
+    def divergence(self) -> str:
+        """Return the sentence on why the run that is here ended for good; empty where it did not."""
+        try:
+            found = json.loads((self.path / ENDED).read_text(encoding="utf-8"))
+            return str(found["problem"]) if found["final"] else ""
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""
+
+    def metrics(self) -> tuple[Metric, ...]:
+        """Return the steps that are kept."""
+        try:
+            return metrics_from((self.path / METRICS).read_bytes())
+        except FileNotFoundError:
+            return ()
+
+    def begin(self, setting: Setting) -> None:
+        """Write what the run is, where nothing is here yet, and open the list of its steps."""
+        with worded(self.path):
+            if not (self.path / RUN).exists():
+                self._replace(RUN, dumps(self._plan, setting).encode())
+            (self.path / ENDED).unlink(missing_ok=True)
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+            self._file = os.open(self.path / METRICS, flags, 0o666)
+            size = os.fstat(self._file).st_size
+            if size:
+                os.lseek(self._file, size - 1, os.SEEK_SET)
+                if os.read(self._file, 1) != b"\n":  # a crash tore the last line
+                    _pour(self._file, b"\n")
+
+    def restore(self, trainer: Trainer) -> Mark:
+        """Give a trainer the newest state that is here, if any, and return where it is."""
+        file = self.path / CHECKPOINT
+        return restore(trainer, file) if file.exists() else Mark()
+
+    def add(self, metric: Metric) -> None:
+        """Take note of a step; ``flush`` writes it."""
+        self._steps.append(metric)
+
+    def flush(self) -> None:
+        """Hand all steps so far to the system: they outlive this process."""
+        lines, self._steps = "".join(map(metric_to_line, self._steps)), []
+        if self._file is not None and lines:
+            with worded(self.path):
+                _pour(self._file, lines.encode())
+
+    @property
+    def is_due(self) -> bool:
+        """Return whether it is time for a checkpoint: so rare that they take a fiftieth of the time."""
+        return perf_counter() >= self._due
+
+    def save(self, trainer: Trainer, mark: Mark) -> None:
+        """Replace the checkpoint, once all steps before it are on disk."""
+        began = perf_counter()
+        self.flush()
+        with worded(self.path):
+            if self._file is not None:
+                os.fsync(self._file)
+            self._replace(CHECKPOINT, dump(trainer, mark))
+        ended = perf_counter()
+        self._due = ended + max(SOONEST, (ended - began) / SHARE)
+
+    def end(self, problem: str, final: bool) -> None:
+        """Write how the run ended: ``final`` where it cannot go on."""
+        with worded(self.path):
+            self._replace(ENDED, json.dumps({"problem": problem, "final": final}).encode())
+
+    def _replace(self, name: str, content: bytes) -> None:
+        """Write beside the file, and give it the file's name once it is safe on disk."""
+        part = self.path / f".{name}.part"
+        try:
+            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o666)
+            try:
+                _pour(handle, content)
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            os.replace(part, self.path / name)
+        except BaseException:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise
+
+
+def _pour(handle: int, content: bytes) -> None:
+    """Write all of it: one call may write a part."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(handle, rest) :]
+
+
+@contextmanager
+def worded(path: Path) -> Iterator[None]:
+    """Turn what the system says of a folder into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise _said(path, error) from error
+
+
+def _said(path: Path, error: OSError) -> ExportError:
+    what, remedy = error.strerror or str(error), "Choose another folder."
+    if error.errno in _FULL:
+        what, remedy = "the disk is full", "Free some space, then go on."
+    return ExportError(str(path), f"The run in {path} cannot be written: {what}.", remedy)

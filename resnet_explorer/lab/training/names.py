@@ -1,0 +1,36 @@
+"""What the classes of a set of images are called."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from resnet_explorer.lab.sources import SUFFIXES
+from resnet_explorer.spec.data_choice import DataChoice, DataKind
+
+_NAMES: Mapping[DataKind, tuple[str, ...]] = {
+    DataKind.DIGITS: tuple("0123456789"),
+    DataKind.MNIST: tuple("0123456789"),
+    DataKind.CIFAR10: (
+        *("airplane", "automobile", "bird", "cat", "deer"),
+        *("dog", "frog", "horse", "ship", "truck"),
+    ),
+    DataKind.FASHION: (
+        *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+        *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+    ),
+}
+
+
+def class_names(choice: DataChoice, count: int) -> tuple[str, ...]:
+    """Return the names of ``count`` classes; those that nobody named have their number."""
+    known = _folders(Path(choice.root)) if choice.kind is DataKind.FOLDER else _NAMES.get(choice.kind, ())
+    if choice.kind is DataKind.CIFAR100:
+        from torchvision import datasets  # a second, for those who have such a set alone
+
+        known = tuple(datasets.CIFAR100(choice.root, train=False).classes)
+    return tuple(known[index] if index < len(known) else str(index) for index in range(count))
+
+
+def _folders(root: Path) -> tuple[str, ...]:
+    """Return the folders that hold images, in the order in which their labels are counted."""
+    folders = (path for path in sorted(root.iterdir()) if path.is_dir())
+    return tuple(path.name for path in folders if any(file.suffix.lower() in SUFFIXES for file in path.rglob("*")))

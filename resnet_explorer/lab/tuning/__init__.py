@@ -1,0 +1,1 @@
+"""Fine-tuning on a module: first weights, head, channels, what trains, images, and what is saved."""

@@ -1,0 +1,174 @@
+"""The images of a plan as the training loop takes them: prepared as the weights want it, skipped where unreadable."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from resnet_explorer.analysis.tuning.channels import adapts, normalisation
+from resnet_explorer.analysis.tuning.checks import BadFile, ClassCount, DataReport, SamplePage
+from resnet_explorer.analysis.tuning.choices import GreyWay, Preprocess, WeightsKind
+from resnet_explorer.analysis.tuning.plan import TunePlan
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.lab.data import Batch
+from resnet_explorer.lab.progress import Progress
+from resnet_explorer.lab.tuning.listing import Item, listing
+from resnet_explorer.lab.tuning.pictures import UnreadableError, fitted, held, opened, refuse, with_channels
+from resnet_explorer.lab.tuning.weights import find
+
+ROOM = 512 * 2**20
+"""Images of more bytes than this are read from their files each time."""
+SAMPLE = 1500
+"""So many training images tell mean and deviation where no weights come with their own."""
+EVERY = 25
+"""Images between two looks at who asked."""
+
+
+class TuneImages:
+    """Images fitted to a plan: ``train`` and ``test`` are indices, ``take`` returns some, ``words`` say what was done.
+
+    ``skipped`` are files that could not be read. Made by ``load``.
+    """
+
+    is_noise = False
+
+    def __init__(
+        self, plan: TunePlan, items: Sequence[Item], kept: Tensor | None, skipped: tuple[BadFile, ...]
+    ) -> None:
+        self.plan, self.items, self.skipped = plan, tuple(items), skipped
+        self._kept = kept
+        places = {name: place for place, name in enumerate(plan.classes)}
+        self._labels = torch.tensor([places[one.label] for one in items])
+        tests = torch.tensor([one.test for one in items])
+        self.train, self.test = (~tests).nonzero().flatten(), tests.nonzero().flatten()
+        self.words = _words(plan, len(skipped))
+
+    def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """Return images of these indices as (N, C, H, W) in float32, and their labels."""
+        return normed(self.plan, self.bytes(indices)), self._labels[indices]
+
+    def bytes(self, indices: Tensor) -> Tensor:
+        """Return images of these indices as bytes (N, C, H, W), before they are normed."""
+        if self._kept is not None:
+            return self._kept[indices]
+        return torch.stack([self._read(self.items[index]) for index in indices.tolist()])
+
+    def draw(self, count: int, seed: int) -> Batch:
+        """Return so many training images that a seed picks; raises ExplorerError where there are not so many."""
+        if count > len(self.train):
+            words = f"There are {len(self.train):,} training images, not {count:,}."
+            raise ExplorerError("images", words, "Choose fewer.")
+        order = torch.randperm(len(self.train), generator=torch.Generator().manual_seed(seed))
+        return Batch(*self.take(self.train[order[:count]]), self.words)
+
+    def unscaled(self, x: Tensor) -> Tensor:
+        """Return images as they were before they were normed: from 0 to 1."""
+        mean, std = _moments(self.plan)
+        return x.cpu() * std + mean
+
+    def counted(self) -> DataReport:
+        """Return how many images of each class there are; nothing else is looked at."""
+        counts = Counter((one.label, one.test) for one in self.items)
+        classes = tuple(ClassCount(name, counts[(name, False)], counts[(name, True)]) for name in self.plan.classes)
+        return DataReport(self.words, classes, self.skipped, (), (), (), (), None, {}, self.plan)
+
+    def _read(self, item: Item) -> Tensor:
+        try:
+            return prepared(self.plan, item)
+        except UnreadableError as error:
+            raise refuse(item, str(error)) from error
+
+    def page(self, indices: Tensor) -> SamplePage:
+        """Return images of these indices as the network sees them, in bytes, with their classes and files."""
+        pixels = self.bytes(indices)
+        pixels = pixels[:, :3] if pixels.shape[1] > 2 else pixels[:, :1].expand(-1, 3, -1, -1)
+        chosen = [self.items[index] for index in indices.tolist()]
+        labels, files = tuple(one.label for one in chosen), tuple(one.name for one in chosen)
+        return SamplePage(pixels.permute(0, 2, 3, 1).contiguous().numpy(), labels, files, self.words)
+
+
+def normed(plan: TunePlan, pixels: Tensor) -> Tensor:
+    """Return images of bytes as the network takes them: a channel repeated where that is the way, and normed."""
+    mean, std = _moments(plan)
+    return ((pixels.float() / 255).expand(-1, len(mean), -1, -1) - mean) / std
+
+
+def _moments(plan: TunePlan) -> tuple[Tensor, Tensor]:
+    mean, std = normalisation(plan.preprocess, plan.spec, plan.channels, plan.grey)
+    return torch.tensor(mean).view(-1, 1, 1), torch.tensor(std).view(-1, 1, 1)
+
+
+def prepared(plan: TunePlan, item: Item) -> Tensor:
+    """Return an image as bytes (C, H, W) of the plan's size; raises UnreadableError where it cannot be."""
+    image = with_channels(opened(plan, item), held(plan))
+    return fitted(image, plan.preprocess, (plan.image.height, plan.image.width))
+
+
+def load(plan: TunePlan) -> Iterator[Progress | TuneImages]:
+    """Yield progress while every image is read once, and last the images.
+
+    Raises ExplorerError where nothing is there to train on, or the plan names no classes: see ``complete``.
+    """
+    found = listing(plan.data, plan.seed, plan.classes)
+    if not plan.classes:
+        raise ExplorerError("classes", "The plan names no classes yet.", "Look at the images first.")
+    size = held(plan) * plan.image.height * plan.image.width
+    keeps = len(found.items) * size <= ROOM
+    items: list[Item] = []
+    kept: list[Tensor] = []
+    skipped: list[BadFile] = []
+    for number, item in enumerate(found.items):
+        if number % EVERY == 0:
+            yield Progress(number, len(found.items), f"reading the images: {number:,} of {len(found.items):,}")
+        try:
+            image = prepared(plan, item)
+        except UnreadableError as error:
+            skipped.append(BadFile(item.name, str(error)))
+            continue
+        items.append(item)
+        kept += [image] if keeps else []
+    if not any(not one.test for one in items):
+        raise ExplorerError(plan.data.text, "There is no image to train on that can be read.", "Add some.")
+    yield TuneImages(plan, items, torch.stack(kept) if keeps else None, tuple(skipped))
+
+
+def _words(plan: TunePlan, skipped: int) -> str:
+    size, ratio = f"{plan.image.height}×{plan.image.width}", plan.preprocess.resize / plan.preprocess.crop
+    words = [plan.data.text, f"resized to {ratio:.4g} times {size}, cut to its centre", "normed by channel"]
+    if adapts(plan.spec, plan.channels) and plan.grey is GreyWay.REPEAT:
+        words.append(f"grey repeated in {plan.spec.in_channels} channels" if plan.spec.in_channels > 1 else "grey")
+    return ", ".join([*words, f"unreadable files skipped: {skipped:,}"] if skipped else words)
+
+
+def complete(plan: TunePlan) -> TunePlan:
+    """Return the plan with the classes of its images, and with how its weights want them prepared.
+
+    Published weights tell; for others mean and deviation are those of the training images. Raises ExplorerError
+    where there are no images, or no such weights.
+    """
+    found = listing(plan.data, plan.seed, plan.classes)
+    plan = replace(plan, classes=found.classes)
+    if plan.weights.kind is WeightsKind.PUBLISHED:
+        return replace(plan, preprocess=find(plan.spec, plan.weights.name).preprocess)
+    items = [one for one in found.items if not one.test]
+    return replace(plan, preprocess=_measured(plan, items))
+
+
+def _measured(plan: TunePlan, items: Sequence[Item]) -> Preprocess:
+    """Return mean and deviation of each channel over a sample of images, which are not cut beyond their shape."""
+    side = max(plan.image.height, plan.image.width)
+    bare = replace(plan, preprocess=replace(plan.preprocess, resize=side, crop=side))
+    found = []
+    for item in items[:: max(1, len(items) // SAMPLE)]:
+        try:
+            found.append(prepared(bare, item))
+        except UnreadableError:
+            continue
+    if not found:
+        raise ExplorerError(plan.data.text, "There is no image to train on that can be read.", "Add some.")
+    pixels = torch.stack(found).double() / 255
+    mean, std = pixels.mean(dim=(0, 2, 3)), pixels.std(dim=(0, 2, 3), correction=0).clamp(min=1e-3)
+    rounded = [tuple(round(value, 6) for value in values.tolist()) for values in (mean, std)]
+    return Preprocess(side, side, *rounded)

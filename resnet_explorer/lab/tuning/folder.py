@@ -1,0 +1,94 @@
+"""The run folder of a fine-tuning: its plan, its best weights, and what trained when, beside what every run keeps."""
+
+import json
+from pathlib import Path
+
+from safetensors.torch import save
+
+from resnet_explorer.analysis.run_codec import BEST, OPENED, RUN, TUNE
+from resnet_explorer.analysis.training import Metric, RunPlan, Setting
+from resnet_explorer.analysis.tuning import codec
+from resnet_explorer.analysis.tuning.plan import TunePlan
+from resnet_explorer.analysis.tuning.results import FreezeReport
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.lab.training.folder import Folder, worded
+from resnet_explorer.lab.tuning.channels import folded
+from resnet_explorer.model.build import ResNet
+from resnet_explorer.model.checkpoint import SPEC_KEY
+from resnet_explorer.spec.codec import dumps as spec_text
+
+
+class TuneFolder(Folder):
+    """A folder that keeps a fine-tuning as it is made; use it as ``Folder``."""
+
+    def __init__(self, path: Path, view: RunPlan, plan: TunePlan) -> None:
+        super().__init__(path, view)
+        self._tune = plan
+        self._opened: dict[int, str] = {}
+
+    def _check(self, plan: RunPlan) -> None:
+        kept = plan_in(self.path)
+        ours, theirs = codec.to_dict(self._tune), codec.to_dict(kept)
+        different = [key for key in ours if ours[key] != theirs[key]]
+        if different:
+            words = f"{self.path} holds a fine-tuning of other {different[0]}."
+            raise ExplorerError(str(self.path), words, "Choose another folder, or the same settings.")
+        if plan.recipe != self._plan.recipe:
+            words = f"There are not as many images any longer as when the run in {self.path} was begun."
+            raise ExplorerError(str(self.path), words, "Choose another folder, or bring them back.")
+
+    def begin(self, setting: Setting) -> None:
+        """Write what the run is, where nothing is here yet, and open the list of its steps."""
+        with worded(self.path):
+            if not (self.path / RUN).exists():
+                self._replace(TUNE, codec.dumps(self._tune).encode())
+        super().begin(setting)
+
+    def opened(self, epoch: int, report: FreezeReport) -> None:
+        """Take note of what trains from an epoch on, counted from 0; ``flush`` writes it."""
+        values = {
+            "epoch": epoch + 1,
+            "trainable": report.trainable,
+            "frozen": report.frozen,
+            "parameters": report.trainable_parameters,
+            "still": report.still,
+            "silent": report.silent,
+        }
+        self._opened[epoch] = json.dumps(values, separators=(",", ":")) + "\n"
+
+    def flush(self) -> None:
+        """Hand all that is known so far to the system: it outlives this process."""
+        if self._opened:
+            with worded(self.path):
+                file = self.path / OPENED
+                kept = file.read_text(encoding="utf-8") if file.exists() else ""
+                new = [line for line in self._opened.values() if line not in kept]
+                if new:
+                    self._replace(OPENED, "".join((kept, *new)).encode())
+            self._opened = {}
+        super().flush()
+
+    def keep_best(self, model: ResNet, metric: Metric, epoch: int) -> None:
+        """Replace the best weights: a file as any of weights, with the adapter in the first convolution."""
+        plain, _ = folded(model, self._tune.network_spec)
+        words = {
+            "format": "pt",
+            SPEC_KEY: spec_text(self._tune.saved_spec),
+            "steps": str(metric.step + 1),
+            "epoch": str(epoch),
+            "test_loss": repr(metric.test_loss),
+            "test_accuracy": repr(metric.test_accuracy),
+            "classes": json.dumps(self._tune.classes),
+        }
+        tensors = {name: one.detach().cpu().contiguous() for name, one in plain.state_dict().items()}
+        with worded(self.path):
+            self._replace(BEST, save(tensors, metadata=words))
+
+
+def plan_in(folder: Path) -> TunePlan:
+    """Return the plan of the fine-tuning in a folder; raises ExplorerError where there is none."""
+    try:
+        return codec.loads((folder / TUNE).read_text(encoding="utf-8"), str(folder))
+    except (OSError, UnicodeDecodeError) as error:
+        words = f"{folder} holds no fine-tuning."
+        raise ExplorerError(str(folder), words, "Choose a folder that 'finetune' wrote.") from error

@@ -1,0 +1,54 @@
+"""A tuned network in files: with its adapter folded in, and as a program that needs no code of ours."""
+
+import os
+import tempfile
+import warnings
+from pathlib import Path
+
+import torch
+
+from resnet_explorer.errors import CheckpointError
+from resnet_explorer.lab.tuning.channels import folded
+from resnet_explorer.model import checkpoint
+from resnet_explorer.model.build import ResNet
+from resnet_explorer.spec import InputShape, ResNetSpec
+
+PROGRAM = ".pt2"
+"""The ending of what torch.export writes."""
+SUFFIXES = (*checkpoint.SUFFIXES, PROGRAM)
+
+
+def save(model: ResNet, spec: ResNetSpec, path: Path, image: InputShape) -> None:
+    """Write a tuned network as .safetensors, .pth, .onnx, or .pt2 (torch.export), whole or not at all.
+
+    An adapter is folded into the first convolution, so that the files are those of a plain network. The program takes
+    batches of any length. Raises CheckpointError where it cannot be written.
+    """
+    plain, of = folded(model, spec)
+    if path.suffix.lower() != PROGRAM:
+        checkpoint.save(plain, of, path, image)
+        return
+    was = plain.training
+    try:
+        program = _program(plain.eval(), of, image)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".weights-") as folder:
+            whole = Path(folder) / f"whole{PROGRAM}"
+            torch.export.save(program, whole)
+            os.replace(whole, path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CheckpointError(str(path), f"{path} cannot be written: {reason}.", "Choose another place.") from error
+    finally:
+        plain.train(was)
+
+
+def _program(model: ResNet, spec: ResNetSpec, image: InputShape) -> torch.export.ExportedProgram:
+    device = next(model.parameters()).device
+    example = torch.zeros(2, spec.in_channels, image.height, image.width, device=device)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the exporter, about itself
+        try:
+            return torch.export.export(model, (example,), dynamic_shapes=({0: torch.export.Dim("batch")},))
+        except Exception as error:  # the exporter raises many kinds
+            words = str(error).strip().splitlines()[0][:160] if str(error).strip() else type(error).__name__
+            raise CheckpointError("pt2", f"This network cannot be exported: {words}.", "Save it otherwise.") from error

@@ -1,0 +1,67 @@
+"""Small runs for tests: a network of three blocks on the digits, a few milliseconds a step."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from resnet_explorer.analysis.recipe import Optimiser, Recipe
+from resnet_explorer.analysis.training import Metric, Run, RunPlan
+from resnet_explorer.lab.training import train
+from resnet_explorer.spec import ResNetSpec
+from resnet_explorer.spec.catalogue import find
+from resnet_explorer.spec.change import assign
+
+RECIPES: dict[str, Recipe] = {
+    "sgd": Recipe(14, 32, evaluate=5, measure=4),
+    "nesterov, spares, clip": Recipe(
+        14, 32, Optimiser.NESTEROV, rate=0.1, spares=True, clip=0.5, decay=1e-2, warmup=5, evaluate=0
+    ),
+    "adam, average, crops": Recipe(
+        14, 32, Optimiser.ADAM, rate=0.01, ema=0.8, pad=1, flip=True, smoothing=0.1, evaluate=7, measure=0
+    ),
+    "adamw": Recipe(14, 32, Optimiser.ADAMW, rate=0.01, decay=0.1, evaluate=4, measure=5),
+}
+
+
+def small(*settings: str) -> ResNetSpec:
+    return assign(find("resnet20"), "blocks=1,1,1", "in_channels=1", "width=4", *settings)
+
+
+def plan(recipe: Recipe = RECIPES["sgd"], *settings: str, **how: Any) -> RunPlan:
+    return RunPlan("small", small(*settings), recipe=recipe, **how)
+
+
+def run(asked: RunPlan, folder: Path | None = None, until: int | None = None) -> Run:
+    """Return what comes of a training."""
+    *_, last = train(asked, folder, until)
+    assert isinstance(last, Run)
+    return last
+
+
+def close_after(steps: Iterator[object], count: int) -> None:
+    """Take so many values of a training, and stop it."""
+    for _ in range(count):
+        if next(steps, None) is None:
+            return
+    steps.close()  # type: ignore[attr-defined]
+
+
+def timeless(metrics: tuple[Metric, ...]) -> list[Metric]:
+    """Return steps without the time that they took, in which alone two equal runs differ."""
+    return [replace(one, seconds=0.0) for one in metrics]
+
+
+def tensors(folder: Path) -> dict[str, torch.Tensor]:
+    """Return what a run's checkpoint holds: weights, optimiser, average."""
+    from safetensors.torch import load_file
+
+    return load_file(folder / "checkpoint.safetensors")
+
+
+def same(one: Path, other: Path) -> bool:
+    """Return whether two checkpoints hold the same bits."""
+    ours, theirs = tensors(one), tensors(other)
+    return ours.keys() == theirs.keys() and all(ours[key].equal(theirs[key]) for key in ours)
