@@ -1,16 +1,19 @@
 """What each action does, by its key; imported when the first one is triggered, since the start needs none of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from resnet_explorer.analysis.training import Run
 from resnet_explorer.drawing.view import View
-from resnet_explorer.export.gradient_table import to_csv as gradients_csv
+from resnet_explorer.export import lab_table, run_table
 from resnet_explorer.gui import dialogs, style, weights_dialog
 from resnet_explorer.gui.clipboard import copy_picture
+from resnet_explorer.gui.document import State
 from resnet_explorer.gui.views.canvas import ZOOM_STEP
 from resnet_explorer.spec import codec
+from resnet_explorer.spec.catalogue import title
 
 if TYPE_CHECKING:
     from resnet_explorer.gui.main_window import MainWindow
@@ -56,13 +59,59 @@ def _save_dot(window: "MainWindow", checked: bool) -> None:
 
 
 def _save_gradients(window: "MainWindow", checked: bool) -> None:
-    result = window.gradients.result
+    result = window.gradients.shown
     if result is None:
         window.tabs.setCurrentWidget(window.gradients)
         window.say("The gradients are being measured: save them when they are there.")
         return
-    name = f"{result.request.specs[0].name}-gradients.csv"
-    dialogs.save_text(window, name, {"CSV (*.csv)": lambda: gradients_csv(result)})
+    kinds: dialogs.Texts = {
+        "CSV (*.csv)": lambda: lab_table.to_csv(result),
+        "JSON (*.json)": lambda: lab_table.to_json(result),
+    }
+    dialogs.save_text(window, f"{lab_table.file_name(result)}.csv", kinds)
+
+
+def _measured(window: "MainWindow", checked: bool) -> None:
+    """Colour the diagram by what the gradient lab shows, of the network that it is about; or take the colours away."""
+    if not checked:
+        window.document.show_measured(None)
+        return
+    found = window.gradients.values_shown()
+    if found is None:
+        window.actions_by_key["measured"].setChecked(False)
+        window.tabs.setCurrentWidget(window.gradients)
+        window.say("Nothing is measured of blocks yet: choose it again when the plot is there.")
+        return
+    spec, image, values = found
+    window.document.propose(State(spec, replace(image, batch=1)), f"show {title(spec)}")
+    window.document.show_measured(values)
+    window.tabs.setCurrentWidget(window.diagram)
+
+
+def follow_measured(window: "MainWindow") -> None:
+    """Let the colours of the diagram follow the gradient lab, while both are about the same network."""
+    found = window.gradients.values_shown()
+    if window.document.measured is not None and found and found[0] == window.document.state.spec:
+        window.document.show_measured(found[2])
+
+
+def save_runs(window: "MainWindow", runs: Sequence[Run]) -> None:
+    """Ask for a file, and save every step of some runs in it."""
+    kinds: dialogs.Texts = {
+        "CSV (*.csv)": lambda: run_table.to_csv(runs),
+        "CSV of the blocks (*.csv)": lambda: run_table.blocks_to_csv(runs),
+        "JSON (*.json)": lambda: run_table.to_json(runs),
+    }
+    dialogs.save_text(window, "runs.csv", kinds)
+
+
+def _save_runs(window: "MainWindow", checked: bool) -> None:
+    runs = [run for run in window.training.runs if run.metrics]
+    if not runs:
+        window.tabs.setCurrentWidget(window.training)
+        window.say("No run has made a step yet: start one, then save it.")
+        return
+    save_runs(window, runs)
 
 
 def _find(window: "MainWindow", checked: bool) -> None:
@@ -119,6 +168,9 @@ _RUN: Mapping[str, Callable[["MainWindow", bool], None]] = {
     ),
     "save-dot": _save_dot,
     "save-gradients": _save_gradients,
+    "save-runs": _save_runs,
+    "measured": _measured,
+    "training": lambda window, checked: window.tabs.setCurrentWidget(window.training),
     "gradients": lambda window, checked: window.tabs.setCurrentWidget(window.gradients),
     "timing": lambda window, checked: window.tabs.setCurrentWidget(window.timing),
     "paths": lambda window, checked: dialogs.show_paths(window),

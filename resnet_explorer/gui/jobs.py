@@ -1,16 +1,18 @@
-"""The engine in Qt's terms: jobs with a state, an estimate of the time left, cancel and retry."""
+"""The engines in Qt's terms: jobs with a state, an estimate of the time left, cancel and retry."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import count
 
 import psutil
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from resnet_explorer.analysis.words import mib
 from resnet_explorer.engine.client import GRACE, Engine
-from resnet_explorer.engine.messages import Died, Failed, Finished, Job, Known, Reply, Stepped, Stopped
+from resnet_explorer.engine.messages import Died, Failed, Finished, Job, Known, Reply, Stepped, Stopped, TrainRun
+from resnet_explorer.engine.pool import Pool
 
 KEPT = 50
 """How many jobs the list remembers."""
@@ -76,7 +78,10 @@ class Jobs(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._engine = Engine(self._arrived.emit)
+        numbers = count(1)
+        self._engine = Engine(self._arrived.emit, numbers)
+        self._pool = Pool(self._arrived.emit, numbers=numbers)
+        self._pooled: set[int] = set()
         self._arrived.connect(self._on_arrived)
         self._states: dict[int, JobState] = {}
         self._wanted: dict[int, _Wanted] = {}
@@ -107,7 +112,9 @@ class Jobs(QObject):
         if free is not None and needs > free / 2 and not self.confirm(_large(label, needs, free)):
             otherwise("Not started: it may need too much memory. Try a smaller batch or image, or another device.")
             return 0
-        number = self._engine.submit(job)
+        number = (self._pool if isinstance(job, TrainRun) else self._engine).submit(job)
+        if isinstance(job, TrainRun):
+            self._pooled.add(number)
         self._wanted[number] = _Wanted(then, otherwise, so_far)
         self._states[number] = JobState(number, label, job)
         for old in [key for key, state in self._states.items() if state.is_over][: max(0, len(self._states) - KEPT)]:
@@ -119,15 +126,20 @@ class Jobs(QObject):
     def cancel(self, number: int) -> None:
         """Stop a job: at its next step, or else by ending the engine after a time of grace."""
         self._cancelled.add(number)
-        if self._engine.cancel(number):
+        if self._of(number).cancel(number):
             grace = QTimer(self)  # a child, and no context of singleShot: that is called even when it is gone
             grace.setSingleShot(True)
             grace.setProperty("number", number)
             grace.timeout.connect(self._on_grace_over)
             grace.start(round(GRACE * 1000))
 
+    def _of(self, number: int) -> Engine | Pool:
+        """Return who does the job of that number."""
+        return self._pool if number in self._pooled else self._engine
+
     def _on_grace_over(self) -> None:
-        self._engine.kill(self.sender().property("number"))
+        number = self.sender().property("number")
+        self._of(number).kill(number)
         self.sender().deleteLater()
 
     def retry(self, number: int) -> int:
@@ -139,21 +151,27 @@ class Jobs(QObject):
         """Let the engine start, so that it is there when the first job comes."""
         self._engine.start()
 
+    def start_training(self) -> None:
+        """Let the processes that train start, so that they are ready when the first run is asked for."""
+        self._pool.start()
+
     def close(self) -> None:
-        """End the engine."""
+        """End all processes."""
         self._engine.close()
+        self._pool.close()
 
     def _mark_running(self) -> None:
-        number = self._engine.current
-        if number in self._states and self._states[number].phase is Phase.WAITING:
-            self._change(number, phase=Phase.RUNNING, began=time.monotonic())
+        for number in (*self._engine.running, *self._pool.running):
+            if number in self._states and self._states[number].phase is Phase.WAITING:
+                self._change(number, phase=Phase.RUNNING, began=time.monotonic())
 
     def _change(self, number: int, **changes: object) -> None:
         if number in self._states:
             self._states[number] = replace(self._states[number], **changes)  # type: ignore[arg-type]  # by name
 
     def _on_arrived(self, reply: Reply) -> None:
-        ended = self._engine.handle(reply)
+        pooled = reply.worker > 0 if isinstance(reply, Died) else reply.number in self._pooled
+        ended = (self._pool if pooled else self._engine).handle(reply)
         if isinstance(reply, Stepped):
             self._step(reply)
         elif isinstance(reply, Died):

@@ -8,6 +8,7 @@ import psutil
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QTabWidget
 
+from resnet_explorer.analysis.training import Run
 from resnet_explorer.gui import actions, icons, motion, preferences, style
 from resnet_explorer.gui.docks import Docks
 from resnet_explorer.gui.document import Document
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from resnet_explorer.gui.views.inspector import Inspector
     from resnet_explorer.gui.views.layer_table import LayerTable
     from resnet_explorer.gui.views.timing_page import TimingPage
+    from resnet_explorer.gui.views.training_page import TrainingPage
     from resnet_explorer.gui.views.verdict_label import VerdictLabel
 
 
@@ -46,6 +48,7 @@ class MainWindow(QMainWindow):
     graph: "GraphPage"
     timing: "TimingPage"
     gradients: "GradientPage"
+    training: "TrainingPage"
     tabs: QTabWidget
     _panels: "Panels | None" = None
 
@@ -95,11 +98,17 @@ class MainWindow(QMainWindow):
         self.statusBar().addPermanentWidget(self.verdict)
         self.build, self.inspector, self.table, self.code = panels.build, panels.inspector, panels.table, panels.code
         self.graph, self.timing, self.gradients = panels.graph, panels.timing, panels.gradients
+        self.training = panels.training
+        self.training.said.connect(self.say)
+        self.training.save_wanted.connect(self._on_save_wanted)
         for page in panels.pages:
             index = self.tabs.addTab(page.widget, page.title)
             self.tabs.setTabToolTip(index, page.tip)
         self.graph.save_dot.clicked.connect(self.actions_by_key["save-dot"].trigger)
-        self.gradients.save_csv.clicked.connect(self.actions_by_key["save-gradients"].trigger)
+        self.gradients.save_table.clicked.connect(self.actions_by_key["save-gradients"].trigger)
+        self.gradients.colour.clicked.connect(self._on_colour_clicked)
+        self.gradients.values_changed.connect(self._on_values_changed)
+        self.document.measured_changed.connect(self._on_measured_changed)
         self.tabs.currentChanged.connect(self._on_tab_changed)
         self.graph.paths.clicked.connect(self.actions_by_key["paths"].trigger)
         self.code.save_wanted.connect(self.actions_by_key["save-source"].trigger)
@@ -156,6 +165,23 @@ class MainWindow(QMainWindow):
         from resnet_explorer.gui import commands
 
         commands.run(self, self.sender().objectName(), checked)
+
+    def _on_colour_clicked(self) -> None:
+        self.actions_by_key["measured"].setChecked(False)
+        self.actions_by_key["measured"].trigger()
+
+    def _on_values_changed(self) -> None:
+        from resnet_explorer.gui import commands
+
+        commands.follow_measured(self)
+
+    def _on_measured_changed(self) -> None:
+        self.actions_by_key["measured"].setChecked(self.document.measured is not None)
+
+    def _on_save_wanted(self, runs: list[Run]) -> None:
+        from resnet_explorer.gui import commands
+
+        commands.save_runs(self, runs)
 
     def _show(self, results: Results) -> None:
         self.diagram.show_results(results)

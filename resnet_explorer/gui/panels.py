@@ -17,6 +17,7 @@ from resnet_explorer.gui.views.inspector import Inspector
 from resnet_explorer.gui.views.jobs_panel import JobsPanel
 from resnet_explorer.gui.views.layer_table import LayerTable
 from resnet_explorer.gui.views.timing_page import TimingPage
+from resnet_explorer.gui.views.training_page import TrainingPage
 from resnet_explorer.gui.views.verdict_label import VerdictLabel
 
 
@@ -29,7 +30,7 @@ class Page:
 
     title: str
     tip: str
-    widget: GraphPage | TimingPage | GradientPage
+    widget: GraphPage | TimingPage | GradientPage | TrainingPage
     is_lab: bool = False
 
 
@@ -45,6 +46,7 @@ class Panels:
         self.graph = GraphPage(document, jobs)
         self.timing = TimingPage(document, jobs)
         self.gradients = GradientPage(document, jobs)
+        self.training = TrainingPage(document, jobs)
         self.verdict = VerdictLabel(jobs)
         self.pages = (
             Page(
@@ -54,6 +56,7 @@ class Panels:
             ),
             Page("Timing", "How long each layer takes on this machine, and what it waits for", self.timing),
             Page("Gradients", "The gradient lab: residual against plain, block by block", self.gradients, is_lab=True),
+            Page("Training", "The training lab: networks side by side, live", self.training, is_lab=True),
         )
         docks["Build"].setWidget(self.build)
         docks["Inspector"].setWidget(self.inspector)

@@ -35,6 +35,15 @@ def folder() -> Path:
     return user_config_path("resnet-explorer", appauthor=False)
 
 
+def runs_folder() -> Path:
+    """Return the folder where trainings are kept; it moves with the folder of the settings."""
+    if os.environ.get(FOLDER_VARIABLE):
+        return folder() / "runs"
+    from platformdirs import user_data_path
+
+    return user_data_path("resnet-explorer", appauthor=False) / "runs"
+
+
 def load() -> Preferences:
     """Return what was remembered; what is missing, broken or of another type is as at first."""
     try:

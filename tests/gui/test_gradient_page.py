@@ -1,5 +1,7 @@
 """The gradient lab in the window: what it measures, that it streams, links, and keeps the last good result."""
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
@@ -9,6 +11,7 @@ from resnet_explorer.analysis.quantities import Mode, Quantity
 from resnet_explorer.export.gradient_table import to_csv as gradients_csv
 from resnet_explorer.gui.main_window import MainWindow
 from resnet_explorer.gui.views.gradient_page import GradientPage
+from resnet_explorer.spec.data_choice import DataChoice, DataKind
 
 PATIENCE = 120_000
 
@@ -102,3 +105,75 @@ def test_an_experiment_says_what_to_look_for_and_shows_what_was_measured(
     page.controls.seeds.stepBy(-1)
     qtbot.waitUntil(lambda: page.shown is page.result, timeout=PATIENCE)
     assert page.quantity.isEnabled()
+
+
+def test_each_when_keeps_its_own_learning_rate(window: MainWindow) -> None:
+    controls = window.gradients.controls
+    assert controls.request().rate == 0.1
+    controls.rate.entered.emit(0.3)
+    controls.when.setCurrentIndex(1)
+    assert controls.request().recipe.rate == 0.05 and controls.rate.text() == "0.05"
+    controls.when.setCurrentIndex(0)
+    assert controls.request().rate == 0.3 and controls.rate.text() == "0.3"
+
+
+def test_a_number_that_is_typed_stays_when_the_field_is_left(window: MainWindow, qtbot: QtBot) -> None:
+    page = window.gradients
+    window.tabs.setCurrentWidget(page)
+    field = page.controls.batch
+    field.setFocus()
+    field.lineEdit().selectAll()
+    qtbot.keyClicks(field, "24")
+    page.controls.norm.setFocus()
+    assert field.value() == 24 and field.text() == "24" and page.controls.request().image.batch == 24
+
+
+def test_two_depths_are_measured_beside_each_other(page: GradientPage, qtbot: QtBot) -> None:
+    page.controls.beside.setCurrentIndex(page.controls.beside.findData(8))
+    qtbot.waitUntil(lambda: bool(page.result) and len(page.result.networks) == 4, timeout=PATIENCE)
+    assert page.pictures.chart.chart
+    looks = [series.look for series in page.pictures.chart.chart.series]
+    assert len(set(looks)) == 4 and [len(one.places) for one in page.result.networks] == [9, 9, 3, 3]
+
+
+def test_images_that_are_not_there_are_said_beside_the_list_and_the_result_stays(
+    page: GradientPage, qtbot: QtBot, tmp_path: Path
+) -> None:
+    before = page.shown
+    page.controls.images.use(DataChoice(DataKind.CIFAR10, str(tmp_path)))
+    qtbot.waitUntil(lambda: page.controls.images.problem.isVisible(), timeout=PATIENCE)
+    assert "CIFAR-10 is not in" in page.controls.images.problem.text() and not page.controls.problem.text()
+    assert page.shown is before and page.controls.images.list.toolTip() == str(tmp_path)
+    page.controls.images.use(DataChoice(DataKind.NOISE))
+    qtbot.waitUntil(lambda: page.shown is not before, timeout=PATIENCE)
+    assert page.controls.images.problem.isHidden()
+
+
+def test_an_experiment_is_run_by_the_keyboard(window: MainWindow, qtbot: QtBot) -> None:
+    page = window.gradients
+    window.tabs.setCurrentWidget(page)
+    assert page.blank.isVisible() and page.blank.text() == "Measuring …", "there is no result yet"
+    page.side.setCurrentIndex(1)
+    page.presets.setFocus()
+    page.presets.setCurrentRow(list(PRESETS).index("two-terms"))
+    qtbot.keyClick(page.presets, Qt.Key.Key_Return)
+    assert page.preset is PRESETS["two-terms"] and page.quantity.currentData() == Quantity.SHARE
+    page.measure.click()
+    assert page.preset is None and not page.presets.selectedItems()
+
+
+def test_the_diagram_is_coloured_by_what_the_lab_shows(window: MainWindow, page: GradientPage) -> None:
+    page.colour.click()
+    spec = page.result.networks[0].spec
+    assert window.document.state.spec == spec and window.tabs.currentWidget() is window.diagram
+    values = window.document.measured
+    assert values is not None and dict(values.values).keys() == {place.path for place in page.result.networks[0].places}
+    assert window.actions_by_key["measured"].isChecked()
+    page.quantity.setCurrentIndex(page.quantity.findData(Quantity.ACTIVATION))
+    assert window.document.measured.title != values.title, "the colours follow the lab"
+    window.actions_by_key["measured"].trigger()
+    assert window.document.measured is None
+    window.actions_by_key["measured"].trigger()
+    window.document.undo_stack.undo()
+    assert window.document.measured is None, "the values are another network's"
+    assert not window.actions_by_key["measured"].isChecked()

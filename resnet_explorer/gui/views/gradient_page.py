@@ -1,42 +1,41 @@
 """The gradient lab: residual against plain, block by block, measured as the controls change."""
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import (
-    QComboBox,
-    QHBoxLayout,
-    QLabel,
-    QListWidget,
-    QListWidgetItem,
-    QPushButton,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
+from resnet_explorer.analysis.descent import Descent
 from resnet_explorer.analysis.gradient_presets import PRESETS, LabRequest, Preset
 from resnet_explorer.analysis.gradients import GradientResult
+from resnet_explorer.analysis.measured import BlockValues
 from resnet_explorer.analysis.quantities import WORDS, Quantity
-from resnet_explorer.drawing.chart import Axis, Scale
-from resnet_explorer.drawing.gradient_plot import gradient_plot, gradient_strips
-from resnet_explorer.drawing.lab_charts import lab_chart
 from resnet_explorer.drawing.theme import Theme
 from resnet_explorer.engine.messages import Job
 from resnet_explorer.errors import ExplorerError
+from resnet_explorer.export.lab_table import LabResult
 from resnet_explorer.gui.document import Document
 from resnet_explorer.gui.jobs import Jobs, Phase
 from resnet_explorer.gui.session import Results
-from resnet_explorer.gui.views.chart_view import ChartView
+from resnet_explorer.gui.views.canvas import Canvas
+from resnet_explorer.gui.views.experiments import ExperimentList
 from resnet_explorer.gui.views.gradient_controls import WINDOW, GradientControls
-from resnet_explorer.gui.views.gradient_words import GradientWords
+from resnet_explorer.gui.views.gradient_pictures import GradientPictures
+from resnet_explorer.gui.views.gradient_side import fit_side, side_panel
+from resnet_explorer.gui.views.gradient_words import GradientWords, how_far
 from resnet_explorer.gui.views.jobs_panel import JobLine
+from resnet_explorer.spec import InputShape, ResNetSpec
 
 REST_MS = 400
 """How long the controls must rest before it is measured anew."""
 
 
 class GradientPage(QWidget):
-    """Controls, the plot with the blocks under it, and what it shows in words."""
+    """Controls, the plot with the blocks under it, and what it shows in words.
+
+    ``values_changed`` tells that ``values_shown`` gives something else.
+    """
+
+    values_changed = Signal()
 
     def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,25 +43,21 @@ class GradientPage(QWidget):
         self._job = 0
         self._asked: LabRequest | None = None
         self.result: GradientResult | None = None
-        self.canvas = ChartView(document)
-        self.controls = GradientControls(document)
-        self.words = GradientWords(document)
-        self.quantity, self.measure, self.save_csv = QComboBox(), QPushButton("Measure again"), QPushButton("Save CSV…")
-        self.presets = QListWidget()
+        self.shown: LabResult | None = None
         self.preset: Preset | None = None
-        self.shown: object = None
-        self.state = QLabel()
-        self.line = JobLine(jobs)
-        self.line.hide()
-        jobs.changed.connect(self._on_jobs_changed)
+        self.controls, self.presets = GradientControls(document), ExperimentList(list(PRESETS.values()))
+        self.pictures, self.words = GradientPictures(document), GradientWords(document)
+        self.measure, self.save_table = QPushButton("Measure again"), QPushButton("Save table…")
+        self.colour = QPushButton("Colour the diagram")
+        self.quantity = QComboBox()
+        self.state, self.blank, self.line = QLabel(), QLabel("Measuring …"), JobLine(jobs)
+        self.middle = QStackedWidget()
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
-        self._rest.timeout.connect(self.ask)
         self._dress()
         self._arrange()
-        self.controls.changed.connect(self._on_controls)
-        document.device_changed.connect(self._on_device)
+        self._wire()
 
     def _dress(self) -> None:
         for quantity in Quantity:
@@ -70,63 +65,57 @@ class GradientPage(QWidget):
             self.quantity.setItemData(self.quantity.count() - 1, WORDS[quantity].teaches, Qt.ItemDataRole.ToolTipRole)
         self.quantity.setAccessibleName("What is shown")
         self.quantity.setToolTip("What is shown of each block; all of it is measured at once")
-        self.quantity.currentIndexChanged.connect(self._show)
         self.measure.setShortcut("Ctrl+Return")
-        self.measure.setToolTip("Measure once more under these conditions (Ctrl+Enter)")
-        self.measure.clicked.connect(self.ask)
-        self.save_csv.setToolTip("Save every quantity of every block and seed as a table")
-        for preset in PRESETS.values():
-            item = QListWidgetItem(f"{preset.title}\n{preset.question}")
-            item.setData(Qt.ItemDataRole.UserRole, preset.key)
-            item.setToolTip(preset.look_for)
-            self.presets.addItem(item)
-        self.presets.setAccessibleName("Experiments")
-        self.presets.setAlternatingRowColors(True)
-        self.presets.itemActivated.connect(self._on_preset)
-        self.presets.itemClicked.connect(self._on_preset)
+        self.measure.setToolTip("Measure under these conditions (Ctrl+Enter)")
+        self.save_table.setToolTip("Save all that is shown as a table: CSV or JSON")
+        self.colour.setToolTip("Show these values as the colours of the network's blocks in the diagram (Ctrl+B)")
         self.state.setObjectName("muted")
         self.state.setTextFormat(Qt.TextFormat.PlainText)
         self.state.setWordWrap(True)
+        self.blank.setObjectName("muted")
+        self.blank.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.blank.setWordWrap(True)
+        self.line.label.hide()
+        self.line.bar.setFixedWidth(90)
+        self.line.hide()
 
     def _arrange(self) -> None:
-        left = QVBoxLayout()
-        left.setSpacing(4)
-        left.addWidget(self.controls)
-        heading = QLabel("EXPERIMENTS")
-        heading.setObjectName("heading")
-        for widget in (self.measure, self.save_csv, self.state, heading, self.presets):
-            line = QHBoxLayout()
-            line.setContentsMargins(14, 0, 12, 0)
-            line.addWidget(widget)
-            left.addLayout(line)
-        self.presets.setMinimumHeight(260)
-        inner = QWidget()
-        inner.setLayout(left)
-        scroll = QScrollArea()
-        scroll.setWidget(inner)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFixedWidth(318)
-        scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         top = QHBoxLayout()
         top.setContentsMargins(12, 6, 12, 4)
+        top.setSpacing(8)
         top.addWidget(QLabel("Show"))
         top.addWidget(self.quantity)
-        self.quantity.setFixedWidth(270)
-        self.line.label.hide()
+        top.addWidget(self.colour)
         top.addWidget(self.line, 1)
         top.addStretch(0)
+        for widget in (self.blank, self.pictures):
+            self.middle.addWidget(widget)
         middle = QVBoxLayout()
         middle.setSpacing(0)
         middle.addLayout(top)
-        middle.addWidget(self.canvas, 1)
+        middle.addWidget(self.middle, 1)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        row.addWidget(scroll)
+        self.side = side_panel(self.controls, (self.measure, self.save_table), self.state, self.presets)
+        row.addWidget(self.side)
         row.addLayout(middle, 1)
         row.addWidget(self.words)
+
+    def _wire(self) -> None:
+        self._rest.timeout.connect(self.ask)
+        self._jobs.changed.connect(self._on_jobs_changed)
+        self.quantity.currentIndexChanged.connect(self._show)
+        self.measure.clicked.connect(self._on_measure)
+        self.presets.chosen.connect(self.choose)
+        self.controls.changed.connect(self._on_controls)
+        self.pictures.step_changed.connect(self._tell)
+        self._document.device_changed.connect(self._on_device)
+
+    @property
+    def canvas(self) -> Canvas:
+        """Return the picture that is looked at."""
+        return self.pictures.canvas
 
     def showEvent(self, event: QShowEvent) -> None:
         if self._asked is None:
@@ -134,26 +123,32 @@ class GradientPage(QWidget):
 
     def show_results(self, results: Results) -> None:
         """Measure anew where the lab is about the window's own network."""
-        if self.isVisible() and self.controls.network.currentData() == WINDOW:
+        if self.isVisible() and self.preset is None and self.controls.network.currentData() == WINDOW:
             self._rest.start()
 
     def show_theme(self, theme: Theme) -> None:
         """Paint in another theme."""
-        self.canvas.show_theme(theme)
+        fit_side(self.side, theme)
+        self.pictures.show_theme(theme)
         self.words.show_theme(theme)
 
     def _on_controls(self) -> None:
         """Leave the preset: from here on the controls say what is measured."""
-        self.preset = None
-        self.presets.clearSelection()
+        self._leave()
         self._rest.start()
 
-    def _on_preset(self, item: QListWidgetItem) -> None:
-        self.choose(PRESETS[item.data(Qt.ItemDataRole.UserRole)])
+    def _on_measure(self) -> None:
+        self._leave()
+        self.ask()
+
+    def _leave(self) -> None:
+        self.preset = None
+        self.presets.show_chosen("")
 
     def choose(self, preset: Preset) -> None:
         """Run an experiment."""
         self.preset = preset
+        self.presets.show_chosen(preset.key)
         self.quantity.setCurrentIndex(self.quantity.findData(preset.shows))
         self.ask()
 
@@ -163,6 +158,8 @@ class GradientPage(QWidget):
         self.line.setVisible(state is not None and not state.is_over)
         if state is not None:
             self.line.show_state(state)
+            words, room = self.line.words, max(60, self.line.words.width())
+            words.setText(words.fontMetrics().elidedText(words.text(), Qt.TextElideMode.ElideRight, room))
             if state.phase is Phase.CANCELLED:
                 self.state.setText("cancelled: the last result stays")
 
@@ -173,47 +170,83 @@ class GradientPage(QWidget):
     def ask(self) -> None:
         """Measure what the controls say; an older question is withdrawn, its result stays until the new one comes."""
         self._rest.stop()
-        self.controls.problem.clear()
+        self.controls.say("")
         self._jobs.cancel(self._job)
         try:
             request: LabRequest = self.preset.request if self.preset else self.controls.request()
         except ExplorerError as error:
-            self.controls.problem.setText(f"⚠ {error}")
+            self._stay()
+            self.controls.say(str(error))
             return
         self._asked = request
         self.state.setText("measuring…")
+        self.blank.setText("Measuring …")
         name = self.preset.title if self.preset else "Gradients, residual and plain"
-        self._job = self._jobs.submit(request, name, self._on_measured, self._on_problem, so_far=self._on_measured)
+        self._job = self._jobs.submit(request, name, self._on_measured, self._on_problem, so_far=self._on_known)
+
+    def _on_known(self, job: Job, result: object) -> None:
+        """Show what is known before the end: of a training inside an experiment that is its course."""
+        if job == self._asked:
+            self._take(result)
 
     def _on_measured(self, job: Job, result: object) -> None:
-        if getattr(result, "request", None) != self._asked:
-            return
+        if job == self._asked:
+            self.controls.images.is_new &= getattr(job, "data", None) != self.controls.images.choice
+            self._take(result)
+
+    def _take(self, result: object) -> None:
+        assert isinstance(result, LabResult)
         self.shown = result
-        if not isinstance(result, GradientResult):
-            self.state.setText(f"done in {getattr(result, 'seconds', 0.0):.1f} s")
-            self._show()
-            return
-        self.result = result
-        left = "" if result.complete else f", {len(result.request.seeds) - result.done} to come"
-        self.state.setText(f"{result.done} seed{'' if result.done == 1 else 's'} in {result.seconds:.1f} s{left}")
+        self.state.setText(how_far(result))
+        if isinstance(result, GradientResult):
+            self.result = result
+        self.middle.setCurrentWidget(self.pictures)
         self._show()
 
     def _show(self) -> None:
-        self.quantity.setEnabled(self.shown is None or self.shown is self.result)
-        if self.shown is not None and self.shown is not self.result:
-            self.canvas.show_chart(lab_chart(self.shown))
-            self.words.show_preset(self.preset)
+        """Show what was measured last in pictures and in words."""
+        if self.shown is None:
             return
-        if self.result is None:
-            return
-        quantity = Quantity(self.quantity.currentData())
-        words = WORDS[quantity]
-        axis = Axis(words.symbol, Scale.LOG if words.log else Scale.LINEAR)
-        strips = gradient_strips(self.result, quantity)
-        self.canvas.show_chart(gradient_plot(self.result, quantity), strips, axis, "Each block coloured by its value")
-        self.words.show_result(self.result, quantity)
-        self.words.show_preset(self.preset)
+        self.pictures.show_result(self.shown, Quantity(self.quantity.currentData()))
+        self.quantity.setEnabled(self._gradients() is not None)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Say what is shown, at the step that is looked at."""
+        quantity, gradients = Quantity(self.quantity.currentData()), self._gradients()
+        if gradients is not None:
+            self.words.show_result(gradients, quantity)
+        self.words.show_preset(self.preset, self.shown)
+        self.values_changed.emit()
+
+    def _gradients(self) -> GradientResult | None:
+        """Return the gradients block by block that are shown, of a training those of the slider's step."""
+        if isinstance(self.shown, GradientResult):
+            return self.shown
+        step = self.pictures.bar.step_of(self.shown) if isinstance(self.shown, Descent) else None
+        return self.shown.at(step) if isinstance(self.shown, Descent) and step else None
+
+    def values_shown(self) -> tuple[ResNetSpec, InputShape, BlockValues] | None:
+        """Return the first residual network that is shown, its input, and the value at each of its blocks.
+
+        The value is the median over the seeds, or that at the slider's step; None where no blocks are measured.
+        """
+        gradients, quantity = self._gradients(), Quantity(self.quantity.currentData())
+        first = next((one for one in gradients.networks if one.spec.residual), None) if gradients else None
+        if gradients is None or first is None:
+            return None
+        words, asked = WORDS[quantity], gradients.request
+        pairs = zip(first.places, first.median(quantity), strict=True)
+        values = {place.path: value for place, value in pairs if value is not None}
+        seeds = f"median of {gradients.done} seeds" if gradients.done > 1 else "one seed"
+        source = f"{seeds}, batch {asked.image.batch}, {asked.data.title}, {asked.device}"
+        return first.spec, asked.image, BlockValues(words.label, words.symbol, values, words.log, source)
 
     def _on_problem(self, problem: str) -> None:
-        self.state.clear()
-        self.controls.problem.setText(f"⚠ {problem}")
+        self._stay()
+        self.controls.say(problem, measured=self.preset is None)
+
+    def _stay(self) -> None:
+        """Say that what is shown is older than what is asked."""
+        self.state.setText("" if self.shown is None else "the last result stays")
+        self.blank.setText("Nothing is measured yet.")

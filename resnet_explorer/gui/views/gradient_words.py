@@ -4,11 +4,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from resnet_explorer.analysis.descent import Descent
 from resnet_explorer.analysis.gradient_presets import Preset
-from resnet_explorer.analysis.gradients import GradientRequest, GradientResult, NetworkGradients
+from resnet_explorer.analysis.gradient_words import found
+from resnet_explorer.analysis.gradients import GradientResult, NetworkGradients
 from resnet_explorer.analysis.quantities import WORDS, Quantity
 from resnet_explorer.drawing.marks import Ink
 from resnet_explorer.drawing.theme import LIGHT, Theme
+from resnet_explorer.export.lab_table import LabResult
 from resnet_explorer.gui.document import Document
 
 WIDTH = 268
@@ -62,17 +65,22 @@ class GradientWords(QScrollArea):
     def show_theme(self, theme: Theme) -> None:
         """Paint in another theme."""
         self.bar.theme = theme
+        self.bar.setFixedHeight(2 * self.bar.fontMetrics().height() + 6)
         self.bar.update()
 
-    def show_preset(self, preset: Preset | None) -> None:
-        """Tell what to look for in an experiment, and who said so; the usual references where there is none."""
-        self._of_blocks(preset is None or isinstance(preset.request, GradientRequest))
-        if preset is None:
-            self.sources.setText("\n".join(SOURCES))
-            return
-        self.sources.setText("\n".join(reference.words for reference in preset.references))
-        measured = self.shows.text() if isinstance(preset.request, GradientRequest) else ""
-        self.shows.setText("\n\n".join(filter(None, (f"What to look for: {preset.look_for}", measured))))
+    def show_preset(self, preset: Preset | None, shown: object = None) -> None:
+        """Tell what to look for in an experiment, what was measured, and who said so.
+
+        The usual references where there is no preset; ``shown`` is the result that is shown.
+        """
+        gradients = isinstance(shown, GradientResult) or (isinstance(shown, Descent) and bool(shown.measured))
+        self._of_blocks(gradients)
+        self.sources.setText("\n".join([one.words for one in preset.references] if preset else SOURCES))
+        told = [] if isinstance(shown, GradientResult) or shown is None else [found(shown)]
+        told += [self.shows.text()] if gradients else []
+        if preset is not None:
+            told.insert(0, f"What to look for: {preset.look_for}")
+        self.shows.setText("\n\n".join(told))
 
     def _of_blocks(self, on: bool) -> None:
         for widget in (self.block, self.bar, self.terms, self.conditions, *self._headings):
@@ -90,10 +98,10 @@ class GradientWords(QScrollArea):
         if residual is None:
             return
         paths = [place.path for place in residual.places]
-        found = next((n for n, known in enumerate(paths) if path == known or path.startswith(f"{known}.")), None)
-        block = len(paths) // 2 if found is None else found
+        at = next((n for n, known in enumerate(paths) if path == known or path.startswith(f"{known}.")), None)
+        block = len(paths) // 2 if at is None else at
         shortcut, branch, cosine, share = (residual.median(one)[block] for one in _TERMS)
-        chosen = "" if found is not None else " (select a block to see its own)"
+        chosen = "" if at is not None else " (select a block to see its own)"
         self.block.setText(f"Block {block + 1} of {residual.title} · {paths[block]}{chosen}")
         known = None not in (shortcut, branch, cosine, share)
         self.bar.setVisible(known)
@@ -125,6 +133,18 @@ def _said(network: NetworkGradients, quantity: Quantity) -> str:
     return f"{network.title}: from the last block to the first it {way} {times:,.3g} times{each}."
 
 
+def how_far(result: LabResult) -> str:
+    """Return how far a measurement is, in a few words."""
+    seconds = result.seconds
+    if isinstance(result, GradientResult):
+        left = "" if result.complete else f", {len(result.request.seeds) - result.done} to come"
+        return f"{result.done} seed{'' if result.done == 1 else 's'} in {seconds:.1f} s{left}"
+    if isinstance(result, Descent):
+        made = f"{len(result.steps):,} of {result.request.recipe.steps:,} steps"
+        return f"{made} in {seconds:.1f} s"
+    return f"done in {seconds:.1f} s"
+
+
 class TermsBar(QWidget):
     """Both terms' lengths as bars."""
 
@@ -142,13 +162,15 @@ class TermsBar(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
+        metrics = self.fontMetrics()
+        left, high = metrics.horizontalAdvance("shortcut") + 14, self.height() // 2
         largest = max(*self._terms, 1e-300)
         rows = zip(("shortcut", "branch"), self._terms, (Ink.SHORTCUT, Ink.CONV), strict=True)
         for row, (words, value, ink) in enumerate(rows):
             painter.setPen(QColor(self.theme.colours[Ink.TEXT]))
-            painter.drawText(0, 14 + 20 * row, words)
-            wide = round((self.width() - 74) * value / largest)
-            painter.fillRect(70, 4 + 20 * row, wide, 12, QColor(self.theme.colours[ink]))
+            painter.drawText(0, high * row + (high + metrics.ascent() - metrics.descent()) // 2, words)
+            wide = round((self.width() - left - 4) * value / largest)
+            painter.fillRect(left, high * row + high // 5, wide, high * 3 // 5, QColor(self.theme.colours[ink]))
         painter.end()
 
 
