@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import count
@@ -79,8 +80,8 @@ class Jobs(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         numbers = count(1)
-        self._engine = Engine(self._arrived.emit, numbers)
-        self._pool = Pool(self._arrived.emit, numbers=numbers)
+        self._engine = Engine(self._hand_over, numbers)
+        self._pool = Pool(self._hand_over, numbers=numbers)
         self._pooled: set[int] = set()
         self._arrived.connect(self._on_arrived)
         self._states: dict[int, JobState] = {}
@@ -88,6 +89,11 @@ class Jobs(QObject):
         self._cancelled: set[int] = set()
         self.free: Callable[[], int | None] = lambda: psutil.virtual_memory().available
         self.confirm: Callable[[str], bool] = lambda words: True
+
+    def _hand_over(self, reply: Reply) -> None:
+        """Bring a reply from an engine's thread to the window's; nobody takes it where the window is gone."""
+        with suppress(RuntimeError):
+            self._arrived.emit(reply)
 
     @property
     def states(self) -> tuple[JobState, ...]:

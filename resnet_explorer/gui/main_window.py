@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QTabWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QSizePolicy, QTabWidget
 
 from resnet_explorer.analysis.training import Run
 from resnet_explorer.gui import actions, icons, motion, preferences, style
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from resnet_explorer.gui.views.timing_page import TimingPage
     from resnet_explorer.gui.views.training_page import TrainingPage
     from resnet_explorer.gui.views.verdict_label import VerdictLabel
+
+_SEEN = (QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+_UNSEEN = (QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
 
 
 class MainWindow(QMainWindow):
@@ -102,6 +105,7 @@ class MainWindow(QMainWindow):
         self.training.said.connect(self.say)
         self.training.save_wanted.connect(self._on_save_wanted)
         for page in panels.pages:
+            page.widget.setSizePolicy(*_UNSEEN)
             index = self.tabs.addTab(page.widget, page.title)
             self.tabs.setTabToolTip(index, page.tip)
         self.graph.save_dot.clicked.connect(self.actions_by_key["save-dot"].trigger)
@@ -218,8 +222,16 @@ class MainWindow(QMainWindow):
             self.graph.canvas.animated = not still
 
     def _on_tab_changed(self, index: int) -> None:
-        """Give a lab the whole window: it has panels of its own; the others come back with the next view."""
-        page = self._panels.page_of(self.tabs.widget(index)) if self._panels else None
+        """Give a lab the whole window: it has panels of its own; the others come back with the next view.
+
+        The room that a page needs counts while it is seen alone: the window would be too wide for the others.
+        """
+        if self._panels is None:
+            return
+        current = self.tabs.widget(index)
+        for widget in (self.diagram, *(page.widget for page in self._panels.pages)):
+            widget.setSizePolicy(*(_SEEN if widget is current else _UNSEEN))
+        page = self._panels.page_of(current)
         self._docks.give_room() if page and page.is_lab else self._docks.come_back()
 
     def present(self, on: bool) -> None:

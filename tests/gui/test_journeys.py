@@ -179,6 +179,18 @@ def test_themes_change_the_page_and_are_remembered(window: MainWindow, qapp: QAp
     window.actions_by_key["light"].trigger()
 
 
+@pytest.mark.parametrize("theme", ["light", "projector"])
+def test_every_page_fits_a_screen_of_1280_by_800(window: MainWindow, qapp: QApplication, theme: str) -> None:
+    window.actions_by_key[theme].trigger()
+    for index in range(window.tabs.count()):
+        window.tabs.setCurrentIndex(index)
+        qapp.processEvents()
+        least = window.minimumSizeHint()
+        title = window.tabs.tabText(index)
+        assert (least.width() <= 1280 and least.height() <= 800) is True, f"{title} needs {least.toTuple()}"
+    window.actions_by_key["light"].trigger()
+
+
 def test_every_action_has_a_tip_and_no_shortcut_is_used_twice(window: MainWindow) -> None:
     keys = [action.shortcut().toString() for action in window.actions_by_key.values() if action.shortcut()]
     keys += ["Ctrl+Z", "Ctrl+Shift+Z", "Ctrl+Y"]

@@ -68,7 +68,8 @@ class GraphPage(QWidget):
         self.search.setAccessibleName("Find in the graph")
         self.search.setToolTip("Enter goes to the next operation, parameter or layer whose name holds these letters")
         self.search.setClearButtonEnabled(True)
-        self.search.setFixedWidth(200)
+        self.search.setMinimumWidth(60)
+        self.search.setMaximumWidth(200)
         self.search.returnPressed.connect(self._on_search)
         self.loss.setChecked(True)
         self.loss.setToolTip("End with the loss (cross-entropy); without it with the network's output")
@@ -85,7 +86,8 @@ class GraphPage(QWidget):
     def _arrange(self) -> None:
         bar = QHBoxLayout()
         bar.setContentsMargins(12, 6, 12, 4)
-        for widget in (self.search, self.loss, self.saved, self.torchviz, self.paths, self.save_dot):
+        bar.addWidget(self.search, 2)
+        for widget in (self.loss, self.saved, self.torchviz, self.paths, self.save_dot):
             bar.addWidget(widget)
         bar.addWidget(self.words, 1)
         column = QVBoxLayout(self)
