@@ -9,11 +9,12 @@ from resnet_explorer.cli import sweep_table, train_group
 from resnet_explorer.cli.output import NAME, complain, say
 from resnet_explorer.cli.train_crew import Crew, Outcome, workers_for
 from resnet_explorer.cli.train_display import displayed
-from resnet_explorer.cli.train_plans import Task, file_name
+from resnet_explorer.cli.train_plans import Task
 from resnet_explorer.cli.train_words import FAILED, INTERRUPTED, complaints
 from resnet_explorer.drawing.theme import THEMES
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.export import files
+from resnet_explorer.export.run_folder import file_name
 from resnet_explorer.export.svg import to_svg
 
 TABLE, TEXT, FIGURE = "table.csv", "table.md", "figure.svg"

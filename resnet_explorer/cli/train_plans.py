@@ -1,7 +1,6 @@
 """From the words of the command ``train`` to the runs that it asks for, each with its folder."""
 
 import argparse
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,6 +11,7 @@ from resnet_explorer.analysis.training import RunPlan
 from resnet_explorer.analysis.training_asked import net_name, plan_of, preset_of, preset_plans
 from resnet_explorer.analysis.training_presets import PRESETS
 from resnet_explorer.errors import ExplorerError
+from resnet_explorer.export.run_folder import file_name
 
 MOST_SEEDS = 1_000
 MOST_SEED = 2**32
@@ -76,8 +76,3 @@ def root_of(options: argparse.Namespace, plans: Sequence[RunPlan]) -> Path:
     title = PRESETS[options.preset].title if not options.nets else ", ".join(names[:3])
     title += f" and {len(names) - 3} more" if options.nets and len(names) > 3 else ""
     return Path("runs") / f"{datetime.now():%Y-%m-%d %H.%M.%S} {file_name(title)[:80]}"
-
-
-def file_name(title: str) -> str:
-    """Return a name that every system takes for a folder."""
-    return re.sub(r"[^\w .,()+=-]+", "-", title).strip(" .") or "run"

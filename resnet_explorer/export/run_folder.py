@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,6 +68,11 @@ class Trashed:
 
     folder: Path
     at: Path
+
+
+def file_name(title: str) -> str:
+    """Return a name that every system takes for a folder."""
+    return re.sub(r"[^\w .,()+=-]+", "-", title).strip(" .") or "run"
 
 
 def read(folder: Path) -> Run:

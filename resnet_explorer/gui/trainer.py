@@ -1,6 +1,5 @@
 """Trainings in progress: which runs there are, how far each is, and what it has given so far."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from resnet_explorer.analysis.training import Chunk, Metric, Run, RunPlan, Setting
 from resnet_explorer.engine.messages import Job, TrainRun
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.export.run_folder import look, rename
+from resnet_explorer.export.run_folder import file_name, look, rename
 from resnet_explorer.gui.jobs import Jobs
 
 
@@ -109,8 +108,8 @@ class Trainer(QObject):
     def folders(self, plans: Sequence[RunPlan], title: str) -> list[Path]:
         """Return a new folder for each plan, in one that is named after the moment and the title."""
         stamp = datetime.now().strftime("%Y-%m-%d %H.%M.%S")
-        group = self.root / f"{stamp} {_file_name(title)}"
-        return [group / f"{index + 1} {_file_name(plan.name)}" for index, plan in enumerate(plans)]
+        group = self.root / f"{stamp} {file_name(title)}"
+        return [group / f"{index + 1} {file_name(plan.name)}" for index, plan in enumerate(plans)]
 
     def clear(self) -> None:
         """Show no runs any longer; they are kept."""
@@ -144,8 +143,8 @@ class Trainer(QObject):
         self._submit(1)
 
     def _submit(self, steps: int | None) -> None:
-        """Go on with every run that is not whole, for so many steps."""
-        for run in self.runs:
+        """Go on with every run that is not whole, for so many steps: the longest first, so that all end together."""
+        for run in sorted(self.runs, key=_length, reverse=True):
             if run.is_open and not run.job:
                 run.stand, run.problem = Stand.WAITING, ""
                 until = None if steps is None else _made(run) + steps
@@ -207,14 +206,14 @@ class Trainer(QObject):
         self.changed.emit()
 
 
+def _length(run: LiveRun) -> int:
+    """Return about how long a run takes, to be compared: its steps times its blocks."""
+    return run.plan.recipe.steps * sum(run.plan.spec.blocks)
+
+
 def _made(run: LiveRun) -> int:
     """Return how many steps are made: some may be kept that nobody has told yet."""
     try:
         return max(len(run.metrics), look(run.folder).steps)
     except ExplorerError:
         return len(run.metrics)
-
-
-def _file_name(title: str) -> str:
-    """Return a name that every system takes for a folder."""
-    return re.sub(r"[^\w .,()+=-]+", "-", title).strip(" .") or "run"
