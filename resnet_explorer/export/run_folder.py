@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,13 @@ def _head(folder: Path) -> tuple[RunPlan, Setting]:
     if not (folder / RUN).is_file():
         raise ExplorerError(str(folder), f"{folder} holds no run.", "Choose a folder that a training wrote.")
     with _worded(folder):
-        return loads((folder / RUN).read_text(encoding="utf-8", errors="replace"), str(folder))
+        return _parsed((folder / RUN).read_text(encoding="utf-8", errors="replace"), str(folder))
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str, where: str) -> tuple[RunPlan, Setting]:
+    """Return what ``loads`` does, once for each text: a list of many runs is read anew whenever one of them ends."""
+    return loads(text, where)
 
 
 def _last(file: Path) -> Metric | None:
