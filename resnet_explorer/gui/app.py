@@ -34,13 +34,14 @@ def main(nets: list[str]) -> int:
     app = QApplication(sys.argv[:1])
     window = build(app, spec)
     sys.excepthook = _reporter(window)
+    collector = Collector(app)
     window.diagram.first_painted.connect(window.start_engine, Qt.ConnectionType.QueuedConnection)
     window.diagram.first_painted.connect(window.fill, Qt.ConnectionType.QueuedConnection)
+    window.diagram.first_painted.connect(collector.settle, Qt.ConnectionType.QueuedConnection)
     window.diagram.first_painted.connect(window.wake_engine, Qt.ConnectionType.QueuedConnection)
     if os.environ.get(QUIT_VARIABLE):
         window.diagram.first_painted.connect(window.quit, Qt.ConnectionType.QueuedConnection)
     window.show()
-    Collector(app)
     return app.exec()
 
 
