@@ -13,6 +13,7 @@ from resnet_explorer.analysis.inside import (
     FeaturesRequest,
     FiltersRequest,
     GalleryRequest,
+    RunLesionsRequest,
     SurfaceRequest,
 )
 from resnet_explorer.analysis.partial import Partial
@@ -23,6 +24,7 @@ from resnet_explorer.lab.inside.cam import cam
 from resnet_explorer.lab.inside.confusion import confusion, gallery
 from resnet_explorer.lab.inside.features import features
 from resnet_explorer.lab.inside.filters import filters
+from resnet_explorer.lab.inside.lesions import lesions
 from resnet_explorer.lab.inside.surface import surface
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.model.build import ResNet
@@ -39,6 +41,7 @@ _RUNS: dict[type, Callable[[Any], Iterator[object]]] = {
     FiltersRequest: lambda job: filters(job, _trained),
     FeaturesRequest: lambda job: features(job, _trained),
     SurfaceRequest: lambda job: surface(job, _trained),
+    RunLesionsRequest: lambda job: lesions(job, _trained),
 }
 
 

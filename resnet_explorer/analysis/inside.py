@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from math import isfinite
+from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from resnet_explorer.analysis.gradients import Place
 from resnet_explorer.analysis.training import RunPlan
 from resnet_explorer.blueprint import Network, compile_spec, layers
 from resnet_explorer.errors import ExplorerError
@@ -95,8 +97,7 @@ class SurfaceRequest:
     batch_statistics: bool = False
 
     def __post_init__(self) -> None:
-        if not self.runs:
-            raise ExplorerError("runs", "There is no trained network.", "Choose one.")
+        _need_runs(self.runs)
         if not (3 <= self.size <= MAX_SIZE and self.size % 2):
             words = f"A grid of {self.size}×{self.size} points has no middle, or too few or many."
             raise ExplorerError("size", words, f"Choose an odd number from 3 to {MAX_SIZE}.")
@@ -104,8 +105,6 @@ class SurfaceRequest:
             raise ExplorerError("reach", f"A plane cannot reach {self.reach}.", "Choose a number above 0.")
         if not 1 <= self.images <= MAX_IMAGES:
             raise ExplorerError("images", f"{self.images:,} images cannot be used.", f"Choose 1 to {MAX_IMAGES:,}.")
-        for run in self.runs:
-            _need_classes(run.plan)
 
     @property
     def device(self) -> str:
@@ -113,7 +112,34 @@ class SurfaceRequest:
         return self.runs[0].device
 
 
-InsideRequest = GalleryRequest | ConfusionRequest | CamRequest | FiltersRequest | FeaturesRequest | SurfaceRequest
+@dataclass(frozen=True, slots=True)
+class RunLesionsRequest:
+    """Name all test images without each block of each network, and with each pair of equal neighbours swapped.
+
+    Veit et al. 2016, sections 4.1 and 4.3. Raises ExplorerError where this cannot be measured.
+    """
+
+    runs: tuple[Look, ...]
+
+    def __post_init__(self) -> None:
+        _need_runs(self.runs)
+
+    @property
+    def device(self) -> str:
+        """Return the device that the first network is measured on."""
+        return self.runs[0].device
+
+
+OnDemand = SurfaceRequest | RunLesionsRequest
+"""What is measured when the user says so: it takes long."""
+InsideRequest = GalleryRequest | ConfusionRequest | CamRequest | FiltersRequest | FeaturesRequest | OnDemand
+
+
+def _need_runs(runs: tuple[Look, ...]) -> None:
+    if not runs:
+        raise ExplorerError("runs", "There is no trained network.", "Choose one.")
+    for run in runs:
+        _need_classes(run.plan)
 
 
 def _need_classes(plan: RunPlan) -> None:
@@ -243,6 +269,48 @@ class Surface:
     def complete(self) -> bool:
         """Return whether every point of every network is measured."""
         return len(self.slices) == len(self.request.runs) and all(bool(one.known.all()) for one in self.slices)
+
+
+@dataclass(frozen=True, slots=True)
+class RunLesions:
+    """The share of test images that a network names wrongly, whole and with each lesion; ``tested`` is how many.
+
+    ``dropped`` has a value for each block, ``swapped`` for each block and the one after it. None is what is not known
+    yet; in ``swapped`` also where a block that changes the shape is one of the two.
+    """
+
+    run: Look
+    places: tuple[Place, ...]
+    whole: float
+    dropped: tuple[float | None, ...]
+    swapped: tuple[float | None, ...]
+    tested: int
+    data: str
+
+    @property
+    def typical(self) -> float | None:
+        """Return the median over the blocks of the error without one; None before the first is known."""
+        known = [error for error in self.dropped if error is not None]
+        return median(known) if known else None
+
+    @property
+    def complete(self) -> bool:
+        """Return whether every block was taken out; the swaps come in between."""
+        return None not in self.dropped
+
+
+@dataclass(frozen=True, slots=True)
+class RunLesionStudy:
+    """The lesions of all networks, as far as they are known."""
+
+    request: RunLesionsRequest
+    networks: tuple[RunLesions, ...]
+    seconds: float
+
+    @property
+    def complete(self) -> bool:
+        """Return whether every block of every network was taken out."""
+        return len(self.networks) == len(self.request.runs) and all(one.complete for one in self.networks)
 
 
 def map_paths(spec: ResNetSpec) -> tuple[str, ...]:

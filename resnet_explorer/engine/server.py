@@ -24,6 +24,7 @@ from resnet_explorer.analysis.inside import (
     FeaturesRequest,
     FiltersRequest,
     GalleryRequest,
+    RunLesionsRequest,
     SurfaceRequest,
 )
 from resnet_explorer.analysis.lesions import LesionRequest
@@ -59,7 +60,7 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lab import lesion, probe, shatter, steps, training, veit
 from resnet_explorer.lab.autograd import record
 from resnet_explorer.lab.graphviz import layout, torchviz_dot
-from resnet_explorer.lab.inside import cam, confusion, features, filters, surface
+from resnet_explorer.lab.inside import cam, confusion, features, filters, lesions, surface
 from resnet_explorer.lab.peaks import measure_peaks
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.timing import measure
@@ -259,5 +260,6 @@ _JOBS: Mapping[type, Callable[[Any], Iterator[object]]] = {
     FiltersRequest: filters.filters,
     FeaturesRequest: features.features,
     SurfaceRequest: surface.surface,
+    RunLesionsRequest: lesions.lesions,
     **tuning_jobs.JOBS,
 }

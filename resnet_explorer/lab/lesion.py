@@ -1,6 +1,6 @@
-"""Lesions of trained networks: a block taken out, or swapped with the next (Veit et al. 2016, sections 4.1 and 4.2)."""
+"""Lesions of trained networks: a block taken out, or swapped with the next (Veit et al. 2016, sections 4.1 and 4.3)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from time import perf_counter
@@ -69,10 +69,16 @@ def lesions(model: ResNet, named: Named) -> tuple[float, float, tuple[float, ...
             with dropping(block, shapes[index][1]):
                 dropped.append(named())
             swapped.append(None)
-            if index + 1 < len(shapes) and len({*shapes[index], *shapes[index + 1]}) == 1:
+            if swappable(shapes, index):
                 with swapping(model, index):
                     swapped[-1] = named()
         return whole, batch, tuple(dropped), tuple(swapped)
+
+
+def swappable(shapes: Sequence[tuple[Sequence[int], Sequence[int]]], index: int) -> bool:
+    """Say whether a block and the next one put out what they take in, and both the same; ``shapes`` are in and out."""
+    both = shapes[index : index + 2]
+    return len(both) == 2 and len({tuple(shape) for pair in both for shape in pair}) == 1
 
 
 @torch.no_grad()

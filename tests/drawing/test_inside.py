@@ -11,20 +11,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resnet_explorer.analysis.gradients import Place
 from resnet_explorer.analysis.inside import (
     Confusion,
     ConfusionRequest,
     Filters,
     FiltersRequest,
     Look,
+    RunLesions,
+    RunLesionsRequest,
+    RunLesionStudy,
     Slice,
     Surface,
     SurfaceRequest,
 )
 from resnet_explorer.analysis.training import RunPlan
+from resnet_explorer.drawing.chart import Chart, Kind, chart
 from resnet_explorer.drawing.inside.confusion import confusion_picture
 from resnet_explorer.drawing.inside.contours import MOST, contours, levels
 from resnet_explorer.drawing.inside.filters import filters_picture
+from resnet_explorer.drawing.inside.lesions import lesion_chart
 from resnet_explorer.drawing.inside.shade import on, readable
 from resnet_explorer.drawing.inside.surface import surface_picture
 from resnet_explorer.drawing.marks import SCALE, Arrow, Box, Group, Label, Mark, Picture
@@ -211,3 +217,54 @@ def test_losses_that_are_no_usual_numbers_are_drawn(value: float) -> None:
     assert (cell.marks[0].fill in SCALE) == (value == value)
     flat = Surface(made.request, (), 0, "", 0.0)
     assert surface_picture(flat, 500, 400).title == "The loss around the trained weights"
+
+
+PLACES = tuple(Place(f"layer{stage}.{n}", stage, (1, 8 * stage, 8, 8)) for stage in (1, 2) for n in (0, 1))
+
+
+def wounded(plan: RunPlan, whole: float, dropped: tuple[float | None, ...]) -> RunLesions:
+    swapped = (0.5, None, None, None) if dropped[0] is not None else (None,) * 4
+    return RunLesions(Look("", plan), PLACES, whole, dropped, swapped, 297, "digits")
+
+
+def study(*networks: RunLesions) -> RunLesionStudy:
+    return RunLesionStudy(RunLesionsRequest(tuple(one.run for one in networks)), networks, 1.0)
+
+
+def curves(made: Chart) -> dict[str, list[tuple[float, float]]]:
+    return {one.key: list(zip(one.x, one.y, strict=True)) for one in made.series}
+
+
+def test_lesions_stand_at_their_blocks_swaps_between_two_and_the_whole_network_across() -> None:
+    made = lesion_chart(study(wounded(RESIDUAL, 0.02, (0.2, 0.04, 0.03, 0.02)), wounded(PLAIN, 0.1, (0.9,) * 4)))
+    found = curves(made)
+    assert found["run0"] == [(1, 20.0), (2, 4.0), (3, 3.0), (4, 2.0)] and found["swap0"] == [(1.5, 50.0)]
+    assert found["whole1"] == [(0.5, 10.0), (4.5, 10.0)] and [span.label[:7] for span in made.spans] == [
+        "stage 1",
+        "stage 2",
+    ]
+    assert [guide.value for guide in made.guides] == [90.0], "ten classes"
+    picture = chart(made, 900, 500)
+    words = " ".join(texts(picture))
+    for said in ("297 test images", "digits", "as it is 2.0 %, typically 3.5 %", "a guess", "evaluation mode"):
+        assert said in words
+    titles = [one.title for one in groups(picture.marks, "point")]
+    assert "plain, two swapped, layer1.0 and layer1.1: 50 %" in titles
+    assert "residual, a block dropped, layer2.1: 2 %" in titles
+
+
+@pytest.mark.parametrize("other", [PLAIN, RunPlan("wide", assign(RESIDUAL.spec, "width=32")), RESIDUAL])
+def test_two_networks_differ_by_colour_dash_and_marker_and_their_swaps_by_colour_and_marker(other: RunPlan) -> None:
+    made = lesion_chart(study(wounded(RESIDUAL, 0.02, (0.1,) * 4), wounded(other, 0.1, (0.3,) * 4)))
+    looks = {one.key: one.look for one in made.series}
+    assert all(one != another for one, another in zip(looks["run0"], looks["run1"], strict=True))
+    assert looks["swap0"].ink is looks["run0"].ink and looks["swap0"].ink is not looks["swap1"].ink
+    assert len({looks[key].marker for key in ("run0", "run1", "swap0", "swap1")}) == 4
+    assert {one.key for one in made.series if one.kind is Kind.SCATTER} == {"swap0", "swap1"}
+
+
+def test_lesions_that_are_not_known_yet_are_left_out() -> None:
+    made = lesion_chart(study(wounded(PLAIN, 0.1, (0.9, None, None, None))))
+    assert curves(made)["run0"] == [(1, 90.0)]
+    nothing = lesion_chart(study(wounded(PLAIN, 0.1, (None,) * 4)))
+    assert curves(nothing)["run0"] == [] and chart(nothing, 600, 400).title == made.title

@@ -20,6 +20,8 @@ from resnet_explorer.analysis.inside import (
     FiltersRequest,
     Gallery,
     Look,
+    RunLesionsRequest,
+    RunLesionStudy,
     Surface,
     SurfaceRequest,
 )
@@ -167,6 +169,41 @@ def test_the_loss_surface_is_measured_on_demand_beside_the_twin_streams_and_is_c
     qtbot.mouseClick(page.controls.measure, Qt.MouseButton.LeftButton)
     qtbot.mouseClick(page.line.cancel, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "Cancelled" in page.state.text(), timeout=PATIENCE)
+
+
+def test_lesions_are_measured_on_demand_beside_the_twin_stream_link_blocks_and_are_cancelled(
+    page: InsideView, qtbot: QtBot, jobs: JobsHere, tmp_path: Path
+) -> None:
+    page.show_view(Inside.LESIONS)
+    assert page.controls.other.isVisible() and not page.controls.points.isVisible()
+    assert "Measure to see it" in page.state.text() and not page.save_button.isEnabled()
+    assert not any(isinstance(one, RunLesionsRequest) for one in jobs.asked)
+    qtbot.mouseClick(page.controls.measure, Qt.MouseButton.LeftButton)
+    part = answered(page, qtbot, RunLesionStudy)
+    assert isinstance(part, RunLesionStudy) and not part.complete and "not whole yet" in page.state.text()
+    assert page.line.isVisible() and page.picture
+    qtbot.waitUntil(lambda: not page.line.isVisible(), timeout=PATIENCE)
+    whole = answered(page, qtbot, RunLesionStudy)
+    assert isinstance(whole, RunLesionStudy) and whole.complete
+    assert [one.run.plan.name for one in whole.networks] == ["small", "plain twin"]
+    assert "small: " in page.state.text() and "plain twin: " in page.state.text()
+    page.stack.lesions.chart.clicked("layer2.0")
+    assert page._document.selection == "layer2.0" and len(page.stack.lesions.chart.marked()) == 2
+    for suffix, start in ((".svg", b"<svg"), (".png", b"\x89PNG")):
+        assert page.save(tmp_path / f"lesions{suffix}") and start in (tmp_path / f"lesions{suffix}").read_bytes()[:200]
+    page.controls.other.setCurrentIndex(0)
+    assert page._asked == RunLesionsRequest(whole.request.runs[:1]) and "Measure to see it" in page.state.text()
+    qtbot.mouseClick(page.controls.measure, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.line.cancel, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "Cancelled" in page.state.text(), timeout=PATIENCE)
+
+
+def test_another_run_takes_the_lesions_away(page: InsideView, qtbot: QtBot) -> None:
+    page.show_view(Inside.LESIONS)
+    qtbot.mouseClick(page.controls.measure, Qt.MouseButton.LeftButton)
+    answered(page, qtbot, RunLesionStudy)
+    page.show_run("again", plan("width=4", name="narrow"), NAMES)
+    assert page.picture is None and not page.save_button.isEnabled()
 
 
 def test_an_impossible_grid_is_said_and_the_rest_stays(page: InsideView, qtbot: QtBot) -> None:

@@ -39,7 +39,7 @@ def test_a_residual_net_can_miss_a_block_and_a_plain_one_cannot(found: LesionStu
 
 
 def test_a_residual_net_can_swap_two_blocks_and_a_plain_one_cannot(found: LesionStudy) -> None:
-    """Veit et al. 2016, section 4.2: the order of blocks matters little."""
+    """Veit et al. 2016, section 4.3: the order of blocks matters little."""
     swaps = [[value for value in one.swapped if value is not None] for one in found.networks]
     assert len(swaps[0]) == len(swaps[1]) == 4, "the first stage has two pairs of one shape, the others one each"
     assert min(swaps[0]) > 0.6 and max(swaps[1]) < 0.5

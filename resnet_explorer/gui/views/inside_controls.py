@@ -1,4 +1,4 @@
-"""What is asked of a trained network: which image, which layer, which class, and how the loss surface is measured."""
+"""What is asked of a trained network: which image, which layer, which class, and what is measured beside what."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,6 +15,7 @@ from resnet_explorer.analysis.inside import (
     Gallery,
     InsideRequest,
     Look,
+    RunLesionsRequest,
     SurfaceRequest,
     map_paths,
 )
@@ -32,7 +33,7 @@ class InsideControls(QWidget):
     """One line of fields; those that the picture does not need are hidden.
 
     ``changed`` tells that something else is asked, ``stepped`` that the next image is (1) or the one before (-1),
-    ``layer_chosen`` gives an address, ``measured`` tells that the loss surface shall be measured,
+    ``layer_chosen`` gives an address, ``measured`` tells that what takes long shall be measured,
     ``refused`` gives a text that is no number.
     """
 
@@ -80,6 +81,7 @@ class InsideControls(QWidget):
                 self.labels.append((label, widget))
                 self.row.addWidget(label)
             self.row.addWidget(widget)
+        self.row.addStretch(1)
 
     def _wire(self) -> None:
         self.before.clicked.connect(self._on_before)
@@ -136,10 +138,12 @@ class InsideControls(QWidget):
             return FeaturesRequest(*run, place, path)
         if view is Inside.FILTERS:
             return FiltersRequest(*run)
+        other = self.other.currentData()
+        runs = (look, other) if other else (look,)
+        if view is Inside.LESIONS:
+            return RunLesionsRequest(runs)
         if view is Inside.SURFACE:
-            other = self.other.currentData()
             points, images, seed = (field.value() for field in (self.points, self.images, self.seed))
-            runs = (look, other) if other else (look,)
             return SurfaceRequest(runs, points, 1.0, images, seed, self.batch.isChecked())
         return ConfusionRequest(*run)
 
@@ -176,7 +180,7 @@ _FIELDS = (
     ("Layer", "layer", "The layer, block or stage whose maps are shown; what is selected in another view is taken"),
     ("Evidence for", "target", "The class whose score is traced back to the image"),
     ("", "scaling", "One scale tells strong maps from weak ones; scales of their own show what is in the weak ones"),
-    ("Beside", "other", "Another run, measured in a plane of its own and coloured by the same scale"),
+    ("Beside", "other", "Another run, measured in the same way and shown on the same scale"),
     ("Grid", "points", "Points along each direction, an odd number: the middle one is the trained weights"),
     ("Images", "images", "How many training images the loss is of; the seed picks them"),
     ("Seed", "seed", "Draws both directions, and picks the images"),
@@ -185,11 +189,12 @@ _FIELDS = (
         "batch",
         "Batch norm: the statistics of these images instead of the running ones, which the paper's code uses",
     ),
-    ("", "measure", "Measure the loss at every point; it comes row by row, from the middle outwards"),
+    ("", "measure", "Measure it now; what is known is shown as it comes"),
 )
 """Label, field, and what it is for."""
 _NEEDED: Mapping[Inside, tuple[str, ...]] = {
     Inside.CAM: ("before", "image", "after", "layer", "target"),
     Inside.FEATURES: ("before", "image", "after", "layer", "scaling"),
     Inside.SURFACE: ("other", "points", "images", "seed", "batch", "measure"),
+    Inside.LESIONS: ("other", "measure"),
 }

@@ -6,15 +6,16 @@ from resnet_explorer.drawing.marks import Picture
 from resnet_explorer.drawing.theme import Theme
 from resnet_explorer.errors import ExportError
 from resnet_explorer.gui.offscreen import to_pdf, to_png
+from resnet_explorer.gui.views.chart_view import ChartView
 from resnet_explorer.gui.views.image_grid import ImageGrid
-from resnet_explorer.gui.views.inside_panes import ConfusionPane, FiltersPane
+from resnet_explorer.gui.views.inside_panes import ConfusionPane, FiltersPane, LesionsPane
 from resnet_explorer.gui.views.inside_pictures import CamView, MarksView
 
 
 def picture_of(pane: QWidget) -> Picture | None:
     """Return the drawing that a part shows; None where it shows images, or nothing."""
     shown = _inner(pane)
-    return shown.picture if isinstance(shown, MarksView) and shown.picture.title else None
+    return shown.picture if isinstance(shown, MarksView | ChartView) and shown.picture.title else None
 
 
 def suffixes(pane: QWidget) -> tuple[str, ...]:
@@ -45,4 +46,4 @@ def content(pane: QWidget, suffix: str, theme: Theme) -> bytes:
 def _inner(pane: QWidget) -> QWidget | None:
     if isinstance(pane, ConfusionPane):
         return pane.matrix
-    return pane.currentWidget() if isinstance(pane, FiltersPane) else pane
+    return pane.currentWidget() if isinstance(pane, FiltersPane | LesionsPane) else pane

@@ -1,4 +1,4 @@
-"""Looking inside a trained network: what it confuses, where it looks, its filters and maps, the loss around it."""
+"""Looking inside a trained network: what it confuses, where it looks, its filters and maps, its losses and lesions."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +26,7 @@ from resnet_explorer.analysis.inside import (
     GalleryRequest,
     InsideRequest,
     Look,
-    SurfaceRequest,
+    OnDemand,
     nearest_map,
 )
 from resnet_explorer.analysis.training import RunPlan
@@ -49,7 +49,7 @@ _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 
 
 class InsideView(QWidget):
-    """Shows one run: it is asked when it is looked at, the loss surface when the user says so."""
+    """Shows one run: it is asked when it is looked at, what takes long when the user says so."""
 
     def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,7 +63,7 @@ class InsideView(QWidget):
         self.run, self.state, self.problem, self.caption = QLabel(), QLabel(), QLabel(), QLabel()
         self.views, self.controls, self.line = QTabBar(), InsideControls(), JobLine(jobs)
         self.save_button, self.all = QPushButton("Save…"), QPushButton("Show all mistakes")
-        self.gallery, self.stack = GalleryPane(), InsideStack()
+        self.gallery, self.stack = GalleryPane(), InsideStack(document)
         self._dress()
         self._arrange()
         self._wire(jobs)
@@ -141,7 +141,7 @@ class InsideView(QWidget):
         return picture_of(self.stack.panes[self.view])
 
     def show_run(self, folder: str, plan: RunPlan, names: Sequence[str] = (), others: Sequence[Look] = ()) -> None:
-        """Look into a run as it is now; ``names`` are its classes', ``others`` runs whose loss surface may be beside.
+        """Look into a run as it is now; ``names`` are its classes', ``others`` runs that may be measured beside it.
 
         Of these the one that is residual where this one is plain, or the other way round, is chosen.
         """
@@ -241,7 +241,7 @@ class InsideView(QWidget):
         if answer is not None:
             self.state.setText(self.stack.show_answer(self.view, answer))
         elif not problem:
-            on_demand = isinstance(request, SurfaceRequest)
+            on_demand = isinstance(request, OnDemand)
             self.state.setText("Measure to see it: it takes as long as the network is deep." if on_demand else "…")
             if not on_demand and self.isVisible():
                 instead = before if isinstance(before, CamRequest | FeaturesRequest) else None
@@ -292,10 +292,10 @@ class InsideView(QWidget):
                 self._show()
 
     def _on_measure(self) -> None:
-        if self._look is not None and isinstance(self._asked, SurfaceRequest):
+        if self._look is not None and isinstance(self._asked, OnDemand):
             if not self.answers.is_waiting(self._asked):
                 self.answers.drop(self._asked)
-                self.answers.ask(self._asked, f"Loss surface of {self._look.plan.name}")
+                self.answers.ask(self._asked, f"{self.view} of {self._look.plan.name}")
             self._on_jobs_changed()
 
     def _on_refused(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""The parts of the page that looks inside: the matrix with its classes, the test images, the first filters."""
+"""The parts of the page that looks inside: the matrix with its classes, the test images, the first filters, lesions."""
 
 from collections.abc import Sequence
 
@@ -15,10 +15,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resnet_explorer.analysis.inside import PAGE, Confusion, Filters, Gallery
+from resnet_explorer.analysis.inside import PAGE, Confusion, Filters, Gallery, RunLesionStudy
 from resnet_explorer.drawing.inside.confusion import class_name, confusion_picture
 from resnet_explorer.drawing.inside.filters import filters_picture
+from resnet_explorer.drawing.inside.lesions import lesion_chart
 from resnet_explorer.drawing.theme import Theme
+from resnet_explorer.gui.document import Document
+from resnet_explorer.gui.views.chart_view import ChartView
 from resnet_explorer.gui.views.image_grid import ImageGrid
 from resnet_explorer.gui.views.inside_images import filter_images, gallery_images, side_of
 from resnet_explorer.gui.views.inside_pictures import MarksView
@@ -170,3 +173,24 @@ class FiltersPane(QStackedWidget):
         """Paint in another theme."""
         self.marks.show_theme(theme)
         self.grid.show_theme(theme)
+
+
+class LesionsPane(QStackedWidget):
+    """The test error without each block as a chart that is linked with the other views; empty before it is known."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.empty, self.chart = MarksView(), ChartView(document)
+        self.addWidget(self.empty)
+        self.addWidget(self.chart)
+
+    def show_study(self, shown: RunLesionStudy | None) -> None:
+        """Show what is known of the lesions; nothing where they are not there."""
+        if shown is not None:
+            self.chart.show_chart(lesion_chart(shown))
+        self.setCurrentWidget(self.empty if shown is None else self.chart)
+
+    def show_theme(self, theme: Theme) -> None:
+        """Paint in another theme."""
+        self.empty.show_theme(theme)
+        self.chart.show_theme(theme)

@@ -1,4 +1,4 @@
-"""The six pictures from inside a network, one at a time, and what each says in words."""
+"""The seven pictures from inside a network, one at a time, and what each says in words."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -6,14 +6,16 @@ from typing import Any
 
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from resnet_explorer.analysis.inside import Cam, Confusion, Features, Filters, Surface
+from resnet_explorer.analysis.inside import Cam, Confusion, Features, Filters, RunLesions, RunLesionStudy, Surface
 from resnet_explorer.drawing.chart.numbers import number
 from resnet_explorer.drawing.inside.confusion import class_name
+from resnet_explorer.drawing.inside.lesions import percent
 from resnet_explorer.drawing.inside.surface import surface_picture
 from resnet_explorer.drawing.theme import LIGHT, Theme
+from resnet_explorer.gui.document import Document
 from resnet_explorer.gui.views.image_grid import ImageGrid
 from resnet_explorer.gui.views.inside_images import map_images, mistake_images, mistakes_of, side_of
-from resnet_explorer.gui.views.inside_panes import ConfusionPane, FiltersPane
+from resnet_explorer.gui.views.inside_panes import ConfusionPane, FiltersPane, LesionsPane
 from resnet_explorer.gui.views.inside_pictures import CamView, MarksView
 from resnet_explorer.gui.views.inside_words import Inside
 
@@ -24,7 +26,7 @@ class InsideStack(QStackedWidget):
     ``pair`` is the cell of the matrix whose mistakes are shown, None for all; ``together`` puts all maps on one scale.
     """
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.names: Sequence[str] = ()
         self.pair: tuple[int, int] | None = None
@@ -33,7 +35,7 @@ class InsideStack(QStackedWidget):
         self._last: tuple[object, ...] = ()
         self.confusion, self.filters = ConfusionPane(), FiltersPane()
         self.mistakes, self.maps = ImageGrid(80), ImageGrid(80)
-        self.cam, self.surface = CamView(), MarksView()
+        self.cam, self.surface, self.lesions = CamView(), MarksView(), LesionsPane(document)
         self.mistakes.setAccessibleName("Wrongly named test images")
         self.maps.setAccessibleName("Feature maps")
         self.panes: Mapping[Inside, QWidget] = {
@@ -43,6 +45,7 @@ class InsideStack(QStackedWidget):
             Inside.FILTERS: self.filters,
             Inside.FEATURES: self.maps,
             Inside.SURFACE: self.surface,
+            Inside.LESIONS: self.lesions,
         }
         for pane in self.panes.values():
             self.addWidget(pane)
@@ -54,6 +57,7 @@ class InsideStack(QStackedWidget):
         self.cam.show_cam(None)
         self.filters.show_filters(None)
         self.surface.show_drawn(None)
+        self.lesions.show_study(None)
         for grid in (self.mistakes, self.maps):
             grid.show_images(())
 
@@ -65,7 +69,7 @@ class InsideStack(QStackedWidget):
         """Paint in another theme."""
         self._theme, self._last = theme, ()
         self.confusion.matrix.show_theme(theme)
-        for pane in (self.filters, self.cam, self.surface, self.maps, self.mistakes):
+        for pane in (self.filters, self.cam, self.surface, self.lesions, self.maps, self.mistakes):
             pane.show_theme(theme)
 
     def show_answer(self, view: Inside, answer: object) -> str:
@@ -122,6 +126,16 @@ class InsideStack(QStackedWidget):
         self.surface.show_drawn(lambda wide, high, text: surface_picture(shown, wide, high, text))
         return f"{shown.seconds:.1f} s" if shown.complete else "not whole yet"
 
+    def _show_lesions(self, shown: RunLesionStudy) -> str:
+        self.lesions.show_study(shown)
+        found = "; ".join(_lesion_words(one) for one in shown.networks)
+        return f"{found} · {shown.seconds:.1f} s" if shown.complete else f"{found} · not whole yet"
+
+
+def _lesion_words(one: RunLesions) -> str:
+    whole = f"{one.run.plan.name}: {percent(one.whole)} wrong as it is"
+    return whole if one.typical is None else f"{whole}, typically {percent(one.typical)} without one of its blocks"
+
 
 _SHOWS: Mapping[Inside, Callable[[InsideStack, Any], str]] = {
     Inside.CONFUSION: InsideStack._show_confusion,
@@ -130,4 +144,5 @@ _SHOWS: Mapping[Inside, Callable[[InsideStack, Any], str]] = {
     Inside.FILTERS: InsideStack._show_filters,
     Inside.FEATURES: InsideStack._show_features,
     Inside.SURFACE: InsideStack._show_surface,
+    Inside.LESIONS: InsideStack._show_lesions,
 }

@@ -14,6 +14,7 @@ class Inside(StrEnum):
     FILTERS = "Filters"
     FEATURES = "Feature maps"
     SURFACE = "Loss surface"
+    LESIONS = "Lesions"
 
 
 class Words(NamedTuple):
@@ -52,5 +53,12 @@ WORDS: Mapping[Inside, Words] = {
         "The training loss in a plane through the trained weights: wide and smooth around a residual network, and the "
         "deeper a plain one is, the rougher around it.",
         "Li et al. 2018, Visualizing the Loss Landscape of Neural Nets, section 4",
+    ),
+    Inside.LESIONS: Words(
+        "The test error when one block is dropped, or two equal neighbours are swapped, and all weights stay as they "
+        "are: a residual network, where the shortcut is left, hardly misses most of its blocks; a plain one without "
+        "any of its blocks is little better than a guess.",
+        "Veit et al. 2016, Residual Networks Behave Like Ensembles of Relatively Shallow Networks, sections 4.1 and "
+        "4.3",
     ),
 }
