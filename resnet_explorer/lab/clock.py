@@ -55,7 +55,7 @@ class Clock:
 
 def setting(device: str, warmup: int, repeats: int) -> Setting:
     """Return where and how is measured, for the record."""
-    return Setting(device, _title(device), torch.__version__, torch.get_num_threads(), warmup, repeats)
+    return Setting(device, _title(device), str(torch.__version__), torch.get_num_threads(), warmup, repeats)
 
 
 def _title(device: str) -> str:

@@ -54,7 +54,7 @@ def study(request: LesionRequest) -> Iterator[Progress | Partial[Descent] | Part
         yield Progress(request.recipe.steps + len(found), steps, "taking out each block")
         found.append(Lesions(spec, where, loss, *lesions(model, partial(right, model, images, request.device))))
         seconds = perf_counter() - began
-        known = LesionStudy(request, tuple(found), len(images.test), images.words, torch.__version__, seconds)
+        known = LesionStudy(request, tuple(found), len(images.test), images.words, str(torch.__version__), seconds)
         yield known if len(found) == len(models) else Partial(known)
 
 

@@ -48,7 +48,7 @@ def measure(request: GradientRequest) -> Iterator[Progress | Partial[GradientRes
             yield Progress(count * len(networks) + index, steps, f"{network.title}, seed {seed}")
             sample = _sample(model, batch, request, seed)
             networks[index] = replace(network, samples=(*network.samples, sample))
-        known = GradientResult(request, tuple(networks), batch.words, torch.__version__, perf_counter() - began)
+        known = GradientResult(request, tuple(networks), batch.words, str(torch.__version__), perf_counter() - began)
         yield known if known.complete else Partial(known)
 
 

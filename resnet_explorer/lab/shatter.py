@@ -36,7 +36,7 @@ def shatter(request: ShatterRequest) -> Iterator[Progress | Partial[Shattering] 
 
     def so_far() -> Shattering:
         known = tuple(Neighbours(spec, tuple(row)) for spec, row in zip(request.specs, rows, strict=True) if row)
-        return Shattering(request, known, tuple(lines), words, torch.__version__, perf_counter() - began)
+        return Shattering(request, known, tuple(lines), words, str(torch.__version__), perf_counter() - began)
 
     for done, batch in enumerate(_lines_of_images(request)):
         yield Progress(done, steps, f"gradients between two images, seed {request.seeds[done]}")

@@ -52,7 +52,7 @@ class Course:
     def so_far(self) -> Descent:
         """Return all steps that are made."""
         seconds = perf_counter() - self._began
-        return Descent(self._request, self._blocks, tuple(self._steps), self._words, torch.__version__, seconds)
+        return Descent(self._request, self._blocks, tuple(self._steps), self._words, str(torch.__version__), seconds)
 
     def add(self, step: Step) -> Iterator[Partial[Descent]]:
         """Take note of a step, and yield the training so far where that is due."""

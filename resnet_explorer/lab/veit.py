@@ -99,7 +99,7 @@ def _told(
         float((exact.sum(dim=0) - whole).norm()) / total if total else 0.0,
         request.spec.order is Order.V2,
         words,
-        torch.__version__,
+        str(torch.__version__),
         perf_counter() - began,
     )
 

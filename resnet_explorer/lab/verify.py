@@ -40,7 +40,7 @@ def verify(analysis: Analysis, *, fvcore: bool = False) -> Iterator[Progress | V
         yield Progress(2, steps, "counting with fvcore")
         more, others = _against_fvcore(analysis)
         checks, differences = checks + more, differences + others
-    yield Verdict(len(analysis.rows), tuple(checks), tuple(differences), torch.__version__)
+    yield Verdict(len(analysis.rows), tuple(checks), tuple(differences), str(torch.__version__))
 
 
 def _against_torch(analysis: Analysis, model: nn.Module) -> tuple[list[Check], list[Difference]]:

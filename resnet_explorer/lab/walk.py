@@ -55,7 +55,7 @@ def graph_of(
     index = writer.index[id(root)]
     output = writer.node(GraphNode(OUTPUT if y.ndim else LOSS, NodeKind.OUTPUT, makers[root], tuple(y.shape)), y)
     writer.edges.append((index, output))
-    return AutogradGraph(tuple(writer.nodes), tuple(writer.edges), index, output, device, torch.__version__)
+    return AutogradGraph(tuple(writer.nodes), tuple(writer.edges), index, output, device, str(torch.__version__))
 
 
 class _Writer:

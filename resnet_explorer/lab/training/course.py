@@ -203,7 +203,7 @@ def setting_of(
         places=blocks,
         train=len(feed.images.train),
         test=len(feed.images.test),
-        torch=torch.__version__,
+        torch=str(torch.__version__),
         app=__version__,
         machine=f"{where.title}, {threads}, {platform.system()} {platform.machine()}",
         began=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -1,0 +1,69 @@
+"""Nothing that comes from the engine brings PyTorch into the window's process."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPT = '''
+import queue, sys
+from dataclasses import replace
+
+from resnet_explorer.analysis.descent import DescentRequest, Recipe as Short
+from resnet_explorer.analysis.gradients import GradientRequest, twin
+from resnet_explorer.analysis.inside import ConfusionRequest, FiltersRequest
+from resnet_explorer.analysis.lesions import LesionRequest
+from resnet_explorer.analysis.paths import PathsRequest
+from resnet_explorer.analysis.recipe import Recipe
+from resnet_explorer.analysis.shattering import ShatterRequest
+from resnet_explorer.analysis.training import RunPlan
+from resnet_explorer.engine.client import Engine
+from resnet_explorer.engine.messages import (
+    Died, Failed, FindDevices, FindRate, Finished, Known, MeasureTime, RecordGraph, TrainRun, Verify
+)
+from resnet_explorer.spec import InputShape
+from resnet_explorer.spec.catalogue import find
+from resnet_explorer.spec.change import assign
+
+
+def main(folder):
+    spec = assign(find("resnet20"), "width=4", "blocks=1,1,1", "in_channels=1", "order=v2")
+    image = InputShape(8, 8, 8)
+    plan = RunPlan("run", spec, recipe=Recipe(steps=3, batch=8, evaluate=3, measure=1))
+    pair, short = (spec, twin(spec)), Short(steps=2)
+    jobs = [
+        FindDevices(), Verify(spec, image), RecordGraph(spec, image), MeasureTime(spec, image, repeats=1),
+        GradientRequest(pair, image, seeds=(0,)), DescentRequest(pair, image, recipe=short, every=1),
+        PathsRequest(spec, image, recipe=short), ShatterRequest(pair), LesionRequest(pair, image, recipe=short),
+        TrainRun(plan, folder), FindRate(plan, steps=3), ConfusionRequest(folder, plan), FiltersRequest(folder, plan),
+    ]
+    replies = queue.Queue()
+    engine = Engine(replies.put)
+    for job in jobs:
+        number = engine.submit(job)
+        while True:
+            reply = replies.get(timeout=120)
+            engine.handle(reply)
+            if isinstance(reply, (Failed, Died)):
+                print(type(job).__name__, reply)
+                break
+            if isinstance(reply, Finished) and reply.number == number:
+                break
+        guests = sorted({"torch", "torchvision", "fvcore", "captum", "matplotlib"} & set(sys.modules))
+        if guests:
+            print(type(job).__name__, "brought", guests)
+            break
+    engine.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
+'''
+
+
+def test_no_answer_brings_pytorch_into_the_window(tmp_path: Path) -> None:
+    script = tmp_path / "border.py"
+    script.write_text(SCRIPT)
+    command = [sys.executable, str(script), str(tmp_path / "run")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.stdout == "", done.stdout
+    assert done.returncode == 0, done.stderr
