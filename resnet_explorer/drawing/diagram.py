@@ -1,5 +1,6 @@
 """The block diagram: title, overview, and under it every block that is open; the plain twin beside, if asked for."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import sqrt
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from resnet_explorer.spec.catalogue import title
 
 if TYPE_CHECKING:
     from resnet_explorer.drawing.measured import Tints
+    from resnet_explorer.drawing.tuning.frozen import Frozen
 
 MARGIN = 24.0
 TITLE = 46.0
@@ -28,23 +30,30 @@ ROOM = (1200.0, 600.0)
 
 MEASURED = 72.0
 """The height that the legend of measured values takes under an overview."""
+FROZEN = 50.0
+"""The height that the words on frozen parts take there."""
 SMALLEST_ZOOM = 0.6
 """Open blocks stand side by side only where the room is wide enough to show them this large."""
 
 
 def diagram(
-    analysis: Analysis, view: View, room: tuple[float, float] = ROOM, measured: BlockValues | None = None
+    analysis: Analysis,
+    view: View,
+    room: tuple[float, float] = ROOM,
+    measured: BlockValues | None = None,
+    frozen: "Frozen | None" = None,
 ) -> Picture:
     """Return the picture of a network as a view shows it, its blocks in rows that are read best in that room.
 
-    Blocks that have a value in ``measured`` have its colour.
+    Blocks that have a value in ``measured`` have its colour; what is ``frozen`` in a fine-tuning is hatched.
     """
     tints = _tints(measured) if measured else None
-    marks = _compared(analysis, view, room, tints) if view.compare else _alone(analysis, view, room, tints)
+    marks = _compared(analysis, view, room, tints) if view.compare else _alone(analysis, view, room, tints, frozen)
     wide = max(group.x + group.width for group in marks if isinstance(group, Group)) + MARGIN
     high = max(group.y + group.height for group in marks if isinstance(group, Group)) + MARGIN
     words = f"{title(analysis.network.spec)}: {analysis.total.params:,} parameters, {si(analysis.total.macs)}MACs"
     words += f". Coloured by: {measured.words}" if measured else ""
+    words += f". {frozen.words}" if frozen else ""
     return Picture(wide, high, tuple(marks), title(analysis.network.spec), words)
 
 
@@ -66,15 +75,37 @@ def _residual_name(name: str) -> str:
     return name.removesuffix("-plain").replace("plain", "resnet")
 
 
-def _alone(analysis: Analysis, view: View, room: tuple[float, float], tints: "Tints | None") -> list[Mark]:
-    grid, _ = best_grid(analysis, view, _inner(room, 1, 1, tints), tints)
+def _alone(
+    analysis: Analysis, view: View, room: tuple[float, float], tints: "Tints | None", frozen: "Frozen | None"
+) -> list[Mark]:
+    grid, _ = best_grid(analysis, view, _inner(room, 1, 1, tints, FROZEN if frozen else 0.0), tints)
     marked = changes(analysis.network) if view.changes else None
     top = _whole(analysis, view, grid, MARGIN, MARGIN, marked=marked, tints=tints)
     strip = [_strip(marked.words, top.y + top.height + 8, Ink.CHANGED)] if marked else []
     legend = _measured(analysis, tints, (strip or [top])[-1], top.width)
     last = (legend or strip or [top])[-1]
-    below = last.y + last.height
-    return [top, *strip, *legend, *_panels(analysis, _open(analysis.network, view), below + SPACE, room, marked)]
+    told = _frozen(frozen, last, top.width)
+    last = (told or [last])[-1]
+    panels = _panels(analysis, _open(analysis.network, view), last.y + last.height + SPACE, room, marked)
+    return [*_frosted([top], frozen), *strip, *legend, *told, *_frosted(panels, frozen)]
+
+
+def _frozen(frozen: "Frozen | None", above: Group, wide: float) -> list[Group]:
+    """Return what is said of frozen parts under what is above it; none where nobody asks."""
+    if frozen is None:
+        return []
+    from resnet_explorer.drawing.tuning.frost import legend
+
+    return [legend(frozen, MARGIN, above.y + above.height + 8, wide)]
+
+
+def _frosted(marks: Sequence[Mark], frozen: "Frozen | None") -> list[Mark]:
+    """Return marks with what is frozen drawn so; as with colours, what draws it is imported with the first of it."""
+    if frozen is None:
+        return list(marks)
+    from resnet_explorer.drawing.tuning.frost import frosted
+
+    return [frosted(mark, frozen) for mark in marks]
 
 
 def _measured(analysis: Analysis, tints: "Tints | None", above: Group, wide: float) -> list[Group]:
@@ -82,10 +113,12 @@ def _measured(analysis: Analysis, tints: "Tints | None", above: Group, wide: flo
     return [tints.legend(analysis.network, MARGIN, above.y + above.height + 8, wide)] if tints else []
 
 
-def _inner(room: tuple[float, float], across: int, down: int, tints: "Tints | None" = None) -> tuple[float, float]:
+def _inner(
+    room: tuple[float, float], across: int, down: int, tints: "Tints | None" = None, more: float = 0.0
+) -> tuple[float, float]:
     """Return what margins, titles and legends leave of a room for each of several overviews."""
     wide = (room[0] - 2 * MARGIN - (across - 1) * SPACE) / across
-    legend = MEASURED if tints else 0.0
+    legend = (MEASURED if tints else 0.0) + more
     return wide, max(120.0, (room[1] - 2 * MARGIN - legend) / down - TITLE - 40)
 
 

@@ -45,6 +45,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("timing", "&View", "T&iming", "Ctrl+M", "How long each layer takes here, and what it waits for"),
     Command("gradients", "&View", "&Gradient lab", "Ctrl+L", "Residual against plain, block by block"),
     Command("training", "&View", "Trainin&g lab", "Ctrl+R", "Several networks side by side, live"),
+    Command("tuning", "&View", "Fine-t&uning lab", "Ctrl+U", "A network with weights on your own images"),
     Command("paths", "&View", "Pat&hs through the network…", "", "How many paths there are, and how long they are"),
     Command("expand", "&View", "&Expand all blocks", "Ctrl+Shift+Down", "Open every block, unfold long stages"),
     Command("collapse", "&View", "Co&llapse all", "Ctrl+Shift+Up", "Close every block and fold long stages"),

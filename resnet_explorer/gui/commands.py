@@ -171,6 +171,7 @@ _RUN: Mapping[str, Callable[["MainWindow", bool], None]] = {
     "save-runs": _save_runs,
     "measured": _measured,
     "training": lambda window, checked: window.tabs.setCurrentWidget(window.training),
+    "tuning": lambda window, checked: window.tabs.setCurrentWidget(window.tuning),
     "gradients": lambda window, checked: window.tabs.setCurrentWidget(window.gradients),
     "timing": lambda window, checked: window.tabs.setCurrentWidget(window.timing),
     "paths": lambda window, checked: dialogs.show_paths(window),

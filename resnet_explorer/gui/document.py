@@ -1,6 +1,7 @@
 """The document: what the user made (undoable), what is open, and what is selected."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
@@ -8,6 +9,9 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 from resnet_explorer.analysis.measured import BlockValues
 from resnet_explorer.drawing.view import View
 from resnet_explorer.spec import InputShape, ResNetSpec
+
+if TYPE_CHECKING:
+    from resnet_explorer.drawing.tuning.frozen import Frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Document(QObject):
 
     ``changed``: the network or its input; ``view_changed``: what is open; ``selected`` and ``hovered``: a path, empty
     for none; ``device_changed``: PyTorch's name of the device that it works on; ``measured_changed``: the values that
-    blocks are coloured by.
+    blocks are coloured by; ``frozen_changed``: what stands still in a fine-tuning.
     """
 
     changed = Signal()
@@ -55,6 +59,7 @@ class Document(QObject):
     hovered = Signal(str)
     device_changed = Signal(str)
     measured_changed = Signal()
+    frozen_changed = Signal()
 
     def __init__(self, state: State, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -65,6 +70,7 @@ class Document(QObject):
         self.hover = ""
         self.device = "cpu"
         self.measured: BlockValues | None = None
+        self.frozen: Frozen | None = None
 
     def propose(self, state: State, label: str, gesture: int = -1) -> None:
         """Make a new state the current one, as an undo step named ``label``; equal gestures (>= 0) merge."""
@@ -91,6 +97,12 @@ class Document(QObject):
         if values is not self.measured:
             self.measured = values
             self.measured_changed.emit()
+
+    def show_frozen(self, frozen: "Frozen | None") -> None:
+        """Draw what stands still in a fine-tuning so, or nothing; this is no undo step."""
+        if frozen is not self.frozen:
+            self.frozen = frozen
+            self.frozen_changed.emit()
 
     def select(self, path: str) -> None:
         """Select what has this path in every view."""

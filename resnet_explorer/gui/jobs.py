@@ -12,7 +12,18 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from resnet_explorer.analysis.words import mib
 from resnet_explorer.engine.client import GRACE, Engine
-from resnet_explorer.engine.messages import Died, Failed, Finished, Job, Known, Reply, Stepped, Stopped, TrainRun
+from resnet_explorer.engine.messages import (
+    Died,
+    Failed,
+    Finished,
+    Job,
+    Known,
+    Reply,
+    Stepped,
+    Stopped,
+    TrainRun,
+    TuneRun,
+)
 from resnet_explorer.engine.pool import Pool
 
 KEPT = 50
@@ -118,8 +129,9 @@ class Jobs(QObject):
         if free is not None and needs > free / 2 and not self.confirm(_large(label, needs, free)):
             otherwise("Not started: it may need too much memory. Try a smaller batch or image, or another device.")
             return 0
-        number = (self._pool if isinstance(job, TrainRun) else self._engine).submit(job)
-        if isinstance(job, TrainRun):
+        trains = isinstance(job, TrainRun | TuneRun)
+        number = (self._pool if trains else self._engine).submit(job)
+        if trains:
             self._pooled.add(number)
         self._wanted[number] = _Wanted(then, otherwise, so_far)
         self._states[number] = JobState(number, label, job)

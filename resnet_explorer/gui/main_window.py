@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from resnet_explorer.gui.views.layer_table import LayerTable
     from resnet_explorer.gui.views.timing_page import TimingPage
     from resnet_explorer.gui.views.training_page import TrainingPage
+    from resnet_explorer.gui.views.tuning_page import TuningPage
     from resnet_explorer.gui.views.verdict_label import VerdictLabel
 
 _SEEN = (QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
@@ -52,6 +53,7 @@ class MainWindow(QMainWindow):
     timing: "TimingPage"
     gradients: "GradientPage"
     training: "TrainingPage"
+    tuning: "TuningPage"
     tabs: QTabWidget
     _panels: "Panels | None" = None
 
@@ -101,9 +103,10 @@ class MainWindow(QMainWindow):
         self.statusBar().addPermanentWidget(self.verdict)
         self.build, self.inspector, self.table, self.code = panels.build, panels.inspector, panels.table, panels.code
         self.graph, self.timing, self.gradients = panels.graph, panels.timing, panels.gradients
-        self.training = panels.training
-        self.training.said.connect(self.say)
-        self.training.save_wanted.connect(self._on_save_wanted)
+        self.training, self.tuning = panels.training, panels.tuning
+        for lab in (self.training, self.tuning):
+            lab.said.connect(self.say)
+            lab.save_wanted.connect(self._on_save_wanted)
         for page in panels.pages:
             page.widget.setSizePolicy(*_UNSEEN)
             index = self.tabs.addTab(page.widget, page.title)

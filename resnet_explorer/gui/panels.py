@@ -18,6 +18,7 @@ from resnet_explorer.gui.views.jobs_panel import JobsPanel
 from resnet_explorer.gui.views.layer_table import LayerTable
 from resnet_explorer.gui.views.timing_page import TimingPage
 from resnet_explorer.gui.views.training_page import TrainingPage
+from resnet_explorer.gui.views.tuning_page import TuningPage
 from resnet_explorer.gui.views.verdict_label import VerdictLabel
 
 
@@ -30,7 +31,7 @@ class Page:
 
     title: str
     tip: str
-    widget: GraphPage | TimingPage | GradientPage | TrainingPage
+    widget: GraphPage | TimingPage | GradientPage | TrainingPage | TuningPage
     is_lab: bool = False
 
 
@@ -47,6 +48,7 @@ class Panels:
         self.timing = TimingPage(document, jobs)
         self.gradients = GradientPage(document, jobs)
         self.training = TrainingPage(document, jobs)
+        self.tuning = TuningPage(document, jobs)
         self.verdict = VerdictLabel(jobs)
         self.pages = (
             Page(
@@ -57,6 +59,12 @@ class Panels:
             Page("Timing", "How long each layer takes on this machine, and what it waits for", self.timing),
             Page("Gradients", "The gradient lab: residual against plain, block by block", self.gradients, is_lab=True),
             Page("Training", "The training lab: networks side by side, live", self.training, is_lab=True),
+            Page(
+                "Fine-tuning",
+                "The fine-tuning lab: a network with weights on your own images",
+                self.tuning,
+                is_lab=True,
+            ),
         )
         docks["Build"].setWidget(self.build)
         docks["Inspector"].setWidget(self.inspector)

@@ -25,18 +25,21 @@ _HELP = "Arrow keys walk along the blocks, Enter opens one, Escape closes it, pl
 
 
 class DiagramView(Canvas):
-    """Shows the block diagram of the document's network."""
+    """Shows the block diagram of the document's network; ``help`` says what its keys do."""
+
+    help = _HELP
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
         self._results: Results | None = None
         self.setAccessibleName("Block diagram")
-        self.setAccessibleDescription(_HELP)
+        self.setAccessibleDescription(self.help)
         document.view_changed.connect(self._on_view_changed)
         document.selected.connect(self._on_selected)
         document.hovered.connect(self._on_hovered)
-        document.measured_changed.connect(self._on_measured_changed)
+        document.measured_changed.connect(self._on_painted_otherwise)
+        document.frozen_changed.connect(self._on_painted_otherwise)
 
     def show_results(self, results: Results) -> None:
         """Show the network of new results; the zoom stays where the user set it."""
@@ -52,7 +55,7 @@ class DiagramView(Canvas):
         if self._results is None:
             return
         room, measured = (self.width(), self.height()), self._document.measured
-        picture = diagram(self._results.analysis, self._document.view, room, measured)
+        picture = diagram(self._results.analysis, self._document.view, room, measured, self._document.frozen)
         self.show_picture(picture, animate, opened(picture).get(f"{show}:open"))
 
     def _on_view_changed(self) -> None:
@@ -60,7 +63,7 @@ class DiagramView(Canvas):
         new = self._document.view.expanded - shown
         self._draw(animate=True, show=next(iter(new)) if len(new) == 1 else "")
 
-    def _on_measured_changed(self) -> None:
+    def _on_painted_otherwise(self) -> None:
         self._draw(animate=False)
         self._announce(self._document.selection)
 
@@ -75,7 +78,8 @@ class DiagramView(Canvas):
         """Tell those who hear the screen what is selected, in the inspector's words."""
         if self._results:
             told = explain(self._results.analysis, path)
-            words = f"{told.title}, {told.kind}. {told.words}{self._measured_words(path)} {_HELP}"
+            painted = f"{self._measured_words(path)}{self._frozen_words(path)}"
+            words = f"{told.title}, {told.kind}. {told.words}{painted} {self.help}"
             self.setAccessibleDescription(words)
             QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
 
@@ -87,6 +91,10 @@ class DiagramView(Canvas):
         values = self._document.measured
         value = value_of(values, path)
         return f" {values.title}: {value}." if value else ""
+
+    def _frozen_words(self, path: str) -> str:
+        cold = self._document.frozen.parts.get(path) if self._document.frozen else None
+        return f" {cold.words}." if cold else ""
 
     def _on_hovered(self, path: str) -> None:
         self.update()

@@ -1,0 +1,218 @@
+"""What is to be fine-tuned, as far as it is known: the last plan that can be, and what was found out about it."""
+
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from resnet_explorer.analysis.tuning.channels import check_way
+from resnet_explorer.analysis.tuning.checks import DataReport
+from resnet_explorer.analysis.tuning.choices import (
+    EMBEDDED,
+    Preprocess,
+    Strategy,
+    TuneData,
+    TuneKind,
+    WeightsChoice,
+    WeightsKind,
+)
+from resnet_explorer.analysis.tuning.groups import under, weights
+from resnet_explorer.analysis.tuning.plan import TUNING, TunePlan
+from resnet_explorer.analysis.tuning.results import GreyReport, Published
+from resnet_explorer.analysis.tuning.strategies import Grouping, grouping
+from resnet_explorer.blueprint import compile_spec
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.gui.document import State
+from resnet_explorer.gui.session import Results, read
+from resnet_explorer.gui.views.tuning_choices import (
+    EMBEDDED_COUNT,
+    EMBEDDED_SIDE,
+    EPOCHS,
+    FEW,
+    FOLDER_SIDE,
+    NONE,
+    WAYS,
+    prepared,
+    replace_all,
+    shortened,
+)
+from resnet_explorer.spec import InputShape, ResNetSpec
+
+
+class TuningState(QObject):
+    """``changed`` tells of another plan or of what was found out; ``refused`` gives a step's key and why not.
+
+    The sentence is empty where the step has nothing wrong any longer. ``data_changed`` and ``network_changed`` tell
+    that what was found out is of other images or of another network.
+    """
+
+    changed = Signal()
+    refused = Signal(str, str)
+    data_changed = Signal()
+    network_changed = Signal()
+
+    def __init__(self, spec: ResNetSpec, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.report: DataReport | None = None
+        self.published: tuple[Published, ...] = ()
+        self.grey: GreyReport | None = None
+        self.epoch = 0
+        side = EMBEDDED_SIDE
+        self.plan = TunePlan(
+            replace(spec, classes=spec.classes or 1000),
+            NONE,
+            TuneData(TuneKind.DIGITS),
+            image=InputShape(1, side, side),
+            channels=1,
+            preprocess=Preprocess(side, side),
+            recipe=TUNING,
+            epochs=EPOCHS,
+        )
+        self.results: Results = self._read(self.plan)
+        self.groups: Grouping = grouping(self.plan, self.images)
+        self._is_own_choice = self._is_new_data = False
+
+    @property
+    def images(self) -> int:
+        """Return how many images there are to train on; a guess until they are looked at."""
+        return self.report.train if self.report and self.report.train else EMBEDDED_COUNT.get(self.plan.data.kind, FEW)
+
+    @property
+    def chosen(self) -> Published | None:
+        """Return the published weights that are chosen."""
+        if self.plan.weights.kind is not WeightsKind.PUBLISHED:
+            return None
+        name = self.plan.weights.name
+        return next((one for one in self.published if one.name == name or (name == "DEFAULT" and one.is_default)), None)
+
+    def propose(self, step: str, **changes: Any) -> bool:
+        """Take other choices; where they cannot be say so beside the step, and keep the last plan that can."""
+        try:
+            made = prepared(replace_all(self.plan, changes))
+            plan = TunePlan(**made) if "grey" in changes else self._with_way(made)
+            groups, results = grouping(plan, self.images), self._read(plan)
+        except ExplorerError as error:
+            self.refused.emit(step, f"{error.what} {error.remedy}")
+            return False
+        self.plan, self.groups, self.results = plan, groups, results
+        self.epoch = min(self.epoch, plan.epochs - 1)
+        self.refused.emit(step, "")
+        self.changed.emit()
+        return True
+
+    def _with_way(self, made: dict[str, Any]) -> TunePlan:
+        """Return the plan of choices, with the first way into the network that can be where the usual one cannot."""
+        for way in (made["grey"], *WAYS):
+            try:
+                check_way(made["spec"], made["channels"], way)
+            except ExplorerError:
+                continue
+            return TunePlan(**{**made, "grey": way})
+        return TunePlan(**made)
+
+    def _read(self, plan: TunePlan) -> Results:
+        return read(State(plan.network_spec, plan.image))
+
+    def use_network(self, spec: ResNetSpec) -> None:
+        """Tune the window's network from here on."""
+        if spec == self.plan.spec:
+            return
+        if spec.classes is None:
+            self.refused.emit("weights", "A backbone has no head to replace. Give it classes in Build.")
+            return
+        first = self.plan.weights if self.plan.weights.kind is WeightsKind.FILE else NONE
+        self.published, self.grey = (), None
+        if self.propose("weights", spec=spec, weights=first, frozen=self._frozen_in(spec), unfreeze=()):
+            self._is_own_choice = False
+            self.network_changed.emit()
+
+    def _frozen_in(self, spec: ResNetSpec) -> frozenset[str]:
+        """Return what is frozen of what another network has as well."""
+        network = compile_spec(spec)
+        known = weights(network, self.plan.adapter)
+        found = set()
+        for path in self.plan.frozen:
+            try:
+                under(path, network, known)
+            except ExplorerError:
+                continue
+            found.add(path)
+        return frozenset(found)
+
+    def use_data(self, data: TuneData) -> None:
+        """Tune on other images: they are to be looked at anew."""
+        if data == self.plan.data:
+            return
+        small, was_small = data.kind in EMBEDDED, self.plan.data.kind in EMBEDDED
+        changes: dict[str, Any] = {"data": data, "classes": ()}
+        if small != was_small:
+            usual = self.plan.preprocess.crop if self.plan.weights.kind is WeightsKind.PUBLISHED else FOLDER_SIDE
+            side = EMBEDDED_SIDE if small else usual
+            changes |= {"channels": 1 if small else 3, "image": InputShape(1, side, side)}
+        before, self.report = self.report, None
+        if self.propose("images", **changes):
+            self.grey, self._is_new_data = None, True
+            self.data_changed.emit()
+        else:
+            self.report = before
+
+    def take_report(self, report: DataReport) -> None:
+        """Take what a look at the images found: the classes' names, and the channels of new ones."""
+        self.report = report
+        names = tuple(one.name for one in report.classes)
+        modes = set(report.modes) & {1, 3} if len(report.modes) == 1 and self._is_new_data else set()
+        self._is_new_data = False
+        if len(names) > 1 and len(set(names)) == len(names):
+            self.propose("images", classes=names, channels=next(iter(modes), self.plan.channels))
+        else:
+            self.changed.emit()
+
+    def take_published(self, found: tuple[Published, ...]) -> None:
+        """Take which weights there are; the best that lie here are used where nobody chose otherwise."""
+        self.published = found
+        here = next((one for one in found if one.cached and one.is_default), None)
+        here = here or next((one for one in found if one.cached), None)
+        if here and not self._is_own_choice and self.plan.weights.kind is WeightsKind.NONE:
+            self.use_weights(WeightsChoice(WeightsKind.PUBLISHED, here.name), by_user=False)
+        else:
+            self.changed.emit()
+
+    def take_grey(self, report: GreyReport) -> None:
+        """Take how far the ways are apart on these images."""
+        self.grey = report
+        self.changed.emit()
+
+    def use_weights(self, choice: WeightsChoice, by_user: bool = True) -> None:
+        """Start from other weights, and prepare the images as they want it."""
+        self._is_own_choice = self._is_own_choice or by_user
+        preprocess = next((one.preprocess for one in self.published if one.name == choice.name), self.plan.preprocess)
+        self.propose("weights", weights=choice, preprocess=preprocess)
+
+    def use_strategy(self, strategy: Strategy) -> None:
+        """Take another strategy; its epochs of opening are the usual ones."""
+        self.propose("trains", strategy=strategy, unfreeze=())
+
+    def toggle(self, path: str) -> None:
+        """Freeze what has a path for good, or let it train again."""
+        plan = self.plan
+        try:
+            meant = {one.name for one in under(path, plan.network, plan.tensors)}
+        except ExplorerError as error:
+            self.refused.emit("trains", f"{error.what} {error.remedy}")
+            return
+        never = set(plan.never)
+        self.propose("trains", frozen=shortened(plan, never - meant if meant <= never else never | meant))
+
+    def show_epoch(self, epoch: int) -> None:
+        """Show what trains in another epoch, counted from 0."""
+        self.epoch = max(0, min(epoch, self.plan.epochs - 1))
+        self.changed.emit()
+
+    def problem(self) -> str:
+        """Return why a training cannot be started; empty where it can."""
+        if self.report and self.report.problems:
+            return self.report.problems[0]
+        chosen = self.chosen
+        if chosen is not None and not chosen.cached:
+            return f"{chosen.name} is not on this machine. Download it (step 1), or choose other weights."
+        return ""

@@ -1,0 +1,185 @@
+"""Jobs without a process for the fine-tuning lab: answers that are made up, given in the test's own event loop."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from resnet_explorer.analysis.partial import Partial
+from resnet_explorer.analysis.training import Chunk, Metric, Setting
+from resnet_explorer.analysis.tuning.checks import BadFile, ClassCount, DataReport, SamplePage, Sizes
+from resnet_explorer.analysis.tuning.choices import IMAGENET, GreyWay
+from resnet_explorer.analysis.tuning.results import (
+    BeforeAfter,
+    GreyMeasure,
+    GreyReport,
+    Judgement,
+    Outcome,
+    Prediction,
+    Published,
+    TuneEnding,
+)
+from resnet_explorer.analysis.tuning.view import run_plan
+from resnet_explorer.engine.messages import (
+    CheckData,
+    CompareGrey,
+    FetchWeights,
+    FindWeights,
+    JudgeTune,
+    Predict,
+    SaveTuned,
+    ShowSamples,
+    TuneRun,
+)
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.gui.jobs import JobState, Phase
+from resnet_explorer.lab.progress import Progress
+
+CLASSES = tuple("0123456789")
+REPORT = DataReport(
+    "digits",
+    tuple(ClassCount(name, 143, 36) for name in CLASSES),
+    (BadFile("a/broken.jpg", "it is cut off"),),
+    (),
+    (("x.png", "y.png"),),
+    (),
+    (),
+    Sizes((8, 8, 8), (8, 8, 8)),
+    {1: 1790},
+)
+
+
+def published(cached: str = "") -> Published:
+    """Return weights of ResNet-18 as torchvision describes them."""
+    url, licence = "https://download.pytorch.org/models/resnet18-f37072fd.pth", "BSD-3-Clause, ImageNet's terms."
+    figures = (46_830_571, 11_689_512, 69.758, 89.078)
+    return Published("resnet18", "IMAGENET1K_V1", True, url, *figures, CLASSES, IMAGENET, "", licence, cached)
+
+
+class TuningJobsHere(QObject):
+    """Has what ``Jobs`` offers; ``asked`` are all jobs, and each kind's answer can be replaced in ``answers``."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[Any] = []
+        self.cached = ""
+        self._states: dict[int, JobState] = {}
+        self._queue: list[tuple[int, Iterator[object], Any, Any, Any]] = []
+        self.answers: dict[type, Callable[[Any], Iterator[object]]] = {
+            FindWeights: lambda job: iter(((published(self.cached),) if job.spec.name == "resnet18" else (),)),
+            FetchWeights: self._fetch,
+            CheckData: lambda job: iter((Progress(0, 2, "looking"), REPORT)),
+            ShowSamples: _samples,
+            CompareGrey: lambda job: iter((_grey(),)),
+            TuneRun: _tune,
+            JudgeTune: self._judge,
+            SaveTuned: lambda job: iter((job.path,)),
+            Predict: lambda job: iter((tuple(Prediction(one, (("3", 0.9), ("5", 0.1))) for one in job.files),)),
+        }
+        self._clock = QTimer(self)
+        self._clock.timeout.connect(self._step)
+        self._clock.start(0)
+
+    @property
+    def states(self) -> tuple[JobState, ...]:
+        return tuple(reversed(self._states.values()))
+
+    def of(self, kind: type) -> list[Any]:
+        """Return all jobs of a kind that were asked for."""
+        return [job for job in self.asked if type(job) is kind]
+
+    def _fetch(self, job: FetchWeights) -> Iterator[object]:
+        yield Progress(0, job.published.bytes, "downloading")
+        self.cached = "/cache/resnet18.pth"
+        yield self.cached
+
+    def _judge(self, job: JudgeTune) -> Iterator[object]:
+        plan = next(one.plan for one in reversed(self.of(TuneRun)) if one.folder == job.folder)
+        before, after = Judgement(np.ones((10, 10), np.int64), 2.3), Judgement(np.diag([9] * 10), 0.1)
+        outcome = Outcome(0.1, 1.0, 0.1, 0.1, 2, 2, 1.0, "2", "1")
+        yield BeforeAfter(job.folder, replace(plan, classes=CLASSES), before, after, outcome, ("At random.",), "digits")
+
+    def submit(
+        self,
+        job: Any,
+        label: str,
+        then: Callable[[Any, object], None],
+        otherwise: Callable[[str], None] = lambda problem: None,
+        needs: int = 0,
+        so_far: Callable[[Any, object], None] = lambda job, result: None,
+    ) -> int:
+        number = len(self.asked) + 1
+        self.asked.append(job)
+        self._states[number] = JobState(number, label, job)
+        answer = self.answers.get(type(job), lambda job: iter((None,)))
+        self._queue.append((number, answer(job), then, otherwise, so_far))
+        self.changed.emit()
+        return number
+
+    def cancel(self, number: int) -> None:
+        for entry in [one for one in self._queue if one[0] == number]:
+            self._queue.remove(entry)
+            self._change(number, phase=Phase.CANCELLED)
+
+    def retry(self, number: int) -> int:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        self._clock.stop()
+
+    @property
+    def is_idle(self) -> bool:
+        """Return whether every job is answered."""
+        return not self._queue
+
+    def _change(self, number: int, **changes: Any) -> None:
+        self._states[number] = replace(self._states[number], **changes)
+        self.changed.emit()
+
+    def _step(self) -> None:
+        if not self._queue:
+            return
+        number, steps, then, otherwise, so_far = self._queue[0]
+        job = self._states[number].job
+        try:
+            step = next(steps)
+        except ExplorerError as error:
+            self._queue.pop(0)
+            self._change(number, phase=Phase.FAILED, problem=str(error))
+            otherwise(f"{error.what} {error.remedy}")
+            return
+        if isinstance(step, Progress):
+            self._change(number, phase=Phase.RUNNING, done=step.done, of=step.of, words=step.words)
+        elif isinstance(step, Partial):
+            so_far(job, step.value)
+        else:
+            self._queue.pop(0)
+            self._change(number, phase=Phase.DONE)
+            then(job, step)
+
+
+def _samples(job: ShowSamples) -> Iterator[object]:
+    side = job.plan.image.height
+    pixels = np.full((job.count, side, side, 3), 90, np.uint8)
+    labels = tuple(CLASSES[index % 10] for index in range(job.count))
+    yield SamplePage(pixels, labels, tuple(f"image {index}" for index in range(job.count)), "digits, resized")
+
+
+def _grey() -> GreyReport:
+    figures = {GreyWay.REPEAT: 0.0, GreyWay.SUM: 1e-7, GreyWay.MEAN: 0.6, GreyWay.LUMINANCE: 0.7, GreyWay.ADAPTER: 0.0}
+    return GreyReport(tuple(GreyMeasure(way, value, value / 10) for way, value in figures.items()), 0.05, 64)
+
+
+def _tune(job: TuneRun) -> Iterator[object]:
+    """Yield the steps of a run that learns, and last how it ended."""
+    recipe = run_plan(replace(job.plan, classes=CLASSES), REPORT.train).recipe
+    yield Partial(Chunk((), Setting("digits", CLASSES, (), REPORT.train, 360, "2", "1", "cpu", "2026-01-01T00:00")))
+    for step in range(recipe.steps):
+        is_judged = (step + 1) % recipe.evaluate == 0
+        tests = (2.0 / (step + 1), 1 - 1 / (step + 2)) if is_judged else (None, None)
+        yield Partial(Chunk((Metric(step, 2.3 / (step + 1), 0.5, recipe.rate, step * 0.1, *tests),)))
+    yield TuneEnding(job.folder, recipe.steps, recipe.steps, 1.0, "", 2, 0.1, 0.98)
