@@ -207,6 +207,18 @@ def _sweep(options: argparse.Namespace) -> int:
     return sweep(options)
 
 
+def _finetune(options: argparse.Namespace) -> int:
+    from resnet_explorer.cli.finetune import finetune
+
+    return finetune(options)
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from resnet_explorer.cli.predict import predict
+
+    return predict(options)
+
+
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "open": _open,
     "list": _list,
@@ -219,4 +231,6 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "gradients": _gradients,
     "train": _train,
     "sweep": _sweep,
+    "finetune": _finetune,
+    "predict": _predict,
 }

@@ -7,6 +7,7 @@ from textwrap import fill
 from typing import NoReturn, TypeAlias
 
 from resnet_explorer import __version__
+from resnet_explorer.cli import tune_options
 from resnet_explorer.cli.gradient_options import EXAMPLES, WORDS, add_gradient_options
 from resnet_explorer.cli.output import NAME, complain, say
 from resnet_explorer.cli.sweep_options import EXAMPLES as SWEEP_EXAMPLES
@@ -27,6 +28,7 @@ TOP_EXAMPLES = """examples:
   resnet-explorer export resnet18 -o net.svg    the block diagram as a file
   resnet-explorer source resnet18               the network as PyTorch code
   resnet-explorer train --preset degradation    four networks trained side by side
+  resnet-explorer finetune ./photos --net resnet18 --download    a network for your own images
 
 'resnet-explorer COMMAND --help' tells all about one command.
 Bad input gives one line on stderr and the exit status 2.
@@ -118,6 +120,10 @@ def parser() -> argparse.ArgumentParser:
     add_gradient_options(_add_network(_command(commands, "gradients", WORDS, f"{_axes()}\n{EXAMPLES}")))
     add_train_options(_command(commands, "train", TRAIN_WORDS, f"{_axes()}\n{TRAIN_EXAMPLES}"), _NET)
     add_sweep_options(_command(commands, "sweep", SWEEP_WORDS, SWEEP_EXAMPLES))
+    tuned = f"{_axes()}\n{tune_options.EXAMPLES}"
+    tune_options.add_tune_options(_command(commands, "finetune", tune_options.WORDS, tuned), _NET)
+    named = tune_options.PREDICT_EXAMPLES
+    tune_options.add_predict_options(_command(commands, "predict", tune_options.PREDICT_WORDS, named))
     return top
 
 

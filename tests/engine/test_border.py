@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPT = '''
+SCRIPT = """
 import queue, sys
 from dataclasses import replace
 
@@ -57,7 +57,7 @@ def main(folder):
 
 if __name__ == "__main__":
     main(sys.argv[1])
-'''
+"""
 
 
 def test_no_answer_brings_pytorch_into_the_window(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def check(plan: TunePlan) -> Iterator[Progress | DataReport]:
 
 def _completed(plan: TunePlan) -> TunePlan | None:
     try:
-        return plan if plan.classes else complete(plan)
+        return complete(plan)
     except ExplorerError:  # what is wrong with the images is in the report, and with the weights is said by themselves
         return None
 

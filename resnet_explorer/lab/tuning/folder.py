@@ -17,6 +17,9 @@ from resnet_explorer.model.build import ResNet
 from resnet_explorer.model.checkpoint import SPEC_KEY
 from resnet_explorer.spec.codec import dumps as spec_text
 
+OF_IMAGES = ("classes", "preprocess")
+"""What a plan takes from its images."""
+
 
 class TuneFolder(Folder):
     """A folder that keeps a fine-tuning as it is made; use it as ``Folder``."""
@@ -30,11 +33,11 @@ class TuneFolder(Folder):
         kept = plan_in(self.path)
         ours, theirs = codec.to_dict(self._tune), codec.to_dict(kept)
         different = [key for key in ours if ours[key] != theirs[key]]
-        if different:
+        if not set(different) <= set(OF_IMAGES):
             words = f"{self.path} holds a fine-tuning of other {different[0]}."
             raise ExplorerError(str(self.path), words, "Choose another folder, or the same settings.")
-        if plan.recipe != self._plan.recipe:
-            words = f"There are not as many images any longer as when the run in {self.path} was begun."
+        if different or plan.recipe != self._plan.recipe:
+            words = f"The images are others than when the run in {self.path} was begun."
             raise ExplorerError(str(self.path), words, "Choose another folder, or bring them back.")
 
     def begin(self, setting: Setting) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from resnet_explorer.analysis.quantities import Mode
-from resnet_explorer.analysis.run_codec import CHECKPOINT
+from resnet_explorer.analysis.run_codec import CHECKPOINT, RUN
 from resnet_explorer.analysis.training import Ending, RunPlan
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.analysis.tuning.results import FreezeReport
@@ -23,7 +23,7 @@ from resnet_explorer.lab.training.loop import go_on
 from resnet_explorer.lab.training.trainer import Trainer
 from resnet_explorer.lab.tuning.course import TuneCourse, director
 from resnet_explorer.lab.tuning.data import TuneImages, complete, load
-from resnet_explorer.lab.tuning.folder import TuneFolder
+from resnet_explorer.lab.tuning.folder import TuneFolder, plan_in
 from resnet_explorer.lab.tuning.start import bare, start
 from resnet_explorer.model.build import ResNet
 
@@ -43,7 +43,7 @@ def follow(
     weights are not there or do not fit.
     """
     yield Progress(0, plan.epochs, "looking at the images")
-    plan = plan if plan.classes else complete(plan)
+    plan = plan if plan.classes else _completed(plan, folder)
     images = yield from fetched(plan)
     view = run_plan(plan, len(images.train))
     model, words = _first(plan, folder)
@@ -56,6 +56,14 @@ def follow(
             yield from kept.claim()
             lent.enter_context(kept)
         yield from _follow(plan, view, images, model, words, kept, until, have, tensorboard)
+
+
+def _completed(plan: TunePlan, folder: Path | None) -> TunePlan:
+    """Return the plan as a run of it was begun, or else as its images complete it."""
+    if folder is None or not (folder / RUN).is_file():
+        return complete(plan)
+    kept = plan_in(folder)
+    return replace(plan, classes=kept.classes, preprocess=kept.preprocess)
 
 
 def fetched(plan: TunePlan) -> Generator[Progress, None, TuneImages]:

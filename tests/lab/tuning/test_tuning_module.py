@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from dataclasses import replace
+from math import cos, pi
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import torchvision
 from safetensors.torch import save_file
 from torch import nn
 
+from resnet_explorer.analysis.recipe import Recipe, Schedule
 from resnet_explorer.analysis.tuning.choices import BnMode, GreyWay, Strategy, WeightsChoice, WeightsKind
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.analysis.tuning.strategies import grouping
@@ -29,6 +31,17 @@ from resnet_explorer.spec.change import assign
 TEN = tuple("0123456789")
 NONE = WeightsChoice(WeightsKind.NONE, "")
 SMALL = assign(find("resnet20"), "blocks=1,1,1", "widths=4,8,8", "stem_channels=4", "shortcut=B", "in_channels=3")
+
+
+STAGES = {
+    "resnet18": {"stem": 9_536, "layer1": 147_968, "layer2": 525_568, "layer3": 2_099_712, "layer4": 8_393_728,
+                 "head": 5_130},
+    "resnet50": {"stem": 9_536, "layer1": 215_808, "layer2": 1_219_584, "layer3": 7_098_368, "layer4": 14_964_736,
+                 "head": 20_490},
+}  # fmt: skip
+"""Parameters of torchvision's networks with a head of ten classes."""
+OPENS = {Strategy.A: (2, 2, 2, 2, 2, 0), Strategy.B: (0,) * 6, Strategy.C: (9, 9, 3, 2, 1, 0)}
+"""From which epoch each of these trains."""
 
 
 def plan(spec: ResNetSpec = SMALL, **changes: object) -> TunePlan:
@@ -63,6 +76,27 @@ class TestGroups:
             assert (len(trains), sum(trains)) == (counts.tensors, counts.parameters)
             rates = [group["lr"] for group in optimiser.param_groups]
             assert rates == list(found.rates(epoch * found.steps))
+
+    @pytest.mark.parametrize("net", list(STAGES))
+    @pytest.mark.parametrize("strategy", list(OPENS))
+    def test_counts_and_rates_of_each_step(self, net: str, strategy: Strategy) -> None:
+        """Four epochs of two steps on a falling rate: what opens when is written out, and so is each unit's share."""
+        unfreeze = {Strategy.A: (2,), Strategy.C: (1, 2, 3)}.get(strategy, ())
+        recipe = Recipe(batch=32, rate=0.01, schedule=Schedule.COSINE, spares=True)
+        one = plan(find(net), strategy=strategy, unfreeze=unfreeze, epochs=4, recipe=recipe)
+        tuner = Tuner(model := on_meta(one), grouping(one, 64))
+        optimiser = torch.optim.SGD(tuner.groups(), 0.01)
+        for step in range(8):
+            tuner.before(step, optimiser)
+            falling, epoch = 0.01 * (1 + cos(pi * step / 8)) / 2, step // 2
+            opened = [unit for unit, since in zip(STAGES[net], OPENS[strategy], strict=True) if since <= epoch]
+            trains = sum(tensor.numel() for tensor in model.parameters() if tensor.requires_grad)
+            assert trains == sum(STAGES[net][unit] for unit in opened)
+            for group in optimiser.param_groups:
+                unit = group["name"].partition(",")[0]
+                far = list(reversed(STAGES[net])).index(unit)
+                share = (0.1 if epoch >= 2 else 1.0) if strategy is Strategy.A else 0.5**far
+                assert group["lr"] == pytest.approx(falling * share if unit in opened else 0.0)
 
     def test_norms_are_spared_as_their_dimensions_say(self) -> None:
         model = on_meta(one := plan(find("resnet50"), strategy=Strategy.FULL))

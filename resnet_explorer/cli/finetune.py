@@ -1,0 +1,163 @@
+"""The command ``finetune``: images looked at, groups told, strategies tuned, judged and taken away."""
+
+import argparse
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from resnet_explorer.analysis.run_codec import BEST, TUNE
+from resnet_explorer.analysis.tuning.checks import DataReport
+from resnet_explorer.analysis.tuning.choices import WeightsKind
+from resnet_explorer.analysis.tuning.codec import loads
+from resnet_explorer.analysis.tuning.plan import TunePlan
+from resnet_explorer.analysis.tuning.results import BeforeAfter, Published
+from resnet_explorer.cli import train_group
+from resnet_explorer.cli.ask import Asker
+from resnet_explorer.cli.output import NAME, complain, say
+from resnet_explorer.cli.train_crew import Crew, Outcome, workers_for
+from resnet_explorer.cli.train_display import Display, displayed
+from resnet_explorer.cli.train_plans import Task
+from resnet_explorer.cli.train_words import FAILED, INTERRUPTED, complaints
+from resnet_explorer.cli.tune_plans import Source, plan_of, plans_of, root_of, source_of, tasks_of
+from resnet_explorer.cli.tune_words import checks_words, groups_words, result_words, results_values
+from resnet_explorer.engine.messages import CheckData, FetchWeights, FindWeights, Job, JudgeTune, SaveTuned, TuneRun
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.export import run_folder
+from resnet_explorer.spec.catalogue import title
+
+CARD, SCRIPT = "card.md", "finetune.py"
+
+
+class TuneCrew(Crew):
+    """Processes that fine-tune; the plans are in the order of the tasks."""
+
+    def __init__(
+        self, tasks: Sequence[Task], display: Display, size: int, plans: Sequence[TunePlan], tensorboard: bool
+    ) -> None:
+        super().__init__(tasks, display, size, tensorboard)
+        self._plans, self._folders = plans, [task.folder for task in tasks]
+
+    def job(self, place: int) -> Job:
+        """Return what tunes the run of a place."""
+        return TuneRun(self._plans[place], str(self._folders[place]), None, 0, self.tensorboard)
+
+
+def finetune(options: argparse.Namespace) -> int:
+    """Tune what the options ask, and return the exit status."""
+    if options.workers is not None and options.workers < 1:
+        raise ExplorerError("workers", f"{options.workers} workers tune nothing.", "Choose 1 or more.")
+    root = root_of(options)
+    with Asker() as asker:
+        source = source_of(options, root, asker)
+        plan = plan_of(options, source)
+        _have_weights(plan, options, asker)
+        report: DataReport = asker.ask(CheckData(plan))
+        whole = _checked(report, plan)
+        plans = plans_of(options, whole)
+        if not options.json:
+            say(checks_words(report, whole) + "".join(groups_words(one, report.train) for one in _one_seed(plans)))
+        if options.dry_run:
+            return 0
+        tasks = tasks_of(plans, report.train, root)
+        _write_first(source, plan, asker)
+        outcome = _tuned(tasks, plans, options)
+        return _ended(tasks, outcome, options, asker)
+
+
+def _one_seed(plans: Sequence[TunePlan]) -> tuple[TunePlan, ...]:
+    return tuple(one for one in plans if one.seed == plans[0].seed)
+
+
+def _have_weights(plan: TunePlan, options: argparse.Namespace, asker: Asker) -> None:
+    """Fetch published weights where that is asked for; raises ExplorerError where they are not here otherwise."""
+    if plan.weights.kind is not WeightsKind.PUBLISHED:
+        return
+    found: tuple[Published, ...] = asker.ask(FindWeights(plan.spec))
+    wanted = next((one for one in found if plan.weights.name in (one.name, "DEFAULT" if one.is_default else "")), None)
+    if wanted is None:
+        known = ", ".join(one.name for one in found)
+        words = f"{title(plan.spec)} has no weights called {plan.weights.name}." if found else (
+            f"torchvision publishes no weights of {title(plan.spec)}."
+        )  # fmt: skip
+        raise ExplorerError("weights", words, f"Choose {known}." if found else "Write --weights FILE, or none.")
+    if wanted.cached or options.dry_run:
+        return
+    if not options.download:
+        raise ExplorerError("weights", f"{wanted.words} They are not on this machine.", "Add --download to fetch them.")
+    say(f"{wanted.words}\n")
+    say(f"{asker.ask(FetchWeights(wanted))}\n")
+
+
+def _checked(report: DataReport, plan: TunePlan) -> TunePlan:
+    """Return the plan that the images complete; raises ExplorerError where they teach nothing."""
+    if report.problems:
+        bad = f" {report.unreadable[0].path}: {report.unreadable[0].reason}." if report.unreadable else ""
+        raise ExplorerError("data", f"{' '.join(report.problems)}{bad}")
+    if report.plan is None:
+        raise ExplorerError("weights", f"There are no weights {plan.weights.text} of {title(plan.spec)}.")
+    return report.plan
+
+
+def _write_first(source: Source, plan: TunePlan, asker: Asker) -> None:
+    """Write the weights of the run that the tuning starts from, once."""
+    file = Path(plan.weights.name)
+    if source.run is not None and not file.is_file():
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            words = f"{file.parent} cannot be made: {error.strerror}."
+            raise ExplorerError(str(file.parent), words, "Choose another folder.") from error
+        asker.ask(SaveTuned(str(source.run), str(file)))
+
+
+def _tuned(tasks: Sequence[Task], plans: Sequence[TunePlan], options: argparse.Namespace) -> Outcome:
+    """Make the steps that are missing of all runs."""
+    pairs = zip(tasks, plans, strict=True)
+    places = [place for place, (task, plan) in enumerate(pairs) if not _is_done(task, plan)]
+    with displayed(tasks) as display:
+        display.say(f"Kept in {tasks[0].folder if len(tasks) == 1 else tasks[0].folder.parent}")
+        crew = TuneCrew(tasks, display, workers_for(len(places), options.workers), plans, options.tensorboard)
+        return crew.work(places) if places else Outcome()
+
+
+def _is_done(task: Task, plan: TunePlan) -> bool:
+    """Return whether this very plan has nothing left to do."""
+    file = task.folder / TUNE
+    if not file.is_file() or not train_group.is_done(task):
+        return False
+    return loads(file.read_text(encoding="utf-8"), str(file)) == plan
+
+
+def _ended(tasks: Sequence[Task], outcome: Outcome, options: argparse.Namespace, asker: Asker) -> int:
+    """Say how it ended, judge what is there, write card and script, and return the exit status."""
+    for words in complaints(outcome.problems, [task.folder.name for task in tasks]):
+        complain(words)
+    root = tasks[0].folder if len(tasks) == 1 else tasks[0].folder.parent
+    if outcome.stopped:
+        complain(f"Paused. The same command with -o '{root}' goes on.")
+        return INTERRUPTED
+    judged: list[BeforeAfter] = [
+        asker.ask(JudgeTune(str(task.folder))) for place, task in enumerate(tasks) if place not in outcome.problems
+    ]
+    if not judged:
+        if options.output is None and not run_folder.list_runs(root):
+            shutil.rmtree(root, ignore_errors=True)
+        return FAILED
+    if options.json:
+        say(json.dumps(results_values(judged), indent=2) + "\n")
+    else:
+        say(result_words(judged))
+    _take_away(judged, options, asker)
+    return FAILED if outcome.problems else 0
+
+
+def _take_away(judged: Sequence[BeforeAfter], options: argparse.Namespace, asker: Asker) -> None:
+    """Write card, script, and the model in the forms that are asked for, into each run's folder."""
+    names = [CARD, SCRIPT, *(f"model.{suffix}" for suffix in dict.fromkeys(options.save))]
+    for one in judged:
+        for name in names:
+            asker.ask(SaveTuned(one.folder, str(Path(one.folder) / name)))
+    if not options.json:
+        say(f"\nIn {judged[0].folder if len(judged) == 1 else 'each folder'}: {', '.join((BEST, *names))}\n")
+        say(f"To name other images: {NAME} predict '{judged[0].folder}' IMAGE\n")

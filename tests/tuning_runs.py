@@ -1,0 +1,50 @@
+"""Small fine-tunings for tests: three of the embedded digits, seven steps an epoch, a few milliseconds each."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from resnet_explorer.analysis.partial import Partial
+from resnet_explorer.analysis.recipe import Optimiser, Recipe
+from resnet_explorer.analysis.training import Chunk, Metric
+from resnet_explorer.analysis.tuning.choices import (
+    GreyWay,
+    Preprocess,
+    Strategy,
+    TuneData,
+    TuneKind,
+    WeightsChoice,
+    WeightsKind,
+)
+from resnet_explorer.analysis.tuning.plan import TunePlan
+from resnet_explorer.analysis.tuning.results import TuneEnding
+from resnet_explorer.lab.tuning.run import follow
+from resnet_explorer.spec import InputShape
+from resnet_explorer.spec.catalogue import find, named
+from resnet_explorer.spec.change import assign
+
+NONE = WeightsChoice(WeightsKind.NONE, "")
+SMALL = named(assign(find("resnet20"), "blocks=1,1,1", "widths=4,8,8", "stem_channels=4", "shortcut=B"))
+GREY = Preprocess(8, 8, (0.3,), (0.37,))
+PLAN = TunePlan(
+    SMALL, NONE, TuneData(TuneKind.DIGITS), ("3", "5", "7"), InputShape(1, 8, 8), channels=1, grey=GreyWay.ADAPTER,
+    preprocess=GREY, strategy=Strategy.C, epochs=5, recipe=Recipe(batch=64, rate=0.05, spares=True),
+)  # fmt: skip
+RICH = Recipe(batch=64, rate=0.01, optimiser=Optimiser.ADAMW, ema=0.8, flip=True, smoothing=0.1, clip=1.0, spares=True)
+
+
+def tuned(plan: TunePlan, folder: Path | None = None, until: int | None = None) -> tuple[list[Metric], TuneEnding]:
+    """Return all steps of a fine-tuning, those that were kept as well, and how it ended."""
+    found: dict[int, Metric] = {}
+    last: Any = None
+    for last in follow(plan, folder, until, have=0):
+        if isinstance(last, Partial):
+            assert isinstance(last.value, Chunk)
+            found.update((one.step, one) for one in last.value.metrics)
+    assert isinstance(last, TuneEnding)
+    return [found[step] for step in sorted(found)], last
+
+
+def timeless(metrics: list[Metric]) -> list[Metric]:
+    """Return steps without the time that they took."""
+    return [replace(one, seconds=0.0) for one in metrics]
