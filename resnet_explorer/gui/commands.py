@@ -12,6 +12,7 @@ from resnet_explorer.gui import dialogs, style, weights_dialog
 from resnet_explorer.gui.clipboard import copy_picture
 from resnet_explorer.gui.document import State
 from resnet_explorer.gui.views.canvas import ZOOM_STEP
+from resnet_explorer.gui.views.graph_canvas import GraphCanvas
 from resnet_explorer.spec import codec
 from resnet_explorer.spec.catalogue import title
 
@@ -134,16 +135,16 @@ def _changes(window: "MainWindow", checked: bool) -> None:
 
 
 def _expand(window: "MainWindow", checked: bool) -> None:
-    if window.canvas is window.graph.canvas:
-        window.graph.canvas.open_all()
+    if isinstance(window.canvas, GraphCanvas):
+        window.canvas.open_all()
         return
     network, view = window.session.results.analysis.network, window.document.view
     window.document.show_view(View.all_open(network, compare=view.compare, changes=view.changes))
 
 
 def _collapse(window: "MainWindow", checked: bool) -> None:
-    if window.canvas is window.graph.canvas:
-        window.graph.canvas.close_all()
+    if isinstance(window.canvas, GraphCanvas):
+        window.canvas.close_all()
         return
     view = window.document.view
     window.document.show_view(View(compare=view.compare, changes=view.changes))

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import psutil
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QSizePolicy, QTabWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QTabWidget
 
 from resnet_explorer.analysis.training import Run
 from resnet_explorer.gui import actions, icons, motion, preferences, style
@@ -20,6 +20,7 @@ from resnet_explorer.spec.catalogue import title
 
 if TYPE_CHECKING:
     from resnet_explorer.gui.jobs import Jobs
+    from resnet_explorer.gui.pages import Pages, PageWidget
     from resnet_explorer.gui.panels import Panels
     from resnet_explorer.gui.views.build_panel import BuildPanel
     from resnet_explorer.gui.views.code_view import CodeView
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from resnet_explorer.gui.views.training_page import TrainingPage
     from resnet_explorer.gui.views.tuning_page import TuningPage
     from resnet_explorer.gui.views.verdict_label import VerdictLabel
-
-_SEEN = (QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-_UNSEEN = (QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
 
 
 class MainWindow(QMainWindow):
@@ -49,13 +47,9 @@ class MainWindow(QMainWindow):
     code: "CodeView"
     jobs: "Jobs"
     verdict: "VerdictLabel"
-    graph: "GraphPage"
-    timing: "TimingPage"
-    gradients: "GradientPage"
-    training: "TrainingPage"
-    tuning: "TuningPage"
     tabs: QTabWidget
     _panels: "Panels | None" = None
+    _pages: "Pages | None" = None
 
     def __init__(self, app: QApplication, session: Session, known: Preferences) -> None:
         super().__init__()
@@ -90,6 +84,7 @@ class MainWindow(QMainWindow):
     def fill(self) -> None:
         """Build the panels; they come after the first paint, so that the diagram is there at once."""
         from resnet_explorer.gui.jobs import Jobs
+        from resnet_explorer.gui.pages import Pages
         from resnet_explorer.gui.panels import Panels
         from resnet_explorer.gui.questions import confirm
 
@@ -102,27 +97,17 @@ class MainWindow(QMainWindow):
         self.verdict.clicked.connect(self.actions_by_key["verdict"].trigger)
         self.statusBar().addPermanentWidget(self.verdict)
         self.build, self.inspector, self.table, self.code = panels.build, panels.inspector, panels.table, panels.code
-        self.graph, self.timing, self.gradients = panels.graph, panels.timing, panels.gradients
-        self.training, self.tuning = panels.training, panels.tuning
-        for lab in (self.training, self.tuning):
-            lab.said.connect(self.say)
-            lab.save_wanted.connect(self._on_save_wanted)
-        for page in panels.pages:
-            page.widget.setSizePolicy(*_UNSEEN)
-            index = self.tabs.addTab(page.widget, page.title)
-            self.tabs.setTabToolTip(index, page.tip)
-        self.graph.save_dot.clicked.connect(self.actions_by_key["save-dot"].trigger)
-        self.gradients.save_table.clicked.connect(self.actions_by_key["save-gradients"].trigger)
-        self.gradients.colour.clicked.connect(self._on_colour_clicked)
-        self.gradients.values_changed.connect(self._on_values_changed)
+        theme = style.theme_named(self.preferences.theme)
+        self._pages = Pages(self.document, self.jobs, self.tabs, theme, self.session.results)
+        self._pages.opened.connect(self._on_page_opened)
         self.document.measured_changed.connect(self._on_measured_changed)
         self.tabs.currentChanged.connect(self._on_tab_changed)
-        self.graph.paths.clicked.connect(self.actions_by_key["paths"].trigger)
         self.code.save_wanted.connect(self.actions_by_key["save-source"].trigger)
         self.build.timeline.clicked.connect(self.actions_by_key["timeline"].trigger)
-        panels.show_theme(style.theme_named(self.preferences.theme))
+        panels.show_theme(theme)
         panels.show_results(self.session.results)
         self.session.results_changed.connect(panels.show_results)
+        self.session.results_changed.connect(self._pages.show_results)
         self.table.summary_changed.connect(self._sums.setText)
         self._panels = panels
         self.be_still(self.preferences.reduce_motion)
@@ -141,8 +126,53 @@ class MainWindow(QMainWindow):
     @property
     def canvas(self) -> Canvas:
         """Return the picture that is looked at: what fit, zoom, export and copy are about."""
-        page = self._panels.page_of(self.tabs.currentWidget()) if self._panels else None
-        return page.widget.canvas if page else self.diagram
+        current = self._pages.current if self._pages else None
+        return current[1].canvas if current else self.diagram
+
+    @property
+    def graph(self) -> "GraphPage":
+        """Return the page of the autograd graph; it and the others are built when they are first asked for."""
+        return cast("GraphPage", self._page("graph"))
+
+    @property
+    def timing(self) -> "TimingPage":
+        """Return the page of times."""
+        return cast("TimingPage", self._page("timing"))
+
+    @property
+    def gradients(self) -> "GradientPage":
+        """Return the gradient lab."""
+        return cast("GradientPage", self._page("gradients"))
+
+    @property
+    def training(self) -> "TrainingPage":
+        """Return the training lab."""
+        return cast("TrainingPage", self._page("training"))
+
+    @property
+    def tuning(self) -> "TuningPage":
+        """Return the fine-tuning lab."""
+        return cast("TuningPage", self._page("tuning"))
+
+    def _page(self, key: str) -> "PageWidget":
+        assert self._pages is not None, "filled"
+        return self._pages.page(key)
+
+    def _on_page_opened(self, key: str) -> None:
+        """Let a page that is there for the first time ask the window for what it cannot do itself."""
+        acts = self.actions_by_key
+        if key == "graph":
+            self.graph.canvas.animated = self.diagram.animated
+            self.graph.save_dot.clicked.connect(acts["save-dot"].trigger)
+            self.graph.paths.clicked.connect(acts["paths"].trigger)
+        elif key == "gradients":
+            self.gradients.save_table.clicked.connect(acts["save-gradients"].trigger)
+            self.gradients.colour.clicked.connect(self._on_colour_clicked)
+            self.gradients.values_changed.connect(self._on_values_changed)
+        elif key in ("training", "tuning"):
+            lab = self.training if key == "training" else self.tuning
+            lab.said.connect(self.say)
+            lab.save_wanted.connect(self._on_save_wanted)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if self._panels and any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -221,21 +251,13 @@ class MainWindow(QMainWindow):
         """Change the diagram at once from now on, or with transitions."""
         self.actions_by_key["still"].setChecked(still)
         self.diagram.animated = not still
-        if self._panels:
+        if self._pages and self._pages.has("graph"):
             self.graph.canvas.animated = not still
 
-    def _on_tab_changed(self, index: int) -> None:
-        """Give a lab the whole window: it has panels of its own; the others come back with the next view.
-
-        The room that a page needs counts while it is seen alone: the window would be too wide for the others.
-        """
-        if self._panels is None:
-            return
-        current = self.tabs.widget(index)
-        for widget in (self.diagram, *(page.widget for page in self._panels.pages)):
-            widget.setSizePolicy(*(_SEEN if widget is current else _UNSEEN))
-        page = self._panels.page_of(current)
-        self._docks.give_room() if page and page.is_lab else self._docks.come_back()
+    def _on_tab_changed(self) -> None:
+        """Give a lab the whole window: it has panels of its own; the others come back with the next view."""
+        current = self._pages.current if self._pages else None
+        self._docks.give_room() if current and current[0].is_lab else self._docks.come_back()
 
     def present(self, on: bool) -> None:
         """Show the diagram alone on the whole screen, or everything as it was before."""
@@ -268,8 +290,9 @@ class MainWindow(QMainWindow):
         style.apply(self._app, theme)
         self.diagram.show_theme(theme)
         icons.dress(self._icons, theme)
-        if self._panels:
+        if self._panels and self._pages:
             self._panels.show_theme(theme)
+            self._pages.show_theme(theme)
         self._docks.resize(theme)
 
     def remember(self, known: Preferences) -> None:

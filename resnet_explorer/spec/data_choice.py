@@ -32,6 +32,15 @@ _TITLES: Mapping[DataKind, str] = {
     DataKind.FASHION: "Fashion-MNIST",
 }
 
+_TRAINING: Mapping[DataKind, int] = {
+    DataKind.DIGITS: 1_500,
+    DataKind.MNIST: 60_000,
+    DataKind.NOISE: 60_000,
+    DataKind.CIFAR10: 50_000,
+    DataKind.CIFAR100: 50_000,
+    DataKind.FASHION: 60_000,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class DataChoice:
@@ -54,6 +63,13 @@ class DataChoice:
     def title(self) -> str:
         """Return the name of the set."""
         return _TITLES[self.kind]
+
+    @property
+    def training_images(self) -> int | None:
+        """Return how many images there are to train on; None for a folder, which has to be looked at."""
+        if self.kind is DataKind.MNIST and not self.root:
+            return 4_000
+        return _TRAINING.get(self.kind)
 
     @property
     def text(self) -> str:

@@ -173,7 +173,7 @@ def test_the_engine_is_ready_soon_after_the_app(tmp_path, monkeypatch) -> None:
         return _timed(lambda: subprocess.run([sys.executable, "-c", "import torch"], check=True))
 
     ready(), peer()
-    pairs = [(ready(), peer()) for _ in range(3)]
+    pairs = [(ready(), peer()) for _ in range(2)]
     ratio = statistics.median(ours / theirs for ours, theirs in pairs)
     print(f"\nengine ready {pairs[0][0]:.2f} s after the start, import torch {pairs[0][1]:.2f} s: {ratio:.2f}")
     assert ratio < 3

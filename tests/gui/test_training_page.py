@@ -200,3 +200,17 @@ def test_networks_are_added_as_twins_and_taken_out(page: TrainingPage, window: M
     while len(networks.networks) < 8:
         networks.shown.click()
     assert not networks.shown.isEnabled(), "eight networks are trained side by side at most"
+
+
+def test_epochs_are_steps_by_another_name(page: TrainingPage, qtbot: QtBot) -> None:
+    page.setup.recipe.show_recipe(Recipe(steps=46, batch=64))
+    page.setup._on_changed()
+    assert page.setup.epochs.text() == "2", "1,500 digits are 23 batches of 64"
+    page.setup.epochs.clear()
+    qtbot.keyClicks(page.setup.epochs, "10")
+    assert page.setup.recipe.recipe.steps == 230
+    assert page.setup.recipe.fields["steps"].text() == "230"
+    page.setup.epochs.clear()
+    qtbot.keyClicks(page.setup.epochs, "-1")
+    assert "cannot be" in page.setup.problem.text()
+    assert page.setup.recipe.recipe.steps == 230

@@ -200,7 +200,11 @@ class RecipeForm(QWidget):
 
     def use_rate(self, rate: float) -> None:
         """Put another learning rate into the recipe."""
-        self.show_recipe(replace(self._good, rate=rate))
+        self.use(replace(self._good, rate=rate))
+
+    def use(self, recipe: Recipe) -> None:
+        """Show another recipe, and tell of it."""
+        self.show_recipe(recipe)
         self.changed.emit()
 
     def _show_value(self, field: QWidget, value: Any) -> None:

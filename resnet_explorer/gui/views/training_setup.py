@@ -1,16 +1,18 @@
 """What is to be trained: an experiment to start from, the networks, the images, the seed, and the recipe."""
 
 from dataclasses import replace
+from math import isfinite
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from resnet_explorer.analysis.recipe import MAX_STEPS
 from resnet_explorer.analysis.training import RunPlan
 from resnet_explorer.analysis.training_presets import PRESETS, TrainingPreset
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gui.document import Document
 from resnet_explorer.gui.views.experiments import ExperimentList
-from resnet_explorer.gui.views.fields import NumberField
+from resnet_explorer.gui.views.fields import FractionField, NumberField
 from resnet_explorer.gui.views.gradient_images import ImagesBox
 from resnet_explorer.gui.views.network_list import NetworkList
 from resnet_explorer.gui.views.recipe_form import RecipeForm
@@ -37,6 +39,7 @@ class TrainingSetup(QScrollArea):
         self.presets = ExperimentList(list(PRESETS.values()))
         self.networks = NetworkList(document)
         self.images, self.side, self.seed = ImagesBox(), NumberField(1, 1024), NumberField(0, 2**31 - 1)
+        self.epochs = FractionField()
         self.tensorboard = QCheckBox("write event files for TensorBoard")
         self.finder, self.recipe, self.problem = QPushButton("Find a learning rate…"), RecipeForm(), QLabel()
         self._dress()
@@ -48,6 +51,11 @@ class TrainingSetup(QScrollArea):
         self.side.setToolTip("Images are brought to squares of this many pixels")
         self.seed.setToolTip("Draws the first weights, the order of the images, and all else that is random")
         self.finder.setToolTip("Train the first network for a few steps at rates from tiny to huge (Smith 2015)")
+        self.epochs.setToolTip(
+            "How many times all training images are seen: steps times batch over their number; what is left of a batch "
+            "is passed over. A change sets the steps"
+        )
+        self.epochs.setAccessibleName("Epochs")
         self.problem.setObjectName("problem")
         self.problem.setWordWrap(True)
         self.problem.setTextFormat(Qt.TextFormat.PlainText)
@@ -65,7 +73,12 @@ class TrainingSetup(QScrollArea):
         form.setContentsMargins(14, 0, 12, 0)
         form.setVerticalSpacing(5)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for words, field in (("Images", self.images), ("Image side", self.side), ("Seed", self.seed)):
+        for words, field in (
+            ("Images", self.images),
+            ("Image side", self.side),
+            ("Seed", self.seed),
+            ("Epochs", self.epochs),
+        ):
             label = QLabel(words)
             label.setBuddy(field)
             form.addRow(label, field)
@@ -104,6 +117,9 @@ class TrainingSetup(QScrollArea):
         for field in (self.side, self.seed):
             field.entered.connect(self._on_number)
         self.finder.clicked.connect(self.rate_wanted)
+        self.epochs.entered.connect(self._on_epochs)
+        self.epochs.left.connect(self._show_epochs)
+        self.changed.connect(self._show_epochs)
 
     def choose(self, preset: TrainingPreset) -> None:
         """Start from an experiment: its networks, images and recipe are shown, and can be changed."""
@@ -137,6 +153,30 @@ class TrainingSetup(QScrollArea):
         if field is self.side:
             self._leave_preset()
         self.changed.emit()
+
+    @property
+    def _epoch(self) -> int | None:
+        """Return the steps that go once over the training images; None where their number is not known."""
+        count = self.images.choice.training_images
+        return None if count is None else max(1, count // self.recipe.recipe.batch)
+
+    def _show_epochs(self) -> None:
+        """Say how many epochs the steps are."""
+        epoch = self._epoch
+        self.epochs.setEnabled(epoch is not None)
+        if epoch and not self.epochs.hasFocus():
+            self.epochs.show_value(round(self.recipe.recipe.steps / epoch, 2))
+
+    def _on_epochs(self, value: object) -> None:
+        """Make the steps of so many epochs."""
+        epoch = self._epoch
+        steps = round(float(str(value)) * epoch) if epoch and isfinite(float(str(value))) else -1
+        if not 0 <= steps <= MAX_STEPS:
+            self._explain(f"{value} epochs cannot be: choose 0 or more.")
+            return
+        self._explain("")
+        if steps != self.recipe.recipe.steps:
+            self.recipe.use(replace(self.recipe.recipe, steps=steps))
 
     def _leave_preset(self) -> None:
         """From here on it is the user's own experiment."""

@@ -31,6 +31,7 @@ from resnet_explorer.gui.views.tuning_setup import TuningSetup
 from resnet_explorer.gui.views.tuning_state import TuningState
 from resnet_explorer.gui.views.tuning_take_away import TakeAwayPane
 from resnet_explorer.gui.views.tuning_ways import WaysPane
+from resnet_explorer.spec import ResNetSpec
 
 REDRAW_MS = 150
 """How long new steps may wait until they are drawn."""
@@ -59,6 +60,7 @@ class TuningPage(QWidget):
         self.curves = CurvesPane(document, self.trainer.root)
         self.inside, self.take_away, self.views = InsideView(document, jobs), TakeAwayPane(jobs), QTabWidget()
         self._asked_once = False
+        self._spec: ResNetSpec | None = None
         self._redraw = QTimer(self)
         self._redraw.setSingleShot(True)
         self._redraw.setInterval(REDRAW_MS)
@@ -120,17 +122,24 @@ class TuningPage(QWidget):
         return self.network.view
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Ask once what there is: which weights, and what the images hold."""
+        """Ask what there is: which weights, and once what the images hold."""
+        if self._spec is not None:
+            self.state.use_network(self._spec)
+        self.setup.weights.refresh()
         if not self._asked_once:
             self._asked_once = True
-            self.setup.weights.ask()
             self.setup.images.check()
             self.curves.list_kept()
             self.draw()
 
     def show_results(self, results: Results) -> None:
-        """Tune the window's network from here on; what is trained at the moment goes on."""
-        self.state.use_network(results.state.spec)
+        """Tune the window's network from here on; what is trained at the moment goes on.
+
+        To read a deep one anew takes a tenth of a second, which is spent where it is looked at alone.
+        """
+        self._spec = results.state.spec
+        if self.isVisible():
+            self.state.use_network(self._spec)
 
     def show_theme(self, theme: Theme) -> None:
         """Paint in another theme."""

@@ -13,6 +13,7 @@ from resnet_explorer.gui.views.fields import QuietCombo
 from resnet_explorer.gui.views.tuning_choices import NONE
 from resnet_explorer.gui.views.tuning_state import TuningState
 from resnet_explorer.gui.views.tuning_step import Question, Step, Words, button
+from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import title
 
 FILES = "Weights (*.safetensors *.pth *.pt *.bin);;All files (*)"
@@ -40,12 +41,18 @@ class WeightsStep(Step):
         self.list.activated.connect(self._on_activated)
         self.download.clicked.connect(self._on_download)
         self.fetching.ended.connect(self.show_plan)
-        state.network_changed.connect(self.ask)
+        self._asked: ResNetSpec | None = None
+        state.network_changed.connect(self.refresh)
         self.finish()
+
+    def refresh(self) -> None:
+        """Ask about another network than before, while this is looked at: to know them PyTorch imports a library."""
+        if self.isVisible() and self._asked != self.state.plan.spec:
+            self.ask()
 
     def ask(self) -> None:
         """Ask which weights are published of the network, and which of them are here."""
-        spec = self.state.plan.spec
+        spec = self._asked = self.state.plan.spec
 
         def found(result: object) -> None:
             if isinstance(result, tuple) and spec == self.state.plan.spec:
