@@ -96,7 +96,7 @@ _ROWS = (
         _nets(*_FOUR, settings=_SMALL),
         Recipe(steps=150, rate=0.02),
         "Compare the training losses, not the test losses: nothing over-fits here. plain-56 ends far above plain-20 "
-        "(seen: 1.5 to 2.0 against 0.15 to 0.23, 3 seeds), although it could copy plain-20 and pass the rest on. The "
+        "(seen: 1.4 to 2.0 against 0.15 to 0.23, 5 seeds), although it could copy plain-20 and pass the rest on. The "
         "same layers with shortcuts, resnet-56, end at about 0.01. The nets have batch norm: their gradients do not "
         "vanish.",
         (_DEPTH, _HE),

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Generator, Iterator, Mapping
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 
@@ -24,6 +24,7 @@ from resnet_explorer.analysis.inside import (
     FeaturesRequest,
     FiltersRequest,
     GalleryRequest,
+    InsideRequest,
     RunLesionsRequest,
     SurfaceRequest,
 )
@@ -35,7 +36,6 @@ from resnet_explorer.analysis.timing import Peaks, Timing
 from resnet_explorer.analysis.weights import LIMIT
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.drawing.graph.clusters import clusters
-from resnet_explorer.engine import tuning_jobs
 from resnet_explorer.engine.messages import (
     Cancel,
     Device,
@@ -54,13 +54,14 @@ from resnet_explorer.engine.messages import (
     SaveWeights,
     Stepped,
     Stopped,
+    TrainRun,
+    TuneJob,
     Verify,
 )
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.lab import lesion, probe, shatter, steps, training, veit
+from resnet_explorer.lab import lesion, probe, shatter, steps, veit
 from resnet_explorer.lab.autograd import record
 from resnet_explorer.lab.graphviz import layout, torchviz_dot
-from resnet_explorer.lab.inside import cam, confusion, features, filters, lesions, surface
 from resnet_explorer.lab.peaks import measure_peaks
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.timing import measure
@@ -92,6 +93,8 @@ def serve(connection: "Connection[Any, Any]", trains: bool = False) -> None:
 
 def _warm_up() -> None:
     """Make a step of nothing: PyTorch's optimisers import a compiler, a second's work, with their first one."""
+    from resnet_explorer.engine import tuning_jobs  # noqa: F401
+
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], 0.1).step()
 
 
@@ -237,7 +240,32 @@ def _descend(job: DescentRequest) -> Iterator[object]:
 
 
 def _find_rate(job: FindRate) -> Iterator[object]:
-    return training.find_rate(job.plan, job.lowest, job.highest, job.steps)
+    from resnet_explorer.lab.training import find_rate
+
+    return find_rate(job.plan, job.lowest, job.highest, job.steps)
+
+
+def _look_inside(job: object) -> Iterator[object]:
+    """Look into a kept run; imported when first asked for."""
+    from resnet_explorer.lab.inside import cam, confusion, features, filters, lesions, surface
+
+    works: Mapping[type, Callable[[Any], Iterator[object]]] = {
+        GalleryRequest: confusion.gallery,
+        ConfusionRequest: confusion.confusion,
+        CamRequest: cam.cam,
+        FiltersRequest: filters.filters,
+        FeaturesRequest: features.features,
+        SurfaceRequest: surface.surface,
+        RunLesionsRequest: lesions.lesions,
+    }
+    return works[type(job)](job)
+
+
+def _train(job: object) -> Iterator[object]:
+    """Do a job of the training and the fine-tuning lab; what they import is a tenth of the engine's start."""
+    from resnet_explorer.engine import tuning_jobs
+
+    return tuning_jobs.JOBS[type(job)](job)
 
 
 _JOBS: Mapping[type, Callable[[Any], Iterator[object]]] = {
@@ -254,12 +282,6 @@ _JOBS: Mapping[type, Callable[[Any], Iterator[object]]] = {
     ShatterRequest: shatter.shatter,
     LesionRequest: lesion.study,
     FindRate: _find_rate,
-    GalleryRequest: confusion.gallery,
-    ConfusionRequest: confusion.confusion,
-    CamRequest: cam.cam,
-    FiltersRequest: filters.filters,
-    FeaturesRequest: features.features,
-    SurfaceRequest: surface.surface,
-    RunLesionsRequest: lesions.lesions,
-    **tuning_jobs.JOBS,
+    **dict.fromkeys(get_args(InsideRequest), _look_inside),
+    **dict.fromkeys((*get_args(TuneJob), TrainRun), _train),
 }

@@ -55,13 +55,5 @@ class Exact:
         return flat
 
 
-def lengths(tensors: list[Tensor]) -> list[float]:
-    """Return the length of each of many tensors, which is faster than one after the other."""
-    if any(tensor.device.type == "mps" for tensor in tensors):
-        tensors = [tensor.cpu() for tensor in tensors]
-    found = torch._foreach_norm([tensor.detach() for tensor in tensors], 2, dtype=torch.float64)
-    return torch.stack(found).tolist() if tensors else []
-
-
 def _length(values: Tensor) -> float:
     return sqrt(float(torch.dot(values, values)))

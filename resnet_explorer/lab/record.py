@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from math import hypot, sqrt
+from math import sqrt
 
 import torch
 from torch import Tensor, nn
 
 from resnet_explorer.analysis.gradients import Series
 from resnet_explorer.analysis.quantities import Quantity
-from resnet_explorer.lab.exact import Exact, lengths
+from resnet_explorer.lab.exact import Exact
 from resnet_explorer.lab.terms import Terms, parting
 from resnet_explorer.model.modules import Block
 
@@ -55,7 +55,7 @@ class Record:
 
     def values(self, rate: float) -> dict[Quantity, Series]:
         """Return every quantity of every block; call it before the parameters' gradients are cleared."""
-        parameters = [_parameters(block) for block in self._blocks]
+        parameters = [self._parameters(block) for block in self._blocks]
         terms = self.terms
         sums = [term.total if term and is_sum else None for term, is_sum in zip(terms, self._sums, strict=True)]
         inputs = tuple(one if known is None else known for one, known in zip(self._gradients, sums, strict=False))
@@ -73,12 +73,13 @@ class Record:
             Quantity.SHARE: tuple(term.share if term else None for term in terms),
         }
 
-
-def _parameters(block: Block) -> tuple[float, float, int]:
-    """Return the length of the gradient of all parameters of a block, their own length, and their number."""
-    pairs = [(one, one.grad) for one in block.parameters() if one.grad is not None]
-    weights, gradients = (lengths(list(column)) for column in zip(*pairs, strict=True)) if pairs else ([], [])
-    return hypot(*gradients), hypot(*weights), sum(one.numel() for one, _ in pairs)
+    def _parameters(self, block: Block) -> tuple[float, float, int]:
+        """Return the length of the gradient of all parameters of a block, their own length, and their number."""
+        pairs = [(one.detach().flatten(), one.grad.flatten()) for one in block.parameters() if one.grad is not None]
+        if not pairs:
+            return 0.0, 0.0, 0
+        weights, gradients = (torch.cat(column) for column in zip(*pairs, strict=True))
+        return self._exact.norm(gradients), self._exact.norm(weights), weights.numel()
 
 
 @contextmanager

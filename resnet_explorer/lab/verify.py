@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import torch
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_explorer.analysis import Analysis
 from resnet_explorer.analysis.kept import Kept, kept
@@ -44,6 +43,9 @@ def verify(analysis: Analysis, *, fvcore: bool = False) -> Iterator[Progress | V
 
 
 def _against_torch(analysis: Analysis, model: nn.Module) -> tuple[list[Check], list[Difference]]:
+
+    from torch.utils.flop_counter import FlopCounterMode  # imports a compiler: not before it is asked for
+
     shapes: dict[str, tuple[int, ...]] = {}
     handles = [
         module.register_forward_hook(lambda _, __, out, path=path: shapes.__setitem__(path, tuple(out.shape)))
