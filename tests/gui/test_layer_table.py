@@ -266,3 +266,11 @@ def test_other_figures_of_the_same_lines_cost_no_reset(window: MainWindow, qtbot
     with qtbot.assertNotEmitted(window.table.model.modelReset):
         window.document.propose(State(find("resnet18"), InputShape(1, 96, 96)), "change the size")
     assert column(window, "Output")[0] == "64×24×24"
+
+
+def test_a_walk_in_the_diagram_leaves_one_line_selected(window: MainWindow) -> None:
+    window.document.select("stem")
+    window.document.select("layer1.0")
+    assert [line.path for line in window.table.selected_lines()] == ["layer1.0"], "its stage opened for it"
+    window.document.select("layer1.1")
+    assert [line.path for line in window.table.selected_lines()] == ["layer1.1"]

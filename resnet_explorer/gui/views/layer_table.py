@@ -153,12 +153,14 @@ class LayerTable(QWidget):
             self._document.select(self.model.lines[current.row()].path)
 
     def _on_selected(self, path: str) -> None:
+        """Mark what another view has selected, alone; of several lines that are selected here each may be it."""
+        was_chosen = any(line.path == path for line in self.selected_lines())
         row = self.model.reveal(path)
         if row < 0:
             self._is_marking = True
             self.view.clearSelection()
             self._is_marking = False
-        elif row != self.view.currentIndex().row() or row not in self.view.delegate.selected:
+        elif not was_chosen or row != self.view.currentIndex().row():
             self._mark(row)
 
     def _mark(self, row: int) -> None:
