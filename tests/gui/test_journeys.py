@@ -180,14 +180,18 @@ def test_themes_change_the_page_and_are_remembered(window: MainWindow, qapp: QAp
 
 
 @pytest.mark.parametrize("theme", ["light", "projector"])
-def test_every_page_fits_a_screen_of_1280_by_800(window: MainWindow, qapp: QApplication, theme: str) -> None:
+def test_every_page_fits_a_screen_of_1280_by_800(window: MainWindow, qtbot: QtBot, theme: str) -> None:
+    """Also while the engine works for it, and after."""
     window.actions_by_key[theme].trigger()
     for index in range(window.tabs.count()):
         window.tabs.setCurrentIndex(index)
-        qapp.processEvents()
-        least = window.minimumSizeHint()
-        title = window.tabs.tabText(index)
-        assert (least.width() <= 1280 and least.height() <= 800) is True, f"{title} needs {least.toTuple()}"
+        needed = [window.minimumSizeHint()]
+        for _ in range(10):
+            qtbot.wait(20)
+            needed.append(window.minimumSizeHint())
+        widest, highest = max(one.width() for one in needed), max(one.height() for one in needed)
+        assert (widest, highest) <= (1280, 800), f"{window.tabs.tabText(index)} needs {widest} x {highest}"
+        assert highest <= 800
     window.actions_by_key["light"].trigger()
 
 

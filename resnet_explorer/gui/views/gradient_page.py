@@ -155,7 +155,9 @@ class GradientPage(QWidget):
     def _on_jobs_changed(self) -> None:
         """Show how far the measurement is, with its time left and Cancel."""
         state = next((state for state in self._jobs.states if state.number == self._job), None)
-        self.line.setVisible(state is not None and not state.is_over)
+        measuring = state is not None and not state.is_over
+        self.line.setVisible(measuring)
+        self.colour.setVisible(not measuring)  # there is no room for both in large text
         if state is not None:
             self.line.show_state(state)
             words, room = self.line.words, max(60, self.line.words.width())
