@@ -145,12 +145,13 @@ class KeptRuns(QWidget):
                 self._add(group, editable=True)
             for group in grouped(self._recorded):
                 known = PRESETS.get(group.title)
-                self._add(Group(f"{known.title if known else group.title}, recorded", group.runs), editable=False)
+                self._add(Group(known.title if known else group.title, group.runs), editable=False)
         self.empty.setVisible(not own)
         self._on_selection()
 
     def _add(self, group: Group, editable: bool) -> None:
-        parent = QTreeWidgetItem(_parted(group.title))
+        title, when = _parted(group.title)
+        parent = QTreeWidgetItem([title, when if editable else "recorded"])
         parent.setToolTip(0, group.title)
         for run in group.runs:
             item = QTreeWidgetItem([run.name])
