@@ -1,11 +1,10 @@
 """Jobs without a process for the fine-tuning lab: answers that are made up, given in the test's own event loop."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer, Signal
+from jobs_here import JobsHere
 
 from resnet_explorer.analysis.partial import Partial
 from resnet_explorer.analysis.training import Chunk, Metric, Setting
@@ -33,8 +32,6 @@ from resnet_explorer.engine.messages import (
     ShowSamples,
     TuneRun,
 )
-from resnet_explorer.errors import ExplorerError
-from resnet_explorer.gui.jobs import JobState, Phase
 from resnet_explorer.lab.progress import Progress
 
 CLASSES = tuple("0123456789")
@@ -58,39 +55,24 @@ def published(cached: str = "") -> Published:
     return Published("resnet18", "IMAGENET1K_V1", True, url, *figures, CLASSES, IMAGENET, "", licence, cached)
 
 
-class TuningJobsHere(QObject):
+class TuningJobsHere(JobsHere):
     """Has what ``Jobs`` offers; ``asked`` are all jobs, and each kind's answer can be replaced in ``answers``."""
 
-    changed = Signal()
-
     def __init__(self) -> None:
-        super().__init__()
-        self.asked: list[Any] = []
         self.cached = ""
-        self._states: dict[int, JobState] = {}
-        self._queue: list[tuple[int, Iterator[object], Any, Any, Any]] = []
-        self.answers: dict[type, Callable[[Any], Iterator[object]]] = {
-            FindWeights: lambda job: iter(((published(self.cached),) if job.spec.name == "resnet18" else (),)),
-            FetchWeights: self._fetch,
-            CheckData: lambda job: iter((Progress(0, 2, "looking"), REPORT)),
-            ShowSamples: _samples,
-            CompareGrey: lambda job: iter((_grey(),)),
-            TuneRun: _tune,
-            JudgeTune: self._judge,
-            SaveTuned: lambda job: iter((job.path,)),
-            Predict: lambda job: iter((tuple(Prediction(one, (("3", 0.9), ("5", 0.1))) for one in job.files),)),
-        }
-        self._clock = QTimer(self)
-        self._clock.timeout.connect(self._step)
-        self._clock.start(0)
-
-    @property
-    def states(self) -> tuple[JobState, ...]:
-        return tuple(reversed(self._states.values()))
-
-    def of(self, kind: type) -> list[Any]:
-        """Return all jobs of a kind that were asked for."""
-        return [job for job in self.asked if type(job) is kind]
+        super().__init__(
+            {
+                FindWeights: lambda job: iter(((published(self.cached),) if job.spec.name == "resnet18" else (),)),
+                FetchWeights: self._fetch,
+                CheckData: lambda job: iter((Progress(0, 2, "looking"), REPORT)),
+                ShowSamples: _samples,
+                CompareGrey: lambda job: iter((_grey(),)),
+                TuneRun: _tune,
+                JudgeTune: self._judge,
+                SaveTuned: lambda job: iter((job.path,)),
+                Predict: lambda job: iter((tuple(Prediction(one, (("3", 0.9), ("5", 0.1))) for one in job.files),)),
+            }
+        )
 
     def _fetch(self, job: FetchWeights) -> Iterator[object]:
         yield Progress(0, job.published.bytes, "downloading")
@@ -102,64 +84,6 @@ class TuningJobsHere(QObject):
         before, after = Judgement(np.ones((10, 10), np.int64), 2.3), Judgement(np.diag([9] * 10), 0.1)
         outcome = Outcome(0.1, 1.0, 0.1, 0.1, 2, 2, 1.0, "2", "1")
         yield BeforeAfter(job.folder, replace(plan, classes=CLASSES), before, after, outcome, ("At random.",), "digits")
-
-    def submit(
-        self,
-        job: Any,
-        label: str,
-        then: Callable[[Any, object], None],
-        otherwise: Callable[[str], None] = lambda problem: None,
-        needs: int = 0,
-        so_far: Callable[[Any, object], None] = lambda job, result: None,
-    ) -> int:
-        number = len(self.asked) + 1
-        self.asked.append(job)
-        self._states[number] = JobState(number, label, job)
-        answer = self.answers.get(type(job), lambda job: iter((None,)))
-        self._queue.append((number, answer(job), then, otherwise, so_far))
-        self.changed.emit()
-        return number
-
-    def cancel(self, number: int) -> None:
-        for entry in [one for one in self._queue if one[0] == number]:
-            self._queue.remove(entry)
-            self._change(number, phase=Phase.CANCELLED)
-
-    def retry(self, number: int) -> int:
-        raise NotImplementedError
-
-    def close(self) -> None:
-        self._clock.stop()
-
-    @property
-    def is_idle(self) -> bool:
-        """Return whether every job is answered."""
-        return not self._queue
-
-    def _change(self, number: int, **changes: Any) -> None:
-        self._states[number] = replace(self._states[number], **changes)
-        self.changed.emit()
-
-    def _step(self) -> None:
-        if not self._queue:
-            return
-        number, steps, then, otherwise, so_far = self._queue[0]
-        job = self._states[number].job
-        try:
-            step = next(steps)
-        except ExplorerError as error:
-            self._queue.pop(0)
-            self._change(number, phase=Phase.FAILED, problem=str(error))
-            otherwise(f"{error.what} {error.remedy}")
-            return
-        if isinstance(step, Progress):
-            self._change(number, phase=Phase.RUNNING, done=step.done, of=step.of, words=step.words)
-        elif isinstance(step, Partial):
-            so_far(job, step.value)
-        else:
-            self._queue.pop(0)
-            self._change(number, phase=Phase.DONE)
-            then(job, step)
 
 
 def _samples(job: ShowSamples) -> Iterator[object]:

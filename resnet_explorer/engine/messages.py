@@ -274,7 +274,7 @@ class Stepped:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known so far of a job's result: each replaces the one before."""
+    """What is known so far of a job's result: each replaces the one before, but of a run it is what came since."""
 
     number: int
     result: object

@@ -1,4 +1,4 @@
-"""The jobs of the fine-tuning lab."""
+"""The jobs of the fine-tuning lab, and the training of a run, which may be one of its."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing

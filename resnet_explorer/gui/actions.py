@@ -30,7 +30,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("save-source", "&File", "Save as &PyTorch code…", "", "Save the network as one Python file"),
     Command("save-dot", "&File", "Save &graph as DOT…", "", "Save the autograd graph's source for Graphviz"),
     Command("save-gradients", "&File", "Save gra&dients as table…", "", "Save what the gradient lab has measured"),
-    Command("save-runs", "&File", "Save &runs as table…", "", "Save every step of the training lab's runs"),
+    Command("save-runs", "&File", "Save &runs as table…", "", "Save every step of the lab's runs"),
     Command("quit", "&File", "&Quit", "Ctrl+Q", "Close the window"),
     Command("copy-picture", "&Edit", "Copy &picture", "Ctrl+Shift+C", "Copy the diagram as SVG and as image"),
     Command("copy-csv", "&Edit", "Copy layers as &CSV", "", "Copy the selected layers, or all, as CSV"),

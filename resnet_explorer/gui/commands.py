@@ -107,9 +107,11 @@ def save_runs(window: "MainWindow", runs: Sequence[Run]) -> None:
 
 
 def _save_runs(window: "MainWindow", checked: bool) -> None:
-    runs = [run for run in window.training.runs if run.metrics]
+    """Save the runs of the lab that is looked at; those of the training lab where it is neither."""
+    lab = window.tuning if window.is_shown("tuning") else window.training
+    runs = [run for run in lab.runs if run.metrics]
     if not runs:
-        window.tabs.setCurrentWidget(window.training)
+        window.tabs.setCurrentWidget(lab)
         window.say("No run has made a step yet: start one, then save it.")
         return
     save_runs(window, runs)

@@ -154,6 +154,10 @@ class MainWindow(QMainWindow):
         """Return the fine-tuning lab."""
         return cast("TuningPage", self._page("tuning"))
 
+    def is_shown(self, key: str) -> bool:
+        """Return whether a page is looked at; it is not built for the question."""
+        return self._pages is not None and self._pages.has(key) and self.tabs.currentWidget() is self._page(key)
+
     def _page(self, key: str) -> "PageWidget":
         assert self._pages is not None, "filled"
         return self._pages.page(key)
@@ -172,7 +176,8 @@ class MainWindow(QMainWindow):
         elif key in ("training", "tuning"):
             lab = self.training if key == "training" else self.tuning
             lab.said.connect(self.say)
-            lab.save_wanted.connect(self._on_save_wanted)
+        if key == "training":
+            self.training.save_wanted.connect(self._on_save_wanted)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if self._panels and any(url.isLocalFile() for url in event.mimeData().urls()):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from inside_jobs import JobsHere
+from inside_jobs import InsideJobsHere
 from inside_subject import IMAGE, plan
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
@@ -37,14 +37,14 @@ NAMES = tuple("0123456789")
 
 
 @pytest.fixture
-def jobs(qapp: QApplication) -> Iterator[JobsHere]:
-    made = JobsHere()
+def jobs(qapp: QApplication) -> Iterator[InsideJobsHere]:
+    made = InsideJobsHere()
     yield made
     made.close()
 
 
 @pytest.fixture
-def page(jobs: JobsHere, qtbot: QtBot) -> InsideView:
+def page(jobs: InsideJobsHere, qtbot: QtBot) -> InsideView:
     """The page on a small residual run, with its plain twin to be measured beside."""
     view = InsideView(Document(State(plan().spec, IMAGE)), jobs)  # type: ignore[arg-type]  # has what a view needs
     qtbot.addWidget(view)
@@ -62,7 +62,7 @@ def answered(page: InsideView, qtbot: QtBot, kind: type) -> object:
     return answer
 
 
-def test_without_a_run_it_says_what_to_do_and_asks_nothing(jobs: JobsHere, qtbot: QtBot) -> None:
+def test_without_a_run_it_says_what_to_do_and_asks_nothing(jobs: InsideJobsHere, qtbot: QtBot) -> None:
     view = InsideView(Document(State(plan().spec, IMAGE)), jobs)  # type: ignore[arg-type]
     qtbot.addWidget(view)
     view.show()
@@ -86,7 +86,7 @@ def test_the_matrix_comes_at_once_and_a_cell_leads_to_its_images(page: InsideVie
     assert page.stack.mistakes.count() == len(found.mistakes)
 
 
-def test_a_mistake_leads_to_where_the_network_looked(page: InsideView, qtbot: QtBot, jobs: JobsHere) -> None:
+def test_a_mistake_leads_to_where_the_network_looked(page: InsideView, qtbot: QtBot, jobs: InsideJobsHere) -> None:
     found = answered(page, qtbot, Confusion)
     assert isinstance(found, Confusion)
     page.show_view(Inside.MISTAKES)
@@ -150,7 +150,7 @@ def test_the_evidence_is_for_the_class_that_is_chosen(page: InsideView, qtbot: Q
 
 
 def test_the_loss_surface_is_measured_on_demand_beside_the_twin_streams_and_is_cancelled(
-    page: InsideView, qtbot: QtBot, jobs: JobsHere
+    page: InsideView, qtbot: QtBot, jobs: InsideJobsHere
 ) -> None:
     page.show_view(Inside.SURFACE)
     assert page.controls.other.currentText() == "plain twin"
@@ -172,7 +172,7 @@ def test_the_loss_surface_is_measured_on_demand_beside_the_twin_streams_and_is_c
 
 
 def test_lesions_are_measured_on_demand_beside_the_twin_stream_link_blocks_and_are_cancelled(
-    page: InsideView, qtbot: QtBot, jobs: JobsHere, tmp_path: Path
+    page: InsideView, qtbot: QtBot, jobs: InsideJobsHere, tmp_path: Path
 ) -> None:
     page.show_view(Inside.LESIONS)
     assert page.controls.other.isVisible() and not page.controls.points.isVisible()
@@ -216,7 +216,9 @@ def test_an_impossible_grid_is_said_and_the_rest_stays(page: InsideView, qtbot: 
     assert "is no number" in page.problem.text()
 
 
-def test_another_run_forgets_the_answers_about_the_one_before(page: InsideView, qtbot: QtBot, jobs: JobsHere) -> None:
+def test_another_run_forgets_the_answers_about_the_one_before(
+    page: InsideView, qtbot: QtBot, jobs: InsideJobsHere
+) -> None:
     answered(page, qtbot, Confusion)
     page.show_view(Inside.FILTERS)
     page.show_run("again", plan("width=4", name="narrow"), NAMES)

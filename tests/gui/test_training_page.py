@@ -214,3 +214,24 @@ def test_epochs_are_steps_by_another_name(page: TrainingPage, qtbot: QtBot) -> N
     qtbot.keyClicks(page.setup.epochs, "-1")
     assert "cannot be" in page.setup.problem.text()
     assert page.setup.recipe.recipe.steps == 230
+
+
+def test_the_runs_of_the_lab_that_is_looked_at_are_saved_as_a_table(
+    page: TrainingPage, window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved: dict[str, str] = {}
+    monkeypatch.setattr(
+        "resnet_explorer.gui.dialogs.save_text",
+        lambda window, name, kinds: saved.update({kind: text() for kind, text in kinds.items()}),
+    )
+    window.actions_by_key["save-runs"].trigger()
+    assert not saved and "No run has made a step yet" in window.statusBar().currentMessage()
+    page.bar.start.click()
+    _wait(page, qtbot)
+    window.actions_by_key["save-runs"].trigger()
+    lines = saved["CSV (*.csv)"].splitlines()
+    assert lines[0].startswith("run,network,seed,step") and len(lines) == 1 + 2 * 12
+    saved.clear()
+    window.tabs.setCurrentWidget(window.tuning)
+    window.actions_by_key["save-runs"].trigger()
+    assert not saved and window.tabs.currentWidget() is window.tuning, "nothing is tuned yet"

@@ -6,7 +6,7 @@ from itertools import groupby, pairwise
 from math import sqrt
 
 from resnet_explorer.analysis.autograd import AutogradGraph, NodeKind
-from resnet_explorer.blueprint import Network
+from resnet_explorer.blueprint import Network, Stage
 from resnet_explorer.drawing.graph.cluster_marks import LOOKS, Drawn, Known, Rect, closed, opened
 from resnet_explorer.drawing.graph.clusters import Cluster
 from resnet_explorer.drawing.marks import Anchor, Arrow, Box, Dash, Group, Ink, Label, Mark, Picture
@@ -122,26 +122,16 @@ def _stage(
     met = sum(index in bold for part, _ in known for index in part.operations)
     blocks = f"{len(known)} block{'' if len(known) == 1 else 's'}"
     facts = f"{blocks} · {operations:,} operations · highway {met:,}"
-    ink = stage_ink(stage)
     if path in view.closed_stages:
-        wide = max(210.0, width(facts, 10) + 28)
-        marks: tuple[Mark, ...] = (
-            Box(0, 0, wide, 64, Ink.OPEN, ink, 2, 8),
-            Label(wide / 2, 24, stage.title, 14, Ink.TEXT, Anchor.MIDDLE, Style.SEMIBOLD),
-            Label(wide / 2, 40, facts, 10, Ink.MUTED, Anchor.MIDDLE),
-            *((Arrow(((0, 53), (wide, 53)), Ink.SHORTCUT, 3, head=False),) if met else ()),
-        )
-        hidden: dict[str, tuple[Rect, Drawn | None]] = {part.path: ((0.0, 0.0, wide, 64.0), None) for part, _ in known}
-        group = Group(path, "stage", f"{stage.title}: {facts}", 0, 0, wide, 64, marks)
-        return _Item(group, hidden, 53.0, 53.0)
+        return _closed_stage(stage, known, facts, bool(met))
     flow = _flow([_item(*one) for one in known], limit - 2 * STAGE_PAD, STAGE_PAD, STAGE_HEADER + 6, bold)
     title_wide = STAGE_PAD * 2 + width(stage.title, 13, Style.SEMIBOLD) + width(facts, 10) + 12
     wide, high = max(flow.right + STAGE_PAD, title_wide), flow.bottom + STAGE_PAD - 6
     after = STAGE_PAD + width(stage.title, 13, Style.SEMIBOLD) + 12
     enter = Arrow(((0, flow.first), (STAGE_PAD, flow.first)), *_weight(bool(met)), head=False)
     leave = _out(flow, wide, bool(met))
-    marks = (
-        Box(0, 0, wide, high, None, ink, 1, 9),
+    marks: tuple[Mark, ...] = (
+        Box(0, 0, wide, high, None, stage_ink(stage), 1, 9),
         Label(STAGE_PAD, 20, stage.title, 13, Ink.TEXT, style=Style.SEMIBOLD),
         Label(after, 20, facts, 10, Ink.MUTED),
         enter,
@@ -150,6 +140,19 @@ def _stage(
     )
     group = Group(path, "stage", f"{stage.title}: {facts}", 0, 0, wide, high, marks, brief=2, detail=30.0)
     return _Item(group, flow.spots, flow.first, flow.last)
+
+
+def _closed_stage(stage: Stage, known: list[tuple[Cluster, Drawn]], facts: str, is_bold: bool) -> _Item:
+    """Return a stage as one box; the highway leads through it."""
+    wide = max(210.0, width(facts, 10) + 28)
+    marks: tuple[Mark, ...] = (
+        Box(0, 0, wide, 64, Ink.OPEN, stage_ink(stage), 2, 8),
+        Label(wide / 2, 24, stage.title, 14, Ink.TEXT, Anchor.MIDDLE, Style.SEMIBOLD),
+        Label(wide / 2, 40, facts, 10, Ink.MUTED, Anchor.MIDDLE),
+        *((Arrow(((0, 53), (wide, 53)), Ink.SHORTCUT, 3, head=False),) if is_bold else ()),
+    )
+    hidden: dict[str, tuple[Rect, Drawn | None]] = {part.path: ((0.0, 0.0, wide, 64.0), None) for part, _ in known}
+    return _Item(Group(stage.path, "stage", f"{stage.title}: {facts}", 0, 0, wide, 64, marks), hidden, 53.0, 53.0)
 
 
 def _out(flow: "_Flow", wide: float, bold: bool) -> Arrow:

@@ -63,36 +63,22 @@ class TrainingSetup(QScrollArea):
         self.side.setAccessibleName("Image side")
         self.seed.setAccessibleName("Seed")
         self.images.setAccessibleName("Images")
+        self.images.setToolTip("What the networks are trained and tested on; nothing is downloaded")
 
     def _arrange(self) -> None:
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 6, 0, 8)
         column.setSpacing(4)
-        form = QFormLayout()
-        form.setContentsMargins(14, 0, 12, 0)
-        form.setVerticalSpacing(5)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for words, field in (
-            ("Images", self.images),
-            ("Image side", self.side),
-            ("Seed", self.seed),
-            ("Epochs", self.epochs),
-        ):
-            label = QLabel(words)
-            label.setBuddy(field)
-            form.addRow(label, field)
         below = QVBoxLayout()
         below.setContentsMargins(14, 0, 12, 0)
         for widget in (self.finder, self.tensorboard, self.problem):
             below.addWidget(widget)
         self.presets.setFixedHeight(self.presets.sizeHintForRow(0) * min(4, len(PRESETS)) + 4)
-        images = QWidget()
-        images.setLayout(form)
         for heading, part in (
             ("Experiments", self.presets),
             ("Networks", self.networks),
-            ("Images and seed", images),
+            ("Images and seed", self._image_fields()),
             ("Recipe", self.recipe),
         ):
             label = QLabel(heading.upper())
@@ -108,6 +94,24 @@ class TrainingSetup(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setFixedWidth(WIDTH)
+
+    def _image_fields(self) -> QWidget:
+        fields = QWidget()
+        form = QFormLayout(fields)
+        form.setContentsMargins(14, 0, 12, 0)
+        form.setVerticalSpacing(5)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for words, field in (
+            ("Images", self.images),
+            ("Image side", self.side),
+            ("Seed", self.seed),
+            ("Epochs", self.epochs),
+        ):
+            label = QLabel(words)
+            label.setToolTip(field.toolTip())
+            label.setBuddy(field)
+            form.addRow(label, field)
+        return fields
 
     def _wire(self) -> None:
         self.presets.chosen.connect(self.choose)

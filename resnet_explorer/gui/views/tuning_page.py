@@ -41,11 +41,10 @@ NOTHING = "There is nothing to look into yet: press Start, and look here when it
 class TuningPage(QWidget):
     """The steps on the left, what they mean and what comes of them in tabs.
 
-    ``said`` gives a sentence for the status bar, ``save_wanted`` runs to be saved as a table.
+    ``said`` gives a sentence for the status bar.
     """
 
     said = Signal(str)
-    save_wanted = Signal(list)
 
     def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
