@@ -72,7 +72,7 @@ class TimingPage(QWidget):
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.table.setAccessibleName("Times of layers and blocks")
-        self.words.setText("Measure to see where the time goes: which layers wait for arithmetic, which for memory.")
+        self.words.setText("Measure to see which layers wait for arithmetic, and which for memory.")
 
     def show_results(self, results: Results) -> None:
         """Say where what is shown belongs to another network than the window's."""
