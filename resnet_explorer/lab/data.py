@@ -65,12 +65,12 @@ class Images:
         return Batch(*self.take(self.train[order[:count]]), self.words)
 
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
-        """Return images of these indices as (N, C, H, W) in float32, and their labels."""
+        """Return images of these indices as (N, C, H, W) in float32, contiguous, and their labels."""
         x = (self._fitted(indices) - self._mean) / self._std
         size = (self._height, self._width)
         if x.shape[2:] != size:
             x = functional.interpolate(x, size, mode="bilinear", align_corners=False, antialias=True)
-        return x, self._labels[indices]
+        return x.contiguous(), self._labels[indices]  # torchvision's sets are (N, H, W, C) underneath
 
     def unscaled(self, x: Tensor) -> Tensor:
         """Return images as they were before they were scaled: from 0 to 1, but for noise, which is as it was."""

@@ -63,7 +63,8 @@ _MAIN = '''def main():
     size = min(BATCH, len(train))
     if not train or size % world:
         raise SystemExit(f"{{len(train)}} images, {{size}} a batch, cannot be shared by {{world}} processes.")
-    net = network({weights}).to(device)
+    layout = torch.channels_last if device.type in CHANNELS_LAST else torch.contiguous_format
+    net = network({weights}).to(device=device, memory_format=layout)
     if world > 1 and device.type == "cuda":
         torch.cuda.set_device(device)
         net = nn.SyncBatchNorm.convert_sync_batchnorm(net)  # one batch, whatever the number of GPUs

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from resnet_explorer import assets
+from resnet_explorer.analysis.memory_format import memory_format
 from resnet_explorer.analysis.tuning.channels import normalisation
 from resnet_explorer.analysis.tuning.choices import EMBEDDED, WeightsKind
 from resnet_explorer.analysis.tuning.plan import TunePlan
@@ -141,6 +142,7 @@ def _choices(plan: TunePlan) -> str:
         *files,
         "",
         f"SEED, EPOCHS, BATCH = {plan.seed}, {plan.epochs}, {recipe.batch}",
+        *_channels_last(plan),
         f"RATE, DECAY, SPARES = {recipe.rate!r}, {recipe.decay!r}, {recipe.spares!r}",
         *([f"PATIENCE = {plan.patience}"] if plan.patience else []),
         *([f"PAD = {recipe.pad}"] if recipe.pad or recipe.flip else []),
@@ -150,6 +152,16 @@ def _choices(plan: TunePlan) -> str:
         *listed("NORMS", NORMS),
     ]
     return "\n".join(lines)
+
+
+def _channels_last(plan: TunePlan) -> list[str]:
+    """Return the devices on which the network trains in channels_last, by the rule that the app follows."""
+    mixed = plan.recipe.mixed
+    known = [one for one in ("cpu", "cuda") if memory_format(plan.network, one, mixed=mixed) == "channels_last"]
+    return [
+        "# Devices on which channels_last is faster for this network, and gives the same gradients.",
+        f"CHANNELS_LAST = {literal(tuple(known))}",
+    ]
 
 
 def _units(plan: TunePlan) -> list[str]:

@@ -1,4 +1,4 @@
-"""Under which conditions PyTorch computes a run: threads, deterministic operations, precision, memory layout."""
+"""Under which conditions PyTorch computes a run: threads, deterministic operations, precision, memory format."""
 
 import os
 import warnings
@@ -7,13 +7,10 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
-from torch import nn
 
+from resnet_explorer.analysis.memory_format import memory_format
 from resnet_explorer.analysis.training import RunPlan
-from resnet_explorer.model.layers import FRN, EvoNormS0
-
-WIDE = 256
-"""3x3 convolutions of so many channels are faster on the CPU with the channels first (seen: ResNet-18)."""
+from resnet_explorer.blueprint import compile_spec
 
 
 @contextmanager
@@ -74,21 +71,7 @@ def notes(plan: RunPlan) -> tuple[str, ...]:
     return ()
 
 
-def layout(model: nn.Module, plan: RunPlan) -> torch.memory_format:
-    """Return how a network's images lie in memory: channels last where that is faster.
-
-    A rule and no measurement, so that a run that goes on computes the same bits. Seen on the CPU with one thread:
-    0.75 to 0.9 of the time with batch norm and narrow or 1x1 convolutions, 1.1 to 1.4 times where most weights are in
-    wide 3x3 ones, 1.26 times with group norm. On a GPU it is what tensor cores take.
-    """
-    if torch.device(plan.device).type != "cpu":
-        return torch.channels_last if plan.recipe.mixed else torch.contiguous_format
-    modules = list(model.modules())
-    wide = sum(module.weight.numel() for module in modules if isinstance(module, nn.Conv2d) and _is_wide(module))
-    others = any(isinstance(module, (nn.GroupNorm, nn.InstanceNorm2d, FRN, EvoNormS0)) for module in modules)
-    last = not others and wide * 2 < sum(one.numel() for one in model.parameters())
-    return torch.channels_last if last else torch.contiguous_format
-
-
-def _is_wide(conv: nn.Conv2d) -> bool:
-    return conv.groups == 1 and conv.kernel_size[0] > 1 and min(conv.in_channels, conv.out_channels) >= WIDE
+def layout(plan: RunPlan) -> torch.memory_format:
+    """Return PyTorch's memory format for a run, by the rule that all trainings share."""
+    name = memory_format(compile_spec(plan.spec), plan.device, mixed=plan.recipe.mixed)
+    return getattr(torch, name)  # type: ignore[no-any-return]

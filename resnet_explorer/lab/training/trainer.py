@@ -50,7 +50,7 @@ class Trainer:
     ) -> None:
         self.plan = plan
         first = first_weights(plan) if first is None else first
-        self.layout = layout(first, plan)
+        self.layout = layout(plan)
         self.model: ResNet = first.to(device=plan.device, memory_format=self.layout)  # type: ignore[call-overload]
         self._director = direct(self.model) if direct else None
         self.optimiser = optimiser(self.model, plan.recipe, self._director.groups() if self._director else None)

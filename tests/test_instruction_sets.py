@@ -1,0 +1,50 @@
+"""Results do not depend on the processor: what trains is repeated with the instructions of older ones.
+
+oneDNN reads ONEDNN_MAX_CPU_ISA when it is loaded, so that each instruction set needs a process of its own.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+LIMITS = ("AVX2", "SSE41")
+TRAINING = ("lab/training/test_loop.py", "lab/tuning/test_tuning_run.py", "engine/test_tuning_jobs.py")
+"""Tests of the training loop, of fine-tuning, and of both in the engine's process."""
+ROUNDING = 1e-3
+
+pytestmark = pytest.mark.skipif(
+    platform.machine().lower() not in ("x86_64", "amd64"), reason="ONEDNN_MAX_CPU_ISA limits x86 processors alone"
+)
+
+
+def limited(limit: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in the folder of the project with oneDNN limited to an instruction set."""
+    environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": limit, "PYTHONPATH": os.pathsep.join(map(str, PLACES))}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=TESTS.parent, env=environment)
+
+
+PLACES = (TESTS.parent, TESTS)
+
+
+@pytest.mark.parametrize("limit", [*LIMITS, "DEFAULT"])
+def test_all_gradients_agree_in_both_memory_formats(limit: str) -> None:
+    """A memory format is a matter of speed: the gradients are equal to rounding, and nothing aborts."""
+    done = limited(limit, str(TESTS / "isa_gradients.py"))
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert len(found["networks"]) >= 40
+    assert {name: values for name, values in found["networks"].items() if max(values) > ROUNDING} == {}
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+@pytest.mark.parametrize("tests", TRAINING)
+def test_what_trains_passes(limit: str, tests: str) -> None:
+    done = limited(limit, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", str(TESTS / tests))
+    assert done.returncode == 0, done.stdout[-4000:]
