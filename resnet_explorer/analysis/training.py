@@ -1,5 +1,6 @@
 """What is trained, and what each step of it gave: frozen values for the window, the command line and the run folder."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf, isfinite
@@ -71,6 +72,12 @@ class Setting:
     machine: str
     began: str
     notes: tuple[str, ...] = ()
+
+    @property
+    def instruction_set(self) -> str:
+        """Return the CPU's instructions that it was computed with; empty on another device."""
+        found = re.match(r"CPU \((.+?)\)", self.machine)
+        return found[1] if found else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,12 +31,16 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All sums and the rows that differ; ``rows`` is how many were compared, ``torch`` PyTorch's version."""
+    """All sums and the rows that differ; ``rows`` is how many were compared.
+
+    ``torch`` is PyTorch's version, ``instruction_set`` what it computes with on this CPU.
+    """
 
     rows: int
     checks: tuple[Check, ...]
     differences: tuple[Difference, ...]
     torch: str
+    instruction_set: str = ""
 
     @property
     def agrees(self) -> bool:
@@ -51,3 +55,8 @@ class Verdict:
             return f"Agrees with {libraries}: {self.rows:,} rows."
         count = len(self.differences) or sum(not check.agrees for check in self.checks)
         return f"Differs from {libraries} in {count:,} place{'' if count == 1 else 's'}."
+
+    @property
+    def where(self) -> str:
+        """Return what it was compared with, as a sentence."""
+        return f"PyTorch {self.torch}" + (f", CPU ({self.instruction_set})." if self.instruction_set else ".")

@@ -40,7 +40,7 @@ def _verdict(options: argparse.Namespace, name: str) -> Verdict:
 
 def _tell(name: str, analysis: Analysis, found: Verdict) -> None:
     shape = "×".join(str(length) for length in analysis.total.input)
-    say(f"{name} at {shape}: {found.words} PyTorch {found.torch}.\n")
+    say(f"{name} at {shape}: {found.words} {found.where}\n")
     for check in found.checks:
         sign = "=" if check.agrees else "≠"
         say(f"  {check.what:<10} {check.ours:>18,} {sign} {check.theirs:,} ({check.library})\n")

@@ -239,12 +239,14 @@ class Device:
     """A device that PyTorch can use: its name for PyTorch, its name for people, its memory in bytes where known.
 
     ``free`` is how much of that nobody uses; None for the CPU, whose memory the window can see itself.
+    ``instruction_set`` is what PyTorch computes with on the CPU.
     """
 
     key: str
     title: str
     memory: int | None = None
     free: int | None = None
+    instruction_set: str = ""
 
 
 @dataclass(frozen=True, slots=True)

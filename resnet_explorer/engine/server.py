@@ -61,6 +61,7 @@ from resnet_explorer.engine.messages import (
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lab import lesion, probe, shatter, steps, veit
 from resnet_explorer.lab.autograd import record
+from resnet_explorer.lab.clock import instruction_set
 from resnet_explorer.lab.graphviz import layout, torchviz_dot
 from resnet_explorer.lab.peaks import measure_peaks
 from resnet_explorer.lab.progress import Progress
@@ -165,7 +166,7 @@ def _verify(job: Verify) -> Iterator[object]:
 
 def devices() -> tuple[Device, ...]:
     """Return the devices that PyTorch sees now."""
-    found = [Device("cpu", "CPU")]
+    found = [Device("cpu", "CPU", instruction_set=instruction_set())]
     for index in range(torch.cuda.device_count()):
         known = torch.cuda.get_device_properties(index)
         found.append(Device(f"cuda:{index}", known.name, known.total_memory, torch.cuda.mem_get_info(index)[0]))

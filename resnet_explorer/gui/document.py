@@ -50,7 +50,8 @@ class Document(QObject):
 
     ``changed``: the network or its input; ``view_changed``: what is open; ``selected`` and ``hovered``: a path, empty
     for none; ``device_changed``: PyTorch's name of the device that it works on; ``measured_changed``: the values that
-    blocks are coloured by; ``frozen_changed``: what stands still in a fine-tuning.
+    blocks are coloured by; ``frozen_changed``: what stands still in a fine-tuning; ``instruction_set_found``:
+    what PyTorch computes with on this CPU.
     """
 
     changed = Signal()
@@ -60,6 +61,7 @@ class Document(QObject):
     device_changed = Signal(str)
     measured_changed = Signal()
     frozen_changed = Signal()
+    instruction_set_found = Signal()
 
     def __init__(self, state: State, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -69,6 +71,7 @@ class Document(QObject):
         self.selection = ""
         self.hover = ""
         self.device = "cpu"
+        self.instruction_set = ""
         self.measured: BlockValues | None = None
         self.frozen: Frozen | None = None
 
@@ -82,6 +85,11 @@ class Document(QObject):
         if key != self.device:
             self.device = key
             self.device_changed.emit(key)
+
+    def tell_instruction_set(self, name: str) -> None:
+        """Note what PyTorch computes with on this CPU, as the engine has found."""
+        self.instruction_set = name
+        self.instruction_set_found.emit()
 
     def show_view(self, view: View) -> None:
         """Open and close parts of the diagram; this is no undo step."""

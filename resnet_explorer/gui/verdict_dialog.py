@@ -57,7 +57,7 @@ class VerdictDialog(QDialog):
 
     def show_verdict(self, verdict: Verdict) -> None:
         """Show a verdict: its sums, and up to a hundred rows that differ."""
-        self.words.setText(f"{verdict.words} PyTorch {verdict.torch}.")
+        self.words.setText(f"{verdict.words} {verdict.where}")
         rows = [
             (check.library, check.what, f"{check.ours:,}", f"{check.theirs:,}", "✓" if check.agrees else "⚠ differs")
             for check in verdict.checks

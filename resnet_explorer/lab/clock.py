@@ -1,5 +1,6 @@
 """A clock for each device: the CPU's own, or events in the stream of a GPU."""
 
+import os
 from collections.abc import Callable
 from functools import partial
 from time import perf_counter
@@ -64,4 +65,14 @@ def _title(device: str) -> str:
         return str(getattr(torch, where.type).get_device_name(where))
     if where.type == "mps":
         return "Apple GPU (MPS)"
-    return f"CPU ({torch.backends.cpu.get_cpu_capability()})"
+    return f"CPU ({instruction_set()})"
+
+
+def instruction_set() -> str:
+    """Return the CPU's instructions that PyTorch computes with, and a limit that the environment sets to oneDNN.
+
+    The last digits of a result depend on them.
+    """
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA", os.environ.get("DNNL_MAX_CPU_ISA", ""))
+    ours = torch.backends.cpu.get_cpu_capability()
+    return f"{ours}, oneDNN up to {limit}" if limit else ours

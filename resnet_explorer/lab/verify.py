@@ -12,6 +12,7 @@ from resnet_explorer.analysis.kept import Kept, kept
 from resnet_explorer.analysis.verdict import Check, Difference, Verdict
 from resnet_explorer.analysis.words import size
 from resnet_explorer.blueprint.layers import Add, GatedAdd, Multiply
+from resnet_explorer.lab.clock import instruction_set
 from resnet_explorer.lab.kept import measure_kept
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.model import build
@@ -39,7 +40,7 @@ def verify(analysis: Analysis, *, fvcore: bool = False) -> Iterator[Progress | V
         yield Progress(2, steps, "counting with fvcore")
         more, others = _against_fvcore(analysis)
         checks, differences = checks + more, differences + others
-    yield Verdict(len(analysis.rows), tuple(checks), tuple(differences), str(torch.__version__))
+    yield Verdict(len(analysis.rows), tuple(checks), tuple(differences), str(torch.__version__), instruction_set())
 
 
 def _against_torch(analysis: Analysis, model: nn.Module) -> tuple[list[Check], list[Difference]]:

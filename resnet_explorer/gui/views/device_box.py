@@ -30,6 +30,7 @@ class DeviceBox(QComboBox):
     def _on_found(self, job: Job, result: object) -> None:
         assert isinstance(result, tuple)
         self._show(result)
+        self._document.tell_instruction_set(result[0].instruction_set)
 
     def _show(self, devices: tuple[Device, ...]) -> None:
         self.devices = devices

@@ -78,19 +78,20 @@ class ReplayBar(QWidget):
         """Show recorded runs from their end: the figure is there at once, and plays from its start."""
         self._runs = tuple(runs)
         self._times = tuple([metric.seconds for metric in run.metrics] for run in runs)
-        known = next((run.setting for run in runs if run.setting), None)
         self.words.setText("● replayed")
-        self.words.setToolTip(
-            f"Recorded {known.began[:10]} on {known.machine}, PyTorch {known.torch}, app {known.app}" if known else ""
-        )
         self._clock.stop()
         self._label()
         self.go(self.length)
 
-    @property
-    def recorded(self) -> str:
-        """Return where and with what it was recorded."""
-        return self.words.toolTip()
+    def recorded(self, here: str) -> str:
+        """Return where and with what it was recorded; ``here`` is this CPU's instruction set, empty if unknown."""
+        known = next((run.setting for run in self._runs if run.setting), None)
+        if known is None:
+            return ""
+        text = f"Recorded {known.began[:10]} on {known.machine}, PyTorch {known.torch}, app {known.app}."
+        if not here or known.instruction_set in ("", here):
+            return text
+        return f"{text} This machine computes with {here}: the last digits may differ here."
 
     def runs(self) -> tuple[Run, ...]:
         """Return the runs as they were at the moment that is shown."""

@@ -114,6 +114,7 @@ class TrainingPage(QWidget):
         self.table.currentItemChanged.connect(self._on_row)
         self.views.currentChanged.connect(self._on_view)
         self.trainer.ended.connect(self._on_view)
+        self._document.instruction_set_found.connect(self.draw)
         self.replay.moved.connect(self._on_moved)
         self.replay.left.connect(self._on_replay_left)
         self.trainer.ended.connect(self.kept.refresh)
@@ -292,4 +293,4 @@ class TrainingPage(QWidget):
         self.table.show_rows(rows(shown, () if replayed else self.trainer.runs))
         for pane in (self.first, self.second):
             pane.show_runs(shown, options, self.table.chosen)
-        self.words.show_runs(shown, self.replay.recorded if replayed else "")
+        self.words.show_runs(shown, self.replay.recorded(self._document.instruction_set) if replayed else "")
