@@ -30,7 +30,7 @@ def confusion_picture(
     made = HeatMap(
         f"How {plan.name} names the test images",
         Axis("class that the network gives", ticks=ticks),
-        Axis("images", low=0.0, high=float(max(1, shown.counts.max()))),
+        Axis("images", low=0.0, high=max(1.0, float(shown.counts.max()))),
         [float(label) for label in range(classes)],
         rows,
         "true class",
