@@ -1,6 +1,10 @@
 """The commands that read and write weights."""
 
+import errno
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,3 +79,65 @@ def test_the_seed_is_fixed(tmp_path: Path) -> None:
 def test_bad_arguments_are_explained(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_a_full_disk_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], suffix: str
+) -> None:
+    file = tmp_path / f"net{suffix}"
+    file.write_text("old")
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda handle, data: write(handle, data) if len(data) < 10_000 else full())
+    assert main(["weights", "resnet20", "-o", str(file)]) == 2
+    assert "the disk is full" in (said := capsys.readouterr().err) and said.count("\n") == 1
+    assert file.read_text() == "old" and list(tmp_path.iterdir()) == [file]
+
+
+def full() -> int:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a limit on the size of files, as POSIX has it")
+def test_no_export_leaves_half_a_file_or_ends_the_process(tmp_path: Path) -> None:
+    """PyTorch's writers of archives raise all kinds of errors halfway, or abort."""
+    code = """
+import resource, sys
+from pathlib import Path
+from resnet_explorer.errors import ExportError
+from resnet_explorer.lab.tuning.save import save
+from resnet_explorer.model import build
+from resnet_explorer.spec import InputShape
+from resnet_explorer.spec.catalogue import find
+from resnet_explorer.spec.change import assign
+spec = assign(find("resnet20"), "width=16", "blocks=1,1")
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+for suffix in sys.argv[1:]:
+    try:
+        save(build(spec), spec, Path(f"net{suffix}"), InputShape(1, 16, 16))
+    except ExportError as error:
+        print(suffix, error)
+"""
+    suffixes = (".pth", ".safetensors", ".pt2")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])}
+    run = subprocess.run(
+        [sys.executable, "-c", code, *suffixes], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    said = [line for line in run.stdout.splitlines() if line.startswith(".")]
+    words = "cannot be written: it would be larger than files may be here. Choose another folder."
+    assert said == [f"{suffix} net{suffix} {words}" for suffix in suffixes], run.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("resnet20", "--dynamic", "-o", "net.pth"), "for ONNX alone"),
+        (("resnetaa50", "--input", "100x100", "-o", "net.onnx"), "layer2.0 fails"),
+    ],
+)
+def test_choices_for_onnx(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
+) -> None:
+    assert main(["weights", *words[:-1], str(tmp_path / words[-1])]) == 2
+    assert said in capsys.readouterr().err and not list(tmp_path.iterdir())

@@ -6,14 +6,17 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
+from resnet_explorer.analysis import analyse
 from resnet_explorer.analysis.identify import Identified
 from resnet_explorer.analysis.weights import LIMIT, TensorStats
+from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.cli.output import say
 from resnet_explorer.errors import CheckpointError, ExplorerError
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.spec.codec import to_dict
 from resnet_explorer.spec.difference import changes, origin
-from resnet_explorer.spec.lookup import find
+from resnet_explorer.spec.input_shape import parse_input
+from resnet_explorer.spec.lookup import default_input, find
 
 SHOWN = 20
 """How many tensors that do not fit are listed."""
@@ -34,6 +37,8 @@ def identify(options: argparse.Namespace) -> int:
 
 def weights(options: argparse.Namespace) -> int:
     """Write the weights of a network, fresh or from a file."""
+    if (options.input or options.dynamic) and options.output.suffix.lower() != ".onnx":
+        raise CheckpointError("onnx", "--input and --dynamic are choices for ONNX alone.", "Leave them out.")
     checkpoint = _module()
     if options.source:
         model, found = checkpoint.load(options.source)
@@ -48,7 +53,10 @@ def weights(options: argparse.Namespace) -> int:
         model = checkpoint.build(spec)
     else:
         raise CheckpointError("net", "Name a network, or a file with --from.", "As in: weights resnet18 -o net.pth.")
-    checkpoint.save(model, spec, options.output)
+    image = parse_input(options.input, spec.in_channels) if options.input else default_input(spec)
+    if options.output.suffix.lower() == ".onnx":
+        analyse(compile_spec(spec), image)  # raises InputError where the network cannot take it
+    checkpoint.save(model, spec, options.output, image, dynamic=options.dynamic)
     say(f"{options.output}: {sum(p.numel() for p in model.parameters()):,} parameters of {title(spec)}\n")
     return 0
 

@@ -69,8 +69,8 @@ def _describe(options: argparse.Namespace) -> int:
 
 
 def _source(options: argparse.Namespace) -> int:
+    from resnet_explorer import files
     from resnet_explorer.cli.networks import analysis_of
-    from resnet_explorer.export import files
     from resnet_explorer.export.source import to_source
 
     text = to_source(analysis_of(options.net, options.settings, options.input))
@@ -83,11 +83,11 @@ def _source(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
+    from resnet_explorer import files
     from resnet_explorer.cli.networks import analysis_of
     from resnet_explorer.cli.views import view_of
     from resnet_explorer.drawing.diagram import diagram
     from resnet_explorer.drawing.theme import THEMES
-    from resnet_explorer.export import files
 
     if options.view == "autograd" and options.output.suffix.lower() in (".dot", ".gv"):
         return _export_dot(options)
@@ -106,9 +106,9 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _export_dot(options: argparse.Namespace) -> int:
+    from resnet_explorer import files
     from resnet_explorer.cli.graph import dot_of
     from resnet_explorer.cli.networks import analysis_of
-    from resnet_explorer.export import files
 
     text = dot_of(analysis_of(options.net, options.settings, options.input))
     files.write(options.output, text)
@@ -176,9 +176,9 @@ def _weights(options: argparse.Namespace) -> int:
 
 
 def _gradients(options: argparse.Namespace) -> int:
+    from resnet_explorer import files
     from resnet_explorer.cli.gradients import gradients
     from resnet_explorer.drawing.theme import THEMES
-    from resnet_explorer.export import files
 
     paint = _painter(options) if options.output else None
     picture = gradients(options)
@@ -189,9 +189,9 @@ def _gradients(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
+    from resnet_explorer import files
     from resnet_explorer.cli.train import train
     from resnet_explorer.drawing.theme import THEMES
-    from resnet_explorer.export import files
 
     asked = argparse.Namespace(output=options.picture, text=None, scale=None)
     paint = _painter(asked) if options.picture else None

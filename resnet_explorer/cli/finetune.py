@@ -47,6 +47,8 @@ def finetune(options: argparse.Namespace) -> int:
     """Tune what the options ask, and return the exit status."""
     if options.workers is not None and options.workers < 1:
         raise ExplorerError("workers", f"{options.workers} workers tune nothing.", "Choose 1 or more.")
+    if options.dynamic and "onnx" not in options.save:
+        raise ExplorerError("dynamic", "--dynamic is a choice for ONNX alone.", "Add --save onnx, or leave it out.")
     root = root_of(options)
     with Asker() as asker:
         source = source_of(options, root, asker)
@@ -157,7 +159,7 @@ def _take_away(judged: Sequence[BeforeAfter], options: argparse.Namespace, asker
     names = [CARD, SCRIPT, *(f"model.{suffix}" for suffix in dict.fromkeys(options.save))]
     for one in judged:
         for name in names:
-            asker.ask(SaveTuned(one.folder, str(Path(one.folder) / name)))
+            asker.ask(SaveTuned(one.folder, str(Path(one.folder) / name), options.dynamic))
     if not options.json:
         say(f"\nIn {judged[0].folder if len(judged) == 1 else 'each folder'}: {', '.join((BEST, *names))}\n")
         say(f"To name other images: {NAME} predict '{judged[0].folder}' IMAGE\n")

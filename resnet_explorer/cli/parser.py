@@ -84,6 +84,7 @@ WEIGHTS_EXAMPLES = """examples:
   resnet-explorer weights resnet18 -o resnet18.safetensors
   resnet-explorer weights --from resnet50.pth -o resnet50.safetensors
   resnet-explorer weights resnet20 --set classes=100 -o resnet20.onnx
+  resnet-explorer weights resnet50 --dynamic -o resnet50.onnx
 """
 
 
@@ -236,6 +237,8 @@ def _add_weights(commands: _Commands) -> None:
     one.add_argument(
         "-o", "--output", metavar="FILE", type=Path, required=True, help=".safetensors, .pth, .pt or .onnx"
     )
+    one.add_argument("--input", metavar="HxW", help="ONNX alone: the size of images (default: the network's)")
+    one.add_argument("--dynamic", action="store_true", help="ONNX alone: images of any height and width")
 
 
 @cache

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from resnet_explorer import files
 from resnet_explorer.analysis.sweep import Sweep, loads
 from resnet_explorer.cli import sweep_table, train_group
 from resnet_explorer.cli.output import NAME, complain, say
@@ -13,7 +14,6 @@ from resnet_explorer.cli.train_plans import Task
 from resnet_explorer.cli.train_words import FAILED, INTERRUPTED, complaints
 from resnet_explorer.drawing.theme import THEMES
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.export import files
 from resnet_explorer.export.run_folder import file_name
 from resnet_explorer.export.svg import to_svg
 

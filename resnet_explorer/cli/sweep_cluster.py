@@ -7,13 +7,14 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from resnet_explorer import files
 from resnet_explorer.analysis.run_codec import RUN
 from resnet_explorer.analysis.training import Chunk, Ending, RunPlan
 from resnet_explorer.cli.train_crew import STOP, Outcome, stoppable
 from resnet_explorer.cli.train_display import Display
 from resnet_explorer.cli.train_plans import Task
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.export import files, run_folder
+from resnet_explorer.export import run_folder
 
 LOOK = 2.0
 """Seconds between two looks at how far the runs are."""

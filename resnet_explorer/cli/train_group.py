@@ -4,11 +4,12 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from resnet_explorer import files
 from resnet_explorer.analysis.run_codec import RUN, plan_from_dict, plan_to_dict
 from resnet_explorer.analysis.training import Run
 from resnet_explorer.cli.train_plans import Task
 from resnet_explorer.errors import ExplorerError, ExportError
-from resnet_explorer.export import files, run_folder
+from resnet_explorer.export import run_folder
 
 FILE = "runs.json"
 FORMAT = "resnet-explorer runs"

@@ -116,6 +116,7 @@ def _add_how(one: argparse.ArgumentParser) -> None:
     one.add_argument("--threads", type=int, metavar="N", help="of each run (default: 1, or all cores for a single run)")
     one.add_argument("--dry-run", action="store_true", help="look at the images, tell groups and counts, train nothing")
     one.add_argument("--save", choices=SAVED, action="append", default=[], help="write the model in this form too")
+    one.add_argument("--dynamic", action="store_true", help="with --save onnx: for images of any height and width")
     one.add_argument("--tensorboard", action="store_true", help="write event files for TensorBoard beside each run")
     one.add_argument("--json", action="store_true", help="the result as JSON")
     one.add_argument(

@@ -39,13 +39,17 @@ class ReadWeights:
 
 @dataclass(frozen=True, slots=True)
 class SaveWeights:
-    """Write a network's weights: those of ``source``, a file of weights, or fresh ones of a seed."""
+    """Write a network's weights: those of ``source``, a file of weights, or fresh ones of a seed.
+
+    ONNX takes images of any size where ``dynamic``, those of ``image`` otherwise.
+    """
 
     spec: ResNetSpec
     image: InputShape
     path: str
     source: str = ""
     seed: int = 0
+    dynamic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,11 +188,13 @@ class JudgeTune:
 class SaveTuned:
     """Write what a run's folder holds, by the ending of the path: weights, a program, the script, or the model card.
 
-    Endings are .safetensors, .pth, .onnx, .pt2 (torch.export), .py and .md; the answer is the path.
+    Endings are .safetensors, .pth, .onnx, .pt2 (torch.export), .py and .md; the answer is the path. ONNX takes images
+    of any size where ``dynamic``.
     """
 
     folder: str
     path: str
+    dynamic: bool = False
 
 
 @dataclass(frozen=True, slots=True)

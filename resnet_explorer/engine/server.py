@@ -194,7 +194,7 @@ def _save_weights(job: SaveWeights) -> Iterator[object]:
         torch.manual_seed(job.seed)
         model = build(job.spec)
     yield Progress(1, 2, f"writing {Path(job.path).name}")
-    checkpoint.save(model, job.spec, Path(job.path), job.image)
+    checkpoint.save(model, job.spec, Path(job.path), job.image, dynamic=job.dynamic)
     yield job.path
 
 

@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from resnet_explorer import files
 from resnet_explorer.analysis.run_codec import RUN, TUNE, loads
 from resnet_explorer.analysis.training import RunPlan
 from resnet_explorer.analysis.tuning.checks import DataReport
@@ -24,7 +25,6 @@ from resnet_explorer.engine.messages import (
     TuneRun,
 )
 from resnet_explorer.errors import ExplorerError, ExportError
-from resnet_explorer.export import files
 from resnet_explorer.export.tuning.card import to_card
 from resnet_explorer.export.tuning.script import companions, to_script
 from resnet_explorer.lab import training
@@ -91,26 +91,28 @@ def _judge(job: JudgeTune) -> Iterator[object]:
 
 def _save(job: SaveTuned) -> Iterator[object]:
     """Yield progress, and last the path of what is written, whole or not at all."""
-    folder, path = Path(job.folder), Path(job.path)
+    path = Path(job.path)
     write = _WRITERS.get(path.suffix.lower())
     if write is None:
         kinds = ", ".join(_WRITERS)
         raise ExportError(str(path), f"{path.name} is no file of a model.", f"End its name in {kinds}.")
     yield Progress(0, 1, f"writing {path.name}")
-    yield from write(folder, path)
+    yield from write(job)
     yield str(path)
 
 
-def _save_weights(folder: Path, path: Path) -> Iterator[Progress]:
+def _save_weights(job: SaveTuned) -> Iterator[Progress]:
     """Write the best weights of a fine-tuning, or the newest of any other training."""
+    folder, path = Path(job.folder), Path(job.path)
     model, plan, _ = trained(folder)
-    save(model, plan_in(folder).saved_spec if (folder / TUNE).is_file() else plan.spec, path, plan.image)
+    spec = plan_in(folder).saved_spec if (folder / TUNE).is_file() else plan.spec
+    save(model, spec, path, plan.image, dynamic=job.dynamic)
     yield Progress(1, 1, f"{path.name} is written")
 
 
-def _save_script(folder: Path, path: Path) -> Iterator[Progress]:
+def _save_script(job: SaveTuned) -> Iterator[Progress]:
     """Write the script, once the files that it needs lie beside it."""
-    plan = plan_in(folder)
+    path, plan = Path(job.path), plan_in(Path(job.folder))
     text = to_script(plan)
     for file in companions(plan):
         files.write(path.with_name(file.name), file.read_bytes())
@@ -118,8 +120,9 @@ def _save_script(folder: Path, path: Path) -> Iterator[Progress]:
     yield Progress(1, 1, f"{path.name} is written")
 
 
-def _save_card(folder: Path, path: Path) -> Iterator[Progress]:
+def _save_card(job: SaveTuned) -> Iterator[Progress]:
     """Write the card, once the images are looked at and judged."""
+    folder = Path(job.folder)
     plan, outcome, data = plan_in(folder), None, None
     for step in chain(check(plan), judge(folder)):
         if isinstance(step, Progress):
@@ -130,10 +133,10 @@ def _save_card(folder: Path, path: Path) -> Iterator[Progress]:
             outcome = step.outcome
     _, setting, _ = record_of(folder)
     first = weights.find(plan.spec, plan.weights.name) if plan.weights.kind is WeightsKind.PUBLISHED else None
-    files.write(path, to_card(plan, setting.train, outcome, data, first))
+    files.write(Path(job.path), to_card(plan, setting.train, outcome, data, first))
 
 
-_WRITERS: Mapping[str, Callable[[Path, Path], Iterator[Progress]]] = {
+_WRITERS: Mapping[str, Callable[[SaveTuned], Iterator[Progress]]] = {
     **dict.fromkeys(SUFFIXES, _save_weights),
     ".py": _save_script,
     ".md": _save_card,

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from resnet_explorer import files
 from resnet_explorer.analysis.run_codec import (
     ENDED,
     METRICS,
@@ -23,7 +24,6 @@ from resnet_explorer.analysis.run_codec import (
 )
 from resnet_explorer.analysis.training import Metric, Run, RunPlan, Setting
 from resnet_explorer.errors import ExplorerError, ExportError
-from resnet_explorer.export import files
 
 TRASH = ".trash"
 DEPTH = 3

@@ -23,8 +23,8 @@ from resnet_explorer import __version__
 from resnet_explorer.analysis import Analysis
 from resnet_explorer.drawing.marks import Picture
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.export.files import write
 from resnet_explorer.export.table import to_csv, to_json, to_markdown
+from resnet_explorer.files import write
 from resnet_explorer.gui.actions import COMMANDS, KEYS_OF_VIEWS
 from resnet_explorer.gui.document import State
 from resnet_explorer.gui.paths_dialog import PathsDialog

@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 from resnet_explorer.drawing.marks import Ink, Picture
 from resnet_explorer.drawing.theme import LIGHT, THEMES, Theme
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.export.files import write
 from resnet_explorer.export.svg import to_svg
+from resnet_explorer.files import write
 from resnet_explorer.gui.clipboard import copy_picture
 from resnet_explorer.gui.offscreen import to_pdf, to_png
 from resnet_explorer.gui.painter import paint

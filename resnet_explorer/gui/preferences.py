@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from resnet_explorer.errors import ExportError
-from resnet_explorer.export.files import write
+from resnet_explorer.files import write
 
 VERSION = 1
 FOLDER_VARIABLE = "RESNET_EXPLORER_CONFIG"

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 KINDS = (".pth", ".pt", ".safetensors")
 _FILTER = "Weights (*.pth *.pt *.safetensors);;All files (*)"
-_SAVED = "Safetensors (*.safetensors);;PyTorch (*.pth);;ONNX (*.onnx)"
+ONNX = ("ONNX, images of this size (*.onnx)", "ONNX, images of any size (*.onnx)")
+"""The two kinds of ONNX files; both take batches of any length."""
+_SAVED = ";;".join(("Safetensors (*.safetensors)", "PyTorch (*.pth)", *ONNX))
 
 
 def ask(window: "MainWindow") -> None:
@@ -129,11 +131,12 @@ def ask_save(window: "MainWindow") -> None:
     chosen, kind = QFileDialog.getSaveFileName(window, "Save weights", start, _SAVED)
     if chosen:
         path = Path(chosen)
-        save_weights(window, path if path.suffix else path.with_suffix(kind.rpartition("*")[2].rstrip(")")))
+        whole = path if path.suffix else path.with_suffix(kind.rpartition("*")[2].rstrip(")"))
+        save_weights(window, whole, dynamic=kind == ONNX[1])
 
 
-def save_weights(window: "MainWindow", path: Path) -> None:
-    """Let the engine write the weights, and say so; a failure is explained."""
+def save_weights(window: "MainWindow", path: Path, *, dynamic: bool = False) -> None:
+    """Let the engine write the weights, and say so; a failure is explained. ``dynamic``: ONNX for any size."""
     state, opened = window.document.state, window.inspector.weights_of(window.document.state.spec)
     source = opened.source if opened else ""
 
@@ -144,5 +147,5 @@ def save_weights(window: "MainWindow", path: Path) -> None:
     def explain(problem: str) -> None:
         warn(window, "The weights could not be saved", CheckpointError(str(path), problem))
 
-    job = SaveWeights(state.spec, state.image, str(path), source)
+    job = SaveWeights(state.spec, state.image, str(path), source, dynamic=dynamic)
     window.jobs.submit(job, f"Save {path.name}", done, explain)

@@ -1,20 +1,18 @@
 """Weights in and out of files: safely, and all or nothing."""
 
-import os
-import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from resnet_explorer import files
 from resnet_explorer.analysis.identify import Identified, identify
 from resnet_explorer.analysis.weights import BINS, LIMIT, TensorStats, Weights
-from resnet_explorer.errors import CheckpointError, ExplorerError
+from resnet_explorer.errors import CheckpointError
 from resnet_explorer.model.build import ResNet, build
 from resnet_explorer.spec import InputShape, ResNetSpec, codec
 
@@ -183,54 +181,48 @@ def weights(path: Path, limit: int = LIMIT) -> Weights:
     return Weights(str(path), found, {found.names[one.name]: one for one in figures})
 
 
-def save(model: ResNet, spec: ResNetSpec, path: Path, image: InputShape | None = None) -> None:
+def save(
+    model: ResNet, spec: ResNetSpec, path: Path, image: InputShape | None = None, *, dynamic: bool = False
+) -> None:
     """Write a module's weights as .safetensors or .pth with the spec beside them, or the module as .onnx.
 
-    ``image`` is the input that ONNX is traced at. The file is there whole or not at all. Raises CheckpointError where
-    it cannot be written, or its ending is none of these.
+    ONNX takes batches of any length, of images as ``image`` has them, or of any height and width where ``dynamic``.
+    The file is there whole or not at all. Raises ExportError where it cannot be written, CheckpointError where its
+    ending is none of these or ONNX cannot express the network.
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         kinds = ", ".join(SUFFIXES)
         raise CheckpointError(str(path), f"{path.name} is no file of weights.", f"End its name in {kinds}.")
-    try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".weights-") as folder:
-            whole = Path(folder) / f"whole{suffix}"
-            _WRITERS[suffix](model, spec, whole, image or InputShape())
-            os.replace(whole, path)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise CheckpointError(str(path), f"{path} cannot be written: {reason}.", "Choose another place.") from error
+    with files.replacing(path) as stream:
+        if suffix == ".onnx":
+            stream.write(_onnx(model, spec, image or InputShape(), dynamic))
+        elif suffix == ".safetensors":
+            stream.write(_safe(model, spec))
+        else:
+            torch.save({"state_dict": model.state_dict(), SPEC_KEY: codec.dumps(spec)}, stream)
 
 
-def _write_safetensors(model: ResNet, spec: ResNetSpec, path: Path, image: InputShape) -> None:
-    from safetensors.torch import save_file
+def _safe(model: ResNet, spec: ResNetSpec) -> bytes:
+    from safetensors.torch import save as to_bytes
 
     state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    save_file(state, path, metadata={"format": "pt", SPEC_KEY: codec.dumps(spec)})
+    return to_bytes(state, metadata={"format": "pt", SPEC_KEY: codec.dumps(spec)})
 
 
-def _write_pickled(model: ResNet, spec: ResNetSpec, path: Path, image: InputShape) -> None:
-    torch.save({"state_dict": model.state_dict(), SPEC_KEY: codec.dumps(spec)}, path)
-
-
-def _write_onnx(model: ResNet, spec: ResNetSpec, path: Path, image: InputShape) -> None:
+def _onnx(model: ResNet, spec: ResNetSpec, image: InputShape, dynamic: bool) -> bytes:
     missing = [name for name in ("onnx", "onnxscript") if find_spec(name) is None]
     if missing:
         words = " and ".join(missing)
-        raise CheckpointError(str(path), f"ONNX needs {words}.", f"Install it: pip install {' '.join(missing)}.")
-    example = torch.zeros(image.batch, spec.in_channels, image.height, image.width)
+        raise CheckpointError("onnx", f"ONNX needs {words}.", f"Install it: pip install {' '.join(missing)}.")
+    example = torch.zeros(2, spec.in_channels, image.height, image.width)  # of one image PyTorch makes a constant
+    sizes = {0: "batch", 2: "height", 3: "width"} if dynamic else {0: "batch"}
     try:
-        torch.onnx.export(model.eval(), (example,), str(path), dynamo=True, external_data=False, verbose=False)
-    except ExplorerError:
-        raise
+        program = torch.onnx.export(
+            model.eval(), (example,), dynamo=True, verbose=False, dynamic_shapes=(sizes,), optimize=True
+        )
+        return program.model_proto.SerializeToString()  # type: ignore[union-attr]  # what dynamo=True returns
     except Exception as error:  # the exporter raises many kinds
-        raise CheckpointError(str(path), f"ONNX cannot say this network: {error}.", "Save it otherwise.") from error
-
-
-_WRITERS: Mapping[str, Any] = {
-    ".safetensors": _write_safetensors,
-    ".pth": _write_pickled,
-    ".pt": _write_pickled,
-    ".onnx": _write_onnx,
-}
+        kind = "for images of any size" if dynamic else "as ONNX"
+        remedy = "Export it for one size: leave --dynamic out." if dynamic else "Save it as .safetensors or .pth."
+        raise CheckpointError("onnx", f"PyTorch cannot export this network {kind}.", remedy) from error

@@ -12,7 +12,7 @@ import torch
 import torchvision
 from safetensors.torch import save_file
 
-from resnet_explorer.errors import CheckpointError
+from resnet_explorer.errors import CheckpointError, ExportError
 from resnet_explorer.model import build, checkpoint
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
@@ -131,7 +131,7 @@ def test_places_that_cannot_be_read_or_written(tmp_path: Path) -> None:
         with pytest.raises(CheckpointError):
             checkpoint.read(path)
     spec = find("resnet20")
-    with pytest.raises(CheckpointError, match="cannot be written"):
+    with pytest.raises(ExportError, match="its folder does not exist"):
         checkpoint.save(build(spec), spec, tmp_path / "nowhere" / "net.pth")
     with pytest.raises(CheckpointError, match="no file of weights"):
         checkpoint.save(build(spec), spec, tmp_path / "net.txt")

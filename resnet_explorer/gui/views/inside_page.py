@@ -33,7 +33,7 @@ from resnet_explorer.analysis.training import RunPlan
 from resnet_explorer.drawing.marks import Picture
 from resnet_explorer.drawing.theme import LIGHT, Theme
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.export.files import write
+from resnet_explorer.files import write
 from resnet_explorer.gui.document import Document
 from resnet_explorer.gui.jobs import Jobs
 from resnet_explorer.gui.views.inside_answers import Answers

@@ -21,6 +21,7 @@ from resnet_explorer.engine.messages import Predict, SaveTuned
 from resnet_explorer.gui.jobs import Jobs
 from resnet_explorer.gui.views.tuning_runs import TunedRun
 from resnet_explorer.gui.views.tuning_step import Question, Words, button
+from resnet_explorer.gui.weights_dialog import ONNX
 
 KINDS = (
     (".safetensors", "Model, .safetensors", "Weights alone, in the format that runs no code when it is opened"),
@@ -96,15 +97,17 @@ class TakeAwayPane(QWidget):
         if run is None:
             return
         name = ("finetune" if suffix == ".py" else run.plan.name.replace(" ", "-").lower()) + suffix
-        path, _ = QFileDialog.getSaveFileName(self, "Save", name, f"{suffix[1:]} (*{suffix})")
+        kinds = ONNX if suffix == ".onnx" else (f"{suffix[1:]} (*{suffix})",)
+        path, kind = QFileDialog.getSaveFileName(self, "Save", name, ";;".join(kinds))
         if path:
-            self.save(path if Path(path).suffix else path + suffix)
+            self.save(path if Path(path).suffix else path + suffix, dynamic=kind == ONNX[1])
 
-    def save(self, path: str) -> None:
-        """Write what the path's ending says."""
+    def save(self, path: str, *, dynamic: bool = False) -> None:
+        """Write what the path's ending says; ``dynamic``: ONNX for images of any size."""
         if self.run is not None:
             self.saved.show_words("")
-            self.saving.ask(SaveTuned(str(self.run.folder), path), f"Saving {Path(path).name}", self._on_saved)
+            job = SaveTuned(str(self.run.folder), path, dynamic)
+            self.saving.ask(job, f"Saving {Path(path).name}", self._on_saved)
 
     def _on_saved(self, result: object) -> None:
         self.saved.show_words(f"Saved {result}.")

@@ -1,12 +1,12 @@
 """A tuned network in files: with its adapter folded in, and as a program that needs no code of ours."""
 
-import os
-import tempfile
 import warnings
+from io import BytesIO
 from pathlib import Path
 
 import torch
 
+from resnet_explorer import files
 from resnet_explorer.errors import CheckpointError
 from resnet_explorer.lab.tuning.channels import folded
 from resnet_explorer.model import checkpoint
@@ -18,26 +18,23 @@ PROGRAM = ".pt2"
 SUFFIXES = (*checkpoint.SUFFIXES, PROGRAM)
 
 
-def save(model: ResNet, spec: ResNetSpec, path: Path, image: InputShape) -> None:
+def save(model: ResNet, spec: ResNetSpec, path: Path, image: InputShape, *, dynamic: bool = False) -> None:
     """Write a tuned network as .safetensors, .pth, .onnx, or .pt2 (torch.export), whole or not at all.
 
-    An adapter is folded into the first convolution, so that the files are those of a plain network. The program takes
-    batches of any length. Raises CheckpointError where it cannot be written.
+    An adapter is folded into the first convolution, so that the files are those of a plain network. ONNX and the
+    program take batches of any length, ONNX images of any size where ``dynamic``. Raises ExplorerError where it cannot
+    be written.
     """
     plain, of = folded(model, spec)
     if path.suffix.lower() != PROGRAM:
-        checkpoint.save(plain, of, path, image)
+        checkpoint.save(plain, of, path, image, dynamic=dynamic)
         return
     was = plain.training
     try:
         program = _program(plain.eval(), of, image)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".weights-") as folder:
-            whole = Path(folder) / f"whole{PROGRAM}"
-            torch.export.save(program, whole)
-            os.replace(whole, path)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise CheckpointError(str(path), f"{path} cannot be written: {reason}.", "Choose another place.") from error
+        content = BytesIO()  # on a full disk PyTorch's writer of archives aborts the process (torch 2.14)
+        torch.export.save(program, content)
+        files.write(path, content.getvalue())
     finally:
         plain.train(was)
 

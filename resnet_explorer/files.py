@@ -1,14 +1,17 @@
 """Files written whole or not at all."""
 
 import errno
+import io
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from resnet_explorer.errors import ExportError
 
-_WORDS: Mapping[int, tuple[str, str]] = {
+_REASONS: Mapping[int, tuple[str, str]] = {
     errno.ENOSPC: ("the disk is full", "Free some space, or choose another folder."),
     errno.EDQUOT: ("your share of the disk is full", "Free some space, or choose another folder."),
     errno.EFBIG: ("it would be larger than files may be here", "Choose another folder."),
@@ -30,23 +33,71 @@ def write(path: Path, data: bytes | str) -> None:
     A link is followed to its target; an old file's permissions are kept; a pipe or a device is written to.
     Raises ExportError with the path, what went wrong and what to do.
     """
-    content = data.encode("utf-8") if isinstance(data, str) else data
+    with replacing(path) as stream:
+        stream.write(data.encode("utf-8") if isinstance(data, str) else data)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator["Stream"]:
+    """Give a stream whose content becomes the file when the block ends well, as ``write`` does."""
     try:
         if _is_stream(path):
-            with path.open("ab", buffering=0) as stream:
-                _pour(stream.fileno(), content)
+            with path.open("ab", buffering=0) as device:
+                stream = Stream(device.fileno())
+                yield stream
+                stream.check()
         else:
-            _replace(Path(os.path.realpath(path)), content)
+            with _replaced(Path(os.path.realpath(path))) as stream:
+                yield stream
     except OSError as error:
-        what, remedy = _WORDS.get(error.errno or 0, (error.strerror or str(error), "Choose another place."))
+        what, remedy = _words(path, error)
         raise ExportError(str(path), f"{path} cannot be written: {what}.", remedy) from error
+
+
+class Stream(io.RawIOBase):
+    """Bytes on their way to a file; what the disk refuses is told by ``check``, not by ``write``.
+
+    Where a write fails halfway, what PyTorch's writers of archives raise says nothing of the disk.
+    """
+
+    def __init__(self, handle: int) -> None:
+        super().__init__()
+        self._handle = handle
+        self._error: OSError | None = None
+
+    def writable(self) -> bool:
+        """Return that it can be written to."""
+        return True
+
+    def write(self, data: Any, /) -> int:
+        """Write all of it: one call of the system may write a part, on a disk that fills up or a pipe that is slow."""
+        rest = memoryview(data).cast("B")
+        length = len(rest)
+        try:
+            while rest and self._error is None:
+                rest = rest[os.write(self._handle, rest) :]
+        except OSError as error:
+            self._error = error
+        return length
+
+    def check(self) -> None:
+        """Raise the OSError of the first write that failed."""
+        if self._error is not None:
+            raise self._error
+
+
+def _words(path: Path, error: OSError) -> tuple[str, str]:
+    if error.errno == errno.ENOENT and path.parent.is_dir():
+        return "no file can be made there", "Choose another folder."
+    return _REASONS.get(error.errno or 0, (error.strerror or str(error), "Choose another place."))
 
 
 def _is_stream(path: Path) -> bool:
     return path.exists() and not path.is_dir() and (not path.is_file() or str(path.parent) in _STREAMS)
 
 
-def _replace(target: Path, content: bytes) -> None:
+@contextmanager
+def _replaced(target: Path) -> Iterator[Stream]:
     """Write beside the target under another name, and give it the target's name once it is safe on disk."""
     old = target.stat() if target.exists() else None
     if target.is_dir():
@@ -57,7 +108,9 @@ def _replace(target: Path, content: bytes) -> None:
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         try:
-            _pour(handle, content)
+            stream = Stream(handle)
+            yield stream
+            stream.check()
             os.fsync(handle)
         finally:
             os.close(handle)
@@ -67,10 +120,3 @@ def _replace(target: Path, content: bytes) -> None:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-
-
-def _pour(handle: int, content: bytes) -> None:
-    """Write all of it: one call may write a part, on a disk that fills up or a pipe that is slow."""
-    rest = memoryview(content)
-    while rest:
-        rest = rest[os.write(handle, rest) :]

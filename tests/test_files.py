@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from resnet_explorer import files
 from resnet_explorer.errors import ExportError
-from resnet_explorer.export import files
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permissions, links and pipes as POSIX has them")
 plain_user = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
@@ -94,7 +94,7 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "from resnet_explorer.errors import ExportError\n"
-        "from resnet_explorer.export import files\n"
+        "from resnet_explorer import files\n"
         "try:\n    files.write(pathlib.Path('a.svg'), 'x' * 5000)\n"
         "except ExportError as error:\n    print(error)\n"
     )
@@ -105,7 +105,7 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
 
 
 def _environment() -> dict[str, str]:
-    root = str(Path(__file__).parents[2])
+    root = str(Path(__file__).parents[1])
     return os.environ | {"PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
 
 
@@ -217,7 +217,7 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
 def test_standard_output_is_written_to(tmp_path: Path, to_file: bool) -> None:
     if not Path("/dev/stdout").exists():
         pytest.skip("this system has no /dev/stdout")
-    code = "from pathlib import Path; from resnet_explorer.export import files; "
+    code = "from pathlib import Path; from resnet_explorer import files; "
     code += "files.write(Path('/dev/stdout'), 'a picture')"
     out = tmp_path / "out"
     out.write_text("before, ")
