@@ -1,6 +1,7 @@
 """The commands that read and write weights."""
 
 import errno
+import io
 import json
 import os
 import subprocess
@@ -141,3 +142,45 @@ def test_choices_for_onnx(
 ) -> None:
     assert main(["weights", *words[:-1], str(tmp_path / words[-1])]) == 2
     assert said in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from torchvision.models.resnet import BasicBlock, ResNet\n"
+        "print('hello')\n"
+        "net = ResNet(BasicBlock, [1, 1, 1, 1])\n"
+        "def other():\n    net.layer1[0].conv2.dilation = net.layer1[0].conv2.padding = 2, 2\n    return net\n"
+    )
+    return path
+
+
+def test_a_module_is_identified_and_proved(module: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["identify", f"{module}:net", "--yes"]) == 0
+    out = capfd.readouterr().out
+    assert out.startswith("mine.py:net is ") and "same outputs from the same weights" in out and "hello" not in out
+    assert main(["identify", f"{module}:other", "--yes", "--json"]) == 1
+    told = json.loads(capfd.readouterr().out)
+    assert told["fits"] and not told["agrees"] and "layer1.0.conv2" in told["difference"]
+    assert told["names"]["fc.weight"] == "fc.weight"
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"), [(None, "Add --yes if you trust it."), ("n\n", "mine.py was not run."), ("", "was not run.")]
+)
+def test_no_code_is_run_unasked(
+    module: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], answer: str | None, said: str
+) -> None:
+    typed = io.StringIO(answer or "")
+    monkeypatch.setattr(typed, "isatty", lambda: answer is not None)
+    monkeypatch.setattr(sys, "stdin", typed)
+    assert main(["identify", f"{module}:net"]) == 2
+    captured = capfd.readouterr()
+    assert said in captured.err and not captured.out
+    assert ("[y/N]" in captured.err) == (answer is not None)
+
+
+def test_a_python_file_needs_a_name(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["identify", str(module), "--yes"]) == 2
+    assert "Write mine.py:other. It defines net, other." in capsys.readouterr().err

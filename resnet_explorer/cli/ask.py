@@ -3,13 +3,14 @@
 import sys
 from contextlib import ExitStack
 from queue import Empty, SimpleQueue
+from time import monotonic
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from resnet_explorer.cli.train_crew import LOOK, STOP, stoppable, undisturbed
-from resnet_explorer.engine.client import Engine
+from resnet_explorer.engine.client import GRACE, Engine
 from resnet_explorer.engine.messages import Died, Failed, Finished, Job, Reply, Stepped, Stopped
 from resnet_explorer.errors import ExplorerError
 
@@ -20,6 +21,7 @@ class Asker:
     def __init__(self) -> None:
         self._replies: SimpleQueue[Reply | None] = SimpleQueue()
         self._engine = Engine(self._replies.put)
+        self._patience = float("inf")
 
     def __enter__(self) -> "Asker":
         return self
@@ -45,9 +47,12 @@ class Asker:
         try:
             reply = self._replies.get(timeout=LOOK)
         except Empty:
+            if monotonic() > self._patience:  # it does not stop by itself: its process ends with this command
+                raise KeyboardInterrupt from None
             return None
         if reply is STOP:
             self._engine.cancel(number)
+            self._patience = min(self._patience, monotonic() + GRACE)
             return None
         self._engine.handle(reply)
         if isinstance(reply, Stopped):

@@ -164,9 +164,10 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _identify(options: argparse.Namespace) -> int:
-    from resnet_explorer.cli.checkpoints import identify
+    from resnet_explorer.cli import checkpoints, own_module
 
-    return identify(options)
+    own = own_module.parse(str(options.file))
+    return own_module.identify(options, *own) if own else checkpoints.identify(options)
 
 
 def _weights(options: argparse.Namespace) -> int:

@@ -74,11 +74,12 @@ examples:
 """
 
 
-IDENTIFY_EXAMPLES = """exit status: 0 where all tensors fit, 1 where something does not.
+IDENTIFY_EXAMPLES = """exit status: 0 where all tensors fit and a module computes the same, 1 where something does not.
 
 examples:
   resnet-explorer identify resnet50.pth
   resnet-explorer identify model.safetensors --statistics
+  resnet-explorer identify my_model.py:net --yes
 """
 WEIGHTS_EXAMPLES = """examples:
   resnet-explorer weights resnet18 -o resnet18.safetensors
@@ -220,9 +221,16 @@ def _add_verify(commands: _Commands) -> None:
 def _add_identify(commands: _Commands) -> None:
     words = "find the network that a file of weights belongs to"
     one = _command(commands, "identify", words, IDENTIFY_EXAMPLES)
-    one.add_argument("file", metavar="FILE", type=Path, help="a .pth, .pt or .safetensors file; no code in it is run")
+    one.add_argument(
+        "file",
+        metavar="FILE",
+        type=Path,
+        help="a .pth, .pt or .safetensors file, in which no code is run; or FILE.py:NAME, a module in a Python file or "
+        "what makes one: the file is run, and the module compared with the network",
+    )
     one.add_argument("--statistics", action="store_true", help="norm, mean, deviation and range of every tensor")
     one.add_argument("--json", action="store_true", help="as JSON, with histograms where statistics are asked for")
+    one.add_argument("--yes", action="store_true", help="run the Python file without asking")
     one.add_argument("--allow-large", action="store_true", help="read files of more than 4 GiB, too")
 
 

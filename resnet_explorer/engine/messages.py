@@ -38,6 +38,17 @@ class ReadWeights:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadModule:
+    """Run a Python file, and find and prove the network of what it calls ``name``: the answer is an ``OwnModule``.
+
+    Such a job has a process of its own, which ends with it: the file may leave PyTorch in any state.
+    """
+
+    path: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class SaveWeights:
     """Write a network's weights: those of ``source``, a file of weights, or fresh ones of a seed.
 
@@ -210,6 +221,7 @@ Job = (
     Verify
     | FindDevices
     | ReadWeights
+    | ReadModule
     | SaveWeights
     | RecordGraph
     | DrawTorchviz

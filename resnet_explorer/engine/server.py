@@ -47,6 +47,7 @@ from resnet_explorer.engine.messages import (
     Known,
     Measured,
     MeasureTime,
+    ReadModule,
     ReadWeights,
     Recorded,
     RecordGraph,
@@ -186,6 +187,12 @@ def _read_weights(job: ReadWeights) -> Iterator[object]:
     yield checkpoint.weights(Path(job.path), sys.maxsize if job.allow_large else LIMIT)
 
 
+def _read_module(job: ReadModule) -> Iterator[object]:
+    from resnet_explorer.lab.own.study import study
+
+    return study(Path(job.path), job.name)
+
+
 def _save_weights(job: SaveWeights) -> Iterator[object]:
     yield Progress(0, 2, "building the network")
     if job.source:
@@ -273,6 +280,7 @@ _JOBS: Mapping[type, Callable[[Any], Iterator[object]]] = {
     Verify: _verify,
     FindDevices: _devices,
     ReadWeights: _read_weights,
+    ReadModule: _read_module,
     SaveWeights: _save_weights,
     RecordGraph: _record_graph,
     DrawTorchviz: _draw_torchviz,

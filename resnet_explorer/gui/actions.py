@@ -23,6 +23,7 @@ class Command(NamedTuple):
 COMMANDS: tuple[Command, ...] = (
     Command("open", "&File", "&Open network…", "Ctrl+O", "Open a spec file that the app has saved"),
     Command("open-weights", "&File", "Open &weights…", "Ctrl+Shift+O", "Find a .pth file's network"),
+    Command("open-module", "&File", "Open &module…", "", "Run a Python file, and find its module's network"),
     Command("save", "&File", "&Save network…", "Ctrl+S", "Save this network as a spec file"),
     Command("export", "&File", "&Export picture…", "Ctrl+E", "Save or copy the diagram as SVG, PDF or PNG"),
     Command("export-table", "&File", "Export &table…", "Ctrl+Shift+E", "Save all layers as CSV, JSON or Markdown"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from resnet_explorer.analysis.training import Run
 from resnet_explorer.drawing.view import View
 from resnet_explorer.export import lab_table, run_table
-from resnet_explorer.gui import dialogs, style, weights_dialog
+from resnet_explorer.gui import dialogs, own_module_dialog, style, weights_dialog
 from resnet_explorer.gui.clipboard import copy_picture
 from resnet_explorer.gui.document import State
 from resnet_explorer.gui.views.canvas import ZOOM_STEP
@@ -32,10 +32,12 @@ def _open(window: "MainWindow", checked: bool) -> None:
 
 
 def open_dropped(window: "MainWindow", name: str) -> None:
-    """Open a file that was dropped on the window: weights, or a network."""
+    """Open a file that was dropped on the window: weights, a Python file, or a network."""
     path = Path(name)
     if path.suffix.lower() in weights_dialog.KINDS:
         weights_dialog.open_weights(window, path)
+    elif path.suffix.lower() == own_module_dialog.KIND:
+        own_module_dialog.open_module(window, path)
     else:
         dialogs.open_file(window, path)
 
@@ -160,6 +162,7 @@ def _still(window: "MainWindow", checked: bool) -> None:
 _RUN: Mapping[str, Callable[["MainWindow", bool], None]] = {
     "open": _open,
     "open-weights": lambda window, checked: weights_dialog.ask(window),
+    "open-module": lambda window, checked: own_module_dialog.ask(window),
     "save-weights": lambda window, checked: weights_dialog.ask_save(window),
     "save": _save,
     "export": lambda window, checked: dialogs.export_picture(

@@ -18,6 +18,7 @@ from resnet_explorer.engine.messages import (
     Finished,
     Job,
     Known,
+    ReadModule,
     Reply,
     Stepped,
     Stopped,
@@ -93,7 +94,9 @@ class Jobs(QObject):
         numbers = count(1)
         self._engine = Engine(self._hand_over, numbers)
         self._pool = Pool(self._hand_over, numbers=numbers)
+        self._numbers = numbers
         self._pooled: set[int] = set()
+        self._alone: dict[int, Engine] = {}
         self._arrived.connect(self._on_arrived)
         self._states: dict[int, JobState] = {}
         self._wanted: dict[int, _Wanted] = {}
@@ -130,7 +133,10 @@ class Jobs(QObject):
             otherwise("Not started: it may need too much memory. Try a smaller batch or image, or another device.")
             return 0
         trains = isinstance(job, TrainRun | TuneRun)
-        number = (self._pool if trains else self._engine).submit(job)
+        if isinstance(job, ReadModule):
+            number = self._submit_alone(job)
+        else:
+            number = (self._pool if trains else self._engine).submit(job)
         if trains:
             self._pooled.add(number)
         self._wanted[number] = _Wanted(then, otherwise, so_far)
@@ -140,6 +146,18 @@ class Jobs(QObject):
         self._mark_running()
         self.changed.emit()
         return number
+
+    def _submit_alone(self, job: Job) -> int:
+        """Give a job a process of its own, which ends with it; its replies carry the job's number."""
+        numbers: list[int] = []
+
+        def deliver(reply: Reply) -> None:
+            self._hand_over(replace(reply, worker=-numbers[0]) if isinstance(reply, Died) else reply)
+
+        engine = Engine(deliver, self._numbers)
+        numbers.append(engine.submit(job))
+        self._alone[numbers[0]] = engine
+        return numbers[0]
 
     def cancel(self, number: int) -> None:
         """Stop a job: at its next step, or else by ending the engine after a time of grace."""
@@ -153,7 +171,18 @@ class Jobs(QObject):
 
     def _of(self, number: int) -> Engine | Pool:
         """Return who does the job of that number."""
-        return self._pool if number in self._pooled else self._engine
+        return self._alone.get(number) or (self._pool if number in self._pooled else self._engine)
+
+    def _from(self, reply: Reply) -> Engine | Pool:
+        """Return whose reply it is."""
+        if isinstance(reply, Died):
+            return self._pool if reply.worker > 0 else self._alone.get(-reply.worker, self._engine)
+        return self._of(reply.number)
+
+    def _part(self, number: int | None) -> None:
+        """End the process that a job had for itself."""
+        if number in self._alone:
+            self._alone.pop(number).close()
 
     def _on_grace_over(self) -> None:
         number = self.sender().property("number")
@@ -175,11 +204,13 @@ class Jobs(QObject):
 
     def close(self) -> None:
         """End all processes."""
-        self._engine.close()
+        for engine in (self._engine, *self._alone.values()):
+            engine.close()
         self._pool.close()
 
     def _mark_running(self) -> None:
-        for number in (*self._engine.running, *self._pool.running):
+        engines = (self._engine, self._pool, *self._alone.values())
+        for number in (number for engine in engines for number in engine.running):
             if number in self._states and self._states[number].phase is Phase.WAITING:
                 self._change(number, phase=Phase.RUNNING, began=time.monotonic())
 
@@ -188,8 +219,8 @@ class Jobs(QObject):
             self._states[number] = replace(self._states[number], **changes)  # type: ignore[arg-type]  # by name
 
     def _on_arrived(self, reply: Reply) -> None:
-        pooled = reply.worker > 0 if isinstance(reply, Died) else reply.number in self._pooled
-        ended = (self._pool if pooled else self._engine).handle(reply)
+        ended = self._from(reply).handle(reply)
+        self._part(ended)
         if isinstance(reply, Stepped):
             self._step(reply)
         elif isinstance(reply, Died):

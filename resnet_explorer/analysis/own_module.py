@@ -1,0 +1,100 @@
+"""A module of the user's own code: the network that it is, and the proof of that by running both."""
+
+import ast
+from dataclasses import dataclass
+
+from resnet_explorer.analysis.identify import Identified
+from resnet_explorer.spec import InputShape, ResNetSpec
+from resnet_explorer.spec.catalogue import title
+
+TOLERANCE = 1e-4
+"""Outputs are the same where they differ by at most this share of the largest value: rounding in float32."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Both outputs at one input: their greatest difference as a share of the largest value, or why there is none."""
+
+    image: InputShape
+    error: float | None = None
+    problem: str = ""
+
+    @property
+    def agrees(self) -> bool:
+        """Return whether the outputs are the same but for rounding."""
+        return self.error is not None and self.error <= TOLERANCE
+
+    @property
+    def text(self) -> str:
+        """Return what came out at this input."""
+        if self.error is None:
+            return f"{_sides(self.image)}: {self.problem}"
+        return (
+            f"{_sides(self.image)}: {'same' if self.agrees else 'different'} outputs (relative error {self.error:.1e})"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OwnModule:
+    """What is known of a module of the user's: its network, the map of names, and whether it computes the same.
+
+    ``found.spec`` is the network that agrees best. ``settled`` says what tensors do not tell and running it did;
+    ``difference`` names the first layer whose output differs, and is empty where all outputs agree. ``drawn``: the
+    weights were drawn for the comparison, since the module's own are fresh.
+    """
+
+    source: str
+    found: Identified
+    parameters: int
+    drawn: bool = False
+    proofs: tuple[Proof, ...] = ()
+    settled: tuple[str, ...] = ()
+    difference: str = ""
+
+    @property
+    def spec(self) -> ResNetSpec:
+        """Return the network."""
+        return self.found.spec
+
+    @property
+    def layers(self) -> dict[str, str]:
+        """Return the module's path for each layer of ours."""
+        pairs = {ours.rpartition(".")[0]: theirs.rpartition(".")[0] for theirs, ours in self.found.names.items()}
+        return {ours: theirs for ours, theirs in pairs.items() if ours}
+
+    @property
+    def agrees(self) -> bool:
+        """Return whether the module computes what the network does, at every input that was tried."""
+        return bool(self.proofs) and all(proof.agrees for proof in self.proofs)
+
+    @property
+    def verdict(self) -> str:
+        """Return one sentence on what it is, and on whether that was shown."""
+        if not self.found.fits:
+            return f"{self.source} is most like {title(self.spec)}, but not all of its tensors fit."
+        if self.agrees:
+            return f"{self.source} is {title(self.spec)}: same outputs from the same weights."
+        if same := [_sides(proof.image) for proof in self.proofs if proof.agrees]:
+            other = [_sides(proof.image) for proof in self.proofs if not proof.agrees]
+            return f"{self.source} is {title(self.spec)} at {', '.join(same)}, but not at {', '.join(other)}."
+        return f"{self.source} has the tensors of {title(self.spec)}, but it does not compute the same."
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """Return what a Python file defines at its top: classes, functions and variables, without running it."""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
+    found: list[str] = []
+    for line in body:
+        if isinstance(line, ast.ClassDef | ast.FunctionDef):
+            found.append(line.name)
+        elif isinstance(line, ast.Assign | ast.AnnAssign):
+            targets = line.targets if isinstance(line, ast.Assign) else [line.target]
+            found += [target.id for target in targets if isinstance(target, ast.Name)]
+    return tuple(name for name in dict.fromkeys(found) if not name.startswith("_"))
+
+
+def _sides(image: InputShape) -> str:
+    return f"{image.height}×{image.width}"
