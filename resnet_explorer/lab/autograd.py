@@ -15,6 +15,7 @@ from resnet_explorer.analysis.autograd import AutogradGraph
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.errors import InputError
 from resnet_explorer.lab.progress import Progress
+from resnet_explorer.lab.record import restored
 from resnet_explorer.lab.walk import LOSS, OUTPUT, Makers, graph_of
 from resnet_explorer.model import build
 from resnet_explorer.model.modules import Block, Gate
@@ -44,9 +45,11 @@ def record(
     yield Progress(0, 3, "building the network")
     model, x = prepared(spec, image, device=device, training=training, seed=seed)
     yield Progress(1, 3, f"running it forward on {device}")
-    y, makers = forward(model, x, loss=loss)
-    yield Progress(2, 3, f"walking back from the {LOSS if loss else OUTPUT}")
-    yield graph_of(y, model, x, makers, device=device, saved=saved)
+    with restored(model, training=training):
+        y, makers = forward(model, x, loss=loss)
+        yield Progress(2, 3, f"walking back from the {LOSS if loss else OUTPUT}")
+        graph = graph_of(y, model, x, makers, device=device, saved=saved)
+    yield graph
 
 
 def prepared(

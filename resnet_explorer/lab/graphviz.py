@@ -39,11 +39,12 @@ def torchviz_dot(
     Raises GraphvizError where the network is too deep for it, and InputError where it cannot take the input.
     """
     from resnet_explorer.lab.autograd import forward, prepared
+    from resnet_explorer.lab.record import restored
 
     model, x = prepared(spec, image, device=device, training=training)
-    y, _ = forward(model, x, loss=loss)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), restored(model, training=training):
+            y, _ = forward(model, x, loss=loss)
             warnings.simplefilter("ignore")  # it compares versions with what Python has dropped
             from torchviz import make_dot
 

@@ -12,6 +12,7 @@ from resnet_explorer.analysis.kept import IMAGE, Kept, collected
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.lab.pieces import pieces
 from resnet_explorer.lab.progress import Progress
+from resnet_explorer.lab.record import restored
 from resnet_explorer.model import build
 from resnet_explorer.model.modules import Block, Gate
 from resnet_explorer.spec import InputShape, ResNetSpec
@@ -28,15 +29,16 @@ def measure_kept(spec: ResNetSpec, image: InputShape, *, training: bool = True) 
     network = compile_spec(spec)
     steps = len(network.blocks)
     yield Progress(0, steps, "building the network")
-    model = build(spec, initialise=False).train(training)
+    model = build(spec, initialise=False)
     x = torch.rand(image.batch, spec.in_channels, image.height, image.width)
     watch = _Watch(model, x)
-    for number, piece in enumerate(pieces(network), start=1):
-        for name in piece.names:
-            module = model.get_submodule(name)
-            with watch.watching(name, module):
-                x = module(x)
-        yield Progress(number, steps, f"running {piece.path}")
+    with restored(model, training=training):
+        for number, piece in enumerate(pieces(network), start=1):
+            for name in piece.names:
+                module = model.get_submodule(name)
+                with watch.watching(name, module):
+                    x = module(x)
+            yield Progress(number, steps, f"running {piece.path}")
     by_path = dict.fromkeys((IMAGE, *(path for block in network.blocks for path in block.layer_paths)), 0)
     for path, count in watch.saved.values():
         by_path[path] += count

@@ -60,19 +60,17 @@ def study(request: LesionRequest) -> Iterator[Progress | Partial[Descent] | Part
 
 def lesions(model: ResNet, named: Named) -> tuple[float, float, tuple[float, ...], tuple[float | None, ...]]:
     """Return what a model names right whole, with the batch's statistics, without each block, and after each swap."""
-    with restored(model):
-        batch = named(train=True)
-        whole, shapes = named(), _shapes(model, named)
-        dropped: list[float] = []
-        swapped: list[float | None] = []
-        for index, block in enumerate(blocks_of(model)):
-            with dropping(block, shapes[index][1]):
-                dropped.append(named())
-            swapped.append(None)
-            if swappable(shapes, index):
-                with swapping(model, index):
-                    swapped[-1] = named()
-        return whole, batch, tuple(dropped), tuple(swapped)
+    whole, shapes = named(), _shapes(model, named)
+    dropped: list[float] = []
+    swapped: list[float | None] = []
+    for index, block in enumerate(blocks_of(model)):
+        with dropping(block, shapes[index][1]):
+            dropped.append(named())
+        swapped.append(None)
+        if swappable(shapes, index):
+            with swapping(model, index):
+                swapped[-1] = named()
+    return whole, named(train=True), tuple(dropped), tuple(swapped)
 
 
 def swappable(shapes: Sequence[tuple[Sequence[int], Sequence[int]]], index: int) -> bool:
@@ -83,12 +81,15 @@ def swappable(shapes: Sequence[tuple[Sequence[int], Sequence[int]]], index: int)
 
 @torch.no_grad()
 def right(model: ResNet, images: Images, device: str, *, train: bool = False) -> float:
-    """Return the share of the test's images that a model names right, in training or evaluation mode."""
-    model.train(train)
+    """Return the share of the test's images that a model names right, in training or evaluation mode.
+
+    Each call leaves the model as it was: in training mode, too, its running statistics do not learn from the test.
+    """
     count = 0
-    for indices in torch.split(images.test, CHUNK):
-        x, y = images.take(indices)
-        count += int((model(x.to(device)).argmax(dim=1).cpu() == y).sum())
+    with restored(model, training=train):
+        for indices in torch.split(images.test, CHUNK):
+            x, y = images.take(indices)
+            count += int((model(x.to(device)).argmax(dim=1).cpu() == y).sum())
     return count / len(images.test)
 
 

@@ -1,6 +1,7 @@
 """Gradients block by block: networks side by side, seed by seed."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
 from time import perf_counter
 
@@ -65,12 +66,12 @@ def places(spec: ResNetSpec, image: InputShape, mode: Mode) -> tuple[Place, ...]
 
 
 def _sample(model: ResNet, batch: Batch, request: GradientRequest, seed: int) -> Sample:
-    model = model.to(request.device)
-    loss, right, values = _pass(model, batch, request, seed, _DTYPES[request.precision])
+    model = model.to(request.device, _DTYPES[request.precision])
+    loss, right, values = _pass(model, batch, request, seed)
     zeros = any(value == 0 for quantity in GRADIENTS for value in values[quantity])
     if request.precision is not Precision.FLOAT32 or not zeros:
         return Sample(seed, loss, right, values, {})
-    _, _, exact = _pass(model, batch, request, seed, torch.float64)
+    _, _, exact = _pass(deepcopy(model).double(), batch, request, seed)
     return Sample(seed, loss, right, values, {one: _underflow(values[one], exact[one]) for one in GRADIENTS})
 
 
@@ -79,15 +80,13 @@ def _underflow(values: Series, exact: Series) -> tuple[bool, ...]:
 
 
 def _pass(
-    model: ResNet, batch: Batch, request: GradientRequest, seed: int, dtype: torch.dtype
+    model: ResNet, batch: Batch, request: GradientRequest, seed: int
 ) -> tuple[float, float | None, dict[Quantity, Series]]:
     """Return loss, accuracy and every quantity of one pass forward and back."""
-    model = model.to(dtype).train(request.mode is Mode.TRAIN)
-    x, y = batch.x.to(request.device, dtype), batch.y.to(request.device)
-    with seeded(seed), restored(model), recording(model) as record:
+    x, y = batch.x.to(request.device, next(model.parameters()).dtype), batch.y.to(request.device)
+    with seeded(seed), restored(model, training=request.mode is Mode.TRAIN), recording(model) as record:
         output: Tensor = model(x)
         loss = LOSSES[request.loss](output, y)
         torch.autograd.backward(loss)
         values = record.values(request.rate)
-    model.zero_grad(set_to_none=True)
     return loss.item(), accuracy(output, y), values

@@ -101,15 +101,25 @@ def recording(model: nn.Module, *, terms: bool = True) -> Iterator[Record]:
 
 
 @contextmanager
-def restored(model: nn.Module) -> Iterator[None]:
-    """Give a model back its buffers (the running statistics of batch norm) and its mode, however the work ends."""
-    kept = {name: buffer.clone() for name, buffer in model.named_buffers()}
-    modes = {name: module.training for name, module in model.named_modules()}
+def restored(model: nn.Module, *, training: bool) -> Iterator[None]:
+    """Lend a model in training or evaluation mode to whatever measures it, and give it back as it was, bit for bit.
+
+    That is every module's mode, every buffer (the running statistics of norms) and every gradient; within, the
+    parameters start without gradients. Whatever only measures a model goes through here.
+    """
+    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
+    modes = [(module, module.training) for module in model.modules()]
+    gradients = [(parameter, parameter.grad) for parameter in model.parameters()]
+    model.train(training)
+    for parameter, _ in gradients:
+        parameter.grad = None
     try:
         yield
     finally:
         with torch.no_grad():
-            for name, buffer in model.named_buffers():
-                buffer.copy_(kept[name])
-        for name, module in model.named_modules():
-            module.training = modes[name]
+            for buffer, kept in buffers:
+                buffer.copy_(kept)
+        for module, mode in modes:
+            module.training = mode
+        for parameter, gradient in gradients:
+            parameter.grad = gradient

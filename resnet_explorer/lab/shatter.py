@@ -74,9 +74,8 @@ def neighbours(model: ResNet, x: Tensor, mode: Mode) -> tuple[float, ...]:
 
     In training mode the line itself is the batch whose statistics batch norm uses, as in the paper.
     """
-    model.train(mode is Mode.TRAIN)
     x = x.clone().requires_grad_()
-    with restored(model), seeded(0):
+    with restored(model, training=mode is Mode.TRAIN), seeded(0):
         (gradient,) = torch.autograd.grad(model(x)[:, 0].sum(), x)
     unit = functional.normalize(gradient.double().flatten(1), dim=1, eps=1e-300)
     return tuple(float((unit[:-lag] * unit[lag:]).sum(dim=1).mean()) for lag in LAGS)

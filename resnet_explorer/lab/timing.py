@@ -53,8 +53,7 @@ def measure_model(
     if backward:
         _check_trains(analysis)
     bench, rounds, done = Bench(model, analysis, device, backward), warmup + repeats, 0
-    with restored(model):
-        model.train(backward)
+    with restored(model, training=backward):
         for number in range(rounds):
             if number == warmup:
                 bench.forget()

@@ -68,8 +68,7 @@ def follow(request: PathsRequest) -> Iterator[Progress | Partial[Descent] | Part
         yield Progress(step.number + 1, of, f"training: loss {step.losses[0]:.3f}")
         yield from course.add(step)
     batch = images.draw(request.image.batch, request.seed)
-    model.train(request.mode is Mode.TRAIN)
-    with restored(model):
+    with restored(model, training=request.mode is Mode.TRAIN):
         with seeded(request.seed):
             crossings, gradient = cross(model, batch.x.to(request.device), batch.y.to(request.device))
         sums = [gradient]

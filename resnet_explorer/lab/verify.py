@@ -15,6 +15,7 @@ from resnet_explorer.blueprint.layers import Add, GatedAdd, Multiply
 from resnet_explorer.lab.clock import instruction_set
 from resnet_explorer.lab.kept import measure_kept
 from resnet_explorer.lab.progress import Progress
+from resnet_explorer.lab.record import restored
 from resnet_explorer.model import build
 
 JOINS = (Add, GatedAdd, Multiply)
@@ -32,7 +33,7 @@ def verify(analysis: Analysis, *, fvcore: bool = False) -> Iterator[Progress | V
     """
     steps = 3 if fvcore else 2
     yield Progress(0, steps, "building the network")
-    model = build(analysis.network.spec, device="meta", initialise=False).eval()
+    model = build(analysis.network.spec, device="meta", initialise=False)
     yield Progress(1, steps, "comparing every row with PyTorch")
     checks, differences = _against_torch(analysis, model)
     if fvcore:
@@ -53,7 +54,7 @@ def _against_torch(analysis: Analysis, model: nn.Module) -> tuple[list[Check], l
         for path, module in model.named_modules()
     ]
     try:
-        with FlopCounterMode(display=False) as counter, torch.no_grad():
+        with FlopCounterMode(display=False) as counter, torch.no_grad(), restored(model, training=False):
             model(torch.empty(analysis.total.input, device="meta"))
     finally:
         for handle in handles:
@@ -101,12 +102,11 @@ def _kept(analysis: Analysis) -> list[Check]:
 def _against_fvcore(analysis: Analysis) -> tuple[list[Check], list[Difference]]:
     """Compare sums and rows with fvcore's FlopCountAnalysis and parameter_count.
 
-    It traces a network that really runs, so it gets one of its own, in eval mode: counting in training mode would
-    move the running statistics.
+    It traces a network that really runs, so it gets one of its own.
     """
-    model = build(analysis.network.spec, initialise=False).eval()
+    model = build(analysis.network.spec, initialise=False)
     logging.getLogger("fvcore").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), restored(model, training=False):
         warnings.simplefilter("ignore")  # fvcore uses what PyTorch is about to drop
         from fvcore.nn import FlopCountAnalysis, parameter_count  # 1.6 s, on demand alone
 

@@ -11,6 +11,7 @@ from resnet_explorer.analysis.inside import Cam, CamRequest
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lab.inside.subject import Load, load, one_image, pixels, subject
 from resnet_explorer.lab.progress import Progress
+from resnet_explorer.lab.record import restored
 
 
 def cam(request: CamRequest, source: Load = load) -> Iterator[Progress | Cam]:
@@ -19,7 +20,7 @@ def cam(request: CamRequest, source: Load = load) -> Iterator[Progress | Cam]:
     model, images = subject(request, source)
     x, truth = one_image(images, request.image)
     seen, x = pixels(images, x)[0], x.to(request.device)
-    with torch.no_grad():
+    with torch.no_grad(), restored(model, training=False):
         probabilities = model(x).softmax(dim=1)[0]
     predicted = int(probabilities.argmax())
     target = predicted if request.target is None else request.target
@@ -33,7 +34,7 @@ def cam(request: CamRequest, source: Load = load) -> Iterator[Progress | Cam]:
 
 
 def grad_cam(model: nn.Module, path: str, x: Tensor, target: int) -> Tensor:
-    """Return ReLU(Σₖ αₖ Aᵏ) as (N, 1, h, w), equations 1 and 2 of the paper.
+    """Return ReLU(Σₖ αₖ Aᵏ) as (N, 1, h, w), equations 1 and 2 of the paper, in evaluation mode.
 
     Aᵏ are the maps at the address, αₖ the mean over a map of the gradient of the class's score (before the softmax).
     Raises ExplorerError where the address puts out no maps.
@@ -41,7 +42,8 @@ def grad_cam(model: nn.Module, path: str, x: Tensor, target: int) -> Tensor:
     from captum.attr import LayerGradCam  # with matplotlib, which takes a second
 
     layer = model.get_submodule(path)
-    maps: Any = LayerGradCam(model, layer).attribute(x, target, relu_attributions=True)
+    with restored(model, training=False):
+        maps: Any = LayerGradCam(model, layer).attribute(x, target, relu_attributions=True)
     if not isinstance(maps, Tensor) or maps.ndim != 4:
         raise ExplorerError("layer", f"{path} puts out no maps.", "Choose a convolution, a block or a stage.")
     return maps.detach()

@@ -19,6 +19,7 @@ from resnet_explorer.analysis.inside import (
 )
 from resnet_explorer.lab.inside.subject import Load, images_in, load, one_image, pixels, subject, tested
 from resnet_explorer.lab.progress import Progress
+from resnet_explorer.lab.record import restored
 
 CHUNK = 250
 """Images that are named at a time."""
@@ -42,7 +43,7 @@ def confusion(request: ConfusionRequest, source: Load = load) -> Iterator[Progre
     labels, sure, named, loss = [], [], [], 0.0
     for chunk in torch.split(indices, CHUNK):
         x, y = images.take(chunk)
-        with torch.no_grad():
+        with torch.no_grad(), restored(model, training=False):
             scores = model(x.to(request.device)).float().cpu()
         probability, predicted = scores.softmax(dim=1).max(dim=1)
         loss += float(functional.cross_entropy(scores, y, reduction="sum"))

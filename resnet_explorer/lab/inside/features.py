@@ -9,6 +9,7 @@ from resnet_explorer.analysis.inside import Features, FeaturesRequest
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lab.inside.subject import Load, load, one_image, pixels, subject
 from resnet_explorer.lab.progress import Progress
+from resnet_explorer.lab.record import restored
 
 
 def features(request: FeaturesRequest, source: Load = load) -> Iterator[Progress | Features]:
@@ -22,7 +23,7 @@ def features(request: FeaturesRequest, source: Load = load) -> Iterator[Progress
 
 @torch.no_grad()
 def maps_at(model: nn.Module, path: str, x: Tensor) -> Tensor:
-    """Return what is put out at an address as (N, C, h, w); a vector is maps of one pixel.
+    """Return what is put out at an address in evaluation mode as (N, C, h, w); a vector is maps of one pixel.
 
     Raises ExplorerError where there is nothing of that address.
     """
@@ -33,7 +34,8 @@ def maps_at(model: nn.Module, path: str, x: Tensor) -> Tensor:
     kept: list[Tensor] = []
     hook = layer.register_forward_hook(lambda module, given, output: kept.append(output.clone()))
     try:  # a clone: what follows may work in place
-        model(x)
+        with restored(model, training=False):
+            model(x)
     finally:
         hook.remove()
     found = kept[-1]

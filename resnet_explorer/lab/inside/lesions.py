@@ -57,8 +57,7 @@ def one_by_one(model: ResNet, images: Seen, run: Look) -> Iterator[str | RunLesi
     where, shapes, name = _places(run.plan), _shapes(run.plan), run.plan.name
     unknown = (None,) * len(where)
     test = _Test(images, run.device)
-    with restored(model):
-        model.eval()
+    with restored(model, training=False):
         whole = yield from test.error(model, f"{name} as it is")
         known = RunLesions(run, where, whole, unknown, unknown, len(test.indices), images.words)
         yield known

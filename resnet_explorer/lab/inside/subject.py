@@ -41,8 +41,8 @@ def images_in(look: Look) -> Seen:
 
 
 def subject(look: Look, source: Load) -> tuple[ResNet, Seen]:
-    """Return a trained network on its device in evaluation mode, and its images."""
-    return source(look.folder, look.plan).to(look.plan.device).eval(), images_in(look)
+    """Return a trained network on its device, and its images."""
+    return source(look.folder, look.plan).to(look.plan.device), images_in(look)
 
 
 def tested(images: Seen) -> Tensor:

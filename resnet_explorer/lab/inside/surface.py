@@ -50,8 +50,7 @@ def plane(model: nn.Module, x: Tensor, y: Tensor, run: Look, request: SurfaceReq
     losses = np.full((request.size, request.size), np.nan, np.float32)
     known = np.zeros(losses.shape, np.bool_)
     first, second = directions(model, request.seed)
-    with restored(model), moved(model) as move:
-        model.eval()
+    with restored(model, training=False), moved(model) as move:
         if request.batch_statistics:
             _use_batches(model)
         middle = mean_loss(model, x, y)

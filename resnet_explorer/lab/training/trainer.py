@@ -1,12 +1,12 @@
 """A network on its way: its weights, its optimiser, its moving average, and one step of them."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from math import isfinite
 from typing import Any, Protocol, cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 from torch.optim import Optimizer
 
@@ -16,7 +16,7 @@ from resnet_explorer.analysis.training import Metric, RunPlan
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.blueprint.layers import Dropout, StochasticDepth
 from resnet_explorer.lab.alike import alike, seeded
-from resnet_explorer.lab.record import recording
+from resnet_explorer.lab.record import recording, restored
 from resnet_explorer.lab.training.conditions import autocast, layout, listening
 from resnet_explorer.lab.training.feed import Feed, step_seed
 from resnet_explorer.lab.training.optimise import average, clip, optimiser, set_rate
@@ -99,7 +99,7 @@ class Trainer:
         """
         model = self.tested
         sums, count = torch.zeros(2, dtype=torch.float64), 0
-        with evaluating(model):
+        with restored(model, training=False):
             for x, y in feed.tests(TESTED):
                 with torch.no_grad(), autocast(self.plan):
                     output = model(x).float()
@@ -117,16 +117,6 @@ class Trainer:
         if self.average is None:
             return self.model
         return cast("ResNet", self.average.module)
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Lend a network evaluation mode."""
-    model.eval()
-    try:
-        yield
-    finally:
-        model.train()
 
 
 def first_weights(plan: RunPlan) -> ResNet:

@@ -13,6 +13,7 @@ from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.analysis.tuning.results import BeforeAfter, Judgement, Outcome
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lab.progress import Progress
+from resnet_explorer.lab.record import restored
 from resnet_explorer.lab.training.checkpoint import trained
 from resnet_explorer.lab.tuning.data import TuneImages
 from resnet_explorer.lab.tuning.folder import plan_in
@@ -51,12 +52,12 @@ def _before(plan: TunePlan, images: TuneImages) -> Generator[Progress, None, tup
 
 def named(model: ResNet, plan: TunePlan, images: TuneImages, words: str) -> Generator[Progress, None, Judgement]:
     """Yield progress while all test images are named in evaluation mode, and return how."""
-    model = model.to(usable(plan.device)).eval()
+    model = model.to(usable(plan.device))
     classes, loss, done = len(plan.classes), 0.0, 0
     counts = np.zeros((classes, classes), np.int64)
     for chunk in torch.split(images.test, CHUNK):
         x, y = images.take(chunk)
-        with torch.no_grad():
+        with torch.no_grad(), restored(model, training=False):
             scores = model(x.to(usable(plan.device))).float().cpu()
         loss += float(functional.cross_entropy(scores, y, reduction="sum"))
         np.add.at(counts, (y.numpy(), scores.argmax(dim=1).numpy()), 1)

@@ -8,6 +8,7 @@ from torch import nn
 
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.analysis.tuning.results import Prediction
+from resnet_explorer.lab.record import restored
 from resnet_explorer.lab.tuning.data import normed, prepared
 from resnet_explorer.lab.tuning.listing import Item
 from resnet_explorer.lab.tuning.pictures import UnreadableError
@@ -22,14 +23,13 @@ def predict(model: nn.Module, plan: TunePlan, files: Sequence[Path]) -> Iterator
     Its adapter may be folded in or not. A file that cannot be read has a problem, and the others go on.
     """
     device = next(model.parameters()).device
-    model.eval()
     for file in files:
         try:
             image = prepared(plan, Item(file, "", True))
         except UnreadableError as error:
             yield Prediction(str(file), (), str(error))
             continue
-        with torch.no_grad():
+        with torch.no_grad(), restored(model, training=False):
             chances = model(normed(plan, image[None]).to(device)).float().softmax(dim=1)[0]
         found = chances.topk(min(SHOWN, len(plan.classes)))
         pairs = zip(found.indices.tolist(), found.values.tolist(), strict=True)
