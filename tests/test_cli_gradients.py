@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from resnet_explorer.analysis.gradients import twin
-from resnet_explorer.analysis.quantities import Loss, Mode, Precision, Quantity
+from resnet_explorer.analysis.quantities import IN_TRAINING, Loss, Mode, Precision, Quantity
 from resnet_explorer.cli import gradient_options, main
 from resnet_explorer.cli.gradients import request_of
 from resnet_explorer.cli.parser import parser
@@ -51,7 +51,7 @@ def test_json_holds_every_quantity_block_and_seed(capsys: pytest.CaptureFixture[
     assert found["conditions"]["precision"] == "float64" and found["conditions"]["input"] == [16, 16]
     assert [one["name"] for one in found["networks"]] == ["resnet20", "plain20"]
     quantities = found["networks"][0]["quantities"]
-    assert set(quantities) == set(Quantity)
+    assert set(quantities) == set(Quantity) - set(IN_TRAINING)
     assert all(len(row) == 9 for one in quantities.values() for row in one["values"])
     growth = [one["quantities"]["input-gradient"]["growth_per_block"] for one in found["networks"]]
     assert growth[1] > growth[0] > 1
@@ -59,7 +59,7 @@ def test_json_holds_every_quantity_block_and_seed(capsys: pytest.CaptureFixture[
 
 def test_csv_can_be_read(capsys: pytest.CaptureFixture[str]) -> None:
     rows = list(csv.DictReader(told(capsys, *SMALL, "--csv", "--against", "none").splitlines()))
-    assert len(rows) == 9 * 2 * len(Quantity) and {row["network"] for row in rows} == {"resnet20"}
+    assert len(rows) == 9 * 2 * (len(Quantity) - len(IN_TRAINING)) and {row["network"] for row in rows} == {"resnet20"}
     assert all(float(row["value"]) > 0 for row in rows if row["quantity"] == "input-gradient")
 
 
@@ -87,7 +87,8 @@ def test_what_is_compared() -> None:
 
 
 def test_all_that_can_be_measured_can_be_chosen() -> None:
-    for choices, kinds in (("MODES", Mode), ("PRECISIONS", Precision), ("LOSSES", Loss), ("QUANTITIES", Quantity)):
+    at_start = [one for one in Quantity if one not in IN_TRAINING]
+    for choices, kinds in (("MODES", Mode), ("PRECISIONS", Precision), ("LOSSES", Loss), ("QUANTITIES", at_start)):
         assert getattr(gradient_options, choices) == tuple(kinds)
 
 

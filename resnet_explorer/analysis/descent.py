@@ -100,7 +100,8 @@ class Descent:
 
     def heat(self, network: int, quantity: Quantity) -> tuple[tuple[int, Series], ...]:
         """Return the steps at which a network was measured, with the quantity's value at each of its blocks."""
-        return tuple((step.number, step.values[network][quantity]) for step in self.steps if step.values)
+        unknown = (None,) * len(self.places[network])
+        return tuple((step.number, step.values[network].get(quantity, unknown)) for step in self.steps if step.values)
 
     @property
     def measured(self) -> tuple[Step, ...]:

@@ -29,7 +29,7 @@ class GradientRequest:
 
     Networks that differ in no choice of the first weights start from the same numbers, tensor by tensor, wherever
     name and shape agree. ``image`` holds the batch. A seed sets the weights and picks the images. ``rate`` is the
-    learning rate of the update ratio. Raises ExplorerError where this cannot be measured.
+    learning rate of the estimated update. Raises ExplorerError where this cannot be measured.
     """
 
     specs: tuple[ResNetSpec, ...]
@@ -94,8 +94,9 @@ class NetworkGradients:
         return title(self.spec)
 
     def series(self, quantity: Quantity) -> tuple[Series, ...]:
-        """Return the values of each seed."""
-        return tuple(sample.values[quantity] for sample in self.samples)
+        """Return the values of each seed; None at every block for a quantity that was not measured."""
+        unknown = (None,) * len(self.places)
+        return tuple(sample.values.get(quantity, unknown) for sample in self.samples)
 
     def has(self, quantity: Quantity) -> bool:
         """Return whether any block has the quantity: the two terms belong to residual blocks alone."""

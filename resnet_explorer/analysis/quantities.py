@@ -13,7 +13,8 @@ class Quantity(StrEnum):
     WEIGHTS = "weight-gradient"
     WEIGHTS_RMS = "weight-gradient-rms"
     ACTIVATION = "activation-deviation"
-    UPDATE = "update-ratio"
+    UPDATE = "measured-update"
+    ESTIMATE = "update-estimate"
     WEIGHT_NORM = "weight-norm"
     SHORTCUT = "shortcut-term"
     BRANCH = "branch-term"
@@ -58,8 +59,15 @@ WORDS: Mapping[Quantity, QuantityWords] = {
     ),
     Quantity.UPDATE: QuantityWords(
         "Update ratio",
+        "‖ΔW‖₂ / ‖W‖₂",
+        "How far the optimiser's step moved the block's parameters, relative to their norm: measured before and after "
+        "the step, with clipping, momentum and weight decay.",
+    ),
+    Quantity.ESTIMATE: QuantityWords(
+        "Update ratio, estimate for plain SGD",
         "η‖∂L/∂W‖₂ / ‖W‖₂",
-        "How far one step of plain gradient descent moves the block's parameters, as a share of their length.",
+        "How far one step of plain SGD at the learning rate η would move the block's parameters, relative to their "
+        "norm: without clipping, momentum and weight decay. The steps of other optimisers are mostly longer.",
     ),
     Quantity.WEIGHT_NORM: QuantityWords(
         "Length of the parameters",
@@ -91,9 +99,11 @@ WORDS: Mapping[Quantity, QuantityWords] = {
 }
 GRADIENTS = (
     *(Quantity.INPUT, Quantity.OUTPUT, Quantity.WEIGHTS, Quantity.WEIGHTS_RMS),
-    *(Quantity.UPDATE, Quantity.SHORTCUT, Quantity.BRANCH),
+    *(Quantity.ESTIMATE, Quantity.SHORTCUT, Quantity.BRANCH),
 )
 """The quantities that can underflow: a 0 in float32 may be a small number in float64."""
+IN_TRAINING = (Quantity.UPDATE,)
+"""The quantities that take a step of an optimiser: they are not there at initialisation."""
 TERMS = (Quantity.SHORTCUT, Quantity.BRANCH, Quantity.COSINE, Quantity.SHARE)
 """The quantities that residual blocks alone have."""
 

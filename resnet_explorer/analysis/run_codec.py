@@ -17,6 +17,8 @@ FORMAT = "resnet-explorer run"
 VERSION = 1
 RUN, METRICS, CHECKPOINT, ENDED, NAME = "run.json", "metrics.jsonl", "checkpoint.safetensors", "ended.json", "name.txt"
 """The files of a run folder: what it is (written once), a line a step, the newest state, how it ended, its name."""
+_FORMERLY = {"update-ratio": Quantity.ESTIMATE}
+"""Keys of older runs: what they call the update ratio is rate × gradient / weights, whatever the optimiser did."""
 TUNE, BEST, OPENED = "tune.json", "best.safetensors", "opened.jsonl"
 """What a fine-tuning keeps besides: its own plan, the weights with the least test loss, a line for what trains when."""
 
@@ -140,10 +142,14 @@ def metric_from_line(line: str | bytes) -> Metric | None:
             float(values["seconds"]),
             _number(values.get("test_loss")),
             values.get("test_accuracy"),
-            None if blocks is None else {Quantity(key): _series(series) for key, series in blocks.items()},
+            None if blocks is None else {_quantity(key): _series(series) for key, series in blocks.items()},
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def _quantity(key: str) -> Quantity:
+    return Quantity(_FORMERLY.get(key, key))
 
 
 def metrics_from(content: bytes) -> tuple[Metric, ...]:

@@ -8,7 +8,7 @@ PRECISIONS = ("float32", "float64")
 LOSSES = ("cross-entropy", "mean-square", "sum")
 QUANTITIES = (
     *("input-gradient", "output-gradient", "weight-gradient", "weight-gradient-rms"),
-    *("activation-deviation", "update-ratio", "weight-norm", "shortcut-term", "branch-term", "cosine"),
+    *("activation-deviation", "update-estimate", "weight-norm", "shortcut-term", "branch-term", "cosine"),
     "shortcut-share",
 )
 WORDS = "measure gradient norms block by block, beside those of the plain twin"
@@ -33,7 +33,12 @@ def add_gradient_options(one: argparse.ArgumentParser) -> None:
         ("quantity", QUANTITIES, "what is told or drawn"),
     ):
         one.add_argument(f"--{name}", choices=choices, default=choices[0], help=f"{words} (default: {choices[0]})")
-    one.add_argument("--rate", type=float, default=0.1, help="learning rate of the update ratio (default: 0.1)")
+    one.add_argument(
+        "--rate",
+        type=float,
+        default=0.1,
+        help="learning rate η of update-estimate, the step that plain SGD would make (default: 0.1)",
+    )
     form = one.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="as JSON: every quantity, block and seed")
     form.add_argument("--csv", action="store_true", help="as CSV: a line for each block, quantity and seed")

@@ -86,7 +86,7 @@ def _values(result: Descent, quantity: Quantity) -> list[float]:
         value
         for step in result.measured
         for values in step.values or ()
-        for value in values[quantity]
+        for value in values.get(quantity, ())
         if value is not None and isfinite(value)
     )
     return list(known)

@@ -20,10 +20,15 @@ def to_csv(result: GradientResult) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(CSV_HEADER)
     for network in result.networks:
-        for quantity in Quantity:
+        for quantity in _measured(network):
             for sample in network.samples:
                 writer.writerows(_lines(network, quantity, sample))
     return text.getvalue()
+
+
+def _measured(network: NetworkGradients) -> list[Quantity]:
+    """Return the quantities that were measured: without a training no step's update is."""
+    return [quantity for quantity in Quantity if all(quantity in sample.values for sample in network.samples)]
 
 
 def _lines(network: NetworkGradients, quantity: Quantity, sample: Sample) -> Iterator[tuple[object, ...]]:
@@ -65,7 +70,7 @@ def _network(one: NetworkGradients) -> dict[str, object]:
         "blocks": [{"path": place.path, "stage": place.stage, "output": list(place.shape)} for place in one.places],
         "loss": [_plain(sample.loss) for sample in one.samples],
         "accuracy": [sample.accuracy for sample in one.samples],
-        "quantities": {str(quantity): _quantity(one, quantity) for quantity in Quantity},
+        "quantities": {str(quantity): _quantity(one, quantity) for quantity in _measured(one)},
     }
 
 

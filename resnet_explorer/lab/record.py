@@ -65,7 +65,9 @@ class Record:
             Quantity.WEIGHTS: tuple(gradient for gradient, _, _ in parameters),
             Quantity.WEIGHTS_RMS: tuple(gradient / sqrt(count) if count else None for gradient, _, count in parameters),
             Quantity.ACTIVATION: tuple(self._deviations),
-            Quantity.UPDATE: tuple(rate * gradient / length if length else None for gradient, length, _ in parameters),
+            Quantity.ESTIMATE: tuple(
+                rate * gradient / length if length else None for gradient, length, _ in parameters
+            ),
             Quantity.WEIGHT_NORM: tuple(length if count else None for _, length, count in parameters),
             Quantity.SHORTCUT: tuple(term.shortcut if term else None for term in terms),
             Quantity.BRANCH: tuple(term.branch if term else None for term in terms),
@@ -80,6 +82,28 @@ class Record:
             return 0.0, 0.0, 0
         weights, gradients = (torch.cat(column) for column in zip(*pairs, strict=True))
         return self._exact.norm(gradients), self._exact.norm(weights), weights.numel()
+
+
+class Moves:
+    """How far an optimiser's step moves each block: make it before the step, and read ``ratios`` after it."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self._before = [[(one, one.detach().clone()) for one in block.parameters()] for block in blocks_of(model)]
+        self._exact = Exact()
+
+    def ratios(self) -> Series:
+        """Return ‖W after − W before‖₂ / ‖W before‖₂ for each block, W being all its parameters.
+
+        None for a block that has none, or whose parameters were all 0.
+        """
+        return tuple(self._ratio(pairs) for pairs in self._before)
+
+    def _ratio(self, pairs: list[tuple[nn.Parameter, Tensor]]) -> float | None:
+        if not pairs:
+            return None
+        before = self._exact.norm(torch.cat([kept.flatten() for _, kept in pairs]))
+        moved = self._exact.norm(torch.cat([(one.detach() - kept).flatten() for one, kept in pairs]))
+        return moved / before if before else None
 
 
 @contextmanager

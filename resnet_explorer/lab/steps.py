@@ -17,7 +17,7 @@ from resnet_explorer.lab.data import Images
 from resnet_explorer.lab.pace import Pace
 from resnet_explorer.lab.probe import places
 from resnet_explorer.lab.progress import Progress
-from resnet_explorer.lab.record import recording
+from resnet_explorer.lab.record import Moves, recording
 from resnet_explorer.model.build import ResNet
 
 
@@ -71,8 +71,12 @@ def descend(models: Sequence[ResNet], images: Images, request: DescentRequest) -
         found = []
         for model, optimiser in zip(models, optimisers, strict=True):
             with seeded(request.seed * 1_000_003 + number):  # dropout drops alike in all
-                found.append(_back(model, x, y, request, number))
+                loss, right, values = _back(model, x, y, request, number)
+            moves = Moves(model) if values is not None else None
             optimiser.step()
+            if values is not None and moves is not None:
+                values = {**values, Quantity.UPDATE: moves.ratios()}
+            found.append((loss, right, values))
         losses, accuracies, values = zip(*found, strict=True)
         yield Step(number, losses, accuracies, None if None in values else values)
 

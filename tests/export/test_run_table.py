@@ -60,7 +60,7 @@ def test_json_holds_plan_setting_and_steps() -> None:
     one, empty = content["runs"]
     assert plan_from_dict(one["plan"]) == given.plan
     assert one["steps"]["loss"] == [2.3, 2.25, None] and one["steps"]["test_accuracy"] == [None, 0.3, None]
-    assert one["blocks"] == [{"step": 1, "output-gradient": [0.5, None, None], "update-ratio": [1e-3, 2e-3, 0.0]}]
+    assert one["blocks"] == [{"step": 1, "output-gradient": [0.5, None, None], "measured-update": [1e-3, 2e-3, 0.0]}]
     assert one["setting"]["places"][2]["path"] == "layer3.0" and one["final_loss"] is None and one["whole"]
     assert empty["steps"]["step"] == [] and not empty["whole"]
     assert "empty" in content["measured"]

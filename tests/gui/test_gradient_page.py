@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from resnet_explorer.analysis.gradient_presets import PRESETS
-from resnet_explorer.analysis.quantities import Mode, Quantity
+from resnet_explorer.analysis.quantities import IN_TRAINING, Mode, Quantity
 from resnet_explorer.export.gradient_table import to_csv as gradients_csv
 from resnet_explorer.gui.main_window import MainWindow
 from resnet_explorer.gui.views.gradient_page import GradientPage
@@ -58,6 +58,12 @@ def test_every_quantity_can_be_shown(page: GradientPage) -> None:
         assert page.canvas.chart and page.canvas.chart.title == page.quantity.currentText()
 
 
+def test_at_initialisation_there_is_no_step_whose_update_could_be_shown(page: GradientPage) -> None:
+    page.quantity.setCurrentIndex(page.quantity.findData(Quantity.UPDATE))
+    assert page.quantity.currentData() == Quantity.ESTIMATE and "estimate for plain SGD" in page.quantity.currentText()
+    assert page.canvas.chart and page.canvas.chart.y_axis.title == "η‖∂L/∂W‖₂ / ‖W‖₂"
+
+
 def test_a_change_measures_anew_and_keeps_the_old_until_then(page: GradientPage, qtbot: QtBot) -> None:
     before = page.result
     page.controls.norm.setCurrentIndex(page.controls.norm.findData("none"))
@@ -83,7 +89,7 @@ def test_choices_that_exclude_each_other_say_so_and_change_nothing(page: Gradien
 def test_the_table_has_a_line_for_every_block_seed_and_quantity(page: GradientPage) -> None:
     assert page.result
     lines = gradients_csv(page.result).splitlines()
-    assert len(lines) == 1 + 2 * 9 * 2 * len(Quantity)
+    assert len(lines) == 1 + 2 * 9 * 2 * (len(Quantity) - len(IN_TRAINING))
     assert lines[0] == "network,block,path,stage,quantity,seed,value,underflow"
 
 

@@ -164,7 +164,7 @@ class TestMeasure:
             told = {quantity: values[0][index] for quantity in Quantity if (values := one.series(quantity))}
             assert told[Quantity.WEIGHTS] == pytest.approx(flat.norm().item(), rel=1e-6)
             assert told[Quantity.WEIGHTS_RMS] == pytest.approx(flat.square().mean().sqrt().item(), rel=1e-6)
-            assert told[Quantity.UPDATE] == pytest.approx((0.5 * flat.norm() / size).item(), rel=1e-6)
+            assert told[Quantity.ESTIMATE] == pytest.approx((0.5 * flat.norm() / size).item(), rel=1e-6)
             assert told[Quantity.ACTIVATION] == pytest.approx(outputs[index].std(correction=0).item(), rel=1e-6)
 
     def test_the_twin_has_the_same_branches_tensor_by_tensor(self) -> None:

@@ -106,7 +106,11 @@ class GradientControls(QWidget):
             ("When", self.when, "With the first weights, or step by step while the networks are trained"),
             ("Steps", self.steps, "How many steps of gradient descent with momentum are made"),
             ("Every … steps", self.every, "At how many steps' distance all blocks are measured"),
-            ("Learning rate", self.rate, "η: of the training, and of the update ratio η‖∂L/∂W‖ / ‖W‖"),
+            (
+                "Learning rate",
+                self.rate,
+                "η: of the training, and of the estimated update of plain SGD, η‖∂L/∂W‖ / ‖W‖",
+            ),
             ("Norm", self.norm, AXES["norm"].teaches),
             ("Initialisation", self.init, AXES["init"].teaches),
             ("Activation", self.activation, AXES["activation"].teaches),

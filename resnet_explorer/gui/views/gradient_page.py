@@ -1,14 +1,14 @@
 """The gradient lab: residual against plain, block by block, measured as the controls change."""
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent, QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from resnet_explorer.analysis.descent import Descent
 from resnet_explorer.analysis.gradient_presets import PRESETS, LabRequest, Preset
 from resnet_explorer.analysis.gradients import GradientResult
 from resnet_explorer.analysis.measured import BlockValues
-from resnet_explorer.analysis.quantities import WORDS, Quantity
+from resnet_explorer.analysis.quantities import IN_TRAINING, WORDS, Quantity
 from resnet_explorer.drawing.theme import Theme
 from resnet_explorer.engine.messages import Job
 from resnet_explorer.errors import ExplorerError
@@ -209,9 +209,20 @@ class GradientPage(QWidget):
         """Show what was measured last in pictures and in words."""
         if self.shown is None:
             return
+        self._offer()
         self.pictures.show_result(self.shown, Quantity(self.quantity.currentData()))
         self.quantity.setEnabled(self._gradients() is not None)
         self._tell()
+
+    def _offer(self) -> None:
+        """Let choose what was measured: at initialisation there is no step, and its update is an estimate."""
+        trains, items = isinstance(self.shown, Descent), self.quantity.model()
+        assert isinstance(items, QStandardItemModel)
+        for quantity in IN_TRAINING:
+            items.item(self.quantity.findData(quantity)).setEnabled(trains)
+        if not trains and self.quantity.currentData() in IN_TRAINING:
+            with QSignalBlocker(self.quantity):
+                self.quantity.setCurrentIndex(self.quantity.findData(Quantity.ESTIMATE))
 
     def _tell(self) -> None:
         """Say what is shown, at the step that is looked at."""

@@ -32,6 +32,7 @@ LIVE = (
     Quantity.INPUT,
     Quantity.WEIGHTS,
     Quantity.UPDATE,
+    Quantity.ESTIMATE,
     Quantity.ACTIVATION,
     Quantity.WEIGHT_NORM,
     Quantity.SHARE,

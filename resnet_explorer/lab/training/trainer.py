@@ -16,7 +16,7 @@ from resnet_explorer.analysis.training import Metric, RunPlan
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.blueprint.layers import Dropout, StochasticDepth
 from resnet_explorer.lab.alike import alike, seeded
-from resnet_explorer.lab.record import recording, restored
+from resnet_explorer.lab.record import Moves, recording, restored
 from resnet_explorer.lab.training.conditions import autocast, layout, listening
 from resnet_explorer.lab.training.feed import Feed, step_seed
 from resnet_explorer.lab.training.optimise import average, clip, optimiser, set_rate
@@ -71,10 +71,13 @@ class Trainer:
         with chance, listening(self.strange) if listens else nullcontext():
             loss, accuracy, blocks = self._back(x, y, rate, measured)
         if isfinite(loss):
+            moves = Moves(self.model) if blocks is not None else None
             clip(self.model, self.plan.recipe.clip)
             if self._director is None:
                 set_rate(self.optimiser, rate)
             self.optimiser.step()
+            if blocks is not None and moves is not None:
+                blocks = {**blocks, Quantity.UPDATE: moves.ratios()}
             if self.average is not None:
                 self.average.update_parameters(self.model)
         return Metric(number, loss, accuracy, rate, 0.0, blocks=blocks), isfinite(loss)
