@@ -2,7 +2,16 @@
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent, QStandardItemModel
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QListView,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from resnet_explorer.analysis.descent import Descent
 from resnet_explorer.analysis.gradient_presets import PRESETS, LabRequest, Preset
@@ -63,6 +72,7 @@ class GradientPage(QWidget):
         for quantity in Quantity:
             self.quantity.addItem(WORDS[quantity].label, quantity)
             self.quantity.setItemData(self.quantity.count() - 1, WORDS[quantity].teaches, Qt.ItemDataRole.ToolTipRole)
+        self._offer()
         self.quantity.setAccessibleName("What is shown")
         self.quantity.setToolTip("What is shown of each block; all of it is measured at once")
         self.measure.setShortcut("Ctrl+Return")
@@ -216,10 +226,12 @@ class GradientPage(QWidget):
 
     def _offer(self) -> None:
         """Let choose what was measured: at initialisation there is no step, and its update is an estimate."""
-        trains, items = isinstance(self.shown, Descent), self.quantity.model()
-        assert isinstance(items, QStandardItemModel)
+        trains, items, rows = isinstance(self.shown, Descent), self.quantity.model(), self.quantity.view()
+        assert isinstance(items, QStandardItemModel) and isinstance(rows, QListView)
         for quantity in IN_TRAINING:
-            items.item(self.quantity.findData(quantity)).setEnabled(trains)
+            row = self.quantity.findData(quantity)
+            items.item(row).setEnabled(trains)  # the arrow keys pass over it
+            rows.setRowHidden(row, not trains)
         if not trains and self.quantity.currentData() in IN_TRAINING:
             with QSignalBlocker(self.quantity):
                 self.quantity.setCurrentIndex(self.quantity.findData(Quantity.ESTIMATE))
