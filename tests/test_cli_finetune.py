@@ -140,6 +140,11 @@ def test_a_run_of_the_training_lab_is_tuned(capsys: pytest.CaptureFixture[str]) 
         capsys, "finetune", "digits", "--weights", "first", "--epochs", "1", "--strategy", "probe", "-o", "run"
     )
     assert "The head has as many classes as the file's" in out and Path("run/first.safetensors").is_file()
+    train_again = RunPlan("second", spec, recipe=Recipe(2, 64, evaluate=0, measure=0))
+    *_, _ = train(train_again, Path("second"))
+    other = ("finetune", "digits", "--weights", "second", "--epochs", "1", "--strategy", "probe", "-o", "run")
+    assert main(other) == 2
+    assert "starts from the weights of" in capsys.readouterr().err.splitlines()[-1]
     out, _ = told(capsys, "finetune", "digits", "--weights", "run", "--epochs", "1", "-o", "more")
     assert "starts from best.safetensors" in out
 

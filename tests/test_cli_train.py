@@ -12,15 +12,16 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from training_runs import same, timeless
+from training_runs import run, same, timeless
 
 from resnet_explorer.analysis.recipe import Optimiser, Recipe, Schedule
 from resnet_explorer.analysis.training import Chunk, Metric, RunPlan
 from resnet_explorer.analysis.training_presets import PRESETS
-from resnet_explorer.cli import main, train_options
+from resnet_explorer.cli import main, train_group, train_options
 from resnet_explorer.cli.parser import parser
 from resnet_explorer.cli.train_bars import Bars
-from resnet_explorer.cli.train_plans import Task, plans_of
+from resnet_explorer.cli.train_plans import Task, plans_of, tasks_of
+from resnet_explorer.errors import ExplorerError
 from resnet_explorer.export import run_folder
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
@@ -51,7 +52,7 @@ def asked(*arguments: str) -> tuple[RunPlan, ...]:
 class TestJourney:
     def test_train_tell_and_keep(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         out = told(capsys, *SHORT, "--picture", "loss.svg", "--tensorboard")
-        assert "Training loss, mean of the last 20 steps, one seed: resnet20 " in out and "resnet20-plain" in out
+        assert "Training loss, mean of the last 6 steps, one seed: resnet20 " in out and "resnet20-plain" in out
         assert "digits (UCI, 8×8, grey)" in out and "PyTorch" in out
         runs = run_folder.list_runs(tmp_path / "runs")
         assert {run.name for run in runs} == set(TWO) and all(run.is_whole for run in runs)
@@ -202,6 +203,43 @@ def test_a_folder_of_other_runs_is_left_alone(capsys: pytest.CaptureFixture[str]
     assert main(["train", "resnet20", *TINY, "--steps", "3", "-o", "out"]) == 2
     assert "1 resnet20 holds a run of another recipe." in capsys.readouterr().err
     assert main(["train", "--continue", "out"]) == 0
+
+
+def test_a_folder_that_has_an_unfinished_run_keeps_it_in_its_list(capsys: pytest.CaptureFixture[str]) -> None:
+    words, out = ("resnet20", *TINY, "--steps", "4"), Path("out")
+    tasks = tasks_of(asked(*words), out)
+    assert train_group.write(out, tasks) == ()
+    run(tasks[0].plan, tasks[0].folder, until=2)
+    assert main(["train", "resnet20-plain", *TINY, "--steps", "2", "-o", "out"]) == 0
+    _, err = capsys.readouterr()
+    assert "This folder also holds an unfinished run: 1 resnet20." in err and '--continue "out"' in err
+    found = json.loads(told(capsys, "train", "--continue", "out", "--json"))
+    assert [(one["name"], one["whole"]) for one in found["runs"]] == [("resnet20", True), ("resnet20-plain", True)]
+    assert "unfinished" not in "".join(capsys.readouterr())
+
+
+def test_a_run_that_the_window_made_is_kept_too_and_a_broken_list_is_replaced() -> None:
+    out = Path("out")
+    tasks = tasks_of(asked(*TWO, *TINY, "--steps", "2"), out)
+    run(tasks[0].plan, tasks[0].folder)
+    assert [one.folder for one in train_group.write(out, tasks[1:])] == [tasks[0].folder]
+    assert {one.folder for one in train_group.read(out)} == {one.folder for one in tasks}
+    (out / train_group.FILE).write_text("{")
+    train_group.write(out, tasks)
+    assert train_group.read(out) == tasks
+
+
+def test_the_folder_of_one_run_takes_no_others(capsys: pytest.CaptureFixture[str]) -> None:
+    (task,) = tasks_of(asked("resnet20", *TINY, "--steps", "2"), Path("out"))
+    run(task.plan, task.folder)
+    assert main(["train", "resnet20-plain", *TINY, "-o", str(task.folder)]) == 2
+    assert "is the folder of a single run, and can hold no others." in capsys.readouterr().err
+    single = Task(task.plan, Path("out"))
+    with pytest.raises(ExplorerError, match="out holds other runs: 1 resnet20"):
+        train_group.check_tuning(Path("out"), [single])
+    with pytest.raises(ExplorerError, match="single run"):
+        train_group.check_tuning(task.folder, [Task(task.plan, task.folder / "A")])
+    train_group.check_tuning(task.folder, [task])
 
 
 def test_bars_tell_what_lines_tell(capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,7 +23,7 @@ from resnet_explorer.cli.tune_plans import Source, plan_of, plans_of, root_of, s
 from resnet_explorer.cli.tune_words import checks_words, groups_words, result_words, results_values
 from resnet_explorer.engine.messages import CheckData, FetchWeights, FindWeights, Job, JudgeTune, SaveTuned, TuneRun
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.export import run_folder
+from resnet_explorer.export import files, run_folder
 from resnet_explorer.spec.catalogue import title
 
 CARD, SCRIPT = "card.md", "finetune.py"
@@ -62,6 +62,7 @@ def finetune(options: argparse.Namespace) -> int:
         if options.dry_run:
             return 0
         tasks = tasks_of(plans, report.train, root)
+        train_group.check_tuning(root, tasks)
         _write_first(source, plan, asker)
         outcome = _tuned(tasks, plans, options)
         return _ended(tasks, outcome, options, asker)
@@ -102,15 +103,25 @@ def _checked(report: DataReport, plan: TunePlan) -> TunePlan:
 
 
 def _write_first(source: Source, plan: TunePlan, asker: Asker) -> None:
-    """Write the weights of the run that the tuning starts from, once."""
-    file = Path(plan.weights.name)
-    if source.run is not None and not file.is_file():
+    """Write the weights of the run that the tuning starts from, once, and beside them whose they are.
+
+    Raises ExplorerError where the folder has those of another run.
+    """
+    if source.run is None:
+        return
+    file, run = Path(plan.weights.name), str(source.run)
+    told = file.with_suffix(".txt")
+    if not file.is_file():
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             words = f"{file.parent} cannot be made: {error.strerror}."
             raise ExplorerError(str(file.parent), words, "Choose another folder.") from error
-        asker.ask(SaveTuned(str(source.run), str(file)))
+        asker.ask(SaveTuned(run, str(file)))
+        files.write(told, f"{run}\n")
+    elif told.is_file() and (theirs := told.read_text(encoding="utf-8").strip()) != run:
+        words = f"What is in {file.parent} starts from the weights of {theirs}, not of {run}."
+        raise ExplorerError(str(file.parent), words, "Choose another folder with -o.")
 
 
 def _tuned(tasks: Sequence[Task], plans: Sequence[TunePlan], options: argparse.Namespace) -> Outcome:

@@ -27,8 +27,8 @@ def sweep(options: argparse.Namespace) -> int:
     asked = loads(_text(options.file), options.file.name)
     root = options.output or Path("runs") / file_name(options.file.stem)
     tasks = tasks_of(asked, root)
-    train_group.write(root, tasks)
-    outcome = _made(tasks, options)
+    others = train_group.write(root, tasks)
+    outcome = _made(tasks, others, options)
     for words in complaints(outcome.problems, [task.folder.name for task in tasks]):
         complain(words)
     _write(asked, tasks, outcome, root, options.theme)
@@ -51,12 +51,14 @@ def tasks_of(asked: Sweep, root: Path) -> tuple[Task, ...]:
     return tuple(Task(plan, root / file_name(f"{plan.name}, seed {plan.seed}")) for plan in asked.plans())
 
 
-def _made(tasks: Sequence[Task], options: argparse.Namespace) -> Outcome:
+def _made(tasks: Sequence[Task], others: Sequence[Task], options: argparse.Namespace) -> Outcome:
     """Make the steps that are missing of all runs."""
     places = [place for place, task in enumerate(tasks) if not train_group.is_done(task)]
     with displayed(tasks) as display:
         root = tasks[0].folder.parent
         display.say(f"{len(tasks):,} runs, {len(tasks) - len(places):,} of them whole already, are kept in {root}")
+        if words := train_group.others_words(others):
+            display.say(words)
         if not places:
             return Outcome()
         if options.cluster:

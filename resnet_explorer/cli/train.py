@@ -26,8 +26,8 @@ def train(options: argparse.Namespace) -> tuple[int, Picture | None]:
     """Train what the options ask; return the exit status, and the curves where a file for them is named."""
     if options.workers is not None and options.workers < 1:
         raise ExplorerError("workers", f"{options.workers} workers train nothing.", "Choose 1 or more.")
-    tasks = _continued(options) if options.continued is not None else _asked(options)
-    outcome = _made(tasks, options)
+    tasks, others = (_continued(options), ()) if options.continued is not None else _asked(options)
+    outcome = _made(tasks, others, options)
     names = [task.folder.name for task in tasks]
     for words in complaints(outcome.problems, names):
         complain(words)
@@ -43,12 +43,12 @@ def train(options: argparse.Namespace) -> tuple[int, Picture | None]:
     return FAILED if outcome.problems else 0, picture_of(runs) if options.picture else None
 
 
-def _asked(options: argparse.Namespace) -> tuple[Task, ...]:
+def _asked(options: argparse.Namespace) -> tuple[tuple[Task, ...], tuple[Task, ...]]:
+    """Return the runs that are asked for, and those that their folder holds besides."""
     plans = plans_of(options)
     root = root_of(options, plans)
     tasks = tasks_of(plans, root)
-    train_group.write(root, tasks)
-    return tasks
+    return tasks, train_group.write(root, tasks)
 
 
 def _continued(options: argparse.Namespace) -> tuple[Task, ...]:
@@ -59,11 +59,13 @@ def _continued(options: argparse.Namespace) -> tuple[Task, ...]:
     return train_group.read(options.continued)
 
 
-def _made(tasks: Sequence[Task], options: argparse.Namespace) -> Outcome:
+def _made(tasks: Sequence[Task], others: Sequence[Task], options: argparse.Namespace) -> Outcome:
     """Make the steps that are missing of all runs."""
     places = [place for place, task in enumerate(tasks) if not train_group.is_done(task)]
     with displayed(tasks) as display:
         display.say(f"Runs are kept in {tasks[0].folder.parent}")
+        if words := train_group.others_words(others):
+            display.say(words)
         if done := len(tasks) - len(places):
             display.say(f"{done:,} of {len(tasks):,} runs are whole already.")
         if not places:

@@ -7,6 +7,7 @@ from pathlib import Path
 from resnet_explorer import files
 from resnet_explorer.analysis.run_codec import RUN, plan_from_dict, plan_to_dict
 from resnet_explorer.analysis.training import Run
+from resnet_explorer.cli.output import NAME
 from resnet_explorer.cli.train_plans import Task
 from resnet_explorer.errors import ExplorerError, ExportError
 from resnet_explorer.export import run_folder
@@ -16,19 +17,68 @@ FORMAT = "resnet-explorer runs"
 VERSION = 1
 
 
-def write(root: Path, tasks: Sequence[Task]) -> None:
-    """Make the folder and write which runs belong to it, once it is sure that no other run lies in their places."""
+def write(root: Path, tasks: Sequence[Task]) -> tuple[Task, ...]:
+    """Make the folder and write which runs belong to it, once it is sure that no other run lies in their places.
+
+    Runs that belong to it already stay in its list, so that ``read`` knows them all; those are returned.
+    """
+    _check_root(root)
     for task in tasks:
         _check(task)
+    mine = {task.folder for task in tasks}
+    others = tuple(one for one in _listed(root) if one.folder not in mine)
     try:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ExportError(
             str(root), f"{root} cannot be made: {error.strerror or error}.", "Choose another folder."
         ) from error
-    rows = [{"folder": str(task.folder.relative_to(root)), "plan": plan_to_dict(task.plan)} for task in tasks]
+    rows = [
+        {"folder": str(task.folder.relative_to(root)), "plan": plan_to_dict(task.plan)} for task in (*others, *tasks)
+    ]
     content = {"format": FORMAT, "version": VERSION, "runs": rows}
     files.write(root / FILE, json.dumps(content, indent=1) + "\n")
+    return others
+
+
+def _listed(root: Path) -> tuple[Task, ...]:
+    """Return the runs that belong to a folder so far; none where its list cannot be read."""
+    if (root / FILE).is_file():
+        try:
+            return _named(root)
+        except ExplorerError:
+            return ()
+    inside = (one for one in run_folder.list_runs(root) if one.path.parent == root and not one.is_tuning)
+    return tuple(sorted((Task(one.plan, one.path) for one in inside), key=lambda task: task.folder))
+
+
+def others_words(others: Sequence[Task]) -> str:
+    """Return a sentence on the runs of a folder that this command does not train and that are not done; or nothing."""
+    names = [one.folder.name for one in others if not is_done(one)]
+    if not names:
+        return ""
+    few = ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
+    which = "an unfinished run" if len(names) == 1 else f"{len(names):,} unfinished runs"
+    root = others[0].folder.parent
+    return f'This folder also holds {which}: {few}. To go on with all: {NAME} train --continue "{root}"'
+
+
+def check_tuning(root: Path, tasks: Sequence[Task]) -> None:
+    """Raise ExplorerError where the folder of one run holds others already, or that of several is a run itself.
+
+    The list of kept runs would not show those any longer.
+    """
+    if tasks[0].folder != root:
+        _check_root(root)
+    elif inside := sorted(one.path.name for one in run_folder.list_runs(root) if one.path != root):
+        words = f"{root} holds other runs: {', '.join(inside[:3])}."
+        raise ExplorerError(str(root), words, "Choose another folder with -o.")
+
+
+def _check_root(root: Path) -> None:
+    if (root / RUN).is_file():
+        words = f"{root} is the folder of a single run, and can hold no others."
+        raise ExplorerError(str(root), words, "Choose another folder with -o.")
 
 
 def _check(task: Task) -> None:
