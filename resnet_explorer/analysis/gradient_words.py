@@ -1,6 +1,6 @@
 """What an experiment of the gradient lab found, in a sentence or two with its figures."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from statistics import fmean
 from typing import Any
 
@@ -13,7 +13,7 @@ from resnet_explorer.analysis.shattering import Shattering
 from resnet_explorer.spec.catalogue import title
 
 LAST_STEPS = 20
-"""The loss at the end of a training is the mean over so many steps."""
+"""The loss at the end of a training is the mean over so many steps, or over all where there are fewer."""
 
 
 def figure(value: float | None) -> str:
@@ -23,6 +23,13 @@ def figure(value: float | None) -> str:
     if value == 0 or 1e-3 <= abs(value) < 1e3:
         return f"{value:.3g}"
     return f"{float(f'{value:.3g}'):,.0f}" if 1e3 <= abs(value) < 1e7 else f"{value:.3g}"
+
+
+def last_steps(counts: Iterable[int]) -> str:
+    """Return over which steps the loss at the end is averaged, for trainings of so many steps: all of a short one."""
+    known = sorted({min(LAST_STEPS, count) for count in counts})
+    span = f"{known[0]} to {known[-1]}" if len(known) > 1 else f"{known[0]}"
+    return "the last step" if known == [1] else f"the last {span} steps"
 
 
 def found(result: object, quantity: Quantity = Quantity.INPUT) -> str:
@@ -49,13 +56,12 @@ def _network(network: NetworkGradients, quantity: Quantity) -> str:
 
 
 def _descent(result: Descent) -> str:
-    last = f"mean loss of the last {min(LAST_STEPS, len(result.steps))} steps"
     told = []
     for index, spec in enumerate(result.request.specs):
         losses = result.losses(index)[-LAST_STEPS:]
         heat = result.heat(index, Quantity.OUTPUT)
         told.append(f"{title(spec)} {figure(fmean(losses)) if losses else 'unknown'}{_even(heat)}")
-    return f"{last[:1].upper()}{last[1:]}: {'; '.join(told)}."
+    return f"Mean loss of {last_steps([len(result.steps)])}: {'; '.join(told)}."
 
 
 def _even(heat: tuple[tuple[int, Any], ...]) -> str:

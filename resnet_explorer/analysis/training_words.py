@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from math import inf, isfinite, log
 from statistics import median
 
-from resnet_explorer.analysis.gradient_words import figure
+from resnet_explorer.analysis.gradient_words import LAST_STEPS, figure, last_steps
 from resnet_explorer.analysis.training import Run
 from resnet_explorer.analysis.training_conditions import condition_words, machine_words
 from resnet_explorer.spec import ResNetSpec
 
-LAST_STEPS = 20
-"""The loss at the end is the mean over so many steps."""
 NEAR_CHANCE = 0.02
 """A loss that is within so much of the loss of guessing has learnt nothing."""
 
@@ -81,7 +79,8 @@ def _ends(found: Sequence[Outcome]) -> str:
     seeds = "one seed" if counts == [1] else f"median of {counts[0]} seeds, least to greatest in brackets"
     seeds = seeds if len(counts) == 1 else f"median of {counts[0]} to {counts[-1]} seeds"
     listed = ", ".join(f"{one.name} {_end(one)}" for one in found)
-    return f"Training loss, mean of the last {LAST_STEPS} steps, {seeds}: {listed}."
+    last = last_steps(len(run.metrics) for one in found for run in one.runs)
+    return f"Training loss, mean of {last}, {seeds}: {listed}."
 
 
 def _end(one: Outcome) -> str:

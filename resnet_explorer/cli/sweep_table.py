@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from statistics import median
 
-from resnet_explorer.analysis.gradient_words import figure
+from resnet_explorer.analysis.gradient_words import LAST_STEPS, figure, last_steps
 from resnet_explorer.analysis.sweep import Point, Sweep
 from resnet_explorer.analysis.training import Run
-from resnet_explorer.analysis.training_words import LAST_STEPS, conditions
+from resnet_explorer.analysis.training_words import conditions
 from resnet_explorer.cli.train_words import test_error
 from resnet_explorer.drawing.chart import draw
 from resnet_explorer.drawing.marks import Picture
@@ -60,7 +60,9 @@ def _cells(run: Run) -> tuple[str | int | float, ...]:
 def to_markdown(sweep: Sweep, runs: Sequence[Run]) -> str:
     """Return a line for each network and recipe: median, least and greatest of the runs at their ends."""
     keys = keys_of(sweep)
-    titles = ("network", *keys, f"training loss, last {LAST_STEPS} steps", "test error, %", "whole")
+    whole = ended(runs)
+    last = f", mean of {last_steps(len(run.metrics) for run in whole)}" if whole else ""
+    titles = ("network", *keys, f"training loss{last}", "test error, %", "whole")
     groups = _groups(runs)
     rows = [_row(point, keys, groups.get(point.plan.name, ())) for point in sweep.points()]
     lines = [titles, tuple("---" if place <= len(keys) else "---:" for place in range(len(titles))), *rows]

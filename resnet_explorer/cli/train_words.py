@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from math import isfinite
 
-from resnet_explorer.analysis.gradient_words import figure
+from resnet_explorer.analysis.gradient_words import LAST_STEPS, figure
 from resnet_explorer.analysis.training import Run
-from resnet_explorer.analysis.training_words import LAST_STEPS, conditions, measured
+from resnet_explorer.analysis.training_words import conditions, measured
 
 FAILED = 1
 INTERRUPTED = 130

@@ -32,7 +32,7 @@ def loss_chart(result: Descent, step: Step | None = None, *, small: bool = False
     """Return the training losses; ``step`` is marked. A ``small`` chart goes under another one, which says the rest."""
     recipe, asked = result.request.recipe, result.request
     guides = (Guide(step.number, f"step {step.number}"),) if step else ()
-    words = f"mean of {SMOOTH} steps, thin: each step · {conditions(result)}"
+    words = f"mean of up to {SMOOTH} steps, thin: each step · {conditions(result)}"
     axis = Axis("" if small else "step", low=0.0, high=float(recipe.steps) or None)
     series = [one for index in range(len(asked.specs)) for one in _losses(result, index)]
     told = "" if small else words

@@ -6,6 +6,7 @@ from math import log, nan
 import pytest
 
 from resnet_explorer.analysis.depth import depth
+from resnet_explorer.analysis.gradient_words import last_steps
 from resnet_explorer.analysis.recipe import Optimiser, Recipe, Schedule
 from resnet_explorer.analysis.training import MAX_RUNS, Metric, Run, RunPlan, Setting
 from resnet_explorer.analysis.training_conditions import recipe_words
@@ -154,3 +155,17 @@ def test_a_recipe_in_words_leaves_out_what_is_not_asked() -> None:
     assert "momentum" not in words and all(
         part in words for part in ("AdamW, rate 0.02 (cosine)", "5 steps of warm-up", "border of 4 px", "clipped at 1")
     )
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        ((30, 40), "the last 20 steps"),
+        ((3,), "the last 3 steps"),
+        ((1,), "the last step"),
+        ((3, 30), "the last 3 to 20"),
+    ],
+)
+def test_the_loss_at_the_end_says_over_how_many_steps_it_is_a_mean(made: tuple[int, ...], words: str) -> None:
+    runs = [run(f"resnet-{number}", 1.0, made=count, steps=count) for number, count in enumerate(made)]
+    assert f"Training loss, mean of {words}" in measured(runs) and last_steps(made) in measured(runs)

@@ -36,6 +36,10 @@ def test_it_tells_the_whole_story() -> None:
     assert headings[1:] == [f"## {name}" for name in ("Data", "Training", "Results", "Limits", "Licence", "Versions")]
 
 
+def test_the_training_loss_says_over_how_many_steps() -> None:
+    assert "training loss, mean of the last 3 steps" in to_card(PLAN, 88, replace(OUTCOME, train_steps=3))
+
+
 def test_what_is_not_known_is_left_out() -> None:
     card = to_card(replace(PLAN, weights=WeightsChoice(WeightsKind.NONE, "")), 88)
     assert "Not trained yet" in card and "## Versions" not in card and "no licence binds them" in card

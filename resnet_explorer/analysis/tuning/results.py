@@ -107,7 +107,8 @@ class Started:
 class Outcome:
     """How a fine-tuning ended: losses and shares named right of the test images, before, and with the best weights.
 
-    ``best_epoch`` counts from 1; ``epochs`` were made. What is not known is None.
+    ``best_epoch`` counts from 1; ``epochs`` were made. ``train_loss`` is the mean over the last ``train_steps`` steps.
+    What is not known is None.
     """
 
     before_accuracy: float | None
@@ -120,6 +121,7 @@ class Outcome:
     torch: str
     app: str
     machine: str = ""
+    train_steps: int = 0
 
 
 @dataclass(frozen=True, slots=True)

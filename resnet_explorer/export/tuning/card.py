@@ -5,6 +5,7 @@ Its headings follow Mitchell et al. 2019, "Model Cards for Model Reporting".
 
 from collections.abc import Iterable, Sequence
 
+from resnet_explorer.analysis.gradient_words import last_steps
 from resnet_explorer.analysis.tuning.channels import adapts, normalisation
 from resnet_explorer.analysis.tuning.checks import DataReport
 from resnet_explorer.analysis.tuning.choices import BnMode, Strategy, WeightsKind
@@ -120,11 +121,15 @@ def _results(outcome: Outcome) -> Iterable[str]:
         ("test accuracy before", _share(outcome.before_accuracy)),
         ("test accuracy", _share(outcome.test_accuracy)),
         ("test loss", _number(outcome.test_loss)),
-        ("training loss", _number(outcome.train_loss)),
+        (f"training loss{_over(outcome.train_steps)}", _number(outcome.train_loss)),
         ("best epoch", "–" if outcome.best_epoch is None else f"{outcome.best_epoch} of {outcome.epochs}"),
         ("time", f"{outcome.seconds:,.0f} s"),
     ]
     yield from _table(("", "value"), rows)
+
+
+def _over(steps: int) -> str:
+    return f", mean of {last_steps([steps])}" if steps else ""
 
 
 def _limits(plan: TunePlan, data: DataReport | None) -> Iterable[str]:

@@ -14,12 +14,14 @@ from resnet_explorer.drawing.theme import LIGHT, Theme
 COLUMNS = (
     ("Network", "A click on the box hides or shows its curves; F2 gives it another name"),
     ("Step", "Steps made, of those that the recipe asks for"),
-    ("Train loss", "Training loss: mean over the last 20 steps"),
-    ("Train error", "Training error: share of the images that were named wrong, mean over the last 20 steps"),
+    ("Train loss", "Training loss: mean over the last 20 steps, or over all of a run that has made fewer"),
+    ("Train error", "Training error: fraction of images misclassified, mean over the same steps as the loss"),
     ("Test error", "Share of all test images that were named wrong, when they were last judged"),
     ("Steps/s", "Steps in a second, of late"),
     ("State", "What it does now"),
 )
+AVERAGED = (2, 3)
+"""The columns that are means over the last steps."""
 _PENS = {
     Dash.SOLID: Qt.PenStyle.SolidLine,
     Dash.DASHED: Qt.PenStyle.DashLine,
@@ -30,11 +32,12 @@ _PENS = {
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """A run in words, ready to be shown."""
+    """A run in words, ready to be shown; ``mean`` says over which steps its training loss and error are averaged."""
 
     look: Look
     texts: tuple[str, ...]
     tip: str = ""
+    mean: str = ""
 
 
 class RunTable(QTreeWidget):
@@ -113,6 +116,8 @@ class RunTable(QTreeWidget):
             if item.text(column) != text:
                 item.setText(column, text)
         item.setToolTip(0, row.tip)
+        for column in AVERAGED:
+            item.setToolTip(column, row.mean)
 
     def _fit(self) -> None:
         """Give each column its room, and the table that of its rows."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from resnet_explorer.analysis.gradient_words import LAST_STEPS, last_steps
 from resnet_explorer.analysis.training import Run
 from resnet_explorer.drawing.training import Traced
 from resnet_explorer.gui.trainer import LiveRun
@@ -9,7 +10,6 @@ from resnet_explorer.gui.views.run_table import RunRow
 from resnet_explorer.gui.views.training_bar import duration
 
 NONE = "–"
-LAST = 20
 
 
 def rows(shown: Sequence[Traced], live: Sequence[LiveRun]) -> list[RunRow]:
@@ -21,15 +21,16 @@ def _row(one: Traced, live: LiveRun | None) -> RunRow:
     run, last = one.run, one.run.last
     steps = f"{len(run.metrics):,} / {run.plan.recipe.steps:,}"
     texts = (one.name, steps, _loss(run), _error(run), _tested(run), _pace(run), _state(run, live))
-    return RunRow(one.look, texts, run.problem or (f"In {run.folder}" if run.folder and last else one.name))
+    tip = run.problem or (f"In {run.folder}" if run.folder and last else one.name)
+    return RunRow(one.look, texts, tip, f"Mean of {last_steps([len(run.metrics)])}" if last else "")
 
 
 def _loss(run: Run) -> str:
-    return f"{run.final_loss(LAST):.3f}" if run.metrics else NONE
+    return f"{run.final_loss(LAST_STEPS):.3f}" if run.metrics else NONE
 
 
 def _error(run: Run) -> str:
-    known = [one.accuracy for one in run.metrics[-LAST:] if one.accuracy is not None]
+    known = [one.accuracy for one in run.metrics[-LAST_STEPS:] if one.accuracy is not None]
     return f"{100 * (1 - sum(known) / len(known)):.1f} %" if known else NONE
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from resnet_explorer.analysis.gradient_words import LAST_STEPS
 from resnet_explorer.analysis.run_codec import METRICS, RUN, loads, metrics_from
 from resnet_explorer.analysis.training import Metric, Setting
 from resnet_explorer.analysis.tuning.plan import TunePlan
@@ -23,8 +24,6 @@ from resnet_explorer.model.build import ResNet
 
 CHUNK = 250
 """Images that are named at a time."""
-LAST_STEPS = 20
-"""The training loss at the end is the mean over so many steps."""
 
 
 def judge(folder: Path) -> Iterator[Progress | BeforeAfter]:
@@ -90,6 +89,7 @@ def _outcome(folder: Path, steps: int, before: Judgement | None, after: Judgemen
         setting.torch,
         setting.app,
         setting.machine,
+        len(last),
     )
 
 
