@@ -13,6 +13,12 @@ ONE_CYCLE_START, ONE_CYCLE_END = 1 / 25, 1 / 250_000
 """The first and the last rate of the one-cycle schedule as shares of its peak (PyTorch's defaults)."""
 
 
+ONE_CYCLE_WORDS = (
+    f"One-cycle rises over the first {ONE_CYCLE_UP:.0%} of the steps, so the warm-up is not used; the momentum stays "
+    "constant, where PyTorch's OneCycleLR cycles it by default."
+)
+
+
 class Optimiser(StrEnum):
     """What turns gradients into steps."""
 
@@ -37,7 +43,8 @@ class Recipe:
 
     ``rate`` is the learning rate at its peak. ``milestones`` are the steps at which ``Schedule.STEPS`` multiplies it by
     ``gamma`` (He et al. 2015, section 4.2: 0.1 at 32,000 and 48,000 of 64,000 steps). In the first ``warmup`` steps the
-    rate rises in a line from ``warmup_from`` times itself. ``momentum`` is the first beta of Adam and AdamW, whose
+    rate rises in a line from ``warmup_from`` times itself; ``Schedule.ONE_CYCLE`` has a rise of its own and does not
+    read them. ``momentum`` is the first beta of Adam and AdamW, whose
     second is 0.999. ``spares`` leaves norms and biases without weight decay.
     ``pad`` and ``flip`` augment: zeros around, a crop at random, and mirrored by chance. ``clip`` bounds the length of
     the whole gradient, 0 for no bound; ``ema`` is the decay of a moving average of the weights that is tested instead

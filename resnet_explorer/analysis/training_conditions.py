@@ -45,10 +45,12 @@ def data_words(run: Run) -> str:
 def recipe_words(recipe: Recipe) -> str:
     """Return a recipe in few words."""
     rate = f"{OPTIMISERS[recipe.optimiser]}, rate {recipe.rate:g}"
-    rate += "" if recipe.schedule is Schedule.CONSTANT else f" ({recipe.schedule})"
+    one_cycle = recipe.schedule is Schedule.ONE_CYCLE
+    schedule = f"{recipe.schedule}, momentum not cycled" if one_cycle else str(recipe.schedule)
+    rate += "" if recipe.schedule is Schedule.CONSTANT else f" ({schedule})"
     words = [f"batch {recipe.batch}", rate]
-    if recipe.warmup and recipe.schedule is not Schedule.ONE_CYCLE:
-        words.append(f"{recipe.warmup:,} steps of warm-up")
+    if recipe.warmup:
+        words.append("warm-up not used" if one_cycle else f"{recipe.warmup:,} steps of warm-up")
     if recipe.optimiser in (Optimiser.SGD, Optimiser.NESTEROV):
         words.append(f"momentum {recipe.momentum:g}")
     words.append(f"decay {recipe.decay:g}" + (", norms and biases spared" if recipe.spares and recipe.decay else ""))

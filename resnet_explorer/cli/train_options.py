@@ -11,6 +11,10 @@ RECIPE = (
     *("warmup", "warmup_from", "pad", "flip", "smoothing", "clip", "ema", "mixed", "deterministic"),
     *("evaluate", "measure"),
 )
+SCHEDULE_WORDS = (
+    "how the rate goes over the steps (default: constant); one-cycle does not use warmup and keeps the momentum "
+    "constant, where PyTorch's OneCycleLR cycles it by default"
+)
 WORDS = "train networks side by side and keep each step of them"
 EXAMPLES = f"""presets: {", ".join(PRESETS)}
 keys of --recipe: {", ".join(RECIPE)}
@@ -71,7 +75,7 @@ def _add_recipe(one: argparse.ArgumentParser) -> None:
     one.add_argument("--steps", metavar="N", help="how many steps (default: 150, or the preset's)")
     one.add_argument("--batch", metavar="N", help="images a step (default: 64)")
     one.add_argument("--rate", metavar="X", help="the learning rate at its peak (default: 0.02)")
-    one.add_argument("--schedule", choices=SCHEDULES, help="how the rate goes over the steps (default: constant)")
+    one.add_argument("--schedule", choices=SCHEDULES, help=SCHEDULE_WORDS)
     one.add_argument("--optimiser", choices=OPTIMISERS, help="what turns gradients into steps (default: sgd)")
     one.add_argument(
         "--recipe",

@@ -101,7 +101,8 @@ def _add_recipe(one: argparse.ArgumentParser) -> None:
     )
     one.add_argument(
         "--recipe", metavar="KEY=VALUE", action="append", default=[], help="any other setting, such as "
-        "schedule=cosine, optimiser=adamw, flip=true or smoothing=0.1; may be repeated",
+        "schedule=cosine, optimiser=adamw, flip=true or smoothing=0.1; may be repeated; schedule=one-cycle does not "
+        "use warmup and keeps the momentum constant, where PyTorch's OneCycleLR cycles it by default",
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from statistics import mean
 from typing import Any
 
+from resnet_explorer.analysis.training_conditions import recipe_words
 from resnet_explorer.analysis.tuning.checks import DataReport
 from resnet_explorer.analysis.tuning.groups import head_cost, spared
 from resnet_explorer.analysis.tuning.plan import TunePlan
@@ -50,6 +51,7 @@ def groups_words(plan: TunePlan, images: int) -> str:
         counts = (f"{len(group.tensors):,}", f"{group.parameters:,}", f"{group.opens + 1:,}")
         rows.append((group.name, *counts, rates, f"{group.decay:g}"))
     head = f"\n{title(plan.network_spec)}, strategy {plan.strategy}, {plan.epochs:,} epochs of {found.steps:,} steps\n"
+    head += f"{recipe_words(plan.recipe)}\n"
     return head + table(rows) + "".join(f"{line}\n" for line in (*_openings(found), *_costs(plan)))
 
 

@@ -149,6 +149,9 @@ def test_conditions_name_seeds_images_recipe_and_machine() -> None:
 
 def test_a_recipe_in_words_leaves_out_what_is_not_asked() -> None:
     assert recipe_words(Recipe()) == "batch 64, SGD, rate 0.02, momentum 0.9, decay 0.0001"
+    one_cycle = Recipe(schedule=Schedule.ONE_CYCLE, warmup=5)
+    assert "rate 0.02 (one-cycle, momentum not cycled), warm-up not used, momentum 0.9" in recipe_words(one_cycle)
+    assert "5 steps of warm-up" in recipe_words(Recipe(schedule=Schedule.COSINE, warmup=5))
     words = recipe_words(
         Recipe(optimiser=Optimiser.ADAMW, schedule=Schedule.COSINE, warmup=5, pad=4, flip=True, clip=1)
     )

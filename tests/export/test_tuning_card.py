@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from resnet_explorer.analysis.recipe import Schedule
 from resnet_explorer.analysis.tuning.checks import ClassCount, DataReport
 from resnet_explorer.analysis.tuning.choices import GreyWay, Strategy, TuneData, WeightsChoice, WeightsKind
 from resnet_explorer.analysis.tuning.plan import TunePlan
@@ -34,6 +35,12 @@ def test_it_tells_the_whole_story() -> None:
         assert words.lower() in card.lower(), words
     headings = [line for line in card.splitlines() if line.startswith("#")]
     assert headings[1:] == [f"## {name}" for name in ("Data", "Training", "Results", "Limits", "Licence", "Versions")]
+
+
+def test_one_cycle_says_what_it_does_not_do() -> None:
+    recipe = replace(PLAN.recipe, schedule=Schedule.ONE_CYCLE)
+    assert "PyTorch's OneCycleLR cycles it by default" in to_card(replace(PLAN, recipe=recipe), 88)
+    assert "OneCycleLR" not in to_card(PLAN, 88)
 
 
 def test_the_training_loss_says_over_how_many_steps() -> None:

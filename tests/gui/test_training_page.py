@@ -12,6 +12,7 @@ from resnet_explorer.drawing.training import Measure
 from resnet_explorer.export.run_folder import list_runs, look, read
 from resnet_explorer.gui.main_window import MainWindow
 from resnet_explorer.gui.trainer import Stand
+from resnet_explorer.gui.views.fields import QuietCombo
 from resnet_explorer.gui.views.training_page import TrainingPage
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
@@ -188,6 +189,17 @@ def test_the_schedule_is_drawn_before_it_runs(page: TrainingPage, qtbot: QtBot) 
     assert y[0] == pytest.approx(0.001)
     assert max(y) == pytest.approx(0.1)
     assert y[-1] < 0.001
+
+
+def test_one_cycle_says_what_it_does_not_use(page: TrainingPage) -> None:
+    form = page.setup.recipe
+    schedule = form.fields["schedule"]
+    assert isinstance(schedule, QuietCombo) and form.note.isHidden() and form.fields["warmup"].isEnabled()
+    schedule.setCurrentIndex(schedule.findData(Schedule.ONE_CYCLE))
+    assert not form.note.isHidden() and not form.fields["warmup"].isEnabled()
+    assert "the warm-up is not used; the momentum stays constant" in form.note.text()
+    schedule.setCurrentIndex(schedule.findData(Schedule.COSINE))
+    assert form.note.isHidden() and form.fields["warmup"].isEnabled()
 
 
 def test_networks_are_added_as_twins_and_taken_out(page: TrainingPage, window: MainWindow, qtbot: QtBot) -> None:

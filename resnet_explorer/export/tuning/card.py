@@ -6,6 +6,7 @@ Its headings follow Mitchell et al. 2019, "Model Cards for Model Reporting".
 from collections.abc import Iterable, Sequence
 
 from resnet_explorer.analysis.gradient_words import last_steps
+from resnet_explorer.analysis.recipe import ONE_CYCLE_WORDS, Schedule
 from resnet_explorer.analysis.tuning.channels import adapts, normalisation
 from resnet_explorer.analysis.tuning.checks import DataReport
 from resnet_explorer.analysis.tuning.choices import BnMode, Strategy, WeightsKind
@@ -83,6 +84,8 @@ def _training(plan: TunePlan) -> Iterable[str]:
     recipe = plan.recipe
     yield f"- **Strategy:** {_STRATEGIES[plan.strategy]}"
     yield f"- **Optimiser:** {recipe.optimiser}, rate {recipe.rate:g} ({recipe.schedule}), momentum {recipe.momentum:g}"
+    if recipe.schedule is Schedule.ONE_CYCLE:
+        yield f"  {ONE_CYCLE_WORDS}"
     decay = "; norms and biases spared, by module type" if recipe.spares else ""
     yield f"- **Weight decay:** {recipe.decay:g}{decay}"
     yield f"- **Batch norm:** {_BN[plan.bn]}"

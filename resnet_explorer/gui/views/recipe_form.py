@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from resnet_explorer.analysis.recipe import Optimiser, Recipe, Schedule
+from resnet_explorer.analysis.recipe import ONE_CYCLE_WORDS, Optimiser, Recipe, Schedule
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gui.views.fields import FractionField, NumberField, QuietCombo
 from resnet_explorer.gui.views.section import Section
@@ -73,7 +73,12 @@ USUAL = (
     Row(
         "rate", "Learning rate", FractionField, "The step's length at its peak; “Find…” tries rates from small to large"
     ),
-    Row("schedule", "Schedule", _combo(SCHEDULES), "How the learning rate goes over the steps; it is drawn below"),
+    Row(
+        "schedule",
+        "Schedule",
+        _combo(SCHEDULES),
+        f"How the learning rate goes over the steps; it is drawn below. {ONE_CYCLE_WORDS}",
+    ),
 )
 PARTS: Mapping[str, tuple[Row, ...]] = {
     "Schedule": (
@@ -83,7 +88,7 @@ PARTS: Mapping[str, tuple[Row, ...]] = {
             "warmup",
             "Warm-up",
             _whole(0, 10_000_000),
-            "So many steps the rate rises at first; the paper's for ResNet-110",
+            "So many steps the rate rises at first; the paper's for ResNet-110. Not used by one cycle",
         ),
         Row("warmup_from", "From a share", FractionField, "The share of the rate at which the warm-up begins"),
     ),
@@ -141,9 +146,10 @@ class RecipeForm(QWidget):
         self.fields: dict[str, QWidget] = {}
         self._refused: dict[str, str] = {}
         self._good = Recipe()
-        self.problem = QLabel()
-        self.problem.setObjectName("problem")
-        self.problem.setWordWrap(True)
+        self.problem, self.note = QLabel(), QLabel(ONE_CYCLE_WORDS)
+        for label, name in ((self.problem, "problem"), (self.note, "muted")):
+            label.setObjectName(name)
+            label.setWordWrap(True)
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 0, 12, 0)
         column.setSpacing(4)
@@ -152,6 +158,7 @@ class RecipeForm(QWidget):
         self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._add_rows(self.form, USUAL)
         column.addLayout(self.form)
+        column.addWidget(self.note)
         self.sections = {title: Section(title, False) for title in PARTS}
         for title, rows in PARTS.items():
             self._add_rows(self.sections[title].form, rows)
@@ -274,8 +281,11 @@ class RecipeForm(QWidget):
         self._summarise()
 
     def _summarise(self) -> None:
-        """Say in each closed part what in it is not as usual."""
-        usual = Recipe()
+        """Say in each closed part what in it is not as usual, and of one-cycle what it does not use."""
+        usual, one_cycle = Recipe(), self._good.schedule is Schedule.ONE_CYCLE
+        self.note.setVisible(one_cycle)
+        for key in ("warmup", "warmup_from"):
+            self.fields[key].setDisabled(one_cycle)
         for title, rows in PARTS.items():
             unusual = [
                 (row.label or str(getattr(self.fields[row.key], "text", str)())).lower()
