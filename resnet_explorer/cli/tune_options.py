@@ -27,7 +27,7 @@ exit status: 0 where all went well, 1 where a run diverged or failed, 2 for bad 
 examples:
   resnet-explorer finetune ./flowers --net resnet18 --download -o flowers
   resnet-explorer finetune ./flowers --net resnet50 --strategy B --lr 0.005 --epochs 20 --patience 5 --dry-run
-  resnet-explorer finetune ./xrays --net resnet18 --gray sum --strategy C --bn eval-frozen
+  resnet-explorer finetune ./xrays --net resnet18 --gray sum --strategy C --bn eval
   resnet-explorer finetune digits --weights mnist.safetensors --compare A B C probe full --seeds 3
   resnet-explorer predict flowers rose.jpg tulip.jpg
 """
@@ -78,8 +78,8 @@ def _add_strategy(one: argparse.ArgumentParser) -> None:
         "may be repeated",
     )  # fmt: skip
     one.add_argument(
-        "--bn", choices=BATCH_NORMS, default="train", help="batch norms: train; those of frozen layers keep their "
-        "statistics; all do (default: train)",
+        "--bn", choices=BATCH_NORMS, default="eval-frozen", help="which batch norms keep and use their running "
+        "statistics: none, those of frozen layers, or all (default: eval-frozen)",
     )  # fmt: skip
 
 

@@ -48,11 +48,12 @@ def groups_words(plan: TunePlan, images: int) -> str:
     rows = [("group", "tensors", "parameters", "from epoch", "rate", "decay")]
     for group in found.groups:
         rates = ", then ".join(f"{plan.recipe.rate * share:.3g}" for _, share in group.shares)
-        counts = (f"{len(group.tensors):,}", f"{group.parameters:,}", f"{group.opens + 1:,}")
+        counts = (f"{len(group.tensors):,}", f"{group.parameters:,}", found.from_epoch(group))
         rows.append((group.name, *counts, rates, f"{group.decay:g}"))
+    warnings = (f"! {words}" for words in found.warnings)
     head = f"\n{title(plan.network_spec)}, strategy {plan.strategy}, {plan.epochs:,} epochs of {found.steps:,} steps\n"
     head += f"{recipe_words(plan.recipe)}\n"
-    return head + table(rows) + "".join(f"{line}\n" for line in (*_openings(found), *_costs(plan)))
+    return head + table(rows) + "".join(f"{line}\n" for line in (*_openings(found), *_costs(plan), *warnings))
 
 
 def _openings(found: Grouping) -> Iterable[str]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from resnet_explorer.analysis.recipe import Schedule
 from resnet_explorer.analysis.tuning.checks import ClassCount, DataReport
-from resnet_explorer.analysis.tuning.choices import GreyWay, Strategy, TuneData, WeightsChoice, WeightsKind
+from resnet_explorer.analysis.tuning.choices import BnMode, GreyWay, Strategy, TuneData, WeightsChoice, WeightsKind
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.analysis.tuning.results import Outcome, Published
 from resnet_explorer.export.tuning.card import to_card
@@ -35,6 +35,14 @@ def test_it_tells_the_whole_story() -> None:
         assert words.lower() in card.lower(), words
     headings = [line for line in card.splitlines() if line.startswith("#")]
     assert headings[1:] == [f"## {name}" for name in ("Data", "Training", "Results", "Limits", "Licence", "Versions")]
+
+
+def test_what_stays_frozen_and_what_moves_though_frozen_is_said() -> None:
+    card = to_card(replace(PLAN, strategy=Strategy.C, unfreeze=(), epochs=4, frozen=frozenset()), 88)
+    assert "| stem | 1 | 3,136 | never |" in card and "**Note:** stem and layer1 stay frozen" in card
+    assert "running statistics where frozen" in card
+    probe = to_card(replace(PLAN, strategy=Strategy.PROBE, unfreeze=(), bn=BnMode.TRAIN), 88)
+    assert "**Note:** 20 batch norms of frozen layers update their running statistics" in probe
 
 
 def test_one_cycle_says_what_it_does_not_do() -> None:

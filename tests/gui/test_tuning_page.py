@@ -281,9 +281,20 @@ def test_epochs_of_opening_are_written_as_people_count(page: TuningPage, qtbot: 
 
 
 def test_batch_norm_is_a_switch_of_its_own(page: TuningPage) -> None:
-    page.setup.trains.bn.setCurrentIndex(page.setup.trains.bn.findData(BnMode.FROZEN))
-    assert page.state.plan.bn is BnMode.FROZEN
-    assert "20 batch norms use running statistics" in page.setup.trains.bn_words.text()
+    step = page.setup.trains
+    assert page.state.plan.bn is BnMode.FROZEN and step.warning.isHidden()
+    assert "20 batch norms use running statistics" in step.bn_words.text()
+    step.bn.setCurrentIndex(step.bn.findData(BnMode.TRAIN))
+    assert page.state.plan.bn is BnMode.TRAIN and not step.warning.isHidden()
+    assert "⚠ 20 batch norms of frozen layers update their running statistics" in step.warning.text()
+
+
+def test_what_would_open_after_the_last_epoch_is_said_to_stay_frozen(page: TuningPage) -> None:
+    page.state.propose("rates", epochs=4)
+    page.state.use_strategy(Strategy.C)
+    assert "⚠ stem and layer1 stay frozen: they would train from epoch" in page.setup.trains.warning.text()
+    page.state.propose("rates", epochs=6)
+    assert page.setup.trains.warning.isHidden()
 
 
 def test_strategies_are_compared_on_equal_budget(page: TuningPage, jobs: TuningJobsHere, qtbot: QtBot) -> None:

@@ -58,7 +58,7 @@ def _plain(value: Any) -> object:
 
 
 def from_dict(values: Mapping[str, object]) -> TunePlan:
-    """Return the plan that ``to_dict`` described; what is left out keeps its default.
+    """Return the plan that ``to_dict`` described; what is left out keeps its default, or what was it once.
 
     Raises ExplorerError where a key is unknown, or a value has the wrong type or range.
     """
@@ -68,10 +68,12 @@ def from_dict(values: Mapping[str, object]) -> TunePlan:
     spec = values.get("spec")
     if not isinstance(spec, dict):
         raise ExplorerError("spec", "The plan names no network.", "Choose a file that the app saved.")
-    read = {key: _READERS[key](key, value) for key, value in values.items() if key != "spec"}
+    read = {key: _READERS[key](key, value) for key, value in (_FORMERLY | dict(values)).items() if key != "spec"}
     return TunePlan(codec.from_dict(spec), **read)
 
 
+_FORMERLY: Mapping[str, object] = {"bn": "train"}
+"""What an older file without the key means: the default of its time."""
 Reader = Callable[[str, object], Any]
 
 

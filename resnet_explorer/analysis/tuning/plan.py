@@ -53,7 +53,7 @@ class TunePlan:
     recipe: Recipe = TUNING
     rates: Rates = field(default_factory=Rates)
     frozen: frozenset[str] = frozenset()
-    bn: BnMode = BnMode.TRAIN
+    bn: BnMode = BnMode.FROZEN
     epochs: int = 10
     patience: int = 0
     seed: int = 0

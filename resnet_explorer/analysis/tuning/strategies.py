@@ -1,6 +1,6 @@
 """What trains when, and at which rate: the groups of an optimiser over the epochs of a plan."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from resnet_explorer.analysis.recipe import Recipe
@@ -110,11 +110,64 @@ class Grouping:
         }
         return frozenset(_layer(one) for one in norms) - moving
 
+    @property
+    def unopened(self) -> tuple[Group, ...]:
+        """Return the groups that would open only after the last epoch: they stay frozen."""
+        return tuple(group for group in self.groups if group.opens >= self.plan.epochs)
+
+    def from_epoch(self, group: Group) -> str:
+        """Return the epoch, counted from 1, from which a group trains; ``never`` where that is after the last one."""
+        return "never" if group in self.unopened else f"{group.opens + 1:,}"
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return sentences on what the plan does that its choices alone do not tell."""
+        return tuple(words for words in (_unopened_words(self), _statistics_words(self)) if words)
+
     def counts(self, epoch: int) -> Counts:
         """Return what trains at an epoch."""
         names, known = self.trainable(epoch), self.plan.tensors
         training = [one for one in known if one.name in names]
         return Counts(len(training), total(training), len(known), total(known))
+
+
+def _unopened_words(found: Grouping) -> str:
+    late = {group.unit: group.opens + 1 for group in found.unopened}
+    if not late:
+        return ""
+    epochs, many = found.plan.epochs, len(late) > 1
+    at = f"epoch{'s' * (len(set(late.values())) > 1)} {_listed(map(str, sorted(set(late.values()))))}"
+    return (
+        f"{_listed(late)} {'stay' if many else 'stays'} frozen: {'they' if many else 'it'} would train from {at}, and "
+        f"the run ends after {epochs:,}. Choose {_epochs_to_open(found.plan):,} epochs or more, or open earlier."
+    )
+
+
+def _epochs_to_open(plan: TunePlan) -> int:
+    """Return the fewest epochs in which all that a plan opens does so before the last one."""
+    if plan.unfreeze:
+        return plan.unfreeze[-1] + 1
+    known = units(plan.network, adapter=False)
+    return len(known) if plan.strategy is Strategy.C else 2
+
+
+def _statistics_words(found: Grouping) -> str:
+    if found.plan.bn is not BnMode.TRAIN:
+        return ""
+    trains = found.trainable(0)
+    norms = [one for one in found.plan.tensors if isinstance(one.layer, BatchNorm2d)]
+    frozen = {_layer(one) for one in norms} - {_layer(one) for one in norms if one.name in trains}
+    if not frozen:
+        return ""
+    return (
+        f"{len(frozen):,} batch norms of frozen layers update their running statistics, so the frozen layers' outputs "
+        f"are no longer those of the initial weights. {BnMode.FROZEN} (running where frozen) keeps them."
+    )
+
+
+def _listed(words: Iterable[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _layer(weight: Weight) -> str:

@@ -101,16 +101,20 @@ def _groups(plan: TunePlan, images: int) -> Iterable[str]:
             group.name,
             f"{len(group.tensors):,}",
             f"{group.parameters:,}",
-            f"{group.opens + 1}",
+            found.from_epoch(group),
             ", then ".join(f"{plan.recipe.rate * share:.3g}" for _, share in group.shares),
             f"{group.decay:g}",
         )
         for group in found.groups
     ]
     yield from _table(("group", "tensors", "parameters", "from epoch", "peak rate", "decay"), rows)
-    if found.frozen:
+    never = len(found.frozen) + sum(len(group.tensors) for group in found.unopened)
+    if never:
         yield ""
-        yield f"{len(found.frozen):,} tensors never train."
+        yield f"{never:,} tensors never train."
+    for words in found.warnings:
+        yield ""
+        yield f"**Note:** {words}"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[str]:

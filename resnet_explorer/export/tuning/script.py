@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from textwrap import wrap
 
 from resnet_explorer import assets
 from resnet_explorer.analysis.memory_format import memory_format
@@ -169,7 +170,8 @@ def _units(plan: TunePlan) -> list[str]:
     modules: dict[str, dict[str, None]] = {}
     for one in plan.tensors:
         modules.setdefault(one.unit, {})[one.name.partition(".")[0]] = None
-    groups = {group.unit: group for group in grouping(plan, plan.recipe.batch).groups}
+    found = grouping(plan, plan.recipe.batch)
+    groups = {group.unit: group for group in found.groups}
     rows = [f"    {literal(unit)}: {literal(tuple(names))}," for unit, names in modules.items()]
     opens = [f"    {literal(unit)}: {groups[unit].opens if unit in groups else None}," for unit in modules]
     shares = [f"    {literal(unit)}: {groups[unit].shares if unit in groups else ()!r}," for unit in modules]
@@ -179,6 +181,7 @@ def _units(plan: TunePlan) -> list[str]:
         *rows,
         "}",
         "# The epoch, counted from 0, from which each unit trains; None is never.",
+        *[line for words in found.warnings for line in wrap(f"# {words}", 118, subsequent_indent="# ")],
         "OPENS = {",
         *opens,
         "}",

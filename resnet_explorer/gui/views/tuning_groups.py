@@ -79,7 +79,7 @@ def _row(groups: Grouping, group: Group) -> TextRow:
         f"{group.parameters:,}",
         f"{rate:.3g}",
         f"{group.decay:g}",
-        f"epoch {group.opens + 1:,}" if is_open else f"epoch {group.opens + 1:,}: after the end",
+        f"epoch {group.opens + 1:,}" if is_open else f"never (epoch {group.opens + 1:,} of {epochs:,})",
     )
     values = (name, float(len(group.tensors)), float(group.parameters), rate, group.decay, f"{group.opens:06d}")
     return TextRow(group.unit, texts, values)

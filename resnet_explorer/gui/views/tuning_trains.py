@@ -11,7 +11,7 @@ from resnet_explorer.gui.views.experiments import ExperimentList
 from resnet_explorer.gui.views.fields import NumberField, QuietCombo
 from resnet_explorer.gui.views.recipe_form import Milestones
 from resnet_explorer.gui.views.tuning_state import TuningState
-from resnet_explorer.gui.views.tuning_step import Step, Words, button, show_number
+from resnet_explorer.gui.views.tuning_step import Problem, Step, Words, button, show_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,14 @@ PRESETS = (
     ),
 )
 BN: Mapping[BnMode, tuple[str, str]] = {
-    BnMode.TRAIN: ("of each batch", "Every batch norm uses its batch, and updates its running statistics: as usual"),
     BnMode.FROZEN: (
         "running where frozen",
-        "Frozen batch norms keep and use their running statistics: requires_grad=False alone does not stop those",
+        "Batch norms of frozen layers keep and use their running statistics: requires_grad=False alone does not stop"
+        " those",
+    ),
+    BnMode.TRAIN: (
+        "of each batch",
+        "Every batch norm uses its batch, and updates its running statistics, those of frozen layers too",
     ),
     BnMode.EVAL: (
         "running everywhere",
@@ -77,7 +81,7 @@ class TrainsStep(Step):
         super().__init__("trains", "5 What trains", "Which parts learn, and from which epoch on", state, True)
         self.strategies, self.opens, self.bn = ExperimentList(PRESETS), Milestones(), QuietCombo()
         self.why, self.counts, self.bn_words = Words(), Words(quiet=False), Words()
-        self.epoch = NumberField(1, 1)
+        self.warning, self.epoch = Problem(), NumberField(1, 1)
         self.thaw = button("Freeze nothing by hand", "Let everything train that the strategy lets train")
         self._fill()
         self.strategies.chosen.connect(lambda preset: state.use_strategy(Strategy(preset.key)))
@@ -109,6 +113,7 @@ class TrainsStep(Step):
             " norm still measures unless it is in eval mode",
         )
         self.wide(self.bn_words)
+        self.wide(self.warning)
         self.add("Shown: epoch", self.epoch, "The counts and the diagram show what trains in this epoch", "Epoch shown")
         self.wide(self.counts)
         self.wide(self.thaw)
@@ -130,6 +135,7 @@ class TrainsStep(Step):
             self.bn.setCurrentIndex(self.bn.findData(plan.bn))
         still = len(groups.still(epoch))
         self.bn_words.show_words(f"{BN[plan.bn][1]}. {still:,} batch norms use running statistics in this epoch.")
+        self.warning.say("\n⚠ ".join(groups.warnings))
         self.epoch._high = plan.epochs
         show_number(self.epoch, epoch + 1)
         self.counts.show_words(self._counts())

@@ -153,6 +153,40 @@ class TestStrategies:
         assert len(grouping(plan(bn=BnMode.EVAL), 320).still(11)) == 20
         assert not grouping(plan(bn=BnMode.TRAIN), 320).still(0)
 
+    def test_by_default_what_is_frozen_keeps_its_statistics(self) -> None:
+        probe = grouping(plan(strategy=Strategy.PROBE), 320)
+        assert len(probe.still(0)) == len(probe.still(11)) == 20 and probe.warnings == ()
+        moving = grouping(plan(strategy=Strategy.PROBE, bn=BnMode.TRAIN), 320)
+        assert moving.trainable(0) == probe.trainable(0) and not moving.still(0)
+        assert moving.warnings[0].startswith("20 batch norms of frozen layers update their running statistics")
+        assert grouping(plan(strategy=Strategy.FULL, bn=BnMode.TRAIN), 320).warnings == ()
+
+    def test_an_older_file_without_the_mode_means_that_of_its_time(self) -> None:
+        kept = codec.to_dict(plan(bn=BnMode.EVAL))
+        assert codec.from_dict(kept).bn is BnMode.EVAL
+        assert codec.from_dict({key: value for key, value in kept.items() if key != "bn"}).bn is BnMode.TRAIN
+
+    @settings(max_examples=40, deadline=None)
+    @given(st.sampled_from([Strategy.A, Strategy.C]), st.integers(1, 9), st.sampled_from(["resnet18", "resnet20"]))
+    def test_what_opens_after_the_end_is_said_to_stay_frozen(self, strategy: Strategy, epochs: int, net: str) -> None:
+        """Of too few epochs the sentence tells which are enough, and one less is not."""
+        found = grouping(plan(net, strategy=strategy, epochs=epochs), 320)
+        never = {name for group in found.unopened for name in group.tensors}
+        assert never == {name for group in found.groups for name in group.tensors} - found.trainable(epochs - 1)
+        assert all((found.from_epoch(group) == "never") == (group in found.unopened) for group in found.groups)
+        enough = 2 if strategy is Strategy.A else {"resnet18": 6, "resnet20": 5}[net]
+        assert bool(found.unopened) == bool(found.warnings) == (epochs < enough)
+        if found.warnings:
+            assert f"Choose {enough} epochs or more" in found.warnings[0] and "frozen" in found.warnings[0]
+            assert found.warnings[0].startswith("stem")
+
+    def test_openings_of_ones_own_are_told_too(self) -> None:
+        (words,) = grouping(plan(strategy=Strategy.C, unfreeze=(1, 12)), 320).warnings
+        assert words == (
+            "layer3 stays frozen: it would train from epoch 13, and the run ends after 12. "
+            "Choose 13 epochs or more, or open earlier."
+        )
+
 
 class TestPaths:
     @pytest.mark.parametrize(
