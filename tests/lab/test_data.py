@@ -173,6 +173,7 @@ class TestTorchvision:
         images = Images(DataChoice(DataKind.CIFAR10, str(tmp_path)), NET, shape(2, 32, 32))
         assert (len(images.train), len(images.test)) == (5, 5)
         assert images.words.startswith("CIFAR-10 images (32×32, colour)")
+        assert images.take(images.train)[0].is_contiguous(), "its files hold (N, H, W, C)"
 
     @pytest.mark.parametrize("kind", [DataKind.CIFAR10, DataKind.CIFAR100, DataKind.FASHION, DataKind.MNIST])
     def test_what_is_not_there_is_not_downloaded(self, kind: DataKind, tmp_path: Path) -> None:
