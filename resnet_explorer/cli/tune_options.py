@@ -9,8 +9,12 @@ BATCH_NORMS = ("train", "eval-frozen", "eval")
 SAVED = ("safetensors", "pth", "onnx", "pt2")
 WORDS = "fine-tune a network on your own images, and write a model card and a script for it"
 PREDICT_WORDS = "name images by a fine-tuned network"
-EXAMPLES = """DATA is a folder with a folder for each class (in train and test, or in one), a .csv of path,label[,part],
-digits or mnist. NET is needed unless a file of weights tells.
+EXAMPLES = """DATA is a folder with a folder for each class, a table (.csv, .tsv, .txt) with a column of files and
+one of classes, digits or mnist. NET is needed unless a file of weights tells.
+
+parts: folders called train, val and test (or training, valid, dev, testing, training_set …, in any case), or a column
+with such values. Validation images choose the best epoch, test images judge it; with one of them alone, it does both.
+Without either, a share of each class is kept for the test (--share).
 
 strategies:
   A      the backbone is frozen, then everything trains at smaller rates
@@ -39,7 +43,7 @@ PREDICT_EXAMPLES = """examples:
 
 def add_tune_options(one: argparse.ArgumentParser, net: str) -> None:
     """Give a parser what ``finetune`` takes; ``net`` says how a network is named."""
-    one.add_argument("data", metavar="DATA", help="the images: a folder, a table (.csv, .tsv), digits or mnist")
+    one.add_argument("data", metavar="DATA", help="the images: a folder, a table (.csv, .tsv, .txt), digits or mnist")
     one.add_argument("--net", metavar="NET", help=net)
     one.add_argument(
         "--set",
@@ -97,7 +101,7 @@ def _add_recipe(one: argparse.ArgumentParser) -> None:
     one.add_argument("--batch", metavar="N", help="images a step (default: 32)")
     one.add_argument("--dropout", type=float, metavar="X", default=0.0, help="before the head (default: 0)")
     one.add_argument(
-        "--patience", type=int, metavar="N", default=0, help="stop after N epochs without a better test loss (0: never)"
+        "--patience", type=int, metavar="N", default=0, help="stop after N epochs without a better validation loss (0)"
     )
     one.add_argument(
         "--recipe", metavar="KEY=VALUE", action="append", default=[], help="any other setting, such as "

@@ -5,7 +5,7 @@ from statistics import mean
 from typing import Any
 
 from resnet_explorer.analysis.training_conditions import recipe_words
-from resnet_explorer.analysis.tuning.checks import DataReport
+from resnet_explorer.analysis.tuning.checks import DataReport, Part
 from resnet_explorer.analysis.tuning.groups import head_cost, spared
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.analysis.tuning.results import BeforeAfter
@@ -26,12 +26,15 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
 def checks_words(report: DataReport, plan: TunePlan) -> str:
     """Return what was found of the images, and how the network sees them."""
-    rows = [("class", "train", "test"), *((one.name, f"{one.train:,}", f"{one.test:,}") for one in report.classes)]
+    parts = [part for part in Part if part is not Part.VAL or report.val]
+    counts = ((one.name, *(f"{getattr(one, part):,}" for part in parts)) for one in report.classes)
+    rows = [("class", *parts), *counts]
     cut = rows[: MANY + 1]
     lines = [
         f"{report.words}: {report.images:,} images of {len(report.classes):,} classes, {report.train:,} to train on\n",
         table(cut),
         f"and {len(rows) - len(cut):,} more classes\n" if len(rows) > len(cut) else "",
+        *(f"{words}\n" for words in (*report.notes, report.judging)),
         *(f"! {words}\n" for words in report.warnings),
         *(f"  skipped: {one.path}: {one.reason}\n" for one in report.unreadable[:MANY]),
     ]

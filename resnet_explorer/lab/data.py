@@ -53,6 +53,11 @@ class Images:
         self._mean, self._std = (torch.zeros(1), torch.ones(1)) if noise else self._moments()
         self.words = self._source.words if noise else self._described(spec)
 
+    @property
+    def val(self) -> Tensor:
+        """Return the indices of the images that are judged in training: those of the test."""
+        return self.test
+
     def draw(self, count: int, seed: int) -> Batch:
         """Return so many training images that a seed picks; raises ExplorerError where there are not so many."""
         if count > len(self.train):

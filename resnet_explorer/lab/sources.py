@@ -5,7 +5,7 @@ Nothing is downloaded.
 
 import gzip
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,9 +16,9 @@ from torch import Tensor
 
 from resnet_explorer import assets
 from resnet_explorer.errors import ExplorerError
+from resnet_explorer.images import find, read
 from resnet_explorer.spec.data_choice import DataChoice, DataKind
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 SAMPLE = 1500
 """So many training images tell the mean and the deviation by which all are scaled."""
 UNKNOWN = -1
@@ -113,44 +113,50 @@ def _folder(root: Path) -> Source:
     if not root.is_dir():
         raise ExplorerError(str(root), f"{root} is no folder.", "Choose a folder of images.")
     try:
-        inside = [_images(path) for path in sorted(root.iterdir()) if path.is_dir()]
-        classes = [images for images in inside if images]
-        flat = _images(root)
+        items = find.in_folder(root, find.SUFFIXES).items
+        flat = [] if items else find.walk(root, find.SUFFIXES)[0]
     except OSError as error:
         raise ExplorerError(str(root), f"{root} cannot be read: {error.strerror}.", "Choose another folder.") from error
-    if not flat:
-        kinds = ", ".join(suffix[1:] for suffix in SUFFIXES)
+    if not items and not flat:
+        kinds = ", ".join(suffix[1:] for suffix in find.SUFFIXES)
         raise ExplorerError(str(root), f"{root} holds no images.", f"Images end in {kinds}.")
-    if not classes:
-        return _files(f"images of {root.name} (without classes)", [(path, UNKNOWN) for path in flat])
-    found = [(path, label) for label, images in enumerate(classes) for path in images]
-    return _files(f"images of {root.name} ({len(classes)} classes)", found)
+    if not items:
+        return _files(f"images of {root.name} (without classes)", [(path, UNKNOWN, "") for path in flat])
+    places = {label: place for place, label in enumerate(classes_of(items))}
+    found = [(path, places[label], part) for path, label, part in items]
+    return _files(f"images of {root.name} ({len(places)} classes)", found)
 
 
-def _images(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+def classes_of(items: Sequence[tuple[Path, str, str]]) -> tuple[str, ...]:
+    """Return the classes of a folder's images in the order in which their labels are counted."""
+    return tuple(sorted({label for _, label, _ in items}))
 
 
-def _files(words: str, found: list[tuple[Path, int]]) -> Source:
-    """Return images that are read when they are asked for; one in six, at random but fixed, is for the test."""
+def _files(words: str, found: Sequence[tuple[Path, int, str]]) -> Source:
+    """Return images that are read when they are asked for, in an order that is random but fixed.
+
+    Where they come in no parts, one in six is for the test.
+    """
     order = torch.randperm(len(found), generator=torch.Generator().manual_seed(0)).tolist()
-    paths = [found[index][0] for index in order]
-    labels = torch.tensor([found[index][1] for index in order])
+    shuffled = sorted((found[index] for index in order), key=lambda one: one[2] in ("val", "test"))
+    trained = sum(part not in ("val", "test") for _, _, part in shuffled)
+    labels = torch.tensor([label for _, label, _ in shuffled])
+    white = read.white_of(top for top in (read.top_of(path) for path, _, _ in shuffled) if top is not None)
 
     def pick(indices: Tensor, height: int, width: int) -> Tensor:
-        return torch.stack([_read(paths[index], height, width) for index in indices.tolist()])
+        return torch.stack([_read(shuffled[index][0], white, height, width) for index in indices.tolist()])
 
-    return Source(words, labels, max(1, len(paths) - len(paths) // 6), pick)
+    return Source(words, labels, trained if trained < len(labels) else max(1, trained - trained // 6), pick)
 
 
-def _read(file: Path, height: int, width: int) -> Tensor:
+def _read(file: Path, white: Sequence[float], height: int, width: int) -> Tensor:
     from PIL import Image, ImageOps
 
     try:
-        with Image.open(file) as image:
-            fitted = ImageOps.fit(image.convert("RGB"), (width, height), Image.Resampling.BILINEAR)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        image = Image.fromarray(read.with_channels(read.read_image(file, white), 3))
+    except (OSError, ValueError, SyntaxError, EOFError, read.TooLargeError) as error:
         words = f"{file.name} cannot be read as an image."
         raise ExplorerError(str(file), words, "Take it out of the folder.") from error
+    fitted = ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
     pixels = torch.frombuffer(bytearray(fitted.tobytes()), dtype=torch.uint8)
     return pixels.reshape(height, width, 3).permute(2, 0, 1).float() / 255

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,17 @@ SHOWN = 3
 """So many names stand in a sentence."""
 
 
+class Part(StrEnum):
+    """What images are for: to train on, to choose the best epoch by, and to judge it by at last.
+
+    Where one of the last two is missing, the other does both.
+    """
+
+    TRAIN = "train"
+    VAL = "val"
+    TEST = "test"
+
+
 @dataclass(frozen=True, slots=True)
 class BadFile:
     """A file that is skipped, and why."""
@@ -25,16 +37,17 @@ class BadFile:
 
 @dataclass(frozen=True, slots=True)
 class ClassCount:
-    """How many readable images a class has to train on and to be tested with."""
+    """How many readable images a class has to train on, to be tested with, and to choose the best epoch by."""
 
     name: str
     train: int
     test: int
+    val: int = 0
 
     @property
     def all(self) -> int:
-        """Return both together."""
-        return self.train + self.test
+        """Return all together."""
+        return self.train + self.val + self.test
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +62,10 @@ class Sizes:
 class DataReport:
     """All that was found: ``problems`` stop a training, ``warnings`` do not.
 
-    ``leaks`` are (training file, test file) that hold the very same pixels, ``twins`` those within the same part;
-    ``contrary`` are pairs of equal pixels with different classes. ``modes`` count the images by their channels.
-    ``plan`` is the plan with the classes, and with how its weights want the images prepared; None where that cannot be.
+    ``leaks`` are pairs of files of different parts that hold the very same pixels, the one that is more used first;
+    ``twins`` are those within the same part; ``contrary`` are pairs of equal pixels with different classes. ``modes``
+    count the images by their channels. ``plan`` is the plan with the classes, and with how its weights want the images
+    prepared; None where that cannot be. ``white`` is the plan's, and ``notes`` say how files and pixels were read.
     """
 
     words: str
@@ -64,6 +78,8 @@ class DataReport:
     sizes: Sizes | None
     modes: Mapping[int, int]
     plan: TunePlan | None = None
+    white: tuple[float, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def images(self) -> int:
@@ -74,6 +90,21 @@ class DataReport:
     def train(self) -> int:
         """Return how many of them there are to train on."""
         return sum(one.train for one in self.classes)
+
+    @property
+    def val(self) -> int:
+        """Return how many are there to choose the best epoch by; 0 where the test images do."""
+        return sum(one.val for one in self.classes)
+
+    @property
+    def test(self) -> int:
+        """Return how many are there to judge the best epoch by; 0 where the validation images do."""
+        return sum(one.test for one in self.classes)
+
+    @property
+    def judging(self) -> str:
+        """Return which images choose the best epoch and which judge it, in a sentence."""
+        return judging(self.val, self.test)
 
     @property
     def imbalance(self) -> float | None:
@@ -93,7 +124,7 @@ class DataReport:
             found.append(f"{_some(without)} without an image to train on: add some, or take the class out.")
         if len(self.classes) > self.train:
             found.append(f"There are more classes ({len(self.classes):,}) than training images ({self.train:,}).")
-        if not sum(one.test for one in self.classes):
+        if not self.test + self.val:
             found.append("There is no image to test with: add some, or let a share be kept.")
         return tuple(found)
 
@@ -107,8 +138,8 @@ class DataReport:
         if self.empty:
             found.append(f"Folders without images: {_some(self.empty)}.")
         if self.leaks:
-            words = f"Test images that are also trained on ({len(self.leaks):,}), such as {self.leaks[0][1]}"
-            found.append(f"{words}: the test will look better than it is.")
+            words = f"Images that are in two parts ({len(self.leaks):,}), such as {self.leaks[0][1]}"
+            found.append(f"{words}, also {self.leaks[0][0]}: the test will look better than it is.")
         if self.contrary:
             found.append(f"Equal images of different classes ({len(self.contrary):,}), such as {self.contrary[0][0]}.")
         if self.twins:
@@ -128,19 +159,30 @@ def _some(names: list[str] | tuple[str, ...]) -> str:
     return ", ".join(names[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
+def judging(val: int, test: int) -> str:
+    """Return which of so many validation and test images choose the best epoch and judge it, in a sentence."""
+    if val and test:
+        return "The validation images choose the best epoch, and the test images judge it."
+    missing, there = ("test", "validation") if val else ("validation", "test")
+    return (
+        f"There are no {missing} images: the {there} images both choose the best epoch and judge it, so that the"
+        " accuracy on new images may be lower."
+    )
+
+
 def pairs(
-    digests: Mapping[str, tuple[str, str, bool]],
+    digests: Mapping[str, tuple[str, str, Part]],
 ) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
-    """Return leaks, twins and contraries of files by (digest of the pixels, label, whether it is for the test)."""
+    """Return leaks, twins and contraries of files by (digest of the pixels, label, part)."""
     by_digest: dict[str, list[str]] = {}
     for name, (digest, _, _) in digests.items():
         by_digest.setdefault(digest, []).append(name)
     leaks, twins, contrary = [], [], []
     for names in (names for names in by_digest.values() if len(names) > 1):
-        train = [name for name in names if not digests[name][2]]
-        test = [name for name in names if digests[name][2]]
-        leaks += [(train[0], name) for name in test] if train else []
-        twins += [(part[0], name) for part in (train, test) for name in part[1:]]
+        parts = [[name for name in names if digests[name][2] is part] for part in Part]
+        first, *others = (part for part in parts if part)
+        leaks += [(first[0], name) for part in others for name in part]
+        twins += [(part[0], name) for part in parts for name in part[1:]]
         contrary += [(names[0], name) for name in names[1:] if digests[name][1] != digests[names[0]][1]]
     return tuple(leaks), tuple(twins), tuple(contrary)
 

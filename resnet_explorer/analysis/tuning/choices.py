@@ -7,6 +7,7 @@ from enum import StrEnum
 from math import isfinite
 
 from resnet_explorer.errors import ExplorerError
+from resnet_explorer.images.find import TABLES
 from resnet_explorer.spec.data_choice import DataKind
 
 
@@ -60,7 +61,7 @@ EMBEDDED: Mapping[TuneKind, DataKind] = {TuneKind.DIGITS: DataKind.DIGITS, TuneK
 class TuneData:
     """The images to tune on; ``where`` is the folder or the table, empty for what the app carries.
 
-    ``share`` is the part of each class that is kept for the test where the images come in no parts of their own.
+    ``share`` is the part of each class that is kept for the test where all images are there to train on.
     """
 
     kind: TuneKind = TuneKind.FOLDER
@@ -80,11 +81,11 @@ class TuneData:
 
 
 def parse_tune_data(text: str) -> TuneData:
-    """Return the images that a text names: ``digits``, ``mnist``, a .csv file, or a folder."""
+    """Return the images that a text names: ``digits``, ``mnist``, a table such as a .csv file, or a folder."""
     known = next((kind for kind in EMBEDDED if kind == text.strip().lower()), None)
     if known:
         return TuneData(known)
-    return TuneData(TuneKind.CSV if text.lower().endswith((".csv", ".tsv")) else TuneKind.FOLDER, text)
+    return TuneData(TuneKind.CSV if text.lower().endswith(TABLES) else TuneKind.FOLDER, text)
 
 
 class GreyWay(StrEnum):

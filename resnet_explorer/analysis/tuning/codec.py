@@ -160,4 +160,5 @@ _READERS: Mapping[str, Reader] = {
     "seed": _whole,
     "device": _text,
     "threads": _whole,
+    "white": _numbers,
 }

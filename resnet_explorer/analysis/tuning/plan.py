@@ -1,6 +1,7 @@
 """A fine-tuning as a whole: which network, from which weights, on which images, and what trains when."""
 
 from dataclasses import dataclass, field, replace
+from math import inf
 
 from resnet_explorer.analysis.recipe import Recipe
 from resnet_explorer.analysis.tuning.channels import adapts, check_way, ported
@@ -32,9 +33,10 @@ class TunePlan:
     ``spec`` is the network that the weights were trained in; ``network_spec`` is the one that is tuned. ``channels``
     are those of the images, and ``grey`` is their way into a network that takes others. ``classes`` name the outputs
     in their order; they are empty until the images are looked at, and then the network's own count stands for them.
+    ``white`` are the values that stand for white in images of more than 8 bits, empty where there are none.
     ``unfreeze`` are the epochs at which strategies A and C open what is frozen, empty for a choice by ``epochs``.
-    ``frozen`` are paths that never train. ``patience`` ends a training after so many epochs without a better test
-    loss, 0 for never. The recipe's steps are not read: they follow from the epochs.
+    ``frozen`` are paths that never train. ``patience`` ends a training after so many epochs without a better loss
+    of the validation images, 0 for never. The recipe's steps are not read: they follow from the epochs.
 
     Raises ExplorerError where this trains nothing, or cannot be.
     """
@@ -59,6 +61,7 @@ class TunePlan:
     seed: int = 0
     device: str = "cpu"
     threads: int = 1
+    white: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if self.spec.classes is None:
@@ -70,6 +73,8 @@ class TunePlan:
         _between("epochs", self.epochs, 1, MAX_EPOCHS)
         _between("patience", self.patience, 0, MAX_EPOCHS)
         _between("threads", self.threads, 0, 1024)
+        if not all(0 < one < inf for one in self.white):
+            raise ExplorerError("white", f"White cannot be {min(self.white)}.", "Choose values above 0.")
         if not 0 <= self.dropout < 1:
             raise ExplorerError("dropout", f"A drop-out of {self.dropout} cannot be.", "Choose 0 or more, below 1.")
         check_way(self.spec, self.channels, self.grey)

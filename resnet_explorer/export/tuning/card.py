@@ -76,8 +76,9 @@ def _data(plan: TunePlan, data: DataReport | None) -> Iterable[str]:
     yield f"- **Images:** {_text(plan.data.text)}"
     yield f"- **Classes, in the order of the outputs:** {names}{more}"
     if data:
-        yield f"- **Count:** {data.train:,} to train on, {data.images - data.train:,} to test with"
-        yield from (f"- {_text(one)}" for one in data.warnings)
+        val = f"{data.val:,} to choose the best epoch by, " if data.val else ""
+        yield f"- **Count:** {data.train:,} to train on, {val}{data.test:,} to test with"
+        yield from (f"- {_text(one)}" for one in (*data.notes, *data.warnings))
 
 
 def _training(plan: TunePlan) -> Iterable[str]:
@@ -142,8 +143,9 @@ def _over(steps: int) -> str:
 def _limits(plan: TunePlan, data: DataReport | None) -> Iterable[str]:
     yield "It names one of its classes for every image, whatever the image shows."
     if data and data.leaks:
-        yield "Some test images were trained on: the accuracy is too good."
-    yield "The test images also chose the epoch that is kept, so that the accuracy on new images may be lower."
+        yield "Some test images were trained on, or chose the epoch that is kept: the accuracy is too good."
+    if data:
+        yield data.judging
 
 
 def _licence(plan: TunePlan, weights: Published | None) -> Iterable[str]:

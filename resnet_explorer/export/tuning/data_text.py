@@ -1,44 +1,75 @@
-"""The part of a training script that finds, prepares and orders the images."""
+"""The part of a training script that finds, prepares and orders the images.
 
-from collections.abc import Mapping
+What finds and reads files is the app's own code, so that the script sees the same images with the same pixels.
+"""
+
+import inspect
+from collections.abc import Callable
 
 from resnet_explorer.analysis.tuning.channels import adapts
 from resnet_explorer.analysis.tuning.choices import EMBEDDED, GreyWay, TuneKind
 from resnet_explorer.analysis.tuning.plan import TunePlan
+from resnet_explorer.export.tuning.literals import listed, literal
+from resnet_explorer.images import find, read
+
+_SHARED = (find.part_of, find.some, find.with_parts)
+_FOLDER = (find.inside, find.is_shown, find.walk, find.in_folder, find.in_classes, find.loose, find.one_case)
+_TABLE = (find.in_table, find.text_of, find.columns_of, find.is_image, find.located, find.parts_in, find.label_column)
+_READ = (read.read_image, read.upright, read.plain, read.is_deep, read.as_bytes, read.top_in)
+_CONVERT = (read.with_channels, read.on_white)
 
 
 def listing(plan: TunePlan) -> str:
-    """Return the functions that find the images, as (image, class, is for the test)."""
+    """Return the functions that find the images, as (image, class, part)."""
     if plan.data.kind in EMBEDDED:
         top, train = {TuneKind.DIGITS: (16, 1500), TuneKind.MNIST: (255, 4000)}[plan.data.kind]
         return _IDX.format(name=plan.data.kind, top=top, train=train)
-    found = _TABLE if plan.data.kind is TuneKind.CSV else _FOLDER
-    return f"{found}\n\n\n{_SPLIT.format(share=plan.data.share)}"
+    is_table = plan.data.kind is TuneKind.CSV
+    found = _LISTING.format(reads="in_table" if is_table else "in_folder", share=plan.data.share)
+    return "\n\n\n".join((found, *_sources(find.Found, *(_TABLE if is_table else _FOLDER), *_SHARED)))
 
 
 def opening(plan: TunePlan) -> str:
-    """Return the function that reads one image as bytes (channels, height, width)."""
+    """Return the functions that read one image as bytes (channels, height, width)."""
     held = 1 if plan.grey is GreyWay.REPEAT and adapts(plan.spec, plan.channels) else plan.channels
+    embedded = plan.data.kind in EMBEDDED
+    pixels = "where.numpy()[..., None]" if embedded else "read_image(where, WHITE)"
+    parts = _sources(*(() if embedded else _READ), *_CONVERT)
+    return "\n\n\n".join((_OPENED.format(pixels=pixels, channels=held), *parts))
+
+
+def constants(plan: TunePlan) -> list[str]:
+    """Return the lines of what these functions go by."""
+    modes = f"MODES = {read.MODES!r}".replace("'", '"')
     if plan.data.kind in EMBEDDED:
-        convert = f'    image = Image.fromarray(where.numpy()).convert("{_MODES[held]}")' if held in _MODES else ""
-        return f"{_PIXELS}{convert or _ARRAY}\n    return planes(image)\n\n\n{_PLANES}"
-    if held not in _MODES:
-        return _ARRAYS.format(channels=held)
-    return _OPEN.format(mode=_MODES[held]) + "\n\n\n" + _PLANES
+        return [modes]
+    table = [f"LABELS = {literal(find.LABELS)}", f"SAMPLE = {find.SAMPLE}"] if plan.data.kind is TuneKind.CSV else []
+    parts = ", ".join(f"{literal(part)}: {literal(words)}" for part, words in find.PARTS.items())
+    known = [*listed("SUFFIXES", (*find.SUFFIXES, ".npy")), f"PARTS = {{{parts}}}", *table]
+    return [*known, modes, f"WHITE = {literal(plan.white)}"]
 
 
-_MODES: Mapping[int, str] = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
-_PIXELS = '''def opened(where):
+def _sources(*parts: Callable[..., object]) -> list[str]:
+    return [inspect.getsource(part).rstrip() for part in parts]
+
+
+_LISTING = '''def listing(where):
+    """Return all images as (file, class, part)."""
+    found = {reads}(Path(where), SUFFIXES)
+    for note in found.notes:
+        print(note, file=sys.stderr)
+    return with_parts(found.items, {share!r}, SEED)'''
+
+_OPENED = '''def opened(where):
     """Return an image as bytes (channels, height, width)."""
-'''
-_ARRAY = '    raise SystemExit("The digits have one channel.")'
+    return torch.from_numpy(with_channels({pixels}, {channels})).permute(2, 0, 1).contiguous()'''
 
 _IDX = '''def listing(folder):
-    """Return all images as (pixels, class, is for the test), from the IDX files in a folder."""
+    """Return all images as (pixels, class, part), from the IDX files in a folder."""
     images, labels = (idx(Path(folder) / f"{name}-{{part}}-ubyte.gz") for part in ("images-idx3", "labels-idx1"))
     images = (images.float() / {top} * 255).round().to(torch.uint8)
-    found = zip(images, labels.tolist(), (number >= {train} for number in range(len(images))), strict=True)
-    return [(image, str(label), test) for image, label, test in found if str(label) in CLASSES]
+    parts = ["train"] * {train} + ["test"] * (len(images) - {train})
+    return [(image, str(label), part) for image, label, part in zip(images, labels.tolist(), parts, strict=True)]
 
 
 def idx(file):
@@ -47,72 +78,6 @@ def idx(file):
     rank = content[3]
     shape = struct.unpack_from(f">{{rank}}I", content, 4)
     return torch.frombuffer(bytearray(content), dtype=torch.uint8, offset=4 + 4 * rank).reshape(shape)'''
-
-_FOLDER = '''def listing(folder):
-    """Return all images as (file, class, is for the test): a folder for each class, in parts or not."""
-    root = Path(folder)
-    test = next((root / name for name in TESTS if (root / name).is_dir()), None)
-    if (root / "train").is_dir():
-        items = classes(root / "train", False)
-        return items + classes(test, True) if test else split(items)
-    return split(classes(root, False))
-
-
-def classes(root, test):
-    """Return the images in the folder of each class, in the order of their names."""
-    items = []
-    for folder in sorted(path for path in root.iterdir() if path.is_dir() and path.name[0] != "."):
-        files = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-        files = sorted(files, key=lambda path: path.relative_to(folder).as_posix())
-        items += [(file, folder.name, test) for file in files]
-    return items'''
-
-_TABLE = '''def listing(table):
-    """Return all images as (file, class, is for the test): a row is path,label and, if given, the part."""
-    table = Path(table)
-    with table.open(newline="", encoding="utf-8-sig") as lines:
-        comma = "\\t" if table.suffix == ".tsv" else ","
-        rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=comma) if any(row)]
-    if rows[0][0].lower() in ("path", "file", "filename", "image"):
-        rows = rows[1:]
-    items = [(table.parent / row[0], row[1], len(row) > 2 and row[2].lower() in TESTS) for row in rows]
-    return items if any(test for _, _, test in items) else split(items)'''
-
-_SPLIT = '''def split(items):
-    """Keep a share of each class for the test, drawn from the seed."""
-    chance, tested = random.Random(SEED), set()
-    for label in sorted({{label for _, label, _ in items}}):
-        mine = [file for file, of, _ in items if of == label]
-        chance.shuffle(mine)
-        tested |= set(mine[: max(1, round({share!r} * len(mine)))] if len(mine) > 1 else [])
-    return [(file, label, file in tested) for file, label, _ in items]'''
-
-_OPEN = '''def opened(file):
-    """Return an image as bytes (channels, height, width)."""
-    if file.suffix.lower() == ".npy":
-        array = numpy.load(file, allow_pickle=False)
-        image = Image.fromarray(array[:, :, 0] if array.ndim == 3 and array.shape[2] == 1 else array)
-        return planes(image.convert("{mode}"))
-    with Image.open(file) as image:
-        image.load()
-        if image.mode.startswith("I"):  # 16 bits: the upper 8
-            values = (numpy.asarray(image).astype("int64") >> 8).clip(0, 255)
-            image = Image.fromarray(values.astype("uint8"))
-        elif image.mode == "P":
-            image = image.convert("RGBA").convert("RGB")
-        elif image.mode not in ("L", "LA", "RGB", "RGBA"):
-            image = image.convert("L" if image.mode in ("1", "F") else "RGB")
-        return planes(image.convert("{mode}"))'''
-
-_PLANES = """def planes(image):
-    return torch.from_numpy(numpy.atleast_3d(numpy.array(image))).permute(2, 0, 1).contiguous()"""
-
-_ARRAYS = '''def opened(file):
-    """Return an array of bytes (height, width, channels) as (channels, height, width)."""
-    array = numpy.load(file, allow_pickle=False)
-    if array.dtype != numpy.uint8 or array.ndim != 3 or array.shape[2] != {channels}:
-        raise ValueError(f"{{file}} has other channels or values.")
-    return torch.from_numpy(array).permute(2, 0, 1).contiguous()'''
 
 PREPARED = '''def prepared(where):
     """Return an image resized as the weights were tested, and cut to SIZE from its centre."""

@@ -12,7 +12,7 @@ _KINDS = {
 
 JUDGE = '''@torch.no_grad()
 def judge(net, items, device, workers):
-    """Return the mean loss of the test images and the share named right."""
+    """Return the mean loss of images and the share named right."""
     net.eval()
     loss = right = count = 0
     for images, labels in DataLoader(Images(items), 512, num_workers=workers):
@@ -58,8 +58,9 @@ _MAIN = '''def main():
     if world > 1:
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
 {deterministic}    items = readable(chosen(listing(args.data)))
-    train = [item for item in items if not item[2]]
-    test = [item for item in items if item[2]]
+    train, val, test = ([item for item in items if item[2] == part] for part in ("train", "val", "test"))
+    if not (val and test):  # the one that is there chooses the best epoch and judges it
+        val, test = val or test, []
     size = min(BATCH, len(train))
     if not train or size % world:
         raise SystemExit(f"{{len(train)}} images, {{size}} a batch, cannot be shared by {{world}} processes.")
@@ -68,13 +69,13 @@ _MAIN = '''def main():
     if world > 1 and device.type == "cuda":
         torch.cuda.set_device(device)
         net = nn.SyncBatchNorm.convert_sync_batchnorm(net)  # one batch, whatever the number of GPUs
-    run(net, train, test, size, device, rank, world, args)
+    run(net, train, val, test, size, device, rank, world, args)
     if world > 1:
         dist.destroy_process_group()
 
 
-def run(net, train, test, size, device, rank, world, args):
-    """Make all steps; at the end of each epoch test, tell and save."""
+def run(net, train, val, test, size, device, rank, world, args):
+    """Make all steps; at the end of each epoch judge, tell and save, and at the very end test the best weights."""
     fused = device.type in ("cpu", "cuda")
     optimiser = {optimiser}
 {follower}    order = batches(len(train), size, rank, world)
@@ -95,18 +96,22 @@ def run(net, train, test, size, device, rank, world, args):
 {follow}        if (step + 1) % per_epoch == 0:
             found = torch.zeros(2, device=device)
             if rank == 0:
-                found = torch.tensor(judge({tested}, test, device, args.workers), device=device)
+                found = torch.tensor(judge({tested}, val, device, args.workers), device=device)
             if world > 1:
                 dist.broadcast(found, 0)
             loss, right = found.tolist()
             better = not loss >= best
             best, waited = (loss, 0) if better else (best, waited + 1)
             if rank == 0:
-                tell(args.out, epoch, losses[-per_epoch:], loss, right)
+                mean, part = sum(losses[-per_epoch:]) / per_epoch, "val" if test else "test"
+                print(f"epoch {{epoch + 1}}: loss {{mean:.4f}}, ", end="")
+                tell(args.out, part, loss, right, epoch=epoch, losses=losses[-per_epoch:])
                 save({tested}, args.out / "last.pth")
                 if better:
                     save({tested}, args.out / "best.pth")
-{patience}'''
+{patience}    if rank == 0 and test:
+        {tested}.load_state_dict(torch.load(args.out / "best.pth", weights_only=True)["state_dict"])
+        tell(args.out, "test", *judge({tested}, test, device, args.workers))'''
 
 
 def rest(plan: TunePlan) -> str:
@@ -136,10 +141,9 @@ def chosen(items):
     return [item for item in items if item[1] in CLASSES]
 
 
-def tell(out, epoch, losses, loss, right):
-    """Print an epoch, and add it to the metrics as a line of JSON."""
-    mean = sum(losses) / len(losses)
-    print(f"epoch {{epoch + 1}}: loss {{mean:.4f}}, test loss {{loss:.4f}}, test accuracy {{right:.2%}}", flush=True)
-    line = {{"epoch": epoch, "losses": losses, "test_loss": loss, "test_accuracy": right}}
+def tell(out, part, loss, right, **more):
+    """Print how the images of a part are named, and add it to the metrics as a line of JSON."""
+    print(f"{{part}} loss {{loss:.4f}}, {{part}} accuracy {{right:.2%}}", flush=True)
+    line = {{**more, f"{{part}}_loss": loss, f"{{part}}_accuracy": right}}
     with (out / "metrics.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\\n")'''

@@ -1,6 +1,7 @@
 """One readable training script for exactly one plan, which needs PyTorch and torchvision alone."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import wrap
 
@@ -17,8 +18,6 @@ from resnet_explorer.spec.catalogue import entry_of, title
 
 NORMS = ("BatchNorm2d", "SyncBatchNorm", "GroupNorm", "InstanceNorm2d", "FRN", "EvoNormS0", "Gain")
 """Types, by the names of their classes in the script, whose weights are spared from decay."""
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".npy")
-_TESTS = ("test", "val", "valid", "validation")
 
 
 def to_script(plan: TunePlan) -> str:
@@ -98,10 +97,12 @@ _IMPORTS = (
     ("argparse", r"\bargparse\."),
     ("csv", r"\bcsv\."),
     ("gzip", r"\bgzip\."),
+    ("io", r"\bio\."),
     ("json", r"\bjson\."),
     ("math", r"\bmath\."),
     ("os", r"\bos\."),
     ("random", r"\brandom\."),
+    ("re", r"\bre\."),
     ("struct", r"\bstruct\."),
     ("sys", r"\bsys\."),
 )
@@ -109,10 +110,11 @@ _IMPORTS = (
 
 def _imports(maths: list[str], code: str) -> str:
     own = [f"import {name}" for name, pattern in _IMPORTS if re.search(pattern, code)]
+    froms = [_named(module, names, code) for module, names in _NAMED]
     theirs = [
         "import numpy",
         "import torch",
-        "from PIL import Image",
+        _named("PIL", ("Image", "ImageOps"), code),
         "from torch import Tensor, distributed as dist, nn",
         "from torch.nn import functional",
         "from torch.nn.parallel import DistributedDataParallel",
@@ -121,7 +123,20 @@ def _imports(maths: list[str], code: str) -> str:
         *(["from torchvision.models import get_model_weights"] * ("get_model_weights(" in code)),
         "from torchvision.transforms import InterpolationMode, functional as pictures",
     ]
-    return "\n".join([*own, *maths, "from pathlib import Path", "", *theirs])
+    return "\n".join([*own, *maths, *filter(None, froms), "", *theirs])
+
+
+_NAMED = (
+    ("collections.abc", ("Iterable", "Sequence")),
+    ("pathlib", ("Path",)),
+    ("typing", ("Any", "NamedTuple")),
+)
+
+
+def _named(module: str, names: Sequence[str], code: str) -> str:
+    """Return the line that imports those names that the code uses; empty for none."""
+    used = [name for name in names if re.search(rf"\b{name}\b", code)]
+    return f"from {module} import {', '.join(used)}" if used else ""
 
 
 def _choices(plan: TunePlan) -> str:
@@ -130,7 +145,6 @@ def _choices(plan: TunePlan) -> str:
     entry, recipe = entry_of(plan.spec), plan.recipe
     data = "str(Path(__file__).parent)" if plan.data.kind in EMBEDDED else literal(plan.data.where)
     published = [f"NETWORK = {literal(entry.name)}"] if entry and plan.weights.kind is WeightsKind.PUBLISHED else []
-    files = [] if plan.data.kind in EMBEDDED else [*listed("SUFFIXES", _SUFFIXES), f"TESTS = {literal(_TESTS)}"]
     lines = [
         f"DATA = {data}",
         *([f"WEIGHTS = {literal(plan.weights.name)}"] if plan.weights.name else []),
@@ -140,7 +154,7 @@ def _choices(plan: TunePlan) -> str:
         f"RESIZE, CROP = {plan.preprocess.resize}, {plan.preprocess.crop}",
         f"MEAN = {mean!r}",
         f"STD = {std!r}",
-        *files,
+        *data_text.constants(plan),
         "",
         f"SEED, EPOCHS, BATCH = {plan.seed}, {plan.epochs}, {recipe.batch}",
         *_channels_last(plan),

@@ -14,6 +14,7 @@ from resnet_explorer.gui.jobs import Jobs
 from resnet_explorer.gui.views.fields import FractionField, NumberField, QuietCombo
 from resnet_explorer.gui.views.tuning_state import TuningState
 from resnet_explorer.gui.views.tuning_step import Question, Step, Words, button, show_number
+from resnet_explorer.images.find import TABLES
 from resnet_explorer.spec import InputShape
 
 SIDES = (1, 1024)
@@ -24,8 +25,17 @@ BUILT_IN = (
     ("MNIST 28×28 (built in)", TuneData(TuneKind.MNIST)),
 )
 OTHERS = (
-    ("a folder of classes…", TuneKind.FOLDER, "A folder with a folder of images for each class (ImageFolder)"),
-    ("a table of paths and labels…", TuneKind.CSV, "A CSV file with a path and a label in each row"),
+    (
+        "a folder of classes…",
+        TuneKind.FOLDER,
+        "A folder with a folder of images for each class (ImageFolder), or with such folders in train, val and test",
+    ),
+    (
+        "a table of paths and labels…",
+        TuneKind.CSV,
+        "A CSV file with a column of image files and one of classes, and if you like one of parts (train, val, test):"
+        " they are found by what they hold",
+    ),
 )
 SIDE_TIP = (
     "Images are brought to squares of this side. Any size works: global average pooling takes the mean of each map"
@@ -42,6 +52,7 @@ class ImagesStep(Step):
         self.list, self.side, self.share = QuietCombo(), NumberField(*SIDES), FractionField()
         self.checking, self.again = Question(jobs), button("Check again", "Look at every image once more")
         self.found, self.wrong, self.warned = Words(quiet=False), Words(quiet=False), Words()
+        self.notes = Words()
         self.skipped, self.prepared = QListWidget(), Words()
         self.wrong.setObjectName("problem")
         self._fill()
@@ -61,10 +72,12 @@ class ImagesStep(Step):
         self.add(
             "Test share",
             self.share,
-            "The part of each class that is kept for the test, where the images come in no parts of their own",
+            "The fraction of each class that is kept for the test, where there are images to train on alone: no folder,"
+            " and no value in a table, is called val or test",
         )
-        for part in (self.found, self.wrong, self.warned, self.skipped, self.checking, self.again, self.prepared):
+        for part in (self.found, self.wrong, self.warned, self.skipped, self.notes, self.checking, self.again):
             self.wide(part)
+        self.wide(self.prepared)
         self.skipped.setAccessibleName("Skipped files")
         self.skipped.setToolTip("Files that cannot be read, and why: they are left out")
         self.skipped.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -110,6 +123,7 @@ class ImagesStep(Step):
 
     def _show_report(self, report: DataReport | None) -> None:
         self.found.show_words(report_words(report) if report else "Not looked at yet.")
+        self.notes.show_words("\n".join((*report.notes, report.judging)) if report and report.images else "")
         self.wrong.show_words("\n".join(f"⚠ {one}" for one in report.problems) if report else "")
         self.warned.show_words("\n".join(f"△ {one}" for one in report.warnings) if report else "")
         self.skipped.clear()
@@ -146,7 +160,8 @@ class ImagesStep(Step):
         if chosen == TuneKind.FOLDER:
             where = QFileDialog.getExistingDirectory(self, "A folder with a folder for each class")
         else:
-            where, _ = QFileDialog.getOpenFileName(self, "A table of images", "", "Tables (*.csv *.tsv);;All files (*)")
+            kinds = f"Tables ({' '.join(f'*{suffix}' for suffix in TABLES)});;All files (*)"
+            where, _ = QFileDialog.getOpenFileName(self, "A table of images", "", kinds)
         if where:
             self.use(TuneData(TuneKind(chosen), where, self.state.plan.data.share))
         self.show_plan()
@@ -178,9 +193,9 @@ def _numbers(values: tuple[float, ...]) -> str:
 
 def report_words(report: DataReport) -> str:
     """Return what a look at the images found, in two sentences."""
-    test = sum(one.test for one in report.classes)
-    sizes = report.sizes
-    words = f"{len(report.classes):,} classes, {report.train:,} images to train on, {test:,} to test with."
+    sizes, kinds = report.sizes, ((report.train, "training"), (report.val, "validation"), (report.test, "test"))
+    counts = ", ".join(f"{count:,} {kind} images" for count, kind in kinds if count)
+    words = f"{len(report.classes):,} classes; {counts or 'no images'}."
     if sizes is None:
         return words
     least, most = (sizes.heights[0], sizes.widths[0]), (sizes.heights[-1], sizes.widths[-1])

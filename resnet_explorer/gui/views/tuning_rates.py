@@ -43,7 +43,8 @@ class RatesStep(Step):
         self.add(
             "Patience",
             self.patience,
-            "Ends the training after so many epochs without a better test loss (early stopping); 0 for never."
+            "Early stopping: ends the training after so many epochs without a lower loss on the validation images (or"
+            " on the test images, where there are none to validate); 0 for never."
             " The best epoch is kept in any case",
         )
         for key, words, tip in _SHARES:

@@ -66,5 +66,5 @@ class SamplesPane(QWidget):
 def _of(job: ShowSamples) -> tuple[object, ...]:
     """Return what images depend on."""
     plan = job.plan
-    prepared = (plan.image, plan.channels, plan.grey, plan.preprocess, plan.spec.in_channels)
+    prepared = (plan.image, plan.channels, plan.grey, plan.preprocess, plan.white, plan.spec.in_channels)
     return (job.seed, plan.data, plan.classes, plan.seed, *prepared)

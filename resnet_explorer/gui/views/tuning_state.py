@@ -144,7 +144,7 @@ class TuningState(QObject):
         if data == self.plan.data:
             return
         small, was_small = data.kind in EMBEDDED, self.plan.data.kind in EMBEDDED
-        changes: dict[str, Any] = {"data": data, "classes": ()}
+        changes: dict[str, Any] = {"data": data, "classes": (), "white": ()}
         if small != was_small:
             usual = self.plan.preprocess.crop if self.plan.weights.kind is WeightsKind.PUBLISHED else FOLDER_SIDE
             side = EMBEDDED_SIDE if small else usual
@@ -161,9 +161,9 @@ class TuningState(QObject):
         self.report = report
         names = tuple(one.name for one in report.classes)
         modes = set(report.modes) & {1, 3} if len(report.modes) == 1 and self._is_new_data else set()
-        self._is_new_data = False
+        self._is_new_data, channels = False, next(iter(modes), self.plan.channels)
         if len(names) > 1 and len(set(names)) == len(names):
-            self.propose("images", classes=names, channels=next(iter(modes), self.plan.channels))
+            self.propose("images", classes=names, channels=channels, white=report.white)
         else:
             self.changed.emit()
 

@@ -202,7 +202,7 @@ def setting_of(
         classes=classes,
         places=blocks,
         train=len(feed.images.train),
-        test=len(feed.images.test),
+        test=len(feed.images.val),
         torch=str(torch.__version__),
         app=__version__,
         machine=f"{where.title}, {threads}, {platform.system()} {platform.machine()}",

@@ -22,8 +22,11 @@ class Fitted(Protocol):
     """Images as a network takes them, as ``Images`` has them."""
 
     train: Tensor
-    test: Tensor
     words: str
+
+    @property
+    def val(self) -> Tensor:
+        """Return the indices of the images that are judged while others are trained on."""
 
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """Return images of these indices as (N, C, H, W) in float32, and their labels."""
@@ -54,11 +57,11 @@ class Feed:
 
     def fit(self) -> Iterator[Progress]:
         """Yield progress while the images are fitted that are worth being kept."""
-        recipe, train, test = self._plan.recipe, self.images.train, self.images.test
+        recipe, train, val = self._plan.recipe, self.images.train, self.images.val
         if self._fits(train) and recipe.steps * self.size >= len(train):
             yield from self._keep("train", train)
-        if self._fits(test) and recipe.evaluate:
-            yield from self._keep("test", test)
+        if self._fits(val) and recipe.evaluate:
+            yield from self._keep("val", val)
 
     def _fits(self, indices: Tensor) -> bool:
         spec, image = self._plan.spec, self._plan.image
@@ -105,12 +108,12 @@ class Feed:
         return x.to(device), y.to(device)
 
     def tests(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield all test images, so many at a time."""
-        for places in torch.split(torch.arange(len(self.images.test)), size):
-            if "test" in self._kept:
-                yield tuple(one[places[0] : places[-1] + 1] for one in self._kept["test"])  # type: ignore[misc]
+        """Yield all images that are judged in training, so many at a time."""
+        for places in torch.split(torch.arange(len(self.images.val)), size):
+            if "val" in self._kept:
+                yield tuple(one[places[0] : places[-1] + 1] for one in self._kept["val"])  # type: ignore[misc]
             else:
-                x, y = self._take("test", self.images.test, places)
+                x, y = self._take("val", self.images.val, places)
                 yield x.contiguous(memory_format=self._layout), y
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from resnet_explorer.lab.sources import SUFFIXES
+from resnet_explorer.images import find
+from resnet_explorer.lab.sources import classes_of
 from resnet_explorer.spec.data_choice import DataChoice, DataKind
 
 _NAMES: Mapping[DataKind, tuple[str, ...]] = {
@@ -31,6 +32,5 @@ def class_names(choice: DataChoice, count: int) -> tuple[str, ...]:
 
 
 def _folders(root: Path) -> tuple[str, ...]:
-    """Return the folders that hold images, in the order in which their labels are counted."""
-    folders = (path for path in sorted(root.iterdir()) if path.is_dir())
-    return tuple(path.name for path in folders if any(file.suffix.lower() in SUFFIXES for file in path.rglob("*")))
+    """Return the classes of a folder in the order in which their labels are counted."""
+    return classes_of(find.in_folder(root, find.SUFFIXES).items)

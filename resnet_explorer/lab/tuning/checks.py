@@ -2,17 +2,19 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from torch import Tensor
 
-from resnet_explorer.analysis.tuning.checks import BadFile, ClassCount, DataReport, pairs, sizes
+from resnet_explorer.analysis.tuning.checks import BadFile, DataReport, Part, pairs, sizes
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.errors import ExplorerError
+from resnet_explorer.images.read import white_of
 from resnet_explorer.lab.progress import Progress
-from resnet_explorer.lab.tuning.data import EVERY, complete
+from resnet_explorer.lab.tuning.data import EVERY, complete, counted, tops
 from resnet_explorer.lab.tuning.listing import listing
-from resnet_explorer.lab.tuning.pictures import UnreadableError, held, opened, with_channels
+from resnet_explorer.lab.tuning.pictures import UnreadableError, held, opened, shows_white, with_channels
 
 
 def check(plan: TunePlan) -> Iterator[Progress | DataReport]:
@@ -21,11 +23,15 @@ def check(plan: TunePlan) -> Iterator[Progress | DataReport]:
     Raises ExplorerError where there is no image at all, or no class of that name.
     """
     found = listing(plan.data, plan.seed, plan.classes)
+    yield Progress(0, len(found.items), "looking at the images")
+    deep = tops(found.items)
+    plan = replace(plan, white=white_of(deep))
     bad: list[BadFile] = []
-    digests: dict[str, tuple[str, str, bool]] = {}
+    digests: dict[str, tuple[str, str, Part]] = {}
     shapes: Counter[tuple[int, int]] = Counter()
     modes: Counter[int] = Counter()
-    counts: Counter[tuple[str, bool]] = Counter()
+    counts: Counter[tuple[str, Part]] = Counter()
+    clear = 0
     for number, item in enumerate(found.items):
         if number % EVERY == 0:
             yield Progress(number, len(found.items), f"looking at the images: {number:,} of {len(found.items):,}")
@@ -35,13 +41,39 @@ def check(plan: TunePlan) -> Iterator[Progress | DataReport]:
         except UnreadableError as error:
             bad.append(BadFile(item.name, str(error)))
             continue
-        digests[item.name] = (_digest(image), item.label, item.test)
+        digests[item.name] = (_digest(image), item.label, item.part)
         shapes[(image.shape[1], image.shape[2])] += 1
         modes[image.shape[0]] += 1
-        counts[(item.label, item.test)] += 1
-    classes = tuple(ClassCount(name, counts[(name, False)], counts[(name, True)]) for name in found.classes)
-    whole = _completed(plan)
-    yield DataReport(found.words, classes, tuple(bad), found.empty, *pairs(digests), sizes(shapes), dict(modes), whole)
+        counts[(item.label, item.part)] += 1
+        clear += shows_white(image, held(plan))
+    notes = (*found.notes, *_deep_words(deep, plan.white), *_clear_words(clear))
+    yield DataReport(
+        found.words,
+        counted(counts, found.classes),
+        tuple(bad),
+        found.empty,
+        *pairs(digests),
+        sizes(shapes),
+        dict(modes),
+        _completed(plan),
+        plan.white,
+        notes,
+    )
+
+
+def _deep_words(deep: Sequence[float], white: Sequence[float]) -> Iterator[str]:
+    """Say what is white in images of more than 8 bits, and which stay darker than another value would make them."""
+    if not white:
+        return
+    values = " or ".join(f"{one:,g}" for one in white)
+    yield f"Images of more than 8 bits ({len(deep):,}): {values} is white, by the greatest values in them."
+    dark = [top for top in deep if top * 16 <= next(one for one in white if top <= one * (1 + 1e-6))]
+    if dark:
+        yield f"{len(dark):,} of these are nearly black: their values reach {max(dark):,g} at most."
+
+
+def _clear_words(count: int) -> tuple[str, ...]:
+    return (f"Transparent pixels are put on white, in {count:,} image{'s' * (count != 1)}.",) if count else ()
 
 
 def _completed(plan: TunePlan) -> TunePlan | None:

@@ -35,7 +35,7 @@ def director(grouping: Grouping, note: Callable[[int, FreezeReport], None]) -> C
 class TuneCourse(Course):
     """A course of a fine-tuning; ``words`` say what it starts from, and what could not be read.
 
-    The best epoch is the first with the least test loss.
+    The best epoch is the first with the least loss of the validation images.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class TuneCourse(Course):
 
     @property
     def is_over(self) -> bool:
-        """Return whether the test loss got no better for as many epochs as the plan is patient."""
+        """Return whether the validation loss got no better for as many epochs as the plan is patient."""
         patience = self._grouping.plan.patience
         return bool(patience) and self._waited >= patience
 

@@ -3,15 +3,17 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from resnet_explorer.analysis.tuning.channels import adapts, normalisation
-from resnet_explorer.analysis.tuning.checks import BadFile, ClassCount, DataReport, SamplePage
+from resnet_explorer.analysis.tuning.checks import BadFile, ClassCount, DataReport, Part, SamplePage, judging
 from resnet_explorer.analysis.tuning.choices import GreyWay, Preprocess, WeightsKind
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.errors import ExplorerError
+from resnet_explorer.images.read import top_of, white_of
 from resnet_explorer.lab.data import Batch
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.tuning.listing import Item, listing
@@ -27,9 +29,11 @@ EVERY = 25
 
 
 class TuneImages:
-    """Images fitted to a plan: ``train`` and ``test`` are indices, ``take`` returns some, ``words`` say what was done.
+    """Images fitted to a plan: ``take`` returns those of some indices, ``words`` say what was done.
 
-    ``skipped`` are files that could not be read. Made by ``load``.
+    ``train``, ``val`` and ``test`` are indices: to train on, to choose the best epoch by, and to judge it by; where one
+    of the last two has no images, it is the other. ``has_test`` is whether the test images choose nothing, ``judging``
+    says it in words. ``skipped`` are files that could not be read. Made by ``load``.
     """
 
     is_noise = False
@@ -41,8 +45,12 @@ class TuneImages:
         self._kept = kept
         places = {name: place for place, name in enumerate(plan.classes)}
         self._labels = torch.tensor([places[one.label] for one in items])
-        tests = torch.tensor([one.test for one in items])
-        self.train, self.test = (~tests).nonzero().flatten(), tests.nonzero().flatten()
+        self.train, val, test = (
+            torch.tensor([place for place, one in enumerate(items) if one.part is part], dtype=torch.long)
+            for part in Part
+        )
+        self.has_test, self.judging = len(val) > 0 and len(test) > 0, judging(len(val), len(test))
+        self.val, self.test = val if len(val) else test, test if len(test) else val
         self.words = _words(plan, len(skipped))
 
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
@@ -70,8 +78,7 @@ class TuneImages:
 
     def counted(self) -> DataReport:
         """Return how many images of each class there are; nothing else is looked at."""
-        counts = Counter((one.label, one.test) for one in self.items)
-        classes = tuple(ClassCount(name, counts[(name, False)], counts[(name, True)]) for name in self.plan.classes)
+        classes = counted(Counter((one.label, one.part) for one in self.items), self.plan.classes)
         return DataReport(self.words, classes, self.skipped, (), (), (), (), None, {}, self.plan)
 
     def _read(self, item: Item) -> Tensor:
@@ -87,6 +94,13 @@ class TuneImages:
         chosen = [self.items[index] for index in indices.tolist()]
         labels, files = tuple(one.label for one in chosen), tuple(one.name for one in chosen)
         return SamplePage(pixels.permute(0, 2, 3, 1).contiguous().numpy(), labels, files, self.words)
+
+
+def counted(counts: Counter[tuple[str, Part]], classes: Sequence[str]) -> tuple[ClassCount, ...]:
+    """Return the counts of classes by (class, part)."""
+    return tuple(
+        ClassCount(name, counts[name, Part.TRAIN], counts[name, Part.TEST], counts[name, Part.VAL]) for name in classes
+    )
 
 
 def normed(plan: TunePlan, pixels: Tensor) -> Tensor:
@@ -129,7 +143,7 @@ def load(plan: TunePlan) -> Iterator[Progress | TuneImages]:
             continue
         items.append(item)
         kept += [image] if keeps else []
-    if not any(not one.test for one in items):
+    if not any(one.part is Part.TRAIN for one in items):
         raise ExplorerError(plan.data.text, "There is no image to train on that can be read.", "Add some.")
     yield TuneImages(plan, items, torch.stack(kept) if keeps else None, tuple(skipped))
 
@@ -143,17 +157,23 @@ def _words(plan: TunePlan, skipped: int) -> str:
 
 
 def complete(plan: TunePlan) -> TunePlan:
-    """Return the plan with the classes of its images, and with how its weights want them prepared.
+    """Return the plan with the classes of its images, what is white in them, and how its weights want them prepared.
 
     Published weights tell; for others mean and deviation are those of the training images. Raises ExplorerError
     where there are no images, or no such weights.
     """
     found = listing(plan.data, plan.seed, plan.classes)
-    plan = replace(plan, classes=found.classes)
+    plan = replace(plan, classes=found.classes, white=white_of(tops(found.items)))
     if plan.weights.kind is WeightsKind.PUBLISHED:
         return replace(plan, preprocess=find(plan.spec, plan.weights.name).preprocess)
-    items = [one for one in found.items if not one.test]
+    items = [one for one in found.items if one.part is Part.TRAIN]
     return replace(plan, preprocess=_measured(plan, items))
+
+
+def tops(items: Sequence[Item]) -> list[float]:
+    """Return the greatest number in each image of more than 8 bits."""
+    found = (top_of(one.where) for one in items if isinstance(one.where, Path))
+    return [top for top in found if top is not None]
 
 
 def _measured(plan: TunePlan, items: Sequence[Item]) -> Preprocess:

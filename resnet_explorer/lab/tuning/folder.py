@@ -8,6 +8,7 @@ from safetensors.torch import save
 from resnet_explorer.analysis.run_codec import BEST, OPENED, RUN, TUNE
 from resnet_explorer.analysis.training import Metric, RunPlan, Setting
 from resnet_explorer.analysis.tuning import codec
+from resnet_explorer.analysis.tuning.checks import Part
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.analysis.tuning.results import FreezeReport
 from resnet_explorer.errors import ExplorerError
@@ -17,16 +18,19 @@ from resnet_explorer.model.build import ResNet
 from resnet_explorer.model.checkpoint import SPEC_KEY
 from resnet_explorer.spec.codec import dumps as spec_text
 
-OF_IMAGES = ("classes", "preprocess")
+OF_IMAGES = ("classes", "preprocess", "white")
 """What a plan takes from its images."""
 
 
 class TuneFolder(Folder):
-    """A folder that keeps a fine-tuning as it is made; use it as ``Folder``."""
+    """A folder that keeps a fine-tuning as it is made; use it as ``Folder``.
 
-    def __init__(self, path: Path, view: RunPlan, plan: TunePlan) -> None:
+    ``judged`` is the part whose images are judged after each epoch.
+    """
+
+    def __init__(self, path: Path, view: RunPlan, plan: TunePlan, judged: Part = Part.TEST) -> None:
         super().__init__(path, view)
-        self._tune = plan
+        self._tune, self._judged = plan, judged
         self._opened: dict[int, str] = {}
 
     def _check(self, plan: RunPlan) -> None:
@@ -37,8 +41,7 @@ class TuneFolder(Folder):
             words = f"{self.path} holds a fine-tuning of other {different[0]}."
             raise ExplorerError(str(self.path), words, "Choose another folder, or the same settings.")
         if different or plan.recipe != self._plan.recipe:
-            words = f"The images are others than when the run in {self.path} was begun."
-            raise ExplorerError(str(self.path), words, "Choose another folder, or bring them back.")
+            raise others(self.path)
 
     def begin(self, setting: Setting) -> None:
         """Write what the run is, where nothing is here yet, and open the list of its steps."""
@@ -79,13 +82,19 @@ class TuneFolder(Folder):
             SPEC_KEY: spec_text(self._tune.saved_spec),
             "steps": str(metric.step + 1),
             "epoch": str(epoch),
-            "test_loss": repr(metric.test_loss),
-            "test_accuracy": repr(metric.test_accuracy),
+            f"{self._judged}_loss": repr(metric.test_loss),
+            f"{self._judged}_accuracy": repr(metric.test_accuracy),
             "classes": json.dumps(self._tune.classes),
         }
         tensors = {name: one.detach().cpu().contiguous() for name, one in plain.state_dict().items()}
         with worded(self.path):
             self._replace(BEST, save(tensors, metadata=words))
+
+
+def others(folder: Path) -> ExplorerError:
+    """Return the error for a run whose images have changed."""
+    words = f"The images are others than when the run in {folder} was begun."
+    return ExplorerError(str(folder), words, "Choose another folder, or bring them back.")
 
 
 def plan_in(folder: Path) -> TunePlan:

@@ -12,7 +12,8 @@ _held: dict[Hashable, TuneImages] = {}
 
 def held_images(plan: TunePlan) -> Generator[Progress, None, TuneImages]:
     """Yield progress while a plan's images are read, unless they were read last, and return them."""
-    key = (plan.spec, plan.data, plan.classes, plan.image, plan.channels, plan.grey, plan.preprocess, plan.seed)
+    prepared = (plan.image, plan.channels, plan.grey, plan.preprocess, plan.white)
+    key = (plan.spec, plan.data, plan.classes, plan.seed, *prepared)
     if key not in _held:
         images = yield from fetched(plan)
         _held.clear()

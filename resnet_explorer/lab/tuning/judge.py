@@ -36,6 +36,7 @@ def judge(folder: Path) -> Iterator[Progress | BeforeAfter]:
     images = yield from held_images(plan)
     after = yield from named(model, plan, images, "naming the test images with the best weights")
     before, words = yield from _before(plan, images)
+    words = (*words, images.judging)
     yield BeforeAfter(str(folder), plan, before, after, _outcome(folder, steps, before, after), words, images.words)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from resnet_explorer.analysis.tuning.checks import Part
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.analysis.tuning.results import Prediction
 from resnet_explorer.lab.record import restored
@@ -25,7 +26,7 @@ def predict(model: nn.Module, plan: TunePlan, files: Sequence[Path]) -> Iterator
     device = next(model.parameters()).device
     for file in files:
         try:
-            image = prepared(plan, Item(file, "", True))
+            image = prepared(plan, Item(file, "", Part.TEST))
         except UnreadableError as error:
             yield Prediction(str(file), (), str(error))
             continue

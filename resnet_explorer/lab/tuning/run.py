@@ -8,6 +8,7 @@ from pathlib import Path
 from resnet_explorer.analysis.quantities import Mode
 from resnet_explorer.analysis.run_codec import CHECKPOINT, RUN
 from resnet_explorer.analysis.training import Ending, RunPlan
+from resnet_explorer.analysis.tuning.checks import Part
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.analysis.tuning.results import FreezeReport
 from resnet_explorer.analysis.tuning.strategies import grouping
@@ -23,9 +24,12 @@ from resnet_explorer.lab.training.loop import go_on
 from resnet_explorer.lab.training.trainer import Trainer
 from resnet_explorer.lab.tuning.course import TuneCourse, director
 from resnet_explorer.lab.tuning.data import TuneImages, complete, load
-from resnet_explorer.lab.tuning.folder import TuneFolder, plan_in
+from resnet_explorer.lab.tuning.folder import TuneFolder, others, plan_in
 from resnet_explorer.lab.tuning.start import bare, start
 from resnet_explorer.model.build import ResNet
+
+BY_VAL = "Of each epoch the validation images are judged; the test images are judged once, with the best weights."
+"""What is said of a run whose test images choose nothing."""
 
 
 def follow(
@@ -49,9 +53,13 @@ def follow(
     model, words = _first(plan, folder)
     if images.skipped:
         words = (*words, f"Unreadable and skipped: {', '.join(one.path for one in images.skipped[:10])}.")
+    if images.has_test:
+        words = (*words, BY_VAL)
     with ExitStack() as lent:
         lent.enter_context(conditions(view))
-        kept = TuneFolder(folder, view, plan) if folder is not None else None
+        kept = (
+            TuneFolder(folder, view, plan, Part.VAL if images.has_test else Part.TEST) if folder is not None else None
+        )
         if kept is not None:
             yield from kept.claim()
             lent.enter_context(kept)
@@ -63,7 +71,7 @@ def _completed(plan: TunePlan, folder: Path | None) -> TunePlan:
     if folder is None or not (folder / RUN).is_file():
         return complete(plan)
     kept = plan_in(folder)
-    return replace(plan, classes=kept.classes, preprocess=kept.preprocess)
+    return replace(plan, classes=kept.classes, preprocess=kept.preprocess, white=kept.white)
 
 
 def fetched(plan: TunePlan) -> Generator[Progress, None, TuneImages]:
@@ -98,6 +106,8 @@ def _follow(
 ) -> Generator[Told | Ending, None, None]:
     blocks = places(view.spec, replace(view.image, batch=view.recipe.batch), Mode.TRAIN)
     setting = kept.kept() if kept else None
+    if kept and setting and setting.test != len(images.val):
+        raise others(kept.path)
     found = grouping(plan, len(images.train))
     trainer = Trainer(view, model, director(found, kept.opened if kept else _unheard))
     mark = kept.restore(trainer) if kept and setting else Mark()

@@ -6,7 +6,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from resnet_explorer.analysis.tuning.checks import BadFile, SamplePage
+from resnet_explorer.analysis.tuning.checks import BadFile, Part, SamplePage
 from resnet_explorer.analysis.tuning.choices import GreyWay
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.analysis.tuning.results import GreyReport
@@ -38,7 +38,7 @@ def samples(plan: TunePlan, count: int, seed: int) -> Iterator[Progress | Sample
 
 def _read(plan: TunePlan, items: Sequence[Item], count: int, seed: int) -> list[tuple[Item, Tensor]]:
     """Return the first images that can be read of those to train on, in an order that a seed draws."""
-    train = [one for one in items if not one.test]
+    train = [one for one in items if one.part is Part.TRAIN]
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed)).tolist()
     found: list[tuple[Item, Tensor]] = []
     bad: list[BadFile] = []

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torchvision.models import ResNet18_Weights, ResNet50_Weights
 
-from resnet_explorer.analysis.tuning.checks import DataReport
+from resnet_explorer.analysis.tuning.checks import DataReport, Part
 from resnet_explorer.analysis.tuning.choices import (
     GreyWay,
     Preprocess,
@@ -69,7 +69,10 @@ class TestListing:
     def test_a_seed_keeps_a_share_of_each_class(self, folder: Path) -> None:
         found, again, other = (listing(TuneData(where=str(folder)), seed) for seed in (0, 0, 1))
         assert found == again and found != other and found.classes == ("cats", "dogs")
-        assert [sum(one.test for one in found.items if one.label == label) for label in found.classes] == [2, 2]
+        assert [sum(one.part is Part.TEST for one in found.items if one.label == label) for label in found.classes] == [
+            2,
+            2,
+        ]
 
     @pytest.mark.parametrize("name", ["test", "val"])
     def test_parts_of_their_own_are_kept(self, folder: Path, name: str) -> None:
@@ -78,7 +81,8 @@ class TestListing:
         (folder).rename(root / "train")
         picture(root / name / "cats" / "new.png", 7)
         found = listing(TuneData(where=str(root)), 0)
-        assert [one.where for one in found.items if one.test] == [root / name / "cats" / "new.png"]
+        assert [one.where for one in found.items if one.part is Part(name)] == [root / name / "cats" / "new.png"]
+        assert sum(one.part is Part.TRAIN for one in found.items) == 20
 
     @pytest.mark.parametrize("part", [False, True])
     def test_a_table_names_paths_relative_to_itself(self, folder: Path, part: bool) -> None:
@@ -93,7 +97,7 @@ class TestListing:
                 rows.writerow([f"images/dogs/{index}.png", "dog", "train"][: 3 if part else 2])
         found = listing(TuneData(TuneKind.CSV, str(table)), 0)
         assert found.classes == ("cat", "dog") and len(found.items) == 10
-        assert sum(one.test for one in found.items) == (1 if part else 2)
+        assert sum(one.part is Part.TEST for one in found.items) == (1 if part else 2)
 
     @pytest.mark.parametrize(
         ("content", "words"), [("", "holds no images"), ("a.png\n", "Row 1"), ("a.png,\n", "no label")]

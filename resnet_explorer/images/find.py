@@ -1,0 +1,235 @@
+"""Which images there are, of which class and in which part: read off folders and tables, without opening one."""
+
+import csv
+import io
+import os
+import random
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+SUFFIXES = (
+    ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".webp", ".avif", ".tif", ".tiff", ".ppm", ".pgm",
+)  # fmt: skip
+"""Endings of pictures."""
+TABLES = (".csv", ".tsv", ".tab", ".txt")
+"""Endings of tables."""
+PARTS = {"train": "tr(ai)?n(ing|val)?", "val": "e?val(id(ation)?|uation)?|dev(el(opment)?)?", "test": "te?st(ing)?"}
+"""The parts of a data set, and what folders and values that mean one are called."""
+LABELS = "labels?|class(es)?|class.?(name|label|id)|label.?name|categor(y|ies)|targets?|y|species|breed|diagnosis"
+"""What columns of classes are called; another one is taken where none is."""
+SAMPLE = 100
+"""So many rows of a table tell which column names the files."""
+
+
+class Found(NamedTuple):
+    """Images as (file, class, part), folders of classes without images, and sentences on how they were read.
+
+    The part is "train", "val" or "test", and empty where the images come in no parts.
+    """
+
+    items: list[tuple[Path, str, str]]
+    empty: list[Path]
+    notes: list[str]
+
+
+def part_of(name: str) -> str:
+    """Return the part that a name means, such as Training, val_set or test2017; empty for none."""
+    more = r"[ _-]*(set|split|data|images?)?[ _-]*(\d{4})?"
+    known = (part for part, words in PARTS.items() if re.fullmatch(f"({words}){more}", name.strip().lower()))
+    return next(known, "")
+
+
+def inside(folder: Path) -> list[Path]:
+    """Return the folders in a folder by their names, without hidden ones and what macOS leaves in archives."""
+    return sorted(path for path in folder.iterdir() if path.is_dir() and is_shown(path.name))
+
+
+def is_shown(name: str) -> bool:
+    """Return whether a file or folder is none of those that a system keeps for itself."""
+    return name[0] != "." and name not in ("__MACOSX", "Thumbs.db", "desktop.ini")
+
+
+def walk(root: Path, suffixes: Sequence[str]) -> tuple[list[Path], list[Path]]:
+    """Return the images at any depth of a folder, and the other files; links are followed, no folder is read twice."""
+    above = (one for path in (root.absolute(), Path(os.path.realpath(root))) for one in (path, *path.parents))
+    entered, files = {os.path.realpath(one) for one in above}, []
+    for where, folders, names in os.walk(root, followlinks=True):
+        paths, folders[:] = [Path(where, name) for name in folders if is_shown(name)], []
+        for path in sorted(paths, key=lambda path: (path.is_symlink(), path.name)):
+            if (real := os.path.realpath(path)) not in entered:
+                entered.add(real)
+                folders.append(path.name)
+        files += [Path(where, name) for name in names if is_shown(name)]
+    files = sorted(files, key=lambda path: path.relative_to(root).as_posix())
+    files = [path for path in files if path.is_file() or not path.exists()]  # no pipes; a broken link is told later
+    images = [path for path in files if path.suffix.lower() in suffixes]
+    return images, [path for path in files if path.suffix.lower() not in suffixes]
+
+
+def in_folder(root: Path, suffixes: Sequence[str]) -> Found:
+    """Return the images of a folder: a folder for each class, in folders of parts or not."""
+    folders = inside(root)
+    parts = {folder: part_of(folder.name) for folder in folders}
+    if not any(part == "train" and inside(folder) for folder, part in parts.items()):
+        return in_classes(root, "", suffixes)
+    found = Found([], [], [])
+    for part in PARTS:
+        for folder in (folder for folder in folders if parts[folder] == part):
+            items, empty, notes = in_classes(folder, part, suffixes)
+            found = Found(found.items + items, found.empty + empty, found.notes + notes)
+    if unused := [folder.name for folder in folders if not parts[folder]]:
+        found.notes.append(f"Not used, since they are no parts: {some(unused)}.")
+    return Found(one_case(found.items, found.notes), found.empty, [*loose(root, suffixes), *found.notes])
+
+
+def in_classes(root: Path, part: str, suffixes: Sequence[str]) -> Found:
+    """Return the images in the folder of each class."""
+    found, others = Found([], [], loose(root, suffixes)), []
+    for folder in inside(root):
+        images, rest = walk(folder, suffixes)
+        found.items.extend((path, folder.name, part) for path in images)
+        found.empty.extend([] if images else [folder])
+        others += rest
+    if others:
+        names = some([path.name for path in others])
+        found.notes.append(f"Files that do not end as images do are not used ({len(others):,}): {names}.")
+    return found
+
+
+def loose(root: Path, suffixes: Sequence[str]) -> list[str]:
+    """Return a sentence on the images that lie beside folders, in none of them."""
+    files = sorted(path.name for path in root.iterdir() if is_shown(path.name) and path.suffix.lower() in suffixes)
+    words = f"Images beside the folders of {root.name} are not used, since they have no class"
+    return [f"{words} ({len(files):,}): {some(files)}."] if files else []
+
+
+def one_case(items: list[tuple[Path, str, str]], notes: list[str]) -> list[tuple[Path, str, str]]:
+    """Return the images with the classes that training knows, where others differ in upper and lower case alone."""
+    known = {label for _, label, part in items if part == "train"}
+    alike = {label.casefold(): label for label in known}
+    other = {label: alike.get(label.casefold(), label) for _, label, _ in items if label not in known}
+    notes += [f"{label} is read as the class {same}." for label, same in sorted(other.items()) if label != same]
+    return [(file, other.get(label, label), part) for file, label, part in items]
+
+
+def some(names: Sequence[str]) -> str:
+    """Return the first names, and how many more there are."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
+
+
+def with_parts(items: list[tuple[Path, str, str]], share: float, seed: int) -> list[tuple[Path, str, str]]:
+    """Return the images as they are where some are not to train on; else a seed keeps a share of each class for test.
+
+    That is at least one, of classes that have two.
+    """
+    if any(part in ("val", "test") for _, _, part in items):
+        return [(file, label, part or "train") for file, label, part in items]
+    chance, tested = random.Random(seed), set()
+    for label in sorted({label for _, label, _ in items}):
+        mine = [file for file, of, _ in items if of == label]
+        chance.shuffle(mine)
+        tested |= set(mine[: max(1, round(share * len(mine)))] if len(mine) > 1 else [])
+    return [(file, label, "test" if file in tested else "train") for file, label, _ in items]
+
+
+def in_table(table: Path, suffixes: Sequence[str]) -> Found:
+    """Return the images of a table, relative to it: which column names files, classes and parts, its cells tell.
+
+    Raises ValueError where a row has no class.
+    """
+    text, notes = text_of(table)
+    rows, column = columns_of(text, table.parent, suffixes)
+    if not rows:
+        return Found([], [], notes)
+    first = rows[0][column]
+    is_head = not is_image(first, suffixes) and not located(table.parent, first, suffixes).is_file()
+    names = rows[0] if is_head else [f"column {place + 1}" for place in range(len(rows[0]))]
+    body = rows[is_head:]
+    others = [place for place in range(len(names)) if place != column]
+    part = next((place for place in others if parts_in(names[place], [row[place] for row in body])), None)
+    label = label_column([place for place in others if place != part], names, body)
+    short = next((n for n, row in enumerate(body, start=1 + is_head) if label is None or not row[label]), None)
+    if short or (label is None and body):
+        raise ValueError(f"Row {short} of {table.name} has no label.")
+    if label is None:
+        return Found([], [], notes)
+    parts = parts_in(names[part], [row[part] for row in body]) if part is not None else {}
+    files = [located(table.parent, row[column], suffixes) for row in body]
+    own = [parts[row[part].lower()] if part is not None else "" for row in body]
+    items = list(zip(files, [row[label] for row in body], own, strict=True))
+    used = {"images": column, "classes": label, "parts": part}
+    told = ", ".join(f"{what} from {names[place]}" for what, place in used.items() if place is not None)
+    unused = [names[place] or "a column without a name" for place in others if place not in (label, part)]
+    told += "".join(f", {value or 'empty'} is {of}" for value, of in parts.items() if value != of)
+    notes.append(f"{table.name}: {told}{f'; not used: {some(unused)}' if unused else ''}.")
+    return Found(items, [], notes)
+
+
+def text_of(table: Path) -> tuple[str, list[str]]:
+    """Return the text of a table in UTF-8, UTF-16 with its mark, or else Windows' Western European, which is said."""
+    content = table.read_bytes()
+    try:
+        return content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"), []
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace"), [f"{table.name} is not in UTF-8: it is read as Windows-1252."]
+
+
+def columns_of(text: str, base: Path, suffixes: Sequence[str]) -> tuple[list[list[str]], int]:
+    """Return the rows of a table, all equally long, and the column that names files: the one with the most of them."""
+    best: tuple[tuple[int, int, int], list[list[str]], int] = ((-1, -1, -1), [], 0)
+    for delimiter in ",;\t|":
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        rows = [row for row in ([cell.strip() for cell in line] for line in lines) if any(row)]
+        wide = max(map(len, rows), default=0)
+        rows = [row + [""] * (wide - len(row)) for row in rows]
+        for place in range(wide):
+            cells = [row[place] for row in rows[:SAMPLE]]
+            there = sum(located(base, cell, suffixes).is_file() for cell in cells)
+            score = (there, sum(is_image(cell, suffixes) for cell in cells), wide)
+            best = max(best, (score, rows, place), key=lambda one: one[0])
+    return best[1], best[2]
+
+
+def is_image(cell: str, suffixes: Sequence[str]) -> bool:
+    """Return whether a cell ends as files of images do."""
+    return Path(cell).suffix.lower() in suffixes
+
+
+def located(base: Path, cell: str, suffixes: Sequence[str]) -> Path:
+    """Return the file that a cell names: from the table's folder, with slashes of either kind, its ending left out."""
+    path = base / cell
+    if os.path.isfile(path):
+        return path
+    path = base / cell.replace("\\", "/")
+    known = [path] if is_image(cell, suffixes) or not cell else [Path(f"{path}{suffix}") for suffix in suffixes]
+    return next((one for one in known if os.path.isfile(one)), path)
+
+
+def parts_in(name: str, cells: Iterable[str]) -> dict[str, str]:
+    """Return what the values of a column mean as parts; nothing where they mean none.
+
+    A value names its part. Where the column is called after one, 1 is that part and 0 the other; in a column called
+    split or the like 0 is to train, 1 to test, or 0 to train, 1 to validate and 2 to test.
+    """
+    values = sorted({cell.lower() for cell in cells})
+    parts = {value: part_of(value) or "train" * (not value) for value in values}
+    if all(parts.values()) and any(values):
+        return parts
+    plain, truth = name.lower(), {"0": 0, "1": 1, "2": 2, "false": 0, "true": 1, "no": 0, "yes": 1, "0.0": 0, "1.0": 1}
+    own = part_of(re.sub("^(is|in|for)[ _-]?", "", plain))
+    called = own or re.fullmatch("(data)?[ _-]?(split|subset|partition|part|set|phase|usage)", plain)
+    numbers = [truth.get(value, 3) for value in values if value]
+    if not called or not numbers or max(numbers) > (1 if own else 2):
+        return {}
+    order = ("test" if own == "train" else "train", own) if own else ("train", "test")
+    order = ("train", "val", "test") if max(numbers) == 2 else order
+    return {value: order[truth[value]] if value else "train" for value in values}
+
+
+def label_column(places: Sequence[int], names: Sequence[str], rows: Sequence[Sequence[str]]) -> int | None:
+    """Return the column of the classes: by its name, else the first with equal values, which a count has not."""
+    called = [place for place in places if re.fullmatch(LABELS, names[place].lower())]
+    repeated = [place for place in places if len({row[place] for row in rows}) < len(rows)]
+    return next(iter((*called, *repeated, *places)), None)

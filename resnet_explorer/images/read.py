@@ -1,0 +1,140 @@
+"""One image from its file to bytes: upright, of any type, and with the channels that are wanted."""
+
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+"""Pillow's names of pictures of bytes by their channels."""
+FULL = (1.0, 255.0, 4095.0, 65535.0)
+"""What white is, usually, in images of more than 8 bits: of floats, of 8, of 12 and of 16 bits."""
+DEEP = (".png", ".tif", ".tiff", ".pgm", ".npy")
+"""Endings of files that may hold more than 8 bits."""
+
+
+TooLargeError = Image.DecompressionBombError
+"""What an image of too many pixels to be opened raises."""
+
+
+def read_image(file: Path, white: Sequence[float]) -> Any:
+    """Return an image as bytes (height, width, channels): grey or colours, with alpha where it has some.
+
+    It is turned as its EXIF data say. Of several frames it is the first. ``white`` are the values, rising, that stand
+    for white in images of more than 8 bits: the least that holds all of one. Raises OSError, ValueError and others
+    where there is no image.
+    """
+    if file.suffix.lower() == ".npy":
+        return as_bytes(numpy.load(file, allow_pickle=False), white)
+    with Image.open(file) as image:
+        image.load()
+        return as_bytes(numpy.array(plain(upright(image))), white)
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """Return an image turned as its EXIF data say, where they can be read."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # what cameras and editors write there breaks the reader in many ways
+        return image
+
+
+def plain(image: Image.Image) -> Image.Image:
+    """Return an image of one of Pillow's types that are arrays of grey, colours and alpha."""
+    if is_deep(image) or (image.mode in MODES.values() and "transparency" not in image.info):
+        return image
+    if "transparency" in image.info or image.mode in ("PA", "La", "RGBa"):
+        return image.convert("RGBA")
+    return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def is_deep(image: Image.Image) -> bool:
+    """Return whether an image has more than 8 bits in a channel."""
+    return image.mode[0] in "IF"
+
+
+def as_bytes(values: Any, white: Sequence[float]) -> Any:
+    """Return numbers (height, width[, channels]) as bytes (height, width, channels)."""
+    if values.ndim not in (2, 3) or not values.size or values.dtype.kind not in "uif":
+        raise ValueError("it is no array of numbers (height, width, channels)")
+    values = values[..., None] if values.ndim == 2 else values
+    if values.dtype == numpy.uint8:
+        return values
+    known = white or ((255.0,) if values.dtype.kind == "f" else (65535.0,))
+    most = top_in(values)
+    full = next((one for one in known if most <= one * (1 + 1e-6)), known[-1])
+    return (numpy.nan_to_num(values).astype("float64") * (255 / full)).round().clip(0, 255).astype("uint8")
+
+
+def top_in(values: Any) -> Any:
+    """Return the greatest number in an array, as whole as they are; 0 where there is none."""
+    return numpy.where(numpy.isfinite(values), values, 0).max().item()
+
+
+def top_of(file: Path) -> int | float | None:
+    """Return the greatest number in a file of an image; None where it has 8 bits, or is no image."""
+    if file.suffix.lower() not in DEEP:
+        return None
+    try:
+        if file.suffix.lower() == ".npy":
+            values = numpy.load(file, allow_pickle=False)
+            return top_in(values) if values.dtype.kind in "uif" and values.dtype != numpy.uint8 else None
+        with Image.open(file) as image:
+            return top_in(numpy.asarray(image)) if is_deep(image) else None
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
+        return None
+
+
+def white_of(tops: Iterable[int | float]) -> tuple[float, ...]:
+    """Return the values that stand for white in images with these greatest numbers: one for all, as a rule.
+
+    It is the least usual value that holds every image, so that dark images stay dark. A lesser one is believed beside
+    it where every image that it holds reaches it exactly: then these are of another source. Whole numbers up to 1 are
+    an image that is all but black.
+    """
+    tops = [top for top in tops if top > 0]
+    held: dict[float, list[int | float]] = {}
+    for top in tops:
+        held.setdefault(next((full for full in FULL if top <= full * (1 + 1e-6)), max(tops)), []).append(top)
+    last = max(held, default=0.0)
+    exact = {full: all(math.isclose(full, top, rel_tol=1e-6) for top in own) for full, own in held.items()}
+    exact[1.0] = exact.get(1.0, False) and all(isinstance(top, float) for top in held[1.0])
+    return tuple(sorted(full for full in held if full == last or exact[full]))
+
+
+def with_channels(pixels: Any, channels: int) -> Any:
+    """Return bytes (height, width, channels) with so many channels; transparent pixels are put on white.
+
+    Raises ValueError where Pillow knows no way.
+    """
+    have = pixels.shape[2]
+    if have == channels:
+        return pixels
+    if have not in MODES or channels not in MODES:
+        raise ValueError(f"it has {have} channels where {channels} are needed")
+    if have in (2, 4) and channels in (1, 3):
+        pixels = on_white(pixels)
+    image = Image.fromarray(numpy.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels))
+    array = numpy.array(image.convert(MODES[channels]))
+    return array[..., None] if array.ndim == 2 else array
+
+
+def on_white(pixels: Any) -> Any:
+    """Return bytes without their alpha, the last channel: where it is less than full, white shows through."""
+    alpha = pixels[..., -1:].astype("float32") / 255
+    return (pixels[..., :-1] * alpha + 255 * (1 - alpha)).round().astype("uint8")
+
+
+def reason(error: Exception) -> str:
+    """Return why an image cannot be read, in words that follow its name."""
+    if isinstance(error, FileNotFoundError):
+        return "it is not there"
+    if isinstance(error, UnidentifiedImageError):
+        return "it is no image, or is damaged"
+    if isinstance(error, Image.DecompressionBombError):
+        return f"it has more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels"
+    text = str(error) or type(error).__name__
+    return text.splitlines()[0][:120]
