@@ -52,13 +52,16 @@ def is_shown(name: str) -> bool:
 
 
 def walk(root: Path, suffixes: Sequence[str]) -> tuple[list[Path], list[Path]]:
-    """Return the images at any depth of a folder, and the other files; links are followed, no folder is read twice."""
-    above = (one for path in (root.absolute(), Path(os.path.realpath(root))) for one in (path, *path.parents))
-    entered, files = {os.path.realpath(one) for one in above}, []
+    """Return the images at any depth of a folder, and the other files.
+
+    Links are followed, but not up to a folder that they lie in; no folder is read twice.
+    """
+    entered, files = {os.path.realpath(one) for one in (root, *root.absolute().parents)}, []
     for where, folders, names in os.walk(root, followlinks=True):
+        here = Path(os.path.realpath(where))
         paths, folders[:] = [Path(where, name) for name in folders if is_shown(name)], []
         for path in sorted(paths, key=lambda path: (path.is_symlink(), path.name)):
-            if (real := os.path.realpath(path)) not in entered:
+            if (real := os.path.realpath(path)) not in entered and not here.is_relative_to(real):
                 entered.add(real)
                 folders.append(path.name)
         files += [Path(where, name) for name in names if is_shown(name)]
@@ -223,8 +226,8 @@ def parts_in(name: str, cells: Iterable[str]) -> dict[str, str]:
     numbers = [truth.get(value, 3) for value in values if value]
     if not called or not numbers or max(numbers) > (1 if own else 2):
         return {}
-    order = ("test" if own == "train" else "train", own) if own else ("train", "test")
-    order = ("train", "val", "test") if max(numbers) == 2 else order
+    order = ["test" if own == "train" else "train", own] if own else ["train", "test"]
+    order = ["train", "val", "test"] if max(numbers) == 2 else order
     return {value: order[truth[value]] if value else "train" for value in values}
 
 

@@ -1,6 +1,7 @@
 """One image from its file to bytes: upright, of any type, and with the channels that are wanted."""
 
 import math
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ def read_image(file: Path, white: Sequence[float]) -> Any:
     """
     if file.suffix.lower() == ".npy":
         return as_bytes(numpy.load(file, allow_pickle=False), white)
-    with Image.open(file) as image:
+    with warnings.catch_warnings(action="ignore"), Image.open(file) as image:  # on odd EXIF data, or a large image
         image.load()
         return as_bytes(numpy.array(plain(upright(image))), white)
 
@@ -82,7 +83,7 @@ def top_of(file: Path) -> int | float | None:
         if file.suffix.lower() == ".npy":
             values = numpy.load(file, allow_pickle=False)
             return top_in(values) if values.dtype.kind in "uif" and values.dtype != numpy.uint8 else None
-        with Image.open(file) as image:
+        with warnings.catch_warnings(action="ignore"), Image.open(file) as image:
             return top_in(numpy.asarray(image)) if is_deep(image) else None
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
         return None

@@ -36,7 +36,7 @@ from resnet_explorer.export.tuning.script import companions, to_script
 from resnet_explorer.lab.alike import seeded
 from resnet_explorer.lab.training.augment import augmented
 from resnet_explorer.lab.training.feed import step_seed
-from resnet_explorer.lab.tuning.data import TuneImages, load
+from resnet_explorer.lab.tuning.data import TuneImages, complete, load
 from resnet_explorer.lab.tuning.groups import Tuner
 from resnet_explorer.lab.tuning.start import start
 from resnet_explorer.model import build, checkpoint
@@ -123,7 +123,7 @@ def run(one: TunePlan, folder: Path, *words: str, torchrun: int = 0) -> tuple[li
     assert done.returncode == 0, done.stderr[-3000:]
     lines = [json.loads(line) for line in (folder / "run" / "metrics.jsonl").read_text().splitlines()]
     assert {"best.pth", "last.pth", "metrics.jsonl"} == {file.name for file in (folder / "run").iterdir()}
-    return [loss for line in lines for loss in line["losses"]], lines[-1]["test_loss"]
+    return [loss for line in lines for loss in line.get("losses", ())], lines[-1]["test_loss"]
 
 
 def test_it_reaches_the_same_loss_on_a_folder(folder: Path, tmp_path: Path) -> None:
@@ -142,6 +142,32 @@ def test_it_reaches_the_same_loss_on_a_folder(folder: Path, tmp_path: Path) -> N
     assert judged == pytest.approx(tested, abs=1e-4)
     saved = torch.load(tmp_path / "run" / "best.pth", weights_only=True)
     assert saved["classes"] == ("ants", "bees") and saved["state_dict"]["fc.weight"].shape == (2, 8)
+
+
+def test_it_chooses_by_validation_images_and_judges_by_test_images(tmp_path: Path) -> None:
+    """A table as spreadsheets write it, with photos that lie, 12 bits and transparent pixels, and three parts."""
+    chance, rows, exif = np.random.default_rng(0), ["number;Datei;Klasse;split"], Image.Exif()
+    exif[0x0112] = 6
+    for index in range(36):
+        label, part = ("ants", "bees")[index % 2], ("train", "train", "valid", "test")[index // 2 % 4]
+        pixels = chance.normal((90, 160)[index % 2], 40, (16, 28, 3)).clip(0, 255).astype(np.uint8)
+        names = [f"{index}.jpg", f"{index}.png", f"{index}t.png"]
+        Image.fromarray(pixels).save(tmp_path / names[0], exif=exif)
+        Image.fromarray(pixels[..., 0].astype(np.uint16) * 16 + 15).save(tmp_path / names[1])
+        Image.fromarray(np.dstack([pixels, pixels[..., 0]])).save(tmp_path / names[2])
+        rows.append(f"{index};{names[index % 3]};{label};{part}")
+    (tmp_path / "images.csv").write_text("\n".join(rows), "utf-8-sig")
+    one = complete(plan(data=TuneData(TuneKind.CSV, str(tmp_path / "images.csv"))))
+    assert one.white == (4095.0,)
+    expected, tested = losses(one)
+    got, judged = run(one, tmp_path)
+    assert got == pytest.approx(expected, abs=1e-4)
+    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    assert [set(line) for line in lines] == [
+        *[{"epoch", "losses", "val_loss", "val_accuracy"}] * 3, {"test_loss", "test_accuracy"}
+    ]  # fmt: skip
+    chosen = min(lines[:-1], key=lambda line: line["val_loss"])
+    assert chosen["epoch"] == 2 and judged == pytest.approx(tested, abs=1e-4), "the last epoch is the best one"
 
 
 def test_two_processes_reach_the_same_loss_on_the_digits(tmp_path: Path) -> None:

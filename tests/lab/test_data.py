@@ -6,6 +6,7 @@ import pickle
 import struct
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -16,6 +17,7 @@ from resnet_explorer import assets
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lab.data import Images, batch
 from resnet_explorer.lab.sources import source
+from resnet_explorer.lab.training.names import class_names
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
@@ -118,6 +120,20 @@ class TestFolder:
         assert x.shape == (8, 3, 16, 16) and set(y.tolist()) == {0, 1}
         assert ((x[:, 0] > x[:, 2]).all(dim=(1, 2)) == (y == 0)).all(), "cats are red"
         assert "(2 classes)" in words and "cut to the centre and resized to 16×16" in words
+
+    def test_parts_are_no_classes_and_photos_stand_upright(self, tmp_path: Path) -> None:
+        exif, pixels = Image.Exif(), np.zeros((20, 8, 3), np.uint8)
+        exif[0x0112], pixels[:10] = 6, 255
+        for part, count in (("Train", 3), ("Testing", 2)):
+            for index in range(count):
+                for name in ("cats", "dogs"):
+                    (tmp_path / part / name).mkdir(parents=True, exist_ok=True)
+                    Image.fromarray(pixels).save(tmp_path / part / name / f"{index}.jpg", exif=exif)
+        images = source(DataChoice(DataKind.FOLDER, str(tmp_path)))
+        assert images.train == 6 and len(images.labels) == 10 and set(images.labels.tolist()) == {0, 1}
+        assert class_names(DataChoice(DataKind.FOLDER, str(tmp_path)), 2) == ("cats", "dogs")
+        upright = images.pick(torch.tensor([0]), 8, 20)[0, 0]
+        assert upright[:, :8].max() < 0.2 and upright[:, 12:].min() > 0.8, "white came from the right"
 
     def test_a_flat_folder_has_random_labels(self, tmp_path: Path) -> None:
         for index in range(4):

@@ -105,6 +105,7 @@ _IMPORTS = (
     ("re", r"\bre\."),
     ("struct", r"\bstruct\."),
     ("sys", r"\bsys\."),
+    ("warnings", r"\bwarnings\."),
 )
 
 

@@ -32,8 +32,9 @@ class TuneImages:
     """Images fitted to a plan: ``take`` returns those of some indices, ``words`` say what was done.
 
     ``train``, ``val`` and ``test`` are indices: to train on, to choose the best epoch by, and to judge it by; where one
-    of the last two has no images, it is the other. ``has_test`` is whether the test images choose nothing, ``judging``
-    says it in words. ``skipped`` are files that could not be read. Made by ``load``.
+    of the last two has no images, it is the other. ``judged`` is the part that chooses the epoch, ``has_test`` whether
+    another one judges it, and ``judging`` says so in words. ``skipped`` are files that could not be read. Made by
+    ``load``.
     """
 
     is_noise = False
@@ -49,7 +50,8 @@ class TuneImages:
             torch.tensor([place for place, one in enumerate(items) if one.part is part], dtype=torch.long)
             for part in Part
         )
-        self.has_test, self.judging = len(val) > 0 and len(test) > 0, judging(len(val), len(test))
+        self.judged, self.judging = Part.VAL if len(val) else Part.TEST, judging(len(val), len(test))
+        self.has_test = len(val) > 0 and len(test) > 0
         self.val, self.test = val if len(val) else test, test if len(test) else val
         self.words = _words(plan, len(skipped))
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from resnet_explorer.analysis.quantities import Mode
 from resnet_explorer.analysis.run_codec import CHECKPOINT, RUN
 from resnet_explorer.analysis.training import Ending, RunPlan
-from resnet_explorer.analysis.tuning.checks import Part
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.analysis.tuning.results import FreezeReport
 from resnet_explorer.analysis.tuning.strategies import grouping
@@ -57,9 +56,7 @@ def follow(
         words = (*words, BY_VAL)
     with ExitStack() as lent:
         lent.enter_context(conditions(view))
-        kept = (
-            TuneFolder(folder, view, plan, Part.VAL if images.has_test else Part.TEST) if folder is not None else None
-        )
+        kept = TuneFolder(folder, view, plan, images.judged) if folder is not None else None
         if kept is not None:
             yield from kept.claim()
             lent.enter_context(kept)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors import safe_open
 from safetensors.torch import load_file
 from tuning_runs import PLAN, RICH, SMALL, timeless, tuned
 
@@ -23,7 +24,7 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.export.run_folder import list_runs, look, read
 from resnet_explorer.lab.training import train
 from resnet_explorer.lab.training.checkpoint import trained
-from resnet_explorer.lab.tuning.data import complete
+from resnet_explorer.lab.tuning.data import TuneImages, complete, load
 from resnet_explorer.lab.tuning.judge import judge
 from resnet_explorer.lab.tuning.run import follow
 from resnet_explorer.lab.tuning.start import start
@@ -190,6 +191,57 @@ def test_a_folder_of_other_things_is_refused(whole: tuple[list[Metric], Path], t
     *_, _ = train(replace(read(folder).plan, recipe=Recipe(2, 8)), tmp_path / "plain")
     with pytest.raises(ExplorerError, match="holds no fine-tuning"):
         tuned(PLAN, tmp_path / "plain")
+
+
+def parted(root: Path, **counts: int) -> TunePlan:
+    """Return a plan on dark ants and bright bees, so many of each in every part."""
+    chance = np.random.default_rng(0)
+    for part, count in counts.items():
+        for name, shade in (("ants", 90), ("bees", 160)):
+            (root / part / name).mkdir(parents=True)
+            for index in range(count):
+                pixels = chance.normal(shade, 60, (12, 12, 3)).clip(0, 255).astype(np.uint8)
+                Image.fromarray(pixels).save(root / part / name / f"{index}.png")
+    data = TuneData(where=str(root))
+    recipe = Recipe(batch=4, rate=0.05)
+    return replace(PLAN, data=data, classes=(), channels=3, grey=GreyWay.REPEAT, recipe=recipe, epochs=3)
+
+
+class TestParts:
+    def test_validation_images_choose_the_epoch_and_test_images_judge_it(self, tmp_path: Path) -> None:
+        one = parted(tmp_path / "images", train=8, val=3, test=5)
+        metrics, ending = tuned(one, tmp_path / "run")
+        run, (images,) = read(tmp_path / "run"), list(load(complete(one)))[-1:]
+        assert run.setting and (run.setting.train, run.setting.test) == (16, 6) and isinstance(images, TuneImages)
+        assert any("the test images are judged once" in note for note in run.setting.notes)
+        losses = [metric.test_loss for metric in metrics if metric.test_loss is not None]
+        assert ending.best_loss == min(losses)
+        model, _, _ = trained(tmp_path / "run")
+        loss = {part: self.loss(model, images, getattr(images, part)) for part in ("val", "test")}
+        with safe_open(tmp_path / "run" / "best.safetensors", "pt") as file:
+            assert float(file.metadata()["val_loss"]) == min(losses) == pytest.approx(loss["val"], abs=1e-5)
+        *_, found = judge(tmp_path / "run")
+        assert found.after.counts.sum() == 10 and found.after.loss == pytest.approx(loss["test"], abs=1e-5)
+        assert "The validation images choose the best epoch, and the test images judge it." in found.words
+
+    @staticmethod
+    def loss(model: torch.nn.Module, images: TuneImages, indices: torch.Tensor) -> float:
+        x, y = images.take(indices)
+        with torch.no_grad():
+            return torch.nn.functional.cross_entropy(model(x), y).item()
+
+    @pytest.mark.parametrize("part", ["val", "test"])
+    def test_one_of_both_does_both_and_that_is_said(self, tmp_path: Path, part: str) -> None:
+        tuned(replace(parted(tmp_path / "images", train=4, **{part: 3}), epochs=1), tmp_path / "run")
+        *_, found = judge(tmp_path / "run")
+        assert found.after.counts.sum() == 6 and "both choose the best epoch and judge it" in found.words[-1]
+
+    def test_a_run_goes_on_with_the_images_that_it_was_judged_by(self, tmp_path: Path) -> None:
+        one = parted(tmp_path / "images", train=8, test=3)
+        tuned(one, tmp_path / "run", 2)
+        parted(tmp_path / "images", val=4)
+        with pytest.raises(ExplorerError, match="images are others than when"):
+            tuned(one, tmp_path / "run")
 
 
 class TestBadInput:
