@@ -59,7 +59,8 @@ class Metric:
 class Setting:
     """What a run was made with, besides its plan: versions, machine, the words on its images, and its blocks.
 
-    ``notes`` are sentences on what could not be done as the recipe asks.
+    ``notes`` are sentences on what could not be done as the recipe asks. ``test`` counts the images that are judged in
+    training: ``judged`` says whether they are "test" or "validation" images.
     """
 
     data: str
@@ -72,6 +73,7 @@ class Setting:
     machine: str
     began: str
     notes: tuple[str, ...] = ()
+    judged: str = "test"
 
     @property
     def instruction_set(self) -> str:

@@ -41,6 +41,8 @@ class Images:
     Images of classes that the network does not have are left out. ``words`` say what was done to them.
     """
 
+    judged = "test"
+
     def __init__(self, choice: DataChoice, spec: ResNetSpec, image: InputShape) -> None:
         self._channels, self._height, self._width = spec.in_channels, image.height, image.width
         self.is_noise = noise = choice.kind is DataKind.NOISE

@@ -65,6 +65,16 @@ def series(made: Chart, key: str) -> Series:
     return next(one for one in made.series if one.key == key)
 
 
+def test_validation_images_are_called_so() -> None:
+    """A fine-tuning that has some judges them after each epoch, not the test images."""
+    tested, validated = run(), replace(run("plain-20"), setting=setting(judged="validation"))
+    for runs, kind in (([tested], "Test"), ([validated], "Validation"), ([tested, validated], "Test or validation")):
+        for made, title in ((curves(runs, Measure.TEST_ERROR), "error"), (curves(runs, Measure.TEST_LOSS), "loss")):
+            assert made.title == f"{kind} {title}" and made.y_axis.title == f"{kind.lower()} {title}"
+            assert f"of all {kind.lower()} images" in made.subtitle
+    assert curves([validated]).title == "Training loss"
+
+
 @given(st.lists(st.booleans(), min_size=1, max_size=8))
 def test_residual_and_plain_networks_never_look_alike(kinds: list[bool]) -> None:
     found = looks(kinds)

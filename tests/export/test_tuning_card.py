@@ -55,6 +55,14 @@ def test_the_training_loss_says_over_how_many_steps() -> None:
     assert "training loss, mean of the last 3 steps" in to_card(PLAN, 88, replace(OUTCOME, train_steps=3))
 
 
+def test_it_says_which_images_chose_and_which_judged() -> None:
+    both = replace(REPORT, classes=(ClassCount("ant", 8, 2, 3), ClassCount("bee_*", 80, 2, 4)), notes=("Read so.",))
+    card = to_card(PLAN, 88, OUTCOME, both, WEIGHTS)
+    assert "88 to train on, 7 to choose the best epoch by, 4 to test with" in card and "- Read so." in card
+    assert "The validation images choose the best epoch, and the test images judge it." in card
+    assert "the test images both choose the best epoch and judge it" in to_card(PLAN, 88, OUTCOME, REPORT, WEIGHTS)
+
+
 def test_what_is_not_known_is_left_out() -> None:
     card = to_card(replace(PLAN, weights=WeightsChoice(WeightsKind.NONE, "")), 88)
     assert "Not trained yet" in card and "## Versions" not in card and "no licence binds them" in card

@@ -138,8 +138,8 @@ class DataReport:
         if self.empty:
             found.append(f"Folders without images: {_some(self.empty)}.")
         if self.leaks:
-            words = f"Images that are in two parts ({len(self.leaks):,}), such as {self.leaks[0][1]}"
-            found.append(f"{words}, also {self.leaks[0][0]}: the test will look better than it is.")
+            words = f"Images that are also trained on, or in both other parts ({len(self.leaks):,}), such as"
+            found.append(f"{words} {self.leaks[0][1]}, also {self.leaks[0][0]}: the test will look better than it is.")
         if self.contrary:
             found.append(f"Equal images of different classes ({len(self.contrary):,}), such as {self.contrary[0][0]}.")
         if self.twins:

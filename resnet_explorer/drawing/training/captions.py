@@ -6,13 +6,14 @@ from math import isfinite, log
 from resnet_explorer.analysis.training import Run
 from resnet_explorer.analysis.training_conditions import condition_words, machine_words
 from resnet_explorer.drawing.chart import Guide
-from resnet_explorer.drawing.training.options import MEASURES, Measure, Options, Traced
+from resnet_explorer.drawing.training.options import Measure, Options, Traced, measure_words
 
 
 def caption(shown: Sequence[Traced], measure: Measure, options: Options) -> str:
     """Return the line under a title: what was measured, on what, from which seeds, and how it is shown."""
-    how = smoothing_words(options.smoothing) if MEASURES[measure].smooth else ""
-    return joined((replay_words(shown, options.replayed), MEASURES[measure].of, how, *condition_words(runs_of(shown))))
+    words = measure_words(measure, shown)
+    how = smoothing_words(options.smoothing) if words.smooth else ""
+    return joined((replay_words(shown, options.replayed), words.of, how, *condition_words(runs_of(shown))))
 
 
 def joined(words: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from resnet_explorer.drawing.chart import Axis, Chart, Guide, Look, Marker, Scal
 from resnet_explorer.drawing.chart.numbers import number
 from resnet_explorer.drawing.training.captions import caption, chance, chance_level, classes, notes_of, state_words
 from resnet_explorer.drawing.training.columns import Columns, Curve, epoch_steps
-from resnet_explorer.drawing.training.options import MEASURES, PLAINLY, Across, Measure, Options, Traced
+from resnet_explorer.drawing.training.options import MEASURES, PLAINLY, Across, Measure, Options, Traced, measure_words
 from resnet_explorer.drawing.training.over_seeds import seeds_chart
 
 CUT = 3.0
@@ -32,7 +32,7 @@ class TrainingCharts:
         for one in shown:
             curve = self._curve(one, measure, options.smoothing)
             series += _series(one, curve, measure, options)
-        words = MEASURES[measure]
+        words = measure_words(measure, shown)
         axis, notes = _value_axis(shown, series, measure, options)
         x_axis = AXES[options.across]
         low, high = options.within or (None, None)
@@ -116,7 +116,7 @@ def _value_axis(
     shown: Sequence[Traced], series: Sequence[Series], measure: Measure, options: Options
 ) -> tuple[Axis, tuple[str, ...]]:
     """Return the y axis; a linear one shows where chance is, and is cut where a run diverges, which is said."""
-    words = MEASURES[measure]
+    words = measure_words(measure, shown)
     if options.log:
         return Axis(words.axis, Scale.LOG, words.unit), ()
     axis = Axis(words.axis, unit=words.unit, low=0.0)

@@ -49,6 +49,16 @@ MEASURES: Mapping[Measure, MeasureWords] = {
 }
 
 
+def measure_words(measure: Measure, shown: Sequence["Traced"]) -> MeasureWords:
+    """Return the words of a measure for some runs: those of validation where such images are judged."""
+    words, kinds = MEASURES[measure], {one.run.setting.judged for one in shown if one.run.setting}
+    if measure not in (Measure.TEST_LOSS, Measure.TEST_ERROR) or kinds <= {"test"}:
+        return words
+    kind = " or ".join(sorted(kinds))
+    title, axis, of = (text.replace("test", kind) for text in (words.title.lower(), words.axis, words.of))
+    return words._replace(title=title.capitalize(), axis=axis, of=of)
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How curves are drawn: ``within`` is the part of the x axis that is looked at, whose points are then drawn."""

@@ -11,7 +11,7 @@ from resnet_explorer.analysis.training_conditions import condition_words
 from resnet_explorer.drawing.chart import Axis, Chart, Look, Marker, Series
 from resnet_explorer.drawing.training.captions import joined, replay_words, runs_of
 from resnet_explorer.drawing.training.columns import Curve, epoch_steps
-from resnet_explorer.drawing.training.options import MEASURES, Across, Measure, Options, Traced, looks
+from resnet_explorer.drawing.training.options import Across, Measure, Options, Traced, looks, measure_words
 
 _Member = tuple[Traced, Curve]
 
@@ -24,7 +24,7 @@ def seeds_chart(shown: Sequence[Traced], curves: Sequence[Curve], measure: Measu
     members = list(groups.values())
     found = looks([group[0][0].run.plan.spec.residual for group in members])
     across = Across.STEPS if options.across is Across.SECONDS else options.across
-    words = MEASURES[measure]
+    words = measure_words(measure, shown)
     series = tuple(_series(group, look, measure, across) for group, look in zip(members, found, strict=True))
     smooth = words.smooth and options.smoothing > 0
     how = f"each run smoothed {options.smoothing:g}" if smooth else ""

@@ -16,7 +16,10 @@ COLUMNS = (
     ("Step", "Steps made, of those that the recipe asks for"),
     ("Train loss", "Training loss: mean over the last 20 steps, or over all of a run that has made fewer"),
     ("Train error", "Training error: fraction of images misclassified, mean over the same steps as the loss"),
-    ("Test error", "Share of all test images that were named wrong, when they were last judged"),
+    (
+        "Test error",
+        "Fraction of the test images misclassified, or of the validation images where a fine-tuning has some",
+    ),
     ("Steps/s", "Steps in a second, of late"),
     ("State", "What it does now"),
 )

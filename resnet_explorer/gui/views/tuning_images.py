@@ -115,7 +115,8 @@ class ImagesStep(Step):
         show_number(self.share, plan.data.share)
         self._show_report(report)
         self.prepared.show_words(self._prepared())
-        self.summarise(f"{plan.data.text}, {plan.image.height}×{plan.image.width}")
+        name = Path(plan.data.where).name or plan.data.text
+        self.summarise(f"{name}, {plan.image.height}×{plan.image.width}")
 
     def _offer(self, words: str, data: object, tip: str) -> None:
         self.list.addItem(words, data)
@@ -193,9 +194,8 @@ def _numbers(values: tuple[float, ...]) -> str:
 
 def report_words(report: DataReport) -> str:
     """Return what a look at the images found, in two sentences."""
-    sizes, kinds = report.sizes, ((report.train, "training"), (report.val, "validation"), (report.test, "test"))
-    counts = ", ".join(f"{count:,} {kind} images" for count, kind in kinds if count)
-    words = f"{len(report.classes):,} classes; {counts or 'no images'}."
+    sizes, val = report.sizes, f", {report.val:,} to validate" if report.val else ""
+    words = f"{len(report.classes):,} classes, {report.train:,} images to train on{val}, {report.test:,} to test with."
     if sizes is None:
         return words
     least, most = (sizes.heights[0], sizes.widths[0]), (sizes.heights[-1], sizes.widths[-1])

@@ -208,4 +208,5 @@ def setting_of(
         machine=f"{where.title}, {threads}, {platform.system()} {platform.machine()}",
         began=datetime.now(UTC).isoformat(timespec="seconds"),
         notes=(*notes(plan), *said),
+        judged=feed.images.judged,
     )

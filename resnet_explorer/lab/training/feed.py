@@ -19,10 +19,11 @@ PIECE = 256
 
 
 class Fitted(Protocol):
-    """Images as a network takes them, as ``Images`` has them."""
+    """Images as a network takes them, as ``Images`` has them; ``judged`` is "test" or "validation", as ``val`` are."""
 
     train: Tensor
     words: str
+    judged: str
 
     @property
     def val(self) -> Tensor:

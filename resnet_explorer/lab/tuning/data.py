@@ -50,7 +50,7 @@ class TuneImages:
             torch.tensor([place for place, one in enumerate(items) if one.part is part], dtype=torch.long)
             for part in Part
         )
-        self.judged, self.judging = Part.VAL if len(val) else Part.TEST, judging(len(val), len(test))
+        self.judged, self.judging = "validation" if len(val) else "test", judging(len(val), len(test))
         self.has_test = len(val) > 0 and len(test) > 0
         self.val, self.test = val if len(val) else test, test if len(test) else val
         self.words = _words(plan, len(skipped))

@@ -8,7 +8,6 @@ from safetensors.torch import save
 from resnet_explorer.analysis.run_codec import BEST, OPENED, RUN, TUNE
 from resnet_explorer.analysis.training import Metric, RunPlan, Setting
 from resnet_explorer.analysis.tuning import codec
-from resnet_explorer.analysis.tuning.checks import Part
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.analysis.tuning.results import FreezeReport
 from resnet_explorer.errors import ExplorerError
@@ -25,10 +24,10 @@ OF_IMAGES = ("classes", "preprocess", "white")
 class TuneFolder(Folder):
     """A folder that keeps a fine-tuning as it is made; use it as ``Folder``.
 
-    ``judged`` is the part whose images are judged after each epoch.
+    ``judged`` is "test" or "validation", the images that are judged after each epoch.
     """
 
-    def __init__(self, path: Path, view: RunPlan, plan: TunePlan, judged: Part = Part.TEST) -> None:
+    def __init__(self, path: Path, view: RunPlan, plan: TunePlan, judged: str = "test") -> None:
         super().__init__(path, view)
         self._tune, self._judged = plan, judged
         self._opened: dict[int, str] = {}

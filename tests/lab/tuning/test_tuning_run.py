@@ -211,15 +211,16 @@ class TestParts:
     def test_validation_images_choose_the_epoch_and_test_images_judge_it(self, tmp_path: Path) -> None:
         one = parted(tmp_path / "images", train=8, val=3, test=5)
         metrics, ending = tuned(one, tmp_path / "run")
-        run, (images,) = read(tmp_path / "run"), list(load(complete(one)))[-1:]
-        assert run.setting and (run.setting.train, run.setting.test) == (16, 6) and isinstance(images, TuneImages)
-        assert any("the test images are judged once" in note for note in run.setting.notes)
+        setting, *_, images = read(tmp_path / "run").setting, *load(complete(one))
+        assert setting and isinstance(images, TuneImages)
+        assert (setting.train, setting.test, setting.judged) == (16, 6, "validation")
+        assert any("the test images are judged once" in note for note in setting.notes)
         losses = [metric.test_loss for metric in metrics if metric.test_loss is not None]
         assert ending.best_loss == min(losses)
         model, _, _ = trained(tmp_path / "run")
         loss = {part: self.loss(model, images, getattr(images, part)) for part in ("val", "test")}
         with safe_open(tmp_path / "run" / "best.safetensors", "pt") as file:
-            assert float(file.metadata()["val_loss"]) == min(losses) == pytest.approx(loss["val"], abs=1e-5)
+            assert float(file.metadata()["validation_loss"]) == min(losses) == pytest.approx(loss["val"], abs=1e-5)
         *_, found = judge(tmp_path / "run")
         assert found.after.counts.sum() == 10 and found.after.loss == pytest.approx(loss["test"], abs=1e-5)
         assert "The validation images choose the best epoch, and the test images judge it." in found.words
