@@ -1,6 +1,7 @@
 """One image from its file to bytes: upright, of any type, and with the channels that are wanted."""
 
 import math
+import sys
 import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,6 +16,8 @@ FULL = (1.0, 255.0, 4095.0, 65535.0)
 """What white is, usually, in images of more than 8 bits: of floats, of 8, of 12 and of 16 bits."""
 DEEP = (".png", ".tif", ".tiff", ".pgm", ".npy")
 """Endings of files that may hold more than 8 bits."""
+FRAMED = (".gif", ".webp", ".tif", ".tiff", ".avif")
+"""Endings of files that may hold several images."""
 
 
 TooLargeError = Image.DecompressionBombError
@@ -28,11 +31,49 @@ def read_image(file: Path, white: Sequence[float]) -> Any:
     for white in images of more than 8 bits: the least that holds all of one. Raises OSError, ValueError and others
     where there is no image.
     """
+    values, alpha = numbers_in(file)
+    pixels = as_bytes(values, white)
+    return pixels if alpha is None else numpy.concatenate((pixels, alpha), axis=2)
+
+
+def numbers_in(file: Path) -> tuple[Any, Any]:
+    """Return the numbers in a file (height, width[, channels]), and the alpha of colours of 16 bits as bytes, or None.
+
+    Of such colours Pillow has the upper bytes, and where they are read in the other order the lower ones.
+    """
     if file.suffix.lower() == ".npy":
-        return as_bytes(numpy.load(file, allow_pickle=False), white)
+        return numpy.load(file, allow_pickle=False), None
+    pixels, order = decoded(file)
+    if not order:
+        return pixels, None
+    lower, _ = decoded(file, {"B": "L", "L": "B"}.get(order, "B" if sys.byteorder == "little" else "L"))
+    colours = pixels[..., :3].astype("uint16") * 256 + lower[..., :3]
+    return colours, pixels[..., 3:] if pixels.shape[2] == 4 else None
+
+
+def decoded(file: Path, order: str = "") -> tuple[Any, str]:
+    """Return what Pillow makes of a picture, and the order of bytes in its colours where they have 16 bits."""
     with warnings.catch_warnings(action="ignore"), Image.open(file) as image:  # on odd EXIF data, or a large image
+        own = order_of(image)
+        if order:
+            image.tile = [one._replace(args=exchanged(one.args, own, order)) for one in image.tile]
         image.load()
-        return as_bytes(numpy.array(plain(upright(image))), white)
+        return numpy.array(plain(upright(image))), own
+
+
+def order_of(image: Image.Image) -> str:
+    """Return the order of bytes in the 16-bit colours of a picture that is not loaded: B, L or N; empty for others."""
+    for tile in getattr(image, "tile", [])[:1]:
+        mode = tile.args if isinstance(tile.args, str) else str((tile.args or ("",))[0])
+        return mode[-1] if mode[:-1] in ("RGB;16", "RGBA;16", "RGBX;16") else ""
+    return ""
+
+
+def exchanged(args: Any, order: str, other: str) -> Any:
+    """Return what Pillow's decoder goes by, with the other order of bytes."""
+    mode = args if isinstance(args, str) else args[0]
+    mode = mode.removesuffix(order) + other
+    return mode if isinstance(args, str) else (mode, *args[1:])
 
 
 def upright(image: Image.Image) -> Image.Image:
@@ -80,13 +121,25 @@ def top_of(file: Path) -> int | float | None:
     if file.suffix.lower() not in DEEP:
         return None
     try:
-        if file.suffix.lower() == ".npy":
-            values = numpy.load(file, allow_pickle=False)
-            return top_in(values) if values.dtype.kind in "uif" and values.dtype != numpy.uint8 else None
-        with warnings.catch_warnings(action="ignore"), Image.open(file) as image:
-            return top_in(numpy.asarray(image)) if is_deep(image) else None
+        if file.suffix.lower() != ".npy":
+            with warnings.catch_warnings(action="ignore"), Image.open(file) as image:
+                if not is_deep(image) and not order_of(image):
+                    return None
+        values, _ = numbers_in(file)
+        return top_in(values) if values.dtype.kind in "uif" and values.dtype != numpy.uint8 else None
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
         return None
+
+
+def is_animated(file: Path) -> bool:
+    """Return whether a file has several images, of which the first is read."""
+    if file.suffix.lower() not in FRAMED:
+        return False
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(file) as image:
+            return bool(getattr(image, "is_animated", False))
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
+        return False
 
 
 def white_of(tops: Iterable[int | float]) -> tuple[float, ...]:

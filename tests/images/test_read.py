@@ -2,6 +2,8 @@
 
 import io
 import struct
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +55,49 @@ def test_numbers_of_any_type_keep_their_range(tmp_path: Path, name: str, top: in
     file = saved(tmp_path / name, (RAMP * top).round(0 if top > 1 else 9).astype(kind))
     assert top_of(file) == top and white_of([top]) == (top,)
     assert np.abs(read_image(file, white_of([top])).astype(int) - BYTES).max() <= 1
+
+
+def png16(file: Path, values: np.ndarray) -> Path:
+    """Write colours of 16 bits, which Pillow cannot: every other row with the filter of differences."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    rows = [row.astype(">u2").tobytes() for row in values]
+    step = 2 * values.shape[2]
+    subtracted = [bytes((row[n] - (row[n - step] if n >= step else 0)) % 256 for n in range(len(row))) for row in rows]
+    both = enumerate(zip(rows, subtracted, strict=True))
+    lines = b"".join(b"\1" + two if n % 2 else b"\0" + one for n, (one, two) in both)
+    header = struct.pack(">IIBBBBB", values.shape[1], values.shape[0], 16, {3: 2, 4: 6}[values.shape[2]], 0, 0, 0)
+    parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+    file.write_bytes(b"\x89PNG\r\n\x1a\n" + parts)
+    return file
+
+
+def tiff16(file: Path, values: np.ndarray) -> Path:
+    """Write colours of 16 bits as an uncompressed TIFF."""
+    height, width, channels = values.shape
+    tags = [(256, 3, 1, width), (257, 3, 1, height), (258, 3, channels, 8), (259, 3, 1, 1), (262, 3, 1, 2),
+            (273, 4, 1, 200), (277, 3, 1, channels), (278, 3, 1, height), (279, 4, 1, values.size * 2)]  # fmt: skip
+    start = 8 + 2 + 12 * len(tags) + 4
+    tags[2] = (258, 3, channels, start)
+    entries = b"".join(struct.pack("<HHII", *one) for one in tags)
+    content = struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + entries + struct.pack("<I3H", 0, 16, 16, 16)
+    file.write_bytes(content.ljust(200, b"\0") + values.astype("<u2").tobytes())
+    return file
+
+
+@pytest.mark.parametrize("top", [255, 4095, 65535])
+@pytest.mark.parametrize(("write", "channels"), [(png16, 3), (png16, 4), (tiff16, 3)])
+def test_colours_of_more_than_8_bits_keep_their_range(
+    tmp_path: Path, top: int, write: Callable[[Path, np.ndarray], Path], channels: int
+) -> None:
+    """Pillow alone keeps the upper bytes of these, and 12 bits are black."""
+    values = np.stack([RAMP * top, RAMP[:, ::-1] * top, np.full_like(RAMP, top / 2), np.full_like(RAMP, 65535)], 2)
+    file = write(tmp_path / ("a.tif" if write is tiff16 else "a.png"), values.round().astype(np.uint16)[..., :channels])
+    assert top_of(file) == top
+    found = read_image(file, white_of([top])).astype(int)
+    assert np.abs(found - (values / ([top] * 3 + [65535]) * 255)[..., :channels]).max() <= 1
 
 
 def test_dark_images_of_a_set_stay_dark(tmp_path: Path) -> None:

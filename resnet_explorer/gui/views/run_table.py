@@ -18,7 +18,7 @@ COLUMNS = (
     ("Train error", "Training error: fraction of images misclassified, mean over the same steps as the loss"),
     (
         "Test error",
-        "Fraction of the test images misclassified, or of the validation images where a fine-tuning has some",
+        "Fraction of the test images misclassified; of the validation images, where a fine-tuning has some",
     ),
     ("Steps/s", "Steps in a second, of late"),
     ("State", "What it does now"),

@@ -4,13 +4,14 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from torch import Tensor
 
 from resnet_explorer.analysis.tuning.checks import BadFile, DataReport, Part, pairs, sizes
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.images.read import white_of
+from resnet_explorer.images.read import is_animated, white_of
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.tuning.data import EVERY, complete, counted, tops
 from resnet_explorer.lab.tuning.listing import listing
@@ -31,7 +32,7 @@ def check(plan: TunePlan) -> Iterator[Progress | DataReport]:
     shapes: Counter[tuple[int, int]] = Counter()
     modes: Counter[int] = Counter()
     counts: Counter[tuple[str, Part]] = Counter()
-    clear = 0
+    clear = framed = 0
     for number, item in enumerate(found.items):
         if number % EVERY == 0:
             yield Progress(number, len(found.items), f"looking at the images: {number:,} of {len(found.items):,}")
@@ -46,7 +47,8 @@ def check(plan: TunePlan) -> Iterator[Progress | DataReport]:
         modes[image.shape[0]] += 1
         counts[(item.label, item.part)] += 1
         clear += shows_white(image, held(plan))
-    notes = (*found.notes, *_deep_words(deep, plan.white), *_clear_words(clear))
+        framed += isinstance(item.where, Path) and is_animated(item.where)
+    notes = (*found.notes, *_deep_words(deep, plan.white), *_other_words(clear, framed))
     yield DataReport(
         found.words,
         counted(counts, found.classes),
@@ -72,8 +74,12 @@ def _deep_words(deep: Sequence[float], white: Sequence[float]) -> Iterator[str]:
         yield f"{len(dark):,} of these are nearly black: their values reach {max(dark):,g} at most."
 
 
-def _clear_words(count: int) -> tuple[str, ...]:
-    return (f"Transparent pixels are put on white, in {count:,} image{'s' * (count != 1)}.",) if count else ()
+def _other_words(clear: int, framed: int) -> Iterator[str]:
+    """Say how many images show white where they are transparent, and of how many the first alone is seen."""
+    if clear:
+        yield f"Transparent pixels are put on white, in {clear:,} image{'s' * (clear != 1)}."
+    if framed:
+        yield f"Of {framed:,} file{'s' * (framed != 1)} with several images the first one is used."
 
 
 def _completed(plan: TunePlan) -> TunePlan | None:

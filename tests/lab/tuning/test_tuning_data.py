@@ -238,7 +238,10 @@ class TestPreparation:
         with Image.open(folder / "dogs" / "clear.png") as image:
             image.putalpha(100)
             image.save(folder / "dogs" / "clear.png")
+        with Image.open(folder / "cats" / "1.png") as first, Image.open(folder / "cats" / "2.png") as second:
+            first.save(folder / "cats" / "moving.gif", save_all=True, append_images=[second])
         report = last(DataReport, check(plan(folder)))
+        assert "Of 1 file with several images the first one is used." in report.notes
         assert report.white == (4095.0,) and report.plan and report.plan.white == (4095.0,)
         assert "more than 8 bits (2): 4,095 is white" in report.notes[0] and "in 1 image." in report.notes[1]
         images = last(TuneImages, load(replace(report.plan, preprocess=Preprocess(1, 1))))
