@@ -219,6 +219,11 @@ def test_skipped_files_and_leaks_are_listed(page: TuningPage) -> None:
     assert step.skipped.item(0).text() == "a/broken.jpg: it is cut off"
     assert "also trained on" in step.warned.text()
     assert "10 classes, 1,430 images" in step.found.text()
+    assert "the test images both choose the best epoch and judge it" in step.notes.text()
+    parted = replace(REPORT, classes=(ClassCount("cat", 8, 4, 3), ClassCount("dog", 9, 4, 3)), notes=("Read so.",))
+    page.state.take_report(parted)
+    assert "17 images to train on, 6 to validate, 8 to test with" in step.found.text()
+    assert step.notes.text() == "Read so.\nThe validation images choose the best epoch, and the test images judge it."
 
 
 def test_a_way_is_chosen_in_the_table_and_measured(page: TuningPage, jobs: TuningJobsHere, qtbot: QtBot) -> None:

@@ -14,7 +14,7 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.images.read import is_animated, white_of
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.tuning.data import EVERY, complete, counted, tops
-from resnet_explorer.lab.tuning.listing import listing
+from resnet_explorer.lab.tuning.listing import Item, listing
 from resnet_explorer.lab.tuning.pictures import UnreadableError, held, opened, shows_white, with_channels
 
 
@@ -24,15 +24,14 @@ def check(plan: TunePlan) -> Iterator[Progress | DataReport]:
     Raises ExplorerError where there is no image at all, or no class of that name.
     """
     found = listing(plan.data, plan.seed, plan.classes)
-    yield Progress(0, len(found.items), "looking at the images")
-    deep = tops(found.items)
+    deep: list[float] = []
+    for number, item in enumerate(found.items):
+        if number % EVERY == 0:
+            yield Progress(number, len(found.items), "looking for the brightest pixels")
+        deep += tops([item])
     plan = replace(plan, white=white_of(deep))
     bad: list[BadFile] = []
-    digests: dict[str, tuple[str, str, Part]] = {}
-    shapes: Counter[tuple[int, int]] = Counter()
-    modes: Counter[int] = Counter()
-    counts: Counter[tuple[str, Part]] = Counter()
-    clear = framed = 0
+    seen = _Seen()
     for number, item in enumerate(found.items):
         if number % EVERY == 0:
             yield Progress(number, len(found.items), f"looking at the images: {number:,} of {len(found.items):,}")
@@ -42,25 +41,38 @@ def check(plan: TunePlan) -> Iterator[Progress | DataReport]:
         except UnreadableError as error:
             bad.append(BadFile(item.name, str(error)))
             continue
-        digests[item.name] = (_digest(image), item.label, item.part)
-        shapes[(image.shape[1], image.shape[2])] += 1
-        modes[image.shape[0]] += 1
-        counts[(item.label, item.part)] += 1
-        clear += shows_white(image, held(plan))
-        framed += isinstance(item.where, Path) and is_animated(item.where)
-    notes = (*found.notes, *_deep_words(deep, plan.white), *_other_words(clear, framed))
+        seen.add(item, image, held(plan))
     yield DataReport(
         found.words,
-        counted(counts, found.classes),
+        counted(seen.counts, found.classes),
         tuple(bad),
         found.empty,
-        *pairs(digests),
-        sizes(shapes),
-        dict(modes),
+        *pairs(seen.digests),
+        sizes(seen.shapes),
+        dict(seen.modes),
         _completed(plan),
         plan.white,
-        notes,
+        (*found.notes, *_deep_words(deep, plan.white), *_other_words(seen.clear, seen.framed)),
     )
+
+
+class _Seen:
+    """What is known of the images that could be read."""
+
+    def __init__(self) -> None:
+        self.digests: dict[str, tuple[str, str, Part]] = {}
+        self.shapes: Counter[tuple[int, int]] = Counter()
+        self.modes: Counter[int] = Counter()
+        self.counts: Counter[tuple[str, Part]] = Counter()
+        self.clear = self.framed = 0
+
+    def add(self, item: Item, image: Tensor, channels: int) -> None:
+        self.digests[item.name] = (_digest(image), item.label, item.part)
+        self.shapes[(image.shape[1], image.shape[2])] += 1
+        self.modes[image.shape[0]] += 1
+        self.counts[(item.label, item.part)] += 1
+        self.clear += shows_white(image, channels)
+        self.framed += isinstance(item.where, Path) and is_animated(item.where)
 
 
 def _deep_words(deep: Sequence[float], white: Sequence[float]) -> Iterator[str]:
@@ -84,7 +96,7 @@ def _other_words(clear: int, framed: int) -> Iterator[str]:
 
 def _completed(plan: TunePlan) -> TunePlan | None:
     try:
-        return complete(plan)
+        return complete(plan, plan.white)
     except ExplorerError:  # what is wrong with the images is in the report, and with the weights is said by themselves
         return None
 

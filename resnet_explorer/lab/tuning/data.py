@@ -158,14 +158,15 @@ def _words(plan: TunePlan, skipped: int) -> str:
     return ", ".join([*words, f"unreadable files skipped: {skipped:,}"] if skipped else words)
 
 
-def complete(plan: TunePlan) -> TunePlan:
+def complete(plan: TunePlan, white: tuple[float, ...] | None = None) -> TunePlan:
     """Return the plan with the classes of its images, what is white in them, and how its weights want them prepared.
 
-    Published weights tell; for others mean and deviation are those of the training images. Raises ExplorerError
-    where there are no images, or no such weights.
+    Published weights tell; for others mean and deviation are those of the training images. ``white`` is what is known
+    already. Raises ExplorerError where there are no images, or no such weights.
     """
     found = listing(plan.data, plan.seed, plan.classes)
-    plan = replace(plan, classes=found.classes, white=white_of(tops(found.items)))
+    white = white_of(tops(found.items)) if white is None else white
+    plan = replace(plan, classes=found.classes, white=white)
     if plan.weights.kind is WeightsKind.PUBLISHED:
         return replace(plan, preprocess=find(plan.spec, plan.weights.name).preprocess)
     items = [one for one in found.items if one.part is Part.TRAIN]
