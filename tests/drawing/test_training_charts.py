@@ -70,7 +70,8 @@ def test_validation_images_are_called_so() -> None:
     tested, validated = run(), replace(run("plain-20"), setting=setting(judged="validation"))
     for runs, kind in (([tested], "Test"), ([validated], "Validation"), ([tested, validated], "Test or validation")):
         for made, title in ((curves(runs, Measure.TEST_ERROR), "error"), (curves(runs, Measure.TEST_LOSS), "loss")):
-            assert made.title == f"{kind} {title}" and made.y_axis.title == f"{kind.lower()} {title}"
+            short = kind.lower().replace("validation", "val")
+            assert made.title == f"{kind} {title}" and made.y_axis.title == f"{short} {title}"
             assert f"of all {kind.lower()} images" in made.subtitle
     assert curves([validated]).title == "Training loss"
 

@@ -55,7 +55,8 @@ def measure_words(measure: Measure, shown: Sequence["Traced"]) -> MeasureWords:
     if measure not in (Measure.TEST_LOSS, Measure.TEST_ERROR) or kinds <= {"test"}:
         return words
     kind = " or ".join(sorted(kinds))
-    title, axis, of = (text.replace("test", kind) for text in (words.title.lower(), words.axis, words.of))
+    title, of = (text.replace("test", kind) for text in (words.title.lower(), words.of))
+    axis = words.axis.replace("test", kind.replace("validation", "val"))  # what a low chart has room for
     return words._replace(title=title.capitalize(), axis=axis, of=of)
 
 
