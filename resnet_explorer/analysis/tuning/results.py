@@ -126,9 +126,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class TuneEnding(Ending):
-    """How a piece of fine-tuning ended, with the epoch, counted from 1, whose test loss was the least so far.
+    """How a piece of fine-tuning ended, with the epoch, counted from 1, whose validation loss was the least so far.
 
-    ``waited`` is how many epochs came since without a better one; ``stopped_early`` says that these were too many.
+    Without validation images it is the test loss. ``waited`` is how many epochs came since without a better one; ``stopped_early`` says that these were too many.
     """
 
     best_epoch: int | None = None
