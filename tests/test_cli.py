@@ -364,3 +364,20 @@ class TestVerify:
     @pytest.mark.parametrize("words", [["verify"], ["verify", "resnet18", "--all"]])
     def test_one_network_or_all(self, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
         assert "Name one network, or give --all." in refused(capsys, *words)
+
+
+@pytest.mark.parametrize("words", [("describe", "rn50"), ("source", "rn50"), ("describe", "rn50-plain")])
+def test_a_few_letters_of_a_name_are_enough(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(list(words)) == 0
+    captured = capsys.readouterr()
+    twin = words[1].endswith("-plain")
+    name, title = ("resnet50-plain", "ResNet-50, plain twin") if twin else ("resnet50", "ResNet-50")
+    assert captured.err == f"{words[1]}: {title} ({name})\n"
+    assert main([words[0], name]) == 0
+    assert capsys.readouterr() == (captured.out, "")
+
+
+def test_letters_that_may_mean_several_networks_list_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["describe", "wrn"]) == 2
+    said = capsys.readouterr().err
+    assert "'wrn' may be one of" in said and "wrn40_1, " in said and said.count("\n") == 1

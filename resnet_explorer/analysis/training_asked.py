@@ -15,7 +15,7 @@ from resnet_explorer.spec.catalogue import named
 from resnet_explorer.spec.change import assign
 from resnet_explorer.spec.data_choice import DIGITS, DataChoice, DataKind, parse_data
 from resnet_explorer.spec.input_shape import parse_input
-from resnet_explorer.spec.lookup import default_input, find
+from resnet_explorer.spec.lookup import default_input, find, resolve
 
 _SIDES = {DataKind.MNIST: 28, DataKind.FASHION: 28, DataKind.CIFAR10: 32, DataKind.CIFAR100: 32}
 """The sides of the images of each set."""
@@ -43,6 +43,7 @@ def plan_of(
     preset: TrainingPreset | None = None,
 ) -> RunPlan:
     """Return the run of a network that words name; images and recipe are the preset's where there is one."""
+    net = resolve(net)
     return plan_for(net_name(net), find(net, settings), data, image, preset)
 
 

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 
 def _open(options: argparse.Namespace) -> int:
-    nets = [options.net] if options.net else []
-    for net in nets:
-        _check(net)
+    nets = [_network(options.net)] if options.net else []
     if _has_no_display():
         raise ExplorerError("display", "There is no display to open a window on.", f"'{NAME} --help' says what else.")
     try:
@@ -29,16 +27,19 @@ def _open(options: argparse.Namespace) -> int:
     return window(nets)
 
 
-def _check(word: str) -> None:
-    """Raise SpecError where a word is no network; it may have been meant as a command."""
+def _network(word: str) -> str:
+    """Return the name of the network that a word means; raises SpecError where it was rather meant as a command."""
+    from resnet_explorer.cli.network_names import network
     from resnet_explorer.spec.lookup import find
 
     try:
-        find(word)
+        name = network(word)
+        find(name)
     except SpecError as error:
         if near := get_close_matches(word, COMMANDS, n=1):
             raise SpecError("command", f"There is no command {word!r}.", f"Did you mean {near[0]!r}?") from error
         raise
+    return name
 
 
 def _has_no_display() -> bool:

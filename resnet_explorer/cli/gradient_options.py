@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from resnet_explorer.cli.network_names import network
+
 MODES = ("train", "eval")
 PRECISIONS = ("float32", "float64")
 LOSSES = ("cross-entropy", "mean-square", "sum")
@@ -52,6 +54,7 @@ def _add_what(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--against",
         metavar="NET",
+        type=network,
         action="append",
         default=[],
         help="what to measure beside it, under the same settings: plain (the default; the residual twin of a plain "

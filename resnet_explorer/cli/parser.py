@@ -9,6 +9,7 @@ from typing import NoReturn, TypeAlias
 from resnet_explorer import __version__
 from resnet_explorer.cli import tune_options
 from resnet_explorer.cli.gradient_options import EXAMPLES, WORDS, add_gradient_options
+from resnet_explorer.cli.network_names import network
 from resnet_explorer.cli.output import NAME, complain, say
 from resnet_explorer.cli.sweep_options import EXAMPLES as SWEEP_EXAMPLES
 from resnet_explorer.cli.sweep_options import WORDS as SWEEP_WORDS
@@ -19,7 +20,10 @@ from resnet_explorer.cli.train_options import add_train_options
 from resnet_explorer.spec.axes import AXES
 
 THEMES = ("light", "dark", "projector")
-_NET = "a name from 'list' (resnet50), the same with -plain for its plain twin, or a spec file (.json)"
+_NET = (
+    "a name from 'list' (resnet50) or a few letters of it (rn50), the same with -plain for its plain twin, or a spec "
+    "file (.json)"
+)
 TOP_EXAMPLES = """examples:
   resnet-explorer                               open the window
   resnet-explorer resnet50                      open the window on ResNet-50
@@ -155,7 +159,7 @@ def _add_describe(commands: _Commands) -> None:
 
 
 def _add_network(one: argparse.ArgumentParser, needed: bool = True) -> argparse.ArgumentParser:
-    one.add_argument("net", metavar="NET", nargs=None if needed else "?", help=_NET)
+    one.add_argument("net", metavar="NET", type=network, nargs=None if needed else "?", help=_NET)
     one.add_argument(
         "--input",
         metavar="NxCxHxW",
@@ -236,7 +240,7 @@ def _add_identify(commands: _Commands) -> None:
 
 def _add_weights(commands: _Commands) -> None:
     one = _command(commands, "weights", "write the weights of a network into a file", WEIGHTS_EXAMPLES)
-    one.add_argument("net", metavar="NET", nargs="?", help=_NET)
+    one.add_argument("net", metavar="NET", type=network, nargs="?", help=_NET)
     one.add_argument("--set", metavar="KEY=VALUE", dest="settings", action="append", default=[], help="change an axis")
     one.add_argument(
         "--from", metavar="FILE", dest="source", type=Path, help="a file of weights to write in another form"

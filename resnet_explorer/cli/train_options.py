@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from resnet_explorer.cli.network_names import network
+
 OPTIMISERS = ("sgd", "nesterov", "adam", "adamw")
 SCHEDULES = ("constant", "steps", "cosine", "one-cycle")
 PRESETS = ("degradation", "vanishing", "figure-6", "depth", "stochastic-depth", "init", "zero-init")
@@ -37,7 +39,7 @@ examples:
 
 def add_train_options(one: argparse.ArgumentParser, net: str) -> None:
     """Give a parser what the command takes; ``net`` says how a network is named."""
-    one.add_argument("nets", metavar="NET", nargs="*", help=f"{net}; several are trained side by side")
+    one.add_argument("nets", metavar="NET", type=network, nargs="*", help=f"{net}; several are trained side by side")
     one.add_argument(
         "--preset",
         metavar="KEY",

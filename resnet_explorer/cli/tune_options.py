@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from resnet_explorer.cli.network_names import network
+
 STRATEGIES = ("A", "B", "C", "probe", "full")
 WAYS = ("repeat", "sum", "mean", "luminance", "adapter")
 BATCH_NORMS = ("train", "eval-frozen", "eval")
@@ -44,7 +46,7 @@ PREDICT_EXAMPLES = """examples:
 def add_tune_options(one: argparse.ArgumentParser, net: str) -> None:
     """Give a parser what ``finetune`` takes; ``net`` says how a network is named."""
     one.add_argument("data", metavar="DATA", help="the images: a folder, a table (.csv, .tsv, .txt), digits or mnist")
-    one.add_argument("--net", metavar="NET", help=net)
+    one.add_argument("--net", metavar="NET", type=network, help=net)
     one.add_argument(
         "--set",
         metavar="KEY=VALUE",

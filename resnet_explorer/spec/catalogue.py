@@ -83,6 +83,11 @@ def find(name: str) -> ResNetSpec:
     )
 
 
+def knows(name: str) -> bool:
+    """Return whether ``find`` has a network of that name."""
+    return _plainly(name).removesuffix("plain") in _NAMES or _plainly(name) in _NAMES
+
+
 @cache
 def _entries() -> Mapping[ResNetSpec, Entry]:
     """Return the entries by their spec without its name; of twins the first counts."""

@@ -35,6 +35,29 @@ def search(text: str) -> tuple[Entry, ...]:
     return tuple(CATALOGUE[name] for name in sorted(found, key=lambda name: scores[name] or 0))
 
 
+def best(text: str) -> Entry | None:
+    """Return the network that a text means beyond doubt; None where it may mean several, or none.
+
+    That is the only one that is found, or the one whose name the text abbreviates from its first letter to its last
+    with the fewest letters left out: ``rn50`` is ResNet-50, and not ResNet-50-D.
+    """
+    found = search(text) if _plain(text) else ()
+    asked = _plain(text)
+    inside = [entry for entry in found if any(asked in known for known in _NAMES[entry.name])]
+    if len(inside or found) == 1:
+        return (inside or found)[0]
+    left_out = {entry.name: one for entry in found if (one := _left_out(asked, entry.name)) is not None}
+    fewest = [name for name, count in left_out.items() if count == min(left_out.values())]
+    return CATALOGUE[fewest[0]] if len(fewest) == 1 and not inside else None
+
+
+def _left_out(asked: str, name: str) -> int | None:
+    """Return how many letters a text leaves out of a name between its first and its last; None where it is none's."""
+    whole = [known for known in _NAMES[name] if known[0] == asked[0] and known[-1] == asked[-1]]
+    counts = [len(known) - len(asked) for known in whole if _gaps(asked, known) is not None]
+    return min(counts, default=None)
+
+
 def _score(text: str, name: str) -> float | None:
     """Return how far a network is from a text; None where it is not meant."""
     asked = _plain(text)

@@ -1,11 +1,16 @@
 """Networks are found by a few letters, a year, a name."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resnet_explorer.errors import ExplorerError, SpecError
+from resnet_explorer.spec import codec
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.difference import changes, origin, unusual, value_words
+from resnet_explorer.spec.lookup import find, resolve
 from resnet_explorer.spec.search import search
 
 
@@ -56,3 +61,49 @@ def test_what_changed_is_said_in_words() -> None:
     assert value_words(child, "block") == "Bottleneck"
     assert unusual(CATALOGUE["resnet18"].spec, "Stem") == ()
     assert unusual(child, "Shortcut") == ("avg-pool, then 1×1",)
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_names_mean_themselves(name: str) -> None:
+    assert resolve(name) == name and find(name) == CATALOGUE[name].spec
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("rn50", "resnet50"),
+        ("rn101", "resnet101"),
+        ("rn20", "resnet20"),
+        ("sern50", "seresnet50"),
+        ("wrn50", "wide_resnet50_2"),
+        ("rn50-plain", "resnet50-plain"),
+        ("ResNet-18", "ResNet-18"),
+        ("senet", "senet154"),
+    ],
+)
+def test_a_few_letters_mean_one_network(text: str, name: str) -> None:
+    assert resolve(text) == name
+
+
+@pytest.mark.parametrize("text", ["rn", "18", "wrn", "resnext", "2017", "rn50d-plain-plain"])
+def test_what_may_be_several_lists_the_nearest(text: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        resolve(text)
+    if found := search(text):
+        assert found[0].name in caught.value.remedy and f"{len(found)} networks" in caught.value.what
+
+
+def test_a_file_wins_over_a_few_letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rn50").write_text(codec.dumps(CATALOGUE["resnet34"].spec))
+    assert find("rn50").name == "resnet34"
+
+
+@given(st.text(max_size=12))
+def test_any_text_means_a_network_or_is_explained(text: str) -> None:
+    try:
+        spec = find(text)
+    except ExplorerError as error:
+        assert error.what and error.remedy
+    else:
+        assert spec.name.removesuffix("-plain") in CATALOGUE
