@@ -107,7 +107,8 @@ _ROWS = (
         "is 0 nothing at all?",
         GradientRequest(_pair("resnet110", "norm=none", "init=pytorch-default"), seeds=(0,)),
         "At 110 layers the plain net's signal is too small for float32 before it reaches the loss, and every gradient "
-        "is 0: marked as underflow, since in float64 it is not. Choose float64 to see the numbers.",
+        "but that of the last block's output is 0: marked as underflow, since in float64 none is. Choose float64 to "
+        "see the numbers.",
         (_INIT,),
     ),
     Preset(
@@ -116,8 +117,8 @@ _ROWS = (
         "every block starts as its shortcut",
         GradientRequest((_net("resnet56", "zero_init=true"), _net("resnet56"))),
         "With the last norm of each branch at 0 nothing comes back through the branches at the first step: the branch "
-        "term is exactly 0, and the gradient reaches the first block unchanged. The branches' convolutions have no "
-        "gradient yet; the factor of the last norm alone can move.",
+        "term is exactly 0, and the gradient reaches the first block unchanged. Nothing before the "
+        "last norm of a branch has a gradient yet; at first only that norm's factor and shift move, the shift more.",
         (_GOYAL, _DE),
     ),
     Preset(

@@ -12,6 +12,7 @@ from resnet_explorer.spec import Block as Kind
 from resnet_explorer.spec import Gain as GainChoice
 
 LAYERSCALE_START = 1e-4
+"""This app's choice; Touvron et al. 2021 have 0.1 up to 18 layers, 1e-5 at 24, and 1e-6 beyond."""
 
 
 @dataclass(frozen=True, slots=True)

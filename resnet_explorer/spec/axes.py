@@ -305,7 +305,8 @@ _ROWS = (
         "stochastic_depth",
         "Stochastic depth",
         TRAINING,
-        "The chance that the last block is skipped in training; it rises linearly with the depth (Huang et al. 2016).",
+        "The chance that the last block is skipped in training. It rises linearly with the depth, so that half this "
+        "share of all blocks is skipped at each step (Huang et al. 2016).",
         _plain,
     ),
     _number(

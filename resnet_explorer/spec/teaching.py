@@ -177,7 +177,8 @@ GAINS = (
     Choice(
         c.Gain.LAYERSCALE,
         "LayerScale",
-        "One learnt factor for each channel of F(x), starting at 0.0001 (Touvron et al. 2021).",
+        "One learnt factor for each channel of F(x) (Touvron et al. 2021). It starts at 0.0001, which is this app's "
+        "choice; the paper has 0.1, 1e-5 or 1e-6, by depth.",
     ),
 )
 INITS = (

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from resnet_explorer.analysis.gradient_presets import PRESETS
 from resnet_explorer.analysis.gradients import GradientRequest, GradientResult, NetworkGradients, twin
 from resnet_explorer.analysis.partial import Partial
 from resnet_explorer.analysis.quantities import TERMS, Loss, Mode, Precision, Quantity
@@ -328,3 +329,17 @@ def test_the_request_counts_all_blocks() -> None:
         assert [place.path for place in one.places] == [f"layer{s}.{b}" for s in (1, 2, 3) for b in (0, 1)]
         assert prod(one.places[-1].shape) == 32 * 32 * 4 * 4
         assert replace(one, samples=()).ratio(Quantity.INPUT) is None
+
+
+def test_zero_init_lets_the_last_norms_alone_move() -> None:
+    """As the preset tells: of each branch the last norm's factor and shift, and at first the shift more."""
+    torch.manual_seed(0)
+    model = build(PRESETS["zero-init"].request.specs[0])
+    x, y = torch.randn(16, 3, 16, 16), torch.arange(16) % 10
+    functional.cross_entropy(model(x), y).backward()
+    norms = {name: float(one.grad.norm()) for name, one in model.named_parameters() if name.startswith("layer")}
+    last = {name: norm for name, norm in norms.items() if ".bn2." in name}
+    assert all(norm > 0 for norm in last.values())
+    assert not any(norm for name, norm in norms.items() if name not in last)
+    factor, shift = (sum(norm for name, norm in last.items() if name.endswith(end)) for end in ("weight", "bias"))
+    assert shift > factor

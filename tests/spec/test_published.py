@@ -59,8 +59,9 @@ def test_zagoruyko_2016_wide(row: dict[str, Any]) -> None:
     name = f"wrn{depth}_{factor}"
     assert _counts(total(name, 32)) == (row["params"], row["macs"])
     published = CATALOGUE[name].row.published
+    assert published.endswith("(table 4, ZCA-whitened images)"), "one preprocessing for all of them"
     assert f"CIFAR-10 error {row['cifar10']:.2f} %" in published
-    assert row["cifar100"] is None or f"CIFAR-100 {row['cifar100']} %" in published
+    assert row["cifar100"] is None or f"CIFAR-100 {row['cifar100']:.2f} %" in published
 
 
 @pytest.mark.parametrize("row", TABLES["imagenet_structures"], ids=lambda row: row["name"])

@@ -100,7 +100,7 @@ def _scale(layer: layers.Scale, at: At) -> Story:
 
 def _gain(layer: layers.Gain, at: At) -> Story:
     if layer.channels > 1 or layer.initial not in (0, 1):
-        start = f"{layer.initial:g} at first (LayerScale: Touvron et al. 2021)"
+        start = f"{layer.initial:g} at first, by this app's choice (LayerScale: Touvron et al. 2021)"
         return "gain_channels", f"A learnt factor for each channel of the branch, {start}."
     if layer.initial:
         return "gain", "One learnt factor on the whole branch, 1 at first (Fixup)."

@@ -50,7 +50,7 @@ class TrainingSetup(QScrollArea):
         self.tensorboard.setToolTip("In each run's folder; tensorboard --logdir FOLDER shows them")
         self.side.setToolTip("Images are brought to squares of this many pixels")
         self.seed.setToolTip("Draws the first weights, the order of the images, and all else that is random")
-        self.finder.setToolTip("Train the first network for a few steps at rates from tiny to huge (Smith 2015)")
+        self.finder.setToolTip("Train the first network for a few steps at rates from tiny to huge (Smith 2017)")
         self.epochs.setToolTip(
             "How many times all training images are seen: steps times batch over their number; what is left of a batch "
             "is passed over. A change sets the steps"
