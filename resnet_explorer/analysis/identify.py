@@ -1,28 +1,34 @@
 """From the names and shapes of a checkpoint's tensors to the network that they belong to."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 
-from resnet_explorer.analysis.tensors import tensors
-from resnet_explorer.analysis.traits import Traits, read_traits
-from resnet_explorer.blueprint import compile_spec
+from resnet_explorer.analysis.by_name import by_name
+from resnet_explorer.analysis.compared import Compared, compared
+from resnet_explorer.analysis.same_tensors import alternatives, base_name, in_catalogue
+from resnet_explorer.analysis.structure.backbone import Backbone, backbones, is_blur, weighted
+from resnet_explorer.analysis.structure.families import family, reason, structural_family
+from resnet_explorer.analysis.structure.layers import FileLayer, Kind, Layers, readings, shared
+from resnet_explorer.analysis.structure.leftovers import Leftover, classifier, leftovers, preferred
+from resnet_explorer.analysis.structure.matching import match
+from resnet_explorer.analysis.traits import open_questions, read_traits
 from resnet_explorer.blueprint.layers import Shape
-from resnet_explorer.blueprint.names import WRAPPERS, renamed
 from resnet_explorer.errors import CheckpointError, SpecError
-from resnet_explorer.spec import ResNetSpec
-from resnet_explorer.spec.catalogue import CATALOGUE, named
+from resnet_explorer.spec import AntiAlias, Init, Order, ResNetSpec
+from resnet_explorer.spec.catalogue import named
+from resnet_explorer.spec.change import differences
 
-OPTIONAL = re.compile(r".*\.num_batches_tracked")
-"""Counters that older files lack, and that nothing needs."""
+MOST_OTHERS = (0.5, 4.0)
+"""How many other convolutions there may be for one of the network: under the same names, and under others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """The network that some tensors belong to, what was assumed, and what does not fit.
+    """The network that some tensors belong to, what was assumed, what is left over, and what does not fit.
 
-    ``names`` gives our name for each of the file's; ``missing``, ``unexpected`` and ``misshapen`` are sentences.
+    ``names`` gives our name for each of the file's tensors that the network has. ``alternatives`` are the networks of
+    the catalogue with the same tensors. ``missing``, ``unexpected`` and ``misshapen`` are sentences.
     """
 
     spec: ResNetSpec
@@ -31,10 +37,12 @@ class Identified:
     missing: tuple[str, ...] = ()
     unexpected: tuple[str, ...] = ()
     misshapen: tuple[str, ...] = ()
+    leftovers: tuple[Leftover, ...] = ()
+    alternatives: tuple[str, ...] = ()
 
     @property
     def fits(self) -> bool:
-        """Return whether all tensors are there, and no others."""
+        """Return whether all tensors of the network are there, and no others among them."""
         return not (self.missing or self.unexpected or self.misshapen)
 
     @property
@@ -43,82 +51,195 @@ class Identified:
         return self.missing + self.unexpected + self.misshapen
 
 
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A network found in a file: its spec, the names of its tensors, and what of them does not fit."""
+
+    spec: ResNetSpec
+    backbone: Backbone
+    layers: Layers
+    encoders: tuple[Backbone, ...]
+    result: Compared
+
+    @property
+    def known(self) -> bool:
+        return in_catalogue(self.spec)
+
+
 def identify(shapes: Mapping[str, Shape], known: ResNetSpec | None = None) -> Identified:
-    """Return the network of a checkpoint; ``known`` is its spec where the file itself tells.
+    """Return the network of a checkpoint from the shapes of its tensors by name, in the order of the file.
 
-    Raises CheckpointError where the names are not those of a residual network.
+    The layers' shapes tell the network; names only break ties. ``known`` is the network's spec where the file itself,
+    or the user, tells it. Raises CheckpointError where this is no residual network that the app knows.
     """
-    stripped = {name: _stripped(name, shapes) for name in shapes}
-    if known is not None:
-        return _compared(known, (), shapes, stripped)
-    traits = read_traits({stripped[name]: shape for name, shape in shapes.items()})
-    try:
-        guess = traits.spec()
-    except SpecError as error:
-        raise CheckpointError("file", f"Its tensors describe no network: {error.what}", "Check the file.") from error
-    spec = _preferred(guess, traits)
-    return _compared(named(replace(spec, name=named(spec).name)), traits.assumed(spec), shapes, stripped)
+    if known is not None and (own := by_name(shapes, known)).fits:
+        return Identified(known, (), own.names, leftovers=_unknown(own.names, shapes))
+    nearest: list[Backbone] = []
+    best: _Candidate | None = None
+    for layers in readings(shapes):
+        for one in _candidates(layers, shapes, known, nearest):
+            if best is None or _rank(one) > _rank(best):
+                best = one
+        if best and best.result.nearly:
+            return _identified(best, shapes, known)
+    named_alike = by_name(shapes, known)
+    if named_alike.spec is not None and (best is None or len(named_alike.names) > len(best.result.names)):
+        return _by_name(named_alike, shapes, known)
+    if best is not None:
+        return _identified(best, shapes, known)
+    raise _other(shapes, nearest)
 
 
-def _stripped(name: str, shapes: Mapping[str, Shape]) -> str:
-    """Return a name without what wrappers put before all of them."""
-    while True:
-        wrapper = next((word for word in WRAPPERS if name.startswith(word)), None)
-        if wrapper is None or not all(wrapper in other for other in shapes):
-            return name
-        name = name.removeprefix(wrapper)
+def _rank(one: _Candidate) -> tuple[bool, int, bool]:
+    return (one.result.fits, len(one.result.names), one.known)
 
 
-def _preferred(guess: ResNetSpec, traits: Traits) -> ResNetSpec:
-    """Return the guess, or the first network of the catalogue with the same tensors where the guess is none of them."""
-    if named(replace(guess, name="guess")).name in CATALOGUE:
-        return guess
-    wanted = _signature(tensors(compile_spec(replace(guess, classes=1000))))
-    found = next((name for name, signature in _signatures().items() if signature == wanted), None)
-    if found is None:
-        return guess
-    return replace(CATALOGUE[found].spec, classes=guess.classes)
+def _candidates(
+    layers: Layers, shapes: Mapping[str, Shape], known: ResNetSpec | None, nearest: list[Backbone]
+) -> Iterator[_Candidate]:
+    """Yield the networks that a reading of the layers allows, up to the first that fits."""
+    found = preferred(backbones(layers))
+    for ways in found:
+        others = tuple(one[0] for one in found if one is not ways)
+        nearest += ways
+        made = [
+            one for way in ways if _is_whole(way, layers, others) for one in _specs(way, layers, shapes, known, others)
+        ]
+        yield from made
+        if any(one.result.nearly for one in made):
+            return
 
 
-@cache
-def _signatures() -> Mapping[str, int]:
-    rows = {name: replace(entry.spec, classes=1000) for name, entry in CATALOGUE.items()}
-    return {name: _signature(tensors(compile_spec(spec))) for name, spec in rows.items()}
+def _specs(
+    way: Backbone, layers: Layers, shapes: Mapping[str, Shape], known: ResNetSpec | None, others: tuple[Backbone, ...]
+) -> Iterator[_Candidate]:
+    """Yield a backbone as a network of each order, with its classifier where there is one."""
+    traits = read_traits(way, layers)
+    for order in (Order.V1, Order.V2):
+        try:
+            guess = known or traits.spec(order)
+        except SpecError:
+            continue
+        result = _fitted(guess, way, layers, shapes, others)
+        if result is None:
+            continue
+        spec = known or _named(result.spec or guess, layers)
+        same_names = {"classes", "in_channels"}.issuperset(differences(guess, spec))
+        again = result if same_names else _fitted(spec, way, layers, shapes, others)
+        if again is not None and again.likely and not again.misshapen:
+            classes = again.spec.classes if again.spec else None
+            yield _Candidate(named(replace(spec, classes=classes)), way, layers, others, again)
+        if known or result.fits:
+            return
 
 
-def _signature(shapes: Mapping[str, Shape]) -> int:
-    return hash(frozenset(shapes.items()))
+def _named(spec: ResNetSpec, layers: Layers) -> ResNetSpec:
+    """Return a network under its name, or the first of the catalogue with the same tensors."""
+    if any(is_blur(layer) for layer in layers):
+        spec = replace(spec, anti_alias=AntiAlias.BLUR)
+    found = spec if in_catalogue(spec) else next(iter(alternatives(spec)), spec)
+    kept = replace(found, classes=spec.classes, in_channels=spec.in_channels)
+    return named(replace(kept, name=base_name(kept)))
 
 
-def _compared(
-    spec: ResNetSpec, assumed: tuple[str, ...], shapes: Mapping[str, Shape], stripped: Mapping[str, str]
-) -> Identified:
-    network = compile_spec(spec)
-    ours = renamed(stripped.values(), network)
-    names = {name: ours[short] for name, short in stripped.items()}
-    expected = tensors(network)
-    found = {names[name]: (name, _as_matrix(names[name], shape)) for name, shape in shapes.items()}
-    missing = [name for name in expected if name not in found and not OPTIONAL.fullmatch(name)]
-    unexpected = [found[name][0] for name in found if name not in expected]
-    misshapen = [
-        f"{found[name][0]} is {_words(found[name][1])} where {_words(shape)} is needed."
-        for name, shape in expected.items()
-        if name in found and found[name][1] != shape
-    ]
-    return Identified(
-        spec,
-        assumed,
-        names,
-        tuple(f"{name} is missing." for name in missing),
-        tuple(f"{name} has no place in this network." for name in unexpected),
-        tuple(misshapen),
+def _fitted(
+    spec: ResNetSpec, way: Backbone, layers: Layers, shapes: Mapping[str, Shape], others: tuple[Backbone, ...]
+) -> Compared | None:
+    """Return how a network's tensors fit a backbone's, with the classifier that stands free beside it."""
+    names = match(replace(spec, classes=1 if spec.init is Init.FIXUP else None), way, layers)
+    if names is None:
+        return None
+    head = classifier(way, _free(layers, names, others), shared([layer.path for layer in way.layers]))
+    if head is not None:
+        names |= {head.tensors["weight"]: "fc.weight", head.tensors["bias"]: "fc.bias"}
+    return compared(replace(spec, classes=head.out if head else None), names, shapes)
+
+
+def _free(layers: Layers, names: Mapping[str, str], others: tuple[Backbone, ...]) -> Layers:
+    """Return the layers that belong neither to the network nor to another one in the file."""
+    taken = {name for other in others for layer in other.layers for name in layer.tensors.values()}
+    roots = [f"{root}." for other in others if (root := shared([layer.path for layer in other.layers]))]
+    return tuple(
+        layer
+        for layer in layers
+        if not any(name in names or name in taken for name in layer.tensors.values())
+        and not layer.path.startswith(tuple(roots))
     )
 
 
-def _as_matrix(name: str, shape: Shape) -> Shape:
-    """Timm's pre-activation nets classify by a 1x1 convolution: the same numbers as a matrix."""
-    return shape[:2] if name == "fc.weight" and shape[2:] == (1, 1) else shape
+def _is_whole(way: Backbone, layers: Layers, others: tuple[Backbone, ...]) -> bool:
+    """Return whether a backbone is a network and no piece of another: nothing goes on where it ends."""
+    own = {layer.tensors["weight"] for one in (way, *others) for layer in one.layers}
+    rest = [layer for layer in weighted(layers) if layer.kind is Kind.CONV and layer.tensors["weight"] not in own]
+    root = shared([layer.path for layer in way.layers])
+    inside = [layer for layer in rest if not root or layer.path.startswith(f"{root}.")]
+    count = len(way.layers)
+    if len(inside) > MOST_OTHERS[0] * count or len(rest) > MOST_OTHERS[1] * count:
+        return False
+    parts = {_part(layer, root) for layer in way.layers}
+    return not any(_part(layer, root) in parts for layer in inside) and not (
+        way.stop in inside and _goes_on(way, way.stop, parts, root)
+    )
 
 
-def _words(shape: Shape) -> str:
-    return "×".join(str(length) for length in shape) or "a single number"
+def _part(layer: FileLayer, root: str) -> str:
+    return layer.path.removeprefix(f"{root}." if root else "").split(".")[0]
+
+
+def _goes_on(way: Backbone, stop: FileLayer, parts: set[str], root: str) -> bool:
+    """Return whether the layer after a backbone's end may be its next one: by its shape, and by its name's pattern."""
+    if stop.biased or stop.kind is not Kind.CONV or stop.inputs != way.out:
+        return False
+    pattern = re.sub(r"\d+", "#", _part(stop, root))
+    return "." not in stop.path or pattern in {re.sub(r"\d+", "#", part) for part in parts}
+
+
+def _identified(one: _Candidate, shapes: Mapping[str, Shape], known: ResNetSpec | None) -> Identified:
+    result = one.result
+    root = shared([layer.path for layer in one.backbone.layers])
+    free = tuple(layer for layer in one.layers if not any(name in result.names for name in layer.tensors.values()))
+    tell = sum("." in name for name in shapes) * 2 > len(shapes)
+    left = leftovers(free, one.encoders, one.backbone, root, names_tell=tell)
+    same = alternatives(one.spec)
+    return Identified(
+        one.spec,
+        (*_choice(one), *(() if known else open_questions(one.spec))),
+        result.names,
+        result.missing,
+        result.unexpected,
+        result.misshapen,
+        left,
+        tuple(spec.name for spec in same if spec.name != one.spec.name.removesuffix("-edited")),
+    )
+
+
+def _choice(one: _Candidate) -> tuple[str, ...]:
+    """Return which of several networks in the file was taken."""
+    roots = [shared([layer.path for layer in other.layers]) or "another" for other in one.encoders]
+    own = shared([layer.path for layer in one.backbone.layers]) or "the first"
+    return (f"Of {len(roots) + 1} networks in the file, {own} was taken, not {', '.join(roots)}.",) if roots else ()
+
+
+def _by_name(found: Compared, shapes: Mapping[str, Shape], known: ResNetSpec | None) -> Identified:
+    """Return a network whose names are known, and what of its tensors does not fit."""
+    assert found.spec is not None
+    assumed = () if known else open_questions(found.spec)
+    return Identified(
+        found.spec, assumed, found.names, found.missing, found.unexpected, found.misshapen,
+        () if found.unexpected else _unknown(found.names, shapes),
+    )  # fmt: skip
+
+
+def _unknown(names: Mapping[str, str], shapes: Mapping[str, Shape]) -> tuple[Leftover, ...]:
+    left = tuple(name for name in shapes if name not in names)
+    return (Leftover("", f"{len(left):,} other tensors", left),) if left else ()
+
+
+def _other(shapes: Mapping[str, Shape], nearest: list[Backbone]) -> CheckpointError:
+    """Return the refusal of what is no residual network of this app, with what it is or why not."""
+    kind = family(shapes) or structural_family(next(readings(shapes), ()))
+    known = "not those of a residual network that this app knows"
+    what = (
+        f"Its tensors are those of {kind}, {known}." if kind else f"Its tensors are {known}: {reason(shapes, nearest)}."
+    )
+    return CheckpointError("file", what, "Choose the weights of a ResNet, or of one of its variants.")

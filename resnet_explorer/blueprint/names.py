@@ -10,9 +10,6 @@ from collections.abc import Iterable, Mapping
 
 from resnet_explorer.blueprint.tree import Network
 
-WRAPPERS = ("module.", "_orig_mod.", "model.", "backbone.", "encoder.", "state_dict.")
-"""What other code puts before every name: DataParallel, torch.compile, Lightning, and custom wrappers."""
-
 _RULES: tuple[tuple[str, str], ...] = (
     (r"^stem\.conv\.", "conv1."),
     (r"^stem\.conv1\.", "conv1.0."),
