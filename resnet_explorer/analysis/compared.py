@@ -20,7 +20,7 @@ ENOUGH, DAMAGED = 0.8, 0.95
 class Compared:
     """How a file's tensors fit a network: our name for each of the file's, and sentences on what does not fit.
 
-    ``spec`` is None where no network was found to compare with.
+    ``misshapen_names`` are our names of the tensors of another shape. ``spec`` is None where no network was found to compare with.
     """
 
     spec: ResNetSpec | None
@@ -28,6 +28,7 @@ class Compared:
     missing: tuple[str, ...] = ()
     unexpected: tuple[str, ...] = ()
     misshapen: tuple[str, ...] = ()
+    misshapen_names: tuple[str, ...] = ()
 
     @property
     def fits(self) -> bool:
@@ -58,7 +59,7 @@ def compared(spec: ResNetSpec, names: Mapping[str, str], shapes: Mapping[str, Sh
     missing = [name for name in expected if name not in found and not OPTIONAL.fullmatch(name)]
     unexpected = [theirs for ours, theirs in found.items() if ours not in expected]
     misshapen = [
-        f"{found[name]} is {_words(shapes[found[name]])} where {_words(shape)} is needed."
+        name
         for name, shape in expected.items()
         if name in found and shapes[found[name]] != shape and _squeezed(shapes[found[name]]) != _squeezed(shape)
     ]
@@ -67,6 +68,10 @@ def compared(spec: ResNetSpec, names: Mapping[str, str], shapes: Mapping[str, Sh
         names,
         tuple(f"{name} is missing." for name in missing),
         tuple(f"{name} has no place in this network." for name in unexpected),
+        tuple(
+            f"{found[name]} is {_words(shapes[found[name]])} where {_words(expected[name])} is needed."
+            for name in misshapen
+        ),
         tuple(misshapen),
     )
 

@@ -126,11 +126,17 @@ def _specs(
         spec = known or _named(result.spec or guess, layers)
         same_names = {"classes", "in_channels"}.issuperset(differences(guess, spec))
         again = result if same_names else _fitted(spec, way, layers, shapes, others)
-        if again is not None and again.likely and not again.misshapen:
+        if again is not None and again.likely and _is_shaped(again):
             classes = again.spec.classes if again.spec else None
             yield _Candidate(named(replace(spec, classes=classes)), way, layers, others, again)
         if known or result.fits:
             return
+
+
+def _is_shaped(found: Compared) -> bool:
+    """Return whether all tensors but the head's have their shapes."""
+    wrong = [ours for ours in found.misshapen_names if not ours.startswith("fc.")]
+    return not wrong
 
 
 def _named(spec: ResNetSpec, layers: Layers) -> ResNetSpec:
@@ -149,10 +155,19 @@ def _fitted(
     names = match(replace(spec, classes=1 if spec.init is Init.FIXUP else None), way, layers)
     if names is None:
         return None
-    head = classifier(way, _free(layers, names, others), shared([layer.path for layer in way.layers]))
+    free, root = _free(layers, names, others), shared([layer.path for layer in way.layers])
+    head = classifier(way, free, root) or _own_head(free, names)
     if head is not None:
         names |= {head.tensors["weight"]: "fc.weight", head.tensors["bias"]: "fc.bias"}
     return compared(replace(spec, classes=head.out if head else None), names, shapes)
+
+
+def _own_head(free: Layers, names: Mapping[str, str]) -> FileLayer | None:
+    """Return the head of a file with torchvision's own names: there a head that does not fit is a fault."""
+    stem = next((name for name, path in names.items() if path == "conv1.weight"), "")
+    path = f"{stem.removesuffix('conv1.weight')}fc"
+    own = stem.endswith("conv1.weight") and all(name.endswith(ours) for name, ours in names.items())
+    return next((one for one in free if own and one.path == path and one.kind is Kind.LINEAR and one.biased), None)
 
 
 def _free(layers: Layers, names: Mapping[str, str], others: tuple[Backbone, ...]) -> Layers:

@@ -31,12 +31,22 @@ class TensorStats:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A file of weights: where it lies, the network it belongs to, and the figures of its tensors by our names."""
+    """A file of weights: where it lies, the network it belongs to, and the figures of its tensors by our names.
+
+    ``strange`` of the ``values`` in the file are not finite.
+    """
 
     source: str
     found: Identified
     stats: Mapping[str, TensorStats]
+    strange: int = 0
+    values: int = 0
 
     def of_layer(self, path: str) -> tuple[TensorStats, ...]:
         """Return the figures of a layer's tensors."""
         return tuple(stats for name, stats in self.stats.items() if name.rpartition(".")[0] == path)
+
+
+def strange_text(strange: int, values: int) -> str:
+    """Return a sentence on values that are infinite or not a number; empty where all are finite."""
+    return f"{strange:,} of {values:,} values are not finite (infinite, or not a number)." if strange else ""

@@ -3,36 +3,43 @@
 import argparse
 import json
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from resnet_explorer.analysis import analyse
 from resnet_explorer.analysis.identify import Identified
-from resnet_explorer.analysis.weights import LIMIT, TensorStats
+from resnet_explorer.analysis.weights import LIMIT, TensorStats, strange_text
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.cli.output import say
 from resnet_explorer.errors import CheckpointError, ExplorerError
-from resnet_explorer.spec.catalogue import title
+from resnet_explorer.files import write
+from resnet_explorer.spec.catalogue import CATALOGUE, title
 from resnet_explorer.spec.codec import to_dict
 from resnet_explorer.spec.difference import changes, origin
 from resnet_explorer.spec.input_shape import parse_input
 from resnet_explorer.spec.lookup import default_input, find
 
 SHOWN = 20
-"""How many tensors that do not fit are listed."""
+"""How many lines of a kind are listed."""
+NAMES = 4
+"""How many names are shown as examples."""
 
 
 def identify(options: argparse.Namespace) -> int:
-    """Say which network a file of weights belongs to; return 1 where something does not fit."""
+    """Say which network a file of weights belongs to; return 1 where something does not fit or is not finite."""
     checkpoint = _module()
     read = checkpoint.read(options.file, sys.maxsize if options.allow_large else LIMIT)
     found = checkpoint.identified(read)
     stats = checkpoint.statistics(sorted(read.tensors.items())) if options.statistics else ()
+    strange, values = checkpoint.strange_values(read.tensors.values())
+    if options.map:
+        write(options.map, json.dumps({ours: theirs for theirs, ours in found.names.items()}, indent=2) + "\n")
     if options.json:
-        say(json.dumps(_values(found, stats), indent=2) + "\n")
+        say(json.dumps({**_values(found, stats), "not_finite": strange, "values": values}, indent=2) + "\n")
     else:
-        say(_text(options.file.name, found, stats))
-    return 0 if found.fits else 1
+        say(_text(options.file.name, found, stats, strange_text(strange, values)))
+    return 0 if found.fits and not strange else 1
 
 
 def weights(options: argparse.Namespace) -> int:
@@ -79,26 +86,52 @@ def _values(found: Identified, stats: tuple[TensorStats, ...]) -> dict[str, obje
         "missing": list(found.missing),
         "unexpected": list(found.unexpected),
         "misshapen": list(found.misshapen),
-        "statistics": [{**asdict(one), "path": found.names[one.name]} for one in stats],
+        "names": {ours: theirs for theirs, ours in found.names.items()},
+        "leftovers": [{"path": one.path, "what": one.what, "names": list(one.names)} for one in found.leftovers],
+        "alternatives": list(found.alternatives),
+        "statistics": [{**asdict(one), "path": found.names.get(one.name)} for one in stats],
     }
 
 
-def _text(file: str, found: Identified, stats: tuple[TensorStats, ...]) -> str:
+def _text(file: str, found: Identified, stats: tuple[TensorStats, ...], strange: str) -> str:
     lines = [f"{file}: {title(found.spec)} ({found.spec.name}), {found.spec.classes or 'no'} classes"]
     base = origin(found.spec)
     if base and found.spec.name.endswith("-edited"):
         lines += [f"  {line}" for line in changes(base.spec, found.spec)]
-    if found.assumed:
-        lines += ["", "Assumed, since tensors do not tell:", *(f"  {line}" for line in found.assumed)]
+    lines += [*_section("Networks with the same tensors:", [", ".join(map(_titled, found.alternatives))])]
+    lines += [*_section("Left over:", [one.text for one in found.leftovers])]
+    lines += [*_section("Assumed, since tensors do not tell:", found.assumed), *_names(found)]
     problems = found.problems
     count = f"{len(problems):,} tensor{' does' if len(problems) == 1 else 's do'} not fit:"
     lines += ["", "All tensors fit." if found.fits else count]
     lines += [f"  {line}" for line in problems[:SHOWN]]
     lines += [f"  and {len(problems) - SHOWN:,} more."] if len(problems) > SHOWN else []
+    lines += [strange] if strange else []
     if stats:
         lines += ["", f"{'tensor':<44} {'norm':>11} {'mean':>11} {'std':>11} {'least':>11} {'greatest':>11}"]
-        lines += [_line(found.names[one.name], one) for one in stats]
+        lines += [_line(found.names.get(one.name, one.name), one) for one in stats]
     return "\n".join(lines) + "\n"
+
+
+def _section(heading: str, lines: Sequence[str]) -> Iterator[str]:
+    """Yield a heading with its lines; nothing where there are none."""
+    if any(lines):
+        yield from ("", heading, *(f"  {line}" for line in lines[:SHOWN]))
+        if len(lines) > SHOWN:
+            yield f"  and {len(lines) - SHOWN:,} more."
+
+
+def _titled(name: str) -> str:
+    return f"{CATALOGUE[name].title} ({name})"
+
+
+def _names(found: Identified) -> Iterator[str]:
+    """Yield how the file names our tensors, by a few of those that it names otherwise."""
+    other = [(ours, theirs) for theirs, ours in found.names.items() if ours != theirs]
+    if other:
+        lines = [f"{ours} ← {theirs}" for ours, theirs in other[:NAMES]]
+        more = f"and {len(other) - NAMES:,} more: --map FILE writes all of them"
+        yield from _section("Names, ours ← the file's:", [*lines, *([more] if len(other) > NAMES else [])])
 
 
 def _line(path: str, one: TensorStats) -> str:

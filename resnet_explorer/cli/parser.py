@@ -233,6 +233,7 @@ def _add_identify(commands: _Commands) -> None:
         "what makes one: the file is run, and the module compared with the network",
     )
     one.add_argument("--statistics", action="store_true", help="norm, mean, deviation and range of every tensor")
+    one.add_argument("--map", metavar="FILE", type=Path, help="write our name and the file's of every tensor, as JSON")
     one.add_argument("--json", action="store_true", help="as JSON, with histograms where statistics are asked for")
     one.add_argument("--yes", action="store_true", help="run the Python file without asking")
     one.add_argument("--allow-large", action="store_true", help="read files of more than 4 GiB, too")

@@ -11,7 +11,9 @@ from torch import Tensor
 
 from resnet_explorer import files
 from resnet_explorer.analysis.identify import Identified, identify
+from resnet_explorer.analysis.tensors import tensors
 from resnet_explorer.analysis.weights import BINS, LIMIT, TensorStats, Weights
+from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.errors import CheckpointError
 from resnet_explorer.model.build import ResNet, build
 from resnet_explorer.spec import InputShape, ResNetSpec, codec
@@ -125,7 +127,8 @@ def identified(checkpoint: Checkpoint) -> Identified:
 def load(path: Path, limit: int = LIMIT) -> tuple[ResNet, Identified]:
     """Return the module with a file's weights, in eval mode, and what was found of it.
 
-    Raises CheckpointError where anything is missing, left over or of another shape: nothing is loaded by halves.
+    What the file holds beside the network (another head, a second encoder) is left out. Raises CheckpointError where
+    anything of the network is missing or of another shape: nothing is loaded by halves.
     """
     checkpoint = read(path, limit)
     found = identified(checkpoint)
@@ -138,16 +141,27 @@ def load(path: Path, limit: int = LIMIT) -> tuple[ResNet, Identified]:
             "'resnet-explorer identify' lists everything.",
         )
     model = build(found.spec, initialise=False)
-    state = {found.names[name]: tensor for name, tensor in checkpoint.tensors.items()}
-    if "fc.weight" in state:
-        state["fc.weight"] = state["fc.weight"].flatten(1)
-    model.load_state_dict(state, strict=False)  # the counters of batches may be missing, nothing else
+    model.load_state_dict(state_of(checkpoint, found), strict=False)  # nothing but counters of batches may be missing
     return model.eval(), found
 
 
-def statistics(tensors: Iterable[tuple[str, Tensor]]) -> tuple[TensorStats, ...]:
+def state_of(checkpoint: Checkpoint, found: Identified) -> dict[str, Tensor]:
+    """Return the tensors that belong to the network that was found, by our names and in its shapes."""
+    expected = tensors(compile_spec(found.spec))
+    state = {ours: checkpoint.tensors[theirs] for theirs, ours in found.names.items()}
+    return {name: tensor.reshape(expected[name]) for name, tensor in state.items() if name in expected}
+
+
+def strange_values(given: Iterable[Tensor]) -> tuple[int, int]:
+    """Return how many values of some tensors are not finite, and how many there are."""
+    real = [tensor for tensor in given if tensor.is_floating_point()]
+    strange = sum(tensor.numel() - int(torch.isfinite(tensor).sum()) for tensor in real)
+    return strange, sum(tensor.numel() for tensor in real)
+
+
+def statistics(named: Iterable[tuple[str, Tensor]]) -> tuple[TensorStats, ...]:
     """Return the figures of some named tensors; counters and other whole numbers are left out."""
-    return tuple(_stats(name, tensor) for name, tensor in tensors if tensor.is_floating_point())
+    return tuple(_stats(name, tensor) for name, tensor in named if tensor.is_floating_point())
 
 
 def _stats(name: str, tensor: Tensor) -> TensorStats:
@@ -178,7 +192,8 @@ def weights(path: Path, limit: int = LIMIT) -> Weights:
     checkpoint = read(path, limit)
     found = identified(checkpoint)
     figures = statistics(sorted(checkpoint.tensors.items()))
-    return Weights(str(path), found, {found.names[one.name]: one for one in figures})
+    own = {found.names[one.name]: one for one in figures if one.name in found.names}
+    return Weights(str(path), found, own, *strange_values(checkpoint.tensors.values()))
 
 
 def save(
