@@ -20,7 +20,8 @@ ENOUGH, DAMAGED = 0.8, 0.95
 class Compared:
     """How a file's tensors fit a network: our name for each of the file's, and sentences on what does not fit.
 
-    ``misshapen_names`` are our names of the tensors of another shape. ``spec`` is None where no network was found to compare with.
+    ``misshapen_names`` are our names of the tensors of another shape. ``spec`` is None where there is no network to
+    compare with.
     """
 
     spec: ResNetSpec | None

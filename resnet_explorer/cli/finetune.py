@@ -20,7 +20,7 @@ from resnet_explorer.cli.train_display import Display, displayed
 from resnet_explorer.cli.train_plans import Task
 from resnet_explorer.cli.train_words import FAILED, INTERRUPTED, complaints
 from resnet_explorer.cli.tune_plans import Source, plan_of, plans_of, root_of, source_of, tasks_of
-from resnet_explorer.cli.tune_words import checks_words, groups_words, result_words, results_values
+from resnet_explorer.cli.tune_words import checks_words, groups_words, result_words, results_values, weights_words
 from resnet_explorer.engine.messages import CheckData, FetchWeights, FindWeights, Job, JudgeTune, SaveTuned, TuneRun
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.export import files, run_folder
@@ -58,7 +58,8 @@ def finetune(options: argparse.Namespace) -> int:
         whole = _checked(report, plan)
         plans = plans_of(options, whole)
         if not options.json:
-            say(checks_words(report, whole) + "".join(groups_words(one, report.train) for one in _one_seed(plans)))
+            say(weights_words(source.weights.name, source.found, whole) + checks_words(report, whole))
+            say("".join(groups_words(one, report.train) for one in _one_seed(plans)))
         if options.dry_run:
             return 0
         tasks = tasks_of(plans, report.train, root)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from resnet_explorer.analysis.identify import Identified
 from resnet_explorer.analysis.recipe_settings import set_recipe
 from resnet_explorer.analysis.run_codec import BEST, RUN
 from resnet_explorer.analysis.tuning.choices import (
@@ -20,12 +21,14 @@ from resnet_explorer.analysis.tuning.choices import (
     parse_tune_data,
     parse_weights,
 )
+from resnet_explorer.analysis.tuning.file_weights import refusal, tuned_spec
 from resnet_explorer.analysis.tuning.plan import TUNING, TunePlan
 from resnet_explorer.analysis.tuning.view import run_plan
+from resnet_explorer.analysis.weights import Weights
 from resnet_explorer.cli.ask import Asker
 from resnet_explorer.cli.train_plans import MOST_SEED, MOST_SEEDS, Task
 from resnet_explorer.engine.messages import ReadWeights
-from resnet_explorer.errors import ExplorerError
+from resnet_explorer.errors import CheckpointError, ExplorerError
 from resnet_explorer.export import run_folder
 from resnet_explorer.export.run_folder import file_name
 from resnet_explorer.spec import InputShape, ResNetSpec
@@ -40,11 +43,12 @@ _SIDES = {TuneKind.DIGITS: 8, TuneKind.MNIST: 28}
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The network that is asked for, its first weights, and the folder of the run that has them, where one has."""
+    """The network that is asked for, its first weights, the run's folder or what was found in the file they are in."""
 
     spec: ResNetSpec
     weights: WeightsChoice
     run: Path | None = None
+    found: Identified | None = None
 
 
 def source_of(options: argparse.Namespace, root: Path, asker: Asker) -> Source:
@@ -55,8 +59,11 @@ def source_of(options: argparse.Namespace, root: Path, asker: Asker) -> Source:
         if (file / RUN).is_file():
             return _of_run(file, root)
         weights = WeightsChoice(WeightsKind.FILE, str(file))
-        found = asker.ask(ReadWeights(str(file))).found.spec
-        return Source(find(options.net, options.settings) if options.net else found, weights)
+        read: Weights = asker.ask(ReadWeights(str(file)))
+        spec = find(options.net, options.settings) if options.net else tuned_spec(read.found)
+        if why := refusal(file.name, read.found, spec, read.strange, read.values):
+            raise CheckpointError(str(file), why, "Leave --net out, or choose another file.")
+        return Source(spec, weights, found=read.found)
     if not options.net:
         raise ExplorerError("net", "Nothing tells which network to tune.", "Name it, as in --net resnet18.")
     return Source(find(options.net, options.settings), weights)

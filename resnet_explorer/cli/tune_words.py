@@ -1,11 +1,14 @@
 """What is said around a fine-tuning: what was found of the images, the groups, and what came of it."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from resnet_explorer.analysis.identify import Identified
 from resnet_explorer.analysis.training_conditions import recipe_words
 from resnet_explorer.analysis.tuning.checks import DataReport, Part
+from resnet_explorer.analysis.tuning.file_weights import described, head_words
 from resnet_explorer.analysis.tuning.groups import head_cost, spared
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.analysis.tuning.results import BeforeAfter
@@ -22,6 +25,14 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     wide = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ("  ".join((row[0].ljust(wide[0]), *map(str.rjust, row[1:], wide[1:]))).rstrip() for row in rows)
     return "\n".join(lines) + "\n"
+
+
+def weights_words(file: str, found: Identified | None, plan: TunePlan) -> str:
+    """Return what was found in the file of weights, and what becomes of its head; empty where there is no file."""
+    if found is None:
+        return ""
+    lines = (f"{Path(file).name}: {described(found.spec)}", *head_words(Path(file).name, found, len(plan.classes)))
+    return "\n".join(lines) + "\n\n"
 
 
 def checks_words(report: DataReport, plan: TunePlan) -> str:
