@@ -1,7 +1,7 @@
 """A network's tensors beside those of a file: what is missing, what is too many, what has another shape."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from resnet_explorer.analysis.tensors import tensors
@@ -21,7 +21,7 @@ class Compared:
     """How a file's tensors fit a network: our name for each of the file's, and sentences on what does not fit.
 
     ``misshapen_names`` are our names of the tensors of another shape. ``spec`` is None where there is no network to
-    compare with.
+    compare with. ``right`` counts the tensors that fit.
     """
 
     spec: ResNetSpec | None
@@ -30,6 +30,7 @@ class Compared:
     unexpected: tuple[str, ...] = ()
     misshapen: tuple[str, ...] = ()
     misshapen_names: tuple[str, ...] = ()
+    right: int = 0
 
     @property
     def fits(self) -> bool:
@@ -39,8 +40,7 @@ class Compared:
     @property
     def share(self) -> float:
         """Return the share of the network's tensors that are there, in their shapes."""
-        right = len(self.names) - len(self.unexpected) - len(self.misshapen)
-        return right / max(1, right + len(self.missing) + len(self.misshapen))
+        return self.right / max(1, self.right + len(self.missing) + len(self.misshapen))
 
     @property
     def likely(self) -> bool:
@@ -50,11 +50,16 @@ class Compared:
     @property
     def nearly(self) -> bool:
         """Return whether all is there, or all but a few tensors of a damaged file."""
-        return self.fits or (self.spec is not None and self.share > DAMAGED)
+        return self.fits or (self.spec is not None and self.share > DAMAGED and not self.unexpected)
 
 
-def compared(spec: ResNetSpec, names: Mapping[str, str], shapes: Mapping[str, Shape]) -> Compared:
-    """Return how the tensors of ``shapes``, by our ``names``, fit a network; lengths of 1 do not count."""
+def compared(
+    spec: ResNetSpec, names: Mapping[str, str], shapes: Mapping[str, Shape], strangers: Iterable[str] = ()
+) -> Compared:
+    """Return how the tensors of ``shapes``, by our ``names``, fit a network; lengths of 1 do not count.
+
+    ``strangers`` are names of tensors that stand inside the network, but are not its.
+    """
     expected = tensors(compile_spec(spec))
     found = {ours: theirs for theirs, ours in names.items()}
     missing = [name for name in expected if name not in found and not OPTIONAL.fullmatch(name)]
@@ -68,12 +73,13 @@ def compared(spec: ResNetSpec, names: Mapping[str, str], shapes: Mapping[str, Sh
         spec,
         names,
         tuple(f"{name} is missing." for name in missing),
-        tuple(f"{name} has no place in this network." for name in unexpected),
+        tuple(f"{name} has no place in this network." for name in (*unexpected, *strangers)),
         tuple(
             f"{found[name]} is {_words(shapes[found[name]])} where {_words(expected[name])} is needed."
             for name in misshapen
         ),
         tuple(misshapen),
+        len(found) - len(unexpected) - len(misshapen),
     )
 
 

@@ -21,6 +21,8 @@ from resnet_explorer.spec.change import differences
 
 MOST_OTHERS = (0.5, 4.0)
 """How many other convolutions there may be for one of the network: under the same names, and under others."""
+MOST_BANDS = 16
+"""A stem that takes more channels than images usually have stands at the front of a file, or is a piece of another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def identify(shapes: Mapping[str, Shape], known: ResNetSpec | None = None) -> Id
         if best and best.result.nearly:
             return _identified(best, shapes, known)
     named_alike = by_name(shapes, known)
-    if named_alike.spec is not None and (best is None or len(named_alike.names) > len(best.result.names)):
+    if named_alike.spec is not None and (best is None or named_alike.right > best.result.right):
         return _by_name(named_alike, shapes, known)
     if best is not None:
         return _identified(best, shapes, known)
@@ -91,7 +93,7 @@ def identify(shapes: Mapping[str, Shape], known: ResNetSpec | None = None) -> Id
 
 
 def _rank(one: _Candidate) -> tuple[bool, int, bool]:
-    return (one.result.fits, len(one.result.names), one.known)
+    return (one.result.fits, one.result.right, one.known)
 
 
 def _candidates(
@@ -159,7 +161,10 @@ def _fitted(
     head = classifier(way, free, root) or _own_head(free, names)
     if head is not None:
         names |= {head.tensors["weight"]: "fc.weight", head.tensors["bias"]: "fc.bias"}
-    return compared(replace(spec, classes=head.out if head else None), names, shapes)
+    parts = {_part(layer, root) for layer in way.layers if "." in layer.path}
+    strangers = [layer for layer in free if "." in layer.path and layer is not head and _part(layer, root) in parts]
+    inside = [name for layer in strangers if not is_blur(layer) for name in layer.tensors.values()]
+    return compared(replace(spec, classes=head.out if head else None), names, shapes, inside)
 
 
 def _own_head(free: Layers, names: Mapping[str, str]) -> FileLayer | None:
@@ -184,8 +189,12 @@ def _free(layers: Layers, names: Mapping[str, str], others: tuple[Backbone, ...]
 
 def _is_whole(way: Backbone, layers: Layers, others: tuple[Backbone, ...]) -> bool:
     """Return whether a backbone is a network and no piece of another: nothing goes on where it ends."""
-    own = {layer.tensors["weight"] for one in (way, *others) for layer in one.layers}
-    rest = [layer for layer in weighted(layers) if layer.kind is Kind.CONV and layer.tensors["weight"] not in own]
+    convs = [layer for layer in weighted(layers) if layer.kind is Kind.CONV]
+    own = {layer.tensors["weight"] for layer in way.layers}
+    if way.stem[0].inputs > MOST_BANDS and any(one.side > 1 and one.tensors["weight"] not in own for one in convs):
+        return False
+    own |= {layer.tensors["weight"] for one in others for layer in one.layers}
+    rest = [layer for layer in convs if layer.tensors["weight"] not in own]
     root = shared([layer.path for layer in way.layers])
     inside = [layer for layer in rest if not root or layer.path.startswith(f"{root}.")]
     count = len(way.layers)

@@ -1,5 +1,6 @@
 """Files of weights in the window: opened by menu or drop, read by the engine, shown with what was assumed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,22 +13,26 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QMessageBox,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from resnet_explorer.analysis.weights import LIMIT, Weights
+from resnet_explorer.analysis.identify import Identified
+from resnet_explorer.analysis.weights import LIMIT, Weights, strange_text
 from resnet_explorer.engine.messages import ReadWeights, SaveWeights
 from resnet_explorer.errors import CheckpointError
 from resnet_explorer.gui.dialogs import warn
 from resnet_explorer.gui.document import State
-from resnet_explorer.spec.catalogue import title
+from resnet_explorer.spec.catalogue import CATALOGUE, title
 from resnet_explorer.spec.lookup import default_input
 
 if TYPE_CHECKING:
     from resnet_explorer.gui.main_window import MainWindow
 
 KINDS = (".pth", ".pt", ".safetensors")
+MOST = 500
+"""How many lines of a list are shown."""
 _FILTER = "Weights (*.pth *.pt *.safetensors);;All files (*)"
 ONNX = ("ONNX, images of this size (*.onnx)", "ONNX, images of any size (*.onnx)")
 """The two kinds of ONNX files; both take batches of any length."""
@@ -75,49 +80,62 @@ def _show(window: "MainWindow", path: Path, weights: Weights) -> None:
         window.document.propose(State(found.spec, default_input(found.spec)), f"open the weights {path.name}")
         window.inspector.show_weights(weights)
         window.say(f"{path.name}: {title(found.spec)}; all {len(found.names):,} tensors fit.")
-    if found.assumed or not found.fits:
+    if found.assumed or found.leftovers or weights.strange or not found.fits:
         dialog = WeightsDialog(path.name, weights, window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.show()
 
 
 class WeightsDialog(QDialog):
-    """Says which network a file belongs to, what was assumed, and which tensors do not fit."""
+    """Says which network a file belongs to, what was assumed, what is left over, and which tensors do not fit."""
 
     def __init__(self, name: str, weights: Weights, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(f"Weights: {name}")
         found = weights.found
-        count = len(found.problems)
-        fits = f"All {len(found.names):,} tensors fit." if found.fits else _refusal(count)
-        self.words = QLabel(f"{title(found.spec)}. {fits}")
+        fits = f"All {len(found.names):,} tensors fit." if found.fits else _refusal(len(found.problems))
+        text = f"{title(found.spec)}. {fits} {strange_text(weights.strange, weights.values)}".rstrip()
+        self.words = QLabel(text)
         self.words.setObjectName("strong")
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setWordWrap(True)
         column = QVBoxLayout(self)
         column.addWidget(self.words)
         self.lists: list[QListWidget] = []
-        for heading, lines in (
-            ("DOES NOT FIT", found.problems),
-            ("ASSUMED, SINCE TENSORS DO NOT TELL", found.assumed),
-        ):
+        self.tabs = QTabWidget()
+        self.tabs.setAccessibleName("What was found in the file")
+        for heading, tip, lines in _sections(found):
             if lines:
-                self._add(column, heading, lines)
+                self._add(heading, tip, lines)
+        self.tabs.setVisible(bool(self.lists))
+        column.addWidget(self.tabs)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         column.addWidget(buttons)
-        self.resize(620, 360)
+        self.resize(680, 400)
 
-    def _add(self, column: QVBoxLayout, heading: str, lines: tuple[str, ...]) -> None:
-        label = QLabel(heading)
-        label.setObjectName("heading")
+    def _add(self, heading: str, tip: str, lines: Sequence[str]) -> None:
         shown = QListWidget()
-        shown.setAccessibleName(heading.capitalize())
+        shown.setAccessibleName(heading)
         shown.setWordWrap(True)
-        shown.addItems(list(lines[:500]))
+        shown.addItems(list(lines[:MOST]))
+        if len(lines) > MOST:
+            shown.addItem(f"and {len(lines) - MOST:,} more: 'resnet-explorer identify FILE --map MAP' writes all names")
         self.lists.append(shown)
-        column.addWidget(label)
-        column.addWidget(shown)
+        self.tabs.setTabToolTip(self.tabs.addTab(shown, f"{heading} ({len(lines):,})"), tip)
+
+
+def _sections(found: Identified) -> tuple[tuple[str, str, Sequence[str]], ...]:
+    """Return the heading, the tooltip and the lines of each list."""
+    same = [f"{CATALOGUE[name].title} ({name})" for name in found.alternatives]
+    names = [f"{ours}  ←  {theirs}" for theirs, ours in found.names.items()]
+    return (
+        ("Does not fit", "Tensors of the network that are missing or have another shape", found.problems),
+        ("Assumed", "What tensors do not tell, and what was taken for it", found.assumed),
+        ("Left over", "What else the file holds, and what it is likely to be", [one.text for one in found.leftovers]),
+        ("Same tensors", "Other networks of the catalogue with tensors of the same shapes", same),
+        ("Names", "The tensors' names here, and in the file", names),
+    )
 
 
 def _refusal(count: int) -> str:

@@ -6,8 +6,10 @@ from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QFileDialog
 
 from resnet_explorer.analysis.tuning.choices import Strategy, WeightsChoice, WeightsKind
+from resnet_explorer.analysis.tuning.file_weights import described, head_words, refusal
 from resnet_explorer.analysis.tuning.results import Published
-from resnet_explorer.engine.messages import FetchWeights, FindWeights
+from resnet_explorer.analysis.weights import Weights
+from resnet_explorer.engine.messages import FetchWeights, FindWeights, ReadWeights
 from resnet_explorer.gui.jobs import Jobs
 from resnet_explorer.gui.views.fields import QuietCombo
 from resnet_explorer.gui.views.tuning_choices import NONE
@@ -31,17 +33,18 @@ class WeightsStep(Step):
         self.list, self.words = QuietCombo(), Words()
         self.network = Words(quiet=False)
         self.download = button("Download", "Fetch these weights into the cache of PyTorch; nothing is fetched unasked")
-        self.finding, self.fetching = Question(jobs), Question(jobs)
+        self.finding, self.fetching, self.reading = Question(jobs), Question(jobs), Question(jobs)
         self.wide(self.network)
         self.list.setAccessibleName("Weights to start from")
         self.list.setToolTip("The weights that the network starts from; its head is made anew")
         self.wide(self.list)
-        for part in (self.words, self.download, self.fetching, self.finding):
+        for part in (self.words, self.download, self.fetching, self.finding, self.reading):
             self.wide(part)
         self.list.activated.connect(self._on_activated)
         self.download.clicked.connect(self._on_download)
         self.fetching.ended.connect(self.show_plan)
         self._asked: ResNetSpec | None = None
+        self._read: Weights | None = None
         state.network_changed.connect(self.refresh)
         self.finish()
 
@@ -95,17 +98,43 @@ class WeightsStep(Step):
             accuracy = f"ImageNet: {chosen.top1:g} % top-1, {chosen.top5:g} % top-5."
             return f"{figures} {accuracy}\n{chosen.licence}\n{where}"
         if plan.weights.kind is WeightsKind.FILE:
-            return f"{plan.weights.name}: read when the training starts; its head is left out where it does not fit."
+            return f"{plan.weights.name}\n{self._file_text()}"
         frozen = plan.strategy in (Strategy.A, Strategy.C, Strategy.PROBE)
         published = "" if self.state.published or self.finding.is_open else " torchvision publishes none of it."
         return _RANDOM + published if frozen else f"The network starts at random.{published}"
+
+    def _file_text(self) -> str:
+        """Return what was found in the file, and whether it can start this network."""
+        read, file = self._read, Path(self.state.plan.weights.name).name
+        if read is None:
+            return "Its head is replaced where the classes differ."
+        why = refusal(file, read.found, self.state.plan.spec, read.strange, read.values)
+        if why:
+            return f"⚠ {why} Choose that network in Build, or another file."
+        classes = len(self.state.plan.classes) or self.state.plan.network_spec.classes or 0
+        return "\n".join((described(read.found.spec), *head_words(file, read.found, classes)))
+
+    def _read_file(self, path: str) -> None:
+        """Ask what a file holds: what does not fit is said before the training starts."""
+
+        def found(result: object) -> None:
+            if isinstance(result, Weights) and self.state.plan.weights.name == path:
+                self._read = result
+                self.show_plan()
+
+        self._read = None
+        self.reading.ask(ReadWeights(path), f"Read {Path(path).name}", found)
 
     def _on_activated(self, index: int) -> None:
         choice = self.list.itemData(index)
         if choice is None:
             name, _ = QFileDialog.getOpenFileName(self, "Weights to start from", "", FILES)
             choice = WeightsChoice(WeightsKind.FILE, name) if name else self.state.plan.weights
-        self.state.use_weights(choice)
+        if choice.kind is WeightsKind.FILE and choice != self.state.plan.weights:
+            self.state.use_weights(choice)
+            self._read_file(choice.name)
+        else:
+            self.state.use_weights(choice)
         self.show_plan()
 
     def _on_download(self) -> None:
