@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from resnet_explorer import files
 from resnet_explorer.analysis.run_codec import BEST, TUNE
 from resnet_explorer.analysis.tuning.checks import DataReport
 from resnet_explorer.analysis.tuning.choices import WeightsKind
@@ -23,7 +24,7 @@ from resnet_explorer.cli.tune_plans import Source, plan_of, plans_of, root_of, s
 from resnet_explorer.cli.tune_words import checks_words, groups_words, result_words, results_values, weights_words
 from resnet_explorer.engine.messages import CheckData, FetchWeights, FindWeights, Job, JudgeTune, SaveTuned, TuneRun
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.export import files, run_folder
+from resnet_explorer.export import run_folder
 from resnet_explorer.spec.catalogue import title
 
 CARD, SCRIPT = "card.md", "finetune.py"
