@@ -128,7 +128,8 @@ class Outcome:
 class TuneEnding(Ending):
     """How a piece of fine-tuning ended, with the epoch, counted from 1, whose validation loss was the least so far.
 
-    Without validation images it is the test loss. ``waited`` is how many epochs came since without a better one; ``stopped_early`` says that these were too many.
+    Without validation images it is the test loss. ``waited`` is how many epochs came since without a better one;
+    ``stopped_early`` says that these were too many.
     """
 
     best_epoch: int | None = None
