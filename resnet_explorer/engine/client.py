@@ -5,35 +5,18 @@ window's thread and there to ``handle``.
 """
 
 import multiprocessing
-import os
-import sys
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import count
 from multiprocessing.connection import Connection
-from multiprocessing.context import BaseContext
 from typing import Any
 
+from resnet_explorer.engine import processes
 from resnet_explorer.engine.messages import Cancel, Died, Failed, Finished, Job, Reply, Request, Stopped, Verify
 from resnet_explorer.engine.worker import work
 
 GRACE = 2.0
 """Seconds that a cancelled job has to stop by itself."""
-
-
-def _context() -> BaseContext:
-    """Return the way to start processes: from a server that has PyTorch imported where the system knows such.
-
-    A start takes 20 ms then instead of 2 s. Waiting threads sleep (``OMP_WAIT_POLICY``): with a busy core beside it
-    PyTorch is 18 times slower otherwise.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    if sys.platform == "win32":
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["resnet_explorer.engine.server"])
-    return context
 
 
 class Engine:
@@ -97,7 +80,7 @@ class Engine:
     def kill(self, number: int) -> None:
         """End the process if the job of that number is still at work in it."""
         if self.current == number and self._process is not None and self._process.pid:
-            self._process.kill()
+            processes.kill(self._process.pid)
 
     def handle(self, reply: Reply) -> int | None:
         """Take note of a reply; return the number of the job that it ends, where it ends one."""
@@ -114,7 +97,7 @@ class Engine:
         """End the process, and start none again."""
         self._closed = True
         if self._process is not None and self._process.pid:
-            self._process.kill()
+            processes.kill(self._process.pid)
 
     def _next(self) -> None:
         if self._current is None and self._waiting and not self._closed:
@@ -132,22 +115,25 @@ class Engine:
 
     def _start(self) -> None:
         """Start the process on a thread: the server that forks it may first have to import PyTorch."""
-        context = _context()
+        context = processes.context()
         self._connection, far = multiprocessing.Pipe()
         self._process = context.Process(target=work, args=(far, self._trains), daemon=True, name="engine")  # type: ignore[attr-defined]
-        threading.Thread(target=self._listen, args=(self._process, self._connection, far), daemon=True).start()
+        processes.start_thread(self._listen, self._process, self._connection, far)
 
     def _listen(self, process: Any, near: "Connection[Any, Any]", far: "Connection[Any, Any]") -> None:
+        status = None  # also of one that never came to be: the server that forks it has died
         try:
             process.start()
             far.close()
             if self._closed:
-                process.kill()
+                processes.kill(process.pid)
             while True:
                 self._deliver(near.recv())
         except (EOFError, OSError):
             pass
         near.close()
-        process.join(GRACE)
+        if process.pid is not None:
+            process.join(GRACE)
+            status = process.exitcode
         if not self._closed:
-            self._deliver(Died(process.exitcode))
+            self._deliver(Died(status))

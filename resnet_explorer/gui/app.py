@@ -1,12 +1,14 @@
 """The application: builds everything once, shows the window, and hands over to the event loop."""
 
 import os
+import signal
+import socket
 import sys
 import traceback
 from collections.abc import Callable
-from types import TracebackType
+from types import FrameType, TracebackType
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, QSocketNotifier, Qt, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -34,6 +36,7 @@ def main(nets: list[str]) -> int:
     app = QApplication(sys.argv[:1])
     window = build(app, spec)
     sys.excepthook = _reporter(window)
+    EndSignals(window).arrived.connect(window.quit)
     collector = Collector(app)
     window.diagram.first_painted.connect(window.start_engine, Qt.ConnectionType.QueuedConnection)
     window.diagram.first_painted.connect(window.fill, Qt.ConnectionType.QueuedConnection)
@@ -62,11 +65,39 @@ def _reporter(window: MainWindow) -> Callable[[type[BaseException], BaseExceptio
     """Return the hook for exceptions that nobody caught: the window stays, and says so in one line."""
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if issubclass(kind, KeyboardInterrupt):
-            window.close()
-            return
         traceback.print_exception(kind, error, trace)
         words = str(error) if isinstance(error, ExplorerError) else f"Something went wrong inside the app: {error}."
         window.say(words)
 
     return report
+
+
+class EndSignals(QObject):
+    """Tells when the system asks the app to end: Ctrl+C, SIGTERM, or SIGHUP of a terminal that closes.
+
+    The event loop waits in Qt, where no handler of Python's runs: the system wakes it through a socket.
+    """
+
+    arrived = Signal()
+    _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._read, self._write = socket.socketpair()
+        for end in (self._read, self._write):
+            end.setblocking(False)
+        notifier = QSocketNotifier(self._read.fileno(), QSocketNotifier.Type.Read, self)
+        notifier.activated.connect(self._on_activated)
+        signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
+        for number in [getattr(signal, name) for name in self._NAMES if hasattr(signal, name)]:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup asks
+                signal.signal(number, _default_from_now_on)
+
+    def _on_activated(self) -> None:
+        self._read.recv(64)
+        self.arrived.emit()
+
+
+def _default_from_now_on(number: int, frame: FrameType | None) -> None:
+    """Let the second signal end the process at once."""
+    signal.signal(number, signal.SIG_DFL)

@@ -1,7 +1,7 @@
 """The main window: puts document, views and actions together; what an action does is in ``commands``."""
 
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, cast
 
 import psutil
@@ -45,7 +45,6 @@ class MainWindow(QMainWindow):
     inspector: "Inspector"
     table: "LayerTable"
     code: "CodeView"
-    jobs: "Jobs"
     verdict: "VerdictLabel"
     tabs: QTabWidget
     _panels: "Panels | None" = None
@@ -74,22 +73,23 @@ class MainWindow(QMainWindow):
         self._show(session.results)
         self._restore()
 
-    def start_engine(self) -> None:
-        """Let the engine import PyTorch while the panels are built."""
+    @cached_property
+    def jobs(self) -> "Jobs":
+        """Return the jobs, which are made when they are first asked for."""
         from resnet_explorer.gui.jobs import Jobs
 
-        self.jobs = Jobs(self)
+        return Jobs(self)
+
+    def start_engine(self) -> None:
+        """Let the engine import PyTorch while the panels are built."""
         self.jobs.start()
 
     def fill(self) -> None:
         """Build the panels; they come after the first paint, so that the diagram is there at once."""
-        from resnet_explorer.gui.jobs import Jobs
         from resnet_explorer.gui.pages import Pages
         from resnet_explorer.gui.panels import Panels
         from resnet_explorer.gui.questions import confirm
 
-        if "jobs" not in self.__dict__:
-            self.jobs = Jobs(self)
         panels = Panels(self.document, self.docks, self.jobs)
         self.jobs.confirm = partial(confirm, self)
         self.jobs.free = self._free_memory
@@ -243,9 +243,9 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.isFullScreen():
             self.present(False)
-        self._docks.remember()
-        if self._panels:
-            self.jobs.close()
+        if self._panels:  # without them the docks have other sizes
+            self._docks.remember()
+        self.jobs.close()  # whenever that is: what starts later finds them closed
         super().closeEvent(event)
 
     def quit(self) -> None:

@@ -4,7 +4,7 @@ import shutil
 import sys
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QProcess
+from PySide6.QtCore import QCoreApplication, QObject, QProcess
 
 _QUESTIONS = {
     "linux": (("gsettings", "get", "org.gnome.desktop.interface", "enable-animations"), "false"),
@@ -21,6 +21,8 @@ class SystemMotion(QObject):
         self._asked = asked
         self._process = QProcess(self)
         self._process.finished.connect(self._on_finished)
+        if app := QCoreApplication.instance():
+            app.aboutToQuit.connect(self._on_about_to_quit)
 
     def ask(self) -> None:
         """Ask; on systems that cannot be asked nothing happens."""
@@ -38,6 +40,10 @@ class SystemMotion(QObject):
         ctypes.windll.user32.SystemParametersInfoW(0x1042, 0, ctypes.byref(shown), 0)  # type: ignore[attr-defined, unused-ignore]
         if not shown.value:
             self._asked()
+
+    def _on_about_to_quit(self) -> None:
+        self._process.kill()
+        self._process.waitForFinished(200)
 
     def _on_finished(self) -> None:
         answer = bytes(self._process.readAllStandardOutput().data()).decode(errors="replace").strip()
