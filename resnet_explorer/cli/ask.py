@@ -60,7 +60,7 @@ class Asker:
         if isinstance(reply, Failed):
             raise ExplorerError("engine", reply.what, reply.remedy)
         if isinstance(reply, Died):
-            raise ExplorerError("engine", f"PyTorch's process ended with the status {reply.status}.", "Try again.")
+            raise ExplorerError("engine", reply.words)
         return reply
 
 

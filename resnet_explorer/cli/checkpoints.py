@@ -12,7 +12,8 @@ from resnet_explorer.analysis.identify import Identified
 from resnet_explorer.analysis.weights import LIMIT, TensorStats, strange_text
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.cli.output import say
-from resnet_explorer.errors import CheckpointError, ExplorerError
+from resnet_explorer.engine.pytorch import importing
+from resnet_explorer.errors import CheckpointError
 from resnet_explorer.files import write
 from resnet_explorer.spec.catalogue import CATALOGUE, title
 from resnet_explorer.spec.codec import to_dict
@@ -69,10 +70,8 @@ def weights(options: argparse.Namespace) -> int:
 
 
 def _module() -> Any:
-    try:
+    with importing():
         from resnet_explorer.model import checkpoint
-    except ImportError as error:
-        raise ExplorerError("torch", f"PyTorch cannot be loaded: {error}.", "Install it to read weights.") from error
     return checkpoint
 
 

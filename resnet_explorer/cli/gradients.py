@@ -12,6 +12,7 @@ from resnet_explorer.cli.output import say
 from resnet_explorer.drawing.chart import Axis, Scale, block_strip, draw, stack
 from resnet_explorer.drawing.gradient_plot import gradient_plot, gradient_strips
 from resnet_explorer.drawing.marks import Picture
+from resnet_explorer.engine.pytorch import importing
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.export import gradient_table
 from resnet_explorer.spec import InputShape, ResNetSpec
@@ -82,12 +83,10 @@ def picture_of(result: GradientResult, quantity: Quantity) -> Picture:
 
 def _measured(request: GradientRequest) -> GradientResult:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait for each other leave the cores to others
-    try:
+    with importing():
         import torch
 
         from resnet_explorer.lab.probe import measure
-    except ImportError as error:
-        raise ExplorerError("torch", f"PyTorch cannot be loaded: {error}.", "Install it to measure.") from error
     torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
     *_, last = measure(request)
     return cast(GradientResult, last)

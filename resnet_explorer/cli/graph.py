@@ -12,17 +12,15 @@ from resnet_explorer.drawing.graph.facts import facts
 from resnet_explorer.drawing.graph.picture import GraphView, graph_picture
 from resnet_explorer.drawing.marks import Picture
 from resnet_explorer.drawing.view import View
-from resnet_explorer.errors import ExplorerError
+from resnet_explorer.engine.pytorch import importing
 from resnet_explorer.export.dot import to_dot
 from resnet_explorer.spec.catalogue import title
 
 
 def graph_of(analysis: Analysis) -> AutogradGraph:
     """Return the graph that PyTorch records of a network at its input."""
-    try:
+    with importing():
         from resnet_explorer.lab.autograd import record
-    except ImportError as error:
-        raise ExplorerError("torch", f"PyTorch cannot be loaded: {error}.", "Install it to record graphs.") from error
     *_, graph = record(analysis.network.spec, analysis.input, training=needs(analysis).failing is None)
     return cast(AutogradGraph, graph)
 

@@ -13,6 +13,7 @@ from resnet_explorer.cli.train_display import displayed
 from resnet_explorer.cli.train_plans import Task
 from resnet_explorer.cli.train_words import FAILED, INTERRUPTED, complaints
 from resnet_explorer.drawing.theme import THEMES
+from resnet_explorer.engine.pytorch import require
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.export.run_folder import file_name
 from resnet_explorer.export.svg import to_svg
@@ -27,8 +28,11 @@ def sweep(options: argparse.Namespace) -> int:
     asked = loads(_text(options.file), options.file.name)
     root = options.output or Path("runs") / file_name(options.file.stem)
     tasks = tasks_of(asked, root)
+    places = train_group.missing(tasks)
+    if places and not options.cluster:
+        require()
     others = train_group.write(root, tasks)
-    outcome = _made(tasks, others, options)
+    outcome = _made(tasks, places, others, options)
     for words in complaints(outcome.problems, [task.folder.name for task in tasks]):
         complain(words)
     _write(asked, tasks, outcome, root, options.theme)
@@ -51,9 +55,10 @@ def tasks_of(asked: Sweep, root: Path) -> tuple[Task, ...]:
     return tuple(Task(plan, root / file_name(f"{plan.name}, seed {plan.seed}")) for plan in asked.plans())
 
 
-def _made(tasks: Sequence[Task], others: Sequence[Task], options: argparse.Namespace) -> Outcome:
-    """Make the steps that are missing of all runs."""
-    places = [place for place, task in enumerate(tasks) if not train_group.is_done(task)]
+def _made(
+    tasks: Sequence[Task], places: Sequence[int], others: Sequence[Task], options: argparse.Namespace
+) -> Outcome:
+    """Make the steps that are missing of the runs in these places; ``others`` are in the same folder."""
     with displayed(tasks) as display:
         root = tasks[0].folder.parent
         display.say(f"{len(tasks):,} runs, {len(tasks) - len(places):,} of them whole already, are kept in {root}")

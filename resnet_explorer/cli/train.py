@@ -14,6 +14,7 @@ from resnet_explorer.cli.train_words import FAILED, INTERRUPTED, complaints, tol
 from resnet_explorer.drawing.chart import draw
 from resnet_explorer.drawing.marks import Picture
 from resnet_explorer.drawing.training import Measure, TrainingCharts, traced
+from resnet_explorer.engine.pytorch import require
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.export import run_table
 
@@ -26,8 +27,12 @@ def train(options: argparse.Namespace) -> tuple[int, Picture | None]:
     """Train what the options ask; return the exit status, and the curves where a file for them is named."""
     if options.workers is not None and options.workers < 1:
         raise ExplorerError("workers", f"{options.workers} workers train nothing.", "Choose 1 or more.")
-    tasks, others = (_continued(options), ()) if options.continued is not None else _asked(options)
-    outcome = _made(tasks, others, options)
+    tasks = _continued(options) if options.continued is not None else _asked(options)
+    places = train_group.missing(tasks)
+    if places:
+        require()
+    others = () if options.continued is not None else train_group.write(tasks[0].folder.parent, tasks)
+    outcome = _made(tasks, places, others, options)
     names = [task.folder.name for task in tasks]
     for words in complaints(outcome.problems, names):
         complain(words)
@@ -43,12 +48,9 @@ def train(options: argparse.Namespace) -> tuple[int, Picture | None]:
     return FAILED if outcome.problems else 0, picture_of(runs) if options.picture else None
 
 
-def _asked(options: argparse.Namespace) -> tuple[tuple[Task, ...], tuple[Task, ...]]:
-    """Return the runs that are asked for, and those that their folder holds besides."""
+def _asked(options: argparse.Namespace) -> tuple[Task, ...]:
     plans = plans_of(options)
-    root = root_of(options, plans)
-    tasks = tasks_of(plans, root)
-    return tasks, train_group.write(root, tasks)
+    return tasks_of(plans, root_of(options, plans))
 
 
 def _continued(options: argparse.Namespace) -> tuple[Task, ...]:
@@ -59,9 +61,10 @@ def _continued(options: argparse.Namespace) -> tuple[Task, ...]:
     return train_group.read(options.continued)
 
 
-def _made(tasks: Sequence[Task], others: Sequence[Task], options: argparse.Namespace) -> Outcome:
-    """Make the steps that are missing of all runs."""
-    places = [place for place, task in enumerate(tasks) if not train_group.is_done(task)]
+def _made(
+    tasks: Sequence[Task], places: Sequence[int], others: Sequence[Task], options: argparse.Namespace
+) -> Outcome:
+    """Make the steps that are missing of the runs in these places; ``others`` are in the same folder."""
     with displayed(tasks) as display:
         display.say(f"Runs are kept in {tasks[0].folder.parent}")
         if words := train_group.others_words(others):

@@ -83,7 +83,7 @@ class Crew:
             ended = self._pool.handle(reply)
         if isinstance(reply, Died):
             if ended in self._open:
-                self._end(ended, f"Its process ended with the status {reply.status}.")
+                self._end(ended, reply.words)
         elif reply.number in self._open:
             self._tell(reply)
 

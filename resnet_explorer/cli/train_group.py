@@ -124,6 +124,11 @@ def is_done(task: Task) -> bool:
     return found.is_whole and not found.problem
 
 
+def missing(tasks: Sequence[Task]) -> tuple[int, ...]:
+    """Return the places of the runs that need more steps."""
+    return tuple(place for place, task in enumerate(tasks) if not is_done(task))
+
+
 def runs_of(tasks: Sequence[Task], problems: dict[int, str]) -> tuple[Run, ...]:
     """Return the runs as they are kept; ``problems`` say why those of some places ended early."""
     found = []

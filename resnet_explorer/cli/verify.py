@@ -9,7 +9,8 @@ from resnet_explorer.analysis import Analysis
 from resnet_explorer.analysis.verdict import Verdict
 from resnet_explorer.cli.networks import analysis_of
 from resnet_explorer.cli.output import complain, say
-from resnet_explorer.errors import ExplorerError, SpecError
+from resnet_explorer.engine.pytorch import importing
+from resnet_explorer.errors import SpecError
 from resnet_explorer.spec.catalogue import CATALOGUE
 
 
@@ -26,10 +27,8 @@ def verify(options: argparse.Namespace) -> int:
 
 
 def _verdict(options: argparse.Namespace, name: str) -> Verdict:
-    try:
+    with importing():
         from resnet_explorer.lab.verify import verify as steps
-    except ImportError as error:
-        raise ExplorerError("torch", f"PyTorch cannot be loaded: {error}.", "Install it to verify.") from error
     read = partial(analysis_of, name, options.settings)
     *_, last = steps(read(options.input), fvcore=options.fvcore)
     assert isinstance(last, Verdict)

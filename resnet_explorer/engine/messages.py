@@ -1,5 +1,6 @@
 """What the window and the engine say to each other: frozen values, no tensors."""
 
+import signal
 from dataclasses import dataclass
 
 from resnet_explorer.analysis.autograd import AutogradGraph
@@ -317,23 +318,48 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The job of that number came to nothing: what went wrong, what to do, and the trace for the log."""
+    """The job of that number came to nothing: what went wrong, what to do, and the trace for the log.
+
+    ``lasts`` where any other job would come to nothing for the same reason.
+    """
 
     number: int
     what: str
     remedy: str
     trace: str = ""
+    lasts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Died:
     """The engine's process ended while it was needed; ``status`` is its exit status, negative for a signal.
 
-    ``worker`` says which one of a pool of them, from 1; 0 is the engine that stands alone.
+    It is None where the process could not be started. ``worker`` says which one of a pool of them, from 1; 0 is the
+    engine that stands alone.
     """
 
     status: int | None
     worker: int = 0
+
+    @property
+    def words(self) -> str:
+        """Return what happened and what to do; only a signal that a lack of memory may send is blamed on it."""
+        if self.status is None:
+            return "PyTorch's process could not be started. Try again."
+        if self.status >= 0:
+            return f"PyTorch's process ended with exit status {self.status}. Try again."
+        try:
+            name = signal.Signals(-self.status).name
+        except ValueError:
+            name = f"signal {-self.status}"
+        if name in ("SIGKILL", "SIGBUS"):
+            what, remedy = f"was ended by {name}, perhaps for lack of memory", "Try again, or a smaller batch or image."
+        else:
+            what, remedy = (
+                f"crashed ({name})",
+                "Try again. If that happens again, choose another device.",
+            )
+        return f"PyTorch's process {what}. {remedy}"
 
 
 Reply = Stepped | Known | Finished | Stopped | Failed | Died

@@ -3,7 +3,6 @@
 import gc
 import multiprocessing
 import os
-import signal
 import sys
 import threading
 import traceback
@@ -75,8 +74,7 @@ NICENESS = 5
 
 
 def serve(connection: "Connection[Any, Any]", trains: bool = False) -> None:
-    """Do what is asked until the window closes the connection, or is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the process that asks: it says what becomes of jobs
+    """Do what is asked until the window closes the connection, or is gone: EOFError or OSError is raised then."""
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
@@ -85,10 +83,7 @@ def serve(connection: "Connection[Any, Any]", trains: bool = False) -> None:
     if trains:
         _warm_up()
     while True:
-        try:
-            message = connection.recv()
-        except (EOFError, OSError):
-            return
+        message = connection.recv()
         if isinstance(message, Request):
             _run(connection, message)
 

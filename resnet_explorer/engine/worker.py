@@ -1,10 +1,34 @@
 """The first function of the engine's process; importing it imports no PyTorch."""
 
+import signal
+import traceback
+from contextlib import suppress
 from multiprocessing.connection import Connection
+from typing import Any
+
+from resnet_explorer.engine.messages import Failed, Request
+from resnet_explorer.engine.pytorch import importing
+from resnet_explorer.errors import ExplorerError
 
 
-def work(connection: "Connection[object, object]", trains: bool = False) -> None:
-    """Serve requests until the window is gone; one that ``trains`` gets ready for that first."""
-    from resnet_explorer.engine.server import serve
+def work(connection: "Connection[Any, Any]", trains: bool = False) -> None:
+    """Serve requests until the window is gone; one that ``trains`` gets ready for that first.
 
-    serve(connection, trains)
+    Without PyTorch each request is answered with the sentence that says so.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the process that asks: it says what becomes of jobs
+    with suppress(EOFError, OSError):  # the window is gone
+        try:
+            with importing():
+                from resnet_explorer.engine.server import serve
+        except ExplorerError as error:
+            _refuse(connection, error, traceback.format_exc())
+        else:
+            serve(connection, trains)
+
+
+def _refuse(connection: "Connection[Any, Any]", error: ExplorerError, trace: str) -> None:
+    while True:
+        message = connection.recv()
+        if isinstance(message, Request):
+            connection.send(Failed(message.number, error.what, error.remedy, trace, lasts=True))

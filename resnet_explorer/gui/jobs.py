@@ -84,9 +84,13 @@ def _large(label: str, needs: int, free: int) -> str:
 
 
 class Jobs(QObject):
-    """Submits jobs to the engine and tells what becomes of them; ``changed`` with every step of any job."""
+    """Submits jobs to the engine and tells what becomes of them; ``changed`` with every step of any job.
+
+    ``unavailable`` tells why no job at all can be done.
+    """
 
     changed = Signal()
+    unavailable = Signal(str)
     _arrived = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -246,6 +250,8 @@ class Jobs(QObject):
         problem = f"{reply.what} {reply.remedy}".strip()
         self._change(reply.number, phase=Phase.FAILED, problem=problem, words="", log=(problem, reply.trace))
         self._wanted[reply.number].otherwise(problem)
+        if reply.lasts:
+            self.unavailable.emit(problem)
 
     def _died(self, reply: Died, number: int | None) -> None:
         """The engine is gone: a cancelled job has ended so, any other one is offered again."""
@@ -254,7 +260,5 @@ class Jobs(QObject):
         if number in self._cancelled:
             self._change(number, phase=Phase.CANCELLED, words="")
             return
-        how = f"by signal {-reply.status}" if reply.status and reply.status < 0 else f"with status {reply.status}"
-        problem = f"The engine ended {how} during this. Try again with a smaller batch or image."
-        self._change(number, phase=Phase.FAILED, problem=problem, words="")
-        self._wanted[number].otherwise(problem)
+        self._change(number, phase=Phase.FAILED, problem=reply.words, words="")
+        self._wanted[number].otherwise(reply.words)

@@ -5,8 +5,9 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, cast
 
 import psutil
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QTabWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QSizePolicy, QTabWidget
 
 from resnet_explorer.analysis.training import Run
 from resnet_explorer.gui import actions, icons, motion, preferences, style
@@ -65,6 +66,12 @@ class MainWindow(QMainWindow):
         self.docks = self._docks.named
         self._sums = QLabel()
         self._sums.setAccessibleName("Sums of the selection")
+        self._notice = QLabel()
+        self._notice.setObjectName("problem")
+        self._notice.setTextFormat(Qt.TextFormat.PlainText)
+        self._notice.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._notice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.statusBar().addWidget(self._notice, 1)
         self.statusBar().addPermanentWidget(self._sums)
         self.actions_by_key = self._make_actions()
         self.session.results_changed.connect(self._show)
@@ -78,7 +85,9 @@ class MainWindow(QMainWindow):
         """Return the jobs, which are made when they are first asked for."""
         from resnet_explorer.gui.jobs import Jobs
 
-        return Jobs(self)
+        made = Jobs(self)
+        made.unavailable.connect(self._on_unavailable)
+        return made
 
     def start_engine(self) -> None:
         """Let the engine import PyTorch while the panels are built."""
@@ -275,6 +284,11 @@ class MainWindow(QMainWindow):
             self._docks.put(self._before)
             self.showNormal()
         self.diagram.setFocus()
+
+    def _on_unavailable(self, problem: str) -> None:
+        """Say for good why there is no engine; its line is there to be copied."""
+        self._notice.setText(f"⚠ {problem}")
+        self._notice.setToolTip(problem)
 
     def say(self, words: str) -> None:
         """Say something in the status bar for a while."""

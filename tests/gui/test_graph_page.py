@@ -136,7 +136,7 @@ def test_torchvizs_own_drawing_is_one_switch_away(window: MainWindow, page: Grap
 def test_a_network_too_deep_for_torchviz_is_a_sentence(window: MainWindow, page: GraphPage, qtbot: QtBot) -> None:
     window.document.propose(State(find("resnet1202"), InputShape(2, 32, 32)), "choose ResNet-1202")
     qtbot.mouseClick(page.torchviz, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: "too deep for torchviz" in page.words.text(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "too deep for torchviz" in page.problem.text(), timeout=PATIENCE)
     qtbot.mouseClick(page.torchviz, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "ResNet-1202" in page.canvas.words[0], timeout=PATIENCE)
 

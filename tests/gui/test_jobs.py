@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from resnet_explorer.analysis.verdict import Verdict
-from resnet_explorer.engine.messages import Device, Verify
+from resnet_explorer.engine.messages import Device, Failed, Verify
 from resnet_explorer.gui.jobs import Phase
 from resnet_explorer.gui.main_window import MainWindow
 from resnet_explorer.gui.verdict_dialog import VerdictDialog
@@ -100,11 +100,22 @@ def test_a_crash_is_a_sentence_and_retry_works(window: MainWindow, qtbot: QtBot)
     os.kill(window.jobs._engine._process.pid, signal.SIGKILL)
     qtbot.waitUntil(lambda: window.jobs.states[0].is_over, timeout=PATIENCE)
     if window.jobs.states[0].phase is Phase.FAILED:
-        assert "signal 9" in window.jobs.states[0].problem and "Try again" in window.jobs.states[0].problem
+        assert "SIGKILL" in window.jobs.states[0].problem and "Try again" in window.jobs.states[0].problem
         assert window.verdict.text() == "⚠ not verified"
     assert window.session.results is before
     window.jobs.retry(window.jobs.states[0].number)
     wait_for(window, qtbot, Phase.DONE)
+
+
+def test_an_engine_without_pytorch_is_said_for_good(window: MainWindow, qtbot: QtBot) -> None:
+    window.verdict.verify()
+    line = "python -m pip install torch torchvision"
+    number = window.jobs.states[0].number
+    window.jobs._hand_over(Failed(number, "PyTorch is not installed.", f"Install it with: {line}", lasts=True))
+    notice = window._notice
+    qtbot.waitUntil(lambda: notice.isVisible() and line in notice.text(), timeout=PATIENCE)
+    assert notice.textInteractionFlags() & Qt.TextInteractionFlag.TextSelectableByMouse, "the line can be copied"
+    assert window.verdict.text() == "⚠ not verified" and line in window.verdict.toolTip()
 
 
 def test_a_job_that_needs_more_than_half_of_the_free_memory_is_asked_about(window: MainWindow, qtbot: QtBot) -> None:

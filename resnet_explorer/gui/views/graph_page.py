@@ -25,6 +25,7 @@ from resnet_explorer.gui.session import Results
 from resnet_explorer.gui.views.graph_canvas import GraphCanvas
 from resnet_explorer.gui.views.steps_bar import StepsBar
 from resnet_explorer.gui.views.torchviz_view import TorchvizView
+from resnet_explorer.gui.views.tuning_step import Problem
 from resnet_explorer.spec.catalogue import title
 
 REST_MS = 250
@@ -54,7 +55,7 @@ class GraphPage(QWidget):
         self.torchviz, self.save_dot = QPushButton("torchviz"), QPushButton("Save DOT…")
         self.paths = QPushButton("Paths…")
         self.paths.setToolTip("How many paths lead from the output to the input, and how long they are")
-        self.words = QLabel()
+        self.words, self.problem = QLabel(), Problem()
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
@@ -80,6 +81,7 @@ class GraphPage(QWidget):
         self.torchviz.setToolTip("Show the same graph as torchviz and Graphviz draw it, for comparison")
         self.torchviz.toggled.connect(self._on_torchviz)
         self.save_dot.setToolTip("Save the source of this drawing for Graphviz")
+        self.problem.setContentsMargins(12, 0, 12, 4)
         self.words.setObjectName("muted")
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
@@ -94,6 +96,7 @@ class GraphPage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(bar)
+        column.addWidget(self.problem)
         column.addWidget(self.stack, 1)
         column.addWidget(self.steps)
 
@@ -136,6 +139,7 @@ class GraphPage(QWidget):
             return
         self._jobs.cancel(self._job)
         self._asked = wanted
+        self.problem.say("")
         if self.torchviz.isChecked():
             self.words.setText("torchviz is drawing…")
             job = DrawTorchviz(wanted)
@@ -197,8 +201,8 @@ class GraphPage(QWidget):
             self.canvas.redraw()
 
     def _on_problem(self, problem: str) -> None:
-        self.words.setText(f"⚠ {problem}")
-        self.words.setToolTip(problem)
+        self.words.clear()
+        self.problem.say(problem)
 
     def _on_search(self) -> None:
         """Go to the next node whose name or layer holds the letters; a closed block is opened for it."""

@@ -121,6 +121,7 @@ class RunTable(QTreeWidget):
         item.setToolTip(0, row.tip)
         for column in AVERAGED:
             item.setToolTip(column, row.mean)
+        item.setToolTip(len(row.texts) - 1, row.texts[-1])
 
     def _fit(self) -> None:
         """Give each column its room, and the table that of its rows."""

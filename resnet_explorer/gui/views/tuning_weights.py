@@ -100,7 +100,8 @@ class WeightsStep(Step):
         if plan.weights.kind is WeightsKind.FILE:
             return f"{plan.weights.name}\n{self._file_text()}"
         frozen = plan.strategy in (Strategy.A, Strategy.C, Strategy.PROBE)
-        published = "" if self.state.published or self.finding.is_open else " torchvision publishes none of it."
+        is_known = not self.finding.is_open and not self.finding.problem.text()
+        published = " torchvision publishes none of it." if is_known and not self.state.published else ""
         return _RANDOM + published if frozen else f"The network starts at random.{published}"
 
     def _file_text(self) -> str:

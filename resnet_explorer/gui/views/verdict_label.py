@@ -13,6 +13,8 @@ from resnet_explorer.gui.session import Results
 REST_MS = 600
 """How long the network must rest before it is verified."""
 
+TIP = "Whether every row agrees with PyTorch, and with fvcore where asked; click for the figures"
+
 
 class VerdictLabel(QToolButton):
     """Asks the engine to verify what is shown, and says what came of it; ``shown`` gives each verdict."""
@@ -26,7 +28,6 @@ class VerdictLabel(QToolButton):
         self._results: Results | None = None
         self.verdict: Verdict | None = None
         self.setAutoRaise(True)
-        self.setToolTip("Whether every row agrees with PyTorch, and with fvcore where asked; click for the figures")
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
@@ -76,9 +77,9 @@ class VerdictLabel(QToolButton):
         self.shown.emit(verdict)
 
     def _on_problem(self, problem: str) -> None:
-        self._say("⚠ not verified")
-        self.setToolTip(problem)
+        self._say("⚠ not verified", problem)
 
-    def _say(self, words: str) -> None:
+    def _say(self, words: str, tip: str = TIP) -> None:
         self.setText(words)
+        self.setToolTip(tip)
         self.setAccessibleName(f"Verification: {words}")

@@ -1,0 +1,43 @@
+"""Whether PyTorch is here, and the one sentence that says so where it is not; importing this imports none of it."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+
+from resnet_explorer.errors import ExplorerError
+
+PACKAGES = "torch torchvision"
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """Let imports that need PyTorch raise one ExplorerError where they fail: what is missing and how to install it."""
+    try:
+        yield
+    except Exception as error:  # a library that PyTorch does not find is an OSError, and so on
+        raise _unavailable(error) from error
+
+
+def require() -> None:
+    """Raise the same ExplorerError at once where PyTorch is not installed, for work that another process will do."""
+    with importing():
+        if find_spec("torch") is None:
+            raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+
+def _unavailable(error: Exception) -> ExplorerError:
+    package = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    if package == "torch":
+        return ExplorerError("torch", "PyTorch is not installed.", _install(PACKAGES))
+    if package:
+        return ExplorerError(package, f"The Python package {package} is not installed.", _install(package))
+    why = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+    return ExplorerError("torch", f"PyTorch cannot be loaded: {why}.", _install(f"--force-reinstall {PACKAGES}"))
+
+
+def _install(packages: str) -> str:
+    """Return the line that installs packages for the Python that runs this; environments of uv have no pip."""
+    if find_spec("pip") is None:
+        return f"Install it with: uv pip install --python {sys.executable} {packages}"
+    return f"Install it with: {sys.executable} -m pip install {packages}"
