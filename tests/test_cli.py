@@ -303,7 +303,7 @@ class TestProcess:
     def test_the_window_needs_a_display(self) -> None:
         if not sys.platform.startswith("linux"):
             pytest.skip("elsewhere there always is a display")
-        done = run(DISPLAY="", WAYLAND_DISPLAY="", QT_QPA_PLATFORM="")
+        done = run(DISPLAY="", WAYLAND_DISPLAY="", XDG_RUNTIME_DIR="", QT_QPA_PLATFORM="")
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.startswith("resnet-explorer: There is no display") and done.stderr.count("\n") == 1
 

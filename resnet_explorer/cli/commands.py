@@ -2,14 +2,13 @@
 
 import argparse
 import json
-import os
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from resnet_explorer.cli.output import NAME, say
-from resnet_explorer.errors import ExplorerError, ExportError, SpecError
+from resnet_explorer.cli.output import say
+from resnet_explorer.errors import ExportError, SpecError
 
 if TYPE_CHECKING:
     from resnet_explorer.drawing.marks import Picture
@@ -18,13 +17,12 @@ if TYPE_CHECKING:
 
 def _open(options: argparse.Namespace) -> int:
     nets = [_network(options.net)] if options.net else []
-    if _has_no_display():
-        raise ExplorerError("display", "There is no display to open a window on.", f"'{NAME} --help' says what else.")
-    try:
+    from resnet_explorer.cli import display
+
+    platform = display.platform()
+    with _qt():
         from resnet_explorer.gui.app import main as window
-    except ImportError as error:
-        raise _no_qt(error) from error
-    return window(nets)
+    return window(nets, platform)
 
 
 def _network(word: str) -> str:
@@ -42,13 +40,15 @@ def _network(word: str) -> str:
     return name
 
 
-def _has_no_display() -> bool:
-    known = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-    return sys.platform.startswith("linux") and not any(os.environ.get(name) for name in known)
+@contextmanager
+def _qt() -> Iterator[None]:
+    """Let imports of Qt raise ExplorerError where they fail."""
+    try:
+        yield
+    except ImportError as error:
+        from resnet_explorer.cli.display import missing_qt
 
-
-def _no_qt(error: ImportError) -> ExplorerError:
-    return ExplorerError("Qt", f"Qt cannot be loaded: {error}.", "'python3 packaging/bootstrap.py run' mends that.")
+        raise missing_qt(error) from error
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -140,18 +140,14 @@ def _svg(picture: "Picture", theme: "Theme", options: argparse.Namespace) -> str
 
 
 def _pdf(picture: "Picture", theme: "Theme", options: argparse.Namespace) -> bytes:
-    try:
+    with _qt():
         from resnet_explorer.gui.offscreen import to_pdf
-    except ImportError as error:
-        raise _no_qt(error) from error
     return to_pdf(picture, theme)
 
 
 def _png(picture: "Picture", theme: "Theme", options: argparse.Namespace) -> bytes:
-    try:
+    with _qt():
         from resnet_explorer.gui.offscreen import to_png
-    except ImportError as error:
-        raise _no_qt(error) from error
     return to_png(picture, theme, options.scale or 1)
 
 

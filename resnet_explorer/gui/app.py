@@ -24,16 +24,19 @@ from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.lookup import default_input, find
 
+NAME = "resnet-explorer"
+"""What the system calls the app: the class of its windows under X, their id under Wayland."""
 QUIT_VARIABLE = "RESNET_EXPLORER_QUIT_AFTER_PAINT"
 
 
-def main(nets: list[str]) -> int:
+def main(nets: list[str], platform: str = "") -> int:
     """Open the window on a network, ResNet-18 where none is named, and return the exit status when it is closed.
 
-    Raises SpecError or SpecFileError where the name or file is no network.
+    ``platform`` is the platform plugin that Qt shall take, where it would not find it itself. Raises SpecError or
+    SpecFileError where the name or file is no network.
     """
     spec = find(nets[0] if nets else "resnet18")
-    app = QApplication(sys.argv[:1])
+    app = QApplication([NAME, *(("-platform", platform) if platform else ())])
     window = build(app, spec)
     sys.excepthook = _reporter(window)
     EndSignals(window).arrived.connect(window.quit)
@@ -50,7 +53,8 @@ def main(nets: list[str]) -> int:
 
 def build(app: QApplication, spec: ResNetSpec = CATALOGUE["resnet18"].spec) -> MainWindow:
     """Return the window with its diagram, not yet shown; ``fill`` builds its panels."""
-    app.setApplicationName("resnet-explorer")
+    app.setApplicationName(NAME)
+    app.setDesktopFileName(NAME)
     app.setApplicationDisplayName("ResNet Explorer")
     app.setStyle("Fusion")
     load_fonts()

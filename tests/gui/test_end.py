@@ -16,6 +16,7 @@ from shiboken6 import delete
 
 from resnet_explorer.gui import preferences
 from resnet_explorer.gui.app import build
+from resnet_explorer.gui.main_window import MainWindow
 
 MOMENTS = (0, 0, 20, 40, 60, 80, 100, 130, 160, 200, 250, 300, 350, 400, 500, 600, 800, 1000, 1400, 2000)
 """Milliseconds after the first paint: panels are being built, PyTorch is imported, the engine starts, it is at work."""
@@ -106,3 +107,7 @@ def test_a_window_that_is_closed_before_its_panels_are_there_keeps_no_layout(qap
     window.start_engine()
     assert window.jobs._engine._process is None, "closed jobs start nothing"
     delete(window)
+
+
+def test_the_system_knows_the_window_by_the_apps_name(qapp: QApplication, window: MainWindow) -> None:
+    assert (qapp.desktopFileName(), qapp.applicationName()) == ("resnet-explorer", "resnet-explorer")
