@@ -55,9 +55,7 @@ def tasks_of(asked: Sweep, root: Path) -> tuple[Task, ...]:
     return tuple(Task(plan, root / file_name(f"{plan.name}, seed {plan.seed}")) for plan in asked.plans())
 
 
-def _made(
-    tasks: Sequence[Task], places: Sequence[int], others: Sequence[Task], options: argparse.Namespace
-) -> Outcome:
+def _made(tasks: Sequence[Task], places: Sequence[int], others: Sequence[Task], options: argparse.Namespace) -> Outcome:
     """Make the steps that are missing of the runs in these places; ``others`` are in the same folder."""
     with displayed(tasks) as display:
         root = tasks[0].folder.parent

@@ -61,9 +61,7 @@ def _continued(options: argparse.Namespace) -> tuple[Task, ...]:
     return train_group.read(options.continued)
 
 
-def _made(
-    tasks: Sequence[Task], places: Sequence[int], others: Sequence[Task], options: argparse.Namespace
-) -> Outcome:
+def _made(tasks: Sequence[Task], places: Sequence[int], others: Sequence[Task], options: argparse.Namespace) -> Outcome:
     """Make the steps that are missing of the runs in these places; ``others`` are in the same folder."""
     with displayed(tasks) as display:
         display.say(f"Runs are kept in {tasks[0].folder.parent}")
