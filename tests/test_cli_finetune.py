@@ -6,16 +6,19 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from tuning_runs import SMALL
+from tuning_runs import PLAN, SMALL
 
 from resnet_explorer.analysis.training import RunPlan
 from resnet_explorer.analysis.tuning import codec
+from resnet_explorer.analysis.tuning.choices import BnMode
 from resnet_explorer.cli import main, tune_options
+from resnet_explorer.cli.tune_words import groups_words
 from resnet_explorer.export.run_folder import read
 from resnet_explorer.lab.training import train
 from resnet_explorer.model import build, checkpoint
@@ -108,6 +111,16 @@ def test_a_dry_run_tells_and_writes_nothing(capsys: pytest.CaptureFixture[str], 
     assert "41 tensors (9,610 parameters); matching bn or bias in names would miss 3" in out
     assert "head: 512 features, 513,000 parameters before, 5,130 now" in out
     assert not list(tmp_path.iterdir())
+
+
+def test_what_never_opens_and_what_moves_though_frozen_is_told_before_anything_trains(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    four = ("--strategy", "C", "--epochs", "4", "--bn", "train", "--dry-run")
+    found = "".join(told(capsys, "finetune", "digits", *NET, *four, "--json"))
+    for words in (found, groups_words(replace(PLAN, epochs=4, bn=BnMode.TRAIN), 320)):
+        assert "stem stays frozen: it would train from epoch 5, and the run ends after 4." in words
+        assert "batch norms of frozen layers update their running statistics" in words
 
 
 def test_some_classes_alone_in_their_own_order(capsys: pytest.CaptureFixture[str]) -> None:

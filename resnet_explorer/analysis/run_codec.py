@@ -20,7 +20,7 @@ RUN, METRICS, CHECKPOINT, ENDED, NAME = "run.json", "metrics.jsonl", "checkpoint
 _FORMERLY = {"update-ratio": Quantity.ESTIMATE}
 """Keys of older runs: what they call the update ratio is rate × gradient / weights, whatever the optimiser did."""
 TUNE, BEST, OPENED = "tune.json", "best.safetensors", "opened.jsonl"
-"""What a fine-tuning keeps besides: its plan, the weights of the least validation loss, a line for what trains when."""
+"""What a fine-tuning keeps besides: its plan, the weights of the best epoch, a line for what trains when."""
 
 
 def dumps(plan: RunPlan, setting: Setting) -> str:

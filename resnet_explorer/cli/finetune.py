@@ -13,6 +13,7 @@ from resnet_explorer.analysis.tuning.choices import WeightsKind
 from resnet_explorer.analysis.tuning.codec import loads
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.analysis.tuning.results import BeforeAfter, Published
+from resnet_explorer.analysis.tuning.strategies import grouping
 from resnet_explorer.cli import train_group
 from resnet_explorer.cli.ask import Asker
 from resnet_explorer.cli.output import NAME, complain, say
@@ -58,7 +59,10 @@ def finetune(options: argparse.Namespace) -> int:
         report: DataReport = asker.ask(CheckData(plan))
         whole = _checked(report, plan)
         plans = plans_of(options, whole)
-        if not options.json:
+        if options.json:
+            for words in {words: None for one in plans for words in grouping(one, report.train).warnings}:
+                complain(words)
+        else:
             say(weights_words(source.weights.name, source.found, whole) + checks_words(report, whole))
             say("".join(groups_words(one, report.train) for one in _one_seed(plans)))
         if options.dry_run:

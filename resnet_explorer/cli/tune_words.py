@@ -74,7 +74,8 @@ def _openings(found: Grouping) -> Iterable[str]:
     for epoch in found.changes:
         one = found.counts(epoch)
         still = len(found.still(epoch))
-        norms = f"; {still:,} batch norms keep their statistics" if still else ""
+        keep = "batch norm keeps its" if still == 1 else "batch norms keep their"
+        norms = f"; {still:,} {keep} statistics" if still else ""
         yield (
             f"from epoch {epoch + 1}: {one.tensors:,} of {one.of_tensors:,} tensors train,"
             f" {one.parameters:,} of {one.of_parameters:,} parameters{norms}"

@@ -71,12 +71,12 @@ def descend(models: Sequence[ResNet], images: Images, request: DescentRequest) -
         found = []
         for model, optimiser in zip(models, optimisers, strict=True):
             with seeded(request.seed * 1_000_003 + number):  # dropout drops alike in all
-                loss, right, values = _back(model, x, y, request, number)
-            moves = Moves(model) if values is not None else None
+                loss, right, known = _back(model, x, y, request, number)
+            moves = Moves(model) if known is not None else None
             optimiser.step()
-            if values is not None and moves is not None:
-                values = {**values, Quantity.UPDATE: moves.ratios()}
-            found.append((loss, right, values))
+            if known is not None and moves is not None:
+                known = {**known, Quantity.UPDATE: moves.ratios()}
+            found.append((loss, right, known))
         losses, accuracies, values = zip(*found, strict=True)
         yield Step(number, losses, accuracies, None if None in values else values)
 

@@ -170,5 +170,7 @@ def test_a_recipe_in_words_leaves_out_what_is_not_asked() -> None:
     ],
 )
 def test_the_loss_at_the_end_says_over_how_many_steps_it_is_a_mean(made: tuple[int, ...], words: str) -> None:
-    runs = [run(f"resnet-{number}", 1.0, made=count, steps=count) for number, count in enumerate(made)]
+    runs = [
+        run(name, 1.0, made=count, steps=count) for name, count in zip(("plain-20", "resnet-20"), made, strict=False)
+    ]
     assert f"Training loss, mean of {words}" in measured(runs) and last_steps(made) in measured(runs)

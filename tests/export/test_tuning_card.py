@@ -39,7 +39,7 @@ def test_it_tells_the_whole_story() -> None:
 
 def test_what_stays_frozen_and_what_moves_though_frozen_is_said() -> None:
     card = to_card(replace(PLAN, strategy=Strategy.C, unfreeze=(), epochs=4, frozen=frozenset()), 88)
-    assert "| stem | 1 | 3,136 | never |" in card and "**Note:** stem and layer1 stay frozen" in card
+    assert "| stem | 1 | 3,136 | never |" in card and "**Note:** stem stays frozen: it would train from epoch 5" in card
     assert "running statistics where frozen" in card
     probe = to_card(replace(PLAN, strategy=Strategy.PROBE, unfreeze=(), bn=BnMode.TRAIN), 88)
     assert "**Note:** 20 batch norms of frozen layers update their running statistics" in probe

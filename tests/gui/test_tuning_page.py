@@ -297,7 +297,7 @@ def test_batch_norm_is_a_switch_of_its_own(page: TuningPage) -> None:
 def test_what_would_open_after_the_last_epoch_is_said_to_stay_frozen(page: TuningPage) -> None:
     page.state.propose("rates", epochs=4)
     page.state.use_strategy(Strategy.C)
-    assert "⚠ stem and layer1 stay frozen: they would train from epoch" in page.setup.trains.warning.text()
+    assert "⚠ stem stays frozen: it would train from epoch 5" in page.setup.trains.warning.text()
     page.state.propose("rates", epochs=6)
     assert page.setup.trains.warning.isHidden()
 

@@ -72,7 +72,7 @@ def from_dict(values: Mapping[str, object]) -> TunePlan:
     return TunePlan(codec.from_dict(spec), **read)
 
 
-_FORMERLY: Mapping[str, object] = {"bn": "train"}
+_FORMERLY: dict[str, object] = {"bn": "train"}
 """What an older file without the key means: the default of its time."""
 Reader = Callable[[str, object], Any]
 

@@ -159,8 +159,9 @@ def _statistics_words(found: Grouping) -> str:
     frozen = {_layer(one) for one in norms} - {_layer(one) for one in norms if one.name in trains}
     if not frozen:
         return ""
+    single, many = "batch norm of a frozen layer updates its", "batch norms of frozen layers update their"
     return (
-        f"{len(frozen):,} batch norms of frozen layers update their running statistics, so the frozen layers' outputs "
+        f"{len(frozen):,} {single if len(frozen) == 1 else many} running statistics, so the outputs of frozen layers "
         f"are no longer those of the initial weights. {BnMode.FROZEN} (running where frozen) keeps them."
     )
 
