@@ -3,9 +3,12 @@
 import ast
 from dataclasses import dataclass
 
+from resnet_explorer.analysis.depth import depth
 from resnet_explorer.analysis.identify import Identified
+from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.spec import InputShape, ResNetSpec
-from resnet_explorer.spec.catalogue import title
+from resnet_explorer.spec.catalogue import entry_of, title
+from resnet_explorer.spec.difference import origin
 
 TOLERANCE = 1e-4
 """Outputs are the same where they differ by at most this share of the largest value: rounding in float32."""
@@ -70,14 +73,22 @@ class OwnModule:
     @property
     def verdict(self) -> str:
         """Return one sentence on what it is, and on whether that was shown."""
+        called = _called(self.spec)
         if not self.found.fits:
-            return f"{self.source} is most like {title(self.spec)}, but not all of its tensors fit."
+            return f"{self.source} is most like {called}, but not all of its tensors fit."
         if self.agrees:
-            return f"{self.source} is {title(self.spec)}: same outputs from the same weights."
+            return f"{self.source} is {called}: same outputs from the same weights."
         if same := [_sides(proof.image) for proof in self.proofs if proof.agrees]:
             other = [_sides(proof.image) for proof in self.proofs if not proof.agrees]
-            return f"{self.source} is {title(self.spec)} at {', '.join(same)}, but not at {', '.join(other)}."
-        return f"{self.source} has the tensors of {title(self.spec)}, but it does not compute the same."
+            return f"{self.source} is {called} at {', '.join(same)}, but not at {', '.join(other)}."
+        return f"{self.source} has the tensors of {called}, but it does not compute the same."
+
+
+def _called(spec: ResNetSpec) -> str:
+    """Return what a network is called, also one that is none of the catalogue."""
+    if entry_of(spec) or origin(spec):
+        return title(spec)
+    return f"a residual network of {depth(compile_spec(spec)).weight_layers} layers"
 
 
 def names_in(text: str) -> tuple[str, ...]:

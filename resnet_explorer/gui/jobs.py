@@ -213,8 +213,8 @@ class Jobs(QObject):
         self._pool.close()
 
     def _mark_running(self) -> None:
-        engines = (self._engine, self._pool, *self._alone.values())
-        for number in (number for engine in engines for number in engine.running):
+        alone = (number for engine in self._alone.values() for number in engine.running)
+        for number in (*self._engine.running, *self._pool.running, *alone):
             if number in self._states and self._states[number].phase is Phase.WAITING:
                 self._change(number, phase=Phase.RUNNING, began=time.monotonic())
 

@@ -215,7 +215,8 @@ def save(
         elif suffix == ".safetensors":
             stream.write(_safe(model, spec))
         else:
-            torch.save({"state_dict": model.state_dict(), SPEC_KEY: codec.dumps(spec)}, stream)
+            content = {"state_dict": model.state_dict(), SPEC_KEY: codec.dumps(spec)}
+            torch.save(content, stream)  # type: ignore[arg-type]  # all that it asks of a stream is ``write``
 
 
 def _safe(model: ResNet, spec: ResNetSpec) -> bytes:
@@ -233,11 +234,10 @@ def _onnx(model: ResNet, spec: ResNetSpec, image: InputShape, dynamic: bool) -> 
     example = torch.zeros(2, spec.in_channels, image.height, image.width)  # of one image PyTorch makes a constant
     sizes = {0: "batch", 2: "height", 3: "width"} if dynamic else {0: "batch"}
     try:
-        program = torch.onnx.export(
-            model.eval(), (example,), dynamo=True, verbose=False, dynamic_shapes=(sizes,), optimize=True
-        )
-        return program.model_proto.SerializeToString()  # type: ignore[union-attr]  # what dynamo=True returns
+        program = torch.onnx.export(model.eval(), (example,), dynamo=True, verbose=False, dynamic_shapes=(sizes,))
+        content: bytes = program.model_proto.SerializeToString()  # type: ignore[union-attr]  # of dynamo=True
     except Exception as error:  # the exporter raises many kinds
         kind = "for images of any size" if dynamic else "as ONNX"
-        remedy = "Export it for one size: leave --dynamic out." if dynamic else "Save it as .safetensors or .pth."
+        remedy = "Export it for images of one size." if dynamic else "Save it as .safetensors or .pth."
         raise CheckpointError("onnx", f"PyTorch cannot export this network {kind}.", remedy) from error
+    return content

@@ -64,7 +64,7 @@ def study(path: Path, name: str) -> Iterator[Progress | OwnModule]:
     drawn = compare.is_fresh(subject.state)
     if drawn:
         compare.draw({key: one for key, one in subject.state.items() if key in found.names})
-    yield Progress(2, 4, f"comparing with {title(found.spec)}")
+    yield Progress(2, 4, "comparing the outputs")
     guess = _judged(_Guess(found.spec, found.names), subject, _images(found.spec)[0])
     proofs = _proofs(subject, guess)
     if not all(proof.agrees for proof in proofs):
@@ -190,11 +190,11 @@ def _difference(subject: _Subject, guess: _Guess, proofs: tuple[Proof, ...]) -> 
     also = f" (in the file: {call.name})" if call.name != first else ""
     words = f"The first layer whose output differs is {first}{also}: "
     if own is None:
-        return f"{words}{title(guess.spec)} does not use it at this place."
+        return f"{words}the network does not use it at this place."
     if compare.error(call.into, own.into) > TOLERANCE:
         return f"{words}what reaches it differs already, so look at what lies between {before} and it."
     if call.out.shape != own.out.shape:
-        return f"{words}it gives {_sides(call.out)}, where {title(guess.spec)} has {_sides(own.out)}."
+        return f"{words}it gives {_sides(call.out)}, where the network has {_sides(own.out)}."
     return f"{words}its input is the same, its output is not."
 
 
