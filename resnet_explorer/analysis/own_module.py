@@ -42,8 +42,9 @@ class OwnModule:
     """What is known of a module of the user's: its network, the map of names, and whether it computes the same.
 
     ``found.spec`` is the network that agrees best. ``settled`` says what tensors do not tell and running it did;
-    ``difference`` names the first layer whose output differs, and is empty where all outputs agree. ``drawn``: the
-    weights were drawn for the comparison, since the module's own are fresh.
+    ``difference`` names the first layer whose output differs, and is empty where all outputs agree. ``contained``: all
+    layers agree, and something of the module's own follows them. ``drawn``: the weights were drawn for the comparison,
+    since the module's own are fresh.
     """
 
     source: str
@@ -53,6 +54,7 @@ class OwnModule:
     proofs: tuple[Proof, ...] = ()
     settled: tuple[str, ...] = ()
     difference: str = ""
+    contained: bool = False
 
     @property
     def spec(self) -> ResNetSpec:
@@ -81,6 +83,8 @@ class OwnModule:
         if same := [_sides(proof.image) for proof in self.proofs if proof.agrees]:
             other = [_sides(proof.image) for proof in self.proofs if not proof.agrees]
             return f"{self.source} is {called} at {', '.join(same)}, but not at {', '.join(other)}."
+        if self.contained:
+            return f"{self.source} contains {called}: all of its layers give the same outputs from the same weights."
         return f"{self.source} has the tensors of {called}, but it does not compute the same."
 
 

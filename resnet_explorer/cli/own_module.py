@@ -80,6 +80,7 @@ def _values(found: OwnModule) -> dict[str, object]:
         "drawn_weights": found.drawn,
         "settled": list(found.settled),
         "difference": found.difference,
+        "contained": found.contained,
         "assumed": list(found.found.assumed),
         "problems": list(found.found.problems),
         "names": dict(found.found.names),

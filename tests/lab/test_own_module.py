@@ -78,6 +78,18 @@ made = Mine(BasicBlock, [1, 1, 1, 1])
     assert "mine.py, line 11, raised ValueError: 224 pixels, please." in found.proofs[1].text
 
 
+def test_a_network_with_something_behind_it_is_contained(tmp_path: Path) -> None:
+    text = """
+class Mine(ResNet):
+    def forward(self, x):
+        return super().forward(x).softmax(1)
+
+made = Mine(BasicBlock, [1, 1, 1, 1])
+"""
+    found = studied(tmp_path, text, "made")
+    assert found.contained and not found.agrees and " contains " in found.verdict
+
+
 def test_what_tensors_do_not_tell_is_settled_by_running(tmp_path: Path) -> None:
     """A stride in the first 1x1 and GELU leave all tensors as they are."""
     text = """

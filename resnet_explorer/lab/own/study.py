@@ -78,7 +78,8 @@ def study(path: Path, name: str) -> Iterator[Progress | OwnModule]:
     agrees = all(proof.agrees for proof in proofs)
     settled = tuple(changes(found.spec, guess.spec))
     shown = replace(found, spec=guess.spec, names=guess.names, assumed=() if agrees else found.assumed)
-    yield OwnModule(source, shown, count, drawn, proofs, settled, "" if agrees else _difference(subject, guess, proofs))
+    difference, contained = ("", False) if agrees else _difference(subject, guess, proofs)
+    yield OwnModule(source, shown, count, drawn, proofs, settled, difference, contained)
 
 
 def _images(spec: ResNetSpec) -> tuple[InputShape, ...]:
@@ -126,8 +127,8 @@ def _settled(subject: _Subject, guess: _Guess) -> Iterator[Progress | _Guess]:
     image = InputShape(1, side, side)
     best = _judged(guess, subject, image)
     for _ in range(ROUNDS):
-        if not best.first and _ends_alike(best, subject, image):
-            break
+        if not best.first and (guess.spec.classes or _ends_alike(best, subject, image)):
+            break  # the classifier saw everything before it
         rivals = list(_rivals(best))
         before = best
         for place, rival in enumerate(rivals):
@@ -174,8 +175,8 @@ def _other_choices(spec: ResNetSpec) -> Iterator[ResNetSpec]:
                 continue
 
 
-def _difference(subject: _Subject, guess: _Guess, proofs: tuple[Proof, ...]) -> str:
-    """Return one sentence on the first layer whose output differs."""
+def _difference(subject: _Subject, guess: _Guess, proofs: tuple[Proof, ...]) -> tuple[str, bool]:
+    """Return one sentence on the first layer whose output differs, and whether there is none."""
     image = next((proof.image for proof in proofs if not proof.agrees), proofs[0].image)
     x = compare.image(image, guess.spec.in_channels)
     model, pairs = compare.network(guess.spec, subject.state, guess.names), compare.layers(guess.names)
@@ -184,18 +185,18 @@ def _difference(subject: _Subject, guess: _Guess, proofs: tuple[Proof, ...]) -> 
     ours, _ = compare.calls(model, {path: path for path in pairs.values()}, x)
     count, first = compare.agreeing(theirs, ours)
     if not first:
-        rest = f"after them, {code.quote(subject.path, problem)}" if problem else "what follows them differs."
-        return f"The outputs of all {count} layers agree; {rest}"
+        rest = f"after them, {code.quote(subject.path, problem)}" if problem else "its own code follows them."
+        return f"The outputs of all {count} layers agree; {rest}", problem is None
     call, own, before = theirs[first], ours.get(first), list(theirs)[count - 1] if count else "the input"
     also = f" (in the file: {call.name})" if call.name != first else ""
     words = f"The first layer whose output differs is {first}{also}: "
     if own is None:
-        return f"{words}the network does not use it at this place."
+        return f"{words}the network does not use it at this place.", False
     if compare.error(call.into, own.into) > TOLERANCE:
-        return f"{words}what reaches it differs already, so look at what lies between {before} and it."
+        return f"{words}what reaches it differs already, so look at what lies between {before} and it.", False
     if call.out.shape != own.out.shape:
-        return f"{words}it gives {_sides(call.out)}, where the network has {_sides(own.out)}."
-    return f"{words}its input is the same, its output is not."
+        return f"{words}it gives {_sides(call.out)}, where the network has {_sides(own.out)}.", False
+    return f"{words}its input is the same, its output is not.", False
 
 
 def _sides(x: Tensor) -> str:
