@@ -13,7 +13,9 @@ import torch
 import torchvision
 
 from resnet_explorer.cli import main
-from resnet_explorer.model import checkpoint
+from resnet_explorer.model import build, checkpoint
+from resnet_explorer.spec.catalogue import find
+from resnet_explorer.spec.change import assign
 
 
 @pytest.fixture
@@ -184,3 +186,44 @@ def test_no_code_is_run_unasked(
 def test_a_python_file_needs_a_name(module: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["identify", str(module), "--yes"]) == 2
     assert "Write mine.py:other. It defines net, other." in capsys.readouterr().err
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Path:
+    """Trained weights, and their moving average, in one file."""
+    net = build(assign(find("resnet20"), "width=4", "blocks=1,1,1")).state_dict()
+    path = tmp_path / "two.pth"
+    torch.save({"state_dict": net, "state_dict_ema": {**net, "fc.bias": net["fc.bias"] + 1}}, path)
+    return path
+
+
+def test_of_two_networks_one_is_named_and_the_other_offered(two: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["identify", str(two)]) == 0
+    out = capsys.readouterr().out
+    assert "These are the weights under 'state_dict'." in out and "The file also holds 'state_dict_ema'" in out
+    assert "--key state_dict_ema" in out
+    assert main(["identify", str(two), "--key", "state_dict_ema", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["key"] == "state_dict_ema" and told["keys"] == ["state_dict", "state_dict_ema"]
+    assert main(["identify", str(two), "--key", "nothing"]) == 2
+    assert "Choose one of: 'state_dict', 'state_dict_ema'." in capsys.readouterr().err
+
+
+def test_the_other_network_is_converted(two: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "ema.safetensors"
+    assert main(["weights", "--from", str(two), "--key", "state_dict_ema", "-o", str(target)]) == 0
+    assert torch.equal(checkpoint.read(target).tensors["fc.bias"], torch.load(two)["state_dict_ema"]["fc.bias"])
+    assert main(["weights", "resnet20", "--key", "state_dict_ema", "-o", str(target)]) == 2
+    assert "Name the file with --from." in capsys.readouterr().err
+
+
+def test_json_has_no_words_for_what_is_not_finite(two: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state = torch.load(two)["state_dict"]
+    state["fc.bias"] = torch.full((10,), 1e300, dtype=torch.float64)
+    state["fc.weight"][0, :3] = torch.tensor([float("nan"), float("inf"), 1.0])
+    torch.save(state, two)
+    assert main(["identify", str(two), "--statistics", "--json"]) == 1, "not all of its values are finite"
+    told = json.loads(capsys.readouterr().out, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+    stats = {one["path"]: one for one in told["statistics"]}
+    assert stats["fc.bias"]["norm"] is None and stats["fc.bias"]["greatest"] == 1e300
+    assert stats["fc.weight"]["strange"] == 2

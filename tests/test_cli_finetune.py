@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from tuning_runs import PLAN, SMALL
 
@@ -191,6 +192,17 @@ def test_ctrl_c_pauses_and_the_same_command_goes_on(photos: Path) -> None:
         made = len(steps)
 
 
+def test_a_file_of_two_networks(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is chosen is said, tuned from, kept in the plan, and chosen by the script."""
+    state = build(SMALL).state_dict()
+    torch.save({"net": {"a": state, "ema": {**state, "conv1.weight": state["conv1.weight"] * 2}}}, "two.pth")
+    words = ("--weights", "two.pth", "--key", "net.ema", "--input", "16", "--epochs", "1", "--batch", "8", "-o", "run")
+    out, _ = told(capsys, "finetune", str(photos), *words)
+    assert "These are the weights under 'net.ema'.\n" in out
+    assert codec.loads(Path("run/tune.json").read_text()).weights.key == "net.ema"
+    assert 'state = state["net"]["ema"]' in Path("run/finetune.py").read_text()
+
+
 class TestBadInput:
     @pytest.mark.parametrize(
         ("words", "said"),
@@ -227,6 +239,9 @@ class TestBadInput:
         words = (*TINY, "--weights", "other.pth", "-o", "run", "--input", "16")
         _, err = told(capsys, "finetune", str(photos), *words, status=1)
         assert "other.pth holds" in err and "Traceback" not in err and not Path("run").exists()
+
+    def test_a_key_of_weights_that_are_no_file(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert "Name the file with --weights." in refused(capsys, "finetune", "digits", *NET, "--key", "ema")
 
     def test_a_folder_without_a_tuning(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert "holds no fine-tuning" in refused(capsys, "predict", ".", "a.png")

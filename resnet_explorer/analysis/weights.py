@@ -33,7 +33,8 @@ class TensorStats:
 class Weights:
     """A file of weights: where it lies, the network it belongs to, and the figures of its tensors by our names.
 
-    ``strange`` of the ``values`` in the file are not finite.
+    ``strange`` of the ``values`` in the file are not finite. ``notes`` say what was read of it. Where it holds several
+    networks, ``keys`` names them, ``key`` this one.
     """
 
     source: str
@@ -41,6 +42,9 @@ class Weights:
     stats: Mapping[str, TensorStats]
     strange: int = 0
     values: int = 0
+    notes: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    key: str | None = None
 
     def of_layer(self, path: str) -> tuple[TensorStats, ...]:
         """Return the figures of a layer's tensors."""

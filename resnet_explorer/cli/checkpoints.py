@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -11,7 +12,7 @@ from resnet_explorer.analysis import analyse
 from resnet_explorer.analysis.identify import Identified
 from resnet_explorer.analysis.weights import LIMIT, TensorStats, strange_text
 from resnet_explorer.blueprint import compile_spec
-from resnet_explorer.cli.output import say
+from resnet_explorer.cli.output import say, say_json
 from resnet_explorer.engine.pytorch import importing
 from resnet_explorer.errors import CheckpointError
 from resnet_explorer.files import write
@@ -30,16 +31,18 @@ NAMES = 4
 def identify(options: argparse.Namespace) -> int:
     """Say which network a file of weights belongs to; return 1 where something does not fit or is not finite."""
     checkpoint = _module()
-    read = checkpoint.read(options.file, sys.maxsize if options.allow_large else LIMIT)
+    read = checkpoint.read(options.file, sys.maxsize if options.allow_large else LIMIT, options.key)
     found = checkpoint.identified(read)
     stats = checkpoint.statistics(sorted(read.tensors.items())) if options.statistics else ()
     strange, values = checkpoint.strange_values(read.tensors.values())
     if options.map:
         write(options.map, json.dumps({ours: theirs for theirs, ours in found.names.items()}, indent=2) + "\n")
     if options.json:
-        say(json.dumps({**_values(found, stats), "not_finite": strange, "values": values}, indent=2) + "\n")
+        more = {"not_finite": strange, "values": values, "notes": read.notes, "keys": read.keys, "key": read.key}
+        say_json(_values(found, stats) | more)
     else:
-        say(_text(options.file.name, found, stats, strange_text(strange, values)))
+        told = _text(options.file.name, found, stats, strange_text(strange, values))
+        say(told + notes_text(read.notes, read.keys))
     return 0 if found.fits and not strange else 1
 
 
@@ -49,10 +52,12 @@ def weights(options: argparse.Namespace) -> int:
         raise CheckpointError("onnx", "--input and --dynamic are choices for ONNX alone.", "Leave them out.")
     checkpoint = _module()
     if options.source:
-        model, found = checkpoint.load(options.source)
+        model, found = checkpoint.load(options.source, key=options.key)
         spec = found.spec
         if options.net and find(options.net, options.settings) != spec:
             raise CheckpointError("net", f"The weights are those of {spec.name}.", "Leave the network's name out.")
+    elif options.key:
+        raise CheckpointError("key", "--key chooses a network in a file of weights.", "Name the file with --from.")
     elif options.net:
         import torch
 
@@ -67,6 +72,12 @@ def weights(options: argparse.Namespace) -> int:
     checkpoint.save(model, spec, options.output, image, dynamic=options.dynamic)
     say(f"{options.output}: {sum(p.numel() for p in model.parameters()):,} parameters of {title(spec)}\n")
     return 0
+
+
+def notes_text(notes: Sequence[str], keys: Sequence[str]) -> str:
+    """Return what was read of a file, in lines, and how to ask for another network of it."""
+    choose = ["Choose another with --key, as in --key " + shlex.quote(keys[-1]) + "."] if keys else []
+    return "".join(f"{line}\n" for line in ("", *notes, *choose)) if notes else ""
 
 
 def _module() -> Any:

@@ -1,7 +1,6 @@
 """The command ``finetune``: images looked at, groups told, strategies tuned, judged and taken away."""
 
 import argparse
-import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +15,8 @@ from resnet_explorer.analysis.tuning.results import BeforeAfter, Published
 from resnet_explorer.analysis.tuning.strategies import grouping
 from resnet_explorer.cli import train_group
 from resnet_explorer.cli.ask import Asker
-from resnet_explorer.cli.output import NAME, complain, say
+from resnet_explorer.cli.checkpoints import notes_text
+from resnet_explorer.cli.output import NAME, complain, say, say_json
 from resnet_explorer.cli.train_crew import Crew, Outcome, workers_for
 from resnet_explorer.cli.train_display import Display, displayed
 from resnet_explorer.cli.train_plans import Task
@@ -55,6 +55,8 @@ def finetune(options: argparse.Namespace) -> int:
     with Asker() as asker:
         source = source_of(options, root, asker)
         plan = plan_of(options, source)
+        if source.read and not options.json:
+            say(notes_text(source.read.notes, source.read.keys))
         _have_weights(plan, options, asker)
         report: DataReport = asker.ask(CheckData(plan))
         whole = _checked(report, plan)
@@ -63,7 +65,10 @@ def finetune(options: argparse.Namespace) -> int:
             for words in {words: None for one in plans for words in grouping(one, report.train).warnings}:
                 complain(words)
         else:
-            say(weights_words(source.weights.name, source.found, whole) + checks_words(report, whole))
+            say(
+                weights_words(source.weights.name, source.read and source.read.found, whole)
+                + checks_words(report, whole)
+            )
             say("".join(groups_words(one, report.train) for one in _one_seed(plans)))
         if options.dry_run:
             return 0
@@ -164,7 +169,7 @@ def _ended(tasks: Sequence[Task], outcome: Outcome, options: argparse.Namespace,
             shutil.rmtree(root, ignore_errors=True)
         return FAILED
     if options.json:
-        say(json.dumps(results_values(judged), indent=2) + "\n")
+        say_json(results_values(judged))
     else:
         say(result_words(judged))
     _take_away(judged, options, asker)

@@ -1,6 +1,8 @@
 """What the commands say, and how they fail: in one line, or quietly where nobody listens any longer."""
 
 import io
+import json
+import math
 import os
 import sys
 from contextlib import suppress
@@ -33,6 +35,19 @@ def say(text: str) -> None:
     except OSError as error:
         silence()
         raise ExportError("stdout", f"The output cannot be written: {error.strerror}.") from error
+
+
+def say_json(values: object) -> None:
+    """Write values as JSON, which has no word for what is infinite or not a number: null."""
+    say(json.dumps(_finite(values), indent=2, allow_nan=False) + "\n")
+
+
+def _finite(values: object) -> object:
+    if isinstance(values, dict):
+        return {key: _finite(value) for key, value in values.items()}
+    if isinstance(values, (list, tuple)):
+        return [_finite(value) for value in values]
+    return None if isinstance(values, float) and not math.isfinite(values) else values
 
 
 def silence() -> None:

@@ -84,6 +84,7 @@ examples:
   resnet-explorer identify resnet50.pth
   resnet-explorer identify model.safetensors --statistics
   resnet-explorer identify my_model.py:net --yes
+  resnet-explorer identify checkpoint.pth.tar --key state_dict_ema
 """
 WEIGHTS_EXAMPLES = """examples:
   resnet-explorer weights resnet18 -o resnet18.safetensors
@@ -229,14 +230,22 @@ def _add_identify(commands: _Commands) -> None:
         "file",
         metavar="FILE",
         type=Path,
-        help="a .pth, .pt or .safetensors file, in which no code is run; or FILE.py:NAME, a module in a Python file or "
-        "what makes one: the file is run, and the module compared with the network",
+        help="a file of weights (.pth, .pt, .safetensors, .npz, .h5, an index of shards) or a folder of transformers, "
+        "in which no code is run; or FILE.py:NAME, a module in a Python file or what makes one: the file is run, and "
+        "the module compared with the network",
     )
+    _add_key(one)
     one.add_argument("--statistics", action="store_true", help="norm, mean, deviation and range of every tensor")
     one.add_argument("--map", metavar="FILE", type=Path, help="write our name and the file's of every tensor, as JSON")
     one.add_argument("--json", action="store_true", help="as JSON, with histograms where statistics are asked for")
     one.add_argument("--yes", action="store_true", help="run the Python file without asking")
     one.add_argument("--allow-large", action="store_true", help="read files of more than 4 GiB, too")
+
+
+def _add_key(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--key", metavar="NAME", help="which network, where a file holds several, as in --key state_dict_ema"
+    )
 
 
 def _add_weights(commands: _Commands) -> None:
@@ -246,6 +255,7 @@ def _add_weights(commands: _Commands) -> None:
     one.add_argument(
         "--from", metavar="FILE", dest="source", type=Path, help="a file of weights to write in another form"
     )
+    _add_key(one)
     one.add_argument("--seed", type=int, default=0, help="of the first weights (default: 0)")
     one.add_argument(
         "-o", "--output", metavar="FILE", type=Path, required=True, help=".safetensors, .pth, .pt or .onnx"

@@ -1,12 +1,11 @@
 """The command ``predict``: what a fine-tuned network says of some images."""
 
 import argparse
-import json
 from collections.abc import Sequence
 
 from resnet_explorer.analysis.tuning.results import Prediction
 from resnet_explorer.cli.ask import Asker
-from resnet_explorer.cli.output import complain, say
+from resnet_explorer.cli.output import complain, say, say_json
 from resnet_explorer.cli.tune_words import table
 from resnet_explorer.engine.messages import Predict
 
@@ -15,7 +14,10 @@ def predict(options: argparse.Namespace) -> int:
     """Name some images; return 1 where one cannot be read."""
     with Asker() as asker:
         found: tuple[Prediction, ...] = asker.ask(Predict(str(options.run), tuple(options.images)))
-    say(json.dumps(_values(found), indent=2) + "\n" if options.json else _text(found))
+    if options.json:
+        say_json(_values(found))
+    else:
+        say(_text(found))
     bad = [one for one in found if one.problem]
     for one in bad:
         complain(f"{one.file} cannot be named: {one.problem}.")

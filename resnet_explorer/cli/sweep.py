@@ -17,6 +17,7 @@ from resnet_explorer.engine.pytorch import require
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.export.run_folder import file_name
 from resnet_explorer.export.svg import to_svg
+from resnet_explorer.spec.codec import kind_of_path
 
 TABLE, TEXT, FIGURE = "table.csv", "table.md", "figure.svg"
 
@@ -44,6 +45,9 @@ def sweep(options: argparse.Namespace) -> int:
 
 def _text(file: Path) -> str:
     try:
+        kind = kind_of_path(file)
+        if kind:
+            raise ExplorerError(str(file), f"{file} is {kind}, not a file.", "'sweep --help' shows an example.")
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is no text"

@@ -69,6 +69,7 @@ def _add_weights(one: argparse.ArgumentParser) -> None:
         help="DEFAULT (torchvision's best, the default where there are any), another of its names, a file of weights, "
         "the folder of a run, or none",
     )
+    one.add_argument("--key", metavar="NAME", help="which network of a file of weights that holds several")
     one.add_argument("--download", action="store_true", help="fetch published weights that are not on this machine")
 
 

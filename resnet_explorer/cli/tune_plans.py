@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from resnet_explorer.analysis.identify import Identified
 from resnet_explorer.analysis.recipe_settings import set_recipe
 from resnet_explorer.analysis.run_codec import BEST, RUN
 from resnet_explorer.analysis.tuning.choices import (
@@ -43,12 +42,12 @@ _SIDES = {TuneKind.DIGITS: 8, TuneKind.MNIST: 28}
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The network that is asked for, its first weights, the run's folder or what was found in the file they are in."""
+    """The network that is asked for, its first weights, and where they come from: a run's folder, or a file."""
 
     spec: ResNetSpec
     weights: WeightsChoice
     run: Path | None = None
-    found: Identified | None = None
+    read: Weights | None = None
 
 
 def source_of(options: argparse.Namespace, root: Path, asker: Asker) -> Source:
@@ -58,12 +57,14 @@ def source_of(options: argparse.Namespace, root: Path, asker: Asker) -> Source:
         file = Path(weights.name).absolute()
         if (file / RUN).is_file():
             return _of_run(file, root)
-        weights = WeightsChoice(WeightsKind.FILE, str(file))
-        read: Weights = asker.ask(ReadWeights(str(file)))
+        weights = WeightsChoice(WeightsKind.FILE, str(file), options.key or "")
+        read: Weights = asker.ask(ReadWeights(str(file), key=options.key))
         spec = find(options.net, options.settings) if options.net else tuned_spec(read.found)
         if why := refusal(file.name, read.found, spec, read.strange, read.values):
             raise CheckpointError(str(file), why, "Leave --net out, or choose another file.")
-        return Source(spec, weights, found=read.found)
+        return Source(spec, weights, read=read)
+    if options.key:
+        raise ExplorerError("key", "--key chooses a network in a file of weights.", "Name the file with --weights.")
     if not options.net:
         raise ExplorerError("net", "Nothing tells which network to tune.", "Name it, as in --net resnet18.")
     return Source(find(options.net, options.settings), weights)

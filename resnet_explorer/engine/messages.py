@@ -32,10 +32,14 @@ class FindDevices:
 
 @dataclass(frozen=True, slots=True)
 class ReadWeights:
-    """Find the network that a file of weights belongs to, and the figures of its tensors."""
+    """Find the network that a file of weights belongs to, and the figures of its tensors.
+
+    ``key`` chooses where a file holds several networks.
+    """
 
     path: str
     allow_large: bool = False
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class SaveWeights:
     source: str = ""
     seed: int = 0
     dynamic: bool = False
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

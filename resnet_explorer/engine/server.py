@@ -179,7 +179,7 @@ def _devices(job: FindDevices) -> Iterator[object]:
 
 def _read_weights(job: ReadWeights) -> Iterator[object]:
     yield Progress(0, 1, f"reading {Path(job.path).name}")
-    yield checkpoint.weights(Path(job.path), sys.maxsize if job.allow_large else LIMIT)
+    yield checkpoint.weights(Path(job.path), sys.maxsize if job.allow_large else LIMIT, job.key)
 
 
 def _read_module(job: ReadModule) -> Iterator[object]:
@@ -191,7 +191,7 @@ def _read_module(job: ReadModule) -> Iterator[object]:
 def _save_weights(job: SaveWeights) -> Iterator[object]:
     yield Progress(0, 2, "building the network")
     if job.source:
-        model, _ = checkpoint.load(Path(job.source), sys.maxsize)
+        model, _ = checkpoint.load(Path(job.source), sys.maxsize, job.key)
     else:
         torch.manual_seed(job.seed)
         model = build(job.spec)

@@ -34,7 +34,7 @@ def _open(window: "MainWindow", checked: bool) -> None:
 def open_dropped(window: "MainWindow", name: str) -> None:
     """Open a file that was dropped on the window: weights, a Python file, or a network."""
     path = Path(name)
-    if path.suffix.lower() in weights_dialog.KINDS:
+    if path.name.lower().endswith(weights_dialog.KINDS):
         weights_dialog.open_weights(window, path)
     elif path.suffix.lower() == own_module_dialog.KIND:
         own_module_dialog.open_module(window, path)

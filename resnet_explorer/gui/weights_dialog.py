@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
+    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFileDialog,
+    QHBoxLayout,
     QLabel,
     QListWidget,
     QMessageBox,
@@ -18,7 +21,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resnet_explorer.analysis.identify import Identified
 from resnet_explorer.analysis.weights import LIMIT, Weights, strange_text
 from resnet_explorer.engine.messages import ReadWeights, SaveWeights
 from resnet_explorer.errors import CheckpointError
@@ -30,10 +32,10 @@ from resnet_explorer.spec.lookup import default_input
 if TYPE_CHECKING:
     from resnet_explorer.gui.main_window import MainWindow
 
-KINDS = (".pth", ".pt", ".safetensors")
+KINDS = (".pth", ".pt", ".safetensors", ".bin", ".ckpt", ".th", ".tar", ".pkl", ".npz", ".h5", ".pt2", ".index.json")
+FILTER = f"Weights ({' '.join(f'*{kind}' for kind in KINDS)});;All files (*)"
 MOST = 500
 """How many lines of a list are shown."""
-_FILTER = "Weights (*.pth *.pt *.safetensors);;All files (*)"
 ONNX = ("ONNX, images of this size (*.onnx)", "ONNX, images of any size (*.onnx)")
 """The two kinds of ONNX files; both take batches of any length."""
 _SAVED = ";;".join(("Safetensors (*.safetensors)", "PyTorch (*.pth)", *ONNX))
@@ -41,13 +43,16 @@ _SAVED = ";;".join(("Safetensors (*.safetensors)", "PyTorch (*.pth)", *ONNX))
 
 def ask(window: "MainWindow") -> None:
     """Ask for a file of weights, and open it."""
-    name, _ = QFileDialog.getOpenFileName(window, "Open weights", window.preferences.export_folder, _FILTER)
+    name, _ = QFileDialog.getOpenFileName(window, "Open weights", window.preferences.export_folder, FILTER)
     if name:
         open_weights(window, Path(name))
 
 
-def open_weights(window: "MainWindow", path: Path) -> None:
-    """Let the engine read a file; a very large one is asked about first. What does not fit changes nothing."""
+def open_weights(window: "MainWindow", path: Path, key: str | None = None) -> None:
+    """Let the engine read a file; a very large one is asked about first. What does not fit changes nothing.
+
+    ``key`` chooses where a file holds several networks.
+    """
     try:
         large = path.stat().st_size > LIMIT
     except OSError:
@@ -63,7 +68,7 @@ def open_weights(window: "MainWindow", path: Path) -> None:
         warn(window, "These weights cannot be opened", CheckpointError(str(path), problem))
 
     window.say(f"Reading {path.name}…")
-    window.jobs.submit(ReadWeights(str(path), large), f"Read {path.name}", show, explain)
+    window.jobs.submit(ReadWeights(str(path), large, key), f"Read {path.name}", show, explain)
 
 
 def _is_wanted(window: "MainWindow", path: Path) -> bool:
@@ -80,14 +85,20 @@ def _show(window: "MainWindow", path: Path, weights: Weights) -> None:
         window.document.propose(State(found.spec, default_input(found.spec)), f"open the weights {path.name}")
         window.inspector.show_weights(weights)
         window.say(f"{path.name}: {title(found.spec)}; all {len(found.names):,} tensors fit.")
-    if found.assumed or found.leftovers or weights.strange or not found.fits:
+    if found.assumed or found.leftovers or weights.notes or weights.strange or not found.fits:
         dialog = WeightsDialog(path.name, weights, window)
+        dialog.key_chosen.connect(partial(open_weights, window, path))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.show()
 
 
 class WeightsDialog(QDialog):
-    """Says which network a file belongs to, what was assumed, what is left over, and which tensors do not fit."""
+    """Says which network a file belongs to, what was assumed, what is left over, and which tensors do not fit.
+
+    Where the file holds several networks, another can be chosen: ``key_chosen`` tells which, and the dialog closes.
+    """
+
+    key_chosen = Signal(str)
 
     def __init__(self, name: str, weights: Weights, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -101,10 +112,13 @@ class WeightsDialog(QDialog):
         self.words.setWordWrap(True)
         column = QVBoxLayout(self)
         column.addWidget(self.words)
+        self.keys: QComboBox | None = None
+        if weights.keys:
+            self._add_keys(column, weights)
         self.lists: list[QListWidget] = []
         self.tabs = QTabWidget()
         self.tabs.setAccessibleName("What was found in the file")
-        for heading, tip, lines in _sections(found):
+        for heading, tip, lines in _sections(weights):
             if lines:
                 self._add(heading, tip, lines)
         self.tabs.setVisible(bool(self.lists))
@@ -113,6 +127,22 @@ class WeightsDialog(QDialog):
         buttons.rejected.connect(self.reject)
         column.addWidget(buttons)
         self.resize(680, 400)
+
+    def _add_keys(self, column: QVBoxLayout, weights: Weights) -> None:
+        row, self.keys = QHBoxLayout(), QComboBox()
+        label = QLabel("&Network in the file:")
+        label.setBuddy(self.keys)
+        self.keys.addItems(weights.keys)
+        self.keys.setCurrentText(weights.key or "")
+        self.keys.setToolTip("The file holds several networks, such as a moving average beside the trained one")
+        self.keys.textActivated.connect(self._on_key_chosen)
+        row.addWidget(label)
+        row.addWidget(self.keys, 1)
+        column.addLayout(row)
+
+    def _on_key_chosen(self, key: str) -> None:
+        self.accept()
+        self.key_chosen.emit(key)
 
     def _add(self, heading: str, tip: str, lines: Sequence[str]) -> None:
         shown = QListWidget()
@@ -125,12 +155,14 @@ class WeightsDialog(QDialog):
         self.tabs.setTabToolTip(self.tabs.addTab(shown, f"{heading} ({len(lines):,})"), tip)
 
 
-def _sections(found: Identified) -> tuple[tuple[str, str, Sequence[str]], ...]:
+def _sections(weights: Weights) -> tuple[tuple[str, str, Sequence[str]], ...]:
     """Return the heading, the tooltip and the lines of each list."""
+    found = weights.found
     same = [f"{CATALOGUE[name].title} ({name})" for name in found.alternatives]
     names = [f"{ours}  ←  {theirs}" for theirs, ours in found.names.items()]
     return (
         ("Does not fit", "Tensors of the network that are missing or have another shape", found.problems),
+        ("Read", "What was read of the file, where it holds more than one network", weights.notes),
         ("Assumed", "What tensors do not tell, and what was taken for it", found.assumed),
         ("Left over", "What else the file holds, and what it is likely to be", [one.text for one in found.leftovers]),
         ("Same tensors", "Other networks of the catalogue with tensors of the same shapes", same),
@@ -165,5 +197,6 @@ def save_weights(window: "MainWindow", path: Path, *, dynamic: bool = False) -> 
     def explain(problem: str) -> None:
         warn(window, "The weights could not be saved", CheckpointError(str(path), problem))
 
-    job = SaveWeights(state.spec, state.image, str(path), source, dynamic=dynamic)
+    key = opened.key if opened else None
+    job = SaveWeights(state.spec, state.image, str(path), source, dynamic=dynamic, key=key)
     window.jobs.submit(job, f"Save {path.name}", done, explain)

@@ -1,8 +1,6 @@
 """Weights in and out of files: safely, and all or nothing."""
 
-import zipfile
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,106 +14,12 @@ from resnet_explorer.analysis.weights import BINS, LIMIT, TensorStats, Weights
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.errors import CheckpointError
 from resnet_explorer.model.build import ResNet, build
+from resnet_explorer.model.files import SPEC_KEY as SPEC_KEY
+from resnet_explorer.model.files import Checkpoint as Checkpoint
+from resnet_explorer.model.files import read as read
 from resnet_explorer.spec import InputShape, ResNetSpec, codec
 
-SPEC_KEY = "resnet_explorer_spec"
-"""Under this key a saved file holds its spec."""
 SUFFIXES = (".safetensors", ".pth", ".pt", ".onnx")
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """The tensors of a file by the file's own names, and the spec where the file holds one."""
-
-    path: Path
-    tensors: Mapping[str, Tensor]
-    spec: ResNetSpec | None
-
-
-def read(path: Path, limit: int = LIMIT) -> Checkpoint:
-    """Return the tensors of a .pth, .pt or .safetensors file, without running any code that it may hold.
-
-    Raises CheckpointError where the file cannot be read, is larger than ``limit`` bytes, or claims more than it holds.
-    """
-    where = str(path)
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise CheckpointError(where, f"{path.name} cannot be read: {error.strerror}.", "Check the path.") from error
-    if not path.is_file():
-        raise CheckpointError(where, f"{path.name} is no file.", "Choose a file of weights.")
-    if size > limit:
-        raise CheckpointError(
-            where,
-            f"{path.name} has {size / 2**30:.1f} GiB, more than the {limit / 2**30:.1f} GiB that are read unasked.",
-            "Read it all the same with --allow-large.",
-        )
-    reader = _safetensors if path.suffix.lower() == ".safetensors" else _pickled
-    found, text = reader(path)
-    if not found:
-        raise CheckpointError(where, f"{path.name} holds no tensors.", "Choose a file of weights.")
-    for name, tensor in found.items():
-        _check_claim(where, name, tensor)
-    return Checkpoint(path, found, codec.loads(text, where) if text else None)
-
-
-def _safetensors(path: Path) -> tuple[dict[str, Tensor], str]:
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="pt") as file:
-            text = (file.metadata() or {}).get(SPEC_KEY, "")
-            return {name: file.get_tensor(name) for name in file.keys()}, text  # noqa: SIM118 - no mapping
-    except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:
-        raise _broken(path, error) from error
-
-
-def _pickled(path: Path) -> tuple[dict[str, Tensor], str]:
-    """Read what torch.save wrote: tensors and plain values alone, never a class of anybody's."""
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
-    except Exception as error:  # torch raises many kinds for what is no checkpoint
-        words = str(error)
-        if "weights_only" in words.lower() or "Unsupported global" in words or "unsupported operand" in words.lower():
-            raise CheckpointError(
-                str(path),
-                f"{path.name} holds more than tensors: reading it could run somebody's code.",
-                "Ask for the state_dict alone, or a .safetensors file.",
-            ) from error
-        raise _broken(path, error) from error
-    text = content.get(SPEC_KEY, "") if isinstance(content, dict) else ""
-    return _state_dict(content), text if isinstance(text, str) else ""
-
-
-def _broken(path: Path, error: Exception) -> CheckpointError:
-    reason = str(error).strip().splitlines()[0][:160] if str(error).strip() else type(error).__name__
-    return CheckpointError(str(path), f"{path.name} cannot be read as weights: {reason}.", "Fetch the file again.")
-
-
-def _state_dict(content: object, depth: int = 0) -> dict[str, Tensor]:
-    """Return the largest dictionary of tensors in what a file holds: itself, or under ``state_dict``, ``model``, ..."""
-    if not isinstance(content, dict) or depth > 3:
-        return {}
-    own = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
-    inner = [_state_dict(value, depth + 1) for value in content.values() if isinstance(value, dict)]
-    return max((own, *inner), key=len)
-
-
-def _check_claim(where: str, name: str, tensor: Tensor) -> None:
-    """Refuse a tensor that claims more values than its storage holds, before anything copies it.
-
-    A file of 1.5 kB can claim 10 GB with strides of 0.
-    """
-    claimed = tensor.numel() * tensor.element_size()
-    held = tensor.untyped_storage().nbytes()
-    if claimed > held:
-        raise CheckpointError(
-            where,
-            f"The tensor {name[:80]} claims {claimed:,} bytes, but the file holds {held:,} of them.",
-            "Do not trust this file.",
-        )
-    if tensor.layout is not torch.strided or tensor.is_quantized:
-        raise CheckpointError(where, f"The tensor {name[:80]} is sparse or quantised.", "Save it as a dense tensor.")
 
 
 def identified(checkpoint: Checkpoint) -> Identified:
@@ -124,13 +28,13 @@ def identified(checkpoint: Checkpoint) -> Identified:
     return identify(shapes, checkpoint.spec)
 
 
-def load(path: Path, limit: int = LIMIT) -> tuple[ResNet, Identified]:
+def load(path: Path, limit: int = LIMIT, key: str | None = None) -> tuple[ResNet, Identified]:
     """Return the module with a file's weights, in eval mode, and what was found of it.
 
     What the file holds beside the network (another head, a second encoder) is left out. Raises CheckpointError where
     anything of the network is missing or of another shape: nothing is loaded by halves.
     """
-    checkpoint = read(path, limit)
+    checkpoint = read(path, limit, key)
     found = identified(checkpoint)
     if not found.fits:
         first, rest = found.problems[:3], len(found.problems) - 3
@@ -187,13 +91,14 @@ def _stats(name: str, tensor: Tensor) -> TensorStats:
     )
 
 
-def weights(path: Path, limit: int = LIMIT) -> Weights:
+def weights(path: Path, limit: int = LIMIT, key: str | None = None) -> Weights:
     """Return the network of a file, with the figures of every tensor; raises CheckpointError as ``read``."""
-    checkpoint = read(path, limit)
+    checkpoint = read(path, limit, key)
     found = identified(checkpoint)
     figures = statistics(sorted(checkpoint.tensors.items()))
     own = {found.names[one.name]: one for one in figures if one.name in found.names}
-    return Weights(str(path), found, own, *strange_values(checkpoint.tensors.values()))
+    strange, values = strange_values(checkpoint.tensors.values())
+    return Weights(str(path), found, own, strange, values, checkpoint.notes, checkpoint.keys, checkpoint.key)
 
 
 def save(

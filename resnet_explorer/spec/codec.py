@@ -1,6 +1,8 @@
 """Specs in and out of JSON: the only place where a spec is a dictionary."""
 
 import json
+import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from resnet_explorer.errors import SpecError, SpecFileError
@@ -61,12 +63,33 @@ def dumps(spec: ResNetSpec) -> str:
     return json.dumps({"format": FORMAT, "version": VERSION, "spec": to_dict(spec)}, indent=2) + "\n"
 
 
+_KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISSOCK, "a socket"),
+)
+
+
+def kind_of_path(path: Path) -> str:
+    """Return what a path is that is no file, such as a named pipe, which would be waited for; empty for a file.
+
+    Raises OSError where there is nothing.
+    """
+    mode = path.stat().st_mode
+    return next((words for is_kind, words in _KINDS if is_kind(mode)), "")
+
+
 def read(path: Path) -> ResNetSpec:
     """Return the spec that a file holds; raises SpecFileError with the file's name where it holds none."""
     where = str(path)
     try:
+        kind = kind_of_path(path)
+        if kind:
+            raise SpecFileError(where, f"{path.name or where} is {kind}, not a file.", "Choose a spec file (.json).")
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)  # no more: a device such as /dev/zero never ends
+            content = file.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
             raise SpecFileError(where, f"{path.name} is too large for a spec file.", "Choose another file.")
         text = content.decode("utf-8-sig")

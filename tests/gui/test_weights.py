@@ -88,7 +88,7 @@ def test_a_bad_file_is_explained(
     path.write_bytes(b"junk")
     before = window.document.state
     opened(window, qtbot, path)
-    assert said and "junk.pth cannot be read as weights" in said[0]
+    assert said and "junk.pth is a text file, not weights." in said[0]
     assert window.document.state == before and window.jobs.states[0].phase is Phase.FAILED
 
 
@@ -119,3 +119,23 @@ def test_fresh_weights_are_saved_with_their_spec(window: MainWindow, qtbot: QtBo
     qtbot.waitUntil(lambda: window.jobs.states[0].is_over, timeout=PATIENCE)
     assert checkpoint.read(target).spec == window.document.state.spec
     assert "fresh weights of seed 0" in window.statusBar().currentMessage()
+
+
+def test_of_two_networks_the_other_can_be_chosen(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    """The dialog says which one was read; another is read in its place, shown, and saved."""
+    state = torchvision.models.resnet18(num_classes=4).state_dict()
+    path = tmp_path / "two.pth"
+    torch.save({"model": state, "model_ema": {**state, "fc.bias": torch.ones(4)}}, path)
+    opened(window, qtbot, path)
+    dialog = window.findChild(WeightsDialog)
+    assert isinstance(dialog, WeightsDialog) and dialog.keys is not None
+    assert [dialog.keys.itemText(row) for row in range(dialog.keys.count())] == ["model", "model_ema"]
+    assert dialog.keys.currentText() == "model"
+    dialog.keys.setFocus()
+    qtbot.keyClick(dialog.keys, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: len(window.jobs.states) == 2 and window.jobs.states[0].is_over, timeout=PATIENCE)
+    weights = window.inspector.weights_of(window.document.state.spec)
+    assert weights is not None and weights.key == "model_ema" and weights.stats["fc.bias"].mean == 1.0
+    weights_dialog.save_weights(window, tmp_path / "ema.safetensors")
+    qtbot.waitUntil(lambda: all(job.is_over for job in window.jobs.states), timeout=PATIENCE)
+    assert torch.equal(checkpoint.read(tmp_path / "ema.safetensors").tensors["fc.bias"], torch.ones(4))

@@ -21,10 +21,14 @@ class WeightsKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WeightsChoice:
-    """The first weights: ``name`` is torchvision's name of published ones, or the path of a file; empty for none."""
+    """The first weights: ``name`` is torchvision's name of published ones, or the path of a file; empty for none.
+
+    ``key`` chooses where a file holds several networks; empty for the likeliest.
+    """
 
     kind: WeightsKind = WeightsKind.PUBLISHED
     name: str = "DEFAULT"
+    key: str = ""
 
     def __post_init__(self) -> None:
         if (self.kind is WeightsKind.NONE) == bool(self.name):

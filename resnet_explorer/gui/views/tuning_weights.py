@@ -15,10 +15,10 @@ from resnet_explorer.gui.views.fields import QuietCombo
 from resnet_explorer.gui.views.tuning_choices import NONE
 from resnet_explorer.gui.views.tuning_state import TuningState
 from resnet_explorer.gui.views.tuning_step import Question, Step, Words, button
+from resnet_explorer.gui.weights_dialog import FILTER
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import title
 
-FILES = "Weights (*.safetensors *.pth *.pt *.bin);;All files (*)"
 _RANDOM = (
     "No first weights: the network starts at random. A frozen backbone stays random then: strategy full, or B, learns"
     " more."
@@ -129,7 +129,7 @@ class WeightsStep(Step):
     def _on_activated(self, index: int) -> None:
         choice = self.list.itemData(index)
         if choice is None:
-            name, _ = QFileDialog.getOpenFileName(self, "Weights to start from", "", FILES)
+            name, _ = QFileDialog.getOpenFileName(self, "Weights to start from", "", FILTER)
             choice = WeightsChoice(WeightsKind.FILE, name) if name else self.state.plan.weights
         if choice.kind is WeightsKind.FILE and choice != self.state.plan.weights:
             self.state.use_weights(choice)

@@ -44,12 +44,14 @@ def bare(plan: TunePlan) -> ResNet:
     return add_adapter(model, *plan.adapter) if plan.adapter else model
 
 
-def check_file(path: Path, spec: ResNetSpec) -> tuple[Mapping[str, Tensor], Identified]:
-    """Return a file's tensors by the names of a network, and what was found in the file.
+def check_file(path: Path, spec: ResNetSpec, key: str = "") -> tuple[Mapping[str, Tensor], Identified, tuple[str, ...]]:
+    """Return a file's tensors by the names of a network, what was found in the file, and notes on what was read of it.
+
+    ``key`` chooses where it holds several networks.
 
     Raises CheckpointError where they are another network's, or not all of them are finite.
     """
-    read = checkpoint.read(path)
+    read = checkpoint.read(path, key=key or None)
     found = checkpoint.identified(read)
     shapes = {name: tuple(tensor.shape) for name, tensor in read.tensors.items()}
     own = [read.tensors[name] for name in found.names]
@@ -57,7 +59,7 @@ def check_file(path: Path, spec: ResNetSpec) -> tuple[Mapping[str, Tensor], Iden
     if why:
         raise CheckpointError(str(path), why, "Choose that network, or another file.")
     fitting = identify(shapes, replace(spec, classes=found.spec.classes))
-    return checkpoint.state_of(read, fitting), found
+    return checkpoint.state_of(read, fitting), found, read.notes
 
 
 def _published(plan: TunePlan) -> tuple[Mapping[str, Tensor], tuple[str, ...], bool]:
@@ -65,7 +67,7 @@ def _published(plan: TunePlan) -> tuple[Mapping[str, Tensor], tuple[str, ...], b
     one = find(plan.spec, plan.weights.name)
     if not one.cached:
         raise ExplorerError("weights", f"{one.name} of {title(plan.spec)} is not on this machine.", "Download it.")
-    state, found = check_file(Path(one.cached), plan.spec)
+    state, found, _ = check_file(Path(one.cached), plan.spec)
     same = plan.classes == one.classes
     first = f"The backbone starts from {one.name} of {title(plan.spec)}."
     return state, (first, *_head(one.name, found, len(plan.classes), same=same)), same
@@ -73,10 +75,10 @@ def _published(plan: TunePlan) -> tuple[Mapping[str, Tensor], tuple[str, ...], b
 
 def _file(plan: TunePlan) -> tuple[Mapping[str, Tensor], tuple[str, ...], bool]:
     path = Path(plan.weights.name)
-    state, found = check_file(path, plan.spec)
+    state, found, notes = check_file(path, plan.spec, plan.weights.key)
     same = found.spec.classes == len(plan.classes)
     first = f"The backbone starts from {path.name}."
-    return state, (first, *_head(path.name, found, len(plan.classes), same=same)), same
+    return state, (first, *_head(path.name, found, len(plan.classes), same=same), *notes), same
 
 
 def _head(file: str, found: Identified, classes: int, *, same: bool) -> tuple[str, ...]:
