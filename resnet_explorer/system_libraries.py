@@ -86,9 +86,14 @@ def choose(names: Sequence[str]) -> str:
 
 
 def apt_line(names: Iterable[str]) -> str:
-    """Return the line that installs Debian packages, to be typed by the present user."""
-    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    return f"{'' if is_root else 'sudo '}apt-get install -y {' '.join(names)}"
+    """Return the line that installs Debian packages, to be typed by the present user.
+
+    Where apt has no lists, as in a fresh container, it fetches them first.
+    """
+    wanted = list(dict.fromkeys(names))
+    sudo = "" if hasattr(os, "geteuid") and os.geteuid() == 0 else "sudo "
+    update = "" if _is_known(wanted[0]) else f"{sudo}apt-get update && "
+    return f"{update}{sudo}apt-get install -y {' '.join(wanted)}"
 
 
 def advice(libraries: Sequence[str]) -> str:
@@ -97,10 +102,10 @@ def advice(libraries: Sequence[str]) -> str:
     unknown = [name for name in libraries if name not in PACKAGES]
     if not shutil.which("apt-get"):
         on_debian = f" (on Debian and Ubuntu: {apt_line(known)})" if known else ""
-        return f"Install them with your system's package manager{on_debian}."
-    line = f"Install them with: {apt_line(known)}" if known else ""
+        return f"Install what holds them with your system's package manager{on_debian}."
+    line = f"Run this line:\n{apt_line(known)}" if known else ""
     others = f"Which package holds {', '.join(unknown)} is not known; search your distribution's packages for it."
-    return "\n".join(part for part in (others if unknown else "", line) if part)
+    return " ".join(part for part in (others if unknown else "", line) if part)
 
 
 def _is_known(package: str) -> bool:

@@ -66,7 +66,7 @@ def finetune(options: argparse.Namespace) -> int:
                 complain(words)
         else:
             say(
-                weights_words(source.weights.name, source.read and source.read.found, whole)
+                weights_words(source.weights.name, source.read.found if source.read else None, whole)
                 + checks_words(report, whole)
             )
             say("".join(groups_words(one, report.train) for one in _one_seed(plans)))

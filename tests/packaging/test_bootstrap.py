@@ -1,76 +1,76 @@
 """The bootstrap's decisions: what is missing, what would be installed, and what is done already."""
 
 import ast
-import runpy
+import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
+import bootstrap
+import environment
 import pytest
+import system_packages
+from system_packages import SetupError
 
-_FILE = Path(__file__).parents[2] / "packaging" / "bootstrap.py"
-_LOADER_SAYS = "libEGL.so.1: cannot open shared object file: No such file or directory"
-_LDD_SAYS = """
-\tlinux-vdso.so.1 (0x00007ffd)
-\tlibQt6Gui.so.6 => /venv/PySide6/Qt/lib/libQt6Gui.so.6 (0x00007f01)
-\tlibEGL.so.1 => not found
-\tlibxkbcommon.so.0 => not found
-\tlibxkbcommon.so.0 => not found
-"""
+from resnet_explorer import system_libraries
+
+_FILE = Path(bootstrap.__file__)
 _GLIB = ("libglib2.0-0t64", "libglib2.0-0")
 
 
-@pytest.fixture
-def bootstrap(tmp_path: Path) -> Any:
-    """The bootstrap on a project of its own; change its globals as attributes."""
-    names = runpy.run_path(str(_FILE), run_name="bootstrap")
-    scope = names["main"].__globals__
-    scope.update(ROOT=tmp_path, VENV=tmp_path / ".venv", STAMP=tmp_path / ".venv" / "installed.txt")
-    scope.update(PYTHON=tmp_path / ".venv" / "python", REPORT=tmp_path / "resnet18-report")
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of its own for the bootstrap."""
+    venv = tmp_path / ".venv"
+    for name, value in {
+        "ROOT": tmp_path,
+        "VENV": venv,
+        "STAMP": venv / "installed.txt",
+        "PYTHON": venv / "python",
+    }.items():
+        monkeypatch.setattr(bootstrap, name, value)
+    monkeypatch.setattr(bootstrap, "REPORT", tmp_path / "resnet18-report")
+    monkeypatch.setattr(environment, "CONSTRAINTS", tmp_path / "constraints.txt")
     (tmp_path / "pyproject.toml").write_text("[project]\n")
-    return _Scope(scope)
+    (tmp_path / "constraints.txt").write_text("pip==26.3\n")
+    return tmp_path
 
 
-class _Scope:
-    """A module's globals as attributes: setting one changes what its functions see."""
-
-    def __init__(self, scope: dict[str, Any]) -> None:
-        object.__setattr__(self, "scope", scope)
-
-    def __getattr__(self, name: str) -> Any:
-        return object.__getattribute__(self, "scope")[name]
-
-    def __setattr__(self, name: str, value: object) -> None:
-        object.__getattribute__(self, "scope")[name] = value
-
-
-def _knowing(*packages: str) -> Callable[[str], bool]:
-    return lambda name: name in packages
-
-
-def _noting(calls: list[Sequence[str]], works: bool = True) -> Callable[..., bool]:
-    def note(command: Sequence[str], *_: object) -> bool:
-        calls.append(list(command))
-        return works
-
-    return note
-
-
-def _fresh(bootstrap: Any) -> list[str]:
-    """Replace the slow steps by notes of them, and return the notes."""
-    steps: list[str] = []
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Notes of the slow steps, in place of the steps."""
+    noted: list[str] = []
 
     def make() -> None:
-        steps.append("make")
+        noted.append("make")
         bootstrap.VENV.mkdir(exist_ok=True)
         bootstrap.PYTHON.touch()
 
-    bootstrap.make_environment = make
-    bootstrap.install = steps.append
-    return steps
+    def install(venv: Path, root: Path, extra: str, latest: bool) -> None:
+        noted.append("latest" if latest else extra or "app")
+
+    monkeypatch.setattr(bootstrap, "make_environment", make)
+    monkeypatch.setattr(environment, "install", install)
+    return noted
+
+
+@pytest.fixture
+def apt(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """A Debian where root may install: notes the commands, in place of running them."""
+    calls: list[list[str]] = []
+
+    def note(command: Sequence[str], *_: object) -> bool:
+        calls.append(list(command))
+        return True
+
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(system_packages, "administrator", lambda: ["sudo", "-n"])
+    monkeypatch.setattr(system_libraries, "_is_known", lambda _: True)
+    monkeypatch.setattr(system_packages, "succeeds", note)
+    monkeypatch.setattr(system_packages, "run_or_fail", note)
+    return calls
 
 
 def test_an_old_python_is_told_in_a_sentence() -> None:
@@ -82,233 +82,173 @@ def test_an_old_python_is_told_in_a_sentence() -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_help_names_both_commands() -> None:
-    done = subprocess.run([sys.executable, str(_FILE), "--help"], capture_output=True, text=True, check=True)
-    for words in ("run: open the app", "test: run all checks", "resnet18-report"):
+def test_help_names_both_commands_and_needs_nothing_but_python() -> None:
+    command = [sys.executable, "-I", "-S", str(_FILE), "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    for words in ("run: open the app", "test: run all checks", "--latest", "resnet18-report"):
         assert words in done.stdout
 
 
-def test_complaints_of_the_loader_and_of_ldd_name_each_library_once(bootstrap: Any) -> None:
-    assert bootstrap.parse_missing(_LOADER_SAYS + _LDD_SAYS) == ["libEGL.so.1", "libxkbcommon.so.0"]
-    assert bootstrap.parse_missing("ImportError: No module named PySide6") == []
+def test_without_rights_the_one_line_to_run_is_told(apt: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(system_packages, "administrator", lambda: None)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(SetupError, match=r"\nsudo apt-get install -y libgl1 libegl1$"):
+        system_packages.install_packages([("libgl1",), ("libegl1",), ("libgl1",)], "Qt needs libGL.so.1, libEGL.so.1")
+    assert not apt
 
 
-@pytest.mark.parametrize(
-    ("library", "package"),
-    [
-        ("libGL.so.1", "libgl1"),
-        ("libEGL.so.1", "libegl1"),
-        ("libxkbcommon.so.0", "libxkbcommon0"),
-        ("libfontconfig.so.1", "libfontconfig1"),
-        ("libdbus-1.so.3", "libdbus-1-3"),
-        ("libxkbcommon-x11.so.0", "libxkbcommon-x11-0"),
-        ("libxcb-cursor.so.0", "libxcb-cursor0"),
-        ("libxcb-icccm.so.4", "libxcb-icccm4"),
-        ("libxcb-keysyms.so.1", "libxcb-keysyms1"),
-        ("libxcb-shape.so.0", "libxcb-shape0"),
-        ("libxcb-xkb.so.1", "libxcb-xkb1"),
-    ],
-)
-def test_libraries_are_in_debians_packages(bootstrap: Any, library: str, package: str) -> None:
-    assert bootstrap.PACKAGES[library] == (package,)
+def test_without_apt_the_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    with pytest.raises(SetupError, match=r"^Qt needs libGL\.so\.1\. Install it"):
+        system_packages.install_packages([("libgl1",)], "Qt needs libGL.so.1")
 
 
-@pytest.mark.parametrize(
-    ("known", "chosen"),
-    [
-        (_GLIB, "libglib2.0-0t64"),
-        (("libglib2.0-0t64",), "libglib2.0-0t64"),
-        (("libglib2.0-0",), "libglib2.0-0"),
-        ((), "libglib2.0-0"),
-    ],
-)
-def test_the_name_that_the_system_knows_is_chosen(bootstrap: Any, known: tuple[str, ...], chosen: str) -> None:
-    bootstrap._is_known = _knowing(*known)
-    assert bootstrap.PACKAGES["libglib-2.0.so.0"] == _GLIB
-    assert bootstrap.choose(_GLIB) == chosen
+def test_old_lists_are_refreshed_and_the_names_chosen_again(
+    monkeypatch: pytest.MonkeyPatch, apt: list[list[str]]
+) -> None:
+    def fail(command: Sequence[str]) -> bool:
+        apt.append(list(command))
+        return False
 
+    def is_known(name: str) -> bool:
+        return len(apt) == 2 and name == "libglib2.0-0t64"
 
-@pytest.mark.parametrize(
-    ("policy", "known"),
-    [
-        ("libgl1:\n  Installed: (none)\n  Candidate: 1.6.0-1\n", True),
-        ("libgl1:\n  Installed: (none)\n  Candidate: (none)\n", False),  # named by others, in no list
-        ("", False),
-    ],
-)
-def test_apts_policy_is_read(bootstrap: Any, monkeypatch: pytest.MonkeyPatch, policy: str, known: bool) -> None:
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: SimpleNamespace(stdout=policy))
-    assert bootstrap._is_known("libgl1") is known
-
-
-def test_without_rights_the_one_line_to_run_is_told(bootstrap: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: f"/usr/bin/{name}")
-    bootstrap.administrator = lambda: None
-    with pytest.raises(bootstrap.SetupError, match=r"sudo apt-get install -y libgl1 libegl1$"):
-        bootstrap.install_packages([("libgl1",), ("libegl1",), ("libgl1",)], "Qt needs libGL.so.1, libEGL.so.1")
-
-
-def test_without_apt_the_library_is_named(bootstrap: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap.shutil, "which", lambda _: None)
-    with pytest.raises(bootstrap.SetupError, match=r"^Qt needs libGL\.so\.1\. Install what holds it"):
-        bootstrap.install_packages([("libgl1",)], "Qt needs libGL.so.1")
-
-
-def test_old_lists_are_refreshed_and_the_names_chosen_again(bootstrap: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: f"/usr/bin/{name}")
-    calls: list[Sequence[str]] = []
-    bootstrap.administrator = lambda: ["sudo", "-n"]
-    bootstrap._succeeds = _noting(calls, works=False)
-    bootstrap._run = _noting(calls)
-    bootstrap._is_known = lambda name: len(calls) == 2 and name == "libglib2.0-0t64"
-    bootstrap.install_packages([_GLIB], "Qt needs libglib-2.0.so.0")
+    monkeypatch.setattr(system_packages, "succeeds", fail)
+    monkeypatch.setattr(system_libraries, "_is_known", is_known)
+    system_packages.install_packages([_GLIB], "Qt needs libglib-2.0.so.0")
     before = ["sudo", "-n", "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
-    assert calls == [
-        [*before, "install", "-y", "libglib2.0-0", "-qq"],
+    assert apt == [
+        [*before, "install", "-y", "-qq", "libglib2.0-0"],
         [*before, "update", "-qq"],
-        [*before, "install", "-y", "libglib2.0-0t64", "-qq"],
+        [*before, "install", "-y", "-qq", "libglib2.0-0t64"],
     ]
 
 
-def test_it_installs_until_qt_loads_and_nothing_more(bootstrap: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "linux")
-    answers = [["libxcb-cursor.so.0", "libGL.so.1"], ["libxcb-shape.so.0"], []]
-    installed: list[object] = []
-    bootstrap.missing_libraries = lambda _: answers.pop(0)
-    bootstrap.install_packages = lambda wanted, _: installed.extend(wanted)
-    bootstrap.mend_libraries(["libqxcb.so"])
-    assert installed == [("libxcb-cursor0",), ("libgl1",), ("libxcb-shape0",)]
+def _lacking(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]:
+    """Let Qt lack these libraries, one answer after the other; return what is then installed."""
+    left, installed = list(answers), list[str]()
+    monkeypatch.setattr(bootstrap, "missing_from_qt", lambda _: left.pop(0) if len(left) > 1 else left[0])
+    monkeypatch.setattr(bootstrap, "install_packages", lambda wanted, _: installed.extend(name for name, *_ in wanted))
+    return installed
 
 
-def test_an_unknown_library_is_named(bootstrap: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "linux")
-    bootstrap.missing_libraries = lambda _: ["libnew.so.7"]
-    with pytest.raises(bootstrap.SetupError, match=r"Qt needs the system libraries libnew\.so\.7\."):
-        bootstrap.mend_libraries(["libqoffscreen.so"])
+def test_it_installs_until_qt_loads_and_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = _lacking(monkeypatch, ["libxcb-cursor.so.0", "libGL.so.1"], ["libxcb-shape.so.0"], [])
+    bootstrap.mend_libraries("xcb")
+    assert installed == ["libxcb-cursor0", "libgl1", "libxcb-shape0"]
 
 
-def test_a_package_that_does_not_help_ends_the_search(bootstrap: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "linux")
-    installed: list[object] = []
-    bootstrap.missing_libraries = lambda _: ["libGL.so.1"]
-    bootstrap.install_packages = lambda wanted, _: installed.append(wanted)
-    with pytest.raises(bootstrap.SetupError, match=r"Qt still lacks libGL\.so\.1"):
-        bootstrap.mend_libraries(["libqoffscreen.so"])
-    assert installed == [[("libgl1",)]]
+def test_an_unknown_library_does_not_keep_the_known_ones_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = _lacking(monkeypatch, ["libnew.so.7", "libxcb-util.so.1"], ["libnew.so.7"])
+    with pytest.raises(SetupError, match=r"Qt needs libnew\.so\.7\."):
+        bootstrap.mend_libraries("xcb")
+    assert installed == ["libxcb-util1"]
 
 
-def test_a_qt_that_does_not_load_for_another_reason_says_why(bootstrap: Any) -> None:
-    bootstrap.PYTHON, bootstrap.LOADER = sys.executable, "import no_such_module"
-    with pytest.raises(bootstrap.SetupError, match=r"Qt cannot be loaded: .*no_such_module"):
-        bootstrap.missing_libraries([])
+def test_a_package_that_does_not_help_ends_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = _lacking(monkeypatch, ["libGL.so.1"])
+    with pytest.raises(SetupError, match=r"(?s)Qt needs libGL\.so\.1\..*libgl1"):
+        bootstrap.mend_libraries("offscreen")
+    assert installed == ["libgl1"]
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the system's loader is Linux'")
-def test_qt_loads_here(bootstrap: Any) -> None:
-    bootstrap.PYTHON = sys.executable
-    assert bootstrap.missing_libraries(["libqoffscreen.so"]) == []
+def test_many_libraries_are_told_in_short() -> None:
+    assert bootstrap.in_short(["libGL.so.1", "libEGL.so.1"]) == "libGL.so.1, libEGL.so.1"
+    assert bootstrap.in_short(list("abcdefg")) == "a, b, c and 4 more system libraries"
 
 
-@pytest.mark.parametrize(("command", "target"), [("run", "."), ("test", ".[dev]")])
-def test_the_checkout_itself_is_installed(bootstrap: Any, command: str, target: str) -> None:
-    calls: list[Sequence[str]] = []
-    bootstrap._run = _noting(calls)
-    bootstrap.install(command)
-    assert calls[0][:4] == [str(bootstrap.PYTHON), "-m", "pip", "install"]
-    assert calls[0][-2:] == ["-e", target]
-
-
-def test_what_is_done_is_not_done_again(bootstrap: Any) -> None:
-    steps = _fresh(bootstrap)
+def test_what_is_done_is_not_done_again(steps: list[str]) -> None:
     bootstrap.prepare("run")
     bootstrap.prepare("run")
-    assert steps == ["make", "run"]
+    assert steps == ["make", "app"]
 
 
-def test_tests_need_more_than_the_app(bootstrap: Any) -> None:
-    steps = _fresh(bootstrap)
+def test_tests_need_more_than_the_app(steps: list[str]) -> None:
     for command in ("run", "test", "run", "test"):
         bootstrap.prepare(command)
-    assert steps == ["make", "run", "make", "test"]
+    assert steps == ["make", "app", "make", "dev"]
 
 
-def test_a_changed_project_is_installed_again(bootstrap: Any) -> None:
-    steps = _fresh(bootstrap)
+@pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt"])
+def test_a_changed_project_is_installed_again(steps: list[str], project: Path, name: str) -> None:
     bootstrap.prepare("run")
-    (bootstrap.ROOT / "pyproject.toml").write_text('[project]\nname = "other"\n')
+    (project / name).write_text("# changed\n")
     bootstrap.prepare("run")
-    assert steps == ["make", "run", "make", "run"]
+    assert steps == ["make", "app"] * 2
 
 
-def _cut_short(_: str) -> None:
+def test_the_latest_versions_are_looked_for_each_time_and_left_for_the_tested_ones(steps: list[str]) -> None:
+    for latest in (True, True, False, False):
+        bootstrap.prepare("run", latest)
+    assert steps == ["make", "latest", "make", "latest", "make", "app"]
+
+
+@pytest.mark.parametrize("words", [["--latest", "run", "list"], ["run", "--latest", "list"]])
+def test_latest_may_stand_before_or_behind_the_command(
+    steps: list[str], monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setattr(bootstrap, "run", lambda arguments: 0 if arguments == ["list"] else 1)
+    assert bootstrap.main(words) == 0
+    assert steps == ["make", "latest"]
+
+
+def _cut_short(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_an_installation_cut_short_is_done_again(bootstrap: Any) -> None:
-    steps = _fresh(bootstrap)
-    kept, bootstrap.install = bootstrap.install, _cut_short
-    with pytest.raises(KeyboardInterrupt):
-        bootstrap.prepare("run")
-    bootstrap.install = kept
+def test_an_installation_cut_short_is_done_again(steps: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(environment, "install", _cut_short)
+        with pytest.raises(KeyboardInterrupt):
+            bootstrap.prepare("run")
     bootstrap.prepare("run")
-    assert steps == ["make", "make", "run"]
+    assert steps == ["make", "make", "app"]
 
 
-def test_going_back_after_an_installation_cut_short_installs_again(bootstrap: Any) -> None:
-    steps = _fresh(bootstrap)
+def test_going_back_after_an_installation_cut_short_installs_again(
+    steps: list[str], project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bootstrap.prepare("test")
-    project = bootstrap.ROOT / "pyproject.toml"
-    old = project.read_text()
-    project.write_text("[project]\n# more\n")
-    kept, bootstrap.install = bootstrap.install, _cut_short
-    with pytest.raises(KeyboardInterrupt):
-        bootstrap.prepare("test")
-    project.write_text(old)  # the environment is half of one and half of the other, whatever the file says now
-    bootstrap.install = kept
+    file = project / "pyproject.toml"
+    old = file.read_text()
+    file.write_text("[project]\n# more\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(environment, "install", _cut_short)
+        with pytest.raises(KeyboardInterrupt):
+            bootstrap.prepare("test")
+    file.write_text(old)  # the environment is half of one and half of the other, whatever the file says now
     bootstrap.prepare("test")
-    assert steps == ["make", "test", "make", "make", "test"]
+    assert steps == ["make", "dev", "make", "make", "dev"]
 
 
-def test_a_python_that_is_gone_is_noticed(bootstrap: Any) -> None:
-    steps = _fresh(bootstrap)
+def test_a_python_that_is_gone_is_noticed(steps: list[str]) -> None:
     bootstrap.prepare("run")
     bootstrap.PYTHON.unlink()
     bootstrap.prepare("run")
-    assert steps == ["make", "run"] * 2
+    assert steps == ["make", "app"] * 2
 
 
-def test_a_broken_environment_is_made_anew(bootstrap: Any) -> None:
+def test_a_broken_environment_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     leftover = bootstrap.VENV / "leftover"
     leftover.mkdir(parents=True)
-    bootstrap._succeeds = lambda command: command[0] == sys.executable
-    made: list[Sequence[str]] = []
-    bootstrap._run = _noting(made)
+    made: list[Path] = []
+    monkeypatch.setattr(environment, "make", made.append)
     bootstrap.make_environment()
     assert not leftover.exists()
-    assert made == [[sys.executable, "-m", "venv", str(bootstrap.VENV)]]
-
-
-def test_debians_missing_venv_is_installed_first(bootstrap: Any) -> None:
-    order: list[object] = []
-    bootstrap._succeeds = lambda _: False
-    bootstrap.install_packages = lambda wanted, _: order.append(wanted)
-    bootstrap._run = lambda command, _: order.append(command[1:3])
-    bootstrap.make_environment()
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    assert order == [[(f"python{version}-venv", "python3-venv")], ["-m", "venv"]]
+    assert made == [bootstrap.VENV]
 
 
 @pytest.mark.parametrize(
-    ("displays", "plugin"),
+    ("displays", "platform"),
     [
-        ({}, "libqoffscreen.so"),
-        ({"DISPLAY": ":0"}, "libqxcb.so"),
-        ({"DISPLAY": ":0", "WAYLAND_DISPLAY": "wayland-0"}, "libqxcb.so"),
-        ({"WAYLAND_DISPLAY": "wayland-0"}, "libqwayland.so"),
+        ({}, "offscreen"),
+        ({"DISPLAY": ":0"}, "xcb"),
+        ({"DISPLAY": ":0", "WAYLAND_DISPLAY": "wayland-0"}, "xcb"),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, "wayland"),
     ],
 )
 def test_only_what_this_display_needs_is_loaded(
-    bootstrap: Any, monkeypatch: pytest.MonkeyPatch, displays: dict[str, str], plugin: str
+    monkeypatch: pytest.MonkeyPatch, displays: dict[str, str], platform: str
 ) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
@@ -316,14 +256,23 @@ def test_only_what_this_display_needs_is_loaded(
     for name, value in displays.items():
         monkeypatch.setenv(name, value)
     assert bootstrap.has_display() is bool(displays)
-    assert bootstrap.window_plugins() == [plugin]
+    assert bootstrap.window_platform() == platform
 
 
-def test_without_a_display_the_report_is_written(bootstrap: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    bootstrap.has_display = lambda: False
-    bootstrap.APP = (sys.executable, "-m", "resnet_explorer")
+def test_without_a_display_the_report_is_written_and_the_windows_needs_are_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(wanted: Sequence[Sequence[str]], reason: str) -> None:
+        raise SetupError(f"{reason}. Run this line: apt-get install {wanted[0][0]}")
+
+    monkeypatch.setattr(bootstrap, "has_display", lambda: False)
+    monkeypatch.setattr(bootstrap, "APP", (sys.executable, "-m", "resnet_explorer"))
+    monkeypatch.setattr(bootstrap, "missing_from_qt", lambda _: ["libxcb-util.so.1"])
+    monkeypatch.setattr(bootstrap, "install_packages", refuse)
     assert bootstrap.run([]) == 0
-    assert str(bootstrap.REPORT) in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert str(bootstrap.REPORT) in out
+    assert out.endswith("Qt needs libxcb-util.so.1. Run this line: apt-get install libxcb-util1\n")
     assert sorted(file.name for file in bootstrap.REPORT.iterdir()) == [
         "diagram.svg",
         "layers.csv",
@@ -334,9 +283,11 @@ def test_without_a_display_the_report_is_written(bootstrap: Any, capsys: pytest.
     assert "<svg" in (bootstrap.REPORT / "diagram.svg").read_text(encoding="utf-8")
 
 
-def test_every_check_runs_though_one_fails(bootstrap: Any, capfd: pytest.CaptureFixture[str]) -> None:
-    bootstrap.PYTHON, bootstrap.mend_libraries = sys.executable, lambda _: None
-    bootstrap.CHECKS = (("first", ("-c", "raise SystemExit(1)")), ("second", ("-c", "print('second ran')")))
+def test_every_check_runs_though_one_fails(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(bootstrap, "PYTHON", Path(sys.executable))
+    monkeypatch.setattr(bootstrap, "mend_libraries", lambda _: None)
+    checks = (("first", ("-c", "raise SystemExit(1)")), ("second", ("-c", "print('second ran')")))
+    monkeypatch.setattr(bootstrap, "CHECKS", checks)
     assert bootstrap.test([]) == 1
     out = capfd.readouterr().out
     assert "first: FAILED in" in out
