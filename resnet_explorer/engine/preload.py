@@ -1,30 +1,38 @@
 """What the server imports before it forks: PyTorch, for as long as the process that started it is there."""
 
 import os
-import threading
+import signal
+import time
+from contextlib import suppress
 
-LOOK = 0.2
+import psutil
+
+LOOK = 0.1
 """Seconds between two looks at that process."""
-
-
-def _leave_with(parent: int, loaded: threading.Event) -> None:
-    while not loaded.wait(LOOK):
-        if os.getppid() != parent:
-            os._exit(1)
 
 
 def _load() -> None:
     """Import the engine; it tells itself why that fails, when it is asked for something."""
-    loaded = threading.Event()
-    watch = threading.Thread(target=_leave_with, args=(os.getppid(), loaded))
-    watch.start()
-    try:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the process that asks
+    app, server = os.getppid(), os.getpid()
+    watcher = os.fork()  # a thread would wait for imports: they hold Python's lock for seconds
+    if watcher == 0:
+        _watch(app, server)
+    with suppress(Exception):
         import resnet_explorer.engine.server  # noqa: F401
-    except Exception:
-        pass
+    os.kill(watcher, signal.SIGKILL)
+    os.waitpid(watcher, 0)
+
+
+def _watch(app: int, server: int) -> None:
+    """End the server when the app has ended, however that was; never return."""
+    try:
+        while os.getppid() == server:
+            if psutil.Process(server).ppid() != app:
+                os.kill(server, signal.SIGKILL)
+            time.sleep(LOOK)
     finally:
-        loaded.set()
-        watch.join()  # a process that forks has one thread
+        os._exit(0)
 
 
 _load()

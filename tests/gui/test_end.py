@@ -20,7 +20,8 @@ from resnet_explorer.gui.main_window import MainWindow
 
 MOMENTS = (0, 0, 20, 40, 60, 80, 100, 130, 160, 200, 250, 300, 350, 400, 500, 600, 800, 1000, 1400, 2000)
 """Milliseconds after the first paint: panels are being built, PyTorch is imported, the engine starts, it is at work."""
-WAYS = ("close", "terminate", "close while training starts", "hang up")
+WAYS = ("close", "terminate", "close while training starts", "hang up", "kill")
+SIGNALS = {"terminate": "SIGTERM", "hang up": "SIGHUP", "kill": "SIGKILL"}
 HANGS = 30
 """Seconds after which a window is taken to hang."""
 DRIVER = """
@@ -71,8 +72,8 @@ def _closed(driver: Path, moment: int, way: str) -> str:
         assert window.stdout and window.stderr
         if window.stdout.readline() != "now\n":
             return window.stderr.read()
-        if not way.startswith("close"):
-            window.send_signal(signal.SIGTERM if way == "terminate" else signal.SIGHUP)
+        if way in SIGNALS:
+            window.send_signal(getattr(signal, SIGNALS[way]))
         try:
             status = window.wait(HANGS)
         except subprocess.TimeoutExpired:
@@ -85,7 +86,8 @@ def _closed(driver: Path, moment: int, way: str) -> str:
         for one in left:
             one.kill()
         said = [line for line in window.stderr if "propagateSizeHints" not in line]
-    return f"{way} after {moment} ms: {status} {left} {said}" if status or left or said else ""
+    is_well = status == (-signal.SIGKILL if way == "kill" else 0) and not left and not said
+    return "" if is_well else f"{way} after {moment} ms: {status} {left} {said}"
 
 
 def _marked(mark: str) -> list[psutil.Process]:
