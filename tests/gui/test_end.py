@@ -22,7 +22,7 @@ MOMENTS = (0, 0, 20, 40, 60, 80, 100, 130, 160, 200, 250, 300, 350, 400, 500, 60
 """Milliseconds after the first paint: panels are being built, PyTorch is imported, the engine starts, it is at work."""
 WAYS = ("close", "terminate", "close while training starts", "hang up", "kill")
 SIGNALS = {"terminate": "SIGTERM", "hang up": "SIGHUP", "kill": "SIGKILL"}
-HANGS = 30
+HANGS = 120
 """Seconds after which a window is taken to hang."""
 DRIVER = """
 import sys
