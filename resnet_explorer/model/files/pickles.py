@@ -5,6 +5,7 @@ This reader follows the same instructions (``pickletools`` decodes them), and wh
 what was to be called: a ``Made``. Lists, dictionaries, strings and numbers come out as themselves.
 """
 
+import pickle
 import pickletools
 import re
 from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ LONGEST_NAME = 2000
 """Letters of a module and a class."""
 _ARRAY = 2**16
 """Bytes from which on a value is taken for an array's: NumPy may then write where it lies, and copies nothing."""
+_BYTES = (pickle.BINBYTES, pickle.BINBYTES8, pickle.BYTEARRAY8)
 _LINE = 1000
 """Bytes in which the end of a line is looked for at once."""
 PERSISTENT = "persistent"
@@ -108,19 +110,27 @@ class _Source:
         self.buffer = buffer
         self.at = at
         self._left = self._most = most
+        self._instruction = b""
 
     def tell(self) -> int:
         return self.at
 
-    def read(self, count: int) -> bytes | bytearray:
+    def charge(self, count: int) -> None:
+        """Count bytes that are copied; raises FileError where they are more than may be."""
         self._left -= count
-        if self._left < 0 and self.at + count <= len(self.buffer):
+        if self._left < 0:
             raise FileError(
-                f"holds more than {self._most:,} bytes inside a pickle, which are read into memory.",
+                f"needs more than {self._most:,} bytes of memory for what lies inside its pickle.",
                 "Read it all the same with --allow-large.",
             )
+
+    def read(self, count: int) -> bytes | bytearray:
+        copies = 1 if count < _ARRAY or self._instruction in _BYTES else 2  # texts are decoded once more
+        self.charge(copies * min(count, len(self.buffer) - self.at))
         piece = self.buffer[self.at : self.at + count]
         self.at += len(piece)
+        if count == 1:
+            self._instruction = bytes(piece)
         return bytes(piece) if count < _ARRAY else bytearray(piece)
 
     def readline(self) -> bytes:
@@ -129,6 +139,7 @@ class _Source:
             piece = bytes(self.buffer[self.at : self.at + _LINE])
             end = piece.find(b"\n") + 1 or len(piece)
             line += self.read(end)
+            self.charge(end)
         return bytes(line)
 
 

@@ -21,7 +21,7 @@ from resnet_explorer.spec import ResNetSpec, codec
 
 SPEC_KEY = "resnet_explorer_spec"
 """Under this key a saved file holds its spec."""
-INFLATED = 256 * 2**20
+INFLATED = 240 * 2**20
 """Bytes that are copied into memory unasked, where a file cannot be read in its place: compressed, or in a pickle."""
 LONGEST_NAME = 500
 _TOO_OFTEN = 8

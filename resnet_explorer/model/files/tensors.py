@@ -128,7 +128,7 @@ class Tensors:
             data = storage.arguments[0] if isinstance(storage.arguments, tuple) and storage.arguments else None
             if not self._may_nest or not isinstance(data, (bytes, bytearray)):
                 raise ValueError("a storage without bytes")
-            content, storages = open_pickle(np.frombuffer(data, np.uint8), len(data))
+            content, storages = open_pickle(np.frombuffer(data, np.uint8), 2 * len(data))
             self._files[id(storage)] = content, Tensors(storages, may_nest=False)
         content, tensors = self._files[id(storage)]
         return tensors._row(content, dtype)
