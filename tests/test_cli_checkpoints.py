@@ -60,6 +60,36 @@ def test_another_network_is_refused_in_a_sentence(tmp_path: Path, capsys: pytest
     assert "not those of a residual network" in capsys.readouterr().err
 
 
+def test_another_encoder_and_head_are_said_and_the_names_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net = torchvision.models.resnet18(num_classes=128)
+    net.fc = torch.nn.Sequential(torch.nn.Linear(512, 512), torch.nn.ReLU(), net.fc)
+    state = {f"{encoder}.{name}": value for encoder in ("q", "k") for name, value in net.state_dict().items()}
+    path, names = tmp_path / "moco.pth", tmp_path / "names.json"
+    torch.save({"state_dict": state}, path)
+    assert main(["identify", str(path), "--map", str(names)]) == 0
+    out = capsys.readouterr().out
+    assert "q.fc: head of 2 layers, 128 outputs: not loaded" in out
+    assert "k: second encoder of the same shapes: not loaded" in out and "q was taken, not k" in out
+    assert "ResNet-18, blur pool (resnetblur18)" in out
+    written = json.loads(names.read_text())
+    assert written["layer4.1.bn2.running_var"] == "q.layer4.1.bn2.running_var" and len(written) == 120
+    assert main(["weights", "--from", str(path), "-o", str(tmp_path / "ours.pth")]) == 0
+    ours = checkpoint.read(tmp_path / "ours.pth").tensors
+    assert torch.equal(ours["layer3.0.downsample.0.weight"], state["q.layer3.0.downsample.0.weight"])
+
+
+def test_values_that_are_not_finite_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state = torchvision.models.resnet18().state_dict()
+    state["layer1.0.conv1.weight"].fill_(float("nan"))
+    path = tmp_path / "nan.pth"
+    torch.save(state, path)
+    assert main(["identify", str(path)]) == 1
+    out = capsys.readouterr().out
+    assert "All tensors fit." in out and "36,864 of 11,699,112 values are not finite" in out
+
+
 def test_weights_are_written_and_converted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     one, other = tmp_path / "one.safetensors", tmp_path / "other.pth"
     assert main(["weights", "resnet20", "--set", "classes=3", "-o", str(one)]) == 0

@@ -124,6 +124,19 @@ def test_what_never_opens_and_what_moves_though_frozen_is_told_before_anything_t
         assert "batch norms of frozen layers update their running statistics" in words
 
 
+def test_a_file_of_weights_tells_its_network_and_is_looked_at_when_planning(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    spec = assign(SMALL, "classes=none")
+    state = build(spec).state_dict()
+    file = tmp_path / "encoder.pth"
+    torch.save({**{f"net.{name}": value for name, value in state.items()}, "proj.weight": torch.zeros(5, 32)}, file)
+    out, _ = told(capsys, "finetune", "digits", "--weights", str(file), "--dry-run")
+    assert "encoder.pth, proj: projector of 1 layer, 5 outputs: not loaded." in out
+    err = refused(capsys, "finetune", "digits", "--weights", str(file), "--net", "resnet50", "--dry-run")
+    assert "encoder.pth holds" in err and "not ResNet-50" in err
+
+
 def test_some_classes_alone_in_their_own_order(capsys: pytest.CaptureFixture[str]) -> None:
     words = (
         "finetune",

@@ -101,6 +101,7 @@ def _candidates(
 ) -> Iterator[_Candidate]:
     """Yield the networks that a reading of the layers allows, up to the first that fits."""
     found = preferred(backbones(layers))
+    found = [ways for ways in found if ways[0].stem[0].inputs <= MOST_BANDS] or found
     for ways in found:
         others = tuple(one[0] for one in found if one is not ways)
         nearest += ways

@@ -9,13 +9,13 @@ from resnet_explorer.analysis.structure.layers import Kind, Layers
 from resnet_explorer.blueprint.layers import Shape
 
 _FAMILIES: tuple[tuple[str, str], ...] = (
+    (r"denseblock|dense_block", "a DenseNet"),
     (r"\.convs\.\d+\.weight", "a Res2Net"),
     (r"\.conv2\.(fc1|bn0|attn)\.|\.conv2\.conv2\.conv\.", "a ResNeSt"),
     (r"\.paths\.\d+\.|\.attn\.fc_select", "an SKNet (selective kernels)"),
     (r"(^|\.)s\d\.b\d+\.|trunk_output\.block\d|encoder\.stages\.\d\.layers\.\d\.layer\.\d\.attention", "a RegNet"),
     (r"fuse_layers|(^|\.)transition\d", "an HRNet"),
     (r"(^|\.)features\.\d+\.conv6\.", "a SelecSLS"),
-    (r"denseblock|dense_block", "a DenseNet"),
     (r"Mixed_\d|inception\d|branch3x3dbl|mixed_\d", "an Inception network"),
     (r"relative_position_bias_table", "a Swin transformer"),
     (r"cls_token|patch_embed|class_token|vit\.embeddings|pos_embed", "a vision transformer"),
@@ -49,8 +49,9 @@ def structural_family(layers: Layers) -> str:
     """Return the family that the shapes of the layers alone tell; empty where they do not."""
     row = weighted(layers)
     convs = [layer for layer in row if layer.kind is Kind.CONV]
-    chained = all(b.inputs == a.out for a, b in pairwise(convs))
-    if len(convs) > 3 and chained and all(layer.side == 3 for layer in convs):
+    stack = [layer for layer in convs if layer.side == 3]
+    chained = all(b.inputs == a.out for a, b in pairwise(stack))
+    if len(stack) > 4 and chained and len(convs) - len(stack) < 3:
         return "a plain stack of 3×3 convolutions, such as a VGG"
     middle = [convs[at] for at in range(1, len(convs) - 1) if convs[at].side == 3 and convs[at - 1].side == 1]
     widths = {layer.inputs for layer in middle}

@@ -91,17 +91,21 @@ def readings(shapes: Mapping[str, Shape]) -> Iterator[Layers]:
     """Yield the ways to read a file's tensors as layers, the likeliest first.
 
     Where names group tensors, a group is a layer; otherwise a weight begins one, and a run of vectors of one length is
-    split into norms. The order is the file's, and next that of the names with their numbers counted.
+    split into norms. The order is the file's, and next that of the names with their numbers counted; where the numbers
+    are not in their order in the file, it is no network's, and the names' comes first.
     """
     groups: dict[str, list[Tensor]] = {}
     for name, shape in shapes.items():
         groups.setdefault(parted(name)[0], []).append((name, shape))
     grouped = tuple(layer for path, group in groups.items() for layer in _group(path, group))
-    yield grouped
+    if _counts_up(grouped):
+        yield grouped
     by_name = tuple(sorted(grouped, key=lambda layer: natural(layer.path or next(iter(layer.tensors.values()), ""))))
     if by_name != grouped:
         yield by_name
     yield _stem_first(by_name)
+    if not _counts_up(grouped):
+        yield grouped
     for size in (0, *_NORM_SIZES):
         yield tuple(_runs(tuple(shapes.items()), size))
 
@@ -111,6 +115,18 @@ def shared(paths: Sequence[str]) -> str:
     first, last = min(paths).split("."), max(paths).split(".")
     count = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
     return ".".join(first[:count])
+
+
+def _counts_up(layers: Layers) -> bool:
+    """Return whether the numbers in names count up; sorted as text, ``layer1.10`` comes before ``layer1.2``."""
+    last: dict[str, int] = {}
+    for layer in layers:
+        for match in re.finditer(r"\d{1,9}", layer.path):
+            before, number = layer.path[: match.start()], int(match[0])
+            if number < last.get(before, 0):
+                return False
+            last[before] = number
+    return True
 
 
 def natural(name: str) -> tuple[tuple[int, int, str], ...]:

@@ -261,6 +261,26 @@ class TestStart:
         assert started.loaded == len(theirs.state_dict()) - 2
         assert torch.equal(model.get_parameter("layer4.1.conv2.weight"), theirs.get_parameter("layer4.1.conv2.weight"))
 
+    def test_a_backbone_alone_or_with_another_head_starts_a_tuning(self, tmp_path: Path) -> None:
+        """The names are other ones too: of a wrapper, and of the head that was trained with it."""
+        state = {f"encoder.net.{name}": value for name, value in torchvision.models.resnet18().state_dict().items()}
+        state = {name: value for name, value in state.items() if ".fc." not in name}
+        heads = {"projector.0.weight": torch.zeros(64, 512), "projector.1.weight": torch.zeros(8, 64)}
+        for extra, words in (({}, "has no head"), (heads, "projector of 2 layers, 8 outputs: not loaded")):
+            save_file({**state, **extra}, tmp_path / "their.safetensors")
+            choice = WeightsChoice(WeightsKind.FILE, str(tmp_path / "their.safetensors"))
+            model, started = start(plan(find("resnet18"), weights=choice))
+            assert not started.head_loaded and any(words in one for one in started.words)
+            assert torch.equal(model.get_parameter("layer4.1.conv2.weight"), state["encoder.net.layer4.1.conv2.weight"])
+
+    def test_weights_that_are_not_finite_are_refused(self, tmp_path: Path) -> None:
+        state = torchvision.models.resnet18().state_dict()
+        state["conv1.weight"].fill_(float("inf"))
+        save_file(state, tmp_path / "inf.safetensors")
+        choice = WeightsChoice(WeightsKind.FILE, str(tmp_path / "inf.safetensors"))
+        with pytest.raises(CheckpointError, match=r"9,408 of [\d,]+ values are not finite"):
+            start(plan(find("resnet18"), weights=choice))
+
     def test_another_network_is_refused(self, tmp_path: Path) -> None:
         weights, _ = self.file(tmp_path, SMALL)
         with pytest.raises(CheckpointError, match=r"net\.pth holds .*, not ResNet-18"):
