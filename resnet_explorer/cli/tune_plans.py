@@ -20,7 +20,7 @@ from resnet_explorer.analysis.tuning.choices import (
     parse_tune_data,
     parse_weights,
 )
-from resnet_explorer.analysis.tuning.file_weights import refusal, tuned_spec
+from resnet_explorer.analysis.tuning.file_weights import refusal, with_head
 from resnet_explorer.analysis.tuning.plan import TUNING, TunePlan
 from resnet_explorer.analysis.tuning.view import run_plan
 from resnet_explorer.analysis.weights import Weights
@@ -59,7 +59,7 @@ def source_of(options: argparse.Namespace, root: Path, asker: Asker) -> Source:
             return _of_run(file, root)
         weights = WeightsChoice(WeightsKind.FILE, str(file), options.key or "")
         read: Weights = asker.ask(ReadWeights(str(file), key=options.key))
-        spec = find(options.net, options.settings) if options.net else tuned_spec(read.found)
+        spec = find(options.net, options.settings) if options.net else with_head(read.found.spec)
         if why := refusal(file.name, read.found, spec, read.strange, read.values):
             raise CheckpointError(str(file), why, "Leave --net out, or choose another file.")
         return Source(spec, weights, read=read)

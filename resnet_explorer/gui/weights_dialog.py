@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from resnet_explorer.analysis.tuning.file_weights import described
 from resnet_explorer.analysis.weights import LIMIT, Weights, strange_text
 from resnet_explorer.engine.messages import ReadWeights, SaveWeights
 from resnet_explorer.errors import CheckpointError
@@ -105,7 +106,8 @@ class WeightsDialog(QDialog):
         self.setWindowTitle(f"Weights: {name}")
         found = weights.found
         fits = f"All {len(found.names):,} tensors fit." if found.fits else _refusal(len(found.problems))
-        text = f"{title(found.spec)}. {fits} {strange_text(weights.strange, weights.values)}".rstrip()
+        classes = f"{found.spec.classes:,} classes" if found.spec.classes else "no head"
+        text = f"{described(found.spec)}, {classes}. {fits} {strange_text(weights.strange, weights.values)}".rstrip()
         self.words = QLabel(text)
         self.words.setObjectName("strong")
         self.words.setTextFormat(Qt.TextFormat.PlainText)

@@ -8,19 +8,31 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit, QSlider, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QFileDialog, QLineEdit, QSlider, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 from tuning_jobs import REPORT, TuningJobsHere
 
+from resnet_explorer.analysis.identify import identify
 from resnet_explorer.analysis.run_codec import RUN, TUNE, dumps
+from resnet_explorer.analysis.tensors import tensors
 from resnet_explorer.analysis.training import Setting
 from resnet_explorer.analysis.tuning import codec
 from resnet_explorer.analysis.tuning.checks import ClassCount, DataReport
 from resnet_explorer.analysis.tuning.choices import BnMode, GreyWay, Strategy, TuneData, TuneKind, WeightsKind
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.analysis.tuning.view import run_plan
-from resnet_explorer.engine.messages import CheckData, FetchWeights, JudgeTune, SaveTuned, ShowSamples, TuneRun
+from resnet_explorer.analysis.weights import Weights
+from resnet_explorer.blueprint import compile_spec
+from resnet_explorer.engine.messages import (
+    CheckData,
+    FetchWeights,
+    JudgeTune,
+    ReadWeights,
+    SaveTuned,
+    ShowSamples,
+    TuneRun,
+)
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gui.document import Document, State
 from resnet_explorer.gui.session import read
@@ -182,6 +194,31 @@ def test_weights_that_are_here_are_used_where_nobody_chose_otherwise(jobs: Tunin
     qtbot.addWidget(made)
     made.show()
     qtbot.waitUntil(lambda: made.state.plan.weights.name == "IMAGENET1K_V1", timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet50"])
+def test_a_file_of_weights_is_looked_at_when_it_is_chosen(
+    page: TuningPage, jobs: TuningJobsHere, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A backbone of the same network starts it; one of another network is refused before anything trains."""
+    shapes = tensors(compile_spec(replace(find(name), classes=None)))
+    weights = Weights("/w/net.pth", identify({f"encoder.{key}": shape for key, shape in shapes.items()}), {})
+    jobs.answers[ReadWeights] = lambda job: iter((weights,))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *arguments: ("/w/net.pth", ""))
+    step = page.setup.weights
+    step.list.activated.emit(step.list.count() - 1)
+    qtbot.waitUntil(lambda: jobs.is_idle and page.state.file is not None, timeout=PATIENCE)
+    page.bar.start.click()
+    if name == "resnet18":
+        assert "net.pth has no head: the head is new." in step.words.text() and page.trainer.runs
+    else:
+        assert "net.pth holds ResNet-50, not ResNet-18." in step.words.text()
+        assert not page.trainer.runs and "ResNet-50" in page.bar.problem.text()
+
+
+def test_a_backbone_in_the_window_gets_a_head(page: TuningPage) -> None:
+    page.show_results(read(State(replace(find("resnet50"), classes=None), RESNET18.image)))
+    assert page.state.plan.spec == find("resnet50")
 
 
 def test_a_failed_download_is_said_and_can_be_tried_again(page: TuningPage, jobs: TuningJobsHere, qtbot: QtBot) -> None:

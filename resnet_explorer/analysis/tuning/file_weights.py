@@ -42,9 +42,8 @@ def described(spec: ResNetSpec) -> str:
     return f"{title(plain)} ({'; '.join(edits[:3])})" if edits else title(plain)
 
 
-def tuned_spec(found: Identified) -> ResNetSpec:
-    """Return the network of a file as one that can be tuned: a backbone alone gets a head to be replaced."""
-    spec = found.spec
+def with_head(spec: ResNetSpec) -> ResNetSpec:
+    """Return a network that can be tuned: a backbone alone gets a head to be replaced."""
     return spec if spec.classes is not None else named(replace(spec, classes=USUAL_CLASSES))
 
 

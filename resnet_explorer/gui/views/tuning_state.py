@@ -1,6 +1,6 @@
 """What is to be fine-tuned, as far as it is known: the last plan that can be, and what was found out about it."""
 
-from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -16,10 +16,12 @@ from resnet_explorer.analysis.tuning.choices import (
     WeightsChoice,
     WeightsKind,
 )
+from resnet_explorer.analysis.tuning.file_weights import refusal, with_head
 from resnet_explorer.analysis.tuning.groups import under, weights
 from resnet_explorer.analysis.tuning.plan import TUNING, TunePlan
 from resnet_explorer.analysis.tuning.results import GreyReport, Published
 from resnet_explorer.analysis.tuning.strategies import Grouping, grouping
+from resnet_explorer.analysis.weights import Weights
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gui.document import State
@@ -56,10 +58,11 @@ class TuningState(QObject):
         self.report: DataReport | None = None
         self.published: tuple[Published, ...] = ()
         self.grey: GreyReport | None = None
+        self.opened: Weights | None = None
         self.epoch = 0
         side = EMBEDDED_SIDE
         self.plan = TunePlan(
-            replace(spec, classes=spec.classes or 1000),
+            with_head(spec),
             NONE,
             TuneData(TuneKind.DIGITS),
             image=InputShape(1, side, side),
@@ -114,11 +117,9 @@ class TuningState(QObject):
         return read(State(plan.network_spec, plan.image))
 
     def use_network(self, spec: ResNetSpec) -> None:
-        """Tune the window's network from here on."""
+        """Tune the window's network from here on; a backbone alone gets a head."""
+        spec = with_head(spec)
         if spec == self.plan.spec:
-            return
-        if spec.classes is None:
-            self.refused.emit("weights", "A backbone has no head to replace. Give it classes in Build.")
             return
         first = self.plan.weights if self.plan.weights.kind is WeightsKind.FILE else NONE
         self.published, self.grey = (), None
@@ -177,6 +178,22 @@ class TuningState(QObject):
         else:
             self.changed.emit()
 
+    def take_file(self, found: Weights) -> None:
+        """Take what a look at the chosen file of weights found."""
+        self.opened = found
+        self.changed.emit()
+
+    @property
+    def file(self) -> Weights | None:
+        """Return what is known of the file of weights that is chosen; None before it was read."""
+        opened = self.opened
+        return opened if opened and opened.source == self.plan.weights.name else None
+
+    def file_problem(self) -> str:
+        """Return why the chosen file cannot start this network; empty where it can, or is not read yet."""
+        file = self.file
+        return refusal(Path(file.source).name, file.found, self.plan.spec, file.strange, file.values) if file else ""
+
     def take_grey(self, report: GreyReport) -> None:
         """Take how far the ways are apart on these images."""
         self.grey = report
@@ -215,4 +232,4 @@ class TuningState(QObject):
         chosen = self.chosen
         if chosen is not None and not chosen.cached:
             return f"{chosen.name} is not on this machine. Download it (step 1), or choose other weights."
-        return ""
+        return self.file_problem()

@@ -6,7 +6,7 @@ from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QFileDialog
 
 from resnet_explorer.analysis.tuning.choices import Strategy, WeightsChoice, WeightsKind
-from resnet_explorer.analysis.tuning.file_weights import described, head_words, refusal
+from resnet_explorer.analysis.tuning.file_weights import described, head_words
 from resnet_explorer.analysis.tuning.results import Published
 from resnet_explorer.analysis.weights import Weights
 from resnet_explorer.engine.messages import FetchWeights, FindWeights, ReadWeights
@@ -44,7 +44,6 @@ class WeightsStep(Step):
         self.download.clicked.connect(self._on_download)
         self.fetching.ended.connect(self.show_plan)
         self._asked: ResNetSpec | None = None
-        self._read: Weights | None = None
         state.network_changed.connect(self.refresh)
         self.finish()
 
@@ -106,24 +105,21 @@ class WeightsStep(Step):
 
     def _file_text(self) -> str:
         """Return what was found in the file, and whether it can start this network."""
-        read, file = self._read, Path(self.state.plan.weights.name).name
+        read = self.state.file
         if read is None:
             return "Its head is replaced where the classes differ."
-        why = refusal(file, read.found, self.state.plan.spec, read.strange, read.values)
-        if why:
+        if why := self.state.file_problem():
             return f"⚠ {why} Choose that network in Build, or another file."
         classes = len(self.state.plan.classes) or self.state.plan.network_spec.classes or 0
-        return "\n".join((described(read.found.spec), *head_words(file, read.found, classes)))
+        return "\n".join((described(read.found.spec), *head_words(Path(read.source).name, read.found, classes)))
 
     def _read_file(self, path: str) -> None:
         """Ask what a file holds: what does not fit is said before the training starts."""
 
         def found(result: object) -> None:
             if isinstance(result, Weights) and self.state.plan.weights.name == path:
-                self._read = result
-                self.show_plan()
+                self.state.take_file(result)
 
-        self._read = None
         self.reading.ask(ReadWeights(path), f"Read {Path(path).name}", found)
 
     def _on_activated(self, index: int) -> None:
