@@ -48,15 +48,12 @@ def draw(state: Mapping[str, Tensor]) -> None:
 
 
 def network(spec: ResNetSpec, state: Mapping[str, Tensor], names: Mapping[str, str]) -> nn.Module:
-    """Return a network of ours in eval mode with the tensors of a module; ``names`` gives ours for each of theirs.
-
-    Names that another network of the same tensors has are taken in their order.
-    """
+    """Return a network of ours in eval mode with the tensors of a module; ``names`` gives ours for each of theirs."""
     model = build(spec, initialise=False)
     own = model.state_dict()
     given = {names[name]: one for name, one in state.items() if name in names}
-    shaped = {name: one.reshape(own[name].shape).clone() for name, one in given.items() if name in own}
-    model.load_state_dict(shaped, strict=False)
+    shaped = {name: one.reshape(own[name].shape) for name, one in given.items() if name in own}
+    model.load_state_dict(shaped, strict=False, assign=True)  # both read the same memory
     return model.eval()
 
 
