@@ -11,7 +11,7 @@ from resnet_explorer.spec.change import assign
 from resnet_explorer.spec.choices import Stem
 from resnet_explorer.spec.input_shape import InputShape
 from resnet_explorer.spec.resnet_spec import ResNetSpec, plain_name
-from resnet_explorer.spec.search import best, search
+from resnet_explorer.spec.search import best, meant
 
 NEAREST = 6
 """How many networks are listed where a text may mean several."""
@@ -40,8 +40,8 @@ def resolve(net: str) -> str:
         text = net.removesuffix("-plain")
         if entry := best(text):
             return plain_name(entry.name) if net != text else entry.name
-        found = search(text)
-        if not found or not any(letter.isalnum() for letter in text):
+        found = meant(text)
+        if len(found) < 2 or not any(letter.isalnum() for letter in text):
             raise
         names = ", ".join(entry.name for entry in found[:NEAREST])
         more = ", …" if len(found) > NEAREST else ""

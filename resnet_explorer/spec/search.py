@@ -1,5 +1,6 @@
 """Networks by what the user types: names, titles, families, years and ideas, with letters left out."""
 
+import re
 from collections.abc import Mapping
 
 from resnet_explorer.spec.catalogue import CATALOGUE, Entry
@@ -18,6 +19,9 @@ _IDEAS: Mapping[str, str] = {
 }
 
 
+_NUMBER = re.compile(r"\d+")
+_BY_IDEA = 100.0
+"""How far a network is that is found by its family, year, authors or note."""
 _TWIN = 0.03
 """A plain twin comes after the network it is the twin of."""
 
@@ -35,25 +39,37 @@ def search(text: str) -> tuple[Entry, ...]:
     return tuple(CATALOGUE[name] for name in sorted(found, key=lambda name: scores[name] or 0))
 
 
+def meant(text: str) -> tuple[Entry, ...]:
+    """Return what ``search`` finds but for networks of other numbers: ``resnet51`` is not ResNet-50 v1."""
+    return tuple(entry for entry in search(text) if _score(text, entry.name) == _BY_IDEA or _has_numbers(text, entry))
+
+
 def best(text: str) -> Entry | None:
     """Return the network that a text means beyond doubt; None where it may mean several, or none.
 
-    That is the only one that is found, or the one whose name the text abbreviates from its first letter to its last
-    with the fewest letters left out: ``rn50`` is ResNet-50, and not ResNet-50-D.
+    That is the only one whose name begins as the text does, or the one whose name the text abbreviates from its first
+    letter to its last with the fewest letters left out: ``rn50`` is ResNet-50, and not ResNet-50-D.
     """
-    found = search(text) if _plain(text) else ()
-    asked = _plain(text)
+    found, asked = meant(text), _plain(text)
     inside = [entry for entry in found if any(asked in known for known in _NAMES[entry.name])]
     if len(inside or found) == 1:
-        return (inside or found)[0]
+        only = (inside or found)[0]
+        return only if any(known[0] == asked[:1] for known in _NAMES[only.name]) else None
     left_out = {entry.name: one for entry in found if (one := _left_out(asked, entry.name)) is not None}
     fewest = [name for name, count in left_out.items() if count == min(left_out.values())]
     return CATALOGUE[fewest[0]] if len(fewest) == 1 and not inside else None
 
 
+def _has_numbers(text: str, entry: Entry) -> bool:
+    """Return whether a name of a network has all numbers of a text, each as a whole."""
+    asked = _NUMBER.findall(text)
+    names = (entry.name, entry.title, *entry.row.aliases)
+    return any(set(asked) <= set(_NUMBER.findall(name)) for name in names)
+
+
 def _left_out(asked: str, name: str) -> int | None:
     """Return how many letters a text leaves out of a name between its first and its last; None where it is none's."""
-    whole = [known for known in _NAMES[name] if known[0] == asked[0] and known[-1] == asked[-1]]
+    whole = [known for known in _NAMES[name] if (known[0], known[-1]) == (asked[:1], asked[-1:])]
     counts = [len(known) - len(asked) for known in whole if _gaps(asked, known) is not None]
     return min(counts, default=None)
 
@@ -65,7 +81,7 @@ def _score(text: str, name: str) -> float | None:
     if steps:
         return min(steps) + (_TWIN if CATALOGUE[name].family.key == "plain" else 0.0)
     words = text.lower().split()
-    return 100.0 if all(any(word in known for known in (*_NAMES[name], _IDEAS[name])) for word in words) else None
+    return _BY_IDEA if all(any(word in known for known in (*_NAMES[name], _IDEAS[name])) for word in words) else None
 
 
 def _distance(asked: str, known: str) -> float | None:

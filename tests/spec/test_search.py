@@ -11,7 +11,7 @@ from resnet_explorer.spec import codec
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.difference import changes, origin, unusual, value_words
 from resnet_explorer.spec.lookup import find, resolve
-from resnet_explorer.spec.search import search
+from resnet_explorer.spec.search import meant, search
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
@@ -85,12 +85,17 @@ def test_a_few_letters_mean_one_network(text: str, name: str) -> None:
     assert resolve(text) == name
 
 
-@pytest.mark.parametrize("text", ["rn", "18", "wrn", "resnext", "2017", "rn50d-plain-plain"])
+@pytest.mark.parametrize("text", ["rn", "18", "wrn", "resnext", "2017"])
 def test_what_may_be_several_lists_the_nearest(text: str) -> None:
     with pytest.raises(SpecError) as caught:
         resolve(text)
-    if found := search(text):
-        assert found[0].name in caught.value.remedy and f"{len(found)} networks" in caught.value.what
+    assert meant(text)[0].name in caught.value.remedy and f"{len(meant(text))} networks" in caught.value.what
+
+
+@pytest.mark.parametrize("text", ["resnet19", "resnet21", "resnet22", "resnet33", "resnet51", "resnet102", "vgg16", ""])
+def test_a_wrong_number_is_never_another_network(text: str) -> None:
+    with pytest.raises(SpecError, match="There is no network"):
+        resolve(text)
 
 
 def test_a_file_wins_over_a_few_letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
