@@ -38,6 +38,11 @@ class Compared:
         return self.spec is not None and not (self.missing or self.unexpected or self.misshapen)
 
     @property
+    def problems(self) -> tuple[str, ...]:
+        """Return everything that does not fit."""
+        return self.missing + self.unexpected + self.misshapen
+
+    @property
     def share(self) -> float:
         """Return the share of the network's tensors that are there, in their shapes."""
         return self.right / max(1, self.right + len(self.missing) + len(self.misshapen))

@@ -16,7 +16,7 @@ from resnet_explorer.analysis.traits import open_questions, read_traits
 from resnet_explorer.blueprint.layers import Shape
 from resnet_explorer.errors import CheckpointError, SpecError
 from resnet_explorer.spec import AntiAlias, Init, Order, ResNetSpec
-from resnet_explorer.spec.catalogue import named
+from resnet_explorer.spec.catalogue import named, title
 from resnet_explorer.spec.change import differences
 
 MOST_OTHERS = (0.5, 4.0)
@@ -85,11 +85,11 @@ def identify(shapes: Mapping[str, Shape], known: ResNetSpec | None = None) -> Id
         if best and best.result.nearly:
             return _identified(best, shapes, known)
     named_alike = by_name(shapes, known)
-    if named_alike.spec is not None and (best is None or named_alike.right > best.result.right):
+    if named_alike.spec is not None and (best is None or named_alike.right >= best.result.right):
         return _by_name(named_alike, shapes, known)
-    if best is not None:
+    if best is not None and known:
         return _identified(best, shapes, known)
-    raise _other(shapes, nearest)
+    raise _other(shapes, nearest, best)
 
 
 def _rank(one: _Candidate) -> tuple[bool, int, bool]:
@@ -194,6 +194,10 @@ def _is_whole(way: Backbone, layers: Layers, others: tuple[Backbone, ...]) -> bo
     own = {layer.tensors["weight"] for layer in way.layers}
     if way.stem[0].inputs > MOST_BANDS and any(one.side > 1 and one.tensors["weight"] not in own for one in convs):
         return False
+    if way.stem[0].inputs == 1 and any(
+        one.side > 1 and one.inputs == 1 and one.out != way.stem[0].out for one in convs
+    ):
+        return False  # a depthwise convolution, not the stem of a net for grey images
     own |= {layer.tensors["weight"] for one in others for layer in one.layers}
     rest = [layer for layer in convs if layer.tensors["weight"] not in own]
     root = shared([layer.path for layer in way.layers])
@@ -260,11 +264,14 @@ def _unknown(names: Mapping[str, str], shapes: Mapping[str, Shape]) -> tuple[Lef
     return (Leftover("", f"{len(left):,} other tensors", left),) if left else ()
 
 
-def _other(shapes: Mapping[str, Shape], nearest: list[Backbone]) -> CheckpointError:
+def _other(shapes: Mapping[str, Shape], nearest: list[Backbone], best: _Candidate | None) -> CheckpointError:
     """Return the refusal of what is no residual network of this app, with what it is or why not."""
     kind = family(shapes) or structural_family(next(readings(shapes), ()))
     known = "not those of a residual network that this app knows"
-    what = (
-        f"Its tensors are those of {kind}, {known}." if kind else f"Its tensors are {known}: {reason(shapes, nearest)}."
-    )
+    if kind:
+        what = f"Its tensors are those of {kind}, {known}."
+    elif best is not None:
+        what = f"Its tensors are {known}. Nearest is {title(best.spec)}, but {best.result.problems[0]}"
+    else:
+        what = f"Its tensors are {known}: {reason(shapes, nearest)}."
     return CheckpointError("file", what, "Choose the weights of a ResNet, or of one of its variants.")
