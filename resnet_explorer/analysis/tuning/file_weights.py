@@ -6,7 +6,7 @@ from resnet_explorer.analysis.identify import Identified
 from resnet_explorer.analysis.same_tensors import same_network
 from resnet_explorer.analysis.weights import strange_text
 from resnet_explorer.spec import ResNetSpec
-from resnet_explorer.spec.catalogue import named, title
+from resnet_explorer.spec.catalogue import CATALOGUE, named, title
 from resnet_explorer.spec.change import differences
 from resnet_explorer.spec.difference import changes, origin
 
@@ -27,7 +27,7 @@ def refusal(file: str, found: Identified, spec: ResNetSpec, strange: int = 0, va
     if strange:
         return f"{file} cannot be trained further: {strange_text(strange, values)}"
     if not same_network(found.spec, spec):
-        return f"{file} holds {described(found.spec)}, not {described(spec)}."
+        return f"{file} holds {described(found.spec)}, not {title(_with_usual_head(spec))}."
     if not found.assumed:  # the file tells its network, also what tensors do not
         axes = [key for key in differences(found.spec, spec) if key not in FREE]
         return f"{file} holds a {title(found.spec)} of other {', '.join(axes)}." if axes else ""
@@ -36,7 +36,7 @@ def refusal(file: str, found: Identified, spec: ResNetSpec, strange: int = 0, va
 
 def described(spec: ResNetSpec) -> str:
     """Return a network's title with what was edited in it, the head apart."""
-    plain = named(replace(spec, classes=USUAL_CLASSES))
+    plain = _with_usual_head(spec)
     base = origin(plain) if plain.name.endswith("-edited") else None
     edits = [line for line in changes(base.spec, plain) if not line.startswith("Classes:")] if base else []
     return f"{title(plain)} ({'; '.join(edits[:3])})" if edits else title(plain)
@@ -44,7 +44,12 @@ def described(spec: ResNetSpec) -> str:
 
 def with_head(spec: ResNetSpec) -> ResNetSpec:
     """Return a network that can be tuned: a backbone alone gets a head to be replaced."""
-    return spec if spec.classes is not None else named(replace(spec, classes=USUAL_CLASSES))
+    return spec if spec.classes is not None else _with_usual_head(spec)
+
+
+def _with_usual_head(spec: ResNetSpec) -> ResNetSpec:
+    base = CATALOGUE.get(spec.name.removesuffix("-plain").removesuffix("-edited"))
+    return named(replace(spec, classes=base.spec.classes if base else USUAL_CLASSES))
 
 
 def head_words(file: str, found: Identified, classes: int) -> tuple[str, ...]:
