@@ -85,7 +85,7 @@ def regrouped(shapes: Shapes, order: str, seed: int) -> Shapes:
     words=st.booleans(),
     seed=st.integers(0, 2**32),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_network_is_known_under_any_names_and_in_any_grouping(
     name: str, order: str, prefix: str, words: bool, seed: int
 ) -> None:
@@ -110,7 +110,7 @@ HEADS: Mapping[str, Shapes] = {
 
 
 @given(st.sampled_from(NETWORKS), st.sampled_from(sorted(HEADS)), st.booleans(), st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_other_heads_are_left_over(name: str, head: str, first: bool, beside: bool) -> None:
     backbone = shapes_of(name, "classes=none")
     features = find(name).outputs[-1]
