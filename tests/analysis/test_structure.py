@@ -196,6 +196,13 @@ def test_numbers_count_where_a_file_is_sorted_as_text() -> None:
     assert all(theirs == f"model.{ours}" for theirs, ours in found.names.items())
 
 
+@pytest.mark.parametrize("half", [slice(0, 60), slice(60, None)])
+def test_half_a_network_is_refused_and_called_nothing_else(half: slice) -> None:
+    names = list(shapes_of("resnet18"))[half]
+    with pytest.raises(CheckpointError, match="not those of a residual network that this app knows:"):
+        identify({name: shapes_of("resnet18")[name] for name in names})
+
+
 def test_the_networks_with_the_same_tensors_are_listed() -> None:
     assert set(identify(shapes_of("resnet50")).alternatives) == {"resnet50_v1", "resnetblur50", "resnetaa50"}
     assert identify(shapes_of("resnet20")).alternatives[0] == "plain20"

@@ -51,7 +51,7 @@ def structural_family(layers: Layers) -> str:
     convs = [layer for layer in row if layer.kind is Kind.CONV]
     stack = [layer for layer in convs if layer.side == 3]
     chained = all(b.inputs == a.out for a, b in pairwise(stack))
-    if len(stack) > 4 and chained and len(convs) - len(stack) < 3:
+    if len(stack) > 4 and chained and stack[0].inputs <= 4 and len(convs) - len(stack) < 3:
         return "a plain stack of 3×3 convolutions, such as a VGG"
     middle = [convs[at] for at in range(1, len(convs) - 1) if convs[at].side == 3 and convs[at - 1].side == 1]
     widths = {layer.inputs for layer in middle}
