@@ -217,10 +217,10 @@ def _part(layer: FileLayer, root: str) -> str:
 
 def _goes_on(way: Backbone, stop: FileLayer, parts: set[str], root: str) -> bool:
     """Return whether the layer after a backbone's end may be its next one: by its shape, and by its name's pattern."""
-    if stop.biased or stop.kind is not Kind.CONV or stop.inputs != way.out:
+    if stop.kind is not Kind.CONV or stop.inputs != way.out:
         return False
     pattern = re.sub(r"\d+", "#", _part(stop, root))
-    return "." not in stop.path or pattern in {re.sub(r"\d+", "#", part) for part in parts}
+    return ("." not in stop.path and not stop.biased) or pattern in {re.sub(r"\d+", "#", part) for part in parts}
 
 
 def _identified(one: _Candidate, shapes: Mapping[str, Shape], known: ResNetSpec | None) -> Identified:

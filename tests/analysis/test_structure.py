@@ -196,7 +196,7 @@ def test_numbers_count_where_a_file_is_sorted_as_text() -> None:
     assert all(theirs == f"model.{ours}" for theirs, ours in found.names.items())
 
 
-@pytest.mark.parametrize("half", [slice(0, 60), slice(60, None)])
+@pytest.mark.parametrize("half", [slice(0, 62), slice(0, 64), slice(60, None)])
 def test_half_a_network_is_refused_and_called_nothing_else(half: slice) -> None:
     names = list(shapes_of("resnet18"))[half]
     with pytest.raises(CheckpointError, match="not those of a residual network that this app knows:"):
