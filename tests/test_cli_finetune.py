@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 from tuning_runs import PLAN, SMALL
 
 from resnet_explorer.analysis.training import RunPlan
@@ -206,14 +207,16 @@ def test_ctrl_c_pauses_and_the_same_command_goes_on(photos: Path) -> None:
 
 
 def test_a_file_of_two_networks(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is chosen is said, tuned from, kept in the plan, and chosen by the script."""
+    """What is chosen is said, tuned from, kept in the plan, and lies beside the script as a file that it can read."""
     state = build(SMALL).state_dict()
     torch.save({"net": {"a": state, "ema": {**state, "conv1.weight": state["conv1.weight"] * 2}}}, "two.pth")
     words = ("--weights", "two.pth", "--key", "net.ema", "--input", "16", "--epochs", "1", "--batch", "8", "-o", "run")
     out, _ = told(capsys, "finetune", str(photos), *words)
     assert "These are the weights under 'net.ema'.\n" in out
     assert codec.loads(Path("run/tune.json").read_text()).weights.key == "net.ema"
-    assert 'state = state["net"]["ema"]' in Path("run/finetune.py").read_text()
+    first = Path("run/finetune-first.safetensors")
+    assert str(first) in Path("run/finetune.py").read_text()
+    assert torch.equal(load_file(first)["conv1.weight"], state["conv1.weight"] * 2)
 
 
 class TestBadInput:

@@ -36,7 +36,7 @@ from resnet_explorer.lab.tuning.folder import plan_in
 from resnet_explorer.lab.tuning.judge import judge, record_of, usable
 from resnet_explorer.lab.tuning.predict import predict
 from resnet_explorer.lab.tuning.samples import compare_grey, samples
-from resnet_explorer.lab.tuning.save import SUFFIXES, save
+from resnet_explorer.lab.tuning.save import SUFFIXES, save, with_plain_weights
 
 
 def train_run(job: TrainRun) -> Iterator[object]:
@@ -113,6 +113,8 @@ def _save_weights(job: SaveTuned) -> Iterator[Progress]:
 def _save_script(job: SaveTuned) -> Iterator[Progress]:
     """Write the script, once the files that it needs lie beside it."""
     path, plan = Path(job.path), plan_in(Path(job.folder))
+    if plan.weights.kind is WeightsKind.FILE:
+        plan = with_plain_weights(plan, path.with_name(f"{path.stem}-first.safetensors"))
     text = to_script(plan)
     for file in companions(plan):
         files.write(path.with_name(file.name), file.read_bytes())

@@ -8,7 +8,6 @@ from resnet_explorer.analysis.tuning.choices import GreyWay, WeightsKind
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.export.source import to_source
 from resnet_explorer.export.source.network import class_name
-from resnet_explorer.export.tuning.literals import literal
 
 
 def source(plan: TunePlan) -> tuple[list[str], str]:
@@ -73,15 +72,7 @@ def first_weights(plan: TunePlan) -> str:
     """Return the function that reads the first weights; empty where there are none to read."""
     if plan.weights.kind is WeightsKind.PUBLISHED:
         return _PUBLISHED
-    return _FILE.replace("STATE_DICT", _state_dict(plan)) if plan.weights.kind is WeightsKind.FILE else ""
-
-
-def _state_dict(plan: TunePlan) -> str:
-    """Return the line that takes the state dictionary out of what a file holds."""
-    if not plan.weights.key:
-        return 'state = state.get("state_dict", state)'
-    keys = [key for key in plan.weights.key.split(".") if key]
-    return f"state = state{''.join(f'[{literal(key)}]' for key in keys)}"
+    return _FILE if plan.weights.kind is WeightsKind.FILE else ""
 
 
 _PUBLISHED = '''def first_weights(name):
@@ -98,7 +89,7 @@ _FILE = '''def first_weights(file):
         state = safetensors(Path(file))
     else:
         state = torch.load(file, map_location="cpu", weights_only=True)
-        STATE_DICT
+        state = state.get("state_dict", state)
     if "fc.weight" in state and state["fc.weight"].shape[0] != len(CLASSES):
         state = {name: value for name, value in state.items() if not name.startswith("fc.")}
     return state

@@ -1,14 +1,19 @@
 """A tuned network in files: with its adapter folded in, and as a program that needs no code of ours."""
 
 import warnings
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
 import torch
+from safetensors.torch import save as to_bytes
 
 from resnet_explorer import files
+from resnet_explorer.analysis.tuning.choices import WeightsChoice, WeightsKind
+from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.errors import CheckpointError
 from resnet_explorer.lab.tuning.channels import folded
+from resnet_explorer.lab.tuning.start import check_file
 from resnet_explorer.model import checkpoint
 from resnet_explorer.model.build import ResNet
 from resnet_explorer.spec import InputShape, ResNetSpec
@@ -37,6 +42,26 @@ def save(model: ResNet, spec: ResNetSpec, path: Path, image: InputShape, *, dyna
         files.write(path, content.getvalue())
     finally:
         plain.train(was)
+
+
+def with_plain_weights(plan: TunePlan, target: Path) -> TunePlan:
+    """Return the plan with a file of weights that a script can read without this app.
+
+    That is the plan's own file where it is safetensors in float32 with our names alone; from another one the network's
+    tensors are written to ``target``. Raises ExplorerError where that cannot be, or the file is another network's.
+    """
+    path = Path(plan.weights.name)
+    state, found, _ = check_file(path, plan.spec, plan.weights.key)
+    plain = {name: one.float() if one.is_floating_point() else one for name, one in state.items()}
+    is_ours = not found.leftovers and all(theirs == ours for theirs, ours in found.names.items())
+    if (
+        path.suffix.lower() == ".safetensors"
+        and is_ours
+        and all(plain[name].dtype == state[name].dtype for name in plain)
+    ):
+        return plan
+    files.write(target, to_bytes({name: one.contiguous() for name, one in plain.items()}))
+    return replace(plan, weights=WeightsChoice(WeightsKind.FILE, str(target)))
 
 
 def _program(model: ResNet, spec: ResNetSpec, image: InputShape) -> torch.export.ExportedProgram:
