@@ -63,9 +63,10 @@ def dumps(spec: ResNetSpec) -> str:
     return json.dumps({"format": FORMAT, "version": VERSION, "spec": to_dict(spec)}, indent=2) + "\n"
 
 
+_PIPE = "a named pipe"
 _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
     (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISFIFO, _PIPE),
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
     (stat.S_ISSOCK, "a socket"),
@@ -86,7 +87,9 @@ def read(path: Path) -> ResNetSpec:
     where = str(path)
     try:
         kind = kind_of_path(path)
-        if kind:
+        if kind and not (
+            kind == _PIPE and path.is_relative_to("/dev")
+        ):  # /dev/stdin, /dev/fd/63: somebody writes to it
             raise SpecFileError(where, f"{path.name or where} is {kind}, not a file.", "Choose a spec file (.json).")
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
