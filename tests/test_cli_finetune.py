@@ -106,9 +106,8 @@ def test_strategies_are_compared_on_equal_epochs(photos: Path, capsys: pytest.Ca
 
 def test_a_dry_run_tells_and_writes_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Of resnet18 with a head for ten classes: the counts of torchvision's network."""
-    out, _ = told(
-        capsys, "finetune", "digits", "--net", "resnet18", "--weights", "none", "--strategy", "C", "--dry-run"
-    )
+    words = ("--net", "resnet18", "--weights", "none", "--strategy", "C", "--input", "32", "--dry-run")
+    out, _ = told(capsys, "finetune", "digits", *words)
     assert "2 of 62 tensors train, 5,130 of 11,181,642 parameters" in out
     assert "41 tensors (9,610 parameters); matching bn or bias in names would miss 3" in out
     assert "head: 512 features, 513,000 parameters before, 5,130 now" in out

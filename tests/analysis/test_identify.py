@@ -132,7 +132,7 @@ def test_a_spec_that_the_file_tells_is_believed_and_checked() -> None:
 def test_whatever_is_missing_or_odd_is_a_sentence(name: str) -> None:
     """One tensor after the other gone, or of another rank: identified all the same, or refused in words."""
     whole = tensors(compile_spec(find(name)))
-    for lost in list(whole)[:60]:
+    for lost in list(whole)[:60:2]:
         for shape in (None, (), (3,), (2, 2), (1, 1, 1, 1)):
             damaged = {key: value for key, value in whole.items() if key != lost}
             if shape is not None:

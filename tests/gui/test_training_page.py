@@ -54,6 +54,16 @@ def test_an_experiment_shows_its_recording_at_once_and_says_so(window: MainWindo
     assert "plain-56, is worse than plain-20" in page.words.measured.text()
 
 
+def test_a_replay_says_where_this_processor_computes_otherwise(window: MainWindow) -> None:
+    window.tabs.setCurrentWidget(window.training)
+    page = window.training
+    recorded = page.shown[0].run.setting
+    assert recorded and f"CPU ({recorded.instruction_set})" in page.words.measured.text()
+    for here, differs in ((recorded.instruction_set, False), ("another", True)):
+        window.document.tell_instruction_set(here)
+        assert ("computes with another: the last digits may differ" in page.words.measured.text()) is differs
+
+
 def test_a_recording_plays_from_any_moment(window: MainWindow, qtbot: QtBot) -> None:
     window.tabs.setCurrentWidget(window.training)
     page = window.training

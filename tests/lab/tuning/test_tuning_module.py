@@ -15,7 +15,7 @@ from resnet_explorer.analysis.recipe import Recipe, Schedule
 from resnet_explorer.analysis.tuning.choices import BnMode, GreyWay, Strategy, WeightsChoice, WeightsKind
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.analysis.tuning.strategies import grouping
-from resnet_explorer.errors import CheckpointError, ExplorerError
+from resnet_explorer.errors import CheckpointError, ExplorerError, ExportError
 from resnet_explorer.lab.tuning.channels import add_adapter, folded, measure_grey, port
 from resnet_explorer.lab.tuning.freeze import freeze, hold_still, verify
 from resnet_explorer.lab.tuning.groups import Tuner, optimiser_groups
@@ -315,5 +315,5 @@ class TestSaving:
             assert found.spec.in_channels == 5 and torch.allclose(loaded(x), model(x), atol=1e-5, rtol=1e-4)
 
     def test_a_folder_that_is_not_there(self, tmp_path: Path) -> None:
-        with pytest.raises(CheckpointError, match="cannot be written"):
+        with pytest.raises(ExportError, match="its folder does not exist"):
             save(build(SMALL), SMALL, tmp_path / "no" / "net.pt2", InputShape(1, 16, 16))
