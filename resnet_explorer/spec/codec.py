@@ -100,6 +100,8 @@ def read(path: Path) -> ResNetSpec:
         raise SpecFileError(where, f"{path.name} cannot be read: {error.strerror}.", "Check the path.") from error
     except UnicodeDecodeError as error:
         raise SpecFileError(where, f"{path.name} is no text file.", "Choose a spec file (.json).") from error
+    except ValueError as error:  # a null character, or letters that the system has no bytes for
+        raise SpecFileError(where, f"{where!r} cannot be the name of a file.", "Check the path.") from error
     return loads(text, where)
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from resnet_explorer.errors import ExplorerError, SpecError
@@ -105,6 +105,8 @@ def test_a_file_wins_over_a_few_letters(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @given(st.text(max_size=12))
+@example("/\x00")
+@example("a/\ud800")
 def test_any_text_means_a_network_or_is_explained(text: str) -> None:
     try:
         spec = find(text)
