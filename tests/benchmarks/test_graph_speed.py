@@ -3,6 +3,7 @@
 Run by hand: ``pytest tests/benchmarks -s -n 0``.
 """
 
+import os
 import statistics
 import subprocess
 import sys
@@ -24,6 +25,9 @@ from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 
 PATIENCE = 120_000
+
+BESIDE_OTHERS = "PYTEST_XDIST_WORKER" in os.environ
+"""Beside another worker both wait for the processors, and ours, which goes through two processes, waits more."""
 
 
 @pytest.fixture
@@ -85,7 +89,7 @@ def test_the_graph_of_resnet152_is_on_screen_in_a_quarter_of_the_time(
     ours = min(_ours(window, qtbot, "resnet152", side) for side in (224, 232, 240, 248, 256))
     peer = min(_peer(qapp) for _ in range(3))
     print(f"\ngraph of ResNet-152: {ours * 1e3:.0f} ms, torchviz and dot {peer * 1e3:.0f} ms: {ours / peer:.2f}")
-    assert ours / peer < 0.5
+    assert ours / peer < (1.0 if BESIDE_OTHERS else 0.25)
 
 
 def test_pan_and_zoom_of_every_node_of_resnet1202(window: MainWindow, qtbot: QtBot, qapp: QApplication) -> None:
