@@ -1,6 +1,6 @@
 """Jobs without a process for the fine-tuning lab: answers that are made up, given in the test's own event loop."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -32,6 +32,7 @@ from resnet_explorer.engine.messages import (
     ShowSamples,
     TuneRun,
 )
+from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lab.progress import Progress
 
 CLASSES = tuple("0123456789")
@@ -107,3 +108,13 @@ def _tune(job: TuneRun) -> Iterator[object]:
         tests = (2.0 / (step + 1), 1 - 1 / (step + 2)) if is_judged else (None, None)
         yield Partial(Chunk((Metric(step, 2.3 / (step + 1), 0.5, recipe.rate, step * 0.1, *tests),)))
     yield TuneEnding(job.folder, recipe.steps, recipe.steps, 1.0, "", 2, 0.1, 0.98)
+
+
+def failing(key: str, what: str, remedy: str) -> Callable[[object], Iterator[object]]:
+    """Return an answer to a job that comes to nothing."""
+
+    def fail(job: object) -> Iterator[object]:
+        raise ExplorerError(key, what, remedy)
+        yield
+
+    return fail

@@ -1,6 +1,5 @@
 """The fine-tuning lab's page on made-up answers of the engine: every step, what trains, and what comes of it."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,33 +7,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QFileDialog, QLineEdit, QSlider, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit, QSlider, QWidget
 from pytestqt.qtbot import QtBot
-from shiboken6 import delete
-from tuning_jobs import REPORT, TuningJobsHere
+from tuning_jobs import REPORT, TuningJobsHere, failing
 
-from resnet_explorer.analysis.identify import identify
 from resnet_explorer.analysis.run_codec import RUN, TUNE, dumps
-from resnet_explorer.analysis.tensors import tensors
 from resnet_explorer.analysis.training import Setting
 from resnet_explorer.analysis.tuning import codec
 from resnet_explorer.analysis.tuning.checks import ClassCount, DataReport
 from resnet_explorer.analysis.tuning.choices import BnMode, GreyWay, Strategy, TuneData, TuneKind, WeightsKind
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.analysis.tuning.view import run_plan
-from resnet_explorer.analysis.weights import Weights
-from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.engine.messages import (
     CheckData,
-    FetchWeights,
     JudgeTune,
-    ReadWeights,
     SaveTuned,
     ShowSamples,
     TuneRun,
 )
-from resnet_explorer.errors import ExplorerError
-from resnet_explorer.gui.document import Document, State
+from resnet_explorer.gui.document import State
 from resnet_explorer.gui.session import read
 from resnet_explorer.gui.trainer import Stand
 from resnet_explorer.gui.views.scene import places
@@ -47,39 +38,11 @@ PATIENCE = 20_000
 RESNET18 = State(find("resnet18"), InputShape(1, 224, 224))
 
 
-@pytest.fixture
-def jobs(qapp: object) -> Iterator[TuningJobsHere]:
-    made = TuningJobsHere()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def page(jobs: TuningJobsHere, qtbot: QtBot) -> Iterator[TuningPage]:
-    """The page on ResNet-18 as a user finds it, its first questions answered."""
-    made = TuningPage(Document(RESNET18), jobs)  # type: ignore[arg-type]  # has what the page needs
-    made.network.view.animated = False
-    made.resize(1280, 700)
-    made.show()
-    qtbot.waitUntil(lambda: jobs.is_idle and made.state.report is not None, timeout=PATIENCE)
-    yield made
-    made.close()
-    delete(made)
-
-
 def _train(page: TuningPage, qtbot: QtBot) -> None:
     page.state.propose("rates", epochs=2)
     page.bar.start.click()
     qtbot.waitUntil(lambda: bool(page.trainer.runs) and not page.trainer.is_busy, timeout=PATIENCE)
     page.draw()
-
-
-def _failing(key: str, what: str, remedy: str) -> Callable[[object], Iterator[object]]:
-    def fail(job: object) -> Iterator[object]:
-        raise ExplorerError(key, what, remedy)
-        yield
-
-    return fail
 
 
 def _click(page: TuningPage, path: str) -> None:
@@ -170,66 +133,6 @@ def test_the_groups_say_what_names_would_miss(page: TuningPage) -> None:
     assert page.groups.chart.chart is not None and page.groups.chart.chart.series[0].label == "head"
 
 
-def test_published_weights_come_on_a_click_alone(page: TuningPage, jobs: TuningJobsHere, qtbot: QtBot) -> None:
-    step = page.setup.weights
-    step.list.setCurrentIndex(0)
-    step.list.activated.emit(0)
-    assert page.state.chosen is not None and "not on this machine" in step.words.text().lower()
-    assert "69.758 % top-1" in step.words.text() and "BSD-3-Clause" in step.words.text()
-    page.bar.start.click()
-    assert not page.trainer.runs and "not on this machine" in page.bar.problem.text()
-    assert not jobs.of(FetchWeights)
-    step.download.click()
-    qtbot.waitUntil(lambda: jobs.is_idle and "Here:" in step.words.text(), timeout=PATIENCE)
-    assert step.download.isHidden()
-    assert "mean 0.485, 0.456, 0.406" in page.setup.images.prepared.text()
-    page.bar.start.click()
-    assert page.trainer.runs and page.bar.problem.isHidden()
-    assert jobs.of(TuneRun)[0].plan.classes == tuple("0123456789")
-
-
-def test_weights_that_are_here_are_used_where_nobody_chose_otherwise(jobs: TuningJobsHere, qtbot: QtBot) -> None:
-    jobs.cached = "/cache/resnet18.pth"
-    made = TuningPage(Document(RESNET18), jobs)  # type: ignore[arg-type]
-    qtbot.addWidget(made)
-    made.show()
-    qtbot.waitUntil(lambda: made.state.plan.weights.name == "IMAGENET1K_V1", timeout=PATIENCE)
-
-
-@pytest.mark.parametrize("name", ["resnet18", "resnet50"])
-def test_a_file_of_weights_is_looked_at_when_it_is_chosen(
-    page: TuningPage, jobs: TuningJobsHere, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    """A backbone of the same network starts it; one of another network is refused before anything trains."""
-    shapes = tensors(compile_spec(replace(find(name), classes=None)))
-    weights = Weights("/w/net.pth", identify({f"encoder.{key}": shape for key, shape in shapes.items()}), {})
-    jobs.answers[ReadWeights] = lambda job: iter((weights,))
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *arguments: ("/w/net.pth", ""))
-    step = page.setup.weights
-    step.list.activated.emit(step.list.count() - 1)
-    qtbot.waitUntil(lambda: jobs.is_idle and page.state.file is not None, timeout=PATIENCE)
-    page.bar.start.click()
-    if name == "resnet18":
-        assert "net.pth has no head: the head is new." in step.words.text() and page.trainer.runs
-    else:
-        assert "net.pth holds ResNet-50, not ResNet-18." in step.words.text()
-        assert not page.trainer.runs and "ResNet-50" in page.bar.problem.text()
-
-
-def test_a_backbone_in_the_window_gets_a_head(page: TuningPage) -> None:
-    page.show_results(read(State(replace(find("resnet50"), classes=None), RESNET18.image)))
-    assert page.state.plan.spec == find("resnet50")
-
-
-def test_a_failed_download_is_said_and_can_be_tried_again(page: TuningPage, jobs: TuningJobsHere, qtbot: QtBot) -> None:
-    jobs.answers[FetchWeights] = _failing("download", "The server cannot be reached.", "Try again later.")
-    step = page.setup.weights
-    step.list.activated.emit(0)
-    step.download.click()
-    qtbot.waitUntil(lambda: "cannot be reached" in step.fetching.problem.text(), timeout=PATIENCE)
-    assert not step.download.isHidden()
-
-
 def test_what_is_wrong_with_images_is_said_before_anything_trains(
     page: TuningPage, jobs: TuningJobsHere, qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -246,7 +149,7 @@ def test_what_is_wrong_with_images_is_said_before_anything_trains(
 def test_a_folder_without_images_leaves_a_sentence(
     page: TuningPage, jobs: TuningJobsHere, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    jobs.answers[CheckData] = _failing("data", "There is no image here.", "Choose another folder.")
+    jobs.answers[CheckData] = failing("data", "There is no image here.", "Choose another folder.")
     page.setup.images.use(TuneData(TuneKind.FOLDER, str(tmp_path)))
     qtbot.waitUntil(lambda: "no image here" in page.setup.images.checking.problem.text(), timeout=PATIENCE)
 
@@ -424,7 +327,7 @@ def test_a_kept_fine_tuning_is_shown_and_goes_on(page: TuningPage, jobs: TuningJ
 
 
 def test_why_a_training_came_to_nothing_is_said(page: TuningPage, jobs: TuningJobsHere, qtbot: QtBot) -> None:
-    jobs.answers[TuneRun] = _failing("weights", "This file is of another network.", "Choose another file.")
+    jobs.answers[TuneRun] = failing("weights", "This file is of another network.", "Choose another file.")
     page.bar.start.click()
     qtbot.waitUntil(lambda: "another network" in page.bar.problem.text(), timeout=PATIENCE)
     assert page.trainer.runs[0].stand is Stand.FAILED
