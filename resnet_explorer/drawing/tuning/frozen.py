@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from resnet_explorer.analysis.tuning.groups import Weight
-from resnet_explorer.analysis.tuning.strategies import Counts, Grouping
+from resnet_explorer.analysis.tuning.strategies import Grouping
 from resnet_explorer.blueprint import Network
 
 
@@ -38,20 +38,13 @@ class Cold:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frozen:
-    """What stands still at an epoch, by the address of each part; parts that train whole are left out."""
+    """What stands still at an epoch, by the address of each part, and how much trains, in a sentence.
+
+    Parts that train whole are left out.
+    """
 
     parts: Mapping[str, Cold]
-    epoch: int
-    counts: Counts
-
-    @property
-    def words(self) -> str:
-        """Return how much trains, in a sentence."""
-        one = self.counts
-        return (
-            f"In epoch {self.epoch + 1:,}: {one.tensors:,} of {one.of_tensors:,} tensors train, "
-            f"{one.parameters:,} of {one.of_parameters:,} parameters"
-        )
+    words: str
 
 
 def frozen_at(grouping: Grouping, epoch: int) -> Frozen:
@@ -64,7 +57,12 @@ def frozen_at(grouping: Grouping, epoch: int) -> Frozen:
         for path in _around(one, network):
             held.setdefault(path, []).append(at if at is not None and at < last else None)
     parts = {path: cold for path, found in held.items() if (cold := _cold(found, epoch)).tensors}
-    return Frozen(parts, epoch, grouping.counts(epoch))
+    one = grouping.counts(epoch)
+    words = (
+        f"In epoch {epoch + 1:,}: {one.tensors:,} of {one.of_tensors:,} tensors train, "
+        f"{one.parameters:,} of {one.of_parameters:,} parameters"
+    )
+    return Frozen(parts, words)
 
 
 def _around(weight: Weight, network: Network) -> Iterator[str]:
