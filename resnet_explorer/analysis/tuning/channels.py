@@ -1,5 +1,6 @@
 """Images of other channels than a network was trained on: the ways, what each keeps, what each costs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
@@ -42,11 +43,18 @@ def check_way(spec: ResNetSpec, channels: int, way: GreyWay) -> None:
 def mixing(way: GreyWay, channels: int, into: int) -> tuple[tuple[float, ...], ...]:
     """Return how much of each image's channel (columns) each of the network's ``into`` channels (rows) gets.
 
-    Equal channels come out as the repeated channel does, and more channels than the network's take its kernels in
-    turn, each kernel shared by those that take it. The mean and the luminance weigh the rows by 1 / ``into`` and by
-    the colours' luminance.
+    The mean and the luminance weight the rows by 1 / ``into`` and by the colours' luminance.
     """
-    weights = {GreyWay.MEAN: (1 / into,) * into, GreyWay.LUMINANCE: LUMINANCE}.get(way, (1.0,) * into)
+    return spread({GreyWay.MEAN: (1 / into,) * into, GreyWay.LUMINANCE: LUMINANCE}.get(way, (1.0,) * into), channels)
+
+
+def spread(weights: Sequence[float], channels: int) -> tuple[tuple[float, ...], ...]:
+    """Return how the weight of each of a network's channels (rows) is spread over an image's channels (columns).
+
+    Equal channels come out as the repeated channel does, and more channels than the network's take its kernels in
+    turn, each kernel shared by those that take it.
+    """
+    into = len(weights)
     if channels < into:
         return tuple((weight / channels,) * channels for weight in weights)
     takers = [range(row, channels, into) for row in range(into)]

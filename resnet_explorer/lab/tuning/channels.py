@@ -7,7 +7,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from resnet_explorer.analysis.tuning.channels import ADAPTER, PORTS, first_convolution, mixing, normalisation
+from resnet_explorer.analysis.tuning.channels import ADAPTER, PORTS, first_convolution, mixing, normalisation, spread
 from resnet_explorer.analysis.tuning.choices import IMAGENET, GreyWay, Preprocess
 from resnet_explorer.analysis.tuning.results import GreyMeasure, GreyReport
 from resnet_explorer.blueprint import compile_spec
@@ -39,7 +39,7 @@ def add_adapter(model: ResNet, channels: int, into: int) -> ResNet:
     """Put a learnt 1x1 convolution before a network, in place; it starts by repeating the image's channels."""
     adapter = nn.Conv2d(channels, into, 1, bias=False)
     with torch.no_grad():
-        adapter.weight.copy_(torch.tensor(mixing(GreyWay.ADAPTER, channels, into))[:, :, None, None])
+        adapter.weight.copy_(torch.tensor(spread((1.0,) * into, channels))[:, :, None, None])
     model.add_module(ADAPTER, adapter.to(next(model.parameters()).device))
     model.stem = (ADAPTER, *model.stem)
     return model
