@@ -13,6 +13,7 @@ from resnet_explorer.gui.clipboard import copy_picture
 from resnet_explorer.gui.document import State
 from resnet_explorer.gui.views.canvas import ZOOM_STEP
 from resnet_explorer.gui.views.graph_canvas import GraphCanvas
+from resnet_explorer.gui.weights_dialog import KINDS
 from resnet_explorer.spec import codec
 from resnet_explorer.spec.catalogue import title
 
@@ -34,7 +35,7 @@ def _open(window: "MainWindow", checked: bool) -> None:
 def open_dropped(window: "MainWindow", name: str) -> None:
     """Open a file that was dropped on the window: weights, a Python file, or a network."""
     path = Path(name)
-    if path.name.lower().endswith(weights_dialog.KINDS):
+    if path.name.lower().endswith(KINDS):
         weights_dialog.open_weights(window, path)
     elif path.suffix.lower() == own_module_dialog.KIND:
         own_module_dialog.open_module(window, path)
