@@ -27,9 +27,9 @@ from resnet_explorer.engine.messages import (
 from resnet_explorer.errors import ExplorerError, ExportError
 from resnet_explorer.export.tuning.card import to_card
 from resnet_explorer.export.tuning.script import companions, to_script
-from resnet_explorer.lab import training
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.training.checkpoint import trained
+from resnet_explorer.lab.training.loop import follow
 from resnet_explorer.lab.tuning import run, weights
 from resnet_explorer.lab.tuning.checks import check
 from resnet_explorer.lab.tuning.folder import plan_in
@@ -47,7 +47,7 @@ def train_run(job: TrainRun) -> Iterator[object]:
     folder = Path(job.folder)
     if (folder / TUNE).is_file() and _view(folder) == replace(job.plan, name=""):
         return _tune_run(TuneRun(plan_in(folder), job.folder, job.until, job.have, job.tensorboard))
-    return training.follow(job.plan, folder, job.until, have=job.have, tensorboard=job.tensorboard)
+    return follow(job.plan, folder, job.until, have=job.have, tensorboard=job.tensorboard)
 
 
 def _view(folder: Path) -> RunPlan | None:

@@ -57,10 +57,10 @@ def frozen_at(grouping: Grouping, epoch: int) -> Frozen:
         for path in _around(one, network):
             held.setdefault(path, []).append(at if at is not None and at < last else None)
     parts = {path: cold for path, found in held.items() if (cold := _cold(found, epoch)).tensors}
-    one = grouping.counts(epoch)
+    counts = grouping.counts(epoch)
     words = (
-        f"In epoch {epoch + 1:,}: {one.tensors:,} of {one.of_tensors:,} tensors train, "
-        f"{one.parameters:,} of {one.of_parameters:,} parameters"
+        f"In epoch {epoch + 1:,}: {counts.tensors:,} of {counts.of_tensors:,} tensors train, "
+        f"{counts.parameters:,} of {counts.of_parameters:,} parameters"
     )
     return Frozen(parts, words)
 

@@ -18,6 +18,7 @@ from resnet_explorer.lab.tuning.head import HEAD, drawn, give
 from resnet_explorer.lab.tuning.weights import find
 from resnet_explorer.model import checkpoint
 from resnet_explorer.model.build import ResNet
+from resnet_explorer.model.files import read as read_weights
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import title
 
@@ -51,7 +52,7 @@ def check_file(path: Path, spec: ResNetSpec, key: str = "") -> tuple[Mapping[str
 
     Raises CheckpointError where they are another network's, or not all of them are finite.
     """
-    read = checkpoint.read(path, key=key or None)
+    read = read_weights(path, key=key or None)
     found = checkpoint.identified(read)
     shapes = {name: tuple(tensor.shape) for name, tensor in read.tensors.items()}
     own = [read.tensors[name] for name in found.names]
