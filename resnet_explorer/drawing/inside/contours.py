@@ -32,5 +32,5 @@ def contours(x: Sequence[float], y: Sequence[float], values: Any, at: float) -> 
 
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.ma.masked_invalid(np.log10(np.asarray(values, np.float64)))
-    for line in contour_generator(x, y, logs).lines(log10(at)):
-        yield [(float(one), float(other)) for one, other in np.asarray(line)]
+    for curve in contour_generator(x, y, logs).lines(log10(at)):
+        yield [(float(one), float(other)) for one, other in np.asarray(curve)]

@@ -26,8 +26,8 @@ class Answers(QObject):
 
     def forget(self) -> None:
         """Withdraw every question and drop every answer."""
-        for number in self._asked.values():
-            self._jobs.cancel(number)
+        for job in self._asked.values():
+            self._jobs.cancel(job)
         self._asked.clear()
         self._known.clear()
 
