@@ -10,7 +10,6 @@ What is recorded already is passed over; the one thread of the plan makes a run 
 """
 
 import argparse
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -65,8 +64,7 @@ def write(folder: Path, run: Run) -> int:
     assert run.setting is not None
     folder.mkdir(parents=True, exist_ok=True)
     lines = [metric_to_line(short(one)) for one in thinned(run.metrics)]
-    head = json.dumps(json.loads(dumps(run.plan, run.setting)), separators=(",", ":")) + "\n"
-    content = {RUN: head, METRICS: "".join(lines)}
+    content = {RUN: dumps(run.plan, run.setting, indent=None), METRICS: "".join(lines)}
     for name, text in content.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
     return sum(len(text.encode()) for text in content.values())

@@ -21,6 +21,10 @@ class Quantity(StrEnum):
     COSINE = "cosine"
     SHARE = "shortcut-share"
 
+    @classmethod
+    def _missing_(cls, value: object) -> "Quantity | None":
+        return cls.ESTIMATE if value == "update-ratio" else None  # the name in older files
+
 
 class QuantityWords(NamedTuple):
     """A quantity's name, its symbol, a sentence on it, and whether it belongs on a logarithmic axis."""

@@ -1,12 +1,12 @@
 """Runs that were asked for together: the file that names them all, so that those that have not begun go on as well."""
 
-import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from resnet_explorer import files
-from resnet_explorer.analysis.run_codec import RUN, plan_from_dict, plan_to_dict
-from resnet_explorer.analysis.training import Run
+from resnet_explorer import codec, files
+from resnet_explorer.analysis.run_codec import READERS, RUN, WRITERS, check_same
+from resnet_explorer.analysis.training import Run, RunPlan
 from resnet_explorer.cli.output import NAME
 from resnet_explorer.cli.train_plans import Task
 from resnet_explorer.errors import ExplorerError, ExportError
@@ -15,6 +15,12 @@ from resnet_explorer.export import run_folder
 FILE = "runs.json"
 FORMAT = "resnet-explorer runs"
 VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    folder: str
+    plan: RunPlan
 
 
 def write(root: Path, tasks: Sequence[Task]) -> tuple[Task, ...]:
@@ -33,11 +39,9 @@ def write(root: Path, tasks: Sequence[Task]) -> tuple[Task, ...]:
         raise ExportError(
             str(root), f"{root} cannot be made: {error.strerror or error}.", "Choose another folder."
         ) from error
-    rows = [
-        {"folder": str(task.folder.relative_to(root)), "plan": plan_to_dict(task.plan)} for task in (*others, *tasks)
-    ]
+    rows = [_Row(str(task.folder.relative_to(root)), task.plan) for task in (*others, *tasks)]
     content = {"format": FORMAT, "version": VERSION, "runs": rows}
-    files.write(root / FILE, json.dumps(content, indent=1) + "\n")
+    files.write(root / FILE, codec.encode(content, WRITERS, indent=1))
     return others
 
 
@@ -84,11 +88,7 @@ def _check_root(root: Path) -> None:
 def _check(task: Task) -> None:
     """Raise ExplorerError where a folder holds a run of another plan."""
     if (task.folder / RUN).is_file():
-        ours, theirs = plan_to_dict(task.plan), plan_to_dict(run_folder.look(task.folder).plan)
-        different = [key for key in ours if ours[key] != theirs[key] and key != "name"]
-        if different:
-            words = f"{task.folder} holds a run of another {different[0]}."
-            raise ExplorerError(str(task.folder), words, "Choose another folder, or the same settings.")
+        check_same(task.folder, task.plan, run_folder.look(task.folder).plan)
 
 
 def read(root: Path) -> tuple[Task, ...]:
@@ -107,11 +107,10 @@ def read(root: Path) -> tuple[Task, ...]:
 
 def _named(root: Path) -> tuple[Task, ...]:
     try:
-        content = json.loads((root / FILE).read_text(encoding="utf-8"))
-        if content["format"] != FORMAT or content["version"] != VERSION:
-            raise ValueError("another format or version")
-        return tuple(Task(plan_from_dict(row["plan"]), root / row["folder"]) for row in content["runs"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, ExplorerError) as error:
+        content = codec.unwrap((root / FILE).read_text(encoding="utf-8"), FORMAT, (VERSION,), FILE, "names no runs")
+        rows = codec.decode(content.get("runs"), tuple[_Row, ...], READERS, "$.runs")
+        return tuple(Task(row.plan, root / row.folder) for row in rows)
+    except (OSError, UnicodeDecodeError, ExplorerError) as error:
         words = f"{root / FILE} cannot be read ({error})."
         raise ExplorerError(str(root), words, "Give the arguments again, with -o.") from error
 

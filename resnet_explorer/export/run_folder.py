@@ -1,6 +1,5 @@
 """Kept runs: listed, read, named, thrown away and fetched back, without PyTorch."""
 
-import json
 import os
 import re
 import secrets
@@ -9,15 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from resnet_explorer import files
 from resnet_explorer.analysis.run_codec import (
-    ENDED,
     METRICS,
     NAME,
     RUN,
     TUNE,
+    ended_in,
     loads,
     metric_from_line,
     metrics_from,
@@ -153,11 +151,8 @@ def _name(folder: Path, plan: RunPlan) -> str:
 
 def _ended(folder: Path) -> tuple[str, bool]:
     """Return why a run ended early, empty where it did not, and whether it has nothing to do any longer."""
-    try:
-        ended: Any = json.loads((folder / ENDED).read_text(encoding="utf-8"))
-        return str(ended["problem"]), ended.get("final") is True and not ended["problem"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return "", False
+    ended = ended_in(folder)
+    return ended.problem, ended.final and not ended.problem
 
 
 def rename(folder: Path, name: str) -> None:

@@ -2,19 +2,16 @@
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from math import isfinite
 
-from resnet_explorer.analysis.run_codec import plan_to_dict
+from resnet_explorer import codec
+from resnet_explorer.analysis.run_codec import WRITERS
 from resnet_explorer.analysis.training import Metric, Run
 from resnet_explorer.analysis.training_words import measured
 
-CSV_HEADER = (
-    *("run", "network", "seed", "step", "epoch", "loss", "accuracy", "rate", "seconds"),
-    *("test_loss", "test_accuracy"),
-)
+_MEASURED = ("loss", "accuracy", "rate", "seconds", "test_loss", "test_accuracy")
+CSV_HEADER = ("run", "network", "seed", "step", "epoch", *_MEASURED)
 BLOCKS_HEADER = ("run", "network", "seed", "step", "block", "path", "stage", "quantity", "value")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What begins so is taken for a formula by spreadsheets."""
@@ -50,8 +47,7 @@ def _step(run: Run, metric: Metric) -> tuple[_Cell, ...]:
     return (
         metric.step + 1,
         round((metric.step + 1) / images, 6) if images else "",
-        *(_cell(one) for one in (metric.loss, metric.accuracy, metric.rate, metric.seconds)),
-        *(_cell(one) for one in (metric.test_loss, metric.test_accuracy)),
+        *(_cell(getattr(metric, key)) for key in _MEASURED),
     )
 
 
@@ -68,41 +64,23 @@ def _cell(value: float | None) -> _Cell:
     return "" if value is None or not isfinite(value) else value
 
 
-def describe(runs: Sequence[Run]) -> dict[str, object]:
-    """Return runs as plain values: plan, setting, what came of it, and its steps as columns of equal length."""
-    return {"measured": measured(runs), "runs": [_described(run) for run in runs]}
-
-
 def _described(run: Run) -> dict[str, object]:
     return {
         "name": run.plan.name,
-        "plan": plan_to_dict(run.plan),
-        "setting": asdict(run.setting) if run.setting else None,
+        "plan": run.plan,
+        "setting": run.setting,
         "whole": run.is_whole,
         "problem": run.problem,
-        "final_loss": _known(run.final_loss()),
+        "final_loss": run.final_loss(),
         "steps": {
             "step": [one.step + 1 for one in run.metrics],
-            "loss": [_known(one.loss) for one in run.metrics],
-            "accuracy": [_known(one.accuracy) for one in run.metrics],
-            "rate": [_known(one.rate) for one in run.metrics],
-            "seconds": [_known(one.seconds) for one in run.metrics],
-            "test_loss": [_known(one.test_loss) for one in run.metrics],
-            "test_accuracy": [_known(one.test_accuracy) for one in run.metrics],
+            **{key: [getattr(one, key) for one in run.metrics] for key in _MEASURED},
         },
-        "blocks": [
-            {"step": one.step + 1, **{str(key): [_known(value) for value in row] for key, row in one.blocks.items()}}
-            for one in run.metrics
-            if one.blocks
-        ],
+        "blocks": [{"step": one.step + 1, **one.blocks} for one in run.metrics if one.blocks],
     }
 
 
-def _known(value: float | None) -> float | None:
-    """Return a value that JSON can say: what is not finite becomes null."""
-    return value if value is not None and isfinite(value) else None
-
-
 def to_json(runs: Sequence[Run]) -> str:
-    """Return ``describe`` as text."""
-    return json.dumps(describe(runs), indent=1, allow_nan=False) + "\n"
+    """Return runs as JSON: plan, setting, what came of it, and its steps as columns of equal length."""
+    content = {"measured": measured(runs), "runs": [_described(run) for run in runs]}
+    return codec.encode(content, WRITERS, indent=1)

@@ -1,11 +1,11 @@
-"""Specs in and out of JSON: the only place where a spec is a dictionary."""
+"""Specs in and out of JSON: each value is read by its axis, as ``--set`` reads it."""
 
-import json
 import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from resnet_explorer.errors import SpecError, SpecFileError
+from resnet_explorer import codec
+from resnet_explorer.errors import ExplorerError, SpecError, SpecFileError
 from resnet_explorer.spec.axes import AXES, axis
 from resnet_explorer.spec.change import change_all
 from resnet_explorer.spec.limits import MAX_WIDTH
@@ -18,11 +18,7 @@ MAX_BYTES = 1_000_000
 
 def to_dict(spec: ResNetSpec) -> dict[str, object]:
     """Return the spec as plain JSON values, its name first and then an entry for each axis."""
-    values: dict[str, object] = {"name": spec.name}
-    for key in AXES:
-        value = getattr(spec, key)
-        values[key] = list(value) if isinstance(value, tuple) else value
-    return values
+    return {key: codec.plain(getattr(spec, key)) for key in ("name", *AXES)}
 
 
 def from_dict(values: dict[str, object]) -> ResNetSpec:
@@ -35,6 +31,11 @@ def from_dict(values: dict[str, object]) -> ResNetSpec:
         raise SpecError("name", "The network's name must be a text of 1 to 80 characters.", "Rename it.")
     known = {axis(key).key: axis(key).read(_text(value)) for key, value in values.items() if key != "name"}
     return change_all(ResNetSpec(name.strip()), known)
+
+
+WRITERS: codec.Writers = {ResNetSpec: to_dict}
+READERS: codec.Readers = {ResNetSpec: (dict[str, object], from_dict)}
+"""How other files hold a spec."""
 
 
 def _from_first_version(values: dict[str, object]) -> dict[str, object]:
@@ -60,7 +61,7 @@ def _text(value: object) -> str:
 
 def dumps(spec: ResNetSpec) -> str:
     """Return the text of a spec file."""
-    return json.dumps({"format": FORMAT, "version": VERSION, "spec": to_dict(spec)}, indent=2) + "\n"
+    return codec.encode({"format": FORMAT, "version": VERSION, "spec": spec}, WRITERS)
 
 
 _PIPE = "a named pipe"
@@ -109,16 +110,12 @@ def loads(text: str, where: str) -> ResNetSpec:
     """Return the spec in a spec file's text; ``where`` names the file in the SpecFileError raised otherwise."""
     name = Path(where).name
     try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:  # a plain ValueError: a number of more than 4,300 digits
-        line = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise SpecFileError(where, f"{name} is not valid JSON{line}.", "Choose a file that the app saved.") from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT or not isinstance(content.get("spec"), dict):
-        raise SpecFileError(where, f"{name} describes no network.", "Choose a file that the app saved.")
-    if content.get("version") not in (1, VERSION):
-        raise SpecFileError(where, f"{name} was written by a newer version.", "Update ResNet Explorer to open it.")
-    try:
-        values = content["spec"]
+        content = codec.unwrap(text, FORMAT, (1, VERSION), name, "describes no network")
+        values = content.get("spec")
+        if not isinstance(values, dict):
+            raise ExplorerError(name, f"{name} describes no network.", "Choose a file that the app saved.")
         return from_dict(_from_first_version(values) if content["version"] == 1 else values)
     except SpecError as error:
         raise SpecFileError(where, f"{name}: {error.what}", error.remedy) from error
+    except ExplorerError as error:
+        raise SpecFileError(where, error.what, error.remedy) from error

@@ -5,10 +5,11 @@ import io
 import json
 from math import inf, nan
 
+from resnet_explorer import codec
 from resnet_explorer.analysis.gradients import Place
 from resnet_explorer.analysis.quantities import Quantity
 from resnet_explorer.analysis.recipe import Recipe
-from resnet_explorer.analysis.run_codec import plan_from_dict
+from resnet_explorer.analysis.run_codec import READERS
 from resnet_explorer.analysis.training import Metric, Run, RunPlan, Setting
 from resnet_explorer.export.run_table import BLOCKS_HEADER, CSV_HEADER, blocks_to_csv, to_csv, to_json
 from resnet_explorer.spec.catalogue import find
@@ -58,7 +59,7 @@ def test_json_holds_plan_setting_and_steps() -> None:
     given = run()
     content = json.loads(to_json([given, run("empty", metrics=())]))
     one, empty = content["runs"]
-    assert plan_from_dict(one["plan"]) == given.plan
+    assert codec.decode(one["plan"], RunPlan, READERS) == given.plan
     assert one["steps"]["loss"] == [2.3, 2.25, None] and one["steps"]["test_accuracy"] == [None, 0.3, None]
     assert one["blocks"] == [{"step": 1, "output-gradient": [0.5, None, None], "measured-update": [1e-3, 2e-3, 0.0]}]
     assert one["setting"]["places"][2]["path"] == "layer3.0" and one["final_loss"] is None and one["whole"]

@@ -1,7 +1,6 @@
 """The run folder while a network is trained: steps are appended, the newest state replaces the one before."""
 
 import errno
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,17 +9,20 @@ from time import monotonic, perf_counter, sleep
 
 from filelock import FileLock, Timeout
 
+from resnet_explorer import codec
 from resnet_explorer.analysis.run_codec import (
     CHECKPOINT,
     ENDED,
     METRICS,
     RUN,
     TUNE,
+    Ended,
+    check_same,
     dumps,
+    ended_in,
     loads,
     metric_to_line,
     metrics_from,
-    plan_to_dict,
 )
 from resnet_explorer.analysis.training import Metric, RunPlan, Setting
 from resnet_explorer.errors import ExplorerError, ExportError
@@ -96,20 +98,13 @@ class Folder:
         if (self.path / TUNE).exists():
             words = f"{self.path} holds a fine-tuning."
             raise ExplorerError(str(self.path), words, "Go on with it as such, or choose another folder.")
-        ours, theirs = plan_to_dict(self._plan), plan_to_dict(plan)
-        different = [key for key in ours if ours[key] != theirs[key] and key != "name"]
-        if different:
-            words = f"{self.path} holds a run of another {different[0]}."
-            raise ExplorerError(str(self.path), words, "Choose another folder, or the same settings.")
+        check_same(self.path, self._plan, plan)
 
     @property
     def divergence(self) -> str:
         """Return the sentence on why the run that is here ended for good; empty where it did not."""
-        try:
-            found = json.loads((self.path / ENDED).read_text(encoding="utf-8"))
-            return str(found["problem"]) if found["final"] else ""
-        except (OSError, ValueError, KeyError, TypeError):
-            return ""
+        ended = ended_in(self.path)
+        return ended.problem if ended.final else ""
 
     def metrics(self) -> tuple[Metric, ...]:
         """Return the steps that are kept."""
@@ -167,7 +162,7 @@ class Folder:
     def end(self, problem: str, final: bool) -> None:
         """Write how the run ended: ``final`` where it cannot go on."""
         with worded(self.path):
-            self._replace(ENDED, json.dumps({"problem": problem, "final": final}).encode())
+            self._replace(ENDED, codec.encode(Ended(problem, final), indent=None).encode())
 
     def _replace(self, name: str, content: bytes) -> None:
         """Write beside the file, and give it the file's name once it is safe on disk."""

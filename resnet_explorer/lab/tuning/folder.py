@@ -1,13 +1,13 @@
 """The run folder of a fine-tuning: its plan, its best weights, and what trained when, beside what every run keeps."""
 
-import json
 from pathlib import Path
 
 from safetensors.torch import save
 
+from resnet_explorer import codec
 from resnet_explorer.analysis.run_codec import BEST, OPENED, RUN, TUNE
 from resnet_explorer.analysis.training import Metric, RunPlan, Setting
-from resnet_explorer.analysis.tuning import codec
+from resnet_explorer.analysis.tuning.codec import dumps, loads
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.analysis.tuning.results import FreezeReport
 from resnet_explorer.errors import ExplorerError
@@ -34,8 +34,7 @@ class TuneFolder(Folder):
 
     def _check(self, plan: RunPlan) -> None:
         kept = plan_in(self.path)
-        ours, theirs = codec.to_dict(self._tune), codec.to_dict(kept)
-        different = [key for key in ours if ours[key] != theirs[key]]
+        different = codec.differences(self._tune, kept)
         if not set(different) <= set(OF_IMAGES):
             words = f"{self.path} holds a fine-tuning of other {different[0]}."
             raise ExplorerError(str(self.path), words, "Choose another folder, or the same settings.")
@@ -46,7 +45,7 @@ class TuneFolder(Folder):
         """Write what the run is, where nothing is here yet, and open the list of its steps."""
         with worded(self.path):
             if not (self.path / RUN).exists():
-                self._replace(TUNE, codec.dumps(self._tune).encode())
+                self._replace(TUNE, dumps(self._tune).encode())
         super().begin(setting)
 
     def opened(self, epoch: int, report: FreezeReport) -> None:
@@ -59,7 +58,7 @@ class TuneFolder(Folder):
             "still": report.still,
             "silent": report.silent,
         }
-        self._opened[epoch] = json.dumps(values, separators=(",", ":")) + "\n"
+        self._opened[epoch] = codec.encode(values, indent=None)
 
     def flush(self) -> None:
         """Hand all that is known so far to the system: it outlives this process."""
@@ -83,7 +82,7 @@ class TuneFolder(Folder):
             "epoch": str(epoch),
             f"{self._judged}_loss": repr(metric.test_loss),
             f"{self._judged}_accuracy": repr(metric.test_accuracy),
-            "classes": json.dumps(self._tune.classes),
+            "classes": codec.encode(self._tune.classes, indent=None).strip(),
         }
         tensors = {name: one.detach().cpu().contiguous() for name, one in plain.state_dict().items()}
         with worded(self.path):
@@ -99,7 +98,7 @@ def others(folder: Path) -> ExplorerError:
 def plan_in(folder: Path) -> TunePlan:
     """Return the plan of the fine-tuning in a folder; raises ExplorerError where there is none."""
     try:
-        return codec.loads((folder / TUNE).read_text(encoding="utf-8"), str(folder))
+        return loads((folder / TUNE).read_text(encoding="utf-8"), str(folder))
     except (OSError, UnicodeDecodeError) as error:
         words = f"{folder} holds no fine-tuning."
         raise ExplorerError(str(folder), words, "Choose a folder that 'finetune' wrote.") from error
