@@ -1,13 +1,13 @@
 """The commands ``identify`` and ``weights``: files of weights in and out."""
 
 import argparse
-import json
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from resnet_explorer import codec
 from resnet_explorer.analysis import analyse
 from resnet_explorer.analysis.identify import Identified
 from resnet_explorer.analysis.weights import LIMIT, TensorStats, strange_text
@@ -36,7 +36,7 @@ def identify(options: argparse.Namespace) -> int:
     stats = checkpoint.statistics(sorted(read.tensors.items())) if options.statistics else ()
     strange, values = checkpoint.strange_values(read.tensors.values())
     if options.map:
-        write(options.map, json.dumps({ours: theirs for theirs, ours in found.names.items()}, indent=2) + "\n")
+        write(options.map, codec.encode({ours: theirs for theirs, ours in found.names.items()}))
     if options.json:
         more = {"not_finite": strange, "values": values, "notes": read.notes, "keys": read.keys, "key": read.key}
         say_json(_values(found, stats) | more)
@@ -92,13 +92,13 @@ def _values(found: Identified, stats: tuple[TensorStats, ...]) -> dict[str, obje
         "title": title(found.spec),
         "fits": found.fits,
         "spec": to_dict(found.spec),
-        "assumed": list(found.assumed),
-        "missing": list(found.missing),
-        "unexpected": list(found.unexpected),
-        "misshapen": list(found.misshapen),
+        "assumed": found.assumed,
+        "missing": found.missing,
+        "unexpected": found.unexpected,
+        "misshapen": found.misshapen,
         "names": {ours: theirs for theirs, ours in found.names.items()},
-        "leftovers": [{"path": one.path, "what": one.what, "names": list(one.names)} for one in found.leftovers],
-        "alternatives": list(found.alternatives),
+        "leftovers": [{"path": one.path, "what": one.what, "names": one.names} for one in found.leftovers],
+        "alternatives": found.alternatives,
         "statistics": [{**asdict(one), "path": found.names.get(one.name)} for one in stats],
     }
 

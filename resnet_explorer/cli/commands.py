@@ -1,13 +1,12 @@
 """The commands; each imports what it needs when it runs."""
 
 import argparse
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from resnet_explorer.cli.output import say
+from resnet_explorer.cli.output import say, say_json
 from resnet_explorer.errors import ExportError, SpecError
 
 if TYPE_CHECKING:
@@ -56,7 +55,10 @@ def _list(options: argparse.Namespace) -> int:
 
     rows = catalogue_list.axes() if options.axes else catalogue_list.entries()
     write = catalogue_list.axes_text if options.axes else catalogue_list.to_text
-    say(json.dumps(rows, indent=2) + "\n" if options.json else write(rows))
+    if options.json:
+        say_json(rows)
+    else:
+        say(write(rows))
     return 0
 
 

@@ -1,12 +1,11 @@
 """What the commands say, and how they fail: in one line, or quietly where nobody listens any longer."""
 
 import io
-import json
-import math
 import os
 import sys
 from contextlib import suppress
 
+from resnet_explorer import codec
 from resnet_explorer.errors import ExportError
 
 NAME = "resnet-explorer"
@@ -38,16 +37,8 @@ def say(text: str) -> None:
 
 
 def say_json(values: object) -> None:
-    """Write values as JSON, which has no word for what is infinite or not a number: null."""
-    say(json.dumps(_finite(values), indent=2, allow_nan=False) + "\n")
-
-
-def _finite(values: object) -> object:
-    if isinstance(values, dict):
-        return {key: _finite(value) for key, value in values.items()}
-    if isinstance(values, (list, tuple)):
-        return [_finite(value) for value in values]
-    return None if isinstance(values, float) and not math.isfinite(values) else values
+    """Write values as JSON."""
+    say(codec.encode(values))
 
 
 def silence() -> None:

@@ -1,13 +1,12 @@
 """The command ``identify`` for a Python file: asked first, then run, identified and compared."""
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 from resnet_explorer.analysis.own_module import OwnModule, names_in
 from resnet_explorer.cli.ask import Asker
-from resnet_explorer.cli.output import say
+from resnet_explorer.cli.output import say, say_json
 from resnet_explorer.engine.messages import ReadModule
 from resnet_explorer.errors import CheckpointError
 from resnet_explorer.spec.catalogue import title
@@ -36,7 +35,10 @@ def identify(options: argparse.Namespace, file: Path, name: str) -> int:
     _ask(options, file)
     with Asker() as asker:
         found: OwnModule = asker.ask(ReadModule(str(file.absolute()), name))
-    say(json.dumps(_values(found), indent=2) + "\n" if options.json else _text(found))
+    if options.json:
+        say_json(_values(found))
+    else:
+        say(_text(found))
     return 0 if found.agrees else 1
 
 
@@ -72,18 +74,18 @@ def _values(found: OwnModule) -> dict[str, object]:
             {
                 "input": [one.image.height, one.image.width],
                 "agrees": one.agrees,
-                "error": one.error if one.error is not None and one.error < float("inf") else None,
+                "error": one.error,
                 "problem": one.problem,
             }
             for one in found.proofs
         ],
         "drawn_weights": found.drawn,
-        "settled": list(found.settled),
+        "settled": found.settled,
         "difference": found.difference,
         "contained": found.contained,
-        "assumed": list(found.found.assumed),
-        "problems": list(found.found.problems),
-        "names": dict(found.found.names),
+        "assumed": found.found.assumed,
+        "problems": found.found.problems,
+        "names": found.found.names,
         "spec": to_dict(found.spec),
     }
 

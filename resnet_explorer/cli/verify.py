@@ -1,14 +1,13 @@
 """The command ``verify``: the closed form beside PyTorch and fvcore."""
 
 import argparse
-import json
 from dataclasses import asdict
 from functools import partial
 
 from resnet_explorer.analysis import Analysis
 from resnet_explorer.analysis.verdict import Verdict
 from resnet_explorer.cli.networks import analysis_of
-from resnet_explorer.cli.output import complain, say
+from resnet_explorer.cli.output import complain, say, say_json
 from resnet_explorer.engine.pytorch import importing
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec.catalogue import CATALOGUE
@@ -21,8 +20,7 @@ def verify(options: argparse.Namespace) -> int:
     names = list(CATALOGUE) if options.all else [options.net]
     verdicts = {name: _verdict(options, name) for name in names}
     if options.json:
-        told = {name: {"agrees": found.agrees, **asdict(found)} for name, found in verdicts.items()}
-        say(json.dumps(told, indent=2) + "\n")
+        say_json({name: {"agrees": found.agrees, **asdict(found)} for name, found in verdicts.items()})
     return 0 if all(found.agrees for found in verdicts.values()) else 1
 
 

@@ -2,14 +2,13 @@
 
 import csv
 import io
-import json
 from collections.abc import Iterator
-from math import isfinite
 
+from resnet_explorer import codec
 from resnet_explorer.analysis.gradient_words import figure, found
 from resnet_explorer.analysis.gradients import GradientResult, NetworkGradients, Sample
 from resnet_explorer.analysis.quantities import WORDS, Quantity
-from resnet_explorer.spec.codec import to_dict
+from resnet_explorer.spec.codec import WRITERS
 
 CSV_HEADER = ("network", "block", "path", "stage", "quantity", "seed", "value", "underflow")
 
@@ -35,13 +34,13 @@ def _lines(network: NetworkGradients, quantity: Quantity, sample: Sample) -> Ite
     under = sample.underflow.get(quantity, (False,) * len(network.places))
     values = zip(network.places, sample.values[quantity], under, strict=True)
     for number, (place, value, is_under) in enumerate(values, start=1):
-        known = "" if _plain(value) is None else repr(value)
+        known = "" if codec.plain(value) is None else repr(value)
         words = "yes" if is_under else ""
         yield network.spec.name, number, place.path, place.stage, quantity, sample.seed, known, words
 
 
 def describe(result: GradientResult) -> dict[str, object]:
-    """Return the whole result as plain values."""
+    """Return the whole result in the shape of its JSON."""
     asked = result.request
     return {
         "conditions": {
@@ -51,13 +50,13 @@ def describe(result: GradientResult) -> dict[str, object]:
             "mode": asked.mode,
             "loss": asked.loss,
             "rate": asked.rate,
-            "seeds": list(asked.seeds),
+            "seeds": asked.seeds,
             "batch": asked.image.batch,
             "input": [asked.image.height, asked.image.width],
             "data": result.data,
             "seconds": round(result.seconds, 3),
         },
-        "notes": list(result.notes),
+        "notes": result.notes,
         "networks": [_network(one) for one in result.networks],
     }
 
@@ -66,33 +65,28 @@ def _network(one: NetworkGradients) -> dict[str, object]:
     return {
         "name": one.spec.name,
         "title": one.title,
-        "spec": to_dict(one.spec),
-        "blocks": [{"path": place.path, "stage": place.stage, "output": list(place.shape)} for place in one.places],
-        "loss": [_plain(sample.loss) for sample in one.samples],
+        "spec": one.spec,
+        "blocks": [{"path": place.path, "stage": place.stage, "output": place.shape} for place in one.places],
+        "loss": [sample.loss for sample in one.samples],
         "accuracy": [sample.accuracy for sample in one.samples],
-        "quantities": {str(quantity): _quantity(one, quantity) for quantity in _measured(one)},
+        "quantities": {quantity: _quantity(one, quantity) for quantity in _measured(one)},
     }
 
 
 def _quantity(one: NetworkGradients, quantity: Quantity) -> dict[str, object]:
     return {
         "label": WORDS[quantity].label,
-        "first_over_last": _plain(one.ratio(quantity)),
-        "growth_per_block": _plain(one.growth(quantity)),
-        "median": [_plain(value) for value in one.median(quantity)],
-        "values": [[_plain(value) for value in values] for values in one.series(quantity)],
-        "underflow": list(one.underflows(quantity)),
+        "first_over_last": one.ratio(quantity),
+        "growth_per_block": one.growth(quantity),
+        "median": one.median(quantity),
+        "values": one.series(quantity),
+        "underflow": one.underflows(quantity),
     }
-
-
-def _plain(value: float | None) -> float | None:
-    """Return a value that JSON can say: what is not finite becomes null."""
-    return value if value is not None and isfinite(value) else None
 
 
 def to_json(result: GradientResult) -> str:
     """Return ``describe`` as text."""
-    return json.dumps(describe(result), indent=2, allow_nan=False) + "\n"
+    return codec.encode(describe(result), WRITERS)
 
 
 def to_text(result: GradientResult, quantity: Quantity) -> str:

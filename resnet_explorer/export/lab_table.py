@@ -2,12 +2,10 @@
 
 import csv
 import io
-import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
-from math import isfinite
 from typing import Any, NamedTuple
 
+from resnet_explorer import codec
 from resnet_explorer.analysis.descent import Descent
 from resnet_explorer.analysis.gradients import GradientResult
 from resnet_explorer.analysis.lesions import LesionStudy
@@ -15,8 +13,7 @@ from resnet_explorer.analysis.paths import Paths
 from resnet_explorer.analysis.quantities import Quantity
 from resnet_explorer.analysis.shattering import LAGS, Shattering
 from resnet_explorer.export import gradient_table
-from resnet_explorer.spec import ResNetSpec
-from resnet_explorer.spec.codec import to_dict
+from resnet_explorer.spec.codec import WRITERS
 from resnet_explorer.spec.data_choice import DataChoice
 
 LabResult = GradientResult | Descent | Paths | Shattering | LesionStudy
@@ -50,7 +47,7 @@ def to_csv(result: LabResult) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(table.header)
     for line in table.lines(result):
-        writer.writerow("" if value is None else value for value in map(_plain, line))
+        writer.writerow("" if value is None else value for value in codec.plain(line))
     return text.getvalue()
 
 
@@ -59,7 +56,7 @@ def to_json(result: LabResult) -> str:
     table = table_of(result)
     told: dict[str, object] = {
         "experiment": table.name,
-        "request": _said(result.request),
+        "request": result.request,
         "data": result.data,
         "torch": result.torch,
         "seconds": round(result.seconds, 3),
@@ -67,24 +64,8 @@ def to_json(result: LabResult) -> str:
     if isinstance(result, GradientResult):
         told |= gradient_table.describe(result)
     else:
-        told["measured"] = [dict(zip(table.header, map(_plain, line), strict=True)) for line in table.lines(result)]
-    return json.dumps(told, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
-
-
-def _plain(value: object) -> object:
-    """Return a value that CSV and JSON can say: what is not finite becomes None."""
-    return None if isinstance(value, float) and not isfinite(value) else value
-
-
-def _said(value: object) -> object:
-    """Return a request as plain values."""
-    if isinstance(value, ResNetSpec):
-        return to_dict(value)
-    if isinstance(value, DataChoice):
-        return value.text
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _said(getattr(value, field.name)) for field in fields(value)}
-    return [_said(one) for one in value] if isinstance(value, tuple) else value
+        told["measured"] = [dict(zip(table.header, line, strict=True)) for line in table.lines(result)]
+    return codec.encode(told, {**WRITERS, DataChoice: lambda data: data.text})
 
 
 def _descent(result: Descent) -> Iterator[Line]:

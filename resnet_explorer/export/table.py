@@ -5,10 +5,10 @@ MACs and activation bytes are those of the whole batch; shares are shares of the
 
 import csv
 import io
-import json
 import re
 from collections.abc import Sequence
 
+from resnet_explorer import codec
 from resnet_explorer.analysis import Analysis, Row
 from resnet_explorer.analysis.depth import depth
 from resnet_explorer.analysis.features import features
@@ -76,7 +76,7 @@ def _fields(layer: Layer) -> dict[str, object]:
 
 def to_json(analysis: Analysis) -> str:
     """Return ``describe`` as text."""
-    return json.dumps(describe(analysis), indent=2) + "\n"
+    return codec.encode(describe(analysis))
 
 
 def cells(analysis: Analysis, row: Row) -> tuple[Cell, ...]:

@@ -2,9 +2,10 @@
 
 import json
 import os
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
+from resnet_explorer import codec
 from resnet_explorer.errors import ExportError
 from resnet_explorer.files import write
 
@@ -60,7 +61,6 @@ def save(preferences: Preferences) -> None:
     """Remember preferences; a disk that cannot be written is no reason to bother anybody."""
     try:
         folder().mkdir(parents=True, exist_ok=True)
-        content = {"version": VERSION, "values": asdict(preferences)}
-        write(folder() / "preferences.json", json.dumps(content, indent=2) + "\n")
+        write(folder() / "preferences.json", codec.encode({"version": VERSION, "values": preferences}))
     except (OSError, ExportError):
         return
