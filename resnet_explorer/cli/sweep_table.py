@@ -1,7 +1,5 @@
 """What came of a sweep: a line for each run as CSV, a line for each network and recipe as Markdown, and one figure."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from math import isfinite
 from statistics import median
@@ -14,25 +12,19 @@ from resnet_explorer.cli.train_words import test_error
 from resnet_explorer.drawing.chart import draw
 from resnet_explorer.drawing.marks import Picture
 from resnet_explorer.drawing.training import Measure, TrainingCharts, traced
+from resnet_explorer.export.table import csv_text
 
 WIDTH, HEIGHT = 960.0, 520.0
 BEFORE = ("run",)
 AFTER = ("seed", "steps", "of", "training_loss", "test_error", "seconds", "problem")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What begins so is taken for a formula by spreadsheets."""
 
 
 def to_csv(sweep: Sweep, runs: Sequence[Run]) -> str:
     """Return a line for each run: its settings, the loss and the error at its end; what is not known is empty."""
     keys = keys_of(sweep)
     points = {point.plan.name: dict(point.settings) for point in sweep.points()}
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow((*BEFORE, *keys, *AFTER))
-    for run in runs:
-        settings = points[run.plan.name]
-        writer.writerow((_plain(run.plan.name), *(_plain(settings[key]) for key in keys), *_cells(run)))
-    return text.getvalue()
+    named = ((run.plan.name, *map(points[run.plan.name].get, keys), *_cells(run)) for run in runs)
+    return csv_text((*BEFORE, *keys, *AFTER), named)
 
 
 def keys_of(sweep: Sweep) -> tuple[str, ...]:
@@ -40,20 +32,16 @@ def keys_of(sweep: Sweep) -> tuple[str, ...]:
     return tuple(one.word for one in sweep.choices if one.varies)
 
 
-def _plain(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _cells(run: Run) -> tuple[str | int | float, ...]:
+def _cells(run: Run) -> tuple[str | int | float | None, ...]:
     loss, error, last = run.final_loss(LAST_STEPS), test_error(run), run.last
     return (
         run.plan.seed,
         len(run.metrics),
         run.plan.recipe.steps,
-        loss if isfinite(loss) else "",
-        "" if error is None else round(error, 6),
-        round(last.seconds, 3) if last else "",
-        _plain(run.problem),
+        loss,
+        None if error is None else round(error, 6),
+        round(last.seconds, 3) if last else None,
+        run.problem,
     )
 
 

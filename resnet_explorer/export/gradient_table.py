@@ -1,13 +1,12 @@
 """What the gradient lab measured as CSV, JSON and text for a terminal."""
 
-import csv
-import io
 from collections.abc import Iterator
 
 from resnet_explorer import codec
 from resnet_explorer.analysis.gradient_words import figure, found
 from resnet_explorer.analysis.gradients import GradientResult, NetworkGradients, Sample
 from resnet_explorer.analysis.quantities import WORDS, Quantity
+from resnet_explorer.export.table import csv_text
 from resnet_explorer.spec.codec import WRITERS
 
 CSV_HEADER = ("network", "block", "path", "stage", "quantity", "seed", "value", "underflow")
@@ -15,14 +14,14 @@ CSV_HEADER = ("network", "block", "path", "stage", "quantity", "seed", "value", 
 
 def to_csv(result: GradientResult) -> str:
     """Return a line for every network, quantity, seed and block; a value that is not there or not finite is empty."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(CSV_HEADER)
-    for network in result.networks:
-        for quantity in _measured(network):
-            for sample in network.samples:
-                writer.writerows(_lines(network, quantity, sample))
-    return text.getvalue()
+    lines = (
+        line
+        for network in result.networks
+        for quantity in _measured(network)
+        for sample in network.samples
+        for line in _lines(network, quantity, sample)
+    )
+    return csv_text(CSV_HEADER, lines)
 
 
 def _measured(network: NetworkGradients) -> list[Quantity]:
@@ -34,9 +33,8 @@ def _lines(network: NetworkGradients, quantity: Quantity, sample: Sample) -> Ite
     under = sample.underflow.get(quantity, (False,) * len(network.places))
     values = zip(network.places, sample.values[quantity], under, strict=True)
     for number, (place, value, is_under) in enumerate(values, start=1):
-        known = "" if codec.plain(value) is None else repr(value)
         words = "yes" if is_under else ""
-        yield network.spec.name, number, place.path, place.stage, quantity, sample.seed, known, words
+        yield network.spec.name, number, place.path, place.stage, quantity, sample.seed, value, words
 
 
 def describe(result: GradientResult) -> dict[str, object]:

@@ -1,7 +1,5 @@
 """What any experiment of the gradient lab found as CSV and JSON: a line for each thing that was measured."""
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -13,6 +11,7 @@ from resnet_explorer.analysis.paths import Paths
 from resnet_explorer.analysis.quantities import Quantity
 from resnet_explorer.analysis.shattering import LAGS, Shattering
 from resnet_explorer.export import gradient_table
+from resnet_explorer.export.table import csv_text
 from resnet_explorer.spec.codec import WRITERS
 from resnet_explorer.spec.data_choice import DataChoice
 
@@ -43,12 +42,8 @@ def to_csv(result: LabResult) -> str:
     """Return a line for each thing that was measured; a value that is not there or not finite is empty."""
     if isinstance(result, GradientResult):
         return gradient_table.to_csv(result)
-    table, text = table_of(result), io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(table.header)
-    for line in table.lines(result):
-        writer.writerow("" if value is None else value for value in codec.plain(line))
-    return text.getvalue()
+    table = table_of(result)
+    return csv_text(table.header, table.lines(result))
 
 
 def to_json(result: LabResult) -> str:

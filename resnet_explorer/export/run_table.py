@@ -1,44 +1,31 @@
 """Several runs as CSV and JSON: each step with what was measured, and the settings of each run."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
-from math import isfinite
 
 from resnet_explorer import codec
 from resnet_explorer.analysis.run_codec import WRITERS
 from resnet_explorer.analysis.training import Metric, Run
 from resnet_explorer.analysis.training_words import measured
+from resnet_explorer.export.table import csv_text
 
 _MEASURED = ("loss", "accuracy", "rate", "seconds", "test_loss", "test_accuracy")
 CSV_HEADER = ("run", "network", "seed", "step", "epoch", *_MEASURED)
 BLOCKS_HEADER = ("run", "network", "seed", "step", "block", "path", "stage", "quantity", "value")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What begins so is taken for a formula by spreadsheets."""
-_Cell = str | int | float
+_Cell = str | int | float | None
 
 
 def to_csv(runs: Sequence[Run]) -> str:
     """Return a line for each step of each run; what is unknown or not finite is empty. Steps count from 1."""
-    return _csv(CSV_HEADER, ((*_who(run), *_step(run, metric)) for run in runs for metric in run.metrics))
+    return csv_text(CSV_HEADER, ((*_who(run), *_step(run, metric)) for run in runs for metric in run.metrics))
 
 
 def blocks_to_csv(runs: Sequence[Run]) -> str:
     """Return a line for each block, quantity and measured step of each run."""
-    return _csv(BLOCKS_HEADER, (line for run in runs for metric in run.metrics for line in _blocks(run, metric)))
-
-
-def _csv(header: Sequence[str], lines: Iterable[Sequence[_Cell]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(lines)
-    return text.getvalue()
+    return csv_text(BLOCKS_HEADER, (line for run in runs for metric in run.metrics for line in _blocks(run, metric)))
 
 
 def _who(run: Run) -> tuple[str, str, int]:
-    name = run.plan.name
-    return f"'{name}" if name.startswith(_FORMULA) else name, run.plan.spec.name, run.plan.seed
+    return run.plan.name, run.plan.spec.name, run.plan.seed
 
 
 def _step(run: Run, metric: Metric) -> tuple[_Cell, ...]:
@@ -47,7 +34,7 @@ def _step(run: Run, metric: Metric) -> tuple[_Cell, ...]:
     return (
         metric.step + 1,
         round((metric.step + 1) / images, 6) if images else "",
-        *(_cell(getattr(metric, key)) for key in _MEASURED),
+        *(getattr(metric, key) for key in _MEASURED),
     )
 
 
@@ -57,11 +44,7 @@ def _blocks(run: Run, metric: Metric) -> Iterable[tuple[_Cell, ...]]:
         for number, value in enumerate(values, 1):
             place = places[number - 1] if number <= len(places) else None
             where = (place.path, place.stage) if place else ("", "")
-            yield (*_who(run), metric.step + 1, number, *where, str(quantity), _cell(value))
-
-
-def _cell(value: float | None) -> _Cell:
-    return "" if value is None or not isfinite(value) else value
+            yield (*_who(run), metric.step + 1, number, *where, str(quantity), value)
 
 
 def _described(run: Run) -> dict[str, object]:

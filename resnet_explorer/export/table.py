@@ -6,7 +6,7 @@ MACs and activation bytes are those of the whole batch; shares are shares of the
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from resnet_explorer import codec
 from resnet_explorer.analysis import Analysis, Row
@@ -25,9 +25,26 @@ CSV_HEADER = (
 _TITLES = ("layer", "type", "kernel", "input", "output", "parameters", "%", "MACs", "%", "RF", "stride", "bytes")
 _TEXTS = 5
 """So many columns at the left hold text; the others hold numbers and stand at the right."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What begins so is taken for a formula by spreadsheets."""
 _ASCII = str.maketrans({"×": "x", "→": "->"})
 
 Cell = str | int
+
+
+def csv_text(header: Sequence[str], lines: Iterable[Iterable[object]]) -> str:
+    """Return lines under a header as CSV: None and what is not finite is empty, a text is never a formula."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(map(_csv_cell, line) for line in lines)
+    return text.getvalue()
+
+
+def _csv_cell(value: object) -> object:
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(_FORMULA) else value
+    return "" if codec.plain(value) is None else value
 
 
 def describe(analysis: Analysis) -> dict[str, object]:
@@ -103,16 +120,12 @@ def to_csv(analysis: Analysis, rows: Sequence[Row] | None = None) -> str:
 
     The text is ASCII, which is UTF-8 too: spreadsheets guess the encoding, and cannot guess this one wrong.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(CSV_HEADER)
-    for row in analysis.rows if rows is None else rows:
-        writer.writerow([_plain(cell) for cell in cells(analysis, row)])
-    return text.getvalue()
+    chosen = analysis.rows if rows is None else rows
+    return csv_text(CSV_HEADER, (map(_plain, cells(analysis, row)) for row in chosen))
 
 
 def _plain(cell: Cell) -> Cell:
-    """Return a cell in ASCII that no spreadsheet takes for a formula, as it would take ``+192 ch``."""
+    """Return a cell in ASCII; ``+192 ch`` without its sign, which spreadsheets take for a formula."""
     return cell.translate(_ASCII).removeprefix("+") if isinstance(cell, str) else cell
 
 

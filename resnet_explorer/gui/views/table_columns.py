@@ -12,6 +12,7 @@ from resnet_explorer.analysis.measured import BlockValues
 from resnet_explorer.analysis.words import hyper, mib, share, si, size
 from resnet_explorer.blueprint.layers import Linear, Shape
 from resnet_explorer.drawing.measured import value_of
+from resnet_explorer.export.table import csv_text
 
 
 class Line(NamedTuple):
@@ -220,12 +221,8 @@ def csv_with_values(text: str, values: BlockValues, analysis: Analysis, rows: Se
     """Return layers as CSV with one column more: the value of the block that each lies in."""
     header, *lines = csv.reader(io.StringIO(text))
     paths = _values_of(values, analysis, rows)
-    cells = [repr(values.values[path]) if path else "" for path in paths]
-    made = io.StringIO()
-    writer = csv.writer(made, lineterminator="\n")
-    writer.writerow([*header, "measured_in_block"])
-    writer.writerows([*line, cell] for line, cell in zip(lines, cells, strict=True))
-    return made.getvalue()
+    cells = [values.values[path] if path else None for path in paths]
+    return csv_text([*header, "measured_in_block"], ([*line, cell] for line, cell in zip(lines, cells, strict=True)))
 
 
 def markdown_with_values(text: str, values: BlockValues, analysis: Analysis, rows: Sequence[Row]) -> str:
