@@ -12,6 +12,7 @@ from resnet_explorer.analysis.run_codec import RUN, TUNE, loads
 from resnet_explorer.analysis.training import RunPlan
 from resnet_explorer.analysis.tuning.checks import DataReport
 from resnet_explorer.analysis.tuning.choices import WeightsKind
+from resnet_explorer.analysis.tuning.codec import plan_in
 from resnet_explorer.engine.messages import (
     CheckData,
     CompareGrey,
@@ -32,7 +33,6 @@ from resnet_explorer.lab.training.checkpoint import trained
 from resnet_explorer.lab.training.loop import follow
 from resnet_explorer.lab.tuning import run, weights
 from resnet_explorer.lab.tuning.checks import check
-from resnet_explorer.lab.tuning.folder import plan_in
 from resnet_explorer.lab.tuning.judge import judge, record_of, usable
 from resnet_explorer.lab.tuning.predict import predict
 from resnet_explorer.lab.tuning.samples import compare_grey, samples

@@ -1,6 +1,9 @@
 """Plans of fine-tunings in and out of JSON: ``tune.json``."""
 
+from pathlib import Path
+
 from resnet_explorer import codec
+from resnet_explorer.analysis.run_codec import TUNE
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.spec.codec import READERS, WRITERS
@@ -13,6 +16,15 @@ _FORMERLY = {"bn": "train"}
 def dumps(plan: TunePlan) -> str:
     """Return the text of a plan's file."""
     return codec.encode({"format": FORMAT, "version": VERSION, "plan": plan}, WRITERS)
+
+
+def plan_in(folder: Path) -> TunePlan:
+    """Return the plan of the fine-tuning in a folder; raises ExplorerError where there is none."""
+    try:
+        return loads((folder / TUNE).read_text(encoding="utf-8"), str(folder))
+    except (OSError, UnicodeDecodeError) as error:
+        words = f"{folder} holds no fine-tuning."
+        raise ExplorerError(str(folder), words, "Choose a folder that 'finetune' wrote.") from error
 
 
 def loads(text: str, where: str = "plan") -> TunePlan:

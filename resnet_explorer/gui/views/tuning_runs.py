@@ -7,12 +7,11 @@ from pathlib import Path
 from resnet_explorer.analysis.run_codec import TUNE
 from resnet_explorer.analysis.training import Chunk
 from resnet_explorer.analysis.tuning.choices import WeightsKind
-from resnet_explorer.analysis.tuning.codec import loads
+from resnet_explorer.analysis.tuning.codec import plan_in
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.analysis.tuning.results import TuneEnding
 from resnet_explorer.analysis.tuning.view import run_plan
 from resnet_explorer.engine.messages import Job, TuneRun
-from resnet_explorer.errors import ExplorerError
 from resnet_explorer.export.run_folder import RunFolder, list_runs, read
 from resnet_explorer.gui.trainer import LiveRun, Trainer
 
@@ -34,14 +33,6 @@ class TunedRun(LiveRun):
 def kept(root: Path) -> tuple[RunFolder, ...]:
     """Return the fine-tunings that are kept, the newest first."""
     return tuple(one for one in list_runs(root) if (one.path / TUNE).is_file())
-
-
-def plan_of(folder: Path) -> TunePlan:
-    """Return the plan of a kept fine-tuning; raises ExplorerError where there is none."""
-    try:
-        return loads((folder / TUNE).read_text(encoding="utf-8"), str(folder))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ExplorerError(str(folder), f"{folder} holds no fine-tuning.", "Choose another one.") from error
 
 
 class Tuner(Trainer):
@@ -77,7 +68,7 @@ class Tuner(Trainer):
 
         Raises ExplorerError where the folder holds none.
         """
-        run, plan = read(folder), plan_of(folder)
+        run, plan = read(folder), plan_in(folder)
         self.take_up([run])
         taken = self.runs[0]
         self.runs = [TunedRun(run.plan, folder, 0, taken.stand, run.setting, run.problem, list(run.metrics), tune=plan)]

@@ -10,11 +10,11 @@ from torch import Tensor
 from resnet_explorer.analysis.inside import Look
 from resnet_explorer.analysis.run_codec import TUNE
 from resnet_explorer.analysis.training import RunPlan
+from resnet_explorer.analysis.tuning.codec import plan_in
 from resnet_explorer.errors import CheckpointError, ExplorerError
 from resnet_explorer.lab.data import Images
 from resnet_explorer.lab.training.checkpoint import trained
 from resnet_explorer.lab.tuning.data import TuneImages
-from resnet_explorer.lab.tuning.folder import plan_in
 from resnet_explorer.lab.tuning.held import images_of
 from resnet_explorer.model.build import ResNet
 

@@ -7,7 +7,7 @@ from safetensors.torch import save
 from resnet_explorer import codec
 from resnet_explorer.analysis.run_codec import BEST, OPENED, RUN, TUNE
 from resnet_explorer.analysis.training import Metric, RunPlan, Setting
-from resnet_explorer.analysis.tuning.codec import dumps, loads
+from resnet_explorer.analysis.tuning.codec import dumps, plan_in
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.analysis.tuning.results import FreezeReport
 from resnet_explorer.errors import ExplorerError
@@ -93,12 +93,3 @@ def others(folder: Path) -> ExplorerError:
     """Return the error for a run whose images have changed."""
     words = f"The images are others than when the run in {folder} was begun."
     return ExplorerError(str(folder), words, "Choose another folder, or bring them back.")
-
-
-def plan_in(folder: Path) -> TunePlan:
-    """Return the plan of the fine-tuning in a folder; raises ExplorerError where there is none."""
-    try:
-        return loads((folder / TUNE).read_text(encoding="utf-8"), str(folder))
-    except (OSError, UnicodeDecodeError) as error:
-        words = f"{folder} holds no fine-tuning."
-        raise ExplorerError(str(folder), words, "Choose a folder that 'finetune' wrote.") from error

@@ -8,6 +8,7 @@ from pathlib import Path
 from resnet_explorer.analysis.quantities import Mode
 from resnet_explorer.analysis.run_codec import CHECKPOINT, RUN
 from resnet_explorer.analysis.training import Ending, RunPlan
+from resnet_explorer.analysis.tuning.codec import plan_in
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.analysis.tuning.results import FreezeReport
 from resnet_explorer.analysis.tuning.strategies import grouping
@@ -23,7 +24,7 @@ from resnet_explorer.lab.training.loop import go_on
 from resnet_explorer.lab.training.trainer import Trainer
 from resnet_explorer.lab.tuning.course import TuneCourse, director
 from resnet_explorer.lab.tuning.data import TuneImages, complete, load
-from resnet_explorer.lab.tuning.folder import TuneFolder, others, plan_in
+from resnet_explorer.lab.tuning.folder import TuneFolder, others
 from resnet_explorer.lab.tuning.start import bare, start
 from resnet_explorer.model.build import ResNet
 
