@@ -8,14 +8,13 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
-from difflib import get_close_matches
 from enum import EnumType
 from functools import cache
 from math import isfinite
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from resnet_explorer.errors import ExplorerError
+from resnet_explorer.errors import ExplorerError, did_you_mean
 
 T = TypeVar("T")
 Writers = Mapping[type, Callable[[Any], object]]
@@ -126,8 +125,7 @@ def _prepared(value: Any, kind: Any, readers: Readers, at: str) -> Any:
     if isinstance(value, dict) and (types := _types(kind)):
         for key in value:
             if key not in types:
-                near = get_close_matches(key, types, n=1)
-                remedy = f"Did you mean {near[0]!r}?" if near else "Take it out."
+                remedy = did_you_mean(key, types, "Take it out.")
                 raise ExplorerError(at, f"Unknown key {key[:40]!r} at {at}.", remedy)
         inside = {key: inner for key, inner in types.items() if inner and key in value}
         return value | {key: _prepared(value[key], inner, readers, f"{at}.{key}") for key, inner in inside.items()}

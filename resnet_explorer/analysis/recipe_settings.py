@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field, fields, replace
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
 
 from resnet_explorer.analysis.recipe import Recipe
-from resnet_explorer.errors import ExplorerError
+from resnet_explorer.errors import ExplorerError, did_you_mean
 from resnet_explorer.spec.readers import Choice, choice, fraction, quoted, several, truth, whole
 
 Read = Callable[[str], object]
@@ -48,7 +47,6 @@ def known(key: str) -> str:
     """Return the recipe's own name of a key; raises ExplorerError, with the nearest one, where there is none."""
     name = key.strip().lower().replace("-", "_")
     if name not in READERS:
-        near = get_close_matches(name, READERS, n=1)
-        remedy = f"Did you mean {near[0]!r}?" if near else f"Choose one of {', '.join(READERS)}."
+        remedy = did_you_mean(name, READERS, f"Choose one of {', '.join(READERS)}.")
         raise ExplorerError("recipe", f"A recipe has no {quoted(key)}.", remedy)
     return name

@@ -4,7 +4,6 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from itertools import product
 from math import prod
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from resnet_explorer.analysis.recipe_settings import known, set_recipe
 from resnet_explorer.analysis.training import RunPlan
 from resnet_explorer.analysis.training_asked import plan_for, plan_of, preset_of, preset_plans
-from resnet_explorer.errors import ExplorerError
+from resnet_explorer.errors import ExplorerError, did_you_mean
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.axes import axis
 from resnet_explorer.spec.catalogue import named
@@ -139,8 +138,7 @@ def loads(text: str, where: str) -> Sweep:
 def _read(content: Mapping[str, Any], where: str) -> Sweep:
     for key in content:
         if key not in KEYS:
-            near = get_close_matches(key, KEYS, n=1)
-            remedy = f"Did you mean {near[0]!r}?" if near else f"Choose of {', '.join(KEYS)}."
+            remedy = did_you_mean(key, KEYS, f"Choose of {', '.join(KEYS)}.")
             raise ExplorerError(key, f"A sweep has no {key!r}.", remedy)
     if "net" in content and "depth" in content:
         raise ExplorerError("net", "A sweep takes either net or depth.", "Leave one of them out.")

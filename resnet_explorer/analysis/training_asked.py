@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 
 from resnet_explorer.analysis.gradients import twin
 from resnet_explorer.analysis.recipe import Recipe
 from resnet_explorer.analysis.training import DIGITS_IMAGE, RunPlan
 from resnet_explorer.analysis.training_presets import PRESETS, TrainingPreset
-from resnet_explorer.errors import ExplorerError
+from resnet_explorer.errors import ExplorerError, did_you_mean
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import named
 from resnet_explorer.spec.change import assign
@@ -25,8 +24,7 @@ def preset_of(key: str) -> TrainingPreset:
     """Return a preset by its key; raises ExplorerError with the known ones."""
     if key in PRESETS:
         return PRESETS[key]
-    near = get_close_matches(key, PRESETS, n=1)
-    remedy = f"Did you mean {near[0]!r}?" if near else f"Choose one of {', '.join(PRESETS)}."
+    remedy = did_you_mean(key, PRESETS, f"Choose one of {', '.join(PRESETS)}.")
     raise ExplorerError("preset", f"There is no preset {key[:40]!r}.", remedy)
 
 

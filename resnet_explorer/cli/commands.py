@@ -3,11 +3,10 @@
 import argparse
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from resnet_explorer.cli.output import say, say_json
-from resnet_explorer.errors import ExportError, SpecError
+from resnet_explorer.errors import ExportError, SpecError, did_you_mean
 
 if TYPE_CHECKING:
     from resnet_explorer.drawing.marks import Picture
@@ -33,8 +32,8 @@ def _network(word: str) -> str:
         name = network(word)
         find(name)
     except SpecError as error:
-        if near := get_close_matches(word, COMMANDS, n=1):
-            raise SpecError("command", f"There is no command {word!r}.", f"Did you mean {near[0]!r}?") from error
+        if remedy := did_you_mean(word, COMMANDS):
+            raise SpecError("command", f"There is no command {word!r}.", remedy) from error
         raise
     return name
 

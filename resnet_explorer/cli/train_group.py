@@ -30,7 +30,8 @@ def write(root: Path, tasks: Sequence[Task]) -> tuple[Task, ...]:
     """
     _check_root(root)
     for task in tasks:
-        _check(task)
+        if (task.folder / RUN).is_file():
+            check_same(task.folder, task.plan, run_folder.look(task.folder).plan)
     mine = {task.folder for task in tasks}
     others = tuple(one for one in _listed(root) if one.folder not in mine)
     try:
@@ -83,12 +84,6 @@ def _check_root(root: Path) -> None:
     if (root / RUN).is_file():
         words = f"{root} is the folder of a single run, and can hold no others."
         raise ExplorerError(str(root), words, "Choose another folder with -o.")
-
-
-def _check(task: Task) -> None:
-    """Raise ExplorerError where a folder holds a run of another plan."""
-    if (task.folder / RUN).is_file():
-        check_same(task.folder, task.plan, run_folder.look(task.folder).plan)
 
 
 def read(root: Path) -> tuple[Task, ...]:

@@ -1,11 +1,10 @@
 """From the words of a command to what of a diagram is open."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from resnet_explorer.blueprint import Network
 from resnet_explorer.drawing.view import View, foldable, folded
-from resnet_explorer.errors import SpecError
+from resnet_explorer.errors import SpecError, did_you_mean
 
 
 def view_of(network: Network, expand: Sequence[str], unfold: bool, compare: bool) -> View:
@@ -33,6 +32,5 @@ def _blocks(network: Network, path: str, view: View) -> set[str]:
 def _unknown_path(network: Network, path: str) -> SpecError:
     paths = [stage.path for stage in network.stages]
     paths += [path for block in network.blocks for path in (block.path, *block.layer_paths)]
-    near = get_close_matches(path[:80], paths, n=1, cutoff=0.4)
-    remedy = f"Did you mean {near[0]!r}?" if near else "The command 'describe' shows the paths."
+    remedy = did_you_mean(path, paths, "The command 'describe' shows the paths.", cutoff=0.4)
     return SpecError("expand", f"{network.spec.name} has no part {path!r}.", remedy)

@@ -8,7 +8,6 @@ import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
-from difflib import get_close_matches
 from operator import attrgetter
 from pathlib import Path
 from textwrap import shorten
@@ -18,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from resnet_explorer.errors import CheckpointError
+from resnet_explorer.errors import CheckpointError, did_you_mean
 
 LONGEST = 300
 """Letters of an exception's message that are quoted."""
@@ -157,9 +156,8 @@ def _needed(maker: object) -> list[str]:
 
 def _unknown(path: Path, name: str, module: ModuleType) -> CheckpointError:
     own = [key for key, one in vars(module).items() if not key.startswith("_") and _is_own(one)]
-    near = get_close_matches(name, own, n=1)
     known = ", ".join(own[:LISTED]) + (", …" if len(own) > LISTED else "")
-    remedy = f"Did you mean {near[0]!r}?" if near else f"It has {known}." if own else _NAME
+    remedy = did_you_mean(name, own, f"It has {known}." if own else _NAME)
     return CheckpointError(str(path), f"{path.name} has no {name!r}.", remedy)
 
 
