@@ -3,9 +3,6 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from inside_subject import trained
-from jobs_here import JobsHere
-
 from resnet_explorer.analysis.inside import (
     CamRequest,
     ConfusionRequest,
@@ -23,6 +20,8 @@ from resnet_explorer.lab.inside.filters import filters
 from resnet_explorer.lab.inside.lesions import lesions
 from resnet_explorer.lab.inside.surface import surface
 from resnet_explorer.model.build import ResNet
+from tests.inside_subject import trained
+from tests.jobs_here import JobsHere
 
 
 def _trained(folder: str, asked: RunPlan) -> ResNet:

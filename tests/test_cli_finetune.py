@@ -14,7 +14,6 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file
-from tuning_runs import PLAN, SMALL
 
 from resnet_explorer.analysis.training import RunPlan
 from resnet_explorer.analysis.tuning import codec
@@ -25,6 +24,7 @@ from resnet_explorer.export.run_folder import read
 from resnet_explorer.lab.training import train
 from resnet_explorer.model import build, checkpoint
 from resnet_explorer.spec.change import assign
+from tests.tuning_runs import PLAN, SMALL
 
 NET = ("--net", "resnet20", "--weights", "none")
 """A network for which nothing has to be fetched."""

@@ -12,7 +12,6 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from training_runs import run, same, timeless
 
 from resnet_explorer.analysis.recipe import Optimiser, Recipe, Schedule
 from resnet_explorer.analysis.training import Chunk, Metric, RunPlan
@@ -25,6 +24,7 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.export import run_folder
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
+from tests.training_runs import run, same, timeless
 
 ROOT = Path(__file__).parents[1]
 TWO = ("resnet20", "resnet20-plain")

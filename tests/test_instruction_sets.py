@@ -27,12 +27,9 @@ pytestmark = pytest.mark.skipif(
 
 def limited(limit: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run Python in the folder of the project with oneDNN limited to an instruction set."""
-    environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": limit, "PYTHONPATH": os.pathsep.join(map(str, PLACES))}
+    environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": limit, "PYTHONPATH": str(TESTS.parent)}
     command = [sys.executable, *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=TESTS.parent, env=environment)
-
-
-PLACES = (TESTS.parent, TESTS)
 
 
 @pytest.mark.parametrize("limit", [*LIMITS, "DEFAULT"])

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
-from jobs_here import JobsHere
 
 from resnet_explorer.analysis.partial import Partial
 from resnet_explorer.analysis.training import Chunk, Metric, Setting
@@ -34,6 +33,7 @@ from resnet_explorer.engine.messages import (
 )
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lab.progress import Progress
+from tests.jobs_here import JobsHere
 
 CLASSES = tuple("0123456789")
 REPORT = DataReport(

@@ -6,7 +6,6 @@ import re
 import pytest
 import torch
 from hypothesis import given, settings
-from specs import readable
 
 from resnet_explorer import assets
 from resnet_explorer.analysis import Analysis, analyse
@@ -19,6 +18,7 @@ from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.change import assign
+from tests.specs import readable
 
 
 def told(name: str, path: str, *changes: str, image: InputShape | None = None) -> Explanation:

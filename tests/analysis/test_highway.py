@@ -7,7 +7,6 @@ from math import comb
 
 import pytest
 from hypothesis import given, settings
-from specs import any_specs, small_specs
 
 from resnet_explorer.analysis.autograd import AutogradGraph, GraphNode, NodeKind
 from resnet_explorer.analysis.highway import highway, path_lengths
@@ -16,6 +15,7 @@ from resnet_explorer.blueprint.layers import Conv2d, Linear
 from resnet_explorer.blueprint.tree import Chain, Part
 from resnet_explorer.spec import Block, InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import find
+from tests.specs import any_specs, small_specs
 
 
 def graph_of(*ways: tuple[int, ...]) -> AutogradGraph:

@@ -7,7 +7,6 @@ import timm
 import torch
 import torchvision
 from hypothesis import HealthCheck, given, settings
-from specs import small_specs
 from torch import nn
 
 from resnet_explorer.analysis.identify import Identified, identify
@@ -18,6 +17,7 @@ from resnet_explorer.model import build
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.change import assign
+from tests.specs import small_specs
 
 SILENT = {
     *("stride", "strides", "anti_alias", "activation", "output_stride", "stochastic_depth", "block_dropout", "dropout"),

@@ -6,7 +6,6 @@ from math import isnan
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from specs import NAMES, small_specs
 
 from resnet_explorer.analysis.gradients import Place
 from resnet_explorer.analysis.quantities import Quantity
@@ -17,6 +16,7 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.data_choice import DataChoice, DataKind
+from tests.specs import NAMES, small_specs
 
 SETTING = Setting(
     "digits", ("0", "1"), (Place("layer1.0", 1, (1, 8, 8, 8)),), 1500, 297, "2.6", "0.1", "CPU", "now", ("a note",)

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from engine.desk import Desk
+
+from tests.engine.desk import Desk
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ import textwrap
 import time
 
 import pytest
-from engine.desk import Desk
 
 from resnet_explorer.analysis.verdict import Verdict
 from resnet_explorer.engine.messages import Died, FindDevices, Finished, RecordGraph, Stepped, Stopped, Verify
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
+from tests.engine.desk import Desk
 
 
 def job(name: str = "resnet20", side: int = 32) -> Verify:

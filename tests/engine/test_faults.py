@@ -9,7 +9,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from engine.desk import Desk
 
 from resnet_explorer.engine.messages import (
     Died,
@@ -27,6 +26,7 @@ from resnet_explorer.engine.messages import (
 )
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
+from tests.engine.desk import Desk
 
 SMALL = InputShape(2, 32, 32)
 GRAPH = RecordGraph(find("resnet1202"), SMALL)

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from engine.desk import PATIENCE, Desk
 
 from resnet_explorer.analysis.rate_test import RateTest
 from resnet_explorer.analysis.recipe import Optimiser, Recipe
@@ -31,6 +30,7 @@ from resnet_explorer.engine.pool import Pool
 from resnet_explorer.export.run_folder import read
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
+from tests.engine.desk import PATIENCE, Desk
 
 SPEC = assign(find("resnet20"), "blocks=1,1,1", "in_channels=1", "width=4", "stochastic_depth=0.3")
 PLAN = RunPlan("small", SPEC, recipe=Recipe(160, 32, Optimiser.ADAM, rate=0.01, ema=0.9, flip=True, evaluate=50))

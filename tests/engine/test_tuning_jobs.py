@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine.desk import Desk
 from PIL import Image
-from tuning_runs import PLAN, SMALL, timeless, tuned
 
 from resnet_explorer.analysis.training import Chunk
 from resnet_explorer.analysis.tuning.checks import DataReport, SamplePage
@@ -37,6 +35,8 @@ from resnet_explorer.engine.messages import (
 )
 from resnet_explorer.export.run_folder import read
 from resnet_explorer.spec.catalogue import find
+from tests.engine.desk import Desk
+from tests.tuning_runs import PLAN, SMALL, timeless, tuned
 
 LONG = replace(PLAN, epochs=2_000)
 

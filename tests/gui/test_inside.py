@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from inside_jobs import InsideJobsHere
-from inside_subject import IMAGE, plan
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QComboBox, QWidget
@@ -31,6 +29,8 @@ from resnet_explorer.gui.views.image_grid import Shown, coloured, seen
 from resnet_explorer.gui.views.inside_controls import TRUE
 from resnet_explorer.gui.views.inside_page import InsideView
 from resnet_explorer.gui.views.inside_words import Inside
+from tests.inside_jobs import InsideJobsHere
+from tests.inside_subject import IMAGE, plan
 
 PATIENCE = 60_000
 NAMES = tuple("0123456789")

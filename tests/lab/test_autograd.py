@@ -8,7 +8,6 @@ from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from specs import readable
 from torch import Tensor, nn
 
 from resnet_explorer.analysis import analyse
@@ -26,6 +25,7 @@ from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.change import assign
 from resnet_explorer.spec.families import FAMILIES
+from tests.specs import readable
 
 FIRST = [next(name for name, entry in CATALOGUE.items() if entry.family.key == key) for key in FAMILIES]
 FUNCTIONS = (NodeKind.OPERATION, NodeKind.ACCUMULATE)

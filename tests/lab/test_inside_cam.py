@@ -4,7 +4,6 @@ from itertools import pairwise
 
 import pytest
 import torch
-from inside_subject import images_of, plan, trained
 from torch import Tensor, nn
 
 from resnet_explorer.analysis.inside import Cam, CamRequest
@@ -13,6 +12,7 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lab.inside.cam import cam, grad_cam
 from resnet_explorer.lab.inside.features import maps_at
 from resnet_explorer.model.build import ResNet
+from tests.inside_subject import images_of, plan, trained
 
 
 def well_trained(folder: str, asked: RunPlan) -> ResNet:

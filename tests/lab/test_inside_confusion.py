@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from inside_subject import images_of, plan, trained
 from torch import nn
 
 from resnet_explorer.analysis.inside import Confusion, ConfusionRequest
@@ -14,6 +13,7 @@ from resnet_explorer.lab.inside.subject import pixels
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.model.build import ResNet
 from resnet_explorer.spec.data_choice import DIGITS
+from tests.inside_subject import images_of, plan, trained
 
 
 def well_trained(folder: str, asked: RunPlan) -> ResNet:

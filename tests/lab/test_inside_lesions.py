@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from inside_subject import IMAGE, images_of, kept_in, trained
 from torch import nn
 
 from resnet_explorer.analysis.inside import Confusion, ConfusionRequest, Look, RunLesionsRequest, RunLesionStudy
@@ -19,6 +18,7 @@ from resnet_explorer.lab.record import blocks_of
 from resnet_explorer.model.build import ResNet
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
+from tests.inside_subject import IMAGE, images_of, kept_in, trained
 
 
 def run(*settings: str, name: str = "residual", folder: str = "") -> Look:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from inside_subject import IMAGE, images_of, kept_in, plan, trained
 
 from resnet_explorer.analysis.inside import FeaturesRequest, FiltersRequest, GalleryRequest, map_paths, nearest_map
 from resnet_explorer.analysis.training import RunPlan
@@ -19,6 +18,7 @@ from resnet_explorer.model.build import ResNet
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
 from resnet_explorer.spec.data_choice import DIGITS, DataChoice, DataKind
+from tests.inside_subject import IMAGE, images_of, kept_in, plan, trained
 
 
 def fresh(folder: str, asked: RunPlan) -> ResNet:

@@ -5,7 +5,6 @@ from math import isfinite
 import numpy as np
 import pytest
 import torch
-from inside_subject import images_of, plan, trained
 from torch import nn
 
 from resnet_explorer.analysis.inside import Look, Surface, SurfaceRequest
@@ -15,6 +14,7 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lab.inside.surface import directions, mean_loss, moved, plane, surface
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.model.build import ResNet
+from tests.inside_subject import images_of, plan, trained
 
 LOOK = Look("", plan())
 

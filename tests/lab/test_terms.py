@@ -7,7 +7,6 @@ from statistics import median
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
-from specs import readable
 from torch import Tensor
 from torch.nn import functional
 
@@ -24,6 +23,7 @@ from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
 from resnet_explorer.spec.data_choice import DIGITS
+from tests.specs import readable
 
 KINDS = (
     "order=v1",

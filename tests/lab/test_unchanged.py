@@ -10,7 +10,6 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from inside_subject import IMAGE, net, plan, trained
 from PIL import Image
 from torch import Tensor, nn
 
@@ -54,6 +53,7 @@ from resnet_explorer.lab.tuning.judge import named
 from resnet_explorer.lab.tuning.predict import predict
 from resnet_explorer.model import build
 from resnet_explorer.model.build import ResNet
+from tests.inside_subject import IMAGE, net, plan, trained
 
 Patch = pytest.MonkeyPatch
 Case = Callable[[ResNet, Patch, Path], Iterable[object]]

@@ -6,7 +6,6 @@ import pytest
 import torch
 import torchvision
 from hypothesis import HealthCheck, given, settings
-from specs import images, small_specs
 from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_explorer.analysis import analyse
@@ -17,6 +16,7 @@ from resnet_explorer.model import build
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.change import assign
+from tests.specs import images, small_specs
 
 TORCHVISION = [name for name in CATALOGUE if hasattr(torchvision.models, name)]
 SMALL = ["resnet18", "resnet50", "resnext50_32x4d"]

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
-from tuning_jobs import TuningJobsHere
 
 from resnet_explorer.gui.document import Document, State
 from resnet_explorer.gui.views.tuning_page import TuningPage
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
+from tests.tuning_jobs import TuningJobsHere
 
 PATIENCE = 20_000
 RESNET18 = State(find("resnet18"), InputShape(1, 224, 224))

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit, QSlider, QWidget
 from pytestqt.qtbot import QtBot
-from tuning_jobs import REPORT, TuningJobsHere, failing
 
 from resnet_explorer.analysis.run_codec import RUN, TUNE, dumps
 from resnet_explorer.analysis.training import Setting
@@ -33,6 +32,7 @@ from resnet_explorer.gui.views.tuning_choices import shortened
 from resnet_explorer.gui.views.tuning_page import TuningPage
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
+from tests.tuning_jobs import REPORT, TuningJobsHere, failing
 
 PATIENCE = 20_000
 RESNET18 = State(find("resnet18"), InputShape(1, 224, 224))

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
-from tuning_jobs import TuningJobsHere, failing
 
 from resnet_explorer.analysis.identify import identify
 from resnet_explorer.analysis.tensors import tensors
@@ -21,6 +20,7 @@ from resnet_explorer.gui.session import read
 from resnet_explorer.gui.views.tuning_page import TuningPage
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
+from tests.tuning_jobs import TuningJobsHere, failing
 
 PATIENCE = 20_000
 RESNET18 = State(find("resnet18"), InputShape(1, 224, 224))

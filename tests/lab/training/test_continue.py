@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from training_runs import RECIPES, close_after, plan, run, same, small, timeless
 
 from resnet_explorer.analysis.training import Run
 from resnet_explorer.errors import ExplorerError, ExportError
@@ -15,6 +14,7 @@ from resnet_explorer.lab.training import folder as folders
 from resnet_explorer.lab.training import train
 from resnet_explorer.lab.training import trainer as trainers
 from resnet_explorer.lab.training.checkpoint import trained
+from tests.training_runs import RECIPES, close_after, plan, run, same, small, timeless
 
 CHANCES = ("stochastic_depth=0.3", "dropout=0.2")
 

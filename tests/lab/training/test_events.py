@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from training_runs import RECIPES, plan
 
 from resnet_explorer.analysis.quantities import Quantity
 from resnet_explorer.analysis.training import Run
 from resnet_explorer.lab.training import train
+from tests.training_runs import RECIPES, plan
 
 
 def test_tensorboard_reads_what_the_run_folder_holds(tmp_path: Path) -> None:

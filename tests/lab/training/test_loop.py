@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 import torch
 from torch.nn import functional
-from training_runs import RECIPES, plan, run, small, timeless
 
 from resnet_explorer.analysis.descent import DescentRequest
 from resnet_explorer.analysis.descent import Recipe as ShortRecipe
@@ -25,6 +24,7 @@ from resnet_explorer.lab.training import train
 from resnet_explorer.lab.training.optimise import NORMS
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.data_choice import DIGITS, DataChoice, DataKind
+from tests.training_runs import RECIPES, plan, run, small, timeless
 
 SGD = RECIPES["sgd"]
 

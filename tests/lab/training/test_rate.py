@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from training_runs import RECIPES, plan, run
 
 from resnet_explorer.analysis.partial import Partial
 from resnet_explorer.analysis.rate_test import RateTest, suggestion
 from resnet_explorer.analysis.recipe import Recipe
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lab.training import find_rate
+from tests.training_runs import RECIPES, plan, run
 
 
 def test_the_suggested_rate_trains_and_a_far_larger_one_does_not() -> None:

@@ -9,8 +9,6 @@ import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional
-from training_runs import plan, run, small
-from tuning_runs import PLAN
 
 from resnet_explorer.analysis.descent import DescentRequest
 from resnet_explorer.analysis.descent import Recipe as Steps
@@ -30,6 +28,8 @@ from resnet_explorer.lab.tuning.held import images_of
 from resnet_explorer.lab.tuning.run import director
 from resnet_explorer.lab.tuning.start import start
 from resnet_explorer.spec import InputShape
+from tests.training_runs import plan, run, small
+from tests.tuning_runs import PLAN
 
 COUNT = 6
 RECIPES: dict[str, Recipe] = {

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tuning_runs import PLAN, tuned
 
 from resnet_explorer.analysis.inside import (
     CamRequest,
@@ -25,6 +24,7 @@ from resnet_explorer.lab.inside.features import features
 from resnet_explorer.lab.inside.filters import filters
 from resnet_explorer.lab.inside.surface import surface
 from resnet_explorer.lab.tuning.judge import judge
+from tests.tuning_runs import PLAN, tuned
 
 
 @pytest.fixture(scope="module", params=[GreyWay.ADAPTER, GreyWay.REPEAT, GreyWay.SUM])

@@ -13,7 +13,6 @@ import torch
 from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file
-from tuning_runs import PLAN, RICH, SMALL, timeless, tuned
 
 from resnet_explorer.analysis.recipe import Recipe, Schedule
 from resnet_explorer.analysis.training import Metric
@@ -30,6 +29,7 @@ from resnet_explorer.lab.tuning.run import follow
 from resnet_explorer.lab.tuning.start import start
 from resnet_explorer.model import build, checkpoint
 from resnet_explorer.spec.catalogue import find
+from tests.tuning_runs import PLAN, RICH, SMALL, timeless, tuned
 
 IMAGES = 460
 """Threes, fives and sevens of the embedded digits to train on."""

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from tuning_runs import PLAN, RICH, SMALL, tuned
 
 from resnet_explorer.analysis.recipe import Recipe, Schedule
 from resnet_explorer.analysis.training import RunPlan
@@ -33,6 +32,7 @@ from resnet_explorer.model import checkpoint
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.change import assign
 from resnet_explorer.spec.data_choice import DataChoice, DataKind
+from tests.tuning_runs import PLAN, RICH, SMALL, tuned
 
 IMAGE = InputShape(1, 14, 14)
 HELD_OUT = ("5", "6", "7", "8", "9")
