@@ -56,7 +56,7 @@ def specs() -> Iterator[ResNetSpec]:
 
 def gradients(model: nn.Module, x: Tensor, layout: torch.memory_format) -> list[Tensor]:
     """Return the output and the gradients of the input and of all parameters."""
-    model = model.to(memory_format=layout)  # type: ignore[call-overload]
+    model = model.to(memory_format=layout)
     model.zero_grad()
     x = x.clone(memory_format=layout).requires_grad_()
     output = model(x)

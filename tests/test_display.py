@@ -1,6 +1,7 @@
 """Where no window can be opened, a sentence says why before Qt would abort; where one can, Qt is let do it."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -96,7 +97,7 @@ def test_libraries_that_are_missing_are_named_with_the_line_that_installs_them(m
     missing = ["libxcb-icccm.so.4", "libwayland-egl.so.1"]
     monkeypatch.setattr(display, "_load_failure", lambda library: f"{missing[0]}: cannot open shared object file")
     monkeypatch.setattr(system_libraries, "missing_libraries", lambda files: missing)
-    monkeypatch.setattr(system_libraries.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     said = problem()
     assert said.startswith("Qt needs system libraries that are missing: libxcb-icccm.so.4, libwayland-egl.so.1.")
     assert said.endswith("apt-get install -y libxcb-icccm4 libwayland-egl1")

@@ -25,8 +25,10 @@ from resnet_explorer.system_libraries import (
 
 _PYSIDE = Path(PySide6.__file__).parent
 _WHEELS = (_PYSIDE, _PYSIDE / "Qt" / "lib", Path(shiboken6.__file__).parent)
-_PLUGIN_FOLDERS = ("xcbglintegrations", "wayland-*-client", "wayland-shell-integration", "platforminputcontexts")
-_PLUGIN_FOLDERS += ("platformthemes", "iconengines", "imageformats")
+_PLUGIN_FOLDERS = (
+    *("xcbglintegrations", "wayland-*-client", "wayland-shell-integration", "platforminputcontexts"),
+    *("platformthemes", "iconengines", "imageformats"),
+)
 _C_LIBRARY = {"libc.so.6", "libdl.so.2", "libm.so.6", "libpthread.so.0", "librt.so.1"}
 _C_LIBRARY |= {"ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
 """What every Linux on which Python runs has."""
@@ -48,7 +50,7 @@ def _needed(file: Path) -> list[str]:
     with file.open("rb") as stream:
         dynamic = ELFFile(stream).get_section_by_name(".dynamic")
         assert isinstance(dynamic, DynamicSection)
-        return [tag.needed for tag in dynamic.iter_tags("DT_NEEDED")]
+        return [tag.needed for tag in dynamic.iter_tags("DT_NEEDED")]  # type: ignore[attr-defined]  # set by name
 
 
 def _from_the_system(files: Iterable[Path]) -> set[str]:

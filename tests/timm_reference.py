@@ -55,4 +55,4 @@ def named(name: str) -> nn.Module:
 def custom(block: tuple[str, ...], **arguments: Any) -> nn.Module:
     """Return timm's ResNet with these arguments."""
     kinds = {"basic": BasicBlock, "bottleneck": Bottleneck}
-    return ResNet(tuple(kinds[kind] for kind in block), **arguments)
+    return ResNet(tuple(kinds[kind] for kind in block), **arguments)  # type: ignore[arg-type]  # it takes both

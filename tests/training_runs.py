@@ -13,6 +13,7 @@ from resnet_explorer.lab.training import train
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
+from tests.narrow import close
 
 RECIPES: dict[str, Recipe] = {
     "sgd": Recipe(14, 32, evaluate=5, measure=4),
@@ -46,7 +47,7 @@ def close_after(steps: Iterator[object], count: int) -> None:
     for _ in range(count):
         if next(steps, None) is None:
             return
-    steps.close()  # type: ignore[attr-defined]
+    close(steps)
 
 
 def timeless(metrics: tuple[Metric, ...]) -> list[Metric]:
