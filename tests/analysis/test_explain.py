@@ -323,7 +323,7 @@ NUMBERS = [
 
 def with_choice(base: str, setting: str) -> ResNetSpec:
     """Return a network with a choice, and with what its refusal offers where it needs more."""
-    settings = (setting,)
+    settings: tuple[str, ...] = (setting,)
     for _ in range(3):
         try:
             return assign(CATALOGUE[base].spec, *settings)

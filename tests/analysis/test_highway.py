@@ -18,7 +18,7 @@ from resnet_explorer.spec.catalogue import find
 from tests.specs import any_specs, small_specs
 
 
-def graph_of(*ways: tuple[int, ...]) -> AutogradGraph:
+def graph_of(*ways: tuple[int, int]) -> AutogradGraph:
     """A graph of operations 2, 3, ... after the input's leaf (0) and what accumulates its gradient (1)."""
     last = max(map(max, ways))
     inner = tuple(GraphNode(f"{index}", NodeKind.OPERATION, f"{index}") for index in range(2, last + 1))

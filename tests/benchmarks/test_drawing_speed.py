@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QApplication
@@ -45,7 +46,7 @@ def _yardstick(number: int) -> None:
 
 
 @pytest.fixture
-def window(qapp: QApplication, tmp_path, monkeypatch) -> Iterator[MainWindow]:
+def window(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
     monkeypatch.setenv("RESNET_EXPLORER_CONFIG", str(tmp_path))
     made = build(qapp)
     made.fill()
@@ -146,7 +147,9 @@ def _start(ours: bool) -> float:
     return float(done.stdout)
 
 
-def test_first_paint_takes_at_most_two_and_a_half_empty_windows(tmp_path, monkeypatch) -> None:
+def test_first_paint_takes_at_most_two_and_a_half_empty_windows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("RESNET_EXPLORER_CONFIG", str(tmp_path))
     _start(True)
     pairs = [(_start(True), _start(False)) for _ in range(5)]

@@ -22,6 +22,7 @@ from resnet_explorer.model.modules import Block
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.data_choice import DataChoice
+from tests.narrow import present
 
 HOOKS, SCRIPT = 1.10, 1.15
 LOOSE_HOOKS, LOOSE_SCRIPT = 1.5, 1.6
@@ -87,9 +88,9 @@ def by_hand(model: nn.Module, x: Tensor, y: Tensor) -> list[float]:
     for handle in handles:
         handle.remove()
     for block, one in zip(blocks, outputs, strict=True):
-        gradients = torch.cat([parameter.grad.flatten() for parameter in block.parameters()]).double()
+        gradients = torch.cat([present(parameter.grad).flatten() for parameter in block.parameters()]).double()
         weights = torch.cat([parameter.detach().flatten() for parameter in block.parameters()]).double()
-        found += [one.grad.double().norm().item(), one.detach().double().std().item()]
+        found += [present(one.grad).double().norm().item(), one.detach().double().std().item()]
         found += [gradients.norm().item(), (gradients.norm() / weights.norm()).item()]
     return found
 

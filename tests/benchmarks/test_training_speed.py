@@ -37,7 +37,7 @@ def by_hand(plan: RunPlan) -> float:
     images = Images(plan.data, plan.spec, plan.image)
     (x, y), (x_test, y_test) = images.take(images.train), images.take(images.test)
     if recipe.optimiser is Optimiser.ADAMW:
-        optimiser = torch.optim.AdamW(model.parameters(), recipe.rate, weight_decay=recipe.decay)
+        optimiser: torch.optim.Optimizer = torch.optim.AdamW(model.parameters(), recipe.rate, weight_decay=recipe.decay)
     else:
         optimiser = torch.optim.SGD(model.parameters(), recipe.rate, recipe.momentum, weight_decay=recipe.decay)
     losses, step, began = [], 0, perf_counter()

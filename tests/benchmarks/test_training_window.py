@@ -6,6 +6,7 @@
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt, QTimer
@@ -24,7 +25,7 @@ SMALL = ("width=4", "blocks=1,1,1", "in_channels=1")
 
 
 @pytest.fixture
-def window(qapp: QApplication, qtbot: QtBot, tmp_path, monkeypatch) -> Iterator[MainWindow]:
+def window(qapp: QApplication, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
     monkeypatch.setenv("RESNET_EXPLORER_CONFIG", str(tmp_path))
     made = build(qapp)
     made.resize(1280, 800)

@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from resnet_explorer.blueprint import Network, compile_spec
 from resnet_explorer.blueprint.layers import Conv2d
 from resnet_explorer.blueprint.pools import ZeroPad
+from resnet_explorer.blueprint.tree import Part
 from resnet_explorer.spec import ResNetSpec, Shortcut
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.change import assign
+from tests.narrow import of_kind
 from tests.specs import small_specs
 
 
@@ -92,7 +94,7 @@ def test_shortcuts_have_addresses() -> None:
 def test_the_options_of_section_3_3(option: Shortcut, kinds: list[tuple[type, ...]]) -> None:
     spec = replace(assign(CATALOGUE["resnet18"].spec, "blocks=2,2"), shortcut=option)
     blocks = [block for stage in compile_spec(spec).stages for block in stage.blocks]
-    assert [tuple(type(part.layer) for part in (b.form.shortcut or ())[:1]) for b in blocks] == kinds
+    assert [tuple(type(of_kind(Part, part).layer) for part in (b.form.shortcut or ())[:1]) for b in blocks] == kinds
 
 
 def test_stages_are_titled_as_in_the_paper() -> None:

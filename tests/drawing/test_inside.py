@@ -33,11 +33,12 @@ from resnet_explorer.drawing.inside.filters import filters_picture
 from resnet_explorer.drawing.inside.lesions import lesion_chart
 from resnet_explorer.drawing.inside.shade import on, readable
 from resnet_explorer.drawing.inside.surface import surface_picture
-from resnet_explorer.drawing.marks import SCALE, Arrow, Box, Group, Label, Mark, Picture
+from resnet_explorer.drawing.marks import SCALE, Arrow, Box, Group, Ink, Label, Mark, Picture
 from resnet_explorer.drawing.theme import THEMES
 from resnet_explorer.export.svg import to_svg
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
+from tests.narrow import of_kind
 
 RESIDUAL = RunPlan("residual", assign(find("resnet20"), "in_channels=1"))
 PLAIN = RunPlan("plain", assign(find("resnet20"), "in_channels=1", "residual=false"))
@@ -49,6 +50,10 @@ def groups(marks: tuple[Mark, ...], kind: str) -> Iterator[Group]:
             if mark.kind == kind:
                 yield mark
             yield from groups(mark.marks, kind)
+
+
+def colour(cell: Group) -> Ink | None:
+    return of_kind(Box, cell.marks[0]).fill
 
 
 def texts(picture: Picture) -> list[str]:
@@ -94,9 +99,10 @@ def test_the_matrix_says_every_number_and_what_it_counts() -> None:
     picture = confusion_picture(confusion(counts), ("cat", "dog", ""), 500, 400)
     rows = list(groups(picture.marks, "row"))
     assert [row.path for row in rows] == ["true0", "true1", "true2"]
-    shown = [[next((m.text for m in cell.marks if isinstance(m, Label)), "0") for cell in row.marks] for row in rows]
+    cells = [[of_kind(Group, cell) for cell in row.marks] for row in rows]
+    shown = [[next((m.text for m in cell.marks if isinstance(m, Label)), "0") for cell in row] for row in cells]
     assert shown == [[str(count) for count in row] for row in counts.tolist()]
-    assert rows[2].marks[1].title == "13 of 17 images of “2” were named “dog”"
+    assert cells[2][1].title == "13 of 17 images of “2” were named “dog”"
     assert "61 of 77 named right" in " ".join(texts(picture))
     assert ids_are_unique(picture)
 
@@ -184,7 +190,7 @@ def test_low_losses_are_at_the_low_end_of_the_scale_and_the_second_direction_goe
     made.slices[0].losses[0, 0] = 1e4
     panel = next(groups(surface_picture(made, 600, 500).marks, "surface"))
     cells = {cell.path: cell for cell in groups(panel.marks, "cell")}
-    assert cells[".2-2"].marks[0].fill is SCALE[0] and cells[".0-0"].marks[0].fill is SCALE[-1]
+    assert colour(cells[".2-2"]) is SCALE[0] and colour(cells[".0-0"]) is SCALE[-1]
     assert cells[".0-0"].y > cells[".4-0"].y and cells[".0-0"].x < cells[".0-4"].x
     assert cells[".0-0"].title == "loss 10,000 at −1, −1"
 
@@ -203,8 +209,8 @@ def test_a_loss_far_out_does_not_take_the_colours_from_those_in_the_middle() -> 
     made = surface(1)
     made.slices[0].losses[4, 4] = 1e9
     picture = surface_picture(made, 600, 500)
-    cells = {cell.path: cell.marks[0] for cell in groups(picture.marks, "cell")}
-    assert cells[".2-2"].fill is SCALE[0] and cells[".2-3"].fill is not SCALE[0] and cells[".4-4"].fill is SCALE[-1]
+    colours = {cell.path: colour(cell) for cell in groups(picture.marks, "cell")}
+    assert colours[".2-2"] is SCALE[0] and colours[".2-3"] is not SCALE[0] and colours[".4-4"] is SCALE[-1]
     assert "Losses above 1,000 have its colour." in texts(picture)
 
 
@@ -214,7 +220,7 @@ def test_losses_that_are_no_usual_numbers_are_drawn(value: float) -> None:
     made.slices[0].losses[1, 1] = value
     panel = next(groups(surface_picture(made, 500, 400).marks, "surface"))
     cell = next(one for one in groups(panel.marks, "cell") if one.path == ".1-1")
-    assert (cell.marks[0].fill in SCALE) == (value == value)
+    assert (colour(cell) in SCALE) == (value == value)
     flat = Surface(made.request, (), 0, "", 0.0)
     assert surface_picture(flat, 500, 400).title == "The loss around the trained weights"
 

@@ -15,6 +15,7 @@ from resnet_explorer.drawing.theme import THEMES, Theme
 from resnet_explorer.drawing.view import View
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
+from tests.narrow import present
 
 
 def analysed(name: str) -> Analysis:
@@ -23,9 +24,9 @@ def analysed(name: str) -> Analysis:
     return analyse(compile_spec(spec), InputShape(1, side, side))
 
 
-def values(paths: list[str], log: bool = True, **other: float) -> BlockValues:
+def values(paths: list[str], other: dict[str, float] | None = None, log: bool = True) -> BlockValues:
     found = {path: 10.0 ** -(n / 3) for n, path in enumerate(paths)}
-    return BlockValues("Gradient at the block's input", "‖∂L/∂x‖₂", found | other, log, "median of 3 seeds")
+    return BlockValues("Gradient at the block's input", "‖∂L/∂x‖₂", found | (other or {}), log, "median of 3 seeds")
 
 
 def blocks(analysis: Analysis) -> list[str]:
@@ -76,7 +77,7 @@ def test_words_can_be_read_on_every_colour(theme: Theme, ink: Ink) -> None:
 
 def test_the_least_and_the_greatest_value_have_the_ends_of_the_scale() -> None:
     tints = Tints(values(["layer1.0", "layer1.1", "layer2.0"]))
-    fills = [tints.of(path).fill for path in ("layer1.0", "layer1.1", "layer2.0")]
+    fills = [present(tints.of(path)).fill for path in ("layer1.0", "layer1.1", "layer2.0")]
     assert (fills[0], fills[2]) == (SCALE[-1], SCALE[0])
     assert fills[1] in SCALE[6:10], "the middle of a logarithmic scale"
 
@@ -92,7 +93,7 @@ def test_a_block_has_its_value_on_it_and_one_without_stays_as_it_was() -> None:
 
 @pytest.mark.parametrize(("odd", "said"), [(nan, "not a number"), (inf, "infinite"), (0.0, "0 (underflow)")])
 def test_what_has_no_place_on_the_scale_is_told_by_a_sign_an_outline_and_words(odd: float, said: str) -> None:
-    measured = values(["layer1.0"], **{"layer1.1": odd})
+    measured = values(["layer1.0"], {"layer1.1": odd})
     found = shown(diagram(analysed("resnet18"), View(), measured=measured))
     assert body(found["layer1.1"]).dash is Dash.DASHED and body(found["layer1.0"]).dash is Dash.SOLID
     assert words(found["layer1.1"]) == ["block 2", said] and value_of(measured, "layer1.1") == said
@@ -100,8 +101,8 @@ def test_what_has_no_place_on_the_scale_is_told_by_a_sign_an_outline_and_words(o
 
 
 def test_zero_is_a_value_like_others_on_a_linear_scale() -> None:
-    measured = values(["layer1.0"], log=False, **{"layer1.1": 0.0})
-    assert not Tints(measured).of("layer1.1").odd and value_of(measured, "layer1.1") == "0"
+    measured = values(["layer1.0"], {"layer1.1": 0.0}, log=False)
+    assert not present(Tints(measured).of("layer1.1")).odd and value_of(measured, "layer1.1") == "0"
 
 
 @pytest.mark.parametrize("view", [View(), View(unfolded=frozenset({"layer1", "layer2", "layer3"}))])
@@ -110,20 +111,20 @@ def test_every_block_of_a_folded_stage_has_its_colour(view: View) -> None:
     measured = values(blocks(analysis))
     found, tints = shown(diagram(analysis, view, measured=measured)), Tints(measured)
     for path in blocks(analysis):
-        assert body(found[path]).fill is tints.of(path).fill, path
-        assert value_of(measured, path) in found[path].title
+        assert body(found[path]).fill is present(tints.of(path)).fill, path
+        assert present(value_of(measured, path)) in found[path].title
 
 
 def test_a_fold_of_200_blocks_shows_what_has_no_place_on_the_scale() -> None:
     analysis = analysed("resnet1202")
-    measured = values([], **{path: 1.0 + n for n, path in enumerate(blocks(analysis))} | {"layer1.101": nan})
+    measured = values([], {path: 1.0 + n for n, path in enumerate(blocks(analysis))} | {"layer1.101": nan})
     fold = [group for path, group in groups(diagram(analysis, View(), measured=measured).marks) if path == "layer1.101"]
     assert len(fold) == 1 and body(fold[0]).dash is Dash.DASHED and fold[0].width >= 2.9
 
 
 def test_the_legend_says_what_was_measured_and_names_both_ends() -> None:
     analysis = analysed("resnet18")
-    picture = diagram(analysis, View(), measured=values(blocks(analysis)[:4], **{"layer3.0": 0.0}))
+    picture = diagram(analysis, View(), measured=values(blocks(analysis)[:4], {"layer3.0": 0.0}))
     legend = next(group for _, group in groups(picture.marks) if group.kind == "measured")
     texts = [label for _, group in groups((legend,)) for label in words(group)]
     assert "Gradient at the block's input · median of 3 seeds" in texts

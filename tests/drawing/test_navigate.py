@@ -1,6 +1,7 @@
 """The arrow keys, Enter and Esc lead where a person expects."""
 
 from resnet_explorer.blueprint import compile_spec
+from resnet_explorer.blueprint.tree import Network
 from resnet_explorer.drawing.navigate import closed, move, shown_blocks, toggled
 from resnet_explorer.drawing.view import View
 from resnet_explorer.spec.catalogue import find
@@ -9,7 +10,7 @@ RESNET18 = compile_spec(find("resnet18"))
 RESNET152 = compile_spec(find("resnet152"))
 
 
-def walk(network, view: View, path: str, *directions: str) -> str:
+def walk(network: Network, view: View, path: str, *directions: str) -> str:
     for direction in directions:
         path = move(network, view, path, direction)
     return path

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from math import inf, isnan, log, nan
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ OPEN = {Marker.OPEN_SQUARE, Marker.OPEN_DIAMOND, Marker.OPEN_CIRCLE, Marker.OPEN
 BARE = Options(smoothing=0.0)
 
 
-def setting(blocks: int = 9, **changes: object) -> Setting:
+def setting(blocks: int = 9, **changes: Any) -> Setting:
     places = tuple(Place(f"layer{1 + n * 3 // blocks}.{n}", 1 + n * 3 // blocks, (1, 8, 8, 8)) for n in range(blocks))
     made = Setting("digits, scaled", tuple("0123456789"), places, 1500, 297, "2.14", "1.0", "a machine", "2026-01-01")
     return replace(made, **changes)
@@ -44,7 +45,7 @@ def run(
     metrics = tuple(
         Metric(
             step, loss, 0.75, 0.02, 0.1 * (step + 1),
-            *((loss + 0.5, 0.5) if step % every == every - 1 else (None, None)),
+            loss + 0.5 if step % every == every - 1 else None, 0.5 if step % every == every - 1 else None,
             {Quantity.OUTPUT: tuple(1.5**n * (step + 1) for n in range(9))} if step % every == 0 else None,
         )
         for step, loss in enumerate(values)

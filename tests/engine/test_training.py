@@ -31,6 +31,7 @@ from resnet_explorer.export.run_folder import read
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
 from tests.engine.desk import PATIENCE, Desk
+from tests.narrow import of_kind
 
 SPEC = assign(find("resnet20"), "blocks=1,1,1", "in_channels=1", "width=4", "stochastic_depth=0.3")
 PLAN = RunPlan("small", SPEC, recipe=Recipe(160, 32, Optimiser.ADAM, rate=0.01, ema=0.9, flip=True, evaluate=50))
@@ -84,17 +85,17 @@ def test_a_killed_run_loses_a_second_at_most_and_goes_on_bit_for_bit(desk: Desk,
 
 
 def test_to_cancel_is_to_pause(desk: Desk, whole: Path, tmp_path: Path) -> None:
-    here, told = tmp_path / "run", []
+    here = tmp_path / "run"
+    told: list[Metric] = []
     for least in (10, 50):
         number = desk.engine.submit(TrainRun(PLAN, str(here), have=len(told)))
         while not told or told[-1].step < least:
             known = desk.wait(Known)
-            assert isinstance(known, Known) and isinstance(known.result, Chunk)
-            told += known.result.metrics
+            told += of_kind(Chunk, of_kind(Known, known).result).metrics
         assert desk.engine.cancel(number) is True
         last = desk.wait(Stopped, Known)
         while isinstance(last, Known):
-            told += last.result.metrics  # type: ignore[attr-defined]
+            told += of_kind(Chunk, last.result).metrics
             last = desk.wait(Stopped, Known)
         assert [one.step for one in told] == list(range(len(told))) and len(read(here).metrics) == len(told)
     desk.engine.submit(TrainRun(PLAN, str(here), len(told) + 1))

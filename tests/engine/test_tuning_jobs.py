@@ -103,7 +103,7 @@ def test_data_is_checked_and_completes_the_plan(shared: Desk) -> None:
     report = result(shared, CheckData(replace(PLAN, classes=())))
     assert isinstance(report, DataReport) and report.train == 1500 and not report.problems
     assert report.plan and report.plan.classes == tuple("0123456789")
-    assert report.plan.preprocess.mean == (pytest.approx(0.305, abs=0.01),)
+    assert list(report.plan.preprocess.mean) == pytest.approx([0.305], abs=0.01)
     assert "is no folder" in refused(shared, CheckData(replace(PLAN, data=TuneData(where="/nowhere"), classes=())))
 
 

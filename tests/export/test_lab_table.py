@@ -27,9 +27,9 @@ STEPS = (Step(0, (2.5, nan), (0.125, None), (VALUES, VALUES)), Step(1, (1.5, 2.2
 DESCENT = Descent(DescentRequest(PAIR, recipe=Recipe(2), every=2), (PLACES, PLACES), STEPS, "digits", "2.6", 1.0)
 PATHS = Paths(
     PathsRequest(NET, data=DataChoice(DataKind.CIFAR10, "/data")),
-    *((0.5, 2.0, 1.0), (0.1, 0.6, 0.3), (0.25, 0.5, None)),
-    *(2.0, 1e-7, False, "digits", "2.6", 1.0),
-)
+    (0.5, 2.0, 1.0), (0.1, 0.6, 0.3), (0.25, 0.5, None),
+    2.0, 1e-7, False, "digits", "2.6", 1.0,
+)  # fmt: skip
 SHATTERING = Shattering(
     ShatterRequest(PAIR, seeds=(3,)),
     (Neighbours(NET, ((0.9, 0.8, 0.7, 0.6, 0.5),)),),

@@ -249,7 +249,7 @@ def test_all_are_formatted_and_clean(tmp_path: Path) -> None:
         (tmp_path / f"{name}.py").write_text(source, encoding="utf-8")
         assert (name, unused(source)) == (name, [])
     for command in (["check", "--select", "E,F,I,B,UP,SIM"], ["format", "--diff"]):
-        ruff = [sys.executable, "-m", "ruff", *command, "--isolated", "--line-length", "88", tmp_path]
+        ruff = [sys.executable, "-m", "ruff", *command, "--isolated", "--line-length", "88", str(tmp_path)]
         done = subprocess.run(ruff, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout
 
@@ -260,8 +260,8 @@ def test_any_name_stays_in_its_docstring(name: str, tmp_path: Path) -> None:
     assert "os" not in {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
     (tmp_path / "net.py").write_text(source, encoding="utf-8")
     assert runpy.run_path(str(tmp_path / "net.py"))["ResNet"]
-    ruff = [sys.executable, "-m", "ruff", "check", "--isolated", "--line-length", "88", "--select", "E,F", tmp_path]
-    assert subprocess.run(ruff, capture_output=True, check=False).returncode == 0
+    check = ["check", "--isolated", "--line-length", "88", "--select", "E,F", str(tmp_path)]
+    assert subprocess.run([sys.executable, "-m", "ruff", *check], capture_output=True, check=False).returncode == 0
 
 
 @pytest.mark.parametrize("words", CHOICES)

@@ -13,7 +13,7 @@ from resnet_explorer.analysis import analyse
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.drawing.diagram import diagram
 from resnet_explorer.drawing.marks import Ink, Picture
-from resnet_explorer.drawing.theme import DARK, LIGHT, PROJECTOR, THEMES
+from resnet_explorer.drawing.theme import DARK, LIGHT, PROJECTOR, THEMES, Theme
 from resnet_explorer.drawing.view import View
 from resnet_explorer.export.svg import to_svg
 from resnet_explorer.gui.offscreen import to_image
@@ -89,7 +89,7 @@ def test_names_from_a_file_are_escaped() -> None:
 
 
 @pytest.mark.parametrize("theme", THEMES.values(), ids=lambda theme: theme.name)
-def test_the_file_shows_what_the_screen_shows(qapp: QGuiApplication, theme) -> None:
+def test_the_file_shows_what_the_screen_shows(qapp: QGuiApplication, theme: Theme) -> None:
     """Fewer than 2 % of the pixels differ between the painted picture and the SVG (as outlines) drawn by Qt."""
     drawn = picture("resnet18", View(frozenset({"layer2.0", "stem"})))
     painted = to_image(drawn, theme)

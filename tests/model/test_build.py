@@ -16,6 +16,7 @@ from resnet_explorer.model import build
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.change import assign
+from tests.narrow import present
 from tests.specs import images, small_specs
 
 TORCHVISION = [name for name in CATALOGUE if hasattr(torchvision.models, name)]
@@ -28,8 +29,8 @@ def twins(name: str) -> tuple[torch.nn.Module, torch.nn.Module]:
     theirs = getattr(torchvision.models, name)()
     for module in theirs.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
-            torch.nn.init.uniform_(module.running_mean, -0.2, 0.2)
-            torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
+            torch.nn.init.uniform_(present(module.running_mean), -0.2, 0.2)
+            torch.nn.init.uniform_(present(module.running_var), 0.5, 1.5)
     ours = build(find(name), initialise=False)
     ours.load_state_dict(theirs.state_dict(), strict=True)
     return theirs, ours
@@ -58,7 +59,7 @@ def test_the_same_gradients_as_torchvision(name: str) -> None:
     expected = dict(theirs.named_parameters())
     for path, parameter in ours.named_parameters():
         assert parameter.grad is not None
-        assert torch.allclose(parameter.grad, expected[path].grad, rtol=1e-3, atol=1e-4), path
+        assert torch.allclose(parameter.grad, present(expected[path].grad), rtol=1e-3, atol=1e-4), path
 
 
 @pytest.mark.parametrize("name", CATALOGUE)

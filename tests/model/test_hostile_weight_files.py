@@ -11,6 +11,7 @@ import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -171,10 +172,11 @@ def test_headers_that_would_fill_the_memory(tmp_path: Path) -> None:
 @pytest.mark.skipif(h5py is None, reason="h5py is not installed")
 def test_an_hdf5_file_opens_no_other(tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(bytes(400))
-    for name, put in (
+    attacks: tuple[tuple[str, Callable[[Any], object]], ...] = (
         ("link.h5", lambda file: file.__setitem__("kernel:0", h5py.ExternalLink(str(tmp_path / "other.h5"), "x"))),
         ("raw.h5", lambda file: file.create_dataset("kernel:0", (100,), "f4", external=str(tmp_path / "secret"))),
-    ):
+    )
+    for name, put in attacks:
         with h5py.File(tmp_path / name, "w") as file:
             put(file)
         with pytest.raises(CheckpointError, match=r"holds (links instead of arrays|numbers of other files)"):
@@ -236,7 +238,7 @@ def test_a_class_of_the_reader_cannot_be_changed_by_a_file(tmp_path: Path) -> No
 
 def base(name: str) -> bytes:
     buffer = io.BytesIO()
-    arrays = {key: tensor.numpy() for key, tensor in STATE.items()}
+    arrays: dict[str, Any] = {key: tensor.numpy() for key, tensor in STATE.items()}
     if name == "archive":
         torch.save({"state_dict": STATE, "epoch": 3}, buffer)
     elif name == "legacy":

@@ -8,8 +8,11 @@ from torch import Tensor, nn
 
 from resnet_explorer.errors import SpecError
 from resnet_explorer.model import build
+from resnet_explorer.model.build import ResNet
+from resnet_explorer.model.modules import Block
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
+from tests.narrow import of_kind
 
 
 def made(*settings: str, net: str = "resnet20") -> nn.Module:
@@ -40,7 +43,7 @@ def test_orthogonal_filters_stand_at_right_angles() -> None:
 
 def branch(model: nn.Module, path: str, x: Tensor) -> Tensor:
     """Return F(x): what the block gives less what the identity brings, before the last ReLU can act."""
-    block = model.get_submodule(path)
+    block = of_kind(Block, model.get_submodule(path))
     for name in block.chains.branch:
         x = block.get_submodule(name)(x)
     return x
@@ -139,7 +142,7 @@ def test_the_constant_factors_are_those_asked_for() -> None:
 
 
 def test_a_backbone_gives_the_map_of_every_stage() -> None:
-    model = made("classes=none", net="resnet50").eval()
+    model = of_kind(ResNet, made("classes=none", net="resnet50")).eval()
     with torch.no_grad():
         maps = model.features(torch.randn(1, 3, 64, 64))
     assert {name: tuple(value.shape) for name, value in maps.items()} == {

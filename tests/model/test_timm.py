@@ -7,7 +7,9 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from timm.layers import BlurPool2d, GroupNorm1, get_act_layer
+from timm.layers.blur_pool import BlurPool2d
+from timm.layers.create_act import get_act_layer
+from timm.layers.norm import GroupNorm1
 from torch import nn
 
 from resnet_explorer.analysis import analyse

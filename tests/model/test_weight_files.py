@@ -52,12 +52,12 @@ def adam() -> torch.optim.Optimizer:
     return optimiser
 
 
-def saved(content: object, **how: Any) -> Callable[[Path], None]:
+def saved(content: object, **how: Any) -> Callable[[Path], object]:
     return lambda path: torch.save(content, path, **how)
 
 
-def pickled(content: object, protocol: int) -> Callable[[Path], None]:
-    return lambda path: path.write_bytes(pickle.dumps(content, protocol)) and None
+def pickled(content: object, protocol: int) -> Callable[[Path], object]:
+    return lambda path: path.write_bytes(pickle.dumps(content, protocol))
 
 
 def nested_by_module(state: dict[str, Tensor]) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def big_endian(name: str, data: bytes) -> bytes:
 
 
 ARRAYS = {name: tensor.numpy() for name, tensor in STATE.items()}
-WRAPPED: dict[str, Callable[[Path], None]] = {
+WRAPPED: dict[str, Callable[[Path], object]] = {
     "plain.pth": saved(STATE),
     "legacy.pth": saved(STATE, _use_new_zipfile_serialization=False),
     "protocol5.pth": saved(STATE, pickle_protocol=5),
@@ -166,7 +166,7 @@ def test_programs_are_read_as_their_weights(tmp_path: Path) -> None:
         assert all(torch.equal(found.tensors[key], tensor) for key, tensor in state.items())
 
 
-keys = st.text(st.characters(codec="utf-8", exclude_categories=("C",)), min_size=1, max_size=8)
+keys = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=8)
 noise = st.one_of(
     st.integers(), st.floats(), st.text(max_size=5), st.none(), st.just(Path("x")), st.just(torch.ones(2))
 )

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -34,8 +35,8 @@ from resnet_explorer.spec.catalogue import find
 TEN = tuple("0123456789")
 
 
-def plan(net: str = "resnet18", **changes: object) -> TunePlan:
-    return replace(TunePlan(find(net), classes=TEN, epochs=12), **changes)  # type: ignore[arg-type]
+def plan(net: str = "resnet18", **changes: Any) -> TunePlan:
+    return replace(TunePlan(find(net), classes=TEN, epochs=12), **changes)
 
 
 STAGES = {
@@ -244,7 +245,7 @@ class TestPlan:
             ({"spec": replace(find("resnet18"), classes=None)}, "no head"),
         ],
     )
-    def test_what_cannot_be_is_said(self, changes: dict[str, object], words: str) -> None:
+    def test_what_cannot_be_is_said(self, changes: dict[str, Any], words: str) -> None:
         with pytest.raises(ExplorerError, match=words):
             plan(**changes)
 
