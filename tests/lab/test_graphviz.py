@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import sysconfig
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +12,11 @@ from xml.etree import ElementTree
 import pytest
 
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.lab import graphviz
 from resnet_explorer.lab.graphviz import GraphvizError, layout, torchviz_dot
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
+from tests.narrow import close
 
 posix = pytest.mark.skipif(os.name != "posix", reason="looks at processes, and writes commands, as POSIX systems do")
 SMALL = InputShape(2, 64, 64)
@@ -83,7 +84,7 @@ def test_much_text_both_ways_stops_nothing() -> None:
 
 def test_graphviz_that_is_nowhere_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(graphviz.sysconfig, "get_path", lambda name: str(tmp_path))
+    monkeypatch.setattr(sysconfig, "get_path", lambda name: str(tmp_path))
     with pytest.raises(GraphvizError, match="Graphviz was not found") as caught:
         list(layout("digraph {}"))
     assert "graphviz-pure" in caught.value.remedy
@@ -159,17 +160,17 @@ def test_to_close_the_generator_ends_the_process(tmp_path: Path) -> None:
     pid = _pid(file, steps)
     assert _is_there(pid)
     started = time.monotonic()
-    steps.close()
+    close(steps)
     assert not _is_there(pid) and time.monotonic() - started < 30
 
 
 def test_progress_tells_the_seconds(tmp_path: Path) -> None:
     steps = layout(str(tmp_path / "pid"), command=python(HANGS))
-    seen = set()
+    seen: set[str] = set()
     while not any("1 s" in words for words in seen):
         step = next(steps)
         assert isinstance(step, Progress) and step.done < step.of
         seen.add(step.words)
-    steps.close()
+    close(steps)
     name = Path(shutil.which(sys.executable) or sys.executable).name
     assert f"{name} lays out the graph: 0 s" in seen

@@ -51,7 +51,7 @@ def test_before_a_global_average_it_is_the_original_class_activation_map() -> No
     model = trained(20).double().eval()
     x = images_of(plan()).take(torch.tensor([1520]))[0].double()
     maps = maps_at(model, "layer3", x)
-    original = torch.einsum("k,khw->hw", model.fc.weight[3], maps[0]).clamp(min=0)
+    original = torch.einsum("k,khw->hw", model.get_parameter("fc.weight")[3], maps[0]).clamp(min=0)
     found = grad_cam(model, "layer3", x, 3)[0, 0]
     assert torch.allclose(found * maps.shape[2] * maps.shape[3], original.detach(), atol=1e-6)
 

@@ -19,6 +19,7 @@ from resnet_explorer.model.build import ResNet
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
 from tests.inside_subject import IMAGE, images_of, kept_in, trained
+from tests.narrow import close
 
 
 def run(*settings: str, name: str = "residual", folder: str = "") -> Look:
@@ -96,7 +97,7 @@ def test_weights_statistics_and_mode_come_back_bit_for_bit(settings: str, given_
     for _ in range(given_up_after) if given_up_after else course:
         if given_up_after:
             next(course)
-    course.close()  # type: ignore[attr-defined]
+    close(course)
     assert is_as_before(model, before, modes)
 
 

@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from resnet_explorer.analysis.inside import FeaturesRequest, FiltersRequest, GalleryRequest, map_paths, nearest_map
+from resnet_explorer.analysis.inside import (
+    Features,
+    FeaturesRequest,
+    FiltersRequest,
+    GalleryRequest,
+    map_paths,
+    nearest_map,
+)
 from resnet_explorer.analysis.training import RunPlan
 from resnet_explorer.errors import CheckpointError, ExplorerError
 from resnet_explorer.lab.inside.confusion import gallery
@@ -19,6 +26,7 @@ from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
 from resnet_explorer.spec.data_choice import DIGITS, DataChoice, DataKind
 from tests.inside_subject import IMAGE, images_of, kept_in, plan, trained
+from tests.narrow import last
 
 
 def fresh(folder: str, asked: RunPlan) -> ResNet:
@@ -99,8 +107,8 @@ def test_maps_are_what_the_layer_put_out_before_anything_worked_on_it_in_place()
 
 
 def test_the_maps_of_a_stage_are_those_of_its_last_block() -> None:
-    *_, stage = features(FeaturesRequest("", plan(), 3, "layer2"), fresh)
-    *_, block = features(FeaturesRequest("", plan(), 3, "layer2.0"), fresh)
+    stage = last(Features, features(FeaturesRequest("", plan(), 3, "layer2"), fresh))
+    block = last(Features, features(FeaturesRequest("", plan(), 3, "layer2.0"), fresh))
     assert stage.maps.shape == (16, 4, 4) and (stage.maps == block.maps).all()
     with pytest.raises(ExplorerError, match="no layer nowhere"):
         list(features(FeaturesRequest("", plan(), 3, "nowhere"), fresh))

@@ -1,6 +1,8 @@
 """The loss surface: filters as long as the trained ones, weights that come back bit for bit, and its middle."""
 
+from dataclasses import replace
 from math import isfinite
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from resnet_explorer.lab.inside.surface import directions, mean_loss, moved, pla
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.model.build import ResNet
 from tests.inside_subject import images_of, plan, trained
+from tests.narrow import close
 
 LOOK = Look("", plan())
 
@@ -69,7 +72,7 @@ def test_they_come_back_where_it_is_given_up_as_well() -> None:
     course = plane(model, x, y, LOOK, SurfaceRequest((LOOK,), size=5))
     next(course)
     assert not same(model, before)
-    course.close()
+    close(course)
     assert same(model, before)
 
 
@@ -126,9 +129,11 @@ def test_it_streams_row_by_row_from_the_middle_for_each_network() -> None:
 
 
 def test_what_cannot_be_measured_is_refused() -> None:
-    for key, value in (("size", 4), ("size", 1), ("reach", 0.0), ("images", 0)):
+    good = SurfaceRequest((LOOK,))
+    bad: tuple[dict[str, Any], ...] = ({"size": 4}, {"size": 1}, {"reach": 0.0}, {"images": 0})
+    for change in bad:
         with pytest.raises(ExplorerError):
-            SurfaceRequest((LOOK,), **{key: value})
+            replace(good, **change)
     with pytest.raises(ExplorerError, match="no trained network"):
         SurfaceRequest(())
     with pytest.raises(ExplorerError, match="backbone"):

@@ -19,6 +19,7 @@ from resnet_explorer.lab.probe import measure
 from resnet_explorer.lab.record import blocks_of, recording
 from resnet_explorer.lab.terms import Terms, parted
 from resnet_explorer.model import build
+from resnet_explorer.model.build import ResNet
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
@@ -76,9 +77,9 @@ def run_to(model: torch.nn.Module, x: Tensor, index: int) -> Tensor:
     return seen[0].requires_grad_()
 
 
-def head(model: torch.nn.Module, z: Tensor) -> Tensor:
-    for name in model.head:  # type: ignore[union-attr]
-        z = model.get_submodule(name)(z)  # type: ignore[arg-type]
+def head(model: ResNet, z: Tensor) -> Tensor:
+    for name in model.head:
+        z = model.get_submodule(name)(z)
     return z
 
 

@@ -23,6 +23,7 @@ from resnet_explorer.lab.timing import measure, measure_model
 from resnet_explorer.model import build
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import find
+from tests.narrow import close
 
 IMAGE = InputShape(2, 32, 32)
 NAMES = (
@@ -116,7 +117,7 @@ class _Slow(torch.autograd.Function):
         return x.clone()
 
     @staticmethod
-    def backward(context: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(context: Any, gradient: Tensor) -> Tensor:
         sleep(0.05)
         return gradient
 
@@ -144,7 +145,7 @@ def test_a_sum_is_charged_with_its_own_time_alone(small: tuple[nn.Module, Analys
     model, analysis = small
     for path in ("layer2.0.bn2", "layer2.0.relu2", "layer2.0.downsample.0"):
         layer = model.get_submodule(path)
-        layer.forward = lambda x, inner=layer.forward: _Slow.apply(inner(x))  # type: ignore[misc]
+        layer.forward = lambda x, inner=layer.forward: _Slow.apply(inner(x))
     rows = {row.path: row for row in timing(measure_model(model, analysis, warmup=1, repeats=3)).rows}
     added, others = rows["layer2.0.add"], [rows["layer2.0.bn2"], rows["layer2.0.relu2"]]
     assert added.backward is not None
@@ -171,7 +172,7 @@ def test_measuring_that_is_stopped_leaves_nothing_behind(steps: int, small: tupl
     for _ in range(steps):
         next(running)
         assert torch.is_grad_enabled()
-    running.close()  # type: ignore[attr-defined]
+    close(running)
     assert hooks(model) == 0 and model.training
     assert all(torch.equal(value, before[name]) for name, value in model.named_buffers())
 

@@ -35,6 +35,7 @@ from resnet_explorer.analysis.tuning.choices import Preprocess, TuneData, TuneKi
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.lab import autograd, kept, lesion, probe, shatter, veit, verify
+from resnet_explorer.lab.data import Images
 from resnet_explorer.lab.graphviz import torchviz_dot
 from resnet_explorer.lab.inside.cam import cam
 from resnet_explorer.lab.inside.confusion import confusion
@@ -54,6 +55,7 @@ from resnet_explorer.lab.tuning.predict import predict
 from resnet_explorer.model import build
 from resnet_explorer.model.build import ResNet
 from tests.inside_subject import IMAGE, net, plan, trained
+from tests.narrow import close
 
 Patch = pytest.MonkeyPatch
 Case = Callable[[ResNet, Patch, Path], Iterable[object]]
@@ -181,7 +183,7 @@ def drawn(seed: int, spec: Any = SPEC) -> ResNet:
     hold_still(model, [name for name in norms if chance()])
     for module in model.modules():
         module.training = chance() and not isinstance(module, StillBatchNorm2d)
-    model.layer1.register_forward_hook(lambda *_: None)  # type: ignore[operator]
+    model.get_submodule("layer1").register_forward_hook(lambda *_: None)
     return model
 
 
@@ -215,7 +217,7 @@ def test_a_measurement_leaves_the_model_as_it_was(case: str, seed: int, after: i
         steps = iter(CASES[case](model, patch, tmp_path))
         before = state(model)
         list(islice(steps, after))
-        steps.close()  # type: ignore[attr-defined]
+        close(steps)
     after_it = state(model)
     assert [key for key in before.keys() | after_it.keys() if before.get(key) != after_it.get(key)] == []
 
@@ -251,7 +253,7 @@ def _fail_after(output: Tensor) -> None:
 
 def test_lesions_are_judged_with_the_statistics_of_the_training() -> None:
     """What a network names right does not depend on what was judged before, in training mode or not."""
-    model, images = trained(20), lesion.Images(LOOK.plan.data, SPEC, FEW)
+    model, images = trained(20), Images(LOOK.plan.data, SPEC, FEW)
 
     def right(train: bool = False) -> float:
         return lesion.right(model, images, "cpu", train=train)

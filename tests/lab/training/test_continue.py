@@ -14,6 +14,7 @@ from resnet_explorer.lab.training import folder as folders
 from resnet_explorer.lab.training import train
 from resnet_explorer.lab.training import trainer as trainers
 from resnet_explorer.lab.training.checkpoint import trained
+from tests.narrow import close
 from tests.training_runs import RECIPES, close_after, plan, run, same, small, timeless
 
 CHANCES = ("stochastic_depth=0.3", "dropout=0.2")
@@ -89,7 +90,7 @@ def test_two_do_not_train_in_one_folder(tmp_path: Path, monkeypatch: pytest.Monk
     next(first), next(first)
     with pytest.raises(ExplorerError, match="Another process"):
         run(plan(), tmp_path / "run")
-    first.close()  # type: ignore[attr-defined]
+    close(first)
     assert run(plan(), tmp_path / "run").is_whole
 
 
@@ -128,7 +129,7 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(
     while getattr(next(steps), "done", 0) < 5:
         pass
     with pytest.raises(ExportError, match="disk is full"):
-        steps.close()  # type: ignore[attr-defined]
+        close(steps)
     assert (here / "checkpoint.safetensors").read_bytes() == before and not list(here.glob("*.part"))
 
 

@@ -1,8 +1,10 @@
 """The training loop: the one that would be written by hand, the gradient lab's images in order, its limits in words."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from math import isfinite, isnan
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -24,6 +26,7 @@ from resnet_explorer.lab.training import train
 from resnet_explorer.lab.training.optimise import NORMS
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.data_choice import DIGITS, DataChoice, DataKind
+from tests.narrow import close
 from tests.training_runs import RECIPES, plan, run, small, timeless
 
 SGD = RECIPES["sgd"]
@@ -36,18 +39,19 @@ def by_hand(asked: RunPlan) -> list[float]:
     images = Images(asked.data, asked.spec, asked.image)
     norms = [p for m in model.modules() if isinstance(m, NORMS) for p in m.parameters()]
     spared = {id(p) for p in norms} | {id(p) for name, p in model.named_parameters() if name.endswith("bias")}
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"params": [p for p in model.parameters() if (id(p) in spared and recipe.spares) is is_spared]}
         for is_spared in (False, True)
     ]
     groups[1]["weight_decay"] = 0.0
-    shared = {"lr": recipe.rate, "weight_decay": recipe.decay, "foreach": False, "fused": False}
-    optimiser: torch.optim.Optimizer = {
+    shared: dict[str, Any] = {"lr": recipe.rate, "weight_decay": recipe.decay, "foreach": False, "fused": False}
+    makers: dict[Optimiser, Callable[[], torch.optim.Optimizer]] = {
         Optimiser.SGD: lambda: torch.optim.SGD(groups, momentum=0.9, **shared),
         Optimiser.NESTEROV: lambda: torch.optim.SGD(groups, momentum=0.9, nesterov=True, **shared),
         Optimiser.ADAM: lambda: torch.optim.Adam(groups, **shared),
         Optimiser.ADAMW: lambda: torch.optim.AdamW(groups, **shared),
-    }[recipe.optimiser]()
+    }
+    optimiser = makers[recipe.optimiser]()
     order = torch.Generator().manual_seed(asked.seed)
     batches = images.train[torch.randperm(len(images.train), generator=order)].split(recipe.batch)
     losses = []
@@ -143,7 +147,7 @@ def test_torch_is_left_as_it_was() -> None:
     while not isinstance(next(steps), Partial):
         pass
     assert torch.are_deterministic_algorithms_enabled()
-    steps.close()  # type: ignore[attr-defined]
+    close(steps)
     assert not torch.are_deterministic_algorithms_enabled() and torch.get_num_threads() == threads
     assert torch.get_rng_state().equal(random)
 

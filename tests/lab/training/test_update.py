@@ -23,9 +23,9 @@ from resnet_explorer.lab.record import blocks_of
 from resnet_explorer.lab.steps import descend, order
 from resnet_explorer.lab.training.feed import Feed
 from resnet_explorer.lab.training.trainer import Trainer, first_weights
+from resnet_explorer.lab.tuning.course import director
 from resnet_explorer.lab.tuning.data import TuneImages
 from resnet_explorer.lab.tuning.held import images_of
-from resnet_explorer.lab.tuning.run import director
 from resnet_explorer.lab.tuning.start import start
 from resnet_explorer.spec import InputShape
 from tests.training_runs import plan, run, small

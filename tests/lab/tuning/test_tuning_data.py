@@ -284,7 +284,8 @@ def test_new_images_are_prepared_as_those_of_the_plan(folder: Path) -> None:
         wanted = model.eval()(images.take(torch.tensor([0, 12]))[0]).softmax(dim=1)
     for one_found, chances in zip((found[0], found[2]), wanted, strict=True):
         best = int(chances.argmax())
-        assert one_found.classes[0] == (one.classes[best], pytest.approx(float(chances[best]), abs=1e-5))
+        name, chance = one_found.classes[0]
+        assert name == one.classes[best] and chance == pytest.approx(float(chances[best]), abs=1e-5)
         assert sum(chance for _, chance in one_found.classes) == pytest.approx(1)
 
 

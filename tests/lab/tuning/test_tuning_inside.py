@@ -7,16 +7,21 @@ import numpy as np
 import pytest
 
 from resnet_explorer.analysis.inside import (
+    Cam,
     CamRequest,
+    Confusion,
     ConfusionRequest,
+    Features,
     FeaturesRequest,
     FiltersRequest,
     GalleryRequest,
     Look,
+    Surface,
     SurfaceRequest,
     map_paths,
 )
 from resnet_explorer.analysis.tuning.choices import GreyWay
+from resnet_explorer.analysis.tuning.results import BeforeAfter
 from resnet_explorer.export.run_folder import look
 from resnet_explorer.lab.inside.cam import cam
 from resnet_explorer.lab.inside.confusion import confusion, gallery
@@ -24,6 +29,7 @@ from resnet_explorer.lab.inside.features import features
 from resnet_explorer.lab.inside.filters import filters
 from resnet_explorer.lab.inside.surface import surface
 from resnet_explorer.lab.tuning.judge import judge
+from tests.narrow import last
 from tests.tuning_runs import PLAN, tuned
 
 
@@ -36,8 +42,8 @@ def seen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def test_the_confusion_is_the_one_that_was_judged(seen: Look) -> None:
-    *_, found = confusion(ConfusionRequest(seen.folder, seen.plan))
-    *_, judged = judge(Path(seen.folder))
+    found = last(Confusion, confusion(ConfusionRequest(seen.folder, seen.plan)))
+    judged = last(BeforeAfter, judge(Path(seen.folder)))
     assert (found.counts == judged.after.counts).all() and found.tested == 84
     assert found.loss == pytest.approx(judged.after.loss, abs=1e-5)
     assert len(found.mistakes) == 84 - found.counts.trace() == len(found.pixels)
@@ -55,10 +61,10 @@ def test_images_are_the_plans_as_they_were(seen: Look) -> None:
 
 def test_the_evidence_is_shown_on_the_image(seen: Look) -> None:
     path = map_paths(seen.plan.spec)[-1]
-    *_, found = cam(CamRequest(seen.folder, seen.plan, 5, path))
+    found = last(Cam, cam(CamRequest(seen.folder, seen.plan, 5, path)))
     assert found.map.shape == (2, 2) and found.large.shape == (8, 8) and np.isfinite(found.large).all()
     assert sum(found.probabilities) == pytest.approx(1, abs=1e-5) and len(found.probabilities) == 3
-    *_, maps = features(FeaturesRequest(seen.folder, seen.plan, 5, "layer1"))
+    maps = last(Features, features(FeaturesRequest(seen.folder, seen.plan, 5, "layer1")))
     assert maps.maps.shape == (4, 8, 8) and maps.truth == found.truth
 
 
@@ -68,5 +74,5 @@ def test_the_first_filters_see_the_images_channels(seen: Look) -> None:
 
 
 def test_its_plane_is_measured(seen: Look) -> None:
-    *_, found = surface(SurfaceRequest((seen,), size=3, images=32))
+    found = last(Surface, surface(SurfaceRequest((seen,), size=3, images=32)))
     assert found.complete and np.isfinite(found.slices[0].losses).all()

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from resnet_explorer.analysis.recipe import Recipe, Schedule
-from resnet_explorer.analysis.training import RunPlan
+from resnet_explorer.analysis.training import Run, RunPlan
 from resnet_explorer.analysis.tuning.choices import (
     BnMode,
     GreyWay,
@@ -23,6 +23,7 @@ from resnet_explorer.analysis.tuning.choices import (
     WeightsKind,
 )
 from resnet_explorer.analysis.tuning.plan import TunePlan
+from resnet_explorer.analysis.tuning.results import BeforeAfter
 from resnet_explorer.export.tuning.script import companions, to_script
 from resnet_explorer.lab.training import train
 from resnet_explorer.lab.training.checkpoint import trained
@@ -32,6 +33,7 @@ from resnet_explorer.model import checkpoint
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.change import assign
 from resnet_explorer.spec.data_choice import DataChoice, DataKind
+from tests.narrow import last, present
 from tests.tuning_runs import PLAN, RICH, SMALL, tuned
 
 IMAGE = InputShape(1, 14, 14)
@@ -44,8 +46,8 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file of weights that the training lab learnt on MNIST's digits 0 to 4."""
     root = tmp_path_factory.mktemp("first")
     recipe = Recipe(200, 64, rate=0.1, schedule=Schedule.COSINE, evaluate=200, measure=0)
-    *_, run = train(RunPlan("first", NET, IMAGE, DataChoice(DataKind.MNIST), recipe), root / "run")
-    assert run.metrics[-1].test_accuracy > 0.95  # type: ignore[union-attr]
+    run = last(Run, train(RunPlan("first", NET, IMAGE, DataChoice(DataKind.MNIST), recipe), root / "run"))
+    assert present(run.metrics[-1].test_accuracy) > 0.95
     model, plan, _ = trained(root / "run")
     save(model, plan.spec, root / "first.safetensors", IMAGE)
     return root / "first.safetensors"
@@ -65,9 +67,9 @@ def test_what_was_learnt_on_other_digits_helps(first: Path, tmp_path: Path) -> N
     right = [tuned(one)[1].best_accuracy or 0.0 for one in (learnt, drawn)]
     assert right[0] > right[1] + 0.1
     tuned(plan(first, strategy=Strategy.A), tmp_path / "run")
-    *_, found = judge(tmp_path / "run")
-    assert found.before and found.before.accuracy < 0.5 and found.after.accuracy > max(0.9, right[0])  # type: ignore[union-attr]
-    assert "head of 5 classes" in found.words[1] or found.words[1].startswith("The head has as many")  # type: ignore[union-attr]
+    found = last(BeforeAfter, judge(tmp_path / "run"))
+    assert found.before and found.before.accuracy < 0.5 and found.after.accuracy > max(0.9, right[0])
+    assert "head of 5 classes" in found.words[1] or found.words[1].startswith("The head has as many")
 
 
 SLOW = Recipe(batch=200, rate=0.01, spares=True)

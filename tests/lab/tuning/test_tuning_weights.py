@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,7 +107,7 @@ def test_no_network_and_a_full_disk_are_said(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(weights.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(ExplorerError, match=r"cannot be written .* No space left"):
         list(weights.download(offered))
     assert not files(tmp_path / "home")
