@@ -2,7 +2,7 @@
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QSlider, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QCheckBox, QComboBox, QSlider, QWidget
 from pytestqt.qtbot import QtBot
 
 from resnet_explorer.drawing.theme import PROJECTOR
@@ -13,6 +13,7 @@ from resnet_explorer.spec import Block, Norm, Order
 from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.families import FAMILIES
+from tests.narrow import of_kind, present
 
 
 def type_into(qtbot: QtBot, field: NumberField, text: str) -> None:
@@ -180,7 +181,7 @@ def test_a_field_that_is_left_returns_to_its_last_good_value(window: MainWindow,
 def test_one_to_eight_stages(window: MainWindow, qtbot: QtBot) -> None:
     for _ in range(4):
         qtbot.mouseClick(window.build.stages.more, Qt.MouseButton.LeftButton)
-    assert window.document.state.spec.blocks == (2,) * 8
+    assert list(window.document.state.spec.blocks) == [2] * 8
     assert not window.build.stages.more.isEnabled()
     for _ in range(7):
         qtbot.mouseClick(window.build.stages.fewer, Qt.MouseButton.LeftButton)
@@ -208,30 +209,31 @@ def test_axes_without_effect_are_off_or_hidden(window: MainWindow) -> None:
     for kind in window.build.stages.kinds[:4]:
         pick(kind, Block.BOTTLENECK)
     assert stride.isEnabled() and not rows["cardinality"].isHidden()
-    rows["residual"].control.click()
+    of_kind(QCheckBox, rows["residual"].control).click()
     assert not rows["shortcut"].control.isEnabled()
 
 
 def test_a_choice_that_others_exclude_offers_to_change_them_too(window: MainWindow, qtbot: QtBot) -> None:
     row = window.build.rows["norm"]
+    norm = of_kind(QComboBox, row.control)
     before = window.document.state
     window.build.sections["Layers"].header.click()
-    pick(row.control, Norm.FRN)
+    pick(norm, Norm.FRN)
     assert window.document.state == before
     assert "activate as they normalise" in row.problem
-    assert row.control.currentText() == "batch norm"
+    assert norm.currentText() == "batch norm"
     assert row.offer.isVisible() and row.offer.text() == "Also set order to v2"
     qtbot.mouseClick(row.offer, Qt.MouseButton.LeftButton)
     spec = window.document.state.spec
     assert (spec.norm, spec.order) == (Norm.FRN, Order.V2)
-    assert row.problem == "" and row.control.currentText() == "FRN"
+    assert row.problem == "" and norm.currentText() == "FRN"
 
 
 @pytest.mark.parametrize("key", [key for key, axis in AXES.items() if axis.choices and key != "block"])
 def test_every_choice_of_every_axis_shows_a_network_or_says_why_not(window: MainWindow, key: str) -> None:
     row = window.build.rows[key]
     for index, choice in enumerate(AXES[key].choices):
-        row.control.activated.emit(index)
+        of_kind(QComboBox, row.control).activated.emit(index)
         chosen = getattr(window.document.state.spec, key) == choice.value
         assert chosen != bool(row.problem), choice.label
 
@@ -289,6 +291,6 @@ def test_every_axis_has_its_control(window: MainWindow) -> None:
 def test_nothing_is_clipped_in_any_theme(window: MainWindow) -> None:
     for name in ("light", PROJECTOR.name):
         window.choose_theme(name)
-        inner = window.build.widget()
+        inner = present(window.build.widget())
         assert inner.minimumSizeHint().width() <= window.build.minimumWidth() + 2, name
     window.choose_theme("light")

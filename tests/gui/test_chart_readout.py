@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
@@ -37,8 +37,8 @@ PATHS = [f"layer{1 + n // 3}.{n % 3}" for n in range(BLOCKS)]
 
 def series(name: str, values: list[float], look: Look, kind: Kind = Kind.LINE, band: bool = True) -> Series:
     points = [Point(path, f"block {n}") for n, path in enumerate(PATHS, start=1)] if kind is Kind.LINE else None
-    ends = ([value / 2 for value in values], [value * 2 for value in values]) if band else (None, None)
-    return Series(name, name, XS, values, look, kind, *ends, points)
+    low, high = ([value / 2 for value in values], [value * 2 for value in values]) if band else (None, None)
+    return Series(name, name, XS, values, look, kind, low, high, points)
 
 
 def curves() -> Chart:
@@ -168,7 +168,7 @@ def test_keys_go_along_a_scatter_plot(view: ChartView, qtbot: QtBot) -> None:
 
 def test_leaving_ends_it(view: ChartView, document: Document, qtbot: QtBot) -> None:
     point(qtbot, view, at(view, 4))
-    view.leaveEvent(None)
+    view.leaveEvent(QEvent(QEvent.Type.Leave))
     assert view.readout is None and document.hover == ""
 
 

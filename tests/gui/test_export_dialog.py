@@ -7,7 +7,8 @@ import pytest
 from PySide6.QtGui import QGuiApplication, QImage
 from pytestqt.qtbot import QtBot
 
-from resnet_explorer.drawing.theme import DARK, Ink
+from resnet_explorer.drawing.marks import Ink
+from resnet_explorer.drawing.theme import DARK
 from resnet_explorer.drawing.view import View
 from resnet_explorer.gui import preferences
 from resnet_explorer.gui.export_dialog import ExportDialog

@@ -6,12 +6,17 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from resnet_explorer.analysis.descent import DescentRequest
 from resnet_explorer.analysis.gradient_presets import PRESETS
+from resnet_explorer.analysis.gradients import GradientRequest
 from resnet_explorer.analysis.quantities import IN_TRAINING, Mode, Quantity
+from resnet_explorer.drawing.chart import Chart
 from resnet_explorer.export.gradient_table import to_csv as gradients_csv
 from resnet_explorer.gui.main_window import MainWindow
+from resnet_explorer.gui.views.chart_view import ChartView
 from resnet_explorer.gui.views.gradient_page import GradientPage
 from resnet_explorer.spec.data_choice import DataChoice, DataKind
+from tests.narrow import of_kind, present
 
 PATIENCE = 120_000
 
@@ -26,6 +31,10 @@ def page(window: MainWindow, qtbot: QtBot) -> GradientPage:
     window.tabs.setCurrentWidget(lab)
     qtbot.waitUntil(lambda: lab.result is not None and lab.result.complete, timeout=PATIENCE)
     return lab
+
+
+def chart(page: GradientPage) -> Chart:
+    return present(of_kind(ChartView, page.canvas).chart)
 
 
 def test_with_batch_norm_the_plain_nets_gradient_grows_and_the_residual_ones_far_less(page: GradientPage) -> None:
@@ -55,20 +64,20 @@ def test_a_block_is_selected_everywhere(window: MainWindow, page: GradientPage) 
 def test_every_quantity_can_be_shown(page: GradientPage) -> None:
     for index in range(page.quantity.count()):
         page.quantity.setCurrentIndex(index)
-        assert page.canvas.chart and page.canvas.chart.title == page.quantity.currentText()
+        assert chart(page).title == page.quantity.currentText()
 
 
 def test_at_initialisation_there_is_no_step_whose_update_could_be_shown(page: GradientPage) -> None:
     page.quantity.setCurrentIndex(page.quantity.findData(Quantity.UPDATE))
     assert page.quantity.currentData() == Quantity.ESTIMATE and "estimate for plain SGD" in page.quantity.currentText()
-    assert page.canvas.chart and page.canvas.chart.y_axis.title == "η‖∂L/∂W‖₂ / ‖W‖₂"
+    assert chart(page).y_axis.title == "η‖∂L/∂W‖₂ / ‖W‖₂"
 
 
 def test_a_change_measures_anew_and_keeps_the_old_until_then(page: GradientPage, qtbot: QtBot) -> None:
     before = page.result
     page.controls.norm.setCurrentIndex(page.controls.norm.findData("none"))
     assert page.result is before
-    qtbot.waitUntil(lambda: page.result is not before and page.result.complete, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: page.result is not before and present(page.result).complete, timeout=PATIENCE)
     assert page.result and page.result.request.specs[0].norm.value == "none"
     residual, plain = (network.ratio(Quantity.INPUT) for network in page.result.networks)
     assert plain is not None and residual is not None and plain < residual, "without norm it is the other way round"
@@ -106,7 +115,7 @@ def test_an_experiment_says_what_to_look_for_and_shows_what_was_measured(
     preset = PRESETS[key]
     page.choose(preset)
     qtbot.waitUntil(lambda: getattr(page.shown, "request", None) == preset.request, timeout=PATIENCE)
-    assert preset.look_for in page.words.shows.text() and page.canvas.chart
+    assert preset.look_for in page.words.shows.text() and chart(page)
     assert not page.quantity.isEnabled() and preset.references[0].words in page.words.sources.text()
     page.controls.seeds.stepBy(-1)
     qtbot.waitUntil(lambda: page.shown is page.result, timeout=PATIENCE)
@@ -115,12 +124,12 @@ def test_an_experiment_says_what_to_look_for_and_shows_what_was_measured(
 
 def test_each_when_keeps_its_own_learning_rate(window: MainWindow) -> None:
     controls = window.gradients.controls
-    assert controls.request().rate == 0.1
+    assert of_kind(GradientRequest, controls.request()).rate == 0.1
     controls.rate.entered.emit(0.3)
     controls.when.setCurrentIndex(1)
-    assert controls.request().recipe.rate == 0.05 and controls.rate.text() == "0.05"
+    assert of_kind(DescentRequest, controls.request()).recipe.rate == 0.05 and controls.rate.text() == "0.05"
     controls.when.setCurrentIndex(0)
-    assert controls.request().rate == 0.3 and controls.rate.text() == "0.3"
+    assert of_kind(GradientRequest, controls.request()).rate == 0.3 and controls.rate.text() == "0.3"
 
 
 def test_a_number_that_is_typed_stays_when_the_field_is_left(window: MainWindow, qtbot: QtBot) -> None:
@@ -136,10 +145,10 @@ def test_a_number_that_is_typed_stays_when_the_field_is_left(window: MainWindow,
 
 def test_two_depths_are_measured_beside_each_other(page: GradientPage, qtbot: QtBot) -> None:
     page.controls.beside.setCurrentIndex(page.controls.beside.findData(8))
-    qtbot.waitUntil(lambda: bool(page.result) and len(page.result.networks) == 4, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: page.result is not None and len(page.result.networks) == 4, timeout=PATIENCE)
     assert page.pictures.chart.chart
     looks = [series.look for series in page.pictures.chart.chart.series]
-    assert len(set(looks)) == 4 and [len(one.places) for one in page.result.networks] == [9, 9, 3, 3]
+    assert len(set(looks)) == 4 and [len(one.places) for one in present(page.result).networks] == [9, 9, 3, 3]
 
 
 def test_images_that_are_not_there_are_said_beside_the_list_and_the_result_stays(
@@ -170,13 +179,14 @@ def test_an_experiment_is_run_by_the_keyboard(window: MainWindow, qtbot: QtBot) 
 
 def test_the_diagram_is_coloured_by_what_the_lab_shows(window: MainWindow, page: GradientPage) -> None:
     page.colour.click()
-    spec = page.result.networks[0].spec
+    network = present(page.result).networks[0]
+    spec = network.spec
     assert window.document.state.spec == spec and window.tabs.currentWidget() is window.diagram
     values = window.document.measured
-    assert values is not None and dict(values.values).keys() == {place.path for place in page.result.networks[0].places}
+    assert values is not None and dict(values.values).keys() == {place.path for place in network.places}
     assert window.actions_by_key["measured"].isChecked()
     page.quantity.setCurrentIndex(page.quantity.findData(Quantity.ACTIVATION))
-    assert window.document.measured.title != values.title, "the colours follow the lab"
+    assert present(window.document.measured).title != values.title, "the colours follow the lab"
     window.actions_by_key["measured"].trigger()
     assert window.document.measured is None
     window.actions_by_key["measured"].trigger()

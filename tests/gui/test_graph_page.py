@@ -5,6 +5,7 @@ from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
 from resnet_explorer.analysis.autograd import NodeKind
+from resnet_explorer.drawing.marks import Group
 from resnet_explorer.gui.document import State
 from resnet_explorer.gui.main_window import MainWindow
 from resnet_explorer.gui.views.graph_page import GraphPage
@@ -42,7 +43,7 @@ def test_the_highway_of_resnet18_stands_beside_its_twins(page: GraphPage) -> Non
     words = page.canvas.words[1]
     assert "shortest 31, longest 65" in words and "2^8 = 256 paths" in words
     assert "plain twin's shortest 57" in words
-    groups = [mark for mark in page.canvas.picture.marks if getattr(mark, "kind", "") == "stage"]
+    groups = [one for one in page.canvas.picture.marks if isinstance(one, Group) and one.kind == "stage"]
     assert [group.path for group in groups] == ["layer1", "layer2", "layer3", "layer4"]
 
 
@@ -117,7 +118,7 @@ def test_the_options_record_anew(page: GraphPage, qtbot: QtBot) -> None:
 
 def test_a_batch_that_cannot_train_is_recorded_in_eval_mode(window: MainWindow, page: GraphPage, qtbot: QtBot) -> None:
     window.document.propose(State(find("resnet18"), InputShape(1, 32, 32)), "change input size")
-    qtbot.waitUntil(lambda: bool(page._asked) and not page._asked.training, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: page._asked is not None and not page._asked.training, timeout=PATIENCE)
     qtbot.waitUntil(lambda: not page.words.text(), timeout=PATIENCE)
 
 
@@ -142,7 +143,8 @@ def test_a_network_too_deep_for_torchviz_is_a_sentence(window: MainWindow, page:
 
 
 def test_export_and_fit_are_about_what_is_looked_at(window: MainWindow, page: GraphPage) -> None:
-    assert window.canvas is page.canvas
+    before = window.canvas
+    assert before is page.canvas
     window.actions_by_key["expand"].trigger()
     assert len(page.canvas.view.blocks) > 8
     window.actions_by_key["collapse"].trigger()

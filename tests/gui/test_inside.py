@@ -77,7 +77,8 @@ def test_the_matrix_comes_at_once_and_a_cell_leads_to_its_images(page: InsideVie
     assert page.picture and "How small names the test images" in page.picture.title
     one = found.mistakes[0]
     page.stack.confusion.matrix.clicked(f"true{one.truth}.given{one.truth}")
-    assert page.view is Inside.CONFUSION, "what is right is no mistake"
+    before = page.view
+    assert before is Inside.CONFUSION, "what is right is no mistake"
     page.stack.confusion.matrix.clicked(f"true{one.truth}.given{one.predicted}")
     assert page.view is Inside.MISTAKES
     assert page.stack.mistakes.count() == found.counts[one.truth, one.predicted]

@@ -6,12 +6,14 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from resnet_explorer import assets
 from resnet_explorer.gui import formula
 from resnet_explorer.gui.document import State
 from resnet_explorer.gui.formula import Formula
 from resnet_explorer.gui.main_window import MainWindow
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import CATALOGUE
+from tests.narrow import present
 
 
 def visible(window: MainWindow) -> list[str]:
@@ -54,7 +56,7 @@ def test_nothing_is_wider_than_the_panel_in_any_theme(window: MainWindow) -> Non
         window.choose_theme(theme)
         for path in ("", "layer4.0", "layer4.0.conv2", "fc"):
             window.document.select(path)
-            widest = window.inspector.widget().minimumSizeHint().width()
+            widest = present(window.inspector.widget()).minimumSizeHint().width()
             assert widest <= window.inspector.viewport().width(), (theme, path)
     window.choose_theme("light")
 
@@ -108,7 +110,7 @@ def test_a_formula_whose_drawing_is_missing_shows_its_latex(qtbot: QtBot, monkey
 
     shown = Formula()
     qtbot.addWidget(shown)
-    monkeypatch.setattr(formula.assets, "path", gone)
+    monkeypatch.setattr(assets, "path", gone)
     for cached in (formula._texts, formula._drawing, formula._renderer):
         cached.cache_clear()
     shown.show_formula("relu", "#000000")

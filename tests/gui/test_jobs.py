@@ -13,9 +13,11 @@ from resnet_explorer.engine.messages import Device, Failed, Verify
 from resnet_explorer.gui.jobs import Phase
 from resnet_explorer.gui.main_window import MainWindow
 from resnet_explorer.gui.verdict_dialog import VerdictDialog
+from resnet_explorer.gui.views.jobs_panel import JobsPanel
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
+from tests.narrow import of_kind, present
 
 PATIENCE = 60_000
 
@@ -55,7 +57,7 @@ def test_the_figures_are_behind_a_click(window: MainWindow, qtbot: QtBot) -> Non
     dialog = window.findChild(VerdictDialog)
     assert isinstance(dialog, VerdictDialog)
     qtbot.waitUntil(lambda: "Agrees" in dialog.words.text(), timeout=PATIENCE)
-    assert dialog.table.item(0, 2).text() == dialog.table.item(0, 3).text() == "269,722"
+    assert present(dialog.table.item(0, 2)).text() == present(dialog.table.item(0, 3)).text() == "269,722"
     qtbot.mouseClick(dialog.ask, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "and fvcore" in dialog.words.text(), timeout=PATIENCE)
     assert "batch_norm" in dialog.notes.text()
@@ -72,7 +74,7 @@ def test_a_difference_names_its_rows(window: MainWindow, qtbot: QtBot) -> None:
     window.actions_by_key["verdict"].trigger()
     dialog = window.findChild(VerdictDialog)
     assert isinstance(dialog, VerdictDialog)
-    assert dialog.table.item(1, 0).text() == "conv1"
+    assert present(dialog.table.item(1, 0)).text() == "conv1"
     dialog.close()
 
 
@@ -81,7 +83,7 @@ def test_a_job_can_be_cancelled_and_asked_for_again(window: MainWindow, qtbot: Q
     window.build.preset.chosen.emit("resnet1202")
     window.verdict.verify()
     wait_for(window, qtbot, Phase.RUNNING)
-    panel = window.docks["Jobs"].widget()
+    panel = of_kind(JobsPanel, window.docks["Jobs"].widget())
     line = panel.lines[0]
     assert "Verify resnet1202" in line.label.text() and line.cancel.isVisibleTo(line)
     qtbot.mouseClick(line.cancel, Qt.MouseButton.LeftButton)

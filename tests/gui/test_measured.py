@@ -15,6 +15,7 @@ from resnet_explorer.gui.views.scene import named, places
 from resnet_explorer.gui.views.table_columns import COLUMNS
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
+from tests.narrow import present
 
 PLACE = len(COLUMNS)
 
@@ -143,4 +144,4 @@ def test_nothing_is_wider_than_the_inspector(window: MainWindow) -> None:
     window.document.select("layer1.0")
     for theme in ("projector", "light"):
         window.choose_theme(theme)
-        assert window.inspector.widget().minimumSizeHint().width() <= window.inspector.viewport().width()
+        assert present(window.inspector.widget()).minimumSizeHint().width() <= window.inspector.viewport().width()

@@ -8,9 +8,11 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from resnet_explorer.gui.main_window import MainWindow
+from resnet_explorer.gui.views.axis_field import AxisField
 from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.limits import FRACTIONS, WHOLES
+from tests.narrow import of_kind
 
 NUMBERS = (0, 1, 2, 3, 8, 32, 64, 100)
 STEPS = 150
@@ -27,12 +29,12 @@ def change_an_axis(window: MainWindow, dice: random.Random) -> None:
         kinds = tuple(dice.choice(AXES[key].choices).value for _ in spec.block)
         build.stages.edited.emit(key, kinds, "change the kinds")
     elif key in build.rows and AXES[key].choices:
-        build.rows[key].edited.emit(key, dice.choice(AXES[key].choices).value)
+        of_kind(AxisField, build.rows[key]).edited.emit(key, dice.choice(AXES[key].choices).value)
     elif key in build.rows and key in (*WHOLES, *FRACTIONS):
         value = dice.choice(NUMBERS) if key in WHOLES else dice.choice((0.0, 0.3, 0.5, 1.0, -6.0, 7e9))
-        build.rows[key].typed.emit(key, value)
+        of_kind(AxisField, build.rows[key]).typed.emit(key, value)
     elif key in build.rows:
-        build.rows[key].edited.emit(key, dice.random() < 0.5)
+        of_kind(AxisField, build.rows[key]).edited.emit(key, dice.random() < 0.5)
     row = build.rows.get(key)
     if row is not None and row.offer.isVisibleTo(row) and dice.random() < 0.7:
         row.offer.click()
@@ -42,8 +44,8 @@ def look_around(window: MainWindow, dice: random.Random) -> None:
     view, blocks = window.document.view, window.session.results.analysis.network.blocks
     block = dice.choice(blocks)
     window.document.select(dice.choice((block.path, *block.layer_paths, *block.gate_paths, "")))
-    changed = {"changes": dice.random() < 0.5, "compare": dice.random() < 0.3}
-    window.document.show_view(replace(view, expanded=view.expanded ^ {block.path}, **changed))
+    changes, compare = dice.random() < 0.5, dice.random() < 0.3
+    window.document.show_view(replace(view, expanded=view.expanded ^ {block.path}, changes=changes, compare=compare))
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -10,6 +10,7 @@ from resnet_explorer.gui import commands, own_module_dialog
 from resnet_explorer.gui.jobs import Phase
 from resnet_explorer.gui.main_window import MainWindow
 from resnet_explorer.gui.own_module_dialog import ModuleDialog, RunDialog
+from tests.narrow import present
 
 PATIENCE = 60_000
 FILE = """
@@ -44,7 +45,12 @@ def read(window: MainWindow, qtbot: QtBot, file: Path, name: str) -> ModuleDialo
 
 def test_nothing_is_run_unasked(window: MainWindow, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[RunDialog] = []
-    monkeypatch.setattr(RunDialog, "exec", lambda dialog: asked.append(dialog) or QDialog.DialogCode.Rejected)
+
+    def refuse(dialog: RunDialog) -> QDialog.DialogCode:
+        asked.append(dialog)
+        return QDialog.DialogCode.Rejected
+
+    monkeypatch.setattr(RunDialog, "exec", refuse)
     commands.open_dropped(window, str(file))
     assert not window.jobs.states
     (question,) = asked
@@ -57,7 +63,7 @@ def test_a_module_is_shown_as_an_undo_step(window: MainWindow, qtbot: QtBot, fil
     dialog = read(window, qtbot, file, "net")
     assert "same outputs from the same weights" in dialog.words.text()
     assert window.document.state == before, "it is shown when that is asked for"
-    assert dialog.map.topLevelItemCount() == len({*dialog.found.layers}) > 20  # type: ignore[union-attr]
+    assert dialog.map.topLevelItemCount() == len({*present(dialog.found).layers}) > 20
     dialog.take.click()
     assert window.document.state.spec.blocks == (1, 1, 1, 1) and window.document.state.spec.classes == 7
     assert window.document.undo_stack.undoText() == "show the network of mine.py:net"

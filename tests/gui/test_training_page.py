@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from resnet_explorer.analysis.recipe import Recipe, Schedule
@@ -12,16 +13,18 @@ from resnet_explorer.drawing.training import Measure
 from resnet_explorer.export.run_folder import list_runs, look, read
 from resnet_explorer.gui.main_window import MainWindow
 from resnet_explorer.gui.trainer import Stand
-from resnet_explorer.gui.views.fields import QuietCombo
+from resnet_explorer.gui.views.fields import NumberField, QuietCombo
 from resnet_explorer.gui.views.training_page import TrainingPage
+from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
+from tests.narrow import of_kind, present
 
 PATIENCE = 120_000
 SHORT = Recipe(steps=12, batch=16, evaluate=6, measure=4)
 
 
-def _small(name: str) -> tuple[str, object]:
+def _small(name: str) -> tuple[str, ResNetSpec]:
     return name, assign(find(name), "width=4", "blocks=1,1,1", "in_channels=1")
 
 
@@ -46,7 +49,7 @@ def test_an_experiment_shows_its_recording_at_once_and_says_so(window: MainWindo
     page = window.training
     assert page.setup.preset is PRESETS["degradation"]
     assert page.replay.is_on and page.replay.isVisible()
-    assert "replayed" in page.first.chart.chart.subtitle
+    assert "replayed" in present(page.first.chart.chart).subtitle
     names = [one.name for one in page.shown]
     assert names == ["plain-20", "plain-56", "resnet-20", "resnet-56"]
     plain, deep, _, residual = (one.run.final_loss() for one in page.shown)
@@ -127,12 +130,12 @@ def test_stopped_runs_are_continued_from_the_list(page: TrainingPage, qtbot: QtB
 def test_runs_are_renamed_deleted_and_fetched_back(page: TrainingPage, window: MainWindow, qtbot: QtBot) -> None:
     page.bar.start.click()
     _wait(page, qtbot)
-    group = page.kept.tree.topLevelItem(0)
+    group = present(page.kept.tree.topLevelItem(0))
     group.setExpanded(True)
-    group.child(0).setText(0, "my run")
+    present(group.child(0)).setText(0, "my run")
     assert "my run" in {run.name for run in list_runs(page.trainer.root)}
     page.kept.tree.clearSelection()
-    page.kept.tree.topLevelItem(0).setSelected(True)
+    present(page.kept.tree.topLevelItem(0)).setSelected(True)
     qtbot.keyClick(page.kept.tree, Qt.Key.Key_Delete)
     assert list_runs(page.trainer.root) == ()
     window.document.undo_stack.undo()
@@ -143,9 +146,9 @@ def test_hidden_rows_are_not_drawn_and_come_back(page: TrainingPage, qtbot: QtBo
     page.bar.start.click()
     _wait(page, qtbot)
     page.table._items[1].setCheckState(0, Qt.CheckState.Unchecked)
-    assert {series.label for series in page.first.chart.chart.shown} == {"resnet20"}
+    assert {series.label for series in present(page.first.chart.chart).shown} == {"resnet20"}
     page.table._items[1].setCheckState(0, Qt.CheckState.Checked)
-    assert {series.label for series in page.first.chart.chart.shown} == {"resnet20", "plain20"}
+    assert {series.label for series in present(page.first.chart.chart).shown} == {"resnet20", "plain20"}
 
 
 @pytest.mark.parametrize("key", [*map(str, Measure), "seeds", "planned", "blocks:output-gradient", "heat:weight-norm"])
@@ -157,7 +160,7 @@ def test_every_picture_can_be_shown_and_exported(page: TrainingPage, qtbot: QtBo
 
 
 def test_what_cannot_be_is_said_beside_the_fields(page: TrainingPage, qtbot: QtBot) -> None:
-    field = page.setup.recipe.fields["rate"]
+    field = of_kind(QLineEdit, page.setup.recipe.fields["rate"])
     field.clear()
     qtbot.keyClicks(field, "-1")
     assert "A learning rate of -1.0 cannot be" in page.setup.recipe.problem.text()
@@ -195,7 +198,7 @@ def test_the_schedule_is_drawn_before_it_runs(page: TrainingPage, qtbot: QtBot) 
     page.first.choose("planned")
     page.setup.recipe.show_recipe(Recipe(steps=100, rate=0.1, schedule=Schedule.COSINE, warmup=10))
     page.setup._on_changed()
-    y = page.first.chart.chart.series[0].y
+    y = present(page.first.chart.chart).series[0].y
     assert y[0] == pytest.approx(0.001)
     assert max(y) == pytest.approx(0.1)
     assert y[-1] < 0.001
@@ -231,7 +234,7 @@ def test_epochs_are_steps_by_another_name(page: TrainingPage, qtbot: QtBot) -> N
     page.setup.epochs.clear()
     qtbot.keyClicks(page.setup.epochs, "10")
     assert page.setup.recipe.recipe.steps == 230
-    assert page.setup.recipe.fields["steps"].text() == "230"
+    assert of_kind(NumberField, page.setup.recipe.fields["steps"]).text() == "230"
     page.setup.epochs.clear()
     qtbot.keyClicks(page.setup.epochs, "-1")
     assert "cannot be" in page.setup.problem.text()

@@ -32,6 +32,7 @@ from resnet_explorer.gui.views.tuning_choices import shortened
 from resnet_explorer.gui.views.tuning_page import TuningPage
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
+from tests.narrow import present
 from tests.tuning_jobs import REPORT, TuningJobsHere, failing
 
 PATIENCE = 20_000
@@ -74,7 +75,7 @@ def test_clicks_and_keys_freeze_and_thaw_what_is_drawn(page: TuningPage, qtbot: 
     _click(page, "layer1.0")
     assert state.plan.frozen == {"layer1.0"}
     assert state.groups.counts(0).tensors == 62 - 6
-    assert page.network.document.frozen.parts["layer1.0"].words == "frozen: never trains"  # type: ignore[union-attr]
+    assert present(page.network.document.frozen).parts["layer1.0"].words == "frozen: never trains"
     page.network.document.select("layer1.1")
     qtbot.keyClick(view, Qt.Key.Key_Space)
     assert state.plan.frozen == {"layer1"}, "the two blocks are the stage"
@@ -176,7 +177,7 @@ def test_a_way_is_chosen_in_the_table_and_measured(page: TuningPage, jobs: Tunin
     assert page.network.document.state.spec.in_channels == 1
     step.measure.click()
     qtbot.waitUntil(lambda: page.state.grey is not None, timeout=PATIENCE)
-    mean = page.ways.table.topLevelItem(list(GreyWay).index(GreyWay.MEAN))
+    mean = present(page.ways.table.topLevelItem(list(GreyWay).index(GreyWay.MEAN)))
     assert mean.text(5) == "60.0 %"
     assert page.views.currentWidget() is page.ways
 
@@ -184,7 +185,7 @@ def test_a_way_is_chosen_in_the_table_and_measured(page: TuningPage, jobs: Tunin
 def test_more_channels_take_a_way_that_can_be(page: TuningPage) -> None:
     assert page.state.propose("channels", channels=5)
     assert page.state.plan.grey is GreyWay.SUM, "five channels cannot be repeated"
-    assert page.setup.channels.ways.topLevelItem(0).isDisabled()
+    assert present(page.setup.channels.ways.topLevelItem(0)).isDisabled()
     assert not page.state.propose("channels", channels=0)
     assert page.state.plan.channels == 5 and "0 channels cannot be" in page.setup.channels.problem.text()
 
@@ -227,7 +228,8 @@ def test_epochs_of_opening_are_written_as_people_count(page: TuningPage, qtbot: 
 
 def test_batch_norm_is_a_switch_of_its_own(page: TuningPage) -> None:
     step = page.setup.trains
-    assert page.state.plan.bn is BnMode.FROZEN and step.warning.isHidden()
+    before = page.state.plan.bn
+    assert before is BnMode.FROZEN and step.warning.isHidden()
     assert "20 batch norms use running statistics" in step.bn_words.text()
     step.bn.setCurrentIndex(step.bn.findData(BnMode.TRAIN))
     assert page.state.plan.bn is BnMode.TRAIN and not step.warning.isHidden()
@@ -251,7 +253,7 @@ def test_strategies_are_compared_on_equal_budget(page: TuningPage, jobs: TuningJ
     qtbot.waitUntil(lambda: not page.trainer.is_busy, timeout=PATIENCE)
     page.draw()
     assert [run.stand for run in page.trainer.runs] == [Stand.DONE] * 3
-    assert len(page.curves.first.chart.chart.shown) >= 3  # type: ignore[union-attr]
+    assert len(present(page.curves.first.chart.chart).shown) >= 3
 
 
 def test_before_and_after_are_judged_when_they_are_looked_at(
@@ -281,7 +283,7 @@ def test_a_model_is_taken_away_and_names_images(page: TuningPage, jobs: TuningJo
     assert jobs.of(SaveTuned)[0].folder == str(page.trainer.runs[0].folder)
     page.take_away.name(["/pictures/a.png", "/pictures/b.png"])
     qtbot.waitUntil(lambda: page.take_away.results.topLevelItemCount() == 2, timeout=PATIENCE)
-    assert page.take_away.results.topLevelItem(0).text(2) == "90.0 %"
+    assert present(page.take_away.results.topLevelItem(0)).text(2) == "90.0 %"
 
 
 def test_samples_are_fetched_anew_where_they_would_look_otherwise(
