@@ -127,7 +127,7 @@ def _note(path: str, makers: Makers, output: Tensor) -> None:
             open_ends += [before for before, _ in fn.next_functions]
 
 
-class _BareNorms(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _BareNorms(TorchDispatchMode):
     """Lets a batch norm on the meta device tell its shapes alone, as the other layers do there.
 
     PyTorch's own works them out in Python, step by step: nine tenths of a forward pass. Autograd sees no difference.

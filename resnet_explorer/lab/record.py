@@ -48,7 +48,7 @@ class Record:
     def _watch(self, index: int, tensor: Tensor) -> None:
         """Have the norm of a tensor's whole gradient taken, once autograd has added up what all its users send."""
         if tensor.requires_grad and not (index < len(self._sums) and self._sums[index]):
-            tensor.register_hook(partial(self._arrived, index))  # type: ignore[no-untyped-call]
+            tensor.register_hook(partial(self._arrived, index))
 
     def _arrived(self, index: int, gradient: Tensor) -> None:
         self._gradients[index] = self._exact.norm(gradient)

@@ -63,8 +63,8 @@ class Terms:
     def watch(self, u: Tensor, shortcut: Tensor, branch: Tensor) -> None:
         """Take the gradients that will arrive at these two nodes."""
         if shortcut.requires_grad and branch.requires_grad:
-            shortcut.register_hook(partial(self._take, "shortcut"))  # type: ignore[no-untyped-call]
-            branch.register_hook(partial(self._take, "branch"))  # type: ignore[no-untyped-call]
+            shortcut.register_hook(partial(self._take, "shortcut"))
+            branch.register_hook(partial(self._take, "branch"))
 
     def _take(self, name: str, gradient: Tensor) -> None:
         """Measure a term; a reference to it would cost autograd the memory that it means to use again.

@@ -66,7 +66,7 @@ def average(model: nn.Module, decay: float) -> AveragedModel | None:
     """
     if not decay:
         return None
-    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)  # type: ignore[no-untyped-call]
+    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
 
 
 def clip(model: nn.Module, bound: float) -> Tensor | None:
