@@ -10,7 +10,7 @@ from resnet_explorer.blueprint.stems import head, stem
 from resnet_explorer.blueprint.tree import Block, Chain, Form, Network, Part, Stage
 from resnet_explorer.spec import Block as Kind
 from resnet_explorer.spec import Downsample, Gating, Order, ResNetSpec, Shortcut
-from resnet_explorer.spec.checks import stem_stride
+from resnet_explorer.spec.resnet_spec import stem_stride
 
 _LAST = {Kind.BASIC: "2", Kind.BOTTLENECK: "3"}
 

@@ -5,15 +5,20 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from resnet_explorer.analysis.training import Chunk, Metric
 from resnet_explorer.cli.train_plans import Task
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 RECENT = 20
 """Loss and error are means over so many steps."""
 EVERY = 10.0
 """Seconds between two lines of a run."""
+FEW = 8
+"""So many bars stay when their runs have ended; of more, those alone are shown that are at work."""
 
 
 class Display(Protocol):
@@ -123,12 +128,64 @@ class Lines:
             print(words, file=sys.stderr, flush=True)
 
 
+class Bars:
+    """Bars on stderr, to be used in ``with``; they show what ``Lines`` says."""
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        self._console = Console(stderr=True, highlight=False)
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(24), MofNCompleteColumn())
+        self._progress = Progress(*columns, TextColumn("{task.fields[words]}", markup=False), console=self._console)
+        self._paces = [Pace(task) for task in tasks]
+        self._bars: dict[int, TaskID] = {}
+        self._all = self._progress.add_task("all runs", total=len(tasks), words="") if len(tasks) > FEW else None
+
+    def __enter__(self) -> "Bars":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def doing(self, place: int, done: int, words: str) -> None:
+        """Say what is done where no step is made."""
+        if not self._paces[place].made:
+            self._progress.update(self._bar(place), words=words)
+
+    def steps(self, place: int, chunk: Chunk) -> None:
+        """Move a bar."""
+        pace = self._paces[place]
+        pace.take(chunk)
+        words = "  ".join(word for word in (pace.loss, pace.error, pace.speed, pace.left) if word)
+        self._progress.update(self._bar(place), completed=pace.made, words=words)
+
+    def ended(self, place: int, problem: str) -> None:
+        """Leave a bar where it is, or take it away where there are many."""
+        pace = self._paces[place]
+        state = "ended early" if problem else "done" if pace.made >= pace.of else "stopped"
+        words = "  ".join(word for word in (pace.loss, pace.error, state) if word)
+        if place in self._bars:
+            self._progress.update(self._bars[place], words=words, visible=self._all is None)
+        if self._all is not None and state != "stopped":
+            self._progress.advance(self._all)
+
+    def _bar(self, place: int) -> "TaskID":
+        if place not in self._bars:
+            pace = self._paces[place]
+            self._bars[place] = self._progress.add_task(pace.name, total=pace.of, words="")
+        return self._bars[place]
+
+    def say(self, words: str) -> None:
+        """Write a line above the bars."""
+        self._console.print(words, markup=False)
+
+
 @contextmanager
 def displayed(tasks: Sequence[Task]) -> Iterator[Display]:
     """Lend bars where stderr is a terminal, else lines."""
     if sys.stderr is not None and sys.stderr.isatty():
-        from resnet_explorer.cli.train_bars import Bars
-
         with Bars(tasks) as bars:
             yield bars
     else:

@@ -62,7 +62,13 @@ def build(app: QApplication, spec: ResNetSpec = CATALOGUE["resnet18"].spec) -> M
     style.apply(app, style.theme_named(known.theme))
     app.setWindowIcon(QIcon(str(assets.path("icons", "resnet-explorer.svg"))))
     document = Document(State(spec, default_input(spec)))
-    return MainWindow(app, Session(document), known)
+    return MainWindow(app, Session(document), known, _run)
+
+
+def _run(window: MainWindow, key: str, given: object) -> None:
+    from resnet_explorer.gui import commands  # which the start does not need
+
+    commands.run(window, key, given)
 
 
 def _reporter(window: MainWindow) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:

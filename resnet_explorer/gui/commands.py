@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from resnet_explorer.analysis.training import Run
 from resnet_explorer.drawing.view import View
@@ -11,28 +11,27 @@ from resnet_explorer.export import lab_table, run_table
 from resnet_explorer.gui import dialogs, own_module_dialog, style, weights_dialog
 from resnet_explorer.gui.clipboard import copy_picture
 from resnet_explorer.gui.document import State
+from resnet_explorer.gui.main_window import MainWindow
+from resnet_explorer.gui.questions import KINDS
 from resnet_explorer.gui.views.canvas import ZOOM_STEP
 from resnet_explorer.gui.views.graph_canvas import GraphCanvas
 from resnet_explorer.gui.weights_dialog import KINDS
 from resnet_explorer.spec import codec
 from resnet_explorer.spec.catalogue import title
 
-if TYPE_CHECKING:
-    from resnet_explorer.gui.main_window import MainWindow
+
+def run(window: MainWindow, key: str, given: object) -> None:
+    """Do what a key says; ``given`` is what it is about: the state of an action that has one, a file, runs."""
+    _RUN[key](window, given)
 
 
-def run(window: "MainWindow", key: str, checked: bool) -> None:
-    """Do what the action of that key says; ``checked`` is its state where it has one."""
-    _RUN[key](window, checked)
-
-
-def _open(window: "MainWindow", checked: bool) -> None:
+def _open(window: MainWindow, checked: bool) -> None:
     path = dialogs.ask_open(window, window.preferences.export_folder)
     if path:
         dialogs.open_file(window, path)
 
 
-def open_dropped(window: "MainWindow", name: str) -> None:
+def _open_dropped(window: MainWindow, name: str) -> None:
     """Open a file that was dropped on the window: weights, a Python file, or a network."""
     path = Path(name)
     if path.name.lower().endswith(KINDS):
@@ -43,17 +42,17 @@ def open_dropped(window: "MainWindow", name: str) -> None:
         dialogs.open_file(window, path)
 
 
-def _save(window: "MainWindow", checked: bool) -> None:
+def _save(window: MainWindow, checked: bool) -> None:
     spec = window.document.state.spec
     dialogs.save_text(window, f"{spec.name}.json", {"Network (*.json)": lambda: codec.dumps(spec)})
 
 
-def _copy_picture(window: "MainWindow", checked: bool) -> None:
+def _copy_picture(window: MainWindow, checked: bool) -> None:
     copy_picture(window.canvas.picture, style.theme_named(window.preferences.theme))
     window.say("The picture is on the clipboard.")
 
 
-def _save_dot(window: "MainWindow", checked: bool) -> None:
+def _save_dot(window: MainWindow, checked: bool) -> None:
     if not window.graph.source():
         window.tabs.setCurrentWidget(window.graph)
         window.say("The graph is being recorded: save it when it is there.")
@@ -62,7 +61,7 @@ def _save_dot(window: "MainWindow", checked: bool) -> None:
     dialogs.save_text(window, name, {"Graphviz (*.dot *.gv)": window.graph.source})
 
 
-def _save_gradients(window: "MainWindow", checked: bool) -> None:
+def _save_gradients(window: MainWindow, checked: bool) -> None:
     result = window.gradients.shown
     if result is None:
         window.tabs.setCurrentWidget(window.gradients)
@@ -75,7 +74,7 @@ def _save_gradients(window: "MainWindow", checked: bool) -> None:
     dialogs.save_text(window, f"{lab_table.file_name(result)}.csv", kinds)
 
 
-def _measured(window: "MainWindow", checked: bool) -> None:
+def _measured(window: MainWindow, checked: bool) -> None:
     """Colour the diagram by what the gradient lab shows, of the network that it is about; or take the colours away."""
     if not checked:
         window.document.show_measured(None)
@@ -92,15 +91,14 @@ def _measured(window: "MainWindow", checked: bool) -> None:
     window.tabs.setCurrentWidget(window.diagram)
 
 
-def follow_measured(window: "MainWindow") -> None:
+def _follow_measured(window: MainWindow, given: object) -> None:
     """Let the colours of the diagram follow the gradient lab, while both are about the same network."""
     found = window.gradients.values_shown()
     if window.document.measured is not None and found and found[0] == window.document.state.spec:
         window.document.show_measured(found[2])
 
 
-def save_runs(window: "MainWindow", runs: Sequence[Run]) -> None:
-    """Ask for a file, and save every step of some runs in it."""
+def _save_these(window: MainWindow, runs: Sequence[Run]) -> None:
     kinds: dialogs.Texts = {
         "CSV (*.csv)": lambda: run_table.to_csv(runs),
         "CSV of the blocks (*.csv)": lambda: run_table.blocks_to_csv(runs),
@@ -109,7 +107,7 @@ def save_runs(window: "MainWindow", runs: Sequence[Run]) -> None:
     dialogs.save_text(window, "runs.csv", kinds)
 
 
-def _save_runs(window: "MainWindow", checked: bool) -> None:
+def _save_runs(window: MainWindow, checked: bool) -> None:
     """Save the runs of the lab that is looked at; those of the training lab where it is neither."""
     lab = window.tuning if window.is_shown("tuning") else window.training
     runs = [run for run in lab.runs if run.metrics]
@@ -117,29 +115,29 @@ def _save_runs(window: "MainWindow", checked: bool) -> None:
         window.tabs.setCurrentWidget(lab)
         window.say("No run has made a step yet: start one, then save it.")
         return
-    save_runs(window, runs)
+    _save_these(window, runs)
 
 
-def _find(window: "MainWindow", checked: bool) -> None:
+def _find(window: MainWindow, checked: bool) -> None:
     window.docks["Layers"].show()
     window.docks["Layers"].raise_()
     window.table.filter.setFocus()
     window.table.filter.selectAll()
 
 
-def _choose_theme(name: str) -> Callable[["MainWindow", bool], None]:
+def _choose_theme(name: str) -> Callable[[MainWindow, bool], None]:
     return lambda window, checked: window.choose_theme(name)
 
 
-def _compare(window: "MainWindow", checked: bool) -> None:
+def _compare(window: MainWindow, checked: bool) -> None:
     window.document.show_view(replace(window.document.view, compare=checked))
 
 
-def _changes(window: "MainWindow", checked: bool) -> None:
+def _changes(window: MainWindow, checked: bool) -> None:
     window.document.show_view(replace(window.document.view, changes=checked))
 
 
-def _expand(window: "MainWindow", checked: bool) -> None:
+def _expand(window: MainWindow, checked: bool) -> None:
     if isinstance(window.canvas, GraphCanvas):
         window.canvas.open_all()
         return
@@ -147,7 +145,7 @@ def _expand(window: "MainWindow", checked: bool) -> None:
     window.document.show_view(View.all_open(network, compare=view.compare, changes=view.changes))
 
 
-def _collapse(window: "MainWindow", checked: bool) -> None:
+def _collapse(window: MainWindow, checked: bool) -> None:
     if isinstance(window.canvas, GraphCanvas):
         window.canvas.close_all()
         return
@@ -155,13 +153,14 @@ def _collapse(window: "MainWindow", checked: bool) -> None:
     window.document.show_view(View(compare=view.compare, changes=view.changes))
 
 
-def _still(window: "MainWindow", checked: bool) -> None:
+def _still(window: MainWindow, checked: bool) -> None:
     window.be_still(checked)
     window.remember(replace(window.preferences, reduce_motion=checked))
 
 
-_RUN: Mapping[str, Callable[["MainWindow", bool], None]] = {
+_RUN: Mapping[str, Callable[[MainWindow, Any], None]] = {
     "open": _open,
+    "open-dropped": _open_dropped,
     "open-weights": lambda window, checked: weights_dialog.ask(window),
     "open-module": lambda window, checked: own_module_dialog.ask(window),
     "save-weights": lambda window, checked: weights_dialog.ask_save(window),
@@ -176,7 +175,9 @@ _RUN: Mapping[str, Callable[["MainWindow", bool], None]] = {
     "save-dot": _save_dot,
     "save-gradients": _save_gradients,
     "save-runs": _save_runs,
+    "save-these": _save_these,
     "measured": _measured,
+    "follow-measured": _follow_measured,
     "training": lambda window, checked: window.tabs.setCurrentWidget(window.training),
     "tuning": lambda window, checked: window.tabs.setCurrentWidget(window.tuning),
     "gradients": lambda window, checked: window.tabs.setCurrentWidget(window.gradients),

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -27,15 +26,13 @@ from resnet_explorer.export.table import to_csv, to_json, to_markdown
 from resnet_explorer.files import write
 from resnet_explorer.gui.actions import COMMANDS, KEYS_OF_VIEWS
 from resnet_explorer.gui.document import State
+from resnet_explorer.gui.main_window import MainWindow
 from resnet_explorer.gui.paths_dialog import PathsDialog
 from resnet_explorer.gui.session import read
 from resnet_explorer.gui.style import theme_named
 from resnet_explorer.gui.timeline_dialog import TimelineDialog
 from resnet_explorer.gui.verdict_dialog import VerdictDialog
 from resnet_explorer.spec import codec
-
-if TYPE_CHECKING:
-    from resnet_explorer.gui.main_window import MainWindow
 
 Texts = Mapping[str, Callable[[], str]]
 
@@ -48,14 +45,14 @@ def warn(parent: QWidget, title: str, error: ExplorerError) -> None:
     box.exec()
 
 
-def show_timeline(window: "MainWindow") -> None:
+def show_timeline(window: MainWindow) -> None:
     """Show the timeline beside the window, which follows what is chosen in it."""
     dialog = TimelineDialog(window.document, theme_named(window.preferences.theme), window)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.show()
 
 
-def show_paths(window: "MainWindow") -> None:
+def show_paths(window: MainWindow) -> None:
     """Show how long the paths through the network are; the chart follows the window."""
     dialog = PathsDialog(window.document, theme_named(window.preferences.theme), window)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -64,7 +61,7 @@ def show_paths(window: "MainWindow") -> None:
     dialog.show()
 
 
-def show_verdict(window: "MainWindow") -> None:
+def show_verdict(window: MainWindow) -> None:
     """Show the figures of the verification; they follow the window."""
     dialog = VerdictDialog(window.verdict, window)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -77,7 +74,7 @@ def ask_open(parent: QWidget, folder: str) -> Path | None:
     return Path(name) if name else None
 
 
-def open_file(window: "MainWindow", path: Path) -> bool:
+def open_file(window: MainWindow, path: Path) -> bool:
     """Open a spec file as one undo step; a broken one is explained and changes nothing."""
     try:
         state = State(codec.read(path), window.document.state.image)
@@ -89,7 +86,7 @@ def open_file(window: "MainWindow", path: Path) -> bool:
     return True
 
 
-def save_text(window: "MainWindow", name: str, kinds: Texts) -> None:
+def save_text(window: MainWindow, name: str, kinds: Texts) -> None:
     """Ask where to save a text, in one of several formats, and save it; a failure is explained."""
     start = str(Path(window.preferences.export_folder) / name)
     chosen, kind = QFileDialog.getSaveFileName(window, "Save", start, ";;".join(kinds))
@@ -97,7 +94,7 @@ def save_text(window: "MainWindow", name: str, kinds: Texts) -> None:
         save_at(window, Path(chosen), kinds[kind])
 
 
-def save_at(window: "MainWindow", path: Path, text: Callable[[], str]) -> bool:
+def save_at(window: MainWindow, path: Path, text: Callable[[], str]) -> bool:
     """Save a text at a path and say so; where that fails say why, and return False."""
     try:
         write(path, text())
@@ -109,7 +106,7 @@ def save_at(window: "MainWindow", path: Path, text: Callable[[], str]) -> bool:
     return True
 
 
-def save_table(window: "MainWindow", analysis: Analysis) -> None:
+def save_table(window: MainWindow, analysis: Analysis) -> None:
     """Ask where to save all layers, and in which format."""
     name = analysis.network.spec.name
     kinds: Texts = {
@@ -120,7 +117,7 @@ def save_table(window: "MainWindow", analysis: Analysis) -> None:
     save_text(window, f"{name}-layers.csv", kinds)
 
 
-def export_picture(window: "MainWindow", picture: Picture, name: str) -> None:
+def export_picture(window: MainWindow, picture: Picture, name: str) -> None:
     """Open the export dialog."""
     from resnet_explorer.gui.export_dialog import ExportDialog  # with fontTools, which the start does not need
 

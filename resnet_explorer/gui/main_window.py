@@ -1,5 +1,6 @@
 """The main window: puts document, views and actions together; what an action does is in ``commands``."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, cast
@@ -34,9 +35,14 @@ if TYPE_CHECKING:
     from resnet_explorer.gui.views.tuning_page import TuningPage
     from resnet_explorer.gui.views.verdict_label import VerdictLabel
 
+Command = Callable[["MainWindow", str, object], None]
+
 
 class MainWindow(QMainWindow):
-    """The window on one session: the diagram at once, and the panels around it with ``fill``."""
+    """The window on one session: the diagram at once, and the panels around it with ``fill``.
+
+    ``run`` does what a key says, such as "save", with what it is about: the state of an action, a file, runs.
+    """
 
     session: Session
     document: Document
@@ -51,8 +57,9 @@ class MainWindow(QMainWindow):
     _panels: "Panels | None" = None
     _pages: "Pages | None" = None
 
-    def __init__(self, app: QApplication, session: Session, known: Preferences) -> None:
+    def __init__(self, app: QApplication, session: Session, known: Preferences, run: Command) -> None:
         super().__init__()
+        self._run = run
         self._app, self.session, self.document, self.preferences = app, session, session.document, known
         self.diagram = DiagramView(self.document)
         self.tabs = QTabWidget()
@@ -193,10 +200,8 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        from resnet_explorer.gui import commands
-
         paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-        commands.open_dropped(self, paths[0])
+        self._run(self, "open-dropped", paths[0])
         event.acceptProposedAction()
 
     def _make_actions(self) -> dict[str, QAction]:
@@ -213,26 +218,20 @@ class MainWindow(QMainWindow):
         return made
 
     def _on_action_triggered(self, checked: bool) -> None:
-        from resnet_explorer.gui import commands
-
-        commands.run(self, self.sender().objectName(), checked)
+        self._run(self, self.sender().objectName(), checked)
 
     def _on_colour_clicked(self) -> None:
         self.actions_by_key["measured"].setChecked(False)
         self.actions_by_key["measured"].trigger()
 
     def _on_values_changed(self) -> None:
-        from resnet_explorer.gui import commands
-
-        commands.follow_measured(self)
+        self._run(self, "follow-measured", None)
 
     def _on_measured_changed(self) -> None:
         self.actions_by_key["measured"].setChecked(self.document.measured is not None)
 
     def _on_save_wanted(self, runs: list[Run]) -> None:
-        from resnet_explorer.gui import commands
-
-        commands.save_runs(self, runs)
+        self._run(self, "save-these", runs)
 
     def _show(self, results: Results) -> None:
         self.diagram.show_results(results)

@@ -1,7 +1,6 @@
 """Python files of the user's in the window: asked about, run by a process of their own, shown with the proof."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -22,11 +21,9 @@ from resnet_explorer.analysis.own_module import OwnModule, names_in
 from resnet_explorer.engine.messages import ReadModule
 from resnet_explorer.gui.document import State
 from resnet_explorer.gui.jobs import Jobs, Phase
+from resnet_explorer.gui.main_window import MainWindow
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.spec.lookup import default_input
-
-if TYPE_CHECKING:
-    from resnet_explorer.gui.main_window import MainWindow
 
 KIND = ".py"
 WARNING = (
@@ -37,7 +34,7 @@ USUAL = ("net", "model", "resnet")
 """Names that modules usually have, in lower case."""
 
 
-def ask(window: "MainWindow") -> None:
+def ask(window: MainWindow) -> None:
     """Ask for a Python file, then whether to run it."""
     folder = window.preferences.export_folder
     name, _ = QFileDialog.getOpenFileName(window, "Open module", folder, "Python (*.py)")
@@ -45,14 +42,14 @@ def ask(window: "MainWindow") -> None:
         open_module(window, Path(name))
 
 
-def open_module(window: "MainWindow", path: Path) -> None:
+def open_module(window: MainWindow, path: Path) -> None:
     """Ask which module of a file is meant and whether to run it; then show what it is."""
     question = RunDialog(path, window)
     if question.exec() == QDialog.DialogCode.Accepted:
         read_module(window, path, question.name)
 
 
-def read_module(window: "MainWindow", path: Path, name: str) -> "ModuleDialog":
+def read_module(window: MainWindow, path: Path, name: str) -> "ModuleDialog":
     """Run a file that the user has agreed to, and show what its module is."""
 
     def show(found: OwnModule) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -27,29 +26,24 @@ from resnet_explorer.engine.messages import ReadWeights, SaveWeights
 from resnet_explorer.errors import CheckpointError
 from resnet_explorer.gui.dialogs import warn
 from resnet_explorer.gui.document import State
+from resnet_explorer.gui.main_window import MainWindow
+from resnet_explorer.gui.questions import FILTER, ONNX
 from resnet_explorer.spec.catalogue import CATALOGUE, title
 from resnet_explorer.spec.lookup import default_input
 
-if TYPE_CHECKING:
-    from resnet_explorer.gui.main_window import MainWindow
-
-KINDS = (".pth", ".pt", ".safetensors", ".bin", ".ckpt", ".th", ".tar", ".pkl", ".npz", ".h5", ".pt2", ".index.json")
-FILTER = f"Weights ({' '.join(f'*{kind}' for kind in KINDS)});;All files (*)"
 MOST = 500
 """How many lines of a list are shown."""
-ONNX = ("ONNX, images of this size (*.onnx)", "ONNX, images of any size (*.onnx)")
-"""The two kinds of ONNX files; both take batches of any length."""
 _SAVED = ";;".join(("Safetensors (*.safetensors)", "PyTorch (*.pth)", *ONNX))
 
 
-def ask(window: "MainWindow") -> None:
+def ask(window: MainWindow) -> None:
     """Ask for a file of weights, and open it."""
     name, _ = QFileDialog.getOpenFileName(window, "Open weights", window.preferences.export_folder, FILTER)
     if name:
         open_weights(window, Path(name))
 
 
-def open_weights(window: "MainWindow", path: Path, key: str | None = None) -> None:
+def open_weights(window: MainWindow, path: Path, key: str | None = None) -> None:
     """Let the engine read a file; a very large one is asked about first. What does not fit changes nothing.
 
     ``key`` chooses where a file holds several networks.
@@ -72,14 +66,14 @@ def open_weights(window: "MainWindow", path: Path, key: str | None = None) -> No
     window.jobs.submit(ReadWeights(str(path), large, key), f"Read {path.name}", show, explain)
 
 
-def _is_wanted(window: "MainWindow", path: Path) -> bool:
+def _is_wanted(window: MainWindow, path: Path) -> bool:
     size = path.stat().st_size / 2**30
     words = f"{path.name} has {size:.1f} GiB. Reading it takes as much memory."
     buttons = QMessageBox.StandardButton.Open | QMessageBox.StandardButton.Cancel
     return QMessageBox.question(window, "A large file", words, buttons) == QMessageBox.StandardButton.Open
 
 
-def _show(window: "MainWindow", path: Path, weights: Weights) -> None:
+def _show(window: MainWindow, path: Path, weights: Weights) -> None:
     """Show the network of the weights where they fit, and say what was assumed or what does not fit."""
     found = weights.found
     if found.fits:
@@ -176,7 +170,7 @@ def _refusal(count: int) -> str:
     return f"{count:,} tensor{' does' if count == 1 else 's do'} not fit, so nothing was loaded."
 
 
-def ask_save(window: "MainWindow") -> None:
+def ask_save(window: MainWindow) -> None:
     """Ask where to save weights: those that were opened, if they are this network's, or fresh ones of seed 0."""
     spec = window.document.state.spec
     start = str(Path(window.preferences.export_folder) / f"{spec.name}.safetensors")
@@ -187,7 +181,7 @@ def ask_save(window: "MainWindow") -> None:
         save_weights(window, whole, dynamic=kind == ONNX[1])
 
 
-def save_weights(window: "MainWindow", path: Path, *, dynamic: bool = False) -> None:
+def save_weights(window: MainWindow, path: Path, *, dynamic: bool = False) -> None:
     """Let the engine write the weights, and say so; a failure is explained. ``dynamic``: ONNX for any size."""
     state, opened = window.document.state, window.inspector.weights_of(window.document.state.spec)
     source = opened.source if opened else ""

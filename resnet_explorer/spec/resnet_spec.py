@@ -1,8 +1,15 @@
-"""ResNetSpec: the axes along which residual networks differ."""
+"""ResNetSpec: the axes along which residual networks differ, and what makes its values a network.
 
+Every refusal says why in one sentence, and how to mend it in another; where few settings would do, the error
+carries it as one of its ``fixes``, which the window offers.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import isfinite
 
-from resnet_explorer.spec.checks import check
+from resnet_explorer.errors import SpecError
+from resnet_explorer.spec import choices
 from resnet_explorer.spec.choices import (
     Activation,
     AntiAlias,
@@ -20,7 +27,17 @@ from resnet_explorer.spec.choices import (
     StemPool,
     Stride,
 )
-from resnet_explorer.spec.limits import USUAL_BASE_WIDTH
+from resnet_explorer.spec.limits import (
+    FRACTIONS,
+    MAX_BLOCKS,
+    MAX_CHANNELS,
+    MAX_STAGES,
+    MAX_STRIDE,
+    MAX_WIDTH,
+    OUTPUT_STRIDES,
+    USUAL_BASE_WIDTH,
+    WHOLES,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +119,201 @@ class ResNetSpec:
 def plain_name(name: str) -> str:
     """Return the name of the plain twin: resnet34 becomes resnet34-plain."""
     return name if name.endswith("-plain") else f"{name}-plain"
+
+
+_KINDS = {
+    "order": choices.Order,
+    "stride": choices.Stride,
+    "shortcut": choices.Shortcut,
+    "downsample": choices.Downsample,
+    "gating": choices.Gating,
+    "attention": choices.Attention,
+    "norm": choices.Norm,
+    "conv": choices.Conv,
+    "activation": choices.Activation,
+    "anti_alias": choices.AntiAlias,
+    "stem": choices.Stem,
+    "stem_pool": choices.StemPool,
+    "init": choices.Init,
+    "gain": choices.Gain,
+}
+
+
+def check(spec: ResNetSpec) -> None:
+    """Raise SpecError where a spec describes no network."""
+    _check_kinds(spec)
+    _check_stages(spec)
+    for axis, (words, low, high) in WHOLES.items():
+        value = getattr(spec, axis)
+        if axis != "classes" or value is not None:
+            check_whole(axis, words, value, low, high)
+    for axis, (words, least, most) in FRACTIONS.items():
+        _check_fraction(axis, words, getattr(spec, axis), least, most)
+    if spec.output_stride is not None and spec.output_stride not in OUTPUT_STRIDES:
+        strides = ", ".join(str(stride) for stride in OUTPUT_STRIDES)
+        raise SpecError(
+            "output_stride", f"The output stride cannot be {spec.output_stride!r}.", f"Choose {strides} or none."
+        )
+    _check_channels(spec)
+    for rule in _RULES:
+        rule(spec)
+
+
+def check_whole(axis: str, words: str, value: object, low: int, high: int) -> None:
+    """Raise SpecError where a value is no whole number from ``low`` to ``high``."""
+    if type(value) is not int:
+        raise SpecError(axis, f"The {words} must be a whole number, not {value!r}.", f"Give {low:,} to {high:,}.")
+    if not low <= value <= high:
+        raise SpecError(axis, f"The {words} cannot be {value:,}.", f"Choose {low:,} to {high:,}.")
+
+
+def _check_fraction(axis: str, words: str, value: object, low: float, high: float) -> None:
+    if type(value) not in (int, float) or not isinstance(value, int | float) or not isfinite(value):
+        raise SpecError(axis, f"The {words} must be a number, not {value!r}.", f"Give {low:g} to {high:g}.")
+    if not low <= value <= high:
+        raise SpecError(axis, f"The {words} cannot be {value:g}.", f"Choose {low:g} to {high:g}.")
+
+
+def _check_kinds(spec: ResNetSpec) -> None:
+    """Refuse plain texts in place of choices: ``is`` would tell them apart from the choice they spell."""
+    for axis, kind in _KINDS.items():
+        if not isinstance(getattr(spec, axis), kind):
+            raise SpecError(axis, f"{axis} cannot be {getattr(spec, axis)!r}.", f"Choose one of {', '.join(kind)}.")
+    for block in spec.block:
+        if not isinstance(block, Block):
+            raise SpecError("block", f"block cannot be {block!r}.", f"Choose one of {', '.join(Block)}.")
+    for axis in ("residual", "zero_init"):
+        if type(getattr(spec, axis)) is not bool:
+            raise SpecError(axis, f"{axis} cannot be {getattr(spec, axis)!r}.", "Choose true or false.")
+
+
+def _check_stages(spec: ResNetSpec) -> None:
+    count = len(spec.blocks)
+    if not 1 <= count <= MAX_STAGES:
+        raise SpecError("blocks", f"A network has 1 to {MAX_STAGES} stages, not {count}.", "Add or remove stages.")
+    for axis, words in (("block", "kinds of block"), ("widths", "widths"), ("strides", "strides")):
+        given = len(getattr(spec, axis))
+        if given != count:
+            raise SpecError(axis, f"{count} stages need {count} {words}, not {given}.", "Give one for each stage.")
+    for number in range(1, count + 1):
+        check_whole("blocks", f"number of blocks of stage {number}", spec.blocks[number - 1], 1, MAX_BLOCKS)
+        check_whole("widths", f"width of stage {number}", spec.widths[number - 1], 1, MAX_WIDTH)
+        check_whole("strides", f"stride of stage {number}", spec.strides[number - 1], 1, MAX_STRIDE)
+
+
+def _check_channels(spec: ResNetSpec) -> None:
+    most = max(spec.outputs)
+    if most > MAX_CHANNELS:
+        raise SpecError(
+            "widths",
+            f"A stage would put out {most:,} channels; at most {MAX_CHANNELS:,} are drawn.",
+            "Choose a smaller width or expansion.",
+        )
+    if not spec.has_bottlenecks:
+        _check_basic(spec)
+    inner = [spec.inner_width(width) for width in spec.widths]
+    if min(inner) < 1 or max(inner) > MAX_CHANNELS:
+        raise SpecError(
+            "base_width",
+            f"The blocks would have {min(inner):,} to {max(inner):,} channels inside.",
+            f"Choose a base width that gives 1 to {MAX_CHANNELS:,}.",
+        )
+    for kind, width in zip(spec.block, spec.widths, strict=True):
+        _check_reduced(spec, kind, width)
+
+
+_NOT_BASIC = (("block=bottleneck",), ("cardinality=1", f"base_width={USUAL_BASE_WIDTH}"))
+
+
+def _check_basic(spec: ResNetSpec) -> None:
+    if spec.cardinality > 1:
+        raise SpecError(
+            "cardinality",
+            "Basic blocks cannot be grouped.",
+            "Choose bottleneck blocks, or set cardinality to 1.",
+            _NOT_BASIC,
+        )
+    if spec.base_width != USUAL_BASE_WIDTH:
+        raise SpecError(
+            "base_width",
+            "Basic blocks have no inner width.",
+            "Choose bottleneck blocks, or set base_width to 64.",
+            _NOT_BASIC,
+        )
+
+
+def _check_reduced(spec: ResNetSpec, kind: Block, width: int) -> None:
+    first = (spec.inner_width(width) if kind is Block.BOTTLENECK else width) // spec.reduce_first
+    groups = spec.cardinality if kind is Block.BOTTLENECK else 1
+    if first < 1 or first % groups:
+        raise SpecError(
+            "reduce_first",
+            f"The first convolution would leave {first} channels for {groups} group{'' if groups == 1 else 's'}.",
+            "Choose a smaller reduction.",
+            (("reduce_first=1",),),
+        )
+
+
+def _own_activation(spec: ResNetSpec) -> None:
+    if spec.norm in (Norm.FRN, Norm.EVONORM) and spec.order is not Order.V2:
+        raise SpecError(
+            "norm",
+            "FRN and EvoNorm-S0 activate as they normalise, so every norm must be followed by its activation.",
+            "Choose the order v2 (full pre-activation) with them.",
+            (("order=v2",), ("norm=batch",)),
+        )
+
+
+def _fixup(spec: ResNetSpec) -> None:
+    if spec.init is Init.FIXUP and (spec.norm is not Norm.NONE or spec.order is not Order.V1):
+        raise SpecError(
+            "init",
+            "Fixup takes the place of normalisation in blocks of order v1.",
+            "Choose no norm and the order v1 with it.",
+            (("norm=none", "order=v1"), ("init=he-fan-out",)),
+        )
+
+
+def _zero_init(spec: ResNetSpec) -> None:
+    if spec.zero_init and spec.order is Order.RELU_BEFORE:
+        raise SpecError(
+            "zero_init",
+            "Here F(x) ends in a ReLU, which at 0 lets no gradient back: the branches would stay 0 for ever.",
+            "Choose another order, or start the branches as usual.",
+            (("order=v1",), ("zero_init=false",)),
+        )
+
+
+def _anti_alias(spec: ResNetSpec) -> None:
+    if spec.anti_alias is not AntiAlias.NONE and spec.stride is Stride.CONV1X1 and spec.has_bottlenecks:
+        raise SpecError(
+            "anti_alias",
+            "Anti-aliasing takes over the stride of the 3×3, but here the first 1×1 carries it.",
+            "Put the stride into the 3×3.",
+            (("stride=3x3",), ("anti_alias=none",)),
+        )
+
+
+def _dilation(spec: ResNetSpec) -> None:
+    if spec.output_stride is not None and spec.stride is Stride.CONV1X1 and spec.has_bottlenecks:
+        raise SpecError(
+            "output_stride",
+            "A stride that becomes a dilation must be in the 3×3: a 1×1 cannot be dilated.",
+            "Put the stride into the 3×3.",
+            (("stride=3x3",), ("output_stride=none",)),
+        )
+    if spec.output_stride is not None and spec.output_stride < stem_stride(spec):
+        raise SpecError(
+            "output_stride",
+            f"The stem alone has a stride of {stem_stride(spec)}.",
+            "Choose a larger output stride.",
+            (("output_stride=none",),),
+        )
+
+
+def stem_stride(spec: ResNetSpec) -> int:
+    """Return by how much the stem shrinks the map."""
+    return (1 if spec.stem is Stem.CIFAR else 2) * (1 if spec.stem_pool is StemPool.NONE else 2)
+
+
+_RULES: tuple[Callable[[ResNetSpec], None], ...] = (_own_activation, _fixup, _zero_init, _anti_alias, _dilation)

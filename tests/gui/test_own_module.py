@@ -51,7 +51,7 @@ def test_nothing_is_run_unasked(window: MainWindow, file: Path, monkeypatch: pyt
         return QDialog.DialogCode.Rejected
 
     monkeypatch.setattr(RunDialog, "exec", refuse)
-    commands.open_dropped(window, str(file))
+    commands.run(window, "open-dropped", str(file))
     assert not window.jobs.states
     (question,) = asked
     assert question.name == "net" and not question.run.isDefault()

@@ -19,9 +19,9 @@ from PySide6.QtWidgets import (
 from resnet_explorer.analysis.tuning.results import Prediction
 from resnet_explorer.engine.messages import Predict, SaveTuned
 from resnet_explorer.gui.jobs import Jobs
+from resnet_explorer.gui.questions import ONNX
 from resnet_explorer.gui.views.tuning_runs import TunedRun
 from resnet_explorer.gui.views.tuning_step import Question, Words, button
-from resnet_explorer.gui.weights_dialog import ONNX
 
 KINDS = (
     (".safetensors", "Model, .safetensors", "Weights alone, in the format that runs no code when it is opened"),

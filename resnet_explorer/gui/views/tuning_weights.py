@@ -11,11 +11,11 @@ from resnet_explorer.analysis.tuning.results import Published
 from resnet_explorer.analysis.weights import Weights
 from resnet_explorer.engine.messages import FetchWeights, FindWeights, ReadWeights
 from resnet_explorer.gui.jobs import Jobs
+from resnet_explorer.gui.questions import FILTER
 from resnet_explorer.gui.views.fields import QuietCombo
 from resnet_explorer.gui.views.tuning_choices import NONE
 from resnet_explorer.gui.views.tuning_state import TuningState
 from resnet_explorer.gui.views.tuning_step import Question, Step, Words, button
-from resnet_explorer.gui.weights_dialog import FILTER
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import title
 
