@@ -68,12 +68,13 @@ def _make(source: Path, target: Path) -> dict[str, object]:
 
 
 def _subset(font: Any) -> None:
-    options = Options()
-    options.layout_features = ["tnum"]  # digits of one width, for columns of numbers
-    options.hinting = False
-    options.drop_tables += ["GDEF", "GPOS", "GSUB"]
-    options.notdef_outline = True
-    options.name_IDs = [*range(8), 13, 14, 16, 17]  # 0 is the copyright, 7 the trademark, 13 the licence
+    options = Options(
+        layout_features=["tnum"],  # digits of one width, for columns of numbers
+        hinting=False,
+        notdef_outline=True,
+        name_IDs=[*range(8), 13, 14, 16, 17],  # 0 is the copyright, 7 the trademark, 13 the licence
+    )
+    options.drop_tables.extend(["GDEF", "GPOS", "GSUB"])
     subsetter = Subsetter(options)
     subsetter.populate(unicodes=[code for start, end in RANGES for code in range(start, end + 1)])
     subsetter.subset(font)

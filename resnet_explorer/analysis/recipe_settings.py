@@ -12,7 +12,7 @@ from resnet_explorer.spec.readers import Choice, choice, fraction, quoted, sever
 Read = Callable[[str], object]
 
 
-def _reader(field: "Field[Any]") -> Read:
+def _reader(field: Field[Any]) -> Read:
     """Return what reads a field of a recipe from text: its default tells of which kind it is."""
     key, default = field.name, field.default
     if isinstance(default, StrEnum):

@@ -32,10 +32,6 @@ def timeline(chosen: str = "") -> Picture:
     return Picture(wide, high, marks, "Timeline", "The ideas of residual networks by year")
 
 
-def _year(year: int, middle: float) -> Label:
-    return Label(middle, 22, str(year), 13, Ink.MUTED, Anchor.MIDDLE, Style.SEMIBOLD)
-
-
 def _x(year: int, years: list[int]) -> float:
     return MARGIN + COLUMN * years.index(year)
 

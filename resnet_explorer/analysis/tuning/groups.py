@@ -112,7 +112,6 @@ class Spared:
     tensors: int
     parameters: int
     by_name: int
-    by_name_parameters: int
     missed: tuple[str, ...]
     words: tuple[str, ...]
 
@@ -122,7 +121,7 @@ def spared(known: Iterable[Weight], words: tuple[str, ...] = ("bn", "bias")) -> 
     by_type = [one for one in known if one.spared]
     by_name = [one for one in by_type if any(word in one.name for word in words)]
     missed = tuple(one.name for one in by_type if not any(word in one.name for word in words))
-    return Spared(len(by_type), total(by_type), len(by_name), total(by_name), missed, words)
+    return Spared(len(by_type), total(by_type), len(by_name), missed, words)
 
 
 @dataclass(frozen=True, slots=True)

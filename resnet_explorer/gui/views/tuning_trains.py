@@ -100,7 +100,7 @@ class TrainsStep(Step):
             self.bn.setItemData(self.bn.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self.wide(self.strategies)
         self.wide(self.why)
-        self.opens_label = self.add(
+        self.add(
             "Opens at",
             self.opens,
             "The epochs at which frozen parts open, with commas between them; empty for a usual choice",

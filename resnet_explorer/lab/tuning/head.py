@@ -1,7 +1,6 @@
 """A network for other classes: the head replaced, and every other tensor as it was."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -9,24 +8,9 @@ from torch import Tensor, nn
 from resnet_explorer.lab.alike import seeded
 from resnet_explorer.model.build import ResNet, build
 from resnet_explorer.spec import ResNetSpec
-from resnet_explorer.spec.catalogue import named
 
 HEAD = ("fc.weight", "fc.bias")
 """The tensors of the classifier."""
-
-
-def replace_head(
-    model: ResNet, spec: ResNetSpec, classes: int, dropout: float = 0.0, seed: int = 0
-) -> tuple[ResNet, ResNetSpec]:
-    """Return a network for so many classes with a model's other tensors, and its spec; the model is left alone.
-
-    The new head starts as building the network from the seed would start it, in PyTorch's own way: uniform up to
-    1 / sqrt(features).
-    """
-    tuned = named(replace(spec, classes=classes, dropout=dropout))
-    made = drawn(tuned, seed)
-    give(made, model.state_dict(), HEAD)
-    return made.train(model.training), tuned
 
 
 def drawn(spec: ResNetSpec, seed: int) -> ResNet:

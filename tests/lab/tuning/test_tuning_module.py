@@ -19,7 +19,7 @@ from resnet_explorer.errors import CheckpointError, ExplorerError, ExportError
 from resnet_explorer.lab.tuning.channels import add_adapter, folded, measure_grey, port
 from resnet_explorer.lab.tuning.freeze import freeze, hold_still, verify
 from resnet_explorer.lab.tuning.groups import Tuner, optimiser_groups
-from resnet_explorer.lab.tuning.head import replace_head
+from resnet_explorer.lab.tuning.head import HEAD, drawn, give
 from resnet_explorer.lab.tuning.save import save
 from resnet_explorer.lab.tuning.start import start
 from resnet_explorer.model import build, checkpoint
@@ -215,15 +215,15 @@ class TestChannels:
 class TestHead:
     def test_a_new_head_and_all_else_as_it_was(self) -> None:
         model = build(SMALL)
-        made, spec = replace_head(model, SMALL, 7, dropout=0.5, seed=3)
-        assert (spec.classes, spec.dropout) == (7, 0.5)
+        spec = replace(SMALL, classes=7, dropout=0.5)
+        made = drawn(spec, 3)
+        give(made, model.state_dict(), HEAD)
         assert made.get_submodule("fc").out_features == 7
         assert [type(made.get_submodule(name)) for name in made.head[-2:]] == [nn.Dropout, nn.Linear]
         state = model.state_dict()
         assert all(torch.equal(value, state[name]) for name, value in made.state_dict().items() if "fc." not in name)
-        assert torch.equal(
-            replace_head(model, SMALL, 7, seed=3)[0].get_parameter("fc.weight"), made.get_parameter("fc.weight")
-        )
+        again = drawn(replace(SMALL, classes=7), 3)
+        assert torch.equal(again.get_parameter("fc.weight"), made.get_parameter("fc.weight"))
 
 
 class TestStart:
