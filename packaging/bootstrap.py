@@ -38,6 +38,8 @@ CHECKS: Sequence[tuple[str, Sequence[str]]] = (
     ("ruff check", ("-m", "ruff", "check")),
     ("ruff format", ("-m", "ruff", "format", "--check", "--quiet")),
     ("mypy", ("-m", "mypy")),
+    ("vulture", ("-m", "vulture")),
+    ("pylint", ("-m", "pylint", "resnet_explorer", "packaging", "tests")),
     ("import-linter", ("-c", "from importlinter.cli import lint_imports_command as run; run()")),
     ("pytest", ("-m", "pytest", "-q", "-n", "2")),
 )
