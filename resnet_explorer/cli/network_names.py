@@ -1,5 +1,6 @@
 """The arguments that name networks: a few letters are enough, and what they mean is said."""
 
+import argparse
 import sys
 
 from resnet_explorer.spec.catalogue import title
@@ -7,6 +8,12 @@ from resnet_explorer.spec.lookup import find, resolve
 
 TWIN, NONE = "plain", "none"
 """What ``gradients --against`` knows beside networks."""
+
+
+def add_settings(one: argparse.ArgumentParser, what: str) -> None:
+    """Give a parser ``--set``; ``what`` names the networks that it changes, with an example."""
+    words = f"change an axis of {what}; may be repeated"
+    one.add_argument("--set", metavar="KEY=VALUE", dest="settings", action="append", default=[], help=words)
 
 
 def network(words: str) -> str:

@@ -9,7 +9,7 @@ from typing import NoReturn, TypeAlias
 from resnet_explorer import __version__
 from resnet_explorer.cli import tune_options
 from resnet_explorer.cli.gradient_options import EXAMPLES, WORDS, add_gradient_options
-from resnet_explorer.cli.network_names import network
+from resnet_explorer.cli.network_names import add_settings, network
 from resnet_explorer.cli.output import NAME, complain, say
 from resnet_explorer.cli.sweep_options import EXAMPLES as SWEEP_EXAMPLES
 from resnet_explorer.cli.sweep_options import WORDS as SWEEP_WORDS
@@ -167,14 +167,7 @@ def _add_network(one: argparse.ArgumentParser, needed: bool = True) -> argparse.
         help="the input's shape, also CxHxW, HxW or one side (default: one image of 224 × 224, of 32 × 32 for a "
         "network with a CIFAR stem)",
     )
-    one.add_argument(
-        "--set",
-        metavar="KEY=VALUE",
-        dest="settings",
-        action="append",
-        default=[],
-        help="change an axis of the network, such as width=32; may be repeated",
-    )
+    add_settings(one, "the network, such as width=32")
     return one
 
 

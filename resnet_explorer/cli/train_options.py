@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from resnet_explorer.cli.network_names import network
+from resnet_explorer.cli.network_names import add_settings, network
 
 OPTIMISERS = ("sgd", "nesterov", "adam", "adamw")
 SCHEDULES = ("constant", "steps", "cosine", "one-cycle")
@@ -52,14 +52,7 @@ def add_train_options(one: argparse.ArgumentParser, net: str) -> None:
 
 
 def _add_what(one: argparse.ArgumentParser) -> None:
-    one.add_argument(
-        "--set",
-        metavar="KEY=VALUE",
-        dest="settings",
-        action="append",
-        default=[],
-        help="change an axis of all networks, such as width=8; may be repeated",
-    )
+    add_settings(one, "all networks, such as width=8")
     one.add_argument(
         "--data",
         metavar="WHAT",

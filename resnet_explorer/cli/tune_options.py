@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from resnet_explorer.cli.network_names import network
+from resnet_explorer.cli.network_names import add_settings, network
 
 STRATEGIES = ("A", "B", "C", "probe", "full")
 WAYS = ("repeat", "sum", "mean", "luminance", "adapter")
@@ -47,14 +47,7 @@ def add_tune_options(one: argparse.ArgumentParser, net: str) -> None:
     """Give a parser what ``finetune`` takes; ``net`` says how a network is named."""
     one.add_argument("data", metavar="DATA", help="the images: a folder, a table (.csv, .tsv, .txt), digits or mnist")
     one.add_argument("--net", metavar="NET", type=network, help=net)
-    one.add_argument(
-        "--set",
-        metavar="KEY=VALUE",
-        dest="settings",
-        action="append",
-        default=[],
-        help="change an axis of the network that the weights were trained in, such as width=8; may be repeated",
-    )
+    add_settings(one, "the network that the weights were trained in, such as width=8")
     _add_weights(one)
     _add_strategy(one)
     _add_images(one)
