@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="permissions, links and pi
 plain_user = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
 
 
-def failing(code: int):  # type: ignore[no-untyped-def]  # stands in for functions of os
+def failing(code: int) -> Callable[..., None]:
     def fail(*args: object, **kwargs: object) -> None:
         raise OSError(code, os.strerror(code))
 

@@ -5,7 +5,7 @@ the user's choices (the spec) go in. Module names are torchvision's; each activa
 own, so that a hook sees every step.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -60,7 +60,8 @@ class TwoLayers(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = self.relu1(self.bn1(self.conv1(x)))
         y = self.bn2(self.conv2(y))
-        return self.relu2(_joined(self, x, y))  # type: ignore[no-any-return]
+        joined: Tensor = self.relu2(_joined(self, x, y))
+        return joined
 
 
 class ThreeLayers(nn.Module):
@@ -86,7 +87,8 @@ class ThreeLayers(nn.Module):
         y = self.relu1(self.bn1(self.conv1(x)))
         y = self.relu2(self.bn2(self.conv2(y)))
         y = self.bn3(self.conv3(y))
-        return self.relu3(_joined(self, x, y))  # type: ignore[no-any-return]
+        joined: Tensor = self.relu3(_joined(self, x, y))
+        return joined
 
 
 def _add_shortcut(block: nn.Module, spec: ResNetSpec, inside: int, outside: int, step: int) -> None:
@@ -193,7 +195,7 @@ def watching(model: nn.Module) -> Iterator[list[Seen]]:
     seen: list[Seen] = []
     memory: set[int] = set()
 
-    def hook(path: str):  # type: ignore[no-untyped-def]  # the type of torch's forward hooks
+    def hook(path: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
         def look(module: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> None:
             memory.add(args[0].untyped_storage()._cdata)
             storage = output.untyped_storage()
@@ -229,7 +231,7 @@ def starving_layer(model: nn.Module, x: Tensor) -> str | None:
     """Return the layer in which training fails for want of values per channel; None where it works."""
     entered: list[str] = []
 
-    def note(path: str):  # type: ignore[no-untyped-def]  # the type of torch's forward hooks
+    def note(path: str) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
         return lambda module, args: entered.append(path)
 
     handles = [module.register_forward_pre_hook(note(path)) for path, module in leaves(model)]

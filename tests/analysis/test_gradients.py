@@ -4,6 +4,7 @@ import json
 import pickle
 from dataclasses import replace
 from math import inf, nan
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,14 +22,15 @@ from resnet_explorer.analysis.gradients import (
     Series,
     twin,
 )
-from resnet_explorer.analysis.lesions import Lesions, LesionStudy
-from resnet_explorer.analysis.paths import Paths
+from resnet_explorer.analysis.lesions import LesionRequest, Lesions, LesionStudy
+from resnet_explorer.analysis.paths import Paths, PathsRequest
 from resnet_explorer.analysis.quantities import WORDS, Quantity
 from resnet_explorer.analysis.shattering import Line, Neighbours, Shattering, ShatterRequest
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.export import gradient_table
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
+from tests.narrow import of_kind
 
 PLACES = tuple(Place(f"layer{stage}.{block}", stage, (32, 16, 8, 8)) for stage in (1, 2) for block in (0, 1))
 NET = find("resnet20")
@@ -91,7 +93,7 @@ class TestValues:
 
 class TestRequest:
     def test_what_cannot_be_measured_is_refused(self) -> None:
-        bad: list[dict[str, object]] = [
+        bad: list[dict[str, Any]] = [
             {"seeds": ()},
             {"rate": 0.0},
             {"rate": nan},
@@ -101,7 +103,7 @@ class TestRequest:
         bad.append({"specs": (NET, assign(NET, "in_channels=1"))})
         for how in bad:
             with pytest.raises(ExplorerError):
-                replace(GradientRequest((NET,)), **how)  # type: ignore[arg-type]
+                replace(GradientRequest((NET,)), **how)
 
     @pytest.mark.parametrize(("name", "other"), [("resnet56", "plain56"), ("plain56", "resnet56")])
     def test_twins_are_each_others(self, name: str, other: str) -> None:
@@ -135,15 +137,15 @@ class TestWords:
         assert "no shortcuts" in found(result(network((1.0,) * 4)), Quantity.SHARE)
 
     def test_the_other_experiments_are_told_too(self) -> None:
-        request = PRESETS["paths"].request
-        paths = Paths(request, (0.5, 1.0, 0.1), (0.3, 0.66, 0.04), (0.5, 0.4, 0.1), 2.0, 1e-7, True, "", "", 1.0)  # type: ignore[arg-type]
+        request = of_kind(PathsRequest, PRESETS["paths"].request)
+        paths = Paths(request, (0.5, 1.0, 0.1), (0.3, 0.66, 0.04), (0.5, 0.4, 0.1), 2.0, 1e-7, True, "", "", 1.0)
         assert "paths of 0 to 1 of 2 branches, which are 75 % of all paths" in found(paths)
         values = {Quantity.OUTPUT: (9.0, 1.0, 1.0, 3.0)}
         steps = tuple(Step(number, (2.0 - number,), (0.5,), (values,)) for number in (0, 1))
         descent = Descent(DescentRequest((NET,)), (PLACES,), steps, "", "", 1.0)
         assert found(descent).startswith("Mean loss of the last 2 steps: ResNet-20 1.5 (‖∂L/∂y‖ first/last block 3 at")
         lesions = Lesions(NET, PLACES, 0.1, 0.99, 0.98, (0.5, 0.9, 0.95, 0.97), (None,) * 4)
-        study = LesionStudy(PRESETS["lesions"].request, (lesions,), 297, "", "", 1.0)  # type: ignore[arg-type]
+        study = LesionStudy(of_kind(LesionRequest, PRESETS["lesions"].request), (lesions,), 297, "", "", 1.0)
         assert "ResNet-20 names 99% whole and 92% without a block (median; 50% to 97%)" in found(study)
         line = Line("plain, batch norm", 50, ((0.01, 0.0),), (1.0,))
         shattering = Shattering(ShatterRequest((NET,)), (Neighbours(NET, ((0.8, 0.6),)),), (line,), "", "", 1.0)

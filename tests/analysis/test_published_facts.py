@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,10 +34,10 @@ def test_all_ten_resnets_of_torchvision_are_compared() -> None:
 
 
 @pytest.mark.parametrize("row", PAPER["cifar_he2015"], ids=lambda row: row["name"])
-def test_cifar_networks_of_every_option(row: dict[str, object]) -> None:
+def test_cifar_networks_of_every_option(row: dict[str, Any]) -> None:
     """The networks of He et al. 2015, section 4.2 and table 6, with the shortcuts of section 3.3."""
     family, *option, layers = str(row["name"]).split("-")
-    spec = replace(CATALOGUE["resnet20"].spec, name="x", blocks=(row["blocks_per_stage"],) * 3)  # type: ignore[arg-type]
+    spec = replace(CATALOGUE["resnet20"].spec, name="x", blocks=(row["blocks_per_stage"],) * 3)
     spec = spec.plain() if family == "plain" else replace(spec, shortcut=Shortcut(option[0]))
     analysis = read(spec, 32)
     assert (analysis.total.params, analysis.total.macs) == (row["params"], row["macs"])
@@ -54,7 +55,7 @@ def test_parameters_printed_in_table_6(name: str, millions: float) -> None:
 
 
 @pytest.mark.parametrize("row", PAPER["imagenet_structures"], ids=lambda row: row["name"])
-def test_imagenet_networks_of_every_option(row: dict[str, object]) -> None:
+def test_imagenet_networks_of_every_option(row: dict[str, Any]) -> None:
     name = str(row["name"])
     words = name.split()
     spec = find(f"resnet{words[0].partition('-')[2]}")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -65,12 +66,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "images"
 
 
-def plan(**changes: object) -> TunePlan:
+def plan(**changes: Any) -> TunePlan:
     first = TunePlan(
         SMALL, NONE, classes=("ants", "bees"), image=InputShape(1, 16, 16), preprocess=Preprocess(20, 16), epochs=3,
         unfreeze=(1,), recipe=RICH,
     )  # fmt: skip
-    return replace(first, **changes)  # type: ignore[arg-type]
+    return replace(first, **changes)
 
 
 def losses(one: TunePlan) -> tuple[list[float], float]:
@@ -80,8 +81,11 @@ def losses(one: TunePlan) -> tuple[list[float], float]:
     model, _ = start(one)
     found = grouping(one, len(images.train))
     tuner, recipe, made = Tuner(model, found), found.recipe, []
-    kind = AdamW if recipe.optimiser is Optimiser.ADAMW else SGD
-    optimiser = kind(tuner.groups(), recipe.rate, **({} if kind is AdamW else {"momentum": recipe.momentum}))  # type: ignore[arg-type]
+    optimiser: torch.optim.Optimizer
+    if recipe.optimiser is Optimiser.ADAMW:
+        optimiser = AdamW(tuner.groups(), recipe.rate)
+    else:
+        optimiser = SGD(tuner.groups(), recipe.rate, recipe.momentum)
     follower = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema), use_buffers=True)
     drawn, size = torch.Generator().manual_seed(one.seed), min(recipe.batch, len(images.train))
     for step in range(recipe.steps):
@@ -183,8 +187,8 @@ def test_two_processes_reach_the_same_loss_on_the_digits(tmp_path: Path) -> None
     assert judged == pytest.approx(tested, abs=1e-4)
 
 
-def scope(one: TunePlan) -> dict[str, object]:
-    found: dict[str, object] = {"__name__": "finetune", "__file__": "finetune.py"}
+def scope(one: TunePlan) -> dict[str, Any]:
+    found: dict[str, Any] = {"__name__": "finetune", "__file__": "finetune.py"}
     exec(compile(to_script(one), "finetune.py", "exec"), found)
     return found
 
@@ -196,7 +200,7 @@ def test_it_starts_from_published_weights_as_the_app_does(tmp_path: Path, monkey
     torch.save(resnet18().state_dict(), cached)
     for way, channels in ((GreyWay.ADAPTER, 1), (GreyWay.SUM, 5)):
         one = plan(spec=find("resnet18"), weights=WeightsChoice(), grey=way, channels=channels)
-        theirs, ours = scope(one)["network"]("DEFAULT").state_dict(), start(one)[0].state_dict()  # type: ignore[operator]
+        theirs, ours = scope(one)["network"]("DEFAULT").state_dict(), start(one)[0].state_dict()
         assert theirs.keys() == ours.keys() and all(torch.equal(theirs[name], ours[name]) for name in ours)
 
 
@@ -211,19 +215,19 @@ def test_it_has_the_plans_groups(net: str) -> None:
         one = plan(spec=small, strategy=strategy, unfreeze=(), epochs=9)
         found, made = grouping(one, 64), scope(one)
         with torch.device("meta"):
-            model = made["network"](None)  # type: ignore[operator]
+            model = made["network"](None)
             assert model(torch.empty(2, one.spec.in_channels, 64, 64)).shape == (2, 2)
         names = {id(tensor): name for name, tensor in model.named_parameters()}
-        groups = made["groups"](model)  # type: ignore[operator]
+        groups = made["groups"](model)
         got = {frozenset(names[id(one)] for one in group["params"]): group for group in groups}
         for group in found.groups:
             other = got.pop(frozenset(group.tensors))
             assert other["weight_decay"] == group.decay
-            shares = [made["share"](other["unit"], epoch) for epoch in range(9)]  # type: ignore[operator]
+            shares = [made["share"](other["unit"], epoch) for epoch in range(9)]
             assert shares == [group.share_at(epoch) for epoch in range(9)]
         assert not got
         for epoch in range(9):
-            made["freeze"](model, epoch)  # type: ignore[operator]
+            made["freeze"](model, epoch)
             assert {name for name, one in model.named_parameters() if one.requires_grad} == found.trainable(epoch)
 
 
@@ -231,7 +235,7 @@ def test_it_has_the_plans_groups(net: str) -> None:
 def test_it_has_the_recipes_rates(schedule: Schedule) -> None:
     recipe = replace(RICH, schedule=schedule, milestones=(9, 20), warmup=0 if schedule is Schedule.ONE_CYCLE else 4)
     made = scope(plan(recipe=recipe))
-    rates = [made["rate_at"](step, 60) for step in range(60)]  # type: ignore[operator]
+    rates = [made["rate_at"](step, 60) for step in range(60)]
     assert rates == pytest.approx([replace(recipe, steps=60).rate_at(step) for step in range(60)])
 
 

@@ -63,7 +63,7 @@ def answered(page: InsideView, qtbot: QtBot, kind: type) -> object:
 
 
 def test_without_a_run_it_says_what_to_do_and_asks_nothing(jobs: InsideJobsHere, qtbot: QtBot) -> None:
-    view = InsideView(Document(State(plan().spec, IMAGE)), jobs)  # type: ignore[arg-type]
+    view = InsideView(Document(State(plan().spec, IMAGE)), jobs)  # type: ignore[arg-type]  # has what a view needs
     qtbot.addWidget(view)
     view.show()
     for one in Inside:

@@ -4,6 +4,7 @@ import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -34,8 +35,8 @@ REALLY_ON_THE_CPU = "cpu:0"
 SMALL = InputShape(2, 64, 64)
 
 
-def recorded(spec: ResNetSpec, image: InputShape = SMALL, **options: object) -> AutogradGraph:
-    *steps, graph = record(spec, image, **options)  # type: ignore[arg-type]
+def recorded(spec: ResNetSpec, image: InputShape = SMALL, **options: Any) -> AutogradGraph:
+    *steps, graph = record(spec, image, **options)
     assert steps and all(isinstance(step, Progress) for step in steps)
     assert isinstance(graph, AutogradGraph)
     return graph

@@ -7,6 +7,7 @@ import sysconfig
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -28,8 +29,8 @@ def python(code: str) -> tuple[str, ...]:
     return (sys.executable, "-c", code)
 
 
-def laid_out(source: str, **options: object) -> bytes:
-    *steps, last = layout(source, **options)  # type: ignore[arg-type]
+def laid_out(source: str, **options: Any) -> bytes:
+    *steps, last = layout(source, **options)
     assert steps and all(isinstance(step, Progress) and " s" in step.words for step in steps)
     assert isinstance(last, bytes)
     return last

@@ -4,6 +4,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from itertools import pairwise
 from math import prod, sqrt
+from typing import Any
 
 import pytest
 import torch
@@ -51,14 +52,14 @@ def small(settings: str = "") -> ResNetSpec:
     return net("resnet20", f"blocks=2,2,2 width=8 {settings}")
 
 
-def measured(*specs: ResNetSpec, **how: object) -> GradientResult:
-    request = GradientRequest(specs, how.pop("image", IMAGE), seeds=how.pop("seeds", SEEDS), **how)  # type: ignore[arg-type]
+def measured(*specs: ResNetSpec, **how: Any) -> GradientResult:
+    request = GradientRequest(specs, how.pop("image", IMAGE), seeds=how.pop("seeds", SEEDS), **how)
     *_, last = measure(request)
     assert isinstance(last, GradientResult)
     return last
 
 
-def pair(spec: ResNetSpec, **how: object) -> tuple[NetworkGradients, NetworkGradients]:
+def pair(spec: ResNetSpec, **how: Any) -> tuple[NetworkGradients, NetworkGradients]:
     """The residual network and its plain twin."""
     one, other = measured(spec, twin(spec), **how).networks
     return one, other

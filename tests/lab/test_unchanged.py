@@ -54,8 +54,9 @@ from resnet_explorer.lab.tuning.judge import named
 from resnet_explorer.lab.tuning.predict import predict
 from resnet_explorer.model import build
 from resnet_explorer.model.build import ResNet
+from resnet_explorer.model.modules import Block
 from tests.inside_subject import IMAGE, net, plan, trained
-from tests.narrow import close
+from tests.narrow import close, of_kind
 
 Patch = pytest.MonkeyPatch
 Case = Callable[[ResNet, Patch, Path], Iterable[object]]
@@ -262,5 +263,5 @@ def test_lesions_are_judged_with_the_statistics_of_the_training() -> None:
     assert batch != alone == right() and state(model) == before
     whole, by_batch, dropped, _ = lesion.lesions(model, right)
     assert (whole, by_batch) == (alone, batch) and state(model) == before
-    with lesion.dropping(model.get_submodule("layer1.0"), torch.Size((8, 8, 8))):  # type: ignore[arg-type]
+    with lesion.dropping(of_kind(Block, model.get_submodule("layer1.0")), torch.Size((8, 8, 8))):
         assert dropped[0] == right()

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from itertools import product
 from math import comb
+from typing import Any
 
 import pytest
 import torch
@@ -29,8 +30,8 @@ def net(*settings: str) -> ResNetSpec:
     return assign(find("resnet20"), "in_channels=1", "order=v2", "width=8", *settings)
 
 
-def followed(spec: ResNetSpec, steps: int = 0, **how: object) -> Paths:
-    *_, last = follow(PathsRequest(spec, IMAGE, recipe=Recipe(steps), **how))  # type: ignore[arg-type]
+def followed(spec: ResNetSpec, steps: int = 0, **how: Any) -> Paths:
+    *_, last = follow(PathsRequest(spec, IMAGE, recipe=Recipe(steps), **how))
     assert isinstance(last, Paths)
     return last
 

@@ -46,7 +46,7 @@ def test_published_weights_come_on_a_click_alone(page: TuningPage, jobs: TuningJ
 
 def test_weights_that_are_here_are_used_where_nobody_chose_otherwise(jobs: TuningJobsHere, qtbot: QtBot) -> None:
     jobs.cached = "/cache/resnet18.pth"
-    made = TuningPage(Document(RESNET18), jobs)  # type: ignore[arg-type]
+    made = TuningPage(Document(RESNET18), jobs)  # type: ignore[arg-type]  # has what the page needs
     qtbot.addWidget(made)
     made.show()
     qtbot.waitUntil(lambda: made.state.plan.weights.name == "IMAGENET1K_V1", timeout=PATIENCE)

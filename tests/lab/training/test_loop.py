@@ -183,9 +183,9 @@ def test_mixed_precision_is_used_or_its_lack_is_said(monkeypatch: pytest.MonkeyP
         ({"spec": small("classes=none")}, "backbone"),
     ],
 )
-def test_what_cannot_be_trained_is_refused(how: dict[str, object], words: str) -> None:
+def test_what_cannot_be_trained_is_refused(how: dict[str, Any], words: str) -> None:
     with pytest.raises(ExplorerError, match=words):
-        run(replace(plan(), **how))  # type: ignore[arg-type]
+        run(replace(plan(), **how))
 
 
 def test_batch_norm_needs_more_than_one_value() -> None:

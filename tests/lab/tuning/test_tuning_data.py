@@ -4,13 +4,13 @@ import csv
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torchvision.models import ResNet18_Weights, ResNet50_Weights
+from torchvision.models import ResNet18_Weights, ResNet50_Weights, WeightsEnum
 
 from resnet_explorer.analysis.tuning.checks import DataReport, Part
 from resnet_explorer.analysis.tuning.choices import (
@@ -59,10 +59,10 @@ def folder(tmp_path: Path) -> Path:
     return root
 
 
-def plan(where: Path, kind: TuneKind = TuneKind.FOLDER, **changes: object) -> TunePlan:
+def plan(where: Path, kind: TuneKind = TuneKind.FOLDER, **changes: Any) -> TunePlan:
     data = TuneData(kind, str(where))
     first = TunePlan(find("resnet18"), weights=NONE, data=data, classes=("cats", "dogs"), image=InputShape(1, 24, 24))
-    return replace(first, **changes)  # type: ignore[arg-type]
+    return replace(first, **changes)
 
 
 class TestListing:
@@ -176,10 +176,12 @@ class TestChecks:
 class TestPreparation:
     @pytest.mark.parametrize("weights", [ResNet18_Weights.IMAGENET1K_V1, ResNet50_Weights.IMAGENET1K_V2])
     @pytest.mark.parametrize("size", [(300, 200), (200, 333), (64, 64)])
-    def test_at_224_it_is_what_torchvision_does(self, tmp_path: Path, weights: object, size: tuple[int, int]) -> None:
+    def test_at_224_it_is_what_torchvision_does(
+        self, tmp_path: Path, weights: WeightsEnum, size: tuple[int, int]
+    ) -> None:
         file = picture(tmp_path / "cats" / "a.png", 5, size)
         picture(tmp_path / "dogs" / "b.png", 6)
-        made = weights.transforms()  # type: ignore[attr-defined]
+        made = weights.transforms()
         preprocess = Preprocess(made.resize_size[0], made.crop_size[0], tuple(made.mean), tuple(made.std))
         images = last(TuneImages, load(plan(tmp_path, image=InputShape(), preprocess=preprocess)))
         x, y = images.take(torch.tensor([0]))

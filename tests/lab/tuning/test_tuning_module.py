@@ -4,6 +4,7 @@ from copy import deepcopy
 from dataclasses import replace
 from math import cos, pi
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -44,9 +45,9 @@ OPENS = {Strategy.A: (2, 2, 2, 2, 2, 0), Strategy.B: (0,) * 6, Strategy.C: (9, 9
 """From which epoch each of these trains."""
 
 
-def plan(spec: ResNetSpec = SMALL, **changes: object) -> TunePlan:
+def plan(spec: ResNetSpec = SMALL, **changes: Any) -> TunePlan:
     first = TunePlan(spec, weights=NONE, classes=TEN, image=InputShape(1, 16, 16), epochs=12)
-    return replace(first, **changes)  # type: ignore[arg-type]
+    return replace(first, **changes)
 
 
 def on_meta(one: TunePlan) -> ResNet:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -53,11 +54,11 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "first.safetensors"
 
 
-def plan(first: Path, **changes: object) -> TunePlan:
+def plan(first: Path, **changes: Any) -> TunePlan:
     weights = WeightsChoice(WeightsKind.FILE, str(first))
     one = replace(PLAN, spec=NET, weights=weights, data=TuneData(TuneKind.MNIST), classes=HELD_OUT, image=IMAGE,
                   grey=GreyWay.SUM, epochs=3, recipe=Recipe(batch=50, rate=0.05, spares=True))  # fmt: skip
-    return replace(one, **changes)  # type: ignore[arg-type]
+    return replace(one, **changes)
 
 
 def test_what_was_learnt_on_other_digits_helps(first: Path, tmp_path: Path) -> None:
