@@ -1,8 +1,7 @@
-"""A short training of networks side by side: the recipe, each step, and the whole, with gradients on the way."""
+"""A training of networks side by side: the request, each step, and the whole, with gradients on the way."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from math import isfinite
+from dataclasses import dataclass, replace
 
 from resnet_explorer.analysis.gradients import (
     GradientRequest,
@@ -13,57 +12,37 @@ from resnet_explorer.analysis.gradients import (
     Series,
 )
 from resnet_explorer.analysis.quantities import Loss, Quantity
-from resnet_explorer.errors import ExplorerError
+from resnet_explorer.analysis.recipe import Recipe
+from resnet_explorer.analysis.training import DIGITS_IMAGE, RunPlan
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.data_choice import DIGITS, DataChoice
 
-MAX_STEPS = 100_000
-SMALL_BATCH = InputShape(64, 8, 8)
-"""The digits at their own size."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """Gradient descent with momentum at a constant rate (He et al. 2015, section 4.2, without its schedule).
-
-    Raises ExplorerError where a value moves nothing or cannot be.
-    """
-
-    steps: int = 150
-    rate: float = 0.05
-    momentum: float = 0.9
-    decay: float = 1e-4
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.steps <= MAX_STEPS:
-            raise ExplorerError("steps", f"{self.steps:,} steps cannot be made.", f"Choose 0 to {MAX_STEPS:,}.")
-        if not (isfinite(self.rate) and self.rate > 0):
-            raise ExplorerError("rate", f"A learning rate of {self.rate} moves nothing.", "Choose one above 0.")
-        if not 0 <= self.momentum < 1:
-            raise ExplorerError("momentum", f"A momentum of {self.momentum} cannot be.", "Choose 0 or more, below 1.")
-        if not (isfinite(self.decay) and self.decay >= 0):
-            raise ExplorerError("decay", f"A weight decay of {self.decay} cannot be.", "Choose 0 or more.")
-
-
-RECIPE = Recipe()
+RECIPE = Recipe(rate=0.05, evaluate=0, measure=0)
+"""Gradient descent with momentum at a constant rate (He et al. 2015, section 4.2, without its schedule)."""
+MEASURED = replace(RECIPE, measure=5)
 
 
 @dataclass(frozen=True, slots=True)
 class DescentRequest:
     """Networks to train on the same images in the same order, from one seed.
 
-    ``image`` holds the batch. Every ``every`` steps, from the first, all quantities are measured block by block; 0
-    measures none.
+    The batch is the recipe's; ``image`` is the size of its images. Every ``recipe.measure`` steps, from the first, all
+    quantities are measured block by block; no test images are judged.
     """
 
     specs: tuple[ResNetSpec, ...]
-    image: InputShape = SMALL_BATCH
+    image: InputShape = DIGITS_IMAGE
     data: DataChoice = DIGITS
-    recipe: Recipe = RECIPE
+    recipe: Recipe = MEASURED
     seed: int = 0
-    every: int = 5
     loss: Loss = Loss.CROSS_ENTROPY
     device: str = "cpu"
+
+    @property
+    def plans(self) -> tuple[RunPlan, ...]:
+        """Return the training of each network: its first weights are the first one's wherever they fit."""
+        shared = self.image, self.data, self.recipe, self.seed, self.device, self.specs[0]
+        return tuple(RunPlan(spec.name, spec, *shared, threads=0) for spec in self.specs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +100,8 @@ class Descent:
             NetworkGradients(spec, blocks, (Sample(asked.seed, loss, accuracy, known, {}),))
             for spec, blocks, loss, accuracy, known in rows
         )
-        rate, loss, device = asked.recipe.rate, asked.loss, asked.device
+        recipe, image = asked.recipe, replace(asked.image, batch=asked.recipe.batch)
         request = GradientRequest(
-            asked.specs, asked.image, asked.data, (asked.seed,), loss=loss, rate=rate, device=device
+            asked.specs, image, asked.data, (asked.seed,), loss=asked.loss, rate=recipe.rate, device=asked.device
         )
         return GradientResult(request, networks, self.data, self.torch, self.seconds)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from resnet_explorer.analysis.descent import SMALL_BATCH, DescentRequest, Recipe
+from resnet_explorer.analysis.descent import DescentRequest
 from resnet_explorer.analysis.gradients import CIFAR_BATCH, GradientRequest, twin
 from resnet_explorer.analysis.lesions import LesionRequest
 from resnet_explorer.analysis.paths import PathsRequest
@@ -145,7 +145,7 @@ _ROWS = (
         "degradation",
         "Degradation is not vanishing",
         "healthy gradients that do not learn",
-        DescentRequest(_FOUR, SMALL_BATCH, recipe=Recipe(150), every=5),
+        DescentRequest(_FOUR),
         "Within some twenty steps the gradients of plain-56 are as even from block to block as those of the nets that "
         "learn, and still its training loss stays high: degradation is something else than vanishing gradients.",
         (_HE,),
@@ -155,7 +155,7 @@ _ROWS = (
         "paths",
         "Paths of every length",
         "who carries the gradient?",
-        PathsRequest(_net("resnet56", "order=v2", _GREY), recipe=Recipe(120)),
+        PathsRequest(_net("resnet56", "order=v2", _GREY)),
         "Half of all paths pass half of the branches or more, but nearly all of the gradient comes along shorter ones. "
         "The shares are exact: they add up to autograd's gradient. The paper's curve, the number of paths times the "
         "mean norm of a single one, takes all paths of a length to pull the same way.",

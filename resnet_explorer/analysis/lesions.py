@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from statistics import median
 
-from resnet_explorer.analysis.descent import RECIPE, SMALL_BATCH, Recipe
+from resnet_explorer.analysis.descent import RECIPE, DescentRequest
 from resnet_explorer.analysis.gradients import Place
+from resnet_explorer.analysis.recipe import Recipe
+from resnet_explorer.analysis.training import DIGITS_IMAGE
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.data_choice import DIGITS, DataChoice
@@ -14,12 +16,12 @@ from resnet_explorer.spec.data_choice import DIGITS, DataChoice
 class LesionRequest:
     """Train networks as the recipe says, then take out each block in turn, and swap each pair of neighbours.
 
-    ``image`` holds the batch of the training; the images of the test are named by the whole network and by what is
+    The images of the test are named by the whole network and by what is
     left of it. Raises ExplorerError for a network without classes.
     """
 
     specs: tuple[ResNetSpec, ...]
-    image: InputShape = SMALL_BATCH
+    image: InputShape = DIGITS_IMAGE
     data: DataChoice = DIGITS
     recipe: Recipe = RECIPE
     seed: int = 0
@@ -28,6 +30,11 @@ class LesionRequest:
     def __post_init__(self) -> None:
         if any(spec.classes is None for spec in self.specs):
             raise ExplorerError("classes", "A backbone names no images.", "Give it classes.")
+
+    @property
+    def training(self) -> DescentRequest:
+        """Return the training that comes first."""
+        return DescentRequest(self.specs, self.image, self.data, self.recipe, self.seed, device=self.device)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,6 @@ class Lesions:
 
     spec: ResNetSpec
     places: tuple[Place, ...]
-    loss: float
     whole: float
     batch: float
     dropped: tuple[float, ...]

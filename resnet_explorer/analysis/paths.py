@@ -5,16 +5,18 @@ and section 4 (lengths).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import comb
 
-from resnet_explorer.analysis.descent import RECIPE, Recipe
+from resnet_explorer.analysis.descent import RECIPE, DescentRequest
 from resnet_explorer.analysis.quantities import Mode
+from resnet_explorer.analysis.recipe import Recipe
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.data_choice import DIGITS, DataChoice
 
 PATHS_BATCH = InputShape(32, 16, 16)
+PATHS_RECIPE = replace(RECIPE, steps=120, batch=32)
 PORTION = 0.95
 """The share of the gradient whose lengths are told, as in the paper."""
 
@@ -23,14 +25,15 @@ PORTION = 0.95
 class PathsRequest:
     """Follow the gradient of a residual network from the last block to the first, by the number of branches passed.
 
-    The network is trained first, as ``recipe`` says: 0 steps leave it as it starts. ``walks`` is how many single paths
+    ``image`` holds the batch whose gradient that is. The network is trained first, as ``recipe`` says: 0 steps leave
+    it as it starts. ``walks`` is how many single paths
     of each length are followed for the paper's curve; 0 leaves it out. Raises ExplorerError for a plain network.
     """
 
     spec: ResNetSpec
     image: InputShape = PATHS_BATCH
     data: DataChoice = DIGITS
-    recipe: Recipe = RECIPE
+    recipe: Recipe = PATHS_RECIPE
     seed: int = 0
     mode: Mode = Mode.TRAIN
     walks: int = 3
@@ -41,6 +44,11 @@ class PathsRequest:
             raise ExplorerError("residual", "A plain network has one path alone.", "Choose a residual network.")
         if self.spec.classes is None:
             raise ExplorerError("classes", "A backbone has no loss to follow.", "Give it classes.")
+
+    @property
+    def training(self) -> DescentRequest:
+        """Return the training that comes first."""
+        return DescentRequest((self.spec,), self.image, self.data, self.recipe, self.seed, device=self.device)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -105,6 +105,10 @@ class Recipe:
         _need(self.evaluate >= 0, "evaluate", f"Every {self.evaluate} steps", "Choose 0 or more.")
         _need(self.measure >= 0, "measure", f"Every {self.measure} steps", "Choose 0 or more.")
 
+    def measures(self, step: int) -> bool:
+        """Return whether the blocks are measured in a step, counted from 0."""
+        return self.measure > 0 and step % self.measure == 0
+
     def rate_at(self, step: int) -> float:
         """Return the learning rate of a step, counted from 0."""
         if self.schedule is Schedule.ONE_CYCLE:

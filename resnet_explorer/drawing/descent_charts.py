@@ -6,6 +6,7 @@ from math import isfinite
 
 from resnet_explorer.analysis.descent import Descent, Step
 from resnet_explorer.analysis.quantities import WORDS, Quantity
+from resnet_explorer.analysis.training_conditions import recipe_words
 from resnet_explorer.drawing.chart import (
     Axis,
     Chart,
@@ -41,10 +42,10 @@ def loss_chart(result: Descent, step: Step | None = None, *, small: bool = False
 
 def conditions(result: Descent) -> str:
     """Return what was trained on what, and how, in words."""
-    recipe, asked = result.request.recipe, result.request
+    asked = result.request
     return (
-        f"{result.data} · batch {asked.image.batch}, rate {recipe.rate:g}, momentum {recipe.momentum:g}, decay "
-        f"{recipe.decay:g} · seed {asked.seed}, the same order for all · {asked.device}, {result.seconds:.0f} s"
+        f"{result.data} · {recipe_words(asked.recipe)} · seed {asked.seed}, the same order for all · "
+        f"{asked.device}, {result.seconds:.0f} s"
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any, get_args
 import torch
 
 from resnet_explorer.analysis import analyse
-from resnet_explorer.analysis.descent import DescentRequest, Step
+from resnet_explorer.analysis.descent import DescentRequest
 from resnet_explorer.analysis.gradients import GradientRequest
 from resnet_explorer.analysis.highway import highway
 from resnet_explorer.analysis.inside import (
@@ -59,7 +59,7 @@ from resnet_explorer.engine.messages import (
     Verify,
 )
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.lab import lesion, probe, shatter, steps, veit
+from resnet_explorer.lab import probe, shatter
 from resnet_explorer.lab.autograd import record
 from resnet_explorer.lab.clock import instruction_set
 from resnet_explorer.lab.graphviz import layout, torchviz_dot
@@ -233,13 +233,16 @@ def _measure_time(job: MeasureTime) -> Iterator[object]:
         yield Measured(job, one, peaks) if isinstance(one, Timing) else one
 
 
-def _descend(job: DescentRequest) -> Iterator[object]:
-    """Yield a line for each step of a training, now and then what is known of it, and last the whole."""
-    for step in steps.train(job):
-        if isinstance(step, Step):
-            yield Progress(step.number + 1, job.recipe.steps, f"step {step.number + 1:,} of {job.recipe.steps:,}")
-        else:
-            yield step
+def _train_and_measure(job: object) -> Iterator[object]:
+    """Do an experiment of the gradient lab that trains; imported when first asked for, as the training lab is."""
+    from resnet_explorer.lab import lesion, steps, veit
+
+    works: Mapping[type, Callable[[Any], Iterator[object]]] = {
+        DescentRequest: steps.train,
+        PathsRequest: veit.follow,
+        LesionRequest: lesion.study,
+    }
+    return works[type(job)](job)
 
 
 def _find_rate(job: FindRate) -> Iterator[object]:
@@ -281,10 +284,8 @@ _JOBS: Mapping[type, Callable[[Any], Iterator[object]]] = {
     DrawTorchviz: _draw_torchviz,
     MeasureTime: _measure_time,
     GradientRequest: probe.measure,
-    DescentRequest: _descend,
-    PathsRequest: veit.follow,
     ShatterRequest: shatter.shatter,
-    LesionRequest: lesion.study,
+    **dict.fromkeys((DescentRequest, PathsRequest, LesionRequest), _train_and_measure),
     FindRate: _find_rate,
     **dict.fromkeys(get_args(InsideRequest), _look_inside),
     **dict.fromkeys((*get_args(TuneJob), TrainRun), _train),

@@ -8,17 +8,13 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
-from resnet_explorer.analysis.descent import Descent, DescentRequest
+from resnet_explorer.analysis.descent import Descent
 from resnet_explorer.analysis.lesions import LesionRequest, Lesions, LesionStudy
 from resnet_explorer.analysis.partial import Partial
-from resnet_explorer.analysis.quantities import Mode
-from resnet_explorer.errors import ExplorerError
-from resnet_explorer.lab.alike import alike, common
 from resnet_explorer.lab.data import Images
-from resnet_explorer.lab.probe import places
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.record import blocks_of, restored
-from resnet_explorer.lab.steps import Course, descend
+from resnet_explorer.lab.steps import training
 from resnet_explorer.model.build import ResNet
 from resnet_explorer.model.layers import ZeroPad
 from resnet_explorer.model.modules import Block, run
@@ -35,24 +31,13 @@ def study(request: LesionRequest) -> Iterator[Progress | Partial[Descent] | Part
     Raises ExplorerError as ``measure`` does.
     """
     began = perf_counter()
-    blocks = [places(spec, request.image, Mode.TRAIN) for spec in request.specs]
-    steps = request.recipe.steps + len(blocks)
-    yield Progress(0, steps, "fetching the images")
-    images = Images(request.data, common(request.specs), request.image)
-    if not len(images.test):
-        raise ExplorerError("data", "These images leave none for the test.", "Choose more images.")
-    models = [model.to(request.device) for model in alike(request.specs, request.seed)]
-    asked = DescentRequest(request.specs, request.image, request.data, request.recipe, request.seed, every=0)
-    course = Course(asked, tuple(blocks), images.words, began)
-    losses: tuple[float, ...] = (float("nan"),) * len(models)
-    for step in descend(models, images, asked):
-        losses = step.losses
-        yield Progress(step.number + 1, steps, f"training: step {step.number + 1:,}")
-        yield from course.add(step)
+    steps = request.recipe.steps + len(request.specs)
+    descent, models, images = yield from training(request.training, steps, tests=True)
+    rows = zip(models, request.specs, descent.places, strict=True)
     found: list[Lesions] = []
-    for model, spec, where, loss in zip(models, request.specs, blocks, losses, strict=True):
+    for model, spec, where in rows:
         yield Progress(request.recipe.steps + len(found), steps, "taking out each block")
-        found.append(Lesions(spec, where, loss, *lesions(model, partial(right, model, images, request.device))))
+        found.append(Lesions(spec, where, *lesions(model, partial(right, model, images, request.device))))
         seconds = perf_counter() - began
         known = LesionStudy(request, tuple(found), len(images.test), images.words, str(torch.__version__), seconds)
         yield known if len(found) == len(models) else Partial(known)

@@ -14,17 +14,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from resnet_explorer.analysis.descent import Descent, DescentRequest
+from resnet_explorer.analysis.descent import Descent
 from resnet_explorer.analysis.partial import Partial
 from resnet_explorer.analysis.paths import Paths, PathsRequest
 from resnet_explorer.analysis.quantities import Mode
-from resnet_explorer.lab.alike import alike, seeded
-from resnet_explorer.lab.data import Images
+from resnet_explorer.lab.alike import seeded
 from resnet_explorer.lab.pace import Pace
 from resnet_explorer.lab.probe import places
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.record import blocks_of, restored
-from resnet_explorer.lab.steps import Course, descend
+from resnet_explorer.lab.steps import training
 from resnet_explorer.lab.terms import parted
 from resnet_explorer.model.build import ResNet
 from resnet_explorer.model.modules import Block, run
@@ -56,17 +55,9 @@ def follow(request: PathsRequest) -> Iterator[Progress | Partial[Descent] | Part
     The sums over all paths come first, single paths as they are followed. Raises ExplorerError as ``measure`` does.
     """
     began = perf_counter()
-    blocks, steps = places(request.spec, request.image, request.mode), request.recipe.steps
-    count = len(blocks)
+    steps, count = request.recipe.steps, len(places(request.spec, request.image, request.mode))
     of = steps + 2 * count + 1
-    yield Progress(0, of, "fetching the images")
-    images = Images(request.data, request.spec, request.image)
-    model = alike((request.spec,), request.seed)[0].to(request.device)
-    asked = DescentRequest((request.spec,), request.image, request.data, request.recipe, request.seed, every=0)
-    course = Course(asked, (blocks,), images.words, began)
-    for step in descend([model], images, asked):
-        yield Progress(step.number + 1, of, f"training: loss {step.losses[0]:.3f}")
-        yield from course.add(step)
+    _, (model,), images = yield from training(request.training, of)
     batch = images.draw(request.image.batch, request.seed)
     with restored(model, training=request.mode is Mode.TRAIN):
         with seeded(request.seed):

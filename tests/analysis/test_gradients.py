@@ -144,8 +144,8 @@ class TestWords:
         steps = tuple(Step(number, (2.0 - number,), (0.5,), (values,)) for number in (0, 1))
         descent = Descent(DescentRequest((NET,)), (PLACES,), steps, "", "", 1.0)
         assert found(descent).startswith("Mean loss of the last 2 steps: ResNet-20 1.5 (‖∂L/∂y‖ first/last block 3 at")
-        lesions = Lesions(NET, PLACES, 0.1, 0.99, 0.98, (0.5, 0.9, 0.95, 0.97), (None,) * 4)
-        study = LesionStudy(of_kind(LesionRequest, PRESETS["lesions"].request), (lesions,), 297, "", "", 1.0)
+        lesions = Lesions(NET, PLACES, 0.99, 0.98, (0.5, 0.9, 0.95, 0.97), (None,) * 4)
+        study = LesionStudy(PRESETS["lesions"].request, (lesions,), 297, "", "", 1.0)  # type: ignore[arg-type]
         assert "ResNet-20 names 99% whole and 92% without a block (median; 50% to 97%)" in found(study)
         line = Line("plain, batch norm", 50, ((0.01, 0.0),), (1.0,))
         shattering = Shattering(ShatterRequest((NET,)), (Neighbours(NET, ((0.8, 0.6),)),), (line,), "", "", 1.0)

@@ -1,11 +1,12 @@
 """The pictures of a training: one axis and one scale of colours for all steps and networks."""
 
 import re
+from dataclasses import replace
 from math import nan
 
 import pytest
 
-from resnet_explorer.analysis.descent import Descent, DescentRequest, Recipe, Step
+from resnet_explorer.analysis.descent import RECIPE, Descent, DescentRequest, Step
 from resnet_explorer.analysis.gradients import Place, twin
 from resnet_explorer.analysis.quantities import Quantity
 from resnet_explorer.drawing.chart import LOOKS, PLAIN, RESIDUAL
@@ -31,7 +32,8 @@ STEPS = (
     Step(1, (1.0, 2.5), (0.1, 0.1)),
     Step(2, (0.5, 2.0), (0.1, 0.1), (values(1e-2, 0.0, 0.75), values(5.0, nan, None))),
 )
-RUN = Descent(DescentRequest(PAIR, recipe=Recipe(4), every=2), (PLACES, PLACES), STEPS, "digits", "2.6", 1.0)
+ASKED = DescentRequest(PAIR, recipe=replace(RECIPE, steps=4, measure=2))
+RUN = Descent(ASKED, (PLACES, PLACES), STEPS, "digits", "2.6", 1.0)
 
 
 def test_all_steps_and_networks_share_one_axis() -> None:

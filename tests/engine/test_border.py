@@ -8,7 +8,7 @@ SCRIPT = """
 import queue, sys
 from dataclasses import replace
 
-from resnet_explorer.analysis.descent import DescentRequest, Recipe as Short
+from resnet_explorer.analysis.descent import RECIPE, DescentRequest
 from resnet_explorer.analysis.gradients import GradientRequest, twin
 from resnet_explorer.analysis.inside import ConfusionRequest, FiltersRequest
 from resnet_explorer.analysis.lesions import LesionRequest
@@ -29,10 +29,10 @@ def main(folder):
     spec = assign(find("resnet20"), "width=4", "blocks=1,1,1", "in_channels=1", "order=v2")
     image = InputShape(8, 8, 8)
     plan = RunPlan("run", spec, recipe=Recipe(steps=3, batch=8, evaluate=3, measure=1))
-    pair, short = (spec, twin(spec)), Short(steps=2)
+    pair, short = (spec, twin(spec)), replace(RECIPE, steps=2, batch=8, measure=1)
     jobs = [
         FindDevices(), Verify(spec, image), RecordGraph(spec, image), MeasureTime(spec, image, repeats=1),
-        GradientRequest(pair, image, seeds=(0,)), DescentRequest(pair, image, recipe=short, every=1),
+        GradientRequest(pair, image, seeds=(0,)), DescentRequest(pair, image, recipe=short),
         PathsRequest(spec, image, recipe=short), ShatterRequest(pair), LesionRequest(pair, image, recipe=short),
         TrainRun(plan, folder), FindRate(plan, steps=3), ConfusionRequest(folder, plan), FiltersRequest(folder, plan),
     ]

@@ -1,11 +1,12 @@
 """Lesions: what a residual network can miss and a plain one cannot; and afterwards everything is as it was."""
 
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 import pytest
 import torch
 
-from resnet_explorer.analysis.descent import Recipe
+from resnet_explorer.analysis.descent import RECIPE
 from resnet_explorer.analysis.gradients import twin
 from resnet_explorer.analysis.lesions import LesionRequest, LesionStudy
 from resnet_explorer.errors import ExplorerError
@@ -13,7 +14,7 @@ from resnet_explorer.lab.lesion import dropping, study, swapping
 from resnet_explorer.lab.record import blocks_of
 from resnet_explorer.model import build
 from resnet_explorer.model.modules import Block
-from resnet_explorer.spec import InputShape, ResNetSpec
+from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
 
@@ -25,7 +26,7 @@ def net(*settings: str) -> ResNetSpec:
 @pytest.fixture(scope="module", params=[0, 1])
 def found(request: pytest.FixtureRequest) -> LesionStudy:
     spec = net()
-    asked = LesionRequest((spec, twin(spec)), InputShape(64, 8, 8), recipe=Recipe(120), seed=request.param)
+    asked = LesionRequest((spec, twin(spec)), recipe=replace(RECIPE, steps=120), seed=request.param)
     *_, last = study(asked)
     assert isinstance(last, LesionStudy)
     return last

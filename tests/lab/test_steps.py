@@ -1,21 +1,22 @@
-"""The small training loop: the same data for all, gradients on the way, and degradation as published."""
+"""Trainings side by side: the same data for all, gradients on the way, and degradation as published."""
 
 from dataclasses import replace
 from statistics import fmean, median
 from typing import Any
 
-import pytest
 import torch
 from torch.nn import functional
 
-from resnet_explorer.analysis.descent import Descent, DescentRequest, Recipe, Step
+from resnet_explorer.analysis.descent import RECIPE, Descent, DescentRequest
 from resnet_explorer.analysis.gradients import twin
-from resnet_explorer.analysis.quantities import Quantity
-from resnet_explorer.errors import ExplorerError
+from resnet_explorer.analysis.quantities import Loss, Quantity
 from resnet_explorer.lab.alike import alike, seeded
 from resnet_explorer.lab.data import Images
-from resnet_explorer.lab.steps import order, train
-from resnet_explorer.spec import InputShape, ResNetSpec
+from resnet_explorer.lab.progress import Progress
+from resnet_explorer.lab.steps import train
+from resnet_explorer.lab.training.conditions import layout
+from resnet_explorer.lab.training.feed import Feed
+from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
 from resnet_explorer.spec.data_choice import DIGITS
@@ -25,23 +26,25 @@ def net(depth: int, *settings: str) -> ResNetSpec:
     return assign(find(f"resnet{depth}"), "in_channels=1", "width=8", *settings)
 
 
-def trained(request: DescentRequest) -> tuple[list[Step], Descent]:
-    *steps, last = train(request)
+def trained(request: DescentRequest) -> Descent:
+    *_, last = train(request)
     assert isinstance(last, Descent)
-    return [step for step in steps if isinstance(step, Step)], last
+    return last
 
 
-SMALL = DescentRequest((net(20, "blocks=1,1,1"),), InputShape(32, 8, 8), recipe=Recipe(6), every=3)
+SMALL = DescentRequest((net(20, "blocks=1,1,1"),), recipe=replace(RECIPE, steps=6, batch=32, measure=3))
 
 
 def test_a_run_is_the_loop_that_one_would_write_by_hand() -> None:
-    _, run = trained(SMALL)
-    (model,) = alike(SMALL.specs, 0)
+    run = trained(SMALL)
+    (model,), laid = alike(SMALL.specs, 0), layout(SMALL.plans[0])
+    model = model.to(memory_format=laid)  # type: ignore[call-overload]
     images = Images(DIGITS, SMALL.specs[0], SMALL.image)
-    optimiser = torch.optim.SGD(model.parameters(), 0.05, 0.9, weight_decay=1e-4)
-    for number, indices in enumerate(order(images, SMALL)):
+    optimiser = torch.optim.SGD(model.parameters(), 0.05, 0.9, weight_decay=1e-4, fused=True)
+    order = images.train[torch.randperm(len(images.train), generator=torch.Generator().manual_seed(0))]
+    for number, indices in enumerate(torch.split(order, 32)[:6]):
         x, y = images.take(indices)
-        loss = functional.cross_entropy(model(x), y)
+        loss = functional.cross_entropy(model(x.contiguous(memory_format=laid)), y)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -49,31 +52,32 @@ def test_a_run_is_the_loop_that_one_would_write_by_hand() -> None:
 
 
 def test_measuring_changes_nothing() -> None:
-    (_, one), (_, other) = trained(SMALL), trained(replace(SMALL, every=0))
+    one, other = trained(SMALL), trained(replace(SMALL, recipe=replace(SMALL.recipe, measure=0)))
     assert one.losses(0) == other.losses(0)
     assert [step for step, _ in one.heat(0, Quantity.OUTPUT)] == [0, 3] and not other.heat(0, Quantity.OUTPUT)
 
 
 def test_networks_side_by_side_train_as_they_would_alone() -> None:
     spec = SMALL.specs[0]
-    _, both = trained(replace(SMALL, specs=(spec, twin(spec))))
-    assert both.losses(0) == trained(SMALL)[1].losses(0)
+    both = trained(replace(SMALL, specs=(spec, twin(spec))))
+    assert both.losses(0) == trained(SMALL).losses(0)
 
 
 def test_every_epoch_sees_every_image_once_in_another_order() -> None:
-    images = Images(DIGITS, SMALL.specs[0], SMALL.image)
-    asked = replace(SMALL, image=InputShape(100, 8, 8), recipe=Recipe(30))
-    batches = list(order(images, asked))
+    (plan,) = replace(SMALL, recipe=replace(RECIPE, steps=30, batch=100)).plans
+    feed = Feed(plan)
+    batches = [feed.batch(step)[0].flatten(1) for step in range(30)]
     assert [len(batch) for batch in batches] == [100] * 30
     first, second = torch.cat(batches[:15]), torch.cat(batches[15:])
-    assert first.sort().values.equal(images.train) and second.sort().values.equal(images.train)
-    assert not first.equal(second)
+    every = feed.images.take(feed.images.train)[0].flatten(1).unique(dim=0)
+    assert first.unique(dim=0).equal(every) and second.unique(dim=0).equal(every) and not first.equal(second)
 
 
 def test_steps_come_as_they_are_made() -> None:
-    steps, run = trained(SMALL)
-    assert [step.number for step in steps] == list(range(6)) and tuple(steps) == run.steps
-    assert all(0 <= (step.accuracies[0] or 0) <= 1 for step in steps)
+    *told, run = train(SMALL)
+    assert isinstance(run, Descent) and [step.number for step in run.steps] == list(range(6))
+    assert [one.done for one in told if isinstance(one, Progress) and "step" in one.words] == list(range(1, 7))
+    assert all(0 <= (step.accuracies[0] or 0) <= 1 for step in run.steps)
     assert len(run.places[0]) == 3
 
 
@@ -87,7 +91,8 @@ def test_degradation_is_something_else_than_vanishing() -> None:
     residual, excess, before, after = net(56), [], [], []
     for seed in range(3):
         pair = (residual, twin(residual))
-        _, run = trained(DescentRequest(pair, InputShape(32, 8, 8), recipe=Recipe(40), seed=seed, every=39))
+        recipe = replace(RECIPE, steps=40, batch=32, measure=39)
+        run = trained(DescentRequest(pair, recipe=recipe, seed=seed))
         ours, theirs = (fmean(run.losses(index)[-8:]) for index in (0, 1))
         (_, first), (_, last) = run.heat(1, Quantity.OUTPUT)
         excess.append(theirs - ours)
@@ -98,12 +103,10 @@ def test_degradation_is_something_else_than_vanishing() -> None:
     assert median(before) > 300 > 30 > median(after)
 
 
-@pytest.mark.parametrize(
-    "how", [{"steps": -1}, {"rate": 0.0}, {"rate": float("nan")}, {"momentum": 1.0}, {"decay": -1.0}]
-)
-def test_a_recipe_that_cannot_be_is_refused(how: dict[str, Any]) -> None:
-    with pytest.raises(ExplorerError):
-        Recipe(**how)
+def test_a_backbone_is_trained_by_a_loss_that_needs_no_classes() -> None:
+    backbone = assign(SMALL.specs[0], "classes=none")
+    run = trained(replace(SMALL, specs=(backbone,), loss=Loss.MEAN_SQUARE, recipe=replace(SMALL.recipe, rate=0.001)))
+    assert run.losses(0)[-1] < run.losses(0)[0] and run.accuracies(0) == (None,) * 6
 
 
 def test_a_seed_leaves_no_trace() -> None:

@@ -1,10 +1,11 @@
 """Experiments tell what they know before they end, a few times a second, and the last word is the whole."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
-from resnet_explorer.analysis.descent import Descent, DescentRequest, Recipe
+from resnet_explorer.analysis.descent import RECIPE, Descent, DescentRequest
 from resnet_explorer.analysis.gradients import twin
 from resnet_explorer.analysis.lesions import LesionRequest, LesionStudy
 from resnet_explorer.analysis.partial import Partial
@@ -24,13 +25,13 @@ from resnet_explorer.spec.change import assign
 NET = assign(find("resnet20"), "in_channels=1", "width=8", "blocks=1,1,1")
 V2 = assign(NET, "order=v2")
 SMALL = InputShape(32, 8, 8)
-RECIPE = Recipe(6)
+SHORT = replace(RECIPE, steps=6, batch=32)
 PAIR = (NET, twin(NET))
 RUNS: dict[type, Callable[[], Iterator[object]]] = {
-    Descent: lambda: train(DescentRequest(PAIR, SMALL, recipe=RECIPE, every=2)),
-    Paths: lambda: follow(PathsRequest(V2, SMALL, recipe=RECIPE)),
+    Descent: lambda: train(DescentRequest(PAIR, SMALL, recipe=replace(SHORT, measure=2))),
+    Paths: lambda: follow(PathsRequest(V2, SMALL, recipe=SHORT)),
     Shattering: lambda: shatter(ShatterRequest(PAIR, SMALL, seeds=(0, 1), depths=(2, 3), width=20)),
-    LesionStudy: lambda: study(LesionRequest(PAIR, SMALL, recipe=RECIPE)),
+    LesionStudy: lambda: study(LesionRequest(PAIR, SMALL, recipe=SHORT)),
 }
 
 

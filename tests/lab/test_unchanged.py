@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from resnet_explorer.analysis import analyse
-from resnet_explorer.analysis.descent import Recipe as Steps
+from resnet_explorer.analysis.descent import RECIPE
 from resnet_explorer.analysis.gradients import GradientRequest
 from resnet_explorer.analysis.inside import (
     CamRequest,
@@ -45,6 +46,7 @@ from resnet_explorer.lab.inside.lesions import lesions
 from resnet_explorer.lab.inside.surface import surface
 from resnet_explorer.lab.record import restored
 from resnet_explorer.lab.timing import measure_model
+from resnet_explorer.lab.training import trainer
 from resnet_explorer.lab.training.feed import Feed
 from resnet_explorer.lab.training.trainer import Trainer
 from resnet_explorer.lab.tuning.channels import measure_grey
@@ -65,7 +67,7 @@ TUNED = TunePlan(
     SPEC, WeightsChoice(WeightsKind.NONE, ""), TuneData(TuneKind.DIGITS), tuple("0123456789"),
     FEW, channels=1, preprocess=Preprocess(8, 8, (0.3,), (0.37,)),
 )  # fmt: skip
-NO_STEPS = Steps(0)
+NO_STEPS = replace(RECIPE, steps=0)
 
 
 def given_to(patch: Patch, where: object, model: ResNet) -> None:
@@ -79,7 +81,7 @@ def gradients(model: ResNet, patch: Patch, mode: Mode) -> Iterable[object]:
 
 
 def paths(model: ResNet, patch: Patch, mode: Mode) -> Iterable[object]:
-    given_to(patch, veit, model)
+    given_to(patch, trainer, model)
     return veit.follow(PathsRequest(SPEC, FEW, recipe=NO_STEPS, walks=1, mode=mode))
 
 
@@ -89,7 +91,7 @@ def shattering(model: ResNet, patch: Patch, mode: Mode) -> Iterable[object]:
 
 
 def lesions_of_the_test(model: ResNet, patch: Patch, folder: Path) -> Iterable[object]:
-    given_to(patch, lesion, model)
+    given_to(patch, trainer, model)
     return lesion.study(LesionRequest((SPEC,), FEW, recipe=NO_STEPS))
 
 
@@ -115,10 +117,10 @@ def counts(model: ResNet, patch: Patch, *, fvcore: bool) -> Iterable[object]:
 
 
 def evaluation(model: ResNet, ema: float) -> Iterable[object]:
-    trainer = Trainer(RunPlan("small", SPEC, FEW, recipe=Recipe(ema=ema)), model)
-    if trainer.average is not None:
-        model.add_module("watched", trainer.average.module)
-    return trainer.judge(Feed(trainer.plan, trainer.layout))
+    judge = Trainer(RunPlan("small", SPEC, FEW, recipe=Recipe(ema=ema)), model)
+    if judge.average is not None:
+        model.add_module("watched", judge.average.module)
+    return judge.judge(Feed(judge.plan, judge.layout))
 
 
 def tuned(model: ResNet, folder: Path, *, files: bool) -> Iterable[object]:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from resnet_explorer.analysis.descent import Recipe
+from resnet_explorer.analysis.descent import RECIPE
 from resnet_explorer.analysis.paths import Paths, PathsRequest, binomial, window
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lab.data import batch
@@ -30,8 +30,8 @@ def net(*settings: str) -> ResNetSpec:
     return assign(find("resnet20"), "in_channels=1", "order=v2", "width=8", *settings)
 
 
-def followed(spec: ResNetSpec, steps: int = 0, **how: Any) -> Paths:
-    *_, last = follow(PathsRequest(spec, IMAGE, recipe=Recipe(steps), **how))
+def followed(spec: ResNetSpec, steps: int = 0, **how: object) -> Paths:
+    *_, last = follow(PathsRequest(spec, IMAGE, recipe=replace(RECIPE, steps=steps, batch=16), **how))  # type: ignore[arg-type]
     assert isinstance(last, Paths)
     return last
 

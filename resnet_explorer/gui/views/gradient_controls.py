@@ -6,7 +6,7 @@ from enum import StrEnum
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QWidget
 
-from resnet_explorer.analysis.descent import DescentRequest, Recipe
+from resnet_explorer.analysis.descent import RECIPE, DescentRequest
 from resnet_explorer.analysis.gradients import GradientRequest, twin
 from resnet_explorer.analysis.quantities import Loss, Mode, Precision
 from resnet_explorer.errors import ExplorerError
@@ -214,9 +214,10 @@ class GradientControls(QWidget):
         image = InputShape(self.batch.value(), self.side.value(), self.side.value())
         images, loss, device = self.images.choice, Loss(self.loss.currentData()), self._document.device
         if self._when is When.TRAINING:
-            recipe = Recipe(self._whole(self.steps, "steps", MAX_STEPS), self._rate)
-            every = self._whole(self.every, "steps from one measurement to the next", recipe.steps)
-            return DescentRequest(self.specs(), image, images, recipe, every=every, loss=loss, device=device)
+            steps = self._whole(self.steps, "steps", MAX_STEPS)
+            every = self._whole(self.every, "steps from one measurement to the next", steps)
+            recipe = replace(RECIPE, steps=steps, batch=image.batch, rate=self._rate, measure=every)
+            return DescentRequest(self.specs(), image, images, recipe, loss=loss, device=device)
         mode, precision = Mode(self.mode.currentData()), Precision(self.precision.currentData())
         seeds = tuple(range(self.seeds.value()))
         return GradientRequest(self.specs(), image, images, seeds, mode, precision, loss, self._rate, device)

@@ -99,9 +99,8 @@ class Course:
 
     def _step(self, number: int) -> Iterator[Told]:
         recipe = self.plan.recipe
-        measured = recipe.measure > 0 and number % recipe.measure == 0
         listens = recipe.deterministic and self._setting is None
-        metric, is_sound = self._trainer.step(self.feed, number, self._rate(number), measured, listens)
+        metric, is_sound = self._trainer.step(self.feed, number, self._rate(number), recipe.measures(number), listens)
         metric = replace(metric, seconds=self._seconds)
         if self._setting is None:
             self._settle()

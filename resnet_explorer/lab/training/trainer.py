@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from math import isfinite
 from typing import Any, Protocol, cast
 
@@ -11,11 +12,11 @@ from torch.nn import functional
 from torch.optim import Optimizer
 
 from resnet_explorer.analysis.gradients import Series
-from resnet_explorer.analysis.quantities import Quantity
+from resnet_explorer.analysis.quantities import Loss, Quantity
 from resnet_explorer.analysis.training import Metric, RunPlan
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.blueprint.layers import Dropout, StochasticDepth
-from resnet_explorer.lab.alike import alike, seeded
+from resnet_explorer.lab.alike import LOSSES, alike, seeded
 from resnet_explorer.lab.record import Moves, recording, restored
 from resnet_explorer.lab.training.conditions import autocast, layout, listening
 from resnet_explorer.lab.training.feed import Feed, step_seed
@@ -42,11 +43,16 @@ class Trainer:
     """One network in training on the plan's device: ``step`` moves it, ``judge`` tests it.
 
     ``first`` is the network with its first weights, on the CPU; the plan's own where there is none. ``direct`` makes
-    what directs it. ``strange`` names operations that have no deterministic version.
+    what directs it. ``loss`` is differentiated; the cross-entropy has the recipe's smoothing. ``strange`` names
+    operations that have no deterministic version.
     """
 
     def __init__(
-        self, plan: RunPlan, first: ResNet | None = None, direct: Callable[[ResNet], Director] | None = None
+        self,
+        plan: RunPlan,
+        first: ResNet | None = None,
+        direct: Callable[[ResNet], Director] | None = None,
+        loss: Loss = Loss.CROSS_ENTROPY,
     ) -> None:
         self.plan = plan
         first = first_weights(plan) if first is None else first
@@ -57,6 +63,8 @@ class Trainer:
         self.average = average(self.model, plan.recipe.ema)
         self.strange: list[str] = []
         self._is_random = draws(plan.spec)
+        smoothed = partial(functional.cross_entropy, label_smoothing=plan.recipe.smoothing)
+        self._loss = smoothed if loss is Loss.CROSS_ENTROPY else LOSSES[loss]
 
     def step(self, feed: Feed, number: int, rate: float, measured: bool, listens: bool) -> tuple[Metric, bool]:
         """Make a step; return what it gave, its time left at 0, and whether the loss was a number.
@@ -82,18 +90,19 @@ class Trainer:
                 self.average.update_parameters(self.model)
         return Metric(number, loss, accuracy, rate, 0.0, blocks=blocks), isfinite(loss)
 
-    def _back(self, x: Tensor, y: Tensor, rate: float, measured: bool) -> tuple[float, float, _Blocks | None]:
+    def _back(self, x: Tensor, y: Tensor, rate: float, measured: bool) -> tuple[float, float | None, _Blocks | None]:
         lent: AbstractContextManager[Any] = recording(self.model) if measured else nullcontext()
         with lent as record:
             with autocast(self.plan):
                 output: Tensor = self.model(x)
             output = output.float()
-            loss = functional.cross_entropy(output, y, label_smoothing=self.plan.recipe.smoothing)
+            loss = self._loss(output, y)
             torch.autograd.backward(loss)
-            right = (output.detach().argmax(dim=1) == y).sum()
+            names = output.ndim == 2  # a backbone puts out maps
+            right = (output.detach().argmax(dim=1) == y).sum() if names else torch.zeros_like(loss)
             both = torch.stack((loss.detach(), right.to(loss.dtype))).tolist()  # one look at the device
             blocks = record.values(rate) if record is not None else None
-        return both[0], both[1] / len(y), blocks
+        return both[0], both[1] / len(y) if names else None, blocks
 
     def judge(self, feed: Feed) -> Iterator[tuple[float, float] | None]:
         """Yield None after each part of the test images, and last the mean loss and the share named right.

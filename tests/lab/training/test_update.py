@@ -10,24 +10,21 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from resnet_explorer.analysis.descent import DescentRequest
-from resnet_explorer.analysis.descent import Recipe as Steps
+from resnet_explorer.analysis.descent import Descent, DescentRequest
 from resnet_explorer.analysis.quantities import Quantity
 from resnet_explorer.analysis.recipe import Optimiser, Recipe
 from resnet_explorer.analysis.run_codec import metric_from_line
 from resnet_explorer.analysis.training import Metric, RunPlan
 from resnet_explorer.analysis.tuning.strategies import grouping
 from resnet_explorer.analysis.tuning.view import run_plan
-from resnet_explorer.lab.data import Images
 from resnet_explorer.lab.record import blocks_of
-from resnet_explorer.lab.steps import descend, order
+from resnet_explorer.lab.steps import train
 from resnet_explorer.lab.training.feed import Feed
 from resnet_explorer.lab.training.trainer import Trainer, first_weights
 from resnet_explorer.lab.tuning.course import director
 from resnet_explorer.lab.tuning.data import TuneImages
 from resnet_explorer.lab.tuning.held import images_of
 from resnet_explorer.lab.tuning.start import start
-from resnet_explorer.spec import InputShape
 from tests.training_runs import plan, run, small
 from tests.tuning_runs import PLAN
 
@@ -120,13 +117,11 @@ def test_the_estimate_is_plain_sgds_step_and_no_others() -> None:
 
 
 def test_the_gradient_lab_tells_the_step_that_it_makes() -> None:
-    recipe = Steps(COUNT, 0.05, 0.9, 0.02)
-    asked = DescentRequest((small(),), InputShape(32, 8, 8), recipe=recipe, every=1)
-    images = Images(asked.data, asked.specs[0], asked.image)
-    same = RunPlan("", small(), recipe=Recipe(COUNT, 32, rate=0.05, momentum=0.9, decay=0.02))
-    expected = by_hand(same, (images.take(indices) for indices in order(images, asked)))
-    steps = list(descend([first_weights(same)], images, asked))
-    for step, theirs in zip(steps, expected, strict=True):
+    recipe = Recipe(COUNT, 32, rate=0.05, momentum=0.9, decay=0.02, evaluate=0, measure=1)
+    asked = DescentRequest((small(),), recipe=recipe)
+    *_, found = train(asked)
+    assert isinstance(found, Descent)
+    for step, theirs in zip(found.steps, by_hand(asked.plans[0], batches_of(asked.plans[0])), strict=True):
         assert step.values and step.values[0][Quantity.UPDATE] == pytest.approx(theirs, rel=2e-3)
 
 
