@@ -14,7 +14,9 @@ from resnet_explorer.analysis.gradients import (
 from resnet_explorer.analysis.quantities import Loss, Quantity
 from resnet_explorer.analysis.recipe import Recipe
 from resnet_explorer.analysis.training import DIGITS_IMAGE, RunPlan
+from resnet_explorer.errors import ExplorerError
 from resnet_explorer.spec import InputShape, ResNetSpec
+from resnet_explorer.spec.catalogue import title
 from resnet_explorer.spec.data_choice import DIGITS, DataChoice
 
 RECIPE = Recipe(rate=0.05, evaluate=0, measure=0)
@@ -42,7 +44,31 @@ class DescentRequest:
     def plans(self) -> tuple[RunPlan, ...]:
         """Return the training of each network: its first weights are the first one's wherever they fit."""
         shared = self.image, self.data, self.recipe, self.seed, self.device, self.specs[0]
-        return tuple(RunPlan(spec.name, spec, *shared, threads=0) for spec in self.specs)
+        return tuple(RunPlan(title(spec), spec, *shared, threads=0) for spec in self.specs)
+
+
+@dataclass(frozen=True, slots=True)
+class LesionRequest:
+    """Train networks as the recipe says, then take out each block in turn, and swap each pair of neighbours.
+
+    Raises ExplorerError for a network without classes.
+    """
+
+    specs: tuple[ResNetSpec, ...]
+    image: InputShape = DIGITS_IMAGE
+    data: DataChoice = DIGITS
+    recipe: Recipe = RECIPE
+    seed: int = 0
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        if any(spec.classes is None for spec in self.specs):
+            raise ExplorerError("classes", "A backbone names no images.", "Give it classes.")
+
+    @property
+    def training(self) -> DescentRequest:
+        """Return the training that comes first."""
+        return DescentRequest(self.specs, self.image, self.data, self.recipe, self.seed, device=self.device)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,12 +95,7 @@ def _shattering(result: Shattering) -> str:
 
 
 def _lesions(result: LesionStudy) -> str:
-    told = [
-        f"{title(one.spec)} names {one.whole:.0%} whole and {one.typical:.0%} without a block "
-        f"(median; {min(one.dropped):.0%} to {max(one.dropped):.0%})"
-        for one in result.networks
-    ]
-    return f"Of {result.tested} test images {'; '.join(told)}."
+    return f"Of {result.networks[0].tested:,} test images {'; '.join(one.text for one in result.networks)}."
 
 
 _WORDS: Mapping[type, Callable[[Any], str]] = {

@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 from math import isfinite
-from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from resnet_explorer.analysis.gradients import Place
 from resnet_explorer.analysis.training import RunPlan
 from resnet_explorer.blueprint import Network, compile_spec, layers
 from resnet_explorer.errors import ExplorerError
@@ -128,6 +126,11 @@ class RunLesionsRequest:
     def device(self) -> str:
         """Return the device that the first network is measured on."""
         return self.runs[0].device
+
+    @property
+    def specs(self) -> tuple[ResNetSpec, ...]:
+        """Return the networks."""
+        return tuple(run.plan.spec for run in self.runs)
 
 
 OnDemand = SurfaceRequest | RunLesionsRequest
@@ -269,48 +272,6 @@ class Surface:
     def complete(self) -> bool:
         """Return whether every point of every network is measured."""
         return len(self.slices) == len(self.request.runs) and all(bool(one.known.all()) for one in self.slices)
-
-
-@dataclass(frozen=True, slots=True)
-class RunLesions:
-    """The share of test images that a network names wrongly, whole and with each lesion; ``tested`` is how many.
-
-    ``dropped`` has a value for each block, ``swapped`` for each block and the one after it. None is what is not known
-    yet; in ``swapped`` also where a block that changes the shape is one of the two.
-    """
-
-    run: Look
-    places: tuple[Place, ...]
-    whole: float
-    dropped: tuple[float | None, ...]
-    swapped: tuple[float | None, ...]
-    tested: int
-    data: str
-
-    @property
-    def typical(self) -> float | None:
-        """Return the median over the blocks of the error without one; None before the first is known."""
-        known = [error for error in self.dropped if error is not None]
-        return median(known) if known else None
-
-    @property
-    def complete(self) -> bool:
-        """Return whether every block was taken out; the swaps come in between."""
-        return None not in self.dropped
-
-
-@dataclass(frozen=True, slots=True)
-class RunLesionStudy:
-    """The lesions of all networks, as far as they are known."""
-
-    request: RunLesionsRequest
-    networks: tuple[RunLesions, ...]
-    seconds: float
-
-    @property
-    def complete(self) -> bool:
-        """Return whether every block of every network was taken out."""
-        return len(self.networks) == len(self.request.runs) and all(one.complete for one in self.networks)
 
 
 def map_paths(spec: ResNetSpec) -> tuple[str, ...]:

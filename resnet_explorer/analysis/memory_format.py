@@ -1,7 +1,7 @@
 """In which memory format a network trains: a matter of speed, which must never decide a result.
 
-Training, fine-tuning and the exported training scripts ask here. Everything else (gradients at initialisation, timing, verification,
-inspection) computes in PyTorch's default, contiguous format, on contiguous images.
+Training, fine-tuning and the exported training scripts ask here. Everything else (gradients at initialisation, timing,
+verification, inspection) computes in PyTorch's default, contiguous format, on contiguous images.
 """
 
 from enum import StrEnum

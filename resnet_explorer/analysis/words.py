@@ -54,6 +54,11 @@ def share(part: int, whole: int) -> float:
     return 100 * part / whole if whole else 0.0
 
 
+def percent(part: float) -> str:
+    """Return a part of 1 in percent: ``3.5 %``."""
+    return f"{100 * part:.1f} %"
+
+
 def hyper(layer: Layer) -> str:
     """Return a layer's hyper-parameters in few words: ``3×3 /2 g32 d2`` for stride 2, 32 groups, dilation 2."""
     match layer:

@@ -7,8 +7,9 @@ from resnet_explorer.analysis.descent import Descent
 from resnet_explorer.analysis.lesions import LesionStudy
 from resnet_explorer.analysis.paths import Paths
 from resnet_explorer.analysis.shattering import LAGS, Shattering
-from resnet_explorer.drawing.chart import LOOKS, PLAIN, RESIDUAL, Axis, Chart, Guide, Kind, Point, Scale, Series
+from resnet_explorer.drawing.chart import LOOKS, PLAIN, RESIDUAL, Axis, Chart, Kind, Series
 from resnet_explorer.drawing.descent_charts import loss_chart
+from resnet_explorer.drawing.lesion_chart import lesion_chart
 from resnet_explorer.spec.catalogue import title
 
 
@@ -70,36 +71,9 @@ def _shattering(result: Shattering) -> Chart:
     )
 
 
-def _lesions(result: LesionStudy) -> Chart:
-    asked = result.request
-    series, guides = [], []
-    for one in result.networks:
-        look = RESIDUAL if one.spec.residual else PLAIN
-        blocks = list(range(1, len(one.places) + 1))
-        points = [Point(place.path, f"{title(one.spec)} without {place.path}") for place in one.places]
-        dropped = [100 * value for value in one.dropped]
-        note = f"whole {100 * one.whole:.0f} %"
-        series.append(Series(one.spec.name, title(one.spec), blocks, dropped, look, points=points, note=note))
-        guides.append(Guide(100 * one.whole, vertical=False))
-        swapped = [(n, 100 * value) for n, value in enumerate(one.swapped) if value is not None]
-        thin = look._replace(dash=LOOKS[3].dash, marker=LOOKS[3].marker)
-        key, label = f"{one.spec.name}-swapped", f"{title(one.spec)}, swapped with the next"
-        x, y, about = [n + 1 for n, _ in swapped], [value for _, value in swapped], [points[n] for n, _ in swapped]
-        series.append(Series(key, label, x, y, thin, Kind.SCATTER, points=about))
-    return Chart(
-        "What is still named right when a block is taken out",
-        Axis("block that is taken out"),
-        Axis("test images named right", Scale.LINEAR, "%", low=0.0, high=100.0),
-        tuple(series),
-        f"{result.tested} test images · trained {asked.recipe.steps} steps · {result.data} · seed {asked.seed} · "
-        "dashed across: the whole network",
-        tuple(guides),
-    )
-
-
 _CHARTS: Mapping[type, Callable[[Any], Chart]] = {
     Descent: loss_chart,
     Paths: _paths,
     Shattering: _shattering,
-    LesionStudy: _lesions,
+    LesionStudy: lesion_chart,
 }

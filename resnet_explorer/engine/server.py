@@ -14,7 +14,7 @@ from typing import Any, get_args
 import torch
 
 from resnet_explorer.analysis import analyse
-from resnet_explorer.analysis.descent import DescentRequest
+from resnet_explorer.analysis.descent import DescentRequest, LesionRequest
 from resnet_explorer.analysis.gradients import GradientRequest
 from resnet_explorer.analysis.highway import highway
 from resnet_explorer.analysis.inside import (
@@ -27,7 +27,6 @@ from resnet_explorer.analysis.inside import (
     RunLesionsRequest,
     SurfaceRequest,
 )
-from resnet_explorer.analysis.lesions import LesionRequest
 from resnet_explorer.analysis.partial import Partial
 from resnet_explorer.analysis.paths import PathsRequest
 from resnet_explorer.analysis.shattering import ShatterRequest
@@ -235,12 +234,12 @@ def _measure_time(job: MeasureTime) -> Iterator[object]:
 
 def _train_and_measure(job: object) -> Iterator[object]:
     """Do an experiment of the gradient lab that trains; imported when first asked for, as the training lab is."""
-    from resnet_explorer.lab import lesion, steps, veit
+    from resnet_explorer.lab import steps, veit
 
     works: Mapping[type, Callable[[Any], Iterator[object]]] = {
         DescentRequest: steps.train,
         PathsRequest: veit.follow,
-        LesionRequest: lesion.study,
+        LesionRequest: steps.lesions,
     }
     return works[type(job)](job)
 

@@ -117,6 +117,6 @@ _TABLES: Mapping[type, Table] = {
         _shattering,
     ),
     LesionStudy: Table(
-        "lesions", ("network", "lesion", "block", "path", "stage", "named right (share of the test)"), _lesions
+        "lesions", ("network", "lesion", "block", "path", "stage", "test error (share)"), _lesions
     ),
 }  # fmt: skip

@@ -1,6 +1,6 @@
 """Images and labels as a network takes them: resized, given its channels, scaled; and the words that say so."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -25,6 +25,23 @@ class Batch(NamedTuple):
     x: Tensor
     y: Tensor
     words: str
+
+
+class Tested(Protocol):
+    """Images as ``Images`` has them; ``test`` are the indices of those of the test."""
+
+    test: Tensor
+    words: str
+
+    def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """Return images of these indices as (N, C, H, W) in float32, and their labels."""
+
+
+def tested(images: Tested) -> Tensor:
+    """Return the indices of the test images; raises ExplorerError where there are none."""
+    if not len(images.test):
+        raise ExplorerError("data", "These images leave none for the test.", "Choose more images.")
+    return images.test
 
 
 def batch(choice: DataChoice, spec: ResNetSpec, image: InputShape, seed: int) -> Batch:

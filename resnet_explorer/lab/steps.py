@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import torch
 
-from resnet_explorer.analysis.descent import Descent, DescentRequest, Step
+from resnet_explorer.analysis.descent import Descent, DescentRequest, LesionRequest, Step
+from resnet_explorer.analysis.lesions import LesionStudy
 from resnet_explorer.analysis.partial import Partial
 from resnet_explorer.analysis.quantities import Mode
-from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lab.alike import common
-from resnet_explorer.lab.data import Images
+from resnet_explorer.lab.data import Images, tested
+from resnet_explorer.lab.lesion import Subject, count, study
 from resnet_explorer.lab.pace import Pace
 from resnet_explorer.lab.probe import places
 from resnet_explorer.lab.progress import Progress
@@ -39,6 +40,18 @@ def train(request: DescentRequest) -> Iterator[Progress | Partial[Descent] | Des
     yield trained.descent
 
 
+def lesions(request: LesionRequest) -> Iterator[Progress | Partial[Descent] | Partial[LesionStudy] | LesionStudy]:
+    """Yield progress, the training as far as it is, and then what each network can do without each block.
+
+    Raises ExplorerError as ``measure`` does.
+    """
+    plans, steps = request.training.plans, request.recipe.steps
+    of = steps + sum(map(count, plans))
+    _, models, images = yield from training(request.training, of, tests=True)
+    subjects = (Subject(plan, model, images) for plan, model in zip(plans, models, strict=True))
+    yield from study(request, subjects, steps, of, by_batch=True)
+
+
 def training(
     request: DescentRequest, of: int = 0, *, tests: bool = False
 ) -> Generator[Progress | Partial[Descent], None, Trained]:
@@ -51,8 +64,8 @@ def training(
     of = of or recipe.steps
     yield Progress(0, of, "fetching the images")
     images = Images(request.data, common(request.specs), request.image)
-    if tests and not len(images.test):
-        raise ExplorerError("data", "These images leave none for the test.", "Choose more images.")
+    if tests:
+        tested(images)
     steps: list[Step] = []
     pace = Pace()
 

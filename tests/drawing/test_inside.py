@@ -18,21 +18,20 @@ from resnet_explorer.analysis.inside import (
     Filters,
     FiltersRequest,
     Look,
-    RunLesions,
     RunLesionsRequest,
-    RunLesionStudy,
     Slice,
     Surface,
     SurfaceRequest,
 )
+from resnet_explorer.analysis.lesions import Lesions, LesionStudy
 from resnet_explorer.analysis.training import RunPlan
 from resnet_explorer.drawing.chart import Chart, Kind, chart
 from resnet_explorer.drawing.inside.confusion import confusion_picture
 from resnet_explorer.drawing.inside.contours import MOST, contours, levels
 from resnet_explorer.drawing.inside.filters import filters_picture
-from resnet_explorer.drawing.inside.lesions import lesion_chart
 from resnet_explorer.drawing.inside.shade import on, readable
 from resnet_explorer.drawing.inside.surface import surface_picture
+from resnet_explorer.drawing.lesion_chart import lesion_chart
 from resnet_explorer.drawing.marks import SCALE, Arrow, Box, Group, Ink, Label, Mark, Picture
 from resnet_explorer.drawing.theme import THEMES
 from resnet_explorer.export.svg import to_svg
@@ -228,13 +227,14 @@ def test_losses_that_are_no_usual_numbers_are_drawn(value: float) -> None:
 PLACES = tuple(Place(f"layer{stage}.{n}", stage, (1, 8 * stage, 8, 8)) for stage in (1, 2) for n in (0, 1))
 
 
-def wounded(plan: RunPlan, whole: float, dropped: tuple[float | None, ...]) -> RunLesions:
+def wounded(plan: RunPlan, whole: float, dropped: tuple[float | None, ...]) -> Lesions:
     swapped = (0.5, None, None, None) if dropped[0] is not None else (None,) * 4
-    return RunLesions(Look("", plan), PLACES, whole, dropped, swapped, 297, "digits")
+    return Lesions(plan.name, plan.spec, PLACES, whole, None, dropped, swapped, 297, "digits")
 
 
-def study(*networks: RunLesions) -> RunLesionStudy:
-    return RunLesionStudy(RunLesionsRequest(tuple(one.run for one in networks)), networks, 1.0)
+def study(*networks: Lesions) -> LesionStudy:
+    looks = tuple(Look("", RunPlan(one.name, one.spec)) for one in networks)
+    return LesionStudy(RunLesionsRequest(looks), networks, "2.6", 1.0)
 
 
 def curves(made: Chart) -> dict[str, list[tuple[float, float]]]:

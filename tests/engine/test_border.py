@@ -8,10 +8,9 @@ SCRIPT = """
 import queue, sys
 from dataclasses import replace
 
-from resnet_explorer.analysis.descent import RECIPE, DescentRequest
+from resnet_explorer.analysis.descent import RECIPE, DescentRequest, LesionRequest
 from resnet_explorer.analysis.gradients import GradientRequest, twin
 from resnet_explorer.analysis.inside import ConfusionRequest, FiltersRequest
-from resnet_explorer.analysis.lesions import LesionRequest
 from resnet_explorer.analysis.paths import PathsRequest
 from resnet_explorer.analysis.recipe import Recipe
 from resnet_explorer.analysis.shattering import ShatterRequest

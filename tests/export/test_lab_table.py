@@ -8,9 +8,9 @@ from math import nan
 
 import pytest
 
-from resnet_explorer.analysis.descent import RECIPE, Descent, DescentRequest, Step
+from resnet_explorer.analysis.descent import RECIPE, Descent, DescentRequest, LesionRequest, Step
 from resnet_explorer.analysis.gradients import GradientRequest, Place, twin
-from resnet_explorer.analysis.lesions import LesionRequest, Lesions, LesionStudy
+from resnet_explorer.analysis.lesions import Lesions, LesionStudy
 from resnet_explorer.analysis.paths import Paths, PathsRequest
 from resnet_explorer.analysis.quantities import Quantity
 from resnet_explorer.analysis.recipe import Recipe
@@ -39,9 +39,8 @@ SHATTERING = Shattering(
     (Line("plain, no norm", 50, ((0.78, 0.6, 0.4, 0.2, 0.1),), (1.0, -1.0)),),
     *("digits", "2.6", 1.0),
 )
-LESIONS = LesionStudy(
-    LesionRequest((NET,)), (Lesions(NET, PLACES, 0.98, 0.97, (0.3, 0.91), (0.8, None)),), 297, "digits", "2.6", 1.0
-)
+WOUNDS = Lesions("ResNet-20", NET, PLACES, 0.02, 0.03, (0.7, 0.09), (0.2, None), 297, "digits")
+LESIONS = LesionStudy(LesionRequest((NET,)), (WOUNDS,), "2.6", 1.0)
 ALL: tuple[LabResult, ...] = (DESCENT, PATHS, SHATTERING, LESIONS)
 
 
@@ -95,8 +94,8 @@ def test_shattering_and_lesions_have_a_line_for_each_thing() -> None:
     assert len(found) == 10 and {one["seed"] for one in found} == {"3"}
     assert found[-1]["depth (layers)"] == "50" and found[-1]["measure"] == "autocorrelation"
     assert [one["distance (points)"] for one in found[:5]] == ["1", "2", "4", "8", "16"]
-    named = {(one["lesion"], one["path"]): one["named right (share of the test)"] for one in lines(LESIONS)}
-    assert named["none", ""] == "0.98" and named["dropped", "layer1.0"] == "0.3"
+    named = {(one["lesion"], one["path"]): one["test error (share)"] for one in lines(LESIONS)}
+    assert named["none", ""] == "0.02" and named["dropped", "layer1.0"] == "0.7"
     assert named["swapped with the next", "layer2.0"] == ""
 
 

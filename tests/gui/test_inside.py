@@ -19,10 +19,10 @@ from resnet_explorer.analysis.inside import (
     Gallery,
     Look,
     RunLesionsRequest,
-    RunLesionStudy,
     Surface,
     SurfaceRequest,
 )
+from resnet_explorer.analysis.lesions import LesionStudy
 from resnet_explorer.drawing.theme import THEMES
 from resnet_explorer.gui.document import Document, State
 from resnet_explorer.gui.views.image_grid import Shown, coloured, seen
@@ -180,20 +180,23 @@ def test_lesions_are_measured_on_demand_beside_the_twin_stream_link_blocks_and_a
     assert "Measure to see it" in page.state.text() and not page.save_button.isEnabled()
     assert not any(isinstance(one, RunLesionsRequest) for one in jobs.asked)
     qtbot.mouseClick(page.controls.measure, Qt.MouseButton.LeftButton)
-    part = answered(page, qtbot, RunLesionStudy)
-    assert isinstance(part, RunLesionStudy) and not part.complete and "not whole yet" in page.state.text()
+    part = answered(page, qtbot, LesionStudy)
+    assert isinstance(part, LesionStudy) and not part.complete and "not whole yet" in page.state.text()
     assert page.line.isVisible() and page.picture
     qtbot.waitUntil(lambda: not page.line.isVisible(), timeout=PATIENCE)
-    whole = answered(page, qtbot, RunLesionStudy)
-    assert isinstance(whole, RunLesionStudy) and whole.complete
-    assert [one.run.plan.name for one in whole.networks] == ["small", "plain twin"]
+    whole = answered(page, qtbot, LesionStudy)
+    assert isinstance(whole, LesionStudy) and whole.complete
+    asked = whole.request
+    assert isinstance(asked, RunLesionsRequest)
+    assert [one.name for one in whole.networks] == ["small", "plain twin"]
     assert "small: " in page.state.text() and "plain twin: " in page.state.text()
     page.stack.lesions.chart.clicked("layer2.0")
     assert page._document.selection == "layer2.0" and len(page.stack.lesions.chart.marked()) == 2
     for suffix, start in ((".svg", b"<svg"), (".png", b"\x89PNG")):
         assert page.save(tmp_path / f"lesions{suffix}") and start in (tmp_path / f"lesions{suffix}").read_bytes()[:200]
     page.controls.other.setCurrentIndex(0)
-    assert page._asked == RunLesionsRequest(whole.request.runs[:1]) and "Measure to see it" in page.state.text()
+    assert isinstance(page._asked, RunLesionsRequest) and page._asked.runs == asked.runs[:1]
+    assert "Measure to see it" in page.state.text()
     qtbot.mouseClick(page.controls.measure, Qt.MouseButton.LeftButton)
     qtbot.mouseClick(page.line.cancel, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "Cancelled" in page.state.text(), timeout=PATIENCE)
@@ -202,7 +205,7 @@ def test_lesions_are_measured_on_demand_beside_the_twin_stream_link_blocks_and_a
 def test_another_run_takes_the_lesions_away(page: InsideView, qtbot: QtBot) -> None:
     page.show_view(Inside.LESIONS)
     qtbot.mouseClick(page.controls.measure, Qt.MouseButton.LeftButton)
-    answered(page, qtbot, RunLesionStudy)
+    answered(page, qtbot, LesionStudy)
     page.show_run("again", plan("width=4", name="narrow"), NAMES)
     assert page.picture is None and not page.save_button.isEnabled()
 

@@ -6,13 +6,15 @@ import pytest
 import torch
 from torch import nn
 
-from resnet_explorer.analysis.inside import Confusion, ConfusionRequest, Look, RunLesionsRequest, RunLesionStudy
+from resnet_explorer.analysis.inside import Confusion, ConfusionRequest, Look, RunLesionsRequest
+from resnet_explorer.analysis.lesions import LesionStudy
 from resnet_explorer.analysis.partial import Partial
 from resnet_explorer.analysis.training import RunPlan
 from resnet_explorer.errors import CheckpointError, ExplorerError
-from resnet_explorer.lab.inside import lesions as lab
+from resnet_explorer.lab import lesion as lab
 from resnet_explorer.lab.inside.confusion import confusion
-from resnet_explorer.lab.inside.lesions import lesions, one_by_one
+from resnet_explorer.lab.inside.lesions import lesions
+from resnet_explorer.lab.lesion import Subject, one_by_one
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.record import blocks_of
 from resnet_explorer.model.build import ResNet
@@ -37,13 +39,13 @@ def steps() -> list[object]:
 
 
 @pytest.fixture(scope="module")
-def found(steps: list[object]) -> RunLesionStudy:
+def found(steps: list[object]) -> LesionStudy:
     last = steps[-1]
-    assert isinstance(last, RunLesionStudy) and last.complete
+    assert isinstance(last, LesionStudy) and last.complete
     return last
 
 
-def test_a_residual_run_can_miss_a_block_and_a_plain_one_cannot(found: RunLesionStudy) -> None:
+def test_a_residual_run_can_miss_a_block_and_a_plain_one_cannot(found: LesionStudy) -> None:
     """Veit et al. 2016, section 4.1 and figure 3."""
     residual, plain = found.networks
     assert residual.typical is not None and plain.typical is not None
@@ -51,7 +53,7 @@ def test_a_residual_run_can_miss_a_block_and_a_plain_one_cannot(found: RunLesion
     assert plain.typical > plain.whole + 0.3 and plain.typical > 2 * residual.typical
 
 
-def test_a_residual_run_can_swap_two_blocks_and_a_plain_one_cannot(found: RunLesionStudy) -> None:
+def test_a_residual_run_can_swap_two_blocks_and_a_plain_one_cannot(found: LesionStudy) -> None:
     """Veit et al. 2016, section 4.3: only blocks of one shape are swapped."""
     residual, plain = ([error for error in one.swapped if error is not None] for one in found.networks)
     pairs = [index for index, error in enumerate(found.networks[0].swapped) if error is not None]
@@ -59,9 +61,10 @@ def test_a_residual_run_can_swap_two_blocks_and_a_plain_one_cannot(found: RunLes
     assert len(residual) == len(plain) == 4 and max(residual) < min(plain)
 
 
-def test_the_whole_error_is_the_one_of_the_confusion(found: RunLesionStudy) -> None:
-    for one in found.networks:
-        *_, named = confusion(ConfusionRequest(one.run.folder, one.run.plan), well_trained)
+def test_the_whole_error_is_the_one_of_the_confusion(found: LesionStudy) -> None:
+    assert isinstance(found.request, RunLesionsRequest)
+    for one, asked in zip(found.networks, found.request.runs, strict=True):
+        *_, named = confusion(ConfusionRequest(asked.folder, asked.plan), well_trained)
         assert isinstance(named, Confusion)
         assert one.whole == pytest.approx(1 - named.accuracy) and one.tested == named.tested == 297
         assert one.data == named.data
@@ -93,7 +96,7 @@ def test_weights_statistics_and_mode_come_back_bit_for_bit(settings: str, given_
         {name: one.clone() for name, one in model.state_dict().items()},
         [m.training for m in model.modules()],
     )
-    course = one_by_one(model, images, look)
+    course = one_by_one(Subject(look.plan, model, images), by_batch=True)
     for _ in range(given_up_after) if given_up_after else course:
         if given_up_after:
             next(course)
@@ -102,18 +105,18 @@ def test_weights_statistics_and_mode_come_back_bit_for_bit(settings: str, given_
 
 
 def test_images_that_find_no_room_are_prepared_anew_and_give_the_same(
-    found: RunLesionStudy, monkeypatch: pytest.MonkeyPatch
+    found: LesionStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lab, "ROOM", 0)
-    *_, again = lesions(RunLesionsRequest(found.request.runs[:1]), well_trained)
-    assert isinstance(again, RunLesionStudy) and again.networks == found.networks[:1]
+    *_, again = lesions(RunLesionsRequest((run(),)), well_trained)
+    assert isinstance(again, LesionStudy) and again.networks == found.networks[:1]
 
 
-def test_it_is_measured_from_a_runs_folder(tmp_path: Path, found: RunLesionStudy) -> None:
+def test_it_is_measured_from_a_runs_folder(tmp_path: Path, found: LesionStudy) -> None:
     look = run(folder=str(tmp_path))
     kept_in(tmp_path, look.plan, trained(120, look.plan))
     *_, last = lesions(RunLesionsRequest((look,)))
-    assert isinstance(last, RunLesionStudy) and last.networks[0].dropped == found.networks[0].dropped
+    assert isinstance(last, LesionStudy) and last.networks[0].dropped == found.networks[0].dropped
     with pytest.raises(CheckpointError, match="another network"):
         list(lesions(RunLesionsRequest((run("width=4", folder=str(tmp_path)),))))
 

@@ -5,18 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from resnet_explorer.analysis.descent import RECIPE, Descent, DescentRequest
+from resnet_explorer.analysis.descent import RECIPE, Descent, DescentRequest, LesionRequest
 from resnet_explorer.analysis.gradients import twin
-from resnet_explorer.analysis.lesions import LesionRequest, LesionStudy
+from resnet_explorer.analysis.lesions import LesionStudy
 from resnet_explorer.analysis.partial import Partial
 from resnet_explorer.analysis.paths import Paths, PathsRequest
 from resnet_explorer.analysis.shattering import Shattering, ShatterRequest
 from resnet_explorer.drawing.lab_charts import lab_chart
 from resnet_explorer.lab import pace
-from resnet_explorer.lab.lesion import study
 from resnet_explorer.lab.pace import Pace
 from resnet_explorer.lab.shatter import shatter
-from resnet_explorer.lab.steps import train
+from resnet_explorer.lab.steps import lesions, train
 from resnet_explorer.lab.veit import follow
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
@@ -31,7 +30,7 @@ RUNS: dict[type, Callable[[], Iterator[object]]] = {
     Descent: lambda: train(DescentRequest(PAIR, SMALL, recipe=replace(SHORT, measure=2))),
     Paths: lambda: follow(PathsRequest(V2, SMALL, recipe=SHORT)),
     Shattering: lambda: shatter(ShatterRequest(PAIR, SMALL, seeds=(0, 1), depths=(2, 3), width=20)),
-    LesionStudy: lambda: study(LesionRequest(PAIR, SMALL, recipe=SHORT)),
+    LesionStudy: lambda: lesions(LesionRequest(PAIR, SMALL, recipe=SHORT)),
 }
 
 

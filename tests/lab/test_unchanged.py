@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from resnet_explorer.analysis import analyse
-from resnet_explorer.analysis.descent import RECIPE
+from resnet_explorer.analysis.descent import RECIPE, LesionRequest
 from resnet_explorer.analysis.gradients import GradientRequest
 from resnet_explorer.analysis.inside import (
     CamRequest,
@@ -26,7 +26,7 @@ from resnet_explorer.analysis.inside import (
     RunLesionsRequest,
     SurfaceRequest,
 )
-from resnet_explorer.analysis.lesions import LesionRequest
+from resnet_explorer.analysis.lesions import Lesions
 from resnet_explorer.analysis.paths import PathsRequest
 from resnet_explorer.analysis.quantities import Mode
 from resnet_explorer.analysis.recipe import Recipe
@@ -35,8 +35,7 @@ from resnet_explorer.analysis.training import RunPlan
 from resnet_explorer.analysis.tuning.choices import Preprocess, TuneData, TuneKind, WeightsChoice, WeightsKind
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.blueprint import compile_spec
-from resnet_explorer.lab import autograd, kept, lesion, probe, shatter, veit, verify
-from resnet_explorer.lab.data import Images
+from resnet_explorer.lab import autograd, kept, lesion, probe, shatter, steps, veit, verify
 from resnet_explorer.lab.graphviz import torchviz_dot
 from resnet_explorer.lab.inside.cam import cam
 from resnet_explorer.lab.inside.confusion import confusion
@@ -58,6 +57,7 @@ from resnet_explorer.model import build
 from resnet_explorer.model.build import ResNet
 from resnet_explorer.model.modules import Block
 from tests.inside_subject import IMAGE, net, plan, trained
+from tests.inside_subject import images_of as images_of_run
 from tests.narrow import close, of_kind
 
 Patch = pytest.MonkeyPatch
@@ -92,7 +92,7 @@ def shattering(model: ResNet, patch: Patch, mode: Mode) -> Iterable[object]:
 
 def lesions_of_the_test(model: ResNet, patch: Patch, folder: Path) -> Iterable[object]:
     given_to(patch, trainer, model)
-    return lesion.study(LesionRequest((SPEC,), FEW, recipe=NO_STEPS))
+    return steps.lesions(LesionRequest((SPEC,), FEW, recipe=NO_STEPS))
 
 
 def graph(model: ResNet, patch: Patch, *, torchviz: bool = False) -> Iterator[object]:
@@ -255,15 +255,10 @@ def _fail_after(output: Tensor) -> None:
 
 
 def test_lesions_are_judged_with_the_statistics_of_the_training() -> None:
-    """What a network names right does not depend on what was judged before, in training mode or not."""
-    model, images = trained(20), Images(LOOK.plan.data, SPEC, FEW)
-
-    def right(train: bool = False) -> float:
-        return lesion.right(model, images, "cpu", train=train)
-
-    before, alone, batch = state(model), right(), right(train=True)
-    assert batch != alone == right() and state(model) == before
-    whole, by_batch, dropped, _ = lesion.lesions(model, right)
-    assert (whole, by_batch) == (alone, batch) and state(model) == before
-    with lesion.dropping(of_kind(Block, model.get_submodule("layer1.0")), torch.Size((8, 8, 8))):
-        assert dropped[0] == right()
+    """The test error does not depend on what was judged before, in training mode or not."""
+    model = trained(20)
+    before = state(model)
+    *_, alone = lesion.one_by_one(lesion.Subject(LOOK.plan, model, images_of_run(LOOK.plan)))
+    *_, found = lesion.one_by_one(lesion.Subject(LOOK.plan, model, images_of_run(LOOK.plan)), by_batch=True)
+    assert isinstance(alone, Lesions) and isinstance(found, Lesions) and state(model) == before
+    assert found.batch is not None and found.batch != found.whole and replace(found, batch=None) == alone

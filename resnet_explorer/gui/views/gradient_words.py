@@ -8,6 +8,7 @@ from resnet_explorer.analysis.descent import Descent
 from resnet_explorer.analysis.gradient_presets import Preset
 from resnet_explorer.analysis.gradient_words import found
 from resnet_explorer.analysis.gradients import GradientResult, NetworkGradients
+from resnet_explorer.analysis.lesions import LesionStudy
 from resnet_explorer.analysis.quantities import WORDS, Quantity
 from resnet_explorer.drawing.marks import Ink
 from resnet_explorer.drawing.theme import LIGHT, Theme
@@ -142,7 +143,8 @@ def how_far(result: LabResult) -> str:
     if isinstance(result, Descent):
         made = f"{len(result.steps):,} of {result.request.recipe.steps:,} steps"
         return f"{made} in {seconds:.1f} s"
-    return f"done in {seconds:.1f} s"
+    is_part = isinstance(result, LesionStudy) and not result.complete
+    return f"{'not whole yet' if is_part else 'done'}, {seconds:.1f} s"
 
 
 class TermsBar(QWidget):

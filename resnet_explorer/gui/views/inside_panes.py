@@ -15,10 +15,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resnet_explorer.analysis.inside import PAGE, Confusion, Filters, Gallery, RunLesionStudy
+from resnet_explorer.analysis.inside import PAGE, Confusion, Filters, Gallery
+from resnet_explorer.analysis.lesions import LesionStudy
 from resnet_explorer.drawing.inside.confusion import class_name, confusion_picture
 from resnet_explorer.drawing.inside.filters import filters_picture
-from resnet_explorer.drawing.inside.lesions import lesion_chart
+from resnet_explorer.drawing.lesion_chart import lesion_chart
 from resnet_explorer.drawing.theme import Theme
 from resnet_explorer.gui.document import Document
 from resnet_explorer.gui.views.chart_view import ChartView
@@ -184,7 +185,7 @@ class LesionsPane(QStackedWidget):
         self.addWidget(self.empty)
         self.addWidget(self.chart)
 
-    def show_study(self, shown: RunLesionStudy | None) -> None:
+    def show_study(self, shown: LesionStudy | None) -> None:
         """Show what is known of the lesions; nothing where they are not there."""
         if shown is not None:
             self.chart.show_chart(lesion_chart(shown))

@@ -6,10 +6,10 @@ from typing import Any
 
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from resnet_explorer.analysis.inside import Cam, Confusion, Features, Filters, RunLesions, RunLesionStudy, Surface
+from resnet_explorer.analysis.inside import Cam, Confusion, Features, Filters, Surface
+from resnet_explorer.analysis.lesions import LesionStudy
 from resnet_explorer.drawing.chart.numbers import number
 from resnet_explorer.drawing.inside.confusion import class_name
-from resnet_explorer.drawing.inside.lesions import percent
 from resnet_explorer.drawing.inside.surface import surface_picture
 from resnet_explorer.drawing.theme import LIGHT, Theme
 from resnet_explorer.gui.document import Document
@@ -126,15 +126,10 @@ class InsideStack(QStackedWidget):
         self.surface.show_drawn(lambda wide, high, text: surface_picture(shown, wide, high, text))
         return f"{shown.seconds:.1f} s" if shown.complete else "not whole yet"
 
-    def _show_lesions(self, shown: RunLesionStudy) -> str:
+    def _show_lesions(self, shown: LesionStudy) -> str:
         self.lesions.show_study(shown)
-        found = "; ".join(_lesion_words(one) for one in shown.networks)
+        found = "; ".join(one.text for one in shown.networks)
         return f"{found} · {shown.seconds:.1f} s" if shown.complete else f"{found} · not whole yet"
-
-
-def _lesion_words(one: RunLesions) -> str:
-    whole = f"{one.run.plan.name}: {percent(one.whole)} wrong as it is"
-    return whole if one.typical is None else f"{whole}, typically {percent(one.typical)} without one of its blocks"
 
 
 _SHOWS: Mapping[Inside, Callable[[InsideStack, Any], str]] = {

@@ -12,7 +12,7 @@ from resnet_explorer.analysis.run_codec import TUNE
 from resnet_explorer.analysis.training import RunPlan
 from resnet_explorer.analysis.tuning.codec import plan_in
 from resnet_explorer.errors import CheckpointError, ExplorerError
-from resnet_explorer.lab.data import Images
+from resnet_explorer.lab.data import Images, tested
 from resnet_explorer.lab.training.checkpoint import trained
 from resnet_explorer.lab.tuning.data import TuneImages
 from resnet_explorer.lab.tuning.held import images_of
@@ -43,13 +43,6 @@ def images_in(look: Look) -> Seen:
 def subject(look: Look, source: Load) -> tuple[ResNet, Seen]:
     """Return a trained network on its device, and its images."""
     return source(look.folder, look.plan).to(look.plan.device), images_in(look)
-
-
-def tested(images: Seen) -> Tensor:
-    """Return the indices of the test images; raises ExplorerError where there are none."""
-    if not len(images.test):
-        raise ExplorerError("data", "These images leave none for the test.", "Choose more images.")
-    return images.test
 
 
 def one_image(images: Seen, place: int) -> tuple[Tensor, int]:

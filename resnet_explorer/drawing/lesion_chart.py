@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from resnet_explorer.analysis.inside import RunLesions, RunLesionStudy
-from resnet_explorer.analysis.words import compact
+from resnet_explorer.analysis.lesions import Lesions, LesionStudy
+from resnet_explorer.analysis.words import compact, percent
 from resnet_explorer.drawing.chart import (
     LOOKS,
     PLAIN,
@@ -29,13 +29,13 @@ _NOTES = (
 _SWAPPED = {RESIDUAL: Marker.DIAMOND, PLAIN: Marker.OPEN_DIAMOND, LOOKS[2]: Marker.OPEN_TRIANGLE}
 
 
-def lesion_chart(shown: RunLesionStudy) -> Chart:
+def lesion_chart(shown: LesionStudy) -> Chart:
     """Return the chart of all that is known: a curve and single signs for each network, and across them its own error.
 
     A point's path is its block's.
     """
     series = [series for index, one in enumerate(shown.networks) for series in _series(one, index, _look(shown, index))]
-    classes = {run.plan.spec.classes or 1 for run in shown.request.runs}
+    classes = {spec.classes or 1 for spec in shown.request.specs}
     guess = [1 - 1 / count for count in classes] if len(classes) == 1 else []
     return Chart(
         TITLE,
@@ -50,20 +50,15 @@ def lesion_chart(shown: RunLesionStudy) -> Chart:
     )
 
 
-def percent(share: float) -> str:
-    """Return a share in percent."""
-    return f"{100 * share:.1f} %"
-
-
-def _look(shown: RunLesionStudy, index: int) -> Look:
+def _look(shown: LesionStudy, index: int) -> Look:
     """Return a network's look: by whether it is residual, and where both are alike the second has one of its own."""
-    kinds = [run.plan.spec.residual for run in shown.request.runs[: index + 1]]
+    kinds = [spec.residual for spec in shown.request.specs[: index + 1]]
     usual = RESIDUAL if kinds[index] else PLAIN
     return LOOKS[2 * index] if index and kinds[index] in kinds[:index] else usual
 
 
-def _series(one: RunLesions, index: int, look: Look) -> Iterator[Series]:
-    name, paths = one.run.plan.name, [place.path for place in one.places]
+def _series(one: Lesions, index: int, look: Look) -> Iterator[Series]:
+    name, paths = one.name, [place.path for place in one.places]
     dropped = [(n, 100 * error) for n, error in enumerate(one.dropped) if error is not None]
     swapped = [(n, 100 * error) for n, error in enumerate(one.swapped) if error is not None]
     label, y = f"{name}, a block dropped", [error for _, error in dropped]
@@ -79,13 +74,14 @@ def _series(one: RunLesions, index: int, look: Look) -> Iterator[Series]:
         yield Series(f"swap{index}", label, at, [error for _, error in swapped], signs, Kind.SCATTER, points=about)
 
 
-def _subtitle(shown: RunLesionStudy) -> str:
+def _subtitle(shown: LesionStudy) -> str:
     tested = " and ".join(dict.fromkeys(f"{one.tested:,}" for one in shown.networks))
-    data = " and ".join(dict.fromkeys(one.data for one in shown.networks))
-    return f"all {tested} test images · evaluation mode, the weights as they are · {data}" if shown.networks else ""
+    return (
+        f"all {tested} test images · evaluation mode, the weights as they are · {shown.data}" if shown.networks else ""
+    )
 
 
-def _spans(shown: RunLesionStudy) -> tuple[Span, ...]:
+def _spans(shown: LesionStudy) -> tuple[Span, ...]:
     """Return the stages, where all networks have them at the same blocks."""
     if len({tuple(place.stage for place in one.places) for one in shown.networks}) != 1:
         return ()
