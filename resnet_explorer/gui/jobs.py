@@ -10,6 +10,7 @@ from itertools import count
 import psutil
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from resnet_explorer.analysis.progress import seconds_left
 from resnet_explorer.analysis.words import mib
 from resnet_explorer.engine.client import GRACE, Engine
 from resnet_explorer.engine.messages import (
@@ -64,10 +65,8 @@ class JobState:
         return self.phase in (Phase.DONE, Phase.CANCELLED, Phase.FAILED)
 
     def left(self, now: float) -> float | None:
-        """Return how many seconds are left at the pace so far; None before a step is done."""
-        if not self.done or not self.of:
-            return None
-        return (now - self.began) / self.done * (self.of - self.done)
+        """Return how many seconds are left; None before a step is done."""
+        return seconds_left(self.done, self.of, now - self.began)
 
 
 @dataclass(slots=True)

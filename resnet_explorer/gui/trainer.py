@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from resnet_explorer.analysis.progress import RunStatistics
 from resnet_explorer.analysis.training import Chunk, Metric, Run, RunPlan, Setting
 from resnet_explorer.engine.messages import Job, TrainRun
 from resnet_explorer.errors import ExplorerError
@@ -63,20 +64,9 @@ class LiveRun:
             self.metrics.extend(chunk.metrics)
 
     @property
-    def pace(self) -> float | None:
-        """Return the steps made in a second of late; None before there are two."""
-        if len(self.metrics) < 2:
-            return None
-        last = self.metrics[-1]
-        first = self.metrics[max(0, len(self.metrics) - 50)]
-        spent = last.seconds - first.seconds
-        return (last.step - first.step) / spent if spent > 0 else None
-
-    @property
-    def left(self) -> float | None:
-        """Return the seconds that are left at this pace."""
-        pace = self.pace
-        return (self.plan.recipe.steps - len(self.metrics)) / pace if pace else None
+    def statistics(self) -> RunStatistics:
+        """Return what its newest steps tell."""
+        return RunStatistics(self.metrics, self.plan.recipe.steps)
 
 
 class Trainer(QObject):

@@ -10,11 +10,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from resnet_explorer.analysis.partial import Partial
+from resnet_explorer.analysis.progress import Throttle
 from resnet_explorer.analysis.quantities import Mode
 from resnet_explorer.analysis.shattering import LAGS, Line, Neighbours, Shattering, ShatterRequest
 from resnet_explorer.lab.alike import alike, common, seeded
 from resnet_explorer.lab.data import Batch, Images
-from resnet_explorer.lab.pace import Pace
 from resnet_explorer.lab.probe import places
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.record import restored
@@ -32,7 +32,7 @@ def shatter(request: ShatterRequest) -> Iterator[Progress | Partial[Shattering] 
     began, steps = perf_counter(), len(request.seeds) + len(KINDS) * len(request.depths)
     rows: list[list[tuple[float, ...]]] = [[] for _ in request.specs]
     lines: list[Line] = []
-    pace, words = Pace(), ""
+    throttle, words = Throttle(), ""
 
     def so_far() -> Shattering:
         known = tuple(Neighbours(spec, tuple(row)) for spec, row in zip(request.specs, rows, strict=True) if row)
@@ -44,12 +44,14 @@ def shatter(request: ShatterRequest) -> Iterator[Progress | Partial[Shattering] 
         x = between(batch.x, request.image.batch)
         for row, model in zip(rows, alike(request.specs, request.seeds[done]), strict=True):
             row.append(neighbours(model, x, request.mode))
-        yield from pace.tell(so_far())
+        with throttle.reporting():
+            yield Partial(so_far())
     for kind, depth in product(KINDS, sorted(request.depths, reverse=True)):
         yield Progress(len(request.seeds) + len(lines), steps, f"{kind}, {depth} layers")
         lines.append(_line(kind, depth, request))
-        if pace.is_due:
-            yield from pace.tell(so_far())
+        if throttle.is_due:
+            with throttle.reporting():
+                yield Partial(so_far())
     lines.sort(key=lambda line: (list(KINDS).index(line.kind), line.depth))
     yield so_far()
 

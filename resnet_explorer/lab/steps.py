@@ -10,11 +10,11 @@ import torch
 from resnet_explorer.analysis.descent import Descent, DescentRequest, LesionRequest, Step
 from resnet_explorer.analysis.lesions import LesionStudy
 from resnet_explorer.analysis.partial import Partial
+from resnet_explorer.analysis.progress import Throttle
 from resnet_explorer.analysis.quantities import Mode
 from resnet_explorer.lab.alike import common
 from resnet_explorer.lab.data import Images, tested
 from resnet_explorer.lab.lesion import Subject, count, study
-from resnet_explorer.lab.pace import Pace
 from resnet_explorer.lab.probe import places
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.training.conditions import conditions
@@ -67,7 +67,7 @@ def training(
     if tests:
         tested(images)
     steps: list[Step] = []
-    pace = Pace()
+    throttle = Throttle()
 
     def so_far() -> Descent:
         seconds = perf_counter() - began
@@ -82,8 +82,9 @@ def training(
             steps.append(_step(trainers, feeds, number))
             yield Progress(number + 1, of, f"training: step {number + 1:,} of {recipe.steps:,}")
             is_something = bool(steps[-1].values) or number > 0  # one point is no curve
-            if is_something and pace.is_due and number + 1 < recipe.steps:
-                yield from pace.tell(so_far())
+            if is_something and throttle.is_due and number + 1 < recipe.steps:
+                with throttle.reporting():
+                    yield Partial(so_far())
     models = [one.model.to(memory_format=torch.contiguous_format) for one in trainers]
     return Trained(so_far(), models, images)
 

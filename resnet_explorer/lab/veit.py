@@ -17,9 +17,9 @@ from torch.nn import functional
 from resnet_explorer.analysis.descent import Descent
 from resnet_explorer.analysis.partial import Partial
 from resnet_explorer.analysis.paths import Paths, PathsRequest
+from resnet_explorer.analysis.progress import Throttle
 from resnet_explorer.analysis.quantities import Mode
 from resnet_explorer.lab.alike import seeded
-from resnet_explorer.lab.pace import Pace
 from resnet_explorer.lab.probe import places
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.record import blocks_of, restored
@@ -66,11 +66,12 @@ def follow(request: PathsRequest) -> Iterator[Progress | Partial[Descent] | Part
         for crossing in reversed(crossings):
             yield Progress(steps + len(sums), of, "following all paths")
             sums = through(crossing, sums)
-        whole, pace = _whole(crossings, gradient), Pace()
+        whole, throttle = _whole(crossings, gradient), Throttle()
         singles: list[float | None] = [None] * len(sums)
         for length, one in enumerate(walk(crossings, gradient, request.walks, request.seed)):
-            if pace.is_due:
-                yield from pace.tell(_told(request, sums, whole, singles, batch.words, began))
+            if throttle.is_due:
+                with throttle.reporting():
+                    yield Partial(_told(request, sums, whole, singles, batch.words, began))
             yield Progress(steps + count + length, of, "following single paths")
             singles[length] = one
         yield _told(request, sums, whole, singles, batch.words, began)

@@ -5,15 +5,15 @@ from dataclasses import replace
 
 import pytest
 
+from resnet_explorer.analysis import progress
 from resnet_explorer.analysis.descent import RECIPE, Descent, DescentRequest, LesionRequest
 from resnet_explorer.analysis.gradients import twin
 from resnet_explorer.analysis.lesions import LesionStudy
 from resnet_explorer.analysis.partial import Partial
 from resnet_explorer.analysis.paths import Paths, PathsRequest
+from resnet_explorer.analysis.progress import Throttle
 from resnet_explorer.analysis.shattering import Shattering, ShatterRequest
 from resnet_explorer.drawing.lab_charts import lab_chart
-from resnet_explorer.lab import pace
-from resnet_explorer.lab.pace import Pace
 from resnet_explorer.lab.shatter import shatter
 from resnet_explorer.lab.steps import lesions, train
 from resnet_explorer.lab.veit import follow
@@ -37,7 +37,7 @@ RUNS: dict[type, Callable[[], Iterator[object]]] = {
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let everything be told that could be."""
-    monkeypatch.setattr(Pace, "is_due", True)
+    monkeypatch.setattr(Throttle, "is_due", True)
 
 
 @pytest.mark.usefixtures("at_once")
@@ -71,18 +71,18 @@ def test_the_lines_of_a_shattering_are_in_order_at_last() -> None:
     assert [line.depth for line in last.lines] == [2, 3] * 3
 
 
-def test_a_pace_waits_longer_than_the_message_took(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_throttle_waits_longer_than_the_message_took(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr(pace, "perf_counter", lambda: now[0])
-    one = Pace(pause=0.3)
+    monkeypatch.setattr(progress, "perf_counter", lambda: now[0])
+    one = Throttle(pause=0.3)
     assert one.is_due
-    for _ in one.tell("x"):
+    with one.reporting():
         now[0] += 0.01
     now[0] += 0.29
     assert not one.is_due
     now[0] += 0.02
     assert one.is_due
-    for _ in one.tell("x"):
+    with one.reporting():
         now[0] += 2.0
     now[0] += 19.0
     assert not one.is_due

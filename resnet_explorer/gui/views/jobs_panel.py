@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from resnet_explorer.analysis.progress import duration
 from resnet_explorer.gui.jobs import Jobs, JobState, Phase
 
 SHOWN = 12
@@ -112,6 +113,4 @@ def _words(state: JobState) -> str:
     if state.phase is not Phase.RUNNING:
         return state.phase.value
     left = state.left(time.monotonic())
-    return (
-        f"{state.words}, about {max(1, round(left))} s left" if left is not None else state.words or "starting PyTorch"
-    )
+    return f"{state.words}, about {duration(left)} left" if left is not None else state.words or "starting PyTorch"

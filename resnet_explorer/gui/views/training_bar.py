@@ -3,6 +3,7 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSlider, QWidget
 
+from resnet_explorer.analysis.progress import duration
 from resnet_explorer.drawing.training import Across, Options
 from resnet_explorer.gui.trainer import LiveRun, Stand, Trainer
 from resnet_explorer.gui.views.fields import QuietCombo
@@ -67,7 +68,7 @@ def _words(runs: list[LiveRun], busy: bool) -> str:
         return "all runs have ended" if over == len(runs) else "paused"
     at_work = [run for run in runs if run.stand is Stand.RUNNING]
     waiting = sum(run.stand is Stand.WAITING for run in runs)
-    seconds = [run.left for run in at_work if run.left is not None]
+    seconds = [left for run in at_work if (left := run.statistics.seconds_left) is not None]
     pieces = [f"{len(at_work)} at work" if at_work else "starting PyTorch"]
     if waiting and at_work:
         pieces.append(f"{waiting} to come")
@@ -75,13 +76,6 @@ def _words(runs: list[LiveRun], busy: bool) -> str:
         longest = max(seconds) * (1 + waiting / max(1, len(at_work)))
         pieces.append(f"about {duration(longest)} left")
     return ", ".join(pieces)
-
-
-def duration(seconds: float) -> str:
-    """Return a time in words that are short."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 class CurveOptions(QWidget):

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from resnet_explorer.analysis.progress import duration
 from resnet_explorer.analysis.training_conditions import condition_words
 from resnet_explorer.analysis.training_presets import TrainingPreset
 from resnet_explorer.analysis.training_words import measured
 from resnet_explorer.drawing.training import Traced
-from resnet_explorer.gui.views.training_bar import duration
 
 OWN = "Your own experiment: the same images in the same order for every network, from one seed."
 

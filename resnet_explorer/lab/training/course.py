@@ -12,6 +12,7 @@ import torch
 from resnet_explorer import __version__
 from resnet_explorer.analysis.gradients import Place
 from resnet_explorer.analysis.partial import Partial
+from resnet_explorer.analysis.progress import Throttle
 from resnet_explorer.analysis.training import Chunk, Ending, Metric, RunPlan, Setting
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lab.clock import setting as where_it_runs
@@ -46,7 +47,7 @@ class Course:
         self._setting: Setting | None = None
         self._fresh: list[Metric] = []
         self._events: Events | None = None
-        self._began = self._told = perf_counter()
+        self._began, self._throttle = perf_counter(), Throttle()
 
     @property
     def ending(self) -> Ending:
@@ -87,12 +88,12 @@ class Course:
         self._end()
 
     def _go(self, until: int) -> Iterator[Told]:
-        self._told = perf_counter() - (0.0 if self._setting else PAUSE)  # the first step is told at once
+        self._throttle = Throttle(PAUSE, 0, at_once=self._setting is None)
         if self._pending is not None:
             yield from self._test(self._pending)
         while self._made < until and not self.problem and not self.is_over:
             yield from self._step(self._made)
-            if perf_counter() - self._told >= PAUSE:
+            if self._throttle.is_due:
                 yield from self._tell()
             if self.kept and self.kept.is_due:
                 self.kept.save(self._trainer, self.mark)
@@ -133,7 +134,7 @@ class Course:
         for found in self._trainer.judge(self.feed):
             if found is not None:
                 loss, right = found
-            elif perf_counter() - self._told >= PAUSE:
+            elif self._throttle.is_due:
                 yield from self._tell()
         tested = replace(metric, test_loss=loss, test_accuracy=right)
         self._judged(tested)
@@ -158,12 +159,10 @@ class Course:
 
     def _tell(self) -> Iterator[Told]:
         """Yield the steps since the last time, and how far the run is."""
-        self._flush()
-        if self._fresh:
+        with self._throttle.reporting():
+            self._flush()
             yield from self._rest()
-        words = "testing" if self._pending else "training"
-        yield Progress(self._made, self.plan.recipe.steps, words)
-        self._told = perf_counter()
+            yield Progress(self._made, self.plan.recipe.steps, "testing" if self._pending else "training")
 
     def _rest(self) -> Iterator[Told]:
         if self._fresh:

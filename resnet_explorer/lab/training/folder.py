@@ -5,11 +5,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from time import monotonic, perf_counter, sleep
+from time import monotonic, sleep
 
 from filelock import FileLock, Timeout
 
 from resnet_explorer import codec
+from resnet_explorer.analysis.progress import Throttle
 from resnet_explorer.analysis.run_codec import (
     CHECKPOINT,
     ENDED,
@@ -51,7 +52,7 @@ class Folder:
         self._lock = FileLock(path / LOCK)
         self._steps: list[Metric] = []
         self._file: int | None = None
-        self._due = perf_counter() + SOONEST
+        self._throttle = Throttle(SOONEST, 1 / SHARE, at_once=False)
 
     def claim(self) -> Iterator[Progress]:
         """Make the folder and yield progress until no other process trains in it."""
@@ -146,18 +147,15 @@ class Folder:
     @property
     def is_due(self) -> bool:
         """Return whether it is time for a checkpoint: so rare that they take a fiftieth of the time."""
-        return perf_counter() >= self._due
+        return self._throttle.is_due
 
     def save(self, trainer: Trainer, mark: Mark) -> None:
         """Replace the checkpoint, once all steps before it are on disk."""
-        began = perf_counter()
-        self.flush()
-        with worded(self.path):
+        with self._throttle.reporting(), worded(self.path):
+            self.flush()
             if self._file is not None:
                 os.fsync(self._file)
             self._replace(CHECKPOINT, dump(trainer, mark))
-        ended = perf_counter()
-        self._due = ended + max(SOONEST, (ended - began) / SHARE)
 
     def end(self, problem: str, final: bool) -> None:
         """Write how the run ended: ``final`` where it cannot go on."""
