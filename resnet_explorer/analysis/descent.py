@@ -72,7 +72,7 @@ class LesionRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class DescentStep:
     """What one step gave, network by network: the loss before it, the share of its batch named right.
 
     ``values`` holds every quantity of every block, where this step was measured; ``number`` counts from 0.
@@ -90,7 +90,7 @@ class Descent:
 
     request: DescentRequest
     places: tuple[tuple[Place, ...], ...]
-    steps: tuple[Step, ...]
+    steps: tuple[DescentStep, ...]
     data: str
     torch: str
     seconds: float
@@ -109,7 +109,7 @@ class Descent:
         return tuple((step.number, step.values[network].get(quantity, unknown)) for step in self.steps if step.values)
 
     @property
-    def measured(self) -> tuple[Step, ...]:
+    def measured(self) -> tuple[DescentStep, ...]:
         """Return the steps at which every block was measured."""
         return tuple(step for step in self.steps if step.values)
 
@@ -118,7 +118,7 @@ class Descent:
         """Return whether every step is made."""
         return len(self.steps) >= self.request.recipe.steps
 
-    def at(self, step: Step) -> GradientResult:
+    def at(self, step: DescentStep) -> GradientResult:
         """Return what was measured at a step, as the gradients of one seed."""
         asked, values = self.request, step.values or ()
         rows = zip(asked.specs, self.places, step.losses, step.accuracies, values, strict=False)

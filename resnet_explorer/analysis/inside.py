@@ -21,7 +21,7 @@ MAX_SIZE, MAX_IMAGES = 101, 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class RunReference:
     """A trained network: the folder of its run, and its plan."""
 
     folder: str
@@ -34,7 +34,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class GalleryRequest(Look):
+class GalleryRequest(RunReference):
     """Fetch ``count`` test images as a network sees them, from the place ``first`` on."""
 
     first: int = 0
@@ -42,7 +42,7 @@ class GalleryRequest(Look):
 
 
 @dataclass(frozen=True, slots=True)
-class ConfusionRequest(Look):
+class ConfusionRequest(RunReference):
     """Name every test image in evaluation mode; raises ExplorerError for a network without classes."""
 
     def __post_init__(self) -> None:
@@ -50,7 +50,7 @@ class ConfusionRequest(Look):
 
 
 @dataclass(frozen=True, slots=True)
-class CamRequest(Look):
+class CamRequest(RunReference):
     """Ask where in a test image, by its place, the evidence for a class is (Selvaraju et al. 2017, section 3).
 
     ``path`` is the address whose maps are weighed; ``target`` is a class, None for the one that the network names.
@@ -65,12 +65,12 @@ class CamRequest(Look):
 
 
 @dataclass(frozen=True, slots=True)
-class FiltersRequest(Look):
+class FiltersRequest(RunReference):
     """Fetch the weights of the first convolution."""
 
 
 @dataclass(frozen=True, slots=True)
-class FeaturesRequest(Look):
+class FeaturesRequest(RunReference):
     """Fetch the maps that what is at ``path`` puts out for a test image, by its place."""
 
     image: int
@@ -87,7 +87,7 @@ class SurfaceRequest:
     where this cannot be measured.
     """
 
-    runs: tuple[Look, ...]
+    runs: tuple[RunReference, ...]
     size: int = 21
     reach: float = 1.0
     images: int = 256
@@ -117,7 +117,7 @@ class RunLesionsRequest:
     Veit et al. 2016, sections 4.1 and 4.3. Raises ExplorerError where this cannot be measured.
     """
 
-    runs: tuple[Look, ...]
+    runs: tuple[RunReference, ...]
 
     def __post_init__(self) -> None:
         _need_runs(self.runs)
@@ -138,7 +138,7 @@ OnDemand = SurfaceRequest | RunLesionsRequest
 InsideRequest = GalleryRequest | ConfusionRequest | CamRequest | FiltersRequest | FeaturesRequest | OnDemand
 
 
-def _need_runs(runs: tuple[Look, ...]) -> None:
+def _need_runs(runs: tuple[RunReference, ...]) -> None:
     if not runs:
         raise ExplorerError("runs", "There is no trained network.", "Choose one.")
     for run in runs:
@@ -252,7 +252,7 @@ class Slice:
     ``known`` says which points are measured. ``middle`` is the loss of the trained weights themselves.
     """
 
-    run: Look
+    run: RunReference
     losses: "NDArray[float32]"
     known: "NDArray[bool_]"
     middle: float

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite
 
-from resnet_explorer.analysis.descent import Descent, Step
+from resnet_explorer.analysis.descent import Descent, DescentStep
 from resnet_explorer.analysis.quantities import WORDS, Quantity
 from resnet_explorer.analysis.training_conditions import recipe_words
 from resnet_explorer.drawing.chart import (
@@ -29,7 +29,7 @@ BESIDE_FROM = 3
 """So many heat maps stand in two columns."""
 
 
-def loss_chart(result: Descent, step: Step | None = None, *, small: bool = False) -> Chart:
+def loss_chart(result: Descent, step: DescentStep | None = None, *, small: bool = False) -> Chart:
     """Return the training losses; ``step`` is marked. A ``small`` chart goes under another one, which says the rest."""
     recipe, asked = result.request.recipe, result.request
     guides = (Guide(step.number, f"step {step.number}"),) if step else ()
@@ -60,7 +60,7 @@ def _losses(result: Descent, index: int) -> tuple[Series, Series]:
     )
 
 
-def step_plot(result: Descent, quantity: Quantity, step: Step) -> Chart:
+def step_plot(result: Descent, quantity: Quantity, step: DescentStep) -> Chart:
     """Return a quantity block by block at a step; the axis is that of all steps, so that they compare."""
     made, axis = gradient_plot(result.at(step), quantity), value_axis(result, quantity, MARGIN)
     head = f"{WORDS[quantity].label}, step {step.number} of {result.request.recipe.steps}"

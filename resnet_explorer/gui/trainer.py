@@ -69,7 +69,7 @@ class LiveRun:
         return RunStatistics(self.metrics, self.plan.recipe.steps)
 
 
-class Trainer(QObject):
+class TrainingController(QObject):
     """Trains runs side by side, each in a folder of its own under ``root``.
 
     ``changed`` tells that something about them is new; ``ended`` that no run is at work any longer.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import torch
 
-from resnet_explorer.analysis.descent import Descent, DescentRequest, LesionRequest, Step
+from resnet_explorer.analysis.descent import Descent, DescentRequest, DescentStep, LesionRequest
 from resnet_explorer.analysis.lesions import LesionStudy
 from resnet_explorer.analysis.partial import Partial
 from resnet_explorer.analysis.progress import Throttle
@@ -66,7 +66,7 @@ def training(
     images = Images(request.data, common(request.specs), request.image)
     if tests:
         tested(images)
-    steps: list[Step] = []
+    steps: list[DescentStep] = []
     throttle = Throttle()
 
     def so_far() -> Descent:
@@ -89,10 +89,10 @@ def training(
     return Trained(so_far(), models, images)
 
 
-def _step(trainers: list[Trainer], feeds: dict[torch.memory_format, Feed], number: int) -> Step:
+def _step(trainers: list[Trainer], feeds: dict[torch.memory_format, Feed], number: int) -> DescentStep:
     recipe = trainers[0].plan.recipe
     measured, listens = recipe.measures(number), recipe.deterministic and number == 0
     made = [one.step(feeds[one.layout], number, recipe.rate_at(number), measured, listens)[0] for one in trainers]
     values = tuple(one.blocks for one in made if one.blocks is not None)
     losses, accuracies = tuple(one.loss for one in made), tuple(one.accuracy for one in made)
-    return Step(number, losses, accuracies, values or None)
+    return DescentStep(number, losses, accuracies, values or None)

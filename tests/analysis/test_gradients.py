@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resnet_explorer.analysis.descent import Descent, DescentRequest, Step
+from resnet_explorer.analysis.descent import Descent, DescentRequest, DescentStep
 from resnet_explorer.analysis.gradient_presets import PRESETS
 from resnet_explorer.analysis.gradient_words import figure, found
 from resnet_explorer.analysis.gradients import (
@@ -141,7 +141,7 @@ class TestWords:
         paths = Paths(request, (0.5, 1.0, 0.1), (0.3, 0.66, 0.04), (0.5, 0.4, 0.1), 2.0, 1e-7, True, "", "", 1.0)
         assert "paths of 0 to 1 of 2 branches, which are 75 % of all paths" in found(paths)
         values = {Quantity.OUTPUT: (9.0, 1.0, 1.0, 3.0)}
-        steps = tuple(Step(number, (2.0 - number,), (0.5,), (values,)) for number in (0, 1))
+        steps = tuple(DescentStep(number, (2.0 - number,), (0.5,), (values,)) for number in (0, 1))
         descent = Descent(DescentRequest((NET,)), (PLACES,), steps, "", "", 1.0)
         assert found(descent).startswith("Mean loss of the last 2 steps: ResNet-20 1.5 (‖∂L/∂y‖ first/last block 3 at")
         lesions = Lesions("ResNet-20", NET, PLACES, 0.01, 0.02, (0.5, 0.1, 0.05, 0.03), (None,) * 4, 297, "")

@@ -6,7 +6,7 @@ from math import nan
 
 import pytest
 
-from resnet_explorer.analysis.descent import RECIPE, Descent, DescentRequest, Step
+from resnet_explorer.analysis.descent import RECIPE, Descent, DescentRequest, DescentStep
 from resnet_explorer.analysis.gradients import Place, twin
 from resnet_explorer.analysis.quantities import Quantity
 from resnet_explorer.drawing.chart import LOOKS, PLAIN, RESIDUAL
@@ -28,9 +28,9 @@ def values(first: float, last: float, share: float | None) -> dict[Quantity, tup
 
 
 STEPS = (
-    Step(0, (2.0, 3.0), (0.1, 0.1), (values(1e-3, 1.0, 0.5), values(10.0, 1e3, None))),
-    Step(1, (1.0, 2.5), (0.1, 0.1)),
-    Step(2, (0.5, 2.0), (0.1, 0.1), (values(1e-2, 0.0, 0.75), values(5.0, nan, None))),
+    DescentStep(0, (2.0, 3.0), (0.1, 0.1), (values(1e-3, 1.0, 0.5), values(10.0, 1e3, None))),
+    DescentStep(1, (1.0, 2.5), (0.1, 0.1)),
+    DescentStep(2, (0.5, 2.0), (0.1, 0.1), (values(1e-2, 0.0, 0.75), values(5.0, nan, None))),
 )
 ASKED = DescentRequest(PAIR, recipe=replace(RECIPE, steps=4, measure=2))
 RUN = Descent(ASKED, (PLACES, PLACES), STEPS, "digits", "2.6", 1.0)

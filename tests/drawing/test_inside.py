@@ -17,8 +17,8 @@ from resnet_explorer.analysis.inside import (
     ConfusionRequest,
     Filters,
     FiltersRequest,
-    Look,
     RunLesionsRequest,
+    RunReference,
     Slice,
     Surface,
     SurfaceRequest,
@@ -161,7 +161,7 @@ def surface(count: int = 2, known_rows: int = 5, size: int = 5) -> Surface:
     bowl = (0.01 * 1000.0 ** np.hypot(*np.meshgrid(steps, steps))).astype(np.float32)
     known = np.zeros((size, size), np.bool_)
     known[:known_rows] = True
-    looks = (Look("a", RESIDUAL), Look("b", PLAIN))[:count]
+    looks = (RunReference("a", RESIDUAL), RunReference("b", PLAIN))[:count]
     losses = np.where(known, bowl, np.float32(nan))
     return Surface(
         SurfaceRequest(looks, size),
@@ -233,7 +233,7 @@ def wounded(plan: RunPlan, whole: float, dropped: tuple[float | None, ...]) -> L
 
 
 def study(*networks: Lesions) -> LesionStudy:
-    looks = tuple(Look("", RunPlan(one.name, one.spec)) for one in networks)
+    looks = tuple(RunReference("", RunPlan(one.name, one.spec)) for one in networks)
     return LesionStudy(RunLesionsRequest(looks), networks, "2.6", 1.0)
 
 

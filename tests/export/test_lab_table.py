@@ -8,7 +8,7 @@ from math import nan
 
 import pytest
 
-from resnet_explorer.analysis.descent import RECIPE, Descent, DescentRequest, LesionRequest, Step
+from resnet_explorer.analysis.descent import RECIPE, Descent, DescentRequest, DescentStep, LesionRequest
 from resnet_explorer.analysis.gradients import GradientRequest, Place, twin
 from resnet_explorer.analysis.lesions import Lesions, LesionStudy
 from resnet_explorer.analysis.paths import Paths, PathsRequest
@@ -25,7 +25,7 @@ NET = find("resnet20")
 PAIR = (NET, twin(NET))
 PLACES = (Place("layer1.0", 1, (16, 8, 8)), Place("layer2.0", 2, (32, 4, 4)))
 VALUES = {Quantity.INPUT: (0.1, 1e-30), Quantity.COSINE: (None, -0.25)}
-STEPS = (Step(0, (2.5, nan), (0.125, None), (VALUES, VALUES)), Step(1, (1.5, 2.25), (0.5, 0.25)))
+STEPS = (DescentStep(0, (2.5, nan), (0.125, None), (VALUES, VALUES)), DescentStep(1, (1.5, 2.25), (0.5, 0.25)))
 ASKED = DescentRequest(PAIR, recipe=replace(RECIPE, steps=2, measure=2))
 DESCENT = Descent(ASKED, (PLACES, PLACES), STEPS, "digits", "2.6", 1.0)
 PATHS = Paths(

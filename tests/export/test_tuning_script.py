@@ -38,7 +38,7 @@ from resnet_explorer.lab.alike import seeded
 from resnet_explorer.lab.training.augment import augmented
 from resnet_explorer.lab.training.feed import step_seed
 from resnet_explorer.lab.tuning.data import TuneImages, complete, load
-from resnet_explorer.lab.tuning.groups import Tuner
+from resnet_explorer.lab.tuning.groups import ParameterSchedule
 from resnet_explorer.lab.tuning.start import start
 from resnet_explorer.model import build, checkpoint
 from resnet_explorer.spec import InputShape
@@ -80,7 +80,7 @@ def losses(one: TunePlan) -> tuple[list[float], float]:
     assert isinstance(images, TuneImages)
     model, _ = start(one)
     found = grouping(one, len(images.train))
-    tuner, recipe, made = Tuner(model, found), found.recipe, []
+    tuner, recipe, made = ParameterSchedule(model, found), found.recipe, []
     optimiser: torch.optim.Optimizer
     if recipe.optimiser is Optimiser.ADAMW:
         optimiser = AdamW(tuner.groups(), recipe.rate)

@@ -6,12 +6,12 @@ import pytest
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
-from resnet_explorer.analysis.descent import Descent, DescentRequest, Step
+from resnet_explorer.analysis.descent import Descent, DescentRequest, DescentStep
 from resnet_explorer.analysis.quantities import Quantity
 from resnet_explorer.gui.main_window import MainWindow
 from resnet_explorer.gui.views.gradient_controls import When
 from resnet_explorer.gui.views.gradient_page import GradientPage
-from resnet_explorer.gui.views.gradient_steps import View
+from resnet_explorer.gui.views.gradient_steps import DescentView
 from resnet_explorer.spec.catalogue import find
 
 PATIENCE = 120_000
@@ -59,7 +59,7 @@ def test_a_training_is_shown_at_the_newest_step_until_the_user_moves_the_slider(
 
 
 def test_heat_maps_of_both_networks_share_their_colours(window: MainWindow, trained: GradientPage) -> None:
-    trained.pictures.bar.views[View.HEAT].click()
+    trained.pictures.bar.views[DescentView.HEAT].click()
     heat = trained.pictures.heat
     assert window.canvas is heat and len(heat.maps) == 2
     assert heat.maps[0].value == heat.maps[1].value and list(heat.maps[0].x) == [0, 2, 4, 6, 8, 10]
@@ -68,7 +68,7 @@ def test_heat_maps_of_both_networks_share_their_colours(window: MainWindow, trai
     assert len(frames) == 2 and all(place.isValid() for place in frames)
     heat.clicked("layer2.0")
     assert window.document.selection == "layer2.0" and len(heat.marked()) == 4
-    trained.pictures.bar.views[View.LOSS].click()
+    trained.pictures.bar.views[DescentView.LOSS].click()
     assert trained.pictures.losses.isHidden() and trained.pictures.chart.chart
     assert trained.pictures.chart.chart.title == "Training loss, step by step"
 
@@ -78,7 +78,9 @@ def test_what_is_shown_is_saved_as_a_table(
     window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, ending: str
 ) -> None:
     page = window.gradients
-    page.shown = Descent(DescentRequest((find("resnet20"),)), ((),), (Step(0, (2.5,), (0.5,)),), "digits", "2.6", 1.0)
+    page.shown = Descent(
+        DescentRequest((find("resnet20"),)), ((),), (DescentStep(0, (2.5,), (0.5,)),), "digits", "2.6", 1.0
+    )
     file = tmp_path / f"table.{ending}"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *rest: (str(file), kind))
     page.save_table.click()

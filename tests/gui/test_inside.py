@@ -17,8 +17,8 @@ from resnet_explorer.analysis.inside import (
     Features,
     FiltersRequest,
     Gallery,
-    Look,
     RunLesionsRequest,
+    RunReference,
     Surface,
     SurfaceRequest,
 )
@@ -50,8 +50,8 @@ def page(jobs: InsideJobsHere, qtbot: QtBot) -> InsideView:
     qtbot.addWidget(view)
     view.resize(1100, 700)
     view.show()
-    twin = Look("plain-run", plan("residual=false", name="plain twin"))
-    view.show_run("run", plan(), NAMES, (Look("other", plan("width=4", name="narrow")), twin))
+    twin = RunReference("plain-run", plan("residual=false", name="plain twin"))
+    view.show_run("run", plan(), NAMES, (RunReference("other", plan("width=4", name="narrow")), twin))
     return view
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from resnet_explorer.analysis.inside import Confusion, ConfusionRequest, Look, RunLesionsRequest
+from resnet_explorer.analysis.inside import Confusion, ConfusionRequest, RunLesionsRequest, RunReference
 from resnet_explorer.analysis.lesions import LesionStudy
 from resnet_explorer.analysis.partial import Partial
 from resnet_explorer.analysis.training import RunPlan
@@ -24,8 +24,8 @@ from tests.inside_subject import IMAGE, images_of, kept_in, trained
 from tests.narrow import close
 
 
-def run(*settings: str, name: str = "residual", folder: str = "") -> Look:
-    return Look(folder, RunPlan(name, assign(find("resnet20"), "in_channels=1", "width=8", *settings), IMAGE))
+def run(*settings: str, name: str = "residual", folder: str = "") -> RunReference:
+    return RunReference(folder, RunPlan(name, assign(find("resnet20"), "in_channels=1", "width=8", *settings), IMAGE))
 
 
 def well_trained(folder: str, asked: RunPlan) -> ResNet:

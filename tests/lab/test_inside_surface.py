@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from resnet_explorer.analysis.inside import Look, Surface, SurfaceRequest
+from resnet_explorer.analysis.inside import RunReference, Surface, SurfaceRequest
 from resnet_explorer.analysis.partial import Partial
 from resnet_explorer.analysis.training import RunPlan
 from resnet_explorer.errors import ExplorerError
@@ -19,7 +19,7 @@ from resnet_explorer.model.build import ResNet
 from tests.inside_subject import images_of, plan, trained
 from tests.narrow import close
 
-LOOK = Look("", plan())
+LOOK = RunReference("", plan())
 
 
 def well_trained(folder: str, asked: RunPlan) -> ResNet:
@@ -113,7 +113,7 @@ def test_with_the_images_own_statistics_it_is_the_loss_in_training_mode() -> Non
 
 
 def test_it_streams_row_by_row_from_the_middle_for_each_network() -> None:
-    plain = Look("", plan("residual=false", name="plain"))
+    plain = RunReference("", plan("residual=false", name="plain"))
     request = SurfaceRequest((LOOK, plain), size=5, images=64)
     steps = list(surface(request, well_trained))
     partial = [step.value for step in steps if isinstance(step, Partial)]
@@ -137,4 +137,4 @@ def test_what_cannot_be_measured_is_refused() -> None:
     with pytest.raises(ExplorerError, match="no trained network"):
         SurfaceRequest(())
     with pytest.raises(ExplorerError, match="backbone"):
-        SurfaceRequest((Look("", plan("classes=none")),))
+        SurfaceRequest((RunReference("", plan("classes=none")),))

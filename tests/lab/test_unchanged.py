@@ -22,8 +22,8 @@ from resnet_explorer.analysis.inside import (
     ConfusionRequest,
     FeaturesRequest,
     FiltersRequest,
-    Look,
     RunLesionsRequest,
+    RunReference,
     SurfaceRequest,
 )
 from resnet_explorer.analysis.lesions import Lesions
@@ -134,7 +134,7 @@ def seen(model: ResNet) -> Callable[[str, RunPlan], ResNet]:
     return lambda folder, asked: model
 
 
-LOOK = Look("", plan())
+LOOK = RunReference("", plan())
 CASES: dict[str, Case] = {
     "gradients and terms": lambda model, patch, _: gradients(model, patch, Mode.TRAIN),
     "gradients in evaluation": lambda model, patch, _: gradients(model, patch, Mode.EVAL),

@@ -16,7 +16,7 @@ from resnet_explorer.gui.style import USUAL_POINTS
 from resnet_explorer.gui.views.canvas import Canvas
 from resnet_explorer.gui.views.chart_view import ChartView
 from resnet_explorer.gui.views.gradient_heat import HeatView
-from resnet_explorer.gui.views.gradient_steps import TrainingBar, View
+from resnet_explorer.gui.views.gradient_steps import DescentBar, DescentView
 
 LOSS_HIGH = 150
 """The height in px of the losses under a training's blocks, at the usual size of text."""
@@ -32,7 +32,7 @@ class GradientPictures(QWidget):
         self._shown: object = None
         self._quantity = Quantity.INPUT
         self.chart, self.heat, self.losses = ChartView(document), HeatView(document), ChartView(document)
-        self.bar = TrainingBar()
+        self.bar = DescentBar()
         self.stack = QStackedWidget()
         for widget in (self.chart, self.heat):
             self.stack.addWidget(widget)
@@ -71,10 +71,10 @@ class GradientPictures(QWidget):
     def _draw(self) -> None:
         result, quantity = self._shown, self._quantity
         steps = isinstance(result, Descent) and bool(result.measured)
-        view = self.bar.view if steps else View.LOSS
+        view = self.bar.view if steps else DescentView.LOSS
         self.bar.setVisible(steps)
-        self.losses.setVisible(steps and view is not View.LOSS)
-        self.stack.setCurrentWidget(self.heat if view is View.HEAT else self.chart)
+        self.losses.setVisible(steps and view is not DescentView.LOSS)
+        self.stack.setCurrentWidget(self.heat if view is DescentView.HEAT else self.chart)
         if isinstance(result, GradientResult):
             strips = gradient_strips(result, quantity)
             words = "Each block coloured by its value"
@@ -84,14 +84,14 @@ class GradientPictures(QWidget):
         elif result is not None:
             self.chart.show_chart(lab_chart(result))
 
-    def _draw_step(self, result: Descent, view: View) -> None:
+    def _draw_step(self, result: Descent, view: DescentView) -> None:
         step = self.bar.step
         if step is None:
             return
-        if view is View.LOSS:
+        if view is DescentView.LOSS:
             self.chart.show_chart(loss_chart(result, step))
             return
-        if view is View.HEAT:
+        if view is DescentView.HEAT:
             self.heat.show_maps(heat_maps(result, self._quantity), self.bar.slider.value())
         else:
             self.chart.show_chart(step_plot(result, self._quantity, step))
@@ -100,7 +100,7 @@ class GradientPictures(QWidget):
     def _on_step(self) -> None:
         """Show another step; the heat maps stay as they are, but for the frame."""
         result, step = self._shown, self.bar.step
-        if self.bar.view is View.HEAT and isinstance(result, Descent) and step:
+        if self.bar.view is DescentView.HEAT and isinstance(result, Descent) and step:
             self.heat.show_column(self.bar.slider.value())
             self.losses.show_chart(loss_chart(result, step, small=True))
         else:

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resnet_explorer.analysis.descent import Descent, Step
+from resnet_explorer.analysis.descent import Descent, DescentStep
 from resnet_explorer.spec.catalogue import title
 
 PACE_MS = 250
@@ -24,7 +24,7 @@ MANY = 3
 ICON, SHARP = 16, 3
 
 
-class View(StrEnum):
+class DescentView(StrEnum):
     """How a training is looked at."""
 
     BLOCKS = "blocks"
@@ -33,13 +33,13 @@ class View(StrEnum):
 
 
 _TIPS = {
-    View.BLOCKS: "The plot block by block, at the step of the slider",
-    View.HEAT: "All blocks by all steps as colours",
-    View.LOSS: "The training losses, step by step",
+    DescentView.BLOCKS: "The plot block by block, at the step of the slider",
+    DescentView.HEAT: "All blocks by all steps as colours",
+    DescentView.LOSS: "The training losses, step by step",
 }
 
 
-class TrainingBar(QWidget):
+class DescentBar(QWidget):
     """``changed`` tells of another step, ``view_changed`` of another view.
 
     The slider stays on the newest step until the user moves it; on the last one again it follows again.
@@ -52,8 +52,8 @@ class TrainingBar(QWidget):
         super().__init__(parent)
         self._result: Descent | None = None
         self.follows = True
-        self.view = View.BLOCKS
-        self.views = {view: self._view_button(view) for view in View}
+        self.view = DescentView.BLOCKS
+        self.views = {view: self._view_button(view) for view in DescentView}
         group = QButtonGroup(self)
         for button in self.views.values():
             group.addButton(button)
@@ -78,7 +78,7 @@ class TrainingBar(QWidget):
         self._dress()
         self._arrange()
 
-    def _view_button(self, view: View) -> QToolButton:
+    def _view_button(self, view: DescentView) -> QToolButton:
         button = QToolButton(self)
         button.setText(view.value.capitalize())
         button.setCheckable(True)
@@ -102,12 +102,12 @@ class TrainingBar(QWidget):
         column.addWidget(self.words)
 
     @property
-    def step(self) -> Step | None:
+    def step(self) -> DescentStep | None:
         """Return the measured step that is looked at; None before there is one."""
         known = self._result.measured if self._result else ()
         return known[min(self.slider.value(), len(known) - 1)] if known else None
 
-    def step_of(self, result: Descent) -> Step | None:
+    def step_of(self, result: Descent) -> DescentStep | None:
         """Return the step that is looked at, where it is that training's."""
         return self.step if self._result is result else None
 
@@ -146,7 +146,7 @@ class TrainingBar(QWidget):
         self.play.setAccessibleName("Pause" if self.playing else "Play")
 
     def _on_view(self) -> None:
-        self.view = View(self.sender().property("view"))
+        self.view = DescentView(self.sender().property("view"))
         self.view_changed.emit()
 
     def _on_play(self) -> None:

@@ -14,8 +14,8 @@ from resnet_explorer.analysis.inside import (
     FiltersRequest,
     Gallery,
     InsideRequest,
-    Look,
     RunLesionsRequest,
+    RunReference,
     SurfaceRequest,
     map_paths,
 )
@@ -95,7 +95,7 @@ class InsideControls(QWidget):
         self.batch.toggled.connect(self._on_changed)
         self.measure.clicked.connect(self.measured)
 
-    def show_network(self, spec: ResNetSpec, names: Sequence[str], others: Sequence[Look], usual: int) -> None:
+    def show_network(self, spec: ResNetSpec, names: Sequence[str], others: Sequence[RunReference], usual: int) -> None:
         """Offer a network's layers and classes, and the runs that it may be measured beside."""
         with QSignalBlocker(self.layer), QSignalBlocker(self.target), QSignalBlocker(self.other):
             for combo in (self.layer, self.target, self.other):
@@ -125,7 +125,7 @@ class InsideControls(QWidget):
         for label, widget in self.labels:
             label.setVisible(not widget.isHidden())
 
-    def request(self, view: Inside, look: Look, path: str, gallery: Gallery | None) -> InsideRequest | None:
+    def request(self, view: Inside, look: RunReference, path: str, gallery: Gallery | None) -> InsideRequest | None:
         """Return what has to be asked for a picture; None where the image's class must be known first.
 
         ``gallery`` are the test images whose classes are known. Raises ExplorerError where it cannot be asked.

@@ -25,8 +25,8 @@ from resnet_explorer.analysis.inside import (
     Gallery,
     GalleryRequest,
     InsideRequest,
-    Look,
     OnDemand,
+    RunReference,
     nearest_map,
 )
 from resnet_explorer.analysis.training import RunPlan
@@ -54,7 +54,7 @@ class InsideView(QWidget):
     def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document, self._theme = document, LIGHT
-        self._look: Look | None = None
+        self._look: RunReference | None = None
         self._names: Sequence[str] = ()
         self._path = ""
         self._none = "Choose a run that has been trained."
@@ -140,14 +140,16 @@ class InsideView(QWidget):
         """Return the drawing that is shown; None where images are, or nothing is."""
         return picture_of(self.stack.panes[self.view])
 
-    def show_run(self, folder: str, plan: RunPlan, names: Sequence[str] = (), others: Sequence[Look] = ()) -> None:
+    def show_run(
+        self, folder: str, plan: RunPlan, names: Sequence[str] = (), others: Sequence[RunReference] = ()
+    ) -> None:
         """Look into a run as it is now; ``names`` are its classes', ``others`` runs that may be measured beside it.
 
         Of these the one that is residual where this one is plain, or the other way round, is chosen.
         """
         self.answers.forget()
         self.stack.clear()
-        self._look, self._names, self._asked, self.stack.names = Look(folder, plan), names, None, names
+        self._look, self._names, self._asked, self.stack.names = RunReference(folder, plan), names, None, names
         self._path = nearest_map(plan.spec, self._document.selection)
         usable = [one for one in others if one.folder != folder and one.plan.spec.classes is not None]
         twins = [index for index, one in enumerate(usable) if one.plan.spec.residual != plan.spec.residual]
@@ -220,7 +222,7 @@ class InsideView(QWidget):
         self._show_answer(before)
         self._on_jobs_changed()
 
-    def _show_gallery(self, look: Look) -> None:
+    def _show_gallery(self, look: RunReference) -> None:
         """Show the page of test images that the image is on; the one before stays until it is there."""
         place = self.controls.image.value()
         request = GalleryRequest(look.folder, look.plan, place // PAGE * PAGE)

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QSize
 
 from resnet_explorer.analysis.progress import duration
 from resnet_explorer.drawing.training import Across, Options
-from resnet_explorer.gui.trainer import LiveRun, Stand, Trainer
+from resnet_explorer.gui.trainer import LiveRun, Stand, TrainingController
 from resnet_explorer.gui.views.fields import QuietCombo
 
 _ACROSS = ((Across.STEPS, "by steps"), (Across.EPOCHS, "by epochs"), (Across.SECONDS, "by seconds"))
@@ -16,7 +16,7 @@ class TrainingBar(QWidget):
 
     start_wanted = Signal()
 
-    def __init__(self, trainer: Trainer, parent: QWidget | None = None) -> None:
+    def __init__(self, trainer: TrainingController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._trainer = trainer
         self.start, self.pause = QPushButton("Start"), QPushButton("Pause")

@@ -8,7 +8,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from resnet_explorer import assets
-from resnet_explorer.analysis.inside import Look
+from resnet_explorer.analysis.inside import RunReference
 from resnet_explorer.analysis.run_codec import CHECKPOINT
 from resnet_explorer.analysis.training import MAX_RUNS, Run, RunPlan
 from resnet_explorer.analysis.training_presets import PRESETS
@@ -21,7 +21,7 @@ from resnet_explorer.gui.jobs import Jobs
 from resnet_explorer.gui.preferences import runs_folder
 from resnet_explorer.gui.rate_dialog import RateDialog
 from resnet_explorer.gui.session import Results
-from resnet_explorer.gui.trainer import Trainer
+from resnet_explorer.gui.trainer import TrainingController
 from resnet_explorer.gui.views.canvas import Canvas
 from resnet_explorer.gui.views.inside_page import InsideView
 from resnet_explorer.gui.views.kept_runs import KeptRuns
@@ -52,7 +52,7 @@ class TrainingPage(QWidget):
     def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document, self._jobs, self._theme = document, jobs, LIGHT
-        self.trainer = Trainer(jobs, runs_folder(), self)
+        self.trainer = TrainingController(jobs, runs_folder(), self)
         self.setup = TrainingSetup(document)
         self.bar, self.options, self.replay = TrainingBar(self.trainer), CurveOptions(), ReplayBar()
         self.first = RunPane(document, Measure.TRAIN_LOSS)
@@ -223,7 +223,7 @@ class TrainingPage(QWidget):
         run = self.runs[self.table.chosen]
         run = run if run in runs else runs[0]
         names = run.setting.classes if run.setting else ()
-        self.inside.show_run(run.folder, run.plan, names, [Look(one.folder, one.plan) for one in runs])
+        self.inside.show_run(run.folder, run.plan, names, [RunReference(one.folder, one.plan) for one in runs])
 
     def _on_row(self) -> None:
         self._on_view()

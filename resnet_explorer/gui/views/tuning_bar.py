@@ -4,7 +4,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from resnet_explorer.analysis.tuning.choices import Strategy
-from resnet_explorer.gui.trainer import Trainer
+from resnet_explorer.gui.trainer import TrainingController
 from resnet_explorer.gui.views.training_bar import TrainingBar
 from resnet_explorer.gui.views.tuning_step import Problem
 
@@ -19,7 +19,7 @@ class TuningBar(TrainingBar):
 
     compare_wanted = Signal()
 
-    def __init__(self, trainer: Trainer, parent: QWidget | None = None) -> None:
+    def __init__(self, trainer: TrainingController, parent: QWidget | None = None) -> None:
         self.compare, self.progress, self.problem = QPushButton("Compare strategies"), QProgressBar(), Problem()
         super().__init__(trainer, parent)
         names = ", ".join(map(str, COMPARED))

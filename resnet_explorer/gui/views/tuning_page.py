@@ -7,7 +7,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
-from resnet_explorer.analysis.inside import Look
+from resnet_explorer.analysis.inside import RunReference
 from resnet_explorer.analysis.training import Run
 from resnet_explorer.analysis.tuning.choices import Strategy
 from resnet_explorer.analysis.tuning.plan import TunePlan
@@ -25,7 +25,7 @@ from resnet_explorer.gui.views.tuning_curves import CurvesPane
 from resnet_explorer.gui.views.tuning_diagram import FreezePane
 from resnet_explorer.gui.views.tuning_groups import GroupsPane
 from resnet_explorer.gui.views.tuning_judged import JudgedPane
-from resnet_explorer.gui.views.tuning_runs import TunedRun, Tuner
+from resnet_explorer.gui.views.tuning_runs import FinetuneRunner, TunedRun
 from resnet_explorer.gui.views.tuning_samples import SamplesPane
 from resnet_explorer.gui.views.tuning_setup import TuningSetup
 from resnet_explorer.gui.views.tuning_state import TuningState
@@ -50,7 +50,7 @@ class TuningPage(QWidget):
         super().__init__(parent)
         self._document, self._jobs, self._theme = document, jobs, LIGHT
         self.state = TuningState(document.state.spec, self)
-        self.trainer = Tuner(jobs, runs_folder(), self)
+        self.trainer = FinetuneRunner(jobs, runs_folder(), self)
         self.setup, self.bar = TuningSetup(self.state, jobs), TuningBar(self.trainer)
         self.network = FreezePane(self.state, document)
         self.groups = GroupsPane(self.state, self.network.document)
@@ -231,7 +231,7 @@ class TuningPage(QWidget):
             self.inside.show_none(NOTHING)
             return
         names = run.setting.classes if run.setting else ()
-        others = [Look(str(one.folder), one.plan) for one in self.trainer.runs if one.metrics]
+        others = [RunReference(str(one.folder), one.plan) for one in self.trainer.runs if one.metrics]
         self.inside.show_run(str(run.folder), run.plan, names, others)
 
     def draw(self) -> None:

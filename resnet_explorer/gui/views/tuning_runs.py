@@ -13,7 +13,7 @@ from resnet_explorer.analysis.tuning.results import TuneEnding
 from resnet_explorer.analysis.tuning.view import run_plan
 from resnet_explorer.engine.messages import Job, TuneRun
 from resnet_explorer.export.run_folder import RunFolder, list_runs, read
-from resnet_explorer.gui.trainer import LiveRun, Trainer
+from resnet_explorer.gui.trainer import LiveRun, TrainingController
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ def kept(root: Path) -> tuple[RunFolder, ...]:
     return tuple(one for one in list_runs(root) if (one.path / TUNE).is_file())
 
 
-class Tuner(Trainer):
+class FinetuneRunner(TrainingController):
     """Fine-tunes one plan, or several side by side."""
 
     def tune(self, plans: Sequence[TunePlan], images: int, title: str) -> None:

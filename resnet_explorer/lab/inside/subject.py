@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from resnet_explorer.analysis.inside import Look
+from resnet_explorer.analysis.inside import RunReference
 from resnet_explorer.analysis.run_codec import TUNE
 from resnet_explorer.analysis.training import RunPlan
 from resnet_explorer.analysis.tuning.codec import plan_in
@@ -32,7 +32,7 @@ def load(folder: str, plan: RunPlan) -> ResNet:
     return model
 
 
-def images_in(look: Look) -> Seen:
+def images_in(look: RunReference) -> Seen:
     """Return the images of a run: a fine-tuning's own where its folder holds one."""
     plan, folder = look.plan, Path(look.folder)
     if look.folder and (folder / TUNE).is_file():
@@ -40,7 +40,7 @@ def images_in(look: Look) -> Seen:
     return Images(plan.data, plan.spec, plan.image)
 
 
-def subject(look: Look, source: Load) -> tuple[ResNet, Seen]:
+def subject(look: RunReference, source: Load) -> tuple[ResNet, Seen]:
     """Return a trained network on its device, and its images."""
     return source(look.folder, look.plan).to(look.plan.device), images_in(look)
 

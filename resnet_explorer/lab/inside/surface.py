@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from resnet_explorer.analysis.inside import Look, Slice, Surface, SurfaceRequest
+from resnet_explorer.analysis.inside import RunReference, Slice, Surface, SurfaceRequest
 from resnet_explorer.analysis.partial import Partial
 from resnet_explorer.lab.inside.subject import Load, load, subject
 from resnet_explorer.lab.progress import Progress
@@ -43,7 +43,7 @@ def surface(request: SurfaceRequest, source: Load = load) -> Iterator[Progress |
     yield known
 
 
-def plane(model: nn.Module, x: Tensor, y: Tensor, run: Look, request: SurfaceRequest) -> Iterator[Slice]:
+def plane(model: nn.Module, x: Tensor, y: Tensor, run: RunReference, request: SurfaceRequest) -> Iterator[Slice]:
     """Yield the plane of a model after each row, the middle row first; its weights are as before afterwards."""
     steps = np.linspace(-request.reach, request.reach, request.size)
     steps[request.size // 2] = 0.0

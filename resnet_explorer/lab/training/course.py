@@ -31,7 +31,7 @@ DIVERGED = "Try a lower learning rate, a longer warm-up, or a bound on the gradi
 Told = Progress | Partial[Chunk]
 
 
-class Course:
+class TrainingRun:
     """A network's way from a mark on: ``run`` makes its steps, and keeps its state when it is closed.
 
     Nothing is ever told by halves: whenever ``run`` yields, all steps that are made have been yielded, but one whose

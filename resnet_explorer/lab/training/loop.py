@@ -13,7 +13,7 @@ from resnet_explorer.lab.probe import places
 from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.training.checkpoint import Mark
 from resnet_explorer.lab.training.conditions import conditions
-from resnet_explorer.lab.training.course import Course, Told
+from resnet_explorer.lab.training.course import Told, TrainingRun
 from resnet_explorer.lab.training.events import events
 from resnet_explorer.lab.training.feed import Feed, check
 from resnet_explorer.lab.training.folder import Folder
@@ -79,26 +79,26 @@ def _follow(
     setting = kept.kept() if kept else None
     trainer = Trainer(plan)
     mark = kept.restore(trainer) if kept and setting else Mark()
-    course = Course(trainer, Feed(plan, trainer.layout), blocks, kept, mark)
-    yield from go_on(course, setting, until, have, tensorboard)
+    training_run = TrainingRun(trainer, Feed(plan, trainer.layout), blocks, kept, mark)
+    yield from go_on(training_run, setting, until, have, tensorboard)
 
 
 def go_on(
-    course: Course, setting: Setting | None, until: int | None, have: int | None, tensorboard: bool
+    training_run: TrainingRun, setting: Setting | None, until: int | None, have: int | None, tensorboard: bool
 ) -> Generator[Told | Ending, None, None]:
-    """Yield what is kept of a course that the caller does not have, then what comes of it, and last how it ended."""
-    kept, mark = course.kept, course.mark
+    """Yield what is kept of a run that the caller does not have, then what comes of it, and last how it ended."""
+    kept, mark = training_run.kept, training_run.mark
     problem = kept.divergence if kept else ""
     if kept and setting:
         known = kept.metrics() if have is not None else ()
         counts = (one for one in known if one.step >= (have or 0) and (problem or one.step < mark.steps))
         yield Partial(Chunk(tuple(counts), setting))
-    steps = course.plan.recipe.steps
+    steps = training_run.plan.recipe.steps
     last = steps if until is None else min(until, steps)
-    course.problem = problem
-    if not problem and not course.is_over and (mark.steps < last or mark.pending):
-        yield from course.feed.fit()
+    training_run.problem = problem
+    if not problem and not training_run.is_over and (mark.steps < last or mark.pending):
+        yield from training_run.feed.fit()
         with ExitStack() as lent:
             written = lent.enter_context(events(kept.path, mark.steps)) if kept and tensorboard else None
-            yield from course.run(last, setting, written)
-    yield course.ending
+            yield from training_run.run(last, setting, written)
+    yield training_run.ending

@@ -11,18 +11,18 @@ from resnet_explorer.analysis.training import Metric, Setting
 from resnet_explorer.analysis.tuning.results import FreezeReport, TuneEnding
 from resnet_explorer.analysis.tuning.strategies import Grouping
 from resnet_explorer.lab.training.checkpoint import Mark
-from resnet_explorer.lab.training.course import Course, setting_of
+from resnet_explorer.lab.training.course import TrainingRun, setting_of
 from resnet_explorer.lab.training.feed import Feed
 from resnet_explorer.lab.training.trainer import Trainer
 from resnet_explorer.lab.tuning.folder import TuneFolder
-from resnet_explorer.lab.tuning.groups import Tuner
+from resnet_explorer.lab.tuning.groups import ParameterSchedule
 from resnet_explorer.model.build import ResNet
 
 
-def director(grouping: Grouping, note: Callable[[int, FreezeReport], None]) -> Callable[[ResNet], Tuner]:
+def director(grouping: Grouping, note: Callable[[int, FreezeReport], None]) -> Callable[[ResNet], ParameterSchedule]:
     """Return what makes the director of a network; ``note`` hears from which epoch on what trains."""
 
-    class Noting(Tuner):
+    class Noting(ParameterSchedule):
         def before(self, step: int, optimiser: Optimizer) -> FreezeReport | None:
             report = super().before(step, optimiser)
             if report is not None and self.since is not None:
@@ -32,8 +32,8 @@ def director(grouping: Grouping, note: Callable[[int, FreezeReport], None]) -> C
     return lambda model: Noting(model, grouping)
 
 
-class TuneCourse(Course):
-    """A course of a fine-tuning; ``words`` say what it starts from, and what could not be read.
+class FinetuneRun(TrainingRun):
+    """A fine-tuning under way; ``words`` say what it starts from, and what could not be read.
 
     The best epoch is the first with the least loss of the validation images.
     """

@@ -28,7 +28,7 @@ def optimiser_groups(model: nn.Module, grouping: Grouping) -> list[dict[str, Any
     ]
 
 
-class Tuner:
+class ParameterSchedule:
     """The hooks of a plan on a network: call ``before`` at every step, first of all.
 
     At the first step of an epoch that changes what trains it freezes, verifies and returns the report, and puts batch

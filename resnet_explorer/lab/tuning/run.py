@@ -22,7 +22,7 @@ from resnet_explorer.lab.training.course import Told
 from resnet_explorer.lab.training.feed import Feed
 from resnet_explorer.lab.training.loop import go_on
 from resnet_explorer.lab.training.trainer import Trainer
-from resnet_explorer.lab.tuning.course import TuneCourse, director
+from resnet_explorer.lab.tuning.course import FinetuneRun, director
 from resnet_explorer.lab.tuning.data import TuneImages, complete, load
 from resnet_explorer.lab.tuning.folder import TuneFolder, others
 from resnet_explorer.lab.tuning.start import bare, start
@@ -110,8 +110,8 @@ def _follow(
     trainer = Trainer(view, model, director(found, kept.opened if kept else _unheard))
     mark = kept.restore(trainer) if kept and setting else Mark()
     feed = Feed(view, trainer.layout, images)
-    course = TuneCourse(trainer, feed, blocks, kept, mark, found, words)
-    yield from go_on(course, setting, until, have, tensorboard)
+    training_run = FinetuneRun(trainer, feed, blocks, kept, mark, found, words)
+    yield from go_on(training_run, setting, until, have, tensorboard)
 
 
 def _unheard(epoch: int, report: FreezeReport) -> None:

@@ -19,7 +19,7 @@ from resnet_explorer.analysis.tuning.strategies import grouping
 from resnet_explorer.errors import CheckpointError, ExplorerError, ExportError
 from resnet_explorer.lab.tuning.channels import add_adapter, folded, measure_grey, port
 from resnet_explorer.lab.tuning.freeze import freeze, hold_still, verify
-from resnet_explorer.lab.tuning.groups import Tuner, optimiser_groups
+from resnet_explorer.lab.tuning.groups import ParameterSchedule, optimiser_groups
 from resnet_explorer.lab.tuning.head import HEAD, drawn, give
 from resnet_explorer.lab.tuning.save import save
 from resnet_explorer.lab.tuning.start import start
@@ -62,7 +62,7 @@ class TestGroups:
         """Of each group the tensors, parameters, decay and rate; and at each epoch what trains: counted in torch."""
         one = plan(find(net), strategy=strategy)
         found, model = grouping(one, 64), on_meta(one)
-        tuner = Tuner(model, found)
+        tuner = ParameterSchedule(model, found)
         optimiser = torch.optim.SGD(tuner.groups(), 0.01)
         names = {id(tensor): name for name, tensor in model.named_parameters()}
         for group, read in zip(optimiser.param_groups, found.groups, strict=True):
@@ -85,7 +85,7 @@ class TestGroups:
         unfreeze = {Strategy.A: (2,), Strategy.C: (1, 2, 3)}.get(strategy, ())
         recipe = Recipe(batch=32, rate=0.01, schedule=Schedule.COSINE, spares=True)
         one = plan(find(net), strategy=strategy, unfreeze=unfreeze, epochs=4, recipe=recipe)
-        tuner = Tuner(model := on_meta(one), grouping(one, 64))
+        tuner = ParameterSchedule(model := on_meta(one), grouping(one, 64))
         optimiser = torch.optim.SGD(tuner.groups(), 0.01)
         for step in range(8):
             tuner.before(step, optimiser)
@@ -114,7 +114,7 @@ class TestFreezing:
     def test_frozen_tensors_and_statistics_stay_bit_for_bit(self) -> None:
         one = plan(strategy=Strategy.PROBE, bn=BnMode.FROZEN, frozen=frozenset({"fc.bias"}))
         model, _ = start(one)
-        tuner = Tuner(model, grouping(one, 64))
+        tuner = ParameterSchedule(model, grouping(one, 64))
         optimiser = torch.optim.SGD(tuner.groups(), 0.1, momentum=0.9, weight_decay=0.1)
         before = deepcopy(model.state_dict())
         for step in range(3):
