@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from resnet_explorer.analysis.partial import Partial
+from resnet_explorer.analysis.progress import Partial, Progress
 from resnet_explorer.analysis.training import Chunk, Metric, Setting
 from resnet_explorer.analysis.tuning.checks import BadFile, ClassCount, DataReport, SamplePage, Sizes
 from resnet_explorer.analysis.tuning.choices import IMAGENET, GreyWay
@@ -32,7 +32,6 @@ from resnet_explorer.engine.messages import (
     TuneRun,
 )
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.lab.progress import Progress
 from tests.jobs_here import JobsHere
 
 CLASSES = tuple("0123456789")

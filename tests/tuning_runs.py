@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from resnet_explorer.analysis.partial import Partial
+from resnet_explorer.analysis.progress import Partial
 from resnet_explorer.analysis.recipe import Optimiser, Recipe
 from resnet_explorer.analysis.training import Chunk, Metric
 from resnet_explorer.analysis.tuning.choices import (

@@ -4,15 +4,33 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Generic, TypeVar
 
 from resnet_explorer.analysis.training import Metric
 
+T = TypeVar("T")
 PAUSE = 0.3
 """Seconds between two reports of an experiment at least."""
 WORTH = 10.0
 """And so many times what the last one took, so that long results do not take the time of the work."""
 RECENT, TIMED = 20, 50
 """Loss and error are means over so many of the newest steps; the speed is measured over so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """``done`` of ``of`` steps, and what is being done: what long work yields before its result."""
+
+    done: int
+    of: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Partial(Generic[T]):
+    """A result as far as it is known, which long work yields between its steps; each replaces the one before."""
+
+    value: T
 
 
 class Throttle:

@@ -27,8 +27,8 @@ from resnet_explorer.analysis.inside import (
     RunLesionsRequest,
     SurfaceRequest,
 )
-from resnet_explorer.analysis.partial import Partial
 from resnet_explorer.analysis.paths import PathsRequest
+from resnet_explorer.analysis.progress import Partial, Progress
 from resnet_explorer.analysis.shattering import ShatterRequest
 from resnet_explorer.analysis.timing import Peaks, Timing
 from resnet_explorer.analysis.weights import LIMIT
@@ -63,7 +63,6 @@ from resnet_explorer.lab.autograd import record
 from resnet_explorer.lab.clock import instruction_set
 from resnet_explorer.lab.graphviz import layout, torchviz_dot
 from resnet_explorer.lab.peaks import measure_peaks
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.timing import measure
 from resnet_explorer.lab.verify import verify
 from resnet_explorer.model import build, checkpoint

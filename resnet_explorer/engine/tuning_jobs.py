@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from resnet_explorer import files
+from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.analysis.run_codec import RUN, TUNE, loads
 from resnet_explorer.analysis.training import RunPlan
 from resnet_explorer.analysis.tuning.checks import DataReport
@@ -28,7 +29,6 @@ from resnet_explorer.engine.messages import (
 from resnet_explorer.errors import ExplorerError, ExportError
 from resnet_explorer.export.tuning.card import to_card
 from resnet_explorer.export.tuning.script import companions, to_script
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.training.checkpoint import trained
 from resnet_explorer.lab.training.loop import follow
 from resnet_explorer.lab.tuning import run, weights

@@ -15,7 +15,6 @@ from resnet_explorer.gui.main_window import MainWindow
 from resnet_explorer.gui.questions import KINDS
 from resnet_explorer.gui.views.canvas import ZOOM_STEP
 from resnet_explorer.gui.views.graph_canvas import GraphCanvas
-from resnet_explorer.gui.weights_dialog import KINDS
 from resnet_explorer.spec import codec
 from resnet_explorer.spec.catalogue import title
 

@@ -12,9 +12,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from resnet_explorer.analysis import Analysis, analyse
 from resnet_explorer.analysis.autograd import AutogradGraph
+from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.errors import InputError
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.record import restored
 from resnet_explorer.lab.walk import LOSS, OUTPUT, Makers, graph_of
 from resnet_explorer.model import build

@@ -10,8 +10,8 @@ from pathlib import Path
 from time import monotonic
 from typing import IO
 
+from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.spec import InputShape, ResNetSpec
 
 PAUSE = 0.1

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
 from resnet_explorer.analysis.kept import IMAGE, Kept, collected
+from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.lab.pieces import pieces
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.record import restored
 from resnet_explorer.model import build
 from resnet_explorer.model.modules import Block, Gate

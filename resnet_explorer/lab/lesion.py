@@ -12,7 +12,7 @@ from torch import Tensor
 
 from resnet_explorer.analysis import analyse
 from resnet_explorer.analysis.lesions import Lesions, LesionsAsked, LesionStudy
-from resnet_explorer.analysis.partial import Partial
+from resnet_explorer.analysis.progress import Partial, Progress
 from resnet_explorer.analysis.quantities import Mode
 from resnet_explorer.analysis.training import RunPlan
 from resnet_explorer.blueprint import compile_spec
@@ -20,7 +20,6 @@ from resnet_explorer.blueprint.layers import Shape
 from resnet_explorer.lab.alike import seeded
 from resnet_explorer.lab.data import Tested, tested
 from resnet_explorer.lab.probe import places
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.record import blocks_of, restored
 from resnet_explorer.model.build import ResNet
 from resnet_explorer.model.layers import ZeroPad

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import torch
 from torch.nn import functional
 
+from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.analysis.timing import Peak, Peaks
 from resnet_explorer.lab.clock import Clock, setting
-from resnet_explorer.lab.progress import Progress
 
 VALUE = 4
 """Bytes of a float32."""

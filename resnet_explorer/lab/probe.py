@@ -18,13 +18,12 @@ from resnet_explorer.analysis.gradients import (
     Series,
 )
 from resnet_explorer.analysis.needs import needs
-from resnet_explorer.analysis.partial import Partial
+from resnet_explorer.analysis.progress import Partial, Progress
 from resnet_explorer.analysis.quantities import GRADIENTS, Mode, Precision, Quantity
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.errors import InputError
 from resnet_explorer.lab.alike import LOSSES, accuracy, alike, common, seeded
 from resnet_explorer.lab.data import Batch, Images
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.record import recording, restored
 from resnet_explorer.model.build import ResNet
 from resnet_explorer.spec import InputShape, ResNetSpec

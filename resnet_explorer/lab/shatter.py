@@ -9,14 +9,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from resnet_explorer.analysis.partial import Partial
-from resnet_explorer.analysis.progress import Throttle
+from resnet_explorer.analysis.progress import Partial, Progress, Throttle
 from resnet_explorer.analysis.quantities import Mode
 from resnet_explorer.analysis.shattering import LAGS, Line, Neighbours, Shattering, ShatterRequest
 from resnet_explorer.lab.alike import alike, common, seeded
 from resnet_explorer.lab.data import Batch, Images
 from resnet_explorer.lab.probe import places
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.record import restored
 from resnet_explorer.model.build import ResNet
 

@@ -9,14 +9,12 @@ import torch
 
 from resnet_explorer.analysis.descent import Descent, DescentRequest, DescentStep, LesionRequest
 from resnet_explorer.analysis.lesions import LesionStudy
-from resnet_explorer.analysis.partial import Partial
-from resnet_explorer.analysis.progress import Throttle
+from resnet_explorer.analysis.progress import Partial, Progress, Throttle
 from resnet_explorer.analysis.quantities import Mode
 from resnet_explorer.lab.alike import common
 from resnet_explorer.lab.data import Images, tested
 from resnet_explorer.lab.lesion import Subject, count, study
 from resnet_explorer.lab.probe import places
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.training.conditions import conditions
 from resnet_explorer.lab.training.feed import Feed
 from resnet_explorer.lab.training.trainer import Trainer

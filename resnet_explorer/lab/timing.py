@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from torch import nn
 
 from resnet_explorer.analysis import Analysis, analyse
+from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.analysis.timing import Timing
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.errors import InputError
 from resnet_explorer.lab.bench import Bench
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.record import restored
 from resnet_explorer.model import build
 from resnet_explorer.spec import InputShape, ResNetSpec

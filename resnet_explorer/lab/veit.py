@@ -15,13 +15,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from resnet_explorer.analysis.descent import Descent
-from resnet_explorer.analysis.partial import Partial
 from resnet_explorer.analysis.paths import Paths, PathsRequest
-from resnet_explorer.analysis.progress import Throttle
+from resnet_explorer.analysis.progress import Partial, Progress, Throttle
 from resnet_explorer.analysis.quantities import Mode
 from resnet_explorer.lab.alike import seeded
 from resnet_explorer.lab.probe import places
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.record import blocks_of, restored
 from resnet_explorer.lab.steps import training
 from resnet_explorer.lab.terms import parted

@@ -9,12 +9,12 @@ from torch import nn
 
 from resnet_explorer.analysis import Analysis
 from resnet_explorer.analysis.kept import Kept, kept
+from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.analysis.verdict import Check, Difference, Verdict
 from resnet_explorer.analysis.words import size
 from resnet_explorer.blueprint.layers import Add, GatedAdd, Multiply
 from resnet_explorer.lab.clock import instruction_set
 from resnet_explorer.lab.kept import measure_kept
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.record import restored
 from resnet_explorer.model import build
 

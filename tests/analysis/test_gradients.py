@@ -22,7 +22,7 @@ from resnet_explorer.analysis.gradients import (
     Series,
     twin,
 )
-from resnet_explorer.analysis.lesions import LesionRequest, Lesions, LesionStudy
+from resnet_explorer.analysis.lesions import Lesions, LesionStudy
 from resnet_explorer.analysis.paths import Paths, PathsRequest
 from resnet_explorer.analysis.quantities import WORDS, Quantity
 from resnet_explorer.analysis.shattering import Line, Neighbours, Shattering, ShatterRequest

@@ -15,7 +15,7 @@ import torch
 from torch.nn import functional
 
 from resnet_explorer.analysis.gradients import twin
-from resnet_explorer.analysis.partial import Partial
+from resnet_explorer.analysis.progress import Partial
 from resnet_explorer.analysis.recipe import Optimiser, Recipe
 from resnet_explorer.analysis.training import Run, RunPlan
 from resnet_explorer.lab.alike import alike

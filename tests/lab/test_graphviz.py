@@ -12,9 +12,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lab.graphviz import GraphvizError, layout, torchviz_dot
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from tests.narrow import close

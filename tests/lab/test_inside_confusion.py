@@ -6,11 +6,11 @@ import torch
 from torch import nn
 
 from resnet_explorer.analysis.inside import Confusion, ConfusionRequest
+from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.analysis.training import RunPlan
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lab.inside.confusion import confusion
 from resnet_explorer.lab.inside.subject import pixels
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.model.build import ResNet
 from resnet_explorer.spec.data_choice import DIGITS
 from tests.inside_subject import images_of, plan, trained

@@ -8,14 +8,13 @@ from torch import nn
 
 from resnet_explorer.analysis.inside import Confusion, ConfusionRequest, RunLesionsRequest, RunReference
 from resnet_explorer.analysis.lesions import LesionStudy
-from resnet_explorer.analysis.partial import Partial
+from resnet_explorer.analysis.progress import Partial, Progress
 from resnet_explorer.analysis.training import RunPlan
 from resnet_explorer.errors import CheckpointError, ExplorerError
 from resnet_explorer.lab import lesion as lab
 from resnet_explorer.lab.inside.confusion import confusion
 from resnet_explorer.lab.inside.lesions import lesions
 from resnet_explorer.lab.lesion import Subject, one_by_one
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.record import blocks_of
 from resnet_explorer.model.build import ResNet
 from resnet_explorer.spec.catalogue import find

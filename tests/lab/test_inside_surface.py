@@ -10,11 +10,10 @@ import torch
 from torch import nn
 
 from resnet_explorer.analysis.inside import RunReference, Surface, SurfaceRequest
-from resnet_explorer.analysis.partial import Partial
+from resnet_explorer.analysis.progress import Partial, Progress
 from resnet_explorer.analysis.training import RunPlan
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lab.inside.surface import directions, mean_loss, moved, plane, surface
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.model.build import ResNet
 from tests.inside_subject import images_of, plan, trained
 from tests.narrow import close

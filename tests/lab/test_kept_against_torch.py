@@ -11,11 +11,11 @@ from torch import nn
 
 from resnet_explorer.analysis import analyse
 from resnet_explorer.analysis.kept import Kept, kept
+from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.analysis.saved import RULES
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.blueprint.layers import Add
 from resnet_explorer.lab.kept import measure_kept
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.model.modules import MODULES
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import find

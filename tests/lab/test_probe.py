@@ -13,13 +13,12 @@ from torch.nn import functional
 
 from resnet_explorer.analysis.gradient_presets import PRESETS
 from resnet_explorer.analysis.gradients import GradientRequest, GradientResult, NetworkGradients, twin
-from resnet_explorer.analysis.partial import Partial
+from resnet_explorer.analysis.progress import Partial, Progress
 from resnet_explorer.analysis.quantities import TERMS, Loss, Mode, Precision, Quantity
 from resnet_explorer.errors import ExplorerError, InputError
 from resnet_explorer.lab.alike import alike
 from resnet_explorer.lab.data import batch
 from resnet_explorer.lab.probe import measure
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.record import blocks_of, recording
 from resnet_explorer.model import build
 from resnet_explorer.model.build import ResNet

@@ -2,17 +2,16 @@
 
 from dataclasses import replace
 from statistics import fmean, median
-from typing import Any
 
 import torch
 from torch.nn import functional
 
 from resnet_explorer.analysis.descent import RECIPE, Descent, DescentRequest
 from resnet_explorer.analysis.gradients import twin
+from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.analysis.quantities import Loss, Quantity
 from resnet_explorer.lab.alike import alike, seeded
 from resnet_explorer.lab.data import Images
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.steps import train
 from resnet_explorer.lab.training.conditions import layout
 from resnet_explorer.lab.training.feed import Feed

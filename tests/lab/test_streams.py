@@ -9,9 +9,8 @@ from resnet_explorer.analysis import progress
 from resnet_explorer.analysis.descent import RECIPE, Descent, DescentRequest, LesionRequest
 from resnet_explorer.analysis.gradients import twin
 from resnet_explorer.analysis.lesions import LesionStudy
-from resnet_explorer.analysis.partial import Partial
 from resnet_explorer.analysis.paths import Paths, PathsRequest
-from resnet_explorer.analysis.progress import Throttle
+from resnet_explorer.analysis.progress import Partial, Throttle
 from resnet_explorer.analysis.shattering import Shattering, ShatterRequest
 from resnet_explorer.drawing.lab_charts import lab_chart
 from resnet_explorer.lab.shatter import shatter

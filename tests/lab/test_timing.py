@@ -11,13 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from resnet_explorer.analysis import Analysis, analyse
+from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.analysis.timing import Peaks, Timed, Timing
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.errors import InputError
 from resnet_explorer.lab import peaks as lab_peaks
 from resnet_explorer.lab.clock import Clock
 from resnet_explorer.lab.peaks import measure_peaks
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.stopwatch import Stopwatch
 from resnet_explorer.lab.timing import measure, measure_model
 from resnet_explorer.model import build

@@ -55,10 +55,9 @@ from resnet_explorer.lab.tuning.judge import named
 from resnet_explorer.lab.tuning.predict import predict
 from resnet_explorer.model import build
 from resnet_explorer.model.build import ResNet
-from resnet_explorer.model.modules import Block
 from tests.inside_subject import IMAGE, net, plan, trained
 from tests.inside_subject import images_of as images_of_run
-from tests.narrow import close, of_kind
+from tests.narrow import close
 
 Patch = pytest.MonkeyPatch
 Case = Callable[[ResNet, Patch, Path], Iterable[object]]

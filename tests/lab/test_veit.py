@@ -3,7 +3,6 @@
 from dataclasses import replace
 from itertools import product
 from math import comb
-from typing import Any
 
 import pytest
 import torch

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from resnet_explorer.analysis import Analysis, analyse
+from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.analysis.verdict import Verdict
 from resnet_explorer.blueprint import compile_spec
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.verify import verify
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import CATALOGUE, find

@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from resnet_explorer.analysis.inside import Cam, CamRequest
+from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lab.inside.subject import Load, load, one_image, pixels, subject
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.record import restored
 
 

@@ -17,9 +17,9 @@ from resnet_explorer.analysis.inside import (
     GalleryRequest,
     Mistake,
 )
+from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.lab.data import tested
 from resnet_explorer.lab.inside.subject import Load, images_in, load, one_image, pixels, subject
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.record import restored
 
 CHUNK = 250

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from resnet_explorer.analysis.inside import Features, FeaturesRequest
+from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lab.inside.subject import Load, load, one_image, pixels, subject
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.record import restored
 
 

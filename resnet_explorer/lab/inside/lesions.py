@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 from resnet_explorer.analysis.inside import RunLesionsRequest
 from resnet_explorer.analysis.lesions import LesionStudy
-from resnet_explorer.analysis.partial import Partial
+from resnet_explorer.analysis.progress import Partial, Progress
 from resnet_explorer.lab.inside.subject import Load, load, subject
 from resnet_explorer.lab.lesion import Subject, count, study
-from resnet_explorer.lab.progress import Progress
 
 
 def lesions(request: RunLesionsRequest, source: Load = load) -> Iterator[Progress | Partial[LesionStudy] | LesionStudy]:

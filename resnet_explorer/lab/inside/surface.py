@@ -12,9 +12,8 @@ from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from resnet_explorer.analysis.inside import RunReference, Slice, Surface, SurfaceRequest
-from resnet_explorer.analysis.partial import Partial
+from resnet_explorer.analysis.progress import Partial, Progress
 from resnet_explorer.lab.inside.subject import Load, load, subject
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.record import restored
 
 CHUNK = 512

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from resnet_explorer.analysis import analyse
 from resnet_explorer.analysis.identify import identify
 from resnet_explorer.analysis.own_module import TOLERANCE, OwnModule, Proof
+from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.errors import CheckpointError, ExplorerError
 from resnet_explorer.lab.own import code, compare
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.catalogue import CATALOGUE, named, title

@@ -11,12 +11,10 @@ import torch
 
 from resnet_explorer import __version__
 from resnet_explorer.analysis.gradients import Place
-from resnet_explorer.analysis.partial import Partial
-from resnet_explorer.analysis.progress import Throttle
+from resnet_explorer.analysis.progress import Partial, Progress, Throttle
 from resnet_explorer.analysis.training import Chunk, Ending, Metric, RunPlan, Setting
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lab.clock import setting as where_it_runs
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.training.checkpoint import Mark
 from resnet_explorer.lab.training.conditions import notes
 from resnet_explorer.lab.training.events import Events

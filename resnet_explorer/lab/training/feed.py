@@ -6,10 +6,10 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.analysis.training import RunPlan
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lab.data import Images
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.training.augment import augmented
 
 ROOM = 512 * 2**20

@@ -10,7 +10,7 @@ from time import monotonic, sleep
 from filelock import FileLock, Timeout
 
 from resnet_explorer import codec
-from resnet_explorer.analysis.progress import Throttle
+from resnet_explorer.analysis.progress import Progress, Throttle
 from resnet_explorer.analysis.run_codec import (
     CHECKPOINT,
     ENDED,
@@ -27,7 +27,6 @@ from resnet_explorer.analysis.run_codec import (
 )
 from resnet_explorer.analysis.training import Metric, RunPlan, Setting
 from resnet_explorer.errors import ExplorerError, ExportError
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.training.checkpoint import Mark, dump, restore
 from resnet_explorer.lab.training.trainer import Trainer
 

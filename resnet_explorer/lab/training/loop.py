@@ -6,11 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from resnet_explorer.analysis.gradients import Place
-from resnet_explorer.analysis.partial import Partial
+from resnet_explorer.analysis.progress import Partial, Progress
 from resnet_explorer.analysis.quantities import Mode
 from resnet_explorer.analysis.training import Chunk, Ending, Metric, Run, RunPlan, Setting
 from resnet_explorer.lab.probe import places
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.training.checkpoint import Mark
 from resnet_explorer.lab.training.conditions import conditions
 from resnet_explorer.lab.training.course import Told, TrainingRun

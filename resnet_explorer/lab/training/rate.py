@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from math import isfinite
 
-from resnet_explorer.analysis.partial import Partial
+from resnet_explorer.analysis.progress import Partial, Progress
 from resnet_explorer.analysis.rate_test import HIGHEST, LIMIT, LOWEST, STEPS, RateTest, suggestion
 from resnet_explorer.analysis.training import RunPlan
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.training.conditions import conditions
 from resnet_explorer.lab.training.feed import Feed, check
 from resnet_explorer.lab.training.trainer import Trainer

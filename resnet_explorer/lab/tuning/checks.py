@@ -8,11 +8,11 @@ from pathlib import Path
 
 from torch import Tensor
 
+from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.analysis.tuning.checks import BadFile, DataReport, Part, pairs, sizes
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.images.read import is_animated, white_of
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.tuning.data import EVERY, complete, counted, tops
 from resnet_explorer.lab.tuning.listing import Item, listing
 from resnet_explorer.lab.tuning.pictures import UnreadableError, held, opened, shows_white, with_channels

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.analysis.tuning.channels import adapts, normalisation
 from resnet_explorer.analysis.tuning.checks import BadFile, ClassCount, DataReport, Part, SamplePage, judging
 from resnet_explorer.analysis.tuning.choices import GreyWay, Preprocess, WeightsKind
@@ -15,7 +16,6 @@ from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.images.read import top_of, white_of
 from resnet_explorer.lab.data import Batch
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.tuning.listing import Item, listing
 from resnet_explorer.lab.tuning.pictures import UnreadableError, fitted, held, opened, refuse, with_channels
 from resnet_explorer.lab.tuning.weights import find

@@ -2,8 +2,8 @@
 
 from collections.abc import Generator, Hashable
 
+from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.analysis.tuning.plan import TunePlan
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.tuning.data import TuneImages
 from resnet_explorer.lab.tuning.run import fetched
 

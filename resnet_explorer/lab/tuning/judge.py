@@ -8,13 +8,13 @@ import torch
 from torch.nn import functional
 
 from resnet_explorer.analysis.gradient_words import LAST_STEPS
+from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.analysis.run_codec import METRICS, RUN, loads, metrics_from
 from resnet_explorer.analysis.training import Metric, Setting
 from resnet_explorer.analysis.tuning.codec import plan_in
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.analysis.tuning.results import BeforeAfter, Judgement, Outcome
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.record import restored
 from resnet_explorer.lab.training.checkpoint import trained
 from resnet_explorer.lab.tuning.data import TuneImages

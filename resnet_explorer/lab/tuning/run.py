@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.analysis.quantities import Mode
 from resnet_explorer.analysis.run_codec import CHECKPOINT, RUN
 from resnet_explorer.analysis.training import Ending, RunPlan
@@ -15,7 +16,6 @@ from resnet_explorer.analysis.tuning.strategies import grouping
 from resnet_explorer.analysis.tuning.view import run_plan
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lab.probe import places
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.training.checkpoint import Mark
 from resnet_explorer.lab.training.conditions import conditions
 from resnet_explorer.lab.training.course import Told

@@ -6,12 +6,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.analysis.tuning.checks import BadFile, Part, SamplePage
 from resnet_explorer.analysis.tuning.choices import GreyWay
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.analysis.tuning.results import GreyReport
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.tuning.channels import measure_grey
 from resnet_explorer.lab.tuning.data import TuneImages, complete, prepared
 from resnet_explorer.lab.tuning.listing import Item, listing

@@ -14,10 +14,10 @@ from typing import Any
 
 import torch
 
+from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.analysis.tuning.choices import Preprocess
 from resnet_explorer.analysis.tuning.results import Published
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE, entry_of, title
 

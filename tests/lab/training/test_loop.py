@@ -12,14 +12,13 @@ from torch.nn import functional
 
 from resnet_explorer.analysis.descent import Descent, DescentRequest
 from resnet_explorer.analysis.gradients import twin
-from resnet_explorer.analysis.partial import Partial
+from resnet_explorer.analysis.progress import Partial, Progress
 from resnet_explorer.analysis.quantities import Quantity
 from resnet_explorer.analysis.recipe import Optimiser, Recipe, Schedule
 from resnet_explorer.analysis.training import Chunk, Run, RunPlan
 from resnet_explorer.errors import ExplorerError, InputError
 from resnet_explorer.lab.alike import alike
 from resnet_explorer.lab.data import Images
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.steps import train as train_together
 from resnet_explorer.lab.training import train
 from resnet_explorer.lab.training.optimise import NORMS

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from resnet_explorer.analysis.partial import Partial
+from resnet_explorer.analysis.progress import Partial
 from resnet_explorer.analysis.rate_test import RateTest, suggestion
 from resnet_explorer.analysis.recipe import Recipe
 from resnet_explorer.errors import ExplorerError

@@ -11,12 +11,12 @@ import torch
 import torchvision
 
 from resnet_explorer.analysis import analyse
+from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.analysis.tuning.choices import WeightsChoice
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.analysis.tuning.results import Published
 from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.lab.progress import Progress
 from resnet_explorer.lab.tuning import weights
 from resnet_explorer.lab.tuning.start import start
 from resnet_explorer.spec import InputShape
