@@ -18,7 +18,7 @@ from resnet_explorer.analysis.training import Chunk, Metric, RunPlan
 from resnet_explorer.analysis.training_presets import PRESETS
 from resnet_explorer.cli import main, train_group, train_options
 from resnet_explorer.cli.parser import parser
-from resnet_explorer.cli.train_display import Bars
+from resnet_explorer.cli.train_bars import Bars
 from resnet_explorer.cli.train_plans import Task, plans_of, tasks_of
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.export import run_folder

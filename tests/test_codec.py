@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from resnet_explorer import codec
 from resnet_explorer.analysis import run_codec
-from resnet_explorer.analysis.descent import DescentRequest
+from resnet_explorer.analysis.descent import DescentRequest, LesionRequest
 from resnet_explorer.analysis.gradients import GradientRequest, Place, twin
-from resnet_explorer.analysis.lesions import LesionRequest
 from resnet_explorer.analysis.paths import PathsRequest
 from resnet_explorer.analysis.quantities import Loss, Mode, Precision, Quantity
 from resnet_explorer.analysis.recipe import Optimiser, Recipe, Schedule

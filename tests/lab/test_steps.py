@@ -37,7 +37,7 @@ SMALL = DescentRequest((net(20, "blocks=1,1,1"),), recipe=replace(RECIPE, steps=
 def test_a_run_is_the_loop_that_one_would_write_by_hand() -> None:
     run = trained(SMALL)
     (model,), laid = alike(SMALL.specs, 0), layout(SMALL.plans[0])
-    model = model.to(memory_format=laid)  # type: ignore[call-overload]
+    model = model.to(memory_format=laid)
     images = Images(DIGITS, SMALL.specs[0], SMALL.image)
     optimiser = torch.optim.SGD(model.parameters(), 0.05, 0.9, weight_decay=1e-4, fused=True)
     order = images.train[torch.randperm(len(images.train), generator=torch.Generator().manual_seed(0))]
