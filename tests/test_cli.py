@@ -354,7 +354,7 @@ class TestVerify:
     def test_a_difference_ends_with_1(
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("resnet_explorer.blueprint.layers.Conv2d.macs", lambda layer, output: 1)
+        monkeypatch.setattr("resnet_explorer.blueprint.kinds.convolutions.Conv2d.macs", lambda layer, output: 1)
         compile_spec.cache_clear()
         assert main(["verify", "resnet56"]) == 1
         told = capsys.readouterr()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from resnet_explorer.analysis.tensors import tensors
 from resnet_explorer.blueprint import compile_spec
-from resnet_explorer.blueprint.layers import Shape
+from resnet_explorer.blueprint.kinds import Shape
 from resnet_explorer.spec import ResNetSpec
 
 OPTIONAL = re.compile(r".*\.num_batches_tracked")

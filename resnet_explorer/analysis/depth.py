@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from resnet_explorer.blueprint import Form, Network, Part, flat
-from resnet_explorer.blueprint.layers import ChannelConv1d, Conv2d, Linear
+from resnet_explorer.blueprint.kinds import Role
 from resnet_explorer.blueprint.tree import Chain
 
 
@@ -44,13 +44,13 @@ class Depth:
 
 def _weights(chain: Chain) -> int:
     """Count the weight layers of a chain; those of a gate (attention) weigh channels and are not counted."""
-    return sum(isinstance(step, Part) and isinstance(step.layer, Conv2d | Linear) for step in chain)
+    return sum(isinstance(step, Part) and step.layer.role in (Role.CONVOLUTION, Role.LINEAR) for step in chain)
 
 
 def _gates(form: Form) -> int:
     """Count the weight layers of a block's gates."""
     inner = [part for gate in form.gates for part in gate.parts]
-    return sum(isinstance(part.layer, Conv2d | ChannelConv1d) for part in (*inner, *flat(form.gate)))
+    return sum(part.layer.role is Role.CONVOLUTION for part in (*inner, *flat(form.gate)))
 
 
 def depth(network: Network) -> Depth:

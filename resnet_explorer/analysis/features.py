@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from resnet_explorer.analysis.results import Analysis
 from resnet_explorer.analysis.words import compact
-from resnet_explorer.blueprint.layers import Shape
+from resnet_explorer.blueprint.kinds import Shape
 
 
 class Feature(NamedTuple):

@@ -6,7 +6,7 @@ from math import exp, inf, isfinite, log
 from statistics import median
 
 from resnet_explorer.analysis.quantities import GRADIENTS, Loss, Mode, Precision, Quantity
-from resnet_explorer.blueprint.layers import Shape
+from resnet_explorer.blueprint.kinds import Shape
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import named, title

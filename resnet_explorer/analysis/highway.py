@@ -7,7 +7,7 @@ from math import comb
 
 from resnet_explorer.analysis.autograd import AutogradGraph, NodeKind
 from resnet_explorer.blueprint import Block, Network, Part
-from resnet_explorer.blueprint.layers import Conv2d, Linear
+from resnet_explorer.blueprint.kinds import Role
 from resnet_explorer.blueprint.tree import Chain
 
 
@@ -126,4 +126,4 @@ def _ways(block: Block) -> Ways:
 
 
 def _weights(chain: Chain) -> int:
-    return sum(isinstance(step, Part) and isinstance(step.layer, Conv2d | Linear) for step in chain)
+    return sum(isinstance(step, Part) and step.layer.role in (Role.CONVOLUTION, Role.LINEAR) for step in chain)

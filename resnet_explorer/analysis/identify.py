@@ -13,7 +13,7 @@ from resnet_explorer.analysis.structure.layers import FileLayer, Kind, Layers, r
 from resnet_explorer.analysis.structure.leftovers import Leftover, classifier, leftovers, preferred
 from resnet_explorer.analysis.structure.matching import match
 from resnet_explorer.analysis.traits import open_questions, read_traits
-from resnet_explorer.blueprint.layers import Shape
+from resnet_explorer.blueprint.kinds import Shape
 from resnet_explorer.errors import CheckpointError, SpecError
 from resnet_explorer.spec import AntiAlias, Init, Order, ResNetSpec
 from resnet_explorer.spec.catalogue import named, title

@@ -5,7 +5,9 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resnet_explorer.analysis.training import RunPlan
-from resnet_explorer.blueprint import Network, compile_spec, layers
+from resnet_explorer.blueprint import Network, compile_spec
+from resnet_explorer.blueprint.kinds import Role
+from resnet_explorer.blueprint.kinds.blocks import Scale
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.spec import ResNetSpec
 
@@ -295,7 +297,8 @@ def _layer_paths(network: Network, path: str) -> list[str]:
     return [
         name
         for name, part in pairs
-        if not isinstance(part.layer, layers.Add | layers.GatedAdd | layers.Scale)
+        if part.layer.role is not Role.JOIN
+        and not isinstance(part.layer, Scale)
         and not any(name.startswith(f"{gate}.") for gate in gates)
         and not part.name.startswith("gate.")
     ]

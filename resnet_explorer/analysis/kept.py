@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from math import prod
 from typing import NamedTuple
 
-from resnet_explorer.analysis.results import BYTES_PER_VALUE, Analysis, Reading, Row
-from resnet_explorer.analysis.saved import saves
+from resnet_explorer.analysis.results import Analysis, Reading, Row
 from resnet_explorer.blueprint import Block, Form, Network, Part
-from resnet_explorer.blueprint.layers import GatedAdd, Shape
+from resnet_explorer.blueprint.kinds import BYTES_PER_VALUE, Shape
+from resnet_explorer.blueprint.kinds.blocks import GatedAdd
 from resnet_explorer.blueprint.tree import Chain, Step
 
 IMAGE = "input"
@@ -138,7 +138,8 @@ class _FormWalk:
 
     def step(self, part: Part, storage: int) -> int:
         number = next(self.numbers)
-        found = saves(part.layer, self.readings[number], self.training)
+        reading = self.readings[number]
+        found = part.layer.saves(reading.input, reading.output, self.training)
         self.extra[number] = found.extra
         output = storage if found.passes else number
         self.saved |= ({storage} if found.input else set()) | ({output} if found.output else set())

@@ -6,8 +6,9 @@ verification, inspection) computes in PyTorch's default, contiguous format, on c
 
 from enum import StrEnum
 
-from resnet_explorer.blueprint.layers import Conv2d, Layer
-from resnet_explorer.blueprint.norms import FRN, EvoNormS0, GroupNorm, InstanceNorm2d
+from resnet_explorer.blueprint.kinds import Layer, Role
+from resnet_explorer.blueprint.kinds.convolutions import Conv2d
+from resnet_explorer.blueprint.kinds.norms import BatchNorm2d
 from resnet_explorer.blueprint.tree import Network
 
 SAFE_CHANNELS = 8
@@ -52,7 +53,7 @@ def is_faster(network: Network) -> bool:
     where most weights are in wide 3×3 convolutions, 1.26 times with group norm.
     """
     layers = _layers(network)
-    if any(isinstance(layer, GroupNorm | InstanceNorm2d | FRN | EvoNormS0) for layer in layers):
+    if any(layer.role is Role.NORM and not isinstance(layer, BatchNorm2d) for layer in layers):
         return False
     wide = sum(layer.params for layer in layers if isinstance(layer, Conv2d) and _is_wide(layer))
     return 2 * wide < sum(layer.params for layer in layers)

@@ -10,11 +10,10 @@ from itertools import repeat
 from math import prod
 from typing import NamedTuple
 
-from resnet_explorer.analysis.results import BYTES_PER_VALUE, Analysis, Reading, Row, Sums
+from resnet_explorer.analysis.results import Analysis, Reading, Row, Sums
 from resnet_explorer.analysis.words import size
 from resnet_explorer.blueprint import Block, Form, Network, Part
-from resnet_explorer.blueprint.layers import Shape
-from resnet_explorer.blueprint.pools import AdaptiveAvgPool2d
+from resnet_explorer.blueprint.kinds import BYTES_PER_VALUE, Shape
 from resnet_explorer.blueprint.tree import Chain
 from resnet_explorer.errors import InputError
 from resnet_explorer.spec import InputShape
@@ -168,7 +167,7 @@ def _step(part: Part, path: str, place: _Place, readings: list[Reading]) -> _Pla
     except InputError as error:
         raise InputError(path, f"{path} fails: {error.what}", error.remedy) from error
     kernel, step = layer.window
-    if stride is None or grown is None or isinstance(layer, AdaptiveAvgPool2d):
+    if stride is None or grown is None or layer.sees_all:
         stride = grown = None
     else:
         grown, stride = grown + (kernel - 1) * stride, stride * step

@@ -6,11 +6,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from resnet_explorer.blueprint import Network, Part
-from resnet_explorer.blueprint.layers import Shape
+from resnet_explorer.blueprint.kinds import Shape
 from resnet_explorer.spec import InputShape
-
-BYTES_PER_VALUE = 4
-"""float32, PyTorch's default."""
 
 
 class Reading(NamedTuple):

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from resnet_explorer.analysis.tensors import tensors
 from resnet_explorer.blueprint import compile_spec
-from resnet_explorer.blueprint.layers import Shape
+from resnet_explorer.blueprint.kinds import Shape
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE, entry_of

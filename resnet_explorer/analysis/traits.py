@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from resnet_explorer.analysis.structure.backbone import Backbone, FoundBlock
-from resnet_explorer.analysis.structure.layers import Kind, Layers, parted, shared
+from resnet_explorer.analysis.structure.layers import NORM_TENSORS, Kind, Layers, parted, shared
 from resnet_explorer.blueprint.attention import hidden
 from resnet_explorer.spec import (
     Attention,
@@ -148,7 +148,7 @@ def _norm(layers: Layers) -> dict[str, object]:
     if not roles:
         norm = Norm.NONE
     elif "running_mean" not in roles:
-        norm = Norm.FRN if "tau" in roles else Norm.EVONORM if "v" in roles else Norm.GROUP
+        norm = next((norm for norm, names in NORM_TENSORS.items() if names == roles), Norm.GROUP)
     changes: dict[str, object] = {"norm": norm}
     gains = [layer.shape for layer in layers if layer.kind is Kind.GAIN]
     if norm is Norm.NONE and any(layer.kind is Kind.SHIFT for layer in layers) and gains:
@@ -186,7 +186,7 @@ def open_questions(spec: ResNetSpec) -> tuple[str, ...]:
             f"The norm is a group norm of {spec.norm_groups} groups: layer and instance norm, and batch norm without"
             " its running statistics, have the same tensors."
         )
-    if spec.norm in (Norm.FRN, Norm.EVONORM):
+    if spec.norm.activates:
         words.append(f"The norm is {spec.norm}: FRN and EvoNorm-S0 have tensors of the same shapes.")
     if spec.shortcut is Shortcut.PADDING:
         words.append("There are shortcuts: without projections a plain network has the same tensors.")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from resnet_explorer.analysis.identify import Identified
-from resnet_explorer.blueprint.layers import Shape
+from resnet_explorer.blueprint.kinds import Shape
 
 BINS = 32
 LIMIT = 4 * 2**30

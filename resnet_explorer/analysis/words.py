@@ -1,18 +1,6 @@
 """Numbers, shapes and hyper-parameters in the words that every view shares."""
 
-from resnet_explorer.blueprint.layers import (
-    ChannelConv1d,
-    Conv2d,
-    Dropout,
-    Gain,
-    GatedAdd,
-    Layer,
-    Linear,
-    Scale,
-    Shape,
-)
-from resnet_explorer.blueprint.norms import EvoNormS0, GroupNorm
-from resnet_explorer.blueprint.pools import AvgPool2d, BlurPool2d, ConstantPad2d, MaxPool2d, ZeroPad
+from resnet_explorer.blueprint.kinds import Shape
 
 _PREFIXES = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 _ROUNDS_UP = 0.99995
@@ -57,38 +45,3 @@ def share(part: int, whole: int) -> float:
 def percent(part: float) -> str:
     """Return a part of 1 in percent: ``3.5 %``."""
     return f"{100 * part:.1f} %"
-
-
-def hyper(layer: Layer) -> str:
-    """Return a layer's hyper-parameters in few words: ``3×3 /2 g32 d2`` for stride 2, 32 groups, dilation 2."""
-    match layer:
-        case Conv2d():
-            words = f"{layer.kernel}×{layer.kernel}" + (f" /{layer.stride}" if layer.stride > 1 else "")
-            words += f" g{layer.groups}" if layer.groups > 1 else ""
-            return words + (f" d{layer.dilation}" if layer.dilation > 1 else "")
-        case MaxPool2d() | AvgPool2d():
-            return f"{layer.kernel}×{layer.kernel}" + (f" /{layer.stride}" if layer.stride > 1 else "")
-        case BlurPool2d():
-            return "3×3" + (f" /{layer.stride}" if layer.stride > 1 else "")
-        case ZeroPad():
-            stride = f"/{layer.stride}, " if layer.stride > 1 else ""
-            more = layer.out_channels - layer.in_channels
-            return f"{stride}+{more} ch" if more >= 0 else f"{stride}drops {-more} ch"
-        case ConstantPad2d():
-            return f"+{layer.padding} px"
-        case Linear():
-            return f"{layer.in_features}→{layer.out_features}"
-        case GroupNorm() | EvoNormS0():
-            return "1 group" if layer.groups == 1 else f"{layer.groups} groups"
-        case ChannelConv1d():
-            return f"k{layer.kernel}"
-        case Scale():
-            return f"×{layer.factor:g}"
-        case Gain():
-            return "1 factor" if layer.channels == 1 else f"{layer.channels} factors"
-        case Dropout():
-            return f"p {layer.chance:g}"
-        case GatedAdd():
-            return "exclusive" if layer.exclusive else "shortcut only"
-        case _:
-            return ""

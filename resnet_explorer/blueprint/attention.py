@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from math import log2
 
+from resnet_explorer.blueprint.kinds.activations import ReLU
+from resnet_explorer.blueprint.kinds.blocks import ChannelStats, Multiply, Sigmoid, SpatialStats, SumPairs
+from resnet_explorer.blueprint.kinds.convolutions import ChannelConv1d, Conv2d
+from resnet_explorer.blueprint.kinds.norms import BatchNorm2d
+from resnet_explorer.blueprint.kinds.pools import AdaptiveAvgPool2d
 from resnet_explorer.blueprint.kit import parts
-from resnet_explorer.blueprint.layers import ChannelConv1d, Conv2d, Multiply, ReLU, Sigmoid
-from resnet_explorer.blueprint.norms import BatchNorm2d
-from resnet_explorer.blueprint.pools import AdaptiveAvgPool2d, ChannelStats, SpatialStats, SumPairs
 from resnet_explorer.blueprint.tree import Chain, Gated, Part
 from resnet_explorer.spec import Attention, ResNetSpec
 

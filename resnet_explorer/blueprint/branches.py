@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 
 from resnet_explorer.blueprint import kit
 from resnet_explorer.blueprint.attention import attention
-from resnet_explorer.blueprint.layers import Bias, Dropout, Gain, Layer, Scale, StochasticDepth
-from resnet_explorer.blueprint.pools import AvgPool2d, BlurPool2d
+from resnet_explorer.blueprint.kinds import Layer
+from resnet_explorer.blueprint.kinds.blocks import Bias, Dropout, Gain, Scale, StochasticDepth
+from resnet_explorer.blueprint.kinds.pools import SMOOTHERS
 from resnet_explorer.blueprint.tree import Chain, Part
 from resnet_explorer.spec import AntiAlias, Init, Order, ResNetSpec, Stride
 from resnet_explorer.spec import Block as Kind
@@ -76,15 +77,8 @@ def _smoothed(spec: ResNetSpec, at: Place, unit: _Unit) -> _Unit:
     """Let anti-aliasing take over the stride (timm's ``aa_layer``; Zhang 2019)."""
     if spec.anti_alias is AntiAlias.NONE or (at.stride == 1 and at.before == at.dilation):
         return unit
-    pool = smoother(spec, unit.stride)
-    return replace(unit, stride=1, pool=pool)
-
-
-def smoother(spec: ResNetSpec, stride: int) -> Layer | None:
-    """Return the pool that smooths and shrinks by a stride; None where a mean would have nothing to do."""
-    if spec.anti_alias is AntiAlias.BLUR:
-        return BlurPool2d(stride)
-    return AvgPool2d(stride, stride) if stride > 1 else None
+    does_nothing = spec.anti_alias is AntiAlias.AVERAGE and unit.stride == 1
+    return replace(unit, stride=1, pool=None if does_nothing else SMOOTHERS[spec.anti_alias](unit.stride))
 
 
 def branch(spec: ResNetSpec, at: Place) -> Chain:

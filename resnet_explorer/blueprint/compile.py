@@ -4,8 +4,11 @@ from functools import lru_cache
 
 from resnet_explorer.blueprint import kit
 from resnet_explorer.blueprint.branches import Place, branch, split_first
-from resnet_explorer.blueprint.layers import Add, Conv2d, Dropout, GatedAdd, Layer, Scale, Sigmoid
-from resnet_explorer.blueprint.pools import AvgPool2d, ZeroPad
+from resnet_explorer.blueprint.kinds import Layer, Role
+from resnet_explorer.blueprint.kinds.blocks import Add, Dropout, GatedAdd, Scale, Sigmoid
+from resnet_explorer.blueprint.kinds.convolutions import Conv2d
+from resnet_explorer.blueprint.kinds.pads import ZeroPad
+from resnet_explorer.blueprint.kinds.pools import AvgPool2d
 from resnet_explorer.blueprint.stems import head, stem
 from resnet_explorer.blueprint.tree import Block, Chain, Form, Network, Part, Stage
 from resnet_explorer.spec import Block as Kind
@@ -83,7 +86,7 @@ def _after(spec: ResNetSpec, at: Place) -> Chain:
 
 def _form(spec: ResNetSpec, at: Place) -> Form:
     inner, shortcut = branch(spec, at), _shortcut(spec, at)
-    convolves = any(isinstance(step, Part) and isinstance(step.layer, Conv2d) for step in shortcut or ())
+    convolves = any(isinstance(step, Part) and step.layer.role is Role.CONVOLUTION for step in shortcut or ())
     before: Chain = ()
     if convolves:
         before, inner = split_first(spec, inner)

@@ -1,27 +1,11 @@
 """The layers that a spec asks for, wherever they stand: its convolution, its norm, its activation."""
 
-from collections.abc import Callable, Mapping
-from math import gcd
-
-from resnet_explorer.blueprint.layers import GELU, Conv2d, Layer, LeakyReLU, ReLU, SiLU
-from resnet_explorer.blueprint.norms import FRN, BatchNorm2d, EvoNormS0, GroupNorm, InstanceNorm2d
+from resnet_explorer.blueprint.kinds import Layer
+from resnet_explorer.blueprint.kinds.activations import ACTIVATIONS
+from resnet_explorer.blueprint.kinds.convolutions import Conv2d
+from resnet_explorer.blueprint.kinds.norms import NORMS
 from resnet_explorer.blueprint.tree import Chain, Part
-from resnet_explorer.spec import Activation, Conv, Norm, ResNetSpec
-
-_NORMS: Mapping[Norm, Callable[[ResNetSpec, int], Layer]] = {
-    Norm.BATCH: lambda spec, channels: BatchNorm2d(channels),
-    Norm.GROUP: lambda spec, channels: GroupNorm(channels, gcd(spec.norm_groups, channels)),
-    Norm.LAYER: lambda spec, channels: GroupNorm(channels, 1),
-    Norm.INSTANCE: lambda spec, channels: InstanceNorm2d(channels),
-    Norm.FRN: lambda spec, channels: FRN(channels),
-    Norm.EVONORM: lambda spec, channels: EvoNormS0(channels, gcd(spec.norm_groups, channels)),
-}
-_ACTIVATIONS: Mapping[Activation, tuple[str, Callable[[bool], Layer]]] = {
-    Activation.RELU: ("relu", ReLU),
-    Activation.LEAKY_RELU: ("relu", LeakyReLU),
-    Activation.SILU: ("act", lambda in_place: SiLU()),
-    Activation.GELU: ("act", lambda in_place: GELU()),
-}
+from resnet_explorer.spec import Conv, Norm, ResNetSpec
 
 
 def parts(*layers: tuple[str, Layer]) -> tuple[Part, ...]:
@@ -47,14 +31,14 @@ def conv(
 
 def norm(spec: ResNetSpec, name: str, channels: int) -> tuple[Part, ...]:
     """Return the norm, or nothing where the spec has none."""
-    return () if spec.norm is Norm.NONE else (Part(name, _NORMS[spec.norm](spec, channels)),)
+    return () if spec.norm is Norm.NONE else (Part(name, NORMS[spec.norm](spec, channels)),)
 
 
 def activation(spec: ResNetSpec, number: str = "", *, in_place: bool = True) -> tuple[Part, ...]:
     """Return the activation, or nothing where the norm before it activates."""
-    if spec.norm in (Norm.FRN, Norm.EVONORM):
+    if spec.norm.activates:
         return ()
-    name, make = _ACTIVATIONS[spec.activation]
+    name, make = ACTIVATIONS[spec.activation]
     return (Part(f"{name}{number}", make(in_place)),)
 
 

@@ -1,9 +1,9 @@
 """What stands before the first stage and after the last: the stem, and the head."""
 
 from resnet_explorer.blueprint import kit
-from resnet_explorer.blueprint.branches import smoother
-from resnet_explorer.blueprint.layers import Bias, Dropout, Flatten, Linear
-from resnet_explorer.blueprint.pools import AdaptiveAvgPool2d, AvgPool2d, ConstantPad2d, MaxPool2d
+from resnet_explorer.blueprint.kinds.blocks import Bias, Dropout, Flatten
+from resnet_explorer.blueprint.kinds.convolutions import Linear
+from resnet_explorer.blueprint.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
 from resnet_explorer.blueprint.tree import Chain, Part
 from resnet_explorer.spec import AntiAlias, Init, Order, ResNetSpec, Stem, StemPool
 
@@ -52,18 +52,19 @@ def _pool(spec: ResNetSpec) -> Chain:
         return ()
     if spec.stem_pool is StemPool.CONV:
         return _numbered("maxpool", _conv_pool(spec))
-    if spec.stem_pool is StemPool.PADDED:
-        return kit.parts(("pad", ConstantPad2d(1)), ("maxpool", MaxPool2d(3, 2)))
-    if spec.anti_alias is AntiAlias.AVERAGE:
+    if spec.stem_pool is StemPool.MAX and spec.anti_alias is AntiAlias.AVERAGE:
         return kit.parts(("maxpool", AvgPool2d(2, 2)))
-    if blur := (smoother(spec, 2) if spec.anti_alias is AntiAlias.BLUR else None):
-        return kit.parts(("maxpool.0", MaxPool2d(3, 1, 1)), ("maxpool.1", blur))
-    return kit.parts(("maxpool", MaxPool2d(3, 2, 1)))
+    if spec.stem_pool is StemPool.MAX and spec.anti_alias is not AntiAlias.NONE:
+        return _numbered("maxpool", kit.parts(("", MaxPool2d(3, 1, 1)), ("", SMOOTHERS[spec.anti_alias](2))))
+    return kit.parts(*STEM_POOLS[spec.stem_pool])
 
 
 def _conv_pool(spec: ResNetSpec) -> tuple[Part, ...]:
     """A 3x3 convolution in the pool's place (ResNet-RS: Bello et al. 2021, section 4.2)."""
-    channels, pool = spec.stem_channels, smoother(spec, 2) if spec.anti_alias is not AntiAlias.NONE else None
+    channels, pool = (
+        spec.stem_channels,
+        SMOOTHERS[spec.anti_alias](2) if spec.anti_alias is not AntiAlias.NONE else None,
+    )
     shrink = kit.conv(spec, "", channels, channels, 3, 1 if pool else 2)
     after = () if spec.order in (Order.V2, Order.RELU_ONLY) else (*kit.norm(spec, "", channels), *kit.activation(spec))
     return (shrink, *((Part("", pool),) if pool else ()), *after)

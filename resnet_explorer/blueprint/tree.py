@@ -6,9 +6,11 @@ form, so that a reading can be worked out once for a stage of 400 blocks.
 
 from dataclasses import dataclass, field
 
-from resnet_explorer.blueprint.layers import Conv2d, Dropout, Layer, Scale
-from resnet_explorer.blueprint.pools import ZeroPad
+from resnet_explorer.blueprint.kinds import Layer, Role
 from resnet_explorer.spec import ResNetSpec
+
+ALTERING = (Role.FACTOR, Role.DROP)
+"""The roles of what alters a shortcut, and does not bring x to the shape of F(x)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,13 @@ class Form:
     @property
     def projects(self) -> bool:
         """Return whether the shortcut changes shapes or has weights: a projection, or zero-padding."""
-        return any(isinstance(part.layer, Conv2d | ZeroPad) for part in flat(self.shortcut or ()))
+        return any(part.layer.role in (Role.CONVOLUTION, Role.PAD) for part in flat(self.shortcut or ()))
 
     @property
     def alters(self) -> bool:
         """Return whether the shortcut does more than bring x to the shape of F(x): gated, scaled or dropped."""
-        layers = [part.layer for part in flat(self.shortcut or ())]
-        return bool(self.gate) or any(isinstance(layer, Scale | Dropout) for layer in layers)
+        roles = {part.layer.role for part in flat(self.shortcut or ())}
+        return bool(self.gate) or not roles.isdisjoint(ALTERING)
 
     @property
     def gates(self) -> tuple[Gated, ...]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from resnet_explorer.blueprint import Block, Form, Network, Stage, compile_spec
-from resnet_explorer.blueprint.layers import Layer
+from resnet_explorer.blueprint.kinds import Layer
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.spec.difference import changes as in_words
 from resnet_explorer.spec.difference import origin

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from resnet_explorer.analysis import Analysis
 from resnet_explorer.analysis.words import compact, si
 from resnet_explorer.blueprint import Block, Form, Gated, Stage, flat
-from resnet_explorer.blueprint.layers import Conv2d, Linear
-from resnet_explorer.blueprint.pools import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
 from resnet_explorer.blueprint.tree import Step
 from resnet_explorer.drawing.changes import Changes
 from resnet_explorer.drawing.marks import Anchor, Arrow, Box, Dash, Group, Ink, Label, Mark, Point
@@ -55,21 +53,7 @@ def caption(form: Form) -> str:
 def _step_words(step: Step) -> str:
     if isinstance(step, Gated):
         return _GATES.get(step.name, "")
-    match step.layer:
-        case Conv2d() as conv:
-            return f"{conv.kernel}×{conv.kernel}" + (f" /{conv.stride}" if conv.stride > 1 else "")
-        case MaxPool2d():
-            return "pool"
-        case AvgPool2d():
-            return "mean"
-        case BlurPool2d() as blur:
-            return f"blur /{blur.stride}" if blur.stride > 1 else "blur"
-        case AdaptiveAvgPool2d():
-            return "avg pool"
-        case Linear():
-            return "fc"
-        case _:
-            return ""
+    return step.layer.short
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from resnet_explorer.analysis import Analysis, Reading
 from resnet_explorer.analysis.words import compact, si
 from resnet_explorer.blueprint import Block, Form, Gated, Part, flat
-from resnet_explorer.blueprint.layers import Conv2d, Scale, Shape
-from resnet_explorer.blueprint.pools import ZeroPad
+from resnet_explorer.blueprint.kinds import Role, Shape
+from resnet_explorer.blueprint.kinds.blocks import Scale
 from resnet_explorer.blueprint.tree import Chain
 from resnet_explorer.drawing.changes import Changes
 from resnet_explorer.drawing.gates import LANE, gate, lane_width
@@ -96,7 +96,8 @@ _ORDERS = {
 
 def kind_words(block: Block, order: Order) -> str:
     """Return what kind of block it is, such as ``bottleneck block, stride 2, projection shortcut``."""
-    convs = [step.layer for step in block.form.branch if isinstance(step, Part) and isinstance(step.layer, Conv2d)]
+    steps = [step for step in block.form.branch if isinstance(step, Part)]
+    convs = [step for step in steps if step.layer.role is Role.CONVOLUTION]
     if not block.number:
         return "stem" if convs else "head"
     words = ["bottleneck block" if len(convs) == 3 else "basic block"]
@@ -112,7 +113,7 @@ def _shortcut_words(form: Form) -> str:
         return "plain: no shortcut"
     layers = [part.layer for part in flat(form.shortcut)]
     kind = "projection" if form.projects else "identity"
-    if any(isinstance(layer, ZeroPad) for layer in layers):
+    if any(layer.role is Role.PAD for layer in layers):
         kind = "zero-padded"
     gated = "gated " if form.gate else ""
     scaled = "scaled " if any(isinstance(layer, Scale) for layer in layers) else ""

@@ -5,16 +5,15 @@ from collections.abc import Callable
 from resnet_explorer.analysis import Analysis
 from resnet_explorer.analysis.timing import Limit, Peaks, Timed, Timing
 from resnet_explorer.analysis.words import si
-from resnet_explorer.blueprint.layers import ChannelConv1d, Conv2d, Layer, Linear, ReLU
-from resnet_explorer.blueprint.norms import Norm
-from resnet_explorer.blueprint.pools import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
+from resnet_explorer.blueprint.kinds import Layer, Role
+from resnet_explorer.blueprint.kinds.activations import ReLU
 from resnet_explorer.drawing.chart import LOOKS, Axis, Chart, Guide, Kind, Point, Scale, Series
 
 _KINDS: tuple[tuple[str, Callable[[Layer], bool]], ...] = (
-    ("convolutions and fc", lambda layer: isinstance(layer, Conv2d | Linear | ChannelConv1d)),
-    ("norms", lambda layer: isinstance(layer, Norm)),
+    ("convolutions and fc", lambda layer: layer.role in (Role.CONVOLUTION, Role.LINEAR)),
+    ("norms", lambda layer: layer.role is Role.NORM),
     ("ReLU", lambda layer: isinstance(layer, ReLU)),
-    ("pools", lambda layer: isinstance(layer, MaxPool2d | AvgPool2d | BlurPool2d | AdaptiveAvgPool2d)),
+    ("pools", lambda layer: layer.role is Role.POOLING),
     ("others", lambda layer: True),
 )
 _ROOF = LOOKS[7]._replace(marker=LOOKS[7].marker.NONE, dash=LOOKS[0].dash)

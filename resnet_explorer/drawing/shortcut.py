@@ -2,8 +2,8 @@
 
 from resnet_explorer.analysis import Reading
 from resnet_explorer.blueprint import Part
-from resnet_explorer.blueprint.layers import Dropout, Scale
-from resnet_explorer.blueprint.pools import ZeroPad
+from resnet_explorer.blueprint.kinds import Role
+from resnet_explorer.blueprint.tree import ALTERING
 from resnet_explorer.drawing.marks import Anchor, Arrow, Dash, Group, Ink, Label, Mark, Point
 from resnet_explorer.drawing.nodes import ADD_SIZE, node, node_width
 from resnet_explorer.drawing.text import Style
@@ -38,9 +38,9 @@ def shortcut(
 def _words(parts: tuple[Part, ...]) -> tuple[str, str]:
     if not parts:
         return "Identity shortcut: x passes unchanged", "identity shortcut: x"
-    if isinstance(parts[0].layer, ZeroPad):
+    if parts[0].layer.role is Role.PAD:
         return "Shortcut with zero-padding (option A): no parameters", "zero-padded"
-    if isinstance(parts[0].layer, Scale | Dropout):
+    if parts[0].layer.role in ALTERING:
         return "Shortcut with x altered: no longer the identity", "x, altered"
     return "Projection shortcut: brings x to the shape of F(x)", "projection"
 

@@ -13,8 +13,8 @@ from resnet_explorer.analysis import Analysis, Row
 from resnet_explorer.analysis.depth import depth
 from resnet_explorer.analysis.features import features
 from resnet_explorer.analysis.needs import needs
-from resnet_explorer.analysis.words import hyper, mib, share, si, size
-from resnet_explorer.blueprint.layers import Layer
+from resnet_explorer.analysis.words import mib, share, si, size
+from resnet_explorer.blueprint.kinds import Layer
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.spec.codec import to_dict
 
@@ -102,7 +102,7 @@ def cells(analysis: Analysis, row: Row) -> tuple[Cell, ...]:
     return (
         row.path,
         row.part.layer.kind,
-        hyper(row.part.layer),
+        row.part.layer.hyper,
         size(read.input),
         size(read.output),
         read.params,

@@ -12,14 +12,11 @@ from resnet_explorer.analysis.kept import Kept, kept
 from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.analysis.verdict import Check, Difference, Verdict
 from resnet_explorer.analysis.words import size
-from resnet_explorer.blueprint.layers import Add, GatedAdd, Multiply
 from resnet_explorer.lab.clock import instruction_set
 from resnet_explorer.lab.kept import measure_kept
 from resnet_explorer.lab.record import restored
 from resnet_explorer.model import build
 
-JOINS = (Add, GatedAdd, Multiply)
-"""Steps of a block that are no module of their own: their shapes show in what follows."""
 FVCORE_COUNTS = ("conv", "linear", "addmm", "matmul", "bmm")
 """fvcore's names for the operators whose multiply-accumulates are counted here."""
 
@@ -76,7 +73,7 @@ def _row(
 ) -> Iterator[Difference]:
     """Yield where a row of the closed form is not what the module of that path is."""
     row = analysis.by_path[path]
-    if isinstance(row.part.layer, JOINS):
+    if not row.part.layer.module:  # a step of the block itself: its shape shows in what follows
         return
     module = model.get_submodule(path)
     params = sum(parameter.numel() for parameter in module.parameters())

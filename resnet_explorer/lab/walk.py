@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.autograd.graph import Node
 
 from resnet_explorer.analysis.autograd import AutogradGraph, GraphNode, NodeKind
-from resnet_explorer.blueprint.layers import Shape
+from resnet_explorer.blueprint.kinds import Shape
 
 INPUT, LOSS, OUTPUT = "input", "loss", "output"
 Makers = dict[Node, str]

@@ -1,73 +1,30 @@
 """A module for each kind of layer, and one block whose forward reads as the equation."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from functools import cache
+from importlib import import_module
+from typing import NamedTuple
 
 from torch import Tensor, nn
 
 from resnet_explorer.blueprint import Block as BlockNode
-from resnet_explorer.blueprint import Gated, layers, norms, pools
+from resnet_explorer.blueprint import Gated
+from resnet_explorer.blueprint.kinds import Layer
+from resnet_explorer.blueprint.kinds.blocks import GatedAdd
 from resnet_explorer.blueprint.tree import Chain, Step
-from resnet_explorer.model import layers as own
 
 
-def _conv(layer: Any) -> nn.Module:
-    kind = own.StdConv2d if layer.standardised else nn.Conv2d
-    return kind(
-        layer.in_channels,
-        layer.out_channels,
-        layer.kernel,
-        layer.stride,
-        layer.padding,
-        layer.dilation,
-        layer.groups,
-        layer.bias,
-    )
+@cache
+def module_class(reference: str) -> type[nn.Module]:
+    """Return the class that a kind of layer refers to, as ``module:class``."""
+    home, _, name = reference.partition(":")
+    found: type[nn.Module] = getattr(import_module(home), name)
+    return found
 
 
-def _average(layer: Any) -> nn.Module:
-    if layer.whole and layer.stride == 1:
-        return own.SamePool()
-    return nn.AvgPool2d(layer.kernel, layer.stride, ceil_mode=layer.whole, count_include_pad=not layer.whole)
-
-
-def _stochastic_depth(layer: Any) -> nn.Module:
-    from torchvision.ops import StochasticDepth  # a second that few networks need
-
-    depth: nn.Module = StochasticDepth(0.0, "row")
-    return depth
-
-
-MODULES: Mapping[type[layers.Layer], Callable[[Any], nn.Module]] = {
-    layers.Conv2d: _conv,
-    layers.ReLU: lambda layer: nn.ReLU(inplace=layer.in_place),
-    layers.LeakyReLU: lambda layer: nn.LeakyReLU(inplace=layer.in_place),
-    layers.SiLU: lambda layer: nn.SiLU(),
-    layers.GELU: lambda layer: nn.GELU(),
-    layers.Sigmoid: lambda layer: nn.Sigmoid(),
-    layers.Scale: lambda layer: own.Scale(layer.factor),
-    layers.Gain: lambda layer: own.Gain(layer.channels, layer.initial),
-    layers.Bias: lambda layer: own.Bias(),
-    layers.Dropout: lambda layer: nn.Dropout(layer.chance),
-    layers.StochasticDepth: _stochastic_depth,
-    layers.Flatten: lambda layer: nn.Flatten(),
-    layers.Linear: lambda layer: nn.Linear(layer.in_features, layer.out_features),
-    layers.ChannelConv1d: lambda layer: own.ChannelConv1d(layer.kernel),
-    norms.BatchNorm2d: lambda layer: nn.BatchNorm2d(layer.channels),
-    norms.GroupNorm: lambda layer: nn.GroupNorm(layer.groups, layer.channels),
-    norms.InstanceNorm2d: lambda layer: nn.InstanceNorm2d(layer.channels, affine=True),
-    norms.FRN: lambda layer: own.FRN(layer.channels),
-    norms.EvoNormS0: lambda layer: own.EvoNormS0(layer.channels, layer.groups),
-    pools.MaxPool2d: lambda layer: nn.MaxPool2d(layer.kernel, layer.stride, layer.padding),
-    pools.AvgPool2d: _average,
-    pools.BlurPool2d: lambda layer: own.BlurPool2d(layer.stride),
-    pools.ConstantPad2d: lambda layer: nn.ConstantPad2d(layer.padding, 0.0),
-    pools.ZeroPad: lambda layer: own.ZeroPad(layer.out_channels - layer.in_channels, layer.stride),
-    pools.AdaptiveAvgPool2d: lambda layer: nn.AdaptiveAvgPool2d(1),
-    pools.ChannelStats: lambda layer: own.ChannelStats(),
-    pools.SumPairs: lambda layer: own.SumPairs(),
-    pools.SpatialStats: lambda layer: own.SpatialStats(),
-}
+def module_of(layer: Layer) -> nn.Module:
+    """Return the module of a layer."""
+    return module_class(layer.built)(**layer.arguments())
 
 
 class Gate(nn.Module):
@@ -76,7 +33,7 @@ class Gate(nn.Module):
     def __init__(self, gated: Gated) -> None:
         super().__init__()
         for part in gated.parts:
-            self.add_module(part.name.removeprefix(f"{gated.name}."), MODULES[type(part.layer)](part.layer))
+            self.add_module(part.name.removeprefix(f"{gated.name}."), module_of(part.layer))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return x, weighed."""
@@ -96,9 +53,9 @@ def add_chain(module: nn.Module, chain: Chain) -> tuple[str, ...]:
         if isinstance(step, Gated):
             module.add_module(step.name, Gate(step))
             names.append(step.name)
-        elif not isinstance(step.layer, layers.Add | layers.GatedAdd):
+        elif step.layer.module:
             name, _, inner = step.name.partition(".")
-            _add(module, name, inner, MODULES[type(step.layer)](step.layer))
+            _add(module, name, inner, module_of(step.layer))
             names += [] if name in names else [name]
     return tuple(names)
 
@@ -157,7 +114,7 @@ class Block(nn.Module):
 
 
 def _is_exclusive(step: Step) -> bool:
-    return not isinstance(step, Gated) and isinstance(step.layer, layers.GatedAdd) and step.layer.exclusive
+    return not isinstance(step, Gated) and isinstance(step.layer, GatedAdd) and step.layer.exclusive
 
 
 def run(module: nn.Module, names: Sequence[str], x: Tensor) -> Tensor:

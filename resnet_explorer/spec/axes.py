@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 
 from resnet_explorer.errors import SpecError
-from resnet_explorer.spec import choices, teaching
+from resnet_explorer.spec import choices
 from resnet_explorer.spec.limits import FRACTIONS, WHOLES
-from resnet_explorer.spec.readers import Choice, choice, fraction, quoted, several, truth, whole, whole_or_none
+from resnet_explorer.spec.readers import Choice, choice, fraction, options, quoted, several, truth, whole, whole_or_none
 from resnet_explorer.spec.resnet_spec import ResNetSpec
 
 STAGES, BLOCK, SHORTCUT, LAYERS, STEM, TRAINING, HEAD = (
@@ -68,13 +68,11 @@ def _unreduced(spec: ResNetSpec) -> str:
 
 
 def _ungrouped(spec: ResNetSpec) -> str:
-    grouped = spec.norm in (choices.Norm.GROUP, choices.Norm.EVONORM)
-    return "" if grouped else "Only group norm and EvoNorm-S0 have groups."
+    return "" if spec.norm.is_grouped else "Only group norm and EvoNorm-S0 have groups."
 
 
 def _own_activation(spec: ResNetSpec) -> str:
-    own = spec.norm in (choices.Norm.FRN, choices.Norm.EVONORM)
-    return "The norm holds its own activation." if own else ""
+    return "The norm holds its own activation." if spec.norm.activates else ""
 
 
 def _shallow_stem(spec: ResNetSpec) -> str:
@@ -95,24 +93,31 @@ def _pick(
     label: str,
     section: str,
     teaches: str,
-    options: tuple[Choice, ...],
+    kind: type[choices.Option],
     off: Callable[[ResNetSpec], str] = _never,
 ) -> Axis:
-    return Axis(key, label, section, teaches, choice(key, options), options, off)
+    found = options(kind)
+    return Axis(key, label, section, teaches, choice(key, found), found, off)
 
 
 def _number(key: str, label: str, section: str, teaches: str, off: Callable[[ResNetSpec], str] = _never) -> Axis:
     return Axis(key, label, section, teaches, whole(key) if key in WHOLES else fraction(key), (), off)
 
 
+_OUTPUT_STRIDES = (
+    Choice(None, "as built", "Each stage shrinks the map by its own stride."),
+    Choice(32, "32", "Past stride 32 the stages dilate their 3×3 convolutions instead of shrinking the map."),
+    Choice(16, "16", "The last stage of a usual ResNet dilates instead of shrinking: finer maps for segmentation."),
+    Choice(8, "8", "The last two stages dilate instead of shrinking: the finest maps, and the most costly."),
+)
 _ROWS = (
     Axis(
         "block",
         "Block",
         STAGES,
         "What the branch F(x) of each block is made of: one kind for all stages, or one for each.",
-        several(choice("block", teaching.BLOCKS)),
-        teaching.BLOCKS,
+        several(choice("block", options(choices.Block))),
+        options(choices.Block),
     ),
     _many(
         "blocks",
@@ -170,14 +175,14 @@ _ROWS = (
         "Order",
         BLOCK,
         "In which order a block convolves, normalises, activates and adds (He et al. 2016, figure 4).",
-        teaching.ORDERS,
+        choices.Order,
     ),
     _pick(
         "stride",
         "Stride sits",
         BLOCK,
         "Which convolution of the first bottleneck of a stage halves the map.",
-        teaching.STRIDES,
+        choices.Stride,
         _basic,
     ),
     _pick(
@@ -185,9 +190,9 @@ _ROWS = (
         "Anti-aliasing",
         BLOCK,
         "What smooths a map before every second position is dropped (Zhang 2019); also in the stem's pool.",
-        teaching.ANTI_ALIASES,
+        choices.AntiAlias,
     ),
-    _pick("attention", "Attention", BLOCK, "What weighs F(x) before the addition.", teaching.ATTENTIONS),
+    _pick("attention", "Attention", BLOCK, "What weighs F(x) before the addition.", choices.Attention),
     _number(
         "reduction",
         "Reduction",
@@ -214,7 +219,7 @@ _ROWS = (
         "Shortcut",
         SHORTCUT,
         "How the shortcut brings x to the shape of F(x) where they differ.",
-        teaching.SHORTCUTS,
+        choices.Shortcut,
         _plain,
     ),
     _pick(
@@ -222,7 +227,7 @@ _ROWS = (
         "Projection",
         SHORTCUT,
         "How a projection shrinks the map.",
-        teaching.DOWNSAMPLES,
+        choices.Downsample,
         _unprojected,
     ),
     _pick(
@@ -230,7 +235,7 @@ _ROWS = (
         "Gate",
         SHORTCUT,
         "A learnt gate g(x) = sigmoid(W x + b) on the shortcut (He et al. 2016, figure 2).",
-        teaching.GATINGS,
+        choices.Gating,
         _plain,
     ),
     _number(
@@ -254,7 +259,7 @@ _ROWS = (
         "The chance that a value on the shortcut is dropped in training (He et al. 2016, figure 2f): fails at 0.5.",
         _plain,
     ),
-    _pick("norm", "Norm", LAYERS, "What keeps the scale of the signal after each convolution.", teaching.NORMS),
+    _pick("norm", "Norm", LAYERS, "What keeps the scale of the signal after each convolution.", choices.Norm),
     _number(
         "norm_groups",
         "Norm groups",
@@ -263,16 +268,16 @@ _ROWS = (
         "common divisor is taken.",
         _ungrouped,
     ),
-    _pick("conv", "Convolution", LAYERS, "How a convolution uses its weights.", teaching.CONVS),
+    _pick("conv", "Convolution", LAYERS, "How a convolution uses its weights.", choices.Conv),
     _pick(
         "activation",
         "Activation",
         LAYERS,
         "The non-linearity: without one, a stack of convolutions is one convolution.",
-        teaching.ACTIVATIONS,
+        choices.Activation,
         _own_activation,
     ),
-    _pick("stem", "Stem", STEM, "What stands before the first stage.", teaching.STEMS),
+    _pick("stem", "Stem", STEM, "What stands before the first stage.", choices.Stem),
     _number(
         "stem_channels", "Stem channels", STEM, "Channels that the stem hands to the first stage: 64, or 16 for CIFAR."
     ),
@@ -283,9 +288,15 @@ _ROWS = (
         "Channels inside a deep stem: 32 in ResNet-C and -D, 64 in ResNet-S.",
         _shallow_stem,
     ),
-    _pick("stem_pool", "Stem pool", STEM, "What halves the map after the stem's convolutions.", teaching.STEM_POOLS),
+    _pick("stem_pool", "Stem pool", STEM, "What halves the map after the stem's convolutions.", choices.StemPool),
     _number("in_channels", "Input channels", STEM, "Channels of the input image: 3 for colour, 1 for grey-scale."),
-    _pick("init", "Initialisation", TRAINING, "From which distribution the first weights are drawn.", teaching.INITS),
+    _pick(
+        "init",
+        "Initialisation",
+        TRAINING,
+        "From which distribution the first weights are drawn.",
+        choices.Init,
+    ),
     Axis(
         "zero_init",
         "Zero-init",
@@ -294,7 +305,7 @@ _ROWS = (
         "(Goyal et al. 2017).",
         truth("zero_init"),
     ),
-    _pick("gain", "Branch gain", TRAINING, "A learnt factor on F(x), small at first.", teaching.GAINS),
+    _pick("gain", "Branch gain", TRAINING, "A learnt factor on F(x), small at first.", choices.Gain),
     _number(
         "branch_scale",
         "Branch ×",
@@ -330,12 +341,13 @@ _ROWS = (
         "The chance that a feature is dropped before the classifier, in training.",
         _headless,
     ),
-    _pick(
+    Axis(
         "output_stride",
         "Output stride",
         HEAD,
         "How many input pixels lie between two positions of the last map: finer maps cost more.",
-        teaching.OUTPUT_STRIDES,
+        choice("output_stride", _OUTPUT_STRIDES),
+        _OUTPUT_STRIDES,
     ),
 )
 AXES: Mapping[str, Axis] = {row.key: row for row in _ROWS}

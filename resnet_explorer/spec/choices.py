@@ -1,133 +1,275 @@
-"""The choices along which residual networks differ, each with the name that spec files and ``--set`` use."""
+"""The choices along which residual networks differ, each with its words.
+
+A choice is a name, as spec files and ``--set`` use it, a label, and the sentence that teaches what it does.
+"""
 
 from enum import StrEnum
 
 
-class Block(StrEnum):
+class Option(StrEnum):
+    """A choice: its value is its name."""
+
+    label: str
+    teaches: str
+
+    def __new__(cls, name: str, label: str, teaches: str) -> "Option":
+        """Return the choice of a name, with its label and its sentence."""
+        option = str.__new__(cls, name)
+        option._value_, option.label, option.teaches = name, label, teaches
+        return option
+
+
+class Block(Option):
     """What the branch of a block is made of (He et al. 2015, figure 5)."""
 
-    BASIC = "basic"
-    BOTTLENECK = "bottleneck"
+    BASIC = "basic", "Basic", "Two 3×3 convolutions: the block of ResNet-18 and -34 and of the CIFAR nets."
+    BOTTLENECK = (
+        "bottleneck",
+        "Bottleneck",
+        "1×1 reduces the channels, 3×3 works on few of them, 1×1 expands again: the block of ResNet-50 and deeper.",
+    )
 
 
-class Order(StrEnum):
+class Order(Option):
     """In which order a block convolves, normalises, activates and adds (He et al. 2016, figure 4)."""
 
-    V1 = "v1"
-    BN_AFTER = "bn-after-add"
-    RELU_BEFORE = "relu-before-add"
-    RELU_ONLY = "relu-only"
-    V2 = "v2"
+    V1 = "v1", "v1 · original", "Convolution, norm, ReLU; the last ReLU comes after the addition."
+    BN_AFTER = (
+        "bn-after-add",
+        "norm after add",
+        "The last norm comes after the addition, so it alters the shortcut's signal too: trains worse (figure 4b).",
+    )
+    RELU_BEFORE = (
+        "relu-before-add",
+        "ReLU before add",
+        "The branch ends in a ReLU, so it can only add and the signal only grows: trains worse (figure 4c).",
+    )
+    RELU_ONLY = (
+        "relu-only",
+        "ReLU-only pre-act.",
+        "The ReLU comes before each convolution, the norm after it: like the original (figure 4d).",
+    )
+    V2 = (
+        "v2",
+        "v2 · pre-activation",
+        "Norm and ReLU before each convolution, nothing after the addition: x passes through the whole network "
+        "untouched (figure 4e).",
+    )
 
 
-class Stride(StrEnum):
+EARLY = (Order.V2, Order.RELU_ONLY)
+"""The orders whose activation comes before the convolution."""
+
+
+class Stride(Option):
     """Which convolution of a bottleneck carries the stride: torchvision's 3x3 or the paper's first 1x1."""
 
-    CONV3X3 = "3x3"
-    CONV1X1 = "1x1"
+    CONV3X3 = "3x3", "in the 3×3 (v1.5)", "The 3×3 carries the stride, as in torchvision."
+    CONV1X1 = (
+        "1x1",
+        "in the first 1×1 (v1)",
+        "The first 1×1 carries the stride, as in the paper: fewer MACs, but it looks at a quarter of the positions.",
+    )
 
 
-class Shortcut(StrEnum):
+class Shortcut(Option):
     """How a shortcut meets a change of shape (He et al. 2015, section 3.3, options A, B and C)."""
 
-    PADDING = "A"
-    PROJECTION = "B"
-    PROJECTION_EVERYWHERE = "C"
+    PADDING = (
+        "A",
+        "A · zero-padding",
+        "Where shapes differ, the shortcut takes every second position and adds channels of zeros: no parameters.",
+    )
+    PROJECTION = (
+        "B",
+        "B · projection",
+        "Where shapes differ, a 1×1 convolution brings x to the shape of F(x); elsewhere x passes unchanged.",
+    )
+    PROJECTION_EVERYWHERE = (
+        "C",
+        "C · all projections",
+        "A 1×1 convolution on every shortcut: most parameters, hardly more accuracy (He et al. 2015, table 3), and "
+        "worse where the net is very deep (He et al. 2016, figure 2e).",
+    )
 
 
-class Downsample(StrEnum):
+class Downsample(Option):
     """How a projection shrinks the map: by its stride, by a 3x3, or by an average pool before it (He et al. 2019)."""
 
-    CONV1X1 = "1x1"
-    CONV3X3 = "3x3"
-    AVERAGE = "avgpool"
+    CONV1X1 = (
+        "1x1",
+        "strided 1×1",
+        "A 1×1 convolution with the stride: it looks at a quarter of the positions and drops the rest.",
+    )
+    AVERAGE = (
+        "avgpool",
+        "avg-pool, then 1×1",
+        "A 2×2 mean shrinks the map before the 1×1, so that every position counts (ResNet-D: He et al. 2019).",
+    )
+    CONV3X3 = "3x3", "strided 3×3", "A 3×3 convolution carries the stride, as in SENet-154."
 
 
-class Gating(StrEnum):
+class Gating(Option):
     """Whether a learnt gate weighs the shortcut, as in highway networks (He et al. 2016, figure 2)."""
 
-    NONE = "none"
-    EXCLUSIVE = "exclusive"
-    SHORTCUT_ONLY = "shortcut-only"
+    NONE = "none", "none", "The shortcut is added as it is."
+    EXCLUSIVE = (
+        "exclusive",
+        "exclusive",
+        "g(x) weighs the branch and 1 − g(x) the shortcut, as in highway networks (figure 2c): hard to train.",
+    )
+    SHORTCUT_ONLY = (
+        "shortcut-only",
+        "shortcut only",
+        "1 − g(x) weighs the shortcut and the branch is left alone (figure 2d): near the identity if the gate "
+        "starts closed.",
+    )
 
 
-class AntiAlias(StrEnum):
+class AntiAlias(Option):
     """What smooths a map before it is shrunk: Zhang 2019's blur, or the mean of 2x2 (timm's ``aa_layer``)."""
 
-    NONE = "none"
-    BLUR = "blur"
-    AVERAGE = "average"
+    NONE = "none", "none", "A stride drops positions without looking at them."
+    BLUR = "blur", "blur pool", "The 3×3 keeps the size; a fixed 1-2-1 blur then takes every second position."
+    AVERAGE = "average", "average pool", "The 3×3 keeps the size; a mean of 2×2 then halves the map."
 
 
-class Stem(StrEnum):
+class Stem(Option):
     """What stands before the first stage (He et al. 2015, table 1 and section 4.2; He et al. 2019, figure 2)."""
 
-    IMAGENET = "imagenet"
-    CIFAR = "cifar"
-    DEEP = "deep"
-    TIERED = "tiered"
+    IMAGENET = "imagenet", "7×7 / 2", "One 7×7 convolution of stride 2, as in the paper."
+    CIFAR = "cifar", "3×3 (CIFAR)", "One 3×3 convolution of stride 1: small images keep their size."
+    DEEP = (
+        "deep",
+        "deep: three 3×3",
+        "Three 3×3 convolutions, the first of stride 2, in place of the 7×7: more layers for more MACs (ResNet-C: "
+        "He et al. 2019).",
+    )
+    TIERED = "tiered", "deep, tiered", "Three 3×3 convolutions whose widths rise step by step (timm's “t” nets)."
 
 
-class StemPool(StrEnum):
+class StemPool(Option):
     """What follows the stem's convolutions."""
 
-    MAX = "max"
-    PADDED = "zero-padded-max"
-    CONV = "conv"
-    NONE = "none"
+    MAX = "max", "3×3 max-pool / 2", "The largest value of each 3×3 window, at every second position."
+    PADDED = (
+        "zero-padded-max",
+        "max, zero-padded",
+        "The map is padded with zeros first, which can win against negative values (BiT).",
+    )
+    CONV = "conv", "3×3 conv / 2", "A 3×3 convolution of stride 2 in the pool's place (ResNet-RS)."
+    NONE = "none", "none", "The first stage works on the stem's whole map."
 
 
-class Attention(StrEnum):
+class Attention(Option):
     """What weighs the branch's channels or positions before the addition."""
 
-    NONE = "none"
-    SE = "se"
-    ECA = "eca"
-    CBAM = "cbam"
+    NONE = "none", "none", "All channels count alike."
+    SE = (
+        "se",
+        "SE",
+        "Squeeze-and-excitation: each channel's mean goes through two small layers that weigh every channel (Hu et "
+        "al. 2018).",
+    )
+    ECA = (
+        "eca",
+        "ECA",
+        "Each channel is weighed by a few neighbours: a 1-D convolution over the channels' means (Wang et al. 2020).",
+    )
+    CBAM = (
+        "cbam",
+        "CBAM",
+        "First the channels are weighed by their mean and largest value, then the positions (Woo et al. 2018).",
+    )
 
 
-class Norm(StrEnum):
+class Norm(Option):
     """What normalises after each convolution; FRN and EvoNorm-S0 activate as well."""
 
-    BATCH = "batch"
-    GROUP = "group"
-    LAYER = "layer"
-    INSTANCE = "instance"
-    FRN = "frn"
-    EVONORM = "evonorm-s0"
-    NONE = "none"
+    BATCH = "batch", "batch norm", "Mean and variance of each channel over the batch and all positions."
+    GROUP = "group", "group norm", "Mean and variance of each group of channels of one image: no batch needed."
+    LAYER = "layer", "layer norm", "Mean and variance of one whole image: group norm with one group."
+    INSTANCE = "instance", "instance norm", "Mean and variance of each channel of one image."
+    FRN = (
+        "frn",
+        "FRN",
+        "Filter response norm: divides each channel by its root mean square, then keeps what is above a learnt "
+        "threshold, so it activates too (Singh and Krishnan 2020).",
+    )
+    EVONORM = (
+        "evonorm-s0",
+        "EvoNorm-S0",
+        "x · sigmoid(v x) over the standard deviation of a group: norm and activation in one (Liu et al. 2020).",
+    )
+    NONE = "none", "none", "Nothing keeps the scale: deep nets then depend on their initialisation."
+
+    @property
+    def activates(self) -> bool:
+        """Return whether it activates as it normalises."""
+        return self in (Norm.FRN, Norm.EVONORM)
+
+    @property
+    def is_grouped(self) -> bool:
+        """Return whether it has a choice of groups."""
+        return self in (Norm.GROUP, Norm.EVONORM)
 
 
-class Conv(StrEnum):
+class Conv(Option):
     """Whether each filter's weights are brought to mean 0 and variance 1 before use (Qiao et al. 2019)."""
 
-    PLAIN = "plain"
-    STANDARDISED = "standardised"
+    PLAIN = "plain", "plain", "Weights are used as they are."
+    STANDARDISED = (
+        "standardised",
+        "weight-standardised",
+        "Each filter is brought to mean 0 and variance 1 before use (Qiao et al. 2019; BiT).",
+    )
 
 
-class Activation(StrEnum):
+class Activation(Option):
     """The non-linearity."""
 
-    RELU = "relu"
-    LEAKY_RELU = "leaky-relu"
-    SILU = "silu"
-    GELU = "gelu"
+    RELU = "relu", "ReLU", "max(0, x)."
+    LEAKY_RELU = "leaky-relu", "leaky ReLU", "x where positive, 0.01 x elsewhere: no unit is ever dead."
+    SILU = "silu", "SiLU", "x · sigmoid(x), also called swish: smooth, slightly negative below 0."
+    GELU = "gelu", "GELU", "x times the chance that a normal variable is below x: smooth."
 
 
-class Gain(StrEnum):
+class Gain(Option):
     """A learnable factor at the end of the branch, small at first, so that a block starts as the identity."""
 
-    NONE = "none"
-    SKIPINIT = "skipinit"
-    LAYERSCALE = "layerscale"
+    NONE = "none", "none", "F(x) is added at full strength."
+    SKIPINIT = (
+        "skipinit",
+        "SkipInit scalar",
+        "One learnt factor on F(x) that starts at 0: each block starts as the identity (De and Smith 2020; ReZero).",
+    )
+    LAYERSCALE = (
+        "layerscale",
+        "LayerScale",
+        "One learnt factor for each channel of F(x) (Touvron et al. 2021). It starts at 0.0001, which is this app's "
+        "choice; the paper has 0.1, 1e-5 or 1e-6, by depth.",
+    )
 
 
-class Init(StrEnum):
+class Init(Option):
     """From which distribution the convolutions' first weights are drawn."""
 
-    FAN_OUT = "he-fan-out"
-    FAN_IN = "he-fan-in"
-    XAVIER = "xavier"
-    ORTHOGONAL = "orthogonal"
-    DEFAULT = "pytorch-default"
-    FIXUP = "fixup"
+    FAN_OUT = (
+        "he-fan-out",
+        "He, fan-out",
+        "Normal, variance 2 / fan-out: keeps the gradient's scale; torchvision's choice.",
+    )
+    FAN_IN = "he-fan-in", "He, fan-in", "Normal, variance 2 / fan-in: keeps the signal's scale."
+    XAVIER = "xavier", "Xavier", "Normal, variance 2 / (fan-in + fan-out): made for tanh, too small for ReLU."
+    ORTHOGONAL = "orthogonal", "orthogonal", "Filters at right angles to each other: lengths are kept."
+    DEFAULT = (
+        "pytorch-default",
+        "PyTorch's default",
+        "Uniform within ±1/√fan-in: variance 1 / (3 fan-in), six times smaller.",
+    )
+    FIXUP = (
+        "fixup",
+        "Fixup",
+        "No norm at all: branches start small for their number and end at 0, with scalar biases and one factor "
+        "(Zhang et al. 2019).",
+    )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from resnet_explorer.errors import SpecError
+from resnet_explorer.spec.choices import Option
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,11 @@ class Choice:
     value: object
     label: str
     teaches: str
+
+
+def options(kind: type[Option]) -> tuple[Choice, ...]:
+    """Return the values of a kind of choice with their words."""
+    return tuple(Choice(one, one.label, one.teaches) for one in kind)
 
 
 def quoted(text: str) -> str:

@@ -255,7 +255,7 @@ def _check_reduced(spec: ResNetSpec, kind: Block, width: int) -> None:
 
 
 def _own_activation(spec: ResNetSpec) -> None:
-    if spec.norm in (Norm.FRN, Norm.EVONORM) and spec.order is not Order.V2:
+    if spec.norm.activates and spec.order is not Order.V2:
         raise SpecError(
             "norm",
             "FRN and EvoNorm-S0 activate as they normalise, so every norm must be followed by its activation.",

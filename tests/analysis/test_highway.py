@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from resnet_explorer.analysis.autograd import AutogradGraph, GraphNode, NodeKind
 from resnet_explorer.analysis.highway import highway, path_lengths
 from resnet_explorer.blueprint import compile_spec
-from resnet_explorer.blueprint.layers import Conv2d, Linear
+from resnet_explorer.blueprint.kinds.convolutions import Conv2d, Linear
 from resnet_explorer.blueprint.tree import Chain, Part
 from resnet_explorer.spec import Block, InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import find

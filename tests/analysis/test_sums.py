@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from resnet_explorer.analysis import Row, analyse
 from resnet_explorer.analysis.depth import depth
 from resnet_explorer.blueprint import Form, Network, Part, compile_spec
-from resnet_explorer.blueprint.layers import Conv2d
+from resnet_explorer.blueprint.kinds.convolutions import Conv2d
 from resnet_explorer.errors import InputError
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE

@@ -4,10 +4,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resnet_explorer.analysis.words import compact, hyper, mib, share, si, size
-from resnet_explorer.blueprint.layers import Conv2d, Layer, Linear, ReLU
-from resnet_explorer.blueprint.norms import BatchNorm2d
-from resnet_explorer.blueprint.pools import MaxPool2d, ZeroPad
+from resnet_explorer.analysis.words import compact, mib, share, si, size
+from resnet_explorer.blueprint.kinds import Layer
+from resnet_explorer.blueprint.kinds.activations import ReLU
+from resnet_explorer.blueprint.kinds.convolutions import Conv2d, Linear
+from resnet_explorer.blueprint.kinds.norms import BatchNorm2d
+from resnet_explorer.blueprint.kinds.pads import ZeroPad
+from resnet_explorer.blueprint.kinds.pools import MaxPool2d
 
 
 @pytest.mark.parametrize(
@@ -62,7 +65,7 @@ def test_mib(count: int, text: str) -> None:
     ],
 )
 def test_hyper_parameters(layer: Layer, text: str) -> None:
-    assert hyper(layer) == text
+    assert layer.hyper == text
 
 
 def test_shapes() -> None:

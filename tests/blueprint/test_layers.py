@@ -6,9 +6,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from resnet_explorer.blueprint.layers import Add, Conv2d, Flatten, Layer, Linear, ReLU
-from resnet_explorer.blueprint.norms import BatchNorm2d
-from resnet_explorer.blueprint.pools import AdaptiveAvgPool2d, MaxPool2d, ZeroPad
+from resnet_explorer.blueprint.kinds import Layer
+from resnet_explorer.blueprint.kinds.activations import ReLU
+from resnet_explorer.blueprint.kinds.blocks import Add, Flatten
+from resnet_explorer.blueprint.kinds.convolutions import Conv2d, Linear
+from resnet_explorer.blueprint.kinds.norms import BatchNorm2d
+from resnet_explorer.blueprint.kinds.pads import ZeroPad
+from resnet_explorer.blueprint.kinds.pools import AdaptiveAvgPool2d, MaxPool2d
 from resnet_explorer.errors import InputError
 from tests.torch_reference import OptionA
 

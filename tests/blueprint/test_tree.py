@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 
 from resnet_explorer.blueprint import Network, compile_spec
-from resnet_explorer.blueprint.layers import Conv2d
-from resnet_explorer.blueprint.pools import ZeroPad
+from resnet_explorer.blueprint.kinds.convolutions import Conv2d
+from resnet_explorer.blueprint.kinds.pads import ZeroPad
 from resnet_explorer.blueprint.tree import Part
 from resnet_explorer.spec import ResNetSpec, Shortcut
 from resnet_explorer.spec.catalogue import CATALOGUE

@@ -16,8 +16,8 @@ from resnet_explorer.analysis.autograd import AutogradGraph, GraphNode, NodeKind
 from resnet_explorer.analysis.explain.derivatives import derivative, is_known
 from resnet_explorer.analysis.progress import Progress
 from resnet_explorer.blueprint import compile_spec
-from resnet_explorer.blueprint.layers import Dropout, StochasticDepth
-from resnet_explorer.blueprint.norms import InstanceNorm2d
+from resnet_explorer.blueprint.kinds.blocks import Dropout, StochasticDepth
+from resnet_explorer.blueprint.kinds.norms import InstanceNorm2d
 from resnet_explorer.errors import InputError, SpecError
 from resnet_explorer.lab.autograd import forward, prepared, record
 from resnet_explorer.lab.walk import functions, graph_of

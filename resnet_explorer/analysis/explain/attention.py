@@ -6,7 +6,6 @@ from resnet_explorer.analysis.explain.words import Explanation, added_up, rows_o
 from resnet_explorer.analysis.facts import facts_of
 from resnet_explorer.analysis.results import Analysis
 from resnet_explorer.blueprint import Block
-from resnet_explorer.blueprint.layers import Conv2d
 
 _GATES: Mapping[str, tuple[str, str]] = {
     "se": (
@@ -38,22 +37,3 @@ def explain_gate(analysis: Analysis, block: Block, path: str, where: str) -> Exp
     kind, words = _GATES[gate.name]
     facts = facts_of(analysis, added_up(rows), rows[-1].reading.stride)
     return Explanation(path, f"{where} · {gate.name}", kind, words, ("multiply", gate.name), facts)
-
-
-def gate_conv(name: str, layer: Conv2d) -> str:
-    """Return the words of a convolution inside a gate."""
-    if name.endswith(".fc1"):
-        means = "means and largest values" if name.startswith("cbam") else "means"
-        few = ": through so few numbers the gate needs few weights" if layer.out_channels < layer.in_channels else ""
-        return f"A 1×1 convolution on the channels' {means}, {layer.in_channels} → {layer.out_channels}{few}."
-    if name.endswith(".fc2"):
-        return f"A 1×1 convolution back to {layer.out_channels} numbers: one for each channel."
-    return (
-        f"A {layer.kernel}×{layer.kernel} convolution over mean and largest value: one number for each position, from "
-        "what lies around it."
-    )
-
-
-def weighed(name: str) -> str:
-    """Return what a gate weighs: ``channel`` or ``position``."""
-    return "position" if name.startswith("cbam_spatial") else "channel"

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
-from resnet_explorer.analysis.explain.words import JOINT, activator, preparation, starts_at_0
+from resnet_explorer.analysis.explain.words import activator, preparation
 from resnet_explorer.blueprint import Block, Form, Part, flat
-from resnet_explorer.blueprint.layers import Conv2d, Dropout, Gain, Layer, Scale, StochasticDepth
-from resnet_explorer.blueprint.norms import Norm as NormLayer
-from resnet_explorer.blueprint.pools import AvgPool2d, BlurPool2d
+from resnet_explorer.blueprint.kinds import Layer, Role
+from resnet_explorer.blueprint.kinds.blocks import Gain, Scale, StochasticDepth
+from resnet_explorer.blueprint.kinds.convolutions import Conv2d
+from resnet_explorer.blueprint.place import starts_at_0
 from resnet_explorer.spec import Attention, Init, Norm, Order, ResNetSpec
 from resnet_explorer.spec import Gain as GainChoice
 
@@ -24,7 +25,7 @@ def branch_key(spec: ResNetSpec, form: Form) -> str:
     count = len(convolutions(form))
     if spec.init is Init.FIXUP:
         return f"branch_fixup_{count}"
-    if spec.norm in JOINT:
+    if spec.norm.activates:
         return f"branch_joint_{count}"
     if spec.norm is Norm.NONE:
         return f"branch_bare_{_BARE_ORDERS.get(spec.order, spec.order)}_{count}"
@@ -49,7 +50,7 @@ def order_words(spec: ResNetSpec) -> str:
 def branch_words(spec: ResNetSpec, block: Block) -> str:
     """Return what F(x) is made of, how it ends, and where it starts."""
     convs, layers = convolutions(block.form), [part.layer for part in flat(block.form.branch)]
-    words = f"{_convs(convs)}{_stride(convs)}{_between(layers)}"
+    words = f"{_convs(convs)}{_stride(convs)}{''.join(layer.follows for layer in layers)}"
     return f"{words}{_end(spec, block, layers)}{_start(spec, block)}"
 
 
@@ -84,18 +85,6 @@ def _dilated(convs: list[Conv2d]) -> str:
     return f" {who} dilated by {dilations[-1]}, in the place of a stride."
 
 
-def _between(layers: list[Layer]) -> str:
-    words = ""
-    for layer in layers:
-        if isinstance(layer, BlurPool2d):
-            words += " A 3×3 keeps the size; a blur follows it" + (" and shrinks the map." if layer.stride > 1 else ".")
-        if isinstance(layer, AvgPool2d):
-            words += f" A 3×3 keeps the size; a mean of {layer.kernel}×{layer.kernel} then shrinks the map."
-        if isinstance(layer, Dropout):
-            words += f" In training {100 * layer.chance:g} % of the values before the second convolution are dropped."
-    return words
-
-
 _ATTENTIONS: Mapping[Attention, str] = {
     Attention.SE: "squeeze-and-excitation weighs its channels",
     Attention.ECA: "efficient channel attention weighs its channels",
@@ -123,5 +112,5 @@ def _start(spec: ResNetSpec, block: Block) -> str:
     if part is None and not any(gain.initial == 0 for gain in gains):
         return ""
     what = "the block starts as its shortcut" if form.shortcut is not None else "nothing passes at first"
-    norm = "its last norm" if part and isinstance(part.layer, NormLayer) else "its last convolution"
+    norm = "its last norm" if part and part.layer.role is Role.NORM else "its last convolution"
     return f" F(x) is 0 at first, since {norm if part else 'that factor'} starts at 0: {what}."

@@ -2,10 +2,7 @@
 
 from collections.abc import Mapping
 
-from resnet_explorer.analysis.explain.stories import story, zeros_win
 from resnet_explorer.analysis.explain.words import (
-    EARLY,
-    At,
     Explanation,
     change,
     listed,
@@ -14,18 +11,13 @@ from resnet_explorer.analysis.explain.words import (
 )
 from resnet_explorer.analysis.facts import facts_of
 from resnet_explorer.analysis.results import Analysis, Row
-from resnet_explorer.analysis.words import hyper
 from resnet_explorer.blueprint import Block, Part, flat
-from resnet_explorer.blueprint.layers import Conv2d, Layer
-from resnet_explorer.blueprint.pools import AvgPool2d, BlurPool2d, MaxPool2d
+from resnet_explorer.blueprint.kinds.convolutions import Conv2d
+from resnet_explorer.blueprint.kinds.pads import zeros_win
+from resnet_explorer.blueprint.place import At
 from resnet_explorer.spec import Init, ResNetSpec, Stem, StemPool
+from resnet_explorer.spec.choices import EARLY
 
-_NOUNS: Mapping[type[Layer], str] = {
-    Conv2d: "convolution",
-    MaxPool2d: "max-pool",
-    AvgPool2d: "average pool",
-    BlurPool2d: "blur",
-}
 _STEMS: Mapping[Stem, str] = {
     Stem.IMAGENET: "ImageNet stem",
     Stem.CIFAR: "CIFAR stem",
@@ -57,8 +49,8 @@ def _convs(parts: list[Part]) -> str:
 
 def _step(part: Part) -> str:
     """Return a step of the stem that looks at more than one position; nothing for others."""
-    noun = _NOUNS.get(type(part.layer))
-    return f"a {hyper(part.layer)} {noun}" if noun else ""
+    layer = part.layer
+    return f"a {layer.hyper} {layer.noun}" if layer.noun else ""
 
 
 def _pool(spec: ResNetSpec) -> str:
@@ -90,7 +82,7 @@ def explain_head(analysis: Analysis, block: Block, where: str) -> Explanation:
     facts = facts_of(analysis, analysis.sums[block.path], rows[-1].reading.stride)
     last = f"Brings the {preparation(spec)} that the last block still lacks. " if spec.order in EARLY else ""
     if spec.classes is None:
-        keys = tuple(story(part.layer, At(part, block, spec))[0] for part in flat(block.form.branch))
+        keys = tuple(part.layer.story(At(part, block, spec))[0] for part in flat(block.form.branch))
         words = f"{last}A backbone ends here, in a feature map."
         return Explanation(block.path, where, f"Last {preparation(spec)}", words, keys, facts)
     drop = f" In training {100 * spec.dropout:g} % of the features are dropped." if spec.dropout else ""

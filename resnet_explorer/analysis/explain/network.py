@@ -9,15 +9,16 @@ from resnet_explorer.analysis.explain.blocks import explain_block
 from resnet_explorer.analysis.explain.ends import explain_head, explain_stem
 from resnet_explorer.analysis.explain.layers import explain_layer
 from resnet_explorer.analysis.explain.shortcuts import after_key, equation, explain_shortcut
-from resnet_explorer.analysis.explain.words import EARLY, Explanation, rows_of
+from resnet_explorer.analysis.explain.words import Explanation, rows_of
 from resnet_explorer.analysis.facts import Fact, facts_of
 from resnet_explorer.analysis.features import features
 from resnet_explorer.analysis.needs import needs, steady
 from resnet_explorer.analysis.results import Analysis
 from resnet_explorer.blueprint import Block, Stage, flat
-from resnet_explorer.blueprint.layers import Conv2d
+from resnet_explorer.blueprint.kinds.convolutions import Conv2d
 from resnet_explorer.spec import Order, ResNetSpec, Shortcut
 from resnet_explorer.spec.catalogue import entry_of, title
+from resnet_explorer.spec.choices import EARLY
 
 
 def explain(analysis: Analysis, path: str) -> Explanation:

@@ -9,8 +9,6 @@ from resnet_explorer.analysis.explain.gradients import way_back
 from resnet_explorer.analysis.explain.words import (
     Explanation,
     added_up,
-    gate_start,
-    ordinal,
     preparation,
     rows_of,
     stand_ins,
@@ -19,9 +17,12 @@ from resnet_explorer.analysis.facts import facts_of
 from resnet_explorer.analysis.results import Analysis, Sums
 from resnet_explorer.analysis.words import compact
 from resnet_explorer.blueprint import Block, Form, flat
-from resnet_explorer.blueprint.layers import Conv2d, Dropout, GatedAdd, Layer, Scale
-from resnet_explorer.blueprint.norms import Norm
-from resnet_explorer.blueprint.pools import AvgPool2d, ZeroPad
+from resnet_explorer.blueprint.kinds import Layer, Role
+from resnet_explorer.blueprint.kinds.blocks import Dropout, GatedAdd, Scale
+from resnet_explorer.blueprint.kinds.convolutions import Conv2d
+from resnet_explorer.blueprint.kinds.pads import ZeroPad
+from resnet_explorer.blueprint.kinds.pools import AvgPool2d
+from resnet_explorer.blueprint.place import gate_start
 from resnet_explorer.spec import ResNetSpec, Shortcut
 
 
@@ -53,7 +54,7 @@ def kind_of(form: Form) -> str:
 def after_key(form: Form) -> str:
     """Return the key of what follows the addition: ``v1`` for an activation, ``bare`` for nothing."""
     after = [part.layer for part in flat(form.after)][form.shortcut is not None :]
-    if any(isinstance(layer, Norm) for layer in after):
+    if any(layer.role is Role.NORM for layer in after):
         return "bn-after-add"
     return "v1" if after else "bare"
 
@@ -100,7 +101,7 @@ def _keys(form: Form) -> tuple[str, ...]:
         return ("identity",)
     if any(isinstance(layer, ZeroPad) for layer in _layers(form)):
         return ("zeropad",)
-    bare = "" if any(isinstance(layer, Norm) for layer in _layers(form)) else "_bare"
+    bare = "" if any(layer.role is Role.NORM for layer in _layers(form)) else "_bare"
     return (f"projection{'_activated' if form.before else ''}{bare}",)
 
 
@@ -120,22 +121,13 @@ def _bridge(spec: ResNetSpec, block: Block, sums: Sums) -> str:
         everywhere = spec.shortcut is Shortcut.PROJECTION_EVERYWHERE
         differ = "Option C projects everywhere" if everywhere else "The block has a stride"
     if isinstance(layers[0], ZeroPad):
-        return f"{differ}, so x is {pad_words(layers[0])}: the shortcut has no parameters."
+        return f"{differ}, so x is {layers[0].words}: the shortcut has no parameters."
     conv = next(layer for layer in layers if isinstance(layer, Conv2d))
     by = f"a {conv.kernel}×{conv.kernel} convolution" + (f" with stride {conv.stride}" if conv.stride > 1 else "")
     pool = layers[0]
     way = f"a {pool.kernel}×{pool.kernel} mean and {by} bring" if isinstance(pool, AvgPool2d) else f"{by} brings"
     sees = f" It sees a(x): x after the first {preparation(spec)}, which both paths share." if block.form.before else ""
     return f"{differ}, so {way} x to the shape of F(x).{sees}"
-
-
-def pad_words(layer: ZeroPad) -> str:
-    """Return what option A does to x."""
-    skips = [f"taken at every {ordinal(layer.stride)} position"] if layer.stride > 1 else []
-    added = layer.out_channels - layer.in_channels
-    pads = [f"padded with {added} channels of zeros"] if added > 0 else []
-    cuts = [f"cut to {layer.out_channels} of its channels"] if added < 0 else []
-    return " and ".join(skips + pads + cuts)
 
 
 def _altered(layers: list[Layer]) -> str:

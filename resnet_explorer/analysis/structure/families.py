@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from resnet_explorer.analysis.structure.backbone import Backbone, weighted
 from resnet_explorer.analysis.structure.layers import Kind, Layers
-from resnet_explorer.blueprint.layers import Shape
+from resnet_explorer.blueprint.kinds import Shape
 
 _FAMILIES: tuple[tuple[str, str], ...] = (
     (r"denseblock|dense_block", "a DenseNet"),

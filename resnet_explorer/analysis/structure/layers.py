@@ -6,19 +6,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from resnet_explorer.blueprint.layers import Shape
+from resnet_explorer.blueprint.kinds import Shape
+from resnet_explorer.blueprint.kinds.norms import NORMS
+from resnet_explorer.spec import Norm, ResNetSpec
 
 Tensor = tuple[str, Shape]
 """A tensor's name in the file, and its shape."""
 
+NORM_TENSORS: Mapping[Norm, frozenset[str]] = {
+    norm: frozenset(tensor.name for tensor in make(ResNetSpec(""), 1).tensors()) for norm, make in NORMS.items()
+}
+"""The tensors of each norm that a spec can choose."""
 _ROLES: Mapping[str, str] = {
     **dict.fromkeys(("weight", "kernel", "gamma", "scale", "w", "g"), "weight"),
     **dict.fromkeys(("bias", "beta", "offset", "b", "shift"), "bias"),
     **dict.fromkeys(("running_mean", "moving_mean", "mean"), "running_mean"),
     **dict.fromkeys(("running_var", "moving_variance", "moving_var", "variance", "var"), "running_var"),
-    "num_batches_tracked": "num_batches_tracked",
-    "tau": "tau",
-    "v": "v",
+    **{name: name for names in NORM_TENSORS.values() for name in names},
 }
 """What libraries call the tensors of a layer, and what PyTorch calls them."""
 _ORDERS: Mapping[int, tuple[str, ...]] = {
@@ -28,7 +32,7 @@ _ORDERS: Mapping[int, tuple[str, ...]] = {
     4: ("weight", "bias", "running_mean", "running_var"),
 }
 """The tensors of a norm in the order in which PyTorch keeps them, where names do not tell."""
-_NORM_SIZES = (4, 2, 3)
+_NORM_SIZES = (4, 2, 3, 1)
 
 
 class Kind(Enum):
@@ -171,7 +175,8 @@ def _vectors(path: str, group: list[Tensor]) -> FileLayer:
     if not set(roles) <= set(_ROLES.values()) or len(roles) < len(group):
         roles = dict(zip(_ORDERS.get(len(vectors), ()), vectors, strict=False))
         roles |= dict.fromkeys(("num_batches_tracked",) * (len(vectors) < len(group)), group[-1][0])
-    kind = Kind.NORM if {"weight", "bias"} <= set(roles) or "running_mean" in roles else Kind.OTHER
+    is_norm = {"weight", "bias"} <= set(roles) or "running_mean" in roles or set(roles) in NORM_TENSORS.values()
+    kind = Kind.NORM if is_norm else Kind.OTHER
     return FileLayer(kind, path, length, roles)
 
 

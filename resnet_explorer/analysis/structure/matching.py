@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from resnet_explorer.analysis.structure.backbone import Backbone, FoundBlock
 from resnet_explorer.analysis.structure.layers import FileLayer, Kind, Layers, parted, shared
 from resnet_explorer.blueprint import compile_spec
-from resnet_explorer.blueprint.layers import Bias, ChannelConv1d, Conv2d, Gain, Layer
-from resnet_explorer.blueprint.norms import EvoNormS0, Norm
+from resnet_explorer.blueprint.kinds import Layer, Role
 from resnet_explorer.blueprint.tree import Block
 from resnet_explorer.spec import ResNetSpec
 
-_SMALL: Mapping[Kind, type[Layer]] = {Kind.NORM: Norm, Kind.GAIN: Gain, Kind.SHIFT: Bias}
+_SMALL: Mapping[Kind, Role] = {Kind.NORM: Role.NORM, Kind.GAIN: Role.FACTOR, Kind.SHIFT: Role.SHIFT}
 """Kinds of layers that are matched by their place: their shapes hardly tell them apart."""
 
 
@@ -25,7 +24,7 @@ class _Place:
 
     @property
     def channels(self) -> int:
-        return self.layer.channels if isinstance(self.layer, Norm | Gain) else 1
+        return next(self.layer.tensors()).shape[0]
 
 
 @dataclass(slots=True)
@@ -38,8 +37,9 @@ class _Matcher:
     def give(self, path: str, layer: FileLayer, ours: Layer) -> None:
         """Give the tensors of a file's layer the names of ours."""
         for role, name in layer.tensors.items():
-            own = "v" if role == "tau" and isinstance(ours, EvoNormS0) else role
-            self.names[name] = f"{path}.{own}"
+            own = [tensor.name for tensor in ours.tensors()]
+            third = role == "tau" and len(own) == 3  # where names do not tell, the third vector is called so
+            self.names[name] = f"{path}.{own[2] if third else role}"
         self.used.add(_key(layer))
 
     def free(self, kind: Kind) -> Layers:
@@ -75,7 +75,7 @@ def _weights(matcher: _Matcher, block: Block, found: Iterable[FileLayer | None])
     wanted = [
         (path, part.layer)
         for path, part in zip(block.layer_paths, block.form.parts, strict=True)
-        if isinstance(part.layer, Conv2d | ChannelConv1d)
+        if part.layer.role is Role.CONVOLUTION
     ]
     given = list(found)
     if len(wanted) != len(given) or None in given:
@@ -90,7 +90,7 @@ def _in_order(block: Block, found: FoundBlock) -> Iterator[FileLayer | None]:
     """Yield the layers of a found block in the order in which ours has them."""
     convs, gate = iter(found.convs), iter(found.gate)
     for part in block.form.parts:
-        if not isinstance(part.layer, Conv2d | ChannelConv1d):
+        if part.layer.role is not Role.CONVOLUTION:
             continue
         if part.name.startswith("downsample."):
             yield found.projection
@@ -131,9 +131,9 @@ def _small(
 def _places(kind: Kind, block: Block, known: Mapping[str, str], by_name: Mapping[str, FileLayer]) -> Iterator[_Place]:
     before: FileLayer | None = None
     for path, part in zip(block.layer_paths, block.form.parts, strict=True):
-        if isinstance(part.layer, Conv2d):
+        if part.layer.role is Role.CONVOLUTION:
             before = by_name.get(known.get(f"{path}.weight", ""), before)
-        elif isinstance(part.layer, _SMALL[kind]):
+        elif part.layer.role is _SMALL[kind] and part.layer.params:
             yield _Place(path, part.layer, before)
 
 

@@ -7,7 +7,7 @@ from math import prod
 from resnet_explorer.analysis.read import analyse
 from resnet_explorer.analysis.tuning.choices import GreyWay, Preprocess
 from resnet_explorer.blueprint import Network, compile_spec
-from resnet_explorer.blueprint.layers import Conv2d
+from resnet_explorer.blueprint.kinds.convolutions import Conv2d
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.limits import MAX_IN_CHANNELS

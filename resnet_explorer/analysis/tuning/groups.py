@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 
-from resnet_explorer.analysis.tensors import tensors
 from resnet_explorer.analysis.tuning.channels import ADAPTER
 from resnet_explorer.blueprint import Block, Network
-from resnet_explorer.blueprint.layers import Bias, Conv2d, Gain, Layer, Linear, Shape
-from resnet_explorer.blueprint.norms import Norm
+from resnet_explorer.blueprint.kinds import Layer, Role, Shape
+from resnet_explorer.blueprint.kinds.convolutions import Conv2d, Linear
 from resnet_explorer.errors import ExplorerError
 
 BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
@@ -47,15 +46,13 @@ def weights(network: Network, adapter: tuple[int, int] | None = None) -> tuple[W
 
     ``adapter`` gives the channels of the 1x1 convolution before the network, from and to; None where there is none.
     """
-    held: dict[str, list[tuple[str, Shape]]] = {}
-    for name, shape in tensors(network).items():
-        path, _, tensor = name.rpartition(".")
-        held.setdefault(path, []).extend([] if tensor in BUFFERS else [(name, shape)])
     found = [_adapter(*adapter)] if adapter else []
     for block in network.blocks:
         for path, part in zip(block.layer_paths, block.form.parts, strict=True):
-            for name, shape in held.get(path, ()):
-                found.append(Weight(name, shape, part.layer, _unit(block), _spared(part.layer, name)))
+            for tensor in part.layer.tensors():
+                if not tensor.buffer:
+                    spared = _spared(part.layer, tensor.name)
+                    found.append(Weight(f"{path}.{tensor.name}", tensor.shape, part.layer, _unit(block), spared))
     return tuple(found)
 
 
@@ -68,7 +65,7 @@ def _unit(block: Block) -> str:
 
 
 def _spared(layer: Layer, name: str) -> bool:
-    return isinstance(layer, Norm | Gain | Bias) or name.endswith(".bias")
+    return layer.role in (Role.NORM, Role.FACTOR, Role.SHIFT) or name == "bias"
 
 
 def units(network: Network, *, adapter: bool = False) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from resnet_explorer.analysis.tuning.channels import ADAPTER
 from resnet_explorer.analysis.tuning.choices import BnMode, Strategy
 from resnet_explorer.analysis.tuning.groups import Weight, distance, total, units
 from resnet_explorer.analysis.tuning.plan import TunePlan
-from resnet_explorer.blueprint.norms import BatchNorm2d
+from resnet_explorer.blueprint.kinds.norms import BatchNorm2d
 from resnet_explorer.errors import ExplorerError
 
 

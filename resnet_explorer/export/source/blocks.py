@@ -4,7 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from resnet_explorer.blueprint import Gated, Part, layers
+from resnet_explorer.blueprint import Gated, Part
+from resnet_explorer.blueprint.kinds import Layer, Role
+from resnet_explorer.blueprint.kinds.blocks import Scale
 from resnet_explorer.blueprint.tree import Step
 from resnet_explorer.export.source.forward import Forward
 from resnet_explorer.export.source.layers import Writer
@@ -15,7 +17,6 @@ from resnet_explorer.spec import Block as Kind
 from resnet_explorer.spec import ResNetSpec
 
 NAMES: Mapping[Kind, str] = {Kind.BASIC: "BasicBlock", Kind.BOTTLENECK: "Bottleneck"}
-ACTIVATIONS = (layers.ReLU, layers.SiLU, layers.GELU)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,9 @@ def block_class(spec: ResNetSpec, kind: Kind, blocks: Sequence[Sample], *, repea
     return BlockClass(kind, tuple(lines), places, made.out)
 
 
-def activations(steps: Sequence[Step]) -> dict[str, tuple[str, layers.Layer]]:
+def activations(steps: Sequence[Step]) -> dict[str, tuple[str, Layer]]:
     """Return the module of each activation by the activation's name: one for all that are alike, as ``relu``."""
-    parts = [step for step in steps if isinstance(step, Part) and isinstance(step.layer, ACTIVATIONS)]
+    parts = [step for step in steps if isinstance(step, Part) and step.layer.role is Role.ACTIVATION]
     found = {}
     for part in parts:
         alike = part.layer == parts[-1].layer
@@ -91,15 +92,13 @@ class _Block:
     def body(self) -> list[str]:
         """Return the lines that make the layers, and above them the names that they need."""
         writer = Writer(self.spec, self.scope, "channels")
-        last = [step.name for step in self.steps if isinstance(step, Part) and isinstance(step.layer, layers.Conv2d)][
-            -1
-        ]
+        convs = [step for step in self.steps if isinstance(step, Part) and step.layer.role is Role.CONVOLUTION]
         lines = []
         for step in self.steps:
-            writer.made = (self.out,) if step.name == last else ("width", "inner", "first")
+            writer.made = (self.out,) if step is convs[-1] else ("width", "inner", "first")
             lines += self._step(writer, step)
         for step in self.blocks[0].form.after:
-            if isinstance(step, Part) and not isinstance(step.layer, layers.Add | layers.GatedAdd):
+            if isinstance(step, Part) and step.layer.role is not Role.JOIN:
                 lines += self._step(writer, step)
         for name, layer in dict(self.activations.values()).items():
             lines.append(f"self.{name} = {writer.term([layer])}")
@@ -110,7 +109,7 @@ class _Block:
         if isinstance(step, Gated):
             gates = [found for chain in self.chains for found in chain if isinstance(found, Gated)]
             return broken(f"self.{step.name} = ", writer.gate([gate for gate in gates if gate.name == step.name]))
-        if isinstance(step.layer, (*ACTIVATIONS, layers.Scale)):
+        if step.layer.role is Role.ACTIVATION or isinstance(step.layer, Scale):
             return []
         column = [self._layer(sample, step.name) for sample in self.blocks]
         present = [layer is not None for layer in column]
@@ -120,5 +119,5 @@ class _Block:
         made = broken(f"self.{step.name} = ", writer.term(column), indent=12)
         return [f"self.{step.name}: nn.Module = nn.Identity()", f"if {test}:", *indented(made)]
 
-    def _layer(self, sample: Sample, name: str) -> layers.Layer | None:
+    def _layer(self, sample: Sample, name: str) -> Layer | None:
         return next((part.layer for part in sample.form.parts if part.name == name), None)

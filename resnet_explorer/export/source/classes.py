@@ -2,87 +2,9 @@
 
 import re
 
-CLASSES = '''\
-class ZeroPad(nn.Module):
-    """Every stride-th position, with channels of zeros before and after."""
+from resnet_explorer.blueprint.kinds import KINDS, Role
 
-    def __init__(self, extra: int, stride: int) -> None:
-        super().__init__()
-        self.extra, self.stride = extra, stride
-
-    def forward(self, x: Tensor) -> Tensor:
-        before = self.extra // 2
-        x = x[:, :, :: self.stride, :: self.stride]
-        return functional.pad(x, (0, 0, 0, 0, before, self.extra - before))
-
-
-class StdConv2d(nn.Conv2d):
-    """A convolution whose filters are brought to mean 0 and variance 1 before use."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        var, mean = torch.var_mean(self.weight, (1, 2, 3), correction=0, keepdim=True)
-        weight = (self.weight - mean) * torch.rsqrt(var + 1e-8)
-        return functional.conv2d(
-            x, weight, self.bias, self.stride, self.padding, self.dilation, self.groups
-        )
-
-
-class FRN(nn.Module):
-    """x over its root mean square, scaled, shifted and cut off below at tau."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(channels))
-        self.bias = nn.Parameter(torch.zeros(channels))
-        self.tau = nn.Parameter(torch.zeros(channels))
-
-    def forward(self, x: Tensor) -> Tensor:
-        normed = x * torch.rsqrt(x.square().mean(dim=(2, 3), keepdim=True) + 1e-5)
-        y = normed * self.weight.view(-1, 1, 1) + self.bias.view(-1, 1, 1)
-        return torch.maximum(y, self.tau.view(-1, 1, 1))
-
-
-class EvoNormS0(nn.Module):
-    """x sigmoid(v x) over the standard deviation of its group, scaled and shifted."""
-
-    def __init__(self, channels: int, groups: int) -> None:
-        super().__init__()
-        self.groups = groups
-        self.weight = nn.Parameter(torch.ones(channels))
-        self.bias = nn.Parameter(torch.zeros(channels))
-        self.v = nn.Parameter(torch.ones(channels))
-
-    def forward(self, x: Tensor) -> Tensor:
-        grouped = x.unflatten(1, (self.groups, -1))
-        var = grouped.var(dim=(2, 3, 4), correction=0, keepdim=True)
-        y = (x * torch.sigmoid(x * self.v.view(-1, 1, 1))).view_as(grouped)
-        y = (y * torch.rsqrt(var + 1e-5)).flatten(1, 2)
-        return y * self.weight.view(-1, 1, 1) + self.bias.view(-1, 1, 1)
-
-
-class BlurPool2d(nn.Module):
-    """A 1-2-1 blur at every stride-th position, reflected at the border."""
-
-    def __init__(self, stride: int) -> None:
-        super().__init__()
-        self.stride = stride
-        row = torch.tensor([0.25, 0.5, 0.25])
-        self.register_buffer("kernel", torch.outer(row, row), persistent=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        channels = x.shape[1]
-        kernel = self.kernel.expand(channels, 1, 3, 3)
-        x = functional.pad(x, (1, 1, 1, 1), "reflect")
-        return functional.conv2d(x, kernel, stride=self.stride, groups=channels)
-
-
-class SamePool(nn.Module):
-    """The mean of 2×2 at every position, with zeros behind the last ones."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return functional.avg_pool2d(functional.pad(x, (0, 1, 0, 1)), 2, stride=1)
-
-
+_GATES = '''\
 class SE(nn.Module):
     """x times a gate for each channel, which sees the means of all channels."""
 
@@ -133,42 +55,8 @@ class SpatialAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         mean, most = x.mean(dim=1, keepdim=True), x.amax(dim=1, keepdim=True)
         return x * torch.sigmoid(self.bn(self.conv(torch.cat((mean, most), dim=1))))
-
-
-class Gain(nn.Module):
-    """x times learnt factors."""
-
-    def __init__(self, channels: int, initial: float) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.full((channels, 1, 1), initial))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x * self.weight
-
-
-class Bias(nn.Module):
-    """x plus one learnt number."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.bias = nn.Parameter(torch.zeros(1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.bias
-
-
-class StochasticDepth(nn.Module):
-    """Zero for whole images in training, with a chance that the network sets."""
-
-    chance = 0.0
-
-    def forward(self, x: Tensor) -> Tensor:
-        if not self.training:
-            return x
-        kept = torch.rand(len(x), 1, 1, 1, device=x.device) >= self.chance
-        return x * kept / (1 - self.chance)
-
-
+'''
+_GATE = '''\
 class Gate(nn.Module):
     """The sigmoid of a 1×1 convolution whose bias starts at {gate_bias}."""
 
@@ -180,11 +68,16 @@ class Gate(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return torch.sigmoid(self.conv(x))
 '''
+_LAST = (Role.FACTOR, Role.SHIFT, Role.DROP)
+"""The roles of the layers at the end of a branch."""
 
 
 def used_by(code: str, gate_bias: float) -> list[str]:
     """Return the text of each class that a piece of code makes, in a fixed order."""
-    bodies = CLASSES.strip().replace("{gate_bias}", repr(gate_bias)).split("\n\n\n")
+    first = [kind.definition for kind in KINDS if kind.definition and kind.role not in _LAST]
+    last = [kind.definition for kind in KINDS if kind.definition and kind.role in _LAST]
+    gate = _GATE.strip().replace("{gate_bias}", repr(gate_bias))
+    bodies = [*first, *_GATES.strip().split("\n\n\n"), *last, gate]
     return [body for body in bodies if re.search(rf"\b{_name(body)}\(", code)]
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from resnet_explorer.blueprint import Form, Network, Part, flat
-from resnet_explorer.blueprint.layers import Conv2d, Linear, StochasticDepth
-from resnet_explorer.blueprint.norms import Norm
+from resnet_explorer.blueprint.kinds import Role
+from resnet_explorer.blueprint.place import starts_at_0
 from resnet_explorer.export.source.blocks import BlockClass
 from resnet_explorer.export.source.text import commented, indented
 from resnet_explorer.spec import Block as Kind
@@ -36,7 +36,7 @@ def first_weights(network: Network, blocks: Sequence[BlockClass]) -> list[str]:
         ]
     lines += _blocks(network, blocks)
     last = flat(network.head.form.branch)[-1].layer if network.head else None
-    if spec.init is Init.FIXUP and isinstance(last, Linear):
+    if spec.init is Init.FIXUP and last and last.role is Role.LINEAR:
         lines += ["nn.init.zeros_(self.fc.weight)", "nn.init.zeros_(self.fc.bias)"]
     return lines
 
@@ -72,18 +72,18 @@ def _form(network: Network, kind: Kind) -> Form:
 
 def _skips(network: Network) -> bool:
     form = network.stages[0].blocks[0].form
-    return any(isinstance(part.layer, StochasticDepth) for part in flat(form.branch))
+    return any(part.layer.role is Role.DROP and part.name == "skip" for part in flat(form.branch))
 
 
 def _weights(network: Network, kind: Kind, count: int) -> list[str]:
     form, lines = _form(network, kind), []
     own = [step for step in (*form.before, *form.branch, *form.after) if isinstance(step, Part)]
-    convs = [part.name for part in own if isinstance(part.layer, Conv2d)]
+    convs = [part.name for part in own if part.layer.role is Role.CONVOLUTION]
     if network.spec.init is Init.FIXUP:
         power = -0.5 / (len(convs) - 1)
         lines += [f"block.{name}.weight.data.mul_({count}**{power})" for name in convs[:-1]]
         lines.append(f"nn.init.zeros_(block.{convs[-1]}.weight)")
     elif network.spec.zero_init:
-        branch = [step for step in form.branch if isinstance(step, Part) and isinstance(step.layer, Conv2d | Norm)]
-        lines.append(f"nn.init.zeros_(block.{branch[-1].name}.weight)  # the branch starts at 0")
+        first = starts_at_0(network.spec, form)
+        lines += [f"nn.init.zeros_(block.{first.name}.weight)  # the branch starts at 0"] if first else []
     return lines

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from resnet_explorer.blueprint import Gated, flat, layers
+from resnet_explorer.blueprint import Gated, flat
+from resnet_explorer.blueprint.kinds import Role
+from resnet_explorer.blueprint.kinds.blocks import Dropout, GatedAdd, Scale
 from resnet_explorer.blueprint.tree import Chain, Step
 from resnet_explorer.export.source.scope import Sample
 from resnet_explorer.export.source.shortcut import bridge, splits
@@ -54,7 +56,7 @@ class Forward:
         for step in chain:
             if isinstance(step, Gated):
                 start = f"self.{step.name}({start})"
-            elif isinstance(step.layer, layers.Scale):
+            elif isinstance(step.layer, Scale):
                 start = f"{step.layer.factor!r} * {start}"
             else:
                 start = f"self.{self.names.get(step.name, step.name)}({start})"
@@ -67,9 +69,9 @@ class Forward:
         elif self.projects:
             start = "self.downsample(x)"
         for part in flat(self.form.shortcut or ()):
-            if isinstance(part.layer, layers.Scale):
+            if isinstance(part.layer, Scale):
                 start = f"{part.layer.factor!r} * {start}"
-            elif isinstance(part.layer, layers.Dropout):
+            elif isinstance(part.layer, Dropout):
                 start = f"self.shortcut_dropout({start})"
         return start
 
@@ -84,10 +86,10 @@ class Forward:
         return f"{'gate * ' if self._is_exclusive() else ''}y + (1 - gate) * {shortcut}"
 
     def _is_exclusive(self) -> bool:
-        return any(isinstance(part.layer, layers.GatedAdd) and part.layer.exclusive for part in flat(self.form.after))
+        return any(isinstance(part.layer, GatedAdd) and part.layer.exclusive for part in flat(self.form.after))
 
     def _ends(self, total: str) -> str:
-        chain = tuple(step for step in self.form.after if not _layer(step, layers.Add, layers.GatedAdd))
+        chain = tuple(step for step in self.form.after if isinstance(step, Gated) or step.layer.role is not Role.JOIN)
         return self._through(chain, total)
 
     def equation(self) -> str:
@@ -96,20 +98,16 @@ class Forward:
         if self.form.shortcut is not None:
             shortcut = "shortcut(x)" if self.projects else "x"
             for part in flat(self.form.shortcut):
-                if isinstance(part.layer, layers.Scale):
+                if isinstance(part.layer, Scale):
                     shortcut = f"{part.layer.factor:g} {shortcut}"
             if self.form.gate:
                 shortcut = f"(1 - g(x)) {shortcut}"
                 function = "g(x) F(x)" if self._is_exclusive() else function
             function = f"{function} + {shortcut}"
         for part in flat(self.form.after):
-            if not isinstance(part.layer, layers.Add | layers.GatedAdd):
+            if part.layer.role is not Role.JOIN:
                 function = f"{part.layer.kind}({function})"
         return f"y = {function}" + (": no shortcut" if self.form.shortcut is None else "")
-
-
-def _layer(step: Step, *kinds: type[layers.Layer]) -> bool:
-    return not isinstance(step, Gated) and isinstance(step.layer, kinds)
 
 
 def _lines_of(branch: Chain) -> list[Chain]:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from math import gcd
 from typing import Any
 
-from resnet_explorer.blueprint import Gated, layers, norms, pools
+from resnet_explorer.blueprint import Gated
 from resnet_explorer.blueprint.attention import hidden
+from resnet_explorer.blueprint.kinds.base import named
 from resnet_explorer.export.source.scope import Scope
 from resnet_explorer.export.source.text import Call, Term, call
 from resnet_explorer.spec import ResNetSpec
@@ -24,48 +25,56 @@ class Writer:
         self.spec = spec
         self.scope = scope
         self.flow = flow
-        self.made = made
+        self.made = tuple(made)
+        self.column: Layers = ()
+        self.kernel = ""
 
-    def term(self, column: Layers) -> Term:
-        """Return a layer as an expression that makes the module."""
-        kind = next(type(layer) for layer in column if layer is not None)
-        return _WRITERS[kind](self, column)
+    def term(self, column: Layers, kernel: str = "") -> Call:
+        """Return a layer as an expression that makes the module; a kernel that varies has a name already."""
+        self.column, self.kernel = column, kernel
+        return call(*next(layer for layer in column if layer is not None).source(self))
 
     def gate(self, column: Sequence[Gated]) -> Term:
         """Return an attention's gate as an expression that makes the module."""
-        parts = column[0].parts
-        return _GATES[type(parts[0].layer), type(parts[1].layer)](self, [gated.parts[1].layer for gated in column])
+        name, arguments = _GATES[column[0].name]
+        return call(name, *arguments(self, [gated.parts[1].layer for gated in column]))
 
-    def say(self, column: Layers, field: str, *keys: str) -> str:
-        """Return a field of a layer, written as the first of the symbols that has its value everywhere."""
-        return self.scope.say(values(column, field), *keys)
+    def say(self, field: str, *keys: str) -> str:
+        """Return a field of the layer, written as the first of the symbols that has its value everywhere."""
+        return self.scope.say(values(self.column, field), *keys)
+
+    def grouped(self) -> str:
+        """Return the groups of a norm."""
+        groups = values(self.column, "groups")
+        if self.scope.same(groups):
+            return self.scope.say(groups)
+        asked = self.spec.norm_groups
+        assert all(layer is None or layer.groups == gcd(asked, layer.channels) for layer in self.column)
+        return f"gcd({asked}, {self.flow})"
+
+    def convolution(self, name: str) -> tuple[str, ...]:
+        """Return the call of a convolution, and let its output flow on."""
+        source, size, stride = self.flow, self.kernel or self.say("kernel"), self.say("stride", "stride")
+        layers = [layer for layer in self.column if layer is not None]
+        wide = [None if layer is None or layer.kernel == 1 else layer.dilation for layer in self.column]
+        dilation = self.scope.say(wide, "before", "dilation") if any(wide) else "1"
+        self.flow = self.say("out_channels", *self.made)
+        return (
+            name,
+            source,
+            self.flow,
+            size,
+            stride if stride == "stride" else named("stride", stride, "1"),
+            named("padding", _padding(size, dilation), "0"),
+            named("dilation", dilation, "1"),
+            named("groups", self.say("groups"), "1"),
+            "" if any(layer.bias for layer in layers) else "bias=False",
+        )
 
 
 def values(column: Layers, field: str) -> list[int | None]:
     """Return a field of a layer in each sample."""
     return [None if layer is None else getattr(layer, field) for layer in column]
-
-
-def conv(writer: Writer, column: Layers, kernel: str = "") -> Call:
-    """Return a convolution, and let its output flow on; a kernel that varies has a name already."""
-    source, size = writer.flow, kernel or writer.say(column, "kernel")
-    stride = writer.say(column, "stride", "stride")
-    wide = [None if layer is None or layer.kernel == 1 else layer.dilation for layer in column]
-    dilation = writer.scope.say(wide, "before", "dilation") if any(wide) else "1"
-    writer.flow = writer.say(column, "out_channels", *writer.made)
-    groups, biased = writer.say(column, "groups"), any(layer is not None and layer.bias for layer in column)
-    kind = "StdConv2d" if any(layer is not None and layer.standardised for layer in column) else "nn.Conv2d"
-    return call(
-        kind,
-        source,
-        writer.flow,
-        size,
-        stride if stride == "stride" else _named("stride", stride, "1"),
-        _named("padding", _padding(size, dilation), "0"),
-        _named("dilation", dilation, "1"),
-        _named("groups", groups, "1"),
-        "" if biased else "bias=False",
-    )
 
 
 def _padding(kernel: str, dilation: str) -> str:
@@ -76,79 +85,6 @@ def _padding(kernel: str, dilation: str) -> str:
     if dilation.isdigit() or reach == 0:
         return str(reach * int(dilation)) if reach else "0"
     return dilation if reach == 1 else f"{reach} * {dilation}"
-
-
-def _named(name: str, value: str, usual: str) -> str:
-    return "" if value == usual else f"{name}={value}"
-
-
-def _grouped(writer: Writer, column: Layers) -> str:
-    groups = values(column, "groups")
-    if writer.scope.same(groups):
-        return writer.scope.say(groups)
-    assert all(layer is None or layer.groups == gcd(writer.spec.norm_groups, layer.channels) for layer in column)
-    return f"gcd({writer.spec.norm_groups}, {writer.flow})"
-
-
-def _average(writer: Writer, column: Layers) -> Call:
-    layer = next(layer for layer in column if layer is not None)
-    if not layer.whole:
-        return call("nn.AvgPool2d", writer.say(column, "kernel", "stride"))
-    if layer.stride == 1:
-        return call("SamePool")
-    return call("nn.AvgPool2d", writer.say(column, "kernel", "stride"), "ceil_mode=True", "count_include_pad=False")
-
-
-def _max_pool(writer: Writer, column: Layers) -> Call:
-    padding = _named("padding", writer.say(column, "padding"), "0")
-    return call("nn.MaxPool2d", writer.say(column, "kernel"), f"stride={writer.say(column, 'stride')}", padding)
-
-
-def _gain(writer: Writer, column: Layers) -> Call:
-    one = all(layer.channels == 1 for layer in column)
-    return call("Gain", "1" if one else writer.flow, repr(column[0].initial))
-
-
-def _zero_pad(writer: Writer, column: Layers) -> Call:
-    source, writer.flow = writer.flow, writer.say(column, "out_channels", *writer.made)
-    return call("ZeroPad", f"{writer.flow} - {source}", writer.say(column, "stride", "stride"))
-
-
-def _rectifier(name: str) -> Callable[[Writer, Layers], Call]:
-    return lambda writer, column: call(name, "inplace=True" if column[0].in_place else "")
-
-
-def _normal(name: str, *options: str) -> Callable[[Writer, Layers], Call]:
-    return lambda writer, column: call(name, writer.flow, *options)
-
-
-def _constant(name: str, *arguments: str) -> Callable[[Writer, Layers], Call]:
-    return lambda writer, column: call(name, *arguments)
-
-
-_WRITERS: Mapping[type[layers.Layer], Callable[[Writer, Layers], Call]] = {
-    layers.Conv2d: conv,
-    layers.ReLU: _rectifier("nn.ReLU"),
-    layers.LeakyReLU: _rectifier("nn.LeakyReLU"),
-    layers.SiLU: _constant("nn.SiLU"),
-    layers.GELU: _constant("nn.GELU"),
-    layers.Gain: _gain,
-    layers.Bias: _constant("Bias"),
-    layers.Dropout: lambda writer, column: call("nn.Dropout", repr(column[0].chance)),
-    layers.StochasticDepth: _constant("StochasticDepth"),
-    layers.Linear: lambda writer, column: call("nn.Linear", writer.flow, writer.say(column, "out_features")),
-    norms.BatchNorm2d: _normal("nn.BatchNorm2d"),
-    norms.GroupNorm: lambda writer, column: call("nn.GroupNorm", _grouped(writer, column), writer.flow),
-    norms.InstanceNorm2d: _normal("nn.InstanceNorm2d", "affine=True"),
-    norms.FRN: _normal("FRN"),
-    norms.EvoNormS0: lambda writer, column: call("EvoNormS0", writer.flow, _grouped(writer, column)),
-    pools.MaxPool2d: _max_pool,
-    pools.AvgPool2d: _average,
-    pools.BlurPool2d: lambda writer, column: call("BlurPool2d", writer.say(column, "stride", "stride")),
-    pools.ConstantPad2d: lambda writer, column: call("nn.ConstantPad2d", writer.say(column, "padding"), "0.0"),
-    pools.ZeroPad: _zero_pad,
-    pools.AdaptiveAvgPool2d: _constant("nn.AdaptiveAvgPool2d", "1"),
-}
 
 
 def _reduced(writer: Writer, column: Layers) -> str:
@@ -166,21 +102,21 @@ def _reduced(writer: Writer, column: Layers) -> str:
     return f"max({multiple}, {rounded})"
 
 
-def _channelwise(name: str) -> Callable[[Writer, Layers], Call]:
-    return lambda writer, column: call(name, writer.flow, _reduced(writer, column))
+def _channelwise(writer: Writer, column: Layers) -> tuple[str, ...]:
+    return (writer.flow, _reduced(writer, column))
 
 
-def _eca(writer: Writer, column: Layers) -> Call:
+def _eca(writer: Writer, column: Layers) -> tuple[str, ...]:
     kernels = values(column, "kernel")
     if writer.scope.same(kernels):
-        return call("ECA", writer.scope.say(kernels))
-    return call("ECA", f"max(int(log2({writer.flow}) + 1) // 2 | 1, 3)")
+        return (writer.scope.say(kernels),)
+    return (f"max(int(log2({writer.flow}) + 1) // 2 | 1, 3)",)
 
 
-_GATES: Mapping[tuple[type[layers.Layer], type[layers.Layer]], Callable[[Writer, Layers], Call]] = {
-    (pools.AdaptiveAvgPool2d, layers.Conv2d): _channelwise("SE"),
-    (pools.AdaptiveAvgPool2d, layers.ChannelConv1d): _eca,
-    (pools.ChannelStats, layers.Conv2d): _channelwise("ChannelAttention"),
-    (pools.SpatialStats, layers.Conv2d): _constant("SpatialAttention"),
+_GATES: Mapping[str, tuple[str, Callable[[Writer, Layers], tuple[str, ...]]]] = {
+    "se": ("SE", _channelwise),
+    "eca": ("ECA", _eca),
+    "cbam_channel": ("ChannelAttention", _channelwise),
+    "cbam_spatial": ("SpatialAttention", lambda writer, column: ()),
 }
-"""A gate by what it sees and what it does with it first."""
+"""The class of each gate, and what it is called with."""

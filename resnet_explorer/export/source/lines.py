@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 
 from resnet_explorer.blueprint import Block, Network, Stage
-from resnet_explorer.blueprint.layers import Add, Dropout, GatedAdd, Scale
+from resnet_explorer.blueprint.kinds import Role
+from resnet_explorer.blueprint.kinds.blocks import Dropout, Scale
 from resnet_explorer.export.source.blocks import NAMES, activations
 
 _ADDITION = r"\by \+ |\bgate\) \* |\bshortcut ="
@@ -46,7 +47,7 @@ def _pattern(block: Block, inner: str) -> str:
         return re.escape(f"{layer.factor!r} * ")
     if isinstance(layer, Dropout) and name in ("shortcut", "downsample"):
         return _module("shortcut_dropout")
-    if isinstance(layer, Add | GatedAdd | Scale) or name == "shortcut":
+    if isinstance(layer, Scale) or (layer and layer.role is Role.JOIN) or name == "shortcut":
         return _ADDITION
     extra = {"downsample": r"|\blayers\b|\bkernel =|" + _ADDITION, "gate": r"|\bgate\b"}
     return _module(modules.get(name, name)) + extra.get(name, "")

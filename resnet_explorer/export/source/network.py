@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from resnet_explorer.analysis import Analysis
 from resnet_explorer.analysis.words import size
-from resnet_explorer.blueprint import Block, Part, flat, layers
+from resnet_explorer.blueprint import Block, Part, flat
+from resnet_explorer.blueprint.kinds import Role
 from resnet_explorer.export.source.blocks import BlockClass
 from resnet_explorer.export.source.first_weights import first_weights
 from resnet_explorer.export.source.layers import Writer
@@ -72,7 +73,7 @@ def _modules(block: Block) -> dict[str, list[Part]]:
     """Return the layers of stem or head by the module that they are, or are in; flattening needs none."""
     found: dict[str, list[Part]] = {}
     for part in flat(block.form.branch):
-        if not isinstance(part.layer, layers.Flatten):
+        if part.layer.role is not Role.VIEW:
             found.setdefault(part.name.partition(".")[0], []).append(part)
     return found
 
@@ -97,7 +98,7 @@ def _through(parts: Sequence[Part], start: str) -> str:
     last = ""
     for part in parts:
         name = part.name.partition(".")[0]
-        if isinstance(part.layer, layers.Flatten):
+        if part.layer.role is Role.VIEW:
             start = f"{start}.flatten(1)"
         elif name != last:
             start = f"self.{name}({start})"

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from resnet_explorer.blueprint import flat
-from resnet_explorer.blueprint.layers import Conv2d, Dropout, Layer, Scale
-from resnet_explorer.blueprint.norms import Norm
-from resnet_explorer.blueprint.pools import AvgPool2d, ZeroPad
-from resnet_explorer.export.source.layers import Writer, conv, values
+from resnet_explorer.blueprint.kinds import Layer, Role
+from resnet_explorer.blueprint.kinds.blocks import Dropout
+from resnet_explorer.blueprint.tree import ALTERING
+from resnet_explorer.export.source.layers import Writer, values
 from resnet_explorer.export.source.scope import Sample, Scope
 from resnet_explorer.export.source.text import Term, broken, call, indented
 from resnet_explorer.spec import ResNetSpec
@@ -18,7 +18,7 @@ Column = list[Any]
 def bridge(sample: Sample) -> tuple[Layer, ...]:
     """Return what brings x to the shape of F(x): no layers for the identity."""
     layers = [part.layer for part in flat(sample.form.shortcut or ())]
-    return tuple(layer for layer in layers if not isinstance(layer, Scale | Dropout))
+    return tuple(layer for layer in layers if layer.role not in ALTERING)
 
 
 def splits(blocks: Sequence[Sample]) -> bool:
@@ -62,12 +62,12 @@ class _Projection:
         self.bridges = [bridge(sample) for sample in blocks]
 
     def lines(self, indent: int) -> list[str]:
-        if any(pad := self._column(ZeroPad)):
+        if any(pad := self._column(Role.PAD)):
             return broken("self.downsample = ", self.writer.term(pad), indent=indent)
         first, made = self._conv()
-        if any(norm := self._column(Norm)):
+        if any(norm := self._column(Role.NORM)):
             made.append(self.writer.term(norm))
-        pools = self._column(AvgPool2d)
+        pools = self._column(Role.POOLING)
         strides = {pool and pool.stride for pool, found in zip(pools, self.bridges, strict=True) if found}
         if strides == {None}:
             return [*first, *_sequence("self.downsample", made, indent)]
@@ -75,18 +75,18 @@ class _Projection:
             return [*first, *_sequence("self.downsample", [self.writer.term(pools), *made], indent)]
         return [*first, *_sequence("layers", made, indent), *self._pools(pools, indent), "self.downsample = layers"]
 
-    def _column(self, kind: type[Layer]) -> Column:
-        return [next((layer for layer in layers if isinstance(layer, kind)), None) for layers in self.bridges]
+    def _column(self, role: Role) -> Column:
+        return [next((layer for layer in layers if layer.role is role), None) for layers in self.bridges]
 
     def _conv(self) -> tuple[list[str], list[Term]]:
         """Return the projection's convolution, and above it a line for a kernel that varies."""
-        column = self._column(Conv2d)
+        column = self._column(Role.CONVOLUTION)
         kernels = values(column, "kernel")
         if self.scope.same(kernels):
-            return [], [conv(self.writer, column)]
+            return [], [self.writer.term(column)]
         wide = [None if kernel is None else kernel > 1 for kernel in kernels]
         test = self.scope.where(wide, ("stride", "1"), ("dilation", "1"))
-        return [f"kernel = 3 if {test} else 1"], [conv(self.writer, column, "kernel")]
+        return [f"kernel = 3 if {test} else 1"], [self.writer.term(column, "kernel")]
 
     def _pools(self, column: Column, indent: int) -> list[str]:
         """Return the lines that put a pool before the convolution where there is one."""

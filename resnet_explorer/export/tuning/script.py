@@ -11,12 +11,13 @@ from resnet_explorer.analysis.tuning.channels import normalisation
 from resnet_explorer.analysis.tuning.choices import EMBEDDED, WeightsKind
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.analysis.tuning.strategies import grouping
+from resnet_explorer.blueprint.kinds import KINDS, Role
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.export.tuning import data_text, loop_text, network_text, training_text
 from resnet_explorer.export.tuning.literals import listed, literal
 from resnet_explorer.spec.catalogue import entry_of, title
 
-NORMS = ("BatchNorm2d", "SyncBatchNorm", "GroupNorm", "InstanceNorm2d", "FRN", "EvoNormS0", "Gain")
+NORMS = ("SyncBatchNorm", *(kind.__name__ for kind in KINDS if kind.role is Role.NORM), "Gain")
 """Types, by the names of their classes in the script, whose weights are spared from decay."""
 
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from resnet_explorer.analysis import Analysis, Row, Sums
 from resnet_explorer.analysis.measured import BlockValues
-from resnet_explorer.analysis.words import hyper, mib, share, si, size
-from resnet_explorer.blueprint.layers import Linear, Shape
+from resnet_explorer.analysis.words import mib, share, si, size
+from resnet_explorer.blueprint.kinds import Role, Shape
 from resnet_explorer.drawing.measured import value_of
 from resnet_explorer.export.table import csv_text
 
@@ -64,7 +64,7 @@ class Column:
 
 def _kernel(line: Line) -> str:
     """Return a layer's hyper-parameters; those of a linear layer are its input and output."""
-    return hyper(line.row.part.layer) if line.row and not isinstance(line.row.part.layer, Linear) else ""
+    return line.row.part.layer.hyper if line.row and line.row.part.layer.role is not Role.LINEAR else ""
 
 
 def _field(receptive_field: int | None) -> str:
@@ -121,7 +121,7 @@ COLUMNS: tuple[Column, ...] = (
         _kernel,
         lambda line, totals: _kernel(line),
         numeric=False,
-        widest=lambda analysis: max((hyper(row.part.layer) for row in _various(analysis)), key=len),
+        widest=lambda analysis: max((row.part.layer.hyper for row in _various(analysis)), key=len),
     ),
     Column(
         "Input",

@@ -9,9 +9,13 @@ from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from resnet_explorer.analysis.recipe import Optimiser, Recipe
-from resnet_explorer.model.layers import FRN, EvoNormS0
+from resnet_explorer.blueprint.kinds import KINDS, Role
+from resnet_explorer.model.modules import module_class
 
-NORMS = (nn.modules.batchnorm._BatchNorm, nn.GroupNorm, nn.LayerNorm, nn.InstanceNorm2d, FRN, EvoNormS0)
+NORMS = (
+    *(nn.modules.batchnorm._BatchNorm, nn.LayerNorm),
+    *(module_class(kind.module) for kind in KINDS if kind.role is Role.NORM),
+)
 """Modules that normalise: told by their type, since names such as ``downsample.1`` do not tell."""
 SECOND_BETA = 0.999
 

@@ -15,7 +15,7 @@ from resnet_explorer.analysis.gradients import Series
 from resnet_explorer.analysis.quantities import Loss, Quantity
 from resnet_explorer.analysis.training import Metric, RunPlan
 from resnet_explorer.blueprint import compile_spec
-from resnet_explorer.blueprint.layers import Dropout, StochasticDepth
+from resnet_explorer.blueprint.kinds import Role
 from resnet_explorer.lab.alike import LOSSES, alike, seeded
 from resnet_explorer.lab.record import Moves, recording, restored
 from resnet_explorer.lab.training.conditions import autocast, layout, listening
@@ -139,4 +139,4 @@ def first_weights(plan: RunPlan) -> ResNet:
 def draws(spec: ResNetSpec) -> bool:
     """Return whether a network draws anything at random in training."""
     layers = (part.layer for block in compile_spec(spec).blocks for part in block.form.parts)
-    return any(isinstance(layer, Dropout | StochasticDepth) for layer in layers)
+    return any(layer.role is Role.DROP for layer in layers)

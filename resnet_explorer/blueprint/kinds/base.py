@@ -1,0 +1,260 @@
+"""What every kind of layer tells of itself, without running.
+
+A kind of layer is a frozen dataclass, and its class is its row: everything else asks it. Shapes are (N, C, H, W), or
+(N, features) after flattening. MACs are multiply-accumulates of convolutions and linear layers (1 MAC = 2 FLOPs);
+other layers count 0, as in the papers. Bytes are those of float32, PyTorch's default.
+"""
+
+from collections.abc import Iterator, Mapping
+from enum import Enum, auto
+from math import prod
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
+
+from resnet_explorer.errors import InputError
+
+if TYPE_CHECKING:
+    from resnet_explorer.blueprint.place import At
+
+Shape = tuple[int, ...]
+BYTES_PER_VALUE = 4
+"""float32, PyTorch's default."""
+STATISTICS, AFFINE, SIGMOID = 4, 2, 4
+"""FLOPs of a value's share of mean (1) and variance (3), of scale and shift, and of 1 / (1 + exp(-x))."""
+
+
+class Role(Enum):
+    """What a layer is there for: what is asked instead of its type."""
+
+    CONVOLUTION = auto()
+    LINEAR = auto()
+    NORM = auto()
+    ACTIVATION = auto()
+    POOLING = auto()
+    GATE = auto()
+    """What leads to an attention's weights beside convolutions, and their product with the map."""
+    JOIN = auto()
+    """The addition at the end of a residual block."""
+    FACTOR = auto()
+    SHIFT = auto()
+    DROP = auto()
+    """What drops values or branches in training, and does nothing in inference."""
+    PAD = auto()
+    VIEW = auto()
+
+
+class Tensor(NamedTuple):
+    """A tensor of a layer in its module's state_dict; a buffer is measured, not learnt."""
+
+    name: str
+    shape: Shape
+    buffer: bool = False
+
+
+class Saves(NamedTuple):
+    """What a layer saves for backward: its input, its output, and ``extra`` bytes of what it makes on the way.
+
+    ``passes`` says that the output lies in the input's memory: in place, a view, or nothing done at all.
+    """
+
+    input: bool = False
+    output: bool = False
+    extra: int = 0
+    passes: bool = False
+
+
+Worked = tuple[str, str, str]
+"""A figure's name, the figure worked out, and the sentence that teaches it."""
+Story = tuple[str, str]
+"""The key of a formula in resources/formulas, and the words on a layer at its place."""
+
+
+class Writing(Protocol):
+    """What writes a network as source: it knows the layer as each block of a class has it, and how channels flow."""
+
+    flow: str
+    made: "tuple[str, ...]"
+
+    def say(self, field: str, *keys: str) -> str:
+        """Return a field of the layer, written as the first of the symbols that has its value in all blocks."""
+
+    def grouped(self) -> str:
+        """Return the groups of the layer."""
+
+    def convolution(self, name: str) -> tuple[str, ...]:
+        """Return the call of a convolution, and let its output flow on."""
+
+
+class Layer:
+    """A layer; the defaults are those of a pointwise layer without tensors.
+
+    ``module`` is its PyTorch class as ``module:class``, which is built from ``arguments``; empty where the block itself
+    computes it. ``definition`` is that class as a written network has it, where torch.nn lacks it. ``nodes`` is what
+    autograd records of a forward pass in training on the CPU. ``allocates`` is False where the output lies in memory
+    that is there already (in place, or a view); ``operands`` counts the maps of its output's size that it reads beside
+    its input; ``sees_all`` says that each value of its output depends on the whole map. In diagrams ``ink`` is its
+    colour, ``box`` the words in its box, ``is_round`` says that it is a circle, ``shows_map`` that the shape of its
+    output stands under it. ``noun`` names what looks at windows.
+    """
+
+    __slots__ = ()
+    role: ClassVar[Role]
+    module: ClassVar[str] = ""
+    definition: ClassVar[str] = ""
+    nodes: ClassVar[tuple[str, ...]] = ()
+    ink: ClassVar[str] = "norm"
+    flops_each: ClassVar[int] = 1
+    allocates: ClassVar[bool] = True
+    operands: ClassVar[int] = 0
+    sees_all: ClassVar[bool] = False
+    shows_map: ClassVar[bool] = False
+    is_round: ClassVar[bool] = False
+    box: ClassVar[str] = ""
+    noun: ClassVar[str] = ""
+
+    @property
+    def kind(self) -> str:
+        """Return the name of the kind: torch.nn's, where torch has such a layer."""
+        return type(self).__name__
+
+    @property
+    def params(self) -> int:
+        """Return the number of learnable parameters."""
+        return sum(prod(tensor.shape) for tensor in self.tensors() if not tensor.buffer)
+
+    def tensors(self) -> Iterator[Tensor]:
+        """Yield the tensors that its module's state_dict has."""
+        return iter(())
+
+    @property
+    def shifts(self) -> bool:
+        """Return whether it has a bias, so that a convolution just before it needs none."""
+        return any(tensor.name == "bias" for tensor in self.tensors())
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """Return (kernel, stride): what one output position sees of the input, and how far apart they lie."""
+        return (1, 1)
+
+    def output(self, shape: Shape) -> Shape:
+        """Return the output's shape; raises InputError where the layer cannot take that input."""
+        return shape
+
+    def starves(self, shape: Shape) -> bool:
+        """Return whether training fails on an input of this shape, for want of values to take statistics of."""
+        return False
+
+    def idles(self, training: bool) -> bool:
+        """Return whether a forward pass computes and moves nothing."""
+        return False
+
+    def macs(self, output: Shape) -> int:
+        """Return the multiply-accumulates that an output of this shape costs."""
+        return 0
+
+    def flops(self, shape: Shape, output: Shape, training: bool) -> int:
+        """Return the FLOPs beside those of the MACs, for an input and an output of these shapes."""
+        return self.flops_each * prod(output)
+
+    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+        """Return what is saved at these shapes, where the input leads back to a parameter.
+
+        The rules are those of PyTorch's ``tools/autograd/derivatives.yaml`` and of the modules' forward passes, in
+        float32 on the CPU. By default nothing: the derivative of sums and pads needs shapes alone.
+        """
+        return Saves()
+
+    def records(self, training: bool) -> tuple[str, ...]:
+        """Return the names of what autograd records on the CPU, in the order in which the data went."""
+        return () if self.idles(training) else self.nodes
+
+    @property
+    def built(self) -> str:
+        """Return the PyTorch class of this very layer, as ``module:class``."""
+        return self.module
+
+    def arguments(self) -> Mapping[str, object]:
+        """Return what the PyTorch class is called with."""
+        return {}
+
+    @property
+    def called(self) -> str:
+        """Return how source calls the PyTorch class: ``nn.ReLU``, or the bare name of a class of its own."""
+        home, _, name = self.built.partition(":")
+        return f"nn.{name}" if home == "torch.nn" else name
+
+    def source(self, write: Writing) -> tuple[str, ...]:
+        """Return the class that source calls, and the arguments; empty ones are left out."""
+        return (self.called,)
+
+    @property
+    def label(self) -> str:
+        """Return the words in its box of a diagram."""
+        return self.box or self.kind
+
+    @property
+    def short(self) -> str:
+        """Return its word in the caption of a block; empty where it has none there."""
+        return ""
+
+    @property
+    def hyper(self) -> str:
+        """Return the hyper-parameters in few words: ``3×3 /2 g32 d2`` for stride 2, 32 groups, dilation 2."""
+        return ""
+
+    @property
+    def caption(self) -> str:
+        """Return what stands under its box."""
+        return ""
+
+    @property
+    def follows(self) -> str:
+        """Return what it does after a convolution of a branch, as a sentence; empty where that goes without saying."""
+        return ""
+
+    def worked(self, output: Shape) -> tuple[Worked, ...]:
+        """Return the figures with the numbers that they are worked out from."""
+        return ()
+
+    def story(self, at: "At") -> Story:
+        """Return the key of its formula and a sentence or two: what it computes, and why it stands there."""
+        raise NotImplementedError(f"{self.kind} has no story")
+
+    @property
+    def size_key(self) -> str:
+        """Return the key of the formula of its output's size; empty where the size stays."""
+        return ""
+
+
+def slide(size: int, kernel: int, stride: int, padding: int) -> int:
+    """Return how many positions a window of ``kernel`` pixels takes on a side of ``size`` pixels.
+
+    PyTorch's rule, ``floor((H + 2 p - d (k - 1) - 1) / s) + 1`` (torch.nn.Conv2d, "Shape"), with d (k - 1) + 1 given as
+    the kernel. Raises InputError where it does not fit.
+    """
+    if size + 2 * padding < kernel:
+        raise InputError(
+            "size",
+            f"a {kernel}×{kernel} window does not fit on a map of {size} pixels padded by {padding}.",
+            f"Give it a map of at least {kernel - 2 * padding} pixels.",
+        )
+    return (size + 2 * padding - kernel) // stride + 1
+
+
+def by(stride: int) -> str:
+    """Return a stride in few words; nothing for 1."""
+    return f" /{stride}" if stride > 1 else ""
+
+
+def images(output: Shape) -> tuple[int, ...]:
+    """Return the number of images as a factor; nothing for a single one."""
+    return output[:1] if output[0] > 1 else ()
+
+
+def named(name: str, value: str, usual: str) -> str:
+    """Return a named argument; nothing where it has its usual value."""
+    return "" if value == usual else f"{name}={value}"
+
+
+def ordinal(number: int) -> str:
+    """Return ``second``, ``third``, ``4th``."""
+    return {2: "second", 3: "third"}.get(number, f"{number}th")
