@@ -103,6 +103,7 @@ FORMULAS = {
     "conv_macs": r"\mathrm{params}\, \times \,H_{\mathrm{out}}\, \times \,W_{\mathrm{out}}\, \times \,N",
     "conv1d": r"y_c = \sum_u\, w_u\, x_{c+u-p}",
     "batchnorm": r"y = \gamma\,\frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta",
+    "rmsnorm": r"y = \gamma\,\frac{x}{\sqrt{\overline{x^2} + \varepsilon}}",
     "frn": r"y = \max\left(\gamma\,\frac{x}{\sqrt{\nu^2 + \varepsilon}} + \beta,\; \tau\right)",
     "evonorm": r"y = \gamma\,\frac{x\,\mathrm{sigmoid}(v\,x)}{\sqrt{\sigma^2 + \varepsilon}} + \beta",
     "relu": r"y = \max(0, x)",

@@ -68,6 +68,28 @@ class FRN(nn.Module):
         return f"{self.weight.numel()}"
 
 
+class RMSNorm2d(nn.Module):
+    """Gamma x / rms(x) over the channels of each position (Zhang and Sennrich 2019, equation 4).
+
+    ``torch.nn.RMSNorm`` normalises the last axes, so that maps would have to be turned there and back, and records one
+    node or seven by PyTorch's version; this is timm's ``RmsNorm2d``, with its ``eps``.
+    """
+
+    def __init__(self, channels: int, eps: float = 1e-6) -> None:
+        super().__init__()
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return a map of the same shape."""
+        normed = x * torch.rsqrt(x.square().mean(dim=1, keepdim=True) + self.eps)
+        return normed * self.weight.view(1, -1, 1, 1)
+
+    def extra_repr(self) -> str:
+        """Return what is printed between the parentheses."""
+        return f"{self.weight.numel()}"
+
+
 class EvoNormS0(nn.Module):
     """Gamma x sigmoid(v x) / std of the group + beta (Liu et al. 2020, table 2)."""
 

@@ -190,6 +190,12 @@ class Norm(Option):
     GROUP = "group", "group norm", "Mean and variance of each group of channels of one image: no batch needed."
     LAYER = "layer", "layer norm", "Mean and variance of one whole image: group norm with one group."
     INSTANCE = "instance", "instance norm", "Mean and variance of each channel of one image."
+    RMS = (
+        "rms",
+        "RMS norm",
+        "Divides the channels of each position by their root mean square: layer norm without the mean, and a scale "
+        "alone (Zhang and Sennrich 2019).",
+    )
     FRN = (
         "frn",
         "FRN",

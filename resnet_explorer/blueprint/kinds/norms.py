@@ -166,6 +166,48 @@ class InstanceNorm2d(Norm):
 
 
 @dataclass(frozen=True, slots=True)
+class RMSNorm2d(Norm):
+    """Root mean square normalisation over the channels at each position, with a scale for each and no shift.
+
+    Zhang and Sennrich 2019 (arXiv:1910.07467), equation 4: layer norm without its mean. On maps the channels of a
+    position are what is normalised, as in timm's ``RmsNorm2d``.
+    """
+
+    module: ClassVar[str] = "resnet_explorer.model.layers:RMSNorm2d"
+    nodes: ClassVar[tuple[str, ...]] = (
+        *("PowBackward0", "MeanBackward1", "AddBackward0", "RsqrtBackward0", "MulBackward0"),
+        *("ViewBackward0", "MulBackward0"),
+    )
+    vectors: ClassVar[tuple[str, ...]] = ("weight",)
+    flops_each: ClassVar[int] = 4
+    """The square, its sum, and two products."""
+    box: ClassVar[str] = "RMS"
+    definition: ClassVar[str] = '''\
+class RMSNorm2d(nn.Module):
+    """x over the root mean square of its position's channels, scaled."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        normed = x * torch.rsqrt(x.square().mean(dim=1, keepdim=True) + 1e-6)
+        return normed * self.weight.view(-1, 1, 1)'''
+
+    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+        """1 / rms of each position, and the normed map."""
+        n, _, h, w = shape
+        return Saves(input=True, extra=BYTES_PER_VALUE * (n * h * w + prod(output)))
+
+    def story(self, at: "At") -> Story:
+        words = (
+            "Divides the channels of each position by their root mean square, then scales each channel: layer norm "
+            "without the mean and the shift, alike in training and inference (Zhang and Sennrich 2019)."
+        )
+        return "rmsnorm", words + at.zero("Its scale starts")
+
+
+@dataclass(frozen=True, slots=True)
 class FRN(Norm):
     """Filter response normalisation with its learnt threshold, which activates (Singh and Krishnan 2020)."""
 
@@ -266,6 +308,7 @@ NORMS: Mapping[Choice, Callable[[ResNetSpec, int], Norm]] = {
     Choice.GROUP: lambda spec, channels: GroupNorm(channels, gcd(spec.norm_groups, channels)),
     Choice.LAYER: lambda spec, channels: GroupNorm(channels, 1),
     Choice.INSTANCE: lambda spec, channels: InstanceNorm2d(channels),
+    Choice.RMS: lambda spec, channels: RMSNorm2d(channels),
     Choice.FRN: lambda spec, channels: FRN(channels),
     Choice.EVONORM: lambda spec, channels: EvoNormS0(channels, gcd(spec.norm_groups, channels)),
 }

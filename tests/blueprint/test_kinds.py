@@ -1,0 +1,124 @@
+"""Every kind of layer answers every question, and its answers are PyTorch's."""
+
+import json
+import re
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
+from torch.nn import functional
+
+from resnet_explorer import assets
+from resnet_explorer.analysis.explain.derivatives import is_known
+from resnet_explorer.blueprint import Block, Form, Part
+from resnet_explorer.blueprint.kinds import KINDS, Layer, Role, Shape, blocks
+from resnet_explorer.blueprint.kinds.activations import ACTIVATIONS
+from resnet_explorer.blueprint.kinds.convolutions import ChannelConv1d, Conv2d, Linear
+from resnet_explorer.blueprint.kinds.norms import NORMS
+from resnet_explorer.blueprint.kinds.pads import ZeroPad
+from resnet_explorer.blueprint.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d
+from resnet_explorer.blueprint.place import At
+from resnet_explorer.drawing.marks import Ink
+from resnet_explorer.export.source.layers import Writer
+from resnet_explorer.export.source.scope import Scope
+from resnet_explorer.lab.walk import functions
+from resnet_explorer.model.modules import module_of
+from resnet_explorer.spec import Activation, Norm, ResNetSpec
+
+SPEC = ResNetSpec("", norm_groups=2)
+MAP, PIXEL = (2, 8, 6, 6), (2, 8, 1, 1)
+CASES: tuple[tuple[Layer, Shape], ...] = (
+    *((make(SPEC, 8), MAP) for make in NORMS.values()),
+    *((make(True), MAP) for _, make in ACTIVATIONS.values()),
+    *((make(False), MAP) for _, make in ACTIVATIONS.values()),
+    *((layer, MAP) for pool in STEM_POOLS.values() for _, layer in pool),
+    *((make(2), MAP) for make in SMOOTHERS.values()),
+    *((layer, MAP) for layer in (AvgPool2d(2, 1, True), AvgPool2d(2, 2, True), AdaptiveAvgPool2d())),
+    *((Conv2d(8, 16, 3, 2, 1, 2, True), MAP), (Conv2d(8, 16, 3, padding=1, standardised=True), MAP)),
+    *((ChannelConv1d(3), PIXEL), (Linear(8, 5), (2, 8)), (ZeroPad(8, 16, 2), MAP)),
+    *((blocks.ChannelStats(), MAP), (blocks.SpatialStats(), MAP), (blocks.SumPairs(), (2, 8, 1, 2))),
+    *((blocks.Sigmoid(), MAP), (blocks.Multiply(), MAP), (blocks.Add(), MAP), (blocks.GatedAdd(True), MAP)),
+    *((blocks.Scale(0.5), MAP), (blocks.Gain(8, 0.5), MAP), (blocks.Gain(1, 0.0), MAP), (blocks.Bias(), MAP)),
+    *((blocks.Dropout(0.5), MAP), (blocks.StochasticDepth(), MAP), (blocks.Flatten(), PIXEL)),
+)
+FORMULAS = json.loads(assets.path("formulas", "index.json").read_text(encoding="utf-8"))
+
+
+def test_every_kind_and_every_choice_is_asked() -> None:
+    asked = {type(layer) for layer, _ in CASES}
+    assert not [kind.__name__ for kind in KINDS if kind not in asked], "kinds without a case above"
+    assert [choice for choice in Norm if choice not in NORMS] == [Norm.NONE]
+    assert set(Activation) == set(ACTIVATIONS)
+
+
+def made(layer: Layer) -> nn.Module:
+    """Return the module of a layer, with the chance that its block gives it."""
+    torch.manual_seed(0)
+    module = module_of(layer)
+    if isinstance(layer, blocks.StochasticDepth):
+        module.p = 0.5
+    return module
+
+
+def told(layer: Layer, shape: Shape) -> dict[str, bool]:
+    """Return for each reading of a layer whether there is one."""
+    part = Part("layer", layer)
+    block = Block("layer1.0", 1, Form((part,), ()), ("layer1.0.layer",))
+    key, words = layer.story(At(part, block, SPEC))
+    output = layer.output(shape)
+    return {
+        "role": isinstance(layer.role, Role),
+        "ink": layer.ink in set(Ink),
+        "label": bool(layer.label),
+        "docstring": bool(type(layer).__doc__),
+        "formula": key in FORMULAS,
+        "words": bool(re.fullmatch(r"[A-Zx].*\.", words)),
+        "output": bool(output) and all(size > 0 for size in output),
+        "FLOPs": layer.flops(shape, output, True) >= 0 and layer.macs(output) >= 0,
+        "nodes": bool(layer.records(True)) and all(map(is_known, layer.records(True))),
+        "module": bool(layer.module) or layer.role is Role.JOIN or isinstance(layer, blocks.Multiply),
+        "figures": bool(layer.worked(output)) or not layer.params,
+    }
+
+
+@pytest.mark.parametrize(("layer", "shape"), CASES, ids=lambda value: value.kind if isinstance(value, Layer) else "")
+def test_a_kind_answers_as_pytorch_does(layer: Layer, shape: Shape) -> None:
+    missing = [name for name, found in told(layer, shape).items() if not found]
+    assert not missing, f"{layer.kind} lacks: {', '.join(missing)}"
+    if not layer.module:
+        return  # a sum or a product: the block's own, asked with whole networks
+    module, leaf = made(layer), torch.rand(shape, requires_grad=True)
+    anyway = {tensor.untyped_storage().data_ptr() for tensor in (*module.parameters(), *module.buffers())}
+    kept: dict[int, Tensor] = {}
+    torch.manual_seed(1)
+    start = leaf.exp()
+    with saved_tensors_hooks(lambda tensor: kept.setdefault(tensor.untyped_storage().data_ptr(), tensor), lambda t: t):
+        y = module(start)
+    nodes = [type(one).__name__ for one in functions(y.grad_fn)]
+    held = {address: one for address, one in kept.items() if address not in anyway}
+    told_saves = layer.saves(shape, layer.output(shape), True)
+    sizes = {start.untyped_storage().data_ptr(): start.nbytes} if told_saves.input else {}
+    sizes |= {y.untyped_storage().data_ptr(): y.nbytes} if told_saves.output else {}
+    tensors = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
+    assert tuple(y.shape) == layer.output(shape), layer.kind
+    assert {tensor.name: tensor.shape for tensor in layer.tensors()} == tensors, layer.kind
+    assert {tensor.name for tensor in layer.tensors() if not tensor.buffer} == dict(module.named_parameters()).keys()
+    assert told_saves.passes == (y.untyped_storage().data_ptr() == start.untyped_storage().data_ptr()), layer.kind
+    assert sum(one.untyped_storage().nbytes() for one in held.values()) == sum(sizes.values()) + told_saves.extra
+    own = [name for name in nodes if name not in ("AccumulateGrad", "ExpBackward0")]
+    assert own == list(layer.records(True)), layer.kind
+
+
+WRITTEN = [(layer, shape) for layer, shape in CASES if layer.called.startswith("nn.") or layer.definition]
+
+
+@pytest.mark.parametrize(("layer", "shape"), WRITTEN, ids=lambda value: value.kind if isinstance(value, Layer) else "")
+def test_a_kind_as_source_computes_the_same(layer: Layer, shape: Shape) -> None:
+    space = {"torch": torch, "nn": nn, "functional": functional, "Tensor": Tensor}
+    exec(layer.definition, space)
+    written = eval(str(Writer(SPEC, Scope(), str(shape[1])).term([layer])), space)
+    module = made(layer).eval()
+    written.load_state_dict(module.state_dict())
+    x = torch.rand(shape) - 0.3
+    torch.testing.assert_close(written.eval()(x.clone()), module(x.clone()), msg=layer.kind)
