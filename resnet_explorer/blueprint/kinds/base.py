@@ -92,8 +92,8 @@ class Layer:
     autograd records of a forward pass in training on the CPU. ``allocates`` is False where the output lies in memory
     that is there already (in place, or a view); ``operands`` counts the maps of its output's size that it reads beside
     its input; ``sees_all`` says that each value of its output depends on the whole map. In diagrams ``ink`` is its
-    colour, ``box`` the words in its box, ``is_round`` says that it is a circle, ``shows_map`` that the shape of its
-    output stands under it. ``noun`` names what looks at windows.
+    colour, ``box`` the words in its box, ``is_round`` says that it is a circle, ``has_caption`` that its
+    hyper-parameters and ``shows_map`` that the shape of its output stand under it. ``noun`` names windows.
     """
 
     __slots__ = ()
@@ -107,6 +107,7 @@ class Layer:
     operands: ClassVar[int] = 0
     sees_all: ClassVar[bool] = False
     shows_map: ClassVar[bool] = False
+    has_caption: ClassVar[bool] = False
     is_round: ClassVar[bool] = False
     box: ClassVar[str] = ""
     noun: ClassVar[str] = ""
@@ -204,7 +205,7 @@ class Layer:
     @property
     def caption(self) -> str:
         """Return what stands under its box."""
-        return ""
+        return self.hyper if self.has_caption else ""
 
     @property
     def follows(self) -> str:

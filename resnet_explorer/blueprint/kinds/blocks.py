@@ -300,6 +300,7 @@ class Dropout(Drop):
 
     chance: float
 
+    has_caption: ClassVar[bool] = True
     module: ClassVar[str] = "torch.nn:Dropout"
     nodes: ClassVar[tuple[str, ...]] = ("MulBackward0",)
     box: ClassVar[str] = "dropout"
@@ -317,10 +318,6 @@ class Dropout(Drop):
     @property
     def hyper(self) -> str:
         return f"p {self.chance:g}"
-
-    @property
-    def caption(self) -> str:
-        return self.hyper
 
     @property
     def follows(self) -> str:

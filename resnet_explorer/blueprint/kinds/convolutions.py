@@ -233,6 +233,7 @@ class ChannelConv1d(Layer):
     kernel: int
 
     role: ClassVar[Role] = Role.CONVOLUTION
+    has_caption: ClassVar[bool] = True
     module: ClassVar[str] = "resnet_explorer.model.layers:ChannelConv1d"
     nodes: ClassVar[tuple[str, ...]] = (
         *("ViewBackward0", "TransposeBackward0", "ConvolutionBackward0"),
@@ -258,10 +259,6 @@ class ChannelConv1d(Layer):
     def hyper(self) -> str:
         return f"k{self.kernel}"
 
-    @property
-    def caption(self) -> str:
-        return self.hyper
-
     def worked(self, output: Shape) -> tuple[Worked, ...]:
         each = "".join(f"{count}·" for count in images(output))
         return (
@@ -286,6 +283,7 @@ class Linear(Layer):
     out_features: int
 
     role: ClassVar[Role] = Role.LINEAR
+    has_caption: ClassVar[bool] = True
     module: ClassVar[str] = "torch.nn:Linear"
     nodes: ClassVar[tuple[str, ...]] = ("TBackward0", "AddmmBackward0")
     ink: ClassVar[str] = "linear"
@@ -317,10 +315,6 @@ class Linear(Layer):
     @property
     def hyper(self) -> str:
         return f"{self.in_features}→{self.out_features}"
-
-    @property
-    def caption(self) -> str:
-        return self.hyper
 
     def worked(self, output: Shape) -> tuple[Worked, ...]:
         weights = f"{self.in_features}·{self.out_features}"

@@ -92,6 +92,7 @@ class GroupNorm(Norm):
 
     groups: int
 
+    has_caption: ClassVar[bool] = True
     module: ClassVar[str] = "torch.nn:GroupNorm"
     nodes: ClassVar[tuple[str, ...]] = ("NativeGroupNormBackward0",)
 
@@ -116,10 +117,6 @@ class GroupNorm(Norm):
     @property
     def hyper(self) -> str:
         return "1 group" if self.groups == 1 else f"{self.groups} groups"
-
-    @property
-    def caption(self) -> str:
-        return self.hyper
 
     def story(self, at: "At") -> Story:
         if self.groups == 1:
@@ -250,6 +247,7 @@ class EvoNormS0(Norm):
 
     groups: int
 
+    has_caption: ClassVar[bool] = True
     module: ClassVar[str] = "resnet_explorer.model.layers:EvoNormS0"
     nodes: ClassVar[tuple[str, ...]] = (
         *("ViewBackward0", "MulBackward0", "SigmoidBackward0", "MulBackward0"),
@@ -293,10 +291,6 @@ class EvoNormS0(nn.Module):
     @property
     def hyper(self) -> str:
         return "1 group" if self.groups == 1 else f"{self.groups} groups"
-
-    @property
-    def caption(self) -> str:
-        return self.hyper
 
     def story(self, at: "At") -> Story:
         words = "Norm and activation in one: x · sigmoid(v x) over the standard deviation of its group of"

@@ -43,8 +43,27 @@ class Pool(Layer):
         return Saves(input=True)
 
 
+class Windows(Pool):
+    """A pool of square windows."""
+
+    __slots__ = ()
+    kernel: int
+    stride: int
+
+    @property
+    def window(self) -> tuple[int, int]:
+        return (self.kernel, self.stride)
+
+    def flops(self, shape: Shape, output: Shape, training: bool) -> int:
+        return self.kernel**2 * prod(output)
+
+    @property
+    def hyper(self) -> str:
+        return f"{self.kernel}×{self.kernel}{by(self.stride)}"
+
+
 @dataclass(frozen=True, slots=True)
-class MaxPool2d(Pool):
+class MaxPool2d(Windows):
     """The largest value of each window."""
 
     kernel: int
@@ -55,17 +74,10 @@ class MaxPool2d(Pool):
     nodes: ClassVar[tuple[str, ...]] = ("MaxPool2DWithIndicesBackward0",)
     noun: ClassVar[str] = "max-pool"
 
-    @property
-    def window(self) -> tuple[int, int]:
-        return (self.kernel, self.stride)
-
     def output(self, shape: Shape) -> Shape:
         n, channels, h, w = shape
         height = slide(h, self.kernel, self.stride, self.padding)
         return (n, channels, height, slide(w, self.kernel, self.stride, self.padding))
-
-    def flops(self, shape: Shape, output: Shape, training: bool) -> int:
-        return self.kernel**2 * prod(output)
 
     def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
         return Saves(input=True, extra=INDEX * prod(output))
@@ -84,10 +96,6 @@ class MaxPool2d(Pool):
     @property
     def short(self) -> str:
         return "pool"
-
-    @property
-    def hyper(self) -> str:
-        return f"{self.kernel}×{self.kernel}{by(self.stride)}"
 
     @property
     def size_key(self) -> str:
@@ -186,7 +194,7 @@ class BlurPool2d(nn.Module):
 
 
 @dataclass(frozen=True, slots=True)
-class AvgPool2d(Pool):
+class AvgPool2d(Windows):
     """The mean of each window; ``whole`` keeps the last, cut window (torch's ``ceil_mode``).
 
     A whole pool of stride 1 keeps the map's size: zeros are added behind the last row and column (timm's
@@ -212,18 +220,11 @@ class SamePool(nn.Module):
         """Return whether the map keeps its size."""
         return self.whole and self.stride == 1
 
-    @property
-    def window(self) -> tuple[int, int]:
-        return (self.kernel, self.stride)
-
     def output(self, shape: Shape) -> Shape:
         n, channels, h, w = shape
         if self.whole:
             return (n, channels, -(-h // self.stride), -(-w // self.stride))
         return (n, channels, slide(h, self.kernel, self.stride, 0), slide(w, self.kernel, self.stride, 0))
-
-    def flops(self, shape: Shape, output: Shape, training: bool) -> int:
-        return self.kernel**2 * prod(output)
 
     def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
         """Of the pool that keeps the map's size the padded map is the input."""
@@ -258,10 +259,6 @@ class SamePool(nn.Module):
     @property
     def short(self) -> str:
         return "mean"
-
-    @property
-    def hyper(self) -> str:
-        return f"{self.kernel}×{self.kernel}{by(self.stride)}"
 
     @property
     def size_key(self) -> str:
