@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -27,6 +26,7 @@ from resnet_explorer.gui.clipboard import copy_picture
 from resnet_explorer.gui.offscreen import to_pdf, to_png
 from resnet_explorer.gui.painter import paint
 from resnet_explorer.gui.preferences import Preferences
+from resnet_explorer.gui.views.parts import label, vbox
 
 _FORMATS = (
     ("svg", "SVG", "Vectors for the web and for drawing programs; every layer is an element with its path as id."),
@@ -36,8 +36,6 @@ _FORMATS = (
 
 
 class _Preview(QWidget):
-    """The picture as it will be, as large as there is room."""
-
     def __init__(self, picture: Picture) -> None:
         super().__init__()
         self.picture, self.theme = picture, LIGHT
@@ -66,7 +64,7 @@ class ExportDialog(QDialog):
         self.preview = _Preview(picture)
         self.format, self.theme, self.scale = QComboBox(), QComboBox(), QComboBox()
         self.outlines = QCheckBox("Text as outlines")
-        self.facts, self.problem = QLabel(), QLabel()
+        self.facts, self.problem = QLabel(), label(kind="problem", wrap=True)
         self._fill()
         self._arrange()
         for combo in (self.format, self.theme, self.scale):
@@ -99,13 +97,7 @@ class ExportDialog(QDialog):
         form.addRow(self.facts)
         self.facts.setObjectName("muted")
         self.facts.setWordWrap(True)
-        self.problem.setObjectName("problem")
-        self.problem.setWordWrap(True)
-        self.problem.setTextFormat(Qt.TextFormat.PlainText)
-        side = QVBoxLayout()
-        side.addLayout(form)
-        side.addWidget(self.problem)
-        side.addStretch(1)
+        side = vbox(form, self.problem, 1)
         for words, slot in (("&Save…", self._on_save), ("&Copy", self._on_copy), ("Close", self.accept)):
             button = QPushButton(words)
             button.setAutoDefault(slot == self._on_save)

@@ -35,7 +35,6 @@ def _drawing(key: str) -> str | None:
 
 @cache
 def _renderer(key: str, colour: str) -> "QSvgRenderer | None":
-    """Return the formula in a colour: its outlines have none of their own, and so take that of the whole."""
     from PySide6.QtSvg import QSvgRenderer  # only the inspector needs it, and not for its first paint
 
     drawing = _drawing(key)

@@ -71,8 +71,6 @@ class JobState:
 
 @dataclass(slots=True)
 class _Wanted:
-    """What to do with a job's result."""
-
     then: Callable[[Job, object], None]
     otherwise: Callable[[str], None] = field(default=lambda problem: None)
     so_far: Callable[[Job, object], None] = field(default=lambda job, result: None)
@@ -173,17 +171,14 @@ class Jobs(QObject):
             grace.start(round(GRACE * 1000))
 
     def _of(self, number: int) -> Engine | Pool:
-        """Return who does the job of that number."""
         return self._alone.get(number) or (self._pool if number in self._pooled else self._engine)
 
     def _from(self, reply: Reply) -> Engine | Pool:
-        """Return whose reply it is."""
         if isinstance(reply, Died):
             return self._pool if reply.worker > 0 else self._alone.get(-reply.worker, self._engine)
         return self._of(reply.number)
 
     def _part(self, number: int | None) -> None:
-        """End the process that a job had for itself."""
         if number in self._alone:
             self._alone.pop(number).close()
 

@@ -9,10 +9,6 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFileDialog,
     QFormLayout,
-    QLabel,
-    QPushButton,
-    QTreeWidget,
-    QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
 )
@@ -22,6 +18,8 @@ from resnet_explorer.engine.messages import ReadModule
 from resnet_explorer.gui.document import State
 from resnet_explorer.gui.jobs import Jobs, Phase
 from resnet_explorer.gui.main_window import MainWindow
+from resnet_explorer.gui.views.parts import button, label, text, told
+from resnet_explorer.gui.views.text_table import TextRow, TextTable
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.spec.lookup import default_input
 
@@ -64,14 +62,6 @@ def read_module(window: MainWindow, path: Path, name: str) -> "ModuleDialog":
     return dialog
 
 
-def _label(words: str = "", name: str = "") -> QLabel:
-    label = QLabel(words)
-    label.setObjectName(name)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    return label
-
-
 class RunDialog(QDialog):
     """Asks which module of a file is meant, and whether the file may be run; no is what Enter and Escape mean."""
 
@@ -82,11 +72,10 @@ class RunDialog(QDialog):
             known = names_in(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError):
             known = ()
-        self.names = QComboBox()
+        tip = "A torch.nn.Module of the file, or a class or function that makes one without arguments"
+        self.names = told(QComboBox(), "Module", tip)
         self.names.setEditable(True)
         self.names.addItems(list(known))
-        self.names.setAccessibleName("Module")
-        self.names.setToolTip("A torch.nn.Module of the file, or a class or function that makes one without arguments")
         usual = [name for name in known if name.lower() in USUAL]
         self.names.setCurrentText((usual or list(known[-1:]) or ["net"])[0])
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
@@ -100,9 +89,9 @@ class RunDialog(QDialog):
         form = QFormLayout()
         form.addRow("Module", self.names)
         column = QVBoxLayout(self)
-        column.addWidget(_label(f"This runs the code in {path.name}.", "strong"))
-        column.addWidget(_label(WARNING))
-        column.addWidget(_label(str(path), "muted"))
+        column.addWidget(label(f"This runs the code in {path.name}.", "strong", wrap=True))
+        column.addWidget(label(WARNING, wrap=True))
+        column.addWidget(label(str(path), "muted", wrap=True))
         column.addLayout(form)
         column.addWidget(buttons)
         self.resize(480, 220)
@@ -124,18 +113,12 @@ class ModuleDialog(QDialog):
         self._jobs, self._source = jobs, f"{Path(job.path).name}:{job.name}"
         self.found: OwnModule | None = None
         self.setWindowTitle(f"Module: {self._source}")
-        self.words = _label(f"Running {self._source}…", "strong")
-        self.details = _label()
-        self.details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.map = QTreeWidget()
-        self.map.setHeaderLabels(["Layer here", "In the file"])
-        self.map.setRootIsDecorated(False)
-        self.map.setAccessibleName("Layers here and in the file")
+        self.words, self.details = label(f"Running {self._source}…", "strong", wrap=True), text()
+        self.map = TextTable("Layers here and in the file", (("Layer here", ""), ("In the file", "")))
         self.map.setColumnWidth(0, 240)
         self.map.hide()
-        self.take = QPushButton("Show this network")
-        self.take.setToolTip("Show the network in the window; Undo brings back what is there now")
-        self.take.clicked.connect(self._on_take)
+        tip = "Show the network in the window; Undo brings back what is there now"
+        self.take = button("Show this network", tip, self._on_take)
         self.take.setEnabled(False)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         buttons.addButton(self.take, QDialogButtonBox.ButtonRole.ActionRole)
@@ -174,8 +157,7 @@ class ModuleDialog(QDialog):
         self.found = result
         self._end(result.verdict)
         self.details.setText("\n".join(_lines(result)))
-        for ours, theirs in result.layers.items():
-            self.map.addTopLevelItem(QTreeWidgetItem([ours, theirs]))
+        self.map.show_rows([TextRow(names[0], names) for names in result.layers.items()])
         self.map.show()
         self.take.setEnabled(result.found.fits)
         self.resize(620, 480)

@@ -24,7 +24,7 @@ class RateDialog(QDialog):
         super().__init__(parent)
         self._plan, self._jobs, self._job = plan, jobs, 0
         self.result_shown: RateTest | None = None
-        self.chart, self.line, self.words = ChartView(document), JobLine(jobs), QLabel()
+        self.chart, self.line, self.words = ChartView(document), JobLine(jobs, inside=True), QLabel()
         self.take, self.leave = QPushButton("Use it"), QPushButton("Close")
         self.setWindowTitle(f"A learning rate for {plan.name}")
         self.words.setWordWrap(True)
@@ -34,7 +34,6 @@ class RateDialog(QDialog):
         self.take.setToolTip("Put the suggested rate into the recipe")
         self.take.clicked.connect(self._on_take)
         self.leave.clicked.connect(self.close)
-        self.line.label.hide()
         buttons = QHBoxLayout()
         buttons.addWidget(self.words, 1)
         buttons.addWidget(self.take)
@@ -60,10 +59,7 @@ class RateDialog(QDialog):
         )
 
     def _on_jobs(self) -> None:
-        state = next((state for state in self._jobs.states if state.number == self._job), None)
-        self.line.setVisible(state is not None and not state.is_over)
-        if state is not None:
-            self.line.show_state(state)
+        self.line.follow(self._job)
 
     def _on_known(self, job: Job, result: object) -> None:
         if isinstance(result, RateTest):
@@ -85,7 +81,6 @@ class RateDialog(QDialog):
         self.close()
 
     def _draw(self, test: RateTest) -> None:
-        """Show the losses so far, and where the suggestion lies."""
         look = LOOKS[0]._replace(marker=Marker.NONE)
         guides = (Guide(test.suggested, f"{test.suggested:.2g}"),) if test.suggested is not None else ()
         recipe = self._plan.recipe

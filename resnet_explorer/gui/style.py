@@ -33,7 +33,7 @@ QDockWidget QToolButton:checked {{ background: {chosen}; border: 1px solid {acce
 QDockWidget QToolButton#section:checked {{ background: transparent; border: none; }}
 QDockWidget {{ font-weight: 600; }}
 QDockWidget::title {{ padding: 3px 12px; background: {panel}; border-bottom: 1px solid {line}; }}
-QTableView {{ border: none; border-top: 1px solid {line}; font-size: {table}pt; }}
+QTableView, QTreeWidget#table {{ border: none; border-top: 1px solid {line}; font-size: {table}pt; }}
 QHeaderView::section {{ background: {panel}; color: {muted}; border: none; border-bottom: 1px solid {line};
     padding: 3px 6px; font-weight: 600; font-size: {table}pt; }}
 QMainWindow::separator {{ background: {line}; width: 1px; height: 1px; }}

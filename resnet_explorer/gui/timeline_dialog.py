@@ -2,29 +2,88 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QDialog,
-    QHBoxLayout,
     QLabel,
     QListWidget,
     QListWidgetItem,
     QScrollArea,
     QSizePolicy,
+    QToolTip,
     QVBoxLayout,
     QWidget,
 )
 
 from resnet_explorer.analysis.words import si
+from resnet_explorer.drawing.marks import Ink, Picture
 from resnet_explorer.drawing.theme import Theme
 from resnet_explorer.drawing.timeline import basis, timeline
 from resnet_explorer.gui.document import Document, State
+from resnet_explorer.gui.painter import paint
 from resnet_explorer.gui.session import read
-from resnet_explorer.gui.views.picture_view import PictureView
+from resnet_explorer.gui.views.parts import hbox, told, vbox
+from resnet_explorer.gui.views.scene import hit
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import CATALOGUE, Entry, entry_of
 from resnet_explorer.spec.difference import changes
 from resnet_explorer.spec.families import FAMILIES
+
+_STEPS = {Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1, Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1}
+
+
+class PictureView(QWidget):
+    """Shows a picture at its own size; ``clicked`` gives the path of the group under the mouse.
+
+    ``stepped`` gives 1 or -1 for the arrow keys: the next group, or the one before.
+    """
+
+    clicked = Signal(str)
+    stepped = Signal(int)
+
+    def __init__(self, picture: Picture, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._theme = theme
+        self.show_picture(picture)
+
+    def show_picture(self, picture: Picture) -> None:
+        """Show another picture of the same size."""
+        self.picture = picture
+        self.setAccessibleName(picture.title)
+        self.setAccessibleDescription(picture.description)
+        self.setFixedSize(QSize(round(picture.width), round(picture.height)))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        paint(painter, self.picture, self._theme, scale=1.0)
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(self._theme.colours[Ink.ACCENT]), 1, Qt.PenStyle.DotLine))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        painter.end()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = _STEPS.get(Qt.Key(event.key()))
+        if step is None:
+            super().keyPressEvent(event)
+        else:
+            self.stepped.emit(step)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        found = hit(self.picture, event.position())
+        if found:
+            self.clicked.emit(found.path)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            found = hit(self.picture, event.pos().toPointF())
+            QToolTip.showText(event.globalPos(), found.group.title if found else "", self)
+            return True
+        return super().event(event)
+
 
 NAME = Qt.ItemDataRole.UserRole
 GESTURE = 1_000_000_000
@@ -39,8 +98,7 @@ class TimelineDialog(QDialog):
         self.setWindowTitle("Timeline of residual networks")
         self._document = document
         self.picture = PictureView(timeline(), theme)
-        self.networks = QListWidget()
-        self.networks.setAccessibleName("Networks of this idea")
+        self.networks = told(QListWidget(), "Networks of this idea")
         self.networks.setMinimumWidth(300)
         self._idea, self._title, self._words = (_label(name) for name in ("strong", "title", ""))
         self._source, self.changes = _label("muted"), _label("")
@@ -48,7 +106,7 @@ class TimelineDialog(QDialog):
         self.picture.clicked.connect(self.show_family)
         self.picture.stepped.connect(self._on_stepped)
         self.networks.currentItemChanged.connect(self._on_current_changed)
-        self.networks.itemClicked.connect(self._on_item_clicked)
+        self.networks.itemClicked.connect(lambda item: self._choose(CATALOGUE[item.data(NAME)]))
         document.changed.connect(self._on_document_changed)
         self._on_document_changed()
 
@@ -58,14 +116,8 @@ class TimelineDialog(QDialog):
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setFixedHeight(self.picture.height() + 16)
         scroll.setAccessibleName("Ideas by year")
-        right = QVBoxLayout()
-        for label in (self._title, self._words, self.changes, self._source):
-            right.addWidget(label)
-        right.addStretch(1)
-        below = QHBoxLayout()
-        below.addWidget(self.networks)
-        below.addLayout(right, 1)
-        below.setSpacing(18)
+        right = vbox(self._title, self._words, self.changes, self._source, 1)
+        below = hbox(self.networks, (right, 1), spacing=18)
         column = QVBoxLayout(self)
         column.addWidget(scroll)
         column.addWidget(self._idea)
@@ -113,9 +165,6 @@ class TimelineDialog(QDialog):
         if item is not None:
             self._choose(CATALOGUE[item.data(NAME)])
 
-    def _on_item_clicked(self, item: QListWidgetItem) -> None:
-        self._choose(CATALOGUE[item.data(NAME)])
-
     def _choose(self, entry: Entry) -> None:
         batch = self._document.state.image.batch
         state = State(entry.spec, InputShape(batch, entry.size, entry.size))
@@ -124,7 +173,6 @@ class TimelineDialog(QDialog):
         self._tell(entry)
 
     def _tell(self, entry: Entry) -> None:
-        """Say what a network is, and what it changes in its parent."""
         total = read(State(entry.spec, InputShape(1, entry.size, entry.size))).analysis.total
         self._title.setText(entry.title)
         costs = f"{si(total.params).strip()} parameters, {si(total.macs)}MACs at {entry.size} × {entry.size} pixels."

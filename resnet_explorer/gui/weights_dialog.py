@@ -152,7 +152,6 @@ class WeightsDialog(QDialog):
 
 
 def _sections(weights: Weights) -> tuple[tuple[str, str, Sequence[str]], ...]:
-    """Return the heading, the tooltip and the lines of each list."""
     found = weights.found
     same = [f"{CATALOGUE[name].title} ({name})" for name in found.alternatives]
     names = [f"{ours}  ←  {theirs}" for theirs, ours in found.names.items()]

@@ -38,7 +38,9 @@ def test_cifar_networks_of_every_option(row: dict[str, Any]) -> None:
     """The networks of He et al. 2015, section 4.2 and table 6, with the shortcuts of section 3.3."""
     family, *option, layers = str(row["name"]).split("-")
     spec = replace(CATALOGUE["resnet20"].spec, name="x", blocks=(row["blocks_per_stage"],) * 3)
-    spec = spec.plain() if family == "plain" else replace(spec, shortcut=Shortcut[option[0]])
+    spec = (
+        spec.plain() if family == "plain" else replace(spec, shortcut=next(one for one in Shortcut if one == option[0]))
+    )
     analysis = read(spec, 32)
     assert (analysis.total.params, analysis.total.macs) == (row["params"], row["macs"])
     assert depth(analysis.network).weight_layers == int(layers)
@@ -63,7 +65,7 @@ def test_imagenet_networks_of_every_option(row: dict[str, Any]) -> None:
         spec = spec.plain()
     else:
         stride = Stride.CONV1X1 if " v1 " in name else Stride.CONV3X3
-        spec = replace(spec, shortcut=Shortcut[words[1]], stride=stride)
+        spec = replace(spec, shortcut=next(one for one in Shortcut if one == words[1]), stride=stride)
     total = read(spec, 224).total
     assert total.params == row["params"]
     assert total.macs / 1e9 == pytest.approx(row["gmacs"], abs=5.1e-5)

@@ -125,7 +125,7 @@ def test_an_experiment_says_what_to_look_for_and_shows_what_was_measured(
 def test_each_when_keeps_its_own_learning_rate(window: MainWindow) -> None:
     controls = window.gradients.controls
     assert of_kind(GradientRequest, controls.request()).rate == 0.1
-    controls.rate.entered.emit(0.3)
+    controls.rate.value_entered.emit(0.3)
     controls.when.setCurrentIndex(1)
     assert of_kind(DescentRequest, controls.request()).recipe.rate == 0.05 and controls.rate.text() == "0.05"
     controls.when.setCurrentIndex(0)

@@ -26,9 +26,8 @@ from resnet_explorer.analysis.lesions import LesionStudy
 from resnet_explorer.drawing.theme import THEMES
 from resnet_explorer.gui.document import Document, State
 from resnet_explorer.gui.views.image_grid import Shown, coloured, seen
-from resnet_explorer.gui.views.inside_controls import TRUE
+from resnet_explorer.gui.views.inside_controls import TRUE, Inside
 from resnet_explorer.gui.views.inside_page import InsideView
-from resnet_explorer.gui.views.inside_words import Inside
 from tests.inside_jobs import InsideJobsHere
 from tests.inside_subject import IMAGE, plan
 
@@ -216,7 +215,7 @@ def test_an_impossible_grid_is_said_and_the_rest_stays(page: InsideView, qtbot: 
     assert "no middle" in page.problem.text() and page.problem.isVisible()
     page.controls.points.stepBy(-1)
     assert not page.problem.isVisible()
-    page.controls.refused.emit("many")
+    page.controls.invalid_entered.emit("many")
     assert "is no number" in page.problem.text()
 
 

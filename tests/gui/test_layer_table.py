@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from resnet_explorer.gui.document import State
 from resnet_explorer.gui.main_window import MainWindow
 from resnet_explorer.gui.views.table_columns import COLUMNS
-from resnet_explorer.gui.views.table_delegate import PAD
+from resnet_explorer.gui.views.table_view import PAD
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 

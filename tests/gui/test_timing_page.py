@@ -10,6 +10,7 @@ from resnet_explorer.gui.paths_dialog import PathsDialog
 from resnet_explorer.gui.views.timing_page import TimingPage
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
+from tests.narrow import present
 
 PATIENCE = 120_000
 
@@ -26,7 +27,7 @@ def page(window: MainWindow, qtbot: QtBot) -> TimingPage:
 
 
 def test_every_layer_and_block_has_its_times(window: MainWindow, page: TimingPage) -> None:
-    paths = {row.path for row in page.table.texts.rows}
+    paths = {row.path for row in page.table.rows}
     analysis = window.session.results.analysis
     assert {row.path for row in analysis.rows} <= paths
     assert {"", "stem", "layer1", "layer1.0", "head"} <= paths
@@ -47,19 +48,19 @@ def test_the_roofline_says_where_and_how_it_was_measured(page: TimingPage) -> No
 
 def test_a_convolution_waits_for_arithmetic_and_a_relu_for_memory(page: TimingPage) -> None:
     """A 3x3 convolution of 64 channels does 2·9·64 FLOPs for each value; a ReLU one FLOP for 8 bytes moved."""
-    limits = {row.path: row.texts[-1] for row in page.table.texts.rows}
+    limits = {row.path: row.texts[-1] for row in page.table.rows}
     assert limits["layer1.0.relu1"] == limits["layer1.0.bn1"] == "memory"
     assert limits["layer1.1.conv1"] == "arithmetic"
 
 
 def test_points_rows_and_selection_are_linked(window: MainWindow, page: TimingPage) -> None:
     window.document.select("layer2.1.conv1")
-    assert page.table.texts.rows[page.table.currentIndex().row()].path == "layer2.1.conv1"
+    assert page.table.rows[page.table.currentIndex().row()].path == "layer2.1.conv1"
     assert [weight for _, weight in page.canvas.marked()] == [2.5]
-    page.table.selectRow(0)
-    assert window.document.selection == page.table.texts.rows[0].path
-    page.table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
-    times = [row.values[1] for row in page.table.texts.rows]
+    page.table.setCurrentItem(present(page.table.topLevelItem(0)))
+    assert window.document.selection == page.table.rows[0].path
+    page.table.header().setSortIndicator(1, Qt.SortOrder.DescendingOrder)
+    times = [row.values[1] for row in page.table.rows]
     assert times == sorted(times, reverse=True)
 
 

@@ -2,36 +2,144 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QScrollArea,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QGridLayout, QLabel, QScrollArea, QToolButton, QWidget
 
+from resnet_explorer.analysis.words import compact, mib, si
 from resnet_explorer.drawing.theme import LIGHT
+from resnet_explorer.engine.messages import Device, FindDevices, Job
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gui.document import Document, State
+from resnet_explorer.gui.jobs import Jobs
 from resnet_explorer.gui.session import Results, read
-from resnet_explorer.gui.views.axis_field import AxisField
-from resnet_explorer.gui.views.device_box import DeviceBox
-from resnet_explorer.gui.views.facts_panel import FactsPanel
-from resnet_explorer.gui.views.fields import Explained, NumberField
-from resnet_explorer.gui.views.input_editor import InputEditor
+from resnet_explorer.gui.views.axis_field import AxisField, InputEditor, StageEditor
+from resnet_explorer.gui.views.fields import Explained, FractionField, Section
+from resnet_explorer.gui.views.parts import Part, fill, hbox, heading, label, told
 from resnet_explorer.gui.views.preset_box import PresetBox
-from resnet_explorer.gui.views.section import Section
-from resnet_explorer.gui.views.stage_editor import StageEditor
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.axes import AXES, SECTIONS, STAGES
 from resnet_explorer.spec.catalogue import CATALOGUE, named, title
 from resnet_explorer.spec.change import change, nearest
 from resnet_explorer.spec.difference import unusual
+
+_ROWS = (
+    ("layers", "Weight layers", "The number in the network's name: convolutions of stem and branches, and fc."),
+    ("params", "Parameters", "Learnable numbers: weights and biases of convolutions, batch norms and fc."),
+    (
+        "macs",
+        "MACs",
+        "Multiply-accumulates of convolutions and linear layers for the whole batch. 1 MAC = 2 FLOPs; many tools "
+        "and papers say FLOPs and mean MACs.",
+    ),
+    (
+        "memory",
+        "Activations (fwd)",
+        "Bytes that one forward pass newly allocates for layer outputs in float32. ReLU and addition work in place "
+        "and count 0.",
+    ),
+    (
+        "kept",
+        "Kept for backward",
+        "Bytes that autograd keeps of a forward pass in training, each storage once: the maps that derivatives need, "
+        "batch norm's statistics, max-pool's indices, and the image. Parameters are not counted.",
+    ),
+    (
+        "field",
+        "Receptive field",
+        "The side of the input square that one position of the last map depends on; what lies outside of the image "
+        "is padding.",
+    ),
+    ("map", "Final map", "Channels and size of the last feature map, before global pooling."),
+)
+
+
+class FactsPanel(QWidget):
+    """Shows what a network adds up to, and what it needs of its input."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(3)
+        self.values = {key: told(label(kind="strong"), words, tip) for key, words, tip in _ROWS}
+        for row, (key, words, tip) in enumerate(_ROWS):
+            value = self.values[key]
+            value.setAlignment(Qt.AlignmentFlag.AlignRight)
+            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            grid.addWidget(told(label(words, "muted"), tip=tip), row, 0)
+            grid.addWidget(value, row, 1)
+        tip = (
+            "Padding lets inference run down to 1×1 pixels; batch norm needs more than one value per channel to train."
+        )
+        self.needs = told(label(wrap=True), tip=tip)
+        grid.addWidget(self.needs, len(_ROWS), 0, 1, 2)
+
+    def show_results(self, results: Results) -> None:
+        """Show the figures of new results."""
+        total = results.analysis.total
+        last = results.analysis.sums[results.analysis.network.stages[-1].path]
+        texts = {
+            "layers": str(results.depth.weight_layers),
+            "params": f"{total.params:,}",
+            "macs": f"{si(total.macs)}MACs",
+            "memory": mib(total.activation_bytes),
+            "kept": mib(results.kept.total) if results.kept else "cannot train",
+            "field": f"{total.receptive_field:,} px",
+            "map": compact(last.output),
+        }
+        for key, text in texts.items():
+            self.values[key].setText(text)
+        self.values["layers"].setToolTip(f"{_ROWS[0][2]} {results.depth.words}")
+        self.values["macs"].setToolTip(f"{total.macs:,} MACs = {2 * total.macs:,} FLOPs. {_ROWS[2][2]}")
+        needs = results.needs
+        self.needs.setText(needs.words if needs.failing is None else f"⚠ {needs.words}")
+        self.needs.setObjectName("muted" if needs.failing is None else "problem")
+        self.needs.style().polish(self.needs)
+
+
+TIP = "The device that PyTorch works on: graph, timing and experiments run there, and say so"
+
+
+class DeviceBox(QComboBox):
+    """Lists the devices that PyTorch sees; the CPU alone until PyTorch has told."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self.devices: tuple[Device, ...] = ()
+        self.setAccessibleName("Device")
+        self.setToolTip(TIP)
+        self._show((Device("cpu", "CPU"),))
+        self.currentIndexChanged.connect(self._on_chosen)
+
+    def watch(self, jobs: Jobs) -> None:
+        """Ask PyTorch which devices there are."""
+        jobs.submit(FindDevices(), "Find devices", self._on_found)
+
+    def _on_found(self, job: Job, result: object) -> None:
+        assert isinstance(result, tuple)
+        self._show(result)
+        self._document.tell_instruction_set(result[0].instruction_set)
+
+    def _show(self, devices: tuple[Device, ...]) -> None:
+        self.devices = devices
+        with QSignalBlocker(self):
+            self.clear()
+            for device in devices:
+                memory = f" · {mib(device.memory)}" if device.memory else ""
+                self.addItem(f"{device.title}{memory}", device.key)
+            self.setCurrentIndex(max(0, self.findData(self._document.device)))
+        self._on_chosen()
+
+    def _on_chosen(self) -> None:
+        self._document.use_device(self.currentData())
+
+    def free(self, key: str) -> int | None:
+        """Return the bytes that were free on a device when it was found; None where that is unknown."""
+        return next((device.free for device in self.devices if device.key == key), None)
+
 
 WIDTH = 278
 OPEN = ("Block", "Shortcut")
@@ -58,9 +166,6 @@ class BuildPanel(QScrollArea):
         self.sections = {words: Section(words, words in OPEN) for words in SECTIONS if words != STAGES}
         self._wire()
         self._arrange()
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumWidth(WIDTH)
         self.setAccessibleName("Build")
 
@@ -68,64 +173,51 @@ class BuildPanel(QScrollArea):
         self.preset.chosen.connect(self._on_preset_chosen)
         self.timeline.setText("Timeline…")
         self.timeline.setToolTip("How residual networks changed from 2015 to today, and what each changed (Ctrl+K)")
-        self.stages.edited.connect(self._on_stages_edited)
+        self.stages.edited.connect(lambda key, value, words: self._change(key, value, words, row="stages"))
         self.stages.typed.connect(self._on_stages_typed)
-        self.stages.refused.connect(self._on_stages_refused)
-        self.stages.left.connect(self._on_field_left)
         self.input.edited.connect(self._on_input_edited)
-        self.input.refused.connect(self._on_input_refused)
-        self.input.left.connect(self._on_field_left)
-        self.no_head.setAccessibleName("No head: a backbone")
-        self.no_head.setToolTip("Leave out pooling and fc: the network ends in feature maps, as detectors use it.")
-        self.no_head.clicked.connect(self._on_no_head_clicked)
+        editors: tuple[tuple[str, StageEditor | InputEditor], ...] = (("stages", self.stages), ("input", self.input))
+        for key, editor in editors:
+            editor.invalid_entered.connect(partial(self._on_invalid_entered, key))
+            editor.left.connect(self._on_field_left)
+        tip = "Leave out pooling and fc: the network ends in feature maps, as detectors use it."
+        told(self.no_head, "No head: a backbone", tip).clicked.connect(self._on_no_head_clicked)
 
     def _arrange(self) -> None:
-        inner = QWidget()
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(14, 8, 12, 8)
-        column.setSpacing(5)
-        line = QHBoxLayout()
-        line.addWidget(self.preset, 1)
-        line.addWidget(self.timeline)
-        column.addLayout(line)
-        column.addWidget(self._explained("stages", self.stages))
-        for words, widget in (("INPUT", self._explained("input", self.input)), ("THIS NETWORK", self.facts)):
-            column.addWidget(_rule())
-            column.addWidget(_heading(words))
-            column.addWidget(widget)
-            if words == "INPUT":
-                column.addLayout(self._device_line())
-        column.addWidget(_rule())
-        for section in self.sections.values():
-            column.addWidget(section)
+        device = told(QLabel("Device"), tip=self.device.toolTip())
+        device.setBuddy(self.device)
+        parts: tuple[Part, ...] = (
+            hbox((self.preset, 1), self.timeline),
+            self._explained("stages", self.stages),
+            _rule(),
+            heading("INPUT"),
+            self._explained("input", self.input),
+            hbox(device, (self.device, 1)),
+            _rule(),
+            heading("THIS NETWORK"),
+            self.facts,
+            _rule(),
+            *self.sections.values(),
+            1,
+        )
+        fill(self, *parts, margins=(14, 8, 12, 8), spacing=5)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         for key in _FIELDS:
             self._add_axis(key)
         self.sections["Head"].form.addRow("", self.no_head)
-        column.addStretch(1)
-        self.setWidget(inner)
-
-    def _device_line(self) -> QHBoxLayout:
-        label, line = QLabel("Device"), QHBoxLayout()
-        label.setToolTip(self.device.toolTip())
-        label.setBuddy(self.device)
-        line.addWidget(label)
-        line.addWidget(self.device, 1)
-        return line
 
     def _explained(self, key: str, control: QWidget) -> Explained:
-        self.rows[key] = row = Explained(control)
-        row.setProperty("axis", key)
-        row.mend_asked.connect(self._on_mend_asked)
-        return row
+        self.rows[key] = made = Explained(control)
+        made.mend_asked.connect(partial(self._on_mend_asked, key))
+        return made
 
     def _add_axis(self, key: str) -> None:
         field = AxisField(AXES[key])
-        field.setProperty("axis", key)
         field.edited.connect(self._on_edited)
-        field.typed.connect(self._on_typed)
-        field.refused.connect(self._on_refused)
+        field.typed.connect(lambda key, value: self._change(key, value, gesture=self._base + _FIELDS.index(key)))
+        field.invalid_entered.connect(self._on_invalid_entered)
         field.left.connect(self._on_field_left)
-        field.mend_asked.connect(self._on_mend_asked)
+        field.mend_asked.connect(partial(self._on_mend_asked, key))
         self.rows[key] = field
         self.sections[AXES[key].section].form.addRow(field.label, field)
 
@@ -164,7 +256,6 @@ class BuildPanel(QScrollArea):
             row.explain("")
 
     def _try(self, row: str, make: Callable[[State], State], label: str, gesture: int) -> bool:
-        """Propose what ``make`` makes of the state; where that is no network, say why beside the control."""
         try:
             state = make(self._document.state)
             read(state)
@@ -184,15 +275,13 @@ class BuildPanel(QScrollArea):
             self._offer(row, key, value, label)
 
     def _offer(self, row: str, key: str, value: object, label: str) -> None:
-        """Offer what else would have to change for a choice that is refused, where few settings would do."""
         found = nearest(self._document.state.spec, key, value)
         if found and found[1]:
             settings = " and ".join(_setting_words(setting) for setting in found[1])
             self._offers[row] = (found[0], label)
             self.rows[row].explain(self.rows[row].problem, f"Also set {settings}")
 
-    def _on_mend_asked(self) -> None:
-        row = str(self.sender().property("axis"))
+    def _on_mend_asked(self, row: str) -> None:
         if row in self._offers:
             spec, label = self._offers[row]
             self._try(row, lambda state: replace(state, spec=named(spec)), label, -1)
@@ -201,10 +290,6 @@ class BuildPanel(QScrollArea):
     def show_results_of_now(self) -> None:
         """Show the document's network anew: what was refused is gone from the controls."""
         self.show_results(read(self._document.state))
-
-    def _typing(self, index: int) -> int:
-        """Return the number of the gesture in which one control is typed into, until it is left."""
-        return self._base + index
 
     def _on_field_left(self) -> None:
         self._base += 100
@@ -223,28 +308,19 @@ class BuildPanel(QScrollArea):
             assert isinstance(field, AxisField)
             field.show_spec(self._document.state.spec)
 
-    def _on_typed(self, key: str, value: object) -> None:
-        self._change(key, value, gesture=self._typing(_FIELDS.index(key)))
-
-    def _on_refused(self, key: str, text: str) -> None:
-        is_whole = isinstance(self.rows[key].control, NumberField)
-        self.rows[key].explain(_no_number(text, "whole number" if is_whole else "number"))
+    def _on_invalid_entered(self, key: str, text: str) -> None:
+        kind = "number" if isinstance(self.rows[key].control, FractionField) else "whole number"
+        self.rows[key].explain(f"{text[:20]!r} is not a {kind}." if text.strip() else f"Give a {kind}.")
 
     def _on_no_head_clicked(self, value: bool) -> None:
         self._change("classes", None if value else 1000, "remove the head" if value else "add the head")
 
-    def _on_stages_edited(self, key: str, value: object, label: str) -> None:
-        self._change(key, value, label, row="stages")
-
-    def _on_stages_typed(self, key: str, value: object, label: str) -> None:
-        self._change(key, value, label, row="stages", gesture=self._typing(70 + hash(label) % 20))
-
-    def _on_stages_refused(self, text: str) -> None:
-        self.rows["stages"].explain(_no_number(text))
+    def _on_stages_typed(self, key: str, value: object, words: str) -> None:
+        self._change(key, value, words, row="stages", gesture=self._base + 70 + hash(words) % 20)
 
     def _on_input_edited(self, key: str, value: int) -> None:
         if key == "in_channels":
-            self._change(key, value, row="input", gesture=self._typing(60))
+            self._change(key, value, row="input", gesture=self._base + 60)
             return
 
         def make(state: State) -> State:
@@ -252,25 +328,13 @@ class BuildPanel(QScrollArea):
             return replace(state, image=replace(state.image, **changes))
 
         words = {"batch": "change batch size"}.get(key, "change input size")
-        self._try("input", make, words, self._typing(61 + ("batch", "height", "width", "side").index(key)))
-
-    def _on_input_refused(self, text: str) -> None:
-        self.rows["input"].explain(_no_number(text))
+        gesture = self._base + 61 + ("batch", "height", "width", "side").index(key)
+        self._try("input", make, words, gesture)
 
 
 def _setting_words(setting: str) -> str:
     key, _, value = setting.partition("=")
     return f"{AXES[key].label.lower()} to {value}"
-
-
-def _no_number(text: str, kind: str = "whole number") -> str:
-    return f"{text[:20]!r} is not a {kind}." if text.strip() else f"Give a {kind}."
-
-
-def _heading(words: str) -> QLabel:
-    label = QLabel(words)
-    label.setObjectName("heading")
-    return label
 
 
 def _rule() -> QFrame:

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from resnet_explorer.drawing.marks import Group, Ink, Picture
 from resnet_explorer.drawing.theme import LIGHT, Theme
 from resnet_explorer.gui.painter import paint, paint_group
-from resnet_explorer.gui.views.camera import Camera, fit, read
-from resnet_explorer.gui.views.scene import Hit, hit, opened
+from resnet_explorer.gui.style import USUAL_POINTS
+from resnet_explorer.gui.views.scene import Camera, Hit, fit, hit, opened, read
 
 TRANSITION_MS = 220
 ZOOM_STEP = 1.25
@@ -282,3 +282,21 @@ class Canvas(QWidget):
             Qt.Key.Key_Minus: lambda: self.zoom(1 / ZOOM_STEP),
             Qt.Key.Key_F: self.fit,
         }.get(Qt.Key(event.key()))
+
+
+class SizedCanvas(Canvas):
+    """Shows a picture that is drawn for the room that there is, with text of the theme's size."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text = 1.0
+        self.animated = False
+
+    def show_theme(self, theme: Theme) -> None:
+        self._text = theme.font_points / USUAL_POINTS
+        super().show_theme(theme)
+        self.redraw()
+
+    def fit(self) -> None:
+        self._fitted = True
+        self.redraw()

@@ -40,10 +40,8 @@ from resnet_explorer.drawing.marks import Ink, Picture
 from resnet_explorer.drawing.theme import Theme
 from resnet_explorer.gui.document import Document
 from resnet_explorer.gui.painter import paint, paint_group
-from resnet_explorer.gui.style import USUAL_POINTS
-from resnet_explorer.gui.views.camera import Camera
-from resnet_explorer.gui.views.canvas import ZOOM_STEP, Canvas
-from resnet_explorer.gui.views.scene import Hit
+from resnet_explorer.gui.views.canvas import ZOOM_STEP, SizedCanvas
+from resnet_explorer.gui.views.scene import Camera, Hit
 
 _HELP = (
     "Left and right read the values from point to point, Escape ends that. Wheel, plus and minus zoom, drag pans, "
@@ -54,7 +52,7 @@ _MARGIN = 3
 """In px: lines reach over the edges of what they belong to."""
 
 
-class ChartView(Canvas):
+class ChartView(SizedCanvas):
     """Shows a chart as large as there is room; ``readout`` is what is read off it, over the picture."""
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
@@ -65,7 +63,6 @@ class ChartView(Canvas):
         self._is_zoomed = False
         self._hidden: frozenset[str] = frozenset()
         self._drawn: Drawn | None = None
-        self._text = 1.0
         self._strips: tuple[Strip, ...] = ()
         self._value, self._words = Axis(), ""
         self.readout: Readout | None = None
@@ -73,7 +70,6 @@ class ChartView(Canvas):
         self._read_spot: Spot | None = None
         self._spots: list[Spot] | None = None
         self._kept: tuple[Picture, Theme, float, QPixmap] | None = None
-        self.animated = False
         self.setAccessibleName("Chart")
         self.setAccessibleDescription(_HELP)
         document.selected.connect(self._on_linked)
@@ -98,11 +94,6 @@ class ChartView(Canvas):
 
     def _set(self, chart: Chart) -> None:
         self.chart = chart
-        self.redraw()
-
-    def show_theme(self, theme: Theme) -> None:
-        self._text = theme.font_points / USUAL_POINTS
-        super().show_theme(theme)
         self.redraw()
 
     def redraw(self) -> None:
@@ -215,7 +206,6 @@ class ChartView(Canvas):
         self._read(None, None)
 
     def _read_again(self) -> Readout | None:
-        """Return what is read now, in the chart as it is drawn now."""
         if self._read_spot is not None:
             return read_spot(self._read_spot, self.width(), self._text)
         if self._read_x is None or self._drawn is None:
@@ -224,7 +214,6 @@ class ChartView(Canvas):
         return read_at(scale, scale.x.px(self._read_x), self.width(), self._text)
 
     def _show_readout(self, new: Readout | None) -> None:
-        """Show another read-out; the picture under it is there already, and what both cover alone is painted anew."""
         region = QRegion()
         for readout in (self.readout, new):
             for group in readout.marks if readout else ():
@@ -286,7 +275,6 @@ class ChartView(Canvas):
 
 
 def _next(places: list[float], now: float | None, by: int) -> float:
-    """Return the place after or before another one; the first or the last where there is none, and at the ends."""
     if now is None:
         return places[0 if by > 0 else -1]
     later = [place for place in places if (place > now if by > 0 else place < now)]

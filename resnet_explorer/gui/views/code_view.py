@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QTextEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from resnet_explorer.drawing.marks import Ink
 from resnet_explorer.drawing.theme import CHROME, LIGHT, Theme
 from resnet_explorer.export.source import lines_of, to_source
 from resnet_explorer.gui.document import Document
 from resnet_explorer.gui.session import Results
+from resnet_explorer.gui.views.parts import hbox, label, tool, vbox
 
 _INKS = (
     ("Token.Keyword", Ink.STAGE3),
@@ -39,29 +40,11 @@ class CodeView(QWidget):
         self.text.setReadOnly(True)
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setAccessibleName("PyTorch source of this network")
-        self.count = QLabel()
-        self.count.setObjectName("muted")
-        self._arrange()
+        self.count = label(kind="muted")
+        tip = "Save it as a Python file that needs PyTorch alone"
+        buttons = (tool("Copy", "Copy the whole file", self.copy), tool("Save…", tip, self.save_wanted.emit))
+        vbox(hbox((self.count, 1), *buttons, margins=(8, 4, 8, 4)), self.text, of=self, spacing=0)
         document.selected.connect(self._on_selected)
-
-    def _arrange(self) -> None:
-        line = QHBoxLayout()
-        line.setContentsMargins(8, 4, 8, 4)
-        line.addWidget(self.count, 1)
-        for words, tip, slot in (
-            ("Copy", "Copy the whole file", self.copy),
-            ("Save…", "Save it as a Python file that needs PyTorch alone", self.save_wanted.emit),
-        ):
-            button = QToolButton()
-            button.setText(words)
-            button.setToolTip(tip)
-            button.clicked.connect(slot)
-            line.addWidget(button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(line)
-        column.addWidget(self.text)
 
     def show_results(self, results: Results) -> None:
         """Show the source of new results, now or when it is looked at."""
@@ -124,7 +107,6 @@ class CodeView(QWidget):
 
 
 def _spans(source: str, theme: Theme, font: QFont) -> Iterator[tuple[str, QTextCharFormat]]:
-    """Return the source in pieces, each with its colour."""
     from pygments.lexers.python import PythonLexer  # not needed before somebody looks at the code
 
     for kind, words in PythonLexer(stripnl=False).get_tokens(source):

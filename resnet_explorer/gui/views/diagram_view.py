@@ -75,7 +75,6 @@ class DiagramView(Canvas):
         self.update()
 
     def _announce(self, path: str) -> None:
-        """Tell those who hear the screen what is selected, in the inspector's words."""
         if self._results:
             told = explain(self._results.analysis, path)
             painted = f"{self._measured_words(path)}{self._frozen_words(path)}"

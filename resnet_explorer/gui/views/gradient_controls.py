@@ -1,18 +1,20 @@
 """The controls of the gradient lab: which networks, when, under which conditions."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QWidget
+from PySide6.QtWidgets import QWidget
 
 from resnet_explorer.analysis.descent import RECIPE, DescentRequest
 from resnet_explorer.analysis.gradients import GradientRequest, twin
 from resnet_explorer.analysis.quantities import Loss, Mode, Precision
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gui.document import Document
-from resnet_explorer.gui.views.fields import FractionField, NumberField, QuietCombo
-from resnet_explorer.gui.views.gradient_images import ImagesBox, ProblemLabel
+from resnet_explorer.gui.views.fields import CheckField, ChoiceField, Form, FractionField, NumberField, no_number
+from resnet_explorer.gui.views.parts import Problem
+from resnet_explorer.gui.views.preset_box import ImagesBox
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.catalogue import find, named
@@ -42,6 +44,7 @@ class When(StrEnum):
 USUAL = {When.START: (0.1, 32), When.TRAINING: (0.05, 16)}
 """The learning rate and the image's side that each begins with: a training makes many passes, so its images are
 smaller."""
+AXIS_KEYS = ("norm", "init", "activation")
 
 
 class GradientControls(QWidget):
@@ -54,97 +57,63 @@ class GradientControls(QWidget):
         self._document = document
         self._kept = dict(USUAL)
         self._when = When.START
-        self.network, self.beside, self.scaling = QuietCombo(), QuietCombo(), QuietCombo()
+        self.network = ChoiceField([("this window's network", WINDOW)])
+        self.beside = ChoiceField([("its plain twin", WINDOW)])
+        for depth in DEPTHS:
+            self.network.add(f"CIFAR, {depth:,} layers", depth)
+        self.network.show_value(USUAL_DEPTH)
+        for depth in BESIDE:
+            self.beside.add(f"its twin, and the pair of {depth}", depth)
+        self.scaling = ChoiceField(SCALINGS)
         self.when, self.images = _choices(When), ImagesBox()
-        self.norm, self.init, self.activation = _axis("norm"), _axis("init"), _axis("activation")
-        self.zero = QCheckBox("zero-init of the last norm")
+        self.norm, self.init, self.activation = map(_axis, AXIS_KEYS)
+        self.zero = CheckField("zero-init of the last norm")
         self.mode, self.loss, self.precision = _choices(Mode), _choices(Loss), _choices(Precision)
         self.batch, self.side, self.seeds = NumberField(1, 4096), NumberField(1, 1024), NumberField(1, 100)
         self.steps, self.every, self.rate = NumberField(1, MAX_STEPS), NumberField(1, 1000), FractionField()
         self._rate = USUAL[When.START][0]
-        self.problem = ProblemLabel()
-        self._fill()
-        self._arrange()
-        self._wire()
+        self.problem = Problem()
+        self.form = Form(self, (14, 8, 12, 4), 4)
+        for key, words, tip in self._rows():
+            self.form.add(key, words, getattr(self, key), tip, "Zero-init" if key == "zero" else "")
+            if key == "images":
+                self.form.addRow(self.images.problem)
+        self.images.list.setAccessibleName("Images")
+        self.form.addRow(self.problem)
+        values = {"batch": 32, "side": 32, "seeds": 3, "steps": 150, "every": 5, "rate": self._rate}
+        for key, value in values.items():
+            self.form.show_value(key, value)
+        self.images.changed.connect(self.changed)
+        self.form.value_entered.connect(self._on_value_entered)
+        self.form.invalid_entered.connect(lambda key, text: self.say(no_number(text, "32")))
         self._show_rows()
 
-    def _fill(self) -> None:
-        self.network.addItem("this window's network", WINDOW)
-        for depth in DEPTHS:
-            self.network.addItem(f"CIFAR, {depth:,} layers", depth)
-        self.network.setCurrentIndex(self.network.findData(USUAL_DEPTH))
-        self.beside.addItem("its plain twin", WINDOW)
-        for depth in BESIDE:
-            self.beside.addItem(f"its twin, and the pair of {depth}", depth)
-        for words, _ in SCALINGS:
-            self.scaling.addItem(words)
-        for field, value in ((self.batch, 32), (self.side, 32), (self.seeds, 3), (self.steps, 150), (self.every, 5)):
-            field.show_value(value)
-        self.rate.show_value(self._rate)
-
-    def _arrange(self) -> None:
-        self._form = form = QFormLayout(self)
-        form.setContentsMargins(14, 8, 12, 4)
-        form.setVerticalSpacing(4)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for words, field, tip in self._rows():
-            field.setToolTip(tip)
-            field.setAccessibleName(words or "Zero-init")
-            label = QLabel(words)
-            label.setToolTip(tip)
-            label.setBuddy(field)
-            form.addRow(label, field)
-            if field is self.images:
-                form.addRow(self.images.problem)
-        self.images.list.setAccessibleName("Images")
-        form.addRow(self.problem)
-
-    def _rows(self) -> tuple[tuple[str, QWidget, str], ...]:
-        return (
-            ("Network", self.network, "Measured beside its plain twin: the same network without its shortcuts"),
-            ("Beside", self.beside, "What else is measured: the plain twin, and a pair of another depth"),
-            ("When", self.when, "With the first weights, or step by step while the networks are trained"),
-            ("Steps", self.steps, "How many steps of gradient descent with momentum are made"),
-            ("Every … steps", self.every, "At how many steps' distance all blocks are measured"),
-            (
-                "Learning rate",
-                self.rate,
-                "η: of the training, and of the estimated update of plain SGD, η‖∂L/∂W‖ / ‖W‖",
-            ),
-            ("Norm", self.norm, AXES["norm"].teaches),
-            ("Initialisation", self.init, AXES["init"].teaches),
-            ("Activation", self.activation, AXES["activation"].teaches),
-            ("Branch scale", self.scaling, "What is multiplied to F(x), and to x, before they are added"),
-            ("", self.zero, AXES["zero_init"].teaches),
-            ("Mode", self.mode, "Training: batch norm uses the batch's own statistics; evaluation: the running ones"),
-            ("Images", self.images, "What goes in; it stands on the plot"),
-            ("Batch", self.batch, "Images at once; with a mean loss the norms of ∂L/∂x fall as 1/√batch"),
-            ("Image side", self.side, "Images are brought to squares of this many pixels"),
-            ("Loss", self.loss, "What is differentiated"),
-            ("Seeds", self.seeds, "How many first weights and batches, from seed 0; the curve is their median"),
-            ("Precision", self.precision, "float64 shows what is too small for float32"),
-        )
-
-    def _wire(self) -> None:
-        combos = (self.network, self.beside, self.norm, self.init, self.activation, self.scaling, self.mode, self.loss)
-        for combo in (*combos, self.precision):
-            combo.currentIndexChanged.connect(self._on_changed)
-        self.when.currentIndexChanged.connect(self._on_when)
-        self.images.changed.connect(self._on_changed)
-        self.zero.toggled.connect(self._on_changed)
-        for field in (self.batch, self.side, self.seeds, self.steps, self.every):
-            field.entered.connect(self._on_number)
-            field.refused.connect(self._on_refused)
-        self.rate.entered.connect(self._on_rate)
-        self.rate.refused.connect(self._on_refused)
+    def _rows(self) -> Iterator[tuple[str, str, str]]:
+        yield "network", "Network", "Measured beside its plain twin: the same network without its shortcuts"
+        yield "beside", "Beside", "What else is measured: the plain twin, and a pair of another depth"
+        yield "when", "When", "With the first weights, or step by step while the networks are trained"
+        yield "steps", "Steps", "How many steps of gradient descent with momentum are made"
+        yield "every", "Every … steps", "At how many steps' distance all blocks are measured"
+        yield "rate", "Learning rate", "η: of the training, and of the estimated update of plain SGD, η‖∂L/∂W‖ / ‖W‖"
+        yield "norm", "Norm", AXES["norm"].teaches
+        yield "init", "Initialisation", AXES["init"].teaches
+        yield "activation", "Activation", AXES["activation"].teaches
+        yield "scaling", "Branch scale", "What is multiplied to F(x), and to x, before they are added"
+        yield "zero", "", AXES["zero_init"].teaches
+        yield "mode", "Mode", "Training: batch norm uses the batch's own statistics; evaluation: the running ones"
+        yield "images", "Images", "What goes in; it stands on the plot"
+        yield "batch", "Batch", "Images at once; with a mean loss the norms of ∂L/∂x fall as 1/√batch"
+        yield "side", "Image side", "Images are brought to squares of this many pixels"
+        yield "loss", "Loss", "What is differentiated"
+        yield "seeds", "Seeds", "How many first weights and batches, from seed 0; the curve is their median"
+        yield "precision", "Precision", "float64 shows what is too small for float32"
 
     def _show_rows(self) -> None:
-        """Show what can be chosen at initialisation, or during training."""
         trains = self._when is When.TRAINING
-        for field, on in ((self.steps, trains), (self.every, trains), (self.mode, not trains)):
-            self._form.setRowVisible(field, on)
-        for field in (self.seeds, self.precision):
-            self._form.setRowVisible(field, not trains)
+        for key in ("steps", "every"):
+            self.form.set_shown(key, trains)
+        for key in ("mode", "seeds", "precision"):
+            self.form.set_shown(key, not trains)
 
     def say(self, problem: str, measured: bool = False) -> None:
         """Say what is wrong; an empty sentence clears it.
@@ -155,55 +124,41 @@ class GradientControls(QWidget):
         self.images.problem.say(problem if of_images else "")
         self.problem.say("" if of_images else problem)
 
-    def _on_changed(self) -> None:
+    def _on_value_entered(self, key: str, value: object) -> None:
+        if key == "when":
+            self._take_when()
+        elif key == "rate" and isinstance(value, float):
+            self._rate = value
+        if isinstance(self.form.fields[key], NumberField | FractionField):
+            self.form.show_value(key, value)
         self.changed.emit()
 
-    def _on_when(self) -> None:
-        """Keep a learning rate and a side for either."""
+    def _take_when(self) -> None:
         self._kept[self._when] = self._rate, self.side.value()
-        self._when = When(self.when.currentData())
+        self._when = self.when.chosen
         self._rate, side = self._kept[self._when]
         self.rate.show_value(self._rate)
         self.side.show_value(side)
         self._show_rows()
-        self.changed.emit()
-
-    def _on_number(self, value: object) -> None:
-        field = self.sender()
-        if isinstance(field, NumberField) and isinstance(value, int):
-            field.show_value(value)
-        self.changed.emit()
-
-    def _on_rate(self, value: object) -> None:
-        if isinstance(value, float):
-            self._rate = value
-            self.rate.show_value(value)
-        self.changed.emit()
-
-    def _on_refused(self, text: str) -> None:
-        self.say(f"{text!r} is no number. Write one, such as 32.")
 
     def spec(self, depth: int | None = None) -> ResNetSpec:
         """Return the residual network of a depth, or the one that is chosen, with what is set here.
 
         Raises SpecError where the choices exclude each other.
         """
-        depth = self.network.currentData() if depth is None else depth
+        depth = self.network.chosen if depth is None else depth
         base = self._document.state.spec if depth == WINDOW else cifar(depth)
         if not base.residual:
             base = twin(base)
-        settings = [f"{key}={field.currentData()}" for key, field in self._axes() if field.currentData()]
+        settings = [f"{key}={value}" for key in AXIS_KEYS if (value := self.form.fields[key].chosen)]
         settings += SCALINGS[self.scaling.currentIndex()][1]
         if self.zero.isChecked():
             settings.append("zero_init=true")
         return named(assign(base, *settings)) if settings else base
 
-    def _axes(self) -> tuple[tuple[str, QComboBox], ...]:
-        return (("norm", self.norm), ("init", self.init), ("activation", self.activation))
-
     def specs(self) -> tuple[ResNetSpec, ...]:
         """Return the networks: the residual one and its twin, and another such pair where that is chosen."""
-        first, beside = self.spec(), self.beside.currentData()
+        first, beside = self.spec(), self.beside.chosen
         second = self.spec(beside) if beside != WINDOW else first
         if second.in_channels != first.in_channels:
             second = named(assign(second, f"in_channels={first.in_channels}"))
@@ -212,20 +167,20 @@ class GradientControls(QWidget):
     def request(self) -> GradientRequest | DescentRequest:
         """Return what is to be measured; raises ExplorerError where that cannot be."""
         image = InputShape(self.batch.value(), self.side.value(), self.side.value())
-        images, loss, device = self.images.choice, Loss(self.loss.currentData()), self._document.device
+        images, loss, device = self.images.choice, self.loss.chosen, self._document.device
         if self._when is When.TRAINING:
-            steps = self._whole(self.steps, "steps", MAX_STEPS)
-            every = self._whole(self.every, "steps from one measurement to the next", steps)
+            steps = _whole(self.steps, "steps", MAX_STEPS)
+            every = _whole(self.every, "steps from one measurement to the next", steps)
             recipe = replace(RECIPE, steps=steps, batch=image.batch, rate=self._rate, measure=every)
             return DescentRequest(self.specs(), image, images, recipe, loss=loss, device=device)
-        mode, precision = Mode(self.mode.currentData()), Precision(self.precision.currentData())
-        seeds = tuple(range(self.seeds.value()))
+        seeds, mode, precision = tuple(range(self.seeds.value())), self.mode.chosen, self.precision.chosen
         return GradientRequest(self.specs(), image, images, seeds, mode, precision, loss, self._rate, device)
 
-    def _whole(self, field: NumberField, words: str, most: int) -> int:
-        if not 1 <= field.value() <= most:
-            raise ExplorerError("steps", f"{field.value():,} {words} cannot be.", f"Choose 1 to {most:,}.")
-        return field.value()
+
+def _whole(field: NumberField, words: str, most: int) -> int:
+    if not 1 <= field.value() <= most:
+        raise ExplorerError("steps", f"{field.value():,} {words} cannot be.", f"Choose 1 to {most:,}.")
+    return field.value()
 
 
 def cifar(depth: int) -> ResNetSpec:
@@ -235,17 +190,11 @@ def cifar(depth: int) -> ResNetSpec:
     return named(replace(base, blocks=(blocks,) * 3, name=f"resnet{depth}"))
 
 
-def _axis(key: str) -> QComboBox:
-    box = QuietCombo()
-    box.addItem("as the network has it", "")
-    for choice in AXES[key].choices:
-        if choice.value not in ("fixup",):
-            box.addItem(choice.label, str(choice.value))
-    return box
+def _axis(key: str) -> ChoiceField:
+    choices = ((choice.label, str(choice.value)) for choice in AXES[key].choices if choice.value != "fixup")
+    return ChoiceField([("as the network has it", ""), *choices])
 
 
-def _choices(kind: type[StrEnum]) -> QComboBox:
-    box = QuietCombo()
-    for choice in kind:
-        box.addItem({"train": "training", "eval": "evaluation"}.get(choice.value, choice.value), choice)
-    return box
+def _choices(kind: type[StrEnum]) -> ChoiceField:
+    words = {"train": "training", "eval": "evaluation"}
+    return ChoiceField(((words.get(one.value, one.value), one) for one in kind), kind)

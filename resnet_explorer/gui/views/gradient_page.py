@@ -1,15 +1,12 @@
 """The gradient lab: residual against plain, block by block, measured as the controls change."""
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QShowEvent, QStandardItemModel
 from PySide6.QtWidgets import (
     QComboBox,
-    QHBoxLayout,
     QLabel,
     QListView,
-    QPushButton,
-    QStackedWidget,
-    QVBoxLayout,
+    QScrollArea,
     QWidget,
 )
 
@@ -25,14 +22,19 @@ from resnet_explorer.export.lab_table import LabResult
 from resnet_explorer.gui.document import Document
 from resnet_explorer.gui.jobs import Jobs, Phase
 from resnet_explorer.gui.session import Results
+from resnet_explorer.gui.style import USUAL_POINTS
 from resnet_explorer.gui.views.canvas import Canvas
-from resnet_explorer.gui.views.experiments import ExperimentList
 from resnet_explorer.gui.views.gradient_controls import WINDOW, GradientControls
 from resnet_explorer.gui.views.gradient_pictures import GradientPictures
-from resnet_explorer.gui.views.gradient_side import fit_side, side_panel
 from resnet_explorer.gui.views.gradient_words import GradientWords, how_far
 from resnet_explorer.gui.views.jobs_panel import JobLine
+from resnet_explorer.gui.views.parts import button, fill, hbox, label, stack, tabs, timer, told, vbox
+from resnet_explorer.gui.views.preset_box import ExperimentList
 from resnet_explorer.spec import InputShape, ResNetSpec
+
+WIDTH, MORE = 318, 190
+"""In px at the usual size of text, and how much more for text of twice that size."""
+
 
 REST_MS = 400
 """How long the controls must rest before it is measured anew."""
@@ -56,67 +58,45 @@ class GradientPage(QWidget):
         self.preset: Preset | None = None
         self.controls, self.presets = GradientControls(document), ExperimentList(list(PRESETS.values()))
         self.pictures, self.words = GradientPictures(document), GradientWords(document)
-        self.measure, self.save_table = QPushButton("Measure again"), QPushButton("Save table…")
-        self.colour = QPushButton("Colour the diagram")
-        self.quantity = QComboBox()
-        self.state, self.blank, self.line = QLabel(), QLabel("Measuring …"), JobLine(jobs)
-        self.middle = QStackedWidget()
-        self._rest = QTimer(self)
-        self._rest.setSingleShot(True)
-        self._rest.setInterval(REST_MS)
-        self._dress()
+        self.measure = button("Measure again", "Measure under these conditions (Ctrl+Enter)", self._on_measure)
+        self.measure.setShortcut("Ctrl+Return")
+        self.save_table = button("Save table…", "Save all that is shown as a table: CSV or JSON")
+        tip = "Show these values as the colours of the network's blocks in the diagram (Ctrl+B)"
+        self.colour = button("Colour the diagram", tip)
+        tip = "What is shown of each block; all of it is measured at once"
+        self.quantity = told(QComboBox(), "What is shown", tip)
+        for place, quantity in enumerate(Quantity):
+            self.quantity.addItem(WORDS[quantity].label, quantity)
+            self.quantity.setItemData(place, WORDS[quantity].teaches, Qt.ItemDataRole.ToolTipRole)
+        self._offer()
+        self.state, self.blank = label(kind="muted", wrap=True), label("Measuring …", "muted", wrap=True)
+        self.blank.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.line = JobLine(jobs, inside=True, wide=90)
+        self.middle = stack(self.blank, self.pictures)
+        self._rest = timer(self, REST_MS, self.ask, once=True)
         self._arrange()
         self._wire()
 
-    def _dress(self) -> None:
-        for quantity in Quantity:
-            self.quantity.addItem(WORDS[quantity].label, quantity)
-            self.quantity.setItemData(self.quantity.count() - 1, WORDS[quantity].teaches, Qt.ItemDataRole.ToolTipRole)
-        self._offer()
-        self.quantity.setAccessibleName("What is shown")
-        self.quantity.setToolTip("What is shown of each block; all of it is measured at once")
-        self.measure.setShortcut("Ctrl+Return")
-        self.measure.setToolTip("Measure under these conditions (Ctrl+Enter)")
-        self.save_table.setToolTip("Save all that is shown as a table: CSV or JSON")
-        self.colour.setToolTip("Show these values as the colours of the network's blocks in the diagram (Ctrl+B)")
-        self.state.setObjectName("muted")
-        self.state.setTextFormat(Qt.TextFormat.PlainText)
-        self.state.setWordWrap(True)
-        self.blank.setObjectName("muted")
-        self.blank.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.blank.setWordWrap(True)
-        self.line.label.hide()
-        self.line.bar.setFixedWidth(90)
-        self.line.hide()
-
     def _arrange(self) -> None:
-        top = QHBoxLayout()
-        top.setContentsMargins(12, 6, 12, 4)
-        top.setSpacing(8)
-        top.addWidget(QLabel("Show"))
-        top.addWidget(self.quantity)
-        top.addWidget(self.colour)
-        top.addWidget(self.line, 1)
-        top.addStretch(0)
-        for widget in (self.blank, self.pictures):
-            self.middle.addWidget(widget)
-        middle = QVBoxLayout()
-        middle.setSpacing(0)
-        middle.addLayout(top)
-        middle.addWidget(self.middle, 1)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        self.side = side_panel(self.controls, (self.measure, self.save_table), self.state, self.presets)
-        row.addWidget(self.side)
-        row.addLayout(middle, 1)
-        row.addWidget(self.words)
+        """Lay out the page; each part of its side has the whole height, so that a usual window shows it all."""
+        scroll = QScrollArea()
+        buttons = hbox((self.measure, 1), (self.save_table, 1), margins=(14, 0, 12, 0))
+        parts = (self.controls, buttons, hbox(self.state, margins=(14, 0, 12, 0)), 1)
+        fill(scroll, *parts, margins=(0, 0, 0, 6), spacing=4)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.side = tabs(
+            "",
+            (scroll, "Conditions", "Which networks are measured, and how"),
+            (self.presets, "Experiments", "Claims from the literature, to be checked on this machine"),
+        )
+        self.side.setFixedWidth(WIDTH)
+        shown = (QLabel("Show"), self.quantity, self.colour, (self.line, 1), 0)
+        middle = vbox(hbox(*shown, margins=(12, 6, 12, 4), spacing=8), (self.middle, 1), spacing=0)
+        hbox(self.side, (middle, 1), self.words, of=self, spacing=0)
 
     def _wire(self) -> None:
-        self._rest.timeout.connect(self.ask)
         self._jobs.changed.connect(self._on_jobs_changed)
         self.quantity.currentIndexChanged.connect(self._show)
-        self.measure.clicked.connect(self._on_measure)
         self.presets.chosen.connect(self.choose)
         self.controls.changed.connect(self._on_controls)
         self.pictures.step_changed.connect(self._tell)
@@ -138,7 +118,7 @@ class GradientPage(QWidget):
 
     def show_theme(self, theme: Theme) -> None:
         """Paint in another theme."""
-        fit_side(self.side, theme)
+        self.side.setFixedWidth(WIDTH + round(MORE * (theme.font_points / USUAL_POINTS - 1)))
         self.pictures.show_theme(theme)
         self.words.show_theme(theme)
 
@@ -163,13 +143,9 @@ class GradientPage(QWidget):
         self.ask()
 
     def _on_jobs_changed(self) -> None:
-        """Show how far the measurement is, with its time left and Cancel."""
-        state = next((state for state in self._jobs.states if state.number == self._job), None)
-        measuring = state is not None and not state.is_over
-        self.line.setVisible(measuring)
-        self.colour.setVisible(not measuring)  # there is no room for both in large text
+        state = self.line.follow(self._job)
+        self.colour.setVisible(state is None or state.is_over)  # there is no room for both in large text
         if state is not None:
-            self.line.show_state(state)
             words, room = self.line.words, max(60, self.line.words.width())
             words.setText(words.fontMetrics().elidedText(words.text(), Qt.TextElideMode.ElideRight, room))
             if state.phase is Phase.CANCELLED:
@@ -216,7 +192,6 @@ class GradientPage(QWidget):
         self._show()
 
     def _show(self) -> None:
-        """Show what was measured last in pictures and in words."""
         if self.shown is None:
             return
         self._offer()
@@ -237,7 +212,6 @@ class GradientPage(QWidget):
                 self.quantity.setCurrentIndex(self.quantity.findData(Quantity.ESTIMATE))
 
     def _tell(self) -> None:
-        """Say what is shown, at the step that is looked at."""
         quantity, gradients = Quantity(self.quantity.currentData()), self._gradients()
         if gradients is not None:
             self.words.show_result(gradients, quantity)

@@ -1,22 +1,105 @@
-"""What the gradient lab draws: curves with their blocks, a training at a step and as heat maps, and other charts."""
+"""The pictures of the gradient lab: the chart, and the heat maps of a training with the step that is looked at."""
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QRectF, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
 
 from resnet_explorer.analysis.descent import Descent
 from resnet_explorer.analysis.gradients import GradientResult
 from resnet_explorer.analysis.quantities import WORDS, Quantity
-from resnet_explorer.drawing.chart import Axis, Scale
-from resnet_explorer.drawing.descent_charts import heat_maps, loss_chart, step_plot
+from resnet_explorer.drawing.chart import Axis, HeatMap, Scale
+from resnet_explorer.drawing.descent_charts import heat_maps, heat_picture, loss_chart, step_plot
 from resnet_explorer.drawing.gradient_plot import gradient_plot, gradient_strips
 from resnet_explorer.drawing.lab_charts import lab_chart
+from resnet_explorer.drawing.marks import Ink
 from resnet_explorer.drawing.theme import Theme
 from resnet_explorer.gui.document import Document
+from resnet_explorer.gui.painter import paint
 from resnet_explorer.gui.style import USUAL_POINTS
-from resnet_explorer.gui.views.canvas import Canvas
+from resnet_explorer.gui.views.canvas import Canvas, SizedCanvas
 from resnet_explorer.gui.views.chart_view import ChartView
-from resnet_explorer.gui.views.gradient_heat import HeatView
 from resnet_explorer.gui.views.gradient_steps import DescentBar, DescentView
+from resnet_explorer.gui.views.parts import stack, vbox
+from resnet_explorer.gui.views.scene import Camera, Hit, named
+
+_HELP = "Wheel, plus and minus zoom, drag pans, F shows all."
+
+
+class HeatView(SizedCanvas):
+    """Shows heat maps as large as there is room; rows are linked with the other views by their blocks."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self.maps: tuple[HeatMap, ...] = ()
+        self._column = 0
+        self.setAccessibleName("Heat map")
+        document.selected.connect(self._on_linked)
+        document.hovered.connect(self._on_linked)
+
+    def show_maps(self, maps: tuple[HeatMap, ...], column: int) -> None:
+        """Show other heat maps, and frame one of their columns."""
+        self.maps, self._column = maps, column
+        self.redraw()
+
+    def show_column(self, column: int) -> None:
+        """Frame another column."""
+        self._column = column
+        self.update()
+
+    def redraw(self) -> None:
+        if not self.maps:
+            return
+        self.picture = heat_picture(self.maps, max(240, self.width()), max(160, self.height()), self._text)
+        if self._fitted:
+            self.camera = Camera()
+        self.setAccessibleDescription(f"{self.picture.description} {_HELP}")
+        self.picture_changed.emit()
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint all rows, however low they are: what is too small to be read is still a colour."""
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), QColor(self._theme.colours[Ink.PAGE]))
+        painter.translate(self.camera.x, self.camera.y)
+        painter.scale(self.camera.zoom, self.camera.zoom)
+        paint(painter, self.picture, self._theme)
+        self._paint_marked(painter, self.camera)
+        painter.end()
+
+    def marked(self) -> list[tuple[QRectF, float]]:
+        rows = named(self.picture, "row")
+        paths = (self._document.hover, self._document.selection)
+        framed = [(place, weight) for path, weight in zip(paths, (1.0, 2.0), strict=True) if path
+                  for place, name in rows if name == path]  # fmt: skip
+        return [*framed, *((place, 1.5) for place in self._columns(rows))]
+
+    def _columns(self, rows: list[tuple[QRectF, str]]) -> list[QRectF]:
+        count = len(self.maps[0].x) if self.maps else 0
+        if not 0 <= self._column < count:
+            return []
+        found: list[QRectF] = []
+        for shown in self.maps:
+            places, rows = [place for place, _ in rows[: len(shown.rows)]], rows[len(shown.rows) :]
+            if places:
+                first, last, pitch = places[0], places[-1], places[0].width() / count
+                left = first.left() + pitch * self._column
+                found.append(QRectF(left, first.top(), pitch, last.bottom() - first.top()))
+        return found
+
+    def clicked(self, path: str) -> None:
+        self._document.select(path)
+
+    def pointed(self, path: str) -> None:
+        self._document.hover_over(path)
+
+    def tip(self, found: Hit) -> str:
+        return f"{found.path}\n{found.group.title}"
+
+    def _on_linked(self, path: str) -> None:
+        if self.isVisible():
+            self.update()
+
 
 LOSS_HIGH = 150
 """The height in px of the losses under a training's blocks, at the usual size of text."""
@@ -33,15 +116,8 @@ class GradientPictures(QWidget):
         self._quantity = Quantity.INPUT
         self.chart, self.heat, self.losses = ChartView(document), HeatView(document), ChartView(document)
         self.bar = DescentBar()
-        self.stack = QStackedWidget()
-        for widget in (self.chart, self.heat):
-            self.stack.addWidget(widget)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.stack, 1)
-        column.addWidget(self.losses)
-        column.addWidget(self.bar)
+        self.stack = stack(self.chart, self.heat)
+        vbox((self.stack, 1), self.losses, self.bar, of=self, spacing=0)
         self.losses.setAccessibleName("Training losses")
         self.losses.setMinimumHeight(0)
         self.losses.setFixedHeight(LOSS_HIGH)

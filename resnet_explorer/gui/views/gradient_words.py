@@ -1,8 +1,7 @@
 """What a measurement of gradients shows, in words: the ratios, the two terms at a block, and the conditions."""
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QWidget
 
 from resnet_explorer.analysis.descent import Descent
 from resnet_explorer.analysis.gradient_presets import Preset
@@ -14,6 +13,7 @@ from resnet_explorer.drawing.marks import Ink
 from resnet_explorer.drawing.theme import LIGHT, Theme
 from resnet_explorer.export.lab_table import LabResult
 from resnet_explorer.gui.document import Document
+from resnet_explorer.gui.views.parts import fill, heading, text
 
 WIDTH = 268
 SOURCES = (
@@ -30,35 +30,14 @@ class GradientWords(QScrollArea):
         super().__init__(parent)
         self._document = document
         self._result: GradientResult | None = None
-        self.shows, self.block, self.terms = _text(), _text(), _text("muted")
+        self.shows, self.block, self.terms = text(), text(), text("muted")
         self.bar = TermsBar()
-        self.conditions, self.sources = _text("muted"), _text("muted")
+        self.conditions, self.sources = text("muted"), text("muted")
         self.sources.setText("\n".join(SOURCES))
-        self._headings: list[QLabel] = []
-        inner = QWidget()
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(14, 10, 14, 10)
-        column.setSpacing(6)
-        for heading, widgets in (
-            ("What this shows", (self.shows,)),
-            ("The two terms", (self.block, self.bar, self.terms)),
-            ("Conditions", (self.conditions,)),
-            ("References", (self.sources,)),
-        ):
-            label = _text("heading")
-            label.setText(heading.upper())
-            if heading in ("The two terms", "Conditions"):
-                self._headings.append(label)
-            column.addWidget(label)
-            for widget in widgets:
-                column.addWidget(widget)
-        column.addStretch(1)
-        self.setWidget(inner)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-        self.setFixedWidth(WIDTH)
+        self._headings = [heading("The two terms"), heading("Conditions")]
+        terms = (self._headings[0], self.block, self.bar, self.terms, self._headings[1], self.conditions)
+        parts = (heading("What this shows"), self.shows, *terms, heading("References"), self.sources, 1)
+        fill(self, *parts, margins=(14, 10, 14, 10), spacing=6, width=WIDTH)
         self.setAccessibleName("What this shows")
         self._of_blocks(False)
         document.selected.connect(self._on_selected)
@@ -121,7 +100,6 @@ _TERMS = (Quantity.SHORTCUT, Quantity.BRANCH, Quantity.COSINE, Quantity.SHARE)
 
 
 def _said(network: NetworkGradients, quantity: Quantity) -> str:
-    """Return what the first and the last block say about each other, as it was measured."""
     ratio, growth = network.ratio(quantity), network.growth(quantity)
     if ratio is None:
         return f"{network.title}: no value at both ends."
@@ -174,12 +152,3 @@ class TermsBar(QWidget):
             wide = round((self.width() - left - 4) * value / largest)
             painter.fillRect(left, high * row + high // 5, wide, high * 3 // 5, QColor(self.theme.colours[ink]))
         painter.end()
-
-
-def _text(name: str = "") -> QLabel:
-    label = QLabel()
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label

@@ -1,19 +1,18 @@
 """The page of the autograd graph: asks the engine for it when it is looked at, and shows it with its tools."""
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
-    QHBoxLayout,
-    QLabel,
     QLineEdit,
-    QPushButton,
-    QSizePolicy,
-    QStackedWidget,
-    QVBoxLayout,
+    QSlider,
+    QStyle,
+    QToolButton,
     QWidget,
 )
 
+from resnet_explorer.analysis.autograd import AutogradGraph, NodeKind
+from resnet_explorer.analysis.explain.derivatives import derivative
 from resnet_explorer.analysis.kept import training_bytes
 from resnet_explorer.drawing.graph.facts import facts
 from resnet_explorer.drawing.theme import Theme
@@ -22,11 +21,112 @@ from resnet_explorer.export.dot import to_dot
 from resnet_explorer.gui.document import Document, State
 from resnet_explorer.gui.jobs import Jobs
 from resnet_explorer.gui.session import Results
-from resnet_explorer.gui.views.graph_canvas import GraphCanvas
-from resnet_explorer.gui.views.steps_bar import StepsBar
-from resnet_explorer.gui.views.torchviz_view import TorchvizView
-from resnet_explorer.gui.views.tuning_step import Problem
+from resnet_explorer.gui.views.graph_canvas import GraphCanvas, TorchvizView
+from resnet_explorer.gui.views.parts import Problem, button, hbox, label, stack, timer, told, vbox
 from resnet_explorer.spec.catalogue import title
+
+PACE_MS = 700
+AT_FIRST = "Step through backward: the gradient goes from the loss to the input."
+
+
+class StepsBar(QWidget):
+    """Leads the gradient from the loss to the input over a canvas."""
+
+    def __init__(self, canvas: GraphCanvas, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._canvas = canvas
+        self._order: list[int] = []
+        self._next: dict[int, list[int]] = {}
+        self._clock = timer(self, PACE_MS, self._on_tick)
+        icons = QStyle.StandardPixmap
+        self.back = self._button(icons.SP_MediaSkipBackward, "Back", "One step back, towards the loss")
+        self.play = self._button(icons.SP_MediaPlay, "Play", "Let the gradient travel from the loss to the input")
+        self.forth = self._button(icons.SP_MediaSkipForward, "Step", "One step on, towards the input")
+        tip = "Where the gradient is on its way back"
+        self.slider = told(QSlider(Qt.Orientation.Horizontal), "Step of the way back", tip)
+        self.slider.setFixedWidth(110)
+        self.slider.valueChanged.connect(self._on_moved)
+        self.words = label(AT_FIRST, wrap=True, cut=True)
+        self.words.setMinimumHeight(self.words.fontMetrics().lineSpacing() * 3)
+        parts = (self.back, self.play, self.forth, self.slider, (self.words, 1))
+        hbox(*parts, of=self, margins=(12, 4, 12, 4))
+        self.back.clicked.connect(self._on_back)
+        self.forth.clicked.connect(self._on_forth)
+        self.play.clicked.connect(self._on_play)
+
+    def _button(self, icon: QStyle.StandardPixmap, name: str, tip: str) -> QToolButton:
+        made = told(QToolButton(self), name, tip)
+        made.setIcon(self.style().standardIcon(icon))
+        made.setIconSize(QSize(16, 16))
+        return made
+
+    def show_graph(self, graph: AutogradGraph) -> None:
+        """Begin anew with another graph."""
+        self.stop()
+        kinds = (NodeKind.OPERATION, NodeKind.ACCUMULATE)
+        self._order = [index for index in range(len(graph.nodes) - 1, -1, -1) if graph.nodes[index].kind in kinds]
+        self._next = {}
+        for start, end in graph.edges:
+            if graph.nodes[start].kind in kinds and graph.nodes[end].kind in kinds:
+                self._next.setdefault(end, []).append(start)
+        self.slider.setRange(0, len(self._order))
+        self.slider.setValue(0)
+        self._on_moved(0)
+
+    @property
+    def playing(self) -> bool:
+        """Return whether the gradient is on its way."""
+        return self._clock.isActive()
+
+    def stop(self) -> None:
+        """Let the gradient rest where it is."""
+        self._clock.stop()
+        self._dress()
+
+    def _dress(self) -> None:
+        icons = QStyle.StandardPixmap
+        icon = icons.SP_MediaPause if self.playing else icons.SP_MediaPlay
+        self.play.setIcon(self.style().standardIcon(icon))
+        self.play.setAccessibleName("Pause" if self.playing else "Play")
+
+    def _on_play(self) -> None:
+        if self.playing:
+            self.stop()
+            return
+        if self.slider.value() >= len(self._order):
+            self.slider.setValue(0)
+        self._clock.start()
+        self._dress()
+        self._on_forth()
+
+    def _on_tick(self) -> None:
+        self._on_forth()
+        if self.slider.value() >= len(self._order):
+            self.stop()
+
+    def _on_forth(self) -> None:
+        self.slider.setValue(self.slider.value() + 1)
+
+    def _on_back(self) -> None:
+        self.stop()
+        self.slider.setValue(self.slider.value() - 1)
+
+    def _on_moved(self, step: int) -> None:
+        recorded = self._canvas.recorded
+        if not step or recorded is None:
+            self._canvas.show_front(())
+            self.words.setText(AT_FIRST)
+            return
+        index = self._order[step - 1]
+        node, onward = recorded.graph.nodes[index], self._next.get(index, [])
+        self._canvas.show_front((index, *onward))
+        splits = " The gradient splits." if len({recorded.graph.nodes[one].path for one in onward}) > 1 else ""
+        bold = " On the highway." if index in recorded.highway.way else ""
+        place = f" of {node.path}" if node.path else ""
+        self.words.setText(
+            f"{step:,} of {len(self._order):,}: {node.name}{place}.{bold}{splits} {derivative(node.name)}"
+        )
+
 
 REST_MS = 250
 """How long the network must rest before its graph is recorded anew."""
@@ -47,58 +147,34 @@ class GraphPage(QWidget):
         self.steps = StepsBar(self.canvas)
         self.other = TorchvizView()
         self.dot = ""
-        self.stack = QStackedWidget()
-        self.stack.addWidget(self.canvas)
-        self.stack.addWidget(self.other)
-        self.search = QLineEdit()
-        self.loss, self.saved = QCheckBox("Loss"), QCheckBox("Saved tensors")
-        self.torchviz, self.save_dot = QPushButton("torchviz"), QPushButton("Save DOT…")
-        self.paths = QPushButton("Paths…")
-        self.paths.setToolTip("How many paths lead from the output to the input, and how long they are")
-        self.words, self.problem = QLabel(), Problem()
-        self._rest = QTimer(self)
-        self._rest.setSingleShot(True)
-        self._rest.setInterval(REST_MS)
-        self._rest.timeout.connect(self.ask)
-        self._dress()
-        self._arrange()
-        document.device_changed.connect(self._on_option)
-
-    def _dress(self) -> None:
+        self.stack = stack(self.canvas, self.other)
+        tip = "Enter goes to the next operation, parameter or layer whose name holds these letters"
+        self.search = told(QLineEdit(), "Find in the graph", tip)
         self.search.setPlaceholderText("Find an operation or a layer")
-        self.search.setAccessibleName("Find in the graph")
-        self.search.setToolTip("Enter goes to the next operation, parameter or layer whose name holds these letters")
         self.search.setClearButtonEnabled(True)
         self.search.setMinimumWidth(60)
         self.search.setMaximumWidth(200)
         self.search.returnPressed.connect(self._on_search)
+        tip = "End with the loss (cross-entropy); without it with the network's output"
+        self.loss = told(QCheckBox("Loss"), tip=tip)
         self.loss.setChecked(True)
-        self.loss.setToolTip("End with the loss (cross-entropy); without it with the network's output")
-        self.saved.setToolTip("Show the tensors that each operation keeps for the way back, as torchviz can")
-        self.loss.toggled.connect(self._on_option)
-        self.saved.toggled.connect(self._on_option)
+        tip = "Show the tensors that each operation keeps for the way back, as torchviz can"
+        self.saved = told(QCheckBox("Saved tensors"), tip=tip)
+        for check in (self.loss, self.saved):
+            check.toggled.connect(self._on_option)
+        self.torchviz = button("torchviz", "Show the same graph as torchviz and Graphviz draw it, for comparison")
         self.torchviz.setCheckable(True)
-        self.torchviz.setToolTip("Show the same graph as torchviz and Graphviz draw it, for comparison")
         self.torchviz.toggled.connect(self._on_torchviz)
-        self.save_dot.setToolTip("Save the source of this drawing for Graphviz")
+        self.save_dot = button("Save DOT…", "Save the source of this drawing for Graphviz")
+        tip = "How many paths lead from the output to the input, and how long they are"
+        self.paths = button("Paths…", tip)
+        self.words, self.problem = label(kind="muted", cut=True), Problem()
         self.problem.setContentsMargins(12, 0, 12, 4)
-        self.words.setObjectName("muted")
-        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-
-    def _arrange(self) -> None:
-        bar = QHBoxLayout()
-        bar.setContentsMargins(12, 6, 12, 4)
-        bar.addWidget(self.search, 2)
-        for widget in (self.loss, self.saved, self.torchviz, self.paths, self.save_dot):
-            bar.addWidget(widget)
-        bar.addWidget(self.words, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(bar)
-        column.addWidget(self.problem)
-        column.addWidget(self.stack, 1)
-        column.addWidget(self.steps)
+        self._rest = timer(self, REST_MS, self.ask, once=True)
+        tools = ((self.search, 2), self.loss, self.saved, self.torchviz, self.paths, self.save_dot, (self.words, 1))
+        bar = hbox(*tools, margins=(12, 6, 12, 4))
+        vbox(bar, self.problem, (self.stack, 1), self.steps, of=self, spacing=0)
+        document.device_changed.connect(self._on_option)
 
     def show_results(self, results: Results) -> None:
         """Wait until the network rests, then ask for its graph; the last one stays until the new one is there."""
@@ -151,7 +227,6 @@ class GraphPage(QWidget):
         self._job = self._jobs.submit(wanted, name, self._on_recorded, self._on_problem, self._bytes(wanted))
 
     def _bytes(self, wanted: RecordGraph) -> int:
-        """Return what a recording needs where the network really runs; on the meta device it needs nothing."""
         assert self._results
         known = self._results.kept
         return training_bytes(self._results.analysis, known).total if known and wanted.device != "cpu" else 0
@@ -205,7 +280,6 @@ class GraphPage(QWidget):
         self.problem.say(problem)
 
     def _on_search(self) -> None:
-        """Go to the next node whose name or layer holds the letters; a closed block is opened for it."""
         recorded, text = self.canvas.recorded, self.search.text().strip().lower()
         if recorded is None or not text:
             return

@@ -1,9 +1,11 @@
-"""What is asked of a trained network: which image, which layer, which class, and what is measured beside what."""
+"""What can be looked at inside a trained network, and what is asked of it: image, layer, class, other run."""
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import NamedTuple
 
-from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
 
 from resnet_explorer.analysis.inside import (
     MAX_IMAGES,
@@ -20,9 +22,69 @@ from resnet_explorer.analysis.inside import (
     map_paths,
 )
 from resnet_explorer.drawing.inside.confusion import class_name
-from resnet_explorer.gui.views.fields import NumberField, QuietCombo
-from resnet_explorer.gui.views.inside_words import Inside
+from resnet_explorer.gui.views.fields import CheckField, ChoiceField, NumberField
+from resnet_explorer.gui.views.parts import hbox, told
 from resnet_explorer.spec import ResNetSpec
+
+
+class Inside(StrEnum):
+    """The pictures."""
+
+    CONFUSION = "Confusion"
+    MISTAKES = "Mistakes"
+    CAM = "Grad-CAM"
+    FILTERS = "Filters"
+    FEATURES = "Feature maps"
+    SURFACE = "Loss surface"
+    LESIONS = "Lesions"
+
+
+class Words(NamedTuple):
+    """What a picture shows, and its source."""
+
+    shows: str
+    source: str
+
+
+WORDS: Mapping[Inside, Words] = {
+    Inside.CONFUSION: Words(
+        "A row for each true class, a column for each class that the network gives: what is off the diagonal are "
+        "mistakes, and the large numbers there are classes that look alike to it. Click a cell to see its images.",
+        "Kohavi and Provost 1998, Glossary of Terms",
+    ),
+    Inside.MISTAKES: Words(
+        "The test images that are named wrongly, the surest first: a network's probability says little about whether "
+        "it is right. Enter or a double click shows where it looked.",
+        "Guo et al. 2017, On Calibration of Modern Neural Networks",
+    ),
+    Inside.CAM: Words(
+        "Where in the image the evidence for a class is: the layer's maps, weighed by how much each raises the class's "
+        "score, and of their sum what is above 0. Deep layers say what, in coarse places; early ones where.",
+        "Selvaraju et al. 2017, Grad-CAM, section 3",
+    ),
+    Inside.FILTERS: Words(
+        "The weights that look at the image itself: on photographs they become edges, gratings and spots of colour.",
+        "Krizhevsky et al. 2012, figure 3; Zeiler and Fergus 2014",
+    ),
+    Inside.FEATURES: Words(
+        "What each channel of a layer answers to this image: early maps keep its outlines, deep ones are small and "
+        "answer to few things each. Select any layer, block or stage in any view.",
+        "Zeiler and Fergus 2014, Visualizing and Understanding Convolutional Networks",
+    ),
+    Inside.SURFACE: Words(
+        "The training loss in a plane through the trained weights: wide and smooth around a residual network, and the "
+        "deeper a plain one is, the rougher around it.",
+        "Li et al. 2018, Visualizing the Loss Landscape of Neural Nets, section 4",
+    ),
+    Inside.LESIONS: Words(
+        "The test error when one block is dropped, or two equal neighbours are swapped, and all weights stay as they "
+        "are: a residual network, where the shortcut is left, hardly misses most of its blocks; a plain one without "
+        "any of its blocks is little better than a guess.",
+        "Veit et al. 2016, Residual Networks Behave Like Ensembles of Relatively Shallow Networks, sections 4.1 and "
+        "4.3",
+    ),
+}
+
 
 GIVEN, TRUE = -1, -2
 """Instead of a class: the one that the network gives, and the right one."""
@@ -34,87 +96,58 @@ class InsideControls(QWidget):
 
     ``changed`` tells that something else is asked, ``stepped`` that the next image is (1) or the one before (-1),
     ``layer_chosen`` gives an address, ``measured`` tells that what takes long shall be measured,
-    ``refused`` gives a text that is no number.
+    ``invalid_entered`` gives a text that is no number.
     """
 
     changed = Signal()
     stepped = Signal(int)
     layer_chosen = Signal(str)
     measured = Signal()
-    refused = Signal(str)
+    invalid_entered = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.before, self.after = QToolButton(), QToolButton()
-        self.image = NumberField(0, MAX_IMAGES)
-        self.layer, self.target, self.scaling, self.other = QuietCombo(), QuietCombo(), QuietCombo(), QuietCombo()
-        self.points, self.images, self.seed = (
-            NumberField(3, MAX_SIZE),
-            NumberField(1, MAX_IMAGES),
-            NumberField(0, 10**6),
-        )
-        self.batch = QCheckBox("the images' own statistics")
-        self.measure = QPushButton("Measure")
+        self.before, self.after, self.measure = QToolButton(), QToolButton(), QPushButton("Measure")
         self.before.setText("◀")
         self.after.setText("▶")
+        self.layer, self.target, self.other = ChoiceField(), ChoiceField(), ChoiceField()
+        self.scaling = ChoiceField([(TOGETHER,), (EACH,)])
+        self.image, self.points = NumberField(0, MAX_IMAGES), NumberField(3, MAX_SIZE)
+        self.images, self.seed = NumberField(1, MAX_IMAGES), NumberField(0, 10**6)
+        self.batch = CheckField("the images' own statistics")
         self.labels: list[tuple[QLabel, QWidget]] = []
-        self._arrange()
-        self._wire()
-
-    def _arrange(self) -> None:
-        self.row = QHBoxLayout(self)
-        self.row.setContentsMargins(0, 0, 0, 0)
-        for value, field in ((0, self.image), (21, self.points), (256, self.images), (0, self.seed)):
+        self.row = hbox(of=self)
+        for field, value in ((self.image, 0), (self.points, 21), (self.images, 256), (self.seed, 0)):
             field.show_value(value)
-        for words in (TOGETHER, EACH):
-            self.scaling.addItem(words)
-        for name, key, words in _FIELDS:
-            widget: QWidget = getattr(self, key)
-            widget.setToolTip(words)
-            widget.setAccessibleName(name or words)
-            if isinstance(widget, QComboBox):
-                widget.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+            field.invalid_entered.connect(self.invalid_entered)
+            field.value_entered.connect(field.show_value)
+        for name, key, tip in _FIELDS:
+            widget: QWidget = told(getattr(self, key), name or tip, tip)
+            if isinstance(widget, ChoiceField):
+                widget.setSizeAdjustPolicy(ChoiceField.SizeAdjustPolicy.AdjustToContents)
+            if isinstance(widget, ChoiceField | CheckField | NumberField) and widget is not self.layer:
+                widget.value_entered.connect(self.changed)
             if name:
-                label = QLabel(name)
-                label.setBuddy(widget)
-                label.setToolTip(words)
-                self.labels.append((label, widget))
-                self.row.addWidget(label)
+                self.labels.append((told(QLabel(name), tip=tip), widget))
+                self.labels[-1][0].setBuddy(widget)
+                self.row.addWidget(self.labels[-1][0])
             self.row.addWidget(widget)
         self.row.addStretch(1)
-
-    def _wire(self) -> None:
-        self.before.clicked.connect(self._on_before)
-        self.after.clicked.connect(self._on_after)
-        for field in (self.image, self.points, self.images, self.seed):
-            field.entered.connect(self._on_number)
-            field.refused.connect(self.refused)
-        for combo in (self.target, self.scaling, self.other):
-            combo.currentIndexChanged.connect(self._on_changed)
-        self.layer.currentIndexChanged.connect(self._on_layer)
-        self.batch.toggled.connect(self._on_changed)
+        self.before.clicked.connect(lambda: self.stepped.emit(-1))
+        self.after.clicked.connect(lambda: self.stepped.emit(1))
+        self.layer.value_entered.connect(lambda path: self.layer_chosen.emit(path or ""))
         self.measure.clicked.connect(self.measured)
 
     def show_network(self, spec: ResNetSpec, names: Sequence[str], others: Sequence[RunReference], usual: int) -> None:
         """Offer a network's layers and classes, and the runs that it may be measured beside."""
-        with QSignalBlocker(self.layer), QSignalBlocker(self.target), QSignalBlocker(self.other):
-            for combo in (self.layer, self.target, self.other):
-                combo.clear()
-            for path in map_paths(spec):
-                self.layer.addItem(path, path)
-            self.target.addItem("the class it gives", GIVEN)
-            self.target.addItem("the true class", TRUE)
-            for label in range(spec.classes or 0):
-                self.target.addItem(f"class {class_name(names, label)}", label)
-            self.other.addItem("nothing", None)
-            for one in others:
-                self.other.addItem(one.plan.name, one)
-            self.other.setCurrentIndex(usual + 1)
+        classes = ((f"class {class_name(names, one)}", one) for one in range(spec.classes or 0))
+        self.layer.offer((path, path) for path in map_paths(spec))
+        self.target.offer([("the class it gives", GIVEN), ("the true class", TRUE), *classes])
+        self.other.offer([("nothing", None), *((one.plan.name, one) for one in others)], usual + 1)
 
     def show_layer(self, path: str) -> None:
         """Show which address is looked at."""
-        with QSignalBlocker(self.layer):
-            self.layer.setCurrentIndex(self.layer.findData(path))
+        self.layer.show_value(path)
 
     def show_view(self, view: Inside) -> None:
         """Show the fields that a picture needs."""
@@ -138,7 +171,7 @@ class InsideControls(QWidget):
             return FeaturesRequest(*run, place, path)
         if view is Inside.FILTERS:
             return FiltersRequest(*run)
-        other = self.other.currentData()
+        other = self.other.chosen
         runs = (look, other) if other else (look,)
         if view is Inside.LESIONS:
             return RunLesionsRequest(runs)
@@ -148,29 +181,10 @@ class InsideControls(QWidget):
         return ConfusionRequest(*run)
 
     def _target(self, place: int, gallery: Gallery | None) -> int:
-        """Return the class whose evidence is asked for; ``TRUE`` where it is the true one and that is unknown yet."""
-        chosen = int(self.target.currentData())
+        chosen = int(self.target.chosen)
         index = place - gallery.request.first if gallery else -1
         known = gallery is not None and chosen == TRUE and 0 <= index < len(gallery.truth)
         return gallery.truth[index] if gallery and known else chosen
-
-    def _on_before(self) -> None:
-        self.stepped.emit(-1)
-
-    def _on_after(self) -> None:
-        self.stepped.emit(1)
-
-    def _on_number(self, value: object) -> None:
-        field = self.sender()
-        if isinstance(field, NumberField) and isinstance(value, int):
-            field.show_value(value)
-        self.changed.emit()
-
-    def _on_changed(self) -> None:
-        self.changed.emit()
-
-    def _on_layer(self) -> None:
-        self.layer_chosen.emit(self.layer.currentData() or "")
 
 
 _FIELDS = (

@@ -7,13 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
-    QHBoxLayout,
     QLabel,
-    QPushButton,
-    QSizePolicy,
-    QSplitter,
     QTabBar,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -36,14 +31,12 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.files import write
 from resnet_explorer.gui.document import Document
 from resnet_explorer.gui.jobs import Jobs
-from resnet_explorer.gui.views.inside_answers import Answers
-from resnet_explorer.gui.views.inside_controls import TOGETHER, InsideControls
-from resnet_explorer.gui.views.inside_file import content, picture_of, suffixes
-from resnet_explorer.gui.views.inside_images import mistakes_of
-from resnet_explorer.gui.views.inside_panes import GalleryPane
-from resnet_explorer.gui.views.inside_stack import InsideStack
-from resnet_explorer.gui.views.inside_words import WORDS, Inside
-from resnet_explorer.gui.views.jobs_panel import JobLine
+from resnet_explorer.gui.views.fields import no_number
+from resnet_explorer.gui.views.inside_controls import TOGETHER, WORDS, Inside, InsideControls
+from resnet_explorer.gui.views.inside_pictures import mistakes_of
+from resnet_explorer.gui.views.inside_stack import GalleryPane, InsideStack, content, picture_of, suffixes
+from resnet_explorer.gui.views.jobs_panel import Answers, JobLine
+from resnet_explorer.gui.views.parts import Problem, button, hbox, label, split, told, vbox
 
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 
@@ -60,57 +53,37 @@ class InsideView(QWidget):
         self._none = "Choose a run that has been trained."
         self._asked: InsideRequest | None = None
         self.answers = Answers(jobs, self)
-        self.run, self.state, self.problem, self.caption = QLabel(), QLabel(), QLabel(), QLabel()
-        self.views, self.controls, self.line = QTabBar(), InsideControls(), JobLine(jobs)
-        self.save_button, self.all = QPushButton("Save…"), QPushButton("Show all mistakes")
+        self.run, self.state, self.problem = QLabel(), label(kind="muted", wrap=True, cut=True), Problem()
+        self.caption = label(kind="muted", wrap=True)
+        self.views, self.controls = told(QTabBar(), "What is looked at"), InsideControls()
+        self.line = JobLine(jobs, inside=True)
+        tip = "Save what is shown: drawings as SVG, PDF or PNG, images as PNG"
+        self.save_button = button("Save…", tip, self._on_save)
+        self.all = button("Show all mistakes", "Show the mistakes of every pair of classes again", self._on_all)
         self.gallery, self.stack = GalleryPane(), InsideStack(document)
-        self._dress()
         self._arrange()
         self._wire(jobs)
         self._show()
 
-    def _dress(self) -> None:
+    def _arrange(self) -> None:
         self.run.setObjectName("strong")
         for view in Inside:
             self.views.setTabToolTip(self.views.addTab(view), f"{WORDS[view].shows} ({WORDS[view].source})")
-        self.views.setAccessibleName("What is looked at")
         self.views.setExpanding(False)
         self.views.setDrawBase(False)
-        for label, name in ((self.state, "muted"), (self.problem, "problem"), (self.caption, "muted")):
-            label.setObjectName(name)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setWordWrap(True)
-        self.state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.save_button.setToolTip("Save what is shown: drawings as SVG, PDF or PNG, images as PNG")
-        self.all.setToolTip("Show the mistakes of every pair of classes again")
-        self.line.label.hide()
-        self.line.hide()
-
-    def _arrange(self) -> None:
-        top, second = QHBoxLayout(), QHBoxLayout()
-        top.addWidget(self.run)
-        top.addWidget(self.views)
-        top.addWidget(self.line, 1)
-        top.addStretch(0)
-        top.addWidget(self.save_button)
-        second.addWidget(self.controls)
-        third = QHBoxLayout()
-        third.addWidget(self.all)
-        third.addWidget(self.state, 1)
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.addWidget(self.gallery)
-        split.addWidget(self.stack)
-        split.setStretchFactor(1, 1)
-        split.setSizes([270, 700])
-        column = QVBoxLayout(self)
-        column.setContentsMargins(12, 6, 12, 8)
-        column.setSpacing(6)
-        column.addLayout(top)
-        column.addLayout(second)
-        column.addLayout(third)
-        column.addWidget(self.problem)
-        column.addWidget(split, 1)
-        column.addWidget(self.caption)
+        panes = split(Qt.Orientation.Horizontal, (270, 700), self.gallery, self.stack, collapsible=True)
+        panes.setStretchFactor(1, 1)
+        vbox(
+            hbox(self.run, self.views, (self.line, 1), 0, self.save_button),
+            self.controls,
+            hbox(self.all, (self.state, 1)),
+            self.problem,
+            (panes, 1),
+            self.caption,
+            of=self,
+            margins=(12, 6, 12, 8),
+            spacing=6,
+        )
 
     def _wire(self, jobs: Jobs) -> None:
         self.views.currentChanged.connect(self._on_view)
@@ -118,14 +91,12 @@ class InsideView(QWidget):
         self.controls.stepped.connect(self._step)
         self.controls.layer_chosen.connect(self._on_layer)
         self.controls.measured.connect(self._on_measure)
-        self.controls.refused.connect(self._on_refused)
+        self.controls.invalid_entered.connect(lambda text: self._say(no_number(text, "21")))
         self.stack.confusion.picked.connect(self._on_pair)
         self.gallery.chosen.connect(self.show_image)
         self.gallery.turned.connect(self.show_image)
         self.stack.mistakes.chosen.connect(self._on_mistake)
-        self.stack.mistakes.itemActivated.connect(self._on_mistake_activated)
-        self.all.clicked.connect(self._on_all)
-        self.save_button.clicked.connect(self._on_save)
+        self.stack.mistakes.itemActivated.connect(lambda item: self.show_view(Inside.CAM))
         self.answers.arrived.connect(self._show)
         self._document.selected.connect(self._on_selected)
         jobs.changed.connect(self._on_jobs_changed)
@@ -197,7 +168,6 @@ class InsideView(QWidget):
         return self.view in (Inside.CAM, Inside.FEATURES)
 
     def _show(self) -> None:
-        """Show what is known of what is looked at, and ask for what is not."""
         view = self.view
         self.controls.show_view(view)
         self.controls.show_layer(self._path)
@@ -252,13 +222,11 @@ class InsideView(QWidget):
             self._say(problem)
 
     def _say(self, problem: str) -> None:
-        self.problem.setText(f"⚠ {problem}" if problem else "")
-        self.problem.setVisible(bool(problem))
+        self.problem.say(problem)
         if problem:
             self.state.clear()
 
     def _on_jobs_changed(self) -> None:
-        """Show how far the question is, with its time left and Cancel."""
         state = self.answers.state_of(self._asked)
         is_open = state is not None and not state.is_over
         self.line.setVisible(is_open)
@@ -300,9 +268,6 @@ class InsideView(QWidget):
                 self.answers.ask(self._asked, f"{self.view} of {self._look.plan.name}")
             self._on_jobs_changed()
 
-    def _on_refused(self, text: str) -> None:
-        self._say(f"{text!r} is no number. Write one, such as 21.")
-
     def _on_pair(self, truth: int, given: int) -> None:
         """Show the images of a cell of the matrix; on the diagonal there are no mistakes."""
         if truth != given:
@@ -317,9 +282,6 @@ class InsideView(QWidget):
         shown = self.answers.newest(Confusion)
         if shown is not None:
             self.controls.image.show_value(mistakes_of(shown, self.stack.pair)[row][0].image)
-
-    def _on_mistake_activated(self) -> None:
-        self.show_view(Inside.CAM)
 
     def _on_save(self) -> None:
         kinds = suffixes(self.stack.panes[self.view])

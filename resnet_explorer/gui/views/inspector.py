@@ -1,21 +1,103 @@
 """The inspector: what is selected, in a sentence, in formulas, and in figures."""
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPolygonF
+from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from resnet_explorer.analysis.explain import Explanation, Rule, explain
 from resnet_explorer.analysis.facts import Fact
-from resnet_explorer.analysis.weights import Weights
+from resnet_explorer.analysis.weights import TensorStats, Weights
 from resnet_explorer.drawing.marks import Ink
 from resnet_explorer.drawing.measured import value_of
 from resnet_explorer.drawing.theme import LIGHT, Theme
 from resnet_explorer.gui.document import Document
 from resnet_explorer.gui.formula import Formula
 from resnet_explorer.gui.session import Results
-from resnet_explorer.gui.views.weights_view import WeightsView
+from resnet_explorer.gui.views.parts import Part, fill
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.change import differences
+
+HIGH = 46
+
+
+class Histogram(QWidget):
+    """How the values of a tensor are spread, from the least to the greatest; a line marks 0."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme: Theme = LIGHT
+        self.stats: TensorStats | None = None
+        self.setFixedHeight(HIGH)
+
+    def show_stats(self, stats: TensorStats, theme: Theme) -> None:
+        """Show another tensor."""
+        self.stats, self.theme = stats, theme
+        words = f"{stats.name}: values from {stats.least:.4g} to {stats.greatest:.4g}, mean {stats.mean:.4g}"
+        self.setAccessibleName(words)
+        self.setToolTip(f"{words}; most often in the highest bar")
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.stats is None:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        bars, top = self.stats.histogram, max(1, *self.stats.histogram)
+        step = self.width() / len(bars)
+        floor = self.height() - 1.0
+        points = [QPointF(0, floor)]
+        for index, count in enumerate(bars):
+            y = floor - (floor - 2) * count / top
+            points += [QPointF(index * step, y), QPointF((index + 1) * step, y)]
+        points.append(QPointF(self.width(), floor))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self.theme.colours[Ink.CONV]))
+        painter.drawPolygon(QPolygonF(points))
+        least, greatest = self.stats.least, self.stats.greatest
+        if least < 0 < greatest:
+            at = self.width() * -least / (greatest - least)
+            painter.fillRect(QRectF(at - 0.5, 0, 1, floor), QColor(self.theme.colours[Ink.SHORTCUT]))
+        painter.fillRect(QRectF(0, floor, self.width(), 1), QColor(self.theme.colours[Ink.LINE]))
+        painter.end()
+
+
+class WeightsView(QWidget):
+    """The tensors of the selected layer, one under the other."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.lines: list[tuple[QLabel, Histogram]] = []
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(4)
+
+    def show_stats(self, tensors: tuple[TensorStats, ...], theme: Theme) -> None:
+        """Show these tensors and no others."""
+        while len(self.lines) < len(tensors):
+            label, histogram = QLabel(), Histogram()
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setWordWrap(True)
+            self._column.addWidget(label)
+            self._column.addWidget(histogram)
+            self.lines.append((label, histogram))
+        for index, (label, histogram) in enumerate(self.lines):
+            shown = index < len(tensors)
+            label.setVisible(shown)
+            histogram.setVisible(shown)
+            if shown:
+                label.setText(_words(tensors[index]))
+                histogram.show_stats(tensors[index], theme)
+        self.setVisible(bool(tensors))
+
+
+def _words(stats: TensorStats) -> str:
+    name = stats.name.rpartition(".")[2]
+    strange = f", {stats.strange:,} not finite" if stats.strange else ""
+    return (
+        f"{name}: norm {stats.norm:.4g}, mean {stats.mean:.3g}, std {stats.std:.3g}, "
+        f"{stats.least:.3g} to {stats.greatest:.3g}{strange}"
+    )
+
 
 WIDTH = 264
 FORMULAS = 4
@@ -23,8 +105,6 @@ FORMULAS = 4
 
 
 class _ShareBar(QWidget):
-    """How parameters split between branch and shortcut, as lengths; in words beneath."""
-
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.parts: tuple[int, int] = (1, 0)
@@ -125,27 +205,14 @@ class Inspector(QScrollArea):
         document.measured_changed.connect(self._on_measured_changed)
 
     def _arrange(self) -> None:
-        inner = QWidget()
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(14, 10, 12, 10)
-        column.setSpacing(7)
-        for widget in (self.title, self.kind, self.path, *self.formulas[:2], self.words):
-            column.addWidget(widget)
-        for widget in (self._gradient_heading, *self.formulas[2:], self.gradient):
-            column.addWidget(widget)
-        for widget in (self._measured_heading, self.measured, self.measured_words):
-            column.addWidget(widget)
-        for widget in (self._split_heading, self.bar, self.split, _heading("Figures")):
-            column.addWidget(widget)
-        column.addLayout(self._figures)
-        column.addWidget(self._weights_heading)
-        column.addWidget(self.tensors)
-        column.addWidget(self._rules_heading)
-        column.addLayout(self._rules)
-        column.addStretch(1)
-        self.setWidget(inner)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
+        parts: tuple[Part, ...] = (
+            *(self.title, self.kind, self.path, *self.formulas[:2], self.words),
+            *(self._gradient_heading, *self.formulas[2:], self.gradient),
+            *(self._measured_heading, self.measured, self.measured_words),
+            *(self._split_heading, self.bar, self.split, _heading("Figures"), self._figures),
+            *(self._weights_heading, self.tensors, self._rules_heading, self._rules, 1),
+        )
+        fill(self, *parts, margins=(14, 10, 12, 10), spacing=7)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumWidth(WIDTH)
         self.setAccessibleName("Inspector")
@@ -218,7 +285,6 @@ class Inspector(QScrollArea):
         self.tensors.show_stats(tensors, self._theme)
 
     def _ink(self) -> tuple[str, float]:
-        """Return the colour and the scale of formulas: that of the text beside them."""
         return self._theme.colours[Ink.TEXT], self._theme.font_points / LIGHT.font_points
 
     def _show_split(self, shown: Explanation) -> None:

@@ -1,43 +1,32 @@
-"""The Jobs panel: what the engine does and did, each with its progress, its time left, Cancel or Retry, and its log."""
+"""What the engine does and did: the Jobs panel, a job's line, and questions to the engine with their answers."""
 
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QScrollArea,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QProgressBar, QScrollArea, QWidget
 
+from resnet_explorer.analysis.inside import InsideRequest
 from resnet_explorer.analysis.progress import duration
+from resnet_explorer.engine.messages import Job
 from resnet_explorer.gui.jobs import Jobs, JobState, Phase
+from resnet_explorer.gui.views.parts import Problem, button, fill, hbox, label, vbox
 
 SHOWN = 12
 MARKS = {Phase.WAITING: "…", Phase.RUNNING: "▸", Phase.DONE: "✓", Phase.CANCELLED: "–", Phase.FAILED: "⚠"}
 
 
 class JobsPanel(QScrollArea):
-    """Lists the jobs, the newest first."""
+    """Lists the jobs, the newest first, each with its progress, its time left, Cancel or Retry, and its log."""
 
     def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._jobs = jobs
         self.lines: list[JobLine] = []
-        inner = QWidget()
-        self._column = QVBoxLayout(inner)
-        self._column.setContentsMargins(12, 8, 12, 8)
-        self._empty = QLabel("Nothing has been asked of PyTorch yet.")
-        self._empty.setObjectName("muted")
-        self._column.addWidget(self._empty)
-        self._column.addStretch(1)
-        self.setWidget(inner)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self._empty = label("Nothing has been asked of PyTorch yet.", "muted")
+        self._column = vbox(self._empty)
+        fill(self, self._column, 1, margins=(12, 8, 12, 8))
         self.setAccessibleName("Jobs")
         self._clock = QTimer(self)
         self._clock.setInterval(500)
@@ -48,9 +37,8 @@ class JobsPanel(QScrollArea):
         """Show the jobs as they are now."""
         states = self._jobs.states[:SHOWN]
         while len(self.lines) < len(states):
-            line = JobLine(self._jobs)
-            self.lines.append(line)
-            self._column.insertWidget(len(self.lines), line)
+            self.lines.append(JobLine(self._jobs))
+            self._column.addWidget(self.lines[-1])
         for index, line in enumerate(self.lines):
             line.setVisible(index < len(states))
             if index < len(states):
@@ -62,38 +50,36 @@ class JobsPanel(QScrollArea):
 
 
 class JobLine(QWidget):
-    """One job."""
+    """One job; one that is ``inside`` a page has no label, and is hidden while nothing is to come."""
 
-    def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
+    def __init__(self, jobs: Jobs, inside: bool = False, wide: int = 140, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._jobs, self._number = jobs, 0
-        self.label, self.words = QLabel(), QLabel()
-        for label in (self.label, self.words):
-            label.setTextFormat(Qt.TextFormat.PlainText)
-        self.words.setObjectName("muted")
-        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.bar = QProgressBar()
-        self.bar.setFixedWidth(140)
+        self.label, self.words, self.bar = label(), label(kind="muted", cut=True), QProgressBar()
+        self.bar.setFixedWidth(wide)
         self.bar.setTextVisible(False)
-        self.cancel, self.retry = QPushButton("Cancel"), QPushButton("Retry")
-        self.cancel.setToolTip("Stop this job at its next step, or after two seconds")
-        self.retry.setToolTip("Ask for the same once more")
-        self.cancel.clicked.connect(self._on_cancel_clicked)
-        self.retry.clicked.connect(self._on_retry_clicked)
-        line = QHBoxLayout(self)
-        line.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.label, self.bar):
-            line.addWidget(widget)
-        line.addWidget(self.words, 1)
-        line.addWidget(self.cancel)
-        line.addWidget(self.retry)
+        self.cancel = button(
+            "Cancel", "Stop this job at its next step, or after two seconds", lambda: self._jobs.cancel(self._number)
+        )
+        self.retry = button("Retry", "Ask for the same once more", lambda: self._jobs.retry(self._number))
+        hbox(self.label, self.bar, (self.words, 1), self.cancel, self.retry, of=self)
+        if inside:
+            self.label.hide()
+            self.hide()
+
+    def follow(self, number: int) -> JobState | None:
+        """Show the job of that number while it is open; return where it is, None where there is no such job."""
+        state = next((state for state in self._jobs.states if state.number == number), None)
+        self.setVisible(state is not None and not state.is_over)
+        if state is not None:
+            self.show_state(state)
+        return state
 
     def show_state(self, state: JobState) -> None:
         """Show where a job is."""
         self._number = state.number
         self.label.setText(f"{MARKS[state.phase]} {state.number} · {state.label}")
-        running = state.phase is Phase.RUNNING
-        self.bar.setVisible(running)
+        self.bar.setVisible(state.phase is Phase.RUNNING)
         self.bar.setRange(0, state.of)
         self.bar.setValue(state.done)
         self.bar.setAccessibleName(f"{state.label}: {state.done} of {state.of}")
@@ -102,15 +88,163 @@ class JobLine(QWidget):
         self.cancel.setVisible(not state.is_over)
         self.retry.setVisible(state.phase in (Phase.FAILED, Phase.CANCELLED))
 
-    def _on_cancel_clicked(self) -> None:
-        self._jobs.cancel(self._number)
-
-    def _on_retry_clicked(self) -> None:
-        self._jobs.retry(self._number)
-
 
 def _words(state: JobState) -> str:
     if state.phase is not Phase.RUNNING:
         return state.phase.value
     left = state.left(time.monotonic())
     return f"{state.words}, about {duration(left)} left" if left is not None else state.words or "starting PyTorch"
+
+
+class Question(QWidget):
+    """One question to the engine at a time: its progress with Cancel, or why it was not answered."""
+
+    ended = Signal()
+
+    def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._jobs, self._number = jobs, 0
+        self.line, self.problem = JobLine(jobs, inside=True, wide=70), Problem()
+        self.line.retry.hide()
+        vbox(self.line, self.problem, of=self, spacing=2)
+        self.hide()
+        jobs.changed.connect(self._on_jobs_changed)
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether an answer is to come."""
+        return self._number != 0
+
+    def ask(self, job: Job, label: str, then: Callable[[object], None]) -> None:
+        """Ask; an older question is withdrawn, and its answer not taken any longer."""
+        self.withdraw()
+        self.problem.say("")
+        self._number = -1
+        asked = [0]
+
+        def answered(job: Job, result: object) -> None:
+            if asked[0] == self._number or self._number == -1:
+                self._end()
+                then(result)
+
+        def failed(problem: str) -> None:
+            if asked[0] == self._number or self._number == -1:
+                self._end(problem)
+                self.ended.emit()
+
+        number = self._jobs.submit(job, label, answered, failed)
+        asked[0] = number
+        self._number = number if self._number == -1 else 0
+        self.setVisible(self.is_open or bool(self.problem.text()))
+        self._on_jobs_changed()
+
+    def withdraw(self) -> None:
+        """Want no answer any longer."""
+        if self._number > 0:
+            number, self._number = self._number, 0
+            self._jobs.cancel(number)
+        self._end()
+
+    def _end(self, problem: str = "") -> None:
+        self._number = 0
+        self.line.hide()
+        self.problem.say(problem)
+        self.setVisible(bool(problem))
+
+    def _on_jobs_changed(self) -> None:
+        state = next((one for one in self._jobs.states if one.number == self._number), None)
+        if state is not None and state.phase is Phase.CANCELLED:
+            self._end()
+            self.ended.emit()
+        elif state is not None:
+            self.line.follow(self._number)
+
+
+KEPT = 200
+"""Answers that are kept, so that going back to an image shows it at once."""
+A = TypeVar("A")
+
+
+class Answers(QObject):
+    """``arrived`` tells that an answer is there, or a part of it, or that there will be none."""
+
+    arrived = Signal()
+
+    def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._known: dict[object, object] = {}
+        self._asked: dict[object, int] = {}
+
+    def forget(self) -> None:
+        """Withdraw every question and drop every answer."""
+        for number in self._asked.values():
+            self._jobs.cancel(number)
+        self._asked.clear()
+        self._known.clear()
+
+    def to(self, request: InsideRequest) -> object | None:
+        """Return what is known of an answer."""
+        return self._known.get(request)
+
+    def newest(self, kind: type[A]) -> A | None:
+        """Return the newest answer of a kind."""
+        return next((one for one in reversed(self._known.values()) if isinstance(one, kind)), None)
+
+    def ask(self, request: InsideRequest, label: str, instead: InsideRequest | None = None) -> None:
+        """Ask, unless it is asked already; an older question ``instead`` of which it comes is withdrawn."""
+        if instead is not None and instead != request and instead in self._asked:
+            self._jobs.cancel(self._asked.pop(instead))
+        if request not in self._asked:
+            self._asked[request] = self._jobs.submit(
+                request, label, self._on_answer, self._on_problem, so_far=self._on_part
+            )
+
+    def is_waiting(self, request: InsideRequest | None) -> bool:
+        """Say whether an answer is to come."""
+        state = self.state_of(request)
+        return state is not None and not state.is_over
+
+    def problem(self, request: InsideRequest | None) -> str:
+        """Return the sentence on why a question was not answered; empty where it was, or will be."""
+        state = self.state_of(request)
+        return state.problem if state is not None else ""
+
+    def is_cancelled(self, request: InsideRequest | None) -> bool:
+        """Say whether the user has withdrawn a question."""
+        state = self.state_of(request)
+        return state is not None and state.phase is Phase.CANCELLED
+
+    def let_ask_again(self) -> None:
+        """Let questions that came to nothing be asked once more."""
+        over = {state.number for state in self._jobs.states if state.is_over}
+        self._asked = {request: number for request, number in self._asked.items() if number not in over}
+
+    def drop(self, request: InsideRequest) -> None:
+        """Forget an answer, so that it is asked anew."""
+        self._asked.pop(request, None)
+        self._known.pop(request, None)
+
+    def state_of(self, request: InsideRequest | None) -> JobState | None:
+        """Return how far a question is; None where it is not asked."""
+        number = self._asked.get(request) if request is not None else None
+        return next((state for state in self._jobs.states if state.number == number), None)
+
+    def _on_part(self, job: Job, result: object) -> None:
+        if job in self._asked:
+            self._keep(job, result)
+
+    def _on_answer(self, job: Job, result: object) -> None:
+        if job in self._asked:
+            del self._asked[job]
+            self._keep(job, result)
+
+    def _keep(self, job: Job, result: object) -> None:
+        self._known.pop(job, None)
+        self._known[job] = result
+        while len(self._known) > KEPT:
+            del self._known[next(iter(self._known))]
+        self.arrived.emit()
+
+    def _on_problem(self, problem: str) -> None:
+        self.arrived.emit()

@@ -12,17 +12,15 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QGridLayout,
     QHeaderView,
-    QLabel,
-    QPushButton,
     QTreeWidget,
     QTreeWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
 from resnet_explorer.analysis.training_presets import PRESETS
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.export.run_folder import RunFolder, Trashed, fetch_back, list_runs, rename, throw_away
+from resnet_explorer.gui.views.parts import button, label, told, vbox
 
 _PATH = Qt.ItemDataRole.UserRole
 
@@ -53,8 +51,6 @@ def _parted(name: str) -> tuple[str, str]:
 
 
 class _Deletion(QUndoCommand):
-    """Runs go to the trash, and come back."""
-
     def __init__(self, owner: "KeptRuns", runs: Sequence[RunFolder]) -> None:
         super().__init__(f"delete {runs[0].name if len(runs) == 1 else f'{len(runs)} runs'}")
         self._owner, self._paths = owner, [run.path for run in runs]
@@ -89,24 +85,7 @@ class KeptRuns(QWidget):
     def __init__(self, root: Path, recorded: Path, undo: QUndoStack, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._root, self._recorded, self._undo = root, recorded, undo
-        self.tree, self.empty = _Tree(), QLabel("Nothing has been trained here yet.")
-        self.play, self.proceed = QPushButton("Show"), QPushButton("Continue")
-        self.name, self.delete, self.save = QPushButton("Rename"), QPushButton("Delete"), QPushButton("Save…")
-        for button, tip in (
-            (self.play, "Show the selected runs, and play them back (Enter)"),
-            (self.proceed, "Go on with the selected runs where they stopped"),
-            (self.name, "Give the selected run another name (F2)"),
-            (self.delete, "Delete the selected runs (Delete); Undo brings them back"),
-            (self.save, "Save every step of the selected runs as CSV or JSON"),
-        ):
-            button.setToolTip(tip)
-        self.empty.setObjectName("muted")
-        self.empty.setWordWrap(True)
-        self._arrange()
-        self._wire()
-        self._on_selection()
-
-    def _arrange(self) -> None:
+        self.tree = told(_Tree(), "Kept runs")
         self.tree.setHeaderHidden(True)
         self.tree.setColumnCount(2)
         self.tree.header().setStretchLastSection(False)
@@ -114,27 +93,30 @@ class KeptRuns(QWidget):
         self.tree.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.tree.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
-        self.tree.setAccessibleName("Kept runs")
+        self.empty = label("Nothing has been trained here yet.", "muted", wrap=True)
+        self.play = button("Show", "Show the selected runs, and play them back (Enter)", self._on_show)
+        self.proceed = button(
+            "Continue",
+            "Go on with the selected runs where they stopped",
+            lambda: self.continue_wanted.emit([run.path for run in self._own()]),
+        )
+        self.save = button(
+            "Save…",
+            "Save every step of the selected runs as CSV or JSON",
+            lambda: self.save_wanted.emit([run.path for run in self.chosen]),
+        )
+        self.name = button("Rename", "Give the selected run another name (F2)", self._on_name)
+        self.delete = button("Delete", "Delete the selected runs (Delete); Undo brings them back", self._on_delete)
         buttons = QGridLayout()
         buttons.setSpacing(4)
-        for index, button in enumerate((self.play, self.proceed, self.save, self.name, self.delete)):
-            buttons.addWidget(button, index // 3, index % 3)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(8, 8, 8, 8)
-        column.addWidget(self.empty)
-        column.addWidget(self.tree, 1)
-        column.addLayout(buttons)
-
-    def _wire(self) -> None:
+        for index, one in enumerate((self.play, self.proceed, self.save, self.name, self.delete)):
+            buttons.addWidget(one, index // 3, index % 3)
+        vbox(self.empty, (self.tree, 1), buttons, of=self, margins=(8, 8, 8, 8))
         self.tree.itemSelectionChanged.connect(self._on_selection)
         self.tree.itemActivated.connect(self._on_show)
         self.tree.itemChanged.connect(self._on_renamed)
         self.tree.unwanted.connect(self._on_delete)
-        self.play.clicked.connect(self._on_show)
-        self.proceed.clicked.connect(self._on_continue)
-        self.save.clicked.connect(self._on_save)
-        self.name.clicked.connect(self._on_name)
-        self.delete.clicked.connect(self._on_delete)
+        self._on_selection()
 
     def refresh(self) -> None:
         """Read the list anew."""
@@ -187,12 +169,6 @@ class KeptRuns(QWidget):
         if self.chosen:
             self.show_wanted.emit([run.path for run in self.chosen])
 
-    def _on_continue(self) -> None:
-        self.continue_wanted.emit([run.path for run in self._own()])
-
-    def _on_save(self) -> None:
-        self.save_wanted.emit([run.path for run in self.chosen])
-
     def _on_name(self) -> None:
         item = next((item for item in self.tree.selectedItems() if item.parent()), None)
         if item is not None:
@@ -219,8 +195,6 @@ class KeptRuns(QWidget):
 
 
 class _Tree(QTreeWidget):
-    """Delete throws the selected entries away."""
-
     unwanted = Signal()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -231,7 +205,6 @@ class _Tree(QTreeWidget):
 
 
 def _words(run: RunFolder) -> str:
-    """Return what a run is, in a few lines."""
     recipe = run.plan.recipe
     state = f"{run.steps:,} of {recipe.steps:,} steps"
     lines = [

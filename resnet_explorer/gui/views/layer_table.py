@@ -1,8 +1,8 @@
-"""The layer table: tree or flat, filtered, sorted, copied, and linked with the other views by path."""
+"""The layer table with its bar: columns, filter, and copying."""
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from resnet_explorer.analysis import Analysis, Row
 from resnet_explorer.analysis.words import mib, si
@@ -10,10 +10,60 @@ from resnet_explorer.drawing.theme import Theme
 from resnet_explorer.export.table import to_csv, to_markdown
 from resnet_explorer.gui.document import Document
 from resnet_explorer.gui.session import Results
-from resnet_explorer.gui.views.table_bar import TableBar
+from resnet_explorer.gui.views.fields import ChoiceField
+from resnet_explorer.gui.views.parts import hbox, label, told, tool
 from resnet_explorer.gui.views.table_columns import Line, csv_with_values, markdown_with_values
 from resnet_explorer.gui.views.table_model import TableModel
 from resnet_explorer.gui.views.table_view import LinesView
+
+
+class TableBar(QWidget):
+    """Tells what the user wants of the table: ``changed`` a choice, to open or close all, to copy."""
+
+    changed = Signal()
+    open_all_wanted = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        tip = "Stages, blocks and their layers, with sums. Filtering and sorting list layers."
+        self.tree = tool("Tree", tip, checkable=True)
+        self.flat = tool("Flat", "List the layers one after the other, without stages and blocks.", checkable=True)
+        self.filter = told(
+            QLineEdit(placeholderText="Filter layers", clearButtonEnabled=True),
+            "Filter layers by name or type",
+            "Show only layers whose path or type holds this text.",
+        )
+        self.filter.setMaximumWidth(320)
+        self.kinds = told(ChoiceField(), "Kind of layer", "Show only layers of one kind.")
+        self.count = label(kind="muted")
+        self.count.setMinimumWidth(1)
+        self.open = tool("Open all", "Open every stage and block.", lambda: self.open_all_wanted.emit(True))
+        self.close_all = tool("Close all", "Close every stage and block.", lambda: self.open_all_wanted.emit(False))
+        self.copy = tool("Copy", "Copy the selected lines, or all layers, as text.")
+        self.menu = QMenu(self)
+        self.copy.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.copy.setMenu(self.menu)
+        self._shape = QButtonGroup(self)
+        for shape in (self.tree, self.flat):
+            self._shape.addButton(shape)
+        self.tree.setChecked(True)
+        shapes = hbox(self.tree, self.flat, spacing=0)
+        tools = ((self.filter, 2), self.kinds, (self.count, 3), self.open, self.close_all, self.copy)
+        hbox(shapes, *tools, of=self, margins=(8, 4, 8, 4), spacing=5)
+        for signal in (self.filter.textChanged, self.kinds.activated, self.flat.toggled):
+            signal.connect(self.changed)
+
+    def add_copies(self, *copies: QAction) -> None:
+        """Offer these ways to copy."""
+        self.menu.addActions(copies)
+
+    def show_kinds(self, kinds: list[str]) -> None:
+        """Offer these kinds of layers, and all of them."""
+        if [self.kinds.itemData(place) for place in range(self.kinds.count())] != ["", *kinds]:
+            chosen = self.kinds.chosen
+            self.kinds.offer([("All kinds", ""), *((kind, kind) for kind in kinds)])
+            self.kinds.setCurrentIndex(max(0, self.kinds.findData(chosen)))
+
 
 _ORDERS = {True: Qt.SortOrder.DescendingOrder, False: Qt.SortOrder.AscendingOrder}
 
@@ -53,12 +103,14 @@ class LayerTable(QWidget):
 
     def _wire(self) -> None:
         self.bar.changed.connect(self._on_bar_changed)
-        self.bar.open_all_wanted.connect(self._on_open_all_wanted)
+        self.bar.open_all_wanted.connect(self.model.open_all)
         self.view.toggled.connect(self._on_toggled)
         self.view.opened.connect(self._on_opened)
         self.view.pointed.connect(self._on_pointed)
-        self.view.doubleClicked.connect(self._on_double_clicked)
-        self.view.customContextMenuRequested.connect(self._on_menu_wanted)
+        self.view.doubleClicked.connect(lambda index: self._on_toggled(index.row()))
+        self.view.customContextMenuRequested.connect(
+            lambda place: self.bar.menu.popup(self.view.viewport().mapToGlobal(place))
+        )
         self.view.horizontalHeader().sectionClicked.connect(self._on_header_clicked)
         self.view.selectionModel().currentRowChanged.connect(self._on_current_changed)
         self.view.selectionModel().selectionChanged.connect(self._on_selection_changed)
@@ -119,9 +171,6 @@ class LayerTable(QWidget):
             self.model.sort(section, _ORDERS[first != (now == (section, first))])
         self.view.scrollToTop()
 
-    def _on_open_all_wanted(self, everything: bool) -> None:
-        self.model.open_all(everything)
-
     def _on_toggled(self, row: int) -> None:
         if 0 <= row < len(self.model.lines) and self.model.lines[row].is_open is not None:
             path = self.model.lines[row].path
@@ -138,14 +187,8 @@ class LayerTable(QWidget):
         elif not is_open and self.model.is_tree:
             self._document.select(next(iter(self.model.analysis.network.ancestors(line.path)), ""))
 
-    def _on_double_clicked(self, index: QModelIndex) -> None:
-        self._on_toggled(index.row())
-
     def _on_pointed(self, row: int) -> None:
         self._document.hover_over(self.model.lines[row].path if 0 <= row < len(self.model.lines) else "")
-
-    def _on_menu_wanted(self, place: QPoint) -> None:
-        self.bar.menu.popup(self.view.viewport().mapToGlobal(place))
 
     def _on_current_changed(self, current: QModelIndex) -> None:
         """Tell of the line that was chosen; not of one that has the focus alone."""
@@ -164,7 +207,6 @@ class LayerTable(QWidget):
             self._mark(row)
 
     def _mark(self, row: int) -> None:
-        """Make a line the current one without telling anybody, and show it."""
         self._is_marking = True
         self.view.mark(row)
         self._is_marking = False
@@ -201,7 +243,6 @@ class LayerTable(QWidget):
             self._document.select("")
 
     def _tell_sums(self) -> None:
-        """Sum the selected lines; a layer inside a selected block counts once."""
         apart = [line.sums for line in self.model.apart(self.view.selected_rows())]
         params, macs = sum(sums.params for sums in apart), sum(sums.macs for sums in apart)
         layers, memory = sum(sums.layers for sums in apart), sum(sums.activation_bytes for sums in apart)
@@ -210,7 +251,6 @@ class LayerTable(QWidget):
         self.summary_changed.emit(words if apart else "")
 
     def _rows(self) -> list[Row] | None:
-        """Return the layers of the selected lines; those shown, where fewer than two lines are selected."""
         rows = self.view.selected_rows()
         if len(rows) < 2:
             return None if self.model.is_tree else self.model.rows_of(self.model.lines)

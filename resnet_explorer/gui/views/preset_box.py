@@ -1,10 +1,52 @@
-"""The preset box: type a few letters of a network's name, or open the list of families."""
+"""Pickers: a published network by name, the networks that are trained side by side, images, and experiments."""
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QSignalBlocker, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import QCompleter, QLineEdit, QListView, QWidget
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
 
-from resnet_explorer.spec.catalogue import Entry
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRectF,
+    QSignalBlocker,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import (
+    QFont,
+    QFontMetrics,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPalette,
+    QStandardItem,
+    QStandardItemModel,
+)
+from PySide6.QtWidgets import (
+    QCompleter,
+    QFileDialog,
+    QLineEdit,
+    QListView,
+    QListWidget,
+    QListWidgetItem,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from resnet_explorer.analysis.gradients import twin
+from resnet_explorer.analysis.training import MAX_RUNS
+from resnet_explorer.gui.document import Document
+from resnet_explorer.gui.views.fields import ChoiceField
+from resnet_explorer.gui.views.parts import Problem, button, hbox, told, vbox
+from resnet_explorer.spec import ResNetSpec
+from resnet_explorer.spec.catalogue import Entry, title
+from resnet_explorer.spec.data_choice import DIGITS, DataChoice, DataKind
+from resnet_explorer.spec.lookup import find
 from resnet_explorer.spec.search import search
 
 NAME = Qt.ItemDataRole.UserRole
@@ -38,7 +80,7 @@ class PresetBox(QLineEdit):
         self.textEdited.connect(self.offer)
         self._closed = QTimer(self)
         self._closed.setSingleShot(True)
-        self._closed.timeout.connect(self._on_list_closed)
+        self._closed.timeout.connect(lambda: self.show_title(self._title))
 
     def show_title(self, title: str) -> None:
         """Show a network's title without a signal, unless the user is typing."""
@@ -69,9 +111,6 @@ class PresetBox(QLineEdit):
         if watched is self.popup and event.type() == QEvent.Type.Hide:
             self._closed.start()
         return super().eventFilter(watched, event)
-
-    def _on_list_closed(self) -> None:
-        self.show_title(self._title)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         super().mousePressEvent(event)
@@ -121,3 +160,238 @@ def _item(entry: Entry) -> QStandardItem:
     item.setData(entry.name, NAME)
     item.setToolTip(f"{entry.name}: {entry.row.note} {entry.row.published}".strip())
     return item
+
+
+Named = tuple[str, ResNetSpec]
+ADD = "Add a network by name…"
+ROWS = 4
+
+
+class _List(QListWidget):
+    unwanted = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.unwanted.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+class NetworkList(QWidget):
+    """``changed`` tells of other networks."""
+
+    changed = Signal()
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self.networks: tuple[Named, ...] = ()
+        tip = "All are trained on the same images in the same order; Delete takes one out"
+        self.list = told(_List(), "Networks to be trained", tip)
+        self.list.unwanted.connect(self._on_remove)
+        tip = "Add a published network: type a few letters, or press Down for the list"
+        self.box = told(PresetBox(), "Add a network", tip)
+        self.box.show_title(ADD)
+        self.box.chosen.connect(self._on_chosen)
+        self.shown = button("Shown one", "Add the network that this window shows", self._on_shown)
+        tip = "Add the twin of the selected network: the same without, or with, its shortcuts"
+        self.twin = button("Its twin", tip, self._on_twin)
+        self.remove = button("Remove", "Take the selected network out (Delete)", self._on_remove)
+        buttons = hbox(self.shown, self.twin, self.remove, spacing=4)
+        vbox(self.list, self.box, buttons, of=self, margins=(14, 0, 12, 0), spacing=4)
+
+    def show_networks(self, networks: Sequence[Named]) -> None:
+        """Show other networks, without a signal."""
+        self.networks = tuple(networks)
+        place = self.list.currentRow()
+        self.list.clear()
+        for name, spec in networks:
+            item = QListWidgetItem(name)
+            item.setToolTip(title(spec))
+            self.list.addItem(item)
+        self.list.setCurrentRow(min(max(place, 0), len(networks) - 1))
+        height = max(self.list.sizeHintForRow(0), self.fontMetrics().height() + 2)
+        self.list.setFixedHeight(height * max(ROWS, len(networks)) + 2 * self.list.frameWidth() + 2)
+        full = len(networks) >= MAX_RUNS
+        for widget in (self.shown, self.twin, self.box):
+            widget.setEnabled(not full)
+        self.remove.setEnabled(bool(networks))
+        self.twin.setEnabled(bool(networks) and not full)
+
+    def add(self, name: str, spec: ResNetSpec) -> None:
+        """Add a network; one of a name that is there already gets a number."""
+        names = {known for known, _ in self.networks}
+        number = next(n for n in range(1, MAX_RUNS + 2) if (name if n == 1 else f"{name} ({n})") not in names)
+        self.show_networks((*self.networks, (name if number == 1 else f"{name} ({number})", spec)))
+        self.list.setCurrentRow(len(self.networks) - 1)
+        self.changed.emit()
+
+    def _on_chosen(self, name: str) -> None:
+        self.box.show_title(ADD)
+        spec = find(name)
+        self.add(title(spec), spec)
+
+    def _on_shown(self) -> None:
+        spec = self._document.state.spec
+        self.add(title(spec), spec)
+
+    def _on_twin(self) -> None:
+        place = self.list.currentRow()
+        if 0 <= place < len(self.networks):
+            other = twin(self.networks[place][1])
+            self.add(title(other), other)
+
+    def _on_remove(self) -> None:
+        place = self.list.currentRow()
+        if 0 <= place < len(self.networks):
+            self.show_networks([one for index, one in enumerate(self.networks) if index != place])
+            self.changed.emit()
+
+
+BUILT_IN = (
+    ("digits 8×8 (built in)", DataChoice(DataKind.DIGITS)),
+    ("MNIST 28×28 (built in)", DataChoice(DataKind.MNIST)),
+    ("noise", DataChoice(DataKind.NOISE)),
+)
+FOLDERS = (
+    ("a folder of images…", DataKind.FOLDER, "A folder of images"),
+    ("CIFAR-10 from a folder…", DataKind.CIFAR10, "The folder that holds cifar-10-batches-py"),
+    ("CIFAR-100 from a folder…", DataKind.CIFAR100, "The folder that holds cifar-100-python"),
+    ("MNIST, whole, from a folder…", DataKind.MNIST, "The folder that holds MNIST"),
+    ("Fashion-MNIST from a folder…", DataKind.FASHION, "The folder that holds FashionMNIST"),
+)
+_KIND = Qt.ItemDataRole.UserRole + 1
+
+
+class ImagesBox(QWidget):
+    """``changed`` tells of other images; ``problem`` says what is wrong with them, and belongs under the list.
+
+    A folder that was chosen is an entry of its own, with its path as tooltip.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.list = ChoiceField(BUILT_IN)
+        self.choice: DataChoice = DIGITS
+        self.is_new = False
+        self.problem = Problem()
+        for words, kind, tip in FOLDERS:
+            self.list.add(words, None, f"{tip}; nothing is downloaded")
+            self.list.setItemData(self.list.count() - 1, kind, _KIND)
+        self.list.activated.connect(self._on_activated)
+        vbox(self.list, of=self)
+        self.setFocusProxy(self.list)
+
+    def use(self, choice: DataChoice) -> None:
+        """Choose images; those of a folder get an entry of their own."""
+        index = next((n for n in range(self.list.count()) if self.list.itemData(n) == choice), -1)
+        if index < 0:
+            index = len(BUILT_IN)
+            self.list.insertItem(index, f"{choice.title}: {Path(choice.root).name or choice.root}", choice)
+            self.list.setItemData(index, choice.root, Qt.ItemDataRole.ToolTipRole)
+        self.list.setCurrentIndex(index)
+        self.list.setToolTip(choice.root or "What goes in; it stands on the plot")
+        if choice != self.choice:
+            self.choice, self.is_new = choice, True
+            self.problem.say("")
+            self.changed.emit()
+
+    def _on_activated(self, index: int) -> None:
+        known, kind = self.list.itemData(index), self.list.itemData(index, _KIND)
+        if known is not None:
+            self.use(known)
+            return
+        words = next(tip for _, one, tip in FOLDERS if one == kind)
+        folder = QFileDialog.getExistingDirectory(self, words, self.choice.root)
+        self.use(DataChoice(DataKind(kind), folder) if folder else self.choice)
+
+
+Index = QModelIndex | QPersistentModelIndex
+PAD, GAP = 12, 6
+_QUESTION = Qt.ItemDataRole.UserRole + 1
+
+
+class Experiment(Protocol):
+    """What is known of an experiment: its key, its title, its question, and what to look for."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def question(self) -> str: ...
+    @property
+    def look_for(self) -> str: ...
+
+
+class ExperimentList(QListWidget):
+    """``chosen`` gives the experiment that is to be run: by a click, or by Enter."""
+
+    chosen = Signal(object)
+
+    def __init__(self, experiments: Sequence[Experiment], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._experiments = {one.key: one for one in experiments}
+        self.setItemDelegate(_TwoLines(self))
+        for preset in experiments:
+            item = QListWidgetItem(preset.title)
+            item.setData(Qt.ItemDataRole.UserRole, preset.key)
+            item.setData(_QUESTION, preset.question)
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{preset.title}: {preset.question}")
+            item.setToolTip(preset.look_for)
+            self.addItem(item)
+        self.setAccessibleName("Experiments")
+        self.setFrameShape(QListWidget.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self.itemActivated.connect(self._on_item)
+        self.itemClicked.connect(self._on_item)
+
+    def _on_item(self, item: QListWidgetItem) -> None:
+        self.chosen.emit(self._experiments[item.data(Qt.ItemDataRole.UserRole)])
+
+    def show_chosen(self, key: str) -> None:
+        """Mark the experiment of that key; none where it is empty."""
+        self.clearSelection()
+        for row in range(self.count()):
+            if self.item(row).data(Qt.ItemDataRole.UserRole) == key:
+                self.setCurrentRow(row)
+
+
+class _TwoLines(QStyledItemDelegate):
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        option = QStyleOptionViewItem(option)
+        self.initStyleOption(option, index)
+        option.text = ""
+        style = option.widget.style()
+        style.drawControl(style.ControlElement.CE_ItemViewItem, option, painter, option.widget)
+        state = style.StateFlag.State_Selected
+        chosen = bool(option.state & state)
+        palette, place = option.palette, QRectF(option.rect).adjusted(PAD, GAP, -PAD, -GAP)
+        roles = QPalette.ColorRole
+        bold = _bold(option.font)
+        painter.save()
+        for font, role, words in (
+            (bold, roles.Text, index.data(Qt.ItemDataRole.DisplayRole)),
+            (option.font, roles.PlaceholderText, index.data(_QUESTION)),
+        ):
+            metrics = QFontMetrics(font)
+            painter.setFont(font)
+            painter.setPen(palette.color(roles.HighlightedText if chosen else role))
+            room = QRectF(place.left(), place.top(), place.width(), metrics.height())
+            words = metrics.elidedText(words, Qt.TextElideMode.ElideRight, round(place.width()))
+            painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
+            place.translate(0, metrics.height())
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        font = option.font
+        return QSize(80, QFontMetrics(font).height() + QFontMetrics(_bold(font)).height() + 2 * GAP)
+
+
+def _bold(font: QFont) -> QFont:
+    made = QFont(font)
+    made.setWeight(QFont.Weight.DemiBold)
+    return made

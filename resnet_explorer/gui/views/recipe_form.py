@@ -1,135 +1,101 @@
 """The recipe of a training as a form: what is usual at once, the rest in parts that open."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from functools import partial
 
-from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
 
 from resnet_explorer.analysis.recipe import ONE_CYCLE_WORDS, Optimiser, Recipe, Schedule
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.gui.views.fields import FractionField, NumberField, QuietCombo
-from resnet_explorer.gui.views.section import Section
+from resnet_explorer.gui.views.fields import (
+    CheckField,
+    ChoiceField,
+    Form,
+    FractionField,
+    NumberField,
+    NumbersField,
+    Row,
+    Section,
+    no_number,
+)
+from resnet_explorer.gui.views.parts import Part, Problem, label, vbox
 
-OPTIMISERS = {
-    Optimiser.SGD: "SGD with momentum",
-    Optimiser.NESTEROV: "SGD, Nesterov momentum",
-    Optimiser.ADAM: "Adam",
-    Optimiser.ADAMW: "AdamW",
-}
-SCHEDULES = {
-    Schedule.CONSTANT: "constant",
-    Schedule.STEPS: "in steps (as in the paper)",
-    Schedule.COSINE: "cosine",
-    Schedule.ONE_CYCLE: "one cycle",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A field of the recipe: its key, its label, how it is made, and the sentence that explains it."""
-
-    key: str
-    label: str
-    make: Callable[[], QWidget]
-    tip: str
-
-
-class Milestones(QLineEdit):
-    """Whole numbers with commas between them."""
-
-    def values(self) -> tuple[int, ...]:
-        """Return them; raises ExplorerError where the text holds anything else."""
-        try:
-            return tuple(int(part) for part in self.text().replace(" ", "").split(",") if part)
-        except ValueError as error:
-            raise ExplorerError(
-                "milestones", f"{self.text()[:40]!r} are no steps.", "Write steps such as 32000, 48000."
-            ) from error
-
-
-def _combo(words: Mapping[Any, str]) -> Callable[[], QWidget]:
-    def make() -> QWidget:
-        box = QuietCombo()
-        for value, text in words.items():
-            box.addItem(text, value)
-        return box
-
-    return make
-
-
-def _check(words: str) -> Callable[[], QWidget]:
-    return lambda: QCheckBox(words)
-
-
-def _whole(low: int, high: int) -> Callable[[], QWidget]:
-    return lambda: NumberField(low, high)
-
-
+OPTIMISERS = (
+    ("SGD with momentum", Optimiser.SGD),
+    ("SGD, Nesterov momentum", Optimiser.NESTEROV),
+    ("Adam", Optimiser.ADAM),
+    ("AdamW", Optimiser.ADAMW),
+)
+SCHEDULES = (
+    ("constant", Schedule.CONSTANT),
+    ("in steps (as in the paper)", Schedule.STEPS),
+    ("cosine", Schedule.COSINE),
+    ("one cycle", Schedule.ONE_CYCLE),
+)
+_steps = partial(NumberField, 0, 10_000_000)
 USUAL = (
-    Row("steps", "Steps", _whole(0, 10_000_000), "How many batches each network is trained on"),
-    Row("batch", "Batch", _whole(1, 65_536), "Images in a step"),
+    Row("steps", "Steps", _steps, "How many batches each network is trained on"),
+    Row("batch", "Batch", partial(NumberField, 1, 65_536), "Images in a step"),
     Row(
         "rate", "Learning rate", FractionField, "The step's length at its peak; “Find…” tries rates from small to large"
     ),
     Row(
         "schedule",
         "Schedule",
-        _combo(SCHEDULES),
+        partial(ChoiceField, SCHEDULES, Schedule),
         f"How the learning rate goes over the steps; it is drawn below. {ONE_CYCLE_WORDS}",
     ),
 )
 PARTS: Mapping[str, tuple[Row, ...]] = {
     "Schedule": (
-        Row("milestones", "Fall at", Milestones, "The steps at which the rate falls; the paper's: 32000, 48000"),
+        Row("milestones", "Fall at", NumbersField, "The steps at which the rate falls; the paper's: 32000, 48000"),
         Row("gamma", "By a factor", FractionField, "What the rate is multiplied by at each of them"),
         Row(
             "warmup",
             "Warm-up",
-            _whole(0, 10_000_000),
+            _steps,
             "So many steps the rate rises at first; the paper's for ResNet-110. Not used by one cycle",
         ),
         Row("warmup_from", "From a share", FractionField, "The share of the rate at which the warm-up begins"),
     ),
     "Optimiser": (
-        Row("optimiser", "Optimiser", _combo(OPTIMISERS), "What turns gradients into steps"),
+        Row("optimiser", "Optimiser", partial(ChoiceField, OPTIMISERS, Optimiser), "What turns gradients into steps"),
         Row("momentum", "Momentum", FractionField, "SGD: the share of the last step in this one; Adam: beta 1"),
         Row("decay", "Weight decay", FractionField, "How strongly weights are drawn towards 0; the paper's: 0.0001"),
         Row(
             "spares",
             "",
-            _check("none on norms and biases"),
+            partial(CheckField, "none on norms and biases"),
             "Weight decay on convolutions and fc alone, by module type",
         ),
         Row("clip", "Clip gradient at", FractionField, "The greatest length of the whole gradient; 0 for no bound"),
     ),
     "Images and loss": (
-        Row("pad", "Pad and crop", _whole(0, 64), "Zeros around the image before a crop at random; the paper's: 4"),
-        Row("flip", "", _check("mirror half of the images"), "Not for digits: a mirrored 2 is no 2"),
+        Row(
+            "pad",
+            "Pad and crop",
+            partial(NumberField, 0, 64),
+            "Zeros around the image before a crop at random; the paper's: 4",
+        ),
+        Row("flip", "", partial(CheckField, "mirror half of the images"), "Not for digits: a mirrored 2 is no 2"),
         Row("smoothing", "Label smoothing", FractionField, "The share of the label that is spread over all classes"),
         Row("ema", "Average of weights", FractionField, "Decay of a moving average that is tested instead; 0 for none"),
     ),
     "Measuring": (
-        Row(
-            "evaluate",
-            "Test every",
-            _whole(0, 10_000_000),
-            "After so many steps the test images are judged; 0 for never",
-        ),
-        Row(
-            "measure", "Blocks every", _whole(0, 10_000_000), "After so many steps every block is measured; 0 for never"
-        ),
+        Row("evaluate", "Test every", _steps, "After so many steps the test images are judged; 0 for never"),
+        Row("measure", "Blocks every", _steps, "After so many steps every block is measured; 0 for never"),
         Row(
             "mixed",
             "",
-            _check("bfloat16 where there are units"),
+            partial(CheckField, "bfloat16 where there are units"),
             "Mixed precision: faster on some devices, slower on others",
         ),
         Row(
             "deterministic",
             "",
-            _check("the same bits each time"),
+            partial(CheckField, "the same bits each time"),
             "The same seed gives the same numbers on this machine",
         ),
     ),
@@ -143,52 +109,21 @@ class RecipeForm(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.fields: dict[str, QWidget] = {}
         self._refused: dict[str, str] = {}
         self._good = Recipe()
-        self.problem, self.note = QLabel(), QLabel(ONE_CYCLE_WORDS)
-        for label, name in ((self.problem, "problem"), (self.note, "muted")):
-            label.setObjectName(name)
-            label.setWordWrap(True)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(14, 0, 12, 0)
-        column.setSpacing(4)
-        self.form = QFormLayout()
-        self.form.setVerticalSpacing(5)
-        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self._add_rows(self.form, USUAL)
-        column.addLayout(self.form)
-        column.addWidget(self.note)
+        self.problem, self.note = Problem(), label(ONE_CYCLE_WORDS, "muted", wrap=True)
+        self.form = Form()
         self.sections = {title: Section(title, False) for title in PARTS}
-        for title, rows in PARTS.items():
-            self._add_rows(self.sections[title].form, rows)
-            column.addWidget(self.sections[title])
-        column.addWidget(self.problem)
+        self.forms = (self.form, *(section.form for section in self.sections.values()))
+        for form, rows in zip(self.forms, (USUAL, *PARTS.values()), strict=True):
+            form.add_rows(rows)
+            form.value_entered.connect(self._on_value_entered)
+            form.invalid_entered.connect(self._on_invalid_entered)
+            form.left.connect(self._on_left)
+        self.fields = {key: field for form in self.forms for key, field in form.fields.items()}
+        parts: tuple[Part, ...] = (self.form, self.note, *self.sections.values(), self.problem)
+        vbox(*parts, of=self, margins=(14, 0, 12, 0), spacing=4)
         self.show_recipe(self._good)
-
-    def _add_rows(self, form: QFormLayout, rows: tuple[Row, ...]) -> None:
-        for row in rows:
-            field = self.fields[row.key] = row.make()
-            field.setObjectName(row.key)
-            field.setToolTip(row.tip)
-            field.setAccessibleName(row.label or row.key)
-            label = QLabel(row.label)
-            label.setToolTip(row.tip)
-            label.setBuddy(field)
-            form.addRow(label, field)
-            self._watch(field)
-
-    def _watch(self, field: QWidget) -> None:
-        if isinstance(field, NumberField | FractionField):
-            field.entered.connect(self._on_entered)
-            field.refused.connect(self._on_refused)
-            field.left.connect(self._on_left)
-        elif isinstance(field, QuietCombo):
-            field.currentIndexChanged.connect(self._on_changed)
-        elif isinstance(field, QCheckBox):
-            field.toggled.connect(self._on_changed)
-        elif isinstance(field, QLineEdit):
-            field.textEdited.connect(self._on_changed)
 
     @property
     def recipe(self) -> Recipe:
@@ -199,10 +134,9 @@ class RecipeForm(QWidget):
         """Show a recipe without a signal."""
         self._good = recipe
         self._refused.clear()
-        self._typed: dict[str, object] = asdict(recipe)
-        with QSignalBlocker(self):
-            for key, value in asdict(recipe).items():
-                self._show_value(self.fields[key], value)
+        self._entered = asdict(recipe)
+        for key, value in self._entered.items():
+            self.fields[key].show_value(value)
         self._explain("")
 
     def use_rate(self, rate: float) -> None:
@@ -214,70 +148,41 @@ class RecipeForm(QWidget):
         self.show_recipe(recipe)
         self.changed.emit()
 
-    def _show_value(self, field: QWidget, value: Any) -> None:
-        with QSignalBlocker(field):
-            if isinstance(field, NumberField | FractionField):
-                field.show_value(value)
-            elif isinstance(field, QuietCombo):
-                field.setCurrentIndex(field.findData(value))
-            elif isinstance(field, QCheckBox):
-                field.setChecked(value)
-            elif isinstance(field, Milestones):
-                field.setText(", ".join(str(step) for step in value))
-
-    def _on_entered(self, value: object) -> None:
-        key = self.sender().objectName()
+    def _on_value_entered(self, key: str, value: object) -> None:
         self._refused.pop(key, None)
-        self._typed[key] = value
+        self._entered[key] = value
         self._read()
 
-    def _on_refused(self, text: str) -> None:
-        self._refused[self.sender().objectName()] = text
+    def _on_invalid_entered(self, key: str, text: str) -> None:
+        is_list = isinstance(self.fields[key], NumbersField)
+        steps = f"{text[:40]!r} are no steps. Write steps such as 32000, 48000."
+        self._refused[key] = steps if is_list else no_number(text, "0.1")
         self._read()
 
-    def _on_left(self) -> None:
+    def _on_left(self, key: str) -> None:
         """Forget what was typed and cannot be: the field shows its last good value again."""
-        key = self.sender().objectName()
-        self._refused.pop(key, None)
-        self._typed[key] = getattr(self._good, key)
-        self._read()
-
-    def _on_changed(self) -> None:
-        self._read()
+        self._on_value_entered(key, getattr(self._good, key))
 
     def _read(self) -> None:
-        """Take the recipe that the fields say, or tell why it cannot be."""
+        if self._refused:
+            self._explain(next(iter(self._refused.values())))
+            return
         try:
-            for key, text in self._refused.items():
-                raise ExplorerError(key, f"{text[:40]!r} is no number.", "Write one such as 0.1.")
-            recipe = Recipe(**{**self._typed, **self._chosen()})  # type: ignore[arg-type]  # the fields give its types
+            recipe = Recipe(**self._entered)
         except ExplorerError as error:
-            self._explain(f"⚠ {error.what} {error.remedy}")
+            self._explain(f"{error.what} {error.remedy}")
             return
         self._explain("")
         if recipe != self._good:
             self._good = recipe
-            for key in self._typed:
-                field = self.fields[key]
+            for key, field in self.fields.items():
                 if isinstance(field, NumberField | FractionField):
                     field.show_value(getattr(recipe, key))
             self._summarise()
             self.changed.emit()
 
-    def _chosen(self) -> dict[str, object]:
-        found: dict[str, object] = {}
-        for key, field in self.fields.items():
-            if isinstance(field, QuietCombo):
-                found[key] = (Optimiser if key == "optimiser" else Schedule)(field.currentData())
-            elif isinstance(field, QCheckBox):
-                found[key] = field.isChecked()
-            elif isinstance(field, Milestones):
-                found[key] = field.values()
-        return found
-
-    def _explain(self, words: str) -> None:
-        self.problem.setText(words)
-        self.problem.setVisible(bool(words))
+    def _explain(self, problem: str) -> None:
+        self.problem.say(problem)
         self._summarise()
 
     def _summarise(self) -> None:
@@ -287,9 +192,7 @@ class RecipeForm(QWidget):
         for key in ("warmup", "warmup_from"):
             self.fields[key].setDisabled(one_cycle)
         for title, rows in PARTS.items():
-            unusual = [
-                (row.label or str(getattr(self.fields[row.key], "text", str)())).lower()
-                for row in rows
-                if getattr(self._good, row.key) != getattr(usual, row.key)
-            ]
-            self.sections[title].summarise(", ".join(unusual))
+            changed = [row for row in rows if getattr(self._good, row.key) != getattr(usual, row.key)]
+            self.sections[title].summarise(
+                ", ".join((row.label or self.fields[row.key].text()).lower() for row in changed)
+            )

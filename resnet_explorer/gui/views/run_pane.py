@@ -1,13 +1,15 @@
 """One picture of the runs: curves, schedules, blocks, or a heat map, as the list above it says."""
 
 from collections.abc import Sequence
+from typing import Generic, TypeVar
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QWidget
 
 from resnet_explorer.analysis.quantities import Quantity
+from resnet_explorer.analysis.training import Run
 from resnet_explorer.drawing.chart import Axis, Scale
-from resnet_explorer.drawing.theme import Theme
+from resnet_explorer.drawing.theme import LIGHT, Theme
 from resnet_explorer.drawing.training import (
     BLOCKWISE,
     MEASURES,
@@ -19,12 +21,19 @@ from resnet_explorer.drawing.training import (
     block_strips,
     heat,
     rates,
+    traced,
 )
+from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gui.document import Document
+from resnet_explorer.gui.jobs import Jobs
+from resnet_explorer.gui.trainer import LiveRun, TrainingController
 from resnet_explorer.gui.views.canvas import Canvas
 from resnet_explorer.gui.views.chart_view import ChartView
-from resnet_explorer.gui.views.fields import QuietCombo
-from resnet_explorer.gui.views.gradient_heat import HeatView
+from resnet_explorer.gui.views.fields import ChoiceField
+from resnet_explorer.gui.views.gradient_pictures import HeatView
+from resnet_explorer.gui.views.parts import hbox, split, stack, timer, told, vbox
+from resnet_explorer.gui.views.text_table import RunTable, rows
+from resnet_explorer.gui.views.training_bar import CurveOptions
 
 SEEDS = "seeds"
 LIVE = (
@@ -48,45 +57,31 @@ class RunPane(QWidget):
     def __init__(self, document: Document, usual: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.chart, self.heat = ChartView(document), HeatView(document)
-        self.list = QuietCombo()
+        self.list = told(ChoiceField(), "What is shown of the runs", "What is shown of the runs")
         self._charts = TrainingCharts()
-        self.stack = QStackedWidget()
-        self.stack.addWidget(self.chart)
-        self.stack.addWidget(self.heat)
-        self.line = QHBoxLayout()
-        self.line.setContentsMargins(12, 4, 12, 2)
-        self.line.addWidget(self.list, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(self.line)
-        column.addWidget(self.stack, 1)
-        self._fill(usual)
-        self.list.currentIndexChanged.connect(self._on_index)
+        self.stack = stack(self.chart, self.heat)
+        self.line = hbox((self.list, 1), margins=(12, 4, 12, 2))
+        vbox(self.line, (self.stack, 1), of=self, spacing=0)
+        self._fill()
+        self.choose(usual)
+        self.list.currentIndexChanged.connect(self.changed)
 
-    def _fill(self, usual: str) -> None:
+    def _fill(self) -> None:
         for measure in Measure:
-            self._offer(MEASURES[measure].title, measure.value, f"{MEASURES[measure].title} {MEASURES[measure].of}")
-        self._offer("Training loss: median and range over seeds", SEEDS, "Runs that differ in the seed alone, as one")
-        self._offer("Learning rate: as planned", "planned", "The schedule of the recipe, and where each run is in it")
+            self.list.add(MEASURES[measure].title, measure.value, f"{MEASURES[measure].title} {MEASURES[measure].of}")
+        self.list.add("Training loss: median and range over seeds", SEEDS, "Runs that differ in the seed alone, as one")
+        self.list.add("Learning rate: as planned", "planned", "The schedule of the recipe, and where each run is in it")
         self.list.insertSeparator(self.list.count())
         for quantity in LIVE:
             words = BLOCKWISE[quantity]
-            self._offer(f"Blocks: {words.label[:1].lower()}{words.label[1:]}", f"blocks:{quantity}", words.teaches)
+            self.list.add(f"Blocks: {words.label[:1].lower()}{words.label[1:]}", f"blocks:{quantity}", words.teaches)
         self.list.insertSeparator(self.list.count())
         for quantity in LIVE:
             words = BLOCKWISE[quantity]
             tip = f"Blocks by steps, of the run that is selected. {words.teaches}"
-            self._offer(f"Over the steps: {words.label[:1].lower()}{words.label[1:]}", f"heat:{quantity}", tip)
-        self.list.setCurrentIndex(self.list.findData(usual))
+            self.list.add(f"Over the steps: {words.label[:1].lower()}{words.label[1:]}", f"heat:{quantity}", tip)
         self.list.setMinimumWidth(220)
         self.list.setMaximumWidth(400)
-        self.list.setAccessibleName("What is shown of the runs")
-        self.list.setToolTip("What is shown of the runs")
-
-    def _offer(self, words: str, key: str, tip: str) -> None:
-        self.list.addItem(words, key)
-        self.list.setItemData(self.list.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
 
     @property
     def key(self) -> str:
@@ -136,5 +131,85 @@ class RunPane(QWidget):
         self.stack.setCurrentWidget(self.heat)
         self.heat.show_maps((made,), len(made.x) - 1)
 
-    def _on_index(self) -> None:
-        self.changed.emit()
+
+class RunPictures(QObject):
+    """Two pictures of some runs, one over the other, and the runs' table; ``changed`` tells that they change."""
+
+    changed = Signal()
+
+    def __init__(self, document: Document, sizes: tuple[int, int], stretch: int = 0) -> None:
+        super().__init__()
+        self.options, self.table = CurveOptions(), RunTable()
+        self.first, self.second = RunPane(document, Measure.TRAIN_LOSS), RunPane(document, Measure.TEST_ERROR)
+        for pane in (self.first, self.second):
+            pane.line.addStretch(stretch)
+            pane.changed.connect(self.changed)
+        self.first.line.addWidget(self.options)
+        self.panes = split(Qt.Orientation.Vertical, sizes, self.first, self.second)
+        self.options.changed.connect(self.changed)
+        self.table.toggled_row.connect(self.changed)
+
+    @property
+    def canvas(self) -> Canvas:
+        """Return the picture that is looked at: the one with the focus, else the upper one."""
+        return self.second.canvas if self.second.canvas.hasFocus() else self.first.canvas
+
+    def show_theme(self, theme: Theme) -> None:
+        """Paint in another theme."""
+        for part in (self.first, self.second, self.table):
+            part.show_theme(theme)
+
+    def traced(self, runs: Sequence[Run]) -> tuple[Traced, ...]:
+        """Return runs with their looks; hidden ones are marked."""
+        return traced(runs, frozenset(f"run{place + 1}" for place in self.table.hidden))
+
+    def show_runs(self, runs: Sequence[Run], live: Sequence[LiveRun], replayed: bool = False) -> tuple[Traced, ...]:
+        """Show runs as they are now, and return them with their looks."""
+        shown = self.traced(runs)
+        self.table.show_runs(rows(shown, live))
+        options = self.options.options(replayed)
+        for pane in (self.first, self.second):
+            pane.show_runs(shown, options, self.table.place)
+        return shown
+
+
+REDRAW_MS = 150
+"""How long new steps may wait until they are drawn."""
+T = TypeVar("T", bound=TrainingController)
+
+
+class RunsPage(QWidget, Generic[T]):
+    """A lab that trains; ``said`` gives a sentence for the status bar."""
+
+    said = Signal(str)
+
+    def __init__(self, document: Document, jobs: Jobs, trainer: T, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document, self._jobs, self._theme, self.trainer = document, jobs, LIGHT, trainer
+        trainer.setParent(self)
+        self._redraw = timer(self, REDRAW_MS, self.draw, once=True)
+
+    @property
+    def shown(self) -> tuple[Traced, ...]:
+        """Return the runs with their looks."""
+        raise NotImplementedError
+
+    def draw(self) -> None:
+        """Draw the runs as they are now."""
+        raise NotImplementedError
+
+    def draw_soon(self) -> None:
+        """Draw when the steps that come at the same time are there."""
+        if not self._redraw.isActive():
+            self._redraw.start()
+
+    def rename(self, place: int, name: str) -> bool:
+        """Give a run of now another name; where that cannot be say why, and return False."""
+        if place >= len(self.trainer.runs) or name == self.shown[place].name:
+            return False
+        try:
+            self.trainer.rename(place, name)
+        except ExplorerError as error:
+            self.said.emit(str(error))
+            return False
+        return True

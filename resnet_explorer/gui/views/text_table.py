@@ -1,113 +1,331 @@
-"""A table of ready-made texts: sorted by their values, linked by path."""
+"""The table for small tables: texts sorted by their values; and of it that of the runs of a lab."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtCore import (
+    QModelIndex,
+    QPersistentModelIndex,
+    QSignalBlocker,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyle,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QWidget,
+)
 
+from resnet_explorer.analysis.gradient_words import LAST_STEPS, last_steps
+from resnet_explorer.analysis.progress import RunStatistics, duration
+from resnet_explorer.analysis.training import Run
+from resnet_explorer.analysis.words import percent
+from resnet_explorer.drawing.chart import Look
+from resnet_explorer.drawing.marks import Dash
+from resnet_explorer.drawing.theme import LIGHT, Theme
+from resnet_explorer.drawing.training import Traced
 from resnet_explorer.gui.document import Document
+from resnet_explorer.gui.trainer import LiveRun
 
 Index = QModelIndex | QPersistentModelIndex
 
 
 @dataclass(frozen=True, slots=True)
 class TextRow:
-    """A row: the address of what it is about, its texts, and what each column is sorted by."""
+    """A row: its key, its texts, what each column is sorted by, and a tooltip for each column.
+
+    A row that is not ``usable`` cannot be selected.
+    """
 
     path: str
     texts: tuple[str, ...]
-    values: tuple[float | str, ...]
+    values: tuple[float | str, ...] = ()
+    tips: tuple[str, ...] = ()
+    usable: bool = True
 
 
-class TextModel(QAbstractTableModel):
-    """Rows of texts under titles."""
+class TextTable(QTreeWidget):
+    """A small table: rows of texts under titles with tooltips; ``chosen`` gives the key of the row that is selected.
 
-    def __init__(self, titles: Sequence[tuple[str, str]], parent: QObject | None = None) -> None:
+    ``numbers`` are the columns that are aligned to the right. A ``sortable`` table is sorted by the rows' values: up,
+    down, and not at all; ``row_height`` is that of its rows in px, 0 for that of their texts.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(
+        self,
+        name: str,
+        columns: Sequence[tuple[str, str]],
+        numbers: Iterable[int] = (),
+        *,
+        sortable: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._titles = titles
-        self._order: tuple[int, bool] | None = None
-        self._given: list[TextRow] = []
+        self._columns, self._numbers, self.row_height = columns, tuple(numbers), 0
+        self._given: Sequence[TextRow] = ()
         self.rows: list[TextRow] = []
-
-    def show(self, rows: Sequence[TextRow]) -> None:
-        """Show other rows, sorted as before."""
-        self.beginResetModel()
-        self._given = list(rows)
-        self._arrange()
-        self.endResetModel()
-
-    def _arrange(self) -> None:
-        self.rows = list(self._given)
-        if self._order:
-            column, down = self._order
-            self.rows.sort(key=lambda row: row.values[column], reverse=down)
-
-    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        self.beginResetModel()
-        self._order = None if column < 0 else (column, order == Qt.SortOrder.DescendingOrder)
-        self._arrange()
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        return len(self._titles)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self.rows[index.row()].texts[index.column()]
-        value = self.rows[index.row()].values[index.column()]
-        if role == Qt.ItemDataRole.TextAlignmentRole and isinstance(value, float):
-            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        return None
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self._titles[section][0]
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
-            return self._titles[section][1]
-        return None
-
-
-class TextTable(QTableView):
-    """Shows such rows; the current one is the document's selection."""
-
-    def __init__(self, document: Document, titles: Sequence[tuple[str, str]], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._document = document
-        self.texts = TextModel(titles, self)
-        self.setModel(self.texts)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self._items: list[QTreeWidgetItem] = []
+        self.setColumnCount(len(columns))
+        self.setHeaderLabels([title for title, _ in columns])
+        for column, (_, tip) in enumerate(columns):
+            self.headerItem().setToolTip(column, tip)
+        self.setAccessibleName(name)
+        self.setRootIsDecorated(False)
+        self.setUniformRowHeights(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setShowGrid(False)
-        self.verticalHeader().hide()
-        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        self.horizontalHeader().setStretchLastSection(True)
-        self.horizontalHeader().setSortIndicatorClearable(True)
-        self.setSortingEnabled(True)
-        self.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
-        self.selectionModel().currentRowChanged.connect(self._on_current)
-        document.selected.connect(self._on_selected)
+        self.header().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        self.header().setStretchLastSection(True)
+        if sortable:
+            metric = QStyle.PixelMetric.PM_HeaderDefaultSectionSizeVertical
+            self.row_height = self.style().pixelMetric(metric, None, self)
+            self.setObjectName("table")
+            self.header().setDefaultAlignment(Qt.AlignmentFlag.AlignCenter)
+            self.header().setSectionsClickable(True)
+            self.header().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+            self.header().setSortIndicatorShown(True)
+            self.header().setSortIndicatorClearable(True)
+            self.header().sortIndicatorChanged.connect(self._show)
+        self.currentItemChanged.connect(self._on_current)
 
     def show_rows(self, rows: Sequence[TextRow]) -> None:
-        """Show other rows; each column gets the room of its widest text among the first ones."""
-        self.texts.show(rows)
+        """Show other rows, sorted as before."""
+        self._given = rows
+        self._show()
+
+    def _show(self) -> None:
+        column, order = self.header().sortIndicatorSection(), self.header().sortIndicatorOrder()
+        self.rows = list(self._given)
+        if 0 <= column < len(self._columns) and self.header().isSortIndicatorShown():
+            down = order == Qt.SortOrder.DescendingOrder
+            self.rows.sort(key=lambda row: row.values[column], reverse=down)
+        with QSignalBlocker(self):
+            while len(self._items) > len(self.rows):
+                self.takeTopLevelItem(len(self._items) - 1)
+                self._items.pop()
+            while len(self._items) < len(self.rows):
+                self._items.append(self.make_item())
+                self.addTopLevelItem(self._items[-1])
+            for item, row in zip(self._items, self.rows, strict=True):
+                _fill(item, row)
+
+    def make_item(self) -> QTreeWidgetItem:
+        """Return the item of a new row."""
+        item = QTreeWidgetItem()
+        for column in self._numbers:
+            item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        if self.row_height:
+            item.setSizeHint(0, QSize(0, self.row_height))
+        return item
+
+    def select(self, path: str) -> None:
+        """Select the row of a key without a signal; none where there is none of it."""
+        place = next((place for place, row in enumerate(self.rows) if row.path == path), None)
+        with QSignalBlocker(self):
+            if place is None:
+                self.clearSelection()
+            else:
+                self.setCurrentItem(self._items[place])
+
+    def fit_columns(self, room: int = 28, first: int = 0) -> None:
+        """Give each column but the last the room of its widest text, the first one ``first`` px more."""
         measure = self.fontMetrics().horizontalAdvance
-        for column, (title, _) in enumerate(self.texts._titles):
-            widest = max([title, *(row.texts[column] for row in rows[:200])], key=len)
-            self.setColumnWidth(column, measure(widest) + 28)
-        self._on_selected(self._document.selection)
+        for column, (title, _) in enumerate(self._columns[:-1]):
+            widest = max([title, *(row.texts[column] for row in self.rows[:200])], key=len)
+            self.setColumnWidth(column, measure(widest) + room + (0 if column else first))
 
-    def _on_current(self, current: QModelIndex) -> None:
-        if current.isValid():
-            self._document.select(self.texts.rows[current.row()].path)
+    def fit_height(self) -> None:
+        """Take the height of all rows."""
+        high = max(self.sizeHintForRow(0), self.fontMetrics().height() + 4)
+        rows = max(1, len(self._items)) * high
+        self.setFixedHeight(self.header().sizeHint().height() + rows + 2 * self.frameWidth() + 4)
 
-    def _on_selected(self, path: str) -> None:
-        for number, row in enumerate(self.texts.rows):
-            if row.path == path:
-                if number != self.currentIndex().row():
-                    self.selectRow(number)
-                return
-        self.clearSelection()
+    def _on_current(self, item: QTreeWidgetItem | None) -> None:
+        if item is not None and not item.isDisabled():
+            self.chosen.emit(self.rows[self.indexOfTopLevelItem(item)].path)
+
+
+def _fill(item: QTreeWidgetItem, row: TextRow) -> None:
+    for column, text in enumerate(row.texts):
+        if item.text(column) != text:
+            item.setText(column, text)
+    for column, tip in enumerate(row.tips):
+        item.setToolTip(column, tip)
+    if item.isDisabled() == row.usable:
+        item.setDisabled(not row.usable)
+
+
+class LinkedTable(TextTable):
+    """A sortable table of parts of the network; the selected one is the document's selection."""
+
+    def __init__(
+        self, document: Document, name: str, columns: Sequence[tuple[str, str]], numbers: Iterable[int]
+    ) -> None:
+        super().__init__(name, columns, numbers, sortable=True)
+        self._document = document
+        self.chosen.connect(document.select)
+        document.selected.connect(self.select)
+
+    def show_rows(self, rows: Sequence[TextRow]) -> None:
+        super().show_rows(rows)
+        self.fit_columns()
+        self.select(self._document.selection)
+
+
+COLUMNS = (
+    ("Network", "A click on the box hides or shows its curves; F2 gives it another name"),
+    ("Step", "Steps made, of those that the recipe asks for"),
+    ("Train loss", "Training loss: mean over the last 20 steps, or over all of a run that has made fewer"),
+    ("Train error", "Training error: fraction of images misclassified, mean over the same steps as the loss"),
+    (
+        "Test error",
+        "Fraction of the test images misclassified; of the validation images, where a fine-tuning has some",
+    ),
+    ("Steps/s", "Steps in a second, of late"),
+    ("State", "What it does now"),
+)
+AVERAGED = (2, 3)
+"""The columns that are means over the last steps."""
+_PENS = {
+    Dash.SOLID: Qt.PenStyle.SolidLine,
+    Dash.DASHED: Qt.PenStyle.DashLine,
+    Dash.DOTTED: Qt.PenStyle.DotLine,
+    Dash.DASH_DOT: Qt.PenStyle.DashDotLine,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run in words, ready to be shown; ``mean`` says over which steps its training loss and error are averaged."""
+
+    look: Look
+    texts: tuple[str, ...]
+    tip: str = ""
+    mean: str = ""
+
+
+class RunTable(TextTable):
+    """``hidden`` holds the numbers of the rows that are not drawn; ``toggled_row`` tells that it has changed.
+
+    ``renamed`` gives a row and its new name.
+    """
+
+    toggled_row = Signal()
+    renamed = Signal(int, str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Runs that are shown", COLUMNS, range(1, len(COLUMNS) - 1), parent=parent)
+        self._theme: Theme = LIGHT
+        self._looks: list[Look] = []
+        self._widest: list[int] = []
+        self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
+        self.setIconSize(QSize(34, 12))
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFrameShape(QTreeWidget.Shape.NoFrame)
+        self.itemChanged.connect(self._on_item_changed)
+
+    @property
+    def hidden(self) -> frozenset[int]:
+        """Return the rows whose curves are hidden."""
+        checked = [item.checkState(0) == Qt.CheckState.Checked for item in self._items]
+        return frozenset(row for row, is_checked in enumerate(checked) if not is_checked)
+
+    @property
+    def place(self) -> int:
+        """Return the row that is selected, the first where none is."""
+        current = self.currentItem()
+        return self._items.index(current) if current in self._items else 0
+
+    def show_theme(self, theme: Theme) -> None:
+        """Paint the lines' looks in another theme."""
+        self._theme = theme
+        for item, look in zip(self._items, self._looks, strict=True):
+            item.setIcon(0, self._icon(look))
+        self._fit()
+
+    def show_runs(self, runs: Sequence[RunRow]) -> None:
+        """Show runs; which of them are hidden stays as it was."""
+        grown = len(runs) != len(self._items)
+        self.show_rows([_text_row(run) for run in runs])
+        with QSignalBlocker(self):
+            for place, (item, run) in enumerate(zip(self._items, runs, strict=True)):
+                if place >= len(self._looks) or self._looks[place] != run.look or item.icon(0).isNull():
+                    item.setIcon(0, self._icon(run.look))
+        self._looks = [run.look for run in runs]
+        widest = [max((len(run.texts[column]) for run in runs), default=0) for column in range(len(COLUMNS) - 1)]
+        if grown or widest != self._widest:
+            self._widest = widest
+            self._fit()
+
+    def _fit(self) -> None:
+        self.fit_columns(20, 64)
+        self.fit_height()
+
+    def make_item(self) -> QTreeWidgetItem:
+        item = super().make_item()
+        item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEditable)
+        item.setCheckState(0, Qt.CheckState.Checked)
+        return item
+
+    def _icon(self, look: Look) -> QIcon:
+        pixmap = QPixmap(self.iconSize() * 2)
+        pixmap.setDevicePixelRatio(2)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(self._theme.colours[look.ink]), 2.4, _PENS[look.dash]))
+        painter.drawLine(1, 6, 33, 6)
+        painter.end()
+        return QIcon(pixmap)
+
+    def _on_item_changed(self, item: QTreeWidgetItem, column: int) -> None:
+        if column == 0:
+            self.renamed.emit(self.indexOfTopLevelItem(item), item.text(0).strip())
+            self.toggled_row.emit()
+
+
+def _text_row(run: RunRow) -> TextRow:
+    tips = [run.tip, *[""] * (len(COLUMNS) - 2), run.texts[-1]]
+    for column in AVERAGED:
+        tips[column] = run.mean
+    return TextRow("", run.texts, tips=tuple(tips))
+
+
+NONE = "–"
+
+
+def rows(shown: Sequence[Traced], live: Sequence[LiveRun]) -> list[RunRow]:
+    """Return a row for each run; ``live`` are the same runs where they are trained here, else none."""
+    return [_row(one, live[index] if index < len(live) else None) for index, one in enumerate(shown)]
+
+
+def _row(one: Traced, live: LiveRun | None) -> RunRow:
+    run, last = one.run, one.run.last
+    steps = f"{len(run.metrics):,} / {run.plan.recipe.steps:,}"
+    now = RunStatistics(run.metrics, run.plan.recipe.steps)
+    tested = next((one.test_accuracy for one in reversed(run.metrics) if one.test_accuracy is not None), None)
+    figures = (
+        NONE if last is None else f"{run.final_loss(LAST_STEPS):.3f}",
+        NONE if now.error is None else percent(now.error),
+        NONE if tested is None else percent(1 - tested),
+        NONE if now.per_second is None else f"{now.per_second:.1f}",
+    )
+    texts = (one.name, steps, *figures, _state(run, live))
+    tip = run.problem or (f"In {run.folder}" if run.folder and last else one.name)
+    return RunRow(one.look, texts, tip, f"Mean of {last_steps([len(run.metrics)])}" if last else "")
+
+
+def _state(run: Run, live: LiveRun | None) -> str:
+    if live is None:
+        return ("whole" if run.is_whole else run.problem or "stopped") if run.metrics else "not begun"
+    if live.problem:
+        return live.problem
+    left = live.statistics.seconds_left
+    return f"{live.stand}, about {duration(left)} left" if live.stand == "running" and left else str(live.stand)

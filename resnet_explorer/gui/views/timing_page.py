@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QWidget
 
 from resnet_explorer.analysis.kept import inference_bytes, training_bytes
 from resnet_explorer.analysis.timing import Peaks, Timed
@@ -15,7 +15,8 @@ from resnet_explorer.gui.document import Document, State
 from resnet_explorer.gui.jobs import Jobs
 from resnet_explorer.gui.session import Results
 from resnet_explorer.gui.views.chart_view import ChartView
-from resnet_explorer.gui.views.text_table import TextRow, TextTable
+from resnet_explorer.gui.views.parts import button, hbox, label, split, told, vbox
+from resnet_explorer.gui.views.text_table import LinkedTable, TextRow
 
 TITLES = (
     ("Layer or block", "The address; blocks are measured as wholes, layers each in its place"),
@@ -29,6 +30,7 @@ TITLES = (
     ("Limited by", "Memory where it has fewer FLOPs per byte than the ridge of the roofline, else arithmetic"),
 )
 REPEATS = (5, 10, 30, 100)
+AT_FIRST = "Measure to see which layers wait for arithmetic, and which for memory."
 
 
 class TimingPage(QWidget):
@@ -41,38 +43,18 @@ class TimingPage(QWidget):
         self._job = 0
         self.measured: Measured | None = None
         self.canvas = ChartView(document)
-        self.table = TextTable(document, TITLES)
-        self.measure, self.repeats, self.words = QPushButton("Measure"), QComboBox(), QLabel()
-        self._dress()
-        split = QSplitter(Qt.Orientation.Vertical)
-        split.addWidget(self.canvas)
-        split.addWidget(self.table)
-        split.setSizes([360, 200])
-        bar = QHBoxLayout()
-        bar.setContentsMargins(12, 6, 12, 4)
-        for widget in (self.measure, self.repeats):
-            bar.addWidget(widget)
-        bar.addSpacing(8)
-        bar.addWidget(self.words, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(bar)
-        column.addWidget(split, 1)
-
-    def _dress(self) -> None:
-        self.measure.setToolTip("Run the network on the chosen device and time each layer and block")
-        self.measure.clicked.connect(self.ask)
+        self.table = LinkedTable(document, "Times of layers and blocks", TITLES, range(1, 8))
+        self.measure = button("Measure", "Run the network on the chosen device and time each layer and block", self.ask)
+        tip = "How many runs each time is the median of, after two that warm up"
+        self.repeats = told(QComboBox(), "How many runs", tip)
         for count in REPEATS:
             self.repeats.addItem(f"median of {count}", count)
         self.repeats.setCurrentIndex(1)
-        self.repeats.setAccessibleName("How many runs")
-        self.repeats.setToolTip("How many runs each time is the median of, after two that warm up")
-        self.words.setObjectName("muted")
-        self.words.setTextFormat(Qt.TextFormat.PlainText)
-        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.table.setAccessibleName("Times of layers and blocks")
-        self.words.setText("Measure to see which layers wait for arithmetic, and which for memory.")
+        self.words = label(AT_FIRST, "muted", cut=True)
+        bar = hbox(self.measure, self.repeats, (self.words, 1), margins=(12, 6, 12, 4))
+        bar.insertSpacing(2, 8)
+        panes = split(Qt.Orientation.Vertical, (360, 200), self.canvas, self.table, collapsible=True)
+        vbox(bar, (panes, 1), of=self, spacing=0)
 
     def show_results(self, results: Results) -> None:
         """Say where what is shown belongs to another network than the window's."""
@@ -128,7 +110,6 @@ class TimingPage(QWidget):
 
 
 def _rows(measured: Measured) -> Iterator[TextRow]:
-    """Yield the network, its stages and blocks, and then every layer."""
     timing, peaks = measured.timing, measured.peaks
     total = timing.whole.both or 1.0
     for timed in (*timing.sums.values(), *timing.rows):

@@ -1,19 +1,23 @@
 """The training lab: several networks side by side, live, kept, and played back."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 
 from resnet_explorer import assets
 from resnet_explorer.analysis.inside import RunReference
+from resnet_explorer.analysis.progress import duration
 from resnet_explorer.analysis.run_codec import CHECKPOINT
 from resnet_explorer.analysis.training import MAX_RUNS, Run, RunPlan
-from resnet_explorer.analysis.training_presets import PRESETS
-from resnet_explorer.drawing.theme import LIGHT, Theme
-from resnet_explorer.drawing.training import Measure, Traced, traced
+from resnet_explorer.analysis.training_conditions import condition_words
+from resnet_explorer.analysis.training_presets import PRESETS, TrainingPreset
+from resnet_explorer.analysis.training_words import measured
+from resnet_explorer.drawing.theme import Theme
+from resnet_explorer.drawing.training import Traced
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.export.run_folder import list_runs, read
 from resnet_explorer.gui.document import Document
@@ -25,80 +29,98 @@ from resnet_explorer.gui.trainer import TrainingController
 from resnet_explorer.gui.views.canvas import Canvas
 from resnet_explorer.gui.views.inside_page import InsideView
 from resnet_explorer.gui.views.kept_runs import KeptRuns
-from resnet_explorer.gui.views.replay_bar import ReplayBar
-from resnet_explorer.gui.views.run_pane import RunPane
-from resnet_explorer.gui.views.run_table import RunTable
-from resnet_explorer.gui.views.run_words import rows
-from resnet_explorer.gui.views.training_bar import CurveOptions, TrainingBar
+from resnet_explorer.gui.views.parts import fill, hbox, heading, tabs, text, vbox
+from resnet_explorer.gui.views.run_pane import RunPictures, RunsPage
+from resnet_explorer.gui.views.training_bar import ReplayBar, TrainingBar
 from resnet_explorer.gui.views.training_setup import TrainingSetup
-from resnet_explorer.gui.views.training_words import TrainingWords
 
-REDRAW_MS = 150
-"""How long new steps may wait until they are drawn."""
+OWN = "Your own experiment: the same images in the same order for every network, from one seed."
+
+
+class TrainingWords(QScrollArea):
+    """Headings with a paragraph each; what has nothing to say is hidden."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.look_for, self.measured, self.conditions, self.references = text(), text(), text("muted"), text("muted")
+        self._headings = {
+            self.look_for: heading("What to look for"),
+            self.measured: heading("Measured on this machine"),
+            self.conditions: heading("Conditions"),
+            self.references: heading("References"),
+        }
+        parts = (part for pair in self._headings.items() for part in reversed(pair))
+        fill(self, *parts, 1, margins=(14, 8, 14, 8), spacing=5)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName("What this shows")
+        self.show_runs(())
+
+    def show_preset(self, preset: TrainingPreset | None) -> None:
+        """Tell what to look for."""
+        if preset is None:
+            self._say(self.look_for, OWN)
+            self._say(self.references, "")
+            return
+        where = "on a GPU" if preset.needs else "on two cores"
+        takes = f"All runs together take about {duration(60 * preset.minutes)} {where}."
+        self._say(self.look_for, f"{preset.look_for}\n\n{takes}")
+        self._say(self.references, "\n".join(reference.words for reference in preset.references))
+
+    def show_runs(self, shown: Sequence[Traced], recorded: str = "") -> None:
+        """Tell what was measured, here or where it was ``recorded``."""
+        self._headings[self.measured].setText("RECORDED, AND REPLAYED" if recorded else "MEASURED ON THIS MACHINE")
+        runs = [one.run for one in shown]
+        said = measured(runs) if any(run.metrics for run in runs) else ""
+        self._say(self.measured, "\n\n".join(filter(None, (recorded, said))))
+        made = next((run.setting for run in runs if run.setting), None)
+        with_words = (f"{made.machine}, PyTorch {made.torch}",) if made and not recorded else ()
+        self._say(self.conditions, "\n".join((*condition_words(runs), *with_words)))
+
+    def _say(self, label: QLabel, words: str) -> None:
+        if label.text() != words:
+            label.setText(words)
+        label.setVisible(bool(words))
+        self._headings[label].setVisible(bool(words))
+
+
 USUAL = "degradation"
 SIDE = 268
 NOTHING = "There is nothing to look into yet: train a network here, or show a kept run of yours."
 
 
-class TrainingPage(QWidget):
+class TrainingPage(RunsPage[TrainingController]):
     """The setup, the runs as pictures and as a table, and what they show in words.
 
-    ``said`` gives a sentence for the status bar, ``save_wanted`` runs to be saved as a table.
+    ``save_wanted`` gives runs to be saved as a table.
     """
 
-    said = Signal(str)
     save_wanted = Signal(list)
 
     def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._document, self._jobs, self._theme = document, jobs, LIGHT
-        self.trainer = TrainingController(jobs, runs_folder(), self)
+        super().__init__(document, jobs, TrainingController(jobs, runs_folder()), parent)
         self.setup = TrainingSetup(document)
-        self.bar, self.options, self.replay = TrainingBar(self.trainer), CurveOptions(), ReplayBar()
-        self.first = RunPane(document, Measure.TRAIN_LOSS)
-        self.second = RunPane(document, Measure.TEST_ERROR)
-        self.table, self.words = RunTable(), TrainingWords()
+        self.bar, self.replay, self.words = TrainingBar(self.trainer), ReplayBar(), TrainingWords()
+        self.pictures = RunPictures(document, (340, 260))
+        self.first, self.second = self.pictures.first, self.pictures.second
+        self.options, self.table = self.pictures.options, self.pictures.table
         self.kept = KeptRuns(runs_folder(), assets.path("runs"), document.undo_stack)
-        self.inside, self.views, self.side = InsideView(document, jobs), QTabWidget(), QTabWidget()
-        self._redraw = QTimer(self)
-        self._redraw.setSingleShot(True)
-        self._redraw.setInterval(REDRAW_MS)
-        self._redraw.timeout.connect(self.draw)
-        self._arrange()
-        self._wire()
-
-    def _arrange(self) -> None:
-        self.first.line.addStretch(0)
-        self.first.line.addWidget(self.options)
-        self.second.line.addStretch(0)
-        self.replay.hide()
-        panes = QSplitter(Qt.Orientation.Vertical)
-        panes.addWidget(self.first)
-        panes.addWidget(self.second)
-        panes.setSizes([340, 260])
-        panes.setChildrenCollapsible(False)
-        middle = QVBoxLayout()
-        middle.setSpacing(0)
-        for part in (self.bar, self.replay):
-            middle.addWidget(part)
-        self.views.addTab(panes, "Curves")
-        self.views.addTab(self.inside, "Look inside")
-        self.views.setTabToolTip(0, "What the runs gave, step by step")
-        self.views.setTabToolTip(1, "What the selected run has learnt: mistakes, Grad-CAM, filters, the loss around it")
-        self.views.setDocumentMode(True)
-        middle.addWidget(self.views, 1)
-        middle.addWidget(self.table)
-        self.side.addTab(self.words, "What it shows")
-        self.side.addTab(self.kept, "Kept runs")
-        self.side.setTabToolTip(1, "What was trained here, and recordings that the app carries")
-        self.side.setDocumentMode(True)
+        self.inside = InsideView(document, jobs)
+        look_inside = "What the selected run has learnt: mistakes, Grad-CAM, filters, the loss around it"
+        self.views = tabs(
+            "",
+            (self.pictures.panes, "Curves", "What the runs gave, step by step"),
+            (self.inside, "Look inside", look_inside),
+        )
+        self.side = tabs(
+            "",
+            (self.words, "What it shows", ""),
+            (self.kept, "Kept runs", "What was trained here, and recordings that the app carries"),
+        )
         self.side.setFixedWidth(SIDE)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self.setup)
-        row.addLayout(middle, 1)
-        row.addWidget(self.side)
+        self.replay.hide()
+        middle = vbox(self.bar, self.replay, (self.views, 1), self.table, spacing=0)
+        hbox(self.setup, (middle, 1), self.side, of=self, spacing=0)
+        self._wire()
 
     def _wire(self) -> None:
         self.bar.start_wanted.connect(self.start)
@@ -106,28 +128,25 @@ class TrainingPage(QWidget):
         self.setup.changed.connect(self._on_setup)
         self.setup.preset_chosen.connect(self._on_preset)
         self.setup.rate_wanted.connect(self._on_rate_wanted)
-        self.setup.tensorboard.toggled.connect(self._on_tensorboard)
-        for pane in (self.first, self.second):
-            pane.changed.connect(self.draw)
-        self.options.changed.connect(self.draw)
-        self.table.toggled_row.connect(self.draw)
+        self.setup.tensorboard.toggled.connect(partial(setattr, self.trainer, "tensorboard"))
+        self.pictures.changed.connect(self.draw)
         self.table.currentItemChanged.connect(self._on_row)
         self.views.currentChanged.connect(self._on_view)
         self.trainer.ended.connect(self._on_view)
         self._document.instruction_set_found.connect(self.draw)
-        self.replay.moved.connect(self._on_moved)
+        self.replay.moved.connect(self.draw)
         self.replay.left.connect(self._on_replay_left)
         self.trainer.ended.connect(self.kept.refresh)
         self.kept.show_wanted.connect(self._on_show_kept)
         self.kept.continue_wanted.connect(self._on_continue)
-        self.kept.save_wanted.connect(self._on_save_kept)
+        self.kept.save_wanted.connect(lambda folders: self.save_wanted.emit(list(self._read(folders))))
         self.kept.said.connect(self.said)
         self.table.renamed.connect(self._on_renamed)
 
     @property
     def canvas(self) -> Canvas:
         """Return the picture that is looked at: the one with the focus, else the upper one."""
-        return self.second.canvas if self.second.canvas.hasFocus() else self.first.canvas
+        return self.pictures.canvas
 
     def showEvent(self, event: QShowEvent) -> None:
         if not self.setup.networks.networks:
@@ -141,8 +160,8 @@ class TrainingPage(QWidget):
     def show_theme(self, theme: Theme) -> None:
         """Paint in another theme."""
         self._theme = theme
-        for part in (self.first, self.second, self.table, self.inside):
-            part.show_theme(theme)
+        self.pictures.show_theme(theme)
+        self.inside.show_theme(theme)
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -181,9 +200,6 @@ class TrainingPage(QWidget):
         if first:
             self.show_recording(self._read([run.path for run in first]))
 
-    def _on_tensorboard(self, on: bool) -> None:
-        self.trainer.tensorboard = on
-
     def _on_rate_wanted(self) -> None:
         try:
             plan = self.setup.plans()[0]
@@ -205,11 +221,7 @@ class TrainingPage(QWidget):
 
     def _on_runs(self) -> None:
         self.bar.show_state()
-        if not self._redraw.isActive():
-            self._redraw.start()
-
-    def _on_moved(self) -> None:
-        self.draw()
+        self.draw_soon()
 
     def _on_view(self) -> None:
         """Look into the selected run, where it is looked at; the words beside the curves give it their room."""
@@ -217,10 +229,10 @@ class TrainingPage(QWidget):
         if self.views.currentWidget() is not self.inside:
             return
         runs = [run for run in self.runs if run.folder and run.metrics and (Path(run.folder) / CHECKPOINT).exists()]
-        if not runs or self.table.chosen >= len(self.runs):
+        if not runs or self.table.place >= len(self.runs):
             self.inside.show_none(NOTHING)
             return
-        run = self.runs[self.table.chosen]
+        run = self.runs[self.table.place]
         run = run if run in runs else runs[0]
         names = run.setting.classes if run.setting else ()
         self.inside.show_run(run.folder, run.plan, names, [RunReference(one.folder, one.plan) for one in runs])
@@ -242,21 +254,12 @@ class TrainingPage(QWidget):
             self.trainer.take_up(runs)
             self.trainer.resume()
 
-    def _on_save_kept(self, folders: list[Path]) -> None:
-        self.save_wanted.emit(list(self._read(folders)))
-
-    def _on_renamed(self, row: int, name: str) -> None:
+    def _on_renamed(self, place: int, name: str) -> None:
         """Give a run that is trained here another name; a recording keeps its own."""
-        if self.replay.is_on or row >= len(self.trainer.runs) or name == self.shown[row].name:
-            return
-        try:
-            self.trainer.rename(row, name)
+        if not self.replay.is_on and self.rename(place, name):
             self.kept.refresh()
-        except ExplorerError as error:
-            self.said.emit(str(error))
 
     def _read(self, folders: Sequence[Path]) -> tuple[Run, ...]:
-        """Return kept runs, eight at most; what cannot be read is said."""
         found = []
         for folder in folders[:MAX_RUNS]:
             try:
@@ -283,14 +286,10 @@ class TrainingPage(QWidget):
     @property
     def shown(self) -> tuple[Traced, ...]:
         """Return the runs with their looks; hidden ones are marked."""
-        hidden = frozenset(f"run{row + 1}" for row in self.table.hidden)
-        return traced(self.runs, hidden)
+        return self.pictures.traced(self.runs)
 
     def draw(self) -> None:
         """Draw everything as it is now."""
-        shown, replayed = self.shown, self.replay.is_on
-        options = self.options.options(replayed)
-        self.table.show_rows(rows(shown, () if replayed else self.trainer.runs))
-        for pane in (self.first, self.second):
-            pane.show_runs(shown, options, self.table.chosen)
+        replayed = self.replay.is_on
+        shown = self.pictures.show_runs(self.runs, () if replayed else self.trainer.runs, replayed)
         self.words.show_runs(shown, self.replay.recorded(self._document.instruction_set) if replayed else "")

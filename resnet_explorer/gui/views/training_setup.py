@@ -3,22 +3,25 @@
 from dataclasses import replace
 from math import isfinite
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QScrollArea, QWidget
 
 from resnet_explorer.analysis.recipe import MAX_STEPS
 from resnet_explorer.analysis.training import RunPlan
 from resnet_explorer.analysis.training_presets import PRESETS, TrainingPreset
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gui.document import Document
-from resnet_explorer.gui.views.experiments import ExperimentList
-from resnet_explorer.gui.views.fields import FractionField, NumberField
-from resnet_explorer.gui.views.gradient_images import ImagesBox
-from resnet_explorer.gui.views.network_list import NetworkList
+from resnet_explorer.gui.views.fields import Form, FractionField, NumberField, out_of_range
+from resnet_explorer.gui.views.parts import Part, Problem, button, fill, heading, told, vbox
+from resnet_explorer.gui.views.preset_box import ExperimentList, ImagesBox, NetworkList
 from resnet_explorer.gui.views.recipe_form import RecipeForm
 from resnet_explorer.spec import InputShape, ResNetSpec
 
 WIDTH = 318
+EPOCHS_TIP = (
+    "How many times all training images are seen: steps times batch over their number; what is left of a batch "
+    "is passed over. A change sets the steps"
+)
 
 
 class TrainingSetup(QScrollArea):
@@ -40,90 +43,51 @@ class TrainingSetup(QScrollArea):
         self.networks = NetworkList(document)
         self.images, self.side, self.seed = ImagesBox(), NumberField(1, 1024), NumberField(0, 2**31 - 1)
         self.epochs = FractionField()
-        self.tensorboard = QCheckBox("write event files for TensorBoard")
-        self.finder, self.recipe, self.problem = QPushButton("Find a learning rate…"), RecipeForm(), QLabel()
-        self._dress()
-        self._arrange()
-        self._wire()
-
-    def _dress(self) -> None:
-        self.tensorboard.setToolTip("In each run's folder; tensorboard --logdir FOLDER shows them")
-        self.side.setToolTip("Images are brought to squares of this many pixels")
-        self.seed.setToolTip("Draws the first weights, the order of the images, and all else that is random")
-        self.finder.setToolTip("Train the first network for a few steps at rates from tiny to huge (Smith 2017)")
-        self.epochs.setToolTip(
-            "How many times all training images are seen: steps times batch over their number; what is left of a batch "
-            "is passed over. A change sets the steps"
+        self.tensorboard = told(
+            QCheckBox("write event files for TensorBoard"),
+            tip="In each run's folder; tensorboard --logdir FOLDER shows them",
         )
-        self.epochs.setAccessibleName("Epochs")
-        self.problem.setObjectName("problem")
-        self.problem.setWordWrap(True)
-        self.problem.setTextFormat(Qt.TextFormat.PlainText)
-        self.problem.hide()
-        self.side.setAccessibleName("Image side")
-        self.seed.setAccessibleName("Seed")
-        self.images.setAccessibleName("Images")
-        self.images.setToolTip("What the networks are trained and tested on; nothing is downloaded")
-
-    def _arrange(self) -> None:
-        inner = QWidget()
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 6, 0, 8)
-        column.setSpacing(4)
-        below = QVBoxLayout()
-        below.setContentsMargins(14, 0, 12, 0)
-        for widget in (self.finder, self.tensorboard, self.problem):
-            below.addWidget(widget)
-        self.presets.setFixedHeight(self.presets.sizeHintForRow(0) * min(4, len(PRESETS)) + 4)
-        for heading, part in (
-            ("Experiments", self.presets),
-            ("Networks", self.networks),
-            ("Images and seed", self._image_fields()),
-            ("Recipe", self.recipe),
-        ):
-            label = QLabel(heading.upper())
-            label.setObjectName("heading")
-            label.setContentsMargins(14, 0, 0, 0)
-            column.addWidget(label)
-            column.addWidget(part)
-        column.addLayout(below)
-        column.addStretch(1)
-        self.setWidget(inner)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-        self.setFixedWidth(WIDTH)
-
-    def _image_fields(self) -> QWidget:
+        tip = "Train the first network for a few steps at rates from tiny to huge (Smith 2017)"
+        self.finder = button("Find a learning rate…", tip)
+        self.finder.clicked.connect(self.rate_wanted)
+        self.recipe, self.problem = RecipeForm(), Problem()
         fields = QWidget()
-        form = QFormLayout(fields)
-        form.setContentsMargins(14, 0, 12, 0)
-        form.setVerticalSpacing(5)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for words, field in (
-            ("Images", self.images),
-            ("Image side", self.side),
-            ("Seed", self.seed),
-            ("Epochs", self.epochs),
+        self.form = Form(fields, margins=(14, 0, 12, 0))
+        for key, words, field, tip in (
+            ("images", "Images", self.images, "What the networks are trained and tested on; nothing is downloaded"),
+            ("side", "Image side", self.side, "Images are brought to squares of this many pixels"),
+            (
+                "seed",
+                "Seed",
+                self.seed,
+                "Draws the first weights, the order of the images, and all else that is random",
+            ),
+            ("epochs", "Epochs", self.epochs, EPOCHS_TIP),
         ):
-            label = QLabel(words)
-            label.setToolTip(field.toolTip())
-            label.setBuddy(field)
-            form.addRow(label, field)
-        return fields
-
-    def _wire(self) -> None:
+            self.form.add(key, words, field, tip)
+        self.presets.setFixedHeight(self.presets.sizeHintForRow(0) * min(4, len(PRESETS)) + 4)
+        self._arrange(fields)
         self.presets.chosen.connect(self.choose)
         self.networks.changed.connect(self._on_changed)
         self.recipe.changed.connect(self._on_changed)
         self.images.changed.connect(self._on_images)
-        for field in (self.side, self.seed):
-            field.entered.connect(self._on_number)
-        self.finder.clicked.connect(self.rate_wanted)
-        self.epochs.entered.connect(self._on_epochs)
+        self.form.value_entered.connect(self._on_value_entered)
         self.epochs.left.connect(self._show_epochs)
         self.changed.connect(self._show_epochs)
+
+    def _arrange(self, fields: QWidget) -> None:
+        parts: list[Part] = []
+        for words, part in (
+            ("Experiments", self.presets),
+            ("Networks", self.networks),
+            ("Images and seed", fields),
+            ("Recipe", self.recipe),
+        ):
+            title = heading(words)
+            title.setContentsMargins(14, 0, 0, 0)
+            parts += [title, part]
+        below = vbox(self.finder, self.tensorboard, self.problem, margins=(14, 0, 12, 0))
+        fill(self, *parts, below, 1, margins=(0, 6, 0, 8), spacing=4, width=WIDTH)
 
     def choose(self, preset: TrainingPreset) -> None:
         """Start from an experiment: its networks, images and recipe are shown, and can be changed."""
@@ -132,7 +96,7 @@ class TrainingSetup(QScrollArea):
         self.networks.show_networks(preset.networks)
         self.recipe.show_recipe(preset.recipe)
         self.side.show_value(preset.image.height)
-        self._explain("")
+        self.problem.say("")
         self.preset_chosen.emit()
         self.changed.emit()
 
@@ -145,18 +109,18 @@ class TrainingSetup(QScrollArea):
         self._leave_preset()
         self.changed.emit()
 
-    def _on_number(self, value: object) -> None:
-        """A number of the experiment has changed; the seed leaves it what it is."""
-        field = self.sender()
-        low, high = (1, 1024) if field is self.side else (0, 2**31 - 1)
-        if not isinstance(value, int) or not low <= value <= high:
-            self._explain(f"{value} cannot be: choose {low} to {high:,}.")
+    def _on_value_entered(self, key: str, value: object) -> None:
+        if key == "epochs":
+            self._take_epochs(value)
             return
-        self._explain("")
-        (self.side if field is self.side else self.seed).show_value(value)
-        if field is self.side:
-            self._leave_preset()
-        self.changed.emit()
+        field = self.form.fields[key]
+        problem = out_of_range(value, field.low, field.high)
+        self.problem.say(problem)
+        if not problem:
+            field.show_value(value)
+            if key == "side":  # the seed leaves an experiment what it is
+                self._leave_preset()
+            self.changed.emit()
 
     @property
     def _epoch(self) -> int | None:
@@ -165,20 +129,18 @@ class TrainingSetup(QScrollArea):
         return None if count is None else max(1, count // self.recipe.recipe.batch)
 
     def _show_epochs(self) -> None:
-        """Say how many epochs the steps are."""
         epoch = self._epoch
         self.epochs.setEnabled(epoch is not None)
         if epoch and not self.epochs.hasFocus():
             self.epochs.show_value(round(self.recipe.recipe.steps / epoch, 2))
 
-    def _on_epochs(self, value: object) -> None:
-        """Make the steps of so many epochs."""
+    def _take_epochs(self, value: object) -> None:
         epoch = self._epoch
         steps = round(float(str(value)) * epoch) if epoch and isfinite(float(str(value))) else -1
         if not 0 <= steps <= MAX_STEPS:
-            self._explain(f"{value} epochs cannot be: choose 0 or more.")
+            self.problem.say(f"{value} epochs cannot be: choose 0 or more.")
             return
-        self._explain("")
+        self.problem.say("")
         if steps != self.recipe.recipe.steps:
             self.recipe.use(replace(self.recipe.recipe, steps=steps))
 
@@ -198,17 +160,16 @@ class TrainingSetup(QScrollArea):
         try:
             plans = self._plans()
         except ExplorerError as error:
-            self._explain(f"{error.what} {error.remedy}")
+            self.problem.say(f"{error.what} {error.remedy}")
             raise
-        self._explain("")
+        self.problem.say("")
         return plans
 
     def _plans(self) -> tuple[RunPlan, ...]:
         choice, seed, device = self.images.choice, self.seed.value(), self._document.device
         if self.preset is not None:
             root = choice.root if choice.kind == self.preset.needs else ""
-            found = self.preset.plans(seed, root)
-            return tuple(_on(plan, device) for plan in found)
+            return tuple(replace(plan, device=device) for plan in self.preset.plans(seed, root))
         if not self.networks.networks:
             raise ExplorerError("networks", "There is no network to train.", "Add one.")
         image = InputShape(1, self.side.value(), self.side.value())
@@ -220,12 +181,4 @@ class TrainingSetup(QScrollArea):
 
     def say(self, problem: str) -> None:
         """Say why it could not be trained."""
-        self._explain(problem)
-
-    def _explain(self, words: str) -> None:
-        self.problem.setText(f"⚠ {words}")
-        self.problem.setVisible(bool(words))
-
-
-def _on(plan: RunPlan, device: str) -> RunPlan:
-    return replace(plan, device=device)
+        self.problem.say(problem)

@@ -1,4 +1,4 @@
-"""Step 2: the images: which, what a look at them finds, and how they are prepared."""
+"""Steps 1 and 2 of a fine-tuning: the first weights, and the images with their labels."""
 
 from pathlib import Path
 
@@ -7,15 +7,130 @@ from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QListWidget
 
 from resnet_explorer.analysis.tuning.channels import normalisation
 from resnet_explorer.analysis.tuning.checks import DataReport
-from resnet_explorer.analysis.tuning.choices import TuneData, TuneKind, WeightsKind
-from resnet_explorer.engine.messages import CheckData
+from resnet_explorer.analysis.tuning.choices import Strategy, TuneData, TuneKind, WeightsChoice, WeightsKind
+from resnet_explorer.analysis.tuning.file_weights import described, head_words
+from resnet_explorer.analysis.tuning.results import Published
+from resnet_explorer.analysis.weights import Weights
+from resnet_explorer.engine.messages import CheckData, FetchWeights, FindWeights, ReadWeights
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gui.jobs import Jobs
-from resnet_explorer.gui.views.fields import FractionField, NumberField, QuietCombo
-from resnet_explorer.gui.views.tuning_state import TuningState
-from resnet_explorer.gui.views.tuning_step import Question, Step, Words, button, show_number
+from resnet_explorer.gui.questions import FILTER
+from resnet_explorer.gui.views.fields import ChoiceField, FractionField, NumberField, out_of_range
+from resnet_explorer.gui.views.jobs_panel import Question
+from resnet_explorer.gui.views.parts import Words, button, told
+from resnet_explorer.gui.views.tuning_state import NONE, TuningState
+from resnet_explorer.gui.views.tuning_step import Step
 from resnet_explorer.images.find import TABLES
-from resnet_explorer.spec import InputShape
+from resnet_explorer.spec import InputShape, ResNetSpec
+from resnet_explorer.spec.catalogue import title
+
+_RANDOM = (
+    "No first weights: the network starts at random. A frozen backbone stays random then: strategy full, or B, learns"
+    " more."
+)
+
+
+class WeightsStep(Step):
+    """Which weights there are is asked of the engine when the page is first looked at."""
+
+    def __init__(self, state: TuningState, jobs: Jobs) -> None:
+        super().__init__("weights", "1 Weights", "What the network has learnt before", state, True)
+        tip = "The weights that the network starts from; its head is made anew"
+        self.list, self.words = told(ChoiceField(), "Weights to start from", tip), Words()
+        self.network = Words(quiet=False)
+        self.download = button("Download", "Fetch these weights into the cache of PyTorch; nothing is fetched unasked")
+        self.finding, self.fetching, self.reading = Question(jobs), Question(jobs), Question(jobs)
+        self.wide(self.network, self.list, self.words, self.download, self.fetching, self.finding, self.reading)
+        self.list.activated.connect(self._on_activated)
+        self.download.clicked.connect(self._on_download)
+        self.fetching.ended.connect(self.show_plan)
+        self._asked: ResNetSpec | None = None
+        state.network_changed.connect(self.refresh)
+        self.finish()
+
+    def refresh(self) -> None:
+        """Ask about another network than before, while this is looked at: to know them PyTorch imports a library."""
+        if self.isVisible() and self._asked != self.state.plan.spec:
+            self.ask()
+
+    def ask(self) -> None:
+        """Ask which weights are published of the network, and which of them are here."""
+        spec = self._asked = self.state.plan.spec
+
+        def found(result: object) -> None:
+            if isinstance(result, tuple) and spec == self.state.plan.spec:
+                self.state.take_published(result)
+
+        self.finding.ask(FindWeights(spec), "Which weights there are", found)
+
+    def show_plan(self) -> None:
+        plan, chosen = self.state.plan, self.state.chosen
+        self.network.show_words(f"{title(plan.spec)}: the window's network; Build changes it")
+        with QSignalBlocker(self.list):
+            self.list.clear()
+            for one in self.state.published:
+                where = "here" if one.cached else "not here"
+                self.list.add(f"{one.name} ({where})", WeightsChoice(WeightsKind.PUBLISHED, one.name), one.words)
+            if plan.weights.kind is WeightsKind.FILE:
+                self.list.add(Path(plan.weights.name).name, plan.weights, plan.weights.name)
+            self.list.add("none: at random", NONE, _RANDOM)
+            self.list.add("a file…", None, "Weights that the app can open: safetensors, or PyTorch's")
+        self.list.show_value(WeightsChoice(WeightsKind.PUBLISHED, chosen.name) if chosen else plan.weights)
+        self.words.show_words(self._words(chosen))
+        self.download.setVisible(chosen is not None and not chosen.cached and not self.fetching.is_open)
+        if chosen:
+            self.download.setText(f"Download, {chosen.bytes / 1e6:,.0f} MB")
+        self.summarise(plan.weights.text if plan.weights.kind is not WeightsKind.FILE else "a file")
+
+    def _words(self, chosen: Published | None) -> str:
+        plan = self.state.plan
+        if chosen:
+            where = f"Here: {chosen.cached}" if chosen.cached else "Not on this machine."
+            figures = f"{chosen.bytes / 1e6:,.0f} MB, {chosen.parameters:,} parameters."
+            accuracy = f"ImageNet: {chosen.top1:g} % top-1, {chosen.top5:g} % top-5."
+            return f"{figures} {accuracy}\n{chosen.licence}\n{where}"
+        if plan.weights.kind is WeightsKind.FILE:
+            return f"{plan.weights.name}\n{self._file_text()}"
+        frozen = plan.strategy in (Strategy.A, Strategy.C, Strategy.PROBE)
+        is_known = not self.finding.is_open and not self.finding.problem.text()
+        published = " torchvision publishes none of it." if is_known and not self.state.published else ""
+        return _RANDOM + published if frozen else f"The network starts at random.{published}"
+
+    def _file_text(self) -> str:
+        read = self.state.file
+        if read is None:
+            return "Its head is replaced where the classes differ."
+        if why := self.state.file_problem():
+            return f"⚠ {why} Choose that network in Build, or another file."
+        classes = len(self.state.plan.classes) or self.state.plan.network_spec.classes or 0
+        return "\n".join((described(read.found.spec), *head_words(Path(read.source).name, read.found, classes)))
+
+    def _read_file(self, path: str) -> None:
+
+        def found(result: object) -> None:
+            if isinstance(result, Weights) and self.state.plan.weights.name == path:
+                self.state.take_file(result)
+
+        self.reading.ask(ReadWeights(path), f"Read {Path(path).name}", found)
+
+    def _on_activated(self, index: int) -> None:
+        choice = self.list.itemData(index)
+        if choice is None:
+            name, _ = QFileDialog.getOpenFileName(self, "Weights to start from", "", FILTER)
+            choice = WeightsChoice(WeightsKind.FILE, name) if name else self.state.plan.weights
+        if choice.kind is WeightsKind.FILE and choice != self.state.plan.weights:
+            self.state.use_weights(choice)
+            self._read_file(choice.name)
+        else:
+            self.state.use_weights(choice)
+        self.show_plan()
+
+    def _on_download(self) -> None:
+        chosen = self.state.chosen
+        if chosen is not None:
+            self.fetching.ask(FetchWeights(chosen), f"Downloading {chosen.name}", lambda result: self.ask())
+            self.show_plan()
+
 
 SIDES = (1, 1024)
 ROWS = 4
@@ -49,37 +164,32 @@ class ImagesStep(Step):
 
     def __init__(self, state: TuningState, jobs: Jobs) -> None:
         super().__init__("images", "2 Images", "What the network is to tell apart", state, True)
-        self.list, self.side, self.share = QuietCombo(), NumberField(*SIDES), FractionField()
-        self.checking, self.again = Question(jobs), button("Check again", "Look at every image once more")
+        self.list = told(ChoiceField(), "Images", "What is learnt: a class for each folder or label")
+        self.side, self.share = NumberField(*SIDES), FractionField()
+        self.checking, self.again = Question(jobs), button("Check again", "Look at every image once more", self.check)
         self.found, self.wrong, self.warned = Words(quiet=False), Words(quiet=False), Words()
-        self.notes = Words()
-        self.skipped, self.prepared = QListWidget(), Words()
+        self.notes, self.prepared = Words(), Words()
+        tip = "Files that cannot be read, and why: they are left out"
+        self.skipped = told(QListWidget(), "Skipped files", tip)
         self.wrong.setObjectName("problem")
         self._fill()
         self.list.activated.connect(self._on_activated)
-        self.again.clicked.connect(self.check)
         self.checking.ended.connect(self.show_plan)
-        self.watch(self.side, self._on_side)
-        self.watch(self.share, self._on_share)
         state.data_changed.connect(self.check)
         self.finish()
 
     def _fill(self) -> None:
-        self.list.setAccessibleName("Images")
-        self.list.setToolTip("What is learnt: a class for each folder or label")
         self.wide(self.list)
-        self.add("Image side", self.side, SIDE_TIP)
-        self.add(
+        self.form.add("side", "Image side", self.side, SIDE_TIP)
+        self.form.add(
+            "share",
             "Test share",
             self.share,
             "The fraction of each class that is kept for the test, where there are images to train on alone: no folder,"
             " and no value in a table, is called val or test",
         )
-        for part in (self.found, self.wrong, self.warned, self.skipped, self.notes, self.checking, self.again):
-            self.wide(part)
+        self.wide(self.found, self.wrong, self.warned, self.skipped, self.notes, self.checking, self.again)
         self.wide(self.prepared)
-        self.skipped.setAccessibleName("Skipped files")
-        self.skipped.setToolTip("Files that cannot be read, and why: they are left out")
         self.skipped.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.skipped.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.skipped.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -103,24 +213,20 @@ class ImagesStep(Step):
         with QSignalBlocker(self.list):
             self.list.clear()
             for words, data in BUILT_IN:
-                self._offer(words, data, "Carried by the app: nothing is downloaded")
+                self.list.add(words, data, "Carried by the app: nothing is downloaded")
             if plan.data.where:
-                self._offer(Path(plan.data.where).name or plan.data.where, plan.data, plan.data.where)
+                self.list.add(Path(plan.data.where).name or plan.data.where, plan.data, plan.data.where)
             for words, kind, tip in OTHERS:
-                self._offer(words, kind, tip)
+                self.list.add(words, kind, tip)
             known = [self.list.itemData(n) for n in range(self.list.count())]
             same = [n for n, one in enumerate(known) if isinstance(one, TuneData) and one.text == plan.data.text]
             self.list.setCurrentIndex(same[0] if same else -1)
-        show_number(self.side, plan.image.height)
-        show_number(self.share, plan.data.share)
+        self.side.show_value(plan.image.height)
+        self.share.show_value(plan.data.share)
         self._show_report(report)
         self.prepared.show_words(self._prepared())
         name = Path(plan.data.where).name or plan.data.text
         self.summarise(f"{name}, {plan.image.height}×{plan.image.width}")
-
-    def _offer(self, words: str, data: object, tip: str) -> None:
-        self.list.addItem(words, data)
-        self.list.setItemData(self.list.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
 
     def _show_report(self, report: DataReport | None) -> None:
         self.found.show_words(report_words(report) if report else "Not looked at yet.")
@@ -137,7 +243,6 @@ class ImagesStep(Step):
         self.again.setVisible(not self.checking.is_open)
 
     def _prepared(self) -> str:
-        """Say how images are prepared."""
         plan = self.state.plan
         if plan.weights.kind is not WeightsKind.PUBLISHED:
             return (
@@ -171,21 +276,20 @@ class ImagesStep(Step):
         """Tune on other images."""
         self.state.use_data(data)
 
-    def _on_side(self, value: object) -> None:
-        low, high = SIDES
-        if not isinstance(value, int) or not low <= value <= high:
-            self.say(f"A side of {value} cannot be: choose {low} to {high:,}.")
+    def take(self, key: str, value: object) -> None:
+        if key == "side":
+            problem = out_of_range(value, *SIDES, f"A side of {value}")
+            if problem:
+                self.say(problem)
+            elif isinstance(value, int):
+                self.state.propose("images", image=InputShape(1, value, value))
             return
-        self.state.propose("images", image=InputShape(1, value, value))
-
-    def _on_share(self, value: object) -> None:
         data = self.state.plan.data
         try:
             self.use(TuneData(data.kind, data.where, float(str(value))))
+            self.say("")
         except ExplorerError as error:
             self.say(f"{error.what} {error.remedy}")
-        else:
-            self.say("")
 
 
 def _numbers(values: tuple[float, ...]) -> str:

@@ -1,24 +1,33 @@
-"""Before and after on the same test images: accuracy, each class, and what is confused with what."""
+"""What comes of a fine-tuning: the same test images before and after, and the model with its files."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QGridLayout,
+    QTabBar,
+    QWidget,
+)
 
 from resnet_explorer.analysis.inside import Confusion, ConfusionRequest
-from resnet_explorer.analysis.tuning.results import BeforeAfter, Judgement
+from resnet_explorer.analysis.tuning.results import BeforeAfter, Judgement, Prediction
 from resnet_explorer.analysis.tuning.view import run_plan
 from resnet_explorer.drawing.inside.confusion import confusion_picture
 from resnet_explorer.drawing.marks import Picture
 from resnet_explorer.drawing.theme import Theme
-from resnet_explorer.engine.messages import JudgeTune
+from resnet_explorer.engine.messages import JudgeTune, Predict, SaveTuned
 from resnet_explorer.gui.document import Document
 from resnet_explorer.gui.jobs import Jobs
+from resnet_explorer.gui.questions import ONNX
 from resnet_explorer.gui.views.inside_pictures import MarksView
-from resnet_explorer.gui.views.text_table import TextRow, TextTable
-from resnet_explorer.gui.views.tuning_runs import TunedRun
-from resnet_explorer.gui.views.tuning_step import Question, Words
+from resnet_explorer.gui.views.jobs_panel import Question
+from resnet_explorer.gui.views.parts import Words, button, hbox, heading, panel, split, told, vbox
+from resnet_explorer.gui.views.text_table import LinkedTable, TextRow, TextTable
+from resnet_explorer.gui.views.tuning_curves import TunedRun
 
 COLUMNS = (
     ("Class", "As the folder or the table names it"),
@@ -38,41 +47,22 @@ class JudgedPane(QWidget):
         super().__init__(parent)
         self.words, self.asking = Words(quiet=False), Question(jobs)
         self.started = Words()
-        self.table = TextTable(Document(document.state, self), COLUMNS)
-        self.when, self.matrix = QTabBar(), MarksView()
+        name = "Test images by class, before and after"
+        self.table = LinkedTable(Document(document.state, self), name, COLUMNS, range(1, 5))
+        self.when, self.matrix = told(QTabBar(), "Which confusion matrix is shown"), MarksView()
         self._asked: tuple[Path, int] | None = None
         self.judged: BeforeAfter | None = None
-        self._arrange()
-        self.when.currentChanged.connect(self._show_matrix)
-        self.show_none(NOTHING)
-
-    def _arrange(self) -> None:
-        self.table.setAccessibleName("Test images by class, before and after")
         self.when.addTab("After")
         self.when.addTab("Before")
         self.when.setExpanding(False)
         self.when.setDrawBase(False)
-        self.when.setAccessibleName("Which confusion matrix is shown")
-        right = QWidget()
-        inner = QVBoxLayout(right)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.addWidget(self.when)
-        inner.addWidget(self.matrix, 1)
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.addWidget(self.table)
-        split.addWidget(right)
-        split.setChildrenCollapsible(False)
-        split.setSizes([440, 460])
-        split.setStretchFactor(1, 1)
-        line = QHBoxLayout()
-        line.addWidget(self.words, 1)
-        line.addWidget(self.asking)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(12, 6, 12, 8)
-        column.addLayout(line)
-        column.addWidget(self.started)
-        column.addWidget(split, 1)
-        self._split = split
+        right = panel(self.when, (self.matrix, 1))
+        self._split = split(Qt.Orientation.Horizontal, (440, 460), self.table, right)
+        self._split.setStretchFactor(1, 1)
+        line = hbox((self.words, 1), self.asking)
+        vbox(line, self.started, (self._split, 1), of=self, margins=(12, 6, 12, 8))
+        self.when.currentChanged.connect(self._show_matrix)
+        self.show_none(NOTHING)
 
     def show_none(self, words: str) -> None:
         """Show no judgement, and say why."""
@@ -152,8 +142,96 @@ def _percent(value: float | None) -> str:
 
 
 def _confusion(judged: BeforeAfter, shown: Judgement, words: str) -> Confusion:
-    """Return a judgement as what the picture of the confusion matrix is drawn of."""
     plan = run_plan(judged.plan, int(shown.counts.sum()))
     request = ConfusionRequest(judged.folder, replace(plan, name=f"{plan.name} ({words})"))
     none = shown.counts[:0].astype("uint8")
     return Confusion(request, shown.counts, (), (), none, shown.loss, judged.data, 0.0)
+
+
+KINDS = (
+    (".safetensors", "Model, .safetensors", "Weights alone, in the format that runs no code when it is opened"),
+    (".pth", "Model, .pth", "Weights as PyTorch saves them, under torchvision's names"),
+    (".onnx", "Model, .onnx", "The network with its weights for other runtimes, such as ONNX Runtime"),
+    (".pt2", "Program, .pt2", "What torch.export writes: runs with PyTorch, without any code of the network"),
+    (".md", "Model card, .md", "What it was trained on, how, how well, and under which licences, in Markdown"),
+    (".py", "Training script, .py", "This very training, to be run elsewhere: one GPU, or several by torchrun"),
+)
+IMAGES = "Images (*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff *.npy);;All files (*)"
+ANSWERS = (("File", ""), ("Class", ""), ("Probability", ""), ("Others", ""))
+NOT_TUNED = "Nothing has been fine-tuned yet: press Start, and come back when it has ended or is paused."
+
+
+class TakeAwayPane(QWidget):
+    """Buttons that save, and images that the tuned network names."""
+
+    def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.run: TunedRun | None = None
+        self.words, self.saved, self.saving, self.asking = Words(quiet=False), Words(), Question(jobs), Question(jobs)
+        self.buttons = {suffix: button(f"{words}…", tip) for suffix, words, tip in KINDS}
+        tip = "Choose images of yours: the tuned network says what it sees in each"
+        self.choose = button("Name images…", tip, self._on_choose)
+        self.results = TextTable("What the network says of each image", ANSWERS, [2])
+        self.results.setColumnWidth(0, 260)
+        self.results.setColumnWidth(1, 160)
+        grid = QGridLayout()
+        for index, (suffix, one) in enumerate(self.buttons.items()):
+            grid.addWidget(one, index // 3, index % 3)
+            one.clicked.connect(partial(self._on_save, suffix))
+        named = hbox(self.choose, (self.asking, 1), 0)
+        top = (heading("Take away"), self.words, grid, self.saving, self.saved, heading("Name images"), named)
+        vbox(*top, (self.results, 1), of=self, margins=(14, 8, 14, 8))
+        self.look(None)
+
+    def look(self, run: TunedRun | None) -> None:
+        """Take away this run, or none."""
+        if run is not self.run:
+            self.saved.show_words("")
+            self.results.show_rows(())
+        self.run = run
+        self.words.show_words(f"{run.plan.name}, in {run.folder}" if run else NOT_TUNED)
+        for one in (*self.buttons.values(), self.choose):
+            one.setEnabled(run is not None)
+
+    def _on_save(self, suffix: str) -> None:
+        run = self.run
+        if run is None:
+            return
+        name = ("finetune" if suffix == ".py" else run.plan.name.replace(" ", "-").lower()) + suffix
+        kinds = ONNX if suffix == ".onnx" else (f"{suffix[1:]} (*{suffix})",)
+        path, kind = QFileDialog.getSaveFileName(self, "Save", name, ";;".join(kinds))
+        if path:
+            self.save(path if Path(path).suffix else path + suffix, dynamic=kind == ONNX[1])
+
+    def save(self, path: str, *, dynamic: bool = False) -> None:
+        """Write what the path's ending says; ``dynamic``: ONNX for images of any size."""
+        if self.run is not None:
+            self.saved.show_words("")
+            job = SaveTuned(str(self.run.folder), path, dynamic)
+            self.saving.ask(job, f"Saving {Path(path).name}", lambda result: self.saved.show_words(f"Saved {result}."))
+
+    def _on_choose(self) -> None:
+        files, _ = QFileDialog.getOpenFileNames(self, "Images to name", "", IMAGES)
+        if files:
+            self.name(files)
+
+    def name(self, files: Sequence[str]) -> None:
+        """Let the network name what is in some files."""
+        if self.run is not None:
+            job = Predict(str(self.run.folder), tuple(files))
+            self.asking.ask(job, f"Naming {len(files):,} images", self._on_named)
+
+    def _on_named(self, result: object) -> None:
+        found = result if isinstance(result, tuple) else ()
+        self.results.show_rows([_answer(one) for one in found if isinstance(one, Prediction)])
+
+
+def _answer(one: Prediction) -> TextRow:
+    name = Path(one.file).name
+    if one.problem or not one.classes:
+        texts: tuple[str, ...] = (name, f"⚠ {one.problem}", "", "")
+    else:
+        (label, chance), *others = one.classes
+        rest = ", ".join(f"{other} {100 * share:.1f} %" for other, share in others)
+        texts = (name, label, f"{100 * chance:.1f} %", rest)
+    return TextRow(one.file, texts, tips=(one.file, *texts[1:]))

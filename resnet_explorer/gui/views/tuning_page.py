@@ -3,72 +3,95 @@
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from resnet_explorer.analysis.inside import RunReference
 from resnet_explorer.analysis.training import Run
 from resnet_explorer.analysis.tuning.choices import Strategy
 from resnet_explorer.analysis.tuning.plan import TunePlan
 from resnet_explorer.analysis.tuning.view import run_plan
-from resnet_explorer.drawing.theme import LIGHT, Theme
+from resnet_explorer.drawing.theme import Theme
+from resnet_explorer.drawing.training import Traced
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gui.document import Document
 from resnet_explorer.gui.jobs import Jobs
 from resnet_explorer.gui.preferences import runs_folder
 from resnet_explorer.gui.session import Results
+from resnet_explorer.gui.trainer import TrainingController
 from resnet_explorer.gui.views.canvas import Canvas
 from resnet_explorer.gui.views.inside_page import InsideView
-from resnet_explorer.gui.views.tuning_bar import COMPARED, TuningBar
-from resnet_explorer.gui.views.tuning_curves import CurvesPane
-from resnet_explorer.gui.views.tuning_diagram import FreezePane
-from resnet_explorer.gui.views.tuning_groups import GroupsPane
-from resnet_explorer.gui.views.tuning_judged import JudgedPane
-from resnet_explorer.gui.views.tuning_runs import FinetuneRunner, TunedRun
-from resnet_explorer.gui.views.tuning_samples import SamplesPane
+from resnet_explorer.gui.views.parts import Problem, hbox, tabs, vbox
+from resnet_explorer.gui.views.run_pane import RunsPage
+from resnet_explorer.gui.views.training_bar import TrainingBar
+from resnet_explorer.gui.views.tuning_curves import CurvesPane, FinetuneRunner, TunedRun
+from resnet_explorer.gui.views.tuning_diagram import FreezePane, GroupsPane
+from resnet_explorer.gui.views.tuning_judged import JudgedPane, TakeAwayPane
 from resnet_explorer.gui.views.tuning_setup import TuningSetup
 from resnet_explorer.gui.views.tuning_state import TuningState
-from resnet_explorer.gui.views.tuning_take_away import TakeAwayPane
-from resnet_explorer.gui.views.tuning_ways import WaysPane
+from resnet_explorer.gui.views.tuning_ways import SamplesPane, WaysPane
 from resnet_explorer.spec import ResNetSpec
 
-REDRAW_MS = 150
-"""How long new steps may wait until they are drawn."""
+COMPARED = (Strategy.A, Strategy.B, Strategy.C)
+
+
+class TuningBar(TrainingBar):
+    """``compare_wanted`` tells that several strategies are asked for, on equal budget.
+
+    ``problem`` says why it cannot be started; it belongs under the bar.
+    """
+
+    compare_wanted = Signal()
+
+    def __init__(self, trainer: TrainingController, parent: QWidget | None = None) -> None:
+        self.compare, self.progress, self.problem = QPushButton("Compare strategies"), QProgressBar(), Problem()
+        super().__init__(trainer, parent)
+        names = ", ".join(map(str, COMPARED))
+        self.compare.setToolTip(f"Train strategies {names} side by side: same images, epochs, rate and seed")
+        self.start.setToolTip("Fine-tune as the steps on the left say (Ctrl+Enter)")
+        self.step.setToolTip("Make one step")
+        self.pause.setToolTip("Keep where it is, and stop; Resume goes on from there bit for bit")
+        self.stop.setToolTip("End here; the best epoch so far is kept")
+        self.progress.setFixedWidth(130)
+        self.progress.setTextVisible(False)
+        row = self.layout()
+        assert isinstance(row, QHBoxLayout)
+        row.insertWidget(1, self.compare)
+        row.insertWidget(row.count() - 1, self.progress)
+        self.compare.clicked.connect(self.compare_wanted)
+
+    def show_state(self) -> None:
+        super().show_state()
+        runs = self._trainer.runs
+        done = sum(len(run.metrics) for run in runs)
+        of = sum(run.plan.recipe.steps for run in runs)
+        self.progress.setVisible(self._trainer.is_busy)
+        self.progress.setRange(0, of if done else 0)
+        self.progress.setValue(done)
+        self.progress.setAccessibleName(f"{done:,} of {of:,} steps")
+
+
 NOTHING = "There is nothing to look into yet: press Start, and look here when it has ended or is paused."
 
 
-class TuningPage(QWidget):
-    """The steps on the left, what they mean and what comes of them in tabs.
-
-    ``said`` gives a sentence for the status bar.
-    """
-
-    said = Signal(str)
+class TuningPage(RunsPage[FinetuneRunner]):
+    """The steps on the left, what they mean and what comes of them in tabs."""
 
     def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._document, self._jobs, self._theme = document, jobs, LIGHT
+        super().__init__(document, jobs, FinetuneRunner(jobs, runs_folder()), parent)
         self.state = TuningState(document.state.spec, self)
-        self.trainer = FinetuneRunner(jobs, runs_folder(), self)
         self.setup, self.bar = TuningSetup(self.state, jobs), TuningBar(self.trainer)
         self.network = FreezePane(self.state, document)
         self.groups = GroupsPane(self.state, self.network.document)
         self.ways = WaysPane(self.state)
         self.samples, self.judged = SamplesPane(self.state, jobs), JudgedPane(document, jobs)
         self.curves = CurvesPane(document, self.trainer.root)
-        self.inside, self.take_away, self.views = InsideView(document, jobs), TakeAwayPane(jobs), QTabWidget()
+        self.inside, self.take_away = InsideView(document, jobs), TakeAwayPane(jobs)
         self._asked_once = False
         self._spec: ResNetSpec | None = None
-        self._redraw = QTimer(self)
-        self._redraw.setSingleShot(True)
-        self._redraw.setInterval(REDRAW_MS)
-        self._redraw.timeout.connect(self.draw)
-        self._arrange()
-        self._wire()
-
-    def _arrange(self) -> None:
-        for widget, title, tip in (
+        self.views = tabs(
+            "Views of the fine-tuning",
             (self.network, "Network", "What trains in which epoch; a click freezes a part, or lets it train"),
             (self.groups, "Groups", "The optimiser's groups: tensors, rates, weight decay, and rates over time"),
             (self.samples, "Images", "Training images as the network sees them"),
@@ -77,22 +100,11 @@ class TuningPage(QWidget):
             (self.judged, "Before and after", "The same test images before the fine-tuning and after it"),
             (self.inside, "Look inside", "Mistakes, Grad-CAM, filters, and the loss around the tuned network"),
             (self.take_away, "Take away", "The model, its card, its training script; and what it says of images"),
-        ):
-            self.views.setTabToolTip(self.views.addTab(widget, title), tip)
-        self.views.setDocumentMode(True)
-        self.views.setAccessibleName("Views of the fine-tuning")
+        )
         self.views.tabBar().setExpanding(False)
-        middle = QVBoxLayout()
-        middle.setSpacing(0)
-        middle.addWidget(self.bar)
         self.bar.problem.setContentsMargins(14, 2, 12, 4)
-        middle.addWidget(self.bar.problem)
-        middle.addWidget(self.views, 1)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self.setup)
-        row.addLayout(middle, 1)
+        hbox(self.setup, (vbox(self.bar, self.bar.problem, (self.views, 1), spacing=0), 1), of=self, spacing=0)
+        self._wire()
 
     def _wire(self) -> None:
         self.bar.start_wanted.connect(self.start)
@@ -104,7 +116,7 @@ class TuningPage(QWidget):
         self.curves.changed.connect(self.draw)
         self.curves.kept_wanted.connect(self._on_kept)
         self.setup.channels.measure.clicked.connect(lambda: self.views.setCurrentWidget(self.ways))
-        self.curves.table.renamed.connect(self._on_renamed)
+        self.curves.table.renamed.connect(self.rename)
         self.curves.table.currentItemChanged.connect(self._on_view)
         self.views.currentChanged.connect(self._on_view)
 
@@ -117,7 +129,7 @@ class TuningPage(QWidget):
         if shown is self.judged:
             return self.judged.matrix
         if shown is self.curves:
-            return self.curves.canvas
+            return self.curves.pictures.canvas
         return self.network.view
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -169,7 +181,7 @@ class TuningPage(QWidget):
             plans = [self._plan(strategy, min(1, len(strategies) - 1)) for strategy in strategies]
         except ExplorerError as error:
             problem = problem or f"{error.what} {error.remedy}"
-        self.bar.say(problem)
+        self.bar.problem.say(problem)
         if problem:
             return
         title = " ".join((self.state.plan.spec.name, *map(str, strategies)))
@@ -177,7 +189,6 @@ class TuningPage(QWidget):
         self.views.setCurrentWidget(self.curves)
 
     def _plan(self, strategy: Strategy, threads: int) -> TunePlan:
-        """Return the plan with a strategy; its own epochs of opening, where it is another one than is chosen."""
         plan = replace(self.state.plan, device=self._document.device, threads=threads)
         return plan if strategy is plan.strategy else replace(plan, strategy=strategy, unfreeze=())
 
@@ -188,32 +199,22 @@ class TuningPage(QWidget):
             self.said.emit(str(error))
 
     def _on_plan(self) -> None:
-        self.bar.say("")
-        if not self.trainer.runs and not self._redraw.isActive():
-            self._redraw.start()
+        self.bar.problem.say("")
+        if not self.trainer.runs:
+            self.draw_soon()
 
     def _on_runs(self) -> None:
         self.bar.show_state()
-        self.bar.say(next((run.problem for run in self.trainer.runs if run.problem), ""))
-        if not self._redraw.isActive():
-            self._redraw.start()
-
-    def _on_renamed(self, row: int, name: str) -> None:
-        if row >= len(self.trainer.runs) or name == self.curves.traced(self.runs)[row].name:
-            return
-        try:
-            self.trainer.rename(row, name)
-        except ExplorerError as error:
-            self.said.emit(str(error))
+        self.bar.problem.say(next((run.problem for run in self.trainer.runs if run.problem), ""))
+        self.draw_soon()
 
     @property
     def chosen(self) -> TunedRun | None:
         """Return the selected run, where it has made steps and is not at work; else the first that is so."""
-        places = (self.curves.table.chosen, *range(len(self.trainer.runs)))
+        places = (self.curves.table.place, *range(len(self.trainer.runs)))
         return next((run for place in places if (run := self.trainer.finished(place)) is not None), None)
 
     def _on_view(self) -> None:
-        """Show what is looked at: it is asked of the engine then."""
         shown, run = self.views.currentWidget(), self.chosen
         if shown is self.samples:
             self.samples.look()
@@ -234,6 +235,11 @@ class TuningPage(QWidget):
         others = [RunReference(str(one.folder), one.plan) for one in self.trainer.runs if one.metrics]
         self.inside.show_run(str(run.folder), run.plan, names, others)
 
+    @property
+    def shown(self) -> tuple[Traced, ...]:
+        """Return the runs with their looks; hidden ones are marked."""
+        return self.curves.pictures.traced(self.runs)
+
     def draw(self) -> None:
         """Draw the curves and the list as they are now."""
-        self.curves.show_runs(self.runs, self.trainer.runs)
+        self.curves.pictures.show_runs(self.runs, self.trainer.runs)

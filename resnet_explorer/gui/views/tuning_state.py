@@ -9,6 +9,7 @@ from resnet_explorer.analysis.tuning.channels import check_way
 from resnet_explorer.analysis.tuning.checks import DataReport
 from resnet_explorer.analysis.tuning.choices import (
     EMBEDDED,
+    GreyWay,
     Preprocess,
     Strategy,
     TuneData,
@@ -26,19 +27,47 @@ from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gui.document import State
 from resnet_explorer.gui.session import Results, read
-from resnet_explorer.gui.views.tuning_choices import (
-    EMBEDDED_COUNT,
-    EMBEDDED_SIDE,
-    EPOCHS,
-    FEW,
-    FOLDER_SIDE,
-    NONE,
-    WAYS,
-    prepared,
-    replace_all,
-    shortened,
-)
 from resnet_explorer.spec import InputShape, ResNetSpec
+
+EMBEDDED_SIDE, EMBEDDED_COUNT = 32, {TuneKind.DIGITS: 1437, TuneKind.MNIST: 2000}
+"""The side to which small images are brought, and how many there are to train on until they are looked at."""
+FOLDER_SIDE = 128
+"""The side of a folder's images where no weights ask for another one."""
+FEW = 320
+"""So many training images are taken for granted until a folder is looked at."""
+NONE = WeightsChoice(WeightsKind.NONE, "")
+EPOCHS = 6
+WAYS = (GreyWay.REPEAT, GreyWay.SUM, GreyWay.ADAPTER)
+"""Ways into the network, the first that can be first."""
+
+
+def replace_all(plan: TunePlan, changes: dict[str, Any]) -> dict[str, Any]:
+    """Return all choices of a plan with some changed, not checked yet."""
+    return {name: getattr(plan, name) for name in plan.__dataclass_fields__} | changes
+
+
+def prepared(made: dict[str, Any]) -> dict[str, Any]:
+    """Return choices whose images are not cut, where no published weights say how they want them."""
+    if made["weights"].kind is WeightsKind.PUBLISHED:
+        return made
+    side = max(made["image"].height, made["image"].width)
+    return made | {"preprocess": Preprocess(side, side)}
+
+
+def shortened(plan: TunePlan, names: set[str]) -> frozenset[str]:
+    """Return the fewest addresses that freeze exactly some tensors: whole units, else blocks, layers, tensors."""
+    network = plan.network
+    held: dict[str, set[str]] = {}
+    for one in plan.tensors:
+        layer = one.name.rpartition(".")[0]
+        for path in dict.fromkeys((one.unit, *reversed(network.ancestors(layer)), layer)):
+            held.setdefault(path, set()).add(one.name)
+    left, found = set(names), set()
+    for path, inside in sorted(held.items(), key=lambda pair: -len(pair[1])):
+        if path and inside <= names and inside & left:
+            found.add(path)
+            left -= inside
+    return frozenset(found | left)
 
 
 class TuningState(QObject):
@@ -128,7 +157,6 @@ class TuningState(QObject):
             self.network_changed.emit()
 
     def _frozen_in(self, spec: ResNetSpec) -> frozenset[str]:
-        """Return what is frozen of what another network has as well."""
         network = compile_spec(spec)
         known = weights(network, self.plan.adapter)
         found = set()

@@ -1,25 +1,27 @@
-"""The ways of other channels into the network, side by side: what each costs, keeps, changes, and when to take it."""
+"""Images as the network sees them: the ways of other channels into it, side by side, and a page of samples."""
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHeaderView,
     QScrollArea,
-    QTreeWidget,
-    QTreeWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
 from resnet_explorer.analysis.tuning.channels import ChannelCost, adapts, channel_costs
+from resnet_explorer.analysis.tuning.checks import SamplePage
 from resnet_explorer.analysis.tuning.choices import GreyWay
 from resnet_explorer.analysis.tuning.results import GreyReport
 from resnet_explorer.analysis.tuning.way_words import WAYS
 from resnet_explorer.analysis.words import si
+from resnet_explorer.drawing.theme import Theme
+from resnet_explorer.engine.messages import ShowSamples
+from resnet_explorer.gui.jobs import Jobs
+from resnet_explorer.gui.views.image_grid import ImageGrid, Shown, seen
+from resnet_explorer.gui.views.jobs_panel import Question
+from resnet_explorer.gui.views.parts import Words, button, fill, hbox, told, vbox
+from resnet_explorer.gui.views.text_table import TextRow, TextTable
 from resnet_explorer.gui.views.tuning_state import TuningState
-from resnet_explorer.gui.views.tuning_step import Words
 
-_WAY = Qt.ItemDataRole.UserRole
 COLUMNS = (
     ("Way", "How the image's channels reach the network; the selected one is taken"),
     ("1st conv", "Parameters of what sees the image: the first convolution, and the adapter where there is one"),
@@ -33,69 +35,39 @@ SHORT = 3
 """So many columns are shown where there is little room."""
 
 
-class WaysTable(QTreeWidget):
+class WaysTable(TextTable):
     """A row for each way; ``chosen`` gives the way that is to be taken: by a click, or by arrow keys."""
 
-    chosen = Signal(object)
-
-    def __init__(self, columns: int = len(COLUMNS), parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._columns = columns
-        self.setColumnCount(columns)
-        self.setHeaderLabels([name for name, _ in COLUMNS[:columns]])
-        for column, (_, tip) in enumerate(COLUMNS[:columns]):
-            self.headerItem().setToolTip(column, tip)
-        self.setRootIsDecorated(False)
+    def __init__(self, columns: int = len(COLUMNS)) -> None:
+        super().__init__("Ways of the channels into the network", COLUMNS[:columns], range(1, columns))
         self.setIndentation(0)
-        self.setUniformRowHeights(True)
-        self.setAccessibleName("Ways of the channels into the network")
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.header().setStretchLastSection(False)
         self.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self._items = {way: QTreeWidgetItem([str(way)]) for way in GreyWay}
-        for way, item in self._items.items():
-            item.setData(0, _WAY, way)
-            for column in range(1, columns):
-                item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            self.addTopLevelItem(item)
-        self.currentItemChanged.connect(self._on_current)
 
     def show_ways(self, state: TuningState) -> None:
         """Show what each way costs in the plan, and what was measured of it."""
         plan = state.plan
         needed = adapts(plan.spec, plan.channels)
         costs = {one.way: one for one in channel_costs(plan.spec, plan.image, plan.channels)}
-        with QSignalBlocker(self):
-            for way, item in self._items.items():
-                self._show_way(item, costs[way], state.grey if needed else None, needed)
-            self.setCurrentItem(self._items[plan.grey])
-            if not needed:
-                self.clearSelection()
-        self.fit()
+        count = len(self._columns)
+        self.show_rows([_row(costs[way], state.grey if needed else None, needed, count) for way in GreyWay])
+        self.select(plan.grey)
+        if not needed:
+            self.clearSelection()
+        self.fit_height()
 
-    def _show_way(self, item: QTreeWidgetItem, cost: ChannelCost, grey: GreyReport | None, needed: bool) -> None:
-        words, known = WAYS[cost.way], [one for one in (grey.measures if grey else ()) if one.way is cost.way]
-        far = [share(value) for one in known for value in (one.inference, one.training)] or ["–", "–"]
-        figures = [f"{cost.first_params:,}", si(cost.macs).strip(), f"{cost.params:,}", f"{cost.image_bytes:,}", *far]
-        texts = figures if cost.possible else ["–"] * len(figures)
-        for column, text in enumerate(texts[: self._columns - 1], 1):
-            item.setText(column, text)
-        item.setDisabled(not (cost.possible and needed))
-        why = "" if cost.possible else "Not possible from these channels. "
-        for column in range(self._columns):
-            item.setToolTip(column, f"{why}{words.title}. {words.does} {words.keeps} {words.choose}")
 
-    def fit(self) -> None:
-        """Take the height of all rows."""
-        high = max(self.sizeHintForRow(0), self.fontMetrics().height() + 4)
-        self.setFixedHeight(self.header().sizeHint().height() + len(GreyWay) * high + 6)
-
-    def _on_current(self, item: QTreeWidgetItem | None) -> None:
-        if item is not None and not item.isDisabled():
-            self.chosen.emit(GreyWay(item.data(0, _WAY)))
+def _row(cost: ChannelCost, grey: GreyReport | None, needed: bool, columns: int) -> TextRow:
+    words, known = WAYS[cost.way], [one for one in (grey.measures if grey else ()) if one.way is cost.way]
+    far = [share(value) for one in known for value in (one.inference, one.training)] or ["–", "–"]
+    figures = [f"{cost.first_params:,}", si(cost.macs).strip(), f"{cost.params:,}", f"{cost.image_bytes:,}", *far]
+    texts = (str(cost.way), *(figures if cost.possible else ["–"] * len(figures)))[:columns]
+    why = "" if cost.possible else "Not possible from these channels. "
+    tip = f"{why}{words.title}. {words.does} {words.keeps} {words.choose}"
+    return TextRow(cost.way, texts, tips=(tip,) * columns, usable=cost.possible and needed)
 
 
 class WaysPane(QScrollArea):
@@ -105,18 +77,8 @@ class WaysPane(QScrollArea):
         super().__init__(parent)
         self.state = state
         self.table, self.measured, self.says = WaysTable(), Words(quiet=False), {way: Words() for way in GreyWay}
-        inner = QWidget()
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(12, 8, 12, 8)
-        column.addWidget(self.table)
-        column.addWidget(self.measured)
-        for words in self.says.values():
-            column.addWidget(words)
-        column.addStretch(1)
-        self.setWidget(inner)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.table.chosen.connect(lambda way: state.propose("channels", grey=way))
+        fill(self, self.table, self.measured, *self.says.values(), 1, margins=(12, 8, 12, 8))
+        self.table.chosen.connect(lambda way: state.propose("channels", grey=GreyWay(way)))
         state.changed.connect(self.show_plan)
         self.show_plan()
 
@@ -130,7 +92,7 @@ class WaysPane(QScrollArea):
 
     def show_theme(self) -> None:
         """Take the room that words of another size need."""
-        self.table.fit()
+        self.table.fit_height()
 
 
 def share(value: float) -> str:
@@ -150,3 +112,55 @@ def measured_words(state: TuningState) -> str:
         f" as a share of the answers' length. Norming each colour by its own mean and deviation instead of by one for"
         f" all changes {share(grey.statistics)}."
     )
+
+
+COUNT, SIDE = 48, 84
+
+
+class SamplesPane(QWidget):
+    """Asks for the images when it is looked at; ``Others`` draws another page."""
+
+    def __init__(self, state: TuningState, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.state, self._draw = state, 0
+        self._asked: ShowSamples | None = None
+        tip = "After resizing and cutting, before they are normed: as the network sees them"
+        self.grid = told(ImageGrid(SIDE), "Training images as the network sees them", tip)
+        self.words, self.asking = Words(), Question(jobs)
+        self.others = button("Others", "Show other training images", self._on_others)
+        line = hbox((self.words, 1), self.asking, self.others, margins=(12, 6, 12, 4))
+        vbox(line, (self.grid, 1), of=self)
+        state.changed.connect(self._on_changed)
+
+    def look(self) -> None:
+        """Show the images of the plan, where they are not shown yet."""
+        wanted = ShowSamples(self.state.plan, COUNT, self._draw)
+        if self._asked is None or _of(self._asked) != _of(wanted):
+            self._asked = wanted
+            self.asking.ask(wanted, "Training images", self._show)
+
+    def _show(self, result: object) -> None:
+        if not isinstance(result, SamplePage):
+            return
+        pairs = zip(result.pixels, result.labels, result.files, strict=True)
+        self.grid.show_images([Shown(seen(pixels), label, f"{label}: {file}") for pixels, label, file in pairs])
+        self.words.show_words(f"As the network sees them, before they are normed: {result.words}")
+
+    def show_theme(self, theme: Theme) -> None:
+        """Paint in another theme."""
+        self.grid.show_theme(theme)
+
+    def _on_changed(self) -> None:
+        if self.isVisible():
+            self.look()
+
+    def _on_others(self) -> None:
+        self._draw += 1
+        self.look()
+
+
+def _of(job: ShowSamples) -> tuple[object, ...]:
+    """Return what images depend on."""
+    plan = job.plan
+    prepared = (plan.image, plan.channels, plan.grey, plan.preprocess, plan.white, plan.spec.in_channels)
+    return (job.seed, plan.data, plan.classes, plan.seed, *prepared)

@@ -31,7 +31,7 @@ class VerdictLabel(QToolButton):
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
-        self._rest.timeout.connect(self._on_rested)
+        self._rest.timeout.connect(self.verify)
         self._watching = False
         self._say("not verified yet")
 
@@ -48,9 +48,6 @@ class VerdictLabel(QToolButton):
         if self._watching:
             self._rest.start()
 
-    def _on_rested(self) -> None:
-        self.verify()
-
     def verify(self, fvcore: bool = False) -> None:
         """Ask for a verdict now."""
         if self._results is None:
@@ -63,7 +60,6 @@ class VerdictLabel(QToolButton):
         self._job = self._jobs.submit(job, name, self._on_verdict, self._on_problem, needs)
 
     def _bytes(self) -> int:
-        """Return what running the network once on the CPU needs, with what is kept for backward."""
         assert self._results
         analysis, known = self._results.analysis, self._results.kept
         return (training_bytes(analysis, known) if known else inference_bytes(analysis)).total

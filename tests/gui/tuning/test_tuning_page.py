@@ -28,8 +28,8 @@ from resnet_explorer.gui.document import State
 from resnet_explorer.gui.session import read
 from resnet_explorer.gui.trainer import Stand
 from resnet_explorer.gui.views.scene import places
-from resnet_explorer.gui.views.tuning_choices import shortened
 from resnet_explorer.gui.views.tuning_page import TuningPage
+from resnet_explorer.gui.views.tuning_state import shortened
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from tests.narrow import present
@@ -129,7 +129,7 @@ def test_strategies_tell_what_trains_by_epoch(page: TuningPage, strategy: str, f
 
 def test_the_groups_say_what_names_would_miss(page: TuningPage) -> None:
     assert "would miss 3: layer2.0.downsample.1.weight" in page.groups.words.text()
-    rows = page.groups.table.texts.rows
+    rows = page.groups.table.rows
     assert sum(int(row.texts[1]) for row in rows) == 62
     assert page.groups.chart.chart is not None and page.groups.chart.chart.series[0].label == "head"
 
@@ -267,7 +267,7 @@ def test_before_and_after_are_judged_when_they_are_looked_at(
     page.views.setCurrentWidget(page.judged)
     qtbot.waitUntil(lambda: page.judged.judged is not None, timeout=PATIENCE)
     assert "Before: 10.0 %" in page.judged.words.text() and "100.0 % of 90 test images" in page.judged.words.text()
-    assert page.judged.table.texts.rows[3].texts == ("3", "9", "10.0 %", "100.0 %", "+90.0")
+    assert page.judged.table.rows[3].texts == ("3", "9", "10.0 %", "100.0 %", "+90.0")
     page.judged.when.setCurrentIndex(1)
     assert "(before)" in page.judged.matrix.picture.title
 

@@ -1,0 +1,217 @@
+"""What panels and pages are made of: rows and columns, labels, buttons, splitters, scrolled columns."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QSplitter,
+    QStackedWidget,
+    QTabWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+W = TypeVar("W", bound=QWidget)
+B = TypeVar("B", bound=QBoxLayout)
+Part = QWidget | QLayout | tuple[QWidget | QLayout, int] | int
+"""What stands in a row or column: a widget or a layout, either with its stretch factor; a number is empty stretch."""
+Margins = tuple[int, int, int, int]
+NO_MARGINS: Margins = (0, 0, 0, 0)
+
+
+def vbox(*parts: Part, of: QWidget | None = None, margins: Margins = NO_MARGINS, spacing: int = -1) -> QVBoxLayout:
+    """Return parts one under another, as the layout of a widget where one is given; -1 is the style's spacing."""
+    return _filled(QVBoxLayout(), parts, of, margins, spacing)
+
+
+def hbox(*parts: Part, of: QWidget | None = None, margins: Margins = NO_MARGINS, spacing: int = -1) -> QHBoxLayout:
+    """Return parts side by side, as the layout of a widget where one is given; -1 is the style's spacing."""
+    return _filled(QHBoxLayout(), parts, of, margins, spacing)
+
+
+def _filled(box: B, parts: tuple[Part, ...], of: QWidget | None, margins: Margins, spacing: int) -> B:
+    if of is not None:
+        of.setLayout(box)
+    box.setContentsMargins(*margins)
+    if spacing >= 0:
+        box.setSpacing(spacing)
+    for part in parts:
+        if isinstance(part, int):
+            box.addStretch(part)
+            continue
+        item, stretch = part if isinstance(part, tuple) else (part, 0)
+        if isinstance(item, QLayout):
+            box.addLayout(item, stretch)
+        else:
+            box.addWidget(item, stretch)
+    return box
+
+
+def panel(*parts: Part, margins: Margins = NO_MARGINS, spacing: int = -1) -> QWidget:
+    """Return a widget that holds parts one under another."""
+    made = QWidget()
+    vbox(*parts, of=made, margins=margins, spacing=spacing)
+    return made
+
+
+def fill(area: QScrollArea, *parts: Part, margins: Margins = NO_MARGINS, spacing: int = -1, width: int = 0) -> None:
+    """Let a frameless area scroll parts one under another; one of a fixed ``width`` always shows its scroll bar."""
+    area.setWidget(panel(*parts, margins=margins, spacing=spacing))
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    if width:
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        area.setFixedWidth(width)
+
+
+def split(orientation: Qt.Orientation, sizes: tuple[int, ...], *parts: QWidget, collapsible: bool = False) -> QSplitter:
+    """Return parts whose share of the room the user can change; ``sizes`` are the first ones in pixels."""
+    made = QSplitter(orientation)
+    for part in parts:
+        made.addWidget(part)
+    made.setSizes(sizes)
+    made.setChildrenCollapsible(collapsible)
+    return made
+
+
+def told(widget: W, name: str = "", tip: str = "") -> W:
+    """Return a widget with the name that a screen reader says, and its tooltip."""
+    if name:
+        widget.setAccessibleName(name)
+    if tip:
+        widget.setToolTip(tip)
+    return widget
+
+
+def label(words: str = "", kind: str = "", *, wrap: bool = False, cut: bool = False) -> QLabel:
+    """Return a label of plain text in a style of the style sheet; a ``cut`` one takes the room that others leave."""
+    made = QLabel()
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setText(words)
+    made.setObjectName(kind)
+    made.setWordWrap(wrap)
+    if cut:
+        made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    return made
+
+
+def text(kind: str = "") -> QLabel:
+    """Return a label of several lines that can be selected and copied."""
+    made = label(kind=kind, wrap=True)
+    made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return made
+
+
+def heading(words: str) -> QLabel:
+    """Return the heading of a part of a panel."""
+    return label(words.upper(), "heading")
+
+
+def button(words: str, tip: str, slot: Callable[[], object] | None = None) -> QPushButton:
+    """Return a button with its tooltip, and what a click does."""
+    made = told(QPushButton(words), tip=tip)
+    made.setAutoDefault(False)
+    if slot is not None:
+        made.clicked.connect(slot)
+    return made
+
+
+def tool(words: str, tip: str, slot: Callable[[], object] | None = None, *, checkable: bool = False) -> QToolButton:
+    """Return a small button with its tooltip, and what a click does."""
+    made = told(QToolButton(), words, tip)
+    made.setText(words)
+    made.setCheckable(checkable)
+    if slot is not None:
+        made.clicked.connect(slot)
+    return made
+
+
+def stack(*parts: QWidget) -> QStackedWidget:
+    """Return parts of which one is shown."""
+    made = QStackedWidget()
+    for part in parts:
+        made.addWidget(part)
+    return made
+
+
+def tabs(name: str, *pages: tuple[QWidget, str, str]) -> QTabWidget:
+    """Return tabs: for each its widget, title and tooltip."""
+    made = told(QTabWidget(), name)
+    for widget, title, tip in pages:
+        made.setTabToolTip(made.addTab(widget, title), tip)
+    made.setDocumentMode(True)
+    return made
+
+
+def timer(owner: QObject, milliseconds: int, slot: Callable[[], object], *, once: bool = False) -> QTimer:
+    """Return a timer that is not started yet; one that runs ``once`` waits anew with each start."""
+    made = QTimer(owner)
+    made.setSingleShot(once)
+    made.setInterval(milliseconds)
+    made.timeout.connect(slot)
+    return made
+
+
+class Words(QLabel):
+    """Words in lines, exactly as high as they need at the width that they are given; ``quiet`` ones are muted.
+
+    Layouts give a wrapped label in a scrolled panel too little or too much: this one asks for its height itself.
+    """
+
+    def __init__(self, quiet: bool = True, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("muted" if quiet else "plain")
+        self.setWordWrap(True)
+        self.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setMinimumWidth(60)
+
+    def show_words(self, words: str) -> None:
+        """Show other words; none hide it."""
+        self.setText(words)
+        self.setVisible(bool(words))
+        self._fit()
+
+    def hasHeightForWidth(self) -> bool:
+        return False
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
+
+    def _fit(self) -> None:
+        margins, wide = self.contentsMargins(), self.contentsRect().width()
+        flags = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft
+        needed = self.fontMetrics().boundingRect(QRect(0, 0, max(60, wide), 100_000), flags, self.text())
+        self.setFixedHeight(needed.height() + margins.top() + margins.bottom())
+
+
+class Problem(Words):
+    """A sentence on what is wrong; hidden where nothing is."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self.setObjectName("problem")
+        self.hide()
+
+    def say(self, problem: str) -> None:
+        """Say why something cannot be; an empty sentence clears it."""
+        self.show_words(f"⚠ {problem}" if problem else "")
