@@ -33,6 +33,31 @@ class At:
     spec: ResNetSpec
 
     @property
+    def name(self) -> str:
+        """Return the layer's name in its block."""
+        return self.part.name
+
+    @property
+    def number(self) -> int:
+        """Return the number of the block in its stage; 0 for stem and head."""
+        return self.block.number
+
+    @property
+    def skip(self) -> float:
+        """Return the chance that stochastic depth skips the block's branch."""
+        return self.block.skip
+
+    @property
+    def has_shortcut(self) -> bool:
+        """Return whether the block has a shortcut."""
+        return self.block.form.shortcut is not None
+
+    @property
+    def ends_chain(self) -> bool:
+        """Return whether the layer is the last of its chain."""
+        return self.part not in self.chain[:-1]
+
+    @property
     def chain(self) -> tuple[Part, ...]:
         """Return the layers of the way that this one is on: the branch, the shortcut, ..."""
         form = self.block.form

@@ -16,7 +16,7 @@ from resnet_explorer.analysis.progress import Partial, Progress
 from resnet_explorer.analysis.quantities import Mode
 from resnet_explorer.analysis.training import RunPlan
 from resnet_explorer.blueprint import compile_spec
-from resnet_explorer.blueprint.layers import Shape
+from resnet_explorer.blueprint.kinds import Shape
 from resnet_explorer.lab.alike import seeded
 from resnet_explorer.lab.data import Tested, tested
 from resnet_explorer.lab.probe import places

@@ -2,13 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from resnet_explorer.blueprint.kinds.base import SIGMOID, Layer, Role, Saves, Shape, Story, Writing
+from resnet_explorer.blueprint.kinds.base import SIGMOID, Layer, Role, Saves, Shape, Story, Where, Writing
 from resnet_explorer.spec import Activation as Choice
-
-if TYPE_CHECKING:
-    from resnet_explorer.blueprint.place import At
 
 
 class Activation(Layer):
@@ -44,11 +41,11 @@ class ReLU(Activation):
     def source(self, write: Writing) -> tuple[str, ...]:
         return (self.called, "inplace=True" if self.in_place else "")
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         words = "Keeps what is positive and sets the rest to 0"
         return "relu", f"{words}." if at.gate else f"{words}{self._place(at)}.{at.activates_sum}"
 
-    def _place(self, at: "At") -> str:
+    def _place(self, at: Where) -> str:
         return "; works in place" if self.in_place else at.copies
 
 
@@ -66,7 +63,7 @@ class LeakyReLU(ReLU):
     def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
         return Saves(output=True, passes=True) if self.in_place else Saves(input=True)
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         words = f"Keeps what is positive and a hundredth of the rest{self._place(at)}."
         return "leaky_relu", words + at.activates_sum
 
@@ -79,7 +76,7 @@ class SiLU(Activation):
     nodes: ClassVar[tuple[str, ...]] = ("SiluBackward0",)
     flops_each: ClassVar[int] = SIGMOID
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         words = "x times its sigmoid: near x where x is large, slightly negative below 0, near 0 far below."
         return "silu", words + at.activates_sum
 
@@ -92,7 +89,7 @@ class GELU(Activation):
     nodes: ClassVar[tuple[str, ...]] = ("GeluBackward0",)
     flops_each: ClassVar[int] = 5
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         words = "x times the chance that a normal variable is below x: smooth, near x where x is large, near 0 far"
         return "gelu", f"{words} below 0.{at.activates_sum}"
 

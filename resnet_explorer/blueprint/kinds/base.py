@@ -8,12 +8,10 @@ other layers count 0, as in the papers. Bytes are those of float32, PyTorch's de
 from collections.abc import Iterator, Mapping
 from enum import Enum, auto
 from math import prod
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from resnet_explorer.errors import InputError
-
-if TYPE_CHECKING:
-    from resnet_explorer.blueprint.place import At
+from resnet_explorer.spec import ResNetSpec
 
 Shape = tuple[int, ...]
 BYTES_PER_VALUE = 4
@@ -82,6 +80,65 @@ class Writing(Protocol):
 
     def convolution(self, name: str) -> tuple[str, ...]:
         """Return the call of a convolution, and let its output flow on."""
+
+
+class Where(Protocol):
+    """Where a layer stands: what its story depends on besides the layer itself; ``place.At`` is one."""
+
+    @property
+    def spec(self) -> ResNetSpec:
+        """The network."""
+
+    @property
+    def name(self) -> str:
+        """The layer's name in its block."""
+
+    @property
+    def number(self) -> int:
+        """The number of the block in its stage; 0 for stem and head."""
+
+    @property
+    def skip(self) -> float:
+        """The chance that stochastic depth skips the block's branch."""
+
+    @property
+    def has_shortcut(self) -> bool:
+        """Whether the block has a shortcut."""
+
+    @property
+    def on_shortcut(self) -> bool:
+        """Whether the layer is on it."""
+
+    @property
+    def ends_chain(self) -> bool:
+        """Whether the layer is the last of its chain."""
+
+    @property
+    def next(self) -> "Layer | None":
+        """The layer that runs next."""
+
+    @property
+    def gate(self) -> str:
+        """The name of the attention's gate that the layer is in; an empty one elsewhere."""
+
+    @property
+    def weighs(self) -> str:
+        """What that gate weights: ``channel`` or ``position``."""
+
+    @property
+    def start(self) -> str:
+        """Where the gate of a shortcut starts, in a sentence."""
+
+    @property
+    def copies(self) -> str:
+        """Who still needs the input of a layer that does not overwrite it."""
+
+    @property
+    def activates_sum(self) -> str:
+        """What an activation after the addition does to the shortcut."""
+
+    def zero(self, what: str) -> str:
+        """Return that something starts at 0, where it does."""
 
 
 class Layer:
@@ -216,7 +273,7 @@ class Layer:
         """Return the figures with the numbers that they are worked out from."""
         return ()
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         """Return the key of its formula and a sentence or two: what it computes, and why it stands there."""
         raise NotImplementedError(f"{self.kind} has no story")
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from resnet_explorer.blueprint.kinds.base import (
     BYTES_PER_VALUE,
@@ -14,12 +14,10 @@ from resnet_explorer.blueprint.kinds.base import (
     Shape,
     Story,
     Tensor,
+    Where,
     Worked,
     Writing,
 )
-
-if TYPE_CHECKING:
-    from resnet_explorer.blueprint.place import At
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class Add(Layer):
     is_round: ClassVar[bool] = True
     box: ClassVar[str] = "+"
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         return "add", "Adds the shortcut to the branch: where residual learning happens. Shapes must agree."
 
 
@@ -65,7 +63,7 @@ class GatedAdd(Layer):
     def hyper(self) -> str:
         return "exclusive" if self.exclusive else "shortcut only"
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         if self.exclusive:
             return "add_exclusive", "The gate shares out: g weighs the branch, 1 − g the shortcut. Both are added."
         return "add_gated", "1 − g weighs the shortcut; the branch is added as it is."
@@ -85,7 +83,7 @@ class Sigmoid(Layer):
     def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
         return Saves(output=True)
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         each = f"one weight for each {at.weighs}" if at.gate else "g(x), for each value of the map"
         return "sigmoid", f"Brings each number between 0 and 1: {each}."
 
@@ -100,7 +98,7 @@ class Multiply(Layer):
     is_round: ClassVar[bool] = True
     box: ClassVar[str] = "×"
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         return "multiply", f"The gate weighs the branch's map: each {at.weighs} times its own weight."
 
 
@@ -131,7 +129,7 @@ class ChannelStats(Statistics):
         """The map and each channel's largest value."""
         return Saves(input=True, extra=BYTES_PER_VALUE * shape[0] * shape[1])
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         return "channel_stats", "Each channel's mean and its largest value, side by side."
 
 
@@ -150,7 +148,7 @@ class SpatialStats(Statistics):
         n, _, h, w = shape
         return Saves(input=True, extra=BYTES_PER_VALUE * n * h * w)
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         return "spatial_stats", "Mean and largest value over the channels, at each position."
 
 
@@ -168,7 +166,7 @@ class SumPairs(Layer):
     def output(self, shape: Shape) -> Shape:
         return (shape[0], shape[1], 1, 1)
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         return "sum_pairs", "Adds what the mean and the largest value have become."
 
 
@@ -193,7 +191,7 @@ class Scale(Layer):
     def hyper(self) -> str:
         return f"×{self.factor:g}"
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         where = "the shortcut" if at.on_shortcut else "the branch"
         return "scale", f"A constant factor of {self.factor:g} on {where}; nothing is learnt."
 
@@ -244,13 +242,13 @@ class Gain(nn.Module):
         teaches = "One factor for all." if self.channels == 1 else "One factor for each channel."
         return (("Parameters", f"{self.params:,}", teaches),)
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         if self.channels > 1 or self.initial not in (0, 1):
             start = f"{self.initial:g} at first, by this app's choice (LayerScale: Touvron et al. 2021)"
             return "gain_channels", f"A learnt factor for each channel of the branch, {start}."
         if self.initial:
             return "gain", "One learnt factor on the whole branch, 1 at first (Fixup)."
-        plain = "nothing passes at first" if at.block.form.shortcut is None else "the block starts as its shortcut"
+        plain = "nothing passes at first" if not at.has_shortcut else "the block starts as its shortcut"
         return "gain", f"One learnt factor on the whole branch. It starts at 0, so that {plain} (SkipInit)."
 
 
@@ -280,7 +278,7 @@ class Bias(nn.Module):
     def worked(self, output: Shape) -> tuple[Worked, ...]:
         return (("Parameters", f"{self.params:,}", "One number for all channels and positions."),)
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         return "bias", "One learnt number added to all values, 0 at first: it stands in for a norm's shift."
 
 
@@ -323,8 +321,8 @@ class Dropout(Drop):
     def follows(self) -> str:
         return f" In training {100 * self.chance:g} % of the values before the second convolution are dropped."
 
-    def story(self, at: "At") -> Story:
-        what = "each value of the shortcut" if at.on_shortcut else "each value" if at.block.number else "each feature"
+    def story(self, at: Where) -> Story:
+        what = "each value of the shortcut" if at.on_shortcut else "each value" if at.number else "each feature"
         return "dropout", (
             f"In training {what} is dropped with a chance of {self.chance:g} and the others are scaled up; in "
             "inference nothing happens."
@@ -357,9 +355,9 @@ class StochasticDepth(nn.Module):
     def arguments(self) -> Mapping[str, object]:
         return {"p": 0.0, "mode": "row"}
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         return "dropout", (
-            f"In training the branch of a whole image is skipped with a chance of {100 * at.block.skip:.1f} %, more "
+            f"In training the branch of a whole image is skipped with a chance of {100 * at.skip:.1f} %, more "
             "the deeper the block: only the shortcut is left. Branches that stay are scaled up; in inference all pass."
         )
 
@@ -387,5 +385,5 @@ class Flatten(Layer):
     def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
         return Saves(passes=True)
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         return "flatten", "A view of the channels as a list of features; nothing is computed."

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from resnet_explorer.blueprint.kinds.base import (
     AFFINE,
@@ -15,6 +15,7 @@ from resnet_explorer.blueprint.kinds.base import (
     Shape,
     Story,
     Tensor,
+    Where,
     Worked,
     Writing,
     by,
@@ -23,9 +24,6 @@ from resnet_explorer.blueprint.kinds.base import (
     slide,
 )
 from resnet_explorer.errors import InputError
-
-if TYPE_CHECKING:
-    from resnet_explorer.blueprint.place import At
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +162,9 @@ class StdConv2d(nn.Conv2d):
     def size_key(self) -> str:
         return "" if self.window == (1, 1) else "size_dilated" if self.dilation > 1 else "size"
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         key = "conv_standardised" if self.standardised else "conv_dilated" if self.dilation > 1 else "conv"
-        name = at.part.name
+        name = at.name
         if at.gate:
             return key, f"{self._in_gate(name)}{self._unbiased(at)}"
         words = f"A {self.kernel}×{self.kernel} convolution: {self._mixes}."
@@ -201,13 +199,13 @@ class StdConv2d(nn.Conv2d):
             words += " Each filter is brought to mean 0 and variance 1 before use."
         return words
 
-    def _unbiased(self, at: "At") -> str:
+    def _unbiased(self, at: Where) -> str:
         """Return why it has no bias; nothing where it has one."""
         if self.bias:
             return ""
         after = at.next
         if after and after.role is Role.NORM and after.shifts:
-            where = "" if at.part in at.chain[:-1] else " the addition"
+            where = "" if not at.ends_chain else " the addition"
             return f" No bias: the norm after{where or ' it'} shifts."
         if after and after.role is Role.SHIFT:
             return " No bias for each channel: one number for all follows it."
@@ -270,7 +268,7 @@ class ChannelConv1d(Layer):
             ),
         )
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         words = f"Each channel's mean is mixed with those of its {self.kernel - 1} neighbours"
         return "conv1d", f"{words}: {self.kernel} weights in all."
 
@@ -324,5 +322,5 @@ class Linear(Layer):
             ("MACs", f"{weights}{each} = {self.macs(output):,}", "Each weight is used once for every image."),
         )
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         return "linear", "Fully connected: one score for each class."

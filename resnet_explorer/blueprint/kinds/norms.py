@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import gcd, prod
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from resnet_explorer.blueprint.kinds.base import (
     AFFINE,
@@ -16,15 +16,13 @@ from resnet_explorer.blueprint.kinds.base import (
     Shape,
     Story,
     Tensor,
+    Where,
     Worked,
     Writing,
 )
 from resnet_explorer.errors import InputError
 from resnet_explorer.spec import Norm as Choice
 from resnet_explorer.spec import ResNetSpec
-
-if TYPE_CHECKING:
-    from resnet_explorer.blueprint.place import At
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,7 @@ class BatchNorm2d(Norm):
     def arguments(self) -> Mapping[str, object]:
         return {"num_features": self.channels}
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         return "batchnorm", (
             "Normalises each channel, then scales and shifts it: by the batch's statistics in training, by running "
             f"averages in inference.{at.zero('Its scale starts')}"
@@ -118,7 +116,7 @@ class GroupNorm(Norm):
     def hyper(self) -> str:
         return "1 group" if self.groups == 1 else f"{self.groups} groups"
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         if self.groups == 1:
             who = "the whole image at once (layer norm)"
         elif self.groups == self.channels:
@@ -157,7 +155,7 @@ class InstanceNorm2d(Norm):
     def source(self, write: Writing) -> tuple[str, ...]:
         return (self.called, write.flow, "affine=True")
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         words = "Normalises each channel of each image over its positions, then scales and shifts it"
         return "batchnorm", f"{words}: alike in training and inference.{at.zero('Its scale starts')}"
 
@@ -196,7 +194,7 @@ class RMSNorm2d(nn.Module):
         n, _, h, w = shape
         return Saves(input=True, extra=BYTES_PER_VALUE * (n * h * w + prod(output)))
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         words = (
             "Divides the channels of each position by their root mean square, then scales each channel: layer norm "
             "without the mean and the shift, alike in training and inference (Zhang and Sennrich 2019)."
@@ -236,7 +234,7 @@ class FRN(nn.Module):
         """1 / rms of each channel, the normed map, and what the threshold was compared with."""
         return Saves(input=True, extra=BYTES_PER_VALUE * (shape[0] * self.channels + 2 * prod(output)))
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         words = "Divides each channel of an image by its root mean square, scales and shifts it, and keeps what is"
         return "frn", f"{words} above a learnt threshold τ: norm and activation in one."
 
@@ -292,7 +290,7 @@ class EvoNormS0(nn.Module):
     def hyper(self) -> str:
         return "1 group" if self.groups == 1 else f"{self.groups} groups"
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         words = "Norm and activation in one: x · sigmoid(v x) over the standard deviation of its group of"
         return "evonorm", f"{words} {self.channels // self.groups} channels, then scaled and shifted."
 

@@ -2,14 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from resnet_explorer.blueprint.kinds.base import Layer, Role, Shape, Story, Writing, ordinal
+from resnet_explorer.blueprint.kinds.base import Layer, Role, Shape, Story, Where, Writing, ordinal
 from resnet_explorer.spec import Activation, ResNetSpec
 from resnet_explorer.spec.choices import EARLY
-
-if TYPE_CHECKING:
-    from resnet_explorer.blueprint.place import At
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,7 @@ class ConstantPad2d(Layer):
     def hyper(self) -> str:
         return f"+{self.padding} px"
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         return "pad", f"A border of zeros: in the pool after it {zeros_win(at.spec)}."
 
 
@@ -115,5 +112,5 @@ class ZeroPad(nn.Module):
         cuts = [f"cut to {self.out_channels} of its channels"] if added < 0 else []
         return " and ".join(skips + pads + cuts)
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         return "zeropad", f"Option A: x is {self.words}; no parameters."

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from resnet_explorer.blueprint.kinds.base import (
     BYTES_PER_VALUE,
@@ -12,6 +12,7 @@ from resnet_explorer.blueprint.kinds.base import (
     Saves,
     Shape,
     Story,
+    Where,
     Worked,
     Writing,
     by,
@@ -23,9 +24,6 @@ from resnet_explorer.blueprint.kinds.base import (
 from resnet_explorer.blueprint.kinds.pads import ConstantPad2d
 from resnet_explorer.errors import InputError
 from resnet_explorer.spec import AntiAlias, StemPool
-
-if TYPE_CHECKING:
-    from resnet_explorer.blueprint.place import At
 
 INDEX = 8
 """Bytes of an int64, of which max-pool saves one for each value of its output."""
@@ -101,7 +99,7 @@ class MaxPool2d(Windows):
     def size_key(self) -> str:
         return "size"
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         border = " What lies outside the map never wins." if self.padding else ""
         return "maxpool", f"Keeps the largest value of each {self.kernel}×{self.kernel} window.{border}"
 
@@ -185,7 +183,7 @@ class BlurPool2d(nn.Module):
         shrinks = " and shrinks the map." if self.stride > 1 else "."
         return f" A 3×3 keeps the size; a blur follows it{shrinks}"
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         taken = f" before every {ordinal(self.stride)} position is taken"
         return "blur", (
             f"A fixed 1-2-1 blur{taken if self.stride > 1 else ''}: a shift of the image changes less. It runs as a "
@@ -268,14 +266,14 @@ class SamePool(nn.Module):
     def follows(self) -> str:
         return f" A 3×3 keeps the size; a mean of {self.kernel}×{self.kernel} then shrinks the map."
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         window = f"The mean of each {self.kernel}×{self.kernel} window"
         if self.keeps_size:
             words = f"{window}; zeros behind the last row and column keep the map's size."
         elif self.whole:
             cut = f" A last window that does not fill {self.kernel}×{self.kernel} gives the mean of what it has."
             words = f"{window}, so that every position counts before the 1×1.{cut}"
-        elif at.part.name == "maxpool":
+        elif at.name == "maxpool":
             words = f"{window}, in the max-pool's place."
         else:
             words = f"{window}: it smooths and shrinks the map in the place of a stride, which drops positions."
@@ -310,7 +308,7 @@ class AdaptiveAvgPool2d(Pool):
     def short(self) -> str:
         return "avg pool"
 
-    def story(self, at: "At") -> Story:
+    def story(self, at: Where) -> Story:
         gate = ": what the gate sees of the image" if at.gate else ", whatever its size"
         return "avgpool", f"The mean of each channel over the whole map{gate}."
 
