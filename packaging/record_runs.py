@@ -15,10 +15,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from resnet_explorer.analysis.run_codec import METRICS, RUN, dumps, metric_to_line
-from resnet_explorer.analysis.training import Metric, Run, RunPlan
-from resnet_explorer.analysis.training_presets import PRESETS, TrainingPreset
-from resnet_explorer.lab.training import train
+from resnet_explorer.runs.codec import METRICS, RUN, dumps, metric_to_line
+from resnet_explorer.runs.plan import Metric, Run, RunPlan
+from resnet_explorer.training.loop import train
+from resnet_explorer.training.presets import PRESETS, TrainingPreset
 
 TARGET = Path(__file__).parents[1] / "resources" / "runs"
 SEEDS = {"degradation": (0, 1, 2)}

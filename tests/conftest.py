@@ -1,9 +1,15 @@
-"""What all tests share."""
+"""What all tests share: the application, and the real window with settings of its own."""
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMessageBox
+from pytestqt.qtbot import QtBot
+from shiboken6 import delete
+
+from resnet_explorer.app.main_window import MainWindow
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # a worker a core: more threads than cores wait for each other
@@ -12,7 +18,40 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # a worker a core: more threads t
 @pytest.fixture(scope="session")
 def qapp(qapp: QApplication) -> QApplication:
     """The application with the app's own fonts, whichever test comes first."""
-    from resnet_explorer.gui.fonts import load_fonts
+    from resnet_explorer.ui.style import load_fonts
 
     load_fonts()
     return qapp
+
+
+@pytest.fixture(autouse=True)
+def settings_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep each test's settings apart from the user's."""
+    monkeypatch.setenv("RESNET_EXPLORER_CONFIG", str(tmp_path / "config"))
+
+
+@pytest.fixture(autouse=True)
+def no_question_waits_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a box that nobody expects fail the test, where it would wait for ever."""
+
+    def refuse(box: QMessageBox) -> None:
+        pytest.fail(f"asked: {box.text()} {box.informativeText()}")
+
+    monkeypatch.setattr(QMessageBox, "exec", refuse)
+
+
+@pytest.fixture
+def window(qapp: QApplication, qtbot: QtBot) -> Iterator[MainWindow]:
+    """The window on ResNet-18 as a user gets it, without transitions."""
+    from resnet_explorer.app.app import build
+
+    made = build(qapp)
+    made.diagram.animated = False
+    made.resize(1280, 800)
+    made.show()
+    made.fill()
+    qtbot.waitExposed(made)
+    qapp.processEvents()
+    yield made
+    made.close()
+    delete(made)

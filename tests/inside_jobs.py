@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from resnet_explorer.analysis.inside import (
+from resnet_explorer.insight.lab import cam, confusion, features, filters, gallery
+from resnet_explorer.insight.surface import lesions, surface
+from resnet_explorer.insight.values import (
     CamRequest,
     ConfusionRequest,
     FeaturesRequest,
@@ -12,14 +14,8 @@ from resnet_explorer.analysis.inside import (
     RunLesionsRequest,
     SurfaceRequest,
 )
-from resnet_explorer.analysis.training import RunPlan
-from resnet_explorer.lab.inside.cam import cam
-from resnet_explorer.lab.inside.confusion import confusion, gallery
-from resnet_explorer.lab.inside.features import features
-from resnet_explorer.lab.inside.filters import filters
-from resnet_explorer.lab.inside.lesions import lesions
-from resnet_explorer.lab.inside.surface import surface
-from resnet_explorer.model.build import ResNet
+from resnet_explorer.module.build import ResNet
+from resnet_explorer.runs.plan import RunPlan
 from tests.inside_subject import trained
 from tests.jobs_here import JobsHere
 

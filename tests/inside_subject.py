@@ -8,16 +8,16 @@ from safetensors.torch import save_file
 from torch.nn import functional
 from torch.optim import SGD
 
-from resnet_explorer.analysis.run_codec import CHECKPOINT, RUN, dumps
-from resnet_explorer.analysis.training import RunPlan, Setting
-from resnet_explorer.lab.alike import seeded
-from resnet_explorer.lab.data import Images
-from resnet_explorer.model import build
-from resnet_explorer.model.build import ResNet
+from resnet_explorer.images.choice import DIGITS, DataChoice
+from resnet_explorer.module import build
+from resnet_explorer.module.build import ResNet
+from resnet_explorer.probes.data import Images
+from resnet_explorer.probes.seeds import seeded
+from resnet_explorer.runs.codec import CHECKPOINT, RUN, dumps
+from resnet_explorer.runs.plan import RunPlan, Setting
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
-from resnet_explorer.spec.data_choice import DIGITS, DataChoice
 
 IMAGE = InputShape(64, 8, 8)
 

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from resnet_explorer.analysis.memory_format import is_safe
-from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.errors import SpecError
-from resnet_explorer.lab.alike import alike
-from resnet_explorer.lab.clock import instruction_set
+from resnet_explorer.network import compile_spec
+from resnet_explorer.probes.clock import instruction_set
+from resnet_explorer.probes.seeds import alike
+from resnet_explorer.readings.memory_format import is_safe
 from resnet_explorer.spec import Block, ResNetSpec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign

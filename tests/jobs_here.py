@@ -6,9 +6,9 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from resnet_explorer.analysis.progress import Partial, Progress
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.gui.jobs import JobState, Phase
+from resnet_explorer.readings.progress import Partial, Progress
+from resnet_explorer.ui.jobs import JobState, Phase
 
 
 class JobsHere(QObject):

@@ -6,13 +6,13 @@ from typing import Any
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from resnet_explorer.analysis import analyse
-from resnet_explorer.blueprint import compile_spec
 from resnet_explorer.errors import InputError, SpecError
+from resnet_explorer.network import compile_spec
+from resnet_explorer.readings import analyse
 from resnet_explorer.spec import Block, InputShape, ResNetSpec, Shortcut, Stem, StemPool, Stride
 from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.change import assign
-from resnet_explorer.spec.limits import FRACTIONS
+from resnet_explorer.spec.readers import FRACTIONS
 
 NAMES = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1, max_size=80)
 _CHANCES = st.floats(0.01, 0.9).map(lambda value: round(value, 3))

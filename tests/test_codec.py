@@ -11,16 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resnet_explorer import codec
-from resnet_explorer.analysis import run_codec
-from resnet_explorer.analysis.descent import DescentRequest, LesionRequest
-from resnet_explorer.analysis.gradients import GradientRequest, Place, twin
-from resnet_explorer.analysis.paths import PathsRequest
-from resnet_explorer.analysis.quantities import Loss, Mode, Precision, Quantity
-from resnet_explorer.analysis.recipe import Optimiser, Recipe, Schedule
-from resnet_explorer.analysis.shattering import ShatterRequest
-from resnet_explorer.analysis.training import Metric, RunPlan, Setting
-from resnet_explorer.analysis.tuning import codec as tune_codec
-from resnet_explorer.analysis.tuning.choices import (
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.finetuning import codec as tune_codec
+from resnet_explorer.finetuning.choices import (
     BnMode,
     GreyWay,
     Preprocess,
@@ -31,16 +24,21 @@ from resnet_explorer.analysis.tuning.choices import (
     WeightsChoice,
     WeightsKind,
 )
-from resnet_explorer.analysis.tuning.plan import TunePlan
-from resnet_explorer.cli import train_group
-from resnet_explorer.cli.train_plans import Task
-from resnet_explorer.errors import ExplorerError
-from resnet_explorer.gui import preferences
+from resnet_explorer.finetuning.plan import TunePlan
+from resnet_explorer.gradients.descent import DescentRequest, LesionRequest, PathsRequest
+from resnet_explorer.gradients.values import GradientRequest, ShatterRequest
+from resnet_explorer.images.choice import DataChoice, DataKind
+from resnet_explorer.readings.quantities import Loss, Mode, Place, Precision, Quantity
+from resnet_explorer.runs import codec as runs_codec
+from resnet_explorer.runs.plan import Metric, RunPlan, Setting
+from resnet_explorer.runs.recipe import Optimiser, Recipe, Schedule
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec import codec as spec_codec
-from resnet_explorer.spec.catalogue import find
+from resnet_explorer.spec.catalogue import find, twin
 from resnet_explorer.spec.change import assign
-from resnet_explorer.spec.data_choice import DataChoice, DataKind
+from resnet_explorer.training import group
+from resnet_explorer.training.plans import Task
+from resnet_explorer.ui import preferences
 from tests.specs import small_specs
 
 FILES = Path(__file__).parent / "reference" / "files"
@@ -109,16 +107,16 @@ class TestOldFiles:
         assert spec_codec.dumps(SPEC) == text("network.json")
 
     def test_a_run(self) -> None:
-        assert run_codec.loads(text("run.json"), "here") == (RUN, SETTING)
-        assert run_codec.dumps(RUN, SETTING) == text("run.json")
+        assert runs_codec.loads(text("run.json"), "here") == (RUN, SETTING)
+        assert runs_codec.dumps(RUN, SETTING) == text("run.json")
 
     def test_its_steps(self) -> None:
-        first, strange, last = run_codec.metrics_from((FILES / "metrics.jsonl").read_bytes())
+        first, strange, last = runs_codec.metrics_from((FILES / "metrics.jsonl").read_bytes())
         assert (first, last) == STEPS and isnan(strange.loss) and strange.accuracy is None
-        assert "".join(map(run_codec.metric_to_line, (first, strange, last))) == text("metrics.jsonl")
+        assert "".join(map(runs_codec.metric_to_line, (first, strange, last))) == text("metrics.jsonl")
 
     def test_the_former_name_of_a_quantity(self) -> None:
-        found = run_codec.metric_from_line(
+        found = runs_codec.metric_from_line(
             text("metrics.jsonl").split("\n")[0].replace("measured-update", "update-ratio")
         )
         assert found and found.blocks and Quantity.ESTIMATE in found.blocks
@@ -129,8 +127,8 @@ class TestOldFiles:
     def test_runs_that_belong_together(self, tmp_path: Path) -> None:
         (tmp_path / "runs.json").write_text(text("runs.json"), encoding="utf-8")
         tasks = (Task(RUN, tmp_path / "a"), Task(replace(RUN, seed=8, like=None), tmp_path / "b"))
-        assert train_group.read(tmp_path) == tasks
-        train_group.write(tmp_path, tasks)
+        assert group.read(tmp_path) == tasks
+        group.write(tmp_path, tasks)
         assert (tmp_path / "runs.json").read_text(encoding="utf-8") == text("runs.json")
 
     def test_preferences(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,7 +200,7 @@ def put(name: str, at: tuple[str | int, ...], value: object) -> str:
 
 def told(name: str, changed: str) -> ExplorerError:
     with pytest.raises(ExplorerError) as caught:
-        tune_codec.loads(changed) if name == "tune.json" else run_codec.loads(changed, "here")
+        tune_codec.loads(changed) if name == "tune.json" else runs_codec.loads(changed, "here")
     return caught.value
 
 

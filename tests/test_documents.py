@@ -4,11 +4,12 @@ import re
 import tomllib
 from pathlib import Path
 
-from resnet_explorer.analysis import gradient_presets, training_presets
-from resnet_explorer.analysis.training import MAX_RUNS
 from resnet_explorer.assets import path
+from resnet_explorer.gradients import presets as gradients_presets
+from resnet_explorer.runs.plan import MAX_RUNS
 from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.catalogue import CATALOGUE
+from resnet_explorer.training import presets as training_presets
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")
@@ -22,7 +23,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 CLAIMS = {
     "# networks with their figures": len(CATALOGUE),
     "any of # axes": len(AXES),
-    "# experiments, each with what to look for": len(gradient_presets.PRESETS),
+    "# experiments, each with what to look for": len(gradients_presets.PRESETS),
     "Up to # networks side by side": MAX_RUNS,
     "and # more experiments show their recording": len(list(path("runs").iterdir())) - 1,
     "The training lab: # networks side by side": len(training_presets.PRESETS["degradation"].networks),

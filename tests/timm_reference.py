@@ -7,10 +7,10 @@ import torch
 from timm.models.resnet import BasicBlock, Bottleneck, ResNet
 from torch import Tensor, nn
 
-from resnet_explorer.blueprint import compile_spec
-from resnet_explorer.blueprint.names import renamed
-from resnet_explorer.model import build
+from resnet_explorer.module import build
+from resnet_explorer.network import compile_spec
 from resnet_explorer.spec import ResNetSpec
+from resnet_explorer.weights.compare import renamed
 
 
 def shaken(model: nn.Module, seed: int = 0) -> nn.Module:

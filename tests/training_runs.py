@@ -7,12 +7,12 @@ from typing import Any
 
 import torch
 
-from resnet_explorer.analysis.recipe import Optimiser, Recipe
-from resnet_explorer.analysis.training import Metric, Run, RunPlan
-from resnet_explorer.lab.training import train
+from resnet_explorer.runs.plan import Metric, Run, RunPlan
+from resnet_explorer.runs.recipe import Optimiser, Recipe
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
+from resnet_explorer.training.loop import train
 from tests.narrow import close
 
 RECIPES: dict[str, Recipe] = {

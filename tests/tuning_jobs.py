@@ -5,22 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from resnet_explorer.analysis.progress import Partial, Progress
-from resnet_explorer.analysis.training import Chunk, Metric, Setting
-from resnet_explorer.analysis.tuning.checks import BadFile, ClassCount, DataReport, SamplePage, Sizes
-from resnet_explorer.analysis.tuning.choices import IMAGENET, GreyWay
-from resnet_explorer.analysis.tuning.results import (
-    BeforeAfter,
-    GreyMeasure,
-    GreyReport,
-    Judgement,
-    Outcome,
-    Prediction,
-    Published,
-    TuneEnding,
-)
-from resnet_explorer.analysis.tuning.view import run_plan
-from resnet_explorer.engine.messages import (
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.finetuning.choices import IMAGENET, GreyWay
+from resnet_explorer.finetuning.plan import run_plan
+from resnet_explorer.finetuning.requests import (
     CheckData,
     CompareGrey,
     FetchWeights,
@@ -31,7 +19,23 @@ from resnet_explorer.engine.messages import (
     ShowSamples,
     TuneRun,
 )
-from resnet_explorer.errors import ExplorerError
+from resnet_explorer.finetuning.results import (
+    BadFile,
+    BeforeAfter,
+    ClassCount,
+    DataReport,
+    GreyMeasure,
+    GreyReport,
+    Judgement,
+    Outcome,
+    Prediction,
+    Published,
+    SamplePage,
+    Sizes,
+    TuneEnding,
+)
+from resnet_explorer.readings.progress import Partial, Progress
+from resnet_explorer.runs.plan import Chunk, Metric, Setting
 from tests.jobs_here import JobsHere
 
 CLASSES = tuple("0123456789")

@@ -4,10 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from resnet_explorer.analysis.progress import Partial
-from resnet_explorer.analysis.recipe import Optimiser, Recipe
-from resnet_explorer.analysis.training import Chunk, Metric
-from resnet_explorer.analysis.tuning.choices import (
+from resnet_explorer.finetuning.choices import (
     GreyWay,
     Preprocess,
     Strategy,
@@ -16,9 +13,12 @@ from resnet_explorer.analysis.tuning.choices import (
     WeightsChoice,
     WeightsKind,
 )
-from resnet_explorer.analysis.tuning.plan import TunePlan
-from resnet_explorer.analysis.tuning.results import TuneEnding
-from resnet_explorer.lab.tuning.run import follow
+from resnet_explorer.finetuning.lab import follow
+from resnet_explorer.finetuning.plan import TunePlan
+from resnet_explorer.finetuning.results import TuneEnding
+from resnet_explorer.readings.progress import Partial
+from resnet_explorer.runs.plan import Chunk, Metric
+from resnet_explorer.runs.recipe import Optimiser, Recipe
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find, named
 from resnet_explorer.spec.change import assign

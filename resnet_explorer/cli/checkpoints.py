@@ -1,26 +1,23 @@
 """The commands ``identify`` and ``weights``: files of weights in and out."""
 
 import argparse
-import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from resnet_explorer import codec
-from resnet_explorer.analysis import analyse
-from resnet_explorer.analysis.identify import Identified
-from resnet_explorer.analysis.weights import LIMIT, TensorStats, strange_text
-from resnet_explorer.blueprint import compile_spec
-from resnet_explorer.cli.output import say, say_json
 from resnet_explorer.engine.pytorch import importing
 from resnet_explorer.errors import CheckpointError
 from resnet_explorer.files import write
-from resnet_explorer.spec.catalogue import CATALOGUE, title
+from resnet_explorer.network import compile_spec
+from resnet_explorer.readings import analyse
+from resnet_explorer.spec.catalogue import CATALOGUE, changes, origin, title
 from resnet_explorer.spec.codec import to_dict
-from resnet_explorer.spec.difference import changes, origin
 from resnet_explorer.spec.input_shape import parse_input
-from resnet_explorer.spec.lookup import default_input, find
+from resnet_explorer.spec.search import default_input, find_network
+from resnet_explorer.terminal.output import notes_text, say, say_json
+from resnet_explorer.weights.identify import LIMIT, Identified, TensorStats, strange_text
 
 SHOWN = 20
 """How many lines of a kind are listed."""
@@ -54,14 +51,14 @@ def weights(options: argparse.Namespace) -> int:
     if options.source:
         model, found = checkpoint.load(options.source, key=options.key)
         spec = found.spec
-        if options.net and find(options.net, options.settings) != spec:
+        if options.net and find_network(options.net, options.settings) != spec:
             raise CheckpointError("net", f"The weights are those of {spec.name}.", "Leave the network's name out.")
     elif options.key:
         raise CheckpointError("key", "--key chooses a network in a file of weights.", "Name the file with --from.")
     elif options.net:
         import torch
 
-        spec = find(options.net, options.settings)
+        spec = find_network(options.net, options.settings)
         torch.manual_seed(options.seed)
         model = checkpoint.build(spec)
     else:
@@ -74,15 +71,9 @@ def weights(options: argparse.Namespace) -> int:
     return 0
 
 
-def notes_text(notes: Sequence[str], keys: Sequence[str]) -> str:
-    """Return what was read of a file, in lines, and how to ask for another network of it."""
-    choose = ["Choose another with --key, as in --key " + shlex.quote(keys[-1]) + "."] if keys else []
-    return "".join(f"{line}\n" for line in ("", *notes, *choose)) if notes else ""
-
-
 def _module() -> Any:
     with importing():
-        from resnet_explorer.model import checkpoint
+        from resnet_explorer.weights import checkpoint
     return checkpoint
 
 

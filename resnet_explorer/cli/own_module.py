@@ -4,13 +4,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from resnet_explorer.analysis.own_module import OwnModule, names_in
-from resnet_explorer.cli.ask import Asker
-from resnet_explorer.cli.output import say, say_json
-from resnet_explorer.engine.messages import ReadModule
+from resnet_explorer.engine.requests import ReadModule
 from resnet_explorer.errors import CheckpointError
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.spec.codec import to_dict
+from resnet_explorer.terminal.ask import Asker
+from resnet_explorer.terminal.output import say, say_json
+from resnet_explorer.verify.values import OwnModule, names_in
 
 SHOWN = 20
 """How many lines of the map, or tensors that do not fit, are listed."""

@@ -1,29 +1,14 @@
 """The arguments of every command, with help that needs no other page."""
 
 import argparse
-from functools import cache
 from pathlib import Path
-from textwrap import fill
-from typing import NoReturn, TypeAlias
+from typing import NoReturn, cast
 
-from resnet_explorer import __version__
-from resnet_explorer.cli import tune_options
-from resnet_explorer.cli.gradient_options import EXAMPLES, WORDS, add_gradient_options
-from resnet_explorer.cli.network_names import add_settings, network
-from resnet_explorer.cli.output import NAME, complain, say
-from resnet_explorer.cli.sweep_options import EXAMPLES as SWEEP_EXAMPLES
-from resnet_explorer.cli.sweep_options import WORDS as SWEEP_WORDS
-from resnet_explorer.cli.sweep_options import add_sweep_options
-from resnet_explorer.cli.train_options import EXAMPLES as TRAIN_EXAMPLES
-from resnet_explorer.cli.train_options import WORDS as TRAIN_WORDS
-from resnet_explorer.cli.train_options import add_train_options
-from resnet_explorer.spec.axes import AXES
+from resnet_explorer import __version__, features
+from resnet_explorer.terminal.names import network
+from resnet_explorer.terminal.options import NET, THEMES, Commands, add_command, add_network
+from resnet_explorer.terminal.output import NAME, complain, say
 
-THEMES = ("light", "dark", "projector")
-_NET = (
-    "a name from 'list' (resnet50) or a few letters of it (rn50), the same with -plain for its plain twin, or a spec "
-    "file (.json)"
-)
 TOP_EXAMPLES = """examples:
   resnet-explorer                               open the window
   resnet-explorer resnet50                      open the window on ResNet-50
@@ -110,12 +95,18 @@ class _Parser(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line; ``command`` names the command."""
     words = "See any residual network, know its numbers, take its picture home."
-    top = _Parser(prog=NAME, description=words, epilog=TOP_EXAMPLES, formatter_class=_Formatter, allow_abbrev=False)
+    top = _Parser(
+        prog=NAME,
+        description=words,
+        epilog=TOP_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
     top.add_argument("--version", action="version", version=f"{NAME} {__version__}")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    opening = _command(commands, "open", "open the window; what happens where no command is given", OPEN_EXAMPLES)
-    opening.add_argument("net", metavar="NET", nargs="?", help=_NET)
-    listing = _command(commands, "list", "list the networks of the catalogue with their figures", LIST_EXAMPLES)
+    commands = cast("Commands", top.add_subparsers(dest="command", metavar="COMMAND", required=True))
+    opening = add_command(commands, "open", "open the window; what happens where no command is given", OPEN_EXAMPLES)
+    opening.add_argument("net", metavar="NET", nargs="?", help=NET)
+    listing = add_command(commands, "list", "list the networks of the catalogue with their figures", LIST_EXAMPLES)
     listing.add_argument("--json", action="store_true", help="as JSON, each network with its spec")
     listing.add_argument("--axes", action="store_true", help="the keys of --set instead: what can be chosen")
     _add_describe(commands)
@@ -124,32 +115,16 @@ def parser() -> argparse.ArgumentParser:
     _add_verify(commands)
     _add_identify(commands)
     _add_weights(commands)
-    add_gradient_options(_add_network(_command(commands, "gradients", WORDS, f"{_axes()}\n{EXAMPLES}")))
-    add_train_options(_command(commands, "train", TRAIN_WORDS, f"{_axes()}\n{TRAIN_EXAMPLES}"), _NET)
-    add_sweep_options(_command(commands, "sweep", SWEEP_WORDS, SWEEP_EXAMPLES))
-    tuned = f"{_axes()}\n{tune_options.EXAMPLES}"
-    tune_options.add_tune_options(_command(commands, "finetune", tune_options.WORDS, tuned), _NET)
-    named = tune_options.PREDICT_EXAMPLES
-    tune_options.add_predict_options(_command(commands, "predict", tune_options.PREDICT_WORDS, named))
+    for command in features.commands():
+        features.resolve(command.options)(commands)
     return top
 
 
-_Formatter = argparse.RawDescriptionHelpFormatter
-_Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
-
-
-def _command(commands: _Commands, name: str, words: str, epilog: str) -> argparse.ArgumentParser:
-    described = f"{words[:1].upper()}{words[1:]}."
-    return commands.add_parser(
-        name, help=words, description=described, epilog=epilog, formatter_class=_Formatter, allow_abbrev=False
+def _add_describe(commands: Commands) -> None:
+    one = add_command(
+        commands, "describe", "tell every layer's shapes, parameters and costs", DESCRIBE_EXAMPLES, axes=True
     )
-
-
-def _add_describe(commands: _Commands) -> None:
-    one = _command(
-        commands, "describe", "tell every layer's shapes, parameters and costs", f"{_axes()}\n{DESCRIBE_EXAMPLES}"
-    )
-    _add_network(one)
+    add_network(one)
     form = one.add_mutually_exclusive_group()
     for name, words in (
         ("json", "as JSON: the spec, the totals and every layer"),
@@ -159,21 +134,9 @@ def _add_describe(commands: _Commands) -> None:
         form.add_argument(f"--{name}", dest="format", action="store_const", const=name, default="text", help=words)
 
 
-def _add_network(one: argparse.ArgumentParser, needed: bool = True) -> argparse.ArgumentParser:
-    one.add_argument("net", metavar="NET", type=network, nargs=None if needed else "?", help=_NET)
-    one.add_argument(
-        "--input",
-        metavar="NxCxHxW",
-        help="the input's shape, also CxHxW, HxW or one side (default: one image of 224 × 224, of 32 × 32 for a "
-        "network with a CIFAR stem)",
-    )
-    add_settings(one, "the network, such as width=32")
-    return one
-
-
-def _add_export(commands: _Commands) -> None:
-    one = _command(commands, "export", "draw a network into a file", f"{_axes()}\n{EXPORT_EXAMPLES}")
-    _add_network(one)
+def _add_export(commands: Commands) -> None:
+    one = add_command(commands, "export", "draw a network into a file", EXPORT_EXAMPLES, axes=True)
+    add_network(one)
     one.add_argument(
         "-o",
         "--output",
@@ -202,23 +165,23 @@ def _add_export(commands: _Commands) -> None:
     one.add_argument("--scale", type=int, choices=(1, 2, 4), help="PNG alone: image pixels to a px (default: 1)")
 
 
-def _add_source(commands: _Commands) -> None:
-    one = _command(commands, "source", "write a network as one PyTorch file", f"{_axes()}\n{SOURCE_EXAMPLES}")
-    _add_network(one)
+def _add_source(commands: Commands) -> None:
+    one = add_command(commands, "source", "write a network as one PyTorch file", SOURCE_EXAMPLES, axes=True)
+    add_network(one)
     one.add_argument("-o", "--output", metavar="FILE", type=Path, help="the file; without it the text is printed")
 
 
-def _add_verify(commands: _Commands) -> None:
-    one = _command(commands, "verify", "compare the figures with PyTorch and fvcore", VERIFY_EXAMPLES)
-    _add_network(one, needed=False)
+def _add_verify(commands: Commands) -> None:
+    one = add_command(commands, "verify", "compare the figures with PyTorch and fvcore", VERIFY_EXAMPLES)
+    add_network(one, needed=False)
     one.add_argument("--all", action="store_true", help="every network of the catalogue, each at its own image size")
     one.add_argument("--fvcore", action="store_true", help="count with fvcore too: slower, since it runs the network")
     one.add_argument("--json", action="store_true", help="as JSON, with the rows that differ")
 
 
-def _add_identify(commands: _Commands) -> None:
+def _add_identify(commands: Commands) -> None:
     words = "find the network that a file of weights belongs to"
-    one = _command(commands, "identify", words, IDENTIFY_EXAMPLES)
+    one = add_command(commands, "identify", words, IDENTIFY_EXAMPLES)
     one.add_argument(
         "file",
         metavar="FILE",
@@ -241,9 +204,9 @@ def _add_key(one: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_weights(commands: _Commands) -> None:
-    one = _command(commands, "weights", "write the weights of a network into a file", WEIGHTS_EXAMPLES)
-    one.add_argument("net", metavar="NET", type=network, nargs="?", help=_NET)
+def _add_weights(commands: Commands) -> None:
+    one = add_command(commands, "weights", "write the weights of a network into a file", WEIGHTS_EXAMPLES)
+    one.add_argument("net", metavar="NET", type=network, nargs="?", help=NET)
     one.add_argument("--set", metavar="KEY=VALUE", dest="settings", action="append", default=[], help="change an axis")
     one.add_argument(
         "--from", metavar="FILE", dest="source", type=Path, help="a file of weights to write in another form"
@@ -255,13 +218,3 @@ def _add_weights(commands: _Commands) -> None:
     )
     one.add_argument("--input", metavar="HxW", help="ONNX alone: the size of images (default: the network's)")
     one.add_argument("--dynamic", action="store_true", help="ONNX alone: images of any height and width")
-
-
-@cache
-def _axes() -> str:
-    """Return the axes that ``--set`` knows, with their values."""
-    lines = ["keys of --set:"]
-    for axis in AXES.values():
-        values = f" ({', '.join(str(choice.value) for choice in axis.choices)})" if axis.choices else ""
-        lines.append(fill(f"{axis.key}{values}: {axis.teaches}", 78, initial_indent="  ", subsequent_indent="      "))
-    return "\n".join(lines) + "\n"

@@ -3,10 +3,10 @@
 import sys
 from collections.abc import Sequence
 
-from resnet_explorer.cli.commands import COMMANDS
-from resnet_explorer.cli.output import complain, say, speak_utf8
+from resnet_explorer.cli.commands import commands
 from resnet_explorer.cli.parser import parser
 from resnet_explorer.errors import ExplorerError
+from resnet_explorer.terminal.output import complain, say, speak_utf8
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -26,11 +26,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    if not arguments or (arguments[0] not in COMMANDS and not arguments[0].startswith("-")):
+    if not arguments or (arguments[0] not in commands() and not arguments[0].startswith("-")):
         arguments = ["open", *arguments]
     try:
         options = parser().parse_args(arguments)
     except SystemExit as end:
         say("")  # what --help left behind
         return end.code if isinstance(end.code, int) else 0
-    return COMMANDS[options.command](options)
+    return commands()[options.command](options)

@@ -4,13 +4,13 @@ import argparse
 from dataclasses import asdict
 from functools import partial
 
-from resnet_explorer.analysis import Analysis
-from resnet_explorer.analysis.verdict import Verdict
-from resnet_explorer.cli.networks import analysis_of
-from resnet_explorer.cli.output import complain, say, say_json
 from resnet_explorer.engine.pytorch import importing
 from resnet_explorer.errors import SpecError
+from resnet_explorer.readings import Analysis
 from resnet_explorer.spec.catalogue import CATALOGUE
+from resnet_explorer.terminal.networks import analysis_of
+from resnet_explorer.terminal.output import complain, say, say_json
+from resnet_explorer.verify.values import Verdict
 
 
 def verify(options: argparse.Namespace) -> int:
@@ -26,7 +26,7 @@ def verify(options: argparse.Namespace) -> int:
 
 def _verdict(options: argparse.Namespace, name: str) -> Verdict:
     with importing():
-        from resnet_explorer.lab.verify import verify as steps
+        from resnet_explorer.verify.against_pytorch import verify as steps
     read = partial(analysis_of, name, options.settings)
     *_, last = steps(read(options.input), fvcore=options.fvcore)
     assert isinstance(last, Verdict)

@@ -1,8 +1,7 @@
 """How processes that own PyTorch start, and how all of them end with the process that started them."""
 
 import atexit
-import multiprocessing
-import multiprocessing.util  # registers what Python does at exit: ours comes later, and so is done before that
+import multiprocessing.util
 import os
 import sys
 import threading

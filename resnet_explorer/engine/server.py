@@ -3,93 +3,47 @@
 import gc
 import multiprocessing
 import os
-import sys
 import threading
 import traceback
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Sequence
+from importlib import import_module
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import torch
 
-from resnet_explorer.analysis import analyse
-from resnet_explorer.analysis.descent import DescentRequest, LesionRequest
-from resnet_explorer.analysis.gradients import GradientRequest
-from resnet_explorer.analysis.highway import highway
-from resnet_explorer.analysis.inside import (
-    CamRequest,
-    ConfusionRequest,
-    FeaturesRequest,
-    FiltersRequest,
-    GalleryRequest,
-    InsideRequest,
-    RunLesionsRequest,
-    SurfaceRequest,
-)
-from resnet_explorer.analysis.paths import PathsRequest
-from resnet_explorer.analysis.progress import Partial, Progress
-from resnet_explorer.analysis.shattering import ShatterRequest
-from resnet_explorer.analysis.timing import Peaks, Timing
-from resnet_explorer.analysis.weights import LIMIT
-from resnet_explorer.blueprint import compile_spec
-from resnet_explorer.drawing.graph.clusters import clusters
-from resnet_explorer.engine.messages import (
-    Cancel,
-    Device,
-    DrawTorchviz,
-    Failed,
-    FindDevices,
-    FindRate,
-    Finished,
-    Known,
-    Measured,
-    MeasureTime,
-    ReadModule,
-    ReadWeights,
-    Recorded,
-    RecordGraph,
-    Request,
-    SaveWeights,
-    Stepped,
-    Stopped,
-    TrainRun,
-    TuneJob,
-    Verify,
-)
+from resnet_explorer.engine.jobs import row_of
+from resnet_explorer.engine.messages import Cancel, Failed, Finished, Known, Request, Stepped, Stopped
+from resnet_explorer.engine.work import devices
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.lab import probe, shatter
-from resnet_explorer.lab.autograd import record
-from resnet_explorer.lab.clock import instruction_set
-from resnet_explorer.lab.graphviz import layout, torchviz_dot
-from resnet_explorer.lab.peaks import measure_peaks
-from resnet_explorer.lab.timing import measure
-from resnet_explorer.lab.verify import verify
-from resnet_explorer.model import build, checkpoint
+from resnet_explorer.readings.progress import Partial, Progress
 
 NICENESS = 5
 """The window comes first."""
 
 
-def serve(connection: "Connection[Any, Any]", trains: bool = False) -> None:
-    """Do what is asked until the window closes the connection, or is gone: EOFError or OSError is raised then."""
+def serve(connection: "Connection[Any, Any]", preload: Sequence[str] | None = None) -> None:
+    """Do what is asked until the window closes the connection, or is gone: EOFError or OSError is raised then.
+
+    A process of the pool imports the modules of its jobs first: ``preload``.
+    """
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
     threading.Thread(target=_leave_with_the_window, daemon=True).start()
     gc.freeze()  # PyTorch's own objects: a full collection of them takes as long as a deep network's graph
-    if trains:
-        _warm_up()
+    if preload is not None:
+        _warm_up(preload)
     while True:
         message = connection.recv()
         if isinstance(message, Request):
             _run(connection, message)
 
 
-def _warm_up() -> None:
-    """Make a step of nothing: PyTorch's optimisers import a compiler, a second's work, with their first one."""
-    from resnet_explorer.engine import tuning_jobs  # noqa: F401
-
+def _warm_up(modules: Sequence[str]) -> None:
+    """Import modules, and make a step of nothing: PyTorch's optimisers import a compiler with their first one."""
+    for name in modules:
+        import_module(name)
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], 0.1).step()
 
 
@@ -105,7 +59,7 @@ def _run(connection: "Connection[Any, Any]", request: Request) -> None:
     number = request.number
     try:
         _check_device(request.job)
-        work = _JOBS[type(request.job)](request.job)
+        work = row_of(request.job).resolve()(request.job)
         for step in work:
             if isinstance(step, Partial):  # before the look: the steps of a training are told but once
                 connection.send(Known(number, step.value))
@@ -152,139 +106,3 @@ def _is_cancelled(connection: "Connection[Any, Any]", number: int) -> bool:
         if isinstance(message, Cancel) and message.number == number:
             return True
     return False
-
-
-def _verify(job: Verify) -> Iterator[object]:
-    return iter(verify(analyse(compile_spec(job.spec), job.image), fvcore=job.fvcore))
-
-
-def devices() -> tuple[Device, ...]:
-    """Return the devices that PyTorch sees now."""
-    found = [Device("cpu", "CPU", instruction_set=instruction_set())]
-    for index in range(torch.cuda.device_count()):
-        known = torch.cuda.get_device_properties(index)
-        found.append(Device(f"cuda:{index}", known.name, known.total_memory, torch.cuda.mem_get_info(index)[0]))
-    if torch.backends.mps.is_available():
-        found.append(Device("mps", "Apple GPU (MPS)"))
-    if hasattr(torch, "xpu") and torch.xpu.is_available():
-        found += [Device(f"xpu:{index}", torch.xpu.get_device_name(index)) for index in range(torch.xpu.device_count())]
-    return tuple(found)
-
-
-def _devices(job: FindDevices) -> Iterator[object]:
-    yield devices()
-
-
-def _read_weights(job: ReadWeights) -> Iterator[object]:
-    yield Progress(0, 1, f"reading {Path(job.path).name}")
-    yield checkpoint.weights(Path(job.path), sys.maxsize if job.allow_large else LIMIT, job.key)
-
-
-def _read_module(job: ReadModule) -> Iterator[object]:
-    from resnet_explorer.lab.own.study import study
-
-    return study(Path(job.path), job.name)
-
-
-def _save_weights(job: SaveWeights) -> Iterator[object]:
-    yield Progress(0, 2, "building the network")
-    if job.source:
-        model, _ = checkpoint.load(Path(job.source), sys.maxsize, job.key)
-    else:
-        torch.manual_seed(job.seed)
-        model = build(job.spec)
-    yield Progress(1, 2, f"writing {Path(job.path).name}")
-    checkpoint.save(model, job.spec, Path(job.path), job.image, dynamic=job.dynamic)
-    yield job.path
-
-
-def _record_graph(job: RecordGraph) -> Iterator[object]:
-    """Yield progress, and last the graph with its highway."""
-    options = {"loss": job.loss, "training": job.training, "saved": job.saved}
-    for step in record(job.spec, job.image, device=job.device, **options):
-        if isinstance(step, Progress):
-            yield step
-        else:
-            yield Recorded(step, highway(step), clusters(step, compile_spec(job.spec)))
-
-
-def _draw_torchviz(job: DrawTorchviz) -> Iterator[object]:
-    """Yield progress, and last the SVG file with its DOT source."""
-    asked = job.graph
-    yield Progress(0, 1, "torchviz follows the graph")
-    options = {"loss": asked.loss, "training": asked.training, "saved": asked.saved}
-    dot = torchviz_dot(asked.spec, asked.image, device=asked.device, **options)
-    for step in layout(dot):
-        yield step if isinstance(step, Progress) else (step, dot)
-
-
-def _measure_time(job: MeasureTime) -> Iterator[object]:
-    """Yield progress, and last the times with the device's peaks."""
-    peaks: Peaks | None = None
-    for step in measure_peaks(device=job.device):
-        if isinstance(step, Peaks):
-            peaks = step
-        else:
-            yield step
-    assert peaks is not None
-    for one in measure(job.spec, job.image, device=job.device, repeats=job.repeats, backward=job.trains):
-        yield Measured(job, one, peaks) if isinstance(one, Timing) else one
-
-
-def _train_and_measure(job: object) -> Iterator[object]:
-    """Do an experiment of the gradient lab that trains; imported when first asked for, as the training lab is."""
-    from resnet_explorer.lab import steps, veit
-
-    works: Mapping[type, Callable[[Any], Iterator[object]]] = {
-        DescentRequest: steps.train,
-        PathsRequest: veit.follow,
-        LesionRequest: steps.lesions,
-    }
-    return works[type(job)](job)
-
-
-def _find_rate(job: FindRate) -> Iterator[object]:
-    from resnet_explorer.lab.training import find_rate
-
-    return find_rate(job.plan, job.lowest, job.highest, job.steps)
-
-
-def _look_inside(job: object) -> Iterator[object]:
-    """Look into a kept run; imported when first asked for."""
-    from resnet_explorer.lab.inside import cam, confusion, features, filters, lesions, surface
-
-    works: Mapping[type, Callable[[Any], Iterator[object]]] = {
-        GalleryRequest: confusion.gallery,
-        ConfusionRequest: confusion.confusion,
-        CamRequest: cam.cam,
-        FiltersRequest: filters.filters,
-        FeaturesRequest: features.features,
-        SurfaceRequest: surface.surface,
-        RunLesionsRequest: lesions.lesions,
-    }
-    return works[type(job)](job)
-
-
-def _train(job: object) -> Iterator[object]:
-    """Do a job of the training and the fine-tuning lab; what they import is a tenth of the engine's start."""
-    from resnet_explorer.engine import tuning_jobs
-
-    return tuning_jobs.JOBS[type(job)](job)
-
-
-_JOBS: Mapping[type, Callable[[Any], Iterator[object]]] = {
-    Verify: _verify,
-    FindDevices: _devices,
-    ReadWeights: _read_weights,
-    ReadModule: _read_module,
-    SaveWeights: _save_weights,
-    RecordGraph: _record_graph,
-    DrawTorchviz: _draw_torchviz,
-    MeasureTime: _measure_time,
-    GradientRequest: probe.measure,
-    ShatterRequest: shatter.shatter,
-    **dict.fromkeys((DescentRequest, PathsRequest, LesionRequest), _train_and_measure),
-    FindRate: _find_rate,
-    **dict.fromkeys(get_args(InsideRequest), _look_inside),
-    **dict.fromkeys((*get_args(TuneJob), TrainRun), _train),
-}

@@ -2,6 +2,7 @@
 
 import signal
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
@@ -11,8 +12,8 @@ from resnet_explorer.engine.pytorch import importing
 from resnet_explorer.errors import ExplorerError
 
 
-def work(connection: "Connection[Any, Any]", trains: bool = False) -> None:
-    """Serve requests until the window is gone; one that ``trains`` gets ready for that first.
+def work(connection: "Connection[Any, Any]", preload: Sequence[str] | None = None) -> None:
+    """Serve requests until the window is gone; it imports the modules of ``preload`` first.
 
     Without PyTorch each request is answered with the sentence that says so.
     """
@@ -24,7 +25,7 @@ def work(connection: "Connection[Any, Any]", trains: bool = False) -> None:
         except ExplorerError as error:
             _refuse(connection, error, traceback.format_exc())
         else:
-            serve(connection, trains)
+            serve(connection, preload)
 
 
 def _refuse(connection: "Connection[Any, Any]", error: ExplorerError, trace: str) -> None:

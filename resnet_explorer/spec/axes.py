@@ -9,8 +9,19 @@ from difflib import get_close_matches
 
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec import choices
-from resnet_explorer.spec.limits import FRACTIONS, WHOLES
-from resnet_explorer.spec.readers import Choice, choice, fraction, options, quoted, several, truth, whole, whole_or_none
+from resnet_explorer.spec.readers import (
+    FRACTIONS,
+    WHOLES,
+    Choice,
+    choice,
+    fraction,
+    options,
+    quoted,
+    several,
+    truth,
+    whole,
+    whole_or_none,
+)
 from resnet_explorer.spec.resnet_spec import ResNetSpec
 
 STAGES, BLOCK, SHORTCUT, LAYERS, STEM, TRAINING, HEAD = (

@@ -5,8 +5,7 @@ from dataclasses import replace
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec.axes import AXES, axis
 from resnet_explorer.spec.choices import Block, Stem, StemPool
-from resnet_explorer.spec.limits import MAX_STAGES, USUAL_BASE_WIDTH
-from resnet_explorer.spec.readers import quoted
+from resnet_explorer.spec.readers import MAX_STAGES, USUAL_BASE_WIDTH, quoted
 from resnet_explorer.spec.resnet_spec import ResNetSpec
 
 

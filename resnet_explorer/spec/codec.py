@@ -8,7 +8,7 @@ from resnet_explorer import codec
 from resnet_explorer.errors import ExplorerError, SpecError, SpecFileError
 from resnet_explorer.spec.axes import AXES, axis
 from resnet_explorer.spec.change import change_all
-from resnet_explorer.spec.limits import MAX_WIDTH
+from resnet_explorer.spec.readers import MAX_WIDTH
 from resnet_explorer.spec.resnet_spec import ResNetSpec
 
 FORMAT = "resnet-explorer spec"

@@ -27,7 +27,7 @@ from resnet_explorer.spec.choices import (
     StemPool,
     Stride,
 )
-from resnet_explorer.spec.limits import (
+from resnet_explorer.spec.readers import (
     FRACTIONS,
     MAX_BLOCKS,
     MAX_CHANNELS,

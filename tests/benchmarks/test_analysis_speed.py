@@ -11,8 +11,8 @@ from time import perf_counter
 
 import pytest
 
-from resnet_explorer.analysis import analyse
-from resnet_explorer.blueprint import compile_spec
+from resnet_explorer.network import compile_spec
+from resnet_explorer.readings import analyse
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import torchvision
 
-from resnet_explorer.model import build
+from resnet_explorer.module import build
 from resnet_explorer.spec.catalogue import find
 
 

@@ -15,17 +15,17 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from shiboken6 import delete
 
-from resnet_explorer.analysis import analyse
-from resnet_explorer.blueprint import compile_spec
-from resnet_explorer.drawing.diagram import diagram
-from resnet_explorer.drawing.theme import LIGHT
-from resnet_explorer.drawing.view import View
-from resnet_explorer.export.svg import to_svg
-from resnet_explorer.gui.app import build
-from resnet_explorer.gui.document import State
-from resnet_explorer.gui.main_window import MainWindow
+from resnet_explorer.app.app import build
+from resnet_explorer.app.main_window import MainWindow
+from resnet_explorer.diagram.diagram import diagram
+from resnet_explorer.diagram.view import View
+from resnet_explorer.network import compile_spec
+from resnet_explorer.picture.svg import to_svg
+from resnet_explorer.picture.theme import LIGHT
+from resnet_explorer.readings import analyse
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
+from resnet_explorer.ui.document import State
 
 
 def _median(work: Callable[[int], None], times: int = 15) -> float:
@@ -126,7 +126,7 @@ start = time.perf_counter()
 from PySide6.QtWidgets import QApplication, QMainWindow
 from PySide6.QtCore import QEvent, QObject
 if {ours}:
-    from resnet_explorer.gui.app import build
+    from resnet_explorer.app.app import build
 app = QApplication([])
 window = build(app) if {ours} else QMainWindow()
 window.resize(1280, 800)

@@ -12,16 +12,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from resnet_explorer.analysis.gradients import GradientRequest, twin
-from resnet_explorer.lab.alike import alike
-from resnet_explorer.lab.data import batch
-from resnet_explorer.lab.probe import measure
-from resnet_explorer.lab.record import recording
-from resnet_explorer.model import build
-from resnet_explorer.model.modules import Block
+from resnet_explorer.gradients.lab import measure
+from resnet_explorer.gradients.values import GradientRequest
+from resnet_explorer.images.choice import DataChoice
+from resnet_explorer.module import build
+from resnet_explorer.module.blocks import Block
+from resnet_explorer.probes.data import batch
+from resnet_explorer.probes.record import recording
+from resnet_explorer.probes.seeds import alike
 from resnet_explorer.spec import InputShape
-from resnet_explorer.spec.catalogue import find
-from resnet_explorer.spec.data_choice import DataChoice
+from resnet_explorer.spec.catalogue import find, twin
 from tests.narrow import present
 
 HOOKS, SCRIPT = 1.10, 1.15

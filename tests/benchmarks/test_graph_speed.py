@@ -18,12 +18,13 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
-from resnet_explorer.gui.app import build
-from resnet_explorer.gui.document import State
-from resnet_explorer.gui.main_window import MainWindow
-from resnet_explorer.lab.graphviz import layout
+from resnet_explorer.app.app import build
+from resnet_explorer.app.main_window import MainWindow
+from resnet_explorer.autograd.graphviz import layout
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
+from resnet_explorer.ui.document import State
+from tests import pages
 from tests.narrow import present
 
 PATIENCE = 120_000
@@ -51,12 +52,12 @@ def _ours(window: MainWindow, qtbot: QtBot, name: str, side: int) -> float:
     """Return the seconds from asking for a graph to its paint, the engine being there."""
     window.tabs.setCurrentIndex(0)
     window.document.propose(State(find(name), InputShape(1, side, side)), "choose")
-    before = window.graph.canvas.recorded
+    before = pages.graph(window).canvas.recorded
     start = time.perf_counter()
-    window.tabs.setCurrentWidget(window.graph)
-    while window.graph.canvas.recorded is before:
+    window.tabs.setCurrentWidget(pages.graph(window))
+    while pages.graph(window).canvas.recorded is before:
         QApplication.processEvents()
-    window.graph.canvas.repaint()
+    pages.graph(window).canvas.repaint()
     spent = time.perf_counter() - start
     qtbot.waitUntil(lambda: all(state.is_over for state in window.jobs.states), timeout=PATIENCE)
     return spent
@@ -96,7 +97,7 @@ def test_the_graph_of_resnet152_is_on_screen_in_a_quarter_of_the_time(
 
 def test_pan_and_zoom_of_every_node_of_resnet1202(window: MainWindow, qtbot: QtBot, qapp: QApplication) -> None:
     _ours(window, qtbot, "resnet1202", 64)
-    canvas = window.graph.canvas
+    canvas = pages.graph(window).canvas
     canvas.open_all()
     qapp.processEvents()
     canvas.fit()

@@ -14,15 +14,14 @@ from time import perf_counter
 import torch
 from torch.nn import functional
 
-from resnet_explorer.analysis.gradients import twin
-from resnet_explorer.analysis.progress import Partial
-from resnet_explorer.analysis.recipe import Optimiser, Recipe
-from resnet_explorer.analysis.training import Run, RunPlan
-from resnet_explorer.lab.alike import alike
-from resnet_explorer.lab.data import Images
-from resnet_explorer.lab.training import train
-from resnet_explorer.spec.catalogue import find
+from resnet_explorer.probes.data import Images
+from resnet_explorer.probes.seeds import alike
+from resnet_explorer.readings.progress import Partial
+from resnet_explorer.runs.plan import Run, RunPlan
+from resnet_explorer.runs.recipe import Optimiser, Recipe
+from resnet_explorer.spec.catalogue import find, twin
 from resnet_explorer.spec.change import assign
+from resnet_explorer.training.loop import train
 
 BOUND, LOOSE = 0.95, 0.6
 RESNET = assign(find("resnet20"), "in_channels=1", "width=8")

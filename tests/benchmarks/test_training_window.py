@@ -14,11 +14,12 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
-from resnet_explorer.analysis.recipe import Recipe
-from resnet_explorer.gui.app import build
-from resnet_explorer.gui.main_window import MainWindow
+from resnet_explorer.app.app import build
+from resnet_explorer.app.main_window import MainWindow
+from resnet_explorer.runs.recipe import Recipe
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
+from tests import pages
 
 PATIENCE = 120_000
 SMALL = ("width=4", "blocks=1,1,1", "in_channels=1")
@@ -44,7 +45,7 @@ def _timed(work: Callable[[], object]) -> float:
 
 
 def test_the_window_never_waits_while_it_trains(window: MainWindow, qtbot: QtBot) -> None:
-    page = window.training
+    page = pages.training(window)
     window.tabs.setCurrentWidget(page)
     networks = [(name, assign(find(name), *SMALL)) for name in ("resnet20", "plain20", "resnet32", "plain32")]
     page.setup.networks.show_networks(networks)

@@ -10,20 +10,20 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.nn import functional
 
 from resnet_explorer import assets
-from resnet_explorer.analysis.explain.derivatives import is_known
-from resnet_explorer.blueprint import Block, Form, Part
-from resnet_explorer.blueprint.kinds import KINDS, Layer, Role, Shape, blocks
-from resnet_explorer.blueprint.kinds.activations import ACTIVATIONS
-from resnet_explorer.blueprint.kinds.convolutions import ChannelConv1d, Conv2d, Linear
-from resnet_explorer.blueprint.kinds.norms import NORMS
-from resnet_explorer.blueprint.kinds.pads import ZeroPad
-from resnet_explorer.blueprint.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d
-from resnet_explorer.blueprint.place import At
-from resnet_explorer.drawing.marks import Ink
-from resnet_explorer.export.source.layers import Writer
-from resnet_explorer.export.source.scope import Scope
-from resnet_explorer.lab.walk import functions
-from resnet_explorer.model.modules import module_of
+from resnet_explorer.autograd.derivatives import is_known
+from resnet_explorer.autograd.lab import functions
+from resnet_explorer.module.blocks import module_of
+from resnet_explorer.network import Block, Form, Part
+from resnet_explorer.network.kinds import KINDS, Layer, Role, Shape, blocks
+from resnet_explorer.network.kinds.activations import ACTIVATIONS
+from resnet_explorer.network.kinds.convolutions import ChannelConv1d, Conv2d, Linear
+from resnet_explorer.network.kinds.norms import NORMS
+from resnet_explorer.network.kinds.pads import ZeroPad
+from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d
+from resnet_explorer.network.place import At
+from resnet_explorer.picture.marks import Ink
+from resnet_explorer.source.layers import Writer
+from resnet_explorer.source.scope import Scope
 from resnet_explorer.spec import Activation, Norm, ResNetSpec
 
 SPEC = ResNetSpec("", norm_groups=2)

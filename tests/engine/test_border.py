@@ -8,13 +8,13 @@ SCRIPT = """
 import queue, sys
 from dataclasses import replace
 
-from resnet_explorer.analysis.descent import RECIPE, DescentRequest, LesionRequest
-from resnet_explorer.analysis.gradients import GradientRequest, twin
-from resnet_explorer.analysis.inside import ConfusionRequest, FiltersRequest
-from resnet_explorer.analysis.paths import PathsRequest
-from resnet_explorer.analysis.recipe import Recipe
-from resnet_explorer.analysis.shattering import ShatterRequest
-from resnet_explorer.analysis.training import RunPlan
+from resnet_explorer.gradients.descent import RECIPE, DescentRequest, LesionRequest
+from resnet_explorer.gradients.values import GradientRequest, twin
+from resnet_explorer.insight.values import ConfusionRequest, FiltersRequest
+from resnet_explorer.gradients.descent import PathsRequest
+from resnet_explorer.runs.recipe import Recipe
+from resnet_explorer.gradients.values import ShatterRequest
+from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.engine.client import Engine
 from resnet_explorer.engine.messages import (
     Died, Failed, FindDevices, FindRate, Finished, Known, MeasureTime, RecordGraph, TrainRun, Verify

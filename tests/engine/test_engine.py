@@ -9,10 +9,12 @@ import time
 
 import pytest
 
-from resnet_explorer.analysis.verdict import Verdict
-from resnet_explorer.engine.messages import Died, FindDevices, Finished, RecordGraph, Stepped, Stopped, Verify
+from resnet_explorer.autograd.values import RecordGraph
+from resnet_explorer.engine.messages import Died, Finished, Stepped, Stopped
+from resnet_explorer.engine.requests import FindDevices, Verify
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
+from resnet_explorer.verify.values import Verdict
 from tests.engine.desk import Desk
 
 

@@ -10,22 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from resnet_explorer.engine.messages import (
-    Died,
-    DrawTorchviz,
-    Failed,
-    FindDevices,
-    Finished,
-    Job,
-    MeasureTime,
-    RecordGraph,
-    SaveWeights,
-    Stepped,
-    Stopped,
-    Verify,
-)
+from resnet_explorer.autograd.values import DrawTorchviz, RecordGraph
+from resnet_explorer.engine.jobs import Job
+from resnet_explorer.engine.messages import Died, Failed, Finished, Stepped, Stopped
+from resnet_explorer.engine.requests import FindDevices, SaveWeights, Verify
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
+from resnet_explorer.timing.values import MeasureTime
 from tests.engine.desk import Desk
 
 SMALL = InputShape(2, 32, 32)

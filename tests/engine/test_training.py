@@ -11,25 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from resnet_explorer.analysis.rate_test import RateTest
-from resnet_explorer.analysis.recipe import Optimiser, Recipe
-from resnet_explorer.analysis.training import Chunk, Ending, Metric, RunPlan
-from resnet_explorer.engine.messages import (
-    Died,
-    Failed,
-    FindDevices,
-    FindRate,
-    Finished,
-    Job,
-    Known,
-    Reply,
-    Stopped,
-    TrainRun,
-)
-from resnet_explorer.engine.pool import Pool
-from resnet_explorer.export.run_folder import read
+from resnet_explorer.engine.client import Pool
+from resnet_explorer.engine.jobs import Job
+from resnet_explorer.engine.messages import Died, Failed, Finished, Known, Reply, Stopped
+from resnet_explorer.engine.requests import FindDevices
+from resnet_explorer.runs.folder import read
+from resnet_explorer.runs.plan import Chunk, Ending, Metric, RunPlan
+from resnet_explorer.runs.recipe import Optimiser, Recipe
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
+from resnet_explorer.training.values import FindRate, RateTest, TrainRun
 from tests.engine.desk import PATIENCE, Desk
 from tests.narrow import of_kind
 

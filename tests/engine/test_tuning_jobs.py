@@ -11,30 +11,25 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from resnet_explorer.analysis.training import Chunk
-from resnet_explorer.analysis.tuning.checks import DataReport, SamplePage
-from resnet_explorer.analysis.tuning.choices import GreyWay, TuneData, WeightsChoice
-from resnet_explorer.analysis.tuning.results import BeforeAfter, GreyReport, Published, TuneEnding
-from resnet_explorer.engine.messages import (
+from resnet_explorer.engine.jobs import Job
+from resnet_explorer.engine.messages import Failed, Finished, Known, Stepped, Stopped
+from resnet_explorer.finetuning.choices import GreyWay, TuneData, WeightsChoice
+from resnet_explorer.finetuning.requests import (
     CheckData,
     CompareGrey,
-    Failed,
     FetchWeights,
     FindWeights,
-    Finished,
-    Job,
     JudgeTune,
-    Known,
     Predict,
     SaveTuned,
     ShowSamples,
-    Stepped,
-    Stopped,
-    TrainRun,
     TuneRun,
 )
-from resnet_explorer.export.run_folder import read
+from resnet_explorer.finetuning.results import BeforeAfter, DataReport, GreyReport, Published, SamplePage, TuneEnding
+from resnet_explorer.runs.folder import read
+from resnet_explorer.runs.plan import Chunk
 from resnet_explorer.spec.catalogue import find
+from resnet_explorer.training.values import TrainRun
 from tests.engine.desk import Desk
 from tests.tuning_runs import PLAN, SMALL, timeless, tuned
 

@@ -17,11 +17,11 @@ if __name__ == "__main__":
 """
 JOBS = """
 import queue
-from resnet_explorer.analysis.gradients import GradientRequest
-from resnet_explorer.analysis.training import RunPlan
+from resnet_explorer.gradients.values import GradientRequest
+from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.engine.client import Engine
 from resnet_explorer.engine.messages import FindDevices, FindWeights, MeasureTime, RecordGraph, TrainRun, Verify
-from resnet_explorer.engine.pool import Pool
+from resnet_explorer.engine.client import Pool
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 

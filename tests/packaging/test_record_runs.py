@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from resnet_explorer.analysis.quantities import Quantity
-from resnet_explorer.analysis.training import Metric
-from resnet_explorer.analysis.training_presets import PRESETS
-from resnet_explorer.export.run_folder import list_runs, read
+from resnet_explorer.readings.quantities import Quantity
+from resnet_explorer.runs.folder import list_runs, read
+from resnet_explorer.runs.plan import Metric
+from resnet_explorer.training.presets import PRESETS
 
 _ROOT = Path(__file__).parents[2]
 _RUNS = _ROOT / "resources" / "runs"

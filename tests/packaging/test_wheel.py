@@ -15,7 +15,7 @@ _QT_HOME = Path(PySide6.__file__).parents[1]
 _WINDOW = """
 import sys
 import resnet_explorer
-from resnet_explorer.gui.app import main
+from resnet_explorer.app.app import main
 print(resnet_explorer.__file__)
 code = main([])
 assert not {"torch", "torchvision"} & set(sys.modules), "the window's process imported torch"

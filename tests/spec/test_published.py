@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from resnet_explorer.analysis import Sums, analyse
-from resnet_explorer.blueprint import compile_spec
+from resnet_explorer.network import compile_spec
+from resnet_explorer.readings import Sums, analyse
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.change import assign

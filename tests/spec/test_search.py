@@ -8,10 +8,8 @@ from hypothesis import strategies as st
 
 from resnet_explorer.errors import ExplorerError, SpecError
 from resnet_explorer.spec import codec
-from resnet_explorer.spec.catalogue import CATALOGUE
-from resnet_explorer.spec.difference import changes, origin, unusual, value_words
-from resnet_explorer.spec.lookup import find, resolve
-from resnet_explorer.spec.search import meant, search
+from resnet_explorer.spec.catalogue import CATALOGUE, changes, origin, unusual, value_words
+from resnet_explorer.spec.search import find_network, meant, resolve, search
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
@@ -65,7 +63,7 @@ def test_what_changed_is_said_in_words() -> None:
 
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_names_mean_themselves(name: str) -> None:
-    assert resolve(name) == name and find(name) == CATALOGUE[name].spec
+    assert resolve(name) == name and find_network(name) == CATALOGUE[name].spec
 
 
 @pytest.mark.parametrize(
@@ -101,7 +99,7 @@ def test_a_wrong_number_is_never_another_network(text: str) -> None:
 def test_a_file_wins_over_a_few_letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "rn50").write_text(codec.dumps(CATALOGUE["resnet34"].spec))
-    assert find("rn50").name == "resnet34"
+    assert find_network("rn50").name == "resnet34"
 
 
 @given(st.text(max_size=12))
@@ -109,7 +107,7 @@ def test_a_file_wins_over_a_few_letters(tmp_path: Path, monkeypatch: pytest.Monk
 @example("a/\ud800")
 def test_any_text_means_a_network_or_is_explained(text: str) -> None:
     try:
-        spec = find(text)
+        spec = find_network(text)
     except ExplorerError as error:
         assert error.what and error.remedy
     else:

@@ -1,6 +1,0 @@
-"""Readings of the tree in pure Python: every layer's shapes, costs and receptive field, and what a network needs."""
-
-from resnet_explorer.analysis.read import analyse
-from resnet_explorer.analysis.results import Analysis, Reading, Row, Sums
-
-__all__ = ["Analysis", "Reading", "Row", "Sums", "analyse"]

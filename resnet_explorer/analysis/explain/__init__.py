@@ -1,6 +1,0 @@
-"""What a thing in the network is, in a sentence, its formulas, and its figures: the words of the inspector."""
-
-from resnet_explorer.analysis.explain.network import explain
-from resnet_explorer.analysis.explain.words import Explanation, Rule
-
-__all__ = ["Explanation", "Rule", "explain"]

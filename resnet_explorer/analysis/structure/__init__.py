@@ -1,1 +1,0 @@
-"""The layers of a file of weights, and the residual network that they form, whatever their names."""

@@ -1,0 +1,141 @@
+"""The application: builds everything once, shows the window, and hands over to the event loop."""
+
+import gc
+import os
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from types import FrameType, TracebackType
+
+from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QIcon
+from PySide6.QtWidgets import QApplication
+
+from resnet_explorer import assets
+from resnet_explorer.app.main_window import MainWindow
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.spec import ResNetSpec
+from resnet_explorer.spec.catalogue import CATALOGUE
+from resnet_explorer.spec.search import default_input, find_network
+from resnet_explorer.ui import preferences, style
+from resnet_explorer.ui.document import Document, State
+from resnet_explorer.ui.session import Session
+from resnet_explorer.ui.style import load_fonts
+
+PAUSE_MS = 1000
+WHOLE_S = 600
+"""Seconds between two collections of everything, at least."""
+
+
+class Collector(QObject):
+    """Collects once a second what is due, instead of whenever some thread allocates."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._due = gc.get_threshold()[0]
+        self._last = time.monotonic()
+        gc.disable()
+        self._clock = QTimer(self)
+        self._clock.timeout.connect(self.collect)
+        self._clock.start(PAUSE_MS)
+
+    def collect(self) -> None:
+        """Collect what is new where that has grown past Python's own bound, and everything now and then."""
+        is_watched = QGuiApplication.applicationState() == Qt.ApplicationState.ApplicationActive
+        if not is_watched and time.monotonic() > self._last + WHOLE_S:
+            self._last = time.monotonic()
+            gc.unfreeze()
+            self.settle()
+        elif gc.get_count()[0] > self._due:
+            self.settle()
+
+    def settle(self) -> None:
+        """Collect what is new, and leave what is left of it out of the next collections."""
+        gc.collect()
+        gc.freeze()
+
+
+NAME = "resnet-explorer"
+"""What the system calls the app: the class of its windows under X, their id under Wayland."""
+QUIT_VARIABLE = "RESNET_EXPLORER_QUIT_AFTER_PAINT"
+
+
+def main(nets: list[str], platform: str = "") -> int:
+    """Open the window on a network, ResNet-18 where none is named, and return the exit status when it is closed.
+
+    ``platform`` is the platform plugin that Qt shall take, where it would not find it itself. Raises SpecError or
+    SpecFileError where the name or file is no network.
+    """
+    spec = find_network(nets[0] if nets else "resnet18")
+    app = QApplication([NAME, *(("-platform", platform) if platform else ())])
+    window = build(app, spec)
+    sys.excepthook = _reporter(window)
+    EndSignals(window).arrived.connect(window.quit)
+    collector = Collector(app)
+    window.diagram.first_painted.connect(window.start_engine, Qt.ConnectionType.QueuedConnection)
+    window.diagram.first_painted.connect(window.fill, Qt.ConnectionType.QueuedConnection)
+    window.diagram.first_painted.connect(collector.settle, Qt.ConnectionType.QueuedConnection)
+    window.diagram.first_painted.connect(window.wake_engine, Qt.ConnectionType.QueuedConnection)
+    if os.environ.get(QUIT_VARIABLE):
+        window.diagram.first_painted.connect(window.quit, Qt.ConnectionType.QueuedConnection)
+    window.show()
+    return app.exec()
+
+
+def build(app: QApplication, spec: ResNetSpec = CATALOGUE["resnet18"].spec) -> MainWindow:
+    """Return the window with its diagram, not yet shown; ``fill`` builds its panels."""
+    app.setApplicationName(NAME)
+    app.setDesktopFileName(NAME)
+    app.setApplicationDisplayName("ResNet Explorer")
+    app.setStyle("Fusion")
+    load_fonts()
+    known = preferences.load()
+    style.apply(app, style.theme_named(known.theme))
+    app.setWindowIcon(QIcon(str(assets.path("icons", "resnet-explorer.svg"))))
+    document = Document(State(spec, default_input(spec)))
+    return MainWindow(app, Session(document), known)
+
+
+def _reporter(window: MainWindow) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
+    """Return the hook for exceptions that nobody caught: the window stays, and says so in one line."""
+
+    def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        traceback.print_exception(kind, error, trace)
+        words = str(error) if isinstance(error, ExplorerError) else f"Something went wrong inside the app: {error}."
+        window.say(words)
+
+    return report
+
+
+class EndSignals(QObject):
+    """Tells when the system asks the app to end: Ctrl+C, SIGTERM, or SIGHUP of a terminal that closes.
+
+    The event loop waits in Qt, where no handler of Python's runs: the system wakes it through a socket.
+    """
+
+    arrived = Signal()
+    _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._read, self._write = socket.socketpair()
+        for end in (self._read, self._write):
+            end.setblocking(False)
+        notifier = QSocketNotifier(self._read.fileno(), QSocketNotifier.Type.Read, self)
+        notifier.activated.connect(self._on_activated)
+        signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
+        for number in [getattr(signal, name) for name in self._NAMES if hasattr(signal, name)]:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup asks
+                signal.signal(number, _default_from_now_on)
+
+    def _on_activated(self) -> None:
+        self._read.recv(64)
+        self.arrived.emit()
+
+
+def _default_from_now_on(number: int, frame: FrameType | None) -> None:
+    """Let the second signal end the process at once."""
+    signal.signal(number, signal.SIG_DFL)

@@ -1,0 +1,230 @@
+"""The Build panel's controls: of one axis, of a line for each stage, and of the input's shape."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QToolButton, QWidget
+
+from resnet_explorer.spec import ResNetSpec
+from resnet_explorer.spec.axes import AXES, Axis, bounds
+from resnet_explorer.spec.input_shape import MAX_BATCH, MAX_SIZE
+from resnet_explorer.spec.readers import FRACTIONS, MAX_BLOCKS, MAX_IN_CHANNELS, MAX_STAGES, MAX_STRIDE, MAX_WIDTH
+from resnet_explorer.ui.document import State
+from resnet_explorer.ui.fields import CheckField, ChoiceField, Explained, FractionField, NumberField
+from resnet_explorer.ui.parts import hbox, label, told, vbox
+
+CHECKS = {"residual": "shortcuts: F(x) + x", "zero_init": "branches start at 0"}
+
+
+def _choices(axis: Axis) -> ChoiceField:
+    return ChoiceField((choice.label, choice.value, choice.teaches) for choice in axis.choices)
+
+
+class AxisField(Explained):
+    """Edits one axis: a list of choices, a number, or a check, whichever its row in the table says.
+
+    ``edited`` gives its key and the new value, ``typed`` the same for what is typed; ``invalid_entered`` the key and a
+    text that is no value; ``left`` tells that the focus is gone.
+    """
+
+    edited = Signal(str, object)
+    typed = Signal(str, object)
+    invalid_entered = Signal(str, str)
+    left = Signal()
+
+    def __init__(self, axis: Axis, parent: QWidget | None = None) -> None:
+        self.axis = axis
+        super().__init__(told(self._make(axis), axis.label, axis.teaches), parent)
+        if isinstance(self.control, NumberField | FractionField):
+            self.control.left.connect(self.left)
+        self.label = told(QLabel(axis.label), tip=axis.teaches)
+        self.label.setBuddy(self.control)
+
+    def _make(self, axis: Axis) -> QWidget:
+        if axis.choices:
+            combo = _choices(axis)
+            # the value comes from the axis: a combo box gives an enum's value back as a plain text
+            combo.activated.connect(lambda index: self.edited.emit(axis.key, axis.choices[index].value))
+            return combo
+        if axis.key in CHECKS:
+            check = CheckField(CHECKS[axis.key])
+            check.clicked.connect(lambda value: self.edited.emit(axis.key, value))
+            return check
+        low, high = bounds(axis.key) or (1, 1)
+        field = FractionField() if axis.key in FRACTIONS else NumberField(int(low), int(high))
+        field.value_entered.connect(lambda value: self.typed.emit(axis.key, value))
+        field.invalid_entered.connect(lambda text: self.invalid_entered.emit(axis.key, text))
+        return field
+
+    def show_spec(self, spec: ResNetSpec) -> None:
+        """Show the axis' value in a spec; where it has no effect the control is off and says why."""
+        value, off, control = getattr(spec, self.axis.key), self.axis.off(spec), self.control
+        if isinstance(control, ChoiceField) or (
+            isinstance(control, CheckField | NumberField | FractionField) and value is not None
+        ):
+            control.show_value(value)
+        control.setEnabled(not off and (value is not None or isinstance(control, ChoiceField)))
+        control.setToolTip(f"{off or ''} {self.axis.teaches}".strip())
+
+
+STEP = 8
+LAST = 640
+_INPUT = (
+    ("batch", "N", MAX_BATCH, "Batch size: how many images go through at once. MACs and activations grow with it."),
+    ("in_channels", "C", MAX_IN_CHANNELS, AXES["in_channels"].teaches),
+    ("height", "H", MAX_SIZE, "Height of the images in pixels. Feature maps follow it; parameters do not."),
+    ("width", "W", MAX_SIZE, "Width of the images in pixels. Feature maps follow it; parameters do not."),
+)
+
+
+def _narrow(top: int, name: str, tip: str) -> NumberField:
+    field = told(NumberField(1, top), name, tip)
+    field.setButtonSymbols(NumberField.ButtonSymbols.NoButtons)
+    field.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    return field
+
+
+class InputEditor(QWidget):
+    """N, C, H and W of the input, and a slider for square images.
+
+    ``edited`` gives ``batch``, ``in_channels``, ``height``, ``width`` or ``side`` with the new value.
+    """
+
+    edited = Signal(str, object)
+    invalid_entered = Signal(str)
+    left = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(4)
+        grid.setVerticalSpacing(2)
+        self.fields: dict[str, NumberField] = {}
+        for place, (key, letter, top, tip) in enumerate(_INPUT):
+            field = self.fields[key] = _narrow(top, f"{letter}: {tip.split('.')[0].split(':')[0]}", tip)
+            field.value_entered.connect(partial(self.edited.emit, key))
+            field.invalid_entered.connect(self.invalid_entered)
+            field.left.connect(self.left)
+            head = told(label(letter, "muted"), tip=tip)
+            head.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            head.setBuddy(field)
+            grid.addWidget(head, 0, place)
+            grid.addWidget(field, 1, place)
+        tip = f"Square images from {STEP} to {LAST} pixels; type other sizes above."
+        self.slider = told(QSlider(Qt.Orientation.Horizontal), "Size of square images", tip)
+        self.slider.setRange(1, LAST // STEP)
+        self.slider.setPageStep(32 // STEP)
+        self.slider.valueChanged.connect(lambda value: self.edited.emit("side", value * STEP))
+        self.slider.sliderReleased.connect(self.left)
+        grid.addWidget(self.slider, 2, 0, 1, len(_INPUT))
+
+    def show_state(self, state: State) -> None:
+        """Show an input without a signal."""
+        image = state.image
+        values = {"batch": image.batch, "height": image.height, "width": image.width}
+        for key, value in (values | {"in_channels": state.spec.in_channels}).items():
+            self.fields[key].show_value(value)
+        with QSignalBlocker(self.slider):
+            self.slider.setValue(round(max(image.height, image.width) / STEP))
+
+
+NUMBERS = (("blocks", MAX_BLOCKS), ("widths", MAX_WIDTH), ("strides", MAX_STRIDE))
+_WORDS = {"blocks": "blocks", "widths": "width", "strides": "stride"}
+
+
+class StageEditor(QWidget):
+    """A line a stage, and buttons for more or fewer stages.
+
+    ``edited`` gives the axis, its new value and the words of the change; ``typed`` the same for what is typed.
+    """
+
+    edited = Signal(str, object, str)
+    typed = Signal(str, object, str)
+    invalid_entered = Signal(str)
+    left = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._spec: ResNetSpec | None = None
+        stages = range(1, MAX_STAGES + 1)
+        self.numbers = {key: [self._field(key, number, top) for number in stages] for key, top in NUMBERS}
+        self.kinds = [self._kind(number) for number in stages]
+        self._labels = [label(str(number), "muted") for number in stages]
+        self.fewer, self.more = QToolButton(), QToolButton()
+        for tool, sign, tip in (
+            (self.fewer, "−", "Remove the last stage"),
+            (self.more, "+", "Add a stage: twice as wide, at half the resolution"),
+        ):
+            told(tool, tip, tip).setText(sign)
+            tool.setFixedSize(22, 22)
+        self.fewer.clicked.connect(self._on_fewer_clicked)
+        self.more.clicked.connect(self._on_more_clicked)
+        self._arrange()
+
+    def _field(self, key: str, number: int, top: int) -> NumberField:
+        name = f"{AXES[key].label} of stage {number}"
+        field = _narrow(top, name, f"{name} (conv{number + 1}_x). {AXES[key].teaches}")
+        field.value_entered.connect(partial(self._on_value_entered, key, number))
+        field.invalid_entered.connect(self.invalid_entered)
+        field.left.connect(self.left)
+        return field
+
+    def _kind(self, number: int) -> ChoiceField:
+        name = f"Kind of block of stage {number}"
+        combo = told(_choices(AXES["block"]), name, f"{name} (conv{number + 1}_x). {AXES['block'].teaches}")
+        combo.activated.connect(partial(self._on_kind_activated, number))
+        return combo
+
+    def _arrange(self) -> None:
+        title = told(label("STAGES", "heading"), tip=AXES["blocks"].teaches)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(4)
+        grid.setVerticalSpacing(2)
+        for place, (key, share) in enumerate((("blocks", 5), ("widths", 6), ("strides", 4), ("block", 10)), start=1):
+            grid.addWidget(told(label(AXES[key].label, "muted"), tip=AXES[key].teaches), 0, place)
+            grid.setColumnStretch(place, share)
+        for index, number in enumerate(self._labels, start=1):
+            for place, widget in enumerate((number, *self._line(index - 1))):
+                grid.addWidget(widget, index, place)
+        vbox(hbox((title, 1), self.fewer, self.more), grid, of=self, spacing=2)
+
+    def _line(self, index: int) -> Sequence[QWidget]:
+        return [*(self.numbers[key][index] for key, _ in NUMBERS), self.kinds[index]]
+
+    def show_spec(self, spec: ResNetSpec) -> None:
+        """Show the stages of a spec without a signal."""
+        self._spec = spec
+        count = len(spec.blocks)
+        for index in range(MAX_STAGES):
+            for widget in (self._labels[index], *self._line(index)):
+                widget.setVisible(index < count)
+            if index < count:
+                for key, _ in NUMBERS:
+                    self.numbers[key][index].show_value(getattr(spec, key)[index])
+                self.kinds[index].show_value(spec.block[index])
+        self.fewer.setEnabled(count > 1)
+        self.more.setEnabled(count < MAX_STAGES)
+
+    def _replaced(self, key: str, number: int, value: object) -> tuple[object, ...]:
+        assert self._spec is not None
+        values = getattr(self._spec, key)
+        return (*values[: number - 1], value, *values[number:])
+
+    def _on_value_entered(self, key: str, number: int, value: object) -> None:
+        if self._spec:
+            self.typed.emit(key, self._replaced(key, number, value), f"change {_WORDS[key]} of stage {number}")
+
+    def _on_kind_activated(self, number: int, index: int) -> None:
+        if self._spec:
+            kind = AXES["block"].choices[index].value
+            self.edited.emit("block", self._replaced("block", number, kind), f"change the blocks of stage {number}")
+
+    def _on_fewer_clicked(self) -> None:
+        if self._spec:
+            self.edited.emit("blocks", self._spec.blocks[:-1], "remove a stage")
+
+    def _on_more_clicked(self) -> None:
+        if self._spec:
+            self.edited.emit("blocks", (*self._spec.blocks, self._spec.blocks[-1]), "add a stage")

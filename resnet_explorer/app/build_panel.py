@@ -1,0 +1,344 @@
+"""The Build panel: preset, every axis of the spec, and the input; each change shows at once, or says why it cannot."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QGridLayout, QLabel, QScrollArea, QToolButton, QWidget
+
+from resnet_explorer.app.build_fields import AxisField, InputEditor, StageEditor
+from resnet_explorer.engine.jobs import Job
+from resnet_explorer.engine.requests import Device, FindDevices
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.picture.theme import LIGHT
+from resnet_explorer.readings.text import compact, mib, si
+from resnet_explorer.spec import InputShape, ResNetSpec
+from resnet_explorer.spec.axes import AXES, SECTIONS, STAGES
+from resnet_explorer.spec.catalogue import CATALOGUE, named, title, unusual
+from resnet_explorer.spec.change import change, nearest
+from resnet_explorer.ui.choosers import PresetBox
+from resnet_explorer.ui.document import Document, State
+from resnet_explorer.ui.fields import Explained, FractionField, Section
+from resnet_explorer.ui.jobs import Jobs
+from resnet_explorer.ui.parts import Part, fill, hbox, heading, label, told
+from resnet_explorer.ui.session import Results, read
+
+_ROWS = (
+    ("layers", "Weight layers", "The number in the network's name: convolutions of stem and branches, and fc."),
+    ("params", "Parameters", "Learnable numbers: weights and biases of convolutions, batch norms and fc."),
+    (
+        "macs",
+        "MACs",
+        "Multiply-accumulates of convolutions and linear layers for the whole batch. 1 MAC = 2 FLOPs; many tools "
+        "and papers say FLOPs and mean MACs.",
+    ),
+    (
+        "memory",
+        "Activations (fwd)",
+        "Bytes that one forward pass newly allocates for layer outputs in float32. ReLU and addition work in place "
+        "and count 0.",
+    ),
+    (
+        "kept",
+        "Kept for backward",
+        "Bytes that autograd keeps of a forward pass in training, each storage once: the maps that derivatives need, "
+        "batch norm's statistics, max-pool's indices, and the image. Parameters are not counted.",
+    ),
+    (
+        "field",
+        "Receptive field",
+        "The side of the input square that one position of the last map depends on; what lies outside of the image "
+        "is padding.",
+    ),
+    ("map", "Final map", "Channels and size of the last feature map, before global pooling."),
+)
+
+
+class FactsPanel(QWidget):
+    """Shows what a network adds up to, and what it needs of its input."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(3)
+        self.values = {key: told(label(kind="strong"), words, tip) for key, words, tip in _ROWS}
+        for row, (key, words, tip) in enumerate(_ROWS):
+            value = self.values[key]
+            value.setAlignment(Qt.AlignmentFlag.AlignRight)
+            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            grid.addWidget(told(label(words, "muted"), tip=tip), row, 0)
+            grid.addWidget(value, row, 1)
+        tip = (
+            "Padding lets inference run down to 1×1 pixels; batch norm needs more than one value per channel to train."
+        )
+        self.needs = told(label(wrap=True), tip=tip)
+        grid.addWidget(self.needs, len(_ROWS), 0, 1, 2)
+
+    def show_results(self, results: Results) -> None:
+        """Show the figures of new results."""
+        total = results.analysis.total
+        last = results.analysis.sums[results.analysis.network.stages[-1].path]
+        texts = {
+            "layers": str(results.depth.weight_layers),
+            "params": f"{total.params:,}",
+            "macs": f"{si(total.macs)}MACs",
+            "memory": mib(total.activation_bytes),
+            "kept": mib(results.kept.total) if results.kept else "cannot train",
+            "field": f"{total.receptive_field:,} px",
+            "map": compact(last.output),
+        }
+        for key, text in texts.items():
+            self.values[key].setText(text)
+        self.values["layers"].setToolTip(f"{_ROWS[0][2]} {results.depth.words}")
+        self.values["macs"].setToolTip(f"{total.macs:,} MACs = {2 * total.macs:,} FLOPs. {_ROWS[2][2]}")
+        needs = results.needs
+        self.needs.setText(needs.words if needs.failing is None else f"⚠ {needs.words}")
+        self.needs.setObjectName("muted" if needs.failing is None else "problem")
+        self.needs.style().polish(self.needs)
+
+
+TIP = "The device that PyTorch works on: graph, timing and experiments run there, and say so"
+
+
+class DeviceBox(QComboBox):
+    """Lists the devices that PyTorch sees; the CPU alone until PyTorch has told."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self.devices: tuple[Device, ...] = ()
+        self.setAccessibleName("Device")
+        self.setToolTip(TIP)
+        self._show((Device("cpu", "CPU"),))
+        self.currentIndexChanged.connect(self._on_chosen)
+
+    def watch(self, jobs: Jobs) -> None:
+        """Ask PyTorch which devices there are."""
+        jobs.submit(FindDevices(), "Find devices", self._on_found)
+
+    def _on_found(self, job: Job, result: object) -> None:
+        assert isinstance(result, tuple)
+        self._show(result)
+        self._document.tell_instruction_set(result[0].instruction_set)
+
+    def _show(self, devices: tuple[Device, ...]) -> None:
+        self.devices = devices
+        with QSignalBlocker(self):
+            self.clear()
+            for device in devices:
+                memory = f" · {mib(device.memory)}" if device.memory else ""
+                self.addItem(f"{device.title}{memory}", device.key)
+            self.setCurrentIndex(max(0, self.findData(self._document.device)))
+        self._on_chosen()
+
+    def _on_chosen(self) -> None:
+        self._document.use_device(self.currentData())
+
+    def free(self, key: str) -> int | None:
+        """Return the bytes that were free on a device when it was found; None where that is unknown."""
+        return next((device.free for device in self.devices if device.key == key), None)
+
+
+WIDTH = 278
+OPEN = ("Block", "Shortcut")
+_FIELDS = tuple(key for key, axis in AXES.items() if axis.section != STAGES and key != "in_channels")
+"""The axes with a row of their own; the stages have an editor, in_channels is part of the input."""
+
+
+class BuildPanel(QScrollArea):
+    """Edits the document's network and input, and shows its headline figures."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._base = 0
+        self._offers: dict[str, tuple[ResNetSpec, str]] = {}
+        self.rows: dict[str, Explained] = {}
+        self.preset = PresetBox()
+        self.timeline = QToolButton()
+        self.stages = StageEditor()
+        self.input = InputEditor()
+        self.device = DeviceBox(document)
+        self.facts = FactsPanel()
+        self.no_head = QCheckBox("no head: a backbone")
+        self.sections = {words: Section(words, words in OPEN) for words in SECTIONS if words != STAGES}
+        self._wire()
+        self._arrange()
+        self.setMinimumWidth(WIDTH)
+        self.setAccessibleName("Build")
+
+    def _wire(self) -> None:
+        self.preset.chosen.connect(self._on_preset_chosen)
+        self.timeline.setText("Timeline…")
+        self.timeline.setToolTip("How residual networks changed from 2015 to today, and what each changed (Ctrl+K)")
+        self.stages.edited.connect(lambda key, value, words: self._change(key, value, words, row="stages"))
+        self.stages.typed.connect(self._on_stages_typed)
+        self.input.edited.connect(self._on_input_edited)
+        editors: tuple[tuple[str, StageEditor | InputEditor], ...] = (("stages", self.stages), ("input", self.input))
+        for key, editor in editors:
+            editor.invalid_entered.connect(partial(self._on_invalid_entered, key))
+            editor.left.connect(self._on_field_left)
+        tip = "Leave out pooling and fc: the network ends in feature maps, as detectors use it."
+        told(self.no_head, "No head: a backbone", tip).clicked.connect(self._on_no_head_clicked)
+
+    def _arrange(self) -> None:
+        device = told(QLabel("Device"), tip=self.device.toolTip())
+        device.setBuddy(self.device)
+        parts: tuple[Part, ...] = (
+            hbox((self.preset, 1), self.timeline),
+            self._explained("stages", self.stages),
+            _rule(),
+            heading("INPUT"),
+            self._explained("input", self.input),
+            hbox(device, (self.device, 1)),
+            _rule(),
+            heading("THIS NETWORK"),
+            self.facts,
+            _rule(),
+            *self.sections.values(),
+            1,
+        )
+        fill(self, *parts, margins=(14, 8, 12, 8), spacing=5)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        for key in _FIELDS:
+            self._add_axis(key)
+        self.sections["Head"].form.addRow("", self.no_head)
+
+    def _explained(self, key: str, control: QWidget) -> Explained:
+        self.rows[key] = made = Explained(control)
+        made.mend_asked.connect(partial(self._on_mend_asked, key))
+        return made
+
+    def _add_axis(self, key: str) -> None:
+        field = AxisField(AXES[key])
+        field.edited.connect(self._on_edited)
+        field.typed.connect(lambda key, value: self._change(key, value, gesture=self._base + _FIELDS.index(key)))
+        field.invalid_entered.connect(self._on_invalid_entered)
+        field.left.connect(self._on_field_left)
+        field.mend_asked.connect(partial(self._on_mend_asked, key))
+        self.rows[key] = field
+        self.sections[AXES[key].section].form.addRow(field.label, field)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self.setMinimumWidth(round(WIDTH * self.font().pointSizeF() / LIGHT.font_points))
+
+    def show_results(self, results: Results) -> None:
+        """Show a network, its input and its figures; nothing is proposed by that."""
+        spec = results.state.spec
+        self.preset.show_title(title(spec))
+        self.stages.show_spec(spec)
+        self.input.show_state(results.state)
+        for key in _FIELDS:
+            self._show_axis(key, spec)
+        for words, section in self.sections.items():
+            section.summarise(", ".join(unusual(spec, words)))
+        with QSignalBlocker(self.no_head):
+            self.no_head.setChecked(spec.classes is None)
+        self._clear()
+        self.facts.show_results(results)
+
+    def _show_axis(self, key: str, spec: ResNetSpec) -> None:
+        """Show an axis' value; one that has no effect is hidden, but for the shortcuts of a plain network."""
+        field = self.rows[key]
+        assert isinstance(field, AxisField)
+        field.show_spec(spec)
+        off = AXES[key].off(spec)
+        shown = not off or key in ("shortcut", "stride", "expansion", "activation")
+        self.sections[AXES[key].section].form.setRowVisible(field, shown)
+
+    def _clear(self) -> None:
+        self._offers.clear()
+        for row in self.rows.values():
+            row.explain("")
+
+    def _try(self, row: str, make: Callable[[State], State], label: str, gesture: int) -> bool:
+        try:
+            state = make(self._document.state)
+            read(state)
+        except ExplorerError as error:
+            self.rows[row].explain(str(error))
+            return False
+        self.rows[row].explain("")
+        self._document.propose(state, label, gesture)
+        return True
+
+    def _change(self, key: str, value: object, label: str = "", row: str = "", gesture: int = -1) -> None:
+        def make(state: State) -> State:
+            return replace(state, spec=named(change(state.spec, key, value)))
+
+        row, label = row or key, label or f"change {AXES[key].label.lower()}"
+        if not self._try(row, make, label, gesture):
+            self._offer(row, key, value, label)
+
+    def _offer(self, row: str, key: str, value: object, label: str) -> None:
+        found = nearest(self._document.state.spec, key, value)
+        if found and found[1]:
+            settings = " and ".join(_setting_words(setting) for setting in found[1])
+            self._offers[row] = (found[0], label)
+            self.rows[row].explain(self.rows[row].problem, f"Also set {settings}")
+
+    def _on_mend_asked(self, row: str) -> None:
+        if row in self._offers:
+            spec, label = self._offers[row]
+            self._try(row, lambda state: replace(state, spec=named(spec)), label, -1)
+            self.show_results_of_now()
+
+    def show_results_of_now(self) -> None:
+        """Show the document's network anew: what was refused is gone from the controls."""
+        self.show_results(read(self._document.state))
+
+    def _on_field_left(self) -> None:
+        self._base += 100
+        self._clear()
+
+    def _on_preset_chosen(self, name: str) -> None:
+        entry = CATALOGUE[name]
+        image = InputShape(self._document.state.image.batch, entry.size, entry.size)
+        self._document.propose(State(entry.spec, image), f"choose {entry.title}")
+
+    def _on_edited(self, key: str, value: object) -> None:
+        words = {"residual": "add the shortcuts" if value else "remove the shortcuts"}.get(key, "")
+        self._change(key, value, words)
+        if self.rows[key].problem:
+            field = self.rows[key]
+            assert isinstance(field, AxisField)
+            field.show_spec(self._document.state.spec)
+
+    def _on_invalid_entered(self, key: str, text: str) -> None:
+        kind = "number" if isinstance(self.rows[key].control, FractionField) else "whole number"
+        self.rows[key].explain(f"{text[:20]!r} is not a {kind}." if text.strip() else f"Give a {kind}.")
+
+    def _on_no_head_clicked(self, value: bool) -> None:
+        self._change("classes", None if value else 1000, "remove the head" if value else "add the head")
+
+    def _on_stages_typed(self, key: str, value: object, words: str) -> None:
+        self._change(key, value, words, row="stages", gesture=self._base + 70 + hash(words) % 20)
+
+    def _on_input_edited(self, key: str, value: int) -> None:
+        if key == "in_channels":
+            self._change(key, value, row="input", gesture=self._base + 60)
+            return
+
+        def make(state: State) -> State:
+            changes = {"height": value, "width": value} if key == "side" else {key: value}
+            return replace(state, image=replace(state.image, **changes))
+
+        words = {"batch": "change batch size"}.get(key, "change input size")
+        gesture = self._base + 61 + ("batch", "height", "width", "side").index(key)
+        self._try("input", make, words, gesture)
+
+
+def _setting_words(setting: str) -> str:
+    key, _, value = setting.partition("=")
+    return f"{AXES[key].label.lower()} to {value}"
+
+
+def _rule() -> QFrame:
+    line = QFrame()
+    line.setFrameShape(QFrame.Shape.HLine)
+    line.setObjectName("rule")
+    return line

@@ -1,0 +1,282 @@
+"""The layer table with its bar: columns, filter, and copying."""
+
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QButtonGroup, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
+
+from resnet_explorer.app.table_columns import Line, csv_with_values, markdown_with_values
+from resnet_explorer.app.table_model import TableModel
+from resnet_explorer.app.table_view import LinesView
+from resnet_explorer.layers.table import to_csv, to_markdown
+from resnet_explorer.picture.theme import Theme
+from resnet_explorer.readings import Analysis, Row
+from resnet_explorer.readings.text import mib, si
+from resnet_explorer.ui.document import Document
+from resnet_explorer.ui.fields import ChoiceField
+from resnet_explorer.ui.parts import hbox, label, told, tool
+from resnet_explorer.ui.session import Results
+
+
+class TableBar(QWidget):
+    """Tells what the user wants of the table: ``changed`` a choice, to open or close all, to copy."""
+
+    changed = Signal()
+    open_all_wanted = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        tip = "Stages, blocks and their layers, with sums. Filtering and sorting list layers."
+        self.tree = tool("Tree", tip, checkable=True)
+        self.flat = tool("Flat", "List the layers one after the other, without stages and blocks.", checkable=True)
+        self.filter = told(
+            QLineEdit(placeholderText="Filter layers", clearButtonEnabled=True),
+            "Filter layers by name or type",
+            "Show only layers whose path or type holds this text.",
+        )
+        self.filter.setMaximumWidth(320)
+        self.kinds = told(ChoiceField(), "Kind of layer", "Show only layers of one kind.")
+        self.count = label(kind="muted")
+        self.count.setMinimumWidth(1)
+        self.open = tool("Open all", "Open every stage and block.", lambda: self.open_all_wanted.emit(True))
+        self.close_all = tool("Close all", "Close every stage and block.", lambda: self.open_all_wanted.emit(False))
+        self.copy = tool("Copy", "Copy the selected lines, or all layers, as text.")
+        self.menu = QMenu(self)
+        self.copy.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.copy.setMenu(self.menu)
+        self._shape = QButtonGroup(self)
+        for shape in (self.tree, self.flat):
+            self._shape.addButton(shape)
+        self.tree.setChecked(True)
+        shapes = hbox(self.tree, self.flat, spacing=0)
+        tools = ((self.filter, 2), self.kinds, (self.count, 3), self.open, self.close_all, self.copy)
+        hbox(shapes, *tools, of=self, margins=(8, 4, 8, 4), spacing=5)
+        for signal in (self.filter.textChanged, self.kinds.activated, self.flat.toggled):
+            signal.connect(self.changed)
+
+    def add_copies(self, *copies: QAction) -> None:
+        """Offer these ways to copy."""
+        self.menu.addActions(copies)
+
+    def show_kinds(self, kinds: list[str]) -> None:
+        """Offer these kinds of layers, and all of them."""
+        if [self.kinds.itemData(place) for place in range(self.kinds.count())] != ["", *kinds]:
+            chosen = self.kinds.chosen
+            self.kinds.offer([("All kinds", ""), *((kind, kind) for kind in kinds)])
+            self.kinds.setCurrentIndex(max(0, self.kinds.findData(chosen)))
+
+
+_ORDERS = {True: Qt.SortOrder.DescendingOrder, False: Qt.SortOrder.AscendingOrder}
+
+
+class LayerTable(QWidget):
+    """Every layer with its shapes and costs; ``summary_changed`` gives the sums of the selected lines in words."""
+
+    summary_changed = Signal(str)
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._is_marking = False
+        self._chosen: set[str] = set()
+        self._top = 0
+        self.model = TableModel(self)
+        self.view = LinesView(self.model)
+        self.bar = TableBar()
+        self.filter, self.kinds, self.flat, self.count = self.bar.filter, self.bar.kinds, self.bar.flat, self.bar.count
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.bar)
+        column.addWidget(self.view)
+        self._offer_copies()
+        self._wire()
+
+    def _offer_copies(self) -> None:
+        copy, csv, markdown = (QAction(f"Copy{words}", self) for words in ("", " as CSV", " as Markdown"))
+        copy.triggered.connect(self.copy_text)
+        csv.triggered.connect(self.copy_csv)
+        markdown.triggered.connect(self.copy_markdown)
+        copy.setShortcut(QKeySequence.StandardKey.Copy)
+        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        self.view.addAction(copy)
+        self.bar.add_copies(copy, csv, markdown)
+
+    def _wire(self) -> None:
+        self.bar.changed.connect(self._on_bar_changed)
+        self.bar.open_all_wanted.connect(self.model.open_all)
+        self.view.toggled.connect(self._on_toggled)
+        self.view.opened.connect(self._on_opened)
+        self.view.pointed.connect(self._on_pointed)
+        self.view.doubleClicked.connect(lambda index: self._on_toggled(index.row()))
+        self.view.customContextMenuRequested.connect(
+            lambda place: self.bar.menu.popup(self.view.viewport().mapToGlobal(place))
+        )
+        self.view.horizontalHeader().sectionClicked.connect(self._on_header_clicked)
+        self.view.selectionModel().currentRowChanged.connect(self._on_current_changed)
+        self.view.selectionModel().selectionChanged.connect(self._on_selection_changed)
+        self.model.modelAboutToBeReset.connect(self._on_reset_begun)
+        self.model.modelReset.connect(self._on_reset_done)
+        self.model.refreshed.connect(self._on_refreshed)
+        self._document.selected.connect(self._on_selected)
+        self._document.hovered.connect(self._on_hovered)
+        self._document.measured_changed.connect(self._on_measured_changed)
+
+    def show_results(self, results: Results) -> None:
+        """Show the layers of new results; what is open, filtered and selected stays so."""
+        analysis, is_first = results.analysis, self.model.analysis is None
+        self.bar.show_kinds(sorted({row.part.layer.kind for row in analysis.rows}))
+        self.model.kind = self.kinds.currentData() or ""
+        self.model.show(analysis)
+        self._make_room(analysis)
+        if is_first:
+            self._on_measured_changed()
+            self._on_selected(self._document.selection)
+
+    def _make_room(self, analysis: Analysis) -> None:
+        self.view.make_room(tuple(column.widest(analysis) for column in self.model.columns))
+
+    def _on_measured_changed(self) -> None:
+        self.model.show_measured(self._document.measured)
+        if self.model.analysis:
+            self._make_room(self.model.analysis)
+
+    def show_theme(self, theme: Theme) -> None:
+        """Paint in another theme; larger text gets wider columns and higher lines."""
+        self.view.delegate.show_theme(theme)
+        self.view.fit(anew=True)
+        self.view.viewport().update()
+
+    def _show_count(self) -> None:
+        total, shown = len(self.model.analysis.rows) if self.model.analysis else 0, len(self.model.lines)
+        if self.model.ranks_blocks:
+            self.count.setText(f"{shown:,} blocks, flat while sorted")
+            return
+        words = f"{total:,} layers" if self.model.is_tree or shown == total else f"{shown:,} of {total:,} layers"
+        self.count.setText(words + (", flat while sorted" if self.model.sorted_by and not self.model.is_flat else ""))
+
+    def _on_bar_changed(self) -> None:
+        self.model.text = self.filter.text().strip()
+        self.model.kind = self.kinds.currentData() or ""
+        self.model.is_flat = self.flat.isChecked()
+        self.model.refresh()
+        self.view.scrollTo(self.view.currentIndex())
+
+    def _on_header_clicked(self, section: int) -> None:
+        """Sort down, then up, then not at all; words begin at their start."""
+        first = self.model.columns[section].numeric
+        now = self.model.sorted_by
+        if now == (section, not first):
+            self.model.sort(-1)
+        else:
+            self.model.sort(section, _ORDERS[first != (now == (section, first))])
+        self.view.scrollToTop()
+
+    def _on_toggled(self, row: int) -> None:
+        if 0 <= row < len(self.model.lines) and self.model.lines[row].is_open is not None:
+            path = self.model.lines[row].path
+            self.model.toggle(path)
+            self._mark(row)
+            self._document.select(path)
+
+    def _on_opened(self, row: int, is_open: bool) -> None:
+        line = self.model.lines[row] if 0 <= row < len(self.model.lines) else None
+        if line is None or self.model.analysis is None:
+            return
+        if line.is_open is not None and line.is_open != is_open:
+            self._on_toggled(row)
+        elif not is_open and self.model.is_tree:
+            self._document.select(next(iter(self.model.analysis.network.ancestors(line.path)), ""))
+
+    def _on_pointed(self, row: int) -> None:
+        self._document.hover_over(self.model.lines[row].path if 0 <= row < len(self.model.lines) else "")
+
+    def _on_current_changed(self, current: QModelIndex) -> None:
+        """Tell of the line that was chosen; not of one that has the focus alone."""
+        if current.isValid() and not self._is_marking and self.view.selectionModel().isSelected(current):
+            self._document.select(self.model.lines[current.row()].path)
+
+    def _on_selected(self, path: str) -> None:
+        """Mark what another view has selected, alone; of several lines that are selected here each may be it."""
+        was_chosen = any(line.path == path for line in self.selected_lines())
+        row = self.model.reveal(path)
+        if row < 0:
+            self._is_marking = True
+            self.view.clearSelection()
+            self._is_marking = False
+        elif not was_chosen or row != self.view.currentIndex().row():
+            self._mark(row)
+
+    def _mark(self, row: int) -> None:
+        self._is_marking = True
+        self.view.mark(row)
+        self._is_marking = False
+
+    def _on_reset_begun(self) -> None:
+        self._chosen = {line.path for line in self.selected_lines()}
+        self._top = self.view.verticalScrollBar().value()
+
+    def _on_reset_done(self) -> None:
+        """Select again what was selected, and stay where the view was."""
+        chosen = self._chosen | ({self._document.selection} - {""})
+        rows = [row for row, line in enumerate(self.model.lines) if line.path in chosen] if chosen else []
+        current = self.model.place(self._document.selection)
+        self._is_marking = True
+        self.view.select_rows(rows or ([current] if current >= 0 else []), current)
+        self._is_marking = False
+        self.view.verticalScrollBar().setValue(self._top)
+
+    def _on_refreshed(self) -> None:
+        self._show_count()
+        self._tell_sums()
+        self._on_hovered(self._document.hover)
+
+    def _on_hovered(self, path: str) -> None:
+        self.view.hover(self.model.place(path))
+
+    def selected_lines(self) -> list[Line]:
+        """Return the selected lines from top to bottom."""
+        return [self.model.lines[row] for row in self.view.selected_rows()]
+
+    def _on_selection_changed(self) -> None:
+        self._tell_sums()
+        if not self._is_marking and not self.view.selectionModel().hasSelection():
+            self._document.select("")
+
+    def _tell_sums(self) -> None:
+        apart = [line.sums for line in self.model.apart(self.view.selected_rows())]
+        params, macs = sum(sums.params for sums in apart), sum(sums.macs for sums in apart)
+        layers, memory = sum(sums.layers for sums in apart), sum(sums.activation_bytes for sums in apart)
+        noun = "layer" if layers == 1 else "layers"
+        words = f"{layers:,} {noun}: {params:,} parameters · {si(macs)}MACs · {mib(memory)} activations"
+        self.summary_changed.emit(words if apart else "")
+
+    def _rows(self) -> list[Row] | None:
+        rows = self.view.selected_rows()
+        if len(rows) < 2:
+            return None if self.model.is_tree else self.model.rows_of(self.model.lines)
+        return self.model.rows_of(self.model.apart(rows))
+
+    def copy_csv(self) -> None:
+        """Copy the selected lines' layers, or all that are shown, as CSV."""
+        analysis, values, rows = self.model.analysis, self._document.measured, self._rows()
+        if analysis:
+            text = to_csv(analysis, rows)
+            text = csv_with_values(text, values, analysis, analysis.rows if rows is None else rows) if values else text
+            QGuiApplication.clipboard().setText(text)
+
+    def copy_markdown(self) -> None:
+        """Copy the selected lines' layers, or all that are shown, as a Markdown table."""
+        analysis, values, rows = self.model.analysis, self._document.measured, self._rows()
+        if analysis:
+            text, chosen = to_markdown(analysis, rows), analysis.rows if rows is None else rows
+            text = markdown_with_values(text, values, analysis, chosen) if values else text
+            QGuiApplication.clipboard().setText(text)
+
+    def copy_text(self) -> None:
+        """Copy the selected lines as they stand there, separated by tabs."""
+        lines = [
+            "\t".join(column.text(line, self.model.totals) for column in self.model.columns)
+            for line in self.selected_lines()
+        ]
+        if lines:
+            QGuiApplication.clipboard().setText("\n".join(lines))

@@ -1,0 +1,248 @@
+"""The visible lines of the layer table: a tree that is open here and there, or flat, filtered and sorted.
+
+A flat model of the visible lines, since a QTreeView asks Python for every line it lays out: here a network of 32,000
+layers costs what is visible of it.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+
+from resnet_explorer.app.table_columns import COLUMNS, Column, Line, Totals, group_line, layer_line, measured_column
+from resnet_explorer.diagram.view import BlockValues
+from resnet_explorer.network import Block, Stage
+from resnet_explorer.readings import Analysis, Row
+
+_Index = QModelIndex | QPersistentModelIndex
+_NOWHERE = QModelIndex()
+
+
+class TableModel(QAbstractTableModel):
+    """Lines of one analysis; ``is_flat``, ``text``, ``kind`` and ``sorted_by`` choose which, ``toggle`` opens them.
+
+    ``refreshed`` tells that the lines are others, whether or not there was a reset: the same lines with other
+    figures are no reset, so that what is selected stays selected.
+    """
+
+    refreshed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.lines: list[Line] = []
+        self.totals = Totals(0, 0)
+        self.columns: tuple[Column, ...] = COLUMNS
+        self.is_flat = False
+        self.text = ""
+        self.kind = ""
+        self.sorted_by: tuple[int, bool] | None = None
+        self._analysis: Analysis | None = None
+        self._open: set[str] = set()
+        self._places: dict[str, int] | None = None
+
+    @property
+    def analysis(self) -> Analysis | None:
+        """Return what is shown."""
+        return self._analysis
+
+    @property
+    def is_tree(self) -> bool:
+        """Return whether the lines are a tree: not flat, not filtered, not sorted."""
+        return not (self.is_flat or self.text or self.kind or self.sorted_by)
+
+    def show(self, analysis: Analysis) -> None:
+        """Show the layers of another analysis, open where this one was."""
+        self._analysis = analysis
+        self.totals = Totals(analysis.total.params, analysis.total.macs)
+        self.refresh()
+
+    def show_measured(self, values: BlockValues | None) -> None:
+        """Show a last column with a value of each block, or none."""
+        if self.ranks_blocks and values is None:
+            self.sorted_by = None
+        place, had = len(COLUMNS), len(self.columns) > len(COLUMNS)
+        columns = (*COLUMNS, measured_column(values)) if values else COLUMNS
+        if values and not had:
+            self.beginInsertColumns(_NOWHERE, place, place)
+            self.columns = columns
+            self.endInsertColumns()
+        elif had and not values:
+            self.beginRemoveColumns(_NOWHERE, place, place)
+            self.columns = columns
+            self.endRemoveColumns()
+        self.columns = columns
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(columns) - 1)
+        self.refresh()
+
+    @property
+    def ranks_blocks(self) -> bool:
+        """Return whether the lines are blocks, sorted by what was measured in them."""
+        return self.sorted_by is not None and self.sorted_by[0] >= len(COLUMNS)
+
+    def refresh(self) -> None:
+        """Work out the visible lines anew."""
+        lines = self._visible()
+        if lines and [line.path for line in lines] == [line.path for line in self.lines]:
+            self.lines = lines
+            self.dataChanged.emit(self.index(0, 0), self.index(len(lines) - 1, len(self.columns) - 1))
+        else:
+            self.beginResetModel()
+            self.lines, self._places = lines, None
+            self.endResetModel()
+        self.refreshed.emit()
+
+    def toggle(self, path: str) -> None:
+        """Open or close a stage or block."""
+        self._open ^= {path}
+        self.refresh()
+
+    def open_all(self, everything: bool) -> None:
+        """Open every stage and block, or close all."""
+        self._open.clear()
+        if everything and self._analysis:
+            network = self._analysis.network
+            self._open |= {stage.path for stage in network.stages} | {block.path for block in network.blocks}
+        self.refresh()
+
+    def reveal(self, path: str) -> int:
+        """Open what a path lies in; return its line, or that of what is around it; -1 if it is filtered out."""
+        around = self._around(path)
+        if self.is_tree and not set(around) <= self._open:
+            self._open |= {name for name in around if not name.endswith(".downsample")}
+            self.refresh()
+        return self.place(path)
+
+    def place(self, path: str) -> int:
+        """Return the line of a path as things are open now, or that of what is around it; -1 where there is none."""
+        if self._places is None:
+            self._places = {line.path: index for index, line in enumerate(self.lines)}
+        places = self._places
+        return next((places[name] for name in (path, *self._around(path)) if name in places), -1)
+
+    def _around(self, path: str) -> list[str]:
+        return [name for name in self._analysis.network.ancestors(path) if name] if self._analysis and path else []
+
+    def apart(self, places: Sequence[int]) -> list[Line]:
+        """Return the lines at these places, in order, without those that lie inside another of them."""
+        chosen, apart, inside = set(places), list[Line](), -1
+        for place in range(places[0], places[-1] + 1) if places else ():
+            line = self.lines[place]
+            if line.depth <= inside:
+                inside = -1
+            if inside < 0 and place in chosen:
+                apart.append(line)
+                inside = line.depth if line.is_open is not None else -1
+        return apart
+
+    def rows_of(self, lines: Sequence[Line]) -> list[Row]:
+        """Return the layers that lines stand for: themselves, or all that is inside of them."""
+        rows: list[Row] = []
+        for line in lines:
+            rows += [line.row] if line.row else self._rows_in(line)
+        return rows
+
+    def _rows_in(self, line: Line) -> Sequence[Row]:
+        if self._analysis is None:
+            return ()
+        stage = self._analysis.network.stage_at(line.path)
+        is_stage = stage is not None and stage.path == line.path
+        start = self._analysis.starts[stage.blocks[0].path if stage and is_stage else line.path]
+        return self._analysis.rows[start : start + line.sums.layers]
+
+    def _visible(self) -> list[Line]:
+        if self._analysis is None:
+            return []
+        if self.is_tree:
+            return list(self._tree(self._analysis))
+        rows: Sequence[Row] = self._analysis.rows
+        if self.kind:
+            rows = [row for row in rows if row.part.layer.kind == self.kind]
+        if self.text:
+            needle = self.text.lower()
+            rows = [row for row in rows if needle in row.path.lower() or needle in row.part.layer.kind.lower()]
+        lines = self._blocks_of(self._analysis, rows) if self.ranks_blocks else [layer_line(row, 0) for row in rows]
+        if self.sorted_by:
+            column, descending = self.sorted_by
+            value = self.columns[column].value
+            known = [line for line in lines if value(line) == value(line)]
+            known.sort(key=value, reverse=descending)
+            lines = known + [line for line in lines if value(line) != value(line)]
+        return lines
+
+    def _blocks_of(self, analysis: Analysis, rows: Sequence[Row]) -> list[Line]:
+        """Return the blocks that layers lie in: it is they that have a value."""
+        chosen = {row.path for row in rows}
+        blocks = [block for block in analysis.network.blocks if not chosen.isdisjoint(block.layer_paths)]
+        return [next(self._block(analysis, block, 0))._replace(is_open=None) for block in blocks]
+
+    def _tree(self, analysis: Analysis) -> Iterator[Line]:
+        network = analysis.network
+        yield from self._block(analysis, network.stem, 0)
+        for stage in network.stages:
+            yield from self._stage(analysis, stage)
+        if network.head:
+            yield from self._block(analysis, network.head, 0)
+
+    def _stage(self, analysis: Analysis, stage: Stage) -> Iterator[Line]:
+        is_open, count = stage.path in self._open, len(stage.blocks)
+        words = f"{count} block{'s' if count > 1 else ''}"
+        stride = _last(analysis, stage.blocks[-1]).reading.stride
+        yield group_line(analysis, stage.path, f"{stage.path} · {stage.title}", 0, words, stride, is_open)
+        if is_open:
+            for block in stage.blocks:
+                yield from self._block(analysis, block, 1)
+
+    def _block(self, analysis: Analysis, block: Block, depth: int) -> Iterator[Line]:
+        is_open = block.path in self._open
+        count = len(block.layer_paths)
+        words = f"block {block.number}" if block.number else f"{count} layer{'' if count == 1 else 's'}"
+        yield group_line(analysis, block.path, block.path, depth, words, _last(analysis, block).reading.stride, is_open)
+        if is_open:
+            start = analysis.starts[block.path]
+            for row in analysis.rows[start : start + len(block.layer_paths)]:
+                yield layer_line(row, depth + 1)
+
+    def rowCount(self, parent: _Index = _NOWHERE) -> int:
+        return 0 if parent.isValid() else len(self.lines)
+
+    def columnCount(self, parent: _Index = _NOWHERE) -> int:
+        return 0 if parent.isValid() else len(self.columns)
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        line = self.lines[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.columns[index.column()].text(line, self.totals)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{line.path}: {line.words}, {line.sums.params:,} parameters, {line.sums.macs:,} MACs"
+        if role == Qt.ItemDataRole.AccessibleTextRole and index.column() == 0:
+            state = "" if line.is_open is None else ", open" if line.is_open else ", closed"
+            return f"{line.path}, {line.words}{state}"
+        return None
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by a column; by none, in the order in which layers run, where it is -1."""
+        self.sorted_by = (column, order == Qt.SortOrder.DescendingOrder) if column >= 0 else None
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
+        self.refresh()
+
+    def _arrow(self, section: int) -> str:
+        """Return which way a column sorts: in its title, where Qt's own mark would cover the end of the text."""
+        if self.sorted_by is None or self.sorted_by[0] != section:
+            return ""
+        return " ↓" if self.sorted_by[1] else " ↑"
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if orientation == Qt.Orientation.Vertical:
+            return None
+        column = self.columns[section]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.title + self._arrow(section)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{column.tip} Click to sort."
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignRight if column.numeric else Qt.AlignmentFlag.AlignLeft
+            return side | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+
+def _last(analysis: Analysis, block: Block) -> Row:
+    return analysis.rows[analysis.starts[block.path] + len(block.layer_paths) - 1]

@@ -1,0 +1,197 @@
+"""The timeline of ideas: a picture of the years, the networks of an idea, and what each changes in its parent."""
+
+from dataclasses import replace
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QDialog,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QScrollArea,
+    QSizePolicy,
+    QToolTip,
+    QVBoxLayout,
+    QWidget,
+)
+
+from resnet_explorer.diagram.timeline import basis, timeline
+from resnet_explorer.picture.marks import Ink, Picture
+from resnet_explorer.picture.theme import Theme
+from resnet_explorer.readings.text import si
+from resnet_explorer.spec import InputShape
+from resnet_explorer.spec.catalogue import CATALOGUE, Entry, changes, entry_of
+from resnet_explorer.spec.families import FAMILIES
+from resnet_explorer.ui.document import Document, State
+from resnet_explorer.ui.painter import paint
+from resnet_explorer.ui.parts import hbox, told, vbox
+from resnet_explorer.ui.scene import hit
+from resnet_explorer.ui.session import read
+
+_STEPS = {Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1, Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1}
+
+
+class PictureView(QWidget):
+    """Shows a picture at its own size; ``clicked`` gives the path of the group under the mouse.
+
+    ``stepped`` gives 1 or -1 for the arrow keys: the next group, or the one before.
+    """
+
+    clicked = Signal(str)
+    stepped = Signal(int)
+
+    def __init__(self, picture: Picture, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._theme = theme
+        self.show_picture(picture)
+
+    def show_picture(self, picture: Picture) -> None:
+        """Show another picture of the same size."""
+        self.picture = picture
+        self.setAccessibleName(picture.title)
+        self.setAccessibleDescription(picture.description)
+        self.setFixedSize(QSize(round(picture.width), round(picture.height)))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        paint(painter, self.picture, self._theme, scale=1.0)
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(self._theme.colours[Ink.ACCENT]), 1, Qt.PenStyle.DotLine))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        painter.end()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = _STEPS.get(Qt.Key(event.key()))
+        if step is None:
+            super().keyPressEvent(event)
+        else:
+            self.stepped.emit(step)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        found = hit(self.picture, event.position())
+        if found:
+            self.clicked.emit(found.path)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            found = hit(self.picture, event.pos().toPointF())
+            QToolTip.showText(event.globalPos(), found.group.title if found else "", self)
+            return True
+        return super().event(event)
+
+
+NAME = Qt.ItemDataRole.UserRole
+GESTURE = 1_000_000_000
+"""Walking through the list is one step to undo."""
+
+
+class TimelineDialog(QDialog):
+    """Shows the ideas by year; a click on a network shows it in the window, with what it changes marked."""
+
+    def __init__(self, document: Document, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Timeline of residual networks")
+        self._document = document
+        self.picture = PictureView(timeline(), theme)
+        self.networks = told(QListWidget(), "Networks of this idea")
+        self.networks.setMinimumWidth(300)
+        self._idea, self._title, self._words = (_label(name) for name in ("strong", "title", ""))
+        self._source, self.changes = _label("muted"), _label("")
+        self._arrange()
+        self.picture.clicked.connect(self.show_family)
+        self.picture.stepped.connect(self._on_stepped)
+        self.networks.currentItemChanged.connect(self._on_current_changed)
+        self.networks.itemClicked.connect(lambda item: self._choose(CATALOGUE[item.data(NAME)]))
+        document.changed.connect(self._on_document_changed)
+        self._on_document_changed()
+
+    def _arrange(self) -> None:
+        scroll = QScrollArea()
+        scroll.setWidget(self.picture)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setFixedHeight(self.picture.height() + 16)
+        scroll.setAccessibleName("Ideas by year")
+        right = vbox(self._title, self._words, self.changes, self._source, 1)
+        below = hbox(self.networks, (right, 1), spacing=18)
+        column = QVBoxLayout(self)
+        column.addWidget(scroll)
+        column.addWidget(self._idea)
+        column.addLayout(below, 1)
+        self.resize(min(1140, self.picture.width() + 40), 680)
+
+    def show_family(self, key: str) -> None:
+        """Show the networks of a family without choosing one."""
+        family = FAMILIES[key]
+        self.picture.show_picture(timeline(key))
+        before = f" Builds on {FAMILIES[basis(key)].title}." if basis(key) else ""
+        self._idea.setText(f"{family.year} · {family.title}: {family.idea}{before}")
+        self.networks.blockSignals(True)
+        self.networks.clear()
+        for entry in CATALOGUE.values():
+            if entry.family.key == key:
+                item = QListWidgetItem(entry.title, self.networks)
+                item.setData(NAME, entry.name)
+                item.setToolTip(f"{entry.name}: {entry.row.note}")
+        self.networks.blockSignals(False)
+        self._tell(CATALOGUE[self.networks.item(0).data(NAME)])
+
+    def _on_stepped(self, step: int) -> None:
+        keys = list(FAMILIES)
+        here = keys.index(CATALOGUE[self.networks.item(0).data(NAME)].family.key)
+        self.show_family(keys[max(0, min(len(keys) - 1, here + step))])
+
+    def _on_document_changed(self) -> None:
+        """Follow the window: show the family and the words of its network."""
+        entry = entry_of(self._document.state.spec)
+        if entry is None:
+            entry = CATALOGUE.get(self._document.state.spec.name.removesuffix("-plain").removesuffix("-edited"))
+        if entry is None:
+            entry = CATALOGUE["resnet18"]
+        shown = self.networks.item(0)
+        if shown is None or CATALOGUE[shown.data(NAME)].family.key != entry.family.key:
+            self.show_family(entry.family.key)
+        rows = [self.networks.item(row).data(NAME) for row in range(self.networks.count())]
+        self.networks.blockSignals(True)
+        self.networks.setCurrentRow(rows.index(entry.name))
+        self.networks.blockSignals(False)
+        self._tell(entry)
+
+    def _on_current_changed(self, item: QListWidgetItem | None) -> None:
+        if item is not None:
+            self._choose(CATALOGUE[item.data(NAME)])
+
+    def _choose(self, entry: Entry) -> None:
+        batch = self._document.state.image.batch
+        state = State(entry.spec, InputShape(batch, entry.size, entry.size))
+        self._document.show_view(replace(self._document.view, changes=entry.parent is not None, compare=False))
+        self._document.propose(state, f"choose {entry.title}", GESTURE)
+        self._tell(entry)
+
+    def _tell(self, entry: Entry) -> None:
+        total = read(State(entry.spec, InputShape(1, entry.size, entry.size))).analysis.total
+        self._title.setText(entry.title)
+        costs = f"{si(total.params).strip()} parameters, {si(total.macs)}MACs at {entry.size} × {entry.size} pixels."
+        self._words.setText(f"{entry.row.note} {costs}")
+        if entry.parent:
+            lines = changes(entry.parent.spec, entry.spec)
+            count = f"{len(lines)} change{'' if len(lines) == 1 else 's'}"
+            head = f"{entry.title} = {entry.parent.title} with {count}:"
+            self.changes.setText("\n".join([head, *(f"  •  {line}" for line in lines)]))
+        else:
+            self.changes.setText("The first of them: all others are changes of it.")
+        published = f"Published: {entry.row.published}.\n" if entry.row.published else ""
+        self._source.setText(published + entry.family.source)
+
+
+def _label(name: str) -> QLabel:
+    label = QLabel()
+    label.setObjectName(name)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+    return label

@@ -1,0 +1,151 @@
+"""The figures behind the verdict: each sum beside what a library counts, and the rows that differ."""
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QDialog,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from resnet_explorer.engine.jobs import Job
+from resnet_explorer.engine.requests import Verify
+from resnet_explorer.readings.kept import inference_bytes, training_bytes
+from resnet_explorer.ui.document import State
+from resnet_explorer.ui.jobs import Jobs
+from resnet_explorer.ui.session import Results
+from resnet_explorer.verify.values import Verdict
+
+REST_MS = 600
+"""How long the network must rest before it is verified."""
+
+TIP = "Whether every row agrees with PyTorch, and with fvcore where asked; click for the figures"
+
+
+class VerdictLabel(QToolButton):
+    """Asks the engine to verify what is shown, and says what came of it; ``shown`` gives each verdict."""
+
+    shown = Signal(object)
+
+    def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._job = 0
+        self._results: Results | None = None
+        self.verdict: Verdict | None = None
+        self.setAutoRaise(True)
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST_MS)
+        self._rest.timeout.connect(self.verify)
+        self._watching = False
+        self._say("not verified yet")
+
+    def watch(self) -> None:
+        """Verify what is shown from now on whenever it rests; the engine starts with the first time."""
+        self._watching = True
+        self._rest.start()
+
+    def show_results(self, results: Results) -> None:
+        """Wait until the network rests, then verify it; an older question is withdrawn."""
+        self._results, self.verdict = results, None
+        self._jobs.cancel(self._job)
+        self._say("not verified yet")
+        if self._watching:
+            self._rest.start()
+
+    def verify(self, fvcore: bool = False) -> None:
+        """Ask for a verdict now."""
+        if self._results is None:
+            return
+        state = self._results.state
+        self._say("verifying…")
+        name = f"Verify {state.spec.name}" + (" with fvcore" if fvcore else "")
+        job = Verify(state.spec, state.image, fvcore)
+        needs = self._bytes() if fvcore else 0
+        self._job = self._jobs.submit(job, name, self._on_verdict, self._on_problem, needs)
+
+    def _bytes(self) -> int:
+        assert self._results
+        analysis, known = self._results.analysis, self._results.kept
+        return (training_bytes(analysis, known) if known else inference_bytes(analysis)).total
+
+    def _on_verdict(self, job: Job, verdict: object) -> None:
+        assert isinstance(job, Verify) and isinstance(verdict, Verdict) and self._results
+        if State(job.spec, job.image) != self._results.state:
+            return  # the answer to an older question
+        self.verdict = verdict
+        self._say(("✓ " if verdict.agrees else "⚠ ") + verdict.words.rstrip("."))
+        self.shown.emit(verdict)
+
+    def _on_problem(self, problem: str) -> None:
+        self._say("⚠ not verified", problem)
+
+    def _say(self, words: str, tip: str = TIP) -> None:
+        self.setText(words)
+        self.setToolTip(tip)
+        self.setAccessibleName(f"Verification: {words}")
+
+
+ABOUT = (
+    "The figures shown are worked out in closed form. Here they stand beside what PyTorch counts when it builds the "
+    "network (FlopCounterMode: 1 MAC = 2 FLOPs), and beside fvcore, which says flops and means MACs."
+)
+COLUMNS = ("Library", "What", "Closed form", "Library's count", "")
+
+
+class VerdictDialog(QDialog):
+    """Shows the last verdict, and asks for one with fvcore."""
+
+    def __init__(self, source: VerdictLabel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Verification")
+        self._source = source
+        self.words, about, self.notes = QLabel(), QLabel(ABOUT), QLabel()
+        self.words.setObjectName("strong")
+        about.setObjectName("muted")
+        for label in (self.words, about, self.notes):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+        self.table = QTableWidget(0, len(COLUMNS))
+        self.table.setHorizontalHeaderLabels(list(COLUMNS))
+        self.table.setAccessibleName("Sums and rows compared")
+        self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        self.table.verticalHeader().hide()
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.ask = QPushButton("Count with fvcore too")
+        self.ask.setToolTip("Runs the network once on the CPU: some seconds for a deep one")
+        self.ask.clicked.connect(self._on_ask_clicked)
+        column = QVBoxLayout(self)
+        for widget in (self.words, about, self.table, self.notes, self.ask):
+            column.addWidget(widget)
+        self.resize(640, 380)
+        source.shown.connect(self.show_verdict)
+        if source.verdict:
+            self.show_verdict(source.verdict)
+        else:
+            self.words.setText("Not verified yet: PyTorch is at it.")
+            source.verify()
+
+    def show_verdict(self, verdict: Verdict) -> None:
+        """Show a verdict: its sums, and up to a hundred rows that differ."""
+        self.words.setText(f"{verdict.words} {verdict.where}")
+        rows = [
+            (check.library, check.what, f"{check.ours:,}", f"{check.theirs:,}", "✓" if check.agrees else "⚠ differs")
+            for check in verdict.checks
+        ]
+        rows += [(one.path, one.what, one.ours, one.theirs, "⚠ differs") for one in verdict.differences[:100]]
+        self.table.setRowCount(len(rows))
+        for line, row in enumerate(rows):
+            for place, text in enumerate(row):
+                self.table.setItem(line, place, QTableWidgetItem(text))
+        self.notes.setText("\n".join(check.note for check in verdict.checks if check.note))
+
+    def _on_ask_clicked(self) -> None:
+        self.words.setText("Counting with fvcore…")
+        self._source.verify(fvcore=True)

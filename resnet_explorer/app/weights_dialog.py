@@ -1,0 +1,196 @@
+"""Files of weights in the window: opened by menu or drop, read by the engine, shown with what was assumed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QMessageBox,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from resnet_explorer.app.window import AppWindow
+from resnet_explorer.engine.requests import ReadWeights, SaveWeights
+from resnet_explorer.errors import CheckpointError
+from resnet_explorer.spec.catalogue import CATALOGUE, title
+from resnet_explorer.spec.search import default_input
+from resnet_explorer.ui.dialogs import FILTER, ONNX, warn
+from resnet_explorer.ui.document import State
+from resnet_explorer.weights.from_file import described
+from resnet_explorer.weights.identify import LIMIT, Weights, strange_text
+
+MOST = 500
+"""How many lines of a list are shown."""
+_SAVED = ";;".join(("Safetensors (*.safetensors)", "PyTorch (*.pth)", *ONNX))
+
+
+def ask(window: AppWindow) -> None:
+    """Ask for a file of weights, and open it."""
+    name, _ = QFileDialog.getOpenFileName(window, "Open weights", window.preferences.export_folder, FILTER)
+    if name:
+        open_weights(window, Path(name))
+
+
+def open_weights(window: AppWindow, path: Path, key: str | None = None) -> None:
+    """Let the engine read a file; a very large one is asked about first. What does not fit changes nothing.
+
+    ``key`` chooses where a file holds several networks.
+    """
+    try:
+        large = path.stat().st_size > LIMIT
+    except OSError:
+        large = False
+    if large and not _is_wanted(window, path):
+        return
+
+    def show(job: object, weights: object) -> None:
+        assert isinstance(weights, Weights)
+        _show(window, path, weights)
+
+    def explain(problem: str) -> None:
+        warn(window, "These weights cannot be opened", CheckpointError(str(path), problem))
+
+    window.say(f"Reading {path.name}…")
+    window.jobs.submit(ReadWeights(str(path), large, key), f"Read {path.name}", show, explain)
+
+
+def _is_wanted(window: AppWindow, path: Path) -> bool:
+    size = path.stat().st_size / 2**30
+    words = f"{path.name} has {size:.1f} GiB. Reading it takes as much memory."
+    buttons = QMessageBox.StandardButton.Open | QMessageBox.StandardButton.Cancel
+    return QMessageBox.question(window, "A large file", words, buttons) == QMessageBox.StandardButton.Open
+
+
+def _show(window: AppWindow, path: Path, weights: Weights) -> None:
+    """Show the network of the weights where they fit, and say what was assumed or what does not fit."""
+    found = weights.found
+    if found.fits:
+        window.document.propose(State(found.spec, default_input(found.spec)), f"open the weights {path.name}")
+        window.inspector.show_weights(weights)
+        window.say(f"{path.name}: {title(found.spec)}; all {len(found.names):,} tensors fit.")
+    if found.assumed or found.leftovers or weights.notes or weights.strange or not found.fits:
+        dialog = WeightsDialog(path.name, weights, window)
+        dialog.key_chosen.connect(partial(open_weights, window, path))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
+
+
+class WeightsDialog(QDialog):
+    """Says which network a file belongs to, what was assumed, what is left over, and which tensors do not fit.
+
+    Where the file holds several networks, another can be chosen: ``key_chosen`` tells which, and the dialog closes.
+    """
+
+    key_chosen = Signal(str)
+
+    def __init__(self, name: str, weights: Weights, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(f"Weights: {name}")
+        found = weights.found
+        fits = f"All {len(found.names):,} tensors fit." if found.fits else _refusal(len(found.problems))
+        classes = f"{found.spec.classes:,} classes" if found.spec.classes else "no head"
+        text = f"{described(found.spec)}, {classes}. {fits} {strange_text(weights.strange, weights.values)}".rstrip()
+        self.words = QLabel(text)
+        self.words.setObjectName("strong")
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
+        self.words.setWordWrap(True)
+        column = QVBoxLayout(self)
+        column.addWidget(self.words)
+        self.keys: QComboBox | None = None
+        if weights.keys:
+            self._add_keys(column, weights)
+        self.lists: list[QListWidget] = []
+        self.tabs = QTabWidget()
+        self.tabs.setAccessibleName("What was found in the file")
+        for heading, tip, lines in _sections(weights):
+            if lines:
+                self._add(heading, tip, lines)
+        self.tabs.setVisible(bool(self.lists))
+        column.addWidget(self.tabs)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        column.addWidget(buttons)
+        self.resize(680, 400)
+
+    def _add_keys(self, column: QVBoxLayout, weights: Weights) -> None:
+        row, self.keys = QHBoxLayout(), QComboBox()
+        label = QLabel("&Network in the file:")
+        label.setBuddy(self.keys)
+        self.keys.addItems(weights.keys)
+        self.keys.setCurrentText(weights.key or "")
+        self.keys.setToolTip("The file holds several networks, such as a moving average beside the trained one")
+        self.keys.textActivated.connect(self._on_key_chosen)
+        row.addWidget(label)
+        row.addWidget(self.keys, 1)
+        column.addLayout(row)
+
+    def _on_key_chosen(self, key: str) -> None:
+        self.accept()
+        self.key_chosen.emit(key)
+
+    def _add(self, heading: str, tip: str, lines: Sequence[str]) -> None:
+        shown = QListWidget()
+        shown.setAccessibleName(heading)
+        shown.setWordWrap(True)
+        shown.addItems(list(lines[:MOST]))
+        if len(lines) > MOST:
+            shown.addItem(f"and {len(lines) - MOST:,} more: 'resnet-explorer identify FILE --map MAP' writes all names")
+        self.lists.append(shown)
+        self.tabs.setTabToolTip(self.tabs.addTab(shown, f"{heading} ({len(lines):,})"), tip)
+
+
+def _sections(weights: Weights) -> tuple[tuple[str, str, Sequence[str]], ...]:
+    found = weights.found
+    same = [f"{CATALOGUE[name].title} ({name})" for name in found.alternatives]
+    names = [f"{ours}  ←  {theirs}" for theirs, ours in found.names.items()]
+    return (
+        ("Does not fit", "Tensors of the network that are missing or have another shape", found.problems),
+        ("Read", "What was read of the file, where it holds more than one network", weights.notes),
+        ("Assumed", "What tensors do not tell, and what was taken for it", found.assumed),
+        ("Left over", "What else the file holds, and what it is likely to be", [one.text for one in found.leftovers]),
+        ("Same tensors", "Other networks of the catalogue with tensors of the same shapes", same),
+        ("Names", "The tensors' names here, and in the file", names),
+    )
+
+
+def _refusal(count: int) -> str:
+    return f"{count:,} tensor{' does' if count == 1 else 's do'} not fit, so nothing was loaded."
+
+
+def ask_save(window: AppWindow) -> None:
+    """Ask where to save weights: those that were opened, if they are this network's, or fresh ones of seed 0."""
+    spec = window.document.state.spec
+    start = str(Path(window.preferences.export_folder) / f"{spec.name}.safetensors")
+    chosen, kind = QFileDialog.getSaveFileName(window, "Save weights", start, _SAVED)
+    if chosen:
+        path = Path(chosen)
+        whole = path if path.suffix else path.with_suffix(kind.rpartition("*")[2].rstrip(")"))
+        save_weights(window, whole, dynamic=kind == ONNX[1])
+
+
+def save_weights(window: AppWindow, path: Path, *, dynamic: bool = False) -> None:
+    """Let the engine write the weights, and say so; a failure is explained. ``dynamic``: ONNX for any size."""
+    state, opened = window.document.state, window.inspector.weights_of(window.document.state.spec)
+    source = opened.source if opened else ""
+
+    def done(job: object, result: object) -> None:
+        window.remember(replace(window.preferences, export_folder=str(path.parent)))
+        window.say(f"Saved {path}: {'the weights that were opened' if source else 'fresh weights of seed 0'}.")
+
+    def explain(problem: str) -> None:
+        warn(window, "The weights could not be saved", CheckpointError(str(path), problem))
+
+    key = opened.key if opened else None
+    job = SaveWeights(state.spec, state.image, str(path), source, dynamic=dynamic, key=key)
+    window.jobs.submit(job, f"Save {path.name}", done, explain)

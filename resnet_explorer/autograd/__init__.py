@@ -1,0 +1,1 @@
+"""The autograd graph: recorded by PyTorch, drawn in clusters, exported as DOT."""

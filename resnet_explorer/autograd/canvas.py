@@ -1,0 +1,253 @@
+"""The autograd graph as this app draws it, and as torchviz does."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QByteArray, QObject, QRectF, QRunnable, QSize, QSizeF, Qt, QThreadPool, QTimer, Signal
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QWidget
+
+from resnet_explorer.autograd.cluster_marks import nodes_of
+from resnet_explorer.autograd.clusters import Cluster, Recorded
+from resnet_explorer.autograd.picture import GraphPicture, GraphView, graph_picture
+from resnet_explorer.autograd.values import NodeKind
+from resnet_explorer.network import Network
+from resnet_explorer.picture.marks import Picture
+from resnet_explorer.ui.canvas import Canvas
+from resnet_explorer.ui.document import Document
+from resnet_explorer.ui.scene import Camera, Hit, places
+
+REST_MS = 120
+"""How long zoom and pan must rest before what is seen is rendered anew."""
+
+
+class _Signals(QObject):
+    rendered = Signal(QImage, object)
+
+
+class _Rendering(QRunnable):
+    def __init__(self, data: bytes, camera: Camera, size: QSizeF, room: QSize) -> None:
+        super().__init__()
+        self.signals = _Signals()
+        self._data, self._camera, self._size, self._room = data, camera, size, room
+
+    def run(self) -> None:
+        image = QImage(self._room, QImage.Format.Format_ARGB32_Premultiplied)
+        image.fill(QColor("white"))
+        painter = QPainter(image)
+        place = self._camera.to_widget(QRectF(0, 0, self._size.width(), self._size.height()))
+        QSvgRenderer(QByteArray(self._data)).render(painter, place)
+        painter.end()
+        self.signals.rendered.emit(image, self._camera)
+
+
+class TorchvizView(Canvas):
+    """Shows an SVG file with zoom and pan; what moves is shown coarsely until it rests."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.data = b""
+        self._image, self._seen = QImage(), Camera()
+        self._running: _Rendering | None = None
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST_MS)
+        self._rest.timeout.connect(self._render)
+        self.setAccessibleName("torchviz's drawing")
+        self.animated = False
+
+    def show_svg(self, data: bytes, title: str) -> None:
+        """Show an SVG file as Graphviz wrote it."""
+        self.data = data
+        size = QSvgRenderer(QByteArray(data)).viewBoxF().size()
+        self._fitted = True
+        self.show_picture(Picture(max(1.0, size.width()), max(1.0, size.height()), (), title))
+        self._rest.start()
+
+    def redraw(self) -> None:
+        if self.data:
+            self.show_picture(self.picture)
+        self._rest.start()
+
+    def _render(self) -> None:
+        if not self.data or self._running is not None:
+            return
+        size = QSizeF(self.picture.width, self.picture.height)
+        self._running = _Rendering(self.data, self.camera, size, self.size())
+        self._running.setAutoDelete(False)
+        self._running.signals.rendered.connect(self._on_rendered, Qt.ConnectionType.QueuedConnection)
+        QThreadPool.globalInstance().start(self._running)
+
+    def _on_rendered(self, image: QImage, camera: Camera) -> None:
+        self._running = None
+        self._image, self._seen = image, camera
+        if camera != self.camera or image.size() != self.size():
+            self._rest.start()
+        self.update()
+
+    def pan(self, dx: float, dy: float) -> None:
+        self._fitted = False
+        self.camera = self.camera.moved(dx, dy)
+        self._rest.start()
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor("white"))
+        ratio = self.camera.zoom / self._seen.zoom
+        x, y = self.camera.x - self._seen.x * ratio, self.camera.y - self._seen.y * ratio
+        painter.drawImage(QRectF(x, y, self._image.width() * ratio, self._image.height() * ratio), self._image)
+        painter.end()
+        if self.camera != self._seen:
+            self._rest.start()
+
+
+_HELP = "Enter opens the selected block to its operations and closes it again, plus and minus zoom, F fits."
+
+
+class GraphCanvas(Canvas):
+    """Shows a recorded graph; ``stepped_to`` tells which operation the gradient has reached."""
+
+    opened_changed = Signal()
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._network: Network | None = None
+        self.recorded: Recorded | None = None
+        self.parts: Sequence[Cluster] = ()
+        self.view = GraphView()
+        self.words = ("", "")
+        self._made: GraphPicture | None = None
+        self._owner: dict[int, tuple[str, int]] = {}
+        self._by_path: dict[str, list[int]] = {}
+        self.front: tuple[int, ...] = ()
+        self.setAccessibleName("Autograd graph")
+        self.setAccessibleDescription(_HELP)
+        document.selected.connect(self._on_selected)
+        document.hovered.connect(self._on_hovered)
+
+    def show_graph(self, recorded: Recorded, network: Network, title: str, facts: str) -> None:
+        """Show a graph; what was open stays open where the new network has it too."""
+        is_other = self._network is None or self._network.spec.name != network.spec.name
+        self.recorded, self._network, self.words = recorded, network, (title, facts)
+        self.parts = recorded.clusters
+        self._owner = {index: (part.path, n) for part in self.parts for n, index in enumerate(nodes_of(part))}
+        self._by_path = {}
+        for index in self._owner:
+            self._by_path.setdefault(recorded.graph.nodes[index].path, []).append(index)
+        if is_other:
+            self.view = GraphView.first(network)
+            self._fitted = True
+        self.front = ()
+        self._draw(animate=False)
+
+    def redraw(self) -> None:
+        self._draw(animate=False)
+
+    def show_view(self, view: GraphView, show: str = "") -> None:
+        """Open and close clusters; ``show`` is the one that shall be seen."""
+        self.view = view
+        self._draw(animate=True, show=show)
+        self.opened_changed.emit()
+
+    def open_all(self) -> bool:
+        """Show every node of the graph."""
+        self.show_view(GraphView.all_open(self.parts))
+        return True
+
+    def close_all(self) -> bool:
+        """Show every block as a box again."""
+        if self._network:
+            self.show_view(GraphView.first(self._network))
+        return True
+
+    def _draw(self, animate: bool, show: str = "") -> None:
+        if self.recorded is None or self._network is None:
+            return
+        made = self._made = graph_picture(
+            self.recorded.graph, self._network, self.parts, self.view, self.recorded.highway.way, *self.words,
+            (self.width(), self.height()),
+        )  # fmt: skip
+        found = places(made.picture, self._network, show) if show else []
+        self.show_picture(made.picture, animate, found[0] if found else None)
+
+    def place_of(self, index: int) -> QRectF | None:
+        """Return where a node of the graph is drawn, or what hides it."""
+        return QRectF(*self._made.place(*self._owner[index])) if self._made and index in self._owner else None
+
+    def show_front(self, front: tuple[int, ...]) -> None:
+        """Mark the operation that the gradient has reached first, and those that it goes to next."""
+        self.front = front
+        place = self.place_of(front[0]) if front else None
+        if place is not None:
+            self.reveal(place)
+        self.update()
+
+    def marked(self) -> list[tuple[QRectF, float]]:
+        weights = (5.0, *(2.0 for _ in self.front[1:]))
+        found = [(self.place_of(one), weight) for one, weight in zip(self.front, weights, strict=False)]
+        marks = [(place, weight) for place, weight in found if place is not None]
+        if self._network is not None:
+            for path, weight in ((self._document.hover, 1.5), (self._document.selection, 2.5)):
+                marks += [(place, weight) for place in self._places_of(path)]
+        return marks
+
+    def _places_of(self, path: str) -> list[QRectF]:
+        """Return where the nodes of a path are drawn, or what hides them; a few at the most."""
+        if not path or self.recorded is None or self._network is None:
+            return []
+        nodes = self.recorded.graph.nodes
+        mine = [index for index in self._by_path.get(path, ()) if nodes[index].kind is not NodeKind.ACCUMULATE]
+        inside = [place for place in map(self.place_of, mine) if place is not None]
+        distinct = {(one.x(), one.y(), one.width()): one for one in inside}
+        return list(distinct.values()) or places(self.picture, self._network, path)
+
+    def _on_selected(self, path: str) -> None:
+        found = self._places_of(path)
+        if found and self.isVisible():
+            self.reveal(found[0])
+        self.update()
+
+    def _on_hovered(self, path: str) -> None:
+        if self.isVisible():
+            self.update()
+
+    def clicked(self, path: str) -> None:
+        self._document.select(self.known(path))
+
+    def pointed(self, path: str) -> None:
+        self._document.hover_over(self.known(path))
+
+    def known(self, path: str) -> str:
+        """Return a path that the other views know too; empty for one of the graph alone."""
+        return path if self._network is not None and path and self._network.has(path) else ""
+
+    def double_clicked(self, found: Hit) -> None:
+        self.toggle(found.path)
+
+    def toggle(self, path: str) -> None:
+        """Open or close the block, or the stage, that a path names or lies in."""
+        if self._network is None or not path:
+            return
+        if any(stage.path == path for stage in self._network.stages) or path in ("input", "loss", "output"):
+            self.show_view(self.view.toggled(path, self._network), path)
+        elif block := self._network.block_at(path):
+            self.show_view(self.view.toggled(block.path, self._network), block.path)
+
+    def open_around(self, index: int) -> None:
+        """Open the block in which a node lies."""
+        path = self._owner[index][0] if index in self._owner else ""
+        if self._network is None or not path:
+            return
+        stage = self._network.stage_at(path)
+        hidden = self.view.closed_stages - ({stage.path} if stage else set())
+        self.show_view(GraphView(self.view.blocks | {path}, hidden), path)
+
+    def tip(self, found: Hit) -> str:
+        return f"{found.path}\n{found.group.title}" if found.path else found.group.title
+
+    def action_of(self, event: QKeyEvent) -> Callable[[], None] | None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            return lambda: self.toggle(self._document.selection)
+        return None

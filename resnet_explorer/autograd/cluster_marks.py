@@ -1,0 +1,273 @@
+"""A cluster as marks: closed, a box with its sums; open, its operations with their parameters above them."""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from resnet_explorer.autograd.clusters import Cluster
+from resnet_explorer.autograd.derivatives import kind_of
+from resnet_explorer.autograd.values import AutogradGraph, GraphNode, NodeKind
+from resnet_explorer.picture.marks import Anchor, Arrow, Box, Dash, Group, Ink, Label, Mark, Point, Style, width
+from resnet_explorer.readings.text import size as shape_words
+
+CLOSED_WIDTH, CLOSED_HEIGHT, CLOSED_PORT = 66.0, 42.0, 35.5
+HEADER, PAD, GAP = 26.0, 16.0, 18.0
+NODE, CHIP, LANE = 26.0, 16.0, 56.0
+TITLE_WIDTH = 190.0
+"""The least width of an open cluster: that of its title."""
+ABOVE = 2 * CHIP + 16.0
+"""The room over a lane for leaves and what accumulates their gradients."""
+SIDE = 9.0
+"""How far from its corner a line meets a node from below, beside the words under it."""
+DETAIL = 56.0
+"""An open cluster less high than this on screen shows its title alone."""
+
+Rect = tuple[float, float, float, float]
+"""Corner, width and height."""
+
+LOOKS: Mapping[NodeKind, tuple[Ink, Ink, float, str]] = {
+    NodeKind.OPERATION: (Ink.CARD, Ink.TEXT, 5.0, "operation"),
+    NodeKind.LEAF: (Ink.CONV, Ink.ON_DARK, CHIP / 2, "parameter or input (leaf)"),
+    NodeKind.ACCUMULATE: (Ink.NORM, Ink.ON_DARK, 0.0, "accumulates a leaf's gradient"),
+    NodeKind.SAVED: (Ink.ACTIVATION, Ink.ON_LIGHT, 0.0, "saved tensor"),
+    NodeKind.OUTPUT: (Ink.POOL, Ink.ON_DARK, NODE / 2, "output"),
+}
+"""For each kind of node its fill, the ink of its words, the radius of its corners, and its words in the legend."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """A cluster's group at (0, 0), where its nodes lie in it, and how high the line through it is.
+
+    ``places`` has the corner and the size of each node, by its place in ``nodes_of``; None where the box hides them.
+    """
+
+    group: Group
+    port: float
+    places: tuple[Rect, ...] | None = None
+
+
+def short(name: str) -> str:
+    """Return an operation's name as it fits into its box: ``Convolution`` for ``ConvolutionBackward0``."""
+    return kind_of(name.rpartition("::")[2]) or name
+
+
+def closed(cluster: Cluster, on_highway: int, ink: Ink) -> Drawn:
+    """Return a cluster as a box: its title, how many operations it holds and how many the highway meets in it."""
+    count = len(cluster.operations)
+    facts = _facts(cluster)
+    wide = max(CLOSED_WIDTH, width(cluster.name, 12, Style.SEMIBOLD) + 16, width(facts, 10) + 12)
+    marks: list[Mark] = [
+        Box(0, 0, wide, CLOSED_HEIGHT, Ink.CARD, ink, 1.4, 6),
+        Label(wide / 2, 16, cluster.name, 12, Ink.TEXT, Anchor.MIDDLE, Style.SEMIBOLD),
+        Label(wide / 2, 29, facts, 10, Ink.MUTED, Anchor.MIDDLE),
+    ]
+    if on_highway:
+        marks.append(Arrow(((0, CLOSED_PORT), (wide, CLOSED_PORT)), Ink.SHORTCUT, 3, head=False))
+    words = f"{cluster.title}: {count} operations, {cluster.parameters} parameters"
+    words += f"; the highway meets {on_highway} of its operations" if on_highway else ""
+    group = Group(cluster.path, "cluster", words, 0, 0, wide, CLOSED_HEIGHT, tuple(marks))
+    return Drawn(group, CLOSED_PORT)
+
+
+def _facts(cluster: Cluster) -> str:
+    if cluster.path in ("input", "output"):
+        return "leaf" if cluster.path == "input" else "tensor"
+    count = len(cluster.operations)
+    return f"{count} op{'' if count == 1 else 's'}"
+
+
+def nodes_of(cluster: Cluster) -> list[int]:
+    """Return all nodes of a cluster, leaves included."""
+    hung = [one for pairs in cluster.leaves.values() for pair in pairs for one in pair if one is not None]
+    return [*cluster.operations, *hung]
+
+
+class Inside(NamedTuple):
+    """What is in an open cluster: clusters of equal nodes and edges share it."""
+
+    marks: tuple[Mark, ...]
+    places: tuple[Rect, ...]
+    wide: float
+    high: float
+    port: float
+
+
+Known = dict[Hashable, Inside]
+"""What is in the clusters that are drawn already, by what makes them equal."""
+
+
+def opened(graph: AutogradGraph, cluster: Cluster, highway: frozenset[int], ink: Ink, known: Known) -> Drawn:
+    """Return a cluster with every node in it; what lies on the highway is bold."""
+    key = _likeness(graph, cluster, highway)
+    inside = known.get(key)
+    if inside is None:
+        inside = known[key] = _Open(graph, cluster, highway).inside()
+    head = (
+        Box(0, 0, inside.wide, inside.high, Ink.OPEN, ink, 1.4, 7),
+        Label(PAD, 18, cluster.title, 13, Ink.TEXT, style=Style.SEMIBOLD),
+    )
+    words = f"{cluster.title}: {len(cluster.operations)} operations, {cluster.parameters} parameters"
+    size_ = (inside.wide, inside.high)
+    group = Group(
+        cluster.path, "cluster", words, 0, 0, *size_, (*head, *inside.marks), ":graph", brief=2, detail=DETAIL
+    )
+    return Drawn(group, inside.port, inside.places)
+
+
+def _likeness(graph: AutogradGraph, cluster: Cluster, highway: frozenset[int]) -> Hashable:
+    """Return what two clusters have in common that look the same."""
+    nodes = nodes_of(cluster)
+    number = {index: place for place, index in enumerate(nodes)}
+    cut = len(cluster.path)
+    told = tuple(
+        (node.name if node.kind is not NodeKind.LEAF else "", node.path[cut:], node.shape, node.attributes)
+        for node in (graph.nodes[index] for index in nodes)
+    )
+    edges = tuple((number[start], number[end]) for start, end in cluster.inner)
+    ends = tuple(map(number.__getitem__, cluster.entries)), tuple(map(number.__getitem__, cluster.exits))
+    leaves = tuple((number[index], len(hung)) for index, hung in cluster.leaves.items())
+    return told, edges, ends, leaves, tuple(index in highway for index in cluster.operations)
+
+
+class _Open:
+    """The measures of one open cluster while it is drawn."""
+
+    def __init__(self, graph: AutogradGraph, cluster: Cluster, highway: frozenset[int]) -> None:
+        self.graph, self.cluster, self.highway = graph, cluster, highway
+        self.number = {index: place for place, index in enumerate(nodes_of(cluster))}
+        self.widths = {index: self._node_width(index) for index in cluster.operations}
+        self.chips = {index: [self._chip_width(graph.nodes[leaf]) for leaf, _ in hung]
+                      for index, hung in cluster.leaves.items()}  # fmt: skip
+        columns = [0.0] * cluster.columns
+        for index in cluster.operations:
+            need = max(self.widths[index], sum(self.chips.get(index, [])) + 4 * len(self.chips.get(index, [])))
+            columns[cluster.column[index]] = max(columns[cluster.column[index]], need)
+        self.left = [PAD + sum(columns[:place]) + GAP * (place + 1) for place in range(len(columns) + 1)]
+        self.columns = columns
+        self.wide = max(self.left[-1] + PAD, TITLE_WIDTH)
+        self.lane_y = [HEADER + ABOVE] * cluster.lanes
+        for lane in range(1, cluster.lanes):
+            self.lane_y[lane] = self.lane_y[lane - 1] + LANE + (ABOVE - 10 if self._has_leaves(lane) else 0)
+        self.high = self.lane_y[-1] + NODE + 30
+        self.places: dict[int, Rect] = {}
+
+    def _has_leaves(self, lane: int) -> bool:
+        return any(self.cluster.lane[index] == lane for index in self.cluster.leaves)
+
+    def _node_width(self, index: int) -> float:
+        return max(48.0, width(short(self.graph.nodes[index].name), 11, Style.SEMIBOLD) + 16)
+
+    @staticmethod
+    def _chip_width(node: GraphNode) -> float:
+        return max(46.0, width(_leaf(node), 9) + 12)
+
+    def _place(self, index: int) -> Rect:
+        column = self.cluster.column[index]
+        wide = self.widths[index]
+        x = self.left[column] + (self.columns[column] - wide) / 2
+        return (x, self.lane_y[self.cluster.lane[index]], wide, NODE)
+
+    def inside(self) -> Inside:
+        cluster = self.cluster
+        for index in cluster.operations:
+            self.places[index] = self._place(index)
+        lines = [self._edge(start, end) for start, end in cluster.inner]
+        lines += [self._enter(index) for index in cluster.entries] + [self._leave(index) for index in cluster.exits]
+        nodes: list[Mark] = []
+        for index in cluster.operations:
+            nodes.append(self._node(index))
+            nodes += self._hung(index)
+        places = tuple(self.places[index] for index in self.number)
+        return Inside((*lines, *nodes), places, self.wide, self.high, self.lane_y[0] + NODE / 2)
+
+    def _bold(self, *indices: int) -> bool:
+        return all(index in self.highway for index in indices)
+
+    def _line(self, points: tuple[Point, ...], bold: bool, curved: bool = False) -> Arrow:
+        ink, thickness = (Ink.SHORTCUT, 3.0) if bold else (Ink.MUTED, 1.2)
+        return Arrow(points, ink, thickness, Dash.SOLID, curved)
+
+    def _edge(self, start: int, end: int) -> Arrow:
+        (x, y, wide, _), (ex, ey, _, _) = self.places[start], self.places[end]
+        if y > ey:
+            middle, bold = y + NODE / 2, self._bold(start, end)
+            return self._line(((x + wide, middle), (ex + SIDE, middle), (ex + SIDE, ey + NODE)), bold)
+        return self._between((x + wide, y + NODE / 2), (ex, ey + NODE / 2), self._bold(start, end))
+
+    def _between(self, one: Point, other: Point, bold: bool) -> Arrow:
+        if one[1] == other[1] and other[0] - one[0] < 2 * GAP + 90:
+            return self._line((one, other), bold)
+        bend = min(40.0, (other[0] - one[0]) / 2)
+        return self._line((one, (one[0] + bend, one[1]), (other[0] - bend, other[1]), other), bold, curved=True)
+
+    def _enter(self, index: int) -> Arrow:
+        """Return the line from the cluster's edge: straight, or under all lanes where nodes stand in the way."""
+        x, y, _, _ = self.places[index]
+        port = (0.0, self.lane_y[0] + NODE / 2)
+        if self.cluster.column[index] == 0:
+            return self._between(port, (x, y + NODE / 2), self._bold(index))
+        low = self.high - 10
+        under = ((8.0, port[1]), (8.0, low), (x + SIDE, low), (x + SIDE, y + NODE))
+        return self._line((port, *under), self._bold(index))
+
+    def _leave(self, index: int) -> Arrow:
+        x, y, wide, _ = self.places[index]
+        return self._between((x + wide, y + NODE / 2), (self.wide, self.lane_y[0] + NODE / 2), self._bold(index))
+
+    def _node(self, index: int) -> Group:
+        node = self.graph.nodes[index]
+        x, y, wide, _ = self.places[index]
+        fill, on, radius, _ = LOOKS[node.kind]
+        bold = index in self.highway
+        line = Ink.SHORTCUT if bold else Ink.MUTED
+        layer = node.path.removeprefix(f"{self.cluster.path}.")
+        marks: tuple[Mark, ...] = (
+            Box(0, 0, wide, NODE, fill, line, 2.4 if bold else 1.2, radius),
+            Label(wide / 2, NODE / 2 + 4, short(node.name), 11, on, Anchor.MIDDLE, Style.SEMIBOLD),
+            Label(wide / 2, NODE + 12, layer, 9, Ink.MUTED, Anchor.MIDDLE),
+        )
+        path = f".{layer}" if node.path.startswith(f"{self.cluster.path}.") else node.path
+        return Group(path, node.kind.value, told(node), x, y, wide, NODE, marks, f":{self.number[index]}")
+
+    def _hung(self, index: int) -> list[Mark]:
+        """Return an operation's leaves over it, each with what accumulates its gradient between them."""
+        x, y, wide, _ = self.places[index]
+        chips, hung = self.chips.get(index, []), self.cluster.leaves.get(index, ())
+        left = x + wide / 2 - (sum(chips) + 4 * max(0, len(chips) - 1)) / 2
+        marks: list[Mark] = []
+        for chip, (leaf, accumulate) in zip(chips, hung, strict=True):
+            middle, end = left + chip / 2, x + min(max(left + chip / 2 - x, 8), wide - 8)
+            top = y - ABOVE + 6
+            marks += self._chip(leaf, left, top, chip)
+            if accumulate is not None:
+                marks += self._chip(accumulate, left, top + CHIP + 4, chip)
+            marks.append(Arrow(((middle, top + 2 * CHIP + 4), (end, y)), Ink.MUTED, 0.9))
+            left += chip + 4
+        return marks
+
+    def _chip(self, index: int, x: float, y: float, wide: float) -> list[Mark]:
+        node = self.graph.nodes[index]
+        fill, on, radius, _ = LOOKS[node.kind]
+        self.places[index] = (x, y, wide, CHIP)
+        marks: tuple[Mark, ...] = (
+            Box(0, 0, wide, CHIP, fill, None, 0, radius),
+            Label(wide / 2, CHIP - 4, _leaf(node), 9, on, Anchor.MIDDLE),
+        )
+        inside = node.path.startswith(f"{self.cluster.path}.")
+        path = node.path.removeprefix(self.cluster.path) if inside else node.path
+        return [Group(path, node.kind.value, told(node), x, y, wide, CHIP, marks, f":{self.number[index]}")]
+
+
+def _leaf(node: GraphNode) -> str:
+    if node.kind is NodeKind.ACCUMULATE:
+        return "+="
+    return node.name.rpartition(".")[2] or node.name
+
+
+def told(node: GraphNode) -> str:
+    """Return a node in words: its name, the shape of what it put out, its own attributes."""
+    name = node.name.rpartition(".")[2] if node.kind is NodeKind.LEAF else node.name
+    lines = [name + (f", {shape_words((0, *node.shape))}" if node.shape else "")]
+    lines += [f"{name} = {value}" for name, value in node.attributes]
+    return "\n".join(lines)

@@ -1,0 +1,214 @@
+"""Nodes to clusters: each block of the tree holds the operations of its layers, in columns and lanes.
+
+No general layout engine is needed: a network is series-parallel, so the clusters follow each other, and inside of one
+the longest chain is the main lane and every other chain lies beside it. All of it takes linear time.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from resnet_explorer.autograd.values import AutogradGraph, Edge, Highway, NodeKind, path_lengths
+from resnet_explorer.network import Network
+
+ENDS = ("input", "loss", "output")
+"""Clusters that are no block of the tree."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cluster:
+    """The nodes of one block, by their indices in the graph.
+
+    ``operations`` are in the order in which the data went, each with its ``column`` and ``lane``; ``leaves`` are the
+    parameters of an operation, each with what accumulates its gradient (None for a leaf that has none). ``inner``
+    are edges between operations, ``entries`` operations that take what comes from the cluster before, ``exits``
+    those that hand on to the next one.
+    """
+
+    path: str
+    title: str
+    stage: str
+    operations: tuple[int, ...]
+    column: dict[int, int]
+    lane: dict[int, int]
+    leaves: dict[int, tuple[tuple[int, int | None], ...]]
+    inner: tuple[Edge, ...]
+    entries: tuple[int, ...]
+    exits: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """Return the title without its stage's."""
+        return self.title.rpartition(" · ")[2]
+
+    @property
+    def lanes(self) -> int:
+        """Return how many lanes there are."""
+        return 1 + max(self.lane.values(), default=0)
+
+    @property
+    def columns(self) -> int:
+        """Return how many columns there are."""
+        return 1 + max(self.column.values(), default=0)
+
+    @property
+    def parameters(self) -> int:
+        """Return how many leaves hang on the operations."""
+        return sum(len(hung) for hung in self.leaves.values())
+
+
+def clusters(graph: AutogradGraph, network: Network) -> tuple[Cluster, ...]:
+    """Return the clusters of a graph in the order in which the data went through them."""
+    home = _homes(graph, network)
+    hung = _hung(graph)
+    members: dict[str, list[int]] = defaultdict(list)
+    for index, node in enumerate(graph.nodes):
+        if node.kind in (NodeKind.OPERATION, NodeKind.OUTPUT) or home[index] == "input":
+            members[home[index]].append(index)
+    order = [path for path in ("input", *(block.path for block in network.blocks), "loss", "output") if path in members]
+    edges: dict[str, list[Edge]] = defaultdict(list)
+    entries: dict[str, dict[int, None]] = defaultdict(dict)
+    exits: dict[str, dict[int, None]] = defaultdict(dict)
+    drawn = {index for path in order for index in members[path]}
+    for start, end in graph.edges:
+        if start not in drawn or end not in drawn:
+            continue
+        if home[start] == home[end]:
+            edges[home[start]].append((start, end))
+        else:
+            exits[home[start]][start] = None
+            entries[home[end]][end] = None
+    return tuple(
+        _cluster(path, network, members[path], edges[path], hung, tuple(entries[path]), tuple(exits[path]))
+        for path in order
+    )
+
+
+def _homes(graph: AutogradGraph, network: Network) -> list[str]:
+    """Return for each node the path of its cluster."""
+    owner = {path: block.path for block in network.blocks for path in (block.path, *block.layer_paths)}
+    homes = []
+    for node in graph.nodes:
+        path = "output" if node.kind is NodeKind.OUTPUT else node.path
+        homes.append(owner.get(path) or (path if path in ENDS else _nearest(path, network)))
+    return homes
+
+
+def _nearest(path: str, network: Network) -> str:
+    block = network.block_at(path) if path else None
+    return block.path if block else (network.head or network.blocks[-1]).path
+
+
+def _hung(graph: AutogradGraph) -> dict[int, list[tuple[int, int | None]]]:
+    """Return the leaves, and the saved tensors, of each operation, each with what accumulates its gradient."""
+    accumulated = {start for start, end in graph.edges if graph.nodes[end].kind is NodeKind.ACCUMULATE}
+    behind: dict[int, int] = {}
+    hung: set[int] = set()
+    found: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
+    for start, end in graph.edges:
+        first, last = graph.nodes[start], graph.nodes[end]
+        if last.kind is NodeKind.ACCUMULATE:
+            behind[end] = start
+        elif first.kind is NodeKind.ACCUMULATE and graph.nodes[behind[start]].path != "input":
+            found[end].append((behind[start], start))
+        elif first.kind in (NodeKind.SAVED, NodeKind.LEAF) and first.path != "input" and start not in accumulated:
+            found[end].append((start, None))
+        elif last.kind is NodeKind.SAVED and end not in hung:
+            hung.add(end)
+            found[start].append((end, None))
+    return found
+
+
+def _cluster(
+    path: str,
+    network: Network,
+    members: list[int],
+    edges: list[Edge],
+    hung: dict[int, list[tuple[int, int | None]]],
+    entries: tuple[int, ...],
+    exits: tuple[int, ...],
+) -> Cluster:
+    column = _columns(members, edges)
+    stage = network.stage_at(path)
+    leaves = {index: tuple(hung[index]) for index in members if index in hung}
+    lane = _lanes(members, edges, column)
+    return Cluster(
+        path, _title(path, network), stage.path if stage else "", tuple(members), column, lane, leaves, tuple(edges),
+        entries, exits,
+    )  # fmt: skip
+
+
+def _title(path: str, network: Network) -> str:
+    stage, block = network.stage_at(path), network.block_at(path)
+    if stage and block:
+        return f"{stage.title} · block {block.number}"
+    return path.capitalize()
+
+
+def _columns(members: list[int], edges: list[Edge]) -> dict[int, int]:
+    """Return each operation's column: one more than that of the last one it needs."""
+    needs: dict[int, list[int]] = defaultdict(list)
+    for start, end in edges:
+        needs[end].append(start)
+    column: dict[int, int] = {}
+    for index in members:
+        column[index] = 1 + max((column[start] for start in needs[index]), default=-1)
+    return column
+
+
+def _lanes(members: list[int], edges: list[Edge], column: dict[int, int]) -> dict[int, int]:
+    """Return each operation's lane: 0 for the longest chain, and for every other chain the first that is free."""
+    before: dict[int, list[int]] = defaultdict(list)
+    for start, end in edges:
+        before[end].append(start)
+    lane: dict[int, int] = {}
+    ends: list[list[tuple[int, int]]] = []
+    for index in sorted(members, key=lambda one: -column[one]):
+        if index in lane:
+            continue
+        chain = [index]
+        while free := [start for start in before[chain[-1]] if start not in lane and start not in chain]:
+            chain.append(max(free, key=lambda one: column[one]))
+        place = _free(ends, column[chain[-1]], column[index])
+        for one in chain:
+            lane[one] = place
+    return lane
+
+
+def _free(taken: list[list[tuple[int, int]]], low: int, high: int) -> int:
+    """Return the first lane with nothing between two columns, and take it."""
+    for place, spans in enumerate(taken):
+        if all(high < left or low > right for left, right in spans):
+            spans.append((low, high))
+            return place
+    taken.append([(low, high)])
+    return len(taken) - 1
+
+
+SHORT = 34
+"""Up to so many blocks the number of paths is written out."""
+
+
+def count_words(blocks: int) -> str:
+    """Return how many paths lead through so many residual blocks."""
+    if not blocks:
+        return "1 path"
+    return f"2^{blocks}" + (f" = {2**blocks:,}" if blocks < SHORT else "") + " paths"
+
+
+def facts(graph: AutogradGraph, way: Highway, network: Network, twin: int | None = None) -> str:
+    """Return operations, the shortest and the longest way back, the plain twin's shortest, and the number of paths."""
+    operations = sum(node.kind is NodeKind.OPERATION for node in graph.nodes)
+    words = f"{operations:,} operations · way back: shortest {way.shortest:,}, longest {way.longest:,}"
+    words += f" · plain twin's shortest {twin:,}" if twin is not None else ""
+    return (
+        f"{words} · {count_words(path_lengths(network).blocks)} · {graph.device}, torch {graph.torch.partition('+')[0]}"
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recorded:
+    """What comes of ``RecordGraph``: the graph, its highway, and its nodes in the clusters in which they are drawn."""
+
+    graph: AutogradGraph
+    highway: Highway
+    clusters: tuple[Cluster, ...]

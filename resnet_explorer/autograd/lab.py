@@ -1,0 +1,277 @@
+"""The autograd graph of a network as PyTorch records it, each operation with the layer that made it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache, partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.graph import Node
+from torch.nn import functional
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from resnet_explorer.autograd.clusters import Recorded, clusters
+from resnet_explorer.autograd.values import AutogradGraph, GraphNode, NodeKind, RecordGraph, highway
+from resnet_explorer.errors import InputError
+from resnet_explorer.module import build
+from resnet_explorer.module.blocks import Block, Gate
+from resnet_explorer.network import compile_spec
+from resnet_explorer.network.kinds import Shape
+from resnet_explorer.probes.record import restored
+from resnet_explorer.readings import Analysis, analyse
+from resnet_explorer.readings.progress import Progress
+from resnet_explorer.spec import InputShape, ResNetSpec
+
+INPUT, LOSS, OUTPUT = "input", "loss", "output"
+Makers = dict[Node, str]
+"""The address of the layer that made each function."""
+_SAVED = "_saved_"
+
+
+def functions(root: Node, enter: Callable[[Node], None] = lambda fn: None) -> tuple[Node, ...]:
+    """Return all functions behind a root in the order in which the data went, each after those that it needs.
+
+    ``enter`` is called with each when it is first met, in the order in which torchviz meets them.
+    """
+    found: list[Node] = []
+    seen = {root}
+    enter(root)
+    stack = [(root, iter(root.next_functions))]
+    while stack:
+        fn, rest = stack[-1]
+        for before, _ in rest:
+            if before is not None and before not in seen:
+                seen.add(before)
+                enter(before)
+                stack.append((before, iter(before.next_functions)))
+                break
+        else:
+            found.append(fn)
+            stack.pop()
+    return tuple(found)
+
+
+def graph_of(
+    y: Tensor, model: nn.Module, x: Tensor, makers: Makers, *, device: str, saved: bool = False
+) -> AutogradGraph:
+    """Return the graph behind y with the names of the model's parameters; x is the leaf ``input``."""
+    names = {id(parameter): name for name, parameter in model.named_parameters()} | {id(x): INPUT}
+    writer = _Writer(names, makers)
+    root = y.grad_fn
+    assert root is not None, "the input asks for its gradient"
+    for fn in functions(root, writer.keep if saved else lambda fn: None):
+        writer.add(fn)
+    index = writer.index[id(root)]
+    output = writer.node(GraphNode(OUTPUT if y.ndim else LOSS, NodeKind.OUTPUT, makers[root], tuple(y.shape)), y)
+    writer.edges.append((index, output))
+    return AutogradGraph(tuple(writer.nodes), tuple(writer.edges), index, output, device, str(torch.__version__))
+
+
+class _Writer:
+    """Collects the nodes and edges of one graph; a thing of PyTorch is known by its ``id``."""
+
+    def __init__(self, names: dict[int, str], makers: Makers) -> None:
+        self.nodes: list[GraphNode] = []
+        self.edges: list[tuple[int, int]] = []
+        self.index: dict[int, int] = {}
+        self._names, self._makers = names, makers
+        self._kept: dict[Node, list[Tensor]] = {}
+        self._kept_names: dict[int, str] = {}
+
+    def node(self, node: GraphNode, thing: object) -> int:
+        """Add a node and return its index."""
+        self.index[id(thing)] = index = len(self.nodes)
+        self.nodes.append(node)
+        return index
+
+    def add(self, fn: Node) -> None:
+        """Add a function after all that it needs, with its leaf or its saved tensors."""
+        variable: Tensor | None = getattr(fn, "variable", None)
+        if variable is not None:
+            self._leaf(fn, variable)
+            return
+        path = self._makers[fn]
+        node = GraphNode(_name(fn), NodeKind.OPERATION, path, _shape(fn), tuple(_attributes(fn)))
+        index = self.node(node, fn)
+        self.edges += [(self.index[id(before)], index) for before, _ in fn.next_functions if before is not None]
+        for tensor in self._kept.get(fn, ()):
+            known = self.index.get(id(tensor))
+            if known is None:
+                name = self._kept_names[id(tensor)]
+                known = self.node(GraphNode(name, NodeKind.SAVED, path, tuple(tensor.shape)), tensor)
+            self.edges.append((min(known, index), max(known, index)))
+
+    def _leaf(self, fn: Node, variable: Tensor) -> None:
+        name, shape = self._names[id(variable)], tuple(variable.shape)
+        path = name if name == INPUT else name.rpartition(".")[0]
+        leaf = self.node(GraphNode(name, NodeKind.LEAF, path, shape), variable)
+        accumulate = self.node(GraphNode(_name(fn), NodeKind.ACCUMULATE, path, shape), fn)
+        self.edges.append((leaf, accumulate))
+
+    def keep(self, fn: Node) -> None:
+        """Hold the tensors that a function has saved; one that several have saved bears its last name."""
+        held = self._kept.setdefault(fn, [])
+        for attribute in _saved_names(type(fn)):
+            value, name = getattr(fn, attribute), attribute.removeprefix(_SAVED)
+            several = isinstance(value, tuple)
+            for number, tensor in enumerate(value if several else (value,)):
+                if isinstance(tensor, Tensor):
+                    held.append(tensor)
+                    self._kept_names[id(tensor)] = f"{name}[{number}]" if several else name
+
+
+def _name(fn: Node) -> str:
+    """Return torch's name of a function, without the space of names that a few carry (``torch::autograd::``)."""
+    return type(fn).__name__.rpartition("::")[2]
+
+
+def _shape(fn: Node) -> Shape | None:
+    """Return the shape of what a function's operation put out first: what comes back into it has the same."""
+    outputs = fn._input_metadata
+    return tuple(outputs[0].shape) if outputs else None
+
+
+def _attributes(fn: Node) -> Iterator[tuple[str, str]]:
+    """Yield what an operation keeps besides tensors, in PyTorch's words."""
+    for attribute in _saved_names(type(fn)):
+        value = getattr(fn, attribute)
+        if not any(isinstance(one, Tensor) for one in (value if isinstance(value, tuple) else (value,))):
+            yield attribute.removeprefix(_SAVED), str(value)
+
+
+@lru_cache(maxsize=256)
+def _saved_names(kind: type[Node]) -> tuple[str, ...]:
+    return tuple(name for name in dir(kind) if name.startswith(_SAVED))
+
+
+_JOINS = {Block: ".add", Gate: ".scale"}
+"""What a block, and a gate, computes itself."""
+
+
+def record(
+    spec: ResNetSpec,
+    image: InputShape,
+    *,
+    device: str = "cpu",
+    loss: bool = True,
+    training: bool = True,
+    seed: int = 0,
+    saved: bool = False,
+) -> Iterator[Progress | AutogradGraph]:
+    """Yield progress and, last, the graph of a network at an input; with ``loss`` it ends there, else at the output.
+
+    The loss is the cross-entropy against class 0, or the mean of the last map where there is no head. With ``saved``
+    the tensors that each operation keeps for its derivative are nodes too. The CPU's graph is recorded on the meta
+    device, where nothing is computed and it is the same; on another device the network really runs. Raises InputError
+    where the network cannot take the input, or not train on it.
+    """
+    yield Progress(0, 3, "building the network")
+    model, x = prepared(spec, image, device=device, training=training, seed=seed)
+    yield Progress(1, 3, f"running it forward on {device}")
+    with restored(model, training=training):
+        y, makers = forward(model, x, loss=loss)
+        yield Progress(2, 3, f"walking back from the {LOSS if loss else OUTPUT}")
+        graph = graph_of(y, model, x, makers, device=device, saved=saved)
+    yield graph
+
+
+def prepared(
+    spec: ResNetSpec, image: InputShape, *, device: str, training: bool, seed: int = 0
+) -> tuple[nn.Module, Tensor]:
+    """Return the network of a spec and an input that asks for its gradient, for a graph of that device."""
+    _check(analyse(compile_spec(spec), image), training)
+    place = "meta" if device == "cpu" else device
+    torch.manual_seed(seed)
+    shape = (image.batch, spec.in_channels, image.height, image.width)
+    x = torch.rand(shape, device=place, requires_grad=True)
+    return build(spec, device=place, initialise=False).train(training), x
+
+
+def _check(analysis: Analysis, training: bool) -> None:
+    """Refuse what PyTorch would refuse with a trace: a batch norm that trains on one value per channel."""
+    for row in analysis.rows if training else ():
+        if row.part.layer.starves(row.reading.input):
+            raise InputError(
+                row.path,
+                f"In training, {row.path} would see one value per channel.",
+                "Use a batch of 2 or more, a larger image, or the graph of inference.",
+            )
+
+
+def forward(model: nn.Module, x: Tensor, *, loss: bool) -> tuple[Tensor, Makers]:
+    """Return what a network makes of x, or its loss, and which layer made each function on the way back."""
+    with _noting(model) as makers, _BareNorms():  # type: ignore[no-untyped-call]
+        y: Tensor = model(x)
+        if loss and y.ndim == 2:
+            y = functional.cross_entropy(y, torch.zeros(len(y), dtype=torch.long, device=y.device))
+        elif loss:
+            y = y.mean()
+    _note(LOSS, makers, y)
+    return y, makers
+
+
+@contextmanager
+def _noting(model: nn.Module) -> Iterator[Makers]:
+    """Lend the layers hooks that note what each has made."""
+    makers: Makers = {}
+    handles = []
+    try:
+        for path, module in model.named_modules():
+            address = path + _JOINS.get(type(module), "")
+            handles += [module.register_forward_hook(partial(_left, address, makers))] if path else []
+            if isinstance(module, Block) and module.chains.after:
+                after = module.get_submodule(module.chains.after[0])
+                handles.append(after.register_forward_pre_hook(partial(_entered, address, makers)))
+        yield makers
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _left(path: str, makers: Makers, module: nn.Module, inputs: object, output: Tensor) -> None:
+    _note(path, makers, output)
+
+
+def _entered(path: str, makers: Makers, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+    _note(path, makers, inputs[0])
+
+
+def _note(path: str, makers: Makers, output: Tensor) -> None:
+    """Give a layer all functions behind its output that nobody has: those before it are noted already.
+
+    A block's addition is what is left when its inner layers are noted: at the first layer after it, or at the end. A
+    ReLU in place gives the tensor another ``grad_fn``; the function that was noted before stays what it is.
+    """
+    open_ends = [output.grad_fn]
+    while open_ends:
+        fn = open_ends.pop()
+        if fn is not None and fn not in makers:
+            makers[fn] = path
+            open_ends += [before for before, _ in fn.next_functions]
+
+
+class _BareNorms(TorchDispatchMode):
+    """Lets a batch norm on the meta device tell its shapes alone, as the other layers do there.
+
+    PyTorch's own works them out in Python, step by step: nine tenths of a forward pass. Autograd sees no difference.
+    """
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if func is not torch.ops.aten.native_batch_norm.default or args[0].device.type != "meta":
+            return func(*args, **(kwargs or {}))
+        x, training = args[0], args[5]
+        statistics = (x.shape[1],) if training else (0,)
+        return torch.empty_like(x), x.new_empty(statistics), x.new_empty(statistics)
+
+
+def record_graph(job: RecordGraph) -> Iterator[object]:
+    """Yield progress, and last the graph with its highway."""
+    options = {"loss": job.loss, "training": job.training, "saved": job.saved}
+    for step in record(job.spec, job.image, device=job.device, **options):
+        if isinstance(step, Progress):
+            yield step
+        else:
+            yield Recorded(step, highway(step), clusters(step, compile_spec(job.spec)))

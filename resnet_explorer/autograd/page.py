@@ -1,0 +1,346 @@
+"""The page of the autograd graph: asks the engine for it when it is looked at, and shows it with its tools."""
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QCheckBox, QDialog, QLineEdit, QSlider, QStyle, QToolButton, QVBoxLayout, QWidget
+
+from resnet_explorer.autograd.canvas import GraphCanvas, TorchvizView
+from resnet_explorer.autograd.clusters import Recorded, facts
+from resnet_explorer.autograd.derivatives import derivative
+from resnet_explorer.autograd.files import to_dot
+from resnet_explorer.autograd.picture import path_chart
+from resnet_explorer.autograd.values import AutogradGraph, DrawTorchviz, NodeKind, RecordGraph, path_lengths
+from resnet_explorer.engine.jobs import Job
+from resnet_explorer.picture.theme import Theme
+from resnet_explorer.readings.kept import training_bytes
+from resnet_explorer.spec.catalogue import title
+from resnet_explorer.ui.chart_view import ChartView
+from resnet_explorer.ui.dialogs import save_text
+from resnet_explorer.ui.document import Document, State
+from resnet_explorer.ui.jobs import Jobs
+from resnet_explorer.ui.parts import Problem, button, hbox, label, stack, timer, told, vbox
+from resnet_explorer.ui.session import Results
+from resnet_explorer.ui.style import theme_named
+from resnet_explorer.ui.window import PageView, Window
+
+PACE_MS = 700
+AT_FIRST = "Step through backward: the gradient goes from the loss to the input."
+
+
+class StepsBar(QWidget):
+    """Leads the gradient from the loss to the input over a canvas."""
+
+    def __init__(self, canvas: GraphCanvas, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._canvas = canvas
+        self._order: list[int] = []
+        self._next: dict[int, list[int]] = {}
+        self._clock = timer(self, PACE_MS, self._on_tick)
+        icons = QStyle.StandardPixmap
+        self.back = self._button(icons.SP_MediaSkipBackward, "Back", "One step back, towards the loss")
+        self.play = self._button(icons.SP_MediaPlay, "Play", "Let the gradient travel from the loss to the input")
+        self.forth = self._button(icons.SP_MediaSkipForward, "Step", "One step on, towards the input")
+        tip = "Where the gradient is on its way back"
+        self.slider = told(QSlider(Qt.Orientation.Horizontal), "Step of the way back", tip)
+        self.slider.setFixedWidth(110)
+        self.slider.valueChanged.connect(self._on_moved)
+        self.words = label(AT_FIRST, wrap=True, cut=True)
+        self.words.setMinimumHeight(self.words.fontMetrics().lineSpacing() * 3)
+        parts = (self.back, self.play, self.forth, self.slider, (self.words, 1))
+        hbox(*parts, of=self, margins=(12, 4, 12, 4))
+        self.back.clicked.connect(self._on_back)
+        self.forth.clicked.connect(self._on_forth)
+        self.play.clicked.connect(self._on_play)
+
+    def _button(self, icon: QStyle.StandardPixmap, name: str, tip: str) -> QToolButton:
+        made = told(QToolButton(self), name, tip)
+        made.setIcon(self.style().standardIcon(icon))
+        made.setIconSize(QSize(16, 16))
+        return made
+
+    def show_graph(self, graph: AutogradGraph) -> None:
+        """Begin anew with another graph."""
+        self.stop()
+        kinds = (NodeKind.OPERATION, NodeKind.ACCUMULATE)
+        self._order = [index for index in range(len(graph.nodes) - 1, -1, -1) if graph.nodes[index].kind in kinds]
+        self._next = {}
+        for start, end in graph.edges:
+            if graph.nodes[start].kind in kinds and graph.nodes[end].kind in kinds:
+                self._next.setdefault(end, []).append(start)
+        self.slider.setRange(0, len(self._order))
+        self.slider.setValue(0)
+        self._on_moved(0)
+
+    @property
+    def playing(self) -> bool:
+        """Return whether the gradient is on its way."""
+        return self._clock.isActive()
+
+    def stop(self) -> None:
+        """Let the gradient rest where it is."""
+        self._clock.stop()
+        self._dress()
+
+    def _dress(self) -> None:
+        icons = QStyle.StandardPixmap
+        icon = icons.SP_MediaPause if self.playing else icons.SP_MediaPlay
+        self.play.setIcon(self.style().standardIcon(icon))
+        self.play.setAccessibleName("Pause" if self.playing else "Play")
+
+    def _on_play(self) -> None:
+        if self.playing:
+            self.stop()
+            return
+        if self.slider.value() >= len(self._order):
+            self.slider.setValue(0)
+        self._clock.start()
+        self._dress()
+        self._on_forth()
+
+    def _on_tick(self) -> None:
+        self._on_forth()
+        if self.slider.value() >= len(self._order):
+            self.stop()
+
+    def _on_forth(self) -> None:
+        self.slider.setValue(self.slider.value() + 1)
+
+    def _on_back(self) -> None:
+        self.stop()
+        self.slider.setValue(self.slider.value() - 1)
+
+    def _on_moved(self, step: int) -> None:
+        recorded = self._canvas.recorded
+        if not step or recorded is None:
+            self._canvas.show_front(())
+            self.words.setText(AT_FIRST)
+            return
+        index = self._order[step - 1]
+        node, onward = recorded.graph.nodes[index], self._next.get(index, [])
+        self._canvas.show_front((index, *onward))
+        splits = " The gradient splits." if len({recorded.graph.nodes[one].path for one in onward}) > 1 else ""
+        bold = " On the highway." if index in recorded.highway.way else ""
+        place = f" of {node.path}" if node.path else ""
+        self.words.setText(
+            f"{step:,} of {len(self._order):,}: {node.name}{place}.{bold}{splits} {derivative(node.name)}"
+        )
+
+
+REST_MS = 250
+"""How long the network must rest before its graph is recorded anew."""
+
+
+class GraphPage(PageView):
+    """The graph with its search, its options and the way back."""
+
+    canvas: GraphCanvas
+
+    def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document, self._jobs = document, jobs
+        self._results: Results | None = None
+        self._job = 0
+        self._asked: RecordGraph | None = None
+        self._twin: tuple[RecordGraph, int] | None = None
+        self._found = -1
+        self.canvas = GraphCanvas(document)
+        self.steps = StepsBar(self.canvas)
+        self.other = TorchvizView()
+        self.dot = ""
+        self.stack = stack(self.canvas, self.other)
+        tip = "Enter goes to the next operation, parameter or layer whose name holds these letters"
+        self.search = told(QLineEdit(), "Find in the graph", tip)
+        self.search.setPlaceholderText("Find an operation or a layer")
+        self.search.setClearButtonEnabled(True)
+        self.search.setMinimumWidth(60)
+        self.search.setMaximumWidth(200)
+        self.search.returnPressed.connect(self._on_search)
+        tip = "End with the loss (cross-entropy); without it with the network's output"
+        self.loss = told(QCheckBox("Loss"), tip=tip)
+        self.loss.setChecked(True)
+        tip = "Show the tensors that each operation keeps for the way back, as torchviz can"
+        self.saved = told(QCheckBox("Saved tensors"), tip=tip)
+        for check in (self.loss, self.saved):
+            check.toggled.connect(self._on_option)
+        self.torchviz = button("torchviz", "Show the same graph as torchviz and Graphviz draw it, for comparison")
+        self.torchviz.setCheckable(True)
+        self.torchviz.toggled.connect(self._on_torchviz)
+        self.save_dot = button("Save DOT…", "Save the source of this drawing for Graphviz")
+        tip = "How many paths lead from the output to the input, and how long they are"
+        self.paths = button("Paths…", tip)
+        self.words, self.problem = label(kind="muted", cut=True), Problem()
+        self.problem.setContentsMargins(12, 0, 12, 4)
+        self._rest = timer(self, REST_MS, self.ask, once=True)
+        tools = ((self.search, 2), self.loss, self.saved, self.torchviz, self.paths, self.save_dot, (self.words, 1))
+        bar = hbox(*tools, margins=(12, 6, 12, 4))
+        vbox(bar, self.problem, (self.stack, 1), self.steps, of=self, spacing=0)
+        document.device_changed.connect(self._on_option)
+
+    def show_results(self, results: Results) -> None:
+        """Wait until the network rests, then ask for its graph; the last one stays until the new one is there."""
+        self._results = results
+        if self.isVisible():
+            self._rest.start()
+
+    def attach(self, window: Window) -> None:
+        self.save_dot.clicked.connect(window.actions_by_key["save-dot"].trigger)
+        self.paths.clicked.connect(window.actions_by_key["paths"].trigger)
+
+    def reduce_motion(self, still: bool) -> None:
+        self.canvas.animated = not still
+
+    def show_theme(self, theme: Theme) -> None:
+        """Paint in another theme."""
+        self.canvas.show_theme(theme)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        if self._results and self._wanted() != self._asked:
+            self.ask()
+
+    def _wanted(self) -> RecordGraph | None:
+        if self._results is None:
+            return None
+        state = self._results.state
+        trains = self._results.needs.failing is None
+        return RecordGraph(
+            state.spec, state.image, self._document.device, self.loss.isChecked(), trains, self.saved.isChecked()
+        )
+
+    def _on_option(self) -> None:
+        if self.isVisible():
+            self.ask()
+
+    def _on_torchviz(self, on: bool) -> None:
+        self.stack.setCurrentWidget(self.other if on else self.canvas)
+        self.steps.setVisible(not on)
+        self.ask()
+
+    def ask(self) -> None:
+        """Ask for the graph of what is shown now, by the hand that is chosen; an older question is withdrawn."""
+        wanted = self._wanted()
+        if wanted is None:
+            return
+        self._jobs.cancel(self._job)
+        self._asked = wanted
+        self.problem.say("")
+        if self.torchviz.isChecked():
+            self.words.setText("torchviz is drawing…")
+            job = DrawTorchviz(wanted)
+            name = f"torchviz's drawing of {wanted.spec.name}"
+            self._job = self._jobs.submit(job, name, self._on_drawn, self._on_problem)
+            return
+        self.words.setText("recording…")
+        name = f"Autograd graph of {wanted.spec.name}"
+        self._job = self._jobs.submit(wanted, name, self._on_recorded, self._on_problem, self._bytes(wanted))
+
+    def _bytes(self, wanted: RecordGraph) -> int:
+        assert self._results
+        known = self._results.kept
+        return training_bytes(self._results.analysis, known).total if known and wanted.device != "cpu" else 0
+
+    def _on_recorded(self, job: Job, result: object) -> None:
+        assert isinstance(job, RecordGraph) and isinstance(result, Recorded) and self._results
+        if job != self._asked or State(job.spec, job.image) != self._results.state:
+            return
+        self.words.clear()
+        self._show(job, result)
+        other = job.spec.plain() if job.spec.residual else None
+        if other and (self._twin is None or self._twin[0].spec != other):
+            twin = RecordGraph(other, job.image, job.device, job.loss, job.training)
+            self._jobs.submit(twin, f"Highway of {other.name}", self._on_twin, lambda problem: None)
+
+    def _on_drawn(self, job: Job, result: object) -> None:
+        assert isinstance(job, DrawTorchviz) and isinstance(result, tuple)
+        if job.graph != self._asked or not self.torchviz.isChecked():
+            return
+        data, self.dot = result
+        self.words.clear()
+        self.other.show_svg(data, f"{title(job.graph.spec)} as torchviz draws it")
+
+    def source(self) -> str:
+        """Return the DOT source of the drawing that is shown; empty where there is none yet."""
+        if self.torchviz.isChecked():
+            return self.dot
+        return to_dot(self.canvas.recorded.graph, self.canvas.words[0]) if self.canvas.recorded else ""
+
+    def _show(self, job: RecordGraph, result: Recorded) -> None:
+        assert self._results
+        network = self._results.analysis.network
+        self.canvas.show_graph(result, network, f"Autograd graph of {title(job.spec)}", self._facts(result))
+        self.steps.show_graph(result.graph)
+
+    def _facts(self, result: Recorded) -> str:
+        assert self._results
+        spec = self._results.state.spec
+        known = self._twin if self._twin and self._twin[0].spec == spec.plain() else None
+        return facts(result.graph, result.highway, self._results.analysis.network, known[1] if known else None)
+
+    def _on_twin(self, job: Job, result: object) -> None:
+        assert isinstance(job, RecordGraph) and isinstance(result, Recorded)
+        self._twin = (job, result.highway.shortest)
+        if self.canvas.recorded and self._asked and self._asked.spec.plain() == job.spec:
+            self.canvas.words = (self.canvas.words[0], self._facts(self.canvas.recorded))
+            self.canvas.redraw()
+
+    def _on_problem(self, problem: str) -> None:
+        self.words.clear()
+        self.problem.say(problem)
+
+    def _on_search(self) -> None:
+        recorded, text = self.canvas.recorded, self.search.text().strip().lower()
+        if recorded is None or not text:
+            return
+        nodes = recorded.graph.nodes
+        for turn in range(1, len(nodes) + 1):
+            index = (self._found + turn) % len(nodes)
+            if text in f"{nodes[index].name} {nodes[index].path}".lower():
+                self._found = index
+                self._go_to(index)
+                return
+        self.words.setText(f"No operation, parameter or layer is called {text!r}.")
+
+    def _go_to(self, index: int) -> None:
+        recorded = self.canvas.recorded
+        assert recorded
+        node = recorded.graph.nodes[index]
+        self.canvas.open_around(index)
+        self._document.select(node.path if self.canvas.known(node.path) else "")
+        self.canvas.show_front((index,))
+        self.words.setText(f"{node.name} · {node.path}")
+
+
+class PathsDialog(QDialog):
+    """Shows the chart of a network's paths; it follows the window."""
+
+    def __init__(self, document: Document, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Paths through the network")
+        self.view = ChartView(document)
+        self.view.show_theme(theme)
+        column = QVBoxLayout(self)
+        column.addWidget(self.view)
+        self.resize(760, 460)
+
+    def show_results(self, results: Results) -> None:
+        """Show the paths of a network."""
+        self.view.show_chart(path_chart(path_lengths(results.analysis.network), title(results.state.spec)))
+
+
+def save_dot(window: Window, checked: bool) -> None:
+    """Save the graph as DOT, once it is recorded."""
+    page = window.page("graph")
+    assert isinstance(page, GraphPage)
+    if not page.source():
+        window.tabs.setCurrentWidget(page)
+        window.say("The graph is being recorded: save it when it is there.")
+        return
+    save_text(window, f"{window.document.state.spec.name}-autograd.dot", {"Graphviz (*.dot *.gv)": page.source})
+
+
+def show_paths(window: Window, checked: bool) -> None:
+    """Show how long the paths through the network are; the chart follows the window."""
+    dialog = PathsDialog(window.document, theme_named(window.preferences.theme), window)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.show_results(window.session.results)
+    window.session.results_changed.connect(dialog.show_results)
+    dialog.show()

@@ -1,6 +1,0 @@
-"""The tree that a spec compiles to; everything the app shows is a reading of it."""
-
-from resnet_explorer.blueprint.compile import compile_spec
-from resnet_explorer.blueprint.tree import Block, Form, Gated, Network, Part, Stage, flat
-
-__all__ = ["Block", "Form", "Gated", "Network", "Part", "Stage", "compile_spec", "flat"]

@@ -1,0 +1,284 @@
+"""The block diagram: title, overview, and under it every block that is open; the plain twin beside, if asked for."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import sqrt
+from typing import TYPE_CHECKING
+
+from resnet_explorer.diagram.nodes import Changes, changes
+from resnet_explorer.diagram.overview import Grid, best_grid, overview, stage_ink
+from resnet_explorer.diagram.panel import Known, panel
+from resnet_explorer.diagram.view import BlockValues, View
+from resnet_explorer.network import Block, Form, Network, compile_spec
+from resnet_explorer.picture.marks import Anchor, Arrow, Box, Dash, Group, Ink, Label, Mark, Picture, Style, width
+from resnet_explorer.readings import Analysis, analyse
+from resnet_explorer.readings.text import share, si
+from resnet_explorer.spec import ResNetSpec
+from resnet_explorer.spec.catalogue import title
+
+if TYPE_CHECKING:
+    from resnet_explorer.diagram.frost import Frozen
+    from resnet_explorer.diagram.overlays import Tints
+
+
+MARGIN = 24.0
+TITLE = 46.0
+SPACE = 18.0
+ROOM = (1200.0, 600.0)
+"""The room in px that a picture is laid out for where no window says otherwise: a page in landscape."""
+
+MEASURED = 72.0
+"""The height that the legend of measured values takes under an overview."""
+FROZEN = 50.0
+"""The height that the words on frozen parts take there."""
+SMALLEST_ZOOM = 0.6
+"""Open blocks stand side by side only where the room is wide enough to show them this large."""
+
+
+def diagram(
+    analysis: Analysis,
+    view: View,
+    room: tuple[float, float] = ROOM,
+    measured: BlockValues | None = None,
+    frozen: "Frozen | None" = None,
+) -> Picture:
+    """Return the picture of a network as a view shows it, its blocks in rows that are read best in that room.
+
+    Blocks that have a value in ``measured`` have its colour; what is ``frozen`` in a fine-tuning is hatched.
+    """
+    tints = _tints(measured) if measured else None
+    marks = _compared(analysis, view, room, tints) if view.compare else _alone(analysis, view, room, tints, frozen)
+    wide = max(group.x + group.width for group in marks if isinstance(group, Group)) + MARGIN
+    high = max(group.y + group.height for group in marks if isinstance(group, Group)) + MARGIN
+    words = f"{title(analysis.network.spec)}: {analysis.total.params:,} parameters, {si(analysis.total.macs)}MACs"
+    words += f". Coloured by: {measured.words}" if measured else ""
+    words += f". {frozen.words}" if frozen else ""
+    return Picture(wide, high, tuple(marks), title(analysis.network.spec), words)
+
+
+def _tints(measured: BlockValues) -> "Tints":
+    """Return the colours of values; what draws charts is imported with the first of them, not with the window."""
+    from resnet_explorer.diagram.overlays import Tints
+
+    return Tints(measured)
+
+
+def twins(spec: ResNetSpec) -> tuple[ResNetSpec, ResNetSpec]:
+    """Return the residual network and its plain twin, whichever of the two is given."""
+    if spec.residual:
+        return spec, spec.plain()
+    return replace(spec, name=_residual_name(spec.name), residual=True), spec
+
+
+def _residual_name(name: str) -> str:
+    return name.removesuffix("-plain").replace("plain", "resnet")
+
+
+def _alone(
+    analysis: Analysis, view: View, room: tuple[float, float], tints: "Tints | None", frozen: "Frozen | None"
+) -> list[Mark]:
+    grid, _ = best_grid(analysis, view, _inner(room, 1, 1, tints, FROZEN if frozen else 0.0), tints)
+    marked = changes(analysis.network) if view.changes else None
+    top = _whole(analysis, view, grid, MARGIN, MARGIN, marked=marked, tints=tints)
+    strip = [_strip(marked.words, top.y + top.height + 8, Ink.CHANGED)] if marked else []
+    legend = _measured(analysis, tints, (strip or [top])[-1], top.width)
+    last = (legend or strip or [top])[-1]
+    told = _frozen(frozen, last, top.width)
+    last = (told or [last])[-1]
+    panels = _panels(analysis, _open(analysis.network, view), last.y + last.height + SPACE, room, marked)
+    return [*_frosted([top], frozen), *strip, *legend, *told, *_frosted(panels, frozen)]
+
+
+def _frozen(frozen: "Frozen | None", above: Group, wide: float) -> list[Group]:
+    """Return what is said of frozen parts under what is above it; none where nobody asks."""
+    if frozen is None:
+        return []
+    from resnet_explorer.diagram.frost import legend
+
+    return [legend(frozen, MARGIN, above.y + above.height + 8, wide)]
+
+
+def _frosted(marks: Sequence[Mark], frozen: "Frozen | None") -> list[Mark]:
+    """Return marks with what is frozen drawn so; as with colours, what draws it is imported with the first of it."""
+    if frozen is None:
+        return list(marks)
+    from resnet_explorer.diagram.frost import frosted
+
+    return [frosted(mark, frozen) for mark in marks]
+
+
+def _measured(analysis: Analysis, tints: "Tints | None", above: Group, wide: float) -> list[Group]:
+    """Return the legend of the colours under what is above it; none where there are no colours."""
+    return [tints.legend(analysis.network, MARGIN, above.y + above.height + 8, wide)] if tints else []
+
+
+def _inner(
+    room: tuple[float, float], across: int, down: int, tints: "Tints | None" = None, more: float = 0.0
+) -> tuple[float, float]:
+    """Return what margins, titles and legends leave of a room for each of several overviews."""
+    wide = (room[0] - 2 * MARGIN - (across - 1) * SPACE) / across
+    legend = (MEASURED if tints else 0.0) + more
+    return wide, max(120.0, (room[1] - 2 * MARGIN - legend) / down - TITLE - 40)
+
+
+def _compared(analysis: Analysis, view: View, room: tuple[float, float], tints: "Tints | None") -> list[Mark]:
+    """Return both twins beside or above each other, what differs, and their open blocks side by side.
+
+    Values were measured in one of the two: the other has no colours.
+    """
+    ours, theirs = (tints, None) if analysis.network.spec.residual else (None, tints)
+    residual, plain = (analyse(compile_spec(spec), analysis.input) for spec in twins(analysis.network.spec))
+    beside, zoom = best_grid(residual, view, _inner(room, 2, 1, tints), tints)
+    above, other = best_grid(residual, view, _inner(room, 1, 2, tints), tints)
+    pairs, wide = _pairs(residual, plain, view)
+    if pairs and _columns(room, wide) < 2:
+        pairs = [[group] for pair in pairs for group in pair]
+    grid = beside if zoom >= other else above
+    first = _whole(residual, view, grid, MARGIN, MARGIN, tints=ours)
+    words = _difference(residual, plain)
+    if zoom >= other:
+        wide = max(wide, first.width)
+        second = _whole(plain, view, grid, MARGIN + wide + SPACE, MARGIN, residual, tints=theirs)
+        strip = _strip((words,), first.y + first.height + 8, Ink.SHORTCUT)
+        last = strip
+    else:
+        strip = _strip((words,), first.y + first.height + 8, Ink.SHORTCUT)
+        second = _whole(plain, view, grid, MARGIN, strip.y + strip.height + SPACE, residual, tints=theirs)
+        last = second
+    legend = _measured(analysis, tints, last, first.width)
+    last = (legend or [last])[-1]
+    return [first, second, strip, *legend, *_rows(pairs, wide, last.y + last.height + SPACE)]
+
+
+def _strip(lines: tuple[str, ...], y: float, ink: Ink) -> Group:
+    """Return lines of words in a frame: the first says how much differs, the others what."""
+    styles = [Style.SEMIBOLD, *(Style.REGULAR for _ in lines[1:])]
+    wide = max(width(line, 12, style) for line, style in zip(lines, styles, strict=True)) + 28
+    high = 30.0 + 18 * (len(lines) - 1)
+    labels = [Label(14, 20 + 18 * i, line, 12, Ink.TEXT, style=styles[i]) for i, line in enumerate(lines)]
+    box = Box(0, 0, wide, high, Ink.OPEN, ink, 1.2, 15, Dash.DOTTED)
+    return Group("", "difference", ". ".join(lines), MARGIN, y, wide, high, (box, *labels))
+
+
+def _difference(residual: Analysis, plain: Analysis) -> str:
+    forms = [block.form for stage in residual.network.stages for block in stage.blocks]
+    cost = residual.total.params - plain.total.params
+    gone = f"In the plain twin {len(forms)} shortcuts are gone"
+    if not cost:
+        return f"{gone}; they have no parameters: both networks have {plain.total.params:,}."
+    projections = sum(form.projects for form in forms)
+    less = si(residual.total.macs - plain.total.macs)
+    counts = f"{plain.total.params:,} parameters instead of {residual.total.params:,}"
+    costs = f"−{cost:,}, −{share(cost, residual.total.params):.1f} %"
+    return f"{gone}, {projections} of them projections: {counts} ({costs}), −{less}MACs"
+
+
+def _whole(
+    analysis: Analysis,
+    view: View,
+    grid: Grid,
+    x: float,
+    y: float,
+    ghosts: Analysis | None = None,
+    marked: Changes | None = None,
+    tints: "Tints | None" = None,
+) -> Group:
+    """Return title, overview and legend of one network."""
+    inner = overview(analysis, view, grid, ghosts, marked, tints)
+    name, facts = title(analysis.network.spec), _facts(analysis)
+    after = width(name, 20, Style.SEMIBOLD) + 12
+    placed = replace(inner, y=TITLE)
+    legend = _legend(analysis, inner.width, TITLE + inner.height + 16, ghosts is not None)
+    wide = max(inner.width, after + width(facts, 12))
+    marks: tuple[Mark, ...] = (
+        Box(0, 0, wide, TITLE),
+        Label(0, 24, name, 20, style=Style.SEMIBOLD),
+        Label(after, 24, facts, 12, Ink.MUTED),
+        placed,
+        *legend,
+    )
+    side = "plain:" if ghosts else ""
+    return Group("", "network", f"{name}, {facts}", x, y, wide, TITLE + inner.height + 24, marks, side=side)
+
+
+def _facts(analysis: Analysis) -> str:
+    image, total = analysis.input, analysis.total
+    shape = f"{image.batch} × {analysis.network.spec.in_channels} × {image.height} × {image.width}"
+    return f"input {shape} · {si(total.params).strip()} parameters · {si(total.macs)}MACs"
+
+
+def _legend(analysis: Analysis, right: float, y: float, lost: bool) -> list[Mark]:
+    """Return samples of the kinds of arcs that the overview shows, from the right to the left."""
+    forms = [block.form for stage in analysis.network.stages for block in (stage.blocks[0], stage.blocks[-1])]
+    kinds = [
+        ("shortcut that the plain twin has lost", Dash.DOTTED, Ink.GONE, lost),
+        ("shape changes: projection or padding", Dash.DASHED, Ink.SHORTCUT, any(form.projects for form in forms)),
+        ("shortcut altered: gate, factor or dropout", Dash.DOTTED, Ink.SHORTCUT, any(map(_altered, forms))),
+        ("identity shortcut", Dash.SOLID, Ink.SHORTCUT, any(form.shortcut == () and not form.gate for form in forms)),
+    ]
+    marks: list[Mark] = []
+    for words, dash, ink, present in kinds:
+        if present:
+            marks.append(Label(right, y, words, 10, Ink.MUTED, Anchor.END))
+            right -= width(words, 10) + 6
+            marks.append(Arrow(((right - 30, y - 3.5), (right, y - 3.5)), ink, 1.8, dash, head=False))
+            right -= 52
+    return marks
+
+
+def _altered(form: Form) -> bool:
+    return form.alters and not form.projects
+
+
+def _open(network: Network, view: View) -> list[tuple[Block, str, Ink]]:
+    """Return the open blocks in the order in which they run, each with its title and colour."""
+    found = []
+    if "stem" in view.expanded:
+        found.append((network.stem, "Stem", Ink.STEM))
+    for stage in network.stages:
+        for block in stage.blocks:
+            if block.path in view.expanded:
+                found.append((block, f"{stage.title} · block {block.number}", stage_ink(stage)))
+    if network.head and "head" in view.expanded:
+        found.append((network.head, "Head", Ink.HEAD))
+    return found
+
+
+def _panels(
+    analysis: Analysis,
+    blocks: list[tuple[Block, str, Ink]],
+    y: float,
+    room: tuple[float, float],
+    marked: Changes | None = None,
+) -> list[Mark]:
+    """Return the open blocks in columns: as many as a room is wide for, and no more than a page of 3 to 4 has."""
+    known: Known = {}
+    drawn = [panel(analysis, block, words, ink, known, marked) for block, words, ink in blocks]
+    if not drawn:
+        return []
+    wide = max(group.width for group in drawn)
+    page = max(1, round(sqrt(len(drawn) * drawn[-1].height * 1.4 / wide)))
+    columns = min(page, _columns(room, wide))
+    return _rows([drawn[i : i + columns] for i in range(0, len(drawn), columns)], wide, y)
+
+
+def _columns(room: tuple[float, float], wide: float) -> int:
+    """Return how many open blocks of a width a room shows side by side at a size that can be read; at least one."""
+    return max(1, int(room[0] / (SMALLEST_ZOOM * wide)))
+
+
+def _rows(rows: list[list[Group]], wide: float, y: float) -> list[Mark]:
+    marks: list[Mark] = []
+    for row in rows:
+        marks += [replace(group, x=MARGIN + i * (wide + SPACE), y=y) for i, group in enumerate(row)]
+        y += max(group.height for group in row) + SPACE
+    return marks
+
+
+def _pairs(residual: Analysis, plain: Analysis, view: View) -> tuple[list[list[Group]], float]:
+    """Return the open blocks of both twins in pairs, and the width of the widest."""
+    known: Known = {}
+    ours = [panel(residual, *item, known) for item in _open(residual.network, view)]
+    theirs = [panel(plain, *item, known) for item in _open(plain.network, view)]
+    pairs = [[one, replace(other, side="plain:")] for one, other in zip(ours, theirs, strict=True)]
+    return pairs, max((group.width for group in (*ours, *theirs)), default=0.0)

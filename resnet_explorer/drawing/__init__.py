@@ -1,1 +1,0 @@
-"""Pictures without a renderer: marks, the layout that places them, and the theme that colours them."""

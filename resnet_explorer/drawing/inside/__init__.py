@@ -1,1 +1,0 @@
-"""Pictures of what is inside trained networks, as marks."""

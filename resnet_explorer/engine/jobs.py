@@ -1,0 +1,64 @@
+"""Jobs as rows: who does what a request asks for, and where.
+
+A request is a frozen value without tensors; ``job`` puts its row beside its fields. So a feature adds a job where it
+defines the request, and neither the engine nor the window knows which features there are.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias, TypeVar
+
+from resnet_explorer.features import resolve
+
+Job: TypeAlias = object
+"""A request whose class has a row."""
+T = TypeVar("T")
+
+
+class Place(StrEnum):
+    """Which process does a job: the engine, one of the pool's, which run side by side, or one of its own."""
+
+    ENGINE = "engine"
+    POOL = "pool"
+    ALONE = "alone"
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """``work`` is ``module:function``: it takes the request and yields progress, and last the result.
+
+    One that ``waits`` is done when nothing else is left to do.
+    """
+
+    work: str
+    place: Place = Place.ENGINE
+    waits: bool = False
+
+    def resolve(self) -> Callable[[Any], Iterator[object]]:
+        """Return the function that does the job; importing it may import PyTorch."""
+        work: Callable[[Any], Iterator[object]] = resolve(self.work)
+        return work
+
+
+_ROWS: dict[type, JobRow] = {}
+
+
+def job(work: str, place: Place = Place.ENGINE, waits: bool = False) -> Callable[[type[T]], type[T]]:
+    """Return a decorator that makes a class of requests a job."""
+
+    def register(request: type[T]) -> type[T]:
+        _ROWS[request] = JobRow(work, place, waits)
+        return request
+
+    return register
+
+
+def row_of(request: Job) -> JobRow:
+    """Return the row of a request's class."""
+    return _ROWS[type(request)]
+
+
+def modules_of(place: Place) -> tuple[str, ...]:
+    """Return the modules of all known jobs of a place: what its processes may import before the first one."""
+    return tuple(dict.fromkeys(row.work.partition(":")[0] for row in _ROWS.values() if row.place is place))

@@ -1,0 +1,95 @@
+"""What the labs add to the app, as rows: pages with their actions, and commands.
+
+Each lab has one ``FEATURE`` in its module ``feature``; importing it imports neither Qt nor PyTorch. The window and the
+command line ask ``features`` and know no lab by name. Jobs are rows too: ``engine.jobs.job`` stands at each request.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+LABS = (
+    "resnet_explorer.autograd.feature",
+    "resnet_explorer.timing.feature",
+    "resnet_explorer.gradients.feature",
+    "resnet_explorer.training.feature",
+    "resnet_explorer.finetuning.feature",
+)
+"""Where the features are, in the order of their pages."""
+
+
+def resolve(reference: str) -> Any:
+    """Return what ``module:name`` refers to, imported now."""
+    module, _, name = reference.partition(":")
+    return getattr(import_module(module), name)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An action by its key: its menu, text, shortcut and tip; ``group`` is the radio group of a checkable one.
+
+    ``run`` is ``module:function``, which takes the window and whether the action is checked.
+    """
+
+    key: str
+    menu: str
+    text: str
+    shortcut: str
+    tip: str
+    checkable: bool = False
+    group: str = ""
+    run: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A tab: its title, the sentence that explains it, and ``module:class`` of its widget.
+
+    The widget takes the document and the jobs. ``action`` shows it. A lab takes the whole window while it is looked at.
+    """
+
+    key: str
+    title: str
+    tip: str
+    widget: str
+    action: Action
+    is_lab: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A subcommand: ``module:function`` of what adds its parser, and of what runs it and returns the exit status."""
+
+    name: str
+    options: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """What a lab adds."""
+
+    pages: tuple[Page, ...] = ()
+    actions: tuple[Action, ...] = ()
+    commands: tuple[Command, ...] = ()
+
+
+def features() -> tuple[Feature, ...]:
+    """Return the features of all labs."""
+    return tuple(resolve(f"{module}:FEATURE") for module in LABS)
+
+
+def pages() -> tuple[Page, ...]:
+    """Return the pages of all labs, in the order of their tabs."""
+    return tuple(page for feature in features() for page in feature.pages)
+
+
+def actions() -> tuple[Action, ...]:
+    """Return the actions of all labs: those that show pages, then the others."""
+    shows = tuple(page.action for page in pages())
+    return (*shows, *(action for feature in features() for action in feature.actions))
+
+
+def commands() -> tuple[Command, ...]:
+    """Return the subcommands of all labs."""
+    return tuple(command for feature in features() for command in feature.commands)

@@ -1,0 +1,1 @@
+"""The fine-tuning lab: a network with weights on the user's own images."""

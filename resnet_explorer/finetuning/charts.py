@@ -1,0 +1,104 @@
+"""The learning rate of every unit over the epochs of a fine-tuning, as it is planned."""
+
+from collections.abc import Iterator, Sequence
+
+from resnet_explorer.diagram.frost import Cold, Frozen
+from resnet_explorer.finetuning.groups import Weight
+from resnet_explorer.finetuning.strategies import Group, Grouping
+from resnet_explorer.network import Network
+from resnet_explorer.picture.chart import LOOKS, Axis, Chart, Guide, Kind, Marker, Scale, Series
+from resnet_explorer.runs.plan import recipe_words
+from resnet_explorer.training.chart_data import joined
+from resnet_explorer.training.smoothing import MOST_POINTS
+
+FEW = 3
+"""So many openings are named at their lines; more are said by the curves alone."""
+
+MOST_TICKS = 20
+
+
+def unit_words(unit: str, network: Network) -> str:
+    """Return the words for a unit: ``stem``, ``stage 2``, ``head``, ``adapter``."""
+    stage = network.stage_at(unit)
+    return stage.title[:1].lower() + stage.title[1:] if stage else unit
+
+
+def group_rates(grouping: Grouping) -> Chart:
+    """Return the chart: units of equal rates share a curve, which begins where they open."""
+    plan, network = grouping.plan, grouping.plan.network
+    shared: dict[tuple[tuple[int, float], ...], list[Group]] = {}
+    for group in reversed(grouping.groups):
+        members = shared.setdefault(group.shares, [])
+        if group.unit not in {one.unit for one in members}:
+            members.append(group)
+    series = tuple(
+        _series(grouping, members, [unit_words(one.unit, network) for one in members], index)
+        for index, members in enumerate(shared.values())
+        if members[0].opens < plan.epochs
+    )
+    opened = [epoch for epoch in grouping.changes if epoch > 0]
+    guides = tuple(Guide(epoch + 1, _opened(grouping, epoch)) for epoch in (opened if len(opened) <= FEW else ()))
+    never = f"{len(grouping.frozen):,} tensors never train" if grouping.frozen else ""
+    return Chart(
+        "Learning rate of each group",
+        Axis("epoch", low=1.0, high=float(plan.epochs + 1), ticks=_ticks(plan.epochs)),
+        Axis("learning rate", Scale.LOG),
+        series,
+        joined(("as planned", f"strategy {plan.strategy}", recipe_words(grouping.recipe))),
+        guides=guides,
+        notes=(never,) if never else (),
+        key="group-rates:",
+    )
+
+
+def _ticks(epochs: int) -> tuple[tuple[float, str], ...] | None:
+    """Return each epoch's beginning, where they are few; an epoch has no halves."""
+    return tuple((float(one), f"{one:,}") for one in range(1, epochs + 1)) if epochs <= MOST_TICKS else None
+
+
+def _opened(grouping: Grouping, epoch: int) -> str:
+    names = dict.fromkeys(unit_words(one.unit, grouping.plan.network) for one in grouping.groups if one.opens == epoch)
+    return f"{next(iter(names))} opens" if len(names) == 1 else f"{len(names)} units open"
+
+
+def _series(grouping: Grouping, members: Sequence[Group], names: Sequence[str], index: int) -> Series:
+    first, steps = members[0], grouping.steps
+    every = max(1, -(-grouping.recipe.steps // MOST_POINTS))
+    turns = {epoch * steps + by for epoch, _ in first.shares for by in (-1, 0)}
+    chosen = sorted({*range(0, grouping.recipe.steps, every), *turns, grouping.recipe.steps - 1})
+    chosen = [step for step in chosen if first.opens * steps <= step < grouping.recipe.steps]
+    rates = [grouping.recipe.rate_at(step) * first.share_at(grouping.epoch_of(step)) for step in chosen]
+    look = LOOKS[index % len(LOOKS)]._replace(marker=Marker.NONE)
+    label = ", ".join(names) if len(names) <= 2 else f"{names[0]} to {names[-1]}"
+    return Series(first.unit, label, [1 + step / steps for step in chosen], rates, look, Kind.LINE)
+
+
+def frozen_at(grouping: Grouping, epoch: int) -> Frozen:
+    """Return what stands still at an epoch, counted from 0."""
+    opens = {name: group.opens for group in grouping.groups for name in group.tensors}
+    network, last = grouping.plan.network, grouping.plan.epochs
+    held: dict[str, list[int | None]] = {}
+    for one in grouping.plan.tensors:
+        at = opens.get(one.name)
+        for path in _around(one, network):
+            held.setdefault(path, []).append(at if at is not None and at < last else None)
+    parts = {path: cold for path, found in held.items() if (cold := _cold(found, epoch)).tensors}
+    counts = grouping.counts(epoch)
+    words = (
+        f"In epoch {epoch + 1:,}: {counts.tensors:,} of {counts.of_tensors:,} tensors train, "
+        f"{counts.parameters:,} of {counts.of_parameters:,} parameters"
+    )
+    return Frozen(parts, words)
+
+
+def _around(weight: Weight, network: Network) -> Iterator[str]:
+    """Yield the addresses of everything that a tensor lies in: its layer, its block, its unit."""
+    layer = weight.name.rpartition(".")[0]
+    yield layer
+    yield from (path for path in dict.fromkeys((*network.ancestors(layer), weight.unit)) if path and path != layer)
+
+
+def _cold(found: list[int | None], epoch: int) -> Cold:
+    still = [at for at in found if at is None or at > epoch]
+    known = [at for at in still if at is not None]
+    return Cold(len(still), len(found), max(known) if len(known) == len(still) and known else None)

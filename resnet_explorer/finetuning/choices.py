@@ -1,0 +1,272 @@
+"""The choices of a fine-tuning: first weights, images, channels, what trains when, and how images are prepared."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from math import isfinite, prod
+
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.images.choice import DataKind
+from resnet_explorer.images.find import TABLES
+from resnet_explorer.network import compile_spec
+from resnet_explorer.network.tree import first_convolution, spread
+from resnet_explorer.readings.read import analyse
+from resnet_explorer.spec import InputShape, ResNetSpec
+from resnet_explorer.spec.readers import MAX_IN_CHANNELS
+
+
+class WeightsKind(StrEnum):
+    """Where the first weights come from."""
+
+    PUBLISHED = "published"
+    FILE = "file"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsChoice:
+    """The first weights: ``name`` is torchvision's name of published ones, or the path of a file; empty for none.
+
+    ``key`` chooses where a file holds several networks; empty for the likeliest.
+    """
+
+    kind: WeightsKind = WeightsKind.PUBLISHED
+    name: str = "DEFAULT"
+    key: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.kind is WeightsKind.NONE) == bool(self.name):
+            raise ExplorerError("weights", f"Weights cannot be {self.kind} {self.name}.", "Name them, or choose none.")
+
+    @property
+    def text(self) -> str:
+        """Return the words that ``parse_weights`` reads."""
+        return self.name or "none"
+
+
+def parse_weights(text: str) -> WeightsChoice:
+    """Return the choice that a text names: ``DEFAULT``, ``IMAGENET1K_V1``, ``none``, or the path of a file."""
+    text = text.strip()
+    if text.lower() in ("none", ""):
+        return WeightsChoice(WeightsKind.NONE, "")
+    published = text.lower() == "default" or re.fullmatch(r"[A-Z][A-Z0-9_]*", text)
+    return WeightsChoice(WeightsKind.PUBLISHED, text.upper()) if published else WeightsChoice(WeightsKind.FILE, text)
+
+
+class TuneKind(StrEnum):
+    """How images lie: a class for each folder, a table of paths and labels, or a set that the app carries."""
+
+    FOLDER = "folder"
+    CSV = "csv"
+    DIGITS = "digits"
+    MNIST = "mnist"
+
+
+EMBEDDED: Mapping[TuneKind, DataKind] = {TuneKind.DIGITS: DataKind.DIGITS, TuneKind.MNIST: DataKind.MNIST}
+
+
+@dataclass(frozen=True, slots=True)
+class TuneData:
+    """The images to tune on; ``where`` is the folder or the table, empty for what the app carries.
+
+    ``share`` is the part of each class that is kept for the test where all images are there to train on.
+    """
+
+    kind: TuneKind = TuneKind.FOLDER
+    where: str = ""
+    share: float = 0.2
+
+    def __post_init__(self) -> None:
+        if (self.kind in EMBEDDED) == bool(self.where):
+            raise ExplorerError("data", f"{self.kind} at {self.where!r} are no images.", "Give a folder or a table.")
+        if not 0 < self.share < 1:
+            raise ExplorerError("share", f"A test share of {self.share} cannot be.", "Choose one between 0 and 1.")
+
+    @property
+    def text(self) -> str:
+        """Return the words that ``parse_tune_data`` reads."""
+        return self.where or str(self.kind)
+
+
+def parse_tune_data(text: str) -> TuneData:
+    """Return the images that a text names: ``digits``, ``mnist``, a table such as a .csv file, or a folder."""
+    known = next((kind for kind in EMBEDDED if kind == text.strip().lower()), None)
+    if known:
+        return TuneData(known)
+    return TuneData(TuneKind.CSV if text.lower().endswith(TABLES) else TuneKind.FOLDER, text)
+
+
+class GreyWay(StrEnum):
+    """How images of other channels reach a network: repeated, by other first kernels, or through a 1x1 before it."""
+
+    REPEAT = "repeat"
+    SUM = "sum"
+    MEAN = "mean"
+    LUMINANCE = "luminance"
+    ADAPTER = "adapter"
+
+
+class Strategy(StrEnum):
+    """What trains when.
+
+    A: the backbone is frozen, then all trains at smaller rates. B: all trains, each stage at a rate of its own
+    (discriminative fine-tuning: Howard and Ruder 2018, section 3.2). C: stage by stage from the last (gradual
+    unfreezing: ibid., section 3.3). A linear probe trains the head alone; full trains all at one rate.
+    """
+
+    A = "A"
+    B = "B"
+    C = "C"
+    PROBE = "probe"
+    FULL = "full"
+
+
+class BnMode(StrEnum):
+    """Which batch norms use their running statistics in training, and leave them as they are."""
+
+    TRAIN = "train"
+    FROZEN = "eval-frozen"
+    EVAL = "eval"
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Shares of the recipe's rate: the head's, the factor from a stage to the one before it, strategy A's later one."""
+
+    head: float = 1.0
+    factor: float = 0.5
+    later: float = 0.1
+
+    def __post_init__(self) -> None:
+        for name in ("head", "factor", "later"):
+            value = getattr(self, name)
+            if not (isfinite(value) and value > 0):
+                raise ExplorerError(name, f"A share of {value} of the learning rate cannot be.", "Choose one above 0.")
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocess:
+    """How images are prepared: resized to ``resize`` for a crop of ``crop`` from the centre, and normed by channel.
+
+    At another size of the input both scale alike. Values are of images from 0 to 1.
+    """
+
+    resize: int = 256
+    crop: int = 224
+    mean: tuple[float, ...] = (0.485, 0.456, 0.406)
+    std: tuple[float, ...] = (0.229, 0.224, 0.225)
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.crop <= self.resize:
+            raise ExplorerError("resize", f"{self.crop} pixels of {self.resize} cannot be cut.", "Resize to more.")
+        if len(self.mean) != len(self.std) or not self.mean:
+            raise ExplorerError("mean", "Means and deviations differ in number.", "Give one of each for a channel.")
+        if not all(isfinite(value) and value > 0 for value in self.std) or not all(map(isfinite, self.mean)):
+            raise ExplorerError("std", "A deviation of 0 or less cannot be divided by.", "Choose values above 0.")
+
+    def fitted(self, size: tuple[int, int], target: tuple[int, int]) -> tuple[int, int]:
+        """Return (height, width) to which an image of a size is resized before ``target`` is cut from its centre."""
+        ratio = self.resize / self.crop
+        scale = max(ratio * wanted / have for wanted, have in zip(target, size, strict=True))
+        height, width = (
+            max(wanted, int(have * scale + 1e-6)) for wanted, have in zip(target, size, strict=True)
+        )  # whole pixels as torchvision cuts them off
+        return height, width
+
+
+IMAGENET = Preprocess()
+"""What most of torchvision's weights were tested with."""
+LUMINANCE = (0.299, 0.587, 0.114)
+"""ITU-R BT.601: how eyes, and ``convert("L")`` of Pillow, weigh red, green and blue."""
+PORTS = (GreyWay.SUM, GreyWay.MEAN, GreyWay.LUMINANCE)
+"""The ways that give the network another first convolution."""
+
+
+def adapts(spec: ResNetSpec, channels: int) -> bool:
+    """Return whether images of so many channels need a way into the network at all."""
+    return channels != spec.in_channels
+
+
+def check_way(spec: ResNetSpec, channels: int, way: GreyWay) -> None:
+    """Raise ExplorerError where images of so many channels cannot take this way into the network."""
+    if not 1 <= channels <= MAX_IN_CHANNELS:
+        raise ExplorerError("channels", f"{channels} channels cannot be.", f"Choose 1 to {MAX_IN_CHANNELS:,}.")
+    if not adapts(spec, channels):
+        return
+    grey = channels == 1 or (channels, spec.in_channels) == (3, 1)
+    if way is GreyWay.REPEAT and not grey:
+        raise ExplorerError(
+            "gray", f"{channels} channels cannot be repeated into {spec.in_channels}.", "Choose sum, or an adapter."
+        )
+    if way is GreyWay.LUMINANCE and spec.in_channels != len(LUMINANCE):
+        raise ExplorerError("gray", "Luminance weighs red, green and blue alone.", "Choose sum.")
+
+
+def mixing(way: GreyWay, channels: int, into: int) -> tuple[tuple[float, ...], ...]:
+    """Return how much of each image's channel (columns) each of the network's ``into`` channels (rows) gets.
+
+    The mean and the luminance weight the rows by 1 / ``into`` and by the colours' luminance.
+    """
+    return spread({GreyWay.MEAN: (1 / into,) * into, GreyWay.LUMINANCE: LUMINANCE}.get(way, (1.0,) * into), channels)
+
+
+def normalisation(
+    preprocess: Preprocess, spec: ResNetSpec, channels: int, way: GreyWay
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return mean and deviation of each channel that is normed: the network's where it is repeated, else the image's.
+
+    One grey channel is normed by the luminance of the colours' values, since so it was made of them; more channels
+    take them in turn.
+    """
+    wide = spec.in_channels if way is GreyWay.REPEAT else channels
+    return _spread(preprocess.mean, wide), _spread(preprocess.std, wide)
+
+
+def _spread(values: tuple[float, ...], channels: int) -> tuple[float, ...]:
+    if len(values) == channels:
+        return values
+    if channels == 1 and len(values) == len(LUMINANCE):
+        return (sum(value * weight for value, weight in zip(values, LUMINANCE, strict=True)),)
+    return tuple(values[channel % len(values)] for channel in range(channels))
+
+
+def ported(spec: ResNetSpec, channels: int, way: GreyWay) -> ResNetSpec:
+    """Return the network that takes images of so many channels this way, its adapter left out."""
+    return replace(spec, in_channels=channels) if way in PORTS and adapts(spec, channels) else spec
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelCost:
+    """What a way costs: parameters and MACs of what sees the image, of the whole, and the bytes of a normed image."""
+
+    way: GreyWay
+    first_params: int
+    params: int
+    macs: int
+    image_bytes: int
+    possible: bool
+
+
+def channel_costs(spec: ResNetSpec, image: InputShape, channels: int) -> tuple[ChannelCost, ...]:
+    """Return the costs of every way for one image; what is not possible has those of the network as it is."""
+    return tuple(_cost(spec, replace(image, batch=1), channels, way) for way in GreyWay)
+
+
+def _cost(spec: ResNetSpec, image: InputShape, channels: int, way: GreyWay) -> ChannelCost:
+    try:
+        check_way(spec, channels, way)
+        possible = True
+    except ExplorerError:
+        possible, way_taken = False, GreyWay.REPEAT
+    else:
+        way_taken = way
+    tuned = ported(spec, channels, way_taken)
+    network = compile_spec(tuned)
+    total, first = analyse(network, image).total, first_convolution(network)[1].params
+    extra = channels * spec.in_channels if way_taken is GreyWay.ADAPTER and adapts(spec, channels) else 0
+    wide = spec.in_channels if way_taken is GreyWay.REPEAT else channels
+    pixels = image.height * image.width
+    return ChannelCost(
+        way, first + extra, total.params + extra, total.macs + extra * pixels, 4 * prod((wide, pixels)), possible
+    )

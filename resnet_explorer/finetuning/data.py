@@ -1,0 +1,369 @@
+"""The images of a plan as the training loop takes them: prepared as the weights want it, skipped where unreadable."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.finetuning.choices import (
+    EMBEDDED,
+    GreyWay,
+    Preprocess,
+    TuneData,
+    TuneKind,
+    WeightsKind,
+    adapts,
+    normalisation,
+)
+from resnet_explorer.finetuning.plan import TunePlan
+from resnet_explorer.finetuning.results import BadFile, ClassCount, DataReport, Part, SamplePage, judging
+from resnet_explorer.finetuning.weights import find_published
+from resnet_explorer.images import find, read
+from resnet_explorer.images.choice import DataChoice, DataKind
+from resnet_explorer.images.read import top_of, white_of
+from resnet_explorer.probes.data import Batch, source
+from resnet_explorer.readings.progress import Progress
+
+SUFFIXES = (*find.SUFFIXES, ".npy")
+"""Pictures, and arrays (height, width, channels), for more channels than pictures have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An image: the path of its file, or its number in an embedded set; its class; and its part."""
+
+    where: Path | int
+    label: str
+    part: Part
+
+    @property
+    def name(self) -> str:
+        """Return what stands for it in reports."""
+        return str(self.where)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The images in a fixed order, the classes in that of the outputs, and the folders that hold no image.
+
+    ``notes`` are sentences on how they were read, and on what is not used.
+    """
+
+    items: tuple[Item, ...]
+    classes: tuple[str, ...]
+    empty: tuple[str, ...]
+    words: str
+    notes: tuple[str, ...] = ()
+
+
+def listing(data: TuneData, seed: int, classes: Sequence[str] = ()) -> Listing:
+    """Return the images of a choice; ``classes`` keeps those alone, in that order.
+
+    Where there are none but to train on, a seed keeps a share of each class for the test. Raises ExplorerError where
+    there is nothing, or a class of ``classes`` is not there.
+    """
+    found = _embedded(data) if data.kind in EMBEDDED else _files(data, seed)
+    if not found.items:
+        kinds = ", ".join(suffix[1:] for suffix in SUFFIXES)
+        raise ExplorerError(data.text, f"{found.words} holds no images.", f"Images end in {kinds}.")
+    return _chosen(found, tuple(classes)) if classes else found
+
+
+def _chosen(found: Listing, classes: tuple[str, ...]) -> Listing:
+    unknown = [name for name in classes if name not in found.classes]
+    if unknown:
+        known = ", ".join(found.classes[:5])
+        raise ExplorerError("classes", f"There are no images of {unknown[0]!r}.", f"There are those of {known}.")
+    return replace(found, classes=classes, items=tuple(one for one in found.items if one.label in classes))
+
+
+def _embedded(data: TuneData) -> Listing:
+    images = source(DataChoice(EMBEDDED[data.kind]))
+    labels = images.labels.tolist()
+    items = (
+        Item(number, str(label), Part.TRAIN if number < images.train else Part.TEST)
+        for number, label in enumerate(labels)
+    )
+    return Listing(tuple(items), tuple(map(str, sorted(set(labels)))), (), images.words)
+
+
+def _files(data: TuneData, seed: int) -> Listing:
+    found = _table(Path(data.where)) if data.kind is TuneKind.CSV else _folder(Path(data.where))
+    items = tuple(Item(file, label, Part(part)) for file, label, part in find.with_parts(found.items, data.share, seed))
+    classes = tuple(sorted({one.label for one in items}))
+    return Listing(items, classes, tuple(map(str, found.empty)), data.where, tuple(found.notes))
+
+
+def _folder(root: Path) -> find.Found:
+    if not root.is_dir():
+        raise ExplorerError(str(root), f"{root} is no folder.", "Choose a folder with a folder for each class.")
+    try:
+        found = find.in_folder(root, SUFFIXES)
+        if not found.items and find.walk(root, SUFFIXES)[0]:
+            words = f"The images of {root} have no classes."
+            raise ExplorerError(str(root), words, "Put those of a class in a folder.")
+    except OSError as error:
+        raise ExplorerError(str(root), f"{root} cannot be read: {error.strerror}.", "Choose another folder.") from error
+    return found
+
+
+def _table(file: Path) -> find.Found:
+    try:
+        return find.in_table(file, SUFFIXES)
+    except OSError as error:
+        raise ExplorerError(str(file), f"{file} cannot be read: {error.strerror}.", "Check the path.") from error
+    except csv.Error as error:
+        raise ExplorerError(str(file), f"{file} is no table: {error}.", "Save it as CSV.") from error
+    except ValueError as error:
+        raise ExplorerError(str(file), str(error), "Write a path and a label in each row.") from error
+
+
+class UnreadableError(Exception):
+    """An image that cannot be used; its words say why."""
+
+
+def held(plan: TunePlan) -> int:
+    """Return the channels in which images are kept: one where it is repeated, or where colours are turned to grey."""
+    return 1 if plan.grey is GreyWay.REPEAT and adapts(plan.spec, plan.channels) else plan.channels
+
+
+def opened(plan: TunePlan, item: Item) -> Tensor:
+    """Return an image upright, as bytes (channels, height, width); raises UnreadableError where it cannot be."""
+    if isinstance(item.where, int):
+        return _embedded_image(EMBEDDED[plan.data.kind])[item.where]
+    return _file(item.where, plan.white)
+
+
+def with_channels(image: Tensor, channels: int) -> Tensor:
+    """Return an image with so many channels, as Pillow converts, and transparent pixels put on white.
+
+    Raises UnreadableError where it has others.
+    """
+    if image.shape[0] == channels:
+        return image
+    try:
+        return _planes(read.with_channels(image.permute(1, 2, 0).numpy(), channels))
+    except ValueError as error:
+        raise UnreadableError(str(error)) from error
+
+
+def shows_white(image: Tensor, channels: int) -> bool:
+    """Return whether white shows through an image where it gets so many channels."""
+    return image.shape[0] in (2, 4) and channels in (1, 3) and bool((image[-1] < 255).any())
+
+
+def fitted(image: Tensor, preprocess: Preprocess, size: tuple[int, int]) -> Tensor:
+    """Return an image resized as the weights were tested, and cut to (height, width) from its centre."""
+    from torchvision.transforms import InterpolationMode, functional
+
+    sides = preprocess.fitted((image.shape[1], image.shape[2]), size)
+    resized = functional.resize(image, list(sides), InterpolationMode.BILINEAR, antialias=True)
+    cut: Tensor = functional.center_crop(resized, list(size))
+    return cut
+
+
+@lru_cache(maxsize=2)
+def _embedded_image(kind: DataKind) -> Tensor:
+    images = source(DataChoice(kind))
+    return (images.pick(torch.arange(len(images.labels)), 0, 0) * 255).round().to(torch.uint8)
+
+
+def _file(file: Path, white: tuple[float, ...]) -> Tensor:
+    try:
+        return _planes(read.read_image(file, white))
+    except (OSError, ValueError, SyntaxError, EOFError, read.TooLargeError) as error:
+        raise UnreadableError(read.reason(error)) from error
+
+
+def _planes(pixels: NDArray[np.uint8]) -> Tensor:
+    return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
+
+
+def refuse(item: Item, reason: str) -> ExplorerError:
+    """Return the error for an image that could be read once and cannot be now."""
+    return ExplorerError(item.name, f"{item.name} cannot be read: {reason}.", "Take it out, or put it back.")
+
+
+ROOM = 512 * 2**20
+"""Images of more bytes than this are read from their files each time."""
+SAMPLE = 1500
+"""So many training images tell mean and deviation where no weights come with their own."""
+EVERY = 25
+"""Images between two looks at who asked."""
+
+
+class TuneImages:
+    """Images fitted to a plan: ``take`` returns those of some indices, ``words`` say what was done.
+
+    ``train``, ``val`` and ``test`` are indices: to train on, to choose the best epoch by, and to judge it by; where one
+    of the last two has no images, it is the other. ``judged`` is the part that chooses the epoch, ``has_test`` whether
+    another one judges it, and ``judging`` says so in words. ``skipped`` are files that could not be read. Made by
+    ``load``.
+    """
+
+    is_noise = False
+
+    def __init__(
+        self, plan: TunePlan, items: Sequence[Item], kept: Tensor | None, skipped: tuple[BadFile, ...]
+    ) -> None:
+        self.plan, self.items, self.skipped = plan, tuple(items), skipped
+        self._kept = kept
+        places = {name: place for place, name in enumerate(plan.classes)}
+        self._labels = torch.tensor([places[one.label] for one in items])
+        self.train, val, test = (
+            torch.tensor([place for place, one in enumerate(items) if one.part is part], dtype=torch.long)
+            for part in Part
+        )
+        self.judged, self.judging = "validation" if len(val) else "test", judging(len(val), len(test))
+        self.has_test = len(val) > 0 and len(test) > 0
+        self.val, self.test = val if len(val) else test, test if len(test) else val
+        self.words = _words(plan, len(skipped))
+
+    def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """Return images of these indices as (N, C, H, W) in float32, and their labels."""
+        return normed(self.plan, self.bytes(indices)), self._labels[indices]
+
+    def bytes(self, indices: Tensor) -> Tensor:
+        """Return images of these indices as bytes (N, C, H, W), before they are normed."""
+        if self._kept is not None:
+            return self._kept[indices]
+        return torch.stack([self._read(self.items[index]) for index in indices.tolist()])
+
+    def draw(self, count: int, seed: int) -> Batch:
+        """Return so many training images that a seed picks; raises ExplorerError where there are not so many."""
+        if count > len(self.train):
+            words = f"There are {len(self.train):,} training images, not {count:,}."
+            raise ExplorerError("images", words, "Choose fewer.")
+        order = torch.randperm(len(self.train), generator=torch.Generator().manual_seed(seed))
+        return Batch(*self.take(self.train[order[:count]]), self.words)
+
+    def unscaled(self, x: Tensor) -> Tensor:
+        """Return images as they were before they were normed: from 0 to 1."""
+        mean, std = _moments(self.plan)
+        return x.cpu() * std + mean
+
+    def counted(self) -> DataReport:
+        """Return how many images of each class there are; nothing else is looked at."""
+        classes = counted(Counter((one.label, one.part) for one in self.items), self.plan.classes)
+        return DataReport(self.words, classes, self.skipped, (), (), (), (), None, {}, self.plan)
+
+    def _read(self, item: Item) -> Tensor:
+        try:
+            return prepared(self.plan, item)
+        except UnreadableError as error:
+            raise refuse(item, str(error)) from error
+
+    def page(self, indices: Tensor) -> SamplePage:
+        """Return images of these indices as the network sees them, in bytes, with their classes and files."""
+        pixels = self.bytes(indices)
+        pixels = pixels[:, :3] if pixels.shape[1] > 2 else pixels[:, :1].expand(-1, 3, -1, -1)
+        chosen = [self.items[index] for index in indices.tolist()]
+        labels, files = tuple(one.label for one in chosen), tuple(one.name for one in chosen)
+        return SamplePage(pixels.permute(0, 2, 3, 1).contiguous().numpy(), labels, files, self.words)
+
+
+def counted(counts: Counter[tuple[str, Part]], classes: Sequence[str]) -> tuple[ClassCount, ...]:
+    """Return the counts of classes by (class, part)."""
+    return tuple(
+        ClassCount(name, counts[name, Part.TRAIN], counts[name, Part.TEST], counts[name, Part.VAL]) for name in classes
+    )
+
+
+def normed(plan: TunePlan, pixels: Tensor) -> Tensor:
+    """Return images of bytes as the network takes them: a channel repeated where that is the way, and normed."""
+    mean, std = _moments(plan)
+    return ((pixels.float() / 255).expand(-1, len(mean), -1, -1) - mean) / std
+
+
+def _moments(plan: TunePlan) -> tuple[Tensor, Tensor]:
+    mean, std = normalisation(plan.preprocess, plan.spec, plan.channels, plan.grey)
+    return torch.tensor(mean).view(-1, 1, 1), torch.tensor(std).view(-1, 1, 1)
+
+
+def prepared(plan: TunePlan, item: Item) -> Tensor:
+    """Return an image as bytes (C, H, W) of the plan's size; raises UnreadableError where it cannot be."""
+    image = with_channels(opened(plan, item), held(plan))
+    return fitted(image, plan.preprocess, (plan.image.height, plan.image.width))
+
+
+def load(plan: TunePlan) -> Iterator[Progress | TuneImages]:
+    """Yield progress while every image is read once, and last the images.
+
+    Raises ExplorerError where nothing is there to train on, or the plan names no classes: see ``complete``.
+    """
+    found = listing(plan.data, plan.seed, plan.classes)
+    if not plan.classes:
+        raise ExplorerError("classes", "The plan names no classes yet.", "Look at the images first.")
+    size = held(plan) * plan.image.height * plan.image.width
+    keeps = len(found.items) * size <= ROOM
+    items: list[Item] = []
+    kept: list[Tensor] = []
+    skipped: list[BadFile] = []
+    for number, item in enumerate(found.items):
+        if number % EVERY == 0:
+            yield Progress(number, len(found.items), f"reading the images: {number:,} of {len(found.items):,}")
+        try:
+            image = prepared(plan, item)
+        except UnreadableError as error:
+            skipped.append(BadFile(item.name, str(error)))
+            continue
+        items.append(item)
+        kept += [image] if keeps else []
+    if not any(one.part is Part.TRAIN for one in items):
+        raise ExplorerError(plan.data.text, "There is no image to train on that can be read.", "Add some.")
+    yield TuneImages(plan, items, torch.stack(kept) if keeps else None, tuple(skipped))
+
+
+def _words(plan: TunePlan, skipped: int) -> str:
+    size, ratio = f"{plan.image.height}×{plan.image.width}", plan.preprocess.resize / plan.preprocess.crop
+    words = [plan.data.text, f"resized to {ratio:.4g} times {size}, cut to its centre", "normed by channel"]
+    if adapts(plan.spec, plan.channels) and plan.grey is GreyWay.REPEAT:
+        words.append(f"grey repeated in {plan.spec.in_channels} channels" if plan.spec.in_channels > 1 else "grey")
+    return ", ".join([*words, f"unreadable files skipped: {skipped:,}"] if skipped else words)
+
+
+def complete(plan: TunePlan, white: tuple[float, ...] | None = None) -> TunePlan:
+    """Return the plan with the classes of its images, what is white in them, and how its weights want them prepared.
+
+    Published weights tell; for others mean and deviation are those of the training images. ``white`` is what is known
+    already. Raises ExplorerError where there are no images, or no such weights.
+    """
+    found = listing(plan.data, plan.seed, plan.classes)
+    white = white_of(tops(found.items)) if white is None else white
+    plan = replace(plan, classes=found.classes, white=white)
+    if plan.weights.kind is WeightsKind.PUBLISHED:
+        return replace(plan, preprocess=find_published(plan.spec, plan.weights.name).preprocess)
+    items = [one for one in found.items if one.part is Part.TRAIN]
+    return replace(plan, preprocess=_measured(plan, items))
+
+
+def tops(items: Sequence[Item]) -> list[float]:
+    """Return the greatest number in each image of more than 8 bits."""
+    found = (top_of(one.where) for one in items if isinstance(one.where, Path))
+    return [top for top in found if top is not None]
+
+
+def _measured(plan: TunePlan, items: Sequence[Item]) -> Preprocess:
+    """Return mean and deviation of each channel over a sample of images, which are not cut beyond their shape."""
+    side = max(plan.image.height, plan.image.width)
+    bare = replace(plan, preprocess=replace(plan.preprocess, resize=side, crop=side))
+    found = []
+    for item in items[:: max(1, len(items) // SAMPLE)]:
+        try:
+            found.append(prepared(bare, item))
+        except UnreadableError:
+            continue
+    if not found:
+        raise ExplorerError(plan.data.text, "There is no image to train on that can be read.", "Add some.")
+    pixels = torch.stack(found).double() / 255
+    mean, std = pixels.mean(dim=(0, 2, 3)), pixels.std(dim=(0, 2, 3), correction=0).clamp(min=1e-3)
+    rounded = [tuple(round(value, 6) for value in values.tolist()) for values in (mean, std)]
+    return Preprocess(side, side, *rounded)

@@ -1,0 +1,314 @@
+"""Steps 1 and 2 of a fine-tuning: the first weights, and the images with their labels."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QListWidget
+
+from resnet_explorer.engine.requests import ReadWeights
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.finetuning.choices import (
+    Strategy,
+    TuneData,
+    TuneKind,
+    WeightsChoice,
+    WeightsKind,
+    normalisation,
+)
+from resnet_explorer.finetuning.requests import CheckData, FetchWeights, FindWeights
+from resnet_explorer.finetuning.results import DataReport, Published
+from resnet_explorer.finetuning.state import NONE, TuningState
+from resnet_explorer.finetuning.step import Step
+from resnet_explorer.images.find import TABLES
+from resnet_explorer.spec import InputShape, ResNetSpec
+from resnet_explorer.spec.catalogue import title
+from resnet_explorer.ui.dialogs import FILTER
+from resnet_explorer.ui.fields import ChoiceField, FractionField, NumberField, out_of_range
+from resnet_explorer.ui.jobs import Jobs
+from resnet_explorer.ui.jobs_panel import Question
+from resnet_explorer.ui.parts import Words, button, told
+from resnet_explorer.weights.from_file import described, head_words
+from resnet_explorer.weights.identify import Weights
+
+_RANDOM = (
+    "No first weights: the network starts at random. A frozen backbone stays random then: strategy full, or B, learns"
+    " more."
+)
+
+
+class WeightsStep(Step):
+    """Which weights there are is asked of the engine when the page is first looked at."""
+
+    def __init__(self, state: TuningState, jobs: Jobs) -> None:
+        super().__init__("weights", "1 Weights", "What the network has learnt before", state, True)
+        tip = "The weights that the network starts from; its head is made anew"
+        self.list, self.words = told(ChoiceField(), "Weights to start from", tip), Words()
+        self.network = Words(quiet=False)
+        self.download = button("Download", "Fetch these weights into the cache of PyTorch; nothing is fetched unasked")
+        self.finding, self.fetching, self.reading = Question(jobs), Question(jobs), Question(jobs)
+        self.wide(self.network, self.list, self.words, self.download, self.fetching, self.finding, self.reading)
+        self.list.activated.connect(self._on_activated)
+        self.download.clicked.connect(self._on_download)
+        self.fetching.ended.connect(self.show_plan)
+        self._asked: ResNetSpec | None = None
+        state.network_changed.connect(self.refresh)
+        self.finish()
+
+    def refresh(self) -> None:
+        """Ask about another network than before, while this is looked at: to know them PyTorch imports a library."""
+        if self.isVisible() and self._asked != self.state.plan.spec:
+            self.ask()
+
+    def ask(self) -> None:
+        """Ask which weights are published of the network, and which of them are here."""
+        spec = self._asked = self.state.plan.spec
+
+        def found(result: object) -> None:
+            if isinstance(result, tuple) and spec == self.state.plan.spec:
+                self.state.take_published(result)
+
+        self.finding.ask(FindWeights(spec), "Which weights there are", found)
+
+    def show_plan(self) -> None:
+        plan, chosen = self.state.plan, self.state.chosen
+        self.network.show_words(f"{title(plan.spec)}: the window's network; Build changes it")
+        with QSignalBlocker(self.list):
+            self.list.clear()
+            for one in self.state.published:
+                where = "here" if one.cached else "not here"
+                self.list.add(f"{one.name} ({where})", WeightsChoice(WeightsKind.PUBLISHED, one.name), one.words)
+            if plan.weights.kind is WeightsKind.FILE:
+                self.list.add(Path(plan.weights.name).name, plan.weights, plan.weights.name)
+            self.list.add("none: at random", NONE, _RANDOM)
+            self.list.add("a file…", None, "Weights that the app can open: safetensors, or PyTorch's")
+        self.list.show_value(WeightsChoice(WeightsKind.PUBLISHED, chosen.name) if chosen else plan.weights)
+        self.words.show_words(self._words(chosen))
+        self.download.setVisible(chosen is not None and not chosen.cached and not self.fetching.is_open)
+        if chosen:
+            self.download.setText(f"Download, {chosen.bytes / 1e6:,.0f} MB")
+        self.summarise(plan.weights.text if plan.weights.kind is not WeightsKind.FILE else "a file")
+
+    def _words(self, chosen: Published | None) -> str:
+        plan = self.state.plan
+        if chosen:
+            where = f"Here: {chosen.cached}" if chosen.cached else "Not on this machine."
+            figures = f"{chosen.bytes / 1e6:,.0f} MB, {chosen.parameters:,} parameters."
+            accuracy = f"ImageNet: {chosen.top1:g} % top-1, {chosen.top5:g} % top-5."
+            return f"{figures} {accuracy}\n{chosen.licence}\n{where}"
+        if plan.weights.kind is WeightsKind.FILE:
+            return f"{plan.weights.name}\n{self._file_text()}"
+        frozen = plan.strategy in (Strategy.A, Strategy.C, Strategy.PROBE)
+        is_known = not self.finding.is_open and not self.finding.problem.text()
+        published = " torchvision publishes none of it." if is_known and not self.state.published else ""
+        return _RANDOM + published if frozen else f"The network starts at random.{published}"
+
+    def _file_text(self) -> str:
+        read = self.state.file
+        if read is None:
+            return "Its head is replaced where the classes differ."
+        if why := self.state.file_problem():
+            return f"⚠ {why} Choose that network in Build, or another file."
+        classes = len(self.state.plan.classes) or self.state.plan.network_spec.classes or 0
+        return "\n".join((described(read.found.spec), *head_words(Path(read.source).name, read.found, classes)))
+
+    def _read_file(self, path: str) -> None:
+
+        def found(result: object) -> None:
+            if isinstance(result, Weights) and self.state.plan.weights.name == path:
+                self.state.take_file(result)
+
+        self.reading.ask(ReadWeights(path), f"Read {Path(path).name}", found)
+
+    def _on_activated(self, index: int) -> None:
+        choice = self.list.itemData(index)
+        if choice is None:
+            name, _ = QFileDialog.getOpenFileName(self, "Weights to start from", "", FILTER)
+            choice = WeightsChoice(WeightsKind.FILE, name) if name else self.state.plan.weights
+        if choice.kind is WeightsKind.FILE and choice != self.state.plan.weights:
+            self.state.use_weights(choice)
+            self._read_file(choice.name)
+        else:
+            self.state.use_weights(choice)
+        self.show_plan()
+
+    def _on_download(self) -> None:
+        chosen = self.state.chosen
+        if chosen is not None:
+            self.fetching.ask(FetchWeights(chosen), f"Downloading {chosen.name}", lambda result: self.ask())
+            self.show_plan()
+
+
+SIDES = (1, 1024)
+ROWS = 4
+"""So many skipped files are seen at once."""
+BUILT_IN = (
+    ("digits 8×8 (built in)", TuneData(TuneKind.DIGITS)),
+    ("MNIST 28×28 (built in)", TuneData(TuneKind.MNIST)),
+)
+OTHERS = (
+    (
+        "a folder of classes…",
+        TuneKind.FOLDER,
+        "A folder with a folder of images for each class (ImageFolder), or with such folders in train, val and test",
+    ),
+    (
+        "a table of paths and labels…",
+        TuneKind.CSV,
+        "A CSV file with a column of image files and one of classes, and if you like one of parts (train, val, test):"
+        " they are found by what they hold",
+    ),
+)
+SIDE_TIP = (
+    "Images are brought to squares of this side. Any size works: global average pooling takes the mean of each map"
+    " of the last stage, however large the map is, and so the head sees as many features as ever. The nearer to what"
+    " the weights were trained at, the better"
+)
+
+
+class ImagesStep(Step):
+    """Images are looked at as soon as they are chosen: what is wrong with them is said before anything trains."""
+
+    def __init__(self, state: TuningState, jobs: Jobs) -> None:
+        super().__init__("images", "2 Images", "What the network is to tell apart", state, True)
+        self.list = told(ChoiceField(), "Images", "What is learnt: a class for each folder or label")
+        self.side, self.share = NumberField(*SIDES), FractionField()
+        self.checking, self.again = Question(jobs), button("Check again", "Look at every image once more", self.check)
+        self.found, self.wrong, self.warned = Words(quiet=False), Words(quiet=False), Words()
+        self.notes, self.prepared = Words(), Words()
+        tip = "Files that cannot be read, and why: they are left out"
+        self.skipped = told(QListWidget(), "Skipped files", tip)
+        self.wrong.setObjectName("problem")
+        self._fill()
+        self.list.activated.connect(self._on_activated)
+        self.checking.ended.connect(self.show_plan)
+        state.data_changed.connect(self.check)
+        self.finish()
+
+    def _fill(self) -> None:
+        self.wide(self.list)
+        self.form.add("side", "Image side", self.side, SIDE_TIP)
+        self.form.add(
+            "share",
+            "Test share",
+            self.share,
+            "The fraction of each class that is kept for the test, where there are images to train on alone: no folder,"
+            " and no value in a table, is called val or test",
+        )
+        self.wide(self.found, self.wrong, self.warned, self.skipped, self.notes, self.checking, self.again)
+        self.wide(self.prepared)
+        self.skipped.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.skipped.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.skipped.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.prepared.setToolTip(
+            "What is done to each image before the network sees it: the weights' own preprocessing where they have one"
+        )
+
+    def check(self) -> None:
+        """Look at every image of the plan."""
+        plan = self.state.plan
+
+        def found(result: object) -> None:
+            if isinstance(result, DataReport) and plan.data == self.state.plan.data:
+                self.state.take_report(result)
+
+        self.checking.ask(CheckData(plan), f"Looking at {plan.data.text}", found)
+        self.show_plan()
+
+    def show_plan(self) -> None:
+        plan, report = self.state.plan, self.state.report
+        with QSignalBlocker(self.list):
+            self.list.clear()
+            for words, data in BUILT_IN:
+                self.list.add(words, data, "Carried by the app: nothing is downloaded")
+            if plan.data.where:
+                self.list.add(Path(plan.data.where).name or plan.data.where, plan.data, plan.data.where)
+            for words, kind, tip in OTHERS:
+                self.list.add(words, kind, tip)
+            known = [self.list.itemData(n) for n in range(self.list.count())]
+            same = [n for n, one in enumerate(known) if isinstance(one, TuneData) and one.text == plan.data.text]
+            self.list.setCurrentIndex(same[0] if same else -1)
+        self.side.show_value(plan.image.height)
+        self.share.show_value(plan.data.share)
+        self._show_report(report)
+        self.prepared.show_words(self._prepared())
+        name = Path(plan.data.where).name or plan.data.text
+        self.summarise(f"{name}, {plan.image.height}×{plan.image.width}")
+
+    def _show_report(self, report: DataReport | None) -> None:
+        self.found.show_words(report_words(report) if report else "Not looked at yet.")
+        self.notes.show_words("\n".join((*report.notes, report.judging)) if report and report.images else "")
+        self.wrong.show_words("\n".join(f"⚠ {one}" for one in report.problems) if report else "")
+        self.warned.show_words("\n".join(f"△ {one}" for one in report.warnings) if report else "")
+        self.skipped.clear()
+        for bad in report.unreadable if report else ():
+            self.skipped.addItem(f"{bad.path}: {bad.reason}")
+            self.skipped.item(self.skipped.count() - 1).setToolTip(f"{bad.path}: {bad.reason}")
+        rows = min(ROWS, self.skipped.count())
+        self.skipped.setFixedHeight(rows * self.skipped.sizeHintForRow(0) + 8 if rows else 0)
+        self.skipped.setVisible(rows > 0)
+        self.again.setVisible(not self.checking.is_open)
+
+    def _prepared(self) -> str:
+        plan = self.state.plan
+        if plan.weights.kind is not WeightsKind.PUBLISHED:
+            return (
+                f"Prepared: brought to {plan.image.height}×{plan.image.width}, normed by the mean and deviation of the"
+                " training images, which are measured first."
+            )
+        how = plan.preprocess
+        mean, std = normalisation(how, plan.spec, plan.channels, plan.grey)
+        ratio = how.resize / how.crop
+        return (
+            f"Prepared as the weights want it: resized to {ratio:.3g} times {plan.image.height}×{plan.image.width}"
+            f" (at {how.crop}: {how.resize}), cut to the centre, normed by mean {_numbers(mean)} and deviation"
+            f" {_numbers(std)}."
+        )
+
+    def _on_activated(self, index: int) -> None:
+        chosen = self.list.itemData(index)
+        if isinstance(chosen, TuneData):
+            self.use(chosen)
+            return
+        if chosen == TuneKind.FOLDER:
+            where = QFileDialog.getExistingDirectory(self, "A folder with a folder for each class")
+        else:
+            kinds = f"Tables ({' '.join(f'*{suffix}' for suffix in TABLES)});;All files (*)"
+            where, _ = QFileDialog.getOpenFileName(self, "A table of images", "", kinds)
+        if where:
+            self.use(TuneData(TuneKind(chosen), where, self.state.plan.data.share))
+        self.show_plan()
+
+    def use(self, data: TuneData) -> None:
+        """Tune on other images."""
+        self.state.use_data(data)
+
+    def take(self, key: str, value: object) -> None:
+        if key == "side":
+            problem = out_of_range(value, *SIDES, f"A side of {value}")
+            if problem:
+                self.say(problem)
+            elif isinstance(value, int):
+                self.state.propose("images", image=InputShape(1, value, value))
+            return
+        data = self.state.plan.data
+        try:
+            self.use(TuneData(data.kind, data.where, float(str(value))))
+            self.say("")
+        except ExplorerError as error:
+            self.say(f"{error.what} {error.remedy}")
+
+
+def _numbers(values: tuple[float, ...]) -> str:
+    return ", ".join(f"{one:.3g}" for one in values[:4]) + (", …" if len(values) > 4 else "")
+
+
+def report_words(report: DataReport) -> str:
+    """Return what a look at the images found, in two sentences."""
+    sizes, val = report.sizes, f", {report.val:,} to validate" if report.val else ""
+    words = f"{len(report.classes):,} classes, {report.train:,} images to train on{val}, {report.test:,} to test with."
+    if sizes is None:
+        return words
+    least, most = (sizes.heights[0], sizes.widths[0]), (sizes.heights[-1], sizes.widths[-1])
+    if least == most:
+        return f"{words} All of {least[0]}×{least[1]} pixels."
+    return f"{words} Sizes from {least[0]}×{least[1]} to {most[0]}×{most[1]} pixels."

@@ -1,0 +1,354 @@
+"""What comes of a fine-tuning: the same test images before and after, and the model with its files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QGridLayout, QTabBar, QWidget
+
+from resnet_explorer.engine.jobs import Job
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.finetuning.choices import WeightsKind
+from resnet_explorer.finetuning.codec import loads
+from resnet_explorer.finetuning.plan import TunePlan, run_plan
+from resnet_explorer.finetuning.requests import JudgeTune, Predict, SaveTuned, TuneRun
+from resnet_explorer.finetuning.results import BeforeAfter, Judgement, Prediction, TuneEnding
+from resnet_explorer.insight.charts import confusion_picture
+from resnet_explorer.insight.pictures import MarksView
+from resnet_explorer.insight.values import Confusion, ConfusionRequest
+from resnet_explorer.picture.marks import Picture
+from resnet_explorer.picture.theme import Theme
+from resnet_explorer.runs.codec import TUNE
+from resnet_explorer.runs.folder import RunFolder, list_runs, read
+from resnet_explorer.runs.plan import Chunk
+from resnet_explorer.training.controller import LiveRun, TrainingController
+from resnet_explorer.training.run_view import RunPictures
+from resnet_explorer.ui.dialogs import ONNX
+from resnet_explorer.ui.document import Document
+from resnet_explorer.ui.fields import ChoiceField
+from resnet_explorer.ui.jobs import Jobs
+from resnet_explorer.ui.jobs_panel import Question
+from resnet_explorer.ui.parts import Words, button, hbox, heading, panel, split, told, vbox
+from resnet_explorer.ui.tables import LinkedTable, TextRow, TextTable
+
+
+@dataclass(slots=True)
+class TunedRun(LiveRun):
+    """A run with its plan of fine-tuning; ``ending`` is how its last piece ended."""
+
+    tune: TunePlan | None = None
+    ending: TuneEnding | None = field(default=None)
+
+    def take(self, chunk: Chunk) -> None:
+        """Add steps; how many there will be is known with the images."""
+        LiveRun.take(self, chunk)
+        if chunk.setting is not None and self.tune is not None:
+            self.plan = run_plan(replace(self.tune, classes=chunk.setting.classes), chunk.setting.train)
+
+
+def kept(root: Path) -> tuple[RunFolder, ...]:
+    """Return the fine-tunings that are kept, the newest first."""
+    return tuple(one for one in list_runs(root) if (one.path / TUNE).is_file())
+
+
+def plan_of(folder: Path) -> TunePlan:
+    """Return the plan of a kept fine-tuning; raises ExplorerError where there is none."""
+    try:
+        return loads((folder / TUNE).read_text(encoding="utf-8"), str(folder))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ExplorerError(str(folder), f"{folder} holds no fine-tuning.", "Choose another one.") from error
+
+
+class FinetuneRunner(TrainingController):
+    """Fine-tunes one plan, or several side by side."""
+
+    def tune(self, plans: Sequence[TunePlan], images: int, title: str) -> None:
+        """Start anew, each in a folder of its own; so many training images are taken for granted until they are read.
+
+        Raises nothing: what goes wrong is each run's problem.
+        """
+        self.pause()
+        known = [run_plan(plan, images) for plan in plans]
+        self.runs = [
+            TunedRun(run, folder, tune=plan)
+            for plan, run, folder in zip(plans, known, self.folders(known, title), strict=True)
+        ]
+        self.resume()
+
+    def job_of(self, run: LiveRun, until: int | None) -> Job:
+        assert isinstance(run, TunedRun) and run.tune is not None
+        plan = run.tune
+        if plan.weights.kind is not WeightsKind.PUBLISHED:
+            plan = replace(plan, classes=())  # so that mean and deviation of the images are measured first
+        return TuneRun(plan, str(run.folder), until, len(run.metrics), self.tensorboard)
+
+    def _on_done(self, run: LiveRun, job: Job, result: object) -> None:
+        if isinstance(run, TunedRun) and isinstance(result, TuneEnding):
+            run.ending = result
+        super()._on_done(run, job, result)
+
+    def open_kept(self, folder: Path) -> None:
+        """Show a kept fine-tuning, to be judged, taken away, or continued where it stopped.
+
+        Raises ExplorerError where the folder holds none.
+        """
+        run, plan = read(folder), plan_of(folder)
+        self.take_up([run])
+        taken = self.runs[0]
+        self.runs = [TunedRun(run.plan, folder, 0, taken.stand, run.setting, run.problem, list(run.metrics), tune=plan)]
+        self.changed.emit()
+
+    def finished(self, place: int) -> TunedRun | None:
+        """Return the run of a place where it has made steps and is not at work; None otherwise."""
+        run = self.runs[place] if place < len(self.runs) else None
+        is_there = isinstance(run, TunedRun) and not run.job and bool(run.metrics) and Path(run.folder).exists()
+        return run if is_there and isinstance(run, TunedRun) else None
+
+
+class CurvesPane(QWidget):
+    """Two pictures of the runs over their list.
+
+    ``changed`` tells that they are to be drawn otherwise, ``kept_wanted`` gives the folder of a kept run.
+    """
+
+    changed = Signal()
+    kept_wanted = Signal(object)
+
+    def __init__(self, document: Document, root: Path, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._root = root
+        self.pictures = RunPictures(document, (300, 300), stretch=1)
+        self.first, self.second, self.table = self.pictures.first, self.pictures.second, self.pictures.table
+        tip = "Show a fine-tuning that was made before: it can be judged, taken away, and continued"
+        self.kept = told(ChoiceField(), "Kept fine-tunings", tip)
+        self.kept.setMinimumContentsLength(22)
+        self.second.line.addWidget(self.kept)
+        vbox((self.pictures.panes, 1), self.table, of=self, spacing=0)
+        self.pictures.changed.connect(self.changed)
+        self.kept.activated.connect(self._on_kept)
+
+    def show_theme(self, theme: Theme) -> None:
+        """Paint in another theme."""
+        self.pictures.show_theme(theme)
+
+    def list_kept(self) -> None:
+        """List the fine-tunings that are kept."""
+        runs = (
+            (f"{one.name}, {one.setting.began[:16].replace('T', ' ')}", one.path, one.path) for one in kept(self._root)
+        )
+        self.kept.offer([("Kept fine-tunings…",), *runs])
+        self.kept.setEnabled(self.kept.count() > 1)
+
+    def _on_kept(self, index: int) -> None:
+        if self.kept.itemData(index) is not None:
+            self.kept_wanted.emit(self.kept.itemData(index))
+
+
+COLUMNS = (
+    ("Class", "As the folder or the table names it"),
+    ("Images", "Test images of the class"),
+    ("Before", "Share of them that was named right before the fine-tuning"),
+    ("After", "Share of them that is named right with the best weights"),
+    ("Change", "In percentage points"),
+)
+NOTHING = "There is nothing to judge yet: press Start, and look here when the training has ended."
+WORKING = "The test images are judged when the training has ended or is paused."
+
+
+class JudgedPane(QWidget):
+    """Asks for the judgement of a run when it is looked at."""
+
+    def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.words, self.asking = Words(quiet=False), Question(jobs)
+        self.started = Words()
+        name = "Test images by class, before and after"
+        self.table = LinkedTable(Document(document.state, self), name, COLUMNS, range(1, 5))
+        self.when, self.matrix = told(QTabBar(), "Which confusion matrix is shown"), MarksView()
+        self._asked: tuple[Path, int] | None = None
+        self.judged: BeforeAfter | None = None
+        self.when.addTab("After")
+        self.when.addTab("Before")
+        self.when.setExpanding(False)
+        self.when.setDrawBase(False)
+        right = panel(self.when, (self.matrix, 1))
+        self._split = split(Qt.Orientation.Horizontal, (440, 460), self.table, right)
+        self._split.setStretchFactor(1, 1)
+        line = hbox((self.words, 1), self.asking)
+        vbox(line, self.started, (self._split, 1), of=self, margins=(12, 6, 12, 8))
+        self.when.currentChanged.connect(self._show_matrix)
+        self.show_none(NOTHING)
+
+    def show_none(self, words: str) -> None:
+        """Show no judgement, and say why."""
+        self.judged, self._asked = None, None
+        self.words.show_words(words)
+        self.started.show_words("")
+        self._split.hide()
+
+    def look(self, run: TunedRun | None, is_busy: bool) -> None:
+        """Show the judgement of a run, and ask for it where it is not known."""
+        if run is None:
+            self.show_none(WORKING if is_busy else NOTHING)
+            return
+        key = (run.folder, len(run.metrics))
+        if key != self._asked:
+            self.show_none(f"The test images are judged before and after {run.plan.name}…")
+            self._asked = key
+            self.asking.ask(JudgeTune(str(run.folder)), f"Before and after {run.plan.name}", self._show)
+
+    def _show(self, result: object) -> None:
+        if not isinstance(result, BeforeAfter):
+            return
+        self.judged = result
+        self.words.show_words(judged_words(result))
+        self.started.show_words(" ".join(result.words))
+        self.table.show_rows(_rows(result))
+        self.when.setTabEnabled(1, result.before is not None)
+        self._split.show()
+        self._show_matrix()
+
+    def _show_matrix(self) -> None:
+        judged = self.judged
+        if judged is None:
+            return
+        is_before = self.when.currentIndex() == 1 and judged.before is not None
+        shown = judged.before if is_before and judged.before is not None else judged.after
+        words = "before" if is_before else "after"
+
+        def draw(wide: float, high: float, text: float) -> Picture:
+            return confusion_picture(_confusion(judged, shown, words), judged.plan.classes, wide, high, text)
+
+        self.matrix.show_drawn(draw)
+
+    def show_theme(self, theme: Theme) -> None:
+        """Paint in another theme."""
+        self.matrix.show_theme(theme)
+        if self.judged is not None:
+            self.table.show_rows(_rows(self.judged))
+
+
+def judged_words(result: BeforeAfter) -> str:
+    """Return how well the network names the test images before and after, in a sentence."""
+    after, outcome = result.after, result.outcome
+    of = f"of {int(after.counts.sum()):,} test images"
+    best = f", at epoch {outcome.best_epoch:,} of {outcome.epochs:,}" if outcome.best_epoch else ""
+    end = f"{100 * after.accuracy:.1f} % {of} are named right with the best weights{best}, loss {after.loss:.3g}"
+    if result.before is None:
+        return f"{end}. What it named before is not known any longer."
+    return f"Before: {100 * result.before.accuracy:.1f} %, loss {result.before.loss:.3g}. After: {end}."
+
+
+def _rows(result: BeforeAfter) -> list[TextRow]:
+    rows = []
+    for label, name in enumerate(result.plan.classes):
+        count = int(result.after.counts[label].sum())
+        before = result.before.recall(label) if result.before else None
+        after = result.after.recall(label)
+        change = 100 * (after - before) if after is not None and before is not None else None
+        texts = (name, f"{count:,}", _percent(before), _percent(after), "–" if change is None else f"{change:+.1f}")
+        numbers = (float(count), *(-1.0 if one is None else one for one in (before, after)), change or 0.0)
+        rows.append(TextRow(f"class {label}", texts, (name, *numbers)))
+    return rows
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def _confusion(judged: BeforeAfter, shown: Judgement, words: str) -> Confusion:
+    plan = run_plan(judged.plan, int(shown.counts.sum()))
+    request = ConfusionRequest(judged.folder, replace(plan, name=f"{plan.name} ({words})"))
+    none = shown.counts[:0].astype("uint8")
+    return Confusion(request, shown.counts, (), (), none, shown.loss, judged.data, 0.0)
+
+
+KINDS = (
+    (".safetensors", "Model, .safetensors", "Weights alone, in the format that runs no code when it is opened"),
+    (".pth", "Model, .pth", "Weights as PyTorch saves them, under torchvision's names"),
+    (".onnx", "Model, .onnx", "The network with its weights for other runtimes, such as ONNX Runtime"),
+    (".pt2", "Program, .pt2", "What torch.export writes: runs with PyTorch, without any code of the network"),
+    (".md", "Model card, .md", "What it was trained on, how, how well, and under which licences, in Markdown"),
+    (".py", "Training script, .py", "This very training, to be run elsewhere: one GPU, or several by torchrun"),
+)
+IMAGES = "Images (*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff *.npy);;All files (*)"
+ANSWERS = (("File", ""), ("Class", ""), ("Probability", ""), ("Others", ""))
+NOT_TUNED = "Nothing has been fine-tuned yet: press Start, and come back when it has ended or is paused."
+
+
+class TakeAwayPane(QWidget):
+    """Buttons that save, and images that the tuned network names."""
+
+    def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.run: TunedRun | None = None
+        self.words, self.saved, self.saving, self.asking = Words(quiet=False), Words(), Question(jobs), Question(jobs)
+        self.buttons = {suffix: button(f"{words}…", tip) for suffix, words, tip in KINDS}
+        tip = "Choose images of yours: the tuned network says what it sees in each"
+        self.choose = button("Name images…", tip, self._on_choose)
+        self.results = TextTable("What the network says of each image", ANSWERS, [2])
+        self.results.setColumnWidth(0, 260)
+        self.results.setColumnWidth(1, 160)
+        grid = QGridLayout()
+        for index, (suffix, one) in enumerate(self.buttons.items()):
+            grid.addWidget(one, index // 3, index % 3)
+            one.clicked.connect(partial(self._on_save, suffix))
+        named = hbox(self.choose, (self.asking, 1), 0)
+        top = (heading("Take away"), self.words, grid, self.saving, self.saved, heading("Name images"), named)
+        vbox(*top, (self.results, 1), of=self, margins=(14, 8, 14, 8))
+        self.look(None)
+
+    def look(self, run: TunedRun | None) -> None:
+        """Take away this run, or none."""
+        if run is not self.run:
+            self.saved.show_words("")
+            self.results.show_rows(())
+        self.run = run
+        self.words.show_words(f"{run.plan.name}, in {run.folder}" if run else NOT_TUNED)
+        for one in (*self.buttons.values(), self.choose):
+            one.setEnabled(run is not None)
+
+    def _on_save(self, suffix: str) -> None:
+        run = self.run
+        if run is None:
+            return
+        name = ("finetune" if suffix == ".py" else run.plan.name.replace(" ", "-").lower()) + suffix
+        kinds = ONNX if suffix == ".onnx" else (f"{suffix[1:]} (*{suffix})",)
+        path, kind = QFileDialog.getSaveFileName(self, "Save", name, ";;".join(kinds))
+        if path:
+            self.save(path if Path(path).suffix else path + suffix, dynamic=kind == ONNX[1])
+
+    def save(self, path: str, *, dynamic: bool = False) -> None:
+        """Write what the path's ending says; ``dynamic``: ONNX for images of any size."""
+        if self.run is not None:
+            self.saved.show_words("")
+            job = SaveTuned(str(self.run.folder), path, dynamic)
+            self.saving.ask(job, f"Saving {Path(path).name}", lambda result: self.saved.show_words(f"Saved {result}."))
+
+    def _on_choose(self) -> None:
+        files, _ = QFileDialog.getOpenFileNames(self, "Images to name", "", IMAGES)
+        if files:
+            self.name(files)
+
+    def name(self, files: Sequence[str]) -> None:
+        """Let the network name what is in some files."""
+        if self.run is not None:
+            job = Predict(str(self.run.folder), tuple(files))
+            self.asking.ask(job, f"Naming {len(files):,} images", self._on_named)
+
+    def _on_named(self, result: object) -> None:
+        found = result if isinstance(result, tuple) else ()
+        self.results.show_rows([_answer(one) for one in found if isinstance(one, Prediction)])
+
+
+def _answer(one: Prediction) -> TextRow:
+    name = Path(one.file).name
+    if one.problem or not one.classes:
+        texts: tuple[str, ...] = (name, f"⚠ {one.problem}", "", "")
+    else:
+        (label, chance), *others = one.classes
+        rest = ", ".join(f"{other} {100 * share:.1f} %" for other, share in others)
+        texts = (name, label, f"{100 * chance:.1f} %", rest)
+    return TextRow(one.file, texts, tips=(one.file, *texts[1:]))

@@ -1,0 +1,227 @@
+"""Fine-tuning a plan by the loop of the training lab."""
+
+from collections.abc import Generator, Hashable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.finetuning.codec import plan_in
+from resnet_explorer.finetuning.data import TuneImages, complete, load
+from resnet_explorer.finetuning.plan import TunePlan, run_plan
+from resnet_explorer.finetuning.results import BeforeAfter, FreezeReport, Judgement, Outcome
+from resnet_explorer.finetuning.schedule import FinetuneRun, TuneFolder, director, others
+from resnet_explorer.finetuning.start import bare, start
+from resnet_explorer.finetuning.strategies import grouping
+from resnet_explorer.module.build import ResNet
+from resnet_explorer.probes.record import places, restored
+from resnet_explorer.readings.progress import Progress
+from resnet_explorer.readings.quantities import Mode
+from resnet_explorer.readings.text import LAST_STEPS
+from resnet_explorer.runs.codec import CHECKPOINT, METRICS, RUN, loads, metrics_from
+from resnet_explorer.runs.opened import trained
+from resnet_explorer.runs.plan import Ending, Metric, RunPlan, Setting
+from resnet_explorer.training.feed import Feed
+from resnet_explorer.training.folder import Mark
+from resnet_explorer.training.loop import Told, go_on
+from resnet_explorer.training.trainer import Trainer, conditions
+
+BY_VAL = "Of each epoch the validation images are judged; the test images are judged once, with the best weights."
+"""What is said of a run whose test images choose nothing."""
+
+
+def follow(
+    plan: TunePlan,
+    folder: Path | None = None,
+    until: int | None = None,
+    *,
+    have: int | None = None,
+    tensorboard: bool = False,
+) -> Generator[Told | Ending, None, None]:
+    """Yield progress and the steps of a fine-tuning as they are made, and last a ``TuneEnding``.
+
+    A plan without classes is completed from its images. All else is as ``lab.training.follow`` has it: kept in a
+    folder, paused by closing, continued bit for bit. Raises ExplorerError, with nothing written, where images or first
+    weights are not there or do not fit.
+    """
+    yield Progress(0, plan.epochs, "looking at the images")
+    plan = plan if plan.classes else _completed(plan, folder)
+    images = yield from fetched(plan)
+    view = run_plan(plan, len(images.train))
+    model, words = _first(plan, folder)
+    if images.skipped:
+        words = (*words, f"Unreadable and skipped: {', '.join(one.path for one in images.skipped[:10])}.")
+    if images.has_test:
+        words = (*words, BY_VAL)
+    with ExitStack() as lent:
+        lent.enter_context(conditions(view))
+        kept = TuneFolder(folder, view, plan, images.judged) if folder is not None else None
+        if kept is not None:
+            yield from kept.claim()
+            lent.enter_context(kept)
+        yield from _follow(plan, view, images, model, words, kept, until, have, tensorboard)
+
+
+def _completed(plan: TunePlan, folder: Path | None) -> TunePlan:
+    """Return the plan as a run of it was begun, or else as its images complete it."""
+    if folder is None or not (folder / RUN).is_file():
+        return complete(plan)
+    kept = plan_in(folder)
+    return replace(plan, classes=kept.classes, preprocess=kept.preprocess, white=kept.white)
+
+
+def fetched(plan: TunePlan) -> Generator[Progress, None, TuneImages]:
+    """Yield progress while images are read, and return them; raises ExplorerError where they teach nothing."""
+    for one in load(plan):
+        if isinstance(one, TuneImages):
+            if problems := one.counted().problems:
+                raise ExplorerError("data", problems[0])
+            return one
+        yield one
+    raise AssertionError("the images come last")
+
+
+def _first(plan: TunePlan, folder: Path | None) -> tuple[ResNet, tuple[str, ...]]:
+    """Return the network with its first weights, which a run that goes on does not need."""
+    if folder is not None and (folder / CHECKPOINT).is_file():
+        return bare(plan), ()
+    model, started = start(plan)
+    return model, started.words
+
+
+def _follow(
+    plan: TunePlan,
+    view: RunPlan,
+    images: TuneImages,
+    model: ResNet,
+    words: tuple[str, ...],
+    kept: TuneFolder | None,
+    until: int | None,
+    have: int | None,
+    tensorboard: bool,
+) -> Generator[Told | Ending, None, None]:
+    blocks = places(view.spec, replace(view.image, batch=view.recipe.batch), Mode.TRAIN)
+    setting = kept.kept() if kept else None
+    if kept and setting and setting.test != len(images.val):
+        raise others(kept.path)
+    found = grouping(plan, len(images.train))
+    trainer = Trainer(view, model, director(found, kept.opened if kept else _unheard))
+    mark = kept.restore(trainer) if kept and setting else Mark()
+    feed = Feed(view, trainer.layout, images)
+    training_run = FinetuneRun(trainer, feed, blocks, kept, mark, found, words)
+    yield from go_on(training_run, setting, until, have, tensorboard)
+
+
+def _unheard(epoch: int, report: FreezeReport) -> None:
+    """Nobody keeps it."""
+
+
+_held: dict[Hashable, TuneImages] = {}
+
+
+def held_images(plan: TunePlan) -> Generator[Progress, None, TuneImages]:
+    """Yield progress while a plan's images are read, unless they were read last, and return them."""
+    prepared = (plan.image, plan.channels, plan.grey, plan.preprocess, plan.white)
+    key = (plan.spec, plan.data, plan.classes, plan.seed, *prepared)
+    if key not in _held:
+        images = yield from fetched(plan)
+        _held.clear()
+        _held[key] = images
+    return _held[key]
+
+
+def images_of(plan: TunePlan) -> TuneImages:
+    """Return a plan's images, those that were read last or read now."""
+    steps = held_images(plan)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            images: TuneImages = done.value
+            return images
+
+
+CHUNK = 250
+"""Images that are named at a time."""
+
+
+def judge(folder: Path) -> Iterator[Progress | BeforeAfter]:
+    """Yield progress, and last how a run's test images are named by its first weights and by its best ones.
+
+    Raises ExplorerError where the folder holds no fine-tuning, or no weights yet.
+    """
+    plan = plan_in(folder)
+    model, _, steps = trained(folder)
+    images = yield from held_images(plan)
+    after = yield from named(model, plan, images, "naming the test images with the best weights")
+    before, words = yield from _before(plan, images)
+    words = (*words, images.judging)
+    yield BeforeAfter(str(folder), plan, before, after, _outcome(folder, steps, before, after), words, images.words)
+
+
+def _before(plan: TunePlan, images: TuneImages) -> Generator[Progress, None, tuple[Judgement | None, tuple[str, ...]]]:
+    try:
+        model, started = start(plan)
+    except ExplorerError as error:
+        return None, (f"The first weights are not there any longer: {error}",)
+    found = yield from named(model, plan, images, "naming the test images with the first weights")
+    chance = f"A new head guesses: 1 of {len(plan.classes):,} right by chance, {1 / len(plan.classes):.1%}."
+    return found, (*started.words, *(() if started.head_loaded else (chance,)))
+
+
+def named(model: ResNet, plan: TunePlan, images: TuneImages, words: str) -> Generator[Progress, None, Judgement]:
+    """Yield progress while all test images are named in evaluation mode, and return how."""
+    model = model.to(usable(plan.device))
+    classes, loss, done = len(plan.classes), 0.0, 0
+    counts = np.zeros((classes, classes), np.int64)
+    for chunk in torch.split(images.test, CHUNK):
+        x, y = images.take(chunk)
+        with torch.no_grad(), restored(model, training=False):
+            scores = model(x.to(usable(plan.device))).float().cpu()
+        loss += float(functional.cross_entropy(scores, y, reduction="sum"))
+        np.add.at(counts, (y.numpy(), scores.argmax(dim=1).numpy()), 1)
+        done += len(chunk)
+        yield Progress(done, len(images.test), words)
+    return Judgement(counts, loss / max(1, done))
+
+
+def usable(device: str) -> str:
+    """Return a device, or the CPU where it is not there any longer."""
+    kind, _, index = device.partition(":")
+    if kind == "cuda":
+        return device if int(index or 0) < torch.cuda.device_count() else "cpu"
+    known = torch.backends.mps.is_available() if kind == "mps" else kind == "xpu" and torch.xpu.is_available()
+    return device if known else "cpu"
+
+
+def _outcome(folder: Path, steps: int, before: Judgement | None, after: Judgement) -> Outcome:
+    """Return the figures of a run; ``steps`` are those that the best weights had made."""
+    metrics, setting, per_epoch = record_of(folder)
+    last = metrics[-LAST_STEPS:]
+    return Outcome(
+        before.accuracy if before else None,
+        after.accuracy,
+        after.loss,
+        sum(one.loss for one in last) / len(last) if last else None,
+        steps // per_epoch,
+        len(metrics) // per_epoch,
+        last[-1].seconds if last else 0.0,
+        setting.torch,
+        setting.app,
+        setting.machine,
+        len(last),
+    )
+
+
+def record_of(folder: Path) -> tuple[tuple[Metric, ...], Setting, int]:
+    """Return the steps of a run, its setting, and the steps of an epoch; raises ExplorerError where there are none."""
+    try:
+        view, setting = loads((folder / RUN).read_text(encoding="utf-8"), str(folder))
+        return metrics_from((folder / METRICS).read_bytes()), setting, max(1, view.recipe.evaluate)
+    except OSError as error:
+        words = f"{folder} holds no run."
+        raise ExplorerError(str(folder), words, "Choose a folder that 'finetune' wrote.") from error

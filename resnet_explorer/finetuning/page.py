@@ -1,0 +1,243 @@
+"""The fine-tuning lab: a network with weights on your own images, every choice shown on the network itself."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
+
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.finetuning.choices import Strategy
+from resnet_explorer.finetuning.diagram_view import FreezePane, GroupsPane
+from resnet_explorer.finetuning.judged_view import CurvesPane, FinetuneRunner, JudgedPane, TakeAwayPane, TunedRun
+from resnet_explorer.finetuning.plan import TunePlan, run_plan
+from resnet_explorer.finetuning.setup import TuningSetup
+from resnet_explorer.finetuning.state import TuningState
+from resnet_explorer.finetuning.trains_view import SamplesPane, WaysPane
+from resnet_explorer.insight.page import InsideView
+from resnet_explorer.insight.values import RunReference
+from resnet_explorer.picture.theme import Theme
+from resnet_explorer.runs.plan import Run
+from resnet_explorer.spec import ResNetSpec
+from resnet_explorer.training.bars import TrainingBar
+from resnet_explorer.training.chart_data import Traced
+from resnet_explorer.training.controller import TrainingController
+from resnet_explorer.training.run_view import RunsPage
+from resnet_explorer.ui.canvas import Canvas
+from resnet_explorer.ui.document import Document
+from resnet_explorer.ui.jobs import Jobs
+from resnet_explorer.ui.parts import Problem, hbox, tabs, vbox
+from resnet_explorer.ui.preferences import runs_folder
+from resnet_explorer.ui.session import Results
+
+COMPARED = (Strategy.A, Strategy.B, Strategy.C)
+
+
+class TuningBar(TrainingBar):
+    """``compare_wanted`` tells that several strategies are asked for, on equal budget.
+
+    ``problem`` says why it cannot be started; it belongs under the bar.
+    """
+
+    compare_wanted = Signal()
+
+    def __init__(self, trainer: TrainingController, parent: QWidget | None = None) -> None:
+        self.compare, self.progress, self.problem = QPushButton("Compare strategies"), QProgressBar(), Problem()
+        super().__init__(trainer, parent)
+        names = ", ".join(map(str, COMPARED))
+        self.compare.setToolTip(f"Train strategies {names} side by side: same images, epochs, rate and seed")
+        self.start.setToolTip("Fine-tune as the steps on the left say (Ctrl+Enter)")
+        self.step.setToolTip("Make one step")
+        self.pause.setToolTip("Keep where it is, and stop; Resume goes on from there bit for bit")
+        self.stop.setToolTip("End here; the best epoch so far is kept")
+        self.progress.setFixedWidth(130)
+        self.progress.setTextVisible(False)
+        row = self.layout()
+        assert isinstance(row, QHBoxLayout)
+        row.insertWidget(1, self.compare)
+        row.insertWidget(row.count() - 1, self.progress)
+        self.compare.clicked.connect(self.compare_wanted)
+
+    def show_state(self) -> None:
+        super().show_state()
+        runs = self._trainer.runs
+        done = sum(len(run.metrics) for run in runs)
+        of = sum(run.plan.recipe.steps for run in runs)
+        self.progress.setVisible(self._trainer.is_busy)
+        self.progress.setRange(0, of if done else 0)
+        self.progress.setValue(done)
+        self.progress.setAccessibleName(f"{done:,} of {of:,} steps")
+
+
+NOTHING = "There is nothing to look into yet: press Start, and look here when it has ended or is paused."
+
+
+class TuningPage(RunsPage[FinetuneRunner]):
+    """The steps on the left, what they mean and what comes of them in tabs."""
+
+    def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(document, jobs, FinetuneRunner(jobs, runs_folder()), parent)
+        self.state = TuningState(document.state.spec, self)
+        self.setup, self.bar = TuningSetup(self.state, jobs), TuningBar(self.trainer)
+        self.network = FreezePane(self.state, document)
+        self.groups = GroupsPane(self.state, self.network.document)
+        self.ways = WaysPane(self.state)
+        self.samples, self.judged = SamplesPane(self.state, jobs), JudgedPane(document, jobs)
+        self.curves = CurvesPane(document, self.trainer.root)
+        self.inside, self.take_away = InsideView(document, jobs), TakeAwayPane(jobs)
+        self._asked_once = False
+        self._spec: ResNetSpec | None = None
+        self.views = tabs(
+            "Views of the fine-tuning",
+            (self.network, "Network", "What trains in which epoch; a click freezes a part, or lets it train"),
+            (self.groups, "Groups", "The optimiser's groups: tensors, rates, weight decay, and rates over time"),
+            (self.samples, "Images", "Training images as the network sees them"),
+            (self.ways, "Channels", "The ways of grey and other images into the network: costs, measures, advice"),
+            (self.curves, "Curves", "What the trainings give, step by step"),
+            (self.judged, "Before and after", "The same test images before the fine-tuning and after it"),
+            (self.inside, "Look inside", "Mistakes, Grad-CAM, filters, and the loss around the tuned network"),
+            (self.take_away, "Take away", "The model, its card, its training script; and what it says of images"),
+        )
+        self.views.tabBar().setExpanding(False)
+        self.bar.problem.setContentsMargins(14, 2, 12, 4)
+        hbox(self.setup, (vbox(self.bar, self.bar.problem, (self.views, 1), spacing=0), 1), of=self, spacing=0)
+        self._wire()
+
+    def _wire(self) -> None:
+        self.bar.start_wanted.connect(self.start)
+        self.bar.compare_wanted.connect(self.compare)
+        self.trainer.changed.connect(self._on_runs)
+        self.trainer.ended.connect(self._on_view)
+        self.trainer.ended.connect(self.curves.list_kept)
+        self.state.changed.connect(self._on_plan)
+        self.curves.changed.connect(self.draw)
+        self.curves.kept_wanted.connect(self._on_kept)
+        self.setup.channels.measure.clicked.connect(lambda: self.views.setCurrentWidget(self.ways))
+        self.curves.table.renamed.connect(self.rename)
+        self.curves.table.currentItemChanged.connect(self._on_view)
+        self.views.currentChanged.connect(self._on_view)
+
+    @property
+    def canvas(self) -> Canvas:
+        """Return the picture that is looked at."""
+        shown = self.views.currentWidget()
+        if shown is self.groups:
+            return self.groups.chart
+        if shown is self.judged:
+            return self.judged.matrix
+        if shown is self.curves:
+            return self.curves.pictures.canvas
+        return self.network.view
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Ask what there is: which weights, and once what the images hold."""
+        if self._spec is not None:
+            self.state.use_network(self._spec)
+        self.setup.weights.refresh()
+        if not self._asked_once:
+            self._asked_once = True
+            self.setup.images.check()
+            self.curves.list_kept()
+            self.draw()
+
+    def show_results(self, results: Results) -> None:
+        """Tune the window's network from here on; what is trained at the moment goes on.
+
+        To read a deep one anew takes a tenth of a second, which is spent where it is looked at alone.
+        """
+        self._spec = results.state.spec
+        if self.isVisible():
+            self.state.use_network(self._spec)
+
+    def show_theme(self, theme: Theme) -> None:
+        """Paint in another theme."""
+        self._theme = theme
+        for part in (self.network, self.groups, self.samples, self.judged, self.curves, self.inside):
+            part.show_theme(theme)
+        self.setup.show_theme()
+        self.ways.show_theme()
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """Return the fine-tunings of now, or the one that would be."""
+        if self.trainer.runs:
+            return tuple(run.run() for run in self.trainer.runs)
+        return (Run(run_plan(self.state.plan, self.state.images), None, ()),)
+
+    def start(self) -> None:
+        """Fine-tune as the steps say."""
+        self._tune((self.state.plan.strategy,))
+
+    def compare(self) -> None:
+        """Fine-tune by several strategies side by side: all else is equal, the number of steps too."""
+        self._tune(COMPARED)
+
+    def _tune(self, strategies: tuple[Strategy, ...]) -> None:
+        problem = self.state.problem()
+        try:
+            plans = [self._plan(strategy, min(1, len(strategies) - 1)) for strategy in strategies]
+        except ExplorerError as error:
+            problem = problem or f"{error.what} {error.remedy}"
+        self.bar.problem.say(problem)
+        if problem:
+            return
+        title = " ".join((self.state.plan.spec.name, *map(str, strategies)))
+        self.trainer.tune(plans, self.state.images, title)
+        self.views.setCurrentWidget(self.curves)
+
+    def _plan(self, strategy: Strategy, threads: int) -> TunePlan:
+        plan = replace(self.state.plan, device=self._document.device, threads=threads)
+        return plan if strategy is plan.strategy else replace(plan, strategy=strategy, unfreeze=())
+
+    def _on_kept(self, folder: Path) -> None:
+        try:
+            self.trainer.open_kept(folder)
+        except ExplorerError as error:
+            self.said.emit(str(error))
+
+    def _on_plan(self) -> None:
+        self.bar.problem.say("")
+        if not self.trainer.runs:
+            self.draw_soon()
+
+    def _on_runs(self) -> None:
+        self.bar.show_state()
+        self.bar.problem.say(next((run.problem for run in self.trainer.runs if run.problem), ""))
+        self.draw_soon()
+
+    @property
+    def chosen(self) -> TunedRun | None:
+        """Return the selected run, where it has made steps and is not at work; else the first that is so."""
+        places = (self.curves.table.place, *range(len(self.trainer.runs)))
+        return next((run for place in places if (run := self.trainer.finished(place)) is not None), None)
+
+    def _on_view(self) -> None:
+        shown, run = self.views.currentWidget(), self.chosen
+        if shown is self.samples:
+            self.samples.look()
+        elif shown is self.judged:
+            self.judged.look(run, self.trainer.is_busy)
+        elif shown is self.take_away:
+            self.take_away.look(run)
+        elif shown is self.inside:
+            self._look_inside(run)
+        else:
+            self.draw()
+
+    def _look_inside(self, run: TunedRun | None) -> None:
+        if run is None:
+            self.inside.show_none(NOTHING)
+            return
+        names = run.setting.classes if run.setting else ()
+        others = [RunReference(str(one.folder), one.plan) for one in self.trainer.runs if one.metrics]
+        self.inside.show_run(str(run.folder), run.plan, names, others)
+
+    @property
+    def shown(self) -> tuple[Traced, ...]:
+        """Return the runs with their looks; hidden ones are marked."""
+        return self.curves.pictures.traced(self.runs)
+
+    def draw(self) -> None:
+        """Draw the curves and the list as they are now."""
+        self.curves.pictures.show_runs(self.runs, self.trainer.runs)

@@ -1,0 +1,327 @@
+"""A fine-tuning under way: what trains when, the best weights kept, and its end where it gets no better."""
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
+from difflib import SequenceMatcher
+from math import inf
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save
+from torch import nn
+from torch.optim import Optimizer
+
+from resnet_explorer import codec
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.finetuning.codec import dumps, plan_in
+from resnet_explorer.finetuning.plan import TunePlan
+from resnet_explorer.finetuning.results import FreezeReport, TuneEnding
+from resnet_explorer.finetuning.strategies import Grouping
+from resnet_explorer.module.adapter import folded
+from resnet_explorer.module.build import ResNet
+from resnet_explorer.readings.quantities import Place
+from resnet_explorer.runs.codec import BEST, OPENED, RUN, TUNE
+from resnet_explorer.runs.plan import Metric, RunPlan, Setting
+from resnet_explorer.spec.codec import dumps as spec_text
+from resnet_explorer.training.feed import Feed
+from resnet_explorer.training.folder import Folder, Mark, worded
+from resnet_explorer.training.loop import TrainingRun, setting_of
+from resnet_explorer.training.trainer import Trainer
+from resnet_explorer.weights.reader import SPEC_KEY
+
+ALIKE = 0.75
+"""From this likeness on an attribute's name is taken for a misspelt ``requires_grad``."""
+
+
+class StillBatchNorm2d(nn.BatchNorm2d):
+    """A batch norm that stays in evaluation mode when its network is put into training mode."""
+
+    def train(self, mode: bool = True) -> "StillBatchNorm2d":
+        """Leave the mode as it is: running statistics are used, and stay."""
+        super().train(False)
+        return self
+
+
+def freeze(model: nn.Module, trainable: Collection[str]) -> FreezeReport:
+    """Let the tensors of these names train, and no other; return what the tensors say afterwards.
+
+    Raises ExplorerError where a name belongs to no tensor, or a tensor does not do as it was told.
+    """
+    known = dict(model.named_parameters())
+    missing = sorted(set(trainable) - set(known))
+    if missing:
+        raise ExplorerError("frozen", f"The network has no tensor {missing[0]}.", "Check the names.")
+    for name, tensor in known.items():
+        tensor.requires_grad_(name in trainable)
+        if name not in trainable:
+            tensor.grad = None  # a gradient of 0 would still let the decay shrink the weights
+    report = verify(model)
+    if set(report.trainable) != set(trainable):
+        raise ExplorerError("frozen", "Some tensors could not be frozen.", "Report this, with the network.")
+    return report
+
+
+def verify(model: nn.Module) -> FreezeReport:
+    """Return what really trains; attributes that only look like ``requires_grad`` are named."""
+    pairs = list(model.named_parameters())
+    trains = [(name, tensor) for name, tensor in pairs if tensor.requires_grad]
+    rests = [(name, tensor) for name, tensor in pairs if not tensor.requires_grad]
+    still = (name for name, module in model.named_modules() if _is_still(module, model))
+    return FreezeReport(
+        tuple(name for name, _ in trains),
+        tuple(name for name, _ in rests),
+        sum(tensor.numel() for _, tensor in trains),
+        sum(tensor.numel() for _, tensor in rests),
+        tuple(still),
+        tuple(_silent(model)),
+    )
+
+
+def _is_still(module: nn.Module, model: nn.Module) -> bool:
+    return isinstance(module, nn.BatchNorm2d) and (isinstance(module, StillBatchNorm2d) or not module.training)
+
+
+def _silent(model: nn.Module) -> Iterator[str]:
+    """Yield attributes that do nothing: misspelt ones of tensors, and ``requires_grad`` of modules."""
+    for name, tensor in model.named_parameters():
+        yield from (f"{name}.{key}" for key in vars(tensor) if _looks_like(key))
+    for name, module in model.named_modules():
+        yield from (f"{name}.{key}".lstrip(".") for key in vars(module) if _looks_like(key))
+
+
+def _looks_like(key: str) -> bool:
+    return SequenceMatcher(None, key, "requires_grad").ratio() >= ALIKE
+
+
+def hold_still(model: nn.Module, paths: Collection[str]) -> None:
+    """Keep the batch norms of these paths in evaluation mode, whatever ``train()`` says; let all others go.
+
+    Raises ExplorerError where a path leads to no batch norm.
+    """
+    norms: dict[str, nn.Module] = {name: one for name, one in model.named_modules() if isinstance(one, nn.BatchNorm2d)}
+    missing = sorted(set(paths) - set(norms))
+    if missing:
+        raise ExplorerError("bn", f"There is no batch norm at {missing[0]}.", "Check the path.")
+    for name, module in norms.items():
+        was_held = isinstance(module, StillBatchNorm2d)
+        if name in paths:
+            module.__class__ = StillBatchNorm2d
+            module.eval()
+        elif was_held:
+            module.__class__ = nn.BatchNorm2d
+            module.train(model.training)
+
+
+def optimiser_groups(model: nn.Module, grouping: Grouping) -> list[dict[str, Any]]:
+    """Return all groups of a plan for an optimiser, those that open later too, each under its name.
+
+    They are made up front: to add one later breaks schedules. A frozen tensor has no gradient, and optimisers leave
+    it alone. Raises ExplorerError where the network lacks a tensor, or the groups do.
+    """
+    known = dict(model.named_parameters())
+    held = {name for group in grouping.groups for name in group.tensors} | set(grouping.frozen)
+    if held != set(known):
+        strange = sorted(held ^ set(known))[0]
+        raise ExplorerError("groups", f"{strange} is in the network or in the groups, not in both.", "Check the plan.")
+    return [
+        {"params": [known[name] for name in group.tensors], "weight_decay": group.decay, "lr": rate, "name": group.name}
+        for group, rate in zip(grouping.groups, grouping.rates(0), strict=True)
+    ]
+
+
+class ParameterSchedule:
+    """The hooks of a plan on a network: call ``before`` at every step, first of all.
+
+    At the first step of an epoch that changes what trains it freezes, verifies and returns the report, and puts batch
+    norms into their mode; at every step it sets the rate of each group. To go on at any step is to call it there.
+    """
+
+    def __init__(self, model: nn.Module, grouping: Grouping) -> None:
+        self.model, self.grouping = model, grouping
+        self._since: int | None = None
+
+    @property
+    def since(self) -> int | None:
+        """Return the epoch from which on trains what trains now, counted from 0."""
+        return self._since
+
+    def groups(self) -> list[dict[str, Any]]:
+        """Return the groups for an optimiser."""
+        return optimiser_groups(self.model, self.grouping)
+
+    def before(self, step: int, optimiser: Optimizer) -> FreezeReport | None:
+        """Prepare a step, which counts from 0; return what trains from here on where that has changed."""
+        epoch = self.grouping.epoch_of(step)
+        since = max(start for start in self.grouping.changes if start <= epoch)
+        report = self._open(since) if since != self._since else None
+        for group, rate in zip(optimiser.param_groups, self.grouping.rates(step), strict=True):
+            group["lr"] = rate
+        return report
+
+    def _open(self, epoch: int) -> FreezeReport:
+        hold_still(self.model, self.grouping.still(epoch))
+        report = freeze(self.model, self.grouping.trainable(epoch))
+        self._since = epoch
+        return report
+
+
+OF_IMAGES = ("classes", "preprocess", "white")
+"""What a plan takes from its images."""
+
+
+class TuneFolder(Folder):
+    """A folder that keeps a fine-tuning as it is made; use it as ``Folder``.
+
+    ``judged`` is "test" or "validation", the images that are judged after each epoch.
+    """
+
+    def __init__(self, path: Path, view: RunPlan, plan: TunePlan, judged: str = "test") -> None:
+        super().__init__(path, view)
+        self._tune, self._judged = plan, judged
+        self._opened: dict[int, str] = {}
+
+    def _check(self, plan: RunPlan) -> None:
+        kept = plan_in(self.path)
+        different = codec.differences(self._tune, kept)
+        if not set(different) <= set(OF_IMAGES):
+            words = f"{self.path} holds a fine-tuning of other {different[0]}."
+            raise ExplorerError(str(self.path), words, "Choose another folder, or the same settings.")
+        if different or plan.recipe != self._plan.recipe:
+            raise others(self.path)
+
+    def begin(self, setting: Setting) -> None:
+        """Write what the run is, where nothing is here yet, and open the list of its steps."""
+        with worded(self.path):
+            if not (self.path / RUN).exists():
+                self._replace(TUNE, dumps(self._tune).encode())
+        super().begin(setting)
+
+    def opened(self, epoch: int, report: FreezeReport) -> None:
+        """Take note of what trains from an epoch on, counted from 0; ``flush`` writes it."""
+        values = {
+            "epoch": epoch + 1,
+            "trainable": report.trainable,
+            "frozen": report.frozen,
+            "parameters": report.trainable_parameters,
+            "still": report.still,
+            "silent": report.silent,
+        }
+        self._opened[epoch] = codec.encode(values, indent=None)
+
+    def flush(self) -> None:
+        """Hand all that is known so far to the system: it outlives this process."""
+        if self._opened:
+            with worded(self.path):
+                file = self.path / OPENED
+                kept = file.read_text(encoding="utf-8") if file.exists() else ""
+                new = [line for line in self._opened.values() if line not in kept]
+                if new:
+                    self._replace(OPENED, "".join((kept, *new)).encode())
+            self._opened = {}
+        super().flush()
+
+    def keep_best(self, model: ResNet, metric: Metric, epoch: int) -> None:
+        """Replace the best weights: a file as any of weights, with the adapter in the first convolution."""
+        plain, _ = folded(model, self._tune.network_spec)
+        words = {
+            "format": "pt",
+            SPEC_KEY: spec_text(self._tune.saved_spec),
+            "steps": str(metric.step + 1),
+            "epoch": str(epoch),
+            f"{self._judged}_loss": repr(metric.test_loss),
+            f"{self._judged}_accuracy": repr(metric.test_accuracy),
+            "classes": codec.encode(self._tune.classes, indent=None).strip(),
+        }
+        tensors = {name: one.detach().cpu().contiguous() for name, one in plain.state_dict().items()}
+        with worded(self.path):
+            self._replace(BEST, save(tensors, metadata=words))
+
+
+def others(folder: Path) -> ExplorerError:
+    """Return the error for a run whose images have changed."""
+    words = f"The images are others than when the run in {folder} was begun."
+    return ExplorerError(str(folder), words, "Choose another folder, or bring them back.")
+
+
+def director(grouping: Grouping, note: Callable[[int, FreezeReport], None]) -> Callable[[ResNet], ParameterSchedule]:
+    """Return what makes the director of a network; ``note`` hears from which epoch on what trains."""
+
+    class Noting(ParameterSchedule):
+        def before(self, step: int, optimiser: Optimizer) -> FreezeReport | None:
+            report = super().before(step, optimiser)
+            if report is not None and self.since is not None:
+                note(self.since, report)
+            return report
+
+    return lambda model: Noting(model, grouping)
+
+
+class FinetuneRun(TrainingRun):
+    """A fine-tuning under way; ``words`` say what it starts from, and what could not be read.
+
+    The best epoch is the first with the least loss of the validation images.
+    """
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        feed: Feed,
+        blocks: tuple[Place, ...],
+        kept: TuneFolder | None,
+        mark: Mark,
+        grouping: Grouping,
+        words: tuple[str, ...],
+    ) -> None:
+        super().__init__(trainer, feed, blocks, kept, mark)
+        self._grouping, self._words, self._folder = grouping, words, kept
+        self._best: Metric | None = None
+        self._waited = 0
+        made = mark.steps - (mark.pending is not None)
+        for metric in kept.metrics() if kept and made else ():
+            if metric.step < made and metric.test_loss is not None:
+                self._note(metric)
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether the validation loss got no better for as many epochs as the plan is patient."""
+        patience = self._grouping.plan.patience
+        return bool(patience) and self._waited >= patience
+
+    @property
+    def ending(self) -> TuneEnding:
+        """Return how far the run is, and its best epoch."""
+        done, best = super().ending, self._best
+        epoch = self._epoch(best) if best else None
+        figures = (best.test_loss, best.test_accuracy) if best else (None, None)
+        early = self.is_over and done.steps < done.of
+        return TuneEnding(
+            done.folder, done.steps, done.of, done.seconds, done.problem, epoch, *figures, self._waited, early
+        )
+
+    def _epoch(self, metric: Metric) -> int:
+        return self._grouping.epoch_of(metric.step) + 1
+
+    def _rate(self, step: int) -> float:
+        return self._grouping.head_rate(step)
+
+    def _made_with(self) -> Setting:
+        names = self._grouping.plan.classes
+        setting = setting_of(self.plan, self.feed, self._blocks, self._trainer.strange, names)
+        return replace(setting, notes=(*self._words, *setting.notes))
+
+    def _judged(self, metric: Metric) -> None:
+        if metric.test_loss is None:
+            return
+        if self._is_better(metric) and self._folder:
+            self._folder.keep_best(self._trainer.tested, metric, self._epoch(metric))
+        self._note(metric)
+
+    def _is_better(self, metric: Metric) -> bool:
+        best = self._best.test_loss if self._best and self._best.test_loss is not None else inf
+        return metric.test_loss is not None and not metric.test_loss >= best
+
+    def _note(self, metric: Metric) -> None:
+        if self._is_better(metric):
+            self._best, self._waited = metric, 0
+        else:
+            self._waited += 1

@@ -1,0 +1,262 @@
+"""What is to be fine-tuned, as far as it is known: the last plan that can be, and what was found out about it."""
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.finetuning.choices import (
+    EMBEDDED,
+    GreyWay,
+    Preprocess,
+    Strategy,
+    TuneData,
+    TuneKind,
+    WeightsChoice,
+    WeightsKind,
+    check_way,
+)
+from resnet_explorer.finetuning.groups import under, weights
+from resnet_explorer.finetuning.plan import TUNING, TunePlan
+from resnet_explorer.finetuning.results import DataReport, GreyReport, Published
+from resnet_explorer.finetuning.strategies import Grouping, grouping
+from resnet_explorer.network import compile_spec
+from resnet_explorer.spec import InputShape, ResNetSpec
+from resnet_explorer.ui.document import State
+from resnet_explorer.ui.session import Results, read
+from resnet_explorer.weights.from_file import refusal, with_head
+from resnet_explorer.weights.identify import Weights
+
+EMBEDDED_SIDE, EMBEDDED_COUNT = 32, {TuneKind.DIGITS: 1437, TuneKind.MNIST: 2000}
+"""The side to which small images are brought, and how many there are to train on until they are looked at."""
+FOLDER_SIDE = 128
+"""The side of a folder's images where no weights ask for another one."""
+FEW = 320
+"""So many training images are taken for granted until a folder is looked at."""
+NONE = WeightsChoice(WeightsKind.NONE, "")
+EPOCHS = 6
+WAYS = (GreyWay.REPEAT, GreyWay.SUM, GreyWay.ADAPTER)
+"""Ways into the network, the first that can be first."""
+
+
+def replace_all(plan: TunePlan, changes: dict[str, Any]) -> dict[str, Any]:
+    """Return all choices of a plan with some changed, not checked yet."""
+    return {name: getattr(plan, name) for name in plan.__dataclass_fields__} | changes
+
+
+def prepared(made: dict[str, Any]) -> dict[str, Any]:
+    """Return choices whose images are not cut, where no published weights say how they want them."""
+    if made["weights"].kind is WeightsKind.PUBLISHED:
+        return made
+    side = max(made["image"].height, made["image"].width)
+    return made | {"preprocess": Preprocess(side, side)}
+
+
+def shortened(plan: TunePlan, names: set[str]) -> frozenset[str]:
+    """Return the fewest addresses that freeze exactly some tensors: whole units, else blocks, layers, tensors."""
+    network = plan.network
+    held: dict[str, set[str]] = {}
+    for one in plan.tensors:
+        layer = one.name.rpartition(".")[0]
+        for path in dict.fromkeys((one.unit, *reversed(network.ancestors(layer)), layer)):
+            held.setdefault(path, set()).add(one.name)
+    left, found = set(names), set()
+    for path, inside in sorted(held.items(), key=lambda pair: -len(pair[1])):
+        if path and inside <= names and inside & left:
+            found.add(path)
+            left -= inside
+    return frozenset(found | left)
+
+
+class TuningState(QObject):
+    """``changed`` tells of another plan or of what was found out; ``refused`` gives a step's key and why not.
+
+    The sentence is empty where the step has nothing wrong any longer. ``data_changed`` and ``network_changed`` tell
+    that what was found out is of other images or of another network.
+    """
+
+    changed = Signal()
+    refused = Signal(str, str)
+    data_changed = Signal()
+    network_changed = Signal()
+
+    def __init__(self, spec: ResNetSpec, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.report: DataReport | None = None
+        self.published: tuple[Published, ...] = ()
+        self.grey: GreyReport | None = None
+        self.opened: Weights | None = None
+        self.epoch = 0
+        side = EMBEDDED_SIDE
+        self.plan = TunePlan(
+            with_head(spec),
+            NONE,
+            TuneData(TuneKind.DIGITS),
+            image=InputShape(1, side, side),
+            channels=1,
+            preprocess=Preprocess(side, side),
+            recipe=TUNING,
+            epochs=EPOCHS,
+        )
+        self.results: Results = self._read(self.plan)
+        self.groups: Grouping = grouping(self.plan, self.images)
+        self._is_own_choice = self._is_new_data = False
+
+    @property
+    def images(self) -> int:
+        """Return how many images there are to train on; a guess until they are looked at."""
+        return self.report.train if self.report and self.report.train else EMBEDDED_COUNT.get(self.plan.data.kind, FEW)
+
+    @property
+    def chosen(self) -> Published | None:
+        """Return the published weights that are chosen."""
+        if self.plan.weights.kind is not WeightsKind.PUBLISHED:
+            return None
+        name = self.plan.weights.name
+        return next((one for one in self.published if one.name == name or (name == "DEFAULT" and one.is_default)), None)
+
+    def propose(self, step: str, **changes: Any) -> bool:
+        """Take other choices; where they cannot be say so beside the step, and keep the last plan that can."""
+        try:
+            made = prepared(replace_all(self.plan, changes))
+            plan = TunePlan(**made) if "grey" in changes else self._with_way(made)
+            groups, results = grouping(plan, self.images), self._read(plan)
+        except ExplorerError as error:
+            self.refused.emit(step, f"{error.what} {error.remedy}")
+            return False
+        self.plan, self.groups, self.results = plan, groups, results
+        self.epoch = min(self.epoch, plan.epochs - 1)
+        self.refused.emit(step, "")
+        self.changed.emit()
+        return True
+
+    def _with_way(self, made: dict[str, Any]) -> TunePlan:
+        """Return the plan of choices, with the first way into the network that can be where the usual one cannot."""
+        for way in (made["grey"], *WAYS):
+            try:
+                check_way(made["spec"], made["channels"], way)
+            except ExplorerError:
+                continue
+            return TunePlan(**{**made, "grey": way})
+        return TunePlan(**made)
+
+    def _read(self, plan: TunePlan) -> Results:
+        return read(State(plan.network_spec, plan.image))
+
+    def use_network(self, spec: ResNetSpec) -> None:
+        """Tune the window's network from here on; a backbone alone gets a head."""
+        spec = with_head(spec)
+        if spec == self.plan.spec:
+            return
+        first = self.plan.weights if self.plan.weights.kind is WeightsKind.FILE else NONE
+        self.published, self.grey = (), None
+        if self.propose("weights", spec=spec, weights=first, frozen=self._frozen_in(spec), unfreeze=()):
+            self._is_own_choice = False
+            self.network_changed.emit()
+
+    def _frozen_in(self, spec: ResNetSpec) -> frozenset[str]:
+        network = compile_spec(spec)
+        known = weights(network, self.plan.adapter)
+        found = set()
+        for path in self.plan.frozen:
+            try:
+                under(path, network, known)
+            except ExplorerError:
+                continue
+            found.add(path)
+        return frozenset(found)
+
+    def use_data(self, data: TuneData) -> None:
+        """Tune on other images: they are to be looked at anew."""
+        if data == self.plan.data:
+            return
+        small, was_small = data.kind in EMBEDDED, self.plan.data.kind in EMBEDDED
+        changes: dict[str, Any] = {"data": data, "classes": (), "white": ()}
+        if small != was_small:
+            usual = self.plan.preprocess.crop if self.plan.weights.kind is WeightsKind.PUBLISHED else FOLDER_SIDE
+            side = EMBEDDED_SIDE if small else usual
+            changes |= {"channels": 1 if small else 3, "image": InputShape(1, side, side)}
+        before, self.report = self.report, None
+        if self.propose("images", **changes):
+            self.grey, self._is_new_data = None, True
+            self.data_changed.emit()
+        else:
+            self.report = before
+
+    def take_report(self, report: DataReport) -> None:
+        """Take what a look at the images found: the classes' names, and the channels of new ones."""
+        self.report = report
+        names = tuple(one.name for one in report.classes)
+        modes = set(report.modes) & {1, 3} if len(report.modes) == 1 and self._is_new_data else set()
+        self._is_new_data, channels = False, next(iter(modes), self.plan.channels)
+        if len(names) > 1 and len(set(names)) == len(names):
+            self.propose("images", classes=names, channels=channels, white=report.white)
+        else:
+            self.changed.emit()
+
+    def take_published(self, found: tuple[Published, ...]) -> None:
+        """Take which weights there are; the best that lie here are used where nobody chose otherwise."""
+        self.published = found
+        here = next((one for one in found if one.cached and one.is_default), None)
+        here = here or next((one for one in found if one.cached), None)
+        if here and not self._is_own_choice and self.plan.weights.kind is WeightsKind.NONE:
+            self.use_weights(WeightsChoice(WeightsKind.PUBLISHED, here.name), by_user=False)
+        else:
+            self.changed.emit()
+
+    def take_file(self, found: Weights) -> None:
+        """Take what a look at the chosen file of weights found."""
+        self.opened = found
+        self.changed.emit()
+
+    @property
+    def file(self) -> Weights | None:
+        """Return what is known of the file of weights that is chosen; None before it was read."""
+        opened = self.opened
+        return opened if opened and opened.source == self.plan.weights.name else None
+
+    def file_problem(self) -> str:
+        """Return why the chosen file cannot start this network; empty where it can, or is not read yet."""
+        file = self.file
+        return refusal(Path(file.source).name, file.found, self.plan.spec, file.strange, file.values) if file else ""
+
+    def take_grey(self, report: GreyReport) -> None:
+        """Take how far the ways are apart on these images."""
+        self.grey = report
+        self.changed.emit()
+
+    def use_weights(self, choice: WeightsChoice, by_user: bool = True) -> None:
+        """Start from other weights, and prepare the images as they want it."""
+        self._is_own_choice = self._is_own_choice or by_user
+        preprocess = next((one.preprocess for one in self.published if one.name == choice.name), self.plan.preprocess)
+        self.propose("weights", weights=choice, preprocess=preprocess)
+
+    def use_strategy(self, strategy: Strategy) -> None:
+        """Take another strategy; its epochs of opening are the usual ones."""
+        self.propose("trains", strategy=strategy, unfreeze=())
+
+    def toggle(self, path: str) -> None:
+        """Freeze what has a path for good, or let it train again."""
+        plan = self.plan
+        try:
+            meant = {one.name for one in under(path, plan.network, plan.tensors)}
+        except ExplorerError as error:
+            self.refused.emit("trains", f"{error.what} {error.remedy}")
+            return
+        never = set(plan.never)
+        self.propose("trains", frozen=shortened(plan, never - meant if meant <= never else never | meant))
+
+    def show_epoch(self, epoch: int) -> None:
+        """Show what trains in another epoch, counted from 0."""
+        self.epoch = max(0, min(epoch, self.plan.epochs - 1))
+        self.changed.emit()
+
+    def problem(self) -> str:
+        """Return why a training cannot be started; empty where it can."""
+        if self.report and self.report.problems:
+            return self.report.problems[0]
+        chosen = self.chosen
+        if chosen is not None and not chosen.cached:
+            return f"{chosen.name} is not on this machine. Download it (step 1), or choose other weights."
+        return self.file_problem()

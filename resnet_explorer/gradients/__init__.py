@@ -1,0 +1,1 @@
+"""The gradient lab: gradients block by block, residual beside plain, and experiments about them."""

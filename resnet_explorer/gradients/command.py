@@ -1,0 +1,99 @@
+"""The command ``gradients``: gradient norms block by block, in numbers or as a picture."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast
+
+from resnet_explorer import files
+from resnet_explorer.engine.pytorch import importing
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.gradients import tables
+from resnet_explorer.gradients.charts import gradient_plot, gradient_strips
+from resnet_explorer.gradients.values import GradientRequest, GradientResult
+from resnet_explorer.images.choice import parse_data
+from resnet_explorer.picture.chart import Axis, Scale, block_strip, draw, stack
+from resnet_explorer.picture.marks import Picture
+from resnet_explorer.picture.theme import THEMES
+from resnet_explorer.readings.quantities import WORDS, Loss, Mode, Precision, Quantity
+from resnet_explorer.spec import InputShape, ResNetSpec
+from resnet_explorer.spec.catalogue import twin
+from resnet_explorer.spec.input_shape import parse_input
+from resnet_explorer.spec.search import default_input, find_network
+from resnet_explorer.terminal.output import say
+from resnet_explorer.terminal.pictures import painter
+
+WIDTH, HEIGHT = 960.0, 520.0
+BATCH = 32
+
+
+def gradients(options: argparse.Namespace) -> int:
+    """Measure what the options ask; say it, or draw it into the file that they name."""
+    paint = painter(options.output, options.text, options.scale) if options.output else None
+    request, quantity = request_of(options), Quantity(options.quantity)
+    result = _measured(request)
+    if paint:
+        picture = picture_of(result, quantity)
+        files.write(options.output, paint(picture, THEMES[options.theme]))
+        say(f"{options.output}: {picture.width:,.0f} × {picture.height:,.0f} px\n")
+    elif options.csv:
+        say(tables.gradients_to_csv(result))
+    else:
+        say(tables.gradients_to_json(result) if options.json else tables.to_text(result, quantity))
+    return 0
+
+
+def request_of(options: argparse.Namespace) -> GradientRequest:
+    """Return what the options ask to be measured."""
+    spec = find_network(options.net, options.settings)
+    return GradientRequest(
+        (spec, *_against(options.against, options.settings, spec)),
+        _image(options.input, options.batch, spec),
+        parse_data(options.data),
+        tuple(range(options.seeds)),
+        Mode(options.mode),
+        Precision(options.precision),
+        Loss(options.loss),
+        options.rate,
+    )
+
+
+def _image(text: str | None, batch: int | None, spec: ResNetSpec) -> InputShape:
+    """Return the input; its batch is the one that is named, or 32."""
+    image = default_input(spec) if text is None else parse_input(text, spec.in_channels)
+    if batch is None:
+        names_batch = text is not None and text.lower().replace("×", "x").count("x") == 3
+        batch = image.batch if names_batch else BATCH
+    return replace(image, batch=batch)
+
+
+def _against(names: Sequence[str], settings: Sequence[str], spec: ResNetSpec) -> list[ResNetSpec]:
+    """Return the networks to compare with; the settings are theirs too."""
+    others = [name for name in names or ("plain",) if name != "none"]
+    return [twin(spec) if name == "plain" else find_network(name, settings) for name in others]
+
+
+def picture_of(result: GradientResult, quantity: Quantity) -> Picture:
+    """Return the curves of a quantity, with the networks' blocks in its colours under them.
+
+    Networks without such a quantity are left out; raises ExplorerError where none has it.
+    """
+    result = replace(result, networks=tuple(one for one in result.networks if one.has(quantity)))
+    if not result.networks:
+        raise ExplorerError("quantity", "A plain network has no two terms.", "Choose another quantity.")
+    axis = Axis(WORDS[quantity].symbol, Scale.LOG if WORDS[quantity].log else Scale.LINEAR)
+    drawn = draw(gradient_plot(result, quantity), WIDTH, HEIGHT)
+    strips = gradient_strips(result, quantity)
+    return stack(drawn.picture, block_strip(strips, axis, WIDTH, "Each block coloured by its value", under=drawn.scale))
+
+
+def _measured(request: GradientRequest) -> GradientResult:
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait for each other leave the cores to others
+    with importing():
+        import torch
+
+        from resnet_explorer.gradients.lab import measure
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+    *_, last = measure(request)
+    return cast(GradientResult, last)

@@ -1,0 +1,200 @@
+"""The controls of the gradient lab: which networks, when, under which conditions."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from enum import StrEnum
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.gradients.descent import RECIPE, DescentRequest
+from resnet_explorer.gradients.values import GradientRequest
+from resnet_explorer.readings.quantities import Loss, Mode, Precision
+from resnet_explorer.spec import InputShape, ResNetSpec
+from resnet_explorer.spec.axes import AXES
+from resnet_explorer.spec.catalogue import find, named, twin
+from resnet_explorer.spec.change import assign
+from resnet_explorer.ui.choosers import ImagesBox
+from resnet_explorer.ui.document import Document
+from resnet_explorer.ui.fields import CheckField, ChoiceField, Form, FractionField, NumberField, no_number
+from resnet_explorer.ui.parts import Problem
+
+DEPTHS = (8, 14, 20, 32, 44, 56, 110, 164, 1202)
+BESIDE = (8, 20, 56, 110)
+WINDOW = 0
+USUAL_DEPTH = 56
+MAX_STEPS = 5_000
+"""So many steps are kept in memory, and can be sent while they are made."""
+SCALINGS = (
+    ("as the network has it", ()),
+    ("1", ("gain=none", "branch_scale=1", "shortcut_scale=1")),
+    ("SkipInit: learnt, 0 at first", ("gain=skipinit", "zero_init=false")),
+    ("1/√2 on both ways", ("gain=none", "branch_scale=0.7071", "shortcut_scale=0.7071")),
+)
+
+
+class When(StrEnum):
+    """When the blocks are measured."""
+
+    START = "at initialisation"
+    TRAINING = "during training"
+
+
+USUAL = {When.START: (0.1, 32), When.TRAINING: (0.05, 16)}
+"""The learning rate and the image's side that each begins with: a training makes many passes, so its images are
+smaller."""
+AXIS_KEYS = ("norm", "init", "activation")
+
+
+class GradientControls(QWidget):
+    """``changed`` tells that another measurement is wanted."""
+
+    changed = Signal()
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._kept = dict(USUAL)
+        self._when = When.START
+        self.network = ChoiceField([("this window's network", WINDOW)])
+        self.beside = ChoiceField([("its plain twin", WINDOW)])
+        for depth in DEPTHS:
+            self.network.add(f"CIFAR, {depth:,} layers", depth)
+        self.network.show_value(USUAL_DEPTH)
+        for depth in BESIDE:
+            self.beside.add(f"its twin, and the pair of {depth}", depth)
+        self.scaling = ChoiceField(SCALINGS)
+        self.when, self.images = _choices(When), ImagesBox()
+        self.norm, self.init, self.activation = map(_axis, AXIS_KEYS)
+        self.zero = CheckField("zero-init of the last norm")
+        self.mode, self.loss, self.precision = _choices(Mode), _choices(Loss), _choices(Precision)
+        self.batch, self.side, self.seeds = NumberField(1, 4096), NumberField(1, 1024), NumberField(1, 100)
+        self.steps, self.every, self.rate = NumberField(1, MAX_STEPS), NumberField(1, 1000), FractionField()
+        self._rate = USUAL[When.START][0]
+        self.problem = Problem()
+        self.form = Form(self, (14, 8, 12, 4), 4)
+        for key, words, tip in self._rows():
+            self.form.add(key, words, getattr(self, key), tip, "Zero-init" if key == "zero" else "")
+            if key == "images":
+                self.form.addRow(self.images.problem)
+        self.images.list.setAccessibleName("Images")
+        self.form.addRow(self.problem)
+        values = {"batch": 32, "side": 32, "seeds": 3, "steps": 150, "every": 5, "rate": self._rate}
+        for key, value in values.items():
+            self.form.show_value(key, value)
+        self.images.changed.connect(self.changed)
+        self.form.value_entered.connect(self._on_value_entered)
+        self.form.invalid_entered.connect(lambda key, text: self.say(no_number(text, "32")))
+        self._show_rows()
+
+    def _rows(self) -> Iterator[tuple[str, str, str]]:
+        yield "network", "Network", "Measured beside its plain twin: the same network without its shortcuts"
+        yield "beside", "Beside", "What else is measured: the plain twin, and a pair of another depth"
+        yield "when", "When", "With the first weights, or step by step while the networks are trained"
+        yield "steps", "Steps", "How many steps of gradient descent with momentum are made"
+        yield "every", "Every … steps", "At how many steps' distance all blocks are measured"
+        yield "rate", "Learning rate", "η: of the training, and of the estimated update of plain SGD, η‖∂L/∂W‖ / ‖W‖"
+        yield "norm", "Norm", AXES["norm"].teaches
+        yield "init", "Initialisation", AXES["init"].teaches
+        yield "activation", "Activation", AXES["activation"].teaches
+        yield "scaling", "Branch scale", "What is multiplied to F(x), and to x, before they are added"
+        yield "zero", "", AXES["zero_init"].teaches
+        yield "mode", "Mode", "Training: batch norm uses the batch's own statistics; evaluation: the running ones"
+        yield "images", "Images", "What goes in; it stands on the plot"
+        yield "batch", "Batch", "Images at once; with a mean loss the norms of ∂L/∂x fall as 1/√batch"
+        yield "side", "Image side", "Images are brought to squares of this many pixels"
+        yield "loss", "Loss", "What is differentiated"
+        yield "seeds", "Seeds", "How many first weights and batches, from seed 0; the curve is their median"
+        yield "precision", "Precision", "float64 shows what is too small for float32"
+
+    def _show_rows(self) -> None:
+        trains = self._when is When.TRAINING
+        for key in ("steps", "every"):
+            self.form.set_shown(key, trains)
+        for key in ("mode", "seeds", "precision"):
+            self.form.set_shown(key, not trains)
+
+    def say(self, problem: str, measured: bool = False) -> None:
+        """Say what is wrong; an empty sentence clears it.
+
+        What came of a measurement is said beside the images, where those are what has just been chosen.
+        """
+        of_images = measured and self.images.is_new
+        self.images.problem.say(problem if of_images else "")
+        self.problem.say("" if of_images else problem)
+
+    def _on_value_entered(self, key: str, value: object) -> None:
+        if key == "when":
+            self._take_when()
+        elif key == "rate" and isinstance(value, float):
+            self._rate = value
+        if isinstance(self.form.fields[key], NumberField | FractionField):
+            self.form.show_value(key, value)
+        self.changed.emit()
+
+    def _take_when(self) -> None:
+        self._kept[self._when] = self._rate, self.side.value()
+        self._when = self.when.chosen
+        self._rate, side = self._kept[self._when]
+        self.rate.show_value(self._rate)
+        self.side.show_value(side)
+        self._show_rows()
+
+    def spec(self, depth: int | None = None) -> ResNetSpec:
+        """Return the residual network of a depth, or the one that is chosen, with what is set here.
+
+        Raises SpecError where the choices exclude each other.
+        """
+        depth = self.network.chosen if depth is None else depth
+        base = self._document.state.spec if depth == WINDOW else cifar(depth)
+        if not base.residual:
+            base = twin(base)
+        settings = [f"{key}={value}" for key in AXIS_KEYS if (value := self.form.fields[key].chosen)]
+        settings += SCALINGS[self.scaling.currentIndex()][1]
+        if self.zero.isChecked():
+            settings.append("zero_init=true")
+        return named(assign(base, *settings)) if settings else base
+
+    def specs(self) -> tuple[ResNetSpec, ...]:
+        """Return the networks: the residual one and its twin, and another such pair where that is chosen."""
+        first, beside = self.spec(), self.beside.chosen
+        second = self.spec(beside) if beside != WINDOW else first
+        if second.in_channels != first.in_channels:
+            second = named(assign(second, f"in_channels={first.in_channels}"))
+        return tuple(dict.fromkeys((first, twin(first), second, twin(second))))
+
+    def request(self) -> GradientRequest | DescentRequest:
+        """Return what is to be measured; raises ExplorerError where that cannot be."""
+        image = InputShape(self.batch.value(), self.side.value(), self.side.value())
+        images, loss, device = self.images.choice, self.loss.chosen, self._document.device
+        if self._when is When.TRAINING:
+            steps = _whole(self.steps, "steps", MAX_STEPS)
+            every = _whole(self.every, "steps from one measurement to the next", steps)
+            recipe = replace(RECIPE, steps=steps, batch=image.batch, rate=self._rate, measure=every)
+            return DescentRequest(self.specs(), image, images, recipe, loss=loss, device=device)
+        seeds, mode, precision = tuple(range(self.seeds.value())), self.mode.chosen, self.precision.chosen
+        return GradientRequest(self.specs(), image, images, seeds, mode, precision, loss, self._rate, device)
+
+
+def _whole(field: NumberField, words: str, most: int) -> int:
+    if not 1 <= field.value() <= most:
+        raise ExplorerError("steps", f"{field.value():,} {words} cannot be.", f"Choose 1 to {most:,}.")
+    return field.value()
+
+
+def cifar(depth: int) -> ResNetSpec:
+    """Return the network of 6n + 2 layers of the paper's section 4.2."""
+    blocks = (depth - 2) // 6
+    base = find("resnet20")
+    return named(replace(base, blocks=(blocks,) * 3, name=f"resnet{depth}"))
+
+
+def _axis(key: str) -> ChoiceField:
+    choices = ((choice.label, str(choice.value)) for choice in AXES[key].choices if choice.value != "fixup")
+    return ChoiceField([("as the network has it", ""), *choices])
+
+
+def _choices(kind: type[StrEnum]) -> ChoiceField:
+    words = {"train": "training", "eval": "evaluation"}
+    return ChoiceField(((words.get(one.value, one.value), one) for one in kind), kind)

@@ -1,0 +1,271 @@
+"""Gradients block by block: networks side by side, seed by seed."""
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import replace
+from itertools import product
+from math import sqrt
+from time import perf_counter
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from resnet_explorer.gradients.descent import Descent, DescentRequest, DescentStep, LesionRequest
+from resnet_explorer.gradients.values import (
+    LAGS,
+    GradientRequest,
+    GradientResult,
+    Line,
+    Neighbours,
+    NetworkGradients,
+    Sample,
+    Shattering,
+    ShatterRequest,
+)
+from resnet_explorer.module.build import ResNet
+from resnet_explorer.probes.data import Batch, Images, tested
+from resnet_explorer.probes.record import places, recording, restored
+from resnet_explorer.probes.seeds import LOSSES, accuracy, alike, common, seeded
+from resnet_explorer.readings.lesions import LesionStudy
+from resnet_explorer.readings.progress import Partial, Progress, Throttle
+from resnet_explorer.readings.quantities import GRADIENTS, Mode, Precision, Quantity, Series
+from resnet_explorer.runs.lesions import Subject, count, study
+from resnet_explorer.training.feed import Feed
+from resnet_explorer.training.trainer import Trainer, conditions
+
+_DTYPES = {Precision.FLOAT32: torch.float32, Precision.FLOAT64: torch.float64}
+
+
+def measure(request: GradientRequest) -> Iterator[Progress | Partial[GradientResult] | GradientResult]:
+    """Yield progress, after each seed what is known so far, and last the whole result.
+
+    Raises ExplorerError where the images are not there, and InputError where a network cannot take them.
+    """
+    began = perf_counter()
+    networks = [NetworkGradients(spec, places(spec, request.image, request.mode), ()) for spec in request.specs]
+    steps = len(request.seeds) * len(networks)
+    yield Progress(0, steps, "fetching the images")
+    images = Images(request.data, common(request.specs), request.image)
+    for done, seed in enumerate(request.seeds):
+        batch = images.draw(request.image.batch, seed)
+        for index, model in enumerate(alike(request.specs, seed)):
+            network = networks[index]
+            yield Progress(done * len(networks) + index, steps, f"{network.title}, seed {seed}")
+            sample = _sample(model, batch, request, seed)
+            networks[index] = replace(network, samples=(*network.samples, sample))
+        known = GradientResult(request, tuple(networks), batch.words, str(torch.__version__), perf_counter() - began)
+        yield known if known.complete else Partial(known)
+
+
+def _sample(model: ResNet, batch: Batch, request: GradientRequest, seed: int) -> Sample:
+    model = model.to(request.device, _DTYPES[request.precision])
+    loss, right, values = _pass(model, batch, request, seed)
+    zeros = any(value == 0 for quantity in GRADIENTS for value in values[quantity])
+    if request.precision is not Precision.FLOAT32 or not zeros:
+        return Sample(seed, loss, right, values, {})
+    _, _, exact = _pass(deepcopy(model).double(), batch, request, seed)
+    return Sample(seed, loss, right, values, {one: _underflow(values[one], exact[one]) for one in GRADIENTS})
+
+
+def _underflow(values: Series, exact: Series) -> tuple[bool, ...]:
+    return tuple(value == 0 and bool(other) for value, other in zip(values, exact, strict=True))
+
+
+def _pass(
+    model: ResNet, batch: Batch, request: GradientRequest, seed: int
+) -> tuple[float, float | None, dict[Quantity, Series]]:
+    """Return loss, accuracy and every quantity of one pass forward and back."""
+    x, y = batch.x.to(request.device, next(model.parameters()).dtype), batch.y.to(request.device)
+    with seeded(seed), restored(model, training=request.mode is Mode.TRAIN), recording(model) as record:
+        output: Tensor = model(x)
+        loss = LOSSES[request.loss](output, y)
+        torch.autograd.backward(loss)
+        values = record.values(request.rate)
+    return loss.item(), accuracy(output, y), values
+
+
+POINTS, REACH = 256, 2.0
+_EPS = 1e-5
+
+
+def shatter(request: ShatterRequest) -> Iterator[Progress | Partial[Shattering] | Shattering]:
+    """Yield progress, what is known so far, and last how gradients along lines agree.
+
+    Raises ExplorerError as ``measure`` does.
+    """
+    began, steps = perf_counter(), len(request.seeds) + len(KINDS) * len(request.depths)
+    rows: list[list[tuple[float, ...]]] = [[] for _ in request.specs]
+    lines: list[Line] = []
+    throttle, words = Throttle(), ""
+
+    def so_far() -> Shattering:
+        known = tuple(Neighbours(spec, tuple(row)) for spec, row in zip(request.specs, rows, strict=True) if row)
+        return Shattering(request, known, tuple(lines), words, str(torch.__version__), perf_counter() - began)
+
+    for done, batch in enumerate(_lines_of_images(request)):
+        yield Progress(done, steps, f"gradients between two images, seed {request.seeds[done]}")
+        words = f"{request.image.batch} points between two images: {batch.words}"
+        x = between(batch.x, request.image.batch)
+        for row, model in zip(rows, alike(request.specs, request.seeds[done]), strict=True):
+            row.append(neighbours(model, x, request.mode))
+        with throttle.reporting():
+            yield Partial(so_far())
+    for kind, depth in product(KINDS, sorted(request.depths, reverse=True)):
+        yield Progress(len(request.seeds) + len(lines), steps, f"{kind}, {depth} layers")
+        lines.append(_line(kind, depth, request))
+        if throttle.is_due:
+            with throttle.reporting():
+                yield Partial(so_far())
+    lines.sort(key=lambda line: (list(KINDS).index(line.kind), line.depth))
+    yield so_far()
+
+
+def _lines_of_images(request: ShatterRequest) -> Iterator[Batch]:
+    """Yield two images for each seed; none where there are no networks to put them through."""
+    for spec in request.specs:
+        places(spec, request.image, request.mode)
+    if request.specs:
+        images = Images(request.data, common(request.specs), request.image)
+        yield from (images.draw(2, seed) for seed in request.seeds)
+
+
+def between(ends: Tensor, points: int) -> Tensor:
+    """Return images on the straight line from one image to another."""
+    along = torch.linspace(0, 1, points).view(-1, 1, 1, 1)
+    return torch.lerp(ends[:1], ends[1:], along)
+
+
+def neighbours(model: ResNet, x: Tensor, mode: Mode) -> tuple[float, ...]:
+    """Return for each lag the mean cosine of the gradients of the first output at inputs so many points apart.
+
+    In training mode the line itself is the batch whose statistics batch norm uses, as in the paper.
+    """
+    x = x.clone().requires_grad_()
+    with restored(model, training=mode is Mode.TRAIN), seeded(0):
+        (gradient,) = torch.autograd.grad(model(x)[:, 0].sum(), x)
+    unit = functional.normalize(gradient.double().flatten(1), dim=1, eps=1e-300)
+    return tuple(float((unit[:-lag] * unit[lag:]).sum(dim=1).mean()) for lag in LAGS)
+
+
+def _line(kind: str, depth: int, request: ShatterRequest) -> Line:
+    slopes = []
+    for seed in request.seeds:
+        with seeded(seed):
+            slopes.append(slope(depth, request.width, *KINDS[kind](request.beta)))
+    first = slopes[0] / slopes[0].abs().max().clamp(min=1e-300)
+    return Line(kind, depth, tuple(autocorrelation(one) for one in slopes), tuple(first.tolist()))
+
+
+KINDS: Mapping[str, Callable[[float], tuple[bool, float | None]]] = {
+    "plain, batch norm": lambda beta: (True, None),
+    "residual, batch norm": lambda beta: (True, beta),
+    "plain, no norm": lambda beta: (False, None),
+}
+"""The kinds of fully connected network: whether they normalise, and the factor on their branches (None: plain)."""
+
+
+def slope(depth: int, width: int, normed: bool, beta: float | None) -> Tensor:
+    """Return df/dx at 256 points for a network with random weights: h <- W relu(norm(h)), or h + beta W relu(norm(h)).
+
+    Weights are He's, in float64; batch norm takes the 256 points as its batch. Random shifts in the first layer put
+    the units' corners at different x. f is a random combination of the last layer.
+    """
+    x = torch.linspace(-REACH, REACH, POINTS, dtype=torch.float64).view(-1, 1).requires_grad_()
+    h = x @ _normal(1, width) + _normal(1, width)
+    for _ in range(depth):
+        branch = torch.relu(_norm(h) if normed else h) @ _normal(width, width) * sqrt(2 / width)
+        h = branch if beta is None else h + beta * branch
+    f = torch.relu(_norm(h) if normed else h) @ _normal(width, 1) / sqrt(width)
+    return torch.autograd.grad(f.sum(), x)[0].view(-1)
+
+
+def _normal(rows: int, columns: int) -> Tensor:
+    return torch.randn(rows, columns, dtype=torch.float64)
+
+
+def _norm(h: Tensor) -> Tensor:
+    return (h - h.mean(dim=0)) / torch.sqrt(h.var(dim=0, correction=0) + _EPS)
+
+
+def autocorrelation(values: Tensor) -> tuple[float, ...]:
+    """Return how a signal, its mean taken away, correlates with itself so many points on: 1 at 0, 0 for white noise."""
+    centred = values - values.mean()
+    whole = float(centred @ centred)
+    return tuple(float(centred[:-lag] @ centred[lag:]) / whole if whole else 0.0 for lag in LAGS)
+
+
+class Trained(NamedTuple):
+    """A training, its networks in the contiguous format, and its images."""
+
+    descent: Descent
+    models: list[ResNet]
+    images: Images
+
+
+def train(request: DescentRequest) -> Iterator[Progress | Partial[Descent] | Descent]:
+    """Yield progress with each step, now and then all steps so far, and last the whole training.
+
+    Raises ExplorerError as ``measure`` does.
+    """
+    trained = yield from training(request)
+    yield trained.descent
+
+
+def lesions(request: LesionRequest) -> Iterator[Progress | Partial[Descent] | Partial[LesionStudy] | LesionStudy]:
+    """Yield progress, the training as far as it is, and then what each network can do without each block.
+
+    Raises ExplorerError as ``measure`` does.
+    """
+    plans, steps = request.training.plans, request.recipe.steps
+    of = steps + sum(map(count, plans))
+    _, models, images = yield from training(request.training, of, tests=True)
+    subjects = (Subject(plan, model, images) for plan, model in zip(plans, models, strict=True))
+    yield from study(request, subjects, steps, of, by_batch=True)
+
+
+def training(
+    request: DescentRequest, of: int = 0, *, tests: bool = False
+) -> Generator[Progress | Partial[Descent], None, Trained]:
+    """Yield what ``train`` yields before the end, and return the networks too.
+
+    ``of`` is how many steps the whole experiment has; with ``tests`` it needs test images.
+    """
+    began, plans, recipe = perf_counter(), request.plans, request.recipe
+    blocks = tuple(places(plan.spec, replace(plan.image, batch=recipe.batch), Mode.TRAIN) for plan in plans)
+    of = of or recipe.steps
+    yield Progress(0, of, "fetching the images")
+    images = Images(request.data, common(request.specs), request.image)
+    if tests:
+        tested(images)
+    steps: list[DescentStep] = []
+    throttle = Throttle()
+
+    def so_far() -> Descent:
+        seconds = perf_counter() - began
+        return Descent(request, blocks, tuple(steps), images.words, str(torch.__version__), seconds)
+
+    with conditions(plans[0]):
+        trainers = [Trainer(plan, loss=request.loss) for plan in plans]
+        feeds = {one.layout: Feed(one.plan, one.layout, images) for one in trainers}
+        for feed in feeds.values():
+            yield from feed.fit()
+        for number in range(recipe.steps):
+            steps.append(_step(trainers, feeds, number))
+            yield Progress(number + 1, of, f"training: step {number + 1:,} of {recipe.steps:,}")
+            is_something = bool(steps[-1].values) or number > 0  # one point is no curve
+            if is_something and throttle.is_due and number + 1 < recipe.steps:
+                with throttle.reporting():
+                    yield Partial(so_far())
+    models = [one.model.to(memory_format=torch.contiguous_format) for one in trainers]
+    return Trained(so_far(), models, images)
+
+
+def _step(trainers: list[Trainer], feeds: dict[torch.memory_format, Feed], number: int) -> DescentStep:
+    recipe = trainers[0].plan.recipe
+    measured, listens = recipe.measures(number), recipe.deterministic and number == 0
+    made = [one.step(feeds[one.layout], number, recipe.rate_at(number), measured, listens)[0] for one in trainers]
+    values = tuple(one.blocks for one in made if one.blocks is not None)
+    losses, accuracies = tuple(one.loss for one in made), tuple(one.accuracy for one in made)
+    return DescentStep(number, losses, accuracies, values or None)

@@ -1,0 +1,294 @@
+"""The gradient lab: residual against plain, block by block, measured as the controls change."""
+
+from dataclasses import replace
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QShowEvent, QStandardItemModel
+from PySide6.QtWidgets import QComboBox, QLabel, QListView, QScrollArea, QWidget
+
+from resnet_explorer.diagram.view import BlockValues
+from resnet_explorer.engine.jobs import Job
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.gradients.controls import WINDOW, GradientControls
+from resnet_explorer.gradients.descent import Descent
+from resnet_explorer.gradients.pictures import GradientPictures, GradientWords, how_far
+from resnet_explorer.gradients.presets import PRESETS, LabRequest, Preset
+from resnet_explorer.gradients.tables import LabResult, file_name, to_csv, to_json
+from resnet_explorer.gradients.values import GradientResult
+from resnet_explorer.picture.theme import Theme
+from resnet_explorer.readings.quantities import IN_TRAINING, WORDS, Quantity
+from resnet_explorer.spec import InputShape, ResNetSpec
+from resnet_explorer.spec.catalogue import title
+from resnet_explorer.ui.canvas import Canvas
+from resnet_explorer.ui.choosers import ExperimentList
+from resnet_explorer.ui.dialogs import Texts, save_text
+from resnet_explorer.ui.document import Document, State
+from resnet_explorer.ui.jobs import Jobs, Phase
+from resnet_explorer.ui.jobs_panel import JobLine
+from resnet_explorer.ui.parts import button, fill, hbox, label, stack, tabs, timer, told, vbox
+from resnet_explorer.ui.session import Results
+from resnet_explorer.ui.style import USUAL_POINTS
+from resnet_explorer.ui.window import PageView, Window
+
+WIDTH, MORE = 318, 190
+"""In px at the usual size of text, and how much more for text of twice that size."""
+
+
+REST_MS = 400
+"""How long the controls must rest before it is measured anew."""
+
+
+class GradientPage(PageView):
+    """Controls, the plot with the blocks under it, and what it shows in words.
+
+    ``values_changed`` tells that ``values_shown`` gives something else.
+    """
+
+    values_changed = Signal()
+
+    def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document, self._jobs = document, jobs
+        self._job = 0
+        self._asked: LabRequest | None = None
+        self.result: GradientResult | None = None
+        self.shown: LabResult | None = None
+        self.preset: Preset | None = None
+        self.controls, self.presets = GradientControls(document), ExperimentList(list(PRESETS.values()))
+        self.pictures, self.words = GradientPictures(document), GradientWords(document)
+        self.measure = button("Measure again", "Measure under these conditions (Ctrl+Enter)", self._on_measure)
+        self.measure.setShortcut("Ctrl+Return")
+        self.save_table = button("Save table…", "Save all that is shown as a table: CSV or JSON")
+        tip = "Show these values as the colours of the network's blocks in the diagram (Ctrl+B)"
+        self.colour = button("Colour the diagram", tip)
+        tip = "What is shown of each block; all of it is measured at once"
+        self.quantity = told(QComboBox(), "What is shown", tip)
+        for place, quantity in enumerate(Quantity):
+            self.quantity.addItem(WORDS[quantity].label, quantity)
+            self.quantity.setItemData(place, WORDS[quantity].teaches, Qt.ItemDataRole.ToolTipRole)
+        self._offer()
+        self.state, self.blank = label(kind="muted", wrap=True), label("Measuring …", "muted", wrap=True)
+        self.blank.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.line = JobLine(jobs, inside=True, wide=90)
+        self.middle = stack(self.blank, self.pictures)
+        self._rest = timer(self, REST_MS, self.ask, once=True)
+        self._arrange()
+        self._wire()
+
+    def _arrange(self) -> None:
+        """Lay out the page; each part of its side has the whole height, so that a usual window shows it all."""
+        scroll = QScrollArea()
+        buttons = hbox((self.measure, 1), (self.save_table, 1), margins=(14, 0, 12, 0))
+        parts = (self.controls, buttons, hbox(self.state, margins=(14, 0, 12, 0)), 1)
+        fill(scroll, *parts, margins=(0, 0, 0, 6), spacing=4)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.side = tabs(
+            "",
+            (scroll, "Conditions", "Which networks are measured, and how"),
+            (self.presets, "Experiments", "Claims from the literature, to be checked on this machine"),
+        )
+        self.side.setFixedWidth(WIDTH)
+        shown = (QLabel("Show"), self.quantity, self.colour, (self.line, 1), 0)
+        middle = vbox(hbox(*shown, margins=(12, 6, 12, 4), spacing=8), (self.middle, 1), spacing=0)
+        hbox(self.side, (middle, 1), self.words, of=self, spacing=0)
+
+    def _wire(self) -> None:
+        self._jobs.changed.connect(self._on_jobs_changed)
+        self.quantity.currentIndexChanged.connect(self._show)
+        self.presets.chosen.connect(self.choose)
+        self.controls.changed.connect(self._on_controls)
+        self.pictures.step_changed.connect(self._tell)
+        self._document.device_changed.connect(self._on_device)
+
+    @property
+    def canvas(self) -> Canvas:
+        """Return the picture that is looked at."""
+        return self.pictures.canvas
+
+    def showEvent(self, event: QShowEvent) -> None:
+        if self._asked is None:
+            self.ask()
+
+    def show_results(self, results: Results) -> None:
+        """Measure anew where the lab is about the window's own network."""
+        if self.isVisible() and self.preset is None and self.controls.network.currentData() == WINDOW:
+            self._rest.start()
+
+    def attach(self, window: Window) -> None:
+        colour = window.actions_by_key["measured"]
+        self.save_table.clicked.connect(window.actions_by_key["save-gradients"].trigger)
+        self.colour.clicked.connect(lambda: colour.setChecked(False))
+        self.colour.clicked.connect(colour.trigger)
+        self.values_changed.connect(self._on_values_changed)
+
+    def _on_values_changed(self) -> None:
+        """Let the colours of the diagram follow, while both are about the same network."""
+        found, document = self.values_shown(), self._document
+        if document.measured is not None and found and found[0] == document.state.spec:
+            document.show_measured(found[2])
+
+    def show_theme(self, theme: Theme) -> None:
+        """Paint in another theme."""
+        self.side.setFixedWidth(WIDTH + round(MORE * (theme.font_points / USUAL_POINTS - 1)))
+        self.pictures.show_theme(theme)
+        self.words.show_theme(theme)
+
+    def _on_controls(self) -> None:
+        """Leave the preset: from here on the controls say what is measured."""
+        self._leave()
+        self._rest.start()
+
+    def _on_measure(self) -> None:
+        self._leave()
+        self.ask()
+
+    def _leave(self) -> None:
+        self.preset = None
+        self.presets.show_chosen("")
+
+    def choose(self, preset: Preset) -> None:
+        """Run an experiment."""
+        self.preset = preset
+        self.presets.show_chosen(preset.key)
+        self.quantity.setCurrentIndex(self.quantity.findData(preset.shows))
+        self.ask()
+
+    def _on_jobs_changed(self) -> None:
+        state = self.line.follow(self._job)
+        self.colour.setVisible(state is None or state.is_over)  # there is no room for both in large text
+        if state is not None:
+            words, room = self.line.words, max(60, self.line.words.width())
+            words.setText(words.fontMetrics().elidedText(words.text(), Qt.TextElideMode.ElideRight, room))
+            if state.phase is Phase.CANCELLED:
+                self.state.setText("cancelled: the last result stays")
+
+    def _on_device(self) -> None:
+        if self.isVisible():
+            self.ask()
+
+    def ask(self) -> None:
+        """Measure what the controls say; an older question is withdrawn, its result stays until the new one comes."""
+        self._rest.stop()
+        self.controls.say("")
+        self._jobs.cancel(self._job)
+        try:
+            request: LabRequest = self.preset.request if self.preset else self.controls.request()
+        except ExplorerError as error:
+            self._stay()
+            self.controls.say(str(error))
+            return
+        self._asked = request
+        self.state.setText("measuring…")
+        self.blank.setText("Measuring …")
+        name = self.preset.title if self.preset else "Gradients, residual and plain"
+        self._job = self._jobs.submit(request, name, self._on_measured, self._on_problem, so_far=self._on_known)
+
+    def _on_known(self, job: Job, result: object) -> None:
+        """Show what is known before the end: of a training inside an experiment that is its course."""
+        if job == self._asked:
+            self._take(result)
+
+    def _on_measured(self, job: Job, result: object) -> None:
+        if job == self._asked:
+            self.controls.images.is_new &= getattr(job, "data", None) != self.controls.images.choice
+            self._take(result)
+
+    def _take(self, result: object) -> None:
+        assert isinstance(result, LabResult)
+        self.shown = result
+        self.state.setText(how_far(result))
+        if isinstance(result, GradientResult):
+            self.result = result
+        self.middle.setCurrentWidget(self.pictures)
+        self._show()
+
+    def _show(self) -> None:
+        if self.shown is None:
+            return
+        self._offer()
+        self.pictures.show_result(self.shown, Quantity(self.quantity.currentData()))
+        self.quantity.setEnabled(self._gradients() is not None)
+        self._tell()
+
+    def _offer(self) -> None:
+        """Let choose what was measured: at initialisation there is no step, and its update is an estimate."""
+        trains, items, rows = isinstance(self.shown, Descent), self.quantity.model(), self.quantity.view()
+        assert isinstance(items, QStandardItemModel) and isinstance(rows, QListView)
+        for quantity in IN_TRAINING:
+            row = self.quantity.findData(quantity)
+            items.item(row).setEnabled(trains)  # the arrow keys pass over it
+            rows.setRowHidden(row, not trains)
+        if not trains and self.quantity.currentData() in IN_TRAINING:
+            with QSignalBlocker(self.quantity):
+                self.quantity.setCurrentIndex(self.quantity.findData(Quantity.ESTIMATE))
+
+    def _tell(self) -> None:
+        quantity, gradients = Quantity(self.quantity.currentData()), self._gradients()
+        if gradients is not None:
+            self.words.show_result(gradients, quantity)
+        self.words.show_preset(self.preset, self.shown)
+        self.values_changed.emit()
+
+    def _gradients(self) -> GradientResult | None:
+        """Return the gradients block by block that are shown, of a training those of the slider's step."""
+        if isinstance(self.shown, GradientResult):
+            return self.shown
+        step = self.pictures.bar.step_of(self.shown) if isinstance(self.shown, Descent) else None
+        return self.shown.at(step) if isinstance(self.shown, Descent) and step else None
+
+    def values_shown(self) -> tuple[ResNetSpec, InputShape, BlockValues] | None:
+        """Return the first residual network that is shown, its input, and the value at each of its blocks.
+
+        The value is the median over the seeds, or that at the slider's step; None where no blocks are measured.
+        """
+        gradients, quantity = self._gradients(), Quantity(self.quantity.currentData())
+        first = next((one for one in gradients.networks if one.spec.residual), None) if gradients else None
+        if gradients is None or first is None:
+            return None
+        words, asked = WORDS[quantity], gradients.request
+        pairs = zip(first.places, first.median(quantity), strict=True)
+        values = {place.path: value for place, value in pairs if value is not None}
+        seeds = f"median of {gradients.done} seeds" if gradients.done > 1 else "one seed"
+        source = f"{seeds}, batch {asked.image.batch}, {asked.data.title}, {asked.device}"
+        return first.spec, asked.image, BlockValues(words.label, words.symbol, values, words.log, source)
+
+    def _on_problem(self, problem: str) -> None:
+        self._stay()
+        self.controls.say(problem, measured=self.preset is None)
+
+    def _stay(self) -> None:
+        """Say that what is shown is older than what is asked."""
+        self.state.setText("" if self.shown is None else "the last result stays")
+        self.blank.setText("Nothing is measured yet.")
+
+
+def save_gradients(window: Window, checked: bool) -> None:
+    """Save what is shown as a table, once it is measured."""
+    page = window.page("gradients")
+    assert isinstance(page, GradientPage)
+    result = page.shown
+    if result is None:
+        window.tabs.setCurrentWidget(page)
+        window.say("The gradients are being measured: save them when they are there.")
+        return
+    kinds: Texts = {"CSV (*.csv)": lambda: to_csv(result), "JSON (*.json)": lambda: to_json(result)}
+    save_text(window, f"{file_name(result)}.csv", kinds)
+
+
+def colour_diagram(window: Window, checked: bool) -> None:
+    """Colour the diagram by what the page shows, of the network that it is about; or take the colours away."""
+    if not checked:
+        window.document.show_measured(None)
+        return
+    page = window.page("gradients")
+    assert isinstance(page, GradientPage)
+    found = page.values_shown()
+    if found is None:
+        window.actions_by_key["measured"].setChecked(False)
+        window.tabs.setCurrentWidget(page)
+        window.say("Nothing is measured of blocks yet: choose it again when the plot is there.")
+        return
+    spec, image, values = found
+    window.document.propose(State(spec, replace(image, batch=1)), f"show {title(spec)}")
+    window.document.show_measured(values)
+    window.tabs.setCurrentWidget(window.diagram)

@@ -1,0 +1,250 @@
+"""The pictures of the gradient lab: the chart, and the heat maps of a training with the step that is looked at."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QScrollArea, QWidget
+
+from resnet_explorer.gradients.charts import gradient_plot, gradient_strips, heat_maps, lab_chart, loss_chart, step_plot
+from resnet_explorer.gradients.descent import Descent
+from resnet_explorer.gradients.presets import Preset
+from resnet_explorer.gradients.steps_view import DescentBar, DescentView
+from resnet_explorer.gradients.tables import LabResult
+from resnet_explorer.gradients.text import found
+from resnet_explorer.gradients.values import GradientResult, NetworkGradients
+from resnet_explorer.picture.chart import Axis, Scale
+from resnet_explorer.picture.marks import Ink
+from resnet_explorer.picture.theme import LIGHT, Theme
+from resnet_explorer.readings.lesions import LesionStudy
+from resnet_explorer.readings.quantities import WORDS, Quantity
+from resnet_explorer.ui.canvas import Canvas
+from resnet_explorer.ui.chart_view import ChartView
+from resnet_explorer.ui.document import Document
+from resnet_explorer.ui.heat_view import HeatView
+from resnet_explorer.ui.parts import fill, heading, stack, text, vbox
+from resnet_explorer.ui.style import USUAL_POINTS
+
+LOSS_HIGH = 150
+"""The height in px of the losses under a training's blocks, at the usual size of text."""
+
+
+class GradientPictures(QWidget):
+    """Shows a result of the lab; ``step_changed`` tells that another step of a training is looked at."""
+
+    step_changed = Signal()
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shown: object = None
+        self._quantity = Quantity.INPUT
+        self.chart, self.heat, self.losses = ChartView(document), HeatView(document), ChartView(document)
+        self.bar = DescentBar()
+        self.stack = stack(self.chart, self.heat)
+        vbox((self.stack, 1), self.losses, self.bar, of=self, spacing=0)
+        self.losses.setAccessibleName("Training losses")
+        self.losses.setMinimumHeight(0)
+        self.losses.setFixedHeight(LOSS_HIGH)
+        self.losses.hide()
+        self.bar.hide()
+        self.bar.changed.connect(self._on_step)
+        self.bar.view_changed.connect(self._draw)
+
+    @property
+    def canvas(self) -> Canvas:
+        """Return the picture that is looked at."""
+        return self.heat if self.stack.currentWidget() is self.heat else self.chart
+
+    def show_theme(self, theme: Theme) -> None:
+        """Paint in another theme."""
+        self.losses.setFixedHeight(round(LOSS_HIGH * theme.font_points / USUAL_POINTS))
+        for canvas in (self.chart, self.heat, self.losses):
+            canvas.show_theme(theme)
+
+    def show_result(self, result: object, quantity: Quantity) -> None:
+        """Show a result of any experiment; ``quantity`` is what is shown where blocks are measured."""
+        self._shown, self._quantity = result, quantity
+        if isinstance(result, Descent):
+            self.bar.show_result(result)
+        self._draw()
+
+    def _draw(self) -> None:
+        result, quantity = self._shown, self._quantity
+        steps = isinstance(result, Descent) and bool(result.measured)
+        view = self.bar.view if steps else DescentView.LOSS
+        self.bar.setVisible(steps)
+        self.losses.setVisible(steps and view is not DescentView.LOSS)
+        self.stack.setCurrentWidget(self.heat if view is DescentView.HEAT else self.chart)
+        if isinstance(result, GradientResult):
+            strips = gradient_strips(result, quantity)
+            words = "Each block coloured by its value"
+            self.chart.show_chart(gradient_plot(result, quantity), strips, _axis(quantity), words)
+        elif isinstance(result, Descent) and steps:
+            self._draw_step(result, view)
+        elif result is not None:
+            self.chart.show_chart(lab_chart(result))
+
+    def _draw_step(self, result: Descent, view: DescentView) -> None:
+        step = self.bar.step
+        if step is None:
+            return
+        if view is DescentView.LOSS:
+            self.chart.show_chart(loss_chart(result, step))
+            return
+        if view is DescentView.HEAT:
+            self.heat.show_maps(heat_maps(result, self._quantity), self.bar.slider.value())
+        else:
+            self.chart.show_chart(step_plot(result, self._quantity, step))
+        self.losses.show_chart(loss_chart(result, step, small=True))
+
+    def _on_step(self) -> None:
+        """Show another step; the heat maps stay as they are, but for the frame."""
+        result, step = self._shown, self.bar.step
+        if self.bar.view is DescentView.HEAT and isinstance(result, Descent) and step:
+            self.heat.show_column(self.bar.slider.value())
+            self.losses.show_chart(loss_chart(result, step, small=True))
+        else:
+            self._draw()
+        self.step_changed.emit()
+
+
+def _axis(quantity: Quantity) -> Axis:
+    words = WORDS[quantity]
+    return Axis(words.symbol, Scale.LOG if words.log else Scale.LINEAR)
+
+
+WIDTH = 268
+SOURCES = (
+    "He et al. 2015, section 4.1: with batch norm, gradients of plain nets are healthy",
+    "Yang et al. 2019: with batch norm they grow towards the input, about 1.2 a layer",
+    "Veit et al. 2016: the gradient comes along short paths",
+)
+
+
+class GradientWords(QScrollArea):
+    """Tells what the plot shows; the terms are those of the selected block."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._result: GradientResult | None = None
+        self.shows, self.block, self.terms = text(), text(), text("muted")
+        self.bar = TermsBar()
+        self.conditions, self.sources = text("muted"), text("muted")
+        self.sources.setText("\n".join(SOURCES))
+        self._headings = [heading("The two terms"), heading("Conditions")]
+        terms = (self._headings[0], self.block, self.bar, self.terms, self._headings[1], self.conditions)
+        parts = (heading("What this shows"), self.shows, *terms, heading("References"), self.sources, 1)
+        fill(self, *parts, margins=(14, 10, 14, 10), spacing=6, width=WIDTH)
+        self.setAccessibleName("What this shows")
+        self._of_blocks(False)
+        document.selected.connect(self._on_selected)
+
+    def show_theme(self, theme: Theme) -> None:
+        """Paint in another theme."""
+        self.bar.theme = theme
+        self.bar.setFixedHeight(2 * self.bar.fontMetrics().height() + 6)
+        self.bar.update()
+
+    def show_preset(self, preset: Preset | None, shown: object = None) -> None:
+        """Tell what to look for in an experiment, what was measured, and who said so.
+
+        The usual references where there is no preset; ``shown`` is the result that is shown.
+        """
+        gradients = isinstance(shown, GradientResult) or (isinstance(shown, Descent) and bool(shown.measured))
+        self._of_blocks(gradients)
+        self.sources.setText("\n".join([one.words for one in preset.references] if preset else SOURCES))
+        told = [] if isinstance(shown, GradientResult) or shown is None else [found(shown)]
+        told += [self.shows.text()] if gradients else []
+        if preset is not None:
+            told.insert(0, f"What to look for: {preset.look_for}")
+        self.shows.setText("\n\n".join(told))
+
+    def _of_blocks(self, on: bool) -> None:
+        for widget in (self.block, self.bar, self.terms, self.conditions, *self._headings):
+            widget.setVisible(on)
+
+    def show_result(self, result: GradientResult, quantity: Quantity) -> None:
+        """Tell what was measured."""
+        self._result = result
+        self.shows.setText("\n\n".join([WORDS[quantity].teaches, *(_said(one, quantity) for one in result.networks)]))
+        self.conditions.setText("\n".join((*result.conditions, *result.notes)))
+        self._on_selected(self._document.selection)
+
+    def _on_selected(self, path: str) -> None:
+        residual = next((one for one in self._result.networks if one.spec.residual), None) if self._result else None
+        if residual is None:
+            return
+        paths = [place.path for place in residual.places]
+        at = next((n for n, known in enumerate(paths) if path == known or path.startswith(f"{known}.")), None)
+        block = len(paths) // 2 if at is None else at
+        shortcut, branch, cosine, share = (residual.median(one)[block] for one in _TERMS)
+        chosen = "" if at is not None else " (select a block to see its own)"
+        self.block.setText(f"Block {block + 1} of {residual.title} · {paths[block]}{chosen}")
+        known = None not in (shortcut, branch, cosine, share)
+        self.bar.setVisible(known)
+        if shortcut is None or branch is None or cosine is None or share is None:
+            self.terms.setText("No shortcut, or no value.")
+            return
+        self.bar.show_terms(shortcut, branch)
+        right = "nearly at right angles: the squares of the lengths add" if abs(cosine) < 0.1 else "they interact"
+        self.terms.setText(
+            f"∂L/∂x = Sᵀδ + J_Fᵀδ\nshortcut term {shortcut:.3g}, branch term {branch:.3g}\n"
+            f"cosine {cosine:.2f}: {right}\nthe shortcut makes up {100 * share:.0f} % of ∂L/∂x"
+        )
+
+
+_TERMS = (Quantity.SHORTCUT, Quantity.BRANCH, Quantity.COSINE, Quantity.SHARE)
+
+
+def _said(network: NetworkGradients, quantity: Quantity) -> str:
+    ratio, growth = network.ratio(quantity), network.growth(quantity)
+    if ratio is None:
+        return f"{network.title}: no value at both ends."
+    if not WORDS[quantity].log:
+        values = [value for value in network.median(quantity) if value is not None]
+        return f"{network.title}: from {min(values):.2f} to {max(values):.2f}." if values else f"{network.title}: none."
+    way = "grows" if ratio > 1 else "shrinks"
+    times = ratio if ratio > 1 else 1 / ratio if ratio else float("inf")
+    each = f", by {growth:.2f} a block within a stage" if growth is not None else ""
+    return f"{network.title}: from the last block to the first it {way} {times:,.3g} times{each}."
+
+
+def how_far(result: LabResult) -> str:
+    """Return how far a measurement is, in a few words."""
+    seconds = result.seconds
+    if isinstance(result, GradientResult):
+        left = "" if result.complete else f", {len(result.request.seeds) - result.done} to come"
+        return f"{result.done} seed{'' if result.done == 1 else 's'} in {seconds:.1f} s{left}"
+    if isinstance(result, Descent):
+        made = f"{len(result.steps):,} of {result.request.recipe.steps:,} steps"
+        return f"{made} in {seconds:.1f} s"
+    is_part = isinstance(result, LesionStudy) and not result.complete
+    return f"{'not whole yet' if is_part else 'done'}, {seconds:.1f} s"
+
+
+class TermsBar(QWidget):
+    """Both terms' lengths as bars."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.theme: Theme = LIGHT
+        self._terms = (0.0, 0.0)
+        self.setFixedHeight(40)
+
+    def show_terms(self, shortcut: float, branch: float) -> None:
+        """Show both lengths, the larger as wide as there is room."""
+        self._terms = (shortcut, branch)
+        self.setAccessibleName(f"shortcut term {shortcut:.3g}, branch term {branch:.3g}")
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        metrics = self.fontMetrics()
+        left, high = metrics.horizontalAdvance("shortcut") + 14, self.height() // 2
+        largest = max(*self._terms, 1e-300)
+        rows = zip(("shortcut", "branch"), self._terms, (Ink.SHORTCUT, Ink.CONV), strict=True)
+        for row, (words, value, ink) in enumerate(rows):
+            painter.setPen(QColor(self.theme.colours[Ink.TEXT]))
+            painter.drawText(0, high * row + (high + metrics.ascent() - metrics.descent()) // 2, words)
+            wide = round((self.width() - left - 4) * value / largest)
+            painter.fillRect(left, high * row + high // 5, wide, high * 3 // 5, QColor(self.theme.colours[ink]))
+        painter.end()

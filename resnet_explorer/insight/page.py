@@ -1,0 +1,298 @@
+"""Looking inside a trained network: what it confuses, where it looks, its filters and maps, its losses and lesions."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QLabel, QTabBar, QWidget
+
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.files import write
+from resnet_explorer.insight.answers import Answers
+from resnet_explorer.insight.controls import TOGETHER, WORDS, Inside, InsideControls
+from resnet_explorer.insight.pictures import mistakes_of
+from resnet_explorer.insight.stack import GalleryPane, InsideStack, content, picture_of, suffixes
+from resnet_explorer.insight.values import (
+    PAGE,
+    CamRequest,
+    Confusion,
+    FeaturesRequest,
+    Gallery,
+    GalleryRequest,
+    InsideRequest,
+    OnDemand,
+    RunReference,
+    nearest_map,
+)
+from resnet_explorer.picture.marks import Picture
+from resnet_explorer.picture.theme import LIGHT, Theme
+from resnet_explorer.runs.plan import RunPlan
+from resnet_explorer.ui.document import Document
+from resnet_explorer.ui.fields import no_number
+from resnet_explorer.ui.jobs import Jobs
+from resnet_explorer.ui.jobs_panel import JobLine
+from resnet_explorer.ui.parts import Problem, button, hbox, label, split, told, vbox
+
+_STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+
+
+class InsideView(QWidget):
+    """Shows one run: it is asked when it is looked at, what takes long when the user says so."""
+
+    def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document, self._theme = document, LIGHT
+        self._look: RunReference | None = None
+        self._names: Sequence[str] = ()
+        self._path = ""
+        self._none = "Choose a run that has been trained."
+        self._asked: InsideRequest | None = None
+        self.answers = Answers(jobs, self)
+        self.run, self.state, self.problem = QLabel(), label(kind="muted", wrap=True, cut=True), Problem()
+        self.caption = label(kind="muted", wrap=True)
+        self.views, self.controls = told(QTabBar(), "What is looked at"), InsideControls()
+        self.line = JobLine(jobs, inside=True)
+        tip = "Save what is shown: drawings as SVG, PDF or PNG, images as PNG"
+        self.save_button = button("Save…", tip, self._on_save)
+        self.all = button("Show all mistakes", "Show the mistakes of every pair of classes again", self._on_all)
+        self.gallery, self.stack = GalleryPane(), InsideStack(document)
+        self._arrange()
+        self._wire(jobs)
+        self._show()
+
+    def _arrange(self) -> None:
+        self.run.setObjectName("strong")
+        for view in Inside:
+            self.views.setTabToolTip(self.views.addTab(view), f"{WORDS[view].shows} ({WORDS[view].source})")
+        self.views.setExpanding(False)
+        self.views.setDrawBase(False)
+        panes = split(Qt.Orientation.Horizontal, (270, 700), self.gallery, self.stack, collapsible=True)
+        panes.setStretchFactor(1, 1)
+        vbox(
+            hbox(self.run, self.views, (self.line, 1), 0, self.save_button),
+            self.controls,
+            hbox(self.all, (self.state, 1)),
+            self.problem,
+            (panes, 1),
+            self.caption,
+            of=self,
+            margins=(12, 6, 12, 8),
+            spacing=6,
+        )
+
+    def _wire(self, jobs: Jobs) -> None:
+        self.views.currentChanged.connect(self._on_view)
+        self.controls.changed.connect(self._on_controls)
+        self.controls.stepped.connect(self._step)
+        self.controls.layer_chosen.connect(self._on_layer)
+        self.controls.measured.connect(self._on_measure)
+        self.controls.invalid_entered.connect(lambda text: self._say(no_number(text, "21")))
+        self.stack.confusion.picked.connect(self._on_pair)
+        self.gallery.chosen.connect(self.show_image)
+        self.gallery.turned.connect(self.show_image)
+        self.stack.mistakes.chosen.connect(self._on_mistake)
+        self.stack.mistakes.itemActivated.connect(lambda item: self.show_view(Inside.CAM))
+        self.answers.arrived.connect(self._show)
+        self._document.selected.connect(self._on_selected)
+        jobs.changed.connect(self._on_jobs_changed)
+
+    @property
+    def view(self) -> Inside:
+        """Return what is looked at."""
+        return list(Inside)[max(0, self.views.currentIndex())]
+
+    @property
+    def picture(self) -> Picture | None:
+        """Return the drawing that is shown; None where images are, or nothing is."""
+        return picture_of(self.stack.panes[self.view])
+
+    def show_run(
+        self, folder: str, plan: RunPlan, names: Sequence[str] = (), others: Sequence[RunReference] = ()
+    ) -> None:
+        """Look into a run as it is now; ``names`` are its classes', ``others`` runs that may be measured beside it.
+
+        Of these the one that is residual where this one is plain, or the other way round, is chosen.
+        """
+        self.answers.forget()
+        self.stack.clear()
+        self._look, self._names, self._asked, self.stack.names = RunReference(folder, plan), names, None, names
+        self._path = nearest_map(plan.spec, self._document.selection)
+        usable = [one for one in others if one.folder != folder and one.plan.spec.classes is not None]
+        twins = [index for index, one in enumerate(usable) if one.plan.spec.residual != plan.spec.residual]
+        self.controls.show_network(plan.spec, names, usable, twins[0] if twins else -1)
+        self.run.setText(plan.name)
+        self._show()
+
+    def show_none(self, words: str) -> None:
+        """Look into no run, and say why."""
+        self.answers.forget()
+        self.stack.clear()
+        self._look, self._asked, self._none = None, None, words
+        self.run.clear()
+        self._show()
+
+    def show_view(self, view: Inside) -> None:
+        """Look at another picture."""
+        self.views.setCurrentIndex(list(Inside).index(view))
+
+    def show_image(self, place: int) -> None:
+        """Look at another test image; the first or the last where there is none of that place."""
+        gallery = self.answers.newest(Gallery)
+        last = gallery.total - 1 if gallery else place
+        self.controls.image.show_value(max(0, min(place, last)))
+        self._show()
+
+    def show_theme(self, theme: Theme) -> None:
+        """Paint in another theme."""
+        self._theme = theme
+        self.gallery.grid.show_theme(theme)
+        self.stack.show_theme(theme)
+        self._show()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self._show()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = _STEPS.get(Qt.Key(event.key())) if self._needs_image() else None
+        if step is None:
+            super().keyPressEvent(event)
+        else:
+            self._step(step)
+
+    def _needs_image(self) -> bool:
+        return self.view in (Inside.CAM, Inside.FEATURES)
+
+    def _show(self) -> None:
+        view = self.view
+        self.controls.show_view(view)
+        self.controls.show_layer(self._path)
+        self.all.setVisible(view is Inside.MISTAKES and self.stack.pair is not None)
+        self.gallery.setVisible(self._needs_image())
+        self.stack.show_view(view)
+        self.stack.together = self.controls.scaling.currentText() == TOGETHER
+        self.caption.setText(f"{WORDS[view].shows} {WORDS[view].source}.")
+        self._say("")
+        if self._look is None:
+            self.state.setText(self._none)
+            self._on_jobs_changed()
+            return
+        if self._needs_image():
+            self._show_gallery(self._look)
+        try:
+            known = self.answers.newest(Gallery)
+            before, self._asked = self._asked, self.controls.request(view, self._look, self._path, known)
+        except ExplorerError as error:
+            self._say(str(error))
+            return
+        self._show_answer(before)
+        self._on_jobs_changed()
+
+    def _show_gallery(self, look: RunReference) -> None:
+        """Show the page of test images that the image is on; the one before stays until it is there."""
+        place = self.controls.image.value()
+        request = GalleryRequest(look.folder, look.plan, place // PAGE * PAGE)
+        shown, named = self.answers.to(request), self.answers.newest(Confusion)
+        if shown is None and self.isVisible():
+            self.answers.ask(request, f"Test images of {look.plan.name}")
+        if isinstance(shown, Gallery):
+            if self.gallery.shown != (shown, named):
+                self.gallery.show_gallery(shown, named, self._names)
+            self.gallery.show_place(place)
+
+    def _show_answer(self, before: InsideRequest | None) -> None:
+        """Show the answer, or ask for it; what was shown of this kind stays until it is there."""
+        request, look = self._asked, self._look
+        if request is None or look is None:
+            return
+        answer, problem = self.answers.to(request), self.answers.problem(request)
+        if answer is not None:
+            self.state.setText(self.stack.show_answer(self.view, answer))
+        elif not problem:
+            on_demand = isinstance(request, OnDemand)
+            self.state.setText("Measure to see it: it takes as long as the network is deep." if on_demand else "…")
+            if not on_demand and self.isVisible():
+                instead = before if isinstance(before, CamRequest | FeaturesRequest) else None
+                self.answers.ask(request, f"{self.view} of {look.plan.name}", instead)
+        if problem:
+            self._say(problem)
+
+    def _say(self, problem: str) -> None:
+        self.problem.say(problem)
+        if problem:
+            self.state.clear()
+
+    def _on_jobs_changed(self) -> None:
+        state = self.answers.state_of(self._asked)
+        is_open = state is not None and not state.is_over
+        self.line.setVisible(is_open)
+        if state is not None and is_open:
+            self.line.show_state(state)
+        elif self.answers.is_cancelled(self._asked):
+            self.state.setText("Cancelled; what is there stays.")
+        self.save_button.setEnabled(bool(suffixes(self.stack.panes[self.view])))
+
+    def _on_view(self) -> None:
+        self.answers.let_ask_again()
+        self._show()
+
+    def _on_controls(self) -> None:
+        if self._needs_image():
+            self.show_image(self.controls.image.value())
+        else:
+            self._show()
+
+    def _step(self, by: int) -> None:
+        self.show_image(self.controls.image.value() + by)
+
+    def _on_layer(self, path: str) -> None:
+        self._path = path
+        self._document.select(path)
+        self._show()
+
+    def _on_selected(self, path: str) -> None:
+        """Take what is selected in another view, where it means something in this network."""
+        if self._look is not None and path:
+            self._path = nearest_map(self._look.plan.spec, path)
+            if self.isVisible():
+                self._show()
+
+    def _on_measure(self) -> None:
+        if self._look is not None and isinstance(self._asked, OnDemand):
+            if not self.answers.is_waiting(self._asked):
+                self.answers.drop(self._asked)
+                self.answers.ask(self._asked, f"{self.view} of {self._look.plan.name}")
+            self._on_jobs_changed()
+
+    def _on_pair(self, truth: int, given: int) -> None:
+        """Show the images of a cell of the matrix; on the diagonal there are no mistakes."""
+        if truth != given:
+            self.stack.pair = (truth, given)
+            self.show_view(Inside.MISTAKES)
+
+    def _on_all(self) -> None:
+        self.stack.pair = None
+        self._show()
+
+    def _on_mistake(self, row: int) -> None:
+        shown = self.answers.newest(Confusion)
+        if shown is not None:
+            self.controls.image.show_value(mistakes_of(shown, self.stack.pair)[row][0].image)
+
+    def _on_save(self) -> None:
+        kinds = suffixes(self.stack.panes[self.view])
+        filters = ";;".join(f"{one[1:].upper()} (*{one})" for one in kinds)
+        name = f"{self.run.text()}-{self.view.lower().replace(' ', '-')}{kinds[0]}"
+        chosen, _ = QFileDialog.getSaveFileName(self, "Save what is shown", name, filters)
+        if chosen:
+            self.save(Path(chosen))
+
+    def save(self, path: Path) -> bool:
+        """Write what is shown; where that fails say why, and return False."""
+        try:
+            write(path, content(self.stack.panes[self.view], path.suffix.lower(), self._theme))
+        except ExplorerError as error:
+            self._say(str(error))
+            return False
+        self.state.setText(f"Saved {path.name}.")
+        return True

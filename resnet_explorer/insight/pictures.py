@@ -1,0 +1,345 @@
+"""The pictures from inside a network that are drawn, and images of maps, filters and mistakes for a grid."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from PySide6.QtCore import QBuffer, QIODevice, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPaintEvent, QPixmap
+from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem, QWidget
+
+from resnet_explorer.insight.charts import class_name
+from resnet_explorer.insight.values import Cam, Confusion, Features, Filters, Gallery, Mistake
+from resnet_explorer.picture.chart.model import number
+from resnet_explorer.picture.marks import SCALE, Ink, Picture
+from resnet_explorer.picture.theme import LIGHT, Theme
+from resnet_explorer.ui.canvas import SizedCanvas
+from resnet_explorer.ui.scene import Camera, Hit
+from resnet_explorer.ui.style import USUAL_POINTS
+
+MOST = 512
+"""So many images are shown; more are not looked at, and take long to lay out."""
+LINE, GUTTER = 18, 8
+"""In px: the words under an image in the file, and the room around it."""
+
+
+class Shown(NamedTuple):
+    """An image with the words under it, and what is said of it where the mouse rests."""
+
+    image: QImage
+    words: str = ""
+    tip: str = ""
+
+
+def seen(pixels: Any) -> QImage:
+    """Return an array of numbers from 0 to 255, (height, width, 1 or 3), as an image."""
+    high, wide, channels = pixels.shape
+    grey = channels == 1
+    kind = QImage.Format.Format_Grayscale8 if grey else QImage.Format.Format_RGB888
+    return QImage(pixels.tobytes(), wide, high, wide * channels, kind).copy()
+
+
+def coloured(levels: Any, theme: Theme) -> QImage:
+    """Return an array of numbers from 0 to 255, (height, width), in the colours of a theme's scale."""
+    high, wide = levels.shape
+    image = QImage(levels.tobytes(), wide, high, wide, QImage.Format.Format_Indexed8).copy()
+    image.setColorTable(scale_table(theme))
+    return image
+
+
+def scale_table(theme: Theme) -> list[int]:
+    """Return 256 colours between the steps of a theme's scale."""
+    steps = [QColor(theme.colours[ink]) for ink in SCALE]
+    table = []
+    for level in range(256):
+        place = level / 255 * (len(steps) - 1)
+        first = min(int(place), len(steps) - 2)
+        one, other, part = steps[first], steps[first + 1], place - first
+        pairs = ((one.red(), other.red()), (one.green(), other.green()), (one.blue(), other.blue()))
+        table.append(QColor(*(round(a + part * (b - a)) for a, b in pairs)).rgb())
+    return table
+
+
+class ImageGrid(QListWidget):
+    """Shows images at one size, pixel by pixel; ``chosen`` gives the place of the one that is made current."""
+
+    chosen = Signal(int)
+
+    def __init__(self, side: int = 64, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._side, self._theme = side, LIGHT
+        self.images: Sequence[Shown] = ()
+        self.setViewMode(QListView.ViewMode.IconMode)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setMovement(QListView.Movement.Static)
+        self.setUniformItemSizes(True)
+        self.setSpacing(4)
+        self.setWordWrap(True)
+        self.currentRowChanged.connect(self._on_current)
+
+    def show_images(self, images: Sequence[Shown], side: int | None = None) -> None:
+        """Show other images, each as large as ``side``; the first ones of very many. None of them is chosen."""
+        self.images, self._side = images, side or self._side
+        ratio = self.devicePixelRatioF()
+        self.blockSignals(True)
+        self.clear()
+        self.setIconSize(QSize(self._side, self._side))
+        lines = max((one.words.count("\n") + 1 for one in images if one.words), default=0)
+        self.setGridSize(QSize(self._side + 16, self._side + 12 + lines * (self.fontMetrics().height() + 1)))
+        for one in images[:MOST]:
+            self.addItem(_item(one, self._side, ratio))
+        self.blockSignals(False)
+
+    def choose(self, place: int) -> None:
+        """Make an image the current one without telling of it."""
+        self.blockSignals(True)
+        self.setCurrentRow(place if 0 <= place < self.count() else -1)
+        self.blockSignals(False)
+
+    def show_theme(self, theme: Theme) -> None:
+        """Paint the file's words in another theme; what is coloured by it is shown anew by whoever coloured it."""
+        self._theme = theme
+
+    def _on_current(self, row: int) -> None:
+        if row >= 0:
+            self.chosen.emit(row)
+
+    def to_png(self, columns: int = 12) -> bytes:
+        """Return all that is shown as one PNG, so many in a row, with their words."""
+        images, side = self.images[:MOST], max(self._side, 48)
+        columns = max(1, min(columns, len(images)))
+        lines = max((one.words.count("\n") + 1 for one in images if one.words), default=0)
+        wide, high = side + GUTTER, side + GUTTER + lines * LINE
+        sheet = QImage(columns * wide + GUTTER, -(-len(images) // columns) * high + GUTTER, QImage.Format.Format_RGB32)
+        sheet.fill(QColor(self._theme.colours[Ink.PAGE]))
+        painter = QPainter(sheet)
+        painter.setFont(self.font())
+        painter.setPen(QColor(self._theme.colours[Ink.TEXT]))
+        for index, one in enumerate(images):
+            left, top = GUTTER + index % columns * wide, GUTTER + index // columns * high
+            painter.drawImage(QRect(left, top, side, side), enlarged(one.image, side))
+            place = QRect(left - GUTTER // 2, top + side, wide, lines * LINE)
+            painter.drawText(place, Qt.AlignmentFlag.AlignHCenter, one.words)
+        painter.end()
+        return png(sheet)
+
+
+def _item(one: Shown, side: int, ratio: float) -> QListWidgetItem:
+    pixmap = QPixmap.fromImage(enlarged(one.image, round(side * ratio)))
+    pixmap.setDevicePixelRatio(ratio)
+    icon = QIcon(pixmap)
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)  # not tinted: its colours mean something
+    item = QListWidgetItem(icon, one.words)
+    item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter)
+    item.setToolTip(one.tip)
+    item.setData(Qt.ItemDataRole.AccessibleTextRole, one.tip or one.words)
+    return item
+
+
+def enlarged(image: QImage, side: int) -> QImage:
+    """Return an image whose longer side is so many px: enlarged pixel by pixel, or smoothly made smaller."""
+    grows = max(image.width(), image.height()) < side
+    how = Qt.TransformationMode.FastTransformation if grows else Qt.TransformationMode.SmoothTransformation
+    return image.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio, how)
+
+
+def png(image: QImage) -> bytes:
+    """Return an image as a PNG file."""
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")  # type: ignore[call-overload]  # the stubs miss the overload for devices
+    return bytes(buffer.data().data())
+
+
+def gallery_images(shown: Gallery, named: Confusion | None, names: Sequence[str]) -> list[Shown]:
+    """Return test images under their places and classes; wrongly named ones say as what, where that is known."""
+    found = []
+    for index, (pixels, truth) in enumerate(zip(shown.pixels, shown.truth, strict=True)):
+        place, true = shown.request.first + index, class_name(names, truth)
+        words, tip = f"{place}: {true}", f"Test image {place}, true class {true}"
+        if named is not None and named.predicted[place] != truth:
+            given = class_name(names, named.predicted[place])
+            words, tip = f"{words} → {given}", f"{tip}, named {given}"
+        found.append(Shown(seen(pixels), words, tip))
+    return found
+
+
+def mistakes_of(shown: Confusion, pair: tuple[int, int] | None) -> list[tuple[Mistake, Any]]:
+    """Return the mistakes whose pixels are there, with them; those of one cell of the matrix where one is chosen."""
+    known = zip(shown.mistakes, shown.pixels, strict=False)
+    return [(one, pixels) for one, pixels in known if pair is None or pair == (one.truth, one.predicted)]
+
+
+def mistake_images(found: Sequence[tuple[Mistake, Any]], names: Sequence[str]) -> list[Shown]:
+    """Return wrongly named images with what they are, what they were named, and how surely."""
+    images = []
+    for one, pixels in found:
+        true, given = class_name(names, one.truth), class_name(names, one.predicted)
+        tip = f"Test image {one.image}: true class {true}, named {given} with a probability of {one.probability:.3f}"
+        images.append(Shown(seen(pixels), f"{true} → {given}\n{100 * one.probability:.0f} %", tip))
+    return images
+
+
+def map_images(shown: Features, theme: Theme, together: bool) -> list[Shown]:
+    """Return maps in the colours of the scale: from the least to the greatest value of all maps, or of each."""
+    low, high = float(shown.maps.min()), float(shown.maps.max())
+    images = []
+    for channel, values in enumerate(shown.maps):
+        least, most = float(values.min()), float(values.max())
+        bounds = (low, high) if together else (least, most)
+        tip = f"Channel {channel}: from {number(least)} to {number(most)}"
+        images.append(Shown(coloured(_levels(values, *bounds), theme), str(channel), tip))
+    return images
+
+
+def filter_images(shown: Filters) -> list[Shown]:
+    """Return filters over three channels as coloured images: grey is 0, each by its own largest weight."""
+    images = []
+    for index, weights in enumerate(shown.weights):
+        largest = float(abs(weights).max()) or 1.0
+        pixels = _levels(weights, -largest, largest).transpose(1, 2, 0).copy()
+        images.append(Shown(seen(pixels), str(index), f"Filter {index}: largest weight {number(largest)}"))
+    return images
+
+
+def _levels(values: Any, low: float, high: float) -> Any:
+    """Return values between two bounds as numbers from 0 to 255; 0 for what is not a number."""
+    import numpy as np  # which the start does not need
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        parts = (values - low) / ((high - low) or 1.0) * 255
+    return np.nan_to_num(parts).clip(0, 255).round().astype(np.uint8)
+
+
+def side_of(count: int, pixels: int) -> int:
+    """Return the side in px at which so many images of so many pixels are well seen."""
+    wanted = 112 if count <= 16 else 80 if count <= 64 else 56
+    return max(wanted, min(pixels, 160))
+
+
+Draw = Callable[[float, float, float], Picture]
+"""Draws a picture of a width and a height with words of a size."""
+GAP, LINES = 16, 46
+"""In px: between the images, and the words under them."""
+DIMMED, STRONGEST = 0.8, 0.65
+"""How much of the image is left under the evidence, and how opaque the strongest evidence is."""
+
+
+class MarksView(SizedCanvas):
+    """Shows a picture that is drawn for the room that there is; ``picked`` gives the address of what is clicked."""
+
+    picked = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._draw: Draw | None = None
+
+    def show_drawn(self, draw: Draw | None) -> None:
+        """Show another picture; none where there is nothing to draw."""
+        self._draw = draw
+        self._fitted = True
+        self.redraw()
+
+    def redraw(self) -> None:
+        if self._draw is None:
+            self.picture = Picture(1, 1, (), "")
+        else:
+            self.picture = self._draw(max(320, self.width()), max(240, self.height()), self._text)
+            self.camera = Camera()
+        self.setAccessibleName(self.picture.title or "Picture")
+        self.setAccessibleDescription(self.picture.description)
+        self.picture_changed.emit()
+        self.update()
+
+    def clicked(self, path: str) -> None:
+        self.picked.emit(path)
+
+    def tip(self, found: Hit) -> str:
+        return found.group.title
+
+
+class CamView(QWidget):
+    """Shows an image, the layer's map, and the one over the other."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._cam: Cam | None = None
+        self._words: tuple[str, str, str] = ("", "", "")
+        self._theme = LIGHT
+        self.setMinimumSize(360, 200)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Grad-CAM")
+        self.setToolTip("The image · what Grad-CAM gives at the layer's own size · the evidence laid over the image")
+
+    @property
+    def has_image(self) -> bool:
+        """Return whether anything is shown."""
+        return self._cam is not None
+
+    def show_cam(self, cam: Cam | None, words: tuple[str, str, str] = ("", "", "")) -> None:
+        """Show another one, with words under each of the three images; nothing where there is none."""
+        self._cam, self._words = cam, words
+        self.setAccessibleDescription(". ".join(one.replace("\n", ", ") for one in words if one))
+        self.update()
+
+    def show_theme(self, theme: Theme) -> None:
+        """Paint in another theme."""
+        self._theme = theme
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        self._paint(painter, self.width(), self.height())
+        painter.end()
+
+    def _paint(self, painter: QPainter, wide: int, high: int) -> None:
+        painter.fillRect(0, 0, wide, high, QColor(self._theme.colours[Ink.PAGE]))
+        if self._cam is None:
+            return
+        lines = round(LINES * self._theme.font_points / USUAL_POINTS)
+        side = max(24, min((wide - 4 * GAP) // 3, high - 2 * GAP - lines))
+        left = max(GAP, (wide - 3 * side - 2 * GAP) // 2)
+        top = max(GAP, (high - side - lines) // 2)
+        painter.setPen(QColor(self._theme.colours[Ink.TEXT]))
+        for image, words in zip(_images(self._cam, self._theme, side), self._words, strict=True):
+            painter.drawImage(left + (side - image.width()) // 2, top, image)
+            place = QRect(left - GAP // 2, top + side + 6, side + GAP, lines)
+            painter.drawText(place, Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap, words)
+            left += side + GAP
+
+    def to_png(self) -> bytes:
+        """Return the three images with their words as a PNG."""
+        image = QImage(1080, 460, QImage.Format.Format_RGB32)
+        painter = QPainter(image)
+        painter.setFont(self.font())
+        self._paint(painter, image.width(), image.height())
+        painter.end()
+        return png(image)
+
+
+def _images(cam: Cam, theme: Theme, side: int) -> tuple[QImage, QImage, QImage]:
+    largest = float(cam.map.max()) or 1.0
+    levels = (cam.map / largest * 255).clip(0, 255).astype("uint8")
+    image = enlarged(seen(cam.pixels), side)
+    over = image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+    painter = QPainter(over)
+    painter.fillRect(over.rect(), QColor.fromRgbF(0, 0, 0, 1 - DIMMED))
+    painter.drawImage(over.rect(), _evidence(cam, largest, theme).scaled(over.size(), mode=_SMOOTH))
+    painter.end()
+    return image, enlarged(coloured(levels, theme), side), over
+
+
+_SMOOTH = Qt.TransformationMode.SmoothTransformation
+
+
+def _evidence(cam: Cam, largest: float, theme: Theme) -> QImage:
+    """Return the evidence as one colour that is the more opaque the more of it there is."""
+    levels = (cam.large / largest * 255 * STRONGEST).clip(0, 255).astype("uint8")
+    high, wide = levels.shape
+    image = QImage(levels.tobytes(), wide, high, wide, QImage.Format.Format_Indexed8).copy()
+    colour = QColor(theme.colours[Ink.ACTIVATION])
+    table = []
+    for opacity in range(256):
+        colour.setAlpha(opacity)
+        table.append(colour.rgba())
+    image.setColorTable(table)
+    return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)

@@ -1,0 +1,320 @@
+"""What is looked at inside trained networks: frozen requests, and the results with their arrays."""
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from resnet_explorer.engine.jobs import job
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.network import Network, compile_spec
+from resnet_explorer.network.kinds import Role
+from resnet_explorer.network.kinds.blocks import Scale
+from resnet_explorer.runs.plan import RunPlan
+from resnet_explorer.spec import ResNetSpec
+
+if TYPE_CHECKING:
+    from numpy import bool_, float32, int64, uint8
+    from numpy.typing import NDArray
+
+
+MOST_MISTAKES = 500
+"""So many wrongly named images come with their pixels."""
+PAGE = 120
+"""Test images that are fetched at a time."""
+MAX_SIZE, MAX_IMAGES = 101, 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class RunReference:
+    """A trained network: the folder of its run, and its plan."""
+
+    folder: str
+    plan: RunPlan
+
+    @property
+    def device(self) -> str:
+        """Return the device that it is looked at on."""
+        return self.plan.device
+
+
+@job("resnet_explorer.insight.lab:gallery")
+@dataclass(frozen=True, slots=True)
+class GalleryRequest(RunReference):
+    """Fetch ``count`` test images as a network sees them, from the place ``first`` on."""
+
+    first: int = 0
+    count: int = PAGE
+
+
+@job("resnet_explorer.insight.lab:confusion")
+@dataclass(frozen=True, slots=True)
+class ConfusionRequest(RunReference):
+    """Name every test image in evaluation mode; raises ExplorerError for a network without classes."""
+
+    def __post_init__(self) -> None:
+        _need_classes(self.plan)
+
+
+@job("resnet_explorer.insight.lab:cam")
+@dataclass(frozen=True, slots=True)
+class CamRequest(RunReference):
+    """Ask where in a test image, by its place, the evidence for a class is (Selvaraju et al. 2017, section 3).
+
+    ``path`` is the address whose maps are weighed; ``target`` is a class, None for the one that the network names.
+    """
+
+    image: int
+    path: str
+    target: int | None = None
+
+    def __post_init__(self) -> None:
+        _need_classes(self.plan)
+
+
+@job("resnet_explorer.insight.lab:filters")
+@dataclass(frozen=True, slots=True)
+class FiltersRequest(RunReference):
+    """Fetch the weights of the first convolution."""
+
+
+@job("resnet_explorer.insight.lab:features")
+@dataclass(frozen=True, slots=True)
+class FeaturesRequest(RunReference):
+    """Fetch the maps that what is at ``path`` puts out for a test image, by its place."""
+
+    image: int
+    path: str
+
+
+@job("resnet_explorer.insight.surface:surface")
+@dataclass(frozen=True, slots=True)
+class SurfaceRequest:
+    """Measure the loss in a plane through the trained weights of each network (Li et al. 2018, section 4).
+
+    The plane is a grid of ``size`` × ``size`` points from −``reach`` to ``reach`` along two random directions drawn
+    from ``seed``. The loss is that of ``images`` training images, which the seed picks too. Batch norm uses its running
+    statistics, as the paper's code does, or with ``batch_statistics`` those of these images. Raises ExplorerError
+    where this cannot be measured.
+    """
+
+    runs: tuple[RunReference, ...]
+    size: int = 21
+    reach: float = 1.0
+    images: int = 256
+    seed: int = 0
+    batch_statistics: bool = False
+
+    def __post_init__(self) -> None:
+        _need_runs(self.runs)
+        if not (3 <= self.size <= MAX_SIZE and self.size % 2):
+            words = f"A grid of {self.size}×{self.size} points has no middle, or too few or many."
+            raise ExplorerError("size", words, f"Choose an odd number from 3 to {MAX_SIZE}.")
+        if not (isfinite(self.reach) and self.reach > 0):
+            raise ExplorerError("reach", f"A plane cannot reach {self.reach}.", "Choose a number above 0.")
+        if not 1 <= self.images <= MAX_IMAGES:
+            raise ExplorerError("images", f"{self.images:,} images cannot be used.", f"Choose 1 to {MAX_IMAGES:,}.")
+
+    @property
+    def device(self) -> str:
+        """Return the device that the first network is measured on."""
+        return self.runs[0].device
+
+
+@job("resnet_explorer.insight.surface:lesions")
+@dataclass(frozen=True, slots=True)
+class RunLesionsRequest:
+    """Name all test images without each block of each network, and with each pair of equal neighbours swapped.
+
+    Veit et al. 2016, sections 4.1 and 4.3. Raises ExplorerError where this cannot be measured.
+    """
+
+    runs: tuple[RunReference, ...]
+
+    def __post_init__(self) -> None:
+        _need_runs(self.runs)
+
+    @property
+    def device(self) -> str:
+        """Return the device that the first network is measured on."""
+        return self.runs[0].device
+
+    @property
+    def specs(self) -> tuple[ResNetSpec, ...]:
+        """Return the networks."""
+        return tuple(run.plan.spec for run in self.runs)
+
+
+OnDemand = SurfaceRequest | RunLesionsRequest
+"""What is measured when the user says so: it takes long."""
+InsideRequest = GalleryRequest | ConfusionRequest | CamRequest | FiltersRequest | FeaturesRequest | OnDemand
+
+
+def _need_runs(runs: tuple[RunReference, ...]) -> None:
+    if not runs:
+        raise ExplorerError("runs", "There is no trained network.", "Choose one.")
+    for run in runs:
+        _need_classes(run.plan)
+
+
+def _need_classes(plan: RunPlan) -> None:
+    if plan.spec.classes is None:
+        raise ExplorerError("classes", "A backbone names no images.", "Give it classes.")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gallery:
+    """Test images from a place on: pixels (n, height, width, 1 or 3), their classes; ``total`` is how many exist."""
+
+    request: GalleryRequest
+    pixels: "NDArray[uint8]"
+    truth: tuple[int, ...]
+    total: int
+
+
+class Mistake(NamedTuple):
+    """A test image that was named wrongly: its place, its class, the class that it was given, and how surely."""
+
+    image: int
+    truth: int
+    predicted: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Confusion:
+    """How the test images are named: ``counts`` has a row for each true class, a column for each given one.
+
+    ``mistakes`` are all that are wrong, the surest first; ``pixels`` are those of the first ones. ``predicted`` tells
+    what each test image is named, in their order. ``data`` says what the images are.
+    """
+
+    request: ConfusionRequest
+    counts: "NDArray[int64]"
+    predicted: tuple[int, ...]
+    mistakes: tuple[Mistake, ...]
+    pixels: "NDArray[uint8]"
+    loss: float
+    data: str
+    seconds: float
+
+    @property
+    def tested(self) -> int:
+        """Return how many images were named."""
+        return int(self.counts.sum())
+
+    @property
+    def accuracy(self) -> float:
+        """Return the share that was named right."""
+        return float(self.counts.trace() / self.counts.sum())
+
+    def recall(self, label: int) -> float | None:
+        """Return the share of a class's images that were given to it; None where there are none."""
+        return _share(self.counts[label, label], self.counts[label].sum())
+
+    def precision(self, label: int) -> float | None:
+        """Return the share of what was given to a class that is of it; None where nothing was."""
+        return _share(self.counts[label, label], self.counts[:, label].sum())
+
+
+def _share(part: Any, whole: Any) -> float | None:
+    return float(part / whole) if whole else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cam:
+    """Grad-CAM of an image: ``map`` has the layer's size and no value below 0, ``large`` is it at the image's size.
+
+    ``target`` is the class whose evidence it shows; ``probabilities`` are those of all classes.
+    """
+
+    request: CamRequest
+    target: int
+    truth: int
+    predicted: int
+    probabilities: tuple[float, ...]
+    map: "NDArray[float32]"
+    large: "NDArray[float32]"
+    pixels: "NDArray[uint8]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Filters:
+    """The weights of the first convolution, as (filters, channels in, height, width)."""
+
+    request: FiltersRequest
+    path: str
+    weights: "NDArray[float32]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """What is put out at an address for an image, as (channels, height, width), and the image itself."""
+
+    request: FeaturesRequest
+    maps: "NDArray[float32]"
+    pixels: "NDArray[uint8]"
+    truth: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slice:
+    """The loss of one network in its plane: a row for each step along the second direction, from −reach to reach.
+
+    ``known`` says which points are measured. ``middle`` is the loss of the trained weights themselves.
+    """
+
+    run: RunReference
+    losses: "NDArray[float32]"
+    known: "NDArray[bool_]"
+    middle: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surface:
+    """The planes of all networks, as far as they are known; ``used`` is how many images the loss is of."""
+
+    request: SurfaceRequest
+    slices: tuple[Slice, ...]
+    used: int
+    data: str
+    seconds: float
+
+    @property
+    def complete(self) -> bool:
+        """Return whether every point of every network is measured."""
+        return len(self.slices) == len(self.request.runs) and all(bool(one.known.all()) for one in self.slices)
+
+
+def map_paths(spec: ResNetSpec) -> tuple[str, ...]:
+    """Return the addresses of all that puts out maps of its own, in the order in which they run.
+
+    Additions have none: what comes after them is the block's. Gates are left out, and so is the head.
+    """
+    network = compile_spec(spec)
+    found = _layer_paths(network, "stem")
+    for stage in network.stages:
+        for block in stage.blocks:
+            found += [*_layer_paths(network, block.path), block.path]
+        found.append(stage.path)
+    return tuple(found)
+
+
+def _layer_paths(network: Network, path: str) -> list[str]:
+    block = next(block for block in network.blocks if block.path == path)
+    pairs = zip(block.layer_paths, block.form.parts, strict=True)
+    gates = block.gate_paths
+    return [
+        name
+        for name, part in pairs
+        if part.layer.role is not Role.JOIN
+        and not isinstance(part.layer, Scale)
+        and not any(name.startswith(f"{gate}.") for gate in gates)
+        and not part.name.startswith("gate.")
+    ]
+
+
+def nearest_map(spec: ResNetSpec, path: str) -> str:
+    """Return the address with maps that a selection means: itself, what it lies in, or else the last stage."""
+    known = map_paths(spec)
+    tried = (path, *compile_spec(spec).ancestors(path))
+    return next((one for one in tried if one in known), known[-1])

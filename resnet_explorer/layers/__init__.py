@@ -1,0 +1,1 @@
+"""The table of all layers, as text, CSV, JSON and Markdown."""

@@ -1,5 +1,0 @@
-"""The tree as a torch.nn.Module, with torchvision's names."""
-
-from resnet_explorer.model.build import build
-
-__all__ = ["build"]

@@ -1,0 +1,124 @@
+"""A module for each kind of layer, and one block whose forward reads as the equation."""
+
+from collections.abc import Sequence
+from functools import cache
+from importlib import import_module
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from resnet_explorer.network import Block as BlockNode
+from resnet_explorer.network import Gated
+from resnet_explorer.network.kinds import Layer
+from resnet_explorer.network.kinds.blocks import GatedAdd
+from resnet_explorer.network.tree import Chain, Step
+
+
+@cache
+def module_class(reference: str) -> type[nn.Module]:
+    """Return the class that a kind of layer refers to, as ``module:class``."""
+    home, _, name = reference.partition(":")
+    found: type[nn.Module] = getattr(import_module(home), name)
+    return found
+
+
+def module_of(layer: Layer) -> nn.Module:
+    """Return the module of a layer."""
+    return module_class(layer.built)(**layer.arguments())
+
+
+class Gate(nn.Module):
+    """Y = x · gate(x): attention."""
+
+    def __init__(self, gated: Gated) -> None:
+        super().__init__()
+        for part in gated.parts:
+            self.add_module(part.name.removeprefix(f"{gated.name}."), module_of(part.layer))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x, weighed."""
+        gate = x
+        for layer in self.children():
+            gate = layer(gate)
+        return x * gate
+
+
+def add_chain(module: nn.Module, chain: Chain) -> tuple[str, ...]:
+    """Give a module the layers of a chain under their names; return those names in their order.
+
+    The addition is the block's own and has no module; ``downsample.0`` goes into a Sequential named ``downsample``.
+    """
+    names: list[str] = []
+    for step in chain:
+        if isinstance(step, Gated):
+            module.add_module(step.name, Gate(step))
+            names.append(step.name)
+        elif step.layer.module:
+            name, _, inner = step.name.partition(".")
+            _add(module, name, inner, module_of(step.layer))
+            names += [] if name in names else [name]
+    return tuple(names)
+
+
+def _add(module: nn.Module, name: str, inner: str, made: nn.Module) -> None:
+    if not inner:
+        module.add_module(name, made)
+        return
+    if not hasattr(module, name):
+        module.add_module(name, nn.Sequential())
+    module.get_submodule(name).add_module(inner, made)
+
+
+class Chains(NamedTuple):
+    """The names of a block's children, chain by chain; an empty ``shortcut`` is the identity, None is none at all."""
+
+    before: tuple[str, ...]
+    branch: tuple[str, ...]
+    shortcut: tuple[str, ...] | None
+    gate: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+class Block(nn.Module):
+    """y = after(F(u) + shortcut(u)) with u = before(x): a residual block, or a plain one without shortcut."""
+
+    def __init__(self, node: BlockNode) -> None:
+        super().__init__()
+        form = node.form
+        self.chains = Chains(
+            add_chain(self, form.before),
+            add_chain(self, form.branch),
+            None if form.shortcut is None else add_chain(self, form.shortcut),
+            add_chain(self, form.gate),
+            add_chain(self, form.after),
+        )
+        self.exclusive = any(_is_exclusive(step) for step in form.after)
+        if "skip" in self.chains.branch:
+            setattr(self.get_submodule("skip"), "p", node.skip)  # noqa: B010 - torchvision declares no type
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return y of the shape that the blueprint tells."""
+        x = run(self, self.chains.before, x)
+        y = run(self, self.chains.branch, x)
+        if self.chains.gate:
+            y = self._weighed(x, y)
+        elif self.chains.shortcut is not None:
+            y = y + run(self, self.chains.shortcut, x)
+        return run(self, self.chains.after, y)
+
+    def _weighed(self, x: Tensor, y: Tensor) -> Tensor:
+        """Return g F(x) + (1 - g) x, or F(x) + (1 - g) x (He et al. 2016, section 3.1)."""
+        gate = run(self, self.chains.gate, x)
+        shortcut = (1 - gate) * run(self, self.chains.shortcut or (), x)
+        return (gate * y if self.exclusive else y) + shortcut
+
+
+def _is_exclusive(step: Step) -> bool:
+    return not isinstance(step, Gated) and isinstance(step.layer, GatedAdd) and step.layer.exclusive
+
+
+def run(module: nn.Module, names: Sequence[str], x: Tensor) -> Tensor:
+    """Return x after a module's children of these names, one after the other."""
+    for name in names:
+        x = module.get_submodule(name)(x)
+    return x

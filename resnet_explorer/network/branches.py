@@ -1,0 +1,301 @@
+"""The branch F(x) of a block: its convolutions, in the order of layers that the spec asks for, and how it ends."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from math import log2
+
+from resnet_explorer.network import kit
+from resnet_explorer.network.kinds import Layer
+from resnet_explorer.network.kinds.activations import ReLU
+from resnet_explorer.network.kinds.blocks import (
+    Bias,
+    ChannelStats,
+    Dropout,
+    Gain,
+    Multiply,
+    Scale,
+    Sigmoid,
+    SpatialStats,
+    StochasticDepth,
+    SumPairs,
+)
+from resnet_explorer.network.kinds.convolutions import ChannelConv1d, Conv2d
+from resnet_explorer.network.kinds.norms import BatchNorm2d
+from resnet_explorer.network.kinds.pools import SMOOTHERS, AdaptiveAvgPool2d
+from resnet_explorer.network.kit import parts
+from resnet_explorer.network.tree import Chain, Gated, Part
+from resnet_explorer.spec import AntiAlias, Attention, Init, Order, ResNetSpec, Stride
+from resnet_explorer.spec import Block as Kind
+from resnet_explorer.spec import Gain as GainChoice
+
+
+def hidden(spec: ResNetSpec, channels: int) -> int:
+    """Return the channels of the attention's hidden layer: reduced, then rounded to a multiple.
+
+    timm's rule (``make_divisible`` without a lower bound), which with a multiple of 1 is that of Hu et al. 2018.
+    """
+    multiple = spec.reduction_multiple
+    return max(multiple, int(channels / spec.reduction + multiple / 2) // multiple * multiple)
+
+
+def eca_kernel(channels: int) -> int:
+    """Return the odd number of neighbours that ECA looks at (Wang et al. 2020, equation 12: gamma 2, b 1)."""
+    size = int(abs(log2(channels) + 1) / 2)
+    return max(size if size % 2 else size + 1, 3)
+
+
+def _gated(name: str, *inner: Part) -> Gated:
+    return Gated(
+        name,
+        tuple(Part(f"{name}.{part.name}", part.layer) for part in inner),
+        Part(f"{name}.scale", Multiply()),
+    )
+
+
+def _none(spec: ResNetSpec, channels: int) -> Chain:
+    return ()
+
+
+def _se(spec: ResNetSpec, channels: int) -> Chain:
+    """Squeeze-and-excitation (Hu et al. 2018, equations 2 to 4)."""
+    inner = hidden(spec, channels)
+    return (
+        _gated(
+            "se",
+            *parts(
+                ("pool", AdaptiveAvgPool2d()),
+                ("fc1", Conv2d(channels, inner, 1, bias=True)),
+                ("relu", ReLU()),
+                ("fc2", Conv2d(inner, channels, 1, bias=True)),
+                ("gate", Sigmoid()),
+            ),
+        ),
+    )
+
+
+def _eca(spec: ResNetSpec, channels: int) -> Chain:
+    """Efficient channel attention (Wang et al. 2020, equation 9)."""
+    conv = ChannelConv1d(eca_kernel(channels))
+    return (_gated("eca", *parts(("pool", AdaptiveAvgPool2d()), ("conv", conv), ("gate", Sigmoid()))),)
+
+
+def _cbam(spec: ResNetSpec, channels: int) -> Chain:
+    """Channel attention, then spatial attention (Woo et al. 2018, equations 2 and 3)."""
+    inner = hidden(spec, channels)
+    return (
+        _gated(
+            "cbam_channel",
+            *parts(
+                ("pool", ChannelStats()),
+                ("fc1", Conv2d(channels, inner, 1)),
+                ("relu", ReLU()),
+                ("fc2", Conv2d(inner, channels, 1)),
+                ("sum", SumPairs()),
+                ("gate", Sigmoid()),
+            ),
+        ),
+        _gated(
+            "cbam_spatial",
+            *parts(
+                ("pool", SpatialStats()),
+                ("conv", Conv2d(2, 1, 7, padding=3)),
+                ("bn", BatchNorm2d(1)),
+                ("gate", Sigmoid()),
+            ),
+        ),
+    )
+
+
+_KINDS: Mapping[Attention, Callable[[ResNetSpec, int], Chain]] = {
+    Attention.NONE: _none,
+    Attention.SE: _se,
+    Attention.ECA: _eca,
+    Attention.CBAM: _cbam,
+}
+
+
+def attention(spec: ResNetSpec, channels: int) -> Chain:
+    """Return the gates that a spec puts at the end of a branch of that many channels."""
+    return _KINDS[spec.attention](spec, channels)
+
+
+LAYERSCALE_START = 1e-4
+"""This app's choice; Touvron et al. 2021 have 0.1 up to 18 layers, 1e-5 at 24, and 1e-6 beyond."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a block stands: the channels that enter it, its stage's kind and width, its stride and dilations.
+
+    ``before`` is the dilation of the blocks before it: the first block of a dilated stage still uses it, as in
+    torchvision and timm.
+    """
+
+    kind: Kind
+    channels: int
+    width: int
+    stride: int = 1
+    dilation: int = 1
+    before: int = 1
+
+    def out(self, spec: ResNetSpec) -> int:
+        """Return the channels that the block puts out."""
+        return self.width * (spec.expansion if self.kind is Kind.BOTTLENECK else 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A convolution of the branch, and what has to pool after it: the stride that anti-aliasing took over."""
+
+    channels: int
+    out: int
+    kernel: int
+    stride: int = 1
+    groups: int = 1
+    dilation: int = 1
+    pool: Layer | None = None
+
+
+def _basic(spec: ResNetSpec, at: Place) -> tuple[_Unit, ...]:
+    """Two 3x3 convolutions; the first carries the stride (He et al. 2015, figure 5, left)."""
+    first = at.width // spec.reduce_first
+    return (
+        _smoothed(spec, at, _Unit(at.channels, first, 3, at.stride, 1, at.before)),
+        _Unit(first, at.width, 3, 1, 1, at.dilation),
+    )
+
+
+def _bottleneck(spec: ResNetSpec, at: Place) -> tuple[_Unit, ...]:
+    """1x1 reduces, 3x3 (in groups: Xie et al. 2017, figure 3c), 1x1 expands (He et al. 2015, figure 5, right)."""
+    one, three = (at.stride, 1) if spec.stride is Stride.CONV1X1 else (1, at.stride)
+    inner = spec.inner_width(at.width)
+    first = inner // spec.reduce_first
+    return (
+        _Unit(at.channels, first, 1, one),
+        _smoothed(spec, at, _Unit(first, inner, 3, three, spec.cardinality, at.before)),
+        _Unit(inner, at.out(spec), 1),
+    )
+
+
+_UNITS = {Kind.BASIC: _basic, Kind.BOTTLENECK: _bottleneck}
+
+
+def _smoothed(spec: ResNetSpec, at: Place, unit: _Unit) -> _Unit:
+    """Let anti-aliasing take over the stride (timm's ``aa_layer``; Zhang 2019)."""
+    if spec.anti_alias is AntiAlias.NONE or (at.stride == 1 and at.before == at.dilation):
+        return unit
+    does_nothing = spec.anti_alias is AntiAlias.AVERAGE and unit.stride == 1
+    return replace(unit, stride=1, pool=None if does_nothing else SMOOTHERS[spec.anti_alias](unit.stride))
+
+
+def branch(spec: ResNetSpec, at: Place) -> Chain:
+    """Return the branch, before whatever the block does after the addition."""
+    units = _UNITS[at.kind](spec, at)
+    return (*_ORDERS[spec.order](spec, units), *_end(spec, at))
+
+
+def _conv(spec: ResNetSpec, unit: _Unit, number: int) -> Part:
+    return kit.conv(
+        spec, f"conv{number}", unit.channels, unit.out, unit.kernel, unit.stride, unit.groups, unit.dilation
+    )
+
+
+def _between(spec: ResNetSpec, before: _Unit | None, number: int) -> Chain:
+    """Return what stands between an activation and the next convolution: a pool, and the block's dropout."""
+    pool = (Part("pool", before.pool),) if before and before.pool else ()
+    drop = (Part("dropout", Dropout(spec.block_dropout)),) if spec.block_dropout and number == 2 else ()
+    return (*pool, *drop)
+
+
+def _post(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
+    """Convolution, norm, activation; nothing after the last norm (He et al. 2016, figure 4a)."""
+    if spec.init is Init.FIXUP:
+        return _fixup(spec, units)
+    chain: Chain = ()
+    for number, unit in enumerate(units, start=1):
+        chain = (*chain, _conv(spec, unit, number), *kit.norm(spec, f"bn{number}", unit.out))
+        if number < len(units):
+            chain = (*chain, *kit.activation(spec, str(number)), *_between(spec, unit, number + 1))
+    return chain
+
+
+def _norm_after(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
+    """Return the original order without its last norm, which comes after the addition (figure 4b)."""
+    chain = _post(spec, units)
+    last = f"bn{len(units)}"
+    return tuple(step for step in chain if step.name != last)
+
+
+def _relu_before(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
+    """Return the original order with the last activation in the branch (figure 4c)."""
+    return (*_post(spec, units), *kit.activation(spec, str(len(units))))
+
+
+def _relu_only(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
+    """Activation, convolution, norm (figure 4d); the first activation leaves x alone, since the shortcut needs it."""
+    chain: Chain = ()
+    for number, unit in enumerate(units, start=1):
+        chain = (*chain, *kit.activation(spec, str(number), in_place=number > 1))
+        chain = (*chain, *_between(spec, units[number - 2] if number > 1 else None, number))
+        chain = (*chain, _conv(spec, unit, number), *kit.norm(spec, f"bn{number}", unit.out))
+    return chain
+
+
+def _pre(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
+    """Norm, activation, convolution (figure 4e)."""
+    chain: Chain = ()
+    for number, unit in enumerate(units, start=1):
+        chain = (*chain, *kit.norm_activation(spec, str(number), unit.channels))
+        chain = (*chain, *_between(spec, units[number - 2] if number > 1 else None, number))
+        chain = (*chain, _conv(spec, unit, number))
+    return chain
+
+
+def _fixup(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
+    """Return a branch without norms: a scalar bias before each convolution and activation, one factor at the end.
+
+    Zhang, Dauphin and Ma 2019, "Fixup Initialization", section 3 and figure 1.
+    """
+    chain: Chain = ()
+    for number, unit in enumerate(units, start=1):
+        chain = (*chain, Part(f"bias{number}a", Bias()), _conv(spec, unit, number))
+        if number < len(units):
+            chain = (*chain, Part(f"bias{number}b", Bias()), *kit.activation(spec, str(number)))
+            chain = (*chain, *_between(spec, unit, number + 1))
+    return (*chain, Part("factor", Gain(1, 1.0)), Part(f"bias{len(units)}b", Bias()))
+
+
+_ORDERS = {
+    Order.V1: _post,
+    Order.BN_AFTER: _norm_after,
+    Order.RELU_BEFORE: _relu_before,
+    Order.RELU_ONLY: _relu_only,
+    Order.V2: _pre,
+}
+
+
+def _end(spec: ResNetSpec, at: Place) -> Chain:
+    """Return what weighs the branch's output before the addition."""
+    out = at.out(spec)
+    chain: Chain = attention(spec, out)
+    if spec.gain is GainChoice.SKIPINIT:
+        chain = (*chain, Part("gain", Gain(1, 0.0)))
+    elif spec.gain is GainChoice.LAYERSCALE:
+        chain = (*chain, Part("gain", Gain(out, LAYERSCALE_START)))
+    if spec.branch_scale != 1:
+        chain = (*chain, Part("scale", Scale(spec.branch_scale)))
+    if spec.stochastic_depth and spec.residual:
+        chain = (*chain, Part("skip", StochasticDepth()))
+    return chain
+
+
+def split_first(spec: ResNetSpec, chain: Chain) -> tuple[Chain, Chain]:
+    """Return what both paths of a projecting block share, and the branch without it.
+
+    Pre-activation comes before the split where the shapes change, so that the projection sees the activated x
+    (He et al. 2016, appendix).
+    """
+    if spec.order not in (Order.V2, Order.RELU_ONLY):
+        return (), chain
+    count = next(index for index, step in enumerate(chain) if step.name == "conv1")
+    return chain[:count], chain[count:]

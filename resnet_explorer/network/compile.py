@@ -1,0 +1,219 @@
+"""Spec to tree: branches, shortcuts, stem and head put at their places."""
+
+from functools import lru_cache
+
+from resnet_explorer.network import kit
+from resnet_explorer.network.branches import Place, branch, split_first
+from resnet_explorer.network.kinds import Layer, Role
+from resnet_explorer.network.kinds.blocks import Add, Bias, Dropout, Flatten, GatedAdd, Scale, Sigmoid
+from resnet_explorer.network.kinds.convolutions import Conv2d, Linear
+from resnet_explorer.network.kinds.pads import ZeroPad
+from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
+from resnet_explorer.network.tree import Block, Chain, Form, Network, Part, Stage
+from resnet_explorer.spec import AntiAlias, Downsample, Gating, Init, Order, ResNetSpec, Shortcut, Stem, StemPool
+from resnet_explorer.spec import Block as Kind
+from resnet_explorer.spec.resnet_spec import stem_stride
+
+
+def stem(spec: ResNetSpec) -> Chain:
+    """Return the layers before the first stage; pre-activated nets leave norm and activation to the blocks."""
+    convs = _deep(spec) if spec.stem in (Stem.DEEP, Stem.TIERED) else (_single(spec),)
+    return (*convs, *_activated(spec), *_pool(spec))
+
+
+def _single(spec: ResNetSpec) -> Part:
+    kernel, stride = (3, 1) if spec.stem is Stem.CIFAR else (7, 2)
+    return kit.conv(spec, "conv1", spec.in_channels, spec.stem_channels, kernel, stride)
+
+
+def _deep(spec: ResNetSpec) -> Chain:
+    """Three 3x3 convolutions (He et al. 2019, figure 2b); tiered, their widths rise (timm's ``deep_tiered``)."""
+    width = spec.stem_width
+    first = max(1, 3 * (width // 4)) if spec.stem is Stem.TIERED else width
+    chain: Chain = ()
+    for index, (channels, out, stride) in enumerate(
+        ((spec.in_channels, first, 2), (first, width, 1), (width, spec.stem_channels, 1))
+    ):
+        number = 3 * index
+        chain = (*chain, kit.conv(spec, f"conv1.{number}", channels, out, 3, stride))
+        if index < 2:
+            normed = kit.norm(spec, f"conv1.{number + 1}", out)
+            active = tuple(Part(f"conv1.{number + 2}", part.layer) for part in kit.activation(spec))
+            chain = (*chain, *normed, *active)
+    return chain
+
+
+def _activated(spec: ResNetSpec) -> Chain:
+    normed = kit.norm(spec, "bn1", spec.stem_channels)
+    if spec.init is Init.FIXUP:
+        normed = (Part("bias1", Bias()),)
+    if spec.order is Order.V2 and spec.stem_pool is not StemPool.CONV:
+        return ()
+    if spec.order is Order.RELU_ONLY and spec.stem_pool is not StemPool.CONV:
+        return normed
+    return (*normed, *kit.activation(spec))
+
+
+def _pool(spec: ResNetSpec) -> Chain:
+    if spec.stem_pool is StemPool.NONE:
+        return ()
+    if spec.stem_pool is StemPool.CONV:
+        return _numbered("maxpool", _conv_pool(spec))
+    if spec.stem_pool is StemPool.MAX and spec.anti_alias is AntiAlias.AVERAGE:
+        return kit.parts(("maxpool", AvgPool2d(2, 2)))
+    if spec.stem_pool is StemPool.MAX and spec.anti_alias is not AntiAlias.NONE:
+        return _numbered("maxpool", kit.parts(("", MaxPool2d(3, 1, 1)), ("", SMOOTHERS[spec.anti_alias](2))))
+    return kit.parts(*STEM_POOLS[spec.stem_pool])
+
+
+def _conv_pool(spec: ResNetSpec) -> tuple[Part, ...]:
+    """A 3x3 convolution in the pool's place (ResNet-RS: Bello et al. 2021, section 4.2)."""
+    channels, pool = (
+        spec.stem_channels,
+        SMOOTHERS[spec.anti_alias](2) if spec.anti_alias is not AntiAlias.NONE else None,
+    )
+    shrink = kit.conv(spec, "", channels, channels, 3, 1 if pool else 2)
+    after = () if spec.order in (Order.V2, Order.RELU_ONLY) else (*kit.norm(spec, "", channels), *kit.activation(spec))
+    return (shrink, *((Part("", pool),) if pool else ()), *after)
+
+
+def _numbered(name: str, parts: tuple[Part, ...]) -> Chain:
+    return tuple(Part(f"{name}.{index}", part.layer) for index, part in enumerate(parts))
+
+
+def head(spec: ResNetSpec, channels: int) -> Chain:
+    """Return the layers after the last stage; empty for a backbone that needs none.
+
+    Pre-activated nets end in the norm and the activation that their last addition still lacks.
+    """
+    last: Chain = ()
+    if spec.order is Order.V2:
+        last = (*kit.norm(spec, "bn", channels), *kit.activation(spec, "2", in_place=False))
+    elif spec.order is Order.RELU_ONLY:
+        last = kit.activation(spec, "2", in_place=False)
+    if spec.classes is None:
+        return last
+    pooled = kit.parts(("avgpool", AdaptiveAvgPool2d()), ("flatten", Flatten()))
+    drop = (Part("dropout", Dropout(spec.dropout)),) if spec.dropout else ()
+    bias = (Part("bias2", Bias()),) if spec.init is Init.FIXUP else ()
+    return (*last, *pooled, *drop, *bias, Part("fc", Linear(channels, spec.classes)))
+
+
+_LAST = {Kind.BASIC: "2", Kind.BOTTLENECK: "3"}
+
+
+def _changed(spec: ResNetSpec, at: Place) -> bool:
+    return at.stride != 1 or at.channels != at.out(spec)
+
+
+def _bridge(spec: ResNetSpec, at: Place) -> Chain:
+    """Return what brings x to the shape of F(x): nothing where it has that shape already."""
+    everywhere = spec.shortcut is Shortcut.PROJECTION_EVERYWHERE
+    if not _changed(spec, at) and not everywhere:
+        return ()
+    if spec.shortcut is Shortcut.PADDING:
+        return kit.parts(("downsample.0", ZeroPad(at.channels, at.out(spec), at.stride)))
+    layers = [part.layer for part in _projection(spec, at)]
+    return tuple(Part(f"downsample.{index}", layer) for index, layer in enumerate(layers))
+
+
+def _projection(spec: ResNetSpec, at: Place) -> tuple[Part, ...]:
+    out, dilated = at.out(spec), at.dilation > 1
+    normed = () if spec.order is Order.V2 else kit.norm(spec, "", out)
+    if spec.downsample is Downsample.AVERAGE:
+        pools = at.stride > 1 or dilated
+        stride = 1 if dilated else at.stride
+        pool = (Part("", AvgPool2d(max(2, stride), stride, whole=True)),) if pools else ()
+        return (*pool, kit.conv(spec, "", at.channels, out, 1), *normed)
+    kernel = 3 if spec.downsample is Downsample.CONV3X3 and (at.stride > 1 or dilated) else 1
+    return (kit.conv(spec, "", at.channels, out, kernel, at.stride, 1, at.before if kernel > 1 else 1), *normed)
+
+
+def _shortcut(spec: ResNetSpec, at: Place) -> Chain | None:
+    """Return the shortcut's layers: none at all in a plain net, an empty chain for the identity."""
+    if not spec.residual:
+        return None
+    chain = _bridge(spec, at)
+    if spec.shortcut_scale != 1:
+        chain = (*chain, _weakened("scale", Scale(spec.shortcut_scale), chain))
+    if spec.shortcut_dropout:
+        chain = (*chain, _weakened("dropout", Dropout(spec.shortcut_dropout), chain))
+    return chain
+
+
+def _weakened(name: str, layer: Layer, chain: Chain) -> Part:
+    """Return a layer that alters the shortcut: numbered on in a projection, named on the bare shortcut."""
+    projects = bool(chain) and chain[0].name.startswith("downsample.")
+    return Part(f"downsample.{len(chain)}" if projects else f"shortcut.{name}", layer)
+
+
+def _gate(spec: ResNetSpec, at: Place) -> Chain:
+    """Return what leads to the gate g(x): a 1x1 convolution with bias, and a sigmoid (He et al. 2016, section 3)."""
+    if not spec.residual or spec.gating is Gating.NONE:
+        return ()
+    conv = Conv2d(at.channels, at.out(spec), 1, at.stride, bias=True)
+    return kit.parts(("gate.conv", conv), ("gate.sigmoid", Sigmoid()))
+
+
+def _after(spec: ResNetSpec, at: Place) -> Chain:
+    last = _LAST[at.kind]
+    chain: Chain = ()
+    if spec.residual:
+        join: Layer = Add() if spec.gating is Gating.NONE else GatedAdd(spec.gating is Gating.EXCLUSIVE)
+        chain = kit.parts(("add", join))
+    if spec.order is Order.BN_AFTER:
+        chain = (*chain, *kit.norm(spec, f"bn{last}", at.out(spec)))
+    if spec.order in (Order.V1, Order.BN_AFTER):
+        chain = (*chain, *kit.activation(spec, last))
+    return chain
+
+
+def _form(spec: ResNetSpec, at: Place) -> Form:
+    inner, shortcut = branch(spec, at), _shortcut(spec, at)
+    convolves = any(isinstance(step, Part) and step.layer.role is Role.CONVOLUTION for step in shortcut or ())
+    before: Chain = ()
+    if convolves:
+        before, inner = split_first(spec, inner)
+    return Form(inner, shortcut, _after(spec, at), before, _gate(spec, at))
+
+
+def _place(path: str, number: int, form: Form, prefix: str = "", skip: float = 0.0) -> Block:
+    return Block(path, number, form, tuple([prefix + part.name for part in form.parts]), skip)
+
+
+def _stage(spec: ResNetSpec, number: int, first: Place) -> Stage:
+    """Return a stage whose first block may shrink the map; the others keep its shape and share one form."""
+    count, done = spec.blocks[number - 1], sum(spec.blocks[: number - 1])
+    rest = Place(first.kind, first.out(spec), first.width, 1, first.dilation, first.dilation)
+    forms = [_form(spec, first)]
+    if count > 1:
+        forms.append(forms[0] if rest == first else _form(spec, rest))
+    path, rate = f"layer{number}", spec.stochastic_depth / sum(spec.blocks) if spec.residual else 0.0
+    blocks = (
+        _place(f"{path}.{index}", index + 1, forms[min(index, 1)], f"{path}.{index}.", rate * (done + index + 1))
+        for index in range(count)
+    )
+    return Stage(path, number, tuple(blocks))
+
+
+def _places(spec: ResNetSpec) -> tuple[Place, ...]:
+    """Return where the first block of each stage stands; past the output stride a stage dilates."""
+    channels, reached, dilation = spec.stem_channels, stem_stride(spec), 1
+    places = []
+    for kind, width, asked in zip(spec.block, spec.widths, spec.strides, strict=True):
+        before, stride = dilation, asked
+        if spec.output_stride is not None and (dilation > 1 or reached * asked > spec.output_stride):
+            dilation, stride = dilation * asked, 1
+        reached *= stride
+        places.append(Place(kind, channels, width, stride, dilation, before))
+        channels = places[-1].out(spec)
+    return tuple(places)
+
+
+@lru_cache(maxsize=32)
+def compile_spec(spec: ResNetSpec) -> Network:
+    """Return the tree of a spec; the same spec gives the same tree."""
+    stages = tuple(_stage(spec, number, at) for number, at in enumerate(_places(spec), start=1))
+    last = head(spec, spec.outputs[-1])
+    end = _place("head", 0, Form(last)) if last else None
+    return Network(spec, _place("stem", 0, Form(stem(spec))), stages, end)

@@ -1,0 +1,103 @@
+"""The non-linearities, and which choice of a spec is which."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from resnet_explorer.network.kinds.base import SIGMOID, Layer, Role, Saves, Shape, Story, Where, Writing
+from resnet_explorer.spec import Activation as Choice
+
+
+class Activation(Layer):
+    """An activation of its own memory, which saves its input."""
+
+    __slots__ = ()
+    role: ClassVar[Role] = Role.ACTIVATION
+    ink: ClassVar[str] = "activation"
+
+    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+        return Saves(input=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ReLU(Activation):
+    """max(0, x), computed in place where nothing else needs x."""
+
+    in_place: bool = True
+
+    module: ClassVar[str] = "torch.nn:ReLU"
+    nodes: ClassVar[tuple[str, ...]] = ("ReluBackward0",)
+
+    @property
+    def allocates(self) -> bool:  # type: ignore[override]  # a constant of the other kinds, a choice of this one
+        return not self.in_place
+
+    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+        return Saves(output=True, passes=self.in_place)
+
+    def arguments(self) -> Mapping[str, object]:
+        return {"inplace": self.in_place}
+
+    def source(self, write: Writing) -> tuple[str, ...]:
+        return (self.called, "inplace=True" if self.in_place else "")
+
+    def story(self, at: Where) -> Story:
+        words = "Keeps what is positive and sets the rest to 0"
+        return "relu", f"{words}." if at.gate else f"{words}{self._place(at)}.{at.activates_sum}"
+
+    def _place(self, at: Where) -> str:
+        return "; works in place" if self.in_place else at.copies
+
+
+@dataclass(frozen=True, slots=True)
+class LeakyReLU(ReLU):
+    """x where positive, 0.01 x elsewhere."""
+
+    module: ClassVar[str] = "torch.nn:LeakyReLU"
+    flops_each: ClassVar[int] = 2
+    box: ClassVar[str] = "leaky ReLU"
+
+    def records(self, training: bool) -> tuple[str, ...]:
+        return ("LeakyReluBackward1" if self.in_place else "LeakyReluBackward0",)
+
+    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+        return Saves(output=True, passes=True) if self.in_place else Saves(input=True)
+
+    def story(self, at: Where) -> Story:
+        words = f"Keeps what is positive and a hundredth of the rest{self._place(at)}."
+        return "leaky_relu", words + at.activates_sum
+
+
+@dataclass(frozen=True, slots=True)
+class SiLU(Activation):
+    """x sigmoid(x) (Elfwing et al. 2017; Ramachandran et al. 2017)."""
+
+    module: ClassVar[str] = "torch.nn:SiLU"
+    nodes: ClassVar[tuple[str, ...]] = ("SiluBackward0",)
+    flops_each: ClassVar[int] = SIGMOID
+
+    def story(self, at: Where) -> Story:
+        words = "x times its sigmoid: near x where x is large, slightly negative below 0, near 0 far below."
+        return "silu", words + at.activates_sum
+
+
+@dataclass(frozen=True, slots=True)
+class GELU(Activation):
+    """x times the normal distribution function of x (Hendrycks and Gimpel 2016)."""
+
+    module: ClassVar[str] = "torch.nn:GELU"
+    nodes: ClassVar[tuple[str, ...]] = ("GeluBackward0",)
+    flops_each: ClassVar[int] = 5
+
+    def story(self, at: Where) -> Story:
+        words = "x times the chance that a normal variable is below x: smooth, near x where x is large, near 0 far"
+        return "gelu", f"{words} below 0.{at.activates_sum}"
+
+
+ACTIVATIONS: Mapping[Choice, tuple[str, Callable[[bool], Activation]]] = {
+    Choice.RELU: ("relu", ReLU),
+    Choice.LEAKY_RELU: ("relu", LeakyReLU),
+    Choice.SILU: ("act", lambda in_place: SiLU()),
+    Choice.GELU: ("act", lambda in_place: GELU()),
+}
+"""The name of the activation that a choice asks for, and what makes it, in place or not."""

@@ -1,0 +1,389 @@
+"""What joins, weighs, gates and drops in a block, and the view before the classifier."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import ClassVar
+
+from resnet_explorer.network.kinds.base import (
+    BYTES_PER_VALUE,
+    SIGMOID,
+    Layer,
+    Role,
+    Saves,
+    Shape,
+    Story,
+    Tensor,
+    Where,
+    Worked,
+    Writing,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Add(Layer):
+    """The addition F(x) + x that ends a residual block, computed in place."""
+
+    role: ClassVar[Role] = Role.JOIN
+    nodes: ClassVar[tuple[str, ...]] = ("AddBackward0",)
+    ink: ClassVar[str] = "shortcut"
+    allocates: ClassVar[bool] = False
+    operands: ClassVar[int] = 1
+    is_round: ClassVar[bool] = True
+    box: ClassVar[str] = "+"
+
+    def story(self, at: Where) -> Story:
+        return "add", "Adds the shortcut to the branch: where residual learning happens. Shapes must agree."
+
+
+@dataclass(frozen=True, slots=True)
+class GatedAdd(Layer):
+    """The weighed addition g F(x) + (1 - g) x, or F(x) + (1 - g) x where the gate is the shortcut's alone.
+
+    He et al. 2016, section 3.1. What autograd keeps of it depends on both ways to it.
+    """
+
+    exclusive: bool
+
+    role: ClassVar[Role] = Role.JOIN
+    ink: ClassVar[str] = "shortcut"
+    operands: ClassVar[int] = 2
+    is_round: ClassVar[bool] = True
+    box: ClassVar[str] = "+"
+
+    def flops(self, shape: Shape, output: Shape, training: bool) -> int:
+        """1 - g, its product and the sum; g F(x) where the gate is exclusive."""
+        return (3 + self.exclusive) * prod(output)
+
+    def records(self, training: bool) -> tuple[str, ...]:
+        weighed = ("MulBackward0",) if self.exclusive else ()
+        return ("RsubBackward1", "MulBackward0", *weighed, "AddBackward0")
+
+    @property
+    def hyper(self) -> str:
+        return "exclusive" if self.exclusive else "shortcut only"
+
+    def story(self, at: Where) -> Story:
+        if self.exclusive:
+            return "add_exclusive", "The gate shares out: g weighs the branch, 1 − g the shortcut. Both are added."
+        return "add_gated", "1 − g weighs the shortcut; the branch is added as it is."
+
+
+@dataclass(frozen=True, slots=True)
+class Sigmoid(Layer):
+    """1 / (1 + exp(-x)): a weight between 0 and 1."""
+
+    role: ClassVar[Role] = Role.GATE
+    module: ClassVar[str] = "torch.nn:Sigmoid"
+    nodes: ClassVar[tuple[str, ...]] = ("SigmoidBackward0",)
+    ink: ClassVar[str] = "gate"
+    flops_each: ClassVar[int] = SIGMOID
+    box: ClassVar[str] = "sigmoid"
+
+    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+        return Saves(output=True)
+
+    def story(self, at: Where) -> Story:
+        each = f"one weight for each {at.weighs}" if at.gate else "g(x), for each value of the map"
+        return "sigmoid", f"Brings each number between 0 and 1: {each}."
+
+
+@dataclass(frozen=True, slots=True)
+class Multiply(Layer):
+    """x times what its gate says of each channel, or of each position; autograd keeps both factors."""
+
+    role: ClassVar[Role] = Role.GATE
+    nodes: ClassVar[tuple[str, ...]] = ("MulBackward0",)
+    ink: ClassVar[str] = "gate"
+    is_round: ClassVar[bool] = True
+    box: ClassVar[str] = "×"
+
+    def story(self, at: Where) -> Story:
+        return "multiply", f"The gate weighs the branch's map: each {at.weighs} times its own weight."
+
+
+class Statistics(Layer):
+    """What an attention's gate sees of a map."""
+
+    __slots__ = ()
+    role: ClassVar[Role] = Role.GATE
+    ink: ClassVar[str] = "pool"
+    shows_map: ClassVar[bool] = True
+    box: ClassVar[str] = "mean, max"
+
+    def flops(self, shape: Shape, output: Shape, training: bool) -> int:
+        return 2 * prod(shape)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelStats(Statistics):
+    """Each channel's mean and largest value, side by side as a map of 1×2 (CBAM: Woo et al. 2018, equation 2)."""
+
+    module: ClassVar[str] = "resnet_explorer.module.layers:ChannelStats"
+    nodes: ClassVar[tuple[str, ...]] = ("MeanBackward1", "AmaxBackward0", "CatBackward0")
+
+    def output(self, shape: Shape) -> Shape:
+        return (shape[0], shape[1], 1, 2)
+
+    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+        """The map and each channel's largest value."""
+        return Saves(input=True, extra=BYTES_PER_VALUE * shape[0] * shape[1])
+
+    def story(self, at: Where) -> Story:
+        return "channel_stats", "Each channel's mean and its largest value, side by side."
+
+
+@dataclass(frozen=True, slots=True)
+class SpatialStats(Statistics):
+    """Each position's mean and largest value over the channels: two channels (CBAM: Woo et al. 2018, equation 3)."""
+
+    module: ClassVar[str] = "resnet_explorer.module.layers:SpatialStats"
+    nodes: ClassVar[tuple[str, ...]] = ("MeanBackward1", "AmaxBackward0", "CatBackward0")
+
+    def output(self, shape: Shape) -> Shape:
+        return (shape[0], 2, *shape[2:])
+
+    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+        """The map and each position's largest value."""
+        n, _, h, w = shape
+        return Saves(input=True, extra=BYTES_PER_VALUE * n * h * w)
+
+    def story(self, at: Where) -> Story:
+        return "spatial_stats", "Mean and largest value over the channels, at each position."
+
+
+@dataclass(frozen=True, slots=True)
+class SumPairs(Layer):
+    """The sum of what the mean and the largest value have become: a map of 1×1."""
+
+    role: ClassVar[Role] = Role.GATE
+    module: ClassVar[str] = "resnet_explorer.module.layers:SumPairs"
+    nodes: ClassVar[tuple[str, ...]] = ("SumBackward1",)
+    ink: ClassVar[str] = "pool"
+    shows_map: ClassVar[bool] = True
+    box: ClassVar[str] = "sum"
+
+    def output(self, shape: Shape) -> Shape:
+        return (shape[0], shape[1], 1, 1)
+
+    def story(self, at: Where) -> Story:
+        return "sum_pairs", "Adds what the mean and the largest value have become."
+
+
+@dataclass(frozen=True, slots=True)
+class Scale(Layer):
+    """x times a constant."""
+
+    factor: float
+
+    role: ClassVar[Role] = Role.FACTOR
+    module: ClassVar[str] = "resnet_explorer.module.layers:Scale"
+    nodes: ClassVar[tuple[str, ...]] = ("MulBackward0",)
+
+    def arguments(self) -> Mapping[str, object]:
+        return {"factor": self.factor}
+
+    @property
+    def label(self) -> str:
+        return f"× {self.factor:.4g}"
+
+    @property
+    def hyper(self) -> str:
+        return f"×{self.factor:g}"
+
+    def story(self, at: Where) -> Story:
+        where = "the shortcut" if at.on_shortcut else "the branch"
+        return "scale", f"A constant factor of {self.factor:g} on {where}; nothing is learnt."
+
+
+@dataclass(frozen=True, slots=True)
+class Gain(Layer):
+    """x times learnt factors, one for each channel, or one for all; ``initial`` is where they start."""
+
+    channels: int
+    initial: float
+
+    role: ClassVar[Role] = Role.FACTOR
+    module: ClassVar[str] = "resnet_explorer.module.layers:Gain"
+    nodes: ClassVar[tuple[str, ...]] = ("MulBackward0",)
+    ink: ClassVar[str] = "linear"
+    definition: ClassVar[str] = '''\
+class Gain(nn.Module):
+    """x times learnt factors."""
+
+    def __init__(self, channels: int, initial: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.full((channels, 1, 1), initial))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.weight'''
+
+    def tensors(self) -> Iterator[Tensor]:
+        yield Tensor("weight", (self.channels, 1, 1))
+
+    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+        return Saves(input=True)
+
+    def arguments(self) -> Mapping[str, object]:
+        return {"channels": self.channels, "initial": self.initial}
+
+    def source(self, write: Writing) -> tuple[str, ...]:
+        return (self.called, "1" if self.channels == 1 else write.flow, repr(self.initial))
+
+    @property
+    def label(self) -> str:
+        return "× α" if self.channels == 1 else "× λ"
+
+    @property
+    def hyper(self) -> str:
+        return "1 factor" if self.channels == 1 else f"{self.channels} factors"
+
+    def worked(self, output: Shape) -> tuple[Worked, ...]:
+        teaches = "One factor for all." if self.channels == 1 else "One factor for each channel."
+        return (("Parameters", f"{self.params:,}", teaches),)
+
+    def story(self, at: Where) -> Story:
+        if self.channels > 1 or self.initial not in (0, 1):
+            start = f"{self.initial:g} at first, by this app's choice (LayerScale: Touvron et al. 2021)"
+            return "gain_channels", f"A learnt factor for each channel of the branch, {start}."
+        if self.initial:
+            return "gain", "One learnt factor on the whole branch, 1 at first (Fixup)."
+        plain = "nothing passes at first" if not at.has_shortcut else "the block starts as its shortcut"
+        return "gain", f"One learnt factor on the whole branch. It starts at 0, so that {plain} (SkipInit)."
+
+
+@dataclass(frozen=True, slots=True)
+class Bias(Layer):
+    """x plus one learnt number that starts at 0 (Fixup: Zhang et al. 2019, section 3)."""
+
+    role: ClassVar[Role] = Role.SHIFT
+    module: ClassVar[str] = "resnet_explorer.module.layers:Bias"
+    nodes: ClassVar[tuple[str, ...]] = ("AddBackward0",)
+    ink: ClassVar[str] = "linear"
+    box: ClassVar[str] = "+ b"
+    definition: ClassVar[str] = '''\
+class Bias(nn.Module):
+    """x plus one learnt number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.bias'''
+
+    def tensors(self) -> Iterator[Tensor]:
+        yield Tensor("bias", (1,))
+
+    def worked(self, output: Shape) -> tuple[Worked, ...]:
+        return (("Parameters", f"{self.params:,}", "One number for all channels and positions."),)
+
+    def story(self, at: Where) -> Story:
+        return "bias", "One learnt number added to all values, 0 at first: it stands in for a norm's shift."
+
+
+class Drop(Layer):
+    """What drops in training: it keeps its mask, as float32 on the CPU, and does nothing in inference."""
+
+    __slots__ = ()
+    role: ClassVar[Role] = Role.DROP
+
+    def idles(self, training: bool) -> bool:
+        return not training
+
+
+@dataclass(frozen=True, slots=True)
+class Dropout(Drop):
+    """Sets values to 0 with a chance in training, and does nothing in inference."""
+
+    chance: float
+
+    has_caption: ClassVar[bool] = True
+    module: ClassVar[str] = "torch.nn:Dropout"
+    nodes: ClassVar[tuple[str, ...]] = ("MulBackward0",)
+    box: ClassVar[str] = "dropout"
+
+    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+        """The mask; the input is not saved, since the mask has no gradient."""
+        return Saves(extra=BYTES_PER_VALUE * prod(output)) if training else Saves(passes=True)
+
+    def arguments(self) -> Mapping[str, object]:
+        return {"p": self.chance}
+
+    def source(self, write: Writing) -> tuple[str, ...]:
+        return (self.called, repr(self.chance))
+
+    @property
+    def hyper(self) -> str:
+        return f"p {self.chance:g}"
+
+    @property
+    def follows(self) -> str:
+        return f" In training {100 * self.chance:g} % of the values before the second convolution are dropped."
+
+    def story(self, at: Where) -> Story:
+        what = "each value of the shortcut" if at.on_shortcut else "each value" if at.number else "each feature"
+        return "dropout", (
+            f"In training {what} is dropped with a chance of {self.chance:g} and the others are scaled up; in "
+            "inference nothing happens."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StochasticDepth(Drop):
+    """Skips the branch of whole images in training (Huang et al. 2016); the block knows the chance."""
+
+    module: ClassVar[str] = "torchvision.ops:StochasticDepth"
+    nodes: ClassVar[tuple[str, ...]] = ("MulBackward0",)
+    box: ClassVar[str] = "stochastic depth"
+    definition: ClassVar[str] = '''\
+class StochasticDepth(nn.Module):
+    """Zero for whole images in training, with a chance that the network sets."""
+
+    chance = 0.0
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x
+        kept = torch.rand(len(x), 1, 1, 1, device=x.device) >= self.chance
+        return x * kept / (1 - self.chance)'''
+
+    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+        """The mask: a value for each image."""
+        return Saves(extra=BYTES_PER_VALUE * shape[0]) if training else Saves(passes=True)
+
+    def arguments(self) -> Mapping[str, object]:
+        return {"p": 0.0, "mode": "row"}
+
+    def story(self, at: Where) -> Story:
+        return "dropout", (
+            f"In training the branch of a whole image is skipped with a chance of {100 * at.skip:.1f} %, more "
+            "the deeper the block: only the shortcut is left. Branches that stay are scaled up; in inference all pass."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Flatten(Layer):
+    """A view of C maps of 1×1 as C features."""
+
+    role: ClassVar[Role] = Role.VIEW
+    module: ClassVar[str] = "torch.nn:Flatten"
+    nodes: ClassVar[tuple[str, ...]] = ("ViewBackward0",)
+    flops_each: ClassVar[int] = 0
+    allocates: ClassVar[bool] = False
+    box: ClassVar[str] = "flatten"
+
+    def output(self, shape: Shape) -> Shape:
+        return (shape[0], prod(shape[1:]))
+
+    def idles(self, training: bool) -> bool:
+        return True
+
+    def records(self, training: bool) -> tuple[str, ...]:
+        return self.nodes
+
+    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+        return Saves(passes=True)
+
+    def story(self, at: Where) -> Story:
+        return "flatten", "A view of the channels as a list of features; nothing is computed."

@@ -1,0 +1,326 @@
+"""Convolutions and the fully connected layer."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import ClassVar
+
+from resnet_explorer.errors import InputError
+from resnet_explorer.network.kinds.base import (
+    AFFINE,
+    BYTES_PER_VALUE,
+    STATISTICS,
+    Layer,
+    Role,
+    Saves,
+    Shape,
+    Story,
+    Tensor,
+    Where,
+    Worked,
+    Writing,
+    by,
+    images,
+    ordinal,
+    slide,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Conv2d(Layer):
+    """A convolution with a square kernel; parameters ``k k C_in C_out / groups`` and the bias.
+
+    ``standardised`` brings each filter to mean 0 and variance 1 before use (Qiao et al. 2019, equation 4).
+    """
+
+    in_channels: int
+    out_channels: int
+    kernel: int
+    stride: int = 1
+    padding: int = 0
+    groups: int = 1
+    bias: bool = False
+    dilation: int = 1
+    standardised: bool = False
+
+    role: ClassVar[Role] = Role.CONVOLUTION
+    module: ClassVar[str] = "torch.nn:Conv2d"
+    nodes: ClassVar[tuple[str, ...]] = ("ConvolutionBackward0",)
+    ink: ClassVar[str] = "conv"
+    shows_map: ClassVar[bool] = True
+    noun: ClassVar[str] = "convolution"
+    definition: ClassVar[str] = '''\
+class StdConv2d(nn.Conv2d):
+    """A convolution whose filters are brought to mean 0 and variance 1 before use."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        var, mean = torch.var_mean(self.weight, (1, 2, 3), correction=0, keepdim=True)
+        weight = (self.weight - mean) * torch.rsqrt(var + 1e-8)
+        return functional.conv2d(
+            x, weight, self.bias, self.stride, self.padding, self.dilation, self.groups
+        )'''
+
+    @property
+    def kind(self) -> str:
+        return "StdConv2d" if self.standardised else "Conv2d"
+
+    @property
+    def _weights(self) -> int:
+        return self.kernel * self.kernel * self.in_channels * self.out_channels // self.groups
+
+    def tensors(self) -> Iterator[Tensor]:
+        yield Tensor("weight", (self.out_channels, self.in_channels // self.groups, self.kernel, self.kernel))
+        if self.bias:
+            yield Tensor("bias", (self.out_channels,))
+
+    @property
+    def window(self) -> tuple[int, int]:
+        return (self.dilation * (self.kernel - 1) + 1, self.stride)
+
+    def output(self, shape: Shape) -> Shape:
+        n, channels, h, w = shape
+        if channels != self.in_channels:
+            raise InputError("channels", f"takes {self.in_channels} channels, not {channels}.", "Change the input.")
+        reach = self.dilation * (self.kernel - 1) + 1
+        height = slide(h, reach, self.stride, self.padding)
+        return (n, self.out_channels, height, slide(w, reach, self.stride, self.padding))
+
+    def macs(self, output: Shape) -> int:
+        return prod(output) * (self.in_channels // self.groups) * self.kernel * self.kernel
+
+    def flops(self, shape: Shape, output: Shape, training: bool) -> int:
+        """The bias, and for standardised weights their statistics, and their shift and scale."""
+        own = (STATISTICS + AFFINE) * self._weights if self.standardised else 0
+        return own + prod(output) * self.bias
+
+    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+        """A standardised one also saves the weights as they were used, and each filter's mean and deviation."""
+        own = BYTES_PER_VALUE * (self._weights + 2 * self.out_channels) if self.standardised else 0
+        return Saves(input=True, extra=own)
+
+    def records(self, training: bool) -> tuple[str, ...]:
+        views = ("ViewBackward0", "UnsqueezeBackward0", "NativeBatchNormBackward0", "ViewBackward0")
+        return (*(views if self.standardised else ()), *self.nodes)
+
+    @property
+    def built(self) -> str:
+        return "resnet_explorer.module.layers:StdConv2d" if self.standardised else self.module
+
+    def arguments(self) -> Mapping[str, object]:
+        return {
+            "in_channels": self.in_channels,
+            "out_channels": self.out_channels,
+            "kernel_size": self.kernel,
+            "stride": self.stride,
+            "padding": self.padding,
+            "dilation": self.dilation,
+            "groups": self.groups,
+            "bias": self.bias,
+        }
+
+    def source(self, write: Writing) -> tuple[str, ...]:
+        return write.convolution(self.called)
+
+    @property
+    def label(self) -> str:
+        dilated = f", dilated {self.dilation}" if self.dilation > 1 else ""
+        return f"{self.kernel}×{self.kernel} {'std ' if self.standardised else ''}conv{by(self.stride)}{dilated}"
+
+    @property
+    def short(self) -> str:
+        return f"{self.kernel}×{self.kernel}{by(self.stride)}"
+
+    @property
+    def hyper(self) -> str:
+        groups = f" g{self.groups}" if self.groups > 1 else ""
+        return self.short + groups + (f" d{self.dilation}" if self.dilation > 1 else "")
+
+    @property
+    def caption(self) -> str:
+        return f"{self.in_channels}→{self.out_channels}" + (f", {self.groups} groups" if self.groups > 1 else "")
+
+    def worked(self, output: Shape) -> tuple[Worked, ...]:
+        bias = self.out_channels if self.bias else 0
+        factors = f"{self.kernel}·{self.kernel}·{self.in_channels // self.groups}·{self.out_channels}"
+        positions = "·".join(str(length) for length in (*images(output), *output[2:]))
+        dilated = " Dilation adds none: the weights only lie further apart." if self.dilation > 1 else ""
+        biases = f" One bias for each of the {bias} channels out." if bias else ""
+        return (
+            (
+                "Parameters",
+                f"{factors}{f' + {bias}' if bias else ''} = {self.params:,}",
+                f"Kernel height · kernel width · channels in (of a group) · channels out.{biases}{dilated}",
+            ),
+            (
+                "MACs",
+                f"{self._weights:,} × {positions} = {self.macs(output):,}",
+                "Each weight is used once at every output position of every image.",
+            ),
+        )
+
+    @property
+    def size_key(self) -> str:
+        return "" if self.window == (1, 1) else "size_dilated" if self.dilation > 1 else "size"
+
+    def story(self, at: Where) -> Story:
+        key = "conv_standardised" if self.standardised else "conv_dilated" if self.dilation > 1 else "conv"
+        name = at.name
+        if at.gate:
+            return key, f"{self._in_gate(name)}{self._unbiased(at)}"
+        words = f"A {self.kernel}×{self.kernel} convolution: {self._mixes}."
+        if name == "gate.conv":
+            return key, f"{words} It works out the shortcut's gate g(x). {at.start}"
+        return key, f"{words}{self._where(name)}{self._unbiased(at)}{at.zero('Its weights start')}"
+
+    @property
+    def _is_depthwise(self) -> bool:
+        return self.groups == self.in_channels == self.out_channels > 1
+
+    @property
+    def _mixes(self) -> str:
+        """Return what it mixes: channels, unless it is depthwise, and positions, unless it is 1x1."""
+        around = "neighbouring positions" if self.kernel > 1 else ""
+        mixed = " and ".join(filter(None, ("" if self._is_depthwise else "channels", around)))
+        stride = f", at every {ordinal(self.stride)} position" if self.stride > 1 else ""
+        if not mixed:
+            return f"weighs each channel at each position{stride}"
+        return f"mixes {mixed}{'' if self.kernel > 1 else ' at each position'}{stride}"
+
+    def _where(self, name: str) -> str:
+        each = self.in_channels // self.groups
+        words = " It brings x to the shape of F(x)." if name.startswith("downsample.") else ""
+        if self._is_depthwise:
+            words += " Each channel is worked on alone (depthwise)."
+        elif self.groups > 1:
+            words += f" {self.groups} groups of {each} channel{'' if each == 1 else 's'} work apart."
+        if self.dilation > 1:
+            words += f" Its weights lie {self.dilation} pixels apart: it sees further without a stride."
+        if self.standardised:
+            words += " Each filter is brought to mean 0 and variance 1 before use."
+        return words
+
+    def _unbiased(self, at: Where) -> str:
+        """Return why it has no bias; nothing where it has one."""
+        if self.bias:
+            return ""
+        after = at.next
+        if after and after.role is Role.NORM and after.shifts:
+            where = "" if not at.ends_chain else " the addition"
+            return f" No bias: the norm after{where or ' it'} shifts."
+        if after and after.role is Role.SHIFT:
+            return " No bias for each channel: one number for all follows it."
+        return " No bias."
+
+    def _in_gate(self, name: str) -> str:
+        if name.endswith(".fc1"):
+            means = "means and largest values" if name.startswith("cbam") else "means"
+            few = ": through so few numbers the gate needs few weights" if self.out_channels < self.in_channels else ""
+            return f"A 1×1 convolution on the channels' {means}, {self.in_channels} → {self.out_channels}{few}."
+        if name.endswith(".fc2"):
+            return f"A 1×1 convolution back to {self.out_channels} numbers: one for each channel."
+        return (
+            f"A {self.kernel}×{self.kernel} convolution over mean and largest value: one number for each position, "
+            "from what lies around it."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelConv1d(Layer):
+    """A 1-D convolution over the channels' means: k weights in all (ECA: Wang et al. 2020)."""
+
+    kernel: int
+
+    role: ClassVar[Role] = Role.CONVOLUTION
+    has_caption: ClassVar[bool] = True
+    module: ClassVar[str] = "resnet_explorer.module.layers:ChannelConv1d"
+    nodes: ClassVar[tuple[str, ...]] = (
+        *("ViewBackward0", "TransposeBackward0", "ConvolutionBackward0"),
+        *("TransposeBackward0", "UnsqueezeBackward0"),
+    )
+    ink: ClassVar[str] = "conv"
+    box: ClassVar[str] = "1-D conv"
+    flops_each: ClassVar[int] = 0
+
+    def tensors(self) -> Iterator[Tensor]:
+        yield Tensor("weight", (1, 1, self.kernel))
+
+    def macs(self, output: Shape) -> int:
+        return prod(output) * self.kernel
+
+    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+        return Saves(input=True)
+
+    def arguments(self) -> Mapping[str, object]:
+        return {"kernel": self.kernel}
+
+    @property
+    def hyper(self) -> str:
+        return f"k{self.kernel}"
+
+    def worked(self, output: Shape) -> tuple[Worked, ...]:
+        each = "".join(f"{count}·" for count in images(output))
+        return (
+            ("Parameters", f"{self.params:,}", "The same weights slide along all channels."),
+            (
+                "MACs",
+                f"{self.kernel} × {each}{output[1]} = {self.macs(output):,}",
+                "Each weight is used once for every channel of every image.",
+            ),
+        )
+
+    def story(self, at: Where) -> Story:
+        words = f"Each channel's mean is mixed with those of its {self.kernel - 1} neighbours"
+        return "conv1d", f"{words}: {self.kernel} weights in all."
+
+
+@dataclass(frozen=True, slots=True)
+class Linear(Layer):
+    """A fully connected layer with bias."""
+
+    in_features: int
+    out_features: int
+
+    role: ClassVar[Role] = Role.LINEAR
+    has_caption: ClassVar[bool] = True
+    module: ClassVar[str] = "torch.nn:Linear"
+    nodes: ClassVar[tuple[str, ...]] = ("TBackward0", "AddmmBackward0")
+    ink: ClassVar[str] = "linear"
+    box: ClassVar[str] = "fc"
+
+    def tensors(self) -> Iterator[Tensor]:
+        yield Tensor("weight", (self.out_features, self.in_features))
+        yield Tensor("bias", (self.out_features,))
+
+    def output(self, shape: Shape) -> Shape:
+        return (shape[0], self.out_features)
+
+    def macs(self, output: Shape) -> int:
+        return prod(output) * self.in_features
+
+    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+        return Saves(input=True)
+
+    def arguments(self) -> Mapping[str, object]:
+        return {"in_features": self.in_features, "out_features": self.out_features}
+
+    def source(self, write: Writing) -> tuple[str, ...]:
+        return (self.called, write.flow, write.say("out_features"))
+
+    @property
+    def short(self) -> str:
+        return self.box
+
+    @property
+    def hyper(self) -> str:
+        return f"{self.in_features}→{self.out_features}"
+
+    def worked(self, output: Shape) -> tuple[Worked, ...]:
+        weights = f"{self.in_features}·{self.out_features}"
+        each = "".join(f" × {count}" for count in images(output))
+        return (
+            ("Parameters", f"{weights} + {self.out_features} = {self.params:,}", "Weights and biases."),
+            ("MACs", f"{weights}{each} = {self.macs(output):,}", "Each weight is used once for every image."),
+        )
+
+    def story(self, at: Where) -> Story:
+        return "linear", "Fully connected: one score for each class."

@@ -1,0 +1,307 @@
+"""The layers that normalise, and which choice of a spec is which."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from math import gcd, prod
+from typing import ClassVar
+
+from resnet_explorer.errors import InputError
+from resnet_explorer.network.kinds.base import (
+    AFFINE,
+    BYTES_PER_VALUE,
+    SIGMOID,
+    STATISTICS,
+    Layer,
+    Role,
+    Saves,
+    Shape,
+    Story,
+    Tensor,
+    Where,
+    Worked,
+    Writing,
+)
+from resnet_explorer.spec import Norm as Choice
+from resnet_explorer.spec import ResNetSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Norm(Layer):
+    """A norm; ``vectors`` are its tensors with a number for each channel, by default a scale and a shift."""
+
+    channels: int
+
+    role: ClassVar[Role] = Role.NORM
+    vectors: ClassVar[tuple[str, ...]] = ("weight", "bias")
+    flops_each: ClassVar[int] = STATISTICS + AFFINE
+
+    def tensors(self) -> Iterator[Tensor]:
+        return (Tensor(name, (self.channels,)) for name in self.vectors)
+
+    def source(self, write: Writing) -> tuple[str, ...]:
+        return (self.called, write.flow)
+
+    def arguments(self) -> Mapping[str, object]:
+        return {"channels": self.channels}
+
+    def worked(self, output: Shape) -> tuple[Worked, ...]:
+        what = ("A scale", "A scale and a shift", "A scale, a shift and a third number for the activation")
+        each = len(self.vectors)
+        return (("Parameters", f"{each}·{output[1]} = {self.params:,}", f"{what[each - 1]} for each channel."),)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchNorm2d(Norm):
+    """Batch normalisation: statistics of each channel over the batch and all positions (Ioffe and Szegedy 2015)."""
+
+    module: ClassVar[str] = "torch.nn:BatchNorm2d"
+    nodes: ClassVar[tuple[str, ...]] = ("NativeBatchNormBackward0",)
+    box: ClassVar[str] = "BN"
+
+    def tensors(self) -> Iterator[Tensor]:
+        yield from Norm.tensors(self)
+        yield Tensor("running_mean", (self.channels,), True)
+        yield Tensor("running_var", (self.channels,), True)
+        yield Tensor("num_batches_tracked", (), True)
+
+    def starves(self, shape: Shape) -> bool:
+        return prod(shape) == shape[1]
+
+    def flops(self, shape: Shape, output: Shape, training: bool) -> int:
+        return (AFFINE + STATISTICS * training) * prod(output)
+
+    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+        """Each channel's mean and inverse standard deviation in training; in eval the buffers serve."""
+        return Saves(input=True, extra=2 * BYTES_PER_VALUE * self.channels if training else 0)
+
+    def arguments(self) -> Mapping[str, object]:
+        return {"num_features": self.channels}
+
+    def story(self, at: Where) -> Story:
+        return "batchnorm", (
+            "Normalises each channel, then scales and shifts it: by the batch's statistics in training, by running "
+            f"averages in inference.{at.zero('Its scale starts')}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GroupNorm(Norm):
+    """Group normalisation: statistics of each group of channels of one image (Wu and He 2018)."""
+
+    groups: int
+
+    has_caption: ClassVar[bool] = True
+    module: ClassVar[str] = "torch.nn:GroupNorm"
+    nodes: ClassVar[tuple[str, ...]] = ("NativeGroupNormBackward0",)
+
+    def output(self, shape: Shape) -> Shape:
+        if prod(shape) == self.groups:
+            raise InputError("size", "each group would hold a single value.", "Use a larger image or fewer groups.")
+        return shape
+
+    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+        return Saves(input=True, extra=2 * BYTES_PER_VALUE * shape[0] * self.groups)
+
+    def arguments(self) -> Mapping[str, object]:
+        return {"num_groups": self.groups, "num_channels": self.channels}
+
+    def source(self, write: Writing) -> tuple[str, ...]:
+        return (self.called, write.grouped(), write.flow)
+
+    @property
+    def label(self) -> str:
+        return "LN" if self.groups == 1 else "GN"
+
+    @property
+    def hyper(self) -> str:
+        return "1 group" if self.groups == 1 else f"{self.groups} groups"
+
+    def story(self, at: Where) -> Story:
+        if self.groups == 1:
+            who = "the whole image at once (layer norm)"
+        elif self.groups == self.channels:
+            who = "each channel of one image (as many groups as channels)"
+        else:
+            who = f"groups of {self.channels // self.groups} channels of one image"
+        words = (
+            f"Normalises {who}, then scales and shifts each channel: alike in training and inference, for any batch."
+        )
+        return "batchnorm", words + at.zero("Its scale starts")
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceNorm2d(Norm):
+    """Instance normalisation: statistics of each channel of one image (Ulyanov et al. 2016)."""
+
+    module: ClassVar[str] = "torch.nn:InstanceNorm2d"
+    nodes: ClassVar[tuple[str, ...]] = (
+        *("ViewBackward0", "RepeatBackward0", "RepeatBackward0"),
+        *("NativeBatchNormBackward0", "ViewBackward0"),
+    )
+    box: ClassVar[str] = "IN"
+
+    def output(self, shape: Shape) -> Shape:
+        if shape[2] * shape[3] == 1:
+            raise InputError("size", "a map of 1×1 has no variance to divide by.", "Use a larger image.")
+        return shape
+
+    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+        """Run as a batch norm of N C channels: means, deviations, and the weight repeated for each image."""
+        return Saves(input=True, extra=3 * BYTES_PER_VALUE * shape[0] * self.channels)
+
+    def arguments(self) -> Mapping[str, object]:
+        return {"num_features": self.channels, "affine": True}
+
+    def source(self, write: Writing) -> tuple[str, ...]:
+        return (self.called, write.flow, "affine=True")
+
+    def story(self, at: Where) -> Story:
+        words = "Normalises each channel of each image over its positions, then scales and shifts it"
+        return "batchnorm", f"{words}: alike in training and inference.{at.zero('Its scale starts')}"
+
+
+@dataclass(frozen=True, slots=True)
+class RMSNorm2d(Norm):
+    """Root mean square normalisation over the channels at each position, with a scale for each and no shift.
+
+    Zhang and Sennrich 2019 (arXiv:1910.07467), equation 4: layer norm without its mean. On maps the channels of a
+    position are what is normalised, as in timm's ``RmsNorm2d``.
+    """
+
+    module: ClassVar[str] = "resnet_explorer.module.layers:RMSNorm2d"
+    nodes: ClassVar[tuple[str, ...]] = (
+        *("PowBackward0", "MeanBackward1", "AddBackward0", "RsqrtBackward0", "MulBackward0"),
+        *("ViewBackward0", "MulBackward0"),
+    )
+    vectors: ClassVar[tuple[str, ...]] = ("weight",)
+    flops_each: ClassVar[int] = 4
+    """The square, its sum, and two products."""
+    box: ClassVar[str] = "RMS"
+    definition: ClassVar[str] = '''\
+class RMSNorm2d(nn.Module):
+    """x over the root mean square of its position's channels, scaled."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        normed = x * torch.rsqrt(x.square().mean(dim=1, keepdim=True) + 1e-6)
+        return normed * self.weight.view(-1, 1, 1)'''
+
+    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+        """1 / rms of each position, and the normed map."""
+        n, _, h, w = shape
+        return Saves(input=True, extra=BYTES_PER_VALUE * (n * h * w + prod(output)))
+
+    def story(self, at: Where) -> Story:
+        words = (
+            "Divides the channels of each position by their root mean square, then scales each channel: layer norm "
+            "without the mean and the shift, alike in training and inference (Zhang and Sennrich 2019)."
+        )
+        return "rmsnorm", words + at.zero("Its scale starts")
+
+
+@dataclass(frozen=True, slots=True)
+class FRN(Norm):
+    """Filter response normalisation with its learnt threshold, which activates (Singh and Krishnan 2020)."""
+
+    module: ClassVar[str] = "resnet_explorer.module.layers:FRN"
+    nodes: ClassVar[tuple[str, ...]] = (
+        *("PowBackward0", "MeanBackward1", "AddBackward0", "RsqrtBackward0", "MulBackward0"),
+        *("ViewBackward0", "MulBackward0", "ViewBackward0", "AddBackward0", "ViewBackward0", "MaximumBackward0"),
+    )
+    vectors: ClassVar[tuple[str, ...]] = ("weight", "bias", "tau")
+    flops_each: ClassVar[int] = 2 + 1 + AFFINE + 1
+    """It squares, sums, divides, scales, shifts and compares."""
+    box: ClassVar[str] = "FRN + TLU"
+    definition: ClassVar[str] = '''\
+class FRN(nn.Module):
+    """x over its root mean square, scaled, shifted and cut off below at tau."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.tau = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        normed = x * torch.rsqrt(x.square().mean(dim=(2, 3), keepdim=True) + 1e-5)
+        y = normed * self.weight.view(-1, 1, 1) + self.bias.view(-1, 1, 1)
+        return torch.maximum(y, self.tau.view(-1, 1, 1))'''
+
+    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+        """1 / rms of each channel, the normed map, and what the threshold was compared with."""
+        return Saves(input=True, extra=BYTES_PER_VALUE * (shape[0] * self.channels + 2 * prod(output)))
+
+    def story(self, at: Where) -> Story:
+        words = "Divides each channel of an image by its root mean square, scales and shifts it, and keeps what is"
+        return "frn", f"{words} above a learnt threshold τ: norm and activation in one."
+
+
+@dataclass(frozen=True, slots=True)
+class EvoNormS0(Norm):
+    """x sigmoid(v x) over the group's standard deviation: norm and activation in one (Liu et al. 2020, table 2)."""
+
+    groups: int
+
+    has_caption: ClassVar[bool] = True
+    module: ClassVar[str] = "resnet_explorer.module.layers:EvoNormS0"
+    nodes: ClassVar[tuple[str, ...]] = (
+        *("ViewBackward0", "MulBackward0", "SigmoidBackward0", "MulBackward0"),
+        *("ViewBackward0", "VarBackward0", "AddBackward0", "SqrtBackward0"),
+        *("UnsqueezeBackward0", "ExpandBackward0", "CloneBackward0", "ViewBackward0"),
+        *("UnsqueezeBackward0", "UnsqueezeBackward0", "DivBackward0"),
+        *("ViewBackward0", "MulBackward0", "ViewBackward0", "AddBackward0"),
+    )
+    vectors: ClassVar[tuple[str, ...]] = ("weight", "bias", "v")
+    flops_each: ClassVar[int] = STATISTICS + 1 + SIGMOID + 2 + AFFINE
+    box: ClassVar[str] = "EvoNorm-S0"
+    definition: ClassVar[str] = '''\
+class EvoNormS0(nn.Module):
+    """x sigmoid(v x) over the standard deviation of its group, scaled and shifted."""
+
+    def __init__(self, channels: int, groups: int) -> None:
+        super().__init__()
+        self.groups = groups
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.v = nn.Parameter(torch.ones(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        grouped = x.unflatten(1, (self.groups, -1))
+        var = grouped.var(dim=(2, 3, 4), correction=0, keepdim=True)
+        y = (x * torch.sigmoid(x * self.v.view(-1, 1, 1))).view_as(grouped)
+        y = (y * torch.rsqrt(var + 1e-5)).flatten(1, 2)
+        return y * self.weight.view(-1, 1, 1) + self.bias.view(-1, 1, 1)'''
+
+    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+        """The groups' deviations, those again for each channel, the sigmoid, its product with x, and the quotient."""
+        statistics = shape[0] * (self.groups + self.channels)
+        return Saves(input=True, extra=BYTES_PER_VALUE * (statistics + 3 * prod(output)))
+
+    def arguments(self) -> Mapping[str, object]:
+        return {"channels": self.channels, "groups": self.groups}
+
+    def source(self, write: Writing) -> tuple[str, ...]:
+        return (self.called, write.flow, write.grouped())
+
+    @property
+    def hyper(self) -> str:
+        return "1 group" if self.groups == 1 else f"{self.groups} groups"
+
+    def story(self, at: Where) -> Story:
+        words = "Norm and activation in one: x · sigmoid(v x) over the standard deviation of its group of"
+        return "evonorm", f"{words} {self.channels // self.groups} channels, then scaled and shifted."
+
+
+NORMS: Mapping[Choice, Callable[[ResNetSpec, int], Norm]] = {
+    Choice.BATCH: lambda spec, channels: BatchNorm2d(channels),
+    Choice.GROUP: lambda spec, channels: GroupNorm(channels, gcd(spec.norm_groups, channels)),
+    Choice.LAYER: lambda spec, channels: GroupNorm(channels, 1),
+    Choice.INSTANCE: lambda spec, channels: InstanceNorm2d(channels),
+    Choice.RMS: lambda spec, channels: RMSNorm2d(channels),
+    Choice.FRN: lambda spec, channels: FRN(channels),
+    Choice.EVONORM: lambda spec, channels: EvoNormS0(channels, gcd(spec.norm_groups, channels)),
+}
+"""The norm that a choice asks for, on a map of that many channels."""

@@ -1,0 +1,325 @@
+"""The layers that shrink maps, all without parameters, and which choice of a spec is which."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import ClassVar
+
+from resnet_explorer.errors import InputError
+from resnet_explorer.network.kinds.base import (
+    BYTES_PER_VALUE,
+    Layer,
+    Role,
+    Saves,
+    Shape,
+    Story,
+    Where,
+    Worked,
+    Writing,
+    by,
+    images,
+    named,
+    ordinal,
+    slide,
+)
+from resnet_explorer.network.kinds.pads import ConstantPad2d
+from resnet_explorer.spec import AntiAlias, StemPool
+
+INDEX = 8
+"""Bytes of an int64, of which max-pool saves one for each value of its output."""
+
+
+class Pool(Layer):
+    """A pool, which saves its input."""
+
+    __slots__ = ()
+    role: ClassVar[Role] = Role.POOLING
+    ink: ClassVar[str] = "pool"
+    shows_map: ClassVar[bool] = True
+
+    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+        return Saves(input=True)
+
+
+class Windows(Pool):
+    """A pool of square windows."""
+
+    __slots__ = ()
+    kernel: int
+    stride: int
+
+    @property
+    def window(self) -> tuple[int, int]:
+        return (self.kernel, self.stride)
+
+    def flops(self, shape: Shape, output: Shape, training: bool) -> int:
+        return self.kernel**2 * prod(output)
+
+    @property
+    def hyper(self) -> str:
+        return f"{self.kernel}×{self.kernel}{by(self.stride)}"
+
+
+@dataclass(frozen=True, slots=True)
+class MaxPool2d(Windows):
+    """The largest value of each window."""
+
+    kernel: int
+    stride: int
+    padding: int = 0
+
+    module: ClassVar[str] = "torch.nn:MaxPool2d"
+    nodes: ClassVar[tuple[str, ...]] = ("MaxPool2DWithIndicesBackward0",)
+    noun: ClassVar[str] = "max-pool"
+
+    def output(self, shape: Shape) -> Shape:
+        n, channels, h, w = shape
+        height = slide(h, self.kernel, self.stride, self.padding)
+        return (n, channels, height, slide(w, self.kernel, self.stride, self.padding))
+
+    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+        return Saves(input=True, extra=INDEX * prod(output))
+
+    def arguments(self) -> Mapping[str, object]:
+        return {"kernel_size": self.kernel, "stride": self.stride, "padding": self.padding}
+
+    def source(self, write: Writing) -> tuple[str, ...]:
+        padding = named("padding", write.say("padding"), "0")
+        return (self.called, write.say("kernel"), f"stride={write.say('stride')}", padding)
+
+    @property
+    def label(self) -> str:
+        return f"{self.kernel}×{self.kernel} max-pool{by(self.stride)}"
+
+    @property
+    def short(self) -> str:
+        return "pool"
+
+    @property
+    def size_key(self) -> str:
+        return "size"
+
+    def story(self, at: Where) -> Story:
+        border = " What lies outside the map never wins." if self.padding else ""
+        return "maxpool", f"Keeps the largest value of each {self.kernel}×{self.kernel} window.{border}"
+
+
+@dataclass(frozen=True, slots=True)
+class BlurPool2d(Pool):
+    """A fixed 1-2-1 blur at every ``stride``-th position, reflected at the border (Zhang 2019, section 3.2).
+
+    It runs as a depthwise convolution, so its MACs count: 9 for each value of the output.
+    """
+
+    stride: int
+
+    module: ClassVar[str] = "resnet_explorer.module.layers:BlurPool2d"
+    nodes: ClassVar[tuple[str, ...]] = ("ReflectionPad2DBackward0", "ConvolutionBackward0")
+    flops_each: ClassVar[int] = 0
+    noun: ClassVar[str] = "blur"
+    definition: ClassVar[str] = '''\
+class BlurPool2d(nn.Module):
+    """A 1-2-1 blur at every stride-th position, reflected at the border."""
+
+    def __init__(self, stride: int) -> None:
+        super().__init__()
+        self.stride = stride
+        row = torch.tensor([0.25, 0.5, 0.25])
+        self.register_buffer("kernel", torch.outer(row, row), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        channels = x.shape[1]
+        kernel = self.kernel.expand(channels, 1, 3, 3)
+        x = functional.pad(x, (1, 1, 1, 1), "reflect")
+        return functional.conv2d(x, kernel, stride=self.stride, groups=channels)'''
+
+    @property
+    def window(self) -> tuple[int, int]:
+        return (3, self.stride)
+
+    def output(self, shape: Shape) -> Shape:
+        n, channels, h, w = shape
+        if min(h, w) < 2:
+            raise InputError("size", f"a map of {h}×{w} has no border to reflect.", "Use a larger image.")
+        return (n, channels, (h - 1) // self.stride + 1, (w - 1) // self.stride + 1)
+
+    def macs(self, output: Shape) -> int:
+        return 9 * prod(output)
+
+    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+        """The map, by the reflection, and the padded map, by the convolution."""
+        n, channels, h, w = shape
+        return Saves(input=True, extra=BYTES_PER_VALUE * n * channels * (h + 2) * (w + 2))
+
+    def arguments(self) -> Mapping[str, object]:
+        return {"stride": self.stride}
+
+    def source(self, write: Writing) -> tuple[str, ...]:
+        return (self.called, write.say("stride", "stride"))
+
+    @property
+    def label(self) -> str:
+        return f"blur{by(self.stride)}"
+
+    @property
+    def short(self) -> str:
+        return self.label
+
+    @property
+    def hyper(self) -> str:
+        return f"3×3{by(self.stride)}"
+
+    @property
+    def size_key(self) -> str:
+        return "stage"
+
+    def worked(self, output: Shape) -> tuple[Worked, ...]:
+        values = "·".join(str(length) for length in (*images(output), *output[1:]))
+        teaches = "Nine fixed weights at every value of the output: a depthwise convolution in all but name."
+        return (("MACs", f"9 × {values} = {self.macs(output):,}", teaches),)
+
+    @property
+    def follows(self) -> str:
+        shrinks = " and shrinks the map." if self.stride > 1 else "."
+        return f" A 3×3 keeps the size; a blur follows it{shrinks}"
+
+    def story(self, at: Where) -> Story:
+        taken = f" before every {ordinal(self.stride)} position is taken"
+        return "blur", (
+            f"A fixed 1-2-1 blur{taken if self.stride > 1 else ''}: a shift of the image changes less. It runs as a "
+            "depthwise convolution, so its MACs count."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AvgPool2d(Windows):
+    """The mean of each window; ``whole`` keeps the last, cut window (torch's ``ceil_mode``).
+
+    A whole pool of stride 1 keeps the map's size: zeros are added behind the last row and column (timm's
+    ``AvgPool2dSame``).
+    """
+
+    kernel: int
+    stride: int
+    whole: bool = False
+
+    module: ClassVar[str] = "torch.nn:AvgPool2d"
+    nodes: ClassVar[tuple[str, ...]] = ("AvgPool2DBackward0",)
+    noun: ClassVar[str] = "average pool"
+    definition: ClassVar[str] = '''\
+class SamePool(nn.Module):
+    """The mean of 2×2 at every position, with zeros behind the last ones."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.avg_pool2d(functional.pad(x, (0, 1, 0, 1)), 2, stride=1)'''
+
+    @property
+    def keeps_size(self) -> bool:
+        """Return whether the map keeps its size."""
+        return self.whole and self.stride == 1
+
+    def output(self, shape: Shape) -> Shape:
+        n, channels, h, w = shape
+        if self.whole:
+            return (n, channels, -(-h // self.stride), -(-w // self.stride))
+        return (n, channels, slide(h, self.kernel, self.stride, 0), slide(w, self.kernel, self.stride, 0))
+
+    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+        """Of the pool that keeps the map's size the padded map is the input."""
+        if not self.keeps_size:
+            return Saves(input=True)
+        n, channels, h, w = shape
+        return Saves(extra=BYTES_PER_VALUE * n * channels * (h + 1) * (w + 1))
+
+    def records(self, training: bool) -> tuple[str, ...]:
+        return (*(("ConstantPadNdBackward0",) if self.keeps_size else ()), *self.nodes)
+
+    @property
+    def built(self) -> str:
+        return "resnet_explorer.module.layers:SamePool" if self.keeps_size else self.module
+
+    def arguments(self) -> Mapping[str, object]:
+        if self.keeps_size:
+            return {}
+        sizes = {"kernel_size": self.kernel, "stride": self.stride}
+        return {**sizes, "ceil_mode": self.whole, "count_include_pad": not self.whole}
+
+    def source(self, write: Writing) -> tuple[str, ...]:
+        if self.keeps_size:
+            return (self.called,)
+        cut = ("ceil_mode=True", "count_include_pad=False") if self.whole else ()
+        return (self.called, write.say("kernel", "stride"), *cut)
+
+    @property
+    def label(self) -> str:
+        return f"{self.kernel}×{self.kernel} avg-pool{by(self.stride)}"
+
+    @property
+    def short(self) -> str:
+        return "mean"
+
+    @property
+    def size_key(self) -> str:
+        return "stage" if self.whole else "size"
+
+    @property
+    def follows(self) -> str:
+        return f" A 3×3 keeps the size; a mean of {self.kernel}×{self.kernel} then shrinks the map."
+
+    def story(self, at: Where) -> Story:
+        window = f"The mean of each {self.kernel}×{self.kernel} window"
+        if self.keeps_size:
+            words = f"{window}; zeros behind the last row and column keep the map's size."
+        elif self.whole:
+            cut = f" A last window that does not fill {self.kernel}×{self.kernel} gives the mean of what it has."
+            words = f"{window}, so that every position counts before the 1×1.{cut}"
+        elif at.name == "maxpool":
+            words = f"{window}, in the max-pool's place."
+        else:
+            words = f"{window}: it smooths and shrinks the map in the place of a stride, which drops positions."
+        return "avgpool2d", words
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptiveAvgPool2d(Pool):
+    """The mean of each channel over the whole map (torch's AdaptiveAvgPool2d(1)): any input size will do."""
+
+    module: ClassVar[str] = "torch.nn:AdaptiveAvgPool2d"
+    nodes: ClassVar[tuple[str, ...]] = ("MeanBackward1",)
+    box: ClassVar[str] = "global avg pool"
+    sees_all: ClassVar[bool] = True
+
+    def output(self, shape: Shape) -> Shape:
+        return (shape[0], shape[1], 1, 1)
+
+    def flops(self, shape: Shape, output: Shape, training: bool) -> int:
+        return prod(shape)
+
+    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+        return Saves()
+
+    def arguments(self) -> Mapping[str, object]:
+        return {"output_size": 1}
+
+    def source(self, write: Writing) -> tuple[str, ...]:
+        return (self.called, "1")
+
+    @property
+    def short(self) -> str:
+        return "avg pool"
+
+    def story(self, at: Where) -> Story:
+        gate = ": what the gate sees of the image" if at.gate else ", whatever its size"
+        return "avgpool", f"The mean of each channel over the whole map{gate}."
+
+
+STEM_POOLS: Mapping[StemPool, tuple[tuple[str, Layer], ...]] = {
+    StemPool.MAX: (("maxpool", MaxPool2d(3, 2, 1)),),
+    StemPool.PADDED: (("pad", ConstantPad2d(1)), ("maxpool", MaxPool2d(3, 2))),
+}
+"""The layers of the stem's pool by their names; a convolution in its place is the stem's own."""
+SMOOTHERS: Mapping[AntiAlias, Callable[[int], Layer]] = {
+    AntiAlias.BLUR: BlurPool2d,
+    AntiAlias.AVERAGE: lambda stride: AvgPool2d(stride, stride),
+}
+"""The pool that smooths and shrinks by a stride."""

@@ -1,0 +1,194 @@
+"""The tree: a network is a stem, stages of blocks, and a head; a block is a form at an address.
+
+A *form* is what a block does, without saying where: y = after(branch(x) + shortcut(x)). Equal blocks share one
+form, so that a reading can be worked out once for a stage of 400 blocks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from resnet_explorer.network.kinds import Layer, Role
+from resnet_explorer.network.kinds.convolutions import Conv2d
+from resnet_explorer.spec import ResNetSpec
+
+ADAPTER = "adapter"
+"""The path of the 1x1 convolution before the network."""
+ALTERING = (Role.FACTOR, Role.DROP)
+"""The roles of what alters a shortcut, and does not bring x to the shape of F(x)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A layer under its name inside a form, such as ``conv1`` or ``downsample.0``."""
+
+    name: str
+    layer: Layer
+
+
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """A gate on the way: y = x · gate(x). ``parts`` lead to the gate, ``scale`` multiplies.
+
+    Their names begin with the gate's own, as in ``se.fc1``.
+    """
+
+    name: str
+    parts: tuple[Part, ...]
+    scale: Part
+
+
+Step = Part | Gated
+Chain = tuple[Step, ...]
+
+
+def flat(chain: Chain) -> tuple[Part, ...]:
+    """Return the layers of a chain in the order in which they run, those of its gates included."""
+    parts: list[Part] = []
+    for step in chain:
+        parts += (step,) if isinstance(step, Part) else (*step.parts, step.scale)
+    return tuple(parts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Form:
+    """What a block does: u = before(x), then y = after(branch(u) + shortcut(u)).
+
+    ``shortcut`` is None in a plain block and empty for the identity. ``after`` begins with the addition where there
+    is one; ``gate`` leads to the weights of a gated addition. Two forms are equal only if they are the same object: a
+    network's blocks share theirs.
+    """
+
+    branch: Chain
+    shortcut: Chain | None = None
+    after: Chain = ()
+    before: Chain = ()
+    gate: Chain = ()
+    parts: tuple[Part, ...] = field(init=False, repr=False)
+    """All layers in the order in which they run."""
+
+    def __post_init__(self) -> None:
+        chains = self.before + self.branch + (self.shortcut or ()) + self.gate + self.after
+        object.__setattr__(self, "parts", flat(chains))
+
+    @property
+    def projects(self) -> bool:
+        """Return whether the shortcut changes shapes or has weights: a projection, or zero-padding."""
+        return any(part.layer.role in (Role.CONVOLUTION, Role.PAD) for part in flat(self.shortcut or ()))
+
+    @property
+    def alters(self) -> bool:
+        """Return whether the shortcut does more than bring x to the shape of F(x): gated, scaled or dropped."""
+        roles = {part.layer.role for part in flat(self.shortcut or ())}
+        return bool(self.gate) or not roles.isdisjoint(ALTERING)
+
+    @property
+    def gates(self) -> tuple[Gated, ...]:
+        """Return the gates of the branch: its attention."""
+        return tuple(step for step in self.branch if isinstance(step, Gated))
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A form at its address: the stem, a residual or plain block, or the head.
+
+    ``path`` is the block's address; ``layer_paths`` are those of its layers, in the order of ``form.parts``.
+    ``number`` counts the blocks of a stage from 1; it is 0 for stem and head. ``skip`` is the chance that stochastic
+    depth skips the branch in training.
+    """
+
+    path: str
+    number: int
+    form: Form
+    layer_paths: tuple[str, ...]
+    skip: float = 0.0
+
+    @property
+    def shortcut_path(self) -> str:
+        """Return the address of the shortcut as a whole, whether identity or projection."""
+        return f"{self.path}.downsample" if self.form.projects else f"{self.path}.shortcut"
+
+    @property
+    def gate_paths(self) -> tuple[str, ...]:
+        """Return the addresses of the attention's gates as wholes."""
+        return tuple(f"{self.path}.{gate.name}" for gate in self.form.gates)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Blocks that work at one resolution: ``layer1`` to ``layer8`` in code, conv2_x to conv9_x in the paper."""
+
+    path: str
+    number: int
+    blocks: tuple[Block, ...]
+
+    @property
+    def title(self) -> str:
+        """Return the paper's name of the stage (He et al. 2015, table 1): the stem is conv1."""
+        return f"conv{self.number + 1}_x"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """The whole tree of one spec; ``head`` is None for a backbone."""
+
+    spec: ResNetSpec
+    stem: Block
+    stages: tuple[Stage, ...]
+    head: Block | None
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """Return stem, all blocks and head in the order in which they run."""
+        inner = tuple(block for stage in self.stages for block in stage.blocks)
+        return (self.stem, *inner, *((self.head,) if self.head else ()))
+
+    def ancestors(self, path: str) -> tuple[str, ...]:
+        """Return what a path lies in, from the nearest to the network (the empty path): layer1.0, layer1."""
+        for block in (self.stem, self.head):
+            if block and path in block.layer_paths:
+                return (block.path, "")
+        names = path.split(".")
+        return tuple(".".join(names[:count]) for count in range(len(names) - 1, -1, -1))
+
+    def block_at(self, path: str) -> Block | None:
+        """Return the block that a path names or lies in; None for a stage, the network or a path of another one."""
+        known = {block.path: block for block in self.blocks}
+        return next((known[name] for name in (path, *self.ancestors(path)) if name in known), None)
+
+    def stage_at(self, path: str) -> Stage | None:
+        """Return the stage that a path names or lies in."""
+        return next((stage for stage in self.stages if path.split(".")[0] == stage.path), None)
+
+    def has(self, path: str) -> bool:
+        """Return whether anything in this network has that path; the empty path is the network itself."""
+        block = self.block_at(path)
+        if block is None:
+            return path == "" or any(stage.path == path for stage in self.stages)
+        shortcut = (block.shortcut_path,) if block.form.shortcut is not None else ()
+        return path in (block.path, *block.layer_paths, *shortcut, *block.gate_paths)
+
+
+def spread(weights: Sequence[float], channels: int) -> tuple[tuple[float, ...], ...]:
+    """Return how the weight of each of a network's channels (rows) is spread over an image's channels (columns).
+
+    Equal channels come out as the repeated channel does, and more channels than the network's take its kernels in
+    turn, each kernel shared by those that take it.
+    """
+    into = len(weights)
+    if channels < into:
+        return tuple((weight / channels,) * channels for weight in weights)
+    takers = [range(row, channels, into) for row in range(into)]
+    return tuple(
+        tuple(weight / len(mine) if column in mine else 0.0 for column in range(channels))
+        for weight, mine in zip(weights, takers, strict=True)
+    )
+
+
+def first_convolution(network: Network) -> tuple[str, Conv2d]:
+    """Return the path of the convolution that sees the image, and the layer."""
+    stem = network.stem
+    return next(
+        (path, part.layer)
+        for path, part in zip(stem.layer_paths, stem.form.parts, strict=True)
+        if isinstance(part.layer, Conv2d)
+    )

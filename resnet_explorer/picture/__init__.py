@@ -1,0 +1,1 @@
+"""Pictures without a renderer: marks, theme, charts, SVG."""

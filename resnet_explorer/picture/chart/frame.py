@@ -1,0 +1,167 @@
+"""The frame of a chart: grid, ticks, titles of the axes, names of parts of the x axis."""
+
+from resnet_explorer.picture.chart.layout import Layout
+from resnet_explorer.picture.chart.markers import Frame
+from resnet_explorer.picture.chart.model import Axis, Guide, Span, Ticks
+from resnet_explorer.picture.chart.scale import AxisScale
+from resnet_explorer.picture.chart.text import ASCENT, PAD, Sizes, line, shorten
+from resnet_explorer.picture.marks import Anchor, Area, Arrow, Box, Dash, Group, Ink, Label, Mark, Point, Style, width
+
+SHORT = 3.5
+LEAST = 3
+"""A name of a part that would be cut to fewer letters than this is left out."""
+
+
+def frame_marks(lay: Layout) -> list[Mark]:
+    """Return the frame with its grid, under the curves."""
+    frame = lay.frame
+    xs, ys = ([axis.px(tick.value) for tick in found.ticks] for axis, found in _axes(lay))
+    marks: list[Mark] = [_line((x, frame.top), (x, frame.bottom)) for x in xs]
+    marks += [_line((frame.left, y), (frame.right, y)) for y in ys]
+    marks += _dividers(lay)
+    box = Box(frame.left, frame.top, frame.right - frame.left, frame.bottom - frame.top, None, Ink.LINE, 1.0)
+    return [*marks, box, *_minor(lay)]
+
+
+def _axes(lay: Layout) -> tuple[tuple[AxisScale, Ticks], ...]:
+    return (lay.scale.x, lay.x_ticks), (lay.scale.y, lay.y_ticks)
+
+
+def _line(one: Point, two: Point, ink: Ink = Ink.GRID) -> Arrow:
+    return Arrow((one, two), ink, 1.0, head=False)
+
+
+def _minor(lay: Layout) -> list[Mark]:
+    """Return the short ticks of logarithmic axes."""
+    frame = lay.frame
+    xs, ys = ([axis.px(value) for value in found.minor] for axis, found in _axes(lay))
+    marks: list[Mark] = [_line((x, frame.bottom), (x, frame.bottom - SHORT), Ink.LINE) for x in xs]
+    return marks + [_line((frame.left, y), (frame.left + SHORT, y), Ink.LINE) for y in ys]
+
+
+def _dividers(lay: Layout) -> list[Mark]:
+    """Return dotted lines between the parts of the x axis."""
+    frame, places = lay.frame, {span.low for span in lay.scale.chart.spans}
+    found = sorted(lay.scale.x.px(value) for value in places)[1:]
+    return [
+        Arrow(((x, frame.top), (x, frame.bottom)), Ink.GONE, 1.0, Dash.DOTTED, head=False)
+        for x in found
+        if frame.left + 4 < x < frame.right - 4
+    ]
+
+
+def axis_marks(lay: Layout) -> list[Mark]:
+    """Return the words around the frame."""
+    chart, frame, size = lay.scale.chart, lay.frame, lay.sizes
+    y = frame.bottom + size.gap
+    marks = [*x_labels(lay.x_ticks, lay.scale.x, y, size), *y_labels(lay.y_ticks, lay.scale.y, frame.left, size)]
+    y += line(size.tick)
+    if chart.spans and lay.budget.spans:
+        marks += [group for span in chart.spans for group in _span(lay, span, y)]
+        y += line(size.tick)
+    if lay.budget.axis_titles:
+        marks += axis_titles(chart.x_axis, chart.y_axis, frame, y, lay.width, lay.height, size)
+    return marks
+
+
+def x_labels(found: Ticks, scale: AxisScale, y: float, size: Sizes) -> list[Mark]:
+    """Return the labels of the x axis; y is where they begin."""
+    base = y + ASCENT * size.tick + 1
+    return [
+        Label(scale.px(tick.value), base, tick.label, size.tick, Ink.MUTED, Anchor.MIDDLE)
+        for tick in found.ticks
+        if tick.label
+    ]
+
+
+def y_labels(found: Ticks, scale: AxisScale, left: float, size: Sizes) -> list[Mark]:
+    """Return the labels of the y axis, which end left of the frame."""
+    return [
+        Label(
+            left - size.gap - 2, scale.px(tick.value) + 0.36 * size.tick, tick.label, size.tick, Ink.MUTED, Anchor.END
+        )
+        for tick in found.ticks
+        if tick.label
+    ]
+
+
+def axis_titles(
+    x_axis: Axis, y_axis: Axis, frame: Frame, y: float, wide: float, high: float, size: Sizes
+) -> list[Mark]:
+    """Return the titles of both axes: that of x in the middle under the frame, that of y turned beside it."""
+    marks: list[Mark] = []
+    middle = (frame.left + frame.right) / 2
+    words = shorten(x_axis.words, 2 * min(middle - PAD, wide - PAD - middle), size.axis)
+    if words:
+        marks.append(Label(middle, y + ASCENT * size.axis + 3, words, size.axis, Ink.TEXT, Anchor.MIDDLE))
+    words = shorten(y_axis.words, frame.bottom - frame.top, size.axis)
+    if words:
+        place = PAD + ASCENT * size.axis, (frame.top + frame.bottom) / 2
+        marks.append(Label(*place, words, size.axis, Ink.TEXT, Anchor.MIDDLE, turned=True))
+    return marks
+
+
+def _span(lay: Layout, span: Span, y: float) -> list[Mark]:
+    """Return the name of a part of the x axis, in the middle of what is seen of it; none where it does not fit."""
+    frame, size = lay.frame, lay.sizes
+    start, end = max(frame.left, lay.scale.x.px(span.low)), min(frame.right, lay.scale.x.px(span.high))
+    room = end - start - 6
+    words = shorten(span.label, room, size.tick) if room > 0 else ""
+    if not words or len(words) <= LEAST < len(span.label):
+        return []
+    wide, high = width(words, size.tick), line(size.tick)
+    label = Label(wide / 2, ASCENT * size.tick + 1, words, size.tick, Ink.MUTED, Anchor.MIDDLE)
+    suffix = f":{lay.scale.chart.key}span{span.low:g}"
+    return [Group(span.path, "span", span.label, (start + end) / 2 - wide / 2, y, wide, high, (label,), suffix)]
+
+
+ROWS = 3
+"""Words of vertical lines stand in at most so many rows, one under the other."""
+_Place = tuple[float, float, float, float]
+
+
+def guide_marks(lay: Layout) -> list[Mark]:
+    """Return the guides that are in the frame; words that would lie on others are left to the titles."""
+    taken: list[_Place] = []
+    marks: list[Mark] = []
+    for index, guide in enumerate(lay.scale.chart.guides):
+        frame, axis = lay.frame, lay.scale.x if guide.vertical else lay.scale.y
+        place = axis.px(guide.value)
+        if not (frame.left <= place <= frame.right if guide.vertical else frame.top <= place <= frame.bottom):
+            continue
+        ends = (
+            ((place, frame.top), (place, frame.bottom))
+            if guide.vertical
+            else ((frame.left, place), (frame.right, place))
+        )
+        inner: list[Mark] = [Arrow(ends, Ink.MUTED, 1.2, Dash.DASHED, head=False), *_words(lay, guide, place, taken)]
+        key = lay.scale.chart.key
+        marks.append(Group("", "guide", guide.label, 0, 0, lay.width, lay.height, tuple(inner), f":{key}{index}"))
+    return marks
+
+
+def _words(lay: Layout, guide: Guide, place: float, taken: list[_Place]) -> list[Mark]:
+    size, frame = lay.sizes.note, lay.frame
+    wide, high = width(guide.label, size, Style.ITALIC) + 6, line(size)
+    for x, y in _places(lay, guide, place, wide, high):
+        box = (x, y, x + wide, y + high)
+        inside = x >= frame.left and box[2] <= frame.right and y >= frame.top and box[3] <= frame.bottom
+        if guide.label and inside and not any(_touch(box, other) for other in taken):
+            taken.append(box)
+            corners = ((x, y), (box[2], y), (box[2], box[3]), (x, box[3]))
+            text = Label(x + 3, y + ASCENT * size + 2, guide.label, size, Ink.MUTED, Anchor.START, Style.ITALIC)
+            return [Area(corners, Ink.PAGE, opacity=0.85), text]
+    return []
+
+
+def _places(lay: Layout, guide: Guide, place: float, wide: float, high: float) -> list[tuple[float, float]]:
+    frame = lay.frame
+    if guide.vertical:
+        sides = (place + 3, place - wide - 3)
+        return [(x, frame.top + 3 + row * high) for row in range(ROWS) for x in sides]
+    heights = (place - high - 1, place + 2)
+    return [(x, y) for x in (frame.right - wide - 4, frame.left + 6) for y in heights]
+
+
+def _touch(one: _Place, other: _Place) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

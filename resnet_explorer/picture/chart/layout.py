@@ -1,0 +1,314 @@
+"""Where everything is in a chart: margins as wide as the words in them, and the frame in what is left."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import isfinite
+from typing import NamedTuple
+
+from resnet_explorer.picture.chart.markers import Frame, bar, sign
+from resnet_explorer.picture.chart.model import Axis, Chart, Kind, Scale, Series, Tick, Ticks, ticks
+from resnet_explorer.picture.chart.scale import AxisScale, ChartScale, Range, x_range, y_range
+from resnet_explorer.picture.chart.text import (
+    ASCENT,
+    BUDGETS,
+    FRAME_PART,
+    GAP,
+    PAD,
+    Budget,
+    Head,
+    Sizes,
+    apart,
+    head,
+    line,
+    shorten,
+    sizes,
+)
+from resnet_explorer.picture.marks import Arrow, Box, Dash, Group, Ink, Label, Mark, Style, width
+
+SAMPLE, SHORT_SAMPLE = 26.0, 14.0
+BESIDE_PART = 0.3
+"""Labels at the curves' ends take at most this part of the width."""
+NEAR = 90.0
+"""A curve that ends further to the left than this many px has no line to its label."""
+FEW = 3
+"""So many labels are tied to their curves by lines; more have a sample of the curve instead."""
+
+
+class Entry(NamedTuple):
+    """The name of a series, as it fits."""
+
+    series: Series
+    label: str
+    note: str
+    x: float = 0.0
+    y: float = 0.0
+    wide: float = 0.0
+
+
+class Legend(NamedTuple):
+    """The names of all series; ``above`` and ``right`` are the room that they take there."""
+
+    entries: tuple[Entry, ...] = ()
+    beside: bool = False
+    above: float = 0.0
+    right: float = 0.0
+
+
+def legend(chart: Chart, wide: float, high: float, size: Sizes, budget: Budget) -> Legend:
+    """Return the names of a chart's series and the room that they need; ``high`` is what the frame would have."""
+    named = [one for one in chart.series if one.label and not one.faint]
+    if not named or not budget.legend:
+        return Legend()
+    entries = [Entry(one, one.label, one.note if budget.with_notes else "") for one in named]
+    column = max(_beside_width(entry, size) for entry in entries) + _beside_sample(entries)
+    fits = column <= BESIDE_PART * wide and sum(_beside_height(entry, size) for entry in entries) <= high
+    if fits and all(one.kind in (Kind.LINE, Kind.STEPS) for one in named):
+        return Legend(tuple(entries), True, 0.0, column + 12 + PAD)
+    return _rows(entries, wide - 2 * PAD, size)
+
+
+def _beside_width(entry: Entry, size: Sizes) -> float:
+    return max(width(entry.label, size.label, Style.SEMIBOLD), width(entry.note, size.note)) + 2
+
+
+def _beside_sample(entries: Sequence[Entry]) -> float:
+    return SAMPLE + 6 if len(entries) > FEW else 0.0
+
+
+def _beside_height(entry: Entry, size: Sizes) -> float:
+    return line(size.label) + (line(size.note) if entry.note else 0.0) + 2
+
+
+def _rows(entries: list[Entry], room: float, size: Sizes) -> Legend:
+    x, row, placed = 0.0, 0, []
+    for entry in entries:
+        before = _sample_width(entry.series) + 6
+        label = shorten(entry.label, room - before, size.label, Style.SEMIBOLD)
+        wide = before + width(label, size.label, Style.SEMIBOLD)
+        note = entry.note if wide + 6 + width(entry.note, size.note) <= room else ""
+        wide += 6 + width(note, size.note) if note else 0.0
+        if x and x + wide > room:
+            x, row = 0.0, row + 1
+        placed.append(Entry(entry.series, label, note, PAD + x, row * (line(size.label) + 2), wide))
+        x += wide + 20
+    return Legend(tuple(placed), False, (row + 1) * (line(size.label) + 2))
+
+
+def _sample_width(series: Series) -> float:
+    return SAMPLE if series.kind in (Kind.LINE, Kind.STEPS) else SHORT_SAMPLE
+
+
+def legend_marks(found: Legend, scale: ChartScale, top: float, size: Sizes) -> list[Mark]:
+    """Return the names as groups that can be clicked, and lines from the curves' ends to names that were moved."""
+    if found.beside:
+        return _beside_marks(found, scale, size)
+    return [_row_entry(scale, entry, top, size) for entry in found.entries]
+
+
+def _row_entry(scale: ChartScale, entry: Entry, top: float, size: Sizes) -> Group:
+    series, high = entry.series, line(size.label)
+    base = ASCENT * size.label + 1
+    ink = Ink.MUTED if series.hidden else series.look.ink
+    start = _sample_width(series) + 6
+    after = start + width(entry.label, size.label, Style.SEMIBOLD) + 6
+    marks = [
+        Label(start, base, entry.label, size.label, ink, style=_style(series)),
+        *_sample(scale.chart, series, base - 0.36 * size.label, size),
+    ]
+    if entry.note:
+        marks.append(Label(after, base, entry.note, size.note, Ink.MUTED))
+    return _group(scale, entry, entry.x, top + entry.y, entry.wide, high, marks)
+
+
+def _sample(chart: Chart, series: Series, y: float, size: Sizes) -> list[Mark]:
+    """Return a short piece of a series: its line with its sign, or a small bar."""
+    look, half, wide = series.look, size.sign, _sample_width(series)
+    ink = Ink.GONE if series.hidden else look.ink
+    if series.kind is Kind.BARS:
+        high = 0.72 * wide
+        if series.hidden:
+            return [Box(0, y - high / 2, wide, high, None, ink)]
+        return bar(0, y - high / 2, wide, high, ink, chart.is_hatched(series))
+    rule: list[Mark] = [Arrow(((0, y), (wide, y)), ink, 2.0, look.dash, head=False)]
+    signs = sign(look.marker, wide / 2, y, half, ink, series.hidden)
+    return signs if series.kind is Kind.SCATTER else rule + signs
+
+
+def _beside_marks(found: Legend, scale: ChartScale, size: Sizes) -> list[Mark]:
+    frame = Frame(scale.left, scale.top, scale.right, scale.bottom)
+    ends = [_end(entry.series, scale, frame) for entry in found.entries]
+    heights = [_beside_height(entry, size) for entry in found.entries]
+    wanted = [end[1] if end else frame.bottom + index for index, end in enumerate(ends)]
+    tops = apart(wanted, heights, frame.top - GAP / 2, frame.bottom + GAP / 2)
+    marks: list[Mark] = []
+    for entry, end, high, top in zip(found.entries, ends, heights, tops, strict=True):
+        middle = top + line(size.label) / 2
+        if end and len(ends) <= FEW and _is_apart(frame.right - end[0], middle - end[1]):
+            marks.append(_leader(end, (scale.right + 9, middle), entry.series.look.ink))
+        marks.append(_beside_entry(scale, entry, top, high, size, _beside_sample(found.entries)))
+    return marks
+
+
+def _is_apart(dx: float, dy: float) -> bool:
+    """Say whether a label is not just beside its curve's end, and yet near enough for a line to it."""
+    return dx < NEAR and (dx > 6 or abs(dy) > 3)
+
+
+def _leader(start: tuple[float, float], end: tuple[float, float], ink: Ink) -> Arrow:
+    return Arrow(((start[0] + 5, start[1]), end), ink, 0.8, Dash.SOLID, head=False)
+
+
+def _beside_entry(scale: ChartScale, entry: Entry, top: float, high: float, size: Sizes, before: float) -> Group:
+    ink = Ink.MUTED if entry.series.hidden else entry.series.look.ink
+    base = ASCENT * size.label + 1
+    marks: list[Mark] = [Label(before, base, entry.label, size.label, ink, style=_style(entry.series))]
+    if before:
+        marks += _sample(scale.chart, entry.series, base - 0.36 * size.label, size)
+    if entry.note:
+        marks.append(Label(before, base + line(size.note), entry.note, size.note, Ink.MUTED))
+    wide = before + _beside_width(entry, size)
+    return _group(scale, entry, scale.right + 12, top, wide, high, marks)
+
+
+def _style(series: Series) -> Style:
+    return Style.ITALIC if series.hidden else Style.SEMIBOLD
+
+
+def _end(series: Series, scale: ChartScale, frame: Frame) -> tuple[float, float] | None:
+    """Return where the last point of a series that is seen is."""
+    if series.hidden:
+        return None
+    for x, y in zip(reversed(series.x), reversed(series.y), strict=True):
+        if isfinite(x) and isfinite(y):
+            px, py = scale.x.px(x), min(frame.bottom, max(frame.top, scale.y.px(y)))
+            if frame.left <= px <= frame.right + 0.5:
+                return px, py
+    return None
+
+
+def _group(scale: ChartScale, entry: Entry, x: float, y: float, wide: float, high: float, marks: list[Mark]) -> Group:
+    series, key = entry.series, scale.chart.key
+    words = ", ".join(one for one in (series.label, series.note) if one)
+    title = f"{words} ({'hidden' if series.hidden else 'shown'})"
+    side = f"{key}:" if key else ""
+    return Group(series.key, "legend", title, x, y, wide, high, tuple(marks), suffix=":legend", side=side)
+
+
+UNDERFLOW = "▽ 0 or too small for the axis"
+NAN = "× not a number"
+INFINITE = "△ infinite"
+
+
+class Layout(NamedTuple):
+    """Where everything is."""
+
+    width: float
+    height: float
+    sizes: Sizes
+    budget: Budget
+    head: Head
+    legend: Legend
+    scale: ChartScale
+    x_ticks: Ticks
+    y_ticks: Ticks
+
+    @property
+    def frame(self) -> Frame:
+        """Return the rectangle of the curves."""
+        scale = self.scale
+        return Frame(scale.left, scale.top, scale.right, scale.bottom)
+
+
+def lay_out(chart: Chart, wide: float, high: float, text: float) -> Layout:
+    """Return where everything is in a picture of that size; what there is no room for is left out."""
+    ranges = x_range(chart), y_range(chart)
+    made = _lay_out(chart, wide, high, sizes(text), BUDGETS[0], ranges)
+    for budget in BUDGETS[1:]:
+        if made.scale.bottom - made.scale.top >= FRAME_PART * high:
+            break
+        made = _lay_out(chart, wide, high, sizes(text), budget, ranges)
+    return made
+
+
+def _lay_out(
+    chart: Chart, wide: float, high: float, size: Sizes, budget: Budget, ranges: tuple[Range, Range]
+) -> Layout:
+    words = head(chart.title, chart.subtitle, (*chart.notes, *_signs(chart, ranges)), wide, size, budget)
+    below = words.below + under_frame(chart.x_axis, size, budget, bool(chart.spans))
+    rows = legend(chart, wide, high - words.above - below - GAP, size, budget)
+    top = words.above + rows.above + GAP
+    bottom = max(top + 20.0, high - below)
+    y_ticks = y_axis_ticks(chart.y_axis, ranges[1], bottom - top, size)
+    left = left_of_frame(chart.y_axis.words, y_ticks.ticks, size, budget)
+    x_ticks, right = x_axis_ticks(chart.x_axis, ranges[0], left, wide - max(PAD, rows.right), wide, size)
+    scale = ChartScale(
+        AxisScale(*ranges[0], left, right, chart.x_axis.scale),
+        AxisScale(*ranges[1], bottom, top, chart.y_axis.scale),
+        chart,
+    )
+    return Layout(wide, high, size, budget, words, rows, scale, x_ticks, y_ticks)
+
+
+def _signs(chart: Chart, ranges: tuple[Range, Range]) -> tuple[str, ...]:
+    """Return what the signs at the edges mean, where there are any."""
+    values = [value for one in chart.shown for value in one.y]
+    is_log = chart.y_axis.scale is Scale.LOG
+    found = {
+        UNDERFLOW: is_log and any(value < ranges[1].low * (1 - 1e-9) for value in values),
+        NAN: any(value != value for value in values),
+        INFINITE: any(value == float("inf") for value in values),
+    }
+    said = [words for words, present in found.items() if present]
+    return (" · ".join(said),) if said else ()
+
+
+def under_frame(axis: Axis, size: Sizes, budget: Budget, has_spans: bool) -> float:
+    """Return the height of what stands under the frame: ticks, spans, and the axis' title."""
+    under = size.gap + line(size.tick)
+    under += line(size.tick) if has_spans and budget.spans else 0.0
+    return under + (line(size.axis) + 2 if axis.words and budget.axis_titles else 0.0)
+
+
+def left_of_frame(title: str, found: tuple[Tick, ...], size: Sizes, budget: Budget) -> float:
+    """Return the width of what stands left of the frame: the axis' title and the ticks' labels."""
+    widest = max((width(tick.label, size.tick) for tick in found), default=0.0)
+    return PAD + (line(size.axis) + 4 if title and budget.axis_titles else 0.0) + widest + size.gap + 2
+
+
+def y_axis_ticks(axis: Axis, shown: Range, high: float, size: Sizes) -> Ticks:
+    """Return the ticks of the y axis, with a label's height between two at least."""
+    most = max(2, int(high / (2.0 * size.tick)))
+    found = ticks(axis, *shown, most)
+    while len(found.ticks) > 2 and high / len(found.ticks) < 1.5 * size.tick and most > 1:
+        most -= 1
+        found = ticks(axis, *shown, most)
+    return found if _fits_upright(axis, shown, found, high, size) else Ticks(found.ticks[:1])
+
+
+def _fits_upright(axis: Axis, shown: Range, found: Ticks, high: float, size: Sizes) -> bool:
+    scale = AxisScale(*shown, high, 0.0, axis.scale)
+    places = [scale.px(tick.value) for tick in found.ticks]
+    return all(one - other >= 1.2 * size.tick for one, other in pairwise(places))
+
+
+def x_axis_ticks(axis: Axis, shown: Range, left: float, right: float, wide: float, size: Sizes) -> tuple[Ticks, float]:
+    """Return the ticks of the x axis, none of whose labels touch, and where the frame ends so that the last fits."""
+    for most in (12, 10, 8, 7, 6, 5, 4, 3, 2, 1):
+        found = ticks(axis, *shown, most)
+        last = width(found.ticks[-1].label, size.tick) / 2 if found.ticks else 0.0
+        end = max(left + 20.0, min(right, wide - last - 4))
+        scale = AxisScale(*shown, left, end, axis.scale)
+        if _fits(found.ticks, scale, wide, size):
+            return found, end
+    return Ticks(()), max(left + 20.0, right)
+
+
+def _fits(found: tuple[Tick, ...], scale: AxisScale, wide: float, size: Sizes) -> bool:
+    edge = 2.0
+    for tick in found:
+        half = width(tick.label, size.tick) / 2
+        middle = scale.px(tick.value)
+        if not isfinite(middle) or middle - half < edge or middle + half > wide - 2:
+            return False
+        edge = middle + half + 0.8 * size.tick
+    return True

@@ -1,0 +1,316 @@
+"""From values to px and back."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import isfinite, log10
+from typing import NamedTuple
+
+from resnet_explorer.picture.chart.model import Axis, Chart, Kind, Scale, Series
+from resnet_explorer.picture.marks import Ink
+
+
+@dataclass(frozen=True, slots=True)
+class AxisScale:
+    """An axis between two px: ``start`` is where ``low`` is."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+    scale: Scale = Scale.LINEAR
+
+    def px(self, value: float) -> float:
+        """Return where a value is; infinitely far at the low end for what a logarithm does not have."""
+        if self.scale is Scale.LINEAR:
+            return self.start + (value - self.low) * (self.end - self.start) / (self.high - self.low)
+        if value <= 0:
+            return self.start - (self.end - self.start) * 1e6
+        first, last = log10(self.low), log10(self.high)
+        return self.start + (log10(value) - first) * (self.end - self.start) / (last - first)
+
+    def pxs(self, values: Sequence[float]) -> list[float]:
+        """Return where each of many values is."""
+        if self.scale is Scale.LOG:
+            first, last = log10(self.low), log10(self.high)
+            factor, far = (self.end - self.start) / (last - first), self.start - (self.end - self.start) * 1e6
+            shift = self.start - first * factor
+            return [shift + log10(value) * factor if value > 0 else far if value <= 0 else value for value in values]
+        factor = (self.end - self.start) / (self.high - self.low)
+        shift, low = self.start, self.low
+        return [shift + (value - low) * factor for value in values]
+
+    def value(self, px: float) -> float:
+        """Return the value at a place."""
+        part = (px - self.start) / (self.end - self.start)
+        if self.scale is Scale.LINEAR:
+            return self.low + part * (self.high - self.low)
+        first, last = log10(self.low), log10(self.high)
+        return float(10.0 ** max(-300.0, min(300.0, first + part * (last - first))))
+
+
+class Read(NamedTuple):
+    """What one series says at a crosshair; ``px`` is where, and ``path`` the block's address if it has one.
+
+    ``low`` and ``high`` are the ends of its band there.
+    """
+
+    key: str
+    label: str
+    x: float
+    y: float
+    px: tuple[float, float]
+    ink: Ink
+    path: str = ""
+    low: float | None = None
+    high: float | None = None
+
+
+class Reading(NamedTuple):
+    """What a crosshair reads: the nearest x that any series has, and the nearest point of each series."""
+
+    x: float
+    px: float
+    values: tuple[Read, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChartScale:
+    """Where values are in a chart that was drawn: the frame lies between the ends of both axes."""
+
+    x: AxisScale
+    y: AxisScale
+    chart: Chart
+
+    @property
+    def left(self) -> float:
+        return self.x.start
+
+    @property
+    def right(self) -> float:
+        return self.x.end
+
+    @property
+    def top(self) -> float:
+        return self.y.end
+
+    @property
+    def bottom(self) -> float:
+        return self.y.start
+
+    def holds(self, x_px: float, y_px: float) -> bool:
+        """Say whether a place is inside of the frame."""
+        return self.left <= x_px <= self.right and self.top <= y_px <= self.bottom
+
+    def at(self, x_px: float) -> Reading | None:
+        """Return what a crosshair reads at a place; None where nothing is shown."""
+        found = [(series, _nearest(series, self.x.value(x_px))) for series in self.chart.shown]
+        near = [(series, index) for series, index in found if index is not None and series.kind is not Kind.SCATTER]
+        if not near:
+            return None
+        x = min((series.x[index] for series, index in near), key=lambda value: abs(self.x.px(value) - x_px))
+        again = [(series, _nearest(series, x)) for series, _ in near]
+        values = tuple(self._read(series, index) for series, index in again if index is not None)
+        return Reading(x, self.x.px(x), values)
+
+    def _read(self, series: Series, index: int) -> Read:
+        x, y = series.x[index], series.y[index]
+        px = self.x.px(x), min(self.bottom, max(self.top, self.y.px(y))) if isfinite(y) else self.top
+        path = series.points[index].path if series.points else ""
+        ends = (None, None) if series.low is None or series.high is None else (series.low[index], series.high[index])
+        return Read(series.key, series.label, x, y, px, series.look.ink, path, *ends)
+
+
+def _nearest(series: Series, x: float) -> int | None:
+    """Return the index of the point nearest to x, in a series whose x only grow."""
+    if len(series.x) == 0:
+        return None
+    after = bisect_left(series.x, x)
+    if after == 0:
+        return 0
+    if after == len(series.x):
+        return after - 1
+    return after if series.x[after] - x < x - series.x[after - 1] else after - 1
+
+
+DEEPEST = 1e-7
+"""An axis is zoomed no further than to this part of its largest value."""
+
+
+def zoomed(chart: Chart, scale: ChartScale, factor: float, x_px: float, y_px: float) -> Chart:
+    """Return the chart zoomed in by a factor (out below 1), with the point under the mouse kept in place.
+
+    Left or right of the frame only y is zoomed, above or below it only x.
+    """
+    inside_x, inside_y = scale.left <= x_px <= scale.right, scale.top <= y_px <= scale.bottom
+    x = _zoomed(chart.x_axis, scale.x, factor, x_px) if inside_x else chart.x_axis
+    y = _zoomed(chart.y_axis, scale.y, factor, y_px) if inside_y else chart.y_axis
+    return replace(chart, x_axis=x, y_axis=y)
+
+
+def panned(chart: Chart, scale: ChartScale, dx: float, dy: float) -> Chart:
+    """Return the chart after a drag by so many px."""
+    x = _between(chart.x_axis, scale.x, scale.x.start - dx, scale.x.end - dx)
+    y = _between(chart.y_axis, scale.y, scale.y.start - dy, scale.y.end - dy)
+    return replace(chart, x_axis=x, y_axis=y)
+
+
+def whole(chart: Chart) -> Chart:
+    """Return the chart with all of its data in view."""
+    return replace(
+        chart,
+        x_axis=replace(chart.x_axis, low=None, high=None),
+        y_axis=replace(chart.y_axis, low=None, high=None),
+    )
+
+
+def toggled(chart: Chart, key: str) -> Chart:
+    """Return the chart with one series hidden, or shown again; the raw data behind it goes with it."""
+    labels = {one.label for one in chart.series if one.key == key}
+    hit = {one.key for one in chart.series if one.key == key or (one.faint and one.label in labels)}
+    series = tuple(replace(one, hidden=not one.hidden) if one.key in hit else one for one in chart.series)
+    return replace(chart, series=series)
+
+
+def _zoomed(axis: Axis, scale: AxisScale, factor: float, px: float) -> Axis:
+    start, end = px + (scale.start - px) / factor, px + (scale.end - px) / factor
+    return _between(axis, scale, start, end)
+
+
+def _between(axis: Axis, scale: AxisScale, start: float, end: float) -> Axis:
+    """Return an axis from one place of a scale to another; unchanged where that would be too fine or too wide."""
+    low, high = scale.value(start), scale.value(end)
+    if axis.scale is Scale.LOG:
+        is_fine = 1e-4 < log10(high / low) < 600 if low > 0 else False
+    else:
+        is_fine = high - low > DEEPEST * max(abs(low), abs(high), 1e-300)
+    if not is_fine or max(abs(low), abs(high)) > 1e300:
+        return axis
+    return replace(axis, low=low, high=high)
+
+
+SMALLEST, LARGEST = 1e-300, 1e300
+FINEST = 1e-9
+"""An axis spans at least this part of its largest value: below, ticks could not be told apart."""
+MARGIN_Y, MARGIN_X = 0.06, 0.025
+FEW = 120
+"""Series of at most so many points get a margin to the left and the right, so that their signs stay whole."""
+
+
+class Range(NamedTuple):
+    """The two ends of an axis."""
+
+    low: float
+    high: float
+
+
+def x_range(chart: Chart) -> Range:
+    """Return the part of the x axis to show."""
+    series = chart.shown or chart.series
+    values = [value for one in series for value in _widened_by_bars(one)]
+    margin = MARGIN_X if series and max(len(one.x) for one in series) <= FEW else 0.0
+    found = spread(chart.x_axis, values, margin, margin)
+    spans = [value for span in chart.spans for value in (span.low, span.high)]
+    if spans and chart.x_axis.scale is Scale.LINEAR:
+        inner = spread(chart.x_axis, values, 0.0, 0.0)
+        low = min(spans) if min(spans) < inner.low else found.low
+        found = Range(low, max(spans) if max(spans) > inner.high else found.high)
+    return asked(chart.x_axis, found)
+
+
+def y_range(chart: Chart) -> Range:
+    """Return the part of the y axis to show; bars stand on 0, and below a logarithm's smallest value is room for 0."""
+    series = chart.shown or chart.series
+    values = list(_heights(chart, series))
+    is_log = chart.y_axis.scale is Scale.LOG
+    bars = not is_log and any(one.kind is Kind.BARS for one in series)
+    values += [0.0] if bars else []
+    lower = MARGIN_Y * (2 if is_log and any(value <= 0 for value in values) else 1)
+    has_words = bars and any(guide.vertical and guide.label for guide in chart.guides)
+    found = spread(chart.y_axis, values, lower, MARGIN_Y * (2 if has_words else 1))
+    if bars and min(values) >= 0:
+        found = Range(0.0, found.high)
+    return asked(chart.y_axis, found)
+
+
+def spread(axis: Axis, values: Iterable[float], below: float, above: float) -> Range:
+    """Return the range of the values that an axis can show, with margins as parts of its length."""
+    is_log = axis.scale is Scale.LOG
+    usable = [value for value in values if isfinite(value) and (value > 0 or not is_log)]
+    if not usable:
+        return Range(0.1, 10.0) if is_log else Range(0.0, 1.0)
+    limit = SMALLEST if is_log else -LARGEST
+    low, high = (min(LARGEST, max(limit, end)) for end in (min(usable), max(usable)))
+    if is_log:
+        first, last = _opened(log10(low), log10(high), 0.5)
+        length = last - first
+        ends = (max(-300.0, first - below * length), min(300.0, last + above * length))
+        return Range(10.0 ** ends[0], 10.0 ** ends[1])
+    low, high = _opened(_sized(low), _sized(high), max(abs(low), abs(high)) * 0.1)
+    length = high - low
+    return Range(low - below * length, high + above * length)
+
+
+def _sized(value: float) -> float:
+    """Return a value, 0 for what is too small to be divided."""
+    return value if abs(value) > SMALLEST else 0.0
+
+
+def _opened(low: float, high: float, by: float) -> tuple[float, float]:
+    """Return both ends, taken apart where they are one."""
+    if high - low > FINEST * max(abs(low), abs(high)):
+        return low, high
+    return (low - by, high + by) if by > SMALLEST else (-1.0, 1.0)
+
+
+def asked(axis: Axis, found: Range) -> Range:
+    """Return the range with the ends that the axis asks for, where it can show them."""
+    is_log = axis.scale is Scale.LOG
+    ends = [
+        found[index] if end is None or not isfinite(end) or (is_log and end <= 0) else end
+        for index, end in enumerate((axis.low, axis.high))
+    ]
+    limit = SMALLEST if is_log else -LARGEST
+    low, high = sorted(min(LARGEST, max(limit, end)) for end in ends)
+    if is_log:
+        return Range(low, high) if high / low > 1 + 1e-6 else Range(low / 1.5, high * 1.5)
+    return Range(*_opened(_sized(low), _sized(high), max(abs(low), abs(high)) * 0.1))
+
+
+def bar_gap(series: Series) -> float:
+    """Return the smallest distance between two bars; 1 where there is one."""
+    steps = [abs(b - a) for a, b in pairwise(series.x) if isfinite(a) and isfinite(b) and a != b]
+    return min(steps, default=1.0)
+
+
+def _widened_by_bars(series: Series) -> Sequence[float]:
+    if series.kind is not Kind.BARS:
+        return series.x
+    half = bar_gap(series) / 2
+    return [value + side for value in series.x for side in (-half, half)]
+
+
+def _heights(chart: Chart, series: tuple[Series, ...]) -> Iterator[float]:
+    for one in series:
+        yield from one.y
+        yield from one.low or ()
+        yield from one.high or ()
+    if chart.stacked:
+        for tops in stacks(series).values():
+            yield from (top for _, top in tops)
+
+
+def stacks(series: tuple[Series, ...]) -> dict[str, list[tuple[float, float]]]:
+    """Return where each bar of each series begins and ends where bars of one x stand on each other."""
+    tops: dict[float, float] = {}
+    found: dict[str, list[tuple[float, float]]] = {}
+    for one in series:
+        if one.kind is Kind.BARS:
+            found[one.key] = []
+            for x, y in zip(one.x, one.y, strict=True):
+                base = tops.get(x, 0.0)
+                top = base + y if isfinite(y) else base
+                tops[x] = top
+                found[one.key].append((base, top))
+    return found

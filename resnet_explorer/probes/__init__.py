@@ -1,0 +1,1 @@
+"""What experiments share: images, equal initial weights, hooks on blocks, clocks, progress."""

@@ -1,0 +1,78 @@
+"""A clock for each device: the CPU's own, or events in the stream of a GPU."""
+
+import os
+from collections.abc import Callable
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+import torch
+
+from resnet_explorer.readings.results import Setting
+
+Mark = Any
+"""A moment: seconds on the CPU, an event elsewhere."""
+STREAMED = ("cuda", "xpu")
+"""Devices whose work waits in streams."""
+
+
+class Clock:
+    """Marks moments of a device's own work, and tells the time between two of them.
+
+    A GPU works behind Python's back: its marks are events that it passes when it comes to them, so that marking does
+    not make it wait. Where Python is the slower of the two, the time between two marks holds that waiting, too.
+    """
+
+    def __init__(self, device: str) -> None:
+        where = torch.device(device)
+        self._event: Callable[[], Any] | None = None
+        self._record: Callable[[Any], object] = lambda event: event.record()
+        self._wait: Callable[[], object] = lambda: None
+        if where.type in STREAMED:
+            kind = getattr(torch, where.type)
+            self._event = partial(kind.Event, enable_timing=True)
+            self._record = lambda event: event.record(kind.current_stream(where))
+            self._wait = partial(kind.synchronize, where)
+        elif where.type == "mps":
+            self._event = partial(torch.mps.event.Event, enable_timing=True)
+            self._wait = torch.mps.synchronize
+
+    def mark(self) -> Mark:
+        """Return this moment."""
+        if self._event is None:
+            return perf_counter()
+        event = self._event()
+        self._record(event)
+        return event
+
+    def wait(self) -> None:
+        """Return when the device has done all that it was given; only then can its marks be compared."""
+        self._wait()
+
+    def seconds(self, start: Mark, end: Mark) -> float:
+        """Return the seconds between two marks."""
+        return float(end - start if self._event is None else start.elapsed_time(end) / 1000)
+
+
+def setting(device: str, warmup: int, repeats: int) -> Setting:
+    """Return where and how is measured, for the record."""
+    return Setting(device, _title(device), str(torch.__version__), torch.get_num_threads(), warmup, repeats)
+
+
+def _title(device: str) -> str:
+    where = torch.device(device)
+    if where.type in STREAMED:
+        return str(getattr(torch, where.type).get_device_name(where))
+    if where.type == "mps":
+        return "Apple GPU (MPS)"
+    return f"CPU ({instruction_set()})"
+
+
+def instruction_set() -> str:
+    """Return the CPU's instructions that PyTorch computes with, and a limit that the environment sets to oneDNN.
+
+    The last digits of a result depend on them.
+    """
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA", os.environ.get("DNNL_MAX_CPU_ISA", ""))
+    ours = torch.backends.cpu.get_cpu_capability()
+    return f"{ours}, oneDNN up to {limit}" if limit else ours

@@ -1,0 +1,319 @@
+"""Images and labels as a network takes them: resized, given its channels, scaled; and the words that say so."""
+
+import gzip
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from resnet_explorer import assets
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.images import find, read
+from resnet_explorer.images.choice import DataChoice, DataKind
+from resnet_explorer.spec import InputShape, ResNetSpec
+
+SAMPLE = 1500
+"""So many training images tell the mean and the deviation by which all are scaled."""
+UNKNOWN = -1
+"""The label of an image that belongs to no class."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """Labelled images, the training part first: ``train`` of them.
+
+    ``pick`` returns the images of some indices as (n, channels, height, width) from 0 to 1; sets of one size ignore
+    the size that it is asked for. ``native`` is that size; None where every image has its own. ``words`` name the
+    set.
+    """
+
+    words: str
+    labels: Tensor
+    train: int
+    pick: Callable[[Tensor, int, int], Tensor]
+    native: tuple[int, int] | None = None
+
+
+def in_memory(words: str, images: Tensor, labels: Tensor, train: int, top: float = 255.0) -> Source:
+    """Return the source of images (N, C, H, W) that are whole numbers from 0 to ``top``."""
+
+    def pick(indices: Tensor, height: int, width: int) -> Tensor:
+        return images[indices].float() / top
+
+    return Source(words, labels.long(), train, pick, (images.shape[2], images.shape[3]))
+
+
+@lru_cache(maxsize=3)
+def source(choice: DataChoice) -> Source:
+    """Return the images of a choice other than noise; raises ExplorerError where they are not there."""
+    if choice.kind is DataKind.DIGITS:
+        return _embedded("digits", "digits (UCI, 8×8, grey)", 1500, 16.0)
+    if choice.kind is DataKind.MNIST and not choice.root:
+        return _embedded("mnist", "MNIST digits (5,000 of them, 28×28, grey)", 4000, 255.0)
+    if choice.kind is DataKind.FOLDER:
+        return _folder(Path(choice.root))
+    return _torchvision(choice)
+
+
+def _embedded(name: str, words: str, train: int, top: float) -> Source:
+    images = _idx(assets.path("data", f"{name}-images-idx3-ubyte.gz"))
+    labels = _idx(assets.path("data", f"{name}-labels-idx1-ubyte.gz"))
+    return in_memory(words, images.unsqueeze(1), labels, train, top)
+
+
+def _idx(file: Path) -> Tensor:
+    """Return the array of a compressed IDX file: two zeros, the type, the rank, the sizes, the values."""
+    content = gzip.decompress(file.read_bytes())
+    rank = content[3]
+    shape = struct.unpack_from(f">{rank}I", content, 4)
+    return torch.frombuffer(bytearray(content), dtype=torch.uint8, offset=4 + 4 * rank).reshape(shape)
+
+
+_CLASSES: Mapping[DataKind, tuple[str, str]] = {
+    DataKind.CIFAR10: ("CIFAR10", "cifar-10-batches-py"),
+    DataKind.CIFAR100: ("CIFAR100", "cifar-100-python"),
+    DataKind.MNIST: ("MNIST", "MNIST"),
+    DataKind.FASHION: ("FashionMNIST", "FashionMNIST"),
+}
+"""torchvision's class for each set, and the folder that it expects inside the root."""
+
+
+def _torchvision(choice: DataChoice) -> Source:
+    from torchvision import datasets  # a second, for those who have such a set alone
+
+    name, folder = _CLASSES[choice.kind]
+    try:
+        parts = [getattr(datasets, name)(choice.root, train=train, download=False) for train in (True, False)]
+    except (RuntimeError, OSError, EOFError, KeyError, ValueError) as error:
+        raise ExplorerError(
+            choice.root,
+            f"{choice.title} is not in {choice.root}, or is not whole.",
+            f"Give the folder that holds torchvision's {folder}; nothing is downloaded.",
+        ) from error
+    images = torch.cat([_channels_first(part.data) for part in parts])
+    labels = torch.cat([torch.as_tensor(part.targets) for part in parts])
+    sides, colours = f"{images.shape[2]}×{images.shape[3]}", "grey" if images.shape[1] == 1 else "colour"
+    return in_memory(f"{choice.title} images ({sides}, {colours})", images, labels, len(parts[0].targets))
+
+
+def _channels_first(values: Any) -> Tensor:
+    images = torch.as_tensor(values)
+    return images.unsqueeze(1) if images.ndim == 3 else images.permute(0, 3, 1, 2)
+
+
+def _folder(root: Path) -> Source:
+    """Return the images of a folder: a class for each folder inside, or none where the images lie flat."""
+    if not root.is_dir():
+        raise ExplorerError(str(root), f"{root} is no folder.", "Choose a folder of images.")
+    try:
+        items = find.in_folder(root, find.SUFFIXES).items
+        flat = [] if items else find.walk(root, find.SUFFIXES)[0]
+    except OSError as error:
+        raise ExplorerError(str(root), f"{root} cannot be read: {error.strerror}.", "Choose another folder.") from error
+    if not items and not flat:
+        kinds = ", ".join(suffix[1:] for suffix in find.SUFFIXES)
+        raise ExplorerError(str(root), f"{root} holds no images.", f"Images end in {kinds}.")
+    if not items:
+        return _files(f"images of {root.name} (without classes)", [(path, UNKNOWN, "") for path in flat])
+    places = {label: place for place, label in enumerate(classes_of(items))}
+    found = [(path, places[label], part) for path, label, part in items]
+    return _files(f"images of {root.name} ({len(places)} classes)", found)
+
+
+def classes_of(items: Sequence[tuple[Path, str, str]]) -> tuple[str, ...]:
+    """Return the classes of a folder's images in the order in which their labels are counted."""
+    return tuple(sorted({label for _, label, _ in items}))
+
+
+def _files(words: str, found: Sequence[tuple[Path, int, str]]) -> Source:
+    """Return images that are read when they are asked for, in an order that is random but fixed.
+
+    Where they come in no parts, one in six is for the test.
+    """
+    order = torch.randperm(len(found), generator=torch.Generator().manual_seed(0)).tolist()
+    shuffled = sorted((found[index] for index in order), key=lambda one: one[2] in ("val", "test"))
+    trained = sum(part not in ("val", "test") for _, _, part in shuffled)
+    labels = torch.tensor([label for _, label, _ in shuffled])
+    white = read.white_of(top for top in (read.top_of(path) for path, _, _ in shuffled) if top is not None)
+
+    def pick(indices: Tensor, height: int, width: int) -> Tensor:
+        return torch.stack([_read(shuffled[index][0], white, height, width) for index in indices.tolist()])
+
+    return Source(words, labels, trained if trained < len(labels) else max(1, trained - trained // 6), pick)
+
+
+def _read(file: Path, white: Sequence[float], height: int, width: int) -> Tensor:
+    from PIL import Image, ImageOps
+
+    try:
+        image = Image.fromarray(read.with_channels(read.read_image(file, white), 3))
+    except (OSError, ValueError, SyntaxError, EOFError, read.TooLargeError) as error:
+        words = f"{file.name} cannot be read as an image."
+        raise ExplorerError(str(file), words, "Take it out of the folder.") from error
+    fitted = ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
+    pixels = torch.frombuffer(bytearray(fitted.tobytes()), dtype=torch.uint8)
+    return pixels.reshape(height, width, 3).permute(2, 0, 1).float() / 255
+
+
+NOISES = 70_000
+"""So many different images of noise there are, the first 60,000 to train on."""
+_LUMINANCE = (0.299, 0.587, 0.114)
+"""ITU-R BT.601."""
+_STREAM = 77
+"""Keeps the labels of noise apart from what else a seed of 0 draws."""
+
+
+class Batch(NamedTuple):
+    """Images (N, C, H, W), their labels (N), and a sentence that says what they are."""
+
+    x: Tensor
+    y: Tensor
+    words: str
+
+
+class Tested(Protocol):
+    """Images as ``Images`` has them; ``test`` are the indices of those of the test."""
+
+    test: Tensor
+    words: str
+
+    def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """Return images of these indices as (N, C, H, W) in float32, and their labels."""
+
+
+def tested(images: Tested) -> Tensor:
+    """Return the indices of the test images; raises ExplorerError where there are none."""
+    if not len(images.test):
+        raise ExplorerError("data", "These images leave none for the test.", "Choose more images.")
+    return images.test
+
+
+def batch(choice: DataChoice, spec: ResNetSpec, image: InputShape, seed: int) -> Batch:
+    """Return ``image.batch`` training images that a seed picks, as the network takes them.
+
+    Raises ExplorerError where there are not so many, or they cannot be read.
+    """
+    return Images(choice, spec, image).draw(image.batch, seed)
+
+
+class Images:
+    """The images of a choice, fitted to a network: ``train`` and ``test`` are indices, ``take`` returns some.
+
+    Images of classes that the network does not have are left out. ``words`` say what was done to them.
+    """
+
+    judged = "test"
+
+    def __init__(self, choice: DataChoice, spec: ResNetSpec, image: InputShape) -> None:
+        self._channels, self._height, self._width = spec.in_channels, image.height, image.width
+        self.is_noise = noise = choice.kind is DataKind.NOISE
+        self._source = _noise(spec) if noise else source(choice)
+        self._labels = _labels(self._source, spec)
+        kept = torch.arange(len(self._labels))
+        if spec.classes is not None:
+            kept = kept[self._labels < spec.classes]
+        self.train, self.test = kept[kept < self._source.train], kept[kept >= self._source.train]
+        self._mean, self._std = (torch.zeros(1), torch.ones(1)) if noise else self._moments()
+        self.words = self._source.words if noise else self._described(spec)
+
+    @property
+    def val(self) -> Tensor:
+        """Return the indices of the images that are judged in training: those of the test."""
+        return self.test
+
+    def draw(self, count: int, seed: int) -> Batch:
+        """Return so many training images that a seed picks; raises ExplorerError where there are not so many."""
+        if count > len(self.train):
+            raise ExplorerError(
+                "batch",
+                f"A batch of {count:,} is more than the {len(self.train):,} training images.",
+                "Choose a smaller batch, or other images.",
+            )
+        order = torch.randperm(len(self.train), generator=torch.Generator().manual_seed(seed))
+        return Batch(*self.take(self.train[order[:count]]), self.words)
+
+    def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """Return images of these indices as (N, C, H, W) in float32, contiguous, and their labels."""
+        x = (self._fitted(indices) - self._mean) / self._std
+        size = (self._height, self._width)
+        if x.shape[2:] != size:
+            x = functional.interpolate(x, size, mode="bilinear", align_corners=False, antialias=True)
+        return x.contiguous(), self._labels[indices]  # torchvision's sets are (N, H, W, C) underneath
+
+    def unscaled(self, x: Tensor) -> Tensor:
+        """Return images as they were before they were scaled: from 0 to 1, but for noise, which is as it was."""
+        return x.cpu() * self._std + self._mean
+
+    def _fitted(self, indices: Tensor) -> Tensor:
+        return _with_channels(self._source.pick(indices, self._height, self._width), self._channels)
+
+    def _moments(self) -> tuple[Tensor, Tensor]:
+        """Return the mean and the deviation of each channel over (at most) the first training images."""
+        count = SAMPLE if self._source.native else SAMPLE // 20
+        if not len(self.train):
+            raise ExplorerError("classes", "No image is of a class that the network has.", "Give it more classes.")
+        sample = self._fitted(self.train[:count])
+        mean, std = sample.mean(dim=(0, 2, 3)), sample.std(dim=(0, 2, 3), correction=0)
+        return mean.view(-1, 1, 1), std.clamp(min=1e-3).view(-1, 1, 1)
+
+    def _described(self, spec: ResNetSpec) -> str:
+        native, size = self._source.native, (self._height, self._width)
+        words = [self._source.words]
+        if native is None:
+            words.append(f"cut to the centre and resized to {size[0]}×{size[1]}")
+        words.append("scaled to mean 0 and deviation 1")
+        if native is not None and native != size:
+            how = "enlarged" if size[0] >= native[0] and size[1] >= native[1] else "shrunk"
+            words.append(f"{how} to {size[0]}×{size[1]}")
+        words += _channel_words(self._source, self._channels)
+        if spec.classes is not None and len(self.train) + len(self.test) < len(self._labels):
+            words.append(f"classes 0 to {spec.classes - 1} alone")
+        if self._source.labels[0] == UNKNOWN:
+            words.append("random labels")
+        return ", ".join(words)
+
+
+def _noise(spec: ResNetSpec) -> Source:
+    """Return normal noise: the same index is always the same image."""
+
+    def pick(indices: Tensor, height: int, width: int) -> Tensor:
+        shape = (spec.in_channels, height, width)
+        return torch.stack(
+            [torch.randn(shape, generator=torch.Generator().manual_seed(index)) for index in indices.tolist()]
+        )
+
+    words = "Gaussian noise of mean 0 and deviation 1, random labels"
+    return Source(words, torch.full((NOISES,), UNKNOWN), 60_000, pick)
+
+
+def _labels(images: Source, spec: ResNetSpec) -> Tensor:
+    """Return the labels; random ones where there are none."""
+    if images.labels[0] != UNKNOWN:
+        return images.labels
+    generator = torch.Generator().manual_seed(_STREAM)
+    return torch.randint(spec.classes or 10, (len(images.labels),), generator=generator)
+
+
+def _with_channels(x: Tensor, channels: int) -> Tensor:
+    """Return images with a network's channels: grey repeated, colours weighed to grey, or repeated in turn."""
+    have = x.shape[1]
+    if have == channels:
+        return x
+    if have == 3 and channels == 1:
+        return (x * torch.tensor(_LUMINANCE).view(3, 1, 1)).sum(dim=1, keepdim=True)
+    return x[:, torch.arange(channels) % have]
+
+
+def _channel_words(images: Source, channels: int) -> list[str]:
+    have = images.pick(torch.tensor([0]), 8, 8).shape[1]
+    if have == channels:
+        return []
+    if have == 1:
+        return [f"grey repeated in {channels} channels"]
+    return ["turned to grey"] if channels == 1 else [f"colours repeated over {channels} channels"]

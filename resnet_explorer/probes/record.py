@@ -1,0 +1,303 @@
+"""Norms of gradients and activations, block by block, from hooks that are returned."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from math import isnan, nan, sqrt
+
+import torch
+from torch import Tensor, nn
+
+from resnet_explorer.errors import InputError
+from resnet_explorer.module.blocks import Block, run
+from resnet_explorer.network import compile_spec
+from resnet_explorer.readings import analyse
+from resnet_explorer.readings.needs import needs
+from resnet_explorer.readings.quantities import Mode, Place, Quantity, Series
+from resnet_explorer.spec import InputShape, ResNetSpec
+
+ROW = 1024
+SMALL, LARGE = 1e-24, 1e30
+"""Between these the mean square of float32 values loses nothing to underflow or overflow."""
+
+
+class Exact:
+    """Float64 copies of tensors, in memory that is used again: fetching it anew costs more than a norm."""
+
+    def __init__(self) -> None:
+        self._memory: dict[int, Tensor] = {}
+
+    def norm(self, tensor: Tensor) -> float:
+        """Return the length of a tensor."""
+        return _length(self._copy(tensor, 0))
+
+    def deviation(self, tensor: Tensor) -> float:
+        """Return the standard deviation, sqrt(E[x^2] - E[x]^2), a fifth of the time of torch.std.
+
+        Rows of 1,024 values are summed as they are, their sums in float64: good to 1e-6, where the values are neither
+        too small to be squared nor all but alike. Else all is summed in float64.
+        """
+        tensor, count = tensor.detach(), tensor.numel()
+        if tensor.dtype is torch.float32 and count % ROW == 0 and tensor.is_contiguous():
+            rows = torch.linalg.vector_norm(tensor.view(-1, ROW), dim=1).double().cpu()
+            square, mean = float(torch.dot(rows, rows)) / count, float(tensor.mean())
+            if SMALL < square < LARGE and mean * mean < 0.9 * square:
+                return sqrt(square - mean * mean)
+        values = self._copy(tensor, 0)
+        square = float(torch.dot(values, values)) / count - float(values.mean()) ** 2
+        return nan if isnan(square) else sqrt(max(square, 0.0))
+
+    def keep(self, tensor: Tensor) -> float:
+        """Return the length of a tensor, whose values are kept for ``product``."""
+        return _length(self._copy(tensor, 1))
+
+    def product(self, tensor: Tensor) -> tuple[float, float]:
+        """Return the length of a tensor, and its scalar product with the one that was kept last."""
+        values = self._copy(tensor, 0)
+        return _length(values), float(torch.dot(values, self._memory[1][: tensor.numel()]))
+
+    def _copy(self, tensor: Tensor, slot: int) -> Tensor:
+        device = "cpu" if tensor.device.type == "mps" else tensor.device  # Apple's GPUs have no such numbers
+        count = tensor.numel()
+        if slot not in self._memory or len(self._memory[slot]) < count:
+            self._memory[slot] = torch.empty(count, dtype=torch.float64, device=device)
+        flat = self._memory[slot][:count]
+        flat.view(tensor.shape).copy_(tensor.detach())
+        return flat
+
+
+def _length(values: Tensor) -> float:
+    return sqrt(float(torch.dot(values, values)))
+
+
+Part = Callable[[Tensor, Tensor, Tensor], None]
+"""Is given u, and the two nodes at which the shortcut's and the branch's term arrive."""
+
+
+def parted(block: Block, told: Part, x: Tensor) -> Tensor:
+    """Return what a residual block gives for x; ``told`` gets u and the nodes by which it enters shortcut and branch.
+
+    Where both paths share a norm and an activation (``before``), u is what these put out. What a learnt gate itself
+    sends back counts as the branch's: the shortcut's term is the one that would be there were the gate constant.
+    """
+    u = run(block, block.chains.before, x)
+    through_shortcut, through_branch = u.view_as(u), u.view_as(u)
+    told(u, through_shortcut, through_branch)
+    y = run(block, block.chains.branch, through_branch)
+    shortcut = run(block, block.chains.shortcut or (), through_shortcut)
+    if block.chains.gate:
+        gate = run(block, block.chains.gate, through_branch)
+        y = (gate * y if block.exclusive else y) + (1 - gate) * shortcut
+    else:
+        y = y + shortcut
+    return run(block, block.chains.after, y)
+
+
+@contextmanager
+def parting(block: Block, told: Part) -> Iterator[None]:
+    """Let a residual block run as ``parted``, and as it always did afterwards."""
+    block.forward = partial(parted, block, told)  # type: ignore[method-assign]  # taken away below
+    try:
+        yield
+    finally:
+        del block.forward  # the class's own is there again
+
+
+class Terms:
+    """The two terms of one block, measured in float64.
+
+    ``shortcut`` and ``branch`` are their lengths, ``product`` is their scalar product; None until both have arrived.
+    """
+
+    def __init__(self, exact: Exact) -> None:
+        self.shortcut: float | None = None
+        self.branch: float | None = None
+        self.product: float | None = None
+        self._exact = exact
+        self._is_second = False
+
+    def watch(self, u: Tensor, shortcut: Tensor, branch: Tensor) -> None:
+        """Take the gradients that will arrive at these two nodes."""
+        if shortcut.requires_grad and branch.requires_grad:
+            shortcut.register_hook(partial(self._take, "shortcut"))
+            branch.register_hook(partial(self._take, "branch"))
+
+    def _take(self, name: str, gradient: Tensor) -> None:
+        """Measure a term; a reference to it would cost autograd the memory that it means to use again.
+
+        Both terms of a block arrive before those of any other, which lies before or behind it.
+        """
+        if self._is_second:
+            length, self.product = self._exact.product(gradient)
+        else:
+            length = self._exact.keep(gradient)
+        setattr(self, name, length)
+        self._is_second = not self._is_second
+
+    @property
+    def cosine(self) -> float | None:
+        """Return the cosine of the angle between both; None where one of them is 0."""
+        if self.product is None or not self.shortcut or not self.branch:
+            return None
+        return self.product / self.shortcut / self.branch
+
+    @property
+    def total(self) -> float | None:
+        """Return the length of the sum of both: the norm of dL/du."""
+        if self.product is None or self.shortcut is None or self.branch is None:
+            return None
+        square = self.shortcut**2 + self.branch**2 + 2 * self.product
+        return nan if isnan(square) else sqrt(max(square, 0.0))
+
+    @property
+    def share(self) -> float | None:
+        """Return <shortcut, total> / |total|^2: 1 where nothing came through the branch; None where all is 0."""
+        if self.product is None or self.shortcut is None or not self.total:
+            return None
+        return (self.shortcut**2 + self.product) / self.total / self.total
+
+
+def blocks_of(model: nn.Module) -> list[Block]:
+    """Return the blocks of a network in the order in which they run."""
+    return [module for module in model.modules() if isinstance(module, Block)]
+
+
+class Record:
+    """What one forward and backward pass leaves behind: read it after ``backward``.
+
+    Norms are taken in float64. Where the two terms of a block's input are kept apart, its gradient is their sum and is
+    not measured again.
+    """
+
+    def __init__(self, blocks: list[Block], terms: bool = True) -> None:
+        self._blocks = blocks
+        self._gradients: list[float | None] = [None] * (len(blocks) + 1)
+        self._deviations: list[float | None] = [None] * len(blocks)
+        self._exact = Exact()
+        residual = [terms and block.chains.shortcut is not None for block in blocks]
+        self.terms = tuple(Terms(self._exact) if is_residual else None for is_residual in residual)
+        self._sums = [bool(term) and not block.chains.before for term, block in zip(self.terms, blocks, strict=True)]
+
+    def enter(self, block: nn.Module, arguments: tuple[Tensor, ...]) -> None:
+        """Watch what enters the first block."""
+        self._watch(0, arguments[0])
+
+    def leave(self, index: int, block: nn.Module, arguments: tuple[Tensor, ...], output: Tensor) -> None:
+        """Watch what a block puts out, and measure it."""
+        self._watch(index + 1, output)
+        self._deviations[index] = self._exact.deviation(output)
+
+    def _watch(self, index: int, tensor: Tensor) -> None:
+        """Have the norm of a tensor's whole gradient taken, once autograd has added up what all its users send."""
+        if tensor.requires_grad and not (index < len(self._sums) and self._sums[index]):
+            tensor.register_hook(partial(self._arrived, index))
+
+    def _arrived(self, index: int, gradient: Tensor) -> None:
+        self._gradients[index] = self._exact.norm(gradient)
+
+    def values(self, rate: float) -> dict[Quantity, Series]:
+        """Return every quantity of every block; call it before the parameters' gradients are cleared."""
+        parameters = [self._parameters(block) for block in self._blocks]
+        terms = self.terms
+        sums = [term.total if term and is_sum else None for term, is_sum in zip(terms, self._sums, strict=True)]
+        inputs = tuple(one if known is None else known for one, known in zip(self._gradients, sums, strict=False))
+        return {
+            Quantity.INPUT: inputs,
+            Quantity.OUTPUT: (*inputs[1:], self._gradients[-1]),
+            Quantity.WEIGHTS: tuple(gradient for gradient, _, _ in parameters),
+            Quantity.WEIGHTS_RMS: tuple(gradient / sqrt(count) if count else None for gradient, _, count in parameters),
+            Quantity.ACTIVATION: tuple(self._deviations),
+            Quantity.ESTIMATE: tuple(
+                rate * gradient / length if length else None for gradient, length, _ in parameters
+            ),
+            Quantity.WEIGHT_NORM: tuple(length if count else None for _, length, count in parameters),
+            Quantity.SHORTCUT: tuple(term.shortcut if term else None for term in terms),
+            Quantity.BRANCH: tuple(term.branch if term else None for term in terms),
+            Quantity.COSINE: tuple(term.cosine if term else None for term in terms),
+            Quantity.SHARE: tuple(term.share if term else None for term in terms),
+        }
+
+    def _parameters(self, block: Block) -> tuple[float, float, int]:
+        """Return the length of the gradient of all parameters of a block, their own length, and their number."""
+        pairs = [(one.detach().flatten(), one.grad.flatten()) for one in block.parameters() if one.grad is not None]
+        if not pairs:
+            return 0.0, 0.0, 0
+        weights, gradients = (torch.cat(column) for column in zip(*pairs, strict=True))
+        return self._exact.norm(gradients), self._exact.norm(weights), weights.numel()
+
+
+class Moves:
+    """How far an optimiser's step moves each block: make it before the step, and read ``ratios`` after it."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self._before = [[(one, one.detach().clone()) for one in block.parameters()] for block in blocks_of(model)]
+        self._exact = Exact()
+
+    def ratios(self) -> Series:
+        """Return ‖W after − W before‖₂ / ‖W before‖₂ for each block, W being all its parameters.
+
+        None for a block that has none, or whose parameters were all 0.
+        """
+        return tuple(self._ratio(pairs) for pairs in self._before)
+
+    def _ratio(self, pairs: list[tuple[nn.Parameter, Tensor]]) -> float | None:
+        if not pairs:
+            return None
+        before = self._exact.norm(torch.cat([kept.flatten() for _, kept in pairs]))
+        moved = self._exact.norm(torch.cat([(one.detach() - kept).flatten() for one, kept in pairs]))
+        return moved / before if before else None
+
+
+@contextmanager
+def recording(model: nn.Module, *, terms: bool = True) -> Iterator[Record]:
+    """Lend a model the hooks that fill a record, and take them back, however the pass ends.
+
+    With ``terms`` the shortcut's and the branch's terms are kept apart, which changes no value.
+    """
+    blocks = blocks_of(model)
+    record = Record(blocks, terms)
+    with ExitStack() as lent:
+        lent.callback(blocks[0].register_forward_pre_hook(record.enter).remove)
+        for index, block in enumerate(blocks):
+            lent.callback(block.register_forward_hook(partial(record.leave, index)).remove)
+        for block, watched in zip(blocks, record.terms, strict=True):
+            if watched is not None:
+                lent.enter_context(parting(block, watched.watch))
+        yield record
+
+
+@contextmanager
+def restored(model: nn.Module, *, training: bool) -> Iterator[None]:
+    """Lend a model in training or evaluation mode to whatever measures it, and give it back as it was, bit for bit.
+
+    That is every module's mode, every buffer (the running statistics of norms) and every gradient; within, the
+    parameters start without gradients. Whatever only measures a model goes through here.
+    """
+    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
+    modes = [(module, module.training) for module in model.modules()]
+    gradients = [(parameter, parameter.grad) for parameter in model.parameters()]
+    model.train(training)
+    for parameter, _ in gradients:
+        parameter.grad = None
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for buffer, kept in buffers:
+                buffer.copy_(kept)
+        for module, mode in modes:
+            module.training = mode
+        for parameter, gradient in gradients:
+            parameter.grad = gradient
+
+
+def places(spec: ResNetSpec, image: InputShape, mode: Mode) -> tuple[Place, ...]:
+    """Return the blocks of a network; raises InputError where it cannot take the image, or not in that mode."""
+    analysis = analyse(compile_spec(spec), image)
+    if mode is Mode.TRAIN and (failing := needs(analysis).failing):
+        raise InputError(failing, needs(analysis).words)
+    return tuple(
+        Place(block.path, stage.number, analysis.sums[block.path].output)
+        for stage in analysis.network.stages
+        for block in stage.blocks
+    )

@@ -1,0 +1,6 @@
+"""What a thing in the network is, in a sentence, its formulas, and its figures: the words of the inspector."""
+
+from resnet_explorer.readings.explain.network import explain
+from resnet_explorer.readings.explain.text import Explanation, Rule
+
+__all__ = ["Explanation", "Rule", "explain"]

@@ -1,0 +1,265 @@
+"""The network and its stages in words; and the way from a path to what explains it."""
+
+import re
+from collections.abc import Mapping
+
+from resnet_explorer.network import Block, Part, Stage, flat
+from resnet_explorer.network.kinds.blocks import Add
+from resnet_explorer.network.kinds.convolutions import Conv2d
+from resnet_explorer.network.kinds.pads import zeros_win
+from resnet_explorer.network.place import At
+from resnet_explorer.readings.explain.branches import branch_key, branch_words, convolutions, order_words
+from resnet_explorer.readings.explain.shortcuts import addition, after_key, equation, explain_shortcut, joining
+from resnet_explorer.readings.explain.stories import explain_gate
+from resnet_explorer.readings.explain.text import (
+    Explanation,
+    Rule,
+    change,
+    listed,
+    params_of,
+    preparation,
+    rows_of,
+    stand_ins,
+    way_back,
+)
+from resnet_explorer.readings.facts import Fact, facts_of, layer_facts
+from resnet_explorer.readings.needs import needs, steady
+from resnet_explorer.readings.read import Depth, depth, features
+from resnet_explorer.readings.results import Analysis, Row
+from resnet_explorer.spec import Init, Order, ResNetSpec, Shortcut, Stem, StemPool
+from resnet_explorer.spec.catalogue import entry_of, title
+from resnet_explorer.spec.choices import EARLY
+
+
+def explain_block(analysis: Analysis, block: Block, where: str) -> Explanation:
+    """Return what is to be said of a residual or plain block."""
+    sums, form, spec = analysis.sums[block.path], block.form, analysis.network.spec
+    told, shortcut = joining(spec, block, sums), params_of(flat(form.shortcut or ())) + params_of(flat(form.gate))
+    gradients, gradient_words = way_back(spec, told.kind, after_key(form))
+    return Explanation(
+        block.path,
+        where,
+        "Bottleneck block" if len(convolutions(form)) == 3 else "Basic block",
+        f"{told.words}{order_words(spec)} {branch_words(spec, block)}{stand_ins(spec)}",
+        (equation(form), branch_key(spec, form)),
+        facts_of(analysis, sums, rows_of(analysis, block)[-1].reading.stride),
+        gradients,
+        gradient_words,
+        branch=sums.params - shortcut,
+        shortcut=shortcut if form.shortcut is not None else None,
+    )
+
+
+_STEMS: Mapping[Stem, str] = {
+    Stem.IMAGENET: "ImageNet stem",
+    Stem.CIFAR: "CIFAR stem",
+    Stem.DEEP: "Deep stem",
+    Stem.TIERED: "Deep, tiered stem",
+}
+
+
+def explain_stem(analysis: Analysis, block: Block, where: str) -> Explanation:
+    """Return what is to be said of the stem."""
+    sums, spec, rows = analysis.sums[block.path], analysis.network.spec, rows_of(analysis, block)
+    parts = flat(block.form.branch)
+    convs = [part for part in parts if part.name.startswith("conv1")]
+    steps = [_convs(convs)] + [_step(part) for part in parts if part.name.startswith("maxpool")]
+    windows = [step for step in steps if step]
+    brings = "brings" if len(windows) == 1 and len(convs) == 1 else "bring"
+    words = f"Before the first stage {listed(windows)} {brings} {change(sums)}.{_deep(convs, rows)}{_pool(spec)}"
+    facts = facts_of(analysis, sums, rows[-1].reading.stride)
+    return Explanation(block.path, where, _STEMS[spec.stem], f"{words}{_left(spec)}", ("size",), facts)
+
+
+def _convs(parts: list[Part]) -> str:
+    convs = [part.layer for part in parts if isinstance(part.layer, Conv2d)]
+    if len(convs) == 1:
+        return _step(parts[0])
+    channels = " → ".join(str(count) for count in (convs[0].in_channels, *(conv.out_channels for conv in convs)))
+    return f"three 3×3 convolutions ({channels} channels), the first with stride 2,"
+
+
+def _step(part: Part) -> str:
+    """Return a step of the stem that looks at more than one position; nothing for others."""
+    layer = part.layer
+    return f"a {layer.hyper} {layer.noun}" if layer.noun else ""
+
+
+def _pool(spec: ResNetSpec) -> str:
+    if spec.stem_pool is StemPool.PADDED:
+        return f" The map is padded with zeros before the max-pool: {zeros_win(spec)}."
+    if spec.stem_pool is StemPool.CONV:
+        return " The last convolution stands in the max-pool's place (ResNet-RS: Bello et al. 2021)."
+    if spec.stem_pool is StemPool.NONE and spec.stem is not Stem.CIFAR:
+        return " No pool follows: the first stage works on the whole map."
+    return ""
+
+
+def _deep(convs: list[Part], rows: tuple[Row, ...]) -> str:
+    """Return how far a deep stem sees: the first stride doubles the reach of what follows."""
+    field = next(row.receptive_field for row in rows if row.part == convs[-1])
+    return f" The three see {field}×{field} pixels, more than one 7×7." if len(convs) > 1 else ""
+
+
+def _left(spec: ResNetSpec) -> str:
+    """Return what the stem leaves to the first block."""
+    if spec.order not in EARLY or spec.stem_pool is StemPool.CONV:
+        return ""
+    return f" Its last {preparation(spec)} {'are' if 'and' in preparation(spec) else 'is'} left to the first block."
+
+
+def explain_head(analysis: Analysis, block: Block, where: str) -> Explanation:
+    """Return what is to be said of the head: the classifier, or a backbone's last activation."""
+    spec, rows = analysis.network.spec, rows_of(analysis, block)
+    facts = facts_of(analysis, analysis.sums[block.path], rows[-1].reading.stride)
+    last = f"Brings the {preparation(spec)} that the last block still lacks. " if spec.order in EARLY else ""
+    if spec.classes is None:
+        keys = tuple(part.layer.story(At(part, block, spec))[0] for part in flat(block.form.branch))
+        words = f"{last}A backbone ends here, in a feature map."
+        return Explanation(block.path, where, f"Last {preparation(spec)}", words, keys, facts)
+    drop = f" In training {100 * spec.dropout:g} % of the features are dropped." if spec.dropout else ""
+    bias = " One learnt number is added to them first." if spec.init is Init.FIXUP else ""
+    any_size = "Averages each channel over the whole map, so that any input size will do"
+    words = f"{last}{any_size}, then scores the classes.{drop}{bias}"
+    return Explanation(block.path, where, "Classifier", words, ("avgpool", "linear"), facts)
+
+
+def explain_layer(analysis: Analysis, block: Block, row: Row, where: str) -> Explanation:
+    """Return what is to be said of a layer."""
+    layer = row.part.layer
+    key, words = layer.story(At(row.part, block, analysis.network.spec))
+    if isinstance(layer, Add):
+        key = addition(block.form)
+    counted = (Rule("Parameters", "conv_params"), Rule("MACs", "conv_macs")) if isinstance(layer, Conv2d) else ()
+    size = (layer.size_key,) if layer.size_key else ()
+    field = (Rule("Receptive field r and stride j", "receptive_field"),) if size else ()
+    return Explanation(
+        row.path,
+        f"{where} · {row.part.name}",
+        f"{layer.kind} {layer.hyper}".strip(),
+        words,
+        (key, *size),
+        layer_facts(analysis, row),
+        rules=(*counted, *field),
+    )
+
+
+def explain(analysis: Analysis, path: str) -> Explanation:
+    """Return what is to be said of a path; of the network where the path is empty, or of another network."""
+    network = analysis.network
+    if not network.has(path) or not path:
+        return _network(analysis)
+    stage, block = network.stage_at(path), network.block_at(path)
+    if block is None:
+        assert stage is not None
+        return _stage(analysis, stage)
+    where = f"{stage.title} · block {block.number}" if stage else block.path.capitalize()
+    if path == block.path:
+        return {"stem": explain_stem, "head": explain_head}.get(path, explain_block)(analysis, block, where)
+    if path in block.gate_paths:
+        return explain_gate(analysis, block, path, where)
+    row = next((row for row in rows_of(analysis, block) if row.path == path), None)
+    if row is None:
+        return explain_shortcut(analysis, block, where)
+    return explain_layer(analysis, block, row, where)
+
+
+_NETWORKS: Mapping[str, str] = {"v1": "network", "bn-after-add": "network_bn-after-add", "bare": "network_bare"}
+
+
+def _network(analysis: Analysis) -> Explanation:
+    network, spec = analysis.network, analysis.network.spec
+    entry, counted, count = entry_of(spec), depth(network), sum(spec.blocks)
+    kinds = " and ".join(dict.fromkeys(spec.block))
+    kind = f"{'Residual' if spec.residual else 'Plain'} network of {count} {kinds} block{'' if count == 1 else 's'}"
+    note = f"{entry.row.note} " if entry else ""
+    name = _named(entry.title, counted) if entry else ""
+    keys = _equations(analysis)
+    summed = " Within a stage x passes from block to block as it is." if "network_sum" in keys else ""
+    words = f"{note}{counted.weight_layers} weight layers: {counted.words}{name}{summed} {needs(analysis).words}"
+    facts = facts_of(analysis, analysis.total, _stride(analysis, network.stages[-1].blocks[-1]))
+    source = (Fact("Source", entry.family.source, "Where the network was published."),) if entry else ()
+    published = (
+        (Fact("Published", entry.row.published, "What the paper or the library says of it, trained."),)
+        if entry and entry.row.published
+        else ()
+    )
+    facts = (*facts, *_maps(analysis), *published, *source)
+    return Explanation("", title(spec), kind, words, keys, facts)
+
+
+def _named(name: str, counted: Depth) -> str:
+    """Return what the number in the name counts, where it is not the number of weight layers."""
+    number = int((re.findall(r"\d+", name) or ["0"])[0])
+    if number == counted.weight_layers:
+        return ""
+    if number == counted.stem + sum(counted.stages) + counted.projections:
+        return f" The {number} in the name counts all convolutions, projections too, and no fc."
+    if number == counted.weight_layers - counted.stem + 1:
+        return f" The {number} in the name counts the stem as one layer."
+    return ""
+
+
+def _maps(analysis: Analysis) -> tuple[Fact, ...]:
+    """Return the feature maps of a backbone as facts; none where there is a classifier."""
+    spec = analysis.network.spec
+    if spec.classes is not None:
+        return ()
+    teaches = "What detectors and segmenters read."
+    last = f" The head then activates a copy of it: {teaches}" if spec.order in EARLY else teaches
+    found = features(analysis)
+    return tuple(
+        Fact(f"Map of {one.path}", f"{one.words}, stride {one.stride}", (last if one is found[-1] else teaches).strip())
+        for one in found
+    )
+
+
+def _equations(analysis: Analysis) -> tuple[str, ...]:
+    """Return the equation of a network's usual block, and how the map shrinks on the way."""
+    network, spec = analysis.network, analysis.network.spec
+    # Only an average pool rounds odd sizes down: there the rule of each layer counts.
+    size = "network_stride" if steady(network) else "size"
+    form = max((stage.blocks[-1] for stage in network.stages), key=lambda block: block.number).form
+    after = after_key(form)
+    if not spec.residual:
+        return ("network_plain_bare" if after == "bare" else "network_plain", size)
+    if form.alters or spec.shortcut is Shortcut.PROJECTION_EVERYWHERE:
+        return (equation(form), size)
+    return ("network_sum" if spec.order is Order.V2 else _NETWORKS[after], size)
+
+
+def _stride(analysis: Analysis, block: Block) -> int | None:
+    return rows_of(analysis, block)[-1].reading.stride
+
+
+def _stage(analysis: Analysis, stage: Stage) -> Explanation:
+    sums, count = analysis.sums[stage.path], len(stage.blocks)
+    step = max(part.layer.window[1] for part in flat(stage.blocks[0].form.branch))
+    before, after = (f"{shape[2]}×{shape[3]}" for shape in (sums.input, sums.output))
+    effect = f"stride {step}: {before} becomes {after}" if step > 1 else f"stride 1: the map stays {after}"
+    channels = (
+        f"The channels go from {sums.input[1]} to {sums.output[1]}."
+        if sums.input[1] != sums.output[1]
+        else f"The channels stay {sums.output[1]}."
+    )
+    who = f"{count} blocks at one resolution. The first" if count > 1 else "One block. It"
+    words = f"{who} has {effect}. {channels}{_dilated(stage)}{_kinds(analysis.network.spec, stage)}"
+    facts = facts_of(analysis, sums, _stride(analysis, stage.blocks[-1]))
+    rule = ("stage" if steady(analysis.network) else "stage_floor",) if step > 1 else ()
+    return Explanation(stage.path, stage.title, "Stage", words, rule, facts)
+
+
+def _dilated(stage: Stage) -> str:
+    convs = [part.layer for part in stage.blocks[-1].form.parts if isinstance(part.layer, Conv2d)]
+    dilation = max(conv.dilation for conv in convs)
+    if dilation == 1:
+        return ""
+    return f" 3×3 convolutions are dilated by {dilation}, where the map would else be {dilation} times smaller."
+
+
+def _kinds(spec: ResNetSpec, stage: Stage) -> str:
+    """Return of what kind the blocks are, in a network of several kinds."""
+    kind, many = spec.block[stage.number - 1], len(stage.blocks) > 1
+    if len(set(spec.block)) == 1:
+        return ""
+    return f" They are {kind} blocks." if many else f" It is a {kind} block."

@@ -1,0 +1,198 @@
+"""The result of explaining, and the words that several explanations share."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from resnet_explorer.network import Block, Part
+from resnet_explorer.readings.facts import Fact
+from resnet_explorer.readings.results import Analysis, Row, Sums
+from resnet_explorer.readings.text import compact
+from resnet_explorer.spec import Gating, Init, Norm, Order, ResNetSpec
+from resnet_explorer.spec.catalogue import value_words
+
+
+class Rule(NamedTuple):
+    """How a figure is worked out: its name, and the key of its formula."""
+
+    label: str
+    formula: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What the inspector says of one path; formulas are keys of resources/formulas.
+
+    ``rules`` tell how the figures are counted; ``branch`` and ``shortcut`` are parameters, where the two can be told
+    apart.
+    """
+
+    path: str
+    title: str
+    kind: str
+    words: str
+    formulas: tuple[str, ...]
+    facts: tuple[Fact, ...]
+    gradients: tuple[str, ...] = ()
+    gradient_words: str = ""
+    rules: tuple[Rule, ...] = ()
+    branch: int | None = None
+    shortcut: int | None = None
+
+
+def rows_of(analysis: Analysis, block: Block) -> tuple[Row, ...]:
+    """Return the rows of a block."""
+    start = analysis.starts[block.path]
+    return analysis.rows[start : start + len(block.layer_paths)]
+
+
+def params_of(parts: tuple[Part, ...]) -> int:
+    """Return the parameters of some layers."""
+    return sum(part.layer.params for part in parts)
+
+
+def added_up(rows: list[Row]) -> Sums:
+    """Return the sums of some rows of one way, from the first's input to the last's output."""
+    reads = [row.reading for row in rows]
+    return Sums(
+        reads[0].input,
+        reads[-1].output,
+        sum(read.params for read in reads),
+        sum(read.macs for read in reads),
+        sum(read.activation_bytes for read in reads),
+        len(reads),
+        rows[-1].receptive_field,
+    )
+
+
+def change(sums: Sums) -> str:
+    """Return the shapes at both ends: ``3×224² to 64×56²``."""
+    return f"{compact(sums.input)} to {compact(sums.output)}"
+
+
+def listed(words: list[str]) -> str:
+    """Return words as a list: ``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def activator(spec: ResNetSpec) -> str:
+    """Return the name of what activates: ``ReLU``, or the norm where that activates as well."""
+    return value_words(spec, "norm" if spec.norm.activates else "activation")
+
+
+def preparation(spec: ResNetSpec) -> str:
+    """Return what a convolution of an early order has before it: ``norm and ReLU``, ``ReLU``, ``FRN``."""
+    normed = spec.order is Order.V2 and spec.norm is not Norm.NONE and not spec.norm.activates
+    return f"norm and {activator(spec)}" if normed else activator(spec)
+
+
+def stand_ins(spec: ResNetSpec) -> str:
+    """Return what the names in the formulas of blocks stand for, where the network has something else."""
+    name = value_words(spec, "norm")
+    if spec.norm.activates:
+        return f" N in the formula is {name}, which normalises and activates."
+    none = " There is no norm."
+    if spec.init is Init.FIXUP:
+        none += " Scalar biases and one factor stand in for it (Fixup: Zhang et al. 2019)."
+    other = f" BN in the formula stands for this network's norm: {name}."
+    words = {Norm.BATCH: "", Norm.NONE: none}.get(spec.norm, other)
+    active = activator(spec)
+    return words + ("" if active == "ReLU" else f" ReLU in the formula stands for {active}.")
+
+
+_Z: Mapping[str, str] = {
+    "v1": "z is the sum before the last {act}.",
+    "bn-after-add": "z is the sum. The norm and the {act} after it alter both paths: nothing is untouched.",
+    "bare": "z is the block's output.",
+}
+_GATES: Mapping[str, str] = {
+    "ReLU": "That ReLU gates both paths: in this order of layers (v1) x passes {only} where z > 0{through}.",
+    "leaky ReLU": "That leaky ReLU weakens both paths to a hundredth where z < 0: x passes {only} where z > 0"
+    "{through}.",
+}
+_SLOPE = "That {act} multiplies both paths by its slope at z: x passes exactly unchanged hardly anywhere{through}."
+_THROUGH: Mapping[str, str] = {
+    "projection": ", and through Wₛ: the projection{norm}",
+    "padding": ", and through P, which skips positions and pads channels: those send nothing back",
+}
+_BARE: Mapping[str, str] = {
+    "identity": "Nothing comes after the addition, so the identity passes the gradient on untouched: through a stage, "
+    "that of the last block reaches every block before it, whatever the weights (He et al. 2016, equation 5).",
+    "projection": "z is the block's output. Here the gradient passes through Wₛ; the identity blocks after it pass it "
+    "on untouched.",
+    "activated": "Here the gradient passes through Wₛ and a(x), which both paths share; identity blocks pass it on "
+    "untouched.",
+    "padding": "z is the block's output. P skips positions and pads channels: those send nothing back.",
+}
+_KEYS: Mapping[str, tuple[str, ...]] = {
+    "scaled": ("gradient_scaled", "gradient_scaled_product"),
+    "exclusive": ("gradient_gated",),
+    "gated": ("gradient_gated",),
+}
+
+
+def way_back(spec: ResNetSpec, kind: str, after: str) -> tuple[tuple[str, ...], str]:
+    """Return the formulas and the words of the gradient through a block that adds in that way.
+
+    ``kind`` is that of its sum, ``after`` the key of what follows the addition.
+    """
+    if kind == "identity" and after == "bare":
+        return ("gradient_identity_v2", "gradient_sum_v2"), _BARE[kind]
+    keys = _KEYS.get(kind, (f"gradient_{kind}",))
+    if kind == "plain":
+        return keys, _plain(spec, after)
+    if kind in _ALTERED:
+        return keys, f"{_lead(spec, after)} {_ALTERED[kind](spec)}"
+    if after == "bare":
+        return keys, _BARE[kind]
+    return keys, _lead(spec, after, unchanged=kind == "identity", through=_THROUGH.get(kind, ""))
+
+
+def _plain(spec: ResNetSpec, after: str) -> str:
+    z = {"v1": f"z is the output before the last {activator(spec)}.", "bn-after-add": "z is F(x)."}.get(
+        after, _Z["bare"]
+    )
+    return f"{z} Without the shortcut the gradient is a product of the blocks' Jacobians alone."
+
+
+def _lead(spec: ResNetSpec, after: str, *, unchanged: bool = False, through: str = "") -> str:
+    """Return what z is, and what comes after the addition does to both paths."""
+    act = activator(spec)
+    words = _Z[after].format(act=act)
+    if after != "v1":
+        return words
+    only = "unchanged only" if unchanged else "only" if act == "ReLU" else "in full only"
+    through = through.format(norm="" if spec.norm is Norm.NONE else " with its norm")
+    return f"{words} {_GATES.get(act, _SLOPE).format(act=act, only=only, through=through)}"
+
+
+def _scaled(spec: ResNetSpec) -> str:
+    factor = spec.shortcut_scale
+    fate = "vanishes" if factor < 1 else "explodes"
+    return (
+        f"Over many blocks the factors multiply: n blocks leave {factor:g}ⁿ of the shortcut's part, which {fate} "
+        "(He et al. 2016, equation 8)."
+    )
+
+
+def _dropped(spec: ResNetSpec) -> str:
+    dropped = " Where x was dropped, nothing goes back through the shortcut." if spec.shortcut_dropout else ""
+    return f"s(x) is what the shortcut makes of x.{dropped} Over many blocks that multiplies."
+
+
+def _gated(spec: ResNetSpec) -> str:
+    fate = "and where g opens for F(x) the shortcut closes"
+    if spec.gating is Gating.SHORTCUT_ONLY:
+        fate = "so a gate that starts closed keeps them near 1"
+    return (
+        "The dots are what comes back through F(x) and through the gate itself. Over many blocks the factors 1 − g "
+        f"multiply, {fate} (He et al. 2016, section 3.1)."
+    )
+
+
+_ALTERED: Mapping[str, Callable[[ResNetSpec], str]] = {
+    "scaled": _scaled,
+    "altered": _dropped,
+    "exclusive": _gated,
+    "gated": _gated,
+}

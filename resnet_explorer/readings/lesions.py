@@ -1,0 +1,81 @@
+"""What a trained network can do without one of its blocks, or with two in the wrong order (Veit et al. 2016)."""
+
+from dataclasses import dataclass
+from statistics import median
+from typing import Protocol
+
+from resnet_explorer.readings.quantities import Place
+from resnet_explorer.readings.text import percent
+from resnet_explorer.spec import ResNetSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Lesions:
+    """The test error of a network, as it is and with each lesion, of ``tested`` images that ``data`` describes.
+
+    ``whole`` is in evaluation mode; ``batch`` is with the test's own statistics in the batch norms, None where that was
+    not asked (after a short training the running ones lag behind). ``dropped`` has a value for each block, ``swapped``
+    for each block and the one after it. None is what is not known yet; in ``swapped`` also where a block that changes
+    the shape is one of the two.
+    """
+
+    name: str
+    spec: ResNetSpec
+    places: tuple[Place, ...]
+    whole: float
+    batch: float | None
+    dropped: tuple[float | None, ...]
+    swapped: tuple[float | None, ...]
+    tested: int
+    data: str
+
+    @property
+    def typical(self) -> float | None:
+        """Return the median over the blocks of the error without one; None before the first is known."""
+        return median(self._known) if self._known else None
+
+    @property
+    def complete(self) -> bool:
+        """Return whether every block was taken out; the swaps come in between."""
+        return None not in self.dropped
+
+    @property
+    def text(self) -> str:
+        """Return its errors in words."""
+        whole, known = f"{self.name}: {percent(self.whole)} wrong as it is", self._known
+        if not known:
+            return whole
+        span = f"{percent(min(known))} to {percent(max(known))}"
+        return f"{whole}, typically {percent(median(known))} without one of its blocks ({span})"
+
+    @property
+    def _known(self) -> list[float]:
+        return [error for error in self.dropped if error is not None]
+
+
+class LesionsAsked(Protocol):
+    """A request for lesions."""
+
+    @property
+    def specs(self) -> tuple[ResNetSpec, ...]:
+        """Return the networks."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LesionStudy:
+    """The lesions of all networks, as far as they are known."""
+
+    request: LesionsAsked
+    networks: tuple[Lesions, ...]
+    torch: str
+    seconds: float
+
+    @property
+    def data(self) -> str:
+        """Return what the images are."""
+        return " and ".join(dict.fromkeys(one.data for one in self.networks))
+
+    @property
+    def complete(self) -> bool:
+        """Return whether every block of every network was taken out."""
+        return len(self.networks) == len(self.request.specs) and all(one.complete for one in self.networks)

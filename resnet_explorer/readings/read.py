@@ -1,0 +1,259 @@
+"""One walk over the tree gives every row: shapes, parameters, MACs, memory, receptive field.
+
+Receptive field: r_out = r_in + (k - 1) j_in and j_out = j_in s, where j is the distance in input pixels between
+neighbouring positions (Araujo, Norris and Sim 2019, "Computing Receptive Fields of Convolutional Neural Networks",
+equations 2 and 3); after an addition it is the larger of both paths.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import repeat
+from math import prod
+from typing import NamedTuple
+
+from resnet_explorer.errors import InputError
+from resnet_explorer.network import Block, Form, Network, Part, flat
+from resnet_explorer.network.kinds import BYTES_PER_VALUE, Role, Shape
+from resnet_explorer.network.tree import Chain
+from resnet_explorer.readings.results import Analysis, Reading, Row, Sums
+from resnet_explorer.readings.text import compact, size
+from resnet_explorer.spec import InputShape
+
+_NEW_ROW: Callable[[type[Row], Iterable[object]], Row] = tuple.__new__
+
+
+class _FormReading(NamedTuple):
+    """A form read at one input shape: its readings, and by how much each layer widens the receptive field."""
+
+    parts: tuple[Part, ...]
+    readings: tuple[Reading, ...]
+    growth: tuple[int | None, ...]
+    output: Shape
+    stride: int | None
+    params: int
+    macs: int
+    activation_bytes: int
+
+
+def analyse(network: Network, image: InputShape) -> Analysis:
+    """Return all rows and sums of a network at an input.
+
+    Raises InputError, with the layer's path, where a layer cannot take its input.
+    """
+    walk = _Walk(network, image)
+    walk.enter(network.stem)
+    for stage in network.stages:
+        before, first = walk.shape, len(walk.rows)
+        for block in stage.blocks:
+            walk.enter(block)
+        walk.sums[stage.path] = _add([walk.sums[b.path] for b in stage.blocks], before, len(walk.rows) - first)
+    field = walk.field
+    if network.head:
+        walk.enter(network.head)
+    tops = [walk.sums[path] for path in ("stem", *(s.path for s in network.stages))]
+    tops += [walk.sums["head"]] if network.head else []
+    walk.sums[""] = _add(tops, walk.start, len(walk.rows))._replace(receptive_field=field)
+    return Analysis(network, image, tuple(walk.rows), walk.sums, walk.starts)
+
+
+class _Walk:
+    """The state of one walk: where it is, and what it has read so far."""
+
+    def __init__(self, network: Network, image: InputShape) -> None:
+        self.start: Shape = (image.batch, network.spec.in_channels, image.height, image.width)
+        self.shape: Shape = self.start
+        self.stride: int | None = 1
+        self.field: int | None = 1
+        self.rows: list[Row] = []
+        self.sums: dict[str, Sums] = {}
+        self.starts: dict[str, int] = {}
+        self._known: dict[tuple[Form, Shape, int | None], _FormReading] = {}
+
+    def enter(self, block: Block) -> None:
+        key = (block.form, self.shape, self.stride)
+        read = self._known.get(key)
+        if read is None:
+            read = self._known[key] = _read(block, self.shape, self.stride)
+        self.starts[block.path] = len(self.rows)
+        before, field = self.shape, self.field
+        fields = [None if field is None or more is None else field + more for more in read.growth]
+        # The fields of a Row side by side: ``tuple.__new__`` in C takes a third of the time of Row(...).
+        rows = zip(block.layer_paths, read.parts, read.readings, fields, strict=True)
+        self.rows.extend(map(_NEW_ROW, repeat(Row), rows))
+        self.shape, self.stride, self.field = read.output, read.stride, fields[-1]
+        self.sums[block.path] = Sums(
+            before, read.output, read.params, read.macs, read.activation_bytes, len(fields), fields[-1]
+        )
+
+
+def _add(parts: list[Sums], start: Shape, layers: int) -> Sums:
+    return Sums(
+        start,
+        parts[-1].output,
+        sum(part.params for part in parts),
+        sum(part.macs for part in parts),
+        sum(part.activation_bytes for part in parts),
+        layers,
+        parts[-1].receptive_field,
+    )
+
+
+_Place = tuple[Shape, int | None, int | None]
+"""Where a signal is: its shape, its stride to the input, and how far its receptive field has grown."""
+
+
+class _FormWalk:
+    """One reading of a form: every layer in the order in which it runs, each from where its input is."""
+
+    def __init__(self, block: Block) -> None:
+        self.paths = iter(block.layer_paths)
+        self.readings: list[Reading] = []
+        self.growth: list[int | None] = []
+
+    def run(self, chain: Chain, place: _Place) -> _Place:
+        """Return where a chain leads from a place."""
+        for step in chain:
+            if isinstance(step, Part):
+                place = self.step(step, place)
+                continue
+            # What a gate sees is not counted: it weighs the map, which keeps its own receptive field.
+            gate = self.run(step.parts, (place[0], None, None))
+            _check_gate(step.name, gate[0], place[0])
+            place = self.step(step.scale, place)
+        return place
+
+    def step(self, part: Part, place: _Place) -> _Place:
+        place = _step(part, next(self.paths), place, self.readings)
+        self.growth.append(place[2])
+        return place
+
+
+def _check_gate(name: str, gate: Shape, shape: Shape) -> None:
+    fits = all(one in (1, other) for one, other in zip(gate, shape, strict=True))
+    assert fits, f"the gate {name} is {gate}, which weighs no map of {shape}"
+
+
+def _read(block: Block, shape: Shape, stride: int | None) -> _FormReading:
+    """Read a form: branch, shortcut and gate start from the same map; what follows starts from their sum."""
+    form, walk = block.form, _FormWalk(block)
+    start = walk.run(form.before, (shape, stride, 0))
+    end = walk.run(form.branch, start)
+    if form.shortcut is not None:
+        other = walk.run(form.shortcut, start)
+        walk.run(form.gate, start)
+        if other[0] != end[0]:
+            raise InputError(
+                block.path,
+                f"{block.path} fails: F(x) is {size(end[0])} but the shortcut is {size(other[0])}.",
+                "Choose another input size, or another way to shrink the map.",
+            )
+        end = (end[0], end[1], _widest(end[2], other[2]))
+    end = walk.run(form.after, end)
+    readings = tuple(walk.readings)
+    params = sum(reading.params for reading in readings)
+    macs = sum(reading.macs for reading in readings)
+    held = sum(reading.activation_bytes for reading in readings)
+    return _FormReading(form.parts, readings, tuple(walk.growth), end[0], end[1], params, macs, held)
+
+
+def _widest(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else max(one, other)
+
+
+def _step(part: Part, path: str, place: _Place, readings: list[Reading]) -> _Place:
+    shape, stride, grown = place
+    layer = part.layer
+    try:
+        output = layer.output(shape)
+    except InputError as error:
+        raise InputError(path, f"{path} fails: {error.what}", error.remedy) from error
+    kernel, step = layer.window
+    if stride is None or grown is None or layer.sees_all:
+        stride = grown = None
+    else:
+        grown, stride = grown + (kernel - 1) * stride, stride * step
+    held = prod(output) * BYTES_PER_VALUE if layer.allocates else 0
+    readings.append(Reading(shape, output, layer.params, layer.macs(output), held, stride))
+    return output, stride, grown
+
+
+class Feature(NamedTuple):
+    """The map at the end of a stage: the stage's path, its shape, and its stride to the input in pixels."""
+
+    path: str
+    shape: Shape
+    stride: int
+
+    @property
+    def words(self) -> str:
+        """Return the shape without its batch."""
+        return compact(self.shape)
+
+
+def features(analysis: Analysis) -> tuple[Feature, ...]:
+    """Return the map of every stage, in the order in which they run."""
+    found = []
+    for stage in analysis.network.stages:
+        last = stage.blocks[-1]
+        row = analysis.rows[analysis.starts[last.path] + len(last.layer_paths) - 1]
+        assert row.reading.stride is not None, "stages come before any global pool"
+        found.append(Feature(stage.path, row.reading.output, row.reading.stride))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """The weight layers of a network: convolutions of stem and branches, and the fully connected layer.
+
+    Projections on shortcuts are not counted (He et al. 2015, figure 3 and table 1), nor are the small layers of gates:
+    those of attention, and those that weigh a shortcut. ``projections`` and ``gates`` say how many there are.
+    """
+
+    stem: int
+    stages: tuple[int, ...]
+    head: int
+    projections: int
+    gates: int = 0
+
+    @property
+    def weight_layers(self) -> int:
+        """Return the number that names the network."""
+        return self.stem + sum(self.stages) + self.head
+
+    @property
+    def words(self) -> str:
+        """Return the sum as a sentence, such as ``1 stem + (4 + 4 + 4 + 4) in the stages + 1 fc = 18``."""
+        inner = " + ".join(str(count) for count in self.stages)
+        inner = f"({inner})" if len(self.stages) > 1 else inner
+        parts = [f"{self.stem} in the stem", f"{inner} in the branches", *(["1 fc"] if self.head else [])]
+        return f"{' + '.join(parts)} = {self.weight_layers}{self._uncounted}."
+
+    @property
+    def _uncounted(self) -> str:
+        kinds = ((self.projections, "projection"), (self.gates, "gate layer"))
+        found = [f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in kinds if count]
+        verb = "is" if self.projections + self.gates == 1 else "are"
+        return f"; {' and '.join(found)} {verb} not counted" if found else ""
+
+
+def _weights(chain: Chain) -> int:
+    """Count the weight layers of a chain; those of a gate (attention) weigh channels and are not counted."""
+    return sum(isinstance(step, Part) and step.layer.role in (Role.CONVOLUTION, Role.LINEAR) for step in chain)
+
+
+def _gates(form: Form) -> int:
+    """Count the weight layers of a block's gates."""
+    inner = [part for gate in form.gates for part in gate.parts]
+    return sum(part.layer.role is Role.CONVOLUTION for part in (*inner, *flat(form.gate)))
+
+
+def depth(network: Network) -> Depth:
+    """Return how many weight layers each part of the network has."""
+    blocks = [block for stage in network.stages for block in stage.blocks]
+    return Depth(
+        _weights(network.stem.form.branch),
+        tuple(sum(_weights(block.form.branch) for block in stage.blocks) for stage in network.stages),
+        _weights(network.head.form.branch) if network.head else 0,
+        sum(_weights(block.form.shortcut or ()) for block in blocks),
+        sum(_gates(block.form) for block in blocks),
+    )

@@ -1,0 +1,67 @@
+"""Numbers, shapes and hyper-parameters in the words that every view shares."""
+
+from collections.abc import Iterable
+
+from resnet_explorer.network.kinds import Shape
+
+LAST_STEPS = 20
+"""The loss at the end of a training is the mean over so many steps, or over all where there are fewer."""
+_PREFIXES = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+_ROUNDS_UP = 0.99995
+"""From here on four digits show the next power of ten: 999,950 is 1.000 M, not 1000.0 k."""
+
+
+def size(shape: Shape) -> str:
+    """Return a shape without its batch: ``64×56×56``, or ``1000`` for features."""
+    return "×".join(str(length) for length in shape[1:])
+
+
+def compact(shape: Shape) -> str:
+    """Return a shape without its batch as short as can be: ``64×56²`` for a square map."""
+    if len(shape) == 4 and shape[2] == shape[3] and shape[2] > 1:
+        return f"{shape[1]}×{shape[2]}²"
+    return size(shape)
+
+
+def si(number: float, unit: str = "") -> str:
+    """Return a count with four digits and its SI prefix, ready for a unit: ``1.814 G`` + ``MACs``, ``18 ``."""
+    for factor, prefix in _PREFIXES:
+        if number >= factor * _ROUNDS_UP:
+            scaled = number / factor
+            digits = 3 if scaled < 10 * _ROUNDS_UP else 2 if scaled < 100 * _ROUNDS_UP else 1
+            return f"{scaled:.{digits}f} {prefix}{unit}"
+    return f"{number:,.0f} {unit}"
+
+
+def mib(count: int) -> str:
+    """Return bytes in KiB, MiB or GiB, or in bytes below 1 KiB."""
+    for factor, unit in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
+        if count >= factor:
+            return f"{count / factor:,.1f} {unit}"
+    return f"{count} B"
+
+
+def share(part: int, whole: int) -> float:
+    """Return a part in percent of the whole; 0 where the whole is 0."""
+    return 100 * part / whole if whole else 0.0
+
+
+def percent(part: float) -> str:
+    """Return a part of 1 in percent: ``3.5 %``."""
+    return f"{100 * part:.1f} %"
+
+
+def figure(value: float | None) -> str:
+    """Return a figure with three digits, as a plot says it: 19,200, 0.0893, 6.1e-47."""
+    if value is None:
+        return "unknown"
+    if value == 0 or 1e-3 <= abs(value) < 1e3:
+        return f"{value:.3g}"
+    return f"{float(f'{value:.3g}'):,.0f}" if 1e3 <= abs(value) < 1e7 else f"{value:.3g}"
+
+
+def last_steps(counts: Iterable[int]) -> str:
+    """Return over which steps the loss at the end is averaged, for trainings of so many steps: all of a short one."""
+    known = sorted({min(LAST_STEPS, count) for count in counts})
+    span = f"{known[0]} to {known[-1]}" if len(known) > 1 else f"{known[0]}"
+    return "the last step" if known == [1] else f"the last {span} steps"

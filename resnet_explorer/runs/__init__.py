@@ -1,0 +1,1 @@
+"""Runs: their plan and recipe, and the folder that keeps them."""

@@ -1,0 +1,192 @@
+"""Lesions of trained networks: a block taken out, or swapped with the next (Veit et al. 2016, sections 4.1 and 4.3)."""
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from time import perf_counter
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from resnet_explorer.module.blocks import Block, run
+from resnet_explorer.module.build import ResNet
+from resnet_explorer.module.layers import ZeroPad
+from resnet_explorer.network import compile_spec
+from resnet_explorer.network.kinds import Shape
+from resnet_explorer.probes.data import Tested, tested
+from resnet_explorer.probes.record import blocks_of, places, restored
+from resnet_explorer.probes.seeds import seeded
+from resnet_explorer.readings import analyse
+from resnet_explorer.readings.lesions import Lesions, LesionsAsked, LesionStudy
+from resnet_explorer.readings.progress import Partial, Progress
+from resnet_explorer.readings.quantities import Mode
+from resnet_explorer.runs.plan import RunPlan
+
+CHUNK = 250
+"""Images that are named at a time."""
+ROOM = 256 * 2**20
+"""Test images of at most so many bytes are prepared once, others for each lesion anew."""
+LesionSteps = Generator[str, None, float]
+"""Says after each batch what is measured, and returns the test error."""
+
+
+class Subject(NamedTuple):
+    """A trained network on its device, and its images."""
+
+    plan: RunPlan
+    model: ResNet
+    images: Tested
+
+
+def study(
+    request: LesionsAsked, subjects: Iterator[Subject], done: int, of: int, *, by_batch: bool = False
+) -> Iterator[Progress | Partial[LesionStudy] | LesionStudy]:
+    """Yield progress, what is known after each lesion, and last the whole; raises ExplorerError without test images.
+
+    ``done`` of the ``of`` steps are made already; ``subjects`` may load what they yield. With ``by_batch`` each network
+    is judged with the test's own statistics too.
+    """
+    began = perf_counter()
+    known = LesionStudy(request, (), str(torch.__version__), 0.0)
+    for _ in request.specs:
+        yield Progress(done, of, "loading the network")
+        finished = known.networks
+        for step in one_by_one(next(subjects), by_batch=by_batch):
+            if isinstance(step, str):
+                yield Progress(done, of, step)
+                continue
+            done += 1
+            known = replace(known, networks=(*finished, step), seconds=perf_counter() - began)
+            yield Partial(known)
+    yield known
+
+
+def one_by_one(subject: Subject, *, by_batch: bool = False) -> Iterator[str | Lesions]:
+    """Yield what is known of a network after each lesion, and between batches what is measured.
+
+    Its test images are named in evaluation mode; afterwards everything is as before, however the work ends.
+    """
+    plan, model, images = subject
+    where, shapes, name = places(plan.spec, plan.image, Mode.EVAL), _shapes(plan), plan.name
+    unknown = (None,) * len(where)
+    test = _Test(images, plan.device)
+    with restored(model, training=False):
+        whole = yield from test.error(model, f"{name} as it is")
+        batch = (yield from _by_batch(subject, test)) if by_batch else None
+        known = Lesions(name, plan.spec, where, whole, batch, unknown, unknown, len(test.indices), images.words)
+        yield known
+        for index, block in enumerate(blocks_of(model)):
+            with dropping(block, torch.Size(shapes[index][1])):
+                error = yield from test.error(model, f"{name} without {where[index].path}")
+            known = replace(known, dropped=_with(known.dropped, index, error))
+            yield known
+            if swappable(shapes, index):
+                words = f"{name} with {where[index].path} and {where[index + 1].path} swapped"
+                with swapping(model, index):
+                    error = yield from test.error(model, words)
+                known = replace(known, swapped=_with(known.swapped, index, error))
+                yield known
+
+
+def _by_batch(subject: Subject, test: "_Test") -> LesionSteps:
+    """Return the error in training mode; the running statistics do not learn from the test."""
+    with seeded(subject.plan.seed), restored(subject.model, training=True):
+        return (yield from test.error(subject.model, f"{subject.plan.name} with the test's own statistics"))
+
+
+class _Test:
+    """All test images on a device, batch by batch; raises ExplorerError where there are none."""
+
+    def __init__(self, images: Tested, device: str) -> None:
+        self.indices = tested(images)
+        self._images, self._device = images, device
+        self._kept: list[tuple[Tensor, Tensor]] = []
+        self._keeps = images.take(self.indices[:1])[0].nbytes * len(self.indices) <= ROOM
+
+    def error(self, model: ResNet, words: str) -> LesionSteps:
+        """Return the share of the images that a model names wrongly."""
+        wrong = 0
+        for number, chunk in enumerate(torch.split(self.indices, CHUNK)):
+            yield words
+            wrong += _wrong(model, *self._batch(number, chunk))
+        return wrong / len(self.indices)
+
+    def _batch(self, number: int, chunk: Tensor) -> tuple[Tensor, Tensor]:
+        if number < len(self._kept):
+            return self._kept[number]
+        x, y = self._images.take(chunk)
+        made = x.to(self._device), y.to(self._device)
+        if self._keeps:
+            self._kept.append(made)
+        return made
+
+
+@torch.no_grad()
+def _wrong(model: ResNet, x: Tensor, y: Tensor) -> int:
+    return int((model(x).argmax(dim=1) != y).sum())
+
+
+def _with(values: Sequence[float | None], index: int, value: float) -> tuple[float | None, ...]:
+    return (*values[:index], value, *values[index + 1 :])
+
+
+def _shapes(plan: RunPlan) -> tuple[tuple[Shape, Shape], ...]:
+    """Return the shapes of a map before and after each block, without the batch."""
+    analysis = analyse(compile_spec(plan.spec), plan.image)
+    sums = [analysis.sums[block.path] for stage in analysis.network.stages for block in stage.blocks]
+    return tuple((one.input[1:], one.output[1:]) for one in sums)
+
+
+def count(plan: RunPlan) -> int:
+    """Return how often the test images are named: by the whole network, and with each lesion."""
+    shapes = _shapes(plan)
+    return 1 + len(shapes) + sum(swappable(shapes, index) for index in range(len(shapes)))
+
+
+def swappable(shapes: Sequence[tuple[Sequence[int], Sequence[int]]], index: int) -> bool:
+    """Say whether a block and the next one put out what they take in, and both the same; ``shapes`` are in and out."""
+    both = shapes[index : index + 2]
+    return len(both) == 2 and len({tuple(shape) for pair in both for shape in pair}) == 1
+
+
+@contextmanager
+def dropping(block: Block, shape: torch.Size) -> Iterator[None]:
+    """Take a block out: of a residual one the branch, so that x takes the shortcut alone; a plain one altogether.
+
+    Where a plain block brings x to another shape, every second position passes, with zeros in the channels that it
+    lacks (option A).
+    """
+    without = partial(_skipped, shape) if block.chains.shortcut is None else partial(_branchless, block)
+    block.forward = without  # type: ignore[method-assign]  # taken away below
+    try:
+        yield
+    finally:
+        del block.forward  # the class's own is there again
+
+
+def _branchless(block: Block, x: Tensor) -> Tensor:
+    """Return what a residual block gives for F = 0."""
+    x = run(block, block.chains.before, x)
+    y = run(block, block.chains.shortcut or (), x)
+    if block.chains.gate:
+        y = (1 - run(block, block.chains.gate, x)) * y
+    return run(block, block.chains.after, y)
+
+
+def _skipped(shape: torch.Size, x: Tensor) -> Tensor:
+    """Return x in the shape that a block would have given it."""
+    y: Tensor = x if x.shape[1:] == shape else ZeroPad(shape[0] - x.shape[1], -(-x.shape[2] // shape[1]))(x)
+    return y.clone()  # what follows may work in place
+
+
+@contextmanager
+def swapping(model: ResNet, index: int) -> Iterator[None]:
+    """Let two neighbouring blocks of one shape run in the other order; ``index`` is the first one's."""
+    first, second = blocks_of(model)[index : index + 2]
+    first.forward, second.forward = second.forward, first.forward  # type: ignore[method-assign]  # taken away below
+    try:
+        yield
+    finally:
+        del first.forward, second.forward

@@ -1,0 +1,70 @@
+from dataclasses import replace
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from resnet_explorer.errors import CheckpointError
+from resnet_explorer.module.adapter import add_adapter, folded
+from resnet_explorer.module.build import ResNet, build
+from resnet_explorer.network.tree import ADAPTER
+from resnet_explorer.runs.codec import BEST, CHECKPOINT, RUN, loads
+from resnet_explorer.runs.plan import RunPlan
+from resnet_explorer.spec import ResNetSpec
+
+
+def read_tensors(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Return the tensors of a safetensors file and its metadata; raises CheckpointError where it is broken."""
+    try:
+        with safe_open(file, framework="pt") as content:
+            words = content.metadata() or {}
+            return {name: content.get_tensor(name) for name in content.keys()}, words  # noqa: SIM118 - no mapping
+    except (SafetensorError, OSError, ValueError, RuntimeError) as error:
+        raise broken_run(file, error) from error
+
+
+def broken_run(file: Path, error: Exception) -> CheckpointError:
+    """Return the error that says why a run cannot go on."""
+    why = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+    return CheckpointError(str(file), f"The run cannot go on: {file.name} is broken ({why}).", "Start it anew.")
+
+
+def give_tensors(module: nn.Module, tensors: dict[str, Tensor], prefix: str) -> None:
+    """Load the tensors under a prefix into a module."""
+    module.load_state_dict({key.removeprefix(prefix): one for key, one in tensors.items() if key.startswith(prefix)})
+
+
+def trained(folder: Path) -> tuple[ResNet, RunPlan, int]:
+    """Return the network of a run folder with its newest weights in eval mode, its plan, and the steps it has made.
+
+    The weights are the moving average's where the run has one. Those of a fine-tuning are the best ones, and its
+    adapter is in the first convolution. Raises ExplorerError where there are none.
+    """
+    try:
+        plan, _ = loads((folder / RUN).read_text(encoding="utf-8"), str(folder))
+    except OSError as error:
+        raise CheckpointError(
+            str(folder), f"{folder} holds no run.", "Choose a folder that a training wrote."
+        ) from error
+    file, prefix = folder / BEST, ""
+    if not file.exists():
+        file, prefix = folder / CHECKPOINT, "average.module." if plan.recipe.ema else "model."
+    tensors, words = read_tensors(file)
+    try:
+        return _plain(plan.spec, tensors, prefix).eval(), plan, int(words["steps"])
+    except (RuntimeError, KeyError, ValueError) as error:
+        raise broken_run(file, error) from error
+
+
+def _plain(spec: ResNetSpec, tensors: dict[str, Tensor], prefix: str) -> ResNet:
+    """Return the network with the tensors under a prefix; an adapter is folded into its first convolution."""
+    adapter = tensors.get(f"{prefix}{ADAPTER}.weight")
+    if adapter is None:
+        model = build(spec, initialise=False)
+        give_tensors(model, tensors, prefix)
+        return model
+    into, channels = adapter.shape[:2]
+    inner = replace(spec, in_channels=into)
+    model = add_adapter(build(inner, initialise=False), channels, into)
+    give_tensors(model, tensors, prefix)
+    return folded(model, inner)[0]

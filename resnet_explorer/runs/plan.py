@@ -1,0 +1,248 @@
+"""What is trained, and what each step of it gave: frozen values for the window, the command line and the run folder."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import inf, isfinite
+
+from resnet_explorer.images.choice import DIGITS, DataChoice
+from resnet_explorer.readings.quantities import Place, Quantity, Series
+from resnet_explorer.runs.recipe import Optimiser, Recipe, Schedule
+from resnet_explorer.spec import InputShape, ResNetSpec
+
+RECENT, TIMED = 20, 50
+"""Loss and error are means over so many of the newest steps; the speed is measured over so many."""
+
+
+DIGITS_IMAGE = InputShape(1, 8, 8)
+MAX_RUNS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """One network to train: on which images, by which recipe, from which seed, on which device.
+
+    ``image`` is the size of the images that the network sees; its batch is the recipe's. Networks of equal ``seed``
+    and ``data`` see the same images in the same order. ``like`` is a network whose first weights this one takes
+    wherever name and shape agree (the plain twin starts from the very branches of the residual network). ``threads``
+    is how many threads PyTorch may use, 0 for as many as it likes.
+    """
+
+    name: str
+    spec: ResNetSpec
+    image: InputShape = DIGITS_IMAGE
+    data: DataChoice = DIGITS
+    recipe: Recipe = field(default_factory=Recipe)
+    seed: int = 0
+    device: str = "cpu"
+    like: ResNetSpec | None = None
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """What one step gave; ``step`` counts from 0, ``loss`` and ``accuracy`` are of its batch before its update.
+
+    ``seconds`` is the time of training since the run's first step, pauses left out. ``test_loss`` and
+    ``test_accuracy`` are of all test images after the step's update, where they were judged; ``blocks`` holds every
+    quantity of every block where it was measured.
+    """
+
+    step: int
+    loss: float
+    accuracy: float | None
+    rate: float
+    seconds: float
+    test_loss: float | None = None
+    test_accuracy: float | None = None
+    blocks: Mapping[Quantity, Series] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a run was made with, besides its plan: versions, machine, the words on its images, and its blocks.
+
+    ``notes`` are sentences on what could not be done as the recipe asks. ``test`` counts the images that are judged in
+    training: ``judged`` says whether they are "test" or "validation" images.
+    """
+
+    data: str
+    classes: tuple[str, ...]
+    places: tuple[Place, ...]
+    train: int
+    test: int
+    torch: str
+    app: str
+    machine: str
+    began: str
+    notes: tuple[str, ...] = ()
+    judged: str = "test"
+
+    @property
+    def instruction_set(self) -> str:
+        """Return the CPU's instructions that it was computed with; empty on another device."""
+        found = re.match(r"CPU \((.+?)\)", self.machine)
+        return found[1] if found else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The steps of a run that came since the last chunk; ``setting`` comes with the first.
+
+    A run that goes on after a crash makes again the steps since its last checkpoint: each replaces the one before.
+    """
+
+    metrics: tuple[Metric, ...]
+    setting: Setting | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a piece of training ended: the steps that are made of all, the seconds they took, and where they are kept.
+
+    ``problem`` says why the run cannot go on, or did not.
+    """
+
+    folder: str
+    steps: int
+    of: int
+    seconds: float
+    problem: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether every step of the recipe was made."""
+        return self.steps >= self.of and not self.problem
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """A run as far as it is known: its plan, its setting, and its steps in order, each once.
+
+    ``folder`` is where it is kept, empty for none; ``problem`` says why it ended early, where it did. ``over`` says
+    that it ended early and well: a fine-tuning that got no better.
+    """
+
+    plan: RunPlan
+    setting: Setting | None
+    metrics: tuple[Metric, ...]
+    folder: str = ""
+    problem: str = ""
+    over: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether every step of the recipe was made, or there was no reason to go on."""
+        return self.over or len(self.metrics) >= self.plan.recipe.steps
+
+    @property
+    def last(self) -> Metric | None:
+        """Return the newest step."""
+        return self.metrics[-1] if self.metrics else None
+
+    def final_loss(self, steps: int = 20) -> float:
+        """Return the mean training loss of the last steps; infinite where it is no number."""
+        losses = [one.loss for one in self.metrics[-steps:]]
+        return sum(losses) / len(losses) if losses and all(map(isfinite, losses)) else inf
+
+
+OPTIMISERS = {
+    Optimiser.SGD: "SGD",
+    Optimiser.NESTEROV: "SGD, Nesterov",
+    Optimiser.ADAM: "Adam",
+    Optimiser.ADAMW: "AdamW",
+}
+
+
+def condition_words(runs: Sequence[Run]) -> tuple[str, ...]:
+    """Return seeds, images, recipe and device of runs; what differs is said to differ."""
+    if not runs:
+        return ()
+    recipes = {run.plan.recipe for run in runs}
+    devices = sorted({run.plan.device for run in runs})
+    data = sorted({data_words(run) for run in runs})
+    return (
+        seed_words(runs),
+        data[0] if len(data) == 1 else "the images differ",
+        recipe_words(recipes.pop()) if len(recipes) == 1 else "the recipes differ",
+        " and ".join(devices),
+    )
+
+
+def seed_words(runs: Sequence[Run]) -> str:
+    """Return the seeds of runs, and whether all see the same images in the same order."""
+    seeds = sorted({run.plan.seed for run in runs})
+    if len(seeds) > 1:
+        return f"seeds {', '.join(map(str, seeds))}"
+    same = len(runs) > 1 and len({(run.plan.data, run.plan.recipe.batch) for run in runs}) == 1
+    return f"seed {seeds[0]}" + (", the same order for all" if same else "")
+
+
+def data_words(run: Run) -> str:
+    """Return the images of a run in words."""
+    return run.setting.data if run.setting else run.plan.data.title
+
+
+def recipe_words(recipe: Recipe) -> str:
+    """Return a recipe in few words."""
+    rate = f"{OPTIMISERS[recipe.optimiser]}, rate {recipe.rate:g}"
+    one_cycle = recipe.schedule is Schedule.ONE_CYCLE
+    schedule = f"{recipe.schedule}, momentum not cycled" if one_cycle else str(recipe.schedule)
+    rate += "" if recipe.schedule is Schedule.CONSTANT else f" ({schedule})"
+    words = [f"batch {recipe.batch}", rate]
+    if recipe.warmup:
+        words.append("warm-up not used" if one_cycle else f"{recipe.warmup:,} steps of warm-up")
+    if recipe.optimiser in (Optimiser.SGD, Optimiser.NESTEROV):
+        words.append(f"momentum {recipe.momentum:g}")
+    words.append(f"decay {recipe.decay:g}" + (", norms and biases spared" if recipe.spares and recipe.decay else ""))
+    words += [f"crops from a border of {recipe.pad} px"] if recipe.pad else []
+    words += ["mirrored by chance"] if recipe.flip else []
+    words += [f"labels smoothed {recipe.smoothing:g}"] if recipe.smoothing else []
+    words += [f"gradient clipped at {recipe.clip:g}"] if recipe.clip else []
+    words += [f"average of the weights {recipe.ema:g}"] if recipe.ema else []
+    words += ["bfloat16"] if recipe.mixed else []
+    return ", ".join(words)
+
+
+def machine_words(runs: Sequence[Run]) -> str:
+    """Return where runs were made, and with what; nothing where none has begun."""
+    made = sorted({(run.setting.machine, run.setting.torch) for run in runs if run.setting})
+    return "; ".join(f"{machine}, PyTorch {torch}" for machine, torch in made)
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatistics:
+    """What the newest steps of a run tell, in order and without gaps; ``steps`` is how many there will be.
+
+    Every figure is None where it is unknown; losses and errors are means over the newest steps.
+    """
+
+    metrics: Sequence[Metric]
+    steps: int
+
+    @property
+    def loss(self) -> float | None:
+        """Return the training loss."""
+        known = [one.loss for one in self.metrics[-RECENT:]]
+        return sum(known) / len(known) if known else None
+
+    @property
+    def error(self) -> float | None:
+        """Return the share of the training images that are misclassified."""
+        known = [one.accuracy for one in self.metrics[-RECENT:] if one.accuracy is not None]
+        return 1 - sum(known) / len(known) if known else None
+
+    @property
+    def per_second(self) -> float | None:
+        """Return the steps made in a second."""
+        if len(self.metrics) < 2:
+            return None
+        first, last = self.metrics[max(0, len(self.metrics) - TIMED)], self.metrics[-1]
+        spent = last.seconds - first.seconds
+        return (last.step - first.step) / spent if spent > 0 else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Return the seconds that the other steps take."""
+        speed = self.per_second
+        return (self.steps - self.metrics[-1].step - 1) / speed if speed else None

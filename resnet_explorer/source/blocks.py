@@ -1,0 +1,238 @@
+"""The class of one kind of block: its parameters, its layers, and its forward."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from resnet_explorer.network import Gated, Part, flat
+from resnet_explorer.network.kinds import Layer, Role
+from resnet_explorer.network.kinds.blocks import Dropout, GatedAdd, Scale
+from resnet_explorer.network.tree import Chain, Step
+from resnet_explorer.source.layers import Writer, bridge, shortcut, splits
+from resnet_explorer.source.scope import LINE, PLACES, Sample, Scope, broken, function, indented, symbols
+from resnet_explorer.spec import Block as Kind
+from resnet_explorer.spec import ResNetSpec
+
+
+class Forward:
+    """Writes the forward of a class of blocks; ``names`` are the modules of its activations."""
+
+    def __init__(self, blocks: Sequence[Sample], steps: Chain, names: Mapping[str, str]) -> None:
+        self.blocks, self.names = blocks, names
+        self.form = blocks[0].form
+        self.before = max((sample.form.before for sample in blocks), key=len)
+        self.branch = steps[len(self.before) :]
+        self.projects = any(bridge(sample) for sample in blocks)
+
+    def lines(self) -> list[str]:
+        """Return the lines of the function's body."""
+        lines, start = self._start()
+        for chain in _lines_of(self.branch):
+            lines.append(f"y = {self._through(chain, start)}")
+            start = "y"
+        if self.form.gate and not splits(self.blocks):
+            lines.append("gate = self.gate(x)")
+        if self.form.shortcut is None and not self._ends(""):
+            return [*lines[:-1], lines[-1].replace("y = ", "return ", 1)]
+        shortcut = self._shortcut()
+        if len(line := self._last(shortcut)) + 8 <= LINE:
+            return [*lines, line]
+        return [*lines, f"shortcut = {shortcut}", self._last("shortcut")]
+
+    def _start(self) -> tuple[list[str], str]:
+        """Return the lines before the branch, and the name of what enters it.
+
+        Where shapes change, a pre-activated block activates before the paths part, so that both see the same.
+        """
+        if not self.before:
+            return [], "x"
+        activated = self._through(self.before, "x")
+        if not splits(self.blocks):
+            return [f"x = {activated}"], "x"
+        gate = ["gate = self.gate(x if self.downsample is None else y)"] if self.form.gate else []
+        choice = "shortcut = x if self.downsample is None else self.downsample(y)"
+        return [f"y = {activated}", choice, *gate], "y"
+
+    def _through(self, chain: Chain, start: str) -> str:
+        """Return what comes out of a chain as an expression of what enters it."""
+        for step in chain:
+            if isinstance(step, Gated):
+                start = f"self.{step.name}({start})"
+            elif isinstance(step.layer, Scale):
+                start = f"{step.layer.factor!r} * {start}"
+            else:
+                start = f"self.{self.names.get(step.name, step.name)}({start})"
+        return start
+
+    def _shortcut(self) -> str:
+        start = "x"
+        if splits(self.blocks):
+            start = "shortcut"
+        elif self.projects:
+            start = "self.downsample(x)"
+        for part in flat(self.form.shortcut or ()):
+            if isinstance(part.layer, Scale):
+                start = f"{part.layer.factor!r} * {start}"
+            elif isinstance(part.layer, Dropout):
+                start = f"self.shortcut_dropout({start})"
+        return start
+
+    def _last(self, shortcut: str) -> str:
+        return f"return {self._ends(self._sum(shortcut))}"
+
+    def _sum(self, shortcut: str) -> str:
+        if self.form.shortcut is None:
+            return "y"
+        if not self.form.gate:
+            return f"y + {shortcut}"
+        return f"{'gate * ' if self._is_exclusive() else ''}y + (1 - gate) * {shortcut}"
+
+    def _is_exclusive(self) -> bool:
+        return any(isinstance(part.layer, GatedAdd) and part.layer.exclusive for part in flat(self.form.after))
+
+    def _ends(self, total: str) -> str:
+        chain = tuple(step for step in self.form.after if isinstance(step, Gated) or step.layer.role is not Role.JOIN)
+        return self._through(chain, total)
+
+    def equation(self) -> str:
+        """Return what the block computes, in the words of the papers."""
+        function = "F(x)"
+        if self.form.shortcut is not None:
+            shortcut = "shortcut(x)" if self.projects else "x"
+            for part in flat(self.form.shortcut):
+                if isinstance(part.layer, Scale):
+                    shortcut = f"{part.layer.factor:g} {shortcut}"
+            if self.form.gate:
+                shortcut = f"(1 - g(x)) {shortcut}"
+                function = "g(x) F(x)" if self._is_exclusive() else function
+            function = f"{function} + {shortcut}"
+        for part in flat(self.form.after):
+            if part.layer.role is not Role.JOIN:
+                function = f"{part.layer.kind}({function})"
+        return f"y = {function}" + (": no shortcut" if self.form.shortcut is None else "")
+
+
+def _lines_of(branch: Chain) -> list[Chain]:
+    """Return a branch in the pieces that a line holds: a convolution with what has its number, then how it ends.
+
+    Pools and dropout have no number: they stay with what they follow.
+    """
+    numbers = [re.search(r"\d", "" if isinstance(step, Gated) else step.name) for step in branch]
+    count = max(index for index, number in enumerate(numbers) if number) + 1
+    pieces: list[list[Step]] = []
+    last = ""
+    for step, number in zip(branch[:count], numbers, strict=False):
+        if not pieces or (number and number[0] != last):
+            pieces.append([])
+        last = number[0] if number else last
+        pieces[-1].append(step)
+    gates: list[Step] = [step for step in branch[count:] if isinstance(step, Gated)]
+    rest: list[Step] = [step for step in branch[count:] if not isinstance(step, Gated)]
+    return [tuple(piece) for piece in (*pieces, gates, rest) if piece]
+
+
+NAMES: Mapping[Kind, str] = {Kind.BASIC: "BasicBlock", Kind.BOTTLENECK: "Bottleneck"}
+
+
+@dataclass(frozen=True, slots=True)
+class BlockClass:
+    """A class of blocks as text; ``places`` are its parameters beside channels and width, ``out`` what it puts out."""
+
+    kind: Kind
+    lines: tuple[str, ...]
+    places: tuple[str, ...]
+    out: str
+
+    @property
+    def name(self) -> str:
+        """Return the name of the class."""
+        return NAMES[self.kind]
+
+    def parameter(self, place: str) -> str:
+        """Return the parameter that takes a place's value; a block that knows one dilation alone calls it so."""
+        return _renamed(self.places).get(place, place)
+
+
+def _renamed(places: Sequence[str]) -> Mapping[str, str]:
+    return {} if "dilation" in places else {"before": "dilation"}
+
+
+def block_class(spec: ResNetSpec, kind: Kind, blocks: Sequence[Sample], *, repeats: bool) -> BlockClass:
+    """Return the class of a kind of block. Where stages ``repeat`` it, what a place tells it is 1 by default."""
+    writer = _Block(spec, kind, blocks)
+    writer.body()
+    places = tuple(place for place in PLACES if place in writer.scope.used)
+    writer = _Block(spec, kind, blocks, _renamed(places))
+    made = BlockClass(kind, (), places, f"{spec.expansion} * width" if writer.out == "out" else "width")
+    usual = " = 1" if repeats else ""
+    names = ("channels: int", "width: int", *(f"{made.parameter(place)}: int{usual}" for place in places))
+    forward = Forward(blocks, writer.steps, {name: used for name, (used, _) in writer.activations.items()})
+    lines = [
+        f"class {made.name}(nn.Module):",
+        f'    """{forward.equation()}."""',
+        "",
+        *indented(function("__init__", ("self", *names), "None", 4)),
+        "        super().__init__()",
+        *indented(writer.body(), 8),
+        "",
+        "    def forward(self, x: Tensor) -> Tensor:",
+        *indented(forward.lines(), 8),
+    ]
+    return BlockClass(kind, tuple(lines), places, made.out)
+
+
+def activations(steps: Sequence[Step]) -> dict[str, tuple[str, Layer]]:
+    """Return the module of each activation by the activation's name: one for all that are alike, as ``relu``."""
+    parts = [step for step in steps if isinstance(step, Part) and step.layer.role is Role.ACTIVATION]
+    found = {}
+    for part in parts:
+        alike = part.layer == parts[-1].layer
+        found[part.name] = (re.sub(r"\d+$", "", part.name) if alike else part.name, part.layer)
+    return found
+
+
+class _Block:
+    """Writes what a block's ``__init__`` makes."""
+
+    def __init__(
+        self, spec: ResNetSpec, kind: Kind, blocks: Sequence[Sample], renamed: Mapping[str, str] | None = None
+    ) -> None:
+        self.spec, self.blocks = spec, blocks
+        self.scope = Scope(symbols(spec, kind, blocks), renamed)
+        self.out = "out" if kind is Kind.BOTTLENECK and spec.expansion > 1 else "width"
+        self.chains = [sample.form.before + sample.form.branch for sample in blocks]
+        self.steps = max(self.chains, key=len)
+        self.activations = activations((*self.steps, *blocks[0].form.after))
+
+    def body(self) -> list[str]:
+        """Return the lines that make the layers, and above them the names that they need."""
+        writer = Writer(self.spec, self.scope, "channels")
+        convs = [step for step in self.steps if isinstance(step, Part) and step.layer.role is Role.CONVOLUTION]
+        lines = []
+        for step in self.steps:
+            writer.made = (self.out,) if step is convs[-1] else ("width", "inner", "first")
+            lines += self._step(writer, step)
+        for step in self.blocks[0].form.after:
+            if isinstance(step, Part) and step.layer.role is not Role.JOIN:
+                lines += self._step(writer, step)
+        for name, layer in dict(self.activations.values()).items():
+            lines.append(f"self.{name} = {writer.term([layer])}")
+        lines += shortcut(self.spec, self.scope, self.blocks, self.out)
+        return [*self.scope.definitions(), *lines]
+
+    def _step(self, writer: Writer, step: Step) -> list[str]:
+        if isinstance(step, Gated):
+            gates = [found for chain in self.chains for found in chain if isinstance(found, Gated)]
+            return broken(f"self.{step.name} = ", writer.gate([gate for gate in gates if gate.name == step.name]))
+        if step.layer.role is Role.ACTIVATION or isinstance(step.layer, Scale):
+            return []
+        column = [self._layer(sample, step.name) for sample in self.blocks]
+        present = [layer is not None for layer in column]
+        test = self.scope.where(present, ("stride", "1"), ("before", "dilation"))
+        if not test:
+            return broken(f"self.{step.name} = ", writer.term(column))
+        made = broken(f"self.{step.name} = ", writer.term(column), indent=12)
+        return [f"self.{step.name}: nn.Module = nn.Identity()", f"if {test}:", *indented(made)]
+
+    def _layer(self, sample: Sample, name: str) -> Layer | None:
+        return next((part.layer for part in sample.form.parts if part.name == name), None)

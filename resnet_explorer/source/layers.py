@@ -1,0 +1,224 @@
+"""How each kind of layer is written, for all blocks of a class at once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import gcd
+from typing import Any
+
+from resnet_explorer.network import Gated, flat
+from resnet_explorer.network.branches import hidden
+from resnet_explorer.network.kinds import Layer, Role
+from resnet_explorer.network.kinds.base import named
+from resnet_explorer.network.kinds.blocks import Dropout
+from resnet_explorer.network.tree import ALTERING
+from resnet_explorer.source.scope import Call, Sample, Scope, Term, broken, call, indented
+from resnet_explorer.spec import ResNetSpec
+
+Layers = Sequence[Any]
+"""One layer as each sample has it; None where a sample lacks it."""
+
+
+class Writer:
+    """Writes the layers of one path after the other; it knows how many channels flow between them.
+
+    ``flow`` is how the channels are written, ``made`` which names the next convolution's output may have.
+    """
+
+    def __init__(self, spec: ResNetSpec, scope: Scope, flow: str, made: Sequence[str] = ()) -> None:
+        self.spec = spec
+        self.scope = scope
+        self.flow = flow
+        self.made = tuple(made)
+        self.column: Layers = ()
+        self.kernel = ""
+
+    def term(self, column: Layers, kernel: str = "") -> Call:
+        """Return a layer as an expression that makes the module; a kernel that varies has a name already."""
+        self.column, self.kernel = column, kernel
+        return call(*next(layer for layer in column if layer is not None).source(self))
+
+    def gate(self, column: Sequence[Gated]) -> Term:
+        """Return an attention's gate as an expression that makes the module."""
+        name, arguments = _GATES[column[0].name]
+        return call(name, *arguments(self, [gated.parts[1].layer for gated in column]))
+
+    def say(self, field: str, *keys: str) -> str:
+        """Return a field of the layer, written as the first of the symbols that has its value everywhere."""
+        return self.scope.say(values(self.column, field), *keys)
+
+    def grouped(self) -> str:
+        """Return the groups of a norm."""
+        groups = values(self.column, "groups")
+        if self.scope.same(groups):
+            return self.scope.say(groups)
+        asked = self.spec.norm_groups
+        assert all(layer is None or layer.groups == gcd(asked, layer.channels) for layer in self.column)
+        return f"gcd({asked}, {self.flow})"
+
+    def convolution(self, name: str) -> tuple[str, ...]:
+        """Return the call of a convolution, and let its output flow on."""
+        source, size, stride = self.flow, self.kernel or self.say("kernel"), self.say("stride", "stride")
+        layers = [layer for layer in self.column if layer is not None]
+        wide = [None if layer is None or layer.kernel == 1 else layer.dilation for layer in self.column]
+        dilation = self.scope.say(wide, "before", "dilation") if any(wide) else "1"
+        self.flow = self.say("out_channels", *self.made)
+        return (
+            name,
+            source,
+            self.flow,
+            size,
+            stride if stride == "stride" else named("stride", stride, "1"),
+            named("padding", _padding(size, dilation), "0"),
+            named("dilation", dilation, "1"),
+            named("groups", self.say("groups"), "1"),
+            "" if any(layer.bias for layer in layers) else "bias=False",
+        )
+
+
+def values(column: Layers, field: str) -> list[int | None]:
+    """Return a field of a layer in each sample."""
+    return [None if layer is None else getattr(layer, field) for layer in column]
+
+
+def _padding(kernel: str, dilation: str) -> str:
+    """Return the padding that keeps a map's size."""
+    if not kernel.isdigit():
+        return f"{kernel} // 2" if dilation == "1" else f"{dilation} * ({kernel} // 2)"
+    reach = int(kernel) // 2
+    if dilation.isdigit() or reach == 0:
+        return str(reach * int(dilation)) if reach else "0"
+    return dilation if reach == 1 else f"{reach} * {dilation}"
+
+
+def _reduced(writer: Writer, column: Layers) -> str:
+    """Return the channels of an attention's hidden layer: a fraction of the channels, rounded where they must be."""
+    spec, flow, inner = writer.spec, writer.flow, values(column, "out_channels")
+    if all(layer.out_channels * spec.reduction == layer.in_channels for layer in column):
+        return flow if spec.reduction == 1 else f"{flow} // {spec.reduction}"
+    if writer.scope.same(inner):
+        return writer.scope.say(inner)
+    assert all(layer.out_channels == hidden(spec, layer.in_channels) for layer in column)
+    multiple = spec.reduction_multiple
+    if multiple == 1:
+        return f"max(1, int({flow} / {spec.reduction} + 0.5))"
+    rounded = f"int({flow} / {spec.reduction} + {multiple / 2:g}) // {multiple} * {multiple}"
+    return f"max({multiple}, {rounded})"
+
+
+def _channelwise(writer: Writer, column: Layers) -> tuple[str, ...]:
+    return (writer.flow, _reduced(writer, column))
+
+
+def _eca(writer: Writer, column: Layers) -> tuple[str, ...]:
+    kernels = values(column, "kernel")
+    if writer.scope.same(kernels):
+        return (writer.scope.say(kernels),)
+    return (f"max(int(log2({writer.flow}) + 1) // 2 | 1, 3)",)
+
+
+_GATES: Mapping[str, tuple[str, Callable[[Writer, Layers], tuple[str, ...]]]] = {
+    "se": ("SE", _channelwise),
+    "eca": ("ECA", _eca),
+    "cbam_channel": ("ChannelAttention", _channelwise),
+    "cbam_spatial": ("SpatialAttention", lambda writer, column: ()),
+}
+"""The class of each gate, and what it is called with."""
+Column = list[Any]
+
+
+def bridge(sample: Sample) -> tuple[Layer, ...]:
+    """Return what brings x to the shape of F(x): no layers for the identity."""
+    layers = [part.layer for part in flat(sample.form.shortcut or ())]
+    return tuple(layer for layer in layers if layer.role not in ALTERING)
+
+
+def splits(blocks: Sequence[Sample]) -> bool:
+    """Return whether some blocks begin with layers that both paths share, and others do not."""
+    return len({bool(sample.form.before) for sample in blocks}) > 1
+
+
+def shortcut(spec: ResNetSpec, scope: Scope, blocks: Sequence[Sample], out: str) -> list[str]:
+    """Return the lines that make a shortcut's layers, and those of its gate."""
+    lines = []
+    if blocks[0].form.gate:
+        convs = [flat(sample.form.gate)[0].layer for sample in blocks]
+        stride = scope.say(values(convs, "stride"), "stride")
+        lines += broken("self.gate = ", call("Gate", scope.name("channels"), scope.name(out), stride))
+    bridges = [bridge(sample) for sample in blocks]
+    if any(bridges):
+        lines += _optional(spec, scope, blocks, out)
+    for part in flat(blocks[0].form.shortcut or ()):
+        if isinstance(part.layer, Dropout):
+            lines.append(f"self.shortcut_dropout = nn.Dropout({part.layer.chance!r})")
+    return lines
+
+
+def _optional(spec: ResNetSpec, scope: Scope, blocks: Sequence[Sample], out: str) -> list[str]:
+    """Return the projection where the shape changes, under the condition that says where."""
+    present = [bool(bridge(sample)) for sample in blocks]
+    test = scope.where(present, ("stride", "1"), ("channels", out), least=2)
+    lines = _Projection(spec, scope, blocks, out).lines(12 if test else 8)
+    if not test:
+        return lines
+    kind, start = ("nn.Module | None", "None") if splits(blocks) else ("nn.Module", "nn.Identity()")
+    return [f"self.downsample: {kind} = {start}", f"if {test}:", *indented(lines)]
+
+
+class _Projection:
+    """The layers of a shortcut that changes the shape."""
+
+    def __init__(self, spec: ResNetSpec, scope: Scope, blocks: Sequence[Sample], out: str) -> None:
+        self.scope = scope
+        self.writer = Writer(spec, scope, "channels", (out,))
+        self.bridges = [bridge(sample) for sample in blocks]
+
+    def lines(self, indent: int) -> list[str]:
+        if any(pad := self._column(Role.PAD)):
+            return broken("self.downsample = ", self.writer.term(pad), indent=indent)
+        first, made = self._conv()
+        if any(norm := self._column(Role.NORM)):
+            made.append(self.writer.term(norm))
+        pools = self._column(Role.POOLING)
+        strides = {pool and pool.stride for pool, found in zip(pools, self.bridges, strict=True) if found}
+        if strides == {None}:
+            return [*first, *_sequence("self.downsample", made, indent)]
+        if None not in strides and (1 not in strides or len(strides) == 1):
+            return [*first, *_sequence("self.downsample", [self.writer.term(pools), *made], indent)]
+        return [*first, *_sequence("layers", made, indent), *self._pools(pools, indent), "self.downsample = layers"]
+
+    def _column(self, role: Role) -> Column:
+        return [next((layer for layer in layers if layer.role is role), None) for layers in self.bridges]
+
+    def _conv(self) -> tuple[list[str], list[Term]]:
+        """Return the projection's convolution, and above it a line for a kernel that varies."""
+        column = self._column(Role.CONVOLUTION)
+        kernels = values(column, "kernel")
+        if self.scope.same(kernels):
+            return [], [self.writer.term(column)]
+        wide = [None if kernel is None else kernel > 1 for kernel in kernels]
+        test = self.scope.where(wide, ("stride", "1"), ("dilation", "1"))
+        return [f"kernel = 3 if {test} else 1"], [self.writer.term(column, "kernel")]
+
+    def _pools(self, column: Column, indent: int) -> list[str]:
+        """Return the lines that put a pool before the convolution where there is one."""
+        same = [None if not found else bool(pool and pool.stride == 1) for pool, found in self._found(column)]
+        shrinks = [
+            None if not found or flag else bool(pool)
+            for flag, (pool, found) in zip(same, self._found(column), strict=True)
+        ]
+        lines = []
+        if any(same):
+            lines += [f"if {self.scope.where(same, ('dilation', '1'))}:", "    layers.insert(0, SamePool())"]
+        if any(shrinks):
+            pool = self.writer.term([layer if flag else None for layer, flag in zip(column, shrinks, strict=True)])
+            test = self.scope.where(shrinks, ("stride", "1"))
+            word = "elif" if any(same) else "if"
+            lines.append(f"{word} {test}:" if test else "else:")
+            lines += indented(broken("layers.insert", call("", "0", pool), indent=indent + 4))
+        return lines
+
+    def _found(self, column: Column) -> list[tuple[Any, bool]]:
+        return [(layer, bool(layers)) for layer, layers in zip(column, self.bridges, strict=True)]
+
+
+def _sequence(name: str, layers: list[Term], indent: int) -> list[str]:
+    return broken(f"{name} = ", call("nn.Sequential", *layers), indent=indent)

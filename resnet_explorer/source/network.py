@@ -1,0 +1,261 @@
+"""The class of the network: stem, stages, head, first weights, and the forward through them."""
+
+from collections.abc import Mapping, Sequence
+
+from resnet_explorer.network import Block, Form, Network, Part, Stage, flat
+from resnet_explorer.network.kinds import Role
+from resnet_explorer.network.place import starts_at_0
+from resnet_explorer.readings import Analysis
+from resnet_explorer.readings.text import size
+from resnet_explorer.source.blocks import BlockClass
+from resnet_explorer.source.layers import Writer
+from resnet_explorer.source.scope import LINE, Call, Scope, Term, broken, call, commented, function, indented, samples
+from resnet_explorer.spec import Block as Kind
+from resnet_explorer.spec import Init
+
+_NAMES: Mapping[Kind, str] = {Kind.BASIC: "basic_stage", Kind.BOTTLENECK: "bottleneck_stage"}
+
+_FIRSTS = {"stride": "takes the stride", "before": "dilates by before"}
+
+
+def stage_function(analysis: Analysis, blocks: Sequence[BlockClass], block: BlockClass) -> list[str]:
+    """Return the function that stacks a class of blocks; nothing where each stage has a single one."""
+    if not _repeats(analysis, block):
+        return []
+    told = _told(block)
+    firsts = [word for place, word in _FIRSTS.items() if place in told]
+    tells = f"; the first {' and '.join(firsts)}" if firsts else ""
+    names = ("channels", "width", "blocks", *told)
+    return [
+        *function(_name(blocks, block), (f"{name}: int" for name in names), "nn.Sequential", 0),
+        f'    """Return blocks of one width{tells}."""',
+        *indented(_first(block)),
+        *indented(_rest(block)),
+        "    return nn.Sequential(first, *rest)",
+    ]
+
+
+def _repeats(analysis: Analysis, block: BlockClass) -> bool:
+    network = analysis.network
+    stages = zip(network.stages, network.spec.block, strict=True)
+    return any(kind is block.kind and len(stage.blocks) > 1 for stage, kind in stages)
+
+
+def _name(blocks: Sequence[BlockClass], block: BlockClass) -> str:
+    return "stage" if len(blocks) == 1 else _NAMES[block.kind]
+
+
+def _told(block: BlockClass) -> tuple[str, ...]:
+    """Return what a stage is told of its place: both dilations where the first block differs from the others."""
+    return (
+        (*block.places, "dilation")
+        if block.parameter("before") != "before" and "before" in block.places
+        else block.places
+    )
+
+
+def _arguments(block: BlockClass, values: Mapping[str, str]) -> list[str]:
+    """Return the arguments of a block; its stride has its place, dilations are named."""
+    return [
+        values[place] if place == "stride" else f"{block.parameter(place)}={values[place]}"
+        for place in block.places
+        if place in values
+    ]
+
+
+def _first(block: BlockClass) -> list[str]:
+    made = call(block.name, "channels", "width", *_arguments(block, {place: place for place in block.places}))
+    return [f"first = {made}"]
+
+
+def _rest(block: BlockClass) -> list[str]:
+    made = call(block.name, block.out, "width", *_arguments(block, {"before": "dilation", "dilation": "dilation"}))
+    loop = "for _ in range(blocks - 1)"
+    if len(line := f"rest = ({made} {loop})") + 4 <= LINE:
+        return [line]
+    inside = [f"{made} {loop}"] if len(f"{made} {loop}") + 8 <= LINE else [str(made), loop]
+    return ["rest = (", *indented(inside), ")"]
+
+
+def stage_call(analysis: Analysis, blocks: Sequence[BlockClass], stage: Stage) -> Call:
+    """Return the expression that makes a stage."""
+    spec = analysis.network.spec
+    block = next(block for block in blocks if block.kind is spec.block[stage.number - 1])
+    first = samples(analysis)[stage.path][0]
+    start = (str(first.channels), str(first.width))
+    if not _repeats(analysis, block):
+        told = [f"{block.parameter(place)}={getattr(first, place)}" for place in block.places]
+        return call("nn.Sequential", call(block.name, *start, *told))
+    told = [f"{place}={getattr(first, place)}" for place in _told(block)]
+    return call(_name(blocks, block), *start, f"blocks={len(stage.blocks)}", *told)
+
+
+_DRAWS: Mapping[Init, str] = {
+    Init.FAN_OUT: 'nn.init.kaiming_normal_(module.weight, mode="fan_out")',
+    Init.FAN_IN: "nn.init.kaiming_normal_(module.weight)",
+    Init.XAVIER: "nn.init.xavier_normal_(module.weight)",
+    Init.ORTHOGONAL: "nn.init.orthogonal_(module.weight)",
+    Init.FIXUP: 'nn.init.kaiming_normal_(module.weight, mode="fan_out")',
+}
+"""What draws a convolution's weights. Kaiming's gain for its default, leaky ReLU with slope 0, is that for ReLU."""
+
+_FIXUP = (
+    "# Fixup: of m convolutions in each of L blocks all but the last shrink by",
+    "# L^(-1 / (2 m - 2)), and the last starts at 0.",
+)
+
+
+def first_weights(network: Network, blocks: Sequence[BlockClass]) -> list[str]:
+    """Return the lines at the end of ``__init__``; none where PyTorch's own first weights are kept."""
+    spec, lines = network.spec, []
+    if spec.init in _DRAWS:
+        lines += [
+            "for module in self.modules():",
+            "    if isinstance(module, nn.Conv2d):",
+            f"        {_DRAWS[spec.init]}",
+        ]
+    lines += _blocks(network, blocks)
+    last = flat(network.head.form.branch)[-1].layer if network.head else None
+    if spec.init is Init.FIXUP and last and last.role is Role.LINEAR:
+        lines += ["nn.init.zeros_(self.fc.weight)", "nn.init.zeros_(self.fc.bias)"]
+    return lines
+
+
+def _blocks(network: Network, blocks: Sequence[BlockClass]) -> list[str]:
+    """Return the loop over the blocks: the chance of skipping each, and the weights that start small or at 0."""
+    spec, count = network.spec, sum(network.spec.blocks)
+    each = {block.kind: _weights(network, block.kind, count) for block in blocks}
+    chance = f"block.skip.chance = {spec.stochastic_depth!r} * number / {count}"
+    skips = commented([chance], "rises with the depth", 12) if _skips(network) else []
+    if not skips and not any(each.values()):
+        return []
+    kinds = " | ".join(block.name for block in blocks)
+    lines = [*_FIXUP] if spec.init is Init.FIXUP else []
+    lines.append(f"blocks = [m for m in self.modules() if isinstance(m, {kinds})]")
+    lines.append("for number, block in enumerate(blocks, start=1):" if skips else "for block in blocks:")
+    return [*lines, *indented([*skips, *_each(blocks, each)])]
+
+
+def _each(blocks: Sequence[BlockClass], lines: Mapping[Kind, list[str]]) -> list[str]:
+    """Return what is done in each block, apart by its kind where there are two."""
+    if len(blocks) == 1 or not any(lines.values()):
+        return lines[blocks[0].kind]
+    first, second = blocks
+    test = f"if isinstance(block, {first.name}):"
+    return [test, *indented(lines[first.kind]), "else:", *indented(lines[second.kind])]
+
+
+def _form(network: Network, kind: Kind) -> Form:
+    stages = zip(network.stages, network.spec.block, strict=True)
+    return next(stage.blocks[0].form for stage, found in stages if found is kind)
+
+
+def _skips(network: Network) -> bool:
+    form = network.stages[0].blocks[0].form
+    return any(part.layer.role is Role.DROP and part.name == "skip" for part in flat(form.branch))
+
+
+def _weights(network: Network, kind: Kind, count: int) -> list[str]:
+    form, lines = _form(network, kind), []
+    own = [step for step in (*form.before, *form.branch, *form.after) if isinstance(step, Part)]
+    convs = [part.name for part in own if part.layer.role is Role.CONVOLUTION]
+    if network.spec.init is Init.FIXUP:
+        power = -0.5 / (len(convs) - 1)
+        lines += [f"block.{name}.weight.data.mul_({count}**{power})" for name in convs[:-1]]
+        lines.append(f"nn.init.zeros_(block.{convs[-1]}.weight)")
+    elif network.spec.zero_init:
+        first = starts_at_0(network.spec, form)
+        lines += [f"nn.init.zeros_(block.{first.name}.weight)  # the branch starts at 0"] if first else []
+    return lines
+
+
+def class_name(analysis: Analysis) -> str:
+    """Return the name of the network's class."""
+    return "ResNet" if analysis.network.spec.residual else "PlainNet"
+
+
+def network_class(analysis: Analysis, blocks: Sequence[BlockClass]) -> list[str]:
+    """Return the lines of the network's class."""
+    body = [*_Layers(analysis, blocks).lines(), *first_weights(analysis.network, blocks)]
+    return [
+        f"class {class_name(analysis)}(nn.Module):",
+        '    """The network; comments tell the shape of each output."""',
+        "",
+        "    def __init__(self) -> None:",
+        "        super().__init__()",
+        *indented(body, 8),
+        "",
+        "    def forward(self, x: Tensor) -> Tensor:",
+        *indented(_forward(analysis), 8),
+    ]
+
+
+class _Layers:
+    """Writes the layers of stem and head, and the stages between them, with the shapes that change."""
+
+    def __init__(self, analysis: Analysis, blocks: Sequence[BlockClass]) -> None:
+        self.analysis, self.blocks = analysis, blocks
+        self.readings = {row.path: row.reading for row in analysis.rows}
+        self.writer = Writer(analysis.network.spec, Scope(), str(analysis.network.spec.in_channels))
+
+    def lines(self) -> list[str]:
+        network, shape = self.analysis.network, self.analysis.total.input
+        lines = self._block(network.stem)
+        for stage in network.stages:
+            shape = self.analysis.sums[stage.path].output
+            made = broken(f"self.{stage.path} = ", stage_call(self.analysis, self.blocks, stage))
+            lines += commented(made, size(shape))
+        self.writer.flow = str(shape[1])
+        return [*lines, *(self._block(network.head) if network.head else [])]
+
+    def _block(self, block: Block) -> list[str]:
+        lines = []
+        for name, parts in _modules(block).items():
+            terms = {part.name: self.writer.term([part.layer]) for part in parts}
+            line = broken(f"self.{name} = ", terms.get(name) or _sequence(name, terms))
+            before, after = self.readings[parts[0].name].input, self.readings[parts[-1].name].output
+            lines += line if after == before else commented(line, size(after))
+        return lines
+
+
+def _sequence(name: str, terms: Mapping[str, Term]) -> Call:
+    """Return layers in a row; where a norm or an activation is missing, the identity keeps the names of the others."""
+    count = 1 + max(int(key.rpartition(".")[2]) for key in terms)
+    return call("nn.Sequential", *(terms.get(f"{name}.{index}", "nn.Identity()") for index in range(count)))
+
+
+def _modules(block: Block) -> dict[str, list[Part]]:
+    """Return the layers of stem or head by the module that they are, or are in; flattening needs none."""
+    found: dict[str, list[Part]] = {}
+    for part in flat(block.form.branch):
+        if part.layer.role is not Role.VIEW:
+            found.setdefault(part.name.partition(".")[0], []).append(part)
+    return found
+
+
+def _forward(analysis: Analysis) -> list[str]:
+    """Return the way through stem, stages and head."""
+    network = analysis.network
+    lines = [f"x = {_through(flat(network.stem.form.branch), 'x')}"]
+    lines += [f"x = self.{stage.path}(x)" for stage in network.stages]
+    if network.head is None:
+        return [*lines, "return x"]
+    parts = flat(network.head.form.branch)
+    pooled = next((index for index, part in enumerate(parts) if part.name == "avgpool"), len(parts))
+    if 0 < pooled < len(parts):
+        lines.append(f"x = {_through(parts[:pooled], 'x')}")
+        parts = parts[pooled:]
+    return [*lines, f"return {_through(parts, 'x')}"]
+
+
+def _through(parts: Sequence[Part], start: str) -> str:
+    """Return what comes out of a chain as an expression of what enters it."""
+    last = ""
+    for part in parts:
+        name = part.name.partition(".")[0]
+        if part.layer.role is Role.VIEW:
+            start = f"{start}.flatten(1)"
+        elif name != last:
+            start = f"self.{name}({start})"
+        last = name
+    return start

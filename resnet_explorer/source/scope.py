@@ -1,0 +1,231 @@
+"""What the blocks of one kind have in common, and by which names the rest of it varies.
+
+A *sample* is a block of a kind with the values that its place gives it. A *symbol* is a name with its value in each
+sample. A number of the tree is written as the symbol that has that value in every sample, else as itself: so the
+source says nothing that the tree does not, and has no parameter for what never varies.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+
+from resnet_explorer.network import Form, Stage, flat
+from resnet_explorer.readings import Analysis
+from resnet_explorer.spec import Block as Kind
+from resnet_explorer.spec import ResNetSpec
+from resnet_explorer.spec.readers import USUAL_BASE_WIDTH
+
+PLACES = ("stride", "before", "dilation")
+"""What a block is told of its place beside its channels and its width."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A block's form, and where it stands: ``before`` is the dilation of the stage before it, or of its own."""
+
+    form: Form
+    channels: int
+    width: int
+    out: int
+    stride: int
+    before: int
+    dilation: int
+
+
+def samples(analysis: Analysis) -> Mapping[str, tuple[Sample, ...]]:
+    """Return the different blocks of each stage, by the stage's path: the first, and one that follows it."""
+    spec, found, dilation = analysis.network.spec, {}, 1
+    for stage, width, asked in zip(analysis.network.stages, spec.widths, spec.strides, strict=True):
+        before, dilation = dilation, dilation * asked // _stride(stage.blocks[0].form)
+        found[stage.path] = tuple(_samples(analysis, stage, width, before, dilation))
+    return found
+
+
+def _samples(analysis: Analysis, stage: Stage, width: int, before: int, dilation: int) -> Iterable[Sample]:
+    for block in stage.blocks[:2]:
+        sums = analysis.sums[block.path]
+        yield Sample(block.form, sums.input[1], width, sums.output[1], _stride(block.form), before, dilation)
+        before = dilation
+
+
+def _stride(form: Form) -> int:
+    return prod(part.layer.window[1] for part in flat(form.before + form.branch))
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A name, its value in each sample, and for a local name what it is made of."""
+
+    name: str
+    values: tuple[int, ...]
+    definition: str = ""
+
+    @property
+    def varies(self) -> bool:
+        """Return whether its value is not the same in all samples."""
+        return len(set(self.values)) > 1
+
+
+class Scope:
+    """The symbols that a class can name, and those that it has named so far.
+
+    Without symbols every number is written as itself. Values that are None belong to layers that a sample lacks.
+    """
+
+    def __init__(self, symbols: Iterable[Symbol] = (), renamed: Mapping[str, str] | None = None) -> None:
+        self._symbols = {symbol.name: symbol for symbol in symbols}
+        self._renamed = renamed or {}
+        self.used: set[str] = set()
+
+    def name(self, key: str) -> str:
+        """Return how a symbol is written: as its value where that never varies, for what a place tells a block."""
+        symbol = self._symbols[key]
+        if key in PLACES and not symbol.varies:
+            return str(symbol.values[0])
+        self.used.add(key)
+        return self._renamed.get(key, key)
+
+    def say(self, values: Sequence[int | None], *keys: str) -> str:
+        """Return the first symbol that has these values, or the one number that they all are."""
+        for key in keys:
+            symbol = self._symbols.get(key)
+            if symbol and (key not in PLACES or symbol.varies) and _fits(values, symbol.values):
+                return self.name(key)
+        numbers = {value for value in values if value is not None}
+        assert len(numbers) == 1, f"none of {keys} is {values}"
+        return str(numbers.pop())
+
+    def same(self, values: Sequence[int | None]) -> bool:
+        """Return whether all values are one number."""
+        return len({value for value in values if value is not None}) == 1
+
+    def where(self, flags: Sequence[bool | None], *tests: tuple[str, str], least: int = 1) -> str:
+        """Return the condition for flags: the pairs of symbols that differ; empty where it always holds.
+
+        The first ``least`` tests are tried together, then one more each time; what never differs is left out.
+        """
+        if all(flag in (True, None) for flag in flags):
+            return ""
+        columns = [(one, other, self._differ(one, other)) for one, other in tests]
+        for count in range(least, len(columns) + 1):
+            chosen = [item for item in columns[:count] if any(item[2])]
+            both = [any(column) for column in zip(*(item[2] for item in chosen), strict=True)]
+            if _fits(flags, both):
+                return " or ".join(self._unequal(one, other) for one, other, _ in chosen)
+        raise AssertionError(f"no test of {tests} is {flags}")
+
+    def _differ(self, one: str, other: str) -> list[bool]:
+        left = self._symbols[one].values
+        right = self._symbols[other].values if other in self._symbols else [int(other)] * len(left)
+        return [a != b for a, b in zip(left, right, strict=True)]
+
+    def _unequal(self, one: str, other: str) -> str:
+        """Return the condition; a number stands on the right."""
+        left, right = self._written(one), self._written(other)
+        return f"{right} != {left}" if left.isdigit() else f"{left} != {right}"
+
+    def _written(self, key: str) -> str:
+        return self.name(key) if key in self._symbols else key
+
+    def definitions(self) -> list[str]:
+        """Return the lines that make the local names that are used, from the last needed back to the first."""
+        lines = []
+        for symbol in reversed(self._symbols.values()):
+            if symbol.name in self.used and symbol.definition:
+                self.used |= {name for name in self._symbols if name in symbol.definition.split()}
+                lines.append(f"{symbol.name} = {symbol.definition}")
+        return lines[::-1]
+
+
+def _fits(wanted: Sequence[int | None], values: Sequence[int]) -> bool:
+    return len(values) == len(wanted) and all(
+        one is None or one == other for one, other in zip(wanted, values, strict=True)
+    )
+
+
+def symbols(spec: ResNetSpec, kind: Kind, blocks: Sequence[Sample]) -> list[Symbol]:
+    """Return what the class of a kind of block can name: its parameters, then the names made of them."""
+    widths = tuple(sample.width for sample in blocks)
+    found = [
+        Symbol("channels", tuple(sample.channels for sample in blocks)),
+        Symbol("width", widths),
+        *(Symbol(name, tuple(getattr(sample, name) for sample in blocks)) for name in PLACES),
+    ]
+    inner = "width"
+    if kind is Kind.BOTTLENECK:
+        if (made := _inner(spec)) != "width":
+            inner = "inner"
+            found.append(Symbol(inner, tuple(map(spec.inner_width, widths)), made))
+        if spec.expansion > 1:
+            found.append(Symbol("out", tuple(sample.out for sample in blocks), f"{spec.expansion} * width"))
+    if spec.reduce_first > 1:
+        whole = map(spec.inner_width, widths) if kind is Kind.BOTTLENECK else widths
+        firsts = tuple(value // spec.reduce_first for value in whole)
+        found.append(Symbol("first", firsts, f"{inner} // {spec.reduce_first}"))
+    return found
+
+
+def _inner(spec: ResNetSpec) -> str:
+    """Return the width of a bottleneck's 3x3, which is the width of its groups times their number."""
+    whole, rest = divmod(spec.base_width, USUAL_BASE_WIDTH)
+    factor = whole * spec.cardinality
+    if rest == 0:
+        return "width" if factor == 1 else f"{factor} * width"
+    groups = f" * {spec.cardinality}" if spec.cardinality > 1 else ""
+    return f"width * {spec.base_width} // {USUAL_BASE_WIDTH}{groups}"
+
+
+LINE = 88
+"""Characters in a line: what Python's formatters use where nothing else is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call with its arguments, each of which may be a call."""
+
+    function: str
+    arguments: "tuple[Term, ...]"
+
+    def __str__(self) -> str:
+        return f"{self.function}({', '.join(map(str, self.arguments))})"
+
+
+Term = str | Call
+
+
+def call(function: str, *arguments: Term) -> Call:
+    """Return a call; empty arguments are left out."""
+    return Call(function, tuple(argument for argument in arguments if argument != ""))
+
+
+def broken(before: str, term: Term, after: str = "", indent: int = 8) -> list[str]:
+    """Return ``before``, a term and ``after`` in as few lines as the indentation leaves room for.
+
+    The lines are relative to the indentation.
+    """
+    line = f"{before}{term}{after}"
+    if isinstance(term, str) or not term.arguments or indent + len(line) <= LINE:
+        return [line]
+    joined = ", ".join(map(str, term.arguments))
+    if indent + 4 + len(joined) <= LINE:
+        body = [joined]
+    else:
+        body = [line for argument in term.arguments for line in broken("", argument, ",", indent + 4)]
+    return [f"{before}{term.function}(", *indented(body), f"){after}"]
+
+
+def indented(lines: Iterable[str], by: int = 4) -> list[str]:
+    """Return lines moved to the right; empty lines stay empty."""
+    return [" " * by + line if line else line for line in lines]
+
+
+def commented(lines: list[str], comment: str, indent: int = 8) -> list[str]:
+    """Return lines with a comment: behind the line where there is one and it has room, else above."""
+    if len(lines) == 1 and indent + len(lines[0]) + len(comment) + 4 <= LINE:
+        return [f"{lines[0]}  # {comment}"]
+    return [f"# {comment}", *lines]
+
+
+def function(name: str, parameters: Iterable[str], returns: str, indent: int) -> list[str]:
+    """Return the line, or lines, that begin a function."""
+    return broken("def ", call(name, *parameters), f" -> {returns}:", indent)

@@ -1,0 +1,152 @@
+"""The whole file: what it imports, the classes, the stages, the network, and a run of it."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from resnet_explorer.network import Block, Network, Stage
+from resnet_explorer.network.kinds import Role
+from resnet_explorer.network.kinds.blocks import Dropout, Scale
+from resnet_explorer.readings import Analysis
+from resnet_explorer.source.blocks import NAMES, BlockClass, activations, block_class
+from resnet_explorer.source.classes import used_by
+from resnet_explorer.source.network import class_name, network_class, stage_function
+from resnet_explorer.source.scope import LINE, samples
+from resnet_explorer.spec.catalogue import title
+
+
+def to_source(analysis: Analysis) -> str:
+    """Return the text of a Python file that needs PyTorch alone and whose weights have torchvision's names."""
+    blocks = block_classes(analysis)
+    parts = [part for block in blocks for part in (block.lines, stage_function(analysis, blocks, block)) if part]
+    code = "\n\n\n".join("\n".join(part) for part in (*parts, network_class(analysis, blocks)))
+    small = used_by(code, analysis.network.spec.gate_bias)
+    whole = [*small, code, "\n".join(_main(analysis))]
+    return "\n\n\n".join(["\n".join(_heading(analysis, "\n".join(whole))), *whole]) + "\n"
+
+
+def block_classes(analysis: Analysis) -> tuple[BlockClass, ...]:
+    """Return the class of each kind of block that a network has."""
+    network, found = analysis.network, samples(analysis)
+    classes = []
+    for kind in dict.fromkeys(network.spec.block):
+        stages = [stage for stage, of in zip(network.stages, network.spec.block, strict=True) if of is kind]
+        blocks = tuple(sample for stage in stages for sample in found[stage.path])
+        repeats = any(len(stage.blocks) > 1 for stage in stages)
+        classes.append(block_class(network.spec, kind, blocks, repeats=repeats))
+    return tuple(classes)
+
+
+def _heading(analysis: Analysis, code: str) -> list[str]:
+    total = analysis.total
+    shape = "×".join(str(length) for length in total.input)
+    name, count = _text(title(analysis.network.spec)), f"{total.params:,} parameters."
+    first = [f'"""{name}: {count}'] if _wide(name) + len(count) + 5 <= LINE else [f'"""{name}.', "", count]
+    maths = [name for name in ("gcd", "log2") if re.search(rf"\b{name}\(", code)]
+    return [
+        *first,
+        "",
+        f"{total.macs:,} MACs (1 MAC = 2 FLOPs) at an input of {shape}.",
+        '"""',
+        "",
+        *([f"from math import {', '.join(maths)}", ""] if maths else []),
+        "import torch",
+        "from torch import Tensor, nn",
+        *(["from torch.nn import functional"] if "functional." in code else []),
+    ]
+
+
+def _text(words: str) -> str:
+    """Return words in one line of a docstring, which they cannot end."""
+    words = "".join(letter if letter.isprintable() else " " for letter in words)
+    words = " ".join(words.replace("\\", "/").replace('"', "'").split()) or "A residual network"
+    return words if _wide(words) + 5 <= LINE else words[: LINE // 2 - 5] + "…"
+
+
+def _wide(words: str) -> int:
+    """Return how many columns words take: Chinese, Japanese and Korean letters take two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in words)
+
+
+def _main(analysis: Analysis) -> list[str]:
+    shape = ", ".join(str(length) for length in analysis.total.input)
+    return [
+        'if __name__ == "__main__":',
+        f"    model = {class_name(analysis)}().eval()",
+        "    with torch.no_grad():",
+        f"        print(tuple(model(torch.randn({shape})).shape))",
+    ]
+
+
+_ADDITION = r"\by \+ |\bgate\) \* |\bshortcut ="
+_FLATTEN = r"\.flatten\("
+
+
+def lines_of(source: str, network: Network, path: str) -> list[int]:
+    """Return the numbers of the lines, from 0, that make what has a path; none for the network as a whole."""
+    if not path or not network.has(path):
+        return []
+    lines = source.splitlines()
+    block, stage = network.block_at(path), network.stage_at(path)
+    if stage and block and path != block.path:
+        return _in_block(lines, network, stage, block, path.removeprefix(f"{block.path}."))
+    names = [stage.path] if stage else [path]
+    if block and not stage and path == block.path:
+        names = [part.name for part in block.form.parts]
+    pattern = "|".join(_FLATTEN if name == "flatten" else _module(name) for name in names)
+    return _found(lines, _region(lines, "class (ResNet|PlainNet)"), pattern)
+
+
+def _in_block(lines: list[str], network: Network, stage: Stage, block: Block, inner: str) -> list[int]:
+    """Return the lines of the block's class, and those of the small class that one of its layers lies in."""
+    kind = NAMES[network.spec.block[stage.number - 1]]
+    numbers = _found(lines, _region(lines, f"class {kind}"), _pattern(block, inner))
+    name, _, layer = inner.partition(".")
+    made = re.search(rf"self\.{name} = (\w+)\(", "\n".join(lines[number] for number in numbers))
+    if layer and made:
+        numbers += _found(lines, _region(lines, f"class {made[1]}"), _module(layer))
+    return sorted(numbers)
+
+
+def _pattern(block: Block, inner: str) -> str:
+    """Return what the lines of a part of a block have in common."""
+    form, name = block.form, inner.partition(".")[0]
+    modules = {key: module for key, (module, _) in activations((*form.before, *form.branch, *form.after)).items()}
+    layer = next((part.layer for part in form.parts if part.name == inner), None)
+    if isinstance(layer, Scale) and inner == "scale":
+        return re.escape(f"{layer.factor!r} * ")
+    if isinstance(layer, Dropout) and name in ("shortcut", "downsample"):
+        return _module("shortcut_dropout")
+    if isinstance(layer, Scale) or (layer and layer.role is Role.JOIN) or name == "shortcut":
+        return _ADDITION
+    extra = {"downsample": r"|\blayers\b|\bkernel =|" + _ADDITION, "gate": r"|\bgate\b"}
+    return _module(modules.get(name, name)) + extra.get(name, "")
+
+
+def _module(name: str) -> str:
+    return rf"self\.{re.escape(name.partition('.')[0])}\b"
+
+
+def _region(lines: list[str], start: str) -> range:
+    """Return the lines of a class."""
+    first = next(number for number, line in enumerate(lines) if re.match(rf"{start}\b", line))
+    ends = (number for number in range(first + 1, len(lines)) if lines[number][:1].strip())
+    return range(first, next(ends, len(lines)))
+
+
+def _found(lines: list[str], places: Iterable[int], pattern: str) -> list[int]:
+    """Return the lines where a pattern is found, each with the lines that its call goes on over."""
+    wanted, numbers = re.compile(pattern), []
+    for number in places:
+        if wanted.search(lines[number]):
+            numbers += [number, *_rest(lines, number)]
+    return sorted(set(numbers))
+
+
+def _rest(lines: list[str], number: int) -> Iterable[int]:
+    """Return the lines that a call goes on over where its own line ends in a bracket."""
+    if not lines[number].endswith("("):
+        return ()
+    margin = lines[number][: -len(lines[number].lstrip())]
+    end = next(n for n in range(number + 1, len(lines)) if lines[n].startswith(f"{margin})"))
+    return range(number + 1, end + 1)

@@ -1,0 +1,126 @@
+"""Questions to the process that owns PyTorch, one after the other, with how far it is on stderr."""
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from resnet_explorer.engine.client import GRACE, Engine
+from resnet_explorer.engine.jobs import Job
+from resnet_explorer.engine.messages import Died, Failed, Finished, Reply, Stepped, Stopped
+from resnet_explorer.errors import ExplorerError
+
+LOOK = 0.5
+"""Seconds after which a system that does not wake a waiting thread for Ctrl+C is looked at again."""
+STOP = None
+"""What is put into a queue where someone wishes to stop."""
+
+
+class Asker:
+    """An engine to be used in ``with``: ``ask`` returns what comes of a job."""
+
+    def __init__(self) -> None:
+        self._replies: SimpleQueue[Reply | None] = SimpleQueue()
+        self._engine = Engine(self._replies.put)
+        self._patience = float("inf")
+
+    def __enter__(self) -> "Asker":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._engine.close()
+
+    def ask(self, job: Job) -> Any:
+        """Return the result of a job; raises ExplorerError where it comes to nothing, KeyboardInterrupt on Ctrl+C."""
+        with stoppable(self._replies), ExitStack() as lent:
+            bar = lent.enter_context(_Bar()) if sys.stderr is not None and sys.stderr.isatty() else None
+            with undisturbed():
+                number = self._engine.submit(job)
+            while True:
+                reply = self._next(number)
+                if isinstance(reply, Finished):
+                    return reply.result
+                if bar and isinstance(reply, Stepped):
+                    bar.step(reply)
+
+    def _next(self, number: int) -> Reply | None:
+        """Return the next reply, None where there is none yet; raises what ends a job otherwise."""
+        try:
+            reply = self._replies.get(timeout=LOOK)
+        except Empty:
+            if monotonic() > self._patience:  # it does not stop by itself: its process ends with this command
+                raise KeyboardInterrupt from None
+            return None
+        if reply is STOP:
+            self._engine.cancel(number)
+            self._patience = min(self._patience, monotonic() + GRACE)
+            return None
+        self._engine.handle(reply)
+        if isinstance(reply, Stopped):
+            raise KeyboardInterrupt
+        if isinstance(reply, Failed):
+            raise ExplorerError("engine", reply.what, reply.remedy)
+        if isinstance(reply, Died):
+            raise ExplorerError("engine", reply.words)
+        return reply
+
+
+class _Bar:
+    """A bar that is there while a job is at work."""
+
+    def __init__(self) -> None:
+        columns = (BarColumn(24), TextColumn("{task.description}", markup=False))
+        self._progress = Progress(*columns, console=Console(stderr=True, highlight=False), transient=True)
+        self._task = self._progress.add_task("", total=None)
+
+    def __enter__(self) -> "_Bar":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def step(self, reply: Stepped) -> None:
+        """Move the bar."""
+        self._progress.update(self._task, completed=reply.done, total=reply.of, description=reply.words)
+
+
+@contextmanager
+def stoppable(replies: "SimpleQueue[Any]") -> Iterator[None]:
+    """Turn Ctrl+C and the system's wish to end into a message, where this is the thread that hears of them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    known = (signal.SIGINT, signal.SIGTERM)
+    before = {one: signal.signal(one, lambda *_: replies.put(STOP)) for one in known}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let processes that start meanwhile never hear of Ctrl+C: a terminal tells it to all, and they are asked to stop.
+
+    What a thread holds back, the processes that it starts do as well (POSIX, ``pthread_sigmask``).
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # started later it would let the signal through again, in the thread that starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

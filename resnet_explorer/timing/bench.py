@@ -1,0 +1,292 @@
+"""A network on the bench: run in one go, block by block and layer by layer, with the seconds of each."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.graph import Node
+
+from resnet_explorer.module.blocks import Block, Gate, run
+from resnet_explorer.network import Block as BlockNode
+from resnet_explorer.network import Network, flat
+from resnet_explorer.probes.clock import Clock, Mark, setting
+from resnet_explorer.probes.pieces import Piece, pieces
+from resnet_explorer.readings import Analysis
+from resnet_explorer.timing.values import Timed, Timing, Work, added, span, work
+
+
+class _Event(NamedTuple):
+    """A module is entered or left: ``reached`` is when its hook began, ``passed`` when the hook had done its own."""
+
+    path: str
+    entered: bool
+    reached: Mark
+    passed: Mark
+
+
+Seconds = Mapping[str, float]
+
+
+class Stopwatch:
+    """Times every layer of a network while it runs.
+
+    Forward: from the end of a layer's pre-hook to the start of its hook. Sums and products of a block are no modules:
+    theirs is the time between the two modules around them, Python's own steps included. Backward: the operations that
+    a layer has put into the autograd graph have hooks of their own, before and after; their times are added. So each
+    layer is timed in its place, on its real gradient, with memory and caches as they are in training, and layers that
+    work in place need no care, which ``register_full_backward_hook`` cannot give and a layer alone on a copy of its
+    input would not have. What autograd does between operations, such as adding gradients where paths meet, is no
+    layer's.
+    """
+
+    def __init__(self, network: Network, clock: Clock) -> None:
+        self._clock = clock
+        self._before, self._after = _joins(network)
+        self._events: list[_Event] = []
+        self._inside: list[str] = []
+        self._owners: dict[Node, str] = {}
+        self._backward: list[tuple[str, Mark]] = []
+
+    @contextmanager
+    def attached(self, model: nn.Module) -> Iterator[None]:
+        """Lend a model hooks on its layers, blocks and gates; they are taken back however it ends."""
+        with ExitStack() as stack:
+            for path, module in model.named_modules():
+                own = {Block: f"{path}.add", Gate: f"{path}.scale"}.get(type(module), path)
+                if own != path or not next(module.children(), None):
+                    stack.callback(module.register_forward_pre_hook(self._entering(path, own)).remove)
+                    stack.callback(module.register_forward_hook(self._leaving(path)).remove)
+            yield
+
+    def forward(self) -> Seconds:
+        """Return the seconds of each layer going forward; the clock has to have been waited for."""
+        found: dict[str, float] = defaultdict(float)
+        for last, event in pairwise(self._events):
+            if not event.entered and last.entered:  # a layer holds no others
+                found[event.path] += self._clock.seconds(last.passed, event.reached)
+            elif path := self._before.get((event.path, event.entered)) or self._after.get((last.path, last.entered)):
+                found[path] += self._clock.seconds(last.passed, event.reached)
+        return found
+
+    def backward(self) -> Seconds:
+        """Return the seconds of each layer going backward; the clock has to have been waited for."""
+        found: dict[str, float] = defaultdict(float)
+        marks = iter(self._backward)
+        for (path, start), (_, end) in zip(marks, marks, strict=True):
+            found[path] += self._clock.seconds(start, end)
+        return found
+
+    def clear(self) -> None:
+        """Forget what was recorded, before the next run."""
+        self._events, self._backward, self._owners = [], [], {}
+
+    def _entering(self, path: str, own: str) -> Any:
+        def enter(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+            reached = self._clock.mark()
+            if self._inside:
+                self._claim(inputs[0], self._inside[-1])  # a sum or a product that no module has made
+            self._inside.append(own)
+            self._events.append(_Event(path, True, reached, self._clock.mark()))
+
+        return enter
+
+    def _leaving(self, path: str) -> Any:
+        def leave(module: nn.Module, inputs: object, output: Tensor) -> None:
+            reached = self._clock.mark()
+            self._claim(output, self._inside.pop())
+            self._events.append(_Event(path, False, reached, self._clock.mark()))
+
+        return leave
+
+    def _claim(self, tensor: Tensor, path: str) -> None:
+        """Give the operations that led to a tensor, and that nobody owns yet, to a layer."""
+        waiting = [tensor.grad_fn]
+        while waiting:
+            node = waiting.pop()
+            if node is None or node in self._owners or hasattr(node, "variable"):
+                continue
+            self._owners[node] = path
+            node.register_prehook(self._marking(path))
+            node.register_hook(self._marking(path))
+            waiting += [before for before, _ in node.next_functions]
+
+    def _marking(self, path: str) -> Callable[..., None]:
+        def mark(*gradients: object) -> None:
+            self._backward.append((path, self._clock.mark()))
+
+        return mark
+
+
+_Moment = tuple[str, bool]
+
+
+def _joins(network: Network) -> tuple[Mapping[_Moment, str], Mapping[_Moment, str]]:
+    """Return which sum or product is done just before a module is entered or left, and which just after."""
+    before: dict[_Moment, str] = {}
+    after: dict[_Moment, str] = {}
+    for block in network.blocks:
+        before |= {(path, False): f"{path}.scale" for path in block.gate_paths}
+        if block.form.shortcut is None or not block.number:
+            continue
+        then = _path(block, flat(block.form.after)[1].name) if len(block.form.after) > 1 else ""
+        before[(then, True) if then else (block.path, False)] = f"{block.path}.add"
+        if block.form.gate:
+            after[(_path(block, flat(block.form.gate)[-1].name), False)] = f"{block.path}.add"
+    return before, after
+
+
+def _path(block: BlockNode, name: str) -> str:
+    return f"{block.path}.{name}"
+
+
+Marks = tuple[str, Mark, Mark]
+"""What ran, and the moments before and after."""
+
+
+class Samples:
+    """The seconds of each path going forward and going backward, a value a round."""
+
+    def __init__(self) -> None:
+        self.forward: dict[str, list[float]] = defaultdict(list)
+        self.backward: dict[str, list[float]] = defaultdict(list)
+
+    def add(self, forward: Mapping[str, float], backward: Mapping[str, float]) -> None:
+        """Add the values of a round."""
+        for samples, found in ((self.forward, forward), (self.backward, backward)):
+            for path, seconds in found.items():
+                samples[path].append(seconds)
+
+    def timed(self, path: str, parts: Sequence[str], of: Work) -> Timed:
+        """Return the time of a path: that of its parts, added up round by round."""
+        forward, backward = (
+            [sum(values) for values in zip(*(samples[part] for part in parts if part in samples), strict=True)]
+            for samples in (self.forward, self.backward)
+        )
+        return Timed(path, span(forward), span(backward) if backward else None, of)
+
+
+class Bench:
+    """A model, an image of noise, and the seconds measured so far."""
+
+    def __init__(self, model: nn.Module, analysis: Analysis, device: str, backward: bool) -> None:
+        self._model, self._analysis, self._device, self._backward = model, analysis, device, backward
+        self._pieces = tuple(pieces(analysis.network))
+        self._image = torch.rand(analysis.total.input, device=device)
+        self._clock = Clock(device)
+        self._stopwatch = Stopwatch(analysis.network, self._clock)
+        self.forget()
+
+    @property
+    def steps(self) -> int:
+        """Return how many steps a round has."""
+        return 1 + 2 * len(self._pieces) * (1 + self._backward)
+
+    def forget(self) -> None:
+        """Start the samples anew: the device is warm."""
+        self._whole, self._blocks, self._layers = Samples(), Samples(), Samples()
+
+    def round(self) -> Iterator[str]:
+        """Run the network three times; yield in words what has just been done."""
+        self._run_whole()
+        yield "the whole network"
+        yield from self._run_pieces(self._blocks)
+        with self._stopwatch.attached(self._model):
+            yield from self._run_pieces(Samples())
+        back = self._stopwatch.backward()
+        # What passes its input on, such as dropout of a shortcut that is off, has nothing to do going back.
+        rows = {row.path: back.get(row.path, 0.0) for row in self._analysis.rows} if self._backward else {}
+        self._layers.add(self._stopwatch.forward(), rows)
+        self._stopwatch.clear()
+
+    def _run_whole(self) -> None:
+        clock, backward = self._clock, []
+        with torch.set_grad_enabled(self._backward):
+            forward = [clock.mark(), self._model(self._image), clock.mark()]
+        y = forward[1]
+        if self._backward:
+            upstream, params = torch.ones_like(y), _params(self._model)
+            backward = [clock.mark(), torch.autograd.grad(y, params, upstream), clock.mark()]
+        clock.wait()
+        going_back = {"": clock.seconds(backward[0], backward[2])} if backward else {}
+        self._whole.add({"": clock.seconds(forward[0], forward[2])}, going_back)
+
+    def _run_pieces(self, samples: Samples) -> Iterator[str]:
+        """Run block by block: forward, each cut off from the one before, then back with the next one's gradient.
+
+        So a block's time holds all that autograd does for it, the addition of gradients where its paths meet included.
+        """
+        forward: list[Marks] = []
+        backward: list[Marks] = []
+        ends: list[tuple[Piece, Tensor, Tensor]] = []
+        x = self._image
+        for piece in self._pieces:
+            start = x.detach().requires_grad_() if self._backward and ends else x
+            x = self._forward(piece, start, forward)
+            ends.append((piece, start, x))
+            yield f"{piece.path}, forward"
+        gradient = torch.ones_like(x)
+        while ends and self._backward:
+            piece = ends[-1][0]
+            gradient = self._back(*ends.pop(), gradient, backward)
+            yield f"{piece.path}, backward"
+        self._clock.wait()
+        samples.add(self._seconds(forward), self._seconds(backward))
+
+    def _forward(self, piece: Piece, x: Tensor, marks: list[Marks]) -> Tensor:
+        with torch.set_grad_enabled(self._backward):
+            start = self._clock.mark()
+            y = run(self._model, piece.names, x)
+            marks.append((piece.path, start, self._clock.mark()))
+        return y
+
+    def _back(self, piece: Piece, x: Tensor, y: Tensor, gradient: Tensor, marks: list[Marks]) -> Tensor:
+        """Return the gradient of x, or of some parameter for the image, whose own is not taken."""
+        params = [param for name in piece.names for param in _params(self._model.get_submodule(name))]
+        inputs = [x, *params] if x.requires_grad else params
+        start = self._clock.mark()
+        found = torch.autograd.grad(y, inputs, gradient)
+        marks.append((piece.path, start, self._clock.mark()))
+        return found[0]
+
+    def _seconds(self, marks: list[Marks]) -> dict[str, float]:
+        return {path: self._clock.seconds(start, end) for path, start, end in marks}
+
+    def timing(self, warmup: int, repeats: int) -> Timing:
+        """Return what all rounds come to."""
+        analysis = self._analysis
+        works = work(analysis, training=self._backward)
+        rows = tuple(
+            self._layers.timed(row.path, (row.path,), one) for row, one in zip(analysis.rows, works, strict=True)
+        )
+        return Timing(
+            setting(self._device, warmup, repeats),
+            analysis.input,
+            self._backward,
+            rows,
+            self._sums(works),
+            self._whole.timed("", ("",), added(works)),
+        )
+
+    def _sums(self, works: Sequence[Work]) -> dict[str, Timed]:
+        """Return blocks, stages and the network under their paths."""
+        network, starts = self._analysis.network, self._analysis.starts
+        blocks = [block.path for block in network.blocks]
+        own = {
+            block.path: added(works[starts[block.path] : starts[block.path] + len(block.layer_paths)])
+            for block in network.blocks
+        }
+        groups = {path: [path] for path in blocks}
+        groups |= {stage.path: [block.path for block in stage.blocks] for stage in network.stages}
+        groups[""] = blocks
+        return {
+            path: self._blocks.timed(path, parts, added([own[part] for part in parts]))
+            for path, parts in groups.items()
+        }
+
+
+def _params(module: nn.Module) -> list[nn.Parameter]:
+    return [parameter for parameter in module.parameters() if parameter.requires_grad]

@@ -1,0 +1,178 @@
+"""Measured times of a network, layer by layer and block by block, on any device."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from resnet_explorer.errors import InputError
+from resnet_explorer.module import build
+from resnet_explorer.network import compile_spec
+from resnet_explorer.probes.clock import Clock, setting
+from resnet_explorer.probes.record import restored
+from resnet_explorer.readings import Analysis, analyse
+from resnet_explorer.readings.progress import Progress
+from resnet_explorer.spec import InputShape, ResNetSpec
+from resnet_explorer.timing.bench import Bench
+from resnet_explorer.timing.values import Measured, MeasureTime, Peak, Peaks, Timing
+
+
+def measure(
+    spec: ResNetSpec,
+    image: InputShape,
+    *,
+    device: str = "cpu",
+    warmup: int = 2,
+    repeats: int = 10,
+    backward: bool = True,
+) -> Iterator[Progress | Timing]:
+    """Yield progress and, last, the measured times of a network with fresh weights at an input.
+
+    With ``backward`` it runs in training mode, as a training step does, without the optimiser's part; else in eval
+    mode, without autograd. Raises InputError where it is to train on an input with which its batch norms cannot.
+    """
+    analysis = analyse(compile_spec(spec), image)
+    yield Progress(0, 1, "building the network")
+    model = build(spec, device=device)
+    yield from measure_model(model, analysis, device=device, warmup=warmup, repeats=repeats, backward=backward)
+
+
+def measure_model(
+    model: nn.Module,
+    analysis: Analysis,
+    *,
+    device: str = "cpu",
+    warmup: int = 2,
+    repeats: int = 10,
+    backward: bool = True,
+) -> Iterator[Progress | Timing]:
+    """Yield progress and, last, the times of a model that is on the device already; it is left as it was.
+
+    Each round runs the network three times: in one go, block by block, and block by block with hooks on every layer;
+    so a slow moment of the machine hits all three. The first ``warmup`` rounds do not count. Every layer is measured
+    in its place, equal ones too, since what the caches hold there differs.
+    """
+    if backward:
+        _check_trains(analysis)
+    bench, rounds, done = Bench(model, analysis, device, backward), warmup + repeats, 0
+    with restored(model, training=backward):
+        for number in range(rounds):
+            if number == warmup:
+                bench.forget()
+            for words in bench.round():
+                done += 1
+                yield Progress(done, rounds * bench.steps, f"round {number + 1} of {rounds}: {words}")
+    yield bench.timing(warmup, repeats)
+
+
+def _check_trains(analysis: Analysis) -> None:
+    starved = next((row for row in analysis.rows if row.part.layer.starves(row.reading.input)), None)
+    if starved is not None:
+        raise InputError(
+            starved.path,
+            f"In training, {starved.path} would see one value per channel.",
+            "Use a batch of 2 or more or a larger image, or measure the forward pass alone.",
+        )
+
+
+VALUE = 4
+"""Bytes of a float32."""
+
+
+class _Sizes(NamedTuple):
+    """How large the work is: long enough to be measured, larger than caches, and over in about a tenth of a second."""
+
+    side: int
+    batch: int
+    values: int
+
+
+_CPU, _GPU = _Sizes(1024, 1, 2**25), _Sizes(4096, 32, 2**26)
+
+
+class _Trial(NamedTuple):
+    """An operation, what it is in words, and what it does: FLOPs, or bytes."""
+
+    words: str
+    run: Callable[[], object]
+    amount: int
+
+
+def measure_peaks(*, device: str = "cpu", warmup: int = 2, repeats: int = 10) -> Iterator[Progress | Peaks]:
+    """Yield progress and, last, the best rates of a device in float32, each the best of all repeats.
+
+    Arithmetic: a square product of matrices, and a 3x3 convolution. Memory: a copy and an addition of arrays that no
+    cache holds, each value read or written counted once (as STREAM counts: McCalpin 1995). With PyTorch's own
+    settings: on NVIDIA GPUs convolutions may use TF32, products of matrices do not.
+    """
+    clock, sizes = Clock(device), _CPU if torch.device(device).type == "cpu" else _GPU
+    trials = (_product, _convolution, _copy, _addition)
+    peaks: list[Peak] = []
+    for number, make in enumerate(trials):
+        trial = make(device, sizes)
+        yield Progress(number, len(trials), trial.words)
+        peaks.append(Peak(trial.words, trial.amount / _best(trial, clock, warmup, repeats)))
+        del trial  # its arrays, before the next one's
+    yield Peaks(setting(device, warmup, repeats), tuple(peaks[:2]), tuple(peaks[2:]))
+
+
+def _best(trial: _Trial, clock: Clock, warmup: int, repeats: int) -> float:
+    """Return the seconds of the fastest repeat."""
+    times = []
+    with torch.inference_mode():
+        for _ in range(warmup + repeats):
+            start = clock.mark()
+            trial.run()
+            end = clock.mark()
+            clock.wait()
+            times.append(clock.seconds(start, end))
+    return min(times[warmup:])
+
+
+def _product(device: str, sizes: _Sizes) -> _Trial:
+    n = sizes.side
+    one, other = torch.rand(2, n, n, device=device)
+    out = torch.empty(n, n, device=device)
+    return _Trial(f"product of {n}×{n} matrices", lambda: torch.mm(one, other, out=out), 2 * n**3)
+
+
+def _convolution(device: str, sizes: _Sizes) -> _Trial:
+    n, channels, side = sizes.batch, 256, 56
+    x = torch.rand(n, channels, side, side, device=device)
+    weight = torch.rand(channels, channels, 3, 3, device=device)
+    flops = 2 * n * side**2 * channels**2 * 9
+    return _Trial(
+        f"3×3 convolution of {n}×{channels}×{side}×{side}, {channels} filters",
+        lambda: functional.conv2d(x, weight, padding=1),
+        flops,
+    )
+
+
+def _copy(device: str, sizes: _Sizes) -> _Trial:
+    source, target = torch.rand(2, sizes.values, device=device)
+    return _Trial(f"copy of {_mib(sizes)} MiB", lambda: target.copy_(source), 2 * VALUE * sizes.values)
+
+
+def _addition(device: str, sizes: _Sizes) -> _Trial:
+    one, other, total = torch.rand(3, sizes.values, device=device)
+    words = f"sum of two arrays of {_mib(sizes)} MiB"
+    return _Trial(words, lambda: torch.add(one, other, out=total), 3 * VALUE * sizes.values)
+
+
+def _mib(sizes: _Sizes) -> int:
+    return VALUE * sizes.values // 2**20
+
+
+def measure_time(job: MeasureTime) -> Iterator[object]:
+    """Yield progress, and last the times with the device's peaks."""
+    peaks: Peaks | None = None
+    for step in measure_peaks(device=job.device):
+        if isinstance(step, Peaks):
+            peaks = step
+        else:
+            yield step
+    assert peaks is not None
+    for one in measure(job.spec, job.image, device=job.device, repeats=job.repeats, backward=job.trains):
+        yield Measured(job, one, peaks) if isinstance(one, Timing) else one

@@ -1,0 +1,143 @@
+"""The page of measured times: the roofline plot, and under it each layer and block with its times."""
+
+from collections.abc import Iterator
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QWidget
+
+from resnet_explorer.engine.jobs import Job
+from resnet_explorer.picture.theme import Theme
+from resnet_explorer.readings.kept import inference_bytes, training_bytes
+from resnet_explorer.readings.text import mib, si
+from resnet_explorer.timing.charts import roofline
+from resnet_explorer.timing.values import Measured, MeasureTime, Peaks, Timed
+from resnet_explorer.ui.chart_view import ChartView
+from resnet_explorer.ui.document import Document, State
+from resnet_explorer.ui.jobs import Jobs
+from resnet_explorer.ui.parts import button, hbox, label, split, told, vbox
+from resnet_explorer.ui.session import Results
+from resnet_explorer.ui.tables import LinkedTable, TextRow
+from resnet_explorer.ui.window import PageView
+
+TITLES = (
+    ("Layer or block", "The address; blocks are measured as wholes, layers each in its place"),
+    ("Forward", "Median time of the forward pass"),
+    ("Range", "Shortest and longest of all runs"),
+    ("Backward", "Median time of the backward pass"),
+    ("% of time", "Share of the whole network's forward and backward pass"),
+    ("MACs", "Multiply-accumulates of convolutions and linear layers; 1 MAC = 2 FLOPs"),
+    ("Bytes", "What must at least be moved: input, output and weights, each once"),
+    ("FLOP/s", "FLOPs of the forward pass over its time"),
+    ("Limited by", "Memory where it has fewer FLOPs per byte than the ridge of the roofline, else arithmetic"),
+)
+REPEATS = (5, 10, 30, 100)
+AT_FIRST = "Measure to see which layers wait for arithmetic, and which for memory."
+
+
+class TimingPage(PageView):
+    """Measures when asked; the last measurement stays until the next one is there."""
+
+    canvas: ChartView
+
+    def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document, self._jobs = document, jobs
+        self._results: Results | None = None
+        self._job = 0
+        self.measured: Measured | None = None
+        self.canvas = ChartView(document)
+        self.table = LinkedTable(document, "Times of layers and blocks", TITLES, range(1, 8))
+        self.measure = button("Measure", "Run the network on the chosen device and time each layer and block", self.ask)
+        tip = "How many runs each time is the median of, after two that warm up"
+        self.repeats = told(QComboBox(), "How many runs", tip)
+        for count in REPEATS:
+            self.repeats.addItem(f"median of {count}", count)
+        self.repeats.setCurrentIndex(1)
+        self.words = label(AT_FIRST, "muted", cut=True)
+        bar = hbox(self.measure, self.repeats, (self.words, 1), margins=(12, 6, 12, 4))
+        bar.insertSpacing(2, 8)
+        panes = split(Qt.Orientation.Vertical, (360, 200), self.canvas, self.table, collapsible=True)
+        vbox(bar, (panes, 1), of=self, spacing=0)
+
+    def show_results(self, results: Results) -> None:
+        """Say where what is shown belongs to another network than the window's."""
+        self._results = results
+        if self.measured and self._is_old():
+            self.words.setText(f"Measured: {self._job_words()}. Measure again for what is shown now.")
+
+    def show_theme(self, theme: Theme) -> None:
+        """Paint in another theme."""
+        self.canvas.show_theme(theme)
+
+    def _is_old(self) -> bool:
+        assert self.measured and self._results
+        job, state = self.measured.job, self._results.state
+        return (job.spec, job.image, job.device) != (state.spec, state.image, self._document.device)
+
+    def _job_words(self) -> str:
+        assert self.measured
+        job = self.measured.job
+        return f"{job.spec.name} at {job.image.batch}×{job.image.height}×{job.image.width} on {job.device}"
+
+    def ask(self) -> None:
+        """Measure what is shown now; an older question is withdrawn."""
+        if self._results is None:
+            return
+        state, known = self._results.state, self._results.kept
+        trains = self._results.needs.failing is None
+        job = MeasureTime(state.spec, state.image, self._document.device, self.repeats.currentData(), trains)
+        needs = training_bytes(self._results.analysis, known) if known else inference_bytes(self._results.analysis)
+        self._jobs.cancel(self._job)
+        self.words.setText("measuring… the Jobs panel shows how far it is")
+        name = f"Times of {state.spec.name}"
+        self._job = self._jobs.submit(job, name, self._on_measured, self._on_problem, needs.total)
+
+    def _on_measured(self, job: Job, result: object) -> None:
+        assert isinstance(result, Measured) and self._results
+        if State(result.job.spec, result.job.image) != self._results.state:
+            return
+        self.measured = result
+        timing, peaks = result.timing, result.peaks
+        self.canvas.show_chart(roofline(self._results.analysis, timing, peaks))
+        self.table.show_rows(list(_rows(result)))
+        whole = timing.whole
+        backward = f", backward {_ms(whole.backward.median)}" if whole.backward else " (eval mode)"
+        self.words.setText(
+            f"{self._job_words()}: forward {_ms(whole.forward.median)}{backward}; "
+            f"the layers one by one take {100 * timing.overhead:+.1f} %"
+        )
+
+    def _on_problem(self, problem: str) -> None:
+        self.words.setText(f"⚠ {problem}")
+        self.words.setToolTip(problem)
+
+
+def _rows(measured: Measured) -> Iterator[TextRow]:
+    timing, peaks = measured.timing, measured.peaks
+    total = timing.whole.both or 1.0
+    for timed in (*timing.sums.values(), *timing.rows):
+        yield _row(timed, peaks, total)
+
+
+def _row(timed: Timed, peaks: Peaks, total: float) -> TextRow:
+    forward, work = timed.forward, timed.work
+    backward = timed.backward.median if timed.backward else 0.0
+    limit = peaks.limit(work)
+    texts = (
+        timed.path or "network",
+        _ms(forward.median),
+        f"{_ms(forward.low)} to {_ms(forward.high)}",
+        _ms(backward) if timed.backward else "–",
+        f"{100 * timed.both / total:.1f} %",
+        si(work.macs).strip() if work.macs else "–",
+        mib(work.bytes),
+        f"{si(timed.rate)}FLOP/s" if timed.rate else "–",
+        limit.value if limit else "–",
+    )
+    share, macs, moved = 100 * timed.both / total, float(work.macs), float(work.bytes)
+    values = (timed.path, forward.median, forward.low, backward, share, macs, moved, timed.rate, texts[-1])
+    return TextRow(timed.path, texts, values)
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1e3:,.3g} ms" if seconds < 1 else f"{seconds:,.2f} s"

@@ -1,0 +1,224 @@
+"""The bars over the runs: start, pause, step and stop; how curves are drawn; playing a recording back."""
+
+import time
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import replace
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QLabel, QSlider, QWidget
+
+from resnet_explorer.readings.progress import duration
+from resnet_explorer.runs.plan import Run
+from resnet_explorer.training.chart_data import Across, Options
+from resnet_explorer.training.controller import LiveRun, Stand, TrainingController
+from resnet_explorer.ui.fields import CheckField, ChoiceField
+from resnet_explorer.ui.parts import button, hbox, label, timer, told
+
+_ACROSS = (("by steps", Across.STEPS), ("by epochs", Across.EPOCHS), ("by seconds", Across.SECONDS))
+
+
+class TrainingBar(QWidget):
+    """Buttons for all runs at once; ``start_wanted`` tells that new ones are asked for."""
+
+    start_wanted = Signal()
+
+    def __init__(self, trainer: TrainingController, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._trainer = trainer
+        tip = "Train all networks of the list from their first weights (Ctrl+Enter)"
+        self.start = button("Start", tip)
+        self.start.setShortcut("Ctrl+Return")
+        self.start.clicked.connect(self.start_wanted)
+        tip = "Keep where every run is, and stop; Resume goes on from there bit for bit"
+        self.pause = button(
+            "Pause", tip, lambda: self._trainer.pause() if self._trainer.is_busy else self._trainer.resume()
+        )
+        self.step = button("Step", "Make one step of every run", trainer.step)
+        tip = "End these runs; what they made stays in the list of kept runs"
+        self.stop = button("Stop", tip, trainer.give_up)
+        self.words = label(kind="muted", cut=True)
+        parts = (self.start, self.pause, self.step, self.stop, (self.words, 1))
+        hbox(*parts, of=self, margins=(12, 6, 12, 2))
+        self.show_state()
+
+    def show_state(self) -> None:
+        """Show what can be done now, and how far it is."""
+        trainer = self._trainer
+        busy, left = trainer.is_busy, [run for run in trainer.runs if run.is_open]
+        self.start.setText("Start again" if trainer.runs else "Start")
+        self.pause.setText("Pause" if busy or not left else "Resume")
+        self.pause.setEnabled(bool(left))
+        self.step.setEnabled(bool(left) and not busy)
+        self.stop.setEnabled(bool(left))
+        self.words.setText(_words(trainer.runs, busy))
+        self.words.setToolTip(self.words.text())
+
+
+def _words(runs: list[LiveRun], busy: bool) -> str:
+    if not runs:
+        return ""
+    over = sum(not run.is_open for run in runs)
+    if not busy:
+        return "all runs have ended" if over == len(runs) else "paused"
+    at_work = [run for run in runs if run.stand is Stand.RUNNING]
+    waiting = sum(run.stand is Stand.WAITING for run in runs)
+    seconds = [left for run in at_work if (left := run.statistics.seconds_left) is not None]
+    pieces = [f"{len(at_work)} at work" if at_work else "starting PyTorch"]
+    if waiting and at_work:
+        pieces.append(f"{waiting} to come")
+    if seconds:
+        longest = max(seconds) * (1 + waiting / max(1, len(at_work)))
+        pieces.append(f"about {duration(longest)} left")
+    return ", ".join(pieces)
+
+
+class CurveOptions(QWidget):
+    """How curves are drawn: along what, on which scale, how much smoothed; ``changed`` tells of another choice."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        tip = "Along what curves are drawn; seconds leave pauses out"
+        self.across = told(ChoiceField(_ACROSS, Across), "Along what curves are drawn", tip)
+        self.across.setMinimumContentsLength(7)
+        self.log = told(CheckField("log"), tip="Losses on a logarithmic axis")
+        tip = "Weight of the past in the thick curve: 0 for none; the thin curve is as measured"
+        self.smoothing, self.weight = told(QSlider(Qt.Orientation.Horizontal), "Smoothing", tip), label(kind="muted")
+        self.smoothing.setRange(0, 99)
+        self.smoothing.setValue(90)
+        self.smoothing.setFixedWidth(70)
+        hbox(self.across, self.log, QLabel("Smoothing"), self.smoothing, self.weight, of=self)
+        for signal in (self.across.value_entered, self.log.value_entered, self.smoothing.valueChanged):
+            signal.connect(self._on_changed)
+        self._label()
+
+    def options(self, replayed: bool) -> Options:
+        """Return how curves are drawn."""
+        return Options(self.across.chosen, self.log.isChecked(), self.smoothing.value() / 100, replayed)
+
+    def _on_changed(self) -> None:
+        self._label()
+        self.changed.emit()
+
+    def _label(self) -> None:
+        self.weight.setText(f"{self.smoothing.value() / 100:.2f}")
+        self.weight.setMinimumWidth(self.weight.fontMetrics().horizontalAdvance("0.99"))
+
+
+TICK_MS = 100
+SPEEDS = (0.5, 1.0, 2.0, 5.0, 20.0, 100.0, 1000.0)
+USUAL = 2.0
+PARTS = 1000
+
+
+class ReplayBar(QWidget):
+    """Play, a scrubber, a speed.
+
+    ``moved`` tells that another moment is shown, ``left`` that the user wants no replay.
+    """
+
+    moved = Signal()
+    left = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._runs: tuple[Run, ...] = ()
+        self._times: tuple[list[float], ...] = ()
+        self.seconds = 0.0
+        self._then = 0.0
+        self.play = button(
+            "Play",
+            "Play the recorded training from here, or hold it",
+            lambda: self.hold() if self._clock.isActive() else self.start(),
+        )
+        tip = "The moment that is shown: drag, or use the arrow keys"
+        self.slider = told(QSlider(Qt.Orientation.Horizontal), "Moment of the recording", tip)
+        self.slider.setRange(0, PARTS)
+        self.slider.valueChanged.connect(lambda part: self.go(self.length * part / PARTS))
+        speeds = ((f"{speed:g}×", speed) for speed in SPEEDS)
+        self.speed = told(ChoiceField(speeds), "Speed of the replay", "How many times as fast as it was trained")
+        self.speed.setMinimumContentsLength(5)
+        self.speed.show_value(USUAL)
+        self.words = label(kind="strong")
+        self.close_button = button("Leave replay", "Show the runs of now again", self._on_left)
+        self._clock = timer(self, TICK_MS, self._on_tick)
+        parts = (self.words, self.play, self.speed, (self.slider, 1), self.close_button)
+        hbox(*parts, of=self, margins=(12, 2, 12, 2))
+
+    @property
+    def is_on(self) -> bool:
+        """Return whether a recording is shown."""
+        return bool(self._runs)
+
+    @property
+    def length(self) -> float:
+        """Return the seconds of the longest recording."""
+        return max((times[-1] for times in self._times if times), default=0.0)
+
+    def show_runs(self, runs: Sequence[Run]) -> None:
+        """Show recorded runs from their end: the figure is there at once, and plays from its start."""
+        self._runs = tuple(runs)
+        self._times = tuple([metric.seconds for metric in run.metrics] for run in runs)
+        self.words.setText("● replayed")
+        self._clock.stop()
+        self._label()
+        self.go(self.length)
+
+    def recorded(self, here: str) -> str:
+        """Return where and with what it was recorded; ``here`` is this CPU's instruction set, empty if unknown."""
+        known = next((run.setting for run in self._runs if run.setting), None)
+        if known is None:
+            return ""
+        text = f"Recorded {known.began[:10]} on {known.machine}, PyTorch {known.torch}, app {known.app}."
+        if not here or known.instruction_set in ("", here):
+            return text
+        return f"{text} This machine computes with {here}: the last digits may differ here."
+
+    def runs(self) -> tuple[Run, ...]:
+        """Return the runs as they were at the moment that is shown."""
+        return tuple(
+            replace(run, metrics=run.metrics[: bisect_right(times, self.seconds)])
+            for run, times in zip(self._runs, self._times, strict=True)
+        )
+
+    def go(self, seconds: float) -> None:
+        """Show another moment."""
+        self.seconds = min(max(0.0, seconds), self.length)
+        with QSignalBlocker(self.slider):
+            self.slider.setValue(round(PARTS * self.seconds / self.length) if self.length else 0)
+        self.moved.emit()
+
+    def start(self) -> None:
+        """Play from here, or from the start where it is at the end."""
+        if self.seconds >= self.length:
+            self.go(0.0)
+        self._then = time.monotonic()
+        self._clock.start()
+        self._label()
+
+    def hold(self) -> None:
+        """Stay at this moment."""
+        self._clock.stop()
+        self._label()
+
+    def leave(self) -> None:
+        """Forget the recording."""
+        self._clock.stop()
+        self._runs, self._times, self.seconds = (), (), 0.0
+        self._label()
+
+    def _on_left(self) -> None:
+        self.leave()
+        self.left.emit()
+
+    def _on_tick(self) -> None:
+        now = time.monotonic()
+        spent, self._then = now - self._then, now
+        self.go(self.seconds + spent * float(self.speed.chosen))
+        if self.seconds >= self.length:
+            self.hold()
+
+    def _label(self) -> None:
+        self.play.setText("Hold" if self._clock.isActive() else "Play")

@@ -1,0 +1,334 @@
+"""A run's steps as columns of numbers, and its curves; both go on with the run, and read only what is new."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from math import isfinite, log
+from typing import NamedTuple
+
+import numpy as np
+
+from resnet_explorer.picture.chart import LOOKS, Guide, Look
+from resnet_explorer.runs.plan import Metric, Run, condition_words, machine_words
+from resnet_explorer.training.smoothing import Array, Smoother, Thinner, thinned
+
+
+class Measure(StrEnum):
+    """What a curve of a run shows."""
+
+    TRAIN_LOSS = "training-loss"
+    TRAIN_ERROR = "training-error"
+    TEST_LOSS = "test-loss"
+    TEST_ERROR = "test-error"
+    RATE = "learning-rate"
+    SPEED = "speed"
+
+
+class Across(StrEnum):
+    """What the x axis counts."""
+
+    STEPS = "steps"
+    EPOCHS = "epochs"
+    SECONDS = "seconds"
+
+
+class MeasureWords(NamedTuple):
+    """A measure's title, the words and the unit on its axis, and of what its values are."""
+
+    title: str
+    axis: str
+    unit: str
+    of: str
+    smooth: bool = False
+
+
+MEASURES: Mapping[Measure, MeasureWords] = {
+    Measure.TRAIN_LOSS: MeasureWords("Training loss", "training loss", "", "of each batch, before its step", True),
+    Measure.TRAIN_ERROR: MeasureWords("Training error", "training error", "%", "of each batch, before its step", True),
+    Measure.TEST_LOSS: MeasureWords("Test loss", "test loss", "", "of all test images"),
+    Measure.TEST_ERROR: MeasureWords("Test error", "test error", "%", "of all test images"),
+    Measure.RATE: MeasureWords("Learning rate", "learning rate", "", "of each step"),
+    Measure.SPEED: MeasureWords("Speed", "steps per second", "", "pauses left out", True),
+}
+
+
+def measure_words(measure: Measure, shown: Sequence["Traced"]) -> MeasureWords:
+    """Return the words of a measure for some runs: those of validation where such images are judged."""
+    words, kinds = MEASURES[measure], {one.run.setting.judged for one in shown if one.run.setting}
+    if measure not in (Measure.TEST_LOSS, Measure.TEST_ERROR) or kinds <= {"test"}:
+        return words
+    kind = " or ".join(sorted(kinds))
+    title, of = (text.replace("test", kind) for text in (words.title.lower(), words.of))
+    axis = words.axis.replace("test", kind.replace("validation", "val"))  # what a low chart has room for
+    return words._replace(title=title.capitalize(), axis=axis, of=of)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How curves are drawn: ``within`` is the part of the x axis that is looked at, whose points are then drawn."""
+
+    across: Across = Across.STEPS
+    log: bool = False
+    smoothing: float = 0.9
+    replayed: bool = False
+    within: tuple[float, float] | None = None
+
+
+PLAINLY = Options()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Traced:
+    """A run with what tells it from others; the key stays the same from chart to chart."""
+
+    key: str
+    name: str
+    run: Run
+    look: Look
+    hidden: bool = False
+
+
+def looks(residual: Sequence[bool]) -> tuple[Look, ...]:
+    """Return a look for each of up to eight networks: residual ones are solid or dash-dotted with filled signs.
+
+    Plain ones are dashed or dotted with open signs; where there are more than four of a kind the others lend theirs.
+    """
+    free = {True: [*LOOKS[0::2], *reversed(LOOKS[1::2])], False: [*LOOKS[1::2], *reversed(LOOKS[0::2])]}
+    found: list[Look] = []
+    for kind in residual:
+        look = next((one for one in free[kind] if one not in found), LOOKS[len(found) % len(LOOKS)])
+        found.append(look)
+    return tuple(found)
+
+
+def traced(runs: Sequence[Run], hidden: frozenset[str] = frozenset()) -> tuple[Traced, ...]:
+    """Return runs with a key and a look each by their places; runs of one name are told apart by their seeds."""
+    names = Counter(run.plan.name for run in runs)
+    keys = [f"run{place}" for place in range(1, len(runs) + 1)]
+    return tuple(
+        Traced(key, _name(run, names[run.plan.name] > 1), run, look, key in hidden)
+        for key, run, look in zip(keys, runs, looks([run.plan.spec.residual for run in runs]), strict=True)
+    )
+
+
+def _name(run: Run, is_one_of_many: bool) -> str:
+    return f"{run.plan.name}, seed {run.plan.seed}" if is_one_of_many else run.plan.name
+
+
+NAN = float("nan")
+STEP, SECONDS, VALUE = 0, 1, 2
+_Row = tuple[float, ...]
+
+
+class _Table:
+    """Rows of numbers that grow at their end."""
+
+    def __init__(self, width: int) -> None:
+        self._rows: Array = np.empty((256, width))
+        self.count = 0
+
+    def add(self, rows: Sequence[_Row] | Array) -> None:
+        """Take more rows."""
+        if not len(rows):
+            return
+        while self.count + len(rows) > len(self._rows):
+            self._rows = np.concatenate((self._rows, np.empty_like(self._rows)))
+        self._rows[self.count : self.count + len(rows)] = rows
+        self.count += len(rows)
+
+    def row(self, index: int) -> Sequence[float]:
+        """Return a row."""
+        return [float(value) for value in self._rows[index]]
+
+    def column(self, index: int) -> Array:
+        """Return a column, as a view."""
+        return self._rows[: self.count, index]
+
+
+class Columns:
+    """The steps of a run: each with loss, error and rate, those that were judged, and the seconds of each step."""
+
+    def __init__(self) -> None:
+        self._steps, self._losses, self._errors, self._paces = _Table(5), _Table(3), _Table(3), _Table(3)
+        self._before = (-1, 0.0)
+
+    def follows(self, run: Run) -> bool:
+        """Say whether a run is this one, further on or not so far."""
+        shared = min(len(run.metrics), self._steps.count)
+        if not shared:
+            return True
+        one, row = run.metrics[shared - 1], self._steps.row(shared - 1)
+        return (one.step, one.seconds) == (row[STEP], row[SECONDS]) and repr(one.loss) == repr(row[VALUE])
+
+    def read(self, run: Run) -> None:
+        """Read the steps that are new."""
+        new = run.metrics[self._steps.count :]
+        if not new:
+            return
+        self._steps.add([(one.step, one.seconds, one.loss, _error(one.accuracy), one.rate) for one in new])
+        self._losses.add([(one.step, one.seconds, one.test_loss) for one in new if one.test_loss is not None])
+        judged = [(one.step, one.seconds, _error(one.test_accuracy)) for one in new if one.test_accuracy is not None]
+        self._errors.add(judged)
+        self._paces.add(list(self._timed(new)))
+
+    def _timed(self, new: Iterable[Metric]) -> Iterable[_Row]:
+        """Yield the seconds that a step took: the mean of a few where the clock did not move between them."""
+        for one in new:
+            step, seconds = self._before
+            if step < 0 or one.seconds < seconds:
+                self._before = (one.step, one.seconds)
+            elif one.seconds > seconds and one.step > step:
+                yield one.step, one.seconds, (one.seconds - seconds) / (one.step - step)
+                self._before = (one.step, one.seconds)
+
+    def of(self, measure: Measure, last: float) -> tuple[Array, Array, Array]:
+        """Return steps, seconds and values of a measure up to a step; of the speed the seconds of a step."""
+        table, index = {
+            Measure.TRAIN_LOSS: (self._steps, VALUE),
+            Measure.TRAIN_ERROR: (self._steps, VALUE + 1),
+            Measure.RATE: (self._steps, VALUE + 2),
+            Measure.TEST_LOSS: (self._losses, VALUE),
+            Measure.TEST_ERROR: (self._errors, VALUE),
+            Measure.SPEED: (self._paces, VALUE),
+        }[measure]
+        steps = table.column(STEP)
+        end = int(np.searchsorted(steps, last, "right"))
+        values = table.column(index)[:end]
+        if measure is Measure.TRAIN_ERROR and end and np.isnan(values[0]):
+            end = 0  # a backbone names no class
+        return steps[:end], table.column(SECONDS)[:end], values[:end]
+
+
+def _error(accuracy: float | None) -> float:
+    return NAN if accuracy is None else 100 * (1 - accuracy)
+
+
+def epoch_steps(run: Run) -> float:
+    """Return how many steps make an epoch; what is left of the images, less than a batch, is passed over."""
+    images = run.setting.train if run.setting else 0
+    return max(1, images // run.plan.recipe.batch)
+
+
+class Curve:
+    """A measure of a run: its points as they are, and smoothed, each thinned to what a chart needs."""
+
+    def __init__(self, columns: Columns, measure: Measure, smoothing: float) -> None:
+        self.columns, self.smoothing = columns, smoothing
+        self._measure = measure
+        self._clear()
+
+    def _clear(self) -> None:
+        self._smoother, self._thin, self._thick = Smoother(self.smoothing), Thinner(), Thinner()
+        self._smoothed = _Table(1)
+        self._x: tuple[Array, Array] = (np.empty(0), np.empty(0))
+        self._raw: Array = np.empty(0)
+
+    def read(self, last: float) -> None:
+        """Go on to a step, or back to it."""
+        steps, seconds, values = self.columns.of(self._measure, last)
+        if len(values) < self._smoothed.count:
+            self._clear()
+        new = values[self._smoothed.count :]
+        smooth = self._smoother.add(new)
+        self._thin.add(self._shown(new))
+        self._thick.add(self._shown(smooth))
+        self._smoothed.add(smooth[:, None])
+        self._x, self._raw = (steps, seconds), values
+
+    def _shown(self, values: Array) -> Array:
+        """Return values as they are drawn: the seconds of a step as steps in a second."""
+        return 1 / values if self._measure is Measure.SPEED else values
+
+    def points(
+        self, is_smoothed: bool, across: Across, epoch: float, within: tuple[float, float] | None = None
+    ) -> tuple[list[float], list[float]]:
+        """Return x and y of the points to draw; ``epoch`` is how many steps it has."""
+        y = self._smoothed.column(0) if is_smoothed else self._raw
+        if within is None:
+            chosen = (self._thick if is_smoothed else self._thin).indices
+        else:
+            x = self._across(across, epoch)
+            first = max(0, int(np.searchsorted(x, within[0])) - 1)
+            end = int(np.searchsorted(x, within[1], "right")) + 1
+            chosen = [first + index for index in thinned(self._shown(y[first:end]))]
+        return self._across(across, epoch, chosen).tolist(), self._shown(y[chosen]).tolist()
+
+    def whole(self, across: Across, epoch: float) -> tuple[Array, Array]:
+        """Return x and smoothed y of all points."""
+        return self._across(across, epoch), self._shown(self._smoothed.column(0))
+
+    def _across(self, across: Across, epoch: float, chosen: list[int] | slice = slice(None)) -> Array:
+        """Return x of some points."""
+        steps, seconds = (column[chosen] for column in self._x)
+        return seconds if across is Across.SECONDS else (steps + 1) / (epoch if across is Across.EPOCHS else 1)
+
+
+def caption(shown: Sequence[Traced], measure: Measure, options: Options) -> str:
+    """Return the line under a title: what was measured, on what, from which seeds, and how it is shown."""
+    words = measure_words(measure, shown)
+    how = smoothing_words(options.smoothing) if words.smooth else ""
+    return joined((replay_words(shown, options.replayed), words.of, how, *condition_words(runs_of(shown))))
+
+
+def joined(words: Iterable[str]) -> str:
+    """Return the words that are not empty as one line."""
+    return " · ".join(word for word in words if word)
+
+
+def smoothing_words(weight: float) -> str:
+    """Return how thick and thin lines differ."""
+    return f"thick: smoothed {weight:g}, thin: each step" if weight > 0 else "each step, not smoothed"
+
+
+def replay_words(shown: Sequence[Traced], is_replayed: bool) -> str:
+    """Return that runs were recorded, and on what; nothing where they run now."""
+    if not is_replayed:
+        return ""
+    made = machine_words(runs_of(shown))
+    return f"replayed, recorded on {made}" if made else "replayed"
+
+
+def runs_of(shown: Sequence[Traced]) -> list[Run]:
+    """Return the runs."""
+    return [one.run for one in shown]
+
+
+def notes_of(shown: Sequence[Traced]) -> tuple[str, ...]:
+    """Return what could not be done as a recipe asks, each sentence once."""
+    return tuple(dict.fromkeys(note for one in shown if one.run.setting for note in one.run.setting.notes))
+
+
+def classes(run: Run) -> int | None:
+    """Return how many classes a run tells apart; None for a backbone."""
+    return len(run.setting.classes) if run.setting and run.setting.classes else run.plan.spec.classes
+
+
+def chance(shown: Sequence[Traced], measure: Measure) -> tuple[Guide, ...]:
+    """Return where a network is that only guesses: ln(classes) for the loss, 1 − 1/classes for the error."""
+    counts = sorted({count for one in shown if (count := classes(one.run)) and count > 1})
+    guides = []
+    for count in counts:
+        value = chance_level(count, measure)
+        words = "chance" if len(counts) == 1 else f"chance, {count} classes"
+        guides += [Guide(value, words, vertical=False)] if value is not None else []
+    return tuple(guides)
+
+
+def chance_level(count: int, measure: Measure) -> float | None:
+    """Return the loss or the error, in percent, of guessing among so many classes; None for other measures."""
+    if measure in (Measure.TRAIN_LOSS, Measure.TEST_LOSS):
+        return log(count)
+    return 100 * (1 - 1 / count) if measure in (Measure.TRAIN_ERROR, Measure.TEST_ERROR) else None
+
+
+def state_words(run: Run) -> str:
+    """Return how far a run is, or how it ended, where it is not whole."""
+    last = run.last
+    if last is not None and not isfinite(last.loss):
+        return "diverged"
+    if run.problem:
+        return f"ended early, at step {last.step + 1:,}" if last else "ended early"
+    if run.is_whole:
+        return ""
+    return f"at step {last.step + 1:,} of {run.plan.recipe.steps:,}" if last else "not begun"

@@ -1,0 +1,257 @@
+"""The curves of several runs as charts; what was read of a run is kept, so that a longer one is drawn as fast."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from math import isfinite
+
+import numpy as np
+
+from resnet_explorer.picture.chart import Axis, Chart, Guide, Look, Marker, Scale, Series
+from resnet_explorer.picture.chart.model import number
+from resnet_explorer.runs.plan import Run, condition_words
+from resnet_explorer.training.chart_data import (
+    MEASURES,
+    PLAINLY,
+    Across,
+    Columns,
+    Curve,
+    Measure,
+    Options,
+    Traced,
+    caption,
+    chance,
+    chance_level,
+    classes,
+    epoch_steps,
+    joined,
+    looks,
+    measure_words,
+    notes_of,
+    replay_words,
+    runs_of,
+    state_words,
+)
+from resnet_explorer.training.smoothing import Array, thinned
+from resnet_explorer.training.text import loss_words
+
+_Member = tuple[Traced, Curve]
+
+
+def seeds_chart(shown: Sequence[Traced], curves: Sequence[Curve], measure: Measure, options: Options) -> Chart:
+    """Return the median of each network's runs as a line, and their range as a band."""
+    groups: dict[object, list[_Member]] = {}
+    for one, curve in zip(shown, curves, strict=True):
+        groups.setdefault(_alike(one.run), []).append((one, curve))
+    members = list(groups.values())
+    found = looks([group[0][0].run.plan.spec.residual for group in members])
+    across = Across.STEPS if options.across is Across.SECONDS else options.across
+    words = measure_words(measure, shown)
+    series = tuple(_seed_series(group, look, measure, across) for group, look in zip(members, found, strict=True))
+    smooth = words.smooth and options.smoothing > 0
+    how = f"each run smoothed {options.smoothing:g}" if smooth else ""
+    many = "median over the seeds, band from the least to the greatest"
+    told = (replay_words(shown, options.replayed), many, how, words.of, *condition_words(runs_of(shown)))
+    return Chart(
+        f"{words.title}, {_seed_count(members)}",
+        Axis("epoch" if across is Across.EPOCHS else "step"),
+        Axis(words.axis, unit=words.unit),
+        series,
+        joined(told),
+        key=f"{measure}:seeds:",
+    )
+
+
+def _alike(run: Run) -> object:
+    """Return what runs have in common that differ in the seed alone."""
+    plan = run.plan
+    return plan.name, plan.spec, plan.recipe, plan.data, plan.image
+
+
+def _seed_count(groups: Sequence[Sequence[_Member]]) -> str:
+    counts = sorted({len(group) for group in groups})
+    if not counts:
+        return "no seeds"
+    words = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    return f"{words} seed{'' if counts == [1] else 's'}"
+
+
+def _seed_series(group: Sequence[_Member], look: Look, measure: Measure, across: Across) -> Series:
+    first = group[0][0]
+    x, rows = _common(group, across)
+    middle, low, high = _spread(rows)
+    kept = thinned(middle)
+    if kept:
+        low, high = np.fmin.reduceat(low, kept), np.fmax.reduceat(high, kept)
+    judged = measure in (Measure.TEST_LOSS, Measure.TEST_ERROR)
+    many = len(group) > 1
+    return Series(
+        first.key,
+        first.run.plan.name,
+        x[kept].tolist(),
+        middle[kept].tolist(),
+        look if judged else look._replace(marker=Marker.NONE),
+        low=low.tolist() if many else None,
+        high=high.tolist() if many else None,
+        note=_seed_note(group, rows),
+        hidden=all(one.hidden for one, _ in group),
+    )
+
+
+def _common(group: Sequence[_Member], across: Across) -> tuple[Array, Array]:
+    """Return the steps that all runs have made, and each run's values there."""
+    curves = [curve.whole(across, epoch_steps(one.run)) for one, curve in group]
+    count = min(len(x) for x, _ in curves)
+    return curves[0][0][:count], np.stack([y[:count] for _, y in curves])
+
+
+def _spread(rows: Array) -> tuple[Array, Array, Array]:
+    """Return the median, the least and the greatest of each column; a run that diverged is above all others."""
+    if len(rows) == 1 or not rows.size:
+        return rows[0], rows[0], rows[0]
+    held = np.where(np.isnan(rows), np.inf, rows)
+    middle = np.median(held, axis=0)
+    finite = np.where(np.isfinite(rows), rows, np.nan)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        low, high = np.nanmin(finite, axis=0), np.nanmax(finite, axis=0)
+    return np.where(np.isfinite(middle), middle, np.nan), low, high
+
+
+def _seed_note(group: Sequence[_Member], rows: Array) -> str:
+    """Return how many seeds there are, where they end, and how many diverged."""
+    lost = int((~np.isfinite(rows[:, -1])).sum()) if rows.size else 0
+    known = np.sort(rows[np.isfinite(rows[:, -1]), -1]) if rows.size else rows
+    ends = ""
+    if known.size:
+        ends = f"{known[0]:.3g}" if known.size == 1 else f"{known[0]:.3g} to {known[-1]:.3g}"
+    words = [ends] if ends else []
+    words += [f"{lost} of {len(group)} diverged"] if lost else []
+    return ", ".join(words)
+
+
+CUT = 3.0
+"""A linear axis of losses ends at so many times the loss of guessing, where a run goes further."""
+AXES = {Across.STEPS: Axis("step"), Across.EPOCHS: Axis("epoch"), Across.SECONDS: Axis("time", unit="s")}
+
+
+class TrainingCharts:
+    """Charts of runs that may still go on; one of these belongs to one view."""
+
+    def __init__(self) -> None:
+        self._columns: dict[str, Columns] = {}
+        self._curves: dict[tuple[str, Measure], Curve] = {}
+
+    def curves(self, shown: Sequence[Traced], measure: Measure, options: Options = PLAINLY) -> Chart:
+        """Return a measure of each run: thin as it is and thick smoothed, or its points where it was judged."""
+        options = replace(options, across=_across(shown, options.across))
+        series: list[Series] = []
+        for one in shown:
+            curve = self._curve(one, measure, options.smoothing)
+            series += _series(one, curve, measure, options)
+        words = measure_words(measure, shown)
+        axis, notes = _value_axis(shown, series, measure, options)
+        x_axis = AXES[options.across]
+        low, high = options.within or (None, None)
+        return Chart(
+            words.title,
+            replace(x_axis, low=low, high=high),
+            axis,
+            tuple(series),
+            caption(shown, measure, options),
+            guides=chance(shown, measure),
+            notes=(*notes, *notes_of(shown)),
+            key=f"{measure}:",
+        )
+
+    def seeds(self, shown: Sequence[Traced], measure: Measure, options: Options = PLAINLY) -> Chart:
+        """Return the median and the range of a measure over runs that differ in the seed alone, for each network."""
+        options = replace(options, across=_across(shown, options.across))
+        curves = [self._curve(one, measure, options.smoothing) for one in shown]
+        chart = seeds_chart(shown, curves, measure, options)
+        axis, notes = _value_axis(shown, chart.series, measure, options)
+        guides: tuple[Guide, ...] = chance(shown, measure)
+        return replace(chart, y_axis=axis, guides=guides, notes=(*chart.notes, *notes))
+
+    def forget(self, keys: Sequence[str]) -> None:
+        """Drop what was read of runs that are no longer shown."""
+        for key in keys:
+            self._columns.pop(key, None)
+        self._curves = {pair: curve for pair, curve in self._curves.items() if pair[0] in self._columns}
+
+    def _curve(self, one: Traced, measure: Measure, smoothing: float) -> Curve:
+        """Return the curve of a run, up to its newest step."""
+        columns = self._columns.get(one.key)
+        if columns is None or not columns.follows(one.run):
+            columns = self._columns[one.key] = Columns()
+        columns.read(one.run)
+        weight = smoothing if MEASURES[measure].smooth else 0.0
+        curve = self._curves.get((one.key, measure))
+        if curve is None or curve.columns is not columns or curve.smoothing != weight:
+            curve = self._curves[one.key, measure] = Curve(columns, measure, weight)
+        curve.read(one.run.last.step if one.run.last else -1)
+        return curve
+
+
+def _across(shown: Sequence[Traced], asked: Across) -> Across:
+    """Return what the x axis counts: steps where a run does not say how many images it has."""
+    unknown = any(one.run.setting is None for one in shown)
+    return Across.STEPS if asked is Across.EPOCHS and unknown else asked
+
+
+def _series(one: Traced, curve: Curve, measure: Measure, options: Options) -> list[Series]:
+    epoch = epoch_steps(one.run)
+    smooths = MEASURES[measure].smooth and options.smoothing > 0
+    found = []
+    if smooths:
+        x, y = curve.points(False, options.across, epoch, options.within)
+        found.append(Series(f"{one.key}-raw", one.name, x, y, one.look, hidden=one.hidden, faint=True))
+    x, y = curve.points(smooths, options.across, epoch, options.within)
+    look = one.look if measure in (Measure.TEST_LOSS, Measure.TEST_ERROR) else bare(one.look)
+    found.append(Series(one.key, one.name, x, y, look, hidden=one.hidden, note=_note(one.run, y, measure)))
+    return found
+
+
+def bare(look: Look) -> Look:
+    """Return a look without a sign at each point."""
+    return look._replace(marker=Marker.NONE)
+
+
+def _note(run: Run, y: Sequence[float], measure: Measure) -> str:
+    """Return the newest value, and how far a run is."""
+    state = state_words(run)
+    if not y or not isfinite(y[-1]) or measure is Measure.RATE:
+        return state
+    unit = " steps/s" if measure is Measure.SPEED else f" {MEASURES[measure].unit}".rstrip()
+    ends = "ends at " if not state and measure is not Measure.SPEED else ""
+    is_loss = measure in (Measure.TRAIN_LOSS, Measure.TEST_LOSS)
+    value = loss_words(y[-1]) if is_loss else number(float(f"{y[-1]:.3g}"))
+    return f"{ends}{value}{unit}" + (f", {state}" if state else "")
+
+
+def _value_axis(
+    shown: Sequence[Traced], series: Sequence[Series], measure: Measure, options: Options
+) -> tuple[Axis, tuple[str, ...]]:
+    """Return the y axis; a linear one shows where chance is, and is cut where a run diverges, which is said."""
+    words = measure_words(measure, shown)
+    if options.log:
+        return Axis(words.axis, Scale.LOG, words.unit), ()
+    axis = Axis(words.axis, unit=words.unit, low=0.0)
+    counts = [count for one in shown if (count := classes(one.run)) and count > 1]
+    level = max((chance_level(count, measure) or 0.0 for count in counts), default=0.0)
+    if not level:
+        return axis, ()
+    if words.unit:
+        return (replace(axis, high=100.0) if _highest(series) > level / 2 else axis), ()
+    if _highest(series) > CUT * level:
+        end = CUT * level
+        return replace(axis, high=end), (f"The axis ends at {end:.1f}: higher losses are cut off.",)
+    if _highest(series) < level / 2:
+        return axis, ()
+    return replace(axis, high=1.04 * min(CUT * level, max(_highest(series, True), 1.06 * level))), ()
+
+
+def _highest(series: Sequence[Series], with_faint: bool = False) -> float:
+    """Return the highest value of the curves that are shown, infinity left out."""
+    shown = [one for one in series if not one.hidden and (with_faint or not one.faint)]
+    return max((y for one in shown for y in one.y if isfinite(y)), default=0.0)

@@ -1,0 +1,209 @@
+"""Trainings in progress: which runs there are, how far each is, and what it has given so far."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from resnet_explorer.engine.jobs import Job
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.runs.folder import file_name, look, rename
+from resnet_explorer.runs.plan import Chunk, Metric, Run, RunPlan, RunStatistics, Setting
+from resnet_explorer.training.values import TrainRun
+from resnet_explorer.ui.jobs import Jobs
+
+
+class Stand(StrEnum):
+    """Where a run is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    DONE = "done"
+    FAILED = "ended early"
+
+
+@dataclass(slots=True)
+class LiveRun:
+    """A run that is trained here: what is known of it, and the job that trains it."""
+
+    plan: RunPlan
+    folder: Path
+    job: int = 0
+    stand: Stand = Stand.WAITING
+    setting: Setting | None = None
+    problem: str = ""
+    metrics: list[Metric] = field(default_factory=list)
+
+    def run(self) -> Run:
+        """Return the run as it is now."""
+        return Run(self.plan, self.setting, tuple(self.metrics), str(self.folder), self.problem)
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether every step of the recipe was made."""
+        return len(self.metrics) >= self.plan.recipe.steps
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether steps are left that could be made."""
+        return self.stand in (Stand.PAUSED, Stand.WAITING, Stand.RUNNING)
+
+    def take(self, chunk: Chunk) -> None:
+        """Add steps; a step that was made before is made again after a crash, and counts once."""
+        self.setting = chunk.setting or self.setting
+        if chunk.metrics:
+            first = chunk.metrics[0].step
+            while self.metrics and self.metrics[-1].step >= first:
+                self.metrics.pop()
+            self.metrics.extend(chunk.metrics)
+
+    @property
+    def statistics(self) -> RunStatistics:
+        """Return what its newest steps tell."""
+        return RunStatistics(self.metrics, self.plan.recipe.steps)
+
+
+class TrainingController(QObject):
+    """Trains runs side by side, each in a folder of its own under ``root``.
+
+    ``changed`` tells that something about them is new; ``ended`` that no run is at work any longer.
+    """
+
+    changed = Signal()
+    ended = Signal()
+
+    def __init__(self, jobs: Jobs, root: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs, self.root = jobs, root
+        self.runs: list[LiveRun] = []
+        self.tensorboard = False
+
+    @property
+    def is_busy(self) -> bool:
+        """Return whether any run is at work or waits for its turn."""
+        return any(run.stand in (Stand.RUNNING, Stand.WAITING) for run in self.runs)
+
+    def start(self, plans: Sequence[RunPlan], title: str) -> None:
+        """Train networks from their first weights, in a new folder named after the moment and the title."""
+        self.pause()
+        self.runs = [LiveRun(plan, folder) for plan, folder in zip(plans, self.folders(plans, title), strict=True)]
+        self.resume()
+
+    def folders(self, plans: Sequence[RunPlan], title: str) -> list[Path]:
+        """Return a new folder for each plan, in one that is named after the moment and the title."""
+        stamp = datetime.now().strftime("%Y-%m-%d %H.%M.%S")
+        group = self.root / f"{stamp} {file_name(title)}"
+        return [group / f"{index + 1} {file_name(plan.name)}" for index, plan in enumerate(plans)]
+
+    def clear(self) -> None:
+        """Show no runs any longer; they are kept."""
+        self.pause()
+        self.runs = []
+        self.changed.emit()
+
+    def take_up(self, runs: Sequence[Run]) -> None:
+        """Show kept runs as paused ones, to be continued where they stopped."""
+        self.pause()
+        self.runs = [
+            LiveRun(
+                run.plan,
+                Path(run.folder),
+                0,
+                Stand.DONE if run.is_whole else Stand.PAUSED,
+                run.setting,
+                run.problem,
+                list(run.metrics),
+            )
+            for run in runs
+        ]
+        self.changed.emit()
+
+    def resume(self) -> None:
+        """Go on with every run that is not whole."""
+        self._submit(None)
+
+    def step(self) -> None:
+        """Make one more step of every run that is not whole."""
+        self._submit(1)
+
+    def _submit(self, steps: int | None) -> None:
+        """Go on with every run that is not whole, for so many steps: the longest first, so that all end together."""
+        for run in sorted(self.runs, key=_length, reverse=True):
+            if run.is_open and not run.job:
+                run.stand, run.problem = Stand.WAITING, ""
+                until = None if steps is None else _made(run) + steps
+                run.job = self._jobs.submit(
+                    self.job_of(run, until),
+                    f"Training {run.plan.name}",
+                    partial(self._on_done, run),
+                    partial(self._on_failed, run),
+                    so_far=partial(self._on_chunk, run),
+                )
+        self.changed.emit()
+
+    def job_of(self, run: LiveRun, until: int | None) -> Job:
+        """Return what the engine is asked for to train a run, until so many steps are made in all."""
+        return TrainRun(run.plan, str(run.folder), until, self.tensorboard, len(run.metrics))
+
+    def pause(self) -> None:
+        """Let every run keep where it is and stop."""
+        for run in self.runs:
+            if run.job:
+                self._jobs.cancel(run.job)
+                run.job, run.stand = 0, Stand.PAUSED
+        self._tell()
+
+    def give_up(self) -> None:
+        """Stop for good: what was made is kept."""
+        self.pause()
+        for run in self.runs:
+            if run.is_open:
+                run.stand = Stand.STOPPED
+        self._tell()
+
+    def _on_chunk(self, run: LiveRun, job: Job, result: object) -> None:
+        if isinstance(result, Chunk):
+            run.stand = Stand.RUNNING if run.job else run.stand  # what comes while it stops is taken, too
+            run.take(result)
+            self.changed.emit()
+
+    def _on_done(self, run: LiveRun, job: Job, result: object) -> None:
+        run.job, run.problem = 0, str(getattr(result, "problem", ""))
+        is_whole = run.is_whole or bool(getattr(result, "is_whole", False))  # it may have stopped early
+        run.stand = Stand.FAILED if run.problem else Stand.DONE if is_whole else Stand.PAUSED
+        self._tell()
+
+    def _on_failed(self, run: LiveRun, problem: str) -> None:
+        run.job, run.problem, run.stand = 0, problem, Stand.FAILED
+        self._tell()
+
+    def _tell(self) -> None:
+        self.changed.emit()
+        if not self.is_busy:
+            self.ended.emit()
+
+    def rename(self, index: int, name: str) -> None:
+        """Call a run by another name, its folder keeps its own; raises ExplorerError where that cannot be."""
+        run = self.runs[index]
+        rename(run.folder, name)
+        run.plan = replace(run.plan, name=name)
+        self.changed.emit()
+
+
+def _length(run: LiveRun) -> int:
+    """Return about how long a run takes, to be compared: its steps times its blocks."""
+    return run.plan.recipe.steps * sum(run.plan.spec.blocks)
+
+
+def _made(run: LiveRun) -> int:
+    """Return how many steps are made: some may be kept that nobody has told yet."""
+    try:
+        return max(len(run.metrics), look(run.folder).steps)
+    except ExplorerError:
+        return len(run.metrics)

@@ -1,0 +1,36 @@
+"""What the training lab adds to the app: its page, its action, its commands."""
+
+from resnet_explorer.features import Action, Command, Feature, Page
+
+FEATURE = Feature(
+    pages=(
+        Page(
+            "training",
+            "Training",
+            "The training lab: networks side by side, live",
+            "resnet_explorer.training.page:TrainingPage",
+            Action("training", "&View", "Trainin&g lab", "Ctrl+R", "Several networks side by side, live"),
+            is_lab=True,
+        ),
+    ),
+    actions=(
+        Action(
+            "save-runs",
+            "&File",
+            "Save &runs as table…",
+            "",
+            "Save every step of the lab's runs",
+            run="resnet_explorer.training.page:save_runs",
+        ),
+    ),
+    commands=(
+        Command(
+            "train", "resnet_explorer.training.options:add_train_options", "resnet_explorer.training.command:train"
+        ),
+        Command(
+            "sweep",
+            "resnet_explorer.training.options:add_sweep_options",
+            "resnet_explorer.training.sweep_command:sweep",
+        ),
+    ),
+)

@@ -1,0 +1,184 @@
+"""Which images each step sees, fitted once and kept in memory where they are not too many."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.images import find
+from resnet_explorer.images.choice import DataChoice, DataKind
+from resnet_explorer.probes.data import Images, classes_of
+from resnet_explorer.readings.progress import Progress
+from resnet_explorer.runs.plan import RunPlan
+
+_STREAM = 7_919
+"""Keeps what moves the images apart from what drops units in the same step."""
+
+
+def augmented(x: Tensor, pad: int, flip: bool, seed: int) -> Tensor:
+    """Return images (N, C, H, W) with ``pad`` zeros around, cut to their size at random, and mirrored by chance.
+
+    He et al. 2015, section 4.2: 4 pixels on each side, a crop of 32x32 from the padded image or its mirror image.
+    """
+    if not pad and not flip:
+        return x
+    draw = torch.Generator().manual_seed(seed + _STREAM)
+    count, channels, height, width = x.shape
+    rows, columns = torch.randint(2 * pad + 1, (2, count, 1), generator=draw)
+    mirrored = torch.rand((count, 1), generator=draw) < (0.5 if flip else 0.0)
+    down, right = rows + torch.arange(height), torch.arange(width).expand(count, width)
+    right = columns + torch.where(mirrored, right.flip(1), right)
+    padded = functional.pad(x, (pad, pad, pad, pad))
+    images, planes = torch.arange(count).view(-1, 1, 1, 1), torch.arange(channels).view(1, -1, 1, 1)
+    at = (images, planes, down.view(count, 1, height, 1), right.view(count, 1, 1, width))
+    return padded[tuple(one.to(x.device) for one in at)]
+
+
+ROOM = 512 * 2**20
+"""Images of more bytes than this are fitted anew at each step on the CPU, and of four times as many on a GPU."""
+PIECE = 256
+"""So many images are fitted between two looks at who asked."""
+
+
+class Fitted(Protocol):
+    """Images as a network takes them, as ``Images`` has them; ``judged`` is "test" or "validation", as ``val`` are."""
+
+    train: Tensor
+    words: str
+    judged: str
+
+    @property
+    def val(self) -> Tensor:
+        """Return the indices of the images that are judged while others are trained on."""
+
+    def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """Return images of these indices as (N, C, H, W) in float32, and their labels."""
+
+
+class Feed:
+    """The batches of a run: the order of the images is drawn from the seed, epoch by epoch.
+
+    ``images`` are those of the plan where none are given. ``size`` is the batch; what is left at the end of an epoch,
+    less than a batch, is passed over. Call ``fit`` first. Raises ExplorerError as ``Images``, and where nothing is
+    there to train on.
+    """
+
+    def __init__(
+        self, plan: RunPlan, layout: torch.memory_format = torch.contiguous_format, images: Fitted | None = None
+    ) -> None:
+        self.images = Images(plan.data, plan.spec, plan.image) if images is None else images
+        self._plan, self._layout = plan, layout
+        self.size = min(plan.recipe.batch, len(self.images.train))
+        self._kept: dict[str, tuple[Tensor, Tensor]] = {}
+        self._drawn = torch.Generator().manual_seed(plan.seed)
+        self._epoch, self._order = -1, torch.empty(0, dtype=torch.long)
+
+    @property
+    def epoch_steps(self) -> int:
+        """Return how many steps see every image once."""
+        return len(self.images.train) // self.size
+
+    def fit(self) -> Iterator[Progress]:
+        """Yield progress while the images are fitted that are worth being kept."""
+        recipe, train, val = self._plan.recipe, self.images.train, self.images.val
+        if self._fits(train) and recipe.steps * self.size >= len(train):
+            yield from self._keep("train", train)
+        if self._fits(val) and recipe.evaluate:
+            yield from self._keep("val", val)
+
+    def _fits(self, indices: Tensor) -> bool:
+        spec, image = self._plan.spec, self._plan.image
+        room = ROOM if self._plan.device == "cpu" else 4 * ROOM
+        return 0 < len(indices) * spec.in_channels * image.height * image.width * 4 <= room
+
+    def _keep(self, part: str, indices: Tensor) -> Iterator[Progress]:
+        pieces = torch.split(indices, PIECE)
+        found = []
+        for number, piece in enumerate(pieces):
+            yield Progress(number, len(pieces), f"fetching the images: {number * PIECE:,} of {len(indices):,}")
+            found.append(self.images.take(piece))
+        x, y = (torch.cat(column) for column in zip(*found, strict=True))
+        device = self._plan.device
+        self._kept[part] = x.to(device).contiguous(memory_format=self._layout), y.to(device)
+
+    def batch(self, step: int) -> tuple[Tensor, Tensor]:
+        """Return the images and labels of a step, augmented as the recipe says, on the device."""
+        epoch, number = divmod(step, self.epoch_steps)
+        places = self._places(epoch)[number * self.size : (number + 1) * self.size]
+        x, y = self._take("train", self.images.train, places)
+        recipe = self._plan.recipe
+        if recipe.pad or recipe.flip:
+            x = augmented(x, recipe.pad, recipe.flip, step_seed(self._plan.seed, step))
+        return x.contiguous(memory_format=self._layout), y
+
+    def _places(self, epoch: int) -> Tensor:
+        """Return the order of an epoch; a draw is a millisecond, so that going back is to begin anew."""
+        if epoch < self._epoch:
+            self._drawn.manual_seed(self._plan.seed)
+            self._epoch = -1
+        while self._epoch < epoch:
+            self._order = torch.randperm(len(self.images.train), generator=self._drawn)
+            self._epoch += 1
+        return self._order
+
+    def _take(self, part: str, indices: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
+        device = self._plan.device
+        if part in self._kept:
+            x, y = self._kept[part]
+            places = places.to(device)
+            return x[places], y[places]
+        x, y = self.images.take(indices[places])
+        return x.to(device), y.to(device)
+
+    def tests(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield all images that are judged in training, so many at a time."""
+        for places in torch.split(torch.arange(len(self.images.val)), size):
+            if "val" in self._kept:
+                yield tuple(one[places[0] : places[-1] + 1] for one in self._kept["val"])  # type: ignore[misc]
+            else:
+                x, y = self._take("val", self.images.val, places)
+                yield x.contiguous(memory_format=self._layout), y
+
+
+def step_seed(seed: int, step: int) -> int:
+    """Return the seed of all that is drawn at random within a step."""
+    return seed * 1_000_003 + step
+
+
+def check(plan: RunPlan) -> None:
+    """Raise ExplorerError where a network has no classes to be right or wrong."""
+    if plan.spec.classes is None:
+        raise ExplorerError("classes", "A backbone has no classes to be right or wrong.", "Give it a head.")
+
+
+_NAMES: Mapping[DataKind, tuple[str, ...]] = {
+    DataKind.DIGITS: tuple("0123456789"),
+    DataKind.MNIST: tuple("0123456789"),
+    DataKind.CIFAR10: (
+        *("airplane", "automobile", "bird", "cat", "deer"),
+        *("dog", "frog", "horse", "ship", "truck"),
+    ),
+    DataKind.FASHION: (
+        *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+        *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+    ),
+}
+
+
+def class_names(choice: DataChoice, count: int) -> tuple[str, ...]:
+    """Return the names of ``count`` classes; those that nobody named have their number."""
+    known = _folders(Path(choice.root)) if choice.kind is DataKind.FOLDER else _NAMES.get(choice.kind, ())
+    if choice.kind is DataKind.CIFAR100:
+        from torchvision import datasets  # a second, for those who have such a set alone
+
+        known = tuple(datasets.CIFAR100(choice.root, train=False).classes)
+    return tuple(known[index] if index < len(known) else str(index) for index in range(count))
+
+
+def _folders(root: Path) -> tuple[str, ...]:
+    """Return the classes of a folder in the order in which their labels are counted."""
+    return classes_of(find.in_folder(root, find.SUFFIXES).items)

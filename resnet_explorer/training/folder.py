@@ -1,0 +1,266 @@
+"""The run folder while a network is trained: steps are appended, the newest state replaces the one before."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+
+import torch
+from filelock import FileLock, Timeout
+from safetensors.torch import save
+from torch import Tensor
+from torch.optim import Optimizer
+
+from resnet_explorer import codec
+from resnet_explorer.errors import ExplorerError, ExportError
+from resnet_explorer.readings.progress import Progress, Throttle
+from resnet_explorer.runs.codec import (
+    CHECKPOINT,
+    ENDED,
+    METRICS,
+    RUN,
+    TUNE,
+    Ended,
+    check_same,
+    dumps,
+    ended_in,
+    loads,
+    metric_from_line,
+    metric_to_line,
+    metrics_from,
+)
+from resnet_explorer.runs.opened import broken_run, give_tensors, read_tensors
+from resnet_explorer.runs.plan import Metric, RunPlan, Setting
+from resnet_explorer.training.trainer import Trainer
+
+VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a training is: the steps that are made, the seconds they took, and a step whose test is still to come."""
+
+    steps: int = 0
+    seconds: float = 0.0
+    pending: Metric | None = None
+
+
+def dump(trainer: Trainer, mark: Mark) -> bytes:
+    """Return the bytes of a checkpoint."""
+    pending = metric_to_line(mark.pending) if mark.pending else ""
+    words = {"version": VERSION, "steps": str(mark.steps), "seconds": repr(mark.seconds), "pending": pending}
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _tensors(trainer)}
+    return save(tensors, metadata={"format": "pt", **words})
+
+
+def _tensors(trainer: Trainer) -> Iterator[tuple[str, Tensor]]:
+    for name, tensor in trainer.model.state_dict().items():
+        yield f"model.{name}", tensor
+    if trainer.average is not None:
+        for name, tensor in trainer.average.state_dict().items():
+            yield f"average.{name}", tensor
+    for index, values in trainer.optimiser.state_dict()["state"].items():
+        for key, value in values.items():
+            if isinstance(value, Tensor):
+                yield f"optimiser.{index}.{key}", value
+
+
+def restore(trainer: Trainer, file: Path) -> Mark:
+    """Give a trainer the state in a file, and return where it is; raises CheckpointError where that cannot be."""
+    tensors, words = read_tensors(file)
+    try:
+        give_tensors(trainer.model, tensors, "model.")
+        if trainer.average is not None:
+            give_tensors(trainer.average, tensors, "average.")
+        _move(trainer.optimiser, tensors)
+        return Mark(int(words["steps"]), float(words["seconds"]), metric_from_line(words["pending"] or "{}"))
+    except (RuntimeError, KeyError, ValueError, IndexError) as error:
+        raise broken_run(file, error) from error
+
+
+def _move(optimiser: Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Give an optimiser its state, laid out in memory as the parameters are."""
+    parameters = [one for group in optimiser.param_groups for one in group["params"]]
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        kind, _, rest = name.partition(".")
+        if kind == "optimiser":
+            index, _, key = rest.partition(".")
+            like = parameters[int(index)]
+            own = torch.empty_like(like, requires_grad=False).copy_(tensor) if tensor.shape == like.shape else tensor
+            state.setdefault(int(index), {})[key] = tensor if key == "step" else own
+    optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+
+
+LOCK = ".lock"
+PATIENCE = 30.0
+"""Seconds to wait for a process that trains the same run and is about to stop."""
+SHARE = 0.02
+"""Checkpoints may take this share of the time."""
+SOONEST = 0.2
+"""Seconds of work between two checkpoints at least."""
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class Folder:
+    """A folder that keeps a run as it is made. Use it in ``with``, after ``claim``.
+
+    Whatever cannot be written raises ExportError with a sentence; what was written before stays.
+    """
+
+    def __init__(self, path: Path, plan: RunPlan) -> None:
+        self.path, self._plan = path, plan
+        self._lock = FileLock(path / LOCK)
+        self._steps: list[Metric] = []
+        self._file: int | None = None
+        self._throttle = Throttle(SOONEST, 1 / SHARE, at_once=False)
+
+    def claim(self) -> Iterator[Progress]:
+        """Make the folder and yield progress until no other process trains in it."""
+        with worded(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+        end = monotonic() + PATIENCE
+        while True:
+            try:
+                self._lock.acquire(blocking=False)
+                return
+            except Timeout as error:
+                if monotonic() > end:
+                    words = f"Another process trains the run in {self.path}."
+                    raise ExplorerError(str(self.path), words, "Stop it first, or choose another folder.") from error
+                yield Progress(0, self._plan.recipe.steps, "waiting until the run has stopped elsewhere")
+                sleep(0.05)
+            except OSError as error:
+                raise _said(self.path, error) from error
+
+    def __enter__(self) -> "Folder":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+        self._lock.release()
+
+    def kept(self) -> Setting | None:
+        """Return the setting of the run that is here, None where there is none yet.
+
+        Raises ExplorerError where another run is, or what is here is none.
+        """
+        try:
+            text = (self.path / RUN).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        plan, setting = loads(text, str(self.path))
+        self._check(plan)
+        return setting
+
+    def _check(self, plan: RunPlan) -> None:
+        """Raise ExplorerError where the plan of the run that is here is another one."""
+        if (self.path / TUNE).exists():
+            words = f"{self.path} holds a fine-tuning."
+            raise ExplorerError(str(self.path), words, "Go on with it as such, or choose another folder.")
+        check_same(self.path, self._plan, plan)
+
+    @property
+    def divergence(self) -> str:
+        """Return the sentence on why the run that is here ended for good; empty where it did not."""
+        ended = ended_in(self.path)
+        return ended.problem if ended.final else ""
+
+    def metrics(self) -> tuple[Metric, ...]:
+        """Return the steps that are kept."""
+        try:
+            return metrics_from((self.path / METRICS).read_bytes())
+        except FileNotFoundError:
+            return ()
+
+    def begin(self, setting: Setting) -> None:
+        """Write what the run is, where nothing is here yet, and open the list of its steps."""
+        with worded(self.path):
+            if not (self.path / RUN).exists():
+                self._replace(RUN, dumps(self._plan, setting).encode())
+            (self.path / ENDED).unlink(missing_ok=True)
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+            self._file = os.open(self.path / METRICS, flags, 0o666)
+            size = os.fstat(self._file).st_size
+            if size:
+                os.lseek(self._file, size - 1, os.SEEK_SET)
+                if os.read(self._file, 1) != b"\n":  # a crash tore the last line
+                    _pour(self._file, b"\n")
+
+    def restore(self, trainer: Trainer) -> Mark:
+        """Give a trainer the newest state that is here, if any, and return where it is."""
+        file = self.path / CHECKPOINT
+        return restore(trainer, file) if file.exists() else Mark()
+
+    def add(self, metric: Metric) -> None:
+        """Take note of a step; ``flush`` writes it."""
+        self._steps.append(metric)
+
+    def flush(self) -> None:
+        """Hand all steps so far to the system: they outlive this process."""
+        lines, self._steps = "".join(map(metric_to_line, self._steps)), []
+        if self._file is not None and lines:
+            with worded(self.path):
+                _pour(self._file, lines.encode())
+
+    @property
+    def is_due(self) -> bool:
+        """Return whether it is time for a checkpoint: so rare that they take a fiftieth of the time."""
+        return self._throttle.is_due
+
+    def save(self, trainer: Trainer, mark: Mark) -> None:
+        """Replace the checkpoint, once all steps before it are on disk."""
+        with self._throttle.reporting(), worded(self.path):
+            self.flush()
+            if self._file is not None:
+                os.fsync(self._file)
+            self._replace(CHECKPOINT, dump(trainer, mark))
+
+    def end(self, problem: str, final: bool) -> None:
+        """Write how the run ended: ``final`` where it cannot go on."""
+        with worded(self.path):
+            self._replace(ENDED, codec.encode(Ended(problem, final), indent=None).encode())
+
+    def _replace(self, name: str, content: bytes) -> None:
+        """Write beside the file, and give it the file's name once it is safe on disk."""
+        part = self.path / f".{name}.part"
+        try:
+            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o666)
+            try:
+                _pour(handle, content)
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            os.replace(part, self.path / name)
+        except BaseException:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise
+
+
+def _pour(handle: int, content: bytes) -> None:
+    """Write all of it: one call may write a part."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(handle, rest) :]
+
+
+@contextmanager
+def worded(path: Path) -> Iterator[None]:
+    """Turn what the system says of a folder into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise _said(path, error) from error
+
+
+def _said(path: Path, error: OSError) -> ExportError:
+    what, remedy = error.strerror or str(error), "Choose another folder."
+    if error.errno in _FULL:
+        what, remedy = "the disk is full", "Free some space, then go on."
+    return ExportError(str(path), f"The run in {path} cannot be written: {what}.", remedy)

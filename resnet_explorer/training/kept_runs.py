@@ -1,0 +1,210 @@
+"""The list of kept runs: recordings that the app carries, and what was trained here; shown, named, thrown away."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QUndoCommand, QUndoStack
+from PySide6.QtWidgets import QAbstractItemView, QGridLayout, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
+
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.runs.folder import RunFolder, Trashed, fetch_back, list_runs, rename, throw_away
+from resnet_explorer.training.presets import PRESETS
+from resnet_explorer.ui.parts import button, label, told, vbox
+
+_PATH = Qt.ItemDataRole.UserRole
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Runs that were trained together."""
+
+    title: str
+    runs: tuple[RunFolder, ...]
+
+
+def grouped(root: Path) -> tuple[Group, ...]:
+    """Return the kept runs by the folder that they share, the newest group first."""
+    groups: dict[Path, list[RunFolder]] = {}
+    for run in list_runs(root):
+        groups.setdefault(run.path.parent, []).append(run)
+    return tuple(
+        Group("Others" if folder == root else folder.name, tuple(sorted(runs, key=lambda run: run.path.name)))
+        for folder, runs in groups.items()
+    )
+
+
+def _parted(name: str) -> tuple[str, str]:
+    """Return the title of a group's folder, and when it was begun where its name tells that."""
+    found = re.fullmatch(r"(\d{4}-\d{2}-\d{2}) (\d{2})\.(\d{2})\.\d{2} (.+)", name)
+    return (found[4], f"{found[1][5:]} {found[2]}:{found[3]}") if found else (name, "")
+
+
+class _Deletion(QUndoCommand):
+    def __init__(self, owner: "KeptRuns", runs: Sequence[RunFolder]) -> None:
+        super().__init__(f"delete {runs[0].name if len(runs) == 1 else f'{len(runs)} runs'}")
+        self._owner, self._paths = owner, [run.path for run in runs]
+        self._trashed: list[Trashed] = []
+
+    def redo(self) -> None:
+        self._trashed = []
+        for path in self._paths:
+            self._owner.attempt(partial(self._throw, path))
+        self._owner.refresh()
+
+    def _throw(self, path: Path) -> None:
+        self._trashed.append(throw_away(path))
+
+    def undo(self) -> None:
+        for one in self._trashed:
+            self._owner.attempt(partial(fetch_back, one))
+        self._owner.refresh()
+
+
+class KeptRuns(QWidget):
+    """Signals give the folders that are asked for: to be shown, to be trained on, to be saved as a table.
+
+    ``said`` gives a sentence for the status bar.
+    """
+
+    show_wanted = Signal(list)
+    continue_wanted = Signal(list)
+    save_wanted = Signal(list)
+    said = Signal(str)
+
+    def __init__(self, root: Path, recorded: Path, undo: QUndoStack, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._root, self._recorded, self._undo = root, recorded, undo
+        self.tree = told(_Tree(), "Kept runs")
+        self.tree.setHeaderHidden(True)
+        self.tree.setColumnCount(2)
+        self.tree.header().setStretchLastSection(False)
+        self.tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.tree.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        self.tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.tree.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
+        self.empty = label("Nothing has been trained here yet.", "muted", wrap=True)
+        self.play = button("Show", "Show the selected runs, and play them back (Enter)", self._on_show)
+        self.proceed = button(
+            "Continue",
+            "Go on with the selected runs where they stopped",
+            lambda: self.continue_wanted.emit([run.path for run in self._own()]),
+        )
+        self.save = button(
+            "Save…",
+            "Save every step of the selected runs as CSV or JSON",
+            lambda: self.save_wanted.emit([run.path for run in self.chosen]),
+        )
+        self.name = button("Rename", "Give the selected run another name (F2)", self._on_name)
+        self.delete = button("Delete", "Delete the selected runs (Delete); Undo brings them back", self._on_delete)
+        buttons = QGridLayout()
+        buttons.setSpacing(4)
+        for index, one in enumerate((self.play, self.proceed, self.save, self.name, self.delete)):
+            buttons.addWidget(one, index // 3, index % 3)
+        vbox(self.empty, (self.tree, 1), buttons, of=self, margins=(8, 8, 8, 8))
+        self.tree.itemSelectionChanged.connect(self._on_selection)
+        self.tree.itemActivated.connect(self._on_show)
+        self.tree.itemChanged.connect(self._on_renamed)
+        self.tree.unwanted.connect(self._on_delete)
+        self._on_selection()
+
+    def refresh(self) -> None:
+        """Read the list anew."""
+        own = grouped(self._root)
+        with QSignalBlocker(self.tree):
+            self.tree.clear()
+            for group in own:
+                self._add(group, editable=True)
+            for group in grouped(self._recorded):
+                known = PRESETS.get(group.title)
+                self._add(Group(known.title if known else group.title, group.runs), editable=False)
+        self.empty.setVisible(not own)
+        self._on_selection()
+
+    def _add(self, group: Group, editable: bool) -> None:
+        title, when = _parted(group.title)
+        parent = QTreeWidgetItem([title, when if editable else "recorded"])
+        parent.setToolTip(0, group.title)
+        for run in group.runs:
+            item = QTreeWidgetItem([run.name])
+            item.setData(0, _PATH, run)
+            item.setToolTip(0, _words(run))
+            if editable:
+                item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+            parent.addChild(item)
+        self.tree.addTopLevelItem(parent)
+
+    @property
+    def chosen(self) -> list[RunFolder]:
+        """Return the runs that are selected; a group stands for all of its runs."""
+        found: list[RunFolder] = []
+        for item in self.tree.selectedItems():
+            inside = [item.child(row) for row in range(item.childCount())]
+            items = [one for one in (inside or [item]) if one is not None]
+            found += [run for one in items if (run := one.data(0, _PATH)) is not None and run not in found]
+        return found
+
+    def _own(self) -> list[RunFolder]:
+        return [run for run in self.chosen if self._recorded not in run.path.parents]
+
+    def _on_selection(self) -> None:
+        chosen, own = self.chosen, self._own()
+        self.play.setEnabled(bool(chosen))
+        self.save.setEnabled(bool(chosen))
+        self.delete.setEnabled(bool(own))
+        self.name.setEnabled(len(own) == 1)
+        self.proceed.setEnabled(any(not run.is_whole for run in own))
+
+    def _on_show(self) -> None:
+        if self.chosen:
+            self.show_wanted.emit([run.path for run in self.chosen])
+
+    def _on_name(self) -> None:
+        item = next((item for item in self.tree.selectedItems() if item.parent()), None)
+        if item is not None:
+            self.tree.editItem(item, 0)
+
+    def _on_renamed(self, item: QTreeWidgetItem) -> None:
+        run = item.data(0, _PATH)
+        if run is not None and item.text(0) != run.name:
+            self.attempt(lambda: rename(run.path, item.text(0)))
+            self.refresh()
+
+    def _on_delete(self) -> None:
+        own = self._own()
+        if own:
+            self._undo.push(_Deletion(self, own))
+            self.said.emit(f"{len(own)} run{'s' if len(own) > 1 else ''} deleted: Undo (Ctrl+Z) brings them back.")
+
+    def attempt(self, work: Callable[[], object]) -> None:
+        """Do something to a folder, or say why it cannot be."""
+        try:
+            work()
+        except ExplorerError as error:
+            self.said.emit(str(error))
+
+
+class _Tree(QTreeWidget):
+    unwanted = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Delete:
+            self.unwanted.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+def _words(run: RunFolder) -> str:
+    recipe = run.plan.recipe
+    state = f"{run.steps:,} of {recipe.steps:,} steps"
+    lines = [
+        f"{run.name}: {state}",
+        f"{run.setting.data}, seed {run.plan.seed}",
+        f"batch {recipe.batch}, {recipe.optimiser}, rate {recipe.rate:g} {recipe.schedule}",
+        f"{run.setting.began[:16]} on {run.setting.machine}, PyTorch {run.setting.torch}",
+        str(run.path),
+    ]
+    return "\n".join([*lines, run.problem] if run.problem else lines)

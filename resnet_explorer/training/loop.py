@@ -1,0 +1,357 @@
+"""The training loop: one network, step by step, told and kept as it goes."""
+
+import platform
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import torch
+
+from resnet_explorer import __version__
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.probes.clock import setting as where_it_runs
+from resnet_explorer.probes.record import places
+from resnet_explorer.readings.progress import Partial, Progress, Throttle
+from resnet_explorer.readings.quantities import Mode, Place
+from resnet_explorer.runs.codec import RUN, loads
+from resnet_explorer.runs.kinds import kind_of
+from resnet_explorer.runs.plan import Chunk, Ending, Metric, Run, RunPlan, Setting
+from resnet_explorer.training.feed import Feed, check, class_names
+from resnet_explorer.training.folder import Folder, Mark
+from resnet_explorer.training.trainer import Trainer, conditions, notes
+from resnet_explorer.training.values import TrainRun
+
+if TYPE_CHECKING:
+    from tensorboardX import SummaryWriter
+
+
+class Events:
+    """Writes each step's numbers under names that TensorBoard groups: loss, accuracy, rate, and block by block."""
+
+    def __init__(self, writer: "SummaryWriter") -> None:
+        self._writer = writer
+
+    def add(self, metric: Metric, blocks: tuple[Place, ...]) -> None:
+        """Write a step."""
+        curves = {
+            "loss/training": metric.loss,
+            "loss/test": metric.test_loss,
+            "accuracy/training": metric.accuracy,
+            "accuracy/test": metric.test_accuracy,
+            "learning_rate": metric.rate,
+        }
+        for quantity, series in (metric.blocks or {}).items():
+            names = (f"{quantity}/{place.path}" for place in blocks)
+            curves.update(zip(names, series, strict=False))
+        for name, value in curves.items():
+            if value is not None:
+                self._writer.add_scalar(name, value, metric.step)
+
+    def flush(self) -> None:
+        """Hand all to the system."""
+        self._writer.flush()
+
+
+@contextmanager
+def events(folder: Path, step: int) -> Iterator[Events]:
+    """Lend a writer into a run folder; what an earlier piece of the run wrote from ``step`` on does not count."""
+    from tensorboardX import SummaryWriter  # for those who ask for it alone
+
+    writer = SummaryWriter(str(folder), purge_step=step or None, flush_secs=1, filename_suffix=f".{step:08d}")
+    try:
+        yield Events(writer)
+    finally:
+        writer.close()
+
+
+PAUSE = 0.1
+"""Seconds between two chunks at least."""
+DIVERGED = "Try a lower learning rate, a longer warm-up, or a bound on the gradient."
+Told = Progress | Partial[Chunk]
+
+
+class TrainingRun:
+    """A network's way from a mark on: ``run`` makes its steps, and keeps its state when it is closed.
+
+    Nothing is ever told by halves: whenever ``run`` yields, all steps that are made have been yielded, but one whose
+    test is still to come.
+    """
+
+    def __init__(
+        self, trainer: Trainer, feed: Feed, blocks: tuple[Place, ...], kept: Folder | None, mark: Mark
+    ) -> None:
+        self.plan, self.problem = trainer.plan, ""
+        self._trainer, self.feed, self._blocks, self.kept = trainer, feed, blocks, kept
+        self._made, self._before, self._pending = mark.steps, mark.seconds, mark.pending
+        self._setting: Setting | None = None
+        self._fresh: list[Metric] = []
+        self._events: Events | None = None
+        self._began, self._throttle = perf_counter(), Throttle()
+
+    @property
+    def ending(self) -> Ending:
+        """Return how far the run is."""
+        folder = str(self.kept.path) if self.kept else ""
+        return Ending(folder, self._made, self.plan.recipe.steps, self._seconds, self.problem)
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether there is no reason to go on, though steps are left."""
+        return False
+
+    @property
+    def _seconds(self) -> float:
+        return self._before + perf_counter() - self._began
+
+    def run(self, until: int, setting: Setting | None, events: Events | None) -> Iterator[Told]:
+        """Make steps until so many are made in all; ``setting`` is the kept one of a run that goes on."""
+        self._setting, self._events = setting, events
+        self._began = perf_counter()
+        try:
+            if setting and self.kept:
+                self.kept.begin(setting)
+            yield from self._go(until)
+            yield from self._tell()
+            self._keep()
+        except GeneratorExit:
+            self._keep()
+            raise
+        except ExplorerError as error:
+            self.problem = str(error)
+            with suppress(ExplorerError):
+                self._keep()
+        except BaseException:  # the network may be between two states: what is written stays
+            self._flush()
+            raise
+        yield from self._rest()
+        self._end()
+
+    def _go(self, until: int) -> Iterator[Told]:
+        self._throttle = Throttle(PAUSE, 0, at_once=self._setting is None)
+        if self._pending is not None:
+            yield from self._test(self._pending)
+        while self._made < until and not self.problem and not self.is_over:
+            yield from self._step(self._made)
+            if self._throttle.is_due:
+                yield from self._tell()
+            if self.kept and self.kept.is_due:
+                self.kept.save(self._trainer, self.mark)
+
+    def _step(self, number: int) -> Iterator[Told]:
+        recipe = self.plan.recipe
+        listens = recipe.deterministic and self._setting is None
+        metric, is_sound = self._trainer.step(self.feed, number, self._rate(number), recipe.measures(number), listens)
+        metric = replace(metric, seconds=self._seconds)
+        if self._setting is None:
+            self._settle()
+        if not is_sound:
+            self.problem = f"The loss of step {number + 1:,} is {_strange(metric.loss)}. {DIVERGED}"
+            self._add(metric)
+            return
+        self._made = number + 1
+        if recipe.evaluate and (self._made % recipe.evaluate == 0 or self._made == recipe.steps):
+            self._pending = metric
+            yield from self._test(metric)
+        else:
+            self._add(metric)
+
+    def _rate(self, step: int) -> float:
+        return self.plan.recipe.rate_at(step)
+
+    def _made_with(self) -> Setting:
+        names = class_names(self.plan.data, self.plan.spec.classes or 0)
+        return setting_of(self.plan, self.feed, self._blocks, self._trainer.strange, names)
+
+    def _settle(self) -> None:
+        self._setting = self._made_with()
+        if self.kept:
+            self.kept.begin(self._setting)
+
+    def _test(self, metric: Metric) -> Iterator[Told]:
+        """Judge the test images; a run that is stopped meanwhile does so when it goes on."""
+        loss = right = None
+        for found in self._trainer.judge(self.feed):
+            if found is not None:
+                loss, right = found
+            elif self._throttle.is_due:
+                yield from self._tell()
+        tested = replace(metric, test_loss=loss, test_accuracy=right)
+        self._judged(tested)
+        self._pending = None
+        self._add(tested)
+
+    def _judged(self, metric: Metric) -> None:
+        """Take note of a step whose test images were judged."""
+
+    def _add(self, metric: Metric) -> None:
+        self._fresh.append(metric)
+        if self.kept:
+            self.kept.add(metric)
+        if self._events:
+            self._events.add(metric, self._blocks)
+
+    def _flush(self) -> None:
+        if self.kept:
+            self.kept.flush()
+        if self._events:
+            self._events.flush()
+
+    def _tell(self) -> Iterator[Told]:
+        """Yield the steps since the last time, and how far the run is."""
+        with self._throttle.reporting():
+            self._flush()
+            yield from self._rest()
+            yield Progress(self._made, self.plan.recipe.steps, "testing" if self._pending else "training")
+
+    def _rest(self) -> Iterator[Told]:
+        if self._fresh:
+            chunk, self._fresh = Chunk(tuple(self._fresh), self._setting), []
+            yield Partial(chunk)
+
+    @property
+    def mark(self) -> Mark:
+        """Return where it is."""
+        return Mark(self._made, self._seconds, self._pending)
+
+    def _keep(self) -> None:
+        if self.kept and self._setting:
+            self.kept.save(self._trainer, self.mark)
+
+    def _end(self) -> None:
+        if self.kept and (self.problem or self.is_over or self._made >= self.plan.recipe.steps):
+            with suppress(ExplorerError):
+                self.kept.end(self.problem, final=self.is_over or DIVERGED in self.problem)
+
+
+def _strange(loss: float) -> str:
+    return "not a number" if loss != loss else "infinite"
+
+
+def setting_of(
+    plan: RunPlan, feed: Feed, blocks: tuple[Place, ...], strange: list[str], classes: tuple[str, ...]
+) -> Setting:
+    """Return what a run is made with."""
+    where = where_it_runs(plan.device, 0, 0)
+    threads = f"{where.threads} thread{'' if where.threads == 1 else 's'}"
+    said = [f"{one} has no deterministic version: the same seed may give other bits." for one in dict.fromkeys(strange)]
+    return Setting(
+        data=feed.images.words,
+        classes=classes,
+        places=blocks,
+        train=len(feed.images.train),
+        test=len(feed.images.val),
+        torch=str(torch.__version__),
+        app=__version__,
+        machine=f"{where.title}, {threads}, {platform.system()} {platform.machine()}",
+        began=datetime.now(UTC).isoformat(timespec="seconds"),
+        notes=(*notes(plan), *said),
+        judged=feed.images.judged,
+    )
+
+
+def train(
+    plan: RunPlan, folder: Path | None = None, until: int | None = None, *, tensorboard: bool = False
+) -> Generator[Told | Run, None, None]:
+    """Yield progress and the steps as they are made, and last the whole run.
+
+    With a ``folder`` the run is kept there, and goes on where it stopped; ``until`` stops it after so many steps in
+    all. To pause it, close the generator: its state is saved. Raises ExplorerError where the images are not there, the
+    network cannot take them, or the folder holds another run; a loss that is no number or a full disk end the run with
+    its ``problem``.
+    """
+    setting: Setting | None = None
+    found: dict[int, Metric] = {}
+    with closing(follow(plan, folder, until, have=0, tensorboard=tensorboard)) as told:
+        for one in told:
+            if isinstance(one, Ending):
+                yield Run(plan, setting, tuple(found[step] for step in sorted(found)), one.folder, one.problem)
+                return
+            if isinstance(one, Partial):
+                setting = one.value.setting or setting
+                found.update((metric.step, metric) for metric in one.value.metrics)
+            yield one
+
+
+def follow(
+    plan: RunPlan,
+    folder: Path | None = None,
+    until: int | None = None,
+    *,
+    have: int | None = None,
+    tensorboard: bool = False,
+) -> Generator[Told | Ending, None, None]:
+    """Yield what ``train`` yields, but hold no steps in memory: the last is how it ended.
+
+    ``have`` is how many steps the caller knows of a run that goes on: what is kept since comes in the first chunk;
+    None asks for new steps alone.
+    """
+    check(plan)
+    blocks = places(plan.spec, replace(plan.image, batch=plan.recipe.batch), Mode.TRAIN)
+    yield Progress(0, plan.recipe.steps, "fetching the images")
+    with ExitStack() as lent:
+        lent.enter_context(conditions(plan))
+        kept = Folder(folder, plan) if folder is not None else None
+        if kept is not None:
+            yield from kept.claim()
+            lent.enter_context(kept)
+        yield from _follow(plan, kept, blocks, until, have, tensorboard)
+
+
+def _follow(
+    plan: RunPlan,
+    kept: Folder | None,
+    blocks: tuple[Place, ...],
+    until: int | None,
+    have: int | None,
+    tensorboard: bool,
+) -> Generator[Told | Ending, None, None]:
+    setting = kept.kept() if kept else None
+    trainer = Trainer(plan)
+    mark = kept.restore(trainer) if kept and setting else Mark()
+    training_run = TrainingRun(trainer, Feed(plan, trainer.layout), blocks, kept, mark)
+    yield from go_on(training_run, setting, until, have, tensorboard)
+
+
+def go_on(
+    training_run: TrainingRun, setting: Setting | None, until: int | None, have: int | None, tensorboard: bool
+) -> Generator[Told | Ending, None, None]:
+    """Yield what is kept of a run that the caller does not have, then what comes of it, and last how it ended."""
+    kept, mark = training_run.kept, training_run.mark
+    problem = kept.divergence if kept else ""
+    if kept and setting:
+        known = kept.metrics() if have is not None else ()
+        counts = (one for one in known if one.step >= (have or 0) and (problem or one.step < mark.steps))
+        yield Partial(Chunk(tuple(counts), setting))
+    steps = training_run.plan.recipe.steps
+    last = steps if until is None else min(until, steps)
+    training_run.problem = problem
+    if not problem and not training_run.is_over and (mark.steps < last or mark.pending):
+        yield from training_run.feed.fit()
+        with ExitStack() as lent:
+            written = lent.enter_context(events(kept.path, mark.steps)) if kept and tensorboard else None
+            yield from training_run.run(last, setting, written)
+    yield training_run.ending
+
+
+def train_run(job: TrainRun) -> Iterator[object]:
+    """Yield progress and the steps as they are made, and last how the training ended.
+
+    What is kept of a run of another kind goes on as what it is.
+    """
+    folder = Path(job.folder)
+    kind = kind_of(folder)
+    if kind and _kept_plan(folder) == replace(job.plan, name=""):
+        return kind.go_on(folder, job.until, job.have, job.tensorboard)
+    return follow(job.plan, folder, job.until, have=job.have, tensorboard=job.tensorboard)
+
+
+def _kept_plan(folder: Path) -> RunPlan | None:
+    """Return the plan in a run's folder without its name; None where there is none."""
+    try:
+        return replace(loads((folder / RUN).read_text(encoding="utf-8"), str(folder))[0], name="")
+    except (OSError, ExplorerError):
+        return None

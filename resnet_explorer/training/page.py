@@ -1,0 +1,323 @@
+"""The training lab: several networks side by side, live, kept, and played back."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
+
+from resnet_explorer import assets
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.insight.page import InsideView
+from resnet_explorer.insight.values import RunReference
+from resnet_explorer.picture.theme import Theme
+from resnet_explorer.readings.progress import duration
+from resnet_explorer.runs.codec import CHECKPOINT
+from resnet_explorer.runs.folder import list_runs, read
+from resnet_explorer.runs.plan import MAX_RUNS, Run, RunPlan, condition_words
+from resnet_explorer.training.bars import ReplayBar, TrainingBar
+from resnet_explorer.training.chart_data import Traced
+from resnet_explorer.training.controller import TrainingController
+from resnet_explorer.training.kept_runs import KeptRuns
+from resnet_explorer.training.presets import PRESETS, TrainingPreset
+from resnet_explorer.training.rate_dialog import RateDialog
+from resnet_explorer.training.run_view import RunPictures, RunsPage
+from resnet_explorer.training.setup import TrainingSetup
+from resnet_explorer.training.tables import blocks_to_csv, to_csv, to_json
+from resnet_explorer.training.text import measured
+from resnet_explorer.ui.canvas import Canvas
+from resnet_explorer.ui.dialogs import Texts, save_text
+from resnet_explorer.ui.document import Document
+from resnet_explorer.ui.jobs import Jobs
+from resnet_explorer.ui.parts import fill, hbox, heading, tabs, text, vbox
+from resnet_explorer.ui.preferences import runs_folder
+from resnet_explorer.ui.session import Results
+from resnet_explorer.ui.window import Window
+
+OWN = "Your own experiment: the same images in the same order for every network, from one seed."
+
+
+class TrainingWords(QScrollArea):
+    """Headings with a paragraph each; what has nothing to say is hidden."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.look_for, self.measured, self.conditions, self.references = text(), text(), text("muted"), text("muted")
+        self._headings = {
+            self.look_for: heading("What to look for"),
+            self.measured: heading("Measured on this machine"),
+            self.conditions: heading("Conditions"),
+            self.references: heading("References"),
+        }
+        parts = (part for pair in self._headings.items() for part in reversed(pair))
+        fill(self, *parts, 1, margins=(14, 8, 14, 8), spacing=5)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName("What this shows")
+        self.show_runs(())
+
+    def show_preset(self, preset: TrainingPreset | None) -> None:
+        """Tell what to look for."""
+        if preset is None:
+            self._say(self.look_for, OWN)
+            self._say(self.references, "")
+            return
+        where = "on a GPU" if preset.needs else "on two cores"
+        takes = f"All runs together take about {duration(60 * preset.minutes)} {where}."
+        self._say(self.look_for, f"{preset.look_for}\n\n{takes}")
+        self._say(self.references, "\n".join(reference.words for reference in preset.references))
+
+    def show_runs(self, shown: Sequence[Traced], recorded: str = "") -> None:
+        """Tell what was measured, here or where it was ``recorded``."""
+        self._headings[self.measured].setText("RECORDED, AND REPLAYED" if recorded else "MEASURED ON THIS MACHINE")
+        runs = [one.run for one in shown]
+        said = measured(runs) if any(run.metrics for run in runs) else ""
+        self._say(self.measured, "\n\n".join(filter(None, (recorded, said))))
+        made = next((run.setting for run in runs if run.setting), None)
+        with_words = (f"{made.machine}, PyTorch {made.torch}",) if made and not recorded else ()
+        self._say(self.conditions, "\n".join((*condition_words(runs), *with_words)))
+
+    def _say(self, label: QLabel, words: str) -> None:
+        if label.text() != words:
+            label.setText(words)
+        label.setVisible(bool(words))
+        self._headings[label].setVisible(bool(words))
+
+
+USUAL = "degradation"
+SIDE = 268
+NOTHING = "There is nothing to look into yet: train a network here, or show a kept run of yours."
+
+
+class TrainingPage(RunsPage[TrainingController]):
+    """The setup, the runs as pictures and as a table, and what they show in words.
+
+    ``save_wanted`` gives runs to be saved as a table.
+    """
+
+    save_wanted = Signal(list)
+
+    def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(document, jobs, TrainingController(jobs, runs_folder()), parent)
+        self.setup = TrainingSetup(document)
+        self.bar, self.replay, self.words = TrainingBar(self.trainer), ReplayBar(), TrainingWords()
+        self.pictures = RunPictures(document, (340, 260))
+        self.first, self.second = self.pictures.first, self.pictures.second
+        self.options, self.table = self.pictures.options, self.pictures.table
+        self.kept = KeptRuns(runs_folder(), assets.path("runs"), document.undo_stack)
+        self.inside = InsideView(document, jobs)
+        look_inside = "What the selected run has learnt: mistakes, Grad-CAM, filters, the loss around it"
+        self.views = tabs(
+            "",
+            (self.pictures.panes, "Curves", "What the runs gave, step by step"),
+            (self.inside, "Look inside", look_inside),
+        )
+        self.side = tabs(
+            "",
+            (self.words, "What it shows", ""),
+            (self.kept, "Kept runs", "What was trained here, and recordings that the app carries"),
+        )
+        self.side.setFixedWidth(SIDE)
+        self.replay.hide()
+        middle = vbox(self.bar, self.replay, (self.views, 1), self.table, spacing=0)
+        hbox(self.setup, (middle, 1), self.side, of=self, spacing=0)
+        self._wire()
+
+    def _wire(self) -> None:
+        self.bar.start_wanted.connect(self.start)
+        self.trainer.changed.connect(self._on_runs)
+        self.setup.changed.connect(self._on_setup)
+        self.setup.preset_chosen.connect(self._on_preset)
+        self.setup.rate_wanted.connect(self._on_rate_wanted)
+        self.setup.tensorboard.toggled.connect(partial(setattr, self.trainer, "tensorboard"))
+        self.pictures.changed.connect(self.draw)
+        self.table.currentItemChanged.connect(self._on_row)
+        self.views.currentChanged.connect(self._on_view)
+        self.trainer.ended.connect(self._on_view)
+        self._document.instruction_set_found.connect(self.draw)
+        self.replay.moved.connect(self.draw)
+        self.replay.left.connect(self._on_replay_left)
+        self.trainer.ended.connect(self.kept.refresh)
+        self.kept.show_wanted.connect(self._on_show_kept)
+        self.kept.continue_wanted.connect(self._on_continue)
+        self.kept.save_wanted.connect(lambda folders: self.save_wanted.emit(list(self._read(folders))))
+        self.kept.said.connect(self.said)
+        self.table.renamed.connect(self._on_renamed)
+
+    @property
+    def canvas(self) -> Canvas:
+        """Return the picture that is looked at: the one with the focus, else the upper one."""
+        return self.pictures.canvas
+
+    def showEvent(self, event: QShowEvent) -> None:
+        if not self.setup.networks.networks:
+            self.setup.choose(PRESETS[USUAL])
+        self.kept.refresh()
+        self._jobs.start_training()
+
+    def show_results(self, results: Results) -> None:
+        """The window's network is one of many here: it is added when it is asked for."""
+
+    def attach(self, window: Window) -> None:
+        super().attach(window)
+        self.save_wanted.connect(lambda runs: _save(window, runs))
+
+    def show_theme(self, theme: Theme) -> None:
+        """Paint in another theme."""
+        self._theme = theme
+        self.pictures.show_theme(theme)
+        self.inside.show_theme(theme)
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """Return the runs that are shown: of a recording, of kept ones, those of now, or those that would be."""
+        if self.replay.is_on:
+            return self.replay.runs()
+        if self.trainer.runs:
+            return tuple(run.run() for run in self.trainer.runs)
+        return tuple(Run(plan, None, ()) for plan in self._planned())
+
+    def _planned(self) -> Sequence[RunPlan]:
+        try:
+            return self.setup.plans()
+        except ExplorerError:
+            return ()
+
+    def start(self) -> None:
+        """Train what the setup says."""
+        try:
+            plans = self.setup.plans()
+        except ExplorerError:
+            return
+        self._leave_replay()
+        self.trainer.start(plans, self.setup.title)
+
+    def _on_preset(self) -> None:
+        """Show the figure at once, where a recording of the experiment is carried: it can be repeated live."""
+        preset = self.setup.preset
+        if preset is None or self.trainer.is_busy:
+            return
+        self._leave_replay()
+        self.trainer.clear()
+        kept = list_runs(assets.path("runs") / preset.key)
+        order = {name: place for place, (name, _) in enumerate(preset.networks)}
+        first = sorted((run for run in kept if run.plan.seed == 0), key=lambda run: order.get(run.name, len(order)))
+        if first:
+            self.show_recording(self._read([run.path for run in first]))
+
+    def _on_rate_wanted(self) -> None:
+        try:
+            plan = self.setup.plans()[0]
+        except ExplorerError:
+            return
+        dialog = RateDialog(plan, self._document, self._jobs, self._theme, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.chosen.connect(self.setup.recipe.use_rate)
+        dialog.show()
+        dialog.ask()
+
+    def _on_setup(self) -> None:
+        """Show what would be trained, unless something is."""
+        self.words.show_preset(self.setup.preset)
+        if self.setup.preset is None and self.replay.is_on:
+            self._leave_replay()
+        if not self.trainer.is_busy and not self.replay.is_on:
+            self.draw()
+
+    def _on_runs(self) -> None:
+        self.bar.show_state()
+        self.draw_soon()
+
+    def _on_view(self) -> None:
+        """Look into the selected run, where it is looked at; the words beside the curves give it their room."""
+        self.side.setVisible(self.views.currentWidget() is not self.inside)
+        if self.views.currentWidget() is not self.inside:
+            return
+        runs = [run for run in self.runs if run.folder and run.metrics and (Path(run.folder) / CHECKPOINT).exists()]
+        if not runs or self.table.place >= len(self.runs):
+            self.inside.show_none(NOTHING)
+            return
+        run = self.runs[self.table.place]
+        run = run if run in runs else runs[0]
+        names = run.setting.classes if run.setting else ()
+        self.inside.show_run(run.folder, run.plan, names, [RunReference(one.folder, one.plan) for one in runs])
+
+    def _on_row(self) -> None:
+        self._on_view()
+        if self.first.key.startswith("heat") or self.second.key.startswith("heat"):
+            self.draw()
+
+    def _on_show_kept(self, folders: list[Path]) -> None:
+        runs = self._read(folders)
+        if runs:
+            self.show_recording(runs)
+
+    def _on_continue(self, folders: list[Path]) -> None:
+        runs = self._read(folders)
+        if runs:
+            self._leave_replay()
+            self.trainer.take_up(runs)
+            self.trainer.resume()
+
+    def _on_renamed(self, place: int, name: str) -> None:
+        """Give a run that is trained here another name; a recording keeps its own."""
+        if not self.replay.is_on and self.rename(place, name):
+            self.kept.refresh()
+
+    def _read(self, folders: Sequence[Path]) -> tuple[Run, ...]:
+        found = []
+        for folder in folders[:MAX_RUNS]:
+            try:
+                found.append(read(folder))
+            except ExplorerError as error:
+                self.said.emit(str(error))
+        if len(folders) > MAX_RUNS:
+            self.said.emit(f"{MAX_RUNS} runs are shown at once: the first of the {len(folders)}.")
+        return tuple(found)
+
+    def show_recording(self, runs: Sequence[Run]) -> None:
+        """Show recorded runs at their end; they play back from their start."""
+        self.replay.show()
+        self.replay.show_runs(runs)
+
+    def _leave_replay(self) -> None:
+        self.replay.hide()
+        self.replay.leave()
+
+    def _on_replay_left(self) -> None:
+        self.replay.hide()
+        self.draw()
+
+    @property
+    def shown(self) -> tuple[Traced, ...]:
+        """Return the runs with their looks; hidden ones are marked."""
+        return self.pictures.traced(self.runs)
+
+    def draw(self) -> None:
+        """Draw everything as it is now."""
+        replayed = self.replay.is_on
+        shown = self.pictures.show_runs(self.runs, () if replayed else self.trainer.runs, replayed)
+        self.words.show_runs(shown, self.replay.recorded(self._document.instruction_set) if replayed else "")
+
+
+def save_runs(window: Window, checked: bool) -> None:
+    """Save the runs of the page that is looked at; those of the training lab where it has none."""
+    shown = window.shown_page()
+    page = shown if shown is not None and shown.runs else window.page("training")
+    runs = [run for run in page.runs if run.metrics]
+    if not runs:
+        window.tabs.setCurrentWidget(page)
+        window.say("No run has made a step yet: start one, then save it.")
+        return
+    _save(window, runs)
+
+
+def _save(window: Window, runs: Sequence[Run]) -> None:
+    """Ask for a file, and save every step of some runs in it."""
+    kinds: Texts = {
+        "CSV (*.csv)": lambda: to_csv(runs),
+        "CSV of the blocks (*.csv)": lambda: blocks_to_csv(runs),
+        "JSON (*.json)": lambda: to_json(runs),
+    }
+    save_text(window, "runs.csv", kinds)

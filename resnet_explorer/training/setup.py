@@ -1,0 +1,184 @@
+"""What is to be trained: an experiment to start from, the networks, the images, the seed, and the recipe."""
+
+from dataclasses import replace
+from math import isfinite
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QScrollArea, QWidget
+
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.runs.plan import RunPlan
+from resnet_explorer.runs.recipe import MAX_STEPS
+from resnet_explorer.spec import InputShape, ResNetSpec
+from resnet_explorer.training.presets import PRESETS, TrainingPreset
+from resnet_explorer.training.recipe_form import RecipeForm
+from resnet_explorer.ui.choosers import ExperimentList, ImagesBox, NetworkList
+from resnet_explorer.ui.document import Document
+from resnet_explorer.ui.fields import Form, FractionField, NumberField, out_of_range
+from resnet_explorer.ui.parts import Part, Problem, button, fill, heading, told, vbox
+
+WIDTH = 318
+EPOCHS_TIP = (
+    "How many times all training images are seen: steps times batch over their number; what is left of a batch "
+    "is passed over. A change sets the steps"
+)
+
+
+class TrainingSetup(QScrollArea):
+    """``changed`` tells that something else is to be trained, ``preset_chosen`` that it is an experiment's.
+
+    ``rate_wanted`` tells that a learning rate is looked for.
+    """
+
+    changed = Signal()
+    preset_chosen = Signal()
+    rate_wanted = Signal()
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self.preset: TrainingPreset | None = None
+        self._like: ResNetSpec | None = None
+        self.presets = ExperimentList(list(PRESETS.values()))
+        self.networks = NetworkList(document)
+        self.images, self.side, self.seed = ImagesBox(), NumberField(1, 1024), NumberField(0, 2**31 - 1)
+        self.epochs = FractionField()
+        self.tensorboard = told(
+            QCheckBox("write event files for TensorBoard"),
+            tip="In each run's folder; tensorboard --logdir FOLDER shows them",
+        )
+        tip = "Train the first network for a few steps at rates from tiny to huge (Smith 2017)"
+        self.finder = button("Find a learning rate…", tip)
+        self.finder.clicked.connect(self.rate_wanted)
+        self.recipe, self.problem = RecipeForm(), Problem()
+        fields = QWidget()
+        self.form = Form(fields, margins=(14, 0, 12, 0))
+        for key, words, field, tip in (
+            ("images", "Images", self.images, "What the networks are trained and tested on; nothing is downloaded"),
+            ("side", "Image side", self.side, "Images are brought to squares of this many pixels"),
+            (
+                "seed",
+                "Seed",
+                self.seed,
+                "Draws the first weights, the order of the images, and all else that is random",
+            ),
+            ("epochs", "Epochs", self.epochs, EPOCHS_TIP),
+        ):
+            self.form.add(key, words, field, tip)
+        self.presets.setFixedHeight(self.presets.sizeHintForRow(0) * min(4, len(PRESETS)) + 4)
+        self._arrange(fields)
+        self.presets.chosen.connect(self.choose)
+        self.networks.changed.connect(self._on_changed)
+        self.recipe.changed.connect(self._on_changed)
+        self.images.changed.connect(self._on_images)
+        self.form.value_entered.connect(self._on_value_entered)
+        self.epochs.left.connect(self._show_epochs)
+        self.changed.connect(self._show_epochs)
+
+    def _arrange(self, fields: QWidget) -> None:
+        parts: list[Part] = []
+        for words, part in (
+            ("Experiments", self.presets),
+            ("Networks", self.networks),
+            ("Images and seed", fields),
+            ("Recipe", self.recipe),
+        ):
+            title = heading(words)
+            title.setContentsMargins(14, 0, 0, 0)
+            parts += [title, part]
+        below = vbox(self.finder, self.tensorboard, self.problem, margins=(14, 0, 12, 0))
+        fill(self, *parts, below, 1, margins=(0, 6, 0, 8), spacing=4, width=WIDTH)
+
+    def choose(self, preset: TrainingPreset) -> None:
+        """Start from an experiment: its networks, images and recipe are shown, and can be changed."""
+        self.preset, self._like = preset, preset.like
+        self.presets.show_chosen(preset.key)
+        self.networks.show_networks(preset.networks)
+        self.recipe.show_recipe(preset.recipe)
+        self.side.show_value(preset.image.height)
+        self.problem.say("")
+        self.preset_chosen.emit()
+        self.changed.emit()
+
+    def _on_images(self) -> None:
+        if self.preset is None or self.preset.needs != self.images.choice.kind:
+            self._leave_preset()
+        self.changed.emit()
+
+    def _on_changed(self) -> None:
+        self._leave_preset()
+        self.changed.emit()
+
+    def _on_value_entered(self, key: str, value: object) -> None:
+        if key == "epochs":
+            self._take_epochs(value)
+            return
+        field = self.form.fields[key]
+        problem = out_of_range(value, field.low, field.high)
+        self.problem.say(problem)
+        if not problem:
+            field.show_value(value)
+            if key == "side":  # the seed leaves an experiment what it is
+                self._leave_preset()
+            self.changed.emit()
+
+    @property
+    def _epoch(self) -> int | None:
+        """Return the steps that go once over the training images; None where their number is not known."""
+        count = self.images.choice.training_images
+        return None if count is None else max(1, count // self.recipe.recipe.batch)
+
+    def _show_epochs(self) -> None:
+        epoch = self._epoch
+        self.epochs.setEnabled(epoch is not None)
+        if epoch and not self.epochs.hasFocus():
+            self.epochs.show_value(round(self.recipe.recipe.steps / epoch, 2))
+
+    def _take_epochs(self, value: object) -> None:
+        epoch = self._epoch
+        steps = round(float(str(value)) * epoch) if epoch and isfinite(float(str(value))) else -1
+        if not 0 <= steps <= MAX_STEPS:
+            self.problem.say(f"{value} epochs cannot be: choose 0 or more.")
+            return
+        self.problem.say("")
+        if steps != self.recipe.recipe.steps:
+            self.recipe.use(replace(self.recipe.recipe, steps=steps))
+
+    def _leave_preset(self) -> None:
+        """From here on it is the user's own experiment."""
+        self.preset = None
+        self.presets.show_chosen("")
+
+    @property
+    def title(self) -> str:
+        """Return the name of what is to be trained."""
+        names = ", ".join(name for name, _ in self.networks.networks)
+        return self.preset.title if self.preset else names[:60]
+
+    def plans(self) -> tuple[RunPlan, ...]:
+        """Return what is to be trained; raises ExplorerError where that cannot be, and says why under the recipe."""
+        try:
+            plans = self._plans()
+        except ExplorerError as error:
+            self.problem.say(f"{error.what} {error.remedy}")
+            raise
+        self.problem.say("")
+        return plans
+
+    def _plans(self) -> tuple[RunPlan, ...]:
+        choice, seed, device = self.images.choice, self.seed.value(), self._document.device
+        if self.preset is not None:
+            root = choice.root if choice.kind == self.preset.needs else ""
+            return tuple(replace(plan, device=device) for plan in self.preset.plans(seed, root))
+        if not self.networks.networks:
+            raise ExplorerError("networks", "There is no network to train.", "Add one.")
+        image = InputShape(1, self.side.value(), self.side.value())
+        like = self._like or self.networks.networks[0][1]
+        return tuple(
+            RunPlan(name, spec, image, choice, self.recipe.recipe, seed, device, like)
+            for name, spec in self.networks.networks
+        )
+
+    def say(self, problem: str) -> None:
+        """Say why it could not be trained."""
+        self.problem.say(problem)

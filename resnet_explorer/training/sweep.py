@@ -1,0 +1,193 @@
+"""The plan of a sweep: which networks, recipes and seeds are tried with each other, read from a TOML file."""
+
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from math import prod
+from typing import Any
+
+from resnet_explorer.errors import ExplorerError, did_you_mean
+from resnet_explorer.runs.plan import RunPlan
+from resnet_explorer.runs.recipe import known, set_recipe
+from resnet_explorer.spec import ResNetSpec
+from resnet_explorer.spec.axes import axis
+from resnet_explorer.spec.catalogue import named
+from resnet_explorer.spec.change import assign
+from resnet_explorer.spec.readers import truth
+from resnet_explorer.spec.search import find_network
+from resnet_explorer.training.presets import plan_for, plan_of, preset_of, preset_plans
+
+MOST = 10_000
+"""So many runs a sweep may have."""
+KEYS = ("title", "preset", "net", "depth", "residual", "set", "recipe", "seeds", "data", "input", "device")
+MOST_SEED = 2**32
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What is tried of one thing: its key in the file, such as ``depth``, ``set.width`` or ``recipe.rate``."""
+
+    key: str
+    values: tuple[str, ...]
+
+    @property
+    def varies(self) -> bool:
+        """Return whether there is more than one value."""
+        return len(self.values) > 1
+
+    @property
+    def word(self) -> str:
+        """Return the key without the table that it is in."""
+        return self.key.rpartition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One network and recipe of a sweep, before its seeds: the run, and the settings that tell it from others."""
+
+    plan: RunPlan
+    settings: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Everything that is tried: each value of each of ``choices`` with each of all others, from each seed.
+
+    ``data``, ``image`` and ``device`` are words as the command line takes them, empty for what is usual. Raises
+    ExplorerError where a choice does not exist, two runs would have one name, or there are more than 10,000.
+    """
+
+    title: str
+    choices: tuple[Choices, ...]
+    seeds: tuple[int, ...] = (0,)
+    preset: str = ""
+    data: str = ""
+    image: str = ""
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        count = prod(len(one.values) for one in self.choices) * len(self.seeds)
+        if not 1 <= count <= MOST:
+            raise ExplorerError("sweep", f"A sweep of {count:,} runs cannot be.", f"Try 1 to {MOST:,}.")
+        ((twice, times),) = Counter(one.plan.name for one in self.points()).most_common(1)
+        if times > 1:
+            raise ExplorerError("sweep", f"Two networks are called {twice}.", "Write each value once.")
+
+    def points(self) -> tuple[Point, ...]:
+        """Return each network and recipe once, in the order of the file: what is written last changes first."""
+        grid = product(*(one.values for one in self.choices))
+        return tuple(point for values in grid for point in self._points(values))
+
+    def plans(self) -> tuple[RunPlan, ...]:
+        """Return every run."""
+        return tuple(replace(one.plan, seed=seed) for one in self.points() for seed in self.seeds)
+
+    def _points(self, values: Sequence[str]) -> Iterator[Point]:
+        """Yield the networks of one place of the grid: one, or all of a preset."""
+        given = dict(zip((one.key for one in self.choices), values, strict=True))
+        settings = [f"{key.partition('.')[2]}={text}" for key, text in given.items() if key.startswith("set.")]
+        recipe = [f"{key.partition('.')[2]}={text}" for key, text in given.items() if key.startswith("recipe.")]
+        told = [(one.word, given[one.key]) for one in self.choices if one.varies]
+        for plan in self._plans(given, settings):
+            words = [f"{key}={text}" for key, text in told if key not in _named_by(given)]
+            name = ", ".join((plan.name, *words))
+            made = replace(plan, name=name, recipe=set_recipe(plan.recipe, recipe), device=self.device)
+            yield Point(made, tuple(told))
+
+    def _plans(self, given: Mapping[str, str], settings: Sequence[str]) -> Sequence[RunPlan]:
+        preset = preset_of(self.preset) if self.preset else None
+        if "residual" in given:
+            settings = (*settings, f"residual={given['residual']}")
+        if "depth" in given:
+            name, spec = _of_depth(given["depth"], settings)
+            return [plan_for(name, spec, self.data, self.image, preset)]
+        if "net" in given:
+            return [plan_of(given["net"], settings, self.data, self.image, preset)]
+        if preset is None:
+            raise ExplorerError("net", "A sweep needs networks.", 'Write net = [...], depth = [...] or preset = "...".')
+        return preset_plans(preset, settings, self.data, self.image)
+
+
+def _named_by(given: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the keys whose values a network's own name tells."""
+    return ("depth", "residual") if "depth" in given else ("net",)
+
+
+def _of_depth(text: str, settings: Sequence[str]) -> tuple[str, ResNetSpec]:
+    """Return the network of 6n + 2 layers of He et al. 2015, section 4.2, and the name of its run."""
+    each, rest = divmod(int(text) - 2, 6) if text.isdigit() else (0, 1)
+    if rest or each < 1:
+        words = f"There is no network of {text} layers for small images."
+        raise ExplorerError("depth", words, "Choose 6n + 2 layers, as 8, 20 or 56, or name networks with net.")
+    spec = named(assign(find_network("resnet20"), f"blocks={each},{each},{each}", *settings))
+    return f"{'resnet' if spec.residual else 'plain'}-{text}", spec
+
+
+def loads(text: str, where: str) -> Sweep:
+    """Return the sweep that a TOML file describes; raises ExplorerError, with ``where``, where it is none."""
+    try:
+        return _read(tomllib.loads(text), where)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ExplorerError(where, f"{where} is no TOML: {error}.", "'sweep --help' shows an example.") from error
+    except ExplorerError as error:
+        raise ExplorerError(where, f"{where}: {error.what}", error.remedy) from error
+
+
+def _read(content: Mapping[str, Any], where: str) -> Sweep:
+    for key in content:
+        if key not in KEYS:
+            remedy = did_you_mean(key, KEYS, f"Choose of {', '.join(KEYS)}.")
+            raise ExplorerError(key, f"A sweep has no {key!r}.", remedy)
+    if "net" in content and "depth" in content:
+        raise ExplorerError("net", "A sweep takes either net or depth.", "Leave one of them out.")
+    plain = {key: _one(key, content[key]) for key in ("title", "preset", "data", "input", "device") if key in content}
+    return Sweep(
+        plain.get("title", where.removesuffix(".toml")),
+        tuple(_choices(content)),
+        _seeds(content.get("seeds", 1)),
+        plain.get("preset", ""),
+        plain.get("data", ""),
+        plain.get("input", ""),
+        plain.get("device", "cpu"),
+    )
+
+
+def _choices(content: Mapping[str, Any]) -> Iterator[Choices]:
+    for key in ("net", "depth", "residual"):
+        if key in content:
+            yield Choices(key, _values(key, content[key]))
+    for table, name_of in (("set", lambda key: axis(key).key), ("recipe", known)):
+        values = content.get(table, {})
+        if not isinstance(values, dict):
+            raise ExplorerError(table, f"{table} is a table.", f"Write [{table}], and its settings under it.")
+        for key, value in values.items():
+            yield Choices(f"{table}.{name_of(key)}", _values(key, value))
+
+
+def _values(key: str, value: object) -> tuple[str, ...]:
+    """Return what is tried of one key, each as text."""
+    found = tuple(_one(key, one) for one in value) if isinstance(value, list) else (_one(key, value),)
+    if not found:
+        raise ExplorerError(key, f"The list of {key} is empty.", "Write at least one value.")
+    return tuple("true" if truth(key)(one) else "false" for one in found) if key == "residual" else found
+
+
+def _one(key: str, value: object) -> str:
+    """Return a value as text, as the command line would write it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, (str, int, float)):
+        raise ExplorerError(key, f"{key} cannot be {value!r}.", "Write a number, a text, true or false.")
+    return str(value)
+
+
+def _seeds(value: object) -> tuple[int, ...]:
+    """Return the seeds that a number, or a list of them, asks for."""
+    listed: list[object] = list(range(min(value, MOST + 1))) if type(value) is int else []
+    listed = value if isinstance(value, list) else listed
+    seeds = tuple(one for one in listed if type(one) is int and 0 <= one < MOST_SEED)
+    if not seeds or len(set(seeds)) < len(listed):
+        raise ExplorerError("seeds", f"The seeds cannot be {value!r}.", "Write how many, or a list as in [0, 1, 2].")
+    return seeds

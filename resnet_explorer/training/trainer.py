@@ -1,0 +1,330 @@
+"""A network on its way: its weights, its optimiser, its moving average, and one step of them."""
+
+import os
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
+from math import isfinite
+from typing import Any, Protocol, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim import SGD, Adam, AdamW, Optimizer
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.module.blocks import module_class
+from resnet_explorer.module.build import ResNet
+from resnet_explorer.network import compile_spec
+from resnet_explorer.network.kinds import KINDS, Role
+from resnet_explorer.probes.record import Moves, recording, restored
+from resnet_explorer.probes.seeds import LOSSES, alike, seeded
+from resnet_explorer.readings.memory_format import memory_format
+from resnet_explorer.readings.progress import Partial, Progress
+from resnet_explorer.readings.quantities import Loss, Quantity, Series
+from resnet_explorer.runs.plan import Metric, RunPlan
+from resnet_explorer.runs.recipe import Optimiser, Recipe
+from resnet_explorer.spec import ResNetSpec
+from resnet_explorer.training.feed import Feed, check, step_seed
+from resnet_explorer.training.values import HIGHEST, LIMIT, LOWEST, STEPS, FindRate, RateTest, suggestion
+
+
+@contextmanager
+def conditions(plan: RunPlan) -> Iterator[None]:
+    """Lend PyTorch a run's number of threads and its deterministic mode, and take them back, however the run ends."""
+    threads, mode = torch.get_num_threads(), torch.get_deterministic_debug_mode()
+    filled = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    try:
+        if plan.threads:
+            torch.set_num_threads(plan.threads)
+        if plan.recipe.deterministic:
+            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuBLAS needs to repeat itself
+            # The same as use_deterministic_algorithms, which imports a compiler for a second.
+            torch.set_deterministic_debug_mode("warn")
+            torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a debugging aid
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.set_deterministic_debug_mode(mode)
+        torch.utils.deterministic.fill_uninitialized_memory = filled  # type: ignore[attr-defined]
+
+
+@contextmanager
+def listening(heard: list[str]) -> Iterator[None]:
+    """Collect the names of operations that PyTorch warns have no deterministic version."""
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        yield
+    for one in found:
+        words = str(one.message)
+        if "deterministic" in words:
+            heard.append(words.split()[0])
+        else:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+
+
+def autocast(plan: RunPlan) -> Any:
+    """Return the context of a forward pass: in bfloat16 where the recipe asks for it and the device has the units."""
+    if plan.recipe.mixed and has_bfloat16(plan.device):
+        return torch.autocast(torch.device(plan.device).type, torch.bfloat16)
+    return nullcontext()
+
+
+def has_bfloat16(device: str) -> bool:
+    """Return whether a device computes in bfloat16, rather than imitating it."""
+    where = torch.device(device).type
+    if where == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if where == "cpu":
+        return any(getattr(torch.cpu, name, bool)() for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
+    return where == "xpu" or (where == "mps" and bool(torch.backends.mps.is_macos_or_newer(14, 0)))
+
+
+def notes(plan: RunPlan) -> tuple[str, ...]:
+    """Return sentences on what the device cannot do of a recipe."""
+    if plan.recipe.mixed and not has_bfloat16(plan.device):
+        return ("Mixed precision was asked for, but the device has no units for bfloat16: all is float32.",)
+    return ()
+
+
+def layout(plan: RunPlan) -> torch.memory_format:
+    """Return PyTorch's memory format for a run, by the rule that all trainings share."""
+    name = memory_format(compile_spec(plan.spec), plan.device, mixed=plan.recipe.mixed)
+    return getattr(torch, name)  # type: ignore[no-any-return]
+
+
+NORMS = (
+    *(nn.modules.batchnorm._BatchNorm, nn.LayerNorm),
+    *(module_class(kind.module) for kind in KINDS if kind.role is Role.NORM),
+)
+"""Modules that normalise: told by their type, since names such as ``downsample.1`` do not tell."""
+SECOND_BETA = 0.999
+
+
+def groups(model: nn.Module, decay: float, spares: bool) -> list[dict[str, Any]]:
+    """Return the parameters in groups for an optimiser: with weight decay, and without it where norms are spared."""
+    decayed, spared = parted(model) if spares else (list(model.parameters()), [])
+    found: list[dict[str, Any]] = [{"params": decayed, "weight_decay": decay}]
+    return found + ([{"params": spared, "weight_decay": 0.0}] if spared else [])
+
+
+def parted(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """Return the parameters that are decayed, and those of norms with all biases, which can be spared."""
+    pairs = [(parameter, _is_spared(module, name)) for module, name, parameter in _owned(model)]
+    return [one for one, spared in pairs if not spared], [one for one, spared in pairs if spared]
+
+
+def _owned(model: nn.Module) -> Iterator[tuple[nn.Module, str, nn.Parameter]]:
+    for module in model.modules():
+        for name, parameter in module.named_parameters(recurse=False):
+            yield module, name, parameter
+
+
+def _is_spared(module: nn.Module, name: str) -> bool:
+    return isinstance(module, NORMS) or name == "bias"
+
+
+def optimiser(model: nn.Module, recipe: Recipe, parts: list[dict[str, Any]] | None = None) -> Optimizer:
+    """Return a recipe's optimiser, all of whose parameters are moved by one call where the device has that.
+
+    ``parts`` are its groups; the recipe's own where there are none.
+    """
+    parts, rate = parts or groups(model, recipe.decay, recipe.spares), recipe.rate
+    fused = next(model.parameters()).device.type in ("cpu", "cuda")
+    if recipe.optimiser in (Optimiser.SGD, Optimiser.NESTEROV):
+        nesterov = recipe.optimiser is Optimiser.NESTEROV
+        return SGD(parts, rate, recipe.momentum, nesterov=nesterov, fused=fused)
+    kind = Adam if recipe.optimiser is Optimiser.ADAM else AdamW
+    return kind(parts, rate, betas=(recipe.momentum, SECOND_BETA), fused=fused)
+
+
+def set_rate(moved: Optimizer, rate: float) -> None:
+    """Give every group a learning rate."""
+    for group in moved.param_groups:
+        group["lr"] = rate
+
+
+def average(model: nn.Module, decay: float) -> AveragedModel | None:
+    """Return what follows the weights as decay x itself + (1 - decay) x weights after each step; None for 0.
+
+    It begins with the weights after the first step. The statistics of norms are averaged as well.
+    """
+    if not decay:
+        return None
+    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+
+
+def clip(model: nn.Module, bound: float) -> Tensor | None:
+    """Shorten the whole gradient to ``bound`` where it is longer; 0 leaves it."""
+    return torch.nn.utils.clip_grad_norm_(model.parameters(), bound) if bound else None
+
+
+TESTED = 512
+"""So many test images are judged at once."""
+_Blocks = Mapping[Quantity, Series]
+
+
+class Director(Protocol):
+    """What says which parameters train, and at which rates, where a recipe's one rate does not."""
+
+    def groups(self) -> list[dict[str, Any]]:
+        """Return the groups for the optimiser."""
+
+    def before(self, step: int, optimiser: Optimizer) -> object:
+        """Prepare a step, first of all: what trains in it, and at which rates."""
+
+
+class Trainer:
+    """One network in training on the plan's device: ``step`` moves it, ``judge`` tests it.
+
+    ``first`` is the network with its first weights, on the CPU; the plan's own where there is none. ``direct`` makes
+    what directs it. ``loss`` is differentiated; the cross-entropy has the recipe's smoothing. ``strange`` names
+    operations that have no deterministic version.
+    """
+
+    def __init__(
+        self,
+        plan: RunPlan,
+        first: ResNet | None = None,
+        direct: Callable[[ResNet], Director] | None = None,
+        loss: Loss = Loss.CROSS_ENTROPY,
+    ) -> None:
+        self.plan = plan
+        first = first_weights(plan) if first is None else first
+        self.layout = layout(plan)
+        self.model: ResNet = first.to(device=plan.device, memory_format=self.layout)  # type: ignore[call-overload]
+        self._director = direct(self.model) if direct else None
+        self.optimiser = optimiser(self.model, plan.recipe, self._director.groups() if self._director else None)
+        self.average = average(self.model, plan.recipe.ema)
+        self.strange: list[str] = []
+        self._is_random = draws(plan.spec)
+        smoothed = partial(functional.cross_entropy, label_smoothing=plan.recipe.smoothing)
+        self._loss = smoothed if loss is Loss.CROSS_ENTROPY else LOSSES[loss]
+
+    def step(self, feed: Feed, number: int, rate: float, measured: bool, listens: bool) -> tuple[Metric, bool]:
+        """Make a step; return what it gave, its time left at 0, and whether the loss was a number.
+
+        Where it was none the weights are left as they were.
+        """
+        if self._director is not None:
+            self._director.before(number, self.optimiser)
+        x, y = feed.batch(number)
+        self.model.zero_grad(set_to_none=True)
+        chance = seeded(step_seed(self.plan.seed, number)) if self._is_random else nullcontext()
+        with chance, listening(self.strange) if listens else nullcontext():
+            loss, accuracy, blocks = self._back(x, y, rate, measured)
+        if isfinite(loss):
+            moves = Moves(self.model) if blocks is not None else None
+            clip(self.model, self.plan.recipe.clip)
+            if self._director is None:
+                set_rate(self.optimiser, rate)
+            self.optimiser.step()
+            if blocks is not None and moves is not None:
+                blocks = {**blocks, Quantity.UPDATE: moves.ratios()}
+            if self.average is not None:
+                self.average.update_parameters(self.model)
+        return Metric(number, loss, accuracy, rate, 0.0, blocks=blocks), isfinite(loss)
+
+    def _back(self, x: Tensor, y: Tensor, rate: float, measured: bool) -> tuple[float, float | None, _Blocks | None]:
+        lent: AbstractContextManager[Any] = recording(self.model) if measured else nullcontext()
+        with lent as record:
+            with autocast(self.plan):
+                output: Tensor = self.model(x)
+            output = output.float()
+            loss = self._loss(output, y)
+            torch.autograd.backward(loss)
+            names = output.ndim == 2  # a backbone puts out maps
+            right = (output.detach().argmax(dim=1) == y).sum() if names else torch.zeros_like(loss)
+            both = torch.stack((loss.detach(), right.to(loss.dtype))).tolist()  # one look at the device
+            blocks = record.values(rate) if record is not None else None
+        return both[0], both[1] / len(y) if names else None, blocks
+
+    def judge(self, feed: Feed) -> Iterator[tuple[float, float] | None]:
+        """Yield None after each part of the test images, and last the mean loss and the share named right.
+
+        The moving average is tested where there is one; the loss is without label smoothing.
+        """
+        model = self.tested
+        sums, count = torch.zeros(2, dtype=torch.float64), 0
+        with restored(model, training=False):
+            for x, y in feed.tests(TESTED):
+                with torch.no_grad(), autocast(self.plan):
+                    output = model(x).float()
+                    loss = functional.cross_entropy(output, y, reduction="sum")
+                    right = (output.argmax(dim=1) == y).sum()
+                sums += torch.stack((loss, right.to(loss.dtype))).double().cpu()
+                count += len(y)
+                yield None
+        if count:
+            yield float(sums[0]) / count, float(sums[1]) / count
+
+    @property
+    def tested(self) -> ResNet:
+        """Return the network that is tested: the average where there is one."""
+        if self.average is None:
+            return self.model
+        return cast("ResNet", self.average.module)
+
+
+def first_weights(plan: RunPlan) -> ResNet:
+    """Return the network with the weights of its seed, and those of ``like`` where they fit, on the CPU."""
+    return alike((plan.like, plan.spec) if plan.like else (plan.spec,), plan.seed)[-1]
+
+
+def draws(spec: ResNetSpec) -> bool:
+    """Return whether a network draws anything at random in training."""
+    layers = (part.layer for block in compile_spec(spec).blocks for part in block.form.parts)
+    return any(layer.role is Role.DROP for layer in layers)
+
+
+SMOOTH = 0.9
+"""The share of the past in the smoothed loss."""
+
+
+def find_rate(
+    plan: RunPlan, lowest: float = LOWEST, highest: float = HIGHEST, steps: int = STEPS
+) -> Iterator[Progress | Partial[RateTest] | RateTest]:
+    """Yield progress and what is known so far, and last the losses of a training whose rate grows at each step.
+
+    The rate grows by the same factor from ``lowest`` to ``highest``; the test stops where the smoothed loss is
+    ``LIMIT`` times its best, or is no number. Raises ExplorerError where the rates do not grow.
+    """
+    if not (0 < lowest < highest and isfinite(highest) and steps > 1):
+        raise ExplorerError(
+            "rate", "The rates of a range test have to grow.", "Choose a higher end, and 2 steps or more."
+        )
+    check(plan)
+    rates = [lowest * (highest / lowest) ** (step / (steps - 1)) for step in range(steps)]
+    yield Progress(0, steps, "fetching the images")
+    with conditions(plan):
+        trainer = Trainer(plan)
+        feed = Feed(plan, trainer.layout)
+        yield from feed.fit()
+        yield from _tried(trainer, feed, rates)
+
+
+def _tried(trainer: Trainer, feed: Feed, rates: list[float]) -> Iterator[Progress | Partial[RateTest] | RateTest]:
+    losses: list[float] = []
+    mean = 0.0
+    for number, rate in enumerate(rates):
+        metric, is_sound = trainer.step(feed, number, rate, measured=False, listens=False)
+        mean = SMOOTH * mean + (1 - SMOOTH) * metric.loss
+        smoothed = mean / (1 - SMOOTH ** (number + 1))
+        if not is_sound or (losses and smoothed > LIMIT * min(losses)):
+            break
+        losses.append(smoothed)
+        yield Progress(number + 1, len(rates), f"rate {rate:.2g}, loss {smoothed:.3g}")
+        yield Partial(_result(rates, losses))
+    yield _result(rates, losses)
+
+
+def _result(rates: list[float], losses: list[float]) -> RateTest:
+    tried = tuple(rates[: len(losses)])
+    return RateTest(tried, tuple(losses), suggestion(tried, tuple(losses)))
+
+
+def test_rates(job: FindRate) -> Iterator[object]:
+    """Yield progress and what is known so far, and last the losses of the range test of a request."""
+    return find_rate(job.plan, job.lowest, job.highest, job.steps)

@@ -1,0 +1,76 @@
+"""The result of a range test: which learning rates a network bears (Smith 2017, section 3.3)."""
+
+from dataclasses import dataclass
+
+from resnet_explorer.engine.jobs import Place, job
+from resnet_explorer.runs.plan import RunPlan
+
+LOWEST, HIGHEST, STEPS = 1e-6, 10.0, 100
+LIMIT = 4.0
+"""The test stops where the smoothed loss is so many times its best."""
+
+
+@dataclass(frozen=True, slots=True)
+class RateTest:
+    """The rates that were tried in rising order, the smoothed training loss at each, and the rate to begin with.
+
+    ``suggested`` is a tenth of the rate with the least smoothed loss: that rate is about to be too large, and a
+    training stays at its rate for longer than this test does. None where the loss never fell.
+    """
+
+    rates: tuple[float, ...]
+    losses: tuple[float, ...]
+    suggested: float | None
+
+    @property
+    def words(self) -> str:
+        """Return the suggestion in a sentence."""
+        if self.suggested is None:
+            return "The loss fell at none of these rates."
+        return f"Try {self.suggested:.2g}: a tenth of the rate with the least smoothed loss."
+
+
+def suggestion(rates: tuple[float, ...], losses: tuple[float, ...]) -> float | None:
+    """Return a tenth of the rate with the least loss; None where that is the first one."""
+    if not losses:
+        return None
+    best = min(range(len(losses)), key=losses.__getitem__)
+    return rates[best] / 10 if best else None
+
+
+@job("resnet_explorer.training.loop:train_run", Place.POOL)
+@dataclass(frozen=True, slots=True)
+class TrainRun:
+    """Train a network in a folder from where it stopped there; ``until`` so many steps are made in all.
+
+    What is known so far is a ``Chunk`` of steps, and what comes of it an ``Ending``. To cancel it is to pause it: its
+    state is saved first, and the same job goes on from there. ``have`` is how many steps whoever asks knows already:
+    what is kept since comes first.
+    """
+
+    plan: RunPlan
+    folder: str
+    until: int | None = None
+    tensorboard: bool = False
+    have: int | None = None
+
+    @property
+    def device(self) -> str:
+        """Return the device that it needs."""
+        return self.plan.device
+
+
+@job("resnet_explorer.training.trainer:test_rates")
+@dataclass(frozen=True, slots=True)
+class FindRate:
+    """Try rising learning rates on a network: what comes of it is a ``RateTest``."""
+
+    plan: RunPlan
+    lowest: float = LOWEST
+    highest: float = HIGHEST
+    steps: int = STEPS
+
+    @property
+    def device(self) -> str:
+        """Return the device that it needs."""
+        return self.plan.device

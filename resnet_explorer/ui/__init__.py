@@ -1,0 +1,1 @@
+"""What pages are made of: document, session, jobs, style, painter, canvas, charts, fields and tables."""

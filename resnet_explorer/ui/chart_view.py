@@ -1,0 +1,291 @@
+"""A chart on screen: values under the mouse, zoom, pan, curves that hide, and points linked with the other views."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleEvent,
+    QColor,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPixmap,
+    QRegion,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from resnet_explorer.picture.chart import (
+    Axis,
+    Chart,
+    Drawn,
+    Kind,
+    Readout,
+    Spot,
+    Strip,
+    block_strip,
+    draw,
+    panned,
+    read_at,
+    read_spot,
+    spots,
+    stack,
+    steps,
+    toggled,
+    zoomed,
+)
+from resnet_explorer.picture.marks import Ink, Picture
+from resnet_explorer.picture.theme import Theme
+from resnet_explorer.ui.canvas import ZOOM_STEP, SizedCanvas
+from resnet_explorer.ui.document import Document
+from resnet_explorer.ui.painter import paint, paint_group
+from resnet_explorer.ui.scene import Camera, Hit
+
+_HELP = (
+    "Left and right read the values from point to point, Escape ends that. Wheel, plus and minus zoom, drag pans, "
+    "F shows all; a click on a name in the legend hides its curve."
+)
+_STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+_MARGIN = 3
+"""In px: lines reach over the edges of what they belong to."""
+
+
+class ChartView(SizedCanvas):
+    """Shows a chart as large as there is room; ``readout`` is what is read off it, over the picture."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self.chart: Chart | None = None
+        self._given: Chart | None = None
+        self._is_zoomed = False
+        self._hidden: frozenset[str] = frozenset()
+        self._drawn: Drawn | None = None
+        self._strips: tuple[Strip, ...] = ()
+        self._value, self._words = Axis(), ""
+        self.readout: Readout | None = None
+        self._read_x: float | None = None
+        self._read_spot: Spot | None = None
+        self._spots: list[Spot] | None = None
+        self._kept: tuple[Picture, Theme, float, QPixmap] | None = None
+        self.setAccessibleName("Chart")
+        self.setAccessibleDescription(_HELP)
+        document.selected.connect(self._on_linked)
+        document.hovered.connect(self._on_linked)
+
+    def show_chart(
+        self, chart: Chart, strips: tuple[Strip, ...] = (), value: Axis | None = None, words: str = ""
+    ) -> None:
+        """Show another chart, and under it rows of blocks coloured by ``value``.
+
+        Curves that were hidden stay so; where it is the same chart with other values, the zoom stays too.
+        """
+        self._strips, self._value, self._words = strips, value or Axis(), words
+        series = tuple(replace(one, hidden=True) if one.key in self._hidden else one for one in chart.series)
+        chart = replace(chart, series=series)
+        same = self.chart is not None and (self.chart.key, self.chart.title) == (chart.key, chart.title)
+        self._is_zoomed = self._is_zoomed and same
+        self._given = chart
+        if self._is_zoomed and self.chart:
+            chart = _within(chart, self.chart)
+        self._set(chart)
+
+    def _set(self, chart: Chart) -> None:
+        self.chart = chart
+        self.redraw()
+
+    def redraw(self) -> None:
+        if self.chart is None:
+            return
+        wide, high = max(240, self.width()), max(160, self.height())
+        self._drawn = draw(self.chart, wide, high, text=self._text)
+        self.picture = self._drawn.picture
+        if self._strips:
+            self._add_strips(wide, high)
+        self.camera = Camera()
+        self._spots, self._read_spot = None, None
+        self._show_readout(self._read_again())
+        self._describe()
+        self.picture_changed.emit()
+        self.update()
+
+    def _add_strips(self, wide: float, high: float) -> None:
+        """Give the rows of blocks the room that they need, and the chart the rest."""
+        assert self.chart and self._drawn
+        rows = block_strip(self._strips, self._value, wide, self._words, self._text, self._drawn.scale)
+        self._drawn = draw(self.chart, wide, max(160.0, high - rows.height), text=self._text)
+        rows = block_strip(self._strips, self._value, wide, self._words, self._text, self._drawn.scale)
+        self.picture = stack(self._drawn.picture, rows)
+
+    def fit(self) -> None:
+        if self.chart and self._given:
+            self._is_zoomed = False
+            self._set(_within(self.chart, self._given))
+
+    def zoom(self, factor: float) -> None:
+        self._zoom_chart(factor, QPointF(self.width() / 2, self.height() / 2))
+
+    def _zoom_chart(self, factor: float, at: QPointF) -> None:
+        if self.chart and self._drawn:
+            self._is_zoomed = True
+            self._set(zoomed(self.chart, self._drawn.scale, factor, at.x(), at.y()))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self._zoom_chart(ZOOM_STEP ** (event.angleDelta().y() / 120), event.position())
+
+    def pan(self, dx: float, dy: float) -> None:
+        if self.chart and self._drawn:
+            self._is_zoomed = True
+            self._set(panned(self.chart, self._drawn.scale, dx, dy))
+
+    def marked(self) -> list[tuple[QRectF, float]]:
+        framed = ((self._document.hover, 1.5), (self._document.selection, 2.5))
+        return [(place, weight) for path, weight in framed if path for place in self._places(path)]
+
+    def _places(self, path: str) -> list[QRectF]:
+        linked = [spot for spot in self._all_spots() if spot.path == path and spot.kind in ("point", "block")]
+        return [QRectF(QPointF(*spot.frame[:2]), QPointF(*spot.frame[2:])) for spot in linked]
+
+    def _all_spots(self) -> list[Spot]:
+        if self._spots is None:
+            self._spots = spots(self.picture)
+        return self._spots
+
+    def _on_linked(self, path: str) -> None:
+        if self.isVisible():
+            self.update()
+
+    def clicked(self, path: str) -> None:
+        if self.chart and path in {series.key for series in self.chart.series}:
+            before = {series.key for series in self.chart.shown}
+            self._set(toggled(self.chart, path))
+            now = {series.key for series in self.chart.shown}
+            self._hidden = (self._hidden - now) | (before - now)
+        else:
+            self._document.select(path)
+
+    def pointed(self, path: str) -> None:
+        path = path or (self.readout.path if self.readout else "")
+        is_key = self.chart is not None and path in {series.key for series in self.chart.series}
+        self._document.hover_over("" if is_key else path)
+
+    def tip(self, found: Hit) -> str:
+        is_read = self.readout is not None and self.readout.words == found.group.title
+        return "" if is_read or found.group.kind == "point" else found.group.title
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._grabbed is None:
+            self._read_under(event.position())
+        super().mouseMoveEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self.read_nothing()
+        super().leaveEvent(event)
+
+    def _read_under(self, at: QPointF) -> None:
+        """Read what is under the mouse: a bar, a cell or a block, else all curves at the nearest x."""
+        if self.chart is None or self._drawn is None:
+            return
+        is_scatter = any(series.kind is Kind.SCATTER for series in self.chart.shown)
+        under = (spot for spot in reversed(self._all_spots()) if spot.frame.holds(at.x(), at.y(), by=0.0))
+        spot = next((spot for spot in under if spot.kind != "point" or is_scatter), None)
+        inside = self._drawn.scale.holds(at.x(), at.y())
+        reading = self._drawn.scale.at(at.x()) if inside and spot is None else None
+        self._read(reading.x if reading else None, spot)
+
+    def _read(self, x: float | None, spot: Spot | None) -> None:
+        if (x, spot) != (self._read_x, self._read_spot):
+            self._read_x, self._read_spot = x, spot
+            self._show_readout(self._read_again())
+            self._describe()
+
+    def read_nothing(self) -> None:
+        """End reading."""
+        self._read(None, None)
+
+    def _read_again(self) -> Readout | None:
+        if self._read_spot is not None:
+            return read_spot(self._read_spot, self.width(), self._text)
+        if self._read_x is None or self._drawn is None:
+            return None
+        scale = self._drawn.scale
+        return read_at(scale, scale.x.px(self._read_x), self.width(), self._text)
+
+    def _show_readout(self, new: Readout | None) -> None:
+        region = QRegion()
+        for readout in (self.readout, new):
+            for group in readout.marks if readout else ():
+                place = QRectF(group.x, group.y, group.width, group.height).toAlignedRect()
+                region = region.united(place.adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN))
+        self.readout = new
+        self.update(region)
+
+    def _describe(self) -> None:
+        """Say what is read, and what the chart shows, to those who hear the screen."""
+        read = f"{self.readout.words}. " if self.readout else ""
+        self.setAccessibleDescription(f"{read}{self.picture.title}. {self.picture.description} {_HELP}")
+        QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
+
+    def paint_ground(self, painter: QPainter, exposed: QRect, camera: Camera) -> None:
+        painter.drawPixmap(0, 0, self._still())
+
+    def _still(self) -> QPixmap:
+        """Return the picture in pixels: painted once, whatever moves over it."""
+        ratio, kept = self.devicePixelRatioF(), self._kept
+        size = self.size() * ratio
+        if kept and kept[0] is self.picture and kept[1] is self._theme and kept[2] == ratio and kept[3].size() == size:
+            return kept[3]
+        pixels = QPixmap(size)
+        pixels.setDevicePixelRatio(ratio)
+        pixels.fill(QColor(self._theme.colours[Ink.PAGE]))
+        painter = QPainter(pixels)
+        paint(painter, self.picture, self._theme, QRectF(self.rect()), 1.0)
+        painter.end()
+        self._kept = self.picture, self._theme, ratio, pixels
+        return pixels
+
+    def paint_over(self, painter: QPainter) -> None:
+        for group in self.readout.marks if self.readout else ():
+            paint_group(painter, group, self._theme, 1.0)
+
+    def action_of(self, event: QKeyEvent) -> Callable[[], None] | None:
+        step = _STEPS.get(Qt.Key(event.key()))
+        if step is not None:
+            return lambda: self._step(step)
+        if event.key() == Qt.Key.Key_Escape:
+            return self.read_nothing if self.readout else self.fit
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.readout and self.readout.path:
+            return lambda: self.clicked(self.readout.path if self.readout else "")
+        return None
+
+    def _step(self, by: int) -> None:
+        """Read the next point to the right or to the left, and highlight its block in every view."""
+        if self._drawn is None:
+            return
+        places = steps(self._drawn.scale)
+        if places:
+            self._read(_next(places, self._read_x, by), None)
+        elif self._all_spots():
+            inorder = sorted(self._all_spots(), key=lambda spot: spot.frame.left)
+            index = inorder.index(self._read_spot) + by if self._read_spot in inorder else 0 if by > 0 else -1
+            self._read(None, inorder[max(-1, min(len(inorder) - 1, index))])
+        self.pointed("")
+
+
+def _next(places: list[float], now: float | None, by: int) -> float:
+    if now is None:
+        return places[0 if by > 0 else -1]
+    later = [place for place in places if (place > now if by > 0 else place < now)]
+    return (later[0] if by > 0 else later[-1]) if later else places[-1 if by > 0 else 0]
+
+
+def _within(chart: Chart, other: Chart) -> Chart:
+    """Return a chart over the part of its axes that another one shows."""
+    x, y = other.x_axis, other.y_axis
+    return replace(
+        chart,
+        x_axis=replace(chart.x_axis, low=x.low, high=x.high),
+        y_axis=replace(chart.y_axis, low=y.low, high=y.high),
+    )

@@ -1,0 +1,56 @@
+"""Dialogs that pages and actions share: errors in plain words, where to save a text, questions."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.files import write
+from resnet_explorer.ui.window import Window
+
+Texts = Mapping[str, Callable[[], str]]
+KINDS = (".pth", ".pt", ".safetensors", ".bin", ".ckpt", ".th", ".tar", ".pkl", ".npz", ".h5", ".pt2", ".index.json")
+FILTER = f"Weights ({' '.join(f'*{kind}' for kind in KINDS)});;All files (*)"
+"""Files of weights, as a file dialog asks for them."""
+ONNX = ("ONNX, images of this size (*.onnx)", "ONNX, images of any size (*.onnx)")
+"""The two kinds of ONNX files; both take batches of any length."""
+
+
+def confirm(parent: QWidget, words: str) -> bool:
+    """Ask whether to go on; no is what Escape means."""
+    box = QMessageBox(QMessageBox.Icon.Question, "Start this?", words, parent=parent)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No)
+    box.setDefaultButton(QMessageBox.StandardButton.No)
+    return QMessageBox.StandardButton(box.exec()) == QMessageBox.StandardButton.Yes
+
+
+def warn(parent: QWidget, title: str, error: ExplorerError) -> None:
+    """Say what went wrong and what to do; the text is data, never markup."""
+    box = QMessageBox(QMessageBox.Icon.Warning, title, error.what, QMessageBox.StandardButton.Ok, parent)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setInformativeText(error.remedy)
+    box.exec()
+
+
+def save_text(window: Window, name: str, kinds: Texts) -> None:
+    """Ask where to save a text, in one of several formats, and save it; a failure is explained."""
+    start = str(Path(window.preferences.export_folder) / name)
+    chosen, kind = QFileDialog.getSaveFileName(window, "Save", start, ";;".join(kinds))
+    if chosen:
+        save_at(window, Path(chosen), kinds[kind])
+
+
+def save_at(window: Window, path: Path, text: Callable[[], str]) -> bool:
+    """Save a text at a path and say so; where that fails say why, and return False."""
+    try:
+        write(path, text())
+    except ExplorerError as error:
+        warn(window, "The file could not be saved", error)
+        return False
+    window.remember(replace(window.preferences, export_folder=str(path.parent)))
+    window.say(f"Saved {path}.")
+    return True

@@ -1,0 +1,132 @@
+"""The document: what the user made (undoable), what is open, and what is selected."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from resnet_explorer.diagram.view import BlockValues, View
+from resnet_explorer.spec import InputShape, ResNetSpec
+
+if TYPE_CHECKING:
+    from resnet_explorer.diagram.frost import Frozen
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What can be undone: the network and its input."""
+
+    spec: ResNetSpec
+    image: InputShape
+
+
+class _Change(QUndoCommand):
+    """One step from a state to the next; steps of one gesture, such as a slider's, merge."""
+
+    def __init__(self, document: "Document", before: State, after: State, label: str, gesture: int) -> None:
+        super().__init__(label)
+        self._document, self._before, self._after, self._gesture = document, before, after, gesture
+
+    def redo(self) -> None:
+        self._document._show(self._after)
+
+    def undo(self) -> None:
+        self._document._show(self._before)
+
+    def id(self) -> int:
+        return self._gesture
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        assert isinstance(other, _Change)
+        self._after = other._after
+        self.setObsolete(self._after == self._before)
+        return True
+
+
+class Document(QObject):
+    """One source of truth: views propose, the document changes, and tells.
+
+    ``changed``: the network or its input; ``view_changed``: what is open; ``selected`` and ``hovered``: a path, empty
+    for none; ``device_changed``: PyTorch's name of the device that it works on; ``measured_changed``: the values that
+    blocks are coloured by; ``frozen_changed``: what stands still in a fine-tuning; ``instruction_set_found``:
+    what PyTorch computes with on this CPU.
+    """
+
+    changed = Signal()
+    view_changed = Signal()
+    selected = Signal(str)
+    hovered = Signal(str)
+    device_changed = Signal(str)
+    measured_changed = Signal()
+    frozen_changed = Signal()
+    instruction_set_found = Signal()
+
+    def __init__(self, state: State, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.undo_stack = QUndoStack(self)
+        self.state = state
+        self.view = View()
+        self.selection = ""
+        self.hover = ""
+        self.device = "cpu"
+        self.instruction_set = ""
+        self.measured: BlockValues | None = None
+        self.frozen: Frozen | None = None
+
+    def propose(self, state: State, label: str, gesture: int = -1) -> None:
+        """Make a new state the current one, as an undo step named ``label``; equal gestures (>= 0) merge."""
+        if state != self.state:
+            self.undo_stack.push(_Change(self, self.state, state, label, gesture))
+
+    def use_device(self, key: str) -> None:
+        """Let PyTorch work on another device from now on; this is no undo step."""
+        if key != self.device:
+            self.device = key
+            self.device_changed.emit(key)
+
+    def tell_instruction_set(self, name: str) -> None:
+        """Note what PyTorch computes with on this CPU, as the engine has found."""
+        self.instruction_set = name
+        self.instruction_set_found.emit()
+
+    def show_view(self, view: View) -> None:
+        """Open and close parts of the diagram; this is no undo step."""
+        if view != self.view:
+            self.view = view
+            self.view_changed.emit()
+
+    def show_measured(self, values: BlockValues | None) -> None:
+        """Colour the network's blocks by values, or by none; this is no undo step.
+
+        They go with the network that they were measured in: another one has none.
+        """
+        if values is not self.measured:
+            self.measured = values
+            self.measured_changed.emit()
+
+    def show_frozen(self, frozen: "Frozen | None") -> None:
+        """Draw what stands still in a fine-tuning so, or nothing; this is no undo step."""
+        if frozen is not self.frozen:
+            self.frozen = frozen
+            self.frozen_changed.emit()
+
+    def select(self, path: str) -> None:
+        """Select what has this path in every view."""
+        if path != self.selection:
+            self.selection = path
+            self.selected.emit(path)
+
+    def hover_over(self, path: str) -> None:
+        """Highlight what has this path in every view."""
+        if path != self.hover:
+            self.hover = path
+            self.hovered.emit(path)
+
+    def _show(self, state: State) -> None:
+        known = self.measured if state.spec == self.state.spec else None
+        is_dropped, self.measured = known is not self.measured, known
+        self.state = state
+        self.changed.emit()
+        if is_dropped:
+            self.measured_changed.emit()

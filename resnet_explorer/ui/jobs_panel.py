@@ -1,0 +1,158 @@
+"""What the engine does and did: the Jobs panel, a job's line, and questions to the engine with their answers."""
+
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QProgressBar, QScrollArea, QWidget
+
+from resnet_explorer.engine.jobs import Job
+from resnet_explorer.readings.progress import duration
+from resnet_explorer.ui.jobs import Jobs, JobState, Phase
+from resnet_explorer.ui.parts import Problem, button, fill, hbox, label, vbox
+
+SHOWN = 12
+MARKS = {Phase.WAITING: "…", Phase.RUNNING: "▸", Phase.DONE: "✓", Phase.CANCELLED: "–", Phase.FAILED: "⚠"}
+
+
+class JobsPanel(QScrollArea):
+    """Lists the jobs, the newest first, each with its progress, its time left, Cancel or Retry, and its log."""
+
+    def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self.lines: list[JobLine] = []
+        self._empty = label("Nothing has been asked of PyTorch yet.", "muted")
+        self._column = vbox(self._empty)
+        fill(self, self._column, 1, margins=(12, 8, 12, 8))
+        self.setAccessibleName("Jobs")
+        self._clock = QTimer(self)
+        self._clock.setInterval(500)
+        self._clock.timeout.connect(self.show_jobs)
+        jobs.changed.connect(self.show_jobs)
+
+    def show_jobs(self) -> None:
+        """Show the jobs as they are now."""
+        states = self._jobs.states[:SHOWN]
+        while len(self.lines) < len(states):
+            self.lines.append(JobLine(self._jobs))
+            self._column.addWidget(self.lines[-1])
+        for index, line in enumerate(self.lines):
+            line.setVisible(index < len(states))
+            if index < len(states):
+                line.show_state(states[index])
+        self._empty.setVisible(not states)
+        running = any(state.phase is Phase.RUNNING for state in states)
+        if running != self._clock.isActive():
+            self._clock.start() if running else self._clock.stop()
+
+
+class JobLine(QWidget):
+    """One job; one that is ``inside`` a page has no label, and is hidden while nothing is to come."""
+
+    def __init__(self, jobs: Jobs, inside: bool = False, wide: int = 140, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._jobs, self._number = jobs, 0
+        self.label, self.words, self.bar = label(), label(kind="muted", cut=True), QProgressBar()
+        self.bar.setFixedWidth(wide)
+        self.bar.setTextVisible(False)
+        self.cancel = button(
+            "Cancel", "Stop this job at its next step, or after two seconds", lambda: self._jobs.cancel(self._number)
+        )
+        self.retry = button("Retry", "Ask for the same once more", lambda: self._jobs.retry(self._number))
+        hbox(self.label, self.bar, (self.words, 1), self.cancel, self.retry, of=self)
+        if inside:
+            self.label.hide()
+            self.hide()
+
+    def follow(self, number: int) -> JobState | None:
+        """Show the job of that number while it is open; return where it is, None where there is no such job."""
+        state = next((state for state in self._jobs.states if state.number == number), None)
+        self.setVisible(state is not None and not state.is_over)
+        if state is not None:
+            self.show_state(state)
+        return state
+
+    def show_state(self, state: JobState) -> None:
+        """Show where a job is."""
+        self._number = state.number
+        self.label.setText(f"{MARKS[state.phase]} {state.number} · {state.label}")
+        self.bar.setVisible(state.phase is Phase.RUNNING)
+        self.bar.setRange(0, state.of)
+        self.bar.setValue(state.done)
+        self.bar.setAccessibleName(f"{state.label}: {state.done} of {state.of}")
+        self.words.setText(state.problem or _words(state))
+        self.words.setToolTip("\n".join(state.log))
+        self.cancel.setVisible(not state.is_over)
+        self.retry.setVisible(state.phase in (Phase.FAILED, Phase.CANCELLED))
+
+
+def _words(state: JobState) -> str:
+    if state.phase is not Phase.RUNNING:
+        return state.phase.value
+    left = state.left(time.monotonic())
+    return f"{state.words}, about {duration(left)} left" if left is not None else state.words or "starting PyTorch"
+
+
+class Question(QWidget):
+    """One question to the engine at a time: its progress with Cancel, or why it was not answered."""
+
+    ended = Signal()
+
+    def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._jobs, self._number = jobs, 0
+        self.line, self.problem = JobLine(jobs, inside=True, wide=70), Problem()
+        self.line.retry.hide()
+        vbox(self.line, self.problem, of=self, spacing=2)
+        self.hide()
+        jobs.changed.connect(self._on_jobs_changed)
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether an answer is to come."""
+        return self._number != 0
+
+    def ask(self, job: Job, label: str, then: Callable[[object], None]) -> None:
+        """Ask; an older question is withdrawn, and its answer not taken any longer."""
+        self.withdraw()
+        self.problem.say("")
+        self._number = -1
+        asked = [0]
+
+        def answered(job: Job, result: object) -> None:
+            if asked[0] == self._number or self._number == -1:
+                self._end()
+                then(result)
+
+        def failed(problem: str) -> None:
+            if asked[0] == self._number or self._number == -1:
+                self._end(problem)
+                self.ended.emit()
+
+        number = self._jobs.submit(job, label, answered, failed)
+        asked[0] = number
+        self._number = number if self._number == -1 else 0
+        self.setVisible(self.is_open or bool(self.problem.text()))
+        self._on_jobs_changed()
+
+    def withdraw(self) -> None:
+        """Want no answer any longer."""
+        if self._number > 0:
+            number, self._number = self._number, 0
+            self._jobs.cancel(number)
+        self._end()
+
+    def _end(self, problem: str = "") -> None:
+        self._number = 0
+        self.line.hide()
+        self.problem.say(problem)
+        self.setVisible(bool(problem))
+
+    def _on_jobs_changed(self) -> None:
+        state = next((one for one in self._jobs.states if one.number == self._number), None)
+        if state is not None and state.phase is Phase.CANCELLED:
+            self._end()
+            self.ended.emit()
+        elif state is not None:
+            self.line.follow(self._number)

@@ -1,0 +1,164 @@
+"""The theme in Qt's terms: a palette on Fusion, and the few rules that a palette cannot say."""
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtGui import QAction, QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QApplication
+
+from resnet_explorer import assets
+from resnet_explorer.picture.marks import Ink
+from resnet_explorer.picture.theme import CHROME, DARK, LIGHT, THEMES, Theme
+from resnet_explorer.ui.painter import FAMILY
+
+SYSTEM = "system"
+USUAL_POINTS = 10.0
+"""The text size that panels were laid out for."""
+
+_RULES = """
+QLabel#heading {{ color: {muted}; font-weight: 600; font-size: {small}pt; padding-top: 3px; }}
+QLabel#muted {{ color: {muted}; }}
+QToolButton#section {{ color: {muted}; font-weight: 600; font-size: {small}pt; border: none; padding: 2px 0; }}
+QToolButton#section:focus {{ border-bottom: 1px solid {accent}; }}
+QLabel#problem {{ color: {problem}; }}
+QLabel#strong {{ font-weight: 600; }}
+QLabel#title {{ font-weight: 600; font-size: {large}pt; }}
+QLabel#mono {{ color: {muted}; font-size: {small}pt; }}
+QFrame#rule {{ color: {line}; }}
+QToolTip {{ color: {text}; background: {field}; border: 1px solid {line}; padding: 4px; }}
+QToolBar {{ border: none; border-bottom: 1px solid {line}; padding: 4px 6px; spacing: 4px; }}
+QToolBar QToolButton {{ padding: 3px 9px; border: 1px solid {line}; border-radius: 5px; background: {field}; }}
+QToolBar QToolButton:hover {{ border-color: {accent}; }}
+QToolBar QToolButton:checked {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
+QToolBar QToolButton:disabled {{ color: {gone}; }}
+QDockWidget QToolButton:checked {{ background: {chosen}; border: 1px solid {accent}; border-radius: 3px;
+    padding: 3px; }}
+QDockWidget QToolButton#section:checked {{ background: transparent; border: none; }}
+QDockWidget {{ font-weight: 600; }}
+QDockWidget::title {{ padding: 3px 12px; background: {panel}; border-bottom: 1px solid {line}; }}
+QTableView, QTreeWidget#table {{ border: none; border-top: 1px solid {line}; font-size: {table}pt; }}
+QHeaderView::section {{ background: {panel}; color: {muted}; border: none; border-bottom: 1px solid {line};
+    padding: 3px 6px; font-weight: 600; font-size: {table}pt; }}
+QMainWindow::separator {{ background: {line}; width: 1px; height: 1px; }}
+QStatusBar {{ border-top: 1px solid {line}; color: {muted}; }}
+QStatusBar::item {{ border: none; }}
+"""
+
+
+def theme_named(name: str) -> Theme:
+    """Return a theme by name; the system's light or dark one for ``system``, light where it tells none."""
+    if name in THEMES:
+        return THEMES[name]
+    return DARK if QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark else LIGHT
+
+
+def on_accent(theme: Theme) -> str:
+    """Return the colour of text on the accent colour."""
+    return "#0b1117" if theme.dark else "#ffffff"
+
+
+def apply(app: QApplication, theme: Theme) -> None:
+    """Give the whole application the colours and the text size of a theme."""
+    panel, field, chosen, text = CHROME[theme.name]
+    colours = theme.colours
+    font = QFont(FAMILY)
+    font.setPointSizeF(theme.font_points)
+    font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    app.setFont(font)
+    app.setPalette(_palette(panel, field, chosen, text, theme))
+    app.setStyleSheet(
+        _RULES.format(
+            muted=colours[Ink.MUTED],
+            problem=colours[Ink.SHORTCUT],
+            line=colours[Ink.LINE],
+            accent=colours[Ink.ACCENT],
+            on_accent=on_accent(theme),
+            gone=colours[Ink.GONE],
+            text=text,
+            chosen=chosen,
+            field=field,
+            panel=panel,
+            small=theme.font_points - 1.5,
+            table=theme.font_points - 1,
+            large=theme.font_points + 2.5,
+        )
+    )
+
+
+def _palette(panel: str, field: str, chosen: str, text: str, theme: Theme) -> QPalette:
+    roles, colours = QPalette.ColorRole, theme.colours
+    palette = QPalette(QColor(panel))
+    for role, colour in (
+        (roles.Window, panel),
+        (roles.WindowText, text),
+        (roles.Base, field),
+        (roles.AlternateBase, panel),
+        (roles.Text, text),
+        (roles.Button, panel),
+        (roles.ButtonText, text),
+        (roles.Highlight, colours[Ink.ACCENT]),
+        (roles.HighlightedText, on_accent(theme)),
+        (roles.ToolTipBase, field),
+        (roles.ToolTipText, text),
+        (roles.PlaceholderText, colours[Ink.MUTED]),
+        (roles.Mid, colours[Ink.LINE]),
+        (roles.Link, colours[Ink.ACCENT]),
+    ):
+        palette.setColor(role, QColor(colour))
+    for role in (roles.Text, roles.ButtonText, roles.WindowText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(colours[Ink.GONE]))
+    return palette
+
+
+SIZE = 16
+_SHARP = 3
+"""Pixels to a px, so that icons are crisp on dense screens."""
+_INK = "#444444"
+"""The colour in the files, which each theme replaces by its own."""
+
+NAMES: Mapping[str, str] = {
+    "open": "open",
+    "save": "save",
+    "export": "export",
+    "copy-picture": "copy",
+    "find": "search",
+    "compare": "compare",
+    "expand": "expand-all",
+    "collapse": "collapse-all",
+    "fit": "fit",
+    "zoom-in": "zoom-in",
+    "zoom-out": "zoom-out",
+    "present": "present",
+    "undo": "undo",
+    "redo": "redo",
+}
+"""For each action that has one the file of its icon."""
+
+
+def dress(actions: Mapping[str, QAction], theme: Theme) -> None:
+    """Give actions their icons: in the text's colour, and where they are checked in the colour on the accent."""
+    text, gone = theme.colours[Ink.TEXT], theme.colours[Ink.GONE]
+    for key, name in NAMES.items():
+        icon = QIcon(_pixmap(name, text))
+        icon.addPixmap(_pixmap(name, gone), QIcon.Mode.Disabled)
+        icon.addPixmap(_pixmap(name, on_accent(theme)), QIcon.Mode.Normal, QIcon.State.On)
+        actions[key].setIcon(icon)
+        actions[key].setIconVisibleInMenu(False)
+
+
+def _pixmap(name: str, colour: str) -> QPixmap:
+    drawing = assets.path("icons", f"{name}.svg").read_text(encoding="utf-8").replace(_INK, colour)
+    pixmap = QPixmap(SIZE * _SHARP, SIZE * _SHARP)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    QSvgRenderer(QByteArray(drawing.encode())).render(painter)
+    painter.end()
+    pixmap.setDevicePixelRatio(_SHARP)
+    return pixmap
+
+
+def load_fonts() -> None:
+    """Make the bundled fonts known to Qt; an application must exist."""
+    for file in sorted(assets.path("fonts").glob("*.ttf")):
+        QFontDatabase.addApplicationFont(str(file))

@@ -1,0 +1,71 @@
+"""What a page, a dialog and an action may ask of the window, and what the window asks of a page."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMainWindow, QTabWidget, QWidget
+
+from resnet_explorer.picture.theme import Theme
+from resnet_explorer.runs.plan import Run
+from resnet_explorer.ui.canvas import Canvas
+from resnet_explorer.ui.diagram_view import DiagramView
+from resnet_explorer.ui.document import Document
+from resnet_explorer.ui.jobs import Jobs
+from resnet_explorer.ui.preferences import Preferences
+from resnet_explorer.ui.session import Results, Session
+
+
+class PageView(QWidget):
+    """A tab beside the diagram, built when it is first looked at."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def canvas(self) -> Canvas:
+            """Return the picture that fit, zoom, export and copy are about while the page is looked at."""
+
+    def attach(self, window: "Window") -> None:
+        """Connect what the page offers with the window's actions; called once, when the page is built."""
+
+    def show_results(self, results: Results) -> None:
+        """Show new results."""
+
+    def show_theme(self, theme: Theme) -> None:
+        """Show the page in another theme."""
+
+    def reduce_motion(self, still: bool) -> None:
+        """Change pictures at once from now on, or with transitions."""
+
+    @property
+    def runs(self) -> Sequence[Run]:
+        """Return the runs that the page shows; a page without runs has none."""
+        return ()
+
+
+class Window(QMainWindow):
+    """The main window as pages, dialogs and actions see it."""
+
+    session: Session
+    document: Document
+    preferences: Preferences
+    jobs: Jobs
+    diagram: DiagramView
+    tabs: QTabWidget
+    actions_by_key: dict[str, QAction]
+
+    def page(self, key: str) -> PageView:
+        """Return the page of a key, which is built where it is not there yet."""
+        raise NotImplementedError
+
+    def shown_page(self) -> PageView | None:
+        """Return the page that is looked at; None for the diagram."""
+        raise NotImplementedError
+
+    def say(self, words: str) -> None:
+        """Say something in the status bar for a while."""
+        self.statusBar().showMessage(words, 12_000)
+
+    def remember(self, known: Preferences) -> None:
+        """Keep preferences, now and for the next run."""
+        raise NotImplementedError

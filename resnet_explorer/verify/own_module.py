@@ -1,0 +1,202 @@
+"""From a file of the user's to the network that it is, and the proof."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from resnet_explorer.errors import CheckpointError, ExplorerError
+from resnet_explorer.network import compile_spec
+from resnet_explorer.readings import analyse
+from resnet_explorer.readings.progress import Progress
+from resnet_explorer.spec import InputShape, ResNetSpec
+from resnet_explorer.spec.axes import AXES
+from resnet_explorer.spec.catalogue import CATALOGUE, changes, named, title
+from resnet_explorer.spec.change import assign
+from resnet_explorer.spec.search import default_input
+from resnet_explorer.verify import compare, own_code
+from resnet_explorer.verify.values import TOLERANCE, OwnModule, Proof
+from resnet_explorer.weights.identify import identify
+
+ROUNDS = 4
+"""How many axes may be settled by running the module."""
+SMALL = 64
+"""Pixels at which the other networks with the same tensors are tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    path: Path
+    module: nn.Module
+    state: Mapping[str, Tensor]
+
+    def output(self, x: Tensor) -> Tensor:
+        with own_code.quoted(self.path):
+            return compare.output(self.module, x)
+
+
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    """A network of ours, our names for the module's tensors, and how many layers agree before one does not."""
+
+    spec: ResNetSpec
+    names: Mapping[str, str]
+    agreeing: int = 0
+    first: str = ""
+
+
+def study(path: Path, name: str) -> Iterator[Progress | OwnModule]:
+    """Yield progress, and last what a module of the user's is.
+
+    Raises CheckpointError where the file gives no module, or its tensors are not those of a residual network.
+    """
+    yield Progress(0, 4, f"running {path.name}")
+    module = own_code.load(path, name)
+    subject = _Subject(path, module, own_code.tensors(path, module))
+    yield Progress(1, 4, "finding the network")
+    found = identify({key: tuple(one.shape) for key, one in subject.state.items()})
+    source, count = f"{path.name}:{name}", sum(one.numel() for one in module.parameters())
+    if not found.fits:
+        yield OwnModule(source, found, count)
+        return
+    drawn = compare.is_fresh(subject.state)
+    if drawn:
+        compare.draw({key: one for key, one in subject.state.items() if key in found.names})
+    yield Progress(2, 4, "comparing the outputs")
+    guess = _judged(_Guess(found.spec, found.names), subject, _images(found.spec)[0])
+    proofs = _proofs(subject, guess)
+    if not all(proof.agrees for proof in proofs):
+        for step in _settled(subject, guess):
+            if isinstance(step, Progress):
+                yield step
+            else:
+                guess = step
+        if guess.spec != found.spec:
+            proofs = _proofs(subject, guess)
+    agrees = all(proof.agrees for proof in proofs)
+    settled = tuple(changes(found.spec, guess.spec))
+    shown = replace(found, spec=guess.spec, names=guess.names, assumed=() if agrees else found.assumed)
+    difference, contained = ("", False) if agrees else _difference(subject, guess, proofs)
+    yield OwnModule(source, shown, count, drawn, proofs, settled, difference, contained)
+
+
+def _images(spec: ResNetSpec) -> tuple[InputShape, ...]:
+    """Return two inputs that the network takes: its usual one, and another of odd sides where it takes such."""
+    side = default_input(spec).height
+    found = [InputShape(1, side, side)]
+    for height, width in ((side + 1, side * 3 // 4 + 1), (side, side * 3 // 4)):
+        try:
+            analyse(compile_spec(spec), InputShape(1, height, width))
+        except ExplorerError:
+            continue
+        return (*found, InputShape(1, height, width))
+    return tuple(found)
+
+
+def _proofs(subject: _Subject, guess: _Guess) -> tuple[Proof, ...]:
+    model = compare.network(guess.spec, subject.state, guess.names)
+    return tuple(_proof(subject, model, guess.spec, one) for one in _images(guess.spec))
+
+
+def _proof(subject: _Subject, model: nn.Module, spec: ResNetSpec, image: InputShape) -> Proof:
+    x = compare.image(image, spec.in_channels)
+    try:
+        said = subject.output(x)
+    except CheckpointError as error:
+        return Proof(image, None, error.what)
+    return Proof(image, compare.error(said, compare.output(model, x)))
+
+
+def _judged(guess: _Guess, subject: _Subject, image: InputShape) -> _Guess:
+    """Return the guess with how far the layers agree at an input."""
+    x = compare.image(image, guess.spec.in_channels)
+    model = compare.network(guess.spec, subject.state, guess.names)
+    pairs = compare.layers(guess.names)
+    with own_code.quoted(subject.path):
+        theirs, _ = compare.calls(subject.module, pairs, x)
+    ours, _ = compare.calls(model, {path: path for path in pairs.values()}, x)
+    count, first = compare.agreeing(theirs, ours)
+    return replace(guess, agreeing=count, first=first)
+
+
+def _settled(subject: _Subject, guess: _Guess) -> Iterator[Progress | _Guess]:
+    """Yield progress, and last the network with the same tensors whose layers agree with the module's the longest."""
+    side = min(SMALL, default_input(guess.spec).height)
+    image = InputShape(1, side, side)
+    best = _judged(guess, subject, image)
+    for _ in range(ROUNDS):
+        if not best.first and (guess.spec.classes or _ends_alike(best, subject, image)):
+            break  # the classifier saw everything before it
+        rivals = list(_rivals(best))
+        before = best
+        for place, rival in enumerate(rivals):
+            yield Progress(place, len(rivals), f"trying {title(rival.spec)}")
+            one = _judged(rival, subject, image)
+            if _ends_alike(one, subject, image) and not one.first:
+                best = one
+                break
+            if one.agreeing > best.agreeing:
+                best = one
+        if best is before:
+            break
+    yield best
+
+
+def _ends_alike(guess: _Guess, subject: _Subject, image: InputShape) -> bool:
+    model = compare.network(guess.spec, subject.state, guess.names)
+    return _proof(subject, model, guess.spec, image).agrees
+
+
+def _rivals(guess: _Guess) -> Iterator[_Guess]:
+    """Yield the networks with the same tensors: those of the catalogue, and those with one other choice."""
+    spec, seen = guess.spec, {guess.spec}
+    known = (replace(entry.spec, classes=spec.classes, in_channels=spec.in_channels) for entry in CATALOGUE.values())
+    for other in (*known, *_other_choices(spec)):
+        other = named(replace(other, name=spec.name.removesuffix("-edited")))
+        if other in seen:
+            continue
+        seen.add(other)
+        moved = compare.same_tensors(spec, other)
+        if moved is not None:
+            yield _Guess(other, {theirs: moved.get(ours, ours) for theirs, ours in guess.names.items()})
+
+
+def _other_choices(spec: ResNetSpec) -> Iterator[ResNetSpec]:
+    """Yield the spec with each other choice that is not about training."""
+    for axis in AXES.values():
+        now = getattr(spec, axis.key)
+        values = [choice.value for choice in axis.choices] or ([not now] if isinstance(now, bool) else [])
+        for value in values if axis.section != "Training depth" else ():
+            try:
+                yield assign(spec, f"{axis.key}={value}")
+            except ExplorerError:
+                continue
+
+
+def _difference(subject: _Subject, guess: _Guess, proofs: tuple[Proof, ...]) -> tuple[str, bool]:
+    """Return one sentence on the first layer whose output differs, and whether there is none."""
+    image = next((proof.image for proof in proofs if not proof.agrees), proofs[0].image)
+    x = compare.image(image, guess.spec.in_channels)
+    model, pairs = compare.network(guess.spec, subject.state, guess.names), compare.layers(guess.names)
+    with own_code.quoted(subject.path):
+        theirs, problem = compare.calls(subject.module, pairs, x)
+    ours, _ = compare.calls(model, {path: path for path in pairs.values()}, x)
+    count, first = compare.agreeing(theirs, ours)
+    if not first:
+        rest = f"after them, {own_code.quote(subject.path, problem)}" if problem else "its own code follows them."
+        return f"The outputs of all {count} layers agree; {rest}", problem is None
+    call, own, before = theirs[first], ours.get(first), list(theirs)[count - 1] if count else "the input"
+    also = f" (in the file: {call.name})" if call.name != first else ""
+    words = f"The first layer whose output differs is {first}{also}: "
+    if own is None:
+        return f"{words}the network does not use it at this place.", False
+    if compare.error(call.into, own.into) > TOLERANCE:
+        return f"{words}what reaches it differs already, so look at what lies between {before} and it.", False
+    if call.out.shape != own.out.shape:
+        return f"{words}it gives {_sides(call.out)}, where the network has {_sides(own.out)}.", False
+    return f"{words}its input is the same, its output is not.", False
+
+
+def _sides(x: Tensor) -> str:
+    return "×".join(str(side) for side in x.shape[1:])

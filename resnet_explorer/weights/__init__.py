@@ -1,0 +1,1 @@
+"""Files of weights: read as data, recognised by the shapes of their tensors, written."""

@@ -1,0 +1,368 @@
+"""Pickles read as data: no class is imported and nothing is called, whatever a file asks for.
+
+``pickle.Unpickler`` runs what a pickle names, and PyTorch's weights-only one refuses every class that it does not know.
+This reader follows the same instructions (``pickletools`` decodes them), and where Python would call something it notes
+what was to be called: a ``Made``. Lists, dictionaries, strings and numbers come out as themselves.
+"""
+
+import pickle
+import pickletools
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from resnet_explorer.weights.containers import AGAIN, FileError
+
+MOST_STEPS = 1_000_000
+"""Instructions that are followed: a checkpoint of ResNet-152 with its optimiser has some 60,000."""
+LONGEST_NAME = 2000
+"""Letters of a module and a class."""
+_ARRAY = 2**16
+"""Bytes from which on a value is taken for an array's: NumPy may then write where it lies, and copies nothing."""
+_BYTES = (pickle.BINBYTES, pickle.BINBYTES8, pickle.BYTEARRAY8)
+_LINE = 1000
+"""Bytes in which the end of a line is looked for at once."""
+PERSISTENT = "persistent"
+"""What is outside of the pickle, such as the bytes of a tensor."""
+_RUN_CODE = re.compile(
+    r"(os|posix|nt|subprocess|commands|pty|sys|shutil|socket|importlib|runpy|ctypes|webbrowser|code|platform)\..+|"
+    r"(builtins|__builtin__)\.(eval|exec|execfile|compile|open|__import__|globals|input|breakpoint)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Global:
+    """The name of a class or function that a pickle asks for."""
+
+    module: str
+    name: str
+
+    @property
+    def text(self) -> str:
+        """Return the dotted name."""
+        return f"{self.module}.{self.name}"
+
+    @property
+    def runs_code(self) -> bool:
+        """Return whether a file of weights that calls this is likely to be an attack."""
+        return _RUN_CODE.fullmatch(self.text) is not None
+
+
+class Made:
+    """What a pickle would have made by a call: of what, from which arguments, with which state and entries."""
+
+    __slots__ = ("arguments", "entries", "of", "state", "values")
+
+    def __init__(self, of: object, arguments: object) -> None:
+        self.of = of
+        self.arguments = arguments
+        self.state: object = None
+        self.entries: dict[str | int, object] = {}
+        self.values: list[object] = []
+
+    @property
+    def name(self) -> str:
+        """Return the dotted name of the class or function, empty where it is none."""
+        return self.of.text if isinstance(self.of, Global) else self.of if isinstance(self.of, str) else ""
+
+
+class Reader:
+    """Reads one pickle after the other from a buffer; ``position`` is where the next one starts."""
+
+    def __init__(self, buffer: memoryview, most_bytes: int, position: int = 0) -> None:
+        self._source = _Source(buffer, position, most_bytes)
+        self._steps = 0
+        self.attacks: list[Global] = []
+        self.persistent: list[tuple[object, ...]] = []
+
+    @property
+    def position(self) -> int:
+        """Return how many bytes are read."""
+        return self._source.at
+
+    def number(self, at: int) -> int:
+        """Return the whole number that eight bytes hold, the least first."""
+        return int.from_bytes(self._source.buffer[at : at + 8], "little", signed=True)
+
+    def next(self) -> object:
+        """Return what the next pickle holds; raises FileError where it is too long, ValueError where it is damaged."""
+        machine = _Machine()
+        for opcode, argument, _ in pickletools.genops(self._source):  # type: ignore[arg-type] # reads like a file
+            self._steps += 1
+            if self._steps > MOST_STEPS:
+                raise FileError(
+                    f"is a pickle of more than {MOST_STEPS:,} instructions.",
+                    "Save the state_dict alone; no residual network needs as many.",
+                )
+            if opcode.name == "STOP":
+                break
+            machine.follow(opcode.name, argument)
+        self.attacks += [one for one in machine.called if one.runs_code]
+        self.persistent += machine.persistent
+        return machine.result()
+
+
+class _Source:
+    """A buffer that reads like a file: no more than ``most`` bytes, and no line without end."""
+
+    def __init__(self, buffer: memoryview, at: int, most: int) -> None:
+        self.buffer = buffer
+        self.at = at
+        self._left = self._most = most
+        self._instruction = b""
+
+    def tell(self) -> int:
+        return self.at
+
+    def charge(self, count: int) -> None:
+        """Count bytes that are copied; raises FileError where they are more than may be."""
+        self._left -= count
+        if self._left < 0:
+            raise FileError(
+                f"needs more than {self._most:,} bytes of memory for what lies inside its pickle.",
+                "Read it all the same with --allow-large.",
+            )
+
+    def read(self, count: int) -> bytes | bytearray:
+        copies = 1 if count < _ARRAY or self._instruction in _BYTES else 2  # texts are decoded once more
+        self.charge(copies * min(count, len(self.buffer) - self.at))
+        piece = self.buffer[self.at : self.at + count]
+        self.at += len(piece)
+        if count == 1:
+            self._instruction = bytes(piece)
+        return bytes(piece) if count < _ARRAY else bytearray(piece)
+
+    def readline(self) -> bytes:
+        line = bytearray()
+        while not line.endswith(b"\n") and self.at < len(self.buffer):
+            piece = bytes(self.buffer[self.at : self.at + _LINE])
+            end = piece.find(b"\n") + 1 or len(piece)
+            line += self.read(end)
+            self.charge(end)
+        return bytes(line)
+
+
+class _Machine:
+    """The stack of a pickle; every instruction is followed by one entry of ``_RULES``, or pushes its argument."""
+
+    def __init__(self) -> None:
+        self.stack: list[Any] = []
+        self.marks: list[list[Any]] = []
+        self.memo: dict[int, object] = {}
+        self.called: list[Global] = []
+        self.persistent: list[tuple[object, ...]] = []
+
+    def follow(self, name: str, argument: Any) -> None:
+        rule = _RULES.get(name)
+        if rule is not None:
+            rule(self, argument)
+        elif _PUSHED.fullmatch(name):
+            self.stack.append(argument)
+        elif name not in ("PROTO", "FRAME"):
+            raise ValueError(f"the instruction {name} is not followed")
+
+    def result(self) -> object:
+        if len(self.stack) != 1 or self.marks:
+            raise FileError("is damaged: its pickle does not end where it should.", AGAIN)
+        return self.stack[0]
+
+    def mark(self, _: Any) -> None:
+        self.marks.append(self.stack)
+        self.stack = []
+
+    def marked(self) -> list[Any]:
+        """Return what was put on the stack since the last mark, and take it away."""
+        items, self.stack = self.stack, self.marks.pop()
+        return items
+
+    def pop(self, _: Any) -> None:
+        if self.stack:
+            self.stack.pop()
+        else:
+            self.marked()
+
+    def push(self, value: object) -> None:
+        self.stack.append(value)
+
+    def pop_mark(self, _: Any) -> None:
+        self.marked()
+
+    def dictionary(self, _: Any) -> None:
+        items = self.marked()
+        self.push({})
+        self.set_items(items)
+
+    def put(self, place: int | None) -> None:
+        self.memo[len(self.memo) if place is None else place] = self.stack[-1]
+
+    def call(self, of: object, arguments: object) -> None:
+        if isinstance(of, Global):
+            self.called.append(of)
+            plain = _PLAIN.get(of.text)
+            made = plain(arguments) if plain else None
+            if made is not None:
+                self.stack.append(made)
+                return
+        self.stack.append(Made(of, arguments))
+
+    def reduce(self, _: Any) -> None:
+        arguments, of = self.stack.pop(), self.stack.pop()
+        self.call(of, arguments)
+
+    def new_with_keywords(self, _: Any) -> None:
+        self.stack.pop()
+        self.reduce(None)
+
+    def instance(self, name: str) -> None:
+        arguments = tuple(self.marked())
+        self.call(_global(name), arguments)
+
+    def object_of_mark(self, _: Any) -> None:
+        of, *arguments = self.marked()
+        self.call(of, tuple(arguments))
+
+    def stack_global(self, _: Any) -> None:
+        name, module = self.stack.pop(), self.stack.pop()
+        if not (isinstance(name, str) and isinstance(module, str)) or len(name) + len(module) > LONGEST_NAME:
+            raise ValueError("a class without a name")
+        self.stack.append(Global(module, name))
+
+    def build(self, _: Any) -> None:
+        state = self.stack.pop()
+        if isinstance(self.stack[-1], Made):
+            self.stack[-1].state = state
+
+    def outside(self, _: Any) -> None:
+        """What lies outside: the bytes of a tensor, or (before version 1.6) a class with its source, which is left."""
+        found = self.stack.pop()
+        if isinstance(found, tuple) and len(found) > 1 and found[0] == "module":
+            self.stack.append(found[1])
+            return
+        self.persistent += [found] if isinstance(found, tuple) else []
+        self.stack.append(Made(PERSISTENT, found))
+
+    def append(self, values: list[Any]) -> None:
+        target = self.stack[-1]
+        target = target.values if isinstance(target, Made) else target
+        if not isinstance(target, list):
+            raise ValueError("values for what is no list")
+        target.extend(values)
+
+    def set_items(self, items: list[Any]) -> None:
+        target = self.stack[-1]
+        target = target.entries if isinstance(target, Made) else target
+        if not isinstance(target, dict) or len(items) % 2:
+            raise ValueError("entries for what is no dictionary")
+        target.update(_entries(zip(items[::2], items[1::2], strict=True)))
+
+
+def _entries(pairs: Any) -> dict[str | int, object]:
+    """Return a dictionary of the pairs whose key is a text or a number: no other key names a tensor."""
+    found: dict[str | int, object] = {}
+    for key, value in pairs:
+        key = key.decode("latin-1") if isinstance(key, bytes) else key
+        if isinstance(key, (str, int)):
+            found[key] = value
+    return found
+
+
+def _dictionary(arguments: object) -> dict[str | int, object] | None:
+    """Return what OrderedDict and its like are made from: nothing, or a list of pairs."""
+    first = arguments[0] if isinstance(arguments, tuple) and arguments else []
+    if isinstance(first, dict):
+        return dict(first)
+    pairs = first if isinstance(first, (list, tuple)) else []
+    return _entries(pair for pair in pairs if isinstance(pair, (list, tuple)) and len(pair) == 2)
+
+
+def _list(arguments: object) -> list[object] | None:
+    first = arguments[0] if isinstance(arguments, tuple) and arguments else []
+    return list(first) if isinstance(first, (list, tuple)) else None
+
+
+def _encoded(arguments: object) -> bytes | None:
+    """Return bytes as protocol 2 writes them: a text that is encoded to latin-1."""
+    if isinstance(arguments, tuple) and arguments and isinstance(arguments[0], str):
+        return arguments[0].encode("latin-1")
+    return None
+
+
+def _bytes(arguments: object) -> bytes | None:
+    return b"" if arguments == () else None
+
+
+_PLAIN: Mapping[str, Callable[[object], Any]] = {
+    "_codecs.encode": _encoded,
+    "collections.OrderedDict": _dictionary,
+    "collections.defaultdict": lambda arguments: {},
+    "collections.Counter": _dictionary,
+    **{
+        f"{module}.{name}": rule
+        for module in ("builtins", "__builtin__")
+        for name, rule in (("dict", _dictionary), ("list", _list), ("set", _list), ("bytes", _bytes))
+    },
+}
+"""Calls that make plain values: they are made here."""
+
+
+def _global(name: str) -> Global:
+    if len(name) > LONGEST_NAME:
+        raise ValueError("a class with an endless name")
+    module, _, attribute = name.partition(" ")
+    return Global(module, attribute)
+
+
+def _push(make: Callable[[], object]) -> Callable[[_Machine, Any], None]:
+    return lambda machine, _: machine.push(make())
+
+
+def _tuple_of(count: int) -> Callable[[_Machine, Any], None]:
+    def rule(machine: _Machine, _: Any) -> None:
+        if len(machine.stack) < count:
+            raise ValueError("too few values for a tuple")
+        machine.stack[-count:] = [tuple(machine.stack[-count:])]
+
+    return rule
+
+
+_RULES: Mapping[str, Callable[[_Machine, Any], None]] = {
+    "MARK": _Machine.mark,
+    "POP": _Machine.pop,
+    "POP_MARK": _Machine.pop_mark,
+    "DUP": lambda machine, _: machine.push(machine.stack[-1]),
+    **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"), _Machine.put),
+    **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), lambda machine, place: machine.push(machine.memo[place])),
+    "NONE": _push(lambda: None),
+    "NEWTRUE": _push(lambda: True),
+    "NEWFALSE": _push(lambda: False),
+    "EMPTY_TUPLE": _push(tuple),
+    "EMPTY_LIST": _push(list),
+    "EMPTY_SET": _push(list),
+    "EMPTY_DICT": _push(dict),
+    "TUPLE1": _tuple_of(1),
+    "TUPLE2": _tuple_of(2),
+    "TUPLE3": _tuple_of(3),
+    "TUPLE": lambda machine, _: machine.push(tuple(machine.marked())),
+    "FROZENSET": lambda machine, _: machine.push(tuple(machine.marked())),
+    "LIST": lambda machine, _: machine.push(machine.marked()),
+    "DICT": _Machine.dictionary,
+    "APPEND": lambda machine, _: machine.append([machine.stack.pop()]),
+    "APPENDS": lambda machine, _: machine.append(machine.marked()),
+    "ADDITEMS": lambda machine, _: machine.append(machine.marked()),
+    "SETITEM": lambda machine, _: machine.set_items([machine.stack.pop(-2), machine.stack.pop()]),
+    "SETITEMS": lambda machine, _: machine.set_items(machine.marked()),
+    "GLOBAL": lambda machine, name: machine.push(_global(name)),
+    "STACK_GLOBAL": _Machine.stack_global,
+    "REDUCE": _Machine.reduce,
+    "NEWOBJ": _Machine.reduce,
+    "NEWOBJ_EX": _Machine.new_with_keywords,
+    "INST": _Machine.instance,
+    "OBJ": _Machine.object_of_mark,
+    "BUILD": _Machine.build,
+    "PERSID": lambda machine, argument: machine.push(Made(PERSISTENT, argument)),
+    "BINPERSID": _Machine.outside,
+}
+_PUSHED = re.compile(
+    r"(BIN)?INT[12]?|LONG[14]?|(BIN)?FLOAT|(SHORT_)?(BIN)?STRING|(SHORT_)?(BIN)?(UNICODE|BYTES)8?|BYTEARRAY8"
+)

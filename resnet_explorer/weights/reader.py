@@ -1,0 +1,218 @@
+"""Read files of weights: safely, whatever they are, and with a sentence about what cannot be read."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from torch import Tensor
+
+from resnet_explorer.errors import CheckpointError, ExplorerError
+from resnet_explorer.spec import ResNetSpec, codec
+from resnet_explorer.weights import archives, keras
+from resnet_explorer.weights.archives import open_archive, open_safetensors
+from resnet_explorer.weights.choose import Choice, choose
+from resnet_explorer.weights.containers import AGAIN, HEAD, FileError, Kind, kind_of
+from resnet_explorer.weights.identify import LIMIT
+from resnet_explorer.weights.tensors import Bytes, Leaf, Strange, Tensors, open_pickle
+
+SPEC_KEY = "resnet_explorer_spec"
+"""Under this key a saved file holds its spec."""
+INFLATED = 240 * 2**20
+"""Bytes that are copied into memory unasked, where a file cannot be read in its place: compressed, or in a pickle."""
+LONGEST_NAME = 500
+_TOO_OFTEN = 8
+"""So many times as many bytes as there are may tensors name: some are shared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The tensors of a file by the file's own names and in its order, and the spec where the file holds one.
+
+    ``notes`` are sentences on what was read. Where the file holds several networks, ``keys`` names them, and ``key`` is
+    the one that was read.
+    """
+
+    path: Path
+    tensors: Mapping[str, Tensor]
+    spec: ResNetSpec | None
+    notes: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    key: str | None = None
+
+
+class _Content(NamedTuple):
+    """What a container holds, and what finds tensors in it."""
+
+    value: object
+    leaf: Callable[[object], Leaf | None]
+    spec: str = ""
+    notes: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+
+
+def read(path: Path, limit: int = LIMIT, key: str | None = None) -> Checkpoint:
+    """Return the tensors of a file or a folder of weights, without running any code that it may hold.
+
+    ``key`` chooses among several state dictionaries. Raises CheckpointError where the file cannot be read, is larger
+    than ``limit`` bytes, or claims more than it holds.
+    """
+    name = path.name or str(path)
+    try:
+        parts = archives.parts_of(path)
+        _check_size(parts.files, limit)
+        most = INFLATED if limit <= LIMIT else limit
+        if parts.index is not None:
+            return _whole(path, parts, most, key)
+        return _checkpoint(parts.files[0], _opened(parts.files[0], most), key)
+    except FileError as error:
+        raise CheckpointError(str(path), _printable(f"{name} {error.what}"), error.remedy) from error
+    except ExplorerError as error:
+        what = _printable(f"{name} cannot be read: {error.what}")
+        raise CheckpointError(str(path), what, error.remedy) from error
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise CheckpointError(str(path), f"{name} cannot be read: {reason}.", "Check the path.") from error
+    except Exception as error:  # a damaged or hostile file can trip every step of every reader
+        raise CheckpointError(str(path), f"{name} is damaged: it cannot be read to its end.", AGAIN) from error
+
+
+def _printable(text: str) -> str:
+    """Return a sentence in which what a file calls its things cannot steer the terminal."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+def _check_size(files: tuple[Path, ...], limit: int) -> None:
+    for file in files:
+        kind = codec.kind_of_path(file)
+        if kind:
+            raise FileError(f"is {kind}, not a file.", "Choose a file of weights.")
+    size = sum(file.stat().st_size for file in files)
+    if size > limit:
+        raise FileError(
+            f"has {size / 2**30:.1f} GiB, more than the {limit / 2**30:.1f} GiB that are read unasked.",
+            "Read it all the same with --allow-large.",
+        )
+
+
+def _opened(path: Path, most: int) -> _Content:
+    """Return what a single file holds."""
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    kind = kind_of(path, head, path.stat().st_size)
+    return _OPENERS[kind](path, most)
+
+
+def _mapped(path: Path) -> Bytes:
+    """Return the bytes of a file: read where they are needed, and never written back."""
+    return np.memmap(path, np.uint8, mode="c")
+
+
+def _zip(path: Path, most: int) -> _Content:
+    value, tensors, kind = open_archive(_mapped(path), most)
+    notes = (f"The file is {kind}; its code was not run, its tensors were read.",) if kind else ()
+    return _Content(keras.converted(value), tensors.leaf, _spec_in(value), notes)
+
+
+def _pickle(path: Path, most: int) -> _Content:
+    value, storages = open_pickle(_mapped(path), most)
+    return _Content(value, Tensors(storages).leaf, _spec_in(value))
+
+
+def _spec_in(value: object) -> str:
+    text = value.get(SPEC_KEY) if isinstance(value, dict) else None
+    return text if isinstance(text, str) else ""
+
+
+def _safetensors(path: Path, most: int) -> _Content:
+    tensors, about = open_safetensors(path)
+    return _Content(tensors, lambda value: None, about.get(SPEC_KEY, ""))
+
+
+def _hdf5(path: Path, most: int) -> _Content:
+    tensors, notes, settings = keras.open_hdf5(path, most)
+    return _Content(tensors, lambda value: None, notes=notes, settings=settings)
+
+
+def _index(path: Path, most: int) -> _Content:
+    raise FileError("lists the parts of a file of weights under another name.", "Let its name end in .index.json.")
+
+
+_OPENERS: Mapping[Kind, Callable[[Path, int], _Content]] = {
+    Kind.ZIP: _zip,
+    Kind.PICKLE: _pickle,
+    Kind.SAFETENSORS: _safetensors,
+    Kind.HDF5: _hdf5,
+    Kind.INDEX: _index,
+}
+
+
+def _whole(path: Path, parts: archives.Parts, most: int, key: str | None) -> Checkpoint:
+    """Return the tensors of a file that was saved in several, in the order of its index."""
+    found: dict[str, Leaf] = {}
+    for file in parts.files:
+        content = _opened(file, most // len(parts.files))
+        found |= choose(content.value, content.leaf, None).tensors
+    wanted = parts.names
+    missing = [name for name in wanted if name not in found]
+    if missing:
+        raise FileError(
+            f"names the tensor {shown(missing[0])}, which its shards do not hold.", "Download the shards again."
+        )
+    notes = (f"Read {len(parts.files)} shards by their index {parts.index}.",)
+    return _checkpoint(path, _Content({name: found[name] for name in wanted}, lambda value: None, notes=notes), key)
+
+
+def _checkpoint(path: Path, content: _Content, key: str | None) -> Checkpoint:
+    """Return the chosen tensors of a file, all of them checked."""
+    choice = choose(content.value, content.leaf, key)
+    tensors = _checked(choice)
+    notes = [*content.notes, *choice.notes]
+    average = tensors.pop("n_averaged", None)
+    if average is not None and average.numel() == 1:
+        notes.append(f"The weights are a running average (n_averaged is {int(average):,}).")
+    integers = [name for name, one in tensors.items() if one.dim() > 1 and not one.is_floating_point()]
+    if integers:
+        notes.append(f"{shown(integers[0])} holds integers ({tensors[integers[0]].dtype}), not floating-point weights.")
+    spec = codec.loads(content.spec, str(path)) if content.spec else keras.spec_of(tensors, content.settings)
+    return Checkpoint(path, tensors, spec, tuple(notes), choice.keys, choice.key if choice.keys else None)
+
+
+def _checked(choice: Choice) -> dict[str, Tensor]:
+    """Return tensors that can be computed with; raises FileError at the first that cannot."""
+    found: dict[str, Tensor] = {}
+    held: dict[int, int] = {}
+    claimed = 0
+    for name, leaf in choice.tensors.items():
+        if len(name) > LONGEST_NAME:
+            raise FileError(f"holds a tensor with a name of {len(name):,} characters.", "Do not trust this file.")
+        if not name.isprintable():
+            raise FileError(f"holds a tensor whose name cannot be printed: {shown(name)}.", "Do not trust this file.")
+        if isinstance(leaf, Strange):
+            trust = "Do not trust this file." if leaf.why.startswith("claims") else "Save it as a dense tensor."
+            raise FileError(f"cannot be used: the tensor {shown(name)} {leaf.why}.", trust)
+        if leaf.is_complex():
+            raise FileError(f"cannot be used: the tensor {shown(name)} holds complex numbers.", "Save real numbers.")
+        size = leaf.numel() * leaf.element_size()
+        storage = leaf.untyped_storage()
+        if size > storage.nbytes():
+            raise FileError(f"cannot be used: {_claim(name, size, storage.nbytes())}", "Do not trust this file.")
+        held[storage.data_ptr()] = storage.nbytes()
+        claimed += size
+        found[name] = leaf
+    total = sum(held.values())
+    if claimed > _TOO_OFTEN * total:
+        raise FileError(
+            f"holds {total:,} bytes of numbers, of which its tensors claim {claimed:,}.", "Do not trust it."
+        )
+    return found
+
+
+def _claim(name: str, claimed: int, held: int) -> str:
+    return f"the tensor {shown(name)} claims {claimed:,} bytes, but the file holds {held:,} of them."
+
+
+def shown(name: str) -> str:
+    """Return a tensor's name as it can be printed, shortened in its middle."""
+    return _printable(name if len(name) <= 80 else f"{name[:40]}…{name[-39:]}")

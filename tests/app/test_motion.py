@@ -1,0 +1,33 @@
+"""The diagram changes without transitions where the system asks for that."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QObject
+from pytestqt.qtbot import QtBot
+
+from resnet_explorer.app import motion
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="GNOME is asked on Linux")
+@pytest.mark.parametrize(("answer", "still"), [("false", True), ("true", False)])
+def test_gnome_is_asked(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, still: bool
+) -> None:
+    program = tmp_path / "gsettings"
+    program.write_text(f"#!/bin/sh\necho {answer}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    asked: list[bool] = []
+    parent = QObject()
+    asker = motion.SystemMotion(lambda: asked.append(True), parent)
+    with qtbot.waitSignal(asker._process.finished):
+        asker.ask()
+    assert bool(asked) is still
+
+
+def test_a_system_without_an_answer_leaves_everything_as_it_is(qapp: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    parent = QObject()
+    motion.SystemMotion(lambda: pytest.fail("nobody was asked"), parent).ask()

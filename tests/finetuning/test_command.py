@@ -1,0 +1,280 @@
+"""The commands ``finetune`` and ``predict``: a journey from images to a model, and bad input in one line."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from resnet_explorer.cli import main
+from resnet_explorer.finetuning import codec
+from resnet_explorer.finetuning import options as finetuning_options
+from resnet_explorer.finetuning.choices import BnMode
+from resnet_explorer.finetuning.command_text import groups_words
+from resnet_explorer.module import build
+from resnet_explorer.runs.folder import read
+from resnet_explorer.runs.plan import RunPlan
+from resnet_explorer.spec.change import assign
+from resnet_explorer.training.loop import train
+from resnet_explorer.weights import checkpoint
+from tests.tuning_runs import PLAN, SMALL
+
+NET = ("--net", "resnet20", "--weights", "none")
+"""A network for which nothing has to be fetched."""
+SETTINGS = ("blocks=1,1,1", "widths=4,8,8", "stem_channels=4")
+TINY = (*NET, *(word for one in SETTINGS for word in ("--set", one)), "--lr", "0.05", "--epochs", "3", "--batch", "8")
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Dark ants and bright bees, sixteen of each, and one that is broken."""
+    chance = np.random.default_rng(0)
+    for name, shade in (("ants", 60), ("bees", 190)):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for index in range(16):
+            pixels = chance.normal(shade, 20, (20, 20, 3)).clip(0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "photos" / name / f"{index}.png")
+    (tmp_path / "photos" / "ants" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no picture")
+    return tmp_path / "photos"
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> tuple[str, str]:
+    assert main(arguments) == status, capsys.readouterr()
+    return capsys.readouterr()
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Return the one line that a command says of what it does not do."""
+    out, err = told(capsys, *arguments, status=2)
+    assert not out and err.count("\n") == 1 and err.startswith("resnet-explorer: ")
+    return err
+
+
+def test_from_images_to_a_model_that_names_others(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("finetune", str(photos), *TINY, "--input", "16", "--strategy", "A", "-o", "run")
+    out, err = told(capsys, *words, "--save", "pth")
+    found, groups, after = out.index("broken.jpg"), out.index("norms and biases"), out.index("seconds")
+    assert found < groups < after, "the checks first, then the groups, then what came of it"
+    assert "from epoch 1: 2 of 23 tensors train" in out and "A new head guesses" in out
+    files = {file.name for file in Path("run").iterdir()}
+    assert {"best.safetensors", "card.md", "finetune.py", "model.pth", "tune.json", "run.json"} <= files
+    assert "run: " in err and read(Path("run")).is_whole
+    plan = codec.loads(Path("run/tune.json").read_text())
+    assert plan.classes == ("ants", "bees") and Path(plan.data.where).is_absolute() and plan.threads == 0
+
+    before = Path("run/metrics.jsonl").read_bytes()
+    again, _ = told(capsys, *words)
+    assert "100.00%" in again and Path("run/metrics.jsonl").read_bytes() == before, (
+        "the same command makes no step more"
+    )
+
+    _, err = told(capsys, *words, "--lr", "0.04", status=1)
+    assert "run holds a fine-tuning of other recipe" in err
+
+    Image.new("RGB", (40, 30), (190, 190, 190)).save("new.png")
+    out, err = told(capsys, "predict", "run", "new.png", "none.png", status=1)
+    assert out.split()[:2] == ["new.png", "bees"] and "none.png cannot be named: it is not there" in err
+    (one,) = json.loads(told(capsys, "predict", "run", "new.png", "--json")[0])
+    assert one["classes"][0]["name"] == "bees" and sum(each["probability"] for each in one["classes"]) == pytest.approx(
+        1
+    )
+
+
+def test_strategies_are_compared_on_equal_epochs(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("finetune", str(photos), *TINY, "--input", "16", "--compare", "probe", "B", "--seeds", "2", "-o", "run")
+    found = json.loads(told(capsys, *words, "--json")[0])
+    assert [(one["strategy"], one["seed"]) for one in found] == [("probe", 0), ("probe", 1), ("B", 0), ("B", 1)]
+    assert {one["epochs"] for one in found} == {3} and all(np.sum(one["confusion"]) == 6 for one in found)
+    assert {folder.name for folder in Path("run").iterdir()} == {
+        f"{s}, seed {n}" for s in ("probe", "B") for n in (0, 1)
+    }
+    out, _ = told(capsys, *words)
+    assert "after, mean of seeds" in out
+
+
+def test_a_dry_run_tells_and_writes_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Of resnet18 with a head for ten classes: the counts of torchvision's network."""
+    words = ("--net", "resnet18", "--weights", "none", "--strategy", "C", "--input", "32", "--dry-run")
+    out, _ = told(capsys, "finetune", "digits", *words)
+    assert "2 of 62 tensors train, 5,130 of 11,181,642 parameters" in out
+    assert "41 tensors (9,610 parameters); matching bn or bias in names would miss 3" in out
+    assert "head: 512 features, 513,000 parameters before, 5,130 now" in out
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_never_opens_and_what_moves_though_frozen_is_told_before_anything_trains(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    four = ("--strategy", "C", "--epochs", "4", "--bn", "train", "--dry-run")
+    found = "".join(told(capsys, "finetune", "digits", *NET, *four, "--json"))
+    for words in (found, groups_words(replace(PLAN, epochs=4, bn=BnMode.TRAIN), 320)):
+        assert "stem stays frozen: it would train from epoch 5, and the run ends after 4." in words
+        assert "batch norms of frozen layers update their running statistics" in words
+
+
+def test_a_file_of_weights_tells_its_network_and_is_looked_at_when_planning(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    spec = assign(SMALL, "classes=none")
+    state = build(spec).state_dict()
+    file = tmp_path / "encoder.pth"
+    torch.save({**{f"net.{name}": value for name, value in state.items()}, "proj.weight": torch.zeros(5, 32)}, file)
+    out, _ = told(capsys, "finetune", "digits", "--weights", str(file), "--dry-run")
+    assert "encoder.pth, proj: projector of 1 layer, 5 outputs: not loaded." in out
+    err = refused(capsys, "finetune", "digits", "--weights", str(file), "--net", "resnet50", "--dry-run")
+    assert "encoder.pth holds" in err and "not ResNet-50" in err
+
+
+def test_some_classes_alone_in_their_own_order(capsys: pytest.CaptureFixture[str]) -> None:
+    words = (
+        "finetune",
+        "digits",
+        *TINY[:-6],
+        "--gray",
+        "sum",
+        "--classes",
+        "7,3",
+        "--epochs",
+        "1",
+        "--json",
+        "-o",
+        "run",
+    )
+    (found,) = json.loads(told(capsys, *words)[0])
+    assert found["classes"] == ["7", "3"] and np.sum(found["confusion"]) == 59
+    plan = codec.loads(Path("run/tune.json").read_text())
+    assert plan.channels == 1 and plan.preprocess.mean[0] == pytest.approx(0.3, abs=0.05)
+
+
+def test_a_run_of_the_training_lab_is_tuned(capsys: pytest.CaptureFixture[str]) -> None:
+    from resnet_explorer.runs.recipe import Recipe
+
+    spec = assign(SMALL, "in_channels=1")
+    *_, _ = train(RunPlan("first", spec, recipe=Recipe(20, 64, evaluate=0, measure=0)), Path("first"))
+    out, _ = told(
+        capsys, "finetune", "digits", "--weights", "first", "--epochs", "1", "--strategy", "probe", "-o", "run"
+    )
+    assert "The head has as many classes as the file's" in out and Path("run/first.safetensors").is_file()
+    train_again = RunPlan("second", spec, recipe=Recipe(2, 64, evaluate=0, measure=0))
+    *_, _ = train(train_again, Path("second"))
+    other = ("finetune", "digits", "--weights", "second", "--epochs", "1", "--strategy", "probe", "-o", "run")
+    assert main(other) == 2
+    assert "starts from the weights of" in capsys.readouterr().err.splitlines()[-1]
+    out, _ = told(capsys, "finetune", "digits", "--weights", "run", "--epochs", "1", "-o", "more")
+    assert "starts from best.safetensors" in out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+def test_ctrl_c_pauses_and_the_same_command_goes_on(photos: Path) -> None:
+    words = [
+        sys.executable,
+        "-m",
+        "resnet_explorer",
+        "finetune",
+        str(photos),
+        *TINY,
+        "--epochs",
+        "20000",
+        "--input",
+        "16",
+    ]
+    words += ["-o", "run"]
+    file, made = Path("run/metrics.jsonl"), 0
+    for _ in range(2):
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        end = time.monotonic() + 60
+        while time.monotonic() < end and not (file.exists() and file.read_bytes().count(b"\n") > made):
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 130 and "Paused." in err and "Traceback" not in err
+        steps = [one.step for one in read(Path("run")).metrics]
+        assert steps == list(range(len(steps))) and len(steps) > made
+        made = len(steps)
+
+
+def test_a_file_of_two_networks(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is chosen is said, tuned from, kept in the plan, and lies beside the script as a file that it can read."""
+    state = build(SMALL).state_dict()
+    torch.save({"net": {"a": state, "ema": {**state, "conv1.weight": state["conv1.weight"] * 2}}}, "two.pth")
+    words = ("--weights", "two.pth", "--key", "net.ema", "--input", "16", "--epochs", "1", "--batch", "8", "-o", "run")
+    out, _ = told(capsys, "finetune", str(photos), *words)
+    assert "These are the weights under 'net.ema'.\n" in out
+    assert codec.loads(Path("run/tune.json").read_text()).weights.key == "net.ema"
+    first = Path("run/finetune-first.safetensors")
+    assert str(first) in Path("run/finetune.py").read_text()
+    assert torch.equal(load_file(first)["conv1.weight"], state["conv1.weight"] * 2)
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (("digits", "--weights", "none"), "Nothing tells which network"),
+            (("digits", "--net", "resnet20"), "publishes no weights of ResNet-20"),
+            (("digits", "--net", "resnet18", "--weights", "IMAGENET9"), "has no weights called IMAGENET9"),
+            (("digits", *NET, "--freeze", "layer9"), "no 'layer9' here"),
+            (("digits", *NET, "--compare", "A", "B", "--unfreeze", "2"), "open by themselves"),
+            (("digits", *NET, "--unfreeze", "two"), "are no epochs"),
+            (("digits", *NET, "--epochs", "0"), "0 epochs cannot be"),
+            (("digits", *NET, "--gray", "repeat", "--channels", "5"), "5 channels cannot be repeated"),
+            (("digits", *NET, "--lr", "0"), "learning rate of 0"),
+            (("digits", *NET, "--workers", "0"), "workers"),
+            (("digits", *NET, "--seeds", "0"), "0 seeds"),
+            (("/nowhere", *NET), "is no folder"),
+            (("digits", "--net", "resnet20", "--weights", "/nowhere.pth"), "cannot be read"),
+        ],
+    )
+    def test_is_one_line(self, words: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+        assert said in refused(capsys, "finetune", *words)
+
+    def test_images_that_teach_nothing(self, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        for file in (photos / "bees").iterdir():
+            file.unlink()
+        assert "one class alone, ants" in refused(capsys, "finetune", str(photos), *TINY, "-o", "run")
+        (photos / "bees" / "0.png").write_bytes(b"")
+        said = refused(capsys, "finetune", str(photos), *TINY, "-o", "run")
+        assert "bees without an image to train on" in said and "broken.jpg" in said and not Path("run").exists()
+
+    def test_weights_of_another_network(self, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        other = assign(SMALL, "blocks=2,2,2")
+        checkpoint.save(build(other), other, Path("other.pth"))
+        words = (*TINY, "--weights", "other.pth", "-o", "run", "--input", "16")
+        assert "other.pth holds" in refused(capsys, "finetune", str(photos), *words) and not Path("run").exists()
+
+    def test_a_key_of_weights_that_are_no_file(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert "Name the file with --weights." in refused(capsys, "finetune", "digits", *NET, "--key", "ema")
+
+    def test_a_folder_without_a_tuning(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert "holds no fine-tuning" in refused(capsys, "predict", ".", "a.png")
+
+    @pytest.mark.parametrize(("more", "said"), [((), "Add --download"), (("--download",), "Check the network")])
+    def test_published_weights_that_cannot_be_had(self, more: tuple[str, ...], said: str, tmp_path: Path) -> None:
+        words = [sys.executable, "-m", "resnet_explorer", "finetune", "digits", "--net", "resnet18", *more]
+        nobody = "http://127.0.0.1:9"
+        env = {**os.environ, "TORCH_HOME": str(tmp_path / "home"), "https_proxy": nobody, "HTTPS_PROXY": nobody}
+        env |= {"no_proxy": "", "NO_PROXY": ""}
+        done = subprocess.run(words, text=True, capture_output=True, env=env, check=False)
+        assert done.returncode == 2 and said in done.stderr and "47 MB" in done.stdout + done.stderr
+        assert not [file for file in tmp_path.rglob("*") if file.is_file()]
+
+
+def test_the_options_are_those_of_the_lab() -> None:
+    from resnet_explorer.finetuning.choices import BnMode, GreyWay, Strategy
+
+    assert tuple(Strategy) == finetuning_options.STRATEGIES and tuple(GreyWay) == finetuning_options.WAYS
+    assert tuple(BnMode) == finetuning_options.BATCH_NORMS

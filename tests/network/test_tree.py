@@ -1,0 +1,101 @@
+"""Addresses in the tree, and the shape of the tree."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+
+from resnet_explorer.network import Network, compile_spec
+from resnet_explorer.network.kinds.convolutions import Conv2d
+from resnet_explorer.network.kinds.pads import ZeroPad
+from resnet_explorer.network.tree import Part
+from resnet_explorer.spec import ResNetSpec, Shortcut
+from resnet_explorer.spec.catalogue import CATALOGUE
+from resnet_explorer.spec.change import assign
+from tests.narrow import of_kind
+from tests.specs import small_specs
+
+
+def network(name: str = "resnet18") -> Network:
+    return compile_spec(CATALOGUE[name].spec)
+
+
+def test_the_same_spec_gives_the_same_tree() -> None:
+    assert compile_spec(ResNetSpec("x")) is compile_spec(ResNetSpec("x"))
+
+
+def test_equal_blocks_share_one_form() -> None:
+    stages = network("resnet152").stages
+    assert len({id(block.form) for stage in stages for block in stage.blocks}) == 8
+    assert len({id(block.form) for block in network("resnet18").stages[0].blocks}) == 1
+
+
+@settings(deadline=None)
+@given(small_specs())
+def test_every_path_is_unique_and_known(spec: ResNetSpec) -> None:
+    tree = compile_spec(spec)
+    layers = [path for block in tree.blocks for path in block.layer_paths]
+    assert len(layers) == len(set(layers))
+    assert len(tree.blocks) == 1 + sum(spec.blocks) + (tree.head is not None)
+    for block in tree.blocks:
+        assert tree.has(block.path) and tree.block_at(block.path) is block
+        assert len(block.layer_paths) == len(block.form.parts)
+        for path in block.layer_paths:
+            assert tree.has(path) and tree.block_at(path) is block
+            assert block.path in tree.ancestors(path)
+            assert tree.ancestors(path)[-1] == ""
+    for stage in tree.stages:
+        assert tree.has(stage.path) and tree.stage_at(stage.path) is stage and tree.block_at(stage.path) is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "layer5",
+        "layer1.2",
+        "layer1.0.conv9",
+        "layer1.0.downsample",
+        "conv2",
+        "layer",
+        ".",
+        "layer1.",
+        "head.fc",
+        "layer1.-1",
+    ],
+)
+def test_other_paths_are_unknown(path: str) -> None:
+    assert not network().has(path)
+
+
+def test_ancestors() -> None:
+    assert network().ancestors("layer2.0.downsample.0") == ("layer2.0.downsample", "layer2.0", "layer2", "")
+    assert network().ancestors("conv1") == ("stem", "")
+    assert network().ancestors("fc") == ("head", "")
+    assert network().ancestors("stem") == ("",)
+
+
+def test_shortcuts_have_addresses() -> None:
+    tree = network()
+    blocks = {block.path: block for block in tree.blocks}
+    assert blocks["layer1.0"].shortcut_path == "layer1.0.shortcut"
+    assert blocks["layer2.0"].shortcut_path == "layer2.0.downsample"
+    assert tree.has("layer1.0.shortcut") and tree.has("layer2.0.downsample")
+    assert not compile_spec(CATALOGUE["resnet18"].spec.plain()).has("layer1.0.shortcut")
+
+
+@pytest.mark.parametrize(
+    ("option", "kinds"),
+    [
+        (Shortcut.PADDING, [(), (), (ZeroPad,), ()]),
+        (Shortcut.PROJECTION, [(), (), (Conv2d,), ()]),
+        (Shortcut.PROJECTION_EVERYWHERE, [(Conv2d,)] * 4),
+    ],
+)
+def test_the_options_of_section_3_3(option: Shortcut, kinds: list[tuple[type, ...]]) -> None:
+    spec = replace(assign(CATALOGUE["resnet18"].spec, "blocks=2,2"), shortcut=option)
+    blocks = [block for stage in compile_spec(spec).stages for block in stage.blocks]
+    assert [tuple(type(of_kind(Part, part).layer) for part in (b.form.shortcut or ())[:1]) for b in blocks] == kinds
+
+
+def test_stages_are_titled_as_in_the_paper() -> None:
+    assert [stage.title for stage in network().stages] == ["conv2_x", "conv3_x", "conv4_x", "conv5_x"]

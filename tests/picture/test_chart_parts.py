@@ -1,0 +1,89 @@
+"""What charts are made of: ticks, numbers, cut and thinned curves, labels moved apart, broken lines."""
+
+from itertools import pairwise
+from math import dist, isfinite, nan
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resnet_explorer.picture.chart import Axis, Scale
+from resnet_explorer.picture.chart.markers import MOST, Frame, lines, polygon, thin
+from resnet_explorer.picture.chart.model import number, ticks
+from resnet_explorer.picture.chart.text import apart
+from resnet_explorer.picture.marks import DASHES, Dash, broken
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6), st.integers(2, 12))
+def test_linear_ticks_are_at_1_2_and_5_times_powers_of_ten(low: float, length: float, most: int) -> None:
+    found = ticks(Axis(), low, low + length, most).ticks
+    assert len(found) <= most + 1 and all(
+        low - 1e-6 * length <= tick.value <= low + length * 1.000001 for tick in found
+    )
+    steps = [other.value - one.value for one, other in pairwise(found)]
+    if steps:
+        assert f"{steps[0]:.4e}"[0] in "125"
+        assert steps == pytest.approx([steps[0]] * len(steps), rel=1e-3)
+    assert len({tick.label for tick in found}) == len(found)
+
+
+def test_log_ticks_are_decades_with_real_superscripts() -> None:
+    labels = [tick.label for tick in ticks(Axis(scale=Scale.LOG), 1e-4, 1e3, 9).ticks]
+    assert labels == ["10⁻⁴", "10⁻³", "10⁻²", "10⁻¹", "10⁰", "10¹", "10²", "10³"]
+    assert [tick.label for tick in ticks(Axis(scale=Scale.LOG), 0.02, 0.6, 8).ticks] == [
+        "0.02",
+        "0.05",
+        "0.1",
+        "0.2",
+        "0.5",
+    ]
+    far = [tick.value for tick in ticks(Axis(scale=Scale.LOG), 1e-300, 1e10, 6).ticks]
+    assert len(far) <= 7 and all(isfinite(value) for value in far)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0.0412, "0.0412"), (13_935.4, "13,935"), (4.12e-9, "4.12×10⁻⁹"), (-0.5, "−0.5"), (0, "0"), (nan, "not a number")],
+)
+def test_numbers_in_words(value: float, words: str) -> None:
+    assert number(value) == words
+
+
+@given(st.lists(st.tuples(st.floats(-50, 150), st.floats(-50, 150)), min_size=3, max_size=30))
+def test_curves_are_cut_at_the_frame(points: list[tuple[float, float]]) -> None:
+    frame = Frame(0, 0, 100, 100)
+    parts = lines(points, frame)
+    assert all(frame.holds(*point, by=1e-6) for part in parts for point in part)
+    assert all(frame.holds(*point, by=1e-6) for point in polygon(points, frame))
+
+
+@given(st.lists(st.one_of(st.floats(-1e6, 1e6), st.just(nan)), min_size=1, max_size=3000))
+def test_a_long_curve_keeps_its_lowest_and_highest_points(values: list[float]) -> None:
+    kept = thin(values)
+    assert len(kept) <= 1.6 * MOST and kept == sorted(set(kept)) and {0, len(values) - 1} <= set(kept)
+    known = [value for value in values if value == value]
+    if known:
+        seen = [values[index] for index in kept if values[index] == values[index]]
+        assert (min(seen), max(seen)) == (min(known), max(known))
+    if len(known) < len(values):
+        assert any(values[index] != values[index] for index in kept)
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=9), st.integers(4, 11))
+def test_labels_are_moved_apart_no_more_than_needed(wanted: list[float], high: float) -> None:
+    tops = apart(wanted, [high] * len(wanted), 0, 100)
+    spans = sorted((top, top + high) for top in tops)
+    assert all(one[1] <= other[0] + 1e-6 for one, other in pairwise(spans))
+    assert spans[0][0] >= -1e-6 and spans[-1][1] <= 100 + 1e-6
+    in_order = sorted(wanted)
+    if all(b - a >= high for a, b in pairwise(in_order)) and in_order[0] >= high / 2 and in_order[-1] <= 100 - high / 2:
+        assert tops == pytest.approx([want - high / 2 for want in wanted])
+
+
+@pytest.mark.parametrize("dash", DASHES)
+def test_a_broken_line_runs_on_around_its_corners(dash: Dash) -> None:
+    """However many points a line has, it is broken as the straight line of its length is."""
+    straight = list(broken(((0, 0), (300, 0)), dash))
+    bent = list(broken((*((float(x), 0.0) for x in range(0, 151)), *((150.0, float(y)) for y in range(1, 151))), dash))
+    drawn = [sum(dist(*stroke) for stroke in strokes) for strokes in (straight, bent)]
+    assert drawn[0] == pytest.approx(drawn[1]) and drawn[0] < 300 * 0.75

@@ -1,0 +1,92 @@
+"""Measured times in the window: the roofline, the table under it, and that they say what they are of."""
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from resnet_explorer.app.main_window import MainWindow
+from resnet_explorer.autograd.page import PathsDialog
+from resnet_explorer.spec import InputShape
+from resnet_explorer.spec.catalogue import find
+from resnet_explorer.timing.page import TimingPage
+from resnet_explorer.ui.document import State
+from tests import pages
+from tests.narrow import present
+
+PATIENCE = 120_000
+
+
+@pytest.fixture
+def page(window: MainWindow, qtbot: QtBot) -> TimingPage:
+    """The page with the times of ResNet-20."""
+    window.document.propose(State(find("resnet20"), InputShape(2, 32, 32)), "choose ResNet-20")
+    window.tabs.setCurrentWidget(pages.timing(window))
+    pages.timing(window).repeats.setCurrentIndex(0)
+    qtbot.mouseClick(pages.timing(window).measure, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: pages.timing(window).measured is not None, timeout=PATIENCE)
+    return pages.timing(window)
+
+
+def test_every_layer_and_block_has_its_times(window: MainWindow, page: TimingPage) -> None:
+    paths = {row.path for row in page.table.rows}
+    analysis = window.session.results.analysis
+    assert {row.path for row in analysis.rows} <= paths
+    assert {"", "stem", "layer1", "layer1.0", "head"} <= paths
+    assert "resnet20 at 2×32×32 on cpu: forward" in page.words.text() and "backward" in page.words.text()
+
+
+def test_the_roofline_says_where_and_how_it_was_measured(page: TimingPage) -> None:
+    chart = page.canvas.chart
+    assert chart is not None
+    assert "torch 2" in chart.subtitle and "batch 2, 32×32" in chart.subtitle and "median of 5 runs" in chart.subtitle
+    points = [point.path for series in chart.series if series.points for point in series.points]
+    assert "layer2.0.conv1" in points and "bn1" in points
+    roof = next(series for series in chart.series if series.key == "roof")
+    assert roof.y[1] == pytest.approx(roof.y[2]) and roof.y[1] > roof.y[0], (
+        "it rises to the ridge, and is level from there"
+    )
+
+
+def test_a_convolution_waits_for_arithmetic_and_a_relu_for_memory(page: TimingPage) -> None:
+    """A 3x3 convolution of 64 channels does 2·9·64 FLOPs for each value; a ReLU one FLOP for 8 bytes moved."""
+    limits = {row.path: row.texts[-1] for row in page.table.rows}
+    assert limits["layer1.0.relu1"] == limits["layer1.0.bn1"] == "memory"
+    assert limits["layer1.1.conv1"] == "arithmetic"
+
+
+def test_points_rows_and_selection_are_linked(window: MainWindow, page: TimingPage) -> None:
+    window.document.select("layer2.1.conv1")
+    assert page.table.rows[page.table.currentIndex().row()].path == "layer2.1.conv1"
+    assert [weight for _, weight in page.canvas.marked()] == [2.5]
+    page.table.setCurrentItem(present(page.table.topLevelItem(0)))
+    assert window.document.selection == page.table.rows[0].path
+    page.table.header().setSortIndicator(1, Qt.SortOrder.DescendingOrder)
+    times = [row.values[1] for row in page.table.rows]
+    assert times == sorted(times, reverse=True)
+
+
+def test_a_legend_hides_its_points_and_the_chart_zooms(page: TimingPage) -> None:
+    page.canvas.clicked("norms")
+    assert page.canvas.chart and next(s for s in page.canvas.chart.series if s.key == "norms").hidden
+    page.canvas.zoom(2.0)
+    assert page.canvas.chart.x_axis.low is not None
+    page.canvas.fit()
+    assert page.canvas.chart.x_axis.low is None
+
+
+def test_another_network_keeps_the_times_and_says_whose_they_are(window: MainWindow, page: TimingPage) -> None:
+    window.document.propose(State(find("resnet32"), InputShape(2, 32, 32)), "choose ResNet-32")
+    assert page.words.text().startswith("Measured: resnet20") and "Measure again" in page.words.text()
+    assert page.canvas.chart is not None
+
+
+def test_the_paths_of_resnet110_are_binomial(window: MainWindow) -> None:
+    """54 blocks: most paths take 19 to 35 branches (Veit et al. 2016, section 4.3)."""
+    window.document.propose(State(find("resnet110"), InputShape(1, 32, 32)), "choose ResNet-110")
+    window.actions_by_key["paths"].trigger()
+    dialog = window.findChild(PathsDialog)
+    assert isinstance(dialog, PathsDialog) and dialog.view.chart
+    shares = dialog.view.chart.series[0].y
+    assert len(shares) == 55 and sum(shares) == pytest.approx(100)
+    assert sum(shares[19:36]) > 95
+    dialog.close()
