@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 if sys.version_info < (3, 11):  # noqa: UP036  # the one file that an older Python may be given; it parses on 3.6
@@ -41,8 +42,9 @@ CHECKS: Sequence[tuple[str, Sequence[str]]] = (
     ("vulture", ("-m", "vulture")),
     ("pylint", ("-m", "pylint", "resnet_explorer", "packaging", "tests")),
     ("import-linter", ("-c", "from importlinter.cli import lint_imports_command as run; run()")),
-    ("pytest", ("-m", "pytest", "-q", "-n", "2")),
 )
+"""What reads the code and runs none of it: two at a time."""
+PYTEST = ("-m", "pytest", "-q", "-n", "2")
 
 EPILOG = """Makes .venv beside pyproject.toml and installs the tested versions into it; quick when that is done already.
 On Debian and Ubuntu it also installs the system libraries that Qt lacks, as root or with passwordless sudo; else it
@@ -174,14 +176,22 @@ def test(arguments: Sequence[str]) -> int:
     mend_libraries("offscreen")
     variables = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "OMP_NUM_THREADS": "1"}
     failed = []
-    for name, command in CHECKS:
-        say(name)
+
+    def check(row: tuple[str, Sequence[str]]) -> tuple[str, int, str, float]:
         start = time.monotonic()
-        extra = arguments if name == "pytest" else ()
-        code = subprocess.call([str(PYTHON), *command, *extra], cwd=ROOT, env=variables)
-        say(f"{name}: {'passed' if code == 0 else 'FAILED'} in {time.monotonic() - start:.0f} s")
-        failed += [name] if code else []
-    print(f"{len(CHECKS) - len(failed)} passed, {len(failed)} failed")
+        command = [str(PYTHON), *row[1]]
+        done = subprocess.run(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return row[0], done.returncode, done.stdout.decode(errors="replace"), time.monotonic() - start
+
+    with ThreadPoolExecutor(2) as pool:
+        for name, code, output, seconds in pool.map(check, CHECKS):
+            print(output, end="")
+            say(f"{name}: {'passed' if code == 0 else 'FAILED'} in {seconds:.0f} s")
+            failed += [name] if code else []
+    say("pytest")
+    code = subprocess.call([str(PYTHON), *PYTEST, *arguments], cwd=ROOT, env=variables)
+    failed += ["pytest"] if code else []
+    print(f"{len(CHECKS) + 1 - len(failed)} passed, {len(failed)} failed")
     return 1 if failed else 0
 
 

@@ -288,8 +288,9 @@ def test_every_check_runs_though_one_fails(monkeypatch: pytest.MonkeyPatch, capf
     monkeypatch.setattr(bootstrap, "mend_libraries", lambda _: None)
     checks = (("first", ("-c", "raise SystemExit(1)")), ("second", ("-c", "print('second ran')")))
     monkeypatch.setattr(bootstrap, "CHECKS", checks)
-    assert bootstrap.test([]) == 1
+    monkeypatch.setattr(bootstrap, "PYTEST", ("-c", "import sys; print('third ran with', *sys.argv[1:])"))
+    assert bootstrap.test(["-x"]) == 1
     out = capfd.readouterr().out
     assert "first: FAILED in" in out
-    assert "second ran" in out
-    assert out.splitlines()[-1] == "1 passed, 1 failed"
+    assert "second ran" in out and "third ran with -x" in out
+    assert out.splitlines()[-1] == "2 passed, 1 failed"
