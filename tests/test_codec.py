@@ -155,7 +155,7 @@ REQUESTS = st.one_of(
         st.sampled_from(Precision),
         st.sampled_from(Loss),
     ),
-    st.builds(DescentRequest, SEVERAL, IMAGES, DATA, every=st.integers(0, 9)),
+    st.builds(DescentRequest, SEVERAL, IMAGES, DATA, st.builds(Recipe, measure=st.integers(0, 9))),
     st.builds(LesionRequest, SEVERAL, IMAGES, DATA),
     st.builds(ShatterRequest, SEVERAL, IMAGES, DATA, beta=st.floats(0, 1)),
     st.builds(PathsRequest, NETS.map(lambda spec: replace(spec, residual=True)), IMAGES, DATA),
