@@ -1,12 +1,11 @@
-"""The branch F(x) of a block: its convolutions, in the order of layers that the spec asks for, and how it ends."""
+"""The layers that a spec asks for, and the branch F(x) of a block made of them, in the order that the spec asks for."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import log2
 
-from resnet_explorer.network import kit
 from resnet_explorer.network.kinds import Layer
-from resnet_explorer.network.kinds.activations import ReLU
+from resnet_explorer.network.kinds.activations import ACTIVATIONS, ReLU
 from resnet_explorer.network.kinds.blocks import (
     Bias,
     ChannelStats,
@@ -20,13 +19,47 @@ from resnet_explorer.network.kinds.blocks import (
     SumPairs,
 )
 from resnet_explorer.network.kinds.convolutions import ChannelConv1d, Conv2d
-from resnet_explorer.network.kinds.norms import BatchNorm2d
+from resnet_explorer.network.kinds.norms import NORMS, BatchNorm2d
 from resnet_explorer.network.kinds.pools import SMOOTHERS, AdaptiveAvgPool2d
-from resnet_explorer.network.kit import parts
 from resnet_explorer.network.tree import Chain, Gated, Part
-from resnet_explorer.spec import AntiAlias, Attention, Init, Order, ResNetSpec, Stride
+from resnet_explorer.spec import AntiAlias, Attention, Conv, Init, Norm, Order, ResNetSpec, Stride
 from resnet_explorer.spec import Block as Kind
 from resnet_explorer.spec import Gain as GainChoice
+
+
+def conv(
+    spec: ResNetSpec,
+    name: str,
+    channels: int,
+    out: int,
+    kernel: int,
+    stride: int = 1,
+    groups: int = 1,
+    dilation: int = 1,
+) -> Part:
+    """Return a convolution that keeps the map's size where its stride is 1."""
+    padding = dilation * (kernel // 2)
+    standardised = spec.conv is Conv.STANDARDISED
+    return Part(name, Conv2d(channels, out, kernel, stride, padding, groups, False, dilation, standardised))
+
+
+def norm(spec: ResNetSpec, name: str, channels: int) -> tuple[Part, ...]:
+    """Return the norm, or nothing where the spec has none."""
+    return () if spec.norm is Norm.NONE else (Part(name, NORMS[spec.norm](spec, channels)),)
+
+
+def activation(spec: ResNetSpec, number: str = "", *, in_place: bool = True) -> tuple[Part, ...]:
+    """Return the activation, or nothing where the norm before it activates."""
+    if spec.norm.activates:
+        return ()
+    name, make = ACTIVATIONS[spec.activation]
+    return (Part(f"{name}{number}", make(in_place)),)
+
+
+def norm_activation(spec: ResNetSpec, number: str, channels: int) -> Chain:
+    """Return norm and activation, as they stand before a pre-activated convolution: x itself is left alone."""
+    normed = norm(spec, f"bn{number}", channels)
+    return (*normed, *activation(spec, number, in_place=bool(normed)))
 
 
 def hidden(spec: ResNetSpec, channels: int) -> int:
@@ -44,80 +77,40 @@ def eca_kernel(channels: int) -> int:
     return max(size if size % 2 else size + 1, 3)
 
 
-def _gated(name: str, *inner: Part) -> Gated:
-    return Gated(
-        name,
-        tuple(Part(f"{name}.{part.name}", part.layer) for part in inner),
-        Part(f"{name}.scale", Multiply()),
-    )
-
-
-def _none(spec: ResNetSpec, channels: int) -> Chain:
-    return ()
+def _gated(name: str, **layers: Layer) -> Gated:
+    parts = tuple(Part(f"{name}.{key}", layer) for key, layer in layers.items())
+    return Gated(name, parts, Part(f"{name}.scale", Multiply()))
 
 
 def _se(spec: ResNetSpec, channels: int) -> Chain:
     """Squeeze-and-excitation (Hu et al. 2018, equations 2 to 4)."""
     inner = hidden(spec, channels)
-    return (
-        _gated(
-            "se",
-            *parts(
-                ("pool", AdaptiveAvgPool2d()),
-                ("fc1", Conv2d(channels, inner, 1, bias=True)),
-                ("relu", ReLU()),
-                ("fc2", Conv2d(inner, channels, 1, bias=True)),
-                ("gate", Sigmoid()),
-            ),
-        ),
-    )
+    fc1, fc2 = Conv2d(channels, inner, 1, bias=True), Conv2d(inner, channels, 1, bias=True)
+    return (_gated("se", pool=AdaptiveAvgPool2d(), fc1=fc1, relu=ReLU(), fc2=fc2, gate=Sigmoid()),)
 
 
 def _eca(spec: ResNetSpec, channels: int) -> Chain:
     """Efficient channel attention (Wang et al. 2020, equation 9)."""
-    conv = ChannelConv1d(eca_kernel(channels))
-    return (_gated("eca", *parts(("pool", AdaptiveAvgPool2d()), ("conv", conv), ("gate", Sigmoid()))),)
+    return (_gated("eca", pool=AdaptiveAvgPool2d(), conv=ChannelConv1d(eca_kernel(channels)), gate=Sigmoid()),)
 
 
 def _cbam(spec: ResNetSpec, channels: int) -> Chain:
     """Channel attention, then spatial attention (Woo et al. 2018, equations 2 and 3)."""
     inner = hidden(spec, channels)
+    fc1, fc2 = Conv2d(channels, inner, 1), Conv2d(inner, channels, 1)
+    conv, bn = Conv2d(2, 1, 7, padding=3), BatchNorm2d(1)
     return (
-        _gated(
-            "cbam_channel",
-            *parts(
-                ("pool", ChannelStats()),
-                ("fc1", Conv2d(channels, inner, 1)),
-                ("relu", ReLU()),
-                ("fc2", Conv2d(inner, channels, 1)),
-                ("sum", SumPairs()),
-                ("gate", Sigmoid()),
-            ),
-        ),
-        _gated(
-            "cbam_spatial",
-            *parts(
-                ("pool", SpatialStats()),
-                ("conv", Conv2d(2, 1, 7, padding=3)),
-                ("bn", BatchNorm2d(1)),
-                ("gate", Sigmoid()),
-            ),
-        ),
+        _gated("cbam_channel", pool=ChannelStats(), fc1=fc1, relu=ReLU(), fc2=fc2, sum=SumPairs(), gate=Sigmoid()),
+        _gated("cbam_spatial", pool=SpatialStats(), conv=conv, bn=bn, gate=Sigmoid()),
     )
 
 
-_KINDS: Mapping[Attention, Callable[[ResNetSpec, int], Chain]] = {
-    Attention.NONE: _none,
+_ATTENTION: Mapping[Attention, Callable[[ResNetSpec, int], Chain]] = {
+    Attention.NONE: lambda spec, channels: (),
     Attention.SE: _se,
     Attention.ECA: _eca,
     Attention.CBAM: _cbam,
 }
-
-
-def attention(spec: ResNetSpec, channels: int) -> Chain:
-    """Return the gates that a spec puts at the end of a branch of that many channels."""
-    return _KINDS[spec.attention](spec, channels)
-
 
 LAYERSCALE_START = 1e-4
 """This app's choice; Touvron et al. 2021 have 0.1 up to 18 layers, 1e-5 at 24, and 1e-6 beyond."""
@@ -195,9 +188,7 @@ def branch(spec: ResNetSpec, at: Place) -> Chain:
 
 
 def _conv(spec: ResNetSpec, unit: _Unit, number: int) -> Part:
-    return kit.conv(
-        spec, f"conv{number}", unit.channels, unit.out, unit.kernel, unit.stride, unit.groups, unit.dilation
-    )
+    return conv(spec, f"conv{number}", unit.channels, unit.out, unit.kernel, unit.stride, unit.groups, unit.dilation)
 
 
 def _between(spec: ResNetSpec, before: _Unit | None, number: int) -> Chain:
@@ -213,9 +204,9 @@ def _post(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
         return _fixup(spec, units)
     chain: Chain = ()
     for number, unit in enumerate(units, start=1):
-        chain = (*chain, _conv(spec, unit, number), *kit.norm(spec, f"bn{number}", unit.out))
+        chain = (*chain, _conv(spec, unit, number), *norm(spec, f"bn{number}", unit.out))
         if number < len(units):
-            chain = (*chain, *kit.activation(spec, str(number)), *_between(spec, unit, number + 1))
+            chain = (*chain, *activation(spec, str(number)), *_between(spec, unit, number + 1))
     return chain
 
 
@@ -228,16 +219,16 @@ def _norm_after(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
 
 def _relu_before(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
     """Return the original order with the last activation in the branch (figure 4c)."""
-    return (*_post(spec, units), *kit.activation(spec, str(len(units))))
+    return (*_post(spec, units), *activation(spec, str(len(units))))
 
 
 def _relu_only(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
     """Activation, convolution, norm (figure 4d); the first activation leaves x alone, since the shortcut needs it."""
     chain: Chain = ()
     for number, unit in enumerate(units, start=1):
-        chain = (*chain, *kit.activation(spec, str(number), in_place=number > 1))
+        chain = (*chain, *activation(spec, str(number), in_place=number > 1))
         chain = (*chain, *_between(spec, units[number - 2] if number > 1 else None, number))
-        chain = (*chain, _conv(spec, unit, number), *kit.norm(spec, f"bn{number}", unit.out))
+        chain = (*chain, _conv(spec, unit, number), *norm(spec, f"bn{number}", unit.out))
     return chain
 
 
@@ -245,7 +236,7 @@ def _pre(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
     """Norm, activation, convolution (figure 4e)."""
     chain: Chain = ()
     for number, unit in enumerate(units, start=1):
-        chain = (*chain, *kit.norm_activation(spec, str(number), unit.channels))
+        chain = (*chain, *norm_activation(spec, str(number), unit.channels))
         chain = (*chain, *_between(spec, units[number - 2] if number > 1 else None, number))
         chain = (*chain, _conv(spec, unit, number))
     return chain
@@ -260,7 +251,7 @@ def _fixup(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
     for number, unit in enumerate(units, start=1):
         chain = (*chain, Part(f"bias{number}a", Bias()), _conv(spec, unit, number))
         if number < len(units):
-            chain = (*chain, Part(f"bias{number}b", Bias()), *kit.activation(spec, str(number)))
+            chain = (*chain, Part(f"bias{number}b", Bias()), *activation(spec, str(number)))
             chain = (*chain, *_between(spec, unit, number + 1))
     return (*chain, Part("factor", Gain(1, 1.0)), Part(f"bias{len(units)}b", Bias()))
 
@@ -277,7 +268,7 @@ _ORDERS = {
 def _end(spec: ResNetSpec, at: Place) -> Chain:
     """Return what weighs the branch's output before the addition."""
     out = at.out(spec)
-    chain: Chain = attention(spec, out)
+    chain: Chain = _ATTENTION[spec.attention](spec, out)
     if spec.gain is GainChoice.SKIPINIT:
         chain = (*chain, Part("gain", Gain(1, 0.0)))
     elif spec.gain is GainChoice.LAYERSCALE:

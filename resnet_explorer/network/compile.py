@@ -2,8 +2,7 @@
 
 from functools import lru_cache
 
-from resnet_explorer.network import kit
-from resnet_explorer.network.branches import Place, branch, split_first
+from resnet_explorer.network.branches import Place, activation, branch, conv, norm, split_first
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.blocks import Add, Bias, Dropout, Flatten, GatedAdd, Scale, Sigmoid
 from resnet_explorer.network.kinds.convolutions import Conv2d, Linear
@@ -15,15 +14,12 @@ from resnet_explorer.spec import Block as Kind
 from resnet_explorer.spec.resnet_spec import stem_stride
 
 
-def stem(spec: ResNetSpec) -> Chain:
+def _stem(spec: ResNetSpec) -> Chain:
     """Return the layers before the first stage; pre-activated nets leave norm and activation to the blocks."""
-    convs = _deep(spec) if spec.stem in (Stem.DEEP, Stem.TIERED) else (_single(spec),)
-    return (*convs, *_activated(spec), *_pool(spec))
-
-
-def _single(spec: ResNetSpec) -> Part:
     kernel, stride = (3, 1) if spec.stem is Stem.CIFAR else (7, 2)
-    return kit.conv(spec, "conv1", spec.in_channels, spec.stem_channels, kernel, stride)
+    single = (conv(spec, "conv1", spec.in_channels, spec.stem_channels, kernel, stride),)
+    convs = _deep(spec) if spec.stem in (Stem.DEEP, Stem.TIERED) else single
+    return (*convs, *_activated(spec), *_pool(spec))
 
 
 def _deep(spec: ResNetSpec) -> Chain:
@@ -35,23 +31,23 @@ def _deep(spec: ResNetSpec) -> Chain:
         ((spec.in_channels, first, 2), (first, width, 1), (width, spec.stem_channels, 1))
     ):
         number = 3 * index
-        chain = (*chain, kit.conv(spec, f"conv1.{number}", channels, out, 3, stride))
+        chain = (*chain, conv(spec, f"conv1.{number}", channels, out, 3, stride))
         if index < 2:
-            normed = kit.norm(spec, f"conv1.{number + 1}", out)
-            active = tuple(Part(f"conv1.{number + 2}", part.layer) for part in kit.activation(spec))
+            normed = norm(spec, f"conv1.{number + 1}", out)
+            active = tuple(Part(f"conv1.{number + 2}", part.layer) for part in activation(spec))
             chain = (*chain, *normed, *active)
     return chain
 
 
 def _activated(spec: ResNetSpec) -> Chain:
-    normed = kit.norm(spec, "bn1", spec.stem_channels)
+    normed = norm(spec, "bn1", spec.stem_channels)
     if spec.init is Init.FIXUP:
         normed = (Part("bias1", Bias()),)
     if spec.order is Order.V2 and spec.stem_pool is not StemPool.CONV:
         return ()
     if spec.order is Order.RELU_ONLY and spec.stem_pool is not StemPool.CONV:
         return normed
-    return (*normed, *kit.activation(spec))
+    return (*normed, *activation(spec))
 
 
 def _pool(spec: ResNetSpec) -> Chain:
@@ -60,73 +56,62 @@ def _pool(spec: ResNetSpec) -> Chain:
     if spec.stem_pool is StemPool.CONV:
         return _numbered("maxpool", _conv_pool(spec))
     if spec.stem_pool is StemPool.MAX and spec.anti_alias is AntiAlias.AVERAGE:
-        return kit.parts(("maxpool", AvgPool2d(2, 2)))
+        return (Part("maxpool", AvgPool2d(2, 2)),)
     if spec.stem_pool is StemPool.MAX and spec.anti_alias is not AntiAlias.NONE:
-        return _numbered("maxpool", kit.parts(("", MaxPool2d(3, 1, 1)), ("", SMOOTHERS[spec.anti_alias](2))))
-    return kit.parts(*STEM_POOLS[spec.stem_pool])
+        return _numbered("maxpool", (Part("", MaxPool2d(3, 1, 1)), Part("", SMOOTHERS[spec.anti_alias](2))))
+    return tuple(Part(*named) for named in STEM_POOLS[spec.stem_pool])
 
 
 def _conv_pool(spec: ResNetSpec) -> tuple[Part, ...]:
     """A 3x3 convolution in the pool's place (ResNet-RS: Bello et al. 2021, section 4.2)."""
-    channels, pool = (
-        spec.stem_channels,
-        SMOOTHERS[spec.anti_alias](2) if spec.anti_alias is not AntiAlias.NONE else None,
-    )
-    shrink = kit.conv(spec, "", channels, channels, 3, 1 if pool else 2)
-    after = () if spec.order in (Order.V2, Order.RELU_ONLY) else (*kit.norm(spec, "", channels), *kit.activation(spec))
-    return (shrink, *((Part("", pool),) if pool else ()), *after)
+    channels = spec.stem_channels
+    pool = () if spec.anti_alias is AntiAlias.NONE else (Part("", SMOOTHERS[spec.anti_alias](2)),)
+    shrink = conv(spec, "", channels, channels, 3, 1 if pool else 2)
+    after = () if spec.order in (Order.V2, Order.RELU_ONLY) else (*norm(spec, "", channels), *activation(spec))
+    return (shrink, *pool, *after)
 
 
 def _numbered(name: str, parts: tuple[Part, ...]) -> Chain:
     return tuple(Part(f"{name}.{index}", part.layer) for index, part in enumerate(parts))
 
 
-def head(spec: ResNetSpec, channels: int) -> Chain:
+def _head(spec: ResNetSpec, channels: int) -> Chain:
     """Return the layers after the last stage; empty for a backbone that needs none.
 
     Pre-activated nets end in the norm and the activation that their last addition still lacks.
     """
     last: Chain = ()
     if spec.order is Order.V2:
-        last = (*kit.norm(spec, "bn", channels), *kit.activation(spec, "2", in_place=False))
+        last = (*norm(spec, "bn", channels), *activation(spec, "2", in_place=False))
     elif spec.order is Order.RELU_ONLY:
-        last = kit.activation(spec, "2", in_place=False)
+        last = activation(spec, "2", in_place=False)
     if spec.classes is None:
         return last
-    pooled = kit.parts(("avgpool", AdaptiveAvgPool2d()), ("flatten", Flatten()))
+    pooled = (Part("avgpool", AdaptiveAvgPool2d()), Part("flatten", Flatten()))
     drop = (Part("dropout", Dropout(spec.dropout)),) if spec.dropout else ()
     bias = (Part("bias2", Bias()),) if spec.init is Init.FIXUP else ()
     return (*last, *pooled, *drop, *bias, Part("fc", Linear(channels, spec.classes)))
 
 
-_LAST = {Kind.BASIC: "2", Kind.BOTTLENECK: "3"}
-
-
-def _changed(spec: ResNetSpec, at: Place) -> bool:
-    return at.stride != 1 or at.channels != at.out(spec)
-
-
 def _bridge(spec: ResNetSpec, at: Place) -> Chain:
     """Return what brings x to the shape of F(x): nothing where it has that shape already."""
-    everywhere = spec.shortcut is Shortcut.PROJECTION_EVERYWHERE
-    if not _changed(spec, at) and not everywhere:
+    if at.stride == 1 and at.channels == at.out(spec) and spec.shortcut is not Shortcut.PROJECTION_EVERYWHERE:
         return ()
     if spec.shortcut is Shortcut.PADDING:
-        return kit.parts(("downsample.0", ZeroPad(at.channels, at.out(spec), at.stride)))
-    layers = [part.layer for part in _projection(spec, at)]
-    return tuple(Part(f"downsample.{index}", layer) for index, layer in enumerate(layers))
+        return (Part("downsample.0", ZeroPad(at.channels, at.out(spec), at.stride)),)
+    return _numbered("downsample", _projection(spec, at))
 
 
 def _projection(spec: ResNetSpec, at: Place) -> tuple[Part, ...]:
     out, dilated = at.out(spec), at.dilation > 1
-    normed = () if spec.order is Order.V2 else kit.norm(spec, "", out)
+    normed = () if spec.order is Order.V2 else norm(spec, "", out)
     if spec.downsample is Downsample.AVERAGE:
         pools = at.stride > 1 or dilated
         stride = 1 if dilated else at.stride
         pool = (Part("", AvgPool2d(max(2, stride), stride, whole=True)),) if pools else ()
-        return (*pool, kit.conv(spec, "", at.channels, out, 1), *normed)
+        return (*pool, conv(spec, "", at.channels, out, 1), *normed)
     kernel = 3 if spec.downsample is Downsample.CONV3X3 and (at.stride > 1 or dilated) else 1
-    return (kit.conv(spec, "", at.channels, out, kernel, at.stride, 1, at.before if kernel > 1 else 1), *normed)
+    return (conv(spec, "", at.channels, out, kernel, at.stride, 1, at.before if kernel > 1 else 1), *normed)
 
 
 def _shortcut(spec: ResNetSpec, at: Place) -> Chain | None:
@@ -151,20 +136,20 @@ def _gate(spec: ResNetSpec, at: Place) -> Chain:
     """Return what leads to the gate g(x): a 1x1 convolution with bias, and a sigmoid (He et al. 2016, section 3)."""
     if not spec.residual or spec.gating is Gating.NONE:
         return ()
-    conv = Conv2d(at.channels, at.out(spec), 1, at.stride, bias=True)
-    return kit.parts(("gate.conv", conv), ("gate.sigmoid", Sigmoid()))
+    weights = Conv2d(at.channels, at.out(spec), 1, at.stride, bias=True)
+    return (Part("gate.conv", weights), Part("gate.sigmoid", Sigmoid()))
 
 
 def _after(spec: ResNetSpec, at: Place) -> Chain:
-    last = _LAST[at.kind]
     chain: Chain = ()
+    last = "2" if at.kind is Kind.BASIC else "3"
     if spec.residual:
         join: Layer = Add() if spec.gating is Gating.NONE else GatedAdd(spec.gating is Gating.EXCLUSIVE)
-        chain = kit.parts(("add", join))
+        chain = (Part("add", join),)
     if spec.order is Order.BN_AFTER:
-        chain = (*chain, *kit.norm(spec, f"bn{last}", at.out(spec)))
+        chain = (*chain, *norm(spec, f"bn{last}", at.out(spec)))
     if spec.order in (Order.V1, Order.BN_AFTER):
-        chain = (*chain, *kit.activation(spec, last))
+        chain = (*chain, *activation(spec, last))
     return chain
 
 
@@ -214,6 +199,6 @@ def _places(spec: ResNetSpec) -> tuple[Place, ...]:
 def compile_spec(spec: ResNetSpec) -> Network:
     """Return the tree of a spec; the same spec gives the same tree."""
     stages = tuple(_stage(spec, number, at) for number, at in enumerate(_places(spec), start=1))
-    last = head(spec, spec.outputs[-1])
+    last = _head(spec, spec.outputs[-1])
     end = _place("head", 0, Form(last)) if last else None
-    return Network(spec, _place("stem", 0, Form(stem(spec))), stages, end)
+    return Network(spec, _place("stem", 0, Form(_stem(spec))), stages, end)

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from resnet_explorer.network.kinds import Layer, Role
+from resnet_explorer.network.kinds.base import Where
 from resnet_explorer.network.kinds.convolutions import Conv2d
-from resnet_explorer.spec import ResNetSpec
+from resnet_explorer.spec import Init, ResNetSpec
 
 ADAPTER = "adapter"
 """The path of the 1x1 convolution before the network."""
@@ -191,4 +192,38 @@ def first_convolution(network: Network) -> tuple[str, Conv2d]:
         (path, part.layer)
         for path, part in zip(stem.layer_paths, stem.form.parts, strict=True)
         if isinstance(part.layer, Conv2d)
+    )
+
+
+def starts_at_0(spec: ResNetSpec, form: Form) -> Part | None:
+    """Return the layer of a block whose weights start at 0: the last of a branch with zero-init, or with Fixup.
+
+    Goyal et al. 2017, section 5.1; Zhang et al. 2019, section 3.
+    """
+    fixup = spec.init is Init.FIXUP and not spec.zero_init
+    roles = (Role.CONVOLUTION,) if fixup else (Role.CONVOLUTION, Role.NORM) if spec.zero_init else ()
+    return next((step for step in reversed(form.branch) if isinstance(step, Part) and step.layer.role in roles), None)
+
+
+def where(part: Part, block: Block, spec: ResNetSpec) -> Where:
+    """Return where a layer of a block stands in a network."""
+    form = block.form
+    shortcut, after = flat(form.shortcut or ()), flat(form.after)
+    chains = (flat(form.before), flat(form.branch), shortcut, flat(form.gate), after)
+    chain = next(chain for chain in chains if part in chain)
+    rest = chain[chain.index(part) + 1 :]
+    followers = rest[:1] or tuple(other for other in after if other.layer.role is Role.NORM)
+    return Where(
+        spec,
+        part.name,
+        block.number,
+        block.skip,
+        has_shortcut=form.shortcut is not None,
+        on_shortcut=part in shortcut,
+        ends_chain=not rest,
+        next=followers[0].layer if followers else None,
+        gate=next((gate.name for gate in form.gates if part.name.startswith(f"{gate.name}.")), ""),
+        shares_input=form.shortcut is not None and not form.before and part == chain[0],
+        follows_sum=form.shortcut is not None and part in after,
+        starts_at_0=block.number > 0 and starts_at_0(spec, form) == part,
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from resnet_explorer.network import Block, Form, Network, Part, Stage, flat
 from resnet_explorer.network.kinds import Role
-from resnet_explorer.network.place import starts_at_0
+from resnet_explorer.network.tree import starts_at_0
 from resnet_explorer.readings import Analysis
 from resnet_explorer.readings.text import size
 from resnet_explorer.source.blocks import BlockClass

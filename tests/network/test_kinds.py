@@ -20,7 +20,7 @@ from resnet_explorer.network.kinds.convolutions import ChannelConv1d, Conv2d, Li
 from resnet_explorer.network.kinds.norms import NORMS
 from resnet_explorer.network.kinds.pads import ZeroPad
 from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d
-from resnet_explorer.network.place import At
+from resnet_explorer.network.tree import where
 from resnet_explorer.picture.marks import Ink
 from resnet_explorer.source.layers import Writer
 from resnet_explorer.source.scope import Scope
@@ -65,7 +65,7 @@ def told(layer: Layer, shape: Shape) -> dict[str, bool]:
     """Return for each reading of a layer whether there is one."""
     part = Part("layer", layer)
     block = Block("layer1.0", 1, Form((part,), ()), ("layer1.0.layer",))
-    key, words = layer.story(At(part, block, SPEC))
+    key, words = layer.story(where(part, block, SPEC))
     output = layer.output(shape)
     return {
         "role": isinstance(layer.role, Role),

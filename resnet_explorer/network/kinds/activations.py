@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 from resnet_explorer.network.kinds.base import SIGMOID, Layer, Role, Saves, Shape, Story, Where, Writing
 from resnet_explorer.spec import Activation as Choice
@@ -12,8 +11,11 @@ class Activation(Layer):
     """An activation of its own memory, which saves its input."""
 
     __slots__ = ()
-    role: ClassVar[Role] = Role.ACTIVATION
-    ink: ClassVar[str] = "activation"
+    role = Role.ACTIVATION
+    ink = "activation"
+
+    def _after_sum(self, at: Where) -> str:
+        return " It comes after the addition, so it acts on what the shortcut brings, too." if at.follows_sum else ""
 
     def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
         return Saves(input=True)
@@ -25,8 +27,8 @@ class ReLU(Activation):
 
     in_place: bool = True
 
-    module: ClassVar[str] = "torch.nn:ReLU"
-    nodes: ClassVar[tuple[str, ...]] = ("ReluBackward0",)
+    module = "torch.nn:ReLU"
+    nodes = ("ReluBackward0",)
 
     @property
     def allocates(self) -> bool:  # type: ignore[override]  # a constant of the other kinds, a choice of this one
@@ -43,19 +45,21 @@ class ReLU(Activation):
 
     def story(self, at: Where) -> Story:
         words = "Keeps what is positive and sets the rest to 0"
-        return "relu", f"{words}." if at.gate else f"{words}{self._place(at)}.{at.activates_sum}"
+        return "relu", f"{words}." if at.gate else f"{words}{self._place(at)}.{self._after_sum(at)}"
 
     def _place(self, at: Where) -> str:
-        return "; works in place" if self.in_place else at.copies
+        if self.in_place:
+            return "; works in place"
+        return f", in a copy{': the shortcut still needs x' if at.shares_input else ''}"
 
 
 @dataclass(frozen=True, slots=True)
 class LeakyReLU(ReLU):
     """x where positive, 0.01 x elsewhere."""
 
-    module: ClassVar[str] = "torch.nn:LeakyReLU"
-    flops_each: ClassVar[int] = 2
-    box: ClassVar[str] = "leaky ReLU"
+    module = "torch.nn:LeakyReLU"
+    flops_each = 2
+    box = "leaky ReLU"
 
     def records(self, training: bool) -> tuple[str, ...]:
         return ("LeakyReluBackward1" if self.in_place else "LeakyReluBackward0",)
@@ -65,33 +69,33 @@ class LeakyReLU(ReLU):
 
     def story(self, at: Where) -> Story:
         words = f"Keeps what is positive and a hundredth of the rest{self._place(at)}."
-        return "leaky_relu", words + at.activates_sum
+        return "leaky_relu", words + self._after_sum(at)
 
 
 @dataclass(frozen=True, slots=True)
 class SiLU(Activation):
     """x sigmoid(x) (Elfwing et al. 2017; Ramachandran et al. 2017)."""
 
-    module: ClassVar[str] = "torch.nn:SiLU"
-    nodes: ClassVar[tuple[str, ...]] = ("SiluBackward0",)
-    flops_each: ClassVar[int] = SIGMOID
+    module = "torch.nn:SiLU"
+    nodes = ("SiluBackward0",)
+    flops_each = SIGMOID
 
     def story(self, at: Where) -> Story:
         words = "x times its sigmoid: near x where x is large, slightly negative below 0, near 0 far below."
-        return "silu", words + at.activates_sum
+        return "silu", words + self._after_sum(at)
 
 
 @dataclass(frozen=True, slots=True)
 class GELU(Activation):
     """x times the normal distribution function of x (Hendrycks and Gimpel 2016)."""
 
-    module: ClassVar[str] = "torch.nn:GELU"
-    nodes: ClassVar[tuple[str, ...]] = ("GeluBackward0",)
-    flops_each: ClassVar[int] = 5
+    module = "torch.nn:GELU"
+    nodes = ("GeluBackward0",)
+    flops_each = 5
 
     def story(self, at: Where) -> Story:
         words = "x times the chance that a normal variable is below x: smooth, near x where x is large, near 0 far"
-        return "gelu", f"{words} below 0.{at.activates_sum}"
+        return "gelu", f"{words} below 0.{self._after_sum(at)}"
 
 
 ACTIVATIONS: Mapping[Choice, tuple[str, Callable[[bool], Activation]]] = {

@@ -6,8 +6,9 @@ other layers count 0, as in the papers. Bytes are those of float32, PyTorch's de
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
 from enum import Enum, auto
-from math import prod
+from math import exp, prod
 from typing import ClassVar, NamedTuple, Protocol
 
 from resnet_explorer.errors import InputError
@@ -82,63 +83,37 @@ class Writing(Protocol):
         """Return the call of a convolution, and let its output flow on."""
 
 
-class Where(Protocol):
-    """Where a layer stands: what its story depends on besides the layer itself; ``place.At`` is one."""
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where a layer stands: what its description depends on besides the layer itself.
 
-    @property
-    def spec(self) -> ResNetSpec:
-        """The network."""
+    ``number`` is that of its block in the stage, 0 in stem and head; ``skip`` is the probability that stochastic depth
+    skips the block's branch. ``next`` is the layer that runs next; at the end of a chain, the norm after the addition.
+    ``gate`` is the name of the attention gate that the layer is in, empty elsewhere. ``shares_input``: the shortcut
+    reads the layer's input, too. ``follows_sum``: it comes after the addition. ``starts_at_0``: its weights do.
+    """
 
-    @property
-    def name(self) -> str:
-        """The layer's name in its block."""
-
-    @property
-    def number(self) -> int:
-        """The number of the block in its stage; 0 for stem and head."""
-
-    @property
-    def skip(self) -> float:
-        """The chance that stochastic depth skips the block's branch."""
-
-    @property
-    def has_shortcut(self) -> bool:
-        """Whether the block has a shortcut."""
-
-    @property
-    def on_shortcut(self) -> bool:
-        """Whether the layer is on it."""
-
-    @property
-    def ends_chain(self) -> bool:
-        """Whether the layer is the last of its chain."""
-
-    @property
-    def next(self) -> "Layer | None":
-        """The layer that runs next."""
-
-    @property
-    def gate(self) -> str:
-        """The name of the attention's gate that the layer is in; an empty one elsewhere."""
+    spec: ResNetSpec
+    name: str
+    number: int
+    skip: float
+    has_shortcut: bool
+    on_shortcut: bool
+    ends_chain: bool
+    next: "Layer | None"
+    gate: str
+    shares_input: bool
+    follows_sum: bool
+    starts_at_0: bool
 
     @property
     def weighs(self) -> str:
-        """What that gate weights: ``channel`` or ``position``."""
-
-    @property
-    def start(self) -> str:
-        """Where the gate of a shortcut starts, in a sentence."""
-
-    @property
-    def copies(self) -> str:
-        """Who still needs the input of a layer that does not overwrite it."""
-
-    @property
-    def activates_sum(self) -> str:
-        """What an activation after the addition does to the shortcut."""
+        """Return what the attention gate weights: ``channel`` or ``position``."""
+        return "position" if self.gate == "cbam_spatial" else "channel"
 
     def zero(self, what: str) -> str:
-        """Return that something starts at 0, where it does."""
+        """Return the sentence that something starts at 0; empty where it does not."""
+        return f" {what} at 0." if self.starts_at_0 else ""
 
 
 class Layer:
@@ -231,8 +206,8 @@ class Layer:
         return self.module
 
     def arguments(self) -> Mapping[str, object]:
-        """Return what the PyTorch class is called with."""
-        return {}
+        """Return what the PyTorch class is called with: by default the fields."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}  # type: ignore[arg-type]  # a dataclass
 
     @property
     def called(self) -> str:
@@ -316,3 +291,9 @@ def named(name: str, value: str, usual: str) -> str:
 def ordinal(number: int) -> str:
     """Return ``second``, ``third``, ``4th``."""
     return {2: "second", 3: "third"}.get(number, f"{number}th")
+
+
+def gate_start(spec: ResNetSpec) -> str:
+    """Return where the gate of a shortcut starts: ``Its bias starts at −6, so that g is about 0.0025 at first.``"""
+    bias = f"{spec.gate_bias:g}".replace("-", "−")
+    return f"Its bias starts at {bias}, so that g is about {1 / (1 + exp(-spec.gate_bias)):.2g} at first."

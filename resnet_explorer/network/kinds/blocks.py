@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import ClassVar
 
 from resnet_explorer.network.kinds.base import (
     BYTES_PER_VALUE,
@@ -24,13 +23,13 @@ from resnet_explorer.network.kinds.base import (
 class Add(Layer):
     """The addition F(x) + x that ends a residual block, computed in place."""
 
-    role: ClassVar[Role] = Role.JOIN
-    nodes: ClassVar[tuple[str, ...]] = ("AddBackward0",)
-    ink: ClassVar[str] = "shortcut"
-    allocates: ClassVar[bool] = False
-    operands: ClassVar[int] = 1
-    is_round: ClassVar[bool] = True
-    box: ClassVar[str] = "+"
+    role = Role.JOIN
+    nodes = ("AddBackward0",)
+    ink = "shortcut"
+    allocates = False
+    operands = 1
+    is_round = True
+    box = "+"
 
     def story(self, at: Where) -> Story:
         return "add", "Adds the shortcut to the branch: where residual learning happens. Shapes must agree."
@@ -45,11 +44,11 @@ class GatedAdd(Layer):
 
     exclusive: bool
 
-    role: ClassVar[Role] = Role.JOIN
-    ink: ClassVar[str] = "shortcut"
-    operands: ClassVar[int] = 2
-    is_round: ClassVar[bool] = True
-    box: ClassVar[str] = "+"
+    role = Role.JOIN
+    ink = "shortcut"
+    operands = 2
+    is_round = True
+    box = "+"
 
     def flops(self, shape: Shape, output: Shape, training: bool) -> int:
         """1 - g, its product and the sum; g F(x) where the gate is exclusive."""
@@ -73,12 +72,12 @@ class GatedAdd(Layer):
 class Sigmoid(Layer):
     """1 / (1 + exp(-x)): a weight between 0 and 1."""
 
-    role: ClassVar[Role] = Role.GATE
-    module: ClassVar[str] = "torch.nn:Sigmoid"
-    nodes: ClassVar[tuple[str, ...]] = ("SigmoidBackward0",)
-    ink: ClassVar[str] = "gate"
-    flops_each: ClassVar[int] = SIGMOID
-    box: ClassVar[str] = "sigmoid"
+    role = Role.GATE
+    module = "torch.nn:Sigmoid"
+    nodes = ("SigmoidBackward0",)
+    ink = "gate"
+    flops_each = SIGMOID
+    box = "sigmoid"
 
     def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
         return Saves(output=True)
@@ -92,11 +91,11 @@ class Sigmoid(Layer):
 class Multiply(Layer):
     """x times what its gate says of each channel, or of each position; autograd keeps both factors."""
 
-    role: ClassVar[Role] = Role.GATE
-    nodes: ClassVar[tuple[str, ...]] = ("MulBackward0",)
-    ink: ClassVar[str] = "gate"
-    is_round: ClassVar[bool] = True
-    box: ClassVar[str] = "×"
+    role = Role.GATE
+    nodes = ("MulBackward0",)
+    ink = "gate"
+    is_round = True
+    box = "×"
 
     def story(self, at: Where) -> Story:
         return "multiply", f"The gate weighs the branch's map: each {at.weighs} times its own weight."
@@ -106,10 +105,10 @@ class Statistics(Layer):
     """What an attention's gate sees of a map."""
 
     __slots__ = ()
-    role: ClassVar[Role] = Role.GATE
-    ink: ClassVar[str] = "pool"
-    shows_map: ClassVar[bool] = True
-    box: ClassVar[str] = "mean, max"
+    role = Role.GATE
+    ink = "pool"
+    shows_map = True
+    box = "mean, max"
 
     def flops(self, shape: Shape, output: Shape, training: bool) -> int:
         return 2 * prod(shape)
@@ -119,8 +118,8 @@ class Statistics(Layer):
 class ChannelStats(Statistics):
     """Each channel's mean and largest value, side by side as a map of 1×2 (CBAM: Woo et al. 2018, equation 2)."""
 
-    module: ClassVar[str] = "resnet_explorer.module.layers:ChannelStats"
-    nodes: ClassVar[tuple[str, ...]] = ("MeanBackward1", "AmaxBackward0", "CatBackward0")
+    module = "resnet_explorer.module.layers:ChannelStats"
+    nodes = ("MeanBackward1", "AmaxBackward0", "CatBackward0")
 
     def output(self, shape: Shape) -> Shape:
         return (shape[0], shape[1], 1, 2)
@@ -137,8 +136,8 @@ class ChannelStats(Statistics):
 class SpatialStats(Statistics):
     """Each position's mean and largest value over the channels: two channels (CBAM: Woo et al. 2018, equation 3)."""
 
-    module: ClassVar[str] = "resnet_explorer.module.layers:SpatialStats"
-    nodes: ClassVar[tuple[str, ...]] = ("MeanBackward1", "AmaxBackward0", "CatBackward0")
+    module = "resnet_explorer.module.layers:SpatialStats"
+    nodes = ("MeanBackward1", "AmaxBackward0", "CatBackward0")
 
     def output(self, shape: Shape) -> Shape:
         return (shape[0], 2, *shape[2:])
@@ -156,12 +155,12 @@ class SpatialStats(Statistics):
 class SumPairs(Layer):
     """The sum of what the mean and the largest value have become: a map of 1×1."""
 
-    role: ClassVar[Role] = Role.GATE
-    module: ClassVar[str] = "resnet_explorer.module.layers:SumPairs"
-    nodes: ClassVar[tuple[str, ...]] = ("SumBackward1",)
-    ink: ClassVar[str] = "pool"
-    shows_map: ClassVar[bool] = True
-    box: ClassVar[str] = "sum"
+    role = Role.GATE
+    module = "resnet_explorer.module.layers:SumPairs"
+    nodes = ("SumBackward1",)
+    ink = "pool"
+    shows_map = True
+    box = "sum"
 
     def output(self, shape: Shape) -> Shape:
         return (shape[0], shape[1], 1, 1)
@@ -176,12 +175,9 @@ class Scale(Layer):
 
     factor: float
 
-    role: ClassVar[Role] = Role.FACTOR
-    module: ClassVar[str] = "resnet_explorer.module.layers:Scale"
-    nodes: ClassVar[tuple[str, ...]] = ("MulBackward0",)
-
-    def arguments(self) -> Mapping[str, object]:
-        return {"factor": self.factor}
+    role = Role.FACTOR
+    module = "resnet_explorer.module.layers:Scale"
+    nodes = ("MulBackward0",)
 
     @property
     def label(self) -> str:
@@ -203,11 +199,11 @@ class Gain(Layer):
     channels: int
     initial: float
 
-    role: ClassVar[Role] = Role.FACTOR
-    module: ClassVar[str] = "resnet_explorer.module.layers:Gain"
-    nodes: ClassVar[tuple[str, ...]] = ("MulBackward0",)
-    ink: ClassVar[str] = "linear"
-    definition: ClassVar[str] = '''\
+    role = Role.FACTOR
+    module = "resnet_explorer.module.layers:Gain"
+    nodes = ("MulBackward0",)
+    ink = "linear"
+    definition = '''\
 class Gain(nn.Module):
     """x times learnt factors."""
 
@@ -223,9 +219,6 @@ class Gain(nn.Module):
 
     def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
         return Saves(input=True)
-
-    def arguments(self) -> Mapping[str, object]:
-        return {"channels": self.channels, "initial": self.initial}
 
     def source(self, write: Writing) -> tuple[str, ...]:
         return (self.called, "1" if self.channels == 1 else write.flow, repr(self.initial))
@@ -256,12 +249,12 @@ class Gain(nn.Module):
 class Bias(Layer):
     """x plus one learnt number that starts at 0 (Fixup: Zhang et al. 2019, section 3)."""
 
-    role: ClassVar[Role] = Role.SHIFT
-    module: ClassVar[str] = "resnet_explorer.module.layers:Bias"
-    nodes: ClassVar[tuple[str, ...]] = ("AddBackward0",)
-    ink: ClassVar[str] = "linear"
-    box: ClassVar[str] = "+ b"
-    definition: ClassVar[str] = '''\
+    role = Role.SHIFT
+    module = "resnet_explorer.module.layers:Bias"
+    nodes = ("AddBackward0",)
+    ink = "linear"
+    box = "+ b"
+    definition = '''\
 class Bias(nn.Module):
     """x plus one learnt number."""
 
@@ -286,7 +279,7 @@ class Drop(Layer):
     """What drops in training: it keeps its mask, as float32 on the CPU, and does nothing in inference."""
 
     __slots__ = ()
-    role: ClassVar[Role] = Role.DROP
+    role = Role.DROP
 
     def idles(self, training: bool) -> bool:
         return not training
@@ -298,10 +291,10 @@ class Dropout(Drop):
 
     chance: float
 
-    has_caption: ClassVar[bool] = True
-    module: ClassVar[str] = "torch.nn:Dropout"
-    nodes: ClassVar[tuple[str, ...]] = ("MulBackward0",)
-    box: ClassVar[str] = "dropout"
+    has_caption = True
+    module = "torch.nn:Dropout"
+    nodes = ("MulBackward0",)
+    box = "dropout"
 
     def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
         """The mask; the input is not saved, since the mask has no gradient."""
@@ -333,10 +326,10 @@ class Dropout(Drop):
 class StochasticDepth(Drop):
     """Skips the branch of whole images in training (Huang et al. 2016); the block knows the chance."""
 
-    module: ClassVar[str] = "torchvision.ops:StochasticDepth"
-    nodes: ClassVar[tuple[str, ...]] = ("MulBackward0",)
-    box: ClassVar[str] = "stochastic depth"
-    definition: ClassVar[str] = '''\
+    module = "torchvision.ops:StochasticDepth"
+    nodes = ("MulBackward0",)
+    box = "stochastic depth"
+    definition = '''\
 class StochasticDepth(nn.Module):
     """Zero for whole images in training, with a chance that the network sets."""
 
@@ -366,12 +359,12 @@ class StochasticDepth(nn.Module):
 class Flatten(Layer):
     """A view of C maps of 1×1 as C features."""
 
-    role: ClassVar[Role] = Role.VIEW
-    module: ClassVar[str] = "torch.nn:Flatten"
-    nodes: ClassVar[tuple[str, ...]] = ("ViewBackward0",)
-    flops_each: ClassVar[int] = 0
-    allocates: ClassVar[bool] = False
-    box: ClassVar[str] = "flatten"
+    role = Role.VIEW
+    module = "torch.nn:Flatten"
+    nodes = ("ViewBackward0",)
+    flops_each = 0
+    allocates = False
+    box = "flatten"
 
     def output(self, shape: Shape) -> Shape:
         return (shape[0], prod(shape[1:]))

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import ClassVar
 
 from resnet_explorer.errors import InputError
 from resnet_explorer.network.kinds.base import (
@@ -20,6 +19,7 @@ from resnet_explorer.network.kinds.base import (
     Worked,
     Writing,
     by,
+    gate_start,
     images,
     ordinal,
     slide,
@@ -43,13 +43,13 @@ class Conv2d(Layer):
     dilation: int = 1
     standardised: bool = False
 
-    role: ClassVar[Role] = Role.CONVOLUTION
-    module: ClassVar[str] = "torch.nn:Conv2d"
-    nodes: ClassVar[tuple[str, ...]] = ("ConvolutionBackward0",)
-    ink: ClassVar[str] = "conv"
-    shows_map: ClassVar[bool] = True
-    noun: ClassVar[str] = "convolution"
-    definition: ClassVar[str] = '''\
+    role = Role.CONVOLUTION
+    module = "torch.nn:Conv2d"
+    nodes = ("ConvolutionBackward0",)
+    ink = "conv"
+    shows_map = True
+    noun = "convolution"
+    definition = '''\
 class StdConv2d(nn.Conv2d):
     """A convolution whose filters are brought to mean 0 and variance 1 before use."""
 
@@ -169,7 +169,7 @@ class StdConv2d(nn.Conv2d):
             return key, f"{self._in_gate(name)}{self._unbiased(at)}"
         words = f"A {self.kernel}×{self.kernel} convolution: {self._mixes}."
         if name == "gate.conv":
-            return key, f"{words} It works out the shortcut's gate g(x). {at.start}"
+            return key, f"{words} It works out the shortcut's gate g(x). {gate_start(at.spec)}"
         return key, f"{words}{self._where(name)}{self._unbiased(at)}{at.zero('Its weights start')}"
 
     @property
@@ -230,16 +230,16 @@ class ChannelConv1d(Layer):
 
     kernel: int
 
-    role: ClassVar[Role] = Role.CONVOLUTION
-    has_caption: ClassVar[bool] = True
-    module: ClassVar[str] = "resnet_explorer.module.layers:ChannelConv1d"
-    nodes: ClassVar[tuple[str, ...]] = (
+    role = Role.CONVOLUTION
+    has_caption = True
+    module = "resnet_explorer.module.layers:ChannelConv1d"
+    nodes = (
         *("ViewBackward0", "TransposeBackward0", "ConvolutionBackward0"),
         *("TransposeBackward0", "UnsqueezeBackward0"),
     )
-    ink: ClassVar[str] = "conv"
-    box: ClassVar[str] = "1-D conv"
-    flops_each: ClassVar[int] = 0
+    ink = "conv"
+    box = "1-D conv"
+    flops_each = 0
 
     def tensors(self) -> Iterator[Tensor]:
         yield Tensor("weight", (1, 1, self.kernel))
@@ -249,9 +249,6 @@ class ChannelConv1d(Layer):
 
     def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
         return Saves(input=True)
-
-    def arguments(self) -> Mapping[str, object]:
-        return {"kernel": self.kernel}
 
     @property
     def hyper(self) -> str:
@@ -280,12 +277,12 @@ class Linear(Layer):
     in_features: int
     out_features: int
 
-    role: ClassVar[Role] = Role.LINEAR
-    has_caption: ClassVar[bool] = True
-    module: ClassVar[str] = "torch.nn:Linear"
-    nodes: ClassVar[tuple[str, ...]] = ("TBackward0", "AddmmBackward0")
-    ink: ClassVar[str] = "linear"
-    box: ClassVar[str] = "fc"
+    role = Role.LINEAR
+    has_caption = True
+    module = "torch.nn:Linear"
+    nodes = ("TBackward0", "AddmmBackward0")
+    ink = "linear"
+    box = "fc"
 
     def tensors(self) -> Iterator[Tensor]:
         yield Tensor("weight", (self.out_features, self.in_features))
@@ -299,9 +296,6 @@ class Linear(Layer):
 
     def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
         return Saves(input=True)
-
-    def arguments(self) -> Mapping[str, object]:
-        return {"in_features": self.in_features, "out_features": self.out_features}
 
     def source(self, write: Writing) -> tuple[str, ...]:
         return (self.called, write.flow, write.say("out_features"))

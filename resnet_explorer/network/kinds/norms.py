@@ -31,18 +31,15 @@ class Norm(Layer):
 
     channels: int
 
-    role: ClassVar[Role] = Role.NORM
+    role = Role.NORM
     vectors: ClassVar[tuple[str, ...]] = ("weight", "bias")
-    flops_each: ClassVar[int] = STATISTICS + AFFINE
+    flops_each = STATISTICS + AFFINE
 
     def tensors(self) -> Iterator[Tensor]:
         return (Tensor(name, (self.channels,)) for name in self.vectors)
 
     def source(self, write: Writing) -> tuple[str, ...]:
         return (self.called, write.flow)
-
-    def arguments(self) -> Mapping[str, object]:
-        return {"channels": self.channels}
 
     def worked(self, output: Shape) -> tuple[Worked, ...]:
         what = ("A scale", "A scale and a shift", "A scale, a shift and a third number for the activation")
@@ -54,9 +51,9 @@ class Norm(Layer):
 class BatchNorm2d(Norm):
     """Batch normalisation: statistics of each channel over the batch and all positions (Ioffe and Szegedy 2015)."""
 
-    module: ClassVar[str] = "torch.nn:BatchNorm2d"
-    nodes: ClassVar[tuple[str, ...]] = ("NativeBatchNormBackward0",)
-    box: ClassVar[str] = "BN"
+    module = "torch.nn:BatchNorm2d"
+    nodes = ("NativeBatchNormBackward0",)
+    box = "BN"
 
     def tensors(self) -> Iterator[Tensor]:
         yield from Norm.tensors(self)
@@ -90,9 +87,9 @@ class GroupNorm(Norm):
 
     groups: int
 
-    has_caption: ClassVar[bool] = True
-    module: ClassVar[str] = "torch.nn:GroupNorm"
-    nodes: ClassVar[tuple[str, ...]] = ("NativeGroupNormBackward0",)
+    has_caption = True
+    module = "torch.nn:GroupNorm"
+    nodes = ("NativeGroupNormBackward0",)
 
     def output(self, shape: Shape) -> Shape:
         if prod(shape) == self.groups:
@@ -133,12 +130,12 @@ class GroupNorm(Norm):
 class InstanceNorm2d(Norm):
     """Instance normalisation: statistics of each channel of one image (Ulyanov et al. 2016)."""
 
-    module: ClassVar[str] = "torch.nn:InstanceNorm2d"
-    nodes: ClassVar[tuple[str, ...]] = (
+    module = "torch.nn:InstanceNorm2d"
+    nodes = (
         *("ViewBackward0", "RepeatBackward0", "RepeatBackward0"),
         *("NativeBatchNormBackward0", "ViewBackward0"),
     )
-    box: ClassVar[str] = "IN"
+    box = "IN"
 
     def output(self, shape: Shape) -> Shape:
         if shape[2] * shape[3] == 1:
@@ -168,16 +165,16 @@ class RMSNorm2d(Norm):
     position are what is normalised, as in timm's ``RmsNorm2d``.
     """
 
-    module: ClassVar[str] = "resnet_explorer.module.layers:RMSNorm2d"
-    nodes: ClassVar[tuple[str, ...]] = (
+    module = "resnet_explorer.module.layers:RMSNorm2d"
+    nodes = (
         *("PowBackward0", "MeanBackward1", "AddBackward0", "RsqrtBackward0", "MulBackward0"),
         *("ViewBackward0", "MulBackward0"),
     )
-    vectors: ClassVar[tuple[str, ...]] = ("weight",)
-    flops_each: ClassVar[int] = 4
+    vectors = ("weight",)
+    flops_each = 4
     """The square, its sum, and two products."""
-    box: ClassVar[str] = "RMS"
-    definition: ClassVar[str] = '''\
+    box = "RMS"
+    definition = '''\
 class RMSNorm2d(nn.Module):
     """x over the root mean square of its position's channels, scaled."""
 
@@ -206,16 +203,16 @@ class RMSNorm2d(nn.Module):
 class FRN(Norm):
     """Filter response normalisation with its learnt threshold, which activates (Singh and Krishnan 2020)."""
 
-    module: ClassVar[str] = "resnet_explorer.module.layers:FRN"
-    nodes: ClassVar[tuple[str, ...]] = (
+    module = "resnet_explorer.module.layers:FRN"
+    nodes = (
         *("PowBackward0", "MeanBackward1", "AddBackward0", "RsqrtBackward0", "MulBackward0"),
         *("ViewBackward0", "MulBackward0", "ViewBackward0", "AddBackward0", "ViewBackward0", "MaximumBackward0"),
     )
-    vectors: ClassVar[tuple[str, ...]] = ("weight", "bias", "tau")
-    flops_each: ClassVar[int] = 2 + 1 + AFFINE + 1
+    vectors = ("weight", "bias", "tau")
+    flops_each = 2 + 1 + AFFINE + 1
     """It squares, sums, divides, scales, shifts and compares."""
-    box: ClassVar[str] = "FRN + TLU"
-    definition: ClassVar[str] = '''\
+    box = "FRN + TLU"
+    definition = '''\
 class FRN(nn.Module):
     """x over its root mean square, scaled, shifted and cut off below at tau."""
 
@@ -245,19 +242,19 @@ class EvoNormS0(Norm):
 
     groups: int
 
-    has_caption: ClassVar[bool] = True
-    module: ClassVar[str] = "resnet_explorer.module.layers:EvoNormS0"
-    nodes: ClassVar[tuple[str, ...]] = (
+    has_caption = True
+    module = "resnet_explorer.module.layers:EvoNormS0"
+    nodes = (
         *("ViewBackward0", "MulBackward0", "SigmoidBackward0", "MulBackward0"),
         *("ViewBackward0", "VarBackward0", "AddBackward0", "SqrtBackward0"),
         *("UnsqueezeBackward0", "ExpandBackward0", "CloneBackward0", "ViewBackward0"),
         *("UnsqueezeBackward0", "UnsqueezeBackward0", "DivBackward0"),
         *("ViewBackward0", "MulBackward0", "ViewBackward0", "AddBackward0"),
     )
-    vectors: ClassVar[tuple[str, ...]] = ("weight", "bias", "v")
-    flops_each: ClassVar[int] = STATISTICS + 1 + SIGMOID + 2 + AFFINE
-    box: ClassVar[str] = "EvoNorm-S0"
-    definition: ClassVar[str] = '''\
+    vectors = ("weight", "bias", "v")
+    flops_each = STATISTICS + 1 + SIGMOID + 2 + AFFINE
+    box = "EvoNorm-S0"
+    definition = '''\
 class EvoNormS0(nn.Module):
     """x sigmoid(v x) over the standard deviation of its group, scaled and shifted."""
 
@@ -279,9 +276,6 @@ class EvoNormS0(nn.Module):
         """The groups' deviations, those again for each channel, the sigmoid, its product with x, and the quotient."""
         statistics = shape[0] * (self.groups + self.channels)
         return Saves(input=True, extra=BYTES_PER_VALUE * (statistics + 3 * prod(output)))
-
-    def arguments(self) -> Mapping[str, object]:
-        return {"channels": self.channels, "groups": self.groups}
 
     def source(self, write: Writing) -> tuple[str, ...]:
         return (self.called, write.flow, write.grouped())

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 from resnet_explorer.network.kinds.base import Layer, Role, Shape, Story, Where, Writing, ordinal
 from resnet_explorer.spec import Activation, ResNetSpec
@@ -15,13 +14,13 @@ class ConstantPad2d(Layer):
 
     padding: int
 
-    role: ClassVar[Role] = Role.PAD
-    module: ClassVar[str] = "torch.nn:ConstantPad2d"
-    nodes: ClassVar[tuple[str, ...]] = ("ConstantPadNdBackward0",)
-    ink: ClassVar[str] = "pool"
-    flops_each: ClassVar[int] = 0
-    shows_map: ClassVar[bool] = True
-    box: ClassVar[str] = "pad with 0"
+    role = Role.PAD
+    module = "torch.nn:ConstantPad2d"
+    nodes = ("ConstantPadNdBackward0",)
+    ink = "pool"
+    flops_each = 0
+    shows_map = True
+    box = "pad with 0"
 
     def output(self, shape: Shape) -> Shape:
         n, channels, h, w = shape
@@ -58,14 +57,14 @@ class ZeroPad(Layer):
     out_channels: int
     stride: int
 
-    role: ClassVar[Role] = Role.PAD
-    module: ClassVar[str] = "resnet_explorer.module.layers:ZeroPad"
-    nodes: ClassVar[tuple[str, ...]] = ("SliceBackward0", "SliceBackward0", "ConstantPadNdBackward0")
-    ink: ClassVar[str] = "shortcut"
-    flops_each: ClassVar[int] = 0
-    shows_map: ClassVar[bool] = True
-    box: ClassVar[str] = "zero-pad"
-    definition: ClassVar[str] = '''\
+    role = Role.PAD
+    module = "resnet_explorer.module.layers:ZeroPad"
+    nodes = ("SliceBackward0", "SliceBackward0", "ConstantPadNdBackward0")
+    ink = "shortcut"
+    flops_each = 0
+    shows_map = True
+    box = "zero-pad"
+    definition = '''\
 class ZeroPad(nn.Module):
     """Every stride-th position, with channels of zeros before and after."""
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import ClassVar
 
 from resnet_explorer.errors import InputError
 from resnet_explorer.network.kinds.base import (
@@ -33,9 +32,9 @@ class Pool(Layer):
     """A pool, which saves its input."""
 
     __slots__ = ()
-    role: ClassVar[Role] = Role.POOLING
-    ink: ClassVar[str] = "pool"
-    shows_map: ClassVar[bool] = True
+    role = Role.POOLING
+    ink = "pool"
+    shows_map = True
 
     def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
         return Saves(input=True)
@@ -68,9 +67,9 @@ class MaxPool2d(Windows):
     stride: int
     padding: int = 0
 
-    module: ClassVar[str] = "torch.nn:MaxPool2d"
-    nodes: ClassVar[tuple[str, ...]] = ("MaxPool2DWithIndicesBackward0",)
-    noun: ClassVar[str] = "max-pool"
+    module = "torch.nn:MaxPool2d"
+    nodes = ("MaxPool2DWithIndicesBackward0",)
+    noun = "max-pool"
 
     def output(self, shape: Shape) -> Shape:
         n, channels, h, w = shape
@@ -113,11 +112,11 @@ class BlurPool2d(Pool):
 
     stride: int
 
-    module: ClassVar[str] = "resnet_explorer.module.layers:BlurPool2d"
-    nodes: ClassVar[tuple[str, ...]] = ("ReflectionPad2DBackward0", "ConvolutionBackward0")
-    flops_each: ClassVar[int] = 0
-    noun: ClassVar[str] = "blur"
-    definition: ClassVar[str] = '''\
+    module = "resnet_explorer.module.layers:BlurPool2d"
+    nodes = ("ReflectionPad2DBackward0", "ConvolutionBackward0")
+    flops_each = 0
+    noun = "blur"
+    definition = '''\
 class BlurPool2d(nn.Module):
     """A 1-2-1 blur at every stride-th position, reflected at the border."""
 
@@ -150,9 +149,6 @@ class BlurPool2d(nn.Module):
         """The map, by the reflection, and the padded map, by the convolution."""
         n, channels, h, w = shape
         return Saves(input=True, extra=BYTES_PER_VALUE * n * channels * (h + 2) * (w + 2))
-
-    def arguments(self) -> Mapping[str, object]:
-        return {"stride": self.stride}
 
     def source(self, write: Writing) -> tuple[str, ...]:
         return (self.called, write.say("stride", "stride"))
@@ -203,10 +199,10 @@ class AvgPool2d(Windows):
     stride: int
     whole: bool = False
 
-    module: ClassVar[str] = "torch.nn:AvgPool2d"
-    nodes: ClassVar[tuple[str, ...]] = ("AvgPool2DBackward0",)
-    noun: ClassVar[str] = "average pool"
-    definition: ClassVar[str] = '''\
+    module = "torch.nn:AvgPool2d"
+    nodes = ("AvgPool2DBackward0",)
+    noun = "average pool"
+    definition = '''\
 class SamePool(nn.Module):
     """The mean of 2×2 at every position, with zeros behind the last ones."""
 
@@ -284,10 +280,10 @@ class SamePool(nn.Module):
 class AdaptiveAvgPool2d(Pool):
     """The mean of each channel over the whole map (torch's AdaptiveAvgPool2d(1)): any input size will do."""
 
-    module: ClassVar[str] = "torch.nn:AdaptiveAvgPool2d"
-    nodes: ClassVar[tuple[str, ...]] = ("MeanBackward1",)
-    box: ClassVar[str] = "global avg pool"
-    sees_all: ClassVar[bool] = True
+    module = "torch.nn:AdaptiveAvgPool2d"
+    nodes = ("MeanBackward1",)
+    box = "global avg pool"
+    sees_all = True
 
     def output(self, shape: Shape) -> Shape:
         return (shape[0], shape[1], 1, 1)

@@ -6,7 +6,7 @@ from resnet_explorer.network import Block, Form, Part, flat
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.blocks import Gain, Scale, StochasticDepth
 from resnet_explorer.network.kinds.convolutions import Conv2d
-from resnet_explorer.network.place import starts_at_0
+from resnet_explorer.network.tree import starts_at_0
 from resnet_explorer.readings.explain.text import activator, preparation
 from resnet_explorer.spec import Attention, Init, Norm, Order, ResNetSpec
 from resnet_explorer.spec import Gain as GainChoice

@@ -7,7 +7,7 @@ from resnet_explorer.network import Block, Part, Stage, flat
 from resnet_explorer.network.kinds.blocks import Add
 from resnet_explorer.network.kinds.convolutions import Conv2d
 from resnet_explorer.network.kinds.pads import zeros_win
-from resnet_explorer.network.place import At
+from resnet_explorer.network.tree import where as where_in
 from resnet_explorer.readings.explain.branches import branch_key, branch_words, convolutions, order_words
 from resnet_explorer.readings.explain.shortcuts import addition, after_key, equation, explain_shortcut, joining
 from resnet_explorer.readings.explain.stories import explain_gate
@@ -114,7 +114,7 @@ def explain_head(analysis: Analysis, block: Block, where: str) -> Explanation:
     facts = facts_of(analysis, analysis.sums[block.path], rows[-1].reading.stride)
     last = f"Brings the {preparation(spec)} that the last block still lacks. " if spec.order in EARLY else ""
     if spec.classes is None:
-        keys = tuple(part.layer.story(At(part, block, spec))[0] for part in flat(block.form.branch))
+        keys = tuple(part.layer.story(where_in(part, block, spec))[0] for part in flat(block.form.branch))
         words = f"{last}A backbone ends here, in a feature map."
         return Explanation(block.path, where, f"Last {preparation(spec)}", words, keys, facts)
     drop = f" In training {100 * spec.dropout:g} % of the features are dropped." if spec.dropout else ""
@@ -127,7 +127,7 @@ def explain_head(analysis: Analysis, block: Block, where: str) -> Explanation:
 def explain_layer(analysis: Analysis, block: Block, row: Row, where: str) -> Explanation:
     """Return what is to be said of a layer."""
     layer = row.part.layer
-    key, words = layer.story(At(row.part, block, analysis.network.spec))
+    key, words = layer.story(where_in(row.part, block, analysis.network.spec))
     if isinstance(layer, Add):
         key = addition(block.form)
     counted = (Rule("Parameters", "conv_params"), Rule("MACs", "conv_macs")) if isinstance(layer, Conv2d) else ()

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from resnet_explorer.network import Block, Form, flat
 from resnet_explorer.network.kinds import Layer, Role
+from resnet_explorer.network.kinds.base import gate_start
 from resnet_explorer.network.kinds.blocks import Dropout, GatedAdd, Scale
 from resnet_explorer.network.kinds.convolutions import Conv2d
 from resnet_explorer.network.kinds.pads import ZeroPad
 from resnet_explorer.network.kinds.pools import AvgPool2d
-from resnet_explorer.network.place import gate_start
 from resnet_explorer.readings.explain.text import Explanation, added_up, preparation, rows_of, stand_ins, way_back
 from resnet_explorer.readings.facts import facts_of
 from resnet_explorer.readings.results import Analysis, Sums
