@@ -1,4 +1,8 @@
-"""The layers that torch.nn lacks; each says in a sentence what it computes, and where it was published."""
+"""The layers that torch.nn lacks.
+
+Exported source has these classes as they stand here, but for ``extra_repr`` and annotations, unless ``written.py`` has
+one of the same name: hence docstrings that need no reference, and numbers instead of names.
+"""
 
 from math import sqrt
 
@@ -7,23 +11,20 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
+# Option A: He et al. 2015, section 3.3.
 class ZeroPad(nn.Module):
-    """Option A: every ``stride``-th position, and channels of zeros before and after to fill up.
-
-    He et al. 2015, section 3.3 (A).
-    """
+    """Every stride-th position, with channels of zeros before and after."""
 
     def __init__(self, extra: int, stride: int) -> None:
         super().__init__()
         self.extra, self.stride = extra, stride
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return (N, C + extra, ceil(H / stride), ceil(W / stride)) for (N, C, H, W)."""
         before = self.extra // 2
-        return functional.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, before, self.extra - before))
+        x = x[:, :, :: self.stride, :: self.stride]
+        return functional.pad(x, (0, 0, 0, 0, before, self.extra - before))
 
     def extra_repr(self) -> str:
-        """Return what is printed between the parentheses."""
         return f"extra={self.extra}, stride={self.stride}"
 
 
@@ -36,7 +37,6 @@ class StdConv2d(nn.Conv2d):
     eps = 1e-8
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return what a convolution with the standardised filters gives."""
         rows = self.weight.flatten(1).unsqueeze(0)
         # torch's own, since functional.batch_norm refuses filters of a single weight.
         normed = torch.batch_norm(rows, None, None, None, None, True, 0.0, self.eps, False)
@@ -44,49 +44,40 @@ class StdConv2d(nn.Conv2d):
         return functional.conv2d(x, weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
 
-class FRN(nn.Module):
-    """max(gamma x / rms(x) + beta, tau) for each channel of an image (Singh and Krishnan 2020, equations 1 to 3).
+# Zhang and Sennrich 2019, equation 4, over the channels of each position: timm's ``RmsNorm2d``, with its epsilon.
+# ``torch.nn.RMSNorm`` normalises the last axes and records one node or seven, depending on PyTorch's version.
+class RMSNorm2d(nn.Module):
+    """x over the root mean square of its position's channels, scaled."""
 
-    ``eps`` is timm's, since its weights were trained with it; the paper's is 1e-6.
-    """
-
-    def __init__(self, channels: int, eps: float = 1e-5) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        normed = x * torch.rsqrt(x.square().mean(dim=1, keepdim=True) + 1e-6)
+        return normed * self.weight.view(-1, 1, 1)
+
+    def extra_repr(self) -> str:
+        return f"{self.weight.numel()}"
+
+
+# max(gamma x / rms(x) + beta, tau) for each channel of an image: Singh and Krishnan 2020, equations 1 to 3. The epsilon
+# is that of timm, whose weights were trained with it; the paper has 1e-6.
+class FRN(nn.Module):
+    """x over its root mean square, scaled, shifted and cut off below at tau."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
         self.weight = nn.Parameter(torch.ones(channels))
         self.bias = nn.Parameter(torch.zeros(channels))
         self.tau = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return a map of the same shape."""
-        scale, shift, least = (value.view(1, -1, 1, 1) for value in (self.weight, self.bias, self.tau))
-        normed = x * torch.rsqrt(x.square().mean(dim=(2, 3), keepdim=True) + self.eps)
-        return torch.maximum(normed * scale + shift, least)
+        normed = x * torch.rsqrt(x.square().mean(dim=(2, 3), keepdim=True) + 1e-5)
+        y = normed * self.weight.view(-1, 1, 1) + self.bias.view(-1, 1, 1)
+        return torch.maximum(y, self.tau.view(-1, 1, 1))
 
     def extra_repr(self) -> str:
-        """Return what is printed between the parentheses."""
-        return f"{self.weight.numel()}"
-
-
-class RMSNorm2d(nn.Module):
-    """Gamma x / rms(x) over the channels of each position (Zhang and Sennrich 2019, equation 4).
-
-    ``torch.nn.RMSNorm`` normalises the last axes, so that maps would have to be turned there and back, and records one
-    node or seven by PyTorch's version; this is timm's ``RmsNorm2d``, with its ``eps``.
-    """
-
-    def __init__(self, channels: int, eps: float = 1e-6) -> None:
-        super().__init__()
-        self.eps = eps
-        self.weight = nn.Parameter(torch.ones(channels))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return a map of the same shape."""
-        normed = x * torch.rsqrt(x.square().mean(dim=1, keepdim=True) + self.eps)
-        return normed * self.weight.view(1, -1, 1, 1)
-
-    def extra_repr(self) -> str:
-        """Return what is printed between the parentheses."""
         return f"{self.weight.numel()}"
 
 
@@ -101,19 +92,18 @@ class EvoNormS0(nn.Module):
         self.v = nn.Parameter(torch.ones(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return a map of the same shape."""
         scale, shift, v = (value.view(1, -1, 1, 1) for value in (self.weight, self.bias, self.v))
         variance = x.reshape(x.shape[0], self.groups, -1).var(dim=2, unbiased=False)
         std = torch.sqrt(variance + self.eps).repeat_interleave(x.shape[1] // self.groups, dim=1)
         return x * torch.sigmoid(x * v) / std[:, :, None, None] * scale + shift
 
     def extra_repr(self) -> str:
-        """Return what is printed between the parentheses."""
         return f"{self.weight.numel()}, groups={self.groups}"
 
 
+# Zhang 2019, section 3.2.
 class BlurPool2d(nn.Module):
-    """A 1-2-1 blur at every ``stride``-th position, reflected at the border (Zhang 2019, section 3.2)."""
+    """A 1-2-1 blur at every stride-th position, reflected at the border."""
 
     kernel: Tensor
 
@@ -124,22 +114,20 @@ class BlurPool2d(nn.Module):
         self.register_buffer("kernel", torch.outer(row, row), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return (N, C, ceil(H / stride), ceil(W / stride)) for (N, C, H, W)."""
         channels = x.shape[1]
-        kernel = self.kernel.to(x.dtype).expand(channels, 1, 3, 3)
-        return functional.conv2d(functional.pad(x, (1, 1, 1, 1), "reflect"), kernel, None, self.stride, groups=channels)
+        kernel = self.kernel.expand(channels, 1, 3, 3)
+        x = functional.pad(x, (1, 1, 1, 1), "reflect")
+        return functional.conv2d(x, kernel, stride=self.stride, groups=channels)
 
     def extra_repr(self) -> str:
-        """Return what is printed between the parentheses."""
         return f"stride={self.stride}"
 
 
 class SamePool(nn.Module):
-    """The mean of 2x2 at every position, with zeros behind the last row and column: the map keeps its size."""
+    """The mean of 2×2 at every position, with zeros behind the last ones."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return a map of the same shape."""
-        return functional.avg_pool2d(functional.pad(x, (0, 1, 0, 1)), 2, 1)
+        return functional.avg_pool2d(functional.pad(x, (0, 1, 0, 1)), 2, stride=1)
 
 
 class ChannelConv1d(nn.Conv1d):
@@ -185,38 +173,35 @@ class Scale(nn.Module):
         self.factor = factor
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return a map of the same shape."""
         return x * self.factor
 
     def extra_repr(self) -> str:
-        """Return what is printed between the parentheses."""
         near = abs(self.factor - 1 / sqrt(2)) < 1e-4
         return "1/√2" if near else f"{self.factor:g}"
 
 
+# One factor (SkipInit: De and Smith 2020), or one for each channel (LayerScale: Touvron et al. 2021).
 class Gain(nn.Module):
-    """The input times learnt factors: one (SkipInit: De and Smith 2020), or one a channel (Touvron et al. 2021)."""
+    """x times learnt factors."""
 
     def __init__(self, channels: int, initial: float) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.full((channels, 1, 1), initial))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return a map of the same shape."""
         return x * self.weight
 
     def extra_repr(self) -> str:
-        """Return what is printed between the parentheses."""
         return f"{self.weight.numel()}"
 
 
+# Fixup: Zhang et al. 2019, section 3.
 class Bias(nn.Module):
-    """The input plus one learnt number that starts at 0 (Fixup: Zhang et al. 2019, section 3)."""
+    """x plus one learnt number."""
 
     def __init__(self) -> None:
         super().__init__()
         self.bias = nn.Parameter(torch.zeros(1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return a tensor of the same shape."""
         return x + self.bias

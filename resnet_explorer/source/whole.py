@@ -1,15 +1,18 @@
 """The whole file: what it imports, the classes, the stages, the network, and a run of it."""
 
+import ast
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
 
+import resnet_explorer
 from resnet_explorer.network import Block, Network, Stage
 from resnet_explorer.network.kinds import Role
 from resnet_explorer.network.kinds.blocks import Dropout, Scale
 from resnet_explorer.readings import Analysis
 from resnet_explorer.source.blocks import NAMES, BlockClass, activations, block_class
-from resnet_explorer.source.classes import used_by
 from resnet_explorer.source.network import class_name, network_class, stage_function
 from resnet_explorer.source.scope import LINE, samples
 from resnet_explorer.spec.catalogue import title
@@ -20,9 +23,31 @@ def to_source(analysis: Analysis) -> str:
     blocks = block_classes(analysis)
     parts = [part for block in blocks for part in (block.lines, stage_function(analysis, blocks, block)) if part]
     code = "\n\n\n".join("\n".join(part) for part in (*parts, network_class(analysis, blocks)))
-    small = used_by(code, analysis.network.spec.gate_bias)
-    whole = [*small, code, "\n".join(_main(analysis))]
+    small = [text for name, text in classes().items() if re.search(rf"\b{name}\(", code)]
+    bias = repr(analysis.network.spec.gate_bias)
+    whole = [*(text.replace("-6.0", bias) for text in small), code, "\n".join(_main(analysis))]
     return "\n\n\n".join(["\n".join(_heading(analysis, "\n".join(whole))), *whole]) + "\n"
+
+
+@cache
+def classes() -> Mapping[str, str]:
+    """Return the text of each class that torch.nn lacks by its name, as the files of ``module`` have it.
+
+    The files are read and not imported, since they import PyTorch.
+    """
+    found = {}
+    for name in ("layers.py", "written.py"):
+        text = (Path(resnet_explorer.__file__).parent / "module" / name).read_text(encoding="utf-8")
+        lines = text.splitlines()
+        for node in (node for node in ast.parse(text).body if isinstance(node, ast.ClassDef)):
+            kept = [one for one in node.body if not (isinstance(one, ast.AnnAssign) or _is_named(one, "extra_repr"))]
+            body = ("\n".join(lines[one.lineno - 1 : one.end_lineno]) for one in kept)
+            found[node.name] = f"{lines[node.lineno - 1]}\n" + "\n\n".join(body)
+    return found
+
+
+def _is_named(node: ast.stmt, name: str) -> bool:
+    return isinstance(node, ast.FunctionDef) and node.name == name
 
 
 def block_classes(analysis: Analysis) -> tuple[BlockClass, ...]:

@@ -24,6 +24,7 @@ from resnet_explorer.network.tree import where
 from resnet_explorer.picture.marks import Ink
 from resnet_explorer.source.layers import Writer
 from resnet_explorer.source.scope import Scope
+from resnet_explorer.source.whole import classes
 from resnet_explorer.spec import Activation, Norm, ResNetSpec
 
 SPEC = ResNetSpec("", norm_groups=2)
@@ -110,13 +111,19 @@ def test_a_kind_answers_as_pytorch_does(layer: Layer, shape: Shape) -> None:
     assert own == list(layer.records(True)), layer.kind
 
 
-WRITTEN = [(layer, shape) for layer, shape in CASES if layer.called.startswith("nn.") or layer.definition]
+INSIDE = ("ChannelConv1d", "ChannelStats", "SpatialStats", "SumPairs", "Scale")
+"""Kinds that source writes as a part of an attention's class, or as a factor in ``forward``."""
+WRITTEN = [
+    (layer, shape)
+    for layer, shape in CASES
+    if layer.called.startswith("nn.") or (layer.called in classes() and layer.kind not in INSIDE)
+]
 
 
 @pytest.mark.parametrize(("layer", "shape"), WRITTEN, ids=lambda value: value.kind if isinstance(value, Layer) else "")
 def test_a_kind_as_source_computes_the_same(layer: Layer, shape: Shape) -> None:
     space = {"torch": torch, "nn": nn, "functional": functional, "Tensor": Tensor}
-    exec(layer.definition, space)
+    exec(classes().get(layer.called, ""), space)
     written = eval(str(Writer(SPEC, Scope(), str(shape[1])).term([layer])), space)
     module = made(layer).eval()
     written.load_state_dict(module.state_dict())

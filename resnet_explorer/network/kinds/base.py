@@ -120,18 +120,17 @@ class Layer:
     """A layer; the defaults are those of a pointwise layer without tensors.
 
     ``module`` is its PyTorch class as ``module:class``, which is built from ``arguments``; empty where the block itself
-    computes it. ``definition`` is that class as a written network has it, where torch.nn lacks it. ``nodes`` is what
-    autograd records of a forward pass in training on the CPU. ``allocates`` is False where the output lies in memory
-    that is there already (in place, or a view); ``operands`` counts the maps of its output's size that it reads beside
-    its input; ``sees_all`` says that each value of its output depends on the whole map. In diagrams ``ink`` is its
-    colour, ``box`` the words in its box, ``is_round`` says that it is a circle, ``has_caption`` that its
-    hyper-parameters and ``shows_map`` that the shape of its output stand under it. ``noun`` names windows.
+    computes it. ``nodes`` is what autograd records of a forward pass in training on the CPU. ``allocates`` is False
+    where the output lies in memory that is there already (in place, or a view); ``operands`` counts the maps of its
+    output's size that it reads beside its input; ``sees_all`` says that each value of its output depends on the whole
+    map. In diagrams ``ink`` is its colour, ``box`` the text in its box, ``is_round`` says that it is a circle,
+    ``has_caption`` that its hyper-parameters and ``shows_map`` that the shape of its output stand under it. ``noun``
+    names windows.
     """
 
     __slots__ = ()
     role: ClassVar[Role]
     module: ClassVar[str] = ""
-    definition: ClassVar[str] = ""
     nodes: ClassVar[tuple[str, ...]] = ()
     ink: ClassVar[str] = "norm"
     flops_each: ClassVar[int] = 1

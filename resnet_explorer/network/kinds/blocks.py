@@ -203,16 +203,6 @@ class Gain(Layer):
     module = "resnet_explorer.module.layers:Gain"
     nodes = ("MulBackward0",)
     ink = "linear"
-    definition = '''\
-class Gain(nn.Module):
-    """x times learnt factors."""
-
-    def __init__(self, channels: int, initial: float) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.full((channels, 1, 1), initial))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x * self.weight'''
 
     def tensors(self) -> Iterator[Tensor]:
         yield Tensor("weight", (self.channels, 1, 1))
@@ -254,16 +244,6 @@ class Bias(Layer):
     nodes = ("AddBackward0",)
     ink = "linear"
     box = "+ b"
-    definition = '''\
-class Bias(nn.Module):
-    """x plus one learnt number."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.bias = nn.Parameter(torch.zeros(1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.bias'''
 
     def tensors(self) -> Iterator[Tensor]:
         yield Tensor("bias", (1,))
@@ -329,17 +309,6 @@ class StochasticDepth(Drop):
     module = "torchvision.ops:StochasticDepth"
     nodes = ("MulBackward0",)
     box = "stochastic depth"
-    definition = '''\
-class StochasticDepth(nn.Module):
-    """Zero for whole images in training, with a chance that the network sets."""
-
-    chance = 0.0
-
-    def forward(self, x: Tensor) -> Tensor:
-        if not self.training:
-            return x
-        kept = torch.rand(len(x), 1, 1, 1, device=x.device) >= self.chance
-        return x * kept / (1 - self.chance)'''
 
     def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
         """The mask: a value for each image."""

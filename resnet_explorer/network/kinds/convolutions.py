@@ -49,16 +49,6 @@ class Conv2d(Layer):
     ink = "conv"
     shows_map = True
     noun = "convolution"
-    definition = '''\
-class StdConv2d(nn.Conv2d):
-    """A convolution whose filters are brought to mean 0 and variance 1 before use."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        var, mean = torch.var_mean(self.weight, (1, 2, 3), correction=0, keepdim=True)
-        weight = (self.weight - mean) * torch.rsqrt(var + 1e-8)
-        return functional.conv2d(
-            x, weight, self.bias, self.stride, self.padding, self.dilation, self.groups
-        )'''
 
     @property
     def kind(self) -> str:

@@ -174,17 +174,6 @@ class RMSNorm2d(Norm):
     flops_each = 4
     """The square, its sum, and two products."""
     box = "RMS"
-    definition = '''\
-class RMSNorm2d(nn.Module):
-    """x over the root mean square of its position's channels, scaled."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(channels))
-
-    def forward(self, x: Tensor) -> Tensor:
-        normed = x * torch.rsqrt(x.square().mean(dim=1, keepdim=True) + 1e-6)
-        return normed * self.weight.view(-1, 1, 1)'''
 
     def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
         """1 / rms of each position, and the normed map."""
@@ -212,20 +201,6 @@ class FRN(Norm):
     flops_each = 2 + 1 + AFFINE + 1
     """It squares, sums, divides, scales, shifts and compares."""
     box = "FRN + TLU"
-    definition = '''\
-class FRN(nn.Module):
-    """x over its root mean square, scaled, shifted and cut off below at tau."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(channels))
-        self.bias = nn.Parameter(torch.zeros(channels))
-        self.tau = nn.Parameter(torch.zeros(channels))
-
-    def forward(self, x: Tensor) -> Tensor:
-        normed = x * torch.rsqrt(x.square().mean(dim=(2, 3), keepdim=True) + 1e-5)
-        y = normed * self.weight.view(-1, 1, 1) + self.bias.view(-1, 1, 1)
-        return torch.maximum(y, self.tau.view(-1, 1, 1))'''
 
     def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
         """1 / rms of each channel, the normed map, and what the threshold was compared with."""
@@ -254,23 +229,6 @@ class EvoNormS0(Norm):
     vectors = ("weight", "bias", "v")
     flops_each = STATISTICS + 1 + SIGMOID + 2 + AFFINE
     box = "EvoNorm-S0"
-    definition = '''\
-class EvoNormS0(nn.Module):
-    """x sigmoid(v x) over the standard deviation of its group, scaled and shifted."""
-
-    def __init__(self, channels: int, groups: int) -> None:
-        super().__init__()
-        self.groups = groups
-        self.weight = nn.Parameter(torch.ones(channels))
-        self.bias = nn.Parameter(torch.zeros(channels))
-        self.v = nn.Parameter(torch.ones(channels))
-
-    def forward(self, x: Tensor) -> Tensor:
-        grouped = x.unflatten(1, (self.groups, -1))
-        var = grouped.var(dim=(2, 3, 4), correction=0, keepdim=True)
-        y = (x * torch.sigmoid(x * self.v.view(-1, 1, 1))).view_as(grouped)
-        y = (y * torch.rsqrt(var + 1e-5)).flatten(1, 2)
-        return y * self.weight.view(-1, 1, 1) + self.bias.view(-1, 1, 1)'''
 
     def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
         """The groups' deviations, those again for each channel, the sigmoid, its product with x, and the quotient."""

@@ -64,18 +64,6 @@ class ZeroPad(Layer):
     flops_each = 0
     shows_map = True
     box = "zero-pad"
-    definition = '''\
-class ZeroPad(nn.Module):
-    """Every stride-th position, with channels of zeros before and after."""
-
-    def __init__(self, extra: int, stride: int) -> None:
-        super().__init__()
-        self.extra, self.stride = extra, stride
-
-    def forward(self, x: Tensor) -> Tensor:
-        before = self.extra // 2
-        x = x[:, :, :: self.stride, :: self.stride]
-        return functional.pad(x, (0, 0, 0, 0, before, self.extra - before))'''
 
     @property
     def window(self) -> tuple[int, int]:

@@ -116,21 +116,6 @@ class BlurPool2d(Pool):
     nodes = ("ReflectionPad2DBackward0", "ConvolutionBackward0")
     flops_each = 0
     noun = "blur"
-    definition = '''\
-class BlurPool2d(nn.Module):
-    """A 1-2-1 blur at every stride-th position, reflected at the border."""
-
-    def __init__(self, stride: int) -> None:
-        super().__init__()
-        self.stride = stride
-        row = torch.tensor([0.25, 0.5, 0.25])
-        self.register_buffer("kernel", torch.outer(row, row), persistent=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        channels = x.shape[1]
-        kernel = self.kernel.expand(channels, 1, 3, 3)
-        x = functional.pad(x, (1, 1, 1, 1), "reflect")
-        return functional.conv2d(x, kernel, stride=self.stride, groups=channels)'''
 
     @property
     def window(self) -> tuple[int, int]:
@@ -202,12 +187,6 @@ class AvgPool2d(Windows):
     module = "torch.nn:AvgPool2d"
     nodes = ("AvgPool2DBackward0",)
     noun = "average pool"
-    definition = '''\
-class SamePool(nn.Module):
-    """The mean of 2×2 at every position, with zeros behind the last ones."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return functional.avg_pool2d(functional.pad(x, (0, 1, 0, 1)), 2, stride=1)'''
 
     @property
     def keeps_size(self) -> bool:
