@@ -33,7 +33,7 @@ exit status: 0 where all went well, 1 where a run diverged or failed, 2 for bad 
 
 examples:
   resnet-explorer finetune ./flowers --net resnet18 --download -o flowers
-  resnet-explorer finetune ./flowers --net resnet50 --strategy B --lr 0.005 --epochs 20 --patience 5 --dry-run
+  resnet-explorer finetune ./flowers --net resnet50 --strategy B --rate 0.005 --epochs 20 --patience 5 --dry-run
   resnet-explorer finetune ./xrays --net resnet18 --gray sum --strategy C --bn eval
   resnet-explorer finetune digits --weights mnist.safetensors --compare A B C probe full --seeds 3
   resnet-explorer predict flowers rose.jpg tulip.jpg
@@ -95,7 +95,8 @@ def _add_images(one: argparse.ArgumentParser) -> None:
 
 def _add_recipe(one: argparse.ArgumentParser) -> None:
     one.add_argument("--epochs", type=int, metavar="N", default=10, help="how many (default: 10)")
-    one.add_argument("--lr", metavar="X", help="the learning rate of the head at its peak (default: 0.01)")
+    one.add_argument("--rate", metavar="X", help="peak learning rate of the head (default: 0.01)")
+    one.add_argument("--lr", dest="rate", help=argparse.SUPPRESS)  # its former name
     one.add_argument("--batch", metavar="N", help="images a step (default: 32)")
     one.add_argument("--dropout", type=float, metavar="X", default=0.0, help="before the head (default: 0)")
     one.add_argument(

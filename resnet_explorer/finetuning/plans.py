@@ -87,7 +87,7 @@ def root_of(options: argparse.Namespace) -> Path:
 
 def plan_of(options: argparse.Namespace, source: Source) -> TunePlan:
     """Return the plan of the first strategy and seed, without classes; raises ExplorerError where it cannot be."""
-    words = [f"{key}={value}" for key, value in (("rate", options.lr), ("batch", options.batch)) if value is not None]
+    words = [f"{key}={value}" for key, value in (("rate", options.rate), ("batch", options.batch)) if value is not None]
     data = data_of(options)
     single = len(_strategies(options)) * len(seeds_of(options)) == 1
     channels = options.channels or (1 if options.gray else source.spec.in_channels)

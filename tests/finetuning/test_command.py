@@ -31,7 +31,7 @@ from tests.tuning_runs import PLAN, SMALL
 NET = ("--net", "resnet20", "--weights", "none")
 """A network for which nothing has to be fetched."""
 SETTINGS = ("blocks=1,1,1", "widths=4,8,8", "stem_channels=4")
-TINY = (*NET, *(word for one in SETTINGS for word in ("--set", one)), "--lr", "0.05", "--epochs", "3", "--batch", "8")
+TINY = (*NET, *(word for one in SETTINGS for word in ("--set", one)), "--rate", "0.05", "--epochs", "3", "--batch", "8")
 
 
 @pytest.fixture(autouse=True)
@@ -232,7 +232,7 @@ class TestBadInput:
             (("digits", *NET, "--unfreeze", "two"), "are no epochs"),
             (("digits", *NET, "--epochs", "0"), "0 epochs cannot be"),
             (("digits", *NET, "--gray", "repeat", "--channels", "5"), "5 channels cannot be repeated"),
-            (("digits", *NET, "--lr", "0"), "learning rate of 0"),
+            (("digits", *NET, "--rate", "0"), "learning rate of 0"),
             (("digits", *NET, "--workers", "0"), "workers"),
             (("digits", *NET, "--seeds", "0"), "0 seeds"),
             (("/nowhere", *NET), "is no folder"),
