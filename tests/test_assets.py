@@ -102,3 +102,16 @@ def test_the_font_licence_comes_along() -> None:
     licence = assets.path("licences", "Inter-OFL.txt").read_text(encoding="utf-8")
     assert licence.startswith("Copyright 2016-2022 The Inter Project Authors")
     assert "SIL OPEN FONT LICENSE Version 1.1" in licence
+
+
+def test_a_template_keeps_the_branch_that_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "code.py").write_text(
+        "RATE = 0.1\n# The script begins here.\n\n\n# READERS\n\n\nif PLAIN:\n\n    def f(x):\n        if SHOWN:\n"
+        "            print(x)\n        elif DOUBLE:\n            return 2 * RATE\n        return RATE * x\n\n"
+        "else:\n\n    def f(x):\n        return RATES\n"
+    )
+    monkeypatch.setattr(assets, "_ROOT", tmp_path)
+    code = assets.template("code.py", PLAIN=True, SHOWN=False, DOUBLE="2", RATE="0.5", READERS="def g(): RATE")
+    assert code == "def g(): RATE\n\n\ndef f(x):\n    return 2 * 0.5\n    return 0.5 * x"
+    assert assets.template("code.py", PLAIN=False, READERS="") == "def f(x):\n    return RATES"

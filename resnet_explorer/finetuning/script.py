@@ -1,23 +1,46 @@
-"""One readable training script for exactly one plan, which needs PyTorch and torchvision alone."""
+"""The exported training script: one file for exactly one plan, which needs PyTorch and torchvision alone.
 
+Its functions are the template ``finetune.py``. What finds and reads images is the app's own code, so that the script
+sees the same images with the same pixels.
+"""
+
+import ast
+import inspect
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from textwrap import wrap
 
 from resnet_explorer import assets
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.finetuning import script_data, script_training
-from resnet_explorer.finetuning.choices import EMBEDDED, WeightsKind, normalisation
+from resnet_explorer.finetuning.choices import (
+    EMBEDDED,
+    PORTS,
+    BnMode,
+    GreyWay,
+    TuneKind,
+    WeightsKind,
+    adapts,
+    mixing,
+    normalisation,
+)
 from resnet_explorer.finetuning.plan import TunePlan
-from resnet_explorer.finetuning.script_data import listed, literal
 from resnet_explorer.finetuning.strategies import grouping
+from resnet_explorer.images import find, read
 from resnet_explorer.network.kinds import KINDS, Role
+from resnet_explorer.network.tree import first_convolution
 from resnet_explorer.readings.memory_format import memory_format
+from resnet_explorer.readings.read import analyse
+from resnet_explorer.runs.recipe import ONE_CYCLE_END, ONE_CYCLE_START, ONE_CYCLE_UP, Optimiser, Schedule
+from resnet_explorer.source import to_source
+from resnet_explorer.source.network import class_name
 from resnet_explorer.spec.catalogue import entry_of, title
 
 NORMS = ("SyncBatchNorm", *(kind.__name__ for kind in KINDS if kind.role is Role.NORM), "Gain")
-"""Types, by the names of their classes in the script, whose weights are spared from decay."""
+"""Class names in the script of modules whose weights get no weight decay."""
+LINE = 110
+"""Characters in a line of the script."""
 
 
 def to_script(plan: TunePlan) -> str:
@@ -27,34 +50,114 @@ def to_script(plan: TunePlan) -> str:
     """
     if not plan.classes:
         raise ExplorerError("classes", "The plan names no classes yet.", "Look at the images first.")
-    maths, classes = script_data.source(plan)
-    body = "\n\n\n".join(part for part in (classes, *_parts(plan), _START) if part)
+    maths, classes = _network_source(plan)
+    body = assets.template("finetune.py", **_values(plan), NETWORK_CLASSES=classes)
     choices = _choices(plan)
     return "\n\n".join([_heading(plan), _imports(maths, choices + body), choices]) + f"\n\n\n{body}\n"
 
 
-_START = 'if __name__ == "__main__":\n    main()'
+def _network_source(plan: TunePlan) -> tuple[list[str], str]:
+    """Return the imports that a network's classes need from ``math``, and the text of the classes."""
+    text = to_source(analyse(plan.network, plan.image))
+    tree, lines = ast.parse(text), text.splitlines()
+    first = next(node for node in tree.body if isinstance(node, ast.ClassDef | ast.FunctionDef))
+    last = next(node for node in tree.body if isinstance(node, ast.If))
+    maths = [line for line in lines[: first.lineno - 1] if line.startswith("from math ")]
+    return maths, "\n".join(lines[first.lineno - 1 : last.lineno - 1]).rstrip()
 
 
-def _parts(plan: TunePlan) -> tuple[str, ...]:
-    """Return the functions in the order in which the script has them; empty ones are not needed."""
-    return (
-        script_data.first_weights(plan),
-        script_data.network(plan),
-        script_data.listing(plan),
-        script_data.opening(plan),
-        script_data.PREPARED,
-        script_data.ORDER,
-        _augmented(plan),
-        script_training.schedule(plan.recipe),
-        script_training.GROUPS,
-        script_training.TRAIN_MODE[plan.bn],
-        script_training.step(plan),
-        script_training.JUDGE,
-        script_training.SAVE,
-        script_training.rest(plan),
-        script_training.main(plan),
-    )
+def _values(plan: TunePlan) -> dict[str, str | bool]:
+    """Return what the template's names stand for, and which of its branches hold."""
+    kind, weights, into = plan.data.kind, plan.weights.kind, plan.spec.in_channels
+    is_table, is_embedded, adapted = kind is TuneKind.CSV, kind in EMBEDDED, adapts(plan.spec, plan.channels)
+    is_ported = plan.grey in PORTS and adapted
+    top, train = {TuneKind.DIGITS: (16, 1500), TuneKind.MNIST: (255, 4000)}.get(kind, (0, 0))
+    return {
+        "PUBLISHED": weights is WeightsKind.PUBLISHED,
+        "WEIGHTS_FILE": weights is WeightsKind.FILE,
+        "STARTS": weights is not WeightsKind.NONE,
+        "MODEL": class_name(analyse(plan.network, plan.image)),
+        "PORTED": str(plan.grey) if is_ported else False,
+        "CONV": f'"{first_convolution(plan.network)[0]}.weight"',
+        "KERNELS_MIX": _mix(plan.grey, plan.channels, into),
+        "ADAPTED": plan.adapter is not None,
+        "ADAPTER_MIX": _mix(GreyWay.ADAPTER, plan.channels, into),
+        "FROM": str(plan.channels),
+        "INTO": str(into),
+        "EMBEDDED": is_embedded,
+        "SET": str(kind),
+        "TOP": str(top),
+        "TRAIN_IMAGES": str(train),
+        "FIND": "in_table" if is_table else "in_folder",
+        "SHARE": repr(plan.data.share),
+        "FINDERS": "" if is_embedded else _sources(find.Found, *(_TABLE if is_table else _FOLDER), *_SHARED),
+        "CHANNELS": str(1 if plan.grey is GreyWay.REPEAT and adapted else plan.channels),
+        "READERS": _sources(*(() if is_embedded else _READ), *_CONVERT),
+        **_recipe_values(plan),
+    }
+
+
+def _recipe_values(plan: TunePlan) -> dict[str, str | bool]:
+    recipe = plan.recipe
+    return {
+        "AUGMENTED": bool(recipe.pad or recipe.flip),
+        "AT_RANDOM": "at random, and mirrored by chance" if recipe.flip else "at random",
+        "FLIP_CHANCE": "0.5" if recipe.flip else "0.0",
+        "WARM": bool(recipe.warmup) and recipe.schedule is not Schedule.ONE_CYCLE,
+        "WARM_STEPS": str(recipe.warmup),
+        "WARM_FROM": repr(recipe.warmup_from),
+        "WARM_RISE": repr(1 - recipe.warmup_from),
+        **{schedule.name: recipe.schedule is schedule for schedule in Schedule},
+        "GAMMA": repr(recipe.gamma),
+        "MILESTONES": literal(recipe.milestones),
+        "CYCLE_UP": repr(ONE_CYCLE_UP),
+        "CYCLE_START": repr(ONE_CYCLE_START),
+        "CYCLE_END": repr(ONE_CYCLE_END),
+        "BN_TRAIN": plan.bn is BnMode.TRAIN,
+        "BN_FROZEN": plan.bn is BnMode.FROZEN,
+        "MIXED": recipe.mixed,
+        "SMOOTHING": repr(recipe.smoothing) if recipe.smoothing else False,
+        "CLIP": repr(recipe.clip) if recipe.clip else False,
+        "DETERMINISTIC": recipe.deterministic,
+        **{kind.name: recipe.optimiser is kind for kind in Optimiser},
+        "MOMENTUM": repr(recipe.momentum),
+        "EMA": repr(recipe.ema) if recipe.ema else False,
+        "TESTED": "follower.module" if recipe.ema else "net",
+        "STOPS_EARLY": plan.patience > 0,
+    }
+
+
+def _mix(way: GreyWay, channels: int, into: int) -> str:
+    return str([list(row) for row in mixing(way, channels, into)])
+
+
+_SHARED = (find.part_of, find.some, find.with_parts)
+_FOLDER = (find.inside, find.is_shown, find.walk, find.in_folder, find.in_classes, find.loose, find.one_case)
+_TABLE = (find.in_table, find.text_of, find.columns_of, find.is_image, find.located, find.parts_in, find.label_column)
+_READ = (
+    read.read_image, read.numbers_in, read.decoded, read.order_of, read.exchanged, read.upright, read.plain,
+    read.is_deep, read.as_bytes, read.top_in,
+)  # fmt: skip
+_CONVERT = (read.with_channels, read.on_white)
+
+
+def _sources(*parts: Callable[..., object]) -> str:
+    return "\n\n\n".join(inspect.getsource(part).rstrip() for part in parts)
+
+
+def literal(value: object) -> str:
+    """Return a text, a number or a tuple of them in Python, with double quotes."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, tuple):
+        return f"({', '.join(map(literal, value))}{',' * (len(value) == 1)})"
+    return repr(value)
+
+
+def listed(name: str, values: tuple[str, ...]) -> list[str]:
+    """Return the lines that give a name to some texts: one, or one for each text."""
+    line = f"{name} = {literal(values)}"
+    return [line] if len(line) <= LINE else [f"{name} = (", *(f"    {literal(one)}," for one in values), ")"]
 
 
 def companions(plan: TunePlan) -> tuple[Path, ...]:
@@ -63,14 +166,6 @@ def companions(plan: TunePlan) -> tuple[Path, ...]:
         return ()
     name = plan.data.kind
     return tuple(assets.path("data", f"{name}-{part}-ubyte.gz") for part in ("images-idx3", "labels-idx1"))
-
-
-def _augmented(plan: TunePlan) -> str:
-    recipe = plan.recipe
-    if not recipe.pad and not recipe.flip:
-        return ""
-    words = ", and mirrored by chance" if recipe.flip else ""
-    return script_data.AUGMENTED.format(flip=words, chance=0.5 if recipe.flip else 0.0)
 
 
 def _heading(plan: TunePlan) -> str:
@@ -155,7 +250,7 @@ def _choices(plan: TunePlan) -> str:
         f"RESIZE, CROP = {plan.preprocess.resize}, {plan.preprocess.crop}",
         f"MEAN = {mean!r}",
         f"STD = {std!r}",
-        *script_data.constants(plan),
+        *_image_constants(plan),
         "",
         f"SEED, EPOCHS, BATCH = {plan.seed}, {plan.epochs}, {recipe.batch}",
         *_channels_last(plan),
@@ -216,3 +311,14 @@ def _frozen(plan: TunePlan) -> tuple[str, ...]:
         inside = block.layer_paths if block and is_end else (path,)
         found += [one for one in inside if any(f"{name}.".startswith(f"{one}.") for name in plan.never)]
     return tuple(found)
+
+
+def _image_constants(plan: TunePlan) -> list[str]:
+    """Return the lines of what these functions go by."""
+    modes = f"MODES = {read.MODES!r}".replace("'", '"')
+    if plan.data.kind in EMBEDDED:
+        return [modes]
+    table = [f"LABELS = {literal(find.LABELS)}", f"SAMPLE = {find.SAMPLE}"] if plan.data.kind is TuneKind.CSV else []
+    parts = ", ".join(f"{literal(part)}: {literal(words)}" for part, words in find.PARTS.items())
+    known = [*listed("SUFFIXES", (*find.SUFFIXES, ".npy")), f"PARTS = {{{parts}}}", *table]
+    return [*known, modes, f"WHITE = {literal(plan.white)}"]
