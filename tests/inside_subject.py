@@ -12,7 +12,7 @@ from resnet_explorer.images.choice import DIGITS, DataChoice
 from resnet_explorer.module import build
 from resnet_explorer.module.build import ResNet
 from resnet_explorer.probes.data import Images
-from resnet_explorer.probes.seeds import seeded
+from resnet_explorer.probes.models import seeded
 from resnet_explorer.runs.codec import CHECKPOINT, RUN, dumps
 from resnet_explorer.runs.plan import RunPlan, Setting
 from resnet_explorer.spec import InputShape, ResNetSpec

@@ -14,7 +14,7 @@ from torch.nn import functional
 from resnet_explorer.errors import SpecError
 from resnet_explorer.network import compile_spec
 from resnet_explorer.probes.clock import instruction_set
-from resnet_explorer.probes.seeds import alike
+from resnet_explorer.probes.models import build_from_seed
 from resnet_explorer.readings.memory_format import is_safe
 from resnet_explorer.spec import Block, ResNetSpec
 from resnet_explorer.spec.catalogue import find
@@ -69,7 +69,9 @@ def difference(spec: ResNetSpec, threads: int) -> float:
     """Return the largest difference, as a part of the largest value of its tensor."""
     torch.set_num_threads(threads)
     x = torch.randn(8, 3, 16, 16, generator=torch.Generator().manual_seed(1))
-    pairs = [gradients(alike((spec,), 0)[0], x, one) for one in (torch.channels_last, torch.contiguous_format)]
+    pairs = [
+        gradients(build_from_seed((spec,), 0)[0], x, one) for one in (torch.channels_last, torch.contiguous_format)
+    ]
     largest = max(float(one.abs().max()) for one in pairs[1])
     return max(
         float((a - b).abs().max()) / max(float(b.abs().max()), 1e-3 * largest) for a, b in zip(*pairs, strict=True)

@@ -40,7 +40,7 @@ from resnet_explorer.insight.values import (
 from resnet_explorer.module import build
 from resnet_explorer.module.build import ResNet
 from resnet_explorer.network import compile_spec
-from resnet_explorer.probes.record import restored
+from resnet_explorer.probes.models import restored
 from resnet_explorer.readings import analyse
 from resnet_explorer.readings.lesions import Lesions
 from resnet_explorer.readings.quantities import Mode
@@ -68,7 +68,7 @@ NO_STEPS = replace(RECIPE, steps=0)
 
 def given_to(patch: Patch, where: object, model: ResNet) -> None:
     """Let an experiment that draws its networks measure this one."""
-    patch.setattr(where, "alike", lambda specs, seed: [model])
+    patch.setattr(where, "build_from_seed", lambda specs, seed: [model])
 
 
 def gradients(model: ResNet, patch: Patch, mode: Mode) -> Iterable[object]:

@@ -40,7 +40,7 @@ def torchviz_dot(
     Raises GraphvizError where the network is too deep for it, and InputError where it cannot take the input.
     """
     from resnet_explorer.autograd.lab import forward, prepared
-    from resnet_explorer.probes.record import restored
+    from resnet_explorer.probes.models import restored
 
     model, x = prepared(spec, image, device=device, training=training)
     try:

@@ -18,7 +18,7 @@ from resnet_explorer.module import build
 from resnet_explorer.module.blocks import Block, Gate
 from resnet_explorer.network import compile_spec
 from resnet_explorer.network.kinds import Shape
-from resnet_explorer.probes.record import restored
+from resnet_explorer.probes.models import restored
 from resnet_explorer.readings import Analysis, analyse
 from resnet_explorer.readings.progress import Progress
 from resnet_explorer.spec import InputShape, ResNetSpec

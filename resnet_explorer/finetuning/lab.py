@@ -18,7 +18,7 @@ from resnet_explorer.finetuning.schedule import FinetuneRun, TuneFolder, directo
 from resnet_explorer.finetuning.start import bare, start
 from resnet_explorer.finetuning.strategies import grouping
 from resnet_explorer.module.build import ResNet
-from resnet_explorer.probes.record import places, restored
+from resnet_explorer.probes.models import places, restored
 from resnet_explorer.readings.progress import Progress
 from resnet_explorer.readings.quantities import Mode
 from resnet_explorer.readings.text import LAST_STEPS

@@ -26,7 +26,7 @@ from resnet_explorer.module.adapter import add_adapter
 from resnet_explorer.module.build import ResNet, build
 from resnet_explorer.network import compile_spec
 from resnet_explorer.network.tree import first_convolution
-from resnet_explorer.probes.seeds import seeded
+from resnet_explorer.probes.models import seeded
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.weights import checkpoint

@@ -26,8 +26,8 @@ from resnet_explorer.gradients.values import (
 )
 from resnet_explorer.module.build import ResNet
 from resnet_explorer.probes.data import Batch, Images, tested
-from resnet_explorer.probes.record import places, recording, restored
-from resnet_explorer.probes.seeds import LOSSES, accuracy, alike, common, seeded
+from resnet_explorer.probes.models import LOSSES, accuracy, build_from_seed, common, places, restored, seeded
+from resnet_explorer.probes.record import recording
 from resnet_explorer.readings.lesions import LesionStudy
 from resnet_explorer.readings.progress import Partial, Progress, Throttle
 from resnet_explorer.readings.quantities import GRADIENTS, Mode, Precision, Quantity, Series
@@ -50,7 +50,7 @@ def measure(request: GradientRequest) -> Iterator[Progress | Partial[GradientRes
     images = Images(request.data, common(request.specs), request.image)
     for done, seed in enumerate(request.seeds):
         batch = images.draw(request.image.batch, seed)
-        for index, model in enumerate(alike(request.specs, seed)):
+        for index, model in enumerate(build_from_seed(request.specs, seed)):
             network = networks[index]
             yield Progress(done * len(networks) + index, steps, f"{network.title}, seed {seed}")
             sample = _sample(model, batch, request, seed)
@@ -108,7 +108,7 @@ def shatter(request: ShatterRequest) -> Iterator[Progress | Partial[Shattering] 
         yield Progress(done, steps, f"gradients between two images, seed {request.seeds[done]}")
         words = f"{request.image.batch} points between two images: {batch.words}"
         x = between(batch.x, request.image.batch)
-        for row, model in zip(rows, alike(request.specs, request.seeds[done]), strict=True):
+        for row, model in zip(rows, build_from_seed(request.specs, request.seeds[done]), strict=True):
             row.append(neighbours(model, x, request.mode))
         with throttle.reporting():
             yield Partial(so_far())

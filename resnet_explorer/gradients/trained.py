@@ -18,8 +18,8 @@ from resnet_explorer.gradients.descent import Descent, Paths, PathsRequest
 from resnet_explorer.gradients.lab import training
 from resnet_explorer.module.blocks import Block, run
 from resnet_explorer.module.build import ResNet
-from resnet_explorer.probes.record import blocks_of, parted, places, restored
-from resnet_explorer.probes.seeds import seeded
+from resnet_explorer.probes.models import blocks_of, places, restored, seeded
+from resnet_explorer.probes.record import forward_with_terms
 from resnet_explorer.readings.progress import Partial, Progress, Throttle
 from resnet_explorer.readings.quantities import Mode
 from resnet_explorer.spec import Order
@@ -105,7 +105,7 @@ def cross(model: ResNet, x: Tensor, y: Tensor) -> tuple[list[Crossing], Tensor]:
 
 def _cross(block: Block, x: Tensor) -> Crossing:
     nodes: list[Tensor] = []
-    y = parted(block, lambda *told: nodes.extend(told), x)
+    y = forward_with_terms(block, lambda *told: nodes.extend(told), x)
     u, shortcut, branch = nodes
     return Crossing(x, u, shortcut, branch, y)
 

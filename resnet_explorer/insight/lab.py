@@ -29,7 +29,7 @@ from resnet_explorer.insight.values import (
 )
 from resnet_explorer.module.build import ResNet
 from resnet_explorer.probes.data import Batch, Images, Tested, tested
-from resnet_explorer.probes.record import restored
+from resnet_explorer.probes.models import restored
 from resnet_explorer.readings.progress import Progress
 from resnet_explorer.runs.kinds import kind_of
 from resnet_explorer.runs.opened import trained

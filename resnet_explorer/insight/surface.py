@@ -13,7 +13,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from resnet_explorer.insight.lab import Load, load, subject
 from resnet_explorer.insight.values import RunLesionsRequest, RunReference, Slice, Surface, SurfaceRequest
-from resnet_explorer.probes.record import restored
+from resnet_explorer.probes.models import restored
 from resnet_explorer.readings.lesions import LesionStudy
 from resnet_explorer.readings.progress import Partial, Progress
 from resnet_explorer.runs.lesions import Subject, count, study

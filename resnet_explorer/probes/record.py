@@ -8,13 +8,9 @@ from math import isnan, nan, sqrt
 import torch
 from torch import Tensor, nn
 
-from resnet_explorer.errors import InputError
 from resnet_explorer.module.blocks import Block, run
-from resnet_explorer.network import compile_spec
-from resnet_explorer.readings import analyse
-from resnet_explorer.readings.needs import needs
-from resnet_explorer.readings.quantities import Mode, Place, Quantity, Series
-from resnet_explorer.spec import InputShape, ResNetSpec
+from resnet_explorer.probes.models import blocks_of
+from resnet_explorer.readings.quantities import Quantity, Series
 
 ROW = 1024
 SMALL, LARGE = 1e-24, 1e30
@@ -74,7 +70,7 @@ Part = Callable[[Tensor, Tensor, Tensor], None]
 """Is given u, and the two nodes at which the shortcut's and the branch's term arrive."""
 
 
-def parted(block: Block, told: Part, x: Tensor) -> Tensor:
+def forward_with_terms(block: Block, told: Part, x: Tensor) -> Tensor:
     """Return what a residual block gives for x; ``told`` gets u and the nodes by which it enters shortcut and branch.
 
     Where both paths share a norm and an activation (``before``), u is what these put out. What a learnt gate itself
@@ -95,8 +91,8 @@ def parted(block: Block, told: Part, x: Tensor) -> Tensor:
 
 @contextmanager
 def parting(block: Block, told: Part) -> Iterator[None]:
-    """Let a residual block run as ``parted``, and as it always did afterwards."""
-    block.forward = partial(parted, block, told)  # type: ignore[method-assign]  # taken away below
+    """Let a residual block run as ``forward_with_terms``, and as it always did afterwards."""
+    block.forward = partial(forward_with_terms, block, told)  # type: ignore[method-assign]  # taken away below
     try:
         yield
     finally:
@@ -155,11 +151,6 @@ class Terms:
         if self.product is None or self.shortcut is None or not self.total:
             return None
         return (self.shortcut**2 + self.product) / self.total / self.total
-
-
-def blocks_of(model: nn.Module) -> list[Block]:
-    """Return the blocks of a network in the order in which they run."""
-    return [module for module in model.modules() if isinstance(module, Block)]
 
 
 class Record:
@@ -264,40 +255,3 @@ def recording(model: nn.Module, *, terms: bool = True) -> Iterator[Record]:
             if watched is not None:
                 lent.enter_context(parting(block, watched.watch))
         yield record
-
-
-@contextmanager
-def restored(model: nn.Module, *, training: bool) -> Iterator[None]:
-    """Lend a model in training or evaluation mode to whatever measures it, and give it back as it was, bit for bit.
-
-    That is every module's mode, every buffer (the running statistics of norms) and every gradient; within, the
-    parameters start without gradients. Whatever only measures a model goes through here.
-    """
-    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
-    modes = [(module, module.training) for module in model.modules()]
-    gradients = [(parameter, parameter.grad) for parameter in model.parameters()]
-    model.train(training)
-    for parameter, _ in gradients:
-        parameter.grad = None
-    try:
-        yield
-    finally:
-        with torch.no_grad():
-            for buffer, kept in buffers:
-                buffer.copy_(kept)
-        for module, mode in modes:
-            module.training = mode
-        for parameter, gradient in gradients:
-            parameter.grad = gradient
-
-
-def places(spec: ResNetSpec, image: InputShape, mode: Mode) -> tuple[Place, ...]:
-    """Return the blocks of a network; raises InputError where it cannot take the image, or not in that mode."""
-    analysis = analyse(compile_spec(spec), image)
-    if mode is Mode.TRAIN and (failing := needs(analysis).failing):
-        raise InputError(failing, needs(analysis).words)
-    return tuple(
-        Place(block.path, stage.number, analysis.sums[block.path].output)
-        for stage in analysis.network.stages
-        for block in stage.blocks
-    )

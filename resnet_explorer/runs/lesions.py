@@ -16,8 +16,7 @@ from resnet_explorer.module.layers import ZeroPad
 from resnet_explorer.network import compile_spec
 from resnet_explorer.network.kinds import Shape
 from resnet_explorer.probes.data import Tested, tested
-from resnet_explorer.probes.record import blocks_of, places, restored
-from resnet_explorer.probes.seeds import seeded
+from resnet_explorer.probes.models import blocks_of, places, restored, seeded
 from resnet_explorer.readings import analyse
 from resnet_explorer.readings.lesions import Lesions, LesionsAsked, LesionStudy
 from resnet_explorer.readings.progress import Partial, Progress

@@ -14,7 +14,7 @@ from resnet_explorer.module.blocks import Block, Gate, run
 from resnet_explorer.network import Block as BlockNode
 from resnet_explorer.network import Network, flat
 from resnet_explorer.probes.clock import Clock, Mark, setting
-from resnet_explorer.probes.pieces import Piece, pieces
+from resnet_explorer.probes.models import Piece, pieces
 from resnet_explorer.readings import Analysis
 from resnet_explorer.timing.values import Timed, Timing, Work, added, span, work
 

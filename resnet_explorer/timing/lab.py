@@ -11,7 +11,7 @@ from resnet_explorer.errors import InputError
 from resnet_explorer.module import build
 from resnet_explorer.network import compile_spec
 from resnet_explorer.probes.clock import Clock, setting
-from resnet_explorer.probes.record import restored
+from resnet_explorer.probes.models import restored
 from resnet_explorer.readings import Analysis, analyse
 from resnet_explorer.readings.progress import Progress
 from resnet_explorer.spec import InputShape, ResNetSpec

@@ -14,7 +14,7 @@ import torch
 from resnet_explorer import __version__
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.probes.clock import setting as where_it_runs
-from resnet_explorer.probes.record import places
+from resnet_explorer.probes.models import places
 from resnet_explorer.readings.progress import Partial, Progress, Throttle
 from resnet_explorer.readings.quantities import Mode, Place
 from resnet_explorer.runs.codec import RUN, loads

@@ -19,8 +19,8 @@ from resnet_explorer.module.blocks import module_class
 from resnet_explorer.module.build import ResNet
 from resnet_explorer.network import compile_spec
 from resnet_explorer.network.kinds import KINDS, Role
-from resnet_explorer.probes.record import Moves, recording, restored
-from resnet_explorer.probes.seeds import LOSSES, alike, seeded
+from resnet_explorer.probes.models import LOSSES, build_from_seed, restored, seeded
+from resnet_explorer.probes.record import Moves, recording
 from resnet_explorer.readings.memory_format import memory_format
 from resnet_explorer.readings.progress import Partial, Progress
 from resnet_explorer.readings.quantities import Loss, Quantity, Series
@@ -270,7 +270,7 @@ class Trainer:
 
 def first_weights(plan: RunPlan) -> ResNet:
     """Return the network with the weights of its seed, and those of ``like`` where they fit, on the CPU."""
-    return alike((plan.like, plan.spec) if plan.like else (plan.spec,), plan.seed)[-1]
+    return build_from_seed((plan.like, plan.spec) if plan.like else (plan.spec,), plan.seed)[-1]
 
 
 def draws(spec: ResNetSpec) -> bool:

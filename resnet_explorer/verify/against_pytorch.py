@@ -14,8 +14,7 @@ from resnet_explorer.module import build
 from resnet_explorer.module.blocks import Block, Gate
 from resnet_explorer.network import compile_spec
 from resnet_explorer.probes.clock import instruction_set
-from resnet_explorer.probes.pieces import pieces
-from resnet_explorer.probes.record import restored
+from resnet_explorer.probes.models import pieces, restored
 from resnet_explorer.readings import Analysis
 from resnet_explorer.readings.kept import IMAGE, Kept, collected, kept
 from resnet_explorer.readings.progress import Progress

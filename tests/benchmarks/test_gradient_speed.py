@@ -18,8 +18,8 @@ from resnet_explorer.images.choice import DataChoice
 from resnet_explorer.module import build
 from resnet_explorer.module.blocks import Block
 from resnet_explorer.probes.data import batch
+from resnet_explorer.probes.models import build_from_seed
 from resnet_explorer.probes.record import recording
-from resnet_explorer.probes.seeds import alike
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find, twin
 from tests.narrow import present
@@ -47,7 +47,7 @@ def in_turn(works: tuple[Callable[[], object], ...], rounds: int) -> list[float]
 
 def cost_of_hooks(rounds: int) -> float:
     """Print and return the time of a pass that measures everything over that of a bare pass."""
-    models, (x, y, _) = alike(PAIR, 0), batch(DataChoice(), PAIR[0], IMAGE, 0)
+    models, (x, y, _) = build_from_seed(PAIR, 0), batch(DataChoice(), PAIR[0], IMAGE, 0)
 
     def bare() -> None:
         for model in models:

@@ -15,7 +15,7 @@ import torch
 from torch.nn import functional
 
 from resnet_explorer.probes.data import Images
-from resnet_explorer.probes.seeds import alike
+from resnet_explorer.probes.models import build_from_seed
 from resnet_explorer.readings.progress import Partial
 from resnet_explorer.runs.plan import Run, RunPlan
 from resnet_explorer.runs.recipe import Optimiser, Recipe
@@ -32,7 +32,7 @@ RECIPE = Recipe(steps=150, rate=0.02)
 def by_hand(plan: RunPlan) -> float:
     """Return the steps a second of what one would write: images in memory, PyTorch's own optimiser, a test."""
     recipe = plan.recipe
-    (model,) = alike((plan.spec,), plan.seed)
+    (model,) = build_from_seed((plan.spec,), plan.seed)
     images = Images(plan.data, plan.spec, plan.image)
     (x, y), (x_test, y_test) = images.take(images.train), images.take(images.test)
     if recipe.optimiser is Optimiser.ADAMW:

@@ -37,7 +37,7 @@ from resnet_explorer.finetuning.script import companions, to_script
 from resnet_explorer.finetuning.start import start
 from resnet_explorer.finetuning.strategies import grouping
 from resnet_explorer.module import build
-from resnet_explorer.probes.seeds import seeded
+from resnet_explorer.probes.models import seeded
 from resnet_explorer.runs.recipe import Optimiser, Recipe, Schedule
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find

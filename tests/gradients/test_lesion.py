@@ -11,7 +11,7 @@ from resnet_explorer.gradients.descent import RECIPE, LesionRequest
 from resnet_explorer.gradients.lab import lesions
 from resnet_explorer.module import build
 from resnet_explorer.module.blocks import Block
-from resnet_explorer.probes.record import blocks_of
+from resnet_explorer.probes.models import blocks_of
 from resnet_explorer.readings.lesions import LesionStudy
 from resnet_explorer.runs.lesions import dropping, swapping
 from resnet_explorer.spec import ResNetSpec

@@ -16,7 +16,7 @@ from resnet_explorer.gradients.trained import cross, follow, through, walk
 from resnet_explorer.images.choice import DIGITS
 from resnet_explorer.module import build
 from resnet_explorer.probes.data import batch
-from resnet_explorer.probes.record import blocks_of
+from resnet_explorer.probes.models import blocks_of
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign

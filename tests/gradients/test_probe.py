@@ -19,8 +19,8 @@ from resnet_explorer.images.choice import DIGITS
 from resnet_explorer.module import build
 from resnet_explorer.module.build import ResNet
 from resnet_explorer.probes.data import batch
-from resnet_explorer.probes.record import blocks_of, recording
-from resnet_explorer.probes.seeds import alike
+from resnet_explorer.probes.models import blocks_of, build_from_seed
+from resnet_explorer.probes.record import recording
 from resnet_explorer.readings.progress import Partial, Progress
 from resnet_explorer.readings.quantities import TERMS, Loss, Mode, Precision, Quantity
 from resnet_explorer.spec import InputShape, ResNetSpec
@@ -149,7 +149,7 @@ class TestMeasure:
     def test_quantities_are_what_they_say(self) -> None:
         spec = small()
         one = measured(spec, seeds=(0,), rate=0.5).networks[0]
-        (model,), (x, y, _) = alike((spec,), 0), batch(DIGITS, spec, IMAGE, 0)
+        (model,), (x, y, _) = build_from_seed((spec,), 0), batch(DIGITS, spec, IMAGE, 0)
         kept: list[Tensor] = []
         for block in blocks_of(model):
             block.register_forward_hook(lambda _, __, y: kept.append(y))
@@ -171,17 +171,17 @@ class TestMeasure:
 
     def test_the_twin_has_the_same_branches_tensor_by_tensor(self) -> None:
         spec = small("shortcut=C")
-        residual, plain = (dict(model.named_parameters()) for model in alike((spec, twin(spec)), 4))
+        residual, plain = (dict(model.named_parameters()) for model in build_from_seed((spec, twin(spec)), 4))
         assert residual.keys() - plain.keys() and all("downsample" in name for name in residual.keys() - plain.keys())
         assert plain.keys() <= residual.keys()
         assert all(torch.equal(one, residual[name]) for name, one in plain.items())
-        plain_first = dict(alike((twin(spec), spec), 4)[1].named_parameters())
-        assert torch.equal(plain_first["layer2.1.conv2.weight"], dict(alike((twin(spec),), 4)[0].named_parameters())[
-            "layer2.1.conv2.weight"
-        ])  # fmt: skip
+        second = build_from_seed((twin(spec), spec), 4)[1].get_parameter("layer2.1.conv2.weight")
+        assert torch.equal(second, build_from_seed((twin(spec),), 4)[0].get_parameter("layer2.1.conv2.weight"))
 
     def test_another_start_is_not_overwritten(self) -> None:
-        usual, silent = (dict(model.named_parameters()) for model in alike((small(), small("zero_init=true")), 0))
+        usual, silent = (
+            dict(model.named_parameters()) for model in build_from_seed((small(), small("zero_init=true")), 0)
+        )
         assert torch.equal(usual["layer1.0.conv1.weight"], silent["layer1.0.conv1.weight"])
         assert usual["layer1.0.bn2.weight"].norm() > 0 == silent["layer1.0.bn2.weight"].norm()
 
@@ -257,7 +257,7 @@ class TestFolklore:
             assert set(one.series(Quantity.BRANCH)[seed]) == {0.0} and set(one.series(Quantity.SHARE)[seed]) == {1.0}
         assert all(ratio == pytest.approx(1, rel=1e-3) for ratio in ratios(one))
         assert not any(one.underflows(Quantity.BRANCH)), "it is 0, not too small"
-        (model,), (x, y, _) = alike((small("zero_init=true"),), 0), batch(DIGITS, small(), IMAGE, 0)
+        (model,), (x, y, _) = build_from_seed((small("zero_init=true"),), 0), batch(DIGITS, small(), IMAGE, 0)
         functional.cross_entropy(model(x), y).backward()
         for name, parameter in model.named_parameters():
             if "layer" in name:
@@ -286,7 +286,7 @@ class TestFolklore:
     def test_batch_norm_makes_a_convolution_scale_free(self) -> None:
         """Weights x 10 give gradients / 10, and the gradient is at right angles to the weights."""
         spec = small()
-        (model,), (x, y, _) = alike((spec,), 0), batch(DIGITS, spec, IMAGE, 0)
+        (model,), (x, y, _) = build_from_seed((spec,), 0), batch(DIGITS, spec, IMAGE, 0)
         model, x, name = model.double(), x.double(), "layer2.0.conv1.weight"
         weight = dict(model.named_parameters())[name]
         before = gradients(model, x, y, hooked=True)[name]

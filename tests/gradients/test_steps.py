@@ -10,7 +10,7 @@ from resnet_explorer.gradients.descent import RECIPE, Descent, DescentRequest
 from resnet_explorer.gradients.lab import train
 from resnet_explorer.images.choice import DIGITS
 from resnet_explorer.probes.data import Images
-from resnet_explorer.probes.seeds import alike, seeded
+from resnet_explorer.probes.models import build_from_seed, seeded
 from resnet_explorer.readings.progress import Progress
 from resnet_explorer.readings.quantities import Loss, Quantity
 from resnet_explorer.spec import ResNetSpec
@@ -35,7 +35,7 @@ SMALL = DescentRequest((net(20, "blocks=1,1,1"),), recipe=replace(RECIPE, steps=
 
 def test_a_run_is_the_loop_that_one_would_write_by_hand() -> None:
     run = trained(SMALL)
-    (model,), laid = alike(SMALL.specs, 0), layout(SMALL.plans[0])
+    (model,), laid = build_from_seed(SMALL.specs, 0), layout(SMALL.plans[0])
     model = model.to(memory_format=laid)
     images = Images(DIGITS, SMALL.specs[0], SMALL.image)
     optimiser = torch.optim.SGD(model.parameters(), 0.05, 0.9, weight_decay=1e-4, fused=True)

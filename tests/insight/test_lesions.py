@@ -11,7 +11,7 @@ from resnet_explorer.insight.lab import confusion
 from resnet_explorer.insight.surface import lesions
 from resnet_explorer.insight.values import Confusion, ConfusionRequest, RunLesionsRequest, RunReference
 from resnet_explorer.module.build import ResNet
-from resnet_explorer.probes.record import blocks_of
+from resnet_explorer.probes.models import blocks_of
 from resnet_explorer.readings.lesions import LesionStudy
 from resnet_explorer.readings.progress import Partial, Progress
 from resnet_explorer.runs import lesions as lab

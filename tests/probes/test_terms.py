@@ -16,8 +16,8 @@ from resnet_explorer.images.choice import DIGITS
 from resnet_explorer.module import build
 from resnet_explorer.module.build import ResNet
 from resnet_explorer.probes.data import batch
-from resnet_explorer.probes.record import Exact, Terms, blocks_of, parted, recording
-from resnet_explorer.probes.seeds import alike
+from resnet_explorer.probes.models import blocks_of, build_from_seed
+from resnet_explorer.probes.record import Exact, Terms, forward_with_terms, recording
 from resnet_explorer.readings.quantities import Quantity
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import find
@@ -53,7 +53,7 @@ def test_both_terms_sum_to_the_gradient_in_float64(text: str) -> None:
     for index, block in enumerate(blocks_of(model)):
         nodes: list[Tensor] = []
         at = run_to(model, x.double(), index)
-        z = parted(block, partial(kept, nodes), at)
+        z = forward_with_terms(block, partial(kept, nodes), at)
         for after in blocks_of(model)[index + 1 :]:
             z = after(z)
         loss = functional.cross_entropy(head(model, z), y)
@@ -134,7 +134,7 @@ def test_cosine_and_share_of_known_terms() -> None:
 
 
 def test_terms_far_below_float32_keep_their_share() -> None:
-    (model,) = alike((net("order=v1"),), 0)
+    (model,) = build_from_seed((net("order=v1"),), 0)
     model.double()
     with recording(model) as record:
         (model(torch.randn(4, 1, 8, 8, dtype=torch.float64)).sum() * 1e-140).backward()

@@ -15,7 +15,7 @@ from resnet_explorer.gradients.descent import Descent, DescentRequest
 from resnet_explorer.gradients.lab import train as train_together
 from resnet_explorer.images.choice import DIGITS, DataChoice, DataKind
 from resnet_explorer.probes.data import Images
-from resnet_explorer.probes.seeds import alike
+from resnet_explorer.probes.models import build_from_seed
 from resnet_explorer.readings.progress import Partial, Progress
 from resnet_explorer.readings.quantities import Quantity
 from resnet_explorer.runs.plan import Chunk, Run, RunPlan
@@ -33,7 +33,7 @@ SGD = RECIPES["sgd"]
 def by_hand(asked: RunPlan) -> list[float]:
     """Return the losses of the loop that one would write with PyTorch's own optimiser, one tensor after the other."""
     recipe = asked.recipe
-    model = alike((asked.spec,), asked.seed)[0].to(memory_format=torch.channels_last)
+    model = build_from_seed((asked.spec,), asked.seed)[0].to(memory_format=torch.channels_last)
     images = Images(asked.data, asked.spec, asked.image)
     norms = [p for m in model.modules() if isinstance(m, NORMS) for p in m.parameters()]
     spared = {id(p) for p in norms} | {id(p) for name, p in model.named_parameters() if name.endswith("bias")}
@@ -103,7 +103,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not() -> None:
 
 def test_a_blocks_length_is_that_of_its_parameters() -> None:
     first = run(plan(replace(SGD, steps=1))).metrics[0]
-    block = alike((small(),), 0)[0].get_submodule("layer1.0")
+    block = build_from_seed((small(),), 0)[0].get_submodule("layer1.0")
     length = torch.cat([one.flatten() for one in block.parameters()]).norm().item()
     assert first.blocks and first.blocks[Quantity.WEIGHT_NORM][0] == pytest.approx(length, rel=1e-5)
 
@@ -123,7 +123,7 @@ def test_the_average_is_tested_and_pytorchs_own_agrees() -> None:
 
     recipe = Recipe(3, 32, ema=0.5, evaluate=3, measure=0)
     asked = plan(recipe)
-    model = alike((asked.spec,), 0)[0].to(memory_format=torch.channels_last)
+    model = build_from_seed((asked.spec,), 0)[0].to(memory_format=torch.channels_last)
     average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.5), use_buffers=True)
     images = Images(DIGITS, asked.spec, asked.image)
     optimiser = torch.optim.SGD(model.parameters(), recipe.rate, 0.9, weight_decay=recipe.decay)
