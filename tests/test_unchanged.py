@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from resnet_explorer.autograd import lab as autograd_lab
-from resnet_explorer.autograd.graphviz import torchviz_dot
+from resnet_explorer.autograd.values import RecordGraph
 from resnet_explorer.finetuning.choices import Preprocess, TuneData, TuneKind, WeightsChoice, WeightsKind
 from resnet_explorer.finetuning.lab import images_of, named
 from resnet_explorer.finetuning.outputs import predict
@@ -92,11 +92,11 @@ def lesions_of_the_test(model: ResNet, patch: Patch, folder: Path) -> Iterable[o
 
 
 def graph(model: ResNet, patch: Patch, *, torchviz: bool = False) -> Iterator[object]:
-    patch.setattr(autograd_lab, "prepared", lambda *_, **__: (model, torch.rand(2, 1, 8, 8, requires_grad=True)))
+    patch.setattr(autograd_lab, "prepare", lambda _: (model, torch.rand(2, 1, 8, 8, requires_grad=True)))
     if torchviz:
-        yield torchviz_dot(SPEC, FEW)
+        yield autograd_lab.torchviz_dot(RecordGraph(SPEC, FEW))
     else:
-        yield from autograd_lab.record(SPEC, FEW, saved=True)
+        yield from autograd_lab.record(RecordGraph(SPEC, FEW, saved=True))
 
 
 def memory(model: ResNet, patch: Patch, *, training: bool) -> Iterable[object]:

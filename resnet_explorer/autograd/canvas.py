@@ -1,6 +1,6 @@
 """The autograd graph as this app draws it, and as torchviz does."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from PySide6.QtCore import QByteArray, QObject, QRectF, QRunnable, QSize, QSizeF, Qt, QThreadPool, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPaintEvent
@@ -8,7 +8,7 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QWidget
 
 from resnet_explorer.autograd.cluster_marks import nodes_of
-from resnet_explorer.autograd.clusters import Cluster, Recorded
+from resnet_explorer.autograd.clusters import Recorded
 from resnet_explorer.autograd.picture import GraphPicture, GraphView, graph_picture
 from resnet_explorer.autograd.values import NodeKind
 from resnet_explorer.network import Network
@@ -115,7 +115,6 @@ class GraphCanvas(Canvas):
         self._document = document
         self._network: Network | None = None
         self.recorded: Recorded | None = None
-        self.parts: Sequence[Cluster] = ()
         self.view = GraphView()
         self.words = ("", "")
         self._made: GraphPicture | None = None
@@ -131,8 +130,8 @@ class GraphCanvas(Canvas):
         """Show a graph; what was open stays open where the new network has it too."""
         is_other = self._network is None or self._network.spec.name != network.spec.name
         self.recorded, self._network, self.words = recorded, network, (title, facts)
-        self.parts = recorded.clusters
-        self._owner = {index: (part.path, n) for part in self.parts for n, index in enumerate(nodes_of(part))}
+        parts = recorded.clusters
+        self._owner = {index: (part.path, n) for part in parts for n, index in enumerate(nodes_of(part))}
         self._by_path = {}
         for index in self._owner:
             self._by_path.setdefault(recorded.graph.nodes[index].path, []).append(index)
@@ -153,7 +152,8 @@ class GraphCanvas(Canvas):
 
     def open_all(self) -> bool:
         """Show every node of the graph."""
-        self.show_view(GraphView.all_open(self.parts))
+        if self.recorded:
+            self.show_view(GraphView.all_open(self.recorded.clusters))
         return True
 
     def close_all(self) -> bool:
@@ -166,9 +166,8 @@ class GraphCanvas(Canvas):
         if self.recorded is None or self._network is None:
             return
         made = self._made = graph_picture(
-            self.recorded.graph, self._network, self.parts, self.view, self.recorded.highway.way, *self.words,
-            (self.width(), self.height()),
-        )  # fmt: skip
+            self.recorded, self._network, self.view, *self.words, (self.width(), self.height())
+        )
         found = places(made.picture, self._network, show) if show else []
         self.show_picture(made.picture, animate, found[0] if found else None)
 

@@ -56,6 +56,15 @@ class Cluster:
         return sum(len(hung) for hung in self.leaves.values())
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Recorded:
+    """The result of ``RecordGraph``: the graph, its highway, and its nodes in the clusters in which they are drawn."""
+
+    graph: AutogradGraph
+    highway: Highway
+    clusters: tuple[Cluster, ...]
+
+
 def clusters(graph: AutogradGraph, network: Network) -> tuple[Cluster, ...]:
     """Return the clusters of a graph in the order in which the data went through them."""
     home = _homes(graph, network)
@@ -195,20 +204,12 @@ def count_words(blocks: int) -> str:
     return f"2^{blocks}" + (f" = {2**blocks:,}" if blocks < SHORT else "") + " paths"
 
 
-def facts(graph: AutogradGraph, way: Highway, network: Network, twin: int | None = None) -> str:
+def facts(recorded: Recorded, network: Network, twin: int | None = None) -> str:
     """Return operations, the shortest and the longest way back, the plain twin's shortest, and the number of paths."""
+    graph, way = recorded.graph, recorded.highway
     operations = sum(node.kind is NodeKind.OPERATION for node in graph.nodes)
     words = f"{operations:,} operations · way back: shortest {way.shortest:,}, longest {way.longest:,}"
     words += f" · plain twin's shortest {twin:,}" if twin is not None else ""
     return (
         f"{words} · {count_words(path_lengths(network).blocks)} · {graph.device}, torch {graph.torch.partition('+')[0]}"
     )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Recorded:
-    """What comes of ``RecordGraph``: the graph, its highway, and its nodes in the clusters in which they are drawn."""
-
-    graph: AutogradGraph
-    highway: Highway
-    clusters: tuple[Cluster, ...]

@@ -1,19 +1,18 @@
-"""torchviz's own drawing of a network, for comparison, and Graphviz as a process that can be stopped."""
+"""Graphviz: an autograd graph as DOT source, and the process that lays it out."""
 
+import re
 import shutil
 import subprocess
 import sysconfig
 import tempfile
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import IO
 
-from resnet_explorer.autograd.values import DrawTorchviz
+from resnet_explorer.autograd.values import AutogradGraph, GraphNode, NodeKind
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.readings.progress import Progress
-from resnet_explorer.spec import InputShape, ResNetSpec
 
 PAUSE = 0.1
 """Seconds between two looks at the process."""
@@ -25,40 +24,80 @@ class GraphvizError(ExplorerError):
     """A drawing by torchviz or Graphviz that did not come about; ``where`` is the command, or ``torchviz``."""
 
 
-def torchviz_dot(
-    spec: ResNetSpec,
-    image: InputShape,
-    *,
-    device: str = "cpu",
-    loss: bool = True,
-    training: bool = True,
-    attributes: bool = False,
-    saved: bool = False,
-) -> str:
-    """Return the DOT source that torchviz writes of a network at an input.
+_FILLS: Mapping[NodeKind, str] = {
+    NodeKind.OPERATION: "lightgrey",
+    NodeKind.ACCUMULATE: "lightgrey",
+    NodeKind.LEAF: "lightblue",
+    NodeKind.SAVED: "orange",
+    NodeKind.OUTPUT: "darkolivegreen1",
+}
+"""torchviz's colours (its ``make_dot``); grey is what Graphviz fills with where no colour is given."""
+_BLOCK = re.compile(r"((layer\d+)\.\d+)\.")
+_ESCAPES: Mapping[int, str] = {
+    ord('"'): '\\"',
+    ord("\\"): "\\\\",
+    ord("\n"): "\\n",
+    ord("&"): "&amp;",  # Graphviz reads entities in every text
+    **{code: " " for code in range(32) if code != ord("\n")},
+}
 
-    Raises GraphvizError where the network is too deep for it, and InputError where it cannot take the input.
-    """
-    from resnet_explorer.autograd.lab import forward, prepared
-    from resnet_explorer.probes.models import restored
 
-    model, x = prepared(spec, image, device=device, training=training)
-    try:
-        with warnings.catch_warnings(), restored(model, training=training):
-            y, _ = forward(model, x, loss=loss)
-            warnings.simplefilter("ignore")  # it compares versions with what Python has dropped
-            from torchviz import make_dot
+def to_dot(graph: AutogradGraph, title: str) -> str:
+    """Return the DOT source of a graph; an arrow leads as the data went, a saved tensor hangs on a line without one."""
+    lines = [
+        f"digraph {_quoted(title)} {{",
+        f'  graph [label={_quoted(title)}, labelloc=t, fontname="Helvetica", ranksep=0.3]',
+        '  node [style=filled, shape=box, fontsize=10, height=0.2, fontname="Courier"]',
+        *_clusters(graph.nodes),
+        *(_edge(graph, start, end) for start, end in graph.edges),
+        "}",
+        "",
+    ]
+    return "\n".join(lines)
 
-            params = dict(model.named_parameters()) | {"input": x}
-            return str(make_dot(y, params, show_attrs=attributes, show_saved=saved).source)
-    except ImportError as error:
-        what = f"torchviz cannot be loaded: {error}."
-        raise GraphvizError("torchviz", what, "Install torchviz and setuptools.") from error
-    except RecursionError as error:
-        what = "This network is too deep for torchviz, which follows the graph by recursion."
-        raise GraphvizError(
-            "torchviz", what, "Use the drawing that needs no torchviz: it has no such limit."
-        ) from error
+
+def _quoted(text: str) -> str:
+    """Return a text in quotes, every sign as itself: only labels in angle brackets without quotes are HTML."""
+    return f'"{text.translate(_ESCAPES)}"'
+
+
+def _clusters(nodes: tuple[GraphNode, ...]) -> Iterator[str]:
+    """Yield the nodes, those of a stage in its cluster and there those of a block in its own."""
+    places: dict[tuple[str, ...], list[str]] = {(): []}
+    for index, node in enumerate(nodes):
+        found = _BLOCK.match(f"{node.path}.")
+        place = (found[2], found[1]) if found else ()
+        for depth in range(len(place) + 1):
+            places.setdefault(place[:depth], [])
+        places[place].append(_node(index, node))
+    yield from _inside(places, ())
+
+
+def _inside(places: Mapping[tuple[str, ...], list[str]], place: tuple[str, ...]) -> Iterator[str]:
+    indent = "  " * (len(place) + 1)
+    yield from (indent + line for line in places[place])
+    for inner in places:
+        if inner and inner[:-1] == place:
+            yield f"{indent}subgraph {_quoted(f'cluster_{inner[-1]}')} {{"
+            yield f"{indent}  label={_quoted(inner[-1])}"
+            yield from _inside(places, inner)
+            yield f"{indent}}}"
+
+
+def _node(index: int, node: GraphNode) -> str:
+    named = node.kind in (NodeKind.OPERATION, NodeKind.ACCUMULATE)
+    size = "" if node.shape is None else f"({', '.join(map(str, node.shape))})"
+    label = f"{node.name}\n{node.path}" if named else f"{node.name}\n{size}"
+    told = "\n".join((f"{node.path} {size}".strip(), *(f"{name}: {value}" for name, value in node.attributes)))
+    return f"n{index} [label={_quoted(label)}, fillcolor={_FILLS[node.kind]}, tooltip={_quoted(told)}]"
+
+
+def _edge(graph: AutogradGraph, start: int, end: int) -> str:
+    """Return an arrow; what a function has only saved gets no gradient from it, and no head."""
+    first, last = graph.nodes[start], graph.nodes[end]
+    kept = NodeKind.SAVED in (first.kind, last.kind)
+    kept = kept or (first.kind is NodeKind.LEAF and last.kind is NodeKind.OPERATION)
+    return f"  n{start} -> n{end}{' [dir=none]' if kept else ''}"
 
 
 def layout(
@@ -130,13 +169,3 @@ def _result(status: int, name: str, made: IO[bytes], said: IO[bytes]) -> bytes:
 
 def _plain(command: str) -> str:
     return Path(command).name
-
-
-def draw_torchviz(job: DrawTorchviz) -> Iterator[object]:
-    """Yield progress, and last the SVG file with its DOT source."""
-    graph = job.graph
-    yield Progress(0, 1, "torchviz follows the graph")
-    options = {"loss": graph.loss, "training": graph.training, "saved": graph.saved}
-    dot = torchviz_dot(graph.spec, graph.image, device=graph.device, **options)
-    for step in layout(dot):
-        yield step if isinstance(step, Progress) else (step, dot)

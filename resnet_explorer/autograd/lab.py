@@ -1,7 +1,8 @@
-"""The autograd graph of a network as PyTorch records it, each operation with the layer that made it."""
+"""The autograd graph of a network as PyTorch records it, each operation with the layer that made it; and torchviz's."""
 
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache, partial
 from typing import Any
 
@@ -12,16 +13,15 @@ from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from resnet_explorer.autograd.clusters import Recorded, clusters
-from resnet_explorer.autograd.values import AutogradGraph, GraphNode, NodeKind, RecordGraph, highway
-from resnet_explorer.errors import InputError
+from resnet_explorer.autograd.graphviz import GraphvizError, layout
+from resnet_explorer.autograd.values import AutogradGraph, DrawTorchviz, GraphNode, NodeKind, RecordGraph, highway
 from resnet_explorer.module import build
 from resnet_explorer.module.blocks import Block, Gate
 from resnet_explorer.network import compile_spec
 from resnet_explorer.network.kinds import Shape
-from resnet_explorer.probes.models import restored
-from resnet_explorer.readings import Analysis, analyse
+from resnet_explorer.probes.models import check_trains, restored
+from resnet_explorer.readings import analyse
 from resnet_explorer.readings.progress import Progress
-from resnet_explorer.spec import InputShape, ResNetSpec
 
 INPUT, LOSS, OUTPUT = "input", "loss", "output"
 Makers = dict[Node, str]
@@ -149,54 +149,31 @@ _JOINS = {Block: ".add", Gate: ".scale"}
 """What a block, and a gate, computes itself."""
 
 
-def record(
-    spec: ResNetSpec,
-    image: InputShape,
-    *,
-    device: str = "cpu",
-    loss: bool = True,
-    training: bool = True,
-    seed: int = 0,
-    saved: bool = False,
-) -> Iterator[Progress | AutogradGraph]:
-    """Yield progress and, last, the graph of a network at an input; with ``loss`` it ends there, else at the output.
+def record(request: RecordGraph) -> Iterator[Progress | Recorded]:
+    """Yield progress and, last, the graph of a network at an input with its highway.
 
-    The loss is the cross-entropy against class 0, or the mean of the last map where there is no head. With ``saved``
-    the tensors that each operation keeps for its derivative are nodes too. The CPU's graph is recorded on the meta
-    device, where nothing is computed and it is the same; on another device the network really runs. Raises InputError
-    where the network cannot take the input, or not train on it.
+    The CPU's graph is recorded on the meta device, where nothing is computed and the graph is the same; on another
+    device the network really runs. Raises InputError where the network cannot take the input, or not train on it.
     """
     yield Progress(0, 3, "building the network")
-    model, x = prepared(spec, image, device=device, training=training, seed=seed)
-    yield Progress(1, 3, f"running it forward on {device}")
-    with restored(model, training=training):
-        y, makers = forward(model, x, loss=loss)
-        yield Progress(2, 3, f"walking back from the {LOSS if loss else OUTPUT}")
-        graph = graph_of(y, model, x, makers, device=device, saved=saved)
-    yield graph
+    model, x = prepare(request)
+    yield Progress(1, 3, f"running it forward on {request.device}")
+    with restored(model, training=request.training):
+        y, makers = forward(model, x, loss=request.loss)
+        yield Progress(2, 3, f"walking back from the {LOSS if request.loss else OUTPUT}")
+        graph = graph_of(y, model, x, makers, device=request.device, saved=request.saved)
+    yield Recorded(graph, highway(graph), clusters(graph, compile_spec(request.spec)))
 
 
-def prepared(
-    spec: ResNetSpec, image: InputShape, *, device: str, training: bool, seed: int = 0
-) -> tuple[nn.Module, Tensor]:
-    """Return the network of a spec and an input that asks for its gradient, for a graph of that device."""
-    _check(analyse(compile_spec(spec), image), training)
-    place = "meta" if device == "cpu" else device
-    torch.manual_seed(seed)
-    shape = (image.batch, spec.in_channels, image.height, image.width)
-    x = torch.rand(shape, device=place, requires_grad=True)
-    return build(spec, device=place, initialise=False).train(training), x
-
-
-def _check(analysis: Analysis, training: bool) -> None:
-    """Refuse what PyTorch would refuse with a trace: a batch norm that trains on one value per channel."""
-    for row in analysis.rows if training else ():
-        if row.part.layer.starves(row.reading.input):
-            raise InputError(
-                row.path,
-                f"In training, {row.path} would see one value per channel.",
-                "Use a batch of 2 or more, a larger image, or the graph of inference.",
-            )
+def prepare(request: RecordGraph) -> tuple[nn.Module, Tensor]:
+    """Return the network of a request, and an input that requires its gradient, on the device that records it."""
+    if request.training:
+        check_trains(analyse(compile_spec(request.spec), request.image), "the graph of inference")
+    device = "meta" if request.device == "cpu" else request.device
+    shape = (request.image.batch, request.spec.in_channels, request.image.height, request.image.width)
+    torch.manual_seed(0)
+    x = torch.rand(shape, device=device, requires_grad=True)
+    return build(request.spec, device=device, initialise=False).train(request.training), x
 
 
 def forward(model: nn.Module, x: Tensor, *, loss: bool) -> tuple[Tensor, Makers]:
@@ -213,20 +190,17 @@ def forward(model: nn.Module, x: Tensor, *, loss: bool) -> tuple[Tensor, Makers]
 
 @contextmanager
 def _noting(model: nn.Module) -> Iterator[Makers]:
-    """Lend the layers hooks that note what each has made."""
+    """Context manager with hooks that note which layer made each function."""
     makers: Makers = {}
-    handles = []
-    try:
+    with ExitStack() as stack:
         for path, module in model.named_modules():
             address = path + _JOINS.get(type(module), "")
-            handles += [module.register_forward_hook(partial(_left, address, makers))] if path else []
+            if path:
+                stack.callback(module.register_forward_hook(partial(_left, address, makers)).remove)
             if isinstance(module, Block) and module.chains.after:
                 after = module.get_submodule(module.chains.after[0])
-                handles.append(after.register_forward_pre_hook(partial(_entered, address, makers)))
+                stack.callback(after.register_forward_pre_hook(partial(_entered, address, makers)).remove)
         yield makers
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def _left(path: str, makers: Makers, module: nn.Module, inputs: object, output: Tensor) -> None:
@@ -267,11 +241,33 @@ class _BareNorms(TorchDispatchMode):
         return torch.empty_like(x), x.new_empty(statistics), x.new_empty(statistics)
 
 
-def record_graph(job: RecordGraph) -> Iterator[object]:
-    """Yield progress, and last the graph with its highway."""
-    options = {"loss": job.loss, "training": job.training, "saved": job.saved}
-    for step in record(job.spec, job.image, device=job.device, **options):
-        if isinstance(step, Progress):
-            yield step
-        else:
-            yield Recorded(step, highway(step), clusters(step, compile_spec(job.spec)))
+def torchviz_dot(request: RecordGraph, *, attributes: bool = False) -> str:
+    """Return the DOT source that torchviz writes of a network at an input.
+
+    Raises GraphvizError where the network is too deep for it, and InputError where it cannot take the input.
+    """
+    model, x = prepare(request)
+    try:
+        with warnings.catch_warnings(), restored(model, training=request.training):
+            y, _ = forward(model, x, loss=request.loss)
+            warnings.simplefilter("ignore")  # it compares versions with what Python has dropped
+            from torchviz import make_dot
+
+            params = dict(model.named_parameters()) | {"input": x}
+            return str(make_dot(y, params, show_attrs=attributes, show_saved=request.saved).source)
+    except ImportError as error:
+        what = f"torchviz cannot be loaded: {error}."
+        raise GraphvizError("torchviz", what, "Install torchviz and setuptools.") from error
+    except RecursionError as error:
+        what = "This network is too deep for torchviz, which follows the graph by recursion."
+        raise GraphvizError(
+            "torchviz", what, "Use the drawing that needs no torchviz: it has no such limit."
+        ) from error
+
+
+def draw_torchviz(request: DrawTorchviz) -> Iterator[object]:
+    """Yield progress, and last the SVG file with its DOT source."""
+    yield Progress(0, 1, "torchviz is walking the graph")
+    source = torchviz_dot(request.graph)
+    for step in layout(source):
+        yield step if isinstance(step, Progress) else (step, source)

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QCheckBox, QDialog, QLineEdit, QSlider, QStyle, QT
 from resnet_explorer.autograd.canvas import GraphCanvas, TorchvizView
 from resnet_explorer.autograd.clusters import Recorded, facts
 from resnet_explorer.autograd.derivatives import derivative
-from resnet_explorer.autograd.files import to_dot
+from resnet_explorer.autograd.graphviz import to_dot
 from resnet_explorer.autograd.picture import path_chart
 from resnet_explorer.autograd.values import AutogradGraph, DrawTorchviz, NodeKind, RecordGraph, path_lengths
 from resnet_explorer.engine.jobs import Job
@@ -273,7 +273,7 @@ class GraphPage(PageView):
         assert self._results
         spec = self._results.state.spec
         known = self._twin if self._twin and self._twin[0].spec == spec.plain() else None
-        return facts(result.graph, result.highway, self._results.analysis.network, known[1] if known else None)
+        return facts(result, self._results.analysis.network, known[1] if known else None)
 
     def _on_twin(self, job: Job, result: object) -> None:
         assert isinstance(job, RecordGraph) and isinstance(result, Recorded)

@@ -6,7 +6,7 @@ from itertools import groupby, pairwise
 from math import sqrt
 
 from resnet_explorer.autograd.cluster_marks import LOOKS, Drawn, Known, Rect, closed, opened
-from resnet_explorer.autograd.clusters import Cluster, count_words
+from resnet_explorer.autograd.clusters import Cluster, Recorded, count_words
 from resnet_explorer.autograd.values import AutogradGraph, NodeKind, PathLengths
 from resnet_explorer.diagram.overview import stage_ink
 from resnet_explorer.network import Network, Stage
@@ -70,17 +70,15 @@ class _Item:
 
 
 def graph_picture(
-    graph: AutogradGraph,
+    recorded: Recorded,
     network: Network,
-    parts: Sequence[Cluster],
     view: GraphView,
-    highway: Sequence[int],
     title: str,
     facts: str,
     room: tuple[float, float] = (1200.0, 600.0),
 ) -> GraphPicture:
-    """Return the picture of a graph whose ``parts`` are known, as wide in proportion as a room."""
-    bold = frozenset(highway)
+    """Return the picture of a recorded graph, in the proportions of a room (width, height)."""
+    graph, parts, bold = recorded.graph, recorded.clusters, frozenset(recorded.highway.way)
     same: Known = {}
     drawn = [_draw(graph, part, view, bold, network, same) for part in parts]
     area = sum((one.group.width + SPACE) * (one.group.height + SPACE) for one in drawn)

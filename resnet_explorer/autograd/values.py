@@ -13,10 +13,14 @@ from resnet_explorer.network.tree import Chain
 from resnet_explorer.spec import InputShape, ResNetSpec
 
 
-@job("resnet_explorer.autograd.lab:record_graph")
+@job("resnet_explorer.autograd.lab:record")
 @dataclass(frozen=True, slots=True)
 class RecordGraph:
-    """Record the autograd graph of a network at an input on a device, with its highway."""
+    """Record the autograd graph of a network at an input on a device, with its highway.
+
+    With ``loss`` it ends at the cross-entropy against class 0 (without a head: the mean of the last map), else at the
+    output. With ``saved`` the tensors that each operation saves for its derivative are nodes too.
+    """
 
     spec: ResNetSpec
     image: InputShape
@@ -26,10 +30,10 @@ class RecordGraph:
     saved: bool = False
 
 
-@job("resnet_explorer.autograd.graphviz:draw_torchviz")
+@job("resnet_explorer.autograd.lab:draw_torchviz")
 @dataclass(frozen=True, slots=True)
 class DrawTorchviz:
-    """Let torchviz and Graphviz draw the same graph: the answer is an SVG file, and its DOT source."""
+    """Draw the same graph with torchviz and Graphviz; the result is the SVG file and its DOT source."""
 
     graph: RecordGraph
 

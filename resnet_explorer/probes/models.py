@@ -13,7 +13,7 @@ from resnet_explorer.module import build
 from resnet_explorer.module.blocks import Block
 from resnet_explorer.module.build import ResNet
 from resnet_explorer.network import Network, compile_spec
-from resnet_explorer.readings import analyse
+from resnet_explorer.readings import Analysis, analyse
 from resnet_explorer.readings.needs import needs
 from resnet_explorer.readings.quantities import Loss, Mode, Place
 from resnet_explorer.spec import InputShape, ResNetSpec
@@ -102,6 +102,17 @@ def restored(model: nn.Module, *, training: bool) -> Iterator[None]:
 def blocks_of(model: nn.Module) -> list[Block]:
     """Return the blocks of a network in the order in which they run."""
     return [module for module in model.modules() if isinstance(module, Block)]
+
+
+def check_trains(analysis: Analysis, remedy: str) -> None:
+    """Raise InputError where a batch norm would train on one value per channel; ``remedy`` is what else can be done."""
+    for row in analysis.rows:
+        if row.part.layer.starves(row.reading.input):
+            raise InputError(
+                row.path,
+                f"In training, {row.path} would see one value per channel.",
+                f"Use a batch of 2 or more, a larger image, or {remedy}.",
+            )
 
 
 def places(spec: ResNetSpec, image: InputShape, mode: Mode) -> tuple[Place, ...]:

@@ -1,42 +1,20 @@
 """Measured times of a network, layer by layer and block by block, on any device."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-from resnet_explorer.errors import InputError
 from resnet_explorer.module import build
 from resnet_explorer.network import compile_spec
 from resnet_explorer.probes.clock import Clock, setting
-from resnet_explorer.probes.models import restored
+from resnet_explorer.probes.models import check_trains, restored
 from resnet_explorer.readings import Analysis, analyse
 from resnet_explorer.readings.progress import Progress
-from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.timing.bench import Bench
 from resnet_explorer.timing.values import Measured, MeasureTime, Peak, Peaks, Timing
-
-
-def measure(
-    spec: ResNetSpec,
-    image: InputShape,
-    *,
-    device: str = "cpu",
-    warmup: int = 2,
-    repeats: int = 10,
-    backward: bool = True,
-) -> Iterator[Progress | Timing]:
-    """Yield progress and, last, the measured times of a network with fresh weights at an input.
-
-    With ``backward`` it runs in training mode, as a training step does, without the optimiser's part; else in eval
-    mode, without autograd. Raises InputError where it is to train on an input with which its batch norms cannot.
-    """
-    analysis = analyse(compile_spec(spec), image)
-    yield Progress(0, 1, "building the network")
-    model = build(spec, device=device)
-    yield from measure_model(model, analysis, device=device, warmup=warmup, repeats=repeats, backward=backward)
 
 
 def measure_model(
@@ -48,14 +26,16 @@ def measure_model(
     repeats: int = 10,
     backward: bool = True,
 ) -> Iterator[Progress | Timing]:
-    """Yield progress and, last, the times of a model that is on the device already; it is left as it was.
+    """Yield progress and, last, the times of a model that is on the device already; its state is restored.
 
-    Each round runs the network three times: in one go, block by block, and block by block with hooks on every layer;
-    so a slow moment of the machine hits all three. The first ``warmup`` rounds do not count. Every layer is measured
-    in its place, equal ones too, since what the caches hold there differs.
+    With ``backward`` it runs in training mode, as a training step does, without the optimiser's part; else in eval
+    mode, without autograd. Each round runs the network three times: whole, block by block, and block by block with
+    hooks on every layer, so that a slow moment of the machine affects all three. The first ``warmup`` rounds do not
+    count. Equal layers are measured too, since the caches hold something else at each. Raises InputError where a batch
+    norm cannot train on the input.
     """
     if backward:
-        _check_trains(analysis)
+        check_trains(analysis, "measure the forward pass alone")
     bench, rounds, done = Bench(model, analysis, device, backward), warmup + repeats, 0
     with restored(model, training=backward):
         for number in range(rounds):
@@ -65,16 +45,6 @@ def measure_model(
                 done += 1
                 yield Progress(done, rounds * bench.steps, f"round {number + 1} of {rounds}: {words}")
     yield bench.timing(warmup, repeats)
-
-
-def _check_trains(analysis: Analysis) -> None:
-    starved = next((row for row in analysis.rows if row.part.layer.starves(row.reading.input)), None)
-    if starved is not None:
-        raise InputError(
-            starved.path,
-            f"In training, {starved.path} would see one value per channel.",
-            "Use a batch of 2 or more or a larger image, or measure the forward pass alone.",
-        )
 
 
 VALUE = 4
@@ -165,14 +135,13 @@ def _mib(sizes: _Sizes) -> int:
     return VALUE * sizes.values // 2**20
 
 
-def measure_time(job: MeasureTime) -> Iterator[object]:
-    """Yield progress, and last the times with the device's peaks."""
-    peaks: Peaks | None = None
-    for step in measure_peaks(device=job.device):
-        if isinstance(step, Peaks):
-            peaks = step
-        else:
-            yield step
-    assert peaks is not None
-    for one in measure(job.spec, job.image, device=job.device, repeats=job.repeats, backward=job.trains):
-        yield Measured(job, one, peaks) if isinstance(one, Timing) else one
+def measure_time(job: MeasureTime) -> Iterator[Progress | Measured]:
+    """Yield progress, and last the times of a network with fresh weights, and the device's peaks."""
+    for peaks in measure_peaks(device=job.device):
+        if isinstance(peaks, Progress):
+            yield peaks
+    analysis = analyse(compile_spec(job.spec), job.image)
+    yield Progress(0, 1, "building the network")
+    model = build(job.spec, device=job.device)
+    for step in measure_model(model, analysis, device=job.device, repeats=job.repeats, backward=job.trains):
+        yield Measured(job, step, cast(Peaks, peaks)) if isinstance(step, Timing) else step

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from resnet_explorer.autograd.files import to_dot
-from resnet_explorer.autograd.values import AutogradGraph, GraphNode, NodeKind
+from resnet_explorer.autograd.clusters import Recorded
+from resnet_explorer.autograd.graphviz import to_dot
+from resnet_explorer.autograd.values import AutogradGraph, GraphNode, NodeKind, RecordGraph
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 
@@ -21,9 +22,9 @@ from resnet_explorer.spec.catalogue import find
 def recorded(name: str, saved: bool = False) -> AutogradGraph:
     from resnet_explorer.autograd.lab import record
 
-    *_, graph = record(find(name), InputShape(1, 64, 64), saved=saved)
-    assert isinstance(graph, AutogradGraph)
-    return graph
+    *_, last = record(RecordGraph(find(name), InputShape(1, 64, 64), saved=saved))
+    assert isinstance(last, Recorded)
+    return last.graph
 
 
 def read(source: str) -> dict[str, Any]:

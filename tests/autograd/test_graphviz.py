@@ -12,7 +12,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from resnet_explorer.autograd.graphviz import GraphvizError, layout, torchviz_dot
+from resnet_explorer.autograd.graphviz import GraphvizError, layout
+from resnet_explorer.autograd.lab import torchviz_dot
+from resnet_explorer.autograd.values import RecordGraph
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.readings.progress import Progress
 from resnet_explorer.spec import InputShape
@@ -47,7 +49,7 @@ def test_torchvizs_drawing_of_resnet18_is_laid_out(
 ) -> None:
     if not system:
         monkeypatch.setenv("PATH", str(tmp_path))
-    source = torchviz_dot(find("resnet18"), SMALL)
+    source = torchviz_dot(RecordGraph(find("resnet18"), SMALL))
     drawn = titles(laid_out(source))
     assert len(drawn) == len(set(drawn)) == source.count("[label=")
     assert source.count("ConvolutionBackward0") == 20
@@ -55,20 +57,20 @@ def test_torchvizs_drawing_of_resnet18_is_laid_out(
 
 
 def test_torchviz_shows_attributes_and_saved_tensors_where_asked() -> None:
-    source = torchviz_dot(find("resnet20"), SMALL, attributes=True, saved=True, loss=False)
+    source = torchviz_dot(RecordGraph(find("resnet20"), SMALL, loss=False, saved=True), attributes=True)
     assert "stride" in source and "orange" in source and "NllLoss" not in source
 
 
 def test_a_network_too_deep_for_torchviz_is_told_in_words() -> None:
     with pytest.raises(GraphvizError, match="too deep for torchviz") as caught:
-        torchviz_dot(find("resnet1202"), InputShape(1, 32, 32))
+        torchviz_dot(RecordGraph(find("resnet1202"), InputShape(1, 32, 32)))
     assert isinstance(caught.value, ExplorerError) and caught.value.remedy
 
 
 def test_torchviz_that_cannot_be_loaded_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torchviz", None)
     with pytest.raises(GraphvizError, match="torchviz cannot be loaded") as caught:
-        torchviz_dot(find("resnet20"), SMALL)
+        torchviz_dot(RecordGraph(find("resnet20"), SMALL))
     assert "Install torchviz" in caught.value.remedy
 
 

@@ -8,7 +8,8 @@ from math import comb
 import pytest
 from hypothesis import given, settings
 
-from resnet_explorer.autograd.values import AutogradGraph, GraphNode, NodeKind, highway, path_lengths
+from resnet_explorer.autograd.clusters import Recorded
+from resnet_explorer.autograd.values import AutogradGraph, GraphNode, NodeKind, RecordGraph, highway, path_lengths
 from resnet_explorer.network import compile_spec
 from resnet_explorer.network.kinds.convolutions import Conv2d, Linear
 from resnet_explorer.network.tree import Chain, Part
@@ -52,9 +53,9 @@ def ways_of(name: str) -> tuple[int, int]:
     """The shortest and the longest way through a network that PyTorch recorded; the way is one of its edges."""
     from resnet_explorer.autograd.lab import record
 
-    *_, graph = record(find(name), InputShape(1, 64, 64))
-    assert isinstance(graph, AutogradGraph)
-    found = highway(graph)
+    *_, last = record(RecordGraph(find(name), InputShape(1, 64, 64)))
+    assert isinstance(last, Recorded)
+    graph, found = last.graph, last.highway
     assert found.way[0] == graph.root
     assert {(after, before) for before, after in pairwise(found.way)} <= set(graph.edges)
     assert all(graph.nodes[index].kind is NodeKind.OPERATION for index in found.way)

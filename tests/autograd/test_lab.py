@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from torch import Tensor, nn
 
+from resnet_explorer.autograd.clusters import Recorded
 from resnet_explorer.autograd.derivatives import derivative, is_known
-from resnet_explorer.autograd.lab import forward, functions, graph_of, prepared, record
-from resnet_explorer.autograd.values import AutogradGraph, GraphNode, NodeKind
+from resnet_explorer.autograd.lab import forward, functions, graph_of, prepare, record
+from resnet_explorer.autograd.values import AutogradGraph, GraphNode, NodeKind, RecordGraph
 from resnet_explorer.errors import InputError, SpecError
 from resnet_explorer.network import compile_spec
 from resnet_explorer.network.kinds.blocks import Dropout, StochasticDepth
@@ -35,10 +36,10 @@ SMALL = InputShape(2, 64, 64)
 
 
 def recorded(spec: ResNetSpec, image: InputShape = SMALL, **options: Any) -> AutogradGraph:
-    *steps, graph = record(spec, image, **options)
+    *steps, last = record(RecordGraph(spec, image, **options))
     assert steps and all(isinstance(step, Progress) for step in steps)
-    assert isinstance(graph, AutogradGraph)
-    return graph
+    assert isinstance(last, Recorded)
+    return last.graph
 
 
 class Drawn:
@@ -91,7 +92,7 @@ class Live:
     """A network's graph and torchviz's of the same live functions: both know a node by its ``id``."""
 
     def __init__(self, name: str, loss: bool, saved: bool = False, **options: bool) -> None:
-        self.model, self.x = prepared(find(name), SMALL, device=REALLY_ON_THE_CPU, training=True)
+        self.model, self.x = prepare(RecordGraph(find(name), SMALL, REALLY_ON_THE_CPU))
         self.y, makers = forward(self.model, self.x, loss=loss)
         self.graph = graph_of(self.y, self.model, self.x, makers, device="cpu", saved=saved)
         self.drawn = drawn_by_torchviz(self.y, self.model, self.x, show_saved=saved, **options)
@@ -175,7 +176,7 @@ def test_the_graph_of_the_meta_device_is_that_of_the_cpu(name: str) -> None:
 
 def test_torchviz_gives_up_on_resnet1202_and_the_walk_does_not() -> None:
     spec, image = find("resnet1202"), InputShape(1, 32, 32)
-    model, x = prepared(spec, image, device="cpu", training=True)
+    model, x = prepare(RecordGraph(spec, image))
     y, makers = forward(model, x, loss=True)
     with pytest.raises(RecursionError):
         drawn_by_torchviz(y, model, x)
@@ -240,7 +241,7 @@ def test_a_block_adds_where_its_relu_comes_after() -> None:
 
 
 def test_hooks_are_taken_back_whatever_happens() -> None:
-    model, x = prepared(find("resnet20"), InputShape(1, 32, 32), device="cpu", training=True)
+    model, x = prepare(RecordGraph(find("resnet20"), InputShape(1, 32, 32)))
     forward(model, x, loss=True)
     with pytest.raises(RuntimeError):
         forward(model, x[:, :1], loss=True)

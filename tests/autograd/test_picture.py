@@ -5,10 +5,10 @@ import itertools
 import pytest
 
 from resnet_explorer.autograd.cluster_marks import nodes_of, opened
-from resnet_explorer.autograd.clusters import Cluster, clusters
+from resnet_explorer.autograd.clusters import Cluster, Recorded
 from resnet_explorer.autograd.lab import record
 from resnet_explorer.autograd.picture import GraphPicture, GraphView, graph_picture
-from resnet_explorer.autograd.values import AutogradGraph, NodeKind, highway
+from resnet_explorer.autograd.values import AutogradGraph, NodeKind, RecordGraph, highway
 from resnet_explorer.network import Network, compile_spec
 from resnet_explorer.picture.marks import Arrow, Group, Ink
 from resnet_explorer.spec import InputShape
@@ -21,14 +21,14 @@ Known = tuple[AutogradGraph, Network, tuple[Cluster, ...]]
 
 def known(name: str, side: int = 64) -> Known:
     spec = find(name)
-    *_, graph = record(spec, InputShape(2, side, side))
-    assert isinstance(graph, AutogradGraph)
-    network = compile_spec(spec)
-    return graph, network, clusters(graph, network)
+    *_, last = record(RecordGraph(spec, InputShape(2, side, side)))
+    assert isinstance(last, Recorded)
+    return last.graph, compile_spec(spec), last.clusters
 
 
 def picture(parts: Known, view: GraphView) -> GraphPicture:
-    return graph_picture(*parts, view, highway(parts[0]).way, "title", "facts")
+    graph, network, drawn = parts
+    return graph_picture(Recorded(graph, highway(graph), drawn), network, view, "title", "facts")
 
 
 @pytest.mark.parametrize("name", FIRST)

@@ -20,7 +20,7 @@ from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.timing import lab as lab_peaks
 from resnet_explorer.timing.bench import Stopwatch
-from resnet_explorer.timing.lab import measure, measure_model, measure_peaks
+from resnet_explorer.timing.lab import measure_model, measure_peaks
 from resnet_explorer.timing.values import Peaks, Timed, Timing
 from tests.narrow import close
 
@@ -53,6 +53,10 @@ def timing(found: Iterator[Progress | Timing]) -> Timing:
     assert all(isinstance(step, Progress) for step in steps)
     assert isinstance(steps[-1], Progress) and steps[-1].done == steps[-1].of
     return last
+
+
+def measure(spec: ResNetSpec, image: InputShape, **options: Any) -> Iterator[Progress | Timing]:
+    return measure_model(build(spec), analyse(compile_spec(spec), image), **options)
 
 
 def hooks(model: nn.Module) -> int:
