@@ -23,7 +23,7 @@ from resnet_explorer.finetuning.plan import TunePlan
 from resnet_explorer.finetuning.schedule import StillBatchNorm2d, hold_still
 from resnet_explorer.finetuning.start import measure_grey
 from resnet_explorer.gradients import lab as gradients_lab
-from resnet_explorer.gradients import trained as gradients_trained
+from resnet_explorer.gradients import paths as gradients_paths
 from resnet_explorer.gradients.descent import RECIPE, LesionRequest, PathsRequest
 from resnet_explorer.gradients.values import GradientRequest, ShatterRequest
 from resnet_explorer.insight.lab import cam, confusion, features, filters
@@ -78,7 +78,7 @@ def gradients(model: ResNet, patch: Patch, mode: Mode) -> Iterable[object]:
 
 def paths(model: ResNet, patch: Patch, mode: Mode) -> Iterable[object]:
     given_to(patch, trainer, model)
-    return gradients_trained.follow(PathsRequest(SPEC, FEW, recipe=NO_STEPS, walks=1, mode=mode))
+    return gradients_paths.follow(PathsRequest(SPEC, FEW, recipe=NO_STEPS, walks=1, mode=mode))
 
 
 def shattering(model: ResNet, patch: Patch, mode: Mode) -> Iterable[object]:

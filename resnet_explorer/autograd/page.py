@@ -1,8 +1,8 @@
 """The page of the autograd graph: asks the engine for it when it is looked at, and shows it with its tools."""
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QCheckBox, QDialog, QLineEdit, QSlider, QStyle, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QLineEdit, QWidget
 
 from resnet_explorer.autograd.canvas import GraphCanvas, TorchvizView
 from resnet_explorer.autograd.clusters import Recorded, facts
@@ -19,47 +19,39 @@ from resnet_explorer.ui.dialogs import save_text
 from resnet_explorer.ui.document import Document, State
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.parts import Problem, button, hbox, label, stack, timer, told, vbox
+from resnet_explorer.ui.play_bar import PlayBar
 from resnet_explorer.ui.session import Results
 from resnet_explorer.ui.style import theme_named
 from resnet_explorer.ui.window import PageView, Window
 
-PACE_MS = 700
+PLAY_MS = 700
 AT_FIRST = "Step through backward: the gradient goes from the loss to the input."
 
 
-class StepsBar(QWidget):
-    """Leads the gradient from the loss to the input over a canvas."""
+class BackwardBar(PlayBar):
+    """Steps the gradient from the loss to the input over a canvas."""
 
     def __init__(self, canvas: GraphCanvas, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        tips = (
+            "Let the gradient travel from the loss to the input",
+            "Step of the backward pass",
+            "Where the gradient is",
+        )
+        super().__init__(PLAY_MS, *tips, parent)
         self._canvas = canvas
         self._order: list[int] = []
         self._next: dict[int, list[int]] = {}
-        self._clock = timer(self, PACE_MS, self._on_tick)
-        icons = QStyle.StandardPixmap
-        self.back = self._button(icons.SP_MediaSkipBackward, "Back", "One step back, towards the loss")
-        self.play = self._button(icons.SP_MediaPlay, "Play", "Let the gradient travel from the loss to the input")
-        self.forth = self._button(icons.SP_MediaSkipForward, "Step", "One step on, towards the input")
-        tip = "Where the gradient is on its way back"
-        self.slider = told(QSlider(Qt.Orientation.Horizontal), "Step of the way back", tip)
+        self.back = self.icon_button("back", "Back", "One step back, towards the loss", self._on_back)
+        self.forth = self.icon_button("forward", "Step", "One step on, towards the input", self.advance)
         self.slider.setFixedWidth(110)
         self.slider.valueChanged.connect(self._on_moved)
-        self.words = label(AT_FIRST, wrap=True, cut=True)
-        self.words.setMinimumHeight(self.words.fontMetrics().lineSpacing() * 3)
-        parts = (self.back, self.play, self.forth, self.slider, (self.words, 1))
-        hbox(*parts, of=self, margins=(12, 4, 12, 4))
-        self.back.clicked.connect(self._on_back)
-        self.forth.clicked.connect(self._on_forth)
-        self.play.clicked.connect(self._on_play)
-
-    def _button(self, icon: QStyle.StandardPixmap, name: str, tip: str) -> QToolButton:
-        made = told(QToolButton(self), name, tip)
-        made.setIcon(self.style().standardIcon(icon))
-        made.setIconSize(QSize(16, 16))
-        return made
+        self.play.clicked.connect(self._on_played)
+        self.text = label(AT_FIRST, wrap=True, cut=True)
+        self.text.setMinimumHeight(self.text.fontMetrics().lineSpacing() * 3)
+        hbox(self.back, self.play, self.forth, self.slider, (self.text, 1), of=self, margins=(12, 4, 12, 4))
 
     def show_graph(self, graph: AutogradGraph) -> None:
-        """Begin anew with another graph."""
+        """Start again at the loss of another graph."""
         self.stop()
         kinds = (NodeKind.OPERATION, NodeKind.ACCUMULATE)
         self._order = [index for index in range(len(graph.nodes) - 1, -1, -1) if graph.nodes[index].kind in kinds]
@@ -71,39 +63,9 @@ class StepsBar(QWidget):
         self.slider.setValue(0)
         self._on_moved(0)
 
-    @property
-    def playing(self) -> bool:
-        """Return whether the gradient is on its way."""
-        return self._clock.isActive()
-
-    def stop(self) -> None:
-        """Let the gradient rest where it is."""
-        self._clock.stop()
-        self._dress()
-
-    def _dress(self) -> None:
-        icons = QStyle.StandardPixmap
-        icon = icons.SP_MediaPause if self.playing else icons.SP_MediaPlay
-        self.play.setIcon(self.style().standardIcon(icon))
-        self.play.setAccessibleName("Pause" if self.playing else "Play")
-
-    def _on_play(self) -> None:
+    def _on_played(self) -> None:
         if self.playing:
-            self.stop()
-            return
-        if self.slider.value() >= len(self._order):
-            self.slider.setValue(0)
-        self._clock.start()
-        self._dress()
-        self._on_forth()
-
-    def _on_tick(self) -> None:
-        self._on_forth()
-        if self.slider.value() >= len(self._order):
-            self.stop()
-
-    def _on_forth(self) -> None:
-        self.slider.setValue(self.slider.value() + 1)
+            self.advance()
 
     def _on_back(self) -> None:
         self.stop()
@@ -113,15 +75,15 @@ class StepsBar(QWidget):
         recorded = self._canvas.recorded
         if not step or recorded is None:
             self._canvas.show_front(())
-            self.words.setText(AT_FIRST)
+            self.text.setText(AT_FIRST)
             return
         index = self._order[step - 1]
         node, onward = recorded.graph.nodes[index], self._next.get(index, [])
         self._canvas.show_front((index, *onward))
-        splits = " The gradient splits." if len({recorded.graph.nodes[one].path for one in onward}) > 1 else ""
+        splits = " The gradient splits." if len({recorded.graph.nodes[n].path for n in onward}) > 1 else ""
         bold = " On the highway." if index in recorded.highway.way else ""
         place = f" of {node.path}" if node.path else ""
-        self.words.setText(
+        self.text.setText(
             f"{step:,} of {len(self._order):,}: {node.name}{place}.{bold}{splits} {derivative(node.name)}"
         )
 
@@ -144,7 +106,7 @@ class GraphPage(PageView):
         self._twin: tuple[RecordGraph, int] | None = None
         self._found = -1
         self.canvas = GraphCanvas(document)
-        self.steps = StepsBar(self.canvas)
+        self.steps = BackwardBar(self.canvas)
         self.other = TorchvizView()
         self.dot = ""
         self.stack = stack(self.canvas, self.other)
@@ -317,8 +279,7 @@ class PathsDialog(QDialog):
         self.setWindowTitle("Paths through the network")
         self.view = ChartView(document)
         self.view.show_theme(theme)
-        column = QVBoxLayout(self)
-        column.addWidget(self.view)
+        vbox(self.view, of=self, margins=(9, 9, 9, 9))
         self.resize(760, 460)
 
     def show_results(self, results: Results) -> None:

@@ -38,7 +38,7 @@ def gradients(options: argparse.Namespace) -> int:
         files.write(options.output, paint(picture, THEMES[options.theme]))
         say(f"{options.output}: {picture.width:,.0f} × {picture.height:,.0f} px\n")
     elif options.csv:
-        say(tables.gradients_to_csv(result))
+        say(tables.to_csv(result))
     else:
         say(tables.gradients_to_json(result) if options.json else tables.to_text(result, quantity))
     return 0

@@ -22,10 +22,10 @@ MEASURED = replace(RECIPE, measure=5)
 @job("resnet_explorer.gradients.lab:train")
 @dataclass(frozen=True, slots=True)
 class DescentRequest:
-    """Networks to train on the same images in the same order, from one seed.
+    """Train networks on the same images in the same order, from one seed.
 
     The batch is the recipe's; ``image`` is the size of its images. Every ``recipe.measure`` steps, from the first, all
-    quantities are measured block by block; no test images are judged.
+    quantities are measured block by block; the networks are not tested.
     """
 
     specs: tuple[ResNetSpec, ...]
@@ -38,7 +38,7 @@ class DescentRequest:
 
     @property
     def plans(self) -> tuple[RunPlan, ...]:
-        """Return the training of each network: its first weights are the first one's wherever they fit."""
+        """Return the training of each network; its initial weights are the first network's wherever they fit."""
         shared = self.image, self.data, self.recipe, self.seed, self.device, self.specs[0]
         return tuple(RunPlan(title(spec), spec, *shared, threads=0) for spec in self.specs)
 
@@ -46,7 +46,7 @@ class DescentRequest:
 @job("resnet_explorer.gradients.lab:lesions")
 @dataclass(frozen=True, slots=True)
 class LesionRequest:
-    """Train networks as the recipe says, then take out each block in turn, and swap each pair of neighbours.
+    """Train networks by the recipe, then remove each block in turn, and swap each pair of neighbours.
 
     Raises ExplorerError for a network without classes.
     """
@@ -60,7 +60,7 @@ class LesionRequest:
 
     def __post_init__(self) -> None:
         if any(spec.classes is None for spec in self.specs):
-            raise ExplorerError("classes", "A backbone names no images.", "Give it classes.")
+            raise ExplorerError("classes", "A backbone does not classify images.", "Give it classes.")
 
     @property
     def training(self) -> DescentRequest:
@@ -70,9 +70,9 @@ class LesionRequest:
 
 @dataclass(frozen=True, slots=True)
 class DescentStep:
-    """What one step gave, network by network: the loss before it, the share of its batch named right.
+    """One step, counted from 0: the loss of each network before it, and the accuracy on its batch.
 
-    ``values`` holds every quantity of every block, where this step was measured; ``number`` counts from 0.
+    ``values`` holds every quantity of every block where this step was measured.
     """
 
     number: int
@@ -83,7 +83,7 @@ class DescentStep:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Descent:
-    """All steps of a training; ``places`` are the blocks of each network, ``data`` says what it was trained on."""
+    """All steps of a training; ``places`` are the blocks of each network, ``data`` describes the images."""
 
     request: DescentRequest
     places: tuple[tuple[Place, ...], ...]
@@ -95,10 +95,6 @@ class Descent:
     def losses(self, network: int) -> tuple[float, ...]:
         """Return the loss of a network at every step."""
         return tuple(step.losses[network] for step in self.steps)
-
-    def accuracies(self, network: int) -> tuple[float | None, ...]:
-        """Return the share of each batch that a network named right."""
-        return tuple(step.accuracies[network] for step in self.steps)
 
     def heat(self, network: int, quantity: Quantity) -> tuple[tuple[int, Series], ...]:
         """Return the steps at which a network was measured, with the quantity's value at each of its blocks."""
@@ -112,38 +108,38 @@ class Descent:
 
     @property
     def complete(self) -> bool:
-        """Return whether every step is made."""
+        """Return whether every step is done."""
         return len(self.steps) >= self.request.recipe.steps
 
     def at(self, step: DescentStep) -> GradientResult:
         """Return what was measured at a step, as the gradients of one seed."""
-        asked, values = self.request, step.values or ()
-        rows = zip(asked.specs, self.places, step.losses, step.accuracies, values, strict=False)
+        training = self.request
+        rows = zip(training.specs, self.places, step.losses, step.accuracies, step.values or (), strict=False)
         networks = tuple(
-            NetworkGradients(spec, blocks, (Sample(asked.seed, loss, accuracy, known, {}),))
-            for spec, blocks, loss, accuracy, known in rows
+            NetworkGradients(spec, places, (Sample(training.seed, loss, accuracy, values, {}),))
+            for spec, places, loss, accuracy, values in rows
         )
-        recipe, image = asked.recipe, replace(asked.image, batch=asked.recipe.batch)
         request = GradientRequest(
-            asked.specs, image, asked.data, (asked.seed,), loss=asked.loss, rate=recipe.rate, device=asked.device
-        )
+            training.specs, replace(training.image, batch=training.recipe.batch), training.data, (training.seed,),
+            loss=training.loss, rate=training.recipe.rate, device=training.device,
+        )  # fmt: skip
         return GradientResult(request, networks, self.data, self.torch, self.seconds)
 
 
 PATHS_BATCH = InputShape(32, 16, 16)
 PATHS_RECIPE = replace(RECIPE, steps=120, batch=32)
 PORTION = 0.95
-"""The share of the gradient whose lengths are told, as in the paper."""
+"""The fraction of the gradient whose path lengths are reported, as in the paper."""
 
 
-@job("resnet_explorer.gradients.trained:follow")
+@job("resnet_explorer.gradients.paths:follow")
 @dataclass(frozen=True, slots=True)
 class PathsRequest:
     """Follow the gradient of a residual network from the last block to the first, by the number of branches passed.
 
-    ``image`` holds the batch whose gradient that is. The network is trained first, as ``recipe`` says: 0 steps leave
-    it as it starts. ``walks`` is how many single paths
-    of each length are followed for the paper's curve; 0 leaves it out. Raises ExplorerError for a plain network.
+    ``image`` holds the batch whose gradient that is. The network is trained first by ``recipe``, which may have 0
+    steps. ``walks`` is how many single paths of each length are followed for the paper's curve; 0 leaves it out. Raises
+    ExplorerError for a plain network.
     """
 
     spec: ResNetSpec
@@ -157,9 +153,9 @@ class PathsRequest:
 
     def __post_init__(self) -> None:
         if not self.spec.residual:
-            raise ExplorerError("residual", "A plain network has one path alone.", "Choose a residual network.")
+            raise ExplorerError("residual", "A plain network has only one path.", "Choose a residual network.")
         if self.spec.classes is None:
-            raise ExplorerError("classes", "A backbone has no loss to follow.", "Give it classes.")
+            raise ExplorerError("classes", "A backbone has no loss to differentiate.", "Give it classes.")
 
     @property
     def training(self) -> DescentRequest:
@@ -169,13 +165,13 @@ class PathsRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Paths:
-    """What came along paths of each length k, from 0 to the number of blocks; a length is the branches passed.
+    """The gradient along paths of each length k, which is the number of branches passed, from 0 to that of the blocks.
 
-    ``norms`` are the lengths of the sums over all paths of k branches, ``shares`` their signed shares of the whole
+    ``norms`` are the norms of the sums over all paths of k branches, ``shares`` their signed shares of the whole
     gradient, which sum to 1. ``singles`` are mean norms of single paths, None where none was followed. ``total`` is the
-    norm of the whole gradient; ``error`` is how far the sum over all lengths is from autograd's gradient, relative.
-    ``exact`` tells whether every path is a network of its own (pre-activation); else every path passes the activations
-    after the additions.
+    norm of the whole gradient; ``error`` is the relative error of the sum over all lengths against autograd's gradient.
+    With ``exact`` every path is a network of its own (pre-activation); else every path passes the activations after
+    the additions.
     """
 
     request: PathsRequest
@@ -191,7 +187,7 @@ class Paths:
 
     @property
     def blocks(self) -> int:
-        """Return how many blocks there are: the longest path passes the branches of all."""
+        """Return the number of blocks: the longest path passes the branches of all."""
         return len(self.norms) - 1
 
     @property
@@ -201,12 +197,12 @@ class Paths:
 
     @property
     def product(self) -> tuple[float | None, ...]:
-        """Return the paper's curve: how many paths, times the mean norm of one.
+        """Return the paper's curve: the number of paths times the mean norm of a single one.
 
-        It assumes that all paths of a length pull the same way; ``norms`` is what their sum really is.
+        It assumes that all paths of a length point the same way; ``norms`` has the norm of their actual sum.
         """
-        pairs = enumerate(self.singles)
-        return tuple(None if one is None else float(comb(self.blocks, k)) * one for k, one in pairs)
+        counts = (float(comb(self.blocks, k)) for k in range(self.blocks + 1))
+        return tuple(None if norm is None else n * norm for n, norm in zip(counts, self.singles, strict=True))
 
     @property
     def carriers(self) -> tuple[int, int]:
@@ -215,14 +211,14 @@ class Paths:
 
     @property
     def norm_carriers(self) -> tuple[int, int]:
-        """Return the same for the norms, which do not know that what comes along different lengths may cancel."""
+        """Return the same for the norms, which ignore that gradients along different lengths may cancel."""
         return window(self.norms)
 
     @property
     def paper_carriers(self) -> tuple[int, int] | None:
         """Return the same for the paper's curve; None where single paths were not followed."""
-        known = [0.0 if one is None else one for one in self.product]
-        return window(known) if any(known) else None
+        values = [value or 0.0 for value in self.product]
+        return window(values) if any(values) else None
 
     def portion(self, lengths: tuple[int, int]) -> float:
         """Return the share of all paths that have such a length."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from math import sqrt
 from time import perf_counter
@@ -30,7 +31,7 @@ from resnet_explorer.probes.models import LOSSES, accuracy, build_from_seed, com
 from resnet_explorer.probes.record import recording
 from resnet_explorer.readings.lesions import LesionStudy
 from resnet_explorer.readings.progress import Partial, Progress, Throttle
-from resnet_explorer.readings.quantities import GRADIENTS, Mode, Precision, Quantity, Series
+from resnet_explorer.readings.quantities import GRADIENTS, Mode, Precision
 from resnet_explorer.runs.lesions import Subject, count, study
 from resnet_explorer.training.feed import Feed
 from resnet_explorer.training.trainer import Trainer, conditions
@@ -39,9 +40,9 @@ _DTYPES = {Precision.FLOAT32: torch.float32, Precision.FLOAT64: torch.float64}
 
 
 def measure(request: GradientRequest) -> Iterator[Progress | Partial[GradientResult] | GradientResult]:
-    """Yield progress, after each seed what is known so far, and last the whole result.
+    """Yield progress, a partial result after each seed, and last the result.
 
-    Raises ExplorerError where the images are not there, and InputError where a network cannot take them.
+    Raises ExplorerError where the images are missing, and InputError where a network cannot take them.
     """
     began = perf_counter()
     networks = [NetworkGradients(spec, places(spec, request.image, request.mode), ()) for spec in request.specs]
@@ -55,35 +56,36 @@ def measure(request: GradientRequest) -> Iterator[Progress | Partial[GradientRes
             yield Progress(done * len(networks) + index, steps, f"{network.title}, seed {seed}")
             sample = _sample(model, batch, request, seed)
             networks[index] = replace(network, samples=(*network.samples, sample))
-        known = GradientResult(request, tuple(networks), batch.words, str(torch.__version__), perf_counter() - began)
-        yield known if known.complete else Partial(known)
+        seconds = perf_counter() - began
+        result = GradientResult(request, tuple(networks), batch.words, str(torch.__version__), seconds)
+        yield result if result.complete else Partial(result)
 
 
 def _sample(model: ResNet, batch: Batch, request: GradientRequest, seed: int) -> Sample:
     model = model.to(request.device, _DTYPES[request.precision])
-    loss, right, values = _pass(model, batch, request, seed)
-    zeros = any(value == 0 for quantity in GRADIENTS for value in values[quantity])
+    sample = _pass(model, batch, request, seed)
+    zeros = any(value == 0 for quantity in GRADIENTS for value in sample.values[quantity])
     if request.precision is not Precision.FLOAT32 or not zeros:
-        return Sample(seed, loss, right, values, {})
-    _, _, exact = _pass(deepcopy(model).double(), batch, request, seed)
-    return Sample(seed, loss, right, values, {one: _underflow(values[one], exact[one]) for one in GRADIENTS})
+        return sample
+    exact = _pass(deepcopy(model).double(), batch, request, seed).values
+    underflow = {
+        quantity: tuple(
+            value == 0 and bool(double) for value, double in zip(sample.values[quantity], exact[quantity], strict=True)
+        )
+        for quantity in GRADIENTS
+    }
+    return replace(sample, underflow=underflow)
 
 
-def _underflow(values: Series, exact: Series) -> tuple[bool, ...]:
-    return tuple(value == 0 and bool(other) for value, other in zip(values, exact, strict=True))
-
-
-def _pass(
-    model: ResNet, batch: Batch, request: GradientRequest, seed: int
-) -> tuple[float, float | None, dict[Quantity, Series]]:
-    """Return loss, accuracy and every quantity of one pass forward and back."""
+def _pass(model: ResNet, batch: Batch, request: GradientRequest, seed: int) -> Sample:
+    """Return loss, accuracy and every quantity of one forward and backward pass."""
     x, y = batch.x.to(request.device, next(model.parameters()).dtype), batch.y.to(request.device)
     with seeded(seed), restored(model, training=request.mode is Mode.TRAIN), recording(model) as record:
         output: Tensor = model(x)
         loss = LOSSES[request.loss](output, y)
         torch.autograd.backward(loss)
         values = record.values(request.rate)
-    return loss.item(), accuracy(output, y), values
+    return Sample(seed, loss.item(), accuracy(output, y), values, {})
 
 
 POINTS, REACH = 256, 2.0
@@ -91,22 +93,22 @@ _EPS = 1e-5
 
 
 def shatter(request: ShatterRequest) -> Iterator[Progress | Partial[Shattering] | Shattering]:
-    """Yield progress, what is known so far, and last how gradients along lines agree.
+    """Yield progress, partial results, and last how well gradients along lines agree.
 
     Raises ExplorerError as ``measure`` does.
     """
     began, steps = perf_counter(), len(request.seeds) + len(KINDS) * len(request.depths)
     rows: list[list[tuple[float, ...]]] = [[] for _ in request.specs]
     lines: list[Line] = []
-    throttle, words = Throttle(), ""
+    throttle, data = Throttle(), ""
 
     def so_far() -> Shattering:
-        known = tuple(Neighbours(spec, tuple(row)) for spec, row in zip(request.specs, rows, strict=True) if row)
-        return Shattering(request, known, tuple(lines), words, str(torch.__version__), perf_counter() - began)
+        networks = tuple(Neighbours(spec, tuple(row)) for spec, row in zip(request.specs, rows, strict=True) if row)
+        return Shattering(request, networks, tuple(lines), data, str(torch.__version__), perf_counter() - began)
 
     for done, batch in enumerate(_lines_of_images(request)):
         yield Progress(done, steps, f"gradients between two images, seed {request.seeds[done]}")
-        words = f"{request.image.batch} points between two images: {batch.words}"
+        data = f"{request.image.batch} points between two images: {batch.words}"
         x = between(batch.x, request.image.batch)
         for row, model in zip(rows, build_from_seed(request.specs, request.seeds[done]), strict=True):
             row.append(neighbours(model, x, request.mode))
@@ -138,7 +140,7 @@ def between(ends: Tensor, points: int) -> Tensor:
 
 
 def neighbours(model: ResNet, x: Tensor, mode: Mode) -> tuple[float, ...]:
-    """Return for each lag the mean cosine of the gradients of the first output at inputs so many points apart.
+    """Return the mean cosine of the gradients of the first output at inputs each of ``LAGS`` apart.
 
     In training mode the line itself is the batch whose statistics batch norm uses, as in the paper.
     """
@@ -169,20 +171,17 @@ KINDS: Mapping[str, Callable[[float], tuple[bool, float | None]]] = {
 def slope(depth: int, width: int, normed: bool, beta: float | None) -> Tensor:
     """Return df/dx at 256 points for a network with random weights: h <- W relu(norm(h)), or h + beta W relu(norm(h)).
 
-    Weights are He's, in float64; batch norm takes the 256 points as its batch. Random shifts in the first layer put
-    the units' corners at different x. f is a random combination of the last layer.
+    Weights are He's, in float64; batch norm takes the 256 points as its batch. Random biases in the first layer put
+    the kinks of the units at different x. f is a random combination of the last layer.
     """
     x = torch.linspace(-REACH, REACH, POINTS, dtype=torch.float64).view(-1, 1).requires_grad_()
-    h = x @ _normal(1, width) + _normal(1, width)
+    normal = partial(torch.randn, dtype=torch.float64)
+    h = x @ normal(1, width) + normal(1, width)
     for _ in range(depth):
-        branch = torch.relu(_norm(h) if normed else h) @ _normal(width, width) * sqrt(2 / width)
+        branch = torch.relu(_norm(h) if normed else h) @ normal(width, width) * sqrt(2 / width)
         h = branch if beta is None else h + beta * branch
-    f = torch.relu(_norm(h) if normed else h) @ _normal(width, 1) / sqrt(width)
+    f = torch.relu(_norm(h) if normed else h) @ normal(width, 1) / sqrt(width)
     return torch.autograd.grad(f.sum(), x)[0].view(-1)
-
-
-def _normal(rows: int, columns: int) -> Tensor:
-    return torch.randn(rows, columns, dtype=torch.float64)
 
 
 def _norm(h: Tensor) -> Tensor:
@@ -190,14 +189,14 @@ def _norm(h: Tensor) -> Tensor:
 
 
 def autocorrelation(values: Tensor) -> tuple[float, ...]:
-    """Return how a signal, its mean taken away, correlates with itself so many points on: 1 at 0, 0 for white noise."""
+    """Return the autocorrelation of a signal, less its mean, at each of ``LAGS``: 0 for white noise."""
     centred = values - values.mean()
     whole = float(centred @ centred)
     return tuple(float(centred[:-lag] @ centred[lag:]) / whole if whole else 0.0 for lag in LAGS)
 
 
 class Trained(NamedTuple):
-    """A training, its networks in the contiguous format, and its images."""
+    """A finished training with its networks, in the contiguous format, and its images."""
 
     descent: Descent
     models: list[ResNet]
@@ -205,7 +204,7 @@ class Trained(NamedTuple):
 
 
 def train(request: DescentRequest) -> Iterator[Progress | Partial[Descent] | Descent]:
-    """Yield progress with each step, now and then all steps so far, and last the whole training.
+    """Yield progress with each step, at times all steps so far, and last the finished training.
 
     Raises ExplorerError as ``measure`` does.
     """
@@ -214,7 +213,7 @@ def train(request: DescentRequest) -> Iterator[Progress | Partial[Descent] | Des
 
 
 def lesions(request: LesionRequest) -> Iterator[Progress | Partial[Descent] | Partial[LesionStudy] | LesionStudy]:
-    """Yield progress, the training as far as it is, and then what each network can do without each block.
+    """Yield progress, the training so far, and then the test error of each network without each block.
 
     Raises ExplorerError as ``measure`` does.
     """
@@ -228,9 +227,9 @@ def lesions(request: LesionRequest) -> Iterator[Progress | Partial[Descent] | Pa
 def training(
     request: DescentRequest, of: int = 0, *, tests: bool = False
 ) -> Generator[Progress | Partial[Descent], None, Trained]:
-    """Yield what ``train`` yields before the end, and return the networks too.
+    """Yield what ``train`` yields before its end, and return the training with its networks.
 
-    ``of`` is how many steps the whole experiment has; with ``tests`` it needs test images.
+    ``of`` is the number of steps of the whole experiment; with ``tests`` it needs test images.
     """
     began, plans, recipe = perf_counter(), request.plans, request.recipe
     blocks = tuple(places(plan.spec, replace(plan.image, batch=recipe.batch), Mode.TRAIN) for plan in plans)
@@ -254,8 +253,8 @@ def training(
         for number in range(recipe.steps):
             steps.append(_step(trainers, feeds, number))
             yield Progress(number + 1, of, f"training: step {number + 1:,} of {recipe.steps:,}")
-            is_something = bool(steps[-1].values) or number > 0  # one point is no curve
-            if is_something and throttle.is_due and number + 1 < recipe.steps:
+            is_curve = bool(steps[-1].values) or number > 0
+            if is_curve and throttle.is_due and number + 1 < recipe.steps:
                 with throttle.reporting():
                     yield Partial(so_far())
     models = [one.model.to(memory_format=torch.contiguous_format) for one in trainers]
@@ -265,7 +264,7 @@ def training(
 def _step(trainers: list[Trainer], feeds: dict[torch.memory_format, Feed], number: int) -> DescentStep:
     recipe = trainers[0].plan.recipe
     measured, listens = recipe.measures(number), recipe.deterministic and number == 0
-    made = [one.step(feeds[one.layout], number, recipe.rate_at(number), measured, listens)[0] for one in trainers]
-    values = tuple(one.blocks for one in made if one.blocks is not None)
-    losses, accuracies = tuple(one.loss for one in made), tuple(one.accuracy for one in made)
-    return DescentStep(number, losses, accuracies, values or None)
+    metrics = [one.step(feeds[one.layout], number, recipe.rate_at(number), measured, listens)[0] for one in trainers]
+    values = tuple(metric.blocks for metric in metrics if metric.blocks is not None)
+    losses = tuple(metric.loss for metric in metrics)
+    return DescentStep(number, losses, tuple(metric.accuracy for metric in metrics), values or None)

@@ -1,30 +1,126 @@
 """The pictures of the gradient lab: the chart, and the heat maps of a training with the step that is looked at."""
 
-from PySide6.QtCore import Signal
+from enum import StrEnum
+
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QScrollArea, QWidget
+from PySide6.QtWidgets import QButtonGroup, QScrollArea, QWidget
 
 from resnet_explorer.gradients.charts import gradient_plot, gradient_strips, heat_maps, lab_chart, loss_chart, step_plot
-from resnet_explorer.gradients.descent import Descent
+from resnet_explorer.gradients.descent import Descent, DescentStep
 from resnet_explorer.gradients.presets import Preset
-from resnet_explorer.gradients.steps_view import DescentBar, DescentView
-from resnet_explorer.gradients.tables import LabResult
-from resnet_explorer.gradients.text import found
+from resnet_explorer.gradients.tables import LabResult, describe_result
 from resnet_explorer.gradients.values import GradientResult, NetworkGradients
 from resnet_explorer.picture.chart import Axis, Scale
 from resnet_explorer.picture.marks import Ink
 from resnet_explorer.picture.theme import LIGHT, Theme
 from resnet_explorer.readings.lesions import LesionStudy
 from resnet_explorer.readings.quantities import WORDS, Quantity
+from resnet_explorer.spec.catalogue import title
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.chart_view import ChartView
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.heat_view import HeatView
-from resnet_explorer.ui.parts import fill, heading, stack, text, vbox
+from resnet_explorer.ui.parts import fill, hbox, heading, label, stack, text, tool, vbox
+from resnet_explorer.ui.play_bar import PlayBar
 from resnet_explorer.ui.style import USUAL_POINTS
 
+PLAY_MS = 250
+TWO_LINES_FROM = 3
+"""From so many networks on the losses under the slider take two lines."""
 LOSS_HIGH = 150
 """The height in px of the losses under a training's blocks, at the usual size of text."""
+
+
+class DescentView(StrEnum):
+    """How a training is shown."""
+
+    BLOCKS = "blocks"
+    HEAT = "heat map"
+    LOSS = "losses"
+
+
+_TIPS = {
+    DescentView.BLOCKS: "The plot block by block, at the step of the slider",
+    DescentView.HEAT: "All blocks by all steps as colours",
+    DescentView.LOSS: "The training losses, step by step",
+}
+
+
+class DescentBar(PlayBar):
+    """Chooses the view and the step of a training. ``changed``: another step; ``view_changed``: another view.
+
+    The slider follows the newest step until the user moves it; moved to the last step, it follows again.
+    """
+
+    changed = Signal()
+    view_changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        tip, slider_tip = (
+            "Play the steps; on the slider the arrow keys go step by step",
+            "The step whose blocks are shown",
+        )
+        super().__init__(PLAY_MS, tip, "Step of the training", f"{slider_tip}; ← and → go from one to the next", parent)
+        self._result: Descent | None = None
+        self.follows = True
+        self.view = DescentView.BLOCKS
+        self.views = {view: tool(view.value.capitalize(), _TIPS[view], checkable=True) for view in DescentView}
+        self._group = QButtonGroup(self)
+        for index, button in enumerate(self.views.values()):
+            self._group.addButton(button, index)
+        self._group.idClicked.connect(self._on_view)
+        self.views[self.view].setChecked(True)
+        self.slider.setMinimumWidth(80)
+        self.slider.valueChanged.connect(self._on_moved)
+        self.text = label(wrap=True, cut=True)
+        line = hbox(*self.views.values(), self.play, (self.slider, 1), spacing=4)
+        line.insertSpacing(len(self.views), 8)
+        vbox(line, self.text, of=self, margins=(12, 4, 12, 6), spacing=2)
+
+    @property
+    def step(self) -> DescentStep | None:
+        """Return the measured step that the slider is at; None before there is one."""
+        measured = self._result.measured if self._result else ()
+        return measured[min(self.slider.value(), len(measured) - 1)] if measured else None
+
+    def step_of(self, result: Descent) -> DescentStep | None:
+        """Return ``step`` where it belongs to that training."""
+        return self.step if self._result is result else None
+
+    def show_result(self, result: Descent) -> None:
+        """Show another training, or more of the same."""
+        if self._result is None or result.request != self._result.request:
+            self.follows = True
+            self.stop()
+        self._result = result
+        last = max(0, len(result.measured) - 1)
+        with QSignalBlocker(self.slider):
+            self.slider.setRange(0, last)
+            if self.follows:
+                self.slider.setValue(last)
+        self._show_text()
+
+    def _on_view(self, index: int) -> None:
+        self.view = list(DescentView)[index]
+        self.view_changed.emit()
+
+    def _on_moved(self, value: int) -> None:
+        self.follows = value >= self.slider.maximum()
+        self._show_text()
+        self.changed.emit()
+
+    def _show_text(self) -> None:
+        step, result = self.step, self._result
+        if step is None or result is None:
+            self.text.setText("no step is measured yet")
+            return
+        losses = (f"{title(spec)} {loss:.3g}" for spec, loss in zip(result.request.specs, step.losses, strict=True))
+        made = "" if result.complete else f" ({len(result.steps)} made)"
+        count = f"Step {step.number} of {result.request.recipe.steps}{made}"
+        self.text.setText(f"{count} · training loss: {' · '.join(losses)}")
+        lines = 1 if len(result.request.specs) < TWO_LINES_FROM else 2
+        self.text.setMinimumHeight(lines * self.text.fontMetrics().lineSpacing())
 
 
 class GradientPictures(QWidget):
@@ -152,7 +248,7 @@ class GradientWords(QScrollArea):
         gradients = isinstance(shown, GradientResult) or (isinstance(shown, Descent) and bool(shown.measured))
         self._of_blocks(gradients)
         self.sources.setText("\n".join([one.words for one in preset.references] if preset else SOURCES))
-        told = [] if isinstance(shown, GradientResult) or shown is None else [found(shown)]
+        told = [] if isinstance(shown, GradientResult) or shown is None else [describe_result(shown)]
         told += [self.shows.text()] if gradients else []
         if preset is not None:
             told.insert(0, f"What to look for: {preset.look_for}")

@@ -1,32 +1,19 @@
-"""What any experiment of the gradient lab found as CSV and JSON: a line for each thing that was measured."""
+"""Results of the gradient lab as CSV, JSON and text: a line for each measured value, a sentence with the figures."""
 
 from collections.abc import Callable, Iterator, Mapping
+from statistics import fmean
 from typing import Any, NamedTuple
 
 from resnet_explorer import codec
 from resnet_explorer.gradients.descent import Descent, Paths
-from resnet_explorer.gradients.text import found
-from resnet_explorer.gradients.values import LAGS, GradientResult, NetworkGradients, Sample, Shattering
+from resnet_explorer.gradients.values import LAGS, GradientResult, NetworkGradients, Shattering
 from resnet_explorer.images.choice import DataChoice
 from resnet_explorer.layers.table import csv_text
 from resnet_explorer.readings.lesions import LesionStudy
-from resnet_explorer.readings.quantities import WORDS, Quantity
-from resnet_explorer.readings.text import figure
+from resnet_explorer.readings.quantities import TERMS, WORDS, Quantity
+from resnet_explorer.readings.text import LAST_STEPS, figure, last_steps
+from resnet_explorer.spec.catalogue import title
 from resnet_explorer.spec.codec import WRITERS
-
-CSV_HEADER = ("network", "block", "path", "stage", "quantity", "seed", "value", "underflow")
-
-
-def gradients_to_csv(result: GradientResult) -> str:
-    """Return a line for every network, quantity, seed and block; a value that is not there or not finite is empty."""
-    lines = (
-        line
-        for network in result.networks
-        for quantity in _measured(network)
-        for sample in network.samples
-        for line in _lines(network, quantity, sample)
-    )
-    return csv_text(CSV_HEADER, lines)
 
 
 def _measured(network: NetworkGradients) -> list[Quantity]:
@@ -34,62 +21,52 @@ def _measured(network: NetworkGradients) -> list[Quantity]:
     return [quantity for quantity in Quantity if all(quantity in sample.values for sample in network.samples)]
 
 
-def _lines(network: NetworkGradients, quantity: Quantity, sample: Sample) -> Iterator[tuple[object, ...]]:
-    under = sample.underflow.get(quantity, (False,) * len(network.places))
-    values = zip(network.places, sample.values[quantity], under, strict=True)
-    for number, (place, value, is_under) in enumerate(values, start=1):
-        words = "yes" if is_under else ""
-        yield network.spec.name, number, place.path, place.stage, quantity, sample.seed, value, words
-
-
-def describe(result: GradientResult) -> dict[str, object]:
-    """Return the whole result in the shape of its JSON."""
-    asked = result.request
+def _content(result: GradientResult) -> dict[str, object]:
+    request = result.request
     return {
         "conditions": {
             "torch": result.torch,
-            "device": asked.device,
-            "precision": asked.precision,
-            "mode": asked.mode,
-            "loss": asked.loss,
-            "rate": asked.rate,
-            "seeds": asked.seeds,
-            "batch": asked.image.batch,
-            "input": [asked.image.height, asked.image.width],
+            "device": request.device,
+            "precision": request.precision,
+            "mode": request.mode,
+            "loss": request.loss,
+            "rate": request.rate,
+            "seeds": request.seeds,
+            "batch": request.image.batch,
+            "input": [request.image.height, request.image.width],
             "data": result.data,
             "seconds": round(result.seconds, 3),
         },
         "notes": result.notes,
-        "networks": [_network(one) for one in result.networks],
+        "networks": [_network(network) for network in result.networks],
     }
 
 
-def _network(one: NetworkGradients) -> dict[str, object]:
+def _network(network: NetworkGradients) -> dict[str, object]:
     return {
-        "name": one.spec.name,
-        "title": one.title,
-        "spec": one.spec,
-        "blocks": [{"path": place.path, "stage": place.stage, "output": place.shape} for place in one.places],
-        "loss": [sample.loss for sample in one.samples],
-        "accuracy": [sample.accuracy for sample in one.samples],
-        "quantities": {quantity: _quantity(one, quantity) for quantity in _measured(one)},
-    }
-
-
-def _quantity(one: NetworkGradients, quantity: Quantity) -> dict[str, object]:
-    return {
-        "label": WORDS[quantity].label,
-        "first_over_last": one.ratio(quantity),
-        "growth_per_block": one.growth(quantity),
-        "median": one.median(quantity),
-        "values": one.series(quantity),
-        "underflow": one.underflows(quantity),
+        "name": network.spec.name,
+        "title": network.title,
+        "spec": network.spec,
+        "blocks": [{"path": place.path, "stage": place.stage, "output": place.shape} for place in network.places],
+        "loss": [sample.loss for sample in network.samples],
+        "accuracy": [sample.accuracy for sample in network.samples],
+        "quantities": {
+            quantity: {
+                "label": WORDS[quantity].label,
+                "first_over_last": network.ratio(quantity),
+                "growth_per_block": network.growth(quantity),
+                "median": network.median(quantity),
+                "values": network.series(quantity),
+                "underflow": network.underflows(quantity),
+            }
+            for quantity in _measured(network)
+        },
     }
 
 
 def gradients_to_json(result: GradientResult) -> str:
-    """Return ``describe`` as text."""
-    return codec.encode(describe(result), WRITERS)
+    """Return conditions, notes, and every quantity of every network, block and seed."""
+    return codec.encode(_content(result), WRITERS)
 
 
 def to_text(result: GradientResult, quantity: Quantity) -> str:
@@ -104,7 +81,7 @@ def to_text(result: GradientResult, quantity: Quantity) -> str:
     for index, place in enumerate(most.places):
         cells = (_cell(one, quantity, index).rjust(room) for one, room in zip(result.networks, wide, strict=True))
         lines.append(f"{index + 1:>5}  {place.path:<12} {'  '.join(cells)}".rstrip())
-    return "\n".join([*lines, "", found(result, quantity), *result.notes]) + "\n"
+    return "\n".join([*lines, "", describe_result(result, quantity), *result.notes]) + "\n"
 
 
 def _cell(one: NetworkGradients, quantity: Quantity, index: int) -> str:
@@ -140,9 +117,7 @@ def file_name(result: LabResult) -> str:
 
 
 def to_csv(result: LabResult) -> str:
-    """Return a line for each thing that was measured; a value that is not there or not finite is empty."""
-    if isinstance(result, GradientResult):
-        return gradients_to_csv(result)
+    """Return a line for each measured value; a value that is missing or not finite is empty."""
     table = table_of(result)
     return csv_text(table.header, table.lines(result))
 
@@ -158,10 +133,21 @@ def to_json(result: LabResult) -> str:
         "seconds": round(result.seconds, 3),
     }
     if isinstance(result, GradientResult):
-        told |= describe(result)
+        told |= _content(result)
     else:
         told["measured"] = [dict(zip(table.header, line, strict=True)) for line in table.lines(result)]
     return codec.encode(told, {**WRITERS, DataChoice: lambda data: data.text})
+
+
+def _gradients(result: GradientResult) -> Iterator[Line]:
+    for network in result.networks:
+        for quantity in _measured(network):
+            for sample in network.samples:
+                under = sample.underflow.get(quantity, (False,) * len(network.places))
+                values = zip(network.places, sample.values[quantity], under, strict=True)
+                for number, (place, value, is_under) in enumerate(values, start=1):
+                    where = network.spec.name, number, place.path, place.stage
+                    yield *where, quantity, sample.seed, value, "yes" if is_under else ""
 
 
 def _descent(result: Descent) -> Iterator[Line]:
@@ -202,9 +188,10 @@ def _lesions(result: LesionStudy) -> Iterator[Line]:
                 yield name, lesion, number, place.path, place.stage, value
 
 
-_GRADIENTS = Table("gradients", CSV_HEADER, lambda result: iter(()))
 _TABLES: Mapping[type, Table] = {
-    GradientResult: _GRADIENTS,
+    GradientResult: Table(
+        "gradients", ("network", "block", "path", "stage", "quantity", "seed", "value", "underflow"), _gradients
+    ),
     Descent: Table("training", ("network", "step", "block", "path", "stage", "quantity", "value"), _descent),
     Paths: Table(
         "paths",
@@ -221,3 +208,71 @@ _TABLES: Mapping[type, Table] = {
         "lesions", ("network", "lesion", "block", "path", "stage", "test error (share)"), _lesions
     ),
 }  # fmt: skip
+
+
+def describe_result(result: object, quantity: Quantity = Quantity.INPUT) -> str:
+    """Return a sentence with the figures of a result; ``quantity`` is the one shown where blocks are measured."""
+    if isinstance(result, GradientResult):
+        seeds = f"{result.done} seed{'' if result.done == 1 else 's'}"
+        texts = "; ".join(f"{network.title}: {_network_text(network, quantity)}" for network in result.networks)
+        return f"{WORDS[quantity].symbol}, median of {seeds}. {texts}."
+    if isinstance(result, LesionStudy):
+        lesions = "; ".join(network.text for network in result.networks)
+        return f"Of {result.networks[0].tested:,} test images {lesions}."
+    return _TEXTS[type(result)](result)
+
+
+def _network_text(network: NetworkGradients, quantity: Quantity) -> str:
+    values = network.median(quantity)
+    if quantity in TERMS:
+        known = [value for value in values if value is not None]
+        return f"{figure(known[0])} at the first block, {figure(known[-1])} at the last" if known else "no shortcuts"
+    growth = network.growth(quantity)
+    words = f"first/last block {figure(network.ratio(quantity))}"
+    return words if growth is None else f"{words}, × {figure(growth)} with each block towards the input"
+
+
+def _descent_text(result: Descent) -> str:
+    texts = []
+    for index, spec in enumerate(result.request.specs):
+        losses = result.losses(index)[-LAST_STEPS:]
+        heat = result.heat(index, Quantity.OUTPUT)
+        texts.append(f"{title(spec)} {figure(fmean(losses)) if losses else 'unknown'}{_first_over_last(heat)}")
+    return f"Mean loss of {last_steps([len(result.steps)])}: {'; '.join(texts)}."
+
+
+def _first_over_last(heat: tuple[tuple[int, Any], ...]) -> str:
+    """Return the first block's gradient over the last's, at the first and the last measured step."""
+    ratios = [(step, row[0] / row[-1]) for step, row in heat if row and row[0] is not None and row[-1]]
+    if len(ratios) < 2:
+        return ""
+    (_, first), (step, last) = ratios[0], ratios[-1]
+    return f" (‖∂L/∂y‖ first/last block {figure(first)} at step 0, {figure(last)} at step {step})"
+
+
+def _paths_text(result: Paths) -> str:
+    low, high = result.carriers
+    share = figure(100 * result.portion(result.carriers))
+    paper = result.paper_carriers
+    by_paper = f"; by the paper's curve, paths of {paper[0]} to {paper[1]}" if paper else ""
+    return (
+        f"95 % of the gradient comes along paths of {low} to {high} of {result.blocks} branches, which are "
+        f"{share} % of all paths{by_paper}. The sum over all lengths is autograd's gradient to {result.error:.0e}."
+    )
+
+
+def _shattering_text(result: Shattering) -> str:
+    networks = [f"{title(network.spec)} {figure(round(network.mean[0], 3))}" for network in result.networks]
+    deepest = max((line.depth for line in result.lines), default=0)
+    lines = [f"{line.kind} {figure(round(line.mean[0], 3))}" for line in result.lines if line.depth == deepest]
+    texts = [f"Mean cosine of the gradients at neighbouring points: {'; '.join(networks)}."] if networks else []
+    if lines:
+        texts.append(f"Autocorrelation at lag 1 with {deepest} fully connected layers: {'; '.join(lines)}.")
+    return " ".join(texts)
+
+
+_TEXTS: Mapping[type, Callable[[Any], str]] = {
+    Descent: _descent_text,
+    Paths: _paths_text,
+    Shattering: _shattering_text,
+}

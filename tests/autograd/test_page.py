@@ -80,13 +80,13 @@ def test_the_gradient_goes_step_by_step_from_the_loss_to_the_input(page: GraphPa
     assert recorded
     steps = page.steps
     qtbot.mouseClick(steps.forth, Qt.MouseButton.LeftButton)
-    assert "NllLoss" in steps.words.text() and page.canvas.front[0] == recorded.graph.root
+    assert "NllLoss" in steps.text.text() and page.canvas.front[0] == recorded.graph.root
     seen = []
     for step in range(1, steps.slider.maximum() + 1):
         steps.slider.setValue(step)
         seen.append(page.canvas.front[0])
         if recorded.graph.nodes[seen[-1]].name.startswith("AddBackward"):
-            assert "splits" in steps.words.text() and "dL/dx" in steps.words.text()
+            assert "splits" in steps.text.text() and "dL/dx" in steps.text.text()
             assert len(page.canvas.front) == 3
     position = {index: place for place, index in enumerate(seen)}
     for start, end in recorded.graph.edges:

@@ -10,7 +10,7 @@ from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.gradients.descent import DescentRequest
 from resnet_explorer.gradients.page import GradientPage
 from resnet_explorer.gradients.presets import PRESETS
-from resnet_explorer.gradients.tables import gradients_to_csv as gradients_csv
+from resnet_explorer.gradients.tables import to_csv as gradients_csv
 from resnet_explorer.gradients.values import GradientRequest
 from resnet_explorer.images.choice import DataChoice, DataKind
 from resnet_explorer.picture.chart import Chart

@@ -10,7 +10,7 @@ from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.gradients.controls import When
 from resnet_explorer.gradients.descent import Descent, DescentRequest, DescentStep
 from resnet_explorer.gradients.page import GradientPage
-from resnet_explorer.gradients.steps_view import DescentView
+from resnet_explorer.gradients.pictures import DescentView
 from resnet_explorer.readings.quantities import Quantity
 from resnet_explorer.spec.catalogue import find
 from tests import pages
@@ -37,7 +37,7 @@ def test_a_training_is_shown_at_the_newest_step_until_the_user_moves_the_slider(
 ) -> None:
     bar, canvas = trained.pictures.bar, trained.pictures.chart
     assert isinstance(trained.shown, Descent) and bar.follows
-    assert bar.step is not None and bar.step.number == 10 and "Step 10 of 12" in bar.words.text()
+    assert bar.step is not None and bar.step.number == 10 and "Step 10 of 12" in bar.text.text()
     assert canvas.chart is not None and canvas.chart.title.endswith("step 10 of 12")
     bar.slider.triggerAction(bar.slider.SliderAction.SliderSingleStepSub)
     assert not bar.follows and bar.step.number == 8 and canvas.chart.title.endswith("step 8 of 12")

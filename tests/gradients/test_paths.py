@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gradients.descent import RECIPE, Paths, PathsRequest, binomial, window
-from resnet_explorer.gradients.trained import cross, follow, through, walk
+from resnet_explorer.gradients.paths import cross, follow, through, walk
 from resnet_explorer.images.choice import DIGITS
 from resnet_explorer.module import build
 from resnet_explorer.probes.data import batch
@@ -54,7 +54,7 @@ def test_a_length_is_the_sum_over_every_single_path() -> None:
     for taken in product((False, True), repeat=3):
         one = gradient
         for crossing, branch in zip(reversed(crossings), taken, strict=True):
-            (one,) = crossing.back(one, shortcut=not branch, branch=branch)
+            (one,) = crossing.back(one, crossing.branch if branch else crossing.shortcut)
         by_hand[sum(taken)] += one
     assert all(torch.allclose(one, other, rtol=1e-9) for one, other in zip(sums, by_hand, strict=True))
     first, *_, last = walk(crossings, gradient, 1, 0)

@@ -14,7 +14,7 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gradients import tables as gradients_tables
 from resnet_explorer.gradients.descent import Descent, DescentRequest, DescentStep, Paths, PathsRequest
 from resnet_explorer.gradients.presets import PRESETS
-from resnet_explorer.gradients.text import found
+from resnet_explorer.gradients.tables import describe_result
 from resnet_explorer.gradients.values import (
     GradientRequest,
     GradientResult,
@@ -128,29 +128,33 @@ class TestWords:
         assert all(words.label and words.symbol and words.teaches.endswith(".") for words in WORDS.values())
 
     def test_what_was_measured_is_said(self) -> None:
-        words = found(result(network((8.0, 4.0, 2.0, 1.0))))
+        words = describe_result(result(network((8.0, 4.0, 2.0, 1.0))))
         assert (
             words == "‖∂L/∂x‖₂, median of 1 seed. ResNet-20: first/last block 8, × 2 with each block towards the input."
         )
         share = network((0.1, 0.4, 0.6, 0.9), quantity=Quantity.SHARE)
-        assert "ResNet-20: 0.1 at the first block, 0.9 at the last" in found(result(share), Quantity.SHARE)
-        assert "no shortcuts" in found(result(network((1.0,) * 4)), Quantity.SHARE)
+        assert "ResNet-20: 0.1 at the first block, 0.9 at the last" in describe_result(result(share), Quantity.SHARE)
+        assert "no shortcuts" in describe_result(result(network((1.0,) * 4)), Quantity.SHARE)
 
     def test_the_other_experiments_are_told_too(self) -> None:
         request = of_kind(PathsRequest, PRESETS["paths"].request)
         paths = Paths(request, (0.5, 1.0, 0.1), (0.3, 0.66, 0.04), (0.5, 0.4, 0.1), 2.0, 1e-7, True, "", "", 1.0)
-        assert "paths of 0 to 1 of 2 branches, which are 75 % of all paths" in found(paths)
+        assert "paths of 0 to 1 of 2 branches, which are 75 % of all paths" in describe_result(paths)
         values = {Quantity.OUTPUT: (9.0, 1.0, 1.0, 3.0)}
         steps = tuple(DescentStep(number, (2.0 - number,), (0.5,), (values,)) for number in (0, 1))
         descent = Descent(DescentRequest((NET,)), (PLACES,), steps, "", "", 1.0)
-        assert found(descent).startswith("Mean loss of the last 2 steps: ResNet-20 1.5 (‖∂L/∂y‖ first/last block 3 at")
+        assert describe_result(descent).startswith(
+            "Mean loss of the last 2 steps: ResNet-20 1.5 (‖∂L/∂y‖ first/last block 3 at"
+        )
         lesions = Lesions("ResNet-20", NET, PLACES, 0.01, 0.02, (0.5, 0.1, 0.05, 0.03), (None,) * 4, 297, "")
         study = LesionStudy(PRESETS["lesions"].request, (lesions,), "", 1.0)  # type: ignore[arg-type]
         words = "297 test images ResNet-20: 1.0 % wrong as it is, typically 7.5 % without one of its blocks (3.0 % to"
-        assert words in found(study)
+        assert words in describe_result(study)
         line = Line("plain, batch norm", 50, ((0.01, 0.0),), (1.0,))
         shattering = Shattering(ShatterRequest((NET,)), (Neighbours(NET, ((0.8, 0.6),)),), (line,), "", "", 1.0)
-        assert "ResNet-20 0.8." in found(shattering) and "plain, batch norm 0.01." in found(shattering)
+        assert "ResNet-20 0.8." in describe_result(shattering) and "plain, batch norm 0.01." in describe_result(
+            shattering
+        )
 
 
 class TestTable:
@@ -160,7 +164,7 @@ class TestTable:
 
     def test_csv_keeps_every_digit_and_marks_underflow(self) -> None:
         one = network((0.0, 0.1 + 0.2, 6.1e-47, 1.0), under=(True, False, False, False))
-        lines = gradients_tables.gradients_to_csv(result(one)).splitlines()
+        lines = gradients_tables.to_csv(result(one)).splitlines()
         assert len(lines) == 1 + 4 * len(Quantity)
         assert lines[1] == "resnet20,1,layer1.0,1,input-gradient,0,0.0,yes"
         assert lines[2] == "resnet20,2,layer1.1,1,input-gradient,0,0.30000000000000004,"

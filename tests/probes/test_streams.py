@@ -8,7 +8,7 @@ import pytest
 from resnet_explorer.gradients.charts import lab_chart
 from resnet_explorer.gradients.descent import RECIPE, Descent, DescentRequest, LesionRequest, Paths, PathsRequest
 from resnet_explorer.gradients.lab import lesions, shatter, train
-from resnet_explorer.gradients.trained import follow
+from resnet_explorer.gradients.paths import follow
 from resnet_explorer.gradients.values import Shattering, ShatterRequest
 from resnet_explorer.readings import progress
 from resnet_explorer.readings.lesions import LesionStudy

@@ -6,8 +6,9 @@ autograd's gradient (Veit et al. 2016, section 3).
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
+from statistics import fmean
 from time import perf_counter
 
 import torch
@@ -35,13 +36,12 @@ class Crossing:
     branch: Tensor
     y: Tensor
 
-    def back(self, gradient: Tensor, *, shortcut: bool = True, branch: bool = True) -> list[Tensor]:
-        """Return what a gradient at the output becomes at the input, by the shortcut, by the branch, or by each."""
-        starts = [node for node, wanted in ((self.shortcut, shortcut), (self.branch, branch)) if wanted]
-        arrived = torch.autograd.grad(self.y, starts, gradient, retain_graph=True)
+    def back(self, gradient: Tensor, *nodes: Tensor) -> list[Tensor]:
+        """Return the gradients at the input that come through each of the nodes ``shortcut`` and ``branch``."""
+        terms = torch.autograd.grad(self.y, nodes, gradient, retain_graph=True)
         if self.parting is self.x:
-            return list(arrived)
-        return [torch.autograd.grad(self.parting, self.x, one, retain_graph=True)[0] for one in arrived]
+            return list(terms)
+        return [torch.autograd.grad(self.parting, self.x, term, retain_graph=True)[0] for term in terms]
 
 
 def follow(request: PathsRequest) -> Iterator[Progress | Partial[Descent] | Partial[Paths] | Paths]:
@@ -61,32 +61,34 @@ def follow(request: PathsRequest) -> Iterator[Progress | Partial[Descent] | Part
         for crossing in reversed(crossings):
             yield Progress(steps + len(sums), of, "following all paths")
             sums = through(crossing, sums)
-        whole, throttle = _whole(crossings, gradient), Throttle()
-        singles: list[float | None] = [None] * len(sums)
-        for length, one in enumerate(walk(crossings, gradient, request.walks, request.seed)):
+        whole = gradient
+        for crossing in reversed(crossings):
+            whole = torch.autograd.grad(crossing.y, crossing.x, whole, retain_graph=True)[0]
+        paths = _paths(request, torch.stack(sums).double(), whole.double(), batch.words)
+        throttle, singles = Throttle(), list(paths.singles)
+        for length, norm in enumerate(walk(crossings, gradient, request.walks, request.seed)):
             if throttle.is_due:
                 with throttle.reporting():
-                    yield Partial(_told(request, sums, whole, singles, batch.words, began))
+                    yield Partial(replace(paths, singles=tuple(singles), seconds=perf_counter() - began))
             yield Progress(steps + count + length, of, "following single paths")
-            singles[length] = one
-        yield _told(request, sums, whole, singles, batch.words, began)
+            singles[length] = norm
+        yield replace(paths, singles=tuple(singles), seconds=perf_counter() - began)
 
 
-def _told(
-    request: PathsRequest, sums: list[Tensor], whole: Tensor, singles: list[float | None], words: str, began: float
-) -> Paths:
-    exact, total = torch.stack(sums).double(), float(whole.norm())
+def _paths(request: PathsRequest, sums: Tensor, whole: Tensor, data: str) -> Paths:
+    """Return what the sums over all paths of each length tell, before single paths are followed."""
+    total = float(whole.norm())
     return Paths(
         request,
-        tuple(float(one.norm()) for one in exact),
-        tuple(float((one * whole).sum()) / total**2 if total else 0.0 for one in exact),
-        tuple(singles),
-        total,
-        float((exact.sum(dim=0) - whole).norm()) / total if total else 0.0,
-        request.spec.order is Order.V2,
-        words,
-        str(torch.__version__),
-        perf_counter() - began,
+        norms=tuple(float(one.norm()) for one in sums),
+        shares=tuple(float((one * whole).sum()) / total**2 if total else 0.0 for one in sums),
+        singles=(None,) * len(sums),
+        total=total,
+        error=float((sums.sum(dim=0) - whole).norm()) / total if total else 0.0,
+        exact=request.spec.order is Order.V2,
+        data=data,
+        torch=str(torch.__version__),
+        seconds=0.0,
     )
 
 
@@ -105,34 +107,27 @@ def cross(model: ResNet, x: Tensor, y: Tensor) -> tuple[list[Crossing], Tensor]:
 
 def _cross(block: Block, x: Tensor) -> Crossing:
     nodes: list[Tensor] = []
-    y = forward_with_terms(block, lambda *told: nodes.extend(told), x)
-    u, shortcut, branch = nodes
-    return Crossing(x, u, shortcut, branch, y)
+    y = forward_with_terms(block, lambda *terms: nodes.extend(terms), x)
+    parting, shortcut, branch = nodes
+    return Crossing(x, parting, shortcut, branch, y)
 
 
 def through(crossing: Crossing, sums: Sequence[Tensor]) -> list[Tensor]:
     """Return the sums of the gradients at a block's input, by the branches passed, from those at its output."""
-    passed = [crossing.back(one) for one in sums]
+    passed = [crossing.back(one, crossing.shortcut, crossing.branch) for one in sums]
     kept, moved = [shortcut for shortcut, _ in passed], [branch for _, branch in passed]
     return [kept[0], *(one + other for one, other in zip(kept[1:], moved[:-1], strict=True)), moved[-1]]
-
-
-def _whole(crossings: Sequence[Crossing], gradient: Tensor) -> Tensor:
-    """Return autograd's own gradient at the first block's input, in float64."""
-    for crossing in reversed(crossings):
-        gradient = torch.autograd.grad(crossing.y, crossing.x, gradient, retain_graph=True)[0]
-    return gradient.double()
 
 
 def walk(crossings: Sequence[Crossing], gradient: Tensor, walks: int, seed: int) -> Iterator[float | None]:
     """Yield for each length the mean norm of single paths, drawn at random among those of that length."""
     draw = Random(seed)
     for length in range(len(crossings) + 1):
-        found = []
+        norms = []
         for _ in range(walks):
             branches = set(draw.sample(range(len(crossings)), length))
-            one = gradient
-            for index in reversed(range(len(crossings))):
-                (one,) = crossings[index].back(one, shortcut=index not in branches, branch=index in branches)
-            found.append(float(one.double().norm()))
-        yield sum(found) / len(found) if found else None
+            term = gradient
+            for index, crossing in reversed(list(enumerate(crossings))):
+                (term,) = crossing.back(term, crossing.branch if index in branches else crossing.shortcut)
+            norms.append(float(term.double().norm()))
+        yield fmean(norms) if norms else None
