@@ -57,7 +57,6 @@ class TorchvizView(Canvas):
         self.animated = False
 
     def show_svg(self, data: bytes, title: str) -> None:
-        """Show an SVG file as Graphviz wrote it."""
         self.data = data
         size = QSvgRenderer(QByteArray(data)).viewBoxF().size()
         self._fitted = True
@@ -127,7 +126,7 @@ class GraphCanvas(Canvas):
         document.hovered.connect(self._on_hovered)
 
     def show_graph(self, recorded: Recorded, network: Network, title: str, facts: str) -> None:
-        """Show a graph; what was open stays open where the new network has it too."""
+        """Show a graph; what was open stays open where the new network has the same name."""
         is_other = self._network is None or self._network.spec.name != network.spec.name
         self.recorded, self._network, self.words = recorded, network, (title, facts)
         parts = recorded.clusters
@@ -145,19 +144,17 @@ class GraphCanvas(Canvas):
         self._draw(animate=False)
 
     def show_view(self, view: GraphView, show: str = "") -> None:
-        """Open and close clusters; ``show`` is the one that shall be seen."""
+        """Open and close clusters; ``show`` is the one to bring into view."""
         self.view = view
         self._draw(animate=True, show=show)
         self.opened_changed.emit()
 
     def open_all(self) -> bool:
-        """Show every node of the graph."""
         if self.recorded:
             self.show_view(GraphView.all_open(self.recorded.clusters))
         return True
 
     def close_all(self) -> bool:
-        """Show every block as a box again."""
         if self._network:
             self.show_view(GraphView.first(self._network))
         return True
@@ -172,11 +169,11 @@ class GraphCanvas(Canvas):
         self.show_picture(made.picture, animate, found[0] if found else None)
 
     def place_of(self, index: int) -> QRectF | None:
-        """Return where a node of the graph is drawn, or what hides it."""
+        """Return where a node of the graph is drawn, or the box that hides it."""
         return QRectF(*self._made.place(*self._owner[index])) if self._made and index in self._owner else None
 
     def show_front(self, front: tuple[int, ...]) -> None:
-        """Mark the operation that the gradient has reached first, and those that it goes to next."""
+        """Mark the operation that the gradient has reached, which comes first, and those that it reaches next."""
         self.front = front
         place = self.place_of(front[0]) if front else None
         if place is not None:
@@ -193,7 +190,7 @@ class GraphCanvas(Canvas):
         return marks
 
     def _places_of(self, path: str) -> list[QRectF]:
-        """Return where the nodes of a path are drawn, or what hides them; a few at the most."""
+        """Return where the nodes of a path are drawn, or the boxes that hide them."""
         if not path or self.recorded is None or self._network is None:
             return []
         nodes = self.recorded.graph.nodes
@@ -219,14 +216,14 @@ class GraphCanvas(Canvas):
         self._document.hover_over(self.known(path))
 
     def known(self, path: str) -> str:
-        """Return a path that the other views know too; empty for one of the graph alone."""
+        """Return the path if the other views know it, else an empty one."""
         return path if self._network is not None and path and self._network.has(path) else ""
 
     def double_clicked(self, found: Hit) -> None:
         self.toggle(found.path)
 
     def toggle(self, path: str) -> None:
-        """Open or close the block, or the stage, that a path names or lies in."""
+        """Open or close the block or stage that a path names or lies in."""
         if self._network is None or not path:
             return
         if any(stage.path == path for stage in self._network.stages) or path in ("input", "loss", "output"):
@@ -235,7 +232,6 @@ class GraphCanvas(Canvas):
             self.show_view(self.view.toggled(block.path, self._network), block.path)
 
     def open_around(self, index: int) -> None:
-        """Open the block in which a node lies."""
         path = self._owner[index][0] if index in self._owner else ""
         if self._network is None or not path:
             return

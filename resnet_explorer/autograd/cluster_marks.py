@@ -116,7 +116,7 @@ def opened(graph: AutogradGraph, cluster: Cluster, highway: frozenset[int], ink:
 
 
 def _likeness(graph: AutogradGraph, cluster: Cluster, highway: frozenset[int]) -> Hashable:
-    """Return what two clusters have in common that look the same."""
+    """Return a key that is equal for clusters that look the same."""
     nodes = nodes_of(cluster)
     number = {index: place for place, index in enumerate(nodes)}
     cut = len(cluster.path)
@@ -202,7 +202,7 @@ class _Open:
         return self._line((one, (one[0] + bend, one[1]), (other[0] - bend, other[1]), other), bold, curved=True)
 
     def _enter(self, index: int) -> Arrow:
-        """Return the line from the cluster's edge: straight, or under all lanes where nodes stand in the way."""
+        """Return the line from the cluster's edge: straight, or below all lanes where nodes are in the way."""
         x, y, _, _ = self.places[index]
         port = (0.0, self.lane_y[0] + NODE / 2)
         if self.cluster.column[index] == 0:
@@ -231,7 +231,7 @@ class _Open:
         return Group(path, node.kind.value, told(node), x, y, wide, NODE, marks, f":{self.number[index]}")
 
     def _hung(self, index: int) -> list[Mark]:
-        """Return an operation's leaves over it, each with what accumulates its gradient between them."""
+        """Return an operation's leaves above it, with the nodes that accumulate their gradients in between."""
         x, y, wide, _ = self.places[index]
         chips, hung = self.chips.get(index, []), self.cluster.leaves.get(index, ())
         left = x + wide / 2 - (sum(chips) + 4 * max(0, len(chips) - 1)) / 2

@@ -37,22 +37,19 @@ class Cluster:
 
     @property
     def name(self) -> str:
-        """Return the title without its stage's."""
+        """Return the title without its stage."""
         return self.title.rpartition(" · ")[2]
 
     @property
     def lanes(self) -> int:
-        """Return how many lanes there are."""
         return 1 + max(self.lane.values(), default=0)
 
     @property
     def columns(self) -> int:
-        """Return how many columns there are."""
         return 1 + max(self.column.values(), default=0)
 
     @property
     def parameters(self) -> int:
-        """Return how many leaves hang on the operations."""
         return sum(len(hung) for hung in self.leaves.values())
 
 
@@ -93,7 +90,6 @@ def clusters(graph: AutogradGraph, network: Network) -> tuple[Cluster, ...]:
 
 
 def _homes(graph: AutogradGraph, network: Network) -> list[str]:
-    """Return for each node the path of its cluster."""
     owner = {path: block.path for block in network.blocks for path in (block.path, *block.layer_paths)}
     homes = []
     for node in graph.nodes:
@@ -108,7 +104,7 @@ def _nearest(path: str, network: Network) -> str:
 
 
 def _hung(graph: AutogradGraph) -> dict[int, list[tuple[int, int | None]]]:
-    """Return the leaves, and the saved tensors, of each operation, each with what accumulates its gradient."""
+    """Return the leaves and saved tensors of each operation, each with the node that accumulates its gradient."""
     accumulated = {start for start, end in graph.edges if graph.nodes[end].kind is NodeKind.ACCUMULATE}
     behind: dict[int, int] = {}
     hung: set[int] = set()
@@ -154,7 +150,7 @@ def _title(path: str, network: Network) -> str:
 
 
 def _columns(members: list[int], edges: list[Edge]) -> dict[int, int]:
-    """Return each operation's column: one more than that of the last one it needs."""
+    """Return each operation's column: one after that of the last operation it depends on."""
     needs: dict[int, list[int]] = defaultdict(list)
     for start, end in edges:
         needs[end].append(start)
@@ -165,7 +161,7 @@ def _columns(members: list[int], edges: list[Edge]) -> dict[int, int]:
 
 
 def _lanes(members: list[int], edges: list[Edge], column: dict[int, int]) -> dict[int, int]:
-    """Return each operation's lane: 0 for the longest chain, and for every other chain the first that is free."""
+    """Return each operation's lane: 0 for the longest chain, the first free one for every other chain."""
     before: dict[int, list[int]] = defaultdict(list)
     for start, end in edges:
         before[end].append(start)
@@ -184,7 +180,7 @@ def _lanes(members: list[int], edges: list[Edge], column: dict[int, int]) -> dic
 
 
 def _free(taken: list[list[tuple[int, int]]], low: int, high: int) -> int:
-    """Return the first lane with nothing between two columns, and take it."""
+    """Return the first lane that is free between two columns, and reserve it."""
     for place, spans in enumerate(taken):
         if all(high < left or low > right for left, right in spans):
             spans.append((low, high))

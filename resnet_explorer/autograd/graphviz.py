@@ -57,12 +57,11 @@ def to_dot(graph: AutogradGraph, title: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return a text in quotes, every sign as itself: only labels in angle brackets without quotes are HTML."""
+    """Return a quoted string; without angle brackets around it, Graphviz reads no HTML."""
     return f'"{text.translate(_ESCAPES)}"'
 
 
 def _clusters(nodes: tuple[GraphNode, ...]) -> Iterator[str]:
-    """Yield the nodes, those of a stage in its cluster and there those of a block in its own."""
     places: dict[tuple[str, ...], list[str]] = {(): []}
     for index, node in enumerate(nodes):
         found = _BLOCK.match(f"{node.path}.")
@@ -93,7 +92,7 @@ def _node(index: int, node: GraphNode) -> str:
 
 
 def _edge(graph: AutogradGraph, start: int, end: int) -> str:
-    """Return an arrow; what a function has only saved gets no gradient from it, and no head."""
+    """Return an arrow, without a head where no gradient comes back along it: from or to a saved tensor."""
     first, last = graph.nodes[start], graph.nodes[end]
     kept = NodeKind.SAVED in (first.kind, last.kind)
     kept = kept or (first.kind is NodeKind.LEAF and last.kind is NodeKind.OPERATION)
@@ -122,7 +121,7 @@ def layout(
 
 
 def _found() -> tuple[str, ...]:
-    """Return the command: ``dot``, or graphviz-pure's beside this Python or on the path."""
+    """Return the command: ``dot``, or graphviz-pure beside this Python or on the path."""
     for name, path in (("dot", None), (PURE, sysconfig.get_path("scripts")), (PURE, None)):
         if found := shutil.which(name, path=path):
             return (found,)
@@ -130,7 +129,7 @@ def _found() -> tuple[str, ...]:
 
 
 def _started(command: Sequence[str], given: IO[bytes], made: IO[bytes], said: IO[bytes]) -> subprocess.Popen[bytes]:
-    """Start a process that reads and writes files: a pipe that nobody reads would stop it."""
+    """Start a process on files, since a full pipe that nobody reads would block it."""
     quiet = getattr(subprocess, "CREATE_NO_WINDOW", 0)
     try:
         return subprocess.Popen(command, stdin=given, stdout=made, stderr=said, creationflags=quiet)
@@ -140,7 +139,7 @@ def _started(command: Sequence[str], given: IO[bytes], made: IO[bytes], said: IO
 
 
 def _waited(process: subprocess.Popen[bytes], name: str, timeout: float) -> Iterator[Progress]:
-    """Yield how long the process has run, until it ends."""
+    """Yield the time that has passed until the process ends."""
     start = monotonic()
     while True:
         past = monotonic() - start
@@ -156,7 +155,7 @@ def _waited(process: subprocess.Popen[bytes], name: str, timeout: float) -> Iter
 
 
 def _result(status: int, name: str, made: IO[bytes], said: IO[bytes]) -> bytes:
-    """Return what the process wrote; raise with the first line of what it said where it failed."""
+    """Return the output, or raise with the first line on stderr."""
     made.seek(0)
     said.seek(0)
     content, words = made.read(), said.read().decode(errors="replace").strip().splitlines()

@@ -80,13 +80,12 @@ class _Writer:
         self._kept_names: dict[int, str] = {}
 
     def node(self, node: GraphNode, thing: object) -> int:
-        """Add a node and return its index."""
         self.index[id(thing)] = index = len(self.nodes)
         self.nodes.append(node)
         return index
 
     def add(self, fn: Node) -> None:
-        """Add a function after all that it needs, with its leaf or its saved tensors."""
+        """Add a function, after all that it depends on, with its leaf or its saved tensors."""
         variable: Tensor | None = getattr(fn, "variable", None)
         if variable is not None:
             self._leaf(fn, variable)
@@ -110,7 +109,7 @@ class _Writer:
         self.edges.append((leaf, accumulate))
 
     def keep(self, fn: Node) -> None:
-        """Hold the tensors that a function has saved; one that several have saved bears its last name."""
+        """Keep the tensors that a function has saved; a tensor saved several times gets its last name."""
         held = self._kept.setdefault(fn, [])
         for attribute in _saved_names(type(fn)):
             value, name = getattr(fn, attribute), attribute.removeprefix(_SAVED)
@@ -122,18 +121,18 @@ class _Writer:
 
 
 def _name(fn: Node) -> str:
-    """Return torch's name of a function, without the space of names that a few carry (``torch::autograd::``)."""
+    """Return PyTorch's name of a function without its namespace (``torch::autograd::``)."""
     return type(fn).__name__.rpartition("::")[2]
 
 
 def _shape(fn: Node) -> Shape | None:
-    """Return the shape of what a function's operation put out first: what comes back into it has the same."""
+    """Return the shape of an operation's first output: the gradient that comes back has the same."""
     outputs = fn._input_metadata
     return tuple(outputs[0].shape) if outputs else None
 
 
 def _attributes(fn: Node) -> Iterator[tuple[str, str]]:
-    """Yield what an operation keeps besides tensors, in PyTorch's words."""
+    """Yield what an operation saves besides tensors, as PyTorch prints it."""
     for attribute in _saved_names(type(fn)):
         value = getattr(fn, attribute)
         if not any(isinstance(one, Tensor) for one in (value if isinstance(value, tuple) else (value,))):

@@ -51,7 +51,6 @@ class BackwardBar(PlayBar):
         hbox(self.back, self.play, self.forth, self.slider, (self.text, 1), of=self, margins=(12, 4, 12, 4))
 
     def show_graph(self, graph: AutogradGraph) -> None:
-        """Start again at the loss of another graph."""
         self.stop()
         kinds = (NodeKind.OPERATION, NodeKind.ACCUMULATE)
         self._order = [index for index in range(len(graph.nodes) - 1, -1, -1) if graph.nodes[index].kind in kinds]
@@ -139,7 +138,6 @@ class GraphPage(PageView):
         document.device_changed.connect(self._on_option)
 
     def show_results(self, results: Results) -> None:
-        """Wait until the network rests, then ask for its graph; the last one stays until the new one is there."""
         self._results = results
         if self.isVisible():
             self._rest.start()
@@ -152,7 +150,6 @@ class GraphPage(PageView):
         self.canvas.animated = not still
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
         self.canvas.show_theme(theme)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -178,7 +175,7 @@ class GraphPage(PageView):
         self.ask()
 
     def ask(self) -> None:
-        """Ask for the graph of what is shown now, by the hand that is chosen; an older question is withdrawn."""
+        """Record the graph of the current network, or have torchviz draw it; a running job is cancelled."""
         wanted = self._wanted()
         if wanted is None:
             return
@@ -220,7 +217,7 @@ class GraphPage(PageView):
         self.other.show_svg(data, f"{title(job.graph.spec)} as torchviz draws it")
 
     def source(self) -> str:
-        """Return the DOT source of the drawing that is shown; empty where there is none yet."""
+        """Return the DOT source of the current drawing; empty where there is none yet."""
         if self.torchviz.isChecked():
             return self.dot
         return to_dot(self.canvas.recorded.graph, self.canvas.words[0]) if self.canvas.recorded else ""
@@ -283,7 +280,6 @@ class PathsDialog(QDialog):
         self.resize(760, 460)
 
     def show_results(self, results: Results) -> None:
-        """Show the paths of a network."""
         self.view.show_chart(path_chart(path_lengths(results.analysis.network), title(results.state.spec)))
 
 

@@ -28,16 +28,15 @@ class GraphView:
 
     @classmethod
     def first(cls, network: Network) -> "GraphView":
-        """Return the view at first sight: every block a box, stages of very many blocks one box each."""
+        """Return the initial view: every block a box, and stages with very many blocks one box each."""
         return cls(closed_stages=frozenset(stage.path for stage in network.stages if len(stage.blocks) > MANY))
 
     @classmethod
     def all_open(cls, parts: Sequence[Cluster]) -> "GraphView":
-        """Return the view with every node shown."""
         return cls(frozenset(part.path for part in parts))
 
     def toggled(self, path: str, network: Network) -> "GraphView":
-        """Return the view with a stage opened or closed, or a block opened or closed."""
+        """Return the view with the stage, or else the block, of a path opened or closed."""
         if any(stage.path == path for stage in network.stages):
             return replace(self, closed_stages=self.closed_stages ^ {path})
         return replace(self, blocks=self.blocks ^ {path})
@@ -51,7 +50,7 @@ class GraphPicture:
     spots: dict[str, tuple[Rect, Drawn | None]]
 
     def place(self, cluster: str, number: int) -> Rect:
-        """Return where the node of that number in a cluster lies: its own box, or the box that hides it."""
+        """Return the box of the node with that number in a cluster, or the box that hides it."""
         (x, y, wide, high), drawn = self.spots[cluster]
         if drawn is None or drawn.places is None:
             return (x, y, wide, high)
@@ -114,7 +113,7 @@ def _stage(
     limit: float,
     bold: frozenset[int],
 ) -> _Item:
-    """Return a stage: a frame around its blocks in rows, or one box for all of them."""
+    """Return a stage as a frame around its blocks in rows, or as one box."""
     stage = next(stage for stage in network.stages if stage.path == path)
     operations = sum(len(part.operations) for part, _ in known)
     met = sum(index in bold for part, _ in known for index in part.operations)
@@ -141,7 +140,6 @@ def _stage(
 
 
 def _closed_stage(stage: Stage, known: list[tuple[Cluster, Drawn]], facts: str, is_bold: bool) -> _Item:
-    """Return a stage as one box; the highway leads through it."""
     wide = max(210.0, width(facts, 10) + 28)
     marks: tuple[Mark, ...] = (
         Box(0, 0, wide, 64, Ink.OPEN, stage_ink(stage), 2, 8),
@@ -175,7 +173,7 @@ class _Flow:
 
 
 def _flow(items: Sequence[_Item], limit: float, x0: float, y0: float, bold: frozenset[int]) -> _Flow:
-    """Return items one after the other, in rows no wider than a limit; the items of a row share their line."""
+    """Return items in rows no wider than the limit; the items of a row share their main line."""
     rows: list[list[_Item]] = []
     used = 0.0
     for item in items:
@@ -242,7 +240,6 @@ def _whole(
 
 
 def _legend(graph: AutogradGraph) -> tuple[list[Box | Label], float]:
-    """Return a sample of each kind of node that the graph has, and of the highway, in a row."""
     marks: list[Box | Label] = []
     x = 0.0
     present = {node.kind for node in graph.nodes}

@@ -98,7 +98,7 @@ class Highway:
 
     @property
     def shortest(self) -> int:
-        """Return how many operations the gradient meets at least."""
+        """Return the number of operations on the shortest way."""
         return len(self.way)
 
 
@@ -127,7 +127,7 @@ def highway(graph: AutogradGraph) -> Highway:
 
 
 def _operations_before(graph: AutogradGraph) -> Mapping[int, list[int | None]]:
-    """Return for each operation those that it gives its gradient to; None stands for the input."""
+    """Return, for each operation, those that receive its gradient; None stands for the input."""
     before: dict[int, list[int | None]] = defaultdict(list)
     inputs = {
         start for start, node in enumerate(graph.nodes) if node.kind is NodeKind.ACCUMULATE and node.path == "input"
@@ -163,12 +163,12 @@ class PathLengths:
 
     @property
     def count(self) -> int:
-        """Return how many paths there are: 2 to the number of residual blocks, 1 through a plain network."""
+        """Return the number of paths: 2 to the power of ``blocks``."""
         return 1 << self.blocks
 
     @property
     def by_branches(self) -> tuple[int, ...]:
-        """Return how many paths take 0, 1, 2, ... branches: the binomial coefficients."""
+        """Return the number of paths that take 0, 1, 2, ... branches: the binomial coefficients."""
         return tuple(comb(self.blocks, taken) for taken in range(self.blocks + 1))
 
     @property

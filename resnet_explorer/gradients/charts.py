@@ -114,7 +114,7 @@ def gradient_strips(result: GradientResult, quantity: Quantity) -> tuple[Strip, 
 
 
 def _having(result: GradientResult, quantity: Quantity) -> list[tuple[NetworkGradients, Look]]:
-    """Return the networks that have such a quantity at all, with their looks: a plain one has no terms."""
+    """Return the networks that have the quantity, with their looks: a plain one has no terms."""
     return [pair for pair in zip(result.networks, looks(result), strict=True) if pair[0].has(quantity)]
 
 

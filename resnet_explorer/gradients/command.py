@@ -60,7 +60,7 @@ def request_of(options: argparse.Namespace) -> GradientRequest:
 
 
 def _image(text: str | None, batch: int | None, spec: ResNetSpec) -> InputShape:
-    """Return the input; its batch is the one that is named, or 32."""
+    """Return the input; without a batch in it or in the option, the batch is 32."""
     image = default_input(spec) if text is None else parse_input(text, spec.in_channels)
     if batch is None:
         names_batch = text is not None and text.lower().replace("×", "x").count("x") == 3
@@ -69,7 +69,7 @@ def _image(text: str | None, batch: int | None, spec: ResNetSpec) -> InputShape:
 
 
 def _against(names: Sequence[str], settings: Sequence[str], spec: ResNetSpec) -> list[ResNetSpec]:
-    """Return the networks to compare with; the settings are theirs too."""
+    """Return the networks to compare with, under the same settings."""
     others = [name for name in names or ("plain",) if name != "none"]
     return [twin(spec) if name == "plain" else find_network(name, settings) for name in others]
 

@@ -25,12 +25,12 @@ BESIDE = (8, 20, 56, 110)
 WINDOW = 0
 USUAL_DEPTH = 56
 MAX_STEPS = 5_000
-"""So many steps are kept in memory, and can be sent while they are made."""
+"""The number of steps that can be kept in memory, and sent while they are made."""
 SCALINGS = (
     ("as the network has it", ()),
     ("1", ("gain=none", "branch_scale=1", "shortcut_scale=1")),
-    ("SkipInit: learnt, 0 at first", ("gain=skipinit", "zero_init=false")),
-    ("1/√2 on both ways", ("gain=none", "branch_scale=0.7071", "shortcut_scale=0.7071")),
+    ("SkipInit: learnt, initially 0", ("gain=skipinit", "zero_init=false")),
+    ("1/√2 on both paths", ("gain=none", "branch_scale=0.7071", "shortcut_scale=0.7071")),
 )
 
 
@@ -42,13 +42,12 @@ class When(StrEnum):
 
 
 USUAL = {When.START: (0.1, 32), When.TRAINING: (0.05, 16)}
-"""The learning rate and the image's side that each begins with: a training makes many passes, so its images are
-smaller."""
+"""The initial learning rate and image side of each; a training makes many passes, so its images are smaller."""
 AXIS_KEYS = ("norm", "init", "activation")
 
 
 class GradientControls(QWidget):
-    """``changed`` tells that another measurement is wanted."""
+    """Which networks to measure, when, and under which conditions; ``changed``: another measurement is wanted."""
 
     changed = Signal()
 
@@ -90,23 +89,23 @@ class GradientControls(QWidget):
 
     def _rows(self) -> Iterator[tuple[str, str, str]]:
         yield "network", "Network", "Measured beside its plain twin: the same network without its shortcuts"
-        yield "beside", "Beside", "What else is measured: the plain twin, and a pair of another depth"
-        yield "when", "When", "With the first weights, or step by step while the networks are trained"
-        yield "steps", "Steps", "How many steps of gradient descent with momentum are made"
-        yield "every", "Every … steps", "At how many steps' distance all blocks are measured"
+        yield "beside", "Beside", "Networks measured for comparison: the plain twin, and a pair of another depth"
+        yield "when", "When", "With the initial weights, or step by step while the networks are trained"
+        yield "steps", "Steps", "Steps of gradient descent with momentum"
+        yield "every", "Every … steps", "Steps from one measurement of all blocks to the next"
         yield "rate", "Learning rate", "η: of the training, and of the estimated update of plain SGD, η‖∂L/∂W‖ / ‖W‖"
         yield "norm", "Norm", AXES["norm"].teaches
         yield "init", "Initialisation", AXES["init"].teaches
         yield "activation", "Activation", AXES["activation"].teaches
-        yield "scaling", "Branch scale", "What is multiplied to F(x), and to x, before they are added"
+        yield "scaling", "Branch scale", "The factors of F(x) and of x before they are added"
         yield "zero", "", AXES["zero_init"].teaches
         yield "mode", "Mode", "Training: batch norm uses the batch's own statistics; evaluation: the running ones"
-        yield "images", "Images", "What goes in; it stands on the plot"
-        yield "batch", "Batch", "Images at once; with a mean loss the norms of ∂L/∂x fall as 1/√batch"
-        yield "side", "Image side", "Images are brought to squares of this many pixels"
-        yield "loss", "Loss", "What is differentiated"
-        yield "seeds", "Seeds", "How many first weights and batches, from seed 0; the curve is their median"
-        yield "precision", "Precision", "float64 shows what is too small for float32"
+        yield "images", "Images", "The input; the plot names it"
+        yield "batch", "Batch", "Images per batch; with a mean loss the norms of ∂L/∂x fall as 1/√batch"
+        yield "side", "Image side", "Images are resized to this many pixels square"
+        yield "loss", "Loss", "The function that is differentiated"
+        yield "seeds", "Seeds", "Number of initial weights and batches, from seed 0; the curve is their median"
+        yield "precision", "Precision", "float64 shows values too small for float32"
 
     def _show_rows(self) -> None:
         trains = self._when is When.TRAINING
@@ -116,9 +115,9 @@ class GradientControls(QWidget):
             self.form.set_shown(key, not trains)
 
     def say(self, problem: str, measured: bool = False) -> None:
-        """Say what is wrong; an empty sentence clears it.
+        """Show a problem; an empty text clears it.
 
-        What came of a measurement is said beside the images, where those are what has just been chosen.
+        The problem of a measurement is shown beside the images where those were chosen last.
         """
         of_images = measured and self.images.is_new
         self.images.problem.say(problem if of_images else "")
@@ -142,9 +141,9 @@ class GradientControls(QWidget):
         self._show_rows()
 
     def spec(self, depth: int | None = None) -> ResNetSpec:
-        """Return the residual network of a depth, or the one that is chosen, with what is set here.
+        """Return the residual network of a depth, by default the chosen one, with the settings of the controls.
 
-        Raises SpecError where the choices exclude each other.
+        Raises SpecError where the settings exclude each other.
         """
         depth = self.network.chosen if depth is None else depth
         base = self._document.state.spec if depth == WINDOW else cifar(depth)
@@ -157,7 +156,7 @@ class GradientControls(QWidget):
         return named(assign(base, *settings)) if settings else base
 
     def specs(self) -> tuple[ResNetSpec, ...]:
-        """Return the networks: the residual one and its twin, and another such pair where that is chosen."""
+        """Return the networks: the residual one and its twin, and the other pair where one is chosen."""
         first, beside = self.spec(), self.beside.chosen
         second = self.spec(beside) if beside != WINDOW else first
         if second.in_channels != first.in_channels:
@@ -165,7 +164,7 @@ class GradientControls(QWidget):
         return tuple(dict.fromkeys((first, twin(first), second, twin(second))))
 
     def request(self) -> GradientRequest | DescentRequest:
-        """Return what is to be measured; raises ExplorerError where that cannot be."""
+        """Return the request; raises ExplorerError where it is not valid."""
         image = InputShape(self.batch.value(), self.side.value(), self.side.value())
         images, loss, device = self.images.choice, self.loss.chosen, self._document.device
         if self._when is When.TRAINING:
@@ -177,17 +176,15 @@ class GradientControls(QWidget):
         return GradientRequest(self.specs(), image, images, seeds, mode, precision, loss, self._rate, device)
 
 
-def _whole(field: NumberField, words: str, most: int) -> int:
+def _whole(field: NumberField, what: str, most: int) -> int:
     if not 1 <= field.value() <= most:
-        raise ExplorerError("steps", f"{field.value():,} {words} cannot be.", f"Choose 1 to {most:,}.")
+        raise ExplorerError("steps", f"{field.value():,} {what} is out of range.", f"Choose 1 to {most:,}.")
     return field.value()
 
 
 def cifar(depth: int) -> ResNetSpec:
     """Return the network of 6n + 2 layers of the paper's section 4.2."""
-    blocks = (depth - 2) // 6
-    base = find("resnet20")
-    return named(replace(base, blocks=(blocks,) * 3, name=f"resnet{depth}"))
+    return named(replace(find("resnet20"), blocks=((depth - 2) // 6,) * 3, name=f"resnet{depth}"))
 
 
 def _axis(key: str) -> ChoiceField:

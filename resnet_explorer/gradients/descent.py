@@ -64,7 +64,6 @@ class LesionRequest:
 
     @property
     def training(self) -> DescentRequest:
-        """Return the training that comes first."""
         return DescentRequest(self.specs, self.image, self.data, self.recipe, self.seed, device=self.device)
 
 
@@ -93,22 +92,19 @@ class Descent:
     seconds: float
 
     def losses(self, network: int) -> tuple[float, ...]:
-        """Return the loss of a network at every step."""
         return tuple(step.losses[network] for step in self.steps)
 
     def heat(self, network: int, quantity: Quantity) -> tuple[tuple[int, Series], ...]:
-        """Return the steps at which a network was measured, with the quantity's value at each of its blocks."""
+        """Return the measured steps of a network, each with the quantity's value at every block."""
         unknown = (None,) * len(self.places[network])
         return tuple((step.number, step.values[network].get(quantity, unknown)) for step in self.steps if step.values)
 
     @property
     def measured(self) -> tuple[DescentStep, ...]:
-        """Return the steps at which every block was measured."""
         return tuple(step for step in self.steps if step.values)
 
     @property
     def complete(self) -> bool:
-        """Return whether every step is done."""
         return len(self.steps) >= self.request.recipe.steps
 
     def at(self, step: DescentStep) -> GradientResult:
@@ -159,7 +155,6 @@ class PathsRequest:
 
     @property
     def training(self) -> DescentRequest:
-        """Return the training that comes first."""
         return DescentRequest((self.spec,), self.image, self.data, self.recipe, self.seed, device=self.device)
 
 
@@ -187,7 +182,6 @@ class Paths:
 
     @property
     def blocks(self) -> int:
-        """Return the number of blocks: the longest path passes the branches of all."""
         return len(self.norms) - 1
 
     @property
@@ -221,7 +215,7 @@ class Paths:
         return window(values) if any(values) else None
 
     def portion(self, lengths: tuple[int, int]) -> float:
-        """Return the share of all paths that have such a length."""
+        """Return the share of all paths whose length is in a range, both ends included."""
         return sum(self.counts[lengths[0] : lengths[1] + 1])
 
 

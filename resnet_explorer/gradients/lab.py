@@ -125,7 +125,7 @@ def shatter(request: ShatterRequest) -> Iterator[Progress | Partial[Shattering] 
 
 
 def _lines_of_images(request: ShatterRequest) -> Iterator[Batch]:
-    """Yield two images for each seed; none where there are no networks to put them through."""
+    """Yield two images for each seed; none where there are no networks."""
     for spec in request.specs:
         places(spec, request.image, request.mode)
     if request.specs:

@@ -52,7 +52,6 @@ def add_gradient_options(commands: Commands) -> None:
 
 
 def _add_what(one: argparse.ArgumentParser) -> None:
-    """Add what is measured: the networks beside the first, the seeds, the images."""
     one.add_argument(
         "--against",
         metavar="NET",

@@ -31,18 +31,13 @@ from resnet_explorer.ui.style import USUAL_POINTS
 from resnet_explorer.ui.window import PageView, Window
 
 WIDTH, MORE = 318, 190
-"""In px at the usual size of text, and how much more for text of twice that size."""
-
-
+"""In px at the default text size, and the addition for text of twice that size."""
 REST_MS = 400
-"""How long the controls must rest before it is measured anew."""
+"""How long the controls must be unchanged before a new measurement starts."""
 
 
 class GradientPage(PageView):
-    """Controls, the plot with the blocks under it, and what it shows in words.
-
-    ``values_changed`` tells that ``values_shown`` gives something else.
-    """
+    """Controls, the plot with the blocks below it, and an explanation; ``values_changed``: see ``values_shown``."""
 
     values_changed = Signal()
 
@@ -58,11 +53,11 @@ class GradientPage(PageView):
         self.pictures, self.words = GradientPictures(document), GradientWords(document)
         self.measure = button("Measure again", "Measure under these conditions (Ctrl+Enter)", self._on_measure)
         self.measure.setShortcut("Ctrl+Return")
-        self.save_table = button("Save table…", "Save all that is shown as a table: CSV or JSON")
-        tip = "Show these values as the colours of the network's blocks in the diagram (Ctrl+B)"
+        self.save_table = button("Save table…", "Save the result as a table: CSV or JSON")
+        tip = "Colour the network's blocks in the diagram by these values (Ctrl+B)"
         self.colour = button("Colour the diagram", tip)
-        tip = "What is shown of each block; all of it is measured at once"
-        self.quantity = told(QComboBox(), "What is shown", tip)
+        tip = "The quantity shown for each block; all are measured at once"
+        self.quantity = told(QComboBox(), "Quantity", tip)
         for place, quantity in enumerate(Quantity):
             self.quantity.addItem(WORDS[quantity].label, quantity)
             self.quantity.setItemData(place, WORDS[quantity].teaches, Qt.ItemDataRole.ToolTipRole)
@@ -76,7 +71,7 @@ class GradientPage(PageView):
         self._wire()
 
     def _arrange(self) -> None:
-        """Lay out the page; each part of its side has the whole height, so that a usual window shows it all."""
+        """Lay out the page; each tab of its side has the full height, so that a usual window shows it all."""
         scroll = QScrollArea()
         buttons = hbox((self.measure, 1), (self.save_table, 1), margins=(14, 0, 12, 0))
         parts = (self.controls, buttons, hbox(self.state, margins=(14, 0, 12, 0)), 1)
@@ -85,7 +80,7 @@ class GradientPage(PageView):
         self.side = tabs(
             "",
             (scroll, "Conditions", "Which networks are measured, and how"),
-            (self.presets, "Experiments", "Claims from the literature, to be checked on this machine"),
+            (self.presets, "Experiments", "Claims from the literature, to check on this machine"),
         )
         self.side.setFixedWidth(WIDTH)
         shown = (QLabel("Show"), self.quantity, self.colour, (self.line, 1), 0)
@@ -102,7 +97,6 @@ class GradientPage(PageView):
 
     @property
     def canvas(self) -> Canvas:
-        """Return the picture that is looked at."""
         return self.pictures.canvas
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -110,7 +104,6 @@ class GradientPage(PageView):
             self.ask()
 
     def show_results(self, results: Results) -> None:
-        """Measure anew where the lab is about the window's own network."""
         if self.isVisible() and self.preset is None and self.controls.network.currentData() == WINDOW:
             self._rest.start()
 
@@ -122,19 +115,17 @@ class GradientPage(PageView):
         self.values_changed.connect(self._on_values_changed)
 
     def _on_values_changed(self) -> None:
-        """Let the colours of the diagram follow, while both are about the same network."""
+        """Update the colours of the diagram while both show the same network."""
         found, document = self.values_shown(), self._document
         if document.measured is not None and found and found[0] == document.state.spec:
             document.show_measured(found[2])
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
         self.side.setFixedWidth(WIDTH + round(MORE * (theme.font_points / USUAL_POINTS - 1)))
         self.pictures.show_theme(theme)
         self.words.show_theme(theme)
 
     def _on_controls(self) -> None:
-        """Leave the preset: from here on the controls say what is measured."""
         self._leave()
         self._rest.start()
 
@@ -147,7 +138,6 @@ class GradientPage(PageView):
         self.presets.show_chosen("")
 
     def choose(self, preset: Preset) -> None:
-        """Run an experiment."""
         self.preset = preset
         self.presets.show_chosen(preset.key)
         self.quantity.setCurrentIndex(self.quantity.findData(preset.shows))
@@ -160,14 +150,14 @@ class GradientPage(PageView):
             words, room = self.line.words, max(60, self.line.words.width())
             words.setText(words.fontMetrics().elidedText(words.text(), Qt.TextElideMode.ElideRight, room))
             if state.phase is Phase.CANCELLED:
-                self.state.setText("cancelled: the last result stays")
+                self.state.setText("cancelled: showing the previous result")
 
     def _on_device(self) -> None:
         if self.isVisible():
             self.ask()
 
     def ask(self) -> None:
-        """Measure what the controls say; an older question is withdrawn, its result stays until the new one comes."""
+        """Start a measurement and cancel a running one; the previous result stays until the new one arrives."""
         self._rest.stop()
         self.controls.say("")
         self._jobs.cancel(self._job)
@@ -184,7 +174,7 @@ class GradientPage(PageView):
         self._job = self._jobs.submit(request, name, self._on_measured, self._on_problem, so_far=self._on_known)
 
     def _on_known(self, job: Job, result: object) -> None:
-        """Show what is known before the end: of a training inside an experiment that is its course."""
+        """Show a partial result; of an experiment that trains first, this is the training."""
         if job == self._asked:
             self._take(result)
 
@@ -211,7 +201,7 @@ class GradientPage(PageView):
         self._tell()
 
     def _offer(self) -> None:
-        """Let choose what was measured: at initialisation there is no step, and its update is an estimate."""
+        """Offer the quantities that were measured: without a training step there is only the estimated update."""
         trains, items, rows = isinstance(self.shown, Descent), self.quantity.model(), self.quantity.view()
         assert isinstance(items, QStandardItemModel) and isinstance(rows, QListView)
         for quantity in IN_TRAINING:
@@ -230,7 +220,7 @@ class GradientPage(PageView):
         self.values_changed.emit()
 
     def _gradients(self) -> GradientResult | None:
-        """Return the gradients block by block that are shown, of a training those of the slider's step."""
+        """Return the gradients block by block that are shown; of a training, those at the slider's step."""
         if isinstance(self.shown, GradientResult):
             return self.shown
         step = self.pictures.bar.step_of(self.shown) if isinstance(self.shown, Descent) else None
@@ -257,9 +247,8 @@ class GradientPage(PageView):
         self.controls.say(problem, measured=self.preset is None)
 
     def _stay(self) -> None:
-        """Say that what is shown is older than what is asked."""
-        self.state.setText("" if self.shown is None else "the last result stays")
-        self.blank.setText("Nothing is measured yet.")
+        self.state.setText("" if self.shown is None else "showing the previous result")
+        self.blank.setText("Nothing has been measured yet.")
 
 
 def save_gradients(window: Window, checked: bool) -> None:
@@ -269,7 +258,7 @@ def save_gradients(window: Window, checked: bool) -> None:
     result = page.shown
     if result is None:
         window.tabs.setCurrentWidget(page)
-        window.say("The gradients are being measured: save them when they are there.")
+        window.say("The gradients are still being measured. Save them when they are done.")
         return
     kinds: Texts = {"CSV (*.csv)": lambda: to_csv(result), "JSON (*.json)": lambda: to_json(result)}
     save_text(window, f"{file_name(result)}.csv", kinds)
@@ -286,7 +275,7 @@ def colour_diagram(window: Window, checked: bool) -> None:
     if found is None:
         window.actions_by_key["measured"].setChecked(False)
         window.tabs.setCurrentWidget(page)
-        window.say("Nothing is measured of blocks yet: choose it again when the plot is there.")
+        window.say("No block has been measured yet. Try again when the plot is shown.")
         return
     spec, image, values = found
     window.document.propose(State(spec, replace(image, batch=1)), f"show {title(spec)}")

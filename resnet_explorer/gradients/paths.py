@@ -76,7 +76,7 @@ def follow(request: PathsRequest) -> Iterator[Progress | Partial[Descent] | Part
 
 
 def _paths(request: PathsRequest, sums: Tensor, whole: Tensor, data: str) -> Paths:
-    """Return what the sums over all paths of each length tell, before single paths are followed."""
+    """Return the result before single paths are followed."""
     total = float(whole.norm())
     return Paths(
         request,

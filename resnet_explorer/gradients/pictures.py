@@ -89,7 +89,6 @@ class DescentBar(PlayBar):
         return self.step if self._result is result else None
 
     def show_result(self, result: Descent) -> None:
-        """Show another training, or more of the same."""
         if self._result is None or result.request != self._result.request:
             self.follows = True
             self.stop()
@@ -146,17 +145,15 @@ class GradientPictures(QWidget):
 
     @property
     def canvas(self) -> Canvas:
-        """Return the picture that is looked at."""
         return self.heat if self.stack.currentWidget() is self.heat else self.chart
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
         self.losses.setFixedHeight(round(LOSS_HIGH * theme.font_points / USUAL_POINTS))
         for canvas in (self.chart, self.heat, self.losses):
             canvas.show_theme(theme)
 
     def show_result(self, result: object, quantity: Quantity) -> None:
-        """Show a result of any experiment; ``quantity`` is what is shown where blocks are measured."""
+        """Show a result of any experiment, and the quantity where blocks are measured."""
         self._shown, self._quantity = result, quantity
         if isinstance(result, Descent):
             self.bar.show_result(result)
@@ -192,7 +189,7 @@ class GradientPictures(QWidget):
         self.losses.show_chart(loss_chart(result, step, small=True))
 
     def _on_step(self) -> None:
-        """Show another step; the heat maps stay as they are, but for the frame."""
+        """Show another step; heat maps only move their frame."""
         result, step = self._shown, self.bar.step
         if self.bar.view is DescentView.HEAT and isinstance(result, Descent) and step:
             self.heat.show_column(self.bar.slider.value())
@@ -235,7 +232,6 @@ class GradientWords(QScrollArea):
         document.selected.connect(self._on_selected)
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
         self.bar.theme = theme
         self.bar.setFixedHeight(2 * self.bar.fontMetrics().height() + 6)
         self.bar.update()
@@ -259,7 +255,6 @@ class GradientWords(QScrollArea):
             widget.setVisible(on)
 
     def show_result(self, result: GradientResult, quantity: Quantity) -> None:
-        """Tell what was measured."""
         self._result = result
         self.shows.setText("\n\n".join([WORDS[quantity].teaches, *(_said(one, quantity) for one in result.networks)]))
         self.conditions.setText("\n".join((*result.conditions, *result.notes)))
@@ -327,7 +322,7 @@ class TermsBar(QWidget):
         self.setFixedHeight(40)
 
     def show_terms(self, shortcut: float, branch: float) -> None:
-        """Show both lengths, the larger as wide as there is room."""
+        """Show both norms, the larger one over the full width."""
         self._terms = (shortcut, branch)
         self.setAccessibleName(f"shortcut term {shortcut:.3g}, branch term {branch:.3g}")
         self.update()

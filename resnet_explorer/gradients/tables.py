@@ -17,7 +17,7 @@ from resnet_explorer.spec.codec import WRITERS
 
 
 def _measured(network: NetworkGradients) -> list[Quantity]:
-    """Return the quantities that were measured: without a training no step's update is."""
+    """Return the quantities that were measured; the measured update needs a training."""
     return [quantity for quantity in Quantity if all(quantity in sample.values for sample in network.samples)]
 
 
@@ -85,7 +85,7 @@ def to_text(result: GradientResult, quantity: Quantity) -> str:
 
 
 def _cell(one: NetworkGradients, quantity: Quantity, index: int) -> str:
-    """Return the median with the least and the greatest value."""
+    """Return the median, with the smallest and the largest value."""
     if index >= len(one.places) or not one.at(quantity, index):
         return "–"
     low, high = (figure(end) for end in (one.at(quantity, index)[0], one.at(quantity, index)[-1]))

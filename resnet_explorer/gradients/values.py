@@ -76,7 +76,6 @@ class NetworkGradients:
 
     @property
     def title(self) -> str:
-        """Return the name under which the network is shown."""
         return title(self.spec)
 
     def series(self, quantity: Quantity) -> tuple[Series, ...]:
@@ -85,7 +84,7 @@ class NetworkGradients:
         return tuple(sample.values.get(quantity, unknown) for sample in self.samples)
 
     def has(self, quantity: Quantity) -> bool:
-        """Return whether any block has the quantity: the two terms belong to residual blocks alone."""
+        """Return whether any block has the quantity: only residual blocks have the two terms."""
         return any(value is not None for values in self.series(quantity) for value in values)
 
     def at(self, quantity: Quantity, block: int) -> tuple[float, ...]:
@@ -94,7 +93,6 @@ class NetworkGradients:
         return tuple(sorted(value for value in values if value is not None and isfinite(value)))
 
     def median(self, quantity: Quantity) -> Series:
-        """Return the median over the seeds, block by block."""
         blocks = (self.at(quantity, block) for block in range(len(self.places)))
         return tuple(median(values) if values else None for values in blocks)
 
@@ -162,17 +160,14 @@ class GradientResult:
 
     @property
     def done(self) -> int:
-        """Return the number of seeds measured."""
         return len(self.networks[0].samples)
 
     @property
     def complete(self) -> bool:
-        """Return whether every seed is measured."""
         return self.done == len(self.request.seeds)
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        """Return the conditions as lines of text."""
         request, spec = self.request, self.networks[0].spec
         seeds = f"seed{'' if self.done == 1 else 's'} {', '.join(map(str, request.seeds[: self.done]))}"
         mode = {Mode.TRAIN: "training mode", Mode.EVAL: "evaluation mode"}[request.mode]
@@ -185,7 +180,6 @@ class GradientResult:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return the notes of all networks."""
         return tuple(note for network in self.networks for note in network.notes)
 
 
@@ -231,7 +225,6 @@ class Neighbours:
 
     @property
     def mean(self) -> tuple[float, ...]:
-        """Return the mean over the seeds at each of ``LAGS``."""
         return tuple(map(fmean, zip(*self.cosines, strict=True)))
 
 
@@ -249,7 +242,6 @@ class Line:
 
     @property
     def mean(self) -> tuple[float, ...]:
-        """Return the mean over the seeds at each of ``LAGS``."""
         return tuple(map(fmean, zip(*self.correlations, strict=True)))
 
 

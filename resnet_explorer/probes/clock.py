@@ -38,7 +38,6 @@ class Clock:
             self._wait = torch.mps.synchronize
 
     def mark(self) -> Mark:
-        """Return this moment."""
         if self._event is None:
             return perf_counter()
         event = self._event()
@@ -46,11 +45,10 @@ class Clock:
         return event
 
     def wait(self) -> None:
-        """Return when the device has done all that it was given; only then can its marks be compared."""
+        """Wait until the device has finished all its work; only then can its marks be compared."""
         self._wait()
 
     def seconds(self, start: Mark, end: Mark) -> float:
-        """Return the seconds between two marks."""
         return float(end - start if self._event is None else start.elapsed_time(end) / 1000)
 
 

@@ -108,7 +108,7 @@ def _channels_first(values: Any) -> Tensor:
 
 
 def _folder(root: Path) -> Source:
-    """Return the images of a folder: a class for each folder inside, or none where the images lie flat."""
+    """Return the images of a folder: a class for each subfolder, or no classes where the images lie flat."""
     if not root.is_dir():
         raise ExplorerError(str(root), f"{root} is no folder.", "Choose a folder of images.")
     try:
@@ -184,7 +184,7 @@ class Tested(Protocol):
     words: str
 
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
-        """Return images of these indices as (N, C, H, W) in float32, and their labels."""
+        """Return images as (N, C, H, W) in float32, and their labels."""
 
 
 def tested(images: Tested) -> Tensor:
@@ -224,11 +224,11 @@ class Images:
 
     @property
     def val(self) -> Tensor:
-        """Return the indices of the images that are judged in training: those of the test."""
+        """Return the indices of the images that are tested during training: the test images."""
         return self.test
 
     def draw(self, count: int, seed: int) -> Batch:
-        """Return so many training images that a seed picks; raises ExplorerError where there are not so many."""
+        """Return random training images; raises ExplorerError where there are fewer."""
         if count > len(self.train):
             raise ExplorerError(
                 "batch",
@@ -239,7 +239,7 @@ class Images:
         return Batch(*self.take(self.train[order[:count]]), self.words)
 
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
-        """Return images of these indices as (N, C, H, W) in float32, contiguous, and their labels."""
+        """Return images as (N, C, H, W) in float32, contiguous, and their labels."""
         x = (self._fitted(indices) - self._mean) / self._std
         size = (self._height, self._width)
         if x.shape[2:] != size:
@@ -247,14 +247,14 @@ class Images:
         return x.contiguous(), self._labels[indices]  # torchvision's sets are (N, H, W, C) underneath
 
     def unscaled(self, x: Tensor) -> Tensor:
-        """Return images as they were before they were scaled: from 0 to 1, but for noise, which is as it was."""
+        """Return images before their normalisation, from 0 to 1; noise is not normalised."""
         return x.cpu() * self._std + self._mean
 
     def _fitted(self, indices: Tensor) -> Tensor:
         return _with_channels(self._source.pick(indices, self._height, self._width), self._channels)
 
     def _moments(self) -> tuple[Tensor, Tensor]:
-        """Return the mean and the deviation of each channel over (at most) the first training images."""
+        """Return the mean and standard deviation of each channel over the first training images."""
         count = SAMPLE if self._source.native else SAMPLE // 20
         if not len(self.train):
             raise ExplorerError("classes", "No image is of a class that the network has.", "Give it more classes.")
@@ -280,7 +280,7 @@ class Images:
 
 
 def _noise(spec: ResNetSpec) -> Source:
-    """Return normal noise: the same index is always the same image."""
+    """Return Gaussian noise: an index always gives the same image."""
 
     def pick(indices: Tensor, height: int, width: int) -> Tensor:
         shape = (spec.in_channels, height, width)
@@ -293,7 +293,6 @@ def _noise(spec: ResNetSpec) -> Source:
 
 
 def _labels(images: Source, spec: ResNetSpec) -> Tensor:
-    """Return the labels; random ones where there are none."""
     if images.labels[0] != UNKNOWN:
         return images.labels
     generator = torch.Generator().manual_seed(_STREAM)
@@ -301,7 +300,7 @@ def _labels(images: Source, spec: ResNetSpec) -> Tensor:
 
 
 def _with_channels(x: Tensor, channels: int) -> Tensor:
-    """Return images with a network's channels: grey repeated, colours weighed to grey, or repeated in turn."""
+    """Return images with a network's channels: grey repeated, colours weighted to grey, or repeated in turn."""
     have = x.shape[1]
     if have == channels:
         return x

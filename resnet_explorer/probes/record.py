@@ -24,7 +24,6 @@ class Exact:
         self._memory: dict[int, Tensor] = {}
 
     def norm(self, tensor: Tensor) -> float:
-        """Return the length of a tensor."""
         return _length(self._copy(tensor, 0))
 
     def deviation(self, tensor: Tensor) -> float:
@@ -44,11 +43,11 @@ class Exact:
         return nan if isnan(square) else sqrt(max(square, 0.0))
 
     def keep(self, tensor: Tensor) -> float:
-        """Return the length of a tensor, whose values are kept for ``product``."""
+        """Return the norm of a tensor, and keep its values for ``product``."""
         return _length(self._copy(tensor, 1))
 
     def product(self, tensor: Tensor) -> tuple[float, float]:
-        """Return the length of a tensor, and its scalar product with the one that was kept last."""
+        """Return the norm of a tensor, and its scalar product with the one that was kept last."""
         values = self._copy(tensor, 0)
         return _length(values), float(torch.dot(values, self._memory[1][: tensor.numel()]))
 
@@ -113,7 +112,7 @@ class Terms:
         self._is_second = False
 
     def watch(self, u: Tensor, shortcut: Tensor, branch: Tensor) -> None:
-        """Take the gradients that will arrive at these two nodes."""
+        """Attach hooks for the gradients that arrive at these two nodes."""
         if shortcut.requires_grad and branch.requires_grad:
             shortcut.register_hook(partial(self._take, "shortcut"))
             branch.register_hook(partial(self._take, "branch"))
@@ -132,14 +131,14 @@ class Terms:
 
     @property
     def cosine(self) -> float | None:
-        """Return the cosine of the angle between both; None where one of them is 0."""
+        """Return the cosine of the angle between both terms; None where one of them is 0."""
         if self.product is None or not self.shortcut or not self.branch:
             return None
         return self.product / self.shortcut / self.branch
 
     @property
     def total(self) -> float | None:
-        """Return the length of the sum of both: the norm of dL/du."""
+        """Return the norm of the sum of both terms: that of dL/du."""
         if self.product is None or self.shortcut is None or self.branch is None:
             return None
         square = self.shortcut**2 + self.branch**2 + 2 * self.product
@@ -170,16 +169,14 @@ class Record:
         self._sums = [bool(term) and not block.chains.before for term, block in zip(self.terms, blocks, strict=True)]
 
     def enter(self, block: nn.Module, arguments: tuple[Tensor, ...]) -> None:
-        """Watch what enters the first block."""
         self._watch(0, arguments[0])
 
     def leave(self, index: int, block: nn.Module, arguments: tuple[Tensor, ...], output: Tensor) -> None:
-        """Watch what a block puts out, and measure it."""
         self._watch(index + 1, output)
         self._deviations[index] = self._exact.deviation(output)
 
     def _watch(self, index: int, tensor: Tensor) -> None:
-        """Have the norm of a tensor's whole gradient taken, once autograd has added up what all its users send."""
+        """Take the norm of a tensor's gradient once autograd has summed what all its users send back."""
         if tensor.requires_grad and not (index < len(self._sums) and self._sums[index]):
             tensor.register_hook(partial(self._arrived, index))
 
@@ -209,7 +206,7 @@ class Record:
         }
 
     def _parameters(self, block: Block) -> tuple[float, float, int]:
-        """Return the length of the gradient of all parameters of a block, their own length, and their number."""
+        """Return the norm of a block's parameter gradient, that of its parameters, and their number."""
         pairs = [(one.detach().flatten(), one.grad.flatten()) for one in block.parameters() if one.grad is not None]
         if not pairs:
             return 0.0, 0.0, 0

@@ -1,4 +1,4 @@
-"""What the gradient lab measures at a block, and under which conditions, with the words of each."""
+"""The quantities that the gradient lab measures at a block, their descriptions, and the conditions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Series = tuple[float | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A block's address, the number of its stage, and the shape that it puts out."""
+    """A block's address, the number of its stage, and the shape of its output."""
 
     path: str
     stage: int
@@ -21,7 +21,7 @@ class Place:
 
 
 class Quantity(StrEnum):
-    """What is measured at each block; x is what enters it, y what it puts out, W all its parameters."""
+    """What is measured at each block; x is its input, y its output, W all its parameters."""
 
     INPUT = "input-gradient"
     OUTPUT = "output-gradient"
@@ -54,27 +54,27 @@ WORDS: Mapping[Quantity, QuantityWords] = {
     Quantity.INPUT: QuantityWords(
         "Gradient at the block's input",
         "‖∂L/∂x‖₂",
-        "How strongly the loss depends on what enters the block. For the first block that is the stem's output.",
+        "How strongly the loss depends on the block's input. For the first block that is the stem's output.",
     ),
     Quantity.OUTPUT: QuantityWords(
         "Gradient at the block's output",
         "‖∂L/∂y‖₂",
-        "How strongly the loss depends on what the block puts out: the next block's input.",
+        "How strongly the loss depends on the block's output, which is the next block's input.",
     ),
     Quantity.WEIGHTS: QuantityWords(
         "Gradient of the parameters",
         "‖∂L/∂W‖₂",
-        "The length of the gradient of all parameters of the block together.",
+        "The norm of the gradient of all the block's parameters together.",
     ),
     Quantity.WEIGHTS_RMS: QuantityWords(
         "Gradient per parameter",
         "rms ∂L/∂W",
-        "The same length divided by the square root of the number of parameters: blocks of different size compare.",
+        "The same norm divided by the square root of the number of parameters, to compare blocks of different sizes.",
     ),
     Quantity.ACTIVATION: QuantityWords(
-        "Deviation of the output",
+        "Standard deviation of the output",
         "std(y)",
-        "The standard deviation of all values that the block puts out for the batch.",
+        "The standard deviation of all values of the block's output for the batch.",
     ),
     Quantity.UPDATE: QuantityWords(
         "Update ratio",
@@ -89,9 +89,9 @@ WORDS: Mapping[Quantity, QuantityWords] = {
         "norm: without clipping, momentum and weight decay. The steps of other optimisers are mostly longer.",
     ),
     Quantity.WEIGHT_NORM: QuantityWords(
-        "Length of the parameters",
+        "Norm of the weights",
         "‖W‖₂",
-        "The length of all parameters of the block together: weight decay shortens it, training mostly lengthens it.",
+        "The norm of all the block's parameters together: weight decay reduces it, training mostly increases it.",
     ),
     Quantity.SHORTCUT: QuantityWords(
         "Shortcut term",
@@ -106,13 +106,13 @@ WORDS: Mapping[Quantity, QuantityWords] = {
     Quantity.COSINE: QuantityWords(
         "Cosine of the two terms",
         "cos(Sᵀδ, J_Fᵀδ)",
-        "Near 0 the two terms are at right angles, so that the squares of their lengths add.",
+        "Near 0 the two terms are orthogonal, so that the squares of their norms add.",
         log=False,
     ),
     Quantity.SHARE: QuantityWords(
         "Share of the shortcut",
         "⟨Sᵀδ, ∂L/∂x⟩ / ‖∂L/∂x‖²",
-        "How much of ∂L/∂x the shortcut term makes up; the branch's share is what is missing to 1.",
+        "The fraction of ∂L/∂x that the shortcut term contributes; the branch contributes the rest.",
         log=False,
     ),
 }

@@ -53,7 +53,7 @@ class Stopwatch:
 
     @contextmanager
     def attached(self, model: nn.Module) -> Iterator[None]:
-        """Lend a model hooks on its layers, blocks and gates; they are taken back however it ends."""
+        """Context manager that attaches hooks to each layer, block and gate, and removes them on exit."""
         with ExitStack() as stack:
             for path, module in model.named_modules():
                 own = {Block: f"{path}.add", Gate: f"{path}.scale"}.get(type(module), path)
@@ -63,7 +63,7 @@ class Stopwatch:
             yield
 
     def forward(self) -> Seconds:
-        """Return the seconds of each layer going forward; the clock has to have been waited for."""
+        """Return the seconds of each layer in the forward pass; call ``Clock.wait`` before."""
         found: dict[str, float] = defaultdict(float)
         for last, event in pairwise(self._events):
             if not event.entered and last.entered:  # a layer holds no others
@@ -73,7 +73,7 @@ class Stopwatch:
         return found
 
     def backward(self) -> Seconds:
-        """Return the seconds of each layer going backward; the clock has to have been waited for."""
+        """Return the seconds of each layer in the backward pass; call ``Clock.wait`` before."""
         found: dict[str, float] = defaultdict(float)
         marks = iter(self._backward)
         for (path, start), (_, end) in zip(marks, marks, strict=True):
@@ -81,7 +81,6 @@ class Stopwatch:
         return found
 
     def clear(self) -> None:
-        """Forget what was recorded, before the next run."""
         self._events, self._backward, self._owners = [], [], {}
 
     def _entering(self, path: str, own: str) -> Any:
@@ -103,7 +102,7 @@ class Stopwatch:
         return leave
 
     def _claim(self, tensor: Tensor, path: str) -> None:
-        """Give the operations that led to a tensor, and that nobody owns yet, to a layer."""
+        """Assign the operations that led to a tensor, and belong to no layer yet, to a layer."""
         waiting = [tensor.grad_fn]
         while waiting:
             node = waiting.pop()
@@ -125,7 +124,7 @@ _Moment = tuple[str, bool]
 
 
 def _joins(network: Network) -> tuple[Mapping[_Moment, str], Mapping[_Moment, str]]:
-    """Return which sum or product is done just before a module is entered or left, and which just after."""
+    """Return the sums and products computed just before a module is entered or left, and those just after."""
     before: dict[_Moment, str] = {}
     after: dict[_Moment, str] = {}
     for block in network.blocks:
@@ -155,13 +154,12 @@ class Samples:
         self.backward: dict[str, list[float]] = defaultdict(list)
 
     def add(self, forward: Mapping[str, float], backward: Mapping[str, float]) -> None:
-        """Add the values of a round."""
         for samples, found in ((self.forward, forward), (self.backward, backward)):
             for path, seconds in found.items():
                 samples[path].append(seconds)
 
     def timed(self, path: str, parts: Sequence[str], of: Work) -> Timed:
-        """Return the time of a path: that of its parts, added up round by round."""
+        """Return the time of a path: that of its parts, summed in each round."""
         forward, backward = (
             [sum(values) for values in zip(*(samples[part] for part in parts if part in samples), strict=True)]
             for samples in (self.forward, self.backward)
@@ -182,15 +180,14 @@ class Bench:
 
     @property
     def steps(self) -> int:
-        """Return how many steps a round has."""
         return 1 + 2 * len(self._pieces) * (1 + self._backward)
 
     def forget(self) -> None:
-        """Start the samples anew: the device is warm."""
+        """Discard the samples of the warm-up."""
         self._whole, self._blocks, self._layers = Samples(), Samples(), Samples()
 
     def round(self) -> Iterator[str]:
-        """Run the network three times; yield in words what has just been done."""
+        """Run the network three times; yield what has just been run."""
         self._run_whole()
         yield "the whole network"
         yield from self._run_pieces(self._blocks)
@@ -244,7 +241,7 @@ class Bench:
         return y
 
     def _back(self, piece: Piece, x: Tensor, y: Tensor, gradient: Tensor, marks: list[Marks]) -> Tensor:
-        """Return the gradient of x, or of some parameter for the image, whose own is not taken."""
+        """Return the gradient of x; for the image, whose gradient is not computed, that of some parameter."""
         params = [param for name in piece.names for param in _params(self._model.get_submodule(name))]
         inputs = [x, *params] if x.requires_grad else params
         start = self._clock.mark()
@@ -256,7 +253,6 @@ class Bench:
         return {path: self._clock.seconds(start, end) for path, start, end in marks}
 
     def timing(self, warmup: int, repeats: int) -> Timing:
-        """Return what all rounds come to."""
         analysis = self._analysis
         works = work(analysis, training=self._backward)
         rows = tuple(
@@ -272,7 +268,7 @@ class Bench:
         )
 
     def _sums(self, works: Sequence[Work]) -> dict[str, Timed]:
-        """Return blocks, stages and the network under their paths."""
+        """Return the times of blocks, stages and the network by path."""
         network, starts = self._analysis.network, self._analysis.starts
         blocks = [block.path for block in network.blocks]
         own = {

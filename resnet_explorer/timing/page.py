@@ -60,13 +60,11 @@ class TimingPage(PageView):
         vbox(bar, (panes, 1), of=self, spacing=0)
 
     def show_results(self, results: Results) -> None:
-        """Say where what is shown belongs to another network than the window's."""
         self._results = results
         if self.measured and self._is_old():
             self.words.setText(f"Measured: {self._job_words()}. Measure again for what is shown now.")
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
         self.canvas.show_theme(theme)
 
     def _is_old(self) -> bool:
@@ -80,7 +78,7 @@ class TimingPage(PageView):
         return f"{job.spec.name} at {job.image.batch}×{job.image.height}×{job.image.width} on {job.device}"
 
     def ask(self) -> None:
-        """Measure what is shown now; an older question is withdrawn."""
+        """Measure the current network; a running measurement is cancelled."""
         if self._results is None:
             return
         state, known = self._results.state, self._results.kept

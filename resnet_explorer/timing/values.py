@@ -38,7 +38,7 @@ class Work(NamedTuple):
 
     @property
     def intensity(self) -> float | None:
-        """Return the FLOPs for each byte moved; None where nothing is moved."""
+        """Return the FLOPs per byte moved; None where nothing is moved."""
         return self.flops / self.bytes if self.bytes else None
 
 
@@ -60,7 +60,7 @@ def added(parts: Sequence[Work]) -> Work:
 
 
 def _moved(row: Row, gate: int, training: bool) -> int:
-    """Return how many values a layer moves; a product has the gate as its second input."""
+    """Return the number of values a layer moves; a product has the gate as its second input."""
     layer, read = row.part.layer, row.reading
     if layer.idles(training):
         return 0
@@ -96,12 +96,12 @@ class Timed:
 
     @property
     def rate(self) -> float:
-        """Return the FLOP/s that the forward pass reached."""
+        """Return the FLOP/s of the forward pass."""
         return self.work.flops / self.forward.median if self.forward.median else 0.0
 
     @property
     def both(self) -> float:
-        """Return the seconds of forward and backward pass together, their medians added."""
+        """Return the seconds of the forward and the backward pass: the sum of their medians."""
         return self.forward.median + (self.backward.median if self.backward else 0.0)
 
 
@@ -154,21 +154,19 @@ class Peaks:
 
     @property
     def flops(self) -> Peak:
-        """Return the fastest arithmetic."""
         return max(self.arithmetic, key=lambda peak: peak.rate)
 
     @property
     def bandwidth(self) -> Peak:
-        """Return the fastest way to memory and back."""
         return max(self.memory, key=lambda peak: peak.rate)
 
     @property
     def ridge(self) -> float:
-        """Return the FLOPs a byte from which on arithmetic is the limit."""
+        """Return the FLOPs per byte above which arithmetic is the limit."""
         return self.flops.rate / self.bandwidth.rate
 
     def roof(self, intensity: float) -> float:
-        """Return the FLOP/s that can be reached at most at that many FLOPs a byte."""
+        """Return the attainable FLOP/s at so many FLOPs per byte."""
         return min(self.flops.rate, intensity * self.bandwidth.rate)
 
     def limit(self, work: Work) -> Limit | None:
