@@ -61,10 +61,10 @@ def plans(preset: TrainingPreset) -> Iterator[tuple[Path, RunPlan]]:
 
 def write(folder: Path, run: Run) -> int:
     """Write a run without its state, and return how many bytes that are."""
-    assert run.setting is not None
+    assert run.environment is not None
     folder.mkdir(parents=True, exist_ok=True)
     lines = [metric_to_line(short(one)) for one in thinned(run.metrics)]
-    content = {RUN: dumps(run.plan, run.setting, indent=None), METRICS: "".join(lines)}
+    content = {RUN: dumps(run.plan, run.environment, indent=None), METRICS: "".join(lines)}
     for name, text in content.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
     return sum(len(text.encode()) for text in content.values())

@@ -14,7 +14,7 @@ from resnet_explorer.module.build import ResNet
 from resnet_explorer.probes.data import Images
 from resnet_explorer.probes.models import seeded
 from resnet_explorer.runs.codec import CHECKPOINT, RUN, dumps
-from resnet_explorer.runs.plan import RunPlan, Setting
+from resnet_explorer.runs.plan import RunEnvironment, RunPlan
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
@@ -58,7 +58,7 @@ def trained(steps: int, asked: RunPlan | None = None) -> ResNet:
 
 def kept_in(folder: Path, asked: RunPlan, model: ResNet) -> None:
     """Write a network into a folder as the run of a plan."""
-    setting = Setting("digits", tuple("0123456789"), (), 1500, 297, torch.__version__, "", "", "")
+    setting = RunEnvironment("digits", tuple("0123456789"), (), 1500, 297, torch.__version__, "", "", "")
     (folder / RUN).write_text(dumps(asked, setting), encoding="utf-8")
     tensors = {f"model.{name}": one.contiguous() for name, one in model.state_dict().items()}
     words = {"version": "1", "steps": "20", "seconds": "1.0", "pending": ""}

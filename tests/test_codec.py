@@ -30,7 +30,7 @@ from resnet_explorer.gradients.values import GradientRequest, ShatterRequest
 from resnet_explorer.images.choice import DataChoice, DataKind
 from resnet_explorer.readings.quantities import Loss, Mode, Place, Precision, Quantity
 from resnet_explorer.runs import codec as runs_codec
-from resnet_explorer.runs.plan import Metric, RunPlan, Setting
+from resnet_explorer.runs.plan import Metric, RunEnvironment, RunPlan
 from resnet_explorer.runs.recipe import Optimiser, Recipe, Schedule
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec import codec as spec_codec
@@ -56,7 +56,7 @@ RUN = RunPlan(
     SMALL.plain(),
     2,
 )
-SETTING = Setting(
+SETTING = RunEnvironment(
     "5 images × 2",
     ("Katze", "Hund"),
     (Place("layer1.0", 1, (1, 16, 28, 32)), Place("layer2.0", 2, (1, 32, 14, 16))),

@@ -118,7 +118,7 @@ def evaluation(model: ResNet, ema: float) -> Iterable[object]:
     judge = Trainer(RunPlan("small", SPEC, FEW, recipe=Recipe(ema=ema)), model)
     if judge.average is not None:
         model.add_module("watched", judge.average.module)
-    return judge.judge(Feed(judge.plan, judge.layout))
+    return judge.evaluate(Feed(judge.plan, judge.layout))
 
 
 def tuned(model: ResNet, folder: Path, *, files: bool) -> Iterable[object]:

@@ -35,7 +35,7 @@ from resnet_explorer.finetuning.results import (
     TuneEnding,
 )
 from resnet_explorer.readings.progress import Partial, Progress
-from resnet_explorer.runs.plan import Chunk, Metric, Setting
+from resnet_explorer.runs.plan import Chunk, Metric, RunEnvironment
 from tests.jobs_here import JobsHere
 
 CLASSES = tuple("0123456789")
@@ -105,7 +105,9 @@ def _grey() -> GreyReport:
 def _tune(job: TuneRun) -> Iterator[object]:
     """Yield the steps of a run that learns, and last how it ended."""
     recipe = run_plan(replace(job.plan, classes=CLASSES), REPORT.train).recipe
-    yield Partial(Chunk((), Setting("digits", CLASSES, (), REPORT.train, 360, "2", "1", "cpu", "2026-01-01T00:00")))
+    yield Partial(
+        Chunk((), RunEnvironment("digits", CLASSES, (), REPORT.train, 360, "2", "1", "cpu", "2026-01-01T00:00"))
+    )
     for step in range(recipe.steps):
         is_judged = (step + 1) % recipe.evaluate == 0
         tests = (2.0 / (step + 1), 1 - 1 / (step + 2)) if is_judged else (None, None)

@@ -7,7 +7,7 @@ from resnet_explorer.finetuning.groups import Weight
 from resnet_explorer.finetuning.strategies import Group, Grouping
 from resnet_explorer.network import Network
 from resnet_explorer.picture.chart import LOOKS, Axis, Chart, Guide, Kind, Marker, Scale, Series
-from resnet_explorer.runs.plan import recipe_words
+from resnet_explorer.runs.plan import describe_recipe
 from resnet_explorer.training.chart_data import joined
 from resnet_explorer.training.smoothing import MOST_POINTS
 
@@ -44,7 +44,7 @@ def group_rates(grouping: Grouping) -> Chart:
         Axis("epoch", low=1.0, high=float(plan.epochs + 1), ticks=_ticks(plan.epochs)),
         Axis("learning rate", Scale.LOG),
         series,
-        joined(("as planned", f"strategy {plan.strategy}", recipe_words(grouping.recipe))),
+        joined(("as planned", f"strategy {plan.strategy}", describe_recipe(grouping.recipe))),
         guides=guides,
         notes=(never,) if never else (),
         key="group-rates:",

@@ -10,7 +10,7 @@ from resnet_explorer.finetuning.plan import TunePlan
 from resnet_explorer.finetuning.results import BeforeAfter, DataReport, Part
 from resnet_explorer.finetuning.strategies import Grouping, grouping
 from resnet_explorer.network import compile_spec
-from resnet_explorer.runs.plan import recipe_words
+from resnet_explorer.runs.plan import describe_recipe
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.weights.from_file import described, head_words
 from resnet_explorer.weights.identify import Identified
@@ -65,7 +65,7 @@ def groups_words(plan: TunePlan, images: int) -> str:
         rows.append((group.name, *counts, rates, f"{group.decay:g}"))
     warnings = (f"! {words}" for words in found.warnings)
     head = f"\n{title(plan.network_spec)}, strategy {plan.strategy}, {plan.epochs:,} epochs of {found.steps:,} steps\n"
-    head += f"{recipe_words(plan.recipe)}\n"
+    head += f"{describe_recipe(plan.recipe)}\n"
     return head + table(rows) + "".join(f"{line}\n" for line in (*_openings(found), *_costs(plan), *warnings))
 
 

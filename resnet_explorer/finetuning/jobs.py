@@ -30,7 +30,7 @@ from resnet_explorer.finetuning.results import DataReport
 from resnet_explorer.finetuning.script import companions, to_script
 from resnet_explorer.readings.progress import Progress
 from resnet_explorer.runs.codec import TUNE
-from resnet_explorer.runs.opened import trained
+from resnet_explorer.runs.opened import load_trained
 
 
 def go_on(folder: Path, until: int | None, have: int | None, tensorboard: bool) -> Iterator[object]:
@@ -95,7 +95,7 @@ def save_tuned(job: SaveTuned) -> Iterator[object]:
 def _save_weights(job: SaveTuned) -> Iterator[Progress]:
     """Write the best weights of a fine-tuning, or the newest of any other training."""
     folder, path = Path(job.folder), Path(job.path)
-    model, plan, _ = trained(folder)
+    model, plan, _ = load_trained(folder)
     spec = plan_in(folder).saved_spec if (folder / TUNE).is_file() else plan.spec
     save(model, spec, path, plan.image, dynamic=job.dynamic)
     yield Progress(1, 1, f"{path.name} is written")
@@ -141,7 +141,7 @@ def predict_files(job: Predict) -> Iterator[object]:
     folder = Path(job.folder)
     plan = plan_in(folder)
     yield Progress(0, len(job.files), "loading the weights")
-    model, _, _ = trained(folder)
+    model, _, _ = load_trained(folder)
     found = []
     for one in predict(model.to(usable(plan.device)), plan, tuple(map(Path, job.files))):
         found.append(one)

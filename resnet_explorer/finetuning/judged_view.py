@@ -44,8 +44,8 @@ class TunedRun(LiveRun):
     def take(self, chunk: Chunk) -> None:
         """Add steps; how many there will be is known with the images."""
         LiveRun.take(self, chunk)
-        if chunk.setting is not None and self.tune is not None:
-            self.plan = run_plan(replace(self.tune, classes=chunk.setting.classes), chunk.setting.train)
+        if chunk.environment is not None and self.tune is not None:
+            self.plan = run_plan(replace(self.tune, classes=chunk.environment.classes), chunk.environment.train)
 
 
 def kept(root: Path) -> tuple[RunFolder, ...]:
@@ -97,7 +97,9 @@ class FinetuneRunner(TrainingController):
         run, plan = read(folder), plan_of(folder)
         self.take_up([run])
         taken = self.runs[0]
-        self.runs = [TunedRun(run.plan, folder, 0, taken.stand, run.setting, run.problem, list(run.metrics), tune=plan)]
+        self.runs = [
+            TunedRun(run.plan, folder, 0, taken.status, run.environment, run.problem, list(run.metrics), tune=plan)
+        ]
         self.changed.emit()
 
     def finished(self, place: int) -> TunedRun | None:
@@ -136,7 +138,8 @@ class CurvesPane(QWidget):
     def list_kept(self) -> None:
         """List the fine-tunings that are kept."""
         runs = (
-            (f"{one.name}, {one.setting.began[:16].replace('T', ' ')}", one.path, one.path) for one in kept(self._root)
+            (f"{one.name}, {one.environment.began[:16].replace('T', ' ')}", one.path, one.path)
+            for one in kept(self._root)
         )
         self.kept.offer([("Kept fine-tunings…",), *runs])
         self.kept.setEnabled(self.kept.count() > 1)

@@ -23,11 +23,11 @@ from resnet_explorer.readings.progress import Progress
 from resnet_explorer.readings.quantities import Mode
 from resnet_explorer.readings.text import LAST_STEPS
 from resnet_explorer.runs.codec import CHECKPOINT, METRICS, RUN, loads, metrics_from
-from resnet_explorer.runs.opened import trained
-from resnet_explorer.runs.plan import Ending, Metric, RunPlan, Setting
+from resnet_explorer.runs.opened import load_trained
+from resnet_explorer.runs.plan import Ending, Metric, RunEnvironment, RunPlan
 from resnet_explorer.training.feed import Feed
 from resnet_explorer.training.folder import Mark
-from resnet_explorer.training.loop import Told, go_on
+from resnet_explorer.training.loop import TrainingEvent, go_on
 from resnet_explorer.training.trainer import Trainer, conditions
 
 BY_VAL = "Of each epoch the validation images are judged; the test images are judged once, with the best weights."
@@ -41,7 +41,7 @@ def follow(
     *,
     have: int | None = None,
     tensorboard: bool = False,
-) -> Generator[Told | Ending, None, None]:
+) -> Generator[TrainingEvent | Ending, None, None]:
     """Yield progress and the steps of a fine-tuning as they are made, and last a ``TuneEnding``.
 
     A plan without classes is completed from its images. All else is as ``lab.training.follow`` has it: kept in a
@@ -61,7 +61,7 @@ def follow(
         lent.enter_context(conditions(view))
         kept = TuneFolder(folder, view, plan, images.judged) if folder is not None else None
         if kept is not None:
-            yield from kept.claim()
+            yield from kept.lock()
             lent.enter_context(kept)
         yield from _follow(plan, view, images, model, words, kept, until, have, tensorboard)
 
@@ -103,17 +103,17 @@ def _follow(
     until: int | None,
     have: int | None,
     tensorboard: bool,
-) -> Generator[Told | Ending, None, None]:
+) -> Generator[TrainingEvent | Ending, None, None]:
     blocks = places(view.spec, replace(view.image, batch=view.recipe.batch), Mode.TRAIN)
-    setting = kept.kept() if kept else None
-    if kept and setting and setting.test != len(images.val):
+    environment = kept.kept() if kept else None
+    if kept and environment and environment.test != len(images.val):
         raise others(kept.path)
     found = grouping(plan, len(images.train))
     trainer = Trainer(view, model, director(found, kept.opened if kept else _unheard))
-    mark = kept.restore(trainer) if kept and setting else Mark()
+    mark = kept.restore(trainer) if kept and environment else Mark()
     feed = Feed(view, trainer.layout, images)
     training_run = FinetuneRun(trainer, feed, blocks, kept, mark, found, words)
-    yield from go_on(training_run, setting, until, have, tensorboard)
+    yield from go_on(training_run, environment, until, have, tensorboard)
 
 
 def _unheard(epoch: int, report: FreezeReport) -> None:
@@ -155,7 +155,7 @@ def judge(folder: Path) -> Iterator[Progress | BeforeAfter]:
     Raises ExplorerError where the folder holds no fine-tuning, or no weights yet.
     """
     plan = plan_in(folder)
-    model, _, steps = trained(folder)
+    model, _, steps = load_trained(folder)
     images = yield from held_images(plan)
     after = yield from named(model, plan, images, "naming the test images with the best weights")
     before, words = yield from _before(plan, images)
@@ -200,7 +200,7 @@ def usable(device: str) -> str:
 
 def _outcome(folder: Path, steps: int, before: Judgement | None, after: Judgement) -> Outcome:
     """Return the figures of a run; ``steps`` are those that the best weights had made."""
-    metrics, setting, per_epoch = record_of(folder)
+    metrics, environment, per_epoch = record_of(folder)
     last = metrics[-LAST_STEPS:]
     return Outcome(
         before.accuracy if before else None,
@@ -210,18 +210,18 @@ def _outcome(folder: Path, steps: int, before: Judgement | None, after: Judgemen
         steps // per_epoch,
         len(metrics) // per_epoch,
         last[-1].seconds if last else 0.0,
-        setting.torch,
-        setting.app,
-        setting.machine,
+        environment.torch,
+        environment.app,
+        environment.machine,
         len(last),
     )
 
 
-def record_of(folder: Path) -> tuple[tuple[Metric, ...], Setting, int]:
-    """Return the steps of a run, its setting, and the steps of an epoch; raises ExplorerError where there are none."""
+def record_of(folder: Path) -> tuple[tuple[Metric, ...], RunEnvironment, int]:
+    """Return a run's steps, its environment, and the steps of an epoch; raises ExplorerError where there are none."""
     try:
-        view, setting = loads((folder / RUN).read_text(encoding="utf-8"), str(folder))
-        return metrics_from((folder / METRICS).read_bytes()), setting, max(1, view.recipe.evaluate)
+        view, environment = loads((folder / RUN).read_text(encoding="utf-8"), str(folder))
+        return metrics_from((folder / METRICS).read_bytes()), environment, max(1, view.recipe.evaluate)
     except OSError as error:
         words = f"{folder} holds no run."
         raise ExplorerError(str(folder), words, "Choose a folder that 'finetune' wrote.") from error

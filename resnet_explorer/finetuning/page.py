@@ -229,7 +229,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
         if run is None:
             self.inside.show_none(NOTHING)
             return
-        names = run.setting.classes if run.setting else ()
+        names = run.environment.classes if run.environment else ()
         others = [RunReference(str(one.folder), one.plan) for one in self.trainer.runs if one.metrics]
         self.inside.show_run(str(run.folder), run.plan, names, others)
 

@@ -71,7 +71,7 @@ def source_of(options: argparse.Namespace, root: Path, asker: Asker) -> Source:
 
 def _of_run(folder: Path, root: Path) -> Source:
     """Return the network of a run; the weights of a plain training are written beside the new run first."""
-    spec = runs_folder.look(folder).plan.spec
+    spec = runs_folder.summarize_run(folder).plan.spec
     if (folder / BEST).is_file():
         return Source(spec, WeightsChoice(WeightsKind.FILE, str(folder / BEST)))
     return Source(spec, WeightsChoice(WeightsKind.FILE, str(root.absolute() / FIRST)), folder)

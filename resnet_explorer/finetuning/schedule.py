@@ -21,11 +21,11 @@ from resnet_explorer.module.adapter import folded
 from resnet_explorer.module.build import ResNet
 from resnet_explorer.readings.quantities import Place
 from resnet_explorer.runs.codec import BEST, OPENED, RUN, TUNE
-from resnet_explorer.runs.plan import Metric, RunPlan, Setting
+from resnet_explorer.runs.plan import Metric, RunEnvironment, RunPlan
 from resnet_explorer.spec.codec import dumps as spec_text
 from resnet_explorer.training.feed import Feed
-from resnet_explorer.training.folder import Folder, Mark, worded
-from resnet_explorer.training.loop import TrainingRun, setting_of
+from resnet_explorer.training.folder import Folder, Mark, os_errors_as_text
+from resnet_explorer.training.loop import TrainingRun, environment_of
 from resnet_explorer.training.trainer import Trainer
 from resnet_explorer.weights.reader import SPEC_KEY
 
@@ -189,12 +189,12 @@ class TuneFolder(Folder):
         if different or plan.recipe != self._plan.recipe:
             raise others(self.path)
 
-    def begin(self, setting: Setting) -> None:
+    def begin(self, environment: RunEnvironment) -> None:
         """Write what the run is, where nothing is here yet, and open the list of its steps."""
-        with worded(self.path):
+        with os_errors_as_text(self.path):
             if not (self.path / RUN).exists():
                 self._replace(TUNE, dumps(self._tune).encode())
-        super().begin(setting)
+        super().begin(environment)
 
     def opened(self, epoch: int, report: FreezeReport) -> None:
         """Take note of what trains from an epoch on, counted from 0; ``flush`` writes it."""
@@ -211,7 +211,7 @@ class TuneFolder(Folder):
     def flush(self) -> None:
         """Hand all that is known so far to the system: it outlives this process."""
         if self._opened:
-            with worded(self.path):
+            with os_errors_as_text(self.path):
                 file = self.path / OPENED
                 kept = file.read_text(encoding="utf-8") if file.exists() else ""
                 new = [line for line in self._opened.values() if line not in kept]
@@ -233,7 +233,7 @@ class TuneFolder(Folder):
             "classes": codec.encode(self._tune.classes, indent=None).strip(),
         }
         tensors = {name: one.detach().cpu().contiguous() for name, one in plain.state_dict().items()}
-        with worded(self.path):
+        with os_errors_as_text(self.path):
             self._replace(BEST, save(tensors, metadata=words))
 
 
@@ -304,10 +304,10 @@ class FinetuneRun(TrainingRun):
     def _rate(self, step: int) -> float:
         return self._grouping.head_rate(step)
 
-    def _made_with(self) -> Setting:
+    def _made_with(self) -> RunEnvironment:
         names = self._grouping.plan.classes
-        setting = setting_of(self.plan, self.feed, self._blocks, self._trainer.strange, names)
-        return replace(setting, notes=(*self._words, *setting.notes))
+        environment = environment_of(self.plan, self.feed, self._blocks, self._trainer.nondeterministic_ops, names)
+        return replace(environment, notes=(*self._words, *environment.notes))
 
     def _judged(self, metric: Metric) -> None:
         if metric.test_loss is None:

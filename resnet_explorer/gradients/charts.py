@@ -32,7 +32,7 @@ from resnet_explorer.picture.chart.heatmap import BESIDE_FROM
 from resnet_explorer.readings.lesions import LesionStudy
 from resnet_explorer.readings.quantities import WORDS, Place, Quantity
 from resnet_explorer.readings.text import compact
-from resnet_explorer.runs.plan import recipe_words
+from resnet_explorer.runs.plan import describe_recipe
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import title
 
@@ -146,7 +146,7 @@ def conditions(result: Descent) -> str:
     """Return what was trained on what, and how, in words."""
     asked = result.request
     return (
-        f"{result.data} · {recipe_words(asked.recipe)} · seed {asked.seed}, the same order for all · "
+        f"{result.data} · {describe_recipe(asked.recipe)} · seed {asked.seed}, the same order for all · "
         f"{asked.device}, {result.seconds:.0f} s"
     )
 

@@ -32,7 +32,7 @@ from resnet_explorer.probes.data import Batch, Images, Tested, tested
 from resnet_explorer.probes.models import restored
 from resnet_explorer.readings.progress import Progress
 from resnet_explorer.runs.kinds import kind_of
-from resnet_explorer.runs.opened import trained
+from resnet_explorer.runs.opened import load_trained
 from resnet_explorer.runs.plan import RunPlan
 
 Load = Callable[[str, RunPlan], ResNet]
@@ -59,7 +59,7 @@ class Seen(Tested, Protocol):
 
 def load(folder: str, plan: RunPlan) -> ResNet:
     """Return a run's network with its newest weights; raises CheckpointError where the folder holds another one."""
-    model, kept, _ = trained(Path(folder))
+    model, kept, _ = load_trained(Path(folder))
     if kept.spec != plan.spec:
         what = f"The run in {folder} is of another network than {plan.name}."
         raise CheckpointError(folder, what, "Choose it from the list of runs anew.")

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from resnet_explorer.readings.results import Setting
+from resnet_explorer.readings.results import TimingConditions
 
 Mark = Any
 """A moment: seconds on the CPU, an event elsewhere."""
@@ -52,9 +52,9 @@ class Clock:
         return float(end - start if self._event is None else start.elapsed_time(end) / 1000)
 
 
-def setting(device: str, warmup: int, repeats: int) -> Setting:
+def setting(device: str, warmup: int, repeats: int) -> TimingConditions:
     """Return where and how is measured, for the record."""
-    return Setting(device, _title(device), str(torch.__version__), torch.get_num_threads(), warmup, repeats)
+    return TimingConditions(device, _title(device), str(torch.__version__), torch.get_num_threads(), warmup, repeats)
 
 
 def _title(device: str) -> str:

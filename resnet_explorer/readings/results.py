@@ -11,7 +11,7 @@ from resnet_explorer.spec import InputShape
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class TimingConditions:
     """Where and how something was measured; ``device`` is torch's name, ``title`` the one for people."""
 
     device: str

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from resnet_explorer import codec
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.runs.plan import Metric, RunPlan, Setting
+from resnet_explorer.runs.plan import Metric, RunEnvironment, RunPlan
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.codec import READERS as SPEC_READERS
 from resnet_explorer.spec.codec import WRITERS as SPEC_WRITERS
@@ -27,7 +27,7 @@ _NUMBERS: codec.Writers = {float: lambda value: value if isfinite(value) else st
 @dataclass(frozen=True, slots=True)
 class _Head:
     plan: RunPlan
-    setting: Setting
+    setting: RunEnvironment
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,14 @@ class Ended:
     final: bool = False
 
 
-def dumps(plan: RunPlan, setting: Setting, indent: int | None = 1) -> str:
+def dumps(plan: RunPlan, environment: RunEnvironment, indent: int | None = 1) -> str:
     """Return the text of ``run.json``."""
-    content = {"format": FORMAT, "version": VERSION, "plan": plan, "setting": setting}
+    content = {"format": FORMAT, "version": VERSION, "plan": plan, "setting": environment}
     return codec.encode(content, WRITERS, indent=indent)
 
 
-def loads(text: str, where: str) -> tuple[RunPlan, Setting]:
-    """Return the plan and the setting in a text of ``dumps``; raises ExplorerError naming ``where`` otherwise."""
+def loads(text: str, where: str) -> tuple[RunPlan, RunEnvironment]:
+    """Return the plan and the environment in a text of ``dumps``; raises ExplorerError naming ``where`` otherwise."""
     content = codec.unwrap(text, FORMAT, (VERSION,), where, "holds no run")
     try:
         head = codec.decode({key: content[key] for key in ("plan", "setting") if key in content}, _Head, READERS)

@@ -12,7 +12,7 @@ from pathlib import Path
 from resnet_explorer import files
 from resnet_explorer.errors import ExplorerError, ExportError
 from resnet_explorer.runs.codec import METRICS, NAME, RUN, TUNE, ended_in, loads, metric_from_line, metrics_from
-from resnet_explorer.runs.plan import Metric, Run, RunPlan, Setting
+from resnet_explorer.runs.plan import Metric, Run, RunEnvironment, RunPlan
 
 TRASH = ".trash"
 DEPTH = 3
@@ -31,7 +31,7 @@ class RunFolder:
     path: Path
     name: str
     plan: RunPlan
-    setting: Setting
+    environment: RunEnvironment
     last: Metric | None
     problem: str = ""
     over: bool = False
@@ -42,7 +42,7 @@ class RunFolder:
         return self.last.step + 1 if self.last else 0
 
     @property
-    def is_whole(self) -> bool:
+    def is_finished(self) -> bool:
         """Return whether every step of the recipe is made, or there was no reason to go on."""
         return self.over or self.steps >= self.plan.recipe.steps
 
@@ -70,18 +70,18 @@ def read(folder: Path) -> Run:
 
     Raises ExplorerError where the folder holds no run, or one of a newer version.
     """
-    plan, setting = _head(folder)
+    plan, environment = _head(folder)
     with _worded(folder):
         metrics = metrics_from((folder / METRICS).read_bytes()) if (folder / METRICS).exists() else ()
     problem, over = _ended(folder)
-    return Run(replace(plan, name=_name(folder, plan)), setting, metrics, str(folder), problem, over)
+    return Run(replace(plan, name=_name(folder, plan)), environment, metrics, str(folder), problem, over)
 
 
-def look(folder: Path) -> RunFolder:
+def summarize_run(folder: Path) -> RunFolder:
     """Return a kept run without its steps, of which the last alone is read; raises ExplorerError as ``read``."""
-    plan, setting = _head(folder)
+    plan, environment = _head(folder)
     name = _name(folder, plan)
-    return RunFolder(folder, name, replace(plan, name=name), setting, _last(folder / METRICS), *_ended(folder))
+    return RunFolder(folder, name, replace(plan, name=name), environment, _last(folder / METRICS), *_ended(folder))
 
 
 def list_runs(root: Path) -> tuple[RunFolder, ...]:
@@ -89,10 +89,10 @@ def list_runs(root: Path) -> tuple[RunFolder, ...]:
     found = []
     for folder in _folders(root, DEPTH):
         try:
-            found.append(look(folder))
+            found.append(summarize_run(folder))
         except ExplorerError:
             continue  # of a newer version, or broken: ``read`` says why
-    return tuple(sorted(found, key=lambda one: (one.setting.began, str(one.path)), reverse=True))
+    return tuple(sorted(found, key=lambda one: (one.environment.began, str(one.path)), reverse=True))
 
 
 def _folders(root: Path, depth: int) -> Iterator[Path]:
@@ -107,7 +107,7 @@ def _folders(root: Path, depth: int) -> Iterator[Path]:
         yield from _folders(path, depth - 1)
 
 
-def _head(folder: Path) -> tuple[RunPlan, Setting]:
+def _head(folder: Path) -> tuple[RunPlan, RunEnvironment]:
     if not (folder / RUN).is_file():
         raise ExplorerError(str(folder), f"{folder} holds no run.", "Choose a folder that a training wrote.")
     with _worded(folder):
@@ -115,7 +115,7 @@ def _head(folder: Path) -> tuple[RunPlan, Setting]:
 
 
 @lru_cache(maxsize=512)
-def _parsed(text: str, where: str) -> tuple[RunPlan, Setting]:
+def _parsed(text: str, where: str) -> tuple[RunPlan, RunEnvironment]:
     """Return what ``loads`` does, once for each text: a list of many runs is read anew whenever one of them ends."""
     return loads(text, where)
 

@@ -17,9 +17,9 @@ class RunKind:
     train: str
     images: str
 
-    def go_on(self, folder: Path, until: int | None, have: int | None, tensorboard: bool) -> Iterator[object]:
+    def go_on(self, folder: Path, until: int | None, known_steps: int | None, tensorboard: bool) -> Iterator[object]:
         """Yield what the training of a run yields that goes on from where it stopped."""
-        steps: Iterator[object] = resolve(self.train)(folder, until, have, tensorboard)
+        steps: Iterator[object] = resolve(self.train)(folder, until, known_steps, tensorboard)
         return steps
 
     def images_of(self, folder: Path) -> Any:

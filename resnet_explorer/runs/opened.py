@@ -34,7 +34,7 @@ def give_tensors(module: nn.Module, tensors: dict[str, Tensor], prefix: str) -> 
     module.load_state_dict({key.removeprefix(prefix): one for key, one in tensors.items() if key.startswith(prefix)})
 
 
-def trained(folder: Path) -> tuple[ResNet, RunPlan, int]:
+def load_trained(folder: Path) -> tuple[ResNet, RunPlan, int]:
     """Return the network of a run folder with its newest weights in eval mode, its plan, and the steps it has made.
 
     The weights are the moving average's where the run has one. Those of a fine-tuning are the best ones, and its

@@ -59,7 +59,7 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class RunEnvironment:
     """What a run was made with, besides its plan: versions, machine, the words on its images, and its blocks.
 
     ``notes`` are sentences on what could not be done as the recipe asks. ``test`` counts the images that are judged in
@@ -87,13 +87,13 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """The steps of a run that came since the last chunk; ``setting`` comes with the first.
+    """The steps of a run that came since the last chunk; ``environment`` comes with the first.
 
     A run that goes on after a crash makes again the steps since its last checkpoint: each replaces the one before.
     """
 
     metrics: tuple[Metric, ...]
-    setting: Setting | None = None
+    environment: RunEnvironment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,28 +110,28 @@ class Ending:
     problem: str = ""
 
     @property
-    def is_whole(self) -> bool:
+    def is_finished(self) -> bool:
         """Return whether every step of the recipe was made."""
         return self.steps >= self.of and not self.problem
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
-    """A run as far as it is known: its plan, its setting, and its steps in order, each once.
+    """A run as far as it is known: its plan, its environment, and its steps in order, each once.
 
     ``folder`` is where it is kept, empty for none; ``problem`` says why it ended early, where it did. ``over`` says
     that it ended early and well: a fine-tuning that got no better.
     """
 
     plan: RunPlan
-    setting: Setting | None
+    environment: RunEnvironment | None
     metrics: tuple[Metric, ...]
     folder: str = ""
     problem: str = ""
     over: bool = False
 
     @property
-    def is_whole(self) -> bool:
+    def is_finished(self) -> bool:
         """Return whether every step of the recipe was made, or there was no reason to go on."""
         return self.over or len(self.metrics) >= self.plan.recipe.steps
 
@@ -154,22 +154,22 @@ OPTIMISERS = {
 }
 
 
-def condition_words(runs: Sequence[Run]) -> tuple[str, ...]:
+def describe_conditions(runs: Sequence[Run]) -> tuple[str, ...]:
     """Return seeds, images, recipe and device of runs; what differs is said to differ."""
     if not runs:
         return ()
     recipes = {run.plan.recipe for run in runs}
     devices = sorted({run.plan.device for run in runs})
-    data = sorted({data_words(run) for run in runs})
+    data = sorted({describe_images(run) for run in runs})
     return (
-        seed_words(runs),
+        describe_seeds(runs),
         data[0] if len(data) == 1 else "the images differ",
-        recipe_words(recipes.pop()) if len(recipes) == 1 else "the recipes differ",
+        describe_recipe(recipes.pop()) if len(recipes) == 1 else "the recipes differ",
         " and ".join(devices),
     )
 
 
-def seed_words(runs: Sequence[Run]) -> str:
+def describe_seeds(runs: Sequence[Run]) -> str:
     """Return the seeds of runs, and whether all see the same images in the same order."""
     seeds = sorted({run.plan.seed for run in runs})
     if len(seeds) > 1:
@@ -178,12 +178,12 @@ def seed_words(runs: Sequence[Run]) -> str:
     return f"seed {seeds[0]}" + (", the same order for all" if same else "")
 
 
-def data_words(run: Run) -> str:
+def describe_images(run: Run) -> str:
     """Return the images of a run in words."""
-    return run.setting.data if run.setting else run.plan.data.title
+    return run.environment.data if run.environment else run.plan.data.title
 
 
-def recipe_words(recipe: Recipe) -> str:
+def describe_recipe(recipe: Recipe) -> str:
     """Return a recipe in few words."""
     rate = f"{OPTIMISERS[recipe.optimiser]}, rate {recipe.rate:g}"
     one_cycle = recipe.schedule is Schedule.ONE_CYCLE
@@ -204,9 +204,9 @@ def recipe_words(recipe: Recipe) -> str:
     return ", ".join(words)
 
 
-def machine_words(runs: Sequence[Run]) -> str:
+def describe_machine(runs: Sequence[Run]) -> str:
     """Return where runs were made, and with what; nothing where none has begun."""
-    made = sorted({(run.setting.machine, run.setting.torch) for run in runs if run.setting})
+    made = sorted({(run.environment.machine, run.environment.torch) for run in runs if run.environment})
     return "; ".join(f"{machine}, PyTorch {torch}" for machine, torch in made)
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from resnet_explorer.engine.jobs import job
 from resnet_explorer.network.kinds import BYTES_PER_VALUE, Role
-from resnet_explorer.readings.results import Analysis, Row, Setting
+from resnet_explorer.readings.results import Analysis, Row, TimingConditions
 from resnet_explorer.spec import InputShape, ResNetSpec
 
 
@@ -114,7 +114,7 @@ class Timing:
     network run in one go, nothing between: what the sums exceed it by is what measuring piece by piece costs.
     """
 
-    setting: Setting
+    setting: TimingConditions
     image: InputShape
     training: bool
     rows: tuple[Timed, ...]
@@ -148,7 +148,7 @@ class Peak(NamedTuple):
 class Peaks:
     """What a device can do at best, as measured: ``arithmetic`` in FLOP/s, ``memory`` in bytes/s."""
 
-    setting: Setting
+    setting: TimingConditions
     arithmetic: tuple[Peak, ...]
     memory: tuple[Peak, ...]
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QSlider, QWidget
 from resnet_explorer.readings.progress import duration
 from resnet_explorer.runs.plan import Run
 from resnet_explorer.training.chart_data import Across, Options
-from resnet_explorer.training.controller import LiveRun, Stand, TrainingController
+from resnet_explorer.training.controller import LiveRun, RunStatus, TrainingController
 from resnet_explorer.ui.fields import CheckField, ChoiceField
 from resnet_explorer.ui.parts import button, hbox, label, timer, told
 
@@ -61,8 +61,8 @@ def _words(runs: list[LiveRun], busy: bool) -> str:
     over = sum(not run.is_open for run in runs)
     if not busy:
         return "all runs have ended" if over == len(runs) else "paused"
-    at_work = [run for run in runs if run.stand is Stand.RUNNING]
-    waiting = sum(run.stand is Stand.WAITING for run in runs)
+    at_work = [run for run in runs if run.status is RunStatus.RUNNING]
+    waiting = sum(run.status is RunStatus.WAITING for run in runs)
     seconds = [left for run in at_work if (left := run.statistics.seconds_left) is not None]
     pieces = [f"{len(at_work)} at work" if at_work else "starting PyTorch"]
     if waiting and at_work:
@@ -168,7 +168,7 @@ class ReplayBar(QWidget):
 
     def recorded(self, here: str) -> str:
         """Return where and with what it was recorded; ``here`` is this CPU's instruction set, empty if unknown."""
-        known = next((run.setting for run in self._runs if run.setting), None)
+        known = next((run.environment for run in self._runs if run.environment), None)
         if known is None:
             return ""
         text = f"Recorded {known.began[:10]} on {known.machine}, PyTorch {known.torch}, app {known.app}."

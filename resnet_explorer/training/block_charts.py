@@ -21,7 +21,7 @@ from resnet_explorer.picture.chart import (
 from resnet_explorer.picture.chart.model import number
 from resnet_explorer.readings.quantities import WORDS, Place, Quantity, QuantityWords
 from resnet_explorer.readings.text import compact
-from resnet_explorer.runs.plan import Metric, Run, condition_words, recipe_words
+from resnet_explorer.runs.plan import Metric, Run, describe_conditions, describe_recipe
 from resnet_explorer.runs.recipe import ONE_CYCLE_UP, Recipe, Schedule
 from resnet_explorer.training.chart_data import PLAINLY, Options, Traced, joined, replay_words, runs_of
 from resnet_explorer.training.smoothing import MOST_POINTS
@@ -40,13 +40,13 @@ def block_plot(shown: Sequence[Traced], quantity: str, options: Options = PLAINL
     steps = sorted({metric.step + 1 for _, metric in known})
     when = f"step {steps[0]:,}" if len(steps) == 1 else "the newest measured step of each run" if steps else ""
     missing = [one.name for one in shown if all(one is not other for other, _ in known)]
-    told = (replay_words(shown, options.replayed), when, "one batch, not smoothed", *condition_words(runs_of(shown)))
+    conditions = describe_conditions(runs_of(shown))
     return Chart(
         words.label,
         Axis("block, from the input (left) to the loss (right)"),
         Axis(words.symbol, Scale.LOG if words.log else Scale.LINEAR),
         tuple(_series(one, metric, quantity, len(steps) > 1) for one, metric in known),
-        joined(told),
+        joined((replay_words(shown, options.replayed), when, "one batch, not smoothed", *conditions)),
         spans=_spans([one.run for one, _ in known]),
         notes=(f"Not measured: {', '.join(missing)}.",) if missing else (),
         key=f"{quantity}:",
@@ -80,17 +80,17 @@ def _newest(run: Run) -> Metric | None:
 
 def _places(run: Run, count: int) -> Sequence[Place]:
     """Return the blocks of a run; those without an address where it does not know them."""
-    known = run.setting.places if run.setting else ()
+    known = run.environment.places if run.environment else ()
     return known if len(known) == count else [Place("", 0, ())] * count
 
 
 def _spans(runs: Sequence[Run]) -> tuple[Span, ...]:
     """Return the stages, where all runs have them at the same blocks."""
-    layouts = {tuple(place.stage for place in run.setting.places) if run.setting else () for run in runs}
-    if len(layouts) != 1 or not runs or runs[0].setting is None:
+    layouts = {tuple(place.stage for place in run.environment.places) if run.environment else () for run in runs}
+    if len(layouts) != 1 or not runs or runs[0].environment is None:
         return ()
     spans = []
-    for stage, members in groupby(enumerate(runs[0].setting.places, 1), key=lambda pair: pair[1].stage):
+    for stage, members in groupby(enumerate(runs[0].environment.places, 1), key=lambda pair: pair[1].stage):
         known = list(members)
         label = f"stage {stage} · {compact(known[0][1].shape)}"
         spans.append(Span(known[0][0] - 0.5, known[-1][0] + 0.5, label, f"layer{stage}"))
@@ -124,6 +124,7 @@ def heat(one: Traced, quantity: str, options: Options = PLAINLY) -> HeatMap | No
         Row(place.path or f"block {n + 1}", [column[n] for column in columns], place.path)
         for n, place in enumerate(places)
     )
+    conditions = describe_conditions([one.run])
     return HeatMap(
         f"{one.name}: {words.label[:1].lower()}{words.label[1:]}, block by block",
         Axis("step"),
@@ -131,7 +132,7 @@ def heat(one: Traced, quantity: str, options: Options = PLAINLY) -> HeatMap | No
         [metric.step + 1 for metric in chosen],
         rows,
         "block, from the input (top) to the loss",
-        joined((replay_words([one], options.replayed), "one batch a step, not smoothed", *condition_words([one.run]))),
+        joined((replay_words([one], options.replayed), "one batch a step, not smoothed", *conditions)),
         key=f"{one.key}:{quantity}",
     )
 
@@ -151,7 +152,7 @@ def rates(shown: Sequence[Traced], options: Options = PLAINLY) -> Chart:
     at = sorted({one.run.last.step + 1 for one in shown if one.run.last})
     guides = tuple(Guide(step, f"step {step:,}") for step in at) if len(at) <= FEW else ()
     recipes = {one.run.plan.recipe for one in shown}
-    words = recipe_words(recipes.pop()) if len(recipes) == 1 else ""
+    words = describe_recipe(recipes.pop()) if len(recipes) == 1 else ""
     return Chart(
         "Learning rate",
         Axis("step"),

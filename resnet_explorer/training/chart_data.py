@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from resnet_explorer.picture.chart import LOOKS, Guide, Look
-from resnet_explorer.runs.plan import Metric, Run, condition_words, machine_words
+from resnet_explorer.runs.plan import Metric, Run, describe_conditions, describe_machine
 from resnet_explorer.training.smoothing import Array, Smoother, Thinner, thinned
 
 
@@ -55,7 +55,7 @@ MEASURES: Mapping[Measure, MeasureWords] = {
 
 def measure_words(measure: Measure, shown: Sequence["Traced"]) -> MeasureWords:
     """Return the words of a measure for some runs: those of validation where such images are judged."""
-    words, kinds = MEASURES[measure], {one.run.setting.judged for one in shown if one.run.setting}
+    words, kinds = MEASURES[measure], {one.run.environment.judged for one in shown if one.run.environment}
     if measure not in (Measure.TEST_LOSS, Measure.TEST_ERROR) or kinds <= {"test"}:
         return words
     kind = " or ".join(sorted(kinds))
@@ -206,7 +206,7 @@ def _error(accuracy: float | None) -> float:
 
 def epoch_steps(run: Run) -> float:
     """Return how many steps make an epoch; what is left of the images, less than a batch, is passed over."""
-    images = run.setting.train if run.setting else 0
+    images = run.environment.train if run.environment else 0
     return max(1, images // run.plan.recipe.batch)
 
 
@@ -268,7 +268,7 @@ def caption(shown: Sequence[Traced], measure: Measure, options: Options) -> str:
     """Return the line under a title: what was measured, on what, from which seeds, and how it is shown."""
     words = measure_words(measure, shown)
     how = smoothing_words(options.smoothing) if words.smooth else ""
-    return joined((replay_words(shown, options.replayed), words.of, how, *condition_words(runs_of(shown))))
+    return joined((replay_words(shown, options.replayed), words.of, how, *describe_conditions(runs_of(shown))))
 
 
 def joined(words: Iterable[str]) -> str:
@@ -285,7 +285,7 @@ def replay_words(shown: Sequence[Traced], is_replayed: bool) -> str:
     """Return that runs were recorded, and on what; nothing where they run now."""
     if not is_replayed:
         return ""
-    made = machine_words(runs_of(shown))
+    made = describe_machine(runs_of(shown))
     return f"replayed, recorded on {made}" if made else "replayed"
 
 
@@ -296,12 +296,12 @@ def runs_of(shown: Sequence[Traced]) -> list[Run]:
 
 def notes_of(shown: Sequence[Traced]) -> tuple[str, ...]:
     """Return what could not be done as a recipe asks, each sentence once."""
-    return tuple(dict.fromkeys(note for one in shown if one.run.setting for note in one.run.setting.notes))
+    return tuple(dict.fromkeys(note for one in shown if one.run.environment for note in one.run.environment.notes))
 
 
 def classes(run: Run) -> int | None:
     """Return how many classes a run tells apart; None for a backbone."""
-    return len(run.setting.classes) if run.setting and run.setting.classes else run.plan.spec.classes
+    return len(run.environment.classes) if run.environment and run.environment.classes else run.plan.spec.classes
 
 
 def chance(shown: Sequence[Traced], measure: Measure) -> tuple[Guide, ...]:
@@ -329,6 +329,6 @@ def state_words(run: Run) -> str:
         return "diverged"
     if run.problem:
         return f"ended early, at step {last.step + 1:,}" if last else "ended early"
-    if run.is_whole:
+    if run.is_finished:
         return ""
     return f"at step {last.step + 1:,} of {run.plan.recipe.steps:,}" if last else "not begun"

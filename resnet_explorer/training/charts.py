@@ -9,7 +9,7 @@ import numpy as np
 
 from resnet_explorer.picture.chart import Axis, Chart, Guide, Look, Marker, Scale, Series
 from resnet_explorer.picture.chart.model import number
-from resnet_explorer.runs.plan import Run, condition_words
+from resnet_explorer.runs.plan import Run, describe_conditions
 from resnet_explorer.training.chart_data import (
     MEASURES,
     PLAINLY,
@@ -51,7 +51,7 @@ def seeds_chart(shown: Sequence[Traced], curves: Sequence[Curve], measure: Measu
     smooth = words.smooth and options.smoothing > 0
     how = f"each run smoothed {options.smoothing:g}" if smooth else ""
     many = "median over the seeds, band from the least to the greatest"
-    told = (replay_words(shown, options.replayed), many, how, words.of, *condition_words(runs_of(shown)))
+    told = (replay_words(shown, options.replayed), many, how, words.of, *describe_conditions(runs_of(shown)))
     return Chart(
         f"{words.title}, {_seed_count(members)}",
         Axis("epoch" if across is Across.EPOCHS else "step"),
@@ -195,7 +195,7 @@ class TrainingCharts:
 
 def _across(shown: Sequence[Traced], asked: Across) -> Across:
     """Return what the x axis counts: steps where a run does not say how many images it has."""
-    unknown = any(one.run.setting is None for one in shown)
+    unknown = any(one.run.environment is None for one in shown)
     return Across.STEPS if asked is Across.EPOCHS and unknown else asked
 
 

@@ -67,11 +67,11 @@ def _submit(client: Any, task: Task, stop: Path) -> Any:
 
 def train(plan: RunPlan, folder: str, stop: str) -> str:
     """Train a run where it stopped, in a worker of the cluster; return why it ended early, if it did."""
-    from resnet_explorer.training.loop import follow
+    from resnet_explorer.training.loop import iterate_steps
 
     with _ALONE:
         try:
-            with closing(follow(plan, Path(folder))) as steps:
+            with closing(iterate_steps(plan, Path(folder))) as steps:
                 for step in steps:
                     if isinstance(step, Ending):
                         return step.problem
@@ -121,6 +121,6 @@ def _look(tasks: Sequence[Task], places: Sequence[int] | set[int], display: Disp
     """Tell how far runs are, as their folders say."""
     for place in sorted(places):
         with suppress(ExplorerError):
-            last = runs_folder.look(tasks[place].folder).last
+            last = runs_folder.summarize_run(tasks[place].folder).last
             if last is not None:
                 display.steps(place, Chunk((last,)))

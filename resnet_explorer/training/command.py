@@ -37,7 +37,7 @@ def told(runs: Sequence[Run]) -> str:
 
 def _row(run: Run) -> tuple[str, ...]:
     recipe = run.plan.recipe
-    made = f"{len(run.metrics):,}" if run.is_whole else f"{len(run.metrics):,} of {recipe.steps:,}"
+    made = f"{len(run.metrics):,}" if run.is_finished else f"{len(run.metrics):,} of {recipe.steps:,}"
     return run.plan.name, str(run.plan.seed), made, loss_words(run), error_words(run), speed_words(run)
 
 

@@ -11,13 +11,13 @@ from PySide6.QtCore import QObject, Signal
 
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.runs.folder import file_name, look, rename
-from resnet_explorer.runs.plan import Chunk, Metric, Run, RunPlan, RunStatistics, Setting
+from resnet_explorer.runs.folder import file_name, rename, summarize_run
+from resnet_explorer.runs.plan import Chunk, Metric, Run, RunEnvironment, RunPlan, RunStatistics
 from resnet_explorer.training.values import TrainRun
 from resnet_explorer.ui.jobs import Jobs
 
 
-class Stand(StrEnum):
+class RunStatus(StrEnum):
     """Where a run is."""
 
     WAITING = "waiting"
@@ -35,28 +35,28 @@ class LiveRun:
     plan: RunPlan
     folder: Path
     job: int = 0
-    stand: Stand = Stand.WAITING
-    setting: Setting | None = None
+    status: RunStatus = RunStatus.WAITING
+    environment: RunEnvironment | None = None
     problem: str = ""
     metrics: list[Metric] = field(default_factory=list)
 
     def run(self) -> Run:
         """Return the run as it is now."""
-        return Run(self.plan, self.setting, tuple(self.metrics), str(self.folder), self.problem)
+        return Run(self.plan, self.environment, tuple(self.metrics), str(self.folder), self.problem)
 
     @property
-    def is_whole(self) -> bool:
+    def is_finished(self) -> bool:
         """Return whether every step of the recipe was made."""
         return len(self.metrics) >= self.plan.recipe.steps
 
     @property
     def is_open(self) -> bool:
         """Return whether steps are left that could be made."""
-        return self.stand in (Stand.PAUSED, Stand.WAITING, Stand.RUNNING)
+        return self.status in (RunStatus.PAUSED, RunStatus.WAITING, RunStatus.RUNNING)
 
     def take(self, chunk: Chunk) -> None:
         """Add steps; a step that was made before is made again after a crash, and counts once."""
-        self.setting = chunk.setting or self.setting
+        self.environment = chunk.environment or self.environment
         if chunk.metrics:
             first = chunk.metrics[0].step
             while self.metrics and self.metrics[-1].step >= first:
@@ -87,7 +87,7 @@ class TrainingController(QObject):
     @property
     def is_busy(self) -> bool:
         """Return whether any run is at work or waits for its turn."""
-        return any(run.stand in (Stand.RUNNING, Stand.WAITING) for run in self.runs)
+        return any(run.status in (RunStatus.RUNNING, RunStatus.WAITING) for run in self.runs)
 
     def start(self, plans: Sequence[RunPlan], title: str) -> None:
         """Train networks from their first weights, in a new folder named after the moment and the title."""
@@ -115,8 +115,8 @@ class TrainingController(QObject):
                 run.plan,
                 Path(run.folder),
                 0,
-                Stand.DONE if run.is_whole else Stand.PAUSED,
-                run.setting,
+                RunStatus.DONE if run.is_finished else RunStatus.PAUSED,
+                run.environment,
                 run.problem,
                 list(run.metrics),
             )
@@ -136,7 +136,7 @@ class TrainingController(QObject):
         """Go on with every run that is not whole, for so many steps: the longest first, so that all end together."""
         for run in sorted(self.runs, key=_length, reverse=True):
             if run.is_open and not run.job:
-                run.stand, run.problem = Stand.WAITING, ""
+                run.status, run.problem = RunStatus.WAITING, ""
                 until = None if steps is None else _made(run) + steps
                 run.job = self._jobs.submit(
                     self.job_of(run, until),
@@ -156,7 +156,7 @@ class TrainingController(QObject):
         for run in self.runs:
             if run.job:
                 self._jobs.cancel(run.job)
-                run.job, run.stand = 0, Stand.PAUSED
+                run.job, run.status = 0, RunStatus.PAUSED
         self._tell()
 
     def give_up(self) -> None:
@@ -164,23 +164,23 @@ class TrainingController(QObject):
         self.pause()
         for run in self.runs:
             if run.is_open:
-                run.stand = Stand.STOPPED
+                run.status = RunStatus.STOPPED
         self._tell()
 
     def _on_chunk(self, run: LiveRun, job: Job, result: object) -> None:
         if isinstance(result, Chunk):
-            run.stand = Stand.RUNNING if run.job else run.stand  # what comes while it stops is taken, too
+            run.status = RunStatus.RUNNING if run.job else run.status  # what comes while it stops is taken, too
             run.take(result)
             self.changed.emit()
 
     def _on_done(self, run: LiveRun, job: Job, result: object) -> None:
         run.job, run.problem = 0, str(getattr(result, "problem", ""))
-        is_whole = run.is_whole or bool(getattr(result, "is_whole", False))  # it may have stopped early
-        run.stand = Stand.FAILED if run.problem else Stand.DONE if is_whole else Stand.PAUSED
+        is_finished = run.is_finished or bool(getattr(result, "is_finished", False))  # it may have stopped early
+        run.status = RunStatus.FAILED if run.problem else RunStatus.DONE if is_finished else RunStatus.PAUSED
         self._tell()
 
     def _on_failed(self, run: LiveRun, problem: str) -> None:
-        run.job, run.problem, run.stand = 0, problem, Stand.FAILED
+        run.job, run.problem, run.status = 0, problem, RunStatus.FAILED
         self._tell()
 
     def _tell(self) -> None:
@@ -204,6 +204,6 @@ def _length(run: LiveRun) -> int:
 def _made(run: LiveRun) -> int:
     """Return how many steps are made: some may be kept that nobody has told yet."""
     try:
-        return max(len(run.metrics), look(run.folder).steps)
+        return max(len(run.metrics), summarize_run(run.folder).steps)
     except ExplorerError:
         return len(run.metrics)

@@ -107,8 +107,6 @@ class Lines:
 def displayed(tasks: Sequence[Task]) -> Iterator[Display]:
     """Lend bars where stderr is a terminal, else lines."""
     if sys.stderr is not None and sys.stderr.isatty():
-        pass  # RELAYOUT
-
         with Bars(tasks) as bars:
             yield bars
     else:

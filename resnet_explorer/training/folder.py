@@ -33,7 +33,7 @@ from resnet_explorer.runs.codec import (
     metrics_from,
 )
 from resnet_explorer.runs.opened import broken_run, give_tensors, read_tensors
-from resnet_explorer.runs.plan import Metric, RunPlan, Setting
+from resnet_explorer.runs.plan import Metric, RunEnvironment, RunPlan
 from resnet_explorer.training.trainer import Trainer
 
 VERSION = "1"
@@ -106,7 +106,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Folder:
-    """A folder that keeps a run as it is made. Use it in ``with``, after ``claim``.
+    """A folder that keeps a run as it is made. Use it in ``with``, after ``lock``.
 
     Whatever cannot be written raises ExportError with a sentence; what was written before stays.
     """
@@ -118,9 +118,9 @@ class Folder:
         self._file: int | None = None
         self._throttle = Throttle(SOONEST, 1 / SHARE, at_once=False)
 
-    def claim(self) -> Iterator[Progress]:
+    def lock(self) -> Iterator[Progress]:
         """Make the folder and yield progress until no other process trains in it."""
-        with worded(self.path):
+        with os_errors_as_text(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
         end = monotonic() + PATIENCE
         while True:
@@ -145,8 +145,8 @@ class Folder:
             self._file = None
         self._lock.release()
 
-    def kept(self) -> Setting | None:
-        """Return the setting of the run that is here, None where there is none yet.
+    def kept(self) -> RunEnvironment | None:
+        """Return the environment of the run that is here, None where there is none yet.
 
         Raises ExplorerError where another run is, or what is here is none.
         """
@@ -154,9 +154,9 @@ class Folder:
             text = (self.path / RUN).read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
-        plan, setting = loads(text, str(self.path))
+        plan, environment = loads(text, str(self.path))
         self._check(plan)
-        return setting
+        return environment
 
     def _check(self, plan: RunPlan) -> None:
         """Raise ExplorerError where the plan of the run that is here is another one."""
@@ -178,11 +178,11 @@ class Folder:
         except FileNotFoundError:
             return ()
 
-    def begin(self, setting: Setting) -> None:
+    def begin(self, environment: RunEnvironment) -> None:
         """Write what the run is, where nothing is here yet, and open the list of its steps."""
-        with worded(self.path):
+        with os_errors_as_text(self.path):
             if not (self.path / RUN).exists():
-                self._replace(RUN, dumps(self._plan, setting).encode())
+                self._replace(RUN, dumps(self._plan, environment).encode())
             (self.path / ENDED).unlink(missing_ok=True)
             flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
             self._file = os.open(self.path / METRICS, flags, 0o666)
@@ -205,7 +205,7 @@ class Folder:
         """Hand all steps so far to the system: they outlive this process."""
         lines, self._steps = "".join(map(metric_to_line, self._steps)), []
         if self._file is not None and lines:
-            with worded(self.path):
+            with os_errors_as_text(self.path):
                 _pour(self._file, lines.encode())
 
     @property
@@ -215,7 +215,7 @@ class Folder:
 
     def save(self, trainer: Trainer, mark: Mark) -> None:
         """Replace the checkpoint, once all steps before it are on disk."""
-        with self._throttle.reporting(), worded(self.path):
+        with self._throttle.reporting(), os_errors_as_text(self.path):
             self.flush()
             if self._file is not None:
                 os.fsync(self._file)
@@ -223,7 +223,7 @@ class Folder:
 
     def end(self, problem: str, final: bool) -> None:
         """Write how the run ended: ``final`` where it cannot go on."""
-        with worded(self.path):
+        with os_errors_as_text(self.path):
             self._replace(ENDED, codec.encode(Ended(problem, final), indent=None).encode())
 
     def _replace(self, name: str, content: bytes) -> None:
@@ -251,7 +251,7 @@ def _pour(handle: int, content: bytes) -> None:
 
 
 @contextmanager
-def worded(path: Path) -> Iterator[None]:
+def os_errors_as_text(path: Path) -> Iterator[None]:
     """Turn what the system says of a folder into a sentence."""
     try:
         yield

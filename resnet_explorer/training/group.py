@@ -31,7 +31,7 @@ def write(root: Path, tasks: Sequence[Task]) -> tuple[Task, ...]:
     _check_root(root)
     for task in tasks:
         if (task.folder / RUN).is_file():
-            check_same(task.folder, task.plan, runs_folder.look(task.folder).plan)
+            check_same(task.folder, task.plan, runs_folder.summarize_run(task.folder).plan)
     mine = {task.folder for task in tasks}
     others = tuple(one for one in _listed(root) if one.folder not in mine)
     try:
@@ -114,8 +114,8 @@ def is_done(task: Task) -> bool:
     """Return whether a run needs no more steps: all are made, or it diverged."""
     if not (task.folder / RUN).is_file():
         return False
-    found = runs_folder.look(task.folder)
-    return found.is_whole and not found.problem
+    found = runs_folder.summarize_run(task.folder)
+    return found.is_finished and not found.problem
 
 
 def missing(tasks: Sequence[Task]) -> tuple[int, ...]:
@@ -130,7 +130,7 @@ def runs_of(tasks: Sequence[Task], problems: dict[int, str]) -> tuple[Run, ...]:
         why = problems.get(place, "")
         if (task.folder / RUN).is_file():
             run = runs_folder.read(task.folder)
-            found.append(Run(task.plan, run.setting, run.metrics, run.folder, why or run.problem))
+            found.append(Run(task.plan, run.environment, run.metrics, run.folder, why or run.problem))
         else:
             found.append(Run(task.plan, None, (), str(task.folder), why))
     return tuple(found)

@@ -156,7 +156,7 @@ class KeptRuns(QWidget):
         self.save.setEnabled(bool(chosen))
         self.delete.setEnabled(bool(own))
         self.name.setEnabled(len(own) == 1)
-        self.proceed.setEnabled(any(not run.is_whole for run in own))
+        self.proceed.setEnabled(any(not run.is_finished for run in own))
 
     def _on_show(self) -> None:
         if self.chosen:
@@ -202,9 +202,9 @@ def _words(run: RunFolder) -> str:
     state = f"{run.steps:,} of {recipe.steps:,} steps"
     lines = [
         f"{run.name}: {state}",
-        f"{run.setting.data}, seed {run.plan.seed}",
+        f"{run.environment.data}, seed {run.plan.seed}",
         f"batch {recipe.batch}, {recipe.optimiser}, rate {recipe.rate:g} {recipe.schedule}",
-        f"{run.setting.began[:16]} on {run.setting.machine}, PyTorch {run.setting.torch}",
+        f"{run.environment.began[:16]} on {run.environment.machine}, PyTorch {run.environment.torch}",
         str(run.path),
     ]
     return "\n".join([*lines, run.problem] if run.problem else lines)

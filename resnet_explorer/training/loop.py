@@ -19,7 +19,7 @@ from resnet_explorer.readings.progress import Partial, Progress, Throttle
 from resnet_explorer.readings.quantities import Mode, Place
 from resnet_explorer.runs.codec import RUN, loads
 from resnet_explorer.runs.kinds import kind_of
-from resnet_explorer.runs.plan import Chunk, Ending, Metric, Run, RunPlan, Setting
+from resnet_explorer.runs.plan import Chunk, Ending, Metric, Run, RunEnvironment, RunPlan
 from resnet_explorer.training.feed import Feed, check, class_names
 from resnet_explorer.training.folder import Folder, Mark
 from resnet_explorer.training.trainer import Trainer, conditions, notes
@@ -71,7 +71,7 @@ def events(folder: Path, step: int) -> Iterator[Events]:
 PAUSE = 0.1
 """Seconds between two chunks at least."""
 DIVERGED = "Try a lower learning rate, a longer warm-up, or a bound on the gradient."
-Told = Progress | Partial[Chunk]
+TrainingEvent = Progress | Partial[Chunk]
 
 
 class TrainingRun:
@@ -87,7 +87,7 @@ class TrainingRun:
         self.plan, self.problem = trainer.plan, ""
         self._trainer, self.feed, self._blocks, self.kept = trainer, feed, blocks, kept
         self._made, self._before, self._pending = mark.steps, mark.seconds, mark.pending
-        self._setting: Setting | None = None
+        self._setting: RunEnvironment | None = None
         self._fresh: list[Metric] = []
         self._events: Events | None = None
         self._began, self._throttle = perf_counter(), Throttle()
@@ -107,13 +107,13 @@ class TrainingRun:
     def _seconds(self) -> float:
         return self._before + perf_counter() - self._began
 
-    def run(self, until: int, setting: Setting | None, events: Events | None) -> Iterator[Told]:
-        """Make steps until so many are made in all; ``setting`` is the kept one of a run that goes on."""
-        self._setting, self._events = setting, events
+    def run(self, until: int, environment: RunEnvironment | None, events: Events | None) -> Iterator[TrainingEvent]:
+        """Make steps until so many are made in all; ``environment`` is the kept one of a run that goes on."""
+        self._setting, self._events = environment, events
         self._began = perf_counter()
         try:
-            if setting and self.kept:
-                self.kept.begin(setting)
+            if environment and self.kept:
+                self.kept.begin(environment)
             yield from self._go(until)
             yield from self._tell()
             self._keep()
@@ -130,7 +130,7 @@ class TrainingRun:
         yield from self._rest()
         self._end()
 
-    def _go(self, until: int) -> Iterator[Told]:
+    def _go(self, until: int) -> Iterator[TrainingEvent]:
         self._throttle = Throttle(PAUSE, 0, at_once=self._setting is None)
         if self._pending is not None:
             yield from self._test(self._pending)
@@ -141,7 +141,7 @@ class TrainingRun:
             if self.kept and self.kept.is_due:
                 self.kept.save(self._trainer, self.mark)
 
-    def _step(self, number: int) -> Iterator[Told]:
+    def _step(self, number: int) -> Iterator[TrainingEvent]:
         recipe = self.plan.recipe
         listens = recipe.deterministic and self._setting is None
         metric, is_sound = self._trainer.step(self.feed, number, self._rate(number), recipe.measures(number), listens)
@@ -162,19 +162,19 @@ class TrainingRun:
     def _rate(self, step: int) -> float:
         return self.plan.recipe.rate_at(step)
 
-    def _made_with(self) -> Setting:
+    def _made_with(self) -> RunEnvironment:
         names = class_names(self.plan.data, self.plan.spec.classes or 0)
-        return setting_of(self.plan, self.feed, self._blocks, self._trainer.strange, names)
+        return environment_of(self.plan, self.feed, self._blocks, self._trainer.nondeterministic_ops, names)
 
     def _settle(self) -> None:
         self._setting = self._made_with()
         if self.kept:
             self.kept.begin(self._setting)
 
-    def _test(self, metric: Metric) -> Iterator[Told]:
+    def _test(self, metric: Metric) -> Iterator[TrainingEvent]:
         """Judge the test images; a run that is stopped meanwhile does so when it goes on."""
         loss = right = None
-        for found in self._trainer.judge(self.feed):
+        for found in self._trainer.evaluate(self.feed):
             if found is not None:
                 loss, right = found
             elif self._throttle.is_due:
@@ -200,14 +200,14 @@ class TrainingRun:
         if self._events:
             self._events.flush()
 
-    def _tell(self) -> Iterator[Told]:
+    def _tell(self) -> Iterator[TrainingEvent]:
         """Yield the steps since the last time, and how far the run is."""
         with self._throttle.reporting():
             self._flush()
             yield from self._rest()
             yield Progress(self._made, self.plan.recipe.steps, "testing" if self._pending else "training")
 
-    def _rest(self) -> Iterator[Told]:
+    def _rest(self) -> Iterator[TrainingEvent]:
         if self._fresh:
             chunk, self._fresh = Chunk(tuple(self._fresh), self._setting), []
             yield Partial(chunk)
@@ -231,14 +231,14 @@ def _strange(loss: float) -> str:
     return "not a number" if loss != loss else "infinite"
 
 
-def setting_of(
+def environment_of(
     plan: RunPlan, feed: Feed, blocks: tuple[Place, ...], strange: list[str], classes: tuple[str, ...]
-) -> Setting:
+) -> RunEnvironment:
     """Return what a run is made with."""
     where = where_it_runs(plan.device, 0, 0)
     threads = f"{where.threads} thread{'' if where.threads == 1 else 's'}"
     said = [f"{one} has no deterministic version: the same seed may give other bits." for one in dict.fromkeys(strange)]
-    return Setting(
+    return RunEnvironment(
         data=feed.images.words,
         classes=classes,
         places=blocks,
@@ -255,7 +255,7 @@ def setting_of(
 
 def train(
     plan: RunPlan, folder: Path | None = None, until: int | None = None, *, tensorboard: bool = False
-) -> Generator[Told | Run, None, None]:
+) -> Generator[TrainingEvent | Run, None, None]:
     """Yield progress and the steps as they are made, and last the whole run.
 
     With a ``folder`` the run is kept there, and goes on where it stopped; ``until`` stops it after so many steps in
@@ -263,31 +263,31 @@ def train(
     network cannot take them, or the folder holds another run; a loss that is no number or a full disk end the run with
     its ``problem``.
     """
-    setting: Setting | None = None
+    environment: RunEnvironment | None = None
     found: dict[int, Metric] = {}
-    with closing(follow(plan, folder, until, have=0, tensorboard=tensorboard)) as told:
+    with closing(iterate_steps(plan, folder, until, known_steps=0, tensorboard=tensorboard)) as told:
         for one in told:
             if isinstance(one, Ending):
-                yield Run(plan, setting, tuple(found[step] for step in sorted(found)), one.folder, one.problem)
+                yield Run(plan, environment, tuple(found[step] for step in sorted(found)), one.folder, one.problem)
                 return
             if isinstance(one, Partial):
-                setting = one.value.setting or setting
+                environment = one.value.environment or environment
                 found.update((metric.step, metric) for metric in one.value.metrics)
             yield one
 
 
-def follow(
+def iterate_steps(
     plan: RunPlan,
     folder: Path | None = None,
     until: int | None = None,
     *,
-    have: int | None = None,
+    known_steps: int | None = None,
     tensorboard: bool = False,
-) -> Generator[Told | Ending, None, None]:
+) -> Generator[TrainingEvent | Ending, None, None]:
     """Yield what ``train`` yields, but hold no steps in memory: the last is how it ended.
 
-    ``have`` is how many steps the caller knows of a run that goes on: what is kept since comes in the first chunk;
-    None asks for new steps alone.
+    ``known_steps``: the number of steps the caller already has; later ones that are kept come in the first chunk. None
+    asks for new steps alone.
     """
     check(plan)
     blocks = places(plan.spec, replace(plan.image, batch=plan.recipe.batch), Mode.TRAIN)
@@ -296,9 +296,9 @@ def follow(
         lent.enter_context(conditions(plan))
         kept = Folder(folder, plan) if folder is not None else None
         if kept is not None:
-            yield from kept.claim()
+            yield from kept.lock()
             lent.enter_context(kept)
-        yield from _follow(plan, kept, blocks, until, have, tensorboard)
+        yield from _follow(plan, kept, blocks, until, known_steps, tensorboard)
 
 
 def _follow(
@@ -306,26 +306,30 @@ def _follow(
     kept: Folder | None,
     blocks: tuple[Place, ...],
     until: int | None,
-    have: int | None,
+    known_steps: int | None,
     tensorboard: bool,
-) -> Generator[Told | Ending, None, None]:
-    setting = kept.kept() if kept else None
+) -> Generator[TrainingEvent | Ending, None, None]:
+    environment = kept.kept() if kept else None
     trainer = Trainer(plan)
-    mark = kept.restore(trainer) if kept and setting else Mark()
+    mark = kept.restore(trainer) if kept and environment else Mark()
     training_run = TrainingRun(trainer, Feed(plan, trainer.layout), blocks, kept, mark)
-    yield from go_on(training_run, setting, until, have, tensorboard)
+    yield from go_on(training_run, environment, until, known_steps, tensorboard)
 
 
 def go_on(
-    training_run: TrainingRun, setting: Setting | None, until: int | None, have: int | None, tensorboard: bool
-) -> Generator[Told | Ending, None, None]:
-    """Yield what is kept of a run that the caller does not have, then what comes of it, and last how it ended."""
+    training_run: TrainingRun,
+    environment: RunEnvironment | None,
+    until: int | None,
+    known_steps: int | None,
+    tensorboard: bool,
+) -> Generator[TrainingEvent | Ending, None, None]:
+    """Yield the kept steps that the caller does not have, then the new ones, and last how the run ended."""
     kept, mark = training_run.kept, training_run.mark
     problem = kept.divergence if kept else ""
-    if kept and setting:
-        known = kept.metrics() if have is not None else ()
-        counts = (one for one in known if one.step >= (have or 0) and (problem or one.step < mark.steps))
-        yield Partial(Chunk(tuple(counts), setting))
+    if kept and environment:
+        known = kept.metrics() if known_steps is not None else ()
+        counts = (one for one in known if one.step >= (known_steps or 0) and (problem or one.step < mark.steps))
+        yield Partial(Chunk(tuple(counts), environment))
     steps = training_run.plan.recipe.steps
     last = steps if until is None else min(until, steps)
     training_run.problem = problem
@@ -333,7 +337,7 @@ def go_on(
         yield from training_run.feed.fit()
         with ExitStack() as lent:
             written = lent.enter_context(events(kept.path, mark.steps)) if kept and tensorboard else None
-            yield from training_run.run(last, setting, written)
+            yield from training_run.run(last, environment, written)
     yield training_run.ending
 
 
@@ -345,8 +349,8 @@ def train_run(job: TrainRun) -> Iterator[object]:
     folder = Path(job.folder)
     kind = kind_of(folder)
     if kind and _kept_plan(folder) == replace(job.plan, name=""):
-        return kind.go_on(folder, job.until, job.have, job.tensorboard)
-    return follow(job.plan, folder, job.until, have=job.have, tensorboard=job.tensorboard)
+        return kind.go_on(folder, job.until, job.known_steps, job.tensorboard)
+    return iterate_steps(job.plan, folder, job.until, known_steps=job.known_steps, tensorboard=job.tensorboard)
 
 
 def _kept_plan(folder: Path) -> RunPlan | None:

@@ -16,7 +16,7 @@ from resnet_explorer.picture.theme import Theme
 from resnet_explorer.readings.progress import duration
 from resnet_explorer.runs.codec import CHECKPOINT
 from resnet_explorer.runs.folder import list_runs, read
-from resnet_explorer.runs.plan import MAX_RUNS, Run, RunPlan, condition_words
+from resnet_explorer.runs.plan import MAX_RUNS, Run, RunPlan, describe_conditions
 from resnet_explorer.training.bars import ReplayBar, TrainingBar
 from resnet_explorer.training.chart_data import Traced
 from resnet_explorer.training.controller import TrainingController
@@ -74,9 +74,9 @@ class TrainingWords(QScrollArea):
         runs = [one.run for one in shown]
         said = measured(runs) if any(run.metrics for run in runs) else ""
         self._say(self.measured, "\n\n".join(filter(None, (recorded, said))))
-        made = next((run.setting for run in runs if run.setting), None)
+        made = next((run.environment for run in runs if run.environment), None)
         with_words = (f"{made.machine}, PyTorch {made.torch}",) if made and not recorded else ()
-        self._say(self.conditions, "\n".join((*condition_words(runs), *with_words)))
+        self._say(self.conditions, "\n".join((*describe_conditions(runs), *with_words)))
 
     def _say(self, label: QLabel, words: str) -> None:
         if label.text() != words:
@@ -240,7 +240,7 @@ class TrainingPage(RunsPage[TrainingController]):
             return
         run = self.runs[self.table.place]
         run = run if run in runs else runs[0]
-        names = run.setting.classes if run.setting else ()
+        names = run.environment.classes if run.environment else ()
         self.inside.show_run(run.folder, run.plan, names, [RunReference(one.folder, one.plan) for one in runs])
 
     def _on_row(self) -> None:

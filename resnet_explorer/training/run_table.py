@@ -163,8 +163,8 @@ def _row(one: Traced, live: LiveRun | None) -> RunRow:
 
 def _state(run: Run, live: LiveRun | None) -> str:
     if live is None:
-        return ("whole" if run.is_whole else run.problem or "stopped") if run.metrics else "not begun"
+        return ("whole" if run.is_finished else run.problem or "stopped") if run.metrics else "not begun"
     if live.problem:
         return live.problem
     left = live.statistics.seconds_left
-    return f"{live.stand}, about {duration(left)} left" if live.stand == "running" and left else str(live.stand)
+    return f"{live.status}, about {duration(left)} left" if live.status == "running" and left else str(live.status)

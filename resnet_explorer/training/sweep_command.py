@@ -76,7 +76,7 @@ def to_markdown(sweep: Sweep, runs: Sequence[Run]) -> str:
 
 def ended(runs: Sequence[Run]) -> list[Run]:
     """Return the runs that are at their ends: whole or diverged. Others go on, and have no figures yet."""
-    return [run for run in runs if run.metrics and (run.is_whole or not isfinite(run.final_loss()))]
+    return [run for run in runs if run.metrics and (run.is_finished or not isfinite(run.final_loss()))]
 
 
 def _groups(runs: Sequence[Run]) -> Mapping[str, Sequence[Run]]:
@@ -89,8 +89,8 @@ def _groups(runs: Sequence[Run]) -> Mapping[str, Sequence[Run]]:
 def _row(point: Point, keys: Sequence[str], runs: Sequence[Run]) -> tuple[str, ...]:
     settings = dict(point.settings)
     losses = [run.final_loss(LAST_STEPS) for run in ended(runs)]
-    errors = [error for run in runs if run.is_whole and (error := test_error(run)) is not None]
-    whole = f"{sum(run.is_whole for run in runs)} of {len(runs)}"
+    errors = [error for run in runs if run.is_finished and (error := test_error(run)) is not None]
+    whole = f"{sum(run.is_finished for run in runs)} of {len(runs)}"
     return (point.plan.name, *(settings[key] for key in keys), spread(losses), spread(errors), whole)
 
 

@@ -30,7 +30,7 @@ def _who(run: Run) -> tuple[str, str, int]:
 
 def _step(run: Run, metric: Metric) -> tuple[_Cell, ...]:
     """Return the cells of a step; the epoch is how many times each image has been seen, as a fraction."""
-    images = run.setting.train // run.plan.recipe.batch if run.setting else 0
+    images = run.environment.train // run.plan.recipe.batch if run.environment else 0
     return (
         metric.step + 1,
         round((metric.step + 1) / images, 6) if images else "",
@@ -39,7 +39,7 @@ def _step(run: Run, metric: Metric) -> tuple[_Cell, ...]:
 
 
 def _blocks(run: Run, metric: Metric) -> Iterable[tuple[_Cell, ...]]:
-    places = run.setting.places if run.setting else ()
+    places = run.environment.places if run.environment else ()
     for quantity, values in (metric.blocks or {}).items():
         for number, value in enumerate(values, 1):
             place = places[number - 1] if number <= len(places) else None
@@ -51,8 +51,8 @@ def _described(run: Run) -> dict[str, object]:
     return {
         "name": run.plan.name,
         "plan": run.plan,
-        "setting": run.setting,
-        "whole": run.is_whole,
+        "setting": run.environment,
+        "whole": run.is_finished,
         "problem": run.problem,
         "final_loss": run.final_loss(),
         "steps": {
@@ -64,6 +64,6 @@ def _described(run: Run) -> dict[str, object]:
 
 
 def to_json(runs: Sequence[Run]) -> str:
-    """Return runs as JSON: plan, setting, what came of it, and its steps as columns of equal length."""
+    """Return runs as JSON: plan, environment, what came of it, and its steps as columns of equal length."""
     content = {"measured": measured(runs), "runs": [_described(run) for run in runs]}
     return codec.encode(content, WRITERS, indent=1)

@@ -6,7 +6,7 @@ from math import inf, isfinite, log
 from statistics import median
 
 from resnet_explorer.readings.text import LAST_STEPS, figure, last_steps
-from resnet_explorer.runs.plan import Run, condition_words, machine_words
+from resnet_explorer.runs.plan import Run, describe_conditions, describe_machine
 from resnet_explorer.spec import ResNetSpec
 
 NEAR_CHANCE = 0.02
@@ -28,9 +28,9 @@ class Outcome:
         return median(self.losses)
 
     @property
-    def is_whole(self) -> bool:
+    def is_finished(self) -> bool:
         """Return whether every run made all of its steps, or ended because it diverged."""
-        return all(run.is_whole or loss == inf for run, loss in zip(self.runs, self.losses, strict=True))
+        return all(run.is_finished or loss == inf for run, loss in zip(self.runs, self.losses, strict=True))
 
     @property
     def is_at_chance(self) -> bool:
@@ -91,7 +91,7 @@ def _end(one: Outcome) -> str:
     elif finite and len(finite) < len(one.losses):
         words += f" ({len(one.losses) - len(finite)} of {len(one.losses)} seeds diverged)"
     steps = [len(run.metrics) for run in one.runs]
-    if not one.is_whole:
+    if not one.is_finished:
         words += f" so far, at step {min(steps):,} of {one.runs[0].plan.recipe.steps:,}"
     said = " (chance)" if one.is_at_chance else " (worse than chance)" if one.is_below_chance else ""
     return words + said
@@ -104,7 +104,7 @@ def loss_words(loss: float) -> str:
 
 def _compared(found: Sequence[Outcome]) -> list[str]:
     """Return whether the deepest plain net is worse than the shallowest, and what its residual twin does."""
-    if not all(one.is_whole for one in found):
+    if not all(one.is_finished for one in found):
         return ["Not all runs are at their ends: no verdict yet."]
     plain = sorted((one for one in found if not one.spec.residual), key=_depth)
     if len(plain) < 2 or _depth(plain[0]) == _depth(plain[-1]) or not _alike([plain[0], plain[-1]]):
@@ -180,6 +180,6 @@ def _missing(runs: Sequence[Run]) -> str:
 
 def conditions(runs: Sequence[Run]) -> str:
     """Return under which conditions the runs were made: seeds, images, recipe, device, machine, versions."""
-    words = (*condition_words(runs), machine_words(runs))
-    notes = dict.fromkeys(note for run in runs if run.setting for note in run.setting.notes)
+    words = (*describe_conditions(runs), describe_machine(runs))
+    notes = dict.fromkeys(note for run in runs if run.environment for note in run.environment.notes)
     return " ".join((" · ".join(word for word in words if word), *notes)).strip()

@@ -105,12 +105,12 @@ SECOND_BETA = 0.999
 
 def groups(model: nn.Module, decay: float, spares: bool) -> list[dict[str, Any]]:
     """Return the parameters in groups for an optimiser: with weight decay, and without it where norms are spared."""
-    decayed, spared = parted(model) if spares else (list(model.parameters()), [])
+    decayed, spared = split_parameters(model) if spares else (list(model.parameters()), [])
     found: list[dict[str, Any]] = [{"params": decayed, "weight_decay": decay}]
     return found + ([{"params": spared, "weight_decay": 0.0}] if spared else [])
 
 
-def parted(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+def split_parameters(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
     """Return the parameters that are decayed, and those of norms with all biases, which can be spared."""
     pairs = [(parameter, _is_spared(module, name)) for module, name, parameter in _owned(model)]
     return [one for one, spared in pairs if not spared], [one for one, spared in pairs if spared]
@@ -177,11 +177,11 @@ class Director(Protocol):
 
 
 class Trainer:
-    """One network in training on the plan's device: ``step`` moves it, ``judge`` tests it.
+    """One network in training on the plan's device: ``step`` moves it, ``evaluate`` tests it.
 
     ``first`` is the network with its first weights, on the CPU; the plan's own where there is none. ``direct`` makes
-    what directs it. ``loss`` is differentiated; the cross-entropy has the recipe's smoothing. ``strange`` names
-    operations that have no deterministic version.
+    what directs it. ``loss`` is differentiated; the cross-entropy has the recipe's smoothing.
+    ``nondeterministic_ops`` names operations that have no deterministic version.
     """
 
     def __init__(
@@ -198,7 +198,7 @@ class Trainer:
         self._director = direct(self.model) if direct else None
         self.optimiser = optimiser(self.model, plan.recipe, self._director.groups() if self._director else None)
         self.average = average(self.model, plan.recipe.ema)
-        self.strange: list[str] = []
+        self.nondeterministic_ops: list[str] = []
         self._is_random = draws(plan.spec)
         smoothed = partial(functional.cross_entropy, label_smoothing=plan.recipe.smoothing)
         self._loss = smoothed if loss is Loss.CROSS_ENTROPY else LOSSES[loss]
@@ -213,7 +213,7 @@ class Trainer:
         x, y = feed.batch(number)
         self.model.zero_grad(set_to_none=True)
         chance = seeded(step_seed(self.plan.seed, number)) if self._is_random else nullcontext()
-        with chance, listening(self.strange) if listens else nullcontext():
+        with chance, listening(self.nondeterministic_ops) if listens else nullcontext():
             loss, accuracy, blocks = self._back(x, y, rate, measured)
         if isfinite(loss):
             moves = Moves(self.model) if blocks is not None else None
@@ -241,7 +241,7 @@ class Trainer:
             blocks = record.values(rate) if record is not None else None
         return both[0], both[1] / len(y) if names else None, blocks
 
-    def judge(self, feed: Feed) -> Iterator[tuple[float, float] | None]:
+    def evaluate(self, feed: Feed) -> Iterator[tuple[float, float] | None]:
         """Yield None after each part of the test images, and last the mean loss and the share named right.
 
         The moving average is tested where there is one; the loss is without label smoothing.

@@ -44,15 +44,15 @@ class TrainRun:
     """Train a network in a folder from where it stopped there; ``until`` so many steps are made in all.
 
     What is known so far is a ``Chunk`` of steps, and what comes of it an ``Ending``. To cancel it is to pause it: its
-    state is saved first, and the same job goes on from there. ``have`` is how many steps whoever asks knows already:
-    what is kept since comes first.
+    state is saved first, and the same job goes on from there. ``known_steps``: the number of steps
+    the caller already has; later ones that are kept are sent first.
     """
 
     plan: RunPlan
     folder: str
     until: int | None = None
     tensorboard: bool = False
-    have: int | None = None
+    known_steps: int | None = None
 
     @property
     def device(self) -> str:

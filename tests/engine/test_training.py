@@ -50,7 +50,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     desk.engine.submit(TrainRun(PLAN, str(folder)))
     done = desk.wait(Finished, Failed)
     desk.engine.close()
-    assert isinstance(done, Finished) and isinstance(done.result, Ending) and done.result.is_whole
+    assert isinstance(done, Finished) and isinstance(done.result, Ending) and done.result.is_finished
     return folder
 
 
@@ -79,7 +79,7 @@ def test_to_cancel_is_to_pause(desk: Desk, whole: Path, tmp_path: Path) -> None:
     here = tmp_path / "run"
     told: list[Metric] = []
     for least in (10, 50):
-        number = desk.engine.submit(TrainRun(PLAN, str(here), have=len(told)))
+        number = desk.engine.submit(TrainRun(PLAN, str(here), known_steps=len(told)))
         while not told or told[-1].step < least:
             known = desk.wait(Known)
             told += of_kind(Chunk, of_kind(Known, known).result).metrics
@@ -98,10 +98,10 @@ def test_to_cancel_is_to_pause(desk: Desk, whole: Path, tmp_path: Path) -> None:
 def test_what_the_window_missed_comes_first(desk: Desk, tmp_path: Path) -> None:
     desk.engine.submit(TrainRun(PLAN, str(tmp_path / "run"), 30))
     desk.wait(Finished)
-    desk.engine.submit(TrainRun(PLAN, str(tmp_path / "run"), 31, have=12))
+    desk.engine.submit(TrainRun(PLAN, str(tmp_path / "run"), 31, known_steps=12))
     known = desk.wait(Known)
     assert isinstance(known, Known) and isinstance(known.result, Chunk)
-    assert [one.step for one in known.result.metrics] == list(range(12, 30)) and known.result.setting
+    assert [one.step for one in known.result.metrics] == list(range(12, 30)) and known.result.environment
 
 
 def test_a_rate_is_found(desk: Desk) -> None:

@@ -79,7 +79,7 @@ def test_to_cancel_is_to_pause_and_it_goes_on_bit_for_bit(shared: Desk, tmp_path
     made = len(read(tmp_path / "run").metrics)
     assert made >= 21
     ending = result(shared, TuneRun(LONG, str(tmp_path / "run"), made + 5))
-    assert isinstance(ending, TuneEnding) and ending.steps == made + 5 and not ending.is_whole
+    assert isinstance(ending, TuneEnding) and ending.steps == made + 5 and not ending.is_finished
     assert result(shared, TrainRun(read(tmp_path / "run").plan, str(tmp_path / "run"), made + 9)).steps == made + 9
     expected, _ = tuned(LONG, None, made + 9)
     assert timeless(list(read(tmp_path / "run").metrics)) == timeless(expected)
@@ -89,7 +89,7 @@ def test_what_the_window_missed_comes_first(shared: Desk, folder: Path) -> None:
     shared.engine.submit(TuneRun(PLAN, str(folder), have=30))
     known = shared.wait(Known)
     assert isinstance(known, Known) and isinstance(known.result, Chunk)
-    assert [one.step for one in known.result.metrics] == list(range(30, 35)) and known.result.setting
+    assert [one.step for one in known.result.metrics] == list(range(30, 35)) and known.result.environment
     done = shared.wait(Finished)
     assert isinstance(done, Finished) and isinstance(done.result, TuneEnding) and done.result.best_epoch
 

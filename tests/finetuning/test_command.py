@@ -72,7 +72,7 @@ def test_from_images_to_a_model_that_names_others(photos: Path, capsys: pytest.C
     assert "from epoch 1: 2 of 23 tensors train" in out and "A new head guesses" in out
     files = {file.name for file in Path("run").iterdir()}
     assert {"best.safetensors", "card.md", "finetune.py", "model.pth", "tune.json", "run.json"} <= files
-    assert "run: " in err and read(Path("run")).is_whole
+    assert "run: " in err and read(Path("run")).is_finished
     plan = codec.loads(Path("run/tune.json").read_text())
     assert plan.classes == ("ants", "bees") and Path(plan.data.where).is_absolute() and plan.threads == 0
 

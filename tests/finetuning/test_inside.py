@@ -25,7 +25,7 @@ from resnet_explorer.insight.values import (
     SurfaceRequest,
     map_paths,
 )
-from resnet_explorer.runs.folder import look
+from resnet_explorer.runs.folder import summarize_run
 from tests.narrow import last
 from tests.tuning_runs import PLAN, tuned
 
@@ -35,7 +35,7 @@ def seen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """A tuned network whose images take one of the ways."""
     folder = tmp_path_factory.mktemp("seen") / "run"
     tuned(replace(PLAN, grey=request.param, epochs=3), folder)
-    return RunReference(str(folder), look(folder).plan)
+    return RunReference(str(folder), summarize_run(folder).plan)
 
 
 def test_the_confusion_is_the_one_that_was_judged(seen: RunReference) -> None:

@@ -18,10 +18,10 @@ from resnet_explorer.finetuning.requests import CheckData, JudgeTune, SaveTuned,
 from resnet_explorer.finetuning.results import ClassCount, DataReport
 from resnet_explorer.finetuning.state import shortened
 from resnet_explorer.runs.codec import RUN, TUNE, dumps
-from resnet_explorer.runs.plan import Setting
+from resnet_explorer.runs.plan import RunEnvironment
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
-from resnet_explorer.training.controller import Stand
+from resnet_explorer.training.controller import RunStatus
 from resnet_explorer.ui.document import State
 from resnet_explorer.ui.scene import places
 from resnet_explorer.ui.session import read
@@ -54,7 +54,7 @@ def test_a_training_can_be_started_at_once(page: TuningPage, jobs: TuningJobsHer
     assert plan.classes == tuple("0123456789") and plan.image.height <= 32
     _train(page, qtbot)
     run = page.trainer.runs[0]
-    assert run.stand is Stand.DONE and len(run.metrics) == run.plan.recipe.steps == 2 * (REPORT.train // 32)
+    assert run.status is RunStatus.DONE and len(run.metrics) == run.plan.recipe.steps == 2 * (REPORT.train // 32)
     assert page.curves.table._items[0].text(1) == f"{run.plan.recipe.steps} / {run.plan.recipe.steps}"
     asked = jobs.of(TuneRun)[0]
     assert asked.plan.classes == (), "mean and deviation of the images are measured where no weights bring them"
@@ -245,7 +245,7 @@ def test_strategies_are_compared_on_equal_budget(page: TuningPage, jobs: TuningJ
     assert len({(plan.epochs, plan.seed, plan.recipe, plan.data, plan.spec) for plan in plans}) == 1
     qtbot.waitUntil(lambda: not page.trainer.is_busy, timeout=PATIENCE)
     page.draw()
-    assert [run.stand for run in page.trainer.runs] == [Stand.DONE] * 3
+    assert [run.status for run in page.trainer.runs] == [RunStatus.DONE] * 3
     assert len(present(page.curves.first.chart.chart).shown) >= 3
 
 
@@ -304,15 +304,15 @@ def test_a_kept_fine_tuning_is_shown_and_goes_on(page: TuningPage, jobs: TuningJ
     plan = page.state.plan
     folder = page.trainer.root / "before" / "1 mine"
     folder.mkdir(parents=True)
-    setting = Setting("digits", plan.classes, (), REPORT.train, 360, "2", "1", "cpu", "2026-01-01T00:00")
+    setting = RunEnvironment("digits", plan.classes, (), REPORT.train, 360, "2", "1", "cpu", "2026-01-01T00:00")
     (folder / RUN).write_text(dumps(run_plan(plan, REPORT.train), setting))
     (folder / TUNE).write_text(codec.dumps(plan))
     page.curves.list_kept()
     assert page.curves.kept.itemText(1).startswith("resnet18 A, 2026-01-01")
     page.curves.kept.activated.emit(1)
-    assert page.trainer.runs[0].stand is Stand.PAUSED
+    assert page.trainer.runs[0].status is RunStatus.PAUSED
     page.bar.pause.click()
-    qtbot.waitUntil(lambda: page.trainer.runs[0].stand is Stand.DONE, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: page.trainer.runs[0].status is RunStatus.DONE, timeout=PATIENCE)
     assert jobs.of(TuneRun)[0].folder == str(folder)
     page.trainer.root.joinpath("before", "1 mine", TUNE).unlink()
     said: list[str] = []
@@ -325,7 +325,7 @@ def test_why_a_training_came_to_nothing_is_said(page: TuningPage, jobs: TuningJo
     jobs.answers[TuneRun] = failing("weights", "This file is of another network.", "Choose another file.")
     page.bar.start.click()
     qtbot.waitUntil(lambda: "another network" in page.bar.problem.text(), timeout=PATIENCE)
-    assert page.trainer.runs[0].stand is Stand.FAILED
+    assert page.trainer.runs[0].status is RunStatus.FAILED
 
 
 @settings(max_examples=25, deadline=None)

@@ -23,8 +23,8 @@ from resnet_explorer.finetuning.results import BeforeAfter
 from resnet_explorer.finetuning.start import start
 from resnet_explorer.finetuning.strategies import grouping
 from resnet_explorer.module import build
-from resnet_explorer.runs.folder import list_runs, look, read
-from resnet_explorer.runs.opened import trained
+from resnet_explorer.runs.folder import list_runs, read, summarize_run
+from resnet_explorer.runs.opened import load_trained
 from resnet_explorer.runs.plan import Metric
 from resnet_explorer.runs.recipe import Recipe, Schedule
 from resnet_explorer.spec.catalogue import find
@@ -66,7 +66,7 @@ def test_a_pause_at_any_step_changes_no_bit(name: str, tmp_path: Path) -> None:
     for until in (1, 6, 7, 8, 13, 15):
         tuned(PLANS[name], tmp_path / "parts", until)
     got, end = tuned(PLANS[name], tmp_path / "parts")
-    assert timeless(got) == timeless(expected) and ending.is_whole
+    assert timeless(got) == timeless(expected) and ending.is_finished
     assert (end.best_epoch, end.best_loss, end.waited) == (ending.best_epoch, ending.best_loss, ending.waited)
     ours, theirs = state(tmp_path / "parts"), state(tmp_path / "whole")
     assert ours.keys() == theirs.keys() and all(torch.equal(ours[key], theirs[key]) for key in ours)
@@ -129,19 +129,19 @@ def test_what_trains_when_is_kept_as_lines(whole: tuple[list[Metric], Path]) -> 
 def test_it_is_listed_and_read_as_every_run(whole: tuple[list[Metric], Path]) -> None:
     metrics, folder = whole
     (found,) = list_runs(folder.parent)
-    assert found.is_tuning and found.is_whole and found.plan.recipe.steps == len(metrics) == 5 * (IMAGES // 64)
+    assert found.is_tuning and found.is_finished and found.plan.recipe.steps == len(metrics) == 5 * (IMAGES // 64)
     run = read(folder)
-    assert run.is_whole and timeless(list(run.metrics)) == timeless(metrics)
-    assert run.setting and run.setting.classes == ("3", "5", "7") and run.setting.train == IMAGES
+    assert run.is_finished and timeless(list(run.metrics)) == timeless(metrics)
+    assert run.environment and run.environment.classes == ("3", "5", "7") and run.environment.train == IMAGES
     assert run.plan.spec.in_channels == 1 and run.plan.name.endswith(" C")
-    assert "drawn from seed 0" in run.setting.notes[0]
+    assert "drawn from seed 0" in run.environment.notes[0]
 
 
 def test_the_best_weights_are_a_file_that_opens_anywhere(whole: tuple[list[Metric], Path]) -> None:
     """They have the least test loss, and the adapter in the first convolution."""
     metrics, folder = whole
     tests = {one.step + 1: one.test_loss for one in metrics if one.test_loss is not None}
-    model, plan, steps = trained(folder)
+    model, plan, steps = load_trained(folder)
     assert tests[steps] == min(tests.values()) and plan.spec == PLAN.saved_spec
     opened, found = checkpoint.load(folder / "best.safetensors")
     assert found.spec == PLAN.saved_spec and not hasattr(opened, "adapter")
@@ -166,7 +166,7 @@ def test_before_and_after_are_of_the_same_images(whole: tuple[list[Metric], Path
 
 def test_before_the_first_test_there_are_newest_weights(tmp_path: Path) -> None:
     tuned(PLAN, tmp_path / "run", 3)
-    model, plan, steps = trained(tmp_path / "run")
+    model, plan, steps = load_trained(tmp_path / "run")
     assert steps == 3 and not (tmp_path / "run" / "best.safetensors").exists()
     assert model.get_parameter("conv1.weight").shape[1] == 1 == plan.spec.in_channels
 
@@ -175,9 +175,9 @@ def test_it_ends_where_it_gets_no_better_and_stays_ended(tmp_path: Path) -> None
     one = replace(PLAN, strategy=Strategy.FULL, epochs=60, patience=2, recipe=Recipe(batch=64, rate=0.5))
     metrics, ending = tuned(one, tmp_path / "run")
     tests = [metric.test_loss for metric in metrics if metric.test_loss is not None]
-    assert ending.stopped_early and ending.is_whole and ending.waited == 2 and ending.steps < ending.of
+    assert ending.stopped_early and ending.is_finished and ending.waited == 2 and ending.steps < ending.of
     assert ending.best_epoch == len(tests) - 2 and tests[-3] == min(tests) == ending.best_loss
-    assert read(tmp_path / "run").is_whole and look(tmp_path / "run").is_whole
+    assert read(tmp_path / "run").is_finished and summarize_run(tmp_path / "run").is_finished
     before = (tmp_path / "run" / "metrics.jsonl").read_bytes()
     again, end = tuned(one, tmp_path / "run")
     assert timeless(again) == timeless(metrics) and end.stopped_early
@@ -213,13 +213,13 @@ class TestParts:
     def test_validation_images_choose_the_epoch_and_test_images_judge_it(self, tmp_path: Path) -> None:
         one = parted(tmp_path / "images", train=8, val=3, test=5)
         metrics, ending = tuned(one, tmp_path / "run")
-        setting, *_, images = read(tmp_path / "run").setting, *load(complete(one))
+        setting, *_, images = read(tmp_path / "run").environment, *load(complete(one))
         assert setting and isinstance(images, TuneImages)
         assert (setting.train, setting.test, setting.judged) == (16, 6, "validation")
         assert any("the test images are judged once" in note for note in setting.notes)
         losses = [metric.test_loss for metric in metrics if metric.test_loss is not None]
         assert ending.best_loss == min(losses)
-        model, _, _ = trained(tmp_path / "run")
+        model, _, _ = load_trained(tmp_path / "run")
         loss = {part: self.loss(model, images, getattr(images, part)) for part in ("val", "test")}
         with safe_open(tmp_path / "run" / "best.safetensors", "pt") as file:
             assert float(file.metadata()["validation_loss"]) == min(losses) == pytest.approx(loss["val"], abs=1e-5)
@@ -282,7 +282,7 @@ class TestBadInput:
         (tmp_path / "images" / "ants" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no picture")
         tuned(replace(one, epochs=1), tmp_path / "run")
         run = read(tmp_path / "run")
-        assert run.setting and "broken.jpg" in run.setting.notes[-1] and run.setting.train == 14
+        assert run.environment and "broken.jpg" in run.environment.notes[-1] and run.environment.train == 14
 
     def test_images_that_went_missing(self, tmp_path: Path) -> None:
         one = self.images(tmp_path, ants=9, bees=9)
@@ -310,7 +310,7 @@ class TestBadInput:
         one = replace(PLAN, weights=WeightsChoice(WeightsKind.FILE, str(file)))
         tuned(one, tmp_path / "run", 8)
         file.unlink()
-        assert tuned(one, tmp_path / "run")[1].is_whole
+        assert tuned(one, tmp_path / "run")[1].is_finished
         found = last(BeforeAfter, judge(tmp_path / "run"))
         assert found.before is None and "not there any longer" in found.words[0]
 
@@ -329,7 +329,7 @@ class TestBadInput:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         assert "the disk is full" in stopped.problem and not list((tmp_path / "run").glob("*.part"))
         metrics, ending = tuned(PLAN, tmp_path / "run")
-        assert ending.is_whole and timeless(metrics) == timeless(whole[0])
+        assert ending.is_finished and timeless(metrics) == timeless(whole[0])
 
     def test_best_weights_that_cannot_be_written_leave_the_old_ones(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

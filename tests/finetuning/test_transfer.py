@@ -19,7 +19,7 @@ from resnet_explorer.finetuning.plan import TunePlan
 from resnet_explorer.finetuning.results import BeforeAfter
 from resnet_explorer.finetuning.script import companions, to_script
 from resnet_explorer.images.choice import DataChoice, DataKind
-from resnet_explorer.runs.opened import trained
+from resnet_explorer.runs.opened import load_trained
 from resnet_explorer.runs.plan import Run, RunPlan
 from resnet_explorer.runs.recipe import Recipe, Schedule
 from resnet_explorer.spec import InputShape
@@ -41,7 +41,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     recipe = Recipe(200, 64, rate=0.1, schedule=Schedule.COSINE, evaluate=200, measure=0)
     run = last(Run, train(RunPlan("first", NET, IMAGE, DataChoice(DataKind.MNIST), recipe), root / "run"))
     assert present(run.metrics[-1].test_accuracy) > 0.95
-    model, plan, _ = trained(root / "run")
+    model, plan, _ = load_trained(root / "run")
     save(model, plan.spec, root / "first.safetensors", IMAGE)
     return root / "first.safetensors"
 
@@ -101,7 +101,7 @@ def test_the_script_makes_the_same_steps_where_the_app_is_not(name: str, first: 
 
 def test_a_saved_model_names_as_the_tuned_one(first: Path, tmp_path: Path) -> None:
     tuned(plan(first, grey=GreyWay.ADAPTER, epochs=1), tmp_path / "run")
-    model, view, _ = trained(tmp_path / "run")
+    model, view, _ = load_trained(tmp_path / "run")
     save(model, view.spec, tmp_path / "model.pth", IMAGE)
     save(model, view.spec, tmp_path / "model.pt2", IMAGE)
     x = torch.rand(3, 1, 14, 14)

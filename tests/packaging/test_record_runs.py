@@ -28,10 +28,12 @@ def test_every_preset_is_recorded_as_it_would_be_trained(key: str, script: dict[
     assert {one.path: one.plan for one in list_runs(_RUNS / key)} == asked
     for folder, plan in asked.items():
         run = read(folder)
-        assert run.is_whole and not run.problem and [one.step for one in run.metrics] == list(range(plan.recipe.steps))
+        assert (
+            run.is_finished and not run.problem and [one.step for one in run.metrics] == list(range(plan.recipe.steps))
+        )
         measured = [one.step for one in run.metrics if one.blocks]
         assert len(measured) >= 2 and measured[0] == 0
-        assert run.setting is not None and run.setting.torch and run.setting.app
+        assert run.environment is not None and run.environment.torch and run.environment.app
 
 
 def test_recordings_are_small_and_name_no_machine() -> None:
@@ -40,7 +42,7 @@ def test_recordings_are_small_and_name_no_machine() -> None:
     assert sum(file.stat().st_size for file in found) < _MOST_BYTES
     for one in list_runs(_RUNS):
         assert one.plan.data.root == ""
-        assert re.fullmatch(r"[^,/\\]+, 1 thread, (Linux|Darwin|Windows) \w+", one.setting.machine)
+        assert re.fullmatch(r"[^,/\\]+, 1 thread, (Linux|Darwin|Windows) \w+", one.environment.machine)
 
 
 def test_blocks_are_kept_at_both_ends_and_spread_between(script: dict[str, Any]) -> None:

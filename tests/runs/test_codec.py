@@ -11,13 +11,13 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.images.choice import DataChoice, DataKind
 from resnet_explorer.readings.quantities import Place, Quantity
 from resnet_explorer.runs.codec import dumps, loads, metric_from_line, metric_to_line, metrics_from
-from resnet_explorer.runs.plan import Metric, Run, RunPlan, Setting
+from resnet_explorer.runs.plan import Metric, Run, RunEnvironment, RunPlan
 from resnet_explorer.runs.recipe import Optimiser, Recipe, Schedule
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from tests.specs import NAMES, small_specs
 
-SETTING = Setting(
+SETTING = RunEnvironment(
     "digits", ("0", "1"), (Place("layer1.0", 1, (1, 8, 8, 8)),), 1500, 297, "2.6", "0.1", "CPU", "now", ("a note",)
 )
 NUMBERS = st.floats(allow_nan=False)
@@ -121,6 +121,6 @@ def test_any_other_text_is_a_sentence(text: str) -> None:
 def test_a_run_tells_how_it_ends() -> None:
     plan = RunPlan("a", find("resnet20"), recipe=Recipe(2))
     run = Run(plan, None, (Metric(0, 4.0, None, 0.1, 0.0), Metric(1, 2.0, None, 0.1, 1.0)))
-    assert run.is_whole and run.final_loss() == 3.0 and run.last and run.last.step == 1
+    assert run.is_finished and run.final_loss() == 3.0 and run.last and run.last.step == 1
     strange = Run(plan, None, (*run.metrics[:1], Metric(1, float("nan"), None, 0.1, 1.0)))
     assert strange.final_loss() == float("inf") == Run(plan, None, ()).final_loss()

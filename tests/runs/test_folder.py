@@ -11,14 +11,14 @@ import pytest
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.readings.quantities import Place, Quantity
 from resnet_explorer.runs.codec import ENDED, METRICS, RUN, dumps, metric_to_line
-from resnet_explorer.runs.folder import fetch_back, list_runs, look, read, rename, throw_away
-from resnet_explorer.runs.plan import Metric, RunPlan, Setting
+from resnet_explorer.runs.folder import fetch_back, list_runs, read, rename, summarize_run, throw_away
+from resnet_explorer.runs.plan import Metric, RunEnvironment, RunPlan
 from resnet_explorer.runs.recipe import Recipe
 from resnet_explorer.spec.catalogue import find
 
 PLAN = RunPlan("first name", find("resnet20"), recipe=Recipe(3), seed=4)
 PLACES = (Place("layer1.0", 1, (1, 8, 8, 8)), Place("layer2.0", 2, (1, 16, 4, 4)))
-SETTING = Setting("digits", ("0", "1"), PLACES, 1500, 297, "2.6", "0.1", "CPU", "2026-01-01T00:00:00+00:00")
+SETTING = RunEnvironment("digits", ("0", "1"), PLACES, 1500, 297, "2.6", "0.1", "CPU", "2026-01-01T00:00:00+00:00")
 METRICS_ = (
     Metric(0, 2.5, 0.1, 0.1, 0.0, blocks={Quantity.OUTPUT: (1.5, None)}),
     Metric(1, 2.0, 0.3, 0.1, 0.5, 1.9, 0.4),
@@ -26,7 +26,7 @@ METRICS_ = (
 )
 
 
-def kept(folder: Path, setting: Setting = SETTING, metrics: tuple[Metric, ...] = METRICS_) -> Path:
+def kept(folder: Path, setting: RunEnvironment = SETTING, metrics: tuple[Metric, ...] = METRICS_) -> Path:
     """Write what a training writes."""
     folder.mkdir(parents=True)
     (folder / RUN).write_text(dumps(PLAN, setting), encoding="utf-8")
@@ -37,9 +37,15 @@ def kept(folder: Path, setting: Setting = SETTING, metrics: tuple[Metric, ...] =
 def test_a_run_is_read_as_it_was_written(tmp_path: Path) -> None:
     folder = kept(tmp_path / "run")
     run = read(folder)
-    assert (run.plan, run.setting, run.metrics, run.folder, run.problem) == (PLAN, SETTING, METRICS_, str(folder), "")
+    assert (run.plan, run.environment, run.metrics, run.folder, run.problem) == (
+        PLAN,
+        SETTING,
+        METRICS_,
+        str(folder),
+        "",
+    )
     (folder / ENDED).write_text(json.dumps({"problem": "The disk is full.", "final": False}))
-    assert read(folder).problem == look(folder).problem == "The disk is full."
+    assert read(folder).problem == summarize_run(folder).problem == "The disk is full."
 
 
 def test_runs_are_listed_the_newest_first_wherever_they_lie(tmp_path: Path) -> None:
@@ -51,7 +57,7 @@ def test_runs_are_listed_the_newest_first_wherever_they_lie(tmp_path: Path) -> N
     (tmp_path / "else").mkdir()
     runs = list_runs(tmp_path)
     assert [one.path.name for one in runs] == ["1 new", "2 empty", "old"]
-    assert [one.steps for one in runs] == [2, 0, 3] and [one.is_whole for one in runs] == [False, False, True]
+    assert [one.steps for one in runs] == [2, 0, 3] and [one.is_finished for one in runs] == [False, False, True]
     assert list_runs(tmp_path / "nowhere") == () == list_runs(tmp_path / "else")
 
 
@@ -59,13 +65,13 @@ def test_the_last_step_is_found_behind_a_torn_line(tmp_path: Path) -> None:
     folder = kept(tmp_path / "run")
     with (folder / METRICS).open("a") as lines:
         lines.write(metric_to_line(METRICS_[2])[:-9])
-    assert look(folder).last == METRICS_[2] and read(folder).metrics == METRICS_
+    assert summarize_run(folder).last == METRICS_[2] and read(folder).metrics == METRICS_
 
 
 def test_another_name_is_kept_in_the_folder(tmp_path: Path) -> None:
     folder = kept(tmp_path / "run")
     rename(folder, " a better name ")
-    assert read(folder).plan.name == look(folder).name == "a better name"
+    assert read(folder).plan.name == summarize_run(folder).name == "a better name"
     for name in ("", "  ", "x" * 81, "two\nlines"):
         with pytest.raises(ExplorerError, match="1 to 80"):
             rename(folder, name)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from resnet_explorer.network import compile_spec
 from resnet_explorer.readings import Analysis, analyse
-from resnet_explorer.readings.results import Setting
+from resnet_explorer.readings.results import TimingConditions
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.families import FAMILIES
@@ -25,7 +25,7 @@ def by_path(name: str, training: bool = False) -> tuple[Analysis, dict[str, Work
 
 
 def peaks(flops: float, bandwidth: float) -> Peaks:
-    setting = Setting("cpu", "CPU", "2.6", 1, 0, 1)
+    setting = TimingConditions("cpu", "CPU", "2.6", 1, 0, 1)
     return Peaks(setting, (Peak("slow", flops / 2), Peak("fast", flops)), (Peak("copy", bandwidth),))
 
 

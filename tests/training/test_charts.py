@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from resnet_explorer.picture.chart import PLAIN, RESIDUAL, Chart, Kind, Marker, Scale, Series, chart, heatmap
 from resnet_explorer.readings.quantities import Place, Quantity
-from resnet_explorer.runs.plan import Metric, Run, RunPlan, Setting
+from resnet_explorer.runs.plan import Metric, Run, RunEnvironment, RunPlan
 from resnet_explorer.runs.recipe import Recipe, Schedule
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.training.block_charts import block_plot, block_strips, heat, rates
@@ -22,9 +22,11 @@ OPEN = {Marker.OPEN_SQUARE, Marker.OPEN_DIAMOND, Marker.OPEN_CIRCLE, Marker.OPEN
 BARE = Options(smoothing=0.0)
 
 
-def setting(blocks: int = 9, **changes: Any) -> Setting:
+def setting(blocks: int = 9, **changes: Any) -> RunEnvironment:
     places = tuple(Place(f"layer{1 + n * 3 // blocks}.{n}", 1 + n * 3 // blocks, (1, 8, 8, 8)) for n in range(blocks))
-    made = Setting("digits, scaled", tuple("0123456789"), places, 1500, 297, "2.14", "1.0", "a machine", "2026-01-01")
+    made = RunEnvironment(
+        "digits, scaled", tuple("0123456789"), places, 1500, 297, "2.14", "1.0", "a machine", "2026-01-01"
+    )
     return replace(made, **changes)
 
 
@@ -58,7 +60,7 @@ def series(made: Chart, key: str) -> Series:
 
 def test_validation_images_are_called_so() -> None:
     """A fine-tuning that has some judges them after each epoch, not the test images."""
-    tested, validated = run(), replace(run("plain-20"), setting=setting(judged="validation"))
+    tested, validated = run(), replace(run("plain-20"), environment=setting(judged="validation"))
     for runs, kind in (([tested], "Test"), ([validated], "Validation"), ([tested, validated], "Test or validation")):
         for made, title in ((curves(runs, Measure.TEST_ERROR), "error"), (curves(runs, Measure.TEST_LOSS), "loss")):
             short = kind.lower().replace("validation", "val")
@@ -135,7 +137,7 @@ def test_the_x_axis_counts_steps_epochs_or_seconds() -> None:
     by = {across: curves([given], Measure.RATE, Options(across)).series[0].x for across in Across}
     assert by[Across.STEPS][-1] == 46 and by[Across.SECONDS][-1] == pytest.approx(4.6)
     assert by[Across.EPOCHS][-1] == pytest.approx(46 / 23)  # 1,500 // 64 batches
-    unknown = replace(given, setting=None)
+    unknown = replace(given, environment=None)
     assert curves([unknown], Measure.RATE, Options(Across.EPOCHS)).x_axis.title == "step"
 
 
@@ -205,7 +207,7 @@ def test_a_run_says_how_far_it_is() -> None:
 
 
 def test_notes_of_a_run_stand_under_the_chart() -> None:
-    noted = replace(run(), setting=setting(notes=("bfloat16 is not used on this machine.",)))
+    noted = replace(run(), environment=setting(notes=("bfloat16 is not used on this machine.",)))
     assert "bfloat16 is not used on this machine." in curves([noted, noted]).notes
 
 
@@ -241,7 +243,7 @@ def test_blocks_of_the_newest_measured_step() -> None:
 
 
 def test_stages_are_named_where_they_agree_alone() -> None:
-    other = replace(run("plain-20"), setting=setting(8))
+    other = replace(run("plain-20"), environment=setting(8))
     assert block_plot(traced([run(), other]), Quantity.OUTPUT).spans == ()
 
 

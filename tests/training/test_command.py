@@ -57,7 +57,7 @@ class TestJourney:
         assert "Training loss, mean of the last 6 steps, one seed: resnet20 " in out and "resnet20-plain" in out
         assert "digits (UCI, 8×8, grey)" in out and "PyTorch" in out
         runs = runs_folder.list_runs(tmp_path / "runs")
-        assert {run.name for run in runs} == set(TWO) and all(run.is_whole for run in runs)
+        assert {run.name for run in runs} == set(TWO) and all(run.is_finished for run in runs)
         assert all(list(run.path.rglob("events.out.tfevents.*")) for run in runs)
         words = " ".join(ElementTree.parse("loss.svg").getroot().itertext())
         assert "Training loss" in words and "resnet20-plain" in words
@@ -123,7 +123,7 @@ def test_ctrl_c_keeps_all_and_what_goes_on_is_the_same_bit_for_bit(
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "") and "Traceback" not in err
     assert 'To go on: resnet-explorer train --continue "stopped"' in err.splitlines()[-1]
-    assert any(not run.is_whole for run in runs_folder.list_runs(tmp_path / "stopped"))
+    assert any(not run.is_finished for run in runs_folder.list_runs(tmp_path / "stopped"))
 
     told(capsys, *words, "-o", "stopped")
     told(capsys, *words, "-o", "straight")

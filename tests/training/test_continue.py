@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from resnet_explorer.errors import ExplorerError, ExportError
-from resnet_explorer.runs.opened import trained
+from resnet_explorer.runs.opened import load_trained
 from resnet_explorer.runs.plan import Run
 from resnet_explorer.training import folder as folders
 from resnet_explorer.training import trainer as trainers
@@ -91,7 +91,7 @@ def test_two_do_not_train_in_one_folder(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(ExplorerError, match="Another process"):
         run(plan(), tmp_path / "run")
     close(first)
-    assert run(plan(), tmp_path / "run").is_whole
+    assert run(plan(), tmp_path / "run").is_finished
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limits there")
@@ -143,12 +143,12 @@ def test_a_broken_checkpoint_is_a_sentence(content: bytes, tmp_path: Path) -> No
 
 def test_the_trained_network_is_fetched_from_its_folder(whole: dict[str, tuple[Run, Path]], tmp_path: Path) -> None:
     for name in ("sgd", "adam, average, crops"):
-        model, asked, steps = trained(whole[name][1])
+        model, asked, steps = load_trained(whole[name][1])
         assert steps == 14 and not model.training and asked.spec == small(*CHANCES)
     with pytest.raises(ExplorerError, match="holds no run"):
-        trained(tmp_path)
+        load_trained(tmp_path)
 
 
 def test_another_name_is_no_other_run(whole: dict[str, tuple[Run, Path]]) -> None:
     _, folder = whole["adamw"]
-    assert run(replace(plan(RECIPES["adamw"], *CHANCES), name="renamed"), folder).is_whole
+    assert run(replace(plan(RECIPES["adamw"], *CHANCES), name="renamed"), folder).is_finished

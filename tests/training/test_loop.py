@@ -91,8 +91,8 @@ def test_all_views_change_nothing(tmp_path: Path) -> None:
     assert [one.loss for one in whole.metrics] == [one.loss for one in bare.metrics]
     assert [one.step for one in whole.metrics if one.blocks] == [0, 4, 8, 12]
     assert [one.step for one in whole.metrics if one.test_loss is not None] == [4, 9, 13]
-    assert whole.setting and len(whole.setting.places) == 3 and whole.setting.classes == tuple("0123456789")
-    assert (whole.setting.train, whole.setting.test) == (1500, 297) and whole.is_whole and not whole.problem
+    assert whole.environment and len(whole.environment.places) == 3 and whole.environment.classes == tuple("0123456789")
+    assert (whole.environment.train, whole.environment.test) == (1500, 297) and whole.is_finished and not whole.problem
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_does_not() -> None:
@@ -113,7 +113,7 @@ def test_every_step_is_told_once_and_in_order() -> None:
     chunks = [one.value for one in told if isinstance(one, Partial)]
     assert all(isinstance(one, Chunk) for one in chunks)
     assert [metric.step for chunk in chunks for metric in chunk.metrics] == list(range(14))
-    assert chunks[0].setting and isinstance(told[-1], Run) and isinstance(told[0], Progress)
+    assert chunks[0].environment and isinstance(told[-1], Run) and isinstance(told[0], Progress)
     seconds = [metric.seconds for metric in told[-1].metrics]
     assert seconds == sorted(seconds)
 
@@ -154,7 +154,7 @@ def test_torch_is_left_as_it_was() -> None:
 def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(tmp_path: Path) -> None:
     recipe = replace(SGD, steps=50, rate=1e20, momentum=0.0)
     found = run(plan(recipe), tmp_path / "run")
-    assert not found.is_whole and "learning rate" in found.problem
+    assert not found.is_finished and "learning rate" in found.problem
     assert f"step {found.metrics[-1].step + 1}" in found.problem
     assert not isfinite(found.metrics[-1].loss) and all(isfinite(one.loss) for one in found.metrics[:-1])
     again = run(plan(recipe), tmp_path / "run")
@@ -167,11 +167,11 @@ def test_mixed_precision_is_used_or_its_lack_is_said(monkeypatch: pytest.MonkeyP
     plain = run(replace(asked, recipe=replace(asked.recipe, mixed=False))).metrics
     monkeypatch.setattr("resnet_explorer.training.trainer.has_bfloat16", lambda device: False)
     without = run(asked)
-    assert without.setting and "bfloat16" in without.setting.notes[0]
+    assert without.environment and "bfloat16" in without.environment.notes[0]
     assert without.metrics[0].loss == plain[0].loss
     monkeypatch.setattr("resnet_explorer.training.trainer.has_bfloat16", lambda device: True)
     mixed = run(asked)
-    assert mixed.setting and not mixed.setting.notes
+    assert mixed.environment and not mixed.environment.notes
     assert mixed.metrics[0].loss != plain[0].loss and mixed.metrics[0].loss == pytest.approx(plain[0].loss, rel=0.05)
 
 
@@ -201,7 +201,7 @@ def test_a_broken_image_is_a_sentence(tmp_path: Path) -> None:
             Image.new("L", (8, 8), index * 40).save(tmp_path / label / f"{index}.png")
     asked = plan(Recipe(6, 2, evaluate=3, schedule=Schedule.COSINE), data=DataChoice(DataKind.FOLDER, str(tmp_path)))
     whole = run(asked)
-    assert whole.is_whole and whole.setting and whole.setting.classes[:3] == ("cats", "dogs", "2")
+    assert whole.is_finished and whole.environment and whole.environment.classes[:3] == ("cats", "dogs", "2")
     (tmp_path / "cats" / "1.png").write_bytes(b"not an image")
     with pytest.raises(ExplorerError, match=r"1\.png cannot be read"):
         run(asked)

@@ -6,7 +6,7 @@ import torch
 from resnet_explorer.module import build
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
-from resnet_explorer.training.trainer import clip, groups, parted
+from resnet_explorer.training.trainer import clip, groups, split_parameters
 from tests.narrow import present
 
 
@@ -14,7 +14,7 @@ from tests.narrow import present
 def test_what_is_spared_is_told_by_type(name: str, tensors: int, numbers: int) -> None:
     """Torchvision's networks with 10 classes: matching "bn" or "bias" in names misses ``downsample.1``."""
     model = build(assign(find(name), "classes=10"), initialise=False)
-    decayed, spared = parted(model)
+    decayed, spared = split_parameters(model)
     assert (len(spared), sum(one.numel() for one in spared)) == (tensors, numbers)
     assert len(decayed) + len(spared) == len(list(model.parameters()))
     assert all(one.ndim > 1 for one in decayed) and all(one.ndim == 1 for one in spared)
@@ -23,7 +23,7 @@ def test_what_is_spared_is_told_by_type(name: str, tensors: int, numbers: int) -
 def test_other_norms_are_spared_too() -> None:
     for norm in ("group", "frn", "evonorm-s0"):
         model = build(assign(find("resnet20"), "order=v2", f"norm={norm}"), initialise=False)
-        assert all(one.ndim > 1 for one in parted(model)[0])
+        assert all(one.ndim > 1 for one in split_parameters(model)[0])
 
 
 def test_all_is_in_one_group_where_nothing_is_spared() -> None:

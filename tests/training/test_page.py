@@ -8,13 +8,13 @@ from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from resnet_explorer.app.main_window import MainWindow
-from resnet_explorer.runs.folder import list_runs, look, read
+from resnet_explorer.runs.folder import list_runs, read, summarize_run
 from resnet_explorer.runs.recipe import Recipe, Schedule
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
 from resnet_explorer.training.chart_data import Measure
-from resnet_explorer.training.controller import Stand
+from resnet_explorer.training.controller import RunStatus
 from resnet_explorer.training.page import TrainingPage
 from resnet_explorer.training.presets import PRESETS
 from resnet_explorer.ui.fields import ChoiceField
@@ -61,7 +61,7 @@ def test_an_experiment_shows_its_recording_at_once_and_says_so(window: MainWindo
 def test_a_replay_says_where_this_processor_computes_otherwise(window: MainWindow) -> None:
     window.tabs.setCurrentWidget(pages.training(window))
     page = pages.training(window)
-    recorded = page.shown[0].run.setting
+    recorded = page.shown[0].run.environment
     assert recorded and f"CPU ({recorded.instruction_set})" in page.words.measured.text()
     for here, differs in ((recorded.instruction_set, False), ("another", True)):
         window.document.tell_instruction_set(here)
@@ -86,7 +86,7 @@ def test_networks_are_trained_live_and_kept(page: TrainingPage, qtbot: QtBot) ->
     page.bar.start.click()
     assert page.trainer.is_busy
     _wait(page, qtbot)
-    assert [run.stand for run in page.trainer.runs] == [Stand.DONE, Stand.DONE]
+    assert [run.status for run in page.trainer.runs] == [RunStatus.DONE, RunStatus.DONE]
     for run in page.trainer.runs:
         assert [metric.step for metric in run.metrics] == list(range(12))
         kept = read(run.folder)
@@ -107,10 +107,10 @@ def test_pause_step_and_resume_give_the_run_that_was_never_paused(page: Training
     page.bar.pause.click()
     if page.trainer.runs[0].is_open:
         qtbot.waitUntil(lambda: all(state.is_over for state in page._jobs.states), timeout=PATIENCE)
-        made = look(page.trainer.runs[0].folder).steps
+        made = summarize_run(page.trainer.runs[0].folder).steps
         page.bar.step.click()
         _wait(page, qtbot)
-        assert len(page.trainer.runs[0].metrics) == min(12, made + 1) or page.trainer.runs[0].is_whole
+        assert len(page.trainer.runs[0].metrics) == min(12, made + 1) or page.trainer.runs[0].is_finished
         page.bar.pause.click()
         _wait(page, qtbot)
     assert [[metric.loss for metric in run.metrics] for run in page.trainer.runs] == whole
@@ -121,11 +121,11 @@ def test_stopped_runs_are_continued_from_the_list(page: TrainingPage, qtbot: QtB
     qtbot.waitUntil(lambda: all(run.metrics for run in page.trainer.runs), timeout=PATIENCE)
     page.bar.stop.click()
     qtbot.waitUntil(lambda: all(state.is_over for state in page._jobs.states), timeout=PATIENCE)
-    assert all(run.stand in (Stand.STOPPED, Stand.DONE) for run in page.trainer.runs)
+    assert all(run.status in (RunStatus.STOPPED, RunStatus.DONE) for run in page.trainer.runs)
     folders = [run.folder for run in page.trainer.runs]
     page._on_continue(folders)
     _wait(page, qtbot)
-    assert all(read(folder).is_whole for folder in folders)
+    assert all(read(folder).is_finished for folder in folders)
 
 
 def test_runs_are_renamed_deleted_and_fetched_back(page: TrainingPage, window: MainWindow, qtbot: QtBot) -> None:
@@ -190,7 +190,7 @@ def test_a_diverging_run_ends_with_a_sentence_and_is_kept(page: TrainingPage, qt
     page.bar.start.click()
     _wait(page, qtbot)
     run = page.trainer.runs[0]
-    assert run.stand is Stand.FAILED
+    assert run.status is RunStatus.FAILED
     assert "lower" in run.problem
     assert read(run.folder).problem == run.problem
 

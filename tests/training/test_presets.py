@@ -10,14 +10,14 @@ from resnet_explorer.images.choice import DataKind
 from resnet_explorer.network.compile import compile_spec
 from resnet_explorer.readings.read import depth
 from resnet_explorer.readings.text import last_steps
-from resnet_explorer.runs.plan import MAX_RUNS, Metric, Run, RunPlan, Setting, recipe_words
+from resnet_explorer.runs.plan import MAX_RUNS, Metric, Run, RunEnvironment, RunPlan, describe_recipe
 from resnet_explorer.runs.recipe import Optimiser, Recipe, Schedule
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.training.presets import PRESETS, TrainingPreset
 from resnet_explorer.training.text import conditions, measured
 
 ALL = list(PRESETS.values())
-SETTING = Setting("digits", tuple("0123456789"), (), 1500, 297, "2.14", "1.0", "a machine", "2026-01-01")
+SETTING = RunEnvironment("digits", tuple("0123456789"), (), 1500, 297, "2.14", "1.0", "a machine", "2026-01-01")
 
 
 @pytest.mark.parametrize("preset", ALL, ids=[one.key for one in ALL])
@@ -141,17 +141,17 @@ def test_conditions_name_seeds_images_recipe_and_machine() -> None:
     words = conditions([run("plain-20", 1.0), run("resnet-20", 1.0)])
     assert "seed 0, the same order for all" in words and "digits" in words and "a machine, PyTorch 2.14" in words
     other = run("resnet-20", 1.0, 3, steps=31)
-    noted = replace(other, setting=replace(SETTING, notes=("No bfloat16 here.",)))
+    noted = replace(other, environment=replace(SETTING, notes=("No bfloat16 here.",)))
     assert "the recipes differ" in conditions([run("plain-20", 1.0), noted])
     assert conditions([noted]).endswith("No bfloat16 here.") and conditions([]) == ""
 
 
 def test_a_recipe_in_words_leaves_out_what_is_not_asked() -> None:
-    assert recipe_words(Recipe()) == "batch 64, SGD, rate 0.02, momentum 0.9, decay 0.0001"
+    assert describe_recipe(Recipe()) == "batch 64, SGD, rate 0.02, momentum 0.9, decay 0.0001"
     one_cycle = Recipe(schedule=Schedule.ONE_CYCLE, warmup=5)
-    assert "rate 0.02 (one-cycle, momentum not cycled), warm-up not used, momentum 0.9" in recipe_words(one_cycle)
-    assert "5 steps of warm-up" in recipe_words(Recipe(schedule=Schedule.COSINE, warmup=5))
-    words = recipe_words(
+    assert "rate 0.02 (one-cycle, momentum not cycled), warm-up not used, momentum 0.9" in describe_recipe(one_cycle)
+    assert "5 steps of warm-up" in describe_recipe(Recipe(schedule=Schedule.COSINE, warmup=5))
+    words = describe_recipe(
         Recipe(optimiser=Optimiser.ADAMW, schedule=Schedule.COSINE, warmup=5, pad=4, flip=True, clip=1)
     )
     assert "momentum" not in words and all(
