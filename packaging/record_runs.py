@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from resnet_explorer.runs.codec import METRICS, RUN, dumps, metric_to_line
+from resnet_explorer.runs.folder import METRICS, RUN, dumps, metric_to_line
 from resnet_explorer.runs.plan import Metric, Run, RunPlan
 from resnet_explorer.training.loop import train
 from resnet_explorer.training.presets import PRESETS, TrainingPreset

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from resnet_explorer.insight.lab import cam, confusion, features, filters, gallery
-from resnet_explorer.insight.surface import lesions, surface
+from resnet_explorer.insight.lab import cam, confusion, features, filters, gallery, lesions, surface
 from resnet_explorer.insight.values import (
     CamRequest,
     ConfusionRequest,

@@ -29,15 +29,15 @@ from resnet_explorer.gradients.descent import DescentRequest, LesionRequest, Pat
 from resnet_explorer.gradients.values import GradientRequest, ShatterRequest
 from resnet_explorer.images.choice import DataChoice, DataKind
 from resnet_explorer.readings.quantities import Loss, Mode, Place, Precision, Quantity
-from resnet_explorer.runs import codec as runs_codec
+from resnet_explorer.runs import folder as runs_codec
 from resnet_explorer.runs.plan import Metric, RunEnvironment, RunPlan
 from resnet_explorer.runs.recipe import Optimiser, Recipe, Schedule
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec import codec as spec_codec
 from resnet_explorer.spec.catalogue import find, twin
 from resnet_explorer.spec.change import assign
-from resnet_explorer.training import group
-from resnet_explorer.training.plans import Task
+from resnet_explorer.training import tasks as run_tasks
+from resnet_explorer.training.tasks import Task
 from resnet_explorer.ui import preferences
 from tests.specs import small_specs
 
@@ -127,8 +127,8 @@ class TestOldFiles:
     def test_runs_that_belong_together(self, tmp_path: Path) -> None:
         (tmp_path / "runs.json").write_text(text("runs.json"), encoding="utf-8")
         tasks = (Task(RUN, tmp_path / "a"), Task(replace(RUN, seed=8, like=None), tmp_path / "b"))
-        assert group.read(tmp_path) == tasks
-        group.write(tmp_path, tasks)
+        assert run_tasks.read_list(tmp_path) == tasks
+        run_tasks.write_list(tmp_path, tasks)
         assert (tmp_path / "runs.json").read_text(encoding="utf-8") == text("runs.json")
 
     def test_preferences(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

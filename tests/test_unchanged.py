@@ -26,8 +26,7 @@ from resnet_explorer.gradients import lab as gradients_lab
 from resnet_explorer.gradients import paths as gradients_paths
 from resnet_explorer.gradients.descent import RECIPE, LesionRequest, PathsRequest
 from resnet_explorer.gradients.values import GradientRequest, ShatterRequest
-from resnet_explorer.insight.lab import cam, confusion, features, filters
-from resnet_explorer.insight.surface import lesions, surface
+from resnet_explorer.insight.lab import cam, confusion, features, filters, lesions, surface
 from resnet_explorer.insight.values import (
     CamRequest,
     ConfusionRequest,

@@ -5,7 +5,7 @@ from pathlib import Path
 from resnet_explorer import codec
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning.plan import TunePlan
-from resnet_explorer.runs.codec import TUNE
+from resnet_explorer.runs.folder import TUNE
 from resnet_explorer.spec.codec import READERS, WRITERS
 
 FORMAT, VERSION = "resnet-explorer tuning", 1

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from resnet_explorer import files
-from resnet_explorer.engine.jobs import Job
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning.choices import WeightsKind
 from resnet_explorer.finetuning.codec import loads
@@ -32,30 +31,16 @@ from resnet_explorer.finetuning.requests import (
 from resnet_explorer.finetuning.results import BeforeAfter, DataReport, Prediction, Published
 from resnet_explorer.finetuning.strategies import grouping
 from resnet_explorer.runs import folder as runs_folder
-from resnet_explorer.runs.codec import BEST, TUNE
+from resnet_explorer.runs.folder import BEST, TUNE
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.terminal.ask import Asker
 from resnet_explorer.terminal.output import NAME, complain, notes_text, say, say_json
-from resnet_explorer.training import group
-from resnet_explorer.training.command import FAILED, INTERRUPTED, complaints
-from resnet_explorer.training.crew import Crew, Display, Outcome, displayed, workers_for
-from resnet_explorer.training.plans import Task
+from resnet_explorer.training import tasks as run_tasks
+from resnet_explorer.training.command import FAILED, INTERRUPTED, report_problems
+from resnet_explorer.training.tasks import Task
+from resnet_explorer.training.workers import LocalWorkers, Outcome, displayed
 
 CARD, SCRIPT = "card.md", "finetune.py"
-
-
-class TuneCrew(Crew):
-    """Processes that fine-tune; the plans are in the order of the tasks."""
-
-    def __init__(
-        self, tasks: Sequence[Task], display: Display, size: int, plans: Sequence[TunePlan], tensorboard: bool
-    ) -> None:
-        super().__init__(tasks, display, size, tensorboard)
-        self._plans, self._folders = plans, [task.folder for task in tasks]
-
-    def job(self, place: int) -> Job:
-        """Return what tunes the run of a place."""
-        return TuneRun(self._plans[place], str(self._folders[place]), None, 0, self.tensorboard)
 
 
 def finetune(options: argparse.Namespace) -> int:
@@ -86,7 +71,7 @@ def finetune(options: argparse.Namespace) -> int:
         if options.dry_run:
             return 0
         tasks = tasks_of(plans, report.train, root)
-        group.check_tuning(root, tasks)
+        run_tasks.check_folder(root, tasks)
         _write_first(source, plan, asker)
         outcome = _tuned(tasks, plans, options)
         return _ended(tasks, outcome, options, asker)
@@ -150,26 +135,27 @@ def _write_first(source: Source, plan: TunePlan, asker: Asker) -> None:
 
 def _tuned(tasks: Sequence[Task], plans: Sequence[TunePlan], options: argparse.Namespace) -> Outcome:
     """Make the steps that are missing of all runs."""
-    pairs = zip(tasks, plans, strict=True)
-    places = [place for place, (task, plan) in enumerate(pairs) if not _is_done(task, plan)]
+    jobs = {
+        place: TuneRun(plan, str(task.folder), None, 0, options.tensorboard)
+        for place, (task, plan) in enumerate(zip(tasks, plans, strict=True))
+        if not _is_done(task, plan)
+    }
     with displayed(tasks) as display:
         display.say(f"Kept in {tasks[0].folder if len(tasks) == 1 else tasks[0].folder.parent}")
-        crew = TuneCrew(tasks, display, workers_for(len(places), options.workers), plans, options.tensorboard)
-        return crew.work(places) if places else Outcome()
+        return LocalWorkers(jobs, display, options.workers).run() if jobs else Outcome()
 
 
 def _is_done(task: Task, plan: TunePlan) -> bool:
     """Return whether this very plan has nothing left to do."""
     file = task.folder / TUNE
-    if not file.is_file() or not group.is_done(task):
+    if not file.is_file() or not run_tasks.is_finished(task):
         return False
     return loads(file.read_text(encoding="utf-8"), str(file)) == plan
 
 
 def _ended(tasks: Sequence[Task], outcome: Outcome, options: argparse.Namespace, asker: Asker) -> int:
     """Say how it ended, judge what is there, write card and script, and return the exit status."""
-    for words in complaints(outcome.problems, [task.folder.name for task in tasks]):
-        complain(words)
+    report_problems(outcome, tasks)
     root = tasks[0].folder if len(tasks) == 1 else tasks[0].folder.parent
     if outcome.stopped:
         complain(f"Paused. The same command with -o '{root}' goes on.")

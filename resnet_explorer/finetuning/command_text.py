@@ -12,6 +12,7 @@ from resnet_explorer.finetuning.strategies import Grouping, grouping
 from resnet_explorer.network import compile_spec
 from resnet_explorer.runs.plan import describe_recipe
 from resnet_explorer.spec.catalogue import title
+from resnet_explorer.training.text import aligned
 from resnet_explorer.weights.from_file import described, head_words
 from resnet_explorer.weights.identify import Identified
 
@@ -21,9 +22,7 @@ MANY = 20
 
 def table(rows: Sequence[Sequence[str]]) -> str:
     """Return rows in columns, the first to the left and all others to the right."""
-    wide = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ("  ".join((row[0].ljust(wide[0]), *map(str.rjust, row[1:], wide[1:]))).rstrip() for row in rows)
-    return "\n".join(lines) + "\n"
+    return "\n".join(aligned(rows)) + "\n"
 
 
 def weights_words(file: str, found: Identified | None, plan: TunePlan) -> str:

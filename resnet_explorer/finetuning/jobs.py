@@ -29,7 +29,7 @@ from resnet_explorer.finetuning.requests import (
 from resnet_explorer.finetuning.results import DataReport
 from resnet_explorer.finetuning.script import companions, to_script
 from resnet_explorer.readings.progress import Progress
-from resnet_explorer.runs.codec import TUNE
+from resnet_explorer.runs.folder import TUNE
 from resnet_explorer.runs.opened import load_trained
 
 

@@ -20,8 +20,7 @@ from resnet_explorer.insight.pictures import MarksView
 from resnet_explorer.insight.values import Confusion, ConfusionRequest
 from resnet_explorer.picture.marks import Picture
 from resnet_explorer.picture.theme import Theme
-from resnet_explorer.runs.codec import TUNE
-from resnet_explorer.runs.folder import RunFolder, list_runs, read
+from resnet_explorer.runs.folder import TUNE, RunFolder, list_runs, read
 from resnet_explorer.runs.plan import Chunk
 from resnet_explorer.training.controller import LiveRun, TrainingController
 from resnet_explorer.training.run_view import RunPictures

@@ -22,7 +22,7 @@ from resnet_explorer.probes.models import places, restored
 from resnet_explorer.readings.progress import Progress
 from resnet_explorer.readings.quantities import Mode
 from resnet_explorer.readings.text import LAST_STEPS
-from resnet_explorer.runs.codec import CHECKPOINT, METRICS, RUN, loads, metrics_from
+from resnet_explorer.runs.folder import CHECKPOINT, METRICS, RUN, loads, metrics_from
 from resnet_explorer.runs.opened import load_trained
 from resnet_explorer.runs.plan import Ending, Metric, RunEnvironment, RunPlan
 from resnet_explorer.training.feed import Feed

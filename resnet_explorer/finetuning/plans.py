@@ -22,15 +22,14 @@ from resnet_explorer.finetuning.choices import (
 )
 from resnet_explorer.finetuning.plan import TUNING, TunePlan, run_plan
 from resnet_explorer.runs import folder as runs_folder
-from resnet_explorer.runs.codec import BEST, RUN
-from resnet_explorer.runs.folder import file_name
+from resnet_explorer.runs.folder import BEST, RUN, file_name
 from resnet_explorer.runs.recipe import set_recipe
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.choices import Stem
 from resnet_explorer.spec.input_shape import parse_input
 from resnet_explorer.spec.search import default_input, find_network
 from resnet_explorer.terminal.ask import Asker
-from resnet_explorer.training.plans import MOST_SEED, MOST_SEEDS, Task
+from resnet_explorer.training.tasks import MOST_SEED, MOST_SEEDS, Task
 from resnet_explorer.weights.from_file import refusal, with_head
 from resnet_explorer.weights.identify import Weights
 

@@ -20,7 +20,7 @@ from resnet_explorer.finetuning.strategies import Grouping
 from resnet_explorer.module.adapter import folded
 from resnet_explorer.module.build import ResNet
 from resnet_explorer.readings.quantities import Place
-from resnet_explorer.runs.codec import BEST, OPENED, RUN, TUNE
+from resnet_explorer.runs.folder import BEST, OPENED, RUN, TUNE
 from resnet_explorer.runs.plan import Metric, RunEnvironment, RunPlan
 from resnet_explorer.spec.codec import dumps as spec_text
 from resnet_explorer.training.feed import Feed

@@ -2,21 +2,37 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from math import ceil
+from itertools import pairwise
+from math import ceil, dist, floor, isfinite, log10
 from typing import Any, NamedTuple
 
-from resnet_explorer.insight.values import Confusion, Filters
-from resnet_explorer.picture.chart import Axis, ColourScale, HeatMap, Row, heatmap
-from resnet_explorer.picture.chart.heatmap import level_bar
-from resnet_explorer.picture.chart.model import number
-from resnet_explorer.picture.chart.text import BUDGETS, PAD, head, head_marks, sizes
-from resnet_explorer.picture.marks import SCALE, Anchor, Box, Group, Ink, Label, Mark, Picture, Style, width
+from resnet_explorer.insight.values import Confusion, Filters, Slice, Surface
+from resnet_explorer.picture.chart import Axis, AxisScale, ColourScale, HeatMap, Row, Scale, heatmap
+from resnet_explorer.picture.chart.frame import axis_titles, x_labels, y_labels
+from resnet_explorer.picture.chart.heatmap import level_bar, upright_bar
+from resnet_explorer.picture.chart.markers import Frame
+from resnet_explorer.picture.chart.model import number, ticks
+from resnet_explorer.picture.chart.text import ASCENT, BUDGETS, GAP, PAD, Sizes, head, head_marks, line, shorten, sizes
+from resnet_explorer.picture.marks import (
+    SCALE,
+    Anchor,
+    Arrow,
+    Box,
+    Group,
+    Ink,
+    Label,
+    Mark,
+    Picture,
+    Point,
+    Style,
+    width,
+)
 
-MOST = 256
+MOST_FILTERS = 256
 """Filters that are drawn; the words tell of the others."""
 PLANES = 8
 """Input channels of a filter that are drawn."""
-GAP, LARGEST_TILE = 12.0, 44.0
+SPACE, LARGEST_TILE = 12.0, 44.0
 """In px: between filters, and the side of a weight at most."""
 
 
@@ -31,7 +47,7 @@ def filters_picture(shown: Filters, width: float, height: float, text: float = 1
     """Return the filters of that picture size, each scaled by its own largest weight, each with its address."""
     count, planes, rows, columns = shown.weights.shape
     size = sizes(text)
-    drawn, kept = min(count, MOST), min(planes, PLANES)
+    drawn, kept = min(count, MOST_FILTERS), min(planes, PLANES)
     notes = "" if (drawn, kept) == (count, planes) else f", the first {drawn} and {kept} of their channels"
     words = head(
         f"What the first convolution of {shown.request.plan.name} looks for",
@@ -43,24 +59,24 @@ def filters_picture(shown: Filters, width: float, height: float, text: float = 1
         BUDGETS[0],
     )
     bar = level_bar(ColourScale(-1.0, 1.0), Axis("weight / largest of its filter"), width - 2 * PAD, size)
-    top = words.above + GAP + bar.height + GAP
+    top = words.above + SPACE + bar.height + SPACE
     grid = _grid(drawn, kept * (columns + 0.5) - 0.5, rows, width - 2 * PAD, height - top - PAD)
-    place = Group("", "scale", bar.title, PAD, words.above + GAP, bar.width, bar.height, bar.marks)
+    place = Group("", "scale", bar.title, PAD, words.above + SPACE, bar.width, bar.height, bar.marks)
     marks: list[Mark] = [*head_marks(words, height, size), place]
     for index in range(drawn):
-        at = PAD + (index % grid.columns) * (grid.wide + GAP), top + (index // grid.columns) * (grid.high + GAP)
+        at = PAD + (index % grid.columns) * (grid.wide + SPACE), top + (index // grid.columns) * (grid.high + SPACE)
         marks.append(_filter(shown.weights[index, :kept], shown.path, index, at, grid))
     said = f"{count} filters of {rows}×{columns} as colours from −1 to 1"
     return Picture(width, height, tuple(marks), f"Filters of {shown.path}", said)
 
 
 def _grid(count: int, across: float, down: float, wide: float, high: float) -> _Grid:
-    """Return the columns and the side of a weight that make filters as large as there is room for."""
+    """Return the number of columns and the size of a weight that make the filters as large as possible."""
     best = _Grid(1, 0.0, 0.0, 0.0)
     for columns in range(1, count + 1):
         rows = ceil(count / columns)
         cell = min(
-            (wide - GAP * (columns - 1)) / columns / across, (high - GAP * (rows - 1)) / rows / down, LARGEST_TILE
+            (wide - SPACE * (columns - 1)) / columns / across, (high - SPACE * (rows - 1)) / rows / down, LARGEST_TILE
         )
         if cell >= best.cell:
             best = _Grid(columns, cell, cell * across, cell * down)
@@ -68,16 +84,15 @@ def _grid(count: int, across: float, down: float, wide: float, high: float) -> _
 
 
 def _filter(weights: Any, path: str, index: int, at: tuple[float, float], grid: _Grid) -> Group:
-    """Return one filter: a grid of cells for each of its channels, side by side."""
     low, high = float(weights.min()), float(weights.max())
     largest = max(abs(low), abs(high)) or 1.0
-    cells = tuple(_cells(weights / largest, grid.cell))
+    cells = tuple(_filter_cells(weights / largest, grid.cell))
     words = f"filter {index}: weights from {number(low)} to {number(high)}"
     frame = Box(-2, -2, grid.wide + 4, grid.high + 4, None, Ink.LINE)
     return Group(path, "filter", words, *at, grid.wide, grid.high, (frame, *cells), f":{index}")
 
 
-def _cells(weights: Any, side: float) -> Iterator[Box]:
+def _filter_cells(weights: Any, side: float) -> Iterator[Box]:
     colours = ColourScale(-1.0, 1.0)
     planes, rows, columns = weights.shape
     for plane in range(planes):
@@ -151,7 +166,7 @@ def _is(mark: Mark, kind: str) -> bool:
 
 
 def _numbered(row: Mark, shown: Confusion, labels: Sequence[str], text: float) -> Mark:
-    """Return a row whose cells have addresses, say what they count, and show it where there is room."""
+    """Return a row whose cells have addresses and titles, and show their counts where there is room."""
     assert isinstance(row, Group)
     truth = int(row.path.removeprefix("true"))
     cells = []
@@ -168,7 +183,6 @@ def _numbered(row: Mark, shown: Confusion, labels: Sequence[str], text: float) -
 
 
 def _cell(cell: Group, count: int, text: float) -> tuple[Mark, ...]:
-    """Return a cell with its number; empty where there is none."""
     box = cell.marks[0]
     if not isinstance(box, Box) or box.fill is None:
         return cell.marks
@@ -184,3 +198,193 @@ def _cell(cell: Group, count: int, text: float) -> tuple[Mark, ...]:
         replace(box, fill=fill),
         Label(box.width / 2, base, words, size, on(fill), Anchor.MIDDLE, Style.SEMIBOLD),
     )
+
+
+MOST_LINES = 20
+"""Lines that can be told apart."""
+_STEPS = ((1.0, 1.5, 2.0, 3.0, 5.0, 7.0), (1.0, 2.0, 5.0), (1.0,))
+
+
+def levels(low: float, high: float) -> tuple[float, ...]:
+    """Return round values between two, evenly spread on a logarithmic scale, as many as can be told apart."""
+    if not 0 < low < high:
+        return ()
+    found: list[float] = []
+    for steps in _STEPS:
+        powers = range(floor(log10(low)), ceil(log10(high)) + 1)
+        found = [step * 10.0**power for power in powers for step in steps if low < step * 10.0**power < high]
+        if len(found) <= MOST_LINES:
+            break
+    return tuple(found[:: ceil(len(found) / MOST_LINES)] if found else ())
+
+
+def contours(x: Sequence[float], y: Sequence[float], values: Any, at: float) -> Iterator[list[tuple[float, float]]]:
+    """Yield the lines along which values[row of y, column of x] are ``at``, interpolated between logarithms.
+
+    What is not a number has no lines around it.
+    """
+    import numpy as np
+    from contourpy import contour_generator  # with numpy, which the start does not need
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.ma.masked_invalid(np.log10(np.asarray(values, np.float64)))
+    for curve in contour_generator(x, y, logs).lines(log10(at)):
+        yield [(float(one), float(other)) for one, other in np.asarray(curve)]
+
+
+LOSS = Axis("loss", Scale.LOG)
+LOWEST, HIGHEST = 1e-4, 1e5
+"""Lower losses than the one have its colour, so have those above so many times the least: far out they grow to 10⁹."""
+NAMED_FROM = 60.0
+"""In px: contour lines of at least this length say their value."""
+_NOTE = (
+    "Each axis is a random direction in which every filter is as long as the trained one (Li et al. 2018, section 4); "
+    "biases and the parameters of norms stay. + the trained weights."
+)
+
+
+class _Place(NamedTuple):
+    side: float
+    left: float
+    step: float
+    top: float
+    colours: ColourScale
+    levels: tuple[float, ...]
+    sizes: Sizes
+
+
+def surface_picture(shown: Surface, wide: float, high: float, text: float = 1.0) -> Picture:
+    """Return the planes in that size; what is not measured yet is left empty."""
+    size, asked, count = sizes(text), shown.request, len(shown.request.runs)
+    low, top = _range(shown)
+    words = head("The loss around the trained weights", _subtitle(shown), _notes(shown, top), wide, size, BUDGETS[0])
+    colours = ColourScale(low, top, Scale.LOG)
+    above = round(words.above + GAP + 2 * line(size.label) + 4)
+    below = words.below + 2 * line(size.tick) + size.gap + line(size.axis)
+    bar = upright_bar(colours, LOSS, max(60.0, high - above - below), size)
+    margin = round(PAD + line(size.axis) + width("−0.5", size.tick) + size.gap + 4)
+    each = (wide - 1.5 * PAD - bar.width - GAP) / count
+    side = round(max(60.0, min(each - margin - GAP, high - above - below)))
+    bar = upright_bar(colours, LOSS, side, size)
+    place = _Place(side, margin, side / asked.size, above, colours, levels(low, top), size)
+    marks: list[Mark] = [*head_marks(words, high, size)]
+    marks += [_panel(one, shown, place, index) for index, one in enumerate(shown.slices)]
+    right = count * (margin + side + GAP) + 4
+    marks.append(Group("", "scale", bar.title, right, above, bar.width, bar.height, bar.marks))
+    said = ". ".join(f"{one.run.plan.name}: {_facts(one)}" for one in shown.slices)
+    return Picture(wide, high, tuple(marks), "The loss around the trained weights", said)
+
+
+def _subtitle(shown: Surface) -> str:
+    asked = shown.request
+    norms = "of these images" if asked.batch_statistics else "as trained (running)"
+    words = f"mean cross-entropy of {shown.used:,} training images · batch norm's statistics {norms}, no dropout"
+    return f"{words} · {asked.size}×{asked.size} points · seed {asked.seed} · {shown.data}"
+
+
+def _notes(shown: Surface, top: float) -> tuple[str, ...]:
+    above = any(float(value) > top for one in shown.slices for value in one.losses[one.known])
+    return (_NOTE, f"Losses above {number(float(f'{top:.3g}'))} have its colour.") if above else (_NOTE,)
+
+
+def _range(shown: Surface) -> tuple[float, float]:
+    """Return the lowest and the highest loss of the colour scale."""
+    found = [float(value) for one in shown.slices for value in one.losses[one.known] if isfinite(value) and value > 0]
+    if not found:
+        return 0.1, 10.0
+    low = max(min(found), min(LOWEST, max(found)))
+    high = min(max(found), low * HIGHEST)
+    return (low, high) if low < high else (0.9 * low, 1.1 * high)
+
+
+def _facts(one: Slice) -> str:
+    known = one.losses[one.known]
+    middle, most = (number(float(f"{value:.3g}")) for value in (one.middle, float(known.max())))
+    return f"{middle} in the middle, up to {most}"
+
+
+def _panel(one: Slice, shown: Surface, place: _Place, index: int) -> Group:
+    """Return a network's plane with name, cells, contour lines and axes."""
+    size, side, top = place.sizes, place.side, round(2 * line(place.sizes.label) + 4)
+    frame = Frame(place.left, top, place.left + side, top + side)
+    half = shown.request.reach * (1 + 1 / (shown.request.size - 1))
+    x = AxisScale(-half, half, frame.left, frame.right)
+    y = AxisScale(-half, half, frame.bottom, frame.top)
+    found = ticks(Axis(), -shown.request.reach, shown.request.reach, max(2, round(side / (5 * size.tick))))
+    name, facts = (shorten(words, side, size.label) for words in (one.run.plan.name, _facts(one)))
+    under = frame.bottom + size.gap
+    high = under + line(size.tick) + line(size.axis)
+    marks: list[Mark] = [
+        Label(frame.left, ASCENT * size.label, name, size.label, style=Style.SEMIBOLD),
+        Label(frame.left, ASCENT * size.label + line(size.label), facts, size.label, Ink.MUTED),
+        *_surface_cells(one, shown, place, frame),
+        Box(frame.left, frame.top, side, side, None, Ink.LINE),
+        *_lines(one, shown, place, x, y),
+        *_cross(x.px(0.0), y.px(0.0), on(place.colours.ink(one.middle) or Ink.PAGE)),
+        *x_labels(found, x, under, size),
+        *y_labels(found, y, frame.left, size),
+    ]
+    moved = Frame(frame.left, frame.top, frame.right, frame.bottom)
+    names = Axis("first direction"), Axis("second direction")
+    marks += axis_titles(*names, moved, under + line(size.tick), frame.right + place.left, high, size)
+    at = index * (place.left + side + GAP), place.top - top
+    return Group(
+        f"surface{index}", "surface", f"{one.run.plan.name}: {_facts(one)}", *at, frame.right, high, tuple(marks)
+    )
+
+
+def _surface_cells(one: Slice, shown: Surface, place: _Place, frame: Frame) -> Iterator[Group]:
+    count, reach = shown.request.size, shown.request.reach
+    edges = [round(place.side * index / count) for index in range(count + 1)]
+    for row in reversed(range(count)):  # downwards, so that each covers what the one above it overlaps
+        if not one.known[row].any():
+            continue
+        top, bottom = edges[count - 1 - row], edges[count - row]
+        inks = place.colours.inks(_finite(one.losses[row].tolist(), place.colours))
+        for column, ink in enumerate(inks):
+            wide, high = edges[column + 1] - edges[column], bottom - top
+            at = frame.left + edges[column], frame.top + top
+            first, second = (-reach + 2 * reach * index / (count - 1) for index in (column, row))
+            words = f"loss {number(float(one.losses[row, column]))} at {number(first)}, {number(second)}"
+            box = Box(0, 0, wide + 0.5, high + 0.5, ink or Ink.PAGE)
+            yield Group(f".{row}-{column}", "cell", words, *at, wide, high, (box,))
+
+
+def _finite(values: list[float], colours: ColourScale) -> list[float]:
+    """Return losses clipped to the colour scale; NaN stays."""
+    return [value if value != value else min(max(value, colours.low), colours.high) for value in values]
+
+
+def _lines(one: Slice, shown: Surface, place: _Place, x: AxisScale, y: AxisScale) -> list[Mark]:
+    """Return the contour lines, and the values of the long ones where there is room."""
+    count, reach = shown.request.size, shown.request.reach
+    if one.known.any(axis=1).sum() < 2:
+        return []
+    steps = [-reach + 2 * reach * index / (count - 1) for index in range(count)]
+    marks: list[Mark] = []
+    named: list[Point] = [(x.px(0.0), y.px(0.0))]  # nothing over the sign of the trained weights
+    labels: list[Mark] = []
+    for level in place.levels:
+        ink = on(place.colours.ink(level) or Ink.PAGE)
+        for found in contours(steps, steps, one.losses, level):
+            points = tuple((round(x.px(a), 1), round(y.px(b), 1)) for a, b in found)
+            marks.append(Arrow(points, ink, 1.0, head=False, opacity=0.75))
+            tried = [points[len(points) * part // 4] for part in (2, 1, 3)]
+            free = [at for at in tried if all(dist(at, other) > 3.5 * place.sizes.tick for other in named)]
+            if free and sum(dist(*pair) for pair in pairwise(points)) > NAMED_FROM:
+                named.append(free[0])
+                labels += _value(level, free[0], x, place.sizes.tick)
+    return marks + labels
+
+
+def _value(level: float, at: Point, x: AxisScale, size: int) -> list[Mark]:
+    words = number(level)
+    wide = width(words, size) + 6
+    left = min(max(at[0] - wide / 2, x.start), x.end - wide)
+    box = Box(left, at[1] - 0.65 * size, wide, 1.3 * size, Ink.PAGE, None, 1.0, 3.0)
+    return [box, Label(left + wide / 2, at[1] + 0.36 * size, words, size, Ink.TEXT, Anchor.MIDDLE)]
+
+
+def _cross(x: float, y: float, ink: Ink) -> list[Mark]:
+    ways = (((x - 6, y), (x + 6, y)), ((x, y - 6), (x, y + 6)))
+    return [Arrow(way, ink, 2.0, head=False) for way in ways]

@@ -2,29 +2,103 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
 
+from resnet_explorer.engine.jobs import Job
+from resnet_explorer.insight import values
 from resnet_explorer.insight.charts import class_name
-from resnet_explorer.insight.values import (
-    MAX_IMAGES,
-    MAX_SIZE,
-    CamRequest,
-    ConfusionRequest,
-    FeaturesRequest,
-    FiltersRequest,
-    Gallery,
-    InsideRequest,
-    RunLesionsRequest,
-    RunReference,
-    SurfaceRequest,
-    map_paths,
-)
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.ui.fields import CheckField, ChoiceField, NumberField
+from resnet_explorer.ui.jobs import Jobs, JobState, Phase
 from resnet_explorer.ui.parts import hbox, told
+
+KEPT = 200
+"""Answers that are kept, so that going back to an image shows it at once."""
+A = TypeVar("A")
+
+
+class Answers(QObject):
+    """``arrived`` tells that an answer is there, or a part of it, or that there will be none."""
+
+    arrived = Signal()
+
+    def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._known: dict[object, object] = {}
+        self._asked: dict[object, int] = {}
+
+    def forget(self) -> None:
+        """Cancel every request and drop every answer."""
+        for number in self._asked.values():
+            self._jobs.cancel(number)
+        self._asked.clear()
+        self._known.clear()
+
+    def to(self, request: values.InsideRequest) -> object | None:
+        """Return the answer to a request as far as it is known."""
+        return self._known.get(request)
+
+    def newest(self, kind: type[A]) -> A | None:
+        return next((one for one in reversed(self._known.values()) if isinstance(one, kind)), None)
+
+    def ask(self, request: values.InsideRequest, label: str, instead: values.InsideRequest | None = None) -> None:
+        """Submit a request once; the older request ``instead`` that it replaces is cancelled."""
+        if instead is not None and instead != request and instead in self._asked:
+            self._jobs.cancel(self._asked.pop(instead))
+        if request not in self._asked:
+            self._asked[request] = self._jobs.submit(
+                request, label, self._on_answer, self._on_problem, so_far=self._on_part
+            )
+
+    def is_waiting(self, request: values.InsideRequest | None) -> bool:
+        state = self.state_of(request)
+        return state is not None and not state.is_over
+
+    def problem(self, request: values.InsideRequest | None) -> str:
+        """Return why a request failed; empty where it did not."""
+        state = self.state_of(request)
+        return state.problem if state is not None else ""
+
+    def is_cancelled(self, request: values.InsideRequest | None) -> bool:
+        state = self.state_of(request)
+        return state is not None and state.phase is Phase.CANCELLED
+
+    def let_ask_again(self) -> None:
+        """Let requests that failed or were cancelled be submitted again."""
+        over = {state.number for state in self._jobs.states if state.is_over}
+        self._asked = {request: number for request, number in self._asked.items() if number not in over}
+
+    def drop(self, request: values.InsideRequest) -> None:
+        """Drop an answer, so that it can be requested again."""
+        self._asked.pop(request, None)
+        self._known.pop(request, None)
+
+    def state_of(self, request: values.InsideRequest | None) -> JobState | None:
+        number = self._asked.get(request) if request is not None else None
+        return next((state for state in self._jobs.states if state.number == number), None)
+
+    def _on_part(self, job: Job, result: object) -> None:
+        if job in self._asked:
+            self._keep(job, result)
+
+    def _on_answer(self, job: Job, result: object) -> None:
+        if job in self._asked:
+            del self._asked[job]
+            self._keep(job, result)
+
+    def _keep(self, job: Job, result: object) -> None:
+        self._known.pop(job, None)
+        self._known[job] = result
+        while len(self._known) > KEPT:
+            del self._known[next(iter(self._known))]
+        self.arrived.emit()
+
+    def _on_problem(self, problem: str) -> None:
+        self.arrived.emit()
 
 
 class Inside(StrEnum):
@@ -112,8 +186,8 @@ class InsideControls(QWidget):
         self.after.setText("▶")
         self.layer, self.target, self.other = ChoiceField(), ChoiceField(), ChoiceField()
         self.scaling = ChoiceField([(TOGETHER,), (EACH,)])
-        self.image, self.points = NumberField(0, MAX_IMAGES), NumberField(3, MAX_SIZE)
-        self.images, self.seed = NumberField(1, MAX_IMAGES), NumberField(0, 10**6)
+        self.image, self.points = NumberField(0, values.MAX_IMAGES), NumberField(3, values.MAX_SIZE)
+        self.images, self.seed = NumberField(1, values.MAX_IMAGES), NumberField(0, 10**6)
         self.batch = CheckField("the images' own statistics")
         self.labels: list[tuple[QLabel, QWidget]] = []
         self.row = hbox(of=self)
@@ -138,19 +212,20 @@ class InsideControls(QWidget):
         self.layer.value_entered.connect(lambda path: self.layer_chosen.emit(path or ""))
         self.measure.clicked.connect(self.measured)
 
-    def show_network(self, spec: ResNetSpec, names: Sequence[str], others: Sequence[RunReference], usual: int) -> None:
-        """Offer a network's layers and classes, and the runs that it may be measured beside."""
+    def show_network(
+        self, spec: ResNetSpec, names: Sequence[str], others: Sequence[values.RunReference], usual: int
+    ) -> None:
+        """Offer a network's layers and classes, and the runs that it can be compared with."""
         classes = ((f"class {class_name(names, one)}", one) for one in range(spec.classes or 0))
-        self.layer.offer((path, path) for path in map_paths(spec))
+        self.layer.offer((path, path) for path in values.map_paths(spec))
         self.target.offer([("the class it gives", GIVEN), ("the true class", TRUE), *classes])
         self.other.offer([("nothing", None), *((one.plan.name, one) for one in others)], usual + 1)
 
     def show_layer(self, path: str) -> None:
-        """Show which address is looked at."""
         self.layer.show_value(path)
 
     def show_view(self, view: Inside) -> None:
-        """Show the fields that a picture needs."""
+        """Show the fields that a view needs."""
         needed = _NEEDED.get(view, ())
         self.setVisible(bool(needed))
         for _, key, _ in _FIELDS:
@@ -158,7 +233,9 @@ class InsideControls(QWidget):
         for label, widget in self.labels:
             label.setVisible(not widget.isHidden())
 
-    def request(self, view: Inside, look: RunReference, path: str, gallery: Gallery | None) -> InsideRequest | None:
+    def request(
+        self, view: Inside, look: values.RunReference, path: str, gallery: values.Gallery | None
+    ) -> values.InsideRequest | None:
         """Return what has to be asked for a picture; None where the image's class must be known first.
 
         ``gallery`` are the test images whose classes are known. Raises ExplorerError where it cannot be asked.
@@ -166,21 +243,21 @@ class InsideControls(QWidget):
         run, place = (look.folder, look.plan), self.image.value()
         if view is Inside.CAM:
             target = self._target(place, gallery)
-            return None if target == TRUE else CamRequest(*run, place, path, None if target == GIVEN else target)
+            return None if target == TRUE else values.CamRequest(*run, place, path, None if target == GIVEN else target)
         if view is Inside.FEATURES:
-            return FeaturesRequest(*run, place, path)
+            return values.FeaturesRequest(*run, place, path)
         if view is Inside.FILTERS:
-            return FiltersRequest(*run)
+            return values.FiltersRequest(*run)
         other = self.other.chosen
         runs = (look, other) if other else (look,)
         if view is Inside.LESIONS:
-            return RunLesionsRequest(runs)
+            return values.RunLesionsRequest(runs)
         if view is Inside.SURFACE:
             points, images, seed = (field.value() for field in (self.points, self.images, self.seed))
-            return SurfaceRequest(runs, points, 1.0, images, seed, self.batch.isChecked())
-        return ConfusionRequest(*run)
+            return values.SurfaceRequest(runs, points, 1.0, images, seed, self.batch.isChecked())
+        return values.ConfusionRequest(*run)
 
-    def _target(self, place: int, gallery: Gallery | None) -> int:
+    def _target(self, place: int, gallery: values.Gallery | None) -> int:
         chosen = int(self.target.chosen)
         index = place - gallery.request.first if gallery else -1
         known = gallery is not None and chosen == TRUE and 0 <= index < len(gallery.truth)

@@ -1,38 +1,31 @@
 """How a trained network names the test images, which of them wrongly, and the images themselves."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from resnet_explorer.errors import CheckpointError, ExplorerError
-from resnet_explorer.insight.values import (
-    MOST_MISTAKES,
-    Cam,
-    CamRequest,
-    Confusion,
-    ConfusionRequest,
-    Features,
-    FeaturesRequest,
-    Filters,
-    FiltersRequest,
-    Gallery,
-    GalleryRequest,
-    Mistake,
-    RunReference,
-)
+from resnet_explorer.insight import values
 from resnet_explorer.module.build import ResNet
 from resnet_explorer.probes.data import Batch, Images, Tested, tested
 from resnet_explorer.probes.models import restored
 from resnet_explorer.readings.progress import Progress
 from resnet_explorer.runs.kinds import kind_of
 from resnet_explorer.runs.opened import load_trained
+from resnet_explorer.probes.record import restored
+from resnet_explorer.readings.lesions import LesionStudy
+from resnet_explorer.readings.progress import Partial, Progress
+from resnet_explorer.runs.lesions import Subject, count, study
+from resnet_explorer.runs.opened import kind_of, load_trained
 from resnet_explorer.runs.plan import RunPlan
 
 Load = Callable[[str, RunPlan], ResNet]
@@ -66,7 +59,7 @@ def load(folder: str, plan: RunPlan) -> ResNet:
     return model
 
 
-def images_in(look: RunReference) -> Seen:
+def images_in(look: values.RunReference) -> Seen:
     """Return the images of a run: a fine-tuning's own where its folder holds one."""
     plan = look.plan
     if look.folder and (kind := kind_of(Path(look.folder))):
@@ -75,7 +68,7 @@ def images_in(look: RunReference) -> Seen:
     return Images(plan.data, plan.spec, plan.image)
 
 
-def subject(look: RunReference, source: Load) -> tuple[ResNet, Seen]:
+def subject(look: values.RunReference, source: Load) -> tuple[ResNet, Seen]:
     """Return a trained network on its device, and its images."""
     return source(look.folder, look.plan).to(look.plan.device), images_in(look)
 
@@ -108,16 +101,16 @@ CHUNK = 250
 """Images that are named at a time."""
 
 
-def gallery(request: GalleryRequest) -> Iterator[Gallery]:
+def gallery(request: values.GalleryRequest) -> Iterator[values.Gallery]:
     """Yield the images; no network is needed for that. Raises ExplorerError where there are none from that place on."""
     images = images_in(request)
     indices = tested(images)
     one_image(images, request.first)
     x, y = images.take(indices[request.first : request.first + request.count])
-    yield Gallery(request, pixels(images, x), tuple(y.tolist()), len(indices))
+    yield values.Gallery(request, pixels(images, x), tuple(y.tolist()), len(indices))
 
 
-def confusion(request: ConfusionRequest, source: Load = load) -> Iterator[Progress | Confusion]:
+def confusion(request: values.ConfusionRequest, source: Load = load) -> Iterator[Progress | values.Confusion]:
     """Yield progress and, last, how the test images are named; raises ExplorerError where there are none."""
     began = perf_counter()
     yield Progress(0, 1, "loading the weights")
@@ -137,27 +130,27 @@ def confusion(request: ConfusionRequest, source: Load = load) -> Iterator[Progre
         yield Progress(done, len(indices), "naming the test images")
     truth, predicted = torch.cat(labels), torch.cat(named)
     wrong = _mistakes(truth, predicted, torch.cat(sure))
-    seen = torch.tensor([one.image for one in wrong[:MOST_MISTAKES]], dtype=torch.long)
+    seen = torch.tensor([one.image for one in wrong[: values.MOST_MISTAKES]], dtype=torch.long)
     shown = pixels(images, images.take(indices[seen])[0]) if len(seen) else np.zeros((0, 1, 1, 1), np.uint8)
     counts = _counts(truth, predicted, request.plan.spec.classes or 0)
     mean, seconds = loss / len(indices), perf_counter() - began
-    yield Confusion(request, counts, tuple(predicted.tolist()), wrong, shown, mean, images.words, seconds)
+    yield values.Confusion(request, counts, tuple(predicted.tolist()), wrong, shown, mean, images.words, seconds)
 
 
 def _counts(truth: Tensor, predicted: Tensor, classes: int) -> NDArray[np.int64]:
-    """Return how many images of each class (row) were given to each class (column)."""
+    """Return the number of images of each class (row) that were predicted as each class (column)."""
     flat = torch.bincount(truth * classes + predicted, minlength=classes * classes)
     return np.asarray(flat.reshape(classes, classes), np.int64)
 
 
-def _mistakes(truth: Tensor, predicted: Tensor, sure: Tensor) -> tuple[Mistake, ...]:
-    """Return what was named wrongly, the surest first."""
+def _mistakes(truth: Tensor, predicted: Tensor, sure: Tensor) -> tuple[values.Mistake, ...]:
+    """Return the misclassified images, the most confident first."""
     wrong = (truth != predicted).nonzero().flatten()
     wrong = wrong[sure[wrong].argsort(descending=True, stable=True)]
-    return tuple(Mistake(n, int(truth[n]), int(predicted[n]), float(sure[n])) for n in wrong.tolist())
+    return tuple(values.Mistake(n, int(truth[n]), int(predicted[n]), float(sure[n])) for n in wrong.tolist())
 
 
-def cam(request: CamRequest, source: Load = load) -> Iterator[Progress | Cam]:
+def cam(request: values.CamRequest, source: Load = load) -> Iterator[Progress | values.Cam]:
     """Yield progress and, last, the map; raises ExplorerError where there is no such image, address or class."""
     yield Progress(0, 1, "loading the weights")
     model, images = subject(request, source)
@@ -173,7 +166,7 @@ def cam(request: CamRequest, source: Load = load) -> Iterator[Progress | Cam]:
     found = grad_cam(model, request.path, x, target)
     large = functional.interpolate(found, x.shape[2:], mode="bilinear", align_corners=False)
     maps = (found[0, 0].cpu().numpy(), large[0, 0].cpu().numpy())
-    yield Cam(request, target, truth, predicted, tuple(probabilities.tolist()), *maps, seen)
+    yield values.Cam(request, target, truth, predicted, tuple(probabilities.tolist()), *maps, seen)
 
 
 def grad_cam(model: nn.Module, path: str, x: Tensor, target: int) -> Tensor:
@@ -192,13 +185,13 @@ def grad_cam(model: nn.Module, path: str, x: Tensor, target: int) -> Tensor:
     return maps.detach()
 
 
-def features(request: FeaturesRequest, source: Load = load) -> Iterator[Progress | Features]:
+def features(request: values.FeaturesRequest, source: Load = load) -> Iterator[Progress | values.Features]:
     """Yield progress and, last, the maps; raises ExplorerError where there is no such image or address."""
     yield Progress(0, 1, "loading the weights")
     model, images = subject(request, source)
     x, truth = one_image(images, request.image)
     found = maps_at(model, request.path, x.to(request.device))[0]
-    yield Features(request, found.float().cpu().numpy(), pixels(images, x)[0], truth)
+    yield values.Features(request, found.float().cpu().numpy(), pixels(images, x)[0], truth)
 
 
 @torch.no_grad()
@@ -222,12 +215,143 @@ def maps_at(model: nn.Module, path: str, x: Tensor) -> Tensor:
     return found if found.ndim == 4 else found.reshape(len(found), -1, 1, 1)
 
 
-def filters(request: FiltersRequest, source: Load = load) -> Iterator[Filters]:
+def filters(request: values.FiltersRequest, source: Load = load) -> Iterator[values.Filters]:
     """Yield the weights of the first convolution as they are stored."""
     yield first_filters(request, source(request.folder, request.plan))
 
 
-def first_filters(request: FiltersRequest, model: nn.Module) -> Filters:
+def first_filters(request: values.FiltersRequest, model: nn.Module) -> values.Filters:
     """Return the weights of a module's first convolution."""
     path, conv = next((path, module) for path, module in model.named_modules() if isinstance(module, nn.Conv2d))
-    return Filters(request, path, conv.weight.detach().float().cpu().numpy())
+    return values.Filters(request, path, conv.weight.detach().float().cpu().numpy())
+
+
+SURFACE_CHUNK = 512
+"""Images whose loss is computed at a time; with the images' own statistics they are one batch of this size."""
+Direction = Mapping[str, Tensor]
+
+
+def surface(
+    request: values.SurfaceRequest, source: Load = load
+) -> Iterator[Progress | Partial[values.Surface] | values.Surface]:
+    """Yield progress, the planes after each row, and last the whole; raises ExplorerError as ``Images`` does."""
+    began = perf_counter()
+    rows = request.size * len(request.runs)
+    done = 0
+    finished: tuple[values.Slice, ...] = ()
+    known = values.Surface(request, (), 0, "", 0.0)
+    for run in request.runs:
+        yield Progress(done, rows, f"loading {run.plan.name}")
+        model, images = subject(run, source)
+        x, y, words = images.draw(min(request.images, len(images.train)), request.seed)
+        x, y = x.to(run.device), y.to(run.device)
+        for one in plane(model, x, y, run, request):
+            done += 1
+            known = values.Surface(request, (*finished, one), len(y), words, perf_counter() - began)
+            yield Progress(done, rows, f"{run.plan.name}: the loss around its weights")
+            yield Partial(known)
+        finished = known.slices
+    yield known
+
+
+def plane(
+    model: nn.Module, x: Tensor, y: Tensor, run: values.RunReference, request: values.SurfaceRequest
+) -> Iterator[values.Slice]:
+    """Yield the plane of a model after each row, the middle row first; its weights are as before afterwards."""
+    steps = np.linspace(-request.reach, request.reach, request.size)
+    steps[request.size // 2] = 0.0
+    losses = np.full((request.size, request.size), np.nan, np.float32)
+    known = np.zeros(losses.shape, np.bool_)
+    first, second = directions(model, request.seed)
+    with restored(model, training=False), moved(model) as move:
+        if request.batch_statistics:
+            _use_batches(model)
+        middle = mean_loss(model, x, y)
+        for row in sorted(range(request.size), key=lambda index: abs(index - request.size // 2)):
+            for column, step in enumerate(steps):
+                move((float(step), first), (float(steps[row]), second))
+                losses[row, column] = mean_loss(model, x, y)
+            known[row] = True
+            yield values.Slice(run, losses.copy(), known.copy(), middle)
+
+
+def directions(model: nn.Module, seed: int) -> tuple[Direction, Direction]:
+    """Return two random directions whose every filter is as long as the model's own (Li et al. 2018, section 4).
+
+    A filter is what makes one output channel, in a fully connected layer what makes one output. Biases and the
+    parameters of norms do not move, as in the paper's code.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    filters = {
+        f"{path}.weight": module.weight.detach() for path, module in model.named_modules() if _has_filters(module)
+    }
+    found = [{name: _as_long(one, generator) for name, one in filters.items()} for _ in range(2)]
+    return found[0], found[1]
+
+
+def _has_filters(module: nn.Module) -> TypeGuard[nn.Conv1d | nn.Conv2d | nn.Linear]:
+    return isinstance(module, nn.Conv1d | nn.Conv2d | nn.Linear)
+
+
+def _as_long(weight: Tensor, generator: torch.Generator) -> Tensor:
+    """Return random numbers of the weight's shape, each filter scaled to the norm of the weight's filter."""
+    drawn = torch.randn(weight.shape, generator=generator).to(weight)
+    over = tuple(range(1, weight.ndim))
+    own, given = (torch.linalg.vector_norm(one, dim=over, keepdim=True) for one in (weight, drawn))
+    scaled: Tensor = drawn * own / given
+    return scaled
+
+
+class Move:
+    """Puts a model's weights to θ + Σ step · direction, each time from the weights that it had."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self._parameters = dict(model.named_parameters())
+        self._kept = {name: one.detach().clone() for name, one in self._parameters.items()}
+
+    @torch.no_grad()
+    def __call__(self, *steps: tuple[float, Direction]) -> None:
+        for name in steps[0][1]:
+            place = self._kept[name]
+            for length, direction in steps:
+                place = place + length * direction[name]
+            self._parameters[name].copy_(place)
+
+    @torch.no_grad()
+    def back(self) -> None:
+        """Restore every weight, bit for bit."""
+        for name, kept in self._kept.items():
+            self._parameters[name].copy_(kept)
+
+
+@contextmanager
+def moved(model: nn.Module) -> Iterator[Move]:
+    """Lend the weights of a model to be moved, and put them back, however the work ends."""
+    move = Move(model)
+    try:
+        yield move
+    finally:
+        move.back()
+
+
+def _use_batches(model: nn.Module) -> None:
+    """Let batch norms use the statistics of the batch; ``restored`` puts the running ones back."""
+    for module in model.modules():
+        if isinstance(module, _BatchNorm):
+            module.train()
+
+
+@torch.no_grad()
+def mean_loss(model: nn.Module, x: Tensor, y: Tensor) -> float:
+    """Return the mean cross-entropy of some images."""
+    pairs = zip(torch.split(x, SURFACE_CHUNK), torch.split(y, SURFACE_CHUNK), strict=True)
+    total = sum(float(functional.cross_entropy(model(some).float(), names, reduction="sum")) for some, names in pairs)
+    return total / len(y)
+
+
+def lesions(
+    request: values.RunLesionsRequest, source: Load = load
+) -> Iterator[Progress | Partial[LesionStudy] | LesionStudy]:
+    """Yield progress, what is known after each lesion, and last the whole; raises ExplorerError without test images."""
+    subjects = (Subject(run.plan, *subject(run, source)) for run in request.runs)
+    return study(request, subjects, 0, sum(count(run.plan) for run in request.runs))

@@ -9,22 +9,10 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QTabBar, QWidget
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.files import write
-from resnet_explorer.insight.answers import Answers
-from resnet_explorer.insight.controls import TOGETHER, WORDS, Inside, InsideControls
+from resnet_explorer.insight import values
+from resnet_explorer.insight.controls import TOGETHER, WORDS, Answers, Inside, InsideControls
 from resnet_explorer.insight.pictures import mistakes_of
 from resnet_explorer.insight.stack import GalleryPane, InsideStack, content, picture_of, suffixes
-from resnet_explorer.insight.values import (
-    PAGE,
-    CamRequest,
-    Confusion,
-    FeaturesRequest,
-    Gallery,
-    GalleryRequest,
-    InsideRequest,
-    OnDemand,
-    RunReference,
-    nearest_map,
-)
 from resnet_explorer.picture.marks import Picture
 from resnet_explorer.picture.theme import LIGHT, Theme
 from resnet_explorer.runs.plan import RunPlan
@@ -43,11 +31,11 @@ class InsideView(QWidget):
     def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document, self._theme = document, LIGHT
-        self._look: RunReference | None = None
+        self._look: values.RunReference | None = None
         self._names: Sequence[str] = ()
         self._path = ""
         self._none = "Choose a run that has been trained."
-        self._asked: InsideRequest | None = None
+        self._asked: values.InsideRequest | None = None
         self.answers = Answers(jobs, self)
         self.run, self.state, self.problem = QLabel(), label(kind="muted", wrap=True, cut=True), Problem()
         self.caption = label(kind="muted", wrap=True)
@@ -99,16 +87,15 @@ class InsideView(QWidget):
 
     @property
     def view(self) -> Inside:
-        """Return what is looked at."""
         return list(Inside)[max(0, self.views.currentIndex())]
 
     @property
     def picture(self) -> Picture | None:
-        """Return the drawing that is shown; None where images are, or nothing is."""
+        """Return the drawing that is shown; None where images or nothing is shown."""
         return picture_of(self.stack.panes[self.view])
 
     def show_run(
-        self, folder: str, plan: RunPlan, names: Sequence[str] = (), others: Sequence[RunReference] = ()
+        self, folder: str, plan: RunPlan, names: Sequence[str] = (), others: Sequence[values.RunReference] = ()
     ) -> None:
         """Look into a run as it is now; ``names`` are its classes', ``others`` runs that may be measured beside it.
 
@@ -116,8 +103,8 @@ class InsideView(QWidget):
         """
         self.answers.forget()
         self.stack.clear()
-        self._look, self._names, self._asked, self.stack.names = RunReference(folder, plan), names, None, names
-        self._path = nearest_map(plan.spec, self._document.selection)
+        self._look, self._names, self._asked, self.stack.names = values.RunReference(folder, plan), names, None, names
+        self._path = values.nearest_map(plan.spec, self._document.selection)
         usable = [one for one in others if one.folder != folder and one.plan.spec.classes is not None]
         twins = [index for index, one in enumerate(usable) if one.plan.spec.residual != plan.spec.residual]
         self.controls.show_network(plan.spec, names, usable, twins[0] if twins else -1)
@@ -125,7 +112,7 @@ class InsideView(QWidget):
         self._show()
 
     def show_none(self, words: str) -> None:
-        """Look into no run, and say why."""
+        """Inspect no run, and say why."""
         self.answers.forget()
         self.stack.clear()
         self._look, self._asked, self._none = None, None, words
@@ -133,18 +120,16 @@ class InsideView(QWidget):
         self._show()
 
     def show_view(self, view: Inside) -> None:
-        """Look at another picture."""
         self.views.setCurrentIndex(list(Inside).index(view))
 
     def show_image(self, place: int) -> None:
-        """Look at another test image; the first or the last where there is none of that place."""
-        gallery = self.answers.newest(Gallery)
+        """Inspect another test image; its place is clipped to the existing ones."""
+        gallery = self.answers.newest(values.Gallery)
         last = gallery.total - 1 if gallery else place
         self.controls.image.show_value(max(0, min(place, last)))
         self._show()
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
         self._theme = theme
         self.gallery.grid.show_theme(theme)
         self.stack.show_theme(theme)
@@ -180,7 +165,7 @@ class InsideView(QWidget):
         if self._needs_image():
             self._show_gallery(self._look)
         try:
-            known = self.answers.newest(Gallery)
+            known = self.answers.newest(values.Gallery)
             before, self._asked = self._asked, self.controls.request(view, self._look, self._path, known)
         except ExplorerError as error:
             self._say(str(error))
@@ -188,20 +173,20 @@ class InsideView(QWidget):
         self._show_answer(before)
         self._on_jobs_changed()
 
-    def _show_gallery(self, look: RunReference) -> None:
-        """Show the page of test images that the image is on; the one before stays until it is there."""
+    def _show_gallery(self, look: values.RunReference) -> None:
+        """Show the page of test images that holds the current one; the page before stays until it is there."""
         place = self.controls.image.value()
-        request = GalleryRequest(look.folder, look.plan, place // PAGE * PAGE)
-        shown, named = self.answers.to(request), self.answers.newest(Confusion)
+        request = values.GalleryRequest(look.folder, look.plan, place // values.PAGE * values.PAGE)
+        shown, named = self.answers.to(request), self.answers.newest(values.Confusion)
         if shown is None and self.isVisible():
             self.answers.ask(request, f"Test images of {look.plan.name}")
-        if isinstance(shown, Gallery):
+        if isinstance(shown, values.Gallery):
             if self.gallery.shown != (shown, named):
                 self.gallery.show_gallery(shown, named, self._names)
             self.gallery.show_place(place)
 
-    def _show_answer(self, before: InsideRequest | None) -> None:
-        """Show the answer, or ask for it; what was shown of this kind stays until it is there."""
+    def _show_answer(self, before: values.InsideRequest | None) -> None:
+        """Show the answer, or request it; the previous answer stays until it is there."""
         request, look = self._asked, self._look
         if request is None or look is None:
             return
@@ -209,10 +194,10 @@ class InsideView(QWidget):
         if answer is not None:
             self.state.setText(self.stack.show_answer(self.view, answer))
         elif not problem:
-            on_demand = isinstance(request, OnDemand)
+            on_demand = isinstance(request, values.OnDemand)
             self.state.setText("Measure to see it: it takes as long as the network is deep." if on_demand else "…")
             if not on_demand and self.isVisible():
-                instead = before if isinstance(before, CamRequest | FeaturesRequest) else None
+                instead = before if isinstance(before, values.CamRequest | values.FeaturesRequest) else None
                 self.answers.ask(request, f"{self.view} of {look.plan.name}", instead)
         if problem:
             self._say(problem)
@@ -251,21 +236,21 @@ class InsideView(QWidget):
         self._show()
 
     def _on_selected(self, path: str) -> None:
-        """Take what is selected in another view, where it means something in this network."""
+        """Inspect what is selected in another view, if this network has it."""
         if self._look is not None and path:
-            self._path = nearest_map(self._look.plan.spec, path)
+            self._path = values.nearest_map(self._look.plan.spec, path)
             if self.isVisible():
                 self._show()
 
     def _on_measure(self) -> None:
-        if self._look is not None and isinstance(self._asked, OnDemand):
+        if self._look is not None and isinstance(self._asked, values.OnDemand):
             if not self.answers.is_waiting(self._asked):
                 self.answers.drop(self._asked)
                 self.answers.ask(self._asked, f"{self.view} of {self._look.plan.name}")
             self._on_jobs_changed()
 
     def _on_pair(self, truth: int, given: int) -> None:
-        """Show the images of a cell of the matrix; on the diagonal there are no mistakes."""
+        """Show the images of a cell of the matrix; the diagonal has no mistakes."""
         if truth != given:
             self.stack.pair = (truth, given)
             self.show_view(Inside.MISTAKES)
@@ -275,7 +260,7 @@ class InsideView(QWidget):
         self._show()
 
     def _on_mistake(self, row: int) -> None:
-        shown = self.answers.newest(Confusion)
+        shown = self.answers.newest(values.Confusion)
         if shown is not None:
             self.controls.image.show_value(mistakes_of(shown, self.stack.pair)[row][0].image)
 
@@ -288,7 +273,7 @@ class InsideView(QWidget):
             self.save(Path(chosen))
 
     def save(self, path: Path) -> bool:
-        """Write what is shown; where that fails say why, and return False."""
+        """Write what is shown to a file; where that fails show why, and return False."""
         try:
             write(path, content(self.stack.panes[self.view], path.suffix.lower(), self._theme))
         except ExplorerError as error:

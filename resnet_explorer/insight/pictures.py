@@ -77,7 +77,7 @@ class ImageGrid(QListWidget):
         self.currentRowChanged.connect(self._on_current)
 
     def show_images(self, images: Sequence[Shown], side: int | None = None) -> None:
-        """Show other images, each as large as ``side``; the first ones of very many. None of them is chosen."""
+        """Show other images, each ``side`` pixels wide, at most ``MOST`` of them. None is selected."""
         self.images, self._side = images, side or self._side
         ratio = self.devicePixelRatioF()
         self.blockSignals(True)
@@ -90,13 +90,13 @@ class ImageGrid(QListWidget):
         self.blockSignals(False)
 
     def choose(self, place: int) -> None:
-        """Make an image the current one without telling of it."""
+        """Select an image without a signal."""
         self.blockSignals(True)
         self.setCurrentRow(place if 0 <= place < self.count() else -1)
         self.blockSignals(False)
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint the file's words in another theme; what is coloured by it is shown anew by whoever coloured it."""
+        """Paint the text of the PNG in another theme; images coloured by a theme are set anew by the caller."""
         self._theme = theme
 
     def _on_current(self, row: int) -> None:
@@ -104,7 +104,7 @@ class ImageGrid(QListWidget):
             self.chosen.emit(row)
 
     def to_png(self, columns: int = 12) -> bytes:
-        """Return all that is shown as one PNG, so many in a row, with their words."""
+        """Return all images as one PNG, ``columns`` in a row, with their captions."""
         images, side = self.images[:MOST], max(self._side, 48)
         columns = max(1, min(columns, len(images)))
         lines = max((one.words.count("\n") + 1 for one in images if one.words), default=0)
@@ -202,7 +202,7 @@ def filter_images(shown: Filters) -> list[Shown]:
 
 
 def _levels(values: Any, low: float, high: float) -> Any:
-    """Return values between two bounds as numbers from 0 to 255; 0 for what is not a number."""
+    """Scale values from ``low`` to ``high`` to integers from 0 to 255; NaN becomes 0."""
     import numpy as np  # which the start does not need
 
     with np.errstate(over="ignore", invalid="ignore"):
@@ -234,7 +234,7 @@ class MarksView(SizedCanvas):
         self._draw: Draw | None = None
 
     def show_drawn(self, draw: Draw | None) -> None:
-        """Show another picture; none where there is nothing to draw."""
+        """Show another picture; None shows nothing."""
         self._draw = draw
         self._fitted = True
         self.redraw()
@@ -272,17 +272,15 @@ class CamView(QWidget):
 
     @property
     def has_image(self) -> bool:
-        """Return whether anything is shown."""
         return self._cam is not None
 
     def show_cam(self, cam: Cam | None, words: tuple[str, str, str] = ("", "", "")) -> None:
-        """Show another one, with words under each of the three images; nothing where there is none."""
+        """Show a result with a caption under each of its three images; None shows nothing."""
         self._cam, self._words = cam, words
         self.setAccessibleDescription(". ".join(one.replace("\n", ", ") for one in words if one))
         self.update()
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
         self._theme = theme
         self.update()
 
@@ -307,7 +305,7 @@ class CamView(QWidget):
             left += side + GAP
 
     def to_png(self) -> bytes:
-        """Return the three images with their words as a PNG."""
+        """Return the three images with their captions as a PNG."""
         image = QImage(1080, 460, QImage.Format.Format_RGB32)
         painter = QPainter(image)
         painter.setFont(self.font())
@@ -332,7 +330,7 @@ _SMOOTH = Qt.TransformationMode.SmoothTransformation
 
 
 def _evidence(cam: Cam, largest: float, theme: Theme) -> QImage:
-    """Return the evidence as one colour that is the more opaque the more of it there is."""
+    """Return the evidence as one colour whose opacity grows with it."""
     levels = (cam.large / largest * 255 * STRONGEST).clip(0, 255).astype("uint8")
     high, wide = levels.shape
     image = QImage(levels.tobytes(), wide, high, wide, QImage.Format.Format_Indexed8).copy()

@@ -9,20 +9,9 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 
 from resnet_explorer.diagram.lesions import lesion_chart
 from resnet_explorer.errors import ExportError
-from resnet_explorer.insight.charts import class_name, confusion_picture, filters_picture
+from resnet_explorer.insight import pictures
+from resnet_explorer.insight.charts import class_name, confusion_picture, filters_picture, surface_picture
 from resnet_explorer.insight.controls import Inside
-from resnet_explorer.insight.pictures import (
-    CamView,
-    ImageGrid,
-    MarksView,
-    filter_images,
-    gallery_images,
-    map_images,
-    mistake_images,
-    mistakes_of,
-    side_of,
-)
-from resnet_explorer.insight.surface_chart import surface_picture
 from resnet_explorer.insight.values import PAGE, Cam, Confusion, Features, Filters, Gallery, Surface
 from resnet_explorer.picture.chart.model import number
 from resnet_explorer.picture.marks import Picture
@@ -49,7 +38,7 @@ class ConfusionPane(QSplitter):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
-        self.matrix = MarksView()
+        self.matrix = pictures.MarksView()
         name = "Recall and precision of each class"
         self.classes = TextTable(name, _TITLES, range(1, 4), sortable=True)
         self.classes.row_height = self.classes.fontMetrics().height() + 8
@@ -61,7 +50,7 @@ class ConfusionPane(QSplitter):
         self.matrix.picked.connect(self._on_picked)
 
     def show_confusion(self, shown: Confusion | None, names: Sequence[str]) -> None:
-        """Show how the test images are named; nothing where that is unknown."""
+        """Show a confusion matrix; None shows nothing."""
         if shown is None:
             self.matrix.show_drawn(None)
             self.classes.show_rows([])
@@ -96,7 +85,7 @@ class GalleryPane(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         tip = "Click an image to look at it; → says that it is named wrongly, and as what"
-        self.grid = told(ImageGrid(56), "Test images", tip)
+        self.grid = told(pictures.ImageGrid(56), "Test images", tip)
         self.before = tool("‹", "Test images before these", lambda: self._turn(-PAGE))
         self.after = tool("›", "Test images after these", lambda: self._turn(PAGE))
         self.words = label(kind="muted")
@@ -106,9 +95,9 @@ class GalleryPane(QWidget):
         vbox(hbox((self.words, 1), self.before, self.after), (self.grid, 1), of=self)
 
     def show_gallery(self, shown: Gallery | None, named: Confusion | None, names: Sequence[str]) -> None:
-        """Show a page of test images; none where it is not there."""
+        """Show a page of test images; None shows nothing."""
         self._gallery, self.shown = shown, (shown, named)
-        images = gallery_images(shown, named, names) if shown else []
+        images = pictures.gallery_images(shown, named, names) if shown else []
         self.grid.show_images(images)
         first = shown.request.first if shown else 0
         self.words.setText(f"{first:,} to {first + len(images) - 1:,} of {shown.total:,}" if shown else "")
@@ -116,7 +105,7 @@ class GalleryPane(QWidget):
         self.after.setEnabled(shown is not None and first + len(images) < shown.total)
 
     def show_place(self, place: int) -> None:
-        """Mark an image as the one that is looked at."""
+        """Mark the current image."""
         if self._gallery:
             self.grid.choose(place - self._gallery.request.first)
 
@@ -134,25 +123,24 @@ class FiltersPane(QStackedWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.marks, self.grid = MarksView(), ImageGrid(80)
+        self.marks, self.grid = pictures.MarksView(), pictures.ImageGrid(80)
         self.grid.setAccessibleName("Filters of the first layer")
         self.addWidget(self.marks)
         self.addWidget(self.grid)
 
     def show_filters(self, shown: Filters | None) -> None:
-        """Show filters; nothing where they are not there."""
+        """Show filters; None shows nothing."""
         in_colour = shown is not None and shown.weights.shape[1] == 3
         self.setCurrentWidget(self.grid if in_colour else self.marks)
         if shown is None or in_colour:
             self.marks.show_drawn(None)
-            images = filter_images(shown) if shown else []
-            self.grid.show_images(images, side_of(len(images), 8))
+            images = pictures.filter_images(shown) if shown else []
+            self.grid.show_images(images, pictures.side_of(len(images), 8))
             return
         known = shown
         self.marks.show_drawn(lambda wide, high, text: filters_picture(known, wide, high, text))
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
         self.marks.show_theme(theme)
         self.grid.show_theme(theme)
 
@@ -162,18 +150,17 @@ class LesionsPane(QStackedWidget):
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.empty, self.chart = MarksView(), ChartView(document)
+        self.empty, self.chart = pictures.MarksView(), ChartView(document)
         self.addWidget(self.empty)
         self.addWidget(self.chart)
 
     def show_study(self, shown: LesionStudy | None) -> None:
-        """Show what is known of the lesions; nothing where they are not there."""
+        """Show the lesions measured so far; None shows nothing."""
         if shown is not None:
             self.chart.show_chart(lesion_chart(shown))
         self.setCurrentWidget(self.empty if shown is None else self.chart)
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
         self.empty.show_theme(theme)
         self.chart.show_theme(theme)
 
@@ -181,7 +168,7 @@ class LesionsPane(QStackedWidget):
 def picture_of(pane: QWidget) -> Picture | None:
     """Return the drawing that a part shows; None where it shows images, or nothing."""
     shown = _inner(pane)
-    return shown.picture if isinstance(shown, MarksView | ChartView) and shown.picture.title else None
+    return shown.picture if isinstance(shown, pictures.MarksView | ChartView) and shown.picture.title else None
 
 
 def suffixes(pane: QWidget) -> tuple[str, ...]:
@@ -189,7 +176,11 @@ def suffixes(pane: QWidget) -> tuple[str, ...]:
     if picture_of(pane):
         return (".svg", ".pdf", ".png")
     shown = _inner(pane)
-    has_images = bool(shown.images) if isinstance(shown, ImageGrid) else isinstance(shown, CamView) and shown.has_image
+    has_images = (
+        bool(shown.images)
+        if isinstance(shown, pictures.ImageGrid)
+        else isinstance(shown, pictures.CamView) and shown.has_image
+    )
     return (".png",) if has_images else ()
 
 
@@ -200,7 +191,7 @@ def content(pane: QWidget, suffix: str, theme: Theme) -> bytes:
         words = " or ".join(suffixes(pane)) or "nothing yet"
         raise ExportError(suffix, f"This cannot be a {suffix or 'file without an ending'}.", f"It can be {words}.")
     if picture is None:
-        assert isinstance(shown, ImageGrid | CamView)
+        assert isinstance(shown, pictures.ImageGrid | pictures.CamView)
         return shown.to_png()
     if suffix == ".svg":
         from resnet_explorer.picture.svg import to_svg  # with what the start does not need
@@ -229,8 +220,8 @@ class InsideStack(QStackedWidget):
         self._theme, self._words = LIGHT, ""
         self._last: tuple[object, ...] = ()
         self.confusion, self.filters = ConfusionPane(), FiltersPane()
-        self.mistakes, self.maps = ImageGrid(80), ImageGrid(80)
-        self.cam, self.surface, self.lesions = CamView(), MarksView(), LesionsPane(document)
+        self.mistakes, self.maps = pictures.ImageGrid(80), pictures.ImageGrid(80)
+        self.cam, self.surface, self.lesions = pictures.CamView(), pictures.MarksView(), LesionsPane(document)
         self.mistakes.setAccessibleName("Wrongly named test images")
         self.maps.setAccessibleName("Feature maps")
         self.panes: Mapping[Inside, QWidget] = {
@@ -246,7 +237,6 @@ class InsideStack(QStackedWidget):
             self.addWidget(pane)
 
     def clear(self) -> None:
-        """Show nothing."""
         self._last, self.pair = (), None
         self.confusion.show_confusion(None, ())
         self.cam.show_cam(None)
@@ -257,18 +247,16 @@ class InsideStack(QStackedWidget):
             grid.show_images(())
 
     def show_view(self, view: Inside) -> None:
-        """Show one of the pictures, as it was when it was last shown."""
         self.setCurrentWidget(self.panes[view])
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
         self._theme, self._last = theme, ()
         self.confusion.matrix.show_theme(theme)
         for pane in (self.filters, self.cam, self.surface, self.lesions, self.maps, self.mistakes):
             pane.show_theme(theme)
 
     def show_answer(self, view: Inside, answer: object) -> str:
-        """Show an answer, and return what it says in words."""
+        """Show an answer, and return its description."""
         key = (view, answer, self.pair, self.together)
         if key != self._last:
             self._last, self._words = key, _SHOWS[view](self, answer)
@@ -279,8 +267,8 @@ class InsideStack(QStackedWidget):
         return f"{shown.tested:,} test images in {shown.seconds:.1f} s"
 
     def _show_mistakes(self, shown: Confusion) -> str:
-        found = mistakes_of(shown, self.pair)
-        self.mistakes.show_images(mistake_images(found, self.names))
+        found = pictures.mistakes_of(shown, self.pair)
+        self.mistakes.show_images(pictures.mistake_images(found, self.names))
         words = f"{len(shown.mistakes):,} of {shown.tested:,} test images are named wrongly"
         if self.pair:
             true, given = (class_name(self.names, label) for label in self.pair)
@@ -312,7 +300,9 @@ class InsideStack(QStackedWidget):
 
     def _show_features(self, shown: Features) -> str:
         channels, high, wide = shown.maps.shape
-        self.maps.show_images(map_images(shown, self._theme, self.together), side_of(channels, max(high, wide)))
+        self.maps.show_images(
+            pictures.map_images(shown, self._theme, self.together), pictures.side_of(channels, max(high, wide))
+        )
         low, most = (number(float(f"{value:.3g}")) for value in (shown.maps.min(), shown.maps.max()))
         more = f", the first {self.maps.count()} are shown" if self.maps.count() < channels else ""
         return f"{shown.request.path}: {channels} maps of {high}×{wide}, from {low} to {most}{more}"

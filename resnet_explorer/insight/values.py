@@ -86,7 +86,7 @@ class FeaturesRequest(RunReference):
     path: str
 
 
-@job("resnet_explorer.insight.surface:surface")
+@job("resnet_explorer.insight.lab:surface")
 @dataclass(frozen=True, slots=True)
 class SurfaceRequest:
     """Measure the loss in a plane through the trained weights of each network (Li et al. 2018, section 4).
@@ -120,7 +120,7 @@ class SurfaceRequest:
         return self.runs[0].device
 
 
-@job("resnet_explorer.insight.surface:lesions")
+@job("resnet_explorer.insight.lab:lesions")
 @dataclass(frozen=True, slots=True)
 class RunLesionsRequest:
     """Name all test images without each block of each network, and with each pair of equal neighbours swapped.
@@ -199,20 +199,20 @@ class Confusion:
 
     @property
     def tested(self) -> int:
-        """Return how many images were named."""
+        """Return the number of test images."""
         return int(self.counts.sum())
 
     @property
     def accuracy(self) -> float:
-        """Return the share that was named right."""
+        """Return the fraction of images classified correctly."""
         return float(self.counts.trace() / self.counts.sum())
 
     def recall(self, label: int) -> float | None:
-        """Return the share of a class's images that were given to it; None where there are none."""
+        """Return the fraction of a class's images predicted as that class; None where it has none."""
         return _share(self.counts[label, label], self.counts[label].sum())
 
     def precision(self, label: int) -> float | None:
-        """Return the share of what was given to a class that is of it; None where nothing was."""
+        """Return the fraction of the images predicted as a class that belong to it; None without any."""
         return _share(self.counts[label, label], self.counts[:, label].sum())
 
 
@@ -281,7 +281,6 @@ class Surface:
 
     @property
     def complete(self) -> bool:
-        """Return whether every point of every network is measured."""
         return len(self.slices) == len(self.request.runs) and all(bool(one.known.all()) for one in self.slices)
 
 

@@ -90,7 +90,7 @@ def one_by_one(subject: Subject, *, by_batch: bool = False) -> Iterator[str | Le
 
 
 def _by_batch(subject: Subject, test: "_Test") -> LesionSteps:
-    """Return the error in training mode; the running statistics do not learn from the test."""
+    """Return the error in training mode; the running statistics are put back afterwards."""
     with seeded(subject.plan.seed), restored(subject.model, training=True):
         return (yield from test.error(subject.model, f"{subject.plan.name} with the test's own statistics"))
 
@@ -105,7 +105,7 @@ class _Test:
         self._keeps = images.take(self.indices[:1])[0].nbytes * len(self.indices) <= ROOM
 
     def error(self, model: ResNet, words: str) -> LesionSteps:
-        """Return the share of the images that a model names wrongly."""
+        """Return the fraction of the images that a model misclassifies."""
         wrong = 0
         for number, chunk in enumerate(torch.split(self.indices, CHUNK)):
             yield words
@@ -132,7 +132,7 @@ def _with(values: Sequence[float | None], index: int, value: float) -> tuple[flo
 
 
 def _shapes(plan: RunPlan) -> tuple[tuple[Shape, Shape], ...]:
-    """Return the shapes of a map before and after each block, without the batch."""
+    """Return the input and output shape of each block, without the batch."""
     analysis = analyse(compile_spec(plan.spec), plan.image)
     sums = [analysis.sums[block.path] for stage in analysis.network.stages for block in stage.blocks]
     return tuple((one.input[1:], one.output[1:]) for one in sums)
@@ -166,7 +166,7 @@ def dropping(block: Block, shape: torch.Size) -> Iterator[None]:
 
 
 def _branchless(block: Block, x: Tensor) -> Tensor:
-    """Return what a residual block gives for F = 0."""
+    """Return the output of a residual block for F = 0."""
     x = run(block, block.chains.before, x)
     y = run(block, block.chains.shortcut or (), x)
     if block.chains.gate:
@@ -175,7 +175,7 @@ def _branchless(block: Block, x: Tensor) -> Tensor:
 
 
 def _skipped(shape: torch.Size, x: Tensor) -> Tensor:
-    """Return x in the shape that a block would have given it."""
+    """Return x in the output shape of a block."""
     y: Tensor = x if x.shape[1:] == shape else ZeroPad(shape[0] - x.shape[1], -(-x.shape[2] // shape[1]))(x)
     return y.clone()  # what follows may work in place
 

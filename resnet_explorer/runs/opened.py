@@ -1,16 +1,46 @@
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from resnet_explorer.errors import CheckpointError
+from resnet_explorer.features import resolve
 from resnet_explorer.module.adapter import add_adapter, folded
 from resnet_explorer.module.build import ResNet, build
 from resnet_explorer.network.tree import ADAPTER
-from resnet_explorer.runs.codec import BEST, CHECKPOINT, RUN, loads
+from resnet_explorer.runs.folder import BEST, CHECKPOINT, RUN, TUNE, loads
 from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.spec import ResNetSpec
+
+
+@dataclass(frozen=True, slots=True)
+class RunKind:
+    """A kind by the file that its folders hold; ``train`` and ``images`` are ``module:function``."""
+
+    file: str
+    train: str
+    images: str
+
+    def go_on(self, folder: Path, until: int | None, known_steps: int | None, tensorboard: bool) -> Iterator[object]:
+        """Yield what continuing the run yields."""
+        steps: Iterator[object] = resolve(self.train)(folder, until, known_steps, tensorboard)
+        return steps
+
+    def images_of(self, folder: Path) -> Any:
+        """Return the images of a run, with the interface of ``probes.data.Images``."""
+        read: Callable[[Path], Any] = resolve(self.images)
+        return read(folder)
+
+
+KINDS = (RunKind(TUNE, "resnet_explorer.finetuning.jobs:go_on", "resnet_explorer.finetuning.jobs:images_of_run"),)
+
+
+def kind_of(folder: Path) -> RunKind | None:
+    """Return the kind of a run by its folder; None for a plain training."""
+    return next((kind for kind in KINDS if (folder / kind.file).is_file()), None)
 
 
 def read_tensors(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

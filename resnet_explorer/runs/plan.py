@@ -80,7 +80,7 @@ class RunEnvironment:
 
     @property
     def instruction_set(self) -> str:
-        """Return the CPU's instructions that it was computed with; empty on another device."""
+        """Return the CPU's instruction set; empty on another device."""
         found = re.match(r"CPU \((.+?)\)", self.machine)
         return found[1] if found else ""
 
@@ -111,7 +111,6 @@ class Ending:
 
     @property
     def is_finished(self) -> bool:
-        """Return whether every step of the recipe was made."""
         return self.steps >= self.of and not self.problem
 
 
@@ -132,16 +131,15 @@ class Run:
 
     @property
     def is_finished(self) -> bool:
-        """Return whether every step of the recipe was made, or there was no reason to go on."""
+        """Return whether every step of the recipe is made, or the run stopped early on purpose."""
         return self.over or len(self.metrics) >= self.plan.recipe.steps
 
     @property
     def last(self) -> Metric | None:
-        """Return the newest step."""
         return self.metrics[-1] if self.metrics else None
 
     def final_loss(self, steps: int = 20) -> float:
-        """Return the mean training loss of the last steps; infinite where it is no number."""
+        """Return the mean training loss of the last steps; infinite where one is not finite."""
         losses = [one.loss for one in self.metrics[-steps:]]
         return sum(losses) / len(losses) if losses and all(map(isfinite, losses)) else inf
 
@@ -222,19 +220,16 @@ class RunStatistics:
 
     @property
     def loss(self) -> float | None:
-        """Return the training loss."""
         known = [one.loss for one in self.metrics[-RECENT:]]
         return sum(known) / len(known) if known else None
 
     @property
     def error(self) -> float | None:
-        """Return the share of the training images that are misclassified."""
         known = [one.accuracy for one in self.metrics[-RECENT:] if one.accuracy is not None]
         return 1 - sum(known) / len(known) if known else None
 
     @property
     def per_second(self) -> float | None:
-        """Return the steps made in a second."""
         if len(self.metrics) < 2:
             return None
         first, last = self.metrics[max(0, len(self.metrics) - TIMED)], self.metrics[-1]
@@ -243,6 +238,5 @@ class RunStatistics:
 
     @property
     def seconds_left(self) -> float | None:
-        """Return the seconds that the other steps take."""
         speed = self.per_second
         return (self.steps - self.metrics[-1].step - 1) / speed if speed else None

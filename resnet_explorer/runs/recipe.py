@@ -127,7 +127,7 @@ class Recipe:
 
 
 def _one_cycle(step: int, steps: int) -> float:
-    """Return the share of the peak: up on a cosine, and down on another (Smith and Topin 2018, as PyTorch has it)."""
+    """Return the fraction of the peak: a cosine up, then a cosine down (Smith and Topin 2018, as in PyTorch)."""
     top = ONE_CYCLE_UP * steps - 1
     if step <= top:
         return _between(ONE_CYCLE_START, 1.0, step / top if top > 0 else 1.0)
@@ -147,7 +147,7 @@ Read = Callable[[str], object]
 
 
 def _reader(field: Field[Any]) -> Read:
-    """Return what reads a field of a recipe from text: its default tells of which kind it is."""
+    """Return the function that reads a field of a recipe from text, chosen by the field's default."""
     key, default = field.name, field.default
     if isinstance(default, StrEnum):
         return choice(key, tuple(Choice(one, one, "") for one in type(default)))

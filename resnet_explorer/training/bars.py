@@ -43,7 +43,7 @@ class TrainingBar(QWidget):
         self.show_state()
 
     def show_state(self) -> None:
-        """Show what can be done now, and how far it is."""
+        """Enable the buttons that apply now, and show the progress."""
         trainer = self._trainer
         busy, left = trainer.is_busy, [run for run in trainer.runs if run.is_open]
         self.start.setText("Start again" if trainer.runs else "Start")
@@ -95,7 +95,6 @@ class CurveOptions(QWidget):
         self._label()
 
     def options(self, replayed: bool) -> Options:
-        """Return how curves are drawn."""
         return Options(self.across.chosen, self.log.isChecked(), self.smoothing.value() / 100, replayed)
 
     def _on_changed(self) -> None:
@@ -149,16 +148,15 @@ class ReplayBar(QWidget):
 
     @property
     def is_on(self) -> bool:
-        """Return whether a recording is shown."""
         return bool(self._runs)
 
     @property
     def length(self) -> float:
-        """Return the seconds of the longest recording."""
+        """Return the length of the longest recording in seconds."""
         return max((times[-1] for times in self._times if times), default=0.0)
 
     def show_runs(self, runs: Sequence[Run]) -> None:
-        """Show recorded runs from their end: the figure is there at once, and plays from its start."""
+        """Show recorded runs at their end: the plot is complete at once, and plays from its start."""
         self._runs = tuple(runs)
         self._times = tuple([metric.seconds for metric in run.metrics] for run in runs)
         self.words.setText("● replayed")
@@ -167,7 +165,7 @@ class ReplayBar(QWidget):
         self.go(self.length)
 
     def recorded(self, here: str) -> str:
-        """Return where and with what it was recorded; ``here`` is this CPU's instruction set, empty if unknown."""
+        """Return where and with what it was recorded; ``here`` is this CPU's instruction set, or empty."""
         known = next((run.environment for run in self._runs if run.environment), None)
         if known is None:
             return ""
@@ -184,14 +182,14 @@ class ReplayBar(QWidget):
         )
 
     def go(self, seconds: float) -> None:
-        """Show another moment."""
+        """Show the moment ``seconds`` after the start."""
         self.seconds = min(max(0.0, seconds), self.length)
         with QSignalBlocker(self.slider):
             self.slider.setValue(round(PARTS * self.seconds / self.length) if self.length else 0)
         self.moved.emit()
 
     def start(self) -> None:
-        """Play from here, or from the start where it is at the end."""
+        """Play from the current moment, from the start if that is the end."""
         if self.seconds >= self.length:
             self.go(0.0)
         self._then = time.monotonic()
@@ -199,12 +197,10 @@ class ReplayBar(QWidget):
         self._label()
 
     def hold(self) -> None:
-        """Stay at this moment."""
         self._clock.stop()
         self._label()
 
     def leave(self) -> None:
-        """Forget the recording."""
         self._clock.stop()
         self._runs, self._times, self.seconds = (), (), 0.0
         self._label()

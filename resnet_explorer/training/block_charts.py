@@ -3,21 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from resnet_explorer.picture.chart import (
-    Axis,
-    Cell,
-    Chart,
-    Guide,
-    HeatMap,
-    Kind,
-    Marker,
-    Point,
-    Row,
-    Scale,
-    Series,
-    Span,
-    Strip,
-)
+from resnet_explorer.picture import chart
 from resnet_explorer.picture.chart.model import number
 from resnet_explorer.readings.quantities import WORDS, Place, Quantity, QuantityWords
 from resnet_explorer.readings.text import compact
@@ -33,7 +19,7 @@ MOST_COLUMNS = 400
 """A heat map shows so many of the measured steps, evenly spread, and always the newest."""
 
 
-def block_plot(shown: Sequence[Traced], quantity: str, options: Options = PLAINLY) -> Chart:
+def block_plot(shown: Sequence[Traced], quantity: str, options: Options = PLAINLY) -> chart.Chart:
     """Return a quantity at each block, of the newest step of each run at which blocks were measured."""
     words = BLOCKWISE[quantity]
     known = [(one, metric) for one in shown if (metric := _newest(one.run)) and has(metric, quantity)]
@@ -41,10 +27,10 @@ def block_plot(shown: Sequence[Traced], quantity: str, options: Options = PLAINL
     when = f"step {steps[0]:,}" if len(steps) == 1 else "the newest measured step of each run" if steps else ""
     missing = [one.name for one in shown if all(one is not other for other, _ in known)]
     conditions = describe_conditions(runs_of(shown))
-    return Chart(
+    return chart.Chart(
         words.label,
-        Axis("block, from the input (left) to the loss (right)"),
-        Axis(words.symbol, Scale.LOG if words.log else Scale.LINEAR),
+        chart.Axis("block, from the input (left) to the loss (right)"),
+        chart.Axis(words.symbol, chart.Scale.LOG if words.log else chart.Scale.LINEAR),
         tuple(_series(one, metric, quantity, len(steps) > 1) for one, metric in known),
         joined((replay_words(shown, options.replayed), when, "one batch, not smoothed", *conditions)),
         spans=_spans([one.run for one, _ in known]),
@@ -53,14 +39,16 @@ def block_plot(shown: Sequence[Traced], quantity: str, options: Options = PLAINL
     )
 
 
-def _series(one: Traced, metric: Metric, quantity: str, says_step: bool) -> Series:
+def _series(one: Traced, metric: Metric, quantity: str, says_step: bool) -> chart.Series:
     y = values(metric, quantity)
-    points = [Point(place.path, f"block {n} · {place.path}") for n, place in enumerate(_places(one.run, len(y)), 1)]
+    points = [
+        chart.Point(place.path, f"block {n} · {place.path}") for n, place in enumerate(_places(one.run, len(y)), 1)
+    ]
     known = [value for value in (y[0], y[-1]) if value == value]
     ratio = f"first/last = {number(float(f'{known[0] / known[1]:.3g}'))}" if len(known) == 2 and known[1] else ""
     note = ", ".join(word for word in (ratio, f"step {metric.step + 1:,}" if says_step else "") if word)
     x = list(range(1, len(y) + 1))
-    return Series(one.key, one.name, x, y, one.look, points=points, note=note, hidden=one.hidden)
+    return chart.Series(one.key, one.name, x, y, one.look, points=points, note=note, hidden=one.hidden)
 
 
 def values(metric: Metric, quantity: str) -> list[float]:
@@ -79,12 +67,12 @@ def _newest(run: Run) -> Metric | None:
 
 
 def _places(run: Run, count: int) -> Sequence[Place]:
-    """Return the blocks of a run; those without an address where it does not know them."""
+    """Return the blocks of a run; without addresses where they are unknown."""
     known = run.environment.places if run.environment else ()
     return known if len(known) == count else [Place("", 0, ())] * count
 
 
-def _spans(runs: Sequence[Run]) -> tuple[Span, ...]:
+def _spans(runs: Sequence[Run]) -> tuple[chart.Span, ...]:
     """Return the stages, where all runs have them at the same blocks."""
     layouts = {tuple(place.stage for place in run.environment.places) if run.environment else () for run in runs}
     if len(layouts) != 1 or not runs or runs[0].environment is None:
@@ -93,11 +81,11 @@ def _spans(runs: Sequence[Run]) -> tuple[Span, ...]:
     for stage, members in groupby(enumerate(runs[0].environment.places, 1), key=lambda pair: pair[1].stage):
         known = list(members)
         label = f"stage {stage} · {compact(known[0][1].shape)}"
-        spans.append(Span(known[0][0] - 0.5, known[-1][0] + 0.5, label, f"layer{stage}"))
+        spans.append(chart.Span(known[0][0] - 0.5, known[-1][0] + 0.5, label, f"layer{stage}"))
     return tuple(spans)
 
 
-def block_strips(shown: Sequence[Traced], quantity: str) -> tuple[Strip, ...]:
+def block_strips(shown: Sequence[Traced], quantity: str) -> tuple[chart.Strip, ...]:
     """Return the runs' blocks in rows, to be coloured by a quantity at their newest measured step."""
     strips = []
     for one in shown:
@@ -106,12 +94,14 @@ def block_strips(shown: Sequence[Traced], quantity: str) -> tuple[Strip, ...]:
             y = values(metric, quantity)
             pairs = zip(_places(one.run, len(y)), y, strict=True)
             is_residual = one.run.plan.spec.residual
-            cells = (Cell(place.path, f"block {n}", value, is_residual) for n, (place, value) in enumerate(pairs, 1))
-            strips.append(Strip(one.key, one.name, tuple(cells), one.look))
+            cells = (
+                chart.Cell(place.path, f"block {n}", value, is_residual) for n, (place, value) in enumerate(pairs, 1)
+            )
+            strips.append(chart.Strip(one.key, one.name, tuple(cells), one.look))
     return tuple(strips)
 
 
-def heat(one: Traced, quantity: str, options: Options = PLAINLY) -> HeatMap | None:
+def heat(one: Traced, quantity: str, options: Options = PLAINLY) -> chart.HeatMap | None:
     """Return a quantity of a run by blocks and measured steps; None where it has not been measured."""
     measured = [metric for metric in one.run.metrics if metric.blocks]
     every = max(1, -(-len(measured) // MOST_COLUMNS))
@@ -121,14 +111,14 @@ def heat(one: Traced, quantity: str, options: Options = PLAINLY) -> HeatMap | No
         return None
     words, places = BLOCKWISE[quantity], _places(one.run, len(columns[0]))
     rows = tuple(
-        Row(place.path or f"block {n + 1}", [column[n] for column in columns], place.path)
+        chart.Row(place.path or f"block {n + 1}", [column[n] for column in columns], place.path)
         for n, place in enumerate(places)
     )
     conditions = describe_conditions([one.run])
-    return HeatMap(
+    return chart.HeatMap(
         f"{one.name}: {words.label[:1].lower()}{words.label[1:]}, block by block",
-        Axis("step"),
-        Axis(words.symbol, Scale.LOG if words.log else Scale.LINEAR),
+        chart.Axis("step"),
+        chart.Axis(words.symbol, chart.Scale.LOG if words.log else chart.Scale.LINEAR),
         [metric.step + 1 for metric in chosen],
         rows,
         "block, from the input (top) to the loss",
@@ -141,22 +131,24 @@ FEW = 2
 """So many different steps are named at their lines; more have a sign on the curve alone."""
 
 
-def rates(shown: Sequence[Traced], options: Options = PLAINLY) -> Chart:
+def rates(shown: Sequence[Traced], options: Options = PLAINLY) -> chart.Chart:
     """Return each schedule once, with the names of the runs that have it, and a sign where each run is."""
     groups: dict[tuple[float, ...], list[Traced]] = {}
     for one in shown:
         groups.setdefault(tuple(schedule(one.run.plan.recipe)[1]), []).append(one)
-    series: list[Series] = []
+    series: list[chart.Series] = []
     for members in groups.values():
         series += _rate_series(members)
     at = sorted({one.run.last.step + 1 for one in shown if one.run.last})
-    guides = tuple(Guide(step, f"step {step:,}") for step in at) if len(at) <= FEW else ()
+    guides = tuple(chart.Guide(step, f"step {step:,}") for step in at) if len(at) <= FEW else ()
     recipes = {one.run.plan.recipe for one in shown}
     words = describe_recipe(recipes.pop()) if len(recipes) == 1 else ""
-    return Chart(
+    return chart.Chart(
         "Learning rate",
-        Axis("step"),
-        Axis("learning rate", Scale.LOG if options.log else Scale.LINEAR, low=None if options.log else 0.0),
+        chart.Axis("step"),
+        chart.Axis(
+            "learning rate", chart.Scale.LOG if options.log else chart.Scale.LINEAR, low=None if options.log else 0.0
+        ),
         tuple(series),
         joined((replay_words(shown, options.replayed), "as planned", words)),
         guides=guides,
@@ -174,14 +166,14 @@ def schedule(recipe: Recipe) -> tuple[list[int], list[float]]:
     return [step + 1 for step in chosen], [recipe.rate_at(step) for step in chosen]
 
 
-def _rate_series(members: Sequence[Traced]) -> list[Series]:
+def _rate_series(members: Sequence[Traced]) -> list[chart.Series]:
     first, count = members[0], len(members)
     x, y = schedule(first.run.plan.recipe)
     label = ", ".join(one.name for one in members) if count <= FEW else f"{first.name} and {count - 1} more"
-    bare = first.look._replace(marker=Marker.NONE)
-    found = [Series(first.key, label, x, y, bare, hidden=all(one.hidden for one in members))]
+    bare = first.look._replace(marker=chart.Marker.NONE)
+    found = [chart.Series(first.key, label, x, y, bare, hidden=all(one.hidden for one in members))]
     for one in members:
         if one.run.last:
             here = [one.run.last.step + 1], [one.run.last.rate]
-            found.append(Series(f"{one.key}-now", "", *here, one.look, Kind.SCATTER, hidden=one.hidden))
+            found.append(chart.Series(f"{one.key}-now", "", *here, one.look, chart.Kind.SCATTER, hidden=one.hidden))
     return found

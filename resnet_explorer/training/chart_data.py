@@ -129,7 +129,6 @@ class _Table:
         self.count = 0
 
     def add(self, rows: Sequence[_Row] | Array) -> None:
-        """Take more rows."""
         if not len(rows):
             return
         while self.count + len(rows) > len(self._rows):
@@ -138,11 +137,10 @@ class _Table:
         self.count += len(rows)
 
     def row(self, index: int) -> Sequence[float]:
-        """Return a row."""
         return [float(value) for value in self._rows[index]]
 
     def column(self, index: int) -> Array:
-        """Return a column, as a view."""
+        """Return a view of a column."""
         return self._rows[: self.count, index]
 
 
@@ -154,7 +152,7 @@ class Columns:
         self._before = (-1, 0.0)
 
     def follows(self, run: Run) -> bool:
-        """Say whether a run is this one, further on or not so far."""
+        """Return whether ``run`` is the run read so far, at any step of it."""
         shared = min(len(run.metrics), self._steps.count)
         if not shared:
             return True
@@ -162,7 +160,6 @@ class Columns:
         return (one.step, one.seconds) == (row[STEP], row[SECONDS]) and repr(one.loss) == repr(row[VALUE])
 
     def read(self, run: Run) -> None:
-        """Read the steps that are new."""
         new = run.metrics[self._steps.count :]
         if not new:
             return
@@ -173,7 +170,7 @@ class Columns:
         self._paces.add(list(self._timed(new)))
 
     def _timed(self, new: Iterable[Metric]) -> Iterable[_Row]:
-        """Yield the seconds that a step took: the mean of a few where the clock did not move between them."""
+        """Yield the seconds of each step: a mean over several where the clock did not advance between them."""
         for one in new:
             step, seconds = self._before
             if step < 0 or one.seconds < seconds:
@@ -183,7 +180,7 @@ class Columns:
                 self._before = (one.step, one.seconds)
 
     def of(self, measure: Measure, last: float) -> tuple[Array, Array, Array]:
-        """Return steps, seconds and values of a measure up to a step; of the speed the seconds of a step."""
+        """Return steps, seconds and values of a measure up to a step; for the speed, the seconds a step took."""
         table, index = {
             Measure.TRAIN_LOSS: (self._steps, VALUE),
             Measure.TRAIN_ERROR: (self._steps, VALUE + 1),
@@ -225,7 +222,7 @@ class Curve:
         self._raw: Array = np.empty(0)
 
     def read(self, last: float) -> None:
-        """Go on to a step, or back to it."""
+        """Read up to a step, which may be earlier than before."""
         steps, seconds, values = self.columns.of(self._measure, last)
         if len(values) < self._smoothed.count:
             self._clear()
@@ -237,13 +234,13 @@ class Curve:
         self._x, self._raw = (steps, seconds), values
 
     def _shown(self, values: Array) -> Array:
-        """Return values as they are drawn: the seconds of a step as steps in a second."""
+        """Return values as they are drawn: seconds per step as steps per second."""
         return 1 / values if self._measure is Measure.SPEED else values
 
     def points(
         self, is_smoothed: bool, across: Across, epoch: float, within: tuple[float, float] | None = None
     ) -> tuple[list[float], list[float]]:
-        """Return x and y of the points to draw; ``epoch`` is how many steps it has."""
+        """Return x and y of the points to draw; ``epoch`` is the number of steps in an epoch."""
         y = self._smoothed.column(0) if is_smoothed else self._raw
         if within is None:
             chosen = (self._thick if is_smoothed else self._thin).indices
@@ -259,7 +256,6 @@ class Curve:
         return self._across(across, epoch), self._shown(self._smoothed.column(0))
 
     def _across(self, across: Across, epoch: float, chosen: list[int] | slice = slice(None)) -> Array:
-        """Return x of some points."""
         steps, seconds = (column[chosen] for column in self._x)
         return seconds if across is Across.SECONDS else (steps + 1) / (epoch if across is Across.EPOCHS else 1)
 

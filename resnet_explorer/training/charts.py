@@ -10,60 +10,41 @@ import numpy as np
 from resnet_explorer.picture.chart import Axis, Chart, Guide, Look, Marker, Scale, Series
 from resnet_explorer.picture.chart.model import number
 from resnet_explorer.runs.plan import Run, describe_conditions
-from resnet_explorer.training.chart_data import (
-    MEASURES,
-    PLAINLY,
-    Across,
-    Columns,
-    Curve,
-    Measure,
-    Options,
-    Traced,
-    caption,
-    chance,
-    chance_level,
-    classes,
-    epoch_steps,
-    joined,
-    looks,
-    measure_words,
-    notes_of,
-    replay_words,
-    runs_of,
-    state_words,
-)
+from resnet_explorer.training import chart_data as data
 from resnet_explorer.training.smoothing import Array, thinned
 from resnet_explorer.training.text import loss_words
 
-_Member = tuple[Traced, Curve]
+_Member = tuple[data.Traced, data.Curve]
 
 
-def seeds_chart(shown: Sequence[Traced], curves: Sequence[Curve], measure: Measure, options: Options) -> Chart:
+def seeds_chart(
+    shown: Sequence[data.Traced], curves: Sequence[data.Curve], measure: data.Measure, options: data.Options
+) -> Chart:
     """Return the median of each network's runs as a line, and their range as a band."""
     groups: dict[object, list[_Member]] = {}
     for one, curve in zip(shown, curves, strict=True):
         groups.setdefault(_alike(one.run), []).append((one, curve))
     members = list(groups.values())
-    found = looks([group[0][0].run.plan.spec.residual for group in members])
-    across = Across.STEPS if options.across is Across.SECONDS else options.across
-    words = measure_words(measure, shown)
+    found = data.looks([group[0][0].run.plan.spec.residual for group in members])
+    across = data.Across.STEPS if options.across is data.Across.SECONDS else options.across
+    words = data.measure_words(measure, shown)
     series = tuple(_seed_series(group, look, measure, across) for group, look in zip(members, found, strict=True))
     smooth = words.smooth and options.smoothing > 0
     how = f"each run smoothed {options.smoothing:g}" if smooth else ""
     many = "median over the seeds, band from the least to the greatest"
-    told = (replay_words(shown, options.replayed), many, how, words.of, *describe_conditions(runs_of(shown)))
+    told = (data.replay_words(shown, options.replayed), many, how, words.of, *describe_conditions(data.runs_of(shown)))
     return Chart(
         f"{words.title}, {_seed_count(members)}",
-        Axis("epoch" if across is Across.EPOCHS else "step"),
+        Axis("epoch" if across is data.Across.EPOCHS else "step"),
         Axis(words.axis, unit=words.unit),
         series,
-        joined(told),
+        data.joined(told),
         key=f"{measure}:seeds:",
     )
 
 
 def _alike(run: Run) -> object:
-    """Return what runs have in common that differ in the seed alone."""
+    """Return what runs share that differ only in their seed."""
     plan = run.plan
     return plan.name, plan.spec, plan.recipe, plan.data, plan.image
 
@@ -76,14 +57,14 @@ def _seed_count(groups: Sequence[Sequence[_Member]]) -> str:
     return f"{words} seed{'' if counts == [1] else 's'}"
 
 
-def _seed_series(group: Sequence[_Member], look: Look, measure: Measure, across: Across) -> Series:
+def _seed_series(group: Sequence[_Member], look: Look, measure: data.Measure, across: data.Across) -> Series:
     first = group[0][0]
     x, rows = _common(group, across)
     middle, low, high = _spread(rows)
     kept = thinned(middle)
     if kept:
         low, high = np.fmin.reduceat(low, kept), np.fmax.reduceat(high, kept)
-    judged = measure in (Measure.TEST_LOSS, Measure.TEST_ERROR)
+    judged = measure in (data.Measure.TEST_LOSS, data.Measure.TEST_ERROR)
     many = len(group) > 1
     return Series(
         first.key,
@@ -98,15 +79,15 @@ def _seed_series(group: Sequence[_Member], look: Look, measure: Measure, across:
     )
 
 
-def _common(group: Sequence[_Member], across: Across) -> tuple[Array, Array]:
+def _common(group: Sequence[_Member], across: data.Across) -> tuple[Array, Array]:
     """Return the steps that all runs have made, and each run's values there."""
-    curves = [curve.whole(across, epoch_steps(one.run)) for one, curve in group]
+    curves = [curve.whole(across, data.epoch_steps(one.run)) for one, curve in group]
     count = min(len(x) for x, _ in curves)
     return curves[0][0][:count], np.stack([y[:count] for _, y in curves])
 
 
 def _spread(rows: Array) -> tuple[Array, Array, Array]:
-    """Return the median, the least and the greatest of each column; a run that diverged is above all others."""
+    """Return median, minimum and maximum of each column; a diverged run counts as infinite."""
     if len(rows) == 1 or not rows.size:
         return rows[0], rows[0], rows[0]
     held = np.where(np.isnan(rows), np.inf, rows)
@@ -119,7 +100,7 @@ def _spread(rows: Array) -> tuple[Array, Array, Array]:
 
 
 def _seed_note(group: Sequence[_Member], rows: Array) -> str:
-    """Return how many seeds there are, where they end, and how many diverged."""
+    """Return the range of the final values, and how many runs diverged."""
     lost = int((~np.isfinite(rows[:, -1])).sum()) if rows.size else 0
     known = np.sort(rows[np.isfinite(rows[:, -1]), -1]) if rows.size else rows
     ends = ""
@@ -132,24 +113,26 @@ def _seed_note(group: Sequence[_Member], rows: Array) -> str:
 
 CUT = 3.0
 """A linear axis of losses ends at so many times the loss of guessing, where a run goes further."""
-AXES = {Across.STEPS: Axis("step"), Across.EPOCHS: Axis("epoch"), Across.SECONDS: Axis("time", unit="s")}
+AXES = {data.Across.STEPS: Axis("step"), data.Across.EPOCHS: Axis("epoch"), data.Across.SECONDS: Axis("time", unit="s")}
 
 
 class TrainingCharts:
     """Charts of runs that may still go on; one of these belongs to one view."""
 
     def __init__(self) -> None:
-        self._columns: dict[str, Columns] = {}
-        self._curves: dict[tuple[str, Measure], Curve] = {}
+        self._columns: dict[str, data.Columns] = {}
+        self._curves: dict[tuple[str, data.Measure], data.Curve] = {}
 
-    def curves(self, shown: Sequence[Traced], measure: Measure, options: Options = PLAINLY) -> Chart:
-        """Return a measure of each run: thin as it is and thick smoothed, or its points where it was judged."""
+    def curves(
+        self, shown: Sequence[data.Traced], measure: data.Measure, options: data.Options = data.PLAINLY
+    ) -> Chart:
+        """Return a measure of each run: thin as measured and thick smoothed, or its points for test measures."""
         options = replace(options, across=_across(shown, options.across))
         series: list[Series] = []
         for one in shown:
             curve = self._curve(one, measure, options.smoothing)
             series += _series(one, curve, measure, options)
-        words = measure_words(measure, shown)
+        words = data.measure_words(measure, shown)
         axis, notes = _value_axis(shown, series, measure, options)
         x_axis = AXES[options.across]
         low, high = options.within or (None, None)
@@ -158,19 +141,19 @@ class TrainingCharts:
             replace(x_axis, low=low, high=high),
             axis,
             tuple(series),
-            caption(shown, measure, options),
-            guides=chance(shown, measure),
-            notes=(*notes, *notes_of(shown)),
+            data.caption(shown, measure, options),
+            guides=data.chance(shown, measure),
+            notes=(*notes, *data.notes_of(shown)),
             key=f"{measure}:",
         )
 
-    def seeds(self, shown: Sequence[Traced], measure: Measure, options: Options = PLAINLY) -> Chart:
+    def seeds(self, shown: Sequence[data.Traced], measure: data.Measure, options: data.Options = data.PLAINLY) -> Chart:
         """Return the median and the range of a measure over runs that differ in the seed alone, for each network."""
         options = replace(options, across=_across(shown, options.across))
         curves = [self._curve(one, measure, options.smoothing) for one in shown]
         chart = seeds_chart(shown, curves, measure, options)
         axis, notes = _value_axis(shown, chart.series, measure, options)
-        guides: tuple[Guide, ...] = chance(shown, measure)
+        guides: tuple[Guide, ...] = data.chance(shown, measure)
         return replace(chart, y_axis=axis, guides=guides, notes=(*chart.notes, *notes))
 
     def forget(self, keys: Sequence[str]) -> None:
@@ -179,35 +162,34 @@ class TrainingCharts:
             self._columns.pop(key, None)
         self._curves = {pair: curve for pair, curve in self._curves.items() if pair[0] in self._columns}
 
-    def _curve(self, one: Traced, measure: Measure, smoothing: float) -> Curve:
-        """Return the curve of a run, up to its newest step."""
+    def _curve(self, one: data.Traced, measure: data.Measure, smoothing: float) -> data.Curve:
         columns = self._columns.get(one.key)
         if columns is None or not columns.follows(one.run):
-            columns = self._columns[one.key] = Columns()
+            columns = self._columns[one.key] = data.Columns()
         columns.read(one.run)
-        weight = smoothing if MEASURES[measure].smooth else 0.0
+        weight = smoothing if data.MEASURES[measure].smooth else 0.0
         curve = self._curves.get((one.key, measure))
         if curve is None or curve.columns is not columns or curve.smoothing != weight:
-            curve = self._curves[one.key, measure] = Curve(columns, measure, weight)
+            curve = self._curves[one.key, measure] = data.Curve(columns, measure, weight)
         curve.read(one.run.last.step if one.run.last else -1)
         return curve
 
 
-def _across(shown: Sequence[Traced], asked: Across) -> Across:
-    """Return what the x axis counts: steps where a run does not say how many images it has."""
+def _across(shown: Sequence[data.Traced], asked: data.Across) -> data.Across:
+    """Return what the x axis counts: steps where the number of training images is unknown."""
     unknown = any(one.run.environment is None for one in shown)
-    return Across.STEPS if asked is Across.EPOCHS and unknown else asked
+    return data.Across.STEPS if asked is data.Across.EPOCHS and unknown else asked
 
 
-def _series(one: Traced, curve: Curve, measure: Measure, options: Options) -> list[Series]:
-    epoch = epoch_steps(one.run)
-    smooths = MEASURES[measure].smooth and options.smoothing > 0
+def _series(one: data.Traced, curve: data.Curve, measure: data.Measure, options: data.Options) -> list[Series]:
+    epoch = data.epoch_steps(one.run)
+    smooths = data.MEASURES[measure].smooth and options.smoothing > 0
     found = []
     if smooths:
         x, y = curve.points(False, options.across, epoch, options.within)
         found.append(Series(f"{one.key}-raw", one.name, x, y, one.look, hidden=one.hidden, faint=True))
     x, y = curve.points(smooths, options.across, epoch, options.within)
-    look = one.look if measure in (Measure.TEST_LOSS, Measure.TEST_ERROR) else bare(one.look)
+    look = one.look if measure in (data.Measure.TEST_LOSS, data.Measure.TEST_ERROR) else bare(one.look)
     found.append(Series(one.key, one.name, x, y, look, hidden=one.hidden, note=_note(one.run, y, measure)))
     return found
 
@@ -217,28 +199,28 @@ def bare(look: Look) -> Look:
     return look._replace(marker=Marker.NONE)
 
 
-def _note(run: Run, y: Sequence[float], measure: Measure) -> str:
-    """Return the newest value, and how far a run is."""
-    state = state_words(run)
-    if not y or not isfinite(y[-1]) or measure is Measure.RATE:
+def _note(run: Run, y: Sequence[float], measure: data.Measure) -> str:
+    """Return the newest value, and the state of the run."""
+    state = data.state_words(run)
+    if not y or not isfinite(y[-1]) or measure is data.Measure.RATE:
         return state
-    unit = " steps/s" if measure is Measure.SPEED else f" {MEASURES[measure].unit}".rstrip()
-    ends = "ends at " if not state and measure is not Measure.SPEED else ""
-    is_loss = measure in (Measure.TRAIN_LOSS, Measure.TEST_LOSS)
+    unit = " steps/s" if measure is data.Measure.SPEED else f" {data.MEASURES[measure].unit}".rstrip()
+    ends = "ends at " if not state and measure is not data.Measure.SPEED else ""
+    is_loss = measure in (data.Measure.TRAIN_LOSS, data.Measure.TEST_LOSS)
     value = loss_words(y[-1]) if is_loss else number(float(f"{y[-1]:.3g}"))
     return f"{ends}{value}{unit}" + (f", {state}" if state else "")
 
 
 def _value_axis(
-    shown: Sequence[Traced], series: Sequence[Series], measure: Measure, options: Options
+    shown: Sequence[data.Traced], series: Sequence[Series], measure: data.Measure, options: data.Options
 ) -> tuple[Axis, tuple[str, ...]]:
-    """Return the y axis; a linear one shows where chance is, and is cut where a run diverges, which is said."""
-    words = measure_words(measure, shown)
+    """Return the y axis and notes; a linear axis includes chance level, and is cut where a run diverges."""
+    words = data.measure_words(measure, shown)
     if options.log:
         return Axis(words.axis, Scale.LOG, words.unit), ()
     axis = Axis(words.axis, unit=words.unit, low=0.0)
-    counts = [count for one in shown if (count := classes(one.run)) and count > 1]
-    level = max((chance_level(count, measure) or 0.0 for count in counts), default=0.0)
+    counts = [count for one in shown if (count := data.classes(one.run)) and count > 1]
+    level = max((data.chance_level(count, measure) or 0.0 for count in counts), default=0.0)
     if not level:
         return axis, ()
     if words.unit:
@@ -252,6 +234,6 @@ def _value_axis(
 
 
 def _highest(series: Sequence[Series], with_faint: bool = False) -> float:
-    """Return the highest value of the curves that are shown, infinity left out."""
+    """Return the highest finite value of the visible curves."""
     shown = [one for one in series if not one.hidden and (with_faint or not one.faint)]
     return max((y for one in shown for y in one.y if isfinite(y)), default=0.0)

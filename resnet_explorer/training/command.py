@@ -1,143 +1,157 @@
-"""The command ``train``: networks trained side by side, kept as they go, and told of at their end."""
+"""The commands ``train`` and ``sweep``: runs trained side by side, saved as they go, and reported at their end."""
 
 import argparse
 import shutil
 from collections.abc import Sequence
 from math import isfinite
+from pathlib import Path
+from statistics import median
 
 from resnet_explorer import files
 from resnet_explorer.engine.pytorch import require
 from resnet_explorer.errors import ExplorerError
+from resnet_explorer.layers.table import csv_text
 from resnet_explorer.picture.chart import draw
 from resnet_explorer.picture.marks import Picture
+from resnet_explorer.picture.svg import to_svg
 from resnet_explorer.picture.theme import THEMES
-from resnet_explorer.readings.text import LAST_STEPS, figure
+from resnet_explorer.readings.text import LAST_STEPS, figure, last_steps
+from resnet_explorer.runs.folder import file_name
 from resnet_explorer.runs.plan import Run
+from resnet_explorer.spec.codec import kind_of_path
 from resnet_explorer.terminal.output import NAME, complain, say
 from resnet_explorer.terminal.pictures import painter
-from resnet_explorer.training import group, tables
+from resnet_explorer.training import tasks
 from resnet_explorer.training.chart_data import Measure, traced
 from resnet_explorer.training.charts import TrainingCharts
-from resnet_explorer.training.crew import Crew, Outcome, displayed, workers_for
-from resnet_explorer.training.plans import FLAGS, Task, plans_of, root_of, tasks_of
-from resnet_explorer.training.text import conditions, measured
+from resnet_explorer.training.sweep import Point, Sweep, loads
+from resnet_explorer.training.tasks import FLAGS, Task
+from resnet_explorer.training.text import aligned, conditions, measured, test_error, to_csv, to_json
+from resnet_explorer.training.values import TrainRun
+from resnet_explorer.training.workers import LocalWorkers, Outcome, displayed, run_on_cluster
 
 FAILED = 1
 INTERRUPTED = 130
-_TITLES = ("network", "seed", "steps", "training loss", "test error", "steps/s")
-
-
-def told(runs: Sequence[Run]) -> str:
-    """Return the conditions, a line for each run, and what was measured."""
-    rows = [_TITLES, *(_row(run) for run in runs)]
-    wide = [max(len(row[column]) for row in rows) for column in range(len(_TITLES))]
-    lines = ["  ".join((row[0].ljust(wide[0]), *map(str.rjust, row[1:], wide[1:]))).rstrip() for row in rows]
-    return "\n".join((conditions(runs), "", *lines, "", measured(runs))) + "\n"
-
-
-def _row(run: Run) -> tuple[str, ...]:
-    recipe = run.plan.recipe
-    made = f"{len(run.metrics):,}" if run.is_finished else f"{len(run.metrics):,} of {recipe.steps:,}"
-    return run.plan.name, str(run.plan.seed), made, loss_words(run), error_words(run), speed_words(run)
-
-
-def loss_words(run: Run) -> str:
-    """Return the training loss at a run's end."""
-    loss = run.final_loss(LAST_STEPS)
-    return "none" if not run.metrics else figure(loss) if isfinite(loss) else "diverged"
-
-
-def test_error(run: Run) -> float | None:
-    """Return the test error of a run that was judged last, in percent; None where none was."""
-    judged = (one.test_accuracy for one in reversed(run.metrics) if one.test_accuracy is not None)
-    accuracy = next(judged, None)
-    return None if accuracy is None else 100 * (1 - accuracy)
-
-
-def error_words(run: Run) -> str:
-    """Return the test error of a run that was judged last."""
-    error = test_error(run)
-    return "none" if error is None else f"{figure(error)} %"
-
-
-def speed_words(run: Run) -> str:
-    """Return the steps a second over a whole run."""
-    return figure(len(run.metrics) / run.metrics[-1].seconds) if run.last and run.last.seconds > 0 else "none"
-
-
-def complaints(problems: dict[int, str], names: Sequence[str]) -> list[str]:
-    """Return a sentence for each thing that went wrong, with the runs that it ended."""
-    found: dict[str, list[str]] = {}
-    for place, why in sorted(problems.items()):
-        found.setdefault(why, []).append(names[place])
-    return [f"{', '.join(who)}: {why}" for why, who in found.items()]
-
-
 WIDTH, HEIGHT = 960.0, 520.0
+TABLE, TEXT, FIGURE = "table.csv", "table.md", "figure.svg"
+BEFORE = ("run",)
+AFTER = ("seed", "steps", "of", "training_loss", "test_error", "seconds", "problem")
+_TITLES = ("network", "seed", "steps", "training loss", "test error", "steps/s")
 _PLANNING = ("nets", "preset", "settings", "data", "input", "seed", "seeds", *FLAGS, "recipe", "device", "output")
-"""What a run that goes on knows itself."""
+"""Options that the saved runs of --continue already hold."""
 
 
 def train(options: argparse.Namespace) -> int:
     """Train what the options ask; return the exit status. The curves are drawn where a file for them is named."""
     paint = painter(options.picture) if options.picture else None
-    if options.workers is not None and options.workers < 1:
-        raise ExplorerError("workers", f"{options.workers} workers train nothing.", "Choose 1 or more.")
-    tasks = _continued(options) if options.continued is not None else _asked(options)
-    places = group.missing(tasks)
-    if places:
-        require()
-    others = () if options.continued is not None else group.write(tasks[0].folder.parent, tasks)
-    outcome = _made(tasks, places, others, options)
-    names = [task.folder.name for task in tasks]
-    for words in complaints(outcome.problems, names):
-        complain(words)
+    check_workers(options)
+    if options.continued is not None:
+        runs_asked = _continued(options)
+    else:
+        plans = tasks.plans_of(options)
+        runs_asked = tasks.tasks_of(plans, tasks.root_of(options, plans))
+    outcome = _train(runs_asked, options)
+    root = runs_asked[0].folder.parent
     if outcome.stopped:
-        complain(f'Stopped. To go on: {NAME} train --continue "{tasks[0].folder.parent}"')
+        complain(f'Stopped. To continue: {NAME} train --continue "{root}"')
         return INTERRUPTED
-    runs = group.runs_of(tasks, outcome.problems)
-    if not any(run.metrics for run in runs):
-        if options.output is None and options.continued is None:
-            shutil.rmtree(tasks[0].folder.parent, ignore_errors=True)
-        return FAILED if outcome.problems else 0
-    _tell(runs, options)
-    if paint:
-        files.write(options.picture, paint(picture_of(runs), THEMES[options.theme]))
+    runs = tasks.runs_of(runs_asked, outcome.problems)
+    if any(run.metrics for run in runs):
+        if options.csv:
+            say(to_csv(runs))
+        else:
+            say(to_json(runs) if options.json else describe(runs))
+        if paint:
+            files.write(options.picture, paint(picture_of(runs), THEMES[options.theme]))
+    elif options.output is None and options.continued is None:
+        shutil.rmtree(root, ignore_errors=True)
     return FAILED if outcome.problems else 0
 
 
-def _asked(options: argparse.Namespace) -> tuple[Task, ...]:
-    plans = plans_of(options)
-    return tasks_of(plans, root_of(options, plans))
+def sweep(options: argparse.Namespace) -> int:
+    """Train the runs of a file that are not finished; write table and figure, and return the exit status."""
+    check_workers(options)
+    grid = loads(_text(options.file), options.file.name)
+    root = options.output or Path("runs") / file_name(options.file.stem)
+    grid_tasks = tasks_of(grid, root)
+    outcome = _train(grid_tasks, options)
+    runs = tasks.runs_of(grid_tasks, outcome.problems)
+    files.write(root / TABLE, sweep_csv(grid, runs))
+    summary, picture = sweep_markdown(grid, runs), figure_of(grid, runs)
+    files.write(root / TEXT, summary)
+    if picture is not None:
+        files.write(root / FIGURE, to_svg(picture, THEMES[options.theme]))
+    say(f"{summary}\n{root / TABLE}, {TEXT}{f', {FIGURE}' if picture else ''}\n")
+    if outcome.stopped:
+        complain(f'Stopped. The same command continues: {NAME} sweep "{options.file}" -o "{root}"')
+        return INTERRUPTED
+    return FAILED if outcome.problems else 0
+
+
+def check_workers(options: argparse.Namespace) -> None:
+    """Raise ExplorerError where less than one run at a time is asked for."""
+    if options.workers is not None and options.workers < 1:
+        raise ExplorerError("workers", f"{options.workers} workers train nothing.", "Choose 1 or more.")
+
+
+def _train(asked: Sequence[Task], options: argparse.Namespace) -> Outcome:
+    """Make the missing steps of some runs, after their folder lists them, and report what went wrong."""
+    root, places = asked[0].folder.parent, tasks.unfinished(asked)
+    if places and not options.cluster:
+        require()
+    others = () if options.continued is not None else tasks.write_list(root, asked)
+    outcome = Outcome()
+    with displayed(asked) as display:
+        display.say(f"Runs are saved in {root}")
+        if text := tasks.describe_others(others):
+            display.say(text)
+        if done := len(asked) - len(places):
+            display.say(f"{done:,} of {len(asked):,} runs are already finished.")
+        if places and options.cluster:
+            outcome = run_on_cluster(asked, places, display, options.cluster)
+        elif places:
+            jobs = {
+                place: TrainRun(asked[place].plan, str(asked[place].folder), None, options.tensorboard, 0)
+                for place in places
+            }
+            outcome = LocalWorkers(jobs, display, options.workers).run()
+    report_problems(outcome, asked)
+    return outcome
+
+
+def report_problems(outcome: Outcome, asked: Sequence[Task]) -> None:
+    """Write a line on stderr for each thing that went wrong, with the runs that it ended."""
+    names: dict[str, list[str]] = {}
+    for place, why in sorted(outcome.problems.items()):
+        names.setdefault(why, []).append(asked[place].folder.name)
+    for why, runs in names.items():
+        complain(f"{', '.join(runs)}: {why}")
 
 
 def _continued(options: argparse.Namespace) -> tuple[Task, ...]:
     given = [key for key in _PLANNING if getattr(options, key) not in (None, [])]
     if given:
-        words = {"nets": "NET", "settings": "--set", "output": "-o"}.get(given[0], f"--{given[0]}")
-        raise ExplorerError("continue", f"Runs that go on know {words} themselves.", f"Leave {words} out.")
-    return group.read(options.continued)
+        option = {"nets": "NET", "settings": "--set", "output": "-o"}.get(given[0], f"--{given[0]}")
+        raise ExplorerError("continue", f"The saved runs already hold {option}.", f"Leave {option} out.")
+    return tasks.read_list(options.continued)
 
 
-def _made(tasks: Sequence[Task], places: Sequence[int], others: Sequence[Task], options: argparse.Namespace) -> Outcome:
-    """Make the steps that are missing of the runs in these places; ``others`` are in the same folder."""
-    with displayed(tasks) as display:
-        display.say(f"Runs are kept in {tasks[0].folder.parent}")
-        if words := group.others_words(others):
-            display.say(words)
-        if done := len(tasks) - len(places):
-            display.say(f"{done:,} of {len(tasks):,} runs are whole already.")
-        if not places:
-            return Outcome()
-        crew = Crew(tasks, display, workers_for(len(places), options.workers), options.tensorboard)
-        return crew.work(places)
+def describe(runs: Sequence[Run]) -> str:
+    """Return the conditions, a line for each run, and what was measured."""
+    lines = aligned((_TITLES, *(_row(run) for run in runs)))
+    return "\n".join((conditions(runs), "", *lines, "", measured(runs))) + "\n"
 
 
-def _tell(runs: Sequence[Run], options: argparse.Namespace) -> None:
-    if options.csv:
-        say(tables.to_csv(runs))
-    else:
-        say(tables.to_json(runs) if options.json else told(runs))
+def _row(run: Run) -> tuple[str, ...]:
+    count, steps, loss, error = len(run.metrics), run.plan.recipe.steps, run.final_loss(LAST_STEPS), test_error(run)
+    return (
+        run.plan.name,
+        str(run.plan.seed),
+        f"{count:,}" if run.is_finished else f"{count:,} of {steps:,}",
+        "none" if not run.metrics else figure(loss) if isfinite(loss) else "diverged",
+        "none" if error is None else f"{figure(error)} %",
+        figure(count / run.last.seconds) if run.last and run.last.seconds > 0 else "none",
+    )
 
 
 def picture_of(runs: Sequence[Run]) -> Picture:
@@ -146,3 +160,91 @@ def picture_of(runs: Sequence[Run]) -> Picture:
     many = len({run.plan.seed for run in runs}) > 1
     chart = (charts.seeds if many else charts.curves)(shown, Measure.TRAIN_LOSS)
     return draw(chart, WIDTH, HEIGHT).picture
+
+
+def tasks_of(grid: Sweep, root: Path) -> tuple[Task, ...]:
+    """Return the runs, each with a folder named after its settings: a sweep that grows finds the ones it has."""
+    return tuple(Task(plan, root / file_name(f"{plan.name}, seed {plan.seed}")) for plan in grid.plans())
+
+
+def _text(file: Path) -> str:
+    try:
+        kind = kind_of_path(file)
+        if kind:
+            raise ExplorerError(str(file), f"{file} is {kind}, not a file.", "'sweep --help' shows an example.")
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not a text file"
+        raise ExplorerError(str(file), f"{file} cannot be read: {why}.", "'sweep --help' shows an example.") from error
+
+
+def keys_of(grid: Sweep) -> tuple[str, ...]:
+    """Return the keys that vary in a sweep."""
+    return tuple(choices.name for choices in grid.choices if choices.varies)
+
+
+def sweep_csv(grid: Sweep, runs: Sequence[Run]) -> str:
+    """Return a line for each run: its settings, final loss and error; what is not known is empty."""
+    keys = keys_of(grid)
+    points = {point.plan.name: dict(point.settings) for point in grid.points()}
+    rows = ((run.plan.name, *map(points[run.plan.name].get, keys), *_cells(run)) for run in runs)
+    return csv_text((*BEFORE, *keys, *AFTER), rows)
+
+
+def _cells(run: Run) -> tuple[str | int | float | None, ...]:
+    error = test_error(run)
+    return (
+        run.plan.seed,
+        len(run.metrics),
+        run.plan.recipe.steps,
+        run.final_loss(LAST_STEPS),
+        None if error is None else round(error, 6),
+        round(run.last.seconds, 3) if run.last else None,
+        run.problem,
+    )
+
+
+def sweep_markdown(grid: Sweep, runs: Sequence[Run]) -> str:
+    """Return a line for each network and recipe: median, minimum and maximum of the runs that have ended."""
+    keys, over = keys_of(grid), ended(runs)
+    by_name: dict[str, list[Run]] = {}
+    for run in runs:
+        by_name.setdefault(run.plan.name, []).append(run)
+    last = f", mean of {last_steps(len(run.metrics) for run in over)}" if over else ""
+    titles = ("network", *keys, f"training loss{last}", "test error, %", "finished")
+    rows = [_markdown_row(point, keys, by_name.get(point.plan.name, [])) for point in grid.points()]
+    lines = [titles, tuple("---" if place <= len(keys) else "---:" for place in range(len(titles))), *rows]
+    table = "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |" for line in lines)
+    note = "Median over the runs that have ended, minimum to maximum in brackets."
+    parts = (f"# {grid.title}", table, note, conditions([run for run in runs if run.metrics]))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def ended(runs: Sequence[Run]) -> list[Run]:
+    """Return the runs that are finished or diverged. Others have no final figures yet."""
+    return [run for run in runs if run.metrics and (run.is_finished or not isfinite(run.final_loss()))]
+
+
+def _markdown_row(point: Point, keys: Sequence[str], runs: Sequence[Run]) -> tuple[str, ...]:
+    settings = dict(point.settings)
+    losses = [run.final_loss(LAST_STEPS) for run in ended(runs)]
+    errors = [error for run in runs if run.is_finished and (error := test_error(run)) is not None]
+    finished = f"{sum(run.is_finished for run in runs)} of {len(runs)}"
+    return (point.plan.name, *(settings[key] for key in keys), spread(losses), spread(errors), finished)
+
+
+def spread(values: Sequence[float]) -> str:
+    """Return the median of some values with their range; infinity stands for a run that diverged."""
+    finite = [value for value in values if isfinite(value)]
+    if not values:
+        return ""
+    text = figure(median(values)) if isfinite(median(values)) else "diverged"
+    text += f" ({figure(min(finite))} to {figure(max(finite))})" if len(finite) > 1 else ""
+    lost = len(values) - len(finite)
+    return text + (f", {lost} of {len(values)} diverged" if lost > 0 and finite else "")
+
+
+def figure_of(grid: Sweep, runs: Sequence[Run]) -> Picture | None:
+    """Return the training loss of all: median and range over the seeds; None where no run has ended."""
+    shown = traced(ended(runs))
+    return draw(TrainingCharts().seeds(shown, Measure.TRAIN_LOSS), WIDTH, HEIGHT).picture if shown else None

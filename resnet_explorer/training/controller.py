@@ -41,21 +41,19 @@ class LiveRun:
     metrics: list[Metric] = field(default_factory=list)
 
     def run(self) -> Run:
-        """Return the run as it is now."""
         return Run(self.plan, self.environment, tuple(self.metrics), str(self.folder), self.problem)
 
     @property
     def is_finished(self) -> bool:
-        """Return whether every step of the recipe was made."""
         return len(self.metrics) >= self.plan.recipe.steps
 
     @property
     def is_open(self) -> bool:
-        """Return whether steps are left that could be made."""
+        """Return whether steps are left to make."""
         return self.status in (RunStatus.PAUSED, RunStatus.WAITING, RunStatus.RUNNING)
 
     def take(self, chunk: Chunk) -> None:
-        """Add steps; a step that was made before is made again after a crash, and counts once."""
+        """Add steps; a step that is made again after a crash replaces the first one."""
         self.environment = chunk.environment or self.environment
         if chunk.metrics:
             first = chunk.metrics[0].step
@@ -65,7 +63,6 @@ class LiveRun:
 
     @property
     def statistics(self) -> RunStatistics:
-        """Return what its newest steps tell."""
         return RunStatistics(self.metrics, self.plan.recipe.steps)
 
 
@@ -86,29 +83,28 @@ class TrainingController(QObject):
 
     @property
     def is_busy(self) -> bool:
-        """Return whether any run is at work or waits for its turn."""
         return any(run.status in (RunStatus.RUNNING, RunStatus.WAITING) for run in self.runs)
 
     def start(self, plans: Sequence[RunPlan], title: str) -> None:
-        """Train networks from their first weights, in a new folder named after the moment and the title."""
+        """Train networks from their initial weights, in a new folder named after date, time and title."""
         self.pause()
         self.runs = [LiveRun(plan, folder) for plan, folder in zip(plans, self.folders(plans, title), strict=True)]
         self.resume()
 
     def folders(self, plans: Sequence[RunPlan], title: str) -> list[Path]:
-        """Return a new folder for each plan, in one that is named after the moment and the title."""
+        """Return a new folder for each plan, in one named after date, time and title."""
         stamp = datetime.now().strftime("%Y-%m-%d %H.%M.%S")
         group = self.root / f"{stamp} {file_name(title)}"
         return [group / f"{index + 1} {file_name(plan.name)}" for index, plan in enumerate(plans)]
 
     def clear(self) -> None:
-        """Show no runs any longer; they are kept."""
+        """Show no runs; their folders stay."""
         self.pause()
         self.runs = []
         self.changed.emit()
 
     def take_up(self, runs: Sequence[Run]) -> None:
-        """Show kept runs as paused ones, to be continued where they stopped."""
+        """Show saved runs as paused ones, ready to continue."""
         self.pause()
         self.runs = [
             LiveRun(
@@ -125,15 +121,15 @@ class TrainingController(QObject):
         self.changed.emit()
 
     def resume(self) -> None:
-        """Go on with every run that is not whole."""
+        """Continue every unfinished run."""
         self._submit(None)
 
     def step(self) -> None:
-        """Make one more step of every run that is not whole."""
+        """Make one step of every unfinished run."""
         self._submit(1)
 
     def _submit(self, steps: int | None) -> None:
-        """Go on with every run that is not whole, for so many steps: the longest first, so that all end together."""
+        """Continue the unfinished runs, the longest first, so that all end at about the same time."""
         for run in sorted(self.runs, key=_length, reverse=True):
             if run.is_open and not run.job:
                 run.status, run.problem = RunStatus.WAITING, ""
@@ -148,11 +144,11 @@ class TrainingController(QObject):
         self.changed.emit()
 
     def job_of(self, run: LiveRun, until: int | None) -> Job:
-        """Return what the engine is asked for to train a run, until so many steps are made in all."""
+        """Return the job that trains a run until ``until`` steps are made in all."""
         return TrainRun(run.plan, str(run.folder), until, self.tensorboard, len(run.metrics))
 
     def pause(self) -> None:
-        """Let every run keep where it is and stop."""
+        """Save a checkpoint of every run, and pause."""
         for run in self.runs:
             if run.job:
                 self._jobs.cancel(run.job)
@@ -160,7 +156,7 @@ class TrainingController(QObject):
         self._tell()
 
     def give_up(self) -> None:
-        """Stop for good: what was made is kept."""
+        """End all runs; what they made stays saved."""
         self.pause()
         for run in self.runs:
             if run.is_open:
@@ -189,7 +185,7 @@ class TrainingController(QObject):
             self.ended.emit()
 
     def rename(self, index: int, name: str) -> None:
-        """Call a run by another name, its folder keeps its own; raises ExplorerError where that cannot be."""
+        """Rename a run, not its folder; raises ExplorerError for an invalid name."""
         run = self.runs[index]
         rename(run.folder, name)
         run.plan = replace(run.plan, name=name)
@@ -197,12 +193,12 @@ class TrainingController(QObject):
 
 
 def _length(run: LiveRun) -> int:
-    """Return about how long a run takes, to be compared: its steps times its blocks."""
+    """Return a run's steps times its blocks, an estimate of its duration."""
     return run.plan.recipe.steps * sum(run.plan.spec.blocks)
 
 
 def _made(run: LiveRun) -> int:
-    """Return how many steps are made: some may be kept that nobody has told yet."""
+    """Return the number of steps made; the folder may hold more than was reported."""
     try:
         return max(len(run.metrics), summarize_run(run.folder).steps)
     except ExplorerError:

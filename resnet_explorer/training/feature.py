@@ -28,9 +28,7 @@ FEATURE = Feature(
             "train", "resnet_explorer.training.options:add_train_options", "resnet_explorer.training.command:train"
         ),
         Command(
-            "sweep",
-            "resnet_explorer.training.options:add_sweep_options",
-            "resnet_explorer.training.sweep_command:sweep",
+            "sweep", "resnet_explorer.training.options:add_sweep_options", "resnet_explorer.training.command:sweep"
         ),
     ),
 )

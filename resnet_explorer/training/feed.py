@@ -53,7 +53,7 @@ class Fitted(Protocol):
 
     @property
     def val(self) -> Tensor:
-        """Return the indices of the images that are judged while others are trained on."""
+        """The indices of the images that are evaluated during training."""
 
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """Return images of these indices as (N, C, H, W) in float32, and their labels."""
@@ -79,11 +79,11 @@ class Feed:
 
     @property
     def epoch_steps(self) -> int:
-        """Return how many steps see every image once."""
+        """Return the number of steps in an epoch."""
         return len(self.images.train) // self.size
 
     def fit(self) -> Iterator[Progress]:
-        """Yield progress while the images are fitted that are worth being kept."""
+        """Yield progress while the images that are worth caching are prepared."""
         recipe, train, val = self._plan.recipe, self.images.train, self.images.val
         if self._fits(train) and recipe.steps * self.size >= len(train):
             yield from self._keep("train", train)
@@ -106,7 +106,7 @@ class Feed:
         self._kept[part] = x.to(device).contiguous(memory_format=self._layout), y.to(device)
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Return the images and labels of a step, augmented as the recipe says, on the device."""
+        """Return the images and labels of a step on the device, augmented as in the recipe."""
         epoch, number = divmod(step, self.epoch_steps)
         places = self._places(epoch)[number * self.size : (number + 1) * self.size]
         x, y = self._take("train", self.images.train, places)
@@ -116,7 +116,7 @@ class Feed:
         return x.contiguous(memory_format=self._layout), y
 
     def _places(self, epoch: int) -> Tensor:
-        """Return the order of an epoch; a draw is a millisecond, so that going back is to begin anew."""
+        """Return the order of an epoch; a draw takes a millisecond, so going back starts again."""
         if epoch < self._epoch:
             self._drawn.manual_seed(self._plan.seed)
             self._epoch = -1
@@ -135,7 +135,7 @@ class Feed:
         return x.to(device), y.to(device)
 
     def tests(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield all images that are judged in training, so many at a time."""
+        """Yield the images that are evaluated during training in batches of ``size``."""
         for places in torch.split(torch.arange(len(self.images.val)), size):
             if "val" in self._kept:
                 yield tuple(one[places[0] : places[-1] + 1] for one in self._kept["val"])  # type: ignore[misc]
@@ -180,5 +180,5 @@ def class_names(choice: DataChoice, count: int) -> tuple[str, ...]:
 
 
 def _folders(root: Path) -> tuple[str, ...]:
-    """Return the classes of a folder in the order in which their labels are counted."""
+    """Return the classes of a folder in the order of their labels."""
     return classes_of(find.in_folder(root, find.SUFFIXES).items)

@@ -17,21 +17,7 @@ from torch.optim import Optimizer
 from resnet_explorer import codec
 from resnet_explorer.errors import ExplorerError, ExportError
 from resnet_explorer.readings.progress import Progress, Throttle
-from resnet_explorer.runs.codec import (
-    CHECKPOINT,
-    ENDED,
-    METRICS,
-    RUN,
-    TUNE,
-    Ended,
-    check_same,
-    dumps,
-    ended_in,
-    loads,
-    metric_from_line,
-    metric_to_line,
-    metrics_from,
-)
+from resnet_explorer.runs import folder as runs
 from resnet_explorer.runs.opened import broken_run, give_tensors, read_tensors
 from resnet_explorer.runs.plan import Metric, RunEnvironment, RunPlan
 from resnet_explorer.training.trainer import Trainer
@@ -50,7 +36,7 @@ class Mark:
 
 def dump(trainer: Trainer, mark: Mark) -> bytes:
     """Return the bytes of a checkpoint."""
-    pending = metric_to_line(mark.pending) if mark.pending else ""
+    pending = runs.metric_to_line(mark.pending) if mark.pending else ""
     words = {"version": VERSION, "steps": str(mark.steps), "seconds": repr(mark.seconds), "pending": pending}
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _tensors(trainer)}
     return save(tensors, metadata={"format": "pt", **words})
@@ -76,13 +62,13 @@ def restore(trainer: Trainer, file: Path) -> Mark:
         if trainer.average is not None:
             give_tensors(trainer.average, tensors, "average.")
         _move(trainer.optimiser, tensors)
-        return Mark(int(words["steps"]), float(words["seconds"]), metric_from_line(words["pending"] or "{}"))
+        return Mark(int(words["steps"]), float(words["seconds"]), runs.metric_from_line(words["pending"] or "{}"))
     except (RuntimeError, KeyError, ValueError, IndexError) as error:
         raise broken_run(file, error) from error
 
 
 def _move(optimiser: Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Give an optimiser its state, laid out in memory as the parameters are."""
+    """Load an optimiser's state, in the memory format of the parameters."""
     parameters = [one for group in optimiser.param_groups for one in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
@@ -119,7 +105,7 @@ class Folder:
         self._throttle = Throttle(SOONEST, 1 / SHARE, at_once=False)
 
     def lock(self) -> Iterator[Progress]:
-        """Make the folder and yield progress until no other process trains in it."""
+        """Create the folder, and yield progress until no other process trains in it."""
         with os_errors_as_text(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
         end = monotonic() + PATIENCE
@@ -151,41 +137,39 @@ class Folder:
         Raises ExplorerError where another run is, or what is here is none.
         """
         try:
-            text = (self.path / RUN).read_text(encoding="utf-8")
+            text = (self.path / runs.RUN).read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
-        plan, environment = loads(text, str(self.path))
+        plan, environment = runs.loads(text, str(self.path))
         self._check(plan)
         return environment
 
     def _check(self, plan: RunPlan) -> None:
-        """Raise ExplorerError where the plan of the run that is here is another one."""
-        if (self.path / TUNE).exists():
+        if (self.path / runs.TUNE).exists():
             words = f"{self.path} holds a fine-tuning."
             raise ExplorerError(str(self.path), words, "Go on with it as such, or choose another folder.")
-        check_same(self.path, self._plan, plan)
+        runs.check_same(self.path, self._plan, plan)
 
     @property
     def divergence(self) -> str:
-        """Return the sentence on why the run that is here ended for good; empty where it did not."""
-        ended = ended_in(self.path)
+        """Return why the run ended for good; empty where it did not."""
+        ended = runs.ended_in(self.path)
         return ended.problem if ended.final else ""
 
     def metrics(self) -> tuple[Metric, ...]:
-        """Return the steps that are kept."""
         try:
-            return metrics_from((self.path / METRICS).read_bytes())
+            return runs.metrics_from((self.path / runs.METRICS).read_bytes())
         except FileNotFoundError:
             return ()
 
     def begin(self, environment: RunEnvironment) -> None:
-        """Write what the run is, where nothing is here yet, and open the list of its steps."""
+        """Write ``run.json`` if it is missing, and open the list of steps."""
         with os_errors_as_text(self.path):
-            if not (self.path / RUN).exists():
-                self._replace(RUN, dumps(self._plan, environment).encode())
-            (self.path / ENDED).unlink(missing_ok=True)
+            if not (self.path / runs.RUN).exists():
+                self._replace(runs.RUN, runs.dumps(self._plan, environment).encode())
+            (self.path / runs.ENDED).unlink(missing_ok=True)
             flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
-            self._file = os.open(self.path / METRICS, flags, 0o666)
+            self._file = os.open(self.path / runs.METRICS, flags, 0o666)
             size = os.fstat(self._file).st_size
             if size:
                 os.lseek(self._file, size - 1, os.SEEK_SET)
@@ -193,41 +177,40 @@ class Folder:
                     _pour(self._file, b"\n")
 
     def restore(self, trainer: Trainer) -> Mark:
-        """Give a trainer the newest state that is here, if any, and return where it is."""
-        file = self.path / CHECKPOINT
+        """Load the checkpoint, if any, into a trainer, and return its mark."""
+        file = self.path / runs.CHECKPOINT
         return restore(trainer, file) if file.exists() else Mark()
 
     def add(self, metric: Metric) -> None:
-        """Take note of a step; ``flush`` writes it."""
+        """Keep a step until ``flush`` writes it."""
         self._steps.append(metric)
 
     def flush(self) -> None:
-        """Hand all steps so far to the system: they outlive this process."""
-        lines, self._steps = "".join(map(metric_to_line, self._steps)), []
+        """Write all steps so far: they outlive this process."""
+        lines, self._steps = "".join(map(runs.metric_to_line, self._steps)), []
         if self._file is not None and lines:
             with os_errors_as_text(self.path):
                 _pour(self._file, lines.encode())
 
     @property
     def is_due(self) -> bool:
-        """Return whether it is time for a checkpoint: so rare that they take a fiftieth of the time."""
+        """Return whether a checkpoint is due; they take at most a fiftieth of the time."""
         return self._throttle.is_due
 
     def save(self, trainer: Trainer, mark: Mark) -> None:
-        """Replace the checkpoint, once all steps before it are on disk."""
+        """Replace the checkpoint, after all steps before it are on disk."""
         with self._throttle.reporting(), os_errors_as_text(self.path):
             self.flush()
             if self._file is not None:
                 os.fsync(self._file)
-            self._replace(CHECKPOINT, dump(trainer, mark))
+            self._replace(runs.CHECKPOINT, dump(trainer, mark))
 
     def end(self, problem: str, final: bool) -> None:
-        """Write how the run ended: ``final`` where it cannot go on."""
+        """Write how the run ended; ``final`` means it cannot continue."""
         with os_errors_as_text(self.path):
-            self._replace(ENDED, codec.encode(Ended(problem, final), indent=None).encode())
+            self._replace(runs.ENDED, codec.encode(runs.Ended(problem, final), indent=None).encode())
 
     def _replace(self, name: str, content: bytes) -> None:
-        """Write beside the file, and give it the file's name once it is safe on disk."""
         part = self.path / f".{name}.part"
         try:
             handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o666)
@@ -244,7 +227,6 @@ class Folder:
 
 
 def _pour(handle: int, content: bytes) -> None:
-    """Write all of it: one call may write a part."""
     rest = memoryview(content)
     while rest:
         rest = rest[os.write(handle, rest) :]

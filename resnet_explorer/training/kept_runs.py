@@ -38,7 +38,7 @@ def grouped(root: Path) -> tuple[Group, ...]:
 
 
 def _parted(name: str) -> tuple[str, str]:
-    """Return the title of a group's folder, and when it was begun where its name tells that."""
+    """Return the title of a group's folder, and when it was started if its name tells."""
     found = re.fullmatch(r"(\d{4}-\d{2}-\d{2}) (\d{2})\.(\d{2})\.\d{2} (.+)", name)
     return (found[4], f"{found[1][5:]} {found[2]}:{found[3]}") if found else (name, "")
 
@@ -112,7 +112,6 @@ class KeptRuns(QWidget):
         self._on_selection()
 
     def refresh(self) -> None:
-        """Read the list anew."""
         own = grouped(self._root)
         with QSignalBlocker(self.tree):
             self.tree.clear()
@@ -139,7 +138,7 @@ class KeptRuns(QWidget):
 
     @property
     def chosen(self) -> list[RunFolder]:
-        """Return the runs that are selected; a group stands for all of its runs."""
+        """Return the selected runs; a group stands for all of its runs."""
         found: list[RunFolder] = []
         for item in self.tree.selectedItems():
             inside = [item.child(row) for row in range(item.childCount())]
@@ -180,7 +179,7 @@ class KeptRuns(QWidget):
             self.said.emit(f"{len(own)} run{'s' if len(own) > 1 else ''} deleted: Undo (Ctrl+Z) brings them back.")
 
     def attempt(self, work: Callable[[], object]) -> None:
-        """Do something to a folder, or say why it cannot be."""
+        """Call ``work``; an error is shown in the status bar."""
         try:
             work()
         except ExplorerError as error:

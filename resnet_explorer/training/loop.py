@@ -17,8 +17,8 @@ from resnet_explorer.probes.clock import setting as where_it_runs
 from resnet_explorer.probes.models import places
 from resnet_explorer.readings.progress import Partial, Progress, Throttle
 from resnet_explorer.readings.quantities import Mode, Place
-from resnet_explorer.runs.codec import RUN, loads
-from resnet_explorer.runs.kinds import kind_of
+from resnet_explorer.runs.folder import RUN, loads
+from resnet_explorer.runs.opened import kind_of
 from resnet_explorer.runs.plan import Chunk, Ending, Metric, Run, RunEnvironment, RunPlan
 from resnet_explorer.training.feed import Feed, check, class_names
 from resnet_explorer.training.folder import Folder, Mark
@@ -36,7 +36,6 @@ class Events:
         self._writer = writer
 
     def add(self, metric: Metric, blocks: tuple[Place, ...]) -> None:
-        """Write a step."""
         curves = {
             "loss/training": metric.loss,
             "loss/test": metric.test_loss,
@@ -52,7 +51,6 @@ class Events:
                 self._writer.add_scalar(name, value, metric.step)
 
     def flush(self) -> None:
-        """Hand all to the system."""
         self._writer.flush()
 
 
@@ -94,13 +92,12 @@ class TrainingRun:
 
     @property
     def ending(self) -> Ending:
-        """Return how far the run is."""
         folder = str(self.kept.path) if self.kept else ""
         return Ending(folder, self._made, self.plan.recipe.steps, self._seconds, self.problem)
 
     @property
     def is_over(self) -> bool:
-        """Return whether there is no reason to go on, though steps are left."""
+        """Return whether to stop early."""
         return False
 
     @property
@@ -108,7 +105,7 @@ class TrainingRun:
         return self._before + perf_counter() - self._began
 
     def run(self, until: int, environment: RunEnvironment | None, events: Events | None) -> Iterator[TrainingEvent]:
-        """Make steps until so many are made in all; ``environment`` is the kept one of a run that goes on."""
+        """Make steps until ``until`` are made in all; a continued run keeps its ``environment``."""
         self._setting, self._events = environment, events
         self._began = perf_counter()
         try:
@@ -172,7 +169,7 @@ class TrainingRun:
             self.kept.begin(self._setting)
 
     def _test(self, metric: Metric) -> Iterator[TrainingEvent]:
-        """Judge the test images; a run that is stopped meanwhile does so when it goes on."""
+        """Evaluate the test images; a run that is stopped meanwhile does so when it continues."""
         loss = right = None
         for found in self._trainer.evaluate(self.feed):
             if found is not None:
@@ -185,7 +182,7 @@ class TrainingRun:
         self._add(tested)
 
     def _judged(self, metric: Metric) -> None:
-        """Take note of a step whose test images were judged."""
+        """Hook: a step's test images were evaluated."""
 
     def _add(self, metric: Metric) -> None:
         self._fresh.append(metric)
@@ -201,7 +198,7 @@ class TrainingRun:
             self._events.flush()
 
     def _tell(self) -> Iterator[TrainingEvent]:
-        """Yield the steps since the last time, and how far the run is."""
+        """Yield the steps since the last time, and the progress."""
         with self._throttle.reporting():
             self._flush()
             yield from self._rest()
@@ -214,7 +211,6 @@ class TrainingRun:
 
     @property
     def mark(self) -> Mark:
-        """Return where it is."""
         return Mark(self._made, self._seconds, self._pending)
 
     def _keep(self) -> None:

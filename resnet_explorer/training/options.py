@@ -51,6 +51,7 @@ def add_train_options(commands: Commands) -> None:
     _add_recipe(one)
     _add_how(one)
     _add_form(one)
+    one.set_defaults(cluster=None)
 
 
 def _add_what(one: argparse.ArgumentParser) -> None:
@@ -68,7 +69,7 @@ def _add_what(one: argparse.ArgumentParser) -> None:
 
 
 def _add_recipe(one: argparse.ArgumentParser) -> None:
-    """Add the recipe: what is asked for most by names of its own, and every key by ``--recipe``."""
+    """Add the recipe: an option for each common setting, and ``--recipe`` for all."""
     one.add_argument("--steps", metavar="N", help="how many steps (default: 150, or the preset's)")
     one.add_argument("--batch", metavar="N", help="images a step (default: 64)")
     one.add_argument("--rate", metavar="X", help="the learning rate at its peak (default: 0.02)")
@@ -151,3 +152,4 @@ def add_sweep_options(commands: Commands) -> None:
     where.add_argument("--workers", type=int, metavar="N", help="how many runs at once (default: as many as cores)")
     where.add_argument("--cluster", metavar="ADDRESS", help="the address of a Dask scheduler to train on")
     one.add_argument("--theme", choices=("light", "dark", "projector"), default="light", help="the figure's colours")
+    one.set_defaults(continued=None, tensorboard=False)

@@ -14,19 +14,17 @@ from resnet_explorer.insight.page import InsideView
 from resnet_explorer.insight.values import RunReference
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.readings.progress import duration
-from resnet_explorer.runs.codec import CHECKPOINT
-from resnet_explorer.runs.folder import list_runs, read
+from resnet_explorer.runs.folder import CHECKPOINT, list_runs, read
 from resnet_explorer.runs.plan import MAX_RUNS, Run, RunPlan, describe_conditions
 from resnet_explorer.training.bars import ReplayBar, TrainingBar
 from resnet_explorer.training.chart_data import Traced
 from resnet_explorer.training.controller import TrainingController
 from resnet_explorer.training.kept_runs import KeptRuns
 from resnet_explorer.training.presets import PRESETS, TrainingPreset
-from resnet_explorer.training.rate_dialog import RateDialog
+from resnet_explorer.training.recipe_form import RateDialog
 from resnet_explorer.training.run_view import RunPictures, RunsPage
 from resnet_explorer.training.setup import TrainingSetup
-from resnet_explorer.training.tables import blocks_to_csv, to_csv, to_json
-from resnet_explorer.training.text import measured
+from resnet_explorer.training.text import blocks_to_csv, measured, to_csv, to_json
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.dialogs import Texts, save_text
 from resnet_explorer.ui.document import Document
@@ -58,7 +56,6 @@ class TrainingWords(QScrollArea):
         self.show_runs(())
 
     def show_preset(self, preset: TrainingPreset | None) -> None:
-        """Tell what to look for."""
         if preset is None:
             self._say(self.look_for, OWN)
             self._say(self.references, "")
@@ -69,7 +66,7 @@ class TrainingWords(QScrollArea):
         self._say(self.references, "\n".join(reference.words for reference in preset.references))
 
     def show_runs(self, shown: Sequence[Traced], recorded: str = "") -> None:
-        """Tell what was measured, here or where it was ``recorded``."""
+        """Show what was measured, here or where it was ``recorded``."""
         self._headings[self.measured].setText("RECORDED, AND REPLAYED" if recorded else "MEASURED ON THIS MACHINE")
         runs = [one.run for one in shown]
         said = measured(runs) if any(run.metrics for run in runs) else ""
@@ -147,7 +144,6 @@ class TrainingPage(RunsPage[TrainingController]):
 
     @property
     def canvas(self) -> Canvas:
-        """Return the picture that is looked at: the one with the focus, else the upper one."""
         return self.pictures.canvas
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -157,21 +153,20 @@ class TrainingPage(RunsPage[TrainingController]):
         self._jobs.start_training()
 
     def show_results(self, results: Results) -> None:
-        """The window's network is one of many here: it is added when it is asked for."""
+        """Do nothing: the window's network is added only when the user asks."""
 
     def attach(self, window: Window) -> None:
         super().attach(window)
         self.save_wanted.connect(lambda runs: _save(window, runs))
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
         self._theme = theme
         self.pictures.show_theme(theme)
         self.inside.show_theme(theme)
 
     @property
     def runs(self) -> tuple[Run, ...]:
-        """Return the runs that are shown: of a recording, of kept ones, those of now, or those that would be."""
+        """Return the runs that are shown: a recording, saved ones, current ones, or those to be trained."""
         if self.replay.is_on:
             return self.replay.runs()
         if self.trainer.runs:
@@ -185,7 +180,7 @@ class TrainingPage(RunsPage[TrainingController]):
             return ()
 
     def start(self) -> None:
-        """Train what the setup says."""
+        """Train the networks of the setup."""
         try:
             plans = self.setup.plans()
         except ExplorerError:
@@ -194,7 +189,7 @@ class TrainingPage(RunsPage[TrainingController]):
         self.trainer.start(plans, self.setup.title)
 
     def _on_preset(self) -> None:
-        """Show the figure at once, where a recording of the experiment is carried: it can be repeated live."""
+        """Show the experiment's recording at once, if the app has one."""
         preset = self.setup.preset
         if preset is None or self.trainer.is_busy:
             return
@@ -218,7 +213,7 @@ class TrainingPage(RunsPage[TrainingController]):
         dialog.ask()
 
     def _on_setup(self) -> None:
-        """Show what would be trained, unless something is."""
+        """Show what would be trained, unless a training is running."""
         self.words.show_preset(self.setup.preset)
         if self.setup.preset is None and self.replay.is_on:
             self._leave_replay()
@@ -230,7 +225,7 @@ class TrainingPage(RunsPage[TrainingController]):
         self.draw_soon()
 
     def _on_view(self) -> None:
-        """Look into the selected run, where it is looked at; the words beside the curves give it their room."""
+        """Inspect the selected run if that tab is open; the text beside the curves makes room for it."""
         self.side.setVisible(self.views.currentWidget() is not self.inside)
         if self.views.currentWidget() is not self.inside:
             return
@@ -261,7 +256,7 @@ class TrainingPage(RunsPage[TrainingController]):
             self.trainer.resume()
 
     def _on_renamed(self, place: int, name: str) -> None:
-        """Give a run that is trained here another name; a recording keeps its own."""
+        """Rename a run trained here; a recording keeps its name."""
         if not self.replay.is_on and self.rename(place, name):
             self.kept.refresh()
 
@@ -277,7 +272,7 @@ class TrainingPage(RunsPage[TrainingController]):
         return tuple(found)
 
     def show_recording(self, runs: Sequence[Run]) -> None:
-        """Show recorded runs at their end; they play back from their start."""
+        """Show recorded runs at their end; they play from their start."""
         self.replay.show()
         self.replay.show_runs(runs)
 
@@ -291,11 +286,9 @@ class TrainingPage(RunsPage[TrainingController]):
 
     @property
     def shown(self) -> tuple[Traced, ...]:
-        """Return the runs with their looks; hidden ones are marked."""
         return self.pictures.traced(self.runs)
 
     def draw(self) -> None:
-        """Draw everything as it is now."""
         replayed = self.replay.is_on
         shown = self.pictures.show_runs(self.runs, () if replayed else self.trainer.runs, replayed)
         self.words.show_runs(shown, self.replay.recorded(self._document.instruction_set) if replayed else "")

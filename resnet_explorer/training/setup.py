@@ -90,7 +90,7 @@ class TrainingSetup(QScrollArea):
         fill(self, *parts, below, 1, margins=(0, 6, 0, 8), spacing=4, width=WIDTH)
 
     def choose(self, preset: TrainingPreset) -> None:
-        """Start from an experiment: its networks, images and recipe are shown, and can be changed."""
+        """Show the networks, images and recipe of an experiment."""
         self.preset, self._like = preset, preset.like
         self.presets.show_chosen(preset.key)
         self.networks.show_networks(preset.networks)
@@ -124,7 +124,7 @@ class TrainingSetup(QScrollArea):
 
     @property
     def _epoch(self) -> int | None:
-        """Return the steps that go once over the training images; None where their number is not known."""
+        """Return the number of steps in an epoch; None where the number of training images is unknown."""
         count = self.images.choice.training_images
         return None if count is None else max(1, count // self.recipe.recipe.batch)
 
@@ -145,18 +145,16 @@ class TrainingSetup(QScrollArea):
             self.recipe.use(replace(self.recipe.recipe, steps=steps))
 
     def _leave_preset(self) -> None:
-        """From here on it is the user's own experiment."""
         self.preset = None
         self.presets.show_chosen("")
 
     @property
     def title(self) -> str:
-        """Return the name of what is to be trained."""
         names = ", ".join(name for name, _ in self.networks.networks)
         return self.preset.title if self.preset else names[:60]
 
     def plans(self) -> tuple[RunPlan, ...]:
-        """Return what is to be trained; raises ExplorerError where that cannot be, and says why under the recipe."""
+        """Return the runs to train; where they are invalid raises ExplorerError and shows why."""
         try:
             plans = self._plans()
         except ExplorerError as error:
@@ -180,5 +178,4 @@ class TrainingSetup(QScrollArea):
         )
 
     def say(self, problem: str) -> None:
-        """Say why it could not be trained."""
         self.problem.say(problem)

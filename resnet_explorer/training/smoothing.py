@@ -34,7 +34,7 @@ class Smoother:
         self._fading = weight ** (ages + 1.0)
 
     def add(self, values: Any) -> Array:
-        """Return the smoothed values that belong to the next ones."""
+        """Return the smoothed values of the next ones."""
         given = np.asarray(values, np.float64)
         if self._weight == 0:
             return given.copy()
@@ -84,7 +84,7 @@ class Thinner:
         return [int(index) for index in np.union1d(self._kept, np.asarray(ends, np.int64))]
 
     def add(self, values: Any) -> None:
-        """Take the values that come after those that are known."""
+        """Add the next values."""
         given = np.asarray(values, np.float64)
         first, self._count = self._count, self._count + len(given)
         room = self._most - 2
@@ -95,14 +95,14 @@ class Thinner:
             self._grow()
 
     def _grow(self) -> None:
-        """Make every two parts one."""
+        """Merge every two parts."""
         self._size *= 2
         known = self._kept, self._values
         self._kept, self._values = np.empty(0, np.int64), np.empty(0)
         self._take(*known)
 
     def _take(self, indices: Indices, values: Array) -> None:
-        """Keep what has to be kept of some more points; the part that was open is looked at again."""
+        """Keep the extremes of more points; the last part is reconsidered."""
         if not len(indices):
             return
         settled = int(np.searchsorted(self._kept, indices[0] // self._size * self._size))
@@ -114,7 +114,7 @@ class Thinner:
 
 
 def _extremes(parts: Indices, values: Array) -> Indices:
-    """Return where each part (numbered in rising order) has its lowest, its highest, and its first missing value."""
+    """Return the minimum, the maximum and the first NaN of each part; parts are numbered in rising order."""
     is_first = np.diff(parts, prepend=parts[0] - 1) > 0
     starts, order = np.flatnonzero(is_first), np.cumsum(is_first) - 1
     lows = values == np.fmin.reduceat(values, starts)[order]
@@ -123,7 +123,7 @@ def _extremes(parts: Indices, values: Array) -> Indices:
 
 
 def _firsts(order: Indices, chosen: NDArray[np.bool_]) -> Indices:
-    """Return the first of the chosen places of each part."""
+    """Return the first chosen place of each part."""
     places = np.flatnonzero(chosen)
     return places[np.unique(order[places], return_index=True)[1]]
 

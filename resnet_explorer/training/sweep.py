@@ -34,12 +34,11 @@ class Choices:
 
     @property
     def varies(self) -> bool:
-        """Return whether there is more than one value."""
         return len(self.values) > 1
 
     @property
-    def word(self) -> str:
-        """Return the key without the table that it is in."""
+    def name(self) -> str:
+        """Return the key without its table."""
         return self.key.rpartition(".")[2]
 
 
@@ -76,20 +75,19 @@ class Sweep:
             raise ExplorerError("sweep", f"Two networks are called {twice}.", "Write each value once.")
 
     def points(self) -> tuple[Point, ...]:
-        """Return each network and recipe once, in the order of the file: what is written last changes first."""
+        """Return each network and recipe once; the last choice of the file changes first."""
         grid = product(*(one.values for one in self.choices))
         return tuple(point for values in grid for point in self._points(values))
 
     def plans(self) -> tuple[RunPlan, ...]:
-        """Return every run."""
         return tuple(replace(one.plan, seed=seed) for one in self.points() for seed in self.seeds)
 
     def _points(self, values: Sequence[str]) -> Iterator[Point]:
-        """Yield the networks of one place of the grid: one, or all of a preset."""
+        """Yield the networks of one point of the grid: one, or all of a preset."""
         given = dict(zip((one.key for one in self.choices), values, strict=True))
         settings = [f"{key.partition('.')[2]}={text}" for key, text in given.items() if key.startswith("set.")]
         recipe = [f"{key.partition('.')[2]}={text}" for key, text in given.items() if key.startswith("recipe.")]
-        told = [(one.word, given[one.key]) for one in self.choices if one.varies]
+        told = [(one.name, given[one.key]) for one in self.choices if one.varies]
         for plan in self._plans(given, settings):
             words = [f"{key}={text}" for key, text in told if key not in _named_by(given)]
             name = ", ".join((plan.name, *words))
@@ -111,7 +109,7 @@ class Sweep:
 
 
 def _named_by(given: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the keys whose values a network's own name tells."""
+    """Return the keys whose values are part of a network's name."""
     return ("depth", "residual") if "depth" in given else ("net",)
 
 
@@ -167,7 +165,7 @@ def _choices(content: Mapping[str, Any]) -> Iterator[Choices]:
 
 
 def _values(key: str, value: object) -> tuple[str, ...]:
-    """Return what is tried of one key, each as text."""
+    """Return the values of a key as text."""
     found = tuple(_one(key, one) for one in value) if isinstance(value, list) else (_one(key, value),)
     if not found:
         raise ExplorerError(key, f"The list of {key} is empty.", "Write at least one value.")
@@ -175,7 +173,7 @@ def _values(key: str, value: object) -> tuple[str, ...]:
 
 
 def _one(key: str, value: object) -> str:
-    """Return a value as text, as the command line would write it."""
+    """Return a value as the command line would write it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, (str, int, float)):
@@ -184,7 +182,7 @@ def _one(key: str, value: object) -> str:
 
 
 def _seeds(value: object) -> tuple[int, ...]:
-    """Return the seeds that a number, or a list of them, asks for."""
+    """Return the seeds of a number or a list."""
     listed: list[object] = list(range(min(value, MOST + 1))) if type(value) is int else []
     listed = value if isinstance(value, list) else listed
     seeds = tuple(one for one in listed if type(one) is int and 0 <= one < MOST_SEED)

@@ -1,12 +1,15 @@
 """What trainings on this machine came to, in a sentence or two with their figures."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite, log
 from statistics import median
 
+from resnet_explorer import codec
+from resnet_explorer.layers.table import csv_text
 from resnet_explorer.readings.text import LAST_STEPS, figure, last_steps
-from resnet_explorer.runs.plan import Run, describe_conditions, describe_machine
+from resnet_explorer.runs.folder import WRITERS
+from resnet_explorer.runs.plan import Metric, Run, describe_conditions, describe_machine
 from resnet_explorer.spec import ResNetSpec
 
 NEAR_CHANCE = 0.02
@@ -24,27 +27,26 @@ class Outcome:
 
     @property
     def middle(self) -> float:
-        """Return the median over the seeds."""
         return median(self.losses)
 
     @property
     def is_finished(self) -> bool:
-        """Return whether every run made all of its steps, or ended because it diverged."""
+        """Return whether every run is finished or diverged."""
         return all(run.is_finished or loss == inf for run, loss in zip(self.runs, self.losses, strict=True))
 
     @property
     def is_at_chance(self) -> bool:
-        """Return whether every run is where guessing is."""
+        """Return whether every loss is at chance level."""
         return all(abs(one - self.chance) <= NEAR_CHANCE * self.chance for one in self.losses)
 
     @property
     def is_below_chance(self) -> bool:
-        """Return whether every run is worse than guessing: its losses are greater."""
+        """Return whether every loss is worse than chance level."""
         return all(inf > one > (1 + NEAR_CHANCE) * self.chance for one in self.losses)
 
     @property
     def chance(self) -> float:
-        """Return the loss of guessing; infinite for a backbone."""
+        """Return the loss at chance level; infinite for a backbone."""
         return log(self.spec.classes) if self.spec.classes and self.spec.classes > 1 else inf
 
 
@@ -73,7 +75,7 @@ def measured(runs: Sequence[Run]) -> str:
 
 
 def _ends(found: Sequence[Outcome]) -> str:
-    """Return the losses of all, after how many steps and from how many seeds."""
+    """Return the final losses, after how many steps and from how many seeds."""
     counts = sorted({len(one.runs) for one in found})
     seeds = "one seed" if counts == [1] else f"median of {counts[0]} seeds, least to greatest in brackets"
     seeds = seeds if len(counts) == 1 else f"median of {counts[0]} to {counts[-1]} seeds"
@@ -103,7 +105,7 @@ def loss_words(loss: float) -> str:
 
 
 def _compared(found: Sequence[Outcome]) -> list[str]:
-    """Return whether the deepest plain net is worse than the shallowest, and what its residual twin does."""
+    """Return whether the deepest plain net is worse than the shallowest, and how its residual twin does."""
     if not all(one.is_finished for one in found):
         return ["Not all runs are at their ends: no verdict yet."]
     plain = sorted((one for one in found if not one.spec.residual), key=_depth)
@@ -138,7 +140,7 @@ def _twin_words(deep: Outcome, twin: Outcome) -> str:
 
 
 def _worse(one: Outcome, other: Outcome) -> tuple[int, int]:
-    """Return on how many of the seeds that both have the first loss is greater, and how many there are."""
+    """Return on how many common seeds the first loss is greater, and how many common seeds there are."""
     losses = {run.plan.seed: loss for run, loss in zip(other.runs, other.losses, strict=True)}
     pairs = [
         (loss, losses[run.plan.seed]) for run, loss in zip(one.runs, one.losses, strict=True) if run.plan.seed in losses
@@ -156,15 +158,16 @@ def _alike(found: Sequence[Outcome]) -> bool:
 
 
 def _tests(found: Sequence[Outcome]) -> str:
-    """Return the test error that was judged last of each network, where any was."""
+    """Return the newest test error of each network that has one."""
     told = []
     for one in found:
-        errors = [error for run in one.runs if (error := _test_error(run)) is not None]
+        errors = [error for run in one.runs if (error := test_error(run)) is not None]
         told += [f"{one.name} {figure(median(errors))} %"] if errors else []
     return f"Test error, as judged last: {', '.join(told)}." if told else ""
 
 
-def _test_error(run: Run) -> float | None:
+def test_error(run: Run) -> float | None:
+    """Return the newest test error of a run in percent; None where its test images were never evaluated."""
     judged = (one.test_accuracy for one in reversed(run.metrics) if one.test_accuracy is not None)
     accuracy = next(judged, None)
     return None if accuracy is None else 100 * (1 - accuracy)
@@ -178,8 +181,75 @@ def _missing(runs: Sequence[Run]) -> str:
     return " ".join((*told, *sorted(early)))
 
 
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows of a table as lines: the first column to the left, all others to the right."""
+    wide = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  ".join((row[0].ljust(wide[0]), *map(str.rjust, row[1:], wide[1:]))).rstrip() for row in rows]
+
+
 def conditions(runs: Sequence[Run]) -> str:
     """Return under which conditions the runs were made: seeds, images, recipe, device, machine, versions."""
     words = (*describe_conditions(runs), describe_machine(runs))
     notes = dict.fromkeys(note for run in runs if run.environment for note in run.environment.notes)
     return " ".join((" · ".join(word for word in words if word), *notes)).strip()
+
+
+_MEASURED = ("loss", "accuracy", "rate", "seconds", "test_loss", "test_accuracy")
+CSV_HEADER = ("run", "network", "seed", "step", "epoch", *_MEASURED)
+BLOCKS_HEADER = ("run", "network", "seed", "step", "block", "path", "stage", "quantity", "value")
+_Cell = str | int | float | None
+
+
+def to_csv(runs: Sequence[Run]) -> str:
+    """Return a line for each step of each run; what is unknown or not finite is empty. Steps count from 1."""
+    return csv_text(CSV_HEADER, ((*_who(run), *_step(run, metric)) for run in runs for metric in run.metrics))
+
+
+def blocks_to_csv(runs: Sequence[Run]) -> str:
+    """Return a line for each block, quantity and measured step of each run."""
+    return csv_text(BLOCKS_HEADER, (line for run in runs for metric in run.metrics for line in _blocks(run, metric)))
+
+
+def _who(run: Run) -> tuple[str, str, int]:
+    return run.plan.name, run.plan.spec.name, run.plan.seed
+
+
+def _step(run: Run, metric: Metric) -> tuple[_Cell, ...]:
+    """Return the cells of a step; the epoch is fractional."""
+    images = run.environment.train // run.plan.recipe.batch if run.environment else 0
+    return (
+        metric.step + 1,
+        round((metric.step + 1) / images, 6) if images else "",
+        *(getattr(metric, key) for key in _MEASURED),
+    )
+
+
+def _blocks(run: Run, metric: Metric) -> Iterable[tuple[_Cell, ...]]:
+    places = run.environment.places if run.environment else ()
+    for quantity, values in (metric.blocks or {}).items():
+        for number, value in enumerate(values, 1):
+            place = places[number - 1] if number <= len(places) else None
+            where = (place.path, place.stage) if place else ("", "")
+            yield (*_who(run), metric.step + 1, number, *where, str(quantity), value)
+
+
+def _described(run: Run) -> dict[str, object]:
+    return {
+        "name": run.plan.name,
+        "plan": run.plan,
+        "setting": run.environment,
+        "whole": run.is_finished,
+        "problem": run.problem,
+        "final_loss": run.final_loss(),
+        "steps": {
+            "step": [one.step + 1 for one in run.metrics],
+            **{key: [getattr(one, key) for one in run.metrics] for key in _MEASURED},
+        },
+        "blocks": [{"step": one.step + 1, **one.blocks} for one in run.metrics if one.blocks],
+    }
+
+
+def to_json(runs: Sequence[Run]) -> str:
+    """Return runs as JSON: plan, environment, what came of it, and its steps as columns of equal length."""
+    content = {"measured": measured(runs), "runs": [_described(run) for run in runs]}
+    return codec.encode(content, WRITERS, indent=1)

@@ -262,7 +262,7 @@ class Trainer:
 
     @property
     def tested(self) -> ResNet:
-        """Return the network that is tested: the average where there is one."""
+        """Return the network that is tested: the moving average if there is one."""
         if self.average is None:
             return self.model
         return cast("ResNet", self.average.module)

@@ -17,7 +17,7 @@ from resnet_explorer.finetuning.plan import TunePlan, run_plan
 from resnet_explorer.finetuning.requests import CheckData, JudgeTune, SaveTuned, ShowSamples, TuneRun
 from resnet_explorer.finetuning.results import ClassCount, DataReport
 from resnet_explorer.finetuning.state import shortened
-from resnet_explorer.runs.codec import RUN, TUNE, dumps
+from resnet_explorer.runs.folder import RUN, TUNE, dumps
 from resnet_explorer.runs.plan import RunEnvironment
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find

@@ -12,8 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resnet_explorer.diagram.lesions import lesion_chart
-from resnet_explorer.insight.charts import confusion_picture, filters_picture, on, readable
-from resnet_explorer.insight.surface_chart import MOST, contours, levels, surface_picture
+from resnet_explorer.insight.charts import (
+    MOST_LINES,
+    confusion_picture,
+    contours,
+    filters_picture,
+    levels,
+    on,
+    readable,
+    surface_picture,
+)
 from resnet_explorer.insight.values import (
     Confusion,
     ConfusionRequest,
@@ -132,7 +140,7 @@ def test_filters_stay_inside_of_the_picture(count: int, planes: int, side: int) 
 @given(st.floats(1e-6, 1e3), st.floats(1.001, 1e6))
 def test_levels_are_round_rising_and_not_too_many(low: float, factor: float) -> None:
     found = levels(low, low * factor)
-    assert len(found) <= MOST and all(low < one < low * factor for one in found)
+    assert len(found) <= MOST_LINES and all(low < one < low * factor for one in found)
     assert all(one < other for one, other in pairwise(found))
     assert all(f"{one:.3e}"[2:5] in ("000", "500") for one in found)
 

@@ -7,8 +7,7 @@ import torch
 from torch import nn
 
 from resnet_explorer.errors import CheckpointError, ExplorerError
-from resnet_explorer.insight.lab import confusion
-from resnet_explorer.insight.surface import lesions
+from resnet_explorer.insight.lab import confusion, lesions
 from resnet_explorer.insight.values import Confusion, ConfusionRequest, RunLesionsRequest, RunReference
 from resnet_explorer.module.build import ResNet
 from resnet_explorer.probes.models import blocks_of

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.insight.surface import directions, mean_loss, moved, plane, surface
+from resnet_explorer.insight.lab import directions, mean_loss, moved, plane, surface
 from resnet_explorer.insight.values import RunReference, Surface, SurfaceRequest
 from resnet_explorer.module.build import ResNet
 from resnet_explorer.readings.progress import Partial, Progress

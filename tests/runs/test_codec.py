@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.images.choice import DataChoice, DataKind
 from resnet_explorer.readings.quantities import Place, Quantity
-from resnet_explorer.runs.codec import dumps, loads, metric_from_line, metric_to_line, metrics_from
+from resnet_explorer.runs.folder import dumps, loads, metric_from_line, metric_to_line, metrics_from
 from resnet_explorer.runs.plan import Metric, Run, RunEnvironment, RunPlan
 from resnet_explorer.runs.recipe import Optimiser, Recipe, Schedule
 from resnet_explorer.spec import InputShape

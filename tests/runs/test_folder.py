@@ -10,8 +10,19 @@ import pytest
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.readings.quantities import Place, Quantity
-from resnet_explorer.runs.codec import ENDED, METRICS, RUN, dumps, metric_to_line
-from resnet_explorer.runs.folder import fetch_back, list_runs, read, rename, summarize_run, throw_away
+from resnet_explorer.runs.folder import (
+    ENDED,
+    METRICS,
+    RUN,
+    dumps,
+    fetch_back,
+    list_runs,
+    metric_to_line,
+    read,
+    rename,
+    summarize_run,
+    throw_away,
+)
 from resnet_explorer.runs.plan import Metric, RunEnvironment, RunPlan
 from resnet_explorer.runs.recipe import Recipe
 from resnet_explorer.spec.catalogue import find

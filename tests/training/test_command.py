@@ -21,14 +21,14 @@ from resnet_explorer.runs.plan import Chunk, Metric, RunPlan
 from resnet_explorer.runs.recipe import Optimiser, Recipe, Schedule
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
-from resnet_explorer.training import group
 from resnet_explorer.training import options as training_options
-from resnet_explorer.training.crew import Bars
-from resnet_explorer.training.plans import Task, plans_of, tasks_of
+from resnet_explorer.training import tasks as run_tasks
 from resnet_explorer.training.presets import PRESETS
+from resnet_explorer.training.tasks import Task, plans_of, tasks_of
+from resnet_explorer.training.workers import Bars
 from tests.training_runs import run, same, timeless
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TWO = ("resnet20", "resnet20-plain")
 TINY = ("--set", "blocks=1,1,1", "--set", "width=4", "--set", "in_channels=1", "--batch", "16")
 SHORT = ("train", *TWO, *TINY, "--steps", "6", "--recipe", "evaluate=3")
@@ -122,7 +122,7 @@ def test_ctrl_c_keeps_all_and_what_goes_on_is_the_same_bit_for_bit(
     os.killpg(process.pid, signal.SIGINT)  # to all processes, as a terminal does
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "") and "Traceback" not in err
-    assert 'To go on: resnet-explorer train --continue "stopped"' in err.splitlines()[-1]
+    assert 'To continue: resnet-explorer train --continue "stopped"' in err.splitlines()[-1]
     assert any(not run.is_finished for run in runs_folder.list_runs(tmp_path / "stopped"))
 
     told(capsys, *words, "-o", "stopped")
@@ -190,7 +190,7 @@ class TestWhatIsAsked:
         (("resnet20", "--picture", "out.txt"), "no picture file"),
         (("--continue", "nowhere"), "There are no runs in nowhere."),
         (("--continue", "nowhere", "--rate", "1"), "Leave --rate out."),
-        (("resnet20", "-o", "taken"), "taken cannot be made"),
+        (("resnet20", "-o", "taken"), "taken cannot be created"),
     ],
 )
 def test_bad_input_is_one_line(arguments: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -210,7 +210,7 @@ def test_a_folder_of_other_runs_is_left_alone(capsys: pytest.CaptureFixture[str]
 def test_a_folder_that_has_an_unfinished_run_keeps_it_in_its_list(capsys: pytest.CaptureFixture[str]) -> None:
     words, out = ("resnet20", *TINY, "--steps", "4"), Path("out")
     tasks = tasks_of(asked(*words), out)
-    assert group.write(out, tasks) == ()
+    assert run_tasks.write_list(out, tasks) == ()
     run(tasks[0].plan, tasks[0].folder, until=2)
     assert main(["train", "resnet20-plain", *TINY, "--steps", "2", "-o", "out"]) == 0
     _, err = capsys.readouterr()
@@ -224,11 +224,11 @@ def test_a_run_that_the_window_made_is_kept_too_and_a_broken_list_is_replaced() 
     out = Path("out")
     tasks = tasks_of(asked(*TWO, *TINY, "--steps", "2"), out)
     run(tasks[0].plan, tasks[0].folder)
-    assert [one.folder for one in group.write(out, tasks[1:])] == [tasks[0].folder]
-    assert {one.folder for one in group.read(out)} == {one.folder for one in tasks}
-    (out / group.FILE).write_text("{")
-    group.write(out, tasks)
-    assert group.read(out) == tasks
+    assert [one.folder for one in run_tasks.write_list(out, tasks[1:])] == [tasks[0].folder]
+    assert {one.folder for one in run_tasks.read_list(out)} == {one.folder for one in tasks}
+    (out / run_tasks.FILE).write_text("{")
+    run_tasks.write_list(out, tasks)
+    assert run_tasks.read_list(out) == tasks
 
 
 def test_the_folder_of_one_run_takes_no_others(capsys: pytest.CaptureFixture[str]) -> None:
@@ -238,16 +238,16 @@ def test_the_folder_of_one_run_takes_no_others(capsys: pytest.CaptureFixture[str
     assert "is the folder of a single run, and can hold no others." in capsys.readouterr().err
     single = Task(task.plan, Path("out"))
     with pytest.raises(ExplorerError, match="out holds other runs: 1 resnet20"):
-        group.check_tuning(Path("out"), [single])
+        run_tasks.check_folder(Path("out"), [single])
     with pytest.raises(ExplorerError, match="single run"):
-        group.check_tuning(task.folder, [Task(task.plan, task.folder / "A")])
-    group.check_tuning(task.folder, [task])
+        run_tasks.check_folder(task.folder, [Task(task.plan, task.folder / "A")])
+    run_tasks.check_folder(task.folder, [task])
 
 
 def test_bars_tell_what_lines_tell(capsys: pytest.CaptureFixture[str]) -> None:
     tasks = [Task(RunPlan("one", find("resnet20"), recipe=Recipe(steps=3)), Path("1 one"))]
     with Bars(tasks) as bars:
-        bars.doing(0, 0, "fetching the images")
+        bars.doing(0, "fetching the images")
         bars.steps(0, Chunk(tuple(Metric(step, 0.5, 0.75, 0.1, step / 2) for step in range(3))))
         bars.say("a word [of] all")
         bars.ended(0, "")

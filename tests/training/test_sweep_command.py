@@ -11,9 +11,9 @@ from resnet_explorer.cli.parser import parser
 from resnet_explorer.runs import folder as runs_folder
 from resnet_explorer.runs.plan import Metric, Run
 from resnet_explorer.training import options as training_options
+from resnet_explorer.training.command import ended, figure_of, spread, sweep_csv, sweep_markdown, tasks_of
 from resnet_explorer.training.loop import train
 from resnet_explorer.training.sweep import loads
-from resnet_explorer.training.sweep_command import ended, figure_of, spread, tasks_of, to_csv, to_markdown
 
 GRID = """
 title = "Small"
@@ -45,7 +45,7 @@ class TestSweep:
     def test_one_table_and_one_figure(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["sweep", "grid.toml", "--workers", "2"]) == 0
         out, err = capsys.readouterr()
-        assert "4 runs, 0 of them whole already, are kept in runs/grid" in err.replace("\\", "/")
+        assert "Runs are saved in runs/grid" in err.replace("\\", "/") and "already finished" not in err
         found = rows("runs/grid")
         assert [(row["run"], row["residual"], row["seed"], row["steps"]) for row in found] == [
             *(("resnet-8", "true", "0", "4"), ("resnet-8", "true", "1", "4")),
@@ -63,7 +63,7 @@ class TestSweep:
         list(train(second.plan, second.folder, until=2))
         kept = [runs_folder.read(one.folder).metrics for one in (first, second)]
         assert main(["sweep", "grid.toml", "-o", "out"]) == 0
-        assert "4 runs, 1 of them whole already" in capsys.readouterr().err
+        assert "1 of 4 runs are already finished." in capsys.readouterr().err
         assert runs_folder.read(first.folder).metrics == kept[0]
         assert runs_folder.read(second.folder).metrics[:2] == kept[1]
         assert [row["steps"] for row in rows("out")] == ["4"] * 4
@@ -72,7 +72,7 @@ class TestSweep:
         for text in ("[true]", "[true, false]"):
             Path("grid.toml").write_text(GRID.replace("[true, false]", text).replace("seeds = 2", ""))
             assert main(["sweep", "grid.toml"]) == 0
-        assert "2 runs, 1 of them whole already" in capsys.readouterr().err
+        assert "1 of 2 runs are already finished." in capsys.readouterr().err
 
     def test_a_run_that_diverges_ends_with_1_and_the_others_are_made(self, capsys: pytest.CaptureFixture[str]) -> None:
         text = GRID.replace("residual = [true, false]", "").replace("seeds = 2", "seeds = [5]")
@@ -121,8 +121,8 @@ def test_runs_that_go_on_have_no_figures_yet() -> None:
     made = tuple(Metric(step, 1.0 + step, 0.5, 0.1, 1.0) for step in range(4))
     runs = [Run(first, None, made), Run(second, None, made[:2])]
     assert [run.plan.seed for run in ended(runs)] == [0]
-    assert "| resnet-8 | true | 2.5 |  | 1 of 2 |" in to_markdown(asked, runs)
-    assert [row["steps"] for row in csv.DictReader(to_csv(asked, runs).splitlines())] == ["4", "2"]
+    assert "| resnet-8 | true | 2.5 |  | 1 of 2 |" in sweep_markdown(asked, runs)
+    assert [row["steps"] for row in csv.DictReader(sweep_csv(asked, runs).splitlines())] == ["4", "2"]
     assert figure_of(asked, runs[1:]) is None
 
 
@@ -139,6 +139,6 @@ class TestCluster:
 
     def test_no_scheduler_there(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.importorskip("distributed")
-        monkeypatch.setattr("resnet_explorer.training.cluster.PATIENCE", 0.2)
+        monkeypatch.setattr("resnet_explorer.training.workers.PATIENCE", 0.2)
         assert main(["sweep", "grid.toml", "--cluster", "tcp://127.0.0.1:1"]) == 2
         assert "No Dask scheduler answers at tcp://127.0.0.1:1." in capsys.readouterr().err

@@ -7,11 +7,11 @@ from math import inf, nan
 
 from resnet_explorer import codec
 from resnet_explorer.readings.quantities import Place, Quantity
-from resnet_explorer.runs.codec import READERS
+from resnet_explorer.runs.folder import READERS
 from resnet_explorer.runs.plan import Metric, Run, RunEnvironment, RunPlan
 from resnet_explorer.runs.recipe import Recipe
 from resnet_explorer.spec.catalogue import find
-from resnet_explorer.training.tables import BLOCKS_HEADER, CSV_HEADER, blocks_to_csv, to_csv, to_json
+from resnet_explorer.training.text import BLOCKS_HEADER, CSV_HEADER, blocks_to_csv, to_csv, to_json
 
 PLACES = tuple(Place(f"layer{stage}.0", stage, (1, 8, 8, 8)) for stage in (1, 2, 3))
 SETTING = RunEnvironment("digits", tuple("0123456789"), PLACES, 1500, 297, "2.14", "1.0", "a machine", "2026-01-01")

@@ -20,7 +20,7 @@ from resnet_explorer.gradients.descent import Descent, DescentRequest
 from resnet_explorer.gradients.lab import train
 from resnet_explorer.probes.models import blocks_of
 from resnet_explorer.readings.quantities import Quantity
-from resnet_explorer.runs.codec import metric_from_line
+from resnet_explorer.runs.folder import metric_from_line
 from resnet_explorer.runs.plan import Metric, RunPlan
 from resnet_explorer.runs.recipe import Optimiser, Recipe
 from resnet_explorer.training.feed import Feed
