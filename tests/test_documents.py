@@ -1,8 +1,10 @@
-"""Counts in the documents are true: of networks, axes, experiments, contracts."""
+"""The documents are true: counts, the picture of the rooms, the files that are named."""
 
 import re
-import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
+
+import grimp
 
 from resnet_explorer.assets import path
 from resnet_explorer.gradients import presets as gradients_presets
@@ -19,7 +21,6 @@ COUNTED = re.compile(
     rf"{NUMBER} (more |other )?(axes|choices|contracts|experiments|families|labs|networks|options|presets)\b",
     re.IGNORECASE,
 )
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 CLAIMS = {
     "# networks with their figures": len(CATALOGUE),
     "any of # axes": len(AXES),
@@ -27,7 +28,6 @@ CLAIMS = {
     "Up to # networks side by side": MAX_RUNS,
     "and # more experiments show their recording": len(list(path("runs").iterdir())) - 1,
     "The training lab: # networks side by side": len(training_presets.PRESETS["degradation"].networks),
-    "# contracts say so": len(PROJECT["tool"]["importlinter"]["contracts"]),
 }
 """How many each phrase tells of; # stands for the number, in digits or as a word."""
 
@@ -44,3 +44,35 @@ def test_every_count_is_true() -> None:
             known.add(claim.start(1))
     unknown = [claim[0] for claim in COUNTED.finditer(text) if claim.start(1) not in known]
     assert not unknown, "CLAIMS has no row for these"
+
+
+def picture() -> dict[str, set[str]]:
+    """Return the rooms that each room points to in the picture of ARCHITECTURE.md."""
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    arrows: dict[str, set[str]] = {}
+    for uppers, lowers in re.findall(r"^ {4}(.+) --> (.+)$", text, re.MULTILINE):
+        for upper in uppers.split(" & "):
+            arrows.setdefault(upper, set()).update(lowers.split(" & "))
+    return arrows
+
+
+def test_the_picture_of_the_rooms_is_how_they_import() -> None:
+    graph = grimp.build_graph("resnet_explorer", cache_dir=None)
+    imports: dict[tuple[str, str], str] = {}
+    for name in graph.modules - {"resnet_explorer", "resnet_explorer.__main__"}:
+        for used in graph.find_modules_directly_imported_by(name) - {"resnet_explorer"}:
+            imports[name.split(".")[1], used.split(".")[1]] = f"{name} imports {used}"
+    arrows = picture()
+    below: dict[str, set[str]] = {}
+    for room in TopologicalSorter(arrows).static_order():
+        lower = arrows.get(room, set())
+        below[room] = lower.union(*(below[one] for one in lower))
+    assert not [(upper, one) for upper in arrows for one in arrows[upper] if (upper, one) not in imports]
+    assert not [text for (upper, one), text in imports.items() if upper != one and one not in below[upper]]
+
+
+def test_every_file_that_a_document_names_is_there() -> None:
+    for name in ("ARCHITECTURE.md", "CONTRIBUTING.md"):
+        text = (ROOT / name).read_text(encoding="utf-8").partition("## Add a lab")[0]
+        for file in re.findall(r"`([\w/]+\.(?:py|txt|toml))`", text):
+            assert any((home / file).is_file() for home in (ROOT, ROOT / "resnet_explorer")), file
