@@ -1,15 +1,76 @@
-"""One command from its arguments to its exit status."""
+"""One command from its arguments to its exit status; each command is a row, the core's here, the labs' in theirs."""
 
+import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import NoReturn, cast
 
-from resnet_explorer.cli.commands import commands
-from resnet_explorer.cli.parser import parser
+from resnet_explorer import __version__, features
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.terminal.output import complain, say, speak_utf8
+from resnet_explorer.features import Command
+from resnet_explorer.terminal.options import Commands
+from resnet_explorer.terminal.output import NAME, complain, say, speak_utf8
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+TOP_EXAMPLES = """examples:
+  resnet-explorer                               open the window
+  resnet-explorer resnet50                      open the window on ResNet-50
+  resnet-explorer list                          the networks of the catalogue
+  resnet-explorer describe resnet18             shapes and costs of every layer
+  resnet-explorer export resnet18 -o net.svg    the block diagram as a file
+  resnet-explorer source resnet18               the network as PyTorch code
+  resnet-explorer train --preset degradation    four networks trained side by side
+  resnet-explorer finetune ./photos --net resnet18 --download    a network for your own images
+
+'resnet-explorer COMMAND --help' describes one command.
+Bad input gives one line on stderr and the exit status 2.
+"""
+_CORE = "resnet_explorer.cli"
+COMMANDS = (
+    Command("open", f"{_CORE}.options:add_open", f"{_CORE}.networks:open_window"),
+    Command("list", f"{_CORE}.options:add_list", f"{_CORE}.networks:list_networks"),
+    Command("describe", f"{_CORE}.options:add_describe", f"{_CORE}.networks:describe"),
+    Command("export", f"{_CORE}.options:add_export", f"{_CORE}.export:export"),
+    Command("source", f"{_CORE}.options:add_source", f"{_CORE}.networks:source"),
+    Command("verify", f"{_CORE}.options:add_verify", f"{_CORE}.networks:verify"),
+    Command("identify", f"{_CORE}.options:add_identify", f"{_CORE}.weights:identify"),
+    Command("weights", f"{_CORE}.options:add_weights", f"{_CORE}.weights:weights"),
+)
+"""The commands that belong to no lab."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, and whose help notices a closed pipe."""
+
+    def print_help(self, file: object = None) -> None:
+        say(self.format_help())
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(complain(f"{message[:1].upper()}{message[1:]}. See '{self.prog} --help'."))
+
+
+@cache
+def commands() -> Mapping[str, Command]:
+    """Return the rows of all commands by their names."""
+    return {row.name: row for row in (*COMMANDS, *features.commands())}
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line; ``command`` names the command."""
+    top = _Parser(
+        prog=NAME,
+        description="See any residual network, know its numbers, take its picture home.",
+        epilog=TOP_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"{NAME} {__version__}")
+    added = cast("Commands", top.add_subparsers(dest="command", metavar="COMMAND", required=True))
+    for row in commands().values():
+        features.resolve(row.options)(added)
+    return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,4 +94,5 @@ def _run(arguments: list[str]) -> int:
     except SystemExit as end:
         say("")  # what --help left behind
         return end.code if isinstance(end.code, int) else 0
-    return commands()[options.command](options)
+    status: int = features.resolve(commands()[options.command].run)(options)
+    return status

@@ -17,7 +17,6 @@ from typing import Any
 from resnet_explorer.engine import processes
 from resnet_explorer.engine.jobs import Job, Place, modules_of, row_of
 from resnet_explorer.engine.messages import Cancel, Died, Failed, Finished, Reply, Request, Stopped
-from resnet_explorer.engine.worker import work
 
 GRACE = 2.0
 """Seconds that a cancelled job has to stop by itself."""
@@ -125,7 +124,7 @@ class Engine:
         context = processes.context()
         self._connection, far = multiprocessing.Pipe()
         modules = self._preload() if self._preload else None
-        self._process = context.Process(target=work, args=(far, modules), daemon=True, name="engine")  # type: ignore[attr-defined]
+        self._process = context.Process(target=processes.work, args=(far, modules), daemon=True, name="engine")  # type: ignore[attr-defined]
         processes.start_thread(self._listen, self._process, self._connection, far)
 
     def _listen(self, process: Any, near: "Connection[Any, Any]", far: "Connection[Any, Any]") -> None:

@@ -1,16 +1,24 @@
-"""How processes that own PyTorch start, and how all of them end with the process that started them."""
+"""How processes that own PyTorch start, their first function, and how all end with the process that started them."""
 
 import atexit
 import multiprocessing.util
 import os
+import signal
 import sys
 import threading
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
+from typing import Any
 from weakref import WeakSet
 
 import psutil
+
+from resnet_explorer.engine.messages import Failed, Request
+from resnet_explorer.engine.pytorch import importing
+from resnet_explorer.errors import ExplorerError
 
 PRELOADED = "resnet_explorer.engine.preload"
 _ROUNDS, _ROUND = 50, 0.02
@@ -70,3 +78,26 @@ def _server() -> int | None:
     """Return the process id of the server that forks; multiprocessing keeps it to itself."""
     module = sys.modules.get("multiprocessing.forkserver")
     return getattr(getattr(module, "_forkserver", None), "_forkserver_pid", None)
+
+
+def work(connection: "Connection[Any, Any]", preload: Sequence[str] | None = None) -> None:
+    """Serve requests until the window is gone; it imports the modules of ``preload`` first.
+
+    Without PyTorch each request is answered with the sentence that says so.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the process that asks: it says what becomes of jobs
+    with suppress(EOFError, OSError):  # the window is gone
+        try:
+            with importing():
+                from resnet_explorer.engine.server import serve
+        except ExplorerError as error:
+            _refuse(connection, error, traceback.format_exc())
+        else:
+            serve(connection, preload)
+
+
+def _refuse(connection: "Connection[Any, Any]", error: ExplorerError, trace: str) -> None:
+    while True:
+        message = connection.recv()
+        if isinstance(message, Request):
+            connection.send(Failed(message.number, error.what, error.remedy, trace, lasts=True))

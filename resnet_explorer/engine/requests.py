@@ -6,7 +6,7 @@ from resnet_explorer.engine.jobs import Place, job
 from resnet_explorer.spec import InputShape, ResNetSpec
 
 
-@job("resnet_explorer.engine.work:verify", waits=True)
+@job("resnet_explorer.engine.server:verify", waits=True)
 @dataclass(frozen=True, slots=True)
 class Verify:
     """Compare the closed form of a network at an input with PyTorch, and with fvcore where asked."""
@@ -16,13 +16,13 @@ class Verify:
     fvcore: bool = False
 
 
-@job("resnet_explorer.engine.work:find_devices")
+@job("resnet_explorer.engine.server:find_devices")
 @dataclass(frozen=True, slots=True)
 class FindDevices:
     """Tell which devices PyTorch sees."""
 
 
-@job("resnet_explorer.engine.work:read_weights")
+@job("resnet_explorer.engine.server:read_weights")
 @dataclass(frozen=True, slots=True)
 class ReadWeights:
     """Find the network that a file of weights belongs to, and the figures of its tensors.
@@ -35,7 +35,7 @@ class ReadWeights:
     key: str | None = None
 
 
-@job("resnet_explorer.engine.work:read_module", Place.ALONE)
+@job("resnet_explorer.engine.server:read_module", Place.ALONE)
 @dataclass(frozen=True, slots=True)
 class ReadModule:
     """Run a Python file, and find and prove the network of what it calls ``name``: the answer is an ``OwnModule``.
@@ -47,7 +47,7 @@ class ReadModule:
     name: str
 
 
-@job("resnet_explorer.engine.work:save_weights")
+@job("resnet_explorer.engine.server:save_weights")
 @dataclass(frozen=True, slots=True)
 class SaveWeights:
     """Write a network's weights: those of ``source``, a file of weights, or fresh ones of a seed.

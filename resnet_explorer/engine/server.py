@@ -1,25 +1,40 @@
-"""The engine's side: one job after the other, with a look at the window between the steps."""
+"""The engine's process: one job after the other, with a look at the window between the steps.
+
+The jobs that belong to no lab are done here too: devices, files of weights, the comparison with PyTorch.
+"""
 
 import gc
 import multiprocessing
 import os
+import sys
 import threading
 import traceback
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from importlib import import_module
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from resnet_explorer.engine.jobs import row_of
 from resnet_explorer.engine.messages import Cancel, Failed, Finished, Known, Request, Stepped, Stopped
-from resnet_explorer.engine.work import devices
+from resnet_explorer.engine.requests import Device, FindDevices, ReadModule, ReadWeights, SaveWeights, Verify
 from resnet_explorer.errors import ExplorerError
+from resnet_explorer.module import build
+from resnet_explorer.network import compile_spec
+from resnet_explorer.probes.clock import instruction_set
+from resnet_explorer.readings import analyse
 from resnet_explorer.readings.progress import Partial, Progress
+from resnet_explorer.verify import against_pytorch
+from resnet_explorer.weights import checkpoint
+from resnet_explorer.weights.identify import LIMIT
 
 NICENESS = 5
 """The window comes first."""
+_OUT_OF_MEMORY = ("There is not enough memory for this.", "Try a smaller batch or image, or another device.")
+_REFUSED = ("can't allocate memory", "not enough memory", "Storage size calculation overflowed", "overflow")
+"""What PyTorch says on the CPU where a tensor finds no room."""
 
 
 def serve(connection: "Connection[Any, Any]", preload: Sequence[str] | None = None) -> None:
@@ -74,16 +89,13 @@ def _run(connection: "Connection[Any, Any]", request: Request) -> None:
                 connection.send(Finished(number, step))
     except ExplorerError as error:
         connection.send(Failed(number, error.what, error.remedy))
-    except torch.OutOfMemoryError:
-        connection.send(Failed(number, *_OUT_OF_MEMORY, traceback.format_exc()))
-    except MemoryError:
-        connection.send(Failed(number, *_OUT_OF_MEMORY, traceback.format_exc()))
     except Exception as error:  # the border: whatever a job raises becomes a sentence, and the engine lives on
-        if any(words in str(error) for words in _REFUSED):
+        is_memory = isinstance(error, torch.OutOfMemoryError | MemoryError)
+        if is_memory or any(text in str(error) for text in _REFUSED):
             connection.send(Failed(number, *_OUT_OF_MEMORY, traceback.format_exc()))
             return
-        words = f"PyTorch stopped with {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-        connection.send(Failed(number, words.strip(" :") + ".", "The log tells more.", traceback.format_exc()))
+        what = f"PyTorch stopped with {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        connection.send(Failed(number, what.strip(" :") + ".", "The log has the details.", traceback.format_exc()))
 
 
 def _check_device(job: object) -> None:
@@ -93,16 +105,58 @@ def _check_device(job: object) -> None:
         raise ExplorerError("device", f"The device {key} is not there.", "Choose another device.")
 
 
-_OUT_OF_MEMORY = ("There is not enough memory for this.", "Try a smaller batch or image, or another device.")
-
-
-_REFUSED = ("can't allocate memory", "not enough memory", "Storage size calculation overflowed", "overflow")
-"""What PyTorch says on the CPU where a tensor finds no room."""
-
-
 def _is_cancelled(connection: "Connection[Any, Any]", number: int) -> bool:
     while connection.poll():
         message = connection.recv()
         if isinstance(message, Cancel) and message.number == number:
             return True
     return False
+
+
+def verify(job: Verify) -> Iterator[object]:
+    """Yield progress, and last the verdict on a network's figures."""
+    return iter(against_pytorch.verify(analyse(compile_spec(job.spec), job.image), fvcore=job.fvcore))
+
+
+def devices() -> tuple[Device, ...]:
+    """Return the devices that PyTorch sees now."""
+    found = [Device("cpu", "CPU", instruction_set=instruction_set())]
+    for index in range(torch.cuda.device_count()):
+        known = torch.cuda.get_device_properties(index)
+        found.append(Device(f"cuda:{index}", known.name, known.total_memory, torch.cuda.mem_get_info(index)[0]))
+    if torch.backends.mps.is_available():
+        found.append(Device("mps", "Apple GPU (MPS)"))
+    if hasattr(torch, "xpu") and torch.xpu.is_available():
+        found += [Device(f"xpu:{index}", torch.xpu.get_device_name(index)) for index in range(torch.xpu.device_count())]
+    return tuple(found)
+
+
+def find_devices(job: FindDevices) -> Iterator[object]:
+    """Yield the devices that PyTorch sees now."""
+    yield devices()
+
+
+def read_weights(job: ReadWeights) -> Iterator[object]:
+    """Yield progress, and last the network of a file of weights with the figures of its tensors."""
+    yield Progress(0, 1, f"reading {Path(job.path).name}")
+    yield checkpoint.weights(Path(job.path), sys.maxsize if job.allow_large else LIMIT, job.key)
+
+
+def save_weights(job: SaveWeights) -> Iterator[object]:
+    """Yield progress, and last the path of the file that is written."""
+    yield Progress(0, 2, "building the network")
+    if job.source:
+        model, _ = checkpoint.load(Path(job.source), sys.maxsize, job.key)
+    else:
+        torch.manual_seed(job.seed)
+        model = build(job.spec)
+    yield Progress(1, 2, f"writing {Path(job.path).name}")
+    checkpoint.save(model, job.spec, Path(job.path), job.image, dynamic=job.dynamic)
+    yield job.path
+
+
+def read_module(job: ReadModule) -> Iterator[object]:
+    """Yield progress, and last the module in a Python file and the network that it is."""
+    from resnet_explorer.verify.own_module import study
+
+    return study(Path(job.path), job.name)

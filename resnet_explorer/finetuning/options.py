@@ -3,8 +3,7 @@
 import argparse
 from pathlib import Path
 
-from resnet_explorer.terminal.names import add_settings, network
-from resnet_explorer.terminal.options import NET, Commands, add_command
+from resnet_explorer.terminal.options import NET, Commands, add_command, add_settings, network
 
 STRATEGIES = ("A", "B", "C", "probe", "full")
 WAYS = ("repeat", "sum", "mean", "luminance", "adapter")

@@ -21,8 +21,7 @@ from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import twin
 from resnet_explorer.spec.input_shape import parse_input
 from resnet_explorer.spec.search import default_input, find_network
-from resnet_explorer.terminal.output import say
-from resnet_explorer.terminal.pictures import painter
+from resnet_explorer.terminal.output import painter, say
 
 WIDTH, HEIGHT = 960.0, 520.0
 BATCH = 32

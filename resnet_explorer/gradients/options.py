@@ -3,8 +3,7 @@
 import argparse
 from pathlib import Path
 
-from resnet_explorer.terminal.names import network
-from resnet_explorer.terminal.options import Commands, add_command, add_network
+from resnet_explorer.terminal.options import Commands, add_command, add_network, network
 
 MODES = ("train", "eval")
 PRECISIONS = ("float32", "float64")

@@ -1,12 +1,14 @@
 """What the parsers of several commands share: the network and its input, themes, help that needs no other page."""
 
 import argparse
+import sys
 from functools import cache
 from textwrap import fill
 from typing import TypeAlias
 
 from resnet_explorer.spec.axes import AXES
-from resnet_explorer.terminal.names import network
+from resnet_explorer.spec.catalogue import title
+from resnet_explorer.spec.search import find_network, resolve
 
 THEMES = ("light", "dark", "projector")
 NET = (
@@ -14,6 +16,8 @@ NET = (
     "file (.json)"
 )
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+TWIN, NONE = "plain", "none"
+"""What ``gradients --against`` knows beside networks."""
 
 
 def add_command(commands: Commands, name: str, words: str, epilog: str, axes: bool = False) -> argparse.ArgumentParser:
@@ -38,14 +42,7 @@ def add_network(one: argparse.ArgumentParser, needed: bool = True) -> argparse.A
         help="the input's shape, also CxHxW, HxW or one side (default: one image of 224 × 224, of 32 × 32 for a "
         "network with a CIFAR stem)",
     )
-    one.add_argument(
-        "--set",
-        metavar="KEY=VALUE",
-        dest="settings",
-        action="append",
-        default=[],
-        help="change an axis of the network, such as width=32; may be repeated",
-    )
+    add_settings(one, "the network, such as width=32")
     return one
 
 
@@ -57,3 +54,17 @@ def _axes() -> str:
         values = f" ({', '.join(str(choice.value) for choice in axis.choices)})" if axis.choices else ""
         lines.append(fill(f"{axis.key}{values}: {axis.teaches}", 78, initial_indent="  ", subsequent_indent="      "))
     return "\n".join(lines) + "\n"
+
+
+def add_settings(one: argparse.ArgumentParser, what: str) -> None:
+    """Give a parser ``--set``; ``what`` names the networks that it changes, with an example."""
+    words = f"change an axis of {what}; may be repeated"
+    one.add_argument("--set", metavar="KEY=VALUE", dest="settings", action="append", default=[], help=words)
+
+
+def network(words: str) -> str:
+    """Return the name of the network that an argument means, and say on stderr which one where it is not its name."""
+    name = words if words in (TWIN, NONE) else resolve(words)
+    if name != words and sys.stderr is not None:
+        print(f"{words}: {title(find_network(name))} ({name})", file=sys.stderr)
+    return name

@@ -1,17 +1,25 @@
-"""What the commands say, and how they fail: in one line, or quietly where nobody listens any longer."""
+"""What the commands print, how they fail (in one line, quietly into a closed pipe), and pictures as files."""
 
 import io
 import os
 import shlex
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from resnet_explorer import codec
 from resnet_explorer.errors import ExportError
 
+if TYPE_CHECKING:
+    from resnet_explorer.picture.marks import Picture
+    from resnet_explorer.picture.theme import Theme
+
 NAME = "resnet-explorer"
 BAD_INPUT = 2
+SUFFIXES = (".svg", ".pdf", ".png")
+Paint: TypeAlias = "Callable[[Picture, Theme], bytes | str]"
 
 
 def speak_utf8() -> None:
@@ -60,3 +68,40 @@ def notes_text(notes: Sequence[str], keys: Sequence[str]) -> str:
     """Return what was read of a file, in lines, and how to ask for another network of it."""
     choose = ["Choose another with --key, as in --key " + shlex.quote(keys[-1]) + "."] if keys else []
     return "".join(f"{line}\n" for line in ("", *notes, *choose)) if notes else ""
+
+
+def painter(path: Path, text: str | None = None, scale: int | None = None) -> Paint:
+    """Return what makes a file of the kind that a path asks for; raises ExportError where there is none.
+
+    ``text`` (editable or outlines) is for SVG alone, ``scale``, image pixels to a px, for PNG alone.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        kinds = ", ".join(SUFFIXES)
+        raise ExportError(str(path), f"{path} is no picture file.", f"End its name in {kinds}.")
+    if text and suffix != ".svg":
+        raise ExportError("text", "--text is a choice for SVG alone.", "Leave it out.")
+    if scale and suffix != ".png":
+        raise ExportError("scale", "--scale is a choice for PNG alone.", "Leave it out.")
+
+    def paint(picture: "Picture", theme: "Theme") -> bytes | str:
+        if suffix == ".svg":
+            from resnet_explorer.picture.svg import to_svg
+
+            return to_svg(picture, theme, outlines=text == "outlines")
+        with importing_qt():
+            from resnet_explorer.ui.clipboard import to_pdf, to_png
+        return to_pdf(picture, theme) if suffix == ".pdf" else to_png(picture, theme, scale or 1)
+
+    return paint
+
+
+@contextmanager
+def importing_qt() -> Iterator[None]:
+    """Let imports of Qt raise ExplorerError where they fail."""
+    try:
+        yield
+    except ImportError as error:
+        from resnet_explorer.terminal.display import missing_qt
+
+        raise missing_qt(error) from error

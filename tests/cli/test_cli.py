@@ -13,7 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from resnet_explorer import __version__
-from resnet_explorer.cli import main, parser
+from resnet_explorer.cli import main
+from resnet_explorer.cli import options as core
+from resnet_explorer.cli.run import parser
 from resnet_explorer.network import compile_spec
 from resnet_explorer.picture.theme import THEMES
 from resnet_explorer.spec import InputShape, Shortcut, codec
@@ -133,7 +135,7 @@ class TestDescribe:
             "import sys\nfrom resnet_explorer.cli import main\n"
             "assert main(['describe', 'resnet18', '--json']) == 0\n"
             "heavy = {'PySide6', 'torch', 'torchvision', 'fontTools', 'numpy', 'matplotlib'} & sys.modules.keys()\n"
-            "rooms = {'resnet_explorer.gui', 'resnet_explorer.drawing'} & sys.modules.keys()\n"
+            "rooms = {f'resnet_explorer.{room}' for room in ('app', 'ui', 'diagram', 'picture')} & sys.modules.keys()\n"
             "sys.exit(f'imported: {heavy | rooms}' if heavy | rooms else 0)\n"
         )
         paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
@@ -287,11 +289,11 @@ def test_help_is_complete(command: tuple[str, ...], capsys: pytest.CaptureFixtur
 
 def test_every_example_of_the_help_can_be_read() -> None:
     """The examples name real commands, options, networks and paths."""
-    for text in (parser.LIST_EXAMPLES, parser.DESCRIBE_EXAMPLES, parser.EXPORT_EXAMPLES):
+    for text in (core.LIST_EXAMPLES, core.DESCRIBE_EXAMPLES, core.EXPORT_EXAMPLES):
         for line in text.splitlines()[1:]:
             words = line.partition(">")[0].split()
             assert words[0] == "resnet-explorer"
-            parser.parser().parse_args(words[1:])
+            parser().parse_args(words[1:])
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,9 +16,11 @@ from resnet_explorer.runs.recipe import Recipe
 from resnet_explorer.gradients.values import ShatterRequest
 from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.engine.client import Engine
-from resnet_explorer.engine.messages import (
-    Died, Failed, FindDevices, FindRate, Finished, Known, MeasureTime, RecordGraph, TrainRun, Verify
-)
+from resnet_explorer.autograd.values import RecordGraph
+from resnet_explorer.engine.messages import Died, Failed, Finished, Known
+from resnet_explorer.engine.requests import FindDevices, Verify
+from resnet_explorer.timing.values import MeasureTime
+from resnet_explorer.training.values import FindRate, TrainRun
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign

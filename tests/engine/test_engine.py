@@ -10,7 +10,7 @@ import time
 import pytest
 
 from resnet_explorer.autograd.values import RecordGraph
-from resnet_explorer.engine.messages import Died, Finished, Stepped, Stopped
+from resnet_explorer.engine.messages import Died, Failed, Finished, Stepped, Stopped
 from resnet_explorer.engine.requests import FindDevices, Verify
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
@@ -71,8 +71,6 @@ def test_an_engine_that_is_killed_is_there_again(desk: Desk) -> None:
 
 
 def test_a_job_that_cannot_be_done_is_a_sentence(desk: Desk) -> None:
-    from resnet_explorer.engine.messages import Failed
-
     desk.engine.submit(Verify(find("resnetaa50d"), InputShape(1, 100, 100)))
     failed = desk.wait(Failed)
     assert isinstance(failed, Failed) and "the shortcut is" in failed.what and failed.remedy
@@ -85,7 +83,7 @@ def test_a_killed_window_leaves_no_engine_behind() -> None:
     program = textwrap.dedent("""
         import queue
         from resnet_explorer.engine.client import Engine
-        from resnet_explorer.engine.messages import Verify
+        from resnet_explorer.engine.requests import Verify
         from resnet_explorer.spec import InputShape
         from resnet_explorer.spec.catalogue import find
         if __name__ == "__main__":

@@ -20,7 +20,11 @@ import queue
 from resnet_explorer.gradients.values import GradientRequest
 from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.engine.client import Engine
-from resnet_explorer.engine.messages import FindDevices, FindWeights, MeasureTime, RecordGraph, TrainRun, Verify
+from resnet_explorer.autograd.values import RecordGraph
+from resnet_explorer.engine.requests import FindDevices, Verify
+from resnet_explorer.finetuning.requests import FindWeights
+from resnet_explorer.timing.values import MeasureTime
+from resnet_explorer.training.values import TrainRun
 from resnet_explorer.engine.client import Pool
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find

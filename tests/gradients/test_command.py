@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from resnet_explorer.cli import main
-from resnet_explorer.cli.parser import parser
+from resnet_explorer.cli.run import parser
 from resnet_explorer.gradients import options as gradients_options
 from resnet_explorer.gradients.command import request_of
 from resnet_explorer.readings.quantities import IN_TRAINING, Loss, Mode, Precision, Quantity

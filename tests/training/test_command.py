@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 
 from resnet_explorer.cli import main
-from resnet_explorer.cli.parser import parser
+from resnet_explorer.cli.run import parser
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.runs import folder as runs_folder
 from resnet_explorer.runs.plan import Chunk, Metric, RunPlan

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from resnet_explorer.cli import main
-from resnet_explorer.cli.parser import parser
+from resnet_explorer.cli.run import parser
 from resnet_explorer.runs import folder as runs_folder
 from resnet_explorer.runs.plan import Metric, Run
 from resnet_explorer.training import options as training_options

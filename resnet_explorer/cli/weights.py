@@ -1,13 +1,15 @@
-"""The commands ``identify`` and ``weights``: files of weights in and out."""
+"""The commands ``identify`` and ``weights``: files of weights in and out, and modules in Python files."""
 
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from resnet_explorer import codec
 from resnet_explorer.engine.pytorch import importing
+from resnet_explorer.engine.requests import ReadModule
 from resnet_explorer.errors import CheckpointError
 from resnet_explorer.files import write
 from resnet_explorer.network import compile_spec
@@ -16,7 +18,9 @@ from resnet_explorer.spec.catalogue import CATALOGUE, changes, origin, title
 from resnet_explorer.spec.codec import to_dict
 from resnet_explorer.spec.input_shape import parse_input
 from resnet_explorer.spec.search import default_input, find_network
+from resnet_explorer.terminal.ask import Asker
 from resnet_explorer.terminal.output import notes_text, say, say_json
+from resnet_explorer.verify.values import OwnModule, names_in
 from resnet_explorer.weights.identify import LIMIT, Identified, TensorStats, strange_text
 
 SHOWN = 20
@@ -26,7 +30,12 @@ NAMES = 4
 
 
 def identify(options: argparse.Namespace) -> int:
-    """Say which network a file of weights belongs to; return 1 where something does not fit or is not finite."""
+    """Print the network that a file of weights belongs to; return 1 where something does not fit or is not finite.
+
+    A module in a Python file is run and compared after the user has agreed; 1 where it computes something else.
+    """
+    if module := _module_name(str(options.file)):
+        return _identify_module(options, *module)
     checkpoint = _module()
     read = checkpoint.read(options.file, sys.maxsize if options.allow_large else LIMIT, options.key)
     found = checkpoint.identified(read)
@@ -139,3 +148,93 @@ def _line(path: str, one: TensorStats) -> str:
     figures = " ".join(f"{value:>11.4g}" for value in (one.norm, one.mean, one.std, one.least, one.greatest))
     strange = f"  {one.strange:,} are not finite" if one.strange else ""
     return f"{path:<44} {figures}{strange}"
+
+
+def _module_name(words: str) -> tuple[Path, str] | None:
+    """Return file and name of ``my_model.py:net``, the name empty where it is left out; None for other files."""
+    if words.lower().endswith(".py"):
+        return Path(words), ""
+    file, _, name = words.rpartition(":")
+    return (Path(file), name.strip()) if file.lower().endswith(".py") else None
+
+
+def _identify_module(options: argparse.Namespace, file: Path, name: str) -> int:
+    """Say which network a module is and whether it computes the same; return 1 where it does not."""
+    if options.statistics:
+        raise CheckpointError("statistics", "--statistics is a choice for files of weights alone.", "Leave it out.")
+    if not file.is_file():
+        raise CheckpointError(str(file), f"{file} is not a file.", "Check the path.")
+    if not name:
+        raise CheckpointError(str(file), f"{file.name} needs the name of a module.", _remedy(file))
+    _confirm(options, file)
+    with Asker() as asker:
+        found: OwnModule = asker.ask(ReadModule(str(file.absolute()), name))
+    if options.json:
+        say_json(_module_values(found))
+    else:
+        say(_module_text(found))
+    return 0 if found.agrees else 1
+
+
+def _remedy(file: Path) -> str:
+    try:
+        known = names_in(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        known = ()
+    choices = f" It defines {', '.join(known[:8])}." if known else ""
+    return f"Write {file.name}:{known[-1] if known else 'net'}.{choices}"
+
+
+def _confirm(options: argparse.Namespace, file: Path) -> None:
+    """Ask whether a file may be run; raises CheckpointError where nobody can be asked, or the answer is no."""
+    if options.yes:
+        return
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise CheckpointError(str(file), f"Identifying {file.name} runs the code in it.", "Add --yes if you trust it.")
+    print(f"This runs the code in {file} on this machine. Go on? [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise CheckpointError(str(file), f"{file.name} was not run.")
+
+
+def _module_values(found: OwnModule) -> dict[str, object]:
+    return {
+        "source": found.source,
+        "name": found.spec.name,
+        "title": title(found.spec),
+        "parameters": found.parameters,
+        "fits": found.found.fits,
+        "agrees": found.agrees,
+        "proofs": [
+            {
+                "input": [one.image.height, one.image.width],
+                "agrees": one.agrees,
+                "error": one.error,
+                "problem": one.problem,
+            }
+            for one in found.proofs
+        ],
+        "drawn_weights": found.drawn,
+        "settled": found.settled,
+        "difference": found.difference,
+        "contained": found.contained,
+        "assumed": found.found.assumed,
+        "problems": found.found.problems,
+        "names": found.found.names,
+        "spec": to_dict(found.spec),
+    }
+
+
+def _module_text(found: OwnModule) -> str:
+    lines = [f"{found.verdict} {found.parameters:,} parameters.", ""]
+    if found.proofs:
+        lines += [f"Compared in eval mode, with {'drawn weights' if found.drawn else 'its own weights'}:"]
+        lines += [f"  {one.text}" for one in found.proofs]
+    lines += [f"  {found.difference}"] if found.difference else []
+    lines += _section("Shown by running it, since tensors do not tell:", found.settled)
+    lines += _section("Assumed, since tensors do not tell:", found.found.assumed)
+    lines += _section("Does not fit:", found.found.problems)
+    pairs = found.layers
+    if all(ours == theirs for ours, theirs in pairs.items()):
+        return "\n".join((*lines, "", f"Names: all {len(pairs):,} layers are named as here.")) + "\n"
+    named = tuple(f"{ours} ← {theirs}" for ours, theirs in pairs.items())
+    return "\n".join((*lines, *_section("Names (here ← in the file); --json has all:", named))) + "\n"
