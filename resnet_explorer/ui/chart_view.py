@@ -191,7 +191,7 @@ class ChartView(SizedCanvas):
         is_scatter = any(series.kind is Kind.SCATTER for series in self.chart.shown)
         under = (spot for spot in reversed(self._all_spots()) if spot.frame.holds(at.x(), at.y(), by=0.0))
         spot = next((spot for spot in under if spot.kind != "point" or is_scatter), None)
-        inside = self._drawn.scale.holds(at.x(), at.y())
+        inside = self._drawn.scale.frame.holds(at.x(), at.y(), by=0.0)
         reading = self._drawn.scale.at(at.x()) if inside and spot is None else None
         self._read(reading.x if reading else None, spot)
 

@@ -23,7 +23,7 @@ from resnet_explorer.picture.chart.text import (
     shorten,
     sizes,
 )
-from resnet_explorer.picture.marks import Arrow, Box, Dash, Group, Ink, Label, Mark, Style, width
+from resnet_explorer.picture.marks import Arrow, Box, Group, Ink, Label, Mark, Style, width
 
 SAMPLE, SHORT_SAMPLE = 26.0, 14.0
 BESIDE_PART = 0.3
@@ -135,7 +135,7 @@ def _sample(chart: Chart, series: Series, y: float, size: Sizes) -> list[Mark]:
 
 
 def _beside_marks(found: Legend, scale: ChartScale, size: Sizes) -> list[Mark]:
-    frame = Frame(scale.left, scale.top, scale.right, scale.bottom)
+    frame = scale.frame
     ends = [_end(entry.series, scale, frame) for entry in found.entries]
     heights = [_beside_height(entry, size) for entry in found.entries]
     wanted = [end[1] if end else frame.bottom + index for index, end in enumerate(ends)]
@@ -144,7 +144,8 @@ def _beside_marks(found: Legend, scale: ChartScale, size: Sizes) -> list[Mark]:
     for entry, end, high, top in zip(found.entries, ends, heights, tops, strict=True):
         middle = top + line(size.label) / 2
         if end and len(ends) <= FEW and _is_apart(frame.right - end[0], middle - end[1]):
-            marks.append(_leader(end, (scale.right + 9, middle), entry.series.look.ink))
+            leader = (end[0] + 5, end[1]), (scale.right + 9, middle)
+            marks.append(Arrow(leader, entry.series.look.ink, 0.8, head=False))
         marks.append(_beside_entry(scale, entry, top, high, size, _beside_sample(found.entries)))
     return marks
 
@@ -152,10 +153,6 @@ def _beside_marks(found: Legend, scale: ChartScale, size: Sizes) -> list[Mark]:
 def _is_apart(dx: float, dy: float) -> bool:
     """Say whether a label is not just beside its curve's end, and yet near enough for a line to it."""
     return dx < NEAR and (dx > 6 or abs(dy) > 3)
-
-
-def _leader(start: tuple[float, float], end: tuple[float, float], ink: Ink) -> Arrow:
-    return Arrow(((start[0] + 5, start[1]), end), ink, 0.8, Dash.SOLID, head=False)
 
 
 def _beside_entry(scale: ChartScale, entry: Entry, top: float, high: float, size: Sizes, before: float) -> Group:
@@ -215,8 +212,7 @@ class Layout(NamedTuple):
     @property
     def frame(self) -> Frame:
         """Return the rectangle of the curves."""
-        scale = self.scale
-        return Frame(scale.left, scale.top, scale.right, scale.bottom)
+        return self.scale.frame
 
 
 def lay_out(chart: Chart, wide: float, high: float, text: float) -> Layout:
@@ -282,13 +278,9 @@ def y_axis_ticks(axis: Axis, shown: Range, high: float, size: Sizes) -> Ticks:
     while len(found.ticks) > 2 and high / len(found.ticks) < 1.5 * size.tick and most > 1:
         most -= 1
         found = ticks(axis, *shown, most)
-    return found if _fits_upright(axis, shown, found, high, size) else Ticks(found.ticks[:1])
-
-
-def _fits_upright(axis: Axis, shown: Range, found: Ticks, high: float, size: Sizes) -> bool:
-    scale = AxisScale(*shown, high, 0.0, axis.scale)
-    places = [scale.px(tick.value) for tick in found.ticks]
-    return all(one - other >= 1.2 * size.tick for one, other in pairwise(places))
+    places = AxisScale(*shown, high, 0.0, axis.scale).pxs([tick.value for tick in found.ticks])
+    fits = all(lower - upper >= 1.2 * size.tick for lower, upper in pairwise(places))
+    return found if fits else Ticks(found.ticks[:1])
 
 
 def x_axis_ticks(axis: Axis, shown: Range, left: float, right: float, wide: float, size: Sizes) -> tuple[Ticks, float]:

@@ -7,6 +7,7 @@ from itertools import pairwise
 from math import isfinite, log10
 from typing import NamedTuple
 
+from resnet_explorer.picture.chart.markers import Frame
 from resnet_explorer.picture.chart.model import Axis, Chart, Kind, Scale, Series
 from resnet_explorer.picture.marks import Ink
 
@@ -99,9 +100,10 @@ class ChartScale:
     def bottom(self) -> float:
         return self.y.start
 
-    def holds(self, x_px: float, y_px: float) -> bool:
-        """Say whether a place is inside of the frame."""
-        return self.left <= x_px <= self.right and self.top <= y_px <= self.bottom
+    @property
+    def frame(self) -> Frame:
+        """Return the rectangle of the curves."""
+        return Frame(self.left, self.top, self.right, self.bottom)
 
     def at(self, x_px: float) -> Reading | None:
         """Return what a crosshair reads at a place; None where nothing is shown."""

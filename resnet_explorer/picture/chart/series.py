@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from resnet_explorer.picture.chart import markers
 from resnet_explorer.picture.chart.layout import Layout
-from resnet_explorer.picture.chart.markers import bar, cross, overflow, sign, underflow
+from resnet_explorer.picture.chart.markers import Frame, bar, cross, overflow, sign, underflow
 from resnet_explorer.picture.chart.model import Chart, Kind, Scale, Series, number
 from resnet_explorer.picture.chart.scale import bar_gap
 from resnet_explorer.picture.marks import Area, Arrow, Group, Ink, Mark, Point
@@ -39,7 +39,7 @@ def point_marks(lay: Layout, series: Series, place: int) -> list[Mark]:
     ys = lay.scale.y.pxs([series.y[index] for index in spacing.indices])
     for index, y in zip(spacing.indices, ys, strict=True):
         if inner and frame.top - 0.5 <= y <= frame.bottom + 0.5:
-            marks.append(_group(lay, series, index, (xs[index], y), reach, inner))
+            marks.append(_group(lay, series, "point", index, _square(xs[index], y, reach), inner))
     return marks
 
 
@@ -68,7 +68,7 @@ def _odd_marks(lay: Layout, series: Series, seen: list[int], xs: list[float]) ->
             continue
         last = xs[index]
         inner, y = _edge_sign(lay, value, reach, series.look.ink)
-        marks.append(_group(lay, series, index, (last, y), reach, (inner,)))
+        marks.append(_group(lay, series, "point", index, _square(last, y, reach), (inner,)))
     return marks
 
 
@@ -82,15 +82,17 @@ def _edge_sign(lay: Layout, value: float, middle: float, ink: Ink) -> tuple[Mark
     return underflow(middle, middle + half, half, ink), lay.frame.bottom - half
 
 
-def _group(
-    lay: Layout, series: Series, index: int, at: tuple[float, float], reach: float, inner: tuple[Mark, ...]
-) -> Group:
-    """Return a point with its title; the marks are around the middle of its square."""
+def _square(x: float, y: float, reach: float) -> Frame:
+    return Frame(x - reach, y - reach, x + reach, y + reach)
+
+
+def _group(lay: Layout, series: Series, kind: str, index: int, at: Frame, inner: tuple[Mark, ...]) -> Group:
+    """Return a point or a bar with its title."""
     given = series.points[index] if series.points else None
     key = f"{lay.scale.chart.key}:" if lay.scale.chart.key else ""
     path, side = (given.path, f"{key}{series.key}:") if given and given.path else (series.key, key)
-    place = at[0] - reach, at[1] - reach, 2 * reach, 2 * reach
-    return Group(path, "point", title(lay.scale.chart, series, index), *place, inner, f":{index}", side)
+    size = at.right - at.left, at.bottom - at.top
+    return Group(path, kind, title(lay.scale.chart, series, index), at.left, at.top, *size, inner, f":{index}", side)
 
 
 def title(chart: Chart, series: Series, index: int) -> str:
@@ -116,13 +118,15 @@ def bar_marks(lay: Layout, series: Series, stacks: dict[str, list[tuple[float, f
     place = 0 if lay.scale.chart.stacked else bars.index(series)
     gap = bar_gap(series)
     wide = gap * FILLED / beside
+    is_hatched = lay.scale.chart.is_hatched(series)
     marks: list[Mark] = []
     for index, x in enumerate(series.x):
         low, high = _ends(lay, series, index, stacks)
         start = x - gap * FILLED / 2 + place * wide
         box = _clipped(lay, start, start + wide, low, high)
         if box is not None:
-            marks.append(_bar(lay, series, index, box))
+            inner = bar(0, 0, box.right - box.left, box.bottom - box.top, series.look.ink, is_hatched)
+            marks.append(_group(lay, series, "bar", index, box, tuple(inner)))
     return marks
 
 
@@ -133,28 +137,14 @@ def _ends(lay: Layout, series: Series, index: int, stacks: dict[str, list[tuple[
     return base, series.y[index]
 
 
-def _clipped(
-    lay: Layout, start: float, end: float, low: float, high: float
-) -> tuple[float, float, float, float] | None:
-    """Return left, top, right and bottom of a bar in the frame; None where nothing of it is seen."""
+def _clipped(lay: Layout, start: float, end: float, low: float, high: float) -> Frame | None:
+    """Return the part of a bar in the frame; None where nothing of it is seen."""
     if not all(map(isfinite, (start, end, low, high))):
         return None
     frame, x, y = lay.frame, lay.scale.x, lay.scale.y
     left, right = sorted((max(frame.left, min(frame.right, x.px(start))), max(frame.left, min(frame.right, x.px(end)))))
     top, bottom = sorted(max(frame.top, min(frame.bottom, y.px(value))) for value in (low, high))
-    return (left, top, right, bottom) if right > left and bottom > top else None
-
-
-def _bar(lay: Layout, series: Series, index: int, box: tuple[float, float, float, float]) -> Group:
-    left, top, right, bottom = box
-    wide, high = right - left, bottom - top
-    ink, key = series.look.ink, lay.scale.chart.key
-    marks = tuple(bar(0, 0, wide, high, ink, lay.scale.chart.is_hatched(series)))
-    given = series.points[index] if series.points else None
-    prefix = f"{key}:" if key else ""
-    path, side = (given.path, f"{prefix}{series.key}:") if given and given.path else (series.key, prefix)
-    words = title(lay.scale.chart, series, index)
-    return Group(path, "bar", words, left, top, wide, high, marks, f":{index}", side)
+    return Frame(left, top, right, bottom) if right > left and bottom > top else None
 
 
 BAND = 0.16
