@@ -49,7 +49,7 @@ def window(qapp: QApplication, qtbot: QtBot) -> Iterator[MainWindow]:
     made.diagram.animated = False
     made.resize(1280, 800)
     made.show()
-    made.fill()
+    made.build_panels()
     qtbot.waitExposed(made)
     qapp.processEvents()
     yield made

@@ -13,8 +13,6 @@ from resnet_explorer.module import build
 from resnet_explorer.module.build import ResNet
 from resnet_explorer.probes.data import Images
 from resnet_explorer.probes.models import seeded
-from resnet_explorer.runs.codec import CHECKPOINT, RUN, dumps
-from resnet_explorer.probes.seeds import seeded
 from resnet_explorer.runs.folder import CHECKPOINT, RUN, dumps
 from resnet_explorer.runs.plan import RunEnvironment, RunPlan
 from resnet_explorer.spec import InputShape, ResNetSpec

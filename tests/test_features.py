@@ -25,7 +25,7 @@ def test_a_page_an_action_and_a_job_are_driven_in_the_window(qapp: QApplication,
 
     window = build(qapp)
     window.show()
-    window.fill()
+    window.build_panels()
     try:
         assert window.tabs.tabText(window.tabs.count() - 1) == "Tiny"
         window.actions_by_key["tiny"].trigger()

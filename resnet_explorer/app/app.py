@@ -76,7 +76,7 @@ def main(nets: list[str], platform: str = "") -> int:
     EndSignals(window).arrived.connect(window.quit)
     collector = Collector(app)
     window.diagram.first_painted.connect(window.start_engine, Qt.ConnectionType.QueuedConnection)
-    window.diagram.first_painted.connect(window.fill, Qt.ConnectionType.QueuedConnection)
+    window.diagram.first_painted.connect(window.build_panels, Qt.ConnectionType.QueuedConnection)
     window.diagram.first_painted.connect(collector.settle, Qt.ConnectionType.QueuedConnection)
     window.diagram.first_painted.connect(window.wake_engine, Qt.ConnectionType.QueuedConnection)
     if os.environ.get(QUIT_VARIABLE):
@@ -86,7 +86,7 @@ def main(nets: list[str], platform: str = "") -> int:
 
 
 def build(app: QApplication, spec: ResNetSpec = CATALOGUE["resnet18"].spec) -> MainWindow:
-    """Return the window with its diagram, not yet shown; ``fill`` builds its panels."""
+    """Return the window with its diagram, not yet shown; ``build_panels`` builds its panels."""
     app.setApplicationName(NAME)
     app.setDesktopFileName(NAME)
     app.setApplicationDisplayName("ResNet Explorer")

@@ -25,19 +25,19 @@ class AxisField(Explained):
     """Edits one axis: a list of choices, a number, or a check, whichever its row in the table says.
 
     ``edited`` gives its key and the new value, ``typed`` the same for what is typed; ``invalid_entered`` the key and a
-    text that is no value; ``left`` tells that the focus is gone.
+    text that is no value; ``focus_left`` tells that the focus is gone.
     """
 
     edited = Signal(str, object)
     typed = Signal(str, object)
     invalid_entered = Signal(str, str)
-    left = Signal()
+    focus_left = Signal()
 
     def __init__(self, axis: Axis, parent: QWidget | None = None) -> None:
         self.axis = axis
         super().__init__(told(self._make(axis), axis.label, axis.teaches), parent)
         if isinstance(self.control, NumberField | FractionField):
-            self.control.left.connect(self.left)
+            self.control.focus_left.connect(self.focus_left)
         self.label = told(QLabel(axis.label), tip=axis.teaches)
         self.label.setBuddy(self.control)
 
@@ -93,7 +93,7 @@ class InputEditor(QWidget):
 
     edited = Signal(str, object)
     invalid_entered = Signal(str)
-    left = Signal()
+    focus_left = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -106,7 +106,7 @@ class InputEditor(QWidget):
             field = self.fields[key] = _narrow(top, f"{letter}: {tip.split('.')[0].split(':')[0]}", tip)
             field.value_entered.connect(partial(self.edited.emit, key))
             field.invalid_entered.connect(self.invalid_entered)
-            field.left.connect(self.left)
+            field.focus_left.connect(self.focus_left)
             head = told(label(letter, "muted"), tip=tip)
             head.setAlignment(Qt.AlignmentFlag.AlignCenter)
             head.setBuddy(field)
@@ -117,7 +117,7 @@ class InputEditor(QWidget):
         self.slider.setRange(1, LAST // STEP)
         self.slider.setPageStep(32 // STEP)
         self.slider.valueChanged.connect(lambda value: self.edited.emit("side", value * STEP))
-        self.slider.sliderReleased.connect(self.left)
+        self.slider.sliderReleased.connect(self.focus_left)
         grid.addWidget(self.slider, 2, 0, 1, len(_INPUT))
 
     def show_state(self, state: State) -> None:
@@ -143,7 +143,7 @@ class StageEditor(QWidget):
     edited = Signal(str, object, str)
     typed = Signal(str, object, str)
     invalid_entered = Signal(str)
-    left = Signal()
+    focus_left = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -168,7 +168,7 @@ class StageEditor(QWidget):
         field = _narrow(top, name, f"{name} (conv{number + 1}_x). {AXES[key].teaches}")
         field.value_entered.connect(partial(self._on_value_entered, key, number))
         field.invalid_entered.connect(self.invalid_entered)
-        field.left.connect(self.left)
+        field.focus_left.connect(self.focus_left)
         return field
 
     def _kind(self, number: int) -> ChoiceField:

@@ -179,7 +179,7 @@ class BuildPanel(QScrollArea):
         editors: tuple[tuple[str, StageEditor | InputEditor], ...] = (("stages", self.stages), ("input", self.input))
         for key, editor in editors:
             editor.invalid_entered.connect(partial(self._on_invalid_entered, key))
-            editor.left.connect(self._on_field_left)
+            editor.focus_left.connect(self._on_field_left)
         tip = "Leave out pooling and fc: the network ends in feature maps, as detectors use it."
         told(self.no_head, "No head: a backbone", tip).clicked.connect(self._on_no_head_clicked)
 
@@ -216,7 +216,7 @@ class BuildPanel(QScrollArea):
         field.edited.connect(self._on_edited)
         field.typed.connect(lambda key, value: self._change(key, value, gesture=self._base + _FIELDS.index(key)))
         field.invalid_entered.connect(self._on_invalid_entered)
-        field.left.connect(self._on_field_left)
+        field.focus_left.connect(self._on_field_left)
         field.mend_asked.connect(partial(self._on_mend_asked, key))
         self.rows[key] = field
         self.sections[AXES[key].section].form.addRow(field.label, field)

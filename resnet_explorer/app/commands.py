@@ -92,7 +92,7 @@ def _collapse(window: AppWindow, checked: bool) -> None:
 
 
 def _still(window: AppWindow, checked: bool) -> None:
-    window.be_still(checked)
+    window.set_reduced_motion(checked)
     window.remember(replace(window.preferences, reduce_motion=checked))
 
 

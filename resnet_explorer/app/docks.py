@@ -54,7 +54,7 @@ class Docks:
         self._window.resizeDocks([self.named["Build"], self.named["Inspector"]], sizes[:2], Qt.Orientation.Horizontal)
         self._window.resizeDocks([self.named["Layers"]], sizes[2:3], Qt.Orientation.Vertical)
 
-    def give_room(self) -> None:
+    def hide_for_lab(self) -> None:
         """Hide all panels: a lab has panels of its own."""
         if not self._away:
             self._away = [dock for dock in self.named.values() if not dock.isHidden()]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class MainWindow(AppWindow):
-    """The window on one session: the diagram at once, and the panels around it with ``fill``."""
+    """The window on one session: the diagram at once, and the panels around it with ``build_panels``."""
 
     _panels: "Panels | None" = None
     _pages: "Pages | None" = None
@@ -72,7 +72,7 @@ class MainWindow(AppWindow):
         """Let the engine import PyTorch while the panels are built."""
         self.jobs.start()
 
-    def fill(self) -> None:
+    def build_panels(self) -> None:
         """Build the panels; they come after the first paint, so that the diagram is there at once."""
         from resnet_explorer.app.docks import Panels
         from resnet_explorer.app.pages import Pages
@@ -98,8 +98,8 @@ class MainWindow(AppWindow):
         self.session.results_changed.connect(self._pages.show_results)
         self.table.summary_changed.connect(self._sums.setText)
         self._panels = panels
-        self.be_still(self.preferences.reduce_motion)
-        motion.SystemMotion(self.be_still, self).ask()
+        self.set_reduced_motion(self.preferences.reduce_motion)
+        motion.SystemMotion(self.set_reduced_motion, self).ask()
 
     def _free_memory(self) -> int | None:
         """Return how much memory is free on the chosen device; None where nobody knows."""
@@ -166,7 +166,7 @@ class MainWindow(AppWindow):
         self.actions_by_key[known].setChecked(True)
         self.diagram.show_theme(style.theme_named(known))
         style.dress(self._icons, style.theme_named(known))
-        self.be_still(self.preferences.reduce_motion)
+        self.set_reduced_motion(self.preferences.reduce_motion)
         self.resize(1280, 800)
         self._docks.resize(style.theme_named(known))
         self._docks.restore()
@@ -180,7 +180,7 @@ class MainWindow(AppWindow):
         self.jobs.close()  # whenever that is: what starts later finds them closed
         super().closeEvent(event)
 
-    def be_still(self, still: bool = True) -> None:
+    def set_reduced_motion(self, still: bool = True) -> None:
         self.actions_by_key["still"].setChecked(still)
         self.diagram.animated = not still
         if self._pages:
@@ -189,7 +189,7 @@ class MainWindow(AppWindow):
     def _on_tab_changed(self) -> None:
         """Give a lab the whole window: it has panels of its own; the others come back with the next view."""
         current = self._pages.current if self._pages else None
-        self._docks.give_room() if current and current[0].is_lab else self._docks.come_back()
+        self._docks.hide_for_lab() if current and current[0].is_lab else self._docks.come_back()
 
     def present(self, on: bool) -> None:
         if on:

@@ -32,7 +32,7 @@ class AppWindow(Window):
         page = self.shown_page()
         return page.canvas if page else self.diagram
 
-    def be_still(self, still: bool = True) -> None:
+    def set_reduced_motion(self, still: bool = True) -> None:
         """Change the diagram at once from now on, or with transitions."""
         raise NotImplementedError
 

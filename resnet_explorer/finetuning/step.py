@@ -28,7 +28,7 @@ class Step(Section):
         self.setContentsMargins(10, 0, 0, 0)
         self.form.value_entered.connect(self.take)
         self.form.invalid_entered.connect(lambda key, text: self.say(no_number(text, "10")))
-        self.form.left.connect(lambda key: self.say(""))
+        self.form.focus_left.connect(lambda key: self.say(""))
         state.refused.connect(self._on_refused)
 
     def finish(self) -> None:

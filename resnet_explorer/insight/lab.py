@@ -18,10 +18,6 @@ from resnet_explorer.insight import values
 from resnet_explorer.module.build import ResNet
 from resnet_explorer.probes.data import Batch, Images, Tested, tested
 from resnet_explorer.probes.models import restored
-from resnet_explorer.readings.progress import Progress
-from resnet_explorer.runs.kinds import kind_of
-from resnet_explorer.runs.opened import load_trained
-from resnet_explorer.probes.record import restored
 from resnet_explorer.readings.lesions import LesionStudy
 from resnet_explorer.readings.progress import Partial, Progress
 from resnet_explorer.runs.lesions import Subject, count, study

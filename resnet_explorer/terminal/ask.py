@@ -39,9 +39,9 @@ class Asker:
 
     def ask(self, job: Job) -> Any:
         """Return the result of a job; raises ExplorerError where it comes to nothing, KeyboardInterrupt on Ctrl+C."""
-        with stoppable(self._replies), ExitStack() as lent:
+        with signals_to_queue(self._replies), ExitStack() as lent:
             bar = lent.enter_context(_Bar()) if sys.stderr is not None and sys.stderr.isatty() else None
-            with undisturbed():
+            with block_signals():
                 number = self._engine.submit(job)
             while True:
                 reply = self._next(number)
@@ -93,7 +93,7 @@ class _Bar:
 
 
 @contextmanager
-def stoppable(replies: "SimpleQueue[Any]") -> Iterator[None]:
+def signals_to_queue(replies: "SimpleQueue[Any]") -> Iterator[None]:
     """Turn Ctrl+C and the system's wish to end into a message, where this is the thread that hears of them."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -108,7 +108,7 @@ def stoppable(replies: "SimpleQueue[Any]") -> Iterator[None]:
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
+def block_signals() -> Iterator[None]:
     """Let processes that start meanwhile never hear of Ctrl+C: a terminal tells it to all, and they are asked to stop.
 
     What a thread holds back, the processes that it starts do as well (POSIX, ``pthread_sigmask``).

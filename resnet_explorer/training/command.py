@@ -19,11 +19,8 @@ from resnet_explorer.readings.text import LAST_STEPS, figure, last_steps
 from resnet_explorer.runs.folder import file_name
 from resnet_explorer.runs.plan import Run
 from resnet_explorer.spec.codec import kind_of_path
-from resnet_explorer.terminal.output import NAME, complain, say
-from resnet_explorer.terminal.pictures import painter
-from resnet_explorer.training import tasks
 from resnet_explorer.terminal.output import NAME, complain, painter, say
-from resnet_explorer.training import group, tables
+from resnet_explorer.training import tasks
 from resnet_explorer.training.chart_data import Measure, traced
 from resnet_explorer.training.charts import TrainingCharts
 from resnet_explorer.training.sweep import Point, Sweep, loads

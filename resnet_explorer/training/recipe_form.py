@@ -129,7 +129,7 @@ class RecipeForm(QWidget):
             form.add_rows(rows)
             form.value_entered.connect(self._on_value_entered)
             form.invalid_entered.connect(self._on_invalid_entered)
-            form.left.connect(self._on_left)
+            form.focus_left.connect(self._on_left)
         self.fields = {key: field for form in self.forms for key, field in form.fields.items()}
         parts: tuple[Part, ...] = (self.form, self.note, *self.sections.values(), self.problem)
         vbox(*parts, of=self, margins=(14, 0, 12, 0), spacing=4)

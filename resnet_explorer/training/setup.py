@@ -72,7 +72,7 @@ class TrainingSetup(QScrollArea):
         self.recipe.changed.connect(self._on_changed)
         self.images.changed.connect(self._on_images)
         self.form.value_entered.connect(self._on_value_entered)
-        self.epochs.left.connect(self._show_epochs)
+        self.epochs.focus_left.connect(self._show_epochs)
         self.changed.connect(self._show_epochs)
 
     def _arrange(self, fields: QWidget) -> None:

@@ -22,7 +22,7 @@ from resnet_explorer.readings.progress import Throttle, duration
 from resnet_explorer.runs import folder as runs_folder
 from resnet_explorer.runs.folder import RUN
 from resnet_explorer.runs.plan import TIMED, Chunk, Ending, Metric, RunPlan, RunStatistics
-from resnet_explorer.terminal.ask import LOOK, STOP, stoppable, undisturbed
+from resnet_explorer.terminal.ask import LOOK, STOP, block_signals, signals_to_queue
 from resnet_explorer.training.tasks import Task
 
 EVERY = 10.0
@@ -174,9 +174,9 @@ class LocalWorkers:
 
     def run(self) -> Outcome:
         """Do the jobs, which have their runs' places, and return how it ended."""
-        with stoppable(self._replies):
+        with signals_to_queue(self._replies):
             try:
-                with undisturbed():
+                with block_signals():
                     for place, job in self._jobs.items():
                         self._open[self._pool.submit(job)] = place
                 while self._open:
@@ -190,7 +190,7 @@ class LocalWorkers:
         if reply is STOP:
             self._stop()
             return
-        with undisturbed():
+        with block_signals():
             ended = self._pool.handle(reply)
         if isinstance(reply, Died):
             if ended in self._open:
@@ -249,7 +249,7 @@ def run_on_cluster(tasks: Sequence[Task], places: Sequence[int], display: Displa
     stop = tasks[0].folder.parent.resolve() / STOP_FILE
     stop.unlink(missing_ok=True)
     answers: SimpleQueue[int | None] = SimpleQueue()
-    with _client(address) as client, stoppable(answers):
+    with _client(address) as client, signals_to_queue(answers):
         futures = {}
         for place in places:
             plan, folder = tasks[place].plan, str(tasks[place].folder.resolve())

@@ -31,12 +31,12 @@ class NumberField(QSpinBox):
     """A whole number with arrows that may hold any text while it is typed.
 
     ``value_entered`` gives every whole number, also one out of range; ``invalid_entered`` the text that is none;
-    ``left`` tells that the focus is gone.
+    ``focus_left`` tells that the focus is gone.
     """
 
     value_entered = Signal(object)
     invalid_entered = Signal(str)
-    left = Signal()
+    focus_left = Signal()
 
     def __init__(self, low: int, high: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -77,7 +77,7 @@ class NumberField(QSpinBox):
             super().focusOutEvent(event)
             self.setValue(self._good)
             self.lineEdit().setText(str(self._good))
-        self.left.emit()
+        self.focus_left.emit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if self.hasFocus():
@@ -105,7 +105,7 @@ class FractionField(QLineEdit):
 
     value_entered = Signal(object)
     invalid_entered = Signal(str)
-    left = Signal()
+    focus_left = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -122,7 +122,7 @@ class FractionField(QLineEdit):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self.setText(f"{self._good:g}")
-        self.left.emit()
+        self.focus_left.emit()
 
     def _on_text_edited(self, text: str) -> None:
         number = _fraction(text)
@@ -266,12 +266,12 @@ class Form(QFormLayout):
     """Labelled fields, one a row, each known by its key.
 
     ``value_entered`` gives a key and the value that was typed or chosen, ``invalid_entered`` a key and a text that is
-    none, ``left`` the key of the field that the focus has left.
+    none, ``focus_left`` the key of the field that the focus has left.
     """
 
     value_entered = Signal(str, object)
     invalid_entered = Signal(str, str)
-    left = Signal(str)
+    focus_left = Signal(str)
 
     def __init__(self, parent: QWidget | None = None, margins: Margins = NO_MARGINS, spacing: int = 5) -> None:
         super().__init__(parent)
@@ -294,7 +294,7 @@ class Form(QFormLayout):
         for signal, target in (
             ("value_entered", self.value_entered),
             ("invalid_entered", self.invalid_entered),
-            ("left", self.left),
+            ("focus_left", self.focus_left),
         ):
             if hasattr(field, signal):
                 getattr(field, signal).connect(partial(target.emit, key))

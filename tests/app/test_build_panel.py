@@ -164,7 +164,7 @@ def test_a_value_that_cannot_be_is_explained_beside_its_control(
     assert build.facts.values["params"].text() == "11,689,512"
     field.setFocus()
     window.diagram.setFocus()
-    field.left.emit()
+    field.focus_left.emit()
     assert build.rows[which].problem == ""
     window.session.results_changed.emit(window.session.results)
     assert field.value() == good

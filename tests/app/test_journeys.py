@@ -78,7 +78,7 @@ def test_docks_stay_where_they_were_moved_to(window: MainWindow, qapp: QApplicat
 def test_torch_is_not_imported_by_the_window(tmp_path: Path) -> None:
     code = (
         "import sys; from PySide6.QtWidgets import QApplication; from resnet_explorer.app.app import build;"
-        "app = QApplication([]); window = build(app); window.fill(); window.show(); app.processEvents();"
+        "app = QApplication([]); window = build(app); window.build_panels(); window.show(); app.processEvents();"
         "from resnet_explorer.gui import commands, export_dialog;"
         "print(sorted({'torch', 'torchvision', 'matplotlib'} & set(sys.modules)))"
     )
@@ -308,6 +308,6 @@ def test_dragging_pans_and_keeps_the_selection(window: MainWindow, qtbot: QtBot)
 def test_a_theme_may_change_before_the_panels_are_there(qapp: QApplication, qtbot: QtBot) -> None:
     made = build(qapp)
     made.choose_theme("dark")
-    made.fill()
+    made.build_panels()
     made.choose_theme("light")
     delete(made)

@@ -19,7 +19,7 @@ PATIENCE = 60_000
 @pytest.fixture
 def page(window: MainWindow, qtbot: QtBot) -> GraphPage:
     """The page with the graph of ResNet-18, its twin's highway known."""
-    window.be_still()
+    window.set_reduced_motion()
     window.tabs.setCurrentWidget(pages.graph(window))
     qtbot.waitUntil(lambda: "plain twin" in pages.graph(window).canvas.words[1], timeout=PATIENCE)
     return pages.graph(window)

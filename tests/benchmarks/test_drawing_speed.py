@@ -49,7 +49,7 @@ def _yardstick(number: int) -> None:
 def window(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
     monkeypatch.setenv("RESNET_EXPLORER_CONFIG", str(tmp_path))
     made = build(qapp)
-    made.fill()
+    made.build_panels()
     made.diagram.animated = False
     made.resize(1280, 800)
     made.show()

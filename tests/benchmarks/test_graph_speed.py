@@ -39,8 +39,8 @@ def window(qapp: QApplication, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest
     made = build(qapp)
     made.resize(1280, 800)
     made.show()
-    made.fill()
-    made.be_still()
+    made.build_panels()
+    made.set_reduced_motion()
     made.build.device.watch(made.jobs)
     qtbot.waitUntil(lambda: all(state.is_over for state in made.jobs.states), timeout=PATIENCE)
     yield made
@@ -155,7 +155,7 @@ def main():
     qapp = QApplication([])
     window = app.build(qapp)
     window.diagram.first_painted.connect(window.start_engine, app.Qt.ConnectionType.QueuedConnection)
-    window.diagram.first_painted.connect(window.fill, app.Qt.ConnectionType.QueuedConnection)
+    window.diagram.first_painted.connect(window.build_panels, app.Qt.ConnectionType.QueuedConnection)
     window.diagram.first_painted.connect(window.wake_engine, app.Qt.ConnectionType.QueuedConnection)
     window.show()
     while not hasattr(window, "jobs") or not window.jobs.states or not window.jobs.states[-1].is_over:

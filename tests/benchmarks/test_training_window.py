@@ -31,8 +31,8 @@ def window(qapp: QApplication, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest
     made = build(qapp)
     made.resize(1280, 800)
     made.show()
-    made.fill()
-    made.be_still()
+    made.build_panels()
+    made.set_reduced_motion()
     yield made
     made.close()
     delete(made)
