@@ -4,40 +4,17 @@ An axis knows its words, its choices and how to read a value from text; the spec
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from typing import get_args, get_origin, get_type_hints
 
 from resnet_explorer.errors import SpecError
-from resnet_explorer.spec import choices
-from resnet_explorer.spec.readers import (
-    FRACTIONS,
-    WHOLES,
-    Choice,
-    choice,
-    fraction,
-    options,
-    quoted,
-    several,
-    truth,
-    whole,
-    whole_or_none,
-)
+from resnet_explorer.spec import choices, readers
+from resnet_explorer.spec.readers import FRACTIONS, WHOLES, Choice, quoted
 from resnet_explorer.spec.resnet_spec import ResNetSpec
 
-STAGES, BLOCK, SHORTCUT, LAYERS, STEM, TRAINING, HEAD = (
-    "Stages",
-    "Block",
-    "Shortcut",
-    "Layers",
-    "Stem",
-    "Training depth",
-    "Head",
-)
-SECTIONS = (STAGES, BLOCK, SHORTCUT, LAYERS, STEM, TRAINING, HEAD)
-
-
-def _never(spec: ResNetSpec) -> str:
-    return ""
+SECTIONS = ("Stages", "Block", "Shortcut", "Layers", "Stem", "Training depth", "Head")
+STAGES, BLOCK, SHORTCUT, LAYERS, STEM, TRAINING, HEAD = SECTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +30,25 @@ class Axis:
     section: str
     teaches: str
     read: Callable[[str], object]
-    choices: tuple[Choice, ...] = ()
-    off: Callable[[ResNetSpec], str] = field(default=_never)
+    choices: tuple[Choice, ...]
+    off: Callable[[ResNetSpec], str]
 
 
-def _basic(spec: ResNetSpec) -> str:
-    return "" if spec.has_bottlenecks else "Only bottleneck blocks have this choice."
+def _unless(applies: Callable[[ResNetSpec], bool], why: str) -> Callable[[ResNetSpec], str]:
+    return lambda spec: "" if applies(spec) else why
 
 
-def _plain(spec: ResNetSpec) -> str:
-    return "" if spec.residual else "A plain network has no shortcuts."
+_never = _unless(lambda spec: True, "")
+_basic = _unless(lambda spec: spec.has_bottlenecks, "Only bottleneck blocks have this choice.")
+_plain = _unless(lambda spec: spec.residual, "A plain network has no shortcuts.")
+_REDUCING = (choices.Attention.SE, choices.Attention.CBAM)
+_unreduced = _unless(lambda spec: spec.attention in _REDUCING, "Only SE and CBAM reduce the channels.")
+_ungrouped = _unless(lambda spec: spec.norm.is_grouped, "Only group norm and EvoNorm-S0 have groups.")
+_own_activation = _unless(lambda spec: not spec.norm.activates, "The norm holds its own activation.")
+_shallow_stem = _unless(
+    lambda spec: spec.stem in (choices.Stem.DEEP, choices.Stem.TIERED), "Only the deep stems have a width inside."
+)
+_headless = _unless(lambda spec: spec.classes is not None, "A backbone has no classifier.")
 
 
 def _unprojected(spec: ResNetSpec) -> str:
@@ -73,294 +59,110 @@ def _ungated(spec: ResNetSpec) -> str:
     return _plain(spec) or ("There is no gate." if spec.gating is choices.Gating.NONE else "")
 
 
-def _unreduced(spec: ResNetSpec) -> str:
-    reduces = spec.attention in (choices.Attention.SE, choices.Attention.CBAM)
-    return "" if reduces else "Only SE and CBAM reduce the channels."
-
-
-def _ungrouped(spec: ResNetSpec) -> str:
-    return "" if spec.norm.is_grouped else "Only group norm and EvoNorm-S0 have groups."
-
-
-def _own_activation(spec: ResNetSpec) -> str:
-    return "The norm holds its own activation." if spec.norm.activates else ""
-
-
-def _shallow_stem(spec: ResNetSpec) -> str:
-    deep = spec.stem in (choices.Stem.DEEP, choices.Stem.TIERED)
-    return "" if deep else "Only the deep stems have a width inside."
-
-
-def _headless(spec: ResNetSpec) -> str:
-    return "A backbone has no classifier." if spec.classes is None else ""
-
-
-def _many(key: str, label: str, section: str, teaches: str, read: Callable[[str], object]) -> Axis:
-    return Axis(key, label, section, teaches, several(read))
-
-
-def _pick(
-    key: str,
-    label: str,
-    section: str,
-    teaches: str,
-    kind: type[choices.Option],
-    off: Callable[[ResNetSpec], str] = _never,
-) -> Axis:
-    found = options(kind)
-    return Axis(key, label, section, teaches, choice(key, found), found, off)
-
-
-def _number(key: str, label: str, section: str, teaches: str, off: Callable[[ResNetSpec], str] = _never) -> Axis:
-    return Axis(key, label, section, teaches, whole(key) if key in WHOLES else fraction(key), (), off)
-
-
-_OUTPUT_STRIDES = (
+_OUTPUT_STRIDES: tuple[Choice, ...] = (
     Choice(None, "as built", "Each stage shrinks the map by its own stride."),
     Choice(32, "32", "Past stride 32 the stages dilate their 3×3 convolutions instead of shrinking the map."),
     Choice(16, "16", "The last stage of a usual ResNet dilates instead of shrinking: finer maps for segmentation."),
     Choice(8, "8", "The last two stages dilate instead of shrinking: the finest maps, and the most costly."),
 )
+_TYPES = get_type_hints(ResNetSpec)
+
+
+def _axis(key: str, label: str, section: str, teaches: str, off: Callable[[ResNetSpec], str] = _never) -> Axis:
+    """Return the axis of a field of the spec: the field's type tells how its value is read."""
+    kind, is_row = _TYPES[key], get_origin(_TYPES[key]) is tuple
+    kind = get_args(kind)[0] if is_row else kind
+    found = _OUTPUT_STRIDES if key == "output_stride" else ()
+    if isinstance(kind, type) and issubclass(kind, choices.Option):
+        found = readers.options(kind)
+    numbers = {int: readers.whole, float: readers.fraction, bool: readers.truth}
+    read = readers.choice(key, found) if found else numbers.get(kind, readers.whole_or_none)(key)
+    return Axis(key, label, section, teaches, readers.several(read) if is_row else read, found, off)
+
+
 _ROWS = (
-    Axis(
-        "block",
-        "Block",
-        STAGES,
-        "What the branch F(x) of each block is made of: one kind for all stages, or one for each.",
-        several(choice("block", options(choices.Block))),
-        options(choices.Block),
-    ),
-    _many(
-        "blocks",
-        "Blocks",
-        STAGES,
-        "How many blocks each stage stacks. A stage works at one resolution; its first block may shrink the map.",
-        whole("blocks"),
-    ),
-    _many(
-        "widths",
-        "Width",
-        STAGES,
+    _axis("block", "Block", STAGES,
+        "What the branch F(x) of each block is made of: one kind for all stages, or one for each."),
+    _axis("blocks", "Blocks", STAGES,
+        "How many blocks each stage stacks. A stage works at one resolution; its first block may shrink the map."),
+    _axis("widths", "Width", STAGES,
         "Channels inside the blocks of each stage: 64 to 512 in the ImageNet nets. Where the map halves the paper "
-        "doubles the channels, so that every layer costs about the same. One number scales all stages.",
-        whole("widths"),
-    ),
-    _many(
-        "strides",
-        "Stride",
-        STAGES,
-        "By how much the first block of each stage shrinks the map: 1 keeps it, 2 halves it.",
-        whole("strides"),
-    ),
-    _number(
-        "expansion",
-        "Expansion",
-        BLOCK,
-        "A bottleneck's output has this many times its inner width: 4 in the paper.",
-        _basic,
-    ),
-    _number(
-        "cardinality",
-        "Cardinality",
-        BLOCK,
-        "Groups of the 3×3: each sees its own channels only. ResNeXt has 32 of them instead of one wide "
-        "convolution: more channels for the same cost.",
-        _basic,
-    ),
-    _number(
-        "base_width",
-        "Group width",
-        BLOCK,
-        "Channels of one group for every 64 of the stage's width: 64 is the plain bottleneck, 128 a Wide ResNet, "
-        "4 in 32 groups ResNeXt-50 32×4d.",
-        _basic,
-    ),
-    _number(
-        "reduce_first",
-        "First reduction",
-        BLOCK,
-        "The first convolution of each block has the inner width divided by this: 2 in SENet-154, else 1.",
-    ),
-    _pick(
-        "order",
-        "Order",
-        BLOCK,
-        "In which order a block convolves, normalises, activates and adds (He et al. 2016, figure 4).",
-        choices.Order,
-    ),
-    _pick(
-        "stride",
-        "Stride sits",
-        BLOCK,
-        "Which convolution of the first bottleneck of a stage halves the map.",
-        choices.Stride,
-        _basic,
-    ),
-    _pick(
-        "anti_alias",
-        "Anti-aliasing",
-        BLOCK,
-        "What smooths a map before every second position is dropped (Zhang 2019); also in the stem's pool.",
-        choices.AntiAlias,
-    ),
-    _pick("attention", "Attention", BLOCK, "What weighs F(x) before the addition.", choices.Attention),
-    _number(
-        "reduction",
-        "Reduction",
-        BLOCK,
+        "doubles the channels, so that every layer costs about the same. One number scales all stages."),
+    _axis("strides", "Stride", STAGES,
+        "By how much the first block of each stage shrinks the map: 1 keeps it, 2 halves it."),
+    _axis("expansion", "Expansion", BLOCK, "A bottleneck's output has this many times its inner width: 4 in the paper.",
+        _basic),
+    _axis("cardinality", "Cardinality", BLOCK,
+        "Groups of the 3×3: each sees its own channels only. ResNeXt has 32 of them instead of one wide convolution: "
+        "more channels for the same cost.", _basic),
+    _axis("base_width", "Group width", BLOCK,
+        "Channels of one group for every 64 of the stage's width: 64 is the plain bottleneck, 128 a Wide ResNet, 4 "
+        "in 32 groups ResNeXt-50 32×4d.", _basic),
+    _axis("reduce_first", "First reduction", BLOCK,
+        "The first convolution of each block has the inner width divided by this: 2 in SENet-154, else 1."),
+    _axis("order", "Order", BLOCK,
+        "In which order a block convolves, normalises, activates and adds (He et al. 2016, figure 4)."),
+    _axis("stride", "Stride sits", BLOCK, "Which convolution of the first bottleneck of a stage halves the map.",
+        _basic),
+    _axis("anti_alias", "Anti-aliasing", BLOCK,
+        "What smooths a map before every second position is dropped (Zhang 2019); also in the stem's pool."),
+    _axis("attention", "Attention", BLOCK, "What weighs F(x) before the addition."),
+    _axis("reduction", "Reduction", BLOCK,
         "The attention's hidden layer has the channels divided by this: 16 in SE and CBAM, 4 in ResNet-RS.",
-        _unreduced,
-    ),
-    _number(
-        "reduction_multiple",
-        "Rounded to",
-        BLOCK,
+        _unreduced),
+    _axis("reduction_multiple", "Rounded to", BLOCK,
         "The attention's hidden channels are rounded to a multiple of this: 8 in timm's SE, 1 in the papers.",
-        _unreduced,
-    ),
-    Axis(
-        "residual",
-        "Residual",
-        SHORTCUT,
-        "With shortcuts a block computes F(x) + x; without them it is a plain network: the same layers, no addition.",
-        truth("residual"),
-    ),
-    _pick(
-        "shortcut",
-        "Shortcut",
-        SHORTCUT,
-        "How the shortcut brings x to the shape of F(x) where they differ.",
-        choices.Shortcut,
-        _plain,
-    ),
-    _pick(
-        "downsample",
-        "Projection",
-        SHORTCUT,
-        "How a projection shrinks the map.",
-        choices.Downsample,
-        _unprojected,
-    ),
-    _pick(
-        "gating",
-        "Gate",
-        SHORTCUT,
-        "A learnt gate g(x) = sigmoid(W x + b) on the shortcut (He et al. 2016, figure 2).",
-        choices.Gating,
-        _plain,
-    ),
-    _number(
-        "gate_bias",
-        "Gate bias",
-        SHORTCUT,
+        _unreduced),
+    _axis("residual", "Residual", SHORTCUT,
+        "With shortcuts a block computes F(x) + x; without them it is a plain network: the same layers, no addition."),
+    _axis("shortcut", "Shortcut", SHORTCUT, "How the shortcut brings x to the shape of F(x) where they differ.",
+        _plain),
+    _axis("downsample", "Projection", SHORTCUT, "How a projection shrinks the map.", _unprojected),
+    _axis("gating", "Gate", SHORTCUT,
+        "A learnt gate g(x) = sigmoid(W x + b) on the shortcut (He et al. 2016, figure 2).", _plain),
+    _axis("gate_bias", "Gate bias", SHORTCUT,
         "The bias b with which the gate starts: at −6 it starts closed, and the shortcut is nearly the identity.",
-        _ungated,
-    ),
-    _number(
-        "shortcut_scale",
-        "Shortcut ×",
-        SHORTCUT,
+        _ungated),
+    _axis("shortcut_scale", "Shortcut ×", SHORTCUT,
         "A constant factor on the shortcut. Below 1 the signal shrinks with every block (He et al. 2016, figure 2b).",
-        _plain,
-    ),
-    _number(
-        "shortcut_dropout",
-        "Shortcut dropout",
-        SHORTCUT,
+        _plain),
+    _axis("shortcut_dropout", "Shortcut dropout", SHORTCUT,
         "The chance that a value on the shortcut is dropped in training (He et al. 2016, figure 2f): fails at 0.5.",
-        _plain,
-    ),
-    _pick("norm", "Norm", LAYERS, "What keeps the scale of the signal after each convolution.", choices.Norm),
-    _number(
-        "norm_groups",
-        "Norm groups",
-        LAYERS,
+        _plain),
+    _axis("norm", "Norm", LAYERS, "What keeps the scale of the signal after each convolution."),
+    _axis("norm_groups", "Norm groups", LAYERS,
         "Groups of channels that are normalised together; where they do not divide a layer's channels, the largest "
-        "common divisor is taken.",
-        _ungrouped,
-    ),
-    _pick("conv", "Convolution", LAYERS, "How a convolution uses its weights.", choices.Conv),
-    _pick(
-        "activation",
-        "Activation",
-        LAYERS,
-        "The non-linearity: without one, a stack of convolutions is one convolution.",
-        choices.Activation,
-        _own_activation,
-    ),
-    _pick("stem", "Stem", STEM, "What stands before the first stage.", choices.Stem),
-    _number(
-        "stem_channels", "Stem channels", STEM, "Channels that the stem hands to the first stage: 64, or 16 for CIFAR."
-    ),
-    _number(
-        "stem_width",
-        "Stem width",
-        STEM,
-        "Channels inside a deep stem: 32 in ResNet-C and -D, 64 in ResNet-S.",
-        _shallow_stem,
-    ),
-    _pick("stem_pool", "Stem pool", STEM, "What halves the map after the stem's convolutions.", choices.StemPool),
-    _number("in_channels", "Input channels", STEM, "Channels of the input image: 3 for colour, 1 for grey-scale."),
-    _pick(
-        "init",
-        "Initialisation",
-        TRAINING,
-        "From which distribution the first weights are drawn.",
-        choices.Init,
-    ),
-    Axis(
-        "zero_init",
-        "Zero-init",
-        TRAINING,
+        "common divisor is taken.", _ungrouped),
+    _axis("conv", "Convolution", LAYERS, "How a convolution uses its weights."),
+    _axis("activation", "Activation", LAYERS,
+        "The non-linearity: without one, a stack of convolutions is one convolution.", _own_activation),
+    _axis("stem", "Stem", STEM, "What stands before the first stage."),
+    _axis("stem_channels", "Stem channels", STEM,
+        "Channels that the stem hands to the first stage: 64, or 16 for CIFAR."),
+    _axis("stem_width", "Stem width", STEM, "Channels inside a deep stem: 32 in ResNet-C and -D, 64 in ResNet-S.",
+        _shallow_stem),
+    _axis("stem_pool", "Stem pool", STEM, "What halves the map after the stem's convolutions."),
+    _axis("in_channels", "Input channels", STEM, "Channels of the input image: 3 for colour, 1 for grey-scale."),
+    _axis("init", "Initialisation", TRAINING, "From which distribution the first weights are drawn."),
+    _axis("zero_init", "Zero-init", TRAINING,
         "The last norm of each branch (or its last convolution) starts at 0: each block starts as its shortcut "
-        "(Goyal et al. 2017).",
-        truth("zero_init"),
-    ),
-    _pick("gain", "Branch gain", TRAINING, "A learnt factor on F(x), small at first.", choices.Gain),
-    _number(
-        "branch_scale",
-        "Branch ×",
-        TRAINING,
-        "A constant factor on F(x): 0.7071 keeps the variance of F(x) + x in check.",
-    ),
-    _number(
-        "stochastic_depth",
-        "Stochastic depth",
-        TRAINING,
+        "(Goyal et al. 2017)."),
+    _axis("gain", "Branch gain", TRAINING, "A learnt factor on F(x), small at first."),
+    _axis("branch_scale", "Branch ×", TRAINING,
+        "A constant factor on F(x): 0.7071 keeps the variance of F(x) + x in check."),
+    _axis("stochastic_depth", "Stochastic depth", TRAINING,
         "The chance that the last block is skipped in training. It rises linearly with the depth, so that half this "
-        "share of all blocks is skipped at each step (Huang et al. 2016).",
-        _plain,
-    ),
-    _number(
-        "block_dropout",
-        "Block dropout",
-        TRAINING,
-        "The chance that a value is dropped before the 3×3 that follows the first convolution, in training "
-        "(Wide ResNet: 0.3).",
-    ),
-    Axis(
-        "classes",
-        "Classes",
-        HEAD,
-        "Outputs of the last, fully connected layer; none leaves a backbone, which ends in feature maps.",
-        whole_or_none("classes"),
-    ),
-    _number(
-        "dropout",
-        "Dropout",
-        HEAD,
-        "The chance that a feature is dropped before the classifier, in training.",
-        _headless,
-    ),
-    Axis(
-        "output_stride",
-        "Output stride",
-        HEAD,
-        "How many input pixels lie between two positions of the last map: finer maps cost more.",
-        choice("output_stride", _OUTPUT_STRIDES),
-        _OUTPUT_STRIDES,
-    ),
-)
+        "share of all blocks is skipped at each step (Huang et al. 2016).", _plain),
+    _axis("block_dropout", "Block dropout", TRAINING,
+        "The chance that a value is dropped before the 3×3 that follows the first convolution, in training (Wide "
+        "ResNet: 0.3)."),
+    _axis("classes", "Classes", HEAD,
+        "Outputs of the last, fully connected layer; none leaves a backbone, which ends in feature maps."),
+    _axis("dropout", "Dropout", HEAD, "The chance that a feature is dropped before the classifier, in training.",
+        _headless),
+    _axis("output_stride", "Output stride", HEAD,
+        "How many input pixels lie between two positions of the last map: finer maps cost more."),
+)  # fmt: skip
 AXES: Mapping[str, Axis] = {row.key: row for row in _ROWS}
 _OTHER_NAMES = {"width": "widths", "depths": "blocks", "layers": "blocks", "groups": "cardinality"}
 

@@ -5,6 +5,8 @@ A choice is a name, as spec files and ``--set`` use it, a label, and the sentenc
 
 from enum import StrEnum
 
+# fmt: off
+
 
 class Option(StrEnum):
     """A choice: its value is its name."""
@@ -23,38 +25,23 @@ class Block(Option):
     """What the branch of a block is made of (He et al. 2015, figure 5)."""
 
     BASIC = "basic", "Basic", "Two 3×3 convolutions: the block of ResNet-18 and -34 and of the CIFAR nets."
-    BOTTLENECK = (
-        "bottleneck",
-        "Bottleneck",
-        "1×1 reduces the channels, 3×3 works on few of them, 1×1 expands again: the block of ResNet-50 and deeper.",
-    )
+    BOTTLENECK = ("bottleneck", "Bottleneck",
+        "1×1 reduces the channels, 3×3 works on few of them, 1×1 expands again: the block of ResNet-50 and deeper.")
 
 
 class Order(Option):
     """In which order a block convolves, normalises, activates and adds (He et al. 2016, figure 4)."""
 
     V1 = "v1", "v1 · original", "Convolution, norm, ReLU; the last ReLU comes after the addition."
-    BN_AFTER = (
-        "bn-after-add",
-        "norm after add",
-        "The last norm comes after the addition, so it alters the shortcut's signal too: trains worse (figure 4b).",
-    )
-    RELU_BEFORE = (
-        "relu-before-add",
-        "ReLU before add",
-        "The branch ends in a ReLU, so it can only add and the signal only grows: trains worse (figure 4c).",
-    )
-    RELU_ONLY = (
-        "relu-only",
-        "ReLU-only pre-act.",
-        "The ReLU comes before each convolution, the norm after it: like the original (figure 4d).",
-    )
-    V2 = (
-        "v2",
-        "v2 · pre-activation",
+    BN_AFTER = ("bn-after-add", "norm after add",
+        "The last norm comes after the addition, so it alters the shortcut's signal too: trains worse (figure 4b).")
+    RELU_BEFORE = ("relu-before-add", "ReLU before add",
+        "The branch ends in a ReLU, so it can only add and the signal only grows: trains worse (figure 4c).")
+    RELU_ONLY = ("relu-only", "ReLU-only pre-act.",
+        "The ReLU comes before each convolution, the norm after it: like the original (figure 4d).")
+    V2 = ("v2", "v2 · pre-activation",
         "Norm and ReLU before each convolution, nothing after the addition: x passes through the whole network "
-        "untouched (figure 4e).",
-    )
+        "untouched (figure 4e).")
 
 
 EARLY = (Order.V2, Order.RELU_ONLY)
@@ -65,47 +52,29 @@ class Stride(Option):
     """Which convolution of a bottleneck carries the stride: torchvision's 3x3 or the paper's first 1x1."""
 
     CONV3X3 = "3x3", "in the 3×3 (v1.5)", "The 3×3 carries the stride, as in torchvision."
-    CONV1X1 = (
-        "1x1",
-        "in the first 1×1 (v1)",
-        "The first 1×1 carries the stride, as in the paper: fewer MACs, but it looks at a quarter of the positions.",
-    )
+    CONV1X1 = ("1x1", "in the first 1×1 (v1)",
+        "The first 1×1 carries the stride, as in the paper: fewer MACs, but it looks at a quarter of the positions.")
 
 
 class Shortcut(Option):
     """How a shortcut meets a change of shape (He et al. 2015, section 3.3, options A, B and C)."""
 
-    PADDING = (
-        "A",
-        "A · zero-padding",
-        "Where shapes differ, the shortcut takes every second position and adds channels of zeros: no parameters.",
-    )
-    PROJECTION = (
-        "B",
-        "B · projection",
-        "Where shapes differ, a 1×1 convolution brings x to the shape of F(x); elsewhere x passes unchanged.",
-    )
-    PROJECTION_EVERYWHERE = (
-        "C",
-        "C · all projections",
+    PADDING = ("A", "A · zero-padding",
+        "Where shapes differ, the shortcut takes every second position and adds channels of zeros: no parameters.")
+    PROJECTION = ("B", "B · projection",
+        "Where shapes differ, a 1×1 convolution brings x to the shape of F(x); elsewhere x passes unchanged.")
+    PROJECTION_EVERYWHERE = ("C", "C · all projections",
         "A 1×1 convolution on every shortcut: most parameters, hardly more accuracy (He et al. 2015, table 3), and "
-        "worse where the net is very deep (He et al. 2016, figure 2e).",
-    )
+        "worse where the net is very deep (He et al. 2016, figure 2e).")
 
 
 class Downsample(Option):
     """How a projection shrinks the map: by its stride, by a 3x3, or by an average pool before it (He et al. 2019)."""
 
-    CONV1X1 = (
-        "1x1",
-        "strided 1×1",
-        "A 1×1 convolution with the stride: it looks at a quarter of the positions and drops the rest.",
-    )
-    AVERAGE = (
-        "avgpool",
-        "avg-pool, then 1×1",
-        "A 2×2 mean shrinks the map before the 1×1, so that every position counts (ResNet-D: He et al. 2019).",
-    )
+    CONV1X1 = ("1x1", "strided 1×1",
+        "A 1×1 convolution with the stride: it looks at a quarter of the positions and drops the rest.")
+    AVERAGE = ("avgpool", "avg-pool, then 1×1",
+        "A 2×2 mean shrinks the map before the 1×1, so that every position counts (ResNet-D: He et al. 2019).")
     CONV3X3 = "3x3", "strided 3×3", "A 3×3 convolution carries the stride, as in SENet-154."
 
 
@@ -113,17 +82,11 @@ class Gating(Option):
     """Whether a learnt gate weighs the shortcut, as in highway networks (He et al. 2016, figure 2)."""
 
     NONE = "none", "none", "The shortcut is added as it is."
-    EXCLUSIVE = (
-        "exclusive",
-        "exclusive",
-        "g(x) weighs the branch and 1 − g(x) the shortcut, as in highway networks (figure 2c): hard to train.",
-    )
-    SHORTCUT_ONLY = (
-        "shortcut-only",
-        "shortcut only",
-        "1 − g(x) weighs the shortcut and the branch is left alone (figure 2d): near the identity if the gate "
-        "starts closed.",
-    )
+    EXCLUSIVE = ("exclusive", "exclusive",
+        "g(x) weighs the branch and 1 − g(x) the shortcut, as in highway networks (figure 2c): hard to train.")
+    SHORTCUT_ONLY = ("shortcut-only", "shortcut only",
+        "1 − g(x) weighs the shortcut and the branch is left alone (figure 2d): near the identity if the gate starts "
+        "closed.")
 
 
 class AntiAlias(Option):
@@ -139,12 +102,9 @@ class Stem(Option):
 
     IMAGENET = "imagenet", "7×7 / 2", "One 7×7 convolution of stride 2, as in the paper."
     CIFAR = "cifar", "3×3 (CIFAR)", "One 3×3 convolution of stride 1: small images keep their size."
-    DEEP = (
-        "deep",
-        "deep: three 3×3",
-        "Three 3×3 convolutions, the first of stride 2, in place of the 7×7: more layers for more MACs (ResNet-C: "
-        "He et al. 2019).",
-    )
+    DEEP = ("deep", "deep: three 3×3",
+        "Three 3×3 convolutions, the first of stride 2, in place of the 7×7: more layers for more MACs (ResNet-C: He "
+        "et al. 2019).")
     TIERED = "tiered", "deep, tiered", "Three 3×3 convolutions whose widths rise step by step (timm's “t” nets)."
 
 
@@ -152,11 +112,8 @@ class StemPool(Option):
     """What follows the stem's convolutions."""
 
     MAX = "max", "3×3 max-pool / 2", "The largest value of each 3×3 window, at every second position."
-    PADDED = (
-        "zero-padded-max",
-        "max, zero-padded",
-        "The map is padded with zeros first, which can win against negative values (BiT).",
-    )
+    PADDED = ("zero-padded-max", "max, zero-padded",
+        "The map is padded with zeros first, which can win against negative values (BiT).")
     CONV = "conv", "3×3 conv / 2", "A 3×3 convolution of stride 2 in the pool's place (ResNet-RS)."
     NONE = "none", "none", "The first stage works on the stem's whole map."
 
@@ -165,22 +122,13 @@ class Attention(Option):
     """What weighs the branch's channels or positions before the addition."""
 
     NONE = "none", "none", "All channels count alike."
-    SE = (
-        "se",
-        "SE",
+    SE = ("se", "SE",
         "Squeeze-and-excitation: each channel's mean goes through two small layers that weigh every channel (Hu et "
-        "al. 2018).",
-    )
-    ECA = (
-        "eca",
-        "ECA",
-        "Each channel is weighed by a few neighbours: a 1-D convolution over the channels' means (Wang et al. 2020).",
-    )
-    CBAM = (
-        "cbam",
-        "CBAM",
-        "First the channels are weighed by their mean and largest value, then the positions (Woo et al. 2018).",
-    )
+        "al. 2018).")
+    ECA = ("eca", "ECA",
+        "Each channel is weighed by a few neighbours: a 1-D convolution over the channels' means (Wang et al. 2020).")
+    CBAM = ("cbam", "CBAM",
+        "First the channels are weighed by their mean and largest value, then the positions (Woo et al. 2018).")
 
 
 class Norm(Option):
@@ -190,23 +138,14 @@ class Norm(Option):
     GROUP = "group", "group norm", "Mean and variance of each group of channels of one image: no batch needed."
     LAYER = "layer", "layer norm", "Mean and variance of one whole image: group norm with one group."
     INSTANCE = "instance", "instance norm", "Mean and variance of each channel of one image."
-    RMS = (
-        "rms",
-        "RMS norm",
+    RMS = ("rms", "RMS norm",
         "Divides the channels of each position by their root mean square: layer norm without the mean, and a scale "
-        "alone (Zhang and Sennrich 2019).",
-    )
-    FRN = (
-        "frn",
-        "FRN",
+        "alone (Zhang and Sennrich 2019).")
+    FRN = ("frn", "FRN",
         "Filter response norm: divides each channel by its root mean square, then keeps what is above a learnt "
-        "threshold, so it activates too (Singh and Krishnan 2020).",
-    )
-    EVONORM = (
-        "evonorm-s0",
-        "EvoNorm-S0",
-        "x · sigmoid(v x) over the standard deviation of a group: norm and activation in one (Liu et al. 2020).",
-    )
+        "threshold, so it activates too (Singh and Krishnan 2020).")
+    EVONORM = ("evonorm-s0", "EvoNorm-S0",
+        "x · sigmoid(v x) over the standard deviation of a group: norm and activation in one (Liu et al. 2020).")
     NONE = "none", "none", "Nothing keeps the scale: deep nets then depend on their initialisation."
 
     @property
@@ -224,11 +163,8 @@ class Conv(Option):
     """Whether each filter's weights are brought to mean 0 and variance 1 before use (Qiao et al. 2019)."""
 
     PLAIN = "plain", "plain", "Weights are used as they are."
-    STANDARDISED = (
-        "standardised",
-        "weight-standardised",
-        "Each filter is brought to mean 0 and variance 1 before use (Qiao et al. 2019; BiT).",
-    )
+    STANDARDISED = ("standardised", "weight-standardised",
+        "Each filter is brought to mean 0 and variance 1 before use (Qiao et al. 2019; BiT).")
 
 
 class Activation(Option):
@@ -244,38 +180,23 @@ class Gain(Option):
     """A learnable factor at the end of the branch, small at first, so that a block starts as the identity."""
 
     NONE = "none", "none", "F(x) is added at full strength."
-    SKIPINIT = (
-        "skipinit",
-        "SkipInit scalar",
-        "One learnt factor on F(x) that starts at 0: each block starts as the identity (De and Smith 2020; ReZero).",
-    )
-    LAYERSCALE = (
-        "layerscale",
-        "LayerScale",
+    SKIPINIT = ("skipinit", "SkipInit scalar",
+        "One learnt factor on F(x) that starts at 0: each block starts as the identity (De and Smith 2020; ReZero).")
+    LAYERSCALE = ("layerscale", "LayerScale",
         "One learnt factor for each channel of F(x) (Touvron et al. 2021). It starts at 0.0001, which is this app's "
-        "choice; the paper has 0.1, 1e-5 or 1e-6, by depth.",
-    )
+        "choice; the paper has 0.1, 1e-5 or 1e-6, by depth.")
 
 
 class Init(Option):
     """From which distribution the convolutions' first weights are drawn."""
 
-    FAN_OUT = (
-        "he-fan-out",
-        "He, fan-out",
-        "Normal, variance 2 / fan-out: keeps the gradient's scale; torchvision's choice.",
-    )
+    FAN_OUT = ("he-fan-out", "He, fan-out",
+        "Normal, variance 2 / fan-out: keeps the gradient's scale; torchvision's choice.")
     FAN_IN = "he-fan-in", "He, fan-in", "Normal, variance 2 / fan-in: keeps the signal's scale."
     XAVIER = "xavier", "Xavier", "Normal, variance 2 / (fan-in + fan-out): made for tanh, too small for ReLU."
     ORTHOGONAL = "orthogonal", "orthogonal", "Filters at right angles to each other: lengths are kept."
-    DEFAULT = (
-        "pytorch-default",
-        "PyTorch's default",
-        "Uniform within ±1/√fan-in: variance 1 / (3 fan-in), six times smaller.",
-    )
-    FIXUP = (
-        "fixup",
-        "Fixup",
+    DEFAULT = ("pytorch-default", "PyTorch's default",
+        "Uniform within ±1/√fan-in: variance 1 / (3 fan-in), six times smaller.")
+    FIXUP = ("fixup", "Fixup",
         "No norm at all: branches start small for their number and end at 0, with scalar biases and one factor "
-        "(Zhang et al. 2019).",
-    )
+        "(Zhang et al. 2019).")

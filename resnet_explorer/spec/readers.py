@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec.choices import Option
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,49 +29,35 @@ def quoted(text: str) -> str:
     return repr(text if len(text) <= 40 else f"{text[:40]}…")
 
 
-def whole(key: str) -> Callable[[str], int]:
-    """Return a reader of whole numbers."""
+Reader = Callable[[str], T]
 
-    def read(text: str) -> int:
-        try:
-            return int(text)
-        except ValueError:
-            raise SpecError(key, f"{quoted(text)} is not a whole number.", "Write digits only.") from None
 
-    return read
+def _reader(convert: Reader[T], what: str, remedy: str) -> Callable[[str], Reader[T]]:
+    """Return what makes the reader of an axis; ``what`` says why a text that cannot be converted is refused."""
+
+    def reader(key: str) -> Reader[T]:
+        def read(text: str) -> T:
+            try:
+                return convert(text)
+            except (ValueError, KeyError):
+                raise SpecError(key, f"{quoted(text)} {what}", remedy) from None
+
+        return read
+
+    return reader
+
+
+_TRUTHS = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False, "off": False}
+whole = _reader(int, "is not a whole number.", "Write digits only.")
+fraction = _reader(float, "is not a number.", "Write it as 0.5.")
+truth = _reader(lambda text: _TRUTHS[text.strip().lower()], "is neither true nor false.", "Write true or false.")
+"""What make readers of whole numbers, of numbers, and of true and false."""
 
 
 def whole_or_none(key: str) -> Callable[[str], int | None]:
     """Return a reader of whole numbers that knows the word ``none``."""
     read = whole(key)
     return lambda text: None if text.strip().lower() in ("none", "backbone") else read(text)
-
-
-def fraction(key: str) -> Callable[[str], float]:
-    """Return a reader of numbers."""
-
-    def read(text: str) -> float:
-        try:
-            return float(text)
-        except ValueError:
-            raise SpecError(key, f"{quoted(text)} is not a number.", "Write it as 0.5.") from None
-
-    return read
-
-
-_TRUTHS = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False, "off": False}
-
-
-def truth(key: str) -> Callable[[str], bool]:
-    """Return a reader of true and false."""
-
-    def read(text: str) -> bool:
-        try:
-            return _TRUTHS[text.strip().lower()]
-        except KeyError:
-            raise SpecError(key, f"{quoted(text)} is neither true nor false.", "Write true or false.") from None
-
-    return read
 
 
 def choice(key: str, choices: tuple[Choice, ...]) -> Callable[[str], object]:

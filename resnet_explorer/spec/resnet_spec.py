@@ -6,27 +6,12 @@ carries it as one of its ``fixes``, which the window offers.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from enum import EnumType
 from math import isfinite
+from typing import get_type_hints
 
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec import choices
-from resnet_explorer.spec.choices import (
-    Activation,
-    AntiAlias,
-    Attention,
-    Block,
-    Conv,
-    Downsample,
-    Gain,
-    Gating,
-    Init,
-    Norm,
-    Order,
-    Shortcut,
-    Stem,
-    StemPool,
-    Stride,
-)
 from resnet_explorer.spec.readers import (
     FRACTIONS,
     MAX_BLOCKS,
@@ -53,7 +38,7 @@ class ResNetSpec:
     """
 
     name: str
-    block: tuple[Block, ...] = (Block.BASIC,) * 4
+    block: tuple[choices.Block, ...] = (choices.Block.BASIC,) * 4
     blocks: tuple[int, ...] = (2, 2, 2, 2)
     widths: tuple[int, ...] = (64, 128, 256, 512)
     strides: tuple[int, ...] = (1, 2, 2, 2)
@@ -61,32 +46,32 @@ class ResNetSpec:
     cardinality: int = 1
     base_width: int = USUAL_BASE_WIDTH
     reduce_first: int = 1
-    order: Order = Order.V1
-    stride: Stride = Stride.CONV3X3
+    order: choices.Order = choices.Order.V1
+    stride: choices.Stride = choices.Stride.CONV3X3
     residual: bool = True
-    shortcut: Shortcut = Shortcut.PROJECTION
-    downsample: Downsample = Downsample.CONV1X1
-    gating: Gating = Gating.NONE
+    shortcut: choices.Shortcut = choices.Shortcut.PROJECTION
+    downsample: choices.Downsample = choices.Downsample.CONV1X1
+    gating: choices.Gating = choices.Gating.NONE
     gate_bias: float = -6.0
     shortcut_scale: float = 1.0
     shortcut_dropout: float = 0.0
     branch_scale: float = 1.0
-    attention: Attention = Attention.NONE
+    attention: choices.Attention = choices.Attention.NONE
     reduction: int = 16
     reduction_multiple: int = 8
-    norm: Norm = Norm.BATCH
+    norm: choices.Norm = choices.Norm.BATCH
     norm_groups: int = 32
-    conv: Conv = Conv.PLAIN
-    activation: Activation = Activation.RELU
-    anti_alias: AntiAlias = AntiAlias.NONE
-    stem: Stem = Stem.IMAGENET
+    conv: choices.Conv = choices.Conv.PLAIN
+    activation: choices.Activation = choices.Activation.RELU
+    anti_alias: choices.AntiAlias = choices.AntiAlias.NONE
+    stem: choices.Stem = choices.Stem.IMAGENET
     stem_channels: int = 64
     stem_width: int = 32
-    stem_pool: StemPool = StemPool.MAX
+    stem_pool: choices.StemPool = choices.StemPool.MAX
     in_channels: int = 3
-    init: Init = Init.FAN_OUT
+    init: choices.Init = choices.Init.FAN_OUT
     zero_init: bool = False
-    gain: Gain = Gain.NONE
+    gain: choices.Gain = choices.Gain.NONE
     stochastic_depth: float = 0.0
     block_dropout: float = 0.0
     classes: int | None = 1000
@@ -104,12 +89,12 @@ class ResNetSpec:
     def outputs(self) -> tuple[int, ...]:
         """Return the channels that each stage puts out."""
         pairs = zip(self.block, self.widths, strict=True)
-        return tuple(width * (self.expansion if kind is Block.BOTTLENECK else 1) for kind, width in pairs)
+        return tuple(width * (self.expansion if kind is choices.Block.BOTTLENECK else 1) for kind, width in pairs)
 
     @property
     def has_bottlenecks(self) -> bool:
         """Return whether any stage is made of bottlenecks."""
-        return Block.BOTTLENECK in self.block
+        return choices.Block.BOTTLENECK in self.block
 
     def plain(self) -> "ResNetSpec":
         """Return the same network with its shortcuts removed."""
@@ -121,22 +106,7 @@ def plain_name(name: str) -> str:
     return name if name.endswith("-plain") else f"{name}-plain"
 
 
-_KINDS = {
-    "order": choices.Order,
-    "stride": choices.Stride,
-    "shortcut": choices.Shortcut,
-    "downsample": choices.Downsample,
-    "gating": choices.Gating,
-    "attention": choices.Attention,
-    "norm": choices.Norm,
-    "conv": choices.Conv,
-    "activation": choices.Activation,
-    "anti_alias": choices.AntiAlias,
-    "stem": choices.Stem,
-    "stem_pool": choices.StemPool,
-    "init": choices.Init,
-    "gain": choices.Gain,
-}
+_CHOICES = {name: kind for name, kind in get_type_hints(ResNetSpec).items() if isinstance(kind, EnumType)}
 
 
 def check(spec: ResNetSpec) -> None:
@@ -155,8 +125,9 @@ def check(spec: ResNetSpec) -> None:
             "output_stride", f"The output stride cannot be {spec.output_stride!r}.", f"Choose {strides} or none."
         )
     _check_channels(spec)
-    for rule in _RULES:
-        rule(spec)
+    for is_broken, axis, what, remedy, fixes in _RULES:
+        if is_broken(spec):
+            raise SpecError(axis, what.format(stem=stem_stride(spec)), remedy, fixes)
 
 
 def check_whole(axis: str, words: str, value: object, low: int, high: int) -> None:
@@ -176,12 +147,12 @@ def _check_fraction(axis: str, words: str, value: object, low: float, high: floa
 
 def _check_kinds(spec: ResNetSpec) -> None:
     """Refuse plain texts in place of choices: ``is`` would tell them apart from the choice they spell."""
-    for axis, kind in _KINDS.items():
+    for axis, kind in _CHOICES.items():
         if not isinstance(getattr(spec, axis), kind):
             raise SpecError(axis, f"{axis} cannot be {getattr(spec, axis)!r}.", f"Choose one of {', '.join(kind)}.")
     for block in spec.block:
-        if not isinstance(block, Block):
-            raise SpecError("block", f"block cannot be {block!r}.", f"Choose one of {', '.join(Block)}.")
+        if not isinstance(block, choices.Block):
+            raise SpecError("block", f"block cannot be {block!r}.", f"Choose one of {', '.join(choices.Block)}.")
     for axis in ("residual", "zero_init"):
         if type(getattr(spec, axis)) is not bool:
             raise SpecError(axis, f"{axis} cannot be {getattr(spec, axis)!r}.", "Choose true or false.")
@@ -227,24 +198,16 @@ _NOT_BASIC = (("block=bottleneck",), ("cardinality=1", f"base_width={USUAL_BASE_
 
 def _check_basic(spec: ResNetSpec) -> None:
     if spec.cardinality > 1:
-        raise SpecError(
-            "cardinality",
-            "Basic blocks cannot be grouped.",
-            "Choose bottleneck blocks, or set cardinality to 1.",
-            _NOT_BASIC,
-        )
+        remedy = "Choose bottleneck blocks, or set cardinality to 1."
+        raise SpecError("cardinality", "Basic blocks cannot be grouped.", remedy, _NOT_BASIC)
     if spec.base_width != USUAL_BASE_WIDTH:
-        raise SpecError(
-            "base_width",
-            "Basic blocks have no inner width.",
-            "Choose bottleneck blocks, or set base_width to 64.",
-            _NOT_BASIC,
-        )
+        remedy = "Choose bottleneck blocks, or set base_width to 64."
+        raise SpecError("base_width", "Basic blocks have no inner width.", remedy, _NOT_BASIC)
 
 
-def _check_reduced(spec: ResNetSpec, kind: Block, width: int) -> None:
-    first = (spec.inner_width(width) if kind is Block.BOTTLENECK else width) // spec.reduce_first
-    groups = spec.cardinality if kind is Block.BOTTLENECK else 1
+def _check_reduced(spec: ResNetSpec, kind: choices.Block, width: int) -> None:
+    first = (spec.inner_width(width) if kind is choices.Block.BOTTLENECK else width) // spec.reduce_first
+    groups = spec.cardinality if kind is choices.Block.BOTTLENECK else 1
     if first < 1 or first % groups:
         raise SpecError(
             "reduce_first",
@@ -254,66 +217,60 @@ def _check_reduced(spec: ResNetSpec, kind: Block, width: int) -> None:
         )
 
 
-def _own_activation(spec: ResNetSpec) -> None:
-    if spec.norm.activates and spec.order is not Order.V2:
-        raise SpecError(
-            "norm",
-            "FRN and EvoNorm-S0 activate as they normalise, so every norm must be followed by its activation.",
-            "Choose the order v2 (full pre-activation) with them.",
-            (("order=v2",), ("norm=batch",)),
-        )
+_RULES: tuple[tuple[Callable[[ResNetSpec], bool], str, str, str, tuple[tuple[str, ...], ...]], ...] = (
+    (
+        lambda spec: spec.norm.activates and spec.order is not choices.Order.V2,
+        "norm",
+        "FRN and EvoNorm-S0 activate as they normalise, so every norm must be followed by its activation.",
+        "Choose the order v2 (full pre-activation) with them.",
+        (("order=v2",), ("norm=batch",)),
+    ),
+    (
+        lambda spec: (
+            spec.init is choices.Init.FIXUP
+            and (spec.norm is not choices.Norm.NONE or spec.order is not choices.Order.V1)
+        ),
+        "init",
+        "Fixup takes the place of normalisation in blocks of order v1.",
+        "Choose no norm and the order v1 with it.",
+        (("norm=none", "order=v1"), ("init=he-fan-out",)),
+    ),
+    (
+        lambda spec: spec.zero_init and spec.order is choices.Order.RELU_BEFORE,
+        "zero_init",
+        "Here F(x) ends in a ReLU, which at 0 lets no gradient back: the branches would stay 0 for ever.",
+        "Choose another order, or start the branches as usual.",
+        (("order=v1",), ("zero_init=false",)),
+    ),
+    (
+        lambda spec: spec.anti_alias is not choices.AntiAlias.NONE and _strides_in_1x1(spec),
+        "anti_alias",
+        "Anti-aliasing takes over the stride of the 3×3, but here the first 1×1 carries it.",
+        "Put the stride into the 3×3.",
+        (("stride=3x3",), ("anti_alias=none",)),
+    ),
+    (
+        lambda spec: spec.output_stride is not None and _strides_in_1x1(spec),
+        "output_stride",
+        "A stride that becomes a dilation must be in the 3×3: a 1×1 cannot be dilated.",
+        "Put the stride into the 3×3.",
+        (("stride=3x3",), ("output_stride=none",)),
+    ),
+    (
+        lambda spec: spec.output_stride is not None and spec.output_stride < stem_stride(spec),
+        "output_stride",
+        "The stem already has a stride of {stem}.",
+        "Choose a larger output stride.",
+        (("output_stride=none",),),
+    ),
+)
+"""What makes a combination of choices invalid, and the SpecError that says so."""
 
 
-def _fixup(spec: ResNetSpec) -> None:
-    if spec.init is Init.FIXUP and (spec.norm is not Norm.NONE or spec.order is not Order.V1):
-        raise SpecError(
-            "init",
-            "Fixup takes the place of normalisation in blocks of order v1.",
-            "Choose no norm and the order v1 with it.",
-            (("norm=none", "order=v1"), ("init=he-fan-out",)),
-        )
-
-
-def _zero_init(spec: ResNetSpec) -> None:
-    if spec.zero_init and spec.order is Order.RELU_BEFORE:
-        raise SpecError(
-            "zero_init",
-            "Here F(x) ends in a ReLU, which at 0 lets no gradient back: the branches would stay 0 for ever.",
-            "Choose another order, or start the branches as usual.",
-            (("order=v1",), ("zero_init=false",)),
-        )
-
-
-def _anti_alias(spec: ResNetSpec) -> None:
-    if spec.anti_alias is not AntiAlias.NONE and spec.stride is Stride.CONV1X1 and spec.has_bottlenecks:
-        raise SpecError(
-            "anti_alias",
-            "Anti-aliasing takes over the stride of the 3×3, but here the first 1×1 carries it.",
-            "Put the stride into the 3×3.",
-            (("stride=3x3",), ("anti_alias=none",)),
-        )
-
-
-def _dilation(spec: ResNetSpec) -> None:
-    if spec.output_stride is not None and spec.stride is Stride.CONV1X1 and spec.has_bottlenecks:
-        raise SpecError(
-            "output_stride",
-            "A stride that becomes a dilation must be in the 3×3: a 1×1 cannot be dilated.",
-            "Put the stride into the 3×3.",
-            (("stride=3x3",), ("output_stride=none",)),
-        )
-    if spec.output_stride is not None and spec.output_stride < stem_stride(spec):
-        raise SpecError(
-            "output_stride",
-            f"The stem alone has a stride of {stem_stride(spec)}.",
-            "Choose a larger output stride.",
-            (("output_stride=none",),),
-        )
+def _strides_in_1x1(spec: ResNetSpec) -> bool:
+    return spec.stride is choices.Stride.CONV1X1 and spec.has_bottlenecks
 
 
 def stem_stride(spec: ResNetSpec) -> int:
     """Return by how much the stem shrinks the map."""
-    return (1 if spec.stem is Stem.CIFAR else 2) * (1 if spec.stem_pool is StemPool.NONE else 2)
-
-
-_RULES: tuple[Callable[[ResNetSpec], None], ...] = (_own_activation, _fixup, _zero_init, _anti_alias, _dilation)
+    return (1 if spec.stem is choices.Stem.CIFAR else 2) * (1 if spec.stem_pool is choices.StemPool.NONE else 2)
