@@ -17,8 +17,7 @@ from resnet_explorer.finetuning.codec import dumps, plan_in
 from resnet_explorer.finetuning.plan import TunePlan
 from resnet_explorer.finetuning.results import FreezeReport, TuneEnding
 from resnet_explorer.finetuning.strategies import Grouping
-from resnet_explorer.module.adapter import folded
-from resnet_explorer.module.build import ResNet
+from resnet_explorer.module.build import ResNet, folded
 from resnet_explorer.readings.quantities import Place
 from resnet_explorer.runs.folder import BEST, OPENED, RUN, TUNE
 from resnet_explorer.runs.plan import Metric, RunEnvironment, RunPlan

@@ -22,8 +22,7 @@ from resnet_explorer.finetuning.choices import (
 from resnet_explorer.finetuning.plan import TunePlan
 from resnet_explorer.finetuning.results import GreyMeasure, GreyReport, Started
 from resnet_explorer.finetuning.weights import find_published
-from resnet_explorer.module.adapter import add_adapter
-from resnet_explorer.module.build import ResNet, build
+from resnet_explorer.module.build import ResNet, add_adapter, build
 from resnet_explorer.network import compile_spec
 from resnet_explorer.network.tree import first_convolution
 from resnet_explorer.probes.models import seeded

@@ -1,15 +1,18 @@
-"""Spec to torch.nn.Module."""
+"""Spec to torch.nn.Module: built, with initial weights, and with an adapter for images of other channels."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
-from resnet_explorer.module.blocks import Block, add_chain, run
-from resnet_explorer.module.initialise import initialise as draw_weights
+from resnet_explorer.module.blocks import Block, Gate, add_chain, run
+from resnet_explorer.module.layers import Gain
 from resnet_explorer.network import Network, compile_spec
-from resnet_explorer.spec import ResNetSpec
+from resnet_explorer.network.tree import ADAPTER, first_convolution, spread
+from resnet_explorer.spec import Init, ResNetSpec
 
 
 class ResNet(nn.Module):
@@ -50,7 +53,7 @@ def build(spec: ResNetSpec, *, device: str | None = None, initialise: bool = Tru
             with _weights_left_alone():
                 return ResNet(compile_spec(spec))
         model = ResNet(compile_spec(spec))
-        draw_weights(model, spec)
+        initialise_weights(model, spec)
         return model
 
 
@@ -65,3 +68,92 @@ def _weights_left_alone() -> Iterator[None]:
     finally:
         for kind, reset in kept.items():
             kind.reset_parameters = reset  # type: ignore[method-assign]
+
+
+_DRAWS: Mapping[Init, Callable[[Tensor], object]] = {
+    Init.FAN_OUT: lambda weight: nn.init.kaiming_normal_(weight, mode="fan_out", nonlinearity="relu"),
+    Init.FAN_IN: lambda weight: nn.init.kaiming_normal_(weight, mode="fan_in", nonlinearity="relu"),
+    Init.XAVIER: nn.init.xavier_normal_,
+    Init.ORTHOGONAL: nn.init.orthogonal_,
+    Init.DEFAULT: lambda weight: None,
+    Init.FIXUP: lambda weight: nn.init.kaiming_normal_(weight, mode="fan_out", nonlinearity="relu"),
+}
+
+
+def initialise_weights(model: nn.Module, spec: ResNetSpec) -> None:
+    """Draw the first weights of a model that PyTorch has just initialised by its own rules, in place.
+
+    He et al. 2015, "Delving Deep into Rectifiers", section 2.2; Glorot and Bengio 2010; Saxe et al. 2013; Fixup:
+    Zhang et al. 2019, section 3.
+    """
+    draw = _DRAWS[spec.init]
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d):
+            draw(module.weight)
+    blocks = [module for module in model.modules() if isinstance(module, Block)]
+    for block in blocks:
+        if spec.init is Init.FIXUP:
+            _shrink(block, len(blocks))
+        if spec.zero_init:
+            nn.init.zeros_(_last_weight(block))
+        if block.chains.gate:
+            conv = block.get_submodule("gate.conv")
+            assert isinstance(conv, nn.Conv2d) and conv.bias is not None
+            nn.init.constant_(conv.bias, spec.gate_bias)
+    if spec.init is Init.FIXUP and isinstance(fc := getattr(model, "fc", None), nn.Linear):
+        nn.init.zeros_(fc.weight)
+        nn.init.zeros_(fc.bias)
+
+
+def _convs(block: Block) -> list[nn.Conv2d]:
+    return [child for name, child in block.named_children() if isinstance(child, nn.Conv2d)]
+
+
+def _shrink(block: Block, blocks: int) -> None:
+    """Scale a branch of m convolutions by L^(-1 / (2 m - 2)), and start its last one at 0 (Zhang et al. 2019)."""
+    *first, last = _convs(block)
+    for conv in first:
+        conv.weight.data.mul_(blocks ** (-0.5 / len(first)))
+    nn.init.zeros_(last.weight)
+
+
+def _last_weight(block: Block) -> Tensor:
+    """Return the weight of the branch's last norm or convolution, whichever comes last (Goyal et al. 2017).
+
+    A norm that comes after the addition is left alone: at 0 it would silence the shortcut too.
+    """
+    children = [block.get_submodule(name) for name in block.chains.branch]
+    weighted = [child for child in children if hasattr(child, "weight") and not isinstance(child, Gate | Gain)]
+    weight = weighted[-1].weight
+    assert isinstance(weight, Tensor)
+    return weight
+
+
+def add_adapter(model: ResNet, channels: int, into: int) -> ResNet:
+    """Put a learnt 1x1 convolution before a network, in place; it starts by repeating the image's channels."""
+    adapter = nn.Conv2d(channels, into, 1, bias=False)
+    with torch.no_grad():
+        adapter.weight.copy_(torch.tensor(spread((1.0,) * into, channels))[:, :, None, None])
+    model.add_module(ADAPTER, adapter.to(next(model.parameters()).device))
+    model.stem = (ADAPTER, *model.stem)
+    return model
+
+
+def folded(model: ResNet, spec: ResNetSpec) -> tuple[ResNet, ResNetSpec]:
+    """Return a copy of a network with its adapter in its first convolution, and the spec of that.
+
+    Both are linear and have no bias, so that zeros at the border stay zeros and the answers are the same. Without an
+    adapter it is the model itself.
+    """
+    adapter = getattr(model, ADAPTER, None)
+    if adapter is None:
+        return model, spec
+    made = deepcopy(model)
+    conv = made.get_submodule(first_convolution(compile_spec(spec))[0])
+    assert isinstance(conv, nn.Conv2d)
+    weight = torch.einsum("okhw,kc->ochw", conv.weight.double(), adapter.weight[:, :, 0, 0].double())
+    conv.weight = nn.Parameter(weight.to(conv.weight.dtype).detach(), conv.weight.requires_grad)
+    conv.in_channels = adapter.in_channels
+    delattr(made, ADAPTER)
+    made.stem = tuple(name for name in made.stem if name != ADAPTER)
+    return made, replace(spec, in_channels=adapter.in_channels)

@@ -1,7 +1,7 @@
 """Classes that only exported source has; nothing imports this file: ``resnet_explorer.source`` reads its text.
 
-Its lines have at most 88 characters, as all of that source. Two are shorter here than in ``layers.py``, where what
-autograd records of them is that of the published code.
+Its lines have at most 88 characters, as all of that source. Two classes are shorter here than in ``layers.py``, where
+they record in autograd what the published code records.
 """
 
 import torch

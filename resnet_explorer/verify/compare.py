@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.module import build
 from resnet_explorer.network import compile_spec
-from resnet_explorer.readings.tensors import tensors
+from resnet_explorer.network.tree import tensors
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.verify.values import TOLERANCE
 

@@ -20,8 +20,7 @@ from resnet_explorer.finetuning.schedule import ParameterSchedule, freeze, hold_
 from resnet_explorer.finetuning.start import HEAD, drawn, give, measure_grey, port, start
 from resnet_explorer.finetuning.strategies import grouping
 from resnet_explorer.module import build
-from resnet_explorer.module.adapter import add_adapter, folded
-from resnet_explorer.module.build import ResNet
+from resnet_explorer.module.build import ResNet, add_adapter, folded
 from resnet_explorer.runs.recipe import Recipe, Schedule
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import find

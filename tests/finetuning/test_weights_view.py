@@ -10,7 +10,7 @@ from resnet_explorer.engine.requests import ReadWeights
 from resnet_explorer.finetuning.page import TuningPage
 from resnet_explorer.finetuning.requests import FetchWeights, TuneRun
 from resnet_explorer.network import compile_spec
-from resnet_explorer.readings.tensors import tensors
+from resnet_explorer.network.tree import tensors
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.ui.document import Document, State

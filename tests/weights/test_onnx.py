@@ -9,8 +9,7 @@ from torch import Tensor
 
 from resnet_explorer.finetuning import outputs as tuned
 from resnet_explorer.module import build
-from resnet_explorer.module.adapter import add_adapter
-from resnet_explorer.module.build import ResNet
+from resnet_explorer.module.build import ResNet, add_adapter
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
