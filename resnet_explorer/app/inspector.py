@@ -8,8 +8,7 @@ from resnet_explorer.app.formula import Formula
 from resnet_explorer.diagram.overlays import value_of
 from resnet_explorer.picture.marks import Ink
 from resnet_explorer.picture.theme import LIGHT, Theme
-from resnet_explorer.readings.explain import Explanation, Rule, explain
-from resnet_explorer.readings.facts import Fact
+from resnet_explorer.readings.explain import Explanation, Fact, Rule, explain
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.change import differences
 from resnet_explorer.ui.document import Document

@@ -7,7 +7,7 @@ form, so that a reading can be worked out once for a stage of 400 blocks.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from resnet_explorer.network.kinds import Layer, Role
+from resnet_explorer.network.kinds import Layer, Role, Shape
 from resnet_explorer.network.kinds.base import Where
 from resnet_explorer.network.kinds.convolutions import Conv2d
 from resnet_explorer.spec import Init, ResNetSpec
@@ -167,6 +167,16 @@ class Network:
             return path == "" or any(stage.path == path for stage in self.stages)
         shortcut = (block.shortcut_path,) if block.form.shortcut is not None else ()
         return path in (block.path, *block.layer_paths, *shortcut, *block.gate_paths)
+
+
+def tensors(network: Network) -> dict[str, Shape]:
+    """Return the shape of every tensor that the module's state_dict has, by name, in no particular order."""
+    return {
+        f"{path}.{tensor.name}": tensor.shape
+        for block in network.blocks
+        for path, part in zip(block.layer_paths, block.form.parts, strict=True)
+        for tensor in part.layer.tensors()
+    }
 
 
 def spread(weights: Sequence[float], channels: int) -> tuple[tuple[float, ...], ...]:

@@ -85,10 +85,9 @@ class _Walk:
         self._known: dict[tuple[Form, Shape], _FormKept] = {}
 
     def enter(self, block: Block) -> None:
-        start = self.analysis.starts[block.path]
-        key = (block.form, self.analysis.rows[start].reading.input)
+        rows = self.analysis.rows_of(block)
+        key = (block.form, rows[0].reading.input)
         if (read := self._known.get(key)) is None:
-            rows = self.analysis.rows[start : start + len(block.layer_paths)]
             read = self._known[key] = _FormWalk(rows, self.training).read(block.form)
         self.held.update(zip(block.layer_paths, read.bytes, strict=True))
         if read.saves_input and not self.saved:
@@ -195,8 +194,7 @@ def inference_bytes(analysis: Analysis) -> Estimate:
     """
     alive = 0
     for block in analysis.network.blocks:
-        start = analysis.starts[block.path]
-        rows = analysis.rows[start : start + len(block.layer_paths)]
+        rows = analysis.rows_of(block)
         held = 0 if block.form.shortcut is None else prod(rows[0].reading.input) * BYTES_PER_VALUE
         alive = max(alive, max(_ends(row.reading) for row in rows) + held)
     weights, image = analysis.total.params * BYTES_PER_VALUE, prod(analysis.total.input) * BYTES_PER_VALUE

@@ -194,10 +194,9 @@ def features(analysis: Analysis) -> tuple[Feature, ...]:
     """Return the map of every stage, in the order in which they run."""
     found = []
     for stage in analysis.network.stages:
-        last = stage.blocks[-1]
-        row = analysis.rows[analysis.starts[last.path] + len(last.layer_paths) - 1]
-        assert row.reading.stride is not None, "stages come before any global pool"
-        found.append(Feature(stage.path, row.reading.output, row.reading.stride))
+        reading = analysis.rows_of(stage.blocks[-1])[-1].reading
+        assert reading.stride is not None, "stages come before any global pool"
+        found.append(Feature(stage.path, reading.output, reading.stride))
     return tuple(found)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from resnet_explorer.network import Network, Part
+from resnet_explorer.network import Block, Network, Part
 from resnet_explorer.network.kinds import Shape
 from resnet_explorer.spec import InputShape
 
@@ -93,6 +93,11 @@ class Analysis:
     def by_path(self) -> Mapping[str, Row]:
         """Return the rows by their paths."""
         return _by_path(self)
+
+    def rows_of(self, block: Block) -> tuple[Row, ...]:
+        """Return the rows of a block."""
+        start = self.starts[block.path]
+        return self.rows[start : start + len(block.layer_paths)]
 
     @property
     def total(self) -> Sums:

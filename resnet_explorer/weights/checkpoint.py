@@ -11,7 +11,7 @@ from resnet_explorer import files
 from resnet_explorer.errors import CheckpointError
 from resnet_explorer.module.build import ResNet, build
 from resnet_explorer.network import compile_spec
-from resnet_explorer.readings.tensors import tensors
+from resnet_explorer.network.tree import tensors
 from resnet_explorer.spec import InputShape, ResNetSpec, codec
 from resnet_explorer.weights.identify import BINS, LIMIT, Identified, TensorStats, Weights, identify
 from resnet_explorer.weights.reader import SPEC_KEY, Checkpoint, read

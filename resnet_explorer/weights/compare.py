@@ -9,8 +9,7 @@ from functools import lru_cache
 from resnet_explorer.errors import SpecError
 from resnet_explorer.network import compile_spec
 from resnet_explorer.network.kinds import Shape
-from resnet_explorer.network.tree import Network
-from resnet_explorer.readings.tensors import tensors
+from resnet_explorer.network.tree import Network, tensors
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE, entry_of, named
 from resnet_explorer.spec.change import differences

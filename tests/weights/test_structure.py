@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from resnet_explorer.errors import CheckpointError
 from resnet_explorer.network import compile_spec
-from resnet_explorer.readings.tensors import tensors
+from resnet_explorer.network.tree import tensors
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.change import assign, differences
 from resnet_explorer.weights.identify import Identified, identify

@@ -1,6 +1,6 @@
-"""What a thing in the network is, in a sentence, its formulas, and its figures: the words of the inspector."""
+"""What a thing in the network is, in a sentence, its formulas and its figures: the text of the inspector."""
 
 from resnet_explorer.readings.explain.network import explain
-from resnet_explorer.readings.explain.text import Explanation, Rule
+from resnet_explorer.readings.explain.text import Explanation, Fact, Rule
 
-__all__ = ["Explanation", "Rule", "explain"]
+__all__ = ["Explanation", "Fact", "Rule", "explain"]

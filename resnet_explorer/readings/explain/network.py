@@ -8,21 +8,30 @@ from resnet_explorer.network.kinds.blocks import Add
 from resnet_explorer.network.kinds.convolutions import Conv2d
 from resnet_explorer.network.kinds.pads import zeros_win
 from resnet_explorer.network.tree import where as where_in
-from resnet_explorer.readings.explain.branches import branch_key, branch_words, convolutions, order_words
-from resnet_explorer.readings.explain.shortcuts import addition, after_key, equation, explain_shortcut, joining
-from resnet_explorer.readings.explain.stories import explain_gate
+from resnet_explorer.readings.explain.blocks import (
+    addition,
+    after_key,
+    branch_key,
+    branch_words,
+    convolutions,
+    equation,
+    explain_gate,
+    explain_shortcut,
+    joining,
+    order_words,
+)
 from resnet_explorer.readings.explain.text import (
     Explanation,
+    Fact,
     Rule,
     change,
+    facts_of,
+    layer_facts,
     listed,
-    params_of,
     preparation,
-    rows_of,
     stand_ins,
     way_back,
 )
-from resnet_explorer.readings.facts import Fact, facts_of, layer_facts
 from resnet_explorer.readings.needs import needs, steady
 from resnet_explorer.readings.read import Depth, depth, features
 from resnet_explorer.readings.results import Analysis, Row
@@ -34,15 +43,16 @@ from resnet_explorer.spec.choices import EARLY
 def explain_block(analysis: Analysis, block: Block, where: str) -> Explanation:
     """Return what is to be said of a residual or plain block."""
     sums, form, spec = analysis.sums[block.path], block.form, analysis.network.spec
-    told, shortcut = joining(spec, block, sums), params_of(flat(form.shortcut or ())) + params_of(flat(form.gate))
-    gradients, gradient_words = way_back(spec, told.kind, after_key(form))
+    joined = joining(spec, block, sums)
+    shortcut = sum(part.layer.params for part in flat((*(form.shortcut or ()), *form.gate)))
+    gradients, gradient_words = way_back(spec, joined.kind, after_key(form))
     return Explanation(
         block.path,
         where,
         "Bottleneck block" if len(convolutions(form)) == 3 else "Basic block",
-        f"{told.words}{order_words(spec)} {branch_words(spec, block)}{stand_ins(spec)}",
+        f"{joined.words}{order_words(spec)} {branch_words(spec, block)}{stand_ins(spec)}",
         (equation(form), branch_key(spec, form)),
-        facts_of(analysis, sums, rows_of(analysis, block)[-1].reading.stride),
+        facts_of(analysis, sums, analysis.rows_of(block)[-1].reading.stride),
         gradients,
         gradient_words,
         branch=sums.params - shortcut,
@@ -60,7 +70,7 @@ _STEMS: Mapping[Stem, str] = {
 
 def explain_stem(analysis: Analysis, block: Block, where: str) -> Explanation:
     """Return what is to be said of the stem."""
-    sums, spec, rows = analysis.sums[block.path], analysis.network.spec, rows_of(analysis, block)
+    sums, spec, rows = analysis.sums[block.path], analysis.network.spec, analysis.rows_of(block)
     parts = flat(block.form.branch)
     convs = [part for part in parts if part.name.startswith("conv1")]
     steps = [_convs(convs)] + [_step(part) for part in parts if part.name.startswith("maxpool")]
@@ -110,7 +120,7 @@ def _left(spec: ResNetSpec) -> str:
 
 def explain_head(analysis: Analysis, block: Block, where: str) -> Explanation:
     """Return what is to be said of the head: the classifier, or a backbone's last activation."""
-    spec, rows = analysis.network.spec, rows_of(analysis, block)
+    spec, rows = analysis.network.spec, analysis.rows_of(block)
     facts = facts_of(analysis, analysis.sums[block.path], rows[-1].reading.stride)
     last = f"Brings the {preparation(spec)} that the last block still lacks. " if spec.order in EARLY else ""
     if spec.classes is None:
@@ -158,7 +168,7 @@ def explain(analysis: Analysis, path: str) -> Explanation:
         return {"stem": explain_stem, "head": explain_head}.get(path, explain_block)(analysis, block, where)
     if path in block.gate_paths:
         return explain_gate(analysis, block, path, where)
-    row = next((row for row in rows_of(analysis, block) if row.path == path), None)
+    row = next((row for row in analysis.rows_of(block) if row.path == path), None)
     if row is None:
         return explain_shortcut(analysis, block, where)
     return explain_layer(analysis, block, row, where)
@@ -177,7 +187,7 @@ def _network(analysis: Analysis) -> Explanation:
     keys = _equations(analysis)
     summed = " Within a stage x passes from block to block as it is." if "network_sum" in keys else ""
     words = f"{note}{counted.weight_layers} weight layers: {counted.words}{name}{summed} {needs(analysis).words}"
-    facts = facts_of(analysis, analysis.total, _stride(analysis, network.stages[-1].blocks[-1]))
+    facts = facts_of(analysis, analysis.total, analysis.rows_of(network.stages[-1].blocks[-1])[-1].reading.stride)
     source = (Fact("Source", entry.family.source, "Where the network was published."),) if entry else ()
     published = (
         (Fact("Published", entry.row.published, "What the paper or the library says of it, trained."),)
@@ -228,10 +238,6 @@ def _equations(analysis: Analysis) -> tuple[str, ...]:
     return ("network_sum" if spec.order is Order.V2 else _NETWORKS[after], size)
 
 
-def _stride(analysis: Analysis, block: Block) -> int | None:
-    return rows_of(analysis, block)[-1].reading.stride
-
-
 def _stage(analysis: Analysis, stage: Stage) -> Explanation:
     sums, count = analysis.sums[stage.path], len(stage.blocks)
     step = max(part.layer.window[1] for part in flat(stage.blocks[0].form.branch))
@@ -244,7 +250,7 @@ def _stage(analysis: Analysis, stage: Stage) -> Explanation:
     )
     who = f"{count} blocks at one resolution. The first" if count > 1 else "One block. It"
     words = f"{who} has {effect}. {channels}{_dilated(stage)}{_kinds(analysis.network.spec, stage)}"
-    facts = facts_of(analysis, sums, _stride(analysis, stage.blocks[-1]))
+    facts = facts_of(analysis, sums, analysis.rows_of(stage.blocks[-1])[-1].reading.stride)
     rule = ("stage" if steady(analysis.network) else "stage_floor",) if step > 1 else ()
     return Explanation(stage.path, stage.title, "Stage", words, rule, facts)
 

@@ -1,0 +1,306 @@
+"""A block explained: how it adds, what its branch is made of, and the attention gates at the end of the branch.
+
+He et al. 2015, section 3.3; He et al. 2016, sections 3 and 4.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from resnet_explorer.network import Block, Form, Part, flat
+from resnet_explorer.network.kinds import Layer, Role
+from resnet_explorer.network.kinds.base import gate_start
+from resnet_explorer.network.kinds.blocks import Dropout, Gain, GatedAdd, Scale, StochasticDepth
+from resnet_explorer.network.kinds.convolutions import Conv2d
+from resnet_explorer.network.kinds.pads import ZeroPad
+from resnet_explorer.network.kinds.pools import AvgPool2d
+from resnet_explorer.network.tree import starts_at_0
+from resnet_explorer.readings.explain.text import (
+    Explanation,
+    activator,
+    added_up,
+    facts_of,
+    preparation,
+    stand_ins,
+    way_back,
+)
+from resnet_explorer.readings.results import Analysis, Sums
+from resnet_explorer.readings.text import compact
+from resnet_explorer.spec import Attention, Init, Norm, Order, ResNetSpec, Shortcut
+from resnet_explorer.spec import Gain as GainChoice
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """How a block adds: the kind of its sum, the sentence on its shortcut, and the shortcut's own name and formulas."""
+
+    kind: str
+    words: str
+    name: str = ""
+    formulas: tuple[str, ...] = ()
+
+
+def kind_of(form: Form) -> str:
+    """Return the kind of a block's sum: ``identity``, ``projection``, ``padding``, ``scaled``, ``plain``, ..."""
+    layers = _layers(form)
+    if form.shortcut is None:
+        return "plain"
+    for part in flat(form.after):
+        if isinstance(part.layer, GatedAdd):
+            return "exclusive" if part.layer.exclusive else "gated"
+    if form.alters:
+        return "scaled" if all(isinstance(layer, Scale) for layer in layers) else "altered"
+    if not layers:
+        return "identity"
+    return "padding" if isinstance(layers[0], ZeroPad) else "activated" if form.before else "projection"
+
+
+def after_key(form: Form) -> str:
+    """Return the key of what follows the addition: ``v1`` for an activation, ``bare`` for nothing."""
+    after = [part.layer for part in flat(form.after)][form.shortcut is not None :]
+    if any(layer.role is Role.NORM for layer in after):
+        return "bn-after-add"
+    return "v1" if after else "bare"
+
+
+def equation(form: Form) -> str:
+    """Return the key of a block's equation."""
+    return f"{kind_of(form)}_{after_key(form)}"
+
+
+def addition(form: Form) -> str:
+    """Return the key of the addition's formula."""
+    kind = kind_of(form)
+    return "add" if kind in ("identity", "plain") else f"add_{kind}"
+
+
+def joining(spec: ResNetSpec, block: Block, sums: Sums) -> Joining:
+    """Return how a block adds."""
+    form, layers = block.form, _layers(block.form)
+    if form.shortcut is None:
+        words = "A plain block: the same layers without a shortcut, so it has to learn the whole mapping H(x)."
+        return Joining("plain", words)
+    name, keys = "Identity shortcut", _keys(form)
+    words = "The shapes agree, so x itself is added to F(x): the shortcut costs nothing."
+    if form.alters:
+        words = "The shapes agree, so x needs no projection."
+    if form.projects:
+        name = "Zero-padded shortcut" if isinstance(layers[0], ZeroPad) else "Projection shortcut"
+        words = _bridge(spec, block, sums)
+    own = tuple({Scale: "scale", Dropout: "dropout"}[kind] for kind in map(type, layers) if kind in (Scale, Dropout))
+    return Joining(
+        kind_of(form),
+        f"{words}{_altered(layers)}{_gated(spec, form)}",
+        _named(form, name),
+        (keys if form.projects or not own else ()) + own + (("gate",) if form.gate else ()),
+    )
+
+
+def _layers(form: Form) -> list[Layer]:
+    return [part.layer for part in flat(form.shortcut or ())]
+
+
+def _keys(form: Form) -> tuple[str, ...]:
+    if not form.projects:
+        return ("identity",)
+    if any(isinstance(layer, ZeroPad) for layer in _layers(form)):
+        return ("zeropad",)
+    bare = "" if any(layer.role is Role.NORM for layer in _layers(form)) else "_bare"
+    return (f"projection{'_activated' if form.before else ''}{bare}",)
+
+
+def _named(form: Form, name: str) -> str:
+    layers = _layers(form)
+    scaled = "Scaled " if any(isinstance(layer, Scale) for layer in layers) else ""
+    prefix = f"{'Gated ' if form.gate else ''}{scaled}".capitalize()
+    dropped = " with dropout" if any(isinstance(layer, Dropout) for layer in layers) else ""
+    return (prefix + (name[:1].lower() + name[1:] if prefix else name)) + dropped
+
+
+def _bridge(spec: ResNetSpec, block: Block, sums: Sums) -> str:
+    """Return how x is brought to the shape of F(x)."""
+    layers = _layers(block.form)
+    differ = f"The shapes differ ({compact(sums.input)} → {compact(sums.output)})"
+    if sums.input == sums.output:
+        everywhere = spec.shortcut is Shortcut.PROJECTION_EVERYWHERE
+        differ = "Option C projects everywhere" if everywhere else "The block has a stride"
+    if isinstance(layers[0], ZeroPad):
+        return f"{differ}, so x is {layers[0].words}: the shortcut has no parameters."
+    conv = next(layer for layer in layers if isinstance(layer, Conv2d))
+    by = f"a {conv.kernel}×{conv.kernel} convolution" + (f" with stride {conv.stride}" if conv.stride > 1 else "")
+    pool = layers[0]
+    way = f"a {pool.kernel}×{pool.kernel} mean and {by} bring" if isinstance(pool, AvgPool2d) else f"{by} brings"
+    sees = f" It sees a(x): x after the first {preparation(spec)}, which both paths share." if block.form.before else ""
+    return f"{differ}, so {way} x to the shape of F(x).{sees}"
+
+
+def _altered(layers: list[Layer]) -> str:
+    words = ""
+    for layer in layers:
+        if isinstance(layer, Scale):
+            words += f" A factor of λ = {layer.factor:g} acts on it in every block: after n blocks {layer.factor:g}ⁿ."
+        if isinstance(layer, Dropout):
+            words += (
+                f" In training each of its values is dropped with a chance of {layer.chance:g}: n blocks let one "
+                f"through with a chance of {1 - layer.chance:g}ⁿ."
+            )
+    return words
+
+
+def _gated(spec: ResNetSpec, form: Form) -> str:
+    if not form.gate:
+        return ""
+    share = "g weighs F(x) and 1 − g the shortcut" if kind_of(form) == "exclusive" else "1 − g weighs the shortcut"
+    bridged = " In the formula the last x is what the shortcut brings." if _layers(form) else ""
+    return f" A learnt gate g(x) between 0 and 1 decides: {share}. {gate_start(spec)}{bridged}"
+
+
+def explain_shortcut(analysis: Analysis, block: Block, where: str) -> Explanation:
+    """Return what is to be said of a shortcut as a whole."""
+    form, spec, ends = block.form, analysis.network.spec, analysis.sums[block.path]
+    names = {part.name for part in flat(form.shortcut or ())}
+    rows = [row for row in analysis.rows_of(block) if row.part.name in names]
+    sums = added_up(rows) if rows else Sums(ends.input, ends.output, 0, 0, 0, 0, None)
+    joined = joining(spec, block, ends)
+    gradients, words = way_back(spec, joined.kind, after_key(form))
+    # The shortcut's own receptive field is not the block's: only what belongs to the shortcut alone is joined.
+    facts = tuple(fact for fact in facts_of(analysis, sums, None) if fact.label != "Receptive field")
+    stands = stand_ins(spec) if "projection" in joined.formulas or "projection_activated" in joined.formulas else ""
+    path, title = block.shortcut_path, f"{where} · shortcut"
+    return Explanation(path, title, joined.name, joined.words + stands, joined.formulas, facts, gradients, words)
+
+
+_BARE_ORDERS: Mapping[Order, Order] = {Order.BN_AFTER: Order.V1, Order.RELU_ONLY: Order.V2}
+"""Without norms these orders are the same."""
+
+
+def convolutions(form: Form) -> list[Conv2d]:
+    """Return the convolutions of a branch, those of its gates left out."""
+    return [step.layer for step in form.branch if isinstance(step, Part) and isinstance(step.layer, Conv2d)]
+
+
+def branch_key(spec: ResNetSpec, form: Form) -> str:
+    """Return the key of the branch's formula."""
+    count = len(convolutions(form))
+    if spec.init is Init.FIXUP:
+        return f"branch_fixup_{count}"
+    if spec.norm.activates:
+        return f"branch_joint_{count}"
+    if spec.norm is Norm.NONE:
+        return f"branch_bare_{_BARE_ORDERS.get(spec.order, spec.order)}_{count}"
+    return f"branch_{spec.order}_{count}"
+
+
+def order_words(spec: ResNetSpec) -> str:
+    """Return what is particular of the order of layers (He et al. 2016, figure 4); nothing for the original."""
+    act = activator(spec)
+    if spec.order is Order.BN_AFTER and spec.norm is not Norm.NONE:
+        return " The last norm comes after the addition, so it alters what the shortcut brings."
+    if spec.order is Order.RELU_BEFORE:
+        grows = act == "ReLU" and spec.gain is GainChoice.NONE
+        return f" F(x) ends in a {act}{', so it can only add: the signal grows from block to block' if grows else ''}."
+    if spec.order in (Order.RELU_ONLY, Order.V2):
+        comes = "comes" if preparation(spec) == act else "come"
+        first = preparation(spec)
+        return f" {first[:1].upper()}{first[1:]} {comes} before each convolution; nothing comes after the addition."
+    return ""
+
+
+def branch_words(spec: ResNetSpec, block: Block) -> str:
+    """Return what F(x) is made of, how it ends, and where it starts."""
+    convs, layers = convolutions(block.form), [part.layer for part in flat(block.form.branch)]
+    words = f"{_convs(convs)}{_stride(convs)}{''.join(layer.follows for layer in layers)}"
+    return f"{words}{_end(spec, block, layers)}{_start(spec, block)}"
+
+
+def _convs(convs: list[Conv2d]) -> str:
+    first, middle, last = convs[0], convs[1], convs[-1]
+    if len(convs) == 2:
+        channels = f"{first.in_channels} → {first.out_channels} → {last.out_channels} channels"
+        return f"F(x) is two 3×3 convolutions, {channels}."
+    groups = f" in {middle.groups} groups" if middle.groups > 1 else ""
+    same = middle.in_channels == middle.out_channels
+    works = f"works on those{groups}" if same else f"brings those to {middle.out_channels}{groups}"
+    reduces = f"In F(x) 1×1 brings {first.in_channels} channels to {first.out_channels}"
+    return f"{reduces}, 3×3 {works}, 1×1 brings them to {last.out_channels}."
+
+
+def _stride(convs: list[Conv2d]) -> str:
+    """Return which convolution carries the stride: it matters in bottlenecks (torchvision's "v1.5")."""
+    apart = _dilated(convs)
+    if len(convs) == 3 and convs[0].stride > 1:
+        return f" The first 1×1 carries the stride, as in the paper.{apart}"
+    if len(convs) == 3 and convs[1].stride > 1:
+        return f" The 3×3 carries the stride, as in torchvision (v1.5).{apart}"
+    return apart
+
+
+def _dilated(convs: list[Conv2d]) -> str:
+    dilations = [conv.dilation for conv in convs if conv.kernel == 3]
+    if max(dilations) == 1:
+        return ""
+    first = {True: "Both 3×3 are", False: "The second 3×3 is"}[dilations[0] > 1]
+    who = first if len(dilations) == 2 else "The 3×3 is"
+    return f" {who} dilated by {dilations[-1]}, in the place of a stride."
+
+
+_ATTENTIONS: Mapping[Attention, str] = {
+    Attention.SE: "squeeze-and-excitation weighs its channels",
+    Attention.ECA: "efficient channel attention weighs its channels",
+    Attention.CBAM: "CBAM weighs its channels, then its positions",
+}
+
+
+def _end(spec: ResNetSpec, block: Block, layers: list[Layer]) -> str:
+    words = f" At its end {_ATTENTIONS[spec.attention]}." if block.form.gates else ""
+    for layer in layers:
+        if isinstance(layer, Gain) and layer.initial != 1:
+            one = "One learnt factor" if layer.initial == 0 else "A learnt factor for each channel"
+            words += f" {one}, {layer.initial:g} at first, multiplies F(x)."
+        if isinstance(layer, Scale):
+            words += f" A constant factor of {layer.factor:g} multiplies F(x)."
+        if isinstance(layer, StochasticDepth):
+            words += f" In training F(x) is skipped with a chance of {100 * block.skip:.1f} %."
+    return words
+
+
+def _start(spec: ResNetSpec, block: Block) -> str:
+    """Return what starts at 0, and what that means for the first steps."""
+    form, part = block.form, starts_at_0(spec, block.form)
+    gains = [step.layer for step in flat(form.branch) if isinstance(step.layer, Gain)]
+    if part is None and not any(gain.initial == 0 for gain in gains):
+        return ""
+    what = "the block starts as its shortcut" if form.shortcut is not None else "nothing passes at first"
+    norm = "its last norm" if part and part.layer.role is Role.NORM else "its last convolution"
+    return f" F(x) is 0 at first, since {norm if part else 'that factor'} starts at 0: {what}."
+
+
+_GATES: Mapping[str, tuple[str, str]] = {
+    "se": (
+        "Squeeze-and-excitation",
+        "The mean of each channel goes through two small layers; what comes out weighs the channel. So a block can use "
+        "what the whole image holds, for few parameters (Hu et al. 2018).",
+    ),
+    "eca": (
+        "Efficient channel attention",
+        "The mean of each channel and of its neighbours weighs the channel: a handful of weights (Wang et al. 2020).",
+    ),
+    "cbam_channel": (
+        "Channel attention",
+        "Mean and largest value of each channel go through the same two small layers, M in the formula; their sum "
+        "weighs the channel (Woo et al. 2018).",
+    ),
+    "cbam_spatial": (
+        "Spatial attention",
+        "Mean and largest value over the channels go through a 7×7 convolution, which weighs each position "
+        "(Woo et al. 2018).",
+    ),
+}
+
+
+def explain_gate(analysis: Analysis, block: Block, path: str, where: str) -> Explanation:
+    """Return what is to be said of one gate of the attention at the end of a branch."""
+    gate = next(step for step in block.form.gates if path.endswith(f".{step.name}"))
+    rows = [row for row in analysis.rows_of(block) if row.path.startswith(f"{path}.")]
+    kind, words = _GATES[gate.name]
+    facts = facts_of(analysis, added_up(rows), rows[-1].reading.stride)
+    return Explanation(path, f"{where} · {gate.name}", kind, words, ("multiply", gate.name), facts)
