@@ -1,38 +1,38 @@
-"""What each operation does with the gradient that comes back to it: its local derivative in words.
+"""What the backward function of each operation computes: its local derivative as a sentence.
 
-x is what went into the operation, y what came out, dL/dy the gradient that arrives.
+x is the operation's input, y its output, dL/dy the gradient that arrives.
 """
 
 import re
 from collections.abc import Mapping
 
-_SHAPED = "Only the shape was changed: the gradient gets the old one back."
-_TURNED = "Only the order of the axes was changed: the gradient is turned back."
+_SHAPED = "Only the shape was changed: the gradient is reshaped back."
+_TURNED = "Only the order of the axes was changed: the gradient is permuted back."
 _COPIED = "A copy: the gradient goes on unchanged."
 _REPEATED = "The values were used several times: the gradients of all copies are summed."
-_TAKEN = "The gradient goes back to the part that was taken; the rest gets 0."
-_JOINED = "Each part that was joined gets its own piece of the gradient."
-_PEAK = "The gradient goes to where the largest value was; all else gets 0."
-_WINDOWS = "The gradient of each window goes to the one position that was the largest in it; the others get nothing."
-_SPREAD = "The gradient is spread evenly: each of the n values that were averaged gets an n-th."
-_POOLED = "The gradient of each window is spread evenly over its positions."
+_TAKEN = "The gradient goes back to the part that was selected; the rest gets 0."
+_JOINED = "Each part that was concatenated gets its own slice of the gradient."
+_PEAK = "The gradient goes to the position of the maximum; all others get 0."
+_WINDOWS = "The gradient of each window goes to the position of its maximum; the others get 0."
+_SPREAD = "The gradient is distributed evenly: each of the n values that were averaged gets 1/n of it."
+_POOLED = "The gradient of each window is distributed evenly over its positions."
 _BATCH = (
-    "dL/dx is γ/σ times dL/dy, in training less its mean and less its part along x̂: what would only shift or scale "
-    "the channel is taken out. dL/dγ sums dL/dy · x̂, dL/dβ sums dL/dy."
+    "dL/dx is γ/σ times dL/dy, in training less its mean and its projection on x̂: what would only shift or scale "
+    "the channel is removed. dL/dγ sums dL/dy · x̂, dL/dβ sums dL/dy."
 )
-_LINEAR = "dL/dx = dL/dy · W. dL/dW multiplies dL/dy with what went in, dL/db is dL/dy itself, summed over the batch."
+_LINEAR = "dL/dx = dL/dy · W. dL/dW multiplies dL/dy with the input, dL/db is dL/dy summed over the batch."
 _DROPPED = "The gradient passes where the value was kept, scaled up as the value was; elsewhere it is 0."
 
 _DERIVATIVES: Mapping[str, str] = {
     "Convolution": "dL/dx is dL/dy convolved with the flipped kernels: a transposed convolution. dL/dW correlates "
-    "dL/dy with what went in.",
+    "dL/dy with the input.",
     "NativeBatchNorm": _BATCH,
     "CudnnBatchNorm": _BATCH,
     "MiopenBatchNorm": _BATCH,
     "BatchNormWithUpdate": _BATCH,
-    "NativeGroupNorm": "dL/dx is γ/σ times dL/dy, less its mean and less its part along x̂, both taken over a group of "
+    "NativeGroupNorm": "dL/dx is γ/σ times dL/dy, less its mean and its projection on x̂, both taken over a group of "
     "channels of one image.",
-    "Relu": "The gradient passes where the output was positive, and stops elsewhere.",
+    "Relu": "The gradient passes where the output was positive; elsewhere it is 0.",
     "LeakyRelu": "The gradient passes where the input was positive; elsewhere a hundredth of it does.",
     "Silu": "dL/dy times σ(x) (1 + x (1 − σ(x))): a little less than 0 for very negative x, near 1 for large x.",
     "Gelu": "dL/dy times Φ(x) + x φ(x), with the normal distribution Φ and its density φ.",
@@ -42,8 +42,8 @@ _DERIVATIVES: Mapping[str, str] = {
     "Sub": "The gradient goes on unchanged to the first, and with the other sign to the second.",
     "Rsub": "The gradient goes on with the other sign: 1 − g falls where g grows.",
     "Neg": "The gradient goes on with the other sign.",
-    "Mul": "Each factor gets dL/dy times the other factor: what is weighed gets it times its gate, the gate gets it "
-    "times what it weighs.",
+    "Mul": "Each factor gets dL/dy times the other factor: what is weighted gets it times the gate, the gate gets it "
+    "times what it weights.",
     "Div": "The numerator a gets dL/dy / b, the denominator b gets −dL/dy · a / b².",
     "Pow": "dL/dy times n xⁿ⁻¹: for a square, 2x.",
     "Sqrt": "dL/dy divided by 2y.",
@@ -73,9 +73,9 @@ _DERIVATIVES: Mapping[str, str] = {
     "Squeeze": _SHAPED,
     "Unsqueeze": _SHAPED,
     "Alias": "The same values under another name: the gradient goes on unchanged.",
-    "AsStrided": "The same memory seen otherwise: each gradient goes back to the place that its value was read from.",
-    "CopySlices": "A part of the memory was written anew: its gradient passes through what was written there, that of "
-    "the rest goes on unchanged.",
+    "AsStrided": "Another view of the same memory: each gradient goes back to the element that was read.",
+    "CopySlices": "A part of the memory was overwritten: its gradient passes through what was written; the rest of the "
+    "gradient goes on unchanged.",
     "Clone": _COPIED,
     "Copy": _COPIED,
     "ToCopy": _COPIED,
@@ -86,31 +86,31 @@ _DERIVATIVES: Mapping[str, str] = {
     "Index": _TAKEN,
     "Cat": _JOINED,
     "Stack": _JOINED,
-    "ConstantPadNd": "The gradient of the padding is dropped; the map gets its own part. Padding by less than nothing "
-    "cuts, and what was cut gets 0.",
+    "ConstantPadNd": "The gradient of the padding is dropped; the map gets its own part. Negative padding crops, and "
+    "what was cropped gets 0.",
     "ReflectionPad2D": "The gradients of mirrored positions are added to those of the positions that they mirror.",
     "NativeDropout": _DROPPED,
     "FusedDropout": _DROPPED,
     "LogSoftmax": "dL/dy less the softmax times the sum of dL/dy: with the loss behind it, probability − target.",
-    "NllLoss": "Here the gradient begins: −1/N for each of the N images at its own class, 0 for every other class.",
+    "NllLoss": "The gradient starts here: −1/N for each of the N images at its own class, 0 for every other class.",
 }
-_ACCUMULATES = "The gradient has arrived: it is added to the tensor's .grad, where the optimizer finds it."
+_ACCUMULATES = "The gradient is added to the tensor's .grad, where the optimizer reads it."
 _UNKNOWN = "dL/dx is dL/dy times this operation's local derivative: the chain rule."
 _NAME = re.compile(r"(?:.*::)?(.+?)(?:Backward\d*)?")
 
 
 def kind_of(name: str) -> str:
-    """Return an operation's name without what torch adds to it: ``Convolution`` for ``ConvolutionBackward0``."""
+    """Return the operation of a backward function: ``Convolution`` for ``ConvolutionBackward0``."""
     found = _NAME.fullmatch(name)
     return found[1] if found else name
 
 
 def is_known(name: str) -> bool:
-    """Return whether an operation's derivative has words of its own."""
+    """Return whether an operation has a description of its own."""
     return kind_of(name) in (*_DERIVATIVES, "AccumulateGrad")
 
 
 def derivative(name: str) -> str:
-    """Return in words what the backward function of that name does with the gradient; for any name, the chain rule."""
+    """Return what the backward function of that name computes; for an unknown one, the chain rule."""
     kind = kind_of(name)
     return _ACCUMULATES if kind == "AccumulateGrad" else _DERIVATIVES.get(kind, _UNKNOWN)

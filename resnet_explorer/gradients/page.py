@@ -11,7 +11,7 @@ from resnet_explorer.engine.jobs import Job
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gradients.controls import WINDOW, GradientControls
 from resnet_explorer.gradients.descent import Descent
-from resnet_explorer.gradients.pictures import GradientPictures, GradientWords, how_far
+from resnet_explorer.gradients.pictures import GradientPictures, GradientText, progress_text
 from resnet_explorer.gradients.presets import PRESETS, LabRequest, Preset
 from resnet_explorer.gradients.tables import LabResult, file_name, to_csv, to_json
 from resnet_explorer.gradients.values import GradientResult
@@ -50,7 +50,7 @@ class GradientPage(PageView):
         self.shown: LabResult | None = None
         self.preset: Preset | None = None
         self.controls, self.presets = GradientControls(document), ExperimentList(list(PRESETS.values()))
-        self.pictures, self.words = GradientPictures(document), GradientWords(document)
+        self.pictures, self.words = GradientPictures(document), GradientText(document)
         self.measure = button("Measure again", "Measure under these conditions (Ctrl+Enter)", self._on_measure)
         self.measure.setShortcut("Ctrl+Return")
         self.save_table = button("Save table…", "Save the result as a table: CSV or JSON")
@@ -186,7 +186,7 @@ class GradientPage(PageView):
     def _take(self, result: object) -> None:
         assert isinstance(result, LabResult)
         self.shown = result
-        self.state.setText(how_far(result))
+        self.state.setText(progress_text(result))
         if isinstance(result, GradientResult):
             self.result = result
         self.middle.setCurrentWidget(self.pictures)

@@ -1,4 +1,4 @@
-"""The pictures of the gradient lab: the chart, and the heat maps of a training with the step that is looked at."""
+"""The pictures of the gradient lab: the chart, the heat maps of a training, its steps, and the explanation."""
 
 from enum import StrEnum
 
@@ -29,7 +29,7 @@ PLAY_MS = 250
 TWO_LINES_FROM = 3
 """From so many networks on the losses under the slider take two lines."""
 LOSS_HIGH = 150
-"""The height in px of the losses under a training's blocks, at the usual size of text."""
+"""The height in px of the losses below a training's blocks, at the default text size."""
 
 
 class DescentView(StrEnum):
@@ -123,7 +123,7 @@ class DescentBar(PlayBar):
 
 
 class GradientPictures(QWidget):
-    """Shows a result of the lab; ``step_changed`` tells that another step of a training is looked at."""
+    """Shows a result of the lab; ``step_changed``: another step of a training is shown."""
 
     step_changed = Signal()
 
@@ -212,8 +212,8 @@ SOURCES = (
 )
 
 
-class GradientWords(QScrollArea):
-    """Tells what the plot shows; the terms are those of the selected block."""
+class GradientText(QScrollArea):
+    """Explains the plot; the terms are those of the selected block."""
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -225,9 +225,9 @@ class GradientWords(QScrollArea):
         self.sources.setText("\n".join(SOURCES))
         self._headings = [heading("The two terms"), heading("Conditions")]
         terms = (self._headings[0], self.block, self.bar, self.terms, self._headings[1], self.conditions)
-        parts = (heading("What this shows"), self.shows, *terms, heading("References"), self.sources, 1)
+        parts = (heading("Reading this plot"), self.shows, *terms, heading("References"), self.sources, 1)
         fill(self, *parts, margins=(14, 10, 14, 10), spacing=6, width=WIDTH)
-        self.setAccessibleName("What this shows")
+        self.setAccessibleName("Reading this plot")
         self._of_blocks(False)
         document.selected.connect(self._on_selected)
 
@@ -237,18 +237,15 @@ class GradientWords(QScrollArea):
         self.bar.update()
 
     def show_preset(self, preset: Preset | None, shown: object = None) -> None:
-        """Tell what to look for in an experiment, what was measured, and who said so.
-
-        The usual references where there is no preset; ``shown`` is the result that is shown.
-        """
+        """Show what to look for in an experiment, the result ``shown``, and the references, or the default ones."""
         gradients = isinstance(shown, GradientResult) or (isinstance(shown, Descent) and bool(shown.measured))
         self._of_blocks(gradients)
         self.sources.setText("\n".join([one.words for one in preset.references] if preset else SOURCES))
-        told = [] if isinstance(shown, GradientResult) or shown is None else [describe_result(shown)]
-        told += [self.shows.text()] if gradients else []
+        texts = [] if isinstance(shown, GradientResult) or shown is None else [describe_result(shown)]
+        texts += [self.shows.text()] if gradients else []
         if preset is not None:
-            told.insert(0, f"What to look for: {preset.look_for}")
-        self.shows.setText("\n\n".join(told))
+            texts.insert(0, f"What to look for: {preset.look_for}")
+        self.shows.setText("\n\n".join(texts))
 
     def _of_blocks(self, on: bool) -> None:
         for widget in (self.block, self.bar, self.terms, self.conditions, *self._headings):
@@ -276,10 +273,10 @@ class GradientWords(QScrollArea):
             self.terms.setText("No shortcut, or no value.")
             return
         self.bar.show_terms(shortcut, branch)
-        right = "nearly at right angles: the squares of the lengths add" if abs(cosine) < 0.1 else "they interact"
+        right = "nearly orthogonal: the squares of the norms add" if abs(cosine) < 0.1 else "they interact"
         self.terms.setText(
             f"∂L/∂x = Sᵀδ + J_Fᵀδ\nshortcut term {shortcut:.3g}, branch term {branch:.3g}\n"
-            f"cosine {cosine:.2f}: {right}\nthe shortcut makes up {100 * share:.0f} % of ∂L/∂x"
+            f"cosine {cosine:.2f}: {right}\nthe shortcut contributes {100 * share:.0f} % of ∂L/∂x"
         )
 
 
@@ -299,8 +296,8 @@ def _said(network: NetworkGradients, quantity: Quantity) -> str:
     return f"{network.title}: from the last block to the first it {way} {times:,.3g} times{each}."
 
 
-def how_far(result: LabResult) -> str:
-    """Return how far a measurement is, in a few words."""
+def progress_text(result: LabResult) -> str:
+    """Return how far a measurement is."""
     seconds = result.seconds
     if isinstance(result, GradientResult):
         left = "" if result.complete else f", {len(result.request.seeds) - result.done} to come"
@@ -309,11 +306,11 @@ def how_far(result: LabResult) -> str:
         made = f"{len(result.steps):,} of {result.request.recipe.steps:,} steps"
         return f"{made} in {seconds:.1f} s"
     is_part = isinstance(result, LesionStudy) and not result.complete
-    return f"{'not whole yet' if is_part else 'done'}, {seconds:.1f} s"
+    return f"{'still measuring' if is_part else 'done'}, {seconds:.1f} s"
 
 
 class TermsBar(QWidget):
-    """Both terms' lengths as bars."""
+    """The norms of both terms as bars."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The folklore on gradients as experiments: what is asked, what is run, what to look for, and who said so."""
+"""Claims about gradients as experiments: the question, the request, what to look for, and the references."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,10 +16,7 @@ LabRequest = GradientRequest | DescentRequest | PathsRequest | ShatterRequest | 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A claim to be checked: its title, its question, what to run, what to look for, and its references.
-
-    ``shows`` is the quantity to show first, where blocks are measured.
-    """
+    """A claim to check; ``shows`` is the quantity to show first, where blocks are measured."""
 
     key: str
     title: str
@@ -68,27 +65,27 @@ _ROWS = (
     Preset(
         "no-norm",
         "Without batch norm",
-        "now it does",
+        "now it vanishes",
         GradientRequest(_pair("resnet56", "norm=none", "init=pytorch-default")),
-        "Without a norm, and from PyTorch's default start, each block of the plain net shrinks the gradient to about "
-        "a sixth (√1/6 for each layer): it vanishes towards the input. The residual net, from the same weights, keeps "
-        "it.",
+        "Without a norm, and with PyTorch's default initialisation, each block of the plain net scales the gradient by "
+        "about a sixth (√1/6 for each layer): it vanishes towards the input. The residual net, with the same weights, "
+        "preserves it.",
         (_HE, _INIT),
     ),
     Preset(
         "he-start",
-        "Without a norm, He's start",
-        "is a good start enough?",
+        "Without a norm, He's initialisation",
+        "is a good initialisation enough?",
         GradientRequest(_pair("resnet56", "norm=none", "init=he-fan-in")),
-        "He's start keeps the plain net's gradient alive: it shrinks by a few per cent a block. Now the residual net "
-        "is the one in trouble: every block adds about as much as it passes on, and the gradient grows by some 1.4 a "
-        "block (√2).",
+        "He's initialisation preserves the plain net's gradient: it shrinks by a few per cent per block. Now the "
+        "residual net has the problem: every block adds about as much as it passes on, and the gradient grows by some "
+        "1.4 per block (√2).",
         (_INIT, _ZHANG),
     ),
     Preset(
         "underflow",
-        "Where float32 ends",
-        "is 0 nothing at all?",
+        "Underflow in float32",
+        "is 0 really 0?",
         GradientRequest(_pair("resnet110", "norm=none", "init=pytorch-default"), seeds=(0,)),
         "At 110 layers the plain net's signal is too small for float32 before it reaches the loss, and every gradient "
         "but that of the last block's output is 0: marked as underflow, since in float64 none is. Choose float64 to "
@@ -102,7 +99,7 @@ _ROWS = (
         GradientRequest((_net("resnet56", "zero_init=true"), _net("resnet56"))),
         "With the last norm of each branch at 0 nothing comes back through the branches at the first step: the branch "
         "term is exactly 0, and the gradient reaches the first block unchanged. Nothing before the "
-        "last norm of a branch has a gradient yet; at first only that norm's factor and shift move, the shift more.",
+        "last norm of a branch has a gradient yet; at first only that norm's scale and bias change, the bias more.",
         (_GOYAL, _DE),
     ),
     Preset(
@@ -110,8 +107,8 @@ _ROWS = (
         "The two terms",
         "does the identity carry the gradient?",
         GradientRequest((_net("resnet110"),)),
-        "∂L/∂x is the shortcut's term plus the branch's. They are nearly at right angles, so that the squares of their "
-        "lengths add. Near the loss the shortcut carries most; in the first blocks, at the start of training, the "
+        "∂L/∂x is the shortcut's term plus the branch's. They are nearly orthogonal, so that the squares of their "
+        "norms add. Near the loss the shortcut carries most; in the first blocks, at the start of training, the "
         "branch carries more.",
         (_IDENTITY, _DE),
         Quantity.SHARE,
@@ -119,7 +116,7 @@ _ROWS = (
     Preset(
         "evaluation",
         "Evaluation mode",
-        "the same weights, another answer",
+        "the same weights, another result",
         GradientRequest(_pair("resnet56", "init=he-fan-in"), CIFAR_BATCH, mode=Mode.EVAL),
         "Before any training a batch norm in evaluation mode divides by 1: it does nothing, and these are the curves "
         "of nets without a norm. Look at the mode before you compare two figures.",
@@ -142,13 +139,13 @@ _ROWS = (
         PathsRequest(_net("resnet56", "order=v2", _GREY)),
         "Half of all paths pass half of the branches or more, but nearly all of the gradient comes along shorter ones. "
         "The shares are exact: they add up to autograd's gradient. The paper's curve, the number of paths times the "
-        "mean norm of a single one, takes all paths of a length to pull the same way.",
+        "mean norm of a single one, assumes that all paths of a length point the same way.",
         (_VEIT,),
     ),
     Preset(
         "shattered",
         "Shattered gradients",
-        "do neighbours agree?",
+        "do neighbouring gradients agree?",
         ShatterRequest(_pair("resnet56", _GREY)),
         "From one image to the next on a line between two, the gradient of the deep plain net turns at random; those "
         "of the residual net still agree. In fully connected nets as in the paper it is batch norm that shatters: "
@@ -158,11 +155,11 @@ _ROWS = (
     Preset(
         "lesions",
         "Lesions",
-        "can a block be missed?",
+        "is every block needed?",
         LesionRequest(_pair("resnet20", *_SMALL)),
-        "Take one block out of the trained residual net, and its test error mostly stays low: the median over the "
+        "Remove one block of the trained residual net, and its test error mostly stays low: the median over the "
         "blocks was 4 to 7 % on three seeds, and 1 to 2 % with all blocks. The first block, or one that changes the "
-        "shape, costs more. Take one out of the plain net, and its accuracy drops to about chance: an error of 81 to "
+        "shape, costs more. Remove one of the plain net, and its accuracy drops to about chance: an error of 81 to "
         "89 % in the median, and 2 to 5 % with all blocks.",
         (_VEIT,),
     ),

@@ -1,4 +1,4 @@
-"""Images and labels as a network takes them: resized, given its channels, scaled; and the words that say so."""
+"""Images and labels as a network takes them: resized, with its channels, normalised; and their description."""
 
 import gzip
 import struct
@@ -19,18 +19,17 @@ from resnet_explorer.images.choice import DataChoice, DataKind
 from resnet_explorer.spec import InputShape, ResNetSpec
 
 SAMPLE = 1500
-"""So many training images tell the mean and the deviation by which all are scaled."""
+"""The number of training images whose mean and standard deviation normalise all images."""
 UNKNOWN = -1
-"""The label of an image that belongs to no class."""
+"""The label of an image without a class."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """Labelled images, the training part first: ``train`` of them.
+    """Labelled images; the first ``train`` are the training images. ``words`` name the set.
 
-    ``pick`` returns the images of some indices as (n, channels, height, width) from 0 to 1; sets of one size ignore
-    the size that it is asked for. ``native`` is that size; None where every image has its own. ``words`` name the
-    set.
+    ``pick`` takes indices, a height and a width, and returns the images as (n, channels, height, width) from 0 to 1.
+    Sets of one size, which is ``native``, ignore the requested size.
     """
 
     words: str
@@ -41,7 +40,7 @@ class Source:
 
 
 def in_memory(words: str, images: Tensor, labels: Tensor, train: int, top: float = 255.0) -> Source:
-    """Return the source of images (N, C, H, W) that are whole numbers from 0 to ``top``."""
+    """Return the source of images (N, C, H, W) of integers from 0 to ``top``."""
 
     def pick(indices: Tensor, height: int, width: int) -> Tensor:
         return images[indices].float() / top
@@ -51,7 +50,7 @@ def in_memory(words: str, images: Tensor, labels: Tensor, train: int, top: float
 
 @lru_cache(maxsize=3)
 def source(choice: DataChoice) -> Source:
-    """Return the images of a choice other than noise; raises ExplorerError where they are not there."""
+    """Return the images of a choice other than noise; raises ExplorerError where they are missing."""
     if choice.kind is DataKind.DIGITS:
         return _embedded("digits", "digits (UCI, 8×8, grey)", 1500, 16.0)
     if choice.kind is DataKind.MNIST and not choice.root:
@@ -85,7 +84,7 @@ _CLASSES: Mapping[DataKind, tuple[str, str]] = {
 
 
 def _torchvision(choice: DataChoice) -> Source:
-    from torchvision import datasets  # a second, for those who have such a set alone
+    from torchvision import datasets  # takes a second, and few need it
 
     name, folder = _CLASSES[choice.kind]
     try:
@@ -93,8 +92,8 @@ def _torchvision(choice: DataChoice) -> Source:
     except (RuntimeError, OSError, EOFError, KeyError, ValueError) as error:
         raise ExplorerError(
             choice.root,
-            f"{choice.title} is not in {choice.root}, or is not whole.",
-            f"Give the folder that holds torchvision's {folder}; nothing is downloaded.",
+            f"{choice.title} is missing or incomplete in {choice.root}.",
+            f"Choose the folder that contains torchvision's {folder}; nothing is downloaded.",
         ) from error
     images = torch.cat([_channels_first(part.data) for part in parts])
     labels = torch.cat([torch.as_tensor(part.targets) for part in parts])
@@ -132,10 +131,7 @@ def classes_of(items: Sequence[tuple[Path, str, str]]) -> tuple[str, ...]:
 
 
 def _files(words: str, found: Sequence[tuple[Path, int, str]]) -> Source:
-    """Return images that are read when they are asked for, in an order that is random but fixed.
-
-    Where they come in no parts, one in six is for the test.
-    """
+    """Return images that are read on request, in a fixed random order; without parts one in six is a test image."""
     order = torch.randperm(len(found), generator=torch.Generator().manual_seed(0)).tolist()
     shuffled = sorted((found[index] for index in order), key=lambda one: one[2] in ("val", "test"))
     trained = sum(part not in ("val", "test") for _, _, part in shuffled)
@@ -154,23 +150,24 @@ def _read(file: Path, white: Sequence[float], height: int, width: int) -> Tensor
     try:
         image = Image.fromarray(read.with_channels(read.read_image(file, white), 3))
     except (OSError, ValueError, SyntaxError, EOFError, read.TooLargeError) as error:
-        words = f"{file.name} cannot be read as an image."
-        raise ExplorerError(str(file), words, "Take it out of the folder.") from error
+        raise ExplorerError(
+            str(file), f"{file.name} cannot be read as an image.", "Remove it from the folder."
+        ) from error
     fitted = ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
     pixels = torch.frombuffer(bytearray(fitted.tobytes()), dtype=torch.uint8)
     return pixels.reshape(height, width, 3).permute(2, 0, 1).float() / 255
 
 
 NOISES = 70_000
-"""So many different images of noise there are, the first 60,000 to train on."""
+"""The number of different images of noise; the first 60,000 are training images."""
 _LUMINANCE = (0.299, 0.587, 0.114)
 """ITU-R BT.601."""
 _STREAM = 77
-"""Keeps the labels of noise apart from what else a seed of 0 draws."""
+"""The seed of random labels."""
 
 
 class Batch(NamedTuple):
-    """Images (N, C, H, W), their labels (N), and a sentence that says what they are."""
+    """Images (N, C, H, W), their labels (N), and a description."""
 
     x: Tensor
     y: Tensor
@@ -178,7 +175,7 @@ class Batch(NamedTuple):
 
 
 class Tested(Protocol):
-    """Images as ``Images`` has them; ``test`` are the indices of those of the test."""
+    """Images with the indices of the test images, as in ``Images``."""
 
     test: Tensor
     words: str
@@ -190,22 +187,14 @@ class Tested(Protocol):
 def tested(images: Tested) -> Tensor:
     """Return the indices of the test images; raises ExplorerError where there are none."""
     if not len(images.test):
-        raise ExplorerError("data", "These images leave none for the test.", "Choose more images.")
+        raise ExplorerError("data", "These images include no test images.", "Choose more images.")
     return images.test
 
 
-def batch(choice: DataChoice, spec: ResNetSpec, image: InputShape, seed: int) -> Batch:
-    """Return ``image.batch`` training images that a seed picks, as the network takes them.
-
-    Raises ExplorerError where there are not so many, or they cannot be read.
-    """
-    return Images(choice, spec, image).draw(image.batch, seed)
-
-
 class Images:
-    """The images of a choice, fitted to a network: ``train`` and ``test`` are indices, ``take`` returns some.
+    """The images of a choice, as a network takes them; ``train`` and ``test`` are indices for ``take``.
 
-    Images of classes that the network does not have are left out. ``words`` say what was done to them.
+    Images of classes that the network does not have are left out. ``words`` describe the preprocessing.
     """
 
     judged = "test"
@@ -240,7 +229,7 @@ class Images:
 
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """Return images as (N, C, H, W) in float32, contiguous, and their labels."""
-        x = (self._fitted(indices) - self._mean) / self._std
+        x = (self._resized(indices) - self._mean) / self._std
         size = (self._height, self._width)
         if x.shape[2:] != size:
             x = functional.interpolate(x, size, mode="bilinear", align_corners=False, antialias=True)
@@ -250,15 +239,15 @@ class Images:
         """Return images before their normalisation, from 0 to 1; noise is not normalised."""
         return x.cpu() * self._std + self._mean
 
-    def _fitted(self, indices: Tensor) -> Tensor:
+    def _resized(self, indices: Tensor) -> Tensor:
         return _with_channels(self._source.pick(indices, self._height, self._width), self._channels)
 
     def _moments(self) -> tuple[Tensor, Tensor]:
         """Return the mean and standard deviation of each channel over the first training images."""
         count = SAMPLE if self._source.native else SAMPLE // 20
         if not len(self.train):
-            raise ExplorerError("classes", "No image is of a class that the network has.", "Give it more classes.")
-        sample = self._fitted(self.train[:count])
+            raise ExplorerError("classes", "No image belongs to a class of the network.", "Give it more classes.")
+        sample = self._resized(self.train[:count])
         mean, std = sample.mean(dim=(0, 2, 3)), sample.std(dim=(0, 2, 3), correction=0)
         return mean.view(-1, 1, 1), std.clamp(min=1e-3).view(-1, 1, 1)
 
@@ -266,12 +255,18 @@ class Images:
         native, size = self._source.native, (self._height, self._width)
         words = [self._source.words]
         if native is None:
-            words.append(f"cut to the centre and resized to {size[0]}×{size[1]}")
-        words.append("scaled to mean 0 and deviation 1")
+            words.append(f"centre-cropped and resized to {size[0]}×{size[1]}")
+        words.append("normalised to mean 0 and standard deviation 1")
         if native is not None and native != size:
             how = "enlarged" if size[0] >= native[0] and size[1] >= native[1] else "shrunk"
             words.append(f"{how} to {size[0]}×{size[1]}")
-        words += _channel_words(self._source, self._channels)
+        channels = self._source.pick(torch.tensor([0]), 8, 8).shape[1]
+        if channels == 1 < self._channels:
+            words.append(f"grey repeated in {self._channels} channels")
+        elif channels != self._channels:
+            words.append(
+                "converted to grey" if self._channels == 1 else f"colours repeated over {self._channels} channels"
+            )
         if spec.classes is not None and len(self.train) + len(self.test) < len(self._labels):
             words.append(f"classes 0 to {spec.classes - 1} alone")
         if self._source.labels[0] == UNKNOWN:
@@ -288,7 +283,7 @@ def _noise(spec: ResNetSpec) -> Source:
             [torch.randn(shape, generator=torch.Generator().manual_seed(index)) for index in indices.tolist()]
         )
 
-    words = "Gaussian noise of mean 0 and deviation 1, random labels"
+    words = "Gaussian noise of mean 0 and standard deviation 1, random labels"
     return Source(words, torch.full((NOISES,), UNKNOWN), 60_000, pick)
 
 
@@ -301,18 +296,6 @@ def _labels(images: Source, spec: ResNetSpec) -> Tensor:
 
 def _with_channels(x: Tensor, channels: int) -> Tensor:
     """Return images with a network's channels: grey repeated, colours weighted to grey, or repeated in turn."""
-    have = x.shape[1]
-    if have == channels:
-        return x
-    if have == 3 and channels == 1:
+    if x.shape[1] == 3 and channels == 1:
         return (x * torch.tensor(_LUMINANCE).view(3, 1, 1)).sum(dim=1, keepdim=True)
-    return x[:, torch.arange(channels) % have]
-
-
-def _channel_words(images: Source, channels: int) -> list[str]:
-    have = images.pick(torch.tensor([0]), 8, 8).shape[1]
-    if have == channels:
-        return []
-    if have == 1:
-        return [f"grey repeated in {channels} channels"]
-    return ["turned to grey"] if channels == 1 else [f"colours repeated over {channels} channels"]
+    return x if x.shape[1] == channels else x[:, torch.arange(channels) % x.shape[1]]

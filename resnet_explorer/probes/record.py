@@ -1,4 +1,4 @@
-"""Norms of gradients and activations, block by block, from hooks that are returned."""
+"""Norms of gradients and activations, block by block, from hooks that are removed afterwards."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,7 +18,7 @@ SMALL, LARGE = 1e-24, 1e30
 
 
 class Exact:
-    """Float64 copies of tensors, in memory that is used again: fetching it anew costs more than a norm."""
+    """Norms in float64, of copies in memory that is reused: allocating it costs more than a norm."""
 
     def __init__(self) -> None:
         self._memory: dict[int, Tensor] = {}
@@ -29,8 +29,8 @@ class Exact:
     def deviation(self, tensor: Tensor) -> float:
         """Return the standard deviation, sqrt(E[x^2] - E[x]^2), a fifth of the time of torch.std.
 
-        Rows of 1,024 values are summed as they are, their sums in float64: good to 1e-6, where the values are neither
-        too small to be squared nor all but alike. Else all is summed in float64.
+        Rows of 1,024 values are summed in float32, their sums in float64: good to 1e-6, where the values are neither
+        too small to be squared nor almost equal. Otherwise all is summed in float64.
         """
         tensor, count = tensor.detach(), tensor.numel()
         if tensor.dtype is torch.float32 and count % ROW == 0 and tensor.is_contiguous():
@@ -66,18 +66,18 @@ def _length(values: Tensor) -> float:
 
 
 Part = Callable[[Tensor, Tensor, Tensor], None]
-"""Is given u, and the two nodes at which the shortcut's and the branch's term arrive."""
+"""Receives u, and the two nodes at which the shortcut's and the branch's term arrive."""
 
 
-def forward_with_terms(block: Block, told: Part, x: Tensor) -> Tensor:
-    """Return what a residual block gives for x; ``told`` gets u and the nodes by which it enters shortcut and branch.
+def forward_with_terms(block: Block, watch: Part, x: Tensor) -> Tensor:
+    """Return a residual block's output; ``watch`` gets u and the nodes at which u enters shortcut and branch.
 
-    Where both paths share a norm and an activation (``before``), u is what these put out. What a learnt gate itself
-    sends back counts as the branch's: the shortcut's term is the one that would be there were the gate constant.
+    Where both paths share a norm and an activation (``before``), u is their output. The gradient through a learnt gate
+    counts as the branch's: the shortcut's term is that of a constant gate.
     """
     u = run(block, block.chains.before, x)
     through_shortcut, through_branch = u.view_as(u), u.view_as(u)
-    told(u, through_shortcut, through_branch)
+    watch(u, through_shortcut, through_branch)
     y = run(block, block.chains.branch, through_branch)
     shortcut = run(block, block.chains.shortcut or (), through_shortcut)
     if block.chains.gate:
@@ -88,20 +88,10 @@ def forward_with_terms(block: Block, told: Part, x: Tensor) -> Tensor:
     return run(block, block.chains.after, y)
 
 
-@contextmanager
-def parting(block: Block, told: Part) -> Iterator[None]:
-    """Let a residual block run as ``forward_with_terms``, and as it always did afterwards."""
-    block.forward = partial(forward_with_terms, block, told)  # type: ignore[method-assign]  # taken away below
-    try:
-        yield
-    finally:
-        del block.forward  # the class's own is there again
-
-
 class Terms:
     """The two terms of one block, measured in float64.
 
-    ``shortcut`` and ``branch`` are their lengths, ``product`` is their scalar product; None until both have arrived.
+    ``shortcut`` and ``branch`` are their norms, ``product`` is their scalar product; None until both have arrived.
     """
 
     def __init__(self, exact: Exact) -> None:
@@ -118,9 +108,9 @@ class Terms:
             branch.register_hook(partial(self._take, "branch"))
 
     def _take(self, name: str, gradient: Tensor) -> None:
-        """Measure a term; a reference to it would cost autograd the memory that it means to use again.
+        """Measure a term, and keep no reference: autograd reuses its memory.
 
-        Both terms of a block arrive before those of any other, which lies before or behind it.
+        Both terms of a block arrive before those of any other block.
         """
         if self._is_second:
             length, self.product = self._exact.product(gradient)
@@ -153,10 +143,9 @@ class Terms:
 
 
 class Record:
-    """What one forward and backward pass leaves behind: read it after ``backward``.
+    """Norms in float64 of one forward and backward pass: read them after ``backward``.
 
-    Norms are taken in float64. Where the two terms of a block's input are kept apart, its gradient is their sum and is
-    not measured again.
+    Where the two terms of a block's input are measured, its gradient is their sum and is not measured again.
     """
 
     def __init__(self, blocks: list[Block], terms: bool = True) -> None:
@@ -164,8 +153,9 @@ class Record:
         self._gradients: list[float | None] = [None] * (len(blocks) + 1)
         self._deviations: list[float | None] = [None] * len(blocks)
         self._exact = Exact()
-        residual = [terms and block.chains.shortcut is not None for block in blocks]
-        self.terms = tuple(Terms(self._exact) if is_residual else None for is_residual in residual)
+        self.terms = tuple(
+            Terms(self._exact) if terms and block.chains.shortcut is not None else None for block in blocks
+        )
         self._sums = [bool(term) and not block.chains.before for term, block in zip(self.terms, blocks, strict=True)]
 
     def enter(self, block: nn.Module, arguments: tuple[Tensor, ...]) -> None:
@@ -215,7 +205,7 @@ class Record:
 
 
 class Moves:
-    """How far an optimiser's step moves each block: make it before the step, and read ``ratios`` after it."""
+    """How far an optimiser's step moves each block: create it before the step, and read ``ratios`` afterwards."""
 
     def __init__(self, model: nn.Module) -> None:
         self._before = [[(one, one.detach().clone()) for one in block.parameters()] for block in blocks_of(model)]
@@ -238,17 +228,18 @@ class Moves:
 
 @contextmanager
 def recording(model: nn.Module, *, terms: bool = True) -> Iterator[Record]:
-    """Lend a model the hooks that fill a record, and take them back, however the pass ends.
+    """Context manager that attaches the hooks that fill a record, and removes them on exit.
 
-    With ``terms`` the shortcut's and the branch's terms are kept apart, which changes no value.
+    With ``terms`` the shortcut's and the branch's terms are measured too, which changes no value.
     """
     blocks = blocks_of(model)
     record = Record(blocks, terms)
-    with ExitStack() as lent:
-        lent.callback(blocks[0].register_forward_pre_hook(record.enter).remove)
-        for index, block in enumerate(blocks):
-            lent.callback(block.register_forward_hook(partial(record.leave, index)).remove)
-        for block, watched in zip(blocks, record.terms, strict=True):
-            if watched is not None:
-                lent.enter_context(parting(block, watched.watch))
+    with ExitStack() as stack:
+        stack.callback(blocks[0].register_forward_pre_hook(record.enter).remove)
+        for index, (block, terms_of_block) in enumerate(zip(blocks, record.terms, strict=True)):
+            stack.callback(block.register_forward_hook(partial(record.leave, index)).remove)
+            if terms_of_block is not None:
+                watched = partial(forward_with_terms, block, terms_of_block.watch)
+                block.forward = watched  # type: ignore[method-assign]
+                stack.callback(delattr, block, "forward")  # the class's own remains
         yield record

@@ -1,10 +1,10 @@
-"""A network on the bench: run in one go, block by block and layer by layer, with the seconds of each."""
+"""Runs of a network, whole, block by block and layer by layer, with the seconds of each."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +20,7 @@ from resnet_explorer.timing.values import Timed, Timing, Work, added, span, work
 
 
 class _Event(NamedTuple):
-    """A module is entered or left: ``reached`` is when its hook began, ``passed`` when the hook had done its own."""
+    """A module is entered or left; its hook ran from ``reached`` to ``passed``."""
 
     path: str
     entered: bool
@@ -34,13 +34,12 @@ Seconds = Mapping[str, float]
 class Stopwatch:
     """Times every layer of a network while it runs.
 
-    Forward: from the end of a layer's pre-hook to the start of its hook. Sums and products of a block are no modules:
-    theirs is the time between the two modules around them, Python's own steps included. Backward: the operations that
-    a layer has put into the autograd graph have hooks of their own, before and after; their times are added. So each
-    layer is timed in its place, on its real gradient, with memory and caches as they are in training, and layers that
-    work in place need no care, which ``register_full_backward_hook`` cannot give and a layer alone on a copy of its
-    input would not have. What autograd does between operations, such as adding gradients where paths meet, is no
-    layer's.
+    Forward: from the end of a layer's pre-hook to the start of its hook. Sums and products of a block are not modules:
+    theirs is the time between the two modules around them, Python's overhead included. Backward: the autograd nodes of
+    a layer have hooks before and after; their times are summed. So each layer is timed in its place, on its real
+    gradient, with memory and caches as they are in training, and layers may work in place, which
+    ``register_full_backward_hook`` does not allow. Work of autograd between operations, such as adding gradients where
+    paths meet, belongs to no layer.
     """
 
     def __init__(self, network: Network, clock: Clock) -> None:
@@ -83,7 +82,7 @@ class Stopwatch:
     def clear(self) -> None:
         self._events, self._backward, self._owners = [], [], {}
 
-    def _entering(self, path: str, own: str) -> Any:
+    def _entering(self, path: str, own: str) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
         def enter(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
             reached = self._clock.mark()
             if self._inside:
@@ -93,7 +92,7 @@ class Stopwatch:
 
         return enter
 
-    def _leaving(self, path: str) -> Any:
+    def _leaving(self, path: str) -> Callable[[nn.Module, object, Tensor], None]:
         def leave(module: nn.Module, inputs: object, output: Tensor) -> None:
             reached = self._clock.mark()
             self._claim(output, self._inside.pop())
@@ -143,11 +142,11 @@ def _path(block: BlockNode, name: str) -> str:
 
 
 Marks = tuple[str, Mark, Mark]
-"""What ran, and the moments before and after."""
+"""A path, and the marks before and after it ran."""
 
 
 class Samples:
-    """The seconds of each path going forward and going backward, a value a round."""
+    """The seconds of each path in the forward and the backward pass, one value per round."""
 
     def __init__(self) -> None:
         self.forward: dict[str, list[float]] = defaultdict(list)
@@ -194,36 +193,41 @@ class Bench:
         with self._stopwatch.attached(self._model):
             yield from self._run_pieces(Samples())
         back = self._stopwatch.backward()
-        # What passes its input on, such as dropout of a shortcut that is off, has nothing to do going back.
+        # Layers that only return their input, such as inactive dropout, do nothing in the backward pass.
         rows = {row.path: back.get(row.path, 0.0) for row in self._analysis.rows} if self._backward else {}
         self._layers.add(self._stopwatch.forward(), rows)
         self._stopwatch.clear()
 
     def _run_whole(self) -> None:
-        clock, backward = self._clock, []
+        clock, forward, backward = self._clock, list[Marks](), list[Marks]()
         with torch.set_grad_enabled(self._backward):
-            forward = [clock.mark(), self._model(self._image), clock.mark()]
-        y = forward[1]
+            start = clock.mark()
+            y = self._model(self._image)
+            forward.append(("", start, clock.mark()))
         if self._backward:
             upstream, params = torch.ones_like(y), _params(self._model)
-            backward = [clock.mark(), torch.autograd.grad(y, params, upstream), clock.mark()]
+            start = clock.mark()
+            torch.autograd.grad(y, params, upstream)
+            backward.append(("", start, clock.mark()))
         clock.wait()
-        going_back = {"": clock.seconds(backward[0], backward[2])} if backward else {}
-        self._whole.add({"": clock.seconds(forward[0], forward[2])}, going_back)
+        self._whole.add(self._seconds(forward), self._seconds(backward))
 
     def _run_pieces(self, samples: Samples) -> Iterator[str]:
-        """Run block by block: forward, each cut off from the one before, then back with the next one's gradient.
+        """Run block by block: forward, each detached from the one before, then backward with the next one's gradient.
 
-        So a block's time holds all that autograd does for it, the addition of gradients where its paths meet included.
+        So a block's time includes all of autograd's work for it, such as adding gradients where its paths meet.
         """
         forward: list[Marks] = []
         backward: list[Marks] = []
         ends: list[tuple[Piece, Tensor, Tensor]] = []
         x = self._image
         for piece in self._pieces:
-            start = x.detach().requires_grad_() if self._backward and ends else x
-            x = self._forward(piece, start, forward)
-            ends.append((piece, start, x))
+            leaf = x.detach().requires_grad_() if self._backward and ends else x
+            with torch.set_grad_enabled(self._backward):
+                start = self._clock.mark()
+                x = run(self._model, piece.names, leaf)
+                forward.append((piece.path, start, self._clock.mark()))
+            ends.append((piece, leaf, x))
             yield f"{piece.path}, forward"
         gradient = torch.ones_like(x)
         while ends and self._backward:
@@ -232,13 +236,6 @@ class Bench:
             yield f"{piece.path}, backward"
         self._clock.wait()
         samples.add(self._seconds(forward), self._seconds(backward))
-
-    def _forward(self, piece: Piece, x: Tensor, marks: list[Marks]) -> Tensor:
-        with torch.set_grad_enabled(self._backward):
-            start = self._clock.mark()
-            y = run(self._model, piece.names, x)
-            marks.append((piece.path, start, self._clock.mark()))
-        return y
 
     def _back(self, piece: Piece, x: Tensor, y: Tensor, gradient: Tensor, marks: list[Marks]) -> Tensor:
         """Return the gradient of x; for the image, whose gradient is not computed, that of some parameter."""
@@ -253,16 +250,13 @@ class Bench:
         return {path: self._clock.seconds(start, end) for path, start, end in marks}
 
     def timing(self, warmup: int, repeats: int) -> Timing:
-        analysis = self._analysis
-        works = work(analysis, training=self._backward)
-        rows = tuple(
-            self._layers.timed(row.path, (row.path,), one) for row, one in zip(analysis.rows, works, strict=True)
-        )
+        works = work(self._analysis, training=self._backward)
+        rows = zip(self._analysis.rows, works, strict=True)
         return Timing(
             setting(self._device, warmup, repeats),
-            analysis.input,
+            self._analysis.input,
             self._backward,
-            rows,
+            tuple(self._layers.timed(row.path, (row.path,), of) for row, of in rows),
             self._sums(works),
             self._whole.timed("", ("",), added(works)),
         )
@@ -270,14 +264,13 @@ class Bench:
     def _sums(self, works: Sequence[Work]) -> dict[str, Timed]:
         """Return the times of blocks, stages and the network by path."""
         network, starts = self._analysis.network, self._analysis.starts
-        blocks = [block.path for block in network.blocks]
         own = {
             block.path: added(works[starts[block.path] : starts[block.path] + len(block.layer_paths)])
             for block in network.blocks
         }
-        groups = {path: [path] for path in blocks}
+        groups = {path: [path] for path in own}
         groups |= {stage.path: [block.path for block in stage.blocks] for stage in network.stages}
-        groups[""] = blocks
+        groups[""] = list(own)
         return {
             path: self._blocks.timed(path, parts, added([own[part] for part in parts]))
             for path, parts in groups.items()

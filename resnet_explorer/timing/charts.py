@@ -1,4 +1,4 @@
-"""The roofline of a network: what each layer reaches, under what the device can (Williams et al. 2009)."""
+"""The roofline of a network: the rate of each layer below the peak rates of the device (Williams et al. 2009)."""
 
 from collections.abc import Callable
 
@@ -20,28 +20,30 @@ _ROOF = LOOKS[7]._replace(marker=LOOKS[7].marker.NONE, dash=LOOKS[0].dash)
 
 
 def roofline(analysis: Analysis, timing: Timing, peaks: Peaks) -> Chart:
-    """Return the chart: FLOP/s that each layer's forward pass reached by its FLOPs a byte, and the measured roof."""
+    """Return the chart of the FLOP/s of each layer's forward pass by its FLOPs per byte, below the measured roof."""
     placed = [row for row in timing.rows if row.work.intensity and row.rate]
     low = min((row.work.intensity or 1.0 for row in placed), default=0.1) / 2
     high = max(*(row.work.intensity or 1.0 for row in placed), peaks.ridge) * 3
     roof = (low, peaks.ridge, high)
-    series = [Series("roof", "what the device can do", roof, tuple(map(peaks.roof, roof)), _ROOF)]
-    for (label, fits), look in zip(_KINDS, LOOKS, strict=False):
-        rows = [row for row in placed if _kind(analysis, row) == label and fits(_layer(analysis, row))]
+    series = [Series("roof", "peak of the device", roof, tuple(map(peaks.roof, roof)), _ROOF)]
+    groups: dict[str, list[Timed]] = {label: [] for label, _ in _KINDS}
+    for row in placed:
+        layer = analysis.by_path[row.path].part.layer
+        groups[next(label for label, fits in _KINDS if fits(layer))].append(row)
+    for (label, rows), look in zip(groups.items(), LOOKS, strict=False):
         if rows:
             series.append(
                 Series(
                     label, label, [row.work.intensity or 0.0 for row in rows], [row.rate for row in rows],
-                    look, Kind.SCATTER, points=[Point(row.path, _told(row, peaks)) for row in rows],
+                    look, Kind.SCATTER, points=[Point(row.path, _describe(row, peaks)) for row in rows],
                 )
             )  # fmt: skip
-    setting = timing.setting
-    batch = f"batch {timing.image.batch}, {timing.image.height}×{timing.image.width}"
-    where = (
-        f"{setting.title}, {setting.threads} thread{'s' if setting.threads > 1 else ''}, torch {_short(setting.torch)}"
-    )
+    setting, image = timing.setting, timing.image
+    threads = f"{setting.threads} thread{'s' if setting.threads > 1 else ''}"
+    where = f"{setting.title}, {threads}, torch {setting.torch.partition('+')[0]}"
+    batch = f"batch {image.batch}, {image.height}×{image.width}"
     return Chart(
-        "What each layer waits for: arithmetic or memory",
+        "What limits each layer: arithmetic or memory",
         Axis("arithmetic intensity of the forward pass", Scale.LOG, "FLOPs per byte"),
         Axis("reached", Scale.LOG, "FLOP/s"),
         tuple(series),
@@ -50,27 +52,14 @@ def roofline(analysis: Analysis, timing: Timing, peaks: Peaks) -> Chart:
     )
 
 
-def _short(version: str) -> str:
-    return version.partition("+")[0]
-
-
-def _layer(analysis: Analysis, row: Timed) -> Layer:
-    return analysis.by_path[row.path].part.layer
-
-
-def _kind(analysis: Analysis, row: Timed) -> str:
-    layer = _layer(analysis, row)
-    return next(label for label, fits in _KINDS if fits(layer))
-
-
-def _told(row: Timed, peaks: Peaks) -> str:
+def _describe(row: Timed, peaks: Peaks) -> str:
     limit = peaks.limit(row.work)
     waits_for = f", limited by {limit.value}" if limit else ""
     return f"{row.path}: {row.forward.median * 1e3:.3g} ms, {si(row.rate)}FLOP/s{waits_for}"
 
 
 def waits(timing: Timing, peaks: Peaks) -> str:
-    """Return in words what share of the forward time goes to layers that memory limits."""
+    """Return the share of the forward time in layers that are limited by memory, as a sentence."""
     spent = dict.fromkeys(Limit, 0.0)
     for row in timing.rows:
         limit = peaks.limit(row.work)

@@ -7,9 +7,9 @@ FEATURE = Feature(
         Page(
             "timing",
             "Timing",
-            "How long each layer takes on this machine, and what it waits for",
+            "The time of each layer on this machine, and what limits it",
             "resnet_explorer.timing.page:TimingPage",
-            Action("timing", "&View", "T&iming", "Ctrl+M", "How long each layer takes here, and what it waits for"),
+            Action("timing", "&View", "T&iming", "Ctrl+M", "The time of each layer here, and what limits it"),
         ),
     ),
 )

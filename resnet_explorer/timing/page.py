@@ -20,22 +20,22 @@ from resnet_explorer.ui.tables import LinkedTable, TextRow
 from resnet_explorer.ui.window import PageView
 
 TITLES = (
-    ("Layer or block", "The address; blocks are measured as wholes, layers each in its place"),
+    ("Layer or block", "Its path; blocks are measured as a whole, layers in place"),
     ("Forward", "Median time of the forward pass"),
-    ("Range", "Shortest and longest of all runs"),
+    ("Range", "Shortest and longest time of all runs"),
     ("Backward", "Median time of the backward pass"),
     ("% of time", "Share of the whole network's forward and backward pass"),
     ("MACs", "Multiply-accumulates of convolutions and linear layers; 1 MAC = 2 FLOPs"),
-    ("Bytes", "What must at least be moved: input, output and weights, each once"),
-    ("FLOP/s", "FLOPs of the forward pass over its time"),
-    ("Limited by", "Memory where it has fewer FLOPs per byte than the ridge of the roofline, else arithmetic"),
+    ("Bytes", "Least memory traffic: input, output and weights, each once"),
+    ("FLOP/s", "FLOPs of the forward pass divided by its time"),
+    ("Limited by", "Memory below the FLOPs per byte of the roofline's ridge, else arithmetic"),
 )
 REPEATS = (5, 10, 30, 100)
-AT_FIRST = "Measure to see which layers wait for arithmetic, and which for memory."
+AT_FIRST = "Press Measure to see which layers are limited by arithmetic and which by memory."
 
 
 class TimingPage(PageView):
-    """Measures when asked; the last measurement stays until the next one is there."""
+    """Measures on request; the previous measurement stays until the next one is complete."""
 
     canvas: ChartView
 
@@ -47,9 +47,11 @@ class TimingPage(PageView):
         self.measured: Measured | None = None
         self.canvas = ChartView(document)
         self.table = LinkedTable(document, "Times of layers and blocks", TITLES, range(1, 8))
-        self.measure = button("Measure", "Run the network on the chosen device and time each layer and block", self.ask)
-        tip = "How many runs each time is the median of, after two that warm up"
-        self.repeats = told(QComboBox(), "How many runs", tip)
+        self.measure = button(
+            "Measure", "Run the network on the selected device and time each layer and block", self.ask
+        )
+        tip = "The number of runs whose median is shown, after two warm-up runs"
+        self.repeats = told(QComboBox(), "Number of runs", tip)
         for count in REPEATS:
             self.repeats.addItem(f"median of {count}", count)
         self.repeats.setCurrentIndex(1)
@@ -62,7 +64,7 @@ class TimingPage(PageView):
     def show_results(self, results: Results) -> None:
         self._results = results
         if self.measured and self._is_old():
-            self.words.setText(f"Measured: {self._job_words()}. Measure again for what is shown now.")
+            self.words.setText(f"Measured: {self._job_words()}. Measure again for the current network.")
 
     def show_theme(self, theme: Theme) -> None:
         self.canvas.show_theme(theme)
@@ -86,7 +88,7 @@ class TimingPage(PageView):
         job = MeasureTime(state.spec, state.image, self._document.device, self.repeats.currentData(), trains)
         needs = training_bytes(self._results.analysis, known) if known else inference_bytes(self._results.analysis)
         self._jobs.cancel(self._job)
-        self.words.setText("measuring… the Jobs panel shows how far it is")
+        self.words.setText("measuring… the Jobs panel shows the progress")
         name = f"Times of {state.spec.name}"
         self._job = self._jobs.submit(job, name, self._on_measured, self._on_problem, needs.total)
 
@@ -111,10 +113,9 @@ class TimingPage(PageView):
 
 
 def _rows(measured: Measured) -> Iterator[TextRow]:
-    timing, peaks = measured.timing, measured.peaks
-    total = timing.whole.both or 1.0
+    timing = measured.timing
     for timed in (*timing.sums.values(), *timing.rows):
-        yield _row(timed, peaks, total)
+        yield _row(timed, measured.peaks, timing.whole.both or 1.0)
 
 
 def _row(timed: Timed, peaks: Peaks, total: float) -> TextRow:

@@ -1,4 +1,4 @@
-"""Measured times of a network, layer by layer, and the roofline that they stand under.
+"""Measured times of a network, layer by layer, and the roofline of the device.
 
 The roofline model: a layer reaches at most ``min(peak FLOP/s, intensity x peak bytes/s)`` (Williams, Waterman and
 Patterson 2009, "Roofline: An Insightful Visual Performance Model", section 3). Where both are equal is the ridge.
@@ -30,7 +30,7 @@ class MeasureTime:
 
 
 class Work(NamedTuple):
-    """What a layer, a block or a network computes and moves in a forward pass."""
+    """The operations and the memory traffic of a layer, a block or a network in a forward pass."""
 
     macs: int
     flops: int
@@ -43,7 +43,7 @@ class Work(NamedTuple):
 
 
 def work(analysis: Analysis, *, training: bool) -> tuple[Work, ...]:
-    """Return the work of each row, in training or in eval mode: there dropout does nothing, and batch norm less."""
+    """Return the work of each row in training or eval mode, where dropout does nothing and batch norm does less."""
     found: list[Work] = []
     gate = 0
     for row in analysis.rows:
@@ -55,7 +55,7 @@ def work(analysis: Analysis, *, training: bool) -> tuple[Work, ...]:
 
 
 def added(parts: Sequence[Work]) -> Work:
-    """Return the work of layers that run one after the other, each with its own way to memory and back."""
+    """Return the work of layers that run one after the other, each with its own memory traffic."""
     return Work(*(sum(values) for values in zip(*parts, strict=True)))
 
 
@@ -78,13 +78,13 @@ class Span(NamedTuple):
 
 
 def span(seconds: Sequence[float]) -> Span:
-    """Return what repeated measurements come to."""
+    """Return the statistics of repeated measurements."""
     return Span(median(seconds), min(seconds), max(seconds))
 
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """A layer, a block, a stage or the network: how long it took, and what it computes and moves going forward.
+    """The times of a layer, a block, a stage or the network, and its work in the forward pass.
 
     ``backward`` is None where only the forward pass was measured.
     """
@@ -109,9 +109,9 @@ class Timed:
 class Timing:
     """The times of a network at an input, in training mode where the backward pass was measured, else in eval mode.
 
-    ``rows`` are the layers in the order of the analysis, each measured in its place. ``sums`` are blocks, measured
-    as blocks, without hooks inside; stages and, under the empty path, the network are sums of those. ``whole`` is the
-    network run in one go, nothing between: what the sums exceed it by is what measuring piece by piece costs.
+    ``rows`` are the layers in the order of the analysis, each measured in its place. ``sums`` are the blocks, measured
+    without hooks inside, and the stages and, under the empty path, the network as sums of blocks. ``whole`` is the
+    network run at once; what the sums exceed it by is the cost of measuring piece by piece.
     """
 
     setting: TimingConditions
@@ -123,22 +123,22 @@ class Timing:
 
     @property
     def overhead(self) -> float:
-        """Return how much longer the layers took one by one, added up, than the whole: 0.02 is 2 % longer.
+        """Return how much longer all layers took one by one than the network at once: 0.02 is 2 % longer.
 
-        Below 0 where the whole does what no layer is charged with, such as adding gradients where paths meet.
+        Below 0 where the network does work that belongs to no layer, such as adding gradients where paths meet.
         """
         return sum(row.both for row in self.rows) / self.whole.both - 1 if self.whole.both else 0.0
 
 
 class Limit(StrEnum):
-    """What a layer waits for."""
+    """What limits a layer."""
 
     MEMORY = "memory"
     ARITHMETIC = "arithmetic"
 
 
 class Peak(NamedTuple):
-    """The best rate that an operation reached, and which operation that was."""
+    """The best rate of an operation, and its description."""
 
     words: str
     rate: float
@@ -146,7 +146,7 @@ class Peak(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Peaks:
-    """What a device can do at best, as measured: ``arithmetic`` in FLOP/s, ``memory`` in bytes/s."""
+    """The measured peak rates of a device: ``arithmetic`` in FLOP/s, ``memory`` in bytes/s."""
 
     setting: TimingConditions
     arithmetic: tuple[Peak, ...]
@@ -172,7 +172,7 @@ class Peaks:
     def limit(self, work: Work) -> Limit | None:
         """Return what limits that work; None where it moves nothing.
 
-        A layer whose maps stay in a cache may stand above the roof, which is that of the memory behind it.
+        A layer whose maps stay in a cache may lie above the roof, which is that of the main memory.
         """
         if work.intensity is None:
             return None
@@ -181,7 +181,7 @@ class Peaks:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """What comes of ``MeasureTime``: the times, and what the device can do at best."""
+    """The result of ``MeasureTime``: the times, and the peak rates of the device."""
 
     job: MeasureTime
     timing: Timing

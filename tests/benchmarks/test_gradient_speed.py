@@ -17,11 +17,11 @@ from resnet_explorer.gradients.values import GradientRequest
 from resnet_explorer.images.choice import DataChoice
 from resnet_explorer.module import build
 from resnet_explorer.module.blocks import Block
-from resnet_explorer.probes.data import batch
 from resnet_explorer.probes.models import build_from_seed
 from resnet_explorer.probes.record import recording
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find, twin
+from tests.batches import batch
 from tests.narrow import present
 
 HOOKS, SCRIPT = 1.10, 1.15

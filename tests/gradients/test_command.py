@@ -109,7 +109,7 @@ def test_the_batch() -> None:
         (("--set", "classes=none"), "backbone"),
         (("-o", "out.txt"), "no picture file"),
         (("--against", "resnet21"), "no network 'resnet21'"),
-        (("--rate", "-1"), "moves nothing"),
+        (("--rate", "-1"), "not a learning rate"),
         (("--mode", "test"), "invalid choice"),
         (("--json", "--csv"), "not allowed with"),
     ],

@@ -100,5 +100,5 @@ def test_without_its_branch_a_block_is_its_shortcut() -> None:
 
 
 def test_a_backbone_is_refused() -> None:
-    with pytest.raises(ExplorerError, match="names no images"):
+    with pytest.raises(ExplorerError, match="does not classify images"):
         LesionRequest((net("classes=none"),))

@@ -58,7 +58,7 @@ def test_a_block_is_selected_everywhere(window: MainWindow, page: GradientPage) 
     page.canvas.clicked("layer2.1")
     assert window.document.selection == "layer2.1"
     assert page.words.block.text() == "Block 5 of ResNet-20 · layer2.1"
-    assert "the shortcut makes up" in page.words.terms.text() and "cosine" in page.words.terms.text()
+    assert "the shortcut contributes" in page.words.terms.text() and "cosine" in page.words.terms.text()
     assert len(page.canvas.marked()) == 4, "both curves and both rows of blocks"
 
 

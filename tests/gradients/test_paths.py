@@ -15,11 +15,11 @@ from resnet_explorer.gradients.descent import RECIPE, Paths, PathsRequest, binom
 from resnet_explorer.gradients.paths import cross, follow, through, walk
 from resnet_explorer.images.choice import DIGITS
 from resnet_explorer.module import build
-from resnet_explorer.probes.data import batch
 from resnet_explorer.probes.models import blocks_of
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
+from tests.batches import batch
 
 IMAGE = InputShape(16, 8, 8)
 
@@ -99,7 +99,7 @@ def test_the_papers_curve_is_the_count_times_a_single_path() -> None:
 
 
 def test_a_plain_network_has_no_paths() -> None:
-    with pytest.raises(ExplorerError, match="one path alone"):
+    with pytest.raises(ExplorerError, match="only one path"):
         PathsRequest(net("residual=false"))
 
 

@@ -18,7 +18,6 @@ from resnet_explorer.gradients.values import GradientRequest, GradientResult, Ne
 from resnet_explorer.images.choice import DIGITS
 from resnet_explorer.module import build
 from resnet_explorer.module.build import ResNet
-from resnet_explorer.probes.data import batch
 from resnet_explorer.probes.models import blocks_of, build_from_seed
 from resnet_explorer.probes.record import recording
 from resnet_explorer.readings.progress import Partial, Progress
@@ -26,6 +25,7 @@ from resnet_explorer.readings.quantities import TERMS, Loss, Mode, Precision, Qu
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import find, twin
 from resnet_explorer.spec.change import assign
+from tests.batches import batch
 from tests.narrow import of_kind, present
 
 IMAGE = InputShape(32, 16, 16)

@@ -16,11 +16,12 @@ from torchvision import datasets
 from resnet_explorer import assets
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.images.choice import DIGITS, DataChoice, DataKind, parse_data
-from resnet_explorer.probes.data import Images, batch, source
+from resnet_explorer.probes.data import Images, source
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
 from resnet_explorer.training.feed import class_names
+from tests.batches import batch
 
 NET = find("resnet20")
 GREY = assign(NET, "in_channels=1")
@@ -139,7 +140,7 @@ class TestFolder:
             save(tmp_path / f"{index}.png")
         x, _, words = batch(DataChoice(DataKind.FOLDER, str(tmp_path)), GREY, shape(2), 0)
         assert x.shape == (2, 1, 8, 8)
-        assert "without classes" in words and "random labels" in words and "turned to grey" in words
+        assert "without classes" in words and "random labels" in words and "converted to grey" in words
 
     def test_what_is_wrong_is_said(self, tmp_path: Path) -> None:
         with pytest.raises(ExplorerError, match="is no folder"):

@@ -15,13 +15,13 @@ from resnet_explorer.gradients.values import GradientRequest, GradientResult
 from resnet_explorer.images.choice import DIGITS
 from resnet_explorer.module import build
 from resnet_explorer.module.build import ResNet
-from resnet_explorer.probes.data import batch
 from resnet_explorer.probes.models import blocks_of, build_from_seed
 from resnet_explorer.probes.record import Exact, Terms, forward_with_terms, recording
 from resnet_explorer.readings.quantities import Quantity
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
+from tests.batches import batch
 from tests.specs import readable
 
 KINDS = (
