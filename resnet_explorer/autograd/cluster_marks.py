@@ -53,9 +53,9 @@ def short(name: str) -> str:
 
 
 def closed(cluster: Cluster, on_highway: int, ink: Ink) -> Drawn:
-    """Return a cluster as a box: its title, how many operations it holds and how many the highway meets in it."""
+    """Return a cluster as a box with its title and number of operations; ``on_highway`` of them are on the highway."""
     count = len(cluster.operations)
-    facts = _facts(cluster)
+    facts = {"input": "leaf", "output": "tensor"}.get(cluster.path, f"{count} op{'' if count == 1 else 's'}")
     wide = max(CLOSED_WIDTH, width(cluster.name, 12, Style.SEMIBOLD) + 16, width(facts, 10) + 12)
     marks: list[Mark] = [
         Box(0, 0, wide, CLOSED_HEIGHT, Ink.CARD, ink, 1.4, 6),
@@ -64,17 +64,9 @@ def closed(cluster: Cluster, on_highway: int, ink: Ink) -> Drawn:
     ]
     if on_highway:
         marks.append(Arrow(((0, CLOSED_PORT), (wide, CLOSED_PORT)), Ink.SHORTCUT, 3, head=False))
-    words = f"{cluster.title}: {count} operations, {cluster.parameters} parameters"
-    words += f"; the highway meets {on_highway} of its operations" if on_highway else ""
-    group = Group(cluster.path, "cluster", words, 0, 0, wide, CLOSED_HEIGHT, tuple(marks))
+    text = cluster.text + (f"; the highway passes {on_highway} of them" if on_highway else "")
+    group = Group(cluster.path, "cluster", text, 0, 0, wide, CLOSED_HEIGHT, tuple(marks))
     return Drawn(group, CLOSED_PORT)
-
-
-def _facts(cluster: Cluster) -> str:
-    if cluster.path in ("input", "output"):
-        return "leaf" if cluster.path == "input" else "tensor"
-    count = len(cluster.operations)
-    return f"{count} op{'' if count == 1 else 's'}"
 
 
 def nodes_of(cluster: Cluster) -> list[int]:
@@ -84,7 +76,7 @@ def nodes_of(cluster: Cluster) -> list[int]:
 
 
 class Inside(NamedTuple):
-    """What is in an open cluster: clusters of equal nodes and edges share it."""
+    """The inside of an open cluster, shared by clusters with equal nodes and edges."""
 
     marks: tuple[Mark, ...]
     places: tuple[Rect, ...]
@@ -94,11 +86,11 @@ class Inside(NamedTuple):
 
 
 Known = dict[Hashable, Inside]
-"""What is in the clusters that are drawn already, by what makes them equal."""
+"""The insides of clusters that are drawn already, by ``_likeness``."""
 
 
 def opened(graph: AutogradGraph, cluster: Cluster, highway: frozenset[int], ink: Ink, known: Known) -> Drawn:
-    """Return a cluster with every node in it; what lies on the highway is bold."""
+    """Return a cluster with all its nodes; those on the highway are bold."""
     key = _likeness(graph, cluster, highway)
     inside = known.get(key)
     if inside is None:
@@ -107,11 +99,9 @@ def opened(graph: AutogradGraph, cluster: Cluster, highway: frozenset[int], ink:
         Box(0, 0, inside.wide, inside.high, Ink.OPEN, ink, 1.4, 7),
         Label(PAD, 18, cluster.title, 13, Ink.TEXT, style=Style.SEMIBOLD),
     )
-    words = f"{cluster.title}: {len(cluster.operations)} operations, {cluster.parameters} parameters"
-    size_ = (inside.wide, inside.high)
-    group = Group(
-        cluster.path, "cluster", words, 0, 0, *size_, (*head, *inside.marks), ":graph", brief=2, detail=DETAIL
-    )
+    place = (0.0, 0.0, inside.wide, inside.high)
+    marks = (*head, *inside.marks)
+    group = Group(cluster.path, "cluster", cluster.text, *place, marks, ":graph", brief=2, detail=DETAIL)
     return Drawn(group, inside.port, inside.places)
 
 
@@ -120,14 +110,14 @@ def _likeness(graph: AutogradGraph, cluster: Cluster, highway: frozenset[int]) -
     nodes = nodes_of(cluster)
     number = {index: place for place, index in enumerate(nodes)}
     cut = len(cluster.path)
-    told = tuple(
+    content = tuple(
         (node.name if node.kind is not NodeKind.LEAF else "", node.path[cut:], node.shape, node.attributes)
         for node in (graph.nodes[index] for index in nodes)
     )
     edges = tuple((number[start], number[end]) for start, end in cluster.inner)
     ends = tuple(map(number.__getitem__, cluster.entries)), tuple(map(number.__getitem__, cluster.exits))
     leaves = tuple((number[index], len(hung)) for index, hung in cluster.leaves.items())
-    return told, edges, ends, leaves, tuple(index in highway for index in cluster.operations)
+    return content, edges, ends, leaves, tuple(index in highway for index in cluster.operations)
 
 
 class _Open:
@@ -136,42 +126,30 @@ class _Open:
     def __init__(self, graph: AutogradGraph, cluster: Cluster, highway: frozenset[int]) -> None:
         self.graph, self.cluster, self.highway = graph, cluster, highway
         self.number = {index: place for place, index in enumerate(nodes_of(cluster))}
-        self.widths = {index: self._node_width(index) for index in cluster.operations}
-        self.chips = {index: [self._chip_width(graph.nodes[leaf]) for leaf, _ in hung]
+        self.chips = {index: [max(46.0, width(_leaf(graph.nodes[leaf]), 9) + 12) for leaf, _ in hung]
                       for index, hung in cluster.leaves.items()}  # fmt: skip
+        widths = {
+            index: max(48.0, width(short(graph.nodes[index].name), 11, Style.SEMIBOLD) + 16)
+            for index in cluster.operations
+        }
         columns = [0.0] * cluster.columns
-        for index in cluster.operations:
-            need = max(self.widths[index], sum(self.chips.get(index, [])) + 4 * len(self.chips.get(index, [])))
-            columns[cluster.column[index]] = max(columns[cluster.column[index]], need)
-        self.left = [PAD + sum(columns[:place]) + GAP * (place + 1) for place in range(len(columns) + 1)]
-        self.columns = columns
-        self.wide = max(self.left[-1] + PAD, TITLE_WIDTH)
+        for index, column in cluster.column.items():
+            chips = self.chips.get(index, [])
+            columns[column] = max(columns[column], widths[index], sum(chips) + 4 * len(chips))
+        left = [PAD + sum(columns[:place]) + GAP * (place + 1) for place in range(len(columns) + 1)]
+        self.wide = max(left[-1] + PAD, TITLE_WIDTH)
+        lanes_with_leaves = {cluster.lane[index] for index in cluster.leaves}
         self.lane_y = [HEADER + ABOVE] * cluster.lanes
         for lane in range(1, cluster.lanes):
-            self.lane_y[lane] = self.lane_y[lane - 1] + LANE + (ABOVE - 10 if self._has_leaves(lane) else 0)
+            self.lane_y[lane] = self.lane_y[lane - 1] + LANE + (ABOVE - 10 if lane in lanes_with_leaves else 0)
         self.high = self.lane_y[-1] + NODE + 30
         self.places: dict[int, Rect] = {}
-
-    def _has_leaves(self, lane: int) -> bool:
-        return any(self.cluster.lane[index] == lane for index in self.cluster.leaves)
-
-    def _node_width(self, index: int) -> float:
-        return max(48.0, width(short(self.graph.nodes[index].name), 11, Style.SEMIBOLD) + 16)
-
-    @staticmethod
-    def _chip_width(node: GraphNode) -> float:
-        return max(46.0, width(_leaf(node), 9) + 12)
-
-    def _place(self, index: int) -> Rect:
-        column = self.cluster.column[index]
-        wide = self.widths[index]
-        x = self.left[column] + (self.columns[column] - wide) / 2
-        return (x, self.lane_y[self.cluster.lane[index]], wide, NODE)
+        for index, column in cluster.column.items():
+            x = left[column] + (columns[column] - widths[index]) / 2
+            self.places[index] = (x, self.lane_y[cluster.lane[index]], widths[index], NODE)
 
     def inside(self) -> Inside:
         cluster = self.cluster
-        for index in cluster.operations:
-            self.places[index] = self._place(index)
         lines = [self._edge(start, end) for start, end in cluster.inner]
         lines += [self._enter(index) for index in cluster.entries] + [self._leave(index) for index in cluster.exits]
         nodes: list[Mark] = []
@@ -216,19 +194,23 @@ class _Open:
         return self._between((x + wide, y + NODE / 2), (self.wide, self.lane_y[0] + NODE / 2), self._bold(index))
 
     def _node(self, index: int) -> Group:
-        node = self.graph.nodes[index]
-        x, y, wide, _ = self.places[index]
+        node, wide = self.graph.nodes[index], self.places[index][2]
         fill, on, radius, _ = LOOKS[node.kind]
-        bold = index in self.highway
-        line = Ink.SHORTCUT if bold else Ink.MUTED
+        line, thickness = (Ink.SHORTCUT, 2.4) if index in self.highway else (Ink.MUTED, 1.2)
         layer = node.path.removeprefix(f"{self.cluster.path}.")
-        marks: tuple[Mark, ...] = (
-            Box(0, 0, wide, NODE, fill, line, 2.4 if bold else 1.2, radius),
+        return self._group(
+            index,
+            Box(0, 0, wide, NODE, fill, line, thickness, radius),
             Label(wide / 2, NODE / 2 + 4, short(node.name), 11, on, Anchor.MIDDLE, Style.SEMIBOLD),
             Label(wide / 2, NODE + 12, layer, 9, Ink.MUTED, Anchor.MIDDLE),
         )
-        path = f".{layer}" if node.path.startswith(f"{self.cluster.path}.") else node.path
-        return Group(path, node.kind.value, told(node), x, y, wide, NODE, marks, f":{self.number[index]}")
+
+    def _group(self, index: int, *marks: Mark) -> Group:
+        """Return the marks of a node; inside the cluster its path is relative, so that equal clusters share it."""
+        node, cluster = self.graph.nodes[index], self.cluster.path
+        path = node.path.removeprefix(cluster) if node.path.startswith(f"{cluster}.") else node.path
+        key = f":{self.number[index]}"
+        return Group(path, node.kind.value, describe_node(node), *self.places[index], marks, key)
 
     def _hung(self, index: int) -> list[Mark]:
         """Return an operation's leaves above it, with the nodes that accumulate their gradients in between."""
@@ -239,24 +221,19 @@ class _Open:
         for chip, (leaf, accumulate) in zip(chips, hung, strict=True):
             middle, end = left + chip / 2, x + min(max(left + chip / 2 - x, 8), wide - 8)
             top = y - ABOVE + 6
-            marks += self._chip(leaf, left, top, chip)
+            marks.append(self._chip(leaf, left, top, chip))
             if accumulate is not None:
-                marks += self._chip(accumulate, left, top + CHIP + 4, chip)
+                marks.append(self._chip(accumulate, left, top + CHIP + 4, chip))
             marks.append(Arrow(((middle, top + 2 * CHIP + 4), (end, y)), Ink.MUTED, 0.9))
             left += chip + 4
         return marks
 
-    def _chip(self, index: int, x: float, y: float, wide: float) -> list[Mark]:
+    def _chip(self, index: int, x: float, y: float, wide: float) -> Group:
         node = self.graph.nodes[index]
         fill, on, radius, _ = LOOKS[node.kind]
         self.places[index] = (x, y, wide, CHIP)
-        marks: tuple[Mark, ...] = (
-            Box(0, 0, wide, CHIP, fill, None, 0, radius),
-            Label(wide / 2, CHIP - 4, _leaf(node), 9, on, Anchor.MIDDLE),
-        )
-        inside = node.path.startswith(f"{self.cluster.path}.")
-        path = node.path.removeprefix(self.cluster.path) if inside else node.path
-        return [Group(path, node.kind.value, told(node), x, y, wide, CHIP, marks, f":{self.number[index]}")]
+        text = Label(wide / 2, CHIP - 4, _leaf(node), 9, on, Anchor.MIDDLE)
+        return self._group(index, Box(0, 0, wide, CHIP, fill, None, 0, radius), text)
 
 
 def _leaf(node: GraphNode) -> str:
@@ -265,8 +242,8 @@ def _leaf(node: GraphNode) -> str:
     return node.name.rpartition(".")[2] or node.name
 
 
-def told(node: GraphNode) -> str:
-    """Return a node in words: its name, the shape of what it put out, its own attributes."""
+def describe_node(node: GraphNode) -> str:
+    """Return a node's name, the shape of its output, and its attributes, a line each."""
     name = node.name.rpartition(".")[2] if node.kind is NodeKind.LEAF else node.name
     lines = [name + (f", {shape_words((0, *node.shape))}" if node.shape else "")]
     lines += [f"{name} = {value}" for name, value in node.attributes]

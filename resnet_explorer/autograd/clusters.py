@@ -11,7 +11,7 @@ from resnet_explorer.autograd.values import AutogradGraph, Edge, Highway, NodeKi
 from resnet_explorer.network import Network
 
 ENDS = ("input", "loss", "output")
-"""Clusters that are no block of the tree."""
+"""Clusters that are not blocks of the tree."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,8 +49,10 @@ class Cluster:
         return 1 + max(self.column.values(), default=0)
 
     @property
-    def parameters(self) -> int:
-        return sum(len(hung) for hung in self.leaves.values())
+    def text(self) -> str:
+        """Return the title with the number of operations and of their leaves."""
+        parameters = sum(len(hung) for hung in self.leaves.values())
+        return f"{self.title}: {len(self.operations)} operations, {parameters} parameters"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,13 +96,11 @@ def _homes(graph: AutogradGraph, network: Network) -> list[str]:
     homes = []
     for node in graph.nodes:
         path = "output" if node.kind is NodeKind.OUTPUT else node.path
-        homes.append(owner.get(path) or (path if path in ENDS else _nearest(path, network)))
+        if path not in owner and path not in ENDS:
+            block = network.block_at(path) if path else None
+            path = (block or network.head or network.blocks[-1]).path
+        homes.append(owner.get(path, path))
     return homes
-
-
-def _nearest(path: str, network: Network) -> str:
-    block = network.block_at(path) if path else None
-    return block.path if block else (network.head or network.blocks[-1]).path
 
 
 def _hung(graph: AutogradGraph) -> dict[int, list[tuple[int, int | None]]]:
@@ -132,50 +132,32 @@ def _cluster(
     entries: tuple[int, ...],
     exits: tuple[int, ...],
 ) -> Cluster:
-    column = _columns(members, edges)
-    stage = network.stage_at(path)
-    leaves = {index: tuple(hung[index]) for index in members if index in hung}
-    lane = _lanes(members, edges, column)
-    return Cluster(
-        path, _title(path, network), stage.path if stage else "", tuple(members), column, lane, leaves, tuple(edges),
-        entries, exits,
-    )  # fmt: skip
-
-
-def _title(path: str, network: Network) -> str:
     stage, block = network.stage_at(path), network.block_at(path)
-    if stage and block:
-        return f"{stage.title} · block {block.number}"
-    return path.capitalize()
-
-
-def _columns(members: list[int], edges: list[Edge]) -> dict[int, int]:
-    """Return each operation's column: one after that of the last operation it depends on."""
-    needs: dict[int, list[int]] = defaultdict(list)
-    for start, end in edges:
-        needs[end].append(start)
-    column: dict[int, int] = {}
-    for index in members:
-        column[index] = 1 + max((column[start] for start in needs[index]), default=-1)
-    return column
-
-
-def _lanes(members: list[int], edges: list[Edge], column: dict[int, int]) -> dict[int, int]:
-    """Return each operation's lane: 0 for the longest chain, the first free one for every other chain."""
+    title = f"{stage.title} · block {block.number}" if stage and block else path.capitalize()
+    leaves = {index: tuple(hung[index]) for index in members if index in hung}
     before: dict[int, list[int]] = defaultdict(list)
     for start, end in edges:
         before[end].append(start)
+    column: dict[int, int] = {}  # one after the last operation that it depends on
+    for index in members:
+        column[index] = 1 + max((column[start] for start in before[index]), default=-1)
+    return Cluster(
+        path, title, stage.path if stage else "", tuple(members), column, _lanes(members, before, column), leaves,
+        tuple(edges), entries, exits,
+    )  # fmt: skip
+
+
+def _lanes(members: list[int], before: dict[int, list[int]], column: dict[int, int]) -> dict[int, int]:
+    """Return each operation's lane: 0 for the longest chain, the first free one for every other chain."""
     lane: dict[int, int] = {}
     ends: list[list[tuple[int, int]]] = []
-    for index in sorted(members, key=lambda one: -column[one]):
+    for index in sorted(members, key=column.__getitem__, reverse=True):
         if index in lane:
             continue
         chain = [index]
         while free := [start for start in before[chain[-1]] if start not in lane and start not in chain]:
-            chain.append(max(free, key=lambda one: column[one]))
-        place = _free(ends, column[chain[-1]], column[index])
-        for one in chain:
-            lane[one] = place
+            chain.append(max(free, key=column.__getitem__))
+        lane |= dict.fromkeys(chain, _free(ends, column[chain[-1]], column[index]))
     return lane
 
 

@@ -1,4 +1,4 @@
-"""The page of the autograd graph: asks the engine for it when it is looked at, and shows it with its tools."""
+"""The page of the autograd graph: records it when the page is shown, with search, options and backward steps."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
@@ -25,7 +25,7 @@ from resnet_explorer.ui.style import theme_named
 from resnet_explorer.ui.window import PageView, Window
 
 PLAY_MS = 700
-AT_FIRST = "Step through backward: the gradient goes from the loss to the input."
+AT_FIRST = "Step through the backward pass: the gradient goes from the loss to the input."
 
 
 class BackwardBar(PlayBar):
@@ -88,11 +88,11 @@ class BackwardBar(PlayBar):
 
 
 REST_MS = 250
-"""How long the network must rest before its graph is recorded anew."""
+"""How long the network must be unchanged before its graph is recorded again."""
 
 
 class GraphPage(PageView):
-    """The graph with its search, its options and the way back."""
+    """The graph with its search, its options and the steps of the backward pass."""
 
     canvas: GraphCanvas
 
@@ -109,17 +109,17 @@ class GraphPage(PageView):
         self.other = TorchvizView()
         self.dot = ""
         self.stack = stack(self.canvas, self.other)
-        tip = "Enter goes to the next operation, parameter or layer whose name holds these letters"
+        tip = "Enter goes to the next operation, parameter or layer whose name contains this text"
         self.search = told(QLineEdit(), "Find in the graph", tip)
         self.search.setPlaceholderText("Find an operation or a layer")
         self.search.setClearButtonEnabled(True)
         self.search.setMinimumWidth(60)
         self.search.setMaximumWidth(200)
         self.search.returnPressed.connect(self._on_search)
-        tip = "End with the loss (cross-entropy); without it with the network's output"
+        tip = "End the graph with the loss (cross-entropy), else with the network's output"
         self.loss = told(QCheckBox("Loss"), tip=tip)
         self.loss.setChecked(True)
-        tip = "Show the tensors that each operation keeps for the way back, as torchviz can"
+        tip = "Show the tensors that each operation saves for the backward pass, as torchviz can"
         self.saved = told(QCheckBox("Saved tensors"), tip=tip)
         for check in (self.loss, self.saved):
             check.toggled.connect(self._on_option)
@@ -176,8 +176,8 @@ class GraphPage(PageView):
 
     def ask(self) -> None:
         """Record the graph of the current network, or have torchviz draw it; a running job is cancelled."""
-        wanted = self._wanted()
-        if wanted is None:
+        wanted, results = self._wanted(), self._results
+        if wanted is None or results is None:
             return
         self._jobs.cancel(self._job)
         self._asked = wanted
@@ -189,20 +189,19 @@ class GraphPage(PageView):
             self._job = self._jobs.submit(job, name, self._on_drawn, self._on_problem)
             return
         self.words.setText("recording…")
+        kept = results.kept if wanted.device != "cpu" else None
+        memory = training_bytes(results.analysis, kept).total if kept else 0
         name = f"Autograd graph of {wanted.spec.name}"
-        self._job = self._jobs.submit(wanted, name, self._on_recorded, self._on_problem, self._bytes(wanted))
-
-    def _bytes(self, wanted: RecordGraph) -> int:
-        assert self._results
-        known = self._results.kept
-        return training_bytes(self._results.analysis, known).total if known and wanted.device != "cpu" else 0
+        self._job = self._jobs.submit(wanted, name, self._on_recorded, self._on_problem, memory)
 
     def _on_recorded(self, job: Job, result: object) -> None:
         assert isinstance(job, RecordGraph) and isinstance(result, Recorded) and self._results
         if job != self._asked or State(job.spec, job.image) != self._results.state:
             return
         self.words.clear()
-        self._show(job, result)
+        heading = f"Autograd graph of {title(job.spec)}", self._facts(result)
+        self.canvas.show_graph(result, self._results.analysis.network, *heading)
+        self.steps.show_graph(result.graph)
         other = job.spec.plain() if job.spec.residual else None
         if other and (self._twin is None or self._twin[0].spec != other):
             twin = RecordGraph(other, job.image, job.device, job.loss, job.training)
@@ -221,12 +220,6 @@ class GraphPage(PageView):
         if self.torchviz.isChecked():
             return self.dot
         return to_dot(self.canvas.recorded.graph, self.canvas.words[0]) if self.canvas.recorded else ""
-
-    def _show(self, job: RecordGraph, result: Recorded) -> None:
-        assert self._results
-        network = self._results.analysis.network
-        self.canvas.show_graph(result, network, f"Autograd graph of {title(job.spec)}", self._facts(result))
-        self.steps.show_graph(result.graph)
 
     def _facts(self, result: Recorded) -> str:
         assert self._results
@@ -254,18 +247,12 @@ class GraphPage(PageView):
             index = (self._found + turn) % len(nodes)
             if text in f"{nodes[index].name} {nodes[index].path}".lower():
                 self._found = index
-                self._go_to(index)
+                self.canvas.open_around(index)
+                self._document.select(self.canvas.known(nodes[index].path))
+                self.canvas.show_front((index,))
+                self.words.setText(f"{nodes[index].name} · {nodes[index].path}")
                 return
-        self.words.setText(f"No operation, parameter or layer is called {text!r}.")
-
-    def _go_to(self, index: int) -> None:
-        recorded = self.canvas.recorded
-        assert recorded
-        node = recorded.graph.nodes[index]
-        self.canvas.open_around(index)
-        self._document.select(node.path if self.canvas.known(node.path) else "")
-        self.canvas.show_front((index,))
-        self.words.setText(f"{node.name} · {node.path}")
+        self.words.setText(f"No operation, parameter or layer contains {text!r}.")
 
 
 class PathsDialog(QDialog):
@@ -289,7 +276,7 @@ def save_dot(window: Window, checked: bool) -> None:
     assert isinstance(page, GraphPage)
     if not page.source():
         window.tabs.setCurrentWidget(page)
-        window.say("The graph is being recorded: save it when it is there.")
+        window.say("The graph is still being recorded. Save it when it is shown.")
         return
     save_text(window, f"{window.document.state.spec.name}-autograd.dot", {"Graphviz (*.dot *.gv)": page.source})
 

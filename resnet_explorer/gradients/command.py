@@ -2,7 +2,6 @@
 
 import argparse
 import os
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -28,10 +27,17 @@ BATCH = 32
 
 
 def gradients(options: argparse.Namespace) -> int:
-    """Measure what the options ask; say it, or draw it into the file that they name."""
+    """Measure gradients; print them, or draw them into a file."""
     paint = painter(options.output, options.text, options.scale) if options.output else None
     request, quantity = request_of(options), Quantity(options.quantity)
-    result = _measured(request)
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # waiting threads leave the cores to others
+    with importing():
+        import torch
+
+        from resnet_explorer.gradients.lab import measure
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+    *_, last = measure(request)
+    result = cast(GradientResult, last)
     if paint:
         picture = picture_of(result, quantity)
         files.write(options.output, paint(picture, THEMES[options.theme]))
@@ -44,10 +50,12 @@ def gradients(options: argparse.Namespace) -> int:
 
 
 def request_of(options: argparse.Namespace) -> GradientRequest:
-    """Return what the options ask to be measured."""
+    """Return the request of the options."""
     spec = find_network(options.net, options.settings)
+    others = (name for name in options.against or ("plain",) if name != "none")
+    against = [twin(spec) if name == "plain" else find_network(name, options.settings) for name in others]
     return GradientRequest(
-        (spec, *_against(options.against, options.settings, spec)),
+        (spec, *against),
         _image(options.input, options.batch, spec),
         parse_data(options.data),
         tuple(range(options.seeds)),
@@ -67,16 +75,10 @@ def _image(text: str | None, batch: int | None, spec: ResNetSpec) -> InputShape:
     return replace(image, batch=batch)
 
 
-def _against(names: Sequence[str], settings: Sequence[str], spec: ResNetSpec) -> list[ResNetSpec]:
-    """Return the networks to compare with, under the same settings."""
-    others = [name for name in names or ("plain",) if name != "none"]
-    return [twin(spec) if name == "plain" else find_network(name, settings) for name in others]
-
-
 def picture_of(result: GradientResult, quantity: Quantity) -> Picture:
-    """Return the curves of a quantity, with the networks' blocks in its colours under them.
+    """Return the curves of a quantity, and below them the networks' blocks coloured by it.
 
-    Networks without such a quantity are left out; raises ExplorerError where none has it.
+    Networks without the quantity are left out; raises ExplorerError where none has it.
     """
     result = replace(result, networks=tuple(one for one in result.networks if one.has(quantity)))
     if not result.networks:
@@ -85,14 +87,3 @@ def picture_of(result: GradientResult, quantity: Quantity) -> Picture:
     drawn = draw(gradient_plot(result, quantity), WIDTH, HEIGHT)
     strips = gradient_strips(result, quantity)
     return stack(drawn.picture, block_strip(strips, axis, WIDTH, "Each block coloured by its value", under=drawn.scale))
-
-
-def _measured(request: GradientRequest) -> GradientResult:
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait for each other leave the cores to others
-    with importing():
-        import torch
-
-        from resnet_explorer.gradients.lab import measure
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
-    *_, last = measure(request)
-    return cast(GradientResult, last)
