@@ -6,9 +6,9 @@ import subprocess
 import sysconfig
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
-from typing import IO
 
 from resnet_explorer.autograd.values import AutogradGraph, GraphNode, NodeKind
 from resnet_explorer.errors import ExplorerError
@@ -18,10 +18,11 @@ PAUSE = 0.1
 """Seconds between two looks at the process."""
 PURE = "graphviz-pure"
 _OTHERWISE = "Export the DOT source, or use the drawing that needs no Graphviz."
+_INSTALL = f"Install Graphviz, or {PURE} with pip."
 
 
 class GraphvizError(ExplorerError):
-    """A drawing by torchviz or Graphviz that did not come about; ``where`` is the command, or ``torchviz``."""
+    """torchviz or Graphviz failed; ``where`` is the command, or ``torchviz``."""
 
 
 _FILLS: Mapping[NodeKind, str] = {
@@ -102,69 +103,50 @@ def _edge(graph: AutogradGraph, start: int, end: int) -> str:
 def layout(
     source: str, form: str = "svg", *, timeout: float = 60.0, command: Sequence[str] | None = None
 ) -> Iterator[Progress | bytes]:
-    """Yield progress while Graphviz lays out a DOT source and, last, the file that it wrote, in ``dot -T``'s words.
+    """Yield progress while Graphviz lays out a DOT source and, last, the file that it wrote, in the format of ``-T``.
 
-    The system's ``dot`` is asked, or graphviz-pure where there is none. To close the generator ends the process.
-    Raises GraphvizError where Graphviz is absent, fails, or is not done after ``timeout`` seconds.
+    ``command`` is by default the system's ``dot``, or graphviz-pure. Closing the generator kills the process. Raises
+    GraphvizError where Graphviz is absent, fails, or has not finished after ``timeout`` seconds.
     """
-    command = tuple(command or _found())
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as made, tempfile.TemporaryFile() as said:
+    command = tuple(command or _command())
+    name, where = Path(command[0]).name, command[0]
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as made, tempfile.TemporaryFile() as errors:
         given.write(source.encode())
         given.seek(0)
-        process = _started((*command, f"-T{form}"), given, made, said)
+        quiet = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+        try:  # on files, since a full pipe that nobody reads would block the process
+            process = subprocess.Popen(
+                (*command, f"-T{form}"), stdin=given, stdout=made, stderr=errors, creationflags=quiet
+            )
+        except OSError as error:
+            problem = f"{name} cannot be started: {error.strerror or error}."
+            raise GraphvizError(where, problem, _INSTALL) from error
+        start = monotonic()
         try:
-            yield from _waited(process, command[0], timeout)
+            while (past := monotonic() - start) < timeout:
+                yield Progress(0, 1, f"{name} is laying out the graph: {past:.0f} s")
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(min(PAUSE, timeout - past))
+                    break
+            else:
+                raise GraphvizError(where, f"{name} has not finished after {timeout:g} seconds.", _OTHERWISE)
         finally:
             process.kill()  # does nothing to a process that has ended
             process.wait()
-        yield _result(process.returncode, command[0], made, said)
+        made.seek(0)
+        errors.seek(0)
+        content, lines = made.read(), errors.read().decode(errors="replace").strip().splitlines()
+    status = process.returncode
+    if status or not content:
+        ended = f"signal {-status}" if status < 0 else f"status {status}"
+        reason = lines[0][:200].rstrip(".") if lines else f"it ended with {ended} and printed nothing"
+        raise GraphvizError(where, f"{name} failed: {reason}.", _OTHERWISE)
+    yield content
 
 
-def _found() -> tuple[str, ...]:
+def _command() -> tuple[str]:
     """Return the command: ``dot``, or graphviz-pure beside this Python or on the path."""
     for name, path in (("dot", None), (PURE, sysconfig.get_path("scripts")), (PURE, None)):
         if found := shutil.which(name, path=path):
             return (found,)
-    raise GraphvizError("dot", "Graphviz was not found.", f"Install Graphviz, or {PURE} with pip.")
-
-
-def _started(command: Sequence[str], given: IO[bytes], made: IO[bytes], said: IO[bytes]) -> subprocess.Popen[bytes]:
-    """Start a process on files, since a full pipe that nobody reads would block it."""
-    quiet = getattr(subprocess, "CREATE_NO_WINDOW", 0)
-    try:
-        return subprocess.Popen(command, stdin=given, stdout=made, stderr=said, creationflags=quiet)
-    except OSError as error:
-        what = f"{_plain(command[0])} cannot be started: {error.strerror or error}."
-        raise GraphvizError(command[0], what, f"Install Graphviz, or {PURE} with pip.") from error
-
-
-def _waited(process: subprocess.Popen[bytes], name: str, timeout: float) -> Iterator[Progress]:
-    """Yield the time that has passed until the process ends."""
-    start = monotonic()
-    while True:
-        past = monotonic() - start
-        yield Progress(0, 1, f"{_plain(name)} lays out the graph: {past:.0f} s")
-        try:
-            process.wait(min(PAUSE, max(0.0, timeout - past)))
-        except subprocess.TimeoutExpired:
-            if monotonic() - start < timeout:
-                continue
-            what = f"{_plain(name)} was not done after {timeout:g} seconds."
-            raise GraphvizError(name, what, _OTHERWISE) from None
-        return
-
-
-def _result(status: int, name: str, made: IO[bytes], said: IO[bytes]) -> bytes:
-    """Return the output, or raise with the first line on stderr."""
-    made.seek(0)
-    said.seek(0)
-    content, words = made.read(), said.read().decode(errors="replace").strip().splitlines()
-    if status == 0 and content:
-        return content
-    ended = f"signal {-status}" if status < 0 else f"status {status}"
-    reason = words[0][:200].rstrip(".") if words else f"it ended with {ended} and said nothing"
-    raise GraphvizError(name, f"{_plain(name)} failed: {reason}.", _OTHERWISE)
-
-
-def _plain(command: str) -> str:
-    return Path(command).name
+    raise GraphvizError("dot", "Graphviz was not found.", _INSTALL)

@@ -41,25 +41,20 @@ NAN = float("nan")
 
 def gradient_plot(result: GradientResult, quantity: Quantity) -> Chart:
     """Return the chart of a quantity: for each network the median over the seeds, and the range as a band."""
-    words, asked = WORDS[quantity], result.request
-    seeds = f"{result.done} of {len(asked.seeds)} seeds" if not result.complete else f"{result.done} seeds"
-    seeds = "seed 0" if len(asked.seeds) == 1 and asked.seeds == (0,) else seeds
-    how = f"median of {seeds}, band from least to greatest" if result.done > 1 else seeds
+    text, request = WORDS[quantity], result.request
+    seeds = f"{result.done} of {len(request.seeds)} seeds" if not result.complete else f"{result.done} seeds"
+    seeds = "seed 0" if request.seeds == (0,) else seeds
+    how = f"median of {seeds}, band from smallest to largest" if result.done > 1 else seeds
     return Chart(
-        words.label,
+        text.label,
         Axis("block, from the input (left) to the loss (right)"),
-        Axis(words.symbol, Scale.LOG if words.log else Scale.LINEAR),
-        tuple(_series(one, quantity, look) for one, look in _having(result, quantity)),
-        f"{how} · norm {asked.specs[0].norm}, init {asked.specs[0].init} · {asked.mode} mode · batch "
-        f"{asked.image.batch} · {result.data} · {asked.device}, {asked.precision}, {result.seconds:.1f} s",
+        Axis(text.symbol, Scale.LOG if text.log else Scale.LINEAR),
+        tuple(_series(network, quantity, look) for network, look in _having(result, quantity)),
+        f"{how} · norm {request.specs[0].norm}, init {request.specs[0].init} · {request.mode} mode · batch "
+        f"{request.image.batch} · {result.data} · {request.device}, {request.precision}, {result.seconds:.1f} s",
         spans=spans(result),
         notes=result.notes,
     )
-
-
-def looks(result: GradientResult) -> tuple[Look, ...]:
-    """Return each network's look."""
-    return looks_of([one.spec for one in result.networks])
 
 
 def looks_of(specs: Sequence[ResNetSpec]) -> tuple[Look, ...]:
@@ -94,16 +89,13 @@ def _numbered(network: NetworkGradients) -> list[tuple[int, Place]]:
 
 def spans(result: GradientResult) -> tuple[Span, ...]:
     """Return the stages under the axis; none where the networks' stages end at different blocks."""
-    stages = {tuple(place.stage for place in one.places) for one in result.networks}
-    return _spans(result.networks[0]) if len(stages) == 1 else ()
-
-
-def _spans(network: NetworkGradients) -> tuple[Span, ...]:
+    if len({tuple(place.stage for place in network.places) for network in result.networks}) > 1:
+        return ()
     spans = []
-    for stage, members in groupby(_numbered(network), key=lambda pair: pair[1].stage):
-        known = list(members)
-        label = f"stage {stage} · {compact(known[0][1].shape)}"
-        spans.append(Span(known[0][0] - 0.5, known[-1][0] + 0.5, label, f"layer{stage}"))
+    for stage, members in groupby(_numbered(result.networks[0]), key=lambda pair: pair[1].stage):
+        blocks = list(members)
+        label = f"stage {stage} · {compact(blocks[0][1].shape)}"
+        spans.append(Span(blocks[0][0] - 0.5, blocks[-1][0] + 0.5, label, f"layer{stage}"))
     return tuple(spans)
 
 
@@ -115,7 +107,8 @@ def gradient_strips(result: GradientResult, quantity: Quantity) -> tuple[Strip, 
 
 def _having(result: GradientResult, quantity: Quantity) -> list[tuple[NetworkGradients, Look]]:
     """Return the networks that have the quantity, with their looks: a plain one has no terms."""
-    return [pair for pair in zip(result.networks, looks(result), strict=True) if pair[0].has(quantity)]
+    looks = looks_of([network.spec for network in result.networks])
+    return [pair for pair in zip(result.networks, looks, strict=True) if pair[0].has(quantity)]
 
 
 def _cells(network: NetworkGradients, quantity: Quantity) -> tuple[Cell, ...]:
@@ -173,26 +166,22 @@ def step_plot(result: Descent, quantity: Quantity, step: DescentStep) -> Chart:
 
 def value_axis(result: Descent, quantity: Quantity, margin: float = 0.0) -> Axis:
     """Return the axis of a quantity that holds every network's values at every step, and a part of that more."""
-    words = WORDS[quantity]
-    axis = Axis(words.symbol, Scale.LOG if words.log else Scale.LINEAR)
-    scale = colour_scale(axis, _values(result, quantity))
-    low, high = scale.low, scale.high
-    if words.log:
-        room = (high / low) ** margin
-        return replace(axis, low=low / room, high=high * room)
-    room = margin * (high - low)
-    return replace(axis, low=low - room, high=high + room)
-
-
-def _values(result: Descent, quantity: Quantity) -> list[float]:
-    known = (
+    text = WORDS[quantity]
+    axis = Axis(text.symbol, Scale.LOG if text.log else Scale.LINEAR)
+    finite = [
         value
         for step in result.measured
         for values in step.values or ()
         for value in values.get(quantity, ())
         if value is not None and isfinite(value)
-    )
-    return list(known)
+    ]
+    scale = colour_scale(axis, finite)
+    low, high = scale.low, scale.high
+    if text.log:
+        room = (high / low) ** margin
+        return replace(axis, low=low / room, high=high * room)
+    room = margin * (high - low)
+    return replace(axis, low=low - room, high=high + room)
 
 
 def heat_maps(result: Descent, quantity: Quantity) -> tuple[HeatMap, ...]:
@@ -218,13 +207,9 @@ def heat_maps(result: Descent, quantity: Quantity) -> tuple[HeatMap, ...]:
 def _rows(result: Descent, index: int, quantity: Quantity) -> tuple[Row, ...]:
     columns = [row for _, row in result.heat(index, quantity)]
     return tuple(
-        Row(str(number), [_heat_number(column[number - 1]) for column in columns], place.path)
-        for number, place in enumerate(result.places[index], start=1)
+        Row(str(block + 1), [NAN if (value := column[block]) is None else value for column in columns], place.path)
+        for block, place in enumerate(result.places[index])
     )
-
-
-def _heat_number(value: float | None) -> float:
-    return NAN if value is None else value
 
 
 def lab_chart(result: object) -> Chart:

@@ -1,4 +1,4 @@
-"""A clock for each device: the CPU's own, or events in the stream of a GPU."""
+"""A clock for each device: the CPU's, or events in the stream of a GPU; and the device on which it runs."""
 
 import os
 from collections.abc import Callable
@@ -17,10 +17,10 @@ STREAMED = ("cuda", "xpu")
 
 
 class Clock:
-    """Marks moments of a device's own work, and tells the time between two of them.
+    """Marks moments in a device's work, and measures the time between two of them.
 
-    A GPU works behind Python's back: its marks are events that it passes when it comes to them, so that marking does
-    not make it wait. Where Python is the slower of the two, the time between two marks holds that waiting, too.
+    A GPU works asynchronously: its marks are events in its stream, so that marking does not make it wait. Where Python
+    is the slower of the two, the time between two marks includes that waiting.
     """
 
     def __init__(self, device: str) -> None:
@@ -52,24 +52,20 @@ class Clock:
         return float(end - start if self._event is None else start.elapsed_time(end) / 1000)
 
 
-def setting(device: str, warmup: int, repeats: int) -> TimingConditions:
-    """Return where and how is measured, for the record."""
-    return TimingConditions(device, _title(device), str(torch.__version__), torch.get_num_threads(), warmup, repeats)
-
-
-def _title(device: str) -> str:
+def setting(device: str, warmup: int, repeats: int) -> Setting:
+    """Return the environment and the number of repeats of a measurement."""
     where = torch.device(device)
     if where.type in STREAMED:
-        return str(getattr(torch, where.type).get_device_name(where))
-    if where.type == "mps":
-        return "Apple GPU (MPS)"
-    return f"CPU ({instruction_set()})"
+        title = str(getattr(torch, where.type).get_device_name(where))
+    else:
+        title = "Apple GPU (MPS)" if where.type == "mps" else f"CPU ({instruction_set()})"
+    return Setting(device, title, str(torch.__version__), torch.get_num_threads(), warmup, repeats)
 
 
 def instruction_set() -> str:
-    """Return the CPU's instructions that PyTorch computes with, and a limit that the environment sets to oneDNN.
+    """Return the CPU instruction set of PyTorch, and a limit that the environment sets for oneDNN.
 
-    The last digits of a result depend on them.
+    The last digits of a result depend on both.
     """
     limit = os.environ.get("ONEDNN_MAX_CPU_ISA", os.environ.get("DNNL_MAX_CPU_ISA", ""))
     ours = torch.backends.cpu.get_cpu_capability()

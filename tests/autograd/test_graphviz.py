@@ -112,10 +112,10 @@ def test_a_command_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
     ("code", "words"),
     [
         ("import sys; sys.exit('Error: syntax error in line 1\\nmore')", "failed: Error: syntax error in line 1."),
-        ("raise SystemExit(3)", "status 3 and said nothing"),
-        ("pass", "status 0 and said nothing"),
+        ("raise SystemExit(3)", "status 3 and printed nothing"),
+        ("pass", "status 0 and printed nothing"),
         pytest.param(
-            "import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "signal 9 and said nothing", marks=posix
+            "import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "signal 9 and printed nothing", marks=posix
         ),
     ],
 )
@@ -151,7 +151,7 @@ def _pid(file: Path, steps: Iterator[object]) -> int:
 @posix
 def test_a_command_that_hangs_is_ended_after_a_while(tmp_path: Path) -> None:
     file = tmp_path / "pid"
-    with pytest.raises(GraphvizError, match=r"was not done after 2 seconds\."):
+    with pytest.raises(GraphvizError, match=r"has not finished after 2 seconds\."):
         list(layout(str(file), timeout=2, command=python(HANGS)))
     assert not _is_there(int(file.read_text()))
 
@@ -176,4 +176,4 @@ def test_progress_tells_the_seconds(tmp_path: Path) -> None:
         seen.add(step.words)
     close(steps)
     name = Path(shutil.which(sys.executable) or sys.executable).name
-    assert f"{name} lays out the graph: 0 s" in seen
+    assert f"{name} is laying out the graph: 0 s" in seen
