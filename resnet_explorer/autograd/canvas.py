@@ -105,9 +105,7 @@ _HELP = "Enter opens the selected block to its operations and closes it again, p
 
 
 class GraphCanvas(Canvas):
-    """Shows a recorded graph; ``stepped_to`` tells which operation the gradient has reached."""
-
-    opened_changed = Signal()
+    """Shows a recorded graph, with the operations that the gradient has reached."""
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -147,7 +145,6 @@ class GraphCanvas(Canvas):
         """Open and close clusters; ``show`` is the one to bring into view."""
         self.view = view
         self._draw(animate=True, show=show)
-        self.opened_changed.emit()
 
     def open_all(self) -> bool:
         if self.recorded:
@@ -165,8 +162,8 @@ class GraphCanvas(Canvas):
         made = self._made = graph_picture(
             self.recorded, self._network, self.view, *self.words, (self.width(), self.height())
         )
-        found = places(made.picture, self._network, show) if show else []
-        self.show_picture(made.picture, animate, found[0] if found else None)
+        drawn = places(made.picture, self._network, show) if show else []
+        self.show_picture(made.picture, animate, drawn[0] if drawn else None)
 
     def place_of(self, index: int) -> QRectF | None:
         """Return where a node of the graph is drawn, or the box that hides it."""
@@ -182,8 +179,8 @@ class GraphCanvas(Canvas):
 
     def marked(self) -> list[tuple[QRectF, float]]:
         weights = (5.0, *(2.0 for _ in self.front[1:]))
-        found = [(self.place_of(one), weight) for one, weight in zip(self.front, weights, strict=False)]
-        marks = [(place, weight) for place, weight in found if place is not None]
+        front = [(self.place_of(one), weight) for one, weight in zip(self.front, weights, strict=False)]
+        marks = [(place, weight) for place, weight in front if place is not None]
         if self._network is not None:
             for path, weight in ((self._document.hover, 1.5), (self._document.selection, 2.5)):
                 marks += [(place, weight) for place in self._places_of(path)]
@@ -200,9 +197,9 @@ class GraphCanvas(Canvas):
         return list(distinct.values()) or places(self.picture, self._network, path)
 
     def _on_selected(self, path: str) -> None:
-        found = self._places_of(path)
-        if found and self.isVisible():
-            self.reveal(found[0])
+        drawn = self._places_of(path)
+        if drawn and self.isVisible():
+            self.reveal(drawn[0])
         self.update()
 
     def _on_hovered(self, path: str) -> None:
@@ -210,17 +207,17 @@ class GraphCanvas(Canvas):
             self.update()
 
     def clicked(self, path: str) -> None:
-        self._document.select(self.known(path))
+        self._document.select(self.shared_path(path))
 
     def pointed(self, path: str) -> None:
-        self._document.hover_over(self.known(path))
+        self._document.hover_over(self.shared_path(path))
 
-    def known(self, path: str) -> str:
+    def shared_path(self, path: str) -> str:
         """Return the path if the other views know it, else an empty one."""
         return path if self._network is not None and path and self._network.has(path) else ""
 
-    def double_clicked(self, found: Hit) -> None:
-        self.toggle(found.path)
+    def double_clicked(self, hit: Hit) -> None:
+        self.toggle(hit.path)
 
     def toggle(self, path: str) -> None:
         """Open or close the block or stage that a path names or lies in."""
@@ -239,8 +236,8 @@ class GraphCanvas(Canvas):
         hidden = self.view.closed_stages - ({stage.path} if stage else set())
         self.show_view(GraphView(self.view.blocks | {path}, hidden), path)
 
-    def tip(self, found: Hit) -> str:
-        return f"{found.path}\n{found.group.title}" if found.path else found.group.title
+    def tip(self, hit: Hit) -> str:
+        return f"{hit.path}\n{hit.group.title}" if hit.path else hit.group.title
 
     def action_of(self, event: QKeyEvent) -> Callable[[], None] | None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):

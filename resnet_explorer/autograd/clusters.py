@@ -108,19 +108,19 @@ def _hung(graph: AutogradGraph) -> dict[int, list[tuple[int, int | None]]]:
     accumulated = {start for start, end in graph.edges if graph.nodes[end].kind is NodeKind.ACCUMULATE}
     behind: dict[int, int] = {}
     hung: set[int] = set()
-    found: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
+    leaves: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
     for start, end in graph.edges:
         first, last = graph.nodes[start], graph.nodes[end]
         if last.kind is NodeKind.ACCUMULATE:
             behind[end] = start
         elif first.kind is NodeKind.ACCUMULATE and graph.nodes[behind[start]].path != "input":
-            found[end].append((behind[start], start))
+            leaves[end].append((behind[start], start))
         elif first.kind in (NodeKind.SAVED, NodeKind.LEAF) and first.path != "input" and start not in accumulated:
-            found[end].append((start, None))
+            leaves[end].append((start, None))
         elif last.kind is NodeKind.SAVED and end not in hung:
             hung.add(end)
-            found[start].append((end, None))
-    return found
+            leaves[start].append((end, None))
+    return leaves
 
 
 def _cluster(

@@ -101,8 +101,8 @@ _NAME = re.compile(r"(?:.*::)?(.+?)(?:Backward\d*)?")
 
 def kind_of(name: str) -> str:
     """Return the operation of a backward function: ``Convolution`` for ``ConvolutionBackward0``."""
-    found = _NAME.fullmatch(name)
-    return found[1] if found else name
+    match = _NAME.fullmatch(name)
+    return match[1] if match else name
 
 
 def is_known(name: str) -> bool:

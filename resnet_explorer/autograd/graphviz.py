@@ -65,8 +65,8 @@ def _quoted(text: str) -> str:
 def _clusters(nodes: tuple[GraphNode, ...]) -> Iterator[str]:
     places: dict[tuple[str, ...], list[str]] = {(): []}
     for index, node in enumerate(nodes):
-        found = _BLOCK.match(f"{node.path}.")
-        place = (found[2], found[1]) if found else ()
+        match = _BLOCK.match(f"{node.path}.")
+        place = (match[2], match[1]) if match else ()
         for depth in range(len(place) + 1):
             places.setdefault(place[:depth], [])
         places[place].append(_node(index, node))
@@ -88,8 +88,8 @@ def _node(index: int, node: GraphNode) -> str:
     named = node.kind in (NodeKind.OPERATION, NodeKind.ACCUMULATE)
     size = "" if node.shape is None else f"({', '.join(map(str, node.shape))})"
     label = f"{node.name}\n{node.path}" if named else f"{node.name}\n{size}"
-    told = "\n".join((f"{node.path} {size}".strip(), *(f"{name}: {value}" for name, value in node.attributes)))
-    return f"n{index} [label={_quoted(label)}, fillcolor={_FILLS[node.kind]}, tooltip={_quoted(told)}]"
+    tooltip = "\n".join((f"{node.path} {size}".strip(), *(f"{name}: {value}" for name, value in node.attributes)))
+    return f"n{index} [label={_quoted(label)}, fillcolor={_FILLS[node.kind]}, tooltip={_quoted(tooltip)}]"
 
 
 def _edge(graph: AutogradGraph, start: int, end: int) -> str:

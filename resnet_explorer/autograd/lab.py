@@ -34,7 +34,7 @@ def functions(root: Node, enter: Callable[[Node], None] = lambda fn: None) -> tu
 
     ``enter`` is called with each when it is first met, in the order in which torchviz meets them.
     """
-    found: list[Node] = []
+    ordered: list[Node] = []
     seen = {root}
     enter(root)
     stack = [(root, iter(root.next_functions))]
@@ -47,9 +47,9 @@ def functions(root: Node, enter: Callable[[Node], None] = lambda fn: None) -> tu
                 stack.append((before, iter(before.next_functions)))
                 break
         else:
-            found.append(fn)
+            ordered.append(fn)
             stack.pop()
-    return tuple(found)
+    return tuple(ordered)
 
 
 def graph_of(
@@ -95,11 +95,11 @@ class _Writer:
         index = self.node(node, fn)
         self.edges += [(self.index[id(before)], index) for before, _ in fn.next_functions if before is not None]
         for tensor in self._kept.get(fn, ()):
-            known = self.index.get(id(tensor))
-            if known is None:
+            saved = self.index.get(id(tensor))
+            if saved is None:
                 name = self._kept_names[id(tensor)]
-                known = self.node(GraphNode(name, NodeKind.SAVED, path, tuple(tensor.shape)), tensor)
-            self.edges.append((min(known, index), max(known, index)))
+                saved = self.node(GraphNode(name, NodeKind.SAVED, path, tuple(tensor.shape)), tensor)
+            self.edges.append((min(saved, index), max(saved, index)))
 
     def _leaf(self, fn: Node, variable: Tensor) -> None:
         name, shape = self._names[id(variable)], tuple(variable.shape)

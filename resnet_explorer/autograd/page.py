@@ -101,7 +101,7 @@ class GraphPage(PageView):
         self._document, self._jobs = document, jobs
         self._results: Results | None = None
         self._job = 0
-        self._asked: RecordGraph | None = None
+        self._requested: RecordGraph | None = None
         self._twin: tuple[RecordGraph, int] | None = None
         self._found = -1
         self.canvas = GraphCanvas(document)
@@ -153,7 +153,7 @@ class GraphPage(PageView):
         self.canvas.show_theme(theme)
 
     def showEvent(self, event: QShowEvent) -> None:
-        if self._results and self._wanted() != self._asked:
+        if self._results and self._wanted() != self._requested:
             self.ask()
 
     def _wanted(self) -> RecordGraph | None:
@@ -180,7 +180,7 @@ class GraphPage(PageView):
         if wanted is None or results is None:
             return
         self._jobs.cancel(self._job)
-        self._asked = wanted
+        self._requested = wanted
         self.problem.say("")
         if self.torchviz.isChecked():
             self.words.setText("torchviz is drawing…")
@@ -196,7 +196,7 @@ class GraphPage(PageView):
 
     def _on_recorded(self, job: Job, result: object) -> None:
         assert isinstance(job, RecordGraph) and isinstance(result, Recorded) and self._results
-        if job != self._asked or State(job.spec, job.image) != self._results.state:
+        if job != self._requested or State(job.spec, job.image) != self._results.state:
             return
         self.words.clear()
         heading = f"Autograd graph of {title(job.spec)}", self._facts(result)
@@ -209,7 +209,7 @@ class GraphPage(PageView):
 
     def _on_drawn(self, job: Job, result: object) -> None:
         assert isinstance(job, DrawTorchviz) and isinstance(result, tuple)
-        if job.graph != self._asked or not self.torchviz.isChecked():
+        if job.graph != self._requested or not self.torchviz.isChecked():
             return
         data, self.dot = result
         self.words.clear()
@@ -224,13 +224,13 @@ class GraphPage(PageView):
     def _facts(self, result: Recorded) -> str:
         assert self._results
         spec = self._results.state.spec
-        known = self._twin if self._twin and self._twin[0].spec == spec.plain() else None
-        return facts(result, self._results.analysis.network, known[1] if known else None)
+        twin = self._twin if self._twin and self._twin[0].spec == spec.plain() else None
+        return facts(result, self._results.analysis.network, twin[1] if twin else None)
 
     def _on_twin(self, job: Job, result: object) -> None:
         assert isinstance(job, RecordGraph) and isinstance(result, Recorded)
         self._twin = (job, result.highway.shortest)
-        if self.canvas.recorded and self._asked and self._asked.spec.plain() == job.spec:
+        if self.canvas.recorded and self._requested and self._requested.spec.plain() == job.spec:
             self.canvas.words = (self.canvas.words[0], self._facts(self.canvas.recorded))
             self.canvas.redraw()
 
@@ -248,7 +248,7 @@ class GraphPage(PageView):
             if text in f"{nodes[index].name} {nodes[index].path}".lower():
                 self._found = index
                 self.canvas.open_around(index)
-                self._document.select(self.canvas.known(nodes[index].path))
+                self._document.select(self.canvas.shared_path(nodes[index].path))
                 self.canvas.show_front((index,))
                 self.words.setText(f"{nodes[index].name} · {nodes[index].path}")
                 return

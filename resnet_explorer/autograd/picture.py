@@ -85,8 +85,8 @@ def graph_picture(
     limit = max(sqrt(area * aspect) * 1.08, *(one.group.width for one in drawn), 560.0)
     items: list[_Item] = []
     for stage, members in groupby(zip(parts, drawn, strict=True), lambda pair: pair[0].stage):
-        known = list(members)
-        items += [_stage(stage, network, known, view, limit, bold)] if stage else [_item(*one) for one in known]
+        blocks = list(members)
+        items += [_stage(stage, network, blocks, view, limit, bold)] if stage else [_item(*one) for one in blocks]
     return _whole(items, limit, title, facts, graph, bold)
 
 
@@ -108,20 +108,20 @@ def _draw(
 def _stage(
     path: str,
     network: Network,
-    known: list[tuple[Cluster, Drawn]],
+    members: list[tuple[Cluster, Drawn]],
     view: GraphView,
     limit: float,
     bold: frozenset[int],
 ) -> _Item:
     """Return a stage as a frame around its blocks in rows, or as one box."""
     stage = next(stage for stage in network.stages if stage.path == path)
-    operations = sum(len(part.operations) for part, _ in known)
-    met = sum(index in bold for part, _ in known for index in part.operations)
-    blocks = f"{len(known)} block{'' if len(known) == 1 else 's'}"
+    operations = sum(len(part.operations) for part, _ in members)
+    met = sum(index in bold for part, _ in members for index in part.operations)
+    blocks = f"{len(members)} block{'' if len(members) == 1 else 's'}"
     facts = f"{blocks} · {operations:,} operations · highway {met:,}"
     if path in view.closed_stages:
-        return _closed_stage(stage, known, facts, bool(met))
-    flow = _flow([_item(*one) for one in known], limit - 2 * STAGE_PAD, STAGE_PAD, STAGE_HEADER + 6, bold)
+        return _closed_stage(stage, members, facts, bool(met))
+    flow = _flow([_item(*one) for one in members], limit - 2 * STAGE_PAD, STAGE_PAD, STAGE_HEADER + 6, bold)
     title_wide = STAGE_PAD * 2 + width(stage.title, 13, Style.SEMIBOLD) + width(facts, 10) + 12
     wide, high = max(flow.right + STAGE_PAD, title_wide), flow.bottom + STAGE_PAD - 6
     after = STAGE_PAD + width(stage.title, 13, Style.SEMIBOLD) + 12
@@ -139,7 +139,7 @@ def _stage(
     return _Item(group, flow.spots, flow.first, flow.last)
 
 
-def _closed_stage(stage: Stage, known: list[tuple[Cluster, Drawn]], facts: str, is_bold: bool) -> _Item:
+def _closed_stage(stage: Stage, members: list[tuple[Cluster, Drawn]], facts: str, is_bold: bool) -> _Item:
     wide = max(210.0, width(facts, 10) + 28)
     marks: tuple[Mark, ...] = (
         Box(0, 0, wide, 64, Ink.OPEN, stage_ink(stage), 2, 8),
@@ -147,7 +147,7 @@ def _closed_stage(stage: Stage, known: list[tuple[Cluster, Drawn]], facts: str, 
         Label(wide / 2, 40, facts, 10, Ink.MUTED, Anchor.MIDDLE),
         *((Arrow(((0, 53), (wide, 53)), Ink.SHORTCUT, 3, head=False),) if is_bold else ()),
     )
-    hidden: dict[str, tuple[Rect, Drawn | None]] = {part.path: ((0.0, 0.0, wide, 64.0), None) for part, _ in known}
+    hidden: dict[str, tuple[Rect, Drawn | None]] = {part.path: ((0.0, 0.0, wide, 64.0), None) for part, _ in members}
     return _Item(Group(stage.path, "stage", f"{stage.title}: {facts}", 0, 0, wide, 64, marks), hidden, 53.0, 53.0)
 
 

@@ -126,21 +126,21 @@ MARGIN = 0.06
 
 def loss_chart(result: Descent, step: DescentStep | None = None, *, small: bool = False) -> Chart:
     """Return the training losses; ``step`` is marked. A ``small`` chart goes under another one, which says the rest."""
-    recipe, asked = result.request.recipe, result.request
+    request, recipe = result.request, result.request.recipe
     guides = (Guide(step.number, f"step {step.number}"),) if step else ()
     words = f"mean of up to {SMOOTH} steps, thin: each step · {conditions(result)}"
     axis = Axis("" if small else "step", low=0.0, high=float(recipe.steps) or None)
-    series = [one for index in range(len(asked.specs)) for one in _losses(result, index)]
-    told = "" if small else words
-    return Chart("Training loss, step by step", axis, Axis("loss", low=0.0), tuple(series), told, guides)
+    series = [one for index in range(len(request.specs)) for one in _losses(result, index)]
+    subtitle = "" if small else words
+    return Chart("Training loss, step by step", axis, Axis("loss", low=0.0), tuple(series), subtitle, guides)
 
 
 def conditions(result: Descent) -> str:
     """Return what was trained on what, and how, in words."""
-    asked = result.request
+    request = result.request
     return (
-        f"{result.data} · {describe_recipe(asked.recipe)} · seed {asked.seed}, the same order for all · "
-        f"{asked.device}, {result.seconds:.0f} s"
+        f"{result.data} · {describe_recipe(request.recipe)} · seed {request.seed}, the same order for all · "
+        f"{request.device}, {result.seconds:.0f} s"
     )
 
 
@@ -228,22 +228,22 @@ def _paths(result: Paths) -> Chart:
                RESIDUAL, Kind.BARS, note=f"95 % of the norms: {first} to {last}"),
         Series("count", "paths of that length", lengths, [100 * one for one in counts], bare, note="binomial"),
     ]  # fmt: skip
-    known = [one or 0.0 for one in result.product]
-    if any(known) and None not in result.product:
-        paper = [100 * one / sum(known) for one in known]
+    product = [norm or 0.0 for norm in result.product]
+    if any(product) and None not in result.product:
+        paper = [100 * norm / sum(product) for norm in product]
         look = LOOKS[2]._replace(marker=LOOKS[2].marker.NONE)
         series.append(Series("paper", "the paper's product", lengths, paper, look, note="assumes they all agree"))
     others = "every path passes the activations after the additions"
     exact = "exact: every path is a network of its own" if result.exact else others
-    asked = result.request
+    request = result.request
     return Chart(
-        f"{title(asked.spec)}: along which paths the gradient comes",
+        f"{title(request.spec)}: along which paths the gradient comes",
         Axis("branches that a path takes"),
         Axis("share", unit="%", low=0.0),
         tuple(series),
         f"{exact} · the sum over all lengths is autograd's gradient to {result.error:.0e} · the lengths with "
-        f"95 % of the norms are {few:.1f} % of all paths · after {asked.recipe.steps} steps · {result.data} · "
-        f"seed {asked.seed}",
+        f"95 % of the norms are {few:.1f} % of all paths · after {request.recipe.steps} steps · {result.data} · "
+        f"seed {request.seed}",
     )
 
 
@@ -257,16 +257,16 @@ def _shattering(result: Shattering) -> Chart:
         faint = look._replace(marker=look.marker.NONE)
         key = f"{line.kind}-{line.depth}"
         series.append(Series(key, f"{line.kind}, {line.depth} layers", LAGS, line.mean, faint))
-    asked = result.request
-    done = [len(one.cosines) for one in result.networks if len(one.cosines) < len(asked.seeds)]
-    seeds = f"{done[0]} of {len(asked.seeds)}" if done else f"{len(asked.seeds)}"
+    request = result.request
+    done = [len(one.cosines) for one in result.networks if len(one.cosines) < len(request.seeds)]
+    seeds = f"{done[0]} of {len(request.seeds)}" if done else f"{len(request.seeds)}"
     return Chart(
         "Do gradients at neighbouring inputs agree?",
         Axis("how many points the inputs are apart"),
         Axis("cosine, or autocorrelation", low=-0.3, high=1.0),
         tuple(series),
         f"mean of {seeds} seeds · networks: {result.data} · "
-        f"fully connected: 256 points, width {asked.width} · {result.seconds:.0f} s",
+        f"fully connected: 256 points, width {request.width} · {result.seconds:.0f} s",
     )
 
 

@@ -45,7 +45,7 @@ class GradientPage(PageView):
         super().__init__(parent)
         self._document, self._jobs = document, jobs
         self._job = 0
-        self._asked: LabRequest | None = None
+        self._requested: LabRequest | None = None
         self.result: GradientResult | None = None
         self.shown: LabResult | None = None
         self.preset: Preset | None = None
@@ -100,7 +100,7 @@ class GradientPage(PageView):
         return self.pictures.canvas
 
     def showEvent(self, event: QShowEvent) -> None:
-        if self._asked is None:
+        if self._requested is None:
             self.ask()
 
     def show_results(self, results: Results) -> None:
@@ -116,9 +116,9 @@ class GradientPage(PageView):
 
     def _on_values_changed(self) -> None:
         """Update the colours of the diagram while both show the same network."""
-        found, document = self.values_shown(), self._document
-        if document.measured is not None and found and found[0] == document.state.spec:
-            document.show_measured(found[2])
+        shown, document = self.values_shown(), self._document
+        if document.measured is not None and shown and shown[0] == document.state.spec:
+            document.show_measured(shown[2])
 
     def show_theme(self, theme: Theme) -> None:
         self.side.setFixedWidth(WIDTH + round(MORE * (theme.font_points / USUAL_POINTS - 1)))
@@ -167,7 +167,7 @@ class GradientPage(PageView):
             self._stay()
             self.controls.say(str(error))
             return
-        self._asked = request
+        self._requested = request
         self.state.setText("measuring…")
         self.blank.setText("Measuring …")
         name = self.preset.title if self.preset else "Gradients, residual and plain"
@@ -175,11 +175,11 @@ class GradientPage(PageView):
 
     def _on_known(self, job: Job, result: object) -> None:
         """Show a partial result; of an experiment that trains first, this is the training."""
-        if job == self._asked:
+        if job == self._requested:
             self._take(result)
 
     def _on_measured(self, job: Job, result: object) -> None:
-        if job == self._asked:
+        if job == self._requested:
             self.controls.images.is_new &= getattr(job, "data", None) != self.controls.images.choice
             self._take(result)
 
@@ -235,12 +235,12 @@ class GradientPage(PageView):
         first = next((one for one in gradients.networks if one.spec.residual), None) if gradients else None
         if gradients is None or first is None:
             return None
-        words, asked = WORDS[quantity], gradients.request
+        words, request = WORDS[quantity], gradients.request
         pairs = zip(first.places, first.median(quantity), strict=True)
         values = {place.path: value for place, value in pairs if value is not None}
         seeds = f"median of {gradients.done} seeds" if gradients.done > 1 else "one seed"
-        source = f"{seeds}, batch {asked.image.batch}, {asked.data.title}, {asked.device}"
-        return first.spec, asked.image, BlockValues(words.label, words.symbol, values, words.log, source)
+        source = f"{seeds}, batch {request.image.batch}, {request.data.title}, {request.device}"
+        return first.spec, request.image, BlockValues(words.label, words.symbol, values, words.log, source)
 
     def _on_problem(self, problem: str) -> None:
         self._stay()
@@ -271,13 +271,13 @@ def colour_diagram(window: Window, checked: bool) -> None:
         return
     page = window.page("gradients")
     assert isinstance(page, GradientPage)
-    found = page.values_shown()
-    if found is None:
+    shown = page.values_shown()
+    if shown is None:
         window.actions_by_key["measured"].setChecked(False)
         window.tabs.setCurrentWidget(page)
         window.say("No block has been measured yet. Try again when the plot is shown.")
         return
-    spec, image, values = found
+    spec, image, values = shown
     window.document.propose(State(spec, replace(image, batch=1)), f"show {title(spec)}")
     window.document.show_measured(values)
     window.tabs.setCurrentWidget(window.diagram)

@@ -125,7 +125,7 @@ def to_csv(result: LabResult) -> str:
 def to_json(result: LabResult) -> str:
     """Return the request, where it ran and on what, and the lines of the table by the titles of their columns."""
     table = table_of(result)
-    told: dict[str, object] = {
+    content: dict[str, object] = {
         "experiment": table.name,
         "request": result.request,
         "data": result.data,
@@ -133,10 +133,10 @@ def to_json(result: LabResult) -> str:
         "seconds": round(result.seconds, 3),
     }
     if isinstance(result, GradientResult):
-        told |= _content(result)
+        content |= _content(result)
     else:
-        told["measured"] = [dict(zip(table.header, line, strict=True)) for line in table.lines(result)]
-    return codec.encode(told, {**WRITERS, DataChoice: lambda data: data.text})
+        content["measured"] = [dict(zip(table.header, line, strict=True)) for line in table.lines(result)]
+    return codec.encode(content, {**WRITERS, DataChoice: lambda data: data.text})
 
 
 def _gradients(result: GradientResult) -> Iterator[Line]:
@@ -225,8 +225,8 @@ def describe_result(result: object, quantity: Quantity = Quantity.INPUT) -> str:
 def _network_text(network: NetworkGradients, quantity: Quantity) -> str:
     values = network.median(quantity)
     if quantity in TERMS:
-        known = [value for value in values if value is not None]
-        return f"{figure(known[0])} at the first block, {figure(known[-1])} at the last" if known else "no shortcuts"
+        finite = [value for value in values if value is not None]
+        return f"{figure(finite[0])} at the first block, {figure(finite[-1])} at the last" if finite else "no shortcuts"
     growth = network.growth(quantity)
     words = f"first/last block {figure(network.ratio(quantity))}"
     return words if growth is None else f"{words}, × {figure(growth)} with each block towards the input"

@@ -52,14 +52,14 @@ class Clock:
         return float(end - start if self._event is None else start.elapsed_time(end) / 1000)
 
 
-def setting(device: str, warmup: int, repeats: int) -> Setting:
+def setting(device: str, warmup: int, repeats: int) -> TimingConditions:
     """Return the environment and the number of repeats of a measurement."""
     where = torch.device(device)
     if where.type in STREAMED:
         title = str(getattr(torch, where.type).get_device_name(where))
     else:
         title = "Apple GPU (MPS)" if where.type == "mps" else f"CPU ({instruction_set()})"
-    return Setting(device, title, str(torch.__version__), torch.get_num_threads(), warmup, repeats)
+    return TimingConditions(device, title, str(torch.__version__), torch.get_num_threads(), warmup, repeats)
 
 
 def instruction_set() -> str:

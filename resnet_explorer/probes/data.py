@@ -121,8 +121,8 @@ def _folder(root: Path) -> Source:
     if not items:
         return _files(f"images of {root.name} (without classes)", [(path, UNKNOWN, "") for path in flat])
     places = {label: place for place, label in enumerate(classes_of(items))}
-    found = [(path, places[label], part) for path, label, part in items]
-    return _files(f"images of {root.name} ({len(places)} classes)", found)
+    labelled = [(path, places[label], part) for path, label, part in items]
+    return _files(f"images of {root.name} ({len(places)} classes)", labelled)
 
 
 def classes_of(items: Sequence[tuple[Path, str, str]]) -> tuple[str, ...]:
@@ -130,10 +130,10 @@ def classes_of(items: Sequence[tuple[Path, str, str]]) -> tuple[str, ...]:
     return tuple(sorted({label for _, label, _ in items}))
 
 
-def _files(words: str, found: Sequence[tuple[Path, int, str]]) -> Source:
+def _files(words: str, files: Sequence[tuple[Path, int, str]]) -> Source:
     """Return images that are read on request, in a fixed random order; without parts one in six is a test image."""
-    order = torch.randperm(len(found), generator=torch.Generator().manual_seed(0)).tolist()
-    shuffled = sorted((found[index] for index in order), key=lambda one: one[2] in ("val", "test"))
+    order = torch.randperm(len(files), generator=torch.Generator().manual_seed(0)).tolist()
+    shuffled = sorted((files[index] for index in order), key=lambda one: one[2] in ("val", "test"))
     trained = sum(part not in ("val", "test") for _, _, part in shuffled)
     labels = torch.tensor([label for _, label, _ in shuffled])
     white = read.white_of(top for top in (read.top_of(path) for path, _, _ in shuffled) if top is not None)

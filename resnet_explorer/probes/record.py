@@ -178,7 +178,7 @@ class Record:
         parameters = [self._parameters(block) for block in self._blocks]
         terms = self.terms
         sums = [term.total if term and is_sum else None for term, is_sum in zip(terms, self._sums, strict=True)]
-        inputs = tuple(one if known is None else known for one, known in zip(self._gradients, sums, strict=False))
+        inputs = tuple(norm if total is None else total for norm, total in zip(self._gradients, sums, strict=False))
         return {
             Quantity.INPUT: inputs,
             Quantity.OUTPUT: (*inputs[1:], self._gradients[-1]),

@@ -63,21 +63,21 @@ class Stopwatch:
 
     def forward(self) -> Seconds:
         """Return the seconds of each layer in the forward pass; call ``Clock.wait`` before."""
-        found: dict[str, float] = defaultdict(float)
+        seconds: dict[str, float] = defaultdict(float)
         for last, event in pairwise(self._events):
             if not event.entered and last.entered:  # a layer holds no others
-                found[event.path] += self._clock.seconds(last.passed, event.reached)
+                seconds[event.path] += self._clock.seconds(last.passed, event.reached)
             elif path := self._before.get((event.path, event.entered)) or self._after.get((last.path, last.entered)):
-                found[path] += self._clock.seconds(last.passed, event.reached)
-        return found
+                seconds[path] += self._clock.seconds(last.passed, event.reached)
+        return seconds
 
     def backward(self) -> Seconds:
         """Return the seconds of each layer in the backward pass; call ``Clock.wait`` before."""
-        found: dict[str, float] = defaultdict(float)
+        seconds: dict[str, float] = defaultdict(float)
         marks = iter(self._backward)
         for (path, start), (_, end) in zip(marks, marks, strict=True):
-            found[path] += self._clock.seconds(start, end)
-        return found
+            seconds[path] += self._clock.seconds(start, end)
+        return seconds
 
     def clear(self) -> None:
         self._events, self._backward, self._owners = [], [], {}
@@ -153,9 +153,9 @@ class Samples:
         self.backward: dict[str, list[float]] = defaultdict(list)
 
     def add(self, forward: Mapping[str, float], backward: Mapping[str, float]) -> None:
-        for samples, found in ((self.forward, forward), (self.backward, backward)):
-            for path, seconds in found.items():
-                samples[path].append(seconds)
+        for samples, seconds in ((self.forward, forward), (self.backward, backward)):
+            for path, value in seconds.items():
+                samples[path].append(value)
 
     def timed(self, path: str, parts: Sequence[str], of: Work) -> Timed:
         """Return the time of a path: that of its parts, summed in each round."""
@@ -242,9 +242,9 @@ class Bench:
         params = [param for name in piece.names for param in _params(self._model.get_submodule(name))]
         inputs = [x, *params] if x.requires_grad else params
         start = self._clock.mark()
-        found = torch.autograd.grad(y, inputs, gradient)
+        gradients = torch.autograd.grad(y, inputs, gradient)
         marks.append((piece.path, start, self._clock.mark()))
-        return found[0]
+        return gradients[0]
 
     def _seconds(self, marks: list[Marks]) -> dict[str, float]:
         return {path: self._clock.seconds(start, end) for path, start, end in marks}

@@ -83,10 +83,10 @@ class TimingPage(PageView):
         """Measure the current network; a running measurement is cancelled."""
         if self._results is None:
             return
-        state, known = self._results.state, self._results.kept
+        state, kept = self._results.state, self._results.kept
         trains = self._results.needs.failing is None
         job = MeasureTime(state.spec, state.image, self._document.device, self.repeats.currentData(), trains)
-        needs = training_bytes(self._results.analysis, known) if known else inference_bytes(self._results.analysis)
+        needs = training_bytes(self._results.analysis, kept) if kept else inference_bytes(self._results.analysis)
         self._jobs.cancel(self._job)
         self.words.setText("measuring… the Jobs panel shows the progress")
         name = f"Times of {state.spec.name}"

@@ -44,14 +44,14 @@ class Work(NamedTuple):
 
 def work(analysis: Analysis, *, training: bool) -> tuple[Work, ...]:
     """Return the work of each row in training or eval mode, where dropout does nothing and batch norm does less."""
-    found: list[Work] = []
+    works: list[Work] = []
     gate = 0
     for row in analysis.rows:
         read, layer = row.reading, row.part.layer
         flops = 0 if layer.idles(training) else 2 * read.macs + layer.flops(read.input, read.output, training)
-        found.append(Work(read.macs, flops, BYTES_PER_VALUE * _moved(row, gate, training)))
+        works.append(Work(read.macs, flops, BYTES_PER_VALUE * _moved(row, gate, training)))
         gate = prod(read.output)  # a gate's last layer runs just before the product
-    return tuple(found)
+    return tuple(works)
 
 
 def added(parts: Sequence[Work]) -> Work:

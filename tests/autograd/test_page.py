@@ -119,7 +119,7 @@ def test_the_options_record_anew(page: GraphPage, qtbot: QtBot) -> None:
 
 def test_a_batch_that_cannot_train_is_recorded_in_eval_mode(window: MainWindow, page: GraphPage, qtbot: QtBot) -> None:
     window.document.propose(State(find("resnet18"), InputShape(1, 32, 32)), "change input size")
-    qtbot.waitUntil(lambda: page._asked is not None and not page._asked.training, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: page._requested is not None and not page._requested.training, timeout=PATIENCE)
     qtbot.waitUntil(lambda: not page.words.text(), timeout=PATIENCE)
 
 
