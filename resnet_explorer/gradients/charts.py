@@ -39,16 +39,21 @@ from resnet_explorer.spec.catalogue import title
 NAN = float("nan")
 
 
+def axis_of(quantity: Quantity) -> Axis:
+    """Return the axis of a quantity's values."""
+    return Axis(WORDS[quantity].symbol, Scale.LOG if WORDS[quantity].log else Scale.LINEAR)
+
+
 def gradient_plot(result: GradientResult, quantity: Quantity) -> Chart:
     """Return the chart of a quantity: for each network the median over the seeds, and the range as a band."""
-    text, request = WORDS[quantity], result.request
+    request = result.request
     seeds = f"{result.done} of {len(request.seeds)} seeds" if not result.complete else f"{result.done} seeds"
     seeds = "seed 0" if request.seeds == (0,) else seeds
     how = f"median of {seeds}, band from smallest to largest" if result.done > 1 else seeds
     return Chart(
-        text.label,
+        WORDS[quantity].label,
         Axis("block, from the input (left) to the loss (right)"),
-        Axis(text.symbol, Scale.LOG if text.log else Scale.LINEAR),
+        axis_of(quantity),
         tuple(_series(network, quantity, look) for network, look in _having(result, quantity)),
         f"{how} · norm {request.specs[0].norm}, init {request.specs[0].init} · {request.mode} mode · batch "
         f"{request.image.batch} · {result.data} · {request.device}, {request.precision}, {result.seconds:.1f} s",
@@ -128,10 +133,9 @@ def loss_chart(result: Descent, step: DescentStep | None = None, *, small: bool 
     """Return the training losses; ``step`` is marked. A ``small`` chart goes under another one, which says the rest."""
     request, recipe = result.request, result.request.recipe
     guides = (Guide(step.number, f"step {step.number}"),) if step else ()
-    words = f"mean of up to {SMOOTH} steps, thin: each step · {conditions(result)}"
+    subtitle = "" if small else f"mean of up to {SMOOTH} steps, thin: each step · {conditions(result)}"
     axis = Axis("" if small else "step", low=0.0, high=float(recipe.steps) or None)
     series = [one for index in range(len(request.specs)) for one in _losses(result, index)]
-    subtitle = "" if small else words
     return Chart("Training loss, step by step", axis, Axis("loss", low=0.0), tuple(series), subtitle, guides)
 
 
@@ -166,8 +170,6 @@ def step_plot(result: Descent, quantity: Quantity, step: DescentStep) -> Chart:
 
 def value_axis(result: Descent, quantity: Quantity, margin: float = 0.0) -> Axis:
     """Return the axis of a quantity that holds every network's values at every step, and a part of that more."""
-    text = WORDS[quantity]
-    axis = Axis(text.symbol, Scale.LOG if text.log else Scale.LINEAR)
     finite = [
         value
         for step in result.measured
@@ -175,9 +177,10 @@ def value_axis(result: Descent, quantity: Quantity, margin: float = 0.0) -> Axis
         for value in values.get(quantity, ())
         if value is not None and isfinite(value)
     ]
+    axis = axis_of(quantity)
     scale = colour_scale(axis, finite)
     low, high = scale.low, scale.high
-    if text.log:
+    if WORDS[quantity].log:
         room = (high / low) ** margin
         return replace(axis, low=low / room, high=high * room)
     room = margin * (high - low)

@@ -9,13 +9,13 @@ from resnet_explorer import files
 from resnet_explorer.engine.pytorch import importing
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gradients import tables
-from resnet_explorer.gradients.charts import gradient_plot, gradient_strips
+from resnet_explorer.gradients.charts import axis_of, gradient_plot, gradient_strips
 from resnet_explorer.gradients.values import GradientRequest, GradientResult
 from resnet_explorer.images.choice import parse_data
-from resnet_explorer.picture.chart import Axis, Scale, block_strip, draw, stack
+from resnet_explorer.picture.chart import block_strip, draw, stack
 from resnet_explorer.picture.marks import Picture
 from resnet_explorer.picture.theme import THEMES
-from resnet_explorer.readings.quantities import WORDS, Loss, Mode, Precision, Quantity
+from resnet_explorer.readings.quantities import Loss, Mode, Precision, Quantity
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import twin
 from resnet_explorer.spec.input_shape import parse_input
@@ -83,7 +83,7 @@ def picture_of(result: GradientResult, quantity: Quantity) -> Picture:
     result = replace(result, networks=tuple(one for one in result.networks if one.has(quantity)))
     if not result.networks:
         raise ExplorerError("quantity", "A plain network has no two terms.", "Choose another quantity.")
-    axis = Axis(WORDS[quantity].symbol, Scale.LOG if WORDS[quantity].log else Scale.LINEAR)
     drawn = draw(gradient_plot(result, quantity), WIDTH, HEIGHT)
     strips = gradient_strips(result, quantity)
-    return stack(drawn.picture, block_strip(strips, axis, WIDTH, "Each block coloured by its value", under=drawn.scale))
+    strip = block_strip(strips, axis_of(quantity), WIDTH, "Each block coloured by its value", under=drawn.scale)
+    return stack(drawn.picture, strip)

@@ -116,7 +116,11 @@ def shatter(request: ShatterRequest) -> Iterator[Progress | Partial[Shattering] 
             yield Partial(so_far())
     for kind, depth in product(KINDS, sorted(request.depths, reverse=True)):
         yield Progress(len(request.seeds) + len(lines), steps, f"{kind}, {depth} layers")
-        lines.append(_line(kind, depth, request))
+        correlations = []
+        for seed in request.seeds:
+            with seeded(seed):
+                correlations.append(autocorrelation(slope(depth, request.width, *KINDS[kind](request.beta))))
+        lines.append(Line(kind, depth, tuple(correlations)))
         if throttle.is_due:
             with throttle.reporting():
                 yield Partial(so_far())
@@ -149,15 +153,6 @@ def neighbours(model: ResNet, x: Tensor, mode: Mode) -> tuple[float, ...]:
         (gradient,) = torch.autograd.grad(model(x)[:, 0].sum(), x)
     unit = functional.normalize(gradient.double().flatten(1), dim=1, eps=1e-300)
     return tuple(float((unit[:-lag] * unit[lag:]).sum(dim=1).mean()) for lag in LAGS)
-
-
-def _line(kind: str, depth: int, request: ShatterRequest) -> Line:
-    slopes = []
-    for seed in request.seeds:
-        with seeded(seed):
-            slopes.append(slope(depth, request.width, *KINDS[kind](request.beta)))
-    first = slopes[0] / slopes[0].abs().max().clamp(min=1e-300)
-    return Line(kind, depth, tuple(autocorrelation(one) for one in slopes), tuple(first.tolist()))
 
 
 KINDS: Mapping[str, Callable[[float], tuple[bool, float | None]]] = {

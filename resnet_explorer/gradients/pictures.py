@@ -6,16 +6,23 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QButtonGroup, QScrollArea, QWidget
 
-from resnet_explorer.gradients.charts import gradient_plot, gradient_strips, heat_maps, lab_chart, loss_chart, step_plot
+from resnet_explorer.gradients.charts import (
+    axis_of,
+    gradient_plot,
+    gradient_strips,
+    heat_maps,
+    lab_chart,
+    loss_chart,
+    step_plot,
+)
 from resnet_explorer.gradients.descent import Descent, DescentStep
 from resnet_explorer.gradients.presets import Preset
 from resnet_explorer.gradients.tables import LabResult, describe_result
 from resnet_explorer.gradients.values import GradientResult, NetworkGradients
-from resnet_explorer.picture.chart import Axis, Scale
 from resnet_explorer.picture.marks import Ink
 from resnet_explorer.picture.theme import LIGHT, Theme
 from resnet_explorer.readings.lesions import LesionStudy
-from resnet_explorer.readings.quantities import WORDS, Quantity
+from resnet_explorer.readings.quantities import TERMS, WORDS, Quantity
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.chart_view import ChartView
@@ -161,32 +168,27 @@ class GradientPictures(QWidget):
 
     def _draw(self) -> None:
         result, quantity = self._shown, self._quantity
-        steps = isinstance(result, Descent) and bool(result.measured)
-        view = self.bar.view if steps else DescentView.LOSS
-        self.bar.setVisible(steps)
-        self.losses.setVisible(steps and view is not DescentView.LOSS)
+        step = self.bar.step if isinstance(result, Descent) and result.measured else None
+        view = self.bar.view if step else DescentView.LOSS
+        self.bar.setVisible(step is not None)
+        self.losses.setVisible(view is not DescentView.LOSS)
         self.stack.setCurrentWidget(self.heat if view is DescentView.HEAT else self.chart)
         if isinstance(result, GradientResult):
-            strips = gradient_strips(result, quantity)
-            words = "Each block coloured by its value"
-            self.chart.show_chart(gradient_plot(result, quantity), strips, _axis(quantity), words)
-        elif isinstance(result, Descent) and steps:
-            self._draw_step(result, view)
+            text = "Each block coloured by its value"
+            self.chart.show_chart(
+                gradient_plot(result, quantity), gradient_strips(result, quantity), axis_of(quantity), text
+            )
+        elif isinstance(result, Descent) and step:
+            if view is DescentView.LOSS:
+                self.chart.show_chart(loss_chart(result, step))
+                return
+            if view is DescentView.HEAT:
+                self.heat.show_maps(heat_maps(result, quantity), self.bar.slider.value())
+            else:
+                self.chart.show_chart(step_plot(result, quantity, step))
+            self.losses.show_chart(loss_chart(result, step, small=True))
         elif result is not None:
             self.chart.show_chart(lab_chart(result))
-
-    def _draw_step(self, result: Descent, view: DescentView) -> None:
-        step = self.bar.step
-        if step is None:
-            return
-        if view is DescentView.LOSS:
-            self.chart.show_chart(loss_chart(result, step))
-            return
-        if view is DescentView.HEAT:
-            self.heat.show_maps(heat_maps(result, self._quantity), self.bar.slider.value())
-        else:
-            self.chart.show_chart(step_plot(result, self._quantity, step))
-        self.losses.show_chart(loss_chart(result, step, small=True))
 
     def _on_step(self) -> None:
         """Show another step; heat maps only move their frame."""
@@ -197,11 +199,6 @@ class GradientPictures(QWidget):
         else:
             self._draw()
         self.step_changed.emit()
-
-
-def _axis(quantity: Quantity) -> Axis:
-    words = WORDS[quantity]
-    return Axis(words.symbol, Scale.LOG if words.log else Scale.LINEAR)
 
 
 WIDTH = 268
@@ -264,23 +261,20 @@ class GradientText(QScrollArea):
         paths = [place.path for place in residual.places]
         at = next((n for n, known in enumerate(paths) if path == known or path.startswith(f"{known}.")), None)
         block = len(paths) // 2 if at is None else at
-        shortcut, branch, cosine, share = (residual.median(one)[block] for one in _TERMS)
-        chosen = "" if at is not None else " (select a block to see its own)"
-        self.block.setText(f"Block {block + 1} of {residual.title} · {paths[block]}{chosen}")
-        known = None not in (shortcut, branch, cosine, share)
-        self.bar.setVisible(known)
-        if shortcut is None or branch is None or cosine is None or share is None:
+        suffix = "" if at is not None else " (select a block to see its own)"
+        self.block.setText(f"Block {block + 1} of {residual.title} · {paths[block]}{suffix}")
+        values = [value for term in TERMS if (value := residual.median(term)[block]) is not None]
+        self.bar.setVisible(len(values) == len(TERMS))
+        if len(values) < len(TERMS):
             self.terms.setText("No shortcut, or no value.")
             return
+        shortcut, branch, cosine, share = values
         self.bar.show_terms(shortcut, branch)
         right = "nearly orthogonal: the squares of the norms add" if abs(cosine) < 0.1 else "they interact"
         self.terms.setText(
             f"∂L/∂x = Sᵀδ + J_Fᵀδ\nshortcut term {shortcut:.3g}, branch term {branch:.3g}\n"
             f"cosine {cosine:.2f}: {right}\nthe shortcut contributes {100 * share:.0f} % of ∂L/∂x"
         )
-
-
-_TERMS = (Quantity.SHORTCUT, Quantity.BRANCH, Quantity.COSINE, Quantity.SHARE)
 
 
 def _said(network: NetworkGradients, quantity: Quantity) -> str:

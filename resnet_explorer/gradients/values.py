@@ -230,15 +230,11 @@ class Neighbours:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A fully connected network of the paper's: its kind, and the autocorrelation of df/dx at ``LAGS`` for each seed.
-
-    ``slope`` is df/dx at the 256 points for the first seed, scaled to a largest value of 1.
-    """
+    """A fully connected network of the paper's, by its kind; the autocorrelation of df/dx at ``LAGS`` for each seed."""
 
     kind: str
     depth: int
     correlations: tuple[tuple[float, ...], ...]
-    slope: tuple[float, ...]
 
     @property
     def mean(self) -> tuple[float, ...]:

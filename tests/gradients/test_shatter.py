@@ -49,10 +49,6 @@ def test_in_the_networks_at_hand_neighbours_agree_with_shortcuts_and_not_without
     assert "64 points between two images" in found.data
 
 
-def test_slopes_are_shown_on_one_scale(found: Shattering) -> None:
-    assert all(len(line.slope) == 256 and max(map(abs, line.slope)) == pytest.approx(1) for line in found.lines)
-
-
 def test_autocorrelation_of_known_signals() -> None:
     generator = torch.Generator().manual_seed(0)
     white = torch.randn(4096, dtype=torch.float64, generator=generator)

@@ -42,7 +42,7 @@ PATHS = Paths(
 SHATTERING = Shattering(
     ShatterRequest(PAIR, seeds=(3,)),
     (Neighbours(NET, ((0.9, 0.8, 0.7, 0.6, 0.5),)),),
-    (Line("plain, no norm", 50, ((0.78, 0.6, 0.4, 0.2, 0.1),), (1.0, -1.0)),),
+    (Line("plain, no norm", 50, ((0.78, 0.6, 0.4, 0.2, 0.1),)),),
     *("digits", "2.6", 1.0),
 )
 WOUNDS = Lesions("ResNet-20", NET, PLACES, 0.02, 0.03, (0.7, 0.09), (0.2, None), 297, "digits")

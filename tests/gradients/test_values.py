@@ -150,7 +150,7 @@ class TestWords:
         study = LesionStudy(PRESETS["lesions"].request, (lesions,), "", 1.0)  # type: ignore[arg-type]
         words = "297 test images ResNet-20: 1.0 % wrong as it is, typically 7.5 % without one of its blocks (3.0 % to"
         assert words in describe_result(study)
-        line = Line("plain, batch norm", 50, ((0.01, 0.0),), (1.0,))
+        line = Line("plain, batch norm", 50, ((0.01, 0.0),))
         shattering = Shattering(ShatterRequest((NET,)), (Neighbours(NET, ((0.8, 0.6),)),), (line,), "", "", 1.0)
         assert "ResNet-20 0.8." in describe_result(shattering) and "plain, batch norm 0.01." in describe_result(
             shattering
