@@ -50,7 +50,7 @@ def replacing(path: Path) -> Iterator["Stream"]:
             with _replaced(Path(os.path.realpath(path))) as stream:
                 yield stream
     except OSError as error:
-        what, remedy = _words(path, error)
+        what, remedy = reason(path, error)
         raise ExportError(str(path), f"{path} cannot be written: {what}.", remedy) from error
 
 
@@ -86,7 +86,8 @@ class Stream(io.RawIOBase):
             raise self._error
 
 
-def _words(path: Path, error: OSError) -> tuple[str, str]:
+def reason(path: Path, error: OSError) -> tuple[str, str]:
+    """Return why a file cannot be written, and what to do."""
     if error.errno == errno.ENOENT and path.parent.is_dir():
         return "no file can be made there", "Choose another folder."
     return _REASONS.get(error.errno or 0, (error.strerror or str(error), "Choose another place."))

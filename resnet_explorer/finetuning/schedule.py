@@ -11,7 +11,7 @@ from safetensors.torch import save
 from torch import nn
 from torch.optim import Optimizer
 
-from resnet_explorer import codec
+from resnet_explorer import codec, files
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning.codec import dumps, plan_in
 from resnet_explorer.finetuning.plan import TunePlan
@@ -190,9 +190,8 @@ class TuneFolder(Folder):
 
     def begin(self, environment: RunEnvironment) -> None:
         """Write what the run is, where nothing is here yet, and open the list of its steps."""
-        with os_errors_as_text(self.path):
-            if not (self.path / RUN).exists():
-                self._replace(TUNE, dumps(self._tune).encode())
+        if not (self.path / RUN).exists():
+            files.write(self.path / TUNE, dumps(self._tune))
         super().begin(environment)
 
     def opened(self, epoch: int, report: FreezeReport) -> None:
@@ -215,7 +214,7 @@ class TuneFolder(Folder):
                 kept = file.read_text(encoding="utf-8") if file.exists() else ""
                 new = [line for line in self._opened.values() if line not in kept]
                 if new:
-                    self._replace(OPENED, "".join((kept, *new)).encode())
+                    files.write(self.path / OPENED, "".join((kept, *new)))
             self._opened = {}
         super().flush()
 
@@ -232,8 +231,7 @@ class TuneFolder(Folder):
             "classes": codec.encode(self._tune.classes, indent=None).strip(),
         }
         tensors = {name: one.detach().cpu().contiguous() for name, one in plain.state_dict().items()}
-        with os_errors_as_text(self.path):
-            self._replace(BEST, save(tensors, metadata=words))
+        files.write(self.path / BEST, save(tensors, metadata=words))
 
 
 def others(folder: Path) -> ExplorerError:

@@ -50,9 +50,9 @@ def filters_picture(shown: Filters, width: float, height: float, text: float = 1
     drawn, kept = min(count, MOST_FILTERS), min(planes, PLANES)
     notes = "" if (drawn, kept) == (count, planes) else f", the first {drawn} and {kept} of their channels"
     words = head(
-        f"What the first convolution of {shown.request.plan.name} looks for",
-        f"{shown.path}: {count} filters over {planes} × {rows}×{columns} pixels{notes} · each filter by its own "
-        "largest weight, so that strong and weak ones are seen alike",
+        f"Filters of the first convolution of {shown.request.plan.name}",
+        f"{shown.path}: {count} filters over {planes} × {rows}×{columns} pixels{notes} · each filter scaled "
+        "by its own largest weight",
         (),
         width,
         size,
@@ -141,15 +141,15 @@ def confusion_picture(
     rows = tuple(Row(name, shown.counts[label].tolist(), f"true{label}") for label, name in enumerate(labels))
     right = round(shown.accuracy * shown.tested)
     made = HeatMap(
-        f"How {plan.name} names the test images",
-        Axis("class that the network gives", ticks=ticks),
+        f"Confusion matrix of {plan.name}, test images",
+        Axis("predicted class", ticks=ticks),
         Axis("images", low=0.0, high=max(1.0, float(shown.counts.max()))),
         [float(label) for label in range(classes)],
         rows,
         "true class",
-        f"{right:,} of {shown.tested:,} named right, {100 * shown.accuracy:.1f} % · mean loss {shown.loss:.3g} · "
+        f"{right:,} of {shown.tested:,} correct, {100 * shown.accuracy:.1f} % · mean loss {shown.loss:.3g} · "
         f"evaluation mode · {shown.data}",
-        ("On the diagonal is what was named right; every number beside it is a mistake.",),
+        ("The diagonal holds correct predictions; every other number is a mistake.",),
     )
     picture = heatmap(made, width, height, text)
     marks = tuple(_numbered(mark, shown, labels, text) if _is(mark, "row") else mark for mark in picture.marks)
@@ -174,11 +174,11 @@ def _numbered(row: Mark, shown: Confusion, labels: Sequence[str], text: float) -
         assert isinstance(cell, Group)
         given = int(cell.suffix.removeprefix(":"))
         count, of = int(shown.counts[truth, given]), int(shown.counts[truth].sum())
-        words = f"{count:,} of {of:,} images of “{labels[truth]}” were named “{labels[given]}”"
+        words = f"{count:,} of {of:,} images of “{labels[truth]}” were predicted as “{labels[given]}”"
         marks = _cell(cell, count, text) if len(labels) <= MOST_NUMBERS else cell.marks
         cells.append(replace(cell, path=f".given{given}", suffix="", title=words, marks=marks))
     recall = shown.recall(truth)
-    said = "no images" if recall is None else f"{100 * recall:.1f} % named right"
+    said = "no images" if recall is None else f"{100 * recall:.1f} % correct"
     return replace(row, marks=tuple(cells), title=f"{labels[truth]}: {said}")
 
 

@@ -1,4 +1,4 @@
-"""What can be looked at inside a trained network, and what is asked of it: image, layer, class, other run."""
+"""The views of a trained network, the fields that choose what they show, and the engine's answers."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -12,89 +12,75 @@ from resnet_explorer.insight import values
 from resnet_explorer.insight.charts import class_name
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.ui.fields import CheckField, ChoiceField, NumberField
-from resnet_explorer.ui.jobs import Jobs, JobState, Phase
+from resnet_explorer.ui.jobs import Jobs, JobState
 from resnet_explorer.ui.parts import hbox, told
 
 KEPT = 200
-"""Answers that are kept, so that going back to an image shows it at once."""
+"""Number of cached answers: going back to an image shows it at once."""
 A = TypeVar("A")
 
 
 class Answers(QObject):
-    """``arrived`` tells that an answer is there, or a part of it, or that there will be none."""
+    """The engine's answers, cached; ``arrived`` is emitted for an answer, a part of one, or a failure."""
 
     arrived = Signal()
 
     def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._jobs = jobs
-        self._known: dict[object, object] = {}
-        self._asked: dict[object, int] = {}
+        self._answers: dict[object, object] = {}
+        self._numbers: dict[object, int] = {}
 
     def forget(self) -> None:
         """Cancel every request and drop every answer."""
-        for number in self._asked.values():
+        for number in self._numbers.values():
             self._jobs.cancel(number)
-        self._asked.clear()
-        self._known.clear()
+        self._numbers.clear()
+        self._answers.clear()
 
     def to(self, request: values.InsideRequest) -> object | None:
         """Return the answer to a request as far as it is known."""
-        return self._known.get(request)
+        return self._answers.get(request)
 
     def newest(self, kind: type[A]) -> A | None:
-        return next((one for one in reversed(self._known.values()) if isinstance(one, kind)), None)
+        return next((one for one in reversed(self._answers.values()) if isinstance(one, kind)), None)
 
     def ask(self, request: values.InsideRequest, label: str, instead: values.InsideRequest | None = None) -> None:
         """Submit a request once; the older request ``instead`` that it replaces is cancelled."""
-        if instead is not None and instead != request and instead in self._asked:
-            self._jobs.cancel(self._asked.pop(instead))
-        if request not in self._asked:
-            self._asked[request] = self._jobs.submit(
-                request, label, self._on_answer, self._on_problem, so_far=self._on_part
-            )
-
-    def is_waiting(self, request: values.InsideRequest | None) -> bool:
-        state = self.state_of(request)
-        return state is not None and not state.is_over
-
-    def problem(self, request: values.InsideRequest | None) -> str:
-        """Return why a request failed; empty where it did not."""
-        state = self.state_of(request)
-        return state.problem if state is not None else ""
-
-    def is_cancelled(self, request: values.InsideRequest | None) -> bool:
-        state = self.state_of(request)
-        return state is not None and state.phase is Phase.CANCELLED
+        if instead is not None and instead != request and instead in self._numbers:
+            self._jobs.cancel(self._numbers.pop(instead))
+        if request not in self._numbers:
+            callbacks = self._on_answer, self._on_problem
+            self._numbers[request] = self._jobs.submit(request, label, *callbacks, so_far=self._on_part)
 
     def let_ask_again(self) -> None:
         """Let requests that failed or were cancelled be submitted again."""
         over = {state.number for state in self._jobs.states if state.is_over}
-        self._asked = {request: number for request, number in self._asked.items() if number not in over}
+        self._numbers = {request: number for request, number in self._numbers.items() if number not in over}
 
     def drop(self, request: values.InsideRequest) -> None:
         """Drop an answer, so that it can be requested again."""
-        self._asked.pop(request, None)
-        self._known.pop(request, None)
+        self._numbers.pop(request, None)
+        self._answers.pop(request, None)
 
     def state_of(self, request: values.InsideRequest | None) -> JobState | None:
-        number = self._asked.get(request) if request is not None else None
+        number = self._numbers.get(request)
         return next((state for state in self._jobs.states if state.number == number), None)
 
     def _on_part(self, job: Job, result: object) -> None:
-        if job in self._asked:
+        if job in self._numbers:
             self._keep(job, result)
 
     def _on_answer(self, job: Job, result: object) -> None:
-        if job in self._asked:
-            del self._asked[job]
+        if job in self._numbers:
+            del self._numbers[job]
             self._keep(job, result)
 
     def _keep(self, job: Job, result: object) -> None:
-        self._known.pop(job, None)
-        self._known[job] = result
-        while len(self._known) > KEPT:
-            del self._known[next(iter(self._known))]
+        self._answers.pop(job, None)
+        self._answers[job] = result
+        while len(self._answers) > KEPT:
+            del self._answers[next(iter(self._answers))]
         self.arrived.emit()
 
     def _on_problem(self, problem: str) -> None:
@@ -113,47 +99,48 @@ class Inside(StrEnum):
     LESIONS = "Lesions"
 
 
-class Words(NamedTuple):
-    """What a picture shows, and its source."""
+class Description(NamedTuple):
+    """What a view shows, and its source."""
 
     shows: str
     source: str
 
 
-WORDS: Mapping[Inside, Words] = {
-    Inside.CONFUSION: Words(
-        "A row for each true class, a column for each class that the network gives: what is off the diagonal are "
-        "mistakes, and the large numbers there are classes that look alike to it. Click a cell to see its images.",
+DESCRIPTIONS: Mapping[Inside, Description] = {
+    Inside.CONFUSION: Description(
+        "A row for each true class, a column for each predicted class: numbers off the diagonal are mistakes, and "
+        "large ones are classes that the network confuses. Click a cell to see its images.",
         "Kohavi and Provost 1998, Glossary of Terms",
     ),
-    Inside.MISTAKES: Words(
-        "The test images that are named wrongly, the surest first: a network's probability says little about whether "
-        "it is right. Enter or a double click shows where it looked.",
+    Inside.MISTAKES: Description(
+        "The misclassified test images, the most confident first: a network's probability says little about whether "
+        "it is right. Enter or a double click shows its Grad-CAM.",
         "Guo et al. 2017, On Calibration of Modern Neural Networks",
     ),
-    Inside.CAM: Words(
-        "Where in the image the evidence for a class is: the layer's maps, weighed by how much each raises the class's "
-        "score, and of their sum what is above 0. Deep layers say what, in coarse places; early ones where.",
+    Inside.CAM: Description(
+        "Where in the image the evidence for a class is: the layer's maps, weighted by how much each raises the "
+        "class's score, summed, and cut at 0. Deep layers show what, in coarse places; early layers show where.",
         "Selvaraju et al. 2017, Grad-CAM, section 3",
     ),
-    Inside.FILTERS: Words(
-        "The weights that look at the image itself: on photographs they become edges, gratings and spots of colour.",
+    Inside.FILTERS: Description(
+        "The weights that are applied to the image itself: trained on photographs they become edges, gratings and "
+        "blobs of colour.",
         "Krizhevsky et al. 2012, figure 3; Zeiler and Fergus 2014",
     ),
-    Inside.FEATURES: Words(
-        "What each channel of a layer answers to this image: early maps keep its outlines, deep ones are small and "
-        "answer to few things each. Select any layer, block or stage in any view.",
+    Inside.FEATURES: Description(
+        "The output of each channel of a layer for this image: early maps keep its outlines, deep ones are small and "
+        "respond to few things each. Select any layer, block or stage in any view.",
         "Zeiler and Fergus 2014, Visualizing and Understanding Convolutional Networks",
     ),
-    Inside.SURFACE: Words(
-        "The training loss in a plane through the trained weights: wide and smooth around a residual network, and the "
-        "deeper a plain one is, the rougher around it.",
+    Inside.SURFACE: Description(
+        "The training loss in a plane through the trained weights: wide and smooth around a residual network, and "
+        "rougher around a plain one the deeper it is.",
         "Li et al. 2018, Visualizing the Loss Landscape of Neural Nets, section 4",
     ),
-    Inside.LESIONS: Words(
-        "The test error when one block is dropped, or two equal neighbours are swapped, and all weights stay as they "
-        "are: a residual network, where the shortcut is left, hardly misses most of its blocks; a plain one without "
-        "any of its blocks is little better than a guess.",
+    Inside.LESIONS: Description(
+        "The test error when one block is dropped, or two equal neighbours are swapped, with all weights unchanged: a "
+        "residual network, which keeps its shortcut, hardly needs most of its blocks; a plain one without any of its "
+        "blocks is little better than chance.",
         "Veit et al. 2016, Residual Networks Behave Like Ensembles of Relatively Shallow Networks, sections 4.1 and "
         "4.3",
     ),
@@ -161,16 +148,15 @@ WORDS: Mapping[Inside, Words] = {
 
 
 GIVEN, TRUE = -1, -2
-"""Instead of a class: the one that the network gives, and the right one."""
+"""Instead of a class: the predicted one, and the true one."""
 TOGETHER, EACH = "all maps on one scale", "each map on its own scale"
 
 
 class InsideControls(QWidget):
-    """One line of fields; those that the picture does not need are hidden.
+    """One line of fields; those that the view does not need are hidden.
 
-    ``changed`` tells that something else is asked, ``stepped`` that the next image is (1) or the one before (-1),
-    ``layer_chosen`` gives an address, ``measured`` tells that what takes long shall be measured,
-    ``invalid_entered`` gives a text that is no number.
+    ``changed`` is emitted for another choice, ``stepped`` with 1 for the next image and -1 for the previous one,
+    ``layer_chosen`` with an address, ``measured`` when Measure is pressed, ``invalid_entered`` with invalid input.
     """
 
     changed = Signal()
@@ -188,7 +174,7 @@ class InsideControls(QWidget):
         self.scaling = ChoiceField([(TOGETHER,), (EACH,)])
         self.image, self.points = NumberField(0, values.MAX_IMAGES), NumberField(3, values.MAX_SIZE)
         self.images, self.seed = NumberField(1, values.MAX_IMAGES), NumberField(0, 10**6)
-        self.batch = CheckField("the images' own statistics")
+        self.batch = CheckField("batch statistics")
         self.labels: list[tuple[QLabel, QWidget]] = []
         self.row = hbox(of=self)
         for field, value in ((self.image, 0), (self.points, 21), (self.images, 256), (self.seed, 0)):
@@ -218,7 +204,7 @@ class InsideControls(QWidget):
         """Offer a network's layers and classes, and the runs that it can be compared with."""
         classes = ((f"class {class_name(names, one)}", one) for one in range(spec.classes or 0))
         self.layer.offer((path, path) for path in values.map_paths(spec))
-        self.target.offer([("the class it gives", GIVEN), ("the true class", TRUE), *classes])
+        self.target.offer([("the predicted class", GIVEN), ("the true class", TRUE), *classes])
         self.other.offer([("nothing", None), *((one.plan.name, one) for one in others)], usual + 1)
 
     def show_layer(self, path: str) -> None:
@@ -234,13 +220,13 @@ class InsideControls(QWidget):
             label.setVisible(not widget.isHidden())
 
     def request(
-        self, view: Inside, look: values.RunReference, path: str, gallery: values.Gallery | None
+        self, view: Inside, reference: values.RunReference, path: str, gallery: values.Gallery | None
     ) -> values.InsideRequest | None:
-        """Return what has to be asked for a picture; None where the image's class must be known first.
+        """Return the request for a view; None where the image's true class is not known yet.
 
-        ``gallery`` are the test images whose classes are known. Raises ExplorerError where it cannot be asked.
+        ``gallery`` holds test images with their classes. Raises ExplorerError where the view is not available.
         """
-        run, place = (look.folder, look.plan), self.image.value()
+        run, place = (reference.folder, reference.plan), self.image.value()
         if view is Inside.CAM:
             target = self._target(place, gallery)
             return None if target == TRUE else values.CamRequest(*run, place, path, None if target == GIVEN else target)
@@ -249,7 +235,7 @@ class InsideControls(QWidget):
         if view is Inside.FILTERS:
             return values.FiltersRequest(*run)
         other = self.other.chosen
-        runs = (look, other) if other else (look,)
+        runs = (reference, other) if other else (reference,)
         if view is Inside.LESIONS:
             return values.RunLesionsRequest(runs)
         if view is Inside.SURFACE:
@@ -265,24 +251,24 @@ class InsideControls(QWidget):
 
 
 _FIELDS = (
-    ("", "before", "The test image before this one (Left)"),
-    ("Image", "image", "The place of an image among the test images, from 0; Left and Right step"),
-    ("", "after", "The next test image (Right)"),
-    ("Layer", "layer", "The layer, block or stage whose maps are shown; what is selected in another view is taken"),
-    ("Evidence for", "target", "The class whose score is traced back to the image"),
-    ("", "scaling", "One scale tells strong maps from weak ones; scales of their own show what is in the weak ones"),
-    ("Beside", "other", "Another run, measured in the same way and shown on the same scale"),
-    ("Grid", "points", "Points along each direction, an odd number: the middle one is the trained weights"),
-    ("Images", "images", "How many training images the loss is of; the seed picks them"),
-    ("Seed", "seed", "Draws both directions, and picks the images"),
+    ("", "before", "Previous test image (Left)"),
+    ("Image", "image", "The number of a test image, from 0; use Left and Right to step"),
+    ("", "after", "Next test image (Right)"),
+    ("Layer", "layer", "The layer, block or stage whose maps are shown; it follows the selection in other views"),
+    ("Evidence for", "target", "The class whose score is explained"),
+    ("", "scaling", "One scale compares maps; separate scales show the details of weak maps"),
+    ("Compare with", "other", "Another run, measured the same way and shown on the same scale"),
+    ("Grid", "points", "Points along each direction, an odd number: the middle point is the trained weights"),
+    ("Images", "images", "Number of training images for the loss; the seed picks them"),
+    ("Seed", "seed", "Seed of both directions and of the choice of images"),
     (
         "",
         "batch",
-        "Batch norm: the statistics of these images instead of the running ones, which the paper's code uses",
+        "Batch norm uses the statistics of these images, not the running ones as in the paper's code",
     ),
-    ("", "measure", "Measure it now; what is known is shown as it comes"),
+    ("", "measure", "Measure now; results appear as they are computed"),
 )
-"""Label, field, and what it is for."""
+"""Label, field and tooltip."""
 _NEEDED: Mapping[Inside, tuple[str, ...]] = {
     Inside.CAM: ("before", "image", "after", "layer", "target"),
     Inside.FEATURES: ("before", "image", "after", "layer", "scaling"),

@@ -1,10 +1,10 @@
-"""How a trained network names the test images, which of them wrongly, and the images themselves."""
+"""Inspects trained networks: predictions, Grad-CAM, feature maps, filters, loss surface, lesions."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Protocol, TypeGuard
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -25,25 +25,21 @@ from resnet_explorer.runs.opened import kind_of, load_trained
 from resnet_explorer.runs.plan import RunPlan
 
 Load = Callable[[str, RunPlan], ResNet]
-"""Returns the network that a run's folder holds, with its trained weights."""
+"""Returns the trained network of a run's folder."""
 
 
 class Seen(Tested, Protocol):
-    """Images of a run: those of a data set, or a fine-tuning's own."""
+    """Images of a run: those of a data set, or a fine-tuning's own; ``train`` are indices, ``is_noise`` says random."""
 
     @property
-    def train(self) -> Tensor:
-        """The indices of the training images."""
+    def train(self) -> Tensor: ...
 
     @property
-    def is_noise(self) -> bool:
-        """Whether they are drawn at random."""
+    def is_noise(self) -> bool: ...
 
-    def unscaled(self, x: Tensor) -> Tensor:
-        """Return images with their scaling undone."""
+    def unscaled(self, x: Tensor) -> Tensor: ...
 
-    def draw(self, count: int, seed: int) -> Batch:
-        """Return a batch of training images that a seed picks."""
+    def draw(self, count: int, seed: int) -> Batch: ...
 
 
 def load(folder: str, plan: RunPlan) -> ResNet:
@@ -51,26 +47,25 @@ def load(folder: str, plan: RunPlan) -> ResNet:
     model, kept, _ = load_trained(Path(folder))
     if kept.spec != plan.spec:
         what = f"The run in {folder} is of another network than {plan.name}."
-        raise CheckpointError(folder, what, "Choose it from the list of runs anew.")
+        raise CheckpointError(folder, what, "Choose it from the list of runs again.")
     return model
 
 
-def images_in(look: values.RunReference) -> Seen:
+def images_in(run: values.RunReference) -> Seen:
     """Return the images of a run: a fine-tuning's own where its folder holds one."""
-    plan = look.plan
-    if look.folder and (kind := kind_of(Path(look.folder))):
-        images: Seen = kind.images_of(Path(look.folder))
+    if run.folder and (kind := kind_of(Path(run.folder))):
+        images: Seen = kind.images_of(Path(run.folder))
         return images
-    return Images(plan.data, plan.spec, plan.image)
+    return Images(run.plan.data, run.plan.spec, run.plan.image)
 
 
-def subject(look: values.RunReference, source: Load) -> tuple[ResNet, Seen]:
+def subject(run: values.RunReference, source: Load) -> tuple[ResNet, Seen]:
     """Return a trained network on its device, and its images."""
-    return source(look.folder, look.plan).to(look.plan.device), images_in(look)
+    return source(run.folder, run.plan).to(run.plan.device), images_in(run)
 
 
 def one_image(images: Seen, place: int) -> tuple[Tensor, int]:
-    """Return a test image by its place as a batch of one, and its class; raises ExplorerError where it is not there."""
+    """Return the test image of a number as a batch of one, and its class; raises ExplorerError without one."""
     indices = tested(images)
     if not 0 <= place < len(indices):
         words = f"There is no test image {place:,}; there are {len(indices):,}."
@@ -80,10 +75,9 @@ def one_image(images: Seen, place: int) -> tuple[Tensor, int]:
 
 
 def pixels(images: Seen, x: Tensor) -> Any:
-    """Return images as they are seen, as numbers from 0 to 255 in (n, height, width, 1 or 3).
+    """Return images for display, integers from 0 to 255 in (n, height, width, 1 or 3).
 
-    The scaling to mean 0 and deviation 1 is undone. Noise has no such numbers: it is spread over its own range. Of
-    other channels than 1 or 3 the first is shown.
+    The normalisation is undone; noise is scaled to its own range. Of other channels than 1 or 3 the first is shown.
     """
     seen = images.unscaled(x)
     if images.is_noise:
@@ -94,11 +88,11 @@ def pixels(images: Seen, x: Tensor) -> Any:
 
 
 CHUNK = 250
-"""Images that are named at a time."""
+"""Images in a batch."""
 
 
 def gallery(request: values.GalleryRequest) -> Iterator[values.Gallery]:
-    """Yield the images; no network is needed for that. Raises ExplorerError where there are none from that place on."""
+    """Yield a page of test images, without a network; raises ExplorerError where there is none."""
     images = images_in(request)
     indices = tested(images)
     one_image(images, request.first)
@@ -107,7 +101,7 @@ def gallery(request: values.GalleryRequest) -> Iterator[values.Gallery]:
 
 
 def confusion(request: values.ConfusionRequest, source: Load = load) -> Iterator[Progress | values.Confusion]:
-    """Yield progress and, last, how the test images are named; raises ExplorerError where there are none."""
+    """Yield progress and, last, the predictions; raises ExplorerError where there are no test images."""
     began = perf_counter()
     yield Progress(0, 1, "loading the weights")
     model, images = subject(request, source)
@@ -123,7 +117,7 @@ def confusion(request: values.ConfusionRequest, source: Load = load) -> Iterator
         sure.append(probability)
         named.append(predicted)
         done += len(chunk)
-        yield Progress(done, len(indices), "naming the test images")
+        yield Progress(done, len(indices), "classifying the test images")
     truth, predicted = torch.cat(labels), torch.cat(named)
     wrong = _mistakes(truth, predicted, torch.cat(sure))
     seen = torch.tensor([one.image for one in wrong[: values.MOST_MISTAKES]], dtype=torch.long)
@@ -147,7 +141,7 @@ def _mistakes(truth: Tensor, predicted: Tensor, sure: Tensor) -> tuple[values.Mi
 
 
 def cam(request: values.CamRequest, source: Load = load) -> Iterator[Progress | values.Cam]:
-    """Yield progress and, last, the map; raises ExplorerError where there is no such image, address or class."""
+    """Yield progress and, last, the map; raises ExplorerError for an unknown image, address or class."""
     yield Progress(0, 1, "loading the weights")
     model, images = subject(request, source)
     x, truth = one_image(images, request.image)
@@ -157,8 +151,7 @@ def cam(request: values.CamRequest, source: Load = load) -> Iterator[Progress | 
     predicted = int(probabilities.argmax())
     target = predicted if request.target is None else request.target
     if not 0 <= target < len(probabilities):
-        words = f"There is no class {target}."
-        raise ExplorerError("class", words, f"Choose 0 to {len(probabilities) - 1}.")
+        raise ExplorerError("class", f"There is no class {target}.", f"Choose 0 to {len(probabilities) - 1}.")
     found = grad_cam(model, request.path, x, target)
     large = functional.interpolate(found, x.shape[2:], mode="bilinear", align_corners=False)
     maps = (found[0, 0].cpu().numpy(), large[0, 0].cpu().numpy())
@@ -169,7 +162,7 @@ def grad_cam(model: nn.Module, path: str, x: Tensor, target: int) -> Tensor:
     """Return ReLU(Σₖ αₖ Aᵏ) as (N, 1, h, w), equations 1 and 2 of the paper, in evaluation mode.
 
     Aᵏ are the maps at the address, αₖ the mean over a map of the gradient of the class's score (before the softmax).
-    Raises ExplorerError where the address puts out no maps.
+    Raises ExplorerError where the address has no maps.
     """
     from captum.attr import LayerGradCam  # with matplotlib, which takes a second
 
@@ -177,12 +170,12 @@ def grad_cam(model: nn.Module, path: str, x: Tensor, target: int) -> Tensor:
     with restored(model, training=False):
         maps: Any = LayerGradCam(model, layer).attribute(x, target, relu_attributions=True)
     if not isinstance(maps, Tensor) or maps.ndim != 4:
-        raise ExplorerError("layer", f"{path} puts out no maps.", "Choose a convolution, a block or a stage.")
+        raise ExplorerError("layer", f"{path} has no feature maps.", "Choose a convolution, a block or a stage.")
     return maps.detach()
 
 
 def features(request: values.FeaturesRequest, source: Load = load) -> Iterator[Progress | values.Features]:
-    """Yield progress and, last, the maps; raises ExplorerError where there is no such image or address."""
+    """Yield progress and, last, the maps; raises ExplorerError for an unknown image or address."""
     yield Progress(0, 1, "loading the weights")
     model, images = subject(request, source)
     x, truth = one_image(images, request.image)
@@ -192,9 +185,9 @@ def features(request: values.FeaturesRequest, source: Load = load) -> Iterator[P
 
 @torch.no_grad()
 def maps_at(model: nn.Module, path: str, x: Tensor) -> Tensor:
-    """Return what is put out at an address in evaluation mode as (N, C, h, w); a vector is maps of one pixel.
+    """Return the output at an address in evaluation mode as (N, C, h, w); a vector becomes maps of one pixel.
 
-    Raises ExplorerError where there is nothing of that address.
+    Raises ExplorerError for an unknown address.
     """
     try:
         layer = model.get_submodule(path)
@@ -230,7 +223,7 @@ Direction = Mapping[str, Tensor]
 def surface(
     request: values.SurfaceRequest, source: Load = load
 ) -> Iterator[Progress | Partial[values.Surface] | values.Surface]:
-    """Yield progress, the planes after each row, and last the whole; raises ExplorerError as ``Images`` does."""
+    """Yield progress, the planes after each row, and last the result; raises ExplorerError as ``Images`` does."""
     began = perf_counter()
     rows = request.size * len(request.runs)
     done = 0
@@ -260,8 +253,9 @@ def plane(
     known = np.zeros(losses.shape, np.bool_)
     first, second = directions(model, request.seed)
     with restored(model, training=False), moved(model) as move:
-        if request.batch_statistics:
-            _use_batches(model)
+        for module in model.modules():
+            if request.batch_statistics and isinstance(module, _BatchNorm):
+                module.train()  # ``restored`` puts the running statistics back
         middle = mean_loss(model, x, y)
         for row in sorted(range(request.size), key=lambda index: abs(index - request.size // 2)):
             for column, step in enumerate(steps):
@@ -272,21 +266,19 @@ def plane(
 
 
 def directions(model: nn.Module, seed: int) -> tuple[Direction, Direction]:
-    """Return two random directions whose every filter is as long as the model's own (Li et al. 2018, section 4).
+    """Return two random directions, each filter scaled to the norm of the model's own (Li et al. 2018, section 4).
 
-    A filter is what makes one output channel, in a fully connected layer what makes one output. Biases and the
-    parameters of norms do not move, as in the paper's code.
+    A filter is the weights of one output channel. Biases and the parameters of norms do not move, as in the paper's
+    code.
     """
     generator = torch.Generator().manual_seed(seed)
     filters = {
-        f"{path}.weight": module.weight.detach() for path, module in model.named_modules() if _has_filters(module)
+        f"{path}.weight": module.weight.detach()
+        for path, module in model.named_modules()
+        if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Linear)
     }
     found = [{name: _as_long(one, generator) for name, one in filters.items()} for _ in range(2)]
     return found[0], found[1]
-
-
-def _has_filters(module: nn.Module) -> TypeGuard[nn.Conv1d | nn.Conv2d | nn.Linear]:
-    return isinstance(module, nn.Conv1d | nn.Conv2d | nn.Linear)
 
 
 def _as_long(weight: Tensor, generator: torch.Generator) -> Tensor:
@@ -298,43 +290,29 @@ def _as_long(weight: Tensor, generator: torch.Generator) -> Tensor:
     return scaled
 
 
-class Move:
-    """Puts a model's weights to θ + Σ step · direction, each time from the weights that it had."""
-
-    def __init__(self, model: nn.Module) -> None:
-        self._parameters = dict(model.named_parameters())
-        self._kept = {name: one.detach().clone() for name, one in self._parameters.items()}
-
-    @torch.no_grad()
-    def __call__(self, *steps: tuple[float, Direction]) -> None:
-        for name in steps[0][1]:
-            place = self._kept[name]
-            for length, direction in steps:
-                place = place + length * direction[name]
-            self._parameters[name].copy_(place)
-
-    @torch.no_grad()
-    def back(self) -> None:
-        """Restore every weight, bit for bit."""
-        for name, kept in self._kept.items():
-            self._parameters[name].copy_(kept)
-
-
 @contextmanager
-def moved(model: nn.Module) -> Iterator[Move]:
-    """Lend the weights of a model to be moved, and put them back, however the work ends."""
-    move = Move(model)
+def moved(model: nn.Module) -> Iterator[Callable[..., None]]:
+    """Context manager that returns a function of (step, direction) pairs, and restores the weights θ on exit.
+
+    The function sets the weights to θ + Σ step · direction.
+    """
+    parameters = dict(model.named_parameters())
+    kept = {name: parameter.detach().clone() for name, parameter in parameters.items()}
+
+    @torch.no_grad()
+    def move(*steps: tuple[float, Direction]) -> None:
+        for name in steps[0][1]:
+            weights = kept[name]
+            for length, direction in steps:
+                weights = weights + length * direction[name]
+            parameters[name].copy_(weights)
+
     try:
         yield move
     finally:
-        move.back()
-
-
-def _use_batches(model: nn.Module) -> None:
-    """Let batch norms use the statistics of the batch; ``restored`` puts the running ones back."""
-    for module in model.modules():
-        if isinstance(module, _BatchNorm):
-            module.train()
+        with torch.no_grad():
+            for name, weights in kept.items():
+                parameters[name].copy_(weights)
 
 
 @torch.no_grad()
@@ -348,6 +326,6 @@ def mean_loss(model: nn.Module, x: Tensor, y: Tensor) -> float:
 def lesions(
     request: values.RunLesionsRequest, source: Load = load
 ) -> Iterator[Progress | Partial[LesionStudy] | LesionStudy]:
-    """Yield progress, what is known after each lesion, and last the whole; raises ExplorerError without test images."""
+    """Yield progress, the study after each lesion, and last the result; raises ExplorerError without test images."""
     subjects = (Subject(run.plan, *subject(run, source)) for run in request.runs)
     return study(request, subjects, 0, sum(count(run.plan) for run in request.runs))

@@ -1,4 +1,4 @@
-"""Looking inside a trained network: what it confuses, where it looks, its filters and maps, its losses and lesions."""
+"""Inspects a trained network: confusion matrix, Grad-CAM, filters, feature maps, loss surface and lesions."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,15 +10,15 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QTabBar, QWidget
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.files import write
 from resnet_explorer.insight import values
-from resnet_explorer.insight.controls import TOGETHER, WORDS, Answers, Inside, InsideControls
+from resnet_explorer.insight.controls import DESCRIPTIONS, TOGETHER, Answers, Inside, InsideControls
 from resnet_explorer.insight.pictures import mistakes_of
-from resnet_explorer.insight.stack import GalleryPane, InsideStack, content, picture_of, suffixes
+from resnet_explorer.insight.stack import GalleryPane, InsideStack
 from resnet_explorer.picture.marks import Picture
-from resnet_explorer.picture.theme import LIGHT, Theme
+from resnet_explorer.picture.theme import Theme
 from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.fields import no_number
-from resnet_explorer.ui.jobs import Jobs
+from resnet_explorer.ui.jobs import Jobs, Phase
 from resnet_explorer.ui.jobs_panel import JobLine
 from resnet_explorer.ui.parts import Problem, button, hbox, label, split, told, vbox
 
@@ -26,24 +26,24 @@ _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 
 
 class InsideView(QWidget):
-    """Shows one run: it is asked when it is looked at, what takes long when the user says so."""
+    """Inspects one run: views are computed when they are opened, slow ones when the user presses Measure."""
 
     def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._document, self._theme = document, LIGHT
-        self._look: values.RunReference | None = None
+        self._document = document
+        self._run: values.RunReference | None = None
         self._names: Sequence[str] = ()
         self._path = ""
-        self._none = "Choose a run that has been trained."
-        self._asked: values.InsideRequest | None = None
+        self._none = "Choose a trained run."
+        self._request: values.InsideRequest | None = None
         self.answers = Answers(jobs, self)
         self.run, self.state, self.problem = QLabel(), label(kind="muted", wrap=True, cut=True), Problem()
         self.caption = label(kind="muted", wrap=True)
-        self.views, self.controls = told(QTabBar(), "What is looked at"), InsideControls()
+        self.views, self.controls = told(QTabBar(), "View"), InsideControls()
         self.line = JobLine(jobs, inside=True)
-        tip = "Save what is shown: drawings as SVG, PDF or PNG, images as PNG"
+        tip = "Save this view: drawings as SVG, PDF or PNG, images as PNG"
         self.save_button = button("Save…", tip, self._on_save)
-        self.all = button("Show all mistakes", "Show the mistakes of every pair of classes again", self._on_all)
+        self.all = button("Show all mistakes", "Show the mistakes of all pairs of classes", self._on_all)
         self.gallery, self.stack = GalleryPane(), InsideStack(document)
         self._arrange()
         self._wire(jobs)
@@ -52,7 +52,9 @@ class InsideView(QWidget):
     def _arrange(self) -> None:
         self.run.setObjectName("strong")
         for view in Inside:
-            self.views.setTabToolTip(self.views.addTab(view), f"{WORDS[view].shows} ({WORDS[view].source})")
+            self.views.setTabToolTip(
+                self.views.addTab(view), f"{DESCRIPTIONS[view].shows} ({DESCRIPTIONS[view].source})"
+            )
         self.views.setExpanding(False)
         self.views.setDrawBase(False)
         panes = split(Qt.Orientation.Horizontal, (270, 700), self.gallery, self.stack, collapsible=True)
@@ -71,14 +73,13 @@ class InsideView(QWidget):
 
     def _wire(self, jobs: Jobs) -> None:
         self.views.currentChanged.connect(self._on_view)
-        self.controls.changed.connect(self._on_controls)
+        self.controls.changed.connect(self._on_controls_changed)
         self.controls.stepped.connect(self._step)
         self.controls.layer_chosen.connect(self._on_layer)
         self.controls.measured.connect(self._on_measure)
         self.controls.invalid_entered.connect(lambda text: self._say(no_number(text, "21")))
         self.stack.confusion.picked.connect(self._on_pair)
         self.gallery.chosen.connect(self.show_image)
-        self.gallery.turned.connect(self.show_image)
         self.stack.mistakes.chosen.connect(self._on_mistake)
         self.stack.mistakes.itemActivated.connect(lambda item: self.show_view(Inside.CAM))
         self.answers.arrived.connect(self._show)
@@ -92,18 +93,18 @@ class InsideView(QWidget):
     @property
     def picture(self) -> Picture | None:
         """Return the drawing that is shown; None where images or nothing is shown."""
-        return picture_of(self.stack.panes[self.view])
+        return self.stack.picture
 
     def show_run(
         self, folder: str, plan: RunPlan, names: Sequence[str] = (), others: Sequence[values.RunReference] = ()
     ) -> None:
-        """Look into a run as it is now; ``names`` are its classes', ``others`` runs that may be measured beside it.
+        """Inspect a run as it is now; ``names`` are its classes, ``others`` the runs to compare it with.
 
-        Of these the one that is residual where this one is plain, or the other way round, is chosen.
+        The first of these that is residual where this one is plain, or the other way round, is preselected.
         """
         self.answers.forget()
         self.stack.clear()
-        self._look, self._names, self._asked, self.stack.names = values.RunReference(folder, plan), names, None, names
+        self._run, self._names, self._request, self.stack.names = values.RunReference(folder, plan), names, None, names
         self._path = values.nearest_map(plan.spec, self._document.selection)
         usable = [one for one in others if one.folder != folder and one.plan.spec.classes is not None]
         twins = [index for index, one in enumerate(usable) if one.plan.spec.residual != plan.spec.residual]
@@ -115,7 +116,7 @@ class InsideView(QWidget):
         """Inspect no run, and say why."""
         self.answers.forget()
         self.stack.clear()
-        self._look, self._asked, self._none = None, None, words
+        self._run, self._request, self._none = None, None, words
         self.run.clear()
         self._show()
 
@@ -130,7 +131,6 @@ class InsideView(QWidget):
         self._show()
 
     def show_theme(self, theme: Theme) -> None:
-        self._theme = theme
         self.gallery.grid.show_theme(theme)
         self.stack.show_theme(theme)
         self._show()
@@ -156,30 +156,30 @@ class InsideView(QWidget):
         self.gallery.setVisible(self._needs_image())
         self.stack.show_view(view)
         self.stack.together = self.controls.scaling.currentText() == TOGETHER
-        self.caption.setText(f"{WORDS[view].shows} {WORDS[view].source}.")
+        self.caption.setText(f"{DESCRIPTIONS[view].shows} {DESCRIPTIONS[view].source}.")
         self._say("")
-        if self._look is None:
+        if self._run is None:
             self.state.setText(self._none)
             self._on_jobs_changed()
             return
         if self._needs_image():
-            self._show_gallery(self._look)
+            self._show_gallery(self._run)
         try:
             known = self.answers.newest(values.Gallery)
-            before, self._asked = self._asked, self.controls.request(view, self._look, self._path, known)
+            before, self._request = self._request, self.controls.request(view, self._run, self._path, known)
         except ExplorerError as error:
             self._say(str(error))
             return
         self._show_answer(before)
         self._on_jobs_changed()
 
-    def _show_gallery(self, look: values.RunReference) -> None:
+    def _show_gallery(self, run: values.RunReference) -> None:
         """Show the page of test images that holds the current one; the page before stays until it is there."""
         place = self.controls.image.value()
-        request = values.GalleryRequest(look.folder, look.plan, place // values.PAGE * values.PAGE)
+        request = values.GalleryRequest(run.folder, run.plan, place // values.PAGE * values.PAGE)
         shown, named = self.answers.to(request), self.answers.newest(values.Confusion)
         if shown is None and self.isVisible():
-            self.answers.ask(request, f"Test images of {look.plan.name}")
+            self.answers.ask(request, f"Test images of {run.plan.name}")
         if isinstance(shown, values.Gallery):
             if self.gallery.shown != (shown, named):
                 self.gallery.show_gallery(shown, named, self._names)
@@ -187,20 +187,20 @@ class InsideView(QWidget):
 
     def _show_answer(self, before: values.InsideRequest | None) -> None:
         """Show the answer, or request it; the previous answer stays until it is there."""
-        request, look = self._asked, self._look
-        if request is None or look is None:
+        request, run = self._request, self._run
+        if request is None or run is None:
             return
-        answer, problem = self.answers.to(request), self.answers.problem(request)
+        answer, state = self.answers.to(request), self.answers.state_of(request)
         if answer is not None:
             self.state.setText(self.stack.show_answer(self.view, answer))
-        elif not problem:
+        elif state is None or not state.problem:
             on_demand = isinstance(request, values.OnDemand)
-            self.state.setText("Measure to see it: it takes as long as the network is deep." if on_demand else "…")
+            self.state.setText("Press Measure. Deeper networks take longer." if on_demand else "…")
             if not on_demand and self.isVisible():
                 instead = before if isinstance(before, values.CamRequest | values.FeaturesRequest) else None
-                self.answers.ask(request, f"{self.view} of {look.plan.name}", instead)
-        if problem:
-            self._say(problem)
+                self.answers.ask(request, f"{self.view} of {run.plan.name}", instead)
+        if state is not None and state.problem:
+            self._say(state.problem)
 
     def _say(self, problem: str) -> None:
         self.problem.say(problem)
@@ -208,27 +208,27 @@ class InsideView(QWidget):
             self.state.clear()
 
     def _on_jobs_changed(self) -> None:
-        state = self.answers.state_of(self._asked)
+        state = self.answers.state_of(self._request)
         is_open = state is not None and not state.is_over
         self.line.setVisible(is_open)
         if state is not None and is_open:
             self.line.show_state(state)
-        elif self.answers.is_cancelled(self._asked):
-            self.state.setText("Cancelled; what is there stays.")
-        self.save_button.setEnabled(bool(suffixes(self.stack.panes[self.view])))
+        elif state is not None and state.phase is Phase.CANCELLED:
+            self.state.setText("Cancelled; showing the previous result.")
+        self.save_button.setEnabled(bool(self.stack.suffixes))
 
     def _on_view(self) -> None:
         self.answers.let_ask_again()
         self._show()
 
-    def _on_controls(self) -> None:
+    def _step(self, by: int = 0) -> None:
+        self.show_image(self.controls.image.value() + by)
+
+    def _on_controls_changed(self) -> None:
         if self._needs_image():
-            self.show_image(self.controls.image.value())
+            self._step()
         else:
             self._show()
-
-    def _step(self, by: int) -> None:
-        self.show_image(self.controls.image.value() + by)
 
     def _on_layer(self, path: str) -> None:
         self._path = path
@@ -237,16 +237,17 @@ class InsideView(QWidget):
 
     def _on_selected(self, path: str) -> None:
         """Inspect what is selected in another view, if this network has it."""
-        if self._look is not None and path:
-            self._path = values.nearest_map(self._look.plan.spec, path)
+        if self._run is not None and path:
+            self._path = values.nearest_map(self._run.plan.spec, path)
             if self.isVisible():
                 self._show()
 
     def _on_measure(self) -> None:
-        if self._look is not None and isinstance(self._asked, values.OnDemand):
-            if not self.answers.is_waiting(self._asked):
-                self.answers.drop(self._asked)
-                self.answers.ask(self._asked, f"{self.view} of {self._look.plan.name}")
+        if self._run is not None and isinstance(self._request, values.OnDemand):
+            state = self.answers.state_of(self._request)
+            if state is None or state.is_over:
+                self.answers.drop(self._request)
+                self.answers.ask(self._request, f"{self.view} of {self._run.plan.name}")
             self._on_jobs_changed()
 
     def _on_pair(self, truth: int, given: int) -> None:
@@ -265,17 +266,17 @@ class InsideView(QWidget):
             self.controls.image.show_value(mistakes_of(shown, self.stack.pair)[row][0].image)
 
     def _on_save(self) -> None:
-        kinds = suffixes(self.stack.panes[self.view])
-        filters = ";;".join(f"{one[1:].upper()} (*{one})" for one in kinds)
+        kinds = self.stack.suffixes
+        filters = ";;".join(f"{suffix[1:].upper()} (*{suffix})" for suffix in kinds)
         name = f"{self.run.text()}-{self.view.lower().replace(' ', '-')}{kinds[0]}"
-        chosen, _ = QFileDialog.getSaveFileName(self, "Save what is shown", name, filters)
+        chosen, _ = QFileDialog.getSaveFileName(self, "Save view", name, filters)
         if chosen:
             self.save(Path(chosen))
 
     def save(self, path: Path) -> bool:
         """Write what is shown to a file; where that fails show why, and return False."""
         try:
-            write(path, content(self.stack.panes[self.view], path.suffix.lower(), self._theme))
+            write(path, self.stack.content(path.suffix.lower()))
         except ExplorerError as error:
             self._say(str(error))
             return False

@@ -89,6 +89,10 @@ class ImageGrid(QListWidget):
             self.addItem(_item(one, self._side, ratio))
         self.blockSignals(False)
 
+    @property
+    def has_image(self) -> bool:
+        return bool(self.images)
+
     def choose(self, place: int) -> None:
         """Select an image without a signal."""
         self.blockSignals(True)

@@ -1,4 +1,4 @@
-"""What is looked at inside trained networks: frozen requests, and the results with their arrays."""
+"""Requests to inspect trained networks, and their results with arrays."""
 
 from dataclasses import dataclass
 from math import isfinite
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 MOST_MISTAKES = 500
-"""So many wrongly named images come with their pixels."""
+"""The number of misclassified images whose pixels are sent."""
 PAGE = 120
-"""Test images that are fetched at a time."""
+"""Test images on a page."""
 MAX_SIZE, MAX_IMAGES = 101, 1_000_000
 
 
@@ -33,14 +33,13 @@ class RunReference:
 
     @property
     def device(self) -> str:
-        """Return the device that it is looked at on."""
         return self.plan.device
 
 
 @job("resnet_explorer.insight.lab:gallery")
 @dataclass(frozen=True, slots=True)
 class GalleryRequest(RunReference):
-    """Fetch ``count`` test images as a network sees them, from the place ``first`` on."""
+    """Fetch ``count`` test images as the network sees them, starting at number ``first``."""
 
     first: int = 0
     count: int = PAGE
@@ -49,7 +48,7 @@ class GalleryRequest(RunReference):
 @job("resnet_explorer.insight.lab:confusion")
 @dataclass(frozen=True, slots=True)
 class ConfusionRequest(RunReference):
-    """Name every test image in evaluation mode; raises ExplorerError for a network without classes."""
+    """Classify every test image in evaluation mode; raises ExplorerError for a network without classes."""
 
     def __post_init__(self) -> None:
         _need_classes(self.plan)
@@ -58,9 +57,9 @@ class ConfusionRequest(RunReference):
 @job("resnet_explorer.insight.lab:cam")
 @dataclass(frozen=True, slots=True)
 class CamRequest(RunReference):
-    """Ask where in a test image, by its place, the evidence for a class is (Selvaraju et al. 2017, section 3).
+    """Compute Grad-CAM for the test image of number ``image`` (Selvaraju et al. 2017, section 3).
 
-    ``path`` is the address whose maps are weighed; ``target`` is a class, None for the one that the network names.
+    ``path`` is the layer whose maps are weighted; ``target`` is a class, None for the predicted one.
     """
 
     image: int
@@ -80,24 +79,44 @@ class FiltersRequest(RunReference):
 @job("resnet_explorer.insight.lab:features")
 @dataclass(frozen=True, slots=True)
 class FeaturesRequest(RunReference):
-    """Fetch the maps that what is at ``path`` puts out for a test image, by its place."""
+    """Fetch the output of the layer, block or stage at ``path`` for the test image of number ``image``."""
 
     image: int
     path: str
 
 
+@dataclass(frozen=True, slots=True)
+class RunsRequest:
+    """Measure several trained networks, on the device of the first; raises ExplorerError where one has no classes."""
+
+    runs: tuple[RunReference, ...]
+
+    def __post_init__(self) -> None:
+        if not self.runs:
+            raise ExplorerError("runs", "There is no trained network.", "Choose one.")
+        for run in self.runs:
+            _need_classes(run.plan)
+
+    @property
+    def device(self) -> str:
+        return self.runs[0].device
+
+    @property
+    def specs(self) -> tuple[ResNetSpec, ...]:
+        return tuple(run.plan.spec for run in self.runs)
+
+
 @job("resnet_explorer.insight.lab:surface")
 @dataclass(frozen=True, slots=True)
-class SurfaceRequest:
+class SurfaceRequest(RunsRequest):
     """Measure the loss in a plane through the trained weights of each network (Li et al. 2018, section 4).
 
     The plane is a grid of ``size`` × ``size`` points from −``reach`` to ``reach`` along two random directions drawn
-    from ``seed``. The loss is that of ``images`` training images, which the seed picks too. Batch norm uses its running
-    statistics, as the paper's code does, or with ``batch_statistics`` those of these images. Raises ExplorerError
-    where this cannot be measured.
+    from ``seed``. The loss is that of ``images`` training images, also picked by the seed. Batch norm uses its running
+    statistics, as in the paper's code, or with ``batch_statistics`` those of these images. Raises ExplorerError for
+    invalid values.
     """
 
-    runs: tuple[RunReference, ...]
     size: int = 21
     reach: float = 1.0
     images: int = 256
@@ -105,7 +124,7 @@ class SurfaceRequest:
     batch_statistics: bool = False
 
     def __post_init__(self) -> None:
-        _need_runs(self.runs)
+        RunsRequest.__post_init__(self)
         if not (3 <= self.size <= MAX_SIZE and self.size % 2):
             words = f"A grid of {self.size}×{self.size} points has no middle, or too few or many."
             raise ExplorerError("size", words, f"Choose an odd number from 3 to {MAX_SIZE}.")
@@ -114,56 +133,29 @@ class SurfaceRequest:
         if not 1 <= self.images <= MAX_IMAGES:
             raise ExplorerError("images", f"{self.images:,} images cannot be used.", f"Choose 1 to {MAX_IMAGES:,}.")
 
-    @property
-    def device(self) -> str:
-        """Return the device that the first network is measured on."""
-        return self.runs[0].device
-
 
 @job("resnet_explorer.insight.lab:lesions")
 @dataclass(frozen=True, slots=True)
-class RunLesionsRequest:
-    """Name all test images without each block of each network, and with each pair of equal neighbours swapped.
+class RunLesionsRequest(RunsRequest):
+    """Measure the test error without each block, and with each pair of equal neighbours swapped.
 
-    Veit et al. 2016, sections 4.1 and 4.3. Raises ExplorerError where this cannot be measured.
+    Veit et al. 2016, sections 4.1 and 4.3.
     """
-
-    runs: tuple[RunReference, ...]
-
-    def __post_init__(self) -> None:
-        _need_runs(self.runs)
-
-    @property
-    def device(self) -> str:
-        """Return the device that the first network is measured on."""
-        return self.runs[0].device
-
-    @property
-    def specs(self) -> tuple[ResNetSpec, ...]:
-        """Return the networks."""
-        return tuple(run.plan.spec for run in self.runs)
 
 
 OnDemand = SurfaceRequest | RunLesionsRequest
-"""What is measured when the user says so: it takes long."""
+"""Slow requests, made only when the user presses Measure."""
 InsideRequest = GalleryRequest | ConfusionRequest | CamRequest | FiltersRequest | FeaturesRequest | OnDemand
-
-
-def _need_runs(runs: tuple[RunReference, ...]) -> None:
-    if not runs:
-        raise ExplorerError("runs", "There is no trained network.", "Choose one.")
-    for run in runs:
-        _need_classes(run.plan)
 
 
 def _need_classes(plan: RunPlan) -> None:
     if plan.spec.classes is None:
-        raise ExplorerError("classes", "A backbone names no images.", "Give it classes.")
+        raise ExplorerError("classes", "A backbone does not classify images.", "Give it classes.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gallery:
-    """Test images from a place on: pixels (n, height, width, 1 or 3), their classes; ``total`` is how many exist."""
+    """A page of test images: pixels (n, height, width, 1 or 3) and classes; ``total`` is the number of test images."""
 
     request: GalleryRequest
     pixels: "NDArray[uint8]"
@@ -172,7 +164,7 @@ class Gallery:
 
 
 class Mistake(NamedTuple):
-    """A test image that was named wrongly: its place, its class, the class that it was given, and how surely."""
+    """A misclassified test image: its number, true and predicted class, and the probability of the latter."""
 
     image: int
     truth: int
@@ -182,10 +174,10 @@ class Mistake(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Confusion:
-    """How the test images are named: ``counts`` has a row for each true class, a column for each given one.
+    """Predictions for the test images: ``counts`` has a row for each true class, a column for each predicted one.
 
-    ``mistakes`` are all that are wrong, the surest first; ``pixels`` are those of the first ones. ``predicted`` tells
-    what each test image is named, in their order. ``data`` says what the images are.
+    ``mistakes`` are all misclassified images, the most confident first; ``pixels`` are those of the first ones.
+    ``predicted`` has the class of each test image, in order. ``data`` describes the images.
     """
 
     request: ConfusionRequest
@@ -222,7 +214,7 @@ def _share(part: Any, whole: Any) -> float | None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cam:
-    """Grad-CAM of an image: ``map`` has the layer's size and no value below 0, ``large`` is it at the image's size.
+    """Grad-CAM of an image: ``map`` has the layer's size and values ≥ 0, ``large`` the image's size.
 
     ``target`` is the class whose evidence it shows; ``probabilities`` are those of all classes.
     """
@@ -248,7 +240,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Features:
-    """What is put out at an address for an image, as (channels, height, width), and the image itself."""
+    """The output at an address for an image, as (channels, height, width), and the image itself."""
 
     request: FeaturesRequest
     maps: "NDArray[float32]"
@@ -271,7 +263,7 @@ class Slice:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Surface:
-    """The planes of all networks, as far as they are known; ``used`` is how many images the loss is of."""
+    """The planes of all networks, as far as they are measured; ``used`` is the number of images."""
 
     request: SurfaceRequest
     slices: tuple[Slice, ...]
@@ -285,9 +277,9 @@ class Surface:
 
 
 def map_paths(spec: ResNetSpec) -> tuple[str, ...]:
-    """Return the addresses of all that puts out maps of its own, in the order in which they run.
+    """Return the addresses of everything with feature maps of its own, in the order of execution.
 
-    Additions have none: what comes after them is the block's. Gates are left out, and so is the head.
+    Additions have none: the block's output follows them. Gates and the head are left out.
     """
     network = compile_spec(spec)
     found = _layer_paths(network, "stem")
@@ -313,7 +305,7 @@ def _layer_paths(network: Network, path: str) -> list[str]:
 
 
 def nearest_map(spec: ResNetSpec, path: str) -> str:
-    """Return the address with maps that a selection means: itself, what it lies in, or else the last stage."""
-    known = map_paths(spec)
-    tried = (path, *compile_spec(spec).ancestors(path))
-    return next((one for one in tried if one in known), known[-1])
+    """Return the address with maps for a selection: itself, the nearest one around it, or else the last stage."""
+    paths = map_paths(spec)
+    candidates = (path, *compile_spec(spec).ancestors(path))
+    return next((candidate for candidate in candidates if candidate in paths), paths[-1])

@@ -1,4 +1,4 @@
-"""Which images each step sees, fitted once and kept in memory where they are not too many."""
+"""The batches of a training: images prepared once, and cached where they are not too many."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,11 +16,11 @@ from resnet_explorer.readings.progress import Progress
 from resnet_explorer.runs.plan import RunPlan
 
 _STREAM = 7_919
-"""Keeps what moves the images apart from what drops units in the same step."""
+"""Added to the seed of a step, so that augmentation and dropout draw different numbers."""
 
 
 def augmented(x: Tensor, pad: int, flip: bool, seed: int) -> Tensor:
-    """Return images (N, C, H, W) with ``pad`` zeros around, cut to their size at random, and mirrored by chance.
+    """Return images (N, C, H, W) padded with ``pad`` zeros, randomly cropped to their size, and randomly mirrored.
 
     He et al. 2015, section 4.2: 4 pixels on each side, a crop of 32x32 from the padded image or its mirror image.
     """
@@ -39,13 +39,13 @@ def augmented(x: Tensor, pad: int, flip: bool, seed: int) -> Tensor:
 
 
 ROOM = 512 * 2**20
-"""Images of more bytes than this are fitted anew at each step on the CPU, and of four times as many on a GPU."""
+"""Images of more bytes than this are not cached on the CPU; on a GPU the limit is four times as high."""
 PIECE = 256
-"""So many images are fitted between two looks at who asked."""
+"""Images prepared between two reports of progress."""
 
 
 class Fitted(Protocol):
-    """Images as a network takes them, as ``Images`` has them; ``judged`` is "test" or "validation", as ``val`` are."""
+    """Images as ``Images`` has them; ``judged`` is "test" or "validation", depending on what ``val`` are."""
 
     train: Tensor
     words: str
@@ -56,15 +56,14 @@ class Fitted(Protocol):
         """The indices of the images that are evaluated during training."""
 
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
-        """Return images of these indices as (N, C, H, W) in float32, and their labels."""
+        """Return images (N, C, H, W) in float32, and their labels."""
 
 
 class Feed:
     """The batches of a run: the order of the images is drawn from the seed, epoch by epoch.
 
-    ``images`` are those of the plan where none are given. ``size`` is the batch; what is left at the end of an epoch,
-    less than a batch, is passed over. Call ``fit`` first. Raises ExplorerError as ``Images``, and where nothing is
-    there to train on.
+    ``images`` are those of the plan by default. ``size`` is the batch; an incomplete batch at the end of an epoch is
+    dropped. Call ``fit`` first. Raises ExplorerError as ``Images``, and where there are no training images.
     """
 
     def __init__(
@@ -99,7 +98,7 @@ class Feed:
         pieces = torch.split(indices, PIECE)
         found = []
         for number, piece in enumerate(pieces):
-            yield Progress(number, len(pieces), f"fetching the images: {number * PIECE:,} of {len(indices):,}")
+            yield Progress(number, len(pieces), f"loading the images: {number * PIECE:,} of {len(indices):,}")
             found.append(self.images.take(piece))
         x, y = (torch.cat(column) for column in zip(*found, strict=True))
         device = self._plan.device
@@ -145,14 +144,14 @@ class Feed:
 
 
 def step_seed(seed: int, step: int) -> int:
-    """Return the seed of all that is drawn at random within a step."""
+    """Return the seed of everything random within a step."""
     return seed * 1_000_003 + step
 
 
 def check(plan: RunPlan) -> None:
-    """Raise ExplorerError where a network has no classes to be right or wrong."""
+    """Raise ExplorerError where a network has no classes."""
     if plan.spec.classes is None:
-        raise ExplorerError("classes", "A backbone has no classes to be right or wrong.", "Give it a head.")
+        raise ExplorerError("classes", "A backbone has no classes to train for.", "Give it a head.")
 
 
 _NAMES: Mapping[DataKind, tuple[str, ...]] = {
@@ -170,7 +169,7 @@ _NAMES: Mapping[DataKind, tuple[str, ...]] = {
 
 
 def class_names(choice: DataChoice, count: int) -> tuple[str, ...]:
-    """Return the names of ``count`` classes; those that nobody named have their number."""
+    """Return the names of ``count`` classes; a class without a name has its number."""
     known = _folders(Path(choice.root)) if choice.kind is DataKind.FOLDER else _NAMES.get(choice.kind, ())
     if choice.kind is DataKind.CIFAR100:
         from torchvision import datasets  # a second, for those who have such a set alone

@@ -1,9 +1,8 @@
-"""The run folder while a network is trained: steps are appended, the newest state replaces the one before."""
+"""The run folder during training: steps are appended, and the checkpoint is replaced."""
 
-import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -14,7 +13,7 @@ from safetensors.torch import save
 from torch import Tensor
 from torch.optim import Optimizer
 
-from resnet_explorer import codec
+from resnet_explorer import codec, files
 from resnet_explorer.errors import ExplorerError, ExportError
 from resnet_explorer.readings.progress import Progress, Throttle
 from resnet_explorer.runs import folder as runs
@@ -27,7 +26,7 @@ VERSION = "1"
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Where a training is: the steps that are made, the seconds they took, and a step whose test is still to come."""
+    """The state of a training: steps made, seconds they took, and a step whose test is still to be done."""
 
     steps: int = 0
     seconds: float = 0.0
@@ -55,7 +54,7 @@ def _tensors(trainer: Trainer) -> Iterator[tuple[str, Tensor]]:
 
 
 def restore(trainer: Trainer, file: Path) -> Mark:
-    """Give a trainer the state in a file, and return where it is; raises CheckpointError where that cannot be."""
+    """Load a checkpoint into a trainer, and return its mark; raises CheckpointError where it is broken."""
     tensors, words = read_tensors(file)
     try:
         give_tensors(trainer.model, tensors, "model.")
@@ -83,18 +82,17 @@ def _move(optimiser: Optimizer, tensors: dict[str, Tensor]) -> None:
 
 LOCK = ".lock"
 PATIENCE = 30.0
-"""Seconds to wait for a process that trains the same run and is about to stop."""
+"""Seconds to wait for another process that trains the same run and is about to stop."""
 SHARE = 0.02
-"""Checkpoints may take this share of the time."""
+"""Checkpoints may take this fraction of the time."""
 SOONEST = 0.2
-"""Seconds of work between two checkpoints at least."""
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Minimum seconds between two checkpoints."""
 
 
 class Folder:
-    """A folder that keeps a run as it is made. Use it in ``with``, after ``lock``.
+    """A folder that saves a run during training. Use it in ``with``, after ``lock``.
 
-    Whatever cannot be written raises ExportError with a sentence; what was written before stays.
+    Write errors raise ExportError; what was written before stays.
     """
 
     def __init__(self, path: Path, plan: RunPlan) -> None:
@@ -117,7 +115,7 @@ class Folder:
                 if monotonic() > end:
                     words = f"Another process trains the run in {self.path}."
                     raise ExplorerError(str(self.path), words, "Stop it first, or choose another folder.") from error
-                yield Progress(0, self._plan.recipe.steps, "waiting until the run has stopped elsewhere")
+                yield Progress(0, self._plan.recipe.steps, "waiting for another process to stop this run")
                 sleep(0.05)
             except OSError as error:
                 raise _said(self.path, error) from error
@@ -132,9 +130,9 @@ class Folder:
         self._lock.release()
 
     def kept(self) -> RunEnvironment | None:
-        """Return the environment of the run that is here, None where there is none yet.
+        """Return the environment of the run in this folder, None where there is none yet.
 
-        Raises ExplorerError where another run is, or what is here is none.
+        Raises ExplorerError where the folder holds another run, or a broken one.
         """
         try:
             text = (self.path / runs.RUN).read_text(encoding="utf-8")
@@ -147,7 +145,7 @@ class Folder:
     def _check(self, plan: RunPlan) -> None:
         if (self.path / runs.TUNE).exists():
             words = f"{self.path} holds a fine-tuning."
-            raise ExplorerError(str(self.path), words, "Go on with it as such, or choose another folder.")
+            raise ExplorerError(str(self.path), words, "Continue it as such, or choose another folder.")
         runs.check_same(self.path, self._plan, plan)
 
     @property
@@ -166,7 +164,7 @@ class Folder:
         """Write ``run.json`` if it is missing, and open the list of steps."""
         with os_errors_as_text(self.path):
             if not (self.path / runs.RUN).exists():
-                self._replace(runs.RUN, runs.dumps(self._plan, environment).encode())
+                files.write(self.path / runs.RUN, runs.dumps(self._plan, environment).encode())
             (self.path / runs.ENDED).unlink(missing_ok=True)
             flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
             self._file = os.open(self.path / runs.METRICS, flags, 0o666)
@@ -203,27 +201,12 @@ class Folder:
             self.flush()
             if self._file is not None:
                 os.fsync(self._file)
-            self._replace(runs.CHECKPOINT, dump(trainer, mark))
+            files.write(self.path / runs.CHECKPOINT, dump(trainer, mark))
 
     def end(self, problem: str, final: bool) -> None:
         """Write how the run ended; ``final`` means it cannot continue."""
         with os_errors_as_text(self.path):
-            self._replace(runs.ENDED, codec.encode(runs.Ended(problem, final), indent=None).encode())
-
-    def _replace(self, name: str, content: bytes) -> None:
-        part = self.path / f".{name}.part"
-        try:
-            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o666)
-            try:
-                _pour(handle, content)
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-            os.replace(part, self.path / name)
-        except BaseException:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
-            raise
+            files.write(self.path / runs.ENDED, codec.encode(runs.Ended(problem, final), indent=None).encode())
 
 
 def _pour(handle: int, content: bytes) -> None:
@@ -234,7 +217,7 @@ def _pour(handle: int, content: bytes) -> None:
 
 @contextmanager
 def os_errors_as_text(path: Path) -> Iterator[None]:
-    """Turn what the system says of a folder into a sentence."""
+    """Context manager that turns an OSError into an ExportError."""
     try:
         yield
     except OSError as error:
@@ -242,7 +225,5 @@ def os_errors_as_text(path: Path) -> Iterator[None]:
 
 
 def _said(path: Path, error: OSError) -> ExportError:
-    what, remedy = error.strerror or str(error), "Choose another folder."
-    if error.errno in _FULL:
-        what, remedy = "the disk is full", "Free some space, then go on."
+    what, remedy = files.reason(path, error)
     return ExportError(str(path), f"The run in {path} cannot be written: {what}.", remedy)

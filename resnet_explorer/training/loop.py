@@ -1,8 +1,8 @@
-"""The training loop: one network, step by step, told and kept as it goes."""
+"""The training loop: one network, step by step, reported and saved as it goes."""
 
 import platform
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,54 +29,44 @@ if TYPE_CHECKING:
     from tensorboardX import SummaryWriter
 
 
-class Events:
-    """Writes each step's numbers under names that TensorBoard groups: loss, accuracy, rate, and block by block."""
-
-    def __init__(self, writer: "SummaryWriter") -> None:
-        self._writer = writer
-
-    def add(self, metric: Metric, blocks: tuple[Place, ...]) -> None:
-        curves = {
-            "loss/training": metric.loss,
-            "loss/test": metric.test_loss,
-            "accuracy/training": metric.accuracy,
-            "accuracy/test": metric.test_accuracy,
-            "learning_rate": metric.rate,
-        }
-        for quantity, series in (metric.blocks or {}).items():
-            names = (f"{quantity}/{place.path}" for place in blocks)
-            curves.update(zip(names, series, strict=False))
-        for name, value in curves.items():
-            if value is not None:
-                self._writer.add_scalar(name, value, metric.step)
-
-    def flush(self) -> None:
-        self._writer.flush()
-
-
 @contextmanager
-def events(folder: Path, step: int) -> Iterator[Events]:
-    """Lend a writer into a run folder; what an earlier piece of the run wrote from ``step`` on does not count."""
+def summary_writer(folder: Path, step: int) -> Iterator["SummaryWriter"]:
+    """Context manager that returns a writer of event files; events of an earlier writer from ``step`` on are purged."""
     from tensorboardX import SummaryWriter  # for those who ask for it alone
 
     writer = SummaryWriter(str(folder), purge_step=step or None, flush_secs=1, filename_suffix=f".{step:08d}")
     try:
-        yield Events(writer)
+        yield writer
     finally:
         writer.close()
 
 
+def write_events(writer: "SummaryWriter", metric: Metric, blocks: tuple[Place, ...]) -> None:
+    """Write a step's numbers under names that TensorBoard groups: loss, accuracy, learning rate, and block by block."""
+    curves = {
+        "loss/training": metric.loss,
+        "loss/test": metric.test_loss,
+        "accuracy/training": metric.accuracy,
+        "accuracy/test": metric.test_accuracy,
+        "learning_rate": metric.rate,
+    }
+    for quantity, series in (metric.blocks or {}).items():
+        curves.update(zip((f"{quantity}/{place.path}" for place in blocks), series, strict=False))
+    for name, value in curves.items():
+        if value is not None:
+            writer.add_scalar(name, value, metric.step)
+
+
 PAUSE = 0.1
-"""Seconds between two chunks at least."""
+"""Minimum seconds between two chunks."""
 DIVERGED = "Try a lower learning rate, a longer warm-up, or a bound on the gradient."
 TrainingEvent = Progress | Partial[Chunk]
 
 
 class TrainingRun:
-    """A network's way from a mark on: ``run`` makes its steps, and keeps its state when it is closed.
+    """A training from a mark on: ``run`` makes its steps, and saves its state when it is closed.
 
-    Nothing is ever told by halves: whenever ``run`` yields, all steps that are made have been yielded, but one whose
-    test is still to come.
+    Invariant: when ``run`` yields, every completed step has been reported, except one whose test is still to be done.
     """
 
     def __init__(
@@ -85,9 +75,9 @@ class TrainingRun:
         self.plan, self.problem = trainer.plan, ""
         self._trainer, self.feed, self._blocks, self.kept = trainer, feed, blocks, kept
         self._made, self._before, self._pending = mark.steps, mark.seconds, mark.pending
-        self._setting: RunEnvironment | None = None
+        self._environment: RunEnvironment | None = None
         self._fresh: list[Metric] = []
-        self._events: Events | None = None
+        self._writer: SummaryWriter | None = None
         self._began, self._throttle = perf_counter(), Throttle()
 
     @property
@@ -104,9 +94,11 @@ class TrainingRun:
     def _seconds(self) -> float:
         return self._before + perf_counter() - self._began
 
-    def run(self, until: int, environment: RunEnvironment | None, events: Events | None) -> Iterator[TrainingEvent]:
+    def run(
+        self, until: int, environment: RunEnvironment | None, writer: "SummaryWriter | None"
+    ) -> Iterator[TrainingEvent]:
         """Make steps until ``until`` are made in all; a continued run keeps its ``environment``."""
-        self._setting, self._events = environment, events
+        self._environment, self._writer = environment, writer
         self._began = perf_counter()
         try:
             if environment and self.kept:
@@ -121,14 +113,14 @@ class TrainingRun:
             self.problem = str(error)
             with suppress(ExplorerError):
                 self._keep()
-        except BaseException:  # the network may be between two states: what is written stays
+        except BaseException:  # the network may be between two states: the last checkpoint stays
             self._flush()
             raise
         yield from self._rest()
         self._end()
 
     def _go(self, until: int) -> Iterator[TrainingEvent]:
-        self._throttle = Throttle(PAUSE, 0, at_once=self._setting is None)
+        self._throttle = Throttle(PAUSE, 0, at_once=self._environment is None)
         if self._pending is not None:
             yield from self._test(self._pending)
         while self._made < until and not self.problem and not self.is_over:
@@ -140,13 +132,16 @@ class TrainingRun:
 
     def _step(self, number: int) -> Iterator[TrainingEvent]:
         recipe = self.plan.recipe
-        listens = recipe.deterministic and self._setting is None
+        listens = recipe.deterministic and self._environment is None
         metric, is_sound = self._trainer.step(self.feed, number, self._rate(number), recipe.measures(number), listens)
         metric = replace(metric, seconds=self._seconds)
-        if self._setting is None:
-            self._settle()
+        if self._environment is None:
+            self._environment = self._made_with()
+            if self.kept:
+                self.kept.begin(self._environment)
         if not is_sound:
-            self.problem = f"The loss of step {number + 1:,} is {_strange(metric.loss)}. {DIVERGED}"
+            value = "not a number" if metric.loss != metric.loss else "infinite"
+            self.problem = f"The loss of step {number + 1:,} is {value}. {DIVERGED}"
             self._add(metric)
             return
         self._made = number + 1
@@ -163,20 +158,15 @@ class TrainingRun:
         names = class_names(self.plan.data, self.plan.spec.classes or 0)
         return environment_of(self.plan, self.feed, self._blocks, self._trainer.nondeterministic_ops, names)
 
-    def _settle(self) -> None:
-        self._setting = self._made_with()
-        if self.kept:
-            self.kept.begin(self._setting)
-
     def _test(self, metric: Metric) -> Iterator[TrainingEvent]:
         """Evaluate the test images; a run that is stopped meanwhile does so when it continues."""
-        loss = right = None
-        for found in self._trainer.evaluate(self.feed):
-            if found is not None:
-                loss, right = found
+        loss = accuracy = None
+        for result in self._trainer.evaluate(self.feed):
+            if result is not None:
+                loss, accuracy = result
             elif self._throttle.is_due:
                 yield from self._tell()
-        tested = replace(metric, test_loss=loss, test_accuracy=right)
+        tested = replace(metric, test_loss=loss, test_accuracy=accuracy)
         self._judged(tested)
         self._pending = None
         self._add(tested)
@@ -188,14 +178,14 @@ class TrainingRun:
         self._fresh.append(metric)
         if self.kept:
             self.kept.add(metric)
-        if self._events:
-            self._events.add(metric, self._blocks)
+        if self._writer:
+            write_events(self._writer, metric, self._blocks)
 
     def _flush(self) -> None:
         if self.kept:
             self.kept.flush()
-        if self._events:
-            self._events.flush()
+        if self._writer:
+            self._writer.flush()
 
     def _tell(self) -> Iterator[TrainingEvent]:
         """Yield the steps since the last time, and the progress."""
@@ -206,7 +196,7 @@ class TrainingRun:
 
     def _rest(self) -> Iterator[TrainingEvent]:
         if self._fresh:
-            chunk, self._fresh = Chunk(tuple(self._fresh), self._setting), []
+            chunk, self._fresh = Chunk(tuple(self._fresh), self._environment), []
             yield Partial(chunk)
 
     @property
@@ -214,7 +204,7 @@ class TrainingRun:
         return Mark(self._made, self._seconds, self._pending)
 
     def _keep(self) -> None:
-        if self.kept and self._setting:
+        if self.kept and self._environment:
             self.kept.save(self._trainer, self.mark)
 
     def _end(self) -> None:
@@ -223,17 +213,14 @@ class TrainingRun:
                 self.kept.end(self.problem, final=self.is_over or DIVERGED in self.problem)
 
 
-def _strange(loss: float) -> str:
-    return "not a number" if loss != loss else "infinite"
-
-
 def environment_of(
-    plan: RunPlan, feed: Feed, blocks: tuple[Place, ...], strange: list[str], classes: tuple[str, ...]
+    plan: RunPlan, feed: Feed, blocks: tuple[Place, ...], nondeterministic_ops: list[str], classes: tuple[str, ...]
 ) -> RunEnvironment:
-    """Return what a run is made with."""
+    """Return the environment of a run that starts now."""
     where = where_it_runs(plan.device, 0, 0)
     threads = f"{where.threads} thread{'' if where.threads == 1 else 's'}"
-    said = [f"{one} has no deterministic version: the same seed may give other bits." for one in dict.fromkeys(strange)]
+    ops = dict.fromkeys(nondeterministic_ops)
+    said = [f"{op} has no deterministic version: the same seed may give different bits." for op in ops]
     return RunEnvironment(
         data=feed.images.words,
         classes=classes,
@@ -252,24 +239,26 @@ def environment_of(
 def train(
     plan: RunPlan, folder: Path | None = None, until: int | None = None, *, tensorboard: bool = False
 ) -> Generator[TrainingEvent | Run, None, None]:
-    """Yield progress and the steps as they are made, and last the whole run.
+    """Yield progress and the steps as they are made, and last the run.
 
-    With a ``folder`` the run is kept there, and goes on where it stopped; ``until`` stops it after so many steps in
-    all. To pause it, close the generator: its state is saved. Raises ExplorerError where the images are not there, the
-    network cannot take them, or the folder holds another run; a loss that is no number or a full disk end the run with
+    With a ``folder`` the run is saved there, and continues where it stopped; ``until`` stops it after so many steps in
+    all. To pause, close the generator: the state is saved. Raises ExplorerError where the images are missing, the
+    network cannot take them, or the folder holds another run; a loss that is not finite or a full disk end the run with
     its ``problem``.
     """
     environment: RunEnvironment | None = None
-    found: dict[int, Metric] = {}
-    with closing(iterate_steps(plan, folder, until, known_steps=0, tensorboard=tensorboard)) as told:
-        for one in told:
-            if isinstance(one, Ending):
-                yield Run(plan, environment, tuple(found[step] for step in sorted(found)), one.folder, one.problem)
+    metrics: dict[int, Metric] = {}
+    with closing(iterate_steps(plan, folder, until, known_steps=0, tensorboard=tensorboard)) as events:
+        for event in events:
+            if isinstance(event, Ending):
+                yield Run(
+                    plan, environment, tuple(metrics[step] for step in sorted(metrics)), event.folder, event.problem
+                )
                 return
-            if isinstance(one, Partial):
-                environment = one.value.environment or environment
-                found.update((metric.step, metric) for metric in one.value.metrics)
-            yield one
+            if isinstance(event, Partial):
+                environment = event.value.environment or environment
+                metrics.update((metric.step, metric) for metric in event.value.metrics)
+            yield event
 
 
 def iterate_steps(
@@ -280,36 +269,25 @@ def iterate_steps(
     known_steps: int | None = None,
     tensorboard: bool = False,
 ) -> Generator[TrainingEvent | Ending, None, None]:
-    """Yield what ``train`` yields, but hold no steps in memory: the last is how it ended.
+    """Yield what ``train`` yields without holding steps in memory; the last value is an ``Ending``.
 
     ``known_steps``: the number of steps the caller already has; later ones that are kept come in the first chunk. None
     asks for new steps alone.
     """
     check(plan)
     blocks = places(plan.spec, replace(plan.image, batch=plan.recipe.batch), Mode.TRAIN)
-    yield Progress(0, plan.recipe.steps, "fetching the images")
-    with ExitStack() as lent:
-        lent.enter_context(conditions(plan))
+    yield Progress(0, plan.recipe.steps, "loading the images")
+    with ExitStack() as stack:
+        stack.enter_context(conditions(plan))
         kept = Folder(folder, plan) if folder is not None else None
         if kept is not None:
             yield from kept.lock()
-            lent.enter_context(kept)
-        yield from _follow(plan, kept, blocks, until, known_steps, tensorboard)
-
-
-def _follow(
-    plan: RunPlan,
-    kept: Folder | None,
-    blocks: tuple[Place, ...],
-    until: int | None,
-    known_steps: int | None,
-    tensorboard: bool,
-) -> Generator[TrainingEvent | Ending, None, None]:
-    environment = kept.kept() if kept else None
-    trainer = Trainer(plan)
-    mark = kept.restore(trainer) if kept and environment else Mark()
-    training_run = TrainingRun(trainer, Feed(plan, trainer.layout), blocks, kept, mark)
-    yield from go_on(training_run, environment, until, known_steps, tensorboard)
+            stack.enter_context(kept)
+        environment = kept.kept() if kept else None
+        trainer = Trainer(plan)
+        mark = kept.restore(trainer) if kept and environment else Mark()
+        training_run = TrainingRun(trainer, Feed(plan, trainer.layout), blocks, kept, mark)
+        yield from go_on(training_run, environment, until, known_steps, tensorboard)
 
 
 def go_on(
@@ -319,7 +297,7 @@ def go_on(
     known_steps: int | None,
     tensorboard: bool,
 ) -> Generator[TrainingEvent | Ending, None, None]:
-    """Yield the kept steps that the caller does not have, then the new ones, and last how the run ended."""
+    """Yield the saved steps that the caller does not have, then new ones, and last how the run ended."""
     kept, mark = training_run.kept, training_run.mark
     problem = kept.divergence if kept else ""
     if kept and environment:
@@ -331,27 +309,17 @@ def go_on(
     training_run.problem = problem
     if not problem and not training_run.is_over and (mark.steps < last or mark.pending):
         yield from training_run.feed.fit()
-        with ExitStack() as lent:
-            written = lent.enter_context(events(kept.path, mark.steps)) if kept and tensorboard else None
-            yield from training_run.run(last, environment, written)
+        with summary_writer(kept.path, mark.steps) if kept and tensorboard else nullcontext() as writer:
+            yield from training_run.run(last, environment, writer)
     yield training_run.ending
 
 
 def train_run(job: TrainRun) -> Iterator[object]:
-    """Yield progress and the steps as they are made, and last how the training ended.
-
-    What is kept of a run of another kind goes on as what it is.
-    """
+    """Yield progress and the steps as they are made, and last how the training ended; a run of another kind goes on."""
     folder = Path(job.folder)
-    kind = kind_of(folder)
-    if kind and _kept_plan(folder) == replace(job.plan, name=""):
-        return kind.go_on(folder, job.until, job.known_steps, job.tensorboard)
+    if kind := kind_of(folder):
+        with suppress(OSError, ExplorerError):
+            plan, _ = loads((folder / RUN).read_text(encoding="utf-8"), str(folder))
+            if replace(plan, name="") == replace(job.plan, name=""):
+                return kind.go_on(folder, job.until, job.known_steps, job.tensorboard)
     return iterate_steps(job.plan, folder, job.until, known_steps=job.known_steps, tensorboard=job.tensorboard)
-
-
-def _kept_plan(folder: Path) -> RunPlan | None:
-    """Return the plan in a run's folder without its name; None where there is none."""
-    try:
-        return replace(loads((folder / RUN).read_text(encoding="utf-8"), str(folder))[0], name="")
-    except (OSError, ExplorerError):
-        return None

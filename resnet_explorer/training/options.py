@@ -1,6 +1,5 @@
-"""The arguments of the command ``train``; its choices are written out, so that no command waits for the lab."""
+"""The arguments of ``train`` and ``sweep``; choices are written out, so that no command imports the lab."""
 
-import argparse
 from pathlib import Path
 
 from resnet_explorer.terminal.options import NET, Commands, add_command, add_settings, network
@@ -14,16 +13,15 @@ RECIPE = (
     *("evaluate", "measure"),
 )
 SCHEDULE_WORDS = (
-    "how the rate goes over the steps (default: constant); one-cycle does not use warmup and keeps the momentum "
+    "learning rate schedule (default: constant); one-cycle does not use warmup and keeps the momentum "
     "constant, where PyTorch's OneCycleLR cycles it by default"
 )
-TRAIN_HELP = "train networks side by side and keep each step of them"
+TRAIN_HELP = "train networks side by side and save every step"
 TRAIN_EXAMPLES = f"""presets: {", ".join(PRESETS)}
 keys of --recipe: {", ".join(RECIPE)}
 
-Each run is kept in a folder of its own inside RUNDIR as it is made. Ctrl+C stops them all and keeps where they are;
-the same command with -o RUNDIR, or --continue RUNDIR alone, goes on from there. A plain network starts from the very
-branches of its residual twin.
+Each run is saved in a folder of its own inside RUNDIR during training. Ctrl+C pauses all runs; the same command with
+-o RUNDIR, or --continue RUNDIR alone, continues them. A plain network starts from the weights of its residual twin.
 
 exit status: 0 where every run made all of its steps, 1 where one diverged or failed, 130 after Ctrl+C.
 
@@ -46,14 +44,7 @@ def add_train_options(commands: Commands) -> None:
         metavar="KEY",
         help="an experiment of the training lab: its networks, images and recipe; with NET its images and recipe alone",
     )
-    _add_what(one)
-    _add_recipe(one)
-    _add_how(one)
-    _add_form(one)
     one.set_defaults(cluster=None)
-
-
-def _add_what(one: argparse.ArgumentParser) -> None:
     add_settings(one, "all networks, such as width=8")
     one.add_argument(
         "--data",
@@ -61,19 +52,18 @@ def _add_what(one: argparse.ArgumentParser) -> None:
         help="digits (UCI, the default), mnist (5,000 digits), noise, a folder of images, or torchvision's "
         "cifar10:DIR, cifar100:DIR, mnist:DIR, fashion-mnist:DIR; nothing is downloaded",
     )
-    one.add_argument("--input", metavar="HxW", help="the size that images are brought to (default: their own)")
+    one.add_argument("--input", metavar="HxW", help="resize images to this size (default: their own)")
     seeds = one.add_mutually_exclusive_group()
-    seeds.add_argument("--seed", type=int, metavar="N", help="of weights and order of the images (default: 0)")
+    seeds.add_argument(
+        "--seed", type=int, metavar="N", help="seed of the weights and of the order of images (default: 0)"
+    )
     seeds.add_argument("--seeds", type=int, metavar="N", help="train each network from N seeds, from 0")
 
-
-def _add_recipe(one: argparse.ArgumentParser) -> None:
-    """Add the recipe: an option for each common setting, and ``--recipe`` for all."""
-    one.add_argument("--steps", metavar="N", help="how many steps (default: 150, or the preset's)")
-    one.add_argument("--batch", metavar="N", help="images a step (default: 64)")
-    one.add_argument("--rate", metavar="X", help="the learning rate at its peak (default: 0.02)")
+    one.add_argument("--steps", metavar="N", help="number of steps (default: 150, or the preset's)")
+    one.add_argument("--batch", metavar="N", help="batch size (default: 64)")
+    one.add_argument("--rate", metavar="X", help="peak learning rate (default: 0.02)")
     one.add_argument("--schedule", choices=SCHEDULES, help=SCHEDULE_WORDS)
-    one.add_argument("--optimiser", choices=OPTIMISERS, help="what turns gradients into steps (default: sgd)")
+    one.add_argument("--optimiser", choices=OPTIMISERS, help="optimiser (default: sgd)")
     one.add_argument(
         "--recipe",
         metavar="KEY=VALUE",
@@ -82,20 +72,14 @@ def _add_recipe(one: argparse.ArgumentParser) -> None:
         help="any other setting of the recipe, such as momentum=0.8 or milestones=100,200; may be repeated",
     )
 
-
-def _add_how(one: argparse.ArgumentParser) -> None:
-    one.add_argument("--device", metavar="NAME", help="where PyTorch computes: cpu (the default), cuda:0, mps, …")
-    one.add_argument("--workers", type=int, metavar="N", help="how many runs at once (default: as many as cores)")
+    one.add_argument("--device", metavar="NAME", help="PyTorch device: cpu (the default), cuda:0, mps, …")
+    one.add_argument("--workers", type=int, metavar="N", help="runs trained at the same time (default: one per core)")
     one.add_argument(
-        "-o", "--output", metavar="RUNDIR", type=Path, help="where runs are kept (default: runs/DATE TITLE)"
+        "-o", "--output", metavar="RUNDIR", type=Path, help="where runs are saved (default: runs/DATE TITLE)"
     )
-    one.add_argument(
-        "--continue", dest="continued", metavar="RUNDIR", type=Path, help="go on with the runs that are kept there"
-    )
+    one.add_argument("--continue", dest="continued", metavar="RUNDIR", type=Path, help="continue the runs saved there")
     one.add_argument("--tensorboard", action="store_true", help="write event files for TensorBoard beside each run")
 
-
-def _add_form(one: argparse.ArgumentParser) -> None:
     form = one.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="as JSON: each run's plan, setting and steps")
     form.add_argument("--csv", action="store_true", help="as CSV: a line for each step of each run")
@@ -122,14 +106,14 @@ in_channels = 1
 steps = 150
 rate = [0.02, 0.1]
 """
-SWEEP_EXAMPLES = f"""The file is TOML. A list is tried value by value, and all lists with each other; a value of several
-numbers is a text, as in blocks = "3,4,6,3". It may also have: preset (an experiment's networks, images and recipe),
-data, input and device, as the command 'train' has them.
+SWEEP_EXAMPLES = f"""The file is TOML. A list is tried value by value, in all combinations; a value of several numbers
+is a string, as in blocks = "3,4,6,3". It may also have: preset (an experiment's networks, images and recipe), data,
+input and device, as in the command 'train'.
 
 {"".join(f"  {line}" if line.strip() else line for line in EXAMPLE.splitlines(keepends=True))}
-Runs that are whole are passed over, those that were stopped go on: the same command continues a sweep, and a longer
-list adds to it. --cluster hands the runs to the workers of a Dask scheduler that is there already, which must all see
-DIR; it needs the extra 'cluster'. Start the workers with one thread each: dask worker ADDRESS --nthreads 1.
+Finished runs are skipped, paused ones continue: the same command continues a sweep, and a longer list adds to it.
+--cluster trains on the workers of a running Dask scheduler, which must all see DIR; it needs the extra 'cluster'. Start
+the workers with one thread each: dask worker ADDRESS --nthreads 1.
 
 exit status: 0 where every run made all of its steps, 1 where one diverged or failed, 130 after Ctrl+C.
 
@@ -143,12 +127,12 @@ examples:
 def add_sweep_options(commands: Commands) -> None:
     """Add the command ``sweep``."""
     one = add_command(commands, "sweep", SWEEP_HELP, SWEEP_EXAMPLES)
-    one.add_argument("file", metavar="FILE.toml", type=Path, help="what to try")
+    one.add_argument("file", metavar="FILE.toml", type=Path, help="the networks, recipes and seeds to try")
     one.add_argument(
-        "-o", "--output", metavar="DIR", type=Path, help="where runs, table and figure go (default: runs/FILE)"
+        "-o", "--output", metavar="DIR", type=Path, help="where runs, table and figure are saved (default: runs/FILE)"
     )
     where = one.add_mutually_exclusive_group()
-    where.add_argument("--workers", type=int, metavar="N", help="how many runs at once (default: as many as cores)")
+    where.add_argument("--workers", type=int, metavar="N", help="runs trained at the same time (default: one per core)")
     where.add_argument("--cluster", metavar="ADDRESS", help="the address of a Dask scheduler to train on")
     one.add_argument("--theme", choices=("light", "dark", "projector"), default="light", help="the figure's colours")
     one.set_defaults(continued=None, tensorboard=False)

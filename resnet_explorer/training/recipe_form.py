@@ -1,12 +1,12 @@
-"""The recipe of a training as a form: what is usual at once, the rest in parts that open."""
+"""The recipe of a training as a form, common settings first, and the dialog that finds a learning rate."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QWidget
 
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.errors import ExplorerError
@@ -30,7 +30,7 @@ from resnet_explorer.ui.fields import (
 )
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.jobs_panel import JobLine
-from resnet_explorer.ui.parts import Part, Problem, label, vbox
+from resnet_explorer.ui.parts import Part, Problem, button, hbox, label, vbox
 
 OPTIMISERS = (
     ("SGD with momentum", Optimiser.SGD),
@@ -46,74 +46,82 @@ SCHEDULES = (
 )
 _steps = partial(NumberField, 0, 10_000_000)
 USUAL = (
-    Row("steps", "Steps", _steps, "How many batches each network is trained on"),
-    Row("batch", "Batch", partial(NumberField, 1, 65_536), "Images in a step"),
-    Row(
-        "rate", "Learning rate", FractionField, "The step's length at its peak; “Find…” tries rates from small to large"
-    ),
+    Row("steps", "Steps", _steps, "Number of batches each network is trained on"),
+    Row("batch", "Batch", partial(NumberField, 1, 65_536), "Images per step"),
+    Row("rate", "Learning rate", FractionField, "Peak learning rate; “Find…” tries rates from small to large"),
     Row(
         "schedule",
         "Schedule",
         partial(ChoiceField, SCHEDULES, Schedule),
-        f"How the learning rate goes over the steps; it is drawn below. {ONE_CYCLE_WORDS}",
+        f"How the learning rate changes over the steps; see Planned learning rate. {ONE_CYCLE_WORDS}",
     ),
 )
 PARTS: Mapping[str, tuple[Row, ...]] = {
     "Schedule": (
-        Row("milestones", "Fall at", NumbersField, "The steps at which the rate falls; the paper's: 32000, 48000"),
-        Row("gamma", "By a factor", FractionField, "What the rate is multiplied by at each of them"),
+        Row("milestones", "Fall at", NumbersField, "The steps at which the rate drops; in the paper: 32000, 48000"),
+        Row("gamma", "By a factor", FractionField, "Factor of the rate at each of these steps"),
         Row(
             "warmup",
             "Warm-up",
             _steps,
-            "So many steps the rate rises at first; the paper's for ResNet-110. Not used by one cycle",
+            "Steps of warm-up; the paper has one for ResNet-110. Not used by one cycle",
         ),
-        Row("warmup_from", "From a share", FractionField, "The share of the rate at which the warm-up begins"),
+        Row("warmup_from", "Starting at", FractionField, "Fraction of the rate at which the warm-up begins"),
     ),
     "Optimiser": (
-        Row("optimiser", "Optimiser", partial(ChoiceField, OPTIMISERS, Optimiser), "What turns gradients into steps"),
-        Row("momentum", "Momentum", FractionField, "SGD: the share of the last step in this one; Adam: beta 1"),
-        Row("decay", "Weight decay", FractionField, "How strongly weights are drawn towards 0; the paper's: 0.0001"),
+        Row("optimiser", "Optimiser", partial(ChoiceField, OPTIMISERS, Optimiser), "The update rule"),
+        Row("momentum", "Momentum", FractionField, "SGD: momentum; Adam: beta 1"),
+        Row("decay", "Weight decay", FractionField, "How strongly weights decay towards 0; in the paper: 0.0001"),
         Row(
             "spares",
             "",
             partial(CheckField, "none on norms and biases"),
-            "Weight decay on convolutions and fc alone, by module type",
+            "Weight decay on convolutions and linear layers only, by module type",
         ),
-        Row("clip", "Clip gradient at", FractionField, "The greatest length of the whole gradient; 0 for no bound"),
+        Row("clip", "Clip gradient at", FractionField, "Largest norm of the whole gradient; 0 for no clipping"),
     ),
     "Images and loss": (
         Row(
             "pad",
             "Pad and crop",
             partial(NumberField, 0, 64),
-            "Zeros around the image before a crop at random; the paper's: 4",
+            "Zero padding before a random crop, in pixels; in the paper: 4",
         ),
-        Row("flip", "", partial(CheckField, "mirror half of the images"), "Not for digits: a mirrored 2 is no 2"),
-        Row("smoothing", "Label smoothing", FractionField, "The share of the label that is spread over all classes"),
-        Row("ema", "Average of weights", FractionField, "Decay of a moving average that is tested instead; 0 for none"),
+        Row(
+            "flip",
+            "",
+            partial(CheckField, "mirror at random"),
+            "Horizontal flip with probability 0.5. Not for digits: a mirrored 2 is not a 2",
+        ),
+        Row("smoothing", "Label smoothing", FractionField, "Fraction of the label that is spread over all classes"),
+        Row(
+            "ema",
+            "Average of weights",
+            FractionField,
+            "Decay of an exponential moving average, which is tested instead; 0 for none",
+        ),
     ),
     "Measuring": (
-        Row("evaluate", "Test every", _steps, "After so many steps the test images are judged; 0 for never"),
-        Row("measure", "Blocks every", _steps, "After so many steps every block is measured; 0 for never"),
+        Row("evaluate", "Test every", _steps, "Evaluate the test images every so many steps; 0 for never"),
+        Row("measure", "Blocks every", _steps, "Measure every block every so many steps; 0 for never"),
         Row(
             "mixed",
             "",
-            partial(CheckField, "bfloat16 where there are units"),
+            partial(CheckField, "use bfloat16 where supported"),
             "Mixed precision: faster on some devices, slower on others",
         ),
         Row(
             "deterministic",
             "",
-            partial(CheckField, "the same bits each time"),
-            "The same seed gives the same numbers on this machine",
+            partial(CheckField, "deterministic"),
+            "The same seed gives bit-identical results on this machine",
         ),
     ),
 }
 
 
 class RecipeForm(QWidget):
-    """Shows a recipe and tells of changes; what cannot be is said under the fields, and the last good one stays."""
+    """Shows a recipe; invalid input is explained under the fields, and the last valid recipe stays."""
 
     changed = Signal()
 
@@ -164,7 +172,7 @@ class RecipeForm(QWidget):
 
     def _on_invalid_entered(self, key: str, text: str) -> None:
         is_list = isinstance(self.fields[key], NumbersField)
-        steps = f"{text[:40]!r} are no steps. Write steps such as 32000, 48000."
+        steps = f"{text[:40]!r} is not a list of steps. Write steps such as 32000, 48000."
         self._refused[key] = steps if is_list else no_number(text, "0.1")
         self._read()
 
@@ -208,7 +216,7 @@ class RecipeForm(QWidget):
 
 
 class RateDialog(QDialog):
-    """Runs a range test on a network; ``chosen`` gives the rate that the user takes."""
+    """Runs a range test on a network; ``chosen`` gives the rate that the user accepts."""
 
     chosen = Signal(float)
 
@@ -216,38 +224,24 @@ class RateDialog(QDialog):
         super().__init__(parent)
         self._plan, self._jobs, self._job = plan, jobs, 0
         self.result_shown: RateTest | None = None
-        self.chart, self.line, self.words = ChartView(document), JobLine(jobs, inside=True), QLabel()
-        self.take, self.leave = QPushButton("Use it"), QPushButton("Close")
+        self.chart, self.line = ChartView(document), JobLine(jobs, inside=True)
+        self.text = label(
+            "The learning rate increases at every step; the loss shows the largest usable rate.", wrap=True
+        )
+        self.take = button("Use it", "Put the suggested rate into the recipe", self._on_take)
+        self.leave = button("Close", "", self.close)
         self.setWindowTitle(f"A learning rate for {plan.name}")
-        self.words.setWordWrap(True)
-        self.words.setTextFormat(Qt.TextFormat.PlainText)
-        self.words.setText("The rate rises with each step, and the loss tells how far the network bears it.")
         self.take.setEnabled(False)
-        self.take.setToolTip("Put the suggested rate into the recipe")
-        self.take.clicked.connect(self._on_take)
-        self.leave.clicked.connect(self.close)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.words, 1)
-        buttons.addWidget(self.take)
-        buttons.addWidget(self.leave)
-        column = QVBoxLayout(self)
-        column.addWidget(self.chart, 1)
-        column.addWidget(self.line)
-        column.addLayout(buttons)
+        vbox((self.chart, 1), self.line, hbox((self.text, 1), self.take, self.leave), of=self, margins=(10, 10, 10, 10))
         self.resize(720, 460)
         self.chart.show_theme(theme)
         self._draw(RateTest((), (), None))
         jobs.changed.connect(self._on_jobs)
 
     def ask(self) -> None:
-        self._job = self._jobs.submit(
-            FindRate(self._plan),
-            f"Learning rate of {self._plan.name}",
-            self._on_found,
-            self._on_problem,
-            0,
-            self._on_known,
-        )
+        label = f"Learning rate of {self._plan.name}"
+        callbacks = self._on_found, self._on_problem, 0, self._on_known
+        self._job = self._jobs.submit(FindRate(self._plan), label, *callbacks)
 
     def _on_jobs(self) -> None:
         self.line.follow(self._job)
@@ -259,12 +253,12 @@ class RateDialog(QDialog):
     def _on_found(self, job: Job, result: object) -> None:
         if isinstance(result, RateTest):
             self.result_shown = result
-            self.words.setText(result.words)
+            self.text.setText(result.words)
             self.take.setEnabled(result.suggested is not None)
             self._draw(result)
 
     def _on_problem(self, problem: str) -> None:
-        self.words.setText(f"⚠ {problem}")
+        self.text.setText(f"⚠ {problem}")
 
     def _on_take(self) -> None:
         if self.result_shown and self.result_shown.suggested is not None:
@@ -277,7 +271,7 @@ class RateDialog(QDialog):
         recipe = self._plan.recipe
         self.chart.show_chart(
             Chart(
-                "Range test of the learning rate",
+                "Learning rate range test",
                 Axis("learning rate", Scale.LOG),
                 Axis("training loss, smoothed"),
                 (Series("loss", self._plan.name, test.rates, test.losses, look),),

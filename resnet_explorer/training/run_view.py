@@ -1,7 +1,6 @@
-"""One picture of the runs: curves, schedules, blocks, or a heat map, as the list above it says."""
+"""What pages that train share: plots of the runs, the table of runs, and the page itself."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from PySide6.QtCore import QObject, QSignalBlocker, QSize, Qt, Signal
@@ -21,6 +20,7 @@ from resnet_explorer.training.block_charts import BLOCKWISE, block_plot, block_s
 from resnet_explorer.training.chart_data import MEASURES, Measure, Options, Traced, traced
 from resnet_explorer.training.charts import TrainingCharts
 from resnet_explorer.training.controller import LiveRun, TrainingController
+from resnet_explorer.training.text import test_error
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.chart_view import ChartView
 from resnet_explorer.ui.document import Document
@@ -33,18 +33,13 @@ from resnet_explorer.ui.window import PageView, Window
 
 COLUMNS = (
     ("Network", "A click on the box hides or shows its curves; F2 gives it another name"),
-    ("Step", "Steps made, of those that the recipe asks for"),
+    ("Step", "Steps made, of the steps of the recipe"),
     ("Train loss", "Training loss: mean over the last 20 steps, or over all of a run that has made fewer"),
     ("Train error", "Training error: fraction of images misclassified, mean over the same steps as the loss"),
-    (
-        "Test error",
-        "Fraction of the test images misclassified; of the validation images, where a fine-tuning has some",
-    ),
-    ("Steps/s", "Steps in a second, of late"),
-    ("State", "What it does now"),
+    ("Test error", "Fraction of the test images misclassified; of the validation images, if a fine-tuning has some"),
+    ("Steps/s", "Recent steps per second"),
+    ("State", "Status"),
 )
-AVERAGED = (2, 3)
-"""The columns that are means over the last steps."""
 _PENS = {
     Dash.SOLID: Qt.PenStyle.SolidLine,
     Dash.DASHED: Qt.PenStyle.DashLine,
@@ -53,27 +48,14 @@ _PENS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class RunRow:
-    """A run in words, ready to be shown; ``mean`` says over which steps its training loss and error are averaged."""
-
-    look: Look
-    texts: tuple[str, ...]
-    tip: str = ""
-    mean: str = ""
-
-
 class RunTable(TextTable):
-    """``hidden`` holds the numbers of the rows that are not drawn; ``toggled_row`` tells that it has changed.
-
-    ``renamed`` gives a row and its new name.
-    """
+    """A row for each run; ``toggled_row`` is emitted when a curve is hidden or shown, ``renamed`` with row and name."""
 
     toggled_row = Signal()
     renamed = Signal(int, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Runs that are shown", COLUMNS, range(1, len(COLUMNS) - 1), parent=parent)
+        super().__init__("Runs", COLUMNS, range(1, len(COLUMNS) - 1), parent=parent)
         self._theme: Theme = LIGHT
         self._looks: list[Look] = []
         self._widest: list[int] = []
@@ -102,16 +84,17 @@ class RunTable(TextTable):
             item.setIcon(0, self._icon(look))
         self._fit()
 
-    def show_runs(self, runs: Sequence[RunRow]) -> None:
-        """Show runs; hidden ones stay hidden."""
-        grown = len(runs) != len(self._items)
-        self.show_rows([_text_row(run) for run in runs])
+    def show_runs(self, shown: Sequence[Traced], live: Sequence[LiveRun]) -> None:
+        """Show runs; hidden ones stay hidden. ``live`` are the same runs where they are trained here, else none."""
+        rows = [_row(one, live[place] if place < len(live) else None) for place, one in enumerate(shown)]
+        grown = len(rows) != len(self._items)
+        self.show_rows(rows)
         with QSignalBlocker(self):
-            for place, (item, run) in enumerate(zip(self._items, runs, strict=True)):
-                if place >= len(self._looks) or self._looks[place] != run.look or item.icon(0).isNull():
-                    item.setIcon(0, self._icon(run.look))
-        self._looks = [run.look for run in runs]
-        widest = [max((len(run.texts[column]) for run in runs), default=0) for column in range(len(COLUMNS) - 1)]
+            for place, (item, one) in enumerate(zip(self._items, shown, strict=True)):
+                if place >= len(self._looks) or self._looks[place] != one.look or item.icon(0).isNull():
+                    item.setIcon(0, self._icon(one.look))
+        self._looks = [one.look for one in shown]
+        widest = [max((len(row.texts[column]) for row in rows), default=0) for column in range(len(COLUMNS) - 1)]
         if grown or widest != self._widest:
             self._widest = widest
             self._fit()
@@ -146,37 +129,26 @@ class RunTable(TextTable):
 NONE = "–"
 
 
-def _text_row(run: RunRow) -> TextRow:
-    tips = [run.tip, *[""] * (len(COLUMNS) - 2), run.texts[-1]]
-    for column in AVERAGED:
-        tips[column] = run.mean
-    return TextRow("", run.texts, tips=tuple(tips))
-
-
-def run_rows(shown: Sequence[Traced], live: Sequence[LiveRun]) -> list[RunRow]:
-    """Return a row for each run; ``live`` are the same runs where they are trained here, else none."""
-    return [_row(one, live[index] if index < len(live) else None) for index, one in enumerate(shown)]
-
-
-def _row(one: Traced, live: LiveRun | None) -> RunRow:
+def _row(one: Traced, live: LiveRun | None) -> TextRow:
     run, last = one.run, one.run.last
-    steps = f"{len(run.metrics):,} / {run.plan.recipe.steps:,}"
-    now = RunStatistics(run.metrics, run.plan.recipe.steps)
-    tested = next((one.test_accuracy for one in reversed(run.metrics) if one.test_accuracy is not None), None)
-    figures = (
+    now, error = RunStatistics(run.metrics, run.plan.recipe.steps), test_error(run)
+    texts = (
+        one.name,
+        f"{len(run.metrics):,} / {run.plan.recipe.steps:,}",
         NONE if last is None else f"{run.final_loss(LAST_STEPS):.3f}",
         NONE if now.error is None else percent(now.error),
-        NONE if tested is None else percent(1 - tested),
+        NONE if error is None else f"{error:.1f} %",
         NONE if now.per_second is None else f"{now.per_second:.1f}",
+        _state(run, live),
     )
-    texts = (one.name, steps, *figures, _state(run, live))
     tip = run.problem or (f"In {run.folder}" if run.folder and last else one.name)
-    return RunRow(one.look, texts, tip, f"Mean of {last_steps([len(run.metrics)])}" if last else "")
+    mean = f"Mean of {last_steps([len(run.metrics)])}" if last else ""
+    return TextRow("", texts, tips=(tip, "", mean, mean, "", "", texts[-1]))
 
 
 def _state(run: Run, live: LiveRun | None) -> str:
     if live is None:
-        return ("whole" if run.is_finished else run.problem or "stopped") if run.metrics else "not begun"
+        return ("finished" if run.is_finished else run.problem or "stopped") if run.metrics else "not begun"
     if live.problem:
         return live.problem
     left = live.statistics.seconds_left
@@ -198,14 +170,14 @@ LIVE = (
 
 
 class RunPane(QWidget):
-    """Shows what the list says of some runs; ``changed`` tells that another picture is asked for."""
+    """Plots some runs as chosen in its list: curves, schedules, blocks or a heat map; ``changed``: another choice."""
 
     changed = Signal()
 
     def __init__(self, document: Document, usual: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.chart, self.heat = ChartView(document), HeatView(document)
-        self.list = told(ChoiceField(), "What is shown of the runs", "What is shown of the runs")
+        self.list = told(ChoiceField(), "Plot", "What to plot of the runs")
         self._charts = TrainingCharts()
         self.stack = stack(self.chart, self.heat)
         self.line = hbox((self.list, 1), margins=(12, 4, 12, 2))
@@ -217,8 +189,12 @@ class RunPane(QWidget):
     def _fill(self) -> None:
         for measure in Measure:
             self.list.add(MEASURES[measure].title, measure.value, f"{MEASURES[measure].title} {MEASURES[measure].of}")
-        self.list.add("Training loss: median and range over seeds", SEEDS, "Runs that differ in the seed alone, as one")
-        self.list.add("Learning rate: as planned", "planned", "The schedule of the recipe, and where each run is in it")
+        self.list.add(
+            "Training loss: median and range over seeds", SEEDS, "Runs that differ only in their seed, as one curve"
+        )
+        self.list.add(
+            "Planned learning rate", "planned", "The schedule of the recipe, and the position of each run in it"
+        )
         self.list.insertSeparator(self.list.count())
         for quantity in LIVE:
             words = BLOCKWISE[quantity]
@@ -226,7 +202,7 @@ class RunPane(QWidget):
         self.list.insertSeparator(self.list.count())
         for quantity in LIVE:
             words = BLOCKWISE[quantity]
-            tip = f"Blocks by steps, of the run that is selected. {words.teaches}"
+            tip = f"Blocks by steps, for the selected run. {words.teaches}"
             self.list.add(f"Over the steps: {words.label[:1].lower()}{words.label[1:]}", f"heat:{quantity}", tip)
         self.list.setMinimumWidth(220)
         self.list.setMaximumWidth(400)
@@ -277,7 +253,7 @@ class RunPane(QWidget):
 
 
 class RunPictures(QObject):
-    """Two pictures of some runs, one over the other, and the runs' table; ``changed`` tells that they change."""
+    """Two plots of some runs, one above the other, and the table of runs; ``changed``: another choice."""
 
     changed = Signal()
 
@@ -309,7 +285,7 @@ class RunPictures(QObject):
     def show_runs(self, runs: Sequence[Run], live: Sequence[LiveRun], replayed: bool = False) -> tuple[Traced, ...]:
         """Show runs as they are now, and return them with their line styles."""
         shown = self.traced(runs)
-        self.table.show_runs(run_rows(shown, live))
+        self.table.show_runs(shown, live)
         options = self.options.options(replayed)
         for pane in (self.first, self.second):
             pane.show_runs(shown, options, self.table.place)
@@ -317,12 +293,12 @@ class RunPictures(QObject):
 
 
 REDRAW_MS = 150
-"""How long new steps may wait until they are drawn."""
+"""How long new steps may wait until they are drawn, in milliseconds."""
 T = TypeVar("T", bound=TrainingController)
 
 
 class RunsPage(PageView, Generic[T]):
-    """A lab that trains; ``said`` gives a sentence for the status bar."""
+    """A lab that trains; ``said`` gives a sentence for the status bar. A page has ``shown`` and ``draw``."""
 
     said = Signal(str)
 
@@ -337,11 +313,9 @@ class RunsPage(PageView, Generic[T]):
 
     @property
     def shown(self) -> tuple[Traced, ...]:
-        """Return the runs with their looks."""
         raise NotImplementedError
 
     def draw(self) -> None:
-        """Draw the runs as they are now."""
         raise NotImplementedError
 
     def draw_soon(self) -> None:

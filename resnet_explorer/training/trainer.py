@@ -1,4 +1,4 @@
-"""A network on its way: its weights, its optimiser, its moving average, and one step of them."""
+"""One network in training: weights, optimiser, moving average, single steps, and the learning rate range test."""
 
 import os
 import warnings
@@ -26,14 +26,13 @@ from resnet_explorer.readings.progress import Partial, Progress
 from resnet_explorer.readings.quantities import Loss, Quantity, Series
 from resnet_explorer.runs.plan import Metric, RunPlan
 from resnet_explorer.runs.recipe import Optimiser, Recipe
-from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.training.feed import Feed, check, step_seed
-from resnet_explorer.training.values import HIGHEST, LIMIT, LOWEST, STEPS, FindRate, RateTest, suggestion
+from resnet_explorer.training.values import LIMIT, FindRate, RateTest, suggestion
 
 
 @contextmanager
 def conditions(plan: RunPlan) -> Iterator[None]:
-    """Lend PyTorch a run's number of threads and its deterministic mode, and take them back, however the run ends."""
+    """Context manager that sets a run's number of threads and deterministic mode, and restores both on exit."""
     threads, mode = torch.get_num_threads(), torch.get_deterministic_debug_mode()
     filled = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
     try:
@@ -53,27 +52,27 @@ def conditions(plan: RunPlan) -> Iterator[None]:
 
 @contextmanager
 def listening(heard: list[str]) -> Iterator[None]:
-    """Collect the names of operations that PyTorch warns have no deterministic version."""
-    with warnings.catch_warnings(record=True) as found:
+    """Context manager that adds the names of nondeterministic operations, as PyTorch warns of them, to ``heard``."""
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield
-    for one in found:
-        words = str(one.message)
-        if "deterministic" in words:
-            heard.append(words.split()[0])
+    for warning in caught:
+        text = str(warning.message)
+        if "deterministic" in text:
+            heard.append(text.split()[0])
         else:
-            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
 
 
 def autocast(plan: RunPlan) -> Any:
-    """Return the context of a forward pass: in bfloat16 where the recipe asks for it and the device has the units."""
+    """Return the context of a forward pass: bfloat16 where the recipe asks for it and the device supports it."""
     if plan.recipe.mixed and has_bfloat16(plan.device):
         return torch.autocast(torch.device(plan.device).type, torch.bfloat16)
     return nullcontext()
 
 
 def has_bfloat16(device: str) -> bool:
-    """Return whether a device computes in bfloat16, rather than imitating it."""
+    """Return whether a device supports bfloat16 in hardware."""
     where = torch.device(device).type
     if where == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
@@ -83,14 +82,14 @@ def has_bfloat16(device: str) -> bool:
 
 
 def notes(plan: RunPlan) -> tuple[str, ...]:
-    """Return sentences on what the device cannot do of a recipe."""
+    """Return sentences on what a recipe asks for and the device does not support."""
     if plan.recipe.mixed and not has_bfloat16(plan.device):
-        return ("Mixed precision was asked for, but the device has no units for bfloat16: all is float32.",)
+        return ("Mixed precision was requested, but the device does not support bfloat16: training in float32.",)
     return ()
 
 
 def layout(plan: RunPlan) -> torch.memory_format:
-    """Return PyTorch's memory format for a run, by the rule that all trainings share."""
+    """Return PyTorch's memory format for a run."""
     name = memory_format(compile_spec(plan.spec), plan.device, mixed=plan.recipe.mixed)
     return getattr(torch, name)  # type: ignore[no-any-return]
 
@@ -99,38 +98,29 @@ NORMS = (
     *(nn.modules.batchnorm._BatchNorm, nn.LayerNorm),
     *(module_class(kind.module) for kind in KINDS if kind.role is Role.NORM),
 )
-"""Modules that normalise: told by their type, since names such as ``downsample.1`` do not tell."""
+"""Normalisation modules by type: a name such as ``downsample.1`` does not tell."""
 SECOND_BETA = 0.999
 
 
-def groups(model: nn.Module, decay: float, spares: bool) -> list[dict[str, Any]]:
-    """Return the parameters in groups for an optimiser: with weight decay, and without it where norms are spared."""
-    decayed, spared = split_parameters(model) if spares else (list(model.parameters()), [])
-    found: list[dict[str, Any]] = [{"params": decayed, "weight_decay": decay}]
+def groups(model: nn.Module, weight_decay: float, no_decay_on_norms: bool) -> list[dict[str, Any]]:
+    """Return the parameters in groups for an optimiser: with weight decay, and without it if norms are excluded."""
+    decayed, spared = split_parameters(model) if no_decay_on_norms else (list(model.parameters()), [])
+    found: list[dict[str, Any]] = [{"params": decayed, "weight_decay": weight_decay}]
     return found + ([{"params": spared, "weight_decay": 0.0}] if spared else [])
 
 
 def split_parameters(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    """Return the parameters that are decayed, and those of norms with all biases, which can be spared."""
-    pairs = [(parameter, _is_spared(module, name)) for module, name, parameter in _owned(model)]
-    return [one for one, spared in pairs if not spared], [one for one, spared in pairs if spared]
-
-
-def _owned(model: nn.Module) -> Iterator[tuple[nn.Module, str, nn.Parameter]]:
+    """Return the parameters of convolutions and linear layers, and those of norms with all biases."""
+    decayed: list[nn.Parameter] = []
+    spared: list[nn.Parameter] = []
     for module in model.modules():
         for name, parameter in module.named_parameters(recurse=False):
-            yield module, name, parameter
-
-
-def _is_spared(module: nn.Module, name: str) -> bool:
-    return isinstance(module, NORMS) or name == "bias"
+            (spared if isinstance(module, NORMS) or name == "bias" else decayed).append(parameter)
+    return decayed, spared
 
 
 def optimiser(model: nn.Module, recipe: Recipe, parts: list[dict[str, Any]] | None = None) -> Optimizer:
-    """Return a recipe's optimiser, all of whose parameters are moved by one call where the device has that.
-
-    ``parts`` are its groups; the recipe's own where there are none.
-    """
+    """Return a recipe's optimiser, fused where the device supports that; ``parts`` are its groups, if not the usual."""
     parts, rate = parts or groups(model, recipe.decay, recipe.spares), recipe.rate
     fused = next(model.parameters()).device.type in ("cpu", "cuda")
     if recipe.optimiser in (Optimiser.SGD, Optimiser.NESTEROV):
@@ -140,47 +130,31 @@ def optimiser(model: nn.Module, recipe: Recipe, parts: list[dict[str, Any]] | No
     return kind(parts, rate, betas=(recipe.momentum, SECOND_BETA), fused=fused)
 
 
-def set_rate(moved: Optimizer, rate: float) -> None:
-    """Give every group a learning rate."""
-    for group in moved.param_groups:
-        group["lr"] = rate
-
-
-def average(model: nn.Module, decay: float) -> AveragedModel | None:
-    """Return what follows the weights as decay x itself + (1 - decay) x weights after each step; None for 0.
-
-    It begins with the weights after the first step. The statistics of norms are averaged as well.
-    """
-    if not decay:
-        return None
-    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
-
-
 def clip(model: nn.Module, bound: float) -> Tensor | None:
-    """Shorten the whole gradient to ``bound`` where it is longer; 0 leaves it."""
+    """Clip the norm of the whole gradient to ``bound``; 0 leaves it."""
     return torch.nn.utils.clip_grad_norm_(model.parameters(), bound) if bound else None
 
 
 TESTED = 512
-"""So many test images are judged at once."""
+"""Test images in a batch."""
 _Blocks = Mapping[Quantity, Series]
 
 
 class Director(Protocol):
-    """What says which parameters train, and at which rates, where a recipe's one rate does not."""
+    """Decides which parameters train at which learning rates, where one rate for all does not do."""
 
     def groups(self) -> list[dict[str, Any]]:
         """Return the groups for the optimiser."""
 
     def before(self, step: int, optimiser: Optimizer) -> object:
-        """Prepare a step, first of all: what trains in it, and at which rates."""
+        """Prepare a step: freeze parameters, and set learning rates."""
 
 
 class Trainer:
-    """One network in training on the plan's device: ``step`` moves it, ``evaluate`` tests it.
+    """One network in training on the plan's device: ``step`` updates it, ``evaluate`` tests it.
 
-    ``first`` is the network with its first weights, on the CPU; the plan's own where there is none. ``direct`` makes
-    what directs it. ``loss`` is differentiated; the cross-entropy has the recipe's smoothing.
+    ``first`` is the network with its initial weights, on the CPU; by default the plan's. ``direct`` makes its director.
+    ``loss`` is differentiated; the cross-entropy has the recipe's label smoothing.
     ``nondeterministic_ops`` names operations that have no deterministic version.
     """
 
@@ -197,16 +171,20 @@ class Trainer:
         self.model: ResNet = first.to(device=plan.device, memory_format=self.layout)  # type: ignore[call-overload]
         self._director = direct(self.model) if direct else None
         self.optimiser = optimiser(self.model, plan.recipe, self._director.groups() if self._director else None)
-        self.average = average(self.model, plan.recipe.ema)
+        self.average: AveragedModel | None = None
+        if decay := plan.recipe.ema:  # it begins with the weights after the first step, and averages statistics too
+            average = get_ema_multi_avg_fn(decay)
+            self.average = AveragedModel(self.model, multi_avg_fn=average, use_buffers=True)
         self.nondeterministic_ops: list[str] = []
-        self._is_random = draws(plan.spec)
+        layers = (part.layer for block in compile_spec(plan.spec).blocks for part in block.form.parts)
+        self._is_random = any(layer.role is Role.DROP for layer in layers)
         smoothed = partial(functional.cross_entropy, label_smoothing=plan.recipe.smoothing)
         self._loss = smoothed if loss is Loss.CROSS_ENTROPY else LOSSES[loss]
 
     def step(self, feed: Feed, number: int, rate: float, measured: bool, listens: bool) -> tuple[Metric, bool]:
-        """Make a step; return what it gave, its time left at 0, and whether the loss was a number.
+        """Make a step; return its metric, with 0 as time, and whether the loss is finite; if not, no update is made.
 
-        Where it was none the weights are left as they were.
+        With ``measured`` every block is measured, with ``listens`` nondeterministic operations are noted.
         """
         if self._director is not None:
             self._director.before(number, self.optimiser)
@@ -219,7 +197,8 @@ class Trainer:
             moves = Moves(self.model) if blocks is not None else None
             clip(self.model, self.plan.recipe.clip)
             if self._director is None:
-                set_rate(self.optimiser, rate)
+                for group in self.optimiser.param_groups:
+                    group["lr"] = rate
             self.optimiser.step()
             if blocks is not None and moves is not None:
                 blocks = {**blocks, Quantity.UPDATE: moves.ratios()}
@@ -235,16 +214,16 @@ class Trainer:
             output = output.float()
             loss = self._loss(output, y)
             torch.autograd.backward(loss)
-            names = output.ndim == 2  # a backbone puts out maps
-            right = (output.detach().argmax(dim=1) == y).sum() if names else torch.zeros_like(loss)
-            both = torch.stack((loss.detach(), right.to(loss.dtype))).tolist()  # one look at the device
+            classifies = output.ndim == 2  # a backbone returns maps
+            right = (output.detach().argmax(dim=1) == y).sum() if classifies else torch.zeros_like(loss)
+            both = torch.stack((loss.detach(), right.to(loss.dtype))).tolist()  # one transfer from the device
             blocks = record.values(rate) if record is not None else None
-        return both[0], both[1] / len(y) if names else None, blocks
+        return both[0], both[1] / len(y) if classifies else None, blocks
 
     def evaluate(self, feed: Feed) -> Iterator[tuple[float, float] | None]:
-        """Yield None after each part of the test images, and last the mean loss and the share named right.
+        """Yield None after each batch of test images, and last the mean loss and the accuracy.
 
-        The moving average is tested where there is one; the loss is without label smoothing.
+        The moving average is tested if there is one; the loss is without label smoothing.
         """
         model = self.tested
         sums, count = torch.zeros(2, dtype=torch.float64), 0
@@ -263,41 +242,31 @@ class Trainer:
     @property
     def tested(self) -> ResNet:
         """Return the network that is tested: the moving average if there is one."""
-        if self.average is None:
-            return self.model
-        return cast("ResNet", self.average.module)
+        return self.model if self.average is None else cast("ResNet", self.average.module)
 
 
 def first_weights(plan: RunPlan) -> ResNet:
-    """Return the network with the weights of its seed, and those of ``like`` where they fit, on the CPU."""
+    """Return the network with initial weights of its seed, and those of ``like`` where they fit, on the CPU."""
     return build_from_seed((plan.like, plan.spec) if plan.like else (plan.spec,), plan.seed)[-1]
 
 
-def draws(spec: ResNetSpec) -> bool:
-    """Return whether a network draws anything at random in training."""
-    layers = (part.layer for block in compile_spec(spec).blocks for part in block.form.parts)
-    return any(layer.role is Role.DROP for layer in layers)
-
-
 SMOOTH = 0.9
-"""The share of the past in the smoothed loss."""
+"""The weight of the past in the smoothed loss."""
 
 
-def find_rate(
-    plan: RunPlan, lowest: float = LOWEST, highest: float = HIGHEST, steps: int = STEPS
-) -> Iterator[Progress | Partial[RateTest] | RateTest]:
-    """Yield progress and what is known so far, and last the losses of a training whose rate grows at each step.
+def find_rate(job: FindRate) -> Iterator[Progress | Partial[RateTest] | RateTest]:
+    """Yield progress and partial results, and last the losses of a training whose learning rate grows at each step.
 
     The rate grows by the same factor from ``lowest`` to ``highest``; the test stops where the smoothed loss is
-    ``LIMIT`` times its best, or is no number. Raises ExplorerError where the rates do not grow.
+    ``LIMIT`` times its best, or not finite. Raises ExplorerError where the rates do not grow.
     """
+    plan, lowest, highest, steps = job.plan, job.lowest, job.highest, job.steps
     if not (0 < lowest < highest and isfinite(highest) and steps > 1):
-        raise ExplorerError(
-            "rate", "The rates of a range test have to grow.", "Choose a higher end, and 2 steps or more."
-        )
+        words = "The learning rates of a range test have to grow."
+        raise ExplorerError("rate", words, "Choose a higher end, and 2 steps or more.")
     check(plan)
     rates = [lowest * (highest / lowest) ** (step / (steps - 1)) for step in range(steps)]
-    yield Progress(0, steps, "fetching the images")
+    yield Progress(0, steps, "loading the images")
     with conditions(plan):
         trainer = Trainer(plan)
         feed = Feed(plan, trainer.layout)
@@ -323,8 +292,3 @@ def _tried(trainer: Trainer, feed: Feed, rates: list[float]) -> Iterator[Progres
 def _result(rates: list[float], losses: list[float]) -> RateTest:
     tried = tuple(rates[: len(losses)])
     return RateTest(tried, tuple(losses), suggestion(tried, tuple(losses)))
-
-
-def test_rates(job: FindRate) -> Iterator[object]:
-    """Yield progress and what is known so far, and last the losses of the range test of a request."""
-    return find_rate(job.plan, job.lowest, job.highest, job.steps)

@@ -1,4 +1,4 @@
-"""The result of a range test: which learning rates a network bears (Smith 2017, section 3.3)."""
+"""Requests to train and to run a learning rate range test, and the result of the latter (Smith 2017, section 3.3)."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,15 @@ from resnet_explorer.runs.plan import RunPlan
 
 LOWEST, HIGHEST, STEPS = 1e-6, 10.0, 100
 LIMIT = 4.0
-"""The test stops where the smoothed loss is so many times its best."""
+"""The test stops where the smoothed loss exceeds its minimum by this factor."""
 
 
 @dataclass(frozen=True, slots=True)
 class RateTest:
-    """The rates that were tried in rising order, the smoothed training loss at each, and the rate to begin with.
+    """The learning rates tried, in rising order, the smoothed training loss at each, and a suggested rate.
 
-    ``suggested`` is a tenth of the rate with the least smoothed loss: that rate is about to be too large, and a
-    training stays at its rate for longer than this test does. None where the loss never fell.
+    ``suggested`` is a tenth of the rate with the lowest smoothed loss: that rate is nearly too large, and a training
+    stays at its rate for longer than this test does. None where the loss never fell.
     """
 
     rates: tuple[float, ...]
@@ -26,12 +26,12 @@ class RateTest:
     def words(self) -> str:
         """Return the suggestion in a sentence."""
         if self.suggested is None:
-            return "The loss fell at none of these rates."
-        return f"Try {self.suggested:.2g}: a tenth of the rate with the least smoothed loss."
+            return "The loss decreased at none of these rates."
+        return f"Try {self.suggested:.2g}: a tenth of the rate with the lowest smoothed loss."
 
 
 def suggestion(rates: tuple[float, ...], losses: tuple[float, ...]) -> float | None:
-    """Return a tenth of the rate with the least loss; None where that is the first one."""
+    """Return a tenth of the rate with the lowest loss; None where that is the first one."""
     if not losses:
         return None
     best = min(range(len(losses)), key=losses.__getitem__)
@@ -41,10 +41,10 @@ def suggestion(rates: tuple[float, ...], losses: tuple[float, ...]) -> float | N
 @job("resnet_explorer.training.loop:train_run", Place.POOL)
 @dataclass(frozen=True, slots=True)
 class TrainRun:
-    """Train a network in a folder from where it stopped there; ``until`` so many steps are made in all.
+    """Train a network in a folder from where it stopped, until ``until`` steps are made in all.
 
-    What is known so far is a ``Chunk`` of steps, and what comes of it an ``Ending``. To cancel it is to pause it: its
-    state is saved first, and the same job goes on from there. ``known_steps``: the number of steps
+    Partial results are a ``Chunk`` of steps, the result is an ``Ending``. Cancelling pauses: the state is saved first,
+    and the same job continues from there. ``known_steps``: the number of steps
     the caller already has; later ones that are kept are sent first.
     """
 
@@ -56,14 +56,13 @@ class TrainRun:
 
     @property
     def device(self) -> str:
-        """Return the device that it needs."""
         return self.plan.device
 
 
-@job("resnet_explorer.training.trainer:test_rates")
+@job("resnet_explorer.training.trainer:find_rate")
 @dataclass(frozen=True, slots=True)
 class FindRate:
-    """Try rising learning rates on a network: what comes of it is a ``RateTest``."""
+    """Try rising learning rates on a network; the result is a ``RateTest``."""
 
     plan: RunPlan
     lowest: float = LOWEST
@@ -72,5 +71,4 @@ class FindRate:
 
     @property
     def device(self) -> str:
-        """Return the device that it needs."""
         return self.plan.device

@@ -79,7 +79,7 @@ def test_maps_get_finer_towards_the_input() -> None:
 def test_what_is_not_there_is_said() -> None:
     with pytest.raises(ExplorerError, match="no class 10"):
         of(5, "layer3", 10)
-    with pytest.raises(ExplorerError, match="puts out no maps"):
+    with pytest.raises(ExplorerError, match="has no feature maps"):
         of(5, "fc")
     with pytest.raises(ExplorerError, match="no test image"):
         of(-1, "layer3")

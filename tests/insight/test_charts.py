@@ -106,8 +106,8 @@ def test_the_matrix_says_every_number_and_what_it_counts() -> None:
     cells = [[of_kind(Group, cell) for cell in row.marks] for row in rows]
     shown = [[next((m.text for m in cell.marks if isinstance(m, Label)), "0") for cell in row] for row in cells]
     assert shown == [[str(count) for count in row] for row in counts.tolist()]
-    assert cells[2][1].title == "13 of 17 images of “2” were named “dog”"
-    assert "61 of 77 named right" in " ".join(texts(picture))
+    assert cells[2][1].title == "13 of 17 images of “2” were predicted as “dog”"
+    assert "61 of 77 correct" in " ".join(texts(picture))
     assert ids_are_unique(picture)
 
 

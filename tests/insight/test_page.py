@@ -55,8 +55,8 @@ def page(jobs: InsideJobsHere, qtbot: QtBot) -> InsideView:
 
 
 def answered(page: InsideView, qtbot: QtBot, kind: type) -> object:
-    qtbot.waitUntil(lambda: isinstance(page.answers.to(page._asked), kind), timeout=PATIENCE)  # type: ignore[arg-type]
-    answer = page.answers.to(page._asked)  # type: ignore[arg-type]
+    qtbot.waitUntil(lambda: isinstance(page.answers.to(page._request), kind), timeout=PATIENCE)  # type: ignore[arg-type]
+    answer = page.answers.to(page._request)  # type: ignore[arg-type]
     assert isinstance(answer, kind)
     return answer
 
@@ -73,7 +73,7 @@ def test_without_a_run_it_says_what_to_do_and_asks_nothing(jobs: InsideJobsHere,
 def test_the_matrix_comes_at_once_and_a_cell_leads_to_its_images(page: InsideView, qtbot: QtBot) -> None:
     found = answered(page, qtbot, Confusion)
     assert isinstance(found, Confusion) and page.run.text() == "small"
-    assert page.picture and "How small names the test images" in page.picture.title
+    assert page.picture and "Confusion matrix of small" in page.picture.title
     one = found.mistakes[0]
     page.stack.confusion.matrix.clicked(f"true{one.truth}.given{one.truth}")
     before = page.view
@@ -81,7 +81,7 @@ def test_the_matrix_comes_at_once_and_a_cell_leads_to_its_images(page: InsideVie
     page.stack.confusion.matrix.clicked(f"true{one.truth}.given{one.predicted}")
     assert page.view is Inside.MISTAKES
     assert page.stack.mistakes.count() == found.counts[one.truth, one.predicted]
-    assert page.all.isVisible() and f"images of {one.truth} are named {one.predicted}" in page.state.text()
+    assert page.all.isVisible() and f"images of {one.truth} are predicted as {one.predicted}" in page.state.text()
     qtbot.mouseClick(page.all, Qt.MouseButton.LeftButton)
     assert page.stack.mistakes.count() == len(found.mistakes)
 
@@ -98,7 +98,7 @@ def test_a_mistake_leads_to_where_the_network_looked(page: InsideView, qtbot: Qt
     cam = answered(page, qtbot, Cam)
     assert isinstance(cam, Cam) and cam.request.image == found.mistakes[2].image
     assert cam.truth == found.mistakes[2].truth and cam.predicted == found.mistakes[2].predicted
-    assert "which is wrong" in page.state.text()
+    assert "(wrong)" in page.state.text()
 
 
 def test_images_are_stepped_through_by_keys_buttons_and_clicks(page: InsideView, qtbot: QtBot) -> None:
@@ -144,7 +144,9 @@ def test_the_evidence_is_for_the_class_that_is_chosen(page: InsideView, qtbot: Q
     found = answered(page, qtbot, Cam)
     assert isinstance(found, Cam) and found.target == 4
     page.controls.target.setCurrentIndex(page.controls.target.findData(TRUE))
-    qtbot.waitUntil(lambda: isinstance(page._asked, CamRequest) and page._asked.target is not None, timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: isinstance(page._request, CamRequest) and page._request.target is not None, timeout=PATIENCE
+    )
     found = answered(page, qtbot, Cam)
     assert isinstance(found, Cam) and found.target == found.truth
 
@@ -161,7 +163,7 @@ def test_the_loss_surface_is_measured_on_demand_beside_the_twin_streams_and_is_c
     qtbot.mouseClick(page.controls.measure, Qt.MouseButton.LeftButton)
     part = answered(page, qtbot, Surface)
     assert isinstance(part, Surface) and not part.complete and page.line.isVisible() and page.picture
-    whole = lambda: getattr(page.answers.to(page._asked), "complete", False)  # type: ignore[arg-type]  # noqa: E731
+    whole = lambda: getattr(page.answers.to(page._request), "complete", False)  # type: ignore[arg-type]  # noqa: E731
     qtbot.waitUntil(whole, timeout=PATIENCE)
     qtbot.waitUntil(lambda: not page.line.isVisible(), timeout=PATIENCE)
     shown = page.picture
@@ -176,11 +178,11 @@ def test_lesions_are_measured_on_demand_beside_the_twin_stream_link_blocks_and_a
 ) -> None:
     page.show_view(Inside.LESIONS)
     assert page.controls.other.isVisible() and not page.controls.points.isVisible()
-    assert "Measure to see it" in page.state.text() and not page.save_button.isEnabled()
+    assert "Press Measure." in page.state.text() and not page.save_button.isEnabled()
     assert not any(isinstance(one, RunLesionsRequest) for one in jobs.asked)
     qtbot.mouseClick(page.controls.measure, Qt.MouseButton.LeftButton)
     part = answered(page, qtbot, LesionStudy)
-    assert isinstance(part, LesionStudy) and not part.complete and "not whole yet" in page.state.text()
+    assert isinstance(part, LesionStudy) and not part.complete and "still measuring" in page.state.text()
     assert page.line.isVisible() and page.picture
     qtbot.waitUntil(lambda: not page.line.isVisible(), timeout=PATIENCE)
     whole = answered(page, qtbot, LesionStudy)
@@ -189,13 +191,13 @@ def test_lesions_are_measured_on_demand_beside_the_twin_stream_link_blocks_and_a
     assert isinstance(asked, RunLesionsRequest)
     assert [one.name for one in whole.networks] == ["small", "plain twin"]
     assert "small: " in page.state.text() and "plain twin: " in page.state.text()
-    page.stack.lesions.chart.clicked("layer2.0")
-    assert page._document.selection == "layer2.0" and len(page.stack.lesions.chart.marked()) == 2
+    page.stack.lesions.clicked("layer2.0")
+    assert page._document.selection == "layer2.0" and len(page.stack.lesions.marked()) == 2
     for suffix, start in ((".svg", b"<svg"), (".png", b"\x89PNG")):
         assert page.save(tmp_path / f"lesions{suffix}") and start in (tmp_path / f"lesions{suffix}").read_bytes()[:200]
     page.controls.other.setCurrentIndex(0)
-    assert isinstance(page._asked, RunLesionsRequest) and page._asked.runs == asked.runs[:1]
-    assert "Measure to see it" in page.state.text()
+    assert isinstance(page._request, RunLesionsRequest) and page._request.runs == asked.runs[:1]
+    assert "Press Measure." in page.state.text()
     qtbot.mouseClick(page.controls.measure, Qt.MouseButton.LeftButton)
     qtbot.mouseClick(page.line.cancel, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "Cancelled" in page.state.text(), timeout=PATIENCE)
@@ -234,7 +236,7 @@ def test_another_run_forgets_the_answers_about_the_one_before(
 def test_what_cannot_be_looked_at_is_said_in_a_sentence(page: InsideView, qtbot: QtBot) -> None:
     page.show_run("backbone", plan("classes=none", name="backbone"), ())
     page.show_view(Inside.CONFUSION)
-    assert "backbone names no images" in page.problem.text()
+    assert "backbone does not classify images" in page.problem.text()
     page.show_run("run", plan(), NAMES)
     page.controls.image.show_value(5000)
     page.show_view(Inside.FEATURES)
