@@ -78,7 +78,7 @@ KEYS_OF_VIEWS = (
     ("Layers", "Click on a header", "Sort down, up, and back to the network's order"),
     ("Charts", "Left, Right", "Read the values from point to point; Esc ends that"),
     ("Training", "Ctrl+Enter", "Start all networks of the list"),
-    ("Training", "F2, Delete in the list of kept runs", "Rename, delete"),
+    ("Training", "F2, Delete in the list of saved runs", "Rename, delete"),
     ("Build", "Up, Down in a field", "Change the number by one"),
 )
 

@@ -1,4 +1,4 @@
-"""The bars over the runs: start, pause, step and stop; how curves are drawn; playing a recording back."""
+"""The bars above the runs: start, pause, step and stop; options of the curves; replay."""
 
 import time
 from bisect import bisect_right
@@ -19,23 +19,22 @@ _ACROSS = (("by steps", Across.STEPS), ("by epochs", Across.EPOCHS), ("by second
 
 
 class TrainingBar(QWidget):
-    """Buttons for all runs at once; ``start_wanted`` tells that new ones are asked for."""
+    """Buttons for all runs at once; ``start_wanted`` is emitted by Start."""
 
     start_wanted = Signal()
 
     def __init__(self, trainer: TrainingController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._trainer = trainer
-        tip = "Train all networks of the list from their first weights (Ctrl+Enter)"
-        self.start = button("Start", tip)
+        tip = "Train all networks of the list from their initial weights (Ctrl+Enter)"
+        self.start = button("Start", tip, self.start_wanted.emit)
         self.start.setShortcut("Ctrl+Return")
-        self.start.clicked.connect(self.start_wanted)
-        tip = "Keep where every run is, and stop; Resume goes on from there bit for bit"
+        tip = "Save a checkpoint and pause. Resume continues with bit-identical results."
         self.pause = button(
             "Pause", tip, lambda: self._trainer.pause() if self._trainer.is_busy else self._trainer.resume()
         )
         self.step = button("Step", "Make one step of every run", trainer.step)
-        tip = "End these runs; what they made stays in the list of kept runs"
+        tip = "End these runs; they stay in the list of saved runs"
         self.stop = button("Stop", tip, trainer.give_up)
         self.words = label(kind="muted", cut=True)
         parts = (self.start, self.pause, self.step, self.stop, (self.words, 1))
@@ -64,9 +63,9 @@ def _words(runs: list[LiveRun], busy: bool) -> str:
     at_work = [run for run in runs if run.status is RunStatus.RUNNING]
     waiting = sum(run.status is RunStatus.WAITING for run in runs)
     seconds = [left for run in at_work if (left := run.statistics.seconds_left) is not None]
-    pieces = [f"{len(at_work)} at work" if at_work else "starting PyTorch"]
+    pieces = [f"{len(at_work)} running" if at_work else "starting PyTorch"]
     if waiting and at_work:
-        pieces.append(f"{waiting} to come")
+        pieces.append(f"{waiting} waiting")
     if seconds:
         longest = max(seconds) * (1 + waiting / max(1, len(at_work)))
         pieces.append(f"about {duration(longest)} left")
@@ -74,17 +73,16 @@ def _words(runs: list[LiveRun], busy: bool) -> str:
 
 
 class CurveOptions(QWidget):
-    """How curves are drawn: along what, on which scale, how much smoothed; ``changed`` tells of another choice."""
+    """X axis, scale and smoothing of the curves; ``changed``: another choice."""
 
     changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        tip = "Along what curves are drawn; seconds leave pauses out"
-        self.across = told(ChoiceField(_ACROSS, Across), "Along what curves are drawn", tip)
+        self.across = told(ChoiceField(_ACROSS, Across), "X axis", "The x axis of the curves; seconds exclude pauses")
         self.across.setMinimumContentsLength(7)
-        self.log = told(CheckField("log"), tip="Losses on a logarithmic axis")
-        tip = "Weight of the past in the thick curve: 0 for none; the thin curve is as measured"
+        self.log = told(CheckField("log"), tip="Logarithmic loss axis")
+        tip = "Smoothing of the thick curve, 0 for none; the thin curve is as measured"
         self.smoothing, self.weight = told(QSlider(Qt.Orientation.Horizontal), "Smoothing", tip), label(kind="muted")
         self.smoothing.setRange(0, 99)
         self.smoothing.setValue(90)
@@ -113,10 +111,7 @@ PARTS = 1000
 
 
 class ReplayBar(QWidget):
-    """Play, a scrubber, a speed.
-
-    ``moved`` tells that another moment is shown, ``left`` that the user wants no replay.
-    """
+    """Play, a slider and a speed; ``moved``: another moment is shown, ``left``: the user ends the replay."""
 
     moved = Signal()
     left = Signal()
@@ -129,19 +124,19 @@ class ReplayBar(QWidget):
         self._then = 0.0
         self.play = button(
             "Play",
-            "Play the recorded training from here, or hold it",
-            lambda: self.hold() if self._clock.isActive() else self.start(),
+            "Play the recorded training, or pause it",
+            lambda: self.pause() if self._clock.isActive() else self.start(),
         )
-        tip = "The moment that is shown: drag, or use the arrow keys"
+        tip = "The current moment: drag, or use the arrow keys"
         self.slider = told(QSlider(Qt.Orientation.Horizontal), "Moment of the recording", tip)
         self.slider.setRange(0, PARTS)
         self.slider.valueChanged.connect(lambda part: self.go(self.length * part / PARTS))
         speeds = ((f"{speed:g}×", speed) for speed in SPEEDS)
-        self.speed = told(ChoiceField(speeds), "Speed of the replay", "How many times as fast as it was trained")
+        self.speed = told(ChoiceField(speeds), "Speed of the replay", "Speed relative to the training")
         self.speed.setMinimumContentsLength(5)
         self.speed.show_value(USUAL)
         self.words = label(kind="strong")
-        self.close_button = button("Leave replay", "Show the runs of now again", self._on_left)
+        self.close_button = button("Leave replay", "Return to the current runs", self.left.emit)
         self._clock = timer(self, TICK_MS, self._on_tick)
         parts = (self.words, self.play, self.speed, (self.slider, 1), self.close_button)
         hbox(*parts, of=self, margins=(12, 2, 12, 2))
@@ -166,13 +161,12 @@ class ReplayBar(QWidget):
 
     def recorded(self, here: str) -> str:
         """Return where and with what it was recorded; ``here`` is this CPU's instruction set, or empty."""
-        known = next((run.environment for run in self._runs if run.environment), None)
-        if known is None:
+        made = next((run.environment for run in self._runs if run.environment), None)
+        if made is None:
             return ""
-        text = f"Recorded {known.began[:10]} on {known.machine}, PyTorch {known.torch}, app {known.app}."
-        if not here or known.instruction_set in ("", here):
-            return text
-        return f"{text} This machine computes with {here}: the last digits may differ here."
+        text = f"Recorded {made.began[:10]} on {made.machine}, PyTorch {made.torch}, app {made.app}."
+        differs = here and made.instruction_set not in ("", here)
+        return text + (f" This machine computes with {here}: the last digits may differ here." if differs else "")
 
     def runs(self) -> tuple[Run, ...]:
         """Return the runs as they were at the moment that is shown."""
@@ -196,7 +190,7 @@ class ReplayBar(QWidget):
         self._clock.start()
         self._label()
 
-    def hold(self) -> None:
+    def pause(self) -> None:
         self._clock.stop()
         self._label()
 
@@ -205,16 +199,12 @@ class ReplayBar(QWidget):
         self._runs, self._times, self.seconds = (), (), 0.0
         self._label()
 
-    def _on_left(self) -> None:
-        self.leave()
-        self.left.emit()
-
     def _on_tick(self) -> None:
         now = time.monotonic()
         spent, self._then = now - self._then, now
         self.go(self.seconds + spent * float(self.speed.chosen))
         if self.seconds >= self.length:
-            self.hold()
+            self.pause()
 
     def _label(self) -> None:
-        self.play.setText("Hold" if self._clock.isActive() else "Play")
+        self.play.setText("Pause" if self._clock.isActive() else "Play")

@@ -1,4 +1,4 @@
-"""Trainings in progress: which runs there are, how far each is, and what it has given so far."""
+"""Trainings in progress: the runs, their status, and their steps so far."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -18,7 +18,7 @@ from resnet_explorer.ui.jobs import Jobs
 
 
 class RunStatus(StrEnum):
-    """Where a run is."""
+    """The status of a run."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -30,7 +30,7 @@ class RunStatus(StrEnum):
 
 @dataclass(slots=True)
 class LiveRun:
-    """A run that is trained here: what is known of it, and the job that trains it."""
+    """A run that is trained here, and the job that trains it."""
 
     plan: RunPlan
     folder: Path
@@ -67,10 +67,7 @@ class LiveRun:
 
 
 class TrainingController(QObject):
-    """Trains runs side by side, each in a folder of its own under ``root``.
-
-    ``changed`` tells that something about them is new; ``ended`` that no run is at work any longer.
-    """
+    """Trains runs side by side, each in a folder under ``root``; ``ended`` is emitted when no run is busy any more."""
 
     changed = Signal()
     ended = Signal()
@@ -93,8 +90,7 @@ class TrainingController(QObject):
 
     def folders(self, plans: Sequence[RunPlan], title: str) -> list[Path]:
         """Return a new folder for each plan, in one named after date, time and title."""
-        stamp = datetime.now().strftime("%Y-%m-%d %H.%M.%S")
-        group = self.root / f"{stamp} {file_name(title)}"
+        group = self.root / f"{datetime.now():%Y-%m-%d %H.%M.%S} {file_name(title)}"
         return [group / f"{index + 1} {file_name(plan.name)}" for index, plan in enumerate(plans)]
 
     def clear(self) -> None:
@@ -106,18 +102,11 @@ class TrainingController(QObject):
     def take_up(self, runs: Sequence[Run]) -> None:
         """Show saved runs as paused ones, ready to continue."""
         self.pause()
-        self.runs = [
-            LiveRun(
-                run.plan,
-                Path(run.folder),
-                0,
-                RunStatus.DONE if run.is_finished else RunStatus.PAUSED,
-                run.environment,
-                run.problem,
-                list(run.metrics),
-            )
-            for run in runs
-        ]
+        self.runs = []
+        for run in runs:
+            status = RunStatus.DONE if run.is_finished else RunStatus.PAUSED
+            rest = status, run.environment, run.problem, list(run.metrics)
+            self.runs.append(LiveRun(run.plan, Path(run.folder), 0, *rest))
         self.changed.emit()
 
     def resume(self) -> None:
@@ -134,13 +123,9 @@ class TrainingController(QObject):
             if run.is_open and not run.job:
                 run.status, run.problem = RunStatus.WAITING, ""
                 until = None if steps is None else _made(run) + steps
-                run.job = self._jobs.submit(
-                    self.job_of(run, until),
-                    f"Training {run.plan.name}",
-                    partial(self._on_done, run),
-                    partial(self._on_failed, run),
-                    so_far=partial(self._on_chunk, run),
-                )
+                callbacks = partial(self._on_done, run), partial(self._on_failed, run)
+                label, so_far = f"Training {run.plan.name}", partial(self._on_chunk, run)
+                run.job = self._jobs.submit(self.job_of(run, until), label, *callbacks, so_far=so_far)
         self.changed.emit()
 
     def job_of(self, run: LiveRun, until: int | None) -> Job:
@@ -165,7 +150,7 @@ class TrainingController(QObject):
 
     def _on_chunk(self, run: LiveRun, job: Job, result: object) -> None:
         if isinstance(result, Chunk):
-            run.status = RunStatus.RUNNING if run.job else run.status  # what comes while it stops is taken, too
+            run.status = RunStatus.RUNNING if run.job else run.status  # steps that arrive while it stops count, too
             run.take(result)
             self.changed.emit()
 

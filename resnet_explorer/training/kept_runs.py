@@ -1,4 +1,4 @@
-"""The list of kept runs: recordings that the app carries, and what was trained here; shown, named, thrown away."""
+"""The list of saved runs and of the app's recordings: shown, continued, renamed and deleted."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ class Group:
 
 
 def grouped(root: Path) -> tuple[Group, ...]:
-    """Return the kept runs by the folder that they share, the newest group first."""
+    """Return the saved runs by the folder that they share, the newest group first."""
     groups: dict[Path, list[RunFolder]] = {}
     for run in list_runs(root):
         groups.setdefault(run.path.parent, []).append(run)
@@ -37,7 +37,7 @@ def grouped(root: Path) -> tuple[Group, ...]:
     )
 
 
-def _parted(name: str) -> tuple[str, str]:
+def _title_and_date(name: str) -> tuple[str, str]:
     """Return the title of a group's folder, and when it was started if its name tells."""
     found = re.fullmatch(r"(\d{4}-\d{2}-\d{2}) (\d{2})\.(\d{2})\.\d{2} (.+)", name)
     return (found[4], f"{found[1][5:]} {found[2]}:{found[3]}") if found else (name, "")
@@ -65,10 +65,7 @@ class _Deletion(QUndoCommand):
 
 
 class KeptRuns(QWidget):
-    """Signals give the folders that are asked for: to be shown, to be trained on, to be saved as a table.
-
-    ``said`` gives a sentence for the status bar.
-    """
+    """Signals give the folders to show, to continue, or to save as a table; ``said`` is for the status bar."""
 
     show_wanted = Signal(list)
     continue_wanted = Signal(list)
@@ -78,7 +75,7 @@ class KeptRuns(QWidget):
     def __init__(self, root: Path, recorded: Path, undo: QUndoStack, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._root, self._recorded, self._undo = root, recorded, undo
-        self.tree = told(_Tree(), "Kept runs")
+        self.tree = told(_Tree(), "Saved runs")
         self.tree.setHeaderHidden(True)
         self.tree.setColumnCount(2)
         self.tree.header().setStretchLastSection(False)
@@ -87,10 +84,10 @@ class KeptRuns(QWidget):
         self.tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.tree.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.empty = label("Nothing has been trained here yet.", "muted", wrap=True)
-        self.play = button("Show", "Show the selected runs, and play them back (Enter)", self._on_show)
+        self.play = button("Show", "Show and replay the selected runs (Enter)", self._on_show)
         self.proceed = button(
             "Continue",
-            "Go on with the selected runs where they stopped",
+            "Continue the selected runs where they stopped",
             lambda: self.continue_wanted.emit([run.path for run in self._own()]),
         )
         self.save = button(
@@ -98,8 +95,8 @@ class KeptRuns(QWidget):
             "Save every step of the selected runs as CSV or JSON",
             lambda: self.save_wanted.emit([run.path for run in self.chosen]),
         )
-        self.name = button("Rename", "Give the selected run another name (F2)", self._on_name)
-        self.delete = button("Delete", "Delete the selected runs (Delete); Undo brings them back", self._on_delete)
+        self.name = button("Rename", "Rename the selected run (F2)", self._on_name)
+        self.delete = button("Delete", "Delete the selected runs (Delete); Undo restores them", self._on_delete)
         buttons = QGridLayout()
         buttons.setSpacing(4)
         for index, one in enumerate((self.play, self.proceed, self.save, self.name, self.delete)):
@@ -124,13 +121,13 @@ class KeptRuns(QWidget):
         self._on_selection()
 
     def _add(self, group: Group, editable: bool) -> None:
-        title, when = _parted(group.title)
+        title, when = _title_and_date(group.title)
         parent = QTreeWidgetItem([title, when if editable else "recorded"])
         parent.setToolTip(0, group.title)
         for run in group.runs:
             item = QTreeWidgetItem([run.name])
             item.setData(0, _PATH, run)
-            item.setToolTip(0, _words(run))
+            item.setToolTip(0, _describe(run))
             if editable:
                 item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
             parent.addChild(item)
@@ -176,7 +173,7 @@ class KeptRuns(QWidget):
         own = self._own()
         if own:
             self._undo.push(_Deletion(self, own))
-            self.said.emit(f"{len(own)} run{'s' if len(own) > 1 else ''} deleted: Undo (Ctrl+Z) brings them back.")
+            self.said.emit(f"{len(own)} run{'s' if len(own) > 1 else ''} deleted: Undo (Ctrl+Z) restores them.")
 
     def attempt(self, work: Callable[[], object]) -> None:
         """Call ``work``; an error is shown in the status bar."""
@@ -196,7 +193,7 @@ class _Tree(QTreeWidget):
             super().keyPressEvent(event)
 
 
-def _words(run: RunFolder) -> str:
+def _describe(run: RunFolder) -> str:
     recipe = run.plan.recipe
     state = f"{run.steps:,} of {recipe.steps:,} steps"
     lines = [

@@ -1,10 +1,10 @@
-"""The training lab: several networks side by side, live, kept, and played back."""
+"""The training lab: several networks side by side, live, saved, and played back."""
 
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 
@@ -38,13 +38,13 @@ OWN = "Your own experiment: the same images in the same order for every network,
 
 
 class TrainingWords(QScrollArea):
-    """Headings with a paragraph each; what has nothing to say is hidden."""
+    """What an experiment shows, what was measured, and the conditions; empty paragraphs are hidden."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.look_for, self.measured, self.conditions, self.references = text(), text(), text("muted"), text("muted")
         self._headings = {
-            self.look_for: heading("What to look for"),
+            self.look_for: heading("Reading this plot"),
             self.measured: heading("Measured on this machine"),
             self.conditions: heading("Conditions"),
             self.references: heading("References"),
@@ -52,7 +52,7 @@ class TrainingWords(QScrollArea):
         parts = (part for pair in self._headings.items() for part in reversed(pair))
         fill(self, *parts, 1, margins=(14, 8, 14, 8), spacing=5)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setAccessibleName("What this shows")
+        self.setAccessibleName("Description")
         self.show_runs(())
 
     def show_preset(self, preset: TrainingPreset | None) -> None:
@@ -67,7 +67,7 @@ class TrainingWords(QScrollArea):
 
     def show_runs(self, shown: Sequence[Traced], recorded: str = "") -> None:
         """Show what was measured, here or where it was ``recorded``."""
-        self._headings[self.measured].setText("RECORDED, AND REPLAYED" if recorded else "MEASURED ON THIS MACHINE")
+        self._headings[self.measured].setText("RECORDED AND REPLAYED" if recorded else "MEASURED ON THIS MACHINE")
         runs = [one.run for one in shown]
         said = measured(runs) if any(run.metrics for run in runs) else ""
         self._say(self.measured, "\n\n".join(filter(None, (recorded, said))))
@@ -84,16 +84,11 @@ class TrainingWords(QScrollArea):
 
 USUAL = "degradation"
 SIDE = 268
-NOTHING = "There is nothing to look into yet: train a network here, or show a kept run of yours."
+NOTHING = "Nothing to inspect yet. Train a network or open a saved run."
 
 
 class TrainingPage(RunsPage[TrainingController]):
-    """The setup, the runs as pictures and as a table, and what they show in words.
-
-    ``save_wanted`` gives runs to be saved as a table.
-    """
-
-    save_wanted = Signal(list)
+    """The setup, plots and table of the runs, and a description."""
 
     def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(document, jobs, TrainingController(jobs, runs_folder()), parent)
@@ -104,16 +99,13 @@ class TrainingPage(RunsPage[TrainingController]):
         self.options, self.table = self.pictures.options, self.pictures.table
         self.kept = KeptRuns(runs_folder(), assets.path("runs"), document.undo_stack)
         self.inside = InsideView(document, jobs)
-        look_inside = "What the selected run has learnt: mistakes, Grad-CAM, filters, the loss around it"
-        self.views = tabs(
-            "",
-            (self.pictures.panes, "Curves", "What the runs gave, step by step"),
-            (self.inside, "Look inside", look_inside),
-        )
+        inspect = "The selected run: mistakes, Grad-CAM, filters, feature maps, the loss surface around its weights"
+        curves = (self.pictures.panes, "Curves", "The runs, step by step")
+        self.views = tabs("", curves, (self.inside, "Inspect", inspect))
         self.side = tabs(
             "",
-            (self.words, "What it shows", ""),
-            (self.kept, "Kept runs", "What was trained here, and recordings that the app carries"),
+            (self.words, "Description", ""),
+            (self.kept, "Saved runs", "Runs trained here, and recordings that come with the app"),
         )
         self.side.setFixedWidth(SIDE)
         self.replay.hide()
@@ -134,11 +126,11 @@ class TrainingPage(RunsPage[TrainingController]):
         self.trainer.ended.connect(self._on_view)
         self._document.instruction_set_found.connect(self.draw)
         self.replay.moved.connect(self.draw)
-        self.replay.left.connect(self._on_replay_left)
+        self.replay.left.connect(self._leave_replay)
+        self.replay.left.connect(self.draw)
         self.trainer.ended.connect(self.kept.refresh)
-        self.kept.show_wanted.connect(self._on_show_kept)
+        self.kept.show_wanted.connect(lambda folders: self.show_recording(self._read(folders)))
         self.kept.continue_wanted.connect(self._on_continue)
-        self.kept.save_wanted.connect(lambda folders: self.save_wanted.emit(list(self._read(folders))))
         self.kept.said.connect(self.said)
         self.table.renamed.connect(self._on_renamed)
 
@@ -157,7 +149,7 @@ class TrainingPage(RunsPage[TrainingController]):
 
     def attach(self, window: Window) -> None:
         super().attach(window)
-        self.save_wanted.connect(lambda runs: _save(window, runs))
+        self.kept.save_wanted.connect(lambda folders: _save(window, self._read(folders)))
 
     def show_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -198,8 +190,7 @@ class TrainingPage(RunsPage[TrainingController]):
         kept = list_runs(assets.path("runs") / preset.key)
         order = {name: place for place, (name, _) in enumerate(preset.networks)}
         first = sorted((run for run in kept if run.plan.seed == 0), key=lambda run: order.get(run.name, len(order)))
-        if first:
-            self.show_recording(self._read([run.path for run in first]))
+        self.show_recording(self._read([run.path for run in first]))
 
     def _on_rate_wanted(self) -> None:
         try:
@@ -243,11 +234,6 @@ class TrainingPage(RunsPage[TrainingController]):
         if self.first.key.startswith("heat") or self.second.key.startswith("heat"):
             self.draw()
 
-    def _on_show_kept(self, folders: list[Path]) -> None:
-        runs = self._read(folders)
-        if runs:
-            self.show_recording(runs)
-
     def _on_continue(self, folders: list[Path]) -> None:
         runs = self._read(folders)
         if runs:
@@ -261,28 +247,25 @@ class TrainingPage(RunsPage[TrainingController]):
             self.kept.refresh()
 
     def _read(self, folders: Sequence[Path]) -> tuple[Run, ...]:
-        found = []
+        runs = []
         for folder in folders[:MAX_RUNS]:
             try:
-                found.append(read(folder))
+                runs.append(read(folder))
             except ExplorerError as error:
                 self.said.emit(str(error))
         if len(folders) > MAX_RUNS:
-            self.said.emit(f"{MAX_RUNS} runs are shown at once: the first of the {len(folders)}.")
-        return tuple(found)
+            self.said.emit(f"Only the first {MAX_RUNS} of {len(folders)} runs are shown.")
+        return tuple(runs)
 
     def show_recording(self, runs: Sequence[Run]) -> None:
         """Show recorded runs at their end; they play from their start."""
-        self.replay.show()
-        self.replay.show_runs(runs)
+        if runs:
+            self.replay.show()
+            self.replay.show_runs(runs)
 
     def _leave_replay(self) -> None:
         self.replay.hide()
         self.replay.leave()
-
-    def _on_replay_left(self) -> None:
-        self.replay.hide()
-        self.draw()
 
     @property
     def shown(self) -> tuple[Traced, ...]:
@@ -295,13 +278,13 @@ class TrainingPage(RunsPage[TrainingController]):
 
 
 def save_runs(window: Window, checked: bool) -> None:
-    """Save the runs of the page that is looked at; those of the training lab where it has none."""
+    """Save the runs of the current page; those of the training lab if it has none."""
     shown = window.shown_page()
     page = shown if shown is not None and shown.runs else window.page("training")
     runs = [run for run in page.runs if run.metrics]
     if not runs:
         window.tabs.setCurrentWidget(page)
-        window.say("No run has made a step yet: start one, then save it.")
+        window.say("No run has made a step yet: start one first.")
         return
     _save(window, runs)
 

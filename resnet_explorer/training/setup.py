@@ -1,4 +1,4 @@
-"""What is to be trained: an experiment to start from, the networks, the images, the seed, and the recipe."""
+"""The setup of a training: experiment, networks, images, seed and recipe."""
 
 from dataclasses import replace
 from math import isfinite
@@ -19,16 +19,13 @@ from resnet_explorer.ui.parts import Part, Problem, button, fill, heading, told,
 
 WIDTH = 318
 EPOCHS_TIP = (
-    "How many times all training images are seen: steps times batch over their number; what is left of a batch "
-    "is passed over. A change sets the steps"
+    "Epochs: passes over the training set, steps × batch / images; an incomplete batch is dropped. A change sets the "
+    "steps"
 )
 
 
 class TrainingSetup(QScrollArea):
-    """``changed`` tells that something else is to be trained, ``preset_chosen`` that it is an experiment's.
-
-    ``rate_wanted`` tells that a learning rate is looked for.
-    """
+    """``changed``: another setup; ``preset_chosen``: an experiment's; ``rate_wanted``: find a learning rate."""
 
     changed = Signal()
     preset_chosen = Signal()
@@ -47,21 +44,15 @@ class TrainingSetup(QScrollArea):
             QCheckBox("write event files for TensorBoard"),
             tip="In each run's folder; tensorboard --logdir FOLDER shows them",
         )
-        tip = "Train the first network for a few steps at rates from tiny to huge (Smith 2017)"
-        self.finder = button("Find a learning rate…", tip)
-        self.finder.clicked.connect(self.rate_wanted)
+        tip = "Train the first network for a few steps at rates from small to large (Smith 2017)"
+        self.finder = button("Find a learning rate…", tip, self.rate_wanted.emit)
         self.recipe, self.problem = RecipeForm(), Problem()
         fields = QWidget()
         self.form = Form(fields, margins=(14, 0, 12, 0))
         for key, words, field, tip in (
-            ("images", "Images", self.images, "What the networks are trained and tested on; nothing is downloaded"),
-            ("side", "Image side", self.side, "Images are brought to squares of this many pixels"),
-            (
-                "seed",
-                "Seed",
-                self.seed,
-                "Draws the first weights, the order of the images, and all else that is random",
-            ),
+            ("images", "Images", self.images, "Training and test images; nothing is downloaded"),
+            ("side", "Image side", self.side, "Images are resized to this many pixels square"),
+            ("seed", "Seed", self.seed, "Seed of the initial weights, the order of images, and everything else random"),
             ("epochs", "Epochs", self.epochs, EPOCHS_TIP),
         ):
             self.form.add(key, words, field, tip)
@@ -138,7 +129,7 @@ class TrainingSetup(QScrollArea):
         epoch = self._epoch
         steps = round(float(str(value)) * epoch) if epoch and isfinite(float(str(value))) else -1
         if not 0 <= steps <= MAX_STEPS:
-            self.problem.say(f"{value} epochs cannot be: choose 0 or more.")
+            self.problem.say(f"{value} is not a valid number of epochs: choose 0 or more.")
             return
         self.problem.say("")
         if steps != self.recipe.recipe.steps:
@@ -176,6 +167,3 @@ class TrainingSetup(QScrollArea):
             RunPlan(name, spec, image, choice, self.recipe.recipe, seed, device, like)
             for name, spec in self.networks.networks
         )
-
-    def say(self, problem: str) -> None:
-        self.problem.say(problem)
