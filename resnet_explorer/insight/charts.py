@@ -194,10 +194,7 @@ def _cell(cell: Group, count: int, text: float) -> tuple[Mark, ...]:
     if size < SMALLEST:
         return (replace(box, fill=fill),)
     base = box.height / 2 + 0.36 * size
-    return (
-        replace(box, fill=fill),
-        Label(box.width / 2, base, words, size, on(fill), Anchor.MIDDLE, Style.SEMIBOLD),
-    )
+    return (replace(box, fill=fill), Label(box.width / 2, base, words, size, on(fill), Anchor.MIDDLE, Style.SEMIBOLD))
 
 
 MOST_LINES = 20

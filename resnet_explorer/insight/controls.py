@@ -261,11 +261,7 @@ _FIELDS = (
     ("Grid", "points", "Points along each direction, an odd number: the middle point is the trained weights"),
     ("Images", "images", "Number of training images for the loss; the seed picks them"),
     ("Seed", "seed", "Seed of both directions and of the choice of images"),
-    (
-        "",
-        "batch",
-        "Batch norm uses the statistics of these images, not the running ones as in the paper's code",
-    ),
+    ("", "batch", "Batch norm uses the statistics of these images, not the running ones as in the paper's code"),
     ("", "measure", "Measure now; results appear as they are computed"),
 )
 """Label, field and tooltip."""

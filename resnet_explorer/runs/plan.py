@@ -1,4 +1,4 @@
-"""What is trained, and what each step of it gave: frozen values for the window, the command line and the run folder."""
+"""Runs: their plan, their steps and their environment, as frozen values, and their descriptions."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from resnet_explorer.runs.recipe import Optimiser, Recipe, Schedule
 from resnet_explorer.spec import InputShape, ResNetSpec
 
 RECENT, TIMED = 20, 50
-"""Loss and error are means over so many of the newest steps; the speed is measured over so many."""
+"""The number of newest steps over which loss and error are averaged, and the speed is measured."""
 
 
 DIGITS_IMAGE = InputShape(1, 8, 8)
@@ -20,12 +20,12 @@ MAX_RUNS = 8
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """One network to train: on which images, by which recipe, from which seed, on which device.
+    """One network to train: images, recipe, seed and device.
 
-    ``image`` is the size of the images that the network sees; its batch is the recipe's. Networks of equal ``seed``
-    and ``data`` see the same images in the same order. ``like`` is a network whose first weights this one takes
-    wherever name and shape agree (the plain twin starts from the very branches of the residual network). ``threads``
-    is how many threads PyTorch may use, 0 for as many as it likes.
+    ``image`` is the size of the network's input; the batch is the recipe's. Networks of equal ``seed`` and ``data`` see
+    the same images in the same order. ``like`` is a network whose initial weights this one takes wherever name and
+    shape agree (a plain twin starts from the branches of the residual network). ``threads`` is the number of
+    PyTorch's threads, 0 for its default.
     """
 
     name: str
@@ -41,11 +41,11 @@ class RunPlan:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """What one step gave; ``step`` counts from 0, ``loss`` and ``accuracy`` are of its batch before its update.
+    """The results of a step, counted from 0; ``loss`` and ``accuracy`` are of its batch before its update.
 
-    ``seconds`` is the time of training since the run's first step, pauses left out. ``test_loss`` and
-    ``test_accuracy`` are of all test images after the step's update, where they were judged; ``blocks`` holds every
-    quantity of every block where it was measured.
+    ``seconds`` is the training time since the run's first step, without pauses. ``test_loss`` and ``test_accuracy`` are
+    of all test images after the update, if these were evaluated; ``blocks`` holds all quantities of all blocks, if
+    these were measured.
     """
 
     step: int
@@ -60,10 +60,10 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class RunEnvironment:
-    """What a run was made with, besides its plan: versions, machine, the words on its images, and its blocks.
+    """What a run was made with besides its plan: versions, machine, a description of its images, and its blocks.
 
-    ``notes`` are sentences on what could not be done as the recipe asks. ``test`` counts the images that are judged in
-    training: ``judged`` says whether they are "test" or "validation" images.
+    ``notes`` are sentences on what differs from the recipe. ``test`` counts the images evaluated during training;
+    ``judged`` says whether these are "test" or "validation" images.
     """
 
     data: str
@@ -87,9 +87,9 @@ class RunEnvironment:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """The steps of a run that came since the last chunk; ``environment`` comes with the first.
+    """The steps of a run since the last chunk; the first chunk has the ``environment``.
 
-    A run that goes on after a crash makes again the steps since its last checkpoint: each replaces the one before.
+    A run that continues after a crash repeats the steps since its last checkpoint: each replaces the earlier one.
     """
 
     metrics: tuple[Metric, ...]
@@ -98,9 +98,9 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a piece of training ended: the steps that are made of all, the seconds they took, and where they are kept.
+    """How a part of a training ended: the steps made of all, the seconds they took, and the folder.
 
-    ``problem`` says why the run cannot go on, or did not.
+    ``problem`` says why the run stopped or cannot continue.
     """
 
     folder: str
@@ -116,10 +116,10 @@ class Ending:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
-    """A run as far as it is known: its plan, its environment, and its steps in order, each once.
+    """A run so far: its plan, its environment, and its steps in order, each once.
 
-    ``folder`` is where it is kept, empty for none; ``problem`` says why it ended early, where it did. ``over`` says
-    that it ended early and well: a fine-tuning that got no better.
+    ``folder`` is where it is saved, or empty; ``problem`` says why it ended early. ``over`` is true for a run that
+    stopped early on purpose: a fine-tuning that no longer improved.
     """
 
     plan: RunPlan
@@ -153,12 +153,12 @@ OPTIMISERS = {
 
 
 def describe_conditions(runs: Sequence[Run]) -> tuple[str, ...]:
-    """Return seeds, images, recipe and device of runs; what differs is said to differ."""
+    """Return seeds, images, recipe and device of runs; values that differ are said to differ."""
     if not runs:
         return ()
     recipes = {run.plan.recipe for run in runs}
     devices = sorted({run.plan.device for run in runs})
-    data = sorted({describe_images(run) for run in runs})
+    data = sorted({run.environment.data if run.environment else run.plan.data.title for run in runs})
     return (
         describe_seeds(runs),
         data[0] if len(data) == 1 else "the images differ",
@@ -176,13 +176,8 @@ def describe_seeds(runs: Sequence[Run]) -> str:
     return f"seed {seeds[0]}" + (", the same order for all" if same else "")
 
 
-def describe_images(run: Run) -> str:
-    """Return the images of a run in words."""
-    return run.environment.data if run.environment else run.plan.data.title
-
-
 def describe_recipe(recipe: Recipe) -> str:
-    """Return a recipe in few words."""
+    """Return a recipe in short."""
     rate = f"{OPTIMISERS[recipe.optimiser]}, rate {recipe.rate:g}"
     one_cycle = recipe.schedule is Schedule.ONE_CYCLE
     schedule = f"{recipe.schedule}, momentum not cycled" if one_cycle else str(recipe.schedule)
@@ -192,27 +187,29 @@ def describe_recipe(recipe: Recipe) -> str:
         words.append("warm-up not used" if one_cycle else f"{recipe.warmup:,} steps of warm-up")
     if recipe.optimiser in (Optimiser.SGD, Optimiser.NESTEROV):
         words.append(f"momentum {recipe.momentum:g}")
-    words.append(f"decay {recipe.decay:g}" + (", norms and biases spared" if recipe.spares and recipe.decay else ""))
-    words += [f"crops from a border of {recipe.pad} px"] if recipe.pad else []
-    words += ["mirrored by chance"] if recipe.flip else []
-    words += [f"labels smoothed {recipe.smoothing:g}"] if recipe.smoothing else []
-    words += [f"gradient clipped at {recipe.clip:g}"] if recipe.clip else []
-    words += [f"average of the weights {recipe.ema:g}"] if recipe.ema else []
+    words.append(
+        f"weight decay {recipe.decay:g}" + (", none on norms and biases" if recipe.spares and recipe.decay else "")
+    )
+    words += [f"random crops, padding {recipe.pad} px"] if recipe.pad else []
+    words += ["random flips"] if recipe.flip else []
+    words += [f"label smoothing {recipe.smoothing:g}"] if recipe.smoothing else []
+    words += [f"gradient norm clipped at {recipe.clip:g}"] if recipe.clip else []
+    words += [f"moving average of the weights {recipe.ema:g}"] if recipe.ema else []
     words += ["bfloat16"] if recipe.mixed else []
     return ", ".join(words)
 
 
 def describe_machine(runs: Sequence[Run]) -> str:
-    """Return where runs were made, and with what; nothing where none has begun."""
+    """Return the machines and PyTorch versions of runs; empty where none has begun."""
     made = sorted({(run.environment.machine, run.environment.torch) for run in runs if run.environment})
     return "; ".join(f"{machine}, PyTorch {torch}" for machine, torch in made)
 
 
 @dataclass(frozen=True, slots=True)
 class RunStatistics:
-    """What the newest steps of a run tell, in order and without gaps; ``steps`` is how many there will be.
+    """Statistics of the newest steps of a run, which are in order and without gaps; ``steps`` is their final number.
 
-    Every figure is None where it is unknown; losses and errors are means over the newest steps.
+    A figure is None where it is unknown; ``loss`` and ``error`` (a fraction) are means over the newest steps.
     """
 
     metrics: Sequence[Metric]

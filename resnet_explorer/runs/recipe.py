@@ -1,4 +1,4 @@
-"""How a network is trained: optimiser, learning rate over the steps, and what is done to images, loss and weights."""
+"""The recipe of a training: optimiser, learning rate schedule, augmentation, loss and averaging."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field, dataclass, fields, replace
@@ -11,9 +11,9 @@ from resnet_explorer.spec.readers import Choice, choice, fraction, quoted, sever
 
 MAX_STEPS = 10_000_000
 ONE_CYCLE_UP = 0.3
-"""The share of the steps in which the one-cycle schedule rises (Smith and Topin 2018; PyTorch's default)."""
+"""The fraction of the steps in which the one-cycle schedule rises (Smith and Topin 2018; PyTorch's default)."""
 ONE_CYCLE_START, ONE_CYCLE_END = 1 / 25, 1 / 250_000
-"""The first and the last rate of the one-cycle schedule as shares of its peak (PyTorch's defaults)."""
+"""The first and the last rate of the one-cycle schedule as fractions of its peak (PyTorch's defaults)."""
 
 
 ONE_CYCLE_WORDS = (
@@ -23,7 +23,7 @@ ONE_CYCLE_WORDS = (
 
 
 class Optimiser(StrEnum):
-    """What turns gradients into steps."""
+    """The update rule."""
 
     SGD = "sgd"
     NESTEROV = "nesterov"
@@ -32,7 +32,7 @@ class Optimiser(StrEnum):
 
 
 class Schedule(StrEnum):
-    """How the learning rate goes over the steps, after the warm-up."""
+    """The learning rate schedule after the warm-up."""
 
     CONSTANT = "constant"
     STEPS = "steps"
@@ -42,20 +42,19 @@ class Schedule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything that makes two trainings of a network on the same images the same training.
+    """Everything that determines a training besides network, images and seed.
 
-    ``rate`` is the learning rate at its peak. ``milestones`` are the steps at which ``Schedule.STEPS`` multiplies it by
-    ``gamma`` (He et al. 2015, section 4.2: 0.1 at 32,000 and 48,000 of 64,000 steps). In the first ``warmup`` steps the
-    rate rises in a line from ``warmup_from`` times itself; ``Schedule.ONE_CYCLE`` has a rise of its own and does not
-    read them. ``momentum`` is the first beta of Adam and AdamW, whose
-    second is 0.999. ``spares`` leaves norms and biases without weight decay.
-    ``pad`` and ``flip`` augment: zeros around, a crop at random, and mirrored by chance. ``clip`` bounds the length of
-    the whole gradient, 0 for no bound; ``ema`` is the decay of a moving average of the weights that is tested instead
-    of them, 0 for none. ``mixed`` computes in bfloat16 where the device has the units for it. ``deterministic`` lets
-    the same seed give the same bits on the same machine. ``evaluate`` and ``measure`` say after how many steps the test
-    images are judged, and the blocks measured; 0 for never.
+    ``rate`` is the peak learning rate. ``Schedule.STEPS`` multiplies it by ``gamma`` at each of the ``milestones``
+    (He et al. 2015, section 4.2: 0.1 at 32,000 and 48,000 of 64,000 steps). In the first ``warmup`` steps the rate
+    rises linearly from ``warmup_from`` times itself; ``Schedule.ONE_CYCLE`` has its own rise instead. ``momentum``
+    is the first beta of Adam and AdamW, whose second is 0.999. ``decay`` is the weight decay, with ``spares`` not
+    on norms and biases. ``pad`` and ``flip`` augment: zero padding with a random crop, and random mirroring.
+    ``clip`` bounds the norm of the whole gradient, 0 for no bound; ``ema`` is the decay of a moving average of the
+    weights that is tested instead of them, 0 for none. ``mixed`` uses bfloat16 where supported. ``deterministic``
+    gives bit-identical results for the same seed on the same machine. ``evaluate`` and ``measure`` are the numbers
+    of steps after which the test images are evaluated and the blocks measured; 0 for never.
 
-    Raises ExplorerError where a value moves nothing or cannot be.
+    Raises ExplorerError for values that are invalid or have no effect.
     """
 
     steps: int = 150
@@ -172,13 +171,13 @@ def set_recipe(recipe: Recipe, settings: Iterable[str]) -> Recipe:
         key, equals, text = (part.strip() for part in setting.partition("="))
         if not equals:
             raise ExplorerError("recipe", f"{quoted(setting)} sets nothing.", "Write key=value, as in rate=0.1.")
-        key = known(key)
+        key = canonical_key(key)
         values[key] = READERS[key](text)
     return replace(recipe, **values)
 
 
-def known(key: str) -> str:
-    """Return the recipe's own name of a key; raises ExplorerError, with the nearest one, where there is none."""
+def canonical_key(key: str) -> str:
+    """Return the recipe's spelling of a key; raises ExplorerError, with the nearest one, for an unknown key."""
     name = key.strip().lower().replace("-", "_")
     if name not in READERS:
         remedy = did_you_mean(name, READERS, f"Choose one of {', '.join(READERS)}.")

@@ -1,4 +1,4 @@
-"""What was measured at each block of each run: the newest step side by side, and one run over its steps."""
+"""Charts of quantities per block: the newest step of several runs, one run over its steps, and schedules."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -14,13 +14,13 @@ from resnet_explorer.training.smoothing import MOST_POINTS
 
 NAN = float("nan")
 BLOCKWISE: Mapping[str, QuantityWords] = {str(quantity): words for quantity, words in WORDS.items()}
-"""The words of what can be measured at each block."""
+"""The texts of what can be measured at each block."""
 MOST_COLUMNS = 400
 """A heat map shows so many of the measured steps, evenly spread, and always the newest."""
 
 
 def block_plot(shown: Sequence[Traced], quantity: str, options: Options = PLAINLY) -> chart.Chart:
-    """Return a quantity at each block, of the newest step of each run at which blocks were measured."""
+    """Return a quantity at each block, at the newest measured step of each run."""
     words = BLOCKWISE[quantity]
     known = [(one, metric) for one in shown if (metric := _newest(one.run)) and has(metric, quantity)]
     steps = sorted({metric.step + 1 for _, metric in known})
@@ -52,13 +52,13 @@ def _series(one: Traced, metric: Metric, quantity: str, says_step: bool) -> char
 
 
 def values(metric: Metric, quantity: str) -> list[float]:
-    """Return a quantity at each block of a measured step; what a block does not have is not a number."""
+    """Return a quantity at each block of a measured step; NaN where a block does not have it."""
     blocks = metric.blocks or {}
     return [NAN if one is None else one for one in blocks.get(Quantity(quantity), ())]
 
 
 def has(metric: Metric, quantity: str) -> bool:
-    """Say whether any block has a quantity: a plain network has no terms."""
+    """Return whether any block has a quantity: a plain network has no terms."""
     return any(value == value for value in values(metric, quantity))
 
 
@@ -86,7 +86,7 @@ def _spans(runs: Sequence[Run]) -> tuple[chart.Span, ...]:
 
 
 def block_strips(shown: Sequence[Traced], quantity: str) -> tuple[chart.Strip, ...]:
-    """Return the runs' blocks in rows, to be coloured by a quantity at their newest measured step."""
+    """Return the runs' blocks in rows, coloured by a quantity at their newest measured step."""
     strips = []
     for one in shown:
         metric = _newest(one.run)
@@ -128,11 +128,11 @@ def heat(one: Traced, quantity: str, options: Options = PLAINLY) -> chart.HeatMa
 
 
 FEW = 2
-"""So many different steps are named at their lines; more have a sign on the curve alone."""
+"""Up to this many steps have labelled lines; more only have a marker on the curve."""
 
 
 def rates(shown: Sequence[Traced], options: Options = PLAINLY) -> chart.Chart:
-    """Return each schedule once, with the names of the runs that have it, and a sign where each run is."""
+    """Return each schedule once, with the names of its runs, and a marker at the position of each run."""
     groups: dict[tuple[float, ...], list[Traced]] = {}
     for one in shown:
         groups.setdefault(tuple(schedule(one.run.plan.recipe)[1]), []).append(one)
@@ -157,7 +157,7 @@ def rates(shown: Sequence[Traced], options: Options = PLAINLY) -> chart.Chart:
 
 
 def schedule(recipe: Recipe) -> tuple[list[int], list[float]]:
-    """Return the steps, counted from 1, and rates that draw a schedule: all of them, or those where it turns."""
+    """Return steps, counted from 1, and rates of a schedule, thinned for long ones but for its turning points."""
     steps = recipe.steps
     every = max(1, -(-steps // (MOST_POINTS - 100)))
     turns = {recipe.warmup, recipe.warmup - 1, *(recipe.milestones if recipe.schedule is Schedule.STEPS else ())}

@@ -1,4 +1,4 @@
-"""A run's steps as columns of numbers, and its curves; both go on with the run, and read only what is new."""
+"""A run's steps as columns of numbers, and its curves; both grow with the run, and read only new steps."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,7 +34,7 @@ class Across(StrEnum):
 
 
 class MeasureWords(NamedTuple):
-    """A measure's title, the words and the unit on its axis, and of what its values are."""
+    """A measure's title, axis label, unit, and what its values are of; ``smooth`` curves are smoothed."""
 
     title: str
     axis: str
@@ -66,7 +66,7 @@ def measure_words(measure: Measure, shown: Sequence["Traced"]) -> MeasureWords:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How curves are drawn: ``within`` is the part of the x axis that is looked at, whose points are then drawn."""
+    """How curves are drawn; ``within`` is the visible part of the x axis."""
 
     across: Across = Across.STEPS
     log: bool = False
@@ -80,7 +80,7 @@ PLAINLY = Options()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Traced:
-    """A run with what tells it from others; the key stays the same from chart to chart."""
+    """A run with its key, which is the same in all charts, its name and its line style."""
 
     key: str
     name: str
@@ -90,9 +90,9 @@ class Traced:
 
 
 def looks(residual: Sequence[bool]) -> tuple[Look, ...]:
-    """Return a look for each of up to eight networks: residual ones are solid or dash-dotted with filled signs.
+    """Return line styles: residual networks are solid or dash-dotted with filled markers, plain ones dashed or dotted.
 
-    Plain ones are dashed or dotted with open signs; where there are more than four of a kind the others lend theirs.
+    Plain ones have open markers; more than four of a kind use styles of the other kind.
     """
     free = {True: [*LOOKS[0::2], *reversed(LOOKS[1::2])], False: [*LOOKS[1::2], *reversed(LOOKS[0::2])]}
     found: list[Look] = []
@@ -103,7 +103,7 @@ def looks(residual: Sequence[bool]) -> tuple[Look, ...]:
 
 
 def traced(runs: Sequence[Run], hidden: frozenset[str] = frozenset()) -> tuple[Traced, ...]:
-    """Return runs with a key and a look each by their places; runs of one name are told apart by their seeds."""
+    """Return runs with key and line style by their places; runs of equal name are distinguished by their seeds."""
     names = Counter(run.plan.name for run in runs)
     keys = [f"run{place}" for place in range(1, len(runs) + 1)]
     return tuple(
@@ -145,7 +145,7 @@ class _Table:
 
 
 class Columns:
-    """The steps of a run: each with loss, error and rate, those that were judged, and the seconds of each step."""
+    """The steps of a run as columns: loss, error and rate, test loss and error, and the seconds of each step."""
 
     def __init__(self) -> None:
         self._steps, self._losses, self._errors, self._paces = _Table(5), _Table(3), _Table(3), _Table(3)
@@ -202,13 +202,13 @@ def _error(accuracy: float | None) -> float:
 
 
 def epoch_steps(run: Run) -> float:
-    """Return how many steps make an epoch; what is left of the images, less than a batch, is passed over."""
+    """Return the number of steps in an epoch; an incomplete batch is dropped."""
     images = run.environment.train if run.environment else 0
     return max(1, images // run.plan.recipe.batch)
 
 
 class Curve:
-    """A measure of a run: its points as they are, and smoothed, each thinned to what a chart needs."""
+    """A measure of a run: its points, measured and smoothed, each thinned to what a chart needs."""
 
     def __init__(self, columns: Columns, measure: Measure, smoothing: float) -> None:
         self.columns, self.smoothing = columns, smoothing
@@ -261,24 +261,20 @@ class Curve:
 
 
 def caption(shown: Sequence[Traced], measure: Measure, options: Options) -> str:
-    """Return the line under a title: what was measured, on what, from which seeds, and how it is shown."""
-    words = measure_words(measure, shown)
-    how = smoothing_words(options.smoothing) if words.smooth else ""
+    """Return the subtitle: what was measured, on which images, from which seeds, and how it is shown."""
+    words, weight = measure_words(measure, shown), options.smoothing
+    how = f"thick: smoothed {weight:g}, thin: each step" if weight > 0 else "each step, not smoothed"
+    how = how if words.smooth else ""
     return joined((replay_words(shown, options.replayed), words.of, how, *describe_conditions(runs_of(shown))))
 
 
 def joined(words: Iterable[str]) -> str:
-    """Return the words that are not empty as one line."""
-    return " · ".join(word for word in words if word)
-
-
-def smoothing_words(weight: float) -> str:
-    """Return how thick and thin lines differ."""
-    return f"thick: smoothed {weight:g}, thin: each step" if weight > 0 else "each step, not smoothed"
+    """Return the non-empty texts as one line."""
+    return " · ".join(filter(None, words))
 
 
 def replay_words(shown: Sequence[Traced], is_replayed: bool) -> str:
-    """Return that runs were recorded, and on what; nothing where they run now."""
+    """Return where replayed runs were recorded; empty for live ones."""
     if not is_replayed:
         return ""
     made = describe_machine(runs_of(shown))
@@ -291,17 +287,17 @@ def runs_of(shown: Sequence[Traced]) -> list[Run]:
 
 
 def notes_of(shown: Sequence[Traced]) -> tuple[str, ...]:
-    """Return what could not be done as a recipe asks, each sentence once."""
+    """Return what differs from the recipe, each sentence once."""
     return tuple(dict.fromkeys(note for one in shown if one.run.environment for note in one.run.environment.notes))
 
 
 def classes(run: Run) -> int | None:
-    """Return how many classes a run tells apart; None for a backbone."""
+    """Return the number of classes of a run; None for a backbone."""
     return len(run.environment.classes) if run.environment and run.environment.classes else run.plan.spec.classes
 
 
 def chance(shown: Sequence[Traced], measure: Measure) -> tuple[Guide, ...]:
-    """Return where a network is that only guesses: ln(classes) for the loss, 1 − 1/classes for the error."""
+    """Return guides at chance level: ln(classes) for the loss, 1 − 1/classes for the error."""
     counts = sorted({count for one in shown if (count := classes(one.run)) and count > 1})
     guides = []
     for count in counts:
@@ -312,14 +308,14 @@ def chance(shown: Sequence[Traced], measure: Measure) -> tuple[Guide, ...]:
 
 
 def chance_level(count: int, measure: Measure) -> float | None:
-    """Return the loss or the error, in percent, of guessing among so many classes; None for other measures."""
+    """Return the loss or the error, in percent, at chance level for ``count`` classes; None for other measures."""
     if measure in (Measure.TRAIN_LOSS, Measure.TEST_LOSS):
         return log(count)
     return 100 * (1 - 1 / count) if measure in (Measure.TRAIN_ERROR, Measure.TEST_ERROR) else None
 
 
-def state_words(run: Run) -> str:
-    """Return how far a run is, or how it ended, where it is not whole."""
+def describe_state(run: Run) -> str:
+    """Return the state of an unfinished run; empty for a finished one."""
     last = run.last
     if last is not None and not isfinite(last.loss):
         return "diverged"

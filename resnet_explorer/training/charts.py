@@ -1,4 +1,4 @@
-"""The curves of several runs as charts; what was read of a run is kept, so that a longer one is drawn as fast."""
+"""Charts of the curves of several runs; steps read once are kept, so that long runs are drawn as fast."""
 
 import warnings
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from resnet_explorer.picture.chart.model import number
 from resnet_explorer.runs.plan import Run, describe_conditions
 from resnet_explorer.training import chart_data as data
 from resnet_explorer.training.smoothing import Array, thinned
-from resnet_explorer.training.text import loss_words
+from resnet_explorer.training.text import format_loss, without_seed
 
 _Member = tuple[data.Traced, data.Curve]
 
@@ -23,7 +23,7 @@ def seeds_chart(
     """Return the median of each network's runs as a line, and their range as a band."""
     groups: dict[object, list[_Member]] = {}
     for one, curve in zip(shown, curves, strict=True):
-        groups.setdefault(_alike(one.run), []).append((one, curve))
+        groups.setdefault(without_seed(one.run), []).append((one, curve))
     members = list(groups.values())
     found = data.looks([group[0][0].run.plan.spec.residual for group in members])
     across = data.Across.STEPS if options.across is data.Across.SECONDS else options.across
@@ -31,7 +31,7 @@ def seeds_chart(
     series = tuple(_seed_series(group, look, measure, across) for group, look in zip(members, found, strict=True))
     smooth = words.smooth and options.smoothing > 0
     how = f"each run smoothed {options.smoothing:g}" if smooth else ""
-    many = "median over the seeds, band from the least to the greatest"
+    many = "median over the seeds, band from minimum to maximum"
     told = (data.replay_words(shown, options.replayed), many, how, words.of, *describe_conditions(data.runs_of(shown)))
     return Chart(
         f"{words.title}, {_seed_count(members)}",
@@ -41,12 +41,6 @@ def seeds_chart(
         data.joined(told),
         key=f"{measure}:seeds:",
     )
-
-
-def _alike(run: Run) -> object:
-    """Return what runs share that differ only in their seed."""
-    plan = run.plan
-    return plan.name, plan.spec, plan.recipe, plan.data, plan.image
 
 
 def _seed_count(groups: Sequence[Sequence[_Member]]) -> str:
@@ -106,13 +100,11 @@ def _seed_note(group: Sequence[_Member], rows: Array) -> str:
     ends = ""
     if known.size:
         ends = f"{known[0]:.3g}" if known.size == 1 else f"{known[0]:.3g} to {known[-1]:.3g}"
-    words = [ends] if ends else []
-    words += [f"{lost} of {len(group)} diverged"] if lost else []
-    return ", ".join(words)
+    return ", ".join(filter(None, (ends, f"{lost} of {len(group)} diverged" if lost else "")))
 
 
 CUT = 3.0
-"""A linear axis of losses ends at so many times the loss of guessing, where a run goes further."""
+"""A linear loss axis ends at this multiple of chance level, where a run goes further."""
 AXES = {data.Across.STEPS: Axis("step"), data.Across.EPOCHS: Axis("epoch"), data.Across.SECONDS: Axis("time", unit="s")}
 
 
@@ -189,25 +181,24 @@ def _series(one: data.Traced, curve: data.Curve, measure: data.Measure, options:
         x, y = curve.points(False, options.across, epoch, options.within)
         found.append(Series(f"{one.key}-raw", one.name, x, y, one.look, hidden=one.hidden, faint=True))
     x, y = curve.points(smooths, options.across, epoch, options.within)
-    look = one.look if measure in (data.Measure.TEST_LOSS, data.Measure.TEST_ERROR) else bare(one.look)
+    look = (
+        one.look
+        if measure in (data.Measure.TEST_LOSS, data.Measure.TEST_ERROR)
+        else one.look._replace(marker=Marker.NONE)
+    )
     found.append(Series(one.key, one.name, x, y, look, hidden=one.hidden, note=_note(one.run, y, measure)))
     return found
 
 
-def bare(look: Look) -> Look:
-    """Return a look without a sign at each point."""
-    return look._replace(marker=Marker.NONE)
-
-
 def _note(run: Run, y: Sequence[float], measure: data.Measure) -> str:
     """Return the newest value, and the state of the run."""
-    state = data.state_words(run)
+    state = data.describe_state(run)
     if not y or not isfinite(y[-1]) or measure is data.Measure.RATE:
         return state
     unit = " steps/s" if measure is data.Measure.SPEED else f" {data.MEASURES[measure].unit}".rstrip()
     ends = "ends at " if not state and measure is not data.Measure.SPEED else ""
     is_loss = measure in (data.Measure.TRAIN_LOSS, data.Measure.TEST_LOSS)
-    value = loss_words(y[-1]) if is_loss else number(float(f"{y[-1]:.3g}"))
+    value = format_loss(y[-1]) if is_loss else number(float(f"{y[-1]:.3g}"))
     return f"{ends}{value}{unit}" + (f", {state}" if state else "")
 
 

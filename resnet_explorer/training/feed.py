@@ -157,10 +157,7 @@ def check(plan: RunPlan) -> None:
 _NAMES: Mapping[DataKind, tuple[str, ...]] = {
     DataKind.DIGITS: tuple("0123456789"),
     DataKind.MNIST: tuple("0123456789"),
-    DataKind.CIFAR10: (
-        *("airplane", "automobile", "bird", "cat", "deer"),
-        *("dog", "frog", "horse", "ship", "truck"),
-    ),
+    DataKind.CIFAR10: (*("airplane", "automobile", "bird", "cat", "deer"), *("dog", "frog", "horse", "ship", "truck")),
     DataKind.FASHION: (
         *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
         *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),

@@ -125,8 +125,7 @@ _ROWS = (
         "Figure 6 of the paper",
         "the full recipe on CIFAR-10",
         _nets(
-            *("plain-20", "plain-32", "plain-44", "plain-56"),
-            *("resnet-20", "resnet-32", "resnet-56", "resnet-110"),
+            *("plain-20", "plain-32", "plain-44", "plain-56"), *("resnet-20", "resnet-32", "resnet-56", "resnet-110")
         ),
         _PAPER,
         "In the paper the plain nets get worse as they get deeper, in training as in test, and the residual nets get "
@@ -273,11 +272,7 @@ def preset_plans(
     like = _changed(preset.like, settings) if preset.like else None
     return tuple(
         replace(
-            one,
-            spec=_changed(one.spec, settings),
-            like=like,
-            data=choice or one.data,
-            image=replace(shape, batch=1),
+            one, spec=_changed(one.spec, settings), like=like, data=choice or one.data, image=replace(shape, batch=1)
         )
         for one in plans
     )

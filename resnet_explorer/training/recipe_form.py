@@ -60,12 +60,7 @@ PARTS: Mapping[str, tuple[Row, ...]] = {
     "Schedule": (
         Row("milestones", "Fall at", NumbersField, "The steps at which the rate drops; in the paper: 32000, 48000"),
         Row("gamma", "By a factor", FractionField, "Factor of the rate at each of these steps"),
-        Row(
-            "warmup",
-            "Warm-up",
-            _steps,
-            "Steps of warm-up; the paper has one for ResNet-110. Not used by one cycle",
-        ),
+        Row("warmup", "Warm-up", _steps, "Steps of warm-up; the paper has one for ResNet-110. Not used by one cycle"),
         Row("warmup_from", "Starting at", FractionField, "Fraction of the rate at which the warm-up begins"),
     ),
     "Optimiser": (

@@ -1,4 +1,4 @@
-"""The plan of a sweep: which networks, recipes and seeds are tried with each other, read from a TOML file."""
+"""The plan of a sweep: a grid of networks, recipes and seeds, read from a TOML file."""
 
 import tomllib
 from collections import Counter
@@ -10,7 +10,7 @@ from typing import Any
 
 from resnet_explorer.errors import ExplorerError, did_you_mean
 from resnet_explorer.runs.plan import RunPlan
-from resnet_explorer.runs.recipe import known, set_recipe
+from resnet_explorer.runs.recipe import canonical_key, set_recipe
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.axes import axis
 from resnet_explorer.spec.catalogue import named
@@ -20,14 +20,14 @@ from resnet_explorer.spec.search import find_network
 from resnet_explorer.training.presets import plan_for, plan_of, preset_of, preset_plans
 
 MOST = 10_000
-"""So many runs a sweep may have."""
+"""The largest number of runs of a sweep."""
 KEYS = ("title", "preset", "net", "depth", "residual", "set", "recipe", "seeds", "data", "input", "device")
 MOST_SEED = 2**32
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What is tried of one thing: its key in the file, such as ``depth``, ``set.width`` or ``recipe.rate``."""
+    """The values of one key of the file, such as ``depth``, ``set.width`` or ``recipe.rate``."""
 
     key: str
     values: tuple[str, ...]
@@ -44,7 +44,7 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One network and recipe of a sweep, before its seeds: the run, and the settings that tell it from others."""
+    """One network and recipe of a sweep, before its seeds, and the settings that distinguish it."""
 
     plan: RunPlan
     settings: tuple[tuple[str, str], ...]
@@ -52,10 +52,10 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Everything that is tried: each value of each of ``choices`` with each of all others, from each seed.
+    """All combinations of the values of ``choices`` and of the seeds.
 
-    ``data``, ``image`` and ``device`` are words as the command line takes them, empty for what is usual. Raises
-    ExplorerError where a choice does not exist, two runs would have one name, or there are more than 10,000.
+    ``data``, ``image`` and ``device`` are as on the command line, empty for the defaults. Raises ExplorerError where a
+    value does not exist, two runs would have the same name, or there are more than 10,000.
     """
 
     title: str
@@ -128,7 +128,9 @@ def loads(text: str, where: str) -> Sweep:
     try:
         return _read(tomllib.loads(text), where)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ExplorerError(where, f"{where} is no TOML: {error}.", "'sweep --help' shows an example.") from error
+        raise ExplorerError(
+            where, f"{where} is not a TOML file: {error}.", "'sweep --help' shows an example."
+        ) from error
     except ExplorerError as error:
         raise ExplorerError(where, f"{where}: {error.what}", error.remedy) from error
 
@@ -156,7 +158,7 @@ def _choices(content: Mapping[str, Any]) -> Iterator[Choices]:
     for key in ("net", "depth", "residual"):
         if key in content:
             yield Choices(key, _values(key, content[key]))
-    for table, name_of in (("set", lambda key: axis(key).key), ("recipe", known)):
+    for table, name_of in (("set", lambda key: axis(key).key), ("recipe", canonical_key)):
         values = content.get(table, {})
         if not isinstance(values, dict):
             raise ExplorerError(table, f"{table} is a table.", f"Write [{table}], and its settings under it.")
@@ -177,7 +179,7 @@ def _one(key: str, value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, (str, int, float)):
-        raise ExplorerError(key, f"{key} cannot be {value!r}.", "Write a number, a text, true or false.")
+        raise ExplorerError(key, f"{key} cannot be {value!r}.", "Write a number, a string, true or false.")
     return str(value)
 
 

@@ -1,4 +1,4 @@
-"""What trainings on this machine came to, in a sentence or two with their figures."""
+"""Runs in sentences, as CSV and as JSON: what was measured, under which conditions, every step."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from resnet_explorer.runs.plan import Metric, Run, describe_conditions, describe
 from resnet_explorer.spec import ResNetSpec
 
 NEAR_CHANCE = 0.02
-"""A loss that is within so much of the loss of guessing has learnt nothing."""
+"""A loss within this fraction of chance level has learnt nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The runs of one network that differ in the seed alone, and the losses at their ends; infinite if one diverged."""
+    """The runs of one network that differ only in their seed, and their final losses; infinite for a diverged run."""
 
     name: str
     spec: ResNetSpec
@@ -50,34 +50,35 @@ class Outcome:
         return log(self.spec.classes) if self.spec.classes and self.spec.classes > 1 else inf
 
 
+def without_seed(run: Run) -> object:
+    """Return what runs share that differ only in their seed."""
+    plan = run.plan
+    return plan.name, plan.spec, plan.recipe, plan.data, plan.image
+
+
 def outcomes(runs: Sequence[Run]) -> tuple[Outcome, ...]:
     """Return the networks in the order of their first runs; runs without a step are left out."""
     groups: dict[object, list[Run]] = {}
     for run in runs:
         if run.metrics:
-            plan = run.plan
-            groups.setdefault((plan.name, plan.spec, plan.recipe, plan.data, plan.image), []).append(run)
-    return tuple(
-        Outcome(
-            group[0].plan.name, group[0].plan.spec, tuple(group), tuple(one.final_loss(LAST_STEPS) for one in group)
-        )
-        for group in groups.values()
-    )
+            groups.setdefault(without_seed(run), []).append(run)
+    losses = [tuple(run.final_loss(LAST_STEPS) for run in group) for group in groups.values()]
+    pairs = zip(groups.values(), losses, strict=True)
+    return tuple(Outcome(group[0].plan.name, group[0].plan.spec, tuple(group), ends) for group, ends in pairs)
 
 
 def measured(runs: Sequence[Run]) -> str:
-    """Return what was measured: each network's training loss at its end, and what follows for the plain ones."""
-    found = outcomes(runs)
-    if not found:
+    """Return each network's final training loss, and what follows for the plain ones."""
+    networks = outcomes(runs)
+    if not networks:
         return "No step has been made yet."
-    told = [_ends(found), *_compared(found), _tests(found), _missing(runs)]
-    return " ".join(words for words in told if words)
+    return " ".join(filter(None, (_ends(networks), *_compared(networks), _tests(networks), _missing(runs))))
 
 
 def _ends(found: Sequence[Outcome]) -> str:
     """Return the final losses, after how many steps and from how many seeds."""
     counts = sorted({len(one.runs) for one in found})
-    seeds = "one seed" if counts == [1] else f"median of {counts[0]} seeds, least to greatest in brackets"
+    seeds = "one seed" if counts == [1] else f"median of {counts[0]} seeds, minimum to maximum in brackets"
     seeds = seeds if len(counts) == 1 else f"median of {counts[0]} to {counts[-1]} seeds"
     listed = ", ".join(f"{one.name} {_end(one)}" for one in found)
     last = last_steps(len(run.metrics) for one in found for run in one.runs)
@@ -85,10 +86,10 @@ def _ends(found: Sequence[Outcome]) -> str:
 
 
 def _end(one: Outcome) -> str:
-    words = loss_words(one.middle) if isfinite(one.middle) else "diverged"
+    words = format_loss(one.middle) if isfinite(one.middle) else "diverged"
     finite = [loss for loss in one.losses if isfinite(loss)]
     if len(one.losses) > 1 and finite and len(finite) == len(one.losses):
-        least, greatest = loss_words(min(finite)), loss_words(max(finite))
+        least, greatest = format_loss(min(finite)), format_loss(max(finite))
         words += f" ({least} to {greatest})" if least != greatest else ""
     elif finite and len(finite) < len(one.losses):
         words += f" ({len(one.losses) - len(finite)} of {len(one.losses)} seeds diverged)"
@@ -99,15 +100,15 @@ def _end(one: Outcome) -> str:
     return words + said
 
 
-def loss_words(loss: float) -> str:
-    """Return a loss with as many digits as say something: 2.30, 0.19, 0.011."""
+def format_loss(loss: float) -> str:
+    """Return a loss with two or three significant digits: 2.30, 0.19, 0.011."""
     return f"{loss:.2f}" if 0.1 <= loss < 100 else figure(float(f"{loss:.2g}"))
 
 
 def _compared(found: Sequence[Outcome]) -> list[str]:
     """Return whether the deepest plain net is worse than the shallowest, and how its residual twin does."""
     if not all(one.is_finished for one in found):
-        return ["Not all runs are at their ends: no verdict yet."]
+        return ["Not all runs have ended: no comparison yet."]
     plain = sorted((one for one in found if not one.spec.residual), key=_depth)
     if len(plain) < 2 or _depth(plain[0]) == _depth(plain[-1]) or not _alike([plain[0], plain[-1]]):
         return []
@@ -123,7 +124,7 @@ def _compared(found: Sequence[Outcome]) -> list[str]:
 def _depth_words(shallow: Outcome, deep: Outcome) -> str:
     worse, count = _worse(deep, shallow)
     if not count:
-        return f"{deep.name} and {shallow.name} share no seed: no verdict."
+        return f"{deep.name} and {shallow.name} share no seed: no comparison."
     if worse == count:
         on = "" if count == 1 else f", on {count} of {count} seeds"
         return f"The deeper plain net, {deep.name}, is worse than {shallow.name} on its own training images{on}."
@@ -136,7 +137,7 @@ def _twin_words(deep: Outcome, twin: Outcome) -> str:
     worse, count = _worse(deep, twin)
     if worse < count or not count:
         return f"With shortcuts, {twin.name} is better on {worse} of {count} seeds."
-    return f"The same layers with shortcuts, {twin.name}: {loss_words(twin.middle)}."
+    return f"The same layers with shortcuts, {twin.name}: {format_loss(twin.middle)}."
 
 
 def _worse(one: Outcome, other: Outcome) -> tuple[int, int]:
@@ -163,13 +164,13 @@ def _tests(found: Sequence[Outcome]) -> str:
     for one in found:
         errors = [error for run in one.runs if (error := test_error(run)) is not None]
         told += [f"{one.name} {figure(median(errors))} %"] if errors else []
-    return f"Test error, as judged last: {', '.join(told)}." if told else ""
+    return f"Newest test error: {', '.join(told)}." if told else ""
 
 
 def test_error(run: Run) -> float | None:
     """Return the newest test error of a run in percent; None where its test images were never evaluated."""
-    judged = (one.test_accuracy for one in reversed(run.metrics) if one.test_accuracy is not None)
-    accuracy = next(judged, None)
+    accuracies = (metric.test_accuracy for metric in reversed(run.metrics) if metric.test_accuracy is not None)
+    accuracy = next(accuracies, None)
     return None if accuracy is None else 100 * (1 - accuracy)
 
 
@@ -188,10 +189,10 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def conditions(runs: Sequence[Run]) -> str:
-    """Return under which conditions the runs were made: seeds, images, recipe, device, machine, versions."""
-    words = (*describe_conditions(runs), describe_machine(runs))
+    """Return the conditions of the runs: seeds, images, recipe, device, machine, versions."""
+    parts = filter(None, (*describe_conditions(runs), describe_machine(runs)))
     notes = dict.fromkeys(note for run in runs if run.environment for note in run.environment.notes)
-    return " ".join((" · ".join(word for word in words if word), *notes)).strip()
+    return " ".join((" · ".join(parts), *notes)).strip()
 
 
 _MEASURED = ("loss", "accuracy", "rate", "seconds", "test_loss", "test_accuracy")

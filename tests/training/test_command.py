@@ -75,9 +75,9 @@ class TestJourney:
             capsys, "train", "resnet20", *TINY, "--steps", "2", "--seeds", "2", "-o", "out", "--picture", "s.svg"
         )
         assert "median of 2 seeds" in out
-        assert "band from the least to the greatest" in Path("s.svg").read_text(encoding="utf-8")
+        assert "band from minimum to maximum" in Path("s.svg").read_text(encoding="utf-8")
         assert sorted(path.name for path in Path("out").iterdir()) == [
-            *("1 resnet20, seed 0", "2 resnet20, seed 1", "runs.json"),
+            *("1 resnet20, seed 0", "2 resnet20, seed 1", "runs.json")
         ]
 
     def test_a_preset(self, capsys: pytest.CaptureFixture[str]) -> None:

@@ -123,7 +123,7 @@ def test_chance_is_recognised() -> None:
 
 def test_there_is_no_verdict_before_the_end() -> None:
     words = measured([run("plain-20", 0.2), run("plain-56", 1.8, made=12), run("resnet-56", 0.1, made=0)])
-    assert "plain-56 1.80 so far, at step 12 of 30" in words and "no verdict yet" in words and "worse" not in words
+    assert "plain-56 1.80 so far, at step 12 of 30" in words and "no comparison yet" in words and "worse" not in words
     assert "Not begun: resnet-56." in words
     assert measured([]) == measured([run("plain-20", 0.0, made=0)]) == "No step has been made yet."
 
@@ -147,7 +147,7 @@ def test_conditions_name_seeds_images_recipe_and_machine() -> None:
 
 
 def test_a_recipe_in_words_leaves_out_what_is_not_asked() -> None:
-    assert describe_recipe(Recipe()) == "batch 64, SGD, rate 0.02, momentum 0.9, decay 0.0001"
+    assert describe_recipe(Recipe()) == "batch 64, SGD, rate 0.02, momentum 0.9, weight decay 0.0001"
     one_cycle = Recipe(schedule=Schedule.ONE_CYCLE, warmup=5)
     assert "rate 0.02 (one-cycle, momentum not cycled), warm-up not used, momentum 0.9" in describe_recipe(one_cycle)
     assert "5 steps of warm-up" in describe_recipe(Recipe(schedule=Schedule.COSINE, warmup=5))
@@ -155,7 +155,7 @@ def test_a_recipe_in_words_leaves_out_what_is_not_asked() -> None:
         Recipe(optimiser=Optimiser.ADAMW, schedule=Schedule.COSINE, warmup=5, pad=4, flip=True, clip=1)
     )
     assert "momentum" not in words and all(
-        part in words for part in ("AdamW, rate 0.02 (cosine)", "5 steps of warm-up", "border of 4 px", "clipped at 1")
+        part in words for part in ("AdamW, rate 0.02 (cosine)", "5 steps of warm-up", "padding 4 px", "clipped at 1")
     )
 
 

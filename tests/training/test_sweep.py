@@ -78,7 +78,7 @@ class TestGrid:
     @pytest.mark.parametrize(
         ("text", "words"),
         [
-            ("depth = [", "grid.toml is no TOML"),
+            ("depth = [", "grid.toml is not a TOML file"),
             ("seeds = 3", "needs networks"),
             ("dept = 20", "Did you mean 'depth'?"),
             ('net = "resnet20"\ndepth = 20', "either net or depth"),

@@ -55,7 +55,7 @@ class TestSweep:
         text = Path("runs/grid/table.md").read_text(encoding="utf-8")
         assert text in out and "| resnet-8 | true | 2." in text and "2 of 2 |" in text
         words = " ".join(ElementTree.parse("runs/grid/figure.svg").getroot().itertext())
-        assert "Training loss, 2 seeds" in words and "plain-8" in words and "least to the greatest" in words
+        assert "Training loss, 2 seeds" in words and "plain-8" in words and "minimum to maximum" in words
 
     def test_what_is_whole_is_passed_over_and_the_rest_goes_on(self, capsys: pytest.CaptureFixture[str]) -> None:
         first, second, *_ = tasks_of(loads(GRID, "grid.toml"), Path("out"))
