@@ -39,7 +39,7 @@ CHECKS: Sequence[tuple[str, Sequence[str]]] = (
     ("ruff check", ("-m", "ruff", "check")),
     ("ruff format", ("-m", "ruff", "format", "--check", "--quiet")),
     ("mypy", ("-m", "mypy")),
-    ("vulture", ("-m", "vulture")),
+    ("vulture", ("packaging/unused.py",)),
     ("pylint", ("-m", "pylint", "resnet_explorer", "packaging", "tests")),
     ("import-linter", ("-c", "from importlinter.cli import lint_imports_command as run; run()")),
 )

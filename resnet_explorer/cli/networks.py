@@ -13,7 +13,7 @@ from resnet_explorer import files
 from resnet_explorer.cli.run import commands
 from resnet_explorer.engine.pytorch import importing
 from resnet_explorer.errors import SpecError, did_you_mean
-from resnet_explorer.layers import networks, table
+from resnet_explorer.layers import table
 from resnet_explorer.network import compile_spec
 from resnet_explorer.readings import Analysis, analyse
 from resnet_explorer.spec.catalogue import CATALOGUE
@@ -59,11 +59,11 @@ def _network(text: str) -> str:
 
 def list_networks(options: argparse.Namespace) -> int:
     """Print the networks of the catalogue, or the axes."""
-    rows = networks.axes() if options.axes else networks.entries()
+    rows = table.axes() if options.axes else table.entries()
     if options.json:
         say_json(rows)
     else:
-        say(networks.axes_text(rows) if options.axes else networks.to_text(rows))
+        say(table.axes_text(rows) if options.axes else table.entries_text(rows))
     return 0
 
 

@@ -97,9 +97,7 @@ def add_export(commands: Commands) -> None:
         required=True,
         help="the picture: .svg, .pdf or .png; .dot for the autograd graph's source",
     )
-    parser.add_argument(
-        "--view", choices=("diagram", "autograd"), default="diagram", help="what to draw (default: diagram)"
-    )
+    parser.add_argument("--view", choices=VIEWS, default="diagram", help="what to draw (default: diagram)")
     parser.add_argument(
         "--expand",
         metavar="PATH|all",

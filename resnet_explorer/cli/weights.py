@@ -38,18 +38,18 @@ def identify(options: argparse.Namespace) -> int:
         return _identify_module(options, *module)
     checkpoint = _module()
     read = checkpoint.read(options.file, sys.maxsize if options.allow_large else LIMIT, options.key)
-    found = checkpoint.identified(read)
+    network = checkpoint.identified(read)
     stats = checkpoint.statistics(sorted(read.tensors.items())) if options.statistics else ()
-    strange, values = checkpoint.strange_values(read.tensors.values())
+    not_finite, values = checkpoint.strange_values(read.tensors.values())
     if options.map:
-        write(options.map, codec.encode({ours: theirs for theirs, ours in found.names.items()}))
+        write(options.map, codec.encode({ours: theirs for theirs, ours in network.names.items()}))
     if options.json:
-        more = {"not_finite": strange, "values": values, "notes": read.notes, "keys": read.keys, "key": read.key}
-        say_json(_values(found, stats) | more)
+        more = {"not_finite": not_finite, "values": values, "notes": read.notes, "keys": read.keys, "key": read.key}
+        say_json(_values(network, stats) | more)
     else:
-        told = _text(options.file.name, found, stats, strange_text(strange, values))
-        say(told + notes_text(read.notes, read.keys))
-    return 0 if found.fits and not strange else 1
+        text = _text(options.file.name, network, stats, strange_text(not_finite, values))
+        say(text + notes_text(read.notes, read.keys))
+    return 0 if network.fits and not not_finite else 1
 
 
 def weights(options: argparse.Namespace) -> int:
@@ -58,8 +58,8 @@ def weights(options: argparse.Namespace) -> int:
         raise CheckpointError("onnx", "--input and --dynamic are choices for ONNX alone.", "Leave them out.")
     checkpoint = _module()
     if options.source:
-        model, found = checkpoint.load(options.source, key=options.key)
-        spec = found.spec
+        model, network = checkpoint.load(options.source, key=options.key)
+        spec = network.spec
         if options.net and find_network(options.net, options.settings) != spec:
             raise CheckpointError("net", f"The weights are those of {spec.name}.", "Leave the network's name out.")
     elif options.key:
@@ -86,40 +86,45 @@ def _module() -> Any:
     return checkpoint
 
 
-def _values(found: Identified, stats: tuple[TensorStats, ...]) -> dict[str, object]:
+def _values(network: Identified, stats: tuple[TensorStats, ...]) -> dict[str, object]:
     return {
-        "name": found.spec.name,
-        "title": title(found.spec),
-        "fits": found.fits,
-        "spec": to_dict(found.spec),
-        "assumed": found.assumed,
-        "missing": found.missing,
-        "unexpected": found.unexpected,
-        "misshapen": found.misshapen,
-        "names": {ours: theirs for theirs, ours in found.names.items()},
-        "leftovers": [{"path": one.path, "what": one.what, "names": one.names} for one in found.leftovers],
-        "alternatives": found.alternatives,
-        "statistics": [{**asdict(one), "path": found.names.get(one.name)} for one in stats],
+        "name": network.spec.name,
+        "title": title(network.spec),
+        "fits": network.fits,
+        "spec": to_dict(network.spec),
+        "assumed": network.assumed,
+        "missing": network.missing,
+        "unexpected": network.unexpected,
+        "misshapen": network.misshapen,
+        "names": {ours: theirs for theirs, ours in network.names.items()},
+        "leftovers": [
+            {"path": leftover.path, "what": leftover.what, "names": leftover.names} for leftover in network.leftovers
+        ],
+        "alternatives": network.alternatives,
+        "statistics": [{**asdict(tensor), "path": network.names.get(tensor.name)} for tensor in stats],
     }
 
 
-def _text(file: str, found: Identified, stats: tuple[TensorStats, ...], strange: str) -> str:
-    lines = [f"{file}: {title(found.spec)} ({found.spec.name}), {found.spec.classes or 'no'} classes"]
-    base = origin(found.spec)
-    if base and found.spec.name.endswith("-edited"):
-        lines += [f"  {line}" for line in changes(base.spec, found.spec)]
-    lines += [*_section("Networks with the same tensors:", [", ".join(map(_titled, found.alternatives))])]
-    lines += [*_section("Left over:", [one.text for one in found.leftovers])]
-    lines += [*_section("Assumed, since tensors do not tell:", found.assumed), *_names(found)]
-    problems = found.problems
-    count = f"{len(problems):,} tensor{' does' if len(problems) == 1 else 's do'} not fit:"
-    lines += ["", "All tensors fit." if found.fits else count]
-    lines += [f"  {line}" for line in problems[:SHOWN]]
-    lines += [f"  and {len(problems) - SHOWN:,} more."] if len(problems) > SHOWN else []
-    lines += [strange] if strange else []
+def _text(file: str, network: Identified, stats: tuple[TensorStats, ...], not_finite: str) -> str:
+    lines = [f"{file}: {title(network.spec)} ({network.spec.name}), {network.spec.classes or 'no'} classes"]
+    base = origin(network.spec)
+    if base and network.spec.name.endswith("-edited"):
+        lines += [f"  {line}" for line in changes(base.spec, network.spec)]
+    lines += [
+        *_section(
+            "Networks with the same tensors:",
+            [", ".join(f"{CATALOGUE[name].title} ({name})" for name in network.alternatives)],
+        )
+    ]
+    lines += [*_section("Left over:", [leftover.text for leftover in network.leftovers])]
+    lines += [*_section("Assumed, since tensors do not tell:", network.assumed), *_names(network)]
+    count = len(network.problems)
+    lines += _section(f"{count:,} tensor{' does' if count == 1 else 's do'} not fit:", network.problems)
+    lines += ["", "All tensors fit."] if network.fits else []
+    lines += [not_finite] if not_finite else []
     if stats:
         lines += ["", f"{'tensor':<44} {'norm':>11} {'mean':>11} {'std':>11} {'least':>11} {'greatest':>11}"]
-        lines += [_line(found.names.get(one.name, one.name), one) for one in stats]
+        lines += [_line(network.names.get(tensor.name, tensor.name), tensor) for tensor in stats]
     return "\n".join(lines) + "\n"
 
 
@@ -131,23 +136,21 @@ def _section(heading: str, lines: Sequence[str]) -> Iterator[str]:
             yield f"  and {len(lines) - SHOWN:,} more."
 
 
-def _titled(name: str) -> str:
-    return f"{CATALOGUE[name].title} ({name})"
-
-
-def _names(found: Identified) -> Iterator[str]:
+def _names(network: Identified) -> Iterator[str]:
     """Yield how the file names our tensors, by a few of those that it names otherwise."""
-    other = [(ours, theirs) for theirs, ours in found.names.items() if ours != theirs]
+    other = [(ours, theirs) for theirs, ours in network.names.items() if ours != theirs]
     if other:
         lines = [f"{ours} ← {theirs}" for ours, theirs in other[:NAMES]]
         more = f"and {len(other) - NAMES:,} more: --map FILE writes all of them"
         yield from _section("Names, ours ← the file's:", [*lines, *([more] if len(other) > NAMES else [])])
 
 
-def _line(path: str, one: TensorStats) -> str:
-    figures = " ".join(f"{value:>11.4g}" for value in (one.norm, one.mean, one.std, one.least, one.greatest))
-    strange = f"  {one.strange:,} are not finite" if one.strange else ""
-    return f"{path:<44} {figures}{strange}"
+def _line(path: str, tensor: TensorStats) -> str:
+    figures = " ".join(
+        f"{value:>11.4g}" for value in (tensor.norm, tensor.mean, tensor.std, tensor.least, tensor.greatest)
+    )
+    suffix = f"  {tensor.strange:,} are not finite" if tensor.strange else ""
+    return f"{path:<44} {figures}{suffix}"
 
 
 def _module_name(words: str) -> tuple[Path, str] | None:
@@ -168,12 +171,12 @@ def _identify_module(options: argparse.Namespace, file: Path, name: str) -> int:
         raise CheckpointError(str(file), f"{file.name} needs the name of a module.", _remedy(file))
     _confirm(options, file)
     with Asker() as asker:
-        found: OwnModule = asker.ask(ReadModule(str(file.absolute()), name))
+        module: OwnModule = asker.ask(ReadModule(str(file.absolute()), name))
     if options.json:
-        say_json(_module_values(found))
+        say_json(_module_values(module))
     else:
-        say(_module_text(found))
-    return 0 if found.agrees else 1
+        say(_module_text(module))
+    return 0 if module.agrees else 1
 
 
 def _remedy(file: Path) -> str:
@@ -196,14 +199,14 @@ def _confirm(options: argparse.Namespace, file: Path) -> None:
         raise CheckpointError(str(file), f"{file.name} was not run.")
 
 
-def _module_values(found: OwnModule) -> dict[str, object]:
+def _module_values(module: OwnModule) -> dict[str, object]:
     return {
-        "source": found.source,
-        "name": found.spec.name,
-        "title": title(found.spec),
-        "parameters": found.parameters,
-        "fits": found.found.fits,
-        "agrees": found.agrees,
+        "source": module.source,
+        "name": module.spec.name,
+        "title": title(module.spec),
+        "parameters": module.parameters,
+        "fits": module.found.fits,
+        "agrees": module.agrees,
         "proofs": [
             {
                 "input": [one.image.height, one.image.width],
@@ -211,29 +214,29 @@ def _module_values(found: OwnModule) -> dict[str, object]:
                 "error": one.error,
                 "problem": one.problem,
             }
-            for one in found.proofs
+            for one in module.proofs
         ],
-        "drawn_weights": found.drawn,
-        "settled": found.settled,
-        "difference": found.difference,
-        "contained": found.contained,
-        "assumed": found.found.assumed,
-        "problems": found.found.problems,
-        "names": found.found.names,
-        "spec": to_dict(found.spec),
+        "drawn_weights": module.drawn,
+        "settled": module.settled,
+        "difference": module.difference,
+        "contained": module.contained,
+        "assumed": module.found.assumed,
+        "problems": module.found.problems,
+        "names": module.found.names,
+        "spec": to_dict(module.spec),
     }
 
 
-def _module_text(found: OwnModule) -> str:
-    lines = [f"{found.verdict} {found.parameters:,} parameters.", ""]
-    if found.proofs:
-        lines += [f"Compared in eval mode, with {'drawn weights' if found.drawn else 'its own weights'}:"]
-        lines += [f"  {one.text}" for one in found.proofs]
-    lines += [f"  {found.difference}"] if found.difference else []
-    lines += _section("Shown by running it, since tensors do not tell:", found.settled)
-    lines += _section("Assumed, since tensors do not tell:", found.found.assumed)
-    lines += _section("Does not fit:", found.found.problems)
-    pairs = found.layers
+def _module_text(module: OwnModule) -> str:
+    lines = [f"{module.verdict} {module.parameters:,} parameters.", ""]
+    if module.proofs:
+        lines += [f"Compared in eval mode, with {'drawn weights' if module.drawn else 'its own weights'}:"]
+        lines += [f"  {proof.text}" for proof in module.proofs]
+    lines += [f"  {module.difference}"] if module.difference else []
+    lines += _section("Shown by running it, since tensors do not tell:", module.settled)
+    lines += _section("Assumed, since tensors do not tell:", module.found.assumed)
+    lines += _section("Does not fit:", module.found.problems)
+    pairs = module.layers
     if all(ours == theirs for ours, theirs in pairs.items()):
         return "\n".join((*lines, "", f"Names: all {len(pairs):,} layers are named as here.")) + "\n"
     named = tuple(f"{ours} ← {theirs}" for ours, theirs in pairs.items())

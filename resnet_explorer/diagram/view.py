@@ -1,6 +1,6 @@
 """What of a network is shown open: the state of a diagram that is not the network's own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from resnet_explorer.network import Block, Network, Stage
@@ -107,21 +107,18 @@ def _into(network: Network, view: View, path: str) -> str:
     return path or network.stem.path
 
 
-def _out_of(network: Network, view: View, path: str) -> str:
+def _out_of(network: Network, path: str) -> str:
     return network.ancestors(path)[0] if path else ""
-
-
-_MOVES: Mapping[str, Callable[[Network, View, str], str]] = {
-    "left": lambda network, view, path: _beside(network, view, path, -1),
-    "right": lambda network, view, path: _beside(network, view, path, 1),
-    "down": _into,
-    "up": _out_of,
-}
 
 
 def move(network: Network, view: View, path: str, direction: str) -> str:
     """Return the path that lies ``left``, ``right``, ``down`` (inside) or ``up`` (outside) of a path."""
-    return _MOVES[direction](network, view, path)
+    match direction:
+        case "up":
+            return _out_of(network, path)
+        case "down":
+            return _into(network, view, path)
+    return _beside(network, view, path, 1 if direction == "right" else -1)
 
 
 def toggled(network: Network, view: View, path: str) -> View:
@@ -143,4 +140,4 @@ def closed(network: Network, view: View, path: str) -> tuple[View, str]:
     stage = network.stage_at(path)
     if stage and path == stage.path and path in view.unfolded:
         return view.fold_toggled(path), path
-    return view, _out_of(network, view, path)
+    return view, _out_of(network, path)

@@ -1,6 +1,6 @@
-"""The window's side of the engine: starts its process, sends jobs one by one, and starts it anew when it dies.
+"""The window's side of the engine: starts its processes, sends them jobs, and starts them anew when they die.
 
-It knows no Qt. Replies arrive on a thread of its own and are handed to ``deliver``, whose work is to bring them to the
+It knows no Qt. Replies arrive on a thread of each process and are handed to ``deliver``, which brings them to the
 window's thread and there to ``handle``.
 """
 
@@ -8,7 +8,7 @@ import multiprocessing
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
 from functools import partial
 from itertools import count
 from multiprocessing.connection import Connection
@@ -22,34 +22,51 @@ GRACE = 2.0
 """Seconds that a cancelled job has to stop by itself."""
 
 
+class _Worker:
+    """A process, where it is there, and the job that it works on."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.process: Any = None
+        self.connection: Connection[Any, Any] | None = None
+        self.request: Request | None = None
+
+    def send(self, message: object) -> None:
+        """Send a message; a process that has died is noticed by its reader."""
+        if self.connection is not None:
+            with suppress(OSError):
+                self.connection.send(message)
+
+    def kill(self) -> None:
+        """End the process with all that it started."""
+        if self.process is not None and self.process.pid:
+            processes.kill(self.process.pid)
+
+
 class Engine:
     """One process that owns PyTorch, and the queue of what it is asked."""
 
-    def __init__(
-        self,
-        deliver: Callable[[Reply], None],
-        numbers: Iterator[int] | None = None,
-        preload: Callable[[], Sequence[str]] | None = None,
-    ) -> None:
-        """Tell replies to ``deliver``; ``numbers`` are those of its jobs, 1, 2, 3, … where none are given.
-
-        Its process imports the modules that ``preload`` names before the first job.
-        """
-        self._deliver, self._preload = deliver, preload
+    def __init__(self, deliver: Callable[[Reply], None], numbers: Iterator[int] | None = None) -> None:
+        """Hand replies to ``deliver``; ``numbers`` are those of its jobs, 1, 2, 3, … where none are given."""
+        self._deliver = deliver
         self._numbers = numbers or count(1)
+        self._preload: Callable[[], Sequence[str]] | None = None
+        self._workers = [_Worker(0)]
         self._waiting: deque[Request] = deque()
-        self._current: Request | None = None
-        self._process: Any = None
-        self._connection: Connection[Any, Any] | None = None
         self._closed = False
 
+    @property
+    def running(self) -> tuple[int, ...]:
+        """Return the numbers of the jobs at work."""
+        return tuple(sorted(worker.request.number for worker in self._workers if worker.request))
+
     def start(self) -> None:
-        """Start the process before there is a job for it."""
-        if self._connection is None and not self._closed:
-            self._start()
+        """Start the processes before there are jobs for them."""
+        for worker in self._workers:
+            self._start(worker)
 
     def submit(self, job: Job) -> int:
-        """Put a job into the queue and return its number; the process starts with the first one.
+        """Put a job into the queue and return its number; a process starts with its first one.
 
         One that ``waits`` comes when nothing else is left.
         """
@@ -62,195 +79,92 @@ class Engine:
         self._next()
         return request.number
 
-    @property
-    def running(self) -> tuple[int, ...]:
-        """Return the numbers of the jobs at work."""
-        return (self._current.number,) if self._current else ()
-
-    @property
-    def current(self) -> int | None:
-        """Return the number of the job at work; None where there is none."""
-        return self._current.number if self._current else None
-
     def cancel(self, number: int) -> bool:
         """Take a job out of the queue, or ask it to stop; return whether it is at work and may need ``kill``."""
-        if self._current and self._current.number == number:
-            self._send(Cancel(number))
+        for worker in self._working_on(number):
+            worker.send(Cancel(number))
             return True
-        waiting = [request for request in self._waiting if request.number == number]
-        for request in waiting:
-            self._waiting.remove(request)
-            self._deliver(Stopped(number))
-        return False
-
-    def kill(self, number: int) -> None:
-        """End the process if the job of that number is still at work in it."""
-        if self.current == number and self._process is not None and self._process.pid:
-            processes.kill(self._process.pid)
-
-    def handle(self, reply: Reply) -> int | None:
-        """Take note of a reply; return the number of the job that it ends, where it ends one."""
-        ended = self.current
-        if isinstance(reply, Died):
-            self._process = self._connection = None
-        elif not isinstance(reply, Finished | Stopped | Failed) or reply.number != ended:
-            return None
-        self._current = None
-        self._next()
-        return ended
-
-    def close(self) -> None:
-        """End the process, and start none again."""
-        self._closed = True
-        if self._process is not None and self._process.pid:
-            processes.kill(self._process.pid)
-
-    def _next(self) -> None:
-        if self._current is None and self._waiting and not self._closed:
-            if self._connection is None:
-                self._start()
-            self._current = self._waiting.popleft()
-            self._send(self._current)
-
-    def _send(self, message: object) -> None:
-        try:
-            if self._connection is not None:
-                self._connection.send(message)
-        except OSError:
-            pass  # the process has died: the reader tells
-
-    def _start(self) -> None:
-        """Start the process on a thread: the server that forks it may first have to import PyTorch."""
-        context = processes.context()
-        self._connection, far = multiprocessing.Pipe()
-        modules = self._preload() if self._preload else None
-        self._process = context.Process(target=processes.work, args=(far, modules), daemon=True, name="engine")  # type: ignore[attr-defined]
-        processes.start_thread(self._listen, self._process, self._connection, far)
-
-    def _listen(self, process: Any, near: "Connection[Any, Any]", far: "Connection[Any, Any]") -> None:
-        status = None  # also of one that never came to be: the server that forks it has died
-        try:
-            process.start()
-            far.close()
-            if self._closed:
-                processes.kill(process.pid)
-            while True:
-                self._deliver(near.recv())
-        except (EOFError, OSError):
-            pass
-        near.close()
-        if process.pid is not None:
-            process.join(GRACE)
-            status = process.exitcode
-        if not self._closed:
-            self._deliver(Died(status))
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a job is: in which engine, under which number there."""
-
-    worker: int
-    number: int
-
-
-class Pool:
-    """Engines that take jobs from one queue: a process that dies ends its own job alone."""
-
-    def __init__(
-        self, deliver: Callable[[Reply], None], size: int | None = None, numbers: Iterator[int] | None = None
-    ) -> None:
-        """Tell replies to ``deliver``; ``numbers`` are those of its jobs, 1, 2, 3, … where none are given."""
-        self._deliver = deliver
-        self._ours = numbers or count(1)
-        many = size or os.cpu_count() or 1
-        self._engines = tuple(
-            Engine(partial(self._arrived, worker), preload=partial(modules_of, Place.POOL)) for worker in range(many)
-        )
-        self._waiting: deque[Request] = deque()
-        self._places: dict[int, _Place] = {}
-        self._numbers: dict[_Place, int] = {}
-        self._given = [0] * many
-
-    @property
-    def size(self) -> int:
-        """Return how many jobs can be at work at once."""
-        return len(self._engines)
-
-    @property
-    def running(self) -> tuple[int, ...]:
-        """Return the numbers of the jobs at work."""
-        return tuple(self._places)
-
-    def start(self) -> None:
-        """Start all processes before there are jobs for them."""
-        for engine in self._engines:
-            engine.start()
-
-    def submit(self, job: Job) -> int:
-        """Put a job into the queue and return its number; an idle process takes it at once."""
-        request = Request(next(self._ours), job)
-        self._waiting.append(request)
-        self._next()
-        return request.number
-
-    def cancel(self, number: int) -> bool:
-        """Take a job out of the queue, or ask it to stop; return whether it is at work and may need ``kill``."""
-        place = self._places.get(number)
-        if place is not None:
-            return self._engines[place.worker].cancel(place.number)
         for request in [one for one in self._waiting if one.number == number]:
             self._waiting.remove(request)
             self._deliver(Stopped(number))
         return False
 
     def kill(self, number: int) -> None:
-        """End the process that is at work on the job of that number; the others go on."""
-        place = self._places.get(number)
-        if place is not None:
-            self._engines[place.worker].kill(place.number)
+        """End the process that is at work on the job of that number, if there is one."""
+        for worker in self._working_on(number):
+            worker.kill()
 
     def handle(self, reply: Reply) -> int | None:
         """Take note of a reply; return the number of the job that it ends, where it ends one."""
         if isinstance(reply, Died):
-            worker = reply.worker - 1
-            ended = self._engines[worker].handle(reply)
-            return None if ended is None else self._free(_Place(worker, ended))
-        place = self._places.get(reply.number)
-        if place is None or self._engines[place.worker].handle(replace(reply, number=place.number)) is None:
+            ended = [worker for worker in self._workers if worker.number == max(0, reply.worker)]
+            ended[0].process = ended[0].connection = None
+        elif isinstance(reply, Finished | Stopped | Failed):
+            ended = self._working_on(reply.number)
+        else:
             return None
-        return self._free(place)
+        request = ended[0].request if ended else None
+        for worker in ended:
+            worker.request = None
+        self._next()
+        return request.number if request else None
 
     def close(self) -> None:
-        """End all processes, and start none again."""
-        self._waiting.clear()
-        for engine in self._engines:
-            engine.close()
+        """End the processes, and start none again."""
+        self._closed = True
+        for worker in self._workers:
+            worker.kill()
 
-    def _free(self, place: _Place) -> int | None:
-        number = self._numbers.pop(place, None)
-        if number is not None:
-            self._places.pop(number, None)
-        self._next()
-        return number
+    def _working_on(self, number: int) -> list[_Worker]:
+        return [worker for worker in self._workers if worker.request and worker.request.number == number]
 
     def _next(self) -> None:
-        """Give the first jobs of the queue to the engines that have none."""
-        busy = {place.worker for place in self._places.values()}
-        for worker in [one for one in range(self.size) if one not in busy]:
-            if not self._waiting:
-                return
-            request = self._waiting.popleft()
-            self._given[worker] += 1
-            place = _Place(worker, self._given[worker])
-            self._places[request.number], self._numbers[place] = place, request.number  # before a reply can come
-            self._engines[worker].submit(request.job)
+        """Give the first jobs of the queue to the processes that have none."""
+        for worker in self._workers:
+            if worker.request is None and self._waiting and not self._closed:
+                self._start(worker)
+                worker.request = self._waiting.popleft()
+                worker.send(worker.request)
 
-    def _arrived(self, worker: int, reply: Reply) -> None:
-        """Pass a reply on under the pool's number; called on the engine's own thread."""
-        if isinstance(reply, Died):
-            self._deliver(replace(reply, worker=worker + 1))
+    def _start(self, worker: _Worker) -> None:
+        """Start a process on a thread: the server that forks it may first have to import PyTorch."""
+        if worker.connection is not None or self._closed:
             return
-        number = self._numbers.get(_Place(worker, reply.number))
-        if number is not None:
-            self._deliver(replace(reply, number=number))
+        context = processes.context()
+        worker.connection, far = multiprocessing.Pipe()
+        modules = self._preload() if self._preload else None
+        worker.process = context.Process(target=processes.work, args=(far, modules), daemon=True, name="engine")  # type: ignore[attr-defined]
+        processes.start_thread(self._listen, worker.number, worker.process, worker.connection, far)
+
+    def _listen(self, worker: int, process: Any, near: "Connection[Any, Any]", far: "Connection[Any, Any]") -> None:
+        status = None  # also of one that never came to be: the server that forks it has died
+        with suppress(EOFError, OSError):
+            process.start()
+            far.close()
+            if self._closed:
+                processes.kill(process.pid)
+            while True:
+                self._deliver(near.recv())
+        near.close()
+        if process.pid is not None:
+            process.join(GRACE)
+            status = process.exitcode
+        if not self._closed:
+            self._deliver(Died(status, worker))
+
+
+class Pool(Engine):
+    """Processes that take jobs from one queue: one that dies ends its own job alone."""
+
+    def __init__(
+        self, deliver: Callable[[Reply], None], size: int | None = None, numbers: Iterator[int] | None = None
+    ) -> None:
+        """As many processes as ``size`` or the cores; each imports the modules of all jobs of the pool first."""
+        super().__init__(deliver, numbers)
+        self._preload = partial(modules_of, Place.POOL)
+        self._workers = [_Worker(number + 1) for number in range(size or os.cpu_count() or 1)]
+
+    @property
+    def size(self) -> int:
+        """Return how many jobs can be at work at once."""
+        return len(self._workers)

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import psutil
 
-LOOK = 0.1
+POLL_SECONDS = 0.1
 """Seconds between two looks at that process."""
 
 
@@ -30,7 +30,7 @@ def _watch(app: int, server: int) -> None:
         while os.getppid() == server:
             if psutil.Process(server).ppid() != app:
                 os.kill(server, signal.SIGKILL)
-            time.sleep(LOOK)
+            time.sleep(POLL_SECONDS)
     finally:
         os._exit(0)
 

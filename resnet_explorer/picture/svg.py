@@ -86,7 +86,7 @@ class Outlines:
         back = width(text, size, style) * _SHARE[anchor]
         x, y, turn = (x, y + back, "rotate(-90) ") if turned else (x - back, y, "")
         name = self._lines.setdefault((text, style), _text_id(text, style))
-        place = f"translate({_decimals(x)} {_decimals(y)}) {turn}scale({size / _EM:.6g})"
+        place = f"translate({_n(x)} {_n(y)}) {turn}scale({size / _EM:.6g})"
         return f'<use xlink:href="#{name}" role="img" aria-label="{escape(text)}" transform="{place}"/>'
 
     def defs(self) -> str:
@@ -106,10 +106,6 @@ def _line(name: str, text: str, style: Style) -> str:
             uses.append(f'<use xlink:href="#{_glyph_id(character, style)}"{place}/>')
         x += width(character, _EM, style)
     return f'<g id="{name}">{"".join(uses)}</g>'
-
-
-def _decimals(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 FONTS = "Inter, 'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"

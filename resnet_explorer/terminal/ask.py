@@ -17,7 +17,7 @@ from resnet_explorer.engine.jobs import Job
 from resnet_explorer.engine.messages import Died, Failed, Finished, Reply, Stepped, Stopped
 from resnet_explorer.errors import ExplorerError
 
-LOOK = 0.5
+POLL_SECONDS = 0.5
 """Seconds after which a system that does not wake a waiting thread for Ctrl+C is looked at again."""
 STOP = None
 """What is put into a queue where someone wishes to stop."""
@@ -53,7 +53,7 @@ class Asker:
     def _next(self, number: int) -> Reply | None:
         """Return the next reply, None where there is none yet; raises what ends a job otherwise."""
         try:
-            reply = self._replies.get(timeout=LOOK)
+            reply = self._replies.get(timeout=POLL_SECONDS)
         except Empty:
             if monotonic() > self._patience:  # it does not stop by itself: its process ends with this command
                 raise KeyboardInterrupt from None

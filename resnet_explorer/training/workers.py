@@ -22,7 +22,7 @@ from resnet_explorer.readings.progress import Throttle, duration
 from resnet_explorer.runs import folder as runs_folder
 from resnet_explorer.runs.folder import RUN
 from resnet_explorer.runs.plan import TIMED, Chunk, Ending, Metric, RunPlan, RunStatistics
-from resnet_explorer.terminal.ask import LOOK, STOP, block_signals, signals_to_queue
+from resnet_explorer.terminal.ask import POLL_SECONDS, STOP, block_signals, signals_to_queue
 from resnet_explorer.training.tasks import Task
 
 EVERY = 10.0
@@ -181,7 +181,7 @@ class LocalWorkers:
                         self._open[self._pool.submit(job)] = place
                 while self._open:
                     with suppress(Empty):
-                        self._take(self._replies.get(timeout=LOOK))
+                        self._take(self._replies.get(timeout=POLL_SECONDS))
             finally:
                 self._pool.close()
         return self._outcome

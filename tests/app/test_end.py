@@ -109,7 +109,7 @@ def test_a_window_that_is_closed_before_its_panels_are_there_keeps_no_layout(qap
     window.close()
     assert not (preferences.folder() / "window.ini").exists()
     window.start_engine()
-    assert window.jobs._engine._process is None, "closed jobs start nothing"
+    assert window.jobs._engine._workers[0].process is None, "closed jobs start nothing"
     delete(window)
 
 

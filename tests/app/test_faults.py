@@ -38,7 +38,7 @@ def test_the_engine_dies_at_random_moments_and_nothing_is_lost(
         while time.perf_counter() < end:
             qapp.processEvents()
         with suppress(ProcessLookupError, AttributeError, TypeError):
-            os.kill(window.jobs._engine._process.pid, signal.SIGKILL)
+            os.kill(window.jobs._engine._workers[0].process.pid, signal.SIGKILL)
         start = time.perf_counter()
         window.document.select(f"layer1.{dice.randrange(3)}")
         qapp.processEvents()

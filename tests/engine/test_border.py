@@ -9,7 +9,7 @@ import queue, sys
 from dataclasses import replace
 
 from resnet_explorer.gradients.descent import RECIPE, DescentRequest, LesionRequest
-from resnet_explorer.gradients.values import GradientRequest, twin
+from resnet_explorer.gradients.values import GradientRequest
 from resnet_explorer.insight.values import ConfusionRequest, FiltersRequest
 from resnet_explorer.gradients.descent import PathsRequest
 from resnet_explorer.runs.recipe import Recipe
@@ -22,7 +22,7 @@ from resnet_explorer.engine.requests import FindDevices, Verify
 from resnet_explorer.timing.values import MeasureTime
 from resnet_explorer.training.values import FindRate, TrainRun
 from resnet_explorer.spec import InputShape
-from resnet_explorer.spec.catalogue import find
+from resnet_explorer.spec.catalogue import find, twin
 from resnet_explorer.spec.change import assign
 
 

@@ -30,7 +30,7 @@ def test_jobs_are_answered_in_their_order(desk: Desk) -> None:
     assert isinstance(first, Verdict) and first.agrees
     assert isinstance(second, tuple) and second[0].key == "cpu"
     assert isinstance(third, Verdict) and third.rows == 69
-    assert desk.engine.current is None
+    assert not desk.engine.running
 
 
 def test_a_comparison_waits_until_nothing_else_does(desk: Desk) -> None:
@@ -63,7 +63,7 @@ def test_an_engine_that_is_killed_is_there_again(desk: Desk) -> None:
     lost = desk.engine.submit(job("resnet1202"))
     desk.wait(Stepped)
     waiting = desk.engine.submit(job())
-    os.kill(desk.engine._process.pid, signal.SIGKILL)
+    os.kill(desk.engine._workers[0].process.pid, signal.SIGKILL)
     died = desk.wait(Died)
     assert isinstance(died, Died) and died.status == -signal.SIGKILL
     done = desk.wait(Finished)
@@ -91,7 +91,7 @@ def test_a_killed_window_leaves_no_engine_behind() -> None:
             engine = Engine(replies.put)
             engine.submit(Verify(find("resnet1202"), InputShape(1, 32, 32)))
             replies.get()
-            print(engine._process.pid, flush=True)
+            print(engine._workers[0].process.pid, flush=True)
             replies.join()
             import time
             time.sleep(60)

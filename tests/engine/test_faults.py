@@ -40,7 +40,7 @@ def test_a_kill_in_each_kind_of_job_ends_that_job_alone(desk: Desk, kind: str, t
     }
     desk.engine.submit(jobs[kind])
     desk.wait(Stepped)
-    os.kill(desk.engine._process.pid, signal.SIGKILL)
+    os.kill(desk.engine._workers[0].process.pid, signal.SIGKILL)
     assert desk.wait(Died) == Died(-signal.SIGKILL)
     assert not list(tmp_path.glob("*.safetensors")), "nothing half-written"
     desk.engine.submit(FindDevices())
@@ -54,14 +54,14 @@ def test_two_hundred_kills_at_random_moments(desk: Desk) -> None:
     answered = killed = 0
     for asked in range(1, KILLS + 1):
         number = desk.engine.submit(dice.choice((FindDevices(), job(), RecordGraph(find("resnet20"), SMALL))))
-        while desk.engine._process is None or desk.engine._process.pid is None:
+        while desk.engine._workers[0].process is None or desk.engine._workers[0].process.pid is None:
             time.sleep(0.001)
         time.sleep(dice.random() * 0.03)
         with suppress(ProcessLookupError, AttributeError):
-            os.kill(desk.engine._process.pid, signal.SIGKILL)
+            os.kill(desk.engine._workers[0].process.pid, signal.SIGKILL)
         last = desk.wait(Died)
         killed += last == Died(-signal.SIGKILL)
-        answered += desk.engine.current is None and number == asked
+        answered += not desk.engine.running and number == asked
     assert killed == answered == KILLS
     desk.engine.submit(job())
     assert isinstance(desk.wait(Finished), Finished)
@@ -88,7 +88,7 @@ def test_a_drawing_is_cancelled_while_graphviz_is_at_it(desk: Desk) -> None:
     while "lays out" not in getattr(desk.wait(Stepped), "words", ""):
         pass
     desk.engine.cancel(number)
-    assert desk.wait(Stopped, Finished) in (Stopped(number),) or desk.engine.current is None
+    assert desk.wait(Stopped, Finished) in (Stopped(number),) or not desk.engine.running
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals")

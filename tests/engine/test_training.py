@@ -62,7 +62,7 @@ def test_a_killed_run_loses_a_second_at_most_and_goes_on_bit_for_bit(desk: Desk,
         until(desk, least)
         while not (here / "checkpoint.safetensors").exists():
             until(desk, least)
-        os.kill(desk.engine._process.pid, signal.SIGKILL)
+        os.kill(desk.engine._workers[0].process.pid, signal.SIGKILL)
         desk.wait(Died)
         assert len(read(here).metrics) > least
     desk.engine.submit(TrainRun(PLAN, str(here)))
@@ -197,7 +197,7 @@ def test_closing_leaves_no_process(tmp_path: Path) -> None:
     while not isinstance(made.next()[0], Known):
         pass
     made.pool.close()
-    processes = [engine._process for engine in made.pool._engines]
+    processes = [worker.process for worker in made.pool._workers]
     end = time.monotonic() + 5
     while any(one is not None and one.is_alive() for one in processes) and time.monotonic() < end:
         time.sleep(0.02)

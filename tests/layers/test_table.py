@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 
-from resnet_explorer.layers import networks, table
+from resnet_explorer.layers import table
 from resnet_explorer.network import compile_spec
 from resnet_explorer.readings import Analysis, analyse
 from resnet_explorer.spec import Block, InputShape, ResNetSpec, Shortcut, codec
@@ -154,13 +154,13 @@ def test_a_backbone_ends_in_maps() -> None:
 
 
 def test_the_catalogue_with_its_figures() -> None:
-    rows = networks.entries()
+    rows = table.entries()
     assert [row["name"] for row in rows] == list(CATALOGUE)
     by_name = {row["name"]: row for row in rows}
     assert (by_name["resnet50"]["params"], by_name["resnet50"]["macs"]) == (25_557_032, 4_089_184_256)
     assert by_name["resnet20"]["image_size"] == 32
     json.dumps(rows)
-    text = networks.to_text(rows).splitlines()
+    text = table.entries_text(rows).splitlines()
     figures = [line for line in text if line.startswith("  ") and "px" in line]
     assert len(figures) == len(rows)
     assert all(len(one) == len(other) for one, other in pairwise(figures))

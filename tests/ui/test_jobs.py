@@ -100,7 +100,7 @@ def test_a_crash_is_a_sentence_and_retry_works(window: MainWindow, qtbot: QtBot)
     before = window.session.results
     window.verdict.verify()
     qtbot.waitUntil(lambda: window.jobs.states[0].done > 0 or window.jobs.states[0].words != "", timeout=PATIENCE)
-    os.kill(window.jobs._engine._process.pid, signal.SIGKILL)
+    os.kill(window.jobs._engine._workers[0].process.pid, signal.SIGKILL)
     qtbot.waitUntil(lambda: window.jobs.states[0].is_over, timeout=PATIENCE)
     if window.jobs.states[0].phase is Phase.FAILED:
         assert "SIGKILL" in window.jobs.states[0].problem and "Try again" in window.jobs.states[0].problem
@@ -145,7 +145,7 @@ def test_a_job_that_does_not_stop_by_itself_is_killed_and_counts_as_cancelled(wi
     number = window.jobs.submit(job, "slow", lambda job, result: None, problems.append)
     wait_for(window, qtbot, Phase.RUNNING)
     window.jobs._cancelled.add(number)  # as Cancel does, whose message a step of minutes would not read
-    qtbot.waitUntil(lambda: window.jobs._engine._process.pid is not None, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.jobs._engine._workers[0].process.pid is not None, timeout=PATIENCE)
     window.jobs._engine.kill(number)
     wait_for(window, qtbot, Phase.CANCELLED)
     assert problems == []

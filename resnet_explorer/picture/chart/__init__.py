@@ -28,7 +28,7 @@
   breaks the line and is marked × on the top edge, infinity △.
 """
 
-from resnet_explorer.picture.chart.draw import Drawn, chart, draw, stack
+from resnet_explorer.picture.chart.frame import Drawn, chart, draw, stack
 from resnet_explorer.picture.chart.heatmap import ColourScale, colour_scale, heatmap
 from resnet_explorer.picture.chart.model import (
     LOOKS,
@@ -52,44 +52,3 @@ from resnet_explorer.picture.chart.model import (
 from resnet_explorer.picture.chart.readout import Readout, Spot, read_at, read_spot, spots, steps
 from resnet_explorer.picture.chart.scale import AxisScale, ChartScale, Reading, panned, toggled, whole, zoomed
 from resnet_explorer.picture.chart.strip import block_strip
-
-__all__ = [
-    "LOOKS",
-    "PLAIN",
-    "RESIDUAL",
-    "Axis",
-    "AxisScale",
-    "Cell",
-    "Chart",
-    "ChartScale",
-    "ColourScale",
-    "Drawn",
-    "Guide",
-    "HeatMap",
-    "Kind",
-    "Look",
-    "Marker",
-    "Point",
-    "Reading",
-    "Readout",
-    "Row",
-    "Scale",
-    "Series",
-    "Span",
-    "Spot",
-    "Strip",
-    "block_strip",
-    "chart",
-    "colour_scale",
-    "draw",
-    "heatmap",
-    "panned",
-    "read_at",
-    "read_spot",
-    "spots",
-    "stack",
-    "steps",
-    "toggled",
-    "whole",
-    "zoomed",
-]

@@ -1,18 +1,84 @@
-"""The frame of a chart: grid, ticks, titles of the axes, names of parts of the x axis."""
+"""A chart as a picture, with its frame: grid, ticks, titles of the axes, names of parts of the x axis."""
 
-from resnet_explorer.picture.chart.layout import Layout
+from typing import NamedTuple
+
+from resnet_explorer.picture.chart.layout import Layout, lay_out, legend_marks
 from resnet_explorer.picture.chart.markers import Frame
-from resnet_explorer.picture.chart.model import Axis, Guide, Span, Ticks
-from resnet_explorer.picture.chart.scale import AxisScale
-from resnet_explorer.picture.chart.text import ASCENT, PAD, Sizes, line, shorten
-from resnet_explorer.picture.marks import Anchor, Area, Arrow, Box, Dash, Group, Ink, Label, Mark, Point, Style, width
+from resnet_explorer.picture.chart.model import Axis, Chart, Guide, Span, Ticks, number
+from resnet_explorer.picture.chart.scale import AxisScale, ChartScale, stacks
+from resnet_explorer.picture.chart.series import series_marks
+from resnet_explorer.picture.chart.text import ASCENT, PAD, Sizes, head_marks, line, shorten
+from resnet_explorer.picture.marks import (
+    Anchor,
+    Area,
+    Arrow,
+    Box,
+    Dash,
+    Group,
+    Ink,
+    Label,
+    Mark,
+    Picture,
+    Point,
+    Style,
+    width,
+)
 
 SHORT = 3.5
 LEAST = 3
 """A name of a part that would be cut to fewer letters than this is left out."""
 
 
-def frame_marks(lay: Layout) -> list[Mark]:
+class Drawn(NamedTuple):
+    """A chart's picture, and where values are in it."""
+
+    picture: Picture
+    scale: ChartScale
+
+
+def chart(chart: Chart, width: float, height: float, text: float = 1.0) -> Picture:
+    """Return the picture of a chart of that size; ``text`` makes words and signs larger (1.3 for a projector)."""
+    return draw(chart, width, height, text).picture
+
+
+def draw(chart: Chart, width: float, height: float, text: float = 1.0) -> Drawn:
+    """Return the picture of a chart, and its scale: for crosshairs, zoom, and what is to be aligned with it."""
+    lay = lay_out(chart, width, height, text)
+    marks: list[Mark] = [
+        *head_marks(lay.head, height, lay.sizes),
+        *_frame_marks(lay),
+        *series_marks(lay, stacks(chart.shown) if chart.stacked else {}),
+        *_guide_marks(lay),
+        *_axis_marks(lay),
+        *legend_marks(lay.legend, lay.scale, lay.head.above + 2, lay.sizes),
+    ]
+    return Drawn(Picture(width, height, tuple(marks), chart.title, _described(chart, lay)), lay.scale)
+
+
+def _described(chart: Chart, lay: Layout) -> str:
+    """Return the chart in words, for those who do not see it."""
+    words = [chart.subtitle] if chart.subtitle else []
+    words.append(f"{chart.y_axis.words or 'y'} against {chart.x_axis.words or 'x'}")
+    for series in chart.shown:
+        if len(series.y) and series.label:
+            words.append(f"{series.label}: from {number(series.y[0])} to {number(series.y[-1])}")
+    return ". ".join((*words, *lay.head.notes))
+
+
+def stack(*pictures: Picture, gap: float = 0.0) -> Picture:
+    """Return pictures under each other, named after the first; their ids have to differ."""
+    y = 0.0
+    marks: list[Mark] = []
+    for index, picture in enumerate(pictures):
+        size = picture.width, picture.height
+        marks.append(Group("", "picture", picture.title, 0, y, *size, picture.marks, f":{index}"))
+        y += picture.height + gap
+    wide = max((picture.width for picture in pictures), default=0.0)
+    words = ". ".join(picture.description for picture in pictures if picture.description)
+    return Picture(wide, max(0.0, y - gap), tuple(marks), pictures[0].title if pictures else "", words)
+
+
+def _frame_marks(lay: Layout) -> list[Mark]:
     """Return the frame with its grid, under the curves."""
     frame = lay.frame
     xs, ys = ([axis.px(tick.value) for tick in found.ticks] for axis, found in _axes(lay))
@@ -50,7 +116,7 @@ def _dividers(lay: Layout) -> list[Mark]:
     ]
 
 
-def axis_marks(lay: Layout) -> list[Mark]:
+def _axis_marks(lay: Layout) -> list[Mark]:
     """Return the words around the frame."""
     chart, frame, size = lay.scale.chart, lay.frame, lay.sizes
     y = frame.bottom + size.gap
@@ -120,7 +186,7 @@ ROWS = 3
 _Place = tuple[float, float, float, float]
 
 
-def guide_marks(lay: Layout) -> list[Mark]:
+def _guide_marks(lay: Layout) -> list[Mark]:
     """Return the guides that are in the frame; words that would lie on others are left to the titles."""
     taken: list[_Place] = []
     marks: list[Mark] = []
