@@ -5,7 +5,6 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from resnet_explorer.app.formula import Formula
-from resnet_explorer.diagram.overlays import value_of
 from resnet_explorer.picture.marks import Ink
 from resnet_explorer.picture.theme import LIGHT, Theme
 from resnet_explorer.readings.explain import Explanation, Fact, Rule, explain
@@ -201,7 +200,7 @@ class Inspector(QScrollArea):
         self._weights_heading, self.tensors = _heading("Weights"), WeightsView()
         self._arrange()
         document.selected.connect(self._on_selected)
-        document.measured_changed.connect(self._on_measured_changed)
+        document.overlays_changed.connect(self._on_overlays_changed)
 
     def _arrange(self) -> None:
         parts: tuple[Part, ...] = (
@@ -261,20 +260,20 @@ class Inspector(QScrollArea):
         known = self._weights
         return known if known and not differences(known.found.spec, spec) else None
 
-    def _on_measured_changed(self) -> None:
+    def _on_overlays_changed(self) -> None:
         if self.shown:
             self._show_measured(self.shown.path)
 
     def _show_measured(self, path: str) -> None:
         """Show the value of a block, what it is, and how it was measured; nothing where it has none."""
         values = self._document.measured
-        value = value_of(values, path) if values else None
+        value = values.value_text(path) if values else ""
         for widget in (self._measured_heading, self.measured, self.measured_words):
-            widget.setVisible(value is not None)
-        if values and value is not None:
+            widget.setVisible(bool(value))
+        if values and value:
             self.measured.setText(_bound(f"{values.symbol} = {value}"))
             self.measured.setAccessibleName(f"{values.title}: {value}")
-            self.measured_words.setText(values.words)
+            self.measured_words.setText(values.text)
 
     def _show_tensors(self, path: str) -> None:
         weights = self.weights_of(self._results.state.spec) if self._results else None

@@ -119,7 +119,7 @@ class LayerTable(QWidget):
         self.model.refreshed.connect(self._on_refreshed)
         self._document.selected.connect(self._on_selected)
         self._document.hovered.connect(self._on_hovered)
-        self._document.measured_changed.connect(self._on_measured_changed)
+        self._document.overlays_changed.connect(self._on_overlays_changed)
 
     def show_results(self, results: Results) -> None:
         """Show the layers of new results; what is open, filtered and selected stays so."""
@@ -129,13 +129,13 @@ class LayerTable(QWidget):
         self.model.show(analysis)
         self._make_room(analysis)
         if is_first:
-            self._on_measured_changed()
+            self._on_overlays_changed()
             self._on_selected(self._document.selection)
 
     def _make_room(self, analysis: Analysis) -> None:
         self.view.make_room(tuple(column.widest(analysis) for column in self.model.columns))
 
-    def _on_measured_changed(self) -> None:
+    def _on_overlays_changed(self) -> None:
         self.model.show_measured(self._document.measured)
         if self.model.analysis:
             self._make_room(self.model.analysis)

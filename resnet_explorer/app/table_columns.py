@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple
 
-from resnet_explorer.diagram.overlays import value_of
-from resnet_explorer.diagram.view import BlockValues
+from resnet_explorer.diagram.overlays import BlockValues
 from resnet_explorer.layers.table import csv_text
 from resnet_explorer.network.kinds import Role, Shape
 from resnet_explorer.readings import Analysis, Row, Sums
@@ -199,11 +198,11 @@ COLUMNS: tuple[Column, ...] = (
 
 def measured_column(values: BlockValues) -> Column:
     """Return the column of a value that blocks have, and stages and layers have not."""
-    texts = {path: value_of(values, path) or NONE for path in values.values}
+    texts = {path: values.value_text(path) for path in values.values}
     widest = max(texts.values(), key=len, default=NONE)
     return Column(
         values.symbol,
-        f"{values.words}.",
+        f"{values.text}.",
         widest,
         lambda line: values.values.get(line.path, float("nan")),
         lambda line, totals: texts.get(line.path, NONE),
@@ -228,11 +227,9 @@ def csv_with_values(text: str, values: BlockValues, analysis: Analysis, rows: Se
 def markdown_with_values(text: str, values: BlockValues, analysis: Analysis, rows: Sequence[Row]) -> str:
     """Return layers as a Markdown table with one column more: the value of the block that each lies in."""
     paths = _values_of(values, analysis, rows)
-    cells = iter(
-        [f" {values.symbol} of the block |", "--:|", *(f" {value_of(values, path) or ''} |" for path in paths)]
-    )
+    cells = iter([f" {values.symbol} of the block |", "--:|", *(f" {values.value_text(path)} |" for path in paths)])
     lines = [line + next(cells) if line.startswith("|") else line for line in text.splitlines()]
-    return "\n".join([*lines, "", f"{values.symbol}: {values.words}", ""])
+    return "\n".join([*lines, "", f"{values.symbol}: {values.text}", ""])
 
 
 def layer_line(row: Row, depth: int) -> Line:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from resnet_explorer.app.table_columns import COLUMNS, Column, Line, Totals, group_line, layer_line, measured_column
-from resnet_explorer.diagram.view import BlockValues
+from resnet_explorer.diagram.overlays import BlockValues
 from resnet_explorer.network import Block, Stage
 from resnet_explorer.readings import Analysis, Row
 

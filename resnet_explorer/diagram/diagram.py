@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from resnet_explorer.diagram.nodes import Changes, changes
 from resnet_explorer.diagram.overview import Grid, best_grid, overview, stage_ink
 from resnet_explorer.diagram.panel import Known, panel
-from resnet_explorer.diagram.view import BlockValues, View
+from resnet_explorer.diagram.view import View
 from resnet_explorer.network import Block, Form, Network, compile_spec
 from resnet_explorer.picture.marks import Anchor, Arrow, Box, Dash, Group, Ink, Label, Mark, Picture, Style, width
 from resnet_explorer.readings import Analysis, analyse
@@ -17,8 +17,7 @@ from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import title
 
 if TYPE_CHECKING:
-    from resnet_explorer.diagram.frost import Frozen
-    from resnet_explorer.diagram.overlays import Tints
+    from resnet_explorer.diagram.overlays import BlockValues, Overlay
 
 
 MARGIN = 24.0
@@ -27,40 +26,29 @@ SPACE = 18.0
 ROOM = (1200.0, 600.0)
 """The room in px that a picture is laid out for where no window says otherwise: a page in landscape."""
 
-MEASURED = 72.0
-"""The height that the legend of measured values takes under an overview."""
-FROZEN = 50.0
-"""The height that the words on frozen parts take there."""
 SMALLEST_ZOOM = 0.6
 """Open blocks stand side by side only where the room is wide enough to show them this large."""
 
 
 def diagram(
-    analysis: Analysis,
-    view: View,
-    room: tuple[float, float] = ROOM,
-    measured: BlockValues | None = None,
-    frozen: "Frozen | None" = None,
+    analysis: Analysis, view: View, room: tuple[float, float] = ROOM, overlays: Sequence["Overlay"] = ()
 ) -> Picture:
     """Return the picture of a network as a view shows it, its blocks in rows that are read best in that room.
 
-    Blocks that have a value in ``measured`` have its colour; what is ``frozen`` in a fine-tuning is hatched.
+    Over its parts lies what ``overlays`` show of them, with a legend of each under the overview.
     """
-    tints = _tints(measured) if measured else None
-    marks = _compared(analysis, view, room, tints) if view.compare else _alone(analysis, view, room, tints, frozen)
+    marks = (_compared if view.compare else _alone)(analysis, view, room, overlays)
+    for overlay in overlays:
+        marks = [overlay.draw_over(mark) for mark in marks]
     wide = max(group.x + group.width for group in marks if isinstance(group, Group)) + MARGIN
     high = max(group.y + group.height for group in marks if isinstance(group, Group)) + MARGIN
-    words = f"{title(analysis.network.spec)}: {analysis.total.params:,} parameters, {si(analysis.total.macs)}MACs"
-    words += f". Coloured by: {measured.words}" if measured else ""
-    words += f". {frozen.words}" if frozen else ""
-    return Picture(wide, high, tuple(marks), title(analysis.network.spec), words)
+    sums = f"{title(analysis.network.spec)}: {analysis.total.params:,} parameters, {si(analysis.total.macs)}MACs"
+    text = ". ".join([sums, *(overlay.caption for overlay in overlays)])
+    return Picture(wide, high, tuple(marks), title(analysis.network.spec), text)
 
 
-def _tints(measured: BlockValues) -> "Tints":
-    """Return the colours of values; what draws charts is imported with the first of them, not with the window."""
-    from resnet_explorer.diagram.overlays import Tints
-
-    return Tints(measured)
+def _tints(overlays: Sequence["Overlay"]) -> "BlockValues | None":
+    return next((tints for overlay in overlays if (tints := overlay.tints)), None)
 
 
 def twins(spec: ResNetSpec) -> tuple[ResNetSpec, ResNetSpec]:
@@ -74,62 +62,45 @@ def _residual_name(name: str) -> str:
     return name.removesuffix("-plain").replace("plain", "resnet")
 
 
-def _alone(
-    analysis: Analysis, view: View, room: tuple[float, float], tints: "Tints | None", frozen: "Frozen | None"
-) -> list[Mark]:
-    grid, _ = best_grid(analysis, view, _inner(room, 1, 1, tints, FROZEN if frozen else 0.0), tints)
+def _alone(analysis: Analysis, view: View, room: tuple[float, float], overlays: Sequence["Overlay"]) -> list[Mark]:
+    tints = _tints(overlays)
+    grid, _ = best_grid(analysis, view, _inner(room, 1, 1, overlays), tints)
     marked = changes(analysis.network) if view.changes else None
     top = _whole(analysis, view, grid, MARGIN, MARGIN, marked=marked, tints=tints)
     strip = [_strip(marked.words, top.y + top.height + 8, Ink.CHANGED)] if marked else []
-    legend = _measured(analysis, tints, (strip or [top])[-1], top.width)
-    last = (legend or strip or [top])[-1]
-    told = _frozen(frozen, last, top.width)
-    last = (told or [last])[-1]
+    above = [top, *strip]
+    legends = _legends(overlays, analysis.network, above[-1], top.width)
+    last = (legends or above)[-1]
     panels = _panels(analysis, _open(analysis.network, view), last.y + last.height + SPACE, room, marked)
-    return [*_frosted([top], frozen), *strip, *legend, *told, *_frosted(panels, frozen)]
+    return [*above, *legends, *panels]
 
 
-def _frozen(frozen: "Frozen | None", above: Group, wide: float) -> list[Group]:
-    """Return what is said of frozen parts under what is above it; none where nobody asks."""
-    if frozen is None:
-        return []
-    from resnet_explorer.diagram.frost import legend
-
-    return [legend(frozen, MARGIN, above.y + above.height + 8, wide)]
-
-
-def _frosted(marks: Sequence[Mark], frozen: "Frozen | None") -> list[Mark]:
-    """Return marks with what is frozen drawn so; as with colours, what draws it is imported with the first of it."""
-    if frozen is None:
-        return list(marks)
-    from resnet_explorer.diagram.frost import frosted
-
-    return [frosted(mark, frozen) for mark in marks]
+def _legends(overlays: Sequence["Overlay"], network: Network, above: Group, wide: float) -> list[Group]:
+    """Return the legends of overlays, one under another, under what is above them."""
+    legends: list[Group] = []
+    for overlay in overlays:
+        above = overlay.legend(network, MARGIN, above.y + above.height + 8, wide)
+        legends.append(above)
+    return legends
 
 
-def _measured(analysis: Analysis, tints: "Tints | None", above: Group, wide: float) -> list[Group]:
-    """Return the legend of the colours under what is above it; none where there are no colours."""
-    return [tints.legend(analysis.network, MARGIN, above.y + above.height + 8, wide)] if tints else []
-
-
-def _inner(
-    room: tuple[float, float], across: int, down: int, tints: "Tints | None" = None, more: float = 0.0
-) -> tuple[float, float]:
+def _inner(room: tuple[float, float], across: int, down: int, overlays: Sequence["Overlay"]) -> tuple[float, float]:
     """Return what margins, titles and legends leave of a room for each of several overviews."""
     wide = (room[0] - 2 * MARGIN - (across - 1) * SPACE) / across
-    legend = (MEASURED if tints else 0.0) + more
-    return wide, max(120.0, (room[1] - 2 * MARGIN - legend) / down - TITLE - 40)
+    legends = sum(overlay.legend_height for overlay in overlays)
+    return wide, max(120.0, (room[1] - 2 * MARGIN - legends) / down - TITLE - 40)
 
 
-def _compared(analysis: Analysis, view: View, room: tuple[float, float], tints: "Tints | None") -> list[Mark]:
+def _compared(analysis: Analysis, view: View, room: tuple[float, float], overlays: Sequence["Overlay"]) -> list[Mark]:
     """Return both twins beside or above each other, what differs, and their open blocks side by side.
 
     Values were measured in one of the two: the other has no colours.
     """
+    tints = _tints(overlays)
     ours, theirs = (tints, None) if analysis.network.spec.residual else (None, tints)
     residual, plain = (analyse(compile_spec(spec), analysis.input) for spec in twins(analysis.network.spec))
-    beside, zoom = best_grid(residual, view, _inner(room, 2, 1, tints), tints)
-    above, other = best_grid(residual, view, _inner(room, 1, 2, tints), tints)
+    beside, zoom = best_grid(residual, view, _inner(room, 2, 1, overlays), tints)
+    above, other = best_grid(residual, view, _inner(room, 1, 2, overlays), tints)
     pairs, wide = _pairs(residual, plain, view)
     if pairs and _columns(room, wide) < 2:
         pairs = [[group] for pair in pairs for group in pair]
@@ -145,9 +116,9 @@ def _compared(analysis: Analysis, view: View, room: tuple[float, float], tints: 
         strip = _strip((words,), first.y + first.height + 8, Ink.SHORTCUT)
         second = _whole(plain, view, grid, MARGIN, strip.y + strip.height + SPACE, residual, tints=theirs)
         last = second
-    legend = _measured(analysis, tints, last, first.width)
-    last = (legend or [last])[-1]
-    return [first, second, strip, *legend, *_rows(pairs, wide, last.y + last.height + SPACE)]
+    legends = _legends(overlays, analysis.network, last, first.width)
+    last = (legends or [last])[-1]
+    return [first, second, strip, *legends, *_rows(pairs, wide, last.y + last.height + SPACE)]
 
 
 def _strip(lines: tuple[str, ...], y: float, ink: Ink) -> Group:
@@ -181,7 +152,7 @@ def _whole(
     y: float,
     ghosts: Analysis | None = None,
     marked: Changes | None = None,
-    tints: "Tints | None" = None,
+    tints: "BlockValues | None" = None,
 ) -> Group:
     """Return title, overview and legend of one network."""
     inner = overview(analysis, view, grid, ghosts, marked, tints)

@@ -13,7 +13,7 @@ from resnet_explorer.readings import Analysis
 from resnet_explorer.readings.text import compact, si
 
 if TYPE_CHECKING:
-    from resnet_explorer.diagram.overlays import Tint, Tints
+    from resnet_explorer.diagram.overlays import BlockValues, Tint
 
 
 BLOCK_HEIGHT = 40.0
@@ -88,7 +88,7 @@ class Grid:
         return HEADER + rows * ROW + 14.0
 
 
-def block_width(analysis: Analysis, tints: "Tints | None" = None) -> float:
+def block_width(analysis: Analysis, tints: "BlockValues | None" = None) -> float:
     """Return the width that fits every block's caption, and its value."""
     network = analysis.network
     forms = {block.form for stage in network.stages for block in (stage.blocks[0], stage.blocks[-1])}
@@ -101,7 +101,7 @@ def terminal_width(block: Block | None, wide: float) -> float:
 
 
 def best_grid(
-    analysis: Analysis, view: View, room: tuple[float, float], tints: "Tints | None" = None
+    analysis: Analysis, view: View, room: tuple[float, float], tints: "BlockValues | None" = None
 ) -> tuple[Grid, float]:
     """Return the grid under which the overview is shown largest in a room of that width and height, and its zoom."""
     network, one = analysis.network, block_width(analysis, tints)
@@ -127,7 +127,7 @@ def overview(
     grid: Grid,
     ghosts: Analysis | None = None,
     marked: Changes | None = None,
-    tints: "Tints | None" = None,
+    tints: "BlockValues | None" = None,
 ) -> Group:
     """Return the overview as a group; ``ghosts`` is the residual twin whose shortcuts a plain network has lost.
 
@@ -173,11 +173,11 @@ def _terminal(
     grid: Grid,
     view: View,
     marked: Changes | None,
-    tints: "Tints | None",
+    tints: "BlockValues | None",
 ) -> Group:
     """Return stem or head: a card with a coloured top, and its output's shape under it."""
     sums, wide, high = analysis.sums[block.path], terminal_width(block, grid.block_width), 56.0
-    is_open, tint = block.path in view.expanded, tints.of(block.path) if tints else None
+    is_open, tint = block.path in view.expanded, tints.tint(block.path) if tints else None
     marks: tuple[Mark, ...] = (
         _card(wide, high, ink, is_open, (2.2, 1.4), 6, tint),
         Box(0, 0, wide, 5, ink, None, 0, 2.5),
@@ -185,7 +185,7 @@ def _terminal(
         Label(wide / 2, high + 15, compact(sums.output), 10, Ink.MUTED, Anchor.MIDDLE),
         *_frame(marked, block, wide, high),
     )
-    title = f"{words}: {sums.params:,} parameters, {si(sums.macs)}MACs{tints.said(block.path) if tints else ''}"
+    title = f"{words}: {sums.params:,} parameters, {si(sums.macs)}MACs{tints.title_end(block.path) if tints else ''}"
     return Group(block.path, "block", title, x, middle - high / 2, wide, high + 18, marks)
 
 
@@ -198,7 +198,7 @@ def _stage(
     height: float,
     lost: Stage | None,
     marked: Changes | None,
-    tints: "Tints | None",
+    tints: "BlockValues | None",
 ) -> Group:
     sums, ink, wide = analysis.sums[stage.path], stage_ink(stage), grid.stage_width(stage, view)
     marks: list[Mark] = [
@@ -255,16 +255,16 @@ def _block(
     ink: Ink,
     lost: Block | None,
     marked: Changes | None,
-    tints: "Tints | None",
+    tints: "BlockValues | None",
 ) -> list[Mark]:
-    sums, tint = analysis.sums[block.path], tints.of(block.path) if tints else None
+    sums, tint = analysis.sums[block.path], tints.tint(block.path) if tints else None
     marks: tuple[Mark, ...] = (
         _card(wide, BLOCK_HEIGHT, ink, block.path in view.expanded, (2.6, 1.5), 5, tint),
         *_words(wide, BLOCK_HEIGHT, 17, f"block {block.number}", 11, caption(block.form), tint),
         *_frame(marked, block, wide, BLOCK_HEIGHT, tint),
     )
     title = f"{stage.title}, block {block.number}: {sums.params:,} parameters, {si(sums.macs)}MACs"
-    title += tints.said(block.path) if tints else ""
+    title += tints.title_end(block.path) if tints else ""
     relative = block.path.removeprefix(stage.path)
     group = Group(relative, "block", title, at[0], at[1], wide, BLOCK_HEIGHT, marks)
     return [group, *_arcs(block, relative, at, wide, lost)]
@@ -292,7 +292,7 @@ def _words(
     return (
         tint.plate(wide, high),
         Label(middle, y, name, size, tint.text, Anchor.MIDDLE, Style.SEMIBOLD),
-        Label(middle, below, tint.words, 10, tint.text, Anchor.MIDDLE),
+        Label(middle, below, tint.value_text, 10, tint.text, Anchor.MIDDLE),
         *tint.sign(10, 11, 4.0),
     )
 
@@ -337,7 +337,9 @@ def _arc(path: str, kind: str, title: str, at: Point, wide: float, dash: Dash, i
     return Group(path, kind, title, left, at[1] - ARC, span, ARC - 1, (arrow,), suffix=":arc")
 
 
-def _fold(stage: Stage, at: Point, bracket_from: float, ink: Ink, wide: float, tints: "Tints | None") -> list[Mark]:
+def _fold(
+    stage: Stage, at: Point, bracket_from: float, ink: Ink, wide: float, tints: "BlockValues | None"
+) -> list[Mark]:
     """Return the folded rest of a stage, and the bracket that says how many blocks are alike."""
     count, y = len(stage.blocks) - 1, at[1] + BLOCK_HEIGHT + 5
     marks: tuple[Mark, ...] = (

@@ -1,30 +1,8 @@
 """What of a network is shown open: the state of a diagram that is not the network's own."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from resnet_explorer.network import Block, Network, Stage
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class BlockValues:
-    """A value for each block that has one, by the block's path.
-
-    ``title`` and ``symbol`` say what was measured (``Gradient at the block's input``, ``‖∂L/∂x‖₂``), ``source`` under
-    which conditions (``median of 3 seeds, digits 8×8, CPU``); ``log`` asks for a logarithmic scale.
-    """
-
-    title: str
-    symbol: str
-    values: Mapping[str, float]
-    log: bool = True
-    source: str = ""
-
-    @property
-    def words(self) -> str:
-        """Return what was measured, and how, in one line."""
-        return f"{self.title} · {self.source}" if self.source else self.title
-
 
 FOLD_ABOVE = 8
 """A stage of more blocks than this is shown folded until it is asked for."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from resnet_explorer.diagram.frost import Cold, Frozen
+from resnet_explorer.diagram.overlays import Cold, Frozen
 from resnet_explorer.finetuning.groups import Weight
 from resnet_explorer.finetuning.strategies import Group, Grouping
 from resnet_explorer.network import Network

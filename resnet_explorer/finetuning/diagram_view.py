@@ -97,7 +97,7 @@ class FreezePane(QWidget):
         if results.state != self.document.state:
             self.document._show(results.state)
         with QSignalBlocker(self.document):
-            self.document.show_frozen(frozen_at(state.groups, state.epoch))
+            self.document.show_overlay("frozen", frozen_at(state.groups, state.epoch))
         self.view.show_results(results)
 
     def show_theme(self, theme: Theme) -> None:

@@ -20,7 +20,6 @@ from resnet_explorer.finetuning.start import check_file
 from resnet_explorer.module.adapter import folded
 from resnet_explorer.module.build import ResNet, folded
 from resnet_explorer.probes.models import restored
-from resnet_explorer.probes.models import restored
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.weights import checkpoint
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QShowEvent, QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QLabel, QListView, QScrollArea, QWidget
 
-from resnet_explorer.diagram.view import BlockValues
+from resnet_explorer.diagram.overlays import BlockValues
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gradients.controls import WINDOW, GradientControls
@@ -113,12 +113,14 @@ class GradientPage(PageView):
         self.colour.clicked.connect(lambda: colour.setChecked(False))
         self.colour.clicked.connect(colour.trigger)
         self.values_changed.connect(self._on_values_changed)
+        document = window.document
+        document.overlays_changed.connect(lambda: colour.setChecked("gradients" in document.overlays))
 
     def _on_values_changed(self) -> None:
         """Update the colours of the diagram while both show the same network."""
         shown, document = self.values_shown(), self._document
         if document.measured is not None and shown and shown[0] == document.state.spec:
-            document.show_measured(shown[2])
+            document.show_overlay("gradients", shown[2])
 
     def show_theme(self, theme: Theme) -> None:
         self.side.setFixedWidth(WIDTH + round(MORE * (theme.font_points / USUAL_POINTS - 1)))
@@ -267,7 +269,7 @@ def save_gradients(window: Window, checked: bool) -> None:
 def colour_diagram(window: Window, checked: bool) -> None:
     """Colour the diagram by what the page shows, of the network that it is about; or take the colours away."""
     if not checked:
-        window.document.show_measured(None)
+        window.document.show_overlay("gradients", None)
         return
     page = window.page("gradients")
     assert isinstance(page, GradientPage)
@@ -279,5 +281,5 @@ def colour_diagram(window: Window, checked: bool) -> None:
         return
     spec, image, values = shown
     window.document.propose(State(spec, replace(image, batch=1)), f"show {title(spec)}")
-    window.document.show_measured(values)
+    window.document.show_overlay("gradients", values)
     window.tabs.setCurrentWidget(window.diagram)

@@ -38,8 +38,7 @@ class DiagramView(Canvas):
         document.view_changed.connect(self._on_view_changed)
         document.selected.connect(self._on_selected)
         document.hovered.connect(self._on_hovered)
-        document.measured_changed.connect(self._on_painted_otherwise)
-        document.frozen_changed.connect(self._on_painted_otherwise)
+        document.overlays_changed.connect(self._on_overlays_changed)
 
     def show_results(self, results: Results) -> None:
         """Show the network of new results; the zoom stays where the user set it."""
@@ -54,8 +53,8 @@ class DiagramView(Canvas):
     def _draw(self, animate: bool, show: str = "") -> None:
         if self._results is None:
             return
-        room, measured = (self.width(), self.height()), self._document.measured
-        picture = diagram(self._results.analysis, self._document.view, room, measured, self._document.frozen)
+        room, overlays = (self.width(), self.height()), tuple(self._document.overlays.values())
+        picture = diagram(self._results.analysis, self._document.view, room, overlays)
         self.show_picture(picture, animate, opened(picture).get(f"{show}:open"))
 
     def _on_view_changed(self) -> None:
@@ -63,7 +62,7 @@ class DiagramView(Canvas):
         new = self._document.view.expanded - shown
         self._draw(animate=True, show=next(iter(new)) if len(new) == 1 else "")
 
-    def _on_painted_otherwise(self) -> None:
+    def _on_overlays_changed(self) -> None:
         self._draw(animate=False)
         self._announce(self._document.selection)
 
@@ -76,24 +75,11 @@ class DiagramView(Canvas):
 
     def _announce(self, path: str) -> None:
         if self._results:
-            told = explain(self._results.analysis, path)
-            painted = f"{self._measured_words(path)}{self._frozen_words(path)}"
-            words = f"{told.title}, {told.kind}. {told.words}{painted} {self.help}"
-            self.setAccessibleDescription(words)
+            shown = explain(self._results.analysis, path)
+            overlays = [text for overlay in self._document.overlays.values() if (text := overlay.describe(path))]
+            text = "".join(f" {text}." for text in overlays)
+            self.setAccessibleDescription(f"{shown.title}, {shown.kind}. {shown.words}{text} {self.help}")
             QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
-
-    def _measured_words(self, path: str) -> str:
-        if self._document.measured is None:
-            return ""
-        from resnet_explorer.diagram.overlays import value_of
-
-        values = self._document.measured
-        value = value_of(values, path)
-        return f" {values.title}: {value}." if value else ""
-
-    def _frozen_words(self, path: str) -> str:
-        cold = self._document.frozen.parts.get(path) if self._document.frozen else None
-        return f" {cold.words}." if cold else ""
 
     def _on_hovered(self, path: str) -> None:
         self.update()

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from resnet_explorer.diagram.view import BlockValues, View
+from resnet_explorer.diagram.view import View
 from resnet_explorer.spec import InputShape, ResNetSpec
 
 if TYPE_CHECKING:
-    from resnet_explorer.diagram.frost import Frozen
+    from resnet_explorer.diagram.overlays import BlockValues, Overlay
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,8 @@ class Document(QObject):
     """One source of truth: views propose, the document changes, and tells.
 
     ``changed``: the network or its input; ``view_changed``: what is open; ``selected`` and ``hovered``: a path, empty
-    for none; ``device_changed``: PyTorch's name of the device that it works on; ``measured_changed``: the values that
-    blocks are coloured by; ``frozen_changed``: what stands still in a fine-tuning; ``instruction_set_found``:
-    what PyTorch computes with on this CPU.
+    for none; ``device_changed``: PyTorch's name of the device that it works on; ``overlays_changed``: what lies over
+    the diagram; ``instruction_set_found``: what PyTorch computes with on this CPU.
     """
 
     changed = Signal()
@@ -58,8 +57,7 @@ class Document(QObject):
     selected = Signal(str)
     hovered = Signal(str)
     device_changed = Signal(str)
-    measured_changed = Signal()
-    frozen_changed = Signal()
+    overlays_changed = Signal()
     instruction_set_found = Signal()
 
     def __init__(self, state: State, parent: QObject | None = None) -> None:
@@ -71,8 +69,7 @@ class Document(QObject):
         self.hover = ""
         self.device = "cpu"
         self.instruction_set = ""
-        self.measured: BlockValues | None = None
-        self.frozen: Frozen | None = None
+        self.overlays: dict[str, Overlay] = {}
 
     def propose(self, state: State, label: str, gesture: int = -1) -> None:
         """Make a new state the current one, as an undo step named ``label``; equal gestures (>= 0) merge."""
@@ -96,20 +93,21 @@ class Document(QObject):
             self.view = view
             self.view_changed.emit()
 
-    def show_measured(self, values: BlockValues | None) -> None:
-        """Colour the network's blocks by values, or by none; this is no undo step.
+    def show_overlay(self, key: str, overlay: "Overlay | None") -> None:
+        """Show something over the diagram in place of what that key shows; None shows nothing. This is no undo step.
 
-        They go with the network that they were measured in: another one has none.
+        Overlays belong to the network that they were made for: another one has none.
         """
-        if values is not self.measured:
-            self.measured = values
-            self.measured_changed.emit()
+        if overlay is not self.overlays.get(key):
+            self.overlays.pop(key, None)
+            if overlay is not None:
+                self.overlays[key] = overlay
+            self.overlays_changed.emit()
 
-    def show_frozen(self, frozen: "Frozen | None") -> None:
-        """Draw what stands still in a fine-tuning so, or nothing; this is no undo step."""
-        if frozen is not self.frozen:
-            self.frozen = frozen
-            self.frozen_changed.emit()
+    @property
+    def measured(self) -> "BlockValues | None":
+        """Return the values that blocks are coloured by; None where no overlay has any."""
+        return next((tints for overlay in self.overlays.values() if (tints := overlay.tints)), None)
 
     def select(self, path: str) -> None:
         """Select what has this path in every view."""
@@ -124,9 +122,10 @@ class Document(QObject):
             self.hovered.emit(path)
 
     def _show(self, state: State) -> None:
-        known = self.measured if state.spec == self.state.spec else None
-        is_dropped, self.measured = known is not self.measured, known
+        dropped = self.overlays if state.spec != self.state.spec else {}
+        if dropped:
+            self.overlays = {}
         self.state = state
         self.changed.emit()
-        if is_dropped:
-            self.measured_changed.emit()
+        if dropped:
+            self.overlays_changed.emit()

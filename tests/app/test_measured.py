@@ -9,7 +9,7 @@ from PySide6.QtGui import QGuiApplication
 
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.app.table_columns import COLUMNS
-from resnet_explorer.diagram.view import BlockValues
+from resnet_explorer.diagram.overlays import BlockValues
 from resnet_explorer.picture.marks import SCALE, Box, Group
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
@@ -26,7 +26,7 @@ def values(window: MainWindow) -> BlockValues:
     paths = [path for _, path in named(window.diagram.picture, "block") if path not in ("stem", "head")]
     found = {path: 0.5 / 3**n for n, path in enumerate(paths[:-1])} | {"layer2.1": float("nan")}
     made = BlockValues("Gradient at the block's input", "‖∂L/∂x‖₂", found, True, "median of 3 seeds, CPU")
-    window.document.show_measured(made)
+    window.document.show_overlay("values", made)
     return made
 
 
@@ -55,7 +55,7 @@ def lines(window: MainWindow) -> list[tuple[str, str]]:
 
 def test_the_diagram_is_coloured_and_becomes_plain_again(window: MainWindow, values: BlockValues) -> None:
     assert fills(window) & set(SCALE)
-    window.document.show_measured(None)
+    window.document.show_overlay("values", None)
     assert not fills(window) & set(SCALE)
     assert not window.document.undo_stack.canUndo(), "no undo step"
 
@@ -90,7 +90,7 @@ def test_the_inspector_shows_a_blocks_value_and_no_others(window: MainWindow, va
         window.document.select(path)
         assert inspector.measured.isHidden(), path
     window.document.select("layer1.0")
-    window.document.show_measured(None)
+    window.document.show_overlay("values", None)
     assert inspector.measured.isHidden()
 
 
@@ -101,9 +101,9 @@ def test_the_table_has_a_column_as_long_as_there_are_values(window: MainWindow, 
     assert window.table.view.horizontalHeader().visualIndex(PLACE) == 1, "beside the names, where it is seen"
     window.table.model.toggle("layer1")
     assert {("layer1", "–"), ("layer1.0", "0.5"), ("layer1.1", "0.1667")} <= set(lines(window))
-    window.document.show_measured(None)
+    window.document.show_overlay("values", None)
     assert len(header(window)) == len(COLUMNS)
-    window.document.show_measured(values)
+    window.document.show_overlay("values", values)
     assert window.table.view.horizontalHeader().visualIndex(PLACE) == 1
 
 
@@ -119,7 +119,7 @@ def test_sorted_by_it_the_table_ranks_the_blocks(window: MainWindow, values: Blo
     window.table.filter.setText("layer3")
     assert [path for path, _ in lines(window)] == ["layer3.1", "layer3.0"]
     window.table.filter.clear()
-    window.document.show_measured(None)
+    window.document.show_overlay("values", None)
     assert window.table.model.is_tree
 
 
@@ -140,7 +140,9 @@ def test_copies_have_the_value_of_each_layers_block(window: MainWindow, values: 
 
 def test_nothing_is_wider_than_the_inspector(window: MainWindow) -> None:
     symbol = "⟨Sᵀδ, ∂L/∂x⟩ / ‖∂L/∂x‖²"
-    window.document.show_measured(BlockValues("Share of the shortcut", symbol, {"layer1.0": 4.123e-9}, False, "seed 0"))
+    window.document.show_overlay(
+        "values", BlockValues("Share of the shortcut", symbol, {"layer1.0": 4.123e-9}, False, "seed 0")
+    )
     window.document.select("layer1.0")
     for theme in ("projector", "light"):
         window.choose_theme(theme)

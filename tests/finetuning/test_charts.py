@@ -33,7 +33,7 @@ def _groups(marks: tuple[Mark, ...], parent: str = "") -> Iterator[tuple[str, Gr
 
 def _drawn(plan: TunePlan, epoch: int, view: View | None = None) -> Picture:
     analysis = analyse(plan.network, plan.image)
-    return diagram(analysis, view or View(), frozen=frozen_at(grouping(plan, IMAGES), epoch))
+    return diagram(analysis, view or View(), overlays=[frozen_at(grouping(plan, IMAGES), epoch)])
 
 
 def _block(picture: Picture, path: str) -> Group:

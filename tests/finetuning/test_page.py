@@ -68,7 +68,7 @@ def test_clicks_and_keys_freeze_and_thaw_what_is_drawn(page: TuningPage, qtbot: 
     _click(page, "layer1.0")
     assert state.plan.frozen == {"layer1.0"}
     assert state.groups.counts(0).tensors == 62 - 6
-    assert present(page.network.document.frozen).parts["layer1.0"].words == "frozen: never trains"
+    assert page.network.document.overlays["frozen"].describe("layer1.0") == "frozen: never trains"
     page.network.document.select("layer1.1")
     qtbot.keyClick(view, Qt.Key.Key_Space)
     assert state.plan.frozen == {"layer1"}, "the two blocks are the stage"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from resnet_explorer.diagram.diagram import diagram
-from resnet_explorer.diagram.view import BlockValues, View
+from resnet_explorer.diagram.overlays import BlockValues
+from resnet_explorer.diagram.view import View
 from resnet_explorer.network import compile_spec
 from resnet_explorer.picture.svg import to_svg
 from resnet_explorer.picture.theme import DARK, LIGHT
@@ -27,7 +28,7 @@ def text(case: str) -> str:
     values = {path: 2.0 / (1 + n) ** 4 for n, path in enumerate(paths[:-1])}
     values |= {paths[1]: nan, paths[3]: 0.0, paths[5]: inf}
     measured = BlockValues("Gradient at the block's input", "‖∂L/∂x‖₂", values, True, "seed 0, digits 8×8, CPU")
-    return to_svg(diagram(analysis, View(), measured=measured), theme)
+    return to_svg(diagram(analysis, View(), overlays=[measured]), theme)
 
 
 @pytest.mark.parametrize("case", CASES)
