@@ -28,7 +28,8 @@ def resolve(reference: str) -> Any:
 class Action:
     """An action by its key: its menu, text, shortcut and tip; ``group`` is the radio group of a checkable one.
 
-    ``run`` is ``module:function``, which takes the window and whether the action is checked.
+    ``run`` is ``module:function``, which takes the window and whether the action is checked; without it the action
+    shows the page of its key.
     """
 
     key: str

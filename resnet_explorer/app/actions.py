@@ -1,6 +1,7 @@
-"""Every action of the window as data: its menu, words, shortcut, what it does, and the tip that teaches it."""
+"""Every action of the window as a row: what it runs, its menu, text, shortcut and tip; menus and toolbar of them."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
@@ -9,54 +10,64 @@ from PySide6.QtWidgets import QMainWindow, QToolBar
 from resnet_explorer import features
 from resnet_explorer.features import Action
 
+
+def _own(
+    menu: str, key: str, text: str, shortcut: str, tip: str, run: str, checkable: bool = False, group: str = ""
+) -> Action:
+    module = "" if ":" in run else "commands:"
+    return Action(key, menu, text, shortcut, tip, checkable, group, f"resnet_explorer.app.{module}{run}")
+
+
+_file, _edit, _view, _help = (partial(_own, menu) for menu in ("&File", "&Edit", "&View", "&Help"))
+_theme = partial(_own, "&Theme", checkable=True, group="theme")
+
 _OWN: tuple[Action, ...] = (
-    Action("open", "&File", "&Open network…", "Ctrl+O", "Open a spec file that the app has saved"),
-    Action("open-weights", "&File", "Open &weights…", "Ctrl+Shift+O", "Find a .pth file's network"),
-    Action("open-module", "&File", "Open &module…", "", "Run a Python file, and find its module's network"),
-    Action("save", "&File", "&Save network…", "Ctrl+S", "Save this network as a spec file"),
-    Action("export", "&File", "&Export picture…", "Ctrl+E", "Save or copy the diagram as SVG, PDF or PNG"),
-    Action("export-table", "&File", "Export &table…", "Ctrl+Shift+E", "Save all layers as CSV, JSON or Markdown"),
-    Action("save-weights", "&File", "Save weig&hts…", "", "Save weights as .safetensors, .pth or ONNX"),
-    Action("save-source", "&File", "Save as &PyTorch code…", "", "Save the network as one Python file"),
-    Action("quit", "&File", "&Quit", "Ctrl+Q", "Close the window"),
-    Action("copy-picture", "&Edit", "Copy &picture", "Ctrl+Shift+C", "Copy the diagram as SVG and as image"),
-    Action("copy-csv", "&Edit", "Copy layers as &CSV", "", "Copy the selected layers, or all, as CSV"),
-    Action("copy-markdown", "&Edit", "Copy layers as &Markdown", "", "Copy them as a Markdown table"),
-    Action("find", "&Edit", "&Find layers", "Ctrl+F", "Filter the layers by name or type"),
-    Action("compare", "&View", "&Compare with plain twin", "Ctrl+T", "Add the same network without shortcuts", True),
-    Action("changes", "&View", "&Mark what changed", "Ctrl+D", "Mark what it changes in its parent", True),
-    Action("timeline", "&View", "Time&line of networks…", "Ctrl+K", "How residual networks changed since 2015"),
-    Action("verdict", "&View", "&Verification…", "", "The figures beside PyTorch's and fvcore's own counts"),
-    Action("expand", "&View", "&Expand all blocks", "Ctrl+Shift+Down", "Open every block, unfold long stages"),
-    Action("collapse", "&View", "Co&llapse all", "Ctrl+Shift+Up", "Close every block and fold long stages"),
-    Action("fit", "&View", "&Fit", "Ctrl+0", "Show the whole diagram"),
-    Action("zoom-in", "&View", "Zoom &in", "Ctrl++", "Show the diagram larger"),
-    Action("zoom-out", "&View", "Zoom &out", "Ctrl+-", "Show the diagram smaller"),
-    Action("present", "&View", "&Present", "F5", "Show the diagram alone on the whole screen; F5 ends it", True),
-    Action("system", "&Theme", "&Follow the system", "", "Light or dark, as the system is", True, "theme"),
-    Action("light", "&Theme", "&Light", "", "Dark text on white", True, "theme"),
-    Action("dark", "&Theme", "&Dark", "", "Light text on dark", True, "theme"),
-    Action("projector", "&Theme", "&Projector", "F6", "Large text and heavy lines for the back row", True, "theme"),
-    Action("still", "&View", "&Reduce motion", "", "Change the diagram at once, without transitions", True),
-    Action("shortcuts", "&Help", "&Keyboard shortcuts", "F1", "All shortcuts on one page"),
-    Action("about", "&Help", "&About ResNet Explorer", "", "Version, sources and licences"),
+    _file("open", "&Open network…", "Ctrl+O", "Open a spec file that the app has saved", "open_network"),
+    _file("open-weights", "Open &weights…", "Ctrl+Shift+O", "Find a .pth file's network", "weights_dialog:ask"),
+    _file("open-module", "Open &module…", "", "Run a Python file and find its module's network", "module_dialog:ask"),
+    _file("save", "&Save network…", "Ctrl+S", "Save this network as a spec file", "save_network"),
+    _file("export", "&Export picture…", "Ctrl+E", "Save or copy the diagram as SVG, PDF or PNG", "export_picture"),
+    _file("export-table", "Export &table…", "Ctrl+Shift+E", "Save all layers as CSV, JSON or Markdown", "save_table"),
+    _file("save-weights", "Save weig&hts…", "", "Save weights as .safetensors, .pth, ONNX", "weights_dialog:ask_save"),
+    _file("save-source", "Save as &PyTorch code…", "", "Save the network as one Python file", "save_source"),
+    _file("quit", "&Quit", "Ctrl+Q", "Close the window", "close"),
+    _edit("copy-picture", "Copy &picture", "Ctrl+Shift+C", "Copy the diagram as SVG and as image", "copy_shown"),
+    _edit("copy-csv", "Copy layers as &CSV", "", "Copy the selected layers, or all, as CSV", "copy_csv"),
+    _edit("copy-markdown", "Copy layers as &Markdown", "", "Copy them as a Markdown table", "copy_markdown"),
+    _edit("find", "&Find layers", "Ctrl+F", "Filter the layers by name or type", "find"),
+    _view("compare", "&Compare with plain twin", "Ctrl+T", "Add the same network without shortcuts", "compare", True),
+    _view("changes", "&Mark what changed", "Ctrl+D", "Mark what it changes in its parent", "mark_changes", True),
+    _view("timeline", "Timeli&ne of networks…", "Ctrl+K", "How residual networks changed since 2015", "show_timeline"),
+    _view("verdict", "&Verification…", "", "The figures beside PyTorch's and fvcore's own counts", "show_verdict"),
+    _view("expand", "&Expand all blocks", "Ctrl+Shift+Down", "Open every block, unfold long stages", "expand"),
+    _view("collapse", "Co&llapse all", "Ctrl+Shift+Up", "Close every block and fold long stages", "collapse"),
+    _view("fit", "&Fit", "Ctrl+0", "Show the whole diagram", "fit"),
+    _view("zoom-in", "Zoom &in", "Ctrl++", "Show the diagram larger", "zoom_in"),
+    _view("zoom-out", "&Zoom out", "Ctrl+-", "Show the diagram smaller", "zoom_out"),
+    _view("present", "&Present", "F5", "Show the diagram alone on the whole screen; F5 ends it", "present", True),
+    _theme("system", "&Follow the system", "", "Light or dark, as the system is", "choose_theme"),
+    _theme("light", "&Light", "", "Dark text on white", "choose_theme"),
+    _theme("dark", "&Dark", "", "Light text on dark", "choose_theme"),
+    _theme("projector", "&Projector", "F6", "Large text and heavy lines for the back row", "choose_theme"),
+    _view("still", "&Reduce motion", "", "Change the diagram at once, without transitions", "reduce_motion", True),
+    _help("shortcuts", "&Keyboard shortcuts", "F1", "All shortcuts on one page", "show_shortcuts"),
+    _help("about", "&About ResNet Explorer", "", "Version, sources and licences", "show_about"),
 )  # fmt: skip
 
 _BEFORE = {"&File": "quit", "&View": "expand"}
 """In each menu the actions of the labs come before this one."""
 
 
-def commands() -> tuple[Action, ...]:
+def rows() -> tuple[Action, ...]:
     """Return every action in the order of the menus, those of the labs among them."""
-    rows = list(_OWN)
+    found = list(_OWN)
     for menu, key in _BEFORE.items():
-        place = next(place for place, row in enumerate(rows) if row.key == key)
-        rows[place:place] = [row for row in features.actions() if row.menu == menu]
-    return tuple(rows)
+        place = next(place for place, row in enumerate(found) if row.key == key)
+        found[place:place] = [row for row in features.actions() if row.menu == menu]
+    return tuple(found)
 
 
-TOOLBAR = ("compare", "expand", "collapse", "fit", "export", "present")
-SHORT: Mapping[str, str] = {
+TOOLBAR: Mapping[str, str] = {
     "compare": "Compare with plain twin",
     "expand": "Expand all",
     "collapse": "Collapse all",
@@ -64,6 +75,7 @@ SHORT: Mapping[str, str] = {
     "export": "Export…",
     "present": "Present",
 }
+"""The actions of the toolbar, and their texts there."""
 
 KEYS_OF_VIEWS = (
     ("Diagram", "Left, Right", "Walk along the blocks, or along an open block's layers"),
@@ -86,35 +98,28 @@ KEYS_OF_VIEWS = (
 def build(
     window: QMainWindow, triggered: Callable[[bool], None], edits: list[QAction], docks: list[QAction]
 ) -> dict[str, QAction]:
-    """Make all actions, their menus and groups; each is named by its key and tells ``triggered``.
+    """Make all actions, their menus and groups; each is named by its key and calls ``triggered``.
 
     ``edits`` come first in the Edit menu, ``docks`` last in the View menu.
     """
-    menus = {words: window.menuBar().addMenu(words) for words in ("&File", "&Edit", "&View", "&Help")}
+    menus = {text: window.menuBar().addMenu(text) for text in ("&File", "&Edit", "&View", "&Help")}
     menus["&Edit"].addActions(edits)
     menus["&Edit"].addSeparator()
     menus["&Theme"] = menus["&View"].addMenu("&Theme")
     themes = QActionGroup(window)
-    actions: dict[str, QAction] = {}
-    for command in commands():
-        action = actions[command.key] = _action(window, command)
+    made: dict[str, QAction] = {}
+    for row in rows():
+        action = made[row.key] = QAction(row.text, window, checkable=row.checkable, statusTip=row.tip)
+        action.setObjectName(row.key)
+        action.setShortcut(QKeySequence(row.shortcut))
+        action.setToolTip(f"{row.tip} ({row.shortcut})" if row.shortcut else row.tip)
         action.triggered.connect(triggered)
-        menus[command.menu].addAction(action)
-        if command.group:
+        menus[row.menu].addAction(action)
+        if row.group:
             themes.addAction(action)
     menus["&View"].addSeparator()
     menus["&View"].addActions(docks)
-    return actions
-
-
-def _action(window: QMainWindow, command: Action) -> QAction:
-    action = QAction(command.text, window)
-    action.setObjectName(command.key)
-    action.setShortcut(QKeySequence(command.shortcut))
-    action.setStatusTip(command.tip)
-    action.setToolTip(f"{command.tip} ({command.shortcut})" if command.shortcut else command.tip)
-    action.setCheckable(command.checkable)
-    return action
+    return made
 
 
 def toolbar(window: QMainWindow, actions: Mapping[str, QAction], undo: QAction, redo: QAction) -> QToolBar:
@@ -128,7 +133,7 @@ def toolbar(window: QMainWindow, actions: Mapping[str, QAction], undo: QAction, 
         action.setIconText(words)
         bar.addAction(action)
     bar.addSeparator()
-    for key in TOOLBAR:
-        actions[key].setIconText(SHORT[key])
+    for key, text in TOOLBAR.items():
+        actions[key].setIconText(text)
         bar.addAction(actions[key])
     return bar

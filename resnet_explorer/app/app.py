@@ -73,14 +73,14 @@ def main(nets: list[str], platform: str = "") -> int:
     app = QApplication([NAME, *(("-platform", platform) if platform else ())])
     window = build(app, spec)
     sys.excepthook = _reporter(window)
-    EndSignals(window).arrived.connect(window.quit)
+    EndSignals(window).arrived.connect(window.close)
     collector = Collector(app)
     window.diagram.first_painted.connect(window.start_engine, Qt.ConnectionType.QueuedConnection)
     window.diagram.first_painted.connect(window.build_panels, Qt.ConnectionType.QueuedConnection)
     window.diagram.first_painted.connect(collector.settle, Qt.ConnectionType.QueuedConnection)
     window.diagram.first_painted.connect(window.wake_engine, Qt.ConnectionType.QueuedConnection)
     if os.environ.get(QUIT_VARIABLE):
-        window.diagram.first_painted.connect(window.quit, Qt.ConnectionType.QueuedConnection)
+        window.diagram.first_painted.connect(window.close, Qt.ConnectionType.QueuedConnection)
     window.show()
     return app.exec()
 

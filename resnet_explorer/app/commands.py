@@ -1,42 +1,41 @@
-"""What each action does, by its key; imported when the first one is triggered, since the start needs none of it."""
+"""What the window's own actions do; imported when the first one is triggered, since the start needs none of it.
 
-from collections.abc import Callable, Mapping
+Each function takes the window and whether the action is checked.
+"""
+
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
-from resnet_explorer import features
-from resnet_explorer.app import dialogs, own_module_dialog, weights_dialog
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QLineEdit, QMessageBox, QWidget
+
+from resnet_explorer import __version__
+from resnet_explorer.app import module_dialog, weights_dialog
+from resnet_explorer.app.actions import KEYS_OF_VIEWS, rows
+from resnet_explorer.app.timeline_dialog import TimelineDialog
+from resnet_explorer.app.verdict import VerdictDialog
 from resnet_explorer.app.window import AppWindow
 from resnet_explorer.diagram.view import View
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.layers.table import to_csv, to_json, to_markdown
+from resnet_explorer.picture.theme import THEMES
 from resnet_explorer.spec import codec
-from resnet_explorer.ui import style
 from resnet_explorer.ui.canvas import ZOOM_STEP
 from resnet_explorer.ui.clipboard import copy_picture
-from resnet_explorer.ui.dialogs import KINDS, save_text
+from resnet_explorer.ui.dialogs import KINDS, Texts, save_text, warn
+from resnet_explorer.ui.document import State
+from resnet_explorer.ui.parts import told, vbox
+from resnet_explorer.ui.session import read
+from resnet_explorer.ui.style import SYSTEM, theme_named
+from resnet_explorer.ui.tables import TextRow, TextTable
 
 
-def run(window: AppWindow, key: str, checked: bool) -> None:
-    """Do what the action of that key says; ``checked`` is its state where it has one."""
-    _what(key)(window, checked)
-
-
-@cache
-def _what(key: str) -> Callable[[AppWindow, bool], None]:
-    """Return what an action does: the window's own, a page's, which is shown, or a lab's."""
-    if key in _RUN:
-        return _RUN[key]
-    if any(page.key == key for page in features.pages()):
-        return lambda window, checked: window.tabs.setCurrentWidget(window.page(key))
-    row = next(action for action in features.actions() if action.key == key)
-    run: Callable[[AppWindow, bool], None] = features.resolve(row.run)
-    return run
-
-
-def _open(window: AppWindow, checked: bool) -> None:
-    path = dialogs.ask_open(window, window.preferences.export_folder)
-    if path:
-        dialogs.open_file(window, path)
+def open_network(window: AppWindow, checked: bool) -> None:
+    """Ask for a spec file, and open it."""
+    folder = window.preferences.export_folder
+    name, _ = QFileDialog.getOpenFileName(window, "Open network", folder, "Networks (*.json);;All files (*)")
+    if name:
+        open_file(window, Path(name))
 
 
 def open_dropped(window: AppWindow, name: str) -> None:
@@ -44,88 +43,191 @@ def open_dropped(window: AppWindow, name: str) -> None:
     path = Path(name)
     if path.name.lower().endswith(KINDS):
         weights_dialog.open_weights(window, path)
-    elif path.suffix.lower() == own_module_dialog.KIND:
-        own_module_dialog.open_module(window, path)
+    elif path.suffix.lower() == module_dialog.KIND:
+        module_dialog.open_module(window, path)
     else:
-        dialogs.open_file(window, path)
+        open_file(window, path)
 
 
-def _save(window: AppWindow, checked: bool) -> None:
+def open_file(window: AppWindow, path: Path) -> bool:
+    """Open a spec file as one undo step; a broken one is explained and changes nothing."""
+    try:
+        state = State(codec.read(path), window.document.state.image)
+        read(state)
+    except ExplorerError as error:
+        warn(window, "This file cannot be opened", error)
+        return False
+    window.document.propose(state, f"open {path.name}")
+    return True
+
+
+def save_network(window: AppWindow, checked: bool) -> None:
+    """Ask where to save the network as a spec file."""
     spec = window.document.state.spec
     save_text(window, f"{spec.name}.json", {"Network (*.json)": lambda: codec.dumps(spec)})
 
 
-def _copy_picture(window: AppWindow, checked: bool) -> None:
-    copy_picture(window.canvas.picture, style.theme_named(window.preferences.theme))
+def save_source(window: AppWindow, checked: bool) -> None:
+    """Ask where to save the network as a Python file."""
+    save_text(window, f"{window.document.state.spec.name}.py", {"Python (*.py)": window.code.source})
+
+
+def save_table(window: AppWindow, checked: bool) -> None:
+    """Ask where to save all layers, and in which format."""
+    analysis = window.session.results.analysis
+    kinds: Texts = {
+        "CSV (*.csv)": lambda: to_csv(analysis),
+        "JSON (*.json)": lambda: to_json(analysis),
+        "Markdown (*.md)": lambda: to_markdown(analysis),
+    }
+    save_text(window, f"{analysis.network.spec.name}-layers.csv", kinds)
+
+
+def export_picture(window: AppWindow, checked: bool) -> None:
+    """Open the export dialog on the picture that is looked at."""
+    from resnet_explorer.ui.export_dialog import ExportDialog  # with fontTools, which the other actions do not need
+
+    dialog = ExportDialog(window.canvas.picture, window.document.state.spec.name, window.preferences, window)
+    dialog.exec()
+    window.remember(dialog.preferences())
+
+
+def copy_shown(window: AppWindow, checked: bool) -> None:
+    """Copy the picture that is looked at."""
+    copy_picture(window.canvas.picture, theme_named(window.preferences.theme))
     window.say("The picture is on the clipboard.")
 
 
-def _find(window: AppWindow, checked: bool) -> None:
+def copy_csv(window: AppWindow, checked: bool) -> None:
+    """Copy the selected layers, or all, as CSV."""
+    window.table.copy_csv()
+
+
+def copy_markdown(window: AppWindow, checked: bool) -> None:
+    """Copy the selected layers, or all, as a Markdown table."""
+    window.table.copy_markdown()
+
+
+def find(window: AppWindow, checked: bool) -> None:
+    """Show the layer table, with the cursor in its filter."""
     window.docks["Layers"].show()
     window.docks["Layers"].raise_()
     window.table.filter.setFocus()
     window.table.filter.selectAll()
 
 
-def _choose_theme(name: str) -> Callable[[AppWindow, bool], None]:
-    return lambda window, checked: window.choose_theme(name)
-
-
-def _compare(window: AppWindow, checked: bool) -> None:
+def compare(window: AppWindow, checked: bool) -> None:
+    """Show the plain twin beside the network, or the network alone."""
     window.document.show_view(replace(window.document.view, compare=checked))
 
 
-def _changes(window: AppWindow, checked: bool) -> None:
+def mark_changes(window: AppWindow, checked: bool) -> None:
+    """Mark what the network changes in its parent, or nothing."""
     window.document.show_view(replace(window.document.view, changes=checked))
 
 
-def _expand(window: AppWindow, checked: bool) -> None:
+def expand(window: AppWindow, checked: bool) -> None:
+    """Open everything in the picture that is looked at."""
     if not window.canvas.open_all():
         network, view = window.session.results.analysis.network, window.document.view
         window.document.show_view(View.all_open(network, compare=view.compare, changes=view.changes))
 
 
-def _collapse(window: AppWindow, checked: bool) -> None:
+def collapse(window: AppWindow, checked: bool) -> None:
+    """Close everything in the picture that is looked at."""
     if not window.canvas.close_all():
         view = window.document.view
         window.document.show_view(View(compare=view.compare, changes=view.changes))
 
 
-def _still(window: AppWindow, checked: bool) -> None:
+def fit(window: AppWindow, checked: bool) -> None:
+    """Show the whole picture."""
+    window.canvas.fit()
+
+
+def zoom_in(window: AppWindow, checked: bool) -> None:
+    """Show the picture larger."""
+    window.canvas.zoom(ZOOM_STEP)
+
+
+def zoom_out(window: AppWindow, checked: bool) -> None:
+    """Show the picture smaller."""
+    window.canvas.zoom(1 / ZOOM_STEP)
+
+
+def present(window: AppWindow, checked: bool) -> None:
+    """Show the diagram alone on the whole screen, or everything as before."""
+    window.present(checked)
+
+
+def choose_theme(window: AppWindow, checked: bool) -> None:
+    """Show everything in the theme whose action is checked."""
+    window.choose_theme(next(name for name in (SYSTEM, *THEMES) if window.actions_by_key[name].isChecked()))
+
+
+def reduce_motion(window: AppWindow, checked: bool) -> None:
+    """Change the diagram at once from now on, or with transitions."""
     window.set_reduced_motion(checked)
     window.remember(replace(window.preferences, reduce_motion=checked))
 
 
-_RUN: Mapping[str, Callable[[AppWindow, bool], None]] = {
-    "open": _open,
-    "open-weights": lambda window, checked: weights_dialog.ask(window),
-    "open-module": lambda window, checked: own_module_dialog.ask(window),
-    "save-weights": lambda window, checked: weights_dialog.ask_save(window),
-    "save": _save,
-    "export": lambda window, checked: dialogs.export_picture(
-        window, window.canvas.picture, window.document.state.spec.name
-    ),
-    "export-table": lambda window, checked: dialogs.save_table(window, window.session.results.analysis),
-    "save-source": lambda window, checked: save_text(
-        window, f"{window.document.state.spec.name}.py", {"Python (*.py)": window.code.source}
-    ),
-    "quit": lambda window, checked: window.quit(),
-    "copy-picture": _copy_picture,
-    "copy-csv": lambda window, checked: window.table.copy_csv(),
-    "copy-markdown": lambda window, checked: window.table.copy_markdown(),
-    "find": _find,
-    "compare": _compare,
-    "changes": _changes,
-    "timeline": lambda window, checked: dialogs.show_timeline(window),
-    "verdict": lambda window, checked: dialogs.show_verdict(window),
-    "expand": _expand,
-    "collapse": _collapse,
-    "present": lambda window, checked: window.present(checked),
-    "fit": lambda window, checked: window.canvas.fit(),
-    "zoom-in": lambda window, checked: window.canvas.zoom(ZOOM_STEP),
-    "zoom-out": lambda window, checked: window.canvas.zoom(1 / ZOOM_STEP),
-    **{name: _choose_theme(name) for name in ("system", "light", "dark", "projector")},
-    "still": _still,
-    "shortcuts": lambda window, checked: dialogs.show_shortcuts(window),
-    "about": lambda window, checked: dialogs.show_about(window),
-}
+def close(window: AppWindow, checked: bool) -> None:
+    """Close the window, and the app with it."""
+    window.close()
+
+
+def show_timeline(window: AppWindow, checked: bool) -> None:
+    """Show the timeline beside the window, which follows what is chosen in it."""
+    _show(TimelineDialog(window.document, theme_named(window.preferences.theme), window))
+
+
+def show_verdict(window: AppWindow, checked: bool) -> None:
+    """Show the figures of the verification; they follow the window."""
+    _show(VerdictDialog(window.verdict, window))
+
+
+def _show(dialog: QDialog) -> None:
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.show()
+
+
+def show_shortcuts(window: AppWindow, checked: bool) -> None:
+    """Open the page of shortcuts."""
+    ShortcutsPage(window).exec()
+
+
+class ShortcutsPage(QDialog):
+    """All shortcuts, where they work and what they do; a field filters them."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Keyboard shortcuts")
+        self.resize(640, 620)
+        lines = [(row.menu.replace("&", ""), row.shortcut, row.tip) for row in rows() if row.shortcut]
+        lines += [("Edit", "Ctrl+Z", "Undo the last change"), ("Edit", "Ctrl+Shift+Z", "Redo it"), *KEYS_OF_VIEWS]
+        self._rows = [TextRow(keys, (where, keys, what)) for where, keys, what in lines]
+        self.table = TextTable("Shortcuts", (("Where", ""), ("Keys", ""), ("What they do", "")))
+        self.table.show_rows(self._rows)
+        self.table.fit_columns()
+        self.filter = told(QLineEdit(placeholderText="Filter"), "Filter the shortcuts")
+        self.filter.textChanged.connect(self._on_filter_changed)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        vbox(self.filter, self.table, buttons, of=self, margins=(9, 9, 9, 9))
+
+    def _on_filter_changed(self, text: str) -> None:
+        self.table.show_rows([row for row in self._rows if text.lower() in " ".join(row.texts).lower()])
+
+
+def show_about(window: AppWindow, checked: bool) -> None:
+    """Say what this is, by which papers, and under which licences."""
+    box = QMessageBox(window)
+    box.setWindowTitle("About ResNet Explorer")
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setText(f"ResNet Explorer {__version__}")
+    box.setInformativeText(
+        "Networks: He, Zhang, Ren and Sun, Deep Residual Learning for Image Recognition, 2015.\n\n"
+        "ResNet Explorer is under the MIT licence; the font Inter under the SIL Open Font License 1.1; "
+        "Qt for Python under the LGPL v3."
+    )
+    box.exec()

@@ -1,4 +1,4 @@
-"""The main window: puts document, views and actions together; what an action does is in ``commands``."""
+"""The main window: puts document, views and actions together; what an action does stands in its row."""
 
 from dataclasses import replace
 from functools import cached_property, partial
@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QLabel, QSizePolicy, QTabWidget
 
+from resnet_explorer import features
 from resnet_explorer.app import actions, motion
 from resnet_explorer.app.docks import Docks
 from resnet_explorer.app.window import AppWindow
@@ -88,7 +89,6 @@ class MainWindow(AppWindow):
         theme = style.theme_named(self.preferences.theme)
         self._pages = Pages(self.document, self.jobs, self.tabs, theme, self.session.results)
         self._pages.opened.connect(self._on_page_opened)
-        self.document.measured_changed.connect(self._on_measured_changed)
         self.tabs.currentChanged.connect(self._on_tab_changed)
         self.code.save_wanted.connect(self.actions_by_key["save-source"].trigger)
         self.build.timeline.clicked.connect(self.actions_by_key["timeline"].trigger)
@@ -150,12 +150,9 @@ class MainWindow(AppWindow):
         return made
 
     def _on_action_triggered(self, checked: bool) -> None:
-        from resnet_explorer.app import commands
-
-        commands.run(self, self.sender().objectName(), checked)
-
-    def _on_measured_changed(self) -> None:
-        self.actions_by_key["measured"].setChecked(self.document.measured is not None)
+        key = self.sender().objectName()
+        run = next(row.run for row in actions.rows() if row.key == key)
+        features.resolve(run)(self, checked) if run else self.tabs.setCurrentWidget(self.page(key))
 
     def _show(self, results: Results) -> None:
         self.diagram.show_results(results)

@@ -1,24 +1,16 @@
 """The figures behind the verdict: each sum beside what a library counts, and the rows that differ."""
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import (
-    QDialog,
-    QHeaderView,
-    QLabel,
-    QPushButton,
-    QTableWidget,
-    QTableWidgetItem,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QDialog, QToolButton, QWidget
 
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.engine.requests import Verify
 from resnet_explorer.readings.kept import inference_bytes, training_bytes
 from resnet_explorer.ui.document import State
 from resnet_explorer.ui.jobs import Jobs
+from resnet_explorer.ui.parts import button, label, timer, vbox
 from resnet_explorer.ui.session import Results
+from resnet_explorer.ui.tables import TextRow, TextTable
 from resnet_explorer.verify.values import Verdict
 
 REST_MS = 600
@@ -39,10 +31,7 @@ class VerdictLabel(QToolButton):
         self._results: Results | None = None
         self.verdict: Verdict | None = None
         self.setAutoRaise(True)
-        self._rest = QTimer(self)
-        self._rest.setSingleShot(True)
-        self._rest.setInterval(REST_MS)
-        self._rest.timeout.connect(self.verify)
+        self._rest = timer(self, REST_MS, self.verify, once=True)
         self._watching = False
         self._say("not verified yet")
 
@@ -86,17 +75,17 @@ class VerdictLabel(QToolButton):
     def _on_problem(self, problem: str) -> None:
         self._say("⚠ not verified", problem)
 
-    def _say(self, words: str, tip: str = TIP) -> None:
-        self.setText(words)
+    def _say(self, text: str, tip: str = TIP) -> None:
+        self.setText(text)
         self.setToolTip(tip)
-        self.setAccessibleName(f"Verification: {words}")
+        self.setAccessibleName(f"Verification: {text}")
 
 
 ABOUT = (
     "The figures shown are worked out in closed form. Here they stand beside what PyTorch counts when it builds the "
     "network (FlopCounterMode: 1 MAC = 2 FLOPs), and beside fvcore, which says flops and means MACs."
 )
-COLUMNS = ("Library", "What", "Closed form", "Library's count", "")
+COLUMNS = (("Library", ""), ("What", ""), ("Closed form", ""), ("Library's count", ""), ("", ""))
 
 
 class VerdictDialog(QDialog):
@@ -106,46 +95,32 @@ class VerdictDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Verification")
         self._source = source
-        self.words, about, self.notes = QLabel(), QLabel(ABOUT), QLabel()
-        self.words.setObjectName("strong")
-        about.setObjectName("muted")
-        for label in (self.words, about, self.notes):
-            label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-        self.table = QTableWidget(0, len(COLUMNS))
-        self.table.setHorizontalHeaderLabels(list(COLUMNS))
-        self.table.setAccessibleName("Sums and rows compared")
-        self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        self.table.verticalHeader().hide()
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.ask = QPushButton("Count with fvcore too")
-        self.ask.setToolTip("Runs the network once on the CPU: some seconds for a deep one")
-        self.ask.clicked.connect(self._on_ask_clicked)
-        column = QVBoxLayout(self)
-        for widget in (self.words, about, self.table, self.notes, self.ask):
-            column.addWidget(widget)
+        self.text, self.notes = label(kind="strong", wrap=True), label(wrap=True)
+        self.table = TextTable("Sums and rows compared", COLUMNS, numbers=(2, 3))
+        tip = "Runs the network once on the CPU: some seconds for a deep one"
+        self.ask = button("Count with fvcore too", tip, self._on_ask_clicked)
+        about = label(ABOUT, "muted", wrap=True)
+        vbox(self.text, about, self.table, self.notes, self.ask, of=self, margins=(9, 9, 9, 9))
         self.resize(640, 380)
         source.shown.connect(self.show_verdict)
         if source.verdict:
             self.show_verdict(source.verdict)
         else:
-            self.words.setText("Not verified yet: PyTorch is at it.")
+            self.text.setText("Verifying against PyTorch…")
             source.verify()
 
     def show_verdict(self, verdict: Verdict) -> None:
         """Show a verdict: its sums, and up to a hundred rows that differ."""
-        self.words.setText(f"{verdict.words} {verdict.where}")
+        self.text.setText(f"{verdict.words} {verdict.where}")
         rows = [
             (check.library, check.what, f"{check.ours:,}", f"{check.theirs:,}", "✓" if check.agrees else "⚠ differs")
             for check in verdict.checks
         ]
-        rows += [(one.path, one.what, one.ours, one.theirs, "⚠ differs") for one in verdict.differences[:100]]
-        self.table.setRowCount(len(rows))
-        for line, row in enumerate(rows):
-            for place, text in enumerate(row):
-                self.table.setItem(line, place, QTableWidgetItem(text))
+        rows += [(row.path, row.what, row.ours, row.theirs, "⚠ differs") for row in verdict.differences[:100]]
+        self.table.show_rows([TextRow(row[0], row) for row in rows])
+        self.table.fit_columns()
         self.notes.setText("\n".join(check.note for check in verdict.checks if check.note))
 
     def _on_ask_clicked(self) -> None:
-        self.words.setText("Counting with fvcore…")
+        self.text.setText("Counting with fvcore…")
         self._source.verify(fvcore=True)

@@ -35,7 +35,7 @@ MOST = 500
 _SAVED = ";;".join(("Safetensors (*.safetensors)", "PyTorch (*.pth)", *ONNX))
 
 
-def ask(window: AppWindow) -> None:
+def ask(window: AppWindow, checked: bool) -> None:
     """Ask for a file of weights, and open it."""
     name, _ = QFileDialog.getOpenFileName(window, "Open weights", window.preferences.export_folder, FILTER)
     if name:
@@ -168,7 +168,7 @@ def _refusal(count: int) -> str:
     return f"{count:,} tensor{' does' if count == 1 else 's do'} not fit, so nothing was loaded."
 
 
-def ask_save(window: AppWindow) -> None:
+def ask_save(window: AppWindow, checked: bool) -> None:
     """Ask where to save weights: those that were opened, if they are this network's, or fresh ones of seed 0."""
     spec = window.document.state.spec
     start = str(Path(window.preferences.export_folder) / f"{spec.name}.safetensors")

@@ -43,7 +43,3 @@ class AppWindow(Window):
     def choose_theme(self, name: str) -> None:
         """Show everything in a theme, or as the system is, and remember that."""
         raise NotImplementedError
-
-    def quit(self) -> None:
-        """Close the window, and the app with it."""
-        self.close()

@@ -9,7 +9,7 @@ FEATURE = Feature(
             "Autograd graph",
             "What PyTorch records of a forward pass, and how the gradient goes back through it",
             "resnet_explorer.autograd.page:GraphPage",
-            Action("graph", "&View", "Auto&grad graph", "Ctrl+G", "What PyTorch records, and the gradient's way back"),
+            Action("graph", "&View", "&Autograd graph", "Ctrl+G", "What PyTorch records, and the gradient's way back"),
         ),
     ),
     actions=(

@@ -9,7 +9,7 @@ FEATURE = Feature(
             "Gradients",
             "The gradient lab: residual against plain, block by block",
             "resnet_explorer.gradients.page:GradientPage",
-            Action("gradients", "&View", "&Gradient lab", "Ctrl+L", "Residual against plain, block by block"),
+            Action("gradients", "&View", "Gra&dient lab", "Ctrl+L", "Residual against plain, block by block"),
             is_lab=True,
         ),
     ),

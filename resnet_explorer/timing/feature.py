@@ -9,7 +9,7 @@ FEATURE = Feature(
             "Timing",
             "The time of each layer on this machine, and what limits it",
             "resnet_explorer.timing.page:TimingPage",
-            Action("timing", "&View", "T&iming", "Ctrl+M", "The time of each layer here, and what limits it"),
+            Action("timing", "&View", "Timin&g", "Ctrl+M", "The time of each layer here, and what limits it"),
         ),
     ),
 )

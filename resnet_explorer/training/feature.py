@@ -9,7 +9,7 @@ FEATURE = Feature(
             "Training",
             "The training lab: networks side by side, live",
             "resnet_explorer.training.page:TrainingPage",
-            Action("training", "&View", "Trainin&g lab", "Ctrl+R", "Several networks side by side, live"),
+            Action("training", "&View", "Training la&b", "Ctrl+R", "Several networks side by side, live"),
             is_lab=True,
         ),
     ),

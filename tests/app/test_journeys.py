@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
-from resnet_explorer.app import dialogs
+from resnet_explorer.app import commands
 from resnet_explorer.app.app import build
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.diagram.view import View
@@ -202,13 +202,6 @@ def test_every_page_fits_a_screen_of_1280_by_800(window: MainWindow, qtbot: QtBo
     window.actions_by_key["light"].trigger()
 
 
-def test_every_action_has_a_tip_and_no_shortcut_is_used_twice(window: MainWindow) -> None:
-    keys = [action.shortcut().toString() for action in window.actions_by_key.values() if action.shortcut()]
-    keys += ["Ctrl+Z", "Ctrl+Shift+Z", "Ctrl+Y"]
-    assert len([key for key in keys if key]) == len({key for key in keys if key})
-    assert all(action.statusTip() for action in window.actions_by_key.values())
-
-
 def test_a_spec_file_comes_back_as_it_was_saved(window: MainWindow, tmp_path: Path) -> None:
     spec = assign(ResNetSpec("mine"), "blocks=1,2,3", "widths=24,48,48", "classes=none")
     window.document.propose(State(spec, InputShape()), "make mine")
@@ -216,7 +209,7 @@ def test_a_spec_file_comes_back_as_it_was_saved(window: MainWindow, tmp_path: Pa
 
     assert save_at(window, tmp_path / "mine.json", lambda: codec.dumps(window.document.state.spec))
     choose(window, "resnet18")
-    assert dialogs.open_file(window, tmp_path / "mine.json")
+    assert commands.open_file(window, tmp_path / "mine.json")
     assert window.document.state.spec == spec
     assert window.document.undo_stack.undoText() == "open mine.json"
 
@@ -230,7 +223,7 @@ def test_a_broken_file_is_explained_and_changes_nothing(
     file = tmp_path / "broken.json"
     file.write_bytes(content)
     before = window.document.state
-    assert not dialogs.open_file(window, file)
+    assert not commands.open_file(window, file)
     assert window.document.state == before
     assert len(said) == 1 and "broken.json" in said[0]
 

@@ -6,9 +6,9 @@ import pytest
 from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
-from resnet_explorer.app import commands, own_module_dialog
+from resnet_explorer.app import commands, module_dialog
 from resnet_explorer.app.main_window import MainWindow
-from resnet_explorer.app.own_module_dialog import ModuleDialog, RunDialog
+from resnet_explorer.app.module_dialog import ModuleDialog, RunDialog
 from resnet_explorer.ui.jobs import Phase
 from tests.narrow import present
 
@@ -38,7 +38,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def read(window: MainWindow, qtbot: QtBot, file: Path, name: str) -> ModuleDialog:
-    dialog = own_module_dialog.read_module(window, file, name)
+    dialog = module_dialog.read_module(window, file, name)
     qtbot.waitUntil(lambda: window.jobs.states[0].is_over, timeout=PATIENCE)
     return dialog
 
@@ -75,7 +75,7 @@ def test_a_module_is_shown_as_an_undo_step(window: MainWindow, qtbot: QtBot, fil
 def test_code_that_hangs_or_ends_its_process_leaves_the_engine_alone(
     window: MainWindow, qtbot: QtBot, file: Path
 ) -> None:
-    dialog = own_module_dialog.read_module(window, file, "hang")
+    dialog = module_dialog.read_module(window, file, "hang")
     hanging = window.jobs.states[0].number
     qtbot.waitUntil(lambda: window.jobs.states[0].phase is Phase.RUNNING, timeout=PATIENCE)
     dialog.stop.click()

@@ -18,7 +18,7 @@ from resnet_explorer.spec.change import assign
 from resnet_explorer.ui.jobs import Phase
 from resnet_explorer.ui.jobs_panel import JobsPanel
 from resnet_explorer.verify.values import Verdict
-from tests.narrow import of_kind, present
+from tests.narrow import of_kind
 
 PATIENCE = 60_000
 
@@ -57,10 +57,10 @@ def test_the_figures_are_behind_a_click(window: MainWindow, qtbot: QtBot) -> Non
     qtbot.mouseClick(window.verdict, Qt.MouseButton.LeftButton)
     dialog = window.findChild(VerdictDialog)
     assert isinstance(dialog, VerdictDialog)
-    qtbot.waitUntil(lambda: "Agrees" in dialog.words.text(), timeout=PATIENCE)
-    assert present(dialog.table.item(0, 2)).text() == present(dialog.table.item(0, 3)).text() == "269,722"
+    qtbot.waitUntil(lambda: "Agrees" in dialog.text.text(), timeout=PATIENCE)
+    assert dialog.table.rows[0].texts[2] == dialog.table.rows[0].texts[3] == "269,722"
     qtbot.mouseClick(dialog.ask, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: "and fvcore" in dialog.words.text(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "and fvcore" in dialog.text.text(), timeout=PATIENCE)
     assert "batch_norm" in dialog.notes.text()
     dialog.close()
 
@@ -75,7 +75,7 @@ def test_a_difference_names_its_rows(window: MainWindow, qtbot: QtBot) -> None:
     window.actions_by_key["verdict"].trigger()
     dialog = window.findChild(VerdictDialog)
     assert isinstance(dialog, VerdictDialog)
-    assert present(dialog.table.item(1, 0)).text() == "conv1"
+    assert dialog.table.rows[1].texts[0] == "conv1"
     dialog.close()
 
 

@@ -24,7 +24,7 @@ USUAL = ("net", "model", "resnet")
 """Names that modules usually have, in lower case."""
 
 
-def ask(window: Window) -> None:
+def ask(window: Window, checked: bool) -> None:
     """Ask for a Python file, then whether to run it."""
     folder = window.preferences.export_folder
     name, _ = QFileDialog.getOpenFileName(window, "Open module", folder, "Python (*.py)")
