@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
-from resnet_explorer.terminal.names import network
 
 from resnet_explorer.engine.jobs import job
 from resnet_explorer.features import Action, Command, Feature, Page
 from resnet_explorer.readings.progress import Progress
 from resnet_explorer.spec import ResNetSpec
-from resnet_explorer.terminal.options import Commands, add_command
+from resnet_explorer.terminal.options import Commands, add_command, network
 from resnet_explorer.terminal.output import say
 from resnet_explorer.ui.chart_view import ChartView
 from resnet_explorer.ui.document import Document

@@ -17,7 +17,6 @@ from resnet_explorer.finetuning.data import Item, UnreadableError, normed, prepa
 from resnet_explorer.finetuning.plan import TunePlan
 from resnet_explorer.finetuning.results import Part, Prediction
 from resnet_explorer.finetuning.start import check_file
-from resnet_explorer.module.adapter import folded
 from resnet_explorer.module.build import ResNet, folded
 from resnet_explorer.probes.models import restored
 from resnet_explorer.spec import InputShape, ResNetSpec

@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 from resnet_explorer.errors import CheckpointError
 from resnet_explorer.features import resolve
-from resnet_explorer.module.adapter import folded
 from resnet_explorer.module.build import ResNet, add_adapter, build, folded
 from resnet_explorer.network.tree import ADAPTER
 from resnet_explorer.runs.folder import BEST, CHECKPOINT, RUN, TUNE, loads
