@@ -10,11 +10,10 @@ from pathlib import Path
 
 from resnet_explorer import system_libraries
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.terminal.output import NAME
 
 PATIENCE = 10.0
 """Seconds that an X server has to answer; over a network connecting may take minutes to fail."""
-_REMEDY = f"'{NAME} --help' lists what works without a window."
+_REMEDY = "'resnet-explorer --help' lists what works without a window."
 
 
 def platform() -> str:
