@@ -101,7 +101,7 @@ def is_deep(image: Image.Image) -> bool:
 def as_bytes(values: Any, white: Sequence[float]) -> Any:
     """Return numbers (height, width[, channels]) as bytes (height, width, channels)."""
     if values.ndim not in (2, 3) or not values.size or values.dtype.kind not in "uif":
-        raise ValueError("it is no array of numbers (height, width, channels)")
+        raise ValueError("it is not an array of numbers (height, width, channels)")
     values = values[..., None] if values.ndim == 2 else values
     if values.dtype == numpy.uint8:
         return values

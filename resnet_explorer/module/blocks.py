@@ -36,7 +36,7 @@ class Gate(nn.Module):
             self.add_module(part.name.removeprefix(f"{gated.name}."), module_of(part.layer))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return x, weighed."""
+        """Return x, weighted."""
         gate = x
         for layer in self.children():
             gate = layer(gate)
@@ -97,16 +97,16 @@ class Block(nn.Module):
             setattr(self.get_submodule("skip"), "p", node.skip)  # noqa: B010 - torchvision declares no type
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return y of the shape that the blueprint tells."""
+        """Return y of the shape that the tree gives."""
         x = run(self, self.chains.before, x)
         y = run(self, self.chains.branch, x)
         if self.chains.gate:
-            y = self._weighed(x, y)
+            y = self._weighted(x, y)
         elif self.chains.shortcut is not None:
             y = y + run(self, self.chains.shortcut, x)
         return run(self, self.chains.after, y)
 
-    def _weighed(self, x: Tensor, y: Tensor) -> Tensor:
+    def _weighted(self, x: Tensor, y: Tensor) -> Tensor:
         """Return g F(x) + (1 - g) x, or F(x) + (1 - g) x (He et al. 2016, section 3.1)."""
         gate = run(self, self.chains.gate, x)
         shortcut = (1 - gate) * run(self, self.chains.shortcut or (), x)

@@ -81,7 +81,7 @@ _DRAWS: Mapping[Init, Callable[[Tensor], object]] = {
 
 
 def initialise_weights(model: nn.Module, spec: ResNetSpec) -> None:
-    """Draw the first weights of a model that PyTorch has just initialised by its own rules, in place.
+    """Draw the initial weights of a model that PyTorch has just initialised by its own rules, in place.
 
     He et al. 2015, "Delving Deep into Rectifiers", section 2.2; Glorot and Bengio 2010; Saxe et al. 2013; Fixup:
     Zhang et al. 2019, section 3.

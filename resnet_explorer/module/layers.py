@@ -29,7 +29,7 @@ class ZeroPad(nn.Module):
 
 
 class StdConv2d(nn.Conv2d):
-    """A convolution whose filters are brought to mean 0 and variance 1 before use (Qiao et al. 2019, equation 4).
+    """A convolution whose filters are normalised to mean 0 and variance 1 before use (Qiao et al. 2019, equation 4).
 
     ``eps`` is BiT's 1e-8, added to the variance.
     """

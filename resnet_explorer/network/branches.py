@@ -266,7 +266,6 @@ _ORDERS = {
 
 
 def _end(spec: ResNetSpec, at: Place) -> Chain:
-    """Return what weighs the branch's output before the addition."""
     out = at.out(spec)
     chain: Chain = _ATTENTION[spec.attention](spec, out)
     if spec.gain is GainChoice.SKIPINIT:

@@ -115,7 +115,7 @@ class _FormWalk:
             other = self.run(form.shortcut, start)
             gate = self.run(form.gate, start)
             if form.gate:
-                end, after = self.weighed(form.after[0], end, other, gate), form.after[1:]
+                end, after = self.weighted(form.after[0], end, other, gate), form.after[1:]
         end = self.run(after, end)
         held = list(self.extra)
         for number in self.saved - {-1}:
@@ -144,10 +144,10 @@ class _FormWalk:
         self.saved |= ({storage} if found.input else set()) | ({output} if found.output else set())
         return output
 
-    def weighed(self, join: Step, branch: int, shortcut: int, gate: int) -> int:
+    def weighted(self, join: Step, branch: int, shortcut: int, gate: int) -> int:
         """Save both factors of (1 - g) x, 1 - g being new, and those of g F(x) where the gate is exclusive."""
         number = next(self.numbers)
-        assert isinstance(join, Part) and isinstance(join.layer, GatedAdd), "a gate weighs an addition"
+        assert isinstance(join, Part) and isinstance(join.layer, GatedAdd), "a gate weights an addition"
         self.extra[number] = self.size(number)
         self.saved |= {shortcut, gate, branch} if join.layer.exclusive else {shortcut}
         return number

@@ -42,7 +42,7 @@ class Lesions:
     @property
     def text(self) -> str:
         """Return its errors in words."""
-        whole, known = f"{self.name}: {percent(self.whole)} wrong as it is", self._known
+        whole, known = f"{self.name}: {percent(self.whole)} test error", self._known
         if not known:
             return whole
         span = f"{percent(min(known))} to {percent(max(known))}"

@@ -73,7 +73,6 @@ def steady(network: Network) -> bool:
 
 
 def _starved(analysis: Analysis) -> str | None:
-    """Return the path of the first batch norm that has one value per channel."""
     for row in analysis.rows:
         if row.part.layer.starves(row.reading.input):
             return row.path

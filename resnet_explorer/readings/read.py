@@ -116,7 +116,7 @@ class _FormWalk:
             if isinstance(step, Part):
                 place = self.step(step, place)
                 continue
-            # What a gate sees is not counted: it weighs the map, which keeps its own receptive field.
+            # What a gate sees is not counted: it weights the map, which keeps its own receptive field.
             gate = self.run(step.parts, (place[0], None, None))
             _check_gate(step.name, gate[0], place[0])
             place = self.step(step.scale, place)
@@ -130,7 +130,7 @@ class _FormWalk:
 
 def _check_gate(name: str, gate: Shape, shape: Shape) -> None:
     fits = all(one in (1, other) for one, other in zip(gate, shape, strict=True))
-    assert fits, f"the gate {name} is {gate}, which weighs no map of {shape}"
+    assert fits, f"the gate {name} is {gate}, which weights no map of {shape}"
 
 
 def _read(block: Block, shape: Shape, stride: int | None) -> _FormReading:
@@ -205,7 +205,7 @@ class Depth:
     """The weight layers of a network: convolutions of stem and branches, and the fully connected layer.
 
     Projections on shortcuts are not counted (He et al. 2015, figure 3 and table 1), nor are the small layers of gates:
-    those of attention, and those that weigh a shortcut. ``projections`` and ``gates`` say how many there are.
+    those of attention, and those that weight a shortcut. ``projections`` and ``gates`` say how many there are.
     """
 
     stem: int
@@ -236,7 +236,7 @@ class Depth:
 
 
 def _weights(chain: Chain) -> int:
-    """Count the weight layers of a chain; those of a gate (attention) weigh channels and are not counted."""
+    """Count the weight layers of a chain; those of a gate (attention) weight channels and are not counted."""
     return sum(isinstance(step, Part) and step.layer.role in (Role.CONVOLUTION, Role.LINEAR) for step in chain)
 
 

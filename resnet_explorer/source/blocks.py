@@ -54,7 +54,6 @@ class Forward:
         return [f"y = {activated}", choice, *gate], "y"
 
     def _through(self, chain: Chain, start: str) -> str:
-        """Return what comes out of a chain as an expression of what enters it."""
         for step in chain:
             if isinstance(step, Gated):
                 start = f"self.{step.name}({start})"

@@ -80,7 +80,6 @@ def values(column: Layers, field: str) -> list[int | None]:
 
 
 def _padding(kernel: str, dilation: str) -> str:
-    """Return the padding that keeps a map's size."""
     if not kernel.isdigit():
         return f"{kernel} // 2" if dilation == "1" else f"{dilation} * ({kernel} // 2)"
     reach = int(kernel) // 2
@@ -189,7 +188,6 @@ class _Projection:
         return [next((layer for layer in layers if layer.role is role), None) for layers in self.bridges]
 
     def _conv(self) -> tuple[list[str], list[Term]]:
-        """Return the projection's convolution, and above it a line for a kernel that varies."""
         column = self._column(Role.CONVOLUTION)
         kernels = values(column, "kernel")
         if self.scope.same(kernels):

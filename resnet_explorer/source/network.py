@@ -1,4 +1,4 @@
-"""The class of the network: stem, stages, head, first weights, and the forward through them."""
+"""The class of the network: stem, stages, head, initial weights, and the forward through them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -106,7 +106,7 @@ _FIXUP = (
 
 
 def first_weights(network: Network, blocks: Sequence[BlockClass]) -> list[str]:
-    """Return the lines at the end of ``__init__``; none where PyTorch's own first weights are kept."""
+    """Return the lines at the end of ``__init__``; none where PyTorch's own initial weights are kept."""
     spec, lines = network.spec, []
     if spec.init in _DRAWS:
         lines += [
@@ -234,7 +234,6 @@ def _modules(block: Block) -> dict[str, list[Part]]:
 
 
 def _forward(analysis: Analysis) -> list[str]:
-    """Return the way through stem, stages and head."""
     network = analysis.network
     lines = [f"x = {_through(flat(network.stem.form.branch), 'x')}"]
     lines += [f"x = self.{stage.path}(x)" for stage in network.stages]
@@ -249,7 +248,6 @@ def _forward(analysis: Analysis) -> list[str]:
 
 
 def _through(parts: Sequence[Part], start: str) -> str:
-    """Return what comes out of a chain as an expression of what enters it."""
     last = ""
     for part in parts:
         name = part.name.partition(".")[0]

@@ -166,7 +166,6 @@ def symbols(spec: ResNetSpec, kind: Kind, blocks: Sequence[Sample]) -> list[Symb
 
 
 def _inner(spec: ResNetSpec) -> str:
-    """Return the width of a bottleneck's 3x3, which is the width of its groups times their number."""
     whole, rest = divmod(spec.base_width, USUAL_BASE_WIDTH)
     factor = whole * spec.cardinality
     if rest == 0:

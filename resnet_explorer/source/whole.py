@@ -134,7 +134,6 @@ def _in_block(lines: list[str], network: Network, stage: Stage, block: Block, in
 
 
 def _pattern(block: Block, inner: str) -> str:
-    """Return what the lines of a part of a block have in common."""
     form, name = block.form, inner.partition(".")[0]
     modules = {key: module for key, (module, _) in activations((*form.before, *form.branch, *form.after)).items()}
     layer = next((part.layer for part in form.parts if part.name == inner), None)
@@ -153,7 +152,6 @@ def _module(name: str) -> str:
 
 
 def _region(lines: list[str], start: str) -> range:
-    """Return the lines of a class."""
     first = next(number for number, line in enumerate(lines) if re.match(rf"{start}\b", line))
     ends = (number for number in range(first + 1, len(lines)) if lines[number][:1].strip())
     return range(first, next(ends, len(lines)))

@@ -106,7 +106,7 @@ _ROWS = (
         _basic),
     _axis("anti_alias", "Anti-aliasing", BLOCK,
         "What smooths a map before every second position is dropped (Zhang 2019); also in the stem's pool."),
-    _axis("attention", "Attention", BLOCK, "What weighs F(x) before the addition."),
+    _axis("attention", "Attention", BLOCK, "What weights F(x) before the addition."),
     _axis("reduction", "Reduction", BLOCK,
         "The attention's hidden layer has the channels divided by this: 16 in SE and CBAM, 4 in ResNet-RS.",
         _unreduced),
@@ -143,7 +143,7 @@ _ROWS = (
         _shallow_stem),
     _axis("stem_pool", "Stem pool", STEM, "What halves the map after the stem's convolutions."),
     _axis("in_channels", "Input channels", STEM, "Channels of the input image: 3 for colour, 1 for grey-scale."),
-    _axis("init", "Initialisation", TRAINING, "From which distribution the first weights are drawn."),
+    _axis("init", "Initialisation", TRAINING, "From which distribution the initial weights are drawn."),
     _axis("zero_init", "Zero-init", TRAINING,
         "The last norm of each branch (or its last convolution) starts at 0: each block starts as its shortcut "
         "(Goyal et al. 2017)."),

@@ -57,12 +57,15 @@ CATALOGUE: Mapping[str, Entry] = {
 }
 
 
-def _plainly(name: str) -> str:
+def plain_text(name: str) -> str:
+    """Return a name as names are compared: in lower case, without hyphens, underscores and spaces."""
     return name.lower().replace("×", "x").translate({ord(mark): None for mark in "-_ "})
 
 
 _NAMES: Mapping[str, str] = {
-    _plainly(name): entry.name for entry in CATALOGUE.values() for name in (*entry.row.aliases, entry.title, entry.name)
+    plain_text(name): entry.name
+    for entry in CATALOGUE.values()
+    for name in (*entry.row.aliases, entry.title, entry.name)
 }
 
 
@@ -71,7 +74,7 @@ def find(name: str) -> ResNetSpec:
 
     Case, hyphens and underscores do not matter: ``ResNet-18`` is ``resnet18``. Raises SpecError where no row fits.
     """
-    key = _plainly(name)
+    key = plain_text(name)
     if key in _NAMES:
         return CATALOGUE[_NAMES[key]].spec
     if key.removesuffix("plain") in _NAMES:
@@ -86,20 +89,13 @@ def find(name: str) -> ResNetSpec:
 
 def knows(name: str) -> bool:
     """Return whether ``find`` has a network of that name."""
-    return _plainly(name).removesuffix("plain") in _NAMES or _plainly(name) in _NAMES
+    return plain_text(name).removesuffix("plain") in _NAMES or plain_text(name) in _NAMES
 
 
 @cache
 def _entries() -> Mapping[ResNetSpec, Entry]:
     """Return the entries by their spec without its name; of twins the first counts."""
-    found: dict[ResNetSpec, Entry] = {}
-    for entry in CATALOGUE.values():
-        found.setdefault(_nameless(entry.spec), entry)
-    return found
-
-
-def _nameless(spec: ResNetSpec) -> ResNetSpec:
-    return replace(spec, name="")
+    return {replace(entry.spec, name=""): entry for entry in reversed(list(CATALOGUE.values()))}
 
 
 def entry_of(spec: ResNetSpec) -> Entry | None:
@@ -107,7 +103,7 @@ def entry_of(spec: ResNetSpec) -> Entry | None:
     named = CATALOGUE.get(spec.name)
     if named and not differences(named.spec, spec):
         return named
-    return _entries().get(_nameless(spec))
+    return _entries().get(replace(spec, name=""))
 
 
 def named(spec: ResNetSpec) -> ResNetSpec:
@@ -155,13 +151,14 @@ def unusual(spec: ResNetSpec, section: str) -> tuple[str, ...]:
     """Return what a section of axes has that a usual network has not, in few words each."""
     usual = change_all(_USUAL, {"blocks": spec.blocks, "block": spec.block})
     keys = [key for key in differences(usual, spec) if AXES[key].section == section and not AXES[key].off(spec)]
-    return tuple(value_words(spec, key) if AXES[key].choices else _number_words(spec, key) for key in keys)
+    return tuple(_unusual_text(spec, key) for key in keys)
 
 
-def _number_words(spec: ResNetSpec, key: str) -> str:
+def _unusual_text(spec: ResNetSpec, key: str) -> str:
     if key == "residual":
         return "plain"
-    return AXES[key].label.lower() if key == "zero_init" else f"{AXES[key].label.lower()} {value_words(spec, key)}"
+    label, value = AXES[key].label.lower(), value_words(spec, key)
+    return value if AXES[key].choices else label if key == "zero_init" else f"{label} {value}"
 
 
 def origin(spec: ResNetSpec) -> Entry | None:

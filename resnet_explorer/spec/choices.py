@@ -79,13 +79,13 @@ class Downsample(Option):
 
 
 class Gating(Option):
-    """Whether a learnt gate weighs the shortcut, as in highway networks (He et al. 2016, figure 2)."""
+    """Whether a learnt gate weights the shortcut, as in highway networks (He et al. 2016, figure 2)."""
 
     NONE = "none", "none", "The shortcut is added as it is."
     EXCLUSIVE = ("exclusive", "exclusive",
-        "g(x) weighs the branch and 1 − g(x) the shortcut, as in highway networks (figure 2c): hard to train.")
+        "g(x) weights the branch and 1 − g(x) the shortcut, as in highway networks (figure 2c): hard to train.")
     SHORTCUT_ONLY = ("shortcut-only", "shortcut only",
-        "1 − g(x) weighs the shortcut and the branch is left alone (figure 2d): near the identity if the gate starts "
+        "1 − g(x) weights the shortcut and the branch is left alone (figure 2d): near the identity if the gate starts "
         "closed.")
 
 
@@ -119,16 +119,16 @@ class StemPool(Option):
 
 
 class Attention(Option):
-    """What weighs the branch's channels or positions before the addition."""
+    """What weights the branch's channels or positions before the addition."""
 
     NONE = "none", "none", "All channels count alike."
     SE = ("se", "SE",
-        "Squeeze-and-excitation: each channel's mean goes through two small layers that weigh every channel (Hu et "
+        "Squeeze-and-excitation: each channel's mean goes through two small layers that rescale every channel (Hu et "
         "al. 2018).")
     ECA = ("eca", "ECA",
-        "Each channel is weighed by a few neighbours: a 1-D convolution over the channels' means (Wang et al. 2020).")
+        "Each channel is weighted by a few neighbours: a 1-D convolution over the channels' means (Wang et al. 2020).")
     CBAM = ("cbam", "CBAM",
-        "First the channels are weighed by their mean and largest value, then the positions (Woo et al. 2018).")
+        "First the channels are weighted by their mean and largest value, then the positions (Woo et al. 2018).")
 
 
 class Norm(Option):
@@ -145,7 +145,7 @@ class Norm(Option):
         "Filter response norm: divides each channel by its root mean square, then keeps what is above a learnt "
         "threshold, so it activates too (Singh and Krishnan 2020).")
     EVONORM = ("evonorm-s0", "EvoNorm-S0",
-        "x · sigmoid(v x) over the standard deviation of a group: norm and activation in one (Liu et al. 2020).")
+        "x · sigmoid(v x) over the standard deviation of a group: it normalises and activates (Liu et al. 2020).")
     NONE = "none", "none", "Nothing keeps the scale: deep nets then depend on their initialisation."
 
     @property
@@ -160,11 +160,11 @@ class Norm(Option):
 
 
 class Conv(Option):
-    """Whether each filter's weights are brought to mean 0 and variance 1 before use (Qiao et al. 2019)."""
+    """Whether each filter's weights are normalised to mean 0 and variance 1 before use (Qiao et al. 2019)."""
 
     PLAIN = "plain", "plain", "Weights are used as they are."
     STANDARDISED = ("standardised", "weight-standardised",
-        "Each filter is brought to mean 0 and variance 1 before use (Qiao et al. 2019; BiT).")
+        "Each filter is normalised to mean 0 and variance 1 before use (Qiao et al. 2019; BiT).")
 
 
 class Activation(Option):
@@ -188,7 +188,7 @@ class Gain(Option):
 
 
 class Init(Option):
-    """From which distribution the convolutions' first weights are drawn."""
+    """From which distribution the convolutions' initial weights are drawn."""
 
     FAN_OUT = ("he-fan-out", "He, fan-out",
         "Normal, variance 2 / fan-out: keeps the gradient's scale; torchvision's choice.")

@@ -28,7 +28,7 @@ def from_dict(values: dict[str, object]) -> ResNetSpec:
     """
     name = values.get("name", "custom")
     if not isinstance(name, str) or not name.strip() or len(name) > 80 or not name.isprintable():
-        raise SpecError("name", "The network's name must be a text of 1 to 80 characters.", "Rename it.")
+        raise SpecError("name", "The network's name must be a string of 1 to 80 characters.", "Rename it.")
     known = {axis(key).key: axis(key).read(_text(value)) for key, value in values.items() if key != "name"}
     return change_all(ResNetSpec(name.strip()), known)
 
@@ -100,9 +100,9 @@ def read(path: Path) -> ResNetSpec:
     except OSError as error:
         raise SpecFileError(where, f"{path.name} cannot be read: {error.strerror}.", "Check the path.") from error
     except UnicodeDecodeError as error:
-        raise SpecFileError(where, f"{path.name} is no text file.", "Choose a spec file (.json).") from error
+        raise SpecFileError(where, f"{path.name} is not a text file.", "Choose a spec file (.json).") from error
     except ValueError as error:  # a null character, or letters that the system has no bytes for
-        raise SpecFileError(where, f"{where!r} cannot be the name of a file.", "Check the path.") from error
+        raise SpecFileError(where, f"{where!r} is not a valid file name.", "Check the path.") from error
     return loads(text, where)
 
 

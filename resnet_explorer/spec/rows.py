@@ -124,7 +124,7 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
         _shortcut("exclusive_gate", "exclusive gating", "gating=exclusive", "c",
                   "A learnt gate shares the signal out between both paths", "error 8.70 % with a bias of −6"),
         _shortcut("shortcut_gate", "shortcut-only gating", "gating=shortcut-only", "d",
-                  "A learnt gate weighs the shortcut alone", "error 6.91 % with a bias of −6"),
+                  "A learnt gate weights the shortcut alone", "error 6.91 % with a bias of −6"),
         _shortcut("conv_shortcut", "1×1 convolution shortcut", "shortcut=C", "e",
                   "A 1×1 convolution on every shortcut", "error 12.22 %"),
         _shortcut("dropout_shortcut", "dropout shortcut", "shortcut_dropout=0.5", "f",
@@ -186,11 +186,11 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
     "se": (
         Row("seresnet18", "SE-ResNet-18", "resnet18", "attention=se", 224, "Basic blocks with SE (timm)."),
         Row("seresnet34", "SE-ResNet-34", "resnet34", "attention=se", 224, "Basic blocks with SE (timm)."),
-        Row("seresnet50", "SE-ResNet-50", "resnet50", "attention=se", 224, "Every block weighs its channels.",
+        Row("seresnet50", "SE-ResNet-50", "resnet50", "attention=se", 224, "Every block rescales its channels.",
             "Error 23.29 % (table 2)"),
-        Row("seresnet101", "SE-ResNet-101", "resnet101", "attention=se", 224, "Every block weighs its channels.",
+        Row("seresnet101", "SE-ResNet-101", "resnet101", "attention=se", 224, "Every block rescales its channels.",
             "Error 22.38 % (table 2)"),
-        Row("seresnet152", "SE-ResNet-152", "resnet152", "attention=se", 224, "Every block weighs its channels.",
+        Row("seresnet152", "SE-ResNet-152", "resnet152", "attention=se", 224, "Every block rescales its channels.",
             "Error 21.57 % (table 2)"),
         Row("seresnext50_32x4d", "SE-ResNeXt-50 32×4d", "resnext50_32x4d", "attention=se", 224, "ResNeXt with SE.",
             "Error 21.10 % (table 2)"),
@@ -246,7 +246,7 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
     ),
     "fixup": (
         Row("fixup_resnet110", "Fixup ResNet-110", "resnet110", "norm=none init=fixup", 32,
-            "No batch norm: careful first weights, scalar biases, one factor a block.", "CIFAR-10 error 7.24 % (table 1)"),
+            "No batch norm: careful initial weights, scalar biases, one factor a block.", "CIFAR-10 error 7.24 % (table 1)"),
     ),
     "blur": (
         Row("resnetblur18", "ResNet-18, blur pool", "resnet18", "anti_alias=blur", 224, "A 1-2-1 blur before each stride."),
@@ -291,7 +291,7 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
     ),
     "evonorm": (
         Row("resnetv2_50d_evos", "ResNet-50-D v2, EvoNorm-S0", "resnetv2_50d", "norm=evonorm-s0", 224,
-            "Norm and activation in one layer (timm)."),
+            "Normalisation and activation in one layer (timm)."),
     ),
     "rs": (
         Row("resnetrs50", "ResNet-RS-50", "resnet50d", _RS, 160, "ResNet-50-D with SE, and a 3×3 for the max-pool.", "Top-1 78.8 %"),

@@ -8,19 +8,14 @@ from pathlib import Path
 
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec import catalogue, codec
-from resnet_explorer.spec.catalogue import CATALOGUE, Entry
+from resnet_explorer.spec.catalogue import CATALOGUE, Entry, plain_text
 from resnet_explorer.spec.change import assign
 from resnet_explorer.spec.choices import Stem
 from resnet_explorer.spec.input_shape import InputShape
 from resnet_explorer.spec.resnet_spec import ResNetSpec, plain_name
 
-
-def _plain(text: str) -> str:
-    return text.lower().replace("×", "x").translate({ord(mark): None for mark in "-_ "})
-
-
 _NAMES: Mapping[str, tuple[str, ...]] = {
-    name: tuple(map(_plain, (name, entry.title, *entry.row.aliases))) for name, entry in CATALOGUE.items()
+    name: tuple(map(plain_text, (name, entry.title, *entry.row.aliases))) for name, entry in CATALOGUE.items()
 }
 _IDEAS: Mapping[str, str] = {
     name: f"{entry.family.title} {entry.family.year} {entry.family.authors} {entry.row.note}".lower()
@@ -30,7 +25,7 @@ _IDEAS: Mapping[str, str] = {
 
 _NUMBER = re.compile(r"\d+")
 _BY_IDEA = 100.0
-"""How far a network is that is found by its family, year, authors or note."""
+"""How far a network is that is matches by its family, year, authors or note."""
 _TWIN = 0.03
 """A plain twin comes after the network it is the twin of."""
 
@@ -44,8 +39,8 @@ def search(text: str) -> tuple[Entry, ...]:
     if not text.strip():
         return tuple(CATALOGUE.values())
     scores = {name: _score(text, name) for name in CATALOGUE}
-    found = [name for name, score in scores.items() if score is not None]
-    return tuple(CATALOGUE[name] for name in sorted(found, key=lambda name: scores[name] or 0))
+    matches = [name for name, score in scores.items() if score is not None]
+    return tuple(CATALOGUE[name] for name in sorted(matches, key=lambda name: scores[name] or 0))
 
 
 def meant(text: str) -> tuple[Entry, ...]:
@@ -59,56 +54,56 @@ def best(text: str) -> Entry | None:
     That is the only one whose name begins as the text does, or the one whose name the text abbreviates from its first
     letter to its last with the fewest letters left out: ``rn50`` is ResNet-50, and not ResNet-50-D.
     """
-    found, asked = meant(text), _plain(text)
-    inside = [entry for entry in found if any(asked in known for known in _NAMES[entry.name])]
-    if len(inside or found) == 1:
-        only = (inside or found)[0]
-        return only if any(known[0] == asked[:1] for known in _NAMES[only.name]) else None
-    left_out = {entry.name: one for entry in found if (one := _left_out(asked, entry.name)) is not None}
+    matches, query = meant(text), plain_text(text)
+    inside = [entry for entry in matches if any(query in known for known in _NAMES[entry.name])]
+    if len(inside or matches) == 1:
+        only = (inside or matches)[0]
+        return only if any(known[0] == query[:1] for known in _NAMES[only.name]) else None
+    left_out = {entry.name: one for entry in matches if (one := _left_out(query, entry.name)) is not None}
     fewest = [name for name, count in left_out.items() if count == min(left_out.values())]
     return CATALOGUE[fewest[0]] if len(fewest) == 1 and not inside else None
 
 
 def _has_numbers(text: str, entry: Entry) -> bool:
     """Return whether a name of a network has all numbers of a text, each as a whole."""
-    asked = _NUMBER.findall(text)
+    query = _NUMBER.findall(text)
     names = (entry.name, entry.title, *entry.row.aliases)
-    return any(set(asked) <= set(_NUMBER.findall(name)) for name in names)
+    return any(set(query) <= set(_NUMBER.findall(name)) for name in names)
 
 
-def _left_out(asked: str, name: str) -> int | None:
+def _left_out(query: str, name: str) -> int | None:
     """Return how many letters a text leaves out of a name between its first and its last; None where it is none's."""
-    whole = [known for known in _NAMES[name] if (known[0], known[-1]) == (asked[:1], asked[-1:])]
-    counts = [len(known) - len(asked) for known in whole if _gaps(asked, known) is not None]
+    whole = [known for known in _NAMES[name] if (known[0], known[-1]) == (query[:1], query[-1:])]
+    counts = [len(known) - len(query) for known in whole if _gaps(query, known) is not None]
     return min(counts, default=None)
 
 
 def _score(text: str, name: str) -> float | None:
     """Return how far a network is from a text; None where it is not meant."""
-    asked = _plain(text)
-    steps = [score for known in _NAMES[name] if (score := _distance(asked, known)) is not None]
+    query = plain_text(text)
+    steps = [score for known in _NAMES[name] if (score := _distance(query, known)) is not None]
     if steps:
         return min(steps) + (_TWIN if CATALOGUE[name].family.key == "plain" else 0.0)
     words = text.lower().split()
     return _BY_IDEA if all(any(word in known for known in (*_NAMES[name], _IDEAS[name])) for word in words) else None
 
 
-def _distance(asked: str, known: str) -> float | None:
+def _distance(query: str, known: str) -> float | None:
     """Return 0 for the name itself, then by where it stands in it, then by how many letters are left out."""
-    if asked in known:
-        return (known.index(asked) > 0) + (len(known) - len(asked)) / 100
-    return _gaps(asked, known)
+    if query in known:
+        return (known.index(query) > 0) + (len(known) - len(query)) / 100
+    return _gaps(query, known)
 
 
-def _gaps(asked: str, known: str) -> float | None:
+def _gaps(query: str, known: str) -> float | None:
     at, first = -1, -1
-    for letter in asked:
+    for letter in query:
         try:
             at = known.index(letter, at + 1)
         except ValueError:
             return None
         first = at if first < 0 else first
-    return 10.0 + (at - first + 1 - len(asked)) + first / 10 + len(known) / 100
+    return 10.0 + (at - first + 1 - len(query)) + first / 10 + len(known) / 100
 
 
 NEAREST = 6
@@ -138,13 +133,13 @@ def resolve(net: str) -> str:
         text = net.removesuffix("-plain")
         if entry := best(text):
             return plain_name(entry.name) if net != text else entry.name
-        found = meant(text)
-        if len(found) < 2 or not any(letter.isalnum() for letter in text):
+        matches = meant(text)
+        if len(matches) < 2 or not any(letter.isalnum() for letter in text):
             raise
-        names = ", ".join(entry.name for entry in found[:NEAREST])
-        more = ", …" if len(found) > NEAREST else ""
+        names = ", ".join(entry.name for entry in matches[:NEAREST])
+        more = ", …" if len(matches) > NEAREST else ""
         raise SpecError(
-            "net", f"{net!r} may be one of {len(found):,} networks.", f"Name one: {names}{more}."
+            "net", f"{net!r} may be one of {len(matches):,} networks.", f"Name one: {names}{more}."
         ) from error
     return net
 

@@ -161,7 +161,6 @@ def _kind(thing: object) -> str:
 
 
 def _needed(maker: object) -> list[str]:
-    """Return the arguments that a class or function cannot do without."""
     try:
         parameters = inspect.signature(maker).parameters.values()  # type: ignore[arg-type]  # it is callable
     except (TypeError, ValueError):

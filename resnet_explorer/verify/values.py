@@ -148,7 +148,6 @@ class OwnModule:
 
 
 def _called(spec: ResNetSpec) -> str:
-    """Return what a network is called, also one that is none of the catalogue."""
     if entry_of(spec) or origin(spec):
         return title(spec)
     return f"a residual network of {depth(compile_spec(spec)).weight_layers} layers"

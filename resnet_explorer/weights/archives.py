@@ -9,12 +9,13 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from resnet_explorer.weights.containers import AGAIN, HEAD, FileError
+from resnet_explorer.weights.containers import AGAIN, HEAD, UNPACK, FileError, shortened
 from resnet_explorer.weights.tensors import (
     Bytes,
     Leaf,
@@ -22,13 +23,14 @@ from resnet_explorer.weights.tensors import (
     Tensors,
     array_leaf,
     array_of,
+    no_storage,
     placed,
     read_pickle,
     typed,
 )
 
-MOST_DIRECTORY = 16 * 2**20
-"""Bytes of an archive's directory that are read: some 200,000 entries."""
+MOST_LISTED = 16 * 2**20
+"""Bytes of a directory, a header or an index that are read: enough for some 100,000 tensors."""
 _PIECE = 2**20
 _HEADER = struct.Struct("<4s5H3I2H")
 """The local header of an entry in an archive."""
@@ -69,8 +71,8 @@ class Archive:
             total = sum(one.file_size for one in self._entries.values() if one.compress_type != zipfile.ZIP_STORED)
             raise FileError(
                 f"is a compressed archive of {len(self._data):,} bytes that inflates to {total:,}, more than the "
-                f"{self.most:,} that are read unasked.",
-                "Do not trust it, or read it all the same with --allow-large.",
+                f"{self.most:,} that are read by default.",
+                "Do not trust it, or use --allow-large to read it anyway.",
             )
         data = np.empty(entry.file_size, np.uint8)
         with self._zip.open(entry) as file:
@@ -99,9 +101,6 @@ class _Stream(io.RawIOBase):
     def seekable(self) -> bool:
         return True
 
-    def tell(self) -> int:
-        return self._at
-
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: len(self._data)}[whence]
         if start + offset < 0:
@@ -109,11 +108,11 @@ class _Stream(io.RawIOBase):
         self._at = start + offset
         return self._at
 
-    def read(self, count: int | None = -1) -> bytes:
-        end = len(self._data) if count is None or count < 0 else self._at + count
-        data = self._data[self._at : end].tobytes()
+    def readinto(self, buffer: Any, /) -> int:
+        data = self._data[self._at : self._at + len(buffer)]
+        buffer[: len(data)] = data.data
         self._at += len(data)
-        return data
+        return len(data)
 
 
 def _check_directory(data: Bytes) -> None:
@@ -124,7 +123,7 @@ def _check_directory(data: Bytes) -> None:
     if entries == 0xFFFF or size == 0xFFFFFFFF:
         at = tail.rfind(b"PK\x06\x06")
         entries, size = struct.unpack("<QQ", tail[at + 32 : at + 48]) if 0 <= at <= len(tail) - 48 else (entries, size)
-    if size > MOST_DIRECTORY:
+    if size > MOST_LISTED:
         raise FileError(f"is an archive of {entries:,} entries, more than any file of weights has.", "Do not trust it.")
 
 
@@ -140,12 +139,12 @@ def open_archive(data: Bytes, most: int) -> tuple[object, Tensors, str]:
         return _saved(archive, pickled)
     exported = next((name for name in names if name.endswith("data/weights/model_weights_config.json")), "")
     if exported:
-        return dict(_exported(archive, exported)), Tensors(_nowhere), "a program of torch.export"
+        return dict(_exported(archive, exported)), Tensors(no_storage), "a program of torch.export"
     if "serialized_state_dict.pt" in names:  # torch.export before version 2.8
         content, tensors, _ = open_archive(archive.bytes_of("serialized_state_dict.pt"), most)
         return content, tensors, "a program of torch.export"
     if names and all(name.endswith(".npy") for name in names):
-        return dict(_arrays(archive)), Tensors(_nowhere), ""
+        return dict(_arrays(archive)), Tensors(no_storage), ""
     raise _other(names)
 
 
@@ -163,10 +162,6 @@ def _saved(archive: Archive, pickled: str) -> tuple[object, Tensors, str]:
             "Save the state_dict of the module that it was made from.",
         )
     return content, tensors, "a TorchScript program" if script else ""
-
-
-def _nowhere(key: str) -> Bytes:
-    raise KeyError(key)
 
 
 _EXPORTED = {
@@ -218,12 +213,11 @@ _ARCHIVES: Mapping[str, tuple[str, str]] = {
     "model.weights.h5": ("is a Keras archive (.keras).", "Save the weights as .h5 from Keras."),
     "word/document.xml": ("is a Word document, not weights.", "Choose a file of weights."),
     "xl/workbook.xml": ("is an Excel workbook, not weights.", "Choose a file of weights."),
-    "MAR-INF/MANIFEST.json": ("is a TorchServe archive (.mar).", "Unpack it, and choose the file of weights in it."),
+    "MAR-INF/MANIFEST.json": ("is a TorchServe archive (.mar).", UNPACK),
 }
 
 
 def _other(names: tuple[str, ...]) -> FileError:
-    """Return what to say of an archive that holds no weights by itself."""
     for name, (what, remedy) in _ARCHIVES.items():
         if name in names:
             return FileError(what, remedy)
@@ -232,13 +226,8 @@ def _other(names: tuple[str, ...]) -> FileError:
     if not names:
         return FileError("is an empty zip archive.", "Download it again.")
     first = next((name for name in names if name.endswith((".pth", ".pt", ".safetensors", ".bin", ".ckpt"))), names[0])
-    shown = first if len(first) <= 80 else f"{first[:40]}…{first[-39:]}"
-    remedy = "Unpack it, and choose the file of weights in it."
-    return FileError(f"is a zip archive of {len(names):,} file{'s' * (len(names) > 1)}, such as {shown!r}.", remedy)
-
-
-MOST_HEADER = 16 * 2**20
-"""Bytes of a header that are read: some 100,000 tensors."""
+    count = f"{len(names):,} file{'s' * (len(names) > 1)}"
+    return FileError(f"is a zip archive of {count}, such as {shortened(first)!r}.", UNPACK)
 
 
 def open_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -259,7 +248,7 @@ def _checked_header(path: Path) -> list[str]:
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         size = path.stat().st_size
-        if length > MOST_HEADER:
+        if length > MOST_LISTED:
             what = f"has a header of {length:,} bytes, more than any residual network needs."
             raise FileError(what, "Do not trust this file.")
         text = file.read(length)
@@ -278,7 +267,6 @@ def _checked_header(path: Path) -> list[str]:
 
 
 INDEX = ".index.json"
-MOST_INDEX = 16 * 2**20
 IN_FOLDER = ("model.safetensors", f"model.safetensors{INDEX}", "pytorch_model.bin", f"pytorch_model.bin{INDEX}")
 """How transformers names what it saves, the best first."""
 _SHARD = re.compile(r"(.+)-(\d{5})-of-(\d{5})(\.\w+)")
@@ -340,9 +328,9 @@ def _of_shard(path: Path, shard: re.Match[str]) -> Parts:
 def _of_index(path: Path) -> Parts:
     """Return the shards that an index names: files beside it, and nowhere else."""
     with path.open("rb") as file:
-        text = file.read(MOST_INDEX + 1)
-    if len(text) > MOST_INDEX:
-        raise FileError(f"is an index of more than {MOST_INDEX:,} bytes.", "Do not trust it.")
+        text = file.read(MOST_LISTED + 1)
+    if len(text) > MOST_LISTED:
+        raise FileError(f"is an index of more than {MOST_LISTED:,} bytes.", "Do not trust it.")
     try:
         table = json.loads(text)["weight_map"]
     except (ValueError, RecursionError, KeyError, TypeError) as error:

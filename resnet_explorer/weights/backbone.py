@@ -8,7 +8,7 @@ from itertools import pairwise
 from resnet_explorer.network.kinds import Shape
 from resnet_explorer.spec import Attention, Block
 from resnet_explorer.spec.readers import MAX_BLOCKS, MAX_STAGES
-from resnet_explorer.weights.layers import FileLayer, Kind, Layers
+from resnet_explorer.weights.layers import FileLayer, Kind, Layers, shared
 
 _WEIGHTED = (Kind.CONV, Kind.LINEAR, Kind.CONV1D)
 MOST_INPUTS = 4096
@@ -64,6 +64,11 @@ class Backbone:
         return (*self.stem, *((self.pool,) if self.pool else ()), *inner)
 
     @property
+    def root(self) -> str:
+        """Return what the names of its layers share."""
+        return shared([layer.path for layer in self.layers])
+
+    @property
     def out(self) -> int:
         """Return the channels of its last map."""
         return self.blocks[-1].out
@@ -95,7 +100,6 @@ def backbones(layers: Layers) -> tuple[tuple[Backbone, ...], ...]:
 
 
 def _at(row: Layers, at: int) -> Iterator[Backbone]:
-    """Yield the networks whose stem begins at a place."""
     for stem, after in _stems(row, at):
         channels = stem[-1].out
         pooled = after < len(row) and _fits(row[after], (channels, channels), 3)
@@ -129,7 +133,6 @@ def _fits(layer: FileLayer, shape: tuple[int, int], side: int) -> bool:
 
 
 def _blocks(row: Layers, at: int, channels: int) -> tuple[tuple[FoundBlock, ...], int]:
-    """Return all blocks from a place on, and the place after them."""
     found: list[FoundBlock] = []
     while len(found) < MAX_BLOCKS * MAX_STAGES:
         block, after = _block(row, at, channels, found[0].attention if found else None)
@@ -203,7 +206,6 @@ def _begins(row: Layers, at: int) -> bool:
 
 
 def _attention(row: Layers, at: int, channels: int) -> tuple[Attention, int]:
-    """Return the attention at a place, and of how many layers it is made."""
     one, two, three = (*row[at : at + 3], None, None, None)[:3]
     if one is None:
         return Attention.NONE, 0

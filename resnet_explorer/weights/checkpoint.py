@@ -110,7 +110,7 @@ def save(
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         kinds = ", ".join(SUFFIXES)
-        raise CheckpointError(str(path), f"{path.name} is no file of weights.", f"End its name in {kinds}.")
+        raise CheckpointError(str(path), f"{path.name} is not a weights file.", f"End its name in {kinds}.")
     with files.replacing(path) as stream:
         if suffix == ".onnx":
             stream.write(_onnx(model, spec, image or InputShape(), dynamic))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from torch import Tensor
 
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.weights.containers import FileError
+from resnet_explorer.weights.containers import FileError, shortened
 from resnet_explorer.weights.identify import identify
 from resnet_explorer.weights.pickles import Made
 from resnet_explorer.weights.tensors import Leaf, Strange
@@ -42,8 +42,9 @@ class _Part:
     def finish(self) -> None:
         self.parts = {name: part for name, part in self.parts.items() if part.total}
         self.total = len(self.tensors) + sum(part.total for part in self.parts.values())
-        own = sum(isinstance(leaf, Tensor) and _is_kernel(leaf) for leaf in self.tensors.values())
-        self.convolutions = own + sum(part.convolutions for part in self.parts.values())
+        own = [leaf for leaf in self.tensors.values() if isinstance(leaf, Tensor) and not leaf.is_complex()]
+        inner = sum(part.convolutions for part in self.parts.values())
+        self.convolutions = inner + sum(leaf.dim() == 4 for leaf in own)
         self.is_finished = True
 
     @property
@@ -82,7 +83,7 @@ def choose(content: object, leaf: Callable[[object], Leaf | None], key: str | No
     if key is not None:
         part = next((part for part in found if part.key == key), None)
         if part is None:
-            known = ", ".join(_quoted(part.key) for part in found[:MOST_TRIED])
+            known = ", ".join(repr(shortened(part.key)) for part in found[:MOST_TRIED])
             raise FileError(f"has no weights under {key!r}.", f"Choose one of: {known}.")
     else:
         part = _likeliest(found)
@@ -93,10 +94,6 @@ def choose(content: object, leaf: Callable[[object], Leaf | None], key: str | No
     tensors = _flat(part)
     names = tuple(one.key for one in found)
     return Choice(tensors, part.key, names if len(names) > 1 else (), tuple(_notes(part, tensors, found)))
-
-
-def _is_kernel(tensor: Tensor) -> bool:
-    return tensor.dim() == 4 and not tensor.is_complex()
 
 
 def _instead(content: object) -> str:
@@ -186,7 +183,7 @@ def _is_optimiser(state: Mapping[str | int, object]) -> bool:
 
 
 def _candidates(root: _Part) -> list[_Part]:
-    """Return the parts that may each be a network, in the file's order; all there is where none has convolutions."""
+    """Return the parts that may each be a network, in the file's order; everything where none has convolutions."""
     found: list[_Part] = []
     seen: set[int] = set()
     waiting = [root]
@@ -215,7 +212,6 @@ def _linear(part: _Part) -> bool:
 
 
 def _all(root: _Part) -> list[_Part]:
-    """Return a part and all in it, each once."""
     found, waiting = {id(root): root}, [root]
     while waiting:
         for one in waiting.pop().parts.values():
@@ -230,12 +226,9 @@ def _likeliest(found: list[_Part]) -> _Part:
     if len(found) == 1:
         return found[0]
     largest = max(part.convolutions for part in found)
-    order = sorted(found, key=lambda part: (2 * part.convolutions < largest, _is_average(part)))
+    averaged = {part.path: any(word in part.path.lower() for word in _AVERAGES) for part in found}
+    order = sorted(found, key=lambda part: (2 * part.convolutions < largest, averaged[part.path]))
     return next((part for part in order[:MOST_TRIED] if _is_residual(part)), order[0])
-
-
-def _is_average(part: _Part) -> bool:
-    return any(word in part.path.lower() for word in _AVERAGES)
 
 
 def _is_residual(part: _Part) -> bool:
@@ -262,20 +255,15 @@ def _flat(root: _Part) -> dict[str, Leaf]:
 
 
 def _notes(part: _Part, tensors: Mapping[str, Leaf], found: list[_Part]) -> Iterator[str]:
-    """Yield what was chosen of what, in sentences."""
     if part.is_module and not part.of.startswith("__torch__."):
-        where = f" under {_quoted(part.path)}" if part.path else ""
+        where = f" under {shortened(part.path)!r}" if part.path else ""
         yield f"The file holds a whole module{where} ({part.of[:120]}); its code was not run, its tensors were read."
     others = [one for one in found if one is not part]
     if others:
-        yield f"These are the weights under {_quoted(part.key)}."
+        yield f"These are the weights under {shortened(part.key)!r}."
     for one in others[:MOST_TRIED]:
         same = "the same tensors" if _is_same(tensors, _flat(one)) else f"{one.total:,} tensors of its own"
-        yield f"The file also holds {_quoted(one.key)}: {same}."
-
-
-def _quoted(path: str) -> str:
-    return repr(path if len(path) <= 80 else f"{path[:40]}…{path[-39:]}")
+        yield f"The file also holds {shortened(one.key)!r}: {same}."
 
 
 def _is_same(one: Mapping[str, Leaf], other: Mapping[str, Leaf]) -> bool:

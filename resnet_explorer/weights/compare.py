@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from operator import attrgetter
 
 from resnet_explorer.errors import SpecError
 from resnet_explorer.network import compile_spec
@@ -120,15 +121,12 @@ def _usual(spec: ResNetSpec) -> ResNetSpec:
 
 def alternatives(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
     """Return the networks of the catalogue with the same tensors, up to classes and input channels."""
-    near = [entry.spec for entry in CATALOGUE.values() if _is_near(entry.spec, spec)]
+    telling = attrgetter(*_TELLING)
+    near = [entry.spec for entry in CATALOGUE.values() if telling(entry.spec) == telling(spec)]
     if not near:
         return ()
     wanted = _signature(_usual(spec))
     return tuple(one for one in near if _signature(_usual(one)) == wanted)
-
-
-def _is_near(one: ResNetSpec, other: ResNetSpec) -> bool:
-    return all(getattr(one, key) == getattr(other, key) for key in _TELLING)
 
 
 @lru_cache(maxsize=64)
@@ -200,12 +198,8 @@ def renamed(names: Iterable[str], network: Network) -> Mapping[str, str]:
         for path, old_numbers in counted.items()
         for old, new in zip(sorted(set(old_numbers)), _numbers(network, path), strict=False)
     }
-    return {name: _replaced(target, places) for name, target in found.items()}
-
-
-def _replaced(name: str, places: Mapping[str, str]) -> str:
-    layer, _, tensor = name.rpartition(".")
-    return f"{places.get(layer, layer)}.{tensor}" if layer else name
+    split = {name: target.rpartition(".") for name, target in found.items()}
+    return {name: f"{places.get(layer, layer)}{dot}{tensor}" for name, (layer, dot, tensor) in split.items()}
 
 
 def _numbers(network: Network, path: str) -> list[int]:

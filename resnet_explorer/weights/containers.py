@@ -20,6 +20,11 @@ class FileError(Exception):
         self.remedy = remedy
 
 
+def shortened(name: str) -> str:
+    """Return a name as it can be shown: of more than 80 characters the beginning and the end."""
+    return name if len(name) <= 80 else f"{name[:40]}…{name[-39:]}"
+
+
 class Kind(StrEnum):
     """The containers that are read."""
 
@@ -31,7 +36,7 @@ class Kind(StrEnum):
 
 
 AGAIN = "Download it again."
-_UNPACK = "Unpack it, and choose the file of weights in it."
+UNPACK = "Unpack it, and choose the file of weights in it."
 _OTHER = "Choose a .pth, .pt, .safetensors, .npz or .h5 file."
 _CONVERT = "Save the weights from PyTorch as .pth or .safetensors."
 
@@ -46,12 +51,12 @@ _STARTS: tuple[tuple[bytes, str, str], ...] = (
     (b"MM\0*", "is an image (TIFF), not weights.", _OTHER),
     (b"RIFF", "is a picture, sound or film (RIFF), not weights.", _OTHER),
     (b"%PDF", "is a PDF document, not weights.", _OTHER),
-    (b"\x1f\x8b", "is compressed with gzip.", _UNPACK),
-    (b"BZh", "is compressed with bzip2.", _UNPACK),
-    (b"\xfd7zXZ", "is compressed with xz.", _UNPACK),
-    (b"\x28\xb5\x2f\xfd", "is compressed with zstd.", _UNPACK),
-    (b"7z\xbc\xaf", "is a 7z archive.", _UNPACK),
-    (b"Rar!", "is a RAR archive.", _UNPACK),
+    (b"\x1f\x8b", "is compressed with gzip.", UNPACK),
+    (b"BZh", "is compressed with bzip2.", UNPACK),
+    (b"\xfd7zXZ", "is compressed with xz.", UNPACK),
+    (b"\x28\xb5\x2f\xfd", "is compressed with zstd.", UNPACK),
+    (b"7z\xbc\xaf", "is a 7z archive.", UNPACK),
+    (b"Rar!", "is a RAR archive.", UNPACK),
     (b"\x93NUMPY", "is a single NumPy array without a name.", "Save all of them by name: numpy.savez."),
     (b"GGUF", "is a GGUF file, the format of llama.cpp: it holds a language model.", _OTHER),
     (b"\x7fELF", "is a program, not weights.", _OTHER),
@@ -78,13 +83,12 @@ def kind_of(path: Path, head: bytes, size: int) -> Kind:
 
 
 def _named(path: Path, head: bytes) -> FileError:
-    """Return what to say of a file that is no container of weights."""
     suffix = path.suffix.lower()
     for start, what, remedy in _STARTS:
         if head.startswith(start) and not (len(start) < 3 and suffix in (".txt", ".md", ".csv", ".pth", ".pt")):
             return FileError(what, remedy)
     if head[257:262] == b"ustar":
-        return FileError("is a tar archive.", _UNPACK)
+        return FileError("is a tar archive.", UNPACK)
     if head[4:8] == b"TFL3":
         return FileError(_SUFFIXES[".tflite"], _CONVERT)
     if suffix in _SUFFIXES or _is_onnx(head):

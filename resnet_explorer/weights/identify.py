@@ -8,10 +8,10 @@ from resnet_explorer.errors import CheckpointError, SpecError
 from resnet_explorer.network.kinds import Shape
 from resnet_explorer.spec import AntiAlias, Init, Order, ResNetSpec
 from resnet_explorer.spec.catalogue import named, title
-from resnet_explorer.spec.change import differences
+from resnet_explorer.spec.change import change_all, differences
 from resnet_explorer.weights.backbone import Backbone, backbones, family, is_blur, reason, structural_family, weighted
 from resnet_explorer.weights.compare import Compared, alternatives, base_name, by_name, compared, in_catalogue
-from resnet_explorer.weights.layers import FileLayer, Kind, Layers, readings, shared
+from resnet_explorer.weights.layers import FileLayer, Kind, Layers, readings
 from resnet_explorer.weights.matching import Leftover, classifier, leftovers, match, preferred
 from resnet_explorer.weights.traits import open_questions, read_traits
 
@@ -116,7 +116,7 @@ def _specs(
     traits = read_traits(way, layers)
     for order in (Order.V1, Order.V2):
         try:
-            guess = known or traits.spec(order)
+            guess = known or change_all(ResNetSpec("checkpoint"), {**traits, "order": order})
         except SpecError:
             continue
         result = _fitted(guess, way, layers, shapes, others)
@@ -125,17 +125,11 @@ def _specs(
         spec = known or _named(result.spec or guess, layers)
         same_names = {"classes", "in_channels"}.issuperset(differences(guess, spec))
         again = result if same_names else _fitted(spec, way, layers, shapes, others)
-        if again is not None and again.likely and _is_shaped(again):
+        if again is not None and again.likely and all(name.startswith("fc.") for name in again.misshapen_names):
             classes = again.spec.classes if again.spec else None
             yield _Candidate(named(replace(spec, classes=classes)), way, layers, others, again)
         if known or result.fits:
             return
-
-
-def _is_shaped(found: Compared) -> bool:
-    """Return whether all tensors but the head's have their shapes."""
-    wrong = [ours for ours in found.misshapen_names if not ours.startswith("fc.")]
-    return not wrong
 
 
 def _named(spec: ResNetSpec, layers: Layers) -> ResNetSpec:
@@ -154,7 +148,7 @@ def _fitted(
     names = match(replace(spec, classes=1 if spec.init is Init.FIXUP else None), way, layers)
     if names is None:
         return None
-    free, root = _free(layers, names, others), shared([layer.path for layer in way.layers])
+    free, root = _free(layers, names, others), way.root
     head = classifier(way, free, root) or _own_head(free, names)
     if head is not None:
         names |= {head.tensors["weight"]: "fc.weight", head.tensors["bias"]: "fc.bias"}
@@ -175,7 +169,7 @@ def _own_head(free: Layers, names: Mapping[str, str]) -> FileLayer | None:
 def _free(layers: Layers, names: Mapping[str, str], others: tuple[Backbone, ...]) -> Layers:
     """Return the layers that belong neither to the network nor to another one in the file."""
     taken = {name for other in others for layer in other.layers for name in layer.tensors.values()}
-    roots = [f"{root}." for other in others if (root := shared([layer.path for layer in other.layers]))]
+    roots = [f"{other.root}." for other in others if other.root]
     return tuple(
         layer
         for layer in layers
@@ -196,7 +190,7 @@ def _is_whole(way: Backbone, layers: Layers, others: tuple[Backbone, ...]) -> bo
         return False  # a depthwise convolution, not the stem of a net for grey images
     own |= {layer.tensors["weight"] for one in others for layer in one.layers}
     rest = [layer for layer in convs if layer.tensors["weight"] not in own]
-    root = shared([layer.path for layer in way.layers])
+    root = way.root
     inside = [layer for layer in rest if not root or layer.path.startswith(f"{root}.")]
     count = len(way.layers)
     if len(inside) > MOST_OTHERS[0] * count or len(rest) > MOST_OTHERS[1] * count:
@@ -221,7 +215,7 @@ def _goes_on(way: Backbone, stop: FileLayer, parts: set[str], root: str) -> bool
 
 def _identified(one: _Candidate, shapes: Mapping[str, Shape], known: ResNetSpec | None) -> Identified:
     result = one.result
-    root = shared([layer.path for layer in one.backbone.layers])
+    root = one.backbone.root
     free = tuple(layer for layer in one.layers if not any(name in result.names for name in layer.tensors.values()))
     tell = sum("." in name for name in shapes) * 2 > len(shapes)
     left = leftovers(free, one.encoders, one.backbone, root, names_tell=tell)
@@ -239,14 +233,12 @@ def _identified(one: _Candidate, shapes: Mapping[str, Shape], known: ResNetSpec 
 
 
 def _choice(one: _Candidate) -> tuple[str, ...]:
-    """Return which of several networks in the file was taken."""
-    roots = [shared([layer.path for layer in other.layers]) or "another" for other in one.encoders]
-    own = shared([layer.path for layer in one.backbone.layers]) or "the first"
+    roots = [other.root or "another" for other in one.encoders]
+    own = one.backbone.root or "the first"
     return (f"Of {len(roots) + 1} networks in the file, {own} was taken, not {', '.join(roots)}.",) if roots else ()
 
 
 def _by_name(found: Compared, shapes: Mapping[str, Shape], known: ResNetSpec | None) -> Identified:
-    """Return a network whose names are known, and what of its tensors does not fit."""
     assert found.spec is not None
     assumed = () if known else open_questions(found.spec)
     return Identified(

@@ -90,7 +90,7 @@ def _datasets(file: Any, h5py: Any, most: int) -> Iterator[tuple[str, Leaf]]:
                     raise FileError("holds numbers of other files.", "Do not trust this file.")
                 most -= one.nbytes
                 if most < 0:
-                    raise FileError("holds more numbers than are read unasked.", "Read it with --allow-large.")
+                    raise FileError("holds more numbers than are read by default.", "Use --allow-large to read it.")
                 leaf = array_leaf(np.ascontiguousarray(one[()]))
                 if leaf is not None:
                     yield path, leaf

@@ -148,7 +148,6 @@ def _prefixes(blocks: Sequence[FoundBlock]) -> tuple[str, ...]:
 
 
 def _owner(path: str, prefixes: Mapping[str, object] | set[str]) -> str:
-    """Return the prefix that a path lies under; empty for none."""
     while path:
         if path in prefixes:
             return path
@@ -182,7 +181,7 @@ def _orders(places: list[_Place], found: FoundBlock) -> Iterator[list[_Place]]:
 def _pair_ends(matcher: _Matcher, first: list[_Place], last: list[_Place], rest: list[FileLayer]) -> None:
     """Give the norms of stem and head the nearest of what lies in no block."""
     index = {_key(layer): number for number, layer in enumerate(matcher.layers)}
-    root = shared([layer.path for layer in matcher.backbone.layers])
+    root = matcher.backbone.root
     end = matcher.backbone.blocks[-1].convs[-1]
     for place in (*first, *last):
         anchor = place.after if place in first and place.after else matcher.backbone.stem[0] if place in first else end
@@ -215,7 +214,7 @@ def _pair_window(
     for choice in range(3):
         places = [
             *first,
-            *(place for own, found in zip(inner, blocks, strict=True) for place in _nth(own, found, choice)),
+            *(place for own, found in zip(inner, blocks, strict=True) for place in list(_orders(own, found))[choice]),
             *last,
         ]
         wanted = [place.channels for place in places]
@@ -225,10 +224,6 @@ def _pair_window(
             for place, layer in zip(places, free[start : start + len(wanted)], strict=True):
                 matcher.give(place.path, layer, place.layer)
             return
-
-
-def _nth(places: list[_Place], found: FoundBlock, choice: int) -> list[_Place]:
-    return list(_orders(places, found))[choice]
 
 
 _SECOND = re.compile(r"encoder_k|teacher|target|momentum|ema|key|averaged", re.IGNORECASE)
@@ -266,11 +261,11 @@ class Leftover:
 
 def preferred(found: Sequence[tuple[Backbone, ...]]) -> list[tuple[Backbone, ...]]:
     """Return the networks of a file, the one to take first: the largest, and of equal ones that which is trained."""
-    return sorted(found, key=lambda ways: (-len(ways[0].layers), bool(_SECOND.search(_first(ways[0])))))
 
+    def order(ways: tuple[Backbone, ...]) -> tuple[int, bool]:
+        return -len(ways[0].layers), bool(_SECOND.search(ways[0].stem[0].tensors["weight"]))
 
-def _first(backbone: Backbone) -> str:
-    return next(iter(backbone.stem[0].tensors.values()))
+    return sorted(found, key=order)
 
 
 def classifier(backbone: Backbone, free: Layers, root: str) -> FileLayer | None:
@@ -297,15 +292,11 @@ def leftovers(
 
     ``root`` is what the names of the network share.
     """
-    encoders = {_shared_root(other): other for other in others}
+    encoders = {other.root: other for other in others}
     groups: dict[str, list[FileLayer]] = {}
     for layer in free:
         groups.setdefault(_group(layer.path, root, encoders) if names_tell else "", []).append(layer)
     return tuple(_leftover(path, layers, encoders.get(path), taken) for path, layers in groups.items())
-
-
-def _shared_root(backbone: Backbone) -> str:
-    return shared([layer.path for layer in backbone.layers])
 
 
 def _group(path: str, root: str, encoders: Mapping[str, Backbone]) -> str:
@@ -332,7 +323,6 @@ def _purpose(path: str) -> str:
 
 
 def _likely(path: str, layers: list[FileLayer], tensors: int) -> str:
-    """Return what some layers are likely to be."""
     linear = sorted((one for one in layers if _is_linear(one)), key=lambda one: natural(one.path))
     convs = [one for one in layers if one.kind is Kind.CONV and one.side > 1]
     purpose = _purpose(path)

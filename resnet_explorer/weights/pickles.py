@@ -121,7 +121,7 @@ class _Source:
         if self._left < 0:
             raise FileError(
                 f"needs more than {self._most:,} bytes of memory for what lies inside its pickle.",
-                "Read it all the same with --allow-large.",
+                "Use --allow-large to read it anyway.",
             )
 
     def read(self, count: int) -> bytes | bytearray:

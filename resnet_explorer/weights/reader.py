@@ -13,7 +13,7 @@ from resnet_explorer.spec import ResNetSpec, codec
 from resnet_explorer.weights import archives, keras
 from resnet_explorer.weights.archives import open_archive, open_safetensors
 from resnet_explorer.weights.choose import Choice, choose
-from resnet_explorer.weights.containers import AGAIN, HEAD, FileError, Kind, kind_of
+from resnet_explorer.weights.containers import AGAIN, HEAD, FileError, Kind, kind_of, shortened
 from resnet_explorer.weights.identify import LIMIT
 from resnet_explorer.weights.tensors import Bytes, Leaf, Strange, Tensors, open_pickle
 
@@ -91,13 +91,12 @@ def _check_size(files: tuple[Path, ...], limit: int) -> None:
     size = sum(file.stat().st_size for file in files)
     if size > limit:
         raise FileError(
-            f"has {size / 2**30:.1f} GiB, more than the {limit / 2**30:.1f} GiB that are read unasked.",
-            "Read it all the same with --allow-large.",
+            f"has {size / 2**30:.1f} GiB, more than the {limit / 2**30:.1f} GiB that are read by default.",
+            "Use --allow-large to read it anyway.",
         )
 
 
 def _opened(path: Path, most: int) -> _Content:
-    """Return what a single file holds."""
     with path.open("rb") as file:
         head = file.read(HEAD)
     kind = kind_of(path, head, path.stat().st_size)
@@ -197,7 +196,8 @@ def _checked(choice: Choice) -> dict[str, Tensor]:
         size = leaf.numel() * leaf.element_size()
         storage = leaf.untyped_storage()
         if size > storage.nbytes():
-            raise FileError(f"cannot be used: {_claim(name, size, storage.nbytes())}", "Do not trust this file.")
+            claim = f"claims {size:,} bytes, but the file holds {storage.nbytes():,} of them."
+            raise FileError(f"cannot be used: the tensor {shown(name)} {claim}", "Do not trust this file.")
         held[storage.data_ptr()] = storage.nbytes()
         claimed += size
         found[name] = leaf
@@ -209,10 +209,6 @@ def _checked(choice: Choice) -> dict[str, Tensor]:
     return found
 
 
-def _claim(name: str, claimed: int, held: int) -> str:
-    return f"the tensor {shown(name)} claims {claimed:,} bytes, but the file holds {held:,} of them."
-
-
 def shown(name: str) -> str:
     """Return a tensor's name as it can be printed, shortened in its middle."""
-    return _printable(name if len(name) <= 80 else f"{name[:40]}…{name[-39:]}")
+    return _printable(shortened(name))

@@ -49,7 +49,7 @@ def open_pickle(data: Bytes, most: int) -> tuple[object, Storages]:
         content = reader.next()
         if content != MAGIC or type(content) is not int:
             refuse_attacks(reader)
-            return content, _nowhere
+            return content, no_storage
         _version, _machine, content, keys = (reader.next() for _ in range(4))
     except ValueError as error:
         if reader.position >= len(data):
@@ -97,7 +97,8 @@ def _places(reader: Reader, keys: object, size: int) -> dict[str, tuple[int, int
     return places
 
 
-def _nowhere(key: str) -> Bytes:
+def no_storage(key: str) -> Bytes:
+    """Raise KeyError: the storages of a file that has none outside of its pickle."""
     raise KeyError(key)
 
 
@@ -263,7 +264,6 @@ def array_leaf(array: NDArray[np.generic] | None) -> Leaf | None:
 
 
 def _array(made: Made) -> NDArray[np.generic] | None:
-    """Return the array that a pickle describes; raises ValueError where it describes none."""
     if made.name.endswith("_frombuffer"):
         data, kind, shape, order = made.arguments if isinstance(made.arguments, tuple) else ()
         fortran = order == "F"

@@ -1,7 +1,5 @@
 """What the layers of a residual network tell of its axes, and what they leave open."""
 
-from dataclasses import dataclass
-
 from resnet_explorer.network.branches import hidden
 from resnet_explorer.spec import (
     Attention,
@@ -32,19 +30,8 @@ _POOLS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
-    """The axes that layers tell, as changes of a plain ResNet."""
-
-    changes: dict[str, object]
-
-    def spec(self, order: Order) -> ResNetSpec:
-        """Return the spec with its blocks in an order; raises SpecError where it describes no network."""
-        return change_all(ResNetSpec("checkpoint"), {**self.changes, "order": order})
-
-
-def read_traits(backbone: Backbone, layers: Layers) -> Traits:
-    """Return what a backbone tells; ``layers`` are all that the file has."""
+def read_traits(backbone: Backbone, layers: Layers) -> dict[str, object]:
+    """Return the axes that a backbone tells, as changes of a plain ResNet; ``layers`` are all that the file has."""
     stages = split_stages(backbone.blocks)
     changes: dict[str, object] = {
         "blocks": tuple(len(stage) for stage in stages),
@@ -54,7 +41,7 @@ def read_traits(backbone: Backbone, layers: Layers) -> Traits:
     changes |= _widths(stages) | _stem(backbone) | _shortcut(backbone.blocks, stages) | _norm(layers)
     if any(block.highway for block in backbone.blocks):
         changes["gating"] = Gating.EXCLUSIVE
-    return Traits(changes | _attention(backbone.blocks))
+    return changes | _attention(backbone.blocks)
 
 
 def split_stages(blocks: tuple[FoundBlock, ...]) -> tuple[tuple[FoundBlock, ...], ...]:
@@ -139,7 +126,6 @@ def _shortcut(blocks: tuple[FoundBlock, ...], stages: tuple[tuple[FoundBlock, ..
 
 
 def _norm(layers: Layers) -> dict[str, object]:
-    """Return norm, gain and Fixup's biases."""
     roles: set[str] = set()
     for layer in layers:
         if layer.kind is Kind.NORM:

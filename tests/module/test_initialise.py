@@ -1,4 +1,4 @@
-"""First weights, and what only training sees."""
+"""Initial weights, and what only training sees."""
 
 from math import prod, sqrt
 

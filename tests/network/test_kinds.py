@@ -18,8 +18,7 @@ from resnet_explorer.network.kinds import KINDS, Layer, Role, Shape, blocks
 from resnet_explorer.network.kinds.activations import ACTIVATIONS
 from resnet_explorer.network.kinds.convolutions import ChannelConv1d, Conv2d, Linear
 from resnet_explorer.network.kinds.norms import NORMS
-from resnet_explorer.network.kinds.pads import ZeroPad
-from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d
+from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d, ZeroPad
 from resnet_explorer.network.tree import where
 from resnet_explorer.picture.marks import Ink
 from resnet_explorer.source.layers import Writer
@@ -62,11 +61,11 @@ def made(layer: Layer) -> nn.Module:
     return module
 
 
-def told(layer: Layer, shape: Shape) -> dict[str, bool]:
+def answers(layer: Layer, shape: Shape) -> dict[str, bool]:
     """Return for each reading of a layer whether there is one."""
     part = Part("layer", layer)
     block = Block("layer1.0", 1, Form((part,), ()), ("layer1.0.layer",))
-    key, words = layer.story(where(part, block, SPEC))
+    key, words = layer.describe(where(part, block, SPEC))
     output = layer.output(shape)
     return {
         "role": isinstance(layer.role, Role),
@@ -77,15 +76,15 @@ def told(layer: Layer, shape: Shape) -> dict[str, bool]:
         "words": bool(re.fullmatch(r"[A-Zx].*\.", words)),
         "output": bool(output) and all(size > 0 for size in output),
         "FLOPs": layer.flops(shape, output, True) >= 0 and layer.macs(output) >= 0,
-        "nodes": bool(layer.records(True)) and all(map(is_known, layer.records(True))),
+        "nodes": bool(layer.autograd_nodes(True)) and all(map(is_known, layer.autograd_nodes(True))),
         "module": bool(layer.module) or layer.role is Role.JOIN or isinstance(layer, blocks.Multiply),
-        "figures": bool(layer.worked(output)) or not layer.params,
+        "figures": bool(layer.figures(output)) or not layer.params,
     }
 
 
 @pytest.mark.parametrize(("layer", "shape"), CASES, ids=lambda value: value.kind if isinstance(value, Layer) else "")
 def test_a_kind_answers_as_pytorch_does(layer: Layer, shape: Shape) -> None:
-    missing = [name for name, found in told(layer, shape).items() if not found]
+    missing = [name for name, found in answers(layer, shape).items() if not found]
     assert not missing, f"{layer.kind} lacks: {', '.join(missing)}"
     if not layer.module:
         return  # a sum or a product: the block's own, asked with whole networks
@@ -98,17 +97,17 @@ def test_a_kind_answers_as_pytorch_does(layer: Layer, shape: Shape) -> None:
         y = module(start)
     nodes = [type(one).__name__ for one in functions(y.grad_fn)]
     held = {address: one for address, one in kept.items() if address not in anyway}
-    told_saves = layer.saves(shape, layer.output(shape), True)
-    sizes = {start.untyped_storage().data_ptr(): start.nbytes} if told_saves.input else {}
-    sizes |= {y.untyped_storage().data_ptr(): y.nbytes} if told_saves.output else {}
+    saves = layer.saves(shape, layer.output(shape), True)
+    sizes = {start.untyped_storage().data_ptr(): start.nbytes} if saves.input else {}
+    sizes |= {y.untyped_storage().data_ptr(): y.nbytes} if saves.output else {}
     tensors = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
     assert tuple(y.shape) == layer.output(shape), layer.kind
     assert {tensor.name: tensor.shape for tensor in layer.tensors()} == tensors, layer.kind
     assert {tensor.name for tensor in layer.tensors() if not tensor.buffer} == dict(module.named_parameters()).keys()
-    assert told_saves.passes == (y.untyped_storage().data_ptr() == start.untyped_storage().data_ptr()), layer.kind
-    assert sum(one.untyped_storage().nbytes() for one in held.values()) == sum(sizes.values()) + told_saves.extra
+    assert saves.passes == (y.untyped_storage().data_ptr() == start.untyped_storage().data_ptr()), layer.kind
+    assert sum(one.untyped_storage().nbytes() for one in held.values()) == sum(sizes.values()) + saves.extra
     own = [name for name in nodes if name not in ("AccumulateGrad", "ExpBackward0")]
-    assert own == list(layer.records(True)), layer.kind
+    assert own == list(layer.autograd_nodes(True)), layer.kind
 
 
 INSIDE = ("ChannelConv1d", "ChannelStats", "SpatialStats", "SumPairs", "Scale")

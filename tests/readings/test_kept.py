@@ -29,7 +29,7 @@ def output(analysis: Analysis, path: str) -> int:
 
 
 def test_what_a_block_of_resnet18_keeps() -> None:
-    """A batch norm needs its input and a mean and deviation a channel; an in-place ReLU its result; a sum nothing."""
+    """A batch norm needs its input and two statistics a channel; an in-place ReLU its result; a sum nothing."""
     analysis, found = analysis_of("resnet18"), kept_of("resnet18")
     block = {path.removeprefix("layer2.0."): count for path, count in found.by_path.items() if "layer2.0." in path}
     size, statistics = output(analysis, "layer2.0.conv1"), 2 * 4 * 128

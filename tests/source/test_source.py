@@ -122,7 +122,7 @@ def shaken(model: nn.Module) -> nn.Module:
 
 
 def check_twin(spec: ResNetSpec, source: str, image: InputShape) -> None:
-    """Hold the source's network against the module: names, weights both ways, output, chances and first weights."""
+    """Hold the source's network against the module: names, weights both ways, output, chances and initial weights."""
     torch.manual_seed(0)
     ours, theirs = build(spec), made(source)
     check_first_weights(ours, theirs)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from resnet_explorer.network.kinds.base import SIGMOID, Layer, Role, Saves, Shape, Story, Where, Writing
+from resnet_explorer.network.kinds.base import SIGMOID, Description, Layer, Role, Saves, Shape, Where, Writing
 from resnet_explorer.spec import Activation as Choice
 
 
@@ -13,12 +13,10 @@ class Activation(Layer):
     __slots__ = ()
     role = Role.ACTIVATION
     ink = "activation"
+    saves_input = True
 
     def _after_sum(self, at: Where) -> str:
         return " It comes after the addition, so it acts on what the shortcut brings, too." if at.follows_sum else ""
-
-    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
-        return Saves(input=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ class ReLU(Activation):
     def source(self, write: Writing) -> tuple[str, ...]:
         return (self.called, "inplace=True" if self.in_place else "")
 
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         words = "Keeps what is positive and sets the rest to 0"
         return "relu", f"{words}." if at.gate else f"{words}{self._place(at)}.{self._after_sum(at)}"
 
@@ -61,13 +59,13 @@ class LeakyReLU(ReLU):
     flops_each = 2
     box = "leaky ReLU"
 
-    def records(self, training: bool) -> tuple[str, ...]:
+    def autograd_nodes(self, training: bool) -> tuple[str, ...]:
         return ("LeakyReluBackward1" if self.in_place else "LeakyReluBackward0",)
 
     def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
         return Saves(output=True, passes=True) if self.in_place else Saves(input=True)
 
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         words = f"Keeps what is positive and a hundredth of the rest{self._place(at)}."
         return "leaky_relu", words + self._after_sum(at)
 
@@ -80,7 +78,7 @@ class SiLU(Activation):
     nodes = ("SiluBackward0",)
     flops_each = SIGMOID
 
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         words = "x times its sigmoid: near x where x is large, slightly negative below 0, near 0 far below."
         return "silu", words + self._after_sum(at)
 
@@ -93,7 +91,7 @@ class GELU(Activation):
     nodes = ("GeluBackward0",)
     flops_each = 5
 
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         words = "x times the chance that a normal variable is below x: smooth, near x where x is large, near 0 far"
         return "gelu", f"{words} below 0.{self._after_sum(at)}"
 

@@ -61,9 +61,9 @@ class Saves(NamedTuple):
     passes: bool = False
 
 
-Worked = tuple[str, str, str]
+Figure = tuple[str, str, str]
 """A figure's name, the figure worked out, and the sentence that teaches it."""
-Story = tuple[str, str]
+Description = tuple[str, str]
 """The key of a formula in resources/formulas, and the words on a layer at its place."""
 
 
@@ -107,7 +107,7 @@ class Where:
     starts_at_0: bool
 
     @property
-    def weighs(self) -> str:
+    def gated_unit(self) -> str:
         """Return what the attention gate weights: ``channel`` or ``position``."""
         return "position" if self.gate == "cbam_spatial" else "channel"
 
@@ -136,6 +136,7 @@ class Layer:
     flops_each: ClassVar[int] = 1
     allocates: ClassVar[bool] = True
     operands: ClassVar[int] = 0
+    saves_input: ClassVar[bool] = False
     sees_all: ClassVar[bool] = False
     shows_map: ClassVar[bool] = False
     has_caption: ClassVar[bool] = False
@@ -191,11 +192,12 @@ class Layer:
         """Return what is saved at these shapes, where the input leads back to a parameter.
 
         The rules are those of PyTorch's ``tools/autograd/derivatives.yaml`` and of the modules' forward passes, in
-        float32 on the CPU. By default nothing: the derivative of sums and pads needs shapes alone.
+        float32 on the CPU. By default the input, where ``saves_input`` says so: the derivative of sums and pads needs
+        shapes alone.
         """
-        return Saves()
+        return Saves(input=self.saves_input)
 
-    def records(self, training: bool) -> tuple[str, ...]:
+    def autograd_nodes(self, training: bool) -> tuple[str, ...]:
         """Return the names of what autograd records on the CPU, in the order in which the data went."""
         return () if self.idles(training) else self.nodes
 
@@ -243,11 +245,11 @@ class Layer:
         """Return what it does after a convolution of a branch, as a sentence; empty where that goes without saying."""
         return ""
 
-    def worked(self, output: Shape) -> tuple[Worked, ...]:
+    def figures(self, output: Shape) -> tuple[Figure, ...]:
         """Return the figures with the numbers that they are worked out from."""
         return ()
 
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         """Return the key of its formula and a sentence or two: what it computes, and why it stands there."""
         raise NotImplementedError(f"{self.kind} has no story")
 

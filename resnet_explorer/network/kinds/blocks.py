@@ -1,4 +1,4 @@
-"""What joins, weighs, gates and drops in a block, and the view before the classifier."""
+"""What joins, weights, gates and drops in a block, and the view before the classifier."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from math import prod
 from resnet_explorer.network.kinds.base import (
     BYTES_PER_VALUE,
     SIGMOID,
+    Description,
+    Figure,
     Layer,
     Role,
     Saves,
     Shape,
-    Story,
     Tensor,
     Where,
-    Worked,
     Writing,
 )
 
@@ -31,13 +31,13 @@ class Add(Layer):
     is_round = True
     box = "+"
 
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         return "add", "Adds the shortcut to the branch: where residual learning happens. Shapes must agree."
 
 
 @dataclass(frozen=True, slots=True)
 class GatedAdd(Layer):
-    """The weighed addition g F(x) + (1 - g) x, or F(x) + (1 - g) x where the gate is the shortcut's alone.
+    """The weighted addition g F(x) + (1 - g) x, or F(x) + (1 - g) x where the gate is the shortcut's alone.
 
     He et al. 2016, section 3.1. What autograd keeps of it depends on both ways to it.
     """
@@ -54,18 +54,18 @@ class GatedAdd(Layer):
         """1 - g, its product and the sum; g F(x) where the gate is exclusive."""
         return (3 + self.exclusive) * prod(output)
 
-    def records(self, training: bool) -> tuple[str, ...]:
-        weighed = ("MulBackward0",) if self.exclusive else ()
-        return ("RsubBackward1", "MulBackward0", *weighed, "AddBackward0")
+    def autograd_nodes(self, training: bool) -> tuple[str, ...]:
+        weighted = ("MulBackward0",) if self.exclusive else ()
+        return ("RsubBackward1", "MulBackward0", *weighted, "AddBackward0")
 
     @property
     def hyper(self) -> str:
         return "exclusive" if self.exclusive else "shortcut only"
 
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         if self.exclusive:
-            return "add_exclusive", "The gate shares out: g weighs the branch, 1 − g the shortcut. Both are added."
-        return "add_gated", "1 − g weighs the shortcut; the branch is added as it is."
+            return "add_exclusive", "The gate shares out: g weights the branch, 1 − g the shortcut. Both are added."
+        return "add_gated", "1 − g weights the shortcut; the branch is added as it is."
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,8 @@ class Sigmoid(Layer):
     def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
         return Saves(output=True)
 
-    def story(self, at: Where) -> Story:
-        each = f"one weight for each {at.weighs}" if at.gate else "g(x), for each value of the map"
+    def describe(self, at: Where) -> Description:
+        each = f"one weight for each {at.gated_unit}" if at.gate else "g(x), for each value of the map"
         return "sigmoid", f"Brings each number between 0 and 1: {each}."
 
 
@@ -97,8 +97,8 @@ class Multiply(Layer):
     is_round = True
     box = "×"
 
-    def story(self, at: Where) -> Story:
-        return "multiply", f"The gate weighs the branch's map: each {at.weighs} times its own weight."
+    def describe(self, at: Where) -> Description:
+        return "multiply", f"The gate weights the branch's map: each {at.gated_unit} times its own weight."
 
 
 class Statistics(Layer):
@@ -128,7 +128,7 @@ class ChannelStats(Statistics):
         """The map and each channel's largest value."""
         return Saves(input=True, extra=BYTES_PER_VALUE * shape[0] * shape[1])
 
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         return "channel_stats", "Each channel's mean and its largest value, side by side."
 
 
@@ -147,7 +147,7 @@ class SpatialStats(Statistics):
         n, _, h, w = shape
         return Saves(input=True, extra=BYTES_PER_VALUE * n * h * w)
 
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         return "spatial_stats", "Mean and largest value over the channels, at each position."
 
 
@@ -165,7 +165,7 @@ class SumPairs(Layer):
     def output(self, shape: Shape) -> Shape:
         return (shape[0], shape[1], 1, 1)
 
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         return "sum_pairs", "Adds what the mean and the largest value have become."
 
 
@@ -187,7 +187,7 @@ class Scale(Layer):
     def hyper(self) -> str:
         return f"×{self.factor:g}"
 
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         where = "the shortcut" if at.on_shortcut else "the branch"
         return "scale", f"A constant factor of {self.factor:g} on {where}; nothing is learnt."
 
@@ -203,12 +203,10 @@ class Gain(Layer):
     module = "resnet_explorer.module.layers:Gain"
     nodes = ("MulBackward0",)
     ink = "linear"
+    saves_input = True
 
     def tensors(self) -> Iterator[Tensor]:
         yield Tensor("weight", (self.channels, 1, 1))
-
-    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
-        return Saves(input=True)
 
     def source(self, write: Writing) -> tuple[str, ...]:
         return (self.called, "1" if self.channels == 1 else write.flow, repr(self.initial))
@@ -221,11 +219,11 @@ class Gain(Layer):
     def hyper(self) -> str:
         return "1 factor" if self.channels == 1 else f"{self.channels} factors"
 
-    def worked(self, output: Shape) -> tuple[Worked, ...]:
+    def figures(self, output: Shape) -> tuple[Figure, ...]:
         teaches = "One factor for all." if self.channels == 1 else "One factor for each channel."
         return (("Parameters", f"{self.params:,}", teaches),)
 
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         if self.channels > 1 or self.initial not in (0, 1):
             start = f"{self.initial:g} at first, by this app's choice (LayerScale: Touvron et al. 2021)"
             return "gain_channels", f"A learnt factor for each channel of the branch, {start}."
@@ -248,10 +246,10 @@ class Bias(Layer):
     def tensors(self) -> Iterator[Tensor]:
         yield Tensor("bias", (1,))
 
-    def worked(self, output: Shape) -> tuple[Worked, ...]:
+    def figures(self, output: Shape) -> tuple[Figure, ...]:
         return (("Parameters", f"{self.params:,}", "One number for all channels and positions."),)
 
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         return "bias", "One learnt number added to all values, 0 at first: it stands in for a norm's shift."
 
 
@@ -294,7 +292,7 @@ class Dropout(Drop):
     def follows(self) -> str:
         return f" In training {100 * self.chance:g} % of the values before the second convolution are dropped."
 
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         what = "each value of the shortcut" if at.on_shortcut else "each value" if at.number else "each feature"
         return "dropout", (
             f"In training {what} is dropped with a chance of {self.chance:g} and the others are scaled up; in "
@@ -317,7 +315,7 @@ class StochasticDepth(Drop):
     def arguments(self) -> Mapping[str, object]:
         return {"p": 0.0, "mode": "row"}
 
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         return "dropout", (
             f"In training the branch of a whole image is skipped with a chance of {100 * at.skip:.1f} %, more "
             "the deeper the block: only the shortcut is left. Branches that stay are scaled up; in inference all pass."
@@ -341,11 +339,11 @@ class Flatten(Layer):
     def idles(self, training: bool) -> bool:
         return True
 
-    def records(self, training: bool) -> tuple[str, ...]:
+    def autograd_nodes(self, training: bool) -> tuple[str, ...]:
         return self.nodes
 
     def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
         return Saves(passes=True)
 
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         return "flatten", "A view of the channels as a list of features; nothing is computed."

@@ -9,14 +9,14 @@ from resnet_explorer.network.kinds.base import (
     AFFINE,
     BYTES_PER_VALUE,
     STATISTICS,
+    Description,
+    Figure,
     Layer,
     Role,
     Saves,
     Shape,
-    Story,
     Tensor,
     Where,
-    Worked,
     Writing,
     by,
     gate_start,
@@ -84,11 +84,11 @@ class Conv2d(Layer):
         return own + prod(output) * self.bias
 
     def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
-        """A standardised one also saves the weights as they were used, and each filter's mean and deviation."""
+        """Standardised: also the weights as they were used, and each filter's mean and standard deviation."""
         own = BYTES_PER_VALUE * (self._weights + 2 * self.out_channels) if self.standardised else 0
         return Saves(input=True, extra=own)
 
-    def records(self, training: bool) -> tuple[str, ...]:
+    def autograd_nodes(self, training: bool) -> tuple[str, ...]:
         views = ("ViewBackward0", "UnsqueezeBackward0", "NativeBatchNormBackward0", "ViewBackward0")
         return (*(views if self.standardised else ()), *self.nodes)
 
@@ -129,7 +129,7 @@ class Conv2d(Layer):
     def caption(self) -> str:
         return f"{self.in_channels}→{self.out_channels}" + (f", {self.groups} groups" if self.groups > 1 else "")
 
-    def worked(self, output: Shape) -> tuple[Worked, ...]:
+    def figures(self, output: Shape) -> tuple[Figure, ...]:
         bias = self.out_channels if self.bias else 0
         factors = f"{self.kernel}·{self.kernel}·{self.in_channels // self.groups}·{self.out_channels}"
         positions = "·".join(str(length) for length in (*images(output), *output[2:]))
@@ -152,7 +152,7 @@ class Conv2d(Layer):
     def size_key(self) -> str:
         return "" if self.window == (1, 1) else "size_dilated" if self.dilation > 1 else "size"
 
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         key = "conv_standardised" if self.standardised else "conv_dilated" if self.dilation > 1 else "conv"
         name = at.name
         if at.gate:
@@ -173,7 +173,7 @@ class Conv2d(Layer):
         mixed = " and ".join(filter(None, ("" if self._is_depthwise else "channels", around)))
         stride = f", at every {ordinal(self.stride)} position" if self.stride > 1 else ""
         if not mixed:
-            return f"weighs each channel at each position{stride}"
+            return f"weights each channel at each position{stride}"
         return f"mixes {mixed}{'' if self.kernel > 1 else ' at each position'}{stride}"
 
     def _where(self, name: str) -> str:
@@ -186,7 +186,7 @@ class Conv2d(Layer):
         if self.dilation > 1:
             words += f" Its weights lie {self.dilation} pixels apart: it sees further without a stride."
         if self.standardised:
-            words += " Each filter is brought to mean 0 and variance 1 before use."
+            words += " Each filter is normalised to mean 0 and variance 1 before use."
         return words
 
     def _unbiased(self, at: Where) -> str:
@@ -230,6 +230,7 @@ class ChannelConv1d(Layer):
     ink = "conv"
     box = "1-D conv"
     flops_each = 0
+    saves_input = True
 
     def tensors(self) -> Iterator[Tensor]:
         yield Tensor("weight", (1, 1, self.kernel))
@@ -237,14 +238,11 @@ class ChannelConv1d(Layer):
     def macs(self, output: Shape) -> int:
         return prod(output) * self.kernel
 
-    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
-        return Saves(input=True)
-
     @property
     def hyper(self) -> str:
         return f"k{self.kernel}"
 
-    def worked(self, output: Shape) -> tuple[Worked, ...]:
+    def figures(self, output: Shape) -> tuple[Figure, ...]:
         each = "".join(f"{count}·" for count in images(output))
         return (
             ("Parameters", f"{self.params:,}", "The same weights slide along all channels."),
@@ -255,7 +253,7 @@ class ChannelConv1d(Layer):
             ),
         )
 
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         words = f"Each channel's mean is mixed with those of its {self.kernel - 1} neighbours"
         return "conv1d", f"{words}: {self.kernel} weights in all."
 
@@ -273,6 +271,8 @@ class Linear(Layer):
     nodes = ("TBackward0", "AddmmBackward0")
     ink = "linear"
     box = "fc"
+    saves_input = True
+    short = "fc"
 
     def tensors(self) -> Iterator[Tensor]:
         yield Tensor("weight", (self.out_features, self.in_features))
@@ -284,21 +284,14 @@ class Linear(Layer):
     def macs(self, output: Shape) -> int:
         return prod(output) * self.in_features
 
-    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
-        return Saves(input=True)
-
     def source(self, write: Writing) -> tuple[str, ...]:
         return (self.called, write.flow, write.say("out_features"))
-
-    @property
-    def short(self) -> str:
-        return self.box
 
     @property
     def hyper(self) -> str:
         return f"{self.in_features}→{self.out_features}"
 
-    def worked(self, output: Shape) -> tuple[Worked, ...]:
+    def figures(self, output: Shape) -> tuple[Figure, ...]:
         weights = f"{self.in_features}·{self.out_features}"
         each = "".join(f" × {count}" for count in images(output))
         return (
@@ -306,5 +299,5 @@ class Linear(Layer):
             ("MACs", f"{weights}{each} = {self.macs(output):,}", "Each weight is used once for every image."),
         )
 
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         return "linear", "Fully connected: one score for each class."

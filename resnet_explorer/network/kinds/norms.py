@@ -11,14 +11,14 @@ from resnet_explorer.network.kinds.base import (
     BYTES_PER_VALUE,
     SIGMOID,
     STATISTICS,
+    Description,
+    Figure,
     Layer,
     Role,
     Saves,
     Shape,
-    Story,
     Tensor,
     Where,
-    Worked,
     Writing,
 )
 from resnet_explorer.spec import Norm as Choice
@@ -41,7 +41,7 @@ class Norm(Layer):
     def source(self, write: Writing) -> tuple[str, ...]:
         return (self.called, write.flow)
 
-    def worked(self, output: Shape) -> tuple[Worked, ...]:
+    def figures(self, output: Shape) -> tuple[Figure, ...]:
         what = ("A scale", "A scale and a shift", "A scale, a shift and a third number for the activation")
         each = len(self.vectors)
         return (("Parameters", f"{each}·{output[1]} = {self.params:,}", f"{what[each - 1]} for each channel."),)
@@ -74,7 +74,7 @@ class BatchNorm2d(Norm):
     def arguments(self) -> Mapping[str, object]:
         return {"num_features": self.channels}
 
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         return "batchnorm", (
             "Normalises each channel, then scales and shifts it: by the batch's statistics in training, by running "
             f"averages in inference.{at.zero('Its scale starts')}"
@@ -113,7 +113,7 @@ class GroupNorm(Norm):
     def hyper(self) -> str:
         return "1 group" if self.groups == 1 else f"{self.groups} groups"
 
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         if self.groups == 1:
             who = "the whole image at once (layer norm)"
         elif self.groups == self.channels:
@@ -152,7 +152,7 @@ class InstanceNorm2d(Norm):
     def source(self, write: Writing) -> tuple[str, ...]:
         return (self.called, write.flow, "affine=True")
 
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         words = "Normalises each channel of each image over its positions, then scales and shifts it"
         return "batchnorm", f"{words}: alike in training and inference.{at.zero('Its scale starts')}"
 
@@ -180,7 +180,7 @@ class RMSNorm2d(Norm):
         n, _, h, w = shape
         return Saves(input=True, extra=BYTES_PER_VALUE * (n * h * w + prod(output)))
 
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         words = (
             "Divides the channels of each position by their root mean square, then scales each channel: layer norm "
             "without the mean and the shift, alike in training and inference (Zhang and Sennrich 2019)."
@@ -206,14 +206,14 @@ class FRN(Norm):
         """1 / rms of each channel, the normed map, and what the threshold was compared with."""
         return Saves(input=True, extra=BYTES_PER_VALUE * (shape[0] * self.channels + 2 * prod(output)))
 
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         words = "Divides each channel of an image by its root mean square, scales and shifts it, and keeps what is"
-        return "frn", f"{words} above a learnt threshold τ: norm and activation in one."
+        return "frn", f"{words} above a learnt threshold τ: normalisation and activation combined."
 
 
 @dataclass(frozen=True, slots=True)
 class EvoNormS0(Norm):
-    """x sigmoid(v x) over the group's standard deviation: norm and activation in one (Liu et al. 2020, table 2)."""
+    """x sigmoid(v x) over the group's standard deviation: it normalises and activates (Liu et al. 2020, table 2)."""
 
     groups: int
 
@@ -242,8 +242,8 @@ class EvoNormS0(Norm):
     def hyper(self) -> str:
         return "1 group" if self.groups == 1 else f"{self.groups} groups"
 
-    def story(self, at: Where) -> Story:
-        words = "Norm and activation in one: x · sigmoid(v x) over the standard deviation of its group of"
+    def describe(self, at: Where) -> Description:
+        words = "Normalisation and activation combined: x · sigmoid(v x) over the standard deviation of its group of"
         return "evonorm", f"{words} {self.channels // self.groups} channels, then scaled and shifted."
 
 

@@ -1,4 +1,4 @@
-"""The layers that shrink maps, all without parameters, and which choice of a spec is which."""
+"""The layers that pad and shrink maps, all without parameters, and which choice of a spec is which."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from math import prod
 from resnet_explorer.errors import InputError
 from resnet_explorer.network.kinds.base import (
     BYTES_PER_VALUE,
+    Description,
+    Figure,
     Layer,
     Role,
     Saves,
     Shape,
-    Story,
     Where,
-    Worked,
     Writing,
     by,
     images,
@@ -21,8 +21,104 @@ from resnet_explorer.network.kinds.base import (
     ordinal,
     slide,
 )
-from resnet_explorer.network.kinds.pads import ConstantPad2d
-from resnet_explorer.spec import AntiAlias, StemPool
+from resnet_explorer.spec import Activation, AntiAlias, ResNetSpec, StemPool
+from resnet_explorer.spec.choices import EARLY
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantPad2d(Layer):
+    """A border of zeros."""
+
+    padding: int
+
+    role = Role.PAD
+    module = "torch.nn:ConstantPad2d"
+    nodes = ("ConstantPadNdBackward0",)
+    ink = "pool"
+    flops_each = 0
+    shows_map = True
+    box = "pad with 0"
+
+    def output(self, shape: Shape) -> Shape:
+        n, channels, h, w = shape
+        return (n, channels, h + 2 * self.padding, w + 2 * self.padding)
+
+    def arguments(self) -> Mapping[str, object]:
+        return {"padding": self.padding, "value": 0.0}
+
+    def source(self, write: Writing) -> tuple[str, ...]:
+        return (self.called, write.say("padding"), "0.0")
+
+    @property
+    def hyper(self) -> str:
+        return f"+{self.padding} px"
+
+    def describe(self, at: Where) -> Description:
+        return "pad", f"A border of zeros: in the pool after it {zeros_win(at.spec)}."
+
+
+def zeros_win(spec: ResNetSpec) -> str:
+    """Return what zeros around a map do to the max-pool after them."""
+    rectified = spec.order not in EARLY and spec.activation is Activation.RELU
+    return f"they can win against negative values{', but the ReLU before has left none' if rectified else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroPad(Layer):
+    """Option A: every ``stride``-th position, with channels of zeros before and after to fill up.
+
+    He et al. 2015, section 3.3 (A) and 4.2.
+    """
+
+    in_channels: int
+    out_channels: int
+    stride: int
+
+    role = Role.PAD
+    module = "resnet_explorer.module.layers:ZeroPad"
+    nodes = ("SliceBackward0", "SliceBackward0", "ConstantPadNdBackward0")
+    ink = "shortcut"
+    flops_each = 0
+    shows_map = True
+    box = "zero-pad"
+
+    @property
+    def window(self) -> tuple[int, int]:
+        return (1, self.stride)
+
+    def output(self, shape: Shape) -> Shape:
+        n, _, h, w = shape
+        return (n, self.out_channels, -(-h // self.stride), -(-w // self.stride))
+
+    def arguments(self) -> Mapping[str, object]:
+        return {"extra": self.out_channels - self.in_channels, "stride": self.stride}
+
+    def source(self, write: Writing) -> tuple[str, ...]:
+        before, write.flow = write.flow, write.say("out_channels", *write.made)
+        return (self.called, f"{write.flow} - {before}", write.say("stride", "stride"))
+
+    @property
+    def hyper(self) -> str:
+        more = self.out_channels - self.in_channels
+        stride = f"/{self.stride}, " if self.stride > 1 else ""
+        return f"{stride}+{more} ch" if more >= 0 else f"{stride}drops {-more} ch"
+
+    @property
+    def caption(self) -> str:
+        return f"{self.in_channels}→{self.out_channels}"
+
+    @property
+    def words(self) -> str:
+        """Return what happens to x."""
+        added = self.out_channels - self.in_channels
+        skips = [f"taken at every {ordinal(self.stride)} position"] if self.stride > 1 else []
+        pads = [f"padded with {added} channels of zeros"] if added > 0 else []
+        cuts = [f"cut to {self.out_channels} of its channels"] if added < 0 else []
+        return " and ".join(skips + pads + cuts)
+
+    def describe(self, at: Where) -> Description:
+        return "zeropad", f"Option A: x is {self.words}; no parameters."
+
 
 INDEX = 8
 """Bytes of an int64, of which max-pool saves one for each value of its output."""
@@ -35,9 +131,7 @@ class Pool(Layer):
     role = Role.POOLING
     ink = "pool"
     shows_map = True
-
-    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
-        return Saves(input=True)
+    saves_input = True
 
 
 class Windows(Pool):
@@ -70,6 +164,8 @@ class MaxPool2d(Windows):
     module = "torch.nn:MaxPool2d"
     nodes = ("MaxPool2DWithIndicesBackward0",)
     noun = "max-pool"
+    short = "pool"
+    size_key = "size"
 
     def output(self, shape: Shape) -> Shape:
         n, channels, h, w = shape
@@ -90,15 +186,7 @@ class MaxPool2d(Windows):
     def label(self) -> str:
         return f"{self.kernel}×{self.kernel} max-pool{by(self.stride)}"
 
-    @property
-    def short(self) -> str:
-        return "pool"
-
-    @property
-    def size_key(self) -> str:
-        return "size"
-
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         border = " What lies outside the map never wins." if self.padding else ""
         return "maxpool", f"Keeps the largest value of each {self.kernel}×{self.kernel} window.{border}"
 
@@ -116,6 +204,7 @@ class BlurPool2d(Pool):
     nodes = ("ReflectionPad2DBackward0", "ConvolutionBackward0")
     flops_each = 0
     noun = "blur"
+    size_key = "stage"
 
     @property
     def window(self) -> tuple[int, int]:
@@ -150,11 +239,7 @@ class BlurPool2d(Pool):
     def hyper(self) -> str:
         return f"3×3{by(self.stride)}"
 
-    @property
-    def size_key(self) -> str:
-        return "stage"
-
-    def worked(self, output: Shape) -> tuple[Worked, ...]:
+    def figures(self, output: Shape) -> tuple[Figure, ...]:
         values = "·".join(str(length) for length in (*images(output), *output[1:]))
         teaches = "Nine fixed weights at every value of the output: a depthwise convolution in all but name."
         return (("MACs", f"9 × {values} = {self.macs(output):,}", teaches),)
@@ -164,7 +249,7 @@ class BlurPool2d(Pool):
         shrinks = " and shrinks the map." if self.stride > 1 else "."
         return f" A 3×3 keeps the size; a blur follows it{shrinks}"
 
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         taken = f" before every {ordinal(self.stride)} position is taken"
         return "blur", (
             f"A fixed 1-2-1 blur{taken if self.stride > 1 else ''}: a shift of the image changes less. It runs as a "
@@ -187,6 +272,7 @@ class AvgPool2d(Windows):
     module = "torch.nn:AvgPool2d"
     nodes = ("AvgPool2DBackward0",)
     noun = "average pool"
+    short = "mean"
 
     @property
     def keeps_size(self) -> bool:
@@ -206,7 +292,7 @@ class AvgPool2d(Windows):
         n, channels, h, w = shape
         return Saves(extra=BYTES_PER_VALUE * n * channels * (h + 1) * (w + 1))
 
-    def records(self, training: bool) -> tuple[str, ...]:
+    def autograd_nodes(self, training: bool) -> tuple[str, ...]:
         return (*(("ConstantPadNdBackward0",) if self.keeps_size else ()), *self.nodes)
 
     @property
@@ -230,10 +316,6 @@ class AvgPool2d(Windows):
         return f"{self.kernel}×{self.kernel} avg-pool{by(self.stride)}"
 
     @property
-    def short(self) -> str:
-        return "mean"
-
-    @property
     def size_key(self) -> str:
         return "stage" if self.whole else "size"
 
@@ -241,7 +323,7 @@ class AvgPool2d(Windows):
     def follows(self) -> str:
         return f" A 3×3 keeps the size; a mean of {self.kernel}×{self.kernel} then shrinks the map."
 
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         window = f"The mean of each {self.kernel}×{self.kernel} window"
         if self.keeps_size:
             words = f"{window}; zeros behind the last row and column keep the map's size."
@@ -262,7 +344,9 @@ class AdaptiveAvgPool2d(Pool):
     module = "torch.nn:AdaptiveAvgPool2d"
     nodes = ("MeanBackward1",)
     box = "global avg pool"
+    saves_input = False
     sees_all = True
+    short = "avg pool"
 
     def output(self, shape: Shape) -> Shape:
         return (shape[0], shape[1], 1, 1)
@@ -270,20 +354,13 @@ class AdaptiveAvgPool2d(Pool):
     def flops(self, shape: Shape, output: Shape, training: bool) -> int:
         return prod(shape)
 
-    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
-        return Saves()
-
     def arguments(self) -> Mapping[str, object]:
         return {"output_size": 1}
 
     def source(self, write: Writing) -> tuple[str, ...]:
         return (self.called, "1")
 
-    @property
-    def short(self) -> str:
-        return "avg pool"
-
-    def story(self, at: Where) -> Story:
+    def describe(self, at: Where) -> Description:
         gate = ": what the gate sees of the image" if at.gate else ", whatever its size"
         return "avgpool", f"The mean of each channel over the whole map{gate}."
 

@@ -11,8 +11,7 @@ from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.base import gate_start
 from resnet_explorer.network.kinds.blocks import Dropout, Gain, GatedAdd, Scale, StochasticDepth
 from resnet_explorer.network.kinds.convolutions import Conv2d
-from resnet_explorer.network.kinds.pads import ZeroPad
-from resnet_explorer.network.kinds.pools import AvgPool2d
+from resnet_explorer.network.kinds.pools import AvgPool2d, ZeroPad
 from resnet_explorer.network.tree import starts_at_0
 from resnet_explorer.readings.explain.text import (
     Explanation,
@@ -117,7 +116,6 @@ def _named(form: Form, name: str) -> str:
 
 
 def _bridge(spec: ResNetSpec, block: Block, sums: Sums) -> str:
-    """Return how x is brought to the shape of F(x)."""
     layers = _layers(block.form)
     differ = f"The shapes differ ({compact(sums.input)} → {compact(sums.output)})"
     if sums.input == sums.output:
@@ -149,7 +147,7 @@ def _altered(layers: list[Layer]) -> str:
 def _gated(spec: ResNetSpec, form: Form) -> str:
     if not form.gate:
         return ""
-    share = "g weighs F(x) and 1 − g the shortcut" if kind_of(form) == "exclusive" else "1 − g weighs the shortcut"
+    share = "g weights F(x) and 1 − g the shortcut" if kind_of(form) == "exclusive" else "1 − g weights the shortcut"
     bridged = " In the formula the last x is what the shortcut brings." if _layers(form) else ""
     return f" A learnt gate g(x) between 0 and 1 decides: {share}. {gate_start(spec)}{bridged}"
 
@@ -244,9 +242,9 @@ def _dilated(convs: list[Conv2d]) -> str:
 
 
 _ATTENTIONS: Mapping[Attention, str] = {
-    Attention.SE: "squeeze-and-excitation weighs its channels",
-    Attention.ECA: "efficient channel attention weighs its channels",
-    Attention.CBAM: "CBAM weighs its channels, then its positions",
+    Attention.SE: "squeeze-and-excitation rescales its channels",
+    Attention.ECA: "efficient channel attention rescales its channels",
+    Attention.CBAM: "CBAM rescales its channels, then its positions",
 }
 
 
@@ -264,7 +262,6 @@ def _end(spec: ResNetSpec, block: Block, layers: list[Layer]) -> str:
 
 
 def _start(spec: ResNetSpec, block: Block) -> str:
-    """Return what starts at 0, and what that means for the first steps."""
     form, part = block.form, starts_at_0(spec, block.form)
     gains = [step.layer for step in flat(form.branch) if isinstance(step.layer, Gain)]
     if part is None and not any(gain.initial == 0 for gain in gains):
@@ -277,21 +274,21 @@ def _start(spec: ResNetSpec, block: Block) -> str:
 _GATES: Mapping[str, tuple[str, str]] = {
     "se": (
         "Squeeze-and-excitation",
-        "The mean of each channel goes through two small layers; what comes out weighs the channel. So a block can use "
-        "what the whole image holds, for few parameters (Hu et al. 2018).",
+        "The mean of each channel goes through two small layers; what comes out rescales the channel. So a block can "
+        "use what the whole image holds, for few parameters (Hu et al. 2018).",
     ),
     "eca": (
         "Efficient channel attention",
-        "The mean of each channel and of its neighbours weighs the channel: a handful of weights (Wang et al. 2020).",
+        "The mean of each channel and of its neighbours rescales the channel: a handful of weights (Wang et al. 2020).",
     ),
     "cbam_channel": (
         "Channel attention",
         "Mean and largest value of each channel go through the same two small layers, M in the formula; their sum "
-        "weighs the channel (Woo et al. 2018).",
+        "weights the channel (Woo et al. 2018).",
     ),
     "cbam_spatial": (
         "Spatial attention",
-        "Mean and largest value over the channels go through a 7×7 convolution, which weighs each position "
+        "Mean and largest value over the channels go through a 7×7 convolution, which weights each position "
         "(Woo et al. 2018).",
     ),
 }

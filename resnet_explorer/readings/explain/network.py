@@ -6,32 +6,10 @@ from collections.abc import Mapping
 from resnet_explorer.network import Block, Part, Stage, flat
 from resnet_explorer.network.kinds.blocks import Add
 from resnet_explorer.network.kinds.convolutions import Conv2d
-from resnet_explorer.network.kinds.pads import zeros_win
+from resnet_explorer.network.kinds.pools import zeros_win
 from resnet_explorer.network.tree import where as where_in
-from resnet_explorer.readings.explain.blocks import (
-    addition,
-    after_key,
-    branch_key,
-    branch_words,
-    convolutions,
-    equation,
-    explain_gate,
-    explain_shortcut,
-    joining,
-    order_words,
-)
-from resnet_explorer.readings.explain.text import (
-    Explanation,
-    Fact,
-    Rule,
-    change,
-    facts_of,
-    layer_facts,
-    listed,
-    preparation,
-    stand_ins,
-    way_back,
-)
+from resnet_explorer.readings.explain import blocks, text
+from resnet_explorer.readings.explain.text import Explanation, Fact, Rule, facts_of, layer_facts
 from resnet_explorer.readings.needs import needs, steady
 from resnet_explorer.readings.read import Depth, depth, features
 from resnet_explorer.readings.results import Analysis, Row
@@ -43,15 +21,15 @@ from resnet_explorer.spec.choices import EARLY
 def explain_block(analysis: Analysis, block: Block, where: str) -> Explanation:
     """Return what is to be said of a residual or plain block."""
     sums, form, spec = analysis.sums[block.path], block.form, analysis.network.spec
-    joined = joining(spec, block, sums)
+    joined = blocks.joining(spec, block, sums)
     shortcut = sum(part.layer.params for part in flat((*(form.shortcut or ()), *form.gate)))
-    gradients, gradient_words = way_back(spec, joined.kind, after_key(form))
+    gradients, gradient_words = text.way_back(spec, joined.kind, blocks.after_key(form))
     return Explanation(
         block.path,
         where,
-        "Bottleneck block" if len(convolutions(form)) == 3 else "Basic block",
-        f"{joined.words}{order_words(spec)} {branch_words(spec, block)}{stand_ins(spec)}",
-        (equation(form), branch_key(spec, form)),
+        "Bottleneck block" if len(blocks.convolutions(form)) == 3 else "Basic block",
+        f"{joined.words}{blocks.order_words(spec)} {blocks.branch_words(spec, block)}{text.stand_ins(spec)}",
+        (blocks.equation(form), blocks.branch_key(spec, form)),
         facts_of(analysis, sums, analysis.rows_of(block)[-1].reading.stride),
         gradients,
         gradient_words,
@@ -76,7 +54,9 @@ def explain_stem(analysis: Analysis, block: Block, where: str) -> Explanation:
     steps = [_convs(convs)] + [_step(part) for part in parts if part.name.startswith("maxpool")]
     windows = [step for step in steps if step]
     brings = "brings" if len(windows) == 1 and len(convs) == 1 else "bring"
-    words = f"Before the first stage {listed(windows)} {brings} {change(sums)}.{_deep(convs, rows)}{_pool(spec)}"
+    words = (
+        f"Before the first stage {text.listed(windows)} {brings} {text.change(sums)}.{_deep(convs, rows)}{_pool(spec)}"
+    )
     facts = facts_of(analysis, sums, rows[-1].reading.stride)
     return Explanation(block.path, where, _STEMS[spec.stem], f"{words}{_left(spec)}", ("size",), facts)
 
@@ -112,21 +92,21 @@ def _deep(convs: list[Part], rows: tuple[Row, ...]) -> str:
 
 
 def _left(spec: ResNetSpec) -> str:
-    """Return what the stem leaves to the first block."""
     if spec.order not in EARLY or spec.stem_pool is StemPool.CONV:
         return ""
-    return f" Its last {preparation(spec)} {'are' if 'and' in preparation(spec) else 'is'} left to the first block."
+    last = text.preparation(spec)
+    return f" Its last {last} {'are' if 'and' in last else 'is'} left to the first block."
 
 
 def explain_head(analysis: Analysis, block: Block, where: str) -> Explanation:
     """Return what is to be said of the head: the classifier, or a backbone's last activation."""
     spec, rows = analysis.network.spec, analysis.rows_of(block)
     facts = facts_of(analysis, analysis.sums[block.path], rows[-1].reading.stride)
-    last = f"Brings the {preparation(spec)} that the last block still lacks. " if spec.order in EARLY else ""
+    last = f"Brings the {text.preparation(spec)} that the last block still lacks. " if spec.order in EARLY else ""
     if spec.classes is None:
-        keys = tuple(part.layer.story(where_in(part, block, spec))[0] for part in flat(block.form.branch))
+        keys = tuple(part.layer.describe(where_in(part, block, spec))[0] for part in flat(block.form.branch))
         words = f"{last}A backbone ends here, in a feature map."
-        return Explanation(block.path, where, f"Last {preparation(spec)}", words, keys, facts)
+        return Explanation(block.path, where, f"Last {text.preparation(spec)}", words, keys, facts)
     drop = f" In training {100 * spec.dropout:g} % of the features are dropped." if spec.dropout else ""
     bias = " One learnt number is added to them first." if spec.init is Init.FIXUP else ""
     any_size = "Averages each channel over the whole map, so that any input size will do"
@@ -137,9 +117,9 @@ def explain_head(analysis: Analysis, block: Block, where: str) -> Explanation:
 def explain_layer(analysis: Analysis, block: Block, row: Row, where: str) -> Explanation:
     """Return what is to be said of a layer."""
     layer = row.part.layer
-    key, words = layer.story(where_in(row.part, block, analysis.network.spec))
+    key, words = layer.describe(where_in(row.part, block, analysis.network.spec))
     if isinstance(layer, Add):
-        key = addition(block.form)
+        key = blocks.addition(block.form)
     counted = (Rule("Parameters", "conv_params"), Rule("MACs", "conv_macs")) if isinstance(layer, Conv2d) else ()
     size = (layer.size_key,) if layer.size_key else ()
     field = (Rule("Receptive field r and stride j", "receptive_field"),) if size else ()
@@ -167,10 +147,10 @@ def explain(analysis: Analysis, path: str) -> Explanation:
     if path == block.path:
         return {"stem": explain_stem, "head": explain_head}.get(path, explain_block)(analysis, block, where)
     if path in block.gate_paths:
-        return explain_gate(analysis, block, path, where)
+        return blocks.explain_gate(analysis, block, path, where)
     row = next((row for row in analysis.rows_of(block) if row.path == path), None)
     if row is None:
-        return explain_shortcut(analysis, block, where)
+        return blocks.explain_shortcut(analysis, block, where)
     return explain_layer(analysis, block, row, where)
 
 
@@ -211,7 +191,6 @@ def _named(name: str, counted: Depth) -> str:
 
 
 def _maps(analysis: Analysis) -> tuple[Fact, ...]:
-    """Return the feature maps of a backbone as facts; none where there is a classifier."""
     spec = analysis.network.spec
     if spec.classes is not None:
         return ()
@@ -225,16 +204,15 @@ def _maps(analysis: Analysis) -> tuple[Fact, ...]:
 
 
 def _equations(analysis: Analysis) -> tuple[str, ...]:
-    """Return the equation of a network's usual block, and how the map shrinks on the way."""
     network, spec = analysis.network, analysis.network.spec
     # Only an average pool rounds odd sizes down: there the rule of each layer counts.
     size = "network_stride" if steady(network) else "size"
     form = max((stage.blocks[-1] for stage in network.stages), key=lambda block: block.number).form
-    after = after_key(form)
+    after = blocks.after_key(form)
     if not spec.residual:
         return ("network_plain_bare" if after == "bare" else "network_plain", size)
     if form.alters or spec.shortcut is Shortcut.PROJECTION_EVERYWHERE:
-        return (equation(form), size)
+        return (blocks.equation(form), size)
     return ("network_sum" if spec.order is Order.V2 else _NETWORKS[after], size)
 
 
@@ -264,7 +242,6 @@ def _dilated(stage: Stage) -> str:
 
 
 def _kinds(spec: ResNetSpec, stage: Stage) -> str:
-    """Return of what kind the blocks are, in a network of several kinds."""
     kind, many = spec.block[stage.number - 1], len(stage.blocks) > 1
     if len(set(spec.block)) == 1:
         return ""

@@ -151,7 +151,6 @@ def _plain(spec: ResNetSpec, after: str) -> str:
 
 
 def _lead(spec: ResNetSpec, after: str, *, unchanged: bool = False, through: str = "") -> str:
-    """Return what z is, and what comes after the addition does to both paths."""
     act = activator(spec)
     words = _Z[after].format(act=act)
     if after != "v1":
@@ -229,7 +228,7 @@ def layer_facts(analysis: Analysis, row: Row) -> tuple[Fact, ...]:
     """Return the figures of a layer, those that can be with the numbers that they are worked out from."""
     layer, read = row.part.layer, row.reading
     sums = Sums(read.input, read.output, read.params, read.macs, read.activation_bytes, 1, row.receptive_field)
-    worked = {figure[0]: Fact(*figure) for figure in layer.worked(read.output)}
+    worked = {figure[0]: Fact(*figure) for figure in layer.figures(read.output)}
     return tuple(worked.get(fact.label, fact) for fact in facts_of(analysis, sums, read.stride))
 
 
