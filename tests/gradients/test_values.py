@@ -148,7 +148,7 @@ class TestWords:
         )
         lesions = Lesions("ResNet-20", NET, PLACES, 0.01, 0.02, (0.5, 0.1, 0.05, 0.03), (None,) * 4, 297, "")
         study = LesionStudy(PRESETS["lesions"].request, (lesions,), "", 1.0)  # type: ignore[arg-type]
-        words = "297 test images ResNet-20: 1.0 % wrong as it is, typically 7.5 % without one of its blocks (3.0 % to"
+        words = "297 test images ResNet-20: 1.0 % test error, typically 7.5 % without one of its blocks (3.0 % to"
         assert words in describe_result(study)
         line = Line("plain, batch norm", 50, ((0.01, 0.0),))
         shattering = Shattering(ShatterRequest((NET,)), (Neighbours(NET, ((0.8, 0.6),)),), (line,), "", "", 1.0)

@@ -135,7 +135,7 @@ def test_places_that_cannot_be_read_or_written(tmp_path: Path) -> None:
     spec = find("resnet20")
     with pytest.raises(ExportError, match="its folder does not exist"):
         checkpoint.save(build(spec), spec, tmp_path / "nowhere" / "net.pth")
-    with pytest.raises(CheckpointError, match="no file of weights"):
+    with pytest.raises(CheckpointError, match="not a weights file"):
         checkpoint.save(build(spec), spec, tmp_path / "net.txt")
 
 

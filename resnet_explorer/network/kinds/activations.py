@@ -26,7 +26,6 @@ class ReLU(Activation):
     in_place: bool = True
 
     module = "torch.nn:ReLU"
-    nodes = ("ReluBackward0",)
 
     @property
     def allocates(self) -> bool:  # type: ignore[override]  # a constant of the other kinds, a choice of this one
@@ -59,9 +58,6 @@ class LeakyReLU(ReLU):
     flops_each = 2
     box = "leaky ReLU"
 
-    def autograd_nodes(self, training: bool) -> tuple[str, ...]:
-        return ("LeakyReluBackward1" if self.in_place else "LeakyReluBackward0",)
-
     def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
         return Saves(output=True, passes=True) if self.in_place else Saves(input=True)
 
@@ -75,7 +71,6 @@ class SiLU(Activation):
     """x sigmoid(x) (Elfwing et al. 2017; Ramachandran et al. 2017)."""
 
     module = "torch.nn:SiLU"
-    nodes = ("SiluBackward0",)
     flops_each = SIGMOID
 
     def describe(self, at: Where) -> Description:
@@ -88,7 +83,6 @@ class GELU(Activation):
     """x times the normal distribution function of x (Hendrycks and Gimpel 2016)."""
 
     module = "torch.nn:GELU"
-    nodes = ("GeluBackward0",)
     flops_each = 5
 
     def describe(self, at: Where) -> Description:

@@ -120,18 +120,16 @@ class Layer:
     """A layer; the defaults are those of a pointwise layer without tensors.
 
     ``module`` is its PyTorch class as ``module:class``, which is built from ``arguments``; empty where the block itself
-    computes it. ``nodes`` is what autograd records of a forward pass in training on the CPU. ``allocates`` is False
-    where the output lies in memory that is there already (in place, or a view); ``operands`` counts the maps of its
-    output's size that it reads beside its input; ``sees_all`` says that each value of its output depends on the whole
-    map. In diagrams ``ink`` is its colour, ``box`` the text in its box, ``is_round`` says that it is a circle,
-    ``has_caption`` that its hyper-parameters and ``shows_map`` that the shape of its output stand under it. ``noun``
-    names windows.
+    computes it. ``allocates`` is False where the output lies in memory that is there already (in place, or a view);
+    ``operands`` counts the maps of its output's size that it reads beside its input; ``saves_input`` says that autograd
+    saves the input for backward; ``sees_all`` that each value of its output depends on the whole map. In diagrams
+    ``ink`` is its colour, ``box`` the text in its box, ``is_round`` says that it is a circle, ``has_caption`` that its
+    hyper-parameters and ``shows_map`` that the shape of its output stand under it. ``noun`` names windows.
     """
 
     __slots__ = ()
     role: ClassVar[Role]
     module: ClassVar[str] = ""
-    nodes: ClassVar[tuple[str, ...]] = ()
     ink: ClassVar[str] = "norm"
     flops_each: ClassVar[int] = 1
     allocates: ClassVar[bool] = True
@@ -196,10 +194,6 @@ class Layer:
         shapes alone.
         """
         return Saves(input=self.saves_input)
-
-    def autograd_nodes(self, training: bool) -> tuple[str, ...]:
-        """Return the names of what autograd records on the CPU, in the order in which the data went."""
-        return () if self.idles(training) else self.nodes
 
     @property
     def built(self) -> str:

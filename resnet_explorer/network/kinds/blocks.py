@@ -24,7 +24,6 @@ class Add(Layer):
     """The addition F(x) + x that ends a residual block, computed in place."""
 
     role = Role.JOIN
-    nodes = ("AddBackward0",)
     ink = "shortcut"
     allocates = False
     operands = 1
@@ -54,10 +53,6 @@ class GatedAdd(Layer):
         """1 - g, its product and the sum; g F(x) where the gate is exclusive."""
         return (3 + self.exclusive) * prod(output)
 
-    def autograd_nodes(self, training: bool) -> tuple[str, ...]:
-        weighted = ("MulBackward0",) if self.exclusive else ()
-        return ("RsubBackward1", "MulBackward0", *weighted, "AddBackward0")
-
     @property
     def hyper(self) -> str:
         return "exclusive" if self.exclusive else "shortcut only"
@@ -74,7 +69,6 @@ class Sigmoid(Layer):
 
     role = Role.GATE
     module = "torch.nn:Sigmoid"
-    nodes = ("SigmoidBackward0",)
     ink = "gate"
     flops_each = SIGMOID
     box = "sigmoid"
@@ -92,7 +86,6 @@ class Multiply(Layer):
     """x times what its gate says of each channel, or of each position; autograd keeps both factors."""
 
     role = Role.GATE
-    nodes = ("MulBackward0",)
     ink = "gate"
     is_round = True
     box = "×"
@@ -119,7 +112,6 @@ class ChannelStats(Statistics):
     """Each channel's mean and largest value, side by side as a map of 1×2 (CBAM: Woo et al. 2018, equation 2)."""
 
     module = "resnet_explorer.module.layers:ChannelStats"
-    nodes = ("MeanBackward1", "AmaxBackward0", "CatBackward0")
 
     def output(self, shape: Shape) -> Shape:
         return (shape[0], shape[1], 1, 2)
@@ -137,7 +129,6 @@ class SpatialStats(Statistics):
     """Each position's mean and largest value over the channels: two channels (CBAM: Woo et al. 2018, equation 3)."""
 
     module = "resnet_explorer.module.layers:SpatialStats"
-    nodes = ("MeanBackward1", "AmaxBackward0", "CatBackward0")
 
     def output(self, shape: Shape) -> Shape:
         return (shape[0], 2, *shape[2:])
@@ -157,7 +148,6 @@ class SumPairs(Layer):
 
     role = Role.GATE
     module = "resnet_explorer.module.layers:SumPairs"
-    nodes = ("SumBackward1",)
     ink = "pool"
     shows_map = True
     box = "sum"
@@ -177,7 +167,6 @@ class Scale(Layer):
 
     role = Role.FACTOR
     module = "resnet_explorer.module.layers:Scale"
-    nodes = ("MulBackward0",)
 
     @property
     def label(self) -> str:
@@ -201,7 +190,6 @@ class Gain(Layer):
 
     role = Role.FACTOR
     module = "resnet_explorer.module.layers:Gain"
-    nodes = ("MulBackward0",)
     ink = "linear"
     saves_input = True
 
@@ -239,7 +227,6 @@ class Bias(Layer):
 
     role = Role.SHIFT
     module = "resnet_explorer.module.layers:Bias"
-    nodes = ("AddBackward0",)
     ink = "linear"
     box = "+ b"
 
@@ -271,7 +258,6 @@ class Dropout(Drop):
 
     has_caption = True
     module = "torch.nn:Dropout"
-    nodes = ("MulBackward0",)
     box = "dropout"
 
     def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
@@ -305,7 +291,6 @@ class StochasticDepth(Drop):
     """Skips the branch of whole images in training (Huang et al. 2016); the block knows the chance."""
 
     module = "torchvision.ops:StochasticDepth"
-    nodes = ("MulBackward0",)
     box = "stochastic depth"
 
     def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
@@ -328,7 +313,6 @@ class Flatten(Layer):
 
     role = Role.VIEW
     module = "torch.nn:Flatten"
-    nodes = ("ViewBackward0",)
     flops_each = 0
     allocates = False
     box = "flatten"
@@ -338,9 +322,6 @@ class Flatten(Layer):
 
     def idles(self, training: bool) -> bool:
         return True
-
-    def autograd_nodes(self, training: bool) -> tuple[str, ...]:
-        return self.nodes
 
     def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
         return Saves(passes=True)

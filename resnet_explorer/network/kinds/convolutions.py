@@ -45,7 +45,6 @@ class Conv2d(Layer):
 
     role = Role.CONVOLUTION
     module = "torch.nn:Conv2d"
-    nodes = ("ConvolutionBackward0",)
     ink = "conv"
     shows_map = True
     noun = "convolution"
@@ -87,10 +86,6 @@ class Conv2d(Layer):
         """Standardised: also the weights as they were used, and each filter's mean and standard deviation."""
         own = BYTES_PER_VALUE * (self._weights + 2 * self.out_channels) if self.standardised else 0
         return Saves(input=True, extra=own)
-
-    def autograd_nodes(self, training: bool) -> tuple[str, ...]:
-        views = ("ViewBackward0", "UnsqueezeBackward0", "NativeBatchNormBackward0", "ViewBackward0")
-        return (*(views if self.standardised else ()), *self.nodes)
 
     @property
     def built(self) -> str:
@@ -223,10 +218,6 @@ class ChannelConv1d(Layer):
     role = Role.CONVOLUTION
     has_caption = True
     module = "resnet_explorer.module.layers:ChannelConv1d"
-    nodes = (
-        *("ViewBackward0", "TransposeBackward0", "ConvolutionBackward0"),
-        *("TransposeBackward0", "UnsqueezeBackward0"),
-    )
     ink = "conv"
     box = "1-D conv"
     flops_each = 0
@@ -268,7 +259,6 @@ class Linear(Layer):
     role = Role.LINEAR
     has_caption = True
     module = "torch.nn:Linear"
-    nodes = ("TBackward0", "AddmmBackward0")
     ink = "linear"
     box = "fc"
     saves_input = True

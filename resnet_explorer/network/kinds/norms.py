@@ -52,7 +52,6 @@ class BatchNorm2d(Norm):
     """Batch normalisation: statistics of each channel over the batch and all positions (Ioffe and Szegedy 2015)."""
 
     module = "torch.nn:BatchNorm2d"
-    nodes = ("NativeBatchNormBackward0",)
     box = "BN"
 
     def tensors(self) -> Iterator[Tensor]:
@@ -89,7 +88,6 @@ class GroupNorm(Norm):
 
     has_caption = True
     module = "torch.nn:GroupNorm"
-    nodes = ("NativeGroupNormBackward0",)
 
     def output(self, shape: Shape) -> Shape:
         if prod(shape) == self.groups:
@@ -131,10 +129,6 @@ class InstanceNorm2d(Norm):
     """Instance normalisation: statistics of each channel of one image (Ulyanov et al. 2016)."""
 
     module = "torch.nn:InstanceNorm2d"
-    nodes = (
-        *("ViewBackward0", "RepeatBackward0", "RepeatBackward0"),
-        *("NativeBatchNormBackward0", "ViewBackward0"),
-    )
     box = "IN"
 
     def output(self, shape: Shape) -> Shape:
@@ -166,10 +160,6 @@ class RMSNorm2d(Norm):
     """
 
     module = "resnet_explorer.module.layers:RMSNorm2d"
-    nodes = (
-        *("PowBackward0", "MeanBackward1", "AddBackward0", "RsqrtBackward0", "MulBackward0"),
-        *("ViewBackward0", "MulBackward0"),
-    )
     vectors = ("weight",)
     flops_each = 4
     """The square, its sum, and two products."""
@@ -193,10 +183,6 @@ class FRN(Norm):
     """Filter response normalisation with its learnt threshold, which activates (Singh and Krishnan 2020)."""
 
     module = "resnet_explorer.module.layers:FRN"
-    nodes = (
-        *("PowBackward0", "MeanBackward1", "AddBackward0", "RsqrtBackward0", "MulBackward0"),
-        *("ViewBackward0", "MulBackward0", "ViewBackward0", "AddBackward0", "ViewBackward0", "MaximumBackward0"),
-    )
     vectors = ("weight", "bias", "tau")
     flops_each = 2 + 1 + AFFINE + 1
     """It squares, sums, divides, scales, shifts and compares."""
@@ -219,13 +205,6 @@ class EvoNormS0(Norm):
 
     has_caption = True
     module = "resnet_explorer.module.layers:EvoNormS0"
-    nodes = (
-        *("ViewBackward0", "MulBackward0", "SigmoidBackward0", "MulBackward0"),
-        *("ViewBackward0", "VarBackward0", "AddBackward0", "SqrtBackward0"),
-        *("UnsqueezeBackward0", "ExpandBackward0", "CloneBackward0", "ViewBackward0"),
-        *("UnsqueezeBackward0", "UnsqueezeBackward0", "DivBackward0"),
-        *("ViewBackward0", "MulBackward0", "ViewBackward0", "AddBackward0"),
-    )
     vectors = ("weight", "bias", "v")
     flops_each = STATISTICS + 1 + SIGMOID + 2 + AFFINE
     box = "EvoNorm-S0"

@@ -33,7 +33,6 @@ class ConstantPad2d(Layer):
 
     role = Role.PAD
     module = "torch.nn:ConstantPad2d"
-    nodes = ("ConstantPadNdBackward0",)
     ink = "pool"
     flops_each = 0
     shows_map = True
@@ -76,7 +75,6 @@ class ZeroPad(Layer):
 
     role = Role.PAD
     module = "resnet_explorer.module.layers:ZeroPad"
-    nodes = ("SliceBackward0", "SliceBackward0", "ConstantPadNdBackward0")
     ink = "shortcut"
     flops_each = 0
     shows_map = True
@@ -162,7 +160,6 @@ class MaxPool2d(Windows):
     padding: int = 0
 
     module = "torch.nn:MaxPool2d"
-    nodes = ("MaxPool2DWithIndicesBackward0",)
     noun = "max-pool"
     short = "pool"
     size_key = "size"
@@ -201,7 +198,6 @@ class BlurPool2d(Pool):
     stride: int
 
     module = "resnet_explorer.module.layers:BlurPool2d"
-    nodes = ("ReflectionPad2DBackward0", "ConvolutionBackward0")
     flops_each = 0
     noun = "blur"
     size_key = "stage"
@@ -270,7 +266,6 @@ class AvgPool2d(Windows):
     whole: bool = False
 
     module = "torch.nn:AvgPool2d"
-    nodes = ("AvgPool2DBackward0",)
     noun = "average pool"
     short = "mean"
 
@@ -291,9 +286,6 @@ class AvgPool2d(Windows):
             return Saves(input=True)
         n, channels, h, w = shape
         return Saves(extra=BYTES_PER_VALUE * n * channels * (h + 1) * (w + 1))
-
-    def autograd_nodes(self, training: bool) -> tuple[str, ...]:
-        return (*(("ConstantPadNdBackward0",) if self.keeps_size else ()), *self.nodes)
 
     @property
     def built(self) -> str:
@@ -342,7 +334,6 @@ class AdaptiveAvgPool2d(Pool):
     """The mean of each channel over the whole map (torch's AdaptiveAvgPool2d(1)): any input size will do."""
 
     module = "torch.nn:AdaptiveAvgPool2d"
-    nodes = ("MeanBackward1",)
     box = "global avg pool"
     saves_input = False
     sees_all = True
