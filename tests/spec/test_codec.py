@@ -171,7 +171,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     for name, words in (
         ("missing.json", "No such file"),
         ("large.json", "too large"),
-        ("latin.json", "no text file"),
+        ("latin.json", "not a text file"),
         (".", "is a folder, not a file"),
     ):
         with pytest.raises(SpecFileError, match=words):
