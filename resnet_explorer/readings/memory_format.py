@@ -43,7 +43,8 @@ def memory_format(network: Network, device: str = "cpu", *, mixed: bool = False)
 
 def is_safe(network: Network) -> bool:
     """Return whether channels_last gives right gradients on every processor."""
-    return not any(isinstance(layer, Conv2d) and _fails(layer) for layer in _layers(network))
+    convs = [layer for layer in _layers(network) if isinstance(layer, Conv2d)]
+    return not any(conv.kernel == 1 and conv.stride > 1 and conv.in_channels < SAFE_CHANNELS for conv in convs)
 
 
 def is_faster(network: Network) -> bool:
@@ -55,17 +56,10 @@ def is_faster(network: Network) -> bool:
     layers = _layers(network)
     if any(layer.role is Role.NORM and not isinstance(layer, BatchNorm2d) for layer in layers):
         return False
-    wide = sum(layer.params for layer in layers if isinstance(layer, Conv2d) and _is_wide(layer))
+    convs = [layer for layer in layers if isinstance(layer, Conv2d) and layer.groups == 1 and layer.kernel > 1]
+    wide = sum(conv.params for conv in convs if min(conv.in_channels, conv.out_channels) >= WIDE)
     return 2 * wide < sum(layer.params for layer in layers)
 
 
 def _layers(network: Network) -> list[Layer]:
     return [part.layer for block in network.blocks for part in block.form.parts]
-
-
-def _fails(conv: Conv2d) -> bool:
-    return conv.kernel == 1 and conv.stride > 1 and conv.in_channels < SAFE_CHANNELS
-
-
-def _is_wide(conv: Conv2d) -> bool:
-    return conv.groups == 1 and conv.kernel > 1 and min(conv.in_channels, conv.out_channels) >= WIDE

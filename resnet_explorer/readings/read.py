@@ -118,7 +118,8 @@ class _FormWalk:
                 continue
             # What a gate sees is not counted: it weights the map, which keeps its own receptive field.
             gate = self.run(step.parts, (place[0], None, None))
-            _check_gate(step.name, gate[0], place[0])
+            fits = all(one in (1, other) for one, other in zip(gate[0], place[0], strict=True))
+            assert fits, f"the gate {step.name} is {gate[0]}, which weights no map of {place[0]}"
             place = self.step(step.scale, place)
         return place
 
@@ -126,11 +127,6 @@ class _FormWalk:
         place = _step(part, next(self.paths), place, self.readings)
         self.growth.append(place[2])
         return place
-
-
-def _check_gate(name: str, gate: Shape, shape: Shape) -> None:
-    fits = all(one in (1, other) for one, other in zip(gate, shape, strict=True))
-    assert fits, f"the gate {name} is {gate}, which weights no map of {shape}"
 
 
 def _read(block: Block, shape: Shape, stride: int | None) -> _FormReading:
@@ -147,17 +143,13 @@ def _read(block: Block, shape: Shape, stride: int | None) -> _FormReading:
                 f"{block.path} fails: F(x) is {size(end[0])} but the shortcut is {size(other[0])}.",
                 "Choose another input size, or another way to shrink the map.",
             )
-        end = (end[0], end[1], _widest(end[2], other[2]))
+        end = (end[0], end[1], None if end[2] is None or other[2] is None else max(end[2], other[2]))
     end = walk.run(form.after, end)
     readings = tuple(walk.readings)
     params = sum(reading.params for reading in readings)
     macs = sum(reading.macs for reading in readings)
     held = sum(reading.activation_bytes for reading in readings)
     return _FormReading(form.parts, readings, tuple(walk.growth), end[0], end[1], params, macs, held)
-
-
-def _widest(one: int | None, other: int | None) -> int | None:
-    return None if one is None or other is None else max(one, other)
 
 
 def _step(part: Part, path: str, place: _Place, readings: list[Reading]) -> _Place:

@@ -26,10 +26,11 @@ def stage_function(analysis: Analysis, blocks: Sequence[BlockClass], block: Bloc
     firsts = [word for place, word in _FIRSTS.items() if place in told]
     tells = f"; the first {' and '.join(firsts)}" if firsts else ""
     names = ("channels", "width", "blocks", *told)
+    first = call(block.name, "channels", "width", *_arguments(block, {place: place for place in block.places}))
     return [
         *function(_name(blocks, block), (f"{name}: int" for name in names), "nn.Sequential", 0),
         f'    """Return blocks of one width{tells}."""',
-        *indented(_first(block)),
+        f"    first = {first}",
         *indented(_rest(block)),
         "    return nn.Sequential(first, *rest)",
     ]
@@ -61,11 +62,6 @@ def _arguments(block: BlockClass, values: Mapping[str, str]) -> list[str]:
         for place in block.places
         if place in values
     ]
-
-
-def _first(block: BlockClass) -> list[str]:
-    made = call(block.name, "channels", "width", *_arguments(block, {place: place for place in block.places}))
-    return [f"first = {made}"]
 
 
 def _rest(block: BlockClass) -> list[str]:

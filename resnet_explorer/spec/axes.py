@@ -106,7 +106,7 @@ _ROWS = (
         _basic),
     _axis("anti_alias", "Anti-aliasing", BLOCK,
         "What smooths a map before every second position is dropped (Zhang 2019); also in the stem's pool."),
-    _axis("attention", "Attention", BLOCK, "What weights F(x) before the addition."),
+    _axis("attention", "Attention", BLOCK, "How F(x) is rescaled before the addition."),
     _axis("reduction", "Reduction", BLOCK,
         "The attention's hidden layer has the channels divided by this: 16 in SE and CBAM, 4 in ResNet-RS.",
         _unreduced),

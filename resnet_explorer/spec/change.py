@@ -83,7 +83,7 @@ def _keep_in_step(spec: ResNetSpec, changes: dict[str, object], count: int) -> N
     """Give each stage one value of each kind: new stages double the width and halve the map, as in the paper."""
     kinds = changes.get("block", spec.block)
     if isinstance(kinds, tuple) and (len(kinds) == 1 or "block" not in changes):
-        kept = _kinds(kinds, count)
+        kept = (kinds + kinds[-1:] * MAX_STAGES)[:count]
         if "block" not in changes and spec.has_bottlenecks and Block.BOTTLENECK not in kept:
             changes.setdefault("cardinality", 1)
             changes.setdefault("base_width", USUAL_BASE_WIDTH)
@@ -95,10 +95,6 @@ def _keep_in_step(spec: ResNetSpec, changes: dict[str, object], count: int) -> N
         changes.setdefault("stem_channels", widths[0])
     if "strides" not in changes:
         changes["strides"] = (spec.strides + (2,) * MAX_STAGES)[:count]
-
-
-def _kinds(kinds: tuple[Block, ...], count: int) -> tuple[Block, ...]:
-    return (kinds + kinds[-1:] * MAX_STAGES)[:count]
 
 
 def _widths(spec: ResNetSpec, count: int, first: int) -> tuple[int, ...]:

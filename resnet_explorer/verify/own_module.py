@@ -143,21 +143,21 @@ def _made(path: Path, name: str, module: ModuleType) -> nn.Module:
         if isinstance(found, nn.Module):
             return found
         if not callable(found):
-            raise CheckpointError(str(path), f"{name} in {path.name} is of type {_kind(found)}, not a module.", _NAME)
+            raise CheckpointError(
+                str(path), f"{name} in {path.name} is of type {type(found).__name__}, not a module.", _NAME
+            )
         if needed := _needed(found):
             what = f"{name} in {path.name} needs arguments: {', '.join(needed)}."
             raise CheckpointError(str(path), what, f"Add a line such as net = {name}(…) to the file, and name net.")
         made = found()
         if not isinstance(made, nn.Module):
-            raise CheckpointError(str(path), f"{name}() in {path.name} returns {_kind(made)}, not a module.", _NAME)
+            raise CheckpointError(
+                str(path), f"{name}() in {path.name} returns {type(made).__name__}, not a module.", _NAME
+            )
         return made
 
 
 _NAME = "Name a torch.nn.Module, or a class or function that makes one without arguments."
-
-
-def _kind(thing: object) -> str:
-    return type(thing).__name__
 
 
 def _needed(maker: object) -> list[str]:
