@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from resnet_explorer.autograd.clusters import Cluster
-from resnet_explorer.autograd.derivatives import kind_of
-from resnet_explorer.autograd.values import AutogradGraph, GraphNode, NodeKind
+from resnet_explorer.autograd.values import AutogradGraph, GraphNode, NodeKind, kind_of
 from resnet_explorer.picture.marks import Anchor, Arrow, Box, Dash, Group, Ink, Label, Mark, Point, Style, width
 from resnet_explorer.readings.text import size as shape_words
 

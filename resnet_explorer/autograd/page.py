@@ -6,10 +6,9 @@ from PySide6.QtWidgets import QCheckBox, QDialog, QLineEdit, QWidget
 
 from resnet_explorer.autograd.canvas import GraphCanvas, TorchvizView
 from resnet_explorer.autograd.clusters import Recorded, facts
-from resnet_explorer.autograd.derivatives import derivative
 from resnet_explorer.autograd.graphviz import to_dot
 from resnet_explorer.autograd.picture import path_chart
-from resnet_explorer.autograd.values import AutogradGraph, DrawTorchviz, NodeKind, RecordGraph, path_lengths
+from resnet_explorer.autograd.values import AutogradGraph, DrawTorchviz, NodeKind, RecordGraph, derivative, path_lengths
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.readings.kept import training_bytes

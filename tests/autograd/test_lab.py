@@ -12,9 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from torch import Tensor, nn
 
 from resnet_explorer.autograd.clusters import Recorded
-from resnet_explorer.autograd.derivatives import derivative, is_known
 from resnet_explorer.autograd.lab import forward, functions, graph_of, prepare, record
-from resnet_explorer.autograd.values import AutogradGraph, GraphNode, NodeKind, RecordGraph
+from resnet_explorer.autograd.values import AutogradGraph, GraphNode, NodeKind, RecordGraph, derivative, is_known
 from resnet_explorer.errors import InputError, SpecError
 from resnet_explorer.network import compile_spec
 from resnet_explorer.network.kinds.blocks import Dropout, StochasticDepth

@@ -10,8 +10,8 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.nn import functional
 
 from resnet_explorer import assets
-from resnet_explorer.autograd.derivatives import is_known
 from resnet_explorer.autograd.lab import functions
+from resnet_explorer.autograd.values import is_known
 from resnet_explorer.module.blocks import module_of
 from resnet_explorer.network import Block, Form, Part
 from resnet_explorer.network.kinds import KINDS, Layer, Role, Shape, blocks
