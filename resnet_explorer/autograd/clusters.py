@@ -18,10 +18,9 @@ ENDS = ("input", "loss", "output")
 class Cluster:
     """The nodes of one block, by their indices in the graph.
 
-    ``operations`` are in the order in which the data went, each with its ``column`` and ``lane``; ``leaves`` are the
-    parameters of an operation, each with what accumulates its gradient (None for a leaf that has none). ``inner``
-    are edges between operations, ``entries`` operations that take what comes from the cluster before, ``exits``
-    those that hand on to the next one.
+    ``operations`` are in forward order, each with its ``column`` and ``lane``; ``leaves`` are the parameters of an
+    operation, each with the node that accumulates its gradient, or None. ``inner`` are edges between operations,
+    ``entries`` the operations with inputs from other clusters, ``exits`` those with outputs to others.
     """
 
     path: str
@@ -65,7 +64,7 @@ class Recorded:
 
 
 def clusters(graph: AutogradGraph, network: Network) -> tuple[Cluster, ...]:
-    """Return the clusters of a graph in the order in which the data went through them."""
+    """Return the clusters of a graph in forward order."""
     home = _homes(graph, network)
     hung = _hung(graph)
     members: dict[str, list[int]] = defaultdict(list)
@@ -172,18 +171,18 @@ def _free(taken: list[list[tuple[int, int]]], low: int, high: int) -> int:
 
 
 SHORT = 34
-"""Up to so many blocks the number of paths is written out."""
+"""Below this number of blocks the number of paths is written in full."""
 
 
 def count_words(blocks: int) -> str:
-    """Return how many paths lead through so many residual blocks."""
+    """Return the number of paths through so many residual blocks, as text."""
     if not blocks:
         return "1 path"
     return f"2^{blocks}" + (f" = {2**blocks:,}" if blocks < SHORT else "") + " paths"
 
 
 def facts(recorded: Recorded, network: Network, twin: int | None = None) -> str:
-    """Return operations, the shortest and the longest way back, the plain twin's shortest, and the number of paths."""
+    """Return the number of operations, the shortest and longest way back, the plain twin's, and the number of paths."""
     graph, way = recorded.graph, recorded.highway
     operations = sum(node.kind is NodeKind.OPERATION for node in graph.nodes)
     words = f"{operations:,} operations · way back: shortest {way.shortest:,}, longest {way.longest:,}"

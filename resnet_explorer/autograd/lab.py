@@ -30,9 +30,9 @@ _SAVED = "_saved_"
 
 
 def functions(root: Node, enter: Callable[[Node], None] = lambda fn: None) -> tuple[Node, ...]:
-    """Return all functions behind a root in the order in which the data went, each after those that it needs.
+    """Return all functions behind a root in forward order, each after those that it depends on.
 
-    ``enter`` is called with each when it is first met, in the order in which torchviz meets them.
+    ``enter`` is called with each when it is first visited, in torchviz's order.
     """
     ordered: list[Node] = []
     seen = {root}
@@ -69,7 +69,7 @@ def graph_of(
 
 
 class _Writer:
-    """Collects the nodes and edges of one graph; a thing of PyTorch is known by its ``id``."""
+    """Collects the nodes and edges of one graph; PyTorch's objects are identified by their ``id``."""
 
     def __init__(self, names: dict[int, str], makers: Makers) -> None:
         self.nodes: list[GraphNode] = []
@@ -145,7 +145,7 @@ def _saved_names(kind: type[Node]) -> tuple[str, ...]:
 
 
 _JOINS = {Block: ".add", Gate: ".scale"}
-"""What a block, and a gate, computes itself."""
+"""The path suffix of what a block or a gate itself computes."""
 
 
 def record(request: RecordGraph) -> Iterator[Progress | Recorded]:
@@ -176,7 +176,7 @@ def prepare(request: RecordGraph) -> tuple[nn.Module, Tensor]:
 
 
 def forward(model: nn.Module, x: Tensor, *, loss: bool) -> tuple[Tensor, Makers]:
-    """Return what a network makes of x, or its loss, and which layer made each function on the way back."""
+    """Return a network's output, or its loss, and which layer made each function of the backward graph."""
     with _noting(model) as makers, _BareNorms():  # type: ignore[no-untyped-call]
         y: Tensor = model(x)
         if loss and y.ndim == 2:
@@ -211,10 +211,10 @@ def _entered(path: str, makers: Makers, module: nn.Module, inputs: tuple[Tensor,
 
 
 def _note(path: str, makers: Makers, output: Tensor) -> None:
-    """Give a layer all functions behind its output that nobody has: those before it are noted already.
+    """Assign to a layer all functions behind its output that belong to no layer yet.
 
-    A block's addition is what is left when its inner layers are noted: at the first layer after it, or at the end. A
-    ReLU in place gives the tensor another ``grad_fn``; the function that was noted before stays what it is.
+    A block's addition is what remains once its inner layers are assigned: at the first layer after it, or at the end.
+    An in-place ReLU gives the tensor another ``grad_fn``; the function assigned before keeps its layer.
     """
     open_ends = [output.grad_fn]
     while open_ends:
@@ -225,9 +225,9 @@ def _note(path: str, makers: Makers, output: Tensor) -> None:
 
 
 class _BareNorms(TorchDispatchMode):
-    """Lets a batch norm on the meta device tell its shapes alone, as the other layers do there.
+    """Makes batch norm on the meta device compute only its shapes, as the other layers do there.
 
-    PyTorch's own works them out in Python, step by step: nine tenths of a forward pass. Autograd sees no difference.
+    PyTorch's decomposition in Python takes nine tenths of a forward pass. Autograd sees no difference.
     """
 
     def __torch_dispatch__(

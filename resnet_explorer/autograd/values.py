@@ -53,10 +53,10 @@ class NodeKind(StrEnum):
 class GraphNode:
     """A node: an operation's backward function, a leaf (a parameter, the input), a saved tensor, or the output.
 
-    ``name`` is torch's name of the function (``ConvolutionBackward0``), or the leaf's (``layer1.0.conv1.weight``,
+    ``name`` is PyTorch's name of the function (``ConvolutionBackward0``), or the leaf's (``layer1.0.conv1.weight``,
     ``input``). ``path`` is the address of the layer that made it (``layer1.0.conv1``, ``layer1.0.add``, ``loss``);
-    a leaf has its layer's. ``shape`` is that of what the operation put out, or of the tensor; None where unknown.
-    ``attributes`` are the operation's own, in torch's words, without saved tensors.
+    a leaf has its layer's. ``shape`` is that of the operation's output, or of the tensor; None where unknown.
+    ``attributes`` are the operation's, as PyTorch prints them, without saved tensors.
     """
 
     name: str
@@ -71,12 +71,12 @@ Edge = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AutogradGraph:
-    """All nodes and edges; an edge leads as the data went, as torchviz draws it: the gradient goes against it.
+    """All nodes and edges; edges point in the forward direction, as torchviz draws them.
 
-    ``nodes`` are in the order in which the data went: every edge leads from an earlier to a later node. No gradient
-    goes along the edge of a saved tensor, nor along that from a leaf straight to an operation, which has saved it;
-    a tensor that several have saved is one node, after the first of them. ``output`` is the index of the output's
-    node, ``root`` that of the operation that made it. ``device`` and ``torch`` tell where the graph comes from.
+    ``nodes`` are in forward order: every edge leads from an earlier to a later node. No gradient comes back along the
+    edge of a saved tensor, nor along an edge from a leaf directly to an operation, which has saved it; a tensor saved
+    by several operations is one node, after the first of them. ``output`` is the index of the output's node, ``root``
+    that of the operation that made it. ``device`` and ``torch`` are those of the recording.
     """
 
     nodes: tuple[GraphNode, ...]
@@ -89,7 +89,7 @@ class AutogradGraph:
 
 @dataclass(frozen=True, slots=True)
 class Highway:
-    """The shortest way from the loss to the input, as indices of operations, and how many operations the longest has.
+    """The shortest way from the loss to the input, as indices of operations, and the length of the longest one.
 
     ``way`` begins at the operation that made the output; it is empty where no way leads to the input.
     """
@@ -106,7 +106,7 @@ class Highway:
 def highway(graph: AutogradGraph) -> Highway:
     """Return the shortest way back to the input and the length of the longest, in linear time.
 
-    Of two ways of equal length the shortcut's is taken: the one that comes last in its addition.
+    Of two ways of equal length it takes the shortcut's: the last operand of the addition.
     """
     before = _operations_before(graph)
     shortest: dict[int, int] = {}
@@ -150,9 +150,9 @@ Ways = tuple[int, int | None]
 class PathLengths:
     """The paths through a network's residual blocks: each passes a block by its branch or by its shortcut.
 
-    ``ways`` holds, for each kind of block, the weight layers on its ways and how many blocks there are of the kind.
-    Weight layers are convolutions and fc, those of projections included and those of gates not: these weigh a path and
-    lie beside it. Veit, Wilber and Belongie 2016, sections 3 and 4.
+    ``ways`` holds, for each kind of block, the numbers of weight layers on its ways, and the number of such blocks.
+    Weight layers are convolutions and fc, including those of projections and excluding those of gates, which weight a
+    path from beside it. Veit, Wilber and Belongie 2016, sections 3 and 4.
     """
 
     ways: tuple[tuple[Ways, int], ...]
@@ -174,9 +174,9 @@ class PathLengths:
 
     @property
     def by_layers(self) -> Mapping[int, int]:
-        """Return how many paths pass each number of weight layers, worked out anew at each call.
+        """Return the number of paths through each number of weight layers, computed at each call.
 
-        Of n equal blocks, k are passed by their branch on as many paths as n over k.
+        Of n equal blocks, k are passed by their branch on "n choose k" paths.
         """
         layers: Mapping[int, int] = {0: 1}
         for (branch, shortcut), number in self.ways:
@@ -191,7 +191,7 @@ class PathLengths:
 
 
 def path_lengths(network: Network) -> PathLengths:
-    """Return which paths lead through a network: how many there are and how long they are, exactly."""
+    """Return the exact number and lengths of the paths through a network."""
     return PathLengths(tuple(Counter(map(_ways, network.blocks)).items()))
 
 

@@ -119,7 +119,7 @@ class TestFolder:
         x, y, words = batch(DataChoice(DataKind.FOLDER, str(tmp_path)), NET, shape(8, 16, 16), 0)
         assert x.shape == (8, 3, 16, 16) and set(y.tolist()) == {0, 1}
         assert ((x[:, 0] > x[:, 2]).all(dim=(1, 2)) == (y == 0)).all(), "cats are red"
-        assert "(2 classes)" in words and "cut to the centre and resized to 16×16" in words
+        assert "(2 classes)" in words and "centre-cropped and resized to 16×16" in words
 
     def test_parts_are_no_classes_and_photos_stand_upright(self, tmp_path: Path) -> None:
         exif, pixels = Image.Exif(), np.zeros((20, 8, 3), np.uint8)
