@@ -158,7 +158,10 @@ def test_images_that_are_not_there_are_said_beside_the_list_and_the_result_stays
     before = page.shown
     page.controls.images.use(DataChoice(DataKind.CIFAR10, str(tmp_path)))
     qtbot.waitUntil(lambda: page.controls.images.problem.isVisible(), timeout=PATIENCE)
-    assert "CIFAR-10 is not in" in page.controls.images.problem.text() and not page.controls.problem.text()
+    assert (
+        "CIFAR-10 is missing or incomplete in" in page.controls.images.problem.text()
+        and not page.controls.problem.text()
+    )
     assert page.shown is before and page.controls.images.list.toolTip() == str(tmp_path)
     page.controls.images.use(DataChoice(DataKind.NOISE))
     qtbot.waitUntil(lambda: page.shown is not before, timeout=PATIENCE)
