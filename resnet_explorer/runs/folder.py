@@ -1,10 +1,10 @@
-"""Kept runs: listed, read, named, thrown away and fetched back, without PyTorch."""
+"""Run folders without PyTorch: their files in and out of JSON; runs listed, read, renamed, deleted and restored."""
 
 import os
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import isfinite
@@ -20,14 +20,14 @@ from resnet_explorer.spec.codec import WRITERS as SPEC_WRITERS
 FORMAT = "resnet-explorer run"
 VERSION = 1
 RUN, METRICS, CHECKPOINT, ENDED, NAME = "run.json", "metrics.jsonl", "checkpoint.safetensors", "ended.json", "name.txt"
-"""The files of a run folder: what it is (written once), a line a step, the newest state, how it ended, its name."""
+"""The files of a run folder: plan and environment, a line a step, the newest state, how it ended, its name."""
 TUNE, BEST, OPENED = "tune.json", "best.safetensors", "opened.jsonl"
-"""What a fine-tuning keeps besides: its plan, the weights of the best epoch, a line for what trains when."""
+"""More files of a fine-tuning: its plan, the weights of the best epoch, a line for what trains from which epoch."""
 WRITERS: codec.Writers = {**SPEC_WRITERS, InputShape: lambda image: (image.height, image.width)}
-"""A run keeps the size of its images alone: the batch is the recipe's."""
+"""Only the size of the images is saved: the batch is the recipe's."""
 READERS: codec.Readers = {**SPEC_READERS, InputShape: (tuple[int, int], lambda size: InputShape(1, *size))}
 _NUMBERS: codec.Writers = {float: lambda value: value if isfinite(value) else str(value)}
-"""What is not finite is a string in the lines of steps."""
+"""Values that are not finite are strings in the lines of steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,15 @@ class _Head:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Why a run ended early, empty where it did not; ``final`` where it cannot go on, or has no reason to."""
+    """Why a run ended early, empty where it did not; ``final`` where it cannot continue, or has no reason to."""
 
     problem: str = ""
     final: bool = False
+
+    @property
+    def over(self) -> bool:
+        """Return whether the run stopped early on purpose."""
+        return self.final and not self.problem
 
 
 def dumps(plan: RunPlan, environment: RunEnvironment, indent: int | None = 1) -> str:
@@ -68,7 +73,7 @@ def check_same(folder: Path, plan: RunPlan, kept: RunPlan) -> None:
 
 
 def ended_in(folder: Path) -> Ended:
-    """Return how the run in a folder ended, as far as it is known."""
+    """Return how the run in a folder ended; no problem where that is unknown."""
     try:
         return codec.decode(codec.parse((folder / ENDED).read_bytes()), Ended)
     except (OSError, ExplorerError):
@@ -76,7 +81,7 @@ def ended_in(folder: Path) -> Ended:
 
 
 def metric_to_line(metric: Metric) -> str:
-    """Return a step as a line of ``metrics.jsonl``, its line break included; what is unknown is left out."""
+    """Return a step as a line of ``metrics.jsonl``, with its line break; unknown values are left out."""
     values = codec.plain(metric, _NUMBERS) | {"seconds": round(metric.seconds, 6)}
     return codec.encode({key: value for key, value in values.items() if value is not None}, indent=None)
 
@@ -87,28 +92,22 @@ def metric_from_line(line: str | bytes) -> Metric | None:
 
 
 def metrics_from(content: bytes) -> tuple[Metric, ...]:
-    """Return the steps in the bytes of ``metrics.jsonl`` in order, each once: the last of those that were made twice.
-
-    Torn lines are passed over.
-    """
-    found = (metric_from_line(line) for line in content.split(b"\n") if line)
-    known = {metric.step: metric for metric in found if metric is not None}
-    return tuple(known[step] for step in sorted(known))
+    """Return the steps of a ``metrics.jsonl`` in order, of a repeated step the last; torn lines are skipped."""
+    metrics = (metric_from_line(line) for line in content.split(b"\n") if line)
+    by_step = {metric.step: metric for metric in metrics if metric is not None}
+    return tuple(by_step[step] for step in sorted(by_step))
 
 
 TRASH = ".trash"
 DEPTH = 3
-"""Runs lie at most so many folders under the root."""
+"""Maximum depth of run folders under the root."""
 _TAIL = 2**18
-"""So many bytes at the end of the list of steps hold the last one, unless a network has thousands of blocks."""
+"""The last step is within this many bytes of the end, unless a network has thousands of blocks."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunFolder:
-    """A kept run as a list shows it: where it is, its name, what it is, its last step, and why it ended early.
-
-    ``over`` says that it ended early and well.
-    """
+    """A saved run as a list shows it; ``problem`` says why it ended early, ``over`` that it did so on purpose."""
 
     path: Path
     name: str
@@ -134,45 +133,41 @@ class RunFolder:
 
 @dataclass(frozen=True, slots=True)
 class Trashed:
-    """A run that was thrown away: where it was, and where it is until the trash is emptied."""
+    """A deleted run: where it was, and where it is until the trash is emptied."""
 
     folder: Path
     at: Path
 
 
 def file_name(title: str) -> str:
-    """Return a name that every system takes for a folder."""
+    """Return a folder name that is valid on every system."""
     return re.sub(r"[^\w .,()+=-]+", "-", title).strip(" .") or "run"
 
 
 def read(folder: Path) -> Run:
-    """Return a kept run with all its steps, under the name that it was given last.
-
-    Raises ExplorerError where the folder holds no run, or one of a newer version.
-    """
+    """Return a saved run with all its steps; raises ExplorerError for no run, or one of a newer version."""
     plan, environment = _head(folder)
-    with _worded(folder):
+    with _os_errors_as_text(folder):
         metrics = metrics_from((folder / METRICS).read_bytes()) if (folder / METRICS).exists() else ()
-    problem, over = _ended(folder)
-    return Run(replace(plan, name=_name(folder, plan)), environment, metrics, str(folder), problem, over)
+    ended = ended_in(folder)
+    return Run(replace(plan, name=_name(folder, plan)), environment, metrics, str(folder), ended.problem, ended.over)
 
 
 def summarize_run(folder: Path) -> RunFolder:
-    """Return a kept run without its steps, of which the last alone is read; raises ExplorerError as ``read``."""
+    """Return a saved run with only its last step; raises ExplorerError as ``read``."""
     plan, environment = _head(folder)
-    name = _name(folder, plan)
-    return RunFolder(folder, name, replace(plan, name=name), environment, _last(folder / METRICS), *_ended(folder))
+    name, ended = _name(folder, plan), ended_in(folder)
+    made = environment, _last(folder / METRICS), ended.problem, ended.over
+    return RunFolder(folder, name, replace(plan, name=name), *made)
 
 
 def list_runs(root: Path) -> tuple[RunFolder, ...]:
-    """Return the runs in a folder and in the folders inside it, the newest first; what is no run is passed over."""
-    found = []
+    """Return the runs in a folder and its subfolders, the newest first; other folders are skipped."""
+    runs = []
     for folder in _folders(root, DEPTH):
-        try:
-            found.append(summarize_run(folder))
-        except ExplorerError:
-            continue  # of a newer version, or broken: ``read`` says why
-    return tuple(sorted(found, key=lambda one: (one.environment.began, str(one.path)), reverse=True))
+        with suppress(ExplorerError):  # of a newer version, or broken: ``read`` says why
+            runs.append(summarize_run(folder))
+    return tuple(sorted(runs, key=lambda one: (one.environment.began, str(one.path)), reverse=True))
 
 
 def _folders(root: Path, depth: int) -> Iterator[Path]:
@@ -190,7 +185,7 @@ def _folders(root: Path, depth: int) -> Iterator[Path]:
 def _head(folder: Path) -> tuple[RunPlan, RunEnvironment]:
     if not (folder / RUN).is_file():
         raise ExplorerError(str(folder), f"{folder} holds no run.", "Choose a folder that a training wrote.")
-    with _worded(folder):
+    with _os_errors_as_text(folder):
         return _parsed((folder / RUN).read_text(encoding="utf-8", errors="replace"), str(folder))
 
 
@@ -220,44 +215,35 @@ def _name(folder: Path, plan: RunPlan) -> str:
         return plan.name
 
 
-def _ended(folder: Path) -> tuple[str, bool]:
-    """Return why a run ended early, empty where it did not, and whether it has nothing left to do."""
-    ended = ended_in(folder)
-    return ended.problem, ended.final and not ended.problem
-
-
 def rename(folder: Path, name: str) -> None:
-    """Give a kept run another name, its folder keeps its own; raises ExplorerError where that cannot be."""
+    """Rename a saved run, not its folder; raises ExplorerError for an invalid name."""
     if not name.strip() or len(name) > 80 or not name.isprintable():
-        raise ExplorerError("name", "A run's name is a text of 1 to 80 characters.", "Choose another name.")
+        raise ExplorerError("name", "A run's name has 1 to 80 characters.", "Choose another name.")
     files.write(folder / NAME, name.strip() + "\n")
 
 
 def throw_away(folder: Path) -> Trashed:
-    """Move a run to the trash beside it, from where ``fetch_back`` brings it; raises ExportError where that fails."""
+    """Move a run to the trash beside it; ``fetch_back`` restores it. Raises ExportError where that fails."""
     at = folder.parent / TRASH / f"{folder.name}-{secrets.token_hex(4)}"
-    with _worded(folder):
+    with _os_errors_as_text(folder):
         at.parent.mkdir(exist_ok=True)
         folder.rename(at)
     return Trashed(folder, at)
 
 
 def fetch_back(trashed: Trashed) -> Path:
-    """Bring a run back from the trash to where it was, and return where that is.
-
-    Raises ExportError where something else is there now, or the trash was emptied.
-    """
+    """Restore a run from the trash, and return its folder; raises ExportError where that is taken, or the run gone."""
     if trashed.folder.exists():
-        raise ExportError(str(trashed.folder), f"{trashed.folder} is taken.", "Rename what is there.")
-    with _worded(trashed.at):
+        raise ExportError(str(trashed.folder), f"{trashed.folder} exists already.", "Rename what is there.")
+    with _os_errors_as_text(trashed.at):
         trashed.at.rename(trashed.folder)
     return trashed.folder
 
 
 @contextmanager
-def _worded(folder: Path) -> Iterator[None]:
+def _os_errors_as_text(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        words = f"The run in {folder} cannot be reached: {error.strerror or error}."
-        raise ExportError(str(folder), words, "Check the folder, and who may write there.") from error
+        words = f"The run in {folder} cannot be accessed: {error.strerror or error}."
+        raise ExportError(str(folder), words, "Check the folder and its permissions.") from error

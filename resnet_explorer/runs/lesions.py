@@ -24,11 +24,11 @@ from resnet_explorer.readings.quantities import Mode
 from resnet_explorer.runs.plan import RunPlan
 
 CHUNK = 250
-"""Images that are named at a time."""
+"""Images in a batch."""
 ROOM = 256 * 2**20
-"""Test images of at most so many bytes are prepared once, others for each lesion anew."""
+"""Test images of up to this many bytes are cached; others are loaded again for each lesion."""
 LesionSteps = Generator[str, None, float]
-"""Says after each batch what is measured, and returns the test error."""
+"""Yields a description after each batch, and returns the test error."""
 
 
 class Subject(NamedTuple):
@@ -42,10 +42,10 @@ class Subject(NamedTuple):
 def study(
     request: LesionsAsked, subjects: Iterator[Subject], done: int, of: int, *, by_batch: bool = False
 ) -> Iterator[Progress | Partial[LesionStudy] | LesionStudy]:
-    """Yield progress, what is known after each lesion, and last the whole; raises ExplorerError without test images.
+    """Yield progress, the study after each lesion, and last the result; raises ExplorerError without test images.
 
-    ``done`` of the ``of`` steps are made already; ``subjects`` may load what they yield. With ``by_batch`` each network
-    is judged with the test's own statistics too.
+    ``done`` of the ``of`` steps are made already; ``subjects`` may be loaded lazily. With ``by_batch`` each network is
+    also tested with batch statistics.
     """
     began = perf_counter()
     known = LesionStudy(request, (), str(torch.__version__), 0.0)
@@ -63,16 +63,16 @@ def study(
 
 
 def one_by_one(subject: Subject, *, by_batch: bool = False) -> Iterator[str | Lesions]:
-    """Yield what is known of a network after each lesion, and between batches what is measured.
+    """Yield the lesions of a network so far after each one, and a description between batches.
 
-    Its test images are named in evaluation mode; afterwards everything is as before, however the work ends.
+    The network is tested in evaluation mode and unchanged afterwards, however the work ends.
     """
     plan, model, images = subject
     where, shapes, name = places(plan.spec, plan.image, Mode.EVAL), _shapes(plan), plan.name
     unknown = (None,) * len(where)
     test = _Test(images, plan.device)
     with restored(model, training=False):
-        whole = yield from test.error(model, f"{name} as it is")
+        whole = yield from test.error(model, f"{name} unmodified")
         batch = (yield from _by_batch(subject, test)) if by_batch else None
         known = Lesions(name, plan.spec, where, whole, batch, unknown, unknown, len(test.indices), images.words)
         yield known
@@ -92,7 +92,7 @@ def one_by_one(subject: Subject, *, by_batch: bool = False) -> Iterator[str | Le
 def _by_batch(subject: Subject, test: "_Test") -> LesionSteps:
     """Return the error in training mode; the running statistics are put back afterwards."""
     with seeded(subject.plan.seed), restored(subject.model, training=True):
-        return (yield from test.error(subject.model, f"{subject.plan.name} with the test's own statistics"))
+        return (yield from test.error(subject.model, f"{subject.plan.name} with batch statistics"))
 
 
 class _Test:
@@ -109,7 +109,9 @@ class _Test:
         wrong = 0
         for number, chunk in enumerate(torch.split(self.indices, CHUNK)):
             yield words
-            wrong += _wrong(model, *self._batch(number, chunk))
+            x, y = self._batch(number, chunk)
+            with torch.no_grad():
+                wrong += int((model(x).argmax(dim=1) != y).sum())
         return wrong / len(self.indices)
 
     def _batch(self, number: int, chunk: Tensor) -> tuple[Tensor, Tensor]:
@@ -120,11 +122,6 @@ class _Test:
         if self._keeps:
             self._kept.append(made)
         return made
-
-
-@torch.no_grad()
-def _wrong(model: ResNet, x: Tensor, y: Tensor) -> int:
-    return int((model(x).argmax(dim=1) != y).sum())
 
 
 def _with(values: Sequence[float | None], index: int, value: float) -> tuple[float | None, ...]:
@@ -139,26 +136,25 @@ def _shapes(plan: RunPlan) -> tuple[tuple[Shape, Shape], ...]:
 
 
 def count(plan: RunPlan) -> int:
-    """Return how often the test images are named: by the whole network, and with each lesion."""
+    """Return the number of tests: of the unmodified network, and with each lesion."""
     shapes = _shapes(plan)
     return 1 + len(shapes) + sum(swappable(shapes, index) for index in range(len(shapes)))
 
 
 def swappable(shapes: Sequence[tuple[Sequence[int], Sequence[int]]], index: int) -> bool:
-    """Say whether a block and the next one put out what they take in, and both the same; ``shapes`` are in and out."""
+    """Return whether a block and the next have one shape for all inputs and outputs; ``shapes`` are pairs of these."""
     both = shapes[index : index + 2]
     return len(both) == 2 and len({tuple(shape) for pair in both for shape in pair}) == 1
 
 
 @contextmanager
 def dropping(block: Block, shape: torch.Size) -> Iterator[None]:
-    """Take a block out: of a residual one the branch, so that x takes the shortcut alone; a plain one altogether.
+    """Context manager that drops a block: the branch of a residual one, all of a plain one.
 
-    Where a plain block brings x to another shape, every second position passes, with zeros in the channels that it
-    lacks (option A).
+    Where a plain block changes the shape of x, x is subsampled and padded with zero channels (option A).
     """
     without = partial(_skipped, shape) if block.chains.shortcut is None else partial(_branchless, block)
-    block.forward = without  # type: ignore[method-assign]  # taken away below
+    block.forward = without  # type: ignore[method-assign]  # deleted below
     try:
         yield
     finally:
@@ -182,9 +178,9 @@ def _skipped(shape: torch.Size, x: Tensor) -> Tensor:
 
 @contextmanager
 def swapping(model: ResNet, index: int) -> Iterator[None]:
-    """Let two neighbouring blocks of one shape run in the other order; ``index`` is the first one's."""
+    """Context manager that swaps two neighbouring blocks of equal shape; ``index`` is that of the first."""
     first, second = blocks_of(model)[index : index + 2]
-    first.forward, second.forward = second.forward, first.forward  # type: ignore[method-assign]  # taken away below
+    first.forward, second.forward = second.forward, first.forward  # type: ignore[method-assign]  # deleted below
     try:
         yield
     finally:

@@ -17,7 +17,7 @@ from resnet_explorer.spec import ResNetSpec
 
 @dataclass(frozen=True, slots=True)
 class RunKind:
-    """A kind by the file that its folders hold; ``train`` and ``images`` are ``module:function``."""
+    """A kind of run, recognised by a file in its folder; ``train`` and ``images`` are ``module:function``."""
 
     file: str
     train: str
@@ -53,9 +53,9 @@ def read_tensors(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 
 def broken_run(file: Path, error: Exception) -> CheckpointError:
-    """Return the error that says why a run cannot go on."""
+    """Return the error for a broken file of a run."""
     why = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
-    return CheckpointError(str(file), f"The run cannot go on: {file.name} is broken ({why}).", "Start it anew.")
+    return CheckpointError(str(file), f"The run cannot continue: {file.name} is broken ({why}).", "Start it again.")
 
 
 def give_tensors(module: nn.Module, tensors: dict[str, Tensor], prefix: str) -> None:
@@ -64,10 +64,10 @@ def give_tensors(module: nn.Module, tensors: dict[str, Tensor], prefix: str) -> 
 
 
 def load_trained(folder: Path) -> tuple[ResNet, RunPlan, int]:
-    """Return the network of a run folder with its newest weights in eval mode, its plan, and the steps it has made.
+    """Return a run's network with its newest weights in eval mode, its plan, and the number of steps made.
 
-    The weights are the moving average's where the run has one. Those of a fine-tuning are the best ones, and its
-    adapter is in the first convolution. Raises ExplorerError where there are none.
+    The weights are those of the moving average, if there is one; of a fine-tuning the best ones, with its adapter
+    folded into the first convolution. Raises ExplorerError where there are none.
     """
     try:
         plan, _ = loads((folder / RUN).read_text(encoding="utf-8"), str(folder))

@@ -1,4 +1,4 @@
-"""The training lab's experiments: what is asked, what is trained, what to look for, and who said so."""
+"""The training lab's experiments: question, networks, recipe, how to read the plot, and references."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,11 +21,11 @@ Networks = tuple[tuple[str, ResNetSpec], ...]
 
 @dataclass(frozen=True, slots=True)
 class TrainingPreset:
-    """A claim to be seen in training: its title, its question, what to train, what to look for, and its references.
+    """An experiment: title, question, what to train, how to read the plot, and references.
 
-    All runs start from ``like`` where it is given, so that twins have equal branches. ``recipes`` are for runs of
-    another recipe than the rest, by name. ``needs`` are images that the app does not carry. ``minutes`` is about what
-    all runs take together, on two cores where ``needs`` is None, else on one GPU.
+    All runs start from ``like`` if given, so that twins have equal branches. ``recipes`` are the recipes of runs that
+    differ from the rest, by name. ``needs`` are images that do not come with the app. ``minutes`` is the approximate
+    time of all runs together, on two cores where ``needs`` is None, else on one GPU.
     """
 
     key: str
@@ -42,10 +42,7 @@ class TrainingPreset:
     needs: DataKind | None = None
 
     def plans(self, seed: int = 0, root: str = "") -> tuple[RunPlan, ...]:
-        """Return the runs from a seed; ``root`` is the folder of the images that are needed.
-
-        Raises ExplorerError where a folder is needed and none is given.
-        """
+        """Return the runs of a seed; ``root`` is the folder of the images; raises ExplorerError if it is missing."""
         data = DataChoice(self.needs, root) if self.needs else DIGITS
         recipes = self.recipes or {}
         return tuple(
@@ -113,9 +110,9 @@ _ROWS = (
         "what if there is no batch norm?",
         _nets(*_FOUR, settings=(*_SMALL, *_UNNORMED)),
         Recipe(steps=200, rate=0.05),
-        "Another illness: both plain nets stay at chance, a loss of 2.30 (seen: 5 of 5 times), even the shallow one. "
-        "Look at the gradient block by block: towards the input it fades to nothing. Both residual nets learn from the "
-        "very same branches (0.03 to 0.10).",
+        "A different failure: both plain nets stay at chance level, a loss of 2.30 (seen: 5 of 5 times), even the "
+        "shallow one. Plot the gradient block by block: it vanishes towards the input. Both residual nets learn from "
+        "the same initial branches (0.03 to 0.10).",
         (_INIT, _DEPTH),
         0.15,
         like=_net("resnet-20", *_SMALL, *_UNNORMED),
@@ -148,7 +145,7 @@ _ROWS = (
             ("resnet-1202, zero-init", _net("resnet-1202", *_SMALL, "zero_init=true")),
         ),
         Recipe(steps=100, rate=0.02, warmup=40, warmup_from=0.1, evaluate=50, measure=20),
-        "plain-110 learns next to nothing in 100 steps (seen: 2.25 to 2.26, 3 times); with shortcuts the same layers "
+        "plain-110 learns almost nothing in 100 steps (seen: 2.25 to 2.26, 3 times); with shortcuts the same layers "
         "end at 0.12 to 0.20. Shortcuts alone do not carry any depth: resnet-1202 began far above chance, and was at "
         "chance or worse when the steps were over (3 times, once with 200 steps). With the last norm of each branch at "
         "0 it learnt: 0.19 and 0.20. In the paper ResNet-1202 trains well within its 64,000 steps, and its test error "
@@ -161,7 +158,7 @@ _ROWS = (
     TrainingPreset(
         "stochastic-depth",
         "Stochastic depth",
-        "may blocks be skipped while training?",
+        "can blocks be skipped during training?",
         (
             ("resnet-56", _net("resnet-56", *_SMALL)),
             ("resnet-56, stochastic depth", _net("resnet-56", *_SMALL, "stochastic_depth=0.5")),
@@ -179,7 +176,7 @@ _ROWS = (
     TrainingPreset(
         "init",
         "He against Xavier",
-        "does the start decide?",
+        "does the initialisation decide?",
         (
             ("He", _net("plain-20", *_SMALL, "norm=none", "blocks=2,2,2", "init=he-fan-in")),
             ("Xavier", _net("plain-20", *_SMALL, "norm=none", "blocks=2,2,2", "init=xavier")),
@@ -187,10 +184,10 @@ _ROWS = (
             ("Xavier, batch norm", _net("plain-20", *_SMALL, "blocks=2,2,2", "init=xavier")),
         ),
         Recipe(steps=200, rate=0.05),
-        "A plain net of 14 layers without a norm. He's start makes up for the half that each ReLU cuts off, and the "
-        "net learns (seen: 0.3 to 0.7 after 200 steps, 5 times of 5); from Xavier's, which was made for a network "
-        "without ReLU, and from PyTorch's default it stays at chance, 2.30. With batch norm Xavier's start does well, "
-        "0.04 to 0.06.",
+        "A plain net of 14 layers without normalisation. He initialisation compensates for the half that each ReLU "
+        "cuts off, and the net learns (seen: 0.3 to 0.7 after 200 steps, 5 times of 5); with Xavier initialisation, "
+        "which was designed for networks without ReLU, and with PyTorch's default it stays at chance level, 2.30. With batch "
+        "norm Xavier initialisation works well, 0.04 to 0.06.",
         (_INIT, _YANG),
         0.1,
     ),
@@ -203,10 +200,10 @@ _ROWS = (
             ("resnet-56, zero-init", _net("resnet-56", *_SMALL, "zero_init=true")),
         ),
         Recipe(steps=100, rate=0.2),
-        "At this large rate the usual start is thrown up in its first steps (seen: to a loss of 8 to 11) and has not "
-        "got over it after 100 (0.5 to 1.8, 5 times of 5). With the last norm of each branch at 0 the loss stays at or "
-        "below chance from the first step, and ends at 0.07 to 0.13. At a rate of 0.02 it is the other way round: "
-        "there zero-init learns more slowly (2 seeds of 2). Goyal et al. use it for very large batches on ImageNet.",
+        "At this large rate the default initialisation diverges in the first steps (seen: to a loss of 8 to 11) and "
+        "has not recovered after 100 (0.5 to 1.8, 5 times of 5). With the last norm of each branch at 0 the loss stays "
+        "at or below chance level from the first step, and ends at 0.07 to 0.13. At a rate of 0.02 it is the other way "
+        "round: zero-init learns more slowly (2 seeds of 2). Goyal et al. use it for very large batches on ImageNet.",
         (_GOYAL,),
         0.1,
         like=_net("resnet-56", *_SMALL),
@@ -226,7 +223,7 @@ def preset_of(key: str) -> TrainingPreset:
 
 
 def net_name(net: str) -> str:
-    """Return what a run is called whose network is named so: a file by its name without folder and ending."""
+    """Return the name of a network's run: that of a file without folder and suffix."""
     return Path(net).stem if net.lower().endswith(".json") else net
 
 
@@ -237,7 +234,7 @@ def plan_of(
     image: str | None = None,
     preset: TrainingPreset | None = None,
 ) -> RunPlan:
-    """Return the run of a network that words name; images and recipe are the preset's where there is one."""
+    """Return the run of a network by its name; images and recipe are those of the preset, if given."""
     net = resolve(net)
     return plan_for(net_name(net), find_network(net, settings), data, image, preset)
 
@@ -245,7 +242,7 @@ def plan_of(
 def plan_for(
     name: str, spec: ResNetSpec, data: str | None, image: str | None, preset: TrainingPreset | None
 ) -> RunPlan:
-    """Return the run of a network; a plain one starts from the very branches of its residual twin."""
+    """Return the run of a network; a plain one starts from the branches of its residual twin."""
     choice = parse_data(data) if data else DataChoice(preset.needs) if preset and preset.needs else DIGITS
     own = preset.image if preset and not data else image_of(choice, spec)
     shape = parse_input(image, spec.in_channels) if image else own
@@ -255,7 +252,7 @@ def plan_for(
 
 
 def image_of(data: DataChoice, spec: ResNetSpec) -> InputShape:
-    """Return the size of a set's images; that of a network where they have no size of their own."""
+    """Return the image size of a data set, or the network's where its images have no common size."""
     if data.kind is DataKind.DIGITS:
         return DIGITS_IMAGE
     side = _SIDES.get(data.kind)
@@ -265,7 +262,7 @@ def image_of(data: DataChoice, spec: ResNetSpec) -> InputShape:
 def preset_plans(
     preset: TrainingPreset, settings: Sequence[str] = (), data: str | None = None, image: str | None = None
 ) -> tuple[RunPlan, ...]:
-    """Return a preset's own runs, with axes of all of its networks, images, or their size changed."""
+    """Return the runs of a preset, with changed settings of its networks, images, or image size."""
     choice = parse_data(data) if data else None
     plans = replace(preset, needs=None).plans() if choice else preset.plans()
     shape = parse_input(image, plans[0].spec.in_channels) if image else preset.image

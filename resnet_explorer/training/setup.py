@@ -57,7 +57,13 @@ class TrainingSetup(QScrollArea):
         ):
             self.form.add(key, words, field, tip)
         self.presets.setFixedHeight(self.presets.sizeHintForRow(0) * min(4, len(PRESETS)) + 4)
-        self._arrange(fields)
+        parts: list[Part] = []
+        titles = ("Experiments", "Networks", "Images and seed", "Recipe")
+        for title, part in zip(map(heading, titles), (self.presets, self.networks, fields, self.recipe), strict=True):
+            title.setContentsMargins(14, 0, 0, 0)
+            parts += [title, part]
+        below = vbox(self.finder, self.tensorboard, self.problem, margins=(14, 0, 12, 0))
+        fill(self, *parts, below, 1, margins=(0, 6, 0, 8), spacing=4, width=WIDTH)
         self.presets.chosen.connect(self.choose)
         self.networks.changed.connect(self._on_changed)
         self.recipe.changed.connect(self._on_changed)
@@ -65,20 +71,6 @@ class TrainingSetup(QScrollArea):
         self.form.value_entered.connect(self._on_value_entered)
         self.epochs.focus_left.connect(self._show_epochs)
         self.changed.connect(self._show_epochs)
-
-    def _arrange(self, fields: QWidget) -> None:
-        parts: list[Part] = []
-        for words, part in (
-            ("Experiments", self.presets),
-            ("Networks", self.networks),
-            ("Images and seed", fields),
-            ("Recipe", self.recipe),
-        ):
-            title = heading(words)
-            title.setContentsMargins(14, 0, 0, 0)
-            parts += [title, part]
-        below = vbox(self.finder, self.tensorboard, self.problem, margins=(14, 0, 12, 0))
-        fill(self, *parts, below, 1, margins=(0, 6, 0, 8), spacing=4, width=WIDTH)
 
     def choose(self, preset: TrainingPreset) -> None:
         """Show the networks, images and recipe of an experiment."""

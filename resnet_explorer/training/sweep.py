@@ -69,7 +69,7 @@ class Sweep:
     def __post_init__(self) -> None:
         count = prod(len(one.values) for one in self.choices) * len(self.seeds)
         if not 1 <= count <= MOST:
-            raise ExplorerError("sweep", f"A sweep of {count:,} runs cannot be.", f"Try 1 to {MOST:,}.")
+            raise ExplorerError("sweep", f"A sweep cannot have {count:,} runs.", f"Try 1 to {MOST:,}.")
         ((twice, times),) = Counter(one.plan.name for one in self.points()).most_common(1)
         if times > 1:
             raise ExplorerError("sweep", f"Two networks are called {twice}.", "Write each value once.")
@@ -87,12 +87,12 @@ class Sweep:
         given = dict(zip((one.key for one in self.choices), values, strict=True))
         settings = [f"{key.partition('.')[2]}={text}" for key, text in given.items() if key.startswith("set.")]
         recipe = [f"{key.partition('.')[2]}={text}" for key, text in given.items() if key.startswith("recipe.")]
-        told = [(one.name, given[one.key]) for one in self.choices if one.varies]
+        varied = [(one.name, given[one.key]) for one in self.choices if one.varies]
+        named_by = ("depth", "residual") if "depth" in given else ("net",)  # these are part of the network's name
         for plan in self._plans(given, settings):
-            words = [f"{key}={text}" for key, text in told if key not in _named_by(given)]
-            name = ", ".join((plan.name, *words))
+            name = ", ".join((plan.name, *(f"{key}={text}" for key, text in varied if key not in named_by)))
             made = replace(plan, name=name, recipe=set_recipe(plan.recipe, recipe), device=self.device)
-            yield Point(made, tuple(told))
+            yield Point(made, tuple(varied))
 
     def _plans(self, given: Mapping[str, str], settings: Sequence[str]) -> Sequence[RunPlan]:
         preset = preset_of(self.preset) if self.preset else None
@@ -106,11 +106,6 @@ class Sweep:
         if preset is None:
             raise ExplorerError("net", "A sweep needs networks.", 'Write net = [...], depth = [...] or preset = "...".')
         return preset_plans(preset, settings, self.data, self.image)
-
-
-def _named_by(given: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the keys whose values are part of a network's name."""
-    return ("depth", "residual") if "depth" in given else ("net",)
 
 
 def _of_depth(text: str, settings: Sequence[str]) -> tuple[str, ResNetSpec]:
@@ -142,16 +137,10 @@ def _read(content: Mapping[str, Any], where: str) -> Sweep:
             raise ExplorerError(key, f"A sweep has no {key!r}.", remedy)
     if "net" in content and "depth" in content:
         raise ExplorerError("net", "A sweep takes either net or depth.", "Leave one of them out.")
-    plain = {key: _one(key, content[key]) for key in ("title", "preset", "data", "input", "device") if key in content}
-    return Sweep(
-        plain.get("title", where.removesuffix(".toml")),
-        tuple(_choices(content)),
-        _seeds(content.get("seeds", 1)),
-        plain.get("preset", ""),
-        plain.get("data", ""),
-        plain.get("input", ""),
-        plain.get("device", "cpu"),
-    )
+    plain = {key: _one(key, content[key]) for key in ("title", "preset", "data", "device") if key in content}
+    plain.setdefault("title", where.removesuffix(".toml"))
+    image = _one("input", content.get("input", ""))
+    return Sweep(choices=tuple(_choices(content)), seeds=_seeds(content.get("seeds", 1)), image=image, **plain)
 
 
 def _choices(content: Mapping[str, Any]) -> Iterator[Choices]:

@@ -67,7 +67,7 @@ def test_without_a_run_it_says_what_to_do_and_asks_nothing(jobs: InsideJobsHere,
     view.show()
     for one in Inside:
         view.show_view(one)
-    assert "Choose a run" in view.state.text() and not jobs.asked and not view.save_button.isEnabled()
+    assert "Choose a trained run" in view.state.text() and not jobs.asked and not view.save_button.isEnabled()
 
 
 def test_the_matrix_comes_at_once_and_a_cell_leads_to_its_images(page: InsideView, qtbot: QtBot) -> None:

@@ -93,15 +93,15 @@ def test_what_was_thrown_away_is_fetched_back(tmp_path: Path) -> None:
     gone = throw_away(folder)
     assert not folder.exists() and list_runs(tmp_path) == ()
     kept(folder)
-    with pytest.raises(ExplorerError, match="is taken"):
+    with pytest.raises(ExplorerError, match="exists already"):
         fetch_back(gone)
     second = throw_away(folder)
     assert fetch_back(gone) == folder and read(folder).metrics == METRICS_
     throw_away(folder)
     assert read(fetch_back(second)).metrics == METRICS_
-    with pytest.raises(ExplorerError, match="cannot be reached"):
+    with pytest.raises(ExplorerError, match="cannot be accessed"):
         fetch_back(replace(second, folder=tmp_path / "other"))
-    with pytest.raises(ExplorerError, match="cannot be reached"):
+    with pytest.raises(ExplorerError, match="cannot be accessed"):
         throw_away(tmp_path / "nowhere")
 
 

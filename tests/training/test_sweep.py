@@ -88,7 +88,7 @@ class TestGrid:
             ("depth = []", "The list of depth is empty"),
             ("depth = 20\nseeds = 0", "The seeds cannot be 0"),
             ("depth = 20\nseeds = [1, 1]", "The seeds cannot be"),
-            ("depth = 20\nseeds = 20000", "A sweep of 10,001 runs cannot be"),
+            ("depth = 20\nseeds = 20000", "A sweep cannot have 10,001 runs"),
             ("depth = 20\nset = 3", "set is a table"),
             ("depth = 20\n[set]\nwidht = 3", "Did you mean 'width'?"),
             ("depth = 20\n[recipe]\nrat = 3", "Did you mean 'rate'?"),
