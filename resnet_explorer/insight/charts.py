@@ -87,9 +87,9 @@ def _filter(weights: Any, path: str, index: int, at: tuple[float, float], grid: 
     low, high = float(weights.min()), float(weights.max())
     largest = max(abs(low), abs(high)) or 1.0
     cells = tuple(_filter_cells(weights / largest, grid.cell))
-    words = f"filter {index}: weights from {number(low)} to {number(high)}"
+    text = f"filter {index}: weights from {number(low)} to {number(high)}"
     frame = Box(-2, -2, grid.wide + 4, grid.high + 4, None, Ink.LINE)
-    return Group(path, "filter", words, *at, grid.wide, grid.high, (frame, *cells), f":{index}")
+    return Group(path, "filter", text, *at, grid.wide, grid.high, (frame, *cells), f":{index}")
 
 
 def _filter_cells(weights: Any, side: float) -> Iterator[Box]:
@@ -275,8 +275,8 @@ def surface_picture(shown: Surface, wide: float, high: float, text: float = 1.0)
 def _subtitle(shown: Surface) -> str:
     asked = shown.request
     norms = "of these images" if asked.batch_statistics else "as trained (running)"
-    words = f"mean cross-entropy of {shown.used:,} training images · batch norm's statistics {norms}, no dropout"
-    return f"{words} · {asked.size}×{asked.size} points · seed {asked.seed} · {shown.data}"
+    text = f"mean cross-entropy of {shown.used:,} training images · batch norm's statistics {norms}, no dropout"
+    return f"{text} · {asked.size}×{asked.size} points · seed {asked.seed} · {shown.data}"
 
 
 def _notes(shown: Surface, top: float) -> tuple[str, ...]:
@@ -308,7 +308,7 @@ def _panel(one: Slice, shown: Surface, place: _Place, index: int) -> Group:
     x = AxisScale(-half, half, frame.left, frame.right)
     y = AxisScale(-half, half, frame.bottom, frame.top)
     found = ticks(Axis(), -shown.request.reach, shown.request.reach, max(2, round(side / (5 * size.tick))))
-    name, facts = (shorten(words, side, size.label) for words in (one.run.plan.name, _facts(one)))
+    name, facts = (shorten(text, side, size.label) for text in (one.run.plan.name, _facts(one)))
     under = frame.bottom + size.gap
     high = under + line(size.tick) + line(size.axis)
     marks: list[Mark] = [
@@ -342,9 +342,9 @@ def _surface_cells(one: Slice, shown: Surface, place: _Place, frame: Frame) -> I
             wide, high = edges[column + 1] - edges[column], bottom - top
             at = frame.left + edges[column], frame.top + top
             first, second = (-reach + 2 * reach * index / (count - 1) for index in (column, row))
-            words = f"loss {number(float(one.losses[row, column]))} at {number(first)}, {number(second)}"
+            text = f"loss {number(float(one.losses[row, column]))} at {number(first)}, {number(second)}"
             box = Box(0, 0, wide + 0.5, high + 0.5, ink or Ink.PAGE)
-            yield Group(f".{row}-{column}", "cell", words, *at, wide, high, (box,))
+            yield Group(f".{row}-{column}", "cell", text, *at, wide, high, (box,))
 
 
 def _finite(values: list[float], colours: ColourScale) -> list[float]:
@@ -375,11 +375,11 @@ def _lines(one: Slice, shown: Surface, place: _Place, x: AxisScale, y: AxisScale
 
 
 def _value(level: float, at: Point, x: AxisScale, size: int) -> list[Mark]:
-    words = number(level)
-    wide = width(words, size) + 6
+    text = number(level)
+    wide = width(text, size) + 6
     left = min(max(at[0] - wide / 2, x.start), x.end - wide)
     box = Box(left, at[1] - 0.65 * size, wide, 1.3 * size, Ink.PAGE, None, 1.0, 3.0)
-    return [box, Label(left + wide / 2, at[1] + 0.36 * size, words, size, Ink.TEXT, Anchor.MIDDLE)]
+    return [box, Label(left + wide / 2, at[1] + 0.36 * size, text, size, Ink.TEXT, Anchor.MIDDLE)]
 
 
 def _cross(x: float, y: float, ink: Ink) -> list[Mark]:

@@ -68,8 +68,8 @@ def one_image(images: Seen, place: int) -> tuple[Tensor, int]:
     """Return the test image of a number as a batch of one, and its class; raises ExplorerError without one."""
     indices = tested(images)
     if not 0 <= place < len(indices):
-        words = f"There is no test image {place:,}; there are {len(indices):,}."
-        raise ExplorerError("image", words, f"Choose 0 to {len(indices) - 1:,}.")
+        text = f"There is no test image {place:,}; there are {len(indices):,}."
+        raise ExplorerError("image", text, f"Choose 0 to {len(indices) - 1:,}.")
     x, y = images.take(indices[place : place + 1])
     return x, int(y)
 
@@ -232,11 +232,11 @@ def surface(
     for run in request.runs:
         yield Progress(done, rows, f"loading {run.plan.name}")
         model, images = subject(run, source)
-        x, y, words = images.draw(min(request.images, len(images.train)), request.seed)
+        x, y, text = images.draw(min(request.images, len(images.train)), request.seed)
         x, y = x.to(run.device), y.to(run.device)
         for one in plane(model, x, y, run, request):
             done += 1
-            known = values.Surface(request, (*finished, one), len(y), words, perf_counter() - began)
+            known = values.Surface(request, (*finished, one), len(y), text, perf_counter() - began)
             yield Progress(done, rows, f"{run.plan.name}: the loss around its weights")
             yield Partial(known)
         finished = known.slices

@@ -159,11 +159,11 @@ def gallery_images(shown: Gallery, named: Confusion | None, names: Sequence[str]
     found = []
     for index, (pixels, truth) in enumerate(zip(shown.pixels, shown.truth, strict=True)):
         place, true = shown.request.first + index, class_name(names, truth)
-        words, tip = f"{place}: {true}", f"Test image {place}, true class {true}"
+        text, tip = f"{place}: {true}", f"Test image {place}, true class {true}"
         if named is not None and named.predicted[place] != truth:
             given = class_name(names, named.predicted[place])
-            words, tip = f"{words} → {given}", f"{tip}, named {given}"
-        found.append(Shown(seen(pixels), words, tip))
+            text, tip = f"{text} → {given}", f"{tip}, named {given}"
+        found.append(Shown(seen(pixels), text, tip))
     return found
 
 
@@ -302,10 +302,10 @@ class CamView(QWidget):
         left = max(GAP, (wide - 3 * side - 2 * GAP) // 2)
         top = max(GAP, (high - side - lines) // 2)
         painter.setPen(QColor(self._theme.colours[Ink.TEXT]))
-        for image, words in zip(_images(self._cam, self._theme, side), self._words, strict=True):
+        for image, text in zip(_images(self._cam, self._theme, side), self._words, strict=True):
             painter.drawImage(left + (side - image.width()) // 2, top, image)
             place = QRect(left - GAP // 2, top + side + 6, side + GAP, lines)
-            painter.drawText(place, Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap, words)
+            painter.drawText(place, Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap, text)
             left += side + GAP
 
     def to_png(self) -> bytes:

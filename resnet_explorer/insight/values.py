@@ -126,8 +126,8 @@ class SurfaceRequest(RunsRequest):
     def __post_init__(self) -> None:
         RunsRequest.__post_init__(self)
         if not (3 <= self.size <= MAX_SIZE and self.size % 2):
-            words = f"A grid of {self.size}×{self.size} points has no middle, or too few or many."
-            raise ExplorerError("size", words, f"Choose an odd number from 3 to {MAX_SIZE}.")
+            text = f"A grid of {self.size}×{self.size} points has no middle, or too few or many."
+            raise ExplorerError("size", text, f"Choose an odd number from 3 to {MAX_SIZE}.")
         if not (isfinite(self.reach) and self.reach > 0):
             raise ExplorerError("reach", f"A plane cannot reach {self.reach}.", "Choose a number above 0.")
         if not 1 <= self.images <= MAX_IMAGES:

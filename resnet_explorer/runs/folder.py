@@ -68,8 +68,8 @@ def loads(text: str, where: str) -> tuple[RunPlan, RunEnvironment]:
 def check_same(folder: Path, plan: RunPlan, kept: RunPlan) -> None:
     """Raise ExplorerError where the run in a folder has another plan; its name may be another."""
     if different := [key for key in codec.differences(plan, kept, WRITERS) if key != "name"]:
-        words = f"{folder} holds a run of another {different[0]}."
-        raise ExplorerError(str(folder), words, "Choose another folder, or the same settings.")
+        text = f"{folder} holds a run of another {different[0]}."
+        raise ExplorerError(str(folder), text, "Choose another folder, or the same settings.")
 
 
 def ended_in(folder: Path) -> Ended:
@@ -245,5 +245,5 @@ def _os_errors_as_text(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        words = f"The run in {folder} cannot be accessed: {error.strerror or error}."
-        raise ExportError(str(folder), words, "Check the folder and its permissions.") from error
+        text = f"The run in {folder} cannot be accessed: {error.strerror or error}."
+        raise ExportError(str(folder), text, "Check the folder and its permissions.") from error

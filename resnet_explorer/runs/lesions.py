@@ -82,9 +82,9 @@ def one_by_one(subject: Subject, *, by_batch: bool = False) -> Iterator[str | Le
             known = replace(known, dropped=_with(known.dropped, index, error))
             yield known
             if swappable(shapes, index):
-                words = f"{name} with {where[index].path} and {where[index + 1].path} swapped"
+                text = f"{name} with {where[index].path} and {where[index + 1].path} swapped"
                 with swapping(model, index):
-                    error = yield from test.error(model, words)
+                    error = yield from test.error(model, text)
                 known = replace(known, swapped=_with(known.swapped, index, error))
                 yield known
 

@@ -46,8 +46,8 @@ def read_tensors(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Return the tensors of a safetensors file and its metadata; raises CheckpointError where it is broken."""
     try:
         with safe_open(file, framework="pt") as content:
-            words = content.metadata() or {}
-            return {name: content.get_tensor(name) for name in content.keys()}, words  # noqa: SIM118 - no mapping
+            metadata = content.metadata() or {}
+            return {name: content.get_tensor(name) for name in content.keys()}, metadata  # noqa: SIM118 - no mapping
     except (SafetensorError, OSError, ValueError, RuntimeError) as error:
         raise broken_run(file, error) from error
 
@@ -78,9 +78,9 @@ def load_trained(folder: Path) -> tuple[ResNet, RunPlan, int]:
     file, prefix = folder / BEST, ""
     if not file.exists():
         file, prefix = folder / CHECKPOINT, "average.module." if plan.recipe.ema else "model."
-    tensors, words = read_tensors(file)
+    tensors, metadata = read_tensors(file)
     try:
-        return _plain(plan.spec, tensors, prefix).eval(), plan, int(words["steps"])
+        return _plain(plan.spec, tensors, prefix).eval(), plan, int(metadata["steps"])
     except (RuntimeError, KeyError, ValueError) as error:
         raise broken_run(file, error) from error
 

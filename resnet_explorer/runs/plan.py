@@ -182,21 +182,21 @@ def describe_recipe(recipe: Recipe) -> str:
     one_cycle = recipe.schedule is Schedule.ONE_CYCLE
     schedule = f"{recipe.schedule}, momentum not cycled" if one_cycle else str(recipe.schedule)
     rate += "" if recipe.schedule is Schedule.CONSTANT else f" ({schedule})"
-    words = [f"batch {recipe.batch}", rate]
+    parts = [f"batch {recipe.batch}", rate]
     if recipe.warmup:
-        words.append("warm-up not used" if one_cycle else f"{recipe.warmup:,} steps of warm-up")
+        parts.append("warm-up not used" if one_cycle else f"{recipe.warmup:,} steps of warm-up")
     if recipe.optimiser in (Optimiser.SGD, Optimiser.NESTEROV):
-        words.append(f"momentum {recipe.momentum:g}")
-    words.append(
+        parts.append(f"momentum {recipe.momentum:g}")
+    parts.append(
         f"weight decay {recipe.decay:g}" + (", none on norms and biases" if recipe.spares and recipe.decay else "")
     )
-    words += [f"random crops, padding {recipe.pad} px"] if recipe.pad else []
-    words += ["random flips"] if recipe.flip else []
-    words += [f"label smoothing {recipe.smoothing:g}"] if recipe.smoothing else []
-    words += [f"gradient norm clipped at {recipe.clip:g}"] if recipe.clip else []
-    words += [f"moving average of the weights {recipe.ema:g}"] if recipe.ema else []
-    words += ["bfloat16"] if recipe.mixed else []
-    return ", ".join(words)
+    parts += [f"random crops, padding {recipe.pad} px"] if recipe.pad else []
+    parts += ["random flips"] if recipe.flip else []
+    parts += [f"label smoothing {recipe.smoothing:g}"] if recipe.smoothing else []
+    parts += [f"gradient norm clipped at {recipe.clip:g}"] if recipe.clip else []
+    parts += [f"moving average of the weights {recipe.ema:g}"] if recipe.ema else []
+    parts += ["bfloat16"] if recipe.mixed else []
+    return ", ".join(parts)
 
 
 def describe_machine(runs: Sequence[Run]) -> str:

@@ -21,16 +21,16 @@ MOST_COLUMNS = 400
 
 def block_plot(shown: Sequence[Traced], quantity: str, options: Options = PLAINLY) -> chart.Chart:
     """Return a quantity at each block, at the newest measured step of each run."""
-    words = BLOCKWISE[quantity]
+    labels = BLOCKWISE[quantity]
     known = [(one, metric) for one in shown if (metric := _newest(one.run)) and has(metric, quantity)]
     steps = sorted({metric.step + 1 for _, metric in known})
     when = f"step {steps[0]:,}" if len(steps) == 1 else "the newest measured step of each run" if steps else ""
     missing = [one.name for one in shown if all(one is not other for other, _ in known)]
     conditions = describe_conditions(runs_of(shown))
     return chart.Chart(
-        words.label,
+        labels.label,
         chart.Axis("block, from the input (left) to the loss (right)"),
-        chart.Axis(words.symbol, chart.Scale.LOG if words.log else chart.Scale.LINEAR),
+        chart.Axis(labels.symbol, chart.Scale.LOG if labels.log else chart.Scale.LINEAR),
         tuple(_series(one, metric, quantity, len(steps) > 1) for one, metric in known),
         joined((replay_words(shown, options.replayed), when, "one batch, not smoothed", *conditions)),
         spans=_spans([one.run for one, _ in known]),
@@ -109,16 +109,16 @@ def heat(one: Traced, quantity: str, options: Options = PLAINLY) -> chart.HeatMa
     columns = [values(metric, quantity) for metric in chosen]
     if not any(value == value for column in columns for value in column):
         return None
-    words, places = BLOCKWISE[quantity], _places(one.run, len(columns[0]))
+    labels, places = BLOCKWISE[quantity], _places(one.run, len(columns[0]))
     rows = tuple(
         chart.Row(place.path or f"block {n + 1}", [column[n] for column in columns], place.path)
         for n, place in enumerate(places)
     )
     conditions = describe_conditions([one.run])
     return chart.HeatMap(
-        f"{one.name}: {words.label[:1].lower()}{words.label[1:]}, block by block",
+        f"{one.name}: {labels.label[:1].lower()}{labels.label[1:]}, block by block",
         chart.Axis("step"),
-        chart.Axis(words.symbol, chart.Scale.LOG if words.log else chart.Scale.LINEAR),
+        chart.Axis(labels.symbol, chart.Scale.LOG if labels.log else chart.Scale.LINEAR),
         [metric.step + 1 for metric in chosen],
         rows,
         "block, from the input (top) to the loss",
@@ -142,7 +142,7 @@ def rates(shown: Sequence[Traced], options: Options = PLAINLY) -> chart.Chart:
     at = sorted({one.run.last.step + 1 for one in shown if one.run.last})
     guides = tuple(chart.Guide(step, f"step {step:,}") for step in at) if len(at) <= FEW else ()
     recipes = {one.run.plan.recipe for one in shown}
-    words = describe_recipe(recipes.pop()) if len(recipes) == 1 else ""
+    recipe = describe_recipe(recipes.pop()) if len(recipes) == 1 else ""
     return chart.Chart(
         "Learning rate",
         chart.Axis("step"),
@@ -150,7 +150,7 @@ def rates(shown: Sequence[Traced], options: Options = PLAINLY) -> chart.Chart:
             "learning rate", chart.Scale.LOG if options.log else chart.Scale.LINEAR, low=None if options.log else 0.0
         ),
         tuple(series),
-        joined((replay_words(shown, options.replayed), "as planned", words)),
+        joined((replay_words(shown, options.replayed), "as planned", recipe)),
         guides=guides,
         key="rates:",
     )

@@ -262,10 +262,10 @@ class Curve:
 
 def caption(shown: Sequence[Traced], measure: Measure, options: Options) -> str:
     """Return the subtitle: what was measured, on which images, from which seeds, and how it is shown."""
-    words, weight = measure_words(measure, shown), options.smoothing
+    text, weight = measure_words(measure, shown), options.smoothing
     how = f"thick: smoothed {weight:g}, thin: each step" if weight > 0 else "each step, not smoothed"
-    how = how if words.smooth else ""
-    return joined((replay_words(shown, options.replayed), words.of, how, *describe_conditions(runs_of(shown))))
+    how = how if text.smooth else ""
+    return joined((replay_words(shown, options.replayed), text.of, how, *describe_conditions(runs_of(shown))))
 
 
 def joined(words: Iterable[str]) -> str:
@@ -302,8 +302,8 @@ def chance(shown: Sequence[Traced], measure: Measure) -> tuple[Guide, ...]:
     guides = []
     for count in counts:
         value = chance_level(count, measure)
-        words = "chance" if len(counts) == 1 else f"chance, {count} classes"
-        guides += [Guide(value, words, vertical=False)] if value is not None else []
+        text = "chance" if len(counts) == 1 else f"chance, {count} classes"
+        guides += [Guide(value, text, vertical=False)] if value is not None else []
     return tuple(guides)
 
 

@@ -7,7 +7,7 @@ from math import isfinite
 
 import numpy as np
 
-from resnet_explorer.picture.chart import Axis, Chart, Guide, Look, Marker, Scale, Series
+from resnet_explorer.picture.chart import Axis, Chart, Look, Marker, Scale, Series
 from resnet_explorer.picture.chart.model import number
 from resnet_explorer.runs.plan import Run, describe_conditions
 from resnet_explorer.training import chart_data as data
@@ -15,40 +15,6 @@ from resnet_explorer.training.smoothing import Array, thinned
 from resnet_explorer.training.text import format_loss, without_seed
 
 _Member = tuple[data.Traced, data.Curve]
-
-
-def seeds_chart(
-    shown: Sequence[data.Traced], curves: Sequence[data.Curve], measure: data.Measure, options: data.Options
-) -> Chart:
-    """Return the median of each network's runs as a line, and their range as a band."""
-    groups: dict[object, list[_Member]] = {}
-    for one, curve in zip(shown, curves, strict=True):
-        groups.setdefault(without_seed(one.run), []).append((one, curve))
-    members = list(groups.values())
-    found = data.looks([group[0][0].run.plan.spec.residual for group in members])
-    across = data.Across.STEPS if options.across is data.Across.SECONDS else options.across
-    words = data.measure_words(measure, shown)
-    series = tuple(_seed_series(group, look, measure, across) for group, look in zip(members, found, strict=True))
-    smooth = words.smooth and options.smoothing > 0
-    how = f"each run smoothed {options.smoothing:g}" if smooth else ""
-    many = "median over the seeds, band from minimum to maximum"
-    told = (data.replay_words(shown, options.replayed), many, how, words.of, *describe_conditions(data.runs_of(shown)))
-    return Chart(
-        f"{words.title}, {_seed_count(members)}",
-        Axis("epoch" if across is data.Across.EPOCHS else "step"),
-        Axis(words.axis, unit=words.unit),
-        series,
-        data.joined(told),
-        key=f"{measure}:seeds:",
-    )
-
-
-def _seed_count(groups: Sequence[Sequence[_Member]]) -> str:
-    counts = sorted({len(group) for group in groups})
-    if not counts:
-        return "no seeds"
-    words = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    return f"{words} seed{'' if counts == [1] else 's'}"
 
 
 def _seed_series(group: Sequence[_Member], look: Look, measure: data.Measure, across: data.Across) -> Series:
@@ -124,12 +90,12 @@ class TrainingCharts:
         for one in shown:
             curve = self._curve(one, measure, options.smoothing)
             series += _series(one, curve, measure, options)
-        words = data.measure_words(measure, shown)
+        labels = data.measure_words(measure, shown)
         axis, notes = _value_axis(shown, series, measure, options)
         x_axis = AXES[options.across]
         low, high = options.within or (None, None)
         return Chart(
-            words.title,
+            labels.title,
             replace(x_axis, low=low, high=high),
             axis,
             tuple(series),
@@ -140,13 +106,36 @@ class TrainingCharts:
         )
 
     def seeds(self, shown: Sequence[data.Traced], measure: data.Measure, options: data.Options = data.PLAINLY) -> Chart:
-        """Return the median and the range of a measure over runs that differ in the seed alone, for each network."""
+        """Return the median and the range of a measure over runs that differ only in their seed, for each network."""
         options = replace(options, across=_across(shown, options.across))
-        curves = [self._curve(one, measure, options.smoothing) for one in shown]
-        chart = seeds_chart(shown, curves, measure, options)
-        axis, notes = _value_axis(shown, chart.series, measure, options)
-        guides: tuple[Guide, ...] = data.chance(shown, measure)
-        return replace(chart, y_axis=axis, guides=guides, notes=(*chart.notes, *notes))
+        groups: dict[object, list[_Member]] = {}
+        for one in shown:
+            groups.setdefault(without_seed(one.run), []).append((one, self._curve(one, measure, options.smoothing)))
+        styles = data.looks([group[0][0].run.plan.spec.residual for group in groups.values()])
+        across = data.Across.STEPS if options.across is data.Across.SECONDS else options.across
+        pairs = zip(groups.values(), styles, strict=True)
+        series = tuple(_seed_series(group, style, measure, across) for group, style in pairs)
+        labels = data.measure_words(measure, shown)
+        axis, notes = _value_axis(shown, series, measure, options)
+        counts = sorted({len(group) for group in groups.values()})
+        seeds = " to ".join(map(str, dict.fromkeys((counts[0], counts[-1])))) if counts else "no"
+        subtitle = (
+            data.replay_words(shown, options.replayed),
+            "median over the seeds, band from minimum to maximum",
+            f"each run smoothed {options.smoothing:g}" if labels.smooth and options.smoothing > 0 else "",
+            labels.of,
+            *describe_conditions(data.runs_of(shown)),
+        )
+        return Chart(
+            f"{labels.title}, {seeds} seed{'' if counts == [1] else 's'}",
+            Axis("epoch" if across is data.Across.EPOCHS else "step"),
+            axis,
+            series,
+            data.joined(subtitle),
+            guides=data.chance(shown, measure),
+            notes=notes,
+            key=f"{measure}:seeds:",
+        )
 
     def forget(self, keys: Sequence[str]) -> None:
         """Drop what was read of runs that are no longer shown."""
@@ -206,15 +195,15 @@ def _value_axis(
     shown: Sequence[data.Traced], series: Sequence[Series], measure: data.Measure, options: data.Options
 ) -> tuple[Axis, tuple[str, ...]]:
     """Return the y axis and notes; a linear axis includes chance level, and is cut where a run diverges."""
-    words = data.measure_words(measure, shown)
+    labels = data.measure_words(measure, shown)
     if options.log:
-        return Axis(words.axis, Scale.LOG, words.unit), ()
-    axis = Axis(words.axis, unit=words.unit, low=0.0)
+        return Axis(labels.axis, Scale.LOG, labels.unit), ()
+    axis = Axis(labels.axis, unit=labels.unit, low=0.0)
     counts = [count for one in shown if (count := data.classes(one.run)) and count > 1]
     level = max((data.chance_level(count, measure) or 0.0 for count in counts), default=0.0)
     if not level:
         return axis, ()
-    if words.unit:
+    if labels.unit:
         return (replace(axis, high=100.0) if _highest(series) > level / 2 else axis), ()
     if _highest(series) > CUT * level:
         end = CUT * level

@@ -36,9 +36,9 @@ class Mark:
 def dump(trainer: Trainer, mark: Mark) -> bytes:
     """Return the bytes of a checkpoint."""
     pending = runs.metric_to_line(mark.pending) if mark.pending else ""
-    words = {"version": VERSION, "steps": str(mark.steps), "seconds": repr(mark.seconds), "pending": pending}
+    metadata = {"version": VERSION, "steps": str(mark.steps), "seconds": repr(mark.seconds), "pending": pending}
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _tensors(trainer)}
-    return save(tensors, metadata={"format": "pt", **words})
+    return save(tensors, metadata={"format": "pt", **metadata})
 
 
 def _tensors(trainer: Trainer) -> Iterator[tuple[str, Tensor]]:
@@ -55,13 +55,15 @@ def _tensors(trainer: Trainer) -> Iterator[tuple[str, Tensor]]:
 
 def restore(trainer: Trainer, file: Path) -> Mark:
     """Load a checkpoint into a trainer, and return its mark; raises CheckpointError where it is broken."""
-    tensors, words = read_tensors(file)
+    tensors, metadata = read_tensors(file)
     try:
         give_tensors(trainer.model, tensors, "model.")
         if trainer.average is not None:
             give_tensors(trainer.average, tensors, "average.")
         _move(trainer.optimiser, tensors)
-        return Mark(int(words["steps"]), float(words["seconds"]), runs.metric_from_line(words["pending"] or "{}"))
+        return Mark(
+            int(metadata["steps"]), float(metadata["seconds"]), runs.metric_from_line(metadata["pending"] or "{}")
+        )
     except (RuntimeError, KeyError, ValueError, IndexError) as error:
         raise broken_run(file, error) from error
 
@@ -113,8 +115,8 @@ class Folder:
                 return
             except Timeout as error:
                 if monotonic() > end:
-                    words = f"Another process trains the run in {self.path}."
-                    raise ExplorerError(str(self.path), words, "Stop it first, or choose another folder.") from error
+                    text = f"Another process trains the run in {self.path}."
+                    raise ExplorerError(str(self.path), text, "Stop it first, or choose another folder.") from error
                 yield Progress(0, self._plan.recipe.steps, "waiting for another process to stop this run")
                 sleep(0.05)
             except OSError as error:
@@ -144,8 +146,8 @@ class Folder:
 
     def _check(self, plan: RunPlan) -> None:
         if (self.path / runs.TUNE).exists():
-            words = f"{self.path} holds a fine-tuning."
-            raise ExplorerError(str(self.path), words, "Continue it as such, or choose another folder.")
+            text = f"{self.path} holds a fine-tuning."
+            raise ExplorerError(str(self.path), text, "Continue it as such, or choose another folder.")
         runs.check_same(self.path, self._plan, plan)
 
     @property

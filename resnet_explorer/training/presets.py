@@ -186,8 +186,8 @@ _ROWS = (
         Recipe(steps=200, rate=0.05),
         "A plain net of 14 layers without normalisation. He initialisation compensates for the half that each ReLU "
         "cuts off, and the net learns (seen: 0.3 to 0.7 after 200 steps, 5 times of 5); with Xavier initialisation, "
-        "which was designed for networks without ReLU, and with PyTorch's default it stays at chance level, 2.30. With batch "
-        "norm Xavier initialisation works well, 0.04 to 0.06.",
+        "which was designed for networks without ReLU, and with PyTorch's default it stays at chance level, 2.30. "
+        "With batch norm Xavier initialisation works well, 0.04 to 0.06.",
         (_INIT, _YANG),
         0.1,
     ),

@@ -197,13 +197,13 @@ class RunPane(QWidget):
         )
         self.list.insertSeparator(self.list.count())
         for quantity in LIVE:
-            words = BLOCKWISE[quantity]
-            self.list.add(f"Blocks: {words.label[:1].lower()}{words.label[1:]}", f"blocks:{quantity}", words.teaches)
+            labels = BLOCKWISE[quantity]
+            self.list.add(f"Blocks: {labels.label[:1].lower()}{labels.label[1:]}", f"blocks:{quantity}", labels.teaches)
         self.list.insertSeparator(self.list.count())
         for quantity in LIVE:
-            words = BLOCKWISE[quantity]
-            tip = f"Blocks by steps, for the selected run. {words.teaches}"
-            self.list.add(f"Over the steps: {words.label[:1].lower()}{words.label[1:]}", f"heat:{quantity}", tip)
+            labels = BLOCKWISE[quantity]
+            tip = f"Blocks by steps, for the selected run. {labels.teaches}"
+            self.list.add(f"Over the steps: {labels.label[:1].lower()}{labels.label[1:]}", f"heat:{quantity}", tip)
         self.list.setMinimumWidth(220)
         self.list.setMaximumWidth(400)
 
@@ -230,8 +230,8 @@ class RunPane(QWidget):
             return
         self.stack.setCurrentWidget(self.chart)
         if kind == "blocks":
-            words = BLOCKWISE[rest]
-            axis = Axis(words.symbol, Scale.LOG if words.log else Scale.LINEAR)
+            labels = BLOCKWISE[rest]
+            axis = Axis(labels.symbol, Scale.LOG if labels.log else Scale.LINEAR)
             strips = block_strips(shown, rest) if self.height() > 420 else ()
             self.chart.show_chart(block_plot(shown, rest, options), strips, axis, "Each block coloured by its value")
         elif kind == "planned":

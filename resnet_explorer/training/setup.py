@@ -49,13 +49,13 @@ class TrainingSetup(QScrollArea):
         self.recipe, self.problem = RecipeForm(), Problem()
         fields = QWidget()
         self.form = Form(fields, margins=(14, 0, 12, 0))
-        for key, words, field, tip in (
+        for key, text, field, tip in (
             ("images", "Images", self.images, "Training and test images; nothing is downloaded"),
             ("side", "Image side", self.side, "Images are resized to this many pixels square"),
             ("seed", "Seed", self.seed, "Seed of the initial weights, the order of images, and everything else random"),
             ("epochs", "Epochs", self.epochs, EPOCHS_TIP),
         ):
-            self.form.add(key, words, field, tip)
+            self.form.add(key, text, field, tip)
         self.presets.setFixedHeight(self.presets.sizeHintForRow(0) * min(4, len(PRESETS)) + 4)
         parts: list[Part] = []
         titles = ("Experiments", "Networks", "Images and seed", "Recipe")

@@ -86,18 +86,18 @@ def _ends(found: Sequence[Outcome]) -> str:
 
 
 def _end(one: Outcome) -> str:
-    words = format_loss(one.middle) if isfinite(one.middle) else "diverged"
+    text = format_loss(one.middle) if isfinite(one.middle) else "diverged"
     finite = [loss for loss in one.losses if isfinite(loss)]
     if len(one.losses) > 1 and finite and len(finite) == len(one.losses):
         least, greatest = format_loss(min(finite)), format_loss(max(finite))
-        words += f" ({least} to {greatest})" if least != greatest else ""
+        text += f" ({least} to {greatest})" if least != greatest else ""
     elif finite and len(finite) < len(one.losses):
-        words += f" ({len(one.losses) - len(finite)} of {len(one.losses)} seeds diverged)"
+        text += f" ({len(one.losses) - len(finite)} of {len(one.losses)} seeds diverged)"
     steps = [len(run.metrics) for run in one.runs]
     if not one.is_finished:
-        words += f" so far, at step {min(steps):,} of {one.runs[0].plan.recipe.steps:,}"
+        text += f" so far, at step {min(steps):,} of {one.runs[0].plan.recipe.steps:,}"
     said = " (chance)" if one.is_at_chance else " (worse than chance)" if one.is_below_chance else ""
-    return words + said
+    return text + said
 
 
 def format_loss(loss: float) -> str:
@@ -114,11 +114,11 @@ def _compared(found: Sequence[Outcome]) -> list[str]:
         return []
     shallow, deep = plain[0], plain[-1]
     if shallow.is_at_chance and deep.is_at_chance:
-        words = f"Neither plain net learns, not even the shallow {shallow.name}."
+        text = f"Neither plain net learns, not even the shallow {shallow.name}."
     else:
-        words = _depth_words(shallow, deep)
+        text = _depth_words(shallow, deep)
     twins = [one for one in found if one.spec.residual and _depth(one) == _depth(deep) and _alike([one, deep])]
-    return [words, *(_twin_words(deep, twin) for twin in twins[:1])]
+    return [text, *(_twin_words(deep, twin) for twin in twins[:1])]
 
 
 def _depth_words(shallow: Outcome, deep: Outcome) -> str:

@@ -262,8 +262,8 @@ def find_rate(job: FindRate) -> Iterator[Progress | Partial[RateTest] | RateTest
     """
     plan, lowest, highest, steps = job.plan, job.lowest, job.highest, job.steps
     if not (0 < lowest < highest and isfinite(highest) and steps > 1):
-        words = "The learning rates of a range test have to grow."
-        raise ExplorerError("rate", words, "Choose a higher end, and 2 steps or more.")
+        text = "The learning rates of a range test have to grow."
+        raise ExplorerError("rate", text, "Choose a higher end, and 2 steps or more.")
     check(plan)
     rates = [lowest * (highest / lowest) ** (step / (steps - 1)) for step in range(steps)]
     yield Progress(0, steps, "loading the images")
