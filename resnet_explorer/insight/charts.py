@@ -1,4 +1,4 @@
-"""The confusion matrix: a heat map whose cells say their numbers."""
+"""Drawings: the filters of the first convolution, the confusion matrix, and the loss surface."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -29,11 +29,11 @@ from resnet_explorer.picture.marks import (
 )
 
 MOST_FILTERS = 256
-"""Filters that are drawn; the words tell of the others."""
+"""The largest number of filters that are drawn; the subtitle counts all."""
 PLANES = 8
-"""Input channels of a filter that are drawn."""
+"""The largest number of input channels of a filter that are drawn."""
 SPACE, LARGEST_TILE = 12.0, 44.0
-"""In px: between filters, and the side of a weight at most."""
+"""In px: between filters, and the largest side of a weight."""
 
 
 class _Grid(NamedTuple):
@@ -44,7 +44,7 @@ class _Grid(NamedTuple):
 
 
 def filters_picture(shown: Filters, width: float, height: float, text: float = 1.0) -> Picture:
-    """Return the filters of that picture size, each scaled by its own largest weight, each with its address."""
+    """Return a picture of filters, each scaled by its own largest weight, and with an address."""
     count, planes, rows, columns = shown.weights.shape
     size = sizes(text)
     drawn, kept = min(count, MOST_FILTERS), min(planes, PLANES)
@@ -104,11 +104,11 @@ def _filter_cells(weights: Any, side: float) -> Iterator[Box]:
 
 
 LAST_PALE, FIRST_DEEP = 5, 9
-"""On colours up to the one, words have a contrast of 4.5 to 1; on those from the other, words in the page's colour."""
+"""Text has a contrast of 4.5 on colours up to the first index; from the second on if it has the page's colour."""
 
 
 def readable(ink: Ink) -> Ink:
-    """Return the nearest colour of the scale on which words can be read; other inks as they are."""
+    """Return the nearest colour of the scale on which text is readable; other inks unchanged."""
     if ink not in SCALE:
         return ink
     step = SCALE.index(ink)
@@ -118,20 +118,20 @@ def readable(ink: Ink) -> Ink:
 
 
 def on(ink: Ink) -> Ink:
-    """Return the ink for what is written on a colour of the scale."""
+    """Return the ink of text on a colour of the scale."""
     return Ink.PAGE if ink in SCALE[(LAST_PALE + FIRST_DEEP) // 2 + 1 :] else Ink.TEXT
 
 
 MOST_NUMBERS = 40
 """Classes beyond which cells are too small for numbers."""
 LARGEST, SMALLEST = 17, 6
-"""In px: numbers larger than the one are not needed, smaller than the other are not read."""
+"""In px: the largest and the smallest size of numbers."""
 
 
 def confusion_picture(
     shown: Confusion, names: Sequence[str], width: float, height: float, text: float = 1.0
 ) -> Picture:
-    """Return the matrix in that size: a row for each true class, a column for each given one.
+    """Return a picture of the matrix: a row for each true class, a column for each predicted one.
 
     A cell's path is ``true3.given5``, a row's ``true3``.
     """
@@ -198,12 +198,12 @@ def _cell(cell: Group, count: int, text: float) -> tuple[Mark, ...]:
 
 
 MOST_LINES = 20
-"""Lines that can be told apart."""
+"""The largest number of contour lines that can be distinguished."""
 _STEPS = ((1.0, 1.5, 2.0, 3.0, 5.0, 7.0), (1.0, 2.0, 5.0), (1.0,))
 
 
 def levels(low: float, high: float) -> tuple[float, ...]:
-    """Return round values between two, evenly spread on a logarithmic scale, as many as can be told apart."""
+    """Return round values between two, evenly spaced on a logarithmic scale, at most ``MOST_LINES``."""
     if not 0 < low < high:
         return ()
     found: list[float] = []
@@ -218,7 +218,7 @@ def levels(low: float, high: float) -> tuple[float, ...]:
 def contours(x: Sequence[float], y: Sequence[float], values: Any, at: float) -> Iterator[list[tuple[float, float]]]:
     """Yield the lines along which values[row of y, column of x] are ``at``, interpolated between logarithms.
 
-    What is not a number has no lines around it.
+    There are no lines around NaN.
     """
     import numpy as np
     from contourpy import contour_generator  # with numpy, which the start does not need
@@ -231,12 +231,12 @@ def contours(x: Sequence[float], y: Sequence[float], values: Any, at: float) -> 
 
 LOSS = Axis("loss", Scale.LOG)
 LOWEST, HIGHEST = 1e-4, 1e5
-"""Lower losses than the one have its colour, so have those above so many times the least: far out they grow to 10⁹."""
+"""The scale begins at the first at least, and spans at most the second as a factor: far out losses reach 10⁹."""
 NAMED_FROM = 60.0
-"""In px: contour lines of at least this length say their value."""
+"""In px: contour lines of at least this length are labelled."""
 _NOTE = (
-    "Each axis is a random direction in which every filter is as long as the trained one (Li et al. 2018, section 4); "
-    "biases and the parameters of norms stay. + the trained weights."
+    "Each axis is a random direction, each filter scaled to the norm of the trained one (Li et al. 2018, section 4); "
+    "biases and the parameters of norms are fixed. + marks the trained weights."
 )
 
 
@@ -251,7 +251,7 @@ class _Place(NamedTuple):
 
 
 def surface_picture(shown: Surface, wide: float, high: float, text: float = 1.0) -> Picture:
-    """Return the planes in that size; what is not measured yet is left empty."""
+    """Return a picture of the planes; points that are not measured yet are empty."""
     size, asked, count = sizes(text), shown.request, len(shown.request.runs)
     low, top = _range(shown)
     words = head("The loss around the trained weights", _subtitle(shown), _notes(shown, top), wide, size, BUDGETS[0])

@@ -1,4 +1,4 @@
-"""The pictures from inside a network that are drawn, and images of maps, filters and mistakes for a grid."""
+"""Views of drawings, Grad-CAM and grids of images: feature maps, filters, misclassified images."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -17,21 +17,21 @@ from resnet_explorer.ui.scene import Camera, Hit
 from resnet_explorer.ui.style import USUAL_POINTS
 
 MOST = 512
-"""So many images are shown; more are not looked at, and take long to lay out."""
+"""The largest number of images in a grid; more take long to lay out."""
 LINE, GUTTER = 18, 8
-"""In px: the words under an image in the file, and the room around it."""
+"""In px: a line of a caption in the PNG, and the space around an image."""
 
 
 class Shown(NamedTuple):
-    """An image with the words under it, and what is said of it where the mouse rests."""
+    """An image with its caption and its tooltip."""
 
     image: QImage
-    words: str = ""
+    caption: str = ""
     tip: str = ""
 
 
 def seen(pixels: Any) -> QImage:
-    """Return an array of numbers from 0 to 255, (height, width, 1 or 3), as an image."""
+    """Return an array of integers from 0 to 255, (height, width, 1 or 3), as an image."""
     high, wide, channels = pixels.shape
     grey = channels == 1
     kind = QImage.Format.Format_Grayscale8 if grey else QImage.Format.Format_RGB888
@@ -39,7 +39,7 @@ def seen(pixels: Any) -> QImage:
 
 
 def coloured(levels: Any, theme: Theme) -> QImage:
-    """Return an array of numbers from 0 to 255, (height, width), in the colours of a theme's scale."""
+    """Return an array of integers from 0 to 255, (height, width), in the colours of a theme's scale."""
     high, wide = levels.shape
     image = QImage(levels.tobytes(), wide, high, wide, QImage.Format.Format_Indexed8).copy()
     image.setColorTable(scale_table(theme))
@@ -47,7 +47,7 @@ def coloured(levels: Any, theme: Theme) -> QImage:
 
 
 def scale_table(theme: Theme) -> list[int]:
-    """Return 256 colours between the steps of a theme's scale."""
+    """Return a theme's scale interpolated to 256 colours."""
     steps = [QColor(theme.colours[ink]) for ink in SCALE]
     table = []
     for level in range(256):
@@ -60,7 +60,7 @@ def scale_table(theme: Theme) -> list[int]:
 
 
 class ImageGrid(QListWidget):
-    """Shows images at one size, pixel by pixel; ``chosen`` gives the place of the one that is made current."""
+    """Shows images at one size without smoothing; ``chosen`` gives the place of the selected one."""
 
     chosen = Signal(int)
 
@@ -83,7 +83,7 @@ class ImageGrid(QListWidget):
         self.blockSignals(True)
         self.clear()
         self.setIconSize(QSize(self._side, self._side))
-        lines = max((one.words.count("\n") + 1 for one in images if one.words), default=0)
+        lines = max((one.caption.count("\n") + 1 for one in images if one.caption), default=0)
         self.setGridSize(QSize(self._side + 16, self._side + 12 + lines * (self.fontMetrics().height() + 1)))
         for one in images[:MOST]:
             self.addItem(_item(one, self._side, ratio))
@@ -111,7 +111,7 @@ class ImageGrid(QListWidget):
         """Return all images as one PNG, ``columns`` in a row, with their captions."""
         images, side = self.images[:MOST], max(self._side, 48)
         columns = max(1, min(columns, len(images)))
-        lines = max((one.words.count("\n") + 1 for one in images if one.words), default=0)
+        lines = max((one.caption.count("\n") + 1 for one in images if one.caption), default=0)
         wide, high = side + GUTTER, side + GUTTER + lines * LINE
         sheet = QImage(columns * wide + GUTTER, -(-len(images) // columns) * high + GUTTER, QImage.Format.Format_RGB32)
         sheet.fill(QColor(self._theme.colours[Ink.PAGE]))
@@ -122,7 +122,7 @@ class ImageGrid(QListWidget):
             left, top = GUTTER + index % columns * wide, GUTTER + index // columns * high
             painter.drawImage(QRect(left, top, side, side), enlarged(one.image, side))
             place = QRect(left - GUTTER // 2, top + side, wide, lines * LINE)
-            painter.drawText(place, Qt.AlignmentFlag.AlignHCenter, one.words)
+            painter.drawText(place, Qt.AlignmentFlag.AlignHCenter, one.caption)
         painter.end()
         return png(sheet)
 
@@ -131,16 +131,16 @@ def _item(one: Shown, side: int, ratio: float) -> QListWidgetItem:
     pixmap = QPixmap.fromImage(enlarged(one.image, round(side * ratio)))
     pixmap.setDevicePixelRatio(ratio)
     icon = QIcon(pixmap)
-    icon.addPixmap(pixmap, QIcon.Mode.Selected)  # not tinted: its colours mean something
-    item = QListWidgetItem(icon, one.words)
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)  # not tinted: its colours have a meaning
+    item = QListWidgetItem(icon, one.caption)
     item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter)
     item.setToolTip(one.tip)
-    item.setData(Qt.ItemDataRole.AccessibleTextRole, one.tip or one.words)
+    item.setData(Qt.ItemDataRole.AccessibleTextRole, one.tip or one.caption)
     return item
 
 
 def enlarged(image: QImage, side: int) -> QImage:
-    """Return an image whose longer side is so many px: enlarged pixel by pixel, or smoothly made smaller."""
+    """Return an image whose longer side is ``side`` px: enlarged without, or reduced with interpolation."""
     grows = max(image.width(), image.height()) < side
     how = Qt.TransformationMode.FastTransformation if grows else Qt.TransformationMode.SmoothTransformation
     return image.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio, how)
@@ -155,36 +155,36 @@ def png(image: QImage) -> bytes:
 
 
 def gallery_images(shown: Gallery, named: Confusion | None, names: Sequence[str]) -> list[Shown]:
-    """Return test images under their places and classes; wrongly named ones say as what, where that is known."""
+    """Return test images with numbers and classes; misclassified ones with their prediction, where that is known."""
     found = []
     for index, (pixels, truth) in enumerate(zip(shown.pixels, shown.truth, strict=True)):
         place, true = shown.request.first + index, class_name(names, truth)
         text, tip = f"{place}: {true}", f"Test image {place}, true class {true}"
         if named is not None and named.predicted[place] != truth:
             given = class_name(names, named.predicted[place])
-            text, tip = f"{text} → {given}", f"{tip}, named {given}"
+            text, tip = f"{text} → {given}", f"{tip}, predicted {given}"
         found.append(Shown(seen(pixels), text, tip))
     return found
 
 
 def mistakes_of(shown: Confusion, pair: tuple[int, int] | None) -> list[tuple[Mistake, Any]]:
-    """Return the mistakes whose pixels are there, with them; those of one cell of the matrix where one is chosen."""
+    """Return the mistakes with pixels, and these; only those of one cell of the matrix if ``pair`` is given."""
     known = zip(shown.mistakes, shown.pixels, strict=False)
     return [(one, pixels) for one, pixels in known if pair is None or pair == (one.truth, one.predicted)]
 
 
 def mistake_images(found: Sequence[tuple[Mistake, Any]], names: Sequence[str]) -> list[Shown]:
-    """Return wrongly named images with what they are, what they were named, and how surely."""
+    """Return misclassified images with true class, predicted class and probability."""
     images = []
     for one, pixels in found:
         true, given = class_name(names, one.truth), class_name(names, one.predicted)
-        tip = f"Test image {one.image}: true class {true}, named {given} with a probability of {one.probability:.3f}"
+        tip = f"Test image {one.image}: true class {true}, predicted {given} with probability {one.probability:.3f}"
         images.append(Shown(seen(pixels), f"{true} → {given}\n{100 * one.probability:.0f} %", tip))
     return images
 
 
 def map_images(shown: Features, theme: Theme, together: bool) -> list[Shown]:
-    """Return maps in the colours of the scale: from the least to the greatest value of all maps, or of each."""
+    """Return feature maps in the colours of the scale, scaled to the range of all maps together, or of each."""
     low, high = float(shown.maps.min()), float(shown.maps.max())
     images = []
     for channel, values in enumerate(shown.maps):
@@ -196,7 +196,7 @@ def map_images(shown: Features, theme: Theme, together: bool) -> list[Shown]:
 
 
 def filter_images(shown: Filters) -> list[Shown]:
-    """Return filters over three channels as coloured images: grey is 0, each by its own largest weight."""
+    """Return filters over three channels as RGB images: grey is 0, each scaled by its own largest weight."""
     images = []
     for index, weights in enumerate(shown.weights):
         largest = float(abs(weights).max()) or 1.0
@@ -215,21 +215,21 @@ def _levels(values: Any, low: float, high: float) -> Any:
 
 
 def side_of(count: int, pixels: int) -> int:
-    """Return the side in px at which so many images of so many pixels are well seen."""
+    """Return a side in px for ``count`` images of ``pixels`` pixels."""
     wanted = 112 if count <= 16 else 80 if count <= 64 else 56
     return max(wanted, min(pixels, 160))
 
 
 Draw = Callable[[float, float, float], Picture]
-"""Draws a picture of a width and a height with words of a size."""
+"""Draws a picture of a width, a height and a text scale."""
 GAP, LINES = 16, 46
-"""In px: between the images, and the words under them."""
+"""In px: between the images, and the height of their captions."""
 DIMMED, STRONGEST = 0.8, 0.65
-"""How much of the image is left under the evidence, and how opaque the strongest evidence is."""
+"""Brightness of the image under the evidence, and opacity of the strongest evidence."""
 
 
 class MarksView(SizedCanvas):
-    """Shows a picture that is drawn for the room that there is; ``picked`` gives the address of what is clicked."""
+    """Shows a picture drawn for the size of the widget; ``picked`` gives the address of a clicked mark."""
 
     picked = Signal(str)
 
@@ -262,26 +262,26 @@ class MarksView(SizedCanvas):
 
 
 class CamView(QWidget):
-    """Shows an image, the layer's map, and the one over the other."""
+    """Shows an image, the layer's Grad-CAM map, and the map over the image."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._cam: Cam | None = None
-        self._words: tuple[str, str, str] = ("", "", "")
+        self._captions: tuple[str, str, str] = ("", "", "")
         self._theme = LIGHT
         self.setMinimumSize(360, 200)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Grad-CAM")
-        self.setToolTip("The image · what Grad-CAM gives at the layer's own size · the evidence laid over the image")
+        self.setToolTip("The image · Grad-CAM at the layer's own size · the evidence over the image")
 
     @property
     def has_image(self) -> bool:
         return self._cam is not None
 
-    def show_cam(self, cam: Cam | None, words: tuple[str, str, str] = ("", "", "")) -> None:
+    def show_cam(self, cam: Cam | None, captions: tuple[str, str, str] = ("", "", "")) -> None:
         """Show a result with a caption under each of its three images; None shows nothing."""
-        self._cam, self._words = cam, words
-        self.setAccessibleDescription(". ".join(one.replace("\n", ", ") for one in words if one))
+        self._cam, self._captions = cam, captions
+        self.setAccessibleDescription(". ".join(one.replace("\n", ", ") for one in captions if one))
         self.update()
 
     def show_theme(self, theme: Theme) -> None:
@@ -302,7 +302,7 @@ class CamView(QWidget):
         left = max(GAP, (wide - 3 * side - 2 * GAP) // 2)
         top = max(GAP, (high - side - lines) // 2)
         painter.setPen(QColor(self._theme.colours[Ink.TEXT]))
-        for image, text in zip(_images(self._cam, self._theme, side), self._words, strict=True):
+        for image, text in zip(_images(self._cam, self._theme, side), self._captions, strict=True):
             painter.drawImage(left + (side - image.width()) // 2, top, image)
             place = QRect(left - GAP // 2, top + side + 6, side + GAP, lines)
             painter.drawText(place, Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap, text)

@@ -50,24 +50,24 @@ class TrainingBar(QWidget):
         self.pause.setEnabled(bool(left))
         self.step.setEnabled(bool(left) and not busy)
         self.stop.setEnabled(bool(left))
-        self.words.setText(_words(trainer.runs, busy))
+        self.words.setText(_describe_progress(trainer.runs, busy))
         self.words.setToolTip(self.words.text())
 
 
-def _words(runs: list[LiveRun], busy: bool) -> str:
+def _describe_progress(runs: list[LiveRun], busy: bool) -> str:
     if not runs:
         return ""
     over = sum(not run.is_open for run in runs)
     if not busy:
         return "all runs have ended" if over == len(runs) else "paused"
-    at_work = [run for run in runs if run.status is RunStatus.RUNNING]
+    running = [run for run in runs if run.status is RunStatus.RUNNING]
     waiting = sum(run.status is RunStatus.WAITING for run in runs)
-    seconds = [left for run in at_work if (left := run.statistics.seconds_left) is not None]
-    pieces = [f"{len(at_work)} running" if at_work else "starting PyTorch"]
-    if waiting and at_work:
+    seconds = [left for run in running if (left := run.statistics.seconds_left) is not None]
+    pieces = [f"{len(running)} running" if running else "starting PyTorch"]
+    if waiting and running:
         pieces.append(f"{waiting} waiting")
     if seconds:
-        longest = max(seconds) * (1 + waiting / max(1, len(at_work)))
+        longest = max(seconds) * (1 + waiting / max(1, len(running)))
         pieces.append(f"about {duration(longest)} left")
     return ", ".join(pieces)
 

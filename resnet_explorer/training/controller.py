@@ -109,17 +109,13 @@ class TrainingController(QObject):
             self.runs.append(LiveRun(run.plan, Path(run.folder), 0, *rest))
         self.changed.emit()
 
-    def resume(self) -> None:
-        """Continue every unfinished run."""
-        self._submit(None)
-
     def step(self) -> None:
         """Make one step of every unfinished run."""
-        self._submit(1)
+        self.resume(1)
 
-    def _submit(self, steps: int | None) -> None:
+    def resume(self, steps: int | None = None) -> None:
         """Continue the unfinished runs, the longest first, so that all end at about the same time."""
-        for run in sorted(self.runs, key=_length, reverse=True):
+        for run in sorted(self.runs, key=lambda run: -run.plan.recipe.steps * sum(run.plan.spec.blocks)):
             if run.is_open and not run.job:
                 run.status, run.problem = RunStatus.WAITING, ""
                 until = None if steps is None else _made(run) + steps
@@ -175,11 +171,6 @@ class TrainingController(QObject):
         rename(run.folder, name)
         run.plan = replace(run.plan, name=name)
         self.changed.emit()
-
-
-def _length(run: LiveRun) -> int:
-    """Return a run's steps times its blocks, an estimate of its duration."""
-    return run.plan.recipe.steps * sum(run.plan.spec.blocks)
 
 
 def _made(run: LiveRun) -> int:

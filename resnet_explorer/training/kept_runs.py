@@ -37,12 +37,6 @@ def grouped(root: Path) -> tuple[Group, ...]:
     )
 
 
-def _title_and_date(name: str) -> tuple[str, str]:
-    """Return the title of a group's folder, and when it was started if its name tells."""
-    found = re.fullmatch(r"(\d{4}-\d{2}-\d{2}) (\d{2})\.(\d{2})\.\d{2} (.+)", name)
-    return (found[4], f"{found[1][5:]} {found[2]}:{found[3]}") if found else (name, "")
-
-
 class _Deletion(QUndoCommand):
     def __init__(self, owner: "KeptRuns", runs: Sequence[RunFolder]) -> None:
         super().__init__(f"delete {runs[0].name if len(runs) == 1 else f'{len(runs)} runs'}")
@@ -121,7 +115,8 @@ class KeptRuns(QWidget):
         self._on_selection()
 
     def _add(self, group: Group, editable: bool) -> None:
-        title, when = _title_and_date(group.title)
+        match = re.fullmatch(r"\d{4}-(\d{2}-\d{2}) (\d{2})\.(\d{2})\.\d{2} (.+)", group.title)
+        title, when = (match[4], f"{match[1]} {match[2]}:{match[3]}") if match else (group.title, "")
         parent = QTreeWidgetItem([title, when if editable else "recorded"])
         parent.setToolTip(0, group.title)
         for run in group.runs:

@@ -173,12 +173,9 @@ class TrainingPage(RunsPage[TrainingController]):
 
     def start(self) -> None:
         """Train the networks of the setup."""
-        try:
-            plans = self.setup.plans()
-        except ExplorerError:
-            return
-        self._leave_replay()
-        self.trainer.start(plans, self.setup.title)
+        if plans := self._planned():
+            self._leave_replay()
+            self.trainer.start(plans, self.setup.title)
 
     def _on_preset(self) -> None:
         """Show the experiment's recording at once, if the app has one."""
@@ -193,11 +190,10 @@ class TrainingPage(RunsPage[TrainingController]):
         self.show_recording(self._read([run.path for run in first]))
 
     def _on_rate_wanted(self) -> None:
-        try:
-            plan = self.setup.plans()[0]
-        except ExplorerError:
+        plans = self._planned()
+        if not plans:
             return
-        dialog = RateDialog(plan, self._document, self._jobs, self._theme, self)
+        dialog = RateDialog(plans[0], self._document, self._jobs, self._theme, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.chosen.connect(self.setup.recipe.use_rate)
         dialog.show()

@@ -283,4 +283,4 @@ def test_images_keep_their_pixels_and_colours() -> None:
     theme = THEMES["dark"]
     ends = coloured(np.array([[0, 255]], np.uint8), theme)
     assert ends.pixelColor(0, 0).name() == "#262c47" and ends.pixelColor(1, 0).name() == "#f3f3b5"
-    assert Shown(ends).words == ""
+    assert Shown(ends).caption == ""
