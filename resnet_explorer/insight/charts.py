@@ -268,7 +268,7 @@ def surface_picture(shown: Surface, wide: float, high: float, text: float = 1.0)
     marks += [_panel(one, shown, place, index) for index, one in enumerate(shown.slices)]
     right = count * (margin + side + GAP) + 4
     marks.append(Group("", "scale", bar.title, right, above, bar.width, bar.height, bar.marks))
-    said = ". ".join(f"{one.run.plan.name}: {_facts(one)}" for one in shown.slices)
+    said = ". ".join(f"{plane.run.plan.name}: {_facts(plane)}" for plane in shown.slices)
     return Picture(wide, high, tuple(marks), "The loss around the trained weights", said)
 
 

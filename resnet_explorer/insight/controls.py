@@ -43,7 +43,7 @@ class Answers(QObject):
         return self._answers.get(request)
 
     def newest(self, kind: type[A]) -> A | None:
-        return next((one for one in reversed(self._answers.values()) if isinstance(one, kind)), None)
+        return next((value for value in reversed(self._answers.values()) if isinstance(value, kind)), None)
 
     def ask(self, request: values.InsideRequest, label: str, instead: values.InsideRequest | None = None) -> None:
         """Submit a request once; the older request ``instead`` that it replaces is cancelled."""
@@ -205,7 +205,7 @@ class InsideControls(QWidget):
         classes = ((f"class {class_name(names, one)}", one) for one in range(spec.classes or 0))
         self.layer.offer((path, path) for path in values.map_paths(spec))
         self.target.offer([("the predicted class", GIVEN), ("the true class", TRUE), *classes])
-        self.other.offer([("nothing", None), *((one.plan.name, one) for one in others)], usual + 1)
+        self.other.offer([("nothing", None), *((other.plan.name, other) for other in others)], usual + 1)
 
     def show_layer(self, path: str) -> None:
         self.layer.show_value(path)

@@ -106,7 +106,7 @@ class InsideView(QWidget):
         self.stack.clear()
         self._run, self._names, self._request, self.stack.names = values.RunReference(folder, plan), names, None, names
         self._path = values.nearest_map(plan.spec, self._document.selection)
-        usable = [one for one in others if one.folder != folder and one.plan.spec.classes is not None]
+        usable = [other for other in others if other.folder != folder and other.plan.spec.classes is not None]
         twins = [index for index, one in enumerate(usable) if one.plan.spec.residual != plan.spec.residual]
         self.controls.show_network(plan.spec, names, usable, twins[0] if twins else -1)
         self.run.setText(plan.name)

@@ -85,8 +85,8 @@ class ImageGrid(QListWidget):
         self.setIconSize(QSize(self._side, self._side))
         lines = max((one.caption.count("\n") + 1 for one in images if one.caption), default=0)
         self.setGridSize(QSize(self._side + 16, self._side + 12 + lines * (self.fontMetrics().height() + 1)))
-        for one in images[:MOST]:
-            self.addItem(_item(one, self._side, ratio))
+        for image in images[:MOST]:
+            self.addItem(_item(image, self._side, ratio))
         self.blockSignals(False)
 
     @property
@@ -111,7 +111,7 @@ class ImageGrid(QListWidget):
         """Return all images as one PNG, ``columns`` in a row, with their captions."""
         images, side = self.images[:MOST], max(self._side, 48)
         columns = max(1, min(columns, len(images)))
-        lines = max((one.caption.count("\n") + 1 for one in images if one.caption), default=0)
+        lines = max((image.caption.count("\n") + 1 for image in images if image.caption), default=0)
         wide, high = side + GUTTER, side + GUTTER + lines * LINE
         sheet = QImage(columns * wide + GUTTER, -(-len(images) // columns) * high + GUTTER, QImage.Format.Format_RGB32)
         sheet.fill(QColor(self._theme.colours[Ink.PAGE]))

@@ -273,7 +273,7 @@ class Surface:
 
     @property
     def complete(self) -> bool:
-        return len(self.slices) == len(self.request.runs) and all(bool(one.known.all()) for one in self.slices)
+        return len(self.slices) == len(self.request.runs) and all(bool(plane.known.all()) for plane in self.slices)
 
 
 def map_paths(spec: ResNetSpec) -> tuple[str, ...]:

@@ -140,7 +140,7 @@ class Run:
 
     def final_loss(self, steps: int = 20) -> float:
         """Return the mean training loss of the last steps; infinite where one is not finite."""
-        losses = [one.loss for one in self.metrics[-steps:]]
+        losses = [metric.loss for metric in self.metrics[-steps:]]
         return sum(losses) / len(losses) if losses and all(map(isfinite, losses)) else inf
 
 
@@ -217,12 +217,12 @@ class RunStatistics:
 
     @property
     def loss(self) -> float | None:
-        known = [one.loss for one in self.metrics[-RECENT:]]
+        known = [metric.loss for metric in self.metrics[-RECENT:]]
         return sum(known) / len(known) if known else None
 
     @property
     def error(self) -> float | None:
-        known = [one.accuracy for one in self.metrics[-RECENT:] if one.accuracy is not None]
+        known = [metric.accuracy for metric in self.metrics[-RECENT:] if metric.accuracy is not None]
         return 1 - sum(known) / len(known) if known else None
 
     @property

@@ -93,7 +93,7 @@ class Recipe:
         _need(isfinite(self.decay) and self.decay >= 0, "decay", f"A weight decay of {self.decay}", "Choose 0 or more.")
         _need(0 < self.gamma <= 1, "gamma", f"A factor of {self.gamma}", "Choose one above 0, up to 1.")
         _need(
-            list(self.milestones) == sorted({one for one in self.milestones if one > 0}),
+            list(self.milestones) == sorted({milestone for milestone in self.milestones if milestone > 0}),
             "milestones",
             f"Milestones at {', '.join(map(str, self.milestones))}",
             "Write steps above 0 in rising order.",
@@ -118,7 +118,7 @@ class Recipe:
         if step < self.warmup:
             return self.rate * (self.warmup_from + (1 - self.warmup_from) * step / self.warmup)
         if self.schedule is Schedule.STEPS:
-            return self.rate * self.gamma ** sum(step >= one for one in self.milestones)
+            return self.rate * self.gamma ** sum(step >= milestone for milestone in self.milestones)
         if self.schedule is Schedule.COSINE:
             left = max(1, self.steps - self.warmup)
             return self.rate * (1 + cos(pi * min(1.0, (step - self.warmup) / left))) / 2

@@ -22,7 +22,7 @@ MOST_COLUMNS = 400
 def block_plot(shown: Sequence[Traced], quantity: str, options: Options = PLAINLY) -> chart.Chart:
     """Return a quantity at each block, at the newest measured step of each run."""
     labels = BLOCKWISE[quantity]
-    known = [(one, metric) for one in shown if (metric := _newest(one.run)) and has(metric, quantity)]
+    known = [(trace, metric) for trace in shown if (metric := _newest(trace.run)) and has(metric, quantity)]
     steps = sorted({metric.step + 1 for _, metric in known})
     when = f"step {steps[0]:,}" if len(steps) == 1 else "the newest measured step of each run" if steps else ""
     missing = [one.name for one in shown if all(one is not other for other, _ in known)]
@@ -63,7 +63,7 @@ def has(metric: Metric, quantity: str) -> bool:
 
 
 def _newest(run: Run) -> Metric | None:
-    return next((one for one in reversed(run.metrics) if one.blocks), None)
+    return next((metric for metric in reversed(run.metrics) if metric.blocks), None)
 
 
 def _places(run: Run, count: int) -> Sequence[Place]:
@@ -88,16 +88,16 @@ def _spans(runs: Sequence[Run]) -> tuple[chart.Span, ...]:
 def block_strips(shown: Sequence[Traced], quantity: str) -> tuple[chart.Strip, ...]:
     """Return the runs' blocks in rows, coloured by a quantity at their newest measured step."""
     strips = []
-    for one in shown:
-        metric = _newest(one.run)
+    for trace in shown:
+        metric = _newest(trace.run)
         if metric and has(metric, quantity):
             y = values(metric, quantity)
-            pairs = zip(_places(one.run, len(y)), y, strict=True)
-            is_residual = one.run.plan.spec.residual
+            pairs = zip(_places(trace.run, len(y)), y, strict=True)
+            is_residual = trace.run.plan.spec.residual
             cells = (
                 chart.Cell(place.path, f"block {n}", value, is_residual) for n, (place, value) in enumerate(pairs, 1)
             )
-            strips.append(chart.Strip(one.key, one.name, tuple(cells), one.look))
+            strips.append(chart.Strip(trace.key, trace.name, tuple(cells), trace.look))
     return tuple(strips)
 
 
@@ -134,8 +134,8 @@ FEW = 2
 def rates(shown: Sequence[Traced], options: Options = PLAINLY) -> chart.Chart:
     """Return each schedule once, with the names of its runs, and a marker at the position of each run."""
     groups: dict[tuple[float, ...], list[Traced]] = {}
-    for one in shown:
-        groups.setdefault(tuple(schedule(one.run.plan.recipe)[1]), []).append(one)
+    for trace in shown:
+        groups.setdefault(tuple(schedule(trace.run.plan.recipe)[1]), []).append(trace)
     series: list[chart.Series] = []
     for members in groups.values():
         series += _rate_series(members)
@@ -172,8 +172,10 @@ def _rate_series(members: Sequence[Traced]) -> list[chart.Series]:
     label = ", ".join(one.name for one in members) if count <= FEW else f"{first.name} and {count - 1} more"
     bare = first.look._replace(marker=chart.Marker.NONE)
     found = [chart.Series(first.key, label, x, y, bare, hidden=all(one.hidden for one in members))]
-    for one in members:
-        if one.run.last:
-            here = [one.run.last.step + 1], [one.run.last.rate]
-            found.append(chart.Series(f"{one.key}-now", "", *here, one.look, chart.Kind.SCATTER, hidden=one.hidden))
+    for member in members:
+        if member.run.last:
+            here = [member.run.last.step + 1], [member.run.last.rate]
+            found.append(
+                chart.Series(f"{member.key}-now", "", *here, member.look, chart.Kind.SCATTER, hidden=member.hidden)
+            )
     return found

@@ -55,7 +55,7 @@ MEASURES: Mapping[Measure, MeasureWords] = {
 
 def measure_words(measure: Measure, shown: Sequence["Traced"]) -> MeasureWords:
     """Return the words of a measure for some runs: those of validation where such images are judged."""
-    words, kinds = MEASURES[measure], {one.run.environment.judged for one in shown if one.run.environment}
+    words, kinds = MEASURES[measure], {trace.run.environment.judged for trace in shown if trace.run.environment}
     if measure not in (Measure.TEST_LOSS, Measure.TEST_ERROR) or kinds <= {"test"}:
         return words
     kind = " or ".join(sorted(kinds))
@@ -283,7 +283,7 @@ def replay_words(shown: Sequence[Traced], is_replayed: bool) -> str:
 
 def runs_of(shown: Sequence[Traced]) -> list[Run]:
     """Return the runs."""
-    return [one.run for one in shown]
+    return [trace.run for trace in shown]
 
 
 def notes_of(shown: Sequence[Traced]) -> tuple[str, ...]:
@@ -298,7 +298,7 @@ def classes(run: Run) -> int | None:
 
 def chance(shown: Sequence[Traced], measure: Measure) -> tuple[Guide, ...]:
     """Return guides at chance level: ln(classes) for the loss, 1 − 1/classes for the error."""
-    counts = sorted({count for one in shown if (count := classes(one.run)) and count > 1})
+    counts = sorted({count for trace in shown if (count := classes(trace.run)) and count > 1})
     guides = []
     for count in counts:
         value = chance_level(count, measure)

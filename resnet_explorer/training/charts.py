@@ -87,9 +87,9 @@ class TrainingCharts:
         """Return a measure of each run: thin as measured and thick smoothed, or its points for test measures."""
         options = replace(options, across=_across(shown, options.across))
         series: list[Series] = []
-        for one in shown:
-            curve = self._curve(one, measure, options.smoothing)
-            series += _series(one, curve, measure, options)
+        for trace in shown:
+            curve = self._curve(trace, measure, options.smoothing)
+            series += _series(trace, curve, measure, options)
         labels = data.measure_words(measure, shown)
         axis, notes = _value_axis(shown, series, measure, options)
         x_axis = AXES[options.across]
@@ -109,8 +109,10 @@ class TrainingCharts:
         """Return the median and the range of a measure over runs that differ only in their seed, for each network."""
         options = replace(options, across=_across(shown, options.across))
         groups: dict[object, list[_Member]] = {}
-        for one in shown:
-            groups.setdefault(without_seed(one.run), []).append((one, self._curve(one, measure, options.smoothing)))
+        for trace in shown:
+            groups.setdefault(without_seed(trace.run), []).append(
+                (trace, self._curve(trace, measure, options.smoothing))
+            )
         styles = data.looks([group[0][0].run.plan.spec.residual for group in groups.values()])
         across = data.Across.STEPS if options.across is data.Across.SECONDS else options.across
         pairs = zip(groups.values(), styles, strict=True)
@@ -158,7 +160,7 @@ class TrainingCharts:
 
 def _across(shown: Sequence[data.Traced], asked: data.Across) -> data.Across:
     """Return what the x axis counts: steps where the number of training images is unknown."""
-    unknown = any(one.run.environment is None for one in shown)
+    unknown = any(trace.run.environment is None for trace in shown)
     return data.Across.STEPS if asked is data.Across.EPOCHS and unknown else asked
 
 
@@ -199,7 +201,7 @@ def _value_axis(
     if options.log:
         return Axis(labels.axis, Scale.LOG, labels.unit), ()
     axis = Axis(labels.axis, unit=labels.unit, low=0.0)
-    counts = [count for one in shown if (count := data.classes(one.run)) and count > 1]
+    counts = [count for trace in shown if (count := data.classes(trace.run)) and count > 1]
     level = max((data.chance_level(count, measure) or 0.0 for count in counts), default=0.0)
     if not level:
         return axis, ()
@@ -215,5 +217,5 @@ def _value_axis(
 
 def _highest(series: Sequence[Series], with_faint: bool = False) -> float:
     """Return the highest finite value of the visible curves."""
-    shown = [one for one in series if not one.hidden and (with_faint or not one.faint)]
+    shown = [line for line in series if not line.hidden and (with_faint or not line.faint)]
     return max((y for one in shown for y in one.y if isfinite(y)), default=0.0)

@@ -45,16 +45,16 @@ def train(options: argparse.Namespace) -> int:
     paint = painter(options.picture) if options.picture else None
     check_workers(options)
     if options.continued is not None:
-        runs_asked = _continued(options)
+        all_tasks = _continued(options)
     else:
         plans = tasks.plans_of(options)
-        runs_asked = tasks.tasks_of(plans, tasks.root_of(options, plans))
-    outcome = _train(runs_asked, options)
-    root = runs_asked[0].folder.parent
+        all_tasks = tasks.tasks_of(plans, tasks.root_of(options, plans))
+    outcome = _train(all_tasks, options)
+    root = all_tasks[0].folder.parent
     if outcome.stopped:
         complain(f'Stopped. To continue: {NAME} train --continue "{root}"')
         return INTERRUPTED
-    runs = tasks.runs_of(runs_asked, outcome.problems)
+    runs = tasks.runs_of(all_tasks, outcome.problems)
     if any(run.metrics for run in runs):
         if options.csv:
             say(to_csv(runs))
@@ -72,9 +72,9 @@ def sweep(options: argparse.Namespace) -> int:
     check_workers(options)
     grid = loads(_text(options.file), options.file.name)
     root = options.output or Path("runs") / file_name(options.file.stem)
-    grid_tasks = tasks_of(grid, root)
-    outcome = _train(grid_tasks, options)
-    runs = tasks.runs_of(grid_tasks, outcome.problems)
+    all_tasks = tasks_of(grid, root)
+    outcome = _train(all_tasks, options)
+    runs = tasks.runs_of(all_tasks, outcome.problems)
     files.write(root / TABLE, sweep_csv(grid, runs))
     summary, picture = sweep_markdown(grid, runs), figure_of(grid, runs)
     files.write(root / TEXT, summary)
@@ -93,36 +93,36 @@ def check_workers(options: argparse.Namespace) -> None:
         raise ExplorerError("workers", f"{options.workers} workers train nothing.", "Choose 1 or more.")
 
 
-def _train(asked: Sequence[Task], options: argparse.Namespace) -> Outcome:
+def _train(all_tasks: Sequence[Task], options: argparse.Namespace) -> Outcome:
     """Make the missing steps of some runs, after their folder lists them, and report what went wrong."""
-    root, places = asked[0].folder.parent, tasks.unfinished(asked)
+    root, places = all_tasks[0].folder.parent, tasks.unfinished(all_tasks)
     if places and not options.cluster:
         require()
-    others = () if options.continued is not None else tasks.write_list(root, asked)
+    others = () if options.continued is not None else tasks.write_list(root, all_tasks)
     outcome = Outcome()
-    with displayed(asked) as display:
+    with displayed(all_tasks) as display:
         display.say(f"Runs are saved in {root}")
         if text := tasks.describe_others(others):
             display.say(text)
-        if done := len(asked) - len(places):
-            display.say(f"{done:,} of {len(asked):,} runs are already finished.")
+        if done := len(all_tasks) - len(places):
+            display.say(f"{done:,} of {len(all_tasks):,} runs are already finished.")
         if places and options.cluster:
-            outcome = run_on_cluster(asked, places, display, options.cluster)
+            outcome = run_on_cluster(all_tasks, places, display, options.cluster)
         elif places:
             jobs = {
-                place: TrainRun(asked[place].plan, str(asked[place].folder), None, options.tensorboard, 0)
+                place: TrainRun(all_tasks[place].plan, str(all_tasks[place].folder), None, options.tensorboard, 0)
                 for place in places
             }
             outcome = LocalWorkers(jobs, display, options.workers).run()
-    report_problems(outcome, asked)
+    report_problems(outcome, all_tasks)
     return outcome
 
 
-def report_problems(outcome: Outcome, asked: Sequence[Task]) -> None:
+def report_problems(outcome: Outcome, all_tasks: Sequence[Task]) -> None:
     """Write a line on stderr for each thing that went wrong, with the runs that it ended."""
     names: dict[str, list[str]] = {}
     for place, why in sorted(outcome.problems.items()):
-        names.setdefault(why, []).append(asked[place].folder.name)
+        names.setdefault(why, []).append(all_tasks[place].folder.name)
     for why, runs in names.items():
         complain(f"{', '.join(runs)}: {why}")
 

@@ -53,8 +53,8 @@ class _Deletion(QUndoCommand):
         self._trashed.append(throw_away(path))
 
     def undo(self) -> None:
-        for one in self._trashed:
-            self._owner.attempt(partial(fetch_back, one))
+        for trashed in self._trashed:
+            self._owner.attempt(partial(fetch_back, trashed))
         self._owner.refresh()
 
 

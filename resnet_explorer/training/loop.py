@@ -302,7 +302,9 @@ def go_on(
     problem = kept.divergence if kept else ""
     if kept and environment:
         known = kept.metrics() if known_steps is not None else ()
-        counts = (one for one in known if one.step >= (known_steps or 0) and (problem or one.step < mark.steps))
+        counts = (
+            metric for metric in known if metric.step >= (known_steps or 0) and (problem or metric.step < mark.steps)
+        )
         yield Partial(Chunk(tuple(counts), environment))
     steps = training_run.plan.recipe.steps
     last = steps if until is None else min(until, steps)

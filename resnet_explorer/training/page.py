@@ -68,7 +68,7 @@ class TrainingWords(QScrollArea):
     def show_runs(self, shown: Sequence[Traced], recorded: str = "") -> None:
         """Show what was measured, here or where it was ``recorded``."""
         self._headings[self.measured].setText("RECORDED AND REPLAYED" if recorded else "MEASURED ON THIS MACHINE")
-        runs = [one.run for one in shown]
+        runs = [trace.run for trace in shown]
         said = measured(runs) if any(run.metrics for run in runs) else ""
         self._say(self.measured, "\n\n".join(filter(None, (recorded, said))))
         made = next((run.environment for run in runs if run.environment), None)

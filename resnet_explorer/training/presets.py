@@ -269,9 +269,9 @@ def preset_plans(
     like = _changed(preset.like, settings) if preset.like else None
     return tuple(
         replace(
-            one, spec=_changed(one.spec, settings), like=like, data=choice or one.data, image=replace(shape, batch=1)
+            plan, spec=_changed(plan.spec, settings), like=like, data=choice or plan.data, image=replace(shape, batch=1)
         )
-        for one in plans
+        for plan in plans
     )
 
 

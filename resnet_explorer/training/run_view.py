@@ -93,7 +93,7 @@ class RunTable(TextTable):
             for place, (item, one) in enumerate(zip(self._items, shown, strict=True)):
                 if place >= len(self._looks) or self._looks[place] != one.look or item.icon(0).isNull():
                     item.setIcon(0, self._icon(one.look))
-        self._looks = [one.look for one in shown]
+        self._looks = [trace.look for trace in shown]
         widest = [max((len(row.texts[column]) for row in rows), default=0) for column in range(len(COLUMNS) - 1)]
         if grown or widest != self._widest:
             self._widest = widest

@@ -67,7 +67,7 @@ class Sweep:
     device: str = "cpu"
 
     def __post_init__(self) -> None:
-        count = prod(len(one.values) for one in self.choices) * len(self.seeds)
+        count = prod(len(choice.values) for choice in self.choices) * len(self.seeds)
         if not 1 <= count <= MOST:
             raise ExplorerError("sweep", f"A sweep cannot have {count:,} runs.", f"Try 1 to {MOST:,}.")
         ((twice, times),) = Counter(one.plan.name for one in self.points()).most_common(1)
@@ -76,7 +76,7 @@ class Sweep:
 
     def points(self) -> tuple[Point, ...]:
         """Return each network and recipe once; the last choice of the file changes first."""
-        grid = product(*(one.values for one in self.choices))
+        grid = product(*(choice.values for choice in self.choices))
         return tuple(point for values in grid for point in self._points(values))
 
     def plans(self) -> tuple[RunPlan, ...]:
@@ -87,7 +87,7 @@ class Sweep:
         given = dict(zip((one.key for one in self.choices), values, strict=True))
         settings = [f"{key.partition('.')[2]}={text}" for key, text in given.items() if key.startswith("set.")]
         recipe = [f"{key.partition('.')[2]}={text}" for key, text in given.items() if key.startswith("recipe.")]
-        varied = [(one.name, given[one.key]) for one in self.choices if one.varies]
+        varied = [(choice.name, given[choice.key]) for choice in self.choices if choice.varies]
         named_by = ("depth", "residual") if "depth" in given else ("net",)  # these are part of the network's name
         for plan in self._plans(given, settings):
             name = ", ".join((plan.name, *(f"{key}={text}" for key, text in varied if key not in named_by)))

@@ -18,7 +18,7 @@ NEAR_CHANCE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The runs of one network that differ only in their seed, and their final losses; infinite for a diverged run."""
+    """A network's runs, which differ only in their seed, and their final losses; infinite for a diverged run."""
 
     name: str
     spec: ResNetSpec
@@ -37,12 +37,12 @@ class Outcome:
     @property
     def is_at_chance(self) -> bool:
         """Return whether every loss is at chance level."""
-        return all(abs(one - self.chance) <= NEAR_CHANCE * self.chance for one in self.losses)
+        return all(abs(loss - self.chance) <= NEAR_CHANCE * self.chance for loss in self.losses)
 
     @property
     def is_below_chance(self) -> bool:
         """Return whether every loss is worse than chance level."""
-        return all(inf > one > (1 + NEAR_CHANCE) * self.chance for one in self.losses)
+        return all(inf > loss > (1 + NEAR_CHANCE) * self.chance for loss in self.losses)
 
     @property
     def chance(self) -> float:
@@ -75,28 +75,28 @@ def measured(runs: Sequence[Run]) -> str:
     return " ".join(filter(None, (_ends(networks), *_compared(networks), _tests(networks), _missing(runs))))
 
 
-def _ends(found: Sequence[Outcome]) -> str:
+def _ends(networks: Sequence[Outcome]) -> str:
     """Return the final losses, after how many steps and from how many seeds."""
-    counts = sorted({len(one.runs) for one in found})
+    counts = sorted({len(network.runs) for network in networks})
     seeds = "one seed" if counts == [1] else f"median of {counts[0]} seeds, minimum to maximum in brackets"
     seeds = seeds if len(counts) == 1 else f"median of {counts[0]} to {counts[-1]} seeds"
-    listed = ", ".join(f"{one.name} {_end(one)}" for one in found)
-    last = last_steps(len(run.metrics) for one in found for run in one.runs)
+    listed = ", ".join(f"{network.name} {_end(network)}" for network in networks)
+    last = last_steps(len(run.metrics) for network in networks for run in network.runs)
     return f"Training loss, mean of {last}, {seeds}: {listed}."
 
 
-def _end(one: Outcome) -> str:
-    text = format_loss(one.middle) if isfinite(one.middle) else "diverged"
-    finite = [loss for loss in one.losses if isfinite(loss)]
-    if len(one.losses) > 1 and finite and len(finite) == len(one.losses):
+def _end(network: Outcome) -> str:
+    text = format_loss(network.middle) if isfinite(network.middle) else "diverged"
+    finite = [loss for loss in network.losses if isfinite(loss)]
+    if len(network.losses) > 1 and finite and len(finite) == len(network.losses):
         least, greatest = format_loss(min(finite)), format_loss(max(finite))
         text += f" ({least} to {greatest})" if least != greatest else ""
-    elif finite and len(finite) < len(one.losses):
-        text += f" ({len(one.losses) - len(finite)} of {len(one.losses)} seeds diverged)"
-    steps = [len(run.metrics) for run in one.runs]
-    if not one.is_finished:
-        text += f" so far, at step {min(steps):,} of {one.runs[0].plan.recipe.steps:,}"
-    said = " (chance)" if one.is_at_chance else " (worse than chance)" if one.is_below_chance else ""
+    elif finite and len(finite) < len(network.losses):
+        text += f" ({len(network.losses) - len(finite)} of {len(network.losses)} seeds diverged)"
+    steps = [len(run.metrics) for run in network.runs]
+    if not network.is_finished:
+        text += f" so far, at step {min(steps):,} of {network.runs[0].plan.recipe.steps:,}"
+    said = " (chance)" if network.is_at_chance else " (worse than chance)" if network.is_below_chance else ""
     return text + said
 
 
@@ -105,11 +105,11 @@ def format_loss(loss: float) -> str:
     return f"{loss:.2f}" if 0.1 <= loss < 100 else figure(float(f"{loss:.2g}"))
 
 
-def _compared(found: Sequence[Outcome]) -> list[str]:
+def _compared(networks: Sequence[Outcome]) -> list[str]:
     """Return whether the deepest plain net is worse than the shallowest, and how its residual twin does."""
-    if not all(one.is_finished for one in found):
+    if not all(network.is_finished for network in networks):
         return ["Not all runs have ended: no comparison yet."]
-    plain = sorted((one for one in found if not one.spec.residual), key=_depth)
+    plain = sorted((network for network in networks if not network.spec.residual), key=_depth)
     if len(plain) < 2 or _depth(plain[0]) == _depth(plain[-1]) or not _alike([plain[0], plain[-1]]):
         return []
     shallow, deep = plain[0], plain[-1]
@@ -117,7 +117,11 @@ def _compared(found: Sequence[Outcome]) -> list[str]:
         text = f"Neither plain net learns, not even the shallow {shallow.name}."
     else:
         text = _depth_words(shallow, deep)
-    twins = [one for one in found if one.spec.residual and _depth(one) == _depth(deep) and _alike([one, deep])]
+    twins = [
+        network
+        for network in networks
+        if network.spec.residual and _depth(network) == _depth(deep) and _alike([network, deep])
+    ]
     return [text, *(_twin_words(deep, twin) for twin in twins[:1])]
 
 
@@ -140,31 +144,33 @@ def _twin_words(deep: Outcome, twin: Outcome) -> str:
     return f"The same layers with shortcuts, {twin.name}: {format_loss(twin.middle)}."
 
 
-def _worse(one: Outcome, other: Outcome) -> tuple[int, int]:
+def _worse(network: Outcome, other: Outcome) -> tuple[int, int]:
     """Return on how many common seeds the first loss is greater, and how many common seeds there are."""
     losses = {run.plan.seed: loss for run, loss in zip(other.runs, other.losses, strict=True)}
     pairs = [
-        (loss, losses[run.plan.seed]) for run, loss in zip(one.runs, one.losses, strict=True) if run.plan.seed in losses
+        (loss, losses[run.plan.seed])
+        for run, loss in zip(network.runs, network.losses, strict=True)
+        if run.plan.seed in losses
     ]
     return sum(mine > theirs for mine, theirs in pairs), len(pairs)
 
 
-def _depth(one: Outcome) -> int:
-    return sum(one.spec.blocks)
+def _depth(network: Outcome) -> int:
+    return sum(network.spec.blocks)
 
 
-def _alike(found: Sequence[Outcome]) -> bool:
+def _alike(networks: Sequence[Outcome]) -> bool:
     """Return whether networks were trained on the same images for as many steps."""
-    return len({(one.runs[0].plan.data, one.runs[0].plan.recipe.steps) for one in found}) == 1
+    return len({(network.runs[0].plan.data, network.runs[0].plan.recipe.steps) for network in networks}) == 1
 
 
-def _tests(found: Sequence[Outcome]) -> str:
+def _tests(networks: Sequence[Outcome]) -> str:
     """Return the newest test error of each network that has one."""
-    told = []
-    for one in found:
-        errors = [error for run in one.runs if (error := test_error(run)) is not None]
-        told += [f"{one.name} {figure(median(errors))} %"] if errors else []
-    return f"Newest test error: {', '.join(told)}." if told else ""
+    texts = []
+    for network in networks:
+        errors = [error for run in network.runs if (error := test_error(run)) is not None]
+        texts += [f"{network.name} {figure(median(errors))} %"] if errors else []
+    return f"Newest test error: {', '.join(texts)}." if texts else ""
 
 
 def test_error(run: Run) -> float | None:
@@ -177,9 +183,9 @@ def test_error(run: Run) -> float | None:
 def _missing(runs: Sequence[Run]) -> str:
     """Return which runs have no step, and why those that ended early did."""
     empty = [run.plan.name for run in runs if not run.metrics]
-    told = [f"Not begun: {', '.join(dict.fromkeys(empty))}."] if empty else []
+    texts = [f"Not begun: {', '.join(dict.fromkeys(empty))}."] if empty else []
     early = {f"{run.plan.name}, seed {run.plan.seed}: {run.problem}" for run in runs if run.problem}
-    return " ".join((*told, *sorted(early)))
+    return " ".join((*texts, *sorted(early)))
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -243,10 +249,10 @@ def _described(run: Run) -> dict[str, object]:
         "problem": run.problem,
         "final_loss": run.final_loss(),
         "steps": {
-            "step": [one.step + 1 for one in run.metrics],
-            **{key: [getattr(one, key) for one in run.metrics] for key in _MEASURED},
+            "step": [metric.step + 1 for metric in run.metrics],
+            **{key: [getattr(metric, key) for metric in run.metrics] for key in _MEASURED},
         },
-        "blocks": [{"step": one.step + 1, **one.blocks} for one in run.metrics if one.blocks],
+        "blocks": [{"step": metric.step + 1, **metric.blocks} for metric in run.metrics if metric.blocks],
     }
 
 
