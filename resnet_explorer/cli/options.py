@@ -77,12 +77,12 @@ def add_describe(commands: Commands) -> None:
     )
     add_network(parser)
     form = parser.add_mutually_exclusive_group()
-    for name, words in (
+    for name, text in (
         ("json", "as JSON: the spec, the totals and every layer"),
         ("csv", "as CSV: one line for each layer, plain numbers, ASCII"),
         ("markdown", "as a Markdown table under a line of totals"),
     ):
-        form.add_argument(f"--{name}", dest="format", action="store_const", const=name, default="text", help=words)
+        form.add_argument(f"--{name}", dest="format", action="store_const", const=name, default="text", help=text)
 
 
 def add_export(commands: Commands) -> None:

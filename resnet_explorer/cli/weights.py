@@ -153,11 +153,11 @@ def _line(path: str, tensor: TensorStats) -> str:
     return f"{path:<44} {figures}{suffix}"
 
 
-def _module_name(words: str) -> tuple[Path, str] | None:
+def _module_name(text: str) -> tuple[Path, str] | None:
     """Return file and name of ``my_model.py:net``, the name empty where it is left out; None for other files."""
-    if words.lower().endswith(".py"):
-        return Path(words), ""
-    file, _, name = words.rpartition(":")
+    if text.lower().endswith(".py"):
+        return Path(text), ""
+    file, _, name = text.rpartition(":")
     return (Path(file), name.strip()) if file.lower().endswith(".py") else None
 
 

@@ -55,10 +55,10 @@ def _under(layer: Layer, reading: Reading) -> tuple[str, ...]:
 
 
 def _title(layer: Layer, reading: Reading) -> str:
-    words = f"{layer.kind} {layer.hyper}".strip()
+    text = f"{layer.kind} {layer.hyper}".strip()
     costs = [f"{layer.params:,} parameters"] if layer.params else []
     costs += [f"{si(reading.macs)}MACs"] if reading.macs else []
-    return ", ".join([f"{words}: {compact(reading.input)} → {compact(reading.output)}", *costs])
+    return ", ".join([f"{text}: {compact(reading.input)} → {compact(reading.output)}", *costs])
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +92,11 @@ def changes(network: Network) -> Changes | None:
     source = origin(network.spec)
     if source is None:
         return None
-    words = in_words(source.spec, network.spec)
-    count = f"{len(words)} change{'' if len(words) == 1 else 's'}"
+    text = in_words(source.spec, network.spec)
+    count = f"{len(text)} change{'' if len(text) == 1 else 's'}"
     old = compile_spec(source.spec)
     return Changes(
-        (f"{title(network.spec)} = {source.title} with {count}", *words), _forms(old, network), _more(old, network)
+        (f"{title(network.spec)} = {source.title} with {count}", *text), _forms(old, network), _more(old, network)
     )
 
 

@@ -14,7 +14,7 @@ from resnet_explorer.readings.text import compact, si
 from resnet_explorer.spec import Order
 
 LANE = 70.0
-"""How far a gate runs above what it weighs."""
+"""Height of a gate above what it rescales."""
 GATE_STEP = 22.0
 GATE_TURN = 20.0
 WORDS = {
@@ -59,7 +59,7 @@ def gate(
         marks.append(node(part, reading, at, top, path, changed=part.name in changed))
         at += node_width(part.layer)
     marks.append(Arrow(((at, top), (span, top), (span, floor - ADD_SIZE / 2)), Ink.GATE, 1.6))
-    title = f"{WORDS[name].capitalize()}: weighs what passes"
+    title = f"{WORDS[name].capitalize()}: rescales what passes"
     return Group(f".{name}", "gate", title, x, y - floor, span, floor - NODE_HEIGHT / 2, tuple(marks))
 
 
@@ -82,11 +82,11 @@ def shortcut(
     changed: frozenset[str] = frozenset(),
 ) -> Group:
     """Return the shortcut from (x, y) to the addition ``span`` further right; solid for identity, else dashed."""
-    title, words = _words(parts)
+    title, text = _words(parts)
     marks = _identity(span) if not parts else _projection(parts, readings, span, changed)
     middle = span / 2 if not parts else (_start(parts, span) + _length(parts) + span) / 2 - 4
     rise = 9 if not parts else 8
-    label = Label(middle, SIDE_LOW - rise, words, 11, Ink.SHORTCUT, Anchor.MIDDLE, Style.SEMIBOLD)
+    label = Label(middle, SIDE_LOW - rise, text, 11, Ink.SHORTCUT, Anchor.MIDDLE, Style.SEMIBOLD)
     return Group(path, "shortcut", title, x, y + TOP, span, SIDE_LOW + 16, (*marks, label))
 
 
@@ -189,7 +189,7 @@ def _header(block: Block, params: int, macs: int, analysis: Analysis, title: str
     name_width = width(title, 13, Style.SEMIBOLD)
     return [
         Label(MARGIN, 27, title, 13, style=Style.SEMIBOLD),
-        Label(MARGIN + name_width + 10, 27, kind_words(block, analysis.network.spec.order), 11, Ink.MUTED),
+        Label(MARGIN + name_width + 10, 27, kind_text(block, analysis.network.spec.order), 11, Ink.MUTED),
         Label(0, 24, f"{params:,} parameters", 11, Ink.TEXT, Anchor.END, Style.SEMIBOLD),
         Label(0, 40, f"{apart}{si(macs)}MACs · {share:.1f} % of the network's", 10, Ink.MUTED, Anchor.END),
     ]
@@ -215,21 +215,21 @@ _ORDERS = {
 }
 
 
-def kind_words(block: Block, order: Order) -> str:
+def kind_text(block: Block, order: Order) -> str:
     """Return what kind of block it is, such as ``bottleneck block, stride 2, projection shortcut``."""
     steps = [step for step in block.form.branch if isinstance(step, Part)]
     convs = [step for step in steps if step.layer.role is Role.CONVOLUTION]
     if not block.number:
         return "stem" if convs else "head"
-    words = ["bottleneck block" if len(convs) == 3 else "basic block"]
-    words += [_ORDERS[order]] if order in _ORDERS else []
+    text = ["bottleneck block" if len(convs) == 3 else "basic block"]
+    text += [_ORDERS[order]] if order in _ORDERS else []
     stride = max(part.layer.window[1] for part in flat(block.form.branch))
     if stride > 1:
-        words.append(f"stride {stride}")
-    return ", ".join([*words, _shortcut_words(block.form)])
+        text.append(f"stride {stride}")
+    return ", ".join([*text, _shortcut_text(block.form)])
 
 
-def _shortcut_words(form: Form) -> str:
+def _shortcut_text(form: Form) -> str:
     if form.shortcut is None:
         return "plain: no shortcut"
     layers = [part.layer for part in flat(form.shortcut)]
@@ -259,7 +259,7 @@ class _Flow:
         self._arrow(SIDE_STEP + (8 if form.shortcut is not None else 0))
         junction, first = self.x - SIDE_STEP, self.x
         self._chain(form.branch, leading=False)
-        self._branch_words(first)
+        self._branch_text(first)
         if form.shortcut is not None:
             self._shortcut(junction, flat(form.shortcut))
         if form.gate:
@@ -303,10 +303,10 @@ class _Flow:
         readings = [next(self.readings) for _ in parts]
         self.marks.append(gate(name, parts, readings, start, self.y, span, rise, self.changed))
 
-    def _branch_words(self, first: float) -> None:
+    def _branch_text(self, first: float) -> None:
         if self.block.number:
-            words = "residual branch F(x; W)" if self.block.form.shortcut is not None else "F(x; W), nothing added"
-            self.marks.append(Label(first, self.y - 26, words, 11, Ink.CONV, style=Style.SEMIBOLD))
+            text = "residual branch F(x; W)" if self.block.form.shortcut is not None else "F(x; W), nothing added"
+            self.marks.append(Label(first, self.y - 26, text, 11, Ink.CONV, style=Style.SEMIBOLD))
 
     def _node(self, part: Part) -> None:
         path = f".{part.name}" if self.block.number else part.name

@@ -149,9 +149,9 @@ def to_markdown(analysis: Analysis, rows: Sequence[Row] | None = None) -> str:
 
 def _totals(analysis: Analysis) -> str:
     total = analysis.total
-    words = re.sub(r"([\\`*_<>\[\]|~#])", r"\\\1", title(analysis.network.spec))
+    text = re.sub(r"([\\`*_<>\[\]|~#])", r"\\\1", title(analysis.network.spec))
     return (
-        f"**{words}**, input {_shape(total.input)}: {total.params:,} parameters, {total.macs:,} MACs "
+        f"**{text}**, input {_shape(total.input)}: {total.params:,} parameters, {total.macs:,} MACs "
         f"({si(total.macs).strip()}; 1 MAC = 2 FLOPs), {depth(analysis.network).weight_layers} weight layers"
     )
 

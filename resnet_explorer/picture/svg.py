@@ -123,10 +123,10 @@ def to_svg(picture: Picture, theme: Theme, outlines: bool = False) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg"{links} {size} viewBox="0 0 {_n(picture.width)} {_n(picture.height)}"'
         f' font-family="{FONTS}" role="img">'
     )
-    words = f"<title>{escape(picture.title)}</title><desc>{escape(picture.description)}</desc>"
+    text = f"<title>{escape(picture.title)}</title><desc>{escape(picture.description)}</desc>"
     defs = writer.outlines.defs() if writer.outlines else ""
     page = f'<rect width="100%" height="100%" fill="{theme.colours[Ink.PAGE]}"/>'
-    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', start, words, defs, page, *writer.lines, "</svg>", ""])
+    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', start, text, defs, page, *writer.lines, "</svg>", ""])
 
 
 def _n(value: float) -> str:

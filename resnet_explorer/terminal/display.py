@@ -58,8 +58,8 @@ def _has(variable: str) -> bool:
 def _problem(name: str) -> ExplorerError | None:
     """Return why a platform plugin can open no window; None where it can."""
     if name == "xcb" and not _x_answers():
-        words = f"The display {os.environ['DISPLAY']} cannot be reached." if _has("DISPLAY") else "DISPLAY is not set."
-        return _no(words, "Set DISPLAY to an X server that runs and lets you in.")
+        text = f"The display {os.environ['DISPLAY']} cannot be reached." if _has("DISPLAY") else "DISPLAY is not set."
+        return _no(text, "Set DISPLAY to an X server that runs and lets you in.")
     if name.startswith("wayland") and not _wayland_answers():
         return _no("The Wayland compositor cannot be reached.", "Set WAYLAND_DISPLAY to one that runs.")
     folder = _pyside()
@@ -91,12 +91,12 @@ def _load_failure(library: Path) -> str:
 
 
 def _lacking(libraries: list[str]) -> ExplorerError:
-    words = f"Qt needs system libraries that are missing: {', '.join(libraries)}."
-    return ExplorerError("Qt", words, system_libraries.advice(libraries))
+    text = f"Qt needs system libraries that are missing: {', '.join(libraries)}."
+    return ExplorerError("Qt", text, system_libraries.advice(libraries))
 
 
-def _no(words: str, remedy: str = "") -> ExplorerError:
-    return ExplorerError("display", words, f"{remedy} {_REMEDY}".strip())
+def _no(text: str, remedy: str = "") -> ExplorerError:
+    return ExplorerError("display", text, f"{remedy} {_REMEDY}".strip())
 
 
 def _pyside() -> Path | None:

@@ -20,12 +20,12 @@ TWIN, NONE = "plain", "none"
 """What ``gradients --against`` knows beside networks."""
 
 
-def add_command(commands: Commands, name: str, words: str, epilog: str, axes: bool = False) -> argparse.ArgumentParser:
+def add_command(commands: Commands, name: str, text: str, epilog: str, axes: bool = False) -> argparse.ArgumentParser:
     """Add a command and return its parser; ``axes`` lists the keys of ``--set`` before the examples."""
-    described = f"{words[:1].upper()}{words[1:]}."
+    described = f"{text[:1].upper()}{text[1:]}."
     return commands.add_parser(
         name,
-        help=words,
+        help=text,
         description=described,
         epilog=f"{_axes()}\n{epilog}" if axes else epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -33,17 +33,17 @@ def add_command(commands: Commands, name: str, words: str, epilog: str, axes: bo
     )
 
 
-def add_network(one: argparse.ArgumentParser, needed: bool = True) -> argparse.ArgumentParser:
+def add_network(parser: argparse.ArgumentParser, needed: bool = True) -> argparse.ArgumentParser:
     """Add the network, its input and its settings to a parser, and return that."""
-    one.add_argument("net", metavar="NET", type=network, nargs=None if needed else "?", help=NET)
-    one.add_argument(
+    parser.add_argument("net", metavar="NET", type=network, nargs=None if needed else "?", help=NET)
+    parser.add_argument(
         "--input",
         metavar="NxCxHxW",
         help="the input's shape, also CxHxW, HxW or one side (default: one image of 224 × 224, of 32 × 32 for a "
         "network with a CIFAR stem)",
     )
-    add_settings(one, "the network, such as width=32")
-    return one
+    add_settings(parser, "the network, such as width=32")
+    return parser
 
 
 @cache
@@ -56,15 +56,15 @@ def _axes() -> str:
     return "\n".join(lines) + "\n"
 
 
-def add_settings(one: argparse.ArgumentParser, what: str) -> None:
+def add_settings(parser: argparse.ArgumentParser, what: str) -> None:
     """Give a parser ``--set``; ``what`` names the networks that it changes, with an example."""
-    words = f"change an axis of {what}; may be repeated"
-    one.add_argument("--set", metavar="KEY=VALUE", dest="settings", action="append", default=[], help=words)
+    text = f"change an axis of {what}; may be repeated"
+    parser.add_argument("--set", metavar="KEY=VALUE", dest="settings", action="append", default=[], help=text)
 
 
-def network(words: str) -> str:
+def network(text: str) -> str:
     """Return the name of the network that an argument means, and say on stderr which one where it is not its name."""
-    name = words if words in (TWIN, NONE) else resolve(words)
-    if name != words and sys.stderr is not None:
-        print(f"{words}: {title(find_network(name))} ({name})", file=sys.stderr)
+    name = text if text in (TWIN, NONE) else resolve(text)
+    if name != text and sys.stderr is not None:
+        print(f"{text}: {title(find_network(name))} ({name})", file=sys.stderr)
     return name

@@ -57,10 +57,10 @@ def silence() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def complain(words: str) -> int:
+def complain(text: str) -> int:
     """Say in one line on stderr what is wrong, and return the exit status."""
     if sys.stderr is not None:
-        print(f"{NAME}: {' '.join(words.split())}", file=sys.stderr)
+        print(f"{NAME}: {' '.join(text.split())}", file=sys.stderr)
     return BAD_INPUT
 
 

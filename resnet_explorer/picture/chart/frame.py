@@ -57,12 +57,12 @@ def draw(chart: Chart, width: float, height: float, text: float = 1.0) -> Drawn:
 
 def _described(chart: Chart, lay: Layout) -> str:
     """Return the chart in words, for those who do not see it."""
-    words = [chart.subtitle] if chart.subtitle else []
-    words.append(f"{chart.y_axis.words or 'y'} against {chart.x_axis.words or 'x'}")
+    text = [chart.subtitle] if chart.subtitle else []
+    text.append(f"{chart.y_axis.words or 'y'} against {chart.x_axis.words or 'x'}")
     for series in chart.shown:
         if len(series.y) and series.label:
-            words.append(f"{series.label}: from {number(series.y[0])} to {number(series.y[-1])}")
-    return ". ".join((*words, *lay.head.notes))
+            text.append(f"{series.label}: from {number(series.y[0])} to {number(series.y[-1])}")
+    return ". ".join((*text, *lay.head.notes))
 
 
 def stack(*pictures: Picture, gap: float = 0.0) -> Picture:
@@ -74,8 +74,8 @@ def stack(*pictures: Picture, gap: float = 0.0) -> Picture:
         marks.append(Group("", "picture", picture.title, 0, y, *size, picture.marks, f":{index}"))
         y += picture.height + gap
     wide = max((picture.width for picture in pictures), default=0.0)
-    words = ". ".join(picture.description for picture in pictures if picture.description)
-    return Picture(wide, max(0.0, y - gap), tuple(marks), pictures[0].title if pictures else "", words)
+    text = ". ".join(picture.description for picture in pictures if picture.description)
+    return Picture(wide, max(0.0, y - gap), tuple(marks), pictures[0].title if pictures else "", text)
 
 
 def _frame_marks(lay: Layout) -> list[Mark]:
@@ -157,13 +157,13 @@ def axis_titles(
     """Return the titles of both axes: that of x in the middle under the frame, that of y turned beside it."""
     marks: list[Mark] = []
     middle = (frame.left + frame.right) / 2
-    words = shorten(x_axis.words, 2 * min(middle - PAD, wide - PAD - middle), size.axis)
-    if words:
-        marks.append(Label(middle, y + ASCENT * size.axis + 3, words, size.axis, Ink.TEXT, Anchor.MIDDLE))
-    words = shorten(y_axis.words, frame.bottom - frame.top, size.axis)
-    if words:
+    text = shorten(x_axis.words, 2 * min(middle - PAD, wide - PAD - middle), size.axis)
+    if text:
+        marks.append(Label(middle, y + ASCENT * size.axis + 3, text, size.axis, Ink.TEXT, Anchor.MIDDLE))
+    text = shorten(y_axis.words, frame.bottom - frame.top, size.axis)
+    if text:
         place = PAD + ASCENT * size.axis, (frame.top + frame.bottom) / 2
-        marks.append(Label(*place, words, size.axis, Ink.TEXT, Anchor.MIDDLE, turned=True))
+        marks.append(Label(*place, text, size.axis, Ink.TEXT, Anchor.MIDDLE, turned=True))
     return marks
 
 
@@ -172,11 +172,11 @@ def _span(lay: Layout, span: Span, y: float) -> list[Mark]:
     frame, size = lay.frame, lay.sizes
     start, end = max(frame.left, lay.scale.x.px(span.low)), min(frame.right, lay.scale.x.px(span.high))
     room = end - start - 6
-    words = shorten(span.label, room, size.tick) if room > 0 else ""
-    if not words or len(words) <= LEAST < len(span.label):
+    text = shorten(span.label, room, size.tick) if room > 0 else ""
+    if not text or len(text) <= LEAST < len(span.label):
         return []
-    wide, high = width(words, size.tick), line(size.tick)
-    label = Label(wide / 2, ASCENT * size.tick + 1, words, size.tick, Ink.MUTED, Anchor.MIDDLE)
+    wide, high = width(text, size.tick), line(size.tick)
+    label = Label(wide / 2, ASCENT * size.tick + 1, text, size.tick, Ink.MUTED, Anchor.MIDDLE)
     suffix = f":{lay.scale.chart.key}span{span.low:g}"
     return [Group(span.path, "span", span.label, (start + end) / 2 - wide / 2, y, wide, high, (label,), suffix)]
 

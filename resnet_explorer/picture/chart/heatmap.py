@@ -91,20 +91,20 @@ def upright_bar(colours: ColourScale, axis: Axis, high: float, size: Sizes) -> G
         base = scale.px(tick.value) + 0.36 * size.tick
         marks.append(Label(BAR + size.gap, base, tick.label, size.tick, Ink.MUTED))
     wide = BAR + size.gap + max((width(tick.label, size.tick) for tick in found.ticks), default=0.0)
-    words = shorten(axis.words, high, size.axis)
-    if words:
+    text = shorten(axis.words, high, size.axis)
+    if text:
         wide += line(size.axis)
-        marks.append(Label(wide - 2, high / 2, words, size.axis, Ink.TEXT, Anchor.MIDDLE, turned=True))
+        marks.append(Label(wide - 2, high / 2, text, size.axis, Ink.TEXT, Anchor.MIDDLE, turned=True))
     return Group("", "scale", f"Colours: {axis.words}", 0, 0, wide, high, tuple(marks))
 
 
 def level_bar(colours: ColourScale, axis: Axis, wide: float, size: Sizes) -> Group:
     """Return the bar that says which colour is which value from left to right, after its title."""
-    words = shorten(axis.words, wide / 2, size.tick)
-    start = width(words, size.tick) + 2.0 * size.tick if words else 1.5 * size.tick
+    text = shorten(axis.words, wide / 2, size.tick)
+    start = width(text, size.tick) + 2.0 * size.tick if text else 1.5 * size.tick
     long = max(60.0, min(20.0 * size.tick, wide - start - 30))
     step = long / len(SCALE)
-    marks: list[Mark] = [Label(0, ASCENT * size.tick + 1, words, size.tick, Ink.MUTED)] if words else []
+    marks: list[Mark] = [Label(0, ASCENT * size.tick + 1, text, size.tick, Ink.MUTED)] if text else []
     marks += [Box(start + step * n, 2, step + 0.5, BAR - 2, ink) for n, ink in enumerate(SCALE)]
     shown = Range(colours.low, colours.high)
     found, _ = x_axis_ticks(axis, shown, start, start + long, wide, size)
@@ -159,9 +159,9 @@ def _placed(shown: HeatMap, wide: float, high: float, size: Sizes) -> _Place:
     colours = colour_scale(shown.value, (value for row in shown.rows for value in row.values))
     labels = max((width(row.label, size.tick) for row in shown.rows), default=0.0)
     for budget in BUDGETS:
-        words = head(shown.title, shown.subtitle, (*shown.notes, *_signs(shown)), wide, size, budget)
-        top = words.above + GAP
-        bottom = high - words.below - under_frame(shown.x_axis, size, budget, False)
+        text = head(shown.title, shown.subtitle, (*shown.notes, *_signs(shown)), wide, size, budget)
+        top = text.above + GAP
+        bottom = high - text.below - under_frame(shown.x_axis, size, budget, False)
         if bottom - top >= FRAME_PART * high:
             break
     bottom = max(bottom, top + 20.0)
@@ -173,7 +173,7 @@ def _placed(shown: HeatMap, wide: float, high: float, size: Sizes) -> _Place:
     every = max(1, ceil(count * NARROWEST / (right - left)))
     columns = list(range(len(shown.x)))[every // 2 :: every] or list(range(len(shown.x)))[:1]
     frame = Frame(left, round(top), round(right), round(bottom))
-    return _Place(words, frame, size, budget, columns, colours, bar)
+    return _Place(text, frame, size, budget, columns, colours, bar)
 
 
 def _signs(shown: HeatMap) -> tuple[str, ...]:
@@ -197,9 +197,9 @@ def _row(shown: HeatMap, place: _Place, index: int) -> Group:
     cells = tuple(_cells(shown, place, row, edges, float(bottom - top)))
     prefix = f"{shown.key}:" if shown.key else ""
     known = [value for value in row.values if value == value]
-    words = f"{value_words(shown.value, min(known))} to {value_words(shown.value, max(known))}" if known else "no value"
+    text = f"{value_words(shown.value, min(known))} to {value_words(shown.value, max(known))}" if known else "no value"
     size = (frame.left, top, frame.right - frame.left, bottom - top)
-    return Group(row.path, "row", f"{row.label}: {words}", *size, cells, f":heat{index}", prefix)
+    return Group(row.path, "row", f"{row.label}: {text}", *size, cells, f":heat{index}", prefix)
 
 
 def _cells(shown: HeatMap, place: _Place, row: Row, edges: list[int], high: float) -> Iterator[Group]:
@@ -215,19 +215,19 @@ def _cells(shown: HeatMap, place: _Place, row: Row, edges: list[int], high: floa
         gap = 1.0 if is_single and min(right - left, high) >= GAPS_FROM else -OVERLAP
         is_under = colours.is_under(row.values[columns[start]])
         marks = tuple(tile(inks[start], is_under, right - left - gap, high - gap))
-        words = _cell_words(shown, row, columns[start], columns[end - 1])
-        yield Group("", "cell", words, left, 0, right - left, high, marks, f":{start}")
+        text = _cell_text(shown, row, columns[start], columns[end - 1])
+        yield Group("", "cell", text, left, 0, right - left, high, marks, f":{start}")
         start = end
 
 
-def _cell_words(shown: HeatMap, row: Row, first: int, last: int) -> str:
+def _cell_text(shown: HeatMap, row: Row, first: int, last: int) -> str:
     name, axis = shown.x_axis.title.partition(",")[0], shown.value
     values = [value for value in row.values[first : last + 1] if value == value]
-    words = value_words(axis, min(values)) if values else "not a number"
+    text = value_words(axis, min(values)) if values else "not a number"
     if values and max(values) != min(values):
-        words += f" to {value_words(axis, max(values))}"
+        text += f" to {value_words(axis, max(values))}"
     where = number(shown.x[first]) + (f" to {number(shown.x[last])}" if last > first else "")
-    return f"{row.label}, {name} {where}: {words}"
+    return f"{row.label}, {name} {where}: {text}"
 
 
 def _row_labels(shown: HeatMap, place: _Place) -> list[Mark]:
@@ -245,8 +245,8 @@ def _row_labels(shown: HeatMap, place: _Place) -> list[Mark]:
     marks: list[Mark] = []
     for index in range(0, len(shown.rows), every):
         base = frame.top + (index + 0.5) * high + 0.36 * size
-        words = shorten(shown.rows[index].label, room, size)
-        marks += [Label(frame.left - place.sizes.gap, base, words, size, Ink.MUTED, Anchor.END)] if words else []
+        text = shorten(shown.rows[index].label, room, size)
+        marks += [Label(frame.left - place.sizes.gap, base, text, size, Ink.MUTED, Anchor.END)] if text else []
     return marks
 
 
@@ -257,25 +257,25 @@ def _column_labels(shown: HeatMap, place: _Place) -> list[Mark]:
     base = frame.bottom + place.sizes.gap + ASCENT * size + 1
     last = -1e9
     marks: list[Mark] = []
-    for index, words in _column_words(shown, place):
-        middle, half = (edges[index] + edges[index + 1]) / 2, width(words, size) / 2
-        if words and middle - half > last and middle + half < frame.right + GAP + BAR:
-            marks.append(Label(middle, base, words, size, Ink.MUTED, Anchor.MIDDLE))
+    for index, text in _column_texts(shown, place):
+        middle, half = (edges[index] + edges[index + 1]) / 2, width(text, size) / 2
+        if text and middle - half > last and middle + half < frame.right + GAP + BAR:
+            marks.append(Label(middle, base, text, size, Ink.MUTED, Anchor.MIDDLE))
             last = middle + half + 0.8 * size
     return marks
 
 
-def _column_words(shown: HeatMap, place: _Place) -> list[tuple[int, str]]:
+def _column_texts(shown: HeatMap, place: _Place) -> list[tuple[int, str]]:
     """Return which of the columns that are drawn are named, and how; at most about as many as there is room for."""
     names = {x: number(x) for x in shown.x} | dict(shown.x_axis.ticks or ())
-    widest = max((width(words, place.sizes.tick) for words in names.values()), default=0.0) + place.sizes.tick
+    widest = max((width(text, place.sizes.tick) for text in names.values()), default=0.0) + place.sizes.tick
     most = max(1, int((place.frame.right - place.frame.left) / widest))
     steps = {x: shown.x.index(x) for x in shown.x}
     found = ticks(shown.x_axis, min(shown.x), max(shown.x), most).ticks if len(steps) > 1 else ()
     round_ones = [(steps[tick.value], tick.label) for tick in found if tick.value in steps]
     if len(round_ones) > 1:
         drawn = range(len(place.columns))
-        return [(min(drawn, key=lambda n: abs(place.columns[n] - index)), words) for index, words in round_ones]
+        return [(min(drawn, key=lambda n: abs(place.columns[n] - index)), text) for index, text in round_ones]
     every = max(1, ceil(len(place.columns) / most))
     return [(n, names[shown.x[column]]) for n, column in enumerate(place.columns)][::every]
 

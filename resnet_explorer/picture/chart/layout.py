@@ -102,22 +102,30 @@ def legend_marks(found: Legend, scale: ChartScale, top: float, size: Sizes) -> l
     """Return the names as groups that can be clicked, and lines from the curves' ends to names that were moved."""
     if found.beside:
         return _beside_marks(found, scale, size)
-    return [_row_entry(scale, entry, top, size) for entry in found.entries]
+    marks: list[Mark] = []
+    for entry in found.entries:
+        place = entry.x, top + entry.y, entry.wide, line(size.label)
+        marks.append(_entry(scale, entry, place, _sample_width(entry.series) + 6, size))
+    return marks
 
 
-def _row_entry(scale: ChartScale, entry: Entry, top: float, size: Sizes) -> Group:
-    series, high = entry.series, line(size.label)
+def _entry(
+    scale: ChartScale, entry: Entry, place: tuple[float, float, float, float], start: float, size: Sizes
+) -> Group:
+    """Return a name with a sample of its series before it, where there is room for one; ``place`` is x, y, w and h."""
+    series, key = entry.series, scale.chart.key
     base = ASCENT * size.label + 1
-    ink = Ink.MUTED if series.hidden else series.look.ink
-    start = _sample_width(series) + 6
-    after = start + width(entry.label, size.label, Style.SEMIBOLD) + 6
-    marks = [
-        Label(start, base, entry.label, size.label, ink, style=_style(series)),
-        *_sample(scale.chart, series, base - 0.36 * size.label, size),
-    ]
+    ink, style = (Ink.MUTED, Style.ITALIC) if series.hidden else (series.look.ink, Style.SEMIBOLD)
+    marks: list[Mark] = [Label(start, base, entry.label, size.label, ink, style=style)]
+    if start:
+        marks += _sample(scale.chart, series, base - 0.36 * size.label, size)
     if entry.note:
-        marks.append(Label(after, base, entry.note, size.note, Ink.MUTED))
-    return _group(scale, entry, entry.x, top + entry.y, entry.wide, high, marks)
+        after = start + width(entry.label, size.label, Style.SEMIBOLD) + 6
+        at = (after, base) if entry.wide else (start, base + line(size.note))
+        marks.append(Label(*at, entry.note, size.note, Ink.MUTED))
+    name = ", ".join(text for text in (series.label, series.note) if text)
+    title = f"{name} ({'hidden' if series.hidden else 'shown'})"
+    return Group(series.key, "legend", title, *place, tuple(marks), ":legend", f"{key}:" if key else "")
 
 
 def _sample(chart: Chart, series: Series, y: float, size: Sizes) -> list[Mark]:
@@ -146,29 +154,15 @@ def _beside_marks(found: Legend, scale: ChartScale, size: Sizes) -> list[Mark]:
         if end and len(ends) <= FEW and _is_apart(frame.right - end[0], middle - end[1]):
             leader = (end[0] + 5, end[1]), (scale.right + 9, middle)
             marks.append(Arrow(leader, entry.series.look.ink, 0.8, head=False))
-        marks.append(_beside_entry(scale, entry, top, high, size, _beside_sample(found.entries)))
+        before = _beside_sample(found.entries)
+        place = scale.right + 12, top, before + _beside_width(entry, size), high
+        marks.append(_entry(scale, entry, place, before, size))
     return marks
 
 
 def _is_apart(dx: float, dy: float) -> bool:
     """Say whether a label is not just beside its curve's end, and yet near enough for a line to it."""
     return dx < NEAR and (dx > 6 or abs(dy) > 3)
-
-
-def _beside_entry(scale: ChartScale, entry: Entry, top: float, high: float, size: Sizes, before: float) -> Group:
-    ink = Ink.MUTED if entry.series.hidden else entry.series.look.ink
-    base = ASCENT * size.label + 1
-    marks: list[Mark] = [Label(before, base, entry.label, size.label, ink, style=_style(entry.series))]
-    if before:
-        marks += _sample(scale.chart, entry.series, base - 0.36 * size.label, size)
-    if entry.note:
-        marks.append(Label(before, base + line(size.note), entry.note, size.note, Ink.MUTED))
-    wide = before + _beside_width(entry, size)
-    return _group(scale, entry, scale.right + 12, top, wide, high, marks)
-
-
-def _style(series: Series) -> Style:
-    return Style.ITALIC if series.hidden else Style.SEMIBOLD
 
 
 def _end(series: Series, scale: ChartScale, frame: Frame) -> tuple[float, float] | None:
@@ -181,14 +175,6 @@ def _end(series: Series, scale: ChartScale, frame: Frame) -> tuple[float, float]
             if frame.left <= px <= frame.right + 0.5:
                 return px, py
     return None
-
-
-def _group(scale: ChartScale, entry: Entry, x: float, y: float, wide: float, high: float, marks: list[Mark]) -> Group:
-    series, key = entry.series, scale.chart.key
-    words = ", ".join(one for one in (series.label, series.note) if one)
-    title = f"{words} ({'hidden' if series.hidden else 'shown'})"
-    side = f"{key}:" if key else ""
-    return Group(series.key, "legend", title, x, y, wide, high, tuple(marks), suffix=":legend", side=side)
 
 
 UNDERFLOW = "▽ 0 or too small for the axis"
@@ -229,10 +215,10 @@ def lay_out(chart: Chart, wide: float, high: float, text: float) -> Layout:
 def _lay_out(
     chart: Chart, wide: float, high: float, size: Sizes, budget: Budget, ranges: tuple[Range, Range]
 ) -> Layout:
-    words = head(chart.title, chart.subtitle, (*chart.notes, *_signs(chart, ranges)), wide, size, budget)
-    below = words.below + under_frame(chart.x_axis, size, budget, bool(chart.spans))
-    rows = legend(chart, wide, high - words.above - below - GAP, size, budget)
-    top = words.above + rows.above + GAP
+    text = head(chart.title, chart.subtitle, (*chart.notes, *_signs(chart, ranges)), wide, size, budget)
+    below = text.below + under_frame(chart.x_axis, size, budget, bool(chart.spans))
+    rows = legend(chart, wide, high - text.above - below - GAP, size, budget)
+    top = text.above + rows.above + GAP
     bottom = max(top + 20.0, high - below)
     y_ticks = y_axis_ticks(chart.y_axis, ranges[1], bottom - top, size)
     left = left_of_frame(chart.y_axis.words, y_ticks.ticks, size, budget)
@@ -242,7 +228,7 @@ def _lay_out(
         AxisScale(*ranges[1], bottom, top, chart.y_axis.scale),
         chart,
     )
-    return Layout(wide, high, size, budget, words, rows, scale, x_ticks, y_ticks)
+    return Layout(wide, high, size, budget, text, rows, scale, x_ticks, y_ticks)
 
 
 def _signs(chart: Chart, ranges: tuple[Range, Range]) -> tuple[str, ...]:
@@ -254,7 +240,7 @@ def _signs(chart: Chart, ranges: tuple[Range, Range]) -> tuple[str, ...]:
         NAN: any(value != value for value in values),
         INFINITE: any(value == float("inf") for value in values),
     }
-    said = [words for words, present in found.items() if present]
+    said = [text for text, present in found.items() if present]
     return (" · ".join(said),) if said else ()
 
 

@@ -218,11 +218,11 @@ def number(value: float) -> str:
         return "not a number" if isnan(value) else "infinite" if value > 0 else "minus infinite"
     size = abs(value)
     if size == 0 or SMALLEST <= size < LARGEST:
-        words = f"{size:,.0f}" if size >= 1000 else f"{size:.4g}"
+        text = f"{size:,.0f}" if size >= 1000 else f"{size:.4g}"
     else:
         mantissa, _, exponent = f"{size:.3e}".partition("e")
-        words = f"{mantissa.rstrip('0').rstrip('.')}×{power(int(exponent))}"
-    return f"−{words}" if value < 0 else words
+        text = f"{mantissa.rstrip('0').rstrip('.')}×{power(int(exponent))}"
+    return f"−{text}" if value < 0 else text
 
 
 def on_grid(value: float, step: float, largest: float) -> str:
@@ -295,9 +295,9 @@ def _log(low: float, high: float, most: int) -> Ticks:
     every = max(1, ceil((last - first + 1) / max(1, most)))
     shown = [exponent for exponent in range(first, last + 1) if exponent % every == 0] or [first]
     is_plain = last - first < 4 and first in PLAIN_POWERS and last in PLAIN_POWERS
-    words = (lambda exponent: number(10.0**exponent)) if is_plain else power
+    text = (lambda exponent: number(10.0**exponent)) if is_plain else power
     minor = _multiples(low, high, range(2, 10)) if every == 1 and last - first < 0.6 * most else ()
-    return Ticks(tuple(Tick(10.0**exponent, words(exponent)) for exponent in shown), minor)
+    return Ticks(tuple(Tick(10.0**exponent, text(exponent)) for exponent in shown), minor)
 
 
 def _multiples(low: float, high: float, factors: range | tuple[int, ...]) -> tuple[float, ...]:

@@ -76,17 +76,17 @@ def read_at(scale: ChartScale, x_px: float, wide: float, text: float = 1.0) -> R
 def _name(scale: ChartScale, reading: Reading, path: str) -> str:
     axis = scale.chart.x_axis
     given = dict(axis.ticks or ()).get(reading.x)
-    words = given or f"{axis.title.partition(',')[0]} {number(reading.x)}".strip()
-    words += f" {axis.unit}" if axis.unit and not given else ""
-    return f"{words} · {path}" if path else words
+    text = given or f"{axis.title.partition(',')[0]} {number(reading.x)}".strip()
+    text += f" {axis.unit}" if axis.unit and not given else ""
+    return f"{text} · {path}" if path else text
 
 
 def _value(scale: ChartScale, reading: Reading, read: Read) -> str:
     """Return a value with its range; with its own x where the curve has no point at the line."""
-    words = value_words(scale.chart.y_axis, read.y)
+    text = value_words(scale.chart.y_axis, read.y)
     if read.low is not None and read.high is not None and read.low != read.high:
-        words += f" ({number(read.low)} to {number(read.high)})"
-    return words if read.x == reading.x else f"{words} at {number(read.x)}"
+        text += f" ({number(read.low)} to {number(read.high)})"
+    return text if read.x == reading.x else f"{text} at {number(read.x)}"
 
 
 def _line(scale: ChartScale, reading: Reading, values: list[Read]) -> Group:
@@ -111,8 +111,8 @@ def _box(
     rest = f"and {len(rows) - len(shown)} more" if len(shown) < len(rows) else ""
     labels = [shorten(read.label, LABEL, size.tick) for _, read in shown]
     values = [_value(scale, reading, read) for _, read in shown]
-    label_width = max((width(words, size.tick) for words in labels), default=0.0)
-    value_width = max((width(words, size.tick, Style.SEMIBOLD) for words in values), default=0.0)
+    label_width = max((width(text, size.tick) for text in labels), default=0.0)
+    value_width = max((width(text, size.tick, Style.SEMIBOLD) for text in values), default=0.0)
     inner = max(width(name, size.tick, Style.SEMIBOLD), start + label_width + 12 + value_width, width(rest, size.tick))
     marks: list[Mark] = [Label(PAD, PAD + ASCENT * size.tick, name, size.tick, style=Style.SEMIBOLD)]
     for index, ((series, read), label, value) in enumerate(zip(shown, labels, values, strict=True), start=1):

@@ -101,10 +101,10 @@ def title(chart: Chart, series: Series, index: int) -> str:
     name = given.name if given else f"{chart.x_axis.title.partition(',')[0]} {number(series.x[index])}".strip()
     value = series.y[index]
     unit = f" {chart.y_axis.unit}" if chart.y_axis.unit else ""
-    words = number(value) + (" (underflow)" if value == 0 and chart.y_axis.scale is Scale.LOG else unit)
+    text = number(value) + (" (underflow)" if value == 0 and chart.y_axis.scale is Scale.LOG else unit)
     if series.low is not None and series.high is not None:
-        words += f" ({number(series.low[index])} to {number(series.high[index])})"
-    return f"{series.label}, {name}: {words}" if series.label else f"{name}: {words}"
+        text += f" ({number(series.low[index])} to {number(series.high[index])})"
+    return f"{series.label}, {name}: {text}" if series.label else f"{name}: {text}"
 
 
 FILLED = 0.86
@@ -169,9 +169,9 @@ def _over(lay: Layout, series: Series, place: int) -> Group:
     """Return the line of a series and its points as one group."""
     marks = [] if series.kind in (Kind.BARS, Kind.SCATTER) else _line(lay, series)
     marks += [] if series.kind is Kind.BARS else point_marks(lay, series, place)
-    words = ", ".join(one for one in (series.label, series.note) if one)
+    text = ", ".join(one for one in (series.label, series.note) if one)
     suffix = f":{lay.scale.chart.key}{series.key}"
-    return Group("", "series", words or series.key, 0, 0, lay.width, lay.height, tuple(marks), suffix)
+    return Group("", "series", text or series.key, 0, 0, lay.width, lay.height, tuple(marks), suffix)
 
 
 def _seen(lay: Layout, series: Series) -> range:

@@ -115,8 +115,8 @@ def _label(strip: Strip, look: _Look, place: _Place, middle: float) -> Label:
         return Label(look.left - BESIDE, base, strip.label, size, ink, Anchor.END, Style.SEMIBOLD)
     if place is _Place.RIGHT:
         return Label(look.right + BESIDE, base, strip.label, size, ink, Anchor.START, Style.SEMIBOLD)
-    words = shorten(strip.label, look.right - look.left, size, Style.SEMIBOLD)
-    return Label(look.left, ASCENT * size + 1, words, size, ink, Anchor.START, Style.SEMIBOLD)
+    text = shorten(strip.label, look.right - look.left, size, Style.SEMIBOLD)
+    return Label(look.left, ASCENT * size + 1, text, size, ink, Anchor.START, Style.SEMIBOLD)
 
 
 def _block(strip: Strip, cell: Cell, look: _Look, x: float, top: float, pitch: float) -> Group:
@@ -126,8 +126,8 @@ def _block(strip: Strip, cell: Cell, look: _Look, x: float, top: float, pitch: f
     if cell.has_shortcut and pitch >= ARC_FROM:
         half = min(pitch, 1.6 * wide) / 2 - 0.6
         marks.append(_arc(wide / 2, high / 2, half, high / 2 + look.rise, strip.look.ink))
-    words = f"{strip.label}, {cell.name}: {value_words(look.value, cell.value)}"
-    return Group(cell.path, "block", words, x - wide / 2, top, wide, high, tuple(marks), ":strip", f"{strip.key}:")
+    text = f"{strip.label}, {cell.name}: {value_words(look.value, cell.value)}"
+    return Group(cell.path, "block", text, x - wide / 2, top, wide, high, tuple(marks), ":strip", f"{strip.key}:")
 
 
 def _arc(x: float, y: float, half: float, rise: float, ink: Ink) -> Arrow:
