@@ -44,14 +44,11 @@ def node(
     ]
     if changed:
         marks.append(Box(-3, -3, wide + 6, high + 6, None, Ink.CHANGED, 2, radius + 3, Dash.DOTTED))
-    for line, text in enumerate(_under(layer, reading)):
+    under = [layer.caption] if layer.caption else []
+    under += [compact(reading.output)] if layer.shows_map else []
+    for line, text in enumerate(under):
         marks.append(Label(wide / 2, high + (16 if changed else 14) + 13 * line, text, 10, Ink.MUTED, Anchor.MIDDLE))
     return Group(path, layer.kind, _title(layer, reading), x, y - high / 2, wide, high, tuple(marks))
-
-
-def _under(layer: Layer, reading: Reading) -> tuple[str, ...]:
-    """Return channels in and out, and the shape where it changes."""
-    return (*((layer.caption,) if layer.caption else ()), *((compact(reading.output),) if layer.shows_map else ()))
 
 
 def _title(layer: Layer, reading: Reading) -> str:
@@ -119,14 +116,10 @@ def _forms(old: Network, new: Network) -> dict[Form, frozenset[str]]:
     for block, before in pairs:
         was, now = _layers(before), _layers(block)
         changed = frozenset(name for name, layer in now.items() if was.get(name) != layer)
-        if changed or set(was) - set(now) or _order(block) != _order(before):
+        if changed or list(was) != list(now):
             found[block.form] = changed
     return found
 
 
 def _layers(block: Block) -> dict[str, Layer]:
     return {part.name: part.layer for part in block.form.parts}
-
-
-def _order(block: Block) -> list[str]:
-    return [part.name for part in block.form.parts]

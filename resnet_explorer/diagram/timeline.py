@@ -17,10 +17,14 @@ INKS = (Ink.STAGE1, Ink.STAGE2, Ink.STAGE3, Ink.STAGE4)
 
 def timeline(chosen: str = "") -> Picture:
     """Return the picture of all families by year; the ``chosen`` one, and those it builds on, are outlined."""
-    places = _places()
+    years = sorted({family.year for family in FAMILIES.values()})
+    places: dict[str, tuple[float, float]] = {}
+    for year, families in groupby(
+        sorted(FAMILIES.values(), key=lambda family: family.year), lambda family: family.year
+    ):
+        places |= {family.key: (_x(year, years), TOP + STEP * row) for row, family in enumerate(families)}
     line = _line(chosen)
     cards = [_card(FAMILIES[key], place, key == chosen, key in line) for key, place in places.items()]
-    years = sorted({family.year for family in FAMILIES.values()})
     heads = [
         Label(_x(year, years) + CARD / 2, 22, str(year), 13, Ink.MUTED, Anchor.MIDDLE, Style.SEMIBOLD) for year in years
     ]
@@ -33,15 +37,6 @@ def timeline(chosen: str = "") -> Picture:
 
 def _x(year: int, years: list[int]) -> float:
     return MARGIN + COLUMN * years.index(year)
-
-
-def _places() -> dict[str, tuple[float, float]]:
-    years = sorted({family.year for family in FAMILIES.values()})
-    places = {}
-    for year, families in groupby(sorted(FAMILIES.values(), key=lambda family: family.year), key=lambda one: one.year):
-        for row, family in enumerate(families):
-            places[family.key] = (_x(year, years), TOP + STEP * row)
-    return places
 
 
 def basis(key: str) -> str:

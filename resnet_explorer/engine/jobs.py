@@ -1,4 +1,4 @@
-"""Jobs as rows: who does what a request asks for, and where.
+"""Jobs as rows: which function does a request, and in which process.
 
 A request is a frozen value without tensors; ``job`` puts its row beside its fields. So a feature adds a job where it
 defines the request, and neither the engine nor the window knows which features there are.

@@ -1,4 +1,4 @@
-"""What the window and the engine say to each other: frozen values, no tensors."""
+"""Messages between the window and the engine: frozen values, no tensors."""
 
 import signal
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Stepped:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known so far of a job's result: each replaces the one before, but of a run it is what came since."""
+    """A partial result of a job: each replaces the one before, but a training sends the steps since the last one."""
 
     number: int
     result: object
@@ -41,7 +41,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The job of that number has a result: a frozen value of ``analysis``, or a tuple of devices."""
+    """The job of that number has a result: a frozen value, or a tuple of devices."""
 
     number: int
     result: object
@@ -56,9 +56,9 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The job of that number came to nothing: what went wrong, what to do, and the trace for the log.
+    """The job of that number failed: what went wrong, what to do, and the trace for the log.
 
-    ``lasts`` where any other job would come to nothing for the same reason.
+    ``lasts`` where any other job would fail for the same reason.
     """
 
     number: int
@@ -93,10 +93,7 @@ class Died:
         if name in ("SIGKILL", "SIGBUS"):
             what, remedy = f"was ended by {name}, perhaps for lack of memory", "Try again, or a smaller batch or image."
         else:
-            what, remedy = (
-                f"crashed ({name})",
-                "Try again. If that happens again, choose another device.",
-            )
+            what, remedy = f"crashed ({name})", "Try again. If that happens again, choose another device."
         return f"PyTorch's process {what}. {remedy}"
 
 

@@ -12,7 +12,7 @@ POLL_SECONDS = 0.1
 
 
 def _load() -> None:
-    """Import the engine; it tells itself why that fails, when it is asked for something."""
+    """Import the engine; where that fails, each request is answered with the reason."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the process that asks
     app, server = os.getppid(), os.getpid()
     watcher = os.fork()  # a thread would wait for imports: they hold Python's lock for seconds

@@ -38,7 +38,7 @@ _REFUSED = ("can't allocate memory", "not enough memory", "Storage size calculat
 
 
 def serve(connection: "Connection[Any, Any]", preload: Sequence[str] | None = None) -> None:
-    """Do what is asked until the window closes the connection, or is gone: EOFError or OSError is raised then.
+    """Answer requests until the window closes the connection or ends: EOFError or OSError is raised then.
 
     A process of the pool imports the modules of its jobs first: ``preload``.
     """
@@ -63,7 +63,7 @@ def _warm_up(modules: Sequence[str]) -> None:
 
 
 def _leave_with_the_window() -> None:
-    """End at once when the window's process has ended, however it ended: a long job must not outlive it."""
+    """Exit when the window's process has ended, however it ended: a long job must not outlive it."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])

@@ -1,4 +1,4 @@
-"""Questions to the process that owns PyTorch, one after the other, with how far it is on stderr."""
+"""Jobs for the process that owns PyTorch, one after the other, with progress on stderr."""
 
 import signal
 import sys
@@ -18,9 +18,9 @@ from resnet_explorer.engine.messages import Died, Failed, Finished, Reply, Stepp
 from resnet_explorer.errors import ExplorerError
 
 POLL_SECONDS = 0.5
-"""Seconds after which a system that does not wake a waiting thread for Ctrl+C is looked at again."""
+"""Seconds between two looks for Ctrl+C, where the system does not wake a waiting thread for it."""
 STOP = None
-"""What is put into a queue where someone wishes to stop."""
+"""What is put into a queue when the user asks to stop."""
 
 
 class Asker:
@@ -39,8 +39,8 @@ class Asker:
 
     def ask(self, job: Job) -> Any:
         """Return the result of a job; raises ExplorerError where it comes to nothing, KeyboardInterrupt on Ctrl+C."""
-        with signals_to_queue(self._replies), ExitStack() as lent:
-            bar = lent.enter_context(_Bar()) if sys.stderr is not None and sys.stderr.isatty() else None
+        with signals_to_queue(self._replies), ExitStack() as stack:
+            bar = stack.enter_context(_bar()) if sys.stderr is not None and sys.stderr.isatty() else None
             with block_signals():
                 number = self._engine.submit(job)
             while True:
@@ -48,7 +48,7 @@ class Asker:
                 if isinstance(reply, Finished):
                     return reply.result
                 if bar and isinstance(reply, Stepped):
-                    bar.step(reply)
+                    bar.update(bar.task_ids[0], completed=reply.done, total=reply.of, description=reply.words)
 
     def _next(self, number: int) -> Reply | None:
         """Return the next reply, None where there is none yet; raises what ends a job otherwise."""
@@ -72,46 +72,34 @@ class Asker:
         return reply
 
 
-class _Bar:
-    """A bar that is there while a job is at work."""
-
-    def __init__(self) -> None:
-        columns = (BarColumn(24), TextColumn("{task.description}", markup=False))
-        self._progress = Progress(*columns, console=Console(stderr=True, highlight=False), transient=True)
-        self._task = self._progress.add_task("", total=None)
-
-    def __enter__(self) -> "_Bar":
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def step(self, reply: Stepped) -> None:
-        """Move the bar."""
-        self._progress.update(self._task, completed=reply.done, total=reply.of, description=reply.words)
+def _bar() -> Progress:
+    """Return a bar that is there while a job is at work."""
+    columns = (BarColumn(24), TextColumn("{task.description}", markup=False))
+    bar = Progress(*columns, console=Console(stderr=True, highlight=False), transient=True)
+    bar.add_task("", total=None)
+    return bar
 
 
 @contextmanager
 def signals_to_queue(replies: "SimpleQueue[Any]") -> Iterator[None]:
-    """Turn Ctrl+C and the system's wish to end into a message, where this is the thread that hears of them."""
+    """Context manager that turns SIGINT and SIGTERM into ``STOP`` in a queue; only the main thread receives signals."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    known = (signal.SIGINT, signal.SIGTERM)
-    before = {one: signal.signal(one, lambda *_: replies.put(STOP)) for one in known}
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda *_: replies.put(STOP)) for number in signals}
     try:
         yield
     finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
 def block_signals() -> Iterator[None]:
-    """Let processes that start meanwhile never hear of Ctrl+C: a terminal tells it to all, and they are asked to stop.
+    """Context manager that blocks SIGINT and SIGTERM in the processes started inside: they are asked to stop instead.
 
-    What a thread holds back, the processes that it starts do as well (POSIX, ``pthread_sigmask``).
+    A terminal sends Ctrl+C to all processes; a blocked signal is inherited (POSIX, ``pthread_sigmask``).
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield

@@ -79,30 +79,26 @@ def stack(*pictures: Picture, gap: float = 0.0) -> Picture:
 
 
 def _frame_marks(lay: Layout) -> list[Mark]:
-    """Return the frame with its grid, under the curves."""
-    frame = lay.frame
-    xs, ys = ([axis.px(tick.value) for tick in found.ticks] for axis, found in _axes(lay))
-    marks: list[Mark] = [_line((x, frame.top), (x, frame.bottom)) for x in xs]
-    marks += [_line((frame.left, y), (frame.right, y)) for y in ys]
+    """Return the frame with its grid and the short ticks of logarithmic axes, under the curves."""
+    frame, x_axis, y_axis = lay.frame, lay.scale.x, lay.scale.y
+    marks: list[Mark] = []
+    for tick in lay.x_ticks.ticks:
+        x = x_axis.px(tick.value)
+        marks.append(_line((x, frame.top), (x, frame.bottom)))
+    for tick in lay.y_ticks.ticks:
+        y = y_axis.px(tick.value)
+        marks.append(_line((frame.left, y), (frame.right, y)))
     marks += _dividers(lay)
-    box = Box(frame.left, frame.top, frame.right - frame.left, frame.bottom - frame.top, None, Ink.LINE, 1.0)
-    return [*marks, box, *_minor(lay)]
-
-
-def _axes(lay: Layout) -> tuple[tuple[AxisScale, Ticks], ...]:
-    return (lay.scale.x, lay.x_ticks), (lay.scale.y, lay.y_ticks)
+    marks.append(Box(frame.left, frame.top, frame.right - frame.left, frame.bottom - frame.top, None, Ink.LINE, 1.0))
+    for x in map(x_axis.px, lay.x_ticks.minor):
+        marks.append(_line((x, frame.bottom), (x, frame.bottom - SHORT), Ink.LINE))
+    for y in map(y_axis.px, lay.y_ticks.minor):
+        marks.append(_line((frame.left, y), (frame.left + SHORT, y), Ink.LINE))
+    return marks
 
 
 def _line(one: Point, two: Point, ink: Ink = Ink.GRID) -> Arrow:
     return Arrow((one, two), ink, 1.0, head=False)
-
-
-def _minor(lay: Layout) -> list[Mark]:
-    """Return the short ticks of logarithmic axes."""
-    frame = lay.frame
-    xs, ys = ([axis.px(value) for value in found.minor] for axis, found in _axes(lay))
-    marks: list[Mark] = [_line((x, frame.bottom), (x, frame.bottom - SHORT), Ink.LINE) for x in xs]
-    return marks + [_line((frame.left, y), (frame.left + SHORT, y), Ink.LINE) for y in ys]
 
 
 def _dividers(lay: Layout) -> list[Mark]:
