@@ -19,7 +19,7 @@ def main() -> int:
     sources = (path.read_text(encoding="utf-8") for path in (ROOT / "resnet_explorer").rglob("*.py"))
     named = {name for source in sources for name in re.findall(r':(\w+)"', source)}
     search = Vulture(ignore_names=[*options["ignore_names"], *named], ignore_decorators=options["ignore_decorators"])
-    search.scavenge([str(ROOT / path) for path in options["paths"]])
+    search.scavenge([str(ROOT / path) for path in options["paths"]], exclude=options.get("exclude"))
     return int(search.report())
 
 
