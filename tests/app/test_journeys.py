@@ -79,7 +79,7 @@ def test_torch_is_not_imported_by_the_window(tmp_path: Path) -> None:
     code = (
         "import sys; from PySide6.QtWidgets import QApplication; from resnet_explorer.app.app import build;"
         "app = QApplication([]); window = build(app); window.build_panels(); window.show(); app.processEvents();"
-        "from resnet_explorer.gui import commands, export_dialog;"
+        "from resnet_explorer.app import commands; from resnet_explorer.ui import export_dialog;"
         "print(sorted({'torch', 'torchvision', 'matplotlib'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

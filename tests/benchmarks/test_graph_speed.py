@@ -150,7 +150,7 @@ _READY = """
 import sys, time
 start = time.perf_counter()
 from PySide6.QtWidgets import QApplication
-from resnet_explorer.gui import app
+from resnet_explorer.app import app
 def main():
     qapp = QApplication([])
     window = app.build(qapp)
