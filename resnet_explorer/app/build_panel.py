@@ -145,6 +145,8 @@ WIDTH = 278
 OPEN = ("Block", "Shortcut")
 _FIELDS = tuple(key for key, axis in AXES.items() if axis.section != STAGES and key != "in_channels")
 """The axes with a row of their own; the stages have an editor, in_channels is part of the input."""
+_ALWAYS_SHOWN = ("shortcut", "stride", "expansion", "activation")
+"""Other rows are hidden while they have no effect."""
 
 
 class BuildPanel(QScrollArea):
@@ -156,6 +158,7 @@ class BuildPanel(QScrollArea):
         self._base = 0
         self._offers: dict[str, tuple[ResNetSpec, str]] = {}
         self.rows: dict[str, Explained] = {}
+        self._axes: dict[str, AxisField] = {}
         self.preset = PresetBox()
         self.timeline = QToolButton()
         self.stages = StageEditor()
@@ -174,14 +177,18 @@ class BuildPanel(QScrollArea):
         self.timeline.setText("Timeline…")
         self.timeline.setToolTip("How residual networks changed from 2015 to today, and what each changed (Ctrl+K)")
         self.stages.edited.connect(lambda key, value, words: self._change(key, value, words, row="stages"))
-        self.stages.typed.connect(self._on_stages_typed)
+        self.stages.typed.connect(
+            lambda key, value, text: self._change(key, value, text, "stages", self._base + 70 + hash(text) % 20)
+        )
         self.input.edited.connect(self._on_input_edited)
         editors: tuple[tuple[str, StageEditor | InputEditor], ...] = (("stages", self.stages), ("input", self.input))
         for key, editor in editors:
             editor.invalid_entered.connect(partial(self._on_invalid_entered, key))
             editor.focus_left.connect(self._on_field_left)
         tip = "Leave out pooling and fc: the network ends in feature maps, as detectors use it."
-        told(self.no_head, "No head: a backbone", tip).clicked.connect(self._on_no_head_clicked)
+        told(self.no_head, "No head: a backbone", tip).clicked.connect(
+            lambda on: self._change("classes", None if on else 1000, "remove the head" if on else "add the head")
+        )
 
     def _arrange(self) -> None:
         device = told(QLabel("Device"), tip=self.device.toolTip())
@@ -218,7 +225,7 @@ class BuildPanel(QScrollArea):
         field.invalid_entered.connect(self._on_invalid_entered)
         field.focus_left.connect(self._on_field_left)
         field.mend_asked.connect(partial(self._on_mend_asked, key))
-        self.rows[key] = field
+        self.rows[key] = self._axes[key] = field
         self.sections[AXES[key].section].form.addRow(field.label, field)
 
     def changeEvent(self, event: QEvent) -> None:
@@ -232,23 +239,16 @@ class BuildPanel(QScrollArea):
         self.preset.show_title(title(spec))
         self.stages.show_spec(spec)
         self.input.show_state(results.state)
-        for key in _FIELDS:
-            self._show_axis(key, spec)
+        for key, field in self._axes.items():
+            field.show_spec(spec)
+            shown = not AXES[key].off(spec) or key in _ALWAYS_SHOWN
+            self.sections[AXES[key].section].form.setRowVisible(field, shown)
         for words, section in self.sections.items():
             section.summarise(", ".join(unusual(spec, words)))
         with QSignalBlocker(self.no_head):
             self.no_head.setChecked(spec.classes is None)
         self._clear()
         self.facts.show_results(results)
-
-    def _show_axis(self, key: str, spec: ResNetSpec) -> None:
-        """Show an axis' value; one that has no effect is hidden, but for the shortcuts of a plain network."""
-        field = self.rows[key]
-        assert isinstance(field, AxisField)
-        field.show_spec(spec)
-        off = AXES[key].off(spec)
-        shown = not off or key in ("shortcut", "stride", "expansion", "activation")
-        self.sections[AXES[key].section].form.setRowVisible(field, shown)
 
     def _clear(self) -> None:
         self._offers.clear()
@@ -285,11 +285,7 @@ class BuildPanel(QScrollArea):
         if row in self._offers:
             spec, label = self._offers[row]
             self._try(row, lambda state: replace(state, spec=named(spec)), label, -1)
-            self.show_results_of_now()
-
-    def show_results_of_now(self) -> None:
-        """Show the document's network anew: what was refused is gone from the controls."""
-        self.show_results(read(self._document.state))
+            self.show_results(read(self._document.state))  # what was refused goes from the controls
 
     def _on_field_left(self) -> None:
         self._base += 100
@@ -304,19 +300,11 @@ class BuildPanel(QScrollArea):
         words = {"residual": "add the shortcuts" if value else "remove the shortcuts"}.get(key, "")
         self._change(key, value, words)
         if self.rows[key].problem:
-            field = self.rows[key]
-            assert isinstance(field, AxisField)
-            field.show_spec(self._document.state.spec)
+            self._axes[key].show_spec(self._document.state.spec)
 
     def _on_invalid_entered(self, key: str, text: str) -> None:
         kind = "number" if isinstance(self.rows[key].control, FractionField) else "whole number"
         self.rows[key].explain(f"{text[:20]!r} is not a {kind}." if text.strip() else f"Give a {kind}.")
-
-    def _on_no_head_clicked(self, value: bool) -> None:
-        self._change("classes", None if value else 1000, "remove the head" if value else "add the head")
-
-    def _on_stages_typed(self, key: str, value: object, words: str) -> None:
-        self._change(key, value, words, row="stages", gesture=self._base + 70 + hash(words) % 20)
 
     def _on_input_edited(self, key: str, value: int) -> None:
         if key == "in_channels":

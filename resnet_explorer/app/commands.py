@@ -202,7 +202,7 @@ class ShortcutsPage(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keyboard shortcuts")
-        self.resize(640, 620)
+        self.resize(740, 620)
         lines = [(row.menu.replace("&", ""), row.shortcut, row.tip) for row in rows() if row.shortcut]
         lines += [("Edit", "Ctrl+Z", "Undo the last change"), ("Edit", "Ctrl+Shift+Z", "Redo it"), *KEYS_OF_VIEWS]
         self._rows = [TextRow(keys, (where, keys, what)) for where, keys, what in lines]

@@ -27,19 +27,12 @@ def _texts() -> dict[str, str]:
 
 
 @cache
-def _drawing(key: str) -> str | None:
-    try:
-        return assets.path("formulas", f"{key}.svg").read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
-
-
-@cache
 def _renderer(key: str, colour: str) -> "QSvgRenderer | None":
     from PySide6.QtSvg import QSvgRenderer  # only the inspector needs it, and not for its first paint
 
-    drawing = _drawing(key)
-    if drawing is None:
+    try:
+        drawing = assets.path("formulas", f"{key}.svg").read_text(encoding="utf-8")
+    except FileNotFoundError:
         return None
     return QSvgRenderer(QByteArray(drawing.replace("<svg ", f'<svg fill="{colour}" ', 1).encode()))
 

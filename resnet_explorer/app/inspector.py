@@ -1,5 +1,8 @@
 """The inspector: what is selected, in a sentence, in formulas, and in figures."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
@@ -11,10 +14,11 @@ from resnet_explorer.readings.explain import Explanation, Fact, Rule, explain
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.change import differences
 from resnet_explorer.ui.document import Document
-from resnet_explorer.ui.parts import Part, fill
+from resnet_explorer.ui.parts import Part, fill, label, vbox
 from resnet_explorer.ui.session import Results
 from resnet_explorer.weights.identify import TensorStats, Weights
 
+Line = TypeVar("Line", bound=tuple[QWidget, ...])
 HIGH = 46
 
 
@@ -30,9 +34,9 @@ class Histogram(QWidget):
     def show_stats(self, stats: TensorStats, theme: Theme) -> None:
         """Show another tensor."""
         self.stats, self.theme = stats, theme
-        words = f"{stats.name}: values from {stats.least:.4g} to {stats.greatest:.4g}, mean {stats.mean:.4g}"
-        self.setAccessibleName(words)
-        self.setToolTip(f"{words}; most often in the highest bar")
+        text = f"{stats.name}: values from {stats.least:.4g} to {stats.greatest:.4g}, mean {stats.mean:.4g}"
+        self.setAccessibleName(text)
+        self.setToolTip(f"{text}; the highest bar holds most of them")
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -59,36 +63,40 @@ class Histogram(QWidget):
         painter.end()
 
 
+def _reuse(lines: list[Line], count: int, make: Callable[[], Line]) -> list[Line]:
+    """Return as many lines of widgets as asked for: those that are there, and new ones; the others are hidden."""
+    while len(lines) < count:
+        lines.append(make())
+    for index, line in enumerate(lines):
+        for widget in line:
+            widget.setVisible(index < count)
+    return lines[:count]
+
+
 class WeightsView(QWidget):
     """The tensors of the selected layer, one under the other."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.lines: list[tuple[QLabel, Histogram]] = []
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(4)
+        self._column = vbox(of=self, spacing=4)
 
     def show_stats(self, tensors: tuple[TensorStats, ...], theme: Theme) -> None:
         """Show these tensors and no others."""
-        while len(self.lines) < len(tensors):
-            label, histogram = QLabel(), Histogram()
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setWordWrap(True)
-            self._column.addWidget(label)
-            self._column.addWidget(histogram)
-            self.lines.append((label, histogram))
-        for index, (label, histogram) in enumerate(self.lines):
-            shown = index < len(tensors)
-            label.setVisible(shown)
-            histogram.setVisible(shown)
-            if shown:
-                label.setText(_words(tensors[index]))
-                histogram.show_stats(tensors[index], theme)
+        lines = _reuse(self.lines, len(tensors), self._make)
+        for (name, histogram), stats in zip(lines, tensors, strict=True):
+            name.setText(_describe(stats))
+            histogram.show_stats(stats, theme)
         self.setVisible(bool(tensors))
 
+    def _make(self) -> tuple[QLabel, Histogram]:
+        line = (label(wrap=True), Histogram())
+        for widget in line:
+            self._column.addWidget(widget)
+        return line
 
-def _words(stats: TensorStats) -> str:
+
+def _describe(stats: TensorStats) -> str:
     name = stats.name.rpartition(".")[2]
     strange = f", {stats.strange:,} not finite" if stats.strange else ""
     return (
@@ -130,25 +138,18 @@ class _Figures(QGridLayout):
 
     def show_facts(self, facts: tuple[Fact, ...]) -> None:
         """Show these facts and no others."""
-        while len(self._lines) < len(facts):
-            line = (_text("muted"), _text("strong"))
-            line[0].setWordWrap(False)
-            self.addWidget(line[0], len(self._lines), 0, Qt.AlignmentFlag.AlignTop)
-            self.addWidget(line[1], len(self._lines), 1)
-            self._lines.append(line)
-        for index, line in enumerate(self._lines):
-            shown = index < len(facts)
-            if shown:
-                _fill(line, facts[index])
-            for label in line:
-                label.setVisible(shown)
+        for line, fact in zip(_reuse(self._lines, len(facts), self._make), facts, strict=True):
+            for shown, text in zip(line, fact[:2], strict=True):
+                shown.setText(_bound(text))
+                shown.setToolTip(fact.teaches)
+            line[1].setAccessibleName(f"{fact.label}: {fact.value}")
 
-
-def _fill(line: tuple[QLabel, QLabel], fact: Fact) -> None:
-    for label, text in zip(line, fact[:2], strict=True):
-        label.setText(_bound(text))
-        label.setToolTip(fact.teaches)
-    line[1].setAccessibleName(f"{fact.label}: {fact.value}")
+    def _make(self) -> tuple[QLabel, QLabel]:
+        line = (_text("muted"), _text("strong"))
+        line[0].setWordWrap(False)
+        self.addWidget(line[0], len(self._lines), 0, Qt.AlignmentFlag.AlignTop)
+        self.addWidget(line[1], len(self._lines), 1)
+        return line
 
 
 class _Rules(QVBoxLayout):
@@ -161,18 +162,16 @@ class _Rules(QVBoxLayout):
 
     def show_rules(self, rules: tuple[Rule, ...], colour: str, scale: float) -> None:
         """Show these rules and no others."""
-        while len(self._lines) < len(rules):
-            line = (_text("muted"), Formula())
-            self.addWidget(line[0])
-            self.addWidget(line[1])
-            self._lines.append(line)
-        for index, (label, formula) in enumerate(self._lines):
-            shown = index < len(rules)
-            label.setVisible(shown)
-            formula.setVisible(shown)
-            if shown:
-                label.setText(rules[index].label)
-                formula.show_formula(rules[index].formula, colour, scale)
+        lines = _reuse(self._lines, len(rules), self._make)
+        for (name, formula), rule in zip(lines, rules, strict=True):
+            name.setText(rule.label)
+            formula.show_formula(rule.formula, colour, scale)
+
+    def _make(self) -> tuple[QLabel, Formula]:
+        line = (_text("muted"), Formula())
+        for widget in line:
+            self.addWidget(widget)
+        return line
 
 
 class Inspector(QScrollArea):
@@ -191,11 +190,8 @@ class Inspector(QScrollArea):
         self._figures, self._rules = _Figures(), _Rules()
         self._gradient_heading, self._split_heading = _heading("Gradient"), _heading("Parameters")
         self._rules_heading = _heading("How they are counted")
-        self._measured_heading, self.measured, self.measured_words = (
-            _heading("Measured"),
-            _text("strong"),
-            _text("muted"),
-        )
+        self._measured_heading, self.measured = _heading("Measured"), _text("strong")
+        self.measured_words = _text("muted")
         self._weights: Weights | None = None
         self._weights_heading, self.tensors = _heading("Weights"), WeightsView()
         self._arrange()
@@ -311,19 +307,16 @@ def _bound(text: str) -> str:
 
 
 def _text(name: str) -> QLabel:
-    label = QLabel()
-    label.setObjectName(name)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    label.setIndent(0)
-    label.setTextInteractionFlags(
+    made = label(kind=name, wrap=True)
+    made.setIndent(0)
+    made.setTextInteractionFlags(
         Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
     )
-    label.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-    return label
+    made.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+    return made
 
 
-def _heading(words: str) -> QLabel:
-    label = _text("heading")
-    label.setText(words.upper())
-    return label
+def _heading(text: str) -> QLabel:
+    made = _text("heading")
+    made.setText(text.upper())
+    return made

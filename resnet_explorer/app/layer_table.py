@@ -1,19 +1,22 @@
 """The layer table with its bar: columns, filter, and copying."""
 
+from collections.abc import Callable, Sequence
+
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QButtonGroup, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QLineEdit, QMenu, QToolButton, QWidget
 
 from resnet_explorer.app.table_columns import Line, csv_with_values, markdown_with_values
 from resnet_explorer.app.table_model import TableModel
 from resnet_explorer.app.table_view import LinesView
+from resnet_explorer.diagram.overlays import BlockValues
 from resnet_explorer.layers.table import to_csv, to_markdown
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.readings import Analysis, Row
 from resnet_explorer.readings.text import mib, si
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.fields import ChoiceField
-from resnet_explorer.ui.parts import hbox, label, told, tool
+from resnet_explorer.ui.parts import hbox, label, told, tool, vbox
 from resnet_explorer.ui.session import Results
 
 
@@ -53,10 +56,6 @@ class TableBar(QWidget):
         for signal in (self.filter.textChanged, self.kinds.activated, self.flat.toggled):
             signal.connect(self.changed)
 
-    def add_copies(self, *copies: QAction) -> None:
-        """Offer these ways to copy."""
-        self.menu.addActions(copies)
-
     def show_kinds(self, kinds: list[str]) -> None:
         """Offer these kinds of layers, and all of them."""
         if [self.kinds.itemData(place) for place in range(self.kinds.count())] != ["", *kinds]:
@@ -83,11 +82,7 @@ class LayerTable(QWidget):
         self.view = LinesView(self.model)
         self.bar = TableBar()
         self.filter, self.kinds, self.flat, self.count = self.bar.filter, self.bar.kinds, self.bar.flat, self.bar.count
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.bar)
-        column.addWidget(self.view)
+        vbox(self.bar, self.view, of=self, spacing=0)
         self._offer_copies()
         self._wire()
 
@@ -99,7 +94,7 @@ class LayerTable(QWidget):
         copy.setShortcut(QKeySequence.StandardKey.Copy)
         copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self.view.addAction(copy)
-        self.bar.add_copies(copy, csv, markdown)
+        self.bar.menu.addActions([copy, csv, markdown])
 
     def _wire(self) -> None:
         self.bar.changed.connect(self._on_bar_changed)
@@ -258,18 +253,21 @@ class LayerTable(QWidget):
 
     def copy_csv(self) -> None:
         """Copy the selected lines' layers, or all that are shown, as CSV."""
-        analysis, values, rows = self.model.analysis, self._document.measured, self._rows()
-        if analysis:
-            text = to_csv(analysis, rows)
-            text = csv_with_values(text, values, analysis, analysis.rows if rows is None else rows) if values else text
-            QGuiApplication.clipboard().setText(text)
+        self._copy(to_csv, csv_with_values)
 
     def copy_markdown(self) -> None:
         """Copy the selected lines' layers, or all that are shown, as a Markdown table."""
+        self._copy(to_markdown, markdown_with_values)
+
+    def _copy(
+        self,
+        write: Callable[[Analysis, list[Row] | None], str],
+        add_values: Callable[[str, BlockValues, Analysis, Sequence[Row]], str],
+    ) -> None:
         analysis, values, rows = self.model.analysis, self._document.measured, self._rows()
         if analysis:
-            text, chosen = to_markdown(analysis, rows), analysis.rows if rows is None else rows
-            text = markdown_with_values(text, values, analysis, chosen) if values else text
+            text = write(analysis, rows)
+            text = add_values(text, values, analysis, analysis.rows if rows is None else rows) if values else text
             QGuiApplication.clipboard().setText(text)
 
     def copy_text(self) -> None:

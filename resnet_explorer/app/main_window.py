@@ -1,29 +1,107 @@
-"""The main window: puts document, views and actions together; what an action does stands in its row."""
+"""The main window with its docks: puts document, views and actions together; what an action does stands in its row."""
 
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import psutil
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QByteArray, QSettings, Qt
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QLabel, QSizePolicy, QTabWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QTabWidget, QWidget
 
 from resnet_explorer import features
-from resnet_explorer.app import actions, motion
-from resnet_explorer.app.docks import Docks
+from resnet_explorer.app import actions
 from resnet_explorer.app.window import AppWindow
+from resnet_explorer.picture.theme import Theme
 from resnet_explorer.spec.catalogue import title
-from resnet_explorer.ui import preferences, style
+from resnet_explorer.ui import style
 from resnet_explorer.ui.diagram_view import DiagramView
-from resnet_explorer.ui.preferences import Preferences
+from resnet_explorer.ui.parts import label, tabs, told
+from resnet_explorer.ui.preferences import Preferences, folder, save
 from resnet_explorer.ui.session import Results, Session
 from resnet_explorer.ui.window import PageView
 
 if TYPE_CHECKING:
-    from resnet_explorer.app.docks import Panels
-    from resnet_explorer.app.pages import Pages
+    from resnet_explorer.app.pages import Pages, Panels
     from resnet_explorer.ui.jobs import Jobs
+
+
+LAYOUT_VERSION = 4
+_DOCKS = (
+    ("Build", Qt.DockWidgetArea.LeftDockWidgetArea, 296),
+    ("Inspector", Qt.DockWidgetArea.RightDockWidgetArea, 284),
+    ("Layers", Qt.DockWidgetArea.BottomDockWidgetArea, 270),
+    ("Code", Qt.DockWidgetArea.BottomDockWidgetArea, 270),
+    ("Jobs", Qt.DockWidgetArea.BottomDockWidgetArea, 270),
+)
+
+
+class Docks:
+    """The docks of a window, by name in ``named``."""
+
+    def __init__(self, window: AppWindow) -> None:
+        self._window = window
+        self._away: list[QDockWidget] = []
+        self.named = {name: self._dock(name, area) for name, area, _ in _DOCKS}
+        window.tabifyDockWidget(self.named["Layers"], self.named["Code"])
+        window.tabifyDockWidget(self.named["Code"], self.named["Jobs"])
+        window.setTabPosition(Qt.DockWidgetArea.BottomDockWidgetArea, QTabWidget.TabPosition.North)
+        window.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
+        window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        self.named["Layers"].raise_()
+
+    def _dock(self, name: str, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(name, self._window)
+        dock.setObjectName(name)
+        dock.setWidget(QWidget())
+        self._window.addDockWidget(area, dock)
+        return dock
+
+    def resize(self, theme: Theme) -> None:
+        """Give each panel the size that its text needs: larger text, wider panels."""
+        sizes = [round(size * theme.font_points / style.USUAL_POINTS) for _, _, size in _DOCKS]
+        self._window.resizeDocks([self.named["Build"], self.named["Inspector"]], sizes[:2], Qt.Orientation.Horizontal)
+        self._window.resizeDocks([self.named["Layers"]], sizes[2:3], Qt.Orientation.Vertical)
+
+    def hide_for_lab(self) -> None:
+        """Hide all panels: a lab has panels of its own."""
+        if not self._away:
+            self._away = [dock for dock in self.named.values() if not dock.isHidden()]
+            for dock in self._away:
+                dock.hide()
+
+    def show_again(self) -> None:
+        """Show the panels again that were hidden for a lab."""
+        for dock in self._away:
+            dock.show()
+        self._away = []
+
+    def state(self) -> QByteArray:
+        """Return the layout of docks and toolbars."""
+        return self._window.saveState(LAYOUT_VERSION)
+
+    def set_state(self, state: QByteArray) -> None:
+        """Restore a state."""
+        self._window.restoreState(state, LAYOUT_VERSION)
+
+    def restore(self) -> None:
+        """Restore the layout of the last session."""
+        settings = _settings()
+        geometry, docks = settings.value("geometry"), settings.value("docks")
+        if isinstance(geometry, QByteArray) and isinstance(docks, QByteArray):
+            self._window.restoreGeometry(geometry)
+            self.set_state(docks)
+
+    def remember(self) -> None:
+        """Save the layout for the next session."""
+        self.show_again()
+        settings = _settings()
+        settings.setValue("geometry", self._window.saveGeometry())
+        settings.setValue("docks", self.state())
+
+
+def _settings() -> QSettings:
+    return QSettings(str(folder() / "window.ini"), QSettings.Format.IniFormat)
 
 
 class MainWindow(AppWindow):
@@ -32,26 +110,18 @@ class MainWindow(AppWindow):
     _panels: "Panels | None" = None
     _pages: "Pages | None" = None
 
-    def __init__(self, app: QApplication, session: Session, known: Preferences) -> None:
+    def __init__(self, app: QApplication, session: Session, preferences: Preferences) -> None:
         super().__init__()
-        self._app, self.session, self.document, self.preferences = app, session, session.document, known
+        self._app, self.session, self.document, self.preferences = app, session, session.document, preferences
         self.diagram = DiagramView(self.document)
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.tabs.setAccessibleName("Views")
-        self.tabs.addTab(self.diagram, "Diagram")
-        self.tabs.setTabToolTip(0, "The block diagram of the network")
+        self.tabs = tabs("Views", (self.diagram, "Diagram", "The block diagram of the network"))
         self.setCentralWidget(self.tabs)
         self.setAcceptDrops(True)
         self._docks = Docks(self)
         self.docks = self._docks.named
-        self._sums = QLabel()
-        self._sums.setAccessibleName("Sums of the selection")
-        self._notice = QLabel()
-        self._notice.setObjectName("problem")
-        self._notice.setTextFormat(Qt.TextFormat.PlainText)
+        self._sums = told(QLabel(), "Sums of the selection")
+        self._notice = label(kind="problem", cut=True)
         self._notice.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._notice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.statusBar().addWidget(self._notice, 1)
         self.statusBar().addPermanentWidget(self._sums)
         self.actions_by_key = self._make_actions()
@@ -75,8 +145,7 @@ class MainWindow(AppWindow):
 
     def build_panels(self) -> None:
         """Build the panels; they come after the first paint, so that the diagram is there at once."""
-        from resnet_explorer.app.docks import Panels
-        from resnet_explorer.app.pages import Pages
+        from resnet_explorer.app.pages import Pages, Panels
         from resnet_explorer.ui.dialogs import confirm
 
         panels = Panels(self.document, self.docks, self.jobs)
@@ -99,10 +168,10 @@ class MainWindow(AppWindow):
         self.table.summary_changed.connect(self._sums.setText)
         self._panels = panels
         self.set_reduced_motion(self.preferences.reduce_motion)
-        motion.SystemMotion(self.set_reduced_motion, self).ask()
+        style.SystemMotion(self.set_reduced_motion, self).ask()
 
     def _free_memory(self) -> int | None:
-        """Return how much memory is free on the chosen device; None where nobody knows."""
+        """Return the free bytes of memory of the chosen device; None where they are unknown."""
         device = self.document.device
         return psutil.virtual_memory().available if device == "cpu" else self.build.device.free(device)
 
@@ -159,13 +228,14 @@ class MainWindow(AppWindow):
         self.setWindowTitle(title(results.state.spec))
 
     def _restore(self) -> None:
-        known = self.preferences.theme if self.preferences.theme in self.actions_by_key else style.SYSTEM
-        self.actions_by_key[known].setChecked(True)
-        self.diagram.show_theme(style.theme_named(known))
-        style.dress(self._icons, style.theme_named(known))
+        name = self.preferences.theme if self.preferences.theme in self.actions_by_key else style.SYSTEM
+        theme = style.theme_named(name)
+        self.actions_by_key[name].setChecked(True)
+        self.diagram.show_theme(theme)
+        style.set_icons(self._icons, theme)
         self.set_reduced_motion(self.preferences.reduce_motion)
         self.resize(1280, 800)
-        self._docks.resize(style.theme_named(known))
+        self._docks.resize(theme)
         self._docks.restore()
         self.diagram.setFocus()
 
@@ -186,7 +256,7 @@ class MainWindow(AppWindow):
     def _on_tab_changed(self) -> None:
         """Give a lab the whole window: it has panels of its own; the others come back with the next view."""
         current = self._pages.current if self._pages else None
-        self._docks.hide_for_lab() if current and current[0].is_lab else self._docks.come_back()
+        self._docks.hide_for_lab() if current and current[0].is_lab else self._docks.show_again()
 
     def present(self, on: bool) -> None:
         if on:
@@ -195,12 +265,12 @@ class MainWindow(AppWindow):
                 part.hide()
             self.showFullScreen()
         else:
-            self._docks.put(self._before)
+            self._docks.set_state(self._before)
             self.showNormal()
         self.diagram.setFocus()
 
     def _on_unavailable(self, problem: str) -> None:
-        """Say for good why there is no engine; its line is there to be copied."""
+        """Keep the reason why there is no engine in the status bar, where it can be copied."""
         self._notice.setText(f"⚠ {problem}")
         self._notice.setToolTip(problem)
 
@@ -217,12 +287,12 @@ class MainWindow(AppWindow):
         self.remember(replace(self.preferences, theme=name))
         style.apply(self._app, theme)
         self.diagram.show_theme(theme)
-        style.dress(self._icons, theme)
+        style.set_icons(self._icons, theme)
         if self._panels and self._pages:
             self._panels.show_theme(theme)
             self._pages.show_theme(theme)
         self._docks.resize(theme)
 
-    def remember(self, known: Preferences) -> None:
-        self.preferences = known
-        preferences.save(known)
+    def remember(self, preferences: Preferences) -> None:
+        self.preferences = preferences
+        save(preferences)

@@ -3,22 +3,22 @@
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFileDialog, QFormLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFileDialog, QFormLayout, QWidget
 
 from resnet_explorer.engine.requests import ReadModule
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.spec.search import default_input
 from resnet_explorer.ui.document import State
 from resnet_explorer.ui.jobs import Jobs, Phase
-from resnet_explorer.ui.parts import button, label, text, told
+from resnet_explorer.ui.parts import button, label, text, told, vbox
 from resnet_explorer.ui.tables import TextRow, TextTable
 from resnet_explorer.ui.window import Window
 from resnet_explorer.verify.values import OwnModule, names_in
 
 KIND = ".py"
 WARNING = (
-    "To read the module, the app runs this file on your computer, with all that you may do yourself: reading, changing "
-    "and sending files too. Run only code that you trust."
+    "To read the module, the app runs this file on your computer with your rights: it can read, change and send files. "
+    "Run only code that you trust."
 )
 USUAL = ("net", "model", "resnet")
 """Names that modules usually have, in lower case."""
@@ -80,12 +80,9 @@ class RunDialog(QDialog):
         buttons.rejected.connect(self.reject)
         form = QFormLayout()
         form.addRow("Module", self.names)
-        column = QVBoxLayout(self)
-        column.addWidget(label(f"This runs the code in {path.name}.", "strong", wrap=True))
-        column.addWidget(label(WARNING, wrap=True))
-        column.addWidget(label(str(path), "muted", wrap=True))
-        column.addLayout(form)
-        column.addWidget(buttons)
+        first = label(f"This runs the code in {path.name}.", "strong", wrap=True)
+        warning, file = label(WARNING, wrap=True), label(str(path), "muted", wrap=True)
+        vbox(first, warning, file, form, buttons, of=self, margins=(9, 9, 9, 9))
         self.resize(480, 220)
         cancel.setFocus()
 
@@ -105,7 +102,7 @@ class ModuleDialog(QDialog):
         self._jobs, self._source = jobs, f"{Path(job.path).name}:{job.name}"
         self.found: OwnModule | None = None
         self.setWindowTitle(f"Module: {self._source}")
-        self.words, self.details = label(f"Running {self._source}…", "strong", wrap=True), text()
+        self.text, self.details = label(f"Running {self._source}…", "strong", wrap=True), text()
         self.map = TextTable("Layers here and in the file", (("Layer here", ""), ("In the file", "")))
         self.map.setColumnWidth(0, 240)
         self.map.hide()
@@ -116,12 +113,7 @@ class ModuleDialog(QDialog):
         buttons.addButton(self.take, QDialogButtonBox.ButtonRole.ActionRole)
         self.stop = buttons.button(QDialogButtonBox.StandardButton.Cancel)
         buttons.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        for widget in (self.words, self.details):
-            column.addWidget(widget)
-        column.addWidget(self.map, 1)
-        column.addStretch(0)
-        column.addWidget(buttons)
+        vbox(self.text, self.details, (self.map, 1), 0, buttons, of=self, margins=(9, 9, 9, 9))
         self.resize(560, 150)
         self._is_over = False
         self._number = jobs.submit(job, f"Identify {self._source}", self._on_found, self._on_failed)
@@ -158,9 +150,9 @@ class ModuleDialog(QDialog):
         if not self._is_over:
             self._end(problem)
 
-    def _end(self, words: str) -> None:
+    def _end(self, text: str) -> None:
         self._is_over = True
-        self.words.setText(words)
+        self.text.setText(text)
         self.details.setText("")
         self.stop.setText("Close")
 
@@ -170,7 +162,7 @@ class ModuleDialog(QDialog):
 
 
 def _lines(found: OwnModule) -> list[str]:
-    weights = "weights drawn at random, since its own are fresh" if found.drawn else "its own weights"
+    weights = "random weights, since its own are freshly initialised" if found.drawn else "its own weights"
     lines = [f"{found.parameters:,} parameters."]
     if found.proofs:
         lines += [f"Compared in eval mode with {weights}:", *(f"    {proof.text}" for proof in found.proofs)]

@@ -1,12 +1,20 @@
-"""The tabs beside the diagram: each page is imported and built when it is first looked at."""
+"""What is built after the diagram's first paint: panels in their docks, and pages when they are first looked at."""
+
+from collections.abc import Mapping
 
 from PySide6.QtCore import QObject, QSignalBlocker, Signal
-from PySide6.QtWidgets import QSizePolicy, QTabWidget, QWidget
+from PySide6.QtWidgets import QDockWidget, QSizePolicy, QTabWidget, QWidget
 
+from resnet_explorer.app.build_panel import BuildPanel
+from resnet_explorer.app.code_view import CodeView
+from resnet_explorer.app.inspector import Inspector
+from resnet_explorer.app.layer_table import LayerTable
+from resnet_explorer.app.verdict import VerdictLabel
 from resnet_explorer.features import Page, pages, resolve
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.jobs import Jobs
+from resnet_explorer.ui.jobs_panel import JobsPanel
 from resnet_explorer.ui.session import Results
 from resnet_explorer.ui.window import PageView
 
@@ -37,7 +45,8 @@ class Pages(QObject):
     def page(self, key: str) -> PageView:
         """Return the page of a key, which is built where it is not there yet."""
         if key not in self._built:
-            made = self._built[key] = self._build(key)
+            made: PageView = resolve(self._rows[key].widget)(self._document, self._jobs)
+            self._built[key] = made
             made.show_theme(self._theme)
             made.show_results(self._results)
             index = 1 + list(self._rows).index(key)
@@ -52,10 +61,6 @@ class Pages(QObject):
                 empty.deleteLater()
             self.opened.emit(key)
         return self._built[key]
-
-    def _build(self, key: str) -> PageView:
-        made: PageView = resolve(self._rows[key].widget)(self._document, self._jobs)
-        return made
 
     def reduce_motion(self, still: bool) -> None:
         """Change the pictures of every page at once from now on, or with transitions."""
@@ -88,3 +93,31 @@ class Pages(QObject):
         self._theme = theme
         for widget in self._built.values():
             widget.show_theme(theme)
+
+
+class Panels:
+    """The views of one document in their docks, and the verdict that goes into the status bar."""
+
+    def __init__(self, document: Document, docks: Mapping[str, QDockWidget], jobs: Jobs) -> None:
+        self.build, self.inspector = BuildPanel(document), Inspector(document)
+        self.table, self.code, self.verdict = LayerTable(document), CodeView(document), VerdictLabel(jobs)
+        for name, panel in (
+            ("Build", self.build),
+            ("Inspector", self.inspector),
+            ("Layers", self.table),
+            ("Code", self.code),
+            ("Jobs", JobsPanel(jobs)),
+        ):
+            docks[name].setWidget(panel)
+        docks["Code"].visibilityChanged.connect(self.code.watch)
+        self.code.watch(not docks["Code"].visibleRegion().isEmpty())
+
+    def show_results(self, results: Results) -> None:
+        """Show new results in every panel."""
+        for panel in (self.build, self.inspector, self.table, self.code, self.verdict):
+            panel.show_results(results)
+
+    def show_theme(self, theme: Theme) -> None:
+        """Show what the panels paint themselves in another theme."""
+        for panel in (self.inspector, self.table, self.code):
+            panel.show_theme(theme)

@@ -70,7 +70,7 @@ class TableDelegate(QStyledItemDelegate):
         self._cells: dict[tuple[int, int], _Cell] = {}
         self.show_theme(LIGHT)
         self.show_font(QFont())
-        model.refreshed.connect(self._on_model_refreshed)
+        model.refreshed.connect(lambda: self._cells.clear())
 
     def show_theme(self, theme: Theme) -> None:
         """Paint in the colours of a theme."""
@@ -86,9 +86,6 @@ class TableDelegate(QStyledItemDelegate):
         if hasattr(self._font, "setFeature"):
             self._font.setFeature(QFont.Tag("tnum"), 1)
         self.metrics = QFontMetricsF(self._font)
-        self._cells.clear()
-
-    def _on_model_refreshed(self) -> None:
         self._cells.clear()
 
     def _cell(self, row: int, column: int) -> _Cell:
@@ -118,7 +115,8 @@ class TableDelegate(QStyledItemDelegate):
                 painter.fillRect(QRect(rect.left(), rect.top(), 2, rect.height()), self._accent)
             left = self._first(painter, row, rect)
         elif cell.share:
-            self._share(painter, cell.share, left, right, rect)
+            wide = round((right - left) * cell.share)
+            painter.fillRect(QRect(left, rect.top() + 4, wide, rect.height() - 8), self._bar)
         if cell.width > right - left:
             text = self.metrics.elidedText(cell.text, Qt.TextElideMode.ElideRight, right - left)
             painter.drawText(QRect(left, rect.top(), right - left, rect.height()), _LEFT, text)
@@ -142,10 +140,6 @@ class TableDelegate(QStyledItemDelegate):
         painter.setBrush(self._muted)
         painter.drawPolygon(QPolygonF(down if is_open else right))
         painter.restore()
-
-    def _share(self, painter: QPainter, share: float, left: int, right: int, rect: QRect) -> None:
-        wide = round((right - left) * share)
-        painter.fillRect(QRect(left, rect.top() + 4, wide, rect.height() - 8), self._bar)
 
 
 _ROW_AIR = 8

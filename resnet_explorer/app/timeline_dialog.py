@@ -2,19 +2,9 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import (
-    QDialog,
-    QLabel,
-    QListWidget,
-    QListWidgetItem,
-    QScrollArea,
-    QSizePolicy,
-    QToolTip,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QDialog, QListWidget, QListWidgetItem, QScrollArea, QToolTip, QWidget
 
 from resnet_explorer.diagram.timeline import basis, timeline
 from resnet_explorer.picture.marks import Ink, Picture
@@ -25,7 +15,7 @@ from resnet_explorer.spec.catalogue import CATALOGUE, Entry, changes, entry_of
 from resnet_explorer.spec.families import FAMILIES
 from resnet_explorer.ui.document import Document, State
 from resnet_explorer.ui.painter import paint
-from resnet_explorer.ui.parts import hbox, told, vbox
+from resnet_explorer.ui.parts import hbox, text, told, vbox
 from resnet_explorer.ui.scene import hit
 from resnet_explorer.ui.session import read
 
@@ -99,9 +89,17 @@ class TimelineDialog(QDialog):
         self.picture = PictureView(timeline(), theme)
         self.networks = told(QListWidget(), "Networks of this idea")
         self.networks.setMinimumWidth(300)
-        self._idea, self._title, self._words = (_label(name) for name in ("strong", "title", ""))
-        self._source, self.changes = _label("muted"), _label("")
-        self._arrange()
+        self._idea, self._title, self._note, self._source, self.changes = (
+            text(kind) for kind in ("strong", "title", "", "muted", "")
+        )
+        scroll = told(QScrollArea(), "Ideas by year")
+        scroll.setWidget(self.picture)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setFixedHeight(self.picture.height() + 16)
+        right = vbox(self._title, self._note, self.changes, self._source, 1)
+        below = hbox(self.networks, (right, 1), spacing=18)
+        vbox(scroll, self._idea, (below, 1), of=self, margins=(9, 9, 9, 9))
+        self.resize(min(1140, self.picture.width() + 40), 680)
         self.picture.clicked.connect(self.show_family)
         self.picture.stepped.connect(self._on_stepped)
         self.networks.currentItemChanged.connect(self._on_current_changed)
@@ -109,34 +107,19 @@ class TimelineDialog(QDialog):
         document.changed.connect(self._on_document_changed)
         self._on_document_changed()
 
-    def _arrange(self) -> None:
-        scroll = QScrollArea()
-        scroll.setWidget(self.picture)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setFixedHeight(self.picture.height() + 16)
-        scroll.setAccessibleName("Ideas by year")
-        right = vbox(self._title, self._words, self.changes, self._source, 1)
-        below = hbox(self.networks, (right, 1), spacing=18)
-        column = QVBoxLayout(self)
-        column.addWidget(scroll)
-        column.addWidget(self._idea)
-        column.addLayout(below, 1)
-        self.resize(min(1140, self.picture.width() + 40), 680)
-
     def show_family(self, key: str) -> None:
         """Show the networks of a family without choosing one."""
         family = FAMILIES[key]
         self.picture.show_picture(timeline(key))
         before = f" Builds on {FAMILIES[basis(key)].title}." if basis(key) else ""
         self._idea.setText(f"{family.year} · {family.title}: {family.idea}{before}")
-        self.networks.blockSignals(True)
-        self.networks.clear()
-        for entry in CATALOGUE.values():
-            if entry.family.key == key:
-                item = QListWidgetItem(entry.title, self.networks)
-                item.setData(NAME, entry.name)
-                item.setToolTip(f"{entry.name}: {entry.row.note}")
-        self.networks.blockSignals(False)
+        with QSignalBlocker(self.networks):
+            self.networks.clear()
+            for entry in CATALOGUE.values():
+                if entry.family.key == key:
+                    item = QListWidgetItem(entry.title, self.networks)
+                    item.setData(NAME, entry.name)
+                    item.setToolTip(f"{entry.name}: {entry.row.note}")
         self._tell(CATALOGUE[self.networks.item(0).data(NAME)])
 
     def _on_stepped(self, step: int) -> None:
@@ -155,9 +138,8 @@ class TimelineDialog(QDialog):
         if shown is None or CATALOGUE[shown.data(NAME)].family.key != entry.family.key:
             self.show_family(entry.family.key)
         rows = [self.networks.item(row).data(NAME) for row in range(self.networks.count())]
-        self.networks.blockSignals(True)
-        self.networks.setCurrentRow(rows.index(entry.name))
-        self.networks.blockSignals(False)
+        with QSignalBlocker(self.networks):
+            self.networks.setCurrentRow(rows.index(entry.name))
         self._tell(entry)
 
     def _on_current_changed(self, item: QListWidgetItem | None) -> None:
@@ -175,23 +157,13 @@ class TimelineDialog(QDialog):
         total = read(State(entry.spec, InputShape(1, entry.size, entry.size))).analysis.total
         self._title.setText(entry.title)
         costs = f"{si(total.params).strip()} parameters, {si(total.macs)}MACs at {entry.size} × {entry.size} pixels."
-        self._words.setText(f"{entry.row.note} {costs}")
+        self._note.setText(f"{entry.row.note} {costs}")
         if entry.parent:
             lines = changes(entry.parent.spec, entry.spec)
             count = f"{len(lines)} change{'' if len(lines) == 1 else 's'}"
             head = f"{entry.title} = {entry.parent.title} with {count}:"
             self.changes.setText("\n".join([head, *(f"  •  {line}" for line in lines)]))
         else:
-            self.changes.setText("The first of them: all others are changes of it.")
+            self.changes.setText("The first residual network: all others change it.")
         published = f"Published: {entry.row.published}.\n" if entry.row.published else ""
         self._source.setText(published + entry.family.source)
-
-
-def _label(name: str) -> QLabel:
-    label = QLabel()
-    label.setObjectName(name)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-    return label

@@ -1,5 +1,7 @@
 """The figures behind the verdict: each sum beside what a library counts, and the rows that differ."""
 
+from functools import partial
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QToolButton, QWidget
 
@@ -14,13 +16,13 @@ from resnet_explorer.ui.tables import TextRow, TextTable
 from resnet_explorer.verify.values import Verdict
 
 REST_MS = 600
-"""How long the network must rest before it is verified."""
+"""How long the network must be unchanged before it is verified."""
 
 TIP = "Whether every row agrees with PyTorch, and with fvcore where asked; click for the figures"
 
 
 class VerdictLabel(QToolButton):
-    """Asks the engine to verify what is shown, and says what came of it; ``shown`` gives each verdict."""
+    """Verifies the network that is shown in the engine and shows the result; ``shown`` gives each verdict."""
 
     shown = Signal(object)
 
@@ -36,12 +38,12 @@ class VerdictLabel(QToolButton):
         self._say("not verified yet")
 
     def watch(self) -> None:
-        """Verify what is shown from now on whenever it rests; the engine starts with the first time."""
+        """Verify the network from now on whenever it has not changed for a while; this starts the engine."""
         self._watching = True
         self._rest.start()
 
     def show_results(self, results: Results) -> None:
-        """Wait until the network rests, then verify it; an older question is withdrawn."""
+        """Verify the network once it stays unchanged; an older job is cancelled."""
         self._results, self.verdict = results, None
         self._jobs.cancel(self._job)
         self._say("not verified yet")
@@ -56,13 +58,10 @@ class VerdictLabel(QToolButton):
         self._say("verifying…")
         name = f"Verify {state.spec.name}" + (" with fvcore" if fvcore else "")
         job = Verify(state.spec, state.image, fvcore)
-        needs = self._bytes() if fvcore else 0
-        self._job = self._jobs.submit(job, name, self._on_verdict, self._on_problem, needs)
-
-    def _bytes(self) -> int:
-        assert self._results
-        analysis, known = self._results.analysis, self._results.kept
-        return (training_bytes(analysis, known) if known else inference_bytes(analysis)).total
+        analysis, kept = self._results.analysis, self._results.kept
+        needs = (training_bytes(analysis, kept) if kept else inference_bytes(analysis)).total if fvcore else 0
+        failed = partial(self._say, "⚠ not verified")
+        self._job = self._jobs.submit(job, name, self._on_verdict, failed, needs)
 
     def _on_verdict(self, job: Job, verdict: object) -> None:
         assert isinstance(job, Verify) and isinstance(verdict, Verdict) and self._results
@@ -71,9 +70,6 @@ class VerdictLabel(QToolButton):
         self.verdict = verdict
         self._say(("✓ " if verdict.agrees else "⚠ ") + verdict.words.rstrip("."))
         self.shown.emit(verdict)
-
-    def _on_problem(self, problem: str) -> None:
-        self._say("⚠ not verified", problem)
 
     def _say(self, text: str, tip: str = TIP) -> None:
         self.setText(text)

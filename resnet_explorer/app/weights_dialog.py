@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QListWidget,
     QMessageBox,
     QTabWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -27,6 +26,7 @@ from resnet_explorer.spec.catalogue import CATALOGUE, title
 from resnet_explorer.spec.search import default_input
 from resnet_explorer.ui.dialogs import FILTER, ONNX, warn
 from resnet_explorer.ui.document import State
+from resnet_explorer.ui.parts import hbox, label, told, vbox
 from resnet_explorer.weights.from_file import described
 from resnet_explorer.weights.identify import LIMIT, Weights, strange_text
 
@@ -51,8 +51,11 @@ def open_weights(window: AppWindow, path: Path, key: str | None = None) -> None:
         large = path.stat().st_size > LIMIT
     except OSError:
         large = False
-    if large and not _is_wanted(window, path):
-        return
+    if large:
+        text = f"{path.name} has {path.stat().st_size / 2**30:.1f} GiB. Reading it takes as much memory."
+        buttons = QMessageBox.StandardButton.Open | QMessageBox.StandardButton.Cancel
+        if QMessageBox.question(window, "A large file", text, buttons) != QMessageBox.StandardButton.Open:
+            return
 
     def show(job: object, weights: object) -> None:
         assert isinstance(weights, Weights)
@@ -63,13 +66,6 @@ def open_weights(window: AppWindow, path: Path, key: str | None = None) -> None:
 
     window.say(f"Reading {path.name}…")
     window.jobs.submit(ReadWeights(str(path), large, key), f"Read {path.name}", show, explain)
-
-
-def _is_wanted(window: AppWindow, path: Path) -> bool:
-    size = path.stat().st_size / 2**30
-    words = f"{path.name} has {size:.1f} GiB. Reading it takes as much memory."
-    buttons = QMessageBox.StandardButton.Open | QMessageBox.StandardButton.Cancel
-    return QMessageBox.question(window, "A large file", words, buttons) == QMessageBox.StandardButton.Open
 
 
 def _show(window: AppWindow, path: Path, weights: Weights) -> None:
@@ -98,50 +94,42 @@ class WeightsDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(f"Weights: {name}")
         found = weights.found
-        fits = f"All {len(found.names):,} tensors fit." if found.fits else _refusal(len(found.problems))
+        count = len(found.problems)
+        refusal = f"{count:,} tensor{' does' if count == 1 else 's do'} not fit: nothing was loaded."
+        fits = f"All {len(found.names):,} tensors fit." if found.fits else refusal
         classes = f"{found.spec.classes:,} classes" if found.spec.classes else "no head"
         text = f"{described(found.spec)}, {classes}. {fits} {strange_text(weights.strange, weights.values)}".rstrip()
-        self.words = QLabel(text)
-        self.words.setObjectName("strong")
-        self.words.setTextFormat(Qt.TextFormat.PlainText)
-        self.words.setWordWrap(True)
-        column = QVBoxLayout(self)
-        column.addWidget(self.words)
+        self.text = label(text, "strong", wrap=True)
         self.keys: QComboBox | None = None
-        if weights.keys:
-            self._add_keys(column, weights)
         self.lists: list[QListWidget] = []
-        self.tabs = QTabWidget()
-        self.tabs.setAccessibleName("What was found in the file")
+        self.tabs = told(QTabWidget(), "What was found in the file")
         for heading, tip, lines in _sections(weights):
             if lines:
                 self._add(heading, tip, lines)
         self.tabs.setVisible(bool(self.lists))
-        column.addWidget(self.tabs)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
-        column.addWidget(buttons)
+        choice = [self._choice(weights)] if weights.keys else []
+        vbox(self.text, *choice, self.tabs, buttons, of=self, margins=(9, 9, 9, 9))
         self.resize(680, 400)
 
-    def _add_keys(self, column: QVBoxLayout, weights: Weights) -> None:
-        row, self.keys = QHBoxLayout(), QComboBox()
-        label = QLabel("&Network in the file:")
-        label.setBuddy(self.keys)
+    def _choice(self, weights: Weights) -> QHBoxLayout:
+        """Return the line that chooses one of the networks in the file."""
+        tip = "The file holds several networks, such as a moving average beside the trained one"
+        self.keys = told(QComboBox(), tip=tip)
         self.keys.addItems(weights.keys)
         self.keys.setCurrentText(weights.key or "")
-        self.keys.setToolTip("The file holds several networks, such as a moving average beside the trained one")
         self.keys.textActivated.connect(self._on_key_chosen)
-        row.addWidget(label)
-        row.addWidget(self.keys, 1)
-        column.addLayout(row)
+        name = QLabel("&Network in the file:")
+        name.setBuddy(self.keys)
+        return hbox(name, (self.keys, 1))
 
     def _on_key_chosen(self, key: str) -> None:
         self.accept()
         self.key_chosen.emit(key)
 
     def _add(self, heading: str, tip: str, lines: Sequence[str]) -> None:
-        shown = QListWidget()
-        shown.setAccessibleName(heading)
+        shown = told(QListWidget(), heading)
         shown.setWordWrap(True)
         shown.addItems(list(lines[:MOST]))
         if len(lines) > MOST:
@@ -156,16 +144,12 @@ def _sections(weights: Weights) -> tuple[tuple[str, str, Sequence[str]], ...]:
     names = [f"{ours}  ←  {theirs}" for theirs, ours in found.names.items()]
     return (
         ("Does not fit", "Tensors of the network that are missing or have another shape", found.problems),
-        ("Read", "What was read of the file, where it holds more than one network", weights.notes),
-        ("Assumed", "What tensors do not tell, and what was taken for it", found.assumed),
-        ("Left over", "What else the file holds, and what it is likely to be", [one.text for one in found.leftovers]),
+        ("Read", "Which part was read, where the file holds more than one network", weights.notes),
+        ("Assumed", "What the tensors do not show, and the value assumed", found.assumed),
+        ("Left over", "What else the file holds, and what it probably is", [one.text for one in found.leftovers]),
         ("Same tensors", "Other networks of the catalogue with tensors of the same shapes", same),
         ("Names", "The tensors' names here, and in the file", names),
     )
-
-
-def _refusal(count: int) -> str:
-    return f"{count:,} tensor{' does' if count == 1 else 's do'} not fit, so nothing was loaded."
 
 
 def ask_save(window: AppWindow, checked: bool) -> None:

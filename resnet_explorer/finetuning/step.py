@@ -209,7 +209,7 @@ class TrainsStep(Step):
             self.state.show_epoch(value - 1)
 
     def _on_opens(self) -> None:
-        values = self.opens.values()
+        values = self.opens.read()
         if values is None:
             self.say(f"{self.opens.text()[:40]!r} are no epochs. Write such as 3, 5.")
         elif any(one < 1 for one in values):

@@ -22,10 +22,9 @@ from resnet_explorer.training.charts import TrainingCharts
 from resnet_explorer.training.controller import LiveRun, TrainingController
 from resnet_explorer.training.text import test_error
 from resnet_explorer.ui.canvas import Canvas
-from resnet_explorer.ui.chart_view import ChartView
+from resnet_explorer.ui.chart_view import ChartView, HeatView
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.fields import ChoiceField
-from resnet_explorer.ui.heat_view import HeatView
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.parts import hbox, split, stack, timer, told, vbox
 from resnet_explorer.ui.tables import TextRow, TextTable

@@ -1,4 +1,4 @@
-"""A chart on screen: values under the mouse, zoom, pan, curves that hide, and points linked with the other views."""
+"""Charts and heat maps on screen: values under the mouse, zoom, pan, and points linked with the other views."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
+    QPaintEvent,
     QPixmap,
     QRegion,
     QWheelEvent,
@@ -21,6 +22,7 @@ from resnet_explorer.picture.chart import (
     Axis,
     Chart,
     Drawn,
+    HeatMap,
     Kind,
     Readout,
     Spot,
@@ -36,28 +38,47 @@ from resnet_explorer.picture.chart import (
     toggled,
     zoomed,
 )
+from resnet_explorer.picture.chart.heatmap import heat_picture
 from resnet_explorer.picture.marks import Ink, Picture
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.ui.canvas import ZOOM_STEP, SizedCanvas
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.painter import paint, paint_group
-from resnet_explorer.ui.scene import Camera, Hit
+from resnet_explorer.ui.scene import Camera, Hit, named
 
 _HELP = (
     "Left and right read the values from point to point, Escape ends that. Wheel, plus and minus zoom, drag pans, "
     "F shows all; a click on a name in the legend hides its curve."
 )
+_HEAT_HELP = "Wheel, plus and minus zoom, drag pans, F shows all."
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 _MARGIN = 3
 """In px: lines reach over the edges of what they belong to."""
 
 
-class ChartView(SizedCanvas):
-    """Shows a chart as large as there is room; ``readout`` is what is read off it, over the picture."""
-
+class _LinkedCanvas(SizedCanvas):
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
+        document.selected.connect(self._on_linked)
+        document.hovered.connect(self._on_linked)
+
+    def clicked(self, path: str) -> None:
+        self._document.select(path)
+
+    def pointed(self, path: str) -> None:
+        self._document.hover_over(path)
+
+    def _on_linked(self, path: str) -> None:
+        if self.isVisible():
+            self.update()
+
+
+class ChartView(_LinkedCanvas):
+    """Shows a chart as large as there is room; ``readout`` is what is read off it, over the picture."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(document, parent)
         self.chart: Chart | None = None
         self._given: Chart | None = None
         self._is_zoomed = False
@@ -72,8 +93,6 @@ class ChartView(SizedCanvas):
         self._kept: tuple[Picture, Theme, float, QPixmap] | None = None
         self.setAccessibleName("Chart")
         self.setAccessibleDescription(_HELP)
-        document.selected.connect(self._on_linked)
-        document.hovered.connect(self._on_linked)
 
     def show_chart(
         self, chart: Chart, strips: tuple[Strip, ...] = (), value: Axis | None = None, words: str = ""
@@ -153,10 +172,6 @@ class ChartView(SizedCanvas):
             self._spots = spots(self.picture)
         return self._spots
 
-    def _on_linked(self, path: str) -> None:
-        if self.isVisible():
-            self.update()
-
     def clicked(self, path: str) -> None:
         if self.chart and path in {series.key for series in self.chart.series}:
             before = {series.key for series in self.chart.shown}
@@ -164,12 +179,12 @@ class ChartView(SizedCanvas):
             now = {series.key for series in self.chart.shown}
             self._hidden = (self._hidden - now) | (before - now)
         else:
-            self._document.select(path)
+            super().clicked(path)
 
     def pointed(self, path: str) -> None:
         path = path or (self.readout.path if self.readout else "")
         is_key = self.chart is not None and path in {series.key for series in self.chart.series}
-        self._document.hover_over("" if is_key else path)
+        super().pointed("" if is_key else path)
 
     def tip(self, found: Hit) -> str:
         is_read = self.readout is not None and self.readout.words == found.group.title
@@ -289,3 +304,63 @@ def _within(chart: Chart, other: Chart) -> Chart:
         x_axis=replace(chart.x_axis, low=x.low, high=x.high),
         y_axis=replace(chart.y_axis, low=y.low, high=y.high),
     )
+
+
+class HeatView(_LinkedCanvas):
+    """Shows heat maps as large as there is room; rows are linked with the other views by their blocks."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(document, parent)
+        self.maps: tuple[HeatMap, ...] = ()
+        self._column = 0
+        self.setAccessibleName("Heat map")
+
+    def show_maps(self, maps: tuple[HeatMap, ...], column: int) -> None:
+        """Show other heat maps, and frame one of their columns."""
+        self.maps, self._column = maps, column
+        self.redraw()
+
+    def show_column(self, column: int) -> None:
+        """Frame another column."""
+        self._column = column
+        self.update()
+
+    def redraw(self) -> None:
+        if not self.maps:
+            return
+        self.picture = heat_picture(self.maps, max(240, self.width()), max(160, self.height()), self._text)
+        if self._fitted:
+            self.camera = Camera()
+        self.setAccessibleDescription(f"{self.picture.description} {_HEAT_HELP}")
+        self.picture_changed.emit()
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint all rows, however low they are: what is too small to be read is still a colour."""
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), QColor(self._theme.colours[Ink.PAGE]))
+        painter.translate(self.camera.x, self.camera.y)
+        painter.scale(self.camera.zoom, self.camera.zoom)
+        paint(painter, self.picture, self._theme)
+        self._paint_marked(painter, self.camera)
+        painter.end()
+
+    def marked(self) -> list[tuple[QRectF, float]]:
+        rows = named(self.picture, "row")
+        paths = (self._document.hover, self._document.selection)
+        framed = [(place, weight) for path, weight in zip(paths, (1.0, 2.0), strict=True) if path
+                  for place, name in rows if name == path]  # fmt: skip
+        return [*framed, *((place, 1.5) for place in self._columns(rows))]
+
+    def _columns(self, rows: list[tuple[QRectF, str]]) -> list[QRectF]:
+        count = len(self.maps[0].x) if self.maps else 0
+        if not 0 <= self._column < count:
+            return []
+        found: list[QRectF] = []
+        for shown in self.maps:
+            places, rows = [place for place, _ in rows[: len(shown.rows)]], rows[len(shown.rows) :]
+            if places:
+                first, last, pitch = places[0], places[-1], places[0].width() / count
+                left = first.left() + pitch * self._column
+                found.append(QRectF(left, first.top(), pitch, last.bottom() - first.top()))
+        return found

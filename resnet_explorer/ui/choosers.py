@@ -13,7 +13,6 @@ from PySide6.QtCore import (
     QSignalBlocker,
     QSize,
     Qt,
-    QTimer,
     Signal,
 )
 from PySide6.QtGui import (
@@ -45,7 +44,7 @@ from resnet_explorer.spec.catalogue import Entry, title, twin
 from resnet_explorer.spec.search import find_network, search
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.fields import ChoiceField
-from resnet_explorer.ui.parts import Problem, button, hbox, told, vbox
+from resnet_explorer.ui.parts import Problem, button, hbox, timer, told, vbox
 
 NAME = Qt.ItemDataRole.UserRole
 LIST_SIZE = QSize(430, 460)
@@ -76,9 +75,7 @@ class PresetBox(QLineEdit):
         self.popup.installEventFilter(self)
         self._completer.activated[QModelIndex].connect(self._on_activated)  # type: ignore[index]  # stubs know one
         self.textEdited.connect(self.offer)
-        self._closed = QTimer(self)
-        self._closed.setSingleShot(True)
-        self._closed.timeout.connect(lambda: self.show_title(self._title))
+        self._closed = timer(self, 0, lambda: self.show_title(self._title), once=True)
 
     def show_title(self, title: str) -> None:
         """Show a network's title without a signal, unless the user is typing."""
@@ -99,7 +96,7 @@ class PresetBox(QLineEdit):
                 self.list.appendRow(_heading(f"{entry.family.title} · {entry.family.authors} {entry.family.year}"))
             self.list.appendRow(_item(entry))
         if not found:
-            self.list.appendRow(_heading("No network has such a name: fewer letters find more"))
+            self.list.appendRow(_heading("No network has this name. Try fewer letters."))
         self._completer.complete()
         first = next((row for row in range(self.list.rowCount()) if self.list.item(row).isEnabled()), None)
         if first is not None:

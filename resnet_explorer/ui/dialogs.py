@@ -19,9 +19,9 @@ ONNX = ("ONNX, images of this size (*.onnx)", "ONNX, images of any size (*.onnx)
 """The two kinds of ONNX files; both take batches of any length."""
 
 
-def confirm(parent: QWidget, words: str) -> bool:
-    """Ask whether to go on; no is what Escape means."""
-    box = QMessageBox(QMessageBox.Icon.Question, "Start this?", words, parent=parent)
+def confirm(parent: QWidget, text: str) -> bool:
+    """Ask whether to start; Escape means no."""
+    box = QMessageBox(QMessageBox.Icon.Question, "Start this?", text, parent=parent)
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No)
     box.setDefaultButton(QMessageBox.StandardButton.No)
@@ -29,7 +29,7 @@ def confirm(parent: QWidget, words: str) -> bool:
 
 
 def warn(parent: QWidget, title: str, error: ExplorerError) -> None:
-    """Say what went wrong and what to do; the text is data, never markup."""
+    """Show an error and its remedy as plain text."""
     box = QMessageBox(QMessageBox.Icon.Warning, title, error.what, QMessageBox.StandardButton.Ok, parent)
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setInformativeText(error.remedy)

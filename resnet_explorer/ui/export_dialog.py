@@ -3,19 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QDialog,
-    QFileDialog,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QWidget,
-)
+from PySide6.QtWidgets import QCheckBox, QDialog, QFileDialog, QFormLayout, QWidget
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.files import write
@@ -23,8 +13,9 @@ from resnet_explorer.picture.marks import Ink, Picture
 from resnet_explorer.picture.svg import to_svg
 from resnet_explorer.picture.theme import LIGHT, THEMES, Theme
 from resnet_explorer.ui.clipboard import copy_picture, to_pdf, to_png
+from resnet_explorer.ui.fields import ChoiceField
 from resnet_explorer.ui.painter import paint
-from resnet_explorer.ui.parts import label, vbox
+from resnet_explorer.ui.parts import button, hbox, label, panel, told
 from resnet_explorer.ui.preferences import Preferences
 
 _FORMATS = (
@@ -61,53 +52,31 @@ class ExportDialog(QDialog):
         self.resize(900, 560)
         self._picture, self._name, self._known = picture, name, known
         self.preview = _Preview(picture)
-        self.format, self.theme, self.scale = QComboBox(), QComboBox(), QComboBox()
-        self.outlines = QCheckBox("Text as outlines")
-        self.facts, self.problem = QLabel(), label(kind="problem", wrap=True)
-        self._fill()
-        self._arrange()
-        for combo in (self.format, self.theme, self.scale):
-            combo.currentIndexChanged.connect(self._on_choice_changed)
-        self.outlines.toggled.connect(self._on_choice_changed)
-        self._on_choice_changed()
-
-    def _fill(self) -> None:
-        for value, words, tip in _FORMATS:
-            self.format.addItem(words, value)
-            self.format.setItemData(self.format.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
-        for theme in THEMES:
-            self.theme.addItem(theme.capitalize(), theme)
-        for scale in (1, 2, 4):
-            self.scale.addItem(f"{scale}×", scale)
-        self.format.setCurrentIndex(max(0, self.format.findData(self._known.export_format)))
-        self.theme.setCurrentIndex(max(0, self.theme.findData(self._known.export_theme)))
-        self.scale.setCurrentIndex(max(0, self.scale.findData(self._known.export_scale)))
-        self.outlines.setChecked(self._known.export_outlines)
-        self.outlines.setToolTip(
-            "Outlines look the same in every program; editable text needs a font like Inter there."
-        )
-
-    def _arrange(self) -> None:
+        self.format = ChoiceField((text, value, tip) for value, text, tip in _FORMATS)
+        self.theme = ChoiceField((theme.capitalize(), theme) for theme in THEMES)
+        self.scale = ChoiceField((f"{scale}×", scale) for scale in (1, 2, 4))
+        tip = "Outlines look the same in every program; editable text needs a font like Inter there."
+        self.outlines = told(QCheckBox("Text as outlines"), tip=tip)
+        self.outlines.setChecked(known.export_outlines)
+        self.facts, self.problem = label(kind="muted", wrap=True), label(kind="problem", wrap=True)
         form = QFormLayout()
-        for words, control in (("&Format", self.format), ("&Theme", self.theme), ("&Scale", self.scale)):
-            control.setAccessibleName(words.replace("&", ""))
-            form.addRow(words, control)
+        for text, field, value in (
+            ("&Format", self.format, known.export_format),
+            ("&Theme", self.theme, known.export_theme),
+            ("&Scale", self.scale, known.export_scale),
+        ):
+            field.setCurrentIndex(max(0, field.findData(value)))
+            field.currentIndexChanged.connect(self._on_choice_changed)
+            form.addRow(text, told(field, text.replace("&", "")))
         form.addRow(self.outlines)
         form.addRow(self.facts)
-        self.facts.setObjectName("muted")
-        self.facts.setWordWrap(True)
-        side = vbox(form, self.problem, 1)
-        for words, slot in (("&Save…", self._on_save), ("&Copy", self._on_copy), ("Close", self.accept)):
-            button = QPushButton(words)
-            button.setAutoDefault(slot == self._on_save)
-            button.clicked.connect(slot)
-            side.addWidget(button)
-        line = QHBoxLayout(self)
-        line.addWidget(self.preview, 1)
-        box = QWidget()
-        box.setLayout(side)
-        box.setFixedWidth(230)
-        line.addWidget(box)
+        save, copy = button("&Save…", "", self._on_save), button("&Copy", "", self._on_copy)
+        save.setAutoDefault(True)
+        side = panel(form, self.problem, 1, save, copy, button("Close", "", self.accept))
+        side.setFixedWidth(230)
+        hbox((self.preview, 1), side, of=self, margins=(9, 9, 9, 9))
+        self.outlines.toggled.connect(self._on_choice_changed)
+        self._on_choice_changed()
 
     def preferences(self) -> Preferences:
         """Return the preferences with the choices made here."""

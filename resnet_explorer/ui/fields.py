@@ -100,69 +100,65 @@ def _number(text: str) -> int | None:
         return None
 
 
-class FractionField(QLineEdit):
-    """A number with a decimal point that may hold any text while it is typed; its signals are NumberField's."""
+class _TextField(QLineEdit):
+    """A line of text that stands for a value: ``read`` returns it, None where the text is no such value."""
 
     value_entered = Signal(object)
     invalid_entered = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.textEdited.connect(self._on_text_edited)
+
+    def read(self) -> object:
+        """Return the value of the text; None where it is none."""
+        raise NotImplementedError
+
+    def _on_text_edited(self, text: str) -> None:
+        value = self.read()
+        if value is None:
+            self.invalid_entered.emit(text)
+        else:
+            self.value_entered.emit(value)
+
+
+class FractionField(_TextField):
+    """A number with a decimal point that may hold any text while it is typed; its signals are NumberField's."""
+
     focus_left = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._good = 0.0
-        self.textEdited.connect(self._on_text_edited)
 
     def show_value(self, value: float) -> None:
         """Show a valid value; text that says the same is left as it was typed."""
         self._good = value
-        if _fraction(self.text()) != value:
+        if self.read() != value:
             with QSignalBlocker(self):
                 self.setText(f"{value:g}")
+
+    def read(self) -> float | None:
+        try:
+            return float(self.text().strip().replace("−", "-"))
+        except ValueError:
+            return None
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self.setText(f"{self._good:g}")
         self.focus_left.emit()
 
-    def _on_text_edited(self, text: str) -> None:
-        number = _fraction(text)
-        if number is None:
-            self.invalid_entered.emit(text)
-        else:
-            self.value_entered.emit(number)
 
-
-def _fraction(text: str) -> float | None:
-    try:
-        return float(text.strip().replace("−", "-"))
-    except ValueError:
-        return None
-
-
-class NumbersField(QLineEdit):
+class NumbersField(_TextField):
     """Whole numbers with commas between them."""
-
-    value_entered = Signal(object)
-    invalid_entered = Signal(str)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.textEdited.connect(self._on_text_edited)
 
     def show_value(self, values: tuple[int, ...]) -> None:
         """Show numbers without a signal."""
         with QSignalBlocker(self):
-            self.setText(", ".join(str(one) for one in values))
+            self.setText(", ".join(map(str, values)))
 
-    def _on_text_edited(self) -> None:
-        values = self.values()
-        if values is None:
-            self.invalid_entered.emit(self.text())
-        else:
-            self.value_entered.emit(values)
-
-    def values(self) -> tuple[int, ...] | None:
-        """Return the numbers; None where the text holds anything else."""
+    def read(self) -> tuple[int, ...] | None:
         try:
             return tuple(int(part) for part in self.text().replace(" ", "").split(",") if part)
         except ValueError:
@@ -240,7 +236,7 @@ class CheckField(QCheckBox):
 
 def no_number(text: str, example: str) -> str:
     """Return the sentence that says that a text is no number."""
-    return f"{text[:40]!r} is no number. Write one such as {example}."
+    return f"{text[:40]!r} is not a number. Enter one such as {example}."
 
 
 def out_of_range(value: object, low: int, high: int, words: str = "") -> str:

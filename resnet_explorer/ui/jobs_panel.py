@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QProgressBar, QScrollArea, QWidget
 
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.readings.progress import duration
 from resnet_explorer.ui.jobs import Jobs, JobState, Phase
-from resnet_explorer.ui.parts import Problem, button, fill, hbox, label, vbox
+from resnet_explorer.ui.parts import Problem, button, fill, hbox, label, timer, vbox
 
 SHOWN = 12
 MARKS = {Phase.WAITING: "…", Phase.RUNNING: "▸", Phase.DONE: "✓", Phase.CANCELLED: "–", Phase.FAILED: "⚠"}
@@ -22,13 +22,11 @@ class JobsPanel(QScrollArea):
         super().__init__(parent)
         self._jobs = jobs
         self.lines: list[JobLine] = []
-        self._empty = label("Nothing has been asked of PyTorch yet.", "muted")
+        self._empty = label("No jobs yet.", "muted")
         self._column = vbox(self._empty)
         fill(self, self._column, 1, margins=(12, 8, 12, 8))
         self.setAccessibleName("Jobs")
-        self._clock = QTimer(self)
-        self._clock.setInterval(500)
-        self._clock.timeout.connect(self.show_jobs)
+        self._clock = timer(self, 500, self.show_jobs)
         jobs.changed.connect(self.show_jobs)
 
     def show_jobs(self) -> None:

@@ -95,11 +95,11 @@ def told(widget: W, name: str = "", tip: str = "") -> W:
     return widget
 
 
-def label(words: str = "", kind: str = "", *, wrap: bool = False, cut: bool = False) -> QLabel:
+def label(text: str = "", kind: str = "", *, wrap: bool = False, cut: bool = False) -> QLabel:
     """Return a label of plain text in a style of the style sheet; a ``cut`` one takes the room that others leave."""
     made = QLabel()
     made.setTextFormat(Qt.TextFormat.PlainText)
-    made.setText(words)
+    made.setText(text)
     made.setObjectName(kind)
     made.setWordWrap(wrap)
     if cut:
@@ -114,24 +114,24 @@ def text(kind: str = "") -> QLabel:
     return made
 
 
-def heading(words: str) -> QLabel:
+def heading(text: str) -> QLabel:
     """Return the heading of a part of a panel."""
-    return label(words.upper(), "heading")
+    return label(text.upper(), "heading")
 
 
-def button(words: str, tip: str, slot: Callable[[], object] | None = None) -> QPushButton:
+def button(text: str, tip: str, slot: Callable[[], object] | None = None) -> QPushButton:
     """Return a button with its tooltip, and what a click does."""
-    made = told(QPushButton(words), tip=tip)
+    made = told(QPushButton(text), tip=tip)
     made.setAutoDefault(False)
     if slot is not None:
         made.clicked.connect(slot)
     return made
 
 
-def tool(words: str, tip: str, slot: Callable[[], object] | None = None, *, checkable: bool = False) -> QToolButton:
+def tool(text: str, tip: str, slot: Callable[[], object] | None = None, *, checkable: bool = False) -> QToolButton:
     """Return a small button with its tooltip, and what a click does."""
-    made = told(QToolButton(), words, tip)
-    made.setText(words)
+    made = told(QToolButton(), text, tip)
+    made.setText(text)
     made.setCheckable(checkable)
     if slot is not None:
         made.clicked.connect(slot)
@@ -165,9 +165,9 @@ def timer(owner: QObject, milliseconds: int, slot: Callable[[], object], *, once
 
 
 class Words(QLabel):
-    """Words in lines, exactly as high as they need at the width that they are given; ``quiet`` ones are muted.
+    """A wrapped label of exactly the height that its text needs at its width; a ``quiet`` one is muted.
 
-    Layouts give a wrapped label in a scrolled panel too little or too much: this one asks for its height itself.
+    Layouts in a scroll area give a wrapped label too little or too much height: this one sets its own.
     """
 
     def __init__(self, quiet: bool = True, parent: QWidget | None = None) -> None:
@@ -179,7 +179,7 @@ class Words(QLabel):
         self.setMinimumWidth(60)
 
     def show_words(self, words: str) -> None:
-        """Show other words; none hide it."""
+        """Show another text; an empty one hides the label."""
         self.setText(words)
         self.setVisible(bool(words))
         self._fit()
@@ -205,7 +205,7 @@ class Words(QLabel):
 
 
 class Problem(Words):
-    """A sentence on what is wrong; hidden where nothing is."""
+    """The label of an error message; hidden while there is none."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
@@ -213,5 +213,5 @@ class Problem(Words):
         self.hide()
 
     def say(self, problem: str) -> None:
-        """Say why something cannot be; an empty sentence clears it."""
+        """Show a message; an empty one clears it."""
         self.show_words(f"⚠ {problem}" if problem else "")

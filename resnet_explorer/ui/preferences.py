@@ -46,7 +46,7 @@ def runs_folder() -> Path:
 
 
 def load() -> Preferences:
-    """Return what was remembered; what is missing, broken or of another type is as at first."""
+    """Return the saved preferences; a value that is missing, broken or of another type is the default."""
     try:
         content = json.loads((folder() / "preferences.json").read_text(encoding="utf-8"))
         values = content["values"] if content["version"] == VERSION else {}
@@ -58,7 +58,7 @@ def load() -> Preferences:
 
 
 def save(preferences: Preferences) -> None:
-    """Remember preferences; a disk that cannot be written is no reason to bother anybody."""
+    """Save preferences; write errors are ignored."""
     try:
         folder().mkdir(parents=True, exist_ok=True)
         write(folder() / "preferences.json", codec.encode({"version": VERSION, "values": preferences}))

@@ -1,6 +1,6 @@
 """What a canvas shows and where: the parts that answer to the mouse, and the camera."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -103,12 +103,8 @@ def hit(picture: Picture, point: QPointF) -> Hit | None:
 
 
 def _hit(marks: tuple[Mark, ...], point: QPointF, parent: str, corner: QPointF) -> Hit | None:
-    for mark in reversed(marks):
-        if not isinstance(mark, Group):
-            continue
-        place = QRectF(corner.x() + mark.x, corner.y() + mark.y, mark.width, mark.height)
+    for mark, path, place in _groups(reversed(marks), parent, corner):
         if place.contains(point):
-            path = address(parent, mark)
             inner = _hit(mark.marks, point, path, place.topLeft())
             if inner or path:
                 return inner or Hit(path, mark, place)
@@ -118,8 +114,7 @@ def _hit(marks: tuple[Mark, ...], point: QPointF, parent: str, corner: QPointF) 
 def places(picture: Picture, network: Network, path: str) -> list[QRectF]:
     """Return where a path is drawn, or else the nearest thing around it that is: a layer's closed block."""
     for name in (path, *network.ancestors(path)) if path else ():
-        found = [place for place, _ in _find(picture.marks, name, "", QPointF(0, 0)) if name]
-        if found:
+        if name and (found := list(_find(picture.marks, name, "", QPointF(0, 0)))):
             return found
     return []
 
@@ -133,29 +128,31 @@ def opened(picture: Picture) -> dict[str, QRectF]:
     }
 
 
-def _find(marks: tuple[Mark, ...], name: str, parent: str, corner: QPointF) -> Iterator[tuple[QRectF, Group]]:
-    for mark in marks:
-        if not isinstance(mark, Group):
-            continue
-        path = address(parent, mark)
+def _find(marks: tuple[Mark, ...], name: str, parent: str, corner: QPointF) -> Iterator[QRectF]:
+    for mark, path, place in _groups(marks, parent, corner):
         if mark.suffix == ":fold":
             continue
-        place = QRectF(corner.x() + mark.x, corner.y() + mark.y, mark.width, mark.height)
         if path == name and path != parent:
-            yield place, mark
+            yield place
         elif path in ("", "stem", "head") or name.startswith(f"{path}."):
             yield from _find(mark.marks, name, path, place.topLeft())
 
 
 def named(picture: Picture, kind: str) -> list[tuple[QRectF, str]]:
     """Return the places of all groups of a kind with their paths."""
-    return list(_named(picture.marks, kind, "", QPointF(0, 0)))
+    return list(_of_kind(picture.marks, kind, "", QPointF(0, 0)))
 
 
-def _named(marks: tuple[Mark, ...], kind: str, parent: str, corner: QPointF) -> Iterator[tuple[QRectF, str]]:
+def _of_kind(marks: tuple[Mark, ...], kind: str, parent: str, corner: QPointF) -> Iterator[tuple[QRectF, str]]:
+    for mark, path, place in _groups(marks, parent, corner):
+        if mark.kind == kind:
+            yield place, path
+        yield from _of_kind(mark.marks, kind, path, place.topLeft())
+
+
+def _groups(marks: Iterable[Mark], parent: str, corner: QPointF) -> Iterator[tuple[Group, str, QRectF]]:
+    """Yield the groups among marks, each with its path and place."""
     for mark in marks:
         if isinstance(mark, Group):
             place = QRectF(corner.x() + mark.x, corner.y() + mark.y, mark.width, mark.height)
-            if mark.kind == kind:
-                yield place, address(parent, mark)
-            yield from _named(mark.marks, kind, address(parent, mark), place.topLeft())
+            yield mark, address(parent, mark), place

@@ -1,8 +1,10 @@
-"""The theme in Qt's terms: a palette on Fusion, and the few rules that a palette cannot say."""
+"""The theme in Qt's terms: palette, style sheet, icons and fonts; and whether the system asks for less motion."""
 
-from collections.abc import Mapping
+import shutil
+import sys
+from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, QCoreApplication, QObject, QProcess, Qt
 from PySide6.QtGui import QAction, QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
@@ -136,7 +138,7 @@ NAMES: Mapping[str, str] = {
 """For each action that has one the file of its icon."""
 
 
-def dress(actions: Mapping[str, QAction], theme: Theme) -> None:
+def set_icons(actions: Mapping[str, QAction], theme: Theme) -> None:
     """Give actions their icons: in the text's colour, and where they are checked in the colour on the accent."""
     text, gone = theme.colours[Ink.TEXT], theme.colours[Ink.GONE]
     for key, name in NAMES.items():
@@ -162,3 +164,48 @@ def load_fonts() -> None:
     """Make the bundled fonts known to Qt; an application must exist."""
     for file in sorted(assets.path("fonts").glob("*.ttf")):
         QFontDatabase.addApplicationFont(str(file))
+
+
+_QUESTIONS = {
+    "linux": (("gsettings", "get", "org.gnome.desktop.interface", "enable-animations"), "false"),
+    "darwin": (("defaults", "read", "com.apple.universalaccess", "reduceMotion"), "1"),
+}
+"""For each system the command that asks it, and the answer that means less motion."""
+
+
+class SystemMotion(QObject):
+    """Asks the system once, without waiting; ``asked`` is called where it wants less motion."""
+
+    def __init__(self, asked: Callable[[], None], parent: QObject) -> None:
+        super().__init__(parent)
+        self._asked = asked
+        self._process = QProcess(self)
+        self._process.finished.connect(self._on_finished)
+        if app := QCoreApplication.instance():
+            app.aboutToQuit.connect(self._on_about_to_quit)
+
+    def ask(self) -> None:
+        """Ask; on systems that cannot be asked nothing happens."""
+        if sys.platform == "win32":
+            self._ask_windows()
+        elif sys.platform in _QUESTIONS and shutil.which(_QUESTIONS[sys.platform][0][0]):
+            program, *arguments = _QUESTIONS[sys.platform][0]
+            self._process.start(program, arguments)
+
+    def _ask_windows(self) -> None:
+        import ctypes
+
+        shown = ctypes.c_int(1)
+        # SPI_GETCLIENTAREAANIMATION
+        ctypes.windll.user32.SystemParametersInfoW(0x1042, 0, ctypes.byref(shown), 0)  # type: ignore[attr-defined, unused-ignore]
+        if not shown.value:
+            self._asked()
+
+    def _on_about_to_quit(self) -> None:
+        self._process.kill()
+        self._process.waitForFinished(200)
+
+    def _on_finished(self) -> None:
+        answer = bytes(self._process.readAllStandardOutput().data()).decode(errors="replace").strip()
+        if answer == _QUESTIONS[sys.platform][1]:
+            self._asked()

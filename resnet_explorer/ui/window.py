@@ -62,10 +62,10 @@ class Window(QMainWindow):
         """Return the page that is looked at; None for the diagram."""
         raise NotImplementedError
 
-    def say(self, words: str) -> None:
-        """Say something in the status bar for a while."""
-        self.statusBar().showMessage(words, 12_000)
+    def say(self, text: str) -> None:
+        """Show a text in the status bar for a while."""
+        self.statusBar().showMessage(text, 12_000)
 
-    def remember(self, known: Preferences) -> None:
-        """Keep preferences, now and for the next run."""
+    def remember(self, preferences: Preferences) -> None:
+        """Use preferences from now on, and save them for the next start."""
         raise NotImplementedError

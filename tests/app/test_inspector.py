@@ -111,11 +111,11 @@ def test_a_formula_whose_drawing_is_missing_shows_its_latex(qtbot: QtBot, monkey
     shown = Formula()
     qtbot.addWidget(shown)
     monkeypatch.setattr(assets, "path", gone)
-    for cached in (formula._texts, formula._drawing, formula._renderer):
+    for cached in (formula._texts, formula._renderer):
         cached.cache_clear()
     shown.show_formula("relu", "#000000")
     shown.resize(100, shown.height())
     image = shown.grab().toImage()
     assert any(image.pixelColor(x, y).lightness() < 128 for x in range(60) for y in range(image.height()))
-    for cached in (formula._texts, formula._drawing, formula._renderer):
+    for cached in (formula._texts, formula._renderer):
         cached.cache_clear()

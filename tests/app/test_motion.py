@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
-from resnet_explorer.app import motion
+from resnet_explorer.ui import style
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="GNOME is asked on Linux")
@@ -21,7 +21,7 @@ def test_gnome_is_asked(
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     asked: list[bool] = []
     parent = QObject()
-    asker = motion.SystemMotion(lambda: asked.append(True), parent)
+    asker = style.SystemMotion(lambda: asked.append(True), parent)
     with qtbot.waitSignal(asker._process.finished):
         asker.ask()
     assert bool(asked) is still
@@ -30,4 +30,4 @@ def test_gnome_is_asked(
 def test_a_system_without_an_answer_leaves_everything_as_it_is(qapp: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     parent = QObject()
-    motion.SystemMotion(lambda: pytest.fail("nobody was asked"), parent).ask()
+    style.SystemMotion(lambda: pytest.fail("nobody was asked"), parent).ask()

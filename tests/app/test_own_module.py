@@ -61,7 +61,7 @@ def test_nothing_is_run_unasked(window: MainWindow, file: Path, monkeypatch: pyt
 def test_a_module_is_shown_as_an_undo_step(window: MainWindow, qtbot: QtBot, file: Path) -> None:
     before = window.document.state
     dialog = read(window, qtbot, file, "net")
-    assert "same outputs from the same weights" in dialog.words.text()
+    assert "same outputs from the same weights" in dialog.text.text()
     assert window.document.state == before, "it is shown when that is asked for"
     assert dialog.map.topLevelItemCount() == len({*present(dialog.found).layers}) > 20
     dialog.take.click()
@@ -81,9 +81,9 @@ def test_code_that_hangs_or_ends_its_process_leaves_the_engine_alone(
     dialog.stop.click()
     qtbot.waitUntil(lambda: window.jobs.states[0].phase is Phase.CANCELLED, timeout=PATIENCE)
     ended = read(window, qtbot, file, "end")
-    assert "5" in ended.words.text() and not ended.take.isEnabled()
+    assert "5" in ended.text.text() and not ended.take.isEnabled()
     assert window.jobs.states[0].phase is Phase.FAILED and window.jobs.states[0].number != hanging
     ended.close()
     missing = read(window, qtbot, file, "nett")
-    assert missing.words.text() == "mine.py has no 'nett'. Did you mean 'net'?"
+    assert missing.text.text() == "mine.py has no 'nett'. Did you mean 'net'?"
     missing.close()

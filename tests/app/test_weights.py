@@ -37,7 +37,7 @@ def test_weights_show_their_network_and_the_figures_of_each_layer(window: MainWi
     assert (spec.name, spec.classes) == ("resnet50-edited", 102)
     assert window.document.undo_stack.undoText() == "open the weights flowers.pth"
     dialog = window.findChild(WeightsDialog)
-    assert isinstance(dialog, WeightsDialog) and "All 320 tensors fit." in dialog.words.text()
+    assert isinstance(dialog, WeightsDialog) and "All 320 tensors fit." in dialog.text.text()
     assert any("stride" in dialog.lists[0].item(row).text() for row in range(dialog.lists[0].count()))
     dialog.close()
     window.document.select("layer2.0.bn1")
@@ -71,7 +71,7 @@ def test_what_does_not_fit_is_listed_and_changes_nothing(window: MainWindow, qtb
     before = window.document.state
     opened(window, qtbot, path)
     dialog = window.findChild(WeightsDialog)
-    assert isinstance(dialog, WeightsDialog) and "nothing was loaded" in dialog.words.text()
+    assert isinstance(dialog, WeightsDialog) and "nothing was loaded" in dialog.text.text()
     assert "layer1.0.conv2.weight is missing." in [
         dialog.lists[0].item(row).text() for row in range(dialog.lists[0].count())
     ]

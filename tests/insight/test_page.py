@@ -218,7 +218,7 @@ def test_an_impossible_grid_is_said_and_the_rest_stays(page: InsideView, qtbot: 
     page.controls.points.stepBy(-1)
     assert not page.problem.isVisible()
     page.controls.invalid_entered.emit("many")
-    assert "is no number" in page.problem.text()
+    assert "is not a number" in page.problem.text()
 
 
 def test_another_run_forgets_the_answers_about_the_one_before(
