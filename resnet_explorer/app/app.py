@@ -31,7 +31,7 @@ WHOLE_S = 600
 
 
 class Collector(QObject):
-    """Collects once a second what is due, instead of whenever some thread allocates."""
+    """Runs Python's garbage collection once a second when due, instead of whenever some thread allocates."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -92,20 +92,20 @@ def build(app: QApplication, spec: ResNetSpec = CATALOGUE["resnet18"].spec) -> M
     app.setApplicationDisplayName("ResNet Explorer")
     app.setStyle("Fusion")
     load_fonts()
-    known = preferences.load()
-    style.apply(app, style.theme_named(known.theme))
+    saved = preferences.load()
+    style.apply(app, style.theme_named(saved.theme))
     app.setWindowIcon(QIcon(str(assets.path("icons", "resnet-explorer.svg"))))
     document = Document(State(spec, default_input(spec)))
-    return MainWindow(app, Session(document), known)
+    return MainWindow(app, Session(document), saved)
 
 
 def _reporter(window: MainWindow) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
-    """Return the hook for exceptions that nobody caught: the window stays, and says so in one line."""
+    """Return the hook for uncaught exceptions: the window stays open and shows the error in the status bar."""
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         traceback.print_exception(kind, error, trace)
-        words = str(error) if isinstance(error, ExplorerError) else f"Something went wrong inside the app: {error}."
-        window.say(words)
+        text = str(error) if isinstance(error, ExplorerError) else f"Internal error: {error}."
+        window.say(text)
 
     return report
 

@@ -56,7 +56,7 @@ _ROWS = (
 
 
 class FactsPanel(QWidget):
-    """Shows what a network adds up to, and what it needs of its input."""
+    """Shows the totals of a network, and the smallest input that it takes."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -99,11 +99,11 @@ class FactsPanel(QWidget):
         self.needs.style().polish(self.needs)
 
 
-TIP = "The device that PyTorch works on: graph, timing and experiments run there, and say so"
+TIP = "The device that PyTorch uses for the graph, timing and experiments; results name it"
 
 
 class DeviceBox(QComboBox):
-    """Lists the devices that PyTorch sees; the CPU alone until PyTorch has told."""
+    """Lists the devices that PyTorch finds; the CPU alone until it has answered."""
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)

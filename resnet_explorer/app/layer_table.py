@@ -21,7 +21,7 @@ from resnet_explorer.ui.session import Results
 
 
 class TableBar(QWidget):
-    """Tells what the user wants of the table: ``changed`` a choice, to open or close all, to copy."""
+    """The controls over the table: ``changed`` by a choice, ``open_all_wanted`` to open or close all."""
 
     changed = Signal()
     open_all_wanted = Signal(bool)
@@ -34,7 +34,7 @@ class TableBar(QWidget):
         self.filter = told(
             QLineEdit(placeholderText="Filter layers", clearButtonEnabled=True),
             "Filter layers by name or type",
-            "Show only layers whose path or type holds this text.",
+            "Show only layers whose path or type contains this text.",
         )
         self.filter.setMaximumWidth(320)
         self.kinds = told(ChoiceField(), "Kind of layer", "Show only layers of one kind.")

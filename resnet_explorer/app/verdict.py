@@ -1,4 +1,4 @@
-"""The figures behind the verdict: each sum beside what a library counts, and the rows that differ."""
+"""The verification: its line in the status bar, and each sum beside a library's count with the rows that differ."""
 
 from functools import partial
 
@@ -18,7 +18,7 @@ from resnet_explorer.verify.values import Verdict
 REST_MS = 600
 """How long the network must be unchanged before it is verified."""
 
-TIP = "Whether every row agrees with PyTorch, and with fvcore where asked; click for the figures"
+TIP = "Whether all layers agree with PyTorch, and with fvcore if requested; click for the figures"
 
 
 class VerdictLabel(QToolButton):
@@ -78,8 +78,8 @@ class VerdictLabel(QToolButton):
 
 
 ABOUT = (
-    "The figures shown are worked out in closed form. Here they stand beside what PyTorch counts when it builds the "
-    "network (FlopCounterMode: 1 MAC = 2 FLOPs), and beside fvcore, which says flops and means MACs."
+    "The figures shown are computed in closed form. This table compares them with PyTorch's count (FlopCounterMode: "
+    "1 MAC = 2 FLOPs) and with fvcore's, whose flops are MACs."
 )
 COLUMNS = (("Library", ""), ("What", ""), ("Closed form", ""), ("Library's count", ""), ("", ""))
 

@@ -1,4 +1,4 @@
-"""Files of weights in the window: opened by menu or drop, read by the engine, shown with what was assumed."""
+"""Files of weights in the window: opened by menu or drop, read by the engine, shown with the assumptions made."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -170,7 +170,7 @@ def save_weights(window: AppWindow, path: Path, *, dynamic: bool = False) -> Non
 
     def done(job: object, result: object) -> None:
         window.remember(replace(window.preferences, export_folder=str(path.parent)))
-        window.say(f"Saved {path}: {'the weights that were opened' if source else 'fresh weights of seed 0'}.")
+        window.say(f"Saved {path}: {'the weights that were opened' if source else 'initial weights of seed 0'}.")
 
     def explain(problem: str) -> None:
         warn(window, "The weights could not be saved", CheckpointError(str(path), problem))

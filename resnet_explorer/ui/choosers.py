@@ -181,17 +181,17 @@ class NetworkList(QWidget):
         super().__init__(parent)
         self._document = document
         self.networks: tuple[Named, ...] = ()
-        tip = "All are trained on the same images in the same order; Delete takes one out"
+        tip = "All are trained on the same images in the same order; Delete removes one"
         self.list = told(_List(), "Networks to be trained", tip)
         self.list.unwanted.connect(self._on_remove)
         tip = "Add a published network: type a few letters, or press Down for the list"
         self.box = told(PresetBox(), "Add a network", tip)
         self.box.show_title(ADD)
         self.box.chosen.connect(self._on_chosen)
-        self.shown = button("Shown one", "Add the network that this window shows", self._on_shown)
+        self.shown = button("Current", "Add the network that this window shows", self._on_shown)
         tip = "Add the twin of the selected network: the same without, or with, its shortcuts"
-        self.twin = button("Its twin", tip, self._on_twin)
-        self.remove = button("Remove", "Take the selected network out (Delete)", self._on_remove)
+        self.twin = button("Twin", tip, self._on_twin)
+        self.remove = button("Remove", "Remove the selected network (Delete)", self._on_remove)
         buttons = hbox(self.shown, self.twin, self.remove, spacing=4)
         vbox(self.list, self.box, buttons, of=self, margins=(14, 0, 12, 0), spacing=4)
 
@@ -287,7 +287,7 @@ class ImagesBox(QWidget):
             self.list.insertItem(index, f"{choice.title}: {Path(choice.root).name or choice.root}", choice)
             self.list.setItemData(index, choice.root, Qt.ItemDataRole.ToolTipRole)
         self.list.setCurrentIndex(index)
-        self.list.setToolTip(choice.root or "What goes in; it stands on the plot")
+        self.list.setToolTip(choice.root or "The input; the plot names it")
         if choice != self.choice:
             self.choice, self.is_new = choice, True
             self.problem.say("")

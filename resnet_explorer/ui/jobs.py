@@ -1,4 +1,4 @@
-"""The engines in Qt's terms: jobs with a state, an estimate of the time left, cancel and retry."""
+"""The engines as Qt objects: jobs with a state, an estimate of the time left, cancel and retry."""
 
 import time
 from collections.abc import Callable
@@ -17,9 +17,9 @@ from resnet_explorer.readings.progress import seconds_left
 from resnet_explorer.readings.text import mib
 
 KEPT = 50
-"""How many jobs the list remembers."""
+"""Jobs that the list keeps."""
 LOGGED = 200
-"""How many lines of its log."""
+"""Lines that a job's log keeps."""
 
 
 class Phase(StrEnum):
@@ -49,7 +49,7 @@ class JobState:
 
     @property
     def is_over(self) -> bool:
-        """Return whether nothing more will come of it."""
+        """Return whether the job is done, cancelled or failed."""
         return self.phase in (Phase.DONE, Phase.CANCELLED, Phase.FAILED)
 
     def left(self, now: float) -> float | None:
@@ -236,7 +236,7 @@ class Jobs(QObject):
             self.unavailable.emit(problem)
 
     def _died(self, reply: Died, number: int | None) -> None:
-        """The engine is gone: a cancelled job has ended so, any other one is offered again."""
+        """Handle the end of an engine's process: a cancelled job is done, any other one can be retried."""
         if number is None:
             return
         if number in self._cancelled:

@@ -1,4 +1,4 @@
-"""What the engine does and did: the Jobs panel, a job's line, and questions to the engine with their answers."""
+"""The Jobs panel with running and finished jobs, the line of a job, and one question to the engine at a time."""
 
 import time
 from collections.abc import Callable
@@ -57,7 +57,7 @@ class JobLine(QWidget):
         self.cancel = button(
             "Cancel", "Stop this job at its next step, or after two seconds", lambda: self._jobs.cancel(self._number)
         )
-        self.retry = button("Retry", "Ask for the same once more", lambda: self._jobs.retry(self._number))
+        self.retry = button("Retry", "Run this job again", lambda: self._jobs.retry(self._number))
         hbox(self.label, self.bar, (self.words, 1), self.cancel, self.retry, of=self)
         if inside:
             self.label.hide()
@@ -108,11 +108,11 @@ class Question(QWidget):
 
     @property
     def is_open(self) -> bool:
-        """Return whether an answer is to come."""
+        """Return whether an answer is pending."""
         return self._number != 0
 
     def ask(self, job: Job, label: str, then: Callable[[object], None]) -> None:
-        """Ask; an older question is withdrawn, and its answer not taken any longer."""
+        """Ask; an older question is cancelled and its answer ignored."""
         self.withdraw()
         self.problem.say("")
         self._number = -1
@@ -135,7 +135,7 @@ class Question(QWidget):
         self._on_jobs_changed()
 
     def withdraw(self) -> None:
-        """Want no answer any longer."""
+        """Cancel the question."""
         if self._number > 0:
             number, self._number = self._number, 0
             self._jobs.cancel(number)

@@ -118,7 +118,7 @@ def test_fresh_weights_are_saved_with_their_spec(window: MainWindow, qtbot: QtBo
     weights_dialog.save_weights(window, target)
     qtbot.waitUntil(lambda: window.jobs.states[0].is_over, timeout=PATIENCE)
     assert read(target).spec == window.document.state.spec
-    assert "fresh weights of seed 0" in window.statusBar().currentMessage()
+    assert "initial weights of seed 0" in window.statusBar().currentMessage()
 
 
 def test_of_two_networks_the_other_can_be_chosen(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
