@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from resnet_explorer import codec
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.finetuning import codec as tune_codec
 from resnet_explorer.finetuning.choices import (
     BnMode,
     GreyWay,
@@ -24,7 +23,7 @@ from resnet_explorer.finetuning.choices import (
     WeightsChoice,
     WeightsKind,
 )
-from resnet_explorer.finetuning.plan import TunePlan
+from resnet_explorer.finetuning.plan import TunePlan, plan_from_text, plan_to_text
 from resnet_explorer.gradients.descent import DescentRequest, LesionRequest, PathsRequest
 from resnet_explorer.gradients.values import GradientRequest, ShatterRequest
 from resnet_explorer.images.choice import DataChoice, DataKind
@@ -122,7 +121,7 @@ class TestOldFiles:
         assert found and found.blocks and Quantity.ESTIMATE in found.blocks
 
     def test_a_fine_tuning(self) -> None:
-        assert tune_codec.loads(text("tune.json")) == TUNE and tune_codec.dumps(TUNE) == text("tune.json")
+        assert plan_from_text(text("tune.json")) == TUNE and plan_to_text(TUNE) == text("tune.json")
 
     def test_runs_that_belong_together(self, tmp_path: Path) -> None:
         (tmp_path / "runs.json").write_text(text("runs.json"), encoding="utf-8")
@@ -200,7 +199,7 @@ def put(name: str, at: tuple[str | int, ...], value: object) -> str:
 
 def told(name: str, changed: str) -> ExplorerError:
     with pytest.raises(ExplorerError) as caught:
-        tune_codec.loads(changed) if name == "tune.json" else runs_codec.loads(changed, "here")
+        plan_from_text(changed) if name == "tune.json" else runs_codec.loads(changed, "here")
     return caught.value
 
 

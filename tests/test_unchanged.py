@@ -17,11 +17,11 @@ from torch import Tensor, nn
 from resnet_explorer.autograd import lab as autograd_lab
 from resnet_explorer.autograd.values import RecordGraph
 from resnet_explorer.finetuning.choices import Preprocess, TuneData, TuneKind, WeightsChoice, WeightsKind
+from resnet_explorer.finetuning.jobs import predict
 from resnet_explorer.finetuning.lab import images_of, named
-from resnet_explorer.finetuning.outputs import predict
 from resnet_explorer.finetuning.plan import TunePlan
 from resnet_explorer.finetuning.schedule import StillBatchNorm2d, hold_still
-from resnet_explorer.finetuning.start import measure_grey
+from resnet_explorer.finetuning.weights import measure_grey
 from resnet_explorer.gradients import lab as gradients_lab
 from resnet_explorer.gradients import paths as gradients_paths
 from resnet_explorer.gradients.descent import RECIPE, LesionRequest, PathsRequest

@@ -7,32 +7,26 @@ import numpy as np
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning.choices import IMAGENET, GreyWay
+from resnet_explorer.finetuning.data_report import BadFile, ClassCount, DataReport, SamplePage, Sizes
 from resnet_explorer.finetuning.plan import run_plan
-from resnet_explorer.finetuning.requests import (
+from resnet_explorer.finetuning.values import (
+    BeforeAfter,
     CheckData,
     CompareGrey,
     FetchWeights,
     FindWeights,
-    JudgeTune,
-    Predict,
-    SaveTuned,
-    ShowSamples,
-    TuneRun,
-)
-from resnet_explorer.finetuning.results import (
-    BadFile,
-    BeforeAfter,
-    ClassCount,
-    DataReport,
     GreyMeasure,
     GreyReport,
     Judgement,
+    JudgeTune,
     Outcome,
+    Predict,
     Prediction,
     Published,
-    SamplePage,
-    Sizes,
+    SaveTuned,
+    ShowSamples,
     TuneEnding,
+    TuneRun,
 )
 from resnet_explorer.readings.progress import Partial, Progress
 from resnet_explorer.runs.plan import Chunk, Metric, RunEnvironment

@@ -15,7 +15,7 @@ from resnet_explorer.finetuning.choices import (
 )
 from resnet_explorer.finetuning.lab import follow
 from resnet_explorer.finetuning.plan import TunePlan
-from resnet_explorer.finetuning.results import TuneEnding
+from resnet_explorer.finetuning.values import TuneEnding
 from resnet_explorer.readings.progress import Partial
 from resnet_explorer.runs.plan import Chunk, Metric
 from resnet_explorer.runs.recipe import Optimiser, Recipe

@@ -1,10 +1,9 @@
 """The learning rate of every unit over the epochs of a fine-tuning, as it is planned."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from resnet_explorer.diagram.overlays import Cold, Frozen
-from resnet_explorer.finetuning.groups import Weight
-from resnet_explorer.finetuning.strategies import Group, Grouping
+from resnet_explorer.finetuning.groups import Group, Grouping
 from resnet_explorer.network import Network
 from resnet_explorer.picture.chart import LOOKS, Axis, Chart, Guide, Kind, Marker, Scale, Series
 from resnet_explorer.runs.plan import describe_recipe
@@ -80,22 +79,11 @@ def frozen_at(grouping: Grouping, epoch: int) -> Frozen:
     held: dict[str, list[int | None]] = {}
     for one in grouping.plan.tensors:
         at = opens.get(one.name)
-        for path in _around(one, network):
+        inside = dict.fromkeys((one.path, *network.ancestors(one.path), one.unit))
+        for path in filter(None, inside):
             held.setdefault(path, []).append(at if at is not None and at < last else None)
     parts = {path: cold for path, found in held.items() if (cold := _cold(found, epoch)).tensors}
-    counts = grouping.counts(epoch)
-    words = (
-        f"In epoch {epoch + 1:,}: {counts.tensors:,} of {counts.of_tensors:,} tensors train, "
-        f"{counts.parameters:,} of {counts.of_parameters:,} parameters"
-    )
-    return Frozen(parts, words)
-
-
-def _around(weight: Weight, network: Network) -> Iterator[str]:
-    """Yield the addresses of everything that a tensor lies in: its layer, its block, its unit."""
-    layer = weight.name.rpartition(".")[0]
-    yield layer
-    yield from (path for path in dict.fromkeys((*network.ancestors(layer), weight.unit)) if path and path != layer)
+    return Frozen(parts, f"In epoch {epoch + 1:,}: {grouping.counts(epoch)}")
 
 
 def _cold(found: list[int | None], epoch: int) -> Cold:

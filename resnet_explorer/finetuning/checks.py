@@ -1,4 +1,4 @@
-"""A look at every image before training: what cannot be read, what is there twice, and how it is spread."""
+"""Checks of every image before training: unreadable files, duplicates, counts and sizes."""
 
 import hashlib
 from collections import Counter
@@ -10,25 +10,12 @@ import torch
 from torch import Tensor
 
 from resnet_explorer.errors import ExplorerError
+from resnet_explorer.finetuning import data
 from resnet_explorer.finetuning.choices import GreyWay
-from resnet_explorer.finetuning.data import (
-    EVERY,
-    Item,
-    TuneImages,
-    UnreadableError,
-    complete,
-    counted,
-    held,
-    listing,
-    opened,
-    prepared,
-    shows_white,
-    tops,
-    with_channels,
-)
+from resnet_explorer.finetuning.data_report import BadFile, DataReport, Part, SamplePage, pairs, sizes
 from resnet_explorer.finetuning.plan import TunePlan
-from resnet_explorer.finetuning.results import BadFile, DataReport, GreyReport, Part, SamplePage, pairs, sizes
-from resnet_explorer.finetuning.start import measure_grey, start
+from resnet_explorer.finetuning.values import GreyReport
+from resnet_explorer.finetuning.weights import measure_grey, start
 from resnet_explorer.images.read import is_animated, white_of
 from resnet_explorer.readings.progress import Progress
 
@@ -38,28 +25,28 @@ def check(plan: TunePlan) -> Iterator[Progress | DataReport]:
 
     Raises ExplorerError where there is no image at all, or no class of that name.
     """
-    found = listing(plan.data, plan.seed, plan.classes)
+    found = data.listing(plan.data, plan.seed, plan.classes)
     deep: list[float] = []
     for number, item in enumerate(found.items):
-        if number % EVERY == 0:
-            yield Progress(number, len(found.items), "looking for the brightest pixels")
-        deep += tops([item])
+        if number % data.EVERY == 0:
+            yield Progress(number, len(found.items), "finding the brightest pixels")
+        deep += data.tops([item])
     plan = replace(plan, white=white_of(deep))
     bad: list[BadFile] = []
-    seen = _Seen()
+    seen = _Readable()
     for number, item in enumerate(found.items):
-        if number % EVERY == 0:
-            yield Progress(number, len(found.items), f"looking at the images: {number:,} of {len(found.items):,}")
+        if number % data.EVERY == 0:
+            yield Progress(number, len(found.items), f"checking the images: {number:,} of {len(found.items):,}")
         try:
-            image = opened(plan, item)
-            with_channels(image[:, :1, :1], held(plan))
-        except UnreadableError as error:
+            image = data.opened(plan, item)
+            data.with_channels(image[:, :1, :1], data.held(plan))
+        except data.UnreadableError as error:
             bad.append(BadFile(item.name, str(error)))
             continue
-        seen.add(item, image, held(plan))
+        seen.add(item, image, data.held(plan))
     yield DataReport(
         found.words,
-        counted(seen.counts, found.classes),
+        data.counted(seen.counts, found.classes),
         tuple(bad),
         found.empty,
         *pairs(seen.digests),
@@ -71,8 +58,8 @@ def check(plan: TunePlan) -> Iterator[Progress | DataReport]:
     )
 
 
-class _Seen:
-    """What is known of the images that could be read."""
+class _Readable:
+    """Counts and digests of the readable images."""
 
     def __init__(self) -> None:
         self.digests: dict[str, tuple[str, str, Part]] = {}
@@ -81,12 +68,12 @@ class _Seen:
         self.counts: Counter[tuple[str, Part]] = Counter()
         self.clear = self.framed = 0
 
-    def add(self, item: Item, image: Tensor, channels: int) -> None:
+    def add(self, item: data.Item, image: Tensor, channels: int) -> None:
         self.digests[item.name] = (_digest(image), item.label, item.part)
         self.shapes[(image.shape[1], image.shape[2])] += 1
         self.modes[image.shape[0]] += 1
         self.counts[(item.label, item.part)] += 1
-        self.clear += shows_white(image, channels)
+        self.clear += data.shows_white(image, channels)
         self.framed += isinstance(item.where, Path) and is_animated(item.where)
 
 
@@ -95,23 +82,23 @@ def _deep_words(deep: Sequence[float], white: Sequence[float]) -> Iterator[str]:
     if not white:
         return
     values = " or ".join(f"{one:,g}" for one in white)
-    yield f"Images of more than 8 bits ({len(deep):,}): {values} is white, by the greatest values in them."
+    yield f"Images of more than 8 bits ({len(deep):,}): {values} is taken as white, by their largest values."
     dark = [top for top in deep if top * 16 <= next(one for one in white if top <= one * (1 + 1e-6))]
     if dark:
-        yield f"{len(dark):,} of these are nearly black: their values reach {max(dark):,g} at most."
+        yield f"{len(dark):,} of these are nearly black: their largest value is {max(dark):,g}."
 
 
 def _other_words(clear: int, framed: int) -> Iterator[str]:
     """Say how many images show white where they are transparent, and of how many the first alone is seen."""
     if clear:
-        yield f"Transparent pixels are put on white, in {clear:,} image{'s' * (clear != 1)}."
+        yield f"Transparent pixels are shown on white, in {clear:,} image{'s' * (clear != 1)}."
     if framed:
         yield f"Of {framed:,} file{'s' * (framed != 1)} with several images the first one is used."
 
 
 def _completed(plan: TunePlan) -> TunePlan | None:
     try:
-        return complete(plan, plan.white)
+        return data.complete(plan, plan.white)
     except ExplorerError:  # what is wrong with the images is in the report, and with the weights is said by themselves
         return None
 
@@ -122,9 +109,9 @@ def _digest(image: Tensor) -> str:
 
 
 PIXELS = 8 * 224 * 224
-"""So many pixels are measured of grey images in all, so that it takes seconds."""
+"""Pixels of all grey images that are measured, so that it takes seconds."""
 LEAST, MOST = 4, 64
-"""The bounds of how many images that may be."""
+"""Bounds of their number."""
 
 
 def samples(plan: TunePlan, count: int, seed: int) -> Iterator[Progress | SamplePage]:
@@ -132,42 +119,42 @@ def samples(plan: TunePlan, count: int, seed: int) -> Iterator[Progress | Sample
     if count < 1:
         raise ExplorerError("count", f"{count} images cannot be shown.", "Choose 1 or more.")
     yield Progress(0, count, "reading the images")
-    found = listing(plan.data, plan.seed, plan.classes)
+    found = data.listing(plan.data, plan.seed, plan.classes)
     plan = replace(plan, classes=found.classes)
     read = _read(plan, found.items, count, seed)
-    images = TuneImages(plan, [item for item, _ in read], torch.stack([one for _, one in read]), ())
+    images = data.TuneImages(plan, [item for item, _ in read], torch.stack([one for _, one in read]), ())
     yield images.page(torch.arange(len(read)))
 
 
-def _read(plan: TunePlan, items: Sequence[Item], count: int, seed: int) -> list[tuple[Item, Tensor]]:
+def _read(plan: TunePlan, items: Sequence[data.Item], count: int, seed: int) -> list[tuple[data.Item, Tensor]]:
     """Return the first images that can be read of those to train on, in an order that a seed draws."""
     train = [one for one in items if one.part is Part.TRAIN]
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed)).tolist()
-    found: list[tuple[Item, Tensor]] = []
+    found: list[tuple[data.Item, Tensor]] = []
     bad: list[BadFile] = []
     for index in order:
         if len(found) == count:
             break
         try:
-            found.append((train[index], prepared(plan, train[index])))
-        except UnreadableError as error:
+            found.append((train[index], data.prepared(plan, train[index])))
+        except data.UnreadableError as error:
             bad.append(BadFile(train[index].name, str(error)))
     if not found:
         why = f": {bad[0].path}: {bad[0].reason}." if bad else "."
-        raise ExplorerError(plan.data.text, f"There is no image to train on that can be read{why}", "Add some.")
+        raise ExplorerError(plan.data.text, f"There is no readable training image{why}", "Add some.")
     return found
 
 
 def compare_grey(plan: TunePlan) -> Iterator[Progress | GreyReport]:
     """Yield progress, and last what each way of grey images changes in a plan's network with its first weights."""
-    yield Progress(0, 3, "fetching the first weights")
+    yield Progress(0, 3, "loading the initial weights")
     colour = replace(plan, channels=plan.spec.in_channels, grey=GreyWay.REPEAT, dropout=0.0)
-    colour = colour if colour.classes else complete(colour)
+    colour = colour if colour.classes else data.complete(colour)
     model, _ = start(colour)
     yield Progress(1, 3, "reading the images")
     count = max(LEAST, min(MOST, PIXELS // (plan.image.height * plan.image.width)))
     grey = replace(colour, channels=1)
-    read = _read(grey, listing(plan.data, plan.seed, colour.classes).items, count, plan.seed)
+    read = _read(grey, data.listing(plan.data, plan.seed, colour.classes).items, count, plan.seed)
     yield Progress(2, 3, f"measuring {len(read)} images")
     pixels = torch.stack([one for _, one in read])[:, :1].float() / 255
     yield measure_grey(model, colour.network_spec, pixels, colour.preprocess, plan.seed)

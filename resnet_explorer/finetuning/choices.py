@@ -1,4 +1,4 @@
-"""The choices of a fine-tuning: first weights, images, channels, what trains when, and how images are prepared."""
+"""The choices of a fine-tuning: initial weights, images, channels, what trains when, and how images are prepared."""
 
 import re
 from collections.abc import Mapping
@@ -147,7 +147,7 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Preprocess:
-    """How images are prepared: resized to ``resize`` for a crop of ``crop`` from the centre, and normed by channel.
+    """How images are prepared: resized to ``resize``, centre-cropped to ``crop``, normalised per channel.
 
     At another size of the input both scale alike. Values are of images from 0 to 1.
     """
@@ -159,18 +159,30 @@ class Preprocess:
 
     def __post_init__(self) -> None:
         if not 1 <= self.crop <= self.resize:
-            raise ExplorerError("resize", f"{self.crop} pixels of {self.resize} cannot be cut.", "Resize to more.")
+            raise ExplorerError(
+                "resize", f"A crop of {self.crop} pixels does not fit in {self.resize}.", "Resize to more."
+            )
         if len(self.mean) != len(self.std) or not self.mean:
-            raise ExplorerError("mean", "Means and deviations differ in number.", "Give one of each for a channel.")
+            raise ExplorerError(
+                "mean", "Means and standard deviations differ in number.", "Give one of each for a channel."
+            )
         if not all(isfinite(value) and value > 0 for value in self.std) or not all(map(isfinite, self.mean)):
-            raise ExplorerError("std", "A deviation of 0 or less cannot be divided by.", "Choose values above 0.")
+            raise ExplorerError("std", "A standard deviation must be above 0.", "Choose values above 0.")
+
+    def describe(self, image: InputShape) -> str:
+        """Return what is done to images for this input, in a phrase: ``resized to 256×256, centre-cropped to …``."""
+        size = f"{image.height}×{image.width}"
+        if self.resize == self.crop:
+            return f"resized to {size}, centre-cropped"
+        height, width = (round(side * self.resize / self.crop) for side in (image.height, image.width))
+        return f"resized to {height}×{width}, centre-cropped to {size}"
 
     def fitted(self, size: tuple[int, int], target: tuple[int, int]) -> tuple[int, int]:
-        """Return (height, width) to which an image of a size is resized before ``target`` is cut from its centre."""
+        """Return the (height, width) to resize to before centre-cropping to ``target``."""
         ratio = self.resize / self.crop
-        scale = max(ratio * wanted / have for wanted, have in zip(target, size, strict=True))
+        scale = max(ratio * wanted / side for wanted, side in zip(target, size, strict=True))
         height, width = (
-            max(wanted, int(have * scale + 1e-6)) for wanted, have in zip(target, size, strict=True)
+            max(wanted, int(side * scale + 1e-6)) for wanted, side in zip(target, size, strict=True)
         )  # whole pixels as torchvision cuts them off
         return height, width
 
@@ -270,3 +282,51 @@ def _cost(spec: ResNetSpec, image: InputShape, channels: int, way: GreyWay) -> C
     return ChannelCost(
         way, first + extra, total.params + extra, total.macs + extra * pixels, 4 * prod((wide, pixels)), possible
     )
+
+
+@dataclass(frozen=True, slots=True)
+class WayWords:
+    """A way in words: what it does, what it keeps of the network, and when to choose it."""
+
+    title: str
+    does: str
+    keeps: str
+    choose: str
+
+
+WAYS: Mapping[GreyWay, WayWords] = {
+    GreyWay.REPEAT: WayWords(
+        "Repeat the channel",
+        "The grey image is copied into every input channel of the network.",
+        "The network is unchanged, and its own means and standard deviations apply per channel.",
+        "First choice for grey images: no weight changes, and standard files of weights still fit.",
+    ),
+    GreyWay.SUM: WayWords(
+        "First convolution: sum",
+        "The kernels of the colour channels are summed.",
+        "Equal to the network on the repeated channel, in training and inference, if all channels are normalised alike:"
+        " a convolution is linear.",
+        "For a true one-channel network: a third of the first convolution's work, and the same outputs.",
+    ),
+    GreyWay.MEAN: WayWords(
+        "First convolution: mean",
+        "The kernels of the colour channels are averaged.",
+        "A third of the response. Batch statistics compensate for that in training; with running statistics (inference,"
+        " frozen batch norm) the outputs differ.",
+        "Rarely: only where batch norm trains, and then it is no better than the sum.",
+    ),
+    GreyWay.LUMINANCE: WayWords(
+        "First convolution: luminance",
+        "The kernels are summed, weighted by the luminance of red, green and blue.",
+        "About a third of the response. Green counts most, unlike in the learnt kernels; batch norm does not compensate"
+        " for that.",
+        "Rarely, like the mean: luminance weights are unrelated to those that the kernels have learnt.",
+    ),
+    GreyWay.ADAPTER: WayWords(
+        "A 1x1 adapter before the network",
+        "A trainable 1x1 convolution maps the channels of the image to those of the network. It is initialised to 1,"
+        " the repeated channel (1/3 would be the mean).",
+        "Initially equal to the network on the repeated channel; folded into the first convolution when saved.",
+        "Where the backbone stays frozen but the channels mean something else, as in multispectral images or X-rays.",
+    ),
+}

@@ -1,44 +1,177 @@
-"""The command ``finetune``: images looked at, groups told, strategies tuned, judged and taken away."""
+"""The commands ``finetune`` and ``predict``, and how their options become plans."""
 
 import argparse
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from resnet_explorer import files
-from resnet_explorer.errors import ExplorerError
-from resnet_explorer.finetuning.choices import WeightsKind
-from resnet_explorer.finetuning.codec import loads
-from resnet_explorer.finetuning.command_text import (
-    checks_words,
-    groups_words,
-    result_words,
+from resnet_explorer.engine.requests import ReadWeights
+from resnet_explorer.errors import CheckpointError, ExplorerError
+from resnet_explorer.finetuning import choices, values
+from resnet_explorer.finetuning.data_report import DataReport
+from resnet_explorer.finetuning.groups import grouping
+from resnet_explorer.finetuning.plan import TUNING, TunePlan, plan_from_text, run_plan
+from resnet_explorer.finetuning.text import (
+    describe_data,
+    describe_groups,
+    describe_results,
+    describe_weights,
     results_values,
     table,
-    weights_words,
 )
-from resnet_explorer.finetuning.plan import TunePlan
-from resnet_explorer.finetuning.plans import Source, plan_of, plans_of, root_of, source_of, tasks_of
-from resnet_explorer.finetuning.requests import (
-    CheckData,
-    FetchWeights,
-    FindWeights,
-    JudgeTune,
-    Predict,
-    SaveTuned,
-    TuneRun,
-)
-from resnet_explorer.finetuning.results import BeforeAfter, DataReport, Prediction, Published
-from resnet_explorer.finetuning.strategies import grouping
 from resnet_explorer.runs import folder as runs_folder
-from resnet_explorer.runs.folder import BEST, TUNE
+from resnet_explorer.runs.folder import BEST, RUN, TUNE, file_name
+from resnet_explorer.runs.recipe import set_recipe
+from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import title
+from resnet_explorer.spec.choices import Stem
+from resnet_explorer.spec.input_shape import parse_input
+from resnet_explorer.spec.search import default_input, find_network
 from resnet_explorer.terminal.ask import Asker
 from resnet_explorer.terminal.output import NAME, complain, notes_text, say, say_json
 from resnet_explorer.training import tasks as run_tasks
 from resnet_explorer.training.command import FAILED, INTERRUPTED, report_problems
-from resnet_explorer.training.tasks import Task
+from resnet_explorer.training.tasks import MOST_SEED, MOST_SEEDS, Task
 from resnet_explorer.training.workers import LocalWorkers, Outcome, displayed
+from resnet_explorer.weights.from_file import refusal, with_head
+from resnet_explorer.weights.identify import Weights
+
+FIRST = "first.safetensors"
+"""In this file a run's folder keeps the weights of another run that it starts from."""
+_SIDES = {choices.TuneKind.DIGITS: 8, choices.TuneKind.MNIST: 28}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The network that is asked for, its first weights, and where they come from: a run's folder, or a file."""
+
+    spec: ResNetSpec
+    weights: choices.WeightsChoice
+    run: Path | None = None
+    read: Weights | None = None
+
+
+def source_of(options: argparse.Namespace, root: Path, asker: Asker) -> Source:
+    """Return network and weights; raises ExplorerError where nothing tells which network it is."""
+    weights = choices.parse_weights(options.weights or "DEFAULT")
+    if weights.kind is choices.WeightsKind.FILE:
+        file = Path(weights.name).absolute()
+        if (file / RUN).is_file():
+            return _of_run(file, root)
+        weights = choices.WeightsChoice(choices.WeightsKind.FILE, str(file), options.key or "")
+        read: Weights = asker.ask(ReadWeights(str(file), key=options.key))
+        spec = find_network(options.net, options.settings) if options.net else with_head(read.found.spec)
+        if why := refusal(file.name, read.found, spec, read.strange, read.values):
+            raise CheckpointError(str(file), why, "Leave --net out, or choose another file.")
+        return Source(spec, weights, read=read)
+    if options.key:
+        raise ExplorerError("key", "--key applies to a file of weights only.", "Name the file with --weights.")
+    if not options.net:
+        raise ExplorerError("net", "The network to fine-tune is not given.", "Name it, as in --net resnet18.")
+    return Source(find_network(options.net, options.settings), weights)
+
+
+def _of_run(folder: Path, root: Path) -> Source:
+    """Return the network of a run; the weights of a plain training are written beside the new run first."""
+    spec = runs_folder.summarize_run(folder).plan.spec
+    if (folder / BEST).is_file():
+        return Source(spec, choices.WeightsChoice(choices.WeightsKind.FILE, str(folder / BEST)))
+    return Source(spec, choices.WeightsChoice(choices.WeightsKind.FILE, str(root.absolute() / FIRST)), folder)
+
+
+def root_of(options: argparse.Namespace) -> Path:
+    """Return the folder of all runs: the one that is asked for, or a new one named after the moment."""
+    if options.output is not None:
+        return Path(options.output)
+    title = f"{options.net or 'tuned'} on {Path(options.data).name}"
+    return Path("runs") / f"{datetime.now():%Y-%m-%d %H.%M.%S} {file_name(title)[:80]}"
+
+
+def plan_of(options: argparse.Namespace, source: Source) -> TunePlan:
+    """Return the plan of the first strategy and seed, without classes; raises ExplorerError where it cannot be."""
+    words = [f"{key}={value}" for key, value in (("rate", options.rate), ("batch", options.batch)) if value is not None]
+    data = data_of(options)
+    single = len(_strategies(options)) * len(seeds_of(options)) == 1
+    channels = options.channels or (1 if options.gray else source.spec.in_channels)
+    return TunePlan(
+        source.spec,
+        source.weights,
+        data,
+        classes=tuple(part.strip() for part in options.classes.split(",")) if options.classes else (),
+        image=_image(options.input, data, source.spec),
+        channels=channels,
+        grey=choices.GreyWay(options.gray or (choices.GreyWay.REPEAT if channels in (1, 3) else choices.GreyWay.SUM)),
+        dropout=options.dropout,
+        strategy=_strategies(options)[0],
+        unfreeze=_epochs(options.unfreeze) if single else (),
+        recipe=set_recipe(TUNING, (*words, *options.recipe)),
+        frozen=frozenset(options.freeze),
+        bn=choices.BnMode(options.bn),
+        epochs=options.epochs,
+        patience=options.patience,
+        seed=seeds_of(options)[0],
+        device=options.device,
+        threads=options.threads if options.threads is not None else 0 if single else 1,
+    )
+
+
+def data_of(options: argparse.Namespace) -> choices.TuneData:
+    """Return the images that are asked for, by a path that holds everywhere."""
+    data = choices.parse_tune_data(options.data)
+    where = "" if data.kind in choices.EMBEDDED else str(Path(data.where).absolute())
+    return replace(data, where=where, share=options.share)
+
+
+def _image(text: str | None, data: choices.TuneData, spec: ResNetSpec) -> InputShape:
+    if text:
+        return replace(parse_input(text, spec.in_channels), batch=1)
+    side = _SIDES.get(data.kind)
+    return InputShape(1, side, side) if side and spec.stem is Stem.CIFAR else default_input(spec)
+
+
+def _strategies(options: argparse.Namespace) -> tuple[choices.Strategy, ...]:
+    return tuple(map(choices.Strategy, dict.fromkeys(options.compare or [options.strategy])))
+
+
+def seeds_of(options: argparse.Namespace) -> tuple[int, ...]:
+    """Return the seeds that are asked for."""
+    if options.seeds is None:
+        if not 0 <= options.seed < MOST_SEED:
+            raise ExplorerError("seed", f"The seed cannot be {options.seed:,}.", f"Choose 0 to {MOST_SEED - 1:,}.")
+        return (options.seed,)
+    if not 1 <= options.seeds <= MOST_SEEDS:
+        raise ExplorerError("seeds", f"--seeds cannot be {options.seeds}.", f"Choose 1 to {MOST_SEEDS:,}.")
+    return tuple(range(options.seeds))
+
+
+def _epochs(text: str | None) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(",")) if text else ()
+    except ValueError as error:
+        raise ExplorerError(
+            "unfreeze", f"{text!r} is not a list of epochs.", "Write whole numbers, as in 2,4,6."
+        ) from error
+
+
+def plans_of(options: argparse.Namespace, whole: TunePlan) -> tuple[TunePlan, ...]:
+    """Return a plan for each strategy and seed, all else alike."""
+    pairs = [(strategy, seed) for strategy in _strategies(options) for seed in seeds_of(options)]
+    if len(pairs) > 1 and options.unfreeze:
+        raise ExplorerError("unfreeze", "--unfreeze applies to a single strategy.", "Leave --unfreeze out.")
+    return tuple(replace(whole, strategy=strategy, seed=seed) for strategy, seed in pairs)
+
+
+def tasks_of(plans: Sequence[TunePlan], images: int, root: Path) -> tuple[Task, ...]:
+    """Return each plan as a run on so many training images, with its folder: the root itself for a single one."""
+    if len(plans) == 1:
+        return (Task(run_plan(plans[0], images), root),)
+    many = len({one.seed for one in plans}) > 1
+    names = [f"{one.strategy}, seed {one.seed}" if many else str(one.strategy) for one in plans]
+    return tuple(Task(run_plan(one, images), root / name) for one, name in zip(plans, names, strict=True))
+
 
 CARD, SCRIPT = "card.md", "finetune.py"
 
@@ -46,9 +179,9 @@ CARD, SCRIPT = "card.md", "finetune.py"
 def finetune(options: argparse.Namespace) -> int:
     """Tune what the options ask, and return the exit status."""
     if options.workers is not None and options.workers < 1:
-        raise ExplorerError("workers", f"{options.workers} workers tune nothing.", "Choose 1 or more.")
+        raise ExplorerError("workers", f"--workers cannot be {options.workers}.", "Choose 1 or more.")
     if options.dynamic and "onnx" not in options.save:
-        raise ExplorerError("dynamic", "--dynamic is a choice for ONNX alone.", "Add --save onnx, or leave it out.")
+        raise ExplorerError("dynamic", "--dynamic applies to ONNX only.", "Add --save onnx, or leave it out.")
     root = root_of(options)
     with Asker() as asker:
         source = source_of(options, root, asker)
@@ -56,7 +189,7 @@ def finetune(options: argparse.Namespace) -> int:
         if source.read and not options.json:
             say(notes_text(source.read.notes, source.read.keys))
         _have_weights(plan, options, asker)
-        report: DataReport = asker.ask(CheckData(plan))
+        report: DataReport = asker.ask(values.CheckData(plan))
         whole = _checked(report, plan)
         plans = plans_of(options, whole)
         if options.json:
@@ -64,10 +197,10 @@ def finetune(options: argparse.Namespace) -> int:
                 complain(words)
         else:
             say(
-                weights_words(source.weights.name, source.read.found if source.read else None, whole)
-                + checks_words(report, whole)
+                describe_weights(source.weights.name, source.read.found if source.read else None, whole)
+                + describe_data(report, whole)
             )
-            say("".join(groups_words(one, report.train) for one in _one_seed(plans)))
+            say("".join(describe_groups(one, report.train) for one in _one_seed(plans)))
         if options.dry_run:
             return 0
         tasks = tasks_of(plans, report.train, root)
@@ -83,14 +216,14 @@ def _one_seed(plans: Sequence[TunePlan]) -> tuple[TunePlan, ...]:
 
 def _have_weights(plan: TunePlan, options: argparse.Namespace, asker: Asker) -> None:
     """Fetch published weights where that is asked for; raises ExplorerError where they are not here otherwise."""
-    if plan.weights.kind is not WeightsKind.PUBLISHED:
+    if plan.weights.kind is not choices.WeightsKind.PUBLISHED:
         return
-    found: tuple[Published, ...] = asker.ask(FindWeights(plan.spec))
+    found: tuple[values.Published, ...] = asker.ask(values.FindWeights(plan.spec))
     wanted = next((one for one in found if plan.weights.name in (one.name, "DEFAULT" if one.is_default else "")), None)
     if wanted is None:
         known = ", ".join(one.name for one in found)
         words = f"{title(plan.spec)} has no weights called {plan.weights.name}." if found else (
-            f"torchvision publishes no weights of {title(plan.spec)}."
+            f"torchvision publishes no weights for {title(plan.spec)}."
         )  # fmt: skip
         raise ExplorerError("weights", words, f"Choose {known}." if found else "Write --weights FILE, or none.")
     if wanted.cached or options.dry_run:
@@ -98,7 +231,7 @@ def _have_weights(plan: TunePlan, options: argparse.Namespace, asker: Asker) -> 
     if not options.download:
         raise ExplorerError("weights", f"{wanted.words} They are not on this machine.", "Add --download to fetch them.")
     say(f"{wanted.words}\n")
-    say(f"{asker.ask(FetchWeights(wanted))}\n")
+    say(f"{asker.ask(values.FetchWeights(wanted))}\n")
 
 
 def _checked(report: DataReport, plan: TunePlan) -> TunePlan:
@@ -107,7 +240,7 @@ def _checked(report: DataReport, plan: TunePlan) -> TunePlan:
         bad = f" {report.unreadable[0].path}: {report.unreadable[0].reason}." if report.unreadable else ""
         raise ExplorerError("data", f"{' '.join(report.problems)}{bad}")
     if report.plan is None:
-        raise ExplorerError("weights", f"There are no weights {plan.weights.text} of {title(plan.spec)}.")
+        raise ExplorerError("weights", f"{title(plan.spec)} has no weights called {plan.weights.text}.")
     return report.plan
 
 
@@ -119,24 +252,24 @@ def _write_first(source: Source, plan: TunePlan, asker: Asker) -> None:
     if source.run is None:
         return
     file, run = Path(plan.weights.name), str(source.run)
-    told = file.with_suffix(".txt")
+    source_file = file.with_suffix(".txt")
     if not file.is_file():
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             words = f"{file.parent} cannot be made: {error.strerror}."
             raise ExplorerError(str(file.parent), words, "Choose another folder.") from error
-        asker.ask(SaveTuned(run, str(file)))
-        files.write(told, f"{run}\n")
-    elif told.is_file() and (theirs := told.read_text(encoding="utf-8").strip()) != run:
-        words = f"What is in {file.parent} starts from the weights of {theirs}, not of {run}."
+        asker.ask(values.SaveTuned(run, str(file)))
+        files.write(source_file, f"{run}\n")
+    elif source_file.is_file() and (theirs := source_file.read_text(encoding="utf-8").strip()) != run:
+        words = f"{file.parent} starts from the weights of {theirs}, not of {run}."
         raise ExplorerError(str(file.parent), words, "Choose another folder with -o.")
 
 
 def _tuned(tasks: Sequence[Task], plans: Sequence[TunePlan], options: argparse.Namespace) -> Outcome:
     """Make the steps that are missing of all runs."""
     jobs = {
-        place: TuneRun(plan, str(task.folder), None, 0, options.tensorboard)
+        place: values.TuneRun(plan, str(task.folder), None, 0, options.tensorboard)
         for place, (task, plan) in enumerate(zip(tasks, plans, strict=True))
         if not _is_done(task, plan)
     }
@@ -150,7 +283,7 @@ def _is_done(task: Task, plan: TunePlan) -> bool:
     file = task.folder / TUNE
     if not file.is_file() or not run_tasks.is_finished(task):
         return False
-    return loads(file.read_text(encoding="utf-8"), str(file)) == plan
+    return plan_from_text(file.read_text(encoding="utf-8"), str(file)) == plan
 
 
 def _ended(tasks: Sequence[Task], outcome: Outcome, options: argparse.Namespace, asker: Asker) -> int:
@@ -160,8 +293,10 @@ def _ended(tasks: Sequence[Task], outcome: Outcome, options: argparse.Namespace,
     if outcome.stopped:
         complain(f"Paused. The same command with -o '{root}' goes on.")
         return INTERRUPTED
-    judged: list[BeforeAfter] = [
-        asker.ask(JudgeTune(str(task.folder))) for place, task in enumerate(tasks) if place not in outcome.problems
+    judged: list[values.BeforeAfter] = [
+        asker.ask(values.JudgeTune(str(task.folder)))
+        for place, task in enumerate(tasks)
+        if place not in outcome.problems
     ]
     if not judged:
         if options.output is None and not runs_folder.list_runs(root):
@@ -170,47 +305,37 @@ def _ended(tasks: Sequence[Task], outcome: Outcome, options: argparse.Namespace,
     if options.json:
         say_json(results_values(judged))
     else:
-        say(result_words(judged))
+        say(describe_results(judged))
     _take_away(judged, options, asker)
     return FAILED if outcome.problems else 0
 
 
-def _take_away(judged: Sequence[BeforeAfter], options: argparse.Namespace, asker: Asker) -> None:
+def _take_away(judged: Sequence[values.BeforeAfter], options: argparse.Namespace, asker: Asker) -> None:
     """Write card, script, and the model in the forms that are asked for, into each run's folder."""
     names = [CARD, SCRIPT, *(f"model.{suffix}" for suffix in dict.fromkeys(options.save))]
     for one in judged:
         for name in names:
-            asker.ask(SaveTuned(one.folder, str(Path(one.folder) / name), options.dynamic))
+            asker.ask(values.SaveTuned(one.folder, str(Path(one.folder) / name), options.dynamic))
     if not options.json:
         say(f"\nIn {judged[0].folder if len(judged) == 1 else 'each folder'}: {', '.join((BEST, *names))}\n")
-        say(f"To name other images: {NAME} predict '{judged[0].folder}' IMAGE\n")
+        say(f"To classify other images: {NAME} predict '{judged[0].folder}' IMAGE\n")
 
 
 def predict(options: argparse.Namespace) -> int:
-    """Name some images; return 1 where one cannot be read."""
+    """Classify some images; return 1 if one cannot be read."""
     with Asker() as asker:
-        found: tuple[Prediction, ...] = asker.ask(Predict(str(options.run), tuple(options.images)))
+        predictions: tuple[values.Prediction, ...] = asker.ask(values.Predict(str(options.run), tuple(options.images)))
+    rows = [(one.file, one.classes[0][0], f"{one.classes[0][1]:.1%}") for one in predictions if one.classes]
     if options.json:
-        say_json(_values(found))
-    else:
-        say(_text(found))
-    bad = [one for one in found if one.problem]
+        say_json([_values(prediction) for prediction in predictions])
+    elif rows:
+        say(table(rows))
+    bad = [one for one in predictions if one.problem]
     for one in bad:
-        complain(f"{one.file} cannot be named: {one.problem}.")
+        complain(f"{one.file} could not be classified: {one.problem}.")
     return 1 if bad else 0
 
 
-def _text(found: Sequence[Prediction]) -> str:
-    rows = [(one.file, one.classes[0][0], f"{one.classes[0][1]:.1%}") for one in found if one.classes]
-    return table(rows) if rows else ""
-
-
-def _values(found: Sequence[Prediction]) -> list[dict[str, object]]:
-    return [
-        {
-            "file": one.file,
-            "classes": [{"name": name, "probability": chance} for name, chance in one.classes],
-            "problem": one.problem or None,
-        }
-        for one in found
-    ]
+def _values(prediction: values.Prediction) -> dict[str, object]:
+    classes = [{"name": name, "probability": probability} for name, probability in prediction.classes]
+    return {"file": prediction.file, "classes": classes, "problem": prediction.problem or None}

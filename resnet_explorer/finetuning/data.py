@@ -13,18 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.finetuning.choices import (
-    EMBEDDED,
-    GreyWay,
-    Preprocess,
-    TuneData,
-    TuneKind,
-    WeightsKind,
-    adapts,
-    normalisation,
-)
+from resnet_explorer.finetuning import choices
+from resnet_explorer.finetuning.data_report import BadFile, ClassCount, DataReport, Part, SamplePage, judging
 from resnet_explorer.finetuning.plan import TunePlan
-from resnet_explorer.finetuning.results import BadFile, ClassCount, DataReport, Part, SamplePage, judging
 from resnet_explorer.finetuning.weights import find_published
 from resnet_explorer.images import find, read
 from resnet_explorer.images.choice import DataChoice, DataKind
@@ -64,13 +55,13 @@ class Listing:
     notes: tuple[str, ...] = ()
 
 
-def listing(data: TuneData, seed: int, classes: Sequence[str] = ()) -> Listing:
+def listing(data: choices.TuneData, seed: int, classes: Sequence[str] = ()) -> Listing:
     """Return the images of a choice; ``classes`` keeps those alone, in that order.
 
     Where there are none but to train on, a seed keeps a share of each class for the test. Raises ExplorerError where
     there is nothing, or a class of ``classes`` is not there.
     """
-    found = _embedded(data) if data.kind in EMBEDDED else _files(data, seed)
+    found = _embedded(data) if data.kind in choices.EMBEDDED else _files(data, seed)
     if not found.items:
         kinds = ", ".join(suffix[1:] for suffix in SUFFIXES)
         raise ExplorerError(data.text, f"{found.words} holds no images.", f"Images end in {kinds}.")
@@ -85,8 +76,8 @@ def _chosen(found: Listing, classes: tuple[str, ...]) -> Listing:
     return replace(found, classes=classes, items=tuple(one for one in found.items if one.label in classes))
 
 
-def _embedded(data: TuneData) -> Listing:
-    images = source(DataChoice(EMBEDDED[data.kind]))
+def _embedded(data: choices.TuneData) -> Listing:
+    images = source(DataChoice(choices.EMBEDDED[data.kind]))
     labels = images.labels.tolist()
     items = (
         Item(number, str(label), Part.TRAIN if number < images.train else Part.TEST)
@@ -95,8 +86,8 @@ def _embedded(data: TuneData) -> Listing:
     return Listing(tuple(items), tuple(map(str, sorted(set(labels)))), (), images.words)
 
 
-def _files(data: TuneData, seed: int) -> Listing:
-    found = _table(Path(data.where)) if data.kind is TuneKind.CSV else _folder(Path(data.where))
+def _files(data: choices.TuneData, seed: int) -> Listing:
+    found = _table(Path(data.where)) if data.kind is choices.TuneKind.CSV else _folder(Path(data.where))
     items = tuple(Item(file, label, Part(part)) for file, label, part in find.with_parts(found.items, data.share, seed))
     classes = tuple(sorted({one.label for one in items}))
     return Listing(items, classes, tuple(map(str, found.empty)), data.where, tuple(found.notes))
@@ -132,13 +123,13 @@ class UnreadableError(Exception):
 
 def held(plan: TunePlan) -> int:
     """Return the channels in which images are kept: one where it is repeated, or where colours are turned to grey."""
-    return 1 if plan.grey is GreyWay.REPEAT and adapts(plan.spec, plan.channels) else plan.channels
+    return 1 if plan.grey is choices.GreyWay.REPEAT and choices.adapts(plan.spec, plan.channels) else plan.channels
 
 
 def opened(plan: TunePlan, item: Item) -> Tensor:
     """Return an image upright, as bytes (channels, height, width); raises UnreadableError where it cannot be."""
     if isinstance(item.where, int):
-        return _embedded_image(EMBEDDED[plan.data.kind])[item.where]
+        return _embedded_image(choices.EMBEDDED[plan.data.kind])[item.where]
     return _file(item.where, plan.white)
 
 
@@ -160,7 +151,7 @@ def shows_white(image: Tensor, channels: int) -> bool:
     return image.shape[0] in (2, 4) and channels in (1, 3) and bool((image[-1] < 255).any())
 
 
-def fitted(image: Tensor, preprocess: Preprocess, size: tuple[int, int]) -> Tensor:
+def fitted(image: Tensor, preprocess: choices.Preprocess, size: tuple[int, int]) -> Tensor:
     """Return an image resized as the weights were tested, and cut to (height, width) from its centre."""
     from torchvision.transforms import InterpolationMode, functional
 
@@ -185,11 +176,6 @@ def _file(file: Path, white: tuple[float, ...]) -> Tensor:
 
 def _planes(pixels: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
-
-
-def refuse(item: Item, reason: str) -> ExplorerError:
-    """Return the error for an image that could be read once and cannot be now."""
-    return ExplorerError(item.name, f"{item.name} cannot be read: {reason}.", "Take it out, or put it back.")
 
 
 ROOM = 512 * 2**20
@@ -259,7 +245,8 @@ class TuneImages:
         try:
             return prepared(self.plan, item)
         except UnreadableError as error:
-            raise refuse(item, str(error)) from error
+            what = f"{item.name} can no longer be read: {error}."
+            raise ExplorerError(item.name, what, "Leave it out, or restore it.") from error
 
     def page(self, indices: Tensor) -> SamplePage:
         """Return images of these indices as the network sees them, in bytes, with their classes and files."""
@@ -284,7 +271,7 @@ def normed(plan: TunePlan, pixels: Tensor) -> Tensor:
 
 
 def _moments(plan: TunePlan) -> tuple[Tensor, Tensor]:
-    mean, std = normalisation(plan.preprocess, plan.spec, plan.channels, plan.grey)
+    mean, std = choices.normalisation(plan.preprocess, plan.spec, plan.channels, plan.grey)
     return torch.tensor(mean).view(-1, 1, 1), torch.tensor(std).view(-1, 1, 1)
 
 
@@ -318,14 +305,13 @@ def load(plan: TunePlan) -> Iterator[Progress | TuneImages]:
         items.append(item)
         kept += [image] if keeps else []
     if not any(one.part is Part.TRAIN for one in items):
-        raise ExplorerError(plan.data.text, "There is no image to train on that can be read.", "Add some.")
+        raise ExplorerError(plan.data.text, "There is no readable training image.", "Add some.")
     yield TuneImages(plan, items, torch.stack(kept) if keeps else None, tuple(skipped))
 
 
 def _words(plan: TunePlan, skipped: int) -> str:
-    size, ratio = f"{plan.image.height}×{plan.image.width}", plan.preprocess.resize / plan.preprocess.crop
-    words = [plan.data.text, f"resized to {ratio:.4g} times {size}, cut to its centre", "normed by channel"]
-    if adapts(plan.spec, plan.channels) and plan.grey is GreyWay.REPEAT:
+    words = [plan.data.text, plan.preprocess.describe(plan.image), "normalised per channel"]
+    if choices.adapts(plan.spec, plan.channels) and plan.grey is choices.GreyWay.REPEAT:
         words.append(f"grey repeated in {plan.spec.in_channels} channels" if plan.spec.in_channels > 1 else "grey")
     return ", ".join([*words, f"unreadable files skipped: {skipped:,}"] if skipped else words)
 
@@ -339,7 +325,7 @@ def complete(plan: TunePlan, white: tuple[float, ...] | None = None) -> TunePlan
     found = listing(plan.data, plan.seed, plan.classes)
     white = white_of(tops(found.items)) if white is None else white
     plan = replace(plan, classes=found.classes, white=white)
-    if plan.weights.kind is WeightsKind.PUBLISHED:
+    if plan.weights.kind is choices.WeightsKind.PUBLISHED:
         return replace(plan, preprocess=find_published(plan.spec, plan.weights.name).preprocess)
     items = [one for one in found.items if one.part is Part.TRAIN]
     return replace(plan, preprocess=_measured(plan, items))
@@ -351,7 +337,7 @@ def tops(items: Sequence[Item]) -> list[float]:
     return [top for top in found if top is not None]
 
 
-def _measured(plan: TunePlan, items: Sequence[Item]) -> Preprocess:
+def _measured(plan: TunePlan, items: Sequence[Item]) -> choices.Preprocess:
     """Return mean and deviation of each channel over a sample of images, which are not cut beyond their shape."""
     side = max(plan.image.height, plan.image.width)
     bare = replace(plan, preprocess=replace(plan.preprocess, resize=side, crop=side))
@@ -362,8 +348,8 @@ def _measured(plan: TunePlan, items: Sequence[Item]) -> Preprocess:
         except UnreadableError:
             continue
     if not found:
-        raise ExplorerError(plan.data.text, "There is no image to train on that can be read.", "Add some.")
+        raise ExplorerError(plan.data.text, "There is no readable training image.", "Add some.")
     pixels = torch.stack(found).double() / 255
     mean, std = pixels.mean(dim=(0, 2, 3)), pixels.std(dim=(0, 2, 3), correction=0).clamp(min=1e-3)
     rounded = [tuple(round(value, 6) for value in values.tolist()) for values in (mean, std)]
-    return Preprocess(side, side, *rounded)
+    return choices.Preprocess(side, side, *rounded)

@@ -1,147 +1,219 @@
-"""The tensors that a network can learn, unit by unit, and which of them are spared from weight decay."""
+"""What trains when, and at which rate: the groups of an optimiser over the epochs of a plan."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from math import prod
 
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.network import Block, Network
-from resnet_explorer.network.kinds import Layer, Role, Shape
-from resnet_explorer.network.kinds.convolutions import Conv2d, Linear
+from resnet_explorer.finetuning.choices import BnMode, Strategy
+from resnet_explorer.finetuning.plan import TunePlan, Weight, distance, total, units
+from resnet_explorer.network.kinds.norms import BatchNorm2d
 from resnet_explorer.network.tree import ADAPTER
+from resnet_explorer.runs.recipe import Recipe
 
-BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
-"""The tensors of a batch norm that are measured, not learnt (torch.nn.BatchNorm2d)."""
+
+def openings(plan: TunePlan) -> Mapping[str, int | None]:
+    """Return for each unit the epoch, counted from 0, from which it trains; None for never.
+
+    Where the plan names no epochs, strategy A opens after a third of them, and C spreads its openings evenly.
+    """
+    network = plan.network
+    known = units(network, adapter=plan.adapter is not None)
+    new = (ADAPTER, "head")
+    backbone = [unit for unit in reversed(known) if unit not in new]
+    if plan.strategy is Strategy.PROBE:
+        opens: Mapping[str, int | None] = dict.fromkeys(backbone)
+    elif plan.strategy is Strategy.A:
+        opens = dict.fromkeys(backbone, plan.unfreeze[0] if plan.unfreeze else -(-plan.epochs // 3))
+    elif plan.strategy is Strategy.C:
+        opens = dict(zip(backbone, _gradual(plan, len(backbone)), strict=True))
+    else:
+        opens = dict.fromkeys(backbone, 0)
+    return {unit: 0 if unit in new else opens[unit] for unit in known}
+
+
+def _gradual(plan: TunePlan, count: int) -> list[int | None]:
+    """Return the epochs of so many openings; units that the plan gives no epoch never open."""
+    if plan.unfreeze:
+        return [*plan.unfreeze, *[None] * count][:count]
+    return [-(-number * plan.epochs // (count + 1)) for number in range(1, count + 1)]
 
 
 @dataclass(frozen=True, slots=True)
-class Weight:
-    """A tensor that can be learnt: its name, its shape, its layer, and the unit that it lies in.
+class Group:
+    """A group of an optimiser: its tensors, their weight decay, and its share of the recipe's rate.
 
-    Units are what strategies open one by one: the adapter, the stem, each stage, the head. ``spared`` says that no
-    weight decay should draw it to 0: it belongs to a norm, or is a bias or a learnt factor.
+    It trains from the epoch ``opens``; ``shares`` are (epoch from which, share), rising.
     """
 
     name: str
-    shape: Shape
-    layer: Layer
     unit: str
-    spared: bool
+    tensors: tuple[str, ...]
+    parameters: int
+    decay: float
+    opens: int
+    shares: tuple[tuple[int, float], ...]
 
-    @property
-    def kind(self) -> str:
-        """Return the type of its layer."""
-        return self.layer.kind
-
-    @property
-    def parameters(self) -> int:
-        """Return how many numbers it holds."""
-        return prod(self.shape)
-
-
-@lru_cache(maxsize=32)
-def weights(network: Network, adapter: tuple[int, int] | None = None) -> tuple[Weight, ...]:
-    """Return the learnable tensors in the order in which an image meets them.
-
-    ``adapter`` gives the channels of the 1x1 convolution before the network, from and to; None where there is none.
-    """
-    found = [_adapter(*adapter)] if adapter else []
-    for block in network.blocks:
-        for path, part in zip(block.layer_paths, block.form.parts, strict=True):
-            for tensor in part.layer.tensors():
-                if not tensor.buffer:
-                    spared = _spared(part.layer, tensor.name)
-                    found.append(Weight(f"{path}.{tensor.name}", tensor.shape, part.layer, _unit(block), spared))
-    return tuple(found)
-
-
-def _adapter(channels: int, into: int) -> Weight:
-    return Weight(f"{ADAPTER}.weight", (into, channels, 1, 1), Conv2d(channels, into, 1), ADAPTER, False)
-
-
-def _unit(block: Block) -> str:
-    return block.path if block.path in ("stem", "head") else block.path.partition(".")[0]
-
-
-def _spared(layer: Layer, name: str) -> bool:
-    return layer.role in (Role.NORM, Role.FACTOR, Role.SHIFT) or name == "bias"
-
-
-def units(network: Network, *, adapter: bool = False) -> tuple[str, ...]:
-    """Return the units from the image to the loss."""
-    inner = (network.stem.path, *(stage.path for stage in network.stages))
-    return (*((ADAPTER,) if adapter else ()), *inner, *((network.head.path,) if network.head else ()))
-
-
-def distance(unit: str, network: Network) -> int:
-    """Return how many units lie between one and the head: 0 for the head, 1 for the last stage.
-
-    The adapter is as new as the head, and as near to it.
-    """
-    order = list(reversed(units(network)))
-    return 0 if unit == ADAPTER else order.index(unit) + (0 if network.head else 1)
-
-
-def under(path: str, network: Network, known: Iterable[Weight]) -> tuple[Weight, ...]:
-    """Return the tensors of what has a path: a unit, a block, a layer or a tensor itself.
-
-    Raises ExplorerError where the path names nothing that learns.
-    """
-    block = network.block_at(path)
-    layers = block.layer_paths if block and block.path == path else ()
-    found = tuple(
-        one
-        for one in known
-        if one.name == path or one.name.startswith(f"{path}.") or one.name.rpartition(".")[0] in layers
-    )
-    if not path or not found:
-        there = path and (network.has(path) or path == ADAPTER)
-        what = f"{path} has no weights to freeze." if there else f"There is no {path or 'path without a name'!r} here."
-        raise ExplorerError("frozen", what, "Name a stage, a block or a layer, such as layer1 or layer2.0.conv1.")
-    return found
+    def share_at(self, epoch: int) -> float:
+        """Return the share of the recipe's rate, 0 before the group opens."""
+        return next((share for start, share in reversed(self.shares) if start <= epoch), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Spared:
-    """The tensors that are spared from decay by their layer's type, and what matching words in names would miss."""
+class Counts:
+    """What trains at an epoch, of what there is."""
 
     tensors: int
     parameters: int
-    by_name: int
-    missed: tuple[str, ...]
-    words: tuple[str, ...]
+    of_tensors: int
+    of_parameters: int
 
-
-def spared(known: Iterable[Weight], words: tuple[str, ...] = ("bn", "bias")) -> Spared:
-    """Return the choice by type against the choice by names that hold one of some words."""
-    by_type = [one for one in known if one.spared]
-    by_name = [one for one in by_type if any(word in one.name for word in words)]
-    missed = tuple(one.name for one in by_type if not any(word in one.name for word in words))
-    return Spared(len(by_type), total(by_type), len(by_name), missed, words)
+    def __str__(self) -> str:
+        tensors, parameters = (
+            f"{self.tensors:,} of {self.of_tensors:,}",
+            f"{self.parameters:,} of {self.of_parameters:,}",
+        )
+        return f"{tensors} tensors train, {parameters} parameters"
 
 
 @dataclass(frozen=True, slots=True)
-class HeadCost:
-    """The parameters of the classifier before and after it is replaced, and the features that it reads."""
+class Grouping:
+    """The groups of a plan over its epochs of ``steps`` steps each, and the tensors that never train."""
 
-    features: int
-    before: int
-    after: int
+    plan: TunePlan
+    recipe: Recipe
+    steps: int
+    groups: tuple[Group, ...]
+    frozen: tuple[str, ...]
+
+    def epoch_of(self, step: int) -> int:
+        """Return the epoch that a step belongs to; both count from 0."""
+        return step // self.steps
+
+    def rates(self, step: int) -> tuple[float, ...]:
+        """Return the learning rate of every group at a step."""
+        rate, epoch = self.recipe.rate_at(step), self.epoch_of(step)
+        return tuple(rate * group.share_at(epoch) for group in self.groups)
+
+    def head_rate(self, step: int) -> float:
+        """Return the learning rate at a step of the head, or of what trains nearest to it."""
+        return next((rate for rate in reversed(self.rates(step)) if rate), 0.0)
+
+    @property
+    def changes(self) -> tuple[int, ...]:
+        """Return the epochs at which other tensors begin to train, the first one always."""
+        return tuple(sorted({0, *(group.opens for group in self.groups if group.opens < self.plan.epochs)}))
+
+    def trainable(self, epoch: int) -> frozenset[str]:
+        """Return the names of the tensors that train at an epoch."""
+        return frozenset(name for group in self.groups if group.opens <= epoch for name in group.tensors)
+
+    def still(self, epoch: int) -> frozenset[str]:
+        """Return the paths of the batch norms that use their running statistics at an epoch."""
+        mode, trains = self.plan.bn, self.trainable(epoch)
+        norms = [one for one in self.plan.tensors if isinstance(one.layer, BatchNorm2d)]
+        moving = {one.path for one in norms if mode is BnMode.TRAIN or (mode is BnMode.FROZEN and one.name in trains)}
+        return frozenset(one.path for one in norms) - moving
+
+    @property
+    def unopened(self) -> tuple[Group, ...]:
+        """Return the groups that would open only after the last epoch: they stay frozen."""
+        return tuple(group for group in self.groups if group.opens >= self.plan.epochs)
+
+    def from_epoch(self, group: Group) -> str:
+        """Return the epoch, counted from 1, from which a group trains; ``never`` where that is after the last one."""
+        return "never" if group in self.unopened else f"{group.opens + 1:,}"
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return sentences on what the plan does that its choices alone do not tell."""
+        return tuple(words for words in (_unopened_words(self), _statistics_words(self)) if words)
+
+    def counts(self, epoch: int) -> Counts:
+        """Return what trains at an epoch."""
+        names, known = self.trainable(epoch), self.plan.tensors
+        training = [one for one in known if one.name in names]
+        return Counts(len(training), total(training), len(known), total(known))
 
 
-def head_cost(network: Network, classes: int) -> HeadCost:
-    """Return what a head for so many classes costs, with weights and biases, against the one that is there.
+def _unopened_words(found: Grouping) -> str:
+    late = {group.unit: group.opens + 1 for group in found.unopened}
+    if not late:
+        return ""
+    epochs, many = found.plan.epochs, len(late) > 1
+    at = f"epoch{'s' * (len(set(late.values())) > 1)} {_listed(map(str, sorted(set(late.values()))))}"
+    return (
+        f"{_listed(late)} {'stay' if many else 'stays'} frozen: {'they' if many else 'it'} would train from {at}, and "
+        f"the run ends after {epochs:,}. Choose {_epochs_to_open(found.plan):,} epochs or more, or open earlier."
+    )
 
-    Raises ExplorerError where there is no head.
+
+def _epochs_to_open(plan: TunePlan) -> int:
+    """Return the fewest epochs in which all that a plan opens does so before the last one."""
+    if plan.unfreeze:
+        return plan.unfreeze[-1] + 1
+    known = units(plan.network, adapter=False)
+    return len(known) if plan.strategy is Strategy.C else 2
+
+
+def _statistics_words(found: Grouping) -> str:
+    if found.plan.bn is not BnMode.TRAIN:
+        return ""
+    trains = found.trainable(0)
+    norms = [one for one in found.plan.tensors if isinstance(one.layer, BatchNorm2d)]
+    frozen = {one.path for one in norms} - {one.path for one in norms if one.name in trains}
+    if not frozen:
+        return ""
+    single, many = "batch norm of a frozen layer updates its", "batch norms of frozen layers update their"
+    return (
+        f"{len(frozen):,} {single if len(frozen) == 1 else many} running statistics, so the outputs of frozen layers "
+        f"are no longer those of the initial weights. {BnMode.FROZEN} (running where frozen) keeps them."
+    )
+
+
+def _listed(words: Iterable[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def grouping(plan: TunePlan, images: int) -> Grouping:
+    """Return the groups of a plan on so many training images: one for each unit, or two where some get no weight decay.
+
+    Raises ExplorerError where nothing trains from the first step.
     """
-    parts = network.head.form.parts if network.head else ()
-    linear = next((part.layer for part in parts if isinstance(part.layer, Linear)), None)
-    if linear is None:
-        raise ExplorerError("net", "A backbone has no head to replace.", "Give it classes.")
-    return HeadCost(linear.in_features, linear.params, (linear.in_features + 1) * classes)
+    opens, never = openings(plan), plan.never
+    groups: list[Group] = []
+    for unit, epoch in opens.items():
+        known = [one for one in plan.tensors if one.unit == unit and one.name not in never]
+        if epoch is not None:
+            groups += _split(plan, unit, epoch, known)
+    if not any(group.opens == 0 for group in groups):
+        raise ExplorerError("frozen", "Nothing would train from the start.", "Do not freeze the head.")
+    held = {name for group in groups for name in group.tensors}
+    frozen = tuple(one.name for one in plan.tensors if one.name not in held)
+    return Grouping(plan, plan.recipe_for(images), plan.steps_per_epoch(images), tuple(groups), frozen)
 
 
-def total(known: Iterable[Weight]) -> int:
-    """Return how many parameters some tensors hold."""
-    return sum(one.parameters for one in known)
+def _split(plan: TunePlan, unit: str, opens: int, known: list[Weight]) -> list[Group]:
+    decay, shares = plan.recipe.decay, _shares(plan, unit, opens)
+    free = [one for one in known if one.no_decay and plan.recipe.spares]
+    decayed = [one for one in known if not (one.no_decay and plan.recipe.spares)]
+    parts = ((unit, decayed, decay), (f"{unit}, norms and biases", free, 0.0))
+    return [
+        Group(name, unit, tuple(one.name for one in part), total(part), rate, opens, shares)
+        for name, part, rate in parts
+        if part
+    ]
+
+
+def _shares(plan: TunePlan, unit: str, opens: int) -> tuple[tuple[int, float], ...]:
+    """Return how a unit's share of the rate goes over the epochs."""
+    far = distance(unit, plan.network)
+    share = plan.rates.head if far == 0 else 1.0
+    if plan.strategy in (Strategy.B, Strategy.C):
+        share = plan.rates.head * plan.rates.factor**far
+    if plan.strategy is not Strategy.A:
+        return ((opens, share),)
+    later = openings(plan)["stem"] or 0
+    return (
+        ((opens, share * plan.rates.later),) if opens >= later else ((opens, share), (later, share * plan.rates.later))
+    )

@@ -1,109 +1,189 @@
-"""The jobs of the fine-tuning lab, and the training of a run, which may be one of its."""
+"""The jobs of the fine-tuning lab, and a tuned network written to files."""
 
-from collections.abc import Callable, Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
+from io import BytesIO
 from itertools import chain
 from pathlib import Path
 
+import torch
+from safetensors.torch import save as to_bytes
+from torch import nn
+
 from resnet_explorer import files
-from resnet_explorer.errors import ExportError
-from resnet_explorer.finetuning import lab, weights
-from resnet_explorer.finetuning.card import to_card
+from resnet_explorer.errors import CheckpointError, ExportError
+from resnet_explorer.finetuning import lab, values, weights
 from resnet_explorer.finetuning.checks import check, compare_grey, samples
-from resnet_explorer.finetuning.choices import WeightsKind
-from resnet_explorer.finetuning.codec import plan_in
-from resnet_explorer.finetuning.data import TuneImages
+from resnet_explorer.finetuning.choices import WeightsChoice, WeightsKind
+from resnet_explorer.finetuning.data import Item, TuneImages, UnreadableError, normed, prepared
+from resnet_explorer.finetuning.data_report import DataReport, Part
 from resnet_explorer.finetuning.lab import judge, record_of, usable
-from resnet_explorer.finetuning.outputs import SUFFIXES, predict, save, with_plain_weights
-from resnet_explorer.finetuning.requests import (
-    CheckData,
-    CompareGrey,
-    FetchWeights,
-    FindWeights,
-    JudgeTune,
-    Predict,
-    SaveTuned,
-    ShowSamples,
-    TuneRun,
-)
-from resnet_explorer.finetuning.results import DataReport
+from resnet_explorer.finetuning.plan import TunePlan, read_plan
 from resnet_explorer.finetuning.script import companions, to_script
+from resnet_explorer.finetuning.text import to_card
+from resnet_explorer.finetuning.weights import check_file
+from resnet_explorer.module.build import ResNet, folded
+from resnet_explorer.probes.models import restored
 from resnet_explorer.readings.progress import Progress
 from resnet_explorer.runs.folder import TUNE
 from resnet_explorer.runs.opened import load_trained
+from resnet_explorer.spec import InputShape, ResNetSpec
+from resnet_explorer.weights import checkpoint
+
+PROGRAM = ".pt2"
+"""The ending of what torch.export writes."""
+SUFFIXES = (*checkpoint.SUFFIXES, PROGRAM)
+
+
+def save(model: ResNet, spec: ResNetSpec, path: Path, image: InputShape, *, dynamic: bool = False) -> None:
+    """Write a tuned network as .safetensors, .pth, .onnx, or .pt2 (torch.export), whole or not at all.
+
+    An adapter is folded into the first convolution, so that the files are those of a plain network. ONNX and the
+    program take batches of any length, ONNX images of any size where ``dynamic``. Raises ExplorerError where it cannot
+    be written.
+    """
+    plain, of = folded(model, spec)
+    if path.suffix.lower() != PROGRAM:
+        checkpoint.save(plain, of, path, image, dynamic=dynamic)
+        return
+    was = plain.training
+    try:
+        program = _program(plain.eval(), of, image)
+        content = BytesIO()  # on a full disk PyTorch's writer of archives aborts the process (torch 2.14)
+        torch.export.save(program, content)
+        files.write(path, content.getvalue())
+    finally:
+        plain.train(was)
+
+
+def with_plain_weights(plan: TunePlan, target: Path) -> TunePlan:
+    """Return the plan with a file of weights that a script can read without this app.
+
+    That is the plan's own file where it is safetensors in float32 with our names alone; from another one the network's
+    tensors are written to ``target``. Raises ExplorerError where that cannot be, or the file is another network's.
+    """
+    path = Path(plan.weights.name)
+    state, found, _ = check_file(path, plan.spec, plan.weights.key)
+    plain = {name: one.float() if one.is_floating_point() else one for name, one in state.items()}
+    is_ours = not found.leftovers and all(theirs == ours for theirs, ours in found.names.items())
+    if (
+        path.suffix.lower() == ".safetensors"
+        and is_ours
+        and all(plain[name].dtype == state[name].dtype for name in plain)
+    ):
+        return plan
+    files.write(target, to_bytes({name: one.contiguous() for name, one in plain.items()}))
+    return replace(plan, weights=WeightsChoice(WeightsKind.FILE, str(target)))
+
+
+def _program(model: ResNet, spec: ResNetSpec, image: InputShape) -> torch.export.ExportedProgram:
+    device = next(model.parameters()).device
+    example = torch.zeros(2, spec.in_channels, image.height, image.width, device=device)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the exporter, about itself
+        try:
+            return torch.export.export(model, (example,), dynamic_shapes=({0: torch.export.Dim("batch")},))
+        except Exception as error:  # the exporter raises many kinds
+            words = str(error).strip().splitlines()[0][:160] if str(error).strip() else type(error).__name__
+            raise CheckpointError("pt2", f"This network cannot be exported: {words}.", "Save it otherwise.") from error
+
+
+SHOWN = 5
+"""So many classes are told of an image."""
+
+
+def predict(model: nn.Module, plan: TunePlan, files: Sequence[Path]) -> Iterator[values.Prediction]:
+    """Yield what a plan's network, in evaluation mode, says of each file, prepared as the plan's images were.
+
+    Its adapter may be folded in or not. A file that cannot be read has a problem, and the others go on.
+    """
+    device = next(model.parameters()).device
+    for file in files:
+        try:
+            image = prepared(plan, Item(file, "", Part.TEST))
+        except UnreadableError as error:
+            yield values.Prediction(str(file), (), str(error))
+            continue
+        with torch.no_grad(), restored(model, training=False):
+            chances = model(normed(plan, image[None]).to(device)).float().softmax(dim=1)[0]
+        found = chances.topk(min(SHOWN, len(plan.classes)))
+        pairs = zip(found.indices.tolist(), found.values.tolist(), strict=True)
+        yield values.Prediction(str(file), tuple((plan.classes[index], chance) for index, chance in pairs))
 
 
 def go_on(folder: Path, until: int | None, have: int | None, tensorboard: bool) -> Iterator[object]:
     """Yield what ``tune_run`` yields of a run that is kept in a folder."""
-    return lab.follow(plan_in(folder), folder, until, have=have, tensorboard=tensorboard)
+    return lab.follow(read_plan(folder), folder, until, have=have, tensorboard=tensorboard)
 
 
 def images_of_run(folder: Path) -> TuneImages:
     """Return the images of a run that is kept in a folder."""
-    return lab.images_of(plan_in(folder))
+    return lab.images_of(read_plan(folder))
 
 
-def tune_run(job: TuneRun) -> Iterator[object]:
+def tune_run(job: values.TuneRun) -> Iterator[object]:
     """Yield progress and the steps as they are made, and last how the fine-tuning ended."""
     return lab.follow(job.plan, Path(job.folder), job.until, have=job.have, tensorboard=job.tensorboard)
 
 
-def find_weights(job: FindWeights) -> Iterator[object]:
+def find_weights(job: values.FindWeights) -> Iterator[object]:
     """Yield the weights that torchvision publishes of a network."""
     yield weights.published(job.spec)
 
 
-def fetch_weights(job: FetchWeights) -> Iterator[object]:
+def fetch_weights(job: values.FetchWeights) -> Iterator[object]:
     """Yield progress in bytes, and last where the file is; closing it takes away what came."""
     with closing(weights.download(job.published)) as steps:
         for step in steps:
             yield str(step) if isinstance(step, Path) else step
 
 
-def check_data(job: CheckData) -> Iterator[object]:
+def check_data(job: values.CheckData) -> Iterator[object]:
     """Yield progress, and last what was found in the images."""
     return check(job.plan)
 
 
-def show_samples(job: ShowSamples) -> Iterator[object]:
+def show_samples(job: values.ShowSamples) -> Iterator[object]:
     """Yield progress, and last some images as the network sees them."""
     return samples(job.plan, job.count, job.seed)
 
 
-def compare_grey_ways(job: CompareGrey) -> Iterator[object]:
+def compare_grey_ways(job: values.CompareGrey) -> Iterator[object]:
     """Yield progress, and last what each way of grey images changes."""
     return compare_grey(job.plan)
 
 
-def judge_run(job: JudgeTune) -> Iterator[object]:
+def judge_run(job: values.JudgeTune) -> Iterator[object]:
     """Yield progress, and last the test images before and after."""
     return judge(Path(job.folder))
 
 
-def save_tuned(job: SaveTuned) -> Iterator[object]:
+def save_tuned(job: values.SaveTuned) -> Iterator[object]:
     """Yield progress, and last the path of what is written, whole or not at all."""
     path = Path(job.path)
     write = _WRITERS.get(path.suffix.lower())
     if write is None:
         kinds = ", ".join(_WRITERS)
-        raise ExportError(str(path), f"{path.name} is no file of a model.", f"End its name in {kinds}.")
+        raise ExportError(str(path), f"{path.name} is not a file of a model.", f"End its name in {kinds}.")
     yield Progress(0, 1, f"writing {path.name}")
     yield from write(job)
     yield str(path)
 
 
-def _save_weights(job: SaveTuned) -> Iterator[Progress]:
+def _save_weights(job: values.SaveTuned) -> Iterator[Progress]:
     """Write the best weights of a fine-tuning, or the newest of any other training."""
     folder, path = Path(job.folder), Path(job.path)
     model, plan, _ = load_trained(folder)
-    spec = plan_in(folder).saved_spec if (folder / TUNE).is_file() else plan.spec
+    spec = read_plan(folder).saved_spec if (folder / TUNE).is_file() else plan.spec
     save(model, spec, path, plan.image, dynamic=job.dynamic)
     yield Progress(1, 1, f"{path.name} is written")
 
 
-def _save_script(job: SaveTuned) -> Iterator[Progress]:
+def _save_script(job: values.SaveTuned) -> Iterator[Progress]:
     """Write the script, once the files that it needs lie beside it."""
-    path, plan = Path(job.path), plan_in(Path(job.folder))
+    path, plan = Path(job.path), read_plan(Path(job.folder))
     if plan.weights.kind is WeightsKind.FILE:
         plan = with_plain_weights(plan, path.with_name(f"{path.stem}-first.safetensors"))
     text = to_script(plan)
@@ -113,10 +193,10 @@ def _save_script(job: SaveTuned) -> Iterator[Progress]:
     yield Progress(1, 1, f"{path.name} is written")
 
 
-def _save_card(job: SaveTuned) -> Iterator[Progress]:
+def _save_card(job: values.SaveTuned) -> Iterator[Progress]:
     """Write the card, once the images are looked at and judged."""
     folder = Path(job.folder)
-    plan, outcome, data = plan_in(folder), None, None
+    plan, outcome, data = read_plan(folder), None, None
     for step in chain(check(plan), judge(folder)):
         if isinstance(step, Progress):
             yield step
@@ -129,21 +209,21 @@ def _save_card(job: SaveTuned) -> Iterator[Progress]:
     files.write(Path(job.path), to_card(plan, setting.train, outcome, data, first))
 
 
-_WRITERS: Mapping[str, Callable[[SaveTuned], Iterator[Progress]]] = {
+_WRITERS: Mapping[str, Callable[[values.SaveTuned], Iterator[Progress]]] = {
     **dict.fromkeys(SUFFIXES, _save_weights),
     ".py": _save_script,
     ".md": _save_card,
 }
 
 
-def predict_files(job: Predict) -> Iterator[object]:
+def predict_files(job: values.Predict) -> Iterator[object]:
     """Yield progress, and last the predictions for each file."""
     folder = Path(job.folder)
-    plan = plan_in(folder)
+    plan = read_plan(folder)
     yield Progress(0, len(job.files), "loading the weights")
     model, _, _ = load_trained(folder)
     found = []
     for one in predict(model.to(usable(plan.device)), plan, tuple(map(Path, job.files))):
         found.append(one)
-        yield Progress(len(found), len(job.files), f"naming {Path(one.file).name}")
+        yield Progress(len(found), len(job.files), f"classifying {Path(one.file).name}")
     yield tuple(found)

@@ -10,13 +10,12 @@ import torch
 from torch.nn import functional
 
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.finetuning.codec import plan_in
 from resnet_explorer.finetuning.data import TuneImages, complete, load
-from resnet_explorer.finetuning.plan import TunePlan, run_plan
-from resnet_explorer.finetuning.results import BeforeAfter, FreezeReport, Judgement, Outcome
-from resnet_explorer.finetuning.schedule import FinetuneRun, TuneFolder, director, others
-from resnet_explorer.finetuning.start import bare, start
-from resnet_explorer.finetuning.strategies import grouping
+from resnet_explorer.finetuning.groups import grouping
+from resnet_explorer.finetuning.plan import TunePlan, read_plan, run_plan
+from resnet_explorer.finetuning.schedule import FinetuneRun, ParameterSchedule, TuneFolder, others
+from resnet_explorer.finetuning.values import BeforeAfter, Judgement, Outcome
+from resnet_explorer.finetuning.weights import bare, start
 from resnet_explorer.module.build import ResNet
 from resnet_explorer.probes.models import places, restored
 from resnet_explorer.readings.progress import Progress
@@ -24,14 +23,14 @@ from resnet_explorer.readings.quantities import Mode
 from resnet_explorer.readings.text import LAST_STEPS
 from resnet_explorer.runs.folder import CHECKPOINT, METRICS, RUN, loads, metrics_from
 from resnet_explorer.runs.opened import load_trained
-from resnet_explorer.runs.plan import Ending, Metric, RunEnvironment, RunPlan
+from resnet_explorer.runs.plan import Ending, Metric, RunEnvironment
 from resnet_explorer.training.feed import Feed
 from resnet_explorer.training.folder import Mark
 from resnet_explorer.training.loop import TrainingEvent, go_on
 from resnet_explorer.training.trainer import Trainer, conditions
 
-BY_VAL = "Of each epoch the validation images are judged; the test images are judged once, with the best weights."
-"""What is said of a run whose test images choose nothing."""
+BY_VAL = "Each epoch is evaluated on the validation images; the test images are evaluated once, with the best weights."
+"""Note on a run that has validation and test images."""
 
 
 def follow(
@@ -44,33 +43,46 @@ def follow(
 ) -> Generator[TrainingEvent | Ending, None, None]:
     """Yield progress and the steps of a fine-tuning as they are made, and last a ``TuneEnding``.
 
-    A plan without classes is completed from its images. All else is as ``lab.training.follow`` has it: kept in a
-    folder, paused by closing, continued bit for bit. Raises ExplorerError, with nothing written, where images or first
-    weights are not there or do not fit.
+    A plan without classes is completed from its images. Otherwise as ``training.loop.follow``: kept in a folder, paused
+    by closing, resumed with bit-identical results. Raises ExplorerError, with nothing written, where images or initial
+    weights are missing or do not fit.
     """
-    yield Progress(0, plan.epochs, "looking at the images")
+    yield Progress(0, plan.epochs, "checking the images")
     plan = plan if plan.classes else _completed(plan, folder)
     images = yield from fetched(plan)
     view = run_plan(plan, len(images.train))
-    model, words = _first(plan, folder)
+    notes: tuple[str, ...] = ()
+    if folder is not None and (folder / CHECKPOINT).is_file():
+        model = bare(plan)
+    else:
+        model, started = start(plan)
+        notes = started.words
     if images.skipped:
-        words = (*words, f"Unreadable and skipped: {', '.join(one.path for one in images.skipped[:10])}.")
+        notes = (*notes, f"Unreadable and skipped: {', '.join(bad.path for bad in images.skipped[:10])}.")
     if images.has_test:
-        words = (*words, BY_VAL)
-    with ExitStack() as lent:
-        lent.enter_context(conditions(view))
+        notes = (*notes, BY_VAL)
+    blocks = places(view.spec, replace(view.image, batch=view.recipe.batch), Mode.TRAIN)
+    with ExitStack() as stack:
+        stack.enter_context(conditions(view))
         kept = TuneFolder(folder, view, plan, images.judged) if folder is not None else None
         if kept is not None:
             yield from kept.lock()
-            lent.enter_context(kept)
-        yield from _follow(plan, view, images, model, words, kept, until, have, tensorboard)
+            stack.enter_context(kept)
+        setting = kept.kept() if kept else None
+        if kept and setting and setting.test != len(images.val):
+            raise others(kept.path)
+        groups = grouping(plan, len(images.train))
+        trainer = Trainer(view, model, lambda net: ParameterSchedule(net, groups, kept.opened if kept else None))
+        mark = kept.restore(trainer) if kept and setting else Mark()
+        training_run = FinetuneRun(trainer, Feed(view, trainer.layout, images), blocks, kept, mark, groups, notes)
+        yield from go_on(training_run, setting, until, have, tensorboard)
 
 
 def _completed(plan: TunePlan, folder: Path | None) -> TunePlan:
     """Return the plan as a run of it was begun, or else as its images complete it."""
     if folder is None or not (folder / RUN).is_file():
         return complete(plan)
-    kept = plan_in(folder)
+    kept = read_plan(folder)
     return replace(plan, classes=kept.classes, preprocess=kept.preprocess, white=kept.white)
 
 
@@ -83,41 +95,6 @@ def fetched(plan: TunePlan) -> Generator[Progress, None, TuneImages]:
             return one
         yield one
     raise AssertionError("the images come last")
-
-
-def _first(plan: TunePlan, folder: Path | None) -> tuple[ResNet, tuple[str, ...]]:
-    """Return the network with its first weights, which a run that goes on does not need."""
-    if folder is not None and (folder / CHECKPOINT).is_file():
-        return bare(plan), ()
-    model, started = start(plan)
-    return model, started.words
-
-
-def _follow(
-    plan: TunePlan,
-    view: RunPlan,
-    images: TuneImages,
-    model: ResNet,
-    words: tuple[str, ...],
-    kept: TuneFolder | None,
-    until: int | None,
-    have: int | None,
-    tensorboard: bool,
-) -> Generator[TrainingEvent | Ending, None, None]:
-    blocks = places(view.spec, replace(view.image, batch=view.recipe.batch), Mode.TRAIN)
-    environment = kept.kept() if kept else None
-    if kept and environment and environment.test != len(images.val):
-        raise others(kept.path)
-    found = grouping(plan, len(images.train))
-    trainer = Trainer(view, model, director(found, kept.opened if kept else _unheard))
-    mark = kept.restore(trainer) if kept and environment else Mark()
-    feed = Feed(view, trainer.layout, images)
-    training_run = FinetuneRun(trainer, feed, blocks, kept, mark, found, words)
-    yield from go_on(training_run, environment, until, have, tensorboard)
-
-
-def _unheard(epoch: int, report: FreezeReport) -> None:
-    """Nobody keeps it."""
 
 
 _held: dict[Hashable, TuneImages] = {}
@@ -154,10 +131,10 @@ def judge(folder: Path) -> Iterator[Progress | BeforeAfter]:
 
     Raises ExplorerError where the folder holds no fine-tuning, or no weights yet.
     """
-    plan = plan_in(folder)
+    plan = read_plan(folder)
     model, _, steps = load_trained(folder)
     images = yield from held_images(plan)
-    after = yield from named(model, plan, images, "naming the test images with the best weights")
+    after = yield from named(model, plan, images, "evaluating the best weights")
     before, words = yield from _before(plan, images)
     words = (*words, images.judging)
     yield BeforeAfter(str(folder), plan, before, after, _outcome(folder, steps, before, after), words, images.words)
@@ -167,9 +144,9 @@ def _before(plan: TunePlan, images: TuneImages) -> Generator[Progress, None, tup
     try:
         model, started = start(plan)
     except ExplorerError as error:
-        return None, (f"The first weights are not there any longer: {error}",)
-    found = yield from named(model, plan, images, "naming the test images with the first weights")
-    chance = f"A new head guesses: 1 of {len(plan.classes):,} right by chance, {1 / len(plan.classes):.1%}."
+        return None, (f"The initial weights are no longer available: {error}",)
+    found = yield from named(model, plan, images, "evaluating the initial weights")
+    chance = f"A new head guesses: the accuracy by chance is 1 in {len(plan.classes):,}, {1 / len(plan.classes):.1%}."
     return found, (*started.words, *(() if started.head_loaded else (chance,)))
 
 

@@ -10,7 +10,7 @@ WAYS = ("repeat", "sum", "mean", "luminance", "adapter")
 BATCH_NORMS = ("train", "eval-frozen", "eval")
 SAVED = ("safetensors", "pth", "onnx", "pt2")
 WORDS = "fine-tune a network on your own images, and write a model card and a script for it"
-PREDICT_WORDS = "name images by a fine-tuned network"
+PREDICT_WORDS = "classify images with a fine-tuned network"
 EXAMPLES = """DATA is a folder with a folder for each class, a table (.csv, .tsv, .txt) with a column of files and
 one of classes, digits or mnist. NET is needed unless a file of weights tells.
 
@@ -25,8 +25,8 @@ strategies:
   probe  the head alone
   full   everything at one rate
 
-The images are looked at first, and the groups are told before anything trains. Ctrl+C pauses; the same command with
--o RUNDIR goes on from there, bit for bit. At the end RUNDIR holds the best weights, a model card and a script.
+The images are checked first, and the parameter groups are shown before anything trains. Ctrl+C pauses; the same command
+with -o RUNDIR resumes with bit-identical results. At the end RUNDIR holds the best weights, a model card and a script.
 
 exit status: 0 where all went well, 1 where a run diverged or failed, 2 for bad input, 130 after Ctrl+C.
 
@@ -49,14 +49,6 @@ def add_tune_options(commands: Commands) -> None:
     one.add_argument("data", metavar="DATA", help="the images: a folder, a table (.csv, .tsv, .txt), digits or mnist")
     one.add_argument("--net", metavar="NET", type=network, help=NET)
     add_settings(one, "the network that the weights were trained in, such as width=8")
-    _add_weights(one)
-    _add_strategy(one)
-    _add_images(one)
-    _add_recipe(one)
-    _add_how(one)
-
-
-def _add_weights(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--weights",
         metavar="WHAT",
@@ -64,10 +56,7 @@ def _add_weights(one: argparse.ArgumentParser) -> None:
         "the folder of a run, or none",
     )
     one.add_argument("--key", metavar="NAME", help="which network of a file of weights that holds several")
-    one.add_argument("--download", action="store_true", help="fetch published weights that are not on this machine")
-
-
-def _add_strategy(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--download", action="store_true", help="download published weights that are not on this machine")
     group = one.add_mutually_exclusive_group()
     group.add_argument("--strategy", choices=STRATEGIES, default="A", help="what trains when (default: A)")
     group.add_argument("--compare", choices=STRATEGIES, nargs="+", help="several strategies, equally many epochs each")
@@ -82,22 +71,18 @@ def _add_strategy(one: argparse.ArgumentParser) -> None:
         "--bn", choices=BATCH_NORMS, default="eval-frozen", help="which batch norms keep and use their running "
         "statistics: none, those of frozen layers, or all (default: eval-frozen)",
     )  # fmt: skip
-
-
-def _add_images(one: argparse.ArgumentParser) -> None:
-    one.add_argument("--gray", choices=WAYS, help="images of one channel, or of --channels, and their way in")
+    one.add_argument("--gray", choices=WAYS, help="how images of one channel, or of --channels, enter the network")
     one.add_argument("--channels", type=int, metavar="N", help="channels of the images (default: the network's)")
-    one.add_argument("--input", metavar="HxW", help="the size that images are brought to (default: the weights')")
-    one.add_argument("--classes", metavar="A,B,…", help="these classes alone, in this order (default: all there are)")
-    one.add_argument("--share", type=float, metavar="X", default=0.2, help="the test's share of each class (0.2)")
-
-
-def _add_recipe(one: argparse.ArgumentParser) -> None:
-    one.add_argument("--epochs", type=int, metavar="N", default=10, help="how many (default: 10)")
+    one.add_argument("--input", metavar="HxW", help="size to which images are resized (default: that of the weights)")
+    one.add_argument("--classes", metavar="A,B,…", help="only these classes, in this order (default: all)")
+    one.add_argument(
+        "--share", type=float, metavar="X", default=0.2, help="fraction of each class held out for tests (0.2)"
+    )
+    one.add_argument("--epochs", type=int, metavar="N", default=10, help="passes over the training set (default: 10)")
     one.add_argument("--rate", metavar="X", help="peak learning rate of the head (default: 0.01)")
     one.add_argument("--lr", dest="rate", help=argparse.SUPPRESS)  # its former name
     one.add_argument("--batch", metavar="N", help="images a step (default: 32)")
-    one.add_argument("--dropout", type=float, metavar="X", default=0.0, help="before the head (default: 0)")
+    one.add_argument("--dropout", type=float, metavar="X", default=0.0, help="dropout before the head (default: 0)")
     one.add_argument(
         "--patience", type=int, metavar="N", default=0, help="stop after N epochs without a better validation loss (0)"
     )
@@ -106,9 +91,6 @@ def _add_recipe(one: argparse.ArgumentParser) -> None:
         "schedule=cosine, optimiser=adamw, flip=true or smoothing=0.1; may be repeated; schedule=one-cycle does not "
         "use warmup and keeps the momentum constant, where PyTorch's OneCycleLR cycles it by default",
     )  # fmt: skip
-
-
-def _add_how(one: argparse.ArgumentParser) -> None:
     seeds = one.add_mutually_exclusive_group()
     seeds.add_argument("--seed", type=int, metavar="N", default=0, help="of the head and the order of images (0)")
     seeds.add_argument("--seeds", type=int, metavar="N", help="tune from N seeds, from 0")
@@ -117,7 +99,7 @@ def _add_how(one: argparse.ArgumentParser) -> None:
     )
     one.add_argument("--workers", type=int, metavar="N", help="how many runs at once (default: as many as cores)")
     one.add_argument("--threads", type=int, metavar="N", help="of each run (default: 1, or all cores for a single run)")
-    one.add_argument("--dry-run", action="store_true", help="look at the images, tell groups and counts, train nothing")
+    one.add_argument("--dry-run", action="store_true", help="check the images, show groups and counts, train nothing")
     one.add_argument("--save", choices=SAVED, action="append", default=[], help="write the model in this form too")
     one.add_argument("--dynamic", action="store_true", help="with --save onnx: for images of any height and width")
     one.add_argument("--tensorboard", action="store_true", help="write event files for TensorBoard beside each run")
@@ -132,4 +114,4 @@ def add_predict_options(commands: Commands) -> None:
     one = add_command(commands, "predict", PREDICT_WORDS, PREDICT_EXAMPLES)
     one.add_argument("run", metavar="RUNDIR", type=Path, help="the folder that 'finetune' wrote")
     one.add_argument("images", metavar="IMAGE", nargs="+", help="files of images")
-    one.add_argument("--json", action="store_true", help="as JSON: the five likeliest classes of each image")
+    one.add_argument("--json", action="store_true", help="as JSON: the five most likely classes of each image")

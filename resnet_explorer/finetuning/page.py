@@ -9,12 +9,11 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning.choices import Strategy
-from resnet_explorer.finetuning.diagram_view import FreezePane, GroupsPane
-from resnet_explorer.finetuning.judged_view import CurvesPane, FinetuneRunner, JudgedPane, TakeAwayPane, TunedRun
 from resnet_explorer.finetuning.plan import TunePlan, run_plan
+from resnet_explorer.finetuning.plan_view import FreezePane, GroupsPane, SamplesPane, WaysPane
+from resnet_explorer.finetuning.results_view import CurvesPane, ExportPane, FinetuneRunner, JudgedPane, TunedRun
 from resnet_explorer.finetuning.setup import TuningSetup
 from resnet_explorer.finetuning.state import TuningState
-from resnet_explorer.finetuning.trains_view import SamplesPane, WaysPane
 from resnet_explorer.insight.page import InsideView
 from resnet_explorer.insight.values import RunReference
 from resnet_explorer.picture.theme import Theme
@@ -47,10 +46,10 @@ class TuningBar(TrainingBar):
         super().__init__(trainer, parent)
         names = ", ".join(map(str, COMPARED))
         self.compare.setToolTip(f"Train strategies {names} side by side: same images, epochs, rate and seed")
-        self.start.setToolTip("Fine-tune as the steps on the left say (Ctrl+Enter)")
+        self.start.setToolTip("Start fine-tuning with the settings on the left (Ctrl+Enter)")
         self.step.setToolTip("Make one step")
-        self.pause.setToolTip("Keep where it is, and stop; Resume goes on from there bit for bit")
-        self.stop.setToolTip("End here; the best epoch so far is kept")
+        self.pause.setToolTip("Save a checkpoint and pause. Resume continues with bit-identical results.")
+        self.stop.setToolTip("Stop; the weights of the best epoch are kept")
         self.progress.setFixedWidth(130)
         self.progress.setTextVisible(False)
         row = self.layout()
@@ -70,7 +69,7 @@ class TuningBar(TrainingBar):
         self.progress.setAccessibleName(f"{done:,} of {of:,} steps")
 
 
-NOTHING = "There is nothing to look into yet: press Start, and look here when it has ended or is paused."
+NOTHING = "Nothing to inspect yet. Press Start, and return when the training has finished or is paused."
 
 
 class TuningPage(RunsPage[FinetuneRunner]):
@@ -85,19 +84,23 @@ class TuningPage(RunsPage[FinetuneRunner]):
         self.ways = WaysPane(self.state)
         self.samples, self.judged = SamplesPane(self.state, jobs), JudgedPane(document, jobs)
         self.curves = CurvesPane(document, self.trainer.root)
-        self.inside, self.take_away = InsideView(document, jobs), TakeAwayPane(jobs)
+        self.inside, self.export = InsideView(document, jobs), ExportPane(jobs)
         self._asked_once = False
         self._spec: ResNetSpec | None = None
         self.views = tabs(
             "Views of the fine-tuning",
-            (self.network, "Network", "What trains in which epoch; a click freezes a part, or lets it train"),
-            (self.groups, "Groups", "The optimiser's groups: tensors, rates, weight decay, and rates over time"),
+            (self.network, "Network", "What trains in which epoch; click a part to freeze or unfreeze it"),
+            (
+                self.groups,
+                "Groups",
+                "Parameter groups of the optimiser: tensors, learning rates over time, weight decay",
+            ),
             (self.samples, "Images", "Training images as the network sees them"),
-            (self.ways, "Channels", "The ways of grey and other images into the network: costs, measures, advice"),
-            (self.curves, "Curves", "What the trainings give, step by step"),
-            (self.judged, "Before and after", "The same test images before the fine-tuning and after it"),
+            (self.ways, "Channels", "Ways for grey and other images to enter the network: costs, measurements, advice"),
+            (self.curves, "Curves", "Metrics of the trainings, step by step"),
+            (self.judged, "Before and after", "The same test images before and after fine-tuning"),
             (self.inside, "Look inside", "Mistakes, Grad-CAM, filters, and the loss around the tuned network"),
-            (self.take_away, "Take away", "The model, its card, its training script; and what it says of images"),
+            (self.export, "Export", "The model, its card, its training script; and predictions for images"),
         )
         self.views.tabBar().setExpanding(False)
         self.bar.problem.setContentsMargins(14, 2, 12, 4)
@@ -131,7 +134,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
         return self.network.view
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Ask what there is: which weights, and once what the images hold."""
+        """List the published weights, and once check the images."""
         if self._spec is not None:
             self.state.use_network(self._spec)
         self.setup.weights.refresh()
@@ -166,7 +169,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
         return (Run(run_plan(self.state.plan, self.state.images), None, ()),)
 
     def start(self) -> None:
-        """Fine-tune as the steps say."""
+        """Fine-tune the plan."""
         self._tune((self.state.plan.strategy,))
 
     def compare(self) -> None:
@@ -218,8 +221,8 @@ class TuningPage(RunsPage[FinetuneRunner]):
             self.samples.look()
         elif shown is self.judged:
             self.judged.look(run, self.trainer.is_busy)
-        elif shown is self.take_away:
-            self.take_away.look(run)
+        elif shown is self.export:
+            self.export.look(run)
         elif shown is self.inside:
             self._look_inside(run)
         else:

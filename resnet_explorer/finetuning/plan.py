@@ -1,34 +1,152 @@
-"""A fine-tuning as a whole: which network, from which weights, on which images, and what trains when."""
+"""The plan of a fine-tuning, the parameters of its network by unit, and the file ``tune.json`` that keeps it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from math import inf
+from functools import lru_cache
+from math import inf, prod
+from pathlib import Path
 
+from resnet_explorer import codec
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.finetuning.choices import (
-    EMBEDDED,
-    IMAGENET,
-    BnMode,
-    GreyWay,
-    Preprocess,
-    Rates,
-    Strategy,
-    TuneData,
-    WeightsChoice,
-    adapts,
-    check_way,
-    ported,
-)
-from resnet_explorer.finetuning.groups import Weight, under, units, weights
+from resnet_explorer.finetuning import choices
 from resnet_explorer.images.choice import DataChoice, DataKind
 from resnet_explorer.network import Network, compile_spec
+from resnet_explorer.network.kinds import Layer, Role, Shape
+from resnet_explorer.network.kinds.convolutions import Conv2d, Linear
+from resnet_explorer.network.tree import ADAPTER
+from resnet_explorer.runs.folder import TUNE
 from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.runs.recipe import Recipe
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import named
+from resnet_explorer.spec.codec import READERS, WRITERS
 
 MAX_EPOCHS = 100_000
 TUNING = Recipe(batch=32, rate=0.01, decay=1e-4, spares=True, evaluate=0, measure=0)
-"""The recipe where nothing else is asked for; its steps follow from the epochs."""
+"""The default recipe; its steps follow from the epochs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """A trainable tensor: its name, its shape, its layer, and the unit that it lies in.
+
+    Units are what strategies open one by one: the adapter, the stem, each stage, the head. ``no_decay`` holds for
+    tensors of norms, biases and learnt factors, which should get no weight decay.
+    """
+
+    name: str
+    shape: Shape
+    layer: Layer
+    unit: str
+    no_decay: bool
+
+    @property
+    def path(self) -> str:
+        """Return the path of its layer."""
+        return self.name.rpartition(".")[0]
+
+    @property
+    def parameters(self) -> int:
+        """Return how many numbers it holds."""
+        return prod(self.shape)
+
+
+@lru_cache(maxsize=32)
+def weights(network: Network, adapter: tuple[int, int] | None = None) -> tuple[Weight, ...]:
+    """Return the trainable tensors in the order of the forward pass.
+
+    ``adapter`` gives the channels of the 1x1 convolution before the network, from and to; None where there is none.
+    """
+    found = []
+    if adapter:
+        conv, shape = Conv2d(*adapter, 1), (*reversed(adapter), 1, 1)
+        found.append(Weight(f"{ADAPTER}.weight", shape, conv, ADAPTER, False))
+    for block in network.blocks:
+        unit = block.path.partition(".")[0]
+        for path, part in zip(block.layer_paths, block.form.parts, strict=True):
+            role_has_no_decay = part.layer.role in (Role.NORM, Role.FACTOR, Role.SHIFT)
+            for tensor in part.layer.tensors():
+                if not tensor.buffer:
+                    no_decay = role_has_no_decay or tensor.name == "bias"
+                    found.append(Weight(f"{path}.{tensor.name}", tensor.shape, part.layer, unit, no_decay))
+    return tuple(found)
+
+
+def units(network: Network, *, adapter: bool = False) -> tuple[str, ...]:
+    """Return the units from the image to the loss."""
+    inner = (network.stem.path, *(stage.path for stage in network.stages))
+    return (*((ADAPTER,) if adapter else ()), *inner, *((network.head.path,) if network.head else ()))
+
+
+def distance(unit: str, network: Network) -> int:
+    """Return how many units lie between one and the head: 0 for the head, 1 for the last stage.
+
+    The adapter is as new as the head, and as near to it.
+    """
+    order = list(reversed(units(network)))
+    return 0 if unit == ADAPTER else order.index(unit) + (0 if network.head else 1)
+
+
+def under(path: str, network: Network, known: Iterable[Weight]) -> tuple[Weight, ...]:
+    """Return the tensors under a path: of a unit, a block, a layer, or a tensor itself.
+
+    Raises ExplorerError where nothing under the path trains.
+    """
+    block = network.block_at(path)
+    layers = block.layer_paths if block and block.path == path else ()
+    found = tuple(
+        weight for weight in known if weight.name == path or weight.name.startswith(f"{path}.") or weight.path in layers
+    )
+    if not path or not found:
+        there = path and (network.has(path) or path == ADAPTER)
+        what = f"{path} has no weights to freeze." if there else f"There is no {path or 'path without a name'!r} here."
+        raise ExplorerError("frozen", what, "Name a stage, a block or a layer, such as layer1 or layer2.0.conv1.")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class NoDecay:
+    """The tensors without weight decay by the type of their layers, and what matching words in names would miss."""
+
+    tensors: int
+    parameters: int
+    by_name: int
+    missed: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+def no_decay(known: Iterable[Weight], words: tuple[str, ...] = ("bn", "bias")) -> NoDecay:
+    """Return the choice by type compared with the choice of names that contain one of some words."""
+    by_type = [one for one in known if one.no_decay]
+    by_name = [one for one in by_type if any(word in one.name for word in words)]
+    missed = tuple(one.name for one in by_type if not any(word in one.name for word in words))
+    return NoDecay(len(by_type), total(by_type), len(by_name), missed, words)
+
+
+@dataclass(frozen=True, slots=True)
+class HeadCost:
+    """The parameters of the classifier before and after it is replaced, and the features that it reads."""
+
+    features: int
+    before: int
+    after: int
+
+
+def head_cost(network: Network, classes: int) -> HeadCost:
+    """Return what a head for so many classes costs, with weights and biases, against the one that is there.
+
+    Raises ExplorerError where there is no head.
+    """
+    parts = network.head.form.parts if network.head else ()
+    linear = next((part.layer for part in parts if isinstance(part.layer, Linear)), None)
+    if linear is None:
+        raise ExplorerError("net", "A backbone has no head to replace.", "Give it classes.")
+    return HeadCost(linear.in_features, linear.params, (linear.in_features + 1) * classes)
+
+
+def total(known: Iterable[Weight]) -> int:
+    """Return how many parameters some tensors hold."""
+    return sum(one.parameters for one in known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +165,20 @@ class TunePlan:
     """
 
     spec: ResNetSpec
-    weights: WeightsChoice = field(default_factory=WeightsChoice)
-    data: TuneData = field(default_factory=lambda: TuneData(where="."))
+    weights: choices.WeightsChoice = field(default_factory=choices.WeightsChoice)
+    data: choices.TuneData = field(default_factory=lambda: choices.TuneData(where="."))
     classes: tuple[str, ...] = ()
     image: InputShape = field(default_factory=InputShape)
     channels: int = 3
-    grey: GreyWay = GreyWay.REPEAT
-    preprocess: Preprocess = IMAGENET
+    grey: choices.GreyWay = choices.GreyWay.REPEAT
+    preprocess: choices.Preprocess = choices.IMAGENET
     dropout: float = 0.0
-    strategy: Strategy = Strategy.A
+    strategy: choices.Strategy = choices.Strategy.A
     unfreeze: tuple[int, ...] = ()
     recipe: Recipe = TUNING
-    rates: Rates = field(default_factory=Rates)
+    rates: choices.Rates = field(default_factory=choices.Rates)
     frozen: frozenset[str] = frozenset()
-    bn: BnMode = BnMode.FROZEN
+    bn: choices.BnMode = choices.BnMode.FROZEN
     epochs: int = 10
     patience: int = 0
     seed: int = 0
@@ -72,7 +190,7 @@ class TunePlan:
         if self.spec.classes is None:
             raise ExplorerError("net", "A backbone has no head to replace.", "Give it classes.")
         if len(self.classes) == 1:
-            raise ExplorerError("classes", "One class cannot be told from another.", "Give images of two or more.")
+            raise ExplorerError("classes", "There is only one class.", "Give images of two or more.")
         if len(set(self.classes)) < len(self.classes):
             raise ExplorerError("classes", "Two classes have the same name.", "Rename one.")
         _between("epochs", self.epochs, 1, MAX_EPOCHS)
@@ -81,32 +199,32 @@ class TunePlan:
         if not all(0 < one < inf for one in self.white):
             raise ExplorerError("white", f"White cannot be {min(self.white)}.", "Choose values above 0.")
         if not 0 <= self.dropout < 1:
-            raise ExplorerError("dropout", f"A drop-out of {self.dropout} cannot be.", "Choose 0 or more, below 1.")
-        check_way(self.spec, self.channels, self.grey)
+            raise ExplorerError("dropout", f"Dropout cannot be {self.dropout}.", "Choose 0 or more, below 1.")
+        choices.check_way(self.spec, self.channels, self.grey)
         self._check_unfreezing()
         if len(self.never) == len(self.tensors):
             raise ExplorerError("frozen", "Everything is frozen: nothing would train.", "Leave the head out.")
 
     def _check_unfreezing(self) -> None:
-        most = {Strategy.A: 1, Strategy.C: len(units(self.network)) - 1}.get(self.strategy, 0)
+        most = {choices.Strategy.A: 1, choices.Strategy.C: len(units(self.network)) - 1}.get(self.strategy, 0)
         if len(self.unfreeze) > most:
             what = f"Strategy {self.strategy} opens at {most} epochs at most, not {len(self.unfreeze)}."
             raise ExplorerError("unfreeze", what, "Leave the others out.")
         if list(self.unfreeze) != sorted(self.unfreeze) or any(one < 0 for one in self.unfreeze):
-            words = ", ".join(map(str, self.unfreeze))
-            raise ExplorerError("unfreeze", f"Epochs {words} do not follow each other.", "Write them in rising order.")
+            epochs = ", ".join(map(str, self.unfreeze))
+            raise ExplorerError("unfreeze", f"Epochs {epochs} are not in order.", "Write them in ascending order.")
 
     @property
     def adapter(self) -> tuple[int, int] | None:
         """Return the channels of the 1x1 convolution before the network, from and to; None where there is none."""
-        is_there = self.grey is GreyWay.ADAPTER and adapts(self.spec, self.channels)
+        is_there = self.grey is choices.GreyWay.ADAPTER and choices.adapts(self.spec, self.channels)
         return (self.channels, self.spec.in_channels) if is_there else None
 
     @property
     def network_spec(self) -> ResNetSpec:
         """Return the network that is tuned: with a new head, and its own first convolution where one is ported."""
         count = len(self.classes) or self.spec.classes
-        tuned = replace(ported(self.spec, self.channels, self.grey), classes=count, dropout=self.dropout)
+        tuned = replace(choices.ported(self.spec, self.channels, self.grey), classes=count, dropout=self.dropout)
         return named(tuned)
 
     @property
@@ -145,13 +263,13 @@ class TunePlan:
 
 def _between(key: str, value: int, least: int, most: int) -> None:
     if type(value) is not int or not least <= value <= most:
-        raise ExplorerError(key, f"{value} {key} cannot be.", f"Choose {least:,} to {most:,}.")
+        raise ExplorerError(key, f"{key.capitalize()} cannot be {value}.", f"Choose {least:,} to {most:,}.")
 
 
 def run_plan(plan: TunePlan, images: int) -> RunPlan:
     """Return the training that a fine-tuning on so many training images is: its network as saved, its steps."""
-    embedded = plan.data.kind in EMBEDDED
-    data = DataChoice(EMBEDDED[plan.data.kind]) if embedded else DataChoice(DataKind.FOLDER, plan.data.where)
+    embedded = plan.data.kind in choices.EMBEDDED
+    data = DataChoice(choices.EMBEDDED[plan.data.kind]) if embedded else DataChoice(DataKind.FOLDER, plan.data.where)
     return RunPlan(
         f"{plan.spec.name} {plan.strategy}",
         plan.saved_spec,
@@ -162,3 +280,34 @@ def run_plan(plan: TunePlan, images: int) -> RunPlan:
         plan.device,
         threads=plan.threads,
     )
+
+
+FORMAT, VERSION = "resnet-explorer tuning", 1
+_FORMERLY = {"bn": "train"}
+"""What an older file without the key means: the default of its time."""
+
+
+def plan_to_text(plan: TunePlan) -> str:
+    """Return the text of a plan's file."""
+    return codec.encode({"format": FORMAT, "version": VERSION, "plan": plan}, WRITERS)
+
+
+def read_plan(folder: Path) -> TunePlan:
+    """Return the plan of the fine-tuning in a folder; raises ExplorerError where there is none."""
+    try:
+        return plan_from_text((folder / TUNE).read_text(encoding="utf-8"), str(folder))
+    except (OSError, UnicodeDecodeError) as error:
+        words = f"{folder} holds no fine-tuning."
+        raise ExplorerError(str(folder), words, "Choose a folder that 'finetune' wrote.") from error
+
+
+def plan_from_text(text: str, where: str = "plan") -> TunePlan:
+    """Return the plan in a file's text; what is left out keeps its default, or what was it once.
+
+    Raises ExplorerError where it holds none, with ``where`` for its name, and where a value cannot be.
+    """
+    values = codec.unwrap(text, FORMAT, (VERSION,), where, "describes no fine-tuning").get("plan", {})
+    try:
+        return codec.decode(_FORMERLY | values if isinstance(values, dict) else values, TunePlan, READERS, "$.plan")
+    except ExplorerError as error:
+        raise ExplorerError(where, f"{where}: {error.what}", error.remedy) from error

@@ -13,10 +13,9 @@ from torch.optim import Optimizer
 
 from resnet_explorer import codec, files
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.finetuning.codec import dumps, plan_in
-from resnet_explorer.finetuning.plan import TunePlan
-from resnet_explorer.finetuning.results import FreezeReport, TuneEnding
-from resnet_explorer.finetuning.strategies import Grouping
+from resnet_explorer.finetuning.groups import Grouping
+from resnet_explorer.finetuning.plan import TunePlan, plan_to_text, read_plan
+from resnet_explorer.finetuning.values import FreezeReport, TuneEnding
 from resnet_explorer.module.build import ResNet, folded
 from resnet_explorer.readings.quantities import Place
 from resnet_explorer.runs.folder import BEST, OPENED, RUN, TUNE
@@ -132,17 +131,15 @@ class ParameterSchedule:
     """The hooks of a plan on a network: call ``before`` at every step, first of all.
 
     At the first step of an epoch that changes what trains it freezes, verifies and returns the report, and puts batch
-    norms into their mode; at every step it sets the rate of each group. To go on at any step is to call it there.
+    norms into their mode; at every step it sets the rate of each group. It can start at any step. ``note`` is called
+    with each report and the epoch, counted from 0.
     """
 
-    def __init__(self, model: nn.Module, grouping: Grouping) -> None:
-        self.model, self.grouping = model, grouping
+    def __init__(
+        self, model: nn.Module, grouping: Grouping, note: Callable[[int, FreezeReport], None] | None = None
+    ) -> None:
+        self.model, self.grouping, self._note = model, grouping, note
         self._since: int | None = None
-
-    @property
-    def since(self) -> int | None:
-        """Return the epoch from which on trains what trains now, counted from 0."""
-        return self._since
 
     def groups(self) -> list[dict[str, Any]]:
         """Return the groups for an optimiser."""
@@ -161,6 +158,8 @@ class ParameterSchedule:
         hold_still(self.model, self.grouping.still(epoch))
         report = freeze(self.model, self.grouping.trainable(epoch))
         self._since = epoch
+        if self._note:
+            self._note(epoch, report)
         return report
 
 
@@ -180,7 +179,7 @@ class TuneFolder(Folder):
         self._opened: dict[int, str] = {}
 
     def _check(self, plan: RunPlan) -> None:
-        kept = plan_in(self.path)
+        kept = read_plan(self.path)
         different = codec.differences(self._tune, kept)
         if not set(different) <= set(OF_IMAGES):
             words = f"{self.path} holds a fine-tuning of other {different[0]}."
@@ -191,7 +190,7 @@ class TuneFolder(Folder):
     def begin(self, environment: RunEnvironment) -> None:
         """Write what the run is, where nothing is here yet, and open the list of its steps."""
         if not (self.path / RUN).exists():
-            files.write(self.path / TUNE, dumps(self._tune))
+            files.write(self.path / TUNE, plan_to_text(self._tune))
         super().begin(environment)
 
     def opened(self, epoch: int, report: FreezeReport) -> None:
@@ -236,21 +235,8 @@ class TuneFolder(Folder):
 
 def others(folder: Path) -> ExplorerError:
     """Return the error for a run whose images have changed."""
-    words = f"The images are others than when the run in {folder} was begun."
-    return ExplorerError(str(folder), words, "Choose another folder, or bring them back.")
-
-
-def director(grouping: Grouping, note: Callable[[int, FreezeReport], None]) -> Callable[[ResNet], ParameterSchedule]:
-    """Return what makes the director of a network; ``note`` hears from which epoch on what trains."""
-
-    class Noting(ParameterSchedule):
-        def before(self, step: int, optimiser: Optimizer) -> FreezeReport | None:
-            report = super().before(step, optimiser)
-            if report is not None and self.since is not None:
-                note(self.since, report)
-            return report
-
-    return lambda model: Noting(model, grouping)
+    what = f"The images have changed since the run in {folder} began."
+    return ExplorerError(str(folder), what, "Choose another folder, or restore them.")
 
 
 class FinetuneRun(TrainingRun):

@@ -14,19 +14,9 @@ from textwrap import wrap
 
 from resnet_explorer import assets
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.finetuning.choices import (
-    EMBEDDED,
-    PORTS,
-    BnMode,
-    GreyWay,
-    TuneKind,
-    WeightsKind,
-    adapts,
-    mixing,
-    normalisation,
-)
+from resnet_explorer.finetuning import choices
+from resnet_explorer.finetuning.groups import grouping
 from resnet_explorer.finetuning.plan import TunePlan
-from resnet_explorer.finetuning.strategies import grouping
 from resnet_explorer.images import find, read
 from resnet_explorer.network.kinds import KINDS, Role
 from resnet_explorer.network.tree import first_convolution
@@ -52,8 +42,8 @@ def to_script(plan: TunePlan) -> str:
         raise ExplorerError("classes", "The plan names no classes yet.", "Look at the images first.")
     maths, classes = _network_source(plan)
     body = assets.template("finetune.py", **_values(plan), NETWORK_CLASSES=classes)
-    choices = _choices(plan)
-    return "\n\n".join([_heading(plan), _imports(maths, choices + body), choices]) + f"\n\n\n{body}\n"
+    constants = _constants(plan)
+    return "\n\n".join([_heading(plan), _imports(maths, constants + body), constants]) + f"\n\n\n{body}\n"
 
 
 def _network_source(plan: TunePlan) -> tuple[list[str], str]:
@@ -69,19 +59,23 @@ def _network_source(plan: TunePlan) -> tuple[list[str], str]:
 def _values(plan: TunePlan) -> dict[str, str | bool]:
     """Return what the template's names stand for, and which of its branches hold."""
     kind, weights, into = plan.data.kind, plan.weights.kind, plan.spec.in_channels
-    is_table, is_embedded, adapted = kind is TuneKind.CSV, kind in EMBEDDED, adapts(plan.spec, plan.channels)
-    is_ported = plan.grey in PORTS and adapted
-    top, train = {TuneKind.DIGITS: (16, 1500), TuneKind.MNIST: (255, 4000)}.get(kind, (0, 0))
+    is_table, is_embedded, adapted = (
+        kind is choices.TuneKind.CSV,
+        kind in choices.EMBEDDED,
+        choices.adapts(plan.spec, plan.channels),
+    )
+    is_ported = plan.grey in choices.PORTS and adapted
+    top, train = {choices.TuneKind.DIGITS: (16, 1500), choices.TuneKind.MNIST: (255, 4000)}.get(kind, (0, 0))
     return {
-        "PUBLISHED": weights is WeightsKind.PUBLISHED,
-        "WEIGHTS_FILE": weights is WeightsKind.FILE,
-        "STARTS": weights is not WeightsKind.NONE,
+        "PUBLISHED": weights is choices.WeightsKind.PUBLISHED,
+        "WEIGHTS_FILE": weights is choices.WeightsKind.FILE,
+        "STARTS": weights is not choices.WeightsKind.NONE,
         "MODEL": class_name(analyse(plan.network, plan.image)),
         "PORTED": str(plan.grey) if is_ported else False,
         "CONV": f'"{first_convolution(plan.network)[0]}.weight"',
         "KERNELS_MIX": _mix(plan.grey, plan.channels, into),
         "ADAPTED": plan.adapter is not None,
-        "ADAPTER_MIX": _mix(GreyWay.ADAPTER, plan.channels, into),
+        "ADAPTER_MIX": _mix(choices.GreyWay.ADAPTER, plan.channels, into),
         "FROM": str(plan.channels),
         "INTO": str(into),
         "EMBEDDED": is_embedded,
@@ -91,7 +85,7 @@ def _values(plan: TunePlan) -> dict[str, str | bool]:
         "FIND": "in_table" if is_table else "in_folder",
         "SHARE": repr(plan.data.share),
         "FINDERS": "" if is_embedded else _sources(find.Found, *(_TABLE if is_table else _FOLDER), *_SHARED),
-        "CHANNELS": str(1 if plan.grey is GreyWay.REPEAT and adapted else plan.channels),
+        "CHANNELS": str(1 if plan.grey is choices.GreyWay.REPEAT and adapted else plan.channels),
         "READERS": _sources(*(() if is_embedded else _READ), *_CONVERT),
         **_recipe_values(plan),
     }
@@ -113,8 +107,8 @@ def _recipe_values(plan: TunePlan) -> dict[str, str | bool]:
         "CYCLE_UP": repr(ONE_CYCLE_UP),
         "CYCLE_START": repr(ONE_CYCLE_START),
         "CYCLE_END": repr(ONE_CYCLE_END),
-        "BN_TRAIN": plan.bn is BnMode.TRAIN,
-        "BN_FROZEN": plan.bn is BnMode.FROZEN,
+        "BN_TRAIN": plan.bn is choices.BnMode.TRAIN,
+        "BN_FROZEN": plan.bn is choices.BnMode.FROZEN,
         "MIXED": recipe.mixed,
         "SMOOTHING": repr(recipe.smoothing) if recipe.smoothing else False,
         "CLIP": repr(recipe.clip) if recipe.clip else False,
@@ -127,8 +121,8 @@ def _recipe_values(plan: TunePlan) -> dict[str, str | bool]:
     }
 
 
-def _mix(way: GreyWay, channels: int, into: int) -> str:
-    return str([list(row) for row in mixing(way, channels, into)])
+def _mix(way: choices.GreyWay, channels: int, into: int) -> str:
+    return str([list(row) for row in choices.mixing(way, channels, into)])
 
 
 _SHARED = (find.part_of, find.some, find.with_parts)
@@ -162,7 +156,7 @@ def listed(name: str, values: tuple[str, ...]) -> list[str]:
 
 def companions(plan: TunePlan) -> tuple[Path, ...]:
     """Return the files that have to lie beside the script: the embedded images, where the plan is on those."""
-    if plan.data.kind not in EMBEDDED:
+    if plan.data.kind not in choices.EMBEDDED:
         return ()
     name = plan.data.kind
     return tuple(assets.path("data", f"{name}-{part}-ubyte.gz") for part in ("images-idx3", "labels-idx1"))
@@ -170,9 +164,10 @@ def companions(plan: TunePlan) -> tuple[Path, ...]:
 
 def _heading(plan: TunePlan) -> str:
     what = f"{title(plan.spec)}, strategy {plan.strategy}, {len(plan.classes):,} classes, {plan.epochs:,} epochs"
+    plain = what.replace("\\", "/").replace('"', "'")
     return "\n".join(
         [
-            f'"""Fine-tune {_plainly(what)}.',
+            f'"""Fine-tune {plain}.',
             "",
             "On one processor or GPU:  python finetune.py --data DATA --out run",
             "On several GPUs:          torchrun --nproc-per-node 4 finetune.py --data DATA --out run",
@@ -184,28 +179,11 @@ def _heading(plan: TunePlan) -> str:
     )
 
 
-def _plainly(words: str) -> str:
-    return words.replace("\\", "/").replace('"', "'")
-
-
-_IMPORTS = (
-    ("argparse", r"\bargparse\."),
-    ("csv", r"\bcsv\."),
-    ("gzip", r"\bgzip\."),
-    ("io", r"\bio\."),
-    ("json", r"\bjson\."),
-    ("math", r"\bmath\."),
-    ("os", r"\bos\."),
-    ("random", r"\brandom\."),
-    ("re", r"\bre\."),
-    ("struct", r"\bstruct\."),
-    ("sys", r"\bsys\."),
-    ("warnings", r"\bwarnings\."),
-)
+_IMPORTS = ("argparse", "csv", "gzip", "io", "json", "math", "os", "random", "re", "struct", "sys", "warnings")
 
 
 def _imports(maths: list[str], code: str) -> str:
-    own = [f"import {name}" for name, pattern in _IMPORTS if re.search(pattern, code)]
+    own = [f"import {name}" for name in _IMPORTS if re.search(rf"\b{name}\.", code)]
     froms = [_named(module, names, code) for module, names in _NAMED]
     theirs = [
         "import numpy",
@@ -235,16 +213,17 @@ def _named(module: str, names: Sequence[str], code: str) -> str:
     return f"from {module} import {', '.join(used)}" if used else ""
 
 
-def _choices(plan: TunePlan) -> str:
+def _constants(plan: TunePlan) -> str:
     """Return the constants: everything that was chosen, in one place."""
-    mean, std = normalisation(plan.preprocess, plan.spec, plan.channels, plan.grey)
-    entry, recipe = entry_of(plan.spec), plan.recipe
-    data = "str(Path(__file__).parent)" if plan.data.kind in EMBEDDED else literal(plan.data.where)
-    published = [f"NETWORK = {literal(entry.name)}"] if entry and plan.weights.kind is WeightsKind.PUBLISHED else []
+    mean, std = choices.normalisation(plan.preprocess, plan.spec, plan.channels, plan.grey)
+    entry, recipe, weights = entry_of(plan.spec), plan.recipe, plan.weights
+    data = "str(Path(__file__).parent)" if plan.data.kind in choices.EMBEDDED else literal(plan.data.where)
+    formats = {device: memory_format(plan.network, device, mixed=recipe.mixed) for device in ("cpu", "cuda")}
+    channels_last = tuple(device for device in formats if formats[device] == "channels_last")
     lines = [
         f"DATA = {data}",
-        *([f"WEIGHTS = {literal(plan.weights.name)}"] if plan.weights.name else []),
-        *published,
+        *([f"WEIGHTS = {literal(weights.name)}"] if weights.name else []),
+        *([f"NETWORK = {literal(entry.name)}"] if entry and weights.kind is choices.WeightsKind.PUBLISHED else []),
         *listed("CLASSES", plan.classes),
         f"SIZE = ({plan.image.height}, {plan.image.width})",
         f"RESIZE, CROP = {plan.preprocess.resize}, {plan.preprocess.crop}",
@@ -253,7 +232,8 @@ def _choices(plan: TunePlan) -> str:
         *_image_constants(plan),
         "",
         f"SEED, EPOCHS, BATCH = {plan.seed}, {plan.epochs}, {recipe.batch}",
-        *_channels_last(plan),
+        "# Devices on which channels_last is faster for this network, and gives the same gradients.",
+        f"CHANNELS_LAST = {literal(channels_last)}",
         f"RATE, DECAY, SPARES = {recipe.rate!r}, {recipe.decay!r}, {recipe.spares!r}",
         *([f"PATIENCE = {plan.patience}"] if plan.patience else []),
         *([f"PAD = {recipe.pad}"] if recipe.pad or recipe.flip else []),
@@ -263,16 +243,6 @@ def _choices(plan: TunePlan) -> str:
         *listed("NORMS", NORMS),
     ]
     return "\n".join(lines)
-
-
-def _channels_last(plan: TunePlan) -> list[str]:
-    """Return the devices on which the network trains in channels_last, by the rule that the app follows."""
-    mixed = plan.recipe.mixed
-    known = [one for one in ("cpu", "cuda") if memory_format(plan.network, one, mixed=mixed) == "channels_last"]
-    return [
-        "# Devices on which channels_last is faster for this network, and gives the same gradients.",
-        f"CHANNELS_LAST = {literal(tuple(known))}",
-    ]
 
 
 def _units(plan: TunePlan) -> list[str]:
@@ -316,9 +286,13 @@ def _frozen(plan: TunePlan) -> tuple[str, ...]:
 def _image_constants(plan: TunePlan) -> list[str]:
     """Return the lines of what these functions go by."""
     modes = f"MODES = {read.MODES!r}".replace("'", '"')
-    if plan.data.kind in EMBEDDED:
+    if plan.data.kind in choices.EMBEDDED:
         return [modes]
-    table = [f"LABELS = {literal(find.LABELS)}", f"SAMPLE = {find.SAMPLE}"] if plan.data.kind is TuneKind.CSV else []
+    table = (
+        [f"LABELS = {literal(find.LABELS)}", f"SAMPLE = {find.SAMPLE}"]
+        if plan.data.kind is choices.TuneKind.CSV
+        else []
+    )
     parts = ", ".join(f"{literal(part)}: {literal(words)}" for part, words in find.PARTS.items())
     known = [*listed("SUFFIXES", (*find.SUFFIXES, ".npy")), f"PARTS = {{{parts}}}", *table]
     return [*known, modes, f"WHITE = {literal(plan.white)}"]

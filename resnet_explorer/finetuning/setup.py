@@ -1,38 +1,195 @@
-"""The steps of a fine-tuning, from the weights to the recipe, in one column."""
+"""The setup of a fine-tuning: steps 3 to 6, and all steps in one column."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QScrollArea, QWidget
 
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.finetuning.choices import GreyWay, adapts
-from resnet_explorer.finetuning.groups import head_cost
-from resnet_explorer.finetuning.images_view import ImagesStep, WeightsStep
-from resnet_explorer.finetuning.requests import CompareGrey
-from resnet_explorer.finetuning.results import GreyReport
+from resnet_explorer.finetuning.choices import WAYS, BnMode, GreyWay, Strategy, adapts
+from resnet_explorer.finetuning.plan import head_cost
+from resnet_explorer.finetuning.plan_view import SHORT, WaysTable
 from resnet_explorer.finetuning.state import TuningState
-from resnet_explorer.finetuning.step import Step, TrainsStep
-from resnet_explorer.finetuning.text import WAYS
-from resnet_explorer.finetuning.trains_view import SHORT, WaysTable
+from resnet_explorer.finetuning.steps import ImagesStep, Step, WeightsStep
+from resnet_explorer.finetuning.values import CompareGrey, GreyReport
 from resnet_explorer.network import compile_spec
 from resnet_explorer.spec.readers import MAX_IN_CHANNELS
 from resnet_explorer.training.recipe_form import RecipeForm
-from resnet_explorer.ui.fields import FractionField, NumberField, out_of_range
+from resnet_explorer.ui.choosers import ExperimentList
+from resnet_explorer.ui.fields import (
+    ChoiceField,
+    FractionField,
+    NumberField,
+    NumbersField,
+    out_of_range,
+)
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.jobs_panel import Question
-from resnet_explorer.ui.parts import Words, button, fill
+from resnet_explorer.ui.parts import Problem, Words, button, fill
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A strategy as the list shows it."""
+
+    key: str
+    title: str
+    question: str
+    look_for: str
+
+
+PRESETS = (
+    Preset(
+        "A",
+        "A: backbone frozen, then all",
+        "First the head, then everything.",
+        "The large first gradients of a new head do not reach the backbone. Later everything trains, at a lower rate.",
+    ),
+    Preset(
+        "B",
+        "B: a rate for each stage",
+        "All trains, early stages slower.",
+        "Discriminative fine-tuning (Howard and Ruder 2018, section 3.2): early stages detect edges and textures, which"
+        " transfer to other images, and so change less.",
+    ),
+    Preset(
+        "C",
+        "C: unfrozen stage by stage",
+        "From the last stage to the stem.",
+        "Gradual unfreezing (Howard and Ruder 2018, section 3.3): a stage opens once the later ones have adapted.",
+    ),
+    Preset(
+        "probe",
+        "Linear probe",
+        "The head alone, all the time.",
+        "Measures how good the pretrained features are. The fastest strategy, and often sufficient for few images.",
+    ),
+    Preset(
+        "full",
+        "Full",
+        "All at one rate, from the start.",
+        "Suits many images, or training without initial weights. On few images it overfits and forgets.",
+    ),
+)
+BN: Mapping[BnMode, tuple[str, str]] = {
+    BnMode.FROZEN: (
+        "running where frozen",
+        "Batch norms of frozen layers use their running statistics and do not update them",
+    ),
+    BnMode.TRAIN: (
+        "of each batch",
+        "Every batch norm uses batch statistics and updates its running statistics, in frozen layers too",
+    ),
+    BnMode.EVAL: (
+        "running everywhere",
+        "All use their running statistics and do not update them: for small batches, say below 8",
+    ),
+}
+
+
+class TrainsStep(Step):
+    """Step 5: strategies as a list, the epochs at which parts open, the switch of batch norm, and counts."""
+
+    def __init__(self, state: TuningState) -> None:
+        super().__init__("trains", "5 What trains", "Which parts train, and from which epoch", state, True)
+        self.strategies, self.opens = ExperimentList(PRESETS), NumbersField()
+        self.bn = ChoiceField(((words, mode, tip) for mode, (words, tip) in BN.items()), BnMode)
+        self.why, self.counts, self.bn_words = Words(), Words(quiet=False), Words()
+        self.warning, self.epoch = Problem(), NumberField(1, 1)
+        self.thaw = button("Clear manual freezing", "Train everything that the strategy trains")
+        self.strategies.setAccessibleName("Strategies")
+        self.show_theme()
+        self.strategies.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.wide(self.strategies, self.why)
+        self.form.add(
+            "unfreeze",
+            "Opens at",
+            self.opens,
+            "The epochs at which frozen parts open, separated by commas; empty for the default",
+            "Epochs at which parts open",
+        )
+        self.form.add(
+            "bn",
+            "BN statistics",
+            self.bn,
+            "Where batch norm takes mean and variance from during training. requires_grad=False alone does not keep a"
+            " frozen batch norm from updating its running statistics; eval mode does",
+        )
+        self.wide(self.bn_words, self.warning)
+        tip = "The counts and the diagram show what trains in this epoch"
+        self.form.add("epoch", "Shown: epoch", self.epoch, tip, "Epoch shown")
+        self.wide(self.counts, self.thaw)
+        self.strategies.chosen.connect(lambda preset: state.use_strategy(Strategy(preset.key)))
+        self.opens.editingFinished.connect(self._on_opens)
+        self.thaw.clicked.connect(lambda: state.propose("trains", frozen=frozenset()))
+        self.finish()
+
+    def show_theme(self) -> None:
+        self.strategies.setFixedHeight(self.strategies.sizeHintForRow(0) * len(PRESETS) + 6)
+
+    def show_plan(self) -> None:
+        plan, groups, epoch = self.state.plan, self.state.groups, self.state.epoch
+        self.strategies.show_chosen(str(plan.strategy))
+        self.why.show_words(next(one.look_for for one in PRESETS if one.key == plan.strategy))
+        self.form.set_shown("unfreeze", plan.strategy in (Strategy.A, Strategy.C))
+        if not self.opens.hasFocus():
+            self.opens.show_value(tuple(one + 1 for one in plan.unfreeze))
+        usual = ", ".join(str(one + 1) for one in groups.changes if one)
+        self.opens.setPlaceholderText(usual or "never")
+        self.bn.show_value(plan.bn)
+        still = len(groups.still(epoch))
+        self.bn_words.show_words(f"{BN[plan.bn][1]}. {still:,} batch norms use running statistics in this epoch.")
+        self.warning.say("\n⚠ ".join(groups.warnings))
+        self.epoch.high = plan.epochs
+        self.epoch.show_value(epoch + 1)
+        self.counts.show_words(self._counts())
+        self.thaw.setVisible(bool(plan.frozen))
+        self.summarise(f"strategy {plan.strategy}" + (f", {len(plan.frozen):,} frozen by hand" if plan.frozen else ""))
+
+    def _counts(self) -> str:
+        plan, groups = self.state.plan, self.state.groups
+        lines = [f"Epoch {self.state.epoch + 1:,}: {groups.counts(self.state.epoch)}."]
+        for epoch in groups.changes:
+            there = groups.counts(epoch)
+            lines.append(f"From epoch {epoch + 1:,}: {there.tensors:,} tensors, {there.parameters:,} parameters")
+        if plan.frozen:
+            lines.append(f"Frozen by hand: {', '.join(sorted(plan.frozen))}")
+        return "\n".join(lines)
+
+    def take(self, key: str, value: object) -> None:
+        if key == "unfreeze":
+            self.say("")  # taken when all of it is typed
+        elif key != "epoch":
+            super().take(key, value)
+        elif not isinstance(value, int) or not 1 <= value <= self.state.plan.epochs:
+            self.say(f"There are {self.state.plan.epochs:,} epochs: choose 1 to {self.state.plan.epochs:,}.")
+        else:
+            self.say("")
+            self.state.show_epoch(value - 1)
+
+    def _on_opens(self) -> None:
+        values = self.opens.read()
+        if values is None:
+            self.say(f"{self.opens.text()[:40]!r} is not a list of epochs. Write, for example, 3, 5.")
+        elif any(one < 1 for one in values):
+            self.say("Epochs count from 1.")
+        elif (epochs := tuple(one - 1 for one in values)) != self.state.plan.unfreeze:
+            self.state.propose("trains", unfreeze=epochs)
 
 
 class ChannelsStep(Step):
     """Step 3: how many channels, the ways with what they cost, and the measure that compares them."""
 
     def __init__(self, state: TuningState, jobs: Jobs) -> None:
-        super().__init__("channels", "3 Channels", "How images of other channels reach the network", state, False)
+        super().__init__("channels", "3 Channels", "How images with other channels enter the network", state, False)
         self.channels, self.needs = NumberField(1, MAX_IN_CHANNELS), Words()
         self.ways, self.words = WaysTable(SHORT), Words()
-        self.measure = button("Measure on these images", "Run every way on some of the images, and compare the answers")
+        self.measure = button(
+            "Measure on these images", "Run the network on some images each way and compare the outputs"
+        )
         self.asking = Question(jobs)
-        tip = "Channels of an image: 1 for grey, 3 for colours, more for several bands"
+        tip = "Channels of an image: 1 for grey, 3 for colour, more for multispectral"
         self.form.add("channels", "Channels", self.channels, tip)
         self.wide(self.needs, self.ways, self.words, self.measure, self.asking)
         self.ways.chosen.connect(lambda way: state.propose("channels", grey=GreyWay(way)))
@@ -63,7 +220,7 @@ class ChannelsStep(Step):
             if isinstance(result, GreyReport) and (plan.spec, plan.data) == (now.spec, now.data):
                 self.state.take_grey(result)
 
-        self.asking.ask(CompareGrey(plan), "Ways of grey images into the network", found)
+        self.asking.ask(CompareGrey(plan), "Compare ways for grey images", found)
         self.show_plan()
 
 
@@ -74,11 +231,11 @@ class HeadStep(Step):
     """Step 4: the head, made anew for the classes of the images, and what it costs before and after."""
 
     def __init__(self, state: TuningState) -> None:
-        super().__init__("head", "4 Head", "The classifier at the network's end", state, False)
+        super().__init__("head", "4 Head", "The classifier at the end of the network", state, False)
         self.classes, self.cost, self.dropout = Words(quiet=False), Words(), FractionField()
         self.wide(self.classes)
-        tip = "The share of the features that are left out at random in each training step (Srivastava et al. 2014)"
-        self.form.add("dropout", "Drop-out", self.dropout, tip)
+        tip = "Fraction of the features set to zero at random in each training step (Srivastava et al. 2014)"
+        self.form.add("dropout", "Dropout", self.dropout, tip)
         self.wide(self.cost)
         self.finish()
 
@@ -87,22 +244,26 @@ class HeadStep(Step):
         names = plan.classes
         more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
         words = f"{len(names):,} classes: {', '.join(names[:SHOWN])}{more}"
-        self.classes.show_words(words if names else "The classes are named when the images are looked at.")
+        self.classes.show_words(words if names else "The classes are known once the images have been checked.")
         cost = head_cost(compile_spec(plan.spec), len(names) or plan.spec.classes or 1)
         self.cost.show_words(
             f"{cost.features:,} features to {len(names) or plan.spec.classes:,} outputs: {cost.after:,} parameters"
             f" with biases, instead of {cost.before:,}."
         )
         self.dropout.show_value(plan.dropout)
-        self.summarise(f"{len(names):,} classes" + (f", drop-out {plan.dropout:g}" if plan.dropout else ""))
+        self.summarise(f"{len(names):,} classes" + (f", dropout {plan.dropout:g}" if plan.dropout else ""))
 
 
 UNUSED = ("steps", "evaluate", "measure")
 """Rows of the recipe's form that follow from the epochs."""
 _SHARES = (
-    ("head", "Head's share", "The head's learning rate as a share of the recipe's: it is new, and may move faster"),
-    ("factor", "Factor per stage", "Strategies B and C: each stage before another has its rate times this factor"),
-    ("later", "Share once open", "Strategy A: the share of the rate from when everything trains"),
+    ("head", "Head's share", "Learning rate of the head as a multiple of the recipe's: a new head may learn faster"),
+    (
+        "factor",
+        "Factor per stage",
+        "Strategies B and C: from each stage to the one before it, the rate is multiplied by this factor",
+    ),
+    ("later", "Share once open", "Strategy A: multiple of the learning rate once everything trains"),
 )
 
 
@@ -110,21 +271,20 @@ class RatesStep(Step):
     """Step 6: epochs stand for the recipe's steps, and the test images are judged once in each."""
 
     def __init__(self, state: TuningState) -> None:
-        super().__init__("rates", "6 Rates and recipe", "How far and how long the parts move", state, False)
+        super().__init__("rates", "6 Rates and recipe", "Learning rates and number of epochs", state, False)
         self.epochs, self.patience, self.seed = NumberField(1, 100_000), NumberField(0, 100_000), NumberField(0, 2**31)
         self.recipe, self.words = RecipeForm(), Words()
-        self.form.add("epochs", "Epochs", self.epochs, "How often all training images are gone through")
+        self.form.add("epochs", "Epochs", self.epochs, "Epochs: passes over the training set")
         self.form.add(
             "patience",
             "Patience",
             self.patience,
-            "Early stopping: ends the training after so many epochs without a lower loss on the validation images (or"
-            " on the test images, where there are none to validate); 0 for never."
-            " The best epoch is kept in any case",
+            "Early stopping: end the training after so many epochs without a lower loss on the validation images (or"
+            " the test images, if there are none); 0 for never. The weights of the best epoch are kept in any case",
         )
         for key, words, tip in _SHARES:
             self.form.add(key, words, FractionField(), tip)
-        tip = "Draws the new head, the split, the order of the images, and all that is random"
+        tip = "Seed of the new head, the split, the order of the images, and everything else random"
         self.form.add("seed", "Seed", self.seed, tip)
         self.wide(self.words, self.recipe)
         for form in self.recipe.forms:
@@ -172,6 +332,6 @@ class TuningSetup(QScrollArea):
         fill(self, *self.steps, 1, margins=(0, 6, 0, 8), spacing=4, width=344)
 
     def show_theme(self) -> None:
-        """Take the room that words of another size need."""
+        """Adapt to another font size."""
         for step in self.steps:
             step.show_theme()

@@ -6,21 +6,11 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.finetuning.choices import (
-    EMBEDDED,
-    GreyWay,
-    Preprocess,
-    Strategy,
-    TuneData,
-    TuneKind,
-    WeightsChoice,
-    WeightsKind,
-    check_way,
-)
-from resnet_explorer.finetuning.groups import under, weights
-from resnet_explorer.finetuning.plan import TUNING, TunePlan
-from resnet_explorer.finetuning.results import DataReport, GreyReport, Published
-from resnet_explorer.finetuning.strategies import Grouping, grouping
+from resnet_explorer.finetuning import choices
+from resnet_explorer.finetuning.data_report import DataReport
+from resnet_explorer.finetuning.groups import Grouping, grouping
+from resnet_explorer.finetuning.plan import TUNING, TunePlan, under, weights
+from resnet_explorer.finetuning.values import GreyReport, Published
 from resnet_explorer.network import compile_spec
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.ui.document import State
@@ -28,29 +18,16 @@ from resnet_explorer.ui.session import Results, read
 from resnet_explorer.weights.from_file import refusal, with_head
 from resnet_explorer.weights.identify import Weights
 
-EMBEDDED_SIDE, EMBEDDED_COUNT = 32, {TuneKind.DIGITS: 1437, TuneKind.MNIST: 2000}
+EMBEDDED_SIDE, EMBEDDED_COUNT = 32, {choices.TuneKind.DIGITS: 1437, choices.TuneKind.MNIST: 2000}
 """The side to which small images are brought, and how many there are to train on until they are looked at."""
 FOLDER_SIDE = 128
 """The side of a folder's images where no weights ask for another one."""
 FEW = 320
 """So many training images are taken for granted until a folder is looked at."""
-NONE = WeightsChoice(WeightsKind.NONE, "")
+NONE = choices.WeightsChoice(choices.WeightsKind.NONE, "")
 EPOCHS = 6
-WAYS = (GreyWay.REPEAT, GreyWay.SUM, GreyWay.ADAPTER)
+WAYS = (choices.GreyWay.REPEAT, choices.GreyWay.SUM, choices.GreyWay.ADAPTER)
 """Ways into the network, the first that can be first."""
-
-
-def replace_all(plan: TunePlan, changes: dict[str, Any]) -> dict[str, Any]:
-    """Return all choices of a plan with some changed, not checked yet."""
-    return {name: getattr(plan, name) for name in plan.__dataclass_fields__} | changes
-
-
-def prepared(made: dict[str, Any]) -> dict[str, Any]:
-    """Return choices whose images are not cut, where no published weights say how they want them."""
-    if made["weights"].kind is WeightsKind.PUBLISHED:
-        return made
-    side = max(made["image"].height, made["image"].width)
-    return made | {"preprocess": Preprocess(side, side)}
 
 
 def shortened(plan: TunePlan, names: set[str]) -> frozenset[str]:
@@ -58,8 +35,7 @@ def shortened(plan: TunePlan, names: set[str]) -> frozenset[str]:
     network = plan.network
     held: dict[str, set[str]] = {}
     for one in plan.tensors:
-        layer = one.name.rpartition(".")[0]
-        for path in dict.fromkeys((one.unit, *reversed(network.ancestors(layer)), layer)):
+        for path in dict.fromkeys((one.unit, *reversed(network.ancestors(one.path)), one.path)):
             held.setdefault(path, set()).add(one.name)
     left, found = set(names), set()
     for path, inside in sorted(held.items(), key=lambda pair: -len(pair[1])):
@@ -92,10 +68,10 @@ class TuningState(QObject):
         self.plan = TunePlan(
             with_head(spec),
             NONE,
-            TuneData(TuneKind.DIGITS),
+            choices.TuneData(choices.TuneKind.DIGITS),
             image=InputShape(1, side, side),
             channels=1,
-            preprocess=Preprocess(side, side),
+            preprocess=choices.Preprocess(side, side),
             recipe=TUNING,
             epochs=EPOCHS,
         )
@@ -111,7 +87,7 @@ class TuningState(QObject):
     @property
     def chosen(self) -> Published | None:
         """Return the published weights that are chosen."""
-        if self.plan.weights.kind is not WeightsKind.PUBLISHED:
+        if self.plan.weights.kind is not choices.WeightsKind.PUBLISHED:
             return None
         name = self.plan.weights.name
         return next((one for one in self.published if one.name == name or (name == "DEFAULT" and one.is_default)), None)
@@ -119,7 +95,10 @@ class TuningState(QObject):
     def propose(self, step: str, **changes: Any) -> bool:
         """Take other choices; where they cannot be say so beside the step, and keep the last plan that can."""
         try:
-            made = prepared(replace_all(self.plan, changes))
+            made = {name: getattr(self.plan, name) for name in TunePlan.__dataclass_fields__} | changes
+            if made["weights"].kind is not choices.WeightsKind.PUBLISHED:  # which have a preprocessing of their own
+                side = max(made["image"].height, made["image"].width)
+                made["preprocess"] = choices.Preprocess(side, side)
             plan = TunePlan(**made) if "grey" in changes else self._with_way(made)
             groups, results = grouping(plan, self.images), self._read(plan)
         except ExplorerError as error:
@@ -135,7 +114,7 @@ class TuningState(QObject):
         """Return the plan of choices, with the first way into the network that can be where the usual one cannot."""
         for way in (made["grey"], *WAYS):
             try:
-                check_way(made["spec"], made["channels"], way)
+                choices.check_way(made["spec"], made["channels"], way)
             except ExplorerError:
                 continue
             return TunePlan(**{**made, "grey": way})
@@ -149,7 +128,7 @@ class TuningState(QObject):
         spec = with_head(spec)
         if spec == self.plan.spec:
             return
-        first = self.plan.weights if self.plan.weights.kind is WeightsKind.FILE else NONE
+        first = self.plan.weights if self.plan.weights.kind is choices.WeightsKind.FILE else NONE
         self.published, self.grey = (), None
         if self.propose("weights", spec=spec, weights=first, frozen=self._frozen_in(spec), unfreeze=()):
             self._is_own_choice = False
@@ -167,14 +146,16 @@ class TuningState(QObject):
             found.add(path)
         return frozenset(found)
 
-    def use_data(self, data: TuneData) -> None:
+    def use_data(self, data: choices.TuneData) -> None:
         """Tune on other images: they are to be looked at anew."""
         if data == self.plan.data:
             return
-        small, was_small = data.kind in EMBEDDED, self.plan.data.kind in EMBEDDED
+        small, was_small = data.kind in choices.EMBEDDED, self.plan.data.kind in choices.EMBEDDED
         changes: dict[str, Any] = {"data": data, "classes": (), "white": ()}
         if small != was_small:
-            usual = self.plan.preprocess.crop if self.plan.weights.kind is WeightsKind.PUBLISHED else FOLDER_SIDE
+            usual = (
+                self.plan.preprocess.crop if self.plan.weights.kind is choices.WeightsKind.PUBLISHED else FOLDER_SIDE
+            )
             side = EMBEDDED_SIDE if small else usual
             changes |= {"channels": 1 if small else 3, "image": InputShape(1, side, side)}
         before, self.report = self.report, None
@@ -200,8 +181,8 @@ class TuningState(QObject):
         self.published = found
         here = next((one for one in found if one.cached and one.is_default), None)
         here = here or next((one for one in found if one.cached), None)
-        if here and not self._is_own_choice and self.plan.weights.kind is WeightsKind.NONE:
-            self.use_weights(WeightsChoice(WeightsKind.PUBLISHED, here.name), by_user=False)
+        if here and not self._is_own_choice and self.plan.weights.kind is choices.WeightsKind.NONE:
+            self.use_weights(choices.WeightsChoice(choices.WeightsKind.PUBLISHED, here.name), by_user=False)
         else:
             self.changed.emit()
 
@@ -226,13 +207,13 @@ class TuningState(QObject):
         self.grey = report
         self.changed.emit()
 
-    def use_weights(self, choice: WeightsChoice, by_user: bool = True) -> None:
+    def use_weights(self, choice: choices.WeightsChoice, by_user: bool = True) -> None:
         """Start from other weights, and prepare the images as they want it."""
         self._is_own_choice = self._is_own_choice or by_user
         preprocess = next((one.preprocess for one in self.published if one.name == choice.name), self.plan.preprocess)
         self.propose("weights", weights=choice, preprocess=preprocess)
 
-    def use_strategy(self, strategy: Strategy) -> None:
+    def use_strategy(self, strategy: choices.Strategy) -> None:
         """Take another strategy; its epochs of opening are the usual ones."""
         self.propose("trains", strategy=strategy, unfreeze=())
 

@@ -1,28 +1,39 @@
-"""Weights that torchvision publishes: which there are, whether they are here, and how they come, when asked."""
+"""Initial weights: what torchvision publishes, downloads, files, and the network that starts from them."""
 
 import hashlib
 import os
 import re
 import secrets
 import urllib.request
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
-from resnet_explorer.errors import ExplorerError
-from resnet_explorer.finetuning.choices import Preprocess
-from resnet_explorer.finetuning.results import Published
+from resnet_explorer.errors import CheckpointError, ExplorerError
+from resnet_explorer.finetuning import choices
+from resnet_explorer.finetuning.plan import TunePlan
+from resnet_explorer.finetuning.values import GreyMeasure, GreyReport, Published, Started
+from resnet_explorer.module.build import ResNet, add_adapter, build
+from resnet_explorer.network import compile_spec
+from resnet_explorer.network.tree import first_convolution
+from resnet_explorer.probes.models import seeded
 from resnet_explorer.readings.progress import Progress
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE, entry_of, title
+from resnet_explorer.weights import checkpoint
+from resnet_explorer.weights.from_file import head_words, refusal
+from resnet_explorer.weights.identify import Identified, identify
+from resnet_explorer.weights.reader import read as read_weights
 
 LICENCE = (
-    "torchvision (BSD-3-Clause) names no licence of the weights; ImageNet's terms, for research that earns"
-    " nothing, may bind them."
+    "torchvision (BSD-3-Clause) states no licence for the weights; the terms of ImageNet (non-commercial research)"
+    " may apply."
 )
 CHUNK = 1 << 18
 WAIT = 30
@@ -53,7 +64,7 @@ def _read(network: str, kind: Any) -> Iterator[Published]:
             figures["acc@1"],
             figures["acc@5"],
             tuple(meta["categories"]),
-            Preprocess(
+            choices.Preprocess(
                 transforms.resize_size[0], transforms.crop_size[0], tuple(transforms.mean), tuple(transforms.std)
             ),
             meta["recipe"],
@@ -79,7 +90,7 @@ def find_published(spec: ResNetSpec, name: str) -> Published:
     """
     found = published(spec)
     if not found:
-        words = f"torchvision publishes no weights of {title(spec)}."
+        words = f"torchvision publishes no weights for {title(spec)}."
         raise ExplorerError("weights", words, "Choose a file, or none, or one of the ResNets of ImageNet.")
     wanted = [one for one in found if one.name == name or (one.is_default and name == "DEFAULT")]
     if not wanted:
@@ -114,8 +125,8 @@ def download(one: Published) -> Generator[Progress | Path, None, None]:
         digest = yield from _fetch(one, part)
         wanted = _HASH.search(target.name)
         if wanted and not digest.startswith(wanted[1]):
-            words = f"{target.name} came with other content than was published."
-            raise ExplorerError(one.url, words, "Try again; nothing was kept.")
+            words = f"{target.name} differs from what was published."
+            raise ExplorerError(one.url, words, "Try again. The download was discarded.")
         os.replace(part, target)
     except OSError as error:
         raise _failed(one, error, target.parent) from error
@@ -134,11 +145,11 @@ def _fetch(one: Published, part: Path) -> Generator[Progress, None, str]:
             file.write(chunk)
             digest.update(chunk)
             done += len(chunk)
-            yield Progress(done, size, f"fetching {one.name}: {done / 1e6:,.1f} of {size / 1e6:,.1f} MB")
+            yield Progress(done, size, f"downloading {one.name}: {done / 1e6:,.1f} of {size / 1e6:,.1f} MB")
         file.flush()
         os.fsync(file.fileno())
     if done < size and answer.headers.get("Content-Length"):
-        raise OSError(0, f"it broke off after {done:,} of {size:,} bytes")
+        raise OSError(0, f"the connection ended after {done:,} of {size:,} bytes")
     return digest.hexdigest()
 
 
@@ -146,10 +157,163 @@ def _failed(one: Published, error: OSError, folder: Path) -> ExplorerError:
     """Return a download's failure in words; an HTTP answer and a network that is not there are OSErrors as well."""
     file, host = one.url.rpartition("/")[2], one.url.split("/")[2] or "this address"
     if isinstance(error, urllib.error.HTTPError):
-        return ExplorerError(one.url, f"{host} has no {file} to give ({error.code}).", "Try again later.")
+        return ExplorerError(one.url, f"{host} does not serve {file} ({error.code}).", "Try again later.")
     if isinstance(error, urllib.error.URLError | TimeoutError | ConnectionError) or not error.errno:
         why = getattr(error, "reason", None) or error.strerror or error
-        words = f"{file} could not be fetched from {host}: {getattr(why, 'strerror', None) or why}."
+        words = f"{file} could not be downloaded from {host}: {getattr(why, 'strerror', None) or why}."
         return ExplorerError(one.url, words, f"Check the network, or put the file into {folder}.")
     words = f"{file} cannot be written to {folder}: {error.strerror}."
     return ExplorerError(str(folder), words, "Free some space, or set TORCH_HOME to another folder.")
+
+
+HEAD = ("fc.weight", "fc.bias")
+"""The tensors of the classifier."""
+
+
+def drawn(spec: ResNetSpec, seed: int) -> ResNet:
+    """Return a network with the first weights of a seed, on the CPU in training mode."""
+    with seeded(seed):
+        return build(spec)
+
+
+def give(model: nn.Module, state: Mapping[str, Tensor], leave: Collection[str] = ()) -> int:
+    """Copy tensors into those of a model by their names, except those of ``leave``; return how many."""
+    count = 0
+    with torch.no_grad():
+        for name, tensor in model.state_dict().items():
+            if name in state and name not in leave:
+                tensor.copy_(state[name])
+                count += 1
+    return count
+
+
+def mixed(kernels: Tensor, way: choices.GreyWay, channels: int) -> Tensor:
+    """Return a convolution's kernels for images of so many channels: sums of those that it has."""
+    matrix = torch.tensor(choices.mixing(way, channels, kernels.shape[1]), dtype=torch.float64)
+    return torch.einsum("okhw,kc->ochw", kernels.double(), matrix).to(kernels.dtype)
+
+
+def port(model: ResNet, spec: ResNetSpec, way: choices.GreyWay, channels: int) -> ResNet:
+    """Give a network a first convolution for images of so many channels, in place; raises ExplorerError in groups."""
+    path, layer = first_convolution(compile_spec(spec))
+    conv = model.get_submodule(path)
+    assert isinstance(conv, nn.Conv2d)
+    if layer.groups != 1:
+        raise ExplorerError(path, "A first convolution in groups cannot be mixed.", "Choose an adapter.")
+    conv.weight = nn.Parameter(mixed(conv.weight.detach(), way, channels), conv.weight.requires_grad)
+    conv.in_channels = channels
+    return model
+
+
+def measure_grey(
+    model: ResNet, spec: ResNetSpec, grey: Tensor, preprocess: choices.Preprocess = choices.IMAGENET, seed: int = 0
+) -> GreyReport:
+    """Return the relative error of each way's outputs against those for the repeated channel; the model is unchanged.
+
+    ``grey`` are images (N, 1, H, W) from 0 to 1. All are normalised with one mean and standard deviation, the network's
+    own for grey. Raises ExplorerError where the network takes one channel already.
+    """
+    if spec.in_channels == 1:
+        raise ExplorerError("in_channels", "The network takes grey images as it is.", "Choose one for colour images.")
+    (mean,), (std,) = choices.normalisation(preprocess, spec, 1, choices.GreyWay.SUM)
+    x = (grey - mean) / std
+    repeated = x.expand(-1, spec.in_channels, -1, -1)
+    inputs = {choices.GreyWay.REPEAT: repeated, **dict.fromkeys(choices.PORTS, x), choices.GreyWay.ADAPTER: x}
+    if spec.in_channels != len(choices.LUMINANCE):
+        del inputs[choices.GreyWay.LUMINANCE]
+
+    def outputs(images: Tensor, training: bool, way: choices.GreyWay = choices.GreyWay.REPEAT) -> Tensor:
+        net = deepcopy(model)
+        if way in choices.PORTS:
+            port(net, spec, way, 1)
+        elif way is choices.GreyWay.ADAPTER:
+            net = add_adapter(net, 1, spec.in_channels)
+        with seeded(seed), torch.no_grad():  # in training, dropout drops the same features for all
+            found: Tensor = net.train(training)(images)
+        return found
+
+    def error(found: Tensor, expected: Tensor) -> float:
+        return float((found - expected).norm() / expected.norm().clamp(min=1e-30))
+
+    expected = [outputs(repeated, training) for training in (False, True)]
+    measures = tuple(
+        GreyMeasure(way, *(error(outputs(images, training, way), expected[training]) for training in (False, True)))
+        for way, images in inputs.items()
+    )
+    own = choices.normalisation(preprocess, spec, 1, choices.GreyWay.REPEAT)
+    means, stds = (torch.tensor(values).view(-1, 1, 1) for values in own)
+    return GreyReport(measures, error(outputs((grey - means) / stds, False), expected[False]), len(grey))
+
+
+def start(plan: TunePlan) -> tuple[ResNet, Started]:
+    """Return the network to tune, on the CPU in training mode, and what it starts from.
+
+    What no file gives is drawn from the plan's seed. Raises ExplorerError where published weights are not on this
+    machine, and CheckpointError where a file's weights are those of another network.
+    """
+    model = drawn(plan.network_spec, plan.seed)
+    if plan.weights.kind is choices.WeightsKind.NONE:
+        started = Started((f"All weights are random, from seed {plan.seed}.",), 0, False)
+    else:
+        state, words, same = _published(plan) if plan.weights.kind is choices.WeightsKind.PUBLISHED else _file(plan)
+        loaded = give(model, _ported(plan, state), () if same else HEAD)
+        started = Started(words, loaded, same)
+    return (add_adapter(model, *plan.adapter) if plan.adapter else model), started
+
+
+def bare(plan: TunePlan) -> ResNet:
+    """Return the network to tune with no weights of its own: for some that are loaded next."""
+    model = drawn(plan.network_spec, plan.seed)
+    return add_adapter(model, *plan.adapter) if plan.adapter else model
+
+
+def check_file(path: Path, spec: ResNetSpec, key: str = "") -> tuple[Mapping[str, Tensor], Identified, tuple[str, ...]]:
+    """Return a file's tensors by the names of a network, what was found in the file, and notes on what was read of it.
+
+    ``key`` chooses where it holds several networks.
+
+    Raises CheckpointError where they are another network's, or not all of them are finite.
+    """
+    read = read_weights(path, key=key or None)
+    found = checkpoint.identified(read)
+    shapes = {name: tuple(tensor.shape) for name, tensor in read.tensors.items()}
+    own = [read.tensors[name] for name in found.names]
+    why = refusal(path.name, found, spec, *checkpoint.strange_values(own))
+    if why:
+        raise CheckpointError(str(path), why, "Choose that network, or another file.")
+    fitting = identify(shapes, replace(spec, classes=found.spec.classes))
+    return checkpoint.state_of(read, fitting), found, read.notes
+
+
+def _published(plan: TunePlan) -> tuple[Mapping[str, Tensor], tuple[str, ...], bool]:
+    """Return the tensors by our names, what is said of them, and whether their classes are the plan's."""
+    one = find_published(plan.spec, plan.weights.name)
+    if not one.cached:
+        raise ExplorerError("weights", f"{one.name} of {title(plan.spec)} is not on this machine.", "Download it.")
+    state, found, _ = check_file(Path(one.cached), plan.spec)
+    same = plan.classes == one.classes
+    first = f"The backbone starts from {one.name} of {title(plan.spec)}."
+    return state, (first, *_head(one.name, found, len(plan.classes), same=same)), same
+
+
+def _file(plan: TunePlan) -> tuple[Mapping[str, Tensor], tuple[str, ...], bool]:
+    path = Path(plan.weights.name)
+    state, found, notes = check_file(path, plan.spec, plan.weights.key)
+    same = found.spec.classes == len(plan.classes)
+    first = f"The backbone starts from {path.name}."
+    return state, (first, *_head(path.name, found, len(plan.classes), same=same), *notes), same
+
+
+def _head(file: str, found: Identified, classes: int, *, same: bool) -> tuple[str, ...]:
+    """Return what is said of the head: that of another thousand classes is new, too."""
+    if found.spec.classes == classes and not same:
+        return (f"The head of {classes:,} classes was not loaded: these are other classes. It is new.",)
+    return head_words(file, found, classes)
+
+
+def _ported(plan: TunePlan, state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """Return the tensors with the first convolution for the images' channels."""
+    if plan.grey not in choices.PORTS or not choices.adapts(plan.spec, plan.channels):
+        return state
+    name = f"{first_convolution(plan.network)[0]}.weight"
+    return {**state, name: mixed(state[name], plan.grey, plan.channels)}

@@ -27,10 +27,8 @@ from resnet_explorer.spec.catalogue import title
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.chart_view import ChartView, HeatView
 from resnet_explorer.ui.document import Document
-from resnet_explorer.ui.heat_view import HeatView
 from resnet_explorer.ui.parts import fill, hbox, heading, label, stack, text, tool, vbox
 from resnet_explorer.ui.play_bar import PlayBar
-from resnet_explorer.ui.parts import fill, heading, stack, text, vbox
 from resnet_explorer.ui.style import USUAL_POINTS
 
 PLAY_MS = 250

@@ -139,7 +139,7 @@ def test_no_export_leaves_half_a_file_or_ends_the_process(tmp_path: Path) -> Non
 import resource, sys
 from pathlib import Path
 from resnet_explorer.errors import ExportError
-from resnet_explorer.finetuning.outputs import save
+from resnet_explorer.finetuning.jobs import save
 from resnet_explorer.module import build
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find

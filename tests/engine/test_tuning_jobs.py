@@ -14,18 +14,22 @@ from PIL import Image
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.engine.messages import Failed, Finished, Known, Stepped, Stopped
 from resnet_explorer.finetuning.choices import GreyWay, TuneData, WeightsChoice
-from resnet_explorer.finetuning.requests import (
+from resnet_explorer.finetuning.data_report import DataReport, SamplePage
+from resnet_explorer.finetuning.values import (
+    BeforeAfter,
     CheckData,
     CompareGrey,
     FetchWeights,
     FindWeights,
+    GreyReport,
     JudgeTune,
     Predict,
+    Published,
     SaveTuned,
     ShowSamples,
+    TuneEnding,
     TuneRun,
 )
-from resnet_explorer.finetuning.results import BeforeAfter, DataReport, GreyReport, Published, SamplePage, TuneEnding
 from resnet_explorer.runs.folder import read
 from resnet_explorer.runs.plan import Chunk
 from resnet_explorer.spec.catalogue import find
@@ -129,7 +133,7 @@ def test_the_model_is_taken_away_in_every_form(shared: Desk, folder: Path, tmp_p
     beside = {file.name for file in tmp_path.iterdir()}
     assert {"digits-images-idx3-ubyte.gz", "digits-labels-idx1-ubyte.gz", "model.pt2"} < beside and len(beside) == 7
     card = (tmp_path / "card.md").read_text(encoding="utf-8")
-    assert "test accuracy before" in card and "460 to train on, 84 to test with" in card
+    assert "test accuracy before" in card and "460 for training, 84 for testing" in card
     assert "End its name in" in refused(shared, SaveTuned(str(folder), str(tmp_path / "model.doc")))
     assert "cannot be written" in refused(shared, SaveTuned(str(folder), str(tmp_path / "none" / "finetune.py")))
     assert {file.name for file in tmp_path.iterdir()} == beside
@@ -150,7 +154,7 @@ def test_published_weights_are_found(shared: Desk) -> None:
     ("plan", "words"),
     [
         (replace(PLAN, device="cuda:77"), "cuda:77 is not there"),
-        (replace(PLAN, weights=WeightsChoice()), "publishes no weights of ResNet-20"),
+        (replace(PLAN, weights=WeightsChoice()), "publishes no weights for ResNet-20"),
         (replace(PLAN, classes=("3", "x")), "no images of 'x'"),
     ],
 )

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from resnet_explorer.finetuning.card import to_card
 from resnet_explorer.finetuning.choices import BnMode, GreyWay, Strategy, TuneData, WeightsChoice, WeightsKind
+from resnet_explorer.finetuning.data_report import ClassCount, DataReport
 from resnet_explorer.finetuning.plan import TunePlan
-from resnet_explorer.finetuning.results import ClassCount, DataReport, Outcome, Published
+from resnet_explorer.finetuning.text import to_card
+from resnet_explorer.finetuning.values import Outcome, Published
 from resnet_explorer.runs.recipe import Schedule
 from resnet_explorer.spec.catalogue import find
 
@@ -27,9 +28,10 @@ def test_it_tells_the_whole_story() -> None:
     card = to_card(PLAN, 88, OUTCOME, REPORT, WEIGHTS)
     for words in (
         "# ResNet-18 for 2 classes", "47 MB, 69.758 % top-1", "first convolution: sum", "ant, bee\\_\\*",
-        "88 to train on",
+        "88 for training",
         "my\\_images\\|\\<b\\>", "| head | 1 | 1,024 | 1 | 0.01, then 0.001 | 0.0001 |", "12 tensors never train",
-        "93.75%", "7 of 9", "BSD-3-Clause", "PyTorch 2.14", "such as b.png", "Some test images were trained on",
+        "93.75%", "7 of 9", "BSD-3-Clause", "PyTorch 2.14", "such as b.png",
+        "Some test images are also in the training",
     ):  # fmt: skip
         assert words.lower() in card.lower(), words
     headings = [line for line in card.splitlines() if line.startswith("#")]
@@ -57,12 +59,12 @@ def test_the_training_loss_says_over_how_many_steps() -> None:
 def test_it_says_which_images_chose_and_which_judged() -> None:
     both = replace(REPORT, classes=(ClassCount("ant", 8, 2, 3), ClassCount("bee_*", 80, 2, 4)), notes=("Read so.",))
     card = to_card(PLAN, 88, OUTCOME, both, WEIGHTS)
-    assert "88 to train on, 7 to choose the best epoch by, 4 to test with" in card and "- Read so." in card
+    assert "88 for training, 7 for validation, 4 for testing" in card and "- Read so." in card
     assert "The validation images choose the best epoch, and the test images judge it." in card
     assert "the test images both choose the best epoch and judge it" in to_card(PLAN, 88, OUTCOME, REPORT, WEIGHTS)
 
 
 def test_what_is_not_known_is_left_out() -> None:
     card = to_card(replace(PLAN, weights=WeightsChoice(WeightsKind.NONE, "")), 88)
-    assert "Not trained yet" in card and "## Versions" not in card and "no licence binds them" in card
+    assert "Not trained yet" in card and "## Versions" not in card and "no licence applies to them" in card
     assert "None" not in to_card(PLAN, 88, replace(OUTCOME, before_accuracy=None, best_epoch=None, test_loss=None))

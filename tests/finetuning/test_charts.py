@@ -11,8 +11,8 @@ from resnet_explorer.diagram.diagram import diagram
 from resnet_explorer.diagram.view import View
 from resnet_explorer.finetuning.charts import frozen_at, group_rates
 from resnet_explorer.finetuning.choices import Strategy
+from resnet_explorer.finetuning.groups import grouping
 from resnet_explorer.finetuning.plan import TunePlan
-from resnet_explorer.finetuning.strategies import grouping
 from resnet_explorer.picture.marks import Arrow, Box, Dash, Group, Mark, Picture, address
 from resnet_explorer.readings import analyse
 from resnet_explorer.runs.recipe import Recipe, Schedule

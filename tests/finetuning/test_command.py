@@ -16,10 +16,10 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from resnet_explorer.cli import main
-from resnet_explorer.finetuning import codec
 from resnet_explorer.finetuning import options as finetuning_options
 from resnet_explorer.finetuning.choices import BnMode
-from resnet_explorer.finetuning.command_text import groups_words
+from resnet_explorer.finetuning.plan import plan_from_text
+from resnet_explorer.finetuning.text import describe_groups
 from resnet_explorer.module import build
 from resnet_explorer.runs.folder import read
 from resnet_explorer.runs.plan import RunPlan
@@ -73,7 +73,7 @@ def test_from_images_to_a_model_that_names_others(photos: Path, capsys: pytest.C
     files = {file.name for file in Path("run").iterdir()}
     assert {"best.safetensors", "card.md", "finetune.py", "model.pth", "tune.json", "run.json"} <= files
     assert "run: " in err and read(Path("run")).is_finished
-    plan = codec.loads(Path("run/tune.json").read_text())
+    plan = plan_from_text(Path("run/tune.json").read_text())
     assert plan.classes == ("ants", "bees") and Path(plan.data.where).is_absolute() and plan.threads == 0
 
     before = Path("run/metrics.jsonl").read_bytes()
@@ -87,7 +87,7 @@ def test_from_images_to_a_model_that_names_others(photos: Path, capsys: pytest.C
 
     Image.new("RGB", (40, 30), (190, 190, 190)).save("new.png")
     out, err = told(capsys, "predict", "run", "new.png", "none.png", status=1)
-    assert out.split()[:2] == ["new.png", "bees"] and "none.png cannot be named: it is not there" in err
+    assert out.split()[:2] == ["new.png", "bees"] and "none.png could not be classified: it is not there" in err
     (one,) = json.loads(told(capsys, "predict", "run", "new.png", "--json")[0])
     assert one["classes"][0]["name"] == "bees" and sum(each["probability"] for each in one["classes"]) == pytest.approx(
         1
@@ -121,7 +121,7 @@ def test_what_never_opens_and_what_moves_though_frozen_is_told_before_anything_t
 ) -> None:
     four = ("--strategy", "C", "--epochs", "4", "--bn", "train", "--dry-run")
     found = "".join(told(capsys, "finetune", "digits", *NET, *four, "--json"))
-    for words in (found, groups_words(replace(PLAN, epochs=4, bn=BnMode.TRAIN), 320)):
+    for words in (found, describe_groups(replace(PLAN, epochs=4, bn=BnMode.TRAIN), 320)):
         assert "stem stays frozen: it would train from epoch 5, and the run ends after 4." in words
         assert "batch norms of frozen layers update their running statistics" in words
 
@@ -156,7 +156,7 @@ def test_some_classes_alone_in_their_own_order(capsys: pytest.CaptureFixture[str
     )
     (found,) = json.loads(told(capsys, *words)[0])
     assert found["classes"] == ["7", "3"] and np.sum(found["confusion"]) == 59
-    plan = codec.loads(Path("run/tune.json").read_text())
+    plan = plan_from_text(Path("run/tune.json").read_text())
     assert plan.channels == 1 and plan.preprocess.mean[0] == pytest.approx(0.3, abs=0.05)
 
 
@@ -214,7 +214,7 @@ def test_a_file_of_two_networks(photos: Path, capsys: pytest.CaptureFixture[str]
     words = ("--weights", "two.pth", "--key", "net.ema", "--input", "16", "--epochs", "1", "--batch", "8", "-o", "run")
     out, _ = told(capsys, "finetune", str(photos), *words)
     assert "These are the weights under 'net.ema'.\n" in out
-    assert codec.loads(Path("run/tune.json").read_text()).weights.key == "net.ema"
+    assert plan_from_text(Path("run/tune.json").read_text()).weights.key == "net.ema"
     first = Path("run/finetune-first.safetensors")
     assert str(first) in Path("run/finetune.py").read_text()
     assert torch.equal(load_file(first)["conv1.weight"], state["conv1.weight"] * 2)
@@ -225,12 +225,12 @@ class TestBadInput:
         ("words", "said"),
         [
             (("digits", "--weights", "none"), "Nothing tells which network"),
-            (("digits", "--net", "resnet20"), "publishes no weights of ResNet-20"),
+            (("digits", "--net", "resnet20"), "publishes no weights for ResNet-20"),
             (("digits", "--net", "resnet18", "--weights", "IMAGENET9"), "has no weights called IMAGENET9"),
             (("digits", *NET, "--freeze", "layer9"), "no 'layer9' here"),
             (("digits", *NET, "--compare", "A", "B", "--unfreeze", "2"), "open by themselves"),
-            (("digits", *NET, "--unfreeze", "two"), "are no epochs"),
-            (("digits", *NET, "--epochs", "0"), "0 epochs cannot be"),
+            (("digits", *NET, "--unfreeze", "two"), "is not a list of epochs"),
+            (("digits", *NET, "--epochs", "0"), "Epochs cannot be 0"),
             (("digits", *NET, "--gray", "repeat", "--channels", "5"), "5 channels cannot be repeated"),
             (("digits", *NET, "--rate", "0"), "learning rate of 0"),
             (("digits", *NET, "--workers", "0"), "workers"),
@@ -248,7 +248,7 @@ class TestBadInput:
         assert "one class alone, ants" in refused(capsys, "finetune", str(photos), *TINY, "-o", "run")
         (photos / "bees" / "0.png").write_bytes(b"")
         said = refused(capsys, "finetune", str(photos), *TINY, "-o", "run")
-        assert "bees without an image to train on" in said and "broken.jpg" in said and not Path("run").exists()
+        assert "bees without a training image" in said and "broken.jpg" in said and not Path("run").exists()
 
     def test_weights_of_another_network(self, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
         other = assign(SMALL, "blocks=2,2,2")

@@ -17,10 +17,10 @@ from resnet_explorer.finetuning import data as tune_data
 from resnet_explorer.finetuning.checks import check
 from resnet_explorer.finetuning.choices import GreyWay, Preprocess, TuneData, TuneKind, WeightsChoice, WeightsKind
 from resnet_explorer.finetuning.data import TuneImages, complete, listing, load
-from resnet_explorer.finetuning.outputs import predict
+from resnet_explorer.finetuning.data_report import DataReport, Part
+from resnet_explorer.finetuning.jobs import predict
 from resnet_explorer.finetuning.plan import TunePlan
-from resnet_explorer.finetuning.results import DataReport, Part
-from resnet_explorer.finetuning.start import start
+from resnet_explorer.finetuning.weights import start
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 
@@ -143,13 +143,13 @@ class TestChecks:
         report = last(DataReport, check(plan(root)))
         assert [(Path(one).name, Path(other).name) for one, other in report.leaks] == [("3.png", "again.bmp")]
         assert [(Path(one).name, Path(other).name) for one, other in report.twins] == [("3.png", "again.png")]
-        assert len(report.contrary) == 1 and "look better than it is" in " ".join(report.warnings)
+        assert len(report.contrary) == 1 and "accuracy will be too high" in " ".join(report.warnings)
 
     def test_what_cannot_be_trained_on_is_a_problem(self, tmp_path: Path) -> None:
         for index in range(3):
             picture(tmp_path / "one" / f"{index}.png", index)
         report = last(DataReport, check(plan(tmp_path, classes=())))
-        assert any("one class alone" in one for one in report.problems)
+        assert any("only one class" in one for one in report.problems)
         for index in range(4):
             (tmp_path / "bad" / f"{index}").mkdir(parents=True)
             (tmp_path / "bad" / f"{index}" / "x.png").write_bytes(b"")
@@ -162,7 +162,7 @@ class TestChecks:
             (folder / f"c{index}" / "x.png").write_bytes(b"no")
         report = last(DataReport, check(plan(folder, classes=())))
         assert any("more classes (32) than training images (16)" in one for one in report.problems)
-        assert any("without an image to train on" in one for one in report.problems)
+        assert any("without a training image" in one for one in report.problems)
 
 
 class TestPreparation:
@@ -212,7 +212,7 @@ class TestPreparation:
                 np.save(tmp_path / name / f"{index}.npy", np.full((30, 30, 6), 10 * index, np.uint8))
         images = last(TuneImages, load(plan(tmp_path, channels=6, grey=GreyWay.SUM)))
         assert images.take(images.train)[0].shape == (6, 6, 24, 24)
-        with pytest.raises(ExplorerError, match="no image to train on"):
+        with pytest.raises(ExplorerError, match="no readable training image"):
             list(load(plan(tmp_path)))
 
     def test_sixteen_bits_keep_their_range(self, tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ class TestPreparation:
         report = last(DataReport, check(plan(folder)))
         assert "Of 1 file with several images the first one is used." in report.notes
         assert report.white == (4095.0,) and report.plan and report.plan.white == (4095.0,)
-        assert "more than 8 bits (2): 4,095 is white" in report.notes[0] and "in 1 image." in report.notes[1]
+        assert "more than 8 bits (2): 4,095 is taken as white" in report.notes[0] and "in 1 image." in report.notes[1]
         images = last(TuneImages, load(replace(report.plan, preprocess=Preprocess(1, 1))))
         deep = [n for n, item in enumerate(images.items) if item.name.endswith(("deep0.png", "deep1.png"))]
         brightest = [int(images.bytes(torch.tensor([n])).max()) for n in deep]

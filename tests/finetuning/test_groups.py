@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.finetuning import codec
 from resnet_explorer.finetuning.choices import (
     IMAGENET,
     BnMode,
@@ -27,9 +26,19 @@ from resnet_explorer.finetuning.choices import (
     parse_tune_data,
     parse_weights,
 )
-from resnet_explorer.finetuning.groups import distance, head_cost, spared, total, under, units
-from resnet_explorer.finetuning.plan import TUNING, TunePlan
-from resnet_explorer.finetuning.strategies import grouping, openings
+from resnet_explorer.finetuning.groups import grouping, openings
+from resnet_explorer.finetuning.plan import (
+    TUNING,
+    TunePlan,
+    distance,
+    head_cost,
+    no_decay,
+    plan_from_text,
+    plan_to_text,
+    total,
+    under,
+    units,
+)
 from resnet_explorer.runs.recipe import Recipe, Schedule
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
@@ -67,8 +76,8 @@ class TestCounts:
         self, net: str, by_type: tuple[int, int], by_name: tuple[int, int], missed: int
     ) -> None:
         known = plan(net).tensors
-        found = spared(known)
-        matched = [one for one in known if one.spared and one.name not in found.missed]
+        found = no_decay(known)
+        matched = [one for one in known if one.no_decay and one.name not in found.missed]
         assert (found.tensors, found.parameters) == by_type
         assert (found.by_name, total(matched)) == by_name
         assert len(found.missed) == missed and all(name.endswith("downsample.1.weight") for name in found.missed)
@@ -76,7 +85,7 @@ class TestCounts:
     @pytest.mark.parametrize(("net", "tensors", "parameters"), [("resnet18", 6, 1_792), ("resnet50", 8, 7_680)])
     def test_bn_alone_misses_more(self, net: str, tensors: int, parameters: int) -> None:
         known = [one for one in plan(net).tensors if one.unit != "head"]
-        found = spared(known, ("bn",))
+        found = no_decay(known, ("bn",))
         missed = [one for one in known if one.name in found.missed]
         assert (len(missed), total(missed)) == (tensors, parameters)
 
@@ -169,10 +178,10 @@ class TestStrategies:
         assert grouping(plan(strategy=Strategy.FULL, bn=BnMode.TRAIN), 320).warnings == ()
 
     def test_an_older_file_without_the_mode_means_that_of_its_time(self) -> None:
-        kept = json.loads(codec.dumps(plan(bn=BnMode.EVAL)))
-        assert codec.loads(json.dumps(kept)).bn is BnMode.EVAL
+        kept = json.loads(plan_to_text(plan(bn=BnMode.EVAL)))
+        assert plan_from_text(json.dumps(kept)).bn is BnMode.EVAL
         del kept["plan"]["bn"]
-        assert codec.loads(json.dumps(kept)).bn is BnMode.TRAIN
+        assert plan_from_text(json.dumps(kept)).bn is BnMode.TRAIN
 
     @settings(max_examples=40, deadline=None)
     @given(st.sampled_from([Strategy.A, Strategy.C]), st.integers(1, 9), st.sampled_from(["resnet18", "resnet20"]))
@@ -238,14 +247,14 @@ class TestPlan:
     @pytest.mark.parametrize(
         ("changes", "words"),
         [
-            ({"classes": ("a",)}, "One class"),
+            ({"classes": ("a",)}, "only one class"),
             ({"classes": ("a", "a")}, "same name"),
-            ({"epochs": 0}, "epochs"),
-            ({"dropout": 1.0}, "drop-out"),
+            ({"epochs": 0}, "Epochs"),
+            ({"dropout": 1.0}, "Dropout"),
             ({"channels": 5}, "cannot be repeated"),
             ({"channels": 0}, "0 channels"),
             ({"strategy": Strategy.B, "unfreeze": (1,)}, "at most"),
-            ({"strategy": Strategy.C, "unfreeze": (3, 1)}, "rising"),
+            ({"strategy": Strategy.C, "unfreeze": (3, 1)}, "ascending"),
             ({"frozen": frozenset({"stem", "layer1", "layer2", "layer3", "layer4", "head"})}, "nothing would train"),
             ({"spec": replace(find("resnet18"), classes=None)}, "no head"),
         ],
@@ -275,10 +284,10 @@ class TestPlan:
         ],
     )
     def test_it_comes_back_from_json(self, one: TunePlan) -> None:
-        assert codec.loads(codec.dumps(one)) == one
-        older = json.loads(codec.dumps(one))
+        assert plan_from_text(plan_to_text(one)) == one
+        older = json.loads(plan_to_text(one))
         del older["plan"]["white"]
-        assert codec.loads(json.dumps(older)) == replace(one, white=()), "what an older app wrote"
+        assert plan_from_text(json.dumps(older)) == replace(one, white=()), "what an older app wrote"
 
     @pytest.mark.parametrize(
         "text",
@@ -291,7 +300,7 @@ class TestPlan:
     )  # fmt: skip
     def test_other_texts_are_refused(self, text: str) -> None:
         with pytest.raises(ExplorerError):
-            codec.loads(text)
+            plan_from_text(text)
 
     def test_words_name_weights_and_images(self) -> None:
         assert parse_weights("default") == WeightsChoice()

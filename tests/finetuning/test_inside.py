@@ -8,7 +8,7 @@ import pytest
 
 from resnet_explorer.finetuning.choices import GreyWay
 from resnet_explorer.finetuning.lab import judge
-from resnet_explorer.finetuning.results import BeforeAfter
+from resnet_explorer.finetuning.values import BeforeAfter
 from resnet_explorer.insight.lab import cam, confusion, features, filters, gallery, surface
 from resnet_explorer.insight.values import (
     Cam,

@@ -14,11 +14,11 @@ from torch import nn
 
 from resnet_explorer.errors import CheckpointError, ExplorerError, ExportError
 from resnet_explorer.finetuning.choices import BnMode, GreyWay, Strategy, WeightsChoice, WeightsKind
-from resnet_explorer.finetuning.outputs import save
+from resnet_explorer.finetuning.groups import grouping
+from resnet_explorer.finetuning.jobs import save
 from resnet_explorer.finetuning.plan import TunePlan
 from resnet_explorer.finetuning.schedule import ParameterSchedule, freeze, hold_still, optimiser_groups, verify
-from resnet_explorer.finetuning.start import HEAD, drawn, give, measure_grey, port, start
-from resnet_explorer.finetuning.strategies import grouping
+from resnet_explorer.finetuning.weights import HEAD, drawn, give, measure_grey, port, start
 from resnet_explorer.module import build
 from resnet_explorer.module.build import ResNet, add_adapter, folded
 from resnet_explorer.runs.recipe import Recipe, Schedule

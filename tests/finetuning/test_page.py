@@ -10,13 +10,12 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit, QSlider, QWidget
 from pytestqt.qtbot import QtBot
 
-from resnet_explorer.finetuning import codec
 from resnet_explorer.finetuning.choices import BnMode, GreyWay, Strategy, TuneData, TuneKind, WeightsKind
+from resnet_explorer.finetuning.data_report import ClassCount, DataReport
 from resnet_explorer.finetuning.page import TuningPage
-from resnet_explorer.finetuning.plan import TunePlan, run_plan
-from resnet_explorer.finetuning.requests import CheckData, JudgeTune, SaveTuned, ShowSamples, TuneRun
-from resnet_explorer.finetuning.results import ClassCount, DataReport
+from resnet_explorer.finetuning.plan import TunePlan, plan_to_text, run_plan
 from resnet_explorer.finetuning.state import shortened
+from resnet_explorer.finetuning.values import CheckData, JudgeTune, SaveTuned, ShowSamples, TuneRun
 from resnet_explorer.runs.folder import RUN, TUNE, dumps
 from resnet_explorer.runs.plan import RunEnvironment
 from resnet_explorer.spec import InputShape
@@ -132,11 +131,11 @@ def test_what_is_wrong_with_images_is_said_before_anything_trains(
 ) -> None:
     one = DataReport("folder", (ClassCount("cat", 5, 1),), (), (), (), (), (), None, {3: 6})
     jobs.answers[CheckData] = lambda job: iter((one,))
-    page.setup.images.use(TuneData(TuneKind.FOLDER, str(tmp_path)))
+    page.setup.images.state.use_data(TuneData(TuneKind.FOLDER, str(tmp_path)))
     qtbot.waitUntil(lambda: page.state.report is one, timeout=PATIENCE)
-    assert "one class alone" in page.setup.images.wrong.text()
+    assert "only one class" in page.setup.images.wrong.text()
     page.bar.start.click()
-    assert not page.trainer.runs and "one class alone" in page.bar.problem.text()
+    assert not page.trainer.runs and "only one class" in page.bar.problem.text()
     assert (page.state.plan.channels, page.state.plan.image.height) == (3, 128)
 
 
@@ -144,19 +143,19 @@ def test_a_folder_without_images_leaves_a_sentence(
     page: TuningPage, jobs: TuningJobsHere, qtbot: QtBot, tmp_path: Path
 ) -> None:
     jobs.answers[CheckData] = failing("data", "There is no image here.", "Choose another folder.")
-    page.setup.images.use(TuneData(TuneKind.FOLDER, str(tmp_path)))
+    page.setup.images.state.use_data(TuneData(TuneKind.FOLDER, str(tmp_path)))
     qtbot.waitUntil(lambda: "no image here" in page.setup.images.checking.problem.text(), timeout=PATIENCE)
 
 
 def test_skipped_files_and_leaks_are_listed(page: TuningPage) -> None:
     step = page.setup.images
     assert step.skipped.item(0).text() == "a/broken.jpg: it is cut off"
-    assert "also trained on" in step.warned.text()
+    assert "in several parts" in step.warned.text()
     assert "10 classes, 1,430 images" in step.found.text()
     assert "the test images both choose the best epoch and judge it" in step.notes.text()
     parted = replace(REPORT, classes=(ClassCount("cat", 8, 4, 3), ClassCount("dog", 9, 4, 3)), notes=("Read so.",))
     page.state.take_report(parted)
-    assert "17 images to train on, 6 to validate, 8 to test with" in step.found.text()
+    assert "17 images for training, 6 for validation, 8 for testing" in step.found.text()
     assert step.notes.text() == "Read so.\nThe validation images choose the best epoch, and the test images judge it."
 
 
@@ -186,11 +185,11 @@ def test_more_channels_take_a_way_that_can_be(page: TuningPage) -> None:
 @pytest.mark.parametrize(
     ("step", "field", "text", "words"),
     [
-        ("rates", "epochs", "many", "is not a number"),
-        ("rates", "epochs", "0", "0 epochs cannot be"),
+        ("rates", "epochs", "many", "is no number"),
+        ("rates", "epochs", "0", "Epochs cannot be 0"),
         ("images", "side", "0", "choose 1 to 1,024"),
         ("images", "share", "2", "cannot be"),
-        ("head", "dropout", "1.5", "A drop-out of 1.5 cannot be"),
+        ("head", "dropout", "1.5", "Dropout cannot be 1.5"),
         ("trains", "epoch", "99", "There are 6 epochs"),
     ],
 )
@@ -212,7 +211,7 @@ def test_epochs_of_opening_are_written_as_people_count(page: TuningPage, qtbot: 
     step.opens.setText("5")
     step.opens.editingFinished.emit()
     assert page.state.plan.unfreeze == (4,)
-    for text, words in (("x", "are no epochs"), ("0", "count from 1"), ("2, 3", "opens at 1 epochs at most")):
+    for text, words in (("x", "is not a list of epochs"), ("0", "count from 1"), ("2, 3", "opens at 1 epochs at most")):
         step.opens.setText(text)
         step.opens.editingFinished.emit()
         assert words in step.problem.text()
@@ -253,7 +252,7 @@ def test_before_and_after_are_judged_when_they_are_looked_at(
     page: TuningPage, jobs: TuningJobsHere, qtbot: QtBot
 ) -> None:
     page.views.setCurrentWidget(page.judged)
-    assert "nothing to judge yet" in page.judged.words.text()
+    assert "No results yet" in page.judged.words.text()
     _train(page, qtbot)
     page.trainer.runs[0].folder.mkdir(parents=True)
     assert not jobs.of(JudgeTune)
@@ -266,17 +265,17 @@ def test_before_and_after_are_judged_when_they_are_looked_at(
 
 
 def test_a_model_is_taken_away_and_names_images(page: TuningPage, jobs: TuningJobsHere, qtbot: QtBot) -> None:
-    page.views.setCurrentWidget(page.take_away)
-    assert not page.take_away.buttons[".onnx"].isEnabled()
+    page.views.setCurrentWidget(page.export)
+    assert not page.export.buttons[".onnx"].isEnabled()
     _train(page, qtbot)
     page.trainer.runs[0].folder.mkdir(parents=True)
-    page.views.setCurrentWidget(page.take_away)
-    page.take_away.save("/somewhere/model.onnx")
-    qtbot.waitUntil(lambda: "Saved /somewhere/model.onnx" in page.take_away.saved.text(), timeout=PATIENCE)
+    page.views.setCurrentWidget(page.export)
+    page.export.save("/somewhere/model.onnx")
+    qtbot.waitUntil(lambda: "Saved /somewhere/model.onnx" in page.export.saved.text(), timeout=PATIENCE)
     assert jobs.of(SaveTuned)[0].folder == str(page.trainer.runs[0].folder)
-    page.take_away.name(["/pictures/a.png", "/pictures/b.png"])
-    qtbot.waitUntil(lambda: page.take_away.results.topLevelItemCount() == 2, timeout=PATIENCE)
-    assert present(page.take_away.results.topLevelItem(0)).text(2) == "90.0 %"
+    page.export.name(["/pictures/a.png", "/pictures/b.png"])
+    qtbot.waitUntil(lambda: page.export.results.topLevelItemCount() == 2, timeout=PATIENCE)
+    assert present(page.export.results.topLevelItem(0)).text(2) == "90.0 %"
 
 
 def test_samples_are_fetched_anew_where_they_would_look_otherwise(
@@ -306,7 +305,7 @@ def test_a_kept_fine_tuning_is_shown_and_goes_on(page: TuningPage, jobs: TuningJ
     folder.mkdir(parents=True)
     setting = RunEnvironment("digits", plan.classes, (), REPORT.train, 360, "2", "1", "cpu", "2026-01-01T00:00")
     (folder / RUN).write_text(dumps(run_plan(plan, REPORT.train), setting))
-    (folder / TUNE).write_text(codec.dumps(plan))
+    (folder / TUNE).write_text(plan_to_text(plan))
     page.curves.list_kept()
     assert page.curves.kept.itemText(1).startswith("resnet18 A, 2026-01-01")
     page.curves.kept.activated.emit(1)

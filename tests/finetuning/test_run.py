@@ -17,11 +17,11 @@ from safetensors.torch import load_file
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning.choices import BnMode, GreyWay, Strategy, TuneData, WeightsChoice, WeightsKind
 from resnet_explorer.finetuning.data import TuneImages, complete, load
+from resnet_explorer.finetuning.groups import grouping
 from resnet_explorer.finetuning.lab import follow, judge
 from resnet_explorer.finetuning.plan import TunePlan
-from resnet_explorer.finetuning.results import BeforeAfter
-from resnet_explorer.finetuning.start import start
-from resnet_explorer.finetuning.strategies import grouping
+from resnet_explorer.finetuning.values import BeforeAfter
+from resnet_explorer.finetuning.weights import start
 from resnet_explorer.module import build
 from resnet_explorer.runs.folder import list_runs, read, summarize_run
 from resnet_explorer.runs.opened import load_trained
@@ -134,7 +134,7 @@ def test_it_is_listed_and_read_as_every_run(whole: tuple[list[Metric], Path]) ->
     assert run.is_finished and timeless(list(run.metrics)) == timeless(metrics)
     assert run.environment and run.environment.classes == ("3", "5", "7") and run.environment.train == IMAGES
     assert run.plan.spec.in_channels == 1 and run.plan.name.endswith(" C")
-    assert "drawn from seed 0" in run.environment.notes[0]
+    assert "random, from seed 0" in run.environment.notes[0]
 
 
 def test_the_best_weights_are_a_file_that_opens_anywhere(whole: tuple[list[Metric], Path]) -> None:
@@ -243,7 +243,7 @@ class TestParts:
         one = parted(tmp_path / "images", train=8, test=3)
         tuned(one, tmp_path / "run", 2)
         parted(tmp_path / "images", val=4)
-        with pytest.raises(ExplorerError, match="images are others than when"):
+        with pytest.raises(ExplorerError, match="images have changed since"):
             tuned(one, tmp_path / "run")
 
 
@@ -290,7 +290,7 @@ class TestBadInput:
         for index in range(5):
             (tmp_path / "images" / "ants" / f"{index}.png").unlink()
         for again in (replace(one, epochs=2), replace(complete(one), epochs=2)):
-            with pytest.raises(ExplorerError, match="images are others than when"):
+            with pytest.raises(ExplorerError, match="images have changed since"):
                 tuned(again, tmp_path / "run")
 
     def test_weights_of_another_network(self, tmp_path: Path) -> None:

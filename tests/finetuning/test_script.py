@@ -31,11 +31,11 @@ from resnet_explorer.finetuning.choices import (
     WeightsKind,
 )
 from resnet_explorer.finetuning.data import TuneImages, complete, load
+from resnet_explorer.finetuning.groups import grouping
 from resnet_explorer.finetuning.plan import TunePlan
 from resnet_explorer.finetuning.schedule import ParameterSchedule
 from resnet_explorer.finetuning.script import companions, to_script
-from resnet_explorer.finetuning.start import start
-from resnet_explorer.finetuning.strategies import grouping
+from resnet_explorer.finetuning.weights import start
 from resnet_explorer.module import build
 from resnet_explorer.probes.models import seeded
 from resnet_explorer.runs.recipe import Optimiser, Recipe, Schedule

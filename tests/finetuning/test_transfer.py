@@ -13,11 +13,11 @@ import pytest
 import torch
 
 from resnet_explorer.finetuning.choices import BnMode, GreyWay, Strategy, TuneData, TuneKind, WeightsChoice, WeightsKind
+from resnet_explorer.finetuning.jobs import save
 from resnet_explorer.finetuning.lab import judge
-from resnet_explorer.finetuning.outputs import save
 from resnet_explorer.finetuning.plan import TunePlan
-from resnet_explorer.finetuning.results import BeforeAfter
 from resnet_explorer.finetuning.script import companions, to_script
+from resnet_explorer.finetuning.values import BeforeAfter
 from resnet_explorer.images.choice import DataChoice, DataKind
 from resnet_explorer.runs.opened import load_trained
 from resnet_explorer.runs.plan import Run, RunPlan

@@ -14,8 +14,8 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning import weights
 from resnet_explorer.finetuning.choices import WeightsChoice
 from resnet_explorer.finetuning.plan import TunePlan
-from resnet_explorer.finetuning.results import Published
-from resnet_explorer.finetuning.start import start
+from resnet_explorer.finetuning.values import Published
+from resnet_explorer.finetuning.weights import start
 from resnet_explorer.network import compile_spec
 from resnet_explorer.readings import analyse
 from resnet_explorer.readings.progress import Progress
@@ -62,7 +62,7 @@ def test_torchvisions_own_figures_are_told() -> None:
 def test_other_heads_have_them_too_and_other_networks_none() -> None:
     assert weights.published(assign(find("resnet18"), "classes=7", "dropout=0.2"))
     assert not weights.published(find("resnet20"))
-    with pytest.raises(ExplorerError, match="publishes no weights of ResNet-20"):
+    with pytest.raises(ExplorerError, match="publishes no weights for ResNet-20"):
         weights.find_published(find("resnet20"), "DEFAULT")
     with pytest.raises(ExplorerError, match="Choose DEFAULT or IMAGENET1K_V1"):
         weights.find_published(find("resnet18"), "IMAGENET1K_V9")
@@ -85,7 +85,7 @@ def test_a_download_comes_whole_and_is_used_from_then_on(offered: Published, tmp
 def test_other_content_is_not_kept(offered: Published, tmp_path: Path) -> None:
     file = tmp_path / "resnet18-00000000.pth"
     file.write_bytes(b"something else")
-    with pytest.raises(ExplorerError, match="other content than was published"):
+    with pytest.raises(ExplorerError, match="differs from what was published"):
         list(weights.download(replace(offered, url=file.as_uri())))
     assert not files(tmp_path / "home")
 
@@ -101,7 +101,7 @@ def test_to_stop_asking_leaves_nothing(offered: Published, tmp_path: Path) -> No
 def test_no_network_and_a_full_disk_are_said(
     offered: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ExplorerError, match=r"could not be fetched .* put the file into"):
+    with pytest.raises(ExplorerError, match=r"could not be downloaded .* put the file into"):
         list(weights.download(replace(offered, url="http://127.0.0.1:9/resnet18-f37072fd.pth")))
 
     def full(*_: object) -> None:

@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from resnet_explorer.engine.requests import ReadWeights
 from resnet_explorer.finetuning.page import TuningPage
-from resnet_explorer.finetuning.requests import FetchWeights, TuneRun
+from resnet_explorer.finetuning.values import FetchWeights, TuneRun
 from resnet_explorer.network import compile_spec
 from resnet_explorer.network.tree import tensors
 from resnet_explorer.spec import InputShape

@@ -11,11 +11,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from resnet_explorer.finetuning.data import TuneImages
+from resnet_explorer.finetuning.groups import grouping
 from resnet_explorer.finetuning.lab import images_of
 from resnet_explorer.finetuning.plan import run_plan
-from resnet_explorer.finetuning.schedule import director
-from resnet_explorer.finetuning.start import start
-from resnet_explorer.finetuning.strategies import grouping
+from resnet_explorer.finetuning.schedule import ParameterSchedule
+from resnet_explorer.finetuning.weights import start
 from resnet_explorer.gradients.descent import Descent, DescentRequest
 from resnet_explorer.gradients.lab import train
 from resnet_explorer.probes.models import blocks_of
@@ -130,7 +130,7 @@ def test_what_is_frozen_does_not_move() -> None:
     images = images_of(PLAN)
     assert isinstance(images, TuneImages)
     view, found = run_plan(PLAN, len(images.train)), grouping(PLAN, len(images.train))
-    trainer = Trainer(view, start(PLAN)[0], director(found, lambda epoch, report: None))
+    trainer = Trainer(view, start(PLAN)[0], lambda model: ParameterSchedule(model, found))
     feed = Feed(view, trainer.layout, images)
     first, _ = trainer.step(feed, 0, 0.05, measured=True, listens=False)
     later, _ = trainer.step(feed, view.recipe.steps - 1, 0.05, measured=True, listens=False)

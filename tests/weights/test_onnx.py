@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from resnet_explorer.finetuning import outputs as tuned
+from resnet_explorer.finetuning import jobs as tuned
 from resnet_explorer.module import build
 from resnet_explorer.module.build import ResNet, add_adapter
 from resnet_explorer.spec import InputShape, ResNetSpec

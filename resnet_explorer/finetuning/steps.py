@@ -1,50 +1,96 @@
-"""Steps 1 and 2 of a fine-tuning: the first weights, and the images with their labels."""
+"""A step of the setup of a fine-tuning, and steps 1 and 2: the initial weights, and the images with their labels."""
 
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QListWidget
+from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QListWidget, QWidget
 
 from resnet_explorer.engine.requests import ReadWeights
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.finetuning.choices import (
-    Strategy,
-    TuneData,
-    TuneKind,
-    WeightsChoice,
-    WeightsKind,
-    normalisation,
-)
-from resnet_explorer.finetuning.requests import CheckData, FetchWeights, FindWeights
-from resnet_explorer.finetuning.results import DataReport, Published
+from resnet_explorer.finetuning.choices import Strategy, TuneData, TuneKind, WeightsChoice, WeightsKind, normalisation
+from resnet_explorer.finetuning.data_report import DataReport
 from resnet_explorer.finetuning.state import NONE, TuningState
-from resnet_explorer.finetuning.step import Step
+from resnet_explorer.finetuning.values import CheckData, FetchWeights, FindWeights, Published
 from resnet_explorer.images.find import TABLES
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.ui.dialogs import FILTER
-from resnet_explorer.ui.fields import ChoiceField, FractionField, NumberField, out_of_range
+from resnet_explorer.ui.fields import ChoiceField, FractionField, NumberField, Section, no_number, out_of_range
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.jobs_panel import Question
-from resnet_explorer.ui.parts import Words, button, told
+from resnet_explorer.ui.parts import Problem, Words, button, told
 from resnet_explorer.weights.from_file import described, head_words
 from resnet_explorer.weights.identify import Weights
 
+
+class Step(Section):
+    """A step of the setup: its key, its fields in a form, and what is wrong with them.
+
+    What is entered is proposed as the plan's choice of the field's key.
+    """
+
+    def __init__(self, key: str, title: str, tip: str, state: TuningState, is_open: bool) -> None:
+        super().__init__(title, is_open)
+        self.key, self.state = key, state
+        self.header.setToolTip(f"{tip}. A click opens or closes this step")
+        self.problem = Problem()
+        self.form.setContentsMargins(14, 0, 12, 6)
+        self.setContentsMargins(10, 0, 0, 0)
+        self.form.value_entered.connect(self.take)
+        self.form.invalid_entered.connect(lambda key, text: self.say(no_number(text, "10")))
+        self.form.focus_left.connect(lambda key: self.say(""))
+        state.refused.connect(self._on_refused)
+
+    def finish(self) -> None:
+        """Put the room for problems under the fields, and show the plan."""
+        self.form.addRow(self.problem)
+        self.state.changed.connect(self.show_plan)
+        self.show_plan()
+
+    def show_plan(self) -> None:
+        """Show the plan as it is now."""
+        raise NotImplementedError
+
+    def take(self, key: str, value: object) -> None:
+        """Take what was entered in a field."""
+        self.state.propose(self.key, **{key: value})
+
+    def wide(self, *widgets: QWidget) -> None:
+        """Add what takes the whole width."""
+        for widget in widgets:
+            self.form.addRow(widget)
+
+    def show_theme(self) -> None:
+        """Adapt to another font size."""
+
+    def say(self, problem: str) -> None:
+        """Say what is wrong in this step; an empty sentence clears it."""
+        self.problem.say(problem)
+
+    def _on_refused(self, key: str, problem: str) -> None:
+        if key == self.key:
+            self.say(problem)
+            if problem:
+                self.header.setChecked(True)
+
+
 _RANDOM = (
-    "No first weights: the network starts at random. A frozen backbone stays random then: strategy full, or B, learns"
-    " more."
+    "No initial weights: the network starts from random ones, and a frozen backbone stays random. Strategy full or B"
+    " learns more."
 )
 
 
 class WeightsStep(Step):
-    """Which weights there are is asked of the engine when the page is first looked at."""
+    """The engine lists the published weights when the page is first shown."""
 
     def __init__(self, state: TuningState, jobs: Jobs) -> None:
-        super().__init__("weights", "1 Weights", "What the network has learnt before", state, True)
-        tip = "The weights that the network starts from; its head is made anew"
+        super().__init__("weights", "1 Weights", "Initial weights of the network", state, True)
+        tip = "Initial weights of the backbone; the head is new"
         self.list, self.words = told(ChoiceField(), "Weights to start from", tip), Words()
         self.network = Words(quiet=False)
-        self.download = button("Download", "Fetch these weights into the cache of PyTorch; nothing is fetched unasked")
+        self.download = button(
+            "Download", "Download these weights into the cache of PyTorch. Nothing is downloaded without asking"
+        )
         self.finding, self.fetching, self.reading = Question(jobs), Question(jobs), Question(jobs)
         self.wide(self.network, self.list, self.words, self.download, self.fetching, self.finding, self.reading)
         self.list.activated.connect(self._on_activated)
@@ -67,11 +113,11 @@ class WeightsStep(Step):
             if isinstance(result, tuple) and spec == self.state.plan.spec:
                 self.state.take_published(result)
 
-        self.finding.ask(FindWeights(spec), "Which weights there are", found)
+        self.finding.ask(FindWeights(spec), "List published weights", found)
 
     def show_plan(self) -> None:
         plan, chosen = self.state.plan, self.state.chosen
-        self.network.show_words(f"{title(plan.spec)}: the window's network; Build changes it")
+        self.network.show_words(f"{title(plan.spec)}: the network of the window, chosen in Build")
         with QSignalBlocker(self.list):
             self.list.clear()
             for one in self.state.published:
@@ -79,7 +125,7 @@ class WeightsStep(Step):
                 self.list.add(f"{one.name} ({where})", WeightsChoice(WeightsKind.PUBLISHED, one.name), one.words)
             if plan.weights.kind is WeightsKind.FILE:
                 self.list.add(Path(plan.weights.name).name, plan.weights, plan.weights.name)
-            self.list.add("none: at random", NONE, _RANDOM)
+            self.list.add("none (random)", NONE, _RANDOM)
             self.list.add("a file…", None, "Weights that the app can open: safetensors, or PyTorch's")
         self.list.show_value(WeightsChoice(WeightsKind.PUBLISHED, chosen.name) if chosen else plan.weights)
         self.words.show_words(self._words(chosen))
@@ -99,8 +145,8 @@ class WeightsStep(Step):
             return f"{plan.weights.name}\n{self._file_text()}"
         frozen = plan.strategy in (Strategy.A, Strategy.C, Strategy.PROBE)
         is_known = not self.finding.is_open and not self.finding.problem.text()
-        published = " torchvision publishes none of it." if is_known and not self.state.published else ""
-        return _RANDOM + published if frozen else f"The network starts at random.{published}"
+        published = " torchvision publishes no weights for it." if is_known and not self.state.published else ""
+        return _RANDOM + published if frozen else f"The network starts from random weights.{published}"
 
     def _file_text(self) -> str:
         read = self.state.file
@@ -140,7 +186,7 @@ class WeightsStep(Step):
 
 SIDES = (1, 1024)
 ROWS = 4
-"""So many skipped files are seen at once."""
+"""Skipped files visible at once."""
 BUILT_IN = (
     ("digits 8×8 (built in)", TuneData(TuneKind.DIGITS)),
     ("MNIST 28×28 (built in)", TuneData(TuneKind.MNIST)),
@@ -149,33 +195,35 @@ OTHERS = (
     (
         "a folder of classes…",
         TuneKind.FOLDER,
-        "A folder with a folder of images for each class (ImageFolder), or with such folders in train, val and test",
+        "A folder with one folder of images per class (ImageFolder), or with such folders in train, val and test",
     ),
     (
         "a table of paths and labels…",
         TuneKind.CSV,
-        "A CSV file with a column of image files and one of classes, and if you like one of parts (train, val, test):"
-        " they are found by what they hold",
+        "A CSV file with a column of image files, one of classes, and optionally one of splits (train, val, test); the"
+        " columns are recognised by their contents",
     ),
 )
 SIDE_TIP = (
-    "Images are brought to squares of this side. Any size works: global average pooling takes the mean of each map"
-    " of the last stage, however large the map is, and so the head sees as many features as ever. The nearer to what"
-    " the weights were trained at, the better"
+    "Images are resized to this many pixels square. Any size works, since global average pooling reduces each map of"
+    " the last stage to its mean. The closer to the size that the weights were trained at, the better"
 )
 
 
 class ImagesStep(Step):
-    """Images are looked at as soon as they are chosen: what is wrong with them is said before anything trains."""
+    """Images are checked as soon as they are chosen, so that problems show before anything trains."""
 
     def __init__(self, state: TuningState, jobs: Jobs) -> None:
-        super().__init__("images", "2 Images", "What the network is to tell apart", state, True)
-        self.list = told(ChoiceField(), "Images", "What is learnt: a class for each folder or label")
+        super().__init__("images", "2 Images", "Images and classes to train on", state, True)
+        self.list = told(ChoiceField(), "Images", "Training images: one class for each folder or label")
         self.side, self.share = NumberField(*SIDES), FractionField()
-        self.checking, self.again = Question(jobs), button("Check again", "Look at every image once more", self.check)
+        self.checking, self.again = (
+            Question(jobs),
+            button("Check again", "Open and check every image again", self.check),
+        )
         self.found, self.wrong, self.warned = Words(quiet=False), Words(quiet=False), Words()
         self.notes, self.prepared = Words(), Words()
-        tip = "Files that cannot be read, and why: they are left out"
+        tip = "Unreadable files, with the reason; they are left out"
         self.skipped = told(QListWidget(), "Skipped files", tip)
         self.wrong.setObjectName("problem")
         self._fill()
@@ -191,27 +239,24 @@ class ImagesStep(Step):
             "share",
             "Test share",
             self.share,
-            "The fraction of each class that is kept for the test, where there are images to train on alone: no folder,"
-            " and no value in a table, is called val or test",
+            "Fraction of each class held out for testing, if no folder or table value is called val or test",
         )
         self.wide(self.found, self.wrong, self.warned, self.skipped, self.notes, self.checking, self.again)
         self.wide(self.prepared)
         self.skipped.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.skipped.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.skipped.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.prepared.setToolTip(
-            "What is done to each image before the network sees it: the weights' own preprocessing where they have one"
-        )
+        self.prepared.setToolTip("Preprocessing of each image: that of the weights, where they come with one")
 
     def check(self) -> None:
-        """Look at every image of the plan."""
+        """Check every image of the plan."""
         plan = self.state.plan
 
         def found(result: object) -> None:
             if isinstance(result, DataReport) and plan.data == self.state.plan.data:
                 self.state.take_report(result)
 
-        self.checking.ask(CheckData(plan), f"Looking at {plan.data.text}", found)
+        self.checking.ask(CheckData(plan), f"Checking {plan.data.text}", found)
         self.show_plan()
 
     def show_plan(self) -> None:
@@ -219,7 +264,7 @@ class ImagesStep(Step):
         with QSignalBlocker(self.list):
             self.list.clear()
             for words, data in BUILT_IN:
-                self.list.add(words, data, "Carried by the app: nothing is downloaded")
+                self.list.add(words, data, "Part of the app: nothing is downloaded")
             if plan.data.where:
                 self.list.add(Path(plan.data.where).name or plan.data.where, plan.data, plan.data.where)
             for words, kind, tip in OTHERS:
@@ -235,7 +280,7 @@ class ImagesStep(Step):
         self.summarise(f"{name}, {plan.image.height}×{plan.image.width}")
 
     def _show_report(self, report: DataReport | None) -> None:
-        self.found.show_words(report_words(report) if report else "Not looked at yet.")
+        self.found.show_words(report_words(report) if report else "Not checked yet.")
         self.notes.show_words("\n".join((*report.notes, report.judging)) if report and report.images else "")
         self.wrong.show_words("\n".join(f"⚠ {one}" for one in report.problems) if report else "")
         self.warned.show_words("\n".join(f"△ {one}" for one in report.warnings) if report else "")
@@ -251,23 +296,20 @@ class ImagesStep(Step):
     def _prepared(self) -> str:
         plan = self.state.plan
         if plan.weights.kind is not WeightsKind.PUBLISHED:
+            size = f"{plan.image.height}×{plan.image.width}"
             return (
-                f"Prepared: brought to {plan.image.height}×{plan.image.width}, normed by the mean and deviation of the"
-                " training images, which are measured first."
+                f"Preprocessing: resized to {size}, normalised with mean and standard deviation of the training images."
             )
-        how = plan.preprocess
-        mean, std = normalisation(how, plan.spec, plan.channels, plan.grey)
-        ratio = how.resize / how.crop
+        mean, std = map(_numbers, normalisation(plan.preprocess, plan.spec, plan.channels, plan.grey))
         return (
-            f"Prepared as the weights want it: resized to {ratio:.3g} times {plan.image.height}×{plan.image.width}"
-            f" (at {how.crop}: {how.resize}), cut to the centre, normed by mean {_numbers(mean)} and deviation"
-            f" {_numbers(std)}."
+            f"Preprocessing of the weights: {plan.preprocess.describe(plan.image)}, normalised with mean {mean} and"
+            f" standard deviation {std}."
         )
 
     def _on_activated(self, index: int) -> None:
         chosen = self.list.itemData(index)
         if isinstance(chosen, TuneData):
-            self.use(chosen)
+            self.state.use_data(chosen)
             return
         if chosen == TuneKind.FOLDER:
             where = QFileDialog.getExistingDirectory(self, "A folder with a folder for each class")
@@ -275,12 +317,8 @@ class ImagesStep(Step):
             kinds = f"Tables ({' '.join(f'*{suffix}' for suffix in TABLES)});;All files (*)"
             where, _ = QFileDialog.getOpenFileName(self, "A table of images", "", kinds)
         if where:
-            self.use(TuneData(TuneKind(chosen), where, self.state.plan.data.share))
+            self.state.use_data(TuneData(TuneKind(chosen), where, self.state.plan.data.share))
         self.show_plan()
-
-    def use(self, data: TuneData) -> None:
-        """Tune on other images."""
-        self.state.use_data(data)
 
     def take(self, key: str, value: object) -> None:
         if key == "side":
@@ -292,7 +330,7 @@ class ImagesStep(Step):
             return
         data = self.state.plan.data
         try:
-            self.use(TuneData(data.kind, data.where, float(str(value))))
+            self.state.use_data(TuneData(data.kind, data.where, float(str(value))))
             self.say("")
         except ExplorerError as error:
             self.say(f"{error.what} {error.remedy}")
@@ -303,9 +341,9 @@ def _numbers(values: tuple[float, ...]) -> str:
 
 
 def report_words(report: DataReport) -> str:
-    """Return what a look at the images found, in two sentences."""
-    sizes, val = report.sizes, f", {report.val:,} to validate" if report.val else ""
-    words = f"{len(report.classes):,} classes, {report.train:,} images to train on{val}, {report.test:,} to test with."
+    """Return what a check of the images found, in two sentences."""
+    sizes, val = report.sizes, f", {report.val:,} for validation" if report.val else ""
+    words = f"{len(report.classes):,} classes, {report.train:,} images for training{val}, {report.test:,} for testing."
     if sizes is None:
         return words
     least, most = (sizes.heights[0], sizes.widths[0]), (sizes.heights[-1], sizes.widths[-1])

@@ -9,12 +9,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QGridLayout, QTabBar, QWidget
 
 from resnet_explorer.engine.jobs import Job
-from resnet_explorer.errors import ExplorerError
+from resnet_explorer.finetuning import values
 from resnet_explorer.finetuning.choices import WeightsKind
-from resnet_explorer.finetuning.codec import loads
-from resnet_explorer.finetuning.plan import TunePlan, run_plan
-from resnet_explorer.finetuning.requests import JudgeTune, Predict, SaveTuned, TuneRun
-from resnet_explorer.finetuning.results import BeforeAfter, Judgement, Prediction, TuneEnding
+from resnet_explorer.finetuning.plan import TunePlan, read_plan, run_plan
 from resnet_explorer.insight.charts import confusion_picture
 from resnet_explorer.insight.pictures import MarksView
 from resnet_explorer.insight.values import Confusion, ConfusionRequest
@@ -38,7 +35,7 @@ class TunedRun(LiveRun):
     """A run with its plan of fine-tuning; ``ending`` is how its last piece ended."""
 
     tune: TunePlan | None = None
-    ending: TuneEnding | None = field(default=None)
+    ending: values.TuneEnding | None = field(default=None)
 
     def take(self, chunk: Chunk) -> None:
         """Add steps; how many there will be is known with the images."""
@@ -50,14 +47,6 @@ class TunedRun(LiveRun):
 def kept(root: Path) -> tuple[RunFolder, ...]:
     """Return the fine-tunings that are kept, the newest first."""
     return tuple(one for one in list_runs(root) if (one.path / TUNE).is_file())
-
-
-def plan_of(folder: Path) -> TunePlan:
-    """Return the plan of a kept fine-tuning; raises ExplorerError where there is none."""
-    try:
-        return loads((folder / TUNE).read_text(encoding="utf-8"), str(folder))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ExplorerError(str(folder), f"{folder} holds no fine-tuning.", "Choose another one.") from error
 
 
 class FinetuneRunner(TrainingController):
@@ -81,10 +70,10 @@ class FinetuneRunner(TrainingController):
         plan = run.tune
         if plan.weights.kind is not WeightsKind.PUBLISHED:
             plan = replace(plan, classes=())  # so that mean and deviation of the images are measured first
-        return TuneRun(plan, str(run.folder), until, len(run.metrics), self.tensorboard)
+        return values.TuneRun(plan, str(run.folder), until, len(run.metrics), self.tensorboard)
 
     def _on_done(self, run: LiveRun, job: Job, result: object) -> None:
-        if isinstance(run, TunedRun) and isinstance(result, TuneEnding):
+        if isinstance(run, TunedRun) and isinstance(result, values.TuneEnding):
             run.ending = result
         super()._on_done(run, job, result)
 
@@ -93,7 +82,7 @@ class FinetuneRunner(TrainingController):
 
         Raises ExplorerError where the folder holds none.
         """
-        run, plan = read(folder), plan_of(folder)
+        run, plan = read(folder), read_plan(folder)
         self.take_up([run])
         taken = self.runs[0]
         self.runs = [
@@ -122,7 +111,7 @@ class CurvesPane(QWidget):
         self._root = root
         self.pictures = RunPictures(document, (300, 300), stretch=1)
         self.first, self.second, self.table = self.pictures.first, self.pictures.second, self.pictures.table
-        tip = "Show a fine-tuning that was made before: it can be judged, taken away, and continued"
+        tip = "Open a saved fine-tuning to evaluate, export or continue it"
         self.kept = told(ChoiceField(), "Kept fine-tunings", tip)
         self.kept.setMinimumContentsLength(22)
         self.second.line.addWidget(self.kept)
@@ -149,18 +138,18 @@ class CurvesPane(QWidget):
 
 
 COLUMNS = (
-    ("Class", "As the folder or the table names it"),
+    ("Class", "Name of the folder, or in the table"),
     ("Images", "Test images of the class"),
-    ("Before", "Share of them that was named right before the fine-tuning"),
-    ("After", "Share of them that is named right with the best weights"),
+    ("Before", "Accuracy on them before fine-tuning"),
+    ("After", "Accuracy on them with the best weights"),
     ("Change", "In percentage points"),
 )
-NOTHING = "There is nothing to judge yet: press Start, and look here when the training has ended."
-WORKING = "The test images are judged when the training has ended or is paused."
+NOTHING = "No results yet. Press Start, and return when the training has finished."
+WORKING = "The test images are evaluated when the training has finished or is paused."
 
 
 class JudgedPane(QWidget):
-    """Asks for the judgement of a run when it is looked at."""
+    """Evaluates a run when the pane is shown."""
 
     def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -170,7 +159,7 @@ class JudgedPane(QWidget):
         self.table = LinkedTable(Document(document.state, self), name, COLUMNS, range(1, 5))
         self.when, self.matrix = told(QTabBar(), "Which confusion matrix is shown"), MarksView()
         self._asked: tuple[Path, int] | None = None
-        self.judged: BeforeAfter | None = None
+        self.judged: values.BeforeAfter | None = None
         self.when.addTab("After")
         self.when.addTab("Before")
         self.when.setExpanding(False)
@@ -197,12 +186,12 @@ class JudgedPane(QWidget):
             return
         key = (run.folder, len(run.metrics))
         if key != self._asked:
-            self.show_none(f"The test images are judged before and after {run.plan.name}…")
+            self.show_none(f"Evaluating the test images before and after {run.plan.name}…")
             self._asked = key
-            self.asking.ask(JudgeTune(str(run.folder)), f"Before and after {run.plan.name}", self._show)
+            self.asking.ask(values.JudgeTune(str(run.folder)), f"Before and after {run.plan.name}", self._show)
 
     def _show(self, result: object) -> None:
-        if not isinstance(result, BeforeAfter):
+        if not isinstance(result, values.BeforeAfter):
             return
         self.judged = result
         self.words.show_words(judged_words(result))
@@ -232,18 +221,20 @@ class JudgedPane(QWidget):
             self.table.show_rows(_rows(self.judged))
 
 
-def judged_words(result: BeforeAfter) -> str:
-    """Return how well the network names the test images before and after, in a sentence."""
+def judged_words(result: values.BeforeAfter) -> str:
+    """Return the accuracy on the test images before and after, in a sentence."""
     after, outcome = result.after, result.outcome
     of = f"of {int(after.counts.sum()):,} test images"
     best = f", at epoch {outcome.best_epoch:,} of {outcome.epochs:,}" if outcome.best_epoch else ""
-    end = f"{100 * after.accuracy:.1f} % {of} are named right with the best weights{best}, loss {after.loss:.3g}"
+    end = (
+        f"{100 * after.accuracy:.1f} % {of} are classified correctly with the best weights{best}, loss {after.loss:.3g}"
+    )
     if result.before is None:
-        return f"{end}. What it named before is not known any longer."
+        return f"{end}. Predictions from before fine-tuning are no longer available."
     return f"Before: {100 * result.before.accuracy:.1f} %, loss {result.before.loss:.3g}. After: {end}."
 
 
-def _rows(result: BeforeAfter) -> list[TextRow]:
+def _rows(result: values.BeforeAfter) -> list[TextRow]:
     rows = []
     for label, name in enumerate(result.plan.classes):
         count = int(result.after.counts[label].sum())
@@ -260,7 +251,7 @@ def _percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f} %"
 
 
-def _confusion(judged: BeforeAfter, shown: Judgement, words: str) -> Confusion:
+def _confusion(judged: values.BeforeAfter, shown: values.Judgement, words: str) -> Confusion:
     plan = run_plan(judged.plan, int(shown.counts.sum()))
     request = ConfusionRequest(judged.folder, replace(plan, name=f"{plan.name} ({words})"))
     none = shown.counts[:0].astype("uint8")
@@ -268,29 +259,29 @@ def _confusion(judged: BeforeAfter, shown: Judgement, words: str) -> Confusion:
 
 
 KINDS = (
-    (".safetensors", "Model, .safetensors", "Weights alone, in the format that runs no code when it is opened"),
-    (".pth", "Model, .pth", "Weights as PyTorch saves them, under torchvision's names"),
-    (".onnx", "Model, .onnx", "The network with its weights for other runtimes, such as ONNX Runtime"),
-    (".pt2", "Program, .pt2", "What torch.export writes: runs with PyTorch, without any code of the network"),
-    (".md", "Model card, .md", "What it was trained on, how, how well, and under which licences, in Markdown"),
-    (".py", "Training script, .py", "This very training, to be run elsewhere: one GPU, or several by torchrun"),
+    (".safetensors", "Model, .safetensors", "Weights only; opening the file runs no code"),
+    (".pth", "Model, .pth", "Weights saved by PyTorch, with torchvision's parameter names"),
+    (".onnx", "Model, .onnx", "Network and weights for other runtimes, such as ONNX Runtime"),
+    (".pt2", "Program, .pt2", "Written by torch.export: runs in PyTorch without the source of the network"),
+    (".md", "Model card, .md", "Data, training, results and licences, in Markdown"),
+    (".py", "Training script, .py", "The same training as a script: for one GPU, or several with torchrun"),
 )
 IMAGES = "Images (*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff *.npy);;All files (*)"
 ANSWERS = (("File", ""), ("Class", ""), ("Probability", ""), ("Others", ""))
-NOT_TUNED = "Nothing has been fine-tuned yet: press Start, and come back when it has ended or is paused."
+NOT_TUNED = "Nothing to export yet. Press Start, and return when the training has finished or is paused."
 
 
-class TakeAwayPane(QWidget):
-    """Buttons that save, and images that the tuned network names."""
+class ExportPane(QWidget):
+    """Buttons that export the run, and images that the fine-tuned network classifies."""
 
     def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.run: TunedRun | None = None
         self.words, self.saved, self.saving, self.asking = Words(quiet=False), Words(), Question(jobs), Question(jobs)
         self.buttons = {suffix: button(f"{words}…", tip) for suffix, words, tip in KINDS}
-        tip = "Choose images of yours: the tuned network says what it sees in each"
-        self.choose = button("Name images…", tip, self._on_choose)
-        self.results = TextTable("What the network says of each image", ANSWERS, [2])
+        tip = "Choose images to classify with the fine-tuned network"
+        self.choose = button("Classify images…", tip, self._on_choose)
+        self.results = TextTable("Predicted class of each image", ANSWERS, [2])
         self.results.setColumnWidth(0, 260)
         self.results.setColumnWidth(1, 160)
         grid = QGridLayout()
@@ -298,12 +289,12 @@ class TakeAwayPane(QWidget):
             grid.addWidget(one, index // 3, index % 3)
             one.clicked.connect(partial(self._on_save, suffix))
         named = hbox(self.choose, (self.asking, 1), 0)
-        top = (heading("Take away"), self.words, grid, self.saving, self.saved, heading("Name images"), named)
+        top = (heading("Export"), self.words, grid, self.saving, self.saved, heading("Classify images"), named)
         vbox(*top, (self.results, 1), of=self, margins=(14, 8, 14, 8))
         self.look(None)
 
     def look(self, run: TunedRun | None) -> None:
-        """Take away this run, or none."""
+        """Export this run, or none."""
         if run is not self.run:
             self.saved.show_words("")
             self.results.show_rows(())
@@ -326,26 +317,26 @@ class TakeAwayPane(QWidget):
         """Write what the path's ending says; ``dynamic``: ONNX for images of any size."""
         if self.run is not None:
             self.saved.show_words("")
-            job = SaveTuned(str(self.run.folder), path, dynamic)
+            job = values.SaveTuned(str(self.run.folder), path, dynamic)
             self.saving.ask(job, f"Saving {Path(path).name}", lambda result: self.saved.show_words(f"Saved {result}."))
 
     def _on_choose(self) -> None:
-        files, _ = QFileDialog.getOpenFileNames(self, "Images to name", "", IMAGES)
+        files, _ = QFileDialog.getOpenFileNames(self, "Images to classify", "", IMAGES)
         if files:
             self.name(files)
 
     def name(self, files: Sequence[str]) -> None:
-        """Let the network name what is in some files."""
+        """Classify the images in some files."""
         if self.run is not None:
-            job = Predict(str(self.run.folder), tuple(files))
-            self.asking.ask(job, f"Naming {len(files):,} images", self._on_named)
+            job = values.Predict(str(self.run.folder), tuple(files))
+            self.asking.ask(job, f"Classifying {len(files):,} images", self._on_named)
 
     def _on_named(self, result: object) -> None:
         found = result if isinstance(result, tuple) else ()
-        self.results.show_rows([_answer(one) for one in found if isinstance(one, Prediction)])
+        self.results.show_rows([_answer(one) for one in found if isinstance(one, values.Prediction)])
 
 
-def _answer(one: Prediction) -> TextRow:
+def _answer(one: values.Prediction) -> TextRow:
     name = Path(one.file).name
     if one.problem or not one.classes:
         texts: tuple[str, ...] = (name, f"⚠ {one.problem}", "", "")

@@ -1,0 +1,348 @@
+"""Views of the plan: the network with what is frozen, the parameter groups, the channels, and sample images."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QHeaderView, QScrollArea, QSlider, QWidget
+
+from resnet_explorer.finetuning.charts import frozen_at, group_rates, unit_words
+from resnet_explorer.finetuning.choices import WAYS, ChannelCost, GreyWay, adapts, channel_costs
+from resnet_explorer.finetuning.data_report import SamplePage
+from resnet_explorer.finetuning.groups import Group, Grouping
+from resnet_explorer.finetuning.plan import no_decay
+from resnet_explorer.finetuning.state import TuningState
+from resnet_explorer.finetuning.values import GreyReport, ShowSamples
+from resnet_explorer.insight.pictures import ImageGrid, Shown, seen
+from resnet_explorer.picture.theme import Theme
+from resnet_explorer.readings.text import si
+from resnet_explorer.ui.chart_view import ChartView
+from resnet_explorer.ui.diagram_view import DiagramView
+from resnet_explorer.ui.document import Document, State
+from resnet_explorer.ui.jobs import Jobs
+from resnet_explorer.ui.jobs_panel import Question
+from resnet_explorer.ui.parts import Problem, Words, button, fill, hbox, label, panel, split, told, vbox
+from resnet_explorer.ui.scene import Hit
+from resnet_explorer.ui.tables import LinkedTable, TextRow, TextTable
+
+_HELP = (
+    "Arrow keys walk along the blocks, Space freezes or unfreezes the selected part, Enter opens a block, "
+    "Escape closes it, plus and minus zoom, F fits."
+)
+
+
+class FreezeView(DiagramView):
+    """The diagram of the network that is tuned; ``toggled`` gives the address of what is to be frozen or thawed."""
+
+    toggled = Signal(str)
+    help = _HELP
+
+    _last = ""
+
+    def clicked(self, path: str) -> None:
+        super().clicked(path)
+        self._last = path
+        if path:
+            self.toggled.emit(path)
+
+    def double_clicked(self, found: Hit) -> None:
+        """Open or close a block: its first click was no wish to freeze it."""
+        if self._last:
+            self.toggled.emit(self._last)
+        super().double_clicked(found)
+
+    def action_of(self, event: QKeyEvent) -> Callable[[], None] | None:
+        if event.key() == Qt.Key.Key_Space:
+            return self._freeze
+        return super().action_of(event)
+
+    def _freeze(self) -> None:
+        if self._document.selection:
+            self.toggled.emit(self._document.selection)
+
+
+class FreezePane(QWidget):
+    """The diagram, and the epoch that it shows.
+
+    It has a document of its own: the network that is tuned has another head, and maybe other first kernels, than the
+    window's. What is selected goes both ways.
+    """
+
+    def __init__(self, state: TuningState, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.state, self._outer = state, document
+        self.document = Document(State(state.plan.network_spec, state.plan.image), self)
+        self.view = FreezeView(self.document)
+        self.view.setAccessibleName("Network to fine-tune")
+        self.view.setMinimumSize(320, 240)
+        tip = "The diagram shows what trains in this epoch"
+        self.epoch = told(QSlider(Qt.Orientation.Horizontal), "Epoch shown", tip)
+        self.epoch.setMinimum(1)
+        self.epoch.setPageStep(1)
+        self.epoch.setFixedWidth(150)
+        self.words, self.problem = label(), Problem()
+        self.words.setMinimumWidth(self.words.fontMetrics().horizontalAdvance("Epoch 100 of 100"))
+        hint = "Click a stage, block or layer to freeze it (Space); double-click to open a block."
+        self.hint = label(hint, "muted", wrap=True)
+        line = hbox(self.words, self.epoch, (self.hint, 1), margins=(12, 4, 12, 2), spacing=12)
+        vbox(line, self.problem, (self.view, 1), of=self, spacing=0)
+        self.view.toggled.connect(state.toggle)
+        self.epoch.valueChanged.connect(lambda value: state.show_epoch(value - 1))
+        self.document.selected.connect(self._on_selected)
+        document.selected.connect(self._on_outer_selected)
+        state.changed.connect(self.show_plan)
+        state.refused.connect(self._on_refused)
+        self.show_plan()
+
+    def show_plan(self) -> None:
+        """Show the network as the plan has it in the epoch that is looked at."""
+        state, results = self.state, self.state.results
+        with QSignalBlocker(self.epoch):
+            self.epoch.setMaximum(state.plan.epochs)
+            self.epoch.setValue(state.epoch + 1)
+        self.words.setText(f"Epoch {state.epoch + 1:,} of {state.plan.epochs:,}")
+        if results.state != self.document.state:
+            self.document._show(results.state)
+        with QSignalBlocker(self.document):
+            self.document.show_overlay("frozen", frozen_at(state.groups, state.epoch))
+        self.view.show_results(results)
+
+    def show_theme(self, theme: Theme) -> None:
+        """Paint in another theme."""
+        self.view.show_theme(theme)
+
+    def _on_refused(self, step: str, problem: str) -> None:
+        if step == "trains":
+            self.problem.say(problem)
+
+    def _on_selected(self, path: str) -> None:
+        if self.state.results.analysis.network.has(path):
+            self._outer.select(path)
+
+    def _on_outer_selected(self, path: str) -> None:
+        if self.state.results.analysis.network.has(path):
+            self.document.select(path)
+
+
+GROUP_COLUMNS = (
+    ("Group", "A unit of the network; norms and biases are a group of their own where they get no weight decay"),
+    ("Tensors", "Tensors in the group"),
+    ("Parameters", "Parameters in these tensors"),
+    ("Learning rate", "When the group starts to train; the chart shows it over the epochs"),
+    ("Weight decay", "Coefficient of the L2 penalty on the weights"),
+    ("Opens", "The epoch from which it trains"),
+)
+
+
+class GroupsPane(QWidget):
+    """The table over the chart."""
+
+    def __init__(self, state: TuningState, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.state = state
+        self.table = LinkedTable(document, "Groups of parameters", GROUP_COLUMNS, range(1, 5))
+        self.chart, self.words = ChartView(document), Words()
+        self.words.setToolTip(
+            "Norm scales and biases should get no weight decay. They are found by layer type: the norm of a projection"
+            " shortcut is called downsample.1, which a search for “bn” in names misses"
+        )
+        self.words.setContentsMargins(12, 4, 12, 4)
+        top = panel((self.table, 1), self.words, spacing=0)
+        vbox(split(Qt.Orientation.Vertical, (330, 300), top, self.chart), of=self)
+        state.changed.connect(self.show_plan)
+        self.show_plan()
+
+    def show_plan(self) -> None:
+        """Show the groups of the plan."""
+        groups = self.state.groups
+        rows = [_group_row(groups, group) for group in groups.groups]
+        self.table.show_rows([*rows, *_frozen_rows(groups)])
+        self.words.show_words(describe_no_decay(groups))
+        self.chart.show_chart(group_rates(groups))
+
+    def show_theme(self, theme: Theme) -> None:
+        """Paint in another theme."""
+        self.chart.show_theme(theme)
+        self.show_plan()
+
+
+def _group_row(groups: Grouping, group: Group) -> TextRow:
+    network, epochs = groups.plan.network, groups.plan.epochs
+    name = group.name.replace(group.unit, unit_words(group.unit, network), 1)
+    rate = groups.recipe.rate_at(min(group.opens * groups.steps, groups.recipe.steps - 1)) * group.share_at(group.opens)
+    is_open = group.opens < epochs
+    texts = (
+        name,
+        f"{len(group.tensors):,}",
+        f"{group.parameters:,}",
+        f"{rate:.3g}",
+        f"{group.decay:g}",
+        f"epoch {group.opens + 1:,}" if is_open else f"never (epoch {group.opens + 1:,} of {epochs:,})",
+    )
+    values = (name, float(len(group.tensors)), float(group.parameters), rate, group.decay, f"{group.opens:06d}")
+    return TextRow(group.unit, texts, values)
+
+
+def _frozen_rows(groups: Grouping) -> list[TextRow]:
+    if not groups.frozen:
+        return []
+    known = {one.name: one.parameters for one in groups.plan.tensors}
+    count, total = len(groups.frozen), sum(known[name] for name in groups.frozen)
+    texts = ("frozen", f"{count:,}", f"{total:,}", "–", "–", "never")
+    return [TextRow("never", texts, ("frozen", float(count), float(total), -1.0, -1.0, "never"))]
+
+
+def describe_no_decay(groups: Grouping) -> str:
+    """Return how many tensors get no weight decay by their type, and how many a search in names would miss."""
+    found = no_decay(groups.plan.tensors)
+    words = f"{found.tensors:,} tensors ({found.parameters:,} parameters) belong to norms or are biases, by layer type."
+    if not groups.plan.recipe.spares:
+        words += " They get weight decay like all others; the recipe can exempt them."
+    if not found.missed:
+        return f"{words} Matching “bn” and “bias” in names would find them all here."
+    some = ", ".join(found.missed[:2]) + (", …" if len(found.missed) > 2 else "")
+    return f"{words} Matching “bn” and “bias” in names would miss {len(found.missed):,}: {some}"
+
+
+WAY_COLUMNS = (
+    ("Way", "How the channels of an image enter the network; the selected way is used"),
+    ("1st conv", "Parameters of the first convolution, and of the adapter where there is one"),
+    ("MACs", "Multiply-accumulates of the whole network for one image"),
+    ("Parameters", "Of the whole network, without its new head"),
+    ("Image", "Bytes of one normalised image in float32"),
+    ("Error in inference", "Measured: relative error of the outputs against those for the repeated channel"),
+    ("Error in training", "Measured: the same with batch statistics in batch norm"),
+)
+SHORT = 3
+"""So many columns are shown where there is little room."""
+
+
+class WaysTable(TextTable):
+    """A row for each way; ``chosen`` gives the way that is to be taken: by a click, or by arrow keys."""
+
+    def __init__(self, columns: int = len(WAY_COLUMNS)) -> None:
+        super().__init__("Ways of the channels into the network", WAY_COLUMNS[:columns], range(1, columns))
+        self.setIndentation(0)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.header().setStretchLastSection(False)
+        self.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+
+    def show_ways(self, state: TuningState) -> None:
+        """Show what each way costs in the plan, and what was measured of it."""
+        plan = state.plan
+        needed = adapts(plan.spec, plan.channels)
+        costs = {one.way: one for one in channel_costs(plan.spec, plan.image, plan.channels)}
+        count = len(self._columns)
+        self.show_rows([_way_row(costs[way], state.grey if needed else None, needed, count) for way in GreyWay])
+        self.select(plan.grey)
+        if not needed:
+            self.clearSelection()
+        self.fit_height()
+
+
+def _way_row(cost: ChannelCost, grey: GreyReport | None, needed: bool, columns: int) -> TextRow:
+    words, known = WAYS[cost.way], [one for one in (grey.measures if grey else ()) if one.way is cost.way]
+    far = [share(value) for one in known for value in (one.inference, one.training)] or ["–", "–"]
+    figures = [f"{cost.first_params:,}", si(cost.macs).strip(), f"{cost.params:,}", f"{cost.image_bytes:,}", *far]
+    texts = (str(cost.way), *(figures if cost.possible else ["–"] * len(figures)))[:columns]
+    why = "" if cost.possible else "Not possible from these channels. "
+    tip = f"{why}{words.title}. {words.does} {words.keeps} {words.choose}"
+    return TextRow(cost.way, texts, tips=(tip,) * columns, usable=cost.possible and needed)
+
+
+class WaysPane(QScrollArea):
+    """The whole table, and every way in words."""
+
+    def __init__(self, state: TuningState, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.state = state
+        self.table, self.measured, self.says = WaysTable(), Words(quiet=False), {way: Words() for way in GreyWay}
+        fill(self, self.table, self.measured, *self.says.values(), 1, margins=(12, 8, 12, 8))
+        self.table.chosen.connect(lambda way: state.propose("channels", grey=GreyWay(way)))
+        state.changed.connect(self.show_plan)
+        self.show_plan()
+
+    def show_plan(self) -> None:
+        """Show the plan as it is now."""
+        self.table.show_ways(self.state)
+        self.measured.show_words(measured_words(self.state))
+        for way, part in self.says.items():
+            words = WAYS[way]
+            part.show_words(f"{way}: {words.does} {words.keeps} When: {words.choose}")
+
+    def show_theme(self) -> None:
+        """Adapt to another font size."""
+        self.table.fit_height()
+
+
+def share(value: float) -> str:
+    """Return a share in few characters: percent, 0, or its power of ten."""
+    return f"{100 * value:.1f} %" if value >= 5e-4 else "0" if value < 1e-9 else f"{value:.0e}"
+
+
+def measured_words(state: TuningState) -> str:
+    """Return what the measure says, or how it is made."""
+    plan, grey = state.plan, state.grey
+    if not adapts(plan.spec, plan.channels):
+        return f"Images have {plan.channels:,} channels, and the network takes as many: nothing to adapt."
+    if grey is None:
+        return "Not measured yet on these images. Step 3 measures grey ones." if plan.channels == 1 else ""
+    return (
+        f"Measured on {grey.images:,} images: relative error of the outputs against those for the repeated channel."
+        f" Normalising each colour with its own mean and standard deviation instead of one for all changes them by"
+        f" {share(grey.statistics)}."
+    )
+
+
+COUNT, SIDE = 48, 84
+
+
+class SamplesPane(QWidget):
+    """Asks for the images when it is looked at; ``Others`` draws another page."""
+
+    def __init__(self, state: TuningState, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.state, self._draw = state, 0
+        self._asked: ShowSamples | None = None
+        tip = "After resizing and cropping, before normalisation"
+        self.grid = told(ImageGrid(SIDE), "Training images as the network sees them", tip)
+        self.words, self.asking = Words(), Question(jobs)
+        self.others = button("Others", "Show other training images", self._on_others)
+        line = hbox((self.words, 1), self.asking, self.others, margins=(12, 6, 12, 4))
+        vbox(line, (self.grid, 1), of=self)
+        state.changed.connect(self._on_changed)
+
+    def look(self) -> None:
+        """Show the images of the plan, where they are not shown yet."""
+        wanted = ShowSamples(self.state.plan, COUNT, self._draw)
+        if self._asked is None or _of(self._asked) != _of(wanted):
+            self._asked = wanted
+            self.asking.ask(wanted, "Training images", self._show)
+
+    def _show(self, result: object) -> None:
+        if not isinstance(result, SamplePage):
+            return
+        pairs = zip(result.pixels, result.labels, result.files, strict=True)
+        self.grid.show_images([Shown(seen(pixels), label, f"{label}: {file}") for pixels, label, file in pairs])
+        self.words.show_words(f"Before normalisation: {result.words}")
+
+    def show_theme(self, theme: Theme) -> None:
+        """Paint in another theme."""
+        self.grid.show_theme(theme)
+
+    def _on_changed(self) -> None:
+        if self.isVisible():
+            self.look()
+
+    def _on_others(self) -> None:
+        self._draw += 1
+        self.look()
+
+
+def _of(job: ShowSamples) -> tuple[object, ...]:
+    """Return what images depend on."""
+    plan = job.plan
+    prepared = (plan.image, plan.channels, plan.grey, plan.preprocess, plan.white, plan.spec.in_channels)
+    return (job.seed, plan.data, plan.classes, plan.seed, *prepared)

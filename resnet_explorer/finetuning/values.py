@@ -1,0 +1,284 @@
+"""The requests of the fine-tuning lab and their results, as frozen values without tensors."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resnet_explorer.engine.jobs import Place, job
+from resnet_explorer.finetuning.choices import GreyWay, Preprocess
+from resnet_explorer.finetuning.plan import TunePlan
+from resnet_explorer.runs.plan import Ending
+from resnet_explorer.spec import ResNetSpec
+
+
+@dataclass(frozen=True, slots=True)
+class GreyMeasure:
+    """How far a way's answers lie from the network's on the repeated channel, as shares of their length.
+
+    ``inference`` with running statistics, ``training`` with those of the batch.
+    """
+
+    way: GreyWay
+    inference: float
+    training: float
+
+
+@dataclass(frozen=True, slots=True)
+class GreyReport:
+    """Every way measured on some images; ``statistics`` is what norming each colour by its own values changes.
+
+    That is the network on the repeated channel, with the means and deviations of the colours, against the same with
+    one mean and deviation.
+    """
+
+    measures: tuple[GreyMeasure, ...]
+    statistics: float
+    images: int
+
+    def of(self, way: GreyWay) -> GreyMeasure:
+        """Return what was measured of a way."""
+        return next(one for one in self.measures if one.way is way)
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeReport:
+    """What really trains, read off the tensors; ``silent`` are attributes that somebody set and that do nothing.
+
+    ``still`` are the batch norms that use their running statistics and leave them as they are.
+    """
+
+    trainable: tuple[str, ...]
+    frozen: tuple[str, ...]
+    trainable_parameters: int
+    frozen_parameters: int
+    still: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """Return the report as a sentence."""
+        tensors = len(self.trainable) + len(self.frozen)
+        parameters = self.trainable_parameters + self.frozen_parameters
+        return (
+            f"{len(self.trainable):,} of {tensors:,} tensors train:"
+            f" {self.trainable_parameters:,} of {parameters:,} parameters."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Weights that torchvision publishes for a network; accuracies in per cent on ImageNet, of one crop.
+
+    ``cached`` is where they lie on this machine, empty where they do not.
+    """
+
+    network: str
+    name: str
+    is_default: bool
+    url: str
+    bytes: int
+    parameters: int
+    top1: float
+    top5: float
+    classes: tuple[str, ...]
+    preprocess: Preprocess
+    recipe: str
+    licence: str
+    cached: str = ""
+
+    @property
+    def words(self) -> str:
+        """Return what is asked before a download, in a sentence."""
+        size = f"{self.bytes / 1e6:,.0f} MB"
+        return f"{self.name} of {self.network}: {size}, {self.top1:g} % top-1 on ImageNet. {self.licence}"
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What a network to tune starts from: ``words`` say it, ``head_loaded`` whether the head came from a file."""
+
+    words: tuple[str, ...]
+    loaded: int
+    head_loaded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a fine-tuning ended: losses and shares named right of the test images, before, and with the best weights.
+
+    ``best_epoch`` counts from 1; ``epochs`` were made. ``train_loss`` is the mean over the last ``train_steps`` steps.
+    What is not known is None.
+    """
+
+    before_accuracy: float | None
+    test_accuracy: float | None
+    test_loss: float | None
+    train_loss: float | None
+    best_epoch: int | None
+    epochs: int
+    seconds: float
+    torch: str
+    app: str
+    machine: str = ""
+    train_steps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TuneEnding(Ending):
+    """How a piece of fine-tuning ended, with the epoch, counted from 1, whose validation loss was the least so far.
+
+    Without validation images it is the test loss. ``waited`` is how many epochs came since without a better one;
+    ``stopped_early`` says that these were too many.
+    """
+
+    best_epoch: int | None = None
+    best_loss: float | None = None
+    best_accuracy: float | None = None
+    waited: int = 0
+    stopped_early: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether every step was made that there was reason to make."""
+        return (self.steps >= self.of or self.stopped_early) and not self.problem
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgement:
+    """How test images are named: ``counts`` has a row for each true class, a column for each given one."""
+
+    counts: NDArray[np.int64]
+    loss: float
+
+    @property
+    def accuracy(self) -> float:
+        """Return the share that was named right."""
+        return float(self.counts.trace() / self.counts.sum())
+
+    def recall(self, label: int) -> float | None:
+        """Return the share of a class's images that were given to it; None where there are none."""
+        count = int(self.counts[label].sum())
+        return float(self.counts[label, label] / count) if count else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BeforeAfter:
+    """A network on the same test images before its fine-tuning and with its best weights.
+
+    ``before`` has the first weights as at step 0, None where they are not there any longer; ``words`` say what it
+    started from, and that a new head guesses. ``data`` says what the images are.
+    """
+
+    folder: str
+    plan: TunePlan
+    before: Judgement | None
+    after: Judgement
+    outcome: Outcome
+    words: tuple[str, ...]
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a network says of an image: (class, probability) from the likeliest on, or why it cannot be read."""
+
+    file: str
+    classes: tuple[tuple[str, float], ...]
+    problem: str = ""
+
+
+@job("resnet_explorer.finetuning.jobs:find_weights")
+@dataclass(frozen=True, slots=True)
+class FindWeights:
+    """Tell which weights torchvision publishes of a network: the answer is a tuple of ``Published``, empty for none."""
+
+    spec: ResNetSpec
+
+
+@job("resnet_explorer.finetuning.jobs:fetch_weights")
+@dataclass(frozen=True, slots=True)
+class FetchWeights:
+    """Download published weights: the answer is the path of the file, and what is done counts bytes.
+
+    To cancel it leaves nothing of them.
+    """
+
+    published: Published
+
+
+@job("resnet_explorer.finetuning.jobs:check_data")
+@dataclass(frozen=True, slots=True)
+class CheckData:
+    """Look at every image of a plan, which need not name its classes yet: the answer is a ``DataReport``."""
+
+    plan: TunePlan
+
+
+@job("resnet_explorer.finetuning.jobs:show_samples")
+@dataclass(frozen=True, slots=True)
+class ShowSamples:
+    """Prepare some training images as the network sees them: the answer is a ``SamplePage``."""
+
+    plan: TunePlan
+    count: int = 24
+    seed: int = 0
+
+
+@job("resnet_explorer.finetuning.jobs:compare_grey_ways")
+@dataclass(frozen=True, slots=True)
+class CompareGrey:
+    """Measure on some images what each way of grey ones into the network changes: the answer is a ``GreyReport``."""
+
+    plan: TunePlan
+
+
+@job("resnet_explorer.finetuning.jobs:tune_run", Place.POOL)
+@dataclass(frozen=True, slots=True)
+class TuneRun:
+    """Fine-tune a network in a folder from where it stopped there; ``until`` so many steps are made in all.
+
+    It is ``TrainRun`` of a plan of fine-tuning, which need not name its classes: what comes of it is a ``TuneEnding``.
+    """
+
+    plan: TunePlan
+    folder: str
+    until: int | None = None
+    have: int | None = None
+    tensorboard: bool = False
+
+    @property
+    def device(self) -> str:
+        """Return the device that it needs."""
+        return self.plan.device
+
+
+@job("resnet_explorer.finetuning.jobs:judge_run")
+@dataclass(frozen=True, slots=True)
+class JudgeTune:
+    """Judge the test images before a fine-tuning and after it: what comes of it is a ``BeforeAfter``."""
+
+    folder: str
+
+
+@job("resnet_explorer.finetuning.jobs:save_tuned")
+@dataclass(frozen=True, slots=True)
+class SaveTuned:
+    """Write what a run's folder holds, by the ending of the path: weights, a program, the script, or the model card.
+
+    Endings are .safetensors, .pth, .onnx, .pt2 (torch.export), .py and .md; the answer is the path. ONNX takes images
+    of any size where ``dynamic``.
+    """
+
+    folder: str
+    path: str
+    dynamic: bool = False
+
+
+@job("resnet_explorer.finetuning.jobs:predict_files")
+@dataclass(frozen=True, slots=True)
+class Predict:
+    """Name the images in some files by a tuned network: the answer is a tuple of ``Prediction``."""
+
+    folder: str
+    files: tuple[str, ...]
