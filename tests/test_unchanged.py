@@ -18,9 +18,9 @@ from resnet_explorer.autograd import lab as autograd_lab
 from resnet_explorer.autograd.values import RecordGraph
 from resnet_explorer.finetuning.choices import Preprocess, TuneData, TuneKind, WeightsChoice, WeightsKind
 from resnet_explorer.finetuning.jobs import predict
-from resnet_explorer.finetuning.lab import images_of, named
+from resnet_explorer.finetuning.lab import evaluate_model, images_of
 from resnet_explorer.finetuning.plan import TunePlan
-from resnet_explorer.finetuning.schedule import StillBatchNorm2d, hold_still
+from resnet_explorer.finetuning.schedule import FrozenBatchNorm2d, keep_in_eval
 from resnet_explorer.finetuning.weights import measure_grey
 from resnet_explorer.gradients import lab as gradients_lab
 from resnet_explorer.gradients import paths as gradients_paths
@@ -122,7 +122,7 @@ def evaluation(model: ResNet, ema: float) -> Iterable[object]:
 
 def tuned(model: ResNet, folder: Path, *, files: bool) -> Iterable[object]:
     if not files:
-        return named(model, TUNED, images_of(TUNED), "")
+        return evaluate_model(model, TUNED, images_of(TUNED), "")
     Image.new("L", (8, 8), 90).save(folder / "one.png")
     return predict(model, TUNED, [folder / "one.png", folder / "one.png"])
 
@@ -180,9 +180,9 @@ def drawn(seed: int, spec: Any = SPEC) -> ResNet:
         parameter.requires_grad_(name == "conv1.weight" or chance())
         parameter.grad = torch.rand(parameter.shape, generator=generator) if chance() else None
     norms = [name for name, module in model.named_modules() if isinstance(module, nn.BatchNorm2d)]
-    hold_still(model, [name for name in norms if chance()])
+    keep_in_eval(model, [name for name in norms if chance()])
     for module in model.modules():
-        module.training = chance() and not isinstance(module, StillBatchNorm2d)
+        module.training = chance() and not isinstance(module, FrozenBatchNorm2d)
     model.get_submodule("layer1").register_forward_hook(lambda *_: None)
     return model
 

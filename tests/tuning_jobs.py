@@ -13,12 +13,12 @@ from resnet_explorer.finetuning.values import (
     BeforeAfter,
     CheckData,
     CompareGrey,
+    EvaluateTuned,
+    Evaluation,
     FetchWeights,
     FindWeights,
     GreyMeasure,
     GreyReport,
-    Judgement,
-    JudgeTune,
     Outcome,
     Predict,
     Prediction,
@@ -66,7 +66,7 @@ class TuningJobsHere(JobsHere):
                 ShowSamples: _samples,
                 CompareGrey: lambda job: iter((_grey(),)),
                 TuneRun: _tune,
-                JudgeTune: self._judge,
+                EvaluateTuned: self._judge,
                 SaveTuned: lambda job: iter((job.path,)),
                 Predict: lambda job: iter((tuple(Prediction(one, (("3", 0.9), ("5", 0.1))) for one in job.files),)),
             }
@@ -77,9 +77,9 @@ class TuningJobsHere(JobsHere):
         self.cached = "/cache/resnet18.pth"
         yield self.cached
 
-    def _judge(self, job: JudgeTune) -> Iterator[object]:
+    def _judge(self, job: EvaluateTuned) -> Iterator[object]:
         plan = next(one.plan for one in reversed(self.of(TuneRun)) if one.folder == job.folder)
-        before, after = Judgement(np.ones((10, 10), np.int64), 2.3), Judgement(np.diag([9] * 10), 0.1)
+        before, after = Evaluation(np.ones((10, 10), np.int64), 2.3), Evaluation(np.diag([9] * 10), 0.1)
         outcome = Outcome(0.1, 1.0, 0.1, 0.1, 2, 2, 1.0, "2", "1")
         yield BeforeAfter(job.folder, replace(plan, classes=CLASSES), before, after, outcome, ("At random.",), "digits")
 

@@ -16,7 +16,7 @@ FEW = 3
 MOST_TICKS = 20
 
 
-def unit_words(unit: str, network: Network) -> str:
+def unit_title(unit: str, network: Network) -> str:
     """Return the words for a unit: ``stem``, ``stage 2``, ``head``, ``adapter``."""
     stage = network.stage_at(unit)
     return stage.title[:1].lower() + stage.title[1:] if stage else unit
@@ -31,7 +31,7 @@ def group_rates(grouping: Grouping) -> Chart:
         if group.unit not in {one.unit for one in members}:
             members.append(group)
     series = tuple(
-        _series(grouping, members, [unit_words(one.unit, network) for one in members], index)
+        _series(grouping, members, [unit_title(one.unit, network) for one in members], index)
         for index, members in enumerate(shared.values())
         if members[0].opens < plan.epochs
     )
@@ -56,7 +56,7 @@ def _ticks(epochs: int) -> tuple[tuple[float, str], ...] | None:
 
 
 def _opened(grouping: Grouping, epoch: int) -> str:
-    names = dict.fromkeys(unit_words(one.unit, grouping.plan.network) for one in grouping.groups if one.opens == epoch)
+    names = dict.fromkeys(unit_title(one.unit, grouping.plan.network) for one in grouping.groups if one.opens == epoch)
     return f"{next(iter(names))} opens" if len(names) == 1 else f"{len(names)} units open"
 
 

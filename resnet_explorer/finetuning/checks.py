@@ -14,17 +14,18 @@ from resnet_explorer.finetuning import data
 from resnet_explorer.finetuning.choices import GreyWay
 from resnet_explorer.finetuning.data_report import BadFile, DataReport, Part, SamplePage, pairs, sizes
 from resnet_explorer.finetuning.plan import TunePlan
-from resnet_explorer.finetuning.values import GreyReport
+from resnet_explorer.finetuning.values import CheckData, CompareGrey, GreyReport, ShowSamples
 from resnet_explorer.finetuning.weights import measure_grey, start
 from resnet_explorer.images.read import is_animated, white_of
 from resnet_explorer.readings.progress import Progress
 
 
-def check(plan: TunePlan) -> Iterator[Progress | DataReport]:
-    """Yield progress while every image is opened, and last what was found.
+def check(request: CheckData) -> Iterator[Progress | DataReport]:
+    """Yield progress while every image is opened, and last the report.
 
     Raises ExplorerError where there is no image at all, or no class of that name.
     """
+    plan = request.plan
     found = data.listing(plan.data, plan.seed, plan.classes)
     deep: list[float] = []
     for number, item in enumerate(found.items):
@@ -54,7 +55,7 @@ def check(plan: TunePlan) -> Iterator[Progress | DataReport]:
         dict(seen.modes),
         _completed(plan),
         plan.white,
-        (*found.notes, *_deep_words(deep, plan.white), *_other_words(seen.clear, seen.framed)),
+        (*found.notes, *_deep_notes(deep, plan.white), *_pixel_notes(seen.clear, seen.framed)),
     )
 
 
@@ -77,7 +78,7 @@ class _Readable:
         self.framed += isinstance(item.where, Path) and is_animated(item.where)
 
 
-def _deep_words(deep: Sequence[float], white: Sequence[float]) -> Iterator[str]:
+def _deep_notes(deep: Sequence[float], white: Sequence[float]) -> Iterator[str]:
     """Say what is white in images of more than 8 bits, and which stay darker than another value would make them."""
     if not white:
         return
@@ -88,7 +89,7 @@ def _deep_words(deep: Sequence[float], white: Sequence[float]) -> Iterator[str]:
         yield f"{len(dark):,} of these are nearly black: their largest value is {max(dark):,g}."
 
 
-def _other_words(clear: int, framed: int) -> Iterator[str]:
+def _pixel_notes(clear: int, framed: int) -> Iterator[str]:
     """Say how many images show white where they are transparent, and of how many the first alone is seen."""
     if clear:
         yield f"Transparent pixels are shown on white, in {clear:,} image{'s' * (clear != 1)}."
@@ -114,14 +115,15 @@ LEAST, MOST = 4, 64
 """Bounds of their number."""
 
 
-def samples(plan: TunePlan, count: int, seed: int) -> Iterator[Progress | SamplePage]:
+def samples(request: ShowSamples) -> Iterator[Progress | SamplePage]:
     """Yield progress, and last some training images that a seed picks; raises ExplorerError where there are none."""
+    plan, count = request.plan, request.count
     if count < 1:
         raise ExplorerError("count", f"{count} images cannot be shown.", "Choose 1 or more.")
     yield Progress(0, count, "reading the images")
     found = data.listing(plan.data, plan.seed, plan.classes)
     plan = replace(plan, classes=found.classes)
-    read = _read(plan, found.items, count, seed)
+    read = _read(plan, found.items, count, request.seed)
     images = data.TuneImages(plan, [item for item, _ in read], torch.stack([one for _, one in read]), ())
     yield images.page(torch.arange(len(read)))
 
@@ -145,8 +147,9 @@ def _read(plan: TunePlan, items: Sequence[data.Item], count: int, seed: int) -> 
     return found
 
 
-def compare_grey(plan: TunePlan) -> Iterator[Progress | GreyReport]:
+def compare_grey(request: CompareGrey) -> Iterator[Progress | GreyReport]:
     """Yield progress, and last what each way of grey images changes in a plan's network with its first weights."""
+    plan = request.plan
     yield Progress(0, 3, "loading the initial weights")
     colour = replace(plan, channels=plan.spec.in_channels, grey=GreyWay.REPEAT, dropout=0.0)
     colour = colour if colour.classes else data.complete(colour)

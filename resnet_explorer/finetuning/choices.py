@@ -285,7 +285,7 @@ def _cost(spec: ResNetSpec, image: InputShape, channels: int, way: GreyWay) -> C
 
 
 @dataclass(frozen=True, slots=True)
-class WayWords:
+class WayText:
     """A way in words: what it does, what it keeps of the network, and when to choose it."""
 
     title: str
@@ -294,35 +294,35 @@ class WayWords:
     choose: str
 
 
-WAYS: Mapping[GreyWay, WayWords] = {
-    GreyWay.REPEAT: WayWords(
+WAYS: Mapping[GreyWay, WayText] = {
+    GreyWay.REPEAT: WayText(
         "Repeat the channel",
         "The grey image is copied into every input channel of the network.",
         "The network is unchanged, and its own means and standard deviations apply per channel.",
         "First choice for grey images: no weight changes, and standard files of weights still fit.",
     ),
-    GreyWay.SUM: WayWords(
+    GreyWay.SUM: WayText(
         "First convolution: sum",
         "The kernels of the colour channels are summed.",
         "Equal to the network on the repeated channel, in training and inference, if all channels are normalised alike:"
         " a convolution is linear.",
         "For a true one-channel network: a third of the first convolution's work, and the same outputs.",
     ),
-    GreyWay.MEAN: WayWords(
+    GreyWay.MEAN: WayText(
         "First convolution: mean",
         "The kernels of the colour channels are averaged.",
         "A third of the response. Batch statistics compensate for that in training; with running statistics (inference,"
         " frozen batch norm) the outputs differ.",
         "Rarely: only where batch norm trains, and then it is no better than the sum.",
     ),
-    GreyWay.LUMINANCE: WayWords(
+    GreyWay.LUMINANCE: WayText(
         "First convolution: luminance",
         "The kernels are summed, weighted by the luminance of red, green and blue.",
         "About a third of the response. Green counts most, unlike in the learnt kernels; batch norm does not compensate"
         " for that.",
         "Rarely, like the mean: luminance weights are unrelated to those that the kernels have learnt.",
     ),
-    GreyWay.ADAPTER: WayWords(
+    GreyWay.ADAPTER: WayText(
         "A 1x1 adapter before the network",
         "A trainable 1x1 convolution maps the channels of the image to those of the network. It is initialised to 1,"
         " the repeated channel (1/3 would be the mean).",

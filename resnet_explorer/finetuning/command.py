@@ -13,7 +13,7 @@ from resnet_explorer.errors import CheckpointError, ExplorerError
 from resnet_explorer.finetuning import choices, values
 from resnet_explorer.finetuning.data_report import DataReport
 from resnet_explorer.finetuning.groups import grouping
-from resnet_explorer.finetuning.plan import TUNING, TunePlan, plan_from_text, run_plan
+from resnet_explorer.finetuning.plan import TUNING, TunePlan, run_plan
 from resnet_explorer.finetuning.text import (
     describe_data,
     describe_groups,
@@ -177,7 +177,7 @@ CARD, SCRIPT = "card.md", "finetune.py"
 
 
 def finetune(options: argparse.Namespace) -> int:
-    """Tune what the options ask, and return the exit status."""
+    """Fine-tune as the options say, and return the exit status."""
     if options.workers is not None and options.workers < 1:
         raise ExplorerError("workers", f"--workers cannot be {options.workers}.", "Choose 1 or more.")
     if options.dynamic and "onnx" not in options.save:
@@ -188,7 +188,7 @@ def finetune(options: argparse.Namespace) -> int:
         plan = plan_of(options, source)
         if source.read and not options.json:
             say(notes_text(source.read.notes, source.read.keys))
-        _have_weights(plan, options, asker)
+        _ensure_weights(plan, options, asker)
         report: DataReport = asker.ask(values.CheckData(plan))
         whole = _checked(report, plan)
         plans = plans_of(options, whole)
@@ -200,22 +200,19 @@ def finetune(options: argparse.Namespace) -> int:
                 describe_weights(source.weights.name, source.read.found if source.read else None, whole)
                 + describe_data(report, whole)
             )
-            say("".join(describe_groups(one, report.train) for one in _one_seed(plans)))
+            first = [one for one in plans if one.seed == plans[0].seed]
+            say("".join(describe_groups(one, report.train) for one in first))
         if options.dry_run:
             return 0
         tasks = tasks_of(plans, report.train, root)
         run_tasks.check_folder(root, tasks)
-        _write_first(source, plan, asker)
+        _write_initial(source, plan, asker)
         outcome = _tuned(tasks, plans, options)
         return _ended(tasks, outcome, options, asker)
 
 
-def _one_seed(plans: Sequence[TunePlan]) -> tuple[TunePlan, ...]:
-    return tuple(one for one in plans if one.seed == plans[0].seed)
-
-
-def _have_weights(plan: TunePlan, options: argparse.Namespace, asker: Asker) -> None:
-    """Fetch published weights where that is asked for; raises ExplorerError where they are not here otherwise."""
+def _ensure_weights(plan: TunePlan, options: argparse.Namespace, asker: Asker) -> None:
+    """Download published weights where requested; raises ExplorerError where they are missing otherwise."""
     if plan.weights.kind is not choices.WeightsKind.PUBLISHED:
         return
     found: tuple[values.Published, ...] = asker.ask(values.FindWeights(plan.spec))
@@ -235,7 +232,7 @@ def _have_weights(plan: TunePlan, options: argparse.Namespace, asker: Asker) -> 
 
 
 def _checked(report: DataReport, plan: TunePlan) -> TunePlan:
-    """Return the plan that the images complete; raises ExplorerError where they teach nothing."""
+    """Return the plan completed from the images; raises ExplorerError where they cannot be trained on."""
     if report.problems:
         bad = f" {report.unreadable[0].path}: {report.unreadable[0].reason}." if report.unreadable else ""
         raise ExplorerError("data", f"{' '.join(report.problems)}{bad}")
@@ -244,7 +241,7 @@ def _checked(report: DataReport, plan: TunePlan) -> TunePlan:
     return report.plan
 
 
-def _write_first(source: Source, plan: TunePlan, asker: Asker) -> None:
+def _write_initial(source: Source, plan: TunePlan, asker: Asker) -> None:
     """Write the weights of the run that the tuning starts from, once, and beside them whose they are.
 
     Raises ExplorerError where the folder has those of another run.
@@ -280,21 +277,18 @@ def _tuned(tasks: Sequence[Task], plans: Sequence[TunePlan], options: argparse.N
 
 def _is_done(task: Task, plan: TunePlan) -> bool:
     """Return whether this very plan has nothing left to do."""
-    file = task.folder / TUNE
-    if not file.is_file() or not run_tasks.is_finished(task):
-        return False
-    return plan_from_text(file.read_text(encoding="utf-8"), str(file)) == plan
+    return run_tasks.is_finished(task) and (task.folder / TUNE).is_file() and read_plan(task.folder) == plan
 
 
 def _ended(tasks: Sequence[Task], outcome: Outcome, options: argparse.Namespace, asker: Asker) -> int:
-    """Say how it ended, judge what is there, write card and script, and return the exit status."""
+    """Report the outcome, evaluate the runs, write card and script, and return the exit status."""
     report_problems(outcome, tasks)
     root = tasks[0].folder if len(tasks) == 1 else tasks[0].folder.parent
     if outcome.stopped:
         complain(f"Paused. The same command with -o '{root}' goes on.")
         return INTERRUPTED
     judged: list[values.BeforeAfter] = [
-        asker.ask(values.JudgeTune(str(task.folder)))
+        asker.ask(values.EvaluateTuned(str(task.folder)))
         for place, task in enumerate(tasks)
         if place not in outcome.problems
     ]
@@ -306,12 +300,12 @@ def _ended(tasks: Sequence[Task], outcome: Outcome, options: argparse.Namespace,
         say_json(results_values(judged))
     else:
         say(describe_results(judged))
-    _take_away(judged, options, asker)
+    _export(judged, options, asker)
     return FAILED if outcome.problems else 0
 
 
-def _take_away(judged: Sequence[values.BeforeAfter], options: argparse.Namespace, asker: Asker) -> None:
-    """Write card, script, and the model in the forms that are asked for, into each run's folder."""
+def _export(judged: Sequence[values.BeforeAfter], options: argparse.Namespace, asker: Asker) -> None:
+    """Write card, script, and the model in the requested formats into the folder of each run."""
     names = [CARD, SCRIPT, *(f"model.{suffix}" for suffix in dict.fromkeys(options.save))]
     for one in judged:
         for name in names:

@@ -121,7 +121,7 @@ class DataReport:
         if len(self.classes) < 2:
             found.append(f"There is only one class, {self.classes[0].name}: add a folder for another one.")
         if without := [one.name for one in self.classes if not one.train]:
-            found.append(f"{_some(without)} without a training image: add some, or leave the class out.")
+            found.append(f"{_first_names(without)} without a training image: add some, or leave the class out.")
         if len(self.classes) > self.train:
             found.append(f"There are more classes ({len(self.classes):,}) than training images ({self.train:,}).")
         if not self.test + self.val:
@@ -133,10 +133,10 @@ class DataReport:
         """Return what makes the result worse, or better than it is."""
         found = []
         if self.unreadable:
-            names = _some([one.path for one in self.unreadable])
+            names = _first_names([one.path for one in self.unreadable])
             found.append(f"Unreadable and skipped ({len(self.unreadable):,}): {names}.")
         if self.empty:
-            found.append(f"Folders without images: {_some(self.empty)}.")
+            found.append(f"Folders without images: {_first_names(self.empty)}.")
         if self.leaks:
             words = f"Images that are in several parts ({len(self.leaks):,}), such as"
             found.append(f"{words} {self.leaks[0][1]}, also {self.leaks[0][0]}: the test accuracy will be too high.")
@@ -145,7 +145,7 @@ class DataReport:
         if self.twins:
             found.append(f"Duplicate images ({len(self.twins):,}), such as {self.twins[0][1]}.")
         if single := [one.name for one in self.classes if one.all == 1]:
-            found.append(f"{_some(single)} with a single image: it is used for training, not for testing.")
+            found.append(f"{_first_names(single)} with a single image: it is used for training, not for testing.")
         if self.imbalance is not None and self.imbalance >= IMBALANCE:
             found.append(f"The largest class has {self.imbalance:.0f} times as many images as the smallest.")
         if len(self.modes) > 1:
@@ -153,7 +153,7 @@ class DataReport:
         return tuple(found)
 
 
-def _some(names: list[str] | tuple[str, ...]) -> str:
+def _first_names(names: list[str] | tuple[str, ...]) -> str:
     """Return the first names, and how many more there are."""
     more = len(names) - SHOWN
     return ", ".join(names[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")

@@ -2,6 +2,7 @@
 
 from resnet_explorer.features import Action, Command, Feature, Page
 
+OPTIONS = "resnet_explorer.finetuning.options"
 FEATURE = Feature(
     pages=(
         Page(
@@ -14,15 +15,7 @@ FEATURE = Feature(
         ),
     ),
     commands=(
-        Command(
-            "finetune",
-            "resnet_explorer.finetuning.options:add_tune_options",
-            "resnet_explorer.finetuning.command:finetune",
-        ),
-        Command(
-            "predict",
-            "resnet_explorer.finetuning.options:add_predict_options",
-            "resnet_explorer.finetuning.command:predict",
-        ),
+        Command("finetune", f"{OPTIONS}:add_tune_options", "resnet_explorer.finetuning.command:finetune"),
+        Command("predict", f"{OPTIONS}:add_predict_options", "resnet_explorer.finetuning.command:predict"),
     ),
 )

@@ -126,7 +126,7 @@ class Grouping:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Return sentences on what the plan does that its choices alone do not tell."""
-        return tuple(words for words in (_unopened_words(self), _statistics_words(self)) if words)
+        return tuple(words for words in (_unopened_warning(self), _statistics_warning(self)) if words)
 
     def counts(self, epoch: int) -> Counts:
         """Return what trains at an epoch."""
@@ -135,7 +135,7 @@ class Grouping:
         return Counts(len(training), total(training), len(known), total(known))
 
 
-def _unopened_words(found: Grouping) -> str:
+def _unopened_warning(found: Grouping) -> str:
     late = {group.unit: group.opens + 1 for group in found.unopened}
     if not late:
         return ""
@@ -155,7 +155,7 @@ def _epochs_to_open(plan: TunePlan) -> int:
     return len(known) if plan.strategy is Strategy.C else 2
 
 
-def _statistics_words(found: Grouping) -> str:
+def _statistics_warning(found: Grouping) -> str:
     if found.plan.bn is not BnMode.TRAIN:
         return ""
     trains = found.trainable(0)

@@ -15,11 +15,11 @@ from torch import nn
 from resnet_explorer import files
 from resnet_explorer.errors import CheckpointError, ExportError
 from resnet_explorer.finetuning import lab, values, weights
-from resnet_explorer.finetuning.checks import check, compare_grey, samples
+from resnet_explorer.finetuning.checks import check
 from resnet_explorer.finetuning.choices import WeightsChoice, WeightsKind
 from resnet_explorer.finetuning.data import Item, TuneImages, UnreadableError, normed, prepared
 from resnet_explorer.finetuning.data_report import DataReport, Part
-from resnet_explorer.finetuning.lab import judge, record_of, usable
+from resnet_explorer.finetuning.lab import evaluate, read_record, usable
 from resnet_explorer.finetuning.plan import TunePlan, read_plan
 from resnet_explorer.finetuning.script import companions, to_script
 from resnet_explorer.finetuning.text import to_card
@@ -91,7 +91,7 @@ def _program(model: ResNet, spec: ResNetSpec, image: InputShape) -> torch.export
 
 
 SHOWN = 5
-"""So many classes are told of an image."""
+"""Classes of a prediction."""
 
 
 def predict(model: nn.Module, plan: TunePlan, files: Sequence[Path]) -> Iterator[values.Prediction]:
@@ -134,30 +134,15 @@ def find_weights(job: values.FindWeights) -> Iterator[object]:
 
 
 def fetch_weights(job: values.FetchWeights) -> Iterator[object]:
-    """Yield progress in bytes, and last where the file is; closing it takes away what came."""
+    """Yield progress in bytes, and last the path of the file; closing it removes the partial file."""
     with closing(weights.download(job.published)) as steps:
         for step in steps:
             yield str(step) if isinstance(step, Path) else step
 
 
-def check_data(job: values.CheckData) -> Iterator[object]:
-    """Yield progress, and last what was found in the images."""
-    return check(job.plan)
-
-
-def show_samples(job: values.ShowSamples) -> Iterator[object]:
-    """Yield progress, and last some images as the network sees them."""
-    return samples(job.plan, job.count, job.seed)
-
-
-def compare_grey_ways(job: values.CompareGrey) -> Iterator[object]:
-    """Yield progress, and last what each way of grey images changes."""
-    return compare_grey(job.plan)
-
-
-def judge_run(job: values.JudgeTune) -> Iterator[object]:
+def evaluate_run(job: values.EvaluateTuned) -> Iterator[object]:
     """Yield progress, and last the test images before and after."""
-    return judge(Path(job.folder))
+    return evaluate(Path(job.folder))
 
 
 def save_tuned(job: values.SaveTuned) -> Iterator[object]:
@@ -194,17 +179,17 @@ def _save_script(job: values.SaveTuned) -> Iterator[Progress]:
 
 
 def _save_card(job: values.SaveTuned) -> Iterator[Progress]:
-    """Write the card, once the images are looked at and judged."""
+    """Write the card after checking and evaluating the images."""
     folder = Path(job.folder)
     plan, outcome, data = read_plan(folder), None, None
-    for step in chain(check(plan), judge(folder)):
+    for step in chain(check(values.CheckData(plan)), evaluate(folder)):
         if isinstance(step, Progress):
             yield step
         elif isinstance(step, DataReport):
             data = step
         else:
             outcome = step.outcome
-    _, setting, _ = record_of(folder)
+    _, setting, _ = read_record(folder)
     first = weights.find_published(plan.spec, plan.weights.name) if plan.weights.kind is WeightsKind.PUBLISHED else None
     files.write(Path(job.path), to_card(plan, setting.train, outcome, data, first))
 

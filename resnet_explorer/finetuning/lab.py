@@ -13,8 +13,8 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning.data import TuneImages, complete, load
 from resnet_explorer.finetuning.groups import grouping
 from resnet_explorer.finetuning.plan import TunePlan, read_plan, run_plan
-from resnet_explorer.finetuning.schedule import FinetuneRun, ParameterSchedule, TuneFolder, others
-from resnet_explorer.finetuning.values import BeforeAfter, Judgement, Outcome
+from resnet_explorer.finetuning.schedule import FinetuneRun, ParameterSchedule, TuneFolder, images_changed
+from resnet_explorer.finetuning.values import BeforeAfter, Evaluation, Outcome
 from resnet_explorer.finetuning.weights import bare, start
 from resnet_explorer.module.build import ResNet
 from resnet_explorer.probes.models import places, restored
@@ -49,7 +49,7 @@ def follow(
     """
     yield Progress(0, plan.epochs, "checking the images")
     plan = plan if plan.classes else _completed(plan, folder)
-    images = yield from fetched(plan)
+    images = yield from load_checked(plan)
     view = run_plan(plan, len(images.train))
     notes: tuple[str, ...] = ()
     if folder is not None and (folder / CHECKPOINT).is_file():
@@ -70,7 +70,7 @@ def follow(
             stack.enter_context(kept)
         setting = kept.kept() if kept else None
         if kept and setting and setting.test != len(images.val):
-            raise others(kept.path)
+            raise images_changed(kept.path)
         groups = grouping(plan, len(images.train))
         trainer = Trainer(view, model, lambda net: ParameterSchedule(net, groups, kept.opened if kept else None))
         mark = kept.restore(trainer) if kept and setting else Mark()
@@ -86,8 +86,8 @@ def _completed(plan: TunePlan, folder: Path | None) -> TunePlan:
     return replace(plan, classes=kept.classes, preprocess=kept.preprocess, white=kept.white)
 
 
-def fetched(plan: TunePlan) -> Generator[Progress, None, TuneImages]:
-    """Yield progress while images are read, and return them; raises ExplorerError where they teach nothing."""
+def load_checked(plan: TunePlan) -> Generator[Progress, None, TuneImages]:
+    """Yield progress while images are read, and return them; raises ExplorerError where they cannot be trained on."""
     for one in load(plan):
         if isinstance(one, TuneImages):
             if problems := one.counted().problems:
@@ -100,12 +100,12 @@ def fetched(plan: TunePlan) -> Generator[Progress, None, TuneImages]:
 _held: dict[Hashable, TuneImages] = {}
 
 
-def held_images(plan: TunePlan) -> Generator[Progress, None, TuneImages]:
+def cached_images(plan: TunePlan) -> Generator[Progress, None, TuneImages]:
     """Yield progress while a plan's images are read, unless they were read last, and return them."""
     prepared = (plan.image, plan.channels, plan.grey, plan.preprocess, plan.white)
     key = (plan.spec, plan.data, plan.classes, plan.seed, *prepared)
     if key not in _held:
-        images = yield from fetched(plan)
+        images = yield from load_checked(plan)
         _held.clear()
         _held[key] = images
     return _held[key]
@@ -113,7 +113,7 @@ def held_images(plan: TunePlan) -> Generator[Progress, None, TuneImages]:
 
 def images_of(plan: TunePlan) -> TuneImages:
     """Return a plan's images, those that were read last or read now."""
-    steps = held_images(plan)
+    steps = cached_images(plan)
     while True:
         try:
             next(steps)
@@ -123,35 +123,37 @@ def images_of(plan: TunePlan) -> TuneImages:
 
 
 CHUNK = 250
-"""Images that are named at a time."""
+"""Images in a batch of the evaluation."""
 
 
-def judge(folder: Path) -> Iterator[Progress | BeforeAfter]:
-    """Yield progress, and last how a run's test images are named by its first weights and by its best ones.
+def evaluate(folder: Path) -> Iterator[Progress | BeforeAfter]:
+    """Yield progress, and last the test images of a run evaluated with its initial and with its best weights.
 
     Raises ExplorerError where the folder holds no fine-tuning, or no weights yet.
     """
     plan = read_plan(folder)
     model, _, steps = load_trained(folder)
-    images = yield from held_images(plan)
-    after = yield from named(model, plan, images, "evaluating the best weights")
+    images = yield from cached_images(plan)
+    after = yield from evaluate_model(model, plan, images, "evaluating the best weights")
     before, words = yield from _before(plan, images)
     words = (*words, images.judging)
     yield BeforeAfter(str(folder), plan, before, after, _outcome(folder, steps, before, after), words, images.words)
 
 
-def _before(plan: TunePlan, images: TuneImages) -> Generator[Progress, None, tuple[Judgement | None, tuple[str, ...]]]:
+def _before(plan: TunePlan, images: TuneImages) -> Generator[Progress, None, tuple[Evaluation | None, tuple[str, ...]]]:
     try:
         model, started = start(plan)
     except ExplorerError as error:
         return None, (f"The initial weights are no longer available: {error}",)
-    found = yield from named(model, plan, images, "evaluating the initial weights")
+    found = yield from evaluate_model(model, plan, images, "evaluating the initial weights")
     chance = f"A new head guesses: the accuracy by chance is 1 in {len(plan.classes):,}, {1 / len(plan.classes):.1%}."
     return found, (*started.words, *(() if started.head_loaded else (chance,)))
 
 
-def named(model: ResNet, plan: TunePlan, images: TuneImages, words: str) -> Generator[Progress, None, Judgement]:
-    """Yield progress while all test images are named in evaluation mode, and return how."""
+def evaluate_model(
+    model: ResNet, plan: TunePlan, images: TuneImages, words: str
+) -> Generator[Progress, None, Evaluation]:
+    """Yield progress while all test images are evaluated in eval mode, and return the evaluation."""
     model = model.to(usable(plan.device))
     classes, loss, done = len(plan.classes), 0.0, 0
     counts = np.zeros((classes, classes), np.int64)
@@ -163,11 +165,11 @@ def named(model: ResNet, plan: TunePlan, images: TuneImages, words: str) -> Gene
         np.add.at(counts, (y.numpy(), scores.argmax(dim=1).numpy()), 1)
         done += len(chunk)
         yield Progress(done, len(images.test), words)
-    return Judgement(counts, loss / max(1, done))
+    return Evaluation(counts, loss / max(1, done))
 
 
 def usable(device: str) -> str:
-    """Return a device, or the CPU where it is not there any longer."""
+    """Return a device, or the CPU if it is no longer there."""
     kind, _, index = device.partition(":")
     if kind == "cuda":
         return device if int(index or 0) < torch.cuda.device_count() else "cpu"
@@ -175,9 +177,9 @@ def usable(device: str) -> str:
     return device if known else "cpu"
 
 
-def _outcome(folder: Path, steps: int, before: Judgement | None, after: Judgement) -> Outcome:
+def _outcome(folder: Path, steps: int, before: Evaluation | None, after: Evaluation) -> Outcome:
     """Return the figures of a run; ``steps`` are those that the best weights had made."""
-    metrics, environment, per_epoch = record_of(folder)
+    metrics, environment, per_epoch = read_record(folder)
     last = metrics[-LAST_STEPS:]
     return Outcome(
         before.accuracy if before else None,
@@ -194,8 +196,8 @@ def _outcome(folder: Path, steps: int, before: Judgement | None, after: Judgemen
     )
 
 
-def record_of(folder: Path) -> tuple[tuple[Metric, ...], RunEnvironment, int]:
-    """Return a run's steps, its environment, and the steps of an epoch; raises ExplorerError where there are none."""
+def read_record(folder: Path) -> tuple[tuple[Metric, ...], RunEnvironment, int]:
+    """Return the steps of a run, its environment, and the steps of an epoch; raises ExplorerError if there are none."""
     try:
         view, environment = loads((folder / RUN).read_text(encoding="utf-8"), str(folder))
         return metrics_from((folder / METRICS).read_bytes()), environment, max(1, view.recipe.evaluate)

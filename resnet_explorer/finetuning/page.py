@@ -11,7 +11,7 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning.choices import Strategy
 from resnet_explorer.finetuning.plan import TunePlan, run_plan
 from resnet_explorer.finetuning.plan_view import FreezePane, GroupsPane, SamplesPane, WaysPane
-from resnet_explorer.finetuning.results_view import CurvesPane, ExportPane, FinetuneRunner, JudgedPane, TunedRun
+from resnet_explorer.finetuning.results_view import BeforeAfterPane, CurvesPane, ExportPane, FinetuneRunner, TunedRun
 from resnet_explorer.finetuning.setup import TuningSetup
 from resnet_explorer.finetuning.state import TuningState
 from resnet_explorer.insight.page import InsideView
@@ -82,7 +82,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
         self.network = FreezePane(self.state, document)
         self.groups = GroupsPane(self.state, self.network.document)
         self.ways = WaysPane(self.state)
-        self.samples, self.judged = SamplesPane(self.state, jobs), JudgedPane(document, jobs)
+        self.samples, self.judged = SamplesPane(self.state, jobs), BeforeAfterPane(document, jobs)
         self.curves = CurvesPane(document, self.trainer.root)
         self.inside, self.export = InsideView(document, jobs), ExportPane(jobs)
         self._asked_once = False

@@ -6,7 +6,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHeaderView, QScrollArea, QSlider, QWidget
 
-from resnet_explorer.finetuning.charts import frozen_at, group_rates, unit_words
+from resnet_explorer.finetuning.charts import frozen_at, group_rates, unit_title
 from resnet_explorer.finetuning.choices import WAYS, ChannelCost, GreyWay, adapts, channel_costs
 from resnet_explorer.finetuning.data_report import SamplePage
 from resnet_explorer.finetuning.groups import Group, Grouping
@@ -168,7 +168,7 @@ class GroupsPane(QWidget):
 
 def _group_row(groups: Grouping, group: Group) -> TextRow:
     network, epochs = groups.plan.network, groups.plan.epochs
-    name = group.name.replace(group.unit, unit_words(group.unit, network), 1)
+    name = group.name.replace(group.unit, unit_title(group.unit, network), 1)
     rate = groups.recipe.rate_at(min(group.opens * groups.steps, groups.recipe.steps - 1)) * group.share_at(group.opens)
     is_open = group.opens < epochs
     texts = (
@@ -267,7 +267,7 @@ class WaysPane(QScrollArea):
     def show_plan(self) -> None:
         """Show the plan as it is now."""
         self.table.show_ways(self.state)
-        self.measured.show_words(measured_words(self.state))
+        self.measured.show_words(describe_measures(self.state))
         for way, part in self.says.items():
             words = WAYS[way]
             part.show_words(f"{way}: {words.does} {words.keeps} When: {words.choose}")
@@ -282,7 +282,7 @@ def share(value: float) -> str:
     return f"{100 * value:.1f} %" if value >= 5e-4 else "0" if value < 1e-9 else f"{value:.0e}"
 
 
-def measured_words(state: TuningState) -> str:
+def describe_measures(state: TuningState) -> str:
     """Return what the measure says, or how it is made."""
     plan, grey = state.plan, state.grey
     if not adapts(plan.spec, plan.channels):

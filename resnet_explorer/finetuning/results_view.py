@@ -148,7 +148,7 @@ NOTHING = "No results yet. Press Start, and return when the training has finishe
 WORKING = "The test images are evaluated when the training has finished or is paused."
 
 
-class JudgedPane(QWidget):
+class BeforeAfterPane(QWidget):
     """Evaluates a run when the pane is shown."""
 
     def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
@@ -188,13 +188,13 @@ class JudgedPane(QWidget):
         if key != self._asked:
             self.show_none(f"Evaluating the test images before and after {run.plan.name}…")
             self._asked = key
-            self.asking.ask(values.JudgeTune(str(run.folder)), f"Before and after {run.plan.name}", self._show)
+            self.asking.ask(values.EvaluateTuned(str(run.folder)), f"Before and after {run.plan.name}", self._show)
 
     def _show(self, result: object) -> None:
         if not isinstance(result, values.BeforeAfter):
             return
         self.judged = result
-        self.words.show_words(judged_words(result))
+        self.words.show_words(describe_result(result))
         self.started.show_words(" ".join(result.words))
         self.table.show_rows(_rows(result))
         self.when.setTabEnabled(1, result.before is not None)
@@ -221,7 +221,7 @@ class JudgedPane(QWidget):
             self.table.show_rows(_rows(self.judged))
 
 
-def judged_words(result: values.BeforeAfter) -> str:
+def describe_result(result: values.BeforeAfter) -> str:
     """Return the accuracy on the test images before and after, in a sentence."""
     after, outcome = result.after, result.outcome
     of = f"of {int(after.counts.sum()):,} test images"
@@ -251,7 +251,7 @@ def _percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f} %"
 
 
-def _confusion(judged: values.BeforeAfter, shown: values.Judgement, words: str) -> Confusion:
+def _confusion(judged: values.BeforeAfter, shown: values.Evaluation, words: str) -> Confusion:
     plan = run_plan(judged.plan, int(shown.counts.sum()))
     request = ConfusionRequest(judged.folder, replace(plan, name=f"{plan.name} ({words})"))
     none = shown.counts[:0].astype("uint8")

@@ -31,10 +31,10 @@ ALIKE = 0.75
 """From this likeness on an attribute's name is taken for a misspelt ``requires_grad``."""
 
 
-class StillBatchNorm2d(nn.BatchNorm2d):
+class FrozenBatchNorm2d(nn.BatchNorm2d):
     """A batch norm that stays in evaluation mode when its network is put into training mode."""
 
-    def train(self, mode: bool = True) -> "StillBatchNorm2d":
+    def train(self, mode: bool = True) -> "FrozenBatchNorm2d":
         """Leave the mode as it is: running statistics are used, and stay."""
         super().train(False)
         return self
@@ -76,7 +76,7 @@ def verify(model: nn.Module) -> FreezeReport:
 
 
 def _is_still(module: nn.Module, model: nn.Module) -> bool:
-    return isinstance(module, nn.BatchNorm2d) and (isinstance(module, StillBatchNorm2d) or not module.training)
+    return isinstance(module, nn.BatchNorm2d) and (isinstance(module, FrozenBatchNorm2d) or not module.training)
 
 
 def _silent(model: nn.Module) -> Iterator[str]:
@@ -91,7 +91,7 @@ def _looks_like(key: str) -> bool:
     return SequenceMatcher(None, key, "requires_grad").ratio() >= ALIKE
 
 
-def hold_still(model: nn.Module, paths: Collection[str]) -> None:
+def keep_in_eval(model: nn.Module, paths: Collection[str]) -> None:
     """Keep the batch norms of these paths in evaluation mode, whatever ``train()`` says; let all others go.
 
     Raises ExplorerError where a path leads to no batch norm.
@@ -101,9 +101,9 @@ def hold_still(model: nn.Module, paths: Collection[str]) -> None:
     if missing:
         raise ExplorerError("bn", f"There is no batch norm at {missing[0]}.", "Check the path.")
     for name, module in norms.items():
-        was_held = isinstance(module, StillBatchNorm2d)
+        was_held = isinstance(module, FrozenBatchNorm2d)
         if name in paths:
-            module.__class__ = StillBatchNorm2d
+            module.__class__ = FrozenBatchNorm2d
             module.eval()
         elif was_held:
             module.__class__ = nn.BatchNorm2d
@@ -155,7 +155,7 @@ class ParameterSchedule:
         return report
 
     def _open(self, epoch: int) -> FreezeReport:
-        hold_still(self.model, self.grouping.still(epoch))
+        keep_in_eval(self.model, self.grouping.still(epoch))
         report = freeze(self.model, self.grouping.trainable(epoch))
         self._since = epoch
         if self._note:
@@ -185,7 +185,7 @@ class TuneFolder(Folder):
             words = f"{self.path} holds a fine-tuning of other {different[0]}."
             raise ExplorerError(str(self.path), words, "Choose another folder, or the same settings.")
         if different or plan.recipe != self._plan.recipe:
-            raise others(self.path)
+            raise images_changed(self.path)
 
     def begin(self, environment: RunEnvironment) -> None:
         """Write what the run is, where nothing is here yet, and open the list of its steps."""
@@ -233,7 +233,7 @@ class TuneFolder(Folder):
         files.write(self.path / BEST, save(tensors, metadata=words))
 
 
-def others(folder: Path) -> ExplorerError:
+def images_changed(folder: Path) -> ExplorerError:
     """Return the error for a run whose images have changed."""
     what = f"The images have changed since the run in {folder} began."
     return ExplorerError(str(folder), what, "Choose another folder, or restore them.")

@@ -95,7 +95,7 @@ class TrainsStep(Step):
         super().__init__("trains", "5 What trains", "Which parts train, and from which epoch", state, True)
         self.strategies, self.opens = ExperimentList(PRESETS), NumbersField()
         self.bn = ChoiceField(((words, mode, tip) for mode, (words, tip) in BN.items()), BnMode)
-        self.why, self.counts, self.bn_words = Words(), Words(quiet=False), Words()
+        self.why, self.counts, self.bn_text = Words(), Words(quiet=False), Words()
         self.warning, self.epoch = Problem(), NumberField(1, 1)
         self.thaw = button("Clear manual freezing", "Train everything that the strategy trains")
         self.strategies.setAccessibleName("Strategies")
@@ -116,7 +116,7 @@ class TrainsStep(Step):
             "Where batch norm takes mean and variance from during training. requires_grad=False alone does not keep a"
             " frozen batch norm from updating its running statistics; eval mode does",
         )
-        self.wide(self.bn_words, self.warning)
+        self.wide(self.bn_text, self.warning)
         tip = "The counts and the diagram show what trains in this epoch"
         self.form.add("epoch", "Shown: epoch", self.epoch, tip, "Epoch shown")
         self.wide(self.counts, self.thaw)
@@ -139,7 +139,7 @@ class TrainsStep(Step):
         self.opens.setPlaceholderText(usual or "never")
         self.bn.show_value(plan.bn)
         still = len(groups.still(epoch))
-        self.bn_words.show_words(f"{BN[plan.bn][1]}. {still:,} batch norms use running statistics in this epoch.")
+        self.bn_text.show_words(f"{BN[plan.bn][1]}. {still:,} batch norms use running statistics in this epoch.")
         self.warning.say("\n⚠ ".join(groups.warnings))
         self.epoch.high = plan.epochs
         self.epoch.show_value(epoch + 1)

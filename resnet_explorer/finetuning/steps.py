@@ -280,7 +280,7 @@ class ImagesStep(Step):
         self.summarise(f"{name}, {plan.image.height}×{plan.image.width}")
 
     def _show_report(self, report: DataReport | None) -> None:
-        self.found.show_words(report_words(report) if report else "Not checked yet.")
+        self.found.show_words(describe_report(report) if report else "Not checked yet.")
         self.notes.show_words("\n".join((*report.notes, report.judging)) if report and report.images else "")
         self.wrong.show_words("\n".join(f"⚠ {one}" for one in report.problems) if report else "")
         self.warned.show_words("\n".join(f"△ {one}" for one in report.warnings) if report else "")
@@ -340,7 +340,7 @@ def _numbers(values: tuple[float, ...]) -> str:
     return ", ".join(f"{one:.3g}" for one in values[:4]) + (", …" if len(values) > 4 else "")
 
 
-def report_words(report: DataReport) -> str:
+def describe_report(report: DataReport) -> str:
     """Return what a check of the images found, in two sentences."""
     sizes, val = report.sizes, f", {report.val:,} for validation" if report.val else ""
     words = f"{len(report.classes):,} classes, {report.train:,} images for training{val}, {report.test:,} for testing."

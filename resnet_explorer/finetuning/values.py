@@ -14,9 +14,9 @@ from resnet_explorer.spec import ResNetSpec
 
 @dataclass(frozen=True, slots=True)
 class GreyMeasure:
-    """How far a way's answers lie from the network's on the repeated channel, as shares of their length.
+    """Relative error of a way's outputs against those for the repeated channel.
 
-    ``inference`` with running statistics, ``training`` with those of the batch.
+    ``inference`` with running statistics, ``training`` with batch statistics.
     """
 
     way: GreyWay
@@ -145,19 +145,19 @@ class TuneEnding(Ending):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judgement:
-    """How test images are named: ``counts`` has a row for each true class, a column for each given one."""
+class Evaluation:
+    """Test images evaluated: ``counts`` has a row for each true class and a column for each predicted one."""
 
     counts: NDArray[np.int64]
     loss: float
 
     @property
     def accuracy(self) -> float:
-        """Return the share that was named right."""
+        """Return the accuracy."""
         return float(self.counts.trace() / self.counts.sum())
 
     def recall(self, label: int) -> float | None:
-        """Return the share of a class's images that were given to it; None where there are none."""
+        """Return the recall of a class; None where it has no images."""
         count = int(self.counts[label].sum())
         return float(self.counts[label, label] / count) if count else None
 
@@ -172,8 +172,8 @@ class BeforeAfter:
 
     folder: str
     plan: TunePlan
-    before: Judgement | None
-    after: Judgement
+    before: Evaluation | None
+    after: Evaluation
     outcome: Outcome
     words: tuple[str, ...]
     data: str
@@ -191,7 +191,7 @@ class Prediction:
 @job("resnet_explorer.finetuning.jobs:find_weights")
 @dataclass(frozen=True, slots=True)
 class FindWeights:
-    """Tell which weights torchvision publishes of a network: the answer is a tuple of ``Published``, empty for none."""
+    """List the weights that torchvision publishes for a network: the answer is a tuple of ``Published``."""
 
     spec: ResNetSpec
 
@@ -207,15 +207,15 @@ class FetchWeights:
     published: Published
 
 
-@job("resnet_explorer.finetuning.jobs:check_data")
+@job("resnet_explorer.finetuning.checks:check")
 @dataclass(frozen=True, slots=True)
 class CheckData:
-    """Look at every image of a plan, which need not name its classes yet: the answer is a ``DataReport``."""
+    """Check every image of a plan, which need not name its classes yet: the answer is a ``DataReport``."""
 
     plan: TunePlan
 
 
-@job("resnet_explorer.finetuning.jobs:show_samples")
+@job("resnet_explorer.finetuning.checks:samples")
 @dataclass(frozen=True, slots=True)
 class ShowSamples:
     """Prepare some training images as the network sees them: the answer is a ``SamplePage``."""
@@ -225,10 +225,10 @@ class ShowSamples:
     seed: int = 0
 
 
-@job("resnet_explorer.finetuning.jobs:compare_grey_ways")
+@job("resnet_explorer.finetuning.checks:compare_grey")
 @dataclass(frozen=True, slots=True)
 class CompareGrey:
-    """Measure on some images what each way of grey ones into the network changes: the answer is a ``GreyReport``."""
+    """Measure on some images what each way for grey images changes: the answer is a ``GreyReport``."""
 
     plan: TunePlan
 
@@ -253,10 +253,10 @@ class TuneRun:
         return self.plan.device
 
 
-@job("resnet_explorer.finetuning.jobs:judge_run")
+@job("resnet_explorer.finetuning.jobs:evaluate_run")
 @dataclass(frozen=True, slots=True)
-class JudgeTune:
-    """Judge the test images before a fine-tuning and after it: what comes of it is a ``BeforeAfter``."""
+class EvaluateTuned:
+    """Evaluate the test images before and after a fine-tuning: the answer is a ``BeforeAfter``."""
 
     folder: str
 
@@ -278,7 +278,7 @@ class SaveTuned:
 @job("resnet_explorer.finetuning.jobs:predict_files")
 @dataclass(frozen=True, slots=True)
 class Predict:
-    """Name the images in some files by a tuned network: the answer is a tuple of ``Prediction``."""
+    """Classify the images in some files: the answer is a tuple of ``Prediction``."""
 
     folder: str
     files: tuple[str, ...]

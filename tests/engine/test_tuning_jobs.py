@@ -19,10 +19,10 @@ from resnet_explorer.finetuning.values import (
     BeforeAfter,
     CheckData,
     CompareGrey,
+    EvaluateTuned,
     FetchWeights,
     FindWeights,
     GreyReport,
-    JudgeTune,
     Predict,
     Published,
     SaveTuned,
@@ -122,9 +122,9 @@ def test_ways_of_grey_are_measured(shared: Desk) -> None:
 
 
 def test_before_and_after(shared: Desk, folder: Path) -> None:
-    found = result(shared, JudgeTune(str(folder)))
+    found = result(shared, EvaluateTuned(str(folder)))
     assert isinstance(found, BeforeAfter) and found.before and found.after.accuracy > found.before.accuracy
-    assert "holds no fine-tuning" in refused(shared, JudgeTune(str(folder.parent)))
+    assert "holds no fine-tuning" in refused(shared, EvaluateTuned(str(folder.parent)))
 
 
 def test_the_model_is_taken_away_in_every_form(shared: Desk, folder: Path, tmp_path: Path) -> None:

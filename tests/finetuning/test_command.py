@@ -228,7 +228,7 @@ class TestBadInput:
             (("digits", "--net", "resnet20"), "publishes no weights for ResNet-20"),
             (("digits", "--net", "resnet18", "--weights", "IMAGENET9"), "has no weights called IMAGENET9"),
             (("digits", *NET, "--freeze", "layer9"), "no 'layer9' here"),
-            (("digits", *NET, "--compare", "A", "B", "--unfreeze", "2"), "open by themselves"),
+            (("digits", *NET, "--compare", "A", "B", "--unfreeze", "2"), "applies to a single strategy"),
             (("digits", *NET, "--unfreeze", "two"), "is not a list of epochs"),
             (("digits", *NET, "--epochs", "0"), "Epochs cannot be 0"),
             (("digits", *NET, "--gray", "repeat", "--channels", "5"), "5 channels cannot be repeated"),
@@ -245,7 +245,7 @@ class TestBadInput:
     def test_images_that_teach_nothing(self, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
         for file in (photos / "bees").iterdir():
             file.unlink()
-        assert "one class alone, ants" in refused(capsys, "finetune", str(photos), *TINY, "-o", "run")
+        assert "only one class, ants" in refused(capsys, "finetune", str(photos), *TINY, "-o", "run")
         (photos / "bees" / "0.png").write_bytes(b"")
         said = refused(capsys, "finetune", str(photos), *TINY, "-o", "run")
         assert "bees without a training image" in said and "broken.jpg" in said and not Path("run").exists()

@@ -20,6 +20,7 @@ from resnet_explorer.finetuning.data import TuneImages, complete, listing, load
 from resnet_explorer.finetuning.data_report import DataReport, Part
 from resnet_explorer.finetuning.jobs import predict
 from resnet_explorer.finetuning.plan import TunePlan
+from resnet_explorer.finetuning.values import CheckData
 from resnet_explorer.finetuning.weights import start
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
@@ -122,7 +123,7 @@ class TestChecks:
         (folder / "empty").mkdir()
         picture(folder / "owls" / "one.png", 900)
         picture(folder / "cats" / "grey.png", 901, mode="L")
-        report = last(DataReport, check(plan(folder, classes=())))
+        report = last(DataReport, check(CheckData(plan(folder, classes=()))))
         assert {Path(one.path).name for one in report.unreadable} == {"broken.jpg", "cut.png"}
         assert [Path(one).name for one in report.empty] == ["empty"] and report.modes == {1: 1, 3: 21}
         assert report.sizes is not None and report.sizes.heights == (30, 30, 50) and report.sizes.widths[0] == 32
@@ -140,7 +141,7 @@ class TestChecks:
         first.save(root / "test" / "cats" / "again.bmp")
         first.save(root / "train" / "dogs" / "again.png")
         first.close()
-        report = last(DataReport, check(plan(root)))
+        report = last(DataReport, check(CheckData(plan(root))))
         assert [(Path(one).name, Path(other).name) for one, other in report.leaks] == [("3.png", "again.bmp")]
         assert [(Path(one).name, Path(other).name) for one, other in report.twins] == [("3.png", "again.png")]
         assert len(report.contrary) == 1 and "accuracy will be too high" in " ".join(report.warnings)
@@ -148,19 +149,19 @@ class TestChecks:
     def test_what_cannot_be_trained_on_is_a_problem(self, tmp_path: Path) -> None:
         for index in range(3):
             picture(tmp_path / "one" / f"{index}.png", index)
-        report = last(DataReport, check(plan(tmp_path, classes=())))
+        report = last(DataReport, check(CheckData(plan(tmp_path, classes=()))))
         assert any("only one class" in one for one in report.problems)
         for index in range(4):
             (tmp_path / "bad" / f"{index}").mkdir(parents=True)
             (tmp_path / "bad" / f"{index}" / "x.png").write_bytes(b"")
-        report = last(DataReport, check(plan(tmp_path / "bad", classes=())))
-        assert "no image that can be read" in report.problems[0] and len(report.unreadable) == 4
+        report = last(DataReport, check(CheckData(plan(tmp_path / "bad", classes=()))))
+        assert "no readable image" in report.problems[0] and len(report.unreadable) == 4
 
     def test_more_classes_than_images(self, folder: Path) -> None:
         for index in range(30):
             (folder / f"c{index}").mkdir()
             (folder / f"c{index}" / "x.png").write_bytes(b"no")
-        report = last(DataReport, check(plan(folder, classes=())))
+        report = last(DataReport, check(CheckData(plan(folder, classes=()))))
         assert any("more classes (32) than training images (16)" in one for one in report.problems)
         assert any("without a training image" in one for one in report.problems)
 
@@ -234,7 +235,7 @@ class TestPreparation:
             image.save(folder / "dogs" / "clear.png")
         with Image.open(folder / "cats" / "1.png") as first, Image.open(folder / "cats" / "2.png") as second:
             first.save(folder / "cats" / "moving.gif", save_all=True, append_images=[second])
-        report = last(DataReport, check(plan(folder)))
+        report = last(DataReport, check(CheckData(plan(folder))))
         assert "Of 1 file with several images the first one is used." in report.notes
         assert report.white == (4095.0,) and report.plan and report.plan.white == (4095.0,)
         assert "more than 8 bits (2): 4,095 is taken as white" in report.notes[0] and "in 1 image." in report.notes[1]

@@ -17,7 +17,7 @@ from resnet_explorer.finetuning.choices import BnMode, GreyWay, Strategy, Weight
 from resnet_explorer.finetuning.groups import grouping
 from resnet_explorer.finetuning.jobs import save
 from resnet_explorer.finetuning.plan import TunePlan
-from resnet_explorer.finetuning.schedule import ParameterSchedule, freeze, hold_still, optimiser_groups, verify
+from resnet_explorer.finetuning.schedule import ParameterSchedule, freeze, keep_in_eval, optimiser_groups, verify
 from resnet_explorer.finetuning.weights import HEAD, drawn, give, measure_grey, port, start
 from resnet_explorer.module import build
 from resnet_explorer.module.build import ResNet, add_adapter, folded
@@ -134,16 +134,16 @@ class TestFreezing:
 
     def test_a_still_norm_outlasts_train_and_can_be_let_go(self) -> None:
         model = build(SMALL)
-        hold_still(model, {"bn1"})
+        keep_in_eval(model, {"bn1"})
         model.eval()
         model.train()
         norms = {name: one.training for name, one in model.named_modules() if isinstance(one, nn.BatchNorm2d)}
         assert not norms.pop("bn1") and all(norms.values())
         assert verify(model).still == ("bn1",)
-        hold_still(model, ())
+        keep_in_eval(model, ())
         assert model.get_submodule("bn1").training and type(model.get_submodule("bn1")) is nn.BatchNorm2d
         with pytest.raises(ExplorerError, match="no batch norm at conv1"):
-            hold_still(model, {"conv1"})
+            keep_in_eval(model, {"conv1"})
 
     def test_misspelt_attributes_freeze_nothing_and_are_named(self) -> None:
         model = build(SMALL)
@@ -297,7 +297,7 @@ class TestStart:
 class TestSaving:
     def test_a_program_runs_without_our_code(self, tmp_path: Path) -> None:
         model = add_adapter(shaken(SMALL), 1, 3)
-        hold_still(model, {"bn1"})
+        keep_in_eval(model, {"bn1"})
         save(model, SMALL, tmp_path / "net.pt2", InputShape(1, 16, 16))
         assert [file.name for file in tmp_path.iterdir()] == ["net.pt2"]
         x = torch.randn(5, 1, 16, 16)

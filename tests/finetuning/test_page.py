@@ -15,7 +15,7 @@ from resnet_explorer.finetuning.data_report import ClassCount, DataReport
 from resnet_explorer.finetuning.page import TuningPage
 from resnet_explorer.finetuning.plan import TunePlan, plan_to_text, run_plan
 from resnet_explorer.finetuning.state import shortened
-from resnet_explorer.finetuning.values import CheckData, JudgeTune, SaveTuned, ShowSamples, TuneRun
+from resnet_explorer.finetuning.values import CheckData, EvaluateTuned, SaveTuned, ShowSamples, TuneRun
 from resnet_explorer.runs.folder import RUN, TUNE, dumps
 from resnet_explorer.runs.plan import RunEnvironment
 from resnet_explorer.spec import InputShape
@@ -222,7 +222,7 @@ def test_batch_norm_is_a_switch_of_its_own(page: TuningPage) -> None:
     step = page.setup.trains
     before = page.state.plan.bn
     assert before is BnMode.FROZEN and step.warning.isHidden()
-    assert "20 batch norms use running statistics" in step.bn_words.text()
+    assert "20 batch norms use running statistics" in step.bn_text.text()
     step.bn.setCurrentIndex(step.bn.findData(BnMode.TRAIN))
     assert page.state.plan.bn is BnMode.TRAIN and not step.warning.isHidden()
     assert "⚠ 20 batch norms of frozen layers update their running statistics" in step.warning.text()
@@ -255,7 +255,7 @@ def test_before_and_after_are_judged_when_they_are_looked_at(
     assert "No results yet" in page.judged.words.text()
     _train(page, qtbot)
     page.trainer.runs[0].folder.mkdir(parents=True)
-    assert not jobs.of(JudgeTune)
+    assert not jobs.of(EvaluateTuned)
     page.views.setCurrentWidget(page.judged)
     qtbot.waitUntil(lambda: page.judged.judged is not None, timeout=PATIENCE)
     assert "Before: 10.0 %" in page.judged.words.text() and "100.0 % of 90 test images" in page.judged.words.text()

@@ -14,7 +14,7 @@ import torch
 
 from resnet_explorer.finetuning.choices import BnMode, GreyWay, Strategy, TuneData, TuneKind, WeightsChoice, WeightsKind
 from resnet_explorer.finetuning.jobs import save
-from resnet_explorer.finetuning.lab import judge
+from resnet_explorer.finetuning.lab import evaluate
 from resnet_explorer.finetuning.plan import TunePlan
 from resnet_explorer.finetuning.script import companions, to_script
 from resnet_explorer.finetuning.values import BeforeAfter
@@ -60,7 +60,7 @@ def test_what_was_learnt_on_other_digits_helps(first: Path, tmp_path: Path) -> N
     right = [tuned(one)[1].best_accuracy or 0.0 for one in (learnt, drawn)]
     assert right[0] > right[1] + 0.1
     tuned(plan(first, strategy=Strategy.A), tmp_path / "run")
-    found = last(BeforeAfter, judge(tmp_path / "run"))
+    found = last(BeforeAfter, evaluate(tmp_path / "run"))
     assert found.before and found.before.accuracy < 0.5 and found.after.accuracy > max(0.9, right[0])
     assert "head of 5 classes" in found.words[1] or found.words[1].startswith("The head has as many")
 
