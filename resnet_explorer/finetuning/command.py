@@ -13,7 +13,7 @@ from resnet_explorer.errors import CheckpointError, ExplorerError
 from resnet_explorer.finetuning import choices, values
 from resnet_explorer.finetuning.data_report import DataReport
 from resnet_explorer.finetuning.groups import grouping
-from resnet_explorer.finetuning.plan import TUNING, TunePlan, run_plan
+from resnet_explorer.finetuning.plan import TUNING, TunePlan, read_plan, run_plan
 from resnet_explorer.finetuning.text import (
     describe_data,
     describe_groups,
