@@ -216,7 +216,7 @@ class TestParts:
         setting, *_, images = read(tmp_path / "run").environment, *load(complete(one))
         assert setting and isinstance(images, TuneImages)
         assert (setting.train, setting.test, setting.judged) == (16, 6, "validation")
-        assert any("the test images are judged once" in note for note in setting.notes)
+        assert any("the test images are evaluated once" in note for note in setting.notes)
         losses = [metric.test_loss for metric in metrics if metric.test_loss is not None]
         assert ending.best_loss == min(losses)
         model, _, _ = load_trained(tmp_path / "run")
@@ -270,12 +270,12 @@ class TestBadInput:
         self.refused(one, tmp_path, "holds no images")
 
     def test_one_class(self, tmp_path: Path) -> None:
-        self.refused(self.images(tmp_path, ants=5), tmp_path, "One class")
+        self.refused(self.images(tmp_path, ants=5), tmp_path, "only one class")
 
     def test_more_classes_than_images(self, tmp_path: Path) -> None:
         one = self.images(tmp_path, ants=1, bees=1, cats=1)
         (tmp_path / "images" / "cats" / "0.png").write_bytes(b"no")
-        self.refused(one, tmp_path, "cats without an image")
+        self.refused(one, tmp_path, "cats without a training image")
 
     def test_corrupt_ones_are_skipped_and_listed(self, tmp_path: Path) -> None:
         one = self.images(tmp_path, ants=9, bees=9)
@@ -312,7 +312,7 @@ class TestBadInput:
         file.unlink()
         assert tuned(one, tmp_path / "run")[1].is_finished
         found = last(BeforeAfter, evaluate(tmp_path / "run"))
-        assert found.before is None and "not there any longer" in found.words[0]
+        assert found.before is None and "no longer available" in found.words[0]
 
     @pytest.mark.skipif(sys.platform == "win32", reason="no limits there")
     def test_a_full_disk_ends_it_with_a_sentence_and_it_goes_on_later(
