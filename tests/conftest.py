@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
@@ -37,7 +37,12 @@ def no_question_waits_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(box: QMessageBox) -> None:
         pytest.fail(f"asked: {box.text()} {box.informativeText()}")
 
+    def refuse_file(*arguments: object, **more: object) -> None:
+        pytest.fail(f"asked for a file: {arguments[1:3]}")
+
     monkeypatch.setattr(QMessageBox, "exec", refuse)
+    for name in ("getOpenFileName", "getSaveFileName", "getExistingDirectory"):
+        monkeypatch.setattr(QFileDialog, name, refuse_file)
 
 
 @pytest.fixture

@@ -139,7 +139,7 @@ class TuneEnding(Ending):
     stopped_early: bool = False
 
     @property
-    def is_whole(self) -> bool:
+    def is_finished(self) -> bool:
         """Return whether every step was made that there was reason to make."""
         return (self.steps >= self.of or self.stopped_early) and not self.problem
 

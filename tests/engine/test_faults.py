@@ -85,7 +85,7 @@ def test_a_device_that_is_gone_is_a_sentence(desk: Desk) -> None:
 
 def test_a_drawing_is_cancelled_while_graphviz_is_at_it(desk: Desk) -> None:
     number = desk.engine.submit(DrawTorchviz(RecordGraph(find("resnet110"), SMALL)))
-    while "lays out" not in getattr(desk.wait(Stepped), "words", ""):
+    while "laying out" not in getattr(desk.wait(Stepped), "words", ""):
         pass
     desk.engine.cancel(number)
     assert desk.wait(Stopped, Finished) in (Stopped(number),) or not desk.engine.running

@@ -22,7 +22,7 @@ from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.engine.client import Engine
 from resnet_explorer.autograd.values import RecordGraph
 from resnet_explorer.engine.requests import FindDevices, Verify
-from resnet_explorer.finetuning.requests import FindWeights
+from resnet_explorer.finetuning.values import FindWeights
 from resnet_explorer.timing.values import MeasureTime
 from resnet_explorer.training.values import TrainRun
 from resnet_explorer.engine.client import Pool

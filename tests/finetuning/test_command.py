@@ -224,7 +224,7 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("words", "said"),
         [
-            (("digits", "--weights", "none"), "Nothing tells which network"),
+            (("digits", "--weights", "none"), "network to fine-tune is not given"),
             (("digits", "--net", "resnet20"), "publishes no weights for ResNet-20"),
             (("digits", "--net", "resnet18", "--weights", "IMAGENET9"), "has no weights called IMAGENET9"),
             (("digits", *NET, "--freeze", "layer9"), "no 'layer9' here"),
@@ -234,7 +234,7 @@ class TestBadInput:
             (("digits", *NET, "--gray", "repeat", "--channels", "5"), "5 channels cannot be repeated"),
             (("digits", *NET, "--rate", "0"), "learning rate of 0"),
             (("digits", *NET, "--workers", "0"), "workers"),
-            (("digits", *NET, "--seeds", "0"), "0 seeds"),
+            (("digits", *NET, "--seeds", "0"), "--seeds cannot be 0"),
             (("/nowhere", *NET), "is no folder"),
             (("digits", "--net", "resnet20", "--weights", "/nowhere.pth"), "cannot be read"),
         ],

@@ -185,7 +185,7 @@ def test_more_channels_take_a_way_that_can_be(page: TuningPage) -> None:
 @pytest.mark.parametrize(
     ("step", "field", "text", "words"),
     [
-        ("rates", "epochs", "many", "is no number"),
+        ("rates", "epochs", "many", "is not a number"),
         ("rates", "epochs", "0", "Epochs cannot be 0"),
         ("images", "side", "0", "choose 1 to 1,024"),
         ("images", "share", "2", "cannot be"),

@@ -247,7 +247,7 @@ def test_the_runs_of_the_lab_that_is_looked_at_are_saved_as_a_table(
 ) -> None:
     saved: dict[str, str] = {}
     monkeypatch.setattr(
-        "resnet_explorer.ui.dialogs.save_text",
+        "resnet_explorer.training.page.save_text",
         lambda window, name, kinds: saved.update({kind: text() for kind, text in kinds.items()}),
     )
     window.actions_by_key["save-runs"].trigger()
