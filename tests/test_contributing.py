@@ -27,7 +27,7 @@ if __name__ == "__main__":
     app = QApplication([])
     window = build(app)
     window.show()
-    window.fill()
+    window.build_panels()
     window.actions_by_key["signs"].trigger()
     page = window.shown_page()
     page.count.click()
