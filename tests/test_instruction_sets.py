@@ -14,7 +14,7 @@ import pytest
 
 TESTS = Path(__file__).parent
 LIMITS = ("AVX2", "SSE41")
-TRAINING = ("lab/training/test_loop.py", "lab/tuning/test_tuning_run.py", "engine/test_tuning_jobs.py")
+TRAINING = ("training/test_loop.py", "finetuning/test_run.py", "engine/test_tuning_jobs.py")
 """Tests of the training loop, of fine-tuning, and of both in the engine's process."""
 OTHERS = "not BadInput and not at_any"
 """Those of files that cannot be read, and of what interrupts a run, say nothing of the processor."""
@@ -26,8 +26,12 @@ pytestmark = pytest.mark.skipif(
 
 
 def limited(limit: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in the folder of the project with oneDNN limited to an instruction set."""
+    """Run Python in the folder of the project with oneDNN limited to an instruction set.
+
+    Threads that wait sleep: beside other tests they would keep the cores from those that compute.
+    """
     environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": limit, "PYTHONPATH": str(TESTS.parent)}
+    environment["OMP_WAIT_POLICY"] = "PASSIVE"
     command = [sys.executable, *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=TESTS.parent, env=environment)
 
