@@ -99,7 +99,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
             (self.ways, "Channels", "Ways for grey and other images to enter the network: costs, measurements, advice"),
             (self.curves, "Curves", "Metrics of the trainings, step by step"),
             (self.judged, "Before and after", "The same test images before and after fine-tuning"),
-            (self.inside, "Look inside", "Mistakes, Grad-CAM, filters, and the loss around the tuned network"),
+            (self.inside, "Inspect", "Mistakes, Grad-CAM, filters, and the loss around the tuned network"),
             (self.export, "Export", "The model, its card, its training script; and predictions for images"),
         )
         self.views.tabBar().setExpanding(False)

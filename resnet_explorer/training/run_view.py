@@ -99,7 +99,7 @@ class RunTable(TextTable):
             self._fit()
 
     def _fit(self) -> None:
-        self.fit_columns(20, 64)
+        self.fit_columns(14, 64)
         self.fit_height()
 
     def make_item(self) -> QTreeWidgetItem:
