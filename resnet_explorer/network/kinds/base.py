@@ -8,6 +8,7 @@ other layers count 0, as in the papers. Bytes are those of float32, PyTorch's de
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from enum import Enum, auto
+from functools import lru_cache
 from math import exp, prod
 from typing import ClassVar, NamedTuple, Protocol
 
@@ -150,7 +151,7 @@ class Layer:
     @property
     def params(self) -> int:
         """Return the number of learnable parameters."""
-        return sum(prod(tensor.shape) for tensor in self.tensors() if not tensor.buffer)
+        return _parameters(self)
 
     def tensors(self) -> Iterator[Tensor]:
         """Yield the tensors that its module's state_dict has."""
@@ -292,3 +293,9 @@ def gate_start(spec: ResNetSpec) -> str:
     """Return where the gate of a shortcut starts: ``Its bias starts at −6, so that g is about 0.0025 at first.``"""
     bias = f"{spec.gate_bias:g}".replace("-", "−")
     return f"Its bias starts at {bias}, so that g is about {1 / (1 + exp(-spec.gate_bias)):.2g} at first."
+
+
+@lru_cache(maxsize=1024)
+def _parameters(layer: Layer) -> int:
+    """Return the parameters of a layer, counted once: an analysis asks for them at every place of an equal layer."""
+    return sum(prod(tensor.shape) for tensor in layer.tensors() if not tensor.buffer)
