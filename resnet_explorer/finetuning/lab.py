@@ -43,9 +43,9 @@ def follow(
 ) -> Generator[TrainingEvent | Ending, None, None]:
     """Yield progress and the steps of a fine-tuning as they are made, and last a ``TuneEnding``.
 
-    A plan without classes is completed from its images. Otherwise as ``training.loop.follow``: kept in a folder, paused
-    by closing, resumed with bit-identical results. Raises ExplorerError, with nothing written, where images or initial
-    weights are missing or do not fit.
+    A plan without classes is completed from its images. Otherwise as ``training.loop.iterate_steps``: kept in a folder,
+    paused by closing, resumed with bit-identical results. Raises ExplorerError, with nothing written, where images or
+    initial weights are missing or do not fit.
     """
     yield Progress(0, plan.epochs, "checking the images")
     plan = plan if plan.classes else _completed(plan, folder)
