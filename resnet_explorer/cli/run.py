@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import NoReturn, cast
 
 from resnet_explorer import __version__, features
@@ -51,7 +50,6 @@ class _Parser(argparse.ArgumentParser):
         self.exit(complain(f"{message[:1].upper()}{message[1:]}. See '{self.prog} --help'."))
 
 
-@cache
 def commands() -> Mapping[str, Command]:
     """Return the rows of all commands by their names."""
     return {row.name: row for row in (*COMMANDS, *features.commands())}
