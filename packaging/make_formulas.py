@@ -57,21 +57,21 @@ _OTHER_BRANCHES = {
 
 def _branch(pair: tuple[str, str], convolutions: int) -> str:
     inner, last = pair
-    words = "x"
+    text = "x"
     for number in range(1, convolutions):
-        words = inner % (number, words)
-    return f"F(x) = {last % (convolutions, words)}"
+        text = inner % (number, text)
+    return f"F(x) = {last % (convolutions, text)}"
 
 
 def _fixup(convolutions: int) -> str:
     """Return the branch of Zhang et al. 2019, figure 1: b are scalars, of which there are two for a convolution."""
-    lines, words = [], "x"
+    lines, text = [], "x"
     for number in range(1, convolutions):
         odd, even = 2 * number - 1, 2 * number
-        lines.append(rf"h_{number} &= \mathrm{{ReLU}}(W_{number}\,({words} + b_{odd}) + b_{even})")
-        words = f"h_{number}"
+        lines.append(rf"h_{number} &= \mathrm{{ReLU}}(W_{number}\,({text} + b_{odd}) + b_{even})")
+        text = f"h_{number}"
     last = 2 * convolutions
-    lines.append(rf"F(x) &= \alpha\,W_{convolutions}\,({words} + b_{last - 1}) + b_{last}")
+    lines.append(rf"F(x) &= \alpha\,W_{convolutions}\,({text} + b_{last - 1}) + b_{last}")
     return r"\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}"
 
 
@@ -203,7 +203,7 @@ def _outline(shape: ElementTree.Element) -> str:
 def _short(data: str) -> str:
     pen = _ShortPen()
     parse_path(data, pen)
-    return "".join(pen.words)
+    return "".join(pen.text)
 
 
 class _ShortPen(BasePen):  # type: ignore[misc, unused-ignore]  # fontTools tells no types
@@ -211,14 +211,14 @@ class _ShortPen(BasePen):  # type: ignore[misc, unused-ignore]  # fontTools tell
 
     def __init__(self) -> None:
         super().__init__(None)
-        self.words: list[str] = []
+        self.text: list[str] = []
         self._at = self._start = (0, 0)
 
     def _say(self, command: str, *points: tuple[float, float]) -> None:
         rounded = [(round(100 * x), round(100 * y)) for x, y in points]
         steps = [step for x, y in rounded for step in (x - self._at[0], y - self._at[1])]
         numbers = " ".join(f"{step / 100:g}".replace("0.", ".", abs(step) < 100) for step in steps)
-        self.words.append(command + numbers.replace(" -", "-"))
+        self.text.append(command + numbers.replace(" -", "-"))
         self._at = rounded[-1]
 
     def _moveTo(self, point: tuple[float, float]) -> None:
@@ -235,7 +235,7 @@ class _ShortPen(BasePen):  # type: ignore[misc, unused-ignore]  # fontTools tell
         self._say("q", middle, end)
 
     def _closePath(self) -> None:
-        self.words.append("z")
+        self.text.append("z")
         self._at = self._start
 
 

@@ -32,13 +32,13 @@ FEWEST = 2
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Record the presets that are named, or all."""
-    words = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    text = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     known = [key for key, preset in PRESETS.items() if preset.needs is None]
-    words.add_argument("presets", metavar="PRESET", nargs="*", help=f"one of {', '.join(known)}")
-    words.add_argument("--again", action="store_true", help="record anew what is recorded already")
-    options = words.parse_args(arguments)
+    text.add_argument("presets", metavar="PRESET", nargs="*", help=f"one of {', '.join(known)}")
+    text.add_argument("--again", action="store_true", help="record anew what is recorded already")
+    options = text.parse_args(arguments)
     if other := sorted(set(options.presets) - set(known)):
-        words.error(f"{', '.join(other)}: choose of {', '.join(known)}")
+        text.error(f"{', '.join(other)}: choose of {', '.join(known)}")
     for key in options.presets or known:
         for folder, plan in plans(PRESETS[key]):
             if options.again or not (folder / RUN).exists():

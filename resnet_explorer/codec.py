@@ -132,8 +132,8 @@ def _prepared(value: Any, kind: Any, readers: Readers, at: str) -> Any:
     if isinstance(value, list) and (inner := get_args(kind)):
         return [_prepared(one, inner[0], readers, f"{at}[{place}]") for place, one in enumerate(value)]
     if isinstance(value, str) and isinstance(kind, EnumType) and value not in list(kind):
-        words = f"Choose one of {', '.join(map(str, kind))}."
-        raise ExplorerError(at, f"Invalid value {value[:40]!r} at {at}.", words)
+        text = f"Choose one of {', '.join(map(str, kind))}."
+        raise ExplorerError(at, f"Invalid value {value[:40]!r} at {at}.", text)
     return value
 
 

@@ -61,5 +61,5 @@ def kept_in(folder: Path, asked: RunPlan, model: ResNet) -> None:
     setting = RunEnvironment("digits", tuple("0123456789"), (), 1500, 297, torch.__version__, "", "", "")
     (folder / RUN).write_text(dumps(asked, setting), encoding="utf-8")
     tensors = {f"model.{name}": one.contiguous() for name, one in model.state_dict().items()}
-    words = {"version": "1", "steps": "20", "seconds": "1.0", "pending": ""}
-    save_file({**tensors, "optimiser.0.momentum_buffer": torch.ones(3)}, folder / CHECKPOINT, {"format": "pt", **words})
+    text = {"version": "1", "steps": "20", "seconds": "1.0", "pending": ""}
+    save_file({**tensors, "optimiser.0.momentum_buffer": torch.ones(3)}, folder / CHECKPOINT, {"format": "pt", **text})

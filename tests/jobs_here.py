@@ -90,7 +90,7 @@ class JobsHere(QObject):
             self._queue.pop(0)
             raise
         if isinstance(step, Progress):
-            self._change(number, phase=Phase.RUNNING, done=step.done, of=step.of, words=step.words)
+            self._change(number, phase=Phase.RUNNING, done=step.done, of=step.of, text=step.text)
         elif isinstance(step, Partial):
             so_far(job, step.value)
         else:

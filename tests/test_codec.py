@@ -197,7 +197,7 @@ def put(name: str, at: tuple[str | int, ...], value: object) -> str:
     return json.dumps(content)
 
 
-def told(name: str, changed: str) -> ExplorerError:
+def describe(name: str, changed: str) -> ExplorerError:
     with pytest.raises(ExplorerError) as caught:
         plan_from_text(changed) if name == "tune.json" else runs_codec.loads(changed, "here")
     return caught.value
@@ -209,13 +209,13 @@ def test_a_value_of_another_type_is_told_with_its_place(name: str) -> None:
         if at[0] in ("plan", "setting"):
             path = "$" + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in at)
             for value in (None, {"a": 1}):
-                error = told(name, put(name, at, value))
+                error = describe(name, put(name, at, value))
                 assert f" at {path}, found " in error.what or f" at {path}." in error.what, (at, value, error.what)
                 assert error.remedy
 
 
 @pytest.mark.parametrize(
-    ("name", "at", "value", "words"),
+    ("name", "at", "value", "text"),
     [
         ("tune.json", ("plan", "recipe", "rate"), "0.1", "Expected a number at $.plan.recipe.rate, found a string."),
         ("tune.json", ("plan", "recipe", "flip"), 1, "Expected true or false at $.plan.recipe.flip, found an integer."),
@@ -233,8 +233,8 @@ def test_a_value_of_another_type_is_told_with_its_place(name: str) -> None:
         ("run.json", ("plan", "spec", "blokcs"), [1], "There is no axis 'blokcs'."),
     ],
 )
-def test_what_is_wrong_where_and_what_to_do(name: str, at: tuple[str | int, ...], value: object, words: str) -> None:
-    assert words in str(told(name, put(name, at, value)))
+def test_what_is_wrong_where_and_what_to_do(name: str, at: tuple[str | int, ...], value: object, text: str) -> None:
+    assert text in str(describe(name, put(name, at, value)))
 
 
 @pytest.mark.parametrize(
@@ -252,11 +252,11 @@ def test_a_missing_key_is_named(name: str, at: tuple[str | int, ...], words: str
     for key in at[:-1]:
         inside = inside[key]
     del inside[at[-1]]
-    assert words in told(name, json.dumps(content)).what
+    assert words in describe(name, json.dumps(content)).what
 
 
 def test_text_that_is_no_json_is_told_with_its_line() -> None:
-    assert told("tune.json", '{\n"plan": \n').what == "plan describes no fine-tuning: invalid JSON (line 3)."
+    assert describe("tune.json", '{\n"plan": \n').what == "plan describes no fine-tuning: invalid JSON (line 3)."
 
 
 def test_what_json_has_no_word_for_is_null() -> None:

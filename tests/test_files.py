@@ -25,9 +25,9 @@ def failing(code: int) -> Callable[..., None]:
     return fail
 
 
-def refused(path: Path, words: str) -> ExportError:
+def refused(path: Path, text: str) -> ExportError:
     """Return the error of writing there, after checking that it is in plain words."""
-    with pytest.raises(ExportError, match=words) as caught:
+    with pytest.raises(ExportError, match=text) as caught:
         files.write(path, "new")
     error = caught.value
     assert error.where == str(path)

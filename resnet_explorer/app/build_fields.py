@@ -12,7 +12,7 @@ from resnet_explorer.spec.input_shape import MAX_BATCH, MAX_SIZE
 from resnet_explorer.spec.readers import FRACTIONS, MAX_BLOCKS, MAX_IN_CHANNELS, MAX_STAGES, MAX_STRIDE, MAX_WIDTH
 from resnet_explorer.ui.document import State
 from resnet_explorer.ui.fields import CheckField, ChoiceField, Explained, FractionField, NumberField
-from resnet_explorer.ui.parts import hbox, label, told, vbox
+from resnet_explorer.ui.parts import describe, hbox, label, vbox
 
 CHECKS = {"residual": "shortcuts: F(x) + x", "zero_init": "branches start at 0"}
 
@@ -35,10 +35,10 @@ class AxisField(Explained):
 
     def __init__(self, axis: Axis, parent: QWidget | None = None) -> None:
         self.axis = axis
-        super().__init__(told(self._make(axis), axis.label, axis.teaches), parent)
+        super().__init__(describe(self._make(axis), axis.label, axis.teaches), parent)
         if isinstance(self.control, NumberField | FractionField):
             self.control.focus_left.connect(self.focus_left)
-        self.label = told(QLabel(axis.label), tip=axis.teaches)
+        self.label = describe(QLabel(axis.label), tip=axis.teaches)
         self.label.setBuddy(self.control)
 
     def _make(self, axis: Axis) -> QWidget:
@@ -79,7 +79,7 @@ _INPUT = (
 
 
 def _narrow(top: int, name: str, tip: str) -> NumberField:
-    field = told(NumberField(1, top), name, tip)
+    field = describe(NumberField(1, top), name, tip)
     field.setButtonSymbols(NumberField.ButtonSymbols.NoButtons)
     field.setAlignment(Qt.AlignmentFlag.AlignCenter)
     return field
@@ -107,13 +107,13 @@ class InputEditor(QWidget):
             field.value_entered.connect(partial(self.edited.emit, key))
             field.invalid_entered.connect(self.invalid_entered)
             field.focus_left.connect(self.focus_left)
-            head = told(label(letter, "muted"), tip=tip)
+            head = describe(label(letter, "muted"), tip=tip)
             head.setAlignment(Qt.AlignmentFlag.AlignCenter)
             head.setBuddy(field)
             grid.addWidget(head, 0, place)
             grid.addWidget(field, 1, place)
         tip = f"Square images from {STEP} to {LAST} pixels; type other sizes above."
-        self.slider = told(QSlider(Qt.Orientation.Horizontal), "Size of square images", tip)
+        self.slider = describe(QSlider(Qt.Orientation.Horizontal), "Size of square images", tip)
         self.slider.setRange(1, LAST // STEP)
         self.slider.setPageStep(32 // STEP)
         self.slider.valueChanged.connect(lambda value: self.edited.emit("side", value * STEP))
@@ -157,7 +157,7 @@ class StageEditor(QWidget):
             (self.fewer, "−", "Remove the last stage"),
             (self.more, "+", "Add a stage: twice as wide, at half the resolution"),
         ):
-            told(tool, tip, tip).setText(sign)
+            describe(tool, tip, tip).setText(sign)
             tool.setFixedSize(22, 22)
         self.fewer.clicked.connect(self._on_fewer_clicked)
         self.more.clicked.connect(self._on_more_clicked)
@@ -173,17 +173,17 @@ class StageEditor(QWidget):
 
     def _kind(self, number: int) -> ChoiceField:
         name = f"Kind of block of stage {number}"
-        combo = told(_choices(AXES["block"]), name, f"{name} (conv{number + 1}_x). {AXES['block'].teaches}")
+        combo = describe(_choices(AXES["block"]), name, f"{name} (conv{number + 1}_x). {AXES['block'].teaches}")
         combo.activated.connect(partial(self._on_kind_activated, number))
         return combo
 
     def _arrange(self) -> None:
-        title = told(label("STAGES", "heading"), tip=AXES["blocks"].teaches)
+        title = describe(label("STAGES", "heading"), tip=AXES["blocks"].teaches)
         grid = QGridLayout()
         grid.setHorizontalSpacing(4)
         grid.setVerticalSpacing(2)
         for place, (key, share) in enumerate((("blocks", 5), ("widths", 6), ("strides", 4), ("block", 10)), start=1):
-            grid.addWidget(told(label(AXES[key].label, "muted"), tip=AXES[key].teaches), 0, place)
+            grid.addWidget(describe(label(AXES[key].label, "muted"), tip=AXES[key].teaches), 0, place)
             grid.setColumnStretch(place, share)
         for index, number in enumerate(self._labels, start=1):
             for place, widget in enumerate((number, *self._line(index - 1))):

@@ -21,7 +21,7 @@ from resnet_explorer.ui.choosers import PresetBox
 from resnet_explorer.ui.document import Document, State
 from resnet_explorer.ui.fields import Explained, FractionField, Section
 from resnet_explorer.ui.jobs import Jobs
-from resnet_explorer.ui.parts import Part, fill, hbox, heading, label, told
+from resnet_explorer.ui.parts import Part, describe, fill, hbox, heading, label
 from resnet_explorer.ui.session import Results, read
 
 _ROWS = (
@@ -63,17 +63,17 @@ class FactsPanel(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(3)
-        self.values = {key: told(label(kind="strong"), words, tip) for key, words, tip in _ROWS}
-        for row, (key, words, tip) in enumerate(_ROWS):
+        self.values = {key: describe(label(kind="strong"), text, tip) for key, text, tip in _ROWS}
+        for row, (key, text, tip) in enumerate(_ROWS):
             value = self.values[key]
             value.setAlignment(Qt.AlignmentFlag.AlignRight)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            grid.addWidget(told(label(words, "muted"), tip=tip), row, 0)
+            grid.addWidget(describe(label(text, "muted"), tip=tip), row, 0)
             grid.addWidget(value, row, 1)
         tip = (
             "Padding lets inference run down to 1×1 pixels; batch norm needs more than one value per channel to train."
         )
-        self.needs = told(label(wrap=True), tip=tip)
+        self.needs = describe(label(wrap=True), tip=tip)
         grid.addWidget(self.needs, len(_ROWS), 0, 1, 2)
 
     def show_results(self, results: Results) -> None:
@@ -91,10 +91,10 @@ class FactsPanel(QWidget):
         }
         for key, text in texts.items():
             self.values[key].setText(text)
-        self.values["layers"].setToolTip(f"{_ROWS[0][2]} {results.depth.words}")
+        self.values["layers"].setToolTip(f"{_ROWS[0][2]} {results.depth.text}")
         self.values["macs"].setToolTip(f"{total.macs:,} MACs = {2 * total.macs:,} FLOPs. {_ROWS[2][2]}")
         needs = results.needs
-        self.needs.setText(needs.words if needs.failing is None else f"⚠ {needs.words}")
+        self.needs.setText(needs.text if needs.failing is None else f"⚠ {needs.text}")
         self.needs.setObjectName("muted" if needs.failing is None else "problem")
         self.needs.style().polish(self.needs)
 
@@ -166,7 +166,7 @@ class BuildPanel(QScrollArea):
         self.device = DeviceBox(document)
         self.facts = FactsPanel()
         self.no_head = QCheckBox("no head: a backbone")
-        self.sections = {words: Section(words, words in OPEN) for words in SECTIONS if words != STAGES}
+        self.sections = {text: Section(text, text in OPEN) for text in SECTIONS if text != STAGES}
         self._wire()
         self._arrange()
         self.setMinimumWidth(WIDTH)
@@ -186,12 +186,12 @@ class BuildPanel(QScrollArea):
             editor.invalid_entered.connect(partial(self._on_invalid_entered, key))
             editor.focus_left.connect(self._on_field_left)
         tip = "Leave out pooling and fc: the network ends in feature maps, as detectors use it."
-        told(self.no_head, "No head: a backbone", tip).clicked.connect(
+        describe(self.no_head, "No head: a backbone", tip).clicked.connect(
             lambda on: self._change("classes", None if on else 1000, "remove the head" if on else "add the head")
         )
 
     def _arrange(self) -> None:
-        device = told(QLabel("Device"), tip=self.device.toolTip())
+        device = describe(QLabel("Device"), tip=self.device.toolTip())
         device.setBuddy(self.device)
         parts: tuple[Part, ...] = (
             hbox((self.preset, 1), self.timeline),
@@ -243,8 +243,8 @@ class BuildPanel(QScrollArea):
             field.show_spec(spec)
             shown = not AXES[key].off(spec) or key in _ALWAYS_SHOWN
             self.sections[AXES[key].section].form.setRowVisible(field, shown)
-        for words, section in self.sections.items():
-            section.summarise(", ".join(unusual(spec, words)))
+        for text, section in self.sections.items():
+            section.summarise(", ".join(unusual(spec, text)))
         with QSignalBlocker(self.no_head):
             self.no_head.setChecked(spec.classes is None)
         self._clear()
@@ -297,8 +297,8 @@ class BuildPanel(QScrollArea):
         self._document.propose(State(entry.spec, image), f"choose {entry.title}")
 
     def _on_edited(self, key: str, value: object) -> None:
-        words = {"residual": "add the shortcuts" if value else "remove the shortcuts"}.get(key, "")
-        self._change(key, value, words)
+        text = {"residual": "add the shortcuts" if value else "remove the shortcuts"}.get(key, "")
+        self._change(key, value, text)
         if self.rows[key].problem:
             self._axes[key].show_spec(self._document.state.spec)
 
@@ -315,9 +315,9 @@ class BuildPanel(QScrollArea):
             changes = {"height": value, "width": value} if key == "side" else {key: value}
             return replace(state, image=replace(state.image, **changes))
 
-        words = {"batch": "change batch size"}.get(key, "change input size")
+        text = {"batch": "change batch size"}.get(key, "change input size")
         gesture = self._base + 61 + ("batch", "height", "width", "side").index(key)
-        self._try("input", make, words, gesture)
+        self._try("input", make, text, gesture)
 
 
 def _setting_words(setting: str) -> str:

@@ -81,8 +81,8 @@ class CodeView(QWidget):
         self.text.clear()
         cursor = QTextCursor(self.text.document())
         cursor.beginEditBlock()
-        for words, style in _spans(source, self._theme, font):
-            cursor.insertText(words, style)
+        for text, style in _spans(source, self._theme, font):
+            cursor.insertText(text, style)
         cursor.endEditBlock()
         self.text.verticalScrollBar().setValue(place)
         self.count.setText(f"{source.count(chr(10)):,} lines of PyTorch, nothing else needed")
@@ -109,9 +109,9 @@ class CodeView(QWidget):
 def _spans(source: str, theme: Theme, font: QFont) -> Iterator[tuple[str, QTextCharFormat]]:
     from pygments.lexers.python import PythonLexer  # not needed before somebody looks at the code
 
-    for kind, words in PythonLexer(stripnl=False).get_tokens(source):
+    for kind, text in PythonLexer(stripnl=False).get_tokens(source):
         style = QTextCharFormat()
         style.setFont(font)
         ink = next((ink for start, ink in _INKS if str(kind).startswith(start)), Ink.TEXT)
         style.setForeground(QColor(theme.colours[ink]))
-        yield words, style
+        yield text, style

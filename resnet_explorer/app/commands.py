@@ -24,7 +24,7 @@ from resnet_explorer.ui.canvas import ZOOM_STEP
 from resnet_explorer.ui.clipboard import copy_picture
 from resnet_explorer.ui.dialogs import KINDS, Texts, save_text, warn
 from resnet_explorer.ui.document import State
-from resnet_explorer.ui.parts import told, vbox
+from resnet_explorer.ui.parts import describe, vbox
 from resnet_explorer.ui.session import read
 from resnet_explorer.ui.style import SYSTEM, theme_named
 from resnet_explorer.ui.tables import TextRow, TextTable
@@ -209,7 +209,7 @@ class ShortcutsPage(QDialog):
         self.table = TextTable("Shortcuts", (("Where", ""), ("Keys", ""), ("What they do", "")))
         self.table.show_rows(self._rows)
         self.table.fit_columns()
-        self.filter = told(QLineEdit(placeholderText="Filter"), "Filter the shortcuts")
+        self.filter = describe(QLineEdit(placeholderText="Filter"), "Filter the shortcuts")
         self.filter.textChanged.connect(self._on_filter_changed)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)

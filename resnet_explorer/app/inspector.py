@@ -184,7 +184,7 @@ class Inspector(QScrollArea):
         self._theme: Theme = LIGHT
         self.shown: Explanation | None = None
         self.title, self.kind, self.path = _text("title"), _text("muted"), _text("mono")
-        self.words, self.gradient = _text(""), _text("muted")
+        self.text, self.gradient = _text(""), _text("muted")
         self.formulas = [Formula() for _ in range(FORMULAS)]
         self.bar, self.split = _ShareBar(), _text("muted")
         self._figures, self._rules = _Figures(), _Rules()
@@ -200,7 +200,7 @@ class Inspector(QScrollArea):
 
     def _arrange(self) -> None:
         parts: tuple[Part, ...] = (
-            *(self.title, self.kind, self.path, *self.formulas[:2], self.words),
+            *(self.title, self.kind, self.path, *self.formulas[:2], self.text),
             *(self._gradient_heading, *self.formulas[2:], self.gradient),
             *(self._measured_heading, self.measured, self.measured_words),
             *(self._split_heading, self.bar, self.split, _heading("Figures"), self._figures),
@@ -236,7 +236,7 @@ class Inspector(QScrollArea):
         self.kind.setText(shown.kind)
         self.path.setText(shown.path)
         self.path.setVisible(bool(shown.path))
-        self.words.setText(shown.words)
+        self.text.setText(shown.text)
         self._show_formulas(shown)
         self._show_split(shown)
         self._show_measured(shown.path)

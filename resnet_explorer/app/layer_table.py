@@ -16,7 +16,7 @@ from resnet_explorer.readings import Analysis, Row
 from resnet_explorer.readings.text import mib, si
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.fields import ChoiceField
-from resnet_explorer.ui.parts import hbox, label, told, tool, vbox
+from resnet_explorer.ui.parts import describe, hbox, label, tool, vbox
 from resnet_explorer.ui.session import Results
 
 
@@ -31,13 +31,13 @@ class TableBar(QWidget):
         tip = "Stages, blocks and their layers, with sums. Filtering and sorting list layers."
         self.tree = tool("Tree", tip, checkable=True)
         self.flat = tool("Flat", "List the layers one after the other, without stages and blocks.", checkable=True)
-        self.filter = told(
+        self.filter = describe(
             QLineEdit(placeholderText="Filter layers", clearButtonEnabled=True),
             "Filter layers by name or type",
             "Show only layers whose path or type contains this text.",
         )
         self.filter.setMaximumWidth(320)
-        self.kinds = told(ChoiceField(), "Kind of layer", "Show only layers of one kind.")
+        self.kinds = describe(ChoiceField(), "Kind of layer", "Show only layers of one kind.")
         self.count = label(kind="muted")
         self.count.setMinimumWidth(1)
         self.open = tool("Open all", "Open every stage and block.", lambda: self.open_all_wanted.emit(True))
@@ -87,7 +87,7 @@ class LayerTable(QWidget):
         self._wire()
 
     def _offer_copies(self) -> None:
-        copy, csv, markdown = (QAction(f"Copy{words}", self) for words in ("", " as CSV", " as Markdown"))
+        copy, csv, markdown = (QAction(f"Copy{text}", self) for text in ("", " as CSV", " as Markdown"))
         copy.triggered.connect(self.copy_text)
         csv.triggered.connect(self.copy_csv)
         markdown.triggered.connect(self.copy_markdown)
@@ -146,8 +146,8 @@ class LayerTable(QWidget):
         if self.model.ranks_blocks:
             self.count.setText(f"{shown:,} blocks, flat while sorted")
             return
-        words = f"{total:,} layers" if self.model.is_tree or shown == total else f"{shown:,} of {total:,} layers"
-        self.count.setText(words + (", flat while sorted" if self.model.sorted_by and not self.model.is_flat else ""))
+        text = f"{total:,} layers" if self.model.is_tree or shown == total else f"{shown:,} of {total:,} layers"
+        self.count.setText(text + (", flat while sorted" if self.model.sorted_by and not self.model.is_flat else ""))
 
     def _on_bar_changed(self) -> None:
         self.model.text = self.filter.text().strip()
@@ -242,8 +242,8 @@ class LayerTable(QWidget):
         params, macs = sum(sums.params for sums in apart), sum(sums.macs for sums in apart)
         layers, memory = sum(sums.layers for sums in apart), sum(sums.activation_bytes for sums in apart)
         noun = "layer" if layers == 1 else "layers"
-        words = f"{layers:,} {noun}: {params:,} parameters · {si(macs)}MACs · {mib(memory)} activations"
-        self.summary_changed.emit(words if apart else "")
+        text = f"{layers:,} {noun}: {params:,} parameters · {si(macs)}MACs · {mib(memory)} activations"
+        self.summary_changed.emit(text if apart else "")
 
     def _rows(self) -> list[Row] | None:
         rows = self.view.selected_rows()

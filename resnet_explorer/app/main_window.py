@@ -16,7 +16,7 @@ from resnet_explorer.picture.theme import Theme
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.ui import style
 from resnet_explorer.ui.diagram_view import DiagramView
-from resnet_explorer.ui.parts import label, tabs, told
+from resnet_explorer.ui.parts import describe, label, tabs
 from resnet_explorer.ui.preferences import Preferences, folder, save
 from resnet_explorer.ui.session import Results, Session
 from resnet_explorer.ui.window import PageView
@@ -119,7 +119,7 @@ class MainWindow(AppWindow):
         self.setAcceptDrops(True)
         self._docks = Docks(self)
         self.docks = self._docks.named
-        self._sums = told(QLabel(), "Sums of the selection")
+        self._sums = describe(QLabel(), "Sums of the selection")
         self._notice = label(kind="problem", cut=True)
         self._notice.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.statusBar().addWidget(self._notice, 1)

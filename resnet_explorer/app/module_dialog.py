@@ -10,7 +10,7 @@ from resnet_explorer.spec.catalogue import title
 from resnet_explorer.spec.search import default_input
 from resnet_explorer.ui.document import State
 from resnet_explorer.ui.jobs import Jobs, Phase
-from resnet_explorer.ui.parts import button, label, text, told, vbox
+from resnet_explorer.ui.parts import button, describe, label, text, vbox
 from resnet_explorer.ui.tables import TextRow, TextTable
 from resnet_explorer.ui.window import Window
 from resnet_explorer.verify.values import OwnModule, names_in
@@ -65,7 +65,7 @@ class RunDialog(QDialog):
         except (OSError, UnicodeDecodeError):
             known = ()
         tip = "A torch.nn.Module of the file, or a class or function that makes one without arguments"
-        self.names = told(QComboBox(), "Module", tip)
+        self.names = describe(QComboBox(), "Module", tip)
         self.names.setEditable(True)
         self.names.addItems(list(known))
         usual = [name for name in known if name.lower() in USUAL]
@@ -132,8 +132,8 @@ class ModuleDialog(QDialog):
             return
         if state.phase is Phase.CANCELLED:
             self._end(f"{self._source} was stopped.")
-        elif state.words:
-            self.details.setText(f"{state.words[:1].upper()}{state.words[1:]}…")
+        elif state.text:
+            self.details.setText(f"{state.text[:1].upper()}{state.text[1:]}…")
 
     def _on_found(self, job: object, result: object) -> None:
         if self._is_over or not isinstance(result, OwnModule):

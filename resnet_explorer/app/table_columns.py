@@ -23,7 +23,7 @@ class Line(NamedTuple):
     path: str
     name: str
     depth: int
-    words: str
+    text: str
     row: Row | None
     sums: Sums
     stride: int | None
@@ -108,8 +108,8 @@ COLUMNS: tuple[Column, ...] = (
         "Type",
         "The kind of layer, by its name in torch.nn where torch has it.",
         "AdaptiveAvgPool2d",
-        lambda line: line.words,
-        lambda line, totals: line.words,
+        lambda line: line.text,
+        lambda line, totals: line.text,
         numeric=False,
         least="BatchNorm2d",
     ),
@@ -241,7 +241,7 @@ def layer_line(row: Row, depth: int) -> Line:
 
 
 def group_line(
-    analysis: Analysis, path: str, name: str, depth: int, words: str, stride: int | None, is_open: bool
+    analysis: Analysis, path: str, name: str, depth: int, text: str, stride: int | None, is_open: bool
 ) -> Line:
     """Return the line of a stage or block, with its sums."""
-    return Line(path, name, depth, words, None, analysis.sums[path], stride, is_open)
+    return Line(path, name, depth, text, None, analysis.sums[path], stride, is_open)

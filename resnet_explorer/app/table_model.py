@@ -184,9 +184,9 @@ class TableModel(QAbstractTableModel):
 
     def _stage(self, analysis: Analysis, stage: Stage) -> Iterator[Line]:
         is_open, count = stage.path in self._open, len(stage.blocks)
-        words = f"{count} block{'s' if count > 1 else ''}"
+        text = f"{count} block{'s' if count > 1 else ''}"
         stride = _last(analysis, stage.blocks[-1]).reading.stride
-        yield group_line(analysis, stage.path, f"{stage.path} · {stage.title}", 0, words, stride, is_open)
+        yield group_line(analysis, stage.path, f"{stage.path} · {stage.title}", 0, text, stride, is_open)
         if is_open:
             for block in stage.blocks:
                 yield from self._block(analysis, block, 1)
@@ -194,8 +194,8 @@ class TableModel(QAbstractTableModel):
     def _block(self, analysis: Analysis, block: Block, depth: int) -> Iterator[Line]:
         is_open = block.path in self._open
         count = len(block.layer_paths)
-        words = f"block {block.number}" if block.number else f"{count} layer{'' if count == 1 else 's'}"
-        yield group_line(analysis, block.path, block.path, depth, words, _last(analysis, block).reading.stride, is_open)
+        text = f"block {block.number}" if block.number else f"{count} layer{'' if count == 1 else 's'}"
+        yield group_line(analysis, block.path, block.path, depth, text, _last(analysis, block).reading.stride, is_open)
         if is_open:
             start = analysis.starts[block.path]
             for row in analysis.rows[start : start + len(block.layer_paths)]:
@@ -212,10 +212,10 @@ class TableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self.columns[index.column()].text(line, self.totals)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{line.path}: {line.words}, {line.sums.params:,} parameters, {line.sums.macs:,} MACs"
+            return f"{line.path}: {line.text}, {line.sums.params:,} parameters, {line.sums.macs:,} MACs"
         if role == Qt.ItemDataRole.AccessibleTextRole and index.column() == 0:
             state = "" if line.is_open is None else ", open" if line.is_open else ", closed"
-            return f"{line.path}, {line.words}{state}"
+            return f"{line.path}, {line.text}{state}"
         return None
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:

@@ -15,7 +15,7 @@ from resnet_explorer.spec.catalogue import CATALOGUE, Entry, changes, entry_of
 from resnet_explorer.spec.families import FAMILIES
 from resnet_explorer.ui.document import Document, State
 from resnet_explorer.ui.painter import paint
-from resnet_explorer.ui.parts import hbox, text, told, vbox
+from resnet_explorer.ui.parts import describe, hbox, text, vbox
 from resnet_explorer.ui.scene import hit
 from resnet_explorer.ui.session import read
 
@@ -87,12 +87,12 @@ class TimelineDialog(QDialog):
         self.setWindowTitle("Timeline of residual networks")
         self._document = document
         self.picture = PictureView(timeline(), theme)
-        self.networks = told(QListWidget(), "Networks of this idea")
+        self.networks = describe(QListWidget(), "Networks of this idea")
         self.networks.setMinimumWidth(300)
         self._idea, self._title, self._note, self._source, self.changes = (
             text(kind) for kind in ("strong", "title", "", "muted", "")
         )
-        scroll = told(QScrollArea(), "Ideas by year")
+        scroll = describe(QScrollArea(), "Ideas by year")
         scroll.setWidget(self.picture)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setFixedHeight(self.picture.height() + 16)

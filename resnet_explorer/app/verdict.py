@@ -68,7 +68,7 @@ class VerdictLabel(QToolButton):
         if State(job.spec, job.image) != self._results.state:
             return  # the answer to an older question
         self.verdict = verdict
-        self._say(("✓ " if verdict.agrees else "⚠ ") + verdict.words.rstrip("."))
+        self._say(("✓ " if verdict.agrees else "⚠ ") + verdict.text.rstrip("."))
         self.shown.emit(verdict)
 
     def _say(self, text: str, tip: str = TIP) -> None:
@@ -107,7 +107,7 @@ class VerdictDialog(QDialog):
 
     def show_verdict(self, verdict: Verdict) -> None:
         """Show a verdict: its sums, and up to a hundred rows that differ."""
-        self.text.setText(f"{verdict.words} {verdict.where}")
+        self.text.setText(f"{verdict.text} {verdict.where}")
         rows = [
             (check.library, check.what, f"{check.ours:,}", f"{check.theirs:,}", "✓" if check.agrees else "⚠ differs")
             for check in verdict.checks

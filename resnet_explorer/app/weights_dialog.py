@@ -26,7 +26,7 @@ from resnet_explorer.spec.catalogue import CATALOGUE, title
 from resnet_explorer.spec.search import default_input
 from resnet_explorer.ui.dialogs import FILTER, ONNX, warn
 from resnet_explorer.ui.document import State
-from resnet_explorer.ui.parts import hbox, label, told, vbox
+from resnet_explorer.ui.parts import describe, hbox, label, vbox
 from resnet_explorer.weights.from_file import described
 from resnet_explorer.weights.identify import LIMIT, Weights, strange_text
 
@@ -102,7 +102,7 @@ class WeightsDialog(QDialog):
         self.text = label(text, "strong", wrap=True)
         self.keys: QComboBox | None = None
         self.lists: list[QListWidget] = []
-        self.tabs = told(QTabWidget(), "What was found in the file")
+        self.tabs = describe(QTabWidget(), "What was found in the file")
         for heading, tip, lines in _sections(weights):
             if lines:
                 self._add(heading, tip, lines)
@@ -116,7 +116,7 @@ class WeightsDialog(QDialog):
     def _choice(self, weights: Weights) -> QHBoxLayout:
         """Return the line that chooses one of the networks in the file."""
         tip = "The file holds several networks, such as a moving average beside the trained one"
-        self.keys = told(QComboBox(), tip=tip)
+        self.keys = describe(QComboBox(), tip=tip)
         self.keys.addItems(weights.keys)
         self.keys.setCurrentText(weights.key or "")
         self.keys.textActivated.connect(self._on_key_chosen)
@@ -129,7 +129,7 @@ class WeightsDialog(QDialog):
         self.key_chosen.emit(key)
 
     def _add(self, heading: str, tip: str, lines: Sequence[str]) -> None:
-        shown = told(QListWidget(), heading)
+        shown = describe(QListWidget(), heading)
         shown.setWordWrap(True)
         shown.addItems(list(lines[:MOST]))
         if len(lines) > MOST:

@@ -113,7 +113,7 @@ class GraphCanvas(Canvas):
         self._network: Network | None = None
         self.recorded: Recorded | None = None
         self.view = GraphView()
-        self.words = ("", "")
+        self.text = ("", "")
         self._made: GraphPicture | None = None
         self._owner: dict[int, tuple[str, int]] = {}
         self._by_path: dict[str, list[int]] = {}
@@ -126,7 +126,7 @@ class GraphCanvas(Canvas):
     def show_graph(self, recorded: Recorded, network: Network, title: str, facts: str) -> None:
         """Show a graph; what was open stays open where the new network has the same name."""
         is_other = self._network is None or self._network.spec.name != network.spec.name
-        self.recorded, self._network, self.words = recorded, network, (title, facts)
+        self.recorded, self._network, self.text = recorded, network, (title, facts)
         parts = recorded.clusters
         self._owner = {index: (part.path, n) for part in parts for n, index in enumerate(nodes_of(part))}
         self._by_path = {}
@@ -160,7 +160,7 @@ class GraphCanvas(Canvas):
         if self.recorded is None or self._network is None:
             return
         made = self._made = graph_picture(
-            self.recorded, self._network, self.view, *self.words, (self.width(), self.height())
+            self.recorded, self._network, self.view, *self.text, (self.width(), self.height())
         )
         drawn = places(made.picture, self._network, show) if show else []
         self.show_picture(made.picture, animate, drawn[0] if drawn else None)

@@ -185,8 +185,8 @@ def facts(recorded: Recorded, network: Network, twin: int | None = None) -> str:
     """Return the number of operations, the shortest and longest way back, the plain twin's, and the number of paths."""
     graph, way = recorded.graph, recorded.highway
     operations = sum(node.kind is NodeKind.OPERATION for node in graph.nodes)
-    words = f"{operations:,} operations · way back: shortest {way.shortest:,}, longest {way.longest:,}"
-    words += f" · plain twin's shortest {twin:,}" if twin is not None else ""
+    text = f"{operations:,} operations · way back: shortest {way.shortest:,}, longest {way.longest:,}"
+    text += f" · plain twin's shortest {twin:,}" if twin is not None else ""
     return (
-        f"{words} · {count_words(path_lengths(network).blocks)} · {graph.device}, torch {graph.torch.partition('+')[0]}"
+        f"{text} · {count_words(path_lengths(network).blocks)} · {graph.device}, torch {graph.torch.partition('+')[0]}"
     )

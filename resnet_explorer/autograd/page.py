@@ -17,7 +17,7 @@ from resnet_explorer.ui.chart_view import ChartView
 from resnet_explorer.ui.dialogs import save_text
 from resnet_explorer.ui.document import Document, State
 from resnet_explorer.ui.jobs import Jobs
-from resnet_explorer.ui.parts import Problem, button, hbox, label, stack, timer, told, vbox
+from resnet_explorer.ui.parts import Problem, button, describe, hbox, label, stack, timer, vbox
 from resnet_explorer.ui.play_bar import PlayBar
 from resnet_explorer.ui.session import Results
 from resnet_explorer.ui.style import theme_named
@@ -109,17 +109,17 @@ class GraphPage(PageView):
         self.dot = ""
         self.stack = stack(self.canvas, self.other)
         tip = "Enter goes to the next operation, parameter or layer whose name contains this text"
-        self.search = told(QLineEdit(), "Find in the graph", tip)
+        self.search = describe(QLineEdit(), "Find in the graph", tip)
         self.search.setPlaceholderText("Find an operation or a layer")
         self.search.setClearButtonEnabled(True)
         self.search.setMinimumWidth(60)
         self.search.setMaximumWidth(200)
         self.search.returnPressed.connect(self._on_search)
         tip = "End the graph with the loss (cross-entropy), else with the network's output"
-        self.loss = told(QCheckBox("Loss"), tip=tip)
+        self.loss = describe(QCheckBox("Loss"), tip=tip)
         self.loss.setChecked(True)
         tip = "Show the tensors that each operation saves for the backward pass, as torchviz can"
-        self.saved = told(QCheckBox("Saved tensors"), tip=tip)
+        self.saved = describe(QCheckBox("Saved tensors"), tip=tip)
         for check in (self.loss, self.saved):
             check.toggled.connect(self._on_option)
         self.torchviz = button("torchviz", "Show the same graph as torchviz and Graphviz draw it, for comparison")
@@ -128,10 +128,10 @@ class GraphPage(PageView):
         self.save_dot = button("Save DOT…", "Save the source of this drawing for Graphviz")
         tip = "How many paths lead from the output to the input, and how long they are"
         self.paths = button("Paths…", tip)
-        self.words, self.problem = label(kind="muted", cut=True), Problem()
+        self.text, self.problem = label(kind="muted", cut=True), Problem()
         self.problem.setContentsMargins(12, 0, 12, 4)
         self._rest = timer(self, REST_MS, self.ask, once=True)
-        tools = ((self.search, 2), self.loss, self.saved, self.torchviz, self.paths, self.save_dot, (self.words, 1))
+        tools = ((self.search, 2), self.loss, self.saved, self.torchviz, self.paths, self.save_dot, (self.text, 1))
         bar = hbox(*tools, margins=(12, 6, 12, 4))
         vbox(bar, self.problem, (self.stack, 1), self.steps, of=self, spacing=0)
         document.device_changed.connect(self._on_option)
@@ -182,12 +182,12 @@ class GraphPage(PageView):
         self._requested = wanted
         self.problem.say("")
         if self.torchviz.isChecked():
-            self.words.setText("torchviz is drawing…")
+            self.text.setText("torchviz is drawing…")
             job = DrawTorchviz(wanted)
             name = f"torchviz's drawing of {wanted.spec.name}"
             self._job = self._jobs.submit(job, name, self._on_drawn, self._on_problem)
             return
-        self.words.setText("recording…")
+        self.text.setText("recording…")
         kept = results.kept if wanted.device != "cpu" else None
         memory = training_bytes(results.analysis, kept).total if kept else 0
         name = f"Autograd graph of {wanted.spec.name}"
@@ -197,7 +197,7 @@ class GraphPage(PageView):
         assert isinstance(job, RecordGraph) and isinstance(result, Recorded) and self._results
         if job != self._requested or State(job.spec, job.image) != self._results.state:
             return
-        self.words.clear()
+        self.text.clear()
         heading = f"Autograd graph of {title(job.spec)}", self._facts(result)
         self.canvas.show_graph(result, self._results.analysis.network, *heading)
         self.steps.show_graph(result.graph)
@@ -211,14 +211,14 @@ class GraphPage(PageView):
         if job.graph != self._requested or not self.torchviz.isChecked():
             return
         data, self.dot = result
-        self.words.clear()
+        self.text.clear()
         self.other.show_svg(data, f"{title(job.graph.spec)} as torchviz draws it")
 
     def source(self) -> str:
         """Return the DOT source of the current drawing; empty where there is none yet."""
         if self.torchviz.isChecked():
             return self.dot
-        return to_dot(self.canvas.recorded.graph, self.canvas.words[0]) if self.canvas.recorded else ""
+        return to_dot(self.canvas.recorded.graph, self.canvas.text[0]) if self.canvas.recorded else ""
 
     def _facts(self, result: Recorded) -> str:
         assert self._results
@@ -230,11 +230,11 @@ class GraphPage(PageView):
         assert isinstance(job, RecordGraph) and isinstance(result, Recorded)
         self._twin = (job, result.highway.shortest)
         if self.canvas.recorded and self._requested and self._requested.spec.plain() == job.spec:
-            self.canvas.words = (self.canvas.words[0], self._facts(self.canvas.recorded))
+            self.canvas.text = (self.canvas.text[0], self._facts(self.canvas.recorded))
             self.canvas.redraw()
 
     def _on_problem(self, problem: str) -> None:
-        self.words.clear()
+        self.text.clear()
         self.problem.say(problem)
 
     def _on_search(self) -> None:
@@ -249,9 +249,9 @@ class GraphPage(PageView):
                 self.canvas.open_around(index)
                 self._document.select(self.canvas.shared_path(nodes[index].path))
                 self.canvas.show_front((index,))
-                self.words.setText(f"{nodes[index].name} · {nodes[index].path}")
+                self.text.setText(f"{nodes[index].name} · {nodes[index].path}")
                 return
-        self.words.setText(f"No operation, parameter or layer contains {text!r}.")
+        self.text.setText(f"No operation, parameter or layer contains {text!r}.")
 
 
 class PathsDialog(QDialog):

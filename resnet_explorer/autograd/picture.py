@@ -243,15 +243,15 @@ def _legend(graph: AutogradGraph) -> tuple[list[Box | Label], float]:
     marks: list[Box | Label] = []
     x = 0.0
     present = {node.kind for node in graph.nodes}
-    for kind, (fill, _, radius, words) in LOOKS.items():
+    for kind, (fill, _, radius, text) in LOOKS.items():
         if kind in present:
             line = Ink.MUTED if kind is NodeKind.OPERATION else None
             marks.append(Box(x, 0, 22, 11, fill, line, 1.2, min(radius, 5.5)))
-            marks.append(Label(x + 28, 9.5, words, 10, Ink.MUTED))
-            x += 28 + width(words, 10) + 20
-    words = "highway: the shortest way from the loss back to the input"
-    marks += [Box(x, 4, 24, 3, Ink.SHORTCUT), Label(x + 30, 9.5, words, 10, Ink.MUTED)]
-    return marks, x + 30 + width(words, 10)
+            marks.append(Label(x + 28, 9.5, text, 10, Ink.MUTED))
+            x += 28 + width(text, 10) + 20
+    text = "highway: the shortest way from the loss back to the input"
+    marks += [Box(x, 4, 24, 3, Ink.SHORTCUT), Label(x + 30, 9.5, text, 10, Ink.MUTED)]
+    return marks, x + 30 + width(text, 10)
 
 
 def path_chart(lengths: PathLengths, title: str) -> Chart:

@@ -118,7 +118,7 @@ def _verdict(options: argparse.Namespace, name: str) -> "Verdict":
 
 def _print_verdict(name: str, analysis: Analysis, verdict: "Verdict") -> None:
     shape = "×".join(str(length) for length in analysis.total.input)
-    say(f"{name} at {shape}: {verdict.words} {verdict.where}\n")
+    say(f"{name} at {shape}: {verdict.text} {verdict.where}\n")
     for check in verdict.checks:
         sign = "=" if check.agrees else "≠"
         say(f"  {check.what:<10} {check.ours:>18,} {sign} {check.theirs:,} ({check.library})\n")

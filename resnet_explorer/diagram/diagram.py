@@ -67,7 +67,7 @@ def _alone(analysis: Analysis, view: View, room: tuple[float, float], overlays: 
     grid, _ = best_grid(analysis, view, _inner(room, 1, 1, overlays), tints)
     marked = changes(analysis.network) if view.changes else None
     top = _whole(analysis, view, grid, MARGIN, MARGIN, marked=marked, tints=tints)
-    strip = [_strip(marked.words, top.y + top.height + 8, Ink.CHANGED)] if marked else []
+    strip = [_strip(marked.text, top.y + top.height + 8, Ink.CHANGED)] if marked else []
     above = [top, *strip]
     legends = _legends(overlays, analysis.network, above[-1], top.width)
     last = (legends or above)[-1]
@@ -106,14 +106,14 @@ def _compared(analysis: Analysis, view: View, room: tuple[float, float], overlay
         pairs = [[group] for pair in pairs for group in pair]
     grid = beside if zoom >= other else above
     first = _whole(residual, view, grid, MARGIN, MARGIN, tints=ours)
-    words = _difference(residual, plain)
+    text = _difference(residual, plain)
     if zoom >= other:
         wide = max(wide, first.width)
         second = _whole(plain, view, grid, MARGIN + wide + SPACE, MARGIN, residual, tints=theirs)
-        strip = _strip((words,), first.y + first.height + 8, Ink.SHORTCUT)
+        strip = _strip((text,), first.y + first.height + 8, Ink.SHORTCUT)
         last = strip
     else:
-        strip = _strip((words,), first.y + first.height + 8, Ink.SHORTCUT)
+        strip = _strip((text,), first.y + first.height + 8, Ink.SHORTCUT)
         second = _whole(plain, view, grid, MARGIN, strip.y + strip.height + SPACE, residual, tints=theirs)
         last = second
     legends = _legends(overlays, analysis.network, last, first.width)
@@ -188,10 +188,10 @@ def _legend(analysis: Analysis, right: float, y: float, lost: bool) -> list[Mark
         ("identity shortcut", Dash.SOLID, Ink.SHORTCUT, any(form.shortcut == () and not form.gate for form in forms)),
     ]
     marks: list[Mark] = []
-    for words, dash, ink, present in kinds:
+    for text, dash, ink, present in kinds:
         if present:
-            marks.append(Label(right, y, words, 10, Ink.MUTED, Anchor.END))
-            right -= width(words, 10) + 6
+            marks.append(Label(right, y, text, 10, Ink.MUTED, Anchor.END))
+            right -= width(text, 10) + 6
             marks.append(Arrow(((right - 30, y - 3.5), (right, y - 3.5)), ink, 1.8, dash, head=False))
             right -= 52
     return marks
@@ -224,7 +224,7 @@ def _panels(
 ) -> list[Mark]:
     """Return the open blocks in columns: as many as a room is wide for, and no more than a page of 3 to 4 has."""
     known: Known = {}
-    drawn = [panel(analysis, block, words, ink, known, marked) for block, words, ink in blocks]
+    drawn = [panel(analysis, block, text, ink, known, marked) for block, text, ink in blocks]
     if not drawn:
         return []
     wide = max(group.width for group in drawn)

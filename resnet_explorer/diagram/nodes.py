@@ -65,7 +65,7 @@ class Changes:
     A form that is unchanged is left out; one that only lost layers, or has them in another order, has no names.
     """
 
-    words: tuple[str, ...]
+    text: tuple[str, ...]
     forms: dict[Form, frozenset[str]]
     more: dict[str, tuple[int, int]]
 

@@ -46,8 +46,8 @@ _GATES = {"se": "SE", "eca": "ECA", "cbam_channel": "CBAM"}
 
 def caption(form: Form) -> str:
     """Return what a block is made of in few words, such as ``1×1, 3×3 /2, 1×1, SE``."""
-    words = [_step_words(step) for step in form.before + form.branch]
-    return ", ".join(word for word in words if word)
+    text = [_step_words(step) for step in form.before + form.branch]
+    return ", ".join(word for word in text if word)
 
 
 def _step_words(step: Step) -> str:
@@ -166,7 +166,7 @@ def _between(x: float, start: float, end: float) -> Arrow:
 def _terminal(
     analysis: Analysis,
     block: Block,
-    words: str,
+    text: str,
     ink: Ink,
     x: float,
     middle: float,
@@ -181,11 +181,11 @@ def _terminal(
     marks: tuple[Mark, ...] = (
         _card(wide, high, ink, is_open, (2.2, 1.4), 6, tint),
         Box(0, 0, wide, 5, ink, None, 0, 2.5),
-        *_words(wide, high, 26, words, 12, caption(block.form), tint),
+        *_words(wide, high, 26, text, 12, caption(block.form), tint),
         Label(wide / 2, high + 15, compact(sums.output), 10, Ink.MUTED, Anchor.MIDDLE),
         *_frame(marked, block, wide, high),
     )
-    title = f"{words}: {sums.params:,} parameters, {si(sums.macs)}MACs{tints.title_end(block.path) if tints else ''}"
+    title = f"{text}: {sums.params:,} parameters, {si(sums.macs)}MACs{tints.title_end(block.path) if tints else ''}"
     return Group(block.path, "block", title, x, middle - high / 2, wide, high + 18, marks)
 
 
@@ -311,8 +311,8 @@ def _arcs(block: Block, relative: str, at: Point, wide: float, lost: Block | Non
     """Return the shortcut's arc over a block, or the ghost of the one that the plain twin has lost."""
     suffix = block.shortcut_path.removeprefix(block.path)
     if block.form.shortcut is not None:
-        dash, words = _arc_look(block.form)
-        return [_arc(relative + suffix, "shortcut", words, at, wide, dash, Ink.SHORTCUT)]
+        dash, text = _arc_look(block.form)
+        return [_arc(relative + suffix, "shortcut", text, at, wide, dash, Ink.SHORTCUT)]
     if lost is None:
         return []
     ghost = _arc(
@@ -321,8 +321,8 @@ def _arcs(block: Block, relative: str, at: Point, wide: float, lost: Block | Non
     cost = sum(part.layer.params for part in flat(lost.form.shortcut or ()))
     if not cost:
         return [ghost]
-    words = f"−{cost:,}"
-    return [ghost, Label(at[0] + wide / 2, at[1] - 6, words, 9, Ink.SHORTCUT, Anchor.MIDDLE, Style.SEMIBOLD)]
+    text = f"−{cost:,}"
+    return [ghost, Label(at[0] + wide / 2, at[1] - 6, text, 9, Ink.SHORTCUT, Anchor.MIDDLE, Style.SEMIBOLD)]
 
 
 def _arc_look(form: Form) -> tuple[Dash, str]:
@@ -353,8 +353,8 @@ def _fold(
     end = at[0] + wide
     middle = (bracket_from + end) / 2
     bracket = Arrow(((bracket_from, y), (bracket_from, y + 5), (end, y + 5), (end, y)), Ink.MUTED, 1.1, head=False)
-    words = Label(middle, y + 17, f"× {count}", 10, Ink.TEXT, Anchor.MIDDLE, Style.SEMIBOLD)
+    text = Label(middle, y + 17, f"× {count}", 10, Ink.TEXT, Anchor.MIDDLE, Style.SEMIBOLD)
     fold = Group("", "fold", title, at[0], at[1], wide, BLOCK_HEIGHT, marks, suffix=":fold")
     inside = (at[0] + 3, at[1] + 3)
     cells = tints.cells(stage.blocks[2:], stage.path, inside, wide - 4.5, BLOCK_HEIGHT - 6) if tints else []
-    return [fold, *cells, bracket, words]
+    return [fold, *cells, bracket, text]

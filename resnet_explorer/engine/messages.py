@@ -28,7 +28,7 @@ class Stepped:
     number: int
     done: int
     of: int
-    words: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Died:
     worker: int = 0
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """Return what happened and what to do; only a signal that a lack of memory may send is blamed on it."""
         if self.status is None:
             return "PyTorch's process could not be started. Try again."

@@ -84,7 +84,7 @@ def _run(connection: "Connection[Any, Any]", request: Request) -> None:
                 connection.send(Stopped(number))
                 return
             if isinstance(step, Progress):
-                connection.send(Stepped(number, step.done, step.of, step.words))
+                connection.send(Stepped(number, step.done, step.of, step.text))
             elif not isinstance(step, Partial):
                 connection.send(Finished(number, step))
     except ExplorerError as error:

@@ -46,7 +46,7 @@ def check(request: CheckData) -> Iterator[Progress | DataReport]:
             continue
         seen.add(item, image, data.held(plan))
     yield DataReport(
-        found.words,
+        found.text,
         data.counted(seen.counts, found.classes),
         tuple(bad),
         found.empty,

@@ -92,7 +92,7 @@ def root_of(options: argparse.Namespace) -> Path:
 
 def plan_of(options: argparse.Namespace, source: Source) -> TunePlan:
     """Return the plan of the first strategy and seed, without classes; raises ExplorerError where it cannot be."""
-    words = [f"{key}={value}" for key, value in (("rate", options.rate), ("batch", options.batch)) if value is not None]
+    text = [f"{key}={value}" for key, value in (("rate", options.rate), ("batch", options.batch)) if value is not None]
     data = data_of(options)
     single = len(_strategies(options)) * len(seeds_of(options)) == 1
     channels = options.channels or (1 if options.gray else source.spec.in_channels)
@@ -107,7 +107,7 @@ def plan_of(options: argparse.Namespace, source: Source) -> TunePlan:
         dropout=options.dropout,
         strategy=_strategies(options)[0],
         unfreeze=_epochs(options.unfreeze) if single else (),
-        recipe=set_recipe(TUNING, (*words, *options.recipe)),
+        recipe=set_recipe(TUNING, (*text, *options.recipe)),
         frozen=frozenset(options.freeze),
         bn=choices.BnMode(options.bn),
         epochs=options.epochs,
@@ -193,8 +193,8 @@ def finetune(options: argparse.Namespace) -> int:
         whole = _checked(report, plan)
         plans = plans_of(options, whole)
         if options.json:
-            for words in {words: None for one in plans for words in grouping(one, report.train).warnings}:
-                complain(words)
+            for text in {text: None for one in plans for text in grouping(one, report.train).warnings}:
+                complain(text)
         else:
             say(
                 describe_weights(source.weights.name, source.read.found if source.read else None, whole)
@@ -219,15 +219,15 @@ def _ensure_weights(plan: TunePlan, options: argparse.Namespace, asker: Asker) -
     wanted = next((one for one in found if plan.weights.name in (one.name, "DEFAULT" if one.is_default else "")), None)
     if wanted is None:
         known = ", ".join(one.name for one in found)
-        words = f"{title(plan.spec)} has no weights called {plan.weights.name}." if found else (
+        text = f"{title(plan.spec)} has no weights called {plan.weights.name}." if found else (
             f"torchvision publishes no weights for {title(plan.spec)}."
         )  # fmt: skip
-        raise ExplorerError("weights", words, f"Choose {known}." if found else "Write --weights FILE, or none.")
+        raise ExplorerError("weights", text, f"Choose {known}." if found else "Write --weights FILE, or none.")
     if wanted.cached or options.dry_run:
         return
     if not options.download:
-        raise ExplorerError("weights", f"{wanted.words} They are not on this machine.", "Add --download to fetch them.")
-    say(f"{wanted.words}\n")
+        raise ExplorerError("weights", f"{wanted.text} They are not on this machine.", "Add --download to fetch them.")
+    say(f"{wanted.text}\n")
     say(f"{asker.ask(values.FetchWeights(wanted))}\n")
 
 
@@ -254,13 +254,13 @@ def _write_initial(source: Source, plan: TunePlan, asker: Asker) -> None:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            words = f"{file.parent} cannot be made: {error.strerror}."
-            raise ExplorerError(str(file.parent), words, "Choose another folder.") from error
+            text = f"{file.parent} cannot be made: {error.strerror}."
+            raise ExplorerError(str(file.parent), text, "Choose another folder.") from error
         asker.ask(values.SaveTuned(run, str(file)))
         files.write(source_file, f"{run}\n")
     elif source_file.is_file() and (theirs := source_file.read_text(encoding="utf-8").strip()) != run:
-        words = f"{file.parent} starts from the weights of {theirs}, not of {run}."
-        raise ExplorerError(str(file.parent), words, "Choose another folder with -o.")
+        text = f"{file.parent} starts from the weights of {theirs}, not of {run}."
+        raise ExplorerError(str(file.parent), text, "Choose another folder with -o.")
 
 
 def _tuned(tasks: Sequence[Task], plans: Sequence[TunePlan], options: argparse.Namespace) -> Outcome:

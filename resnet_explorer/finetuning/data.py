@@ -51,7 +51,7 @@ class Listing:
     items: tuple[Item, ...]
     classes: tuple[str, ...]
     empty: tuple[str, ...]
-    words: str
+    text: str
     notes: tuple[str, ...] = ()
 
 
@@ -64,7 +64,7 @@ def listing(data: choices.TuneData, seed: int, classes: Sequence[str] = ()) -> L
     found = _embedded(data) if data.kind in choices.EMBEDDED else _files(data, seed)
     if not found.items:
         kinds = ", ".join(suffix[1:] for suffix in SUFFIXES)
-        raise ExplorerError(data.text, f"{found.words} holds no images.", f"Images end in {kinds}.")
+        raise ExplorerError(data.text, f"{found.text} holds no images.", f"Images end in {kinds}.")
     return _chosen(found, tuple(classes)) if classes else found
 
 
@@ -83,7 +83,7 @@ def _embedded(data: choices.TuneData) -> Listing:
         Item(number, str(label), Part.TRAIN if number < images.train else Part.TEST)
         for number, label in enumerate(labels)
     )
-    return Listing(tuple(items), tuple(map(str, sorted(set(labels)))), (), images.words)
+    return Listing(tuple(items), tuple(map(str, sorted(set(labels)))), (), images.text)
 
 
 def _files(data: choices.TuneData, seed: int) -> Listing:
@@ -99,8 +99,8 @@ def _folder(root: Path) -> find.Found:
     try:
         found = find.in_folder(root, SUFFIXES)
         if not found.items and find.walk(root, SUFFIXES)[0]:
-            words = f"The images of {root} have no classes."
-            raise ExplorerError(str(root), words, "Put those of a class in a folder.")
+            text = f"The images of {root} have no classes."
+            raise ExplorerError(str(root), text, "Put those of a class in a folder.")
     except OSError as error:
         raise ExplorerError(str(root), f"{root} cannot be read: {error.strerror}.", "Choose another folder.") from error
     return found
@@ -211,7 +211,7 @@ class TuneImages:
         self.judged, self.judging = "validation" if len(val) else "test", judging(len(val), len(test))
         self.has_test = len(val) > 0 and len(test) > 0
         self.val, self.test = val if len(val) else test, test if len(test) else val
-        self.words = _words(plan, len(skipped))
+        self.text = _words(plan, len(skipped))
 
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """Return images of these indices as (N, C, H, W) in float32, and their labels."""
@@ -226,10 +226,10 @@ class TuneImages:
     def draw(self, count: int, seed: int) -> Batch:
         """Return so many training images that a seed picks; raises ExplorerError where there are not so many."""
         if count > len(self.train):
-            words = f"There are {len(self.train):,} training images, not {count:,}."
-            raise ExplorerError("images", words, "Choose fewer.")
+            text = f"There are {len(self.train):,} training images, not {count:,}."
+            raise ExplorerError("images", text, "Choose fewer.")
         order = torch.randperm(len(self.train), generator=torch.Generator().manual_seed(seed))
-        return Batch(*self.take(self.train[order[:count]]), self.words)
+        return Batch(*self.take(self.train[order[:count]]), self.text)
 
     def unscaled(self, x: Tensor) -> Tensor:
         """Return images as they were before they were normed: from 0 to 1."""
@@ -239,7 +239,7 @@ class TuneImages:
     def counted(self) -> DataReport:
         """Return how many images of each class there are; nothing else is looked at."""
         classes = counted(Counter((one.label, one.part) for one in self.items), self.plan.classes)
-        return DataReport(self.words, classes, self.skipped, (), (), (), (), None, {}, self.plan)
+        return DataReport(self.text, classes, self.skipped, (), (), (), (), None, {}, self.plan)
 
     def _read(self, item: Item) -> Tensor:
         try:
@@ -254,7 +254,7 @@ class TuneImages:
         pixels = pixels[:, :3] if pixels.shape[1] > 2 else pixels[:, :1].expand(-1, 3, -1, -1)
         chosen = [self.items[index] for index in indices.tolist()]
         labels, files = tuple(one.label for one in chosen), tuple(one.name for one in chosen)
-        return SamplePage(pixels.permute(0, 2, 3, 1).contiguous().numpy(), labels, files, self.words)
+        return SamplePage(pixels.permute(0, 2, 3, 1).contiguous().numpy(), labels, files, self.text)
 
 
 def counted(counts: Counter[tuple[str, Part]], classes: Sequence[str]) -> tuple[ClassCount, ...]:
@@ -310,10 +310,10 @@ def load(plan: TunePlan) -> Iterator[Progress | TuneImages]:
 
 
 def _words(plan: TunePlan, skipped: int) -> str:
-    words = [plan.data.text, plan.preprocess.describe(plan.image), "normalised per channel"]
+    text = [plan.data.text, plan.preprocess.describe(plan.image), "normalised per channel"]
     if choices.adapts(plan.spec, plan.channels) and plan.grey is choices.GreyWay.REPEAT:
-        words.append(f"grey repeated in {plan.spec.in_channels} channels" if plan.spec.in_channels > 1 else "grey")
-    return ", ".join([*words, f"unreadable files skipped: {skipped:,}"] if skipped else words)
+        text.append(f"grey repeated in {plan.spec.in_channels} channels" if plan.spec.in_channels > 1 else "grey")
+    return ", ".join([*text, f"unreadable files skipped: {skipped:,}"] if skipped else text)
 
 
 def complete(plan: TunePlan, white: tuple[float, ...] | None = None) -> TunePlan:

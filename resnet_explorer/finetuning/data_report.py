@@ -68,7 +68,7 @@ class DataReport:
     prepared; None where that cannot be. ``white`` is the plan's, and ``notes`` say how files and pixels were read.
     """
 
-    words: str
+    text: str
     classes: tuple[ClassCount, ...]
     unreadable: tuple[BadFile, ...]
     empty: tuple[str, ...]
@@ -116,7 +116,7 @@ class DataReport:
     def problems(self) -> tuple[str, ...]:
         """Return what has to be mended before anything can be learnt."""
         if not self.images:
-            return (f"{self.words}: there is no readable image. Choose a folder with images of each class.",)
+            return (f"{self.text}: there is no readable image. Choose a folder with images of each class.",)
         found = []
         if len(self.classes) < 2:
             found.append(f"There is only one class, {self.classes[0].name}: add a folder for another one.")
@@ -138,8 +138,8 @@ class DataReport:
         if self.empty:
             found.append(f"Folders without images: {_first_names(self.empty)}.")
         if self.leaks:
-            words = f"Images that are in several parts ({len(self.leaks):,}), such as"
-            found.append(f"{words} {self.leaks[0][1]}, also {self.leaks[0][0]}: the test accuracy will be too high.")
+            text = f"Images that are in several parts ({len(self.leaks):,}), such as"
+            found.append(f"{text} {self.leaks[0][1]}, also {self.leaks[0][0]}: the test accuracy will be too high.")
         if self.contrary:
             found.append(f"Equal images of different classes ({len(self.contrary):,}), such as {self.contrary[0][0]}.")
         if self.twins:
@@ -207,4 +207,4 @@ class SamplePage:
     pixels: NDArray[np.uint8]
     labels: tuple[str, ...]
     files: tuple[str, ...]
-    words: str
+    text: str

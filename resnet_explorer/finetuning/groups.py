@@ -126,7 +126,7 @@ class Grouping:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Return sentences on what the plan does that its choices alone do not tell."""
-        return tuple(words for words in (_unopened_warning(self), _statistics_warning(self)) if words)
+        return tuple(text for text in (_unopened_warning(self), _statistics_warning(self)) if text)
 
     def counts(self, epoch: int) -> Counts:
         """Return what trains at an epoch."""
@@ -170,8 +170,8 @@ def _statistics_warning(found: Grouping) -> str:
     )
 
 
-def _listed(words: Iterable[str]) -> str:
-    *most, last = words
+def _listed(text: Iterable[str]) -> str:
+    *most, last = text
     return f"{', '.join(most)} and {last}" if most else last
 
 

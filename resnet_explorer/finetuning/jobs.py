@@ -86,8 +86,8 @@ def _program(model: ResNet, spec: ResNetSpec, image: InputShape) -> torch.export
         try:
             return torch.export.export(model, (example,), dynamic_shapes=({0: torch.export.Dim("batch")},))
         except Exception as error:  # the exporter raises many kinds
-            words = str(error).strip().splitlines()[0][:160] if str(error).strip() else type(error).__name__
-            raise CheckpointError("pt2", f"This network cannot be exported: {words}.", "Save it otherwise.") from error
+            text = str(error).strip().splitlines()[0][:160] if str(error).strip() else type(error).__name__
+            raise CheckpointError("pt2", f"This network cannot be exported: {text}.", "Save it otherwise.") from error
 
 
 SHOWN = 5

@@ -56,7 +56,7 @@ def follow(
         model = bare(plan)
     else:
         model, started = start(plan)
-        notes = started.words
+        notes = started.text
     if images.skipped:
         notes = (*notes, f"Unreadable and skipped: {', '.join(bad.path for bad in images.skipped[:10])}.")
     if images.has_test:
@@ -135,9 +135,9 @@ def evaluate(folder: Path) -> Iterator[Progress | BeforeAfter]:
     model, _, steps = load_trained(folder)
     images = yield from cached_images(plan)
     after = yield from evaluate_model(model, plan, images, "evaluating the best weights")
-    before, words = yield from _before(plan, images)
-    words = (*words, images.judging)
-    yield BeforeAfter(str(folder), plan, before, after, _outcome(folder, steps, before, after), words, images.words)
+    before, text = yield from _before(plan, images)
+    text = (*text, images.judging)
+    yield BeforeAfter(str(folder), plan, before, after, _outcome(folder, steps, before, after), text, images.text)
 
 
 def _before(plan: TunePlan, images: TuneImages) -> Generator[Progress, None, tuple[Evaluation | None, tuple[str, ...]]]:
@@ -147,11 +147,11 @@ def _before(plan: TunePlan, images: TuneImages) -> Generator[Progress, None, tup
         return None, (f"The initial weights are no longer available: {error}",)
     found = yield from evaluate_model(model, plan, images, "evaluating the initial weights")
     chance = f"A new head guesses: the accuracy by chance is 1 in {len(plan.classes):,}, {1 / len(plan.classes):.1%}."
-    return found, (*started.words, *(() if started.head_loaded else (chance,)))
+    return found, (*started.text, *(() if started.head_loaded else (chance,)))
 
 
 def evaluate_model(
-    model: ResNet, plan: TunePlan, images: TuneImages, words: str
+    model: ResNet, plan: TunePlan, images: TuneImages, text: str
 ) -> Generator[Progress, None, Evaluation]:
     """Yield progress while all test images are evaluated in eval mode, and return the evaluation."""
     model = model.to(usable(plan.device))
@@ -164,7 +164,7 @@ def evaluate_model(
         loss += float(functional.cross_entropy(scores, y, reduction="sum"))
         np.add.at(counts, (y.numpy(), scores.argmax(dim=1).numpy()), 1)
         done += len(chunk)
-        yield Progress(done, len(images.test), words)
+        yield Progress(done, len(images.test), text)
     return Evaluation(counts, loss / max(1, done))
 
 
@@ -202,5 +202,5 @@ def read_record(folder: Path) -> tuple[tuple[Metric, ...], RunEnvironment, int]:
         view, environment = loads((folder / RUN).read_text(encoding="utf-8"), str(folder))
         return metrics_from((folder / METRICS).read_bytes()), environment, max(1, view.recipe.evaluate)
     except OSError as error:
-        words = f"{folder} holds no run."
-        raise ExplorerError(str(folder), words, "Choose a folder that 'finetune' wrote.") from error
+        text = f"{folder} holds no run."
+        raise ExplorerError(str(folder), text, "Choose a folder that 'finetune' wrote.") from error

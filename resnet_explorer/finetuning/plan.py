@@ -112,15 +112,15 @@ class NoDecay:
     parameters: int
     by_name: int
     missed: tuple[str, ...]
-    words: tuple[str, ...]
+    text: tuple[str, ...]
 
 
-def no_decay(known: Iterable[Weight], words: tuple[str, ...] = ("bn", "bias")) -> NoDecay:
+def no_decay(known: Iterable[Weight], text: tuple[str, ...] = ("bn", "bias")) -> NoDecay:
     """Return the choice by type compared with the choice of names that contain one of some words."""
     by_type = [one for one in known if one.no_decay]
-    by_name = [one for one in by_type if any(word in one.name for word in words)]
-    missed = tuple(one.name for one in by_type if not any(word in one.name for word in words))
-    return NoDecay(len(by_type), total(by_type), len(by_name), missed, words)
+    by_name = [one for one in by_type if any(word in one.name for word in text)]
+    missed = tuple(one.name for one in by_type if not any(word in one.name for word in text))
+    return NoDecay(len(by_type), total(by_type), len(by_name), missed, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,8 +297,8 @@ def read_plan(folder: Path) -> TunePlan:
     try:
         return plan_from_text((folder / TUNE).read_text(encoding="utf-8"), str(folder))
     except (OSError, UnicodeDecodeError) as error:
-        words = f"{folder} holds no fine-tuning."
-        raise ExplorerError(str(folder), words, "Choose a folder that 'finetune' wrote.") from error
+        text = f"{folder} holds no fine-tuning."
+        raise ExplorerError(str(folder), text, "Choose a folder that 'finetune' wrote.") from error
 
 
 def plan_from_text(text: str, where: str = "plan") -> TunePlan:

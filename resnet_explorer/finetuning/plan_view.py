@@ -21,7 +21,7 @@ from resnet_explorer.ui.diagram_view import DiagramView
 from resnet_explorer.ui.document import Document, State
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.jobs_panel import Question
-from resnet_explorer.ui.parts import Problem, Words, button, fill, hbox, label, panel, split, told, vbox
+from resnet_explorer.ui.parts import Problem, WrappedLabel, button, describe, fill, hbox, label, panel, split, vbox
 from resnet_explorer.ui.scene import Hit
 from resnet_explorer.ui.tables import LinkedTable, TextRow, TextTable
 
@@ -76,15 +76,15 @@ class FreezePane(QWidget):
         self.view.setAccessibleName("Network to fine-tune")
         self.view.setMinimumSize(320, 240)
         tip = "The diagram shows what trains in this epoch"
-        self.epoch = told(QSlider(Qt.Orientation.Horizontal), "Epoch shown", tip)
+        self.epoch = describe(QSlider(Qt.Orientation.Horizontal), "Epoch shown", tip)
         self.epoch.setMinimum(1)
         self.epoch.setPageStep(1)
         self.epoch.setFixedWidth(150)
-        self.words, self.problem = label(), Problem()
-        self.words.setMinimumWidth(self.words.fontMetrics().horizontalAdvance("Epoch 100 of 100"))
+        self.text, self.problem = label(), Problem()
+        self.text.setMinimumWidth(self.text.fontMetrics().horizontalAdvance("Epoch 100 of 100"))
         hint = "Click a stage, block or layer to freeze it (Space); double-click to open a block."
         self.hint = label(hint, "muted", wrap=True)
-        line = hbox(self.words, self.epoch, (self.hint, 1), margins=(12, 4, 12, 2), spacing=12)
+        line = hbox(self.text, self.epoch, (self.hint, 1), margins=(12, 4, 12, 2), spacing=12)
         vbox(line, self.problem, (self.view, 1), of=self, spacing=0)
         self.view.toggled.connect(state.toggle)
         self.epoch.valueChanged.connect(lambda value: state.show_epoch(value - 1))
@@ -100,7 +100,7 @@ class FreezePane(QWidget):
         with QSignalBlocker(self.epoch):
             self.epoch.setMaximum(state.plan.epochs)
             self.epoch.setValue(state.epoch + 1)
-        self.words.setText(f"Epoch {state.epoch + 1:,} of {state.plan.epochs:,}")
+        self.text.setText(f"Epoch {state.epoch + 1:,} of {state.plan.epochs:,}")
         if results.state != self.document.state:
             self.document._show(results.state)
         with QSignalBlocker(self.document):
@@ -141,13 +141,13 @@ class GroupsPane(QWidget):
         super().__init__(parent)
         self.state = state
         self.table = LinkedTable(document, "Groups of parameters", GROUP_COLUMNS, range(1, 5))
-        self.chart, self.words = ChartView(document), Words()
-        self.words.setToolTip(
+        self.chart, self.text = ChartView(document), WrappedLabel()
+        self.text.setToolTip(
             "Norm scales and biases should get no weight decay. They are found by layer type: the norm of a projection"
             " shortcut is called downsample.1, which a search for “bn” in names misses"
         )
-        self.words.setContentsMargins(12, 4, 12, 4)
-        top = panel((self.table, 1), self.words, spacing=0)
+        self.text.setContentsMargins(12, 4, 12, 4)
+        top = panel((self.table, 1), self.text, spacing=0)
         vbox(split(Qt.Orientation.Vertical, (330, 300), top, self.chart), of=self)
         state.changed.connect(self.show_plan)
         self.show_plan()
@@ -157,7 +157,7 @@ class GroupsPane(QWidget):
         groups = self.state.groups
         rows = [_group_row(groups, group) for group in groups.groups]
         self.table.show_rows([*rows, *_frozen_rows(groups)])
-        self.words.show_words(describe_no_decay(groups))
+        self.text.show_words(describe_no_decay(groups))
         self.chart.show_chart(group_rates(groups))
 
     def show_theme(self, theme: Theme) -> None:
@@ -195,13 +195,13 @@ def _frozen_rows(groups: Grouping) -> list[TextRow]:
 def describe_no_decay(groups: Grouping) -> str:
     """Return how many tensors get no weight decay by their type, and how many a search in names would miss."""
     found = no_decay(groups.plan.tensors)
-    words = f"{found.tensors:,} tensors ({found.parameters:,} parameters) belong to norms or are biases, by layer type."
+    text = f"{found.tensors:,} tensors ({found.parameters:,} parameters) belong to norms or are biases, by layer type."
     if not groups.plan.recipe.spares:
-        words += " They get weight decay like all others; the recipe can exempt them."
+        text += " They get weight decay like all others; the recipe can exempt them."
     if not found.missed:
-        return f"{words} Matching “bn” and “bias” in names would find them all here."
+        return f"{text} Matching “bn” and “bias” in names would find them all here."
     some = ", ".join(found.missed[:2]) + (", …" if len(found.missed) > 2 else "")
-    return f"{words} Matching “bn” and “bias” in names would miss {len(found.missed):,}: {some}"
+    return f"{text} Matching “bn” and “bias” in names would miss {len(found.missed):,}: {some}"
 
 
 WAY_COLUMNS = (
@@ -243,12 +243,12 @@ class WaysTable(TextTable):
 
 
 def _way_row(cost: ChannelCost, grey: GreyReport | None, needed: bool, columns: int) -> TextRow:
-    words, known = WAYS[cost.way], [one for one in (grey.measures if grey else ()) if one.way is cost.way]
+    text, known = WAYS[cost.way], [one for one in (grey.measures if grey else ()) if one.way is cost.way]
     far = [share(value) for one in known for value in (one.inference, one.training)] or ["–", "–"]
     figures = [f"{cost.first_params:,}", si(cost.macs).strip(), f"{cost.params:,}", f"{cost.image_bytes:,}", *far]
     texts = (str(cost.way), *(figures if cost.possible else ["–"] * len(figures)))[:columns]
     why = "" if cost.possible else "Not possible from these channels. "
-    tip = f"{why}{words.title}. {words.does} {words.keeps} {words.choose}"
+    tip = f"{why}{text.title}. {text.does} {text.keeps} {text.choose}"
     return TextRow(cost.way, texts, tips=(tip,) * columns, usable=cost.possible and needed)
 
 
@@ -258,7 +258,11 @@ class WaysPane(QScrollArea):
     def __init__(self, state: TuningState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.state = state
-        self.table, self.measured, self.says = WaysTable(), Words(quiet=False), {way: Words() for way in GreyWay}
+        self.table, self.measured, self.says = (
+            WaysTable(),
+            WrappedLabel(quiet=False),
+            {way: WrappedLabel() for way in GreyWay},
+        )
         fill(self, self.table, self.measured, *self.says.values(), 1, margins=(12, 8, 12, 8))
         self.table.chosen.connect(lambda way: state.propose("channels", grey=GreyWay(way)))
         state.changed.connect(self.show_plan)
@@ -269,8 +273,8 @@ class WaysPane(QScrollArea):
         self.table.show_ways(self.state)
         self.measured.show_words(describe_measures(self.state))
         for way, part in self.says.items():
-            words = WAYS[way]
-            part.show_words(f"{way}: {words.does} {words.keeps} When: {words.choose}")
+            text = WAYS[way]
+            part.show_words(f"{way}: {text.does} {text.keeps} When: {text.choose}")
 
     def show_theme(self) -> None:
         """Adapt to another font size."""
@@ -307,10 +311,10 @@ class SamplesPane(QWidget):
         self.state, self._draw = state, 0
         self._asked: ShowSamples | None = None
         tip = "After resizing and cropping, before normalisation"
-        self.grid = told(ImageGrid(SIDE), "Training images as the network sees them", tip)
-        self.words, self.asking = Words(), Question(jobs)
+        self.grid = describe(ImageGrid(SIDE), "Training images as the network sees them", tip)
+        self.text, self.asking = WrappedLabel(), Question(jobs)
         self.others = button("Others", "Show other training images", self._on_others)
-        line = hbox((self.words, 1), self.asking, self.others, margins=(12, 6, 12, 4))
+        line = hbox((self.text, 1), self.asking, self.others, margins=(12, 6, 12, 4))
         vbox(line, (self.grid, 1), of=self)
         state.changed.connect(self._on_changed)
 
@@ -326,7 +330,7 @@ class SamplesPane(QWidget):
             return
         pairs = zip(result.pixels, result.labels, result.files, strict=True)
         self.grid.show_images([Shown(seen(pixels), label, f"{label}: {file}") for pixels, label, file in pairs])
-        self.words.show_words(f"Before normalisation: {result.words}")
+        self.text.show_words(f"Before normalisation: {result.text}")
 
     def show_theme(self, theme: Theme) -> None:
         """Paint in another theme."""

@@ -26,7 +26,7 @@ from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.fields import ChoiceField
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.jobs_panel import Question
-from resnet_explorer.ui.parts import Words, button, hbox, heading, panel, split, told, vbox
+from resnet_explorer.ui.parts import WrappedLabel, button, describe, hbox, heading, panel, split, vbox
 from resnet_explorer.ui.tables import LinkedTable, TextRow, TextTable
 
 
@@ -112,7 +112,7 @@ class CurvesPane(QWidget):
         self.pictures = RunPictures(document, (300, 300), stretch=1)
         self.first, self.second, self.table = self.pictures.first, self.pictures.second, self.pictures.table
         tip = "Open a saved fine-tuning to evaluate, export or continue it"
-        self.kept = told(ChoiceField(), "Kept fine-tunings", tip)
+        self.kept = describe(ChoiceField(), "Kept fine-tunings", tip)
         self.kept.setMinimumContentsLength(22)
         self.second.line.addWidget(self.kept)
         vbox((self.pictures.panes, 1), self.table, of=self, spacing=0)
@@ -153,11 +153,11 @@ class BeforeAfterPane(QWidget):
 
     def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.words, self.asking = Words(quiet=False), Question(jobs)
-        self.started = Words()
+        self.text, self.asking = WrappedLabel(quiet=False), Question(jobs)
+        self.started = WrappedLabel()
         name = "Test images by class, before and after"
         self.table = LinkedTable(Document(document.state, self), name, COLUMNS, range(1, 5))
-        self.when, self.matrix = told(QTabBar(), "Which confusion matrix is shown"), MarksView()
+        self.when, self.matrix = describe(QTabBar(), "Which confusion matrix is shown"), MarksView()
         self._asked: tuple[Path, int] | None = None
         self.judged: values.BeforeAfter | None = None
         self.when.addTab("After")
@@ -167,15 +167,15 @@ class BeforeAfterPane(QWidget):
         right = panel(self.when, (self.matrix, 1))
         self._split = split(Qt.Orientation.Horizontal, (440, 460), self.table, right)
         self._split.setStretchFactor(1, 1)
-        line = hbox((self.words, 1), self.asking)
+        line = hbox((self.text, 1), self.asking)
         vbox(line, self.started, (self._split, 1), of=self, margins=(12, 6, 12, 8))
         self.when.currentChanged.connect(self._show_matrix)
         self.show_none(NOTHING)
 
-    def show_none(self, words: str) -> None:
+    def show_none(self, text: str) -> None:
         """Show no judgement, and say why."""
         self.judged, self._asked = None, None
-        self.words.show_words(words)
+        self.text.show_words(text)
         self.started.show_words("")
         self._split.hide()
 
@@ -194,8 +194,8 @@ class BeforeAfterPane(QWidget):
         if not isinstance(result, values.BeforeAfter):
             return
         self.judged = result
-        self.words.show_words(describe_result(result))
-        self.started.show_words(" ".join(result.words))
+        self.text.show_words(describe_result(result))
+        self.started.show_words(" ".join(result.text))
         self.table.show_rows(_rows(result))
         self.when.setTabEnabled(1, result.before is not None)
         self._split.show()
@@ -251,9 +251,9 @@ def _percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f} %"
 
 
-def _confusion(judged: values.BeforeAfter, shown: values.Evaluation, words: str) -> Confusion:
+def _confusion(judged: values.BeforeAfter, shown: values.Evaluation, text: str) -> Confusion:
     plan = run_plan(judged.plan, int(shown.counts.sum()))
-    request = ConfusionRequest(judged.folder, replace(plan, name=f"{plan.name} ({words})"))
+    request = ConfusionRequest(judged.folder, replace(plan, name=f"{plan.name} ({text})"))
     none = shown.counts[:0].astype("uint8")
     return Confusion(request, shown.counts, (), (), none, shown.loss, judged.data, 0.0)
 
@@ -277,8 +277,13 @@ class ExportPane(QWidget):
     def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.run: TunedRun | None = None
-        self.words, self.saved, self.saving, self.asking = Words(quiet=False), Words(), Question(jobs), Question(jobs)
-        self.buttons = {suffix: button(f"{words}…", tip) for suffix, words, tip in KINDS}
+        self.text, self.saved, self.saving, self.asking = (
+            WrappedLabel(quiet=False),
+            WrappedLabel(),
+            Question(jobs),
+            Question(jobs),
+        )
+        self.buttons = {suffix: button(f"{text}…", tip) for suffix, text, tip in KINDS}
         tip = "Choose images to classify with the fine-tuned network"
         self.choose = button("Classify images…", tip, self._on_choose)
         self.results = TextTable("Predicted class of each image", ANSWERS, [2])
@@ -289,7 +294,7 @@ class ExportPane(QWidget):
             grid.addWidget(one, index // 3, index % 3)
             one.clicked.connect(partial(self._on_save, suffix))
         named = hbox(self.choose, (self.asking, 1), 0)
-        top = (heading("Export"), self.words, grid, self.saving, self.saved, heading("Classify images"), named)
+        top = (heading("Export"), self.text, grid, self.saving, self.saved, heading("Classify images"), named)
         vbox(*top, (self.results, 1), of=self, margins=(14, 8, 14, 8))
         self.look(None)
 
@@ -299,7 +304,7 @@ class ExportPane(QWidget):
             self.saved.show_words("")
             self.results.show_rows(())
         self.run = run
-        self.words.show_words(f"{run.plan.name}, in {run.folder}" if run else NOT_TUNED)
+        self.text.show_words(f"{run.plan.name}, in {run.folder}" if run else NOT_TUNED)
         for one in (*self.buttons.values(), self.choose):
             one.setEnabled(run is not None)
 

@@ -182,8 +182,8 @@ class TuneFolder(Folder):
         kept = read_plan(self.path)
         different = codec.differences(self._tune, kept)
         if not set(different) <= set(OF_IMAGES):
-            words = f"{self.path} holds a fine-tuning of other {different[0]}."
-            raise ExplorerError(str(self.path), words, "Choose another folder, or the same settings.")
+            text = f"{self.path} holds a fine-tuning of other {different[0]}."
+            raise ExplorerError(str(self.path), text, "Choose another folder, or the same settings.")
         if different or plan.recipe != self._plan.recipe:
             raise images_changed(self.path)
 
@@ -220,7 +220,7 @@ class TuneFolder(Folder):
     def keep_best(self, model: ResNet, metric: Metric, epoch: int) -> None:
         """Replace the best weights: a file as any of weights, with the adapter in the first convolution."""
         plain, _ = folded(model, self._tune.network_spec)
-        words = {
+        text = {
             "format": "pt",
             SPEC_KEY: spec_text(self._tune.saved_spec),
             "steps": str(metric.step + 1),
@@ -230,7 +230,7 @@ class TuneFolder(Folder):
             "classes": codec.encode(self._tune.classes, indent=None).strip(),
         }
         tensors = {name: one.detach().cpu().contiguous() for name, one in plain.state_dict().items()}
-        files.write(self.path / BEST, save(tensors, metadata=words))
+        files.write(self.path / BEST, save(tensors, metadata=text))
 
 
 def images_changed(folder: Path) -> ExplorerError:
@@ -253,10 +253,10 @@ class FinetuneRun(TrainingRun):
         kept: TuneFolder | None,
         mark: Mark,
         grouping: Grouping,
-        words: tuple[str, ...],
+        text: tuple[str, ...],
     ) -> None:
         super().__init__(trainer, feed, blocks, kept, mark)
-        self._grouping, self._words, self._folder = grouping, words, kept
+        self._grouping, self._words, self._folder = grouping, text, kept
         self._best: Metric | None = None
         self._waited = 0
         made = mark.steps - (mark.pending is not None)

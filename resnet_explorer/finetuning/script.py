@@ -261,7 +261,7 @@ def _units(plan: TunePlan) -> list[str]:
         *rows,
         "}",
         "# The epoch, counted from 0, from which each unit trains; None is never.",
-        *[line for words in found.warnings for line in wrap(f"# {words}", 118, subsequent_indent="# ")],
+        *[line for text in found.warnings for line in wrap(f"# {text}", 118, subsequent_indent="# ")],
         "OPENS = {",
         *opens,
         "}",
@@ -293,6 +293,6 @@ def _image_constants(plan: TunePlan) -> list[str]:
         if plan.data.kind is choices.TuneKind.CSV
         else []
     )
-    parts = ", ".join(f"{literal(part)}: {literal(words)}" for part, words in find.PARTS.items())
+    parts = ", ".join(f"{literal(part)}: {literal(text)}" for part, text in find.PARTS.items())
     known = [*listed("SUFFIXES", (*find.SUFFIXES, ".npy")), f"PARTS = {{{parts}}}", *table]
     return [*known, modes, f"WHITE = {literal(plan.white)}"]

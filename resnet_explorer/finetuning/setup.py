@@ -26,7 +26,7 @@ from resnet_explorer.ui.fields import (
 )
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.jobs_panel import Question
-from resnet_explorer.ui.parts import Problem, Words, button, fill
+from resnet_explorer.ui.parts import Problem, WrappedLabel, button, fill
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,8 @@ class TrainsStep(Step):
     def __init__(self, state: TuningState) -> None:
         super().__init__("trains", "5 What trains", "Which parts train, and from which epoch", state, True)
         self.strategies, self.opens = ExperimentList(PRESETS), NumbersField()
-        self.bn = ChoiceField(((words, mode, tip) for mode, (words, tip) in BN.items()), BnMode)
-        self.why, self.counts, self.bn_text = Words(), Words(quiet=False), Words()
+        self.bn = ChoiceField(((text, mode, tip) for mode, (text, tip) in BN.items()), BnMode)
+        self.why, self.counts, self.bn_text = WrappedLabel(), WrappedLabel(quiet=False), WrappedLabel()
         self.warning, self.epoch = Problem(), NumberField(1, 1)
         self.thaw = button("Clear manual freezing", "Train everything that the strategy trains")
         self.strategies.setAccessibleName("Strategies")
@@ -183,15 +183,15 @@ class ChannelsStep(Step):
 
     def __init__(self, state: TuningState, jobs: Jobs) -> None:
         super().__init__("channels", "3 Channels", "How images with other channels enter the network", state, False)
-        self.channels, self.needs = NumberField(1, MAX_IN_CHANNELS), Words()
-        self.ways, self.words = WaysTable(SHORT), Words()
+        self.channels, self.needs = NumberField(1, MAX_IN_CHANNELS), WrappedLabel()
+        self.ways, self.text = WaysTable(SHORT), WrappedLabel()
         self.measure = button(
             "Measure on these images", "Run the network on some images each way and compare the outputs"
         )
         self.asking = Question(jobs)
         tip = "Channels of an image: 1 for grey, 3 for colour, more for multispectral"
         self.form.add("channels", "Channels", self.channels, tip)
-        self.wide(self.needs, self.ways, self.words, self.measure, self.asking)
+        self.wide(self.needs, self.ways, self.text, self.measure, self.asking)
         self.ways.chosen.connect(lambda way: state.propose("channels", grey=GreyWay(way)))
         self.measure.clicked.connect(self._on_measure)
         self.asking.ended.connect(self.show_plan)
@@ -204,8 +204,8 @@ class ChannelsStep(Step):
         have = f"Images have {plan.channels:,}, the network takes {plan.spec.in_channels:,}"
         self.needs.show_words(f"{have}: choose a way." if needed else f"{have}: nothing to adapt.")
         self.ways.show_ways(self.state)
-        words = WAYS[plan.grey]
-        self.words.show_words(f"{words.title}. {words.does} {words.keeps}\nWhen: {words.choose}" if needed else "")
+        text = WAYS[plan.grey]
+        self.text.show_words(f"{text.title}. {text.does} {text.keeps}\nWhen: {text.choose}" if needed else "")
         self.measure.setVisible(needed and plan.channels == 1 and not self.asking.is_open)
         self.summarise(f"{plan.channels:,} by {plan.grey}" if needed else f"{plan.channels:,}")
 
@@ -232,7 +232,7 @@ class HeadStep(Step):
 
     def __init__(self, state: TuningState) -> None:
         super().__init__("head", "4 Head", "The classifier at the end of the network", state, False)
-        self.classes, self.cost, self.dropout = Words(quiet=False), Words(), FractionField()
+        self.classes, self.cost, self.dropout = WrappedLabel(quiet=False), WrappedLabel(), FractionField()
         self.wide(self.classes)
         tip = "Fraction of the features set to zero at random in each training step (Srivastava et al. 2014)"
         self.form.add("dropout", "Dropout", self.dropout, tip)
@@ -243,8 +243,8 @@ class HeadStep(Step):
         plan = self.state.plan
         names = plan.classes
         more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
-        words = f"{len(names):,} classes: {', '.join(names[:SHOWN])}{more}"
-        self.classes.show_words(words if names else "The classes are known once the images have been checked.")
+        text = f"{len(names):,} classes: {', '.join(names[:SHOWN])}{more}"
+        self.classes.show_words(text if names else "The classes are known once the images have been checked.")
         cost = head_cost(compile_spec(plan.spec), len(names) or plan.spec.classes or 1)
         self.cost.show_words(
             f"{cost.features:,} features to {len(names) or plan.spec.classes:,} outputs: {cost.after:,} parameters"
@@ -273,7 +273,7 @@ class RatesStep(Step):
     def __init__(self, state: TuningState) -> None:
         super().__init__("rates", "6 Rates and recipe", "Learning rates and number of epochs", state, False)
         self.epochs, self.patience, self.seed = NumberField(1, 100_000), NumberField(0, 100_000), NumberField(0, 2**31)
-        self.recipe, self.words = RecipeForm(), Words()
+        self.recipe, self.text = RecipeForm(), WrappedLabel()
         self.form.add("epochs", "Epochs", self.epochs, "Epochs: passes over the training set")
         self.form.add(
             "patience",
@@ -282,11 +282,11 @@ class RatesStep(Step):
             "Early stopping: end the training after so many epochs without a lower loss on the validation images (or"
             " the test images, if there are none); 0 for never. The weights of the best epoch are kept in any case",
         )
-        for key, words, tip in _SHARES:
-            self.form.add(key, words, FractionField(), tip)
+        for key, text, tip in _SHARES:
+            self.form.add(key, text, FractionField(), tip)
         tip = "Seed of the new head, the split, the order of the images, and everything else random"
         self.form.add("seed", "Seed", self.seed, tip)
-        self.wide(self.words, self.recipe)
+        self.wide(self.text, self.recipe)
         for form in self.recipe.forms:
             for key in form.fields.keys() & set(UNUSED):
                 form.set_shown(key, False)
@@ -304,7 +304,7 @@ class RatesStep(Step):
         measuring = self.recipe.sections["Measuring"]
         measuring.summarise(measuring.summary.replace("test every, blocks every", "").strip(", "))
         steps = self.state.groups.steps
-        self.words.show_words(f"{steps:,} steps an epoch, {plan.epochs * steps:,} in all.")
+        self.text.show_words(f"{steps:,} steps an epoch, {plan.epochs * steps:,} in all.")
         self.summarise(f"{plan.epochs:,} epochs, rate {plan.recipe.rate:g}")
 
     def take(self, key: str, value: object) -> None:

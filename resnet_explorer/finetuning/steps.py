@@ -18,7 +18,7 @@ from resnet_explorer.ui.dialogs import FILTER
 from resnet_explorer.ui.fields import ChoiceField, FractionField, NumberField, Section, no_number, out_of_range
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.jobs_panel import Question
-from resnet_explorer.ui.parts import Problem, Words, button, told
+from resnet_explorer.ui.parts import Problem, WrappedLabel, button, describe
 from resnet_explorer.weights.from_file import described, head_words
 from resnet_explorer.weights.identify import Weights
 
@@ -86,13 +86,13 @@ class WeightsStep(Step):
     def __init__(self, state: TuningState, jobs: Jobs) -> None:
         super().__init__("weights", "1 Weights", "Initial weights of the network", state, True)
         tip = "Initial weights of the backbone; the head is new"
-        self.list, self.words = told(ChoiceField(), "Weights to start from", tip), Words()
-        self.network = Words(quiet=False)
+        self.list, self.text = describe(ChoiceField(), "Weights to start from", tip), WrappedLabel()
+        self.network = WrappedLabel(quiet=False)
         self.download = button(
             "Download", "Download these weights into the cache of PyTorch. Nothing is downloaded without asking"
         )
         self.finding, self.fetching, self.reading = Question(jobs), Question(jobs), Question(jobs)
-        self.wide(self.network, self.list, self.words, self.download, self.fetching, self.finding, self.reading)
+        self.wide(self.network, self.list, self.text, self.download, self.fetching, self.finding, self.reading)
         self.list.activated.connect(self._on_activated)
         self.download.clicked.connect(self._on_download)
         self.fetching.ended.connect(self.show_plan)
@@ -122,13 +122,13 @@ class WeightsStep(Step):
             self.list.clear()
             for one in self.state.published:
                 where = "here" if one.cached else "not here"
-                self.list.add(f"{one.name} ({where})", WeightsChoice(WeightsKind.PUBLISHED, one.name), one.words)
+                self.list.add(f"{one.name} ({where})", WeightsChoice(WeightsKind.PUBLISHED, one.name), one.text)
             if plan.weights.kind is WeightsKind.FILE:
                 self.list.add(Path(plan.weights.name).name, plan.weights, plan.weights.name)
             self.list.add("none (random)", NONE, _RANDOM)
             self.list.add("a file…", None, "Weights that the app can open: safetensors, or PyTorch's")
         self.list.show_value(WeightsChoice(WeightsKind.PUBLISHED, chosen.name) if chosen else plan.weights)
-        self.words.show_words(self._words(chosen))
+        self.text.show_words(self._words(chosen))
         self.download.setVisible(chosen is not None and not chosen.cached and not self.fetching.is_open)
         if chosen:
             self.download.setText(f"Download, {chosen.bytes / 1e6:,.0f} MB")
@@ -215,16 +215,16 @@ class ImagesStep(Step):
 
     def __init__(self, state: TuningState, jobs: Jobs) -> None:
         super().__init__("images", "2 Images", "Images and classes to train on", state, True)
-        self.list = told(ChoiceField(), "Images", "Training images: one class for each folder or label")
+        self.list = describe(ChoiceField(), "Images", "Training images: one class for each folder or label")
         self.side, self.share = NumberField(*SIDES), FractionField()
         self.checking, self.again = (
             Question(jobs),
             button("Check again", "Open and check every image again", self.check),
         )
-        self.found, self.wrong, self.warned = Words(quiet=False), Words(quiet=False), Words()
-        self.notes, self.prepared = Words(), Words()
+        self.found, self.wrong, self.warned = WrappedLabel(quiet=False), WrappedLabel(quiet=False), WrappedLabel()
+        self.notes, self.prepared = WrappedLabel(), WrappedLabel()
         tip = "Unreadable files, with the reason; they are left out"
-        self.skipped = told(QListWidget(), "Skipped files", tip)
+        self.skipped = describe(QListWidget(), "Skipped files", tip)
         self.wrong.setObjectName("problem")
         self._fill()
         self.list.activated.connect(self._on_activated)
@@ -263,12 +263,12 @@ class ImagesStep(Step):
         plan, report = self.state.plan, self.state.report
         with QSignalBlocker(self.list):
             self.list.clear()
-            for words, data in BUILT_IN:
-                self.list.add(words, data, "Part of the app: nothing is downloaded")
+            for text, data in BUILT_IN:
+                self.list.add(text, data, "Part of the app: nothing is downloaded")
             if plan.data.where:
                 self.list.add(Path(plan.data.where).name or plan.data.where, plan.data, plan.data.where)
-            for words, kind, tip in OTHERS:
-                self.list.add(words, kind, tip)
+            for text, kind, tip in OTHERS:
+                self.list.add(text, kind, tip)
             known = [self.list.itemData(n) for n in range(self.list.count())]
             same = [n for n, one in enumerate(known) if isinstance(one, TuneData) and one.text == plan.data.text]
             self.list.setCurrentIndex(same[0] if same else -1)
@@ -343,10 +343,10 @@ def _numbers(values: tuple[float, ...]) -> str:
 def describe_report(report: DataReport) -> str:
     """Return what a check of the images found, in two sentences."""
     sizes, val = report.sizes, f", {report.val:,} for validation" if report.val else ""
-    words = f"{len(report.classes):,} classes, {report.train:,} images for training{val}, {report.test:,} for testing."
+    text = f"{len(report.classes):,} classes, {report.train:,} images for training{val}, {report.test:,} for testing."
     if sizes is None:
-        return words
+        return text
     least, most = (sizes.heights[0], sizes.widths[0]), (sizes.heights[-1], sizes.widths[-1])
     if least == most:
-        return f"{words} All of {least[0]}×{least[1]} pixels."
-    return f"{words} Sizes from {least[0]}×{least[1]} to {most[0]}×{most[1]} pixels."
+        return f"{text} All of {least[0]}×{least[1]} pixels."
+    return f"{text} Sizes from {least[0]}×{least[1]} to {most[0]}×{most[1]} pixels."

@@ -50,7 +50,7 @@ def describe_data(report: DataReport, plan: TunePlan) -> str:
         ", ".join(f"{value:.3g}" for value in values) for values in (plan.preprocess.mean, plan.preprocess.std)
     )
     lines = [
-        f"{report.words}: {report.images:,} images of {len(report.classes):,} classes, {report.train:,} for training\n",
+        f"{report.text}: {report.images:,} images of {len(report.classes):,} classes, {report.train:,} for training\n",
         table(cut),
         f"and {len(rows) - len(cut):,} more classes\n" if len(rows) > len(cut) else "",
         *(f"{line}\n" for line in (*report.notes, report.judging)),
@@ -105,7 +105,7 @@ def describe_results(results: Sequence[BeforeAfter]) -> str:
         ("strategy", "seed", "trained", "before", "after", "test loss", "best epoch", "seconds")
     ]
     rows += map(_result_row, results)
-    parts = [*(f"{line}\n" for line in results[0].words), "\n", table(rows)]
+    parts = [*(f"{line}\n" for line in results[0].text), "\n", table(rows)]
     if len(results) == 1:
         parts += ["\n", table([("class", "before", "after"), *_class_rows(results[0])])]
     elif len({result.plan.seed for result in results}) > 1:
@@ -166,7 +166,7 @@ def results_values(results: Sequence[BeforeAfter]) -> list[dict[str, Any]]:
             "epochs": result.outcome.epochs,
             "seconds": result.outcome.seconds,
             "confusion": result.after.counts.tolist(),
-            "started_from": list(result.words),
+            "started_from": list(result.text),
         }
         for result in results
     ]
@@ -214,7 +214,7 @@ def _model(plan: TunePlan, weights: Published | None) -> Iterable[str]:
     moments = normalisation(plan.preprocess, plan.spec, plan.channels, plan.grey)
     mean_, std = (", ".join(f"{value:.4g}" for value in values) for values in moments)
     yield f"- **Network:** {_text(title(plan.spec))}, {sum(weight.parameters for weight in plan.tensors):,} parameters"
-    yield f"- **Initial weights:** {_text(weights.words if weights else plan.weights.text)}"
+    yield f"- **Initial weights:** {_text(weights.text if weights else plan.weights.text)}"
     yield f"- **Input:** {plan.channels} channel{'s' * (plan.channels != 1)}, values from 0 to 1;"
     yield f"  {plan.preprocess.describe(plan.image)}"
     yield f"- **Normalised with:** mean {mean_}, standard deviation {std}"
@@ -295,6 +295,6 @@ def _licence(plan: TunePlan, weights: Published | None) -> Iterable[str]:
     yield "The images have their own licence, which may apply to what was learnt from them."
 
 
-def _text(words: str) -> str:
+def _text(text: str) -> str:
     """Return text that Markdown shows as it is."""
-    return "".join(f"\\{letter}" if letter in "\\`*_[]<>|#" else letter for letter in " ".join(words.split()))
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>|#" else letter for letter in " ".join(text.split()))

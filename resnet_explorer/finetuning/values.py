@@ -56,7 +56,7 @@ class FreezeReport:
     silent: tuple[str, ...] = ()
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """Return the report as a sentence."""
         tensors = len(self.trainable) + len(self.frozen)
         parameters = self.trainable_parameters + self.frozen_parameters
@@ -88,7 +88,7 @@ class Published:
     cached: str = ""
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """Return what is asked before a download, in a sentence."""
         size = f"{self.bytes / 1e6:,.0f} MB"
         return f"{self.name} of {self.network}: {size}, {self.top1:g} % top-1 on ImageNet. {self.licence}"
@@ -98,7 +98,7 @@ class Published:
 class Started:
     """What a network to tune starts from: ``words`` say it, ``head_loaded`` whether the head came from a file."""
 
-    words: tuple[str, ...]
+    text: tuple[str, ...]
     loaded: int
     head_loaded: bool
 
@@ -175,7 +175,7 @@ class BeforeAfter:
     before: Evaluation | None
     after: Evaluation
     outcome: Outcome
-    words: tuple[str, ...]
+    text: tuple[str, ...]
     data: str
 
 

@@ -90,8 +90,8 @@ def find_published(spec: ResNetSpec, name: str) -> Published:
     """
     found = published(spec)
     if not found:
-        words = f"torchvision publishes no weights for {title(spec)}."
-        raise ExplorerError("weights", words, "Choose a file, or none, or one of the ResNets of ImageNet.")
+        text = f"torchvision publishes no weights for {title(spec)}."
+        raise ExplorerError("weights", text, "Choose a file, or none, or one of the ResNets of ImageNet.")
     wanted = [one for one in found if one.name == name or (one.is_default and name == "DEFAULT")]
     if not wanted:
         known = ", ".join(one.name for one in found)
@@ -125,8 +125,8 @@ def download(one: Published) -> Generator[Progress | Path, None, None]:
         digest = yield from _fetch(one, part)
         wanted = _HASH.search(target.name)
         if wanted and not digest.startswith(wanted[1]):
-            words = f"{target.name} differs from what was published."
-            raise ExplorerError(one.url, words, "Try again. The download was discarded.")
+            text = f"{target.name} differs from what was published."
+            raise ExplorerError(one.url, text, "Try again. The download was discarded.")
         os.replace(part, target)
     except OSError as error:
         raise _failed(one, error, target.parent) from error
@@ -160,10 +160,10 @@ def _failed(one: Published, error: OSError, folder: Path) -> ExplorerError:
         return ExplorerError(one.url, f"{host} does not serve {file} ({error.code}).", "Try again later.")
     if isinstance(error, urllib.error.URLError | TimeoutError | ConnectionError) or not error.errno:
         why = getattr(error, "reason", None) or error.strerror or error
-        words = f"{file} could not be downloaded from {host}: {getattr(why, 'strerror', None) or why}."
-        return ExplorerError(one.url, words, f"Check the network, or put the file into {folder}.")
-    words = f"{file} cannot be written to {folder}: {error.strerror}."
-    return ExplorerError(str(folder), words, "Free some space, or set TORCH_HOME to another folder.")
+        text = f"{file} could not be downloaded from {host}: {getattr(why, 'strerror', None) or why}."
+        return ExplorerError(one.url, text, f"Check the network, or put the file into {folder}.")
+    text = f"{file} cannot be written to {folder}: {error.strerror}."
+    return ExplorerError(str(folder), text, "Free some space, or set TORCH_HOME to another folder.")
 
 
 HEAD = ("fc.weight", "fc.bias")
@@ -255,9 +255,9 @@ def start(plan: TunePlan) -> tuple[ResNet, Started]:
     if plan.weights.kind is choices.WeightsKind.NONE:
         started = Started((f"All weights are random, from seed {plan.seed}.",), 0, False)
     else:
-        state, words, same = _published(plan) if plan.weights.kind is choices.WeightsKind.PUBLISHED else _file(plan)
+        state, text, same = _published(plan) if plan.weights.kind is choices.WeightsKind.PUBLISHED else _file(plan)
         loaded = give(model, _ported(plan, state), () if same else HEAD)
-        started = Started(words, loaded, same)
+        started = Started(text, loaded, same)
     return (add_adapter(model, *plan.adapter) if plan.adapter else model), started
 
 

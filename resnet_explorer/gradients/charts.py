@@ -164,8 +164,8 @@ def step_plot(result: Descent, quantity: Quantity, step: DescentStep) -> Chart:
     made, axis = gradient_plot(result.at(step), quantity), value_axis(result, quantity, MARGIN)
     head = f"{WORDS[quantity].label}, step {step.number} of {result.request.recipe.steps}"
     spec = result.request.specs[0]
-    words = f"norm {spec.norm}, init {spec.init} · {conditions(result)}"
-    return replace(made, title=head, subtitle=words, y_axis=axis)
+    text = f"norm {spec.norm}, init {spec.init} · {conditions(result)}"
+    return replace(made, title=head, subtitle=text, y_axis=axis)
 
 
 def value_axis(result: Descent, quantity: Quantity, margin: float = 0.0) -> Axis:
@@ -189,8 +189,8 @@ def value_axis(result: Descent, quantity: Quantity, margin: float = 0.0) -> Axis
 
 def heat_maps(result: Descent, quantity: Quantity) -> tuple[HeatMap, ...]:
     """Return a heat map of blocks by steps for each network that has the quantity, all in the same colours."""
-    axis, words = value_axis(result, quantity), WORDS[quantity]
-    label = f"{words.label[:1].lower()}{words.label[1:]}" if len(result.request.specs) < BESIDE_FROM else words.symbol
+    axis, text = value_axis(result, quantity), WORDS[quantity]
+    label = f"{text.label[:1].lower()}{text.label[1:]}" if len(result.request.specs) < BESIDE_FROM else text.symbol
     return tuple(
         HeatMap(
             f"{title(spec)}: {label}",

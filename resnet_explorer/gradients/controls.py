@@ -193,5 +193,5 @@ def _axis(key: str) -> ChoiceField:
 
 
 def _choices(kind: type[StrEnum]) -> ChoiceField:
-    words = {"train": "training", "eval": "evaluation"}
-    return ChoiceField(((words.get(one.value, one.value), one) for one in kind), kind)
+    text = {"train": "training", "eval": "evaluation"}
+    return ChoiceField(((text.get(one.value, one.value), one) for one in kind), kind)

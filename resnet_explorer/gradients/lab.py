@@ -57,7 +57,7 @@ def measure(request: GradientRequest) -> Iterator[Progress | Partial[GradientRes
             sample = _sample(model, batch, request, seed)
             networks[index] = replace(network, samples=(*network.samples, sample))
         seconds = perf_counter() - began
-        result = GradientResult(request, tuple(networks), batch.words, str(torch.__version__), seconds)
+        result = GradientResult(request, tuple(networks), batch.text, str(torch.__version__), seconds)
         yield result if result.complete else Partial(result)
 
 
@@ -108,7 +108,7 @@ def shatter(request: ShatterRequest) -> Iterator[Progress | Partial[Shattering] 
 
     for done, batch in enumerate(_lines_of_images(request)):
         yield Progress(done, steps, f"gradients between two images, seed {request.seeds[done]}")
-        data = f"{request.image.batch} points between two images: {batch.words}"
+        data = f"{request.image.batch} points between two images: {batch.text}"
         x = between(batch.x, request.image.batch)
         for row, model in zip(rows, build_from_seed(request.specs, request.seeds[done]), strict=True):
             row.append(neighbours(model, x, request.mode))
@@ -238,7 +238,7 @@ def training(
 
     def so_far() -> Descent:
         seconds = perf_counter() - began
-        return Descent(request, blocks, tuple(steps), images.words, str(torch.__version__), seconds)
+        return Descent(request, blocks, tuple(steps), images.text, str(torch.__version__), seconds)
 
     with conditions(plans[0]):
         trainers = [Trainer(plan, loss=request.loss) for plan in plans]

@@ -25,7 +25,7 @@ from resnet_explorer.ui.dialogs import Texts, save_text
 from resnet_explorer.ui.document import Document, State
 from resnet_explorer.ui.jobs import Jobs, Phase
 from resnet_explorer.ui.jobs_panel import JobLine
-from resnet_explorer.ui.parts import button, fill, hbox, label, stack, tabs, timer, told, vbox
+from resnet_explorer.ui.parts import button, describe, fill, hbox, label, stack, tabs, timer, vbox
 from resnet_explorer.ui.session import Results
 from resnet_explorer.ui.style import USUAL_POINTS
 from resnet_explorer.ui.window import PageView, Window
@@ -50,14 +50,14 @@ class GradientPage(PageView):
         self.shown: LabResult | None = None
         self.preset: Preset | None = None
         self.controls, self.presets = GradientControls(document), ExperimentList(list(PRESETS.values()))
-        self.pictures, self.words = GradientPictures(document), GradientText(document)
+        self.pictures, self.text = GradientPictures(document), GradientText(document)
         self.measure = button("Measure again", "Measure under these conditions (Ctrl+Enter)", self._on_measure)
         self.measure.setShortcut("Ctrl+Return")
         self.save_table = button("Save table…", "Save the result as a table: CSV or JSON")
         tip = "Colour the network's blocks in the diagram by these values (Ctrl+B)"
         self.colour = button("Colour the diagram", tip)
         tip = "The quantity shown for each block; all are measured at once"
-        self.quantity = told(QComboBox(), "Quantity", tip)
+        self.quantity = describe(QComboBox(), "Quantity", tip)
         for place, quantity in enumerate(Quantity):
             self.quantity.addItem(WORDS[quantity].label, quantity)
             self.quantity.setItemData(place, WORDS[quantity].teaches, Qt.ItemDataRole.ToolTipRole)
@@ -85,7 +85,7 @@ class GradientPage(PageView):
         self.side.setFixedWidth(WIDTH)
         shown = (QLabel("Show"), self.quantity, self.colour, (self.line, 1), 0)
         middle = vbox(hbox(*shown, margins=(12, 6, 12, 4), spacing=8), (self.middle, 1), spacing=0)
-        hbox(self.side, (middle, 1), self.words, of=self, spacing=0)
+        hbox(self.side, (middle, 1), self.text, of=self, spacing=0)
 
     def _wire(self) -> None:
         self._jobs.changed.connect(self._on_jobs_changed)
@@ -125,7 +125,7 @@ class GradientPage(PageView):
     def show_theme(self, theme: Theme) -> None:
         self.side.setFixedWidth(WIDTH + round(MORE * (theme.font_points / USUAL_POINTS - 1)))
         self.pictures.show_theme(theme)
-        self.words.show_theme(theme)
+        self.text.show_theme(theme)
 
     def _on_controls(self) -> None:
         self._leave()
@@ -149,8 +149,8 @@ class GradientPage(PageView):
         state = self.line.follow(self._job)
         self.colour.setVisible(state is None or state.is_over)  # there is no room for both in large text
         if state is not None:
-            words, room = self.line.words, max(60, self.line.words.width())
-            words.setText(words.fontMetrics().elidedText(words.text(), Qt.TextElideMode.ElideRight, room))
+            text, room = self.line.text, max(60, self.line.text.width())
+            text.setText(text.fontMetrics().elidedText(text.text(), Qt.TextElideMode.ElideRight, room))
             if state.phase is Phase.CANCELLED:
                 self.state.setText("cancelled: showing the previous result")
 
@@ -217,8 +217,8 @@ class GradientPage(PageView):
     def _tell(self) -> None:
         quantity, gradients = Quantity(self.quantity.currentData()), self._gradients()
         if gradients is not None:
-            self.words.show_result(gradients, quantity)
-        self.words.show_preset(self.preset, self.shown)
+            self.text.show_result(gradients, quantity)
+        self.text.show_preset(self.preset, self.shown)
         self.values_changed.emit()
 
     def _gradients(self) -> GradientResult | None:
@@ -237,12 +237,12 @@ class GradientPage(PageView):
         first = next((one for one in gradients.networks if one.spec.residual), None) if gradients else None
         if gradients is None or first is None:
             return None
-        words, request = WORDS[quantity], gradients.request
+        text, request = WORDS[quantity], gradients.request
         pairs = zip(first.places, first.median(quantity), strict=True)
         values = {place.path: value for place, value in pairs if value is not None}
         seeds = f"median of {gradients.done} seeds" if gradients.done > 1 else "one seed"
         source = f"{seeds}, batch {request.image.batch}, {request.data.title}, {request.device}"
-        return first.spec, request.image, BlockValues(words.label, words.symbol, values, words.log, source)
+        return first.spec, request.image, BlockValues(text.label, text.symbol, values, text.log, source)
 
     def _on_problem(self, problem: str) -> None:
         self._stay()

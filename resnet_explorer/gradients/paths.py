@@ -64,7 +64,7 @@ def follow(request: PathsRequest) -> Iterator[Progress | Partial[Descent] | Part
         whole = gradient
         for crossing in reversed(crossings):
             whole = torch.autograd.grad(crossing.y, crossing.x, whole, retain_graph=True)[0]
-        paths = _paths(request, torch.stack(sums).double(), whole.double(), batch.words)
+        paths = _paths(request, torch.stack(sums).double(), whole.double(), batch.text)
         throttle, singles = Throttle(), list(paths.singles)
         for length, norm in enumerate(walk(crossings, gradient, request.walks, request.seed)):
             if throttle.is_due:

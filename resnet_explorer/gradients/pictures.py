@@ -236,7 +236,7 @@ class GradientText(QScrollArea):
         """Show what to look for in an experiment, the result ``shown``, and the references, or the default ones."""
         gradients = isinstance(shown, GradientResult) or (isinstance(shown, Descent) and bool(shown.measured))
         self._of_blocks(gradients)
-        self.sources.setText("\n".join([one.words for one in preset.references] if preset else SOURCES))
+        self.sources.setText("\n".join([one.text for one in preset.references] if preset else SOURCES))
         texts = [] if isinstance(shown, GradientResult) or shown is None else [describe_result(shown)]
         texts += [self.shows.text()] if gradients else []
         if preset is not None:
@@ -323,9 +323,9 @@ class TermsBar(QWidget):
         left, high = metrics.horizontalAdvance("shortcut") + 14, self.height() // 2
         largest = max(*self._terms, 1e-300)
         rows = zip(("shortcut", "branch"), self._terms, (Ink.SHORTCUT, Ink.CONV), strict=True)
-        for row, (words, value, ink) in enumerate(rows):
+        for row, (name, value, ink) in enumerate(rows):
             painter.setPen(QColor(self.theme.colours[Ink.TEXT]))
-            painter.drawText(0, high * row + (high + metrics.ascent() - metrics.descent()) // 2, words)
+            painter.drawText(0, high * row + (high + metrics.ascent() - metrics.descent()) // 2, name)
             wide = round((self.width() - left - 4) * value / largest)
             painter.fillRect(left, high * row + high // 5, wide, high * 3 // 5, QColor(self.theme.colours[ink]))
         painter.end()

@@ -228,8 +228,8 @@ def _network_text(network: NetworkGradients, quantity: Quantity) -> str:
         finite = [value for value in values if value is not None]
         return f"{figure(finite[0])} at the first block, {figure(finite[-1])} at the last" if finite else "no shortcuts"
     growth = network.growth(quantity)
-    words = f"first/last block {figure(network.ratio(quantity))}"
-    return words if growth is None else f"{words}, × {figure(growth)} with each block towards the input"
+    text = f"first/last block {figure(network.ratio(quantity))}"
+    return text if growth is None else f"{text}, × {figure(growth)} with each block towards the input"
 
 
 def _descent_text(result: Descent) -> str:

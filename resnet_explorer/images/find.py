@@ -37,7 +37,7 @@ class Found(NamedTuple):
 def part_of(name: str) -> str:
     """Return the part that a name means, such as Training, val_set or test2017; empty for none."""
     more = r"[ _-]*(set|split|data|images?)?[ _-]*(\d{4})?"
-    known = (part for part, words in PARTS.items() if re.fullmatch(f"({words}){more}", name.strip().lower()))
+    known = (part for part, text in PARTS.items() if re.fullmatch(f"({text}){more}", name.strip().lower()))
     return next(known, "")
 
 
@@ -104,8 +104,8 @@ def in_classes(root: Path, part: str, suffixes: Sequence[str]) -> Found:
 def loose(root: Path, suffixes: Sequence[str]) -> list[str]:
     """Return a sentence on the images that lie beside folders, in none of them."""
     files = sorted(path.name for path in root.iterdir() if is_shown(path.name) and path.suffix.lower() in suffixes)
-    words = f"Images beside the folders of {root.name} are not used, since they have no class"
-    return [f"{words} ({len(files):,}): {some(files)}."] if files else []
+    text = f"Images beside the folders of {root.name} are not used, since they have no class"
+    return [f"{text} ({len(files):,}): {some(files)}."] if files else []
 
 
 def one_case(items: list[tuple[Path, str, str]], notes: list[str]) -> list[tuple[Path, str, str]]:

@@ -13,7 +13,7 @@ from resnet_explorer.insight.charts import class_name
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.ui.fields import CheckField, ChoiceField, NumberField
 from resnet_explorer.ui.jobs import Jobs, JobState
-from resnet_explorer.ui.parts import hbox, told
+from resnet_explorer.ui.parts import describe, hbox
 
 KEPT = 200
 """Number of cached answers: going back to an image shows it at once."""
@@ -182,13 +182,13 @@ class InsideControls(QWidget):
             field.invalid_entered.connect(self.invalid_entered)
             field.value_entered.connect(field.show_value)
         for name, key, tip in _FIELDS:
-            widget: QWidget = told(getattr(self, key), name or tip, tip)
+            widget: QWidget = describe(getattr(self, key), name or tip, tip)
             if isinstance(widget, ChoiceField):
                 widget.setSizeAdjustPolicy(ChoiceField.SizeAdjustPolicy.AdjustToContents)
             if isinstance(widget, ChoiceField | CheckField | NumberField) and widget is not self.layer:
                 widget.value_entered.connect(self.changed)
             if name:
-                self.labels.append((told(QLabel(name), tip=tip), widget))
+                self.labels.append((describe(QLabel(name), tip=tip), widget))
                 self.labels[-1][0].setBuddy(widget)
                 self.row.addWidget(self.labels[-1][0])
             self.row.addWidget(widget)

@@ -124,7 +124,7 @@ def confusion(request: values.ConfusionRequest, source: Load = load) -> Iterator
     shown = pixels(images, images.take(indices[seen])[0]) if len(seen) else np.zeros((0, 1, 1, 1), np.uint8)
     counts = _counts(truth, predicted, request.plan.spec.classes or 0)
     mean, seconds = loss / len(indices), perf_counter() - began
-    yield values.Confusion(request, counts, tuple(predicted.tolist()), wrong, shown, mean, images.words, seconds)
+    yield values.Confusion(request, counts, tuple(predicted.tolist()), wrong, shown, mean, images.text, seconds)
 
 
 def _counts(truth: Tensor, predicted: Tensor, classes: int) -> NDArray[np.int64]:

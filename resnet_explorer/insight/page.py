@@ -20,7 +20,7 @@ from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.fields import no_number
 from resnet_explorer.ui.jobs import Jobs, Phase
 from resnet_explorer.ui.jobs_panel import JobLine
-from resnet_explorer.ui.parts import Problem, button, hbox, label, split, told, vbox
+from resnet_explorer.ui.parts import Problem, button, describe, hbox, label, split, vbox
 
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 
@@ -39,7 +39,7 @@ class InsideView(QWidget):
         self.answers = Answers(jobs, self)
         self.run, self.state, self.problem = QLabel(), label(kind="muted", wrap=True, cut=True), Problem()
         self.caption = label(kind="muted", wrap=True)
-        self.views, self.controls = told(QTabBar(), "View"), InsideControls()
+        self.views, self.controls = describe(QTabBar(), "View"), InsideControls()
         self.line = JobLine(jobs, inside=True)
         tip = "Save this view: drawings as SVG, PDF or PNG, images as PNG"
         self.save_button = button("Save…", tip, self._on_save)
@@ -112,11 +112,11 @@ class InsideView(QWidget):
         self.run.setText(plan.name)
         self._show()
 
-    def show_none(self, words: str) -> None:
+    def show_none(self, text: str) -> None:
         """Inspect no run, and say why."""
         self.answers.forget()
         self.stack.clear()
-        self._run, self._request, self._none = None, None, words
+        self._run, self._request, self._none = None, None, text
         self.run.clear()
         self._show()
 

@@ -20,7 +20,7 @@ from resnet_explorer.readings.lesions import LesionStudy
 from resnet_explorer.ui.chart_view import ChartView
 from resnet_explorer.ui.clipboard import to_pdf, to_png
 from resnet_explorer.ui.document import Document
-from resnet_explorer.ui.parts import hbox, label, told, tool, vbox
+from resnet_explorer.ui.parts import describe, hbox, label, tool, vbox
 from resnet_explorer.ui.tables import TextRow, TextTable
 
 _TITLES = (
@@ -82,7 +82,7 @@ class GalleryPane(QWidget):
     def __init__(self) -> None:
         super().__init__()
         tip = "Click an image to inspect it; → marks a misclassified image and its prediction"
-        self.grid = told(pictures.ImageGrid(56), "Test images", tip)
+        self.grid = describe(pictures.ImageGrid(56), "Test images", tip)
         self.before = tool("‹", "Previous page of test images", lambda: self._turn(-PAGE))
         self.after = tool("›", "Next page of test images", lambda: self._turn(PAGE))
         self.place = label(kind="muted")

@@ -68,7 +68,7 @@ def describe(analysis: Analysis) -> dict[str, object]:
         "activation_bytes": total.activation_bytes,
         "smallest_inference": need.smallest_inference,
         "smallest_training": need.smallest_training,
-        "training": {"works": need.failing is None, "failing_layer": need.failing, "words": need.words},
+        "training": {"works": need.failing is None, "failing_layer": need.failing, "words": need.text},
         "features": [{"path": one.path, "shape": list(one.shape), "stride": one.stride} for one in features(analysis)],
         "layers": [_layer(row) for row in analysis.rows],
     }
@@ -195,11 +195,11 @@ def _facts(analysis: Analysis) -> list[str]:
         "output": _shape(total.output),
         "parameters": f"{total.params:,}",
         "MACs": f"{total.macs:,} = {2 * total.macs:,} FLOPs (convolutions and linear layers, whole batch)",
-        "weight layers": depth(analysis.network).words,
+        "weight layers": depth(analysis.network).text,
         "receptive field": f"{total.receptive_field:,} px (last feature map)",
-        "feature maps": ", ".join(f"{one.words} at stride {one.stride}" for one in features(analysis)),
+        "feature maps": ", ".join(f"{one.text} at stride {one.stride}" for one in features(analysis)),
         "activations": f"{mib(total.activation_bytes)} (float32, one forward pass)",
-        "input size": needs(analysis).words,
+        "input size": needs(analysis).text,
     }
     return [f"{title(spec)} ({spec.name})", *(f"  {key:<16} {value}" for key, value in facts.items())]
 

@@ -32,20 +32,20 @@ class Source:
     Sets of one size, which is ``native``, ignore the requested size.
     """
 
-    words: str
+    text: str
     labels: Tensor
     train: int
     pick: Callable[[Tensor, int, int], Tensor]
     native: tuple[int, int] | None = None
 
 
-def in_memory(words: str, images: Tensor, labels: Tensor, train: int, top: float = 255.0) -> Source:
+def in_memory(text: str, images: Tensor, labels: Tensor, train: int, top: float = 255.0) -> Source:
     """Return the source of images (N, C, H, W) of integers from 0 to ``top``."""
 
     def pick(indices: Tensor, height: int, width: int) -> Tensor:
         return images[indices].float() / top
 
-    return Source(words, labels.long(), train, pick, (images.shape[2], images.shape[3]))
+    return Source(text, labels.long(), train, pick, (images.shape[2], images.shape[3]))
 
 
 @lru_cache(maxsize=3)
@@ -60,10 +60,10 @@ def source(choice: DataChoice) -> Source:
     return _torchvision(choice)
 
 
-def _embedded(name: str, words: str, train: int, top: float) -> Source:
+def _embedded(name: str, text: str, train: int, top: float) -> Source:
     images = _idx(assets.path("data", f"{name}-images-idx3-ubyte.gz"))
     labels = _idx(assets.path("data", f"{name}-labels-idx1-ubyte.gz"))
-    return in_memory(words, images.unsqueeze(1), labels, train, top)
+    return in_memory(text, images.unsqueeze(1), labels, train, top)
 
 
 def _idx(file: Path) -> Tensor:
@@ -130,7 +130,7 @@ def classes_of(items: Sequence[tuple[Path, str, str]]) -> tuple[str, ...]:
     return tuple(sorted({label for _, label, _ in items}))
 
 
-def _files(words: str, files: Sequence[tuple[Path, int, str]]) -> Source:
+def _files(text: str, files: Sequence[tuple[Path, int, str]]) -> Source:
     """Return images that are read on request, in a fixed random order; without parts one in six is a test image."""
     order = torch.randperm(len(files), generator=torch.Generator().manual_seed(0)).tolist()
     shuffled = sorted((files[index] for index in order), key=lambda one: one[2] in ("val", "test"))
@@ -141,7 +141,7 @@ def _files(words: str, files: Sequence[tuple[Path, int, str]]) -> Source:
     def pick(indices: Tensor, height: int, width: int) -> Tensor:
         return torch.stack([_read(shuffled[index][0], white, height, width) for index in indices.tolist()])
 
-    return Source(words, labels, trained if trained < len(labels) else max(1, trained - trained // 6), pick)
+    return Source(text, labels, trained if trained < len(labels) else max(1, trained - trained // 6), pick)
 
 
 def _read(file: Path, white: Sequence[float], height: int, width: int) -> Tensor:
@@ -171,14 +171,14 @@ class Batch(NamedTuple):
 
     x: Tensor
     y: Tensor
-    words: str
+    text: str
 
 
 class Tested(Protocol):
     """Images with the indices of the test images, as in ``Images``."""
 
     test: Tensor
-    words: str
+    text: str
 
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """Return images as (N, C, H, W) in float32, and their labels."""
@@ -209,7 +209,7 @@ class Images:
             kept = kept[self._labels < spec.classes]
         self.train, self.test = kept[kept < self._source.train], kept[kept >= self._source.train]
         self._mean, self._std = (torch.zeros(1), torch.ones(1)) if noise else self._moments()
-        self.words = self._source.words if noise else self._described(spec)
+        self.text = self._source.text if noise else self._described(spec)
 
     @property
     def val(self) -> Tensor:
@@ -225,7 +225,7 @@ class Images:
                 "Choose a smaller batch, or other images.",
             )
         order = torch.randperm(len(self.train), generator=torch.Generator().manual_seed(seed))
-        return Batch(*self.take(self.train[order[:count]]), self.words)
+        return Batch(*self.take(self.train[order[:count]]), self.text)
 
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """Return images as (N, C, H, W) in float32, contiguous, and their labels."""
@@ -253,25 +253,25 @@ class Images:
 
     def _described(self, spec: ResNetSpec) -> str:
         native, size = self._source.native, (self._height, self._width)
-        words = [self._source.words]
+        text = [self._source.text]
         if native is None:
-            words.append(f"centre-cropped and resized to {size[0]}×{size[1]}")
-        words.append("normalised to mean 0 and standard deviation 1")
+            text.append(f"centre-cropped and resized to {size[0]}×{size[1]}")
+        text.append("normalised to mean 0 and standard deviation 1")
         if native is not None and native != size:
             how = "enlarged" if size[0] >= native[0] and size[1] >= native[1] else "shrunk"
-            words.append(f"{how} to {size[0]}×{size[1]}")
+            text.append(f"{how} to {size[0]}×{size[1]}")
         channels = self._source.pick(torch.tensor([0]), 8, 8).shape[1]
         if channels == 1 < self._channels:
-            words.append(f"grey repeated in {self._channels} channels")
+            text.append(f"grey repeated in {self._channels} channels")
         elif channels != self._channels:
-            words.append(
+            text.append(
                 "converted to grey" if self._channels == 1 else f"colours repeated over {self._channels} channels"
             )
         if spec.classes is not None and len(self.train) + len(self.test) < len(self._labels):
-            words.append(f"classes 0 to {spec.classes - 1} alone")
+            text.append(f"classes 0 to {spec.classes - 1} alone")
         if self._source.labels[0] == UNKNOWN:
-            words.append("random labels")
-        return ", ".join(words)
+            text.append("random labels")
+        return ", ".join(text)
 
 
 def _noise(spec: ResNetSpec) -> Source:
@@ -283,8 +283,8 @@ def _noise(spec: ResNetSpec) -> Source:
             [torch.randn(shape, generator=torch.Generator().manual_seed(index)) for index in indices.tolist()]
         )
 
-    words = "Gaussian noise of mean 0 and standard deviation 1, random labels"
-    return Source(words, torch.full((NOISES,), UNKNOWN), 60_000, pick)
+    text = "Gaussian noise of mean 0 and standard deviation 1, random labels"
+    return Source(text, torch.full((NOISES,), UNKNOWN), 60_000, pick)
 
 
 def _labels(images: Source, spec: ResNetSpec) -> Tensor:

@@ -119,7 +119,7 @@ def places(spec: ResNetSpec, image: InputShape, mode: Mode) -> tuple[Place, ...]
     """Return the blocks of a network; raises InputError where it cannot take the image, or not in that mode."""
     analysis = analyse(compile_spec(spec), image)
     if mode is Mode.TRAIN and (failing := needs(analysis).failing):
-        raise InputError(failing, needs(analysis).words)
+        raise InputError(failing, needs(analysis).text)
     return tuple(
         Place(block.path, stage.number, analysis.sums[block.path].output)
         for stage in analysis.network.stages

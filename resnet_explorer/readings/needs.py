@@ -28,7 +28,7 @@ class Needs:
     every_larger: bool = True
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """Return one or two sentences on what the input allows."""
         runs = f"Inference runs from {self.smallest_inference}×{self.smallest_inference} pixels"
         if not self.every_larger:

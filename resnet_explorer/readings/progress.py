@@ -19,7 +19,7 @@ class Progress:
 
     done: int
     of: int
-    words: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

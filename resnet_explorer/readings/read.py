@@ -177,7 +177,7 @@ class Feature(NamedTuple):
     stride: int
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """Return the shape without its batch."""
         return compact(self.shape)
 
@@ -212,7 +212,7 @@ class Depth:
         return self.stem + sum(self.stages) + self.head
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """Return the sum as a sentence, such as ``1 stem + (4 + 4 + 4 + 4) in the stages + 1 fc = 18``."""
         inner = " + ".join(str(count) for count in self.stages)
         inner = f"({inner})" if len(self.stages) > 1 else inner

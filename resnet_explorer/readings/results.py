@@ -25,7 +25,7 @@ class TimingConditions:
 class Reference(NamedTuple):
     """A paper and the place in it; ``arxiv`` is its number there."""
 
-    words: str
+    text: str
     arxiv: str
 
     @property

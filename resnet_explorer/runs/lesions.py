@@ -74,7 +74,7 @@ def one_by_one(subject: Subject, *, by_batch: bool = False) -> Iterator[str | Le
     with restored(model, training=False):
         whole = yield from test.error(model, f"{name} unmodified")
         batch = (yield from _by_batch(subject, test)) if by_batch else None
-        known = Lesions(name, plan.spec, where, whole, batch, unknown, unknown, len(test.indices), images.words)
+        known = Lesions(name, plan.spec, where, whole, batch, unknown, unknown, len(test.indices), images.text)
         yield known
         for index, block in enumerate(blocks_of(model)):
             with dropping(block, torch.Size(shapes[index][1])):
@@ -104,11 +104,11 @@ class _Test:
         self._kept: list[tuple[Tensor, Tensor]] = []
         self._keeps = images.take(self.indices[:1])[0].nbytes * len(self.indices) <= ROOM
 
-    def error(self, model: ResNet, words: str) -> LesionSteps:
+    def error(self, model: ResNet, text: str) -> LesionSteps:
         """Return the fraction of the images that a model misclassifies."""
         wrong = 0
         for number, chunk in enumerate(torch.split(self.indices, CHUNK)):
-            yield words
+            yield text
             x, y = self._batch(number, chunk)
             with torch.no_grad():
                 wrong += int((model(x).argmax(dim=1) != y).sum())

@@ -81,16 +81,16 @@ def _heading(analysis: Analysis, code: str) -> list[str]:
     ]
 
 
-def _text(words: str) -> str:
+def _text(text: str) -> str:
     """Return words in one line of a docstring, which they cannot end."""
-    words = "".join(letter if letter.isprintable() else " " for letter in words)
-    words = " ".join(words.replace("\\", "/").replace('"', "'").split()) or "A residual network"
-    return words if _wide(words) + 5 <= LINE else words[: LINE // 2 - 5] + "…"
+    text = "".join(letter if letter.isprintable() else " " for letter in text)
+    text = " ".join(text.replace("\\", "/").replace('"', "'").split()) or "A residual network"
+    return text if _wide(text) + 5 <= LINE else text[: LINE // 2 - 5] + "…"
 
 
-def _wide(words: str) -> int:
+def _wide(text: str) -> int:
     """Return how many columns words take: Chinese, Japanese and Korean letters take two."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in words)
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _main(analysis: Analysis) -> list[str]:

@@ -124,12 +124,12 @@ def title(spec: ResNetSpec) -> str:
     if entry:
         return entry.title
     base = spec.name.removesuffix("-plain").removesuffix("-edited")
-    words = [CATALOGUE[base].title if base in CATALOGUE else base]
+    text = [CATALOGUE[base].title if base in CATALOGUE else base]
     if "-edited" in spec.name:
-        words.append("edited")
+        text.append("edited")
     if spec.name.endswith("-plain"):
-        words.append("plain twin")
-    return ", ".join(words)
+        text.append("plain twin")
+    return ", ".join(text)
 
 
 _USUAL = ResNetSpec("")

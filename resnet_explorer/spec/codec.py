@@ -80,7 +80,7 @@ def kind_of_path(path: Path) -> str:
     Raises OSError where there is nothing.
     """
     mode = path.stat().st_mode
-    return next((words for is_kind, words in _KINDS if is_kind(mode)), "")
+    return next((text for is_kind, text in _KINDS if is_kind(mode)), "")
 
 
 def read(path: Path) -> ResNetSpec:

@@ -48,8 +48,8 @@ def parse_input(text: str, channels: int) -> InputShape:
     return InputShape(sizes[0] if len(sizes) == 4 else 1, sizes[-2], sizes[-1])
 
 
-def _check(where: str, words: str, value: int, top: int) -> None:
+def _check(where: str, text: str, value: int, top: int) -> None:
     if type(value) is not int:
-        raise InputError(where, f"The {words} must be a whole number, not {value!r}.", f"Give 1 to {top:,}.")
+        raise InputError(where, f"The {text} must be a whole number, not {value!r}.", f"Give 1 to {top:,}.")
     if not 1 <= value <= top:
-        raise InputError(where, f"The {words} cannot be {value:,}.", f"Choose 1 to {top:,}.")
+        raise InputError(where, f"The {text} cannot be {value:,}.", f"Choose 1 to {top:,}.")

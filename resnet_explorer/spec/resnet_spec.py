@@ -113,12 +113,12 @@ def check(spec: ResNetSpec) -> None:
     """Raise SpecError where a spec describes no network."""
     _check_kinds(spec)
     _check_stages(spec)
-    for axis, (words, low, high) in WHOLES.items():
+    for axis, (text, low, high) in WHOLES.items():
         value = getattr(spec, axis)
         if axis != "classes" or value is not None:
-            check_whole(axis, words, value, low, high)
-    for axis, (words, least, most) in FRACTIONS.items():
-        _check_fraction(axis, words, getattr(spec, axis), least, most)
+            check_whole(axis, text, value, low, high)
+    for axis, (text, least, most) in FRACTIONS.items():
+        _check_fraction(axis, text, getattr(spec, axis), least, most)
     if spec.output_stride is not None and spec.output_stride not in OUTPUT_STRIDES:
         strides = ", ".join(str(stride) for stride in OUTPUT_STRIDES)
         raise SpecError(
@@ -130,19 +130,19 @@ def check(spec: ResNetSpec) -> None:
             raise SpecError(axis, what.format(stem=stem_stride(spec)), remedy, fixes)
 
 
-def check_whole(axis: str, words: str, value: object, low: int, high: int) -> None:
+def check_whole(axis: str, text: str, value: object, low: int, high: int) -> None:
     """Raise SpecError where a value is no whole number from ``low`` to ``high``."""
     if type(value) is not int:
-        raise SpecError(axis, f"The {words} must be a whole number, not {value!r}.", f"Give {low:,} to {high:,}.")
+        raise SpecError(axis, f"The {text} must be a whole number, not {value!r}.", f"Give {low:,} to {high:,}.")
     if not low <= value <= high:
-        raise SpecError(axis, f"The {words} cannot be {value:,}.", f"Choose {low:,} to {high:,}.")
+        raise SpecError(axis, f"The {text} cannot be {value:,}.", f"Choose {low:,} to {high:,}.")
 
 
-def _check_fraction(axis: str, words: str, value: object, low: float, high: float) -> None:
+def _check_fraction(axis: str, text: str, value: object, low: float, high: float) -> None:
     if type(value) not in (int, float) or not isinstance(value, int | float) or not isfinite(value):
-        raise SpecError(axis, f"The {words} must be a number, not {value!r}.", f"Give {low:g} to {high:g}.")
+        raise SpecError(axis, f"The {text} must be a number, not {value!r}.", f"Give {low:g} to {high:g}.")
     if not low <= value <= high:
-        raise SpecError(axis, f"The {words} cannot be {value:g}.", f"Choose {low:g} to {high:g}.")
+        raise SpecError(axis, f"The {text} cannot be {value:g}.", f"Choose {low:g} to {high:g}.")
 
 
 def _check_kinds(spec: ResNetSpec) -> None:
@@ -162,10 +162,10 @@ def _check_stages(spec: ResNetSpec) -> None:
     count = len(spec.blocks)
     if not 1 <= count <= MAX_STAGES:
         raise SpecError("blocks", f"A network has 1 to {MAX_STAGES} stages, not {count}.", "Add or remove stages.")
-    for axis, words in (("block", "kinds of block"), ("widths", "widths"), ("strides", "strides")):
+    for axis, text in (("block", "kinds of block"), ("widths", "widths"), ("strides", "strides")):
         given = len(getattr(spec, axis))
         if given != count:
-            raise SpecError(axis, f"{count} stages need {count} {words}, not {given}.", "Give one for each stage.")
+            raise SpecError(axis, f"{count} stages need {count} {text}, not {given}.", "Give one for each stage.")
     for number in range(1, count + 1):
         check_whole("blocks", f"number of blocks of stage {number}", spec.blocks[number - 1], 1, MAX_BLOCKS)
         check_whole("widths", f"width of stage {number}", spec.widths[number - 1], 1, MAX_WIDTH)

@@ -39,10 +39,10 @@ def _bit(name: str, title: str, parent: str, factor: int, size: int) -> Row:
     return Row(name, title, parent, _BIT + wide, size, note)
 
 
-def _order(depth: int, key: str, words: str, order: str, error: str, figure: str) -> Row:
-    note = f"ResNet-{depth} with {words} (figure 4{figure})."
+def _order(depth: int, key: str, text: str, order: str, error: str, figure: str) -> Row:
+    note = f"ResNet-{depth} with {text} (figure 4{figure})."
     return Row(
-        f"resnet{depth}_{key}", f"ResNet-{depth}, {words}", f"resnet{depth}", f"order={order}", 32, note,
+        f"resnet{depth}_{key}", f"ResNet-{depth}, {text}", f"resnet{depth}", f"order={order}", 32, note,
         f"CIFAR-10 error {error} % (He et al. 2016, table 2)",
     )  # fmt: skip
 

@@ -48,7 +48,7 @@ class Asker:
                 if isinstance(reply, Finished):
                     return reply.result
                 if bar and isinstance(reply, Stepped):
-                    bar.update(bar.task_ids[0], completed=reply.done, total=reply.of, description=reply.words)
+                    bar.update(bar.task_ids[0], completed=reply.done, total=reply.of, description=reply.text)
 
     def _next(self, number: int) -> Reply | None:
         """Return the next reply, None where there is none yet; raises what ends a job otherwise."""
@@ -68,7 +68,7 @@ class Asker:
         if isinstance(reply, Failed):
             raise ExplorerError("engine", reply.what, reply.remedy)
         if isinstance(reply, Died):
-            raise ExplorerError("engine", reply.words)
+            raise ExplorerError("engine", reply.text)
         return reply
 
 

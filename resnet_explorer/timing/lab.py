@@ -41,9 +41,9 @@ def measure_model(
         for number in range(rounds):
             if number == warmup:
                 bench.forget()
-            for words in bench.round():
+            for text in bench.round():
                 done += 1
-                yield Progress(done, rounds * bench.steps, f"round {number + 1} of {rounds}: {words}")
+                yield Progress(done, rounds * bench.steps, f"round {number + 1} of {rounds}: {text}")
     yield bench.timing(warmup, repeats)
 
 
@@ -65,7 +65,7 @@ _CPU, _GPU = _Sizes(1024, 1, 2**25), _Sizes(4096, 32, 2**26)
 class _Trial(NamedTuple):
     """An operation with its description, and its FLOPs or bytes."""
 
-    words: str
+    text: str
     run: Callable[[], object]
     amount: int
 
@@ -82,7 +82,7 @@ def measure_peaks(*, device: str = "cpu", warmup: int = 2, repeats: int = 10) ->
     peaks: list[Peak] = []
     for number, make in enumerate(trials):
         trial = make(device, sizes)
-        yield Progress(number, len(trials), trial.words)
+        yield Progress(number, len(trials), trial.text)
         times = []
         with torch.inference_mode():
             for _ in range(warmup + repeats):
@@ -91,7 +91,7 @@ def measure_peaks(*, device: str = "cpu", warmup: int = 2, repeats: int = 10) ->
                 end = clock.mark()
                 clock.wait()
                 times.append(clock.seconds(start, end))
-        peaks.append(Peak(trial.words, trial.amount / min(times[warmup:])))
+        peaks.append(Peak(trial.text, trial.amount / min(times[warmup:])))
         del trial  # its arrays, before the next one's
     yield Peaks(setting(device, warmup, repeats), tuple(peaks[:2]), tuple(peaks[2:]))
 
@@ -106,8 +106,8 @@ def _convolution(device: str, sizes: _Sizes) -> _Trial:
     n, channels, side = sizes.batch, 256, 56
     x = torch.rand(n, channels, side, side, device=device)
     weight = torch.rand(channels, channels, 3, 3, device=device)
-    words = f"3×3 convolution of {n}×{channels}×{side}×{side}, {channels} filters"
-    return _Trial(words, lambda: functional.conv2d(x, weight, padding=1), 2 * n * side**2 * channels**2 * 9)
+    text = f"3×3 convolution of {n}×{channels}×{side}×{side}, {channels} filters"
+    return _Trial(text, lambda: functional.conv2d(x, weight, padding=1), 2 * n * side**2 * channels**2 * 9)
 
 
 def _copy(device: str, sizes: _Sizes) -> _Trial:

@@ -17,7 +17,7 @@ from resnet_explorer.timing.values import Limit, Measured, MeasureTime, Peaks, T
 from resnet_explorer.ui.chart_view import ChartView
 from resnet_explorer.ui.document import Document, State
 from resnet_explorer.ui.jobs import Jobs
-from resnet_explorer.ui.parts import button, hbox, label, split, told, vbox
+from resnet_explorer.ui.parts import button, describe, hbox, label, split, vbox
 from resnet_explorer.ui.session import Results
 from resnet_explorer.ui.tables import LinkedTable, TextRow
 from resnet_explorer.ui.window import PageView
@@ -54,12 +54,12 @@ class TimingPage(PageView):
             "Measure", "Run the network on the selected device and time each layer and block", self.ask
         )
         tip = "The number of runs whose median is shown, after two warm-up runs"
-        self.repeats = told(QComboBox(), "Number of runs", tip)
+        self.repeats = describe(QComboBox(), "Number of runs", tip)
         for count in REPEATS:
             self.repeats.addItem(f"median of {count}", count)
         self.repeats.setCurrentIndex(1)
-        self.words = label(AT_FIRST, "muted", cut=True)
-        bar = hbox(self.measure, self.repeats, (self.words, 1), margins=(12, 6, 12, 4))
+        self.text = label(AT_FIRST, "muted", cut=True)
+        bar = hbox(self.measure, self.repeats, (self.text, 1), margins=(12, 6, 12, 4))
         bar.insertSpacing(2, 8)
         panes = split(Qt.Orientation.Vertical, (360, 200), self.canvas, self.table, collapsible=True)
         vbox(bar, (panes, 1), of=self, spacing=0)
@@ -67,7 +67,7 @@ class TimingPage(PageView):
     def show_results(self, results: Results) -> None:
         self._results = results
         if self.measured and self._is_old():
-            self.words.setText(f"Measured: {self._job_words()}. Measure again for the current network.")
+            self.text.setText(f"Measured: {self._job_words()}. Measure again for the current network.")
 
     def show_theme(self, theme: Theme) -> None:
         self.canvas.show_theme(theme)
@@ -91,7 +91,7 @@ class TimingPage(PageView):
         job = MeasureTime(state.spec, state.image, self._document.device, self.repeats.currentData(), trains)
         needs = training_bytes(self._results.analysis, kept) if kept else inference_bytes(self._results.analysis)
         self._jobs.cancel(self._job)
-        self.words.setText("measuring… the Jobs panel shows the progress")
+        self.text.setText("measuring… the Jobs panel shows the progress")
         name = f"Times of {state.spec.name}"
         self._job = self._jobs.submit(job, name, self._on_measured, self._on_problem, needs.total)
 
@@ -105,14 +105,14 @@ class TimingPage(PageView):
         self.table.show_rows(list(_rows(result)))
         whole = timing.whole
         backward = f", backward {_ms(whole.backward.median)}" if whole.backward else " (eval mode)"
-        self.words.setText(
+        self.text.setText(
             f"{self._job_words()}: forward {_ms(whole.forward.median)}{backward}; "
             f"the layers one by one take {100 * timing.overhead:+.1f} %"
         )
 
     def _on_problem(self, problem: str) -> None:
-        self.words.setText(f"⚠ {problem}")
-        self.words.setToolTip(problem)
+        self.text.setText(f"⚠ {problem}")
+        self.text.setToolTip(problem)
 
 
 def _rows(measured: Measured) -> Iterator[TextRow]:

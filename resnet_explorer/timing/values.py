@@ -140,7 +140,7 @@ class Limit(StrEnum):
 class Peak(NamedTuple):
     """The best rate of an operation, and its description."""
 
-    words: str
+    text: str
     rate: float
 
 

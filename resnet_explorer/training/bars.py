@@ -13,7 +13,7 @@ from resnet_explorer.runs.plan import Run
 from resnet_explorer.training.chart_data import Across, Options
 from resnet_explorer.training.controller import LiveRun, RunStatus, TrainingController
 from resnet_explorer.ui.fields import CheckField, ChoiceField
-from resnet_explorer.ui.parts import button, hbox, label, timer, told
+from resnet_explorer.ui.parts import button, describe, hbox, label, timer
 
 _ACROSS = (("by steps", Across.STEPS), ("by epochs", Across.EPOCHS), ("by seconds", Across.SECONDS))
 
@@ -36,8 +36,8 @@ class TrainingBar(QWidget):
         self.step = button("Step", "Make one step of every run", trainer.step)
         tip = "End these runs; they stay in the list of saved runs"
         self.stop = button("Stop", tip, trainer.give_up)
-        self.words = label(kind="muted", cut=True)
-        parts = (self.start, self.pause, self.step, self.stop, (self.words, 1))
+        self.text = label(kind="muted", cut=True)
+        parts = (self.start, self.pause, self.step, self.stop, (self.text, 1))
         hbox(*parts, of=self, margins=(12, 6, 12, 2))
         self.show_state()
 
@@ -50,8 +50,8 @@ class TrainingBar(QWidget):
         self.pause.setEnabled(bool(left))
         self.step.setEnabled(bool(left) and not busy)
         self.stop.setEnabled(bool(left))
-        self.words.setText(_describe_progress(trainer.runs, busy))
-        self.words.setToolTip(self.words.text())
+        self.text.setText(_describe_progress(trainer.runs, busy))
+        self.text.setToolTip(self.text.text())
 
 
 def _describe_progress(runs: list[LiveRun], busy: bool) -> str:
@@ -79,11 +79,16 @@ class CurveOptions(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.across = told(ChoiceField(_ACROSS, Across), "X axis", "The x axis of the curves; seconds exclude pauses")
+        self.across = describe(
+            ChoiceField(_ACROSS, Across), "X axis", "The x axis of the curves; seconds exclude pauses"
+        )
         self.across.setMinimumContentsLength(7)
-        self.log = told(CheckField("log"), tip="Logarithmic loss axis")
+        self.log = describe(CheckField("log"), tip="Logarithmic loss axis")
         tip = "Smoothing of the thick curve, 0 for none; the thin curve is as measured"
-        self.smoothing, self.weight = told(QSlider(Qt.Orientation.Horizontal), "Smoothing", tip), label(kind="muted")
+        self.smoothing, self.weight = (
+            describe(QSlider(Qt.Orientation.Horizontal), "Smoothing", tip),
+            label(kind="muted"),
+        )
         self.smoothing.setRange(0, 99)
         self.smoothing.setValue(90)
         self.smoothing.setFixedWidth(70)
@@ -128,17 +133,17 @@ class ReplayBar(QWidget):
             lambda: self.pause() if self._clock.isActive() else self.start(),
         )
         tip = "The current moment: drag, or use the arrow keys"
-        self.slider = told(QSlider(Qt.Orientation.Horizontal), "Moment of the recording", tip)
+        self.slider = describe(QSlider(Qt.Orientation.Horizontal), "Moment of the recording", tip)
         self.slider.setRange(0, PARTS)
         self.slider.valueChanged.connect(lambda part: self.go(self.length * part / PARTS))
         speeds = ((f"{speed:g}×", speed) for speed in SPEEDS)
-        self.speed = told(ChoiceField(speeds), "Speed of the replay", "Speed relative to the training")
+        self.speed = describe(ChoiceField(speeds), "Speed of the replay", "Speed relative to the training")
         self.speed.setMinimumContentsLength(5)
         self.speed.show_value(USUAL)
-        self.words = label(kind="strong")
+        self.text = label(kind="strong")
         self.close_button = button("Leave replay", "Return to the current runs", self.left.emit)
         self._clock = timer(self, TICK_MS, self._on_tick)
-        parts = (self.words, self.play, self.speed, (self.slider, 1), self.close_button)
+        parts = (self.text, self.play, self.speed, (self.slider, 1), self.close_button)
         hbox(*parts, of=self, margins=(12, 2, 12, 2))
 
     @property
@@ -154,7 +159,7 @@ class ReplayBar(QWidget):
         """Show recorded runs at their end: the plot is complete at once, and plays from its start."""
         self._runs = tuple(runs)
         self._times = tuple([metric.seconds for metric in run.metrics] for run in runs)
-        self.words.setText("● replayed")
+        self.text.setText("● replayed")
         self._clock.stop()
         self._label()
         self.go(self.length)

@@ -13,7 +13,7 @@ from resnet_explorer.training.chart_data import PLAINLY, Options, Traced, joined
 from resnet_explorer.training.smoothing import MOST_POINTS
 
 NAN = float("nan")
-BLOCKWISE: Mapping[str, QuantityWords] = {str(quantity): words for quantity, words in WORDS.items()}
+BLOCKWISE: Mapping[str, QuantityWords] = {str(quantity): text for quantity, text in WORDS.items()}
 """The texts of what can be measured at each block."""
 MOST_COLUMNS = 400
 """A heat map shows so many of the measured steps, evenly spread, and always the newest."""

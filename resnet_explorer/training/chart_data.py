@@ -268,9 +268,9 @@ def caption(shown: Sequence[Traced], measure: Measure, options: Options) -> str:
     return joined((replay_words(shown, options.replayed), text.of, how, *describe_conditions(runs_of(shown))))
 
 
-def joined(words: Iterable[str]) -> str:
+def joined(text: Iterable[str]) -> str:
     """Return the non-empty texts as one line."""
-    return " · ".join(filter(None, words))
+    return " · ".join(filter(None, text))
 
 
 def replay_words(shown: Sequence[Traced], is_replayed: bool) -> str:

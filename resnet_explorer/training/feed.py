@@ -48,7 +48,7 @@ class Fitted(Protocol):
     """Images as ``Images`` has them; ``judged`` is "test" or "validation", depending on what ``val`` are."""
 
     train: Tensor
-    words: str
+    text: str
     judged: str
 
     @property

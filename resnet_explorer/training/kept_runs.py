@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QAbstractItemView, QGridLayout, QHeaderView, QTree
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.runs.folder import RunFolder, Trashed, fetch_back, list_runs, rename, throw_away
 from resnet_explorer.training.presets import PRESETS
-from resnet_explorer.ui.parts import button, label, told, vbox
+from resnet_explorer.ui.parts import button, describe, label, vbox
 
 _PATH = Qt.ItemDataRole.UserRole
 
@@ -69,7 +69,7 @@ class KeptRuns(QWidget):
     def __init__(self, root: Path, recorded: Path, undo: QUndoStack, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._root, self._recorded, self._undo = root, recorded, undo
-        self.tree = told(_Tree(), "Saved runs")
+        self.tree = describe(_Tree(), "Saved runs")
         self.tree.setHeaderHidden(True)
         self.tree.setColumnCount(2)
         self.tree.header().setStretchLastSection(False)

@@ -222,7 +222,7 @@ def environment_of(
     ops = dict.fromkeys(nondeterministic_ops)
     said = [f"{op} has no deterministic version: the same seed may give different bits." for op in ops]
     return RunEnvironment(
-        data=feed.images.words,
+        data=feed.images.text,
         classes=classes,
         places=blocks,
         train=len(feed.images.train),

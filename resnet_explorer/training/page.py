@@ -63,7 +63,7 @@ class TrainingWords(QScrollArea):
         where = "on a GPU" if preset.needs else "on two cores"
         takes = f"All runs together take about {duration(60 * preset.minutes)} {where}."
         self._say(self.look_for, f"{preset.look_for}\n\n{takes}")
-        self._say(self.references, "\n".join(reference.words for reference in preset.references))
+        self._say(self.references, "\n".join(reference.text for reference in preset.references))
 
     def show_runs(self, shown: Sequence[Traced], recorded: str = "") -> None:
         """Show what was measured, here or where it was ``recorded``."""
@@ -75,11 +75,11 @@ class TrainingWords(QScrollArea):
         with_words = (f"{made.machine}, PyTorch {made.torch}",) if made and not recorded else ()
         self._say(self.conditions, "\n".join((*describe_conditions(runs), *with_words)))
 
-    def _say(self, label: QLabel, words: str) -> None:
-        if label.text() != words:
-            label.setText(words)
-        label.setVisible(bool(words))
-        self._headings[label].setVisible(bool(words))
+    def _say(self, label: QLabel, text: str) -> None:
+        if label.text() != text:
+            label.setText(text)
+        label.setVisible(bool(text))
+        self._headings[label].setVisible(bool(text))
 
 
 USUAL = "degradation"
@@ -93,7 +93,7 @@ class TrainingPage(RunsPage[TrainingController]):
     def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(document, jobs, TrainingController(jobs, runs_folder()), parent)
         self.setup = TrainingSetup(document)
-        self.bar, self.replay, self.words = TrainingBar(self.trainer), ReplayBar(), TrainingWords()
+        self.bar, self.replay, self.text = TrainingBar(self.trainer), ReplayBar(), TrainingWords()
         self.pictures = RunPictures(document, (340, 260))
         self.first, self.second = self.pictures.first, self.pictures.second
         self.options, self.table = self.pictures.options, self.pictures.table
@@ -104,7 +104,7 @@ class TrainingPage(RunsPage[TrainingController]):
         self.views = tabs("", curves, (self.inside, "Inspect", inspect))
         self.side = tabs(
             "",
-            (self.words, "Description", ""),
+            (self.text, "Description", ""),
             (self.kept, "Saved runs", "Runs trained here, and recordings that come with the app"),
         )
         self.side.setFixedWidth(SIDE)
@@ -201,7 +201,7 @@ class TrainingPage(RunsPage[TrainingController]):
 
     def _on_setup(self) -> None:
         """Show what would be trained, unless a training is running."""
-        self.words.show_preset(self.setup.preset)
+        self.text.show_preset(self.setup.preset)
         if self.setup.preset is None and self.replay.is_on:
             self._leave_replay()
         if not self.trainer.is_busy and not self.replay.is_on:
@@ -270,7 +270,7 @@ class TrainingPage(RunsPage[TrainingController]):
     def draw(self) -> None:
         replayed = self.replay.is_on
         shown = self.pictures.show_runs(self.runs, () if replayed else self.trainer.runs, replayed)
-        self.words.show_runs(shown, self.replay.recorded(self._document.instruction_set) if replayed else "")
+        self.text.show_runs(shown, self.replay.recorded(self._document.instruction_set) if replayed else "")
 
 
 def save_runs(window: Window, checked: bool) -> None:

@@ -248,7 +248,7 @@ class RateDialog(QDialog):
     def _on_found(self, job: Job, result: object) -> None:
         if isinstance(result, RateTest):
             self.result_shown = result
-            self.text.setText(result.words)
+            self.text.setText(result.text)
             self.take.setEnabled(result.suggested is not None)
             self._draw(result)
 

@@ -26,7 +26,7 @@ from resnet_explorer.ui.chart_view import ChartView, HeatView
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.fields import ChoiceField
 from resnet_explorer.ui.jobs import Jobs
-from resnet_explorer.ui.parts import hbox, split, stack, timer, told, vbox
+from resnet_explorer.ui.parts import describe, hbox, split, stack, timer, vbox
 from resnet_explorer.ui.tables import TextRow, TextTable
 from resnet_explorer.ui.window import PageView, Window
 
@@ -176,7 +176,7 @@ class RunPane(QWidget):
     def __init__(self, document: Document, usual: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.chart, self.heat = ChartView(document), HeatView(document)
-        self.list = told(ChoiceField(), "Plot", "What to plot of the runs")
+        self.list = describe(ChoiceField(), "Plot", "What to plot of the runs")
         self._charts = TrainingCharts()
         self.stack = stack(self.chart, self.heat)
         self.line = hbox((self.list, 1), margins=(12, 4, 12, 2))

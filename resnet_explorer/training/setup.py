@@ -15,7 +15,7 @@ from resnet_explorer.training.recipe_form import RecipeForm
 from resnet_explorer.ui.choosers import ExperimentList, ImagesBox, NetworkList
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.fields import Form, FractionField, NumberField, out_of_range
-from resnet_explorer.ui.parts import Part, Problem, button, fill, heading, told, vbox
+from resnet_explorer.ui.parts import Part, Problem, button, describe, fill, heading, vbox
 
 WIDTH = 318
 EPOCHS_TIP = (
@@ -40,7 +40,7 @@ class TrainingSetup(QScrollArea):
         self.networks = NetworkList(document)
         self.images, self.side, self.seed = ImagesBox(), NumberField(1, 1024), NumberField(0, 2**31 - 1)
         self.epochs = FractionField()
-        self.tensorboard = told(
+        self.tensorboard = describe(
             QCheckBox("write event files for TensorBoard"),
             tip="In each run's folder; tensorboard --logdir FOLDER shows them",
         )

@@ -23,7 +23,7 @@ class RateTest:
     suggested: float | None
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """Return the suggestion in a sentence."""
         if self.suggested is None:
             return "The loss decreased at none of these rates."

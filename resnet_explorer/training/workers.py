@@ -194,7 +194,7 @@ class LocalWorkers:
             ended = self._pool.handle(reply)
         if isinstance(reply, Died):
             if ended in self._open:
-                self._end(ended, reply.words)
+                self._end(ended, reply.text)
         elif reply.number in self._open:
             self._report(reply)
 
@@ -202,7 +202,7 @@ class LocalWorkers:
         place = self._open[reply.number]
         match reply:
             case Stepped():
-                self._display.doing(place, reply.words)
+                self._display.doing(place, reply.text)
             case Known(result=Chunk() as chunk):
                 self._display.steps(place, chunk)
             case Failed():

@@ -95,13 +95,13 @@ class ChartView(_LinkedCanvas):
         self.setAccessibleDescription(_HELP)
 
     def show_chart(
-        self, chart: Chart, strips: tuple[Strip, ...] = (), value: Axis | None = None, words: str = ""
+        self, chart: Chart, strips: tuple[Strip, ...] = (), value: Axis | None = None, text: str = ""
     ) -> None:
         """Show another chart, and under it rows of blocks coloured by ``value``.
 
         Curves that were hidden stay so; where it is the same chart with other values, the zoom stays too.
         """
-        self._strips, self._value, self._words = strips, value or Axis(), words
+        self._strips, self._value, self._words = strips, value or Axis(), text
         series = tuple(replace(one, hidden=True) if one.key in self._hidden else one for one in chart.series)
         chart = replace(chart, series=series)
         same = self.chart is not None and (self.chart.key, self.chart.title) == (chart.key, chart.title)
@@ -187,7 +187,7 @@ class ChartView(_LinkedCanvas):
         super().pointed("" if is_key else path)
 
     def tip(self, found: Hit) -> str:
-        is_read = self.readout is not None and self.readout.words == found.group.title
+        is_read = self.readout is not None and self.readout.text == found.group.title
         return "" if is_read or found.group.kind == "point" else found.group.title
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -239,7 +239,7 @@ class ChartView(_LinkedCanvas):
 
     def _describe(self) -> None:
         """Say what is read, and what the chart shows, to those who hear the screen."""
-        read = f"{self.readout.words}. " if self.readout else ""
+        read = f"{self.readout.text}. " if self.readout else ""
         self.setAccessibleDescription(f"{read}{self.picture.title}. {self.picture.description} {_HELP}")
         QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
 

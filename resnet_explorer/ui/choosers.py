@@ -44,7 +44,7 @@ from resnet_explorer.spec.catalogue import Entry, title, twin
 from resnet_explorer.spec.search import find_network, search
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.fields import ChoiceField
-from resnet_explorer.ui.parts import Problem, button, hbox, timer, told, vbox
+from resnet_explorer.ui.parts import Problem, button, describe, hbox, timer, vbox
 
 NAME = Qt.ItemDataRole.UserRole
 LIST_SIZE = QSize(430, 460)
@@ -141,8 +141,8 @@ class PresetBox(QLineEdit):
             self.show_title(self._title)
 
 
-def _heading(words: str) -> QStandardItem:
-    item = QStandardItem(words)
+def _heading(text: str) -> QStandardItem:
+    item = QStandardItem(text)
     font = QFont()
     font.setBold(True)
     item.setFont(font)
@@ -182,10 +182,10 @@ class NetworkList(QWidget):
         self._document = document
         self.networks: tuple[Named, ...] = ()
         tip = "All are trained on the same images in the same order; Delete removes one"
-        self.list = told(_List(), "Networks to be trained", tip)
+        self.list = describe(_List(), "Networks to be trained", tip)
         self.list.unwanted.connect(self._on_remove)
         tip = "Add a published network: type a few letters, or press Down for the list"
-        self.box = told(PresetBox(), "Add a network", tip)
+        self.box = describe(PresetBox(), "Add a network", tip)
         self.box.show_title(ADD)
         self.box.chosen.connect(self._on_chosen)
         self.shown = button("Current", "Add the network that this window shows", self._on_shown)
@@ -272,8 +272,8 @@ class ImagesBox(QWidget):
         self.choice: DataChoice = DIGITS
         self.is_new = False
         self.problem = Problem()
-        for words, kind, tip in FOLDERS:
-            self.list.add(words, None, f"{tip}; nothing is downloaded")
+        for text, kind, tip in FOLDERS:
+            self.list.add(text, None, f"{tip}; nothing is downloaded")
             self.list.setItemData(self.list.count() - 1, kind, _KIND)
         self.list.activated.connect(self._on_activated)
         vbox(self.list, of=self)
@@ -298,8 +298,8 @@ class ImagesBox(QWidget):
         if known is not None:
             self.use(known)
             return
-        words = next(tip for _, one, tip in FOLDERS if one == kind)
-        folder = QFileDialog.getExistingDirectory(self, words, self.choice.root)
+        text = next(tip for _, one, tip in FOLDERS if one == kind)
+        folder = QFileDialog.getExistingDirectory(self, text, self.choice.root)
         self.use(DataChoice(DataKind(kind), folder) if folder else self.choice)
 
 
@@ -368,7 +368,7 @@ class _TwoLines(QStyledItemDelegate):
         roles = QPalette.ColorRole
         bold = _bold(option.font)
         painter.save()
-        for font, role, words in (
+        for font, role, text in (
             (bold, roles.Text, index.data(Qt.ItemDataRole.DisplayRole)),
             (option.font, roles.PlaceholderText, index.data(_QUESTION)),
         ):
@@ -376,8 +376,8 @@ class _TwoLines(QStyledItemDelegate):
             painter.setFont(font)
             painter.setPen(palette.color(roles.HighlightedText if chosen else role))
             room = QRectF(place.left(), place.top(), place.width(), metrics.height())
-            words = metrics.elidedText(words, Qt.TextElideMode.ElideRight, round(place.width()))
-            painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
+            text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, round(place.width()))
+            painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
             place.translate(0, metrics.height())
         painter.restore()
 

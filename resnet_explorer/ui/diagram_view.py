@@ -78,7 +78,7 @@ class DiagramView(Canvas):
             shown = explain(self._results.analysis, path)
             overlays = [text for overlay in self._document.overlays.values() if (text := overlay.describe(path))]
             text = "".join(f" {text}." for text in overlays)
-            self.setAccessibleDescription(f"{shown.title}, {shown.kind}. {shown.words}{text} {self.help}")
+            self.setAccessibleDescription(f"{shown.title}, {shown.kind}. {shown.text}{text} {self.help}")
             QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
 
     def _on_hovered(self, path: str) -> None:

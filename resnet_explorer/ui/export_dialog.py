@@ -15,7 +15,7 @@ from resnet_explorer.picture.theme import LIGHT, THEMES, Theme
 from resnet_explorer.ui.clipboard import copy_picture, to_pdf, to_png
 from resnet_explorer.ui.fields import ChoiceField
 from resnet_explorer.ui.painter import paint
-from resnet_explorer.ui.parts import button, hbox, label, panel, told
+from resnet_explorer.ui.parts import button, describe, hbox, label, panel
 from resnet_explorer.ui.preferences import Preferences
 
 _FORMATS = (
@@ -56,7 +56,7 @@ class ExportDialog(QDialog):
         self.theme = ChoiceField((theme.capitalize(), theme) for theme in THEMES)
         self.scale = ChoiceField((f"{scale}×", scale) for scale in (1, 2, 4))
         tip = "Outlines look the same in every program; editable text needs a font like Inter there."
-        self.outlines = told(QCheckBox("Text as outlines"), tip=tip)
+        self.outlines = describe(QCheckBox("Text as outlines"), tip=tip)
         self.outlines.setChecked(known.export_outlines)
         self.facts, self.problem = label(kind="muted", wrap=True), label(kind="problem", wrap=True)
         form = QFormLayout()
@@ -67,7 +67,7 @@ class ExportDialog(QDialog):
         ):
             field.setCurrentIndex(max(0, field.findData(value)))
             field.currentIndexChanged.connect(self._on_choice_changed)
-            form.addRow(text, told(field, text.replace("&", "")))
+            form.addRow(text, describe(field, text.replace("&", "")))
         form.addRow(self.outlines)
         form.addRow(self.facts)
         save, copy = button("&Save…", "", self._on_save), button("&Copy", "", self._on_copy)
@@ -96,7 +96,7 @@ class ExportDialog(QDialog):
         self.scale.setEnabled(kind == "png")
         self.outlines.setEnabled(kind == "svg")
         wide, high = round(self._picture.width * scale), round(self._picture.height * scale)
-        tip = next(words for value, _, words in _FORMATS if value == kind)
+        tip = next(text for value, _, text in _FORMATS if value == kind)
         self.facts.setText(f"{wide:,} × {high:,} px. {tip}")
         self.problem.clear()
         self.preview.theme = self._theme()

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resnet_explorer.ui.parts import NO_MARGINS, Margins, hbox, label, told, vbox
+from resnet_explorer.ui.parts import NO_MARGINS, Margins, describe, hbox, label, vbox
 
 _WIDE = 2**31 - 1
 
@@ -224,8 +224,8 @@ class CheckField(QCheckBox):
 
     value_entered = Signal(object)
 
-    def __init__(self, words: str) -> None:
-        super().__init__(words)
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
         self.toggled.connect(self.value_entered.emit)
 
     def show_value(self, value: bool) -> None:
@@ -239,12 +239,12 @@ def no_number(text: str, example: str) -> str:
     return f"{text[:40]!r} is not a number. Enter one such as {example}."
 
 
-def out_of_range(value: object, low: int, high: int, words: str = "") -> str:
+def out_of_range(value: object, low: int, high: int, text: str = "") -> str:
     """Return the sentence that says that a value is no whole number from ``low`` to ``high``; empty where it is."""
     if isinstance(value, int) and low <= value <= high:
         return ""
     shown = f"{value:,}" if isinstance(value, int) else value
-    return f"{words or shown} cannot be: choose {low} to {high:,}."
+    return f"{text or shown} cannot be: choose {low} to {high:,}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,10 +281,10 @@ class Form(QFormLayout):
         for one in rows:
             self.add(one.key, one.label, one.make(), one.tip, one.name)
 
-    def add(self, key: str, words: str, field: QWidget, tip: str, name: str = "") -> None:
+    def add(self, key: str, text: str, field: QWidget, tip: str, name: str = "") -> None:
         """Add a field under its label."""
-        made = told(QLabel(words), tip=tip)
-        made.setBuddy(told(field, name or words or key, tip))
+        made = describe(QLabel(text), tip=tip)
+        made.setBuddy(describe(field, name or text or key, tip))
         self.addRow(made, field)
         self.fields[key] = field
         for signal, target in (
@@ -309,7 +309,7 @@ class Section(QWidget):
 
     def __init__(self, title: str, is_open: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.header = told(
+        self.header = describe(
             QToolButton(self), f"{title}: open or close", f"Open or close the choices of: {title.lower()}"
         )
         self.header.setObjectName("section")
@@ -330,10 +330,10 @@ class Section(QWidget):
         """Return what the header says is unusual in here."""
         return self._summary.toolTip()
 
-    def summarise(self, words: str) -> None:
+    def summarise(self, text: str) -> None:
         """Show in the header what is unusual in here, cut where the header ends."""
-        self._summary.setText(f"· {words}" if words else "")
-        self._summary.setToolTip(words)
+        self._summary.setText(f"· {text}" if text else "")
+        self._summary.setToolTip(text)
 
     def _on_toggled(self, is_open: bool) -> None:
         self.header.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)

@@ -42,7 +42,7 @@ class JobState:
     phase: Phase = Phase.WAITING
     done: int = 0
     of: int = 0
-    words: str = ""
+    text: str = ""
     began: float = 0.0
     problem: str = ""
     log: tuple[str, ...] = ()
@@ -91,7 +91,7 @@ class Jobs(QObject):
         self._wanted: dict[int, _Wanted] = {}
         self._cancelled: set[int] = set()
         self.free: Callable[[], int | None] = lambda: psutil.virtual_memory().available
-        self.confirm: Callable[[str], bool] = lambda words: True
+        self.confirm: Callable[[str], bool] = lambda text: True
 
     def _hand_over(self, reply: Reply) -> None:
         """Bring a reply from an engine's thread to the window's; nobody takes it where the window is gone."""
@@ -214,10 +214,10 @@ class Jobs(QObject):
         elif isinstance(reply, Known):
             self._wanted[reply.number].so_far(self._states[reply.number].job, reply.result)
         elif isinstance(reply, Finished):
-            self._change(reply.number, phase=Phase.DONE, words="")
+            self._change(reply.number, phase=Phase.DONE, text="")
             self._wanted[reply.number].then(self._states[reply.number].job, reply.result)
         elif isinstance(reply, Stopped):
-            self._change(reply.number, phase=Phase.CANCELLED, words="")
+            self._change(reply.number, phase=Phase.CANCELLED, text="")
         else:
             self._fail(reply)
         self._mark_running()
@@ -225,12 +225,12 @@ class Jobs(QObject):
 
     def _step(self, reply: Stepped) -> None:
         state = self._states.get(reply.number)
-        log = (*(state.log if state else ())[-LOGGED:], f"{reply.done} of {reply.of}: {reply.words}")
-        self._change(reply.number, done=reply.done, of=reply.of, words=reply.words, log=log)
+        log = (*(state.log if state else ())[-LOGGED:], f"{reply.done} of {reply.of}: {reply.text}")
+        self._change(reply.number, done=reply.done, of=reply.of, text=reply.text, log=log)
 
     def _fail(self, reply: Failed) -> None:
         problem = f"{reply.what} {reply.remedy}".strip()
-        self._change(reply.number, phase=Phase.FAILED, problem=problem, words="", log=(problem, reply.trace))
+        self._change(reply.number, phase=Phase.FAILED, problem=problem, text="", log=(problem, reply.trace))
         self._wanted[reply.number].otherwise(problem)
         if reply.lasts:
             self.unavailable.emit(problem)
@@ -240,7 +240,7 @@ class Jobs(QObject):
         if number is None:
             return
         if number in self._cancelled:
-            self._change(number, phase=Phase.CANCELLED, words="")
+            self._change(number, phase=Phase.CANCELLED, text="")
             return
-        self._change(number, phase=Phase.FAILED, problem=reply.words, words="")
-        self._wanted[number].otherwise(reply.words)
+        self._change(number, phase=Phase.FAILED, problem=reply.text, text="")
+        self._wanted[number].otherwise(reply.text)

@@ -51,14 +51,14 @@ class JobLine(QWidget):
     def __init__(self, jobs: Jobs, inside: bool = False, wide: int = 140, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._jobs, self._number = jobs, 0
-        self.label, self.words, self.bar = label(), label(kind="muted", cut=True), QProgressBar()
+        self.label, self.text, self.bar = label(), label(kind="muted", cut=True), QProgressBar()
         self.bar.setFixedWidth(wide)
         self.bar.setTextVisible(False)
         self.cancel = button(
             "Cancel", "Stop this job at its next step, or after two seconds", lambda: self._jobs.cancel(self._number)
         )
         self.retry = button("Retry", "Run this job again", lambda: self._jobs.retry(self._number))
-        hbox(self.label, self.bar, (self.words, 1), self.cancel, self.retry, of=self)
+        hbox(self.label, self.bar, (self.text, 1), self.cancel, self.retry, of=self)
         if inside:
             self.label.hide()
             self.hide()
@@ -79,8 +79,8 @@ class JobLine(QWidget):
         self.bar.setRange(0, state.of)
         self.bar.setValue(state.done)
         self.bar.setAccessibleName(f"{state.label}: {state.done} of {state.of}")
-        self.words.setText(state.problem or _words(state))
-        self.words.setToolTip("\n".join(state.log))
+        self.text.setText(state.problem or _words(state))
+        self.text.setToolTip("\n".join(state.log))
         self.cancel.setVisible(not state.is_over)
         self.retry.setVisible(state.phase in (Phase.FAILED, Phase.CANCELLED))
 
@@ -89,7 +89,7 @@ def _words(state: JobState) -> str:
     if state.phase is not Phase.RUNNING:
         return state.phase.value
     left = state.left(time.monotonic())
-    return f"{state.words}, about {duration(left)} left" if left is not None else state.words or "starting PyTorch"
+    return f"{state.text}, about {duration(left)} left" if left is not None else state.text or "starting PyTorch"
 
 
 class Question(QWidget):

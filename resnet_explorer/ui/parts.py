@@ -86,7 +86,7 @@ def split(orientation: Qt.Orientation, sizes: tuple[int, ...], *parts: QWidget, 
     return made
 
 
-def told(widget: W, name: str = "", tip: str = "") -> W:
+def describe(widget: W, name: str = "", tip: str = "") -> W:
     """Return a widget with the name that a screen reader says, and its tooltip."""
     if name:
         widget.setAccessibleName(name)
@@ -121,7 +121,7 @@ def heading(text: str) -> QLabel:
 
 def button(text: str, tip: str, slot: Callable[[], object] | None = None) -> QPushButton:
     """Return a button with its tooltip, and what a click does."""
-    made = told(QPushButton(text), tip=tip)
+    made = describe(QPushButton(text), tip=tip)
     made.setAutoDefault(False)
     if slot is not None:
         made.clicked.connect(slot)
@@ -130,7 +130,7 @@ def button(text: str, tip: str, slot: Callable[[], object] | None = None) -> QPu
 
 def tool(text: str, tip: str, slot: Callable[[], object] | None = None, *, checkable: bool = False) -> QToolButton:
     """Return a small button with its tooltip, and what a click does."""
-    made = told(QToolButton(), text, tip)
+    made = describe(QToolButton(), text, tip)
     made.setText(text)
     made.setCheckable(checkable)
     if slot is not None:
@@ -148,7 +148,7 @@ def stack(*parts: QWidget) -> QStackedWidget:
 
 def tabs(name: str, *pages: tuple[QWidget, str, str]) -> QTabWidget:
     """Return tabs: for each its widget, title and tooltip."""
-    made = told(QTabWidget(), name)
+    made = describe(QTabWidget(), name)
     for widget, title, tip in pages:
         made.setTabToolTip(made.addTab(widget, title), tip)
     made.setDocumentMode(True)
@@ -164,7 +164,7 @@ def timer(owner: QObject, milliseconds: int, slot: Callable[[], object], *, once
     return made
 
 
-class Words(QLabel):
+class WrappedLabel(QLabel):
     """A wrapped label of exactly the height that its text needs at its width; a ``quiet`` one is muted.
 
     Layouts in a scroll area give a wrapped label too little or too much height: this one sets its own.
@@ -178,10 +178,10 @@ class Words(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setMinimumWidth(60)
 
-    def show_words(self, words: str) -> None:
+    def show_words(self, text: str) -> None:
         """Show another text; an empty one hides the label."""
-        self.setText(words)
-        self.setVisible(bool(words))
+        self.setText(text)
+        self.setVisible(bool(text))
         self._fit()
 
     def hasHeightForWidth(self) -> bool:
@@ -204,7 +204,7 @@ class Words(QLabel):
         self.setFixedHeight(needed.height() + margins.top() + margins.bottom())
 
 
-class Problem(Words):
+class Problem(WrappedLabel):
     """The label of an error message; hidden while there is none."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QPointF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QSlider, QToolButton, QWidget
 
-from resnet_explorer.ui.parts import timer, told
+from resnet_explorer.ui.parts import describe, timer
 
 ICON, SCALE = 16, 3
 Points = tuple[tuple[float, float], ...]
@@ -25,12 +25,12 @@ class PlayBar(QWidget):
         super().__init__(parent)
         self._icons: dict[QToolButton, str] = {}
         self._clock = timer(self, interval, self.advance)
-        self.slider = told(QSlider(Qt.Orientation.Horizontal), name, slider_tip)
+        self.slider = describe(QSlider(Qt.Orientation.Horizontal), name, slider_tip)
         self.play = self.icon_button("play", "Play", tip, self._on_play)
 
     def icon_button(self, icon: str, name: str, tip: str, slot: Callable[[], object]) -> QToolButton:
         """Return a button with an icon: play, pause, back or forward."""
-        button = told(QToolButton(), name, tip)
+        button = describe(QToolButton(), name, tip)
         button.setIconSize(QSize(ICON, ICON))
         button.clicked.connect(slot)
         self._icons[button] = icon

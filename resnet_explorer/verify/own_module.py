@@ -349,14 +349,14 @@ def _difference(subject: _Subject, guess: _Guess, proofs: tuple[Proof, ...]) -> 
         return f"The outputs of all {count} layers agree; {rest}", problem is None
     call, own, before = theirs[first], ours.get(first), list(theirs)[count - 1] if count else "the input"
     also = f" (in the file: {call.name})" if call.name != first else ""
-    words = f"The first layer whose output differs is {first}{also}: "
+    text = f"The first layer whose output differs is {first}{also}: "
     if own is None:
-        return f"{words}the network does not use it at this place.", False
+        return f"{text}the network does not use it at this place.", False
     if compare.error(call.into, own.into) > TOLERANCE:
-        return f"{words}what reaches it differs already, so look at what lies between {before} and it.", False
+        return f"{text}what reaches it differs already, so look at what lies between {before} and it.", False
     if call.out.shape != own.out.shape:
-        return f"{words}it gives {_sides(call.out)}, where the network has {_sides(own.out)}.", False
-    return f"{words}its input is the same, its output is not.", False
+        return f"{text}it gives {_sides(call.out)}, where the network has {_sides(own.out)}.", False
+    return f"{text}its input is the same, its output is not.", False
 
 
 def _sides(x: Tensor) -> str:

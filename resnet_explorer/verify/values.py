@@ -55,7 +55,7 @@ class Verdict:
         return not self.differences and all(check.agrees for check in self.checks)
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """Return the verdict as a sentence."""
         libraries = " and ".join(dict.fromkeys(check.library for check in self.checks))
         if self.agrees:

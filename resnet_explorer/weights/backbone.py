@@ -248,9 +248,9 @@ _FAMILIES: tuple[tuple[str, str], ...] = (
 
 def family(shapes: Mapping[str, Shape]) -> str:
     """Return what other family of networks some tensors are of; empty where that cannot be told."""
-    for pattern, words in _FAMILIES:
+    for pattern, text in _FAMILIES:
         if any(re.search(pattern, name) for name in shapes):
-            return words
+            return text
     convs = [shape for shape in shapes.values() if len(shape) == 4 and shape[2:] != (1, 1)]
     matrices = [shape for shape in shapes.values() if len(shape) == 2]
     if not convs and len(matrices) > 3:

@@ -131,8 +131,8 @@ def _safe(model: ResNet, spec: ResNetSpec) -> bytes:
 def _onnx(model: ResNet, spec: ResNetSpec, image: InputShape, dynamic: bool) -> bytes:
     missing = [name for name in ("onnx", "onnxscript") if find_spec(name) is None]
     if missing:
-        words = " and ".join(missing)
-        raise CheckpointError("onnx", f"ONNX needs {words}.", f"Install it: pip install {' '.join(missing)}.")
+        text = " and ".join(missing)
+        raise CheckpointError("onnx", f"ONNX needs {text}.", f"Install it: pip install {' '.join(missing)}.")
     example = torch.zeros(2, spec.in_channels, image.height, image.width)  # of one image PyTorch makes a constant
     sizes = {0: "batch", 2: "height", 3: "width"} if dynamic else {0: "batch"}
     try:

@@ -54,11 +54,11 @@ def head_words(file: str, found: Identified, classes: int) -> tuple[str, ...]:
     """Return what becomes of a file's head, and of what else is in it, in a tuning to that many classes."""
     had = found.spec.classes
     if had == classes:
-        words = ["The head has as many classes as the file's, and starts from it too."]
+        text = ["The head has as many classes as the file's, and starts from it too."]
     elif had is not None:
-        words = [f"The head of {had:,} classes was not loaded: there are {classes:,}; it is new."]
+        text = [f"The head of {had:,} classes was not loaded: there are {classes:,}; it is new."]
     elif found.leftovers:
-        words = ["The head is new."]
+        text = ["The head is new."]
     else:
-        words = [f"{file} has no head: the head is new."]
-    return (*words, *(f"{file}, {one.text}." for one in found.leftovers))
+        text = [f"{file} has no head: the head is new."]
+    return (*text, *(f"{file}, {one.text}." for one in found.leftovers))

@@ -136,8 +136,8 @@ def _fold_biases(tensors: dict[str, Leaf]) -> tuple[str, ...]:
         if isinstance(mean, Tensor) and isinstance(bias, Tensor) and mean.shape == bias.shape:
             tensors[f"{norm}.running_mean"] = mean - tensors.pop(name)  # type: ignore[operator] # both are tensors
             folded += 1
-    words = f"The biases of {folded:,} convolutions were folded into the batch norms: the same outputs when evaluated."
-    return (words,) if folded else ()
+    text = f"The biases of {folded:,} convolutions were folded into the batch norms: the same outputs when evaluated."
+    return (text,) if folded else ()
 
 
 def converted(value: object) -> object:

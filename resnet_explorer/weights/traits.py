@@ -160,23 +160,23 @@ def _attention(blocks: tuple[FoundBlock, ...]) -> dict[str, object]:
 
 def open_questions(spec: ResNetSpec) -> tuple[str, ...]:
     """Return what tensors do not tell of a network, and what was taken for it."""
-    words = ["The size and normalisation of the training images."]
+    text = ["The size and normalisation of the training images."]
     if spec.has_bottlenecks:
-        words.append(f"The stride sits in the {'3×3' if spec.stride == '3x3' else 'first 1×1'} convolution.")
-    words.append(f"The activation is {spec.activation}; anti-aliasing is {spec.anti_alias}.")
-    words.append(f"The stages have strides {', '.join(map(str, spec.strides))}, and none is dilated.")
+        text.append(f"The stride sits in the {'3×3' if spec.stride == '3x3' else 'first 1×1'} convolution.")
+    text.append(f"The activation is {spec.activation}; anti-aliasing is {spec.anti_alias}.")
+    text.append(f"The stages have strides {', '.join(map(str, spec.strides))}, and none is dilated.")
     if spec.order is Order.V1:
-        words.append("The order is the original one: orders with the norm or ReLU elsewhere have the same tensors.")
+        text.append("The order is the original one: orders with the norm or ReLU elsewhere have the same tensors.")
     if spec.norm is Norm.GROUP:
-        words.append(
+        text.append(
             f"The norm is a group norm of {spec.norm_groups} groups: layer and instance norm, and batch norm without"
             " its running statistics, have the same tensors."
         )
     if spec.norm.activates:
-        words.append(f"The norm is {spec.norm}: FRN and EvoNorm-S0 have tensors of the same shapes.")
+        text.append(f"The norm is {spec.norm}: FRN and EvoNorm-S0 have tensors of the same shapes.")
     if spec.shortcut is Shortcut.PADDING:
-        words.append("There are shortcuts: without projections a plain network has the same tensors.")
+        text.append("There are shortcuts: without projections a plain network has the same tensors.")
     if spec.gating is not Gating.NONE:
-        words.append("The gate is exclusive: one of the shortcut alone has the same tensors.")
-    words.append(f"The stem's convolutions are followed by {_POOLS[spec.stem_pool]}.")
-    return tuple(words)
+        text.append("The gate is exclusive: one of the shortcut alone has the same tensors.")
+    text.append(f"The stem's convolutions are followed by {_POOLS[spec.stem_pool]}.")
+    return tuple(text)

@@ -267,9 +267,9 @@ def test_dragging_the_slider_is_one_step_to_undo(window: MainWindow) -> None:
 
 def test_an_input_too_small_to_train_is_said(window: MainWindow, qtbot: QtBot) -> None:
     window.build.input.slider.setValue(4)  # 32 pixels: the last map is 1×1
-    words = window.build.facts.needs.text()
-    assert "layer4.0.bn1" in words
-    assert "33×33" in words
+    text = window.build.facts.needs.text()
+    assert "layer4.0.bn1" in text
+    assert "33×33" in text
     type_into(qtbot, window.build.input.fields["batch"], "2")
     assert window.build.facts.needs.text().startswith("Inference runs from 1×1")
 

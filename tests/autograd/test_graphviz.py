@@ -33,7 +33,7 @@ def python(code: str) -> tuple[str, ...]:
 
 def laid_out(source: str, **options: Any) -> bytes:
     *steps, last = layout(source, **options)
-    assert steps and all(isinstance(step, Progress) and " s" in step.words for step in steps)
+    assert steps and all(isinstance(step, Progress) and " s" in step.text for step in steps)
     assert isinstance(last, bytes)
     return last
 
@@ -109,7 +109,7 @@ def test_a_command_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "words"),
+    ("code", "text"),
     [
         ("import sys; sys.exit('Error: syntax error in line 1\\nmore')", "failed: Error: syntax error in line 1."),
         ("raise SystemExit(3)", "status 3 and printed nothing"),
@@ -119,10 +119,10 @@ def test_a_command_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_command_that_fails_is_told_by_what_it_said_first(code: str, words: str) -> None:
+def test_a_command_that_fails_is_told_by_what_it_said_first(code: str, text: str) -> None:
     with pytest.raises(GraphvizError) as caught:
         list(layout("digraph {}", command=python(code)))
-    assert words in caught.value.what and caught.value.remedy
+    assert text in caught.value.what and caught.value.remedy
 
 
 def test_graphviz_says_what_is_wrong_with_a_source() -> None:
@@ -170,10 +170,10 @@ def test_to_close_the_generator_ends_the_process(tmp_path: Path) -> None:
 def test_progress_tells_the_seconds(tmp_path: Path) -> None:
     steps = layout(str(tmp_path / "pid"), command=python(HANGS))
     seen: set[str] = set()
-    while not any("1 s" in words for words in seen):
+    while not any("1 s" in text for text in seen):
         step = next(steps)
         assert isinstance(step, Progress) and step.done < step.of
-        seen.add(step.words)
+        seen.add(step.text)
     close(steps)
     name = Path(shutil.which(sys.executable) or sys.executable).name
     assert f"{name} is laying out the graph: 0 s" in seen

@@ -21,7 +21,7 @@ def page(window: MainWindow, qtbot: QtBot) -> GraphPage:
     """The page with the graph of ResNet-18, its twin's highway known."""
     window.set_reduced_motion()
     window.tabs.setCurrentWidget(pages.graph(window))
-    qtbot.waitUntil(lambda: "plain twin" in pages.graph(window).canvas.words[1], timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "plain twin" in pages.graph(window).canvas.text[1], timeout=PATIENCE)
     return pages.graph(window)
 
 
@@ -41,9 +41,9 @@ def test_the_highway_of_resnet18_stands_beside_its_twins(page: GraphPage) -> Non
     Shortest: stem 4, five identities of add and ReLU, three projections of conv, BN, add and ReLU, head 3, loss 2.
     The twin's: stem 4, sixteen times conv, BN and ReLU, head 3, loss 2.
     """
-    words = page.canvas.words[1]
-    assert "shortest 31, longest 65" in words and "2^8 = 256 paths" in words
-    assert "plain twin's shortest 57" in words
+    text = page.canvas.text[1]
+    assert "shortest 31, longest 65" in text and "2^8 = 256 paths" in text
+    assert "plain twin's shortest 57" in text
     groups = [one for one in page.canvas.picture.marks if isinstance(one, Group) and one.kind == "stage"]
     assert [group.path for group in groups] == ["layer1", "layer2", "layer3", "layer4"]
 
@@ -66,13 +66,13 @@ def test_what_is_selected_elsewhere_is_framed_here(page: GraphPage) -> None:
 def test_a_search_opens_the_block_of_what_it_finds(page: GraphPage, qtbot: QtBot) -> None:
     page.search.setText("maxpool")
     qtbot.keyClick(page.search, Qt.Key.Key_Return)
-    assert "stem" in page.canvas.view.blocks and "MaxPool" in page.words.text()
+    assert "stem" in page.canvas.view.blocks and "MaxPool" in page.text.text()
     page.search.setText("layer4.1.bn2")
     qtbot.keyClick(page.search, Qt.Key.Key_Return)
     assert page._document.selection == "layer4.1.bn2" and "layer4.1" in page.canvas.view.blocks
     page.search.setText("transformer")
     qtbot.keyClick(page.search, Qt.Key.Key_Return)
-    assert "No operation" in page.words.text()
+    assert "No operation" in page.text.text()
 
 
 def test_the_gradient_goes_step_by_step_from_the_loss_to_the_input(page: GraphPage, qtbot: QtBot) -> None:
@@ -106,7 +106,7 @@ def test_a_change_keeps_the_old_graph_until_the_new_one_is_there(
     window.document.propose(State(find("resnet20"), InputShape(1, 32, 32)), "choose ResNet-20")
     assert page.canvas.recorded is before
     qtbot.waitUntil(lambda: page.canvas.recorded is not before, timeout=PATIENCE)
-    assert page.canvas.words[0] == "Autograd graph of ResNet-20"
+    assert page.canvas.text[0] == "Autograd graph of ResNet-20"
 
 
 def test_the_options_record_anew(page: GraphPage, qtbot: QtBot) -> None:
@@ -120,7 +120,7 @@ def test_the_options_record_anew(page: GraphPage, qtbot: QtBot) -> None:
 def test_a_batch_that_cannot_train_is_recorded_in_eval_mode(window: MainWindow, page: GraphPage, qtbot: QtBot) -> None:
     window.document.propose(State(find("resnet18"), InputShape(1, 32, 32)), "change input size")
     qtbot.waitUntil(lambda: page._requested is not None and not page._requested.training, timeout=PATIENCE)
-    qtbot.waitUntil(lambda: not page.words.text(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not page.text.text(), timeout=PATIENCE)
 
 
 def test_torchvizs_own_drawing_is_one_switch_away(window: MainWindow, page: GraphPage, qtbot: QtBot) -> None:
@@ -140,7 +140,7 @@ def test_a_network_too_deep_for_torchviz_is_a_sentence(window: MainWindow, page:
     qtbot.mouseClick(page.torchviz, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "too deep for torchviz" in page.problem.text(), timeout=PATIENCE)
     qtbot.mouseClick(page.torchviz, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: "ResNet-1202" in page.canvas.words[0], timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "ResNet-1202" in page.canvas.text[0], timeout=PATIENCE)
 
 
 def test_export_and_fit_are_about_what_is_looked_at(window: MainWindow, page: GraphPage) -> None:

@@ -71,8 +71,8 @@ def _change_and_paint(window: MainWindow, qapp: QApplication) -> Callable[[int],
     return work
 
 
-def _report(words: str, seconds: float, yardstick: float) -> float:
-    print(f"\n{words}: {seconds * 1e3:.1f} ms, {seconds / yardstick:.2f} yardsticks of {yardstick * 1e3:.1f} ms")
+def _report(text: str, seconds: float, yardstick: float) -> float:
+    print(f"\n{text}: {seconds * 1e3:.1f} ms, {seconds / yardstick:.2f} yardsticks of {yardstick * 1e3:.1f} ms")
     return seconds / yardstick
 
 
@@ -93,7 +93,7 @@ def test_panning_resnet1202_unfolded_keeps_up_with_the_screen(window: MainWindow
     window.document.propose(State(find("resnet1202"), InputShape(1, 32, 32)), "choose ResNet-1202")
     window.document.show_view(View(unfolded=frozenset({"layer1", "layer2", "layer3"})))
     window.diagram.fit()
-    for words, factor in (("fitted", 1.0), ("nearer", 2.0), ("nearer still", 2.0)):
+    for text, factor in (("fitted", 1.0), ("nearer", 2.0), ("nearer still", 2.0)):
         window.diagram.zoom(factor)
         qapp.processEvents()
 
@@ -101,9 +101,9 @@ def test_panning_resnet1202_unfolded_keeps_up_with_the_screen(window: MainWindow
             window.diagram.pan(-9 if number % 4 else 27, -5 if number % 4 else 15)
             qapp.processEvents()
 
-        assert _report(f"pan of ResNet-1202, {words}", _median(pan, 40), _median(_yardstick)) < 2.0
+        assert _report(f"pan of ResNet-1202, {text}", _median(pan, 40), _median(_yardstick)) < 2.0
         whole = _median(lambda number: window.diagram.repaint())
-        _report(f"whole repaint, {words}", whole, _median(_yardstick))
+        _report(f"whole repaint, {text}", whole, _median(_yardstick))
 
 
 def test_svg_of_resnet152_with_everything_open() -> None:

@@ -77,8 +77,8 @@ def ratio(plan: RunPlan, rounds: int) -> float:
     torch.set_num_threads(threads)
     hand, lab = (median(column) for column in zip(*pairs, strict=True))
     found = median(two / one for one, two in pairs)
-    words = f"{plan.name}, test at each {plan.recipe.evaluate}" if plan.recipe.evaluate else f"{plan.name}, no test"
-    print(f"{words}: lab {lab:.1f} steps/s, by hand {hand:.1f} steps/s, {found:.3f} times")
+    text = f"{plan.name}, test at each {plan.recipe.evaluate}" if plan.recipe.evaluate else f"{plan.name}, no test"
+    print(f"{text}: lab {lab:.1f} steps/s, by hand {hand:.1f} steps/s, {found:.3f} times")
     return found
 
 

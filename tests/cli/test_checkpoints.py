@@ -109,9 +109,9 @@ def test_the_seed_is_fixed(tmp_path: Path) -> None:
     assert torch.equal(first, again) and not torch.equal(first, other)
 
 
-@pytest.mark.parametrize("words", [["weights", "-o", "x.pth"], ["weights", "resnet20", "-o", "x.txt"]])
-def test_bad_arguments_are_explained(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(words) == 2
+@pytest.mark.parametrize("text", [["weights", "-o", "x.pth"], ["weights", "resnet20", "-o", "x.txt"]])
+def test_bad_arguments_are_explained(text: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(text) == 2
     assert capsys.readouterr().err.count("\n") == 1
 
 
@@ -158,22 +158,20 @@ for suffix in sys.argv[1:]:
         [sys.executable, "-c", code, *suffixes], cwd=tmp_path, env=environment, capture_output=True, text=True
     )
     said = [line for line in run.stdout.splitlines() if line.startswith(".")]
-    words = "cannot be written: it would be larger than files may be here. Choose another folder."
-    assert said == [f"{suffix} net{suffix} {words}" for suffix in suffixes], run.stderr
+    text = "cannot be written: it would be larger than files may be here. Choose another folder."
+    assert said == [f"{suffix} net{suffix} {text}" for suffix in suffixes], run.stderr
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("text", "said"),
     [
         (("resnet20", "--dynamic", "-o", "net.pth"), "for ONNX alone"),
         (("resnetaa50", "--input", "100x100", "-o", "net.onnx"), "layer2.0 fails"),
     ],
 )
-def test_choices_for_onnx(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
-) -> None:
-    assert main(["weights", *words[:-1], str(tmp_path / words[-1])]) == 2
+def test_choices_for_onnx(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: tuple[str, ...], said: str) -> None:
+    assert main(["weights", *text[:-1], str(tmp_path / text[-1])]) == 2
     assert said in capsys.readouterr().err and not list(tmp_path.iterdir())
 
 

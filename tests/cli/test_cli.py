@@ -190,7 +190,7 @@ class TestExport:
             assert (tmp_path / name).read_bytes().startswith(start)
 
     @pytest.mark.parametrize(
-        ("arguments", "words"),
+        ("arguments", "text"),
         [
             (("resnet18", "-o", "net.jpg"), "net.jpg is no picture file. End its name in .svg, .pdf, .png."),
             (("resnet18", "-o", "net"), "is no picture file"),
@@ -207,8 +207,8 @@ class TestExport:
         ],
         ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
     )
-    def test_bad_input(self, arguments: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]) -> None:
-        assert words in refused(capsys, "export", *arguments)
+    def test_bad_input(self, arguments: tuple[str, ...], text: str, capsys: pytest.CaptureFixture[str]) -> None:
+        assert text in refused(capsys, "export", *arguments)
         assert not list(Path().iterdir())
 
     def test_a_failure_leaves_the_old_picture(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -218,7 +218,7 @@ class TestExport:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "text"),
     [
         (("describe",), "arguments are required: NET"),
         (("describe", "resnet19"), "no network 'resnet19' in the catalogue. Did you mean 'resnet1"),
@@ -247,8 +247,8 @@ class TestExport:
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, tuple) else "",
 )
-def test_bad_input_is_one_line(arguments: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert words in refused(capsys, *arguments)
+def test_bad_input_is_one_line(arguments: tuple[str, ...], text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert text in refused(capsys, *arguments)
 
 
 def test_a_broken_spec_file_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -364,19 +364,19 @@ class TestVerify:
         assert "Differs from PyTorch" in told.out and "conv1: MACs 1 here" in told.err
         assert "more rows differ" in told.err
 
-    @pytest.mark.parametrize("words", [["verify"], ["verify", "resnet18", "--all"]])
-    def test_one_network_or_all(self, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
-        assert "Name one network, or give --all." in refused(capsys, *words)
+    @pytest.mark.parametrize("text", [["verify"], ["verify", "resnet18", "--all"]])
+    def test_one_network_or_all(self, capsys: pytest.CaptureFixture[str], text: list[str]) -> None:
+        assert "Name one network, or give --all." in refused(capsys, *text)
 
 
-@pytest.mark.parametrize("words", [("describe", "rn50"), ("source", "rn50"), ("describe", "rn50-plain")])
-def test_a_few_letters_of_a_name_are_enough(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(list(words)) == 0
+@pytest.mark.parametrize("text", [("describe", "rn50"), ("source", "rn50"), ("describe", "rn50-plain")])
+def test_a_few_letters_of_a_name_are_enough(text: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(list(text)) == 0
     captured = capsys.readouterr()
-    twin = words[1].endswith("-plain")
+    twin = text[1].endswith("-plain")
     name, title = ("resnet50-plain", "ResNet-50, plain twin") if twin else ("resnet50", "ResNet-50")
-    assert captured.err == f"{words[1]}: {title} ({name})\n"
-    assert main([words[0], name]) == 0
+    assert captured.err == f"{text[1]}: {title} ({name})\n"
+    assert main([text[0], name]) == 0
     assert capsys.readouterr() == (captured.out, "")
 
 

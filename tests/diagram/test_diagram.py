@@ -30,11 +30,11 @@ def groups(marks: tuple[Mark, ...], parent: str = "") -> Iterator[tuple[str, Gro
 
 
 def labels(marks: tuple[Mark, ...]) -> list[str]:
-    words = [mark.text for mark in marks if isinstance(mark, Label)]
+    text = [mark.text for mark in marks if isinstance(mark, Label)]
     for mark in marks:
         if isinstance(mark, Group):
-            words += labels(mark.marks)
-    return words
+            text += labels(mark.marks)
+    return text
 
 
 def arcs(drawn: Picture, kind: str = "shortcut") -> list[Dash]:
@@ -86,17 +86,17 @@ def test_an_opened_block_tells_branch_and_shortcut_apart() -> None:
 
 
 def test_shapes_on_the_way_follow_the_input() -> None:
-    words = labels(picture("resnet18", side=225).marks)
-    assert {"64×57²", "128×29²", "256×15²", "512×8²"} <= set(words)  # ceil(225 / 32) = 8
+    text = labels(picture("resnet18", side=225).marks)
+    assert {"64×57²", "128×29²", "256×15²", "512×8²"} <= set(text)  # ceil(225 / 32) = 8
 
 
 def test_comparing_names_what_the_plain_twin_has_lost() -> None:
     drawn = picture("resnet18", View(compare=True))
-    words = " ".join(labels(drawn.marks))
-    assert "8 shortcuts are gone, 3 of them projections" in words
-    assert "11,515,688 parameters instead of 11,689,512" in words
+    text = " ".join(labels(drawn.marks))
+    assert "8 shortcuts are gone, 3 of them projections" in text
+    assert "11,515,688 parameters instead of 11,689,512" in text
     assert len(arcs(drawn, "gone")) == 8
-    assert "−132,096" in words
+    assert "−132,096" in text
 
 
 def test_comparing_shows_the_same_pair_from_either_side() -> None:
@@ -105,8 +105,8 @@ def test_comparing_shows_the_same_pair_from_either_side() -> None:
 
 
 def test_option_a_loses_no_parameters() -> None:
-    words = " ".join(labels(picture("resnet20", View(compare=True), 32).marks))
-    assert "they have no parameters: both networks have 269,722" in words
+    text = " ".join(labels(picture("resnet20", View(compare=True), 32).marks))
+    assert "they have no parameters: both networks have 269,722" in text
 
 
 def test_labels_of_a_block_stay_inside_it() -> None:
@@ -154,7 +154,7 @@ def test_every_layer_of_every_network_is_drawn_once_where_its_block_is_open(name
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
+    ("name", "text"),
     [
         ("seresnet50", "squeeze-and-excitation"),
         ("ecaresnet50d", "efficient channel attention"),
@@ -168,8 +168,8 @@ def test_every_layer_of_every_network_is_drawn_once_where_its_block_is_open(name
         ("resnet50d", "2×2 avg-pool /2"),
     ],
 )
-def test_what_is_particular_is_named(name: str, words: str) -> None:
-    assert words in labels(picture(name, View(frozenset({"layer2.0", "stem"})), 64).marks)
+def test_what_is_particular_is_named(name: str, text: str) -> None:
+    assert text in labels(picture(name, View(frozenset({"layer2.0", "stem"})), 64).marks)
 
 
 @pytest.mark.parametrize(
@@ -180,9 +180,9 @@ def test_an_altered_shortcut_is_not_drawn_as_the_identity(name: str, dash: Dash)
 
 
 def test_the_words_say_how_many_changes_a_network_is() -> None:
-    words = labels(picture("resnet50d", View(changes=True)).marks)
-    assert "ResNet-50-D = ResNet-50 with 2 changes" in words
-    assert "Stem: deep: three 3×3 instead of 7×7 / 2" in words
+    text = labels(picture("resnet50d", View(changes=True)).marks)
+    assert "ResNet-50-D = ResNet-50 with 2 changes" in text
+    assert "Stem: deep: three 3×3 instead of 7×7 / 2" in text
     assert not [
         word for word in labels(picture("resnet18", View(changes=True)).marks) if word.startswith("ResNet-18 =")
     ]

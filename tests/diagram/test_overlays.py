@@ -49,7 +49,7 @@ def body(group: Group) -> Box:
     return group.marks[0]
 
 
-def words(group: Group) -> list[str]:
+def text(group: Group) -> list[str]:
     return [mark.text for mark in group.marks if isinstance(mark, Label)]
 
 
@@ -84,10 +84,10 @@ def test_the_least_and_the_greatest_value_have_the_ends_of_the_scale() -> None:
 def test_a_block_has_its_value_on_it_and_one_without_stays_as_it_was() -> None:
     analysis = analysed("resnet18")
     found = shown(diagram(analysis, View(), overlays=[values(["layer1.0", "layer1.1"])]))
-    assert words(found["layer1.0"]) == ["block 1", "1"]
+    assert text(found["layer1.0"]) == ["block 1", "1"]
     assert found["layer1.0"].title.endswith("Gradient at the block's input, ‖∂L/∂x‖₂: 1")
     plain = shown(diagram(analysis, View()))["layer2.0"]
-    assert body(found["layer2.0"]).fill is Ink.CARD and words(found["layer2.0"]) == words(plain)
+    assert body(found["layer2.0"]).fill is Ink.CARD and text(found["layer2.0"]) == text(plain)
 
 
 @pytest.mark.parametrize(("odd", "said"), [(nan, "not a number"), (inf, "infinite"), (0.0, "0 (underflow)")])
@@ -95,7 +95,7 @@ def test_what_has_no_place_on_the_scale_is_told_by_a_sign_an_outline_and_words(o
     measured = values(["layer1.0"], {"layer1.1": odd})
     found = shown(diagram(analysed("resnet18"), View(), overlays=[measured]))
     assert body(found["layer1.1"]).dash is Dash.DASHED and body(found["layer1.0"]).dash is Dash.SOLID
-    assert words(found["layer1.1"]) == ["block 2", said] and measured.value_text("layer1.1") == said
+    assert text(found["layer1.1"]) == ["block 2", said] and measured.value_text("layer1.1") == said
     assert len(found["layer1.1"].marks) == len(found["layer1.0"].marks) + 1
 
 
@@ -127,11 +127,11 @@ def test_the_legend_says_what_was_measured_and_names_both_ends() -> None:
     analysis = analysed("resnet18")
     picture = diagram(analysis, View(), overlays=[values(blocks(analysis)[:4], {"layer3.0": 0.0})])
     legend = next(group for _, group in groups(picture.marks) if group.kind == "measured")
-    texts = [label for _, group in groups((legend,)) for label in words(group)]
-    assert "Gradient at the block's input · median of 3 seeds" in texts
-    assert {"0.1", "0.3162", "1"} <= set(texts), "least, middle and greatest"
-    assert any("logarithmic" in text for text in texts)
-    assert any("▽" in text and "not measured" in text and "×" not in text for text in texts)
+    labels = [label for _, group in groups((legend,)) for label in text(group)]
+    assert "Gradient at the block's input · median of 3 seeds" in labels
+    assert {"0.1", "0.3162", "1"} <= set(labels), "least, middle and greatest"
+    assert any("logarithmic" in text for text in labels)
+    assert any("▽" in text and "not measured" in text and "×" not in text for text in labels)
     assert "median of 3 seeds" in picture.description
     assert legend.y + legend.height <= picture.height and legend.x + legend.width <= picture.width
 

@@ -43,7 +43,7 @@ def test_a_comparison_waits_until_nothing_else_does(desk: Desk) -> None:
 def test_progress_is_told(desk: Desk) -> None:
     number = desk.engine.submit(job())
     step = desk.wait(Stepped)
-    assert isinstance(step, Stepped) and step.number == number and step.of == 2 and step.words
+    assert isinstance(step, Stepped) and step.number == number and step.of == 2 and step.text
 
 
 def test_a_job_can_be_cancelled_before_and_while_it_runs(desk: Desk) -> None:

@@ -85,7 +85,7 @@ def test_a_device_that_is_gone_is_a_sentence(desk: Desk) -> None:
 
 def test_a_drawing_is_cancelled_while_graphviz_is_at_it(desk: Desk) -> None:
     number = desk.engine.submit(DrawTorchviz(RecordGraph(find("resnet110"), SMALL)))
-    while "laying out" not in getattr(desk.wait(Stepped), "words", ""):
+    while "laying out" not in getattr(desk.wait(Stepped), "text", ""):
         pass
     desk.engine.cancel(number)
     assert desk.wait(Stopped, Finished) in (Stopped(number),) or not desk.engine.running
@@ -94,7 +94,7 @@ def test_a_drawing_is_cancelled_while_graphviz_is_at_it(desk: Desk) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals")
 def test_memory_is_blamed_only_where_it_may_be_the_reason() -> None:
     """Linux ends the process that needs most memory by SIGKILL; a shared mapping without room for it is a SIGBUS."""
-    assert all("smaller batch" in Died(-number).words for number in (signal.SIGKILL, signal.SIGBUS))
+    assert all("smaller batch" in Died(-number).text for number in (signal.SIGKILL, signal.SIGBUS))
     others = (Died(None), Died(1), *(Died(-number) for number in (signal.SIGSEGV, signal.SIGILL, signal.SIGABRT, 63)))
-    assert not [died.words for died in others if "memory" in died.words or "batch" in died.words]
-    assert "SIGSEGV" in Died(-signal.SIGSEGV).words and "signal 63" in Died(-63).words
+    assert not [died.text for died in others if "memory" in died.text or "batch" in died.text]
+    assert "SIGSEGV" in Died(-signal.SIGSEGV).text and "signal 63" in Died(-63).text

@@ -151,7 +151,7 @@ def test_published_weights_are_found(shared: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("plan", "words"),
+    ("plan", "text"),
     [
         (replace(PLAN, device="cuda:77"), "cuda:77 is not there"),
         (replace(PLAN, weights=WeightsChoice()), "publishes no weights for ResNet-20"),
@@ -159,9 +159,9 @@ def test_published_weights_are_found(shared: Desk) -> None:
     ],
 )
 def test_what_cannot_be_tuned_is_a_sentence_and_leaves_nothing(
-    shared: Desk, tmp_path: Path, plan: Any, words: str
+    shared: Desk, tmp_path: Path, plan: Any, text: str
 ) -> None:
-    assert words in refused(shared, TuneRun(plan, str(tmp_path / "run")))
+    assert text in refused(shared, TuneRun(plan, str(tmp_path / "run")))
     assert not (tmp_path / "run").exists()
 
 

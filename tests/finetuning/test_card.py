@@ -26,14 +26,14 @@ REPORT = DataReport(
 
 def test_it_tells_the_whole_story() -> None:
     card = to_card(PLAN, 88, OUTCOME, REPORT, WEIGHTS)
-    for words in (
+    for text in (
         "# ResNet-18 for 2 classes", "47 MB, 69.758 % top-1", "first convolution: sum", "ant, bee\\_\\*",
         "88 for training",
         "my\\_images\\|\\<b\\>", "| head | 1 | 1,024 | 1 | 0.01, then 0.001 | 0.0001 |", "12 tensors never train",
         "93.75%", "7 of 9", "BSD-3-Clause", "PyTorch 2.14", "such as b.png",
         "Some test images are also in the training",
     ):  # fmt: skip
-        assert words.lower() in card.lower(), words
+        assert text.lower() in card.lower(), text
     headings = [line for line in card.splitlines() if line.startswith("#")]
     assert headings[1:] == [f"## {name}" for name in ("Data", "Training", "Results", "Limits", "Licence", "Versions")]
 

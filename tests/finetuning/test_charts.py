@@ -72,8 +72,8 @@ def test_a_lock_is_for_good_and_a_snowflake_for_a_time() -> None:
     signs = [len([one for one in _block(picture, path).marks if isinstance(one, Box)]) for path in
              ("layer1.0", "layer2.0")]  # fmt: skip
     assert signs[0] == signs[1] + 2, "a lock is made of two boxes, a snowflake of lines"
-    words = " ".join(group.title for _, group in _groups(picture.marks) if group.kind == "sample")
-    assert "never trains" in words and "opens at a later epoch" in words
+    text = " ".join(group.title for _, group in _groups(picture.marks) if group.kind == "sample")
+    assert "never trains" in text and "opens at a later epoch" in text
 
 
 def test_open_blocks_show_which_layers_are_frozen() -> None:

@@ -65,8 +65,8 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 def test_from_images_to_a_model_that_names_others(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ("finetune", str(photos), *TINY, "--input", "16", "--strategy", "A", "-o", "run")
-    out, err = told(capsys, *words, "--save", "pth")
+    text = ("finetune", str(photos), *TINY, "--input", "16", "--strategy", "A", "-o", "run")
+    out, err = told(capsys, *text, "--save", "pth")
     found, groups, after = out.index("broken.jpg"), out.index("norms and biases"), out.index("seconds")
     assert found < groups < after, "the checks first, then the groups, then what came of it"
     assert "from epoch 1: 2 of 23 tensors train" in out and "A new head guesses" in out
@@ -77,12 +77,12 @@ def test_from_images_to_a_model_that_names_others(photos: Path, capsys: pytest.C
     assert plan.classes == ("ants", "bees") and Path(plan.data.where).is_absolute() and plan.threads == 0
 
     before = Path("run/metrics.jsonl").read_bytes()
-    again, _ = told(capsys, *words)
+    again, _ = told(capsys, *text)
     assert "100.00%" in again and Path("run/metrics.jsonl").read_bytes() == before, (
         "the same command makes no step more"
     )
 
-    _, err = told(capsys, *words, "--lr", "0.04", status=1)
+    _, err = told(capsys, *text, "--lr", "0.04", status=1)
     assert "run holds a fine-tuning of other recipe" in err
 
     Image.new("RGB", (40, 30), (190, 190, 190)).save("new.png")
@@ -95,21 +95,21 @@ def test_from_images_to_a_model_that_names_others(photos: Path, capsys: pytest.C
 
 
 def test_strategies_are_compared_on_equal_epochs(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ("finetune", str(photos), *TINY, "--input", "16", "--compare", "probe", "B", "--seeds", "2", "-o", "run")
-    found = json.loads(told(capsys, *words, "--json")[0])
+    text = ("finetune", str(photos), *TINY, "--input", "16", "--compare", "probe", "B", "--seeds", "2", "-o", "run")
+    found = json.loads(told(capsys, *text, "--json")[0])
     assert [(one["strategy"], one["seed"]) for one in found] == [("probe", 0), ("probe", 1), ("B", 0), ("B", 1)]
     assert {one["epochs"] for one in found} == {3} and all(np.sum(one["confusion"]) == 6 for one in found)
     assert {folder.name for folder in Path("run").iterdir()} == {
         f"{s}, seed {n}" for s in ("probe", "B") for n in (0, 1)
     }
-    out, _ = told(capsys, *words)
+    out, _ = told(capsys, *text)
     assert "after, mean of seeds" in out
 
 
 def test_a_dry_run_tells_and_writes_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Of resnet18 with a head for ten classes: the counts of torchvision's network."""
-    words = ("--net", "resnet18", "--weights", "none", "--strategy", "C", "--input", "32", "--dry-run")
-    out, _ = told(capsys, "finetune", "digits", *words)
+    text = ("--net", "resnet18", "--weights", "none", "--strategy", "C", "--input", "32", "--dry-run")
+    out, _ = told(capsys, "finetune", "digits", *text)
     assert "2 of 62 tensors train, 5,130 of 11,181,642 parameters" in out
     assert "41 tensors (9,610 parameters); matching bn or bias in names would miss 3" in out
     assert "head: 512 features, 513,000 parameters before, 5,130 now" in out
@@ -121,9 +121,9 @@ def test_what_never_opens_and_what_moves_though_frozen_is_told_before_anything_t
 ) -> None:
     four = ("--strategy", "C", "--epochs", "4", "--bn", "train", "--dry-run")
     found = "".join(told(capsys, "finetune", "digits", *NET, *four, "--json"))
-    for words in (found, describe_groups(replace(PLAN, epochs=4, bn=BnMode.TRAIN), 320)):
-        assert "stem stays frozen: it would train from epoch 5, and the run ends after 4." in words
-        assert "batch norms of frozen layers update their running statistics" in words
+    for text in (found, describe_groups(replace(PLAN, epochs=4, bn=BnMode.TRAIN), 320)):
+        assert "stem stays frozen: it would train from epoch 5, and the run ends after 4." in text
+        assert "batch norms of frozen layers update their running statistics" in text
 
 
 def test_a_file_of_weights_tells_its_network_and_is_looked_at_when_planning(
@@ -140,7 +140,7 @@ def test_a_file_of_weights_tells_its_network_and_is_looked_at_when_planning(
 
 
 def test_some_classes_alone_in_their_own_order(capsys: pytest.CaptureFixture[str]) -> None:
-    words = (
+    text = (
         "finetune",
         "digits",
         *TINY[:-6],
@@ -154,7 +154,7 @@ def test_some_classes_alone_in_their_own_order(capsys: pytest.CaptureFixture[str
         "-o",
         "run",
     )
-    (found,) = json.loads(told(capsys, *words)[0])
+    (found,) = json.loads(told(capsys, *text)[0])
     assert found["classes"] == ["7", "3"] and np.sum(found["confusion"]) == 59
     plan = plan_from_text(Path("run/tune.json").read_text())
     assert plan.channels == 1 and plan.preprocess.mean[0] == pytest.approx(0.3, abs=0.05)
@@ -180,7 +180,7 @@ def test_a_run_of_the_training_lab_is_tuned(capsys: pytest.CaptureFixture[str]) 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals")
 def test_ctrl_c_pauses_and_the_same_command_goes_on(photos: Path) -> None:
-    words = [
+    text = [
         sys.executable,
         "-m",
         "resnet_explorer",
@@ -192,10 +192,10 @@ def test_ctrl_c_pauses_and_the_same_command_goes_on(photos: Path) -> None:
         "--input",
         "16",
     ]
-    words += ["-o", "run"]
+    text += ["-o", "run"]
     file, made = Path("run/metrics.jsonl"), 0
     for _ in range(2):
-        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(text, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         end = time.monotonic() + 60
         while time.monotonic() < end and not (file.exists() and file.read_bytes().count(b"\n") > made):
             time.sleep(0.05)
@@ -211,8 +211,8 @@ def test_a_file_of_two_networks(photos: Path, capsys: pytest.CaptureFixture[str]
     """What is chosen is said, tuned from, kept in the plan, and lies beside the script as a file that it can read."""
     state = build(SMALL).state_dict()
     torch.save({"net": {"a": state, "ema": {**state, "conv1.weight": state["conv1.weight"] * 2}}}, "two.pth")
-    words = ("--weights", "two.pth", "--key", "net.ema", "--input", "16", "--epochs", "1", "--batch", "8", "-o", "run")
-    out, _ = told(capsys, "finetune", str(photos), *words)
+    text = ("--weights", "two.pth", "--key", "net.ema", "--input", "16", "--epochs", "1", "--batch", "8", "-o", "run")
+    out, _ = told(capsys, "finetune", str(photos), *text)
     assert "These are the weights under 'net.ema'.\n" in out
     assert plan_from_text(Path("run/tune.json").read_text()).weights.key == "net.ema"
     first = Path("run/finetune-first.safetensors")
@@ -222,7 +222,7 @@ def test_a_file_of_two_networks(photos: Path, capsys: pytest.CaptureFixture[str]
 
 class TestBadInput:
     @pytest.mark.parametrize(
-        ("words", "said"),
+        ("text", "said"),
         [
             (("digits", "--weights", "none"), "network to fine-tune is not given"),
             (("digits", "--net", "resnet20"), "publishes no weights for ResNet-20"),
@@ -239,8 +239,8 @@ class TestBadInput:
             (("digits", "--net", "resnet20", "--weights", "/nowhere.pth"), "cannot be read"),
         ],
     )
-    def test_is_one_line(self, words: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-        assert said in refused(capsys, "finetune", *words)
+    def test_is_one_line(self, text: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+        assert said in refused(capsys, "finetune", *text)
 
     def test_images_that_teach_nothing(self, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
         for file in (photos / "bees").iterdir():
@@ -253,8 +253,8 @@ class TestBadInput:
     def test_weights_of_another_network(self, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
         other = assign(SMALL, "blocks=2,2,2")
         checkpoint.save(build(other), other, Path("other.pth"))
-        words = (*TINY, "--weights", "other.pth", "-o", "run", "--input", "16")
-        assert "other.pth holds" in refused(capsys, "finetune", str(photos), *words) and not Path("run").exists()
+        text = (*TINY, "--weights", "other.pth", "-o", "run", "--input", "16")
+        assert "other.pth holds" in refused(capsys, "finetune", str(photos), *text) and not Path("run").exists()
 
     def test_a_key_of_weights_that_are_no_file(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert "Name the file with --weights." in refused(capsys, "finetune", "digits", *NET, "--key", "ema")
@@ -264,11 +264,11 @@ class TestBadInput:
 
     @pytest.mark.parametrize(("more", "said"), [((), "Add --download"), (("--download",), "Check the network")])
     def test_published_weights_that_cannot_be_had(self, more: tuple[str, ...], said: str, tmp_path: Path) -> None:
-        words = [sys.executable, "-m", "resnet_explorer", "finetune", "digits", "--net", "resnet18", *more]
+        text = [sys.executable, "-m", "resnet_explorer", "finetune", "digits", "--net", "resnet18", *more]
         nobody = "http://127.0.0.1:9"
         env = {**os.environ, "TORCH_HOME": str(tmp_path / "home"), "https_proxy": nobody, "HTTPS_PROXY": nobody}
         env |= {"no_proxy": "", "NO_PROXY": ""}
-        done = subprocess.run(words, text=True, capture_output=True, env=env, check=False)
+        done = subprocess.run(text, text=True, capture_output=True, env=env, check=False)
         assert done.returncode == 2 and said in done.stderr and "47 MB" in done.stdout + done.stderr
         assert not [file for file in tmp_path.rglob("*") if file.is_file()]
 

@@ -91,11 +91,11 @@ class TestListing:
         assert sum(one.part is Part.TEST for one in found.items) == (1 if part else 2)
 
     @pytest.mark.parametrize(
-        ("content", "words"), [("", "holds no images"), ("a.png\n", "Row 1"), ("a.png,\n", "no label")]
+        ("content", "text"), [("", "holds no images"), ("a.png\n", "Row 1"), ("a.png,\n", "no label")]
     )
-    def test_broken_tables(self, tmp_path: Path, content: str, words: str) -> None:
+    def test_broken_tables(self, tmp_path: Path, content: str, text: str) -> None:
         (tmp_path / "t.csv").write_text(content)
-        with pytest.raises(ExplorerError, match=words):
+        with pytest.raises(ExplorerError, match=text):
             listing(TuneData(TuneKind.CSV, str(tmp_path / "t.csv")), 0)
 
     def test_folders_that_hold_nothing(self, tmp_path: Path) -> None:
@@ -127,9 +127,9 @@ class TestChecks:
         assert {Path(one.path).name for one in report.unreadable} == {"broken.jpg", "cut.png"}
         assert [Path(one).name for one in report.empty] == ["empty"] and report.modes == {1: 1, 3: 21}
         assert report.sizes is not None and report.sizes.heights == (30, 30, 50) and report.sizes.widths[0] == 32
-        words = " ".join(report.warnings)
+        text = " ".join(report.warnings)
         for part in ("skipped (2)", "empty", "owls with a single image", "1 and 3 channels"):
-            assert part in words
+            assert part in text
         assert not report.problems and report.images == 22
 
     def test_leaks_are_found_by_their_pixels(self, folder: Path) -> None:
@@ -248,7 +248,7 @@ class TestPreparation:
         (folder / "cats" / "3.png").write_bytes(b"no")
         images = last(TuneImages, load(plan(folder)))
         assert [Path(one.path).name for one in images.skipped] == ["3.png"] and len(images.items) == 19
-        assert "unreadable files skipped: 1" in images.words
+        assert "unreadable files skipped: 1" in images.text
 
     def test_a_plan_is_completed_by_its_images(self, folder: Path) -> None:
         found = complete(plan(folder, classes=()))

@@ -198,8 +198,8 @@ class TestStrategies:
             assert found.warnings[0].startswith("stem")
 
     def test_openings_of_ones_own_are_told_too(self) -> None:
-        (words,) = grouping(plan(strategy=Strategy.C, unfreeze=(1, 12)), 320).warnings
-        assert words == (
+        (text,) = grouping(plan(strategy=Strategy.C, unfreeze=(1, 12)), 320).warnings
+        assert text == (
             "layer3 stays frozen: it would train from epoch 13, and the run ends after 12. "
             "Choose 13 epochs or more, or open earlier."
         )
@@ -245,7 +245,7 @@ class TestChannels:
 
 class TestPlan:
     @pytest.mark.parametrize(
-        ("changes", "words"),
+        ("changes", "text"),
         [
             ({"classes": ("a",)}, "only one class"),
             ({"classes": ("a", "a")}, "same name"),
@@ -259,8 +259,8 @@ class TestPlan:
             ({"spec": replace(find("resnet18"), classes=None)}, "no head"),
         ],
     )
-    def test_what_cannot_be_is_said(self, changes: dict[str, Any], words: str) -> None:
-        with pytest.raises(ExplorerError, match=words):
+    def test_what_cannot_be_is_said(self, changes: dict[str, Any], text: str) -> None:
+        with pytest.raises(ExplorerError, match=text):
             plan(**changes)
 
     def test_a_frozen_head_leaves_nothing_to_begin_with(self) -> None:

@@ -120,7 +120,7 @@ def test_strategies_tell_what_trains_by_epoch(page: TuningPage, strategy: str, f
 
 
 def test_the_groups_say_what_names_would_miss(page: TuningPage) -> None:
-    assert "would miss 3: layer2.0.downsample.1.weight" in page.groups.words.text()
+    assert "would miss 3: layer2.0.downsample.1.weight" in page.groups.text.text()
     rows = page.groups.table.rows
     assert sum(int(row.texts[1]) for row in rows) == 62
     assert page.groups.chart.chart is not None and page.groups.chart.chart.series[0].label == "head"
@@ -252,13 +252,13 @@ def test_before_and_after_are_judged_when_they_are_looked_at(
     page: TuningPage, jobs: TuningJobsHere, qtbot: QtBot
 ) -> None:
     page.views.setCurrentWidget(page.judged)
-    assert "No results yet" in page.judged.words.text()
+    assert "No results yet" in page.judged.text.text()
     _train(page, qtbot)
     page.trainer.runs[0].folder.mkdir(parents=True)
     assert not jobs.of(EvaluateTuned)
     page.views.setCurrentWidget(page.judged)
     qtbot.waitUntil(lambda: page.judged.judged is not None, timeout=PATIENCE)
-    assert "Before: 10.0 %" in page.judged.words.text() and "100.0 % of 90 test images" in page.judged.words.text()
+    assert "Before: 10.0 %" in page.judged.text.text() and "100.0 % of 90 test images" in page.judged.text.text()
     assert page.judged.table.rows[3].texts == ("3", "9", "10.0 %", "100.0 %", "+90.0")
     page.judged.when.setCurrentIndex(1)
     assert "(before)" in page.judged.matrix.picture.title
@@ -343,8 +343,8 @@ def test_every_control_says_what_it_is(page: TuningPage) -> None:
     nameless = []
     for widget in page.setup.findChildren(QWidget) + page.bar.findChildren(QWidget):
         if isinstance(widget, kinds) and widget.objectName() not in ("qt_spinbox_lineedit", "offer"):
-            words = widget.accessibleName() or getattr(widget, "text", str)()
+            text = widget.accessibleName() or getattr(widget, "text", str)()
             inside = isinstance(widget.parent(), QComboBox | QAbstractSpinBox)
-            if not inside and not (words and widget.toolTip()):
-                nameless.append(f"{type(widget).__name__} {widget.objectName()} {words}")
+            if not inside and not (text and widget.toolTip()):
+                nameless.append(f"{type(widget).__name__} {widget.objectName()} {text}")
     assert nameless == []

@@ -111,7 +111,7 @@ def losses(one: TunePlan) -> tuple[list[float], float]:
         return made, functional.cross_entropy(tested.eval()(x), y).item()
 
 
-def run(one: TunePlan, folder: Path, *words: str, torchrun: int = 0) -> tuple[list[float], float]:
+def run(one: TunePlan, folder: Path, *text: str, torchrun: int = 0) -> tuple[list[float], float]:
     """Run the script in a process of its own, where this project cannot be imported."""
     script = folder / "finetune.py"
     script.write_text(to_script(one), encoding="utf-8")
@@ -121,7 +121,7 @@ def run(one: TunePlan, folder: Path, *words: str, torchrun: int = 0) -> tuple[li
     if torchrun:
         start += ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={torchrun}"]
     done = subprocess.run(
-        [*start, str(script), "--workers", "0", "--out", "run", "--device", "cpu", *words], cwd=folder, text=True,
+        [*start, str(script), "--workers", "0", "--out", "run", "--device", "cpu", *text], cwd=folder, text=True,
         capture_output=True, timeout=240, env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": ""}, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]

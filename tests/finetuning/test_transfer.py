@@ -62,7 +62,7 @@ def test_what_was_learnt_on_other_digits_helps(first: Path, tmp_path: Path) -> N
     tuned(plan(first, strategy=Strategy.A), tmp_path / "run")
     found = last(BeforeAfter, evaluate(tmp_path / "run"))
     assert found.before and found.before.accuracy < 0.5 and found.after.accuracy > max(0.9, right[0])
-    assert "head of 5 classes" in found.words[1] or found.words[1].startswith("The head has as many")
+    assert "head of 5 classes" in found.text[1] or found.text[1].startswith("The head has as many")
 
 
 SLOW = Recipe(batch=200, rate=0.01, spares=True)
@@ -88,9 +88,9 @@ def test_the_script_makes_the_same_steps_where_the_app_is_not(name: str, first: 
     script.write_text(to_script(one), encoding="utf-8")
     for file in companions(one):
         shutil.copy(file, tmp_path / file.name)
-    words = [sys.executable, str(script), "--workers", "0", "--device", "cpu", "--out", "run"]
+    text = [sys.executable, str(script), "--workers", "0", "--device", "cpu", "--out", "run"]
     env = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": ""}
-    done = subprocess.run(words, cwd=tmp_path, text=True, capture_output=True, timeout=240, env=env, check=False)
+    done = subprocess.run(text, cwd=tmp_path, text=True, capture_output=True, timeout=240, env=env, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     losses = [loss for line in lines for loss in line["losses"]]

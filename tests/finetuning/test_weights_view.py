@@ -26,13 +26,13 @@ def test_published_weights_come_on_a_click_alone(page: TuningPage, jobs: TuningJ
     step = page.setup.weights
     step.list.setCurrentIndex(0)
     step.list.activated.emit(0)
-    assert page.state.chosen is not None and "not on this machine" in step.words.text().lower()
-    assert "69.758 % top-1" in step.words.text() and "BSD-3-Clause" in step.words.text()
+    assert page.state.chosen is not None and "not on this machine" in step.text.text().lower()
+    assert "69.758 % top-1" in step.text.text() and "BSD-3-Clause" in step.text.text()
     page.bar.start.click()
     assert not page.trainer.runs and "not on this machine" in page.bar.problem.text()
     assert not jobs.of(FetchWeights)
     step.download.click()
-    qtbot.waitUntil(lambda: jobs.is_idle and "Here:" in step.words.text(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: jobs.is_idle and "Here:" in step.text.text(), timeout=PATIENCE)
     assert step.download.isHidden()
     assert "mean 0.485, 0.456, 0.406" in page.setup.images.prepared.text()
     page.bar.start.click()
@@ -62,9 +62,9 @@ def test_a_file_of_weights_is_looked_at_when_it_is_chosen(
     qtbot.waitUntil(lambda: jobs.is_idle and page.state.file is not None, timeout=PATIENCE)
     page.bar.start.click()
     if name == "resnet18":
-        assert "net.pth has no head: the head is new." in step.words.text() and page.trainer.runs
+        assert "net.pth has no head: the head is new." in step.text.text() and page.trainer.runs
     else:
-        assert "net.pth holds ResNet-50, not ResNet-18." in step.words.text()
+        assert "net.pth holds ResNet-50, not ResNet-18." in step.text.text()
         assert not page.trainer.runs and "ResNet-50" in page.bar.problem.text()
 
 

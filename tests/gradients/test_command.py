@@ -100,7 +100,7 @@ def test_the_batch() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "text"),
     [
         (("--seeds", "0"), "0 seeds cannot be measured"),
         (("--data", "cats"), "no images called 'cats'"),
@@ -114,7 +114,7 @@ def test_the_batch() -> None:
         (("--json", "--csv"), "not allowed with"),
     ],
 )
-def test_bad_input_is_one_line(arguments: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_input_is_one_line(arguments: tuple[str, ...], text: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main((*SMALL, *arguments)) == 2
     out, err = capsys.readouterr()
-    assert out == "" and err.startswith("resnet-explorer: ") and err.count("\n") == 1 and words in err
+    assert out == "" and err.startswith("resnet-explorer: ") and err.count("\n") == 1 and text in err

@@ -45,7 +45,7 @@ def test_with_batch_norm_the_plain_nets_gradient_grows_and_the_residual_ones_far
     residual, plain = (network.ratio(Quantity.INPUT) for network in result.networks)
     assert residual is not None and plain is not None
     assert plain > 2 * residual > 2
-    assert "grows" in page.words.shows.text() and "seeds 0, 1" in page.words.conditions.text()
+    assert "grows" in page.text.shows.text() and "seeds 0, 1" in page.text.conditions.text()
 
 
 def test_the_lab_has_the_whole_window_and_the_panels_come_back(window: MainWindow, page: GradientPage) -> None:
@@ -57,8 +57,8 @@ def test_the_lab_has_the_whole_window_and_the_panels_come_back(window: MainWindo
 def test_a_block_is_selected_everywhere(window: MainWindow, page: GradientPage) -> None:
     page.canvas.clicked("layer2.1")
     assert window.document.selection == "layer2.1"
-    assert page.words.block.text() == "Block 5 of ResNet-20 · layer2.1"
-    assert "the shortcut contributes" in page.words.terms.text() and "cosine" in page.words.terms.text()
+    assert page.text.block.text() == "Block 5 of ResNet-20 · layer2.1"
+    assert "the shortcut contributes" in page.text.terms.text() and "cosine" in page.text.terms.text()
     assert len(page.canvas.marked()) == 4, "both curves and both rows of blocks"
 
 
@@ -116,8 +116,8 @@ def test_an_experiment_says_what_to_look_for_and_shows_what_was_measured(
     preset = PRESETS[key]
     page.choose(preset)
     qtbot.waitUntil(lambda: getattr(page.shown, "request", None) == preset.request, timeout=PATIENCE)
-    assert preset.look_for in page.words.shows.text() and chart(page)
-    assert not page.quantity.isEnabled() and preset.references[0].words in page.words.sources.text()
+    assert preset.look_for in page.text.shows.text() and chart(page)
+    assert not page.quantity.isEnabled() and preset.references[0].text in page.text.sources.text()
     page.controls.seeds.stepBy(-1)
     qtbot.waitUntil(lambda: page.shown is page.result, timeout=PATIENCE)
     assert page.quantity.isEnabled()

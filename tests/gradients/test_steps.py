@@ -74,7 +74,7 @@ def test_every_epoch_sees_every_image_once_in_another_order() -> None:
 def test_steps_come_as_they_are_made() -> None:
     *told, run = train(SMALL)
     assert isinstance(run, Descent) and [step.number for step in run.steps] == list(range(6))
-    assert [one.done for one in told if isinstance(one, Progress) and "step" in one.words] == list(range(1, 7))
+    assert [one.done for one in told if isinstance(one, Progress) and "step" in one.text] == list(range(1, 7))
     assert all(0 <= (step.accuracies[0] or 0) <= 1 for step in run.steps)
     assert len(run.places[0]) == 3
 

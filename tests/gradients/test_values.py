@@ -84,8 +84,8 @@ class TestValues:
         assert network(row).notes == ()
         noted = network(row, under=(True, False, False, False))
         assert noted.underflows(Quantity.INPUT) == (True, False, False, False)
-        words = "ResNet-20: gradients at 1 of 4 blocks are 0 in float32 and are not in float64: underflow."
-        assert noted.notes == (words,) == result(noted).notes
+        text = "ResNet-20: gradients at 1 of 4 blocks are 0 in float32 and are not in float64: underflow."
+        assert noted.notes == (text,) == result(noted).notes
         assert network((nan, 1.0, 1.0, 1.0)).notes == (
             "ResNet-20: gradients at 1 of 4 blocks are not finite: overflow.",
         )
@@ -110,27 +110,27 @@ class TestRequest:
         assert twin(find(name)).name == other and twin(twin(find(name))) == find(name)
 
     def test_the_conditions_stand_in_words(self) -> None:
-        words = " ".join(result(network((1.0,) * 4)).conditions)
+        text = " ".join(result(network((1.0,) * 4)).conditions)
         for part in ("PyTorch 2.14.1", "cpu", "float32", "seed 0", "batch 32", "training mode", "norm batch", "digits"):
-            assert part in words
+            assert part in text
 
 
 class TestWords:
     @pytest.mark.parametrize(
-        ("value", "words"),
+        ("value", "text"),
         [(None, "unknown"), (0, "0"), (0.08934, "0.0893"), (19166.0, "19,200"), (6.1e-47, "6.1e-47"), (1.46, "1.46")],
     )
-    def test_figures_have_three_digits(self, value: float | None, words: str) -> None:
-        assert figure(value) == words
+    def test_figures_have_three_digits(self, value: float | None, text: str) -> None:
+        assert figure(value) == text
 
     def test_every_quantity_has_its_words(self) -> None:
         assert set(WORDS) == set(Quantity)
-        assert all(words.label and words.symbol and words.teaches.endswith(".") for words in WORDS.values())
+        assert all(text.label and text.symbol and text.teaches.endswith(".") for text in WORDS.values())
 
     def test_what_was_measured_is_said(self) -> None:
-        words = describe_result(result(network((8.0, 4.0, 2.0, 1.0))))
+        text = describe_result(result(network((8.0, 4.0, 2.0, 1.0))))
         assert (
-            words == "‖∂L/∂x‖₂, median of 1 seed. ResNet-20: first/last block 8, × 2 with each block towards the input."
+            text == "‖∂L/∂x‖₂, median of 1 seed. ResNet-20: first/last block 8, × 2 with each block towards the input."
         )
         share = network((0.1, 0.4, 0.6, 0.9), quantity=Quantity.SHARE)
         assert "ResNet-20: 0.1 at the first block, 0.9 at the last" in describe_result(result(share), Quantity.SHARE)
@@ -148,8 +148,8 @@ class TestWords:
         )
         lesions = Lesions("ResNet-20", NET, PLACES, 0.01, 0.02, (0.5, 0.1, 0.05, 0.03), (None,) * 4, 297, "")
         study = LesionStudy(PRESETS["lesions"].request, (lesions,), "", 1.0)  # type: ignore[arg-type]
-        words = "297 test images ResNet-20: 1.0 % test error, typically 7.5 % without one of its blocks (3.0 % to"
-        assert words in describe_result(study)
+        text = "297 test images ResNet-20: 1.0 % test error, typically 7.5 % without one of its blocks (3.0 % to"
+        assert text in describe_result(study)
         line = Line("plain, batch norm", 50, ((0.01, 0.0),))
         shattering = Shattering(ShatterRequest((NET,)), (Neighbours(NET, ((0.8, 0.6),)),), (line,), "", "", 1.0)
         assert "ResNet-20 0.8." in describe_result(shattering) and "plain, batch norm 0.01." in describe_result(

@@ -54,8 +54,8 @@ class TestParts:
         assert [(file.name, part) for file, _, part in found.items] == [
             ("0.png", "train"), ("1.png", "val"), ("2.png", "test")
         ]  # fmt: skip
-        words = " ".join(found.notes)
-        assert "no parts: extra" in words and "(1): 4.png" in words and "(1): 5.png" in words
+        text = " ".join(found.notes)
+        assert "no parts: extra" in text and "(1): 4.png" in text and "(1): 5.png" in text
 
     def test_a_class_may_be_called_train(self, tmp_path: Path) -> None:
         put(tmp_path, "bus/0.png", "train/1.png", "test/2.png")

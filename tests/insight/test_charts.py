@@ -183,9 +183,9 @@ def test_planes_stand_side_by_side_on_one_scale_with_all_conditions() -> None:
     assert len(panels) == 2 and panels[0].x + panels[0].width <= panels[1].x and panels[0].y == panels[1].y
     assert all(len(list(groups(panel.marks, "cell"))) == 25 for panel in panels)
     assert len(list(groups(picture.marks, "scale"))) == 1
-    words = " ".join(texts(picture))
+    text = " ".join(texts(picture))
     for said in ("residual", "plain", "256 training images", "5×5 points", "seed 0", "running", "Li et al. 2018"):
-        assert said in words
+        assert said in text
     assert picture.marks and all(isinstance(one, Group | Label) for one in picture.marks) and ids_are_unique(picture)
 
 
@@ -256,9 +256,9 @@ def test_lesions_stand_at_their_blocks_swaps_between_two_and_the_whole_network_a
     ]
     assert [guide.value for guide in made.guides] == [90.0], "ten classes"
     picture = chart(made, 900, 500)
-    words = " ".join(texts(picture))
+    text = " ".join(texts(picture))
     for said in ("297 test images", "digits", "as it is 2.0 %, typically 3.5 %", "a guess", "evaluation mode"):
-        assert said in words
+        assert said in text
     titles = [one.title for one in groups(picture.marks, "point")]
     assert "plain, two swapped, layer1.0 and layer1.1: 50 %" in titles
     assert "residual, a block dropped, layer2.1: 2 %" in titles

@@ -75,8 +75,8 @@ def test_they_come_block_by_block_with_progress(steps: list[object]) -> None:
     assert known[0].networks[0].typical is None and not known[-2].complete
     told = [step for step in steps if isinstance(step, Progress)]
     assert all(step.of == 28 for step in told) and [step.done for step in told] == sorted(step.done for step in told)
-    words = {step.words for step in told}
-    assert {"plain unmodified", "plain without layer2.0", "plain with layer1.0 and layer1.1 swapped"} <= words
+    text = {step.text for step in told}
+    assert {"plain unmodified", "plain without layer2.0", "plain with layer1.0 and layer1.1 swapped"} <= text
 
 
 def is_as_before(model: nn.Module, before: dict[str, torch.Tensor], modes: list[bool]) -> bool:

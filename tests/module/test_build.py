@@ -104,10 +104,10 @@ def test_every_row_of_a_random_network_equals_the_module(spec: ResNetSpec, image
 
 
 def test_the_repr_can_be_read() -> None:
-    words = repr(build(find("resnet18"), device="meta", initialise=False))
-    assert "(layer2): Sequential(" in words
-    assert "(downsample): Sequential(" in words
-    assert "(conv1): Conv2d(3, 64, kernel_size=(7, 7), stride=(2, 2), padding=(3, 3), bias=False)" in words
+    text = repr(build(find("resnet18"), device="meta", initialise=False))
+    assert "(layer2): Sequential(" in text
+    assert "(downsample): Sequential(" in text
+    assert "(conv1): Conv2d(3, 64, kernel_size=(7, 7), stride=(2, 2), padding=(3, 3), bias=False)" in text
 
 
 EVERY_KIND = (
@@ -127,10 +127,10 @@ EVERY_KIND = (
 
 @pytest.mark.filterwarnings("ignore:`torch.jit:FutureWarning")  # deprecated, and still asked for
 @pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")  # torch's own check of a group's size
-@pytest.mark.parametrize("words", EVERY_KIND, ids=" ".join)
-def test_it_can_be_traced_exported_and_compiled(words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("text", EVERY_KIND, ids=" ".join)
+def test_it_can_be_traced_exported_and_compiled(text: tuple[str, ...]) -> None:
     torch.manual_seed(0)
-    model, image = build(assign(find(words[0]), *words[1:])).eval(), torch.randn(1, 3, 32, 32)
+    model, image = build(assign(find(text[0]), *text[1:])).eval(), torch.randn(1, 3, 32, 32)
     with torch.no_grad():
         expected = model(image)
         traced = torch.jit.trace(model, image)
@@ -142,10 +142,10 @@ def test_it_can_be_traced_exported_and_compiled(words: tuple[str, ...]) -> None:
             assert torch.allclose(other(image), expected, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("words", EVERY_KIND, ids=" ".join)
-def test_other_formats_and_precisions(words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("text", EVERY_KIND, ids=" ".join)
+def test_other_formats_and_precisions(text: tuple[str, ...]) -> None:
     torch.manual_seed(0)
-    model, image = build(assign(find(words[0]), *words[1:])).eval(), torch.randn(2, 3, 32, 32)
+    model, image = build(assign(find(text[0]), *text[1:])).eval(), torch.randn(2, 3, 32, 32)
     with torch.no_grad():
         expected = model(image)
         last = model.to(memory_format=torch.channels_last)(image.to(memory_format=torch.channels_last))

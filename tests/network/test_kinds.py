@@ -107,7 +107,7 @@ def answers(layer: Layer, shape: Shape) -> dict[str, bool]:
     """Return for each reading of a layer whether there is one."""
     part = Part("layer", layer)
     block = Block("layer1.0", 1, Form((part,), ()), ("layer1.0.layer",))
-    key, words = layer.describe(where(part, block, SPEC))
+    key, text = layer.describe(where(part, block, SPEC))
     output = layer.output(shape)
     return {
         "role": isinstance(layer.role, Role),
@@ -115,7 +115,7 @@ def answers(layer: Layer, shape: Shape) -> dict[str, bool]:
         "label": bool(layer.label),
         "docstring": bool(type(layer).__doc__),
         "formula": key in FORMULAS,
-        "words": bool(re.fullmatch(r"[A-Zx].*\.", words)),
+        "text": bool(re.fullmatch(r"[A-Zx].*\.", text)),
         "output": bool(output) and all(size > 0 for size in output),
         "FLOPs": layer.flops(shape, output, True) >= 0 and layer.macs(output) >= 0,
         "nodes": bool(nodes(layer) or not layer.module) and all(map(is_known, nodes(layer))),

@@ -85,8 +85,8 @@ def test_an_old_python_is_told_in_a_sentence() -> None:
 def test_help_names_both_commands_and_needs_nothing_but_python() -> None:
     command = [sys.executable, "-I", "-S", str(_FILE), "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    for words in ("run: open the app", "test: run all checks", "--latest", "resnet18-report"):
-        assert words in done.stdout
+    for text in ("run: open the app", "test: run all checks", "--latest", "resnet18-report"):
+        assert text in done.stdout
 
 
 def test_without_rights_the_one_line_to_run_is_told(apt: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,12 +183,12 @@ def test_the_latest_versions_are_looked_for_each_time_and_left_for_the_tested_on
     assert steps == ["make", "latest", "make", "latest", "make", "app"]
 
 
-@pytest.mark.parametrize("words", [["--latest", "run", "list"], ["run", "--latest", "list"]])
+@pytest.mark.parametrize("text", [["--latest", "run", "list"], ["run", "--latest", "list"]])
 def test_latest_may_stand_before_or_behind_the_command(
-    steps: list[str], monkeypatch: pytest.MonkeyPatch, words: list[str]
+    steps: list[str], monkeypatch: pytest.MonkeyPatch, text: list[str]
 ) -> None:
     monkeypatch.setattr(bootstrap, "run", lambda arguments: 0 if arguments == ["list"] else 1)
-    assert bootstrap.main(words) == 0
+    assert bootstrap.main(text) == 0
     assert steps == ["make", "latest"]
 
 

@@ -101,8 +101,8 @@ def assert_tidy(picture: Picture) -> None:
     for mark, x, y in found:
         for px, py in corners(mark, x, y):
             assert -1 <= px <= picture.width + 1 and -1 <= py <= picture.height + 1, mark
-    words = [(mark.text, rectangle(mark, x, y)) for mark, x, y in found if isinstance(mark, Label)]
-    for (one, a), (other, b) in combinations(words, 2):
+    text = [(mark.text, rectangle(mark, x, y)) for mark, x, y in found if isinstance(mark, Label)]
+    for (one, a), (other, b) in combinations(text, 2):
         apart = a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
         assert apart, (one, a, other, b)
 
@@ -169,16 +169,16 @@ def test_a_zoomed_chart_is_as_tidy(
     SIZES,
 )
 def test_heat_maps_and_strips_are_tidy(
-    values: list[list[float]], x: list[float], scale: Scale, words: str, size: tuple[int, int, float]
+    values: list[list[float]], x: list[float], scale: Scale, text: str, size: tuple[int, int, float]
 ) -> None:
-    rows = tuple(Row(f"{words} {n}", tuple(row), f"layer1.{n}") for n, row in enumerate(values))
-    axis = Axis(words, scale, "%")
-    assert_tidy(heatmap(HeatMap(words, Axis("step"), axis, tuple(x), rows, "block", words), *size))
+    rows = tuple(Row(f"{text} {n}", tuple(row), f"layer1.{n}") for n, row in enumerate(values))
+    axis = Axis(text, scale, "%")
+    assert_tidy(heatmap(HeatMap(text, Axis("step"), axis, tuple(x), rows, "block", text), *size))
     strips = tuple(
-        Strip(key, words, tuple(Cell(row.path, row.label, row.values[n], n == 0) for row in rows), LOOKS[n])
+        Strip(key, text, tuple(Cell(row.path, row.label, row.values[n], n == 0) for row in rows), LOOKS[n])
         for n, key in enumerate(("one", "other"))
     )
-    assert_tidy(block_strip(strips, axis, size[0], words, size[2]))
+    assert_tidy(block_strip(strips, axis, size[0], text, size[2]))
 
 
 def test_labels_stand_beside_the_curves_and_names_too_long_in_rows_above() -> None:
@@ -215,14 +215,14 @@ def test_values_below_a_log_axis_are_marked_too() -> None:
     assert "plain-20, block 1: 1×10⁻³⁰" in titles and len(titles) == 18
 
 
-@pytest.mark.parametrize(("odd", "words"), [(nan, "not a number"), (inf, "infinite")])
+@pytest.mark.parametrize(("odd", "text"), [(nan, "not a number"), (inf, "infinite")])
 @pytest.mark.parametrize("axis", [NORM, Axis("loss")])
-def test_what_is_no_number_breaks_the_line_and_is_marked_on_the_top_edge(odd: float, words: str, axis: Axis) -> None:
+def test_what_is_no_number_breaks_the_line_and_is_marked_on_the_top_edge(odd: float, text: str, axis: Axis) -> None:
     picture, scale = draw(gradient((*NORMS[:4], odd, *NORMS[5:]), axis), 700, 400)
     assert len(curves(picture, Ink.SERIES2)) == 2
-    (found,) = [group for group in groups(picture, "point") if words in group.title]
+    (found,) = [group for group in groups(picture, "point") if text in group.title]
     assert found.path == PATHS[4] and abs(found.y + found.height / 2 - scale.top) < 10
-    assert any(words in mark.text for mark in picture.marks if isinstance(mark, Label))
+    assert any(text in mark.text for mark in picture.marks if isinstance(mark, Label))
 
 
 def test_every_point_names_its_block_its_value_and_its_band() -> None:

@@ -42,11 +42,11 @@ def test_log_ticks_are_decades_with_real_superscripts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "words"),
+    ("value", "text"),
     [(0.0412, "0.0412"), (13_935.4, "13,935"), (4.12e-9, "4.12×10⁻⁹"), (-0.5, "−0.5"), (0, "0"), (nan, "not a number")],
 )
-def test_numbers_in_words(value: float, words: str) -> None:
-    assert number(value) == words
+def test_numbers_in_words(value: float, text: str) -> None:
+    assert number(value) == text
 
 
 @given(st.lists(st.tuples(st.floats(-50, 150), st.floats(-50, 150)), min_size=3, max_size=30))

@@ -59,8 +59,8 @@ class TestEmbedded:
         ("file", "source_named"), [("digits-CC-BY-4.0", "C50P49"), ("mnist-CC-BY-SA-3.0", "LeCun")]
     )
     def test_the_licence_names_author_and_source(self, file: str, source_named: str) -> None:
-        words = assets.path("licences", f"{file}.txt").read_text(encoding="utf-8")
-        assert source_named in words and "https://creativecommons.org/licenses/" in words and "Changed:" in words
+        text = assets.path("licences", f"{file}.txt").read_text(encoding="utf-8")
+        assert source_named in text and "https://creativecommons.org/licenses/" in text and "Changed:" in text
 
     def test_the_files_are_small(self) -> None:
         sizes = {file.name: file.stat().st_size for file in assets.path("data").iterdir()}
@@ -72,16 +72,16 @@ class TestFitting:
     @pytest.mark.parametrize("choice", [DIGITS, MNIST, NOISE])
     @pytest.mark.parametrize("spec", [NET, GREY, assign(NET, "in_channels=4")])
     def test_a_batch_has_the_shape_that_the_network_takes(self, choice: DataChoice, spec: ResNetSpec) -> None:
-        x, y, words = batch(choice, spec, shape(4, 20, 12), 0)
+        x, y, text = batch(choice, spec, shape(4, 20, 12), 0)
         assert x.shape == (4, spec.in_channels, 20, 12) and y.shape == (4,)
-        assert torch.isfinite(x).all() and int(y.min()) >= 0 and int(y.max()) < 10 and words
+        assert torch.isfinite(x).all() and int(y.min()) >= 0 and int(y.max()) < 10 and text
 
     def test_what_is_done_is_said(self) -> None:
-        words = batch(DIGITS, NET, shape(2, 32, 32), 0).words
-        assert "UCI" in words and "enlarged to 32×32" in words and "grey repeated in 3 channels" in words
-        assert "enlarged" not in batch(DIGITS, GREY, shape(), 0).words
-        assert "shrunk to 16×16" in batch(MNIST, GREY, shape(2, 16, 16), 0).words
-        assert "random labels" in batch(NOISE, GREY, shape(), 0).words
+        text = batch(DIGITS, NET, shape(2, 32, 32), 0).text
+        assert "UCI" in text and "enlarged to 32×32" in text and "grey repeated in 3 channels" in text
+        assert "enlarged" not in batch(DIGITS, GREY, shape(), 0).text
+        assert "shrunk to 16×16" in batch(MNIST, GREY, shape(2, 16, 16), 0).text
+        assert "random labels" in batch(NOISE, GREY, shape(), 0).text
 
     def test_grey_is_the_same_in_every_channel(self) -> None:
         x = batch(DIGITS, NET, shape(), 0).x
@@ -97,8 +97,8 @@ class TestFitting:
         assert one.x.mean().item() == pytest.approx(0, abs=0.02) and one.x.std().item() == pytest.approx(1, abs=0.02)
 
     def test_classes_that_the_network_lacks_are_left_out(self) -> None:
-        x, y, words = batch(DIGITS, assign(GREY, "classes=3"), shape(200), 0)
-        assert set(y.tolist()) == {0, 1, 2} and len(x) == 200 and "classes 0 to 2 alone" in words
+        x, y, text = batch(DIGITS, assign(GREY, "classes=3"), shape(200), 0)
+        assert set(y.tolist()) == {0, 1, 2} and len(x) == 200 and "classes 0 to 2 alone" in text
 
     def test_more_images_than_there_are_are_refused(self) -> None:
         with pytest.raises(ExplorerError, match="more than the 1,500 training images"):
@@ -116,10 +116,10 @@ class TestFolder:
             save(tmp_path / "cats" / f"{index}.png", colour=(250, 10, 10))
             save(tmp_path / "dogs" / f"{index}.jpg", colour=(10, 10, 250))
         (tmp_path / "empty").mkdir()
-        x, y, words = batch(DataChoice(DataKind.FOLDER, str(tmp_path)), NET, shape(8, 16, 16), 0)
+        x, y, text = batch(DataChoice(DataKind.FOLDER, str(tmp_path)), NET, shape(8, 16, 16), 0)
         assert x.shape == (8, 3, 16, 16) and set(y.tolist()) == {0, 1}
         assert ((x[:, 0] > x[:, 2]).all(dim=(1, 2)) == (y == 0)).all(), "cats are red"
-        assert "(2 classes)" in words and "centre-cropped and resized to 16×16" in words
+        assert "(2 classes)" in text and "centre-cropped and resized to 16×16" in text
 
     def test_parts_are_no_classes_and_photos_stand_upright(self, tmp_path: Path) -> None:
         exif, pixels = Image.Exif(), np.zeros((20, 8, 3), np.uint8)
@@ -138,9 +138,9 @@ class TestFolder:
     def test_a_flat_folder_has_random_labels(self, tmp_path: Path) -> None:
         for index in range(4):
             save(tmp_path / f"{index}.png")
-        x, _, words = batch(DataChoice(DataKind.FOLDER, str(tmp_path)), GREY, shape(2), 0)
+        x, _, text = batch(DataChoice(DataKind.FOLDER, str(tmp_path)), GREY, shape(2), 0)
         assert x.shape == (2, 1, 8, 8)
-        assert "without classes" in words and "random labels" in words and "converted to grey" in words
+        assert "without classes" in text and "random labels" in text and "converted to grey" in text
 
     def test_what_is_wrong_is_said(self, tmp_path: Path) -> None:
         with pytest.raises(ExplorerError, match="is no folder"):
@@ -168,9 +168,7 @@ class TestTorchvision:
             idx(raw / f"{part}-labels-idx1-ubyte", torch.arange(count) % 10)
         choice = DataChoice(DataKind.MNIST, str(tmp_path))
         images = Images(choice, GREY, shape(4, 28, 28))
-        assert (len(images.train), len(images.test)) == (12, 4) and images.words.startswith(
-            "MNIST images (28×28, grey)"
-        )
+        assert (len(images.train), len(images.test)) == (12, 4) and images.text.startswith("MNIST images (28×28, grey)")
 
     def test_cifar_on_disk(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         folder = tmp_path / "cifar-10-batches-py"
@@ -188,7 +186,7 @@ class TestTorchvision:
         monkeypatch.setattr(datasets.CIFAR10, "meta", meta)
         images = Images(DataChoice(DataKind.CIFAR10, str(tmp_path)), NET, shape(2, 32, 32))
         assert (len(images.train), len(images.test)) == (5, 5)
-        assert images.words.startswith("CIFAR-10 images (32×32, colour)")
+        assert images.text.startswith("CIFAR-10 images (32×32, colour)")
         assert images.take(images.train)[0].is_contiguous(), "its files hold (N, H, W, C)"
 
     @pytest.mark.parametrize("kind", [DataKind.CIFAR10, DataKind.CIFAR100, DataKind.FASHION, DataKind.MNIST])

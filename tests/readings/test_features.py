@@ -36,7 +36,7 @@ def test_maps_of_resnet50() -> None:
     found = features(read("resnet50", batch=2))
     assert [one.path for one in found] == ["layer1", "layer2", "layer3", "layer4"]
     assert [one.shape for one in found] == [(2, 256, 56, 56), (2, 512, 28, 28), (2, 1024, 14, 14), (2, 2048, 7, 7)]
-    assert found[-1].words == "2048×7²"
+    assert found[-1].text == "2048×7²"
 
 
 def test_a_classifier_or_none_makes_no_difference() -> None:

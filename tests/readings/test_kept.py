@@ -104,4 +104,4 @@ def test_estimates_say_what_they_count() -> None:
     assert adam.total - plain.total == 2 * weights
     still = inference_bytes(analysis)
     assert weights + 4 * prod(analysis.total.input) < still.total < plain.total
-    assert all(words for words, _ in (*plain.parts, *still.parts))
+    assert all(text for text, _ in (*plain.parts, *still.parts))

@@ -82,10 +82,10 @@ def test_a_narrow_image_trains_while_its_map_is_longer_than_one() -> None:
 
 
 def test_words_say_what_fails_and_what_to_do() -> None:
-    words = of(CATALOGUE["resnet18"].spec, InputShape(1, 32, 32)).words
-    assert words.startswith("Inference only: in training, layer4.0.bn1 would see one value per channel.")
-    assert words.endswith("Use a batch of 2 or more, or at least 33×33 pixels.")
-    assert of(CATALOGUE["resnet18"].spec, InputShape()).words == (
+    text = of(CATALOGUE["resnet18"].spec, InputShape(1, 32, 32)).text
+    assert text.startswith("Inference only: in training, layer4.0.bn1 would see one value per channel.")
+    assert text.endswith("Use a batch of 2 or more, or at least 33×33 pixels.")
+    assert of(CATALOGUE["resnet18"].spec, InputShape()).text == (
         "Inference runs from 1×1 pixels, training with batch 1 from 33×33."
     )
 

@@ -59,13 +59,13 @@ def test_parameters_printed_in_table_6(name: str, millions: float) -> None:
 @pytest.mark.parametrize("row", PAPER["imagenet_structures"], ids=lambda row: row["name"])
 def test_imagenet_networks_of_every_option(row: dict[str, Any]) -> None:
     name = str(row["name"])
-    words = name.split()
-    spec = find(f"resnet{words[0].partition('-')[2]}")
-    if words[0].startswith("plain"):
+    text = name.split()
+    spec = find(f"resnet{text[0].partition('-')[2]}")
+    if text[0].startswith("plain"):
         spec = spec.plain()
     else:
         stride = Stride.CONV1X1 if " v1 " in name else Stride.CONV3X3
-        spec = replace(spec, shortcut=next(one for one in Shortcut if one == words[1]), stride=stride)
+        spec = replace(spec, shortcut=next(one for one in Shortcut if one == text[1]), stride=stride)
     total = read(spec, 224).total
     assert total.params == row["params"]
     assert total.macs / 1e9 == pytest.approx(row["gmacs"], abs=5.1e-5)

@@ -33,7 +33,7 @@ def measured(spec: ResNetSpec, side: int) -> int:
     return int(rows[-1] - rows[0]) + 1
 
 
-def told(spec: ResNetSpec, side: int) -> int | None:
+def describe(spec: ResNetSpec, side: int) -> int | None:
     return analyse(compile_spec(spec), InputShape(1, side, side)).total.receptive_field
 
 
@@ -42,7 +42,7 @@ def told(spec: ResNetSpec, side: int) -> int | None:
 )
 def test_published_networks(name: str, side: int) -> None:
     narrow = assign(CATALOGUE[name].spec, "width=2", "in_channels=1")
-    assert told(narrow, side) == measured(narrow, side)
+    assert describe(narrow, side) == measured(narrow, side)
 
 
 @settings(deadline=None, max_examples=25)
@@ -50,7 +50,7 @@ def test_published_networks(name: str, side: int) -> None:
 def test_random_networks(spec: ResNetSpec) -> None:
     blocks = ",".join(str(min(count, 2)) for count in spec.blocks)
     narrow = assign(spec, "width=2", "stem_channels=2", "in_channels=1", f"blocks={blocks}")
-    field = told(narrow, 64)
+    field = describe(narrow, 64)
     assert field is not None
     side = field + 4 * 2 ** len(spec.blocks) * 2
     assert measured(narrow, side) == field

@@ -90,11 +90,11 @@ def test_after_an_addition_the_wider_receptive_field_counts() -> None:
 
 
 def test_depth_in_words() -> None:
-    assert depth(compile_spec(CATALOGUE["resnet18"].spec)).words == (
+    assert depth(compile_spec(CATALOGUE["resnet18"].spec)).text == (
         "1 in the stem + (4 + 4 + 4 + 4) in the branches + 1 fc = 18; 3 projections are not counted."
     )
-    assert depth(compile_spec(CATALOGUE["resnet20"].spec)).words == (
+    assert depth(compile_spec(CATALOGUE["resnet20"].spec)).text == (
         "1 in the stem + (6 + 6 + 6) in the branches + 1 fc = 20."
     )
     backbone = assign(CATALOGUE["resnet18"].spec, "classes=none", "blocks=1")
-    assert depth(compile_spec(backbone)).words == "1 in the stem + 2 in the branches = 3."
+    assert depth(compile_spec(backbone)).text == "1 in the stem + 2 in the branches = 3."

@@ -97,7 +97,7 @@ def test_of_a_step_made_twice_the_last_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "text"),
     [
         ({"format": "something else"}, "holds no run"),
         ({"version": 2}, "newer version"),
@@ -106,9 +106,9 @@ def test_of_a_step_made_twice_the_last_counts() -> None:
         ({"setting": {"data": 3}}, "cannot be read"),
     ],
 )
-def test_what_is_no_run_is_a_sentence(change: dict[str, object], words: str) -> None:
+def test_what_is_no_run_is_a_sentence(change: dict[str, object], text: str) -> None:
     content = json.loads(dumps(RunPlan("a", find("resnet20")), SETTING)) | change
-    with pytest.raises(ExplorerError, match=words):
+    with pytest.raises(ExplorerError, match=text):
         loads(json.dumps(content), "folder")
 
 

@@ -84,8 +84,8 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(count)
 
 
-def small(words: str) -> ResNetSpec:
-    given = {word.partition("=")[0]: word for word in (*SMALL, *words.split())}
+def small(text: str) -> ResNetSpec:
+    given = {word.partition("=")[0]: word for word in (*SMALL, *text.split())}
     return assign(ResNetSpec("small"), *given.values())
 
 
@@ -218,7 +218,7 @@ def settings_of(draw: st.DrawFn) -> str:
     return " ".join(f"{key}={draw(st.sampled_from(SETTINGS[key]))}" for key in keys)
 
 
-@given(words=settings_of())
+@given(text=settings_of())
 @settings(max_examples=25, deadline=None)
 def test_random_networks_give_the_modules_network(words: str) -> None:
     try:

@@ -168,13 +168,13 @@ def test_a_newer_version_is_named_as_such() -> None:
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "large.json").write_bytes(b" " * (codec.MAX_BYTES + 1))
     (tmp_path / "latin.json").write_bytes("{é}".encode("latin-1"))
-    for name, words in (
+    for name, text in (
         ("missing.json", "No such file"),
         ("large.json", "too large"),
         ("latin.json", "not a text file"),
         (".", "is a folder, not a file"),
     ):
-        with pytest.raises(SpecFileError, match=words):
+        with pytest.raises(SpecFileError, match=text):
             codec.read(tmp_path / name)
 
 
@@ -182,8 +182,8 @@ def test_what_never_ends_or_never_begins_is_not_read(tmp_path: Path) -> None:
     if not hasattr(os, "mkfifo") or not Path("/dev/zero").exists():
         pytest.skip("this system has no named pipes")
     os.mkfifo(tmp_path / "pipe.json")
-    for path, words in ((Path("/dev/zero"), "zero is a device"), (tmp_path / "pipe.json", "pipe.json is a named pipe")):
-        with pytest.raises(SpecFileError, match=words):
+    for path, text in ((Path("/dev/zero"), "zero is a device"), (tmp_path / "pipe.json", "pipe.json is a named pipe")):
+        with pytest.raises(SpecFileError, match=text):
             codec.read(path)
 
 

@@ -66,10 +66,10 @@ def test_zagoruyko_2016_wide(row: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("row", TABLES["imagenet_structures"], ids=lambda row: row["name"])
 def test_he_2015_on_imagenet(row: dict[str, Any]) -> None:
-    words = row["name"].split()
-    kind, depth = words[0].split("-")
-    settings = [f"shortcut={words[1]}"] if len(words) > 1 else []
-    settings += ["stride=1x1"] if "v1" in words else []
+    text = row["name"].split()
+    kind, depth = text[0].split("-")
+    settings = [f"shortcut={text[1]}"] if len(text) > 1 else []
+    settings += ["stride=1x1"] if "v1" in text else []
     sums = total(f"{kind}{depth}", 224, *settings)
     assert (sums.params, round(sums.macs / 1e9, 4)) == (row["params"], row["gmacs"])
 

@@ -212,7 +212,7 @@ def test_peaks_are_measured_and_say_of_what(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(lab_peaks, "_CPU", lab_peaks._Sizes(64, 1, 2**18))
     *steps, found = measure_peaks(warmup=1, repeats=3)
     assert isinstance(found, Peaks) and len(steps) == 4
-    assert [peak.words for peak in (*found.arithmetic, *found.memory)] == [
+    assert [peak.text for peak in (*found.arithmetic, *found.memory)] == [
         "product of 64×64 matrices",
         "3×3 convolution of 1×256×56×56, 256 filters",
         "copy of 1 MiB",

@@ -32,7 +32,7 @@ def test_every_layer_and_block_has_its_times(window: MainWindow, page: TimingPag
     analysis = window.session.results.analysis
     assert {row.path for row in analysis.rows} <= paths
     assert {"", "stem", "layer1", "layer1.0", "head"} <= paths
-    assert "resnet20 at 2×32×32 on cpu: forward" in page.words.text() and "backward" in page.words.text()
+    assert "resnet20 at 2×32×32 on cpu: forward" in page.text.text() and "backward" in page.text.text()
 
 
 def test_the_roofline_says_where_and_how_it_was_measured(page: TimingPage) -> None:
@@ -76,7 +76,7 @@ def test_a_legend_hides_its_points_and_the_chart_zooms(page: TimingPage) -> None
 
 def test_another_network_keeps_the_times_and_says_whose_they_are(window: MainWindow, page: TimingPage) -> None:
     window.document.propose(State(find("resnet32"), InputShape(2, 32, 32)), "choose ResNet-32")
-    assert page.words.text().startswith("Measured: resnet20") and "Measure again" in page.words.text()
+    assert page.text.text().startswith("Measured: resnet20") and "Measure again" in page.text.text()
     assert page.canvas.chart is not None
 
 

@@ -80,7 +80,7 @@ def test_training_computes_no_less_than_inference(pair: tuple[ResNetSpec, InputS
 @given(RATES, RATES)
 def test_at_the_ridge_both_limits_meet(flops: float, bandwidth: float) -> None:
     found = peaks(flops, bandwidth)
-    assert found.flops.words == "fast"
+    assert found.flops.text == "fast"
     assert isclose(found.ridge * bandwidth, flops)
     assert isclose(found.roof(found.ridge), flops)
     assert found.roof(found.ridge / 2) < found.roof(found.ridge * 2) == flops

@@ -106,7 +106,7 @@ def test_a_replay_says_so_and_where_it_was_recorded() -> None:
     pictures += [block_plot(shown, Quantity.OUTPUT, replayed).subtitle]
     found = heat(shown[0], Quantity.OUTPUT, replayed)
     assert found and all(
-        words.startswith("replayed, recorded on a machine, PyTorch 2.14") for words in [*pictures, found.subtitle]
+        text.startswith("replayed, recorded on a machine, PyTorch 2.14") for text in [*pictures, found.subtitle]
     )
 
 

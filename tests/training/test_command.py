@@ -59,8 +59,8 @@ class TestJourney:
         runs = runs_folder.list_runs(tmp_path / "runs")
         assert {run.name for run in runs} == set(TWO) and all(run.is_finished for run in runs)
         assert all(list(run.path.rglob("events.out.tfevents.*")) for run in runs)
-        words = " ".join(ElementTree.parse("loss.svg").getroot().itertext())
-        assert "Training loss" in words and "resnet20-plain" in words
+        text = " ".join(ElementTree.parse("loss.svg").getroot().itertext())
+        assert "Training loss" in text and "resnet20-plain" in text
 
     def test_csv_and_json_hold_every_step(self, capsys: pytest.CaptureFixture[str]) -> None:
         rows = list(csv.DictReader(told(capsys, *SHORT, "-o", "out", "--csv").splitlines()))
@@ -88,8 +88,8 @@ class TestJourney:
         )
 
     def test_a_run_that_diverges_ends_with_1(self, capsys: pytest.CaptureFixture[str]) -> None:
-        for words in (("train", "resnet20", *TINY, "--rate", "1e30", "-o", "out"), ("train", "--continue", "out")):
-            assert main(words) == 1
+        for text in (("train", "resnet20", *TINY, "--rate", "1e30", "-o", "out"), ("train", "--continue", "out")):
+            assert main(text) == 1
             out, err = capsys.readouterr()
             assert "1 resnet20: The loss of step 2 is not a number." in err and "diverged" in out
 
@@ -105,10 +105,10 @@ class TestJourney:
 def test_ctrl_c_keeps_all_and_what_goes_on_is_the_same_bit_for_bit(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ("train", *TWO, *TINY, "--steps", "250", "--recipe", "evaluate=150", "--recipe", "measure=100")
+    text = ("train", *TWO, *TINY, "--steps", "250", "--recipe", "evaluate=150", "--recipe", "measure=100")
     paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     process = subprocess.Popen(
-        [sys.executable, "-m", "resnet_explorer", *words, "-o", "stopped"],
+        [sys.executable, "-m", "resnet_explorer", *text, "-o", "stopped"],
         env=os.environ | {"PYTHONPATH": paths},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -125,8 +125,8 @@ def test_ctrl_c_keeps_all_and_what_goes_on_is_the_same_bit_for_bit(
     assert 'To continue: resnet-explorer train --continue "stopped"' in err.splitlines()[-1]
     assert any(not run.is_finished for run in runs_folder.list_runs(tmp_path / "stopped"))
 
-    told(capsys, *words, "-o", "stopped")
-    told(capsys, *words, "-o", "straight")
+    told(capsys, *text, "-o", "stopped")
+    told(capsys, *text, "-o", "straight")
     for place, name in enumerate(TWO, 1):
         one, other = (Path(folder) / f"{place} {name}" for folder in ("stopped", "straight"))
         assert same(one, other)
@@ -157,8 +157,8 @@ class TestWhatIsAsked:
         assert asked("resnet20", "--input", "16x24")[0].image == InputShape(1, 16, 24)
 
     def test_settings_of_the_recipe(self) -> None:
-        words = ("--rate", "0.5", "--schedule", "one-cycle", "--recipe", "ema=0.9", "--recipe", "milestones=3,5")
-        recipe = asked("resnet20", *words)[0].recipe
+        text = ("--rate", "0.5", "--schedule", "one-cycle", "--recipe", "ema=0.9", "--recipe", "milestones=3,5")
+        recipe = asked("resnet20", *text)[0].recipe
         assert (recipe.rate, recipe.schedule, recipe.ema, recipe.milestones) == (0.5, Schedule.ONE_CYCLE, 0.9, (3, 5))
 
     def test_all_choices_are_in_the_help(self, capsys: pytest.CaptureFixture[str]) -> None:
@@ -172,7 +172,7 @@ class TestWhatIsAsked:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "text"),
     [
         ((), "Name a network, as in 'train resnet20', or a --preset."),
         (("--preset", "zzz"), "Choose one of degradation, vanishing, figure-6"),
@@ -193,11 +193,11 @@ class TestWhatIsAsked:
         (("resnet20", "-o", "taken"), "taken cannot be created"),
     ],
 )
-def test_bad_input_is_one_line(arguments: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_input_is_one_line(arguments: tuple[str, ...], text: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path("taken").write_text("")
     assert main(("train", *arguments)) == 2
     out, err = capsys.readouterr()
-    assert out == "" and err.startswith("resnet-explorer: ") and err.count("\n") == 1 and words in err
+    assert out == "" and err.startswith("resnet-explorer: ") and err.count("\n") == 1 and text in err
 
 
 def test_a_folder_of_other_runs_is_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
@@ -208,8 +208,8 @@ def test_a_folder_of_other_runs_is_left_alone(capsys: pytest.CaptureFixture[str]
 
 
 def test_a_folder_that_has_an_unfinished_run_keeps_it_in_its_list(capsys: pytest.CaptureFixture[str]) -> None:
-    words, out = ("resnet20", *TINY, "--steps", "4"), Path("out")
-    tasks = tasks_of(asked(*words), out)
+    text, out = ("resnet20", *TINY, "--steps", "4"), Path("out")
+    tasks = tasks_of(asked(*text), out)
     assert run_tasks.write_list(out, tasks) == ()
     run(tasks[0].plan, tasks[0].folder, until=2)
     assert main(["train", "resnet20-plain", *TINY, "--steps", "2", "-o", "out"]) == 0

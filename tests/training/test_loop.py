@@ -176,14 +176,14 @@ def test_mixed_precision_is_used_or_its_lack_is_said(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    ("how", "words"),
+    ("how", "text"),
     [
         ({"data": DataChoice(DataKind.FOLDER, "/nowhere/at/all")}, "is no folder"),
         ({"spec": small("classes=none")}, "backbone"),
     ],
 )
-def test_what_cannot_be_trained_is_refused(how: dict[str, Any], words: str) -> None:
-    with pytest.raises(ExplorerError, match=words):
+def test_what_cannot_be_trained_is_refused(how: dict[str, Any], text: str) -> None:
+    with pytest.raises(ExplorerError, match=text):
         run(replace(plan(), **how))
 
 

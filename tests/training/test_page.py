@@ -55,17 +55,17 @@ def test_an_experiment_shows_its_recording_at_once_and_says_so(window: MainWindo
     assert names == ["plain-20", "plain-56", "resnet-20", "resnet-56"]
     plain, deep, _, residual = (one.run.final_loss() for one in page.shown)
     assert deep > plain > residual
-    assert "plain-56, is worse than plain-20" in page.words.measured.text()
+    assert "plain-56, is worse than plain-20" in page.text.measured.text()
 
 
 def test_a_replay_says_where_this_processor_computes_otherwise(window: MainWindow) -> None:
     window.tabs.setCurrentWidget(pages.training(window))
     page = pages.training(window)
     recorded = page.shown[0].run.environment
-    assert recorded and f"CPU ({recorded.instruction_set})" in page.words.measured.text()
+    assert recorded and f"CPU ({recorded.instruction_set})" in page.text.measured.text()
     for here, differs in ((recorded.instruction_set, False), ("another", True)):
         window.document.tell_instruction_set(here)
-        assert ("computes with another: the last digits may differ" in page.words.measured.text()) is differs
+        assert ("computes with another: the last digits may differ" in page.text.measured.text()) is differs
 
 
 def test_a_recording_plays_from_any_moment(window: MainWindow, qtbot: QtBot) -> None:

@@ -28,7 +28,7 @@ def test_a_preset_is_whole(preset: TrainingPreset) -> None:
     assert all(plan.seed == 7 and plan.threads == 1 and plan.spec.classes == 10 for plan in plans)
     assert len({(plan.data, plan.image, plan.recipe.batch, plan.recipe.steps) for plan in plans}) == 1
     assert preset.question and preset.look_for.endswith(".") and preset.minutes > 0
-    assert all(one.words and one.address.startswith("https://arxiv.org/abs/") for one in preset.references)
+    assert all(one.text and one.address.startswith("https://arxiv.org/abs/") for one in preset.references)
 
 
 @pytest.mark.parametrize("preset", ALL, ids=[one.key for one in ALL])
@@ -93,16 +93,16 @@ FOUR = (("plain-20", 0.19), ("plain-56", 1.74), ("resnet-20", 0.01), ("resnet-56
 
 
 def test_degradation_is_said_with_its_figures() -> None:
-    words = measured([run(name, loss) for name, loss in FOUR])
-    assert "one seed: plain-20 0.19, plain-56 1.74, resnet-20 0.01, resnet-56 0.03." in words
-    assert "plain-56, is worse than plain-20 on its own training images." in words
-    assert "The same layers with shortcuts, resnet-56: 0.03." in words and "plain-20 25 %" in words
+    text = measured([run(name, loss) for name, loss in FOUR])
+    assert "one seed: plain-20 0.19, plain-56 1.74, resnet-20 0.01, resnet-56 0.03." in text
+    assert "plain-56, is worse than plain-20 on its own training images." in text
+    assert "The same layers with shortcuts, resnet-56: 0.03." in text and "plain-20 25 %" in text
 
 
 def test_seeds_are_counted_and_their_range_is_said() -> None:
     runs = [run(name, loss * (1 + seed / 10), seed) for name, loss in FOUR for seed in range(3)]
-    words = measured(runs)
-    assert "median of 3 seeds" in words and "plain-20 0.21 (0.19 to 0.23)" in words and "on 3 of 3 seeds" in words
+    text = measured(runs)
+    assert "median of 3 seeds" in text and "plain-20 0.21 (0.19 to 0.23)" in text and "on 3 of 3 seeds" in text
     mixed = measured(
         [run("plain-20", 2.0, 0), *(one for one in runs if (one.plan.name, one.plan.seed) != ("plain-20", 0))]
     )
@@ -110,36 +110,36 @@ def test_seeds_are_counted_and_their_range_is_said() -> None:
 
 
 def test_no_degradation_is_said_as_well() -> None:
-    words = measured([run("plain-20", 0.3), run("plain-56", 0.2)])
-    assert "plain-56, is not worse than plain-20 here." in words
+    text = measured([run("plain-20", 0.3), run("plain-56", 0.2)])
+    assert "plain-56, is not worse than plain-20 here." in text
 
 
 def test_chance_is_recognised() -> None:
-    words = measured([run("plain-20", log(10)), run("plain-56", log(10)), run("resnet-56", 0.1)])
-    assert words.count("2.30 (chance)") == 2 and "Neither plain net learns" in words
-    assert "The same layers with shortcuts, resnet-56: 0.10." in words
+    text = measured([run("plain-20", log(10)), run("plain-56", log(10)), run("resnet-56", 0.1)])
+    assert text.count("2.30 (chance)") == 2 and "Neither plain net learns" in text
+    assert "The same layers with shortcuts, resnet-56: 0.10." in text
     assert "resnet-20 5.80 (worse than chance)" in measured([run("resnet-20", 5.8)])
 
 
 def test_there_is_no_verdict_before_the_end() -> None:
-    words = measured([run("plain-20", 0.2), run("plain-56", 1.8, made=12), run("resnet-56", 0.1, made=0)])
-    assert "plain-56 1.80 so far, at step 12 of 30" in words and "no comparison yet" in words and "worse" not in words
-    assert "Not begun: resnet-56." in words
+    text = measured([run("plain-20", 0.2), run("plain-56", 1.8, made=12), run("resnet-56", 0.1, made=0)])
+    assert "plain-56 1.80 so far, at step 12 of 30" in text and "no comparison yet" in text and "worse" not in text
+    assert "Not begun: resnet-56." in text
     assert measured([]) == measured([run("plain-20", 0.0, made=0)]) == "No step has been made yet."
 
 
 def test_a_run_that_diverged_is_at_its_end_and_worse_than_any() -> None:
     bad = run("plain-56", nan, made=12, problem="The loss is no number since step 1.")
-    words = measured([run("plain-20", 0.2), bad])
-    assert "plain-56 diverged" in words and "is worse than plain-20" in words
-    assert "plain-56, seed 0: The loss is no number since step 1." in words
+    text = measured([run("plain-20", 0.2), bad])
+    assert "plain-56 diverged" in text and "is worse than plain-20" in text
+    assert "plain-56, seed 0: The loss is no number since step 1." in text
     two = measured([run("plain-20", 0.2), bad, run("plain-20", 0.2, 1), run("plain-56", 0.4, 1)])
     assert "1 of 2 seeds diverged" in two
 
 
 def test_conditions_name_seeds_images_recipe_and_machine() -> None:
-    words = conditions([run("plain-20", 1.0), run("resnet-20", 1.0)])
-    assert "seed 0, the same order for all" in words and "digits" in words and "a machine, PyTorch 2.14" in words
+    text = conditions([run("plain-20", 1.0), run("resnet-20", 1.0)])
+    assert "seed 0, the same order for all" in text and "digits" in text and "a machine, PyTorch 2.14" in text
     other = run("resnet-20", 1.0, 3, steps=31)
     noted = replace(other, environment=replace(SETTING, notes=("No bfloat16 here.",)))
     assert "the recipes differ" in conditions([run("plain-20", 1.0), noted])
@@ -151,16 +151,16 @@ def test_a_recipe_in_words_leaves_out_what_is_not_asked() -> None:
     one_cycle = Recipe(schedule=Schedule.ONE_CYCLE, warmup=5)
     assert "rate 0.02 (one-cycle, momentum not cycled), warm-up not used, momentum 0.9" in describe_recipe(one_cycle)
     assert "5 steps of warm-up" in describe_recipe(Recipe(schedule=Schedule.COSINE, warmup=5))
-    words = describe_recipe(
+    text = describe_recipe(
         Recipe(optimiser=Optimiser.ADAMW, schedule=Schedule.COSINE, warmup=5, pad=4, flip=True, clip=1)
     )
-    assert "momentum" not in words and all(
-        part in words for part in ("AdamW, rate 0.02 (cosine)", "5 steps of warm-up", "padding 4 px", "clipped at 1")
+    assert "momentum" not in text and all(
+        part in text for part in ("AdamW, rate 0.02 (cosine)", "5 steps of warm-up", "padding 4 px", "clipped at 1")
     )
 
 
 @pytest.mark.parametrize(
-    ("made", "words"),
+    ("made", "text"),
     [
         ((30, 40), "the last 20 steps"),
         ((3,), "the last 3 steps"),
@@ -168,8 +168,8 @@ def test_a_recipe_in_words_leaves_out_what_is_not_asked() -> None:
         ((3, 30), "the last 3 to 20"),
     ],
 )
-def test_the_loss_at_the_end_says_over_how_many_steps_it_is_a_mean(made: tuple[int, ...], words: str) -> None:
+def test_the_loss_at_the_end_says_over_how_many_steps_it_is_a_mean(made: tuple[int, ...], text: str) -> None:
     runs = [
         run(name, 1.0, made=count, steps=count) for name, count in zip(("plain-20", "resnet-20"), made, strict=False)
     ]
-    assert f"Training loss, mean of {words}" in measured(runs) and last_steps(made) in measured(runs)
+    assert f"Training loss, mean of {text}" in measured(runs) and last_steps(made) in measured(runs)

@@ -16,7 +16,7 @@ def test_the_suggested_rate_trains_and_a_far_larger_one_does_not() -> None:
     asked = plan(Recipe(batch=32))
     *told, found = find_rate(FindRate(asked, 1e-5, 100.0, 80))
     assert isinstance(found, RateTest) and found.suggested is not None
-    assert 1e-3 < found.suggested < 1 and f"{found.suggested:.2g}" in found.words
+    assert 1e-3 < found.suggested < 1 and f"{found.suggested:.2g}" in found.text
     assert found.rates[0] == pytest.approx(1e-5) and len(found.rates) < 80, "it stops where the loss grows"
     factors = [two / one for one, two in zip(found.rates, found.rates[1:], strict=False)]
     assert factors == pytest.approx([1e7 ** (1 / 79)] * len(factors))
@@ -35,7 +35,7 @@ def test_the_first_loss_is_that_of_the_run() -> None:
 def test_no_fall_is_no_suggestion() -> None:
     assert suggestion((0.1, 1.0), (1.0, 2.0)) is None and suggestion((), ()) is None
     assert suggestion((0.1, 1.0, 10.0), (3.0, 2.0, 4.0)) == pytest.approx(0.1)
-    assert "none" in RateTest((0.1,), (1.0,), None).words
+    assert "none" in RateTest((0.1,), (1.0,), None).text
 
 
 @pytest.mark.parametrize("how", [(1.0, 0.1, 10), (0.0, 1.0, 10), (0.1, 1.0, 1), (0.1, float("inf"), 9)])

@@ -125,15 +125,15 @@ class TestRecipe:
 
     def test_all_at_once(self) -> None:
         """Nesterov's step needs momentum: neither order of the two is refused."""
-        for words in (("optimiser=nesterov", "momentum=0.5"), ("momentum=0.5", "optimiser=nesterov")):
-            assert set_recipe(Recipe(momentum=0.0), words).optimiser is Optimiser.NESTEROV
+        for text in (("optimiser=nesterov", "momentum=0.5"), ("momentum=0.5", "optimiser=nesterov")):
+            assert set_recipe(Recipe(momentum=0.0), text).optimiser is Optimiser.NESTEROV
 
     @pytest.mark.parametrize(
-        "words", ["rate", "rat=1", "rate=fast", "schedule=none", "flip=maybe", "steps=1.5", "clip=-1"]
+        "text", ["rate", "rat=1", "rate=fast", "schedule=none", "flip=maybe", "steps=1.5", "clip=-1"]
     )
-    def test_what_cannot_be(self, words: str) -> None:
+    def test_what_cannot_be(self, text: str) -> None:
         with pytest.raises(ExplorerError):
-            set_recipe(Recipe(), [words])
+            set_recipe(Recipe(), [text])
 
     def test_no_setting_is_called_as_an_axis_of_networks(self) -> None:
         """The columns of a sweep's table are named by one word each."""

@@ -84,7 +84,7 @@ class TestSweep:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "text"),
     [
         (("nothing.toml",), "nothing.toml cannot be read"),
         (("broken.toml",), "broken.toml: A sweep has no 'dept'. Did you mean 'depth'?"),
@@ -93,11 +93,11 @@ class TestSweep:
         ((), "required: FILE.toml"),
     ],
 )
-def test_bad_input_is_one_line(arguments: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_input_is_one_line(arguments: tuple[str, ...], text: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path("broken.toml").write_text("dept = 3")
     assert main(("sweep", *arguments)) == 2
     out, err = capsys.readouterr()
-    assert out == "" and err.startswith("resnet-explorer: ") and err.count("\n") == 1 and words in err
+    assert out == "" and err.startswith("resnet-explorer: ") and err.count("\n") == 1 and text in err
 
 
 def test_the_example_of_the_help_can_be_read() -> None:

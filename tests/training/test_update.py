@@ -86,7 +86,7 @@ def _ratio(before: dict[str, Tensor], after: dict[str, Tensor], block: str) -> f
     return sqrt(moved / sum(float(before[name].square().sum()) for name in mine))
 
 
-def told(metrics: tuple[Metric, ...], quantity: Quantity = Quantity.UPDATE) -> list[list[float]]:
+def describe(metrics: tuple[Metric, ...], quantity: Quantity = Quantity.UPDATE) -> list[list[float]]:
     return [[value or 0.0 for value in one.blocks[quantity]] for one in metrics if one.blocks]
 
 
@@ -99,17 +99,17 @@ def batches_of(asked: RunPlan) -> Batches:
 def test_it_is_the_optimisers_own_step_in_a_run_that_was_interrupted_too(name: str, tmp_path: Path) -> None:
     asked = plan(replace(RECIPES[name], evaluate=0, measure=1))
     expected = by_hand(asked, batches_of(asked))
-    whole = told(run(asked).metrics)
+    whole = describe(run(asked).metrics)
     for ours, theirs in zip(whole, expected, strict=True):
         assert ours == pytest.approx(theirs, rel=2e-3)
     run(asked, tmp_path, until=3)
-    assert told(run(asked, tmp_path).metrics) == whole, "momentum comes from the checkpoint"
+    assert describe(run(asked, tmp_path).metrics) == whole, "momentum comes from the checkpoint"
 
 
 def test_the_estimate_is_plain_sgds_step_and_no_others() -> None:
     def factors(name: str) -> list[float]:
         metrics = run(plan(replace(RECIPES[name], evaluate=0, measure=1))).metrics
-        pairs = zip(told(metrics), told(metrics, Quantity.ESTIMATE), strict=True)
+        pairs = zip(describe(metrics), describe(metrics, Quantity.ESTIMATE), strict=True)
         return [true / estimate for row in pairs for true, estimate in zip(*row, strict=True)]
 
     assert factors("sgd") == pytest.approx([1.0] * 3 * COUNT, rel=1e-3)

@@ -81,16 +81,16 @@ def point(qtbot: QtBot, view: ChartView, place: QPoint) -> None:
 def test_the_mouse_reads_every_curve_at_the_nearest_x(view: ChartView, document: Document, qtbot: QtBot) -> None:
     point(qtbot, view, at(view, 4.3))
     assert view.readout
-    assert view.readout.words == "block 4 · layer2.0: residual 0.4 (0.2 to 0.8), plain 0.1 (0.05 to 0.2)"
+    assert view.readout.text == "block 4 · layer2.0: residual 0.4 (0.2 to 0.8), plain 0.1 (0.05 to 0.2)"
     assert document.hover == "layer2.0", "the block is highlighted everywhere"
     point(qtbot, view, at(view, 2.8))
-    assert "plain 0 (underflow)" in view.readout.words
+    assert "plain 0 (underflow)" in view.readout.text
 
 
 def test_a_curve_that_is_hidden_is_not_read(view: ChartView, qtbot: QtBot) -> None:
     point(qtbot, view, at(view, 4))
     view.clicked("plain")
-    assert view.readout and view.readout.words == "block 4 · layer2.0: residual 0.4 (0.2 to 0.8)"
+    assert view.readout and view.readout.text == "block 4 · layer2.0: residual 0.4 (0.2 to 0.8)"
 
 
 def test_it_is_said_to_those_who_hear_the_screen(view: ChartView, qtbot: QtBot) -> None:
@@ -134,13 +134,13 @@ def test_escape_shows_all_where_nothing_is_read(view: ChartView, qtbot: QtBot) -
 def test_it_stays_when_new_values_stream_in(view: ChartView, qtbot: QtBot) -> None:
     point(qtbot, view, at(view, 4))
     view.show_chart(toggled(curves(), "plain"))
-    assert view.readout and view.readout.words == "block 4 · layer2.0: residual 0.4 (0.2 to 0.8)"
+    assert view.readout and view.readout.text == "block 4 · layer2.0: residual 0.4 (0.2 to 0.8)"
 
 
 def test_a_block_under_the_mouse_is_read(view: ChartView, document: Document, qtbot: QtBot) -> None:
     block = next(spot for spot in view._all_spots() if spot.kind == "block" and spot.path == "layer3.1")
     point(qtbot, view, QPoint(round(block.frame.left) + 3, round(block.frame.top) + 3))
-    assert view.readout and view.readout.words == "residual, block 8: 0.8"
+    assert view.readout and view.readout.text == "residual, block 8: 0.8"
     assert document.hover == "layer3.1"
 
 
@@ -152,10 +152,10 @@ def test_a_bar_under_the_mouse_is_read_and_keys_read_all_bars_of_an_x(view: Char
     view.show_chart(Chart("Paths", Axis("length"), Axis("count"), tuple(pair)))
     bar = next(spot for spot in view._all_spots() if spot.kind == "bar" and spot.title.startswith("b, length 5"))
     point(qtbot, view, QPoint(round(bar.frame.left) + 3, round(bar.frame.bottom) - 3))
-    assert view.readout and view.readout.words == bar.title == "b, length 5: 6"
+    assert view.readout and view.readout.text == bar.title == "b, length 5: 6"
     view.read_nothing()
     qtbot.keyClick(view, Qt.Key.Key_Right)
-    assert view.readout and view.readout.words == "length 1: a 2, b 2"
+    assert view.readout and view.readout.text == "length 1: a 2, b 2"
 
 
 def test_keys_go_along_a_scatter_plot(view: ChartView, qtbot: QtBot) -> None:
@@ -163,7 +163,7 @@ def test_keys_go_along_a_scatter_plot(view: ChartView, qtbot: QtBot) -> None:
     view.show_chart(Chart("Roofline", Axis("work"), Axis("speed"), (dots,)))
     for said in ("dots, work 1: 1", "dots, work 2: 2"):
         qtbot.keyClick(view, Qt.Key.Key_Right)
-        assert view.readout and view.readout.words == said
+        assert view.readout and view.readout.text == said
 
 
 def test_leaving_ends_it(view: ChartView, document: Document, qtbot: QtBot) -> None:

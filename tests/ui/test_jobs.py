@@ -99,7 +99,7 @@ def test_a_job_can_be_cancelled_and_asked_for_again(window: MainWindow, qtbot: Q
 def test_a_crash_is_a_sentence_and_retry_works(window: MainWindow, qtbot: QtBot) -> None:
     before = window.session.results
     window.verdict.verify()
-    qtbot.waitUntil(lambda: window.jobs.states[0].done > 0 or window.jobs.states[0].words != "", timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.jobs.states[0].done > 0 or window.jobs.states[0].text != "", timeout=PATIENCE)
     os.kill(window.jobs._engine._workers[0].process.pid, signal.SIGKILL)
     qtbot.waitUntil(lambda: window.jobs.states[0].is_over, timeout=PATIENCE)
     if window.jobs.states[0].phase is Phase.FAILED:
@@ -124,8 +124,8 @@ def test_an_engine_without_pytorch_is_said_for_good(window: MainWindow, qtbot: Q
 def test_a_job_that_needs_more_than_half_of_the_free_memory_is_asked_about(window: MainWindow, qtbot: QtBot) -> None:
     asked: list[str] = []
 
-    def no(words: str) -> bool:
-        asked.append(words)
+    def no(text: str) -> bool:
+        asked.append(text)
         return False
 
     window.jobs.confirm, window.jobs.free = no, lambda: 100 * 2**20

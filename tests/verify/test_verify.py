@@ -31,7 +31,7 @@ def verdict(analysis: Analysis, fvcore: bool = False) -> Verdict:
 def test_one_of_each_family_agrees_row_by_row_with_pytorch_and_fvcore(name: str) -> None:
     found = verdict(analysis_of(name, 64), fvcore=True)
     assert found.agrees, found.differences[:5]
-    assert found.words.startswith("Agrees with PyTorch and fvcore")
+    assert found.text.startswith("Agrees with PyTorch and fvcore")
     told = {(check.library, check.what) for check in found.checks}
     assert told == {("PyTorch", "kept for backward")} | {
         (library, what) for library in ("PyTorch", "fvcore") for what in ("parameters", "MACs")
@@ -59,4 +59,4 @@ def test_a_row_that_differs_is_named() -> None:
     found = verdict(broken)
     assert not found.agrees
     assert [(one.path, one.what) for one in found.differences] == [(row.path, "parameters"), (row.path, "MACs")]
-    assert found.words == "Differs from PyTorch in 2 places."
+    assert found.text == "Differs from PyTorch in 2 places."

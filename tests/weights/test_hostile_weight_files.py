@@ -38,7 +38,7 @@ def nothing_runs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every test fails in which a file gets the system to do something."""
     ran: list[str] = []
     for module, name in ((os, "system"), (subprocess, "Popen"), (os, "execv"), (sys.modules["posix"], "system")):
-        monkeypatch.setattr(module, name, lambda *words, name=name: ran.append(name))
+        monkeypatch.setattr(module, name, lambda *text, name=name: ran.append(name))
     yield
     assert not ran
 

@@ -82,17 +82,17 @@ def regrouped(shapes: Shapes, order: str, seed: int) -> Shapes:
     name=st.sampled_from(NETWORKS),
     order=st.sampled_from(ORDERS),
     prefix=st.sampled_from(PREFIXES),
-    words=st.booleans(),
+    text=st.booleans(),
     seed=st.integers(0, 2**32),
 )
 @settings(max_examples=30, deadline=None)
 def test_a_network_is_known_under_any_names_and_in_any_grouping(
-    name: str, order: str, prefix: str, words: bool, seed: int
+    name: str, order: str, prefix: str, text: bool, seed: int
 ) -> None:
     """Random words take the place of all names, unless these are needed to tell the order."""
     shapes = regrouped(in_module_order(name), order, seed)
     chance = random.Random(seed)
-    random_words = words and order not in ("sorted", "shuffled")
+    random_words = text and order not in ("sorted", "shuffled")
     theirs = {key: f"{chance.getrandbits(60):x}" if random_words else f"{prefix}{key}" for key in shapes}
     found = identify({theirs[key]: shape for key, shape in shapes.items()})
     assert_is(found, name)
@@ -164,7 +164,7 @@ def test_other_libraries_names() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
+    ("name", "text"),
     [
         *[("res2net50d", "Res2Net"), ("resnest14d", "ResNeSt"), ("skresnet18", "SKNet"), ("regnetx_002", "RegNet")],
         *[("hrnet_w18_small", "HRNet"), ("vgg11", "VGG"), ("vit_tiny_patch16_224", "vision transformer")],
@@ -177,13 +177,13 @@ def test_other_libraries_names() -> None:
         ],
     ],
 )
-def test_other_families_are_never_taken_for_a_residual_network(name: str, words: str) -> None:
+def test_other_families_are_never_taken_for_a_residual_network(name: str, text: str) -> None:
     with torch.device("meta"):
         model = timm.create_model(name)
     shapes = {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}
     with pytest.raises(CheckpointError, match="not those of a residual network") as caught:
         identify(shapes)
-    assert words in caught.value.what
+    assert text in caught.value.what
     with pytest.raises(CheckpointError):
         identify({f"w{number}": shape for number, shape in enumerate(shapes.values())})
 

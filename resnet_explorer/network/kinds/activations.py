@@ -41,8 +41,8 @@ class ReLU(Activation):
         return (self.called, "inplace=True" if self.in_place else "")
 
     def describe(self, at: Where) -> Description:
-        words = "Keeps what is positive and sets the rest to 0"
-        return "relu", f"{words}." if at.gate else f"{words}{self._place(at)}.{self._after_sum(at)}"
+        text = "Keeps what is positive and sets the rest to 0"
+        return "relu", f"{text}." if at.gate else f"{text}{self._place(at)}.{self._after_sum(at)}"
 
     def _place(self, at: Where) -> str:
         if self.in_place:
@@ -62,8 +62,8 @@ class LeakyReLU(ReLU):
         return Saves(output=True, passes=True) if self.in_place else Saves(input=True)
 
     def describe(self, at: Where) -> Description:
-        words = f"Keeps what is positive and a hundredth of the rest{self._place(at)}."
-        return "leaky_relu", words + self._after_sum(at)
+        text = f"Keeps what is positive and a hundredth of the rest{self._place(at)}."
+        return "leaky_relu", text + self._after_sum(at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,8 @@ class SiLU(Activation):
     flops_each = SIGMOID
 
     def describe(self, at: Where) -> Description:
-        words = "x times its sigmoid: near x where x is large, slightly negative below 0, near 0 far below."
-        return "silu", words + self._after_sum(at)
+        text = "x times its sigmoid: near x where x is large, slightly negative below 0, near 0 far below."
+        return "silu", text + self._after_sum(at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,8 @@ class GELU(Activation):
     flops_each = 5
 
     def describe(self, at: Where) -> Description:
-        words = "x times the chance that a normal variable is below x: smooth, near x where x is large, near 0 far"
-        return "gelu", f"{words} below 0.{self._after_sum(at)}"
+        text = "x times the chance that a normal variable is below x: smooth, near x where x is large, near 0 far"
+        return "gelu", f"{text} below 0.{self._after_sum(at)}"
 
 
 ACTIVATIONS: Mapping[Choice, tuple[str, Callable[[bool], Activation]]] = {

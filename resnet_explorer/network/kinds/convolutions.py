@@ -152,10 +152,10 @@ class Conv2d(Layer):
         name = at.name
         if at.gate:
             return key, f"{self._in_gate(name)}{self._unbiased(at)}"
-        words = f"A {self.kernel}×{self.kernel} convolution: {self._mixes}."
+        text = f"A {self.kernel}×{self.kernel} convolution: {self._mixes}."
         if name == "gate.conv":
-            return key, f"{words} It works out the shortcut's gate g(x). {gate_start(at.spec)}"
-        return key, f"{words}{self._where(name)}{self._unbiased(at)}{at.zero('Its weights start')}"
+            return key, f"{text} It works out the shortcut's gate g(x). {gate_start(at.spec)}"
+        return key, f"{text}{self._where(name)}{self._unbiased(at)}{at.zero('Its weights start')}"
 
     @property
     def _is_depthwise(self) -> bool:
@@ -173,16 +173,16 @@ class Conv2d(Layer):
 
     def _where(self, name: str) -> str:
         each = self.in_channels // self.groups
-        words = " It brings x to the shape of F(x)." if name.startswith("downsample.") else ""
+        text = " It brings x to the shape of F(x)." if name.startswith("downsample.") else ""
         if self._is_depthwise:
-            words += " Each channel is worked on alone (depthwise)."
+            text += " Each channel is worked on alone (depthwise)."
         elif self.groups > 1:
-            words += f" {self.groups} groups of {each} channel{'' if each == 1 else 's'} work apart."
+            text += f" {self.groups} groups of {each} channel{'' if each == 1 else 's'} work apart."
         if self.dilation > 1:
-            words += f" Its weights lie {self.dilation} pixels apart: it sees further without a stride."
+            text += f" Its weights lie {self.dilation} pixels apart: it sees further without a stride."
         if self.standardised:
-            words += " Each filter is normalised to mean 0 and variance 1 before use."
-        return words
+            text += " Each filter is normalised to mean 0 and variance 1 before use."
+        return text
 
     def _unbiased(self, at: Where) -> str:
         """Return why it has no bias; nothing where it has one."""
@@ -245,8 +245,8 @@ class ChannelConv1d(Layer):
         )
 
     def describe(self, at: Where) -> Description:
-        words = f"Each channel's mean is mixed with those of its {self.kernel - 1} neighbours"
-        return "conv1d", f"{words}: {self.kernel} weights in all."
+        text = f"Each channel's mean is mixed with those of its {self.kernel - 1} neighbours"
+        return "conv1d", f"{text}: {self.kernel} weights in all."
 
 
 @dataclass(frozen=True, slots=True)

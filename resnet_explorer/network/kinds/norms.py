@@ -118,10 +118,8 @@ class GroupNorm(Norm):
             who = "each channel of one image (as many groups as channels)"
         else:
             who = f"groups of {self.channels // self.groups} channels of one image"
-        words = (
-            f"Normalises {who}, then scales and shifts each channel: alike in training and inference, for any batch."
-        )
-        return "batchnorm", words + at.zero("Its scale starts")
+        text = f"Normalises {who}, then scales and shifts each channel: alike in training and inference, for any batch."
+        return "batchnorm", text + at.zero("Its scale starts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +145,8 @@ class InstanceNorm2d(Norm):
         return (self.called, write.flow, "affine=True")
 
     def describe(self, at: Where) -> Description:
-        words = "Normalises each channel of each image over its positions, then scales and shifts it"
-        return "batchnorm", f"{words}: alike in training and inference.{at.zero('Its scale starts')}"
+        text = "Normalises each channel of each image over its positions, then scales and shifts it"
+        return "batchnorm", f"{text}: alike in training and inference.{at.zero('Its scale starts')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +169,11 @@ class RMSNorm2d(Norm):
         return Saves(input=True, extra=BYTES_PER_VALUE * (n * h * w + prod(output)))
 
     def describe(self, at: Where) -> Description:
-        words = (
+        text = (
             "Divides the channels of each position by their root mean square, then scales each channel: layer norm "
             "without the mean and the shift, alike in training and inference (Zhang and Sennrich 2019)."
         )
-        return "rmsnorm", words + at.zero("Its scale starts")
+        return "rmsnorm", text + at.zero("Its scale starts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +191,8 @@ class FRN(Norm):
         return Saves(input=True, extra=BYTES_PER_VALUE * (shape[0] * self.channels + 2 * prod(output)))
 
     def describe(self, at: Where) -> Description:
-        words = "Divides each channel of an image by its root mean square, scales and shifts it, and keeps what is"
-        return "frn", f"{words} above a learnt threshold τ: normalisation and activation combined."
+        text = "Divides each channel of an image by its root mean square, scales and shifts it, and keeps what is"
+        return "frn", f"{text} above a learnt threshold τ: normalisation and activation combined."
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +220,8 @@ class EvoNormS0(Norm):
         return "1 group" if self.groups == 1 else f"{self.groups} groups"
 
     def describe(self, at: Where) -> Description:
-        words = "Normalisation and activation combined: x · sigmoid(v x) over the standard deviation of its group of"
-        return "evonorm", f"{words} {self.channels // self.groups} channels, then scaled and shifted."
+        text = "Normalisation and activation combined: x · sigmoid(v x) over the standard deviation of its group of"
+        return "evonorm", f"{text} {self.channels // self.groups} channels, then scaled and shifted."
 
 
 NORMS: Mapping[Choice, Callable[[ResNetSpec, int], Norm]] = {

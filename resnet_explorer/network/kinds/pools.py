@@ -106,7 +106,7 @@ class ZeroPad(Layer):
         return f"{self.in_channels}→{self.out_channels}"
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """Return what happens to x."""
         added = self.out_channels - self.in_channels
         skips = [f"taken at every {ordinal(self.stride)} position"] if self.stride > 1 else []
@@ -115,7 +115,7 @@ class ZeroPad(Layer):
         return " and ".join(skips + pads + cuts)
 
     def describe(self, at: Where) -> Description:
-        return "zeropad", f"Option A: x is {self.words}; no parameters."
+        return "zeropad", f"Option A: x is {self.text}; no parameters."
 
 
 INDEX = 8
@@ -318,15 +318,15 @@ class AvgPool2d(Windows):
     def describe(self, at: Where) -> Description:
         window = f"The mean of each {self.kernel}×{self.kernel} window"
         if self.keeps_size:
-            words = f"{window}; zeros behind the last row and column keep the map's size."
+            text = f"{window}; zeros behind the last row and column keep the map's size."
         elif self.whole:
             cut = f" A last window that does not fill {self.kernel}×{self.kernel} gives the mean of what it has."
-            words = f"{window}, so that every position counts before the 1×1.{cut}"
+            text = f"{window}, so that every position counts before the 1×1.{cut}"
         elif at.name == "maxpool":
-            words = f"{window}, in the max-pool's place."
+            text = f"{window}, in the max-pool's place."
         else:
-            words = f"{window}: it smooths and shrinks the map in the place of a stride, which drops positions."
-        return "avgpool2d", words
+            text = f"{window}: it smooths and shrinks the map in the place of a stride, which drops positions."
+        return "avgpool2d", text
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def draw(chart: Chart, width: float, height: float, text: float = 1.0) -> Drawn:
 def _described(chart: Chart, lay: Layout) -> str:
     """Return the chart in words, for those who do not see it."""
     text = [chart.subtitle] if chart.subtitle else []
-    text.append(f"{chart.y_axis.words or 'y'} against {chart.x_axis.words or 'x'}")
+    text.append(f"{chart.y_axis.text or 'y'} against {chart.x_axis.text or 'x'}")
     for series in chart.shown:
         if len(series.y) and series.label:
             text.append(f"{series.label}: from {number(series.y[0])} to {number(series.y[-1])}")
@@ -153,10 +153,10 @@ def axis_titles(
     """Return the titles of both axes: that of x in the middle under the frame, that of y turned beside it."""
     marks: list[Mark] = []
     middle = (frame.left + frame.right) / 2
-    text = shorten(x_axis.words, 2 * min(middle - PAD, wide - PAD - middle), size.axis)
+    text = shorten(x_axis.text, 2 * min(middle - PAD, wide - PAD - middle), size.axis)
     if text:
         marks.append(Label(middle, y + ASCENT * size.axis + 3, text, size.axis, Ink.TEXT, Anchor.MIDDLE))
-    text = shorten(y_axis.words, frame.bottom - frame.top, size.axis)
+    text = shorten(y_axis.text, frame.bottom - frame.top, size.axis)
     if text:
         place = PAD + ASCENT * size.axis, (frame.top + frame.bottom) / 2
         marks.append(Label(*place, text, size.axis, Ink.TEXT, Anchor.MIDDLE, turned=True))

@@ -91,16 +91,16 @@ def upright_bar(colours: ColourScale, axis: Axis, high: float, size: Sizes) -> G
         base = scale.px(tick.value) + 0.36 * size.tick
         marks.append(Label(BAR + size.gap, base, tick.label, size.tick, Ink.MUTED))
     wide = BAR + size.gap + max((width(tick.label, size.tick) for tick in found.ticks), default=0.0)
-    text = shorten(axis.words, high, size.axis)
+    text = shorten(axis.text, high, size.axis)
     if text:
         wide += line(size.axis)
         marks.append(Label(wide - 2, high / 2, text, size.axis, Ink.TEXT, Anchor.MIDDLE, turned=True))
-    return Group("", "scale", f"Colours: {axis.words}", 0, 0, wide, high, tuple(marks))
+    return Group("", "scale", f"Colours: {axis.text}", 0, 0, wide, high, tuple(marks))
 
 
 def level_bar(colours: ColourScale, axis: Axis, wide: float, size: Sizes) -> Group:
     """Return the bar that says which colour is which value from left to right, after its title."""
-    text = shorten(axis.words, wide / 2, size.tick)
+    text = shorten(axis.text, wide / 2, size.tick)
     start = width(text, size.tick) + 2.0 * size.tick if text else 1.5 * size.tick
     long = max(60.0, min(20.0 * size.tick, wide - start - 30))
     step = long / len(SCALE)
@@ -110,7 +110,7 @@ def level_bar(colours: ColourScale, axis: Axis, wide: float, size: Sizes) -> Gro
     found, _ = x_axis_ticks(axis, shown, start, start + long, wide, size)
     scale = AxisScale(*shown, start, start + long, colours.scale)
     marks += x_labels(found, scale, BAR + 1, size)
-    return Group("", "scale", f"Colours: {axis.words}", 0, 0, start + long, BAR + 1 + line(size.tick), tuple(marks))
+    return Group("", "scale", f"Colours: {axis.text}", 0, 0, start + long, BAR + 1 + line(size.tick), tuple(marks))
 
 
 NARROWEST = 3.0
@@ -151,7 +151,7 @@ def heatmap(shown: HeatMap, width: float, height: float, text: float = 1.0) -> P
     if place.budget.axis_titles:
         y = frame.bottom + size.gap + line(size.tick)
         marks += axis_titles(shown.x_axis, Axis(shown.y_title), frame, y, width, height, size)
-    words = f"{shown.value.words} by {shown.y_title or 'row'} and {shown.x_axis.words or 'column'}"
+    words = f"{shown.value.text} by {shown.y_title or 'row'} and {shown.x_axis.text or 'column'}"
     return Picture(width, height, tuple(marks), shown.title, words)
 
 

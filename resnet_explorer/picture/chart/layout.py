@@ -221,7 +221,7 @@ def _lay_out(
     top = text.above + rows.above + GAP
     bottom = max(top + 20.0, high - below)
     y_ticks = y_axis_ticks(chart.y_axis, ranges[1], bottom - top, size)
-    left = left_of_frame(chart.y_axis.words, y_ticks.ticks, size, budget)
+    left = left_of_frame(chart.y_axis.text, y_ticks.ticks, size, budget)
     x_ticks, right = x_axis_ticks(chart.x_axis, ranges[0], left, wide - max(PAD, rows.right), wide, size)
     scale = ChartScale(
         AxisScale(*ranges[0], left, right, chart.x_axis.scale),
@@ -248,7 +248,7 @@ def under_frame(axis: Axis, size: Sizes, budget: Budget, has_spans: bool) -> flo
     """Return the height of what stands under the frame: ticks, spans, and the axis' title."""
     under = size.gap + line(size.tick)
     under += line(size.tick) if has_spans and budget.spans else 0.0
-    return under + (line(size.axis) + 2 if axis.words and budget.axis_titles else 0.0)
+    return under + (line(size.axis) + 2 if axis.text and budget.axis_titles else 0.0)
 
 
 def left_of_frame(title: str, found: tuple[Tick, ...], size: Sizes, budget: Budget) -> float:

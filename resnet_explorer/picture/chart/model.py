@@ -73,7 +73,7 @@ class Axis:
     ticks: tuple[tuple[float, str], ...] | None = None
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """Return the title with its unit."""
         return f"{self.title} ({self.unit})" if self.unit and self.title else self.title or self.unit
 

@@ -23,7 +23,7 @@ class Readout(NamedTuple):
     """What lies over a chart, in groups as small as can be, and the same in words."""
 
     marks: tuple[Group, ...]
-    words: str
+    text: str
     path: str = ""
 
 

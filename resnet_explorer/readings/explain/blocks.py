@@ -33,7 +33,7 @@ class Joining:
     """How a block adds: the kind of its sum, the sentence on its shortcut, and the shortcut's own name and formulas."""
 
     kind: str
-    words: str
+    text: str
     name: str = ""
     formulas: tuple[str, ...] = ()
 
@@ -76,19 +76,19 @@ def joining(spec: ResNetSpec, block: Block, sums: Sums) -> Joining:
     """Return how a block adds."""
     form, layers = block.form, _layers(block.form)
     if form.shortcut is None:
-        words = "A plain block: the same layers without a shortcut, so it has to learn the whole mapping H(x)."
-        return Joining("plain", words)
+        text = "A plain block: the same layers without a shortcut, so it has to learn the whole mapping H(x)."
+        return Joining("plain", text)
     name, keys = "Identity shortcut", _keys(form)
-    words = "The shapes agree, so x itself is added to F(x): the shortcut costs nothing."
+    text = "The shapes agree, so x itself is added to F(x): the shortcut costs nothing."
     if form.alters:
-        words = "The shapes agree, so x needs no projection."
+        text = "The shapes agree, so x needs no projection."
     if form.projects:
         name = "Zero-padded shortcut" if isinstance(layers[0], ZeroPad) else "Projection shortcut"
-        words = _bridge(spec, block, sums)
+        text = _bridge(spec, block, sums)
     own = tuple({Scale: "scale", Dropout: "dropout"}[kind] for kind in map(type, layers) if kind in (Scale, Dropout))
     return Joining(
         kind_of(form),
-        f"{words}{_altered(layers)}{_gated(spec, form)}",
+        f"{text}{_altered(layers)}{_gated(spec, form)}",
         _named(form, name),
         (keys if form.projects or not own else ()) + own + (("gate",) if form.gate else ()),
     )
@@ -122,7 +122,7 @@ def _bridge(spec: ResNetSpec, block: Block, sums: Sums) -> str:
         everywhere = spec.shortcut is Shortcut.PROJECTION_EVERYWHERE
         differ = "Option C projects everywhere" if everywhere else "The block has a stride"
     if isinstance(layers[0], ZeroPad):
-        return f"{differ}, so x is {layers[0].words}: the shortcut has no parameters."
+        return f"{differ}, so x is {layers[0].text}: the shortcut has no parameters."
     conv = next(layer for layer in layers if isinstance(layer, Conv2d))
     by = f"a {conv.kernel}×{conv.kernel} convolution" + (f" with stride {conv.stride}" if conv.stride > 1 else "")
     pool = layers[0]
@@ -132,16 +132,16 @@ def _bridge(spec: ResNetSpec, block: Block, sums: Sums) -> str:
 
 
 def _altered(layers: list[Layer]) -> str:
-    words = ""
+    text = ""
     for layer in layers:
         if isinstance(layer, Scale):
-            words += f" A factor of λ = {layer.factor:g} acts on it in every block: after n blocks {layer.factor:g}ⁿ."
+            text += f" A factor of λ = {layer.factor:g} acts on it in every block: after n blocks {layer.factor:g}ⁿ."
         if isinstance(layer, Dropout):
-            words += (
+            text += (
                 f" In training each of its values is dropped with a chance of {layer.chance:g}: n blocks let one "
                 f"through with a chance of {1 - layer.chance:g}ⁿ."
             )
-    return words
+    return text
 
 
 def _gated(spec: ResNetSpec, form: Form) -> str:
@@ -159,12 +159,12 @@ def explain_shortcut(analysis: Analysis, block: Block, where: str) -> Explanatio
     rows = [row for row in analysis.rows_of(block) if row.part.name in names]
     sums = added_up(rows) if rows else Sums(ends.input, ends.output, 0, 0, 0, 0, None)
     joined = joining(spec, block, ends)
-    gradients, words = way_back(spec, joined.kind, after_key(form))
+    gradients, text = way_back(spec, joined.kind, after_key(form))
     # The shortcut's own receptive field is not the block's: only what belongs to the shortcut alone is joined.
     facts = tuple(fact for fact in facts_of(analysis, sums, None) if fact.label != "Receptive field")
     stands = stand_ins(spec) if "projection" in joined.formulas or "projection_activated" in joined.formulas else ""
     path, title = block.shortcut_path, f"{where} · shortcut"
-    return Explanation(path, title, joined.name, joined.words + stands, joined.formulas, facts, gradients, words)
+    return Explanation(path, title, joined.name, joined.text + stands, joined.formulas, facts, gradients, text)
 
 
 _BARE_ORDERS: Mapping[Order, Order] = {Order.BN_AFTER: Order.V1, Order.RELU_ONLY: Order.V2}
@@ -206,8 +206,8 @@ def order_words(spec: ResNetSpec) -> str:
 def branch_words(spec: ResNetSpec, block: Block) -> str:
     """Return what F(x) is made of, how it ends, and where it starts."""
     convs, layers = convolutions(block.form), [part.layer for part in flat(block.form.branch)]
-    words = f"{_convs(convs)}{_stride(convs)}{''.join(layer.follows for layer in layers)}"
-    return f"{words}{_end(spec, block, layers)}{_start(spec, block)}"
+    text = f"{_convs(convs)}{_stride(convs)}{''.join(layer.follows for layer in layers)}"
+    return f"{text}{_end(spec, block, layers)}{_start(spec, block)}"
 
 
 def _convs(convs: list[Conv2d]) -> str:
@@ -249,16 +249,16 @@ _ATTENTIONS: Mapping[Attention, str] = {
 
 
 def _end(spec: ResNetSpec, block: Block, layers: list[Layer]) -> str:
-    words = f" At its end {_ATTENTIONS[spec.attention]}." if block.form.gates else ""
+    text = f" At its end {_ATTENTIONS[spec.attention]}." if block.form.gates else ""
     for layer in layers:
         if isinstance(layer, Gain) and layer.initial != 1:
             one = "One learnt factor" if layer.initial == 0 else "A learnt factor for each channel"
-            words += f" {one}, {layer.initial:g} at first, multiplies F(x)."
+            text += f" {one}, {layer.initial:g} at first, multiplies F(x)."
         if isinstance(layer, Scale):
-            words += f" A constant factor of {layer.factor:g} multiplies F(x)."
+            text += f" A constant factor of {layer.factor:g} multiplies F(x)."
         if isinstance(layer, StochasticDepth):
-            words += f" In training F(x) is skipped with a chance of {100 * block.skip:.1f} %."
-    return words
+            text += f" In training F(x) is skipped with a chance of {100 * block.skip:.1f} %."
+    return text
 
 
 def _start(spec: ResNetSpec, block: Block) -> str:
@@ -298,6 +298,6 @@ def explain_gate(analysis: Analysis, block: Block, path: str, where: str) -> Exp
     """Return what is to be said of one gate of the attention at the end of a branch."""
     gate = next(step for step in block.form.gates if path.endswith(f".{step.name}"))
     rows = [row for row in analysis.rows_of(block) if row.path.startswith(f"{path}.")]
-    kind, words = _GATES[gate.name]
+    kind, text = _GATES[gate.name]
     facts = facts_of(analysis, added_up(rows), rows[-1].reading.stride)
-    return Explanation(path, f"{where} · {gate.name}", kind, words, ("multiply", gate.name), facts)
+    return Explanation(path, f"{where} · {gate.name}", kind, text, ("multiply", gate.name), facts)

@@ -28,7 +28,7 @@ def explain_block(analysis: Analysis, block: Block, where: str) -> Explanation:
         block.path,
         where,
         "Bottleneck block" if len(blocks.convolutions(form)) == 3 else "Basic block",
-        f"{joined.words}{blocks.order_words(spec)} {blocks.branch_words(spec, block)}{text.stand_ins(spec)}",
+        f"{joined.text}{blocks.order_words(spec)} {blocks.branch_words(spec, block)}{text.stand_ins(spec)}",
         (blocks.equation(form), blocks.branch_key(spec, form)),
         facts_of(analysis, sums, analysis.rows_of(block)[-1].reading.stride),
         gradients,
@@ -117,7 +117,7 @@ def explain_head(analysis: Analysis, block: Block, where: str) -> Explanation:
 def explain_layer(analysis: Analysis, block: Block, row: Row, where: str) -> Explanation:
     """Return what is to be said of a layer."""
     layer = row.part.layer
-    key, words = layer.describe(where_in(row.part, block, analysis.network.spec))
+    key, text = layer.describe(where_in(row.part, block, analysis.network.spec))
     if isinstance(layer, Add):
         key = blocks.addition(block.form)
     counted = (Rule("Parameters", "conv_params"), Rule("MACs", "conv_macs")) if isinstance(layer, Conv2d) else ()
@@ -127,7 +127,7 @@ def explain_layer(analysis: Analysis, block: Block, row: Row, where: str) -> Exp
         row.path,
         f"{where} · {row.part.name}",
         f"{layer.kind} {layer.hyper}".strip(),
-        words,
+        text,
         (key, *size),
         layer_facts(analysis, row),
         rules=(*counted, *field),
@@ -166,7 +166,7 @@ def _network(analysis: Analysis) -> Explanation:
     name = _named(entry.title, counted) if entry else ""
     keys = _equations(analysis)
     summed = " Within a stage x passes from block to block as it is." if "network_sum" in keys else ""
-    words = f"{note}{counted.weight_layers} weight layers: {counted.words}{name}{summed} {needs(analysis).words}"
+    text = f"{note}{counted.weight_layers} weight layers: {counted.text}{name}{summed} {needs(analysis).text}"
     facts = facts_of(analysis, analysis.total, analysis.rows_of(network.stages[-1].blocks[-1])[-1].reading.stride)
     source = (Fact("Source", entry.family.source, "Where the network was published."),) if entry else ()
     published = (
@@ -175,7 +175,7 @@ def _network(analysis: Analysis) -> Explanation:
         else ()
     )
     facts = (*facts, *_maps(analysis), *published, *source)
-    return Explanation("", title(spec), kind, words, keys, facts)
+    return Explanation("", title(spec), kind, text, keys, facts)
 
 
 def _named(name: str, counted: Depth) -> str:
@@ -198,7 +198,7 @@ def _maps(analysis: Analysis) -> tuple[Fact, ...]:
     last = f" The head then activates a copy of it: {teaches}" if spec.order in EARLY else teaches
     found = features(analysis)
     return tuple(
-        Fact(f"Map of {one.path}", f"{one.words}, stride {one.stride}", (last if one is found[-1] else teaches).strip())
+        Fact(f"Map of {one.path}", f"{one.text}, stride {one.stride}", (last if one is found[-1] else teaches).strip())
         for one in found
     )
 
@@ -227,10 +227,10 @@ def _stage(analysis: Analysis, stage: Stage) -> Explanation:
         else f"The channels stay {sums.output[1]}."
     )
     who = f"{count} blocks at one resolution. The first" if count > 1 else "One block. It"
-    words = f"{who} has {effect}. {channels}{_dilated(stage)}{_kinds(analysis.network.spec, stage)}"
+    text = f"{who} has {effect}. {channels}{_dilated(stage)}{_kinds(analysis.network.spec, stage)}"
     facts = facts_of(analysis, sums, analysis.rows_of(stage.blocks[-1])[-1].reading.stride)
     rule = ("stage" if steady(analysis.network) else "stage_floor",) if step > 1 else ()
-    return Explanation(stage.path, stage.title, "Stage", words, rule, facts)
+    return Explanation(stage.path, stage.title, "Stage", text, rule, facts)
 
 
 def _dilated(stage: Stage) -> str:

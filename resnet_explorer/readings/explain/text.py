@@ -36,7 +36,7 @@ class Explanation:
     path: str
     title: str
     kind: str
-    words: str
+    text: str
     formulas: tuple[str, ...]
     facts: tuple[Fact, ...]
     gradients: tuple[str, ...] = ()
@@ -65,9 +65,9 @@ def change(sums: Sums) -> str:
     return f"{compact(sums.input)} to {compact(sums.output)}"
 
 
-def listed(words: list[str]) -> str:
+def listed(text: list[str]) -> str:
     """Return words as a list: ``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    return " and ".join([", ".join(text[:-1]), text[-1]] if len(text) > 1 else text)
 
 
 def activator(spec: ResNetSpec) -> str:
@@ -90,9 +90,9 @@ def stand_ins(spec: ResNetSpec) -> str:
     if spec.init is Init.FIXUP:
         none += " Scalar biases and one factor stand in for it (Fixup: Zhang et al. 2019)."
     other = f" BN in the formula stands for this network's norm: {name}."
-    words = {Norm.BATCH: "", Norm.NONE: none}.get(spec.norm, other)
+    text = {Norm.BATCH: "", Norm.NONE: none}.get(spec.norm, other)
     active = activator(spec)
-    return words + ("" if active == "ReLU" else f" ReLU in the formula stands for {active}.")
+    return text + ("" if active == "ReLU" else f" ReLU in the formula stands for {active}.")
 
 
 _Z: Mapping[str, str] = {
@@ -152,12 +152,12 @@ def _plain(spec: ResNetSpec, after: str) -> str:
 
 def _lead(spec: ResNetSpec, after: str, *, unchanged: bool = False, through: str = "") -> str:
     act = activator(spec)
-    words = _Z[after].format(act=act)
+    text = _Z[after].format(act=act)
     if after != "v1":
-        return words
+        return text
     only = "unchanged only" if unchanged else "only" if act == "ReLU" else "in full only"
     through = through.format(norm="" if spec.norm is Norm.NONE else " with its norm")
-    return f"{words} {_GATES.get(act, _SLOPE).format(act=act, only=only, through=through)}"
+    return f"{text} {_GATES.get(act, _SLOPE).format(act=act, only=only, through=through)}"
 
 
 def _scaled(spec: ResNetSpec) -> str:
