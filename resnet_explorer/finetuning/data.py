@@ -184,6 +184,7 @@ SAMPLE = 1500
 """So many training images tell mean and deviation where no weights come with their own."""
 EVERY = 25
 """Images between two looks at who asked."""
+BY_VAL = "Each epoch is evaluated on the validation images; the test images are evaluated once, with the best weights."
 
 
 class TuneImages:
@@ -212,6 +213,12 @@ class TuneImages:
         self.has_test = len(val) > 0 and len(test) > 0
         self.val, self.test = val if len(val) else test, test if len(test) else val
         self.text = _words(plan, len(skipped))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return sentences on the images for the record of a run."""
+        notes = [f"Unreadable and skipped: {', '.join(bad.path for bad in self.skipped[:10])}."] if self.skipped else []
+        return (*notes, BY_VAL) if self.has_test else tuple(notes)
 
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """Return images of these indices as (N, C, H, W) in float32, and their labels."""

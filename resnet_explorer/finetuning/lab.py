@@ -29,38 +29,26 @@ from resnet_explorer.training.folder import Mark
 from resnet_explorer.training.loop import TrainingEvent, go_on
 from resnet_explorer.training.trainer import Trainer, conditions
 
-BY_VAL = "Each epoch is evaluated on the validation images; the test images are evaluated once, with the best weights."
-"""Note on a run that has validation and test images."""
 
-
-def follow(
+def iterate_steps(
     plan: TunePlan,
     folder: Path | None = None,
     until: int | None = None,
     *,
-    have: int | None = None,
+    known_steps: int | None = None,
     tensorboard: bool = False,
 ) -> Generator[TrainingEvent | Ending, None, None]:
     """Yield progress and the steps of a fine-tuning as they are made, and last a ``TuneEnding``.
 
-    A plan without classes is completed from its images. Otherwise as ``training.loop.iterate_steps``: kept in a folder,
-    paused by closing, resumed with bit-identical results. Raises ExplorerError, with nothing written, where images or
-    initial weights are missing or do not fit.
+    A plan without classes is completed from its images. Otherwise as ``training.loop.iterate_steps``. Raises
+    ExplorerError, with nothing written, where images or initial weights are missing or do not fit.
     """
     yield Progress(0, plan.epochs, "checking the images")
     plan = plan if plan.classes else _completed(plan, folder)
     images = yield from load_checked(plan)
-    view = run_plan(plan, len(images.train))
-    notes: tuple[str, ...] = ()
-    if folder is not None and (folder / CHECKPOINT).is_file():
-        model = bare(plan)
-    else:
-        model, started = start(plan)
-        notes = started.text
-    if images.skipped:
-        notes = (*notes, f"Unreadable and skipped: {', '.join(bad.path for bad in images.skipped[:10])}.")
-    if images.has_test:
-        notes = (*notes, BY_VAL)
+    is_new = folder is None or not (folder / CHECKPOINT).is_file()
+    model, started = start(plan) if is_new else (bare(plan), None)
+    view, groups = run_plan(plan, len(images.train)), grouping(plan, len(images.train))
     blocks = places(view.spec, replace(view.image, batch=view.recipe.batch), Mode.TRAIN)
     with ExitStack() as stack:
         stack.enter_context(conditions(view))
@@ -68,14 +56,14 @@ def follow(
         if kept is not None:
             yield from kept.lock()
             stack.enter_context(kept)
-        setting = kept.kept() if kept else None
-        if kept and setting and setting.test != len(images.val):
+        environment = kept.kept() if kept else None
+        if kept and environment and environment.test != len(images.val):
             raise images_changed(kept.path)
-        groups = grouping(plan, len(images.train))
         trainer = Trainer(view, model, lambda net: ParameterSchedule(net, groups, kept.opened if kept else None))
-        mark = kept.restore(trainer) if kept and setting else Mark()
+        mark = kept.restore(trainer) if kept and environment else Mark()
+        notes = (*(started.text if started else ()), *images.notes)
         training_run = FinetuneRun(trainer, Feed(view, trainer.layout, images), blocks, kept, mark, groups, notes)
-        yield from go_on(training_run, setting, until, have, tensorboard)
+        yield from go_on(training_run, environment, until, known_steps, tensorboard)
 
 
 def _completed(plan: TunePlan, folder: Path | None) -> TunePlan:

@@ -244,7 +244,7 @@ class TuneRun:
     plan: TunePlan
     folder: str
     until: int | None = None
-    have: int | None = None
+    known_steps: int | None = None
     tensorboard: bool = False
 
     @property

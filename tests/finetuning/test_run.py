@@ -18,7 +18,7 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning.choices import BnMode, GreyWay, Strategy, TuneData, WeightsChoice, WeightsKind
 from resnet_explorer.finetuning.data import TuneImages, complete, load
 from resnet_explorer.finetuning.groups import grouping
-from resnet_explorer.finetuning.lab import evaluate, follow
+from resnet_explorer.finetuning.lab import evaluate, iterate_steps
 from resnet_explorer.finetuning.plan import TunePlan
 from resnet_explorer.finetuning.values import BeforeAfter
 from resnet_explorer.finetuning.weights import start
@@ -81,7 +81,7 @@ def test_closed_at_any_moment_it_goes_on(
 ) -> None:
     monkeypatch.setattr("resnet_explorer.training.loop.PAUSE", 0.0)
     for count in (6, 14, 15, 16, 20):
-        steps = follow(PLAN, tmp_path / "run")
+        steps = iterate_steps(PLAN, tmp_path / "run")
         for _ in range(count):
             next(steps)
         steps.close()
