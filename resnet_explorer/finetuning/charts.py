@@ -51,7 +51,6 @@ def group_rates(grouping: Grouping) -> Chart:
 
 
 def _ticks(epochs: int) -> tuple[tuple[float, str], ...] | None:
-    """Return each epoch's beginning, where they are few; an epoch has no halves."""
     return tuple((float(one), f"{one:,}") for one in range(1, epochs + 1)) if epochs <= MOST_TICKS else None
 
 

@@ -79,7 +79,6 @@ class _Readable:
 
 
 def _deep_notes(deep: Sequence[float], white: Sequence[float]) -> Iterator[str]:
-    """Say what is white in images of more than 8 bits, and which stay darker than another value would make them."""
     if not white:
         return
     values = " or ".join(f"{one:,g}" for one in white)
@@ -90,7 +89,6 @@ def _deep_notes(deep: Sequence[float], white: Sequence[float]) -> Iterator[str]:
 
 
 def _pixel_notes(clear: int, framed: int) -> Iterator[str]:
-    """Say how many images show white where they are transparent, and of how many the first alone is seen."""
     if clear:
         yield f"Transparent pixels are shown on white, in {clear:,} image{'s' * (clear != 1)}."
     if framed:

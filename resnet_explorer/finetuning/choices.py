@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from math import isfinite, prod
+from math import isfinite
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.images.choice import DataKind
@@ -159,13 +159,11 @@ class Preprocess:
 
     def __post_init__(self) -> None:
         if not 1 <= self.crop <= self.resize:
-            raise ExplorerError(
-                "resize", f"A crop of {self.crop} pixels does not fit in {self.resize}.", "Resize to more."
-            )
+            text = f"A crop of {self.crop} pixels does not fit in {self.resize}."
+            raise ExplorerError("resize", text, "Resize to more.")
         if len(self.mean) != len(self.std) or not self.mean:
-            raise ExplorerError(
-                "mean", "Means and standard deviations differ in number.", "Give one of each for a channel."
-            )
+            text = "Means and standard deviations differ in number."
+            raise ExplorerError("mean", text, "Give one of each for a channel.")
         if not all(isfinite(value) and value > 0 for value in self.std) or not all(map(isfinite, self.mean)):
             raise ExplorerError("std", "A standard deviation must be above 0.", "Choose values above 0.")
 
@@ -208,11 +206,19 @@ def check_way(spec: ResNetSpec, channels: int, way: GreyWay) -> None:
         return
     grey = channels == 1 or (channels, spec.in_channels) == (3, 1)
     if way is GreyWay.REPEAT and not grey:
-        raise ExplorerError(
-            "gray", f"{channels} channels cannot be repeated into {spec.in_channels}.", "Choose sum, or an adapter."
-        )
+        text = f"{channels} channels cannot be repeated into {spec.in_channels}."
+        raise ExplorerError("gray", text, "Choose sum, or an adapter.")
     if way is GreyWay.LUMINANCE and spec.in_channels != len(LUMINANCE):
         raise ExplorerError("gray", "Luminance weighs red, green and blue alone.", "Choose sum.")
+
+
+def is_possible(spec: ResNetSpec, channels: int, way: GreyWay) -> bool:
+    """Return whether images of so many channels can take this way into the network."""
+    try:
+        check_way(spec, channels, way)
+    except ExplorerError:
+        return False
+    return True
 
 
 def mixing(way: GreyWay, channels: int, into: int) -> tuple[tuple[float, ...], ...]:
@@ -266,21 +272,14 @@ def channel_costs(spec: ResNetSpec, image: InputShape, channels: int) -> tuple[C
 
 
 def _cost(spec: ResNetSpec, image: InputShape, channels: int, way: GreyWay) -> ChannelCost:
-    try:
-        check_way(spec, channels, way)
-        possible = True
-    except ExplorerError:
-        possible, way_taken = False, GreyWay.REPEAT
-    else:
-        way_taken = way
-    tuned = ported(spec, channels, way_taken)
-    network = compile_spec(tuned)
+    possible = is_possible(spec, channels, way)
+    taken = way if possible else GreyWay.REPEAT
+    network = compile_spec(ported(spec, channels, taken))
     total, first = analyse(network, image).total, first_convolution(network)[1].params
-    extra = channels * spec.in_channels if way_taken is GreyWay.ADAPTER and adapts(spec, channels) else 0
-    wide = spec.in_channels if way_taken is GreyWay.REPEAT else channels
-    pixels = image.height * image.width
+    extra = channels * spec.in_channels if taken is GreyWay.ADAPTER and adapts(spec, channels) else 0
+    wide, pixels = spec.in_channels if taken is GreyWay.REPEAT else channels, image.height * image.width
     return ChannelCost(
-        way, first + extra, total.params + extra, total.macs + extra * pixels, 4 * prod((wide, pixels)), possible
+        way, first + extra, total.params + extra, total.macs + extra * pixels, 4 * wide * pixels, possible
     )
 
 

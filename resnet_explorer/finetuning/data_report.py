@@ -46,7 +46,6 @@ class ClassCount:
 
     @property
     def all(self) -> int:
-        """Return all together."""
         return self.train + self.val + self.test
 
 
@@ -83,12 +82,10 @@ class DataReport:
 
     @property
     def images(self) -> int:
-        """Return how many images can be read."""
         return sum(one.all for one in self.classes)
 
     @property
     def train(self) -> int:
-        """Return how many of them there are to train on."""
         return sum(one.train for one in self.classes)
 
     @property
@@ -103,7 +100,6 @@ class DataReport:
 
     @property
     def judging(self) -> str:
-        """Return which images choose the best epoch and which judge it, in a sentence."""
         return judging(self.val, self.test)
 
     @property
@@ -154,7 +150,6 @@ class DataReport:
 
 
 def _first_names(names: list[str] | tuple[str, ...]) -> str:
-    """Return the first names, and how many more there are."""
     more = len(names) - SHOWN
     return ", ".join(names[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 

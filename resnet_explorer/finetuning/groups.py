@@ -90,7 +90,6 @@ class Grouping:
         return step // self.steps
 
     def rates(self, step: int) -> tuple[float, ...]:
-        """Return the learning rate of every group at a step."""
         rate, epoch = self.recipe.rate_at(step), self.epoch_of(step)
         return tuple(rate * group.share_at(epoch) for group in self.groups)
 
@@ -104,7 +103,6 @@ class Grouping:
         return tuple(sorted({0, *(group.opens for group in self.groups if group.opens < self.plan.epochs)}))
 
     def trainable(self, epoch: int) -> frozenset[str]:
-        """Return the names of the tensors that train at an epoch."""
         return frozenset(name for group in self.groups if group.opens <= epoch for name in group.tensors)
 
     def still(self, epoch: int) -> frozenset[str]:
@@ -129,7 +127,6 @@ class Grouping:
         return tuple(text for text in (_unopened_warning(self), _statistics_warning(self)) if text)
 
     def counts(self, epoch: int) -> Counts:
-        """Return what trains at an epoch."""
         names, known = self.trainable(epoch), self.plan.tensors
         training = [one for one in known if one.name in names]
         return Counts(len(training), total(training), len(known), total(known))

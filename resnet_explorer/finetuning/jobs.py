@@ -168,7 +168,6 @@ def _save_weights(job: values.SaveTuned) -> Iterator[Progress]:
 
 
 def _save_script(job: values.SaveTuned) -> Iterator[Progress]:
-    """Write the script, once the files that it needs lie beside it."""
     path, plan = Path(job.path), read_plan(Path(job.folder))
     if plan.weights.kind is WeightsKind.FILE:
         plan = with_plain_weights(plan, path.with_name(f"{path.stem}-first.safetensors"))
@@ -180,7 +179,6 @@ def _save_script(job: values.SaveTuned) -> Iterator[Progress]:
 
 
 def _save_card(job: values.SaveTuned) -> Iterator[Progress]:
-    """Write the card after checking and evaluating the images."""
     folder = Path(job.folder)
     plan, outcome, data = read_plan(folder), None, None
     for step in chain(check(values.CheckData(plan)), evaluate(folder)):

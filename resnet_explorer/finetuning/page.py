@@ -123,7 +123,6 @@ class TuningPage(RunsPage[FinetuneRunner]):
 
     @property
     def canvas(self) -> Canvas:
-        """Return the picture that is looked at."""
         shown = self.views.currentWidget()
         if shown is self.groups:
             return self.groups.chart
@@ -134,7 +133,6 @@ class TuningPage(RunsPage[FinetuneRunner]):
         return self.network.view
 
     def showEvent(self, event: QShowEvent) -> None:
-        """List the published weights, and once check the images."""
         if self._spec is not None:
             self.state.use_network(self._spec)
         self.setup.weights.refresh()
@@ -154,7 +152,6 @@ class TuningPage(RunsPage[FinetuneRunner]):
             self.state.use_network(self._spec)
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
         self._theme = theme
         for part in (self.network, self.groups, self.samples, self.judged, self.curves, self.inside):
             part.show_theme(theme)
@@ -169,7 +166,6 @@ class TuningPage(RunsPage[FinetuneRunner]):
         return (Run(run_plan(self.state.plan, self.state.images), None, ()),)
 
     def start(self) -> None:
-        """Fine-tune the plan."""
         self._tune((self.state.plan.strategy,))
 
     def compare(self) -> None:
@@ -181,7 +177,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
         try:
             plans = [self._plan(strategy, min(1, len(strategies) - 1)) for strategy in strategies]
         except ExplorerError as error:
-            problem = problem or f"{error.what} {error.remedy}"
+            problem = problem or str(error)
         self.bar.problem.say(problem)
         if problem:
             return
@@ -242,5 +238,4 @@ class TuningPage(RunsPage[FinetuneRunner]):
         return self.curves.pictures.traced(self.runs)
 
     def draw(self) -> None:
-        """Draw the curves and the list as they are now."""
         self.curves.pictures.show_runs(self.runs, self.trainer.runs)

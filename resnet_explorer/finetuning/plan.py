@@ -42,12 +42,10 @@ class Weight:
 
     @property
     def path(self) -> str:
-        """Return the path of its layer."""
         return self.name.rpartition(".")[0]
 
     @property
     def parameters(self) -> int:
-        """Return how many numbers it holds."""
         return prod(self.shape)
 
 
@@ -112,15 +110,13 @@ class NoDecay:
     parameters: int
     by_name: int
     missed: tuple[str, ...]
-    text: tuple[str, ...]
 
 
-def no_decay(known: Iterable[Weight], text: tuple[str, ...] = ("bn", "bias")) -> NoDecay:
+def no_decay(tensors: Iterable[Weight], words: tuple[str, ...] = ("bn", "bias")) -> NoDecay:
     """Return the choice by type compared with the choice of names that contain one of some words."""
-    by_type = [one for one in known if one.no_decay]
-    by_name = [one for one in by_type if any(word in one.name for word in text)]
-    missed = tuple(one.name for one in by_type if not any(word in one.name for word in text))
-    return NoDecay(len(by_type), total(by_type), len(by_name), missed, text)
+    by_type = [tensor for tensor in tensors if tensor.no_decay]
+    missed = tuple(tensor.name for tensor in by_type if not any(word in tensor.name for word in words))
+    return NoDecay(len(by_type), total(by_type), len(by_type) - len(missed), missed)
 
 
 @dataclass(frozen=True, slots=True)

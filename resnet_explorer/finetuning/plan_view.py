@@ -95,7 +95,6 @@ class FreezePane(QWidget):
         self.show_plan()
 
     def show_plan(self) -> None:
-        """Show the network as the plan has it in the epoch that is looked at."""
         state, results = self.state, self.state.results
         with QSignalBlocker(self.epoch):
             self.epoch.setMaximum(state.plan.epochs)
@@ -108,7 +107,6 @@ class FreezePane(QWidget):
         self.view.show_results(results)
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
         self.view.show_theme(theme)
 
     def _on_refused(self, step: str, problem: str) -> None:
@@ -153,7 +151,6 @@ class GroupsPane(QWidget):
         self.show_plan()
 
     def show_plan(self) -> None:
-        """Show the groups of the plan."""
         groups = self.state.groups
         rows = [_group_row(groups, group) for group in groups.groups]
         self.table.show_rows([*rows, *_frozen_rows(groups)])
@@ -161,7 +158,6 @@ class GroupsPane(QWidget):
         self.chart.show_chart(group_rates(groups))
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
         self.chart.show_theme(theme)
         self.show_plan()
 
@@ -269,7 +265,6 @@ class WaysPane(QScrollArea):
         self.show_plan()
 
     def show_plan(self) -> None:
-        """Show the plan as it is now."""
         self.table.show_ways(self.state)
         self.measured.show_words(describe_measures(self.state))
         for way, part in self.says.items():
@@ -277,7 +272,6 @@ class WaysPane(QScrollArea):
             part.show_words(f"{way}: {text.does} {text.keeps} When: {text.choose}")
 
     def show_theme(self) -> None:
-        """Adapt to another font size."""
         self.table.fit_height()
 
 
@@ -333,7 +327,6 @@ class SamplesPane(QWidget):
         self.text.show_words(f"Before normalisation: {result.text}")
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
         self.grid.show_theme(theme)
 
     def _on_changed(self) -> None:
@@ -346,7 +339,6 @@ class SamplesPane(QWidget):
 
 
 def _of(job: ShowSamples) -> tuple[object, ...]:
-    """Return what images depend on."""
     plan = job.plan
     prepared = (plan.image, plan.channels, plan.grey, plan.preprocess, plan.white, plan.spec.in_channels)
     return (job.seed, plan.data, plan.classes, plan.seed, *prepared)

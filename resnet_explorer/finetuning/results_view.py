@@ -1,7 +1,7 @@
 """What comes of a fine-tuning: the same test images before and after, and the model with its files."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from resnet_explorer.insight.pictures import MarksView
 from resnet_explorer.insight.values import Confusion, ConfusionRequest
 from resnet_explorer.picture.marks import Picture
 from resnet_explorer.picture.theme import Theme
-from resnet_explorer.runs.folder import TUNE, RunFolder, list_runs, read
+from resnet_explorer.runs.folder import TUNE, list_runs, read
 from resnet_explorer.runs.plan import Chunk
 from resnet_explorer.training.controller import LiveRun, TrainingController
 from resnet_explorer.training.run_view import RunPictures
@@ -32,21 +32,15 @@ from resnet_explorer.ui.tables import LinkedTable, TextRow, TextTable
 
 @dataclass(slots=True)
 class TunedRun(LiveRun):
-    """A run with its plan of fine-tuning; ``ending`` is how its last piece ended."""
+    """A run with its plan of fine-tuning."""
 
     tune: TunePlan | None = None
-    ending: values.TuneEnding | None = field(default=None)
 
     def take(self, chunk: Chunk) -> None:
         """Add steps; how many there will be is known with the images."""
         LiveRun.take(self, chunk)
         if chunk.environment is not None and self.tune is not None:
             self.plan = run_plan(replace(self.tune, classes=chunk.environment.classes), chunk.environment.train)
-
-
-def kept(root: Path) -> tuple[RunFolder, ...]:
-    """Return the fine-tunings that are kept, the newest first."""
-    return tuple(one for one in list_runs(root) if (one.path / TUNE).is_file())
 
 
 class FinetuneRunner(TrainingController):
@@ -72,11 +66,6 @@ class FinetuneRunner(TrainingController):
             plan = replace(plan, classes=())  # so that mean and deviation of the images are measured first
         return values.TuneRun(plan, str(run.folder), until, len(run.metrics), self.tensorboard)
 
-    def _on_done(self, run: LiveRun, job: Job, result: object) -> None:
-        if isinstance(run, TunedRun) and isinstance(result, values.TuneEnding):
-            run.ending = result
-        super()._on_done(run, job, result)
-
     def open_kept(self, folder: Path) -> None:
         """Show a kept fine-tuning, to be judged, taken away, or continued where it stopped.
 
@@ -93,8 +82,9 @@ class FinetuneRunner(TrainingController):
     def finished(self, place: int) -> TunedRun | None:
         """Return the run of a place where it has made steps and is not at work; None otherwise."""
         run = self.runs[place] if place < len(self.runs) else None
-        is_there = isinstance(run, TunedRun) and not run.job and bool(run.metrics) and Path(run.folder).exists()
-        return run if is_there and isinstance(run, TunedRun) else None
+        if not isinstance(run, TunedRun) or run.job or not run.metrics or not run.folder.exists():
+            return None
+        return run
 
 
 class CurvesPane(QWidget):
@@ -120,14 +110,13 @@ class CurvesPane(QWidget):
         self.kept.activated.connect(self._on_kept)
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
         self.pictures.show_theme(theme)
 
     def list_kept(self) -> None:
-        """List the fine-tunings that are kept."""
         runs = (
-            (f"{one.name}, {one.environment.began[:16].replace('T', ' ')}", one.path, one.path)
-            for one in kept(self._root)
+            (f"{run.name}, {run.environment.began[:16].replace('T', ' ')}", run.path, run.path)
+            for run in list_runs(self._root)
+            if (run.path / TUNE).is_file()
         )
         self.kept.offer([("Kept fine-tunings…",), *runs])
         self.kept.setEnabled(self.kept.count() > 1)
@@ -180,7 +169,6 @@ class BeforeAfterPane(QWidget):
         self._split.hide()
 
     def look(self, run: TunedRun | None, is_busy: bool) -> None:
-        """Show the judgement of a run, and ask for it where it is not known."""
         if run is None:
             self.show_none(WORKING if is_busy else NOTHING)
             return
@@ -215,7 +203,6 @@ class BeforeAfterPane(QWidget):
         self.matrix.show_drawn(draw)
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
         self.matrix.show_theme(theme)
         if self.judged is not None:
             self.table.show_rows(_rows(self.judged))
@@ -226,9 +213,8 @@ def describe_result(result: values.BeforeAfter) -> str:
     after, outcome = result.after, result.outcome
     of = f"of {int(after.counts.sum()):,} test images"
     best = f", at epoch {outcome.best_epoch:,} of {outcome.epochs:,}" if outcome.best_epoch else ""
-    end = (
-        f"{100 * after.accuracy:.1f} % {of} are classified correctly with the best weights{best}, loss {after.loss:.3g}"
-    )
+    share = f"{100 * after.accuracy:.1f} % {of}"
+    end = f"{share} are classified correctly with the best weights{best}, loss {after.loss:.3g}"
     if result.before is None:
         return f"{end}. Predictions from before fine-tuning are no longer available."
     return f"Before: {100 * result.before.accuracy:.1f} %, loss {result.before.loss:.3g}. After: {end}."
@@ -277,12 +263,8 @@ class ExportPane(QWidget):
     def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.run: TunedRun | None = None
-        self.text, self.saved, self.saving, self.asking = (
-            WrappedLabel(quiet=False),
-            WrappedLabel(),
-            Question(jobs),
-            Question(jobs),
-        )
+        self.text, self.saved = WrappedLabel(quiet=False), WrappedLabel()
+        self.saving, self.asking = Question(jobs), Question(jobs)
         self.buttons = {suffix: button(f"{text}…", tip) for suffix, text, tip in KINDS}
         tip = "Choose images to classify with the fine-tuned network"
         self.choose = button("Classify images…", tip, self._on_choose)
@@ -299,7 +281,6 @@ class ExportPane(QWidget):
         self.look(None)
 
     def look(self, run: TunedRun | None) -> None:
-        """Export this run, or none."""
         if run is not self.run:
             self.saved.show_words("")
             self.results.show_rows(())
@@ -331,7 +312,6 @@ class ExportPane(QWidget):
             self.name(files)
 
     def name(self, files: Sequence[str]) -> None:
-        """Classify the images in some files."""
         if self.run is not None:
             job = values.Predict(str(self.run.folder), tuple(files))
             self.asking.ask(job, f"Classifying {len(files):,} images", self._on_named)

@@ -64,7 +64,8 @@ def verify(model: nn.Module) -> FreezeReport:
     pairs = list(model.named_parameters())
     trains = [(name, tensor) for name, tensor in pairs if tensor.requires_grad]
     rests = [(name, tensor) for name, tensor in pairs if not tensor.requires_grad]
-    still = (name for name, module in model.named_modules() if _is_still(module, model))
+    norms = ((name, module) for name, module in model.named_modules() if isinstance(module, nn.BatchNorm2d))
+    still = (name for name, norm in norms if isinstance(norm, FrozenBatchNorm2d) or not norm.training)
     return FreezeReport(
         tuple(name for name, _ in trains),
         tuple(name for name, _ in rests),
@@ -73,10 +74,6 @@ def verify(model: nn.Module) -> FreezeReport:
         tuple(still),
         tuple(_silent(model)),
     )
-
-
-def _is_still(module: nn.Module, model: nn.Module) -> bool:
-    return isinstance(module, nn.BatchNorm2d) and (isinstance(module, FrozenBatchNorm2d) or not module.training)
 
 
 def _silent(model: nn.Module) -> Iterator[str]:
@@ -101,30 +98,13 @@ def keep_in_eval(model: nn.Module, paths: Collection[str]) -> None:
     if missing:
         raise ExplorerError("bn", f"There is no batch norm at {missing[0]}.", "Check the path.")
     for name, module in norms.items():
-        was_held = isinstance(module, FrozenBatchNorm2d)
+        was_frozen = isinstance(module, FrozenBatchNorm2d)
         if name in paths:
             module.__class__ = FrozenBatchNorm2d
             module.eval()
-        elif was_held:
+        elif was_frozen:
             module.__class__ = nn.BatchNorm2d
             module.train(model.training)
-
-
-def optimiser_groups(model: nn.Module, grouping: Grouping) -> list[dict[str, Any]]:
-    """Return all groups of a plan for an optimiser, those that open later too, each under its name.
-
-    They are made up front: to add one later breaks schedules. A frozen tensor has no gradient, and optimisers leave
-    it alone. Raises ExplorerError where the network lacks a tensor, or the groups do.
-    """
-    known = dict(model.named_parameters())
-    held = {name for group in grouping.groups for name in group.tensors} | set(grouping.frozen)
-    if held != set(known):
-        strange = sorted(held ^ set(known))[0]
-        raise ExplorerError("groups", f"{strange} is in the network or in the groups, not in both.", "Check the plan.")
-    return [
-        {"params": [known[name] for name in group.tensors], "weight_decay": group.decay, "lr": rate, "name": group.name}
-        for group, rate in zip(grouping.groups, grouping.rates(0), strict=True)
-    ]
 
 
 class ParameterSchedule:
@@ -142,8 +122,25 @@ class ParameterSchedule:
         self._since: int | None = None
 
     def groups(self) -> list[dict[str, Any]]:
-        """Return the groups for an optimiser."""
-        return optimiser_groups(self.model, self.grouping)
+        """Return all groups for an optimiser, those that open later too, each under its name.
+
+        They are made up front: to add one later breaks schedules. A frozen tensor has no gradient, and optimisers leave
+        it alone. Raises ExplorerError where the network lacks a tensor, or the groups do.
+        """
+        tensors, grouping = dict(self.model.named_parameters()), self.grouping
+        grouped = {name for group in grouping.groups for name in group.tensors} | set(grouping.frozen)
+        if unmatched := sorted(grouped ^ set(tensors)):
+            text = f"{unmatched[0]} is in the network or in the groups, not in both."
+            raise ExplorerError("groups", text, "Check the plan.")
+        return [
+            {
+                "params": [tensors[key] for key in group.tensors],
+                "weight_decay": group.decay,
+                "lr": rate,
+                "name": group.name,
+            }
+            for group, rate in zip(grouping.groups, grouping.rates(0), strict=True)
+        ]
 
     def before(self, step: int, optimiser: Optimizer) -> FreezeReport | None:
         """Prepare a step, which counts from 0; return what trains from here on where that has changed."""
@@ -211,9 +208,8 @@ class TuneFolder(Folder):
             with os_errors_as_text(self.path):
                 file = self.path / OPENED
                 kept = file.read_text(encoding="utf-8") if file.exists() else ""
-                new = [line for line in self._opened.values() if line not in kept]
-                if new:
-                    files.write(self.path / OPENED, "".join((kept, *new)))
+                if new := [line for line in self._opened.values() if line not in kept]:
+                    files.write(file, "".join((kept, *new)))
             self._opened = {}
         super().flush()
 

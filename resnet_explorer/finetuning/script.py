@@ -47,7 +47,6 @@ def to_script(plan: TunePlan) -> str:
 
 
 def _network_source(plan: TunePlan) -> tuple[list[str], str]:
-    """Return the imports that a network's classes need from ``math``, and the text of the classes."""
     text = to_source(analyse(plan.network, plan.image))
     tree, lines = ast.parse(text), text.splitlines()
     first = next(node for node in tree.body if isinstance(node, ast.ClassDef | ast.FunctionDef))
@@ -208,7 +207,6 @@ _NAMED = (
 
 
 def _named(module: str, names: Sequence[str], code: str) -> str:
-    """Return the line that imports those names that the code uses; empty for none."""
     used = [name for name in names if re.search(rf"\b{name}\b", code)]
     return f"from {module} import {', '.join(used)}" if used else ""
 
@@ -284,7 +282,6 @@ def _frozen(plan: TunePlan) -> tuple[str, ...]:
 
 
 def _image_constants(plan: TunePlan) -> list[str]:
-    """Return the lines of what these functions go by."""
     modes = f"MODES = {read.MODES!r}".replace("'", '"')
     if plan.data.kind in choices.EMBEDDED:
         return [modes]

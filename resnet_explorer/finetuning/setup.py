@@ -315,7 +315,7 @@ class RatesStep(Step):
                 shares: dict[str, float] = {key: float(str(value))}
                 self.state.propose("rates", rates=replace(self.state.plan.rates, **shares))
             except ExplorerError as error:
-                self.say(f"{error.what} {error.remedy}")
+                self.say(str(error))
         else:
             super().take(key, value)
 
@@ -332,6 +332,5 @@ class TuningSetup(QScrollArea):
         fill(self, *self.steps, 1, margins=(0, 6, 0, 8), spacing=4, width=344)
 
     def show_theme(self) -> None:
-        """Adapt to another font size."""
         for step in self.steps:
             step.show_theme()

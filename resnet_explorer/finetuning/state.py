@@ -1,5 +1,7 @@
 """What is to be fine-tuned, as far as it is known: the last plan that can be, and what was found out about it."""
 
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning import choices
 from resnet_explorer.finetuning.data_report import DataReport
 from resnet_explorer.finetuning.groups import Grouping, grouping
-from resnet_explorer.finetuning.plan import TUNING, TunePlan, under, weights
+from resnet_explorer.finetuning.plan import TunePlan, under, weights
 from resnet_explorer.finetuning.values import GreyReport, Published
 from resnet_explorer.network import compile_spec
 from resnet_explorer.spec import InputShape, ResNetSpec
@@ -64,17 +66,9 @@ class TuningState(QObject):
         self.grey: GreyReport | None = None
         self.opened: Weights | None = None
         self.epoch = 0
-        side = EMBEDDED_SIDE
-        self.plan = TunePlan(
-            with_head(spec),
-            NONE,
-            choices.TuneData(choices.TuneKind.DIGITS),
-            image=InputShape(1, side, side),
-            channels=1,
-            preprocess=choices.Preprocess(side, side),
-            recipe=TUNING,
-            epochs=EPOCHS,
-        )
+        side, data = EMBEDDED_SIDE, choices.TuneData(choices.TuneKind.DIGITS)
+        image, preprocess = InputShape(1, side, side), choices.Preprocess(side, side)
+        self.plan = TunePlan(with_head(spec), NONE, data, image=image, channels=1, preprocess=preprocess, epochs=EPOCHS)
         self.results: Results = self._read(self.plan)
         self.groups: Grouping = grouping(self.plan, self.images)
         self._is_own_choice = self._is_new_data = False
@@ -86,39 +80,30 @@ class TuningState(QObject):
 
     @property
     def chosen(self) -> Published | None:
-        """Return the published weights that are chosen."""
         if self.plan.weights.kind is not choices.WeightsKind.PUBLISHED:
             return None
-        name = self.plan.weights.name
-        return next((one for one in self.published if one.name == name or (name == "DEFAULT" and one.is_default)), None)
+        return next((weights for weights in self.published if weights.is_called(self.plan.weights.name)), None)
 
     def propose(self, step: str, **changes: Any) -> bool:
         """Take other choices; where they cannot be say so beside the step, and keep the last plan that can."""
+        made = {name: getattr(self.plan, name) for name in ("spec", "weights", "image", "channels", "grey")} | changes
+        if made["weights"].kind is not choices.WeightsKind.PUBLISHED:  # which have a preprocessing of their own
+            side = max(made["image"].height, made["image"].width)
+            made["preprocess"] = choices.Preprocess(side, side)
+        if "grey" not in changes:
+            ways = (way for way in (made["grey"], *WAYS) if choices.is_possible(made["spec"], made["channels"], way))
+            made["grey"] = next(ways, made["grey"])
         try:
-            made = {name: getattr(self.plan, name) for name in TunePlan.__dataclass_fields__} | changes
-            if made["weights"].kind is not choices.WeightsKind.PUBLISHED:  # which have a preprocessing of their own
-                side = max(made["image"].height, made["image"].width)
-                made["preprocess"] = choices.Preprocess(side, side)
-            plan = TunePlan(**made) if "grey" in changes else self._with_way(made)
+            plan = replace(self.plan, **made)
             groups, results = grouping(plan, self.images), self._read(plan)
         except ExplorerError as error:
-            self.refused.emit(step, f"{error.what} {error.remedy}")
+            self.refused.emit(step, str(error))
             return False
         self.plan, self.groups, self.results = plan, groups, results
         self.epoch = min(self.epoch, plan.epochs - 1)
         self.refused.emit(step, "")
         self.changed.emit()
         return True
-
-    def _with_way(self, made: dict[str, Any]) -> TunePlan:
-        """Return the plan of choices, with the first way into the network that can be where the usual one cannot."""
-        for way in (made["grey"], *WAYS):
-            try:
-                choices.check_way(made["spec"], made["channels"], way)
-            except ExplorerError:
-                continue
-            return TunePlan(**{**made, "grey": way})
-        return TunePlan(**made)
 
     def _read(self, plan: TunePlan) -> Results:
         return read(State(plan.network_spec, plan.image))
@@ -136,15 +121,13 @@ class TuningState(QObject):
 
     def _frozen_in(self, spec: ResNetSpec) -> frozenset[str]:
         network = compile_spec(spec)
-        known = weights(network, self.plan.adapter)
-        found = set()
+        tensors = weights(network, self.plan.adapter)
+        kept = set()
         for path in self.plan.frozen:
-            try:
-                under(path, network, known)
-            except ExplorerError:
-                continue
-            found.add(path)
-        return frozenset(found)
+            with suppress(ExplorerError):
+                under(path, network, tensors)
+                kept.add(path)
+        return frozenset(kept)
 
     def use_data(self, data: choices.TuneData) -> None:
         """Tune on other images: they are to be looked at anew."""
@@ -153,10 +136,8 @@ class TuningState(QObject):
         small, was_small = data.kind in choices.EMBEDDED, self.plan.data.kind in choices.EMBEDDED
         changes: dict[str, Any] = {"data": data, "classes": (), "white": ()}
         if small != was_small:
-            usual = (
-                self.plan.preprocess.crop if self.plan.weights.kind is choices.WeightsKind.PUBLISHED else FOLDER_SIDE
-            )
-            side = EMBEDDED_SIDE if small else usual
+            is_published = self.plan.weights.kind is choices.WeightsKind.PUBLISHED
+            side = EMBEDDED_SIDE if small else self.plan.preprocess.crop if is_published else FOLDER_SIDE
             changes |= {"channels": 1 if small else 3, "image": InputShape(1, side, side)}
         before, self.report = self.report, None
         if self.propose("images", **changes):
@@ -179,15 +160,14 @@ class TuningState(QObject):
     def take_published(self, found: tuple[Published, ...]) -> None:
         """Take which weights there are; the best that lie here are used where nobody chose otherwise."""
         self.published = found
-        here = next((one for one in found if one.cached and one.is_default), None)
-        here = here or next((one for one in found if one.cached), None)
+        cached = [weights for weights in found if weights.cached]
+        here = next((weights for weights in cached if weights.is_default), cached[0] if cached else None)
         if here and not self._is_own_choice and self.plan.weights.kind is choices.WeightsKind.NONE:
             self.use_weights(choices.WeightsChoice(choices.WeightsKind.PUBLISHED, here.name), by_user=False)
         else:
             self.changed.emit()
 
     def take_file(self, found: Weights) -> None:
-        """Take what a look at the chosen file of weights found."""
         self.opened = found
         self.changed.emit()
 
@@ -203,7 +183,6 @@ class TuningState(QObject):
         return refusal(Path(file.source).name, file.found, self.plan.spec, file.strange, file.values) if file else ""
 
     def take_grey(self, report: GreyReport) -> None:
-        """Take how far the ways are apart on these images."""
         self.grey = report
         self.changed.emit()
 
@@ -223,7 +202,7 @@ class TuningState(QObject):
         try:
             meant = {one.name for one in under(path, plan.network, plan.tensors)}
         except ExplorerError as error:
-            self.refused.emit("trains", f"{error.what} {error.remedy}")
+            self.refused.emit("trains", str(error))
             return
         never = set(plan.never)
         self.propose("trains", frozen=shortened(plan, never - meant if meant <= never else never | meant))

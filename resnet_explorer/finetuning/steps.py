@@ -48,15 +48,12 @@ class Step(Section):
         self.show_plan()
 
     def show_plan(self) -> None:
-        """Show the plan as it is now."""
         raise NotImplementedError
 
     def take(self, key: str, value: object) -> None:
-        """Take what was entered in a field."""
         self.state.propose(self.key, **{key: value})
 
     def wide(self, *widgets: QWidget) -> None:
-        """Add what takes the whole width."""
         for widget in widgets:
             self.form.addRow(widget)
 
@@ -249,7 +246,6 @@ class ImagesStep(Step):
         self.prepared.setToolTip("Preprocessing of each image: that of the weights, where they come with one")
 
     def check(self) -> None:
-        """Check every image of the plan."""
         plan = self.state.plan
 
         def found(result: object) -> None:
@@ -333,7 +329,7 @@ class ImagesStep(Step):
             self.state.use_data(TuneData(data.kind, data.where, float(str(value))))
             self.say("")
         except ExplorerError as error:
-            self.say(f"{error.what} {error.remedy}")
+            self.say(str(error))
 
 
 def _numbers(values: tuple[float, ...]) -> str:

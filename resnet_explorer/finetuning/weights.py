@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from resnet_explorer.errors import CheckpointError, ExplorerError
 from resnet_explorer.finetuning import choices
 from resnet_explorer.finetuning.plan import TunePlan
-from resnet_explorer.finetuning.values import GreyMeasure, GreyReport, Published, Started
+from resnet_explorer.finetuning.values import GreyMeasure, GreyReport, Published, Started, choose_published
 from resnet_explorer.module.build import ResNet, add_adapter, build
 from resnet_explorer.network import compile_spec
 from resnet_explorer.network.tree import first_convolution
@@ -72,11 +72,6 @@ def _read(network: str, kind: Any) -> Iterator[Published]:
         )
 
 
-def catalogue() -> tuple[Published, ...]:
-    """Return all published weights of the catalogue's networks, with where they lie on this machine."""
-    return tuple(_placed(one) for row in _all().values() for one in row)
-
-
 def published(spec: ResNetSpec) -> tuple[Published, ...]:
     """Return the published weights of a network, whatever its head; none where there are none."""
     entry = entry_of(replace(spec, classes=1000, dropout=0.0))
@@ -88,15 +83,7 @@ def find_published(spec: ResNetSpec, name: str) -> Published:
 
     Raises ExplorerError where there are none, with what there is.
     """
-    found = published(spec)
-    if not found:
-        text = f"torchvision publishes no weights for {title(spec)}."
-        raise ExplorerError("weights", text, "Choose a file, or none, or one of the ResNets of ImageNet.")
-    wanted = [one for one in found if one.name == name or (one.is_default and name == "DEFAULT")]
-    if not wanted:
-        known = ", ".join(one.name for one in found)
-        raise ExplorerError("weights", f"{title(spec)} has no weights called {name}.", f"Choose DEFAULT or {known}.")
-    return wanted[0]
+    return choose_published(published(spec), spec, name)
 
 
 def cache() -> Path:
@@ -136,7 +123,6 @@ def download(one: Published) -> Generator[Progress | Path, None, None]:
 
 
 def _fetch(one: Published, part: Path) -> Generator[Progress, None, str]:
-    """Yield progress while the bytes are written; return their SHA-256."""
     request = urllib.request.Request(one.url, headers={"User-Agent": "resnet-explorer"})
     digest, done = hashlib.sha256(), 0
     with urllib.request.urlopen(request, timeout=WAIT) as answer, part.open("xb") as file:
@@ -286,7 +272,6 @@ def check_file(path: Path, spec: ResNetSpec, key: str = "") -> tuple[Mapping[str
 
 
 def _published(plan: TunePlan) -> tuple[Mapping[str, Tensor], tuple[str, ...], bool]:
-    """Return the tensors by our names, what is said of them, and whether their classes are the plan's."""
     one = find_published(plan.spec, plan.weights.name)
     if not one.cached:
         raise ExplorerError("weights", f"{one.name} of {title(plan.spec)} is not on this machine.", "Download it.")
@@ -312,7 +297,6 @@ def _head(file: str, found: Identified, classes: int, *, same: bool) -> tuple[st
 
 
 def _ported(plan: TunePlan, state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-    """Return the tensors with the first convolution for the images' channels."""
     if plan.grey not in choices.PORTS or not choices.adapts(plan.spec, plan.channels):
         return state
     name = f"{first_convolution(plan.network)[0]}.weight"
