@@ -91,9 +91,9 @@ class TuneData:
 
 def parse_tune_data(text: str) -> TuneData:
     """Return the images that a text names: ``digits``, ``mnist``, a table such as a .csv file, or a folder."""
-    known = next((kind for kind in EMBEDDED if kind == text.strip().lower()), None)
-    if known:
-        return TuneData(known)
+    embedded = next((kind for kind in EMBEDDED if kind == text.strip().lower()), None)
+    if embedded:
+        return TuneData(embedded)
     return TuneData(TuneKind.CSV if text.lower().endswith(TABLES) else TuneKind.FOLDER, text)
 
 

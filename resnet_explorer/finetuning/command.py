@@ -148,9 +148,9 @@ def tasks_of(plans: Sequence[TunePlan], images: int, root: Path) -> tuple[Task, 
     """Return each plan as a run on so many training images, with its folder: the root itself for a single one."""
     if len(plans) == 1:
         return (Task(run_plan(plans[0], images), root),)
-    many = len({one.seed for one in plans}) > 1
-    names = [f"{one.strategy}, seed {one.seed}" if many else str(one.strategy) for one in plans]
-    return tuple(Task(run_plan(one, images), root / name) for one, name in zip(plans, names, strict=True))
+    many = len({plan.seed for plan in plans}) > 1
+    names = [f"{plan.strategy}, seed {plan.seed}" if many else str(plan.strategy) for plan in plans]
+    return tuple(Task(run_plan(plan, images), root / name) for plan, name in zip(plans, names, strict=True))
 
 
 CARD, SCRIPT = "card.md", "finetune.py"
@@ -172,13 +172,13 @@ def finetune(options: argparse.Namespace) -> int:
         whole = _checked(report, plan)
         plans = plans_of(options, whole)
         if options.json:
-            for warning in {warning: None for one in plans for warning in grouping(one, report.train).warnings}:
+            for warning in {warning: None for chosen in plans for warning in grouping(chosen, report.train).warnings}:
                 complain(warning)
         else:
             identified = source.read.found if source.read else None
             say(text.describe_weights(source.weights.name, identified, whole) + text.describe_data(report, whole))
-            first = [one for one in plans if one.seed == plans[0].seed]
-            say("".join(text.describe_groups(one, report.train) for one in first))
+            first = [chosen for chosen in plans if chosen.seed == plans[0].seed]
+            say("".join(text.describe_groups(chosen, report.train) for chosen in first))
         if options.dry_run:
             return 0
         tasks = tasks_of(plans, report.train, root)
@@ -272,9 +272,9 @@ def _ended(tasks: Sequence[Task], outcome: Outcome, options: argparse.Namespace,
 
 def _export(judged: Sequence[values.BeforeAfter], options: argparse.Namespace, asker: Asker) -> None:
     names = [CARD, SCRIPT, *(f"model.{suffix}" for suffix in dict.fromkeys(options.save))]
-    for one in judged:
+    for result in judged:
         for name in names:
-            asker.ask(values.SaveTuned(one.folder, str(Path(one.folder) / name), options.dynamic))
+            asker.ask(values.SaveTuned(result.folder, str(Path(result.folder) / name), options.dynamic))
     if not options.json:
         say(f"\nIn {judged[0].folder if len(judged) == 1 else 'each folder'}: {', '.join((BEST, *names))}\n")
         say(f"To classify other images: {NAME} predict '{judged[0].folder}' IMAGE\n")
@@ -284,7 +284,8 @@ def predict(options: argparse.Namespace) -> int:
     """Classify some images; return 1 if one cannot be read."""
     with Asker() as asker:
         predictions: tuple[values.Prediction, ...] = asker.ask(values.Predict(str(options.run), tuple(options.images)))
-    rows = [(one.file, one.classes[0][0], f"{one.classes[0][1]:.1%}") for one in predictions if one.classes]
+    best = [(prediction.file, *prediction.classes[0]) for prediction in predictions if prediction.classes]
+    rows = [(file, name, f"{chance:.1%}") for file, name, chance in best]
     if options.json:
         say_json([_values(prediction) for prediction in predictions])
     elif rows:

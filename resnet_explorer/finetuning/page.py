@@ -214,11 +214,11 @@ class TuningPage(RunsPage[FinetuneRunner]):
     def _on_view(self) -> None:
         shown, run = self.views.currentWidget(), self.chosen
         if shown is self.samples:
-            self.samples.look()
+            self.samples.show_samples()
         elif shown is self.judged:
-            self.judged.look(run, self.trainer.is_busy)
+            self.judged.show_run(run, self.trainer.is_busy)
         elif shown is self.export:
-            self.export.look(run)
+            self.export.show_run(run)
         elif shown is self.inside:
             self._look_inside(run)
         else:
@@ -229,7 +229,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
             self.inside.show_none(NOTHING)
             return
         names = run.environment.classes if run.environment else ()
-        others = [RunReference(str(one.folder), one.plan) for one in self.trainer.runs if one.metrics]
+        others = [RunReference(str(other.folder), other.plan) for other in self.trainer.runs if other.metrics]
         self.inside.show_run(str(run.folder), run.plan, names, others)
 
     @property

@@ -52,10 +52,10 @@ class FinetuneRunner(TrainingController):
         Raises nothing: what goes wrong is each run's problem.
         """
         self.pause()
-        known = [run_plan(plan, images) for plan in plans]
+        runs = [run_plan(plan, images) for plan in plans]
         self.runs = [
             TunedRun(run, folder, tune=plan)
-            for plan, run, folder in zip(plans, known, self.folders(known, title), strict=True)
+            for plan, run, folder in zip(plans, runs, self.folders(runs, title), strict=True)
         ]
         self.resume()
 
@@ -147,7 +147,7 @@ class BeforeAfterPane(QWidget):
         name = "Test images by class, before and after"
         self.table = LinkedTable(Document(document.state, self), name, COLUMNS, range(1, 5))
         self.when, self.matrix = describe(QTabBar(), "Which confusion matrix is shown"), MarksView()
-        self._asked: tuple[Path, int] | None = None
+        self._key: tuple[Path, int] | None = None
         self.judged: values.BeforeAfter | None = None
         self.when.addTab("After")
         self.when.addTab("Before")
@@ -163,19 +163,19 @@ class BeforeAfterPane(QWidget):
 
     def show_none(self, text: str) -> None:
         """Show no judgement, and say why."""
-        self.judged, self._asked = None, None
+        self.judged, self._key = None, None
         self.text.show_words(text)
         self.started.show_words("")
         self._split.hide()
 
-    def look(self, run: TunedRun | None, is_busy: bool) -> None:
+    def show_run(self, run: TunedRun | None, is_busy: bool) -> None:
         if run is None:
             self.show_none(WORKING if is_busy else NOTHING)
             return
         key = (run.folder, len(run.metrics))
-        if key != self._asked:
+        if key != self._key:
             self.show_none(f"Evaluating the test images before and after {run.plan.name}…")
-            self._asked = key
+            self._key = key
             self.asking.ask(values.EvaluateTuned(str(run.folder)), f"Before and after {run.plan.name}", self._show)
 
     def _show(self, result: object) -> None:
@@ -193,12 +193,11 @@ class BeforeAfterPane(QWidget):
         judged = self.judged
         if judged is None:
             return
-        is_before = self.when.currentIndex() == 1 and judged.before is not None
-        shown = judged.before if is_before and judged.before is not None else judged.after
-        words = "before" if is_before else "after"
+        before = judged.before if self.when.currentIndex() == 1 else None
+        shown, when = (before, "before") if before else (judged.after, "after")
 
         def draw(wide: float, high: float, text: float) -> Picture:
-            return confusion_picture(_confusion(judged, shown, words), judged.plan.classes, wide, high, text)
+            return confusion_picture(_confusion(judged, shown, when), judged.plan.classes, wide, high, text)
 
         self.matrix.show_drawn(draw)
 
@@ -228,7 +227,7 @@ def _rows(result: values.BeforeAfter) -> list[TextRow]:
         after = result.after.recall(label)
         change = 100 * (after - before) if after is not None and before is not None else None
         texts = (name, f"{count:,}", _percent(before), _percent(after), "–" if change is None else f"{change:+.1f}")
-        numbers = (float(count), *(-1.0 if one is None else one for one in (before, after)), change or 0.0)
+        numbers = (float(count), *(-1.0 if recall is None else recall for recall in (before, after)), change or 0.0)
         rows.append(TextRow(f"class {label}", texts, (name, *numbers)))
     return rows
 
@@ -272,22 +271,22 @@ class ExportPane(QWidget):
         self.results.setColumnWidth(0, 260)
         self.results.setColumnWidth(1, 160)
         grid = QGridLayout()
-        for index, (suffix, one) in enumerate(self.buttons.items()):
-            grid.addWidget(one, index // 3, index % 3)
-            one.clicked.connect(partial(self._on_save, suffix))
-        named = hbox(self.choose, (self.asking, 1), 0)
-        top = (heading("Export"), self.text, grid, self.saving, self.saved, heading("Classify images"), named)
+        for index, (suffix, save) in enumerate(self.buttons.items()):
+            grid.addWidget(save, index // 3, index % 3)
+            save.clicked.connect(partial(self._on_save, suffix))
+        line = hbox(self.choose, (self.asking, 1), 0)
+        top = (heading("Export"), self.text, grid, self.saving, self.saved, heading("Classify images"), line)
         vbox(*top, (self.results, 1), of=self, margins=(14, 8, 14, 8))
-        self.look(None)
+        self.show_run(None)
 
-    def look(self, run: TunedRun | None) -> None:
+    def show_run(self, run: TunedRun | None) -> None:
         if run is not self.run:
             self.saved.show_words("")
             self.results.show_rows(())
         self.run = run
         self.text.show_words(f"{run.plan.name}, in {run.folder}" if run else NOT_TUNED)
-        for one in (*self.buttons.values(), self.choose):
-            one.setEnabled(run is not None)
+        for control in (*self.buttons.values(), self.choose):
+            control.setEnabled(run is not None)
 
     def _on_save(self, suffix: str) -> None:
         run = self.run
@@ -317,16 +316,16 @@ class ExportPane(QWidget):
             self.asking.ask(job, f"Classifying {len(files):,} images", self._on_named)
 
     def _on_named(self, result: object) -> None:
-        found = result if isinstance(result, tuple) else ()
-        self.results.show_rows([_answer(one) for one in found if isinstance(one, values.Prediction)])
+        predictions = result if isinstance(result, tuple) else ()
+        self.results.show_rows([_answer(answer) for answer in predictions if isinstance(answer, values.Prediction)])
 
 
-def _answer(one: values.Prediction) -> TextRow:
-    name = Path(one.file).name
-    if one.problem or not one.classes:
-        texts: tuple[str, ...] = (name, f"⚠ {one.problem}", "", "")
+def _answer(prediction: values.Prediction) -> TextRow:
+    name = Path(prediction.file).name
+    if prediction.problem or not prediction.classes:
+        texts: tuple[str, ...] = (name, f"⚠ {prediction.problem}", "", "")
     else:
-        (label, chance), *others = one.classes
+        (label, chance), *others = prediction.classes
         rest = ", ".join(f"{other} {100 * share:.1f} %" for other, share in others)
         texts = (name, label, f"{100 * chance:.1f} %", rest)
-    return TextRow(one.file, texts, tips=(one.file, *texts[1:]))
+    return TextRow(prediction.file, texts, tips=(prediction.file, *texts[1:]))

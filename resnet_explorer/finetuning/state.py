@@ -36,15 +36,15 @@ def shortened(plan: TunePlan, names: set[str]) -> frozenset[str]:
     """Return the fewest addresses that freeze exactly some tensors: whole units, else blocks, layers, tensors."""
     network = plan.network
     held: dict[str, set[str]] = {}
-    for one in plan.tensors:
-        for path in dict.fromkeys((one.unit, *reversed(network.ancestors(one.path)), one.path)):
-            held.setdefault(path, set()).add(one.name)
-    left, found = set(names), set()
+    for tensor in plan.tensors:
+        for path in dict.fromkeys((tensor.unit, *reversed(network.ancestors(tensor.path)), tensor.path)):
+            held.setdefault(path, set()).add(tensor.name)
+    left, paths = set(names), set()
     for path, inside in sorted(held.items(), key=lambda pair: -len(pair[1])):
         if path and inside <= names and inside & left:
-            found.add(path)
+            paths.add(path)
             left -= inside
-    return frozenset(found | left)
+    return frozenset(paths | left)
 
 
 class TuningState(QObject):
@@ -149,7 +149,7 @@ class TuningState(QObject):
     def take_report(self, report: DataReport) -> None:
         """Take what a look at the images found: the classes' names, and the channels of new ones."""
         self.report = report
-        names = tuple(one.name for one in report.classes)
+        names = tuple(row.name for row in report.classes)
         modes = set(report.modes) & {1, 3} if len(report.modes) == 1 and self._is_new_data else set()
         self._is_new_data, channels = False, next(iter(modes), self.plan.channels)
         if len(names) > 1 and len(set(names)) == len(names):
@@ -157,18 +157,18 @@ class TuningState(QObject):
         else:
             self.changed.emit()
 
-    def take_published(self, found: tuple[Published, ...]) -> None:
+    def take_published(self, published: tuple[Published, ...]) -> None:
         """Take which weights there are; the best that lie here are used where nobody chose otherwise."""
-        self.published = found
-        cached = [weights for weights in found if weights.cached]
+        self.published = published
+        cached = [weights for weights in published if weights.cached]
         here = next((weights for weights in cached if weights.is_default), cached[0] if cached else None)
         if here and not self._is_own_choice and self.plan.weights.kind is choices.WeightsKind.NONE:
             self.use_weights(choices.WeightsChoice(choices.WeightsKind.PUBLISHED, here.name), by_user=False)
         else:
             self.changed.emit()
 
-    def take_file(self, found: Weights) -> None:
-        self.opened = found
+    def take_file(self, weights: Weights) -> None:
+        self.opened = weights
         self.changed.emit()
 
     @property
@@ -189,7 +189,8 @@ class TuningState(QObject):
     def use_weights(self, choice: choices.WeightsChoice, by_user: bool = True) -> None:
         """Start from other weights, and prepare the images as they want it."""
         self._is_own_choice = self._is_own_choice or by_user
-        preprocess = next((one.preprocess for one in self.published if one.name == choice.name), self.plan.preprocess)
+        own = (weights.preprocess for weights in self.published if weights.name == choice.name)
+        preprocess = next(own, self.plan.preprocess)
         self.propose("weights", weights=choice, preprocess=preprocess)
 
     def use_strategy(self, strategy: choices.Strategy) -> None:
@@ -200,7 +201,7 @@ class TuningState(QObject):
         """Freeze what has a path for good, or let it train again."""
         plan = self.plan
         try:
-            meant = {one.name for one in under(path, plan.network, plan.tensors)}
+            meant = {tensor.name for tensor in under(path, plan.network, plan.tensors)}
         except ExplorerError as error:
             self.refused.emit("trains", str(error))
             return

@@ -31,12 +31,13 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(aligned(rows)) + "\n"
 
 
-def describe_weights(file: str, found: Identified | None, plan: TunePlan) -> str:
+def describe_weights(file: str, identified: Identified | None, plan: TunePlan) -> str:
     """Return what a file of weights holds, and what becomes of its head; empty where there is no file."""
-    if found is None:
+    if identified is None:
         return ""
-    lines = (f"{Path(file).name}: {described(found.spec)}", *head_words(Path(file).name, found, len(plan.classes)))
-    return "\n".join(lines) + "\n\n"
+    name = Path(file).name
+    head = head_words(name, identified, len(plan.classes))
+    return "\n".join((f"{name}: {described(identified.spec)}", *head)) + "\n\n"
 
 
 def describe_data(report: DataReport, plan: TunePlan) -> str:
@@ -136,12 +137,8 @@ def _means(results: Sequence[BeforeAfter]) -> Iterable[tuple[str, ...]]:
         mine = [result for result in results if result.plan.strategy is strategy]
         after = [result.after.accuracy for result in mine]
         seconds = mean(result.outcome.seconds for result in mine)
-        yield (
-            str(strategy),
-            _percent(mean(after)),
-            f"{_percent(min(after))} to {_percent(max(after))}",
-            f"{seconds:.1f}",
-        )
+        spread = f"{_percent(min(after))} to {_percent(max(after))}"
+        yield str(strategy), _percent(mean(after)), spread, f"{seconds:.1f}"
 
 
 def _percent(value: float | None, missing: str = "none") -> str:

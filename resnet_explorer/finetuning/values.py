@@ -40,31 +40,22 @@ class GreyReport:
     images: int
 
     def of(self, way: GreyWay) -> GreyMeasure:
-        return next(one for one in self.measures if one.way is way)
+        return next(measure for measure in self.measures if measure.way is way)
 
 
 @dataclass(frozen=True, slots=True)
 class FreezeReport:
-    """What really trains, read off the tensors; ``silent`` are attributes that somebody set and that do nothing.
+    """What really trains, read off the tensors; ``parameters`` counts those that train.
 
     ``still`` are the batch norms that use their running statistics and leave them as they are.
+    ``silent`` are attributes that somebody set and that do nothing.
     """
 
     trainable: tuple[str, ...]
     frozen: tuple[str, ...]
-    trainable_parameters: int
-    frozen_parameters: int
+    parameters: int
     still: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
-
-    @property
-    def text(self) -> str:
-        tensors = len(self.trainable) + len(self.frozen)
-        parameters = self.trainable_parameters + self.frozen_parameters
-        return (
-            f"{len(self.trainable):,} of {tensors:,} tensors train:"
-            f" {self.trainable_parameters:,} of {parameters:,} parameters."
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +258,7 @@ class TuneRun:
         return self.plan.device
 
 
-@job("resnet_explorer.finetuning.jobs:evaluate_run")
+@job("resnet_explorer.finetuning.lab:evaluate")
 @dataclass(frozen=True, slots=True)
 class EvaluateTuned:
     """Evaluate the test images before and after a fine-tuning: the answer is a ``BeforeAfter``."""

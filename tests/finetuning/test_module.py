@@ -151,7 +151,7 @@ class TestFreezing:
             tensor.requiers_grad = False  # type: ignore[attr-defined]
         model.get_submodule("layer1").requires_grad = False  # type: ignore[assignment]
         report = verify(model)
-        assert not report.frozen and report.trainable_parameters == sum(one.numel() for one in model.parameters())
+        assert not report.frozen and report.parameters == sum(one.numel() for one in model.parameters())
         assert "conv1.weight.requiers_grad" in report.silent and "layer1.requires_grad" in report.silent
         assert not verify(build(SMALL)).silent
 
