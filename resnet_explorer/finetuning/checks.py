@@ -143,7 +143,7 @@ def _read(plan: TunePlan, items: Sequence[data.Item], count: int, seed: int) -> 
 
 
 def compare_grey(request: CompareGrey) -> Iterator[Progress | GreyReport]:
-    """Yield progress, and last what each way of grey images changes in a plan's network with its first weights."""
+    """Yield progress, and last what each way of grey images changes in a plan's network with its initial weights."""
     plan = request.plan
     yield Progress(0, 3, "loading the initial weights")
     colour = replace(plan, channels=plan.spec.in_channels, grey=GreyWay.REPEAT, dropout=0.0)

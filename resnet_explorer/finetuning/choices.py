@@ -17,7 +17,7 @@ from resnet_explorer.spec.readers import MAX_IN_CHANNELS
 
 
 class WeightsKind(StrEnum):
-    """Where the first weights come from."""
+    """Where the initial weights come from."""
 
     PUBLISHED = "published"
     FILE = "file"
@@ -26,7 +26,7 @@ class WeightsKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WeightsChoice:
-    """The first weights: ``name`` is torchvision's name of published ones, or the path of a file; empty for none.
+    """The initial weights: ``name`` is torchvision's name of published ones, or the path of a file; empty for none.
 
     ``key`` chooses where a file holds several networks; empty for the likeliest.
     """
@@ -232,10 +232,9 @@ def mixing(way: GreyWay, channels: int, into: int) -> tuple[tuple[float, ...], .
 def normalisation(
     preprocess: Preprocess, spec: ResNetSpec, channels: int, way: GreyWay
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return mean and deviation of each channel that is normed: the network's where it is repeated, else the image's.
+    """Return mean and standard deviation of each channel: the network's where one is repeated, else the image's.
 
-    One grey channel is normed by the luminance of the colours' values, since so it was made of them; more channels
-    take them in turn.
+    One grey channel takes the luminance-weighted mean of the colours' values; more channels take them in turn.
     """
     wide = spec.in_channels if way is GreyWay.REPEAT else channels
     return _spread(preprocess.mean, wide), _spread(preprocess.std, wide)
@@ -256,7 +255,7 @@ def ported(spec: ResNetSpec, channels: int, way: GreyWay) -> ResNetSpec:
 
 @dataclass(frozen=True, slots=True)
 class ChannelCost:
-    """What a way costs: parameters and MACs of what sees the image, of the whole, and the bytes of a normed image."""
+    """What a way costs for one image; ``first_params`` are those of the first convolution and of the adapter."""
 
     way: GreyWay
     first_params: int

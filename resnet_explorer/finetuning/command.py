@@ -38,7 +38,7 @@ _SIDES = {choices.TuneKind.DIGITS: 8, choices.TuneKind.MNIST: 28}
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The network that is asked for, its first weights, and where they come from: a run's folder, or a file."""
+    """The network that is asked for, its initial weights, and where they come from: a run's folder, or a file."""
 
     spec: ResNetSpec
     weights: choices.WeightsChoice

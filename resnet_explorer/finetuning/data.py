@@ -177,7 +177,7 @@ def _planes(pixels: NDArray[np.uint8]) -> Tensor:
 ROOM = 512 * 2**20
 """Images of more bytes than this are read from their files each time."""
 SAMPLE = 1500
-"""So many training images tell mean and deviation where no weights come with their own."""
+"""Training images from which mean and standard deviation are computed, if no weights come with their own."""
 EVERY = 25
 """Images between two looks at who asked."""
 BY_VAL = "Each epoch is evaluated on the validation images; the test images are evaluated once, with the best weights."
@@ -221,7 +221,7 @@ class TuneImages:
         return normed(self.plan, self.bytes(indices)), self._labels[indices]
 
     def bytes(self, indices: Tensor) -> Tensor:
-        """Return images of these indices as bytes (N, C, H, W), before they are normed."""
+        """Return images of these indices as bytes (N, C, H, W), before normalisation."""
         if self._kept is not None:
             return self._kept[indices]
         return torch.stack([self._read(self.items[index]) for index in indices.tolist()])
@@ -240,7 +240,7 @@ class TuneImages:
         return x.cpu() * std + mean
 
     def counted(self) -> DataReport:
-        """Return how many images of each class there are; nothing else is looked at."""
+        """Return how many images of each class there are, without any other check."""
         classes = counted(Counter((item.label, item.part) for item in self.items), self.plan.classes)
         return DataReport(self.text, classes, self.skipped, (), (), (), (), None, {}, self.plan)
 
@@ -322,8 +322,8 @@ def _preparation(plan: TunePlan, skipped: int) -> str:
 def complete(plan: TunePlan, white: tuple[float, ...] | None = None) -> TunePlan:
     """Return the plan with the classes of its images, what is white in them, and how its weights want them prepared.
 
-    Published weights tell; for others mean and deviation are those of the training images. ``white`` is what is known
-    already. Raises ExplorerError where there are no images, or no such weights.
+    Published weights have their own preprocessing; otherwise mean and standard deviation are those of the training
+    images. ``white`` is what is known already. Raises ExplorerError where there are no images, or no such weights.
     """
     available = listing(plan.data, plan.seed, plan.classes)
     white = white_of(tops(available.items)) if white is None else white
@@ -341,7 +341,7 @@ def tops(items: Sequence[Item]) -> list[float]:
 
 
 def _measured(plan: TunePlan, items: Sequence[Item]) -> choices.Preprocess:
-    """Return mean and deviation of each channel over a sample of images, which are not cut beyond their shape."""
+    """Return the preprocessing with the mean and standard deviation of a sample, cropped to the input's aspect."""
     side = max(plan.image.height, plan.image.width)
     bare = replace(plan, preprocess=replace(plan.preprocess, resize=side, crop=side))
     images = []

@@ -143,9 +143,9 @@ class TuningPage(RunsPage[FinetuneRunner]):
             self.draw()
 
     def show_results(self, results: Results) -> None:
-        """Tune the window's network from here on; what is trained at the moment goes on.
+        """Tune the window's network from here on; a running training continues.
 
-        To read a deep one anew takes a tenth of a second, which is spent where it is looked at alone.
+        Reading a deep network takes a tenth of a second, so a hidden page waits until it is shown.
         """
         self._spec = results.state.spec
         if self.isVisible():

@@ -148,7 +148,7 @@ class TunePlan:
 
     ``spec`` is the network that the weights were trained in; ``network_spec`` is the one that is tuned. ``channels``
     are those of the images, and ``grey`` is their way into a network that takes others. ``classes`` name the outputs
-    in their order; they are empty until the images are looked at, and then the network's own count stands for them.
+    in their order; they are empty until the images are checked, and until then the network's own count stands for them.
     ``white`` are the values that stand for white in images of more than 8 bits, empty where there are none.
     ``unfreeze`` are the epochs at which strategies A and C open what is frozen, empty for a choice by ``epochs``.
     ``frozen`` are paths that never train. ``patience`` ends a training after so many epochs without a better loss

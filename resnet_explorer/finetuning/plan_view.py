@@ -46,7 +46,7 @@ class FreezeView(DiagramView):
             self.toggled.emit(path)
 
     def double_clicked(self, hit: Hit) -> None:
-        """Open or close a block: its first click was no wish to freeze it."""
+        """Open or close a block: its first click did not mean to freeze it."""
         if self._last:
             self.toggled.emit(self._last)
         super().double_clicked(hit)
@@ -296,7 +296,7 @@ COUNT, SIDE = 48, 84
 
 
 class SamplesPane(QWidget):
-    """Asks for the images when it is looked at; ``Others`` draws another page."""
+    """Loads the images when it is shown; ``Others`` draws another page."""
 
     def __init__(self, state: TuningState, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -47,9 +47,9 @@ class FinetuneRunner(TrainingController):
     """Fine-tunes one plan, or several side by side."""
 
     def tune(self, plans: Sequence[TunePlan], images: int, title: str) -> None:
-        """Start anew, each in a folder of its own; so many training images are taken for granted until they are read.
+        """Start new runs, each in a folder of its own; ``images`` is an estimate until the images are read.
 
-        Raises nothing: what goes wrong is each run's problem.
+        Raises nothing: an error is its run's ``problem``.
         """
         self.pause()
         runs = [run_plan(plan, images) for plan in plans]
@@ -63,11 +63,11 @@ class FinetuneRunner(TrainingController):
         assert isinstance(run, TunedRun) and run.tune is not None
         plan = run.tune
         if plan.weights.kind is not WeightsKind.PUBLISHED:
-            plan = replace(plan, classes=())  # so that mean and deviation of the images are measured first
+            plan = replace(plan, classes=())  # so that mean and standard deviation of the images are measured first
         return values.TuneRun(plan, str(run.folder), until, len(run.metrics), self.tensorboard)
 
     def open_kept(self, folder: Path) -> None:
-        """Show a kept fine-tuning, to be judged, taken away, or continued where it stopped.
+        """Open a saved fine-tuning, to evaluate, export or continue it.
 
         Raises ExplorerError where the folder holds none.
         """

@@ -166,7 +166,7 @@ OF_IMAGES = ("classes", "preprocess", "white")
 class TuneFolder(Folder):
     """A folder that keeps a fine-tuning as it is made; use it as ``Folder``.
 
-    ``judged`` is "test" or "validation", the images that are judged after each epoch.
+    ``judged`` is "test" or "validation", the images that are evaluated after each epoch.
     """
 
     def __init__(self, path: Path, view: RunPlan, plan: TunePlan, judged: str = "test") -> None:

@@ -21,11 +21,11 @@ from resnet_explorer.weights.from_file import refusal, with_head
 from resnet_explorer.weights.identify import Weights
 
 EMBEDDED_SIDE, EMBEDDED_COUNT = 32, {choices.TuneKind.DIGITS: 1437, choices.TuneKind.MNIST: 2000}
-"""The side to which small images are brought, and how many there are to train on until they are looked at."""
+"""The side to which small images are resized, and how many training images there are until they are checked."""
 FOLDER_SIDE = 128
 """The side of a folder's images where no weights ask for another one."""
 FEW = 320
-"""So many training images are taken for granted until a folder is looked at."""
+"""Estimate of the training images of a folder until it is checked."""
 NONE = choices.WeightsChoice(choices.WeightsKind.NONE, "")
 EPOCHS = 6
 WAYS = (choices.GreyWay.REPEAT, choices.GreyWay.SUM, choices.GreyWay.ADAPTER)
@@ -75,7 +75,7 @@ class TuningState(QObject):
 
     @property
     def images(self) -> int:
-        """Return how many images there are to train on; a guess until they are looked at."""
+        """Return how many images there are to train on; an estimate until they are checked."""
         return self.report.train if self.report and self.report.train else EMBEDDED_COUNT.get(self.plan.data.kind, FEW)
 
     @property
@@ -130,7 +130,7 @@ class TuningState(QObject):
         return frozenset(kept)
 
     def use_data(self, data: choices.TuneData) -> None:
-        """Tune on other images: they are to be looked at anew."""
+        """Tune on other images: they have to be checked again."""
         if data == self.plan.data:
             return
         small, was_small = data.kind in choices.EMBEDDED, self.plan.data.kind in choices.EMBEDDED

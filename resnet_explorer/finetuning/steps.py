@@ -96,7 +96,7 @@ class WeightsStep(Step):
         self.finish()
 
     def refresh(self) -> None:
-        """Ask about another network than before, while this is looked at: to know them PyTorch imports a library."""
+        """List the weights of a new network while the step is visible: it makes PyTorch import torchvision."""
         if self.isVisible() and self._asked_for != self.state.plan.spec:
             self.ask()
 

@@ -29,10 +29,10 @@ class GreyMeasure:
 
 @dataclass(frozen=True, slots=True)
 class GreyReport:
-    """Every way measured on some images; ``statistics`` is what norming each colour by its own values changes.
+    """Every way measured on some images; ``statistics`` is what normalising each colour with its own values changes.
 
-    That is the network on the repeated channel, with the means and deviations of the colours, against the same with
-    one mean and deviation.
+    That is the network on the repeated channel, with a mean and standard deviation for each colour, against the same
+    with one for all.
     """
 
     measures: tuple[GreyMeasure, ...]
@@ -100,7 +100,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a fine-tuning ended: losses and shares named right of the test images, before, and with the best weights.
+    """How a fine-tuning ended: loss and accuracy on the test images, before, and with the best weights.
 
     ``best_epoch`` counts from 1; ``epochs`` were made. ``train_loss`` is the mean over the last ``train_steps`` steps.
     What is not known is None.
@@ -160,7 +160,7 @@ class Evaluation:
 class BeforeAfter:
     """A network on the same test images before its fine-tuning and with its best weights.
 
-    ``before`` has the first weights as at step 0, None where they are not there any longer; ``text`` says what it
+    ``before`` has the initial weights, None where they are no longer available; ``text`` says what it
     started from, and that a new head guesses. ``data`` says what the images are.
     """
 

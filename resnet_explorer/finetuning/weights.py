@@ -155,7 +155,7 @@ HEAD = ("fc.weight", "fc.bias")
 
 
 def drawn(spec: ResNetSpec, seed: int) -> ResNet:
-    """Return a network with the first weights of a seed, on the CPU in training mode."""
+    """Return a network with the initial weights of a seed, on the CPU in training mode."""
     with seeded(seed):
         return build(spec)
 
