@@ -34,16 +34,18 @@ LOOKS: Mapping[NodeKind, tuple[Ink, Ink, float, str]] = {
 """For each kind of node its fill, the ink of its words, the radius of its corners, and its words in the legend."""
 
 
+Spots = dict[str, tuple[Rect, tuple[Rect, ...]]]
+"""By path the box of a cluster, and in it the boxes of its nodes in the order of ``nodes_of``; none where hidden."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
-    """A cluster's group at (0, 0), where its nodes lie in it, and how high the line through it is.
-
-    ``places`` has the corner and the size of each node, by its place in ``nodes_of``; None where the box hides them.
-    """
+    """A cluster or a stage at (0, 0), where its clusters lie, and the heights at which lines enter and leave it."""
 
     group: Group
-    port: float
-    places: tuple[Rect, ...] | None = None
+    spots: Spots
+    port_in: float
+    port_out: float
 
 
 def short(name: str) -> str:
@@ -64,13 +66,14 @@ def closed(cluster: Cluster, on_highway: int, ink: Ink) -> Drawn:
     if on_highway:
         marks.append(Arrow(((0, CLOSED_PORT), (wide, CLOSED_PORT)), Ink.SHORTCUT, 3, head=False))
     text = cluster.text + (f"; the highway passes {on_highway} of them" if on_highway else "")
-    group = Group(cluster.path, "cluster", text, 0, 0, wide, CLOSED_HEIGHT, tuple(marks))
-    return Drawn(group, CLOSED_PORT)
+    place = (0.0, 0.0, wide, CLOSED_HEIGHT)
+    group = Group(cluster.path, "cluster", text, *place, tuple(marks))
+    return Drawn(group, {cluster.path: (place, ())}, CLOSED_PORT, CLOSED_PORT)
 
 
 def nodes_of(cluster: Cluster) -> list[int]:
     """Return all nodes of a cluster, leaves included."""
-    hung = [one for pairs in cluster.leaves.values() for pair in pairs for one in pair if one is not None]
+    hung = [node for pairs in cluster.leaves.values() for pair in pairs for node in pair if node is not None]
     return [*cluster.operations, *hung]
 
 
@@ -101,7 +104,7 @@ def opened(graph: AutogradGraph, cluster: Cluster, highway: frozenset[int], ink:
     place = (0.0, 0.0, inside.wide, inside.high)
     marks = (*head, *inside.marks)
     group = Group(cluster.path, "cluster", cluster.text, *place, marks, ":graph", brief=2, detail=DETAIL)
-    return Drawn(group, inside.port, inside.places)
+    return Drawn(group, {cluster.path: (place, inside.places)}, inside.port, inside.port)
 
 
 def _likeness(graph: AutogradGraph, cluster: Cluster, highway: frozenset[int]) -> Hashable:

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from math import sqrt
 
-from resnet_explorer.autograd.cluster_marks import LOOKS, Drawn, Known, Rect, closed, opened
+from resnet_explorer.autograd.cluster_marks import LOOKS, Drawn, Known, Rect, Spots, closed, opened
 from resnet_explorer.autograd.clusters import Cluster, Recorded, count_words
 from resnet_explorer.autograd.values import AutogradGraph, NodeKind, PathLengths
 from resnet_explorer.diagram.overview import stage_ink
 from resnet_explorer.network import Network, Stage
 from resnet_explorer.picture.chart import RESIDUAL, Axis, Chart, Kind, Series
-from resnet_explorer.picture.marks import Anchor, Arrow, Box, Dash, Group, Ink, Label, Mark, Picture, Style, width
+from resnet_explorer.picture.marks import Anchor, Arrow, Box, Group, Ink, Label, Mark, Picture, Point, Style, width
 
 MARGIN, SPACE, STAGE_PAD, STAGE_HEADER = 20.0, 18.0, 16.0, 24.0
 HEADING = 78.0
@@ -44,28 +44,18 @@ class GraphView:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GraphPicture:
-    """The picture, and where each cluster lies in it, by its path."""
+    """The picture, and where each cluster and its nodes lie in it."""
 
     picture: Picture
-    spots: dict[str, tuple[Rect, Drawn | None]]
+    spots: Spots
 
     def place(self, cluster: str, number: int) -> Rect:
         """Return the box of the node with that number in a cluster, or the box that hides it."""
-        (x, y, wide, high), drawn = self.spots[cluster]
-        if drawn is None or drawn.places is None:
+        (x, y, wide, high), nodes = self.spots[cluster]
+        if not nodes:
             return (x, y, wide, high)
-        nx, ny, nw, nh = drawn.places[number]
-        return (x + nx, y + ny, nw, nh)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Item:
-    """Something that flows: a cluster or a stage, drawn at (0, 0), with the height at which lines meet it."""
-
-    group: Group
-    spots: dict[str, tuple[Rect, Drawn | None]]
-    port_in: float
-    port_out: float
+        node_x, node_y, node_wide, node_high = nodes[number]
+        return (x + node_x, y + node_y, node_wide, node_high)
 
 
 def graph_picture(
@@ -77,86 +67,104 @@ def graph_picture(
     room: tuple[float, float] = (1200.0, 600.0),
 ) -> GraphPicture:
     """Return the picture of a recorded graph, in the proportions of a room (width, height)."""
-    graph, parts, bold = recorded.graph, recorded.clusters, frozenset(recorded.highway.way)
-    same: Known = {}
-    drawn = [_draw(graph, part, view, bold, network, same) for part in parts]
-    area = sum((one.group.width + SPACE) * (one.group.height + SPACE) for one in drawn)
-    aspect = max(1.0, room[0] / max(1.0, room[1] - HEADING))
-    limit = max(sqrt(area * aspect) * 1.08, *(one.group.width for one in drawn), 560.0)
-    items: list[_Item] = []
-    for stage, members in groupby(zip(parts, drawn, strict=True), lambda pair: pair[0].stage):
-        blocks = list(members)
-        items += [_stage(stage, network, blocks, view, limit, bold)] if stage else [_item(*one) for one in blocks]
-    return _whole(items, limit, title, facts, graph, bold)
+    return _Drawing(recorded, network, view, room).whole(title, facts)
 
 
-def _item(part: Cluster, drawn: Drawn) -> _Item:
-    place = (0.0, 0.0, drawn.group.width, drawn.group.height)
-    return _Item(drawn.group, {part.path: (place, drawn)}, drawn.port, drawn.port)
+class _Drawing:
+    def __init__(self, recorded: Recorded, network: Network, view: GraphView, room: tuple[float, float]) -> None:
+        self.graph, self.network, self.view = recorded.graph, network, view
+        self.highway = frozenset(recorded.highway.way)
+        self.insides: Known = {}
+        self.members = [(cluster, self._cluster(cluster)) for cluster in recorded.clusters]
+        sizes = [(drawn.group.width, drawn.group.height) for _, drawn in self.members]
+        area = sum((wide + SPACE) * (high + SPACE) for wide, high in sizes)
+        aspect = max(1.0, room[0] / max(1.0, room[1] - HEADING))
+        self.limit = max(sqrt(area * aspect) * 1.08, *(wide for wide, _ in sizes), 560.0)
 
+    def _cluster(self, cluster: Cluster) -> Drawn:
+        stage = self.network.stage_at(cluster.path)
+        ink = stage_ink(stage) if stage else Ink.HEAD if cluster.path == "head" else Ink.STEM
+        if cluster.path in self.view.blocks and cluster.stage not in self.view.closed_stages:
+            return opened(self.graph, cluster, self.highway, ink, self.insides)
+        return closed(cluster, self._met(cluster), ink)
 
-def _draw(
-    graph: AutogradGraph, part: Cluster, view: GraphView, bold: frozenset[int], network: Network, same: Known
-) -> Drawn:
-    stage = network.stage_at(part.path)
-    ink = stage_ink(stage) if stage else Ink.HEAD if part.path == "head" else Ink.STEM
-    if part.path in view.blocks and part.stage not in view.closed_stages:
-        return opened(graph, part, bold, ink, same)
-    return closed(part, sum(index in bold for index in part.operations), ink)
+    def _met(self, *clusters: Cluster) -> int:
+        """Return the number of operations on the highway."""
+        return sum(index in self.highway for cluster in clusters for index in cluster.operations)
 
+    def _stage(self, stage: Stage, clusters: list[Cluster], drawn: list[Drawn]) -> Drawn:
+        """Return a stage as a frame around its blocks in rows, or as one box."""
+        operations, met = sum(len(cluster.operations) for cluster in clusters), self._met(*clusters)
+        blocks = f"{len(clusters)} block{'' if len(clusters) == 1 else 's'}"
+        facts = f"{blocks} · {operations:,} operations · highway {met:,}"
+        if stage.path in self.view.closed_stages:
+            return _closed_stage(stage, clusters, facts, bool(met))
+        flow = self._flow(drawn, self.limit - 2 * STAGE_PAD, STAGE_PAD, STAGE_HEADER + 6)
+        after = STAGE_PAD + width(stage.title, 13, Style.SEMIBOLD) + 12
+        wide = max(flow.right, after + width(facts, 10)) + STAGE_PAD
+        high = flow.bottom + STAGE_PAD - 6
+        marks: tuple[Mark, ...] = (
+            Box(0, 0, wide, high, None, stage_ink(stage), 1, 9),
+            Label(STAGE_PAD, 20, stage.title, 13, Ink.TEXT, style=Style.SEMIBOLD),
+            Label(after, 20, facts, 10, Ink.MUTED),
+            Arrow(((0, flow.first), (STAGE_PAD, flow.first)), *_weight(bool(met)), head=False),
+            Arrow(((flow.end, flow.last), (wide, flow.last)), *_weight(bool(met)), head=False),
+            *flow.marks,
+        )
+        group = Group(stage.path, "stage", f"{stage.title}: {facts}", 0, 0, wide, high, marks, brief=2, detail=30.0)
+        return Drawn(group, flow.spots, flow.first, flow.last)
 
-def _stage(
-    path: str,
-    network: Network,
-    members: list[tuple[Cluster, Drawn]],
-    view: GraphView,
-    limit: float,
-    bold: frozenset[int],
-) -> _Item:
-    """Return a stage as a frame around its blocks in rows, or as one box."""
-    stage = next(stage for stage in network.stages if stage.path == path)
-    operations = sum(len(part.operations) for part, _ in members)
-    met = sum(index in bold for part, _ in members for index in part.operations)
-    blocks = f"{len(members)} block{'' if len(members) == 1 else 's'}"
-    facts = f"{blocks} · {operations:,} operations · highway {met:,}"
-    if path in view.closed_stages:
-        return _closed_stage(stage, members, facts, bool(met))
-    flow = _flow([_item(*one) for one in members], limit - 2 * STAGE_PAD, STAGE_PAD, STAGE_HEADER + 6, bold)
-    title_wide = STAGE_PAD * 2 + width(stage.title, 13, Style.SEMIBOLD) + width(facts, 10) + 12
-    wide, high = max(flow.right + STAGE_PAD, title_wide), flow.bottom + STAGE_PAD - 6
-    after = STAGE_PAD + width(stage.title, 13, Style.SEMIBOLD) + 12
-    enter = Arrow(((0, flow.first), (STAGE_PAD, flow.first)), *_weight(bool(met)), head=False)
-    leave = _out(flow, wide, bool(met))
-    marks: tuple[Mark, ...] = (
-        Box(0, 0, wide, high, None, stage_ink(stage), 1, 9),
-        Label(STAGE_PAD, 20, stage.title, 13, Ink.TEXT, style=Style.SEMIBOLD),
-        Label(after, 20, facts, 10, Ink.MUTED),
-        enter,
-        leave,
-        *flow.marks,
-    )
-    group = Group(path, "stage", f"{stage.title}: {facts}", 0, 0, wide, high, marks, brief=2, detail=30.0)
-    return _Item(group, flow.spots, flow.first, flow.last)
+    def _flow(self, items: Sequence[Drawn], limit: float, x0: float, y0: float) -> "_Flow":
+        """Return items in rows no wider than the limit; the items of a row share their main line."""
+        rows: list[list[Drawn]] = []
+        used = 0.0
+        for item in items:
+            if not rows or used + item.group.width > limit + 0.5:
+                rows.append([])
+                used = 0.0
+            rows[-1].append(item)
+            used += item.group.width + SPACE
+        spots: Spots = {}
+        placed: list[Drawn] = []
+        y, right = y0, x0
+        for row in rows:
+            line = max(item.port_in for item in row)
+            x = x0
+            for item in row:
+                placed.append(replace(item, group=replace(item.group, x=x, y=y + line - item.port_in)))
+                for path, ((left, top, wide, high), nodes) in item.spots.items():
+                    spots[path] = (x + left, placed[-1].group.y + top, wide, high), nodes
+                x += item.group.width + SPACE
+            right = max(right, x - SPACE)
+            y = max(item.group.y + item.group.height for item in placed[-len(row) :]) + SPACE
+        links = [_link(item, other, bool(self.highway)) for item, other in pairwise(placed)]
+        first, last = placed[0], placed[-1]
+        return _Flow(
+            (*links, *(item.group for item in placed)), spots, right, y - SPACE, first.group.y + first.port_in,
+            last.group.y + last.port_out, last.group.x + last.group.width,
+        )  # fmt: skip
 
-
-def _closed_stage(stage: Stage, members: list[tuple[Cluster, Drawn]], facts: str, is_bold: bool) -> _Item:
-    wide = max(210.0, width(facts, 10) + 28)
-    marks: tuple[Mark, ...] = (
-        Box(0, 0, wide, 64, Ink.OPEN, stage_ink(stage), 2, 8),
-        Label(wide / 2, 24, stage.title, 14, Ink.TEXT, Anchor.MIDDLE, Style.SEMIBOLD),
-        Label(wide / 2, 40, facts, 10, Ink.MUTED, Anchor.MIDDLE),
-        *((Arrow(((0, 53), (wide, 53)), Ink.SHORTCUT, 3, head=False),) if is_bold else ()),
-    )
-    hidden: dict[str, tuple[Rect, Drawn | None]] = {part.path: ((0.0, 0.0, wide, 64.0), None) for part, _ in members}
-    return _Item(Group(stage.path, "stage", f"{stage.title}: {facts}", 0, 0, wide, 64, marks), hidden, 53.0, 53.0)
-
-
-def _out(flow: "_Flow", wide: float, bold: bool) -> Arrow:
-    return Arrow(((flow.end, flow.last), (wide, flow.last)), *_weight(bold), head=False)
-
-
-def _weight(bold: bool) -> tuple[Ink, float, Dash]:
-    return (Ink.SHORTCUT, 3.0, Dash.SOLID) if bold else (Ink.MUTED, 1.4, Dash.SOLID)
+    def whole(self, title: str, facts: str) -> GraphPicture:
+        items: list[Drawn] = []
+        for path, pairs in groupby(self.members, lambda pair: pair[0].stage):
+            clusters, drawn = map(list, zip(*pairs, strict=True))
+            stage = self.network.stage_at(path)
+            items += [self._stage(stage, clusters, drawn)] if stage else drawn
+        flow = self._flow(items, self.limit, MARGIN + 12, HEADING)
+        legend, wide = _legend(self.graph)
+        right = max(flow.right + 12, MARGIN + width(facts, 12), MARGIN + wide) + MARGIN
+        heading: tuple[Mark, ...] = (
+            Box(0, 0, right - 2 * MARGIN, HEADING - MARGIN),
+            Label(0, 18, title, 20, style=Style.SEMIBOLD),
+            Label(0, 38, facts, 12, Ink.MUTED),
+            *(replace(mark, y=mark.y + 44) for mark in legend),
+        )
+        head = Group("", "heading", f"{title}. {facts}", MARGIN, 14, right - 2 * MARGIN, HEADING - MARGIN, heading)
+        count = f"{len(self.graph.nodes):,} nodes and {len(self.graph.edges):,} edges"
+        marks = (head, *flow.marks)
+        return GraphPicture(
+            Picture(right, flow.bottom + MARGIN, marks, title, f"{title}: {count}. {facts}"), flow.spots
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,7 +172,7 @@ class _Flow:
     """Items in rows: their marks and the arrows between them, and where the line through all begins and ends."""
 
     marks: tuple[Mark, ...]
-    spots: dict[str, tuple[Rect, Drawn | None]]
+    spots: Spots
     right: float
     bottom: float
     first: float
@@ -172,71 +180,34 @@ class _Flow:
     end: float
 
 
-def _flow(items: Sequence[_Item], limit: float, x0: float, y0: float, bold: frozenset[int]) -> _Flow:
-    """Return items in rows no wider than the limit; the items of a row share their main line."""
-    rows: list[list[_Item]] = []
-    used = 0.0
-    for item in items:
-        if not rows or used + item.group.width > limit + 0.5:
-            rows.append([])
-            used = 0.0
-        rows[-1].append(item)
-        used += item.group.width + SPACE
-    marks: list[Mark] = []
-    inside: dict[str, tuple[Rect, Drawn | None]] = {}
-    spots: list[tuple[_Item, float, float]] = []
-    y, right = y0, x0
-    for row in rows:
-        line = max(item.port_in for item in row)
-        x = x0
-        for item in row:
-            top = y + line - item.port_in
-            spots.append((item, x, top))
-            marks.append(replace(item.group, x=x, y=top))
-            for path, ((px, py, wide, high), drawn) in item.spots.items():
-                inside[path] = ((x + px, top + py, wide, high), drawn)
-            x += item.group.width + SPACE
-        right = max(right, x - SPACE)
-        y = max(top + item.group.height for item, _, top in spots[-len(row) :]) + SPACE
-    lines = [_link(one, other, bool(bold)) for one, other in pairwise(spots)]
-    first, last = spots[0], spots[-1]
-    return _Flow(
-        (*lines, *marks), inside, right, y - SPACE, first[2] + first[0].port_in, last[2] + last[0].port_out,
-        last[1] + last[0].group.width,
-    )  # fmt: skip
-
-
-def _link(one: tuple[_Item, float, float], other: tuple[_Item, float, float], bold: bool) -> Arrow:
-    """Return the arrow between two neighbours: straight, or around to the start of the next row."""
-    (first, x, y), (second, ex, ey) = one, other
-    start, end = (x + first.group.width, y + first.port_out), (ex, ey + second.port_in)
-    if ex > x:
-        points: tuple[tuple[float, float], ...] = (start, end)
-        if start[1] != end[1]:
-            middle = (start[0] + end[0]) / 2
-            points = (start, (middle, start[1]), (middle, end[1]), end)
-    else:
-        low = ey - SPACE / 2
-        points = (start, (start[0] + 8, start[1]), (start[0] + 8, low), (ex - 8, low), (ex - 8, end[1]), end)
-    return Arrow(points, *_weight(bold))
-
-
-def _whole(
-    items: list[_Item], limit: float, title: str, facts: str, graph: AutogradGraph, bold: frozenset[int]
-) -> GraphPicture:
-    flow = _flow(items, limit, MARGIN + 12, HEADING, bold)
-    legend, wide = _legend(graph)
-    right = max(flow.right + 12, MARGIN + width(facts, 12), MARGIN + wide) + MARGIN
-    heading: tuple[Mark, ...] = (
-        Box(0, 0, right - 2 * MARGIN, HEADING - MARGIN),
-        Label(0, 18, title, 20, style=Style.SEMIBOLD),
-        Label(0, 38, facts, 12, Ink.MUTED),
-        *(replace(mark, y=mark.y + 44) for mark in legend),
+def _closed_stage(stage: Stage, clusters: list[Cluster], facts: str, is_bold: bool) -> Drawn:
+    wide = max(210.0, width(facts, 10) + 28)
+    marks: tuple[Mark, ...] = (
+        Box(0, 0, wide, 64, Ink.OPEN, stage_ink(stage), 2, 8),
+        Label(wide / 2, 24, stage.title, 14, Ink.TEXT, Anchor.MIDDLE, Style.SEMIBOLD),
+        Label(wide / 2, 40, facts, 10, Ink.MUTED, Anchor.MIDDLE),
+        *((Arrow(((0, 53), (wide, 53)), Ink.SHORTCUT, 3, head=False),) if is_bold else ()),
     )
-    head = Group("", "heading", f"{title}. {facts}", MARGIN, 14, right - 2 * MARGIN, HEADING - MARGIN, heading)
-    count = f"{len(graph.nodes):,} nodes and {len(graph.edges):,} edges"
-    picture = Picture(right, flow.bottom + MARGIN, (head, *flow.marks), title, f"{title}: {count}. {facts}")
-    return GraphPicture(picture, flow.spots)
+    hidden: Spots = {cluster.path: ((0.0, 0.0, wide, 64.0), ()) for cluster in clusters}
+    return Drawn(Group(stage.path, "stage", f"{stage.title}: {facts}", 0, 0, wide, 64, marks), hidden, 53.0, 53.0)
+
+
+def _weight(is_bold: bool) -> tuple[Ink, float]:
+    return (Ink.SHORTCUT, 3.0) if is_bold else (Ink.MUTED, 1.4)
+
+
+def _link(item: Drawn, other: Drawn, is_bold: bool) -> Arrow:
+    """Return the arrow between two neighbours: straight, or around to the start of the next row."""
+    start = item.group.x + item.group.width, item.group.y + item.port_out
+    end = other.group.x, other.group.y + other.port_in
+    points: tuple[Point, ...] = (start, end)
+    if other.group.x <= item.group.x:
+        low = other.group.y - SPACE / 2
+        points = (start, (start[0] + 8, start[1]), (start[0] + 8, low), (end[0] - 8, low), (end[0] - 8, end[1]), end)
+    elif start[1] != end[1]:
+        middle = (start[0] + end[0]) / 2
+        points = (start, (middle, start[1]), (middle, end[1]), end)
+    return Arrow(points, *_weight(is_bold))
 
 
 def _legend(graph: AutogradGraph) -> tuple[list[Box | Label], float]:
