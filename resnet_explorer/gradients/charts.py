@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import chain, groupby
 from math import isfinite
 from typing import Any
 
@@ -107,11 +107,10 @@ def spans(result: GradientResult) -> tuple[Span, ...]:
 def gradient_strips(result: GradientResult, quantity: Quantity) -> tuple[Strip, ...]:
     """Return the networks' blocks in rows, to be coloured by a quantity's median."""
     rows = _having(result, quantity)
-    return tuple(Strip(one.spec.name, one.title, _cells(one, quantity), look) for one, look in rows)
+    return tuple(Strip(network.spec.name, network.title, _cells(network, quantity), look) for network, look in rows)
 
 
 def _having(result: GradientResult, quantity: Quantity) -> list[tuple[NetworkGradients, Look]]:
-    """Return the networks that have the quantity, with their looks: a plain one has no terms."""
     looks = looks_of([network.spec for network in result.networks])
     return [pair for pair in zip(result.networks, looks, strict=True) if pair[0].has(quantity)]
 
@@ -135,8 +134,8 @@ def loss_chart(result: Descent, step: DescentStep | None = None, *, small: bool 
     guides = (Guide(step.number, f"step {step.number}"),) if step else ()
     subtitle = "" if small else f"mean of up to {SMOOTH} steps, thin: each step · {conditions(result)}"
     axis = Axis("" if small else "step", low=0.0, high=float(recipe.steps) or None)
-    series = [one for index in range(len(request.specs)) for one in _losses(result, index)]
-    return Chart("Training loss, step by step", axis, Axis("loss", low=0.0), tuple(series), subtitle, guides)
+    series = tuple(chain.from_iterable(_losses(result, index) for index in range(len(request.specs))))
+    return Chart("Training loss, step by step", axis, Axis("loss", low=0.0), series, subtitle, guides)
 
 
 def conditions(result: Descent) -> str:
@@ -227,9 +226,9 @@ def _paths(result: Paths) -> Chart:
     few = 100 * result.portion(result.norm_carriers)
     bare = PLAIN._replace(marker=PLAIN.marker.NONE)
     series = [
-        Series("gradient", "norm of what comes along them", lengths, [100 * one / norms for one in result.norms],
+        Series("gradient", "norm of what comes along them", lengths, [100 * norm / norms for norm in result.norms],
                RESIDUAL, Kind.BARS, note=f"95 % of the norms: {first} to {last}"),
-        Series("count", "paths of that length", lengths, [100 * one for one in counts], bare, note="binomial"),
+        Series("count", "paths of that length", lengths, [100 * share for share in counts], bare, note="binomial"),
     ]  # fmt: skip
     product = [norm or 0.0 for norm in result.product]
     if any(product) and None not in result.product:
@@ -252,17 +251,17 @@ def _paths(result: Paths) -> Chart:
 
 def _shattering(result: Shattering) -> Chart:
     series = []
-    for one in result.networks:
-        look = RESIDUAL if one.spec.residual else PLAIN
-        series.append(Series(one.spec.name, title(one.spec), LAGS, one.mean, look))
+    for network in result.networks:
+        look = RESIDUAL if network.spec.residual else PLAIN
+        series.append(Series(network.spec.name, title(network.spec), LAGS, network.mean, look))
     deepest = [line for line in result.lines if line.depth == max(result.request.depths)]
     for line, look in zip(deepest, LOOKS[2:], strict=False):
         faint = look._replace(marker=look.marker.NONE)
         key = f"{line.kind}-{line.depth}"
         series.append(Series(key, f"{line.kind}, {line.depth} layers", LAGS, line.mean, faint))
     request = result.request
-    done = [len(one.cosines) for one in result.networks if len(one.cosines) < len(request.seeds)]
-    seeds = f"{done[0]} of {len(request.seeds)}" if done else f"{len(request.seeds)}"
+    done = min((len(network.cosines) for network in result.networks), default=len(request.seeds))
+    seeds = f"{done} of {len(request.seeds)}" if done < len(request.seeds) else f"{done}"
     return Chart(
         "Do gradients at neighbouring inputs agree?",
         Axis("how many points the inputs are apart"),

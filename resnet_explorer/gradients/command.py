@@ -80,7 +80,7 @@ def picture_of(result: GradientResult, quantity: Quantity) -> Picture:
 
     Networks without the quantity are left out; raises ExplorerError where none has it.
     """
-    result = replace(result, networks=tuple(one for one in result.networks if one.has(quantity)))
+    result = replace(result, networks=tuple(network for network in result.networks if network.has(quantity)))
     if not result.networks:
         raise ExplorerError("quantity", "A plain network has no two terms.", "Choose another quantity.")
     drawn = draw(gradient_plot(result, quantity), WIDTH, HEIGHT)

@@ -73,8 +73,8 @@ class GradientControls(QWidget):
         self._rate = USUAL[When.START][0]
         self.problem = Problem()
         self.form = Form(self, (14, 8, 12, 4), 4)
-        for key, words, tip in self._rows():
-            self.form.add(key, words, getattr(self, key), tip, "Zero-init" if key == "zero" else "")
+        for key, text, tip in self._rows():
+            self.form.add(key, text, getattr(self, key), tip, "Zero-init" if key == "zero" else "")
             if key == "images":
                 self.form.addRow(self.images.problem)
         self.images.list.setAccessibleName("Images")
@@ -125,20 +125,17 @@ class GradientControls(QWidget):
 
     def _on_value_entered(self, key: str, value: object) -> None:
         if key == "when":
-            self._take_when()
+            self._kept[self._when] = self._rate, self.side.value()
+            self._when = self.when.chosen
+            self._rate, side = self._kept[self._when]
+            self.rate.show_value(self._rate)
+            self.side.show_value(side)
+            self._show_rows()
         elif key == "rate" and isinstance(value, float):
             self._rate = value
         if isinstance(self.form.fields[key], NumberField | FractionField):
             self.form.show_value(key, value)
         self.changed.emit()
-
-    def _take_when(self) -> None:
-        self._kept[self._when] = self._rate, self.side.value()
-        self._when = self.when.chosen
-        self._rate, side = self._kept[self._when]
-        self.rate.show_value(self._rate)
-        self.side.show_value(side)
-        self._show_rows()
 
     def spec(self, depth: int | None = None) -> ResNetSpec:
         """Return the residual network of a depth, by default the chosen one, with the settings of the controls.
@@ -194,4 +191,4 @@ def _axis(key: str) -> ChoiceField:
 
 def _choices(kind: type[StrEnum]) -> ChoiceField:
     text = {"train": "training", "eval": "evaluation"}
-    return ChoiceField(((text.get(one.value, one.value), one) for one in kind), kind)
+    return ChoiceField(((text.get(choice.value, choice.value), choice) for choice in kind), kind)

@@ -13,18 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from resnet_explorer.gradients import values
 from resnet_explorer.gradients.descent import Descent, DescentRequest, DescentStep, LesionRequest
-from resnet_explorer.gradients.values import (
-    LAGS,
-    GradientRequest,
-    GradientResult,
-    Line,
-    Neighbours,
-    NetworkGradients,
-    Sample,
-    Shattering,
-    ShatterRequest,
-)
 from resnet_explorer.module.build import ResNet
 from resnet_explorer.probes.data import Batch, Images, tested
 from resnet_explorer.probes.models import LOSSES, accuracy, build_from_seed, common, places, restored, seeded
@@ -39,13 +29,15 @@ from resnet_explorer.training.trainer import Trainer, conditions
 _DTYPES = {Precision.FLOAT32: torch.float32, Precision.FLOAT64: torch.float64}
 
 
-def measure(request: GradientRequest) -> Iterator[Progress | Partial[GradientResult] | GradientResult]:
+def measure(
+    request: values.GradientRequest,
+) -> Iterator[Progress | Partial[values.GradientResult] | values.GradientResult]:
     """Yield progress, a partial result after each seed, and last the result.
 
     Raises ExplorerError where the images are missing, and InputError where a network cannot take them.
     """
     began = perf_counter()
-    networks = [NetworkGradients(spec, places(spec, request.image, request.mode), ()) for spec in request.specs]
+    networks = [values.NetworkGradients(spec, places(spec, request.image, request.mode), ()) for spec in request.specs]
     steps = len(request.seeds) * len(networks)
     yield Progress(0, steps, "fetching the images")
     images = Images(request.data, common(request.specs), request.image)
@@ -57,11 +49,11 @@ def measure(request: GradientRequest) -> Iterator[Progress | Partial[GradientRes
             sample = _sample(model, batch, request, seed)
             networks[index] = replace(network, samples=(*network.samples, sample))
         seconds = perf_counter() - began
-        result = GradientResult(request, tuple(networks), batch.text, str(torch.__version__), seconds)
+        result = values.GradientResult(request, tuple(networks), batch.text, str(torch.__version__), seconds)
         yield result if result.complete else Partial(result)
 
 
-def _sample(model: ResNet, batch: Batch, request: GradientRequest, seed: int) -> Sample:
+def _sample(model: ResNet, batch: Batch, request: values.GradientRequest, seed: int) -> values.Sample:
     model = model.to(request.device, _DTYPES[request.precision])
     sample = _pass(model, batch, request, seed)
     zeros = any(value == 0 for quantity in GRADIENTS for value in sample.values[quantity])
@@ -77,34 +69,36 @@ def _sample(model: ResNet, batch: Batch, request: GradientRequest, seed: int) ->
     return replace(sample, underflow=underflow)
 
 
-def _pass(model: ResNet, batch: Batch, request: GradientRequest, seed: int) -> Sample:
+def _pass(model: ResNet, batch: Batch, request: values.GradientRequest, seed: int) -> values.Sample:
     """Return loss, accuracy and every quantity of one forward and backward pass."""
     x, y = batch.x.to(request.device, next(model.parameters()).dtype), batch.y.to(request.device)
     with seeded(seed), restored(model, training=request.mode is Mode.TRAIN), recording(model) as record:
         output: Tensor = model(x)
         loss = LOSSES[request.loss](output, y)
         torch.autograd.backward(loss)
-        values = record.values(request.rate)
-    return Sample(seed, loss.item(), accuracy(output, y), values, {})
+        quantities = record.values(request.rate)
+    return values.Sample(seed, loss.item(), accuracy(output, y), quantities, {})
 
 
 POINTS, REACH = 256, 2.0
 _EPS = 1e-5
 
 
-def shatter(request: ShatterRequest) -> Iterator[Progress | Partial[Shattering] | Shattering]:
+def shatter(request: values.ShatterRequest) -> Iterator[Progress | Partial[values.Shattering] | values.Shattering]:
     """Yield progress, partial results, and last how well gradients along lines agree.
 
     Raises ExplorerError as ``measure`` does.
     """
     began, steps = perf_counter(), len(request.seeds) + len(KINDS) * len(request.depths)
     rows: list[list[tuple[float, ...]]] = [[] for _ in request.specs]
-    lines: list[Line] = []
+    lines: list[values.Line] = []
     throttle, data = Throttle(), ""
 
-    def so_far() -> Shattering:
-        networks = tuple(Neighbours(spec, tuple(row)) for spec, row in zip(request.specs, rows, strict=True) if row)
-        return Shattering(request, networks, tuple(lines), data, str(torch.__version__), perf_counter() - began)
+    def so_far() -> values.Shattering:
+        networks = tuple(
+            values.Neighbours(spec, tuple(row)) for spec, row in zip(request.specs, rows, strict=True) if row
+        )
+        return values.Shattering(request, networks, tuple(lines), data, str(torch.__version__), perf_counter() - began)
 
     for done, batch in enumerate(_lines_of_images(request)):
         yield Progress(done, steps, f"gradients between two images, seed {request.seeds[done]}")
@@ -120,7 +114,7 @@ def shatter(request: ShatterRequest) -> Iterator[Progress | Partial[Shattering] 
         for seed in request.seeds:
             with seeded(seed):
                 correlations.append(autocorrelation(slope(depth, request.width, *KINDS[kind](request.beta))))
-        lines.append(Line(kind, depth, tuple(correlations)))
+        lines.append(values.Line(kind, depth, tuple(correlations)))
         if throttle.is_due:
             with throttle.reporting():
                 yield Partial(so_far())
@@ -128,7 +122,7 @@ def shatter(request: ShatterRequest) -> Iterator[Progress | Partial[Shattering] 
     yield so_far()
 
 
-def _lines_of_images(request: ShatterRequest) -> Iterator[Batch]:
+def _lines_of_images(request: values.ShatterRequest) -> Iterator[Batch]:
     """Yield two images for each seed; none where there are no networks."""
     for spec in request.specs:
         places(spec, request.image, request.mode)
@@ -152,7 +146,7 @@ def neighbours(model: ResNet, x: Tensor, mode: Mode) -> tuple[float, ...]:
     with restored(model, training=mode is Mode.TRAIN), seeded(0):
         (gradient,) = torch.autograd.grad(model(x)[:, 0].sum(), x)
     unit = functional.normalize(gradient.double().flatten(1), dim=1, eps=1e-300)
-    return tuple(float((unit[:-lag] * unit[lag:]).sum(dim=1).mean()) for lag in LAGS)
+    return tuple(float((unit[:-lag] * unit[lag:]).sum(dim=1).mean()) for lag in values.LAGS)
 
 
 KINDS: Mapping[str, Callable[[float], tuple[bool, float | None]]] = {
@@ -183,11 +177,11 @@ def _norm(h: Tensor) -> Tensor:
     return (h - h.mean(dim=0)) / torch.sqrt(h.var(dim=0, correction=0) + _EPS)
 
 
-def autocorrelation(values: Tensor) -> tuple[float, ...]:
+def autocorrelation(signal: Tensor) -> tuple[float, ...]:
     """Return the autocorrelation of a signal, less its mean, at each of ``LAGS``: 0 for white noise."""
-    centred = values - values.mean()
+    centred = signal - signal.mean()
     whole = float(centred @ centred)
-    return tuple(float(centred[:-lag] @ centred[lag:]) / whole if whole else 0.0 for lag in LAGS)
+    return tuple(float(centred[:-lag] @ centred[lag:]) / whole if whole else 0.0 for lag in values.LAGS)
 
 
 class Trained(NamedTuple):
@@ -242,7 +236,7 @@ def training(
 
     with conditions(plans[0]):
         trainers = [Trainer(plan, loss=request.loss) for plan in plans]
-        feeds = {one.layout: Feed(one.plan, one.layout, images) for one in trainers}
+        feeds = {trainer.layout: Feed(trainer.plan, trainer.layout, images) for trainer in trainers}
         for feed in feeds.values():
             yield from feed.fit()
         for number in range(recipe.steps):
@@ -252,14 +246,15 @@ def training(
             if is_curve and throttle.is_due and number + 1 < recipe.steps:
                 with throttle.reporting():
                     yield Partial(so_far())
-    models = [one.model.to(memory_format=torch.contiguous_format) for one in trainers]
+    models = [trainer.model.to(memory_format=torch.contiguous_format) for trainer in trainers]
     return Trained(so_far(), models, images)
 
 
 def _step(trainers: list[Trainer], feeds: dict[torch.memory_format, Feed], number: int) -> DescentStep:
     recipe = trainers[0].plan.recipe
     measured, listens = recipe.measures(number), recipe.deterministic and number == 0
-    metrics = [one.step(feeds[one.layout], number, recipe.rate_at(number), measured, listens)[0] for one in trainers]
-    values = tuple(metric.blocks for metric in metrics if metric.blocks is not None)
+    rate = recipe.rate_at(number)
+    metrics = [trainer.step(feeds[trainer.layout], number, rate, measured, listens)[0] for trainer in trainers]
+    blocks = tuple(metric.blocks for metric in metrics if metric.blocks is not None)
     losses = tuple(metric.loss for metric in metrics)
-    return DescentStep(number, losses, tuple(metric.accuracy for metric in metrics), values or None)
+    return DescentStep(number, losses, tuple(metric.accuracy for metric in metrics), blocks or None)

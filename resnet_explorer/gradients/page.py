@@ -46,7 +46,6 @@ class GradientPage(PageView):
         self._document, self._jobs = document, jobs
         self._job = 0
         self._requested: LabRequest | None = None
-        self.result: GradientResult | None = None
         self.shown: LabResult | None = None
         self.preset: Preset | None = None
         self.controls, self.presets = GradientControls(document), ExperimentList(list(PRESETS.values()))
@@ -173,26 +172,21 @@ class GradientPage(PageView):
         self.state.setText("measuring…")
         self.blank.setText("Measuring …")
         name = self.preset.title if self.preset else "Gradients, residual and plain"
-        self._job = self._jobs.submit(request, name, self._on_measured, self._on_problem, so_far=self._on_known)
-
-    def _on_known(self, job: Job, result: object) -> None:
-        """Show a partial result; of an experiment that trains first, this is the training."""
-        if job == self._requested:
-            self._take(result)
+        self._job = self._jobs.submit(request, name, self._on_measured, self._on_problem, so_far=self._on_partial)
 
     def _on_measured(self, job: Job, result: object) -> None:
         if job == self._requested:
             self.controls.images.is_new &= getattr(job, "data", None) != self.controls.images.choice
-            self._take(result)
+        self._on_partial(job, result)
 
-    def _take(self, result: object) -> None:
-        assert isinstance(result, LabResult)
-        self.shown = result
-        self.state.setText(progress_text(result))
-        if isinstance(result, GradientResult):
-            self.result = result
-        self.middle.setCurrentWidget(self.pictures)
-        self._show()
+    def _on_partial(self, job: Job, result: object) -> None:
+        """Show a partial result, or all; of an experiment that trains first, a partial one is the training."""
+        if job == self._requested:
+            assert isinstance(result, LabResult)
+            self.shown = result
+            self.state.setText(progress_text(result))
+            self.middle.setCurrentWidget(self.pictures)
+            self._show()
 
     def _show(self) -> None:
         if self.shown is None:
@@ -216,17 +210,15 @@ class GradientPage(PageView):
 
     def _tell(self) -> None:
         quantity, gradients = Quantity(self.quantity.currentData()), self._gradients()
-        if gradients is not None:
-            self.text.show_result(gradients, quantity)
-        self.text.show_preset(self.preset, self.shown)
+        self.text.show_result(self.shown, gradients, quantity, self.preset)
         self.values_changed.emit()
 
     def _gradients(self) -> GradientResult | None:
         """Return the gradients block by block that are shown; of a training, those at the slider's step."""
-        if isinstance(self.shown, GradientResult):
-            return self.shown
-        step = self.pictures.bar.step_of(self.shown) if isinstance(self.shown, Descent) else None
-        return self.shown.at(step) if isinstance(self.shown, Descent) and step else None
+        shown, step = self.shown, self.pictures.bar.step
+        if isinstance(shown, Descent):
+            return shown.at(step) if step else None
+        return shown if isinstance(shown, GradientResult) else None
 
     def values_shown(self) -> tuple[ResNetSpec, InputShape, BlockValues] | None:
         """Return the first residual network that is shown, its input, and the value at each of its blocks.
@@ -234,7 +226,7 @@ class GradientPage(PageView):
         The value is the median over the seeds, or that at the slider's step; None where no blocks are measured.
         """
         gradients, quantity = self._gradients(), Quantity(self.quantity.currentData())
-        first = next((one for one in gradients.networks if one.spec.residual), None) if gradients else None
+        first = gradients.first_residual if gradients else None
         if gradients is None or first is None:
             return None
         text, request = WORDS[quantity], gradients.request

@@ -80,8 +80,8 @@ def _paths(request: PathsRequest, sums: Tensor, whole: Tensor, data: str) -> Pat
     total = float(whole.norm())
     return Paths(
         request,
-        norms=tuple(float(one.norm()) for one in sums),
-        shares=tuple(float((one * whole).sum()) / total**2 if total else 0.0 for one in sums),
+        norms=tuple(float(gradient.norm()) for gradient in sums),
+        shares=tuple(float((gradient * whole).sum()) / total**2 if total else 0.0 for gradient in sums),
         singles=(None,) * len(sums),
         total=total,
         error=float((sums.sum(dim=0) - whole).norm()) / total if total else 0.0,
@@ -114,9 +114,9 @@ def _cross(block: Block, x: Tensor) -> Crossing:
 
 def through(crossing: Crossing, sums: Sequence[Tensor]) -> list[Tensor]:
     """Return the sums of the gradients at a block's input, by the branches passed, from those at its output."""
-    passed = [crossing.back(one, crossing.shortcut, crossing.branch) for one in sums]
-    kept, moved = [shortcut for shortcut, _ in passed], [branch for _, branch in passed]
-    return [kept[0], *(one + other for one, other in zip(kept[1:], moved[:-1], strict=True)), moved[-1]]
+    passed = [crossing.back(gradient, crossing.shortcut, crossing.branch) for gradient in sums]
+    kept, moved = zip(*passed, strict=True)
+    return [kept[0], *map(torch.add, kept[1:], moved[:-1]), moved[-1]]
 
 
 def walk(crossings: Sequence[Crossing], gradient: Tensor, walks: int, seed: int) -> Iterator[float | None]:

@@ -17,7 +17,7 @@ from resnet_explorer.gradients.charts import (
 )
 from resnet_explorer.gradients.descent import Descent, DescentStep
 from resnet_explorer.gradients.presets import Preset
-from resnet_explorer.gradients.tables import LabResult, describe_result
+from resnet_explorer.gradients.tables import LabResult, table_of
 from resnet_explorer.gradients.values import GradientResult, NetworkGradients
 from resnet_explorer.picture.marks import Ink
 from resnet_explorer.picture.theme import LIGHT, Theme
@@ -63,20 +63,17 @@ class DescentBar(PlayBar):
     view_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        tip, slider_tip = (
-            "Play the steps; on the slider the arrow keys go step by step",
-            "The step whose blocks are shown",
-        )
-        super().__init__(PLAY_MS, tip, "Step of the training", f"{slider_tip}; ← and → go from one to the next", parent)
+        tip = "Play the steps; on the slider the arrow keys go step by step"
+        slider_tip = "The step whose blocks are shown; ← and → go from one to the next"
+        super().__init__(PLAY_MS, tip, "Step of the training", slider_tip, parent)
         self._result: Descent | None = None
         self.follows = True
-        self.view = DescentView.BLOCKS
         self.views = {view: tool(view.value.capitalize(), _TIPS[view], checkable=True) for view in DescentView}
         self._group = QButtonGroup(self)
         for index, button in enumerate(self.views.values()):
             self._group.addButton(button, index)
-        self._group.idClicked.connect(self._on_view)
-        self.views[self.view].setChecked(True)
+        self._group.idClicked.connect(self.view_changed)
+        self.views[DescentView.BLOCKS].setChecked(True)
         self.slider.setMinimumWidth(80)
         self.slider.valueChanged.connect(self._on_moved)
         self.text = label(wrap=True, cut=True)
@@ -85,14 +82,14 @@ class DescentBar(PlayBar):
         vbox(line, self.text, of=self, margins=(12, 4, 12, 6), spacing=2)
 
     @property
+    def view(self) -> DescentView:
+        return list(DescentView)[self._group.checkedId()]
+
+    @property
     def step(self) -> DescentStep | None:
         """Return the measured step that the slider is at; None before there is one."""
         measured = self._result.measured if self._result else ()
         return measured[min(self.slider.value(), len(measured) - 1)] if measured else None
-
-    def step_of(self, result: Descent) -> DescentStep | None:
-        """Return ``step`` where it belongs to that training."""
-        return self.step if self._result is result else None
 
     def show_result(self, result: Descent) -> None:
         if self._result is None or result.request != self._result.request:
@@ -105,10 +102,6 @@ class DescentBar(PlayBar):
             if self.follows:
                 self.slider.setValue(last)
         self._show_text()
-
-    def _on_view(self, index: int) -> None:
-        self.view = list(DescentView)[index]
-        self.view_changed.emit()
 
     def _on_moved(self, value: int) -> None:
         self.follows = value >= self.slider.maximum()
@@ -174,9 +167,8 @@ class GradientPictures(QWidget):
         self.stack.setCurrentWidget(self.heat if view is DescentView.HEAT else self.chart)
         if isinstance(result, GradientResult):
             text = "Each block coloured by its value"
-            self.chart.show_chart(
-                gradient_plot(result, quantity), gradient_strips(result, quantity), axis_of(quantity), text
-            )
+            chart, strips = gradient_plot(result, quantity), gradient_strips(result, quantity)
+            self.chart.show_chart(chart, strips, axis_of(quantity), text)
         elif isinstance(result, Descent) and step:
             if view is DescentView.LOSS:
                 self.chart.show_chart(loss_chart(result, step))
@@ -218,13 +210,12 @@ class GradientText(QScrollArea):
         self.shows, self.block, self.terms = text(), text(), text("muted")
         self.bar = TermsBar()
         self.conditions, self.sources = text("muted"), text("muted")
-        self.sources.setText("\n".join(SOURCES))
         self._headings = [heading("The two terms"), heading("Conditions")]
         terms = (self._headings[0], self.block, self.bar, self.terms, self._headings[1], self.conditions)
         parts = (heading("Reading this plot"), self.shows, *terms, heading("References"), self.sources, 1)
         fill(self, *parts, margins=(14, 10, 14, 10), spacing=6, width=WIDTH)
         self.setAccessibleName("Reading this plot")
-        self._of_blocks(False)
+        self.show_result(None, None, Quantity.INPUT, None)
         document.selected.connect(self._on_selected)
 
     def show_theme(self, theme: Theme) -> None:
@@ -232,33 +223,29 @@ class GradientText(QScrollArea):
         self.bar.setFixedHeight(2 * self.bar.fontMetrics().height() + 6)
         self.bar.update()
 
-    def show_preset(self, preset: Preset | None, shown: object = None) -> None:
-        """Show what to look for in an experiment, the result ``shown``, and the references, or the default ones."""
-        gradients = isinstance(shown, GradientResult) or (isinstance(shown, Descent) and bool(shown.measured))
-        self._of_blocks(gradients)
-        self.sources.setText("\n".join([one.text for one in preset.references] if preset else SOURCES))
-        texts = [] if isinstance(shown, GradientResult) or shown is None else [describe_result(shown)]
-        texts += [self.shows.text()] if gradients else []
-        if preset is not None:
-            texts.insert(0, f"What to look for: {preset.look_for}")
+    def show_result(
+        self, shown: LabResult | None, gradients: GradientResult | None, quantity: Quantity, preset: Preset | None
+    ) -> None:
+        """Describe a result, its gradients at the blocks where there are any, and what to look for in an experiment."""
+        self._result = gradients or self._result
+        for widget in (self.block, self.bar, self.terms, self.conditions, *self._headings):
+            widget.setVisible(gradients is not None)
+        self.sources.setText("\n".join([source.text for source in preset.references] if preset else SOURCES))
+        texts = [f"What to look for: {preset.look_for}"] if preset else []
+        if shown is not None and shown is not gradients:
+            texts.append(table_of(shown).describe(shown))
+        if gradients is not None:
+            texts += [WORDS[quantity].teaches, *(_change(network, quantity) for network in gradients.networks)]
+            self.conditions.setText("\n".join((*gradients.conditions, *gradients.notes)))
+            self._on_selected(self._document.selection)
         self.shows.setText("\n\n".join(texts))
 
-    def _of_blocks(self, on: bool) -> None:
-        for widget in (self.block, self.bar, self.terms, self.conditions, *self._headings):
-            widget.setVisible(on)
-
-    def show_result(self, result: GradientResult, quantity: Quantity) -> None:
-        self._result = result
-        self.shows.setText("\n\n".join([WORDS[quantity].teaches, *(_said(one, quantity) for one in result.networks)]))
-        self.conditions.setText("\n".join((*result.conditions, *result.notes)))
-        self._on_selected(self._document.selection)
-
     def _on_selected(self, path: str) -> None:
-        residual = next((one for one in self._result.networks if one.spec.residual), None) if self._result else None
+        residual = self._result.first_residual if self._result else None
         if residual is None:
             return
         paths = [place.path for place in residual.places]
-        at = next((n for n, known in enumerate(paths) if path == known or path.startswith(f"{known}.")), None)
+        at = next((n for n, place in enumerate(paths) if path == place or path.startswith(f"{place}.")), None)
         block = len(paths) // 2 if at is None else at
         suffix = "" if at is not None else " (select a block to see its own)"
         self.block.setText(f"Block {block + 1} of {residual.title} · {paths[block]}{suffix}")
@@ -276,7 +263,7 @@ class GradientText(QScrollArea):
         )
 
 
-def _said(network: NetworkGradients, quantity: Quantity) -> str:
+def _change(network: NetworkGradients, quantity: Quantity) -> str:
     ratio, growth = network.ratio(quantity), network.growth(quantity)
     if ratio is None:
         return f"{network.title}: no value at both ends."
@@ -296,8 +283,7 @@ def progress_text(result: LabResult) -> str:
         left = "" if result.complete else f", {len(result.request.seeds) - result.done} to come"
         return f"{result.done} seed{'' if result.done == 1 else 's'} in {seconds:.1f} s{left}"
     if isinstance(result, Descent):
-        made = f"{len(result.steps):,} of {result.request.recipe.steps:,} steps"
-        return f"{made} in {seconds:.1f} s"
+        return f"{len(result.steps):,} of {result.request.recipe.steps:,} steps in {seconds:.1f} s"
     is_part = isinstance(result, LesionStudy) and not result.complete
     return f"{'still measuring' if is_part else 'done'}, {seconds:.1f} s"
 
@@ -312,7 +298,6 @@ class TermsBar(QWidget):
         self.setFixedHeight(40)
 
     def show_terms(self, shortcut: float, branch: float) -> None:
-        """Show both norms, the larger one over the full width."""
         self._terms = (shortcut, branch)
         self.setAccessibleName(f"shortcut term {shortcut:.3g}, branch term {branch:.3g}")
         self.update()

@@ -72,25 +72,27 @@ def gradients_to_json(result: GradientResult) -> str:
 def to_text(result: GradientResult, quantity: Quantity) -> str:
     """Return a quantity as a table to be read in a terminal: a line for each block, a column for each network."""
     lines = [f"{WORDS[quantity].label}, {WORDS[quantity].symbol}", *result.conditions, ""]
-    titles = [one.title for one in result.networks]
+    titles = [network.title for network in result.networks]
     wide = [max(len(title), 22) for title in titles]
     lines.append(
         "block  path         " + "  ".join(title.rjust(room) for title, room in zip(titles, wide, strict=True))
     )
-    most = max(result.networks, key=lambda one: len(one.places))
+    most = max(result.networks, key=lambda network: len(network.places))
     for index, place in enumerate(most.places):
-        cells = (_cell(one, quantity, index).rjust(room) for one, room in zip(result.networks, wide, strict=True))
+        cells = (
+            _cell(network, quantity, index).rjust(room) for network, room in zip(result.networks, wide, strict=True)
+        )
         lines.append(f"{index + 1:>5}  {place.path:<12} {'  '.join(cells)}".rstrip())
-    return "\n".join([*lines, "", describe_result(result, quantity), *result.notes]) + "\n"
+    return "\n".join([*lines, "", describe_gradients(result, quantity), *result.notes]) + "\n"
 
 
-def _cell(one: NetworkGradients, quantity: Quantity, index: int) -> str:
-    """Return the median, with the smallest and the largest value."""
-    if index >= len(one.places) or not one.at(quantity, index):
+def _cell(network: NetworkGradients, quantity: Quantity, index: int) -> str:
+    if index >= len(network.places) or not (values := network.at(quantity, index)):
         return "–"
-    low, high = (figure(end) for end in (one.at(quantity, index)[0], one.at(quantity, index)[-1]))
+    low, high = figure(values[0]), figure(values[-1])
     spread = f" ({low} … {high})" if low != high else ""
-    return figure(one.median(quantity)[index]) + (" underflow" if one.underflows(quantity)[index] else "") + spread
+    underflow = " underflow" if network.underflows(quantity)[index] else ""
+    return figure(network.median(quantity)[index]) + underflow + spread
 
 
 LabResult = GradientResult | Descent | Paths | Shattering | LesionStudy
@@ -98,15 +100,16 @@ Line = tuple[object, ...]
 
 
 class Table(NamedTuple):
-    """An experiment's name, the titles of its columns with their units, and how its lines are made."""
+    """An experiment's name, the titles of its columns with their units, its lines, and its figures in a sentence."""
 
     name: str
     header: tuple[str, ...]
     lines: Callable[[Any], Iterator[Line]]
+    describe: Callable[[Any], str]
 
 
 def table_of(result: LabResult) -> Table:
-    """Return what a result's table is called, and how it is made."""
+    """Return how a result is written as a table and in a sentence."""
     return _TABLES[type(result)]
 
 
@@ -168,10 +171,10 @@ def _paths(result: Paths) -> Iterator[Line]:
 
 
 def _shattering(result: Shattering) -> Iterator[Line]:
-    for one in result.networks:
-        for seed, row in zip(result.request.seeds, one.cosines, strict=False):
+    for network in result.networks:
+        for seed, row in zip(result.request.seeds, network.cosines, strict=False):
             for lag, value in zip(LAGS, row, strict=True):
-                yield one.spec.name, None, seed, "cosine", lag, value
+                yield network.spec.name, None, seed, "cosine", lag, value
     for line in result.lines:
         for seed, row in zip(result.request.seeds, line.correlations, strict=False):
             for lag, value in zip(LAGS, row, strict=True):
@@ -179,47 +182,25 @@ def _shattering(result: Shattering) -> Iterator[Line]:
 
 
 def _lesions(result: LesionStudy) -> Iterator[Line]:
-    for one in result.networks:
-        name = one.spec.name
-        yield name, "none", None, None, None, one.whole
-        yield name, "none, the test's own statistics", None, None, None, one.batch
-        for lesion, values in (("dropped", one.dropped), ("swapped with the next", one.swapped)):
-            for number, (place, value) in enumerate(zip(one.places, values, strict=True), start=1):
+    for network in result.networks:
+        name = network.spec.name
+        yield name, "none", None, None, None, network.whole
+        yield name, "none, the test's own statistics", None, None, None, network.batch
+        for lesion, values in (("dropped", network.dropped), ("swapped with the next", network.swapped)):
+            for number, (place, value) in enumerate(zip(network.places, values, strict=True), start=1):
                 yield name, lesion, number, place.path, place.stage, value
 
 
-_TABLES: Mapping[type, Table] = {
-    GradientResult: Table(
-        "gradients", ("network", "block", "path", "stage", "quantity", "seed", "value", "underflow"), _gradients
-    ),
-    Descent: Table("training", ("network", "step", "block", "path", "stage", "quantity", "value"), _descent),
-    Paths: Table(
-        "paths",
-        ("network", "length (branches)", "paths (share of all)", "gradient along all (norm)",
-         "gradient along all (signed share)", "gradient along one (mean norm)", "the paper's product (norm)"),
-        _paths,
-    ),
-    Shattering: Table(
-        "shattering",
-        ("network", "depth (layers)", "seed", "measure", "distance (points)", "similarity (-1 to 1)"),
-        _shattering,
-    ),
-    LesionStudy: Table(
-        "lesions", ("network", "lesion", "block", "path", "stage", "test error (share)"), _lesions
-    ),
-}  # fmt: skip
+def describe_gradients(result: GradientResult, quantity: Quantity = Quantity.INPUT) -> str:
+    """Return a sentence with the figures of a quantity."""
+    seeds = f"{result.done} seed{'' if result.done == 1 else 's'}"
+    texts = "; ".join(f"{network.title}: {_network_text(network, quantity)}" for network in result.networks)
+    return f"{WORDS[quantity].symbol}, median of {seeds}. {texts}."
 
 
-def describe_result(result: object, quantity: Quantity = Quantity.INPUT) -> str:
-    """Return a sentence with the figures of a result; ``quantity`` is the one shown where blocks are measured."""
-    if isinstance(result, GradientResult):
-        seeds = f"{result.done} seed{'' if result.done == 1 else 's'}"
-        texts = "; ".join(f"{network.title}: {_network_text(network, quantity)}" for network in result.networks)
-        return f"{WORDS[quantity].symbol}, median of {seeds}. {texts}."
-    if isinstance(result, LesionStudy):
-        lesions = "; ".join(network.text for network in result.networks)
-        return f"Of {result.networks[0].tested:,} test images {lesions}."
-    return _TEXTS[type(result)](result)
+def _lesions_text(result: LesionStudy) -> str:
+    lesions = "; ".join(network.text for network in result.networks)
+    return f"Of {result.networks[0].tested:,} test images {lesions}."
 
 
 def _network_text(network: NetworkGradients, quantity: Quantity) -> str:
@@ -271,8 +252,30 @@ def _shattering_text(result: Shattering) -> str:
     return " ".join(texts)
 
 
-_TEXTS: Mapping[type, Callable[[Any], str]] = {
-    Descent: _descent_text,
-    Paths: _paths_text,
-    Shattering: _shattering_text,
-}
+_TABLES: Mapping[type, Table] = {
+    GradientResult: Table(
+        "gradients",
+        ("network", "block", "path", "stage", "quantity", "seed", "value", "underflow"),
+        _gradients,
+        describe_gradients,
+    ),
+    Descent: Table(
+        "training", ("network", "step", "block", "path", "stage", "quantity", "value"), _descent, _descent_text
+    ),
+    Paths: Table(
+        "paths",
+        ("network", "length (branches)", "paths (share of all)", "gradient along all (norm)",
+         "gradient along all (signed share)", "gradient along one (mean norm)", "the paper's product (norm)"),
+        _paths,
+        _paths_text,
+    ),
+    Shattering: Table(
+        "shattering",
+        ("network", "depth (layers)", "seed", "measure", "distance (points)", "similarity (-1 to 1)"),
+        _shattering,
+        _shattering_text,
+    ),
+    LesionStudy: Table(
+        "lesions", ("network", "lesion", "block", "path", "stage", "test error (share)"), _lesions, _lesions_text
+    ),
+}  # fmt: skip

@@ -97,7 +97,6 @@ class NetworkGradients:
         return tuple(median(values) if values else None for values in blocks)
 
     def spread(self, quantity: Quantity) -> tuple[tuple[float, float] | None, ...]:
-        """Return the smallest and the largest value over the seeds, block by block."""
         blocks = (self.at(quantity, block) for block in range(len(self.places)))
         return tuple((values[0], values[-1]) if values else None for values in blocks)
 
@@ -132,14 +131,9 @@ class NetworkGradients:
         over = sum(
             any(value is not None and not isfinite(value) for value in block) for block in zip(*series, strict=True)
         )
-        texts = {
-            "are 0 in float32 and are not in float64: underflow.": under,
-            "are not finite: overflow.": over,
-        }
-        blocks = len(self.places)
-        return tuple(
-            f"{self.title}: gradients at {count} of {blocks} blocks {text}" for text, count in texts.items() if count
-        )
+        texts = {"are 0 in float32 and are not in float64: underflow.": under, "are not finite: overflow.": over}
+        head = f"{self.title}: gradients at"
+        return tuple(f"{head} {count} of {len(self.places)} blocks {text}" for text, count in texts.items() if count)
 
 
 def _ratio(first: float | None, last: float | None) -> float | None:
@@ -165,6 +159,10 @@ class GradientResult:
     @property
     def complete(self) -> bool:
         return self.done == len(self.request.seeds)
+
+    @property
+    def first_residual(self) -> NetworkGradients | None:
+        return next((network for network in self.networks if network.spec.residual), None)
 
     @property
     def conditions(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from resnet_explorer.gradients.descent import DescentRequest
 from resnet_explorer.gradients.page import GradientPage
 from resnet_explorer.gradients.presets import PRESETS
 from resnet_explorer.gradients.tables import to_csv as gradients_csv
-from resnet_explorer.gradients.values import GradientRequest
+from resnet_explorer.gradients.values import GradientRequest, GradientResult
 from resnet_explorer.images.choice import DataChoice, DataKind
 from resnet_explorer.picture.chart import Chart
 from resnet_explorer.readings.quantities import IN_TRAINING, Mode, Quantity
@@ -30,8 +30,12 @@ def page(window: MainWindow, qtbot: QtBot) -> GradientPage:
     for field, value in ((lab.controls.batch, 16), (lab.controls.side, 16), (lab.controls.seeds, 2)):
         field.setValue(value)
     window.tabs.setCurrentWidget(lab)
-    qtbot.waitUntil(lambda: lab.result is not None and lab.result.complete, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: (result := gradients(lab)) is not None and result.complete, timeout=PATIENCE)
     return lab
+
+
+def gradients(page: GradientPage) -> GradientResult | None:
+    return page.shown if isinstance(page.shown, GradientResult) else None
 
 
 def chart(page: GradientPage) -> Chart:
@@ -40,7 +44,7 @@ def chart(page: GradientPage) -> Chart:
 
 def test_with_batch_norm_the_plain_nets_gradient_grows_and_the_residual_ones_far_less(page: GradientPage) -> None:
     """He et al. 2015, section 4.1; Yang et al. 2019: it does not vanish, it grows towards the input."""
-    result = page.result
+    result = gradients(page)
     assert result is not None and result.request.mode is Mode.TRAIN
     residual, plain = (network.ratio(Quantity.INPUT) for network in result.networks)
     assert residual is not None and plain is not None
@@ -75,17 +79,17 @@ def test_at_initialisation_there_is_no_step_whose_update_could_be_shown(page: Gr
 
 
 def test_a_change_measures_anew_and_keeps_the_old_until_then(page: GradientPage, qtbot: QtBot) -> None:
-    before = page.result
+    before = gradients(page)
     page.controls.norm.setCurrentIndex(page.controls.norm.findData("none"))
-    assert page.result is before
-    qtbot.waitUntil(lambda: page.result is not before and present(page.result).complete, timeout=PATIENCE)
-    assert page.result and page.result.request.specs[0].norm.value == "none"
-    residual, plain = (network.ratio(Quantity.INPUT) for network in page.result.networks)
+    assert gradients(page) is before
+    qtbot.waitUntil(lambda: gradients(page) is not before and present(gradients(page)).complete, timeout=PATIENCE)
+    assert present(gradients(page)).request.specs[0].norm.value == "none"
+    residual, plain = (network.ratio(Quantity.INPUT) for network in present(gradients(page)).networks)
     assert plain is not None and residual is not None and plain < residual, "without norm it is the other way round"
 
 
 def test_choices_that_exclude_each_other_say_so_and_change_nothing(page: GradientPage, qtbot: QtBot) -> None:
-    before = page.result
+    before = gradients(page)
     page.controls.zero.setChecked(True)
     page.controls.scaling.setCurrentIndex(1)
     page.controls.norm.setCurrentIndex(page.controls.norm.findData("frn"))
@@ -93,12 +97,11 @@ def test_choices_that_exclude_each_other_say_so_and_change_nothing(page: Gradien
     page.controls.side.setValue(1)
     page.ask()
     qtbot.waitUntil(lambda: bool(page.controls.problem.text()), timeout=PATIENCE)
-    assert page.controls.problem.text().startswith("⚠") and page.result is before
+    assert page.controls.problem.text().startswith("⚠") and gradients(page) is before
 
 
 def test_the_table_has_a_line_for_every_block_seed_and_quantity(page: GradientPage) -> None:
-    assert page.result
-    lines = gradients_csv(page.result).splitlines()
+    lines = gradients_csv(present(gradients(page))).splitlines()
     assert len(lines) == 1 + 2 * 9 * 2 * (len(Quantity) - len(IN_TRAINING))
     assert lines[0] == "network,block,path,stage,quantity,seed,value,underflow"
 
@@ -119,7 +122,7 @@ def test_an_experiment_says_what_to_look_for_and_shows_what_was_measured(
     assert preset.look_for in page.text.shows.text() and chart(page)
     assert not page.quantity.isEnabled() and preset.references[0].text in page.text.sources.text()
     page.controls.seeds.stepBy(-1)
-    qtbot.waitUntil(lambda: page.shown is page.result, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: gradients(page) is not None, timeout=PATIENCE)
     assert page.quantity.isEnabled()
 
 
@@ -146,10 +149,10 @@ def test_a_number_that_is_typed_stays_when_the_field_is_left(window: MainWindow,
 
 def test_two_depths_are_measured_beside_each_other(page: GradientPage, qtbot: QtBot) -> None:
     page.controls.beside.setCurrentIndex(page.controls.beside.findData(8))
-    qtbot.waitUntil(lambda: page.result is not None and len(page.result.networks) == 4, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: len(present(gradients(page)).networks) == 4, timeout=PATIENCE)
     assert page.pictures.chart.chart
     looks = [series.look for series in page.pictures.chart.chart.series]
-    assert len(set(looks)) == 4 and [len(one.places) for one in present(page.result).networks] == [9, 9, 3, 3]
+    assert len(set(looks)) == 4 and [len(one.places) for one in present(gradients(page)).networks] == [9, 9, 3, 3]
 
 
 def test_images_that_are_not_there_are_said_beside_the_list_and_the_result_stays(
@@ -183,7 +186,7 @@ def test_an_experiment_is_run_by_the_keyboard(window: MainWindow, qtbot: QtBot) 
 
 def test_the_diagram_is_coloured_by_what_the_lab_shows(window: MainWindow, page: GradientPage) -> None:
     page.colour.click()
-    network = present(page.result).networks[0]
+    network = present(gradients(page)).networks[0]
     spec = network.spec
     assert window.document.state.spec == spec and window.tabs.currentWidget() is window.diagram
     values = window.document.measured

@@ -14,7 +14,7 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gradients import tables as gradients_tables
 from resnet_explorer.gradients.descent import Descent, DescentRequest, DescentStep, Paths, PathsRequest
 from resnet_explorer.gradients.presets import PRESETS
-from resnet_explorer.gradients.tables import describe_result
+from resnet_explorer.gradients.tables import describe_gradients, table_of
 from resnet_explorer.gradients.values import (
     GradientRequest,
     GradientResult,
@@ -128,33 +128,31 @@ class TestWords:
         assert all(text.label and text.symbol and text.teaches.endswith(".") for text in WORDS.values())
 
     def test_what_was_measured_is_said(self) -> None:
-        text = describe_result(result(network((8.0, 4.0, 2.0, 1.0))))
+        text = describe_gradients(result(network((8.0, 4.0, 2.0, 1.0))))
         assert (
             text == "‖∂L/∂x‖₂, median of 1 seed. ResNet-20: first/last block 8, × 2 with each block towards the input."
         )
         share = network((0.1, 0.4, 0.6, 0.9), quantity=Quantity.SHARE)
-        assert "ResNet-20: 0.1 at the first block, 0.9 at the last" in describe_result(result(share), Quantity.SHARE)
-        assert "no shortcuts" in describe_result(result(network((1.0,) * 4)), Quantity.SHARE)
+        assert "ResNet-20: 0.1 at the first block, 0.9 at the last" in describe_gradients(result(share), Quantity.SHARE)
+        assert "no shortcuts" in describe_gradients(result(network((1.0,) * 4)), Quantity.SHARE)
 
     def test_the_other_experiments_are_told_too(self) -> None:
         request = of_kind(PathsRequest, PRESETS["paths"].request)
         paths = Paths(request, (0.5, 1.0, 0.1), (0.3, 0.66, 0.04), (0.5, 0.4, 0.1), 2.0, 1e-7, True, "", "", 1.0)
-        assert "paths of 0 to 1 of 2 branches, which are 75 % of all paths" in describe_result(paths)
+        assert "paths of 0 to 1 of 2 branches, which are 75 % of all paths" in table_of(paths).describe(paths)
         values = {Quantity.OUTPUT: (9.0, 1.0, 1.0, 3.0)}
         steps = tuple(DescentStep(number, (2.0 - number,), (0.5,), (values,)) for number in (0, 1))
         descent = Descent(DescentRequest((NET,)), (PLACES,), steps, "", "", 1.0)
-        assert describe_result(descent).startswith(
-            "Mean loss of the last 2 steps: ResNet-20 1.5 (‖∂L/∂y‖ first/last block 3 at"
-        )
+        text = table_of(descent).describe(descent)
+        assert text.startswith("Mean loss of the last 2 steps: ResNet-20 1.5 (‖∂L/∂y‖ first/last block 3 at")
         lesions = Lesions("ResNet-20", NET, PLACES, 0.01, 0.02, (0.5, 0.1, 0.05, 0.03), (None,) * 4, 297, "")
         study = LesionStudy(PRESETS["lesions"].request, (lesions,), "", 1.0)  # type: ignore[arg-type]
         text = "297 test images ResNet-20: 1.0 % test error, typically 7.5 % without one of its blocks (3.0 % to"
-        assert text in describe_result(study)
+        assert text in table_of(study).describe(study)
         line = Line("plain, batch norm", 50, ((0.01, 0.0),))
         shattering = Shattering(ShatterRequest((NET,)), (Neighbours(NET, ((0.8, 0.6),)),), (line,), "", "", 1.0)
-        assert "ResNet-20 0.8." in describe_result(shattering) and "plain, batch norm 0.01." in describe_result(
-            shattering
-        )
+        text = table_of(shattering).describe(shattering)
+        assert "ResNet-20 0.8." in text and "plain, batch norm 0.01." in text
 
 
 class TestTable:
