@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QByteArray, QObject, QRectF, QRunnable, QSize, QSizeF, Qt, QThreadPool, QTimer, Signal
+from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, QSizeF, Qt, QThreadPool, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QWidget
@@ -15,20 +15,18 @@ from resnet_explorer.network import Network
 from resnet_explorer.picture.marks import Picture
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.document import Document
+from resnet_explorer.ui.parts import timer
 from resnet_explorer.ui.scene import Camera, Hit, places
 
 REST_MS = 120
 """How long zoom and pan must rest before what is seen is rendered anew."""
 
 
-class _Signals(QObject):
+class _Rendering(QObject):
     rendered = Signal(QImage, object)
 
-
-class _Rendering(QRunnable):
     def __init__(self, data: bytes, camera: Camera, size: QSizeF, room: QSize) -> None:
         super().__init__()
-        self.signals = _Signals()
         self._data, self._camera, self._size, self._room = data, camera, size, room
 
     def run(self) -> None:
@@ -38,7 +36,7 @@ class _Rendering(QRunnable):
         place = self._camera.to_widget(QRectF(0, 0, self._size.width(), self._size.height()))
         QSvgRenderer(QByteArray(self._data)).render(painter, place)
         painter.end()
-        self.signals.rendered.emit(image, self._camera)
+        self.rendered.emit(image, self._camera)
 
 
 class TorchvizView(Canvas):
@@ -49,10 +47,7 @@ class TorchvizView(Canvas):
         self.data = b""
         self._image, self._seen = QImage(), Camera()
         self._running: _Rendering | None = None
-        self._rest = QTimer(self)
-        self._rest.setSingleShot(True)
-        self._rest.setInterval(REST_MS)
-        self._rest.timeout.connect(self._render)
+        self._rest = timer(self, REST_MS, self._render, once=True)
         self.setAccessibleName("torchviz's drawing")
         self.animated = False
 
@@ -73,9 +68,8 @@ class TorchvizView(Canvas):
             return
         size = QSizeF(self.picture.width, self.picture.height)
         self._running = _Rendering(self.data, self.camera, size, self.size())
-        self._running.setAutoDelete(False)
-        self._running.signals.rendered.connect(self._on_rendered, Qt.ConnectionType.QueuedConnection)
-        QThreadPool.globalInstance().start(self._running)
+        self._running.rendered.connect(self._on_rendered, Qt.ConnectionType.QueuedConnection)
+        QThreadPool.globalInstance().start(self._running.run)
 
     def _on_rendered(self, image: QImage, camera: Camera) -> None:
         self._running = None
@@ -179,7 +173,7 @@ class GraphCanvas(Canvas):
 
     def marked(self) -> list[tuple[QRectF, float]]:
         weights = (5.0, *(2.0 for _ in self.front[1:]))
-        front = [(self.place_of(one), weight) for one, weight in zip(self.front, weights, strict=False)]
+        front = [(self.place_of(index), weight) for index, weight in zip(self.front, weights, strict=False)]
         marks = [(place, weight) for place, weight in front if place is not None]
         if self._network is not None:
             for path, weight in ((self._document.hover, 1.5), (self._document.selection, 2.5)):
@@ -193,7 +187,7 @@ class GraphCanvas(Canvas):
         nodes = self.recorded.graph.nodes
         mine = [index for index in self._by_path.get(path, ()) if nodes[index].kind is not NodeKind.ACCUMULATE]
         inside = [place for place in map(self.place_of, mine) if place is not None]
-        distinct = {(one.x(), one.y(), one.width()): one for one in inside}
+        distinct = {(place.x(), place.y(), place.width()): place for place in inside}
         return list(distinct.values()) or places(self.picture, self._network, path)
 
     def _on_selected(self, path: str) -> None:
@@ -220,13 +214,11 @@ class GraphCanvas(Canvas):
         self.toggle(hit.path)
 
     def toggle(self, path: str) -> None:
-        """Open or close the block or stage that a path names or lies in."""
         if self._network is None or not path:
             return
-        if any(stage.path == path for stage in self._network.stages) or path in ("input", "loss", "output"):
-            self.show_view(self.view.toggled(path, self._network), path)
-        elif block := self._network.block_at(path):
-            self.show_view(self.view.toggled(block.path, self._network), block.path)
+        block = self._network.block_at(path)
+        path = block.path if block else path
+        self.show_view(self.view.toggled(path, self._network), path)
 
     def open_around(self, index: int) -> None:
         path = self._owner[index][0] if index in self._owner else ""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from resnet_explorer.autograd.clusters import Cluster
 from resnet_explorer.autograd.values import AutogradGraph, GraphNode, NodeKind, kind_of
 from resnet_explorer.picture.marks import Anchor, Arrow, Box, Dash, Group, Ink, Label, Mark, Point, Style, width
-from resnet_explorer.readings.text import size as shape_words
+from resnet_explorer.readings.text import size as shape_text
 
 CLOSED_WIDTH, CLOSED_HEIGHT, CLOSED_PORT = 66.0, 42.0, 35.5
 HEADER, PAD, GAP = 26.0, 16.0, 18.0
@@ -87,16 +87,16 @@ class Inside(NamedTuple):
     port: float
 
 
-Known = dict[Hashable, Inside]
+Insides = dict[Hashable, Inside]
 """The insides of clusters that are drawn already, by ``_likeness``."""
 
 
-def opened(graph: AutogradGraph, cluster: Cluster, highway: frozenset[int], ink: Ink, known: Known) -> Drawn:
+def opened(graph: AutogradGraph, cluster: Cluster, highway: frozenset[int], ink: Ink, insides: Insides) -> Drawn:
     """Return a cluster with all its nodes; those on the highway are bold."""
     key = _likeness(graph, cluster, highway)
-    inside = known.get(key)
+    inside = insides.get(key)
     if inside is None:
-        inside = known[key] = _Open(graph, cluster, highway).inside()
+        inside = insides[key] = _Open(graph, cluster, highway).inside()
     head = (
         Box(0, 0, inside.wide, inside.high, Ink.OPEN, ink, 1.4, 7),
         Label(PAD, 18, cluster.title, 13, Ink.TEXT, style=Style.SEMIBOLD),
@@ -108,7 +108,6 @@ def opened(graph: AutogradGraph, cluster: Cluster, highway: frozenset[int], ink:
 
 
 def _likeness(graph: AutogradGraph, cluster: Cluster, highway: frozenset[int]) -> Hashable:
-    """Return a key that is equal for clusters that look the same."""
     nodes = nodes_of(cluster)
     number = {index: place for place, index in enumerate(nodes)}
     cut = len(cluster.path)
@@ -175,11 +174,11 @@ class _Open:
             return self._line(((x + wide, middle), (ex + SIDE, middle), (ex + SIDE, ey + NODE)), bold)
         return self._between((x + wide, y + NODE / 2), (ex, ey + NODE / 2), self._bold(start, end))
 
-    def _between(self, one: Point, other: Point, bold: bool) -> Arrow:
-        if one[1] == other[1] and other[0] - one[0] < 2 * GAP + 90:
-            return self._line((one, other), bold)
-        bend = min(40.0, (other[0] - one[0]) / 2)
-        return self._line((one, (one[0] + bend, one[1]), (other[0] - bend, other[1]), other), bold, curved=True)
+    def _between(self, start: Point, end: Point, bold: bool) -> Arrow:
+        if start[1] == end[1] and end[0] - start[0] < 2 * GAP + 90:
+            return self._line((start, end), bold)
+        bend = min(40.0, (end[0] - start[0]) / 2)
+        return self._line((start, (start[0] + bend, start[1]), (end[0] - bend, end[1]), end), bold, curved=True)
 
     def _enter(self, index: int) -> Arrow:
         """Return the line from the cluster's edge: straight, or below all lanes where nodes are in the way."""
@@ -247,6 +246,6 @@ def _leaf(node: GraphNode) -> str:
 def describe_node(node: GraphNode) -> str:
     """Return a node's name, the shape of its output, and its attributes, a line each."""
     name = node.name.rpartition(".")[2] if node.kind is NodeKind.LEAF else node.name
-    lines = [name + (f", {shape_words((0, *node.shape))}" if node.shape else "")]
+    lines = [name + (f", {shape_text((0, *node.shape))}" if node.shape else "")]
     lines += [f"{name} = {value}" for name, value in node.attributes]
     return "\n".join(lines)

@@ -36,7 +36,6 @@ class Cluster:
 
     @property
     def name(self) -> str:
-        """Return the title without its stage."""
         return self.title.rpartition(" · ")[2]
 
     @property
@@ -49,7 +48,6 @@ class Cluster:
 
     @property
     def text(self) -> str:
-        """Return the title with the number of operations and of their leaves."""
         parameters = sum(len(hung) for hung in self.leaves.values())
         return f"{self.title}: {len(self.operations)} operations, {parameters} parameters"
 
@@ -84,10 +82,16 @@ def clusters(graph: AutogradGraph, network: Network) -> tuple[Cluster, ...]:
         else:
             exits[home[start]][start] = None
             entries[home[end]][end] = None
-    return tuple(
-        _cluster(path, network, members[path], edges[path], hung, tuple(entries[path]), tuple(exits[path]))
-        for path in order
-    )
+    made = []
+    for path in order:
+        stage, block = network.stage_at(path), network.block_at(path)
+        title = f"{stage.title} · block {block.number}" if stage and block else path.capitalize()
+        leaves = {index: tuple(hung[index]) for index in members[path] if index in hung}
+        made.append(Cluster(
+            path, title, stage.path if stage else "", tuple(members[path]), *_layout(members[path], edges[path]),
+            leaves, tuple(edges[path]), tuple(entries[path]), tuple(exits[path]),
+        ))  # fmt: skip
+    return tuple(made)
 
 
 def _homes(graph: AutogradGraph, network: Network) -> list[str]:
@@ -122,32 +126,14 @@ def _hung(graph: AutogradGraph) -> dict[int, list[tuple[int, int | None]]]:
     return leaves
 
 
-def _cluster(
-    path: str,
-    network: Network,
-    members: list[int],
-    edges: list[Edge],
-    hung: dict[int, list[tuple[int, int | None]]],
-    entries: tuple[int, ...],
-    exits: tuple[int, ...],
-) -> Cluster:
-    stage, block = network.stage_at(path), network.block_at(path)
-    title = f"{stage.title} · block {block.number}" if stage and block else path.capitalize()
-    leaves = {index: tuple(hung[index]) for index in members if index in hung}
+def _layout(members: list[int], edges: list[Edge]) -> tuple[dict[int, int], dict[int, int]]:
+    """Return each operation's column, and its lane: 0 for the longest chain, the first free one for every other."""
     before: dict[int, list[int]] = defaultdict(list)
     for start, end in edges:
         before[end].append(start)
     column: dict[int, int] = {}  # one after the last operation that it depends on
     for index in members:
         column[index] = 1 + max((column[start] for start in before[index]), default=-1)
-    return Cluster(
-        path, title, stage.path if stage else "", tuple(members), column, _lanes(members, before, column), leaves,
-        tuple(edges), entries, exits,
-    )  # fmt: skip
-
-
-def _lanes(members: list[int], before: dict[int, list[int]], column: dict[int, int]) -> dict[int, int]:
-    """Return each operation's lane: 0 for the longest chain, the first free one for every other chain."""
     lane: dict[int, int] = {}
     ends: list[list[tuple[int, int]]] = []
     for index in sorted(members, key=column.__getitem__, reverse=True):
@@ -157,7 +143,7 @@ def _lanes(members: list[int], before: dict[int, list[int]], column: dict[int, i
         while free := [start for start in before[chain[-1]] if start not in lane and start not in chain]:
             chain.append(max(free, key=column.__getitem__))
         lane |= dict.fromkeys(chain, _free(ends, column[chain[-1]], column[index]))
-    return lane
+    return column, lane
 
 
 def _free(taken: list[list[tuple[int, int]]], low: int, high: int) -> int:

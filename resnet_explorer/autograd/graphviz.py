@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from subprocess import PIPE, Popen, TimeoutExpired
 from time import monotonic
 
 from resnet_explorer.autograd.values import AutogradGraph, GraphNode, NodeKind
@@ -85,9 +86,8 @@ def _inside(places: Mapping[tuple[str, ...], list[str]], place: tuple[str, ...])
 
 
 def _node(index: int, node: GraphNode) -> str:
-    named = node.kind in (NodeKind.OPERATION, NodeKind.ACCUMULATE)
     size = "" if node.shape is None else f"({', '.join(map(str, node.shape))})"
-    label = f"{node.name}\n{node.path}" if named else f"{node.name}\n{size}"
+    label = f"{node.name}\n{node.path if node.kind in (NodeKind.OPERATION, NodeKind.ACCUMULATE) else size}"
     tooltip = "\n".join((f"{node.path} {size}".strip(), *(f"{name}: {value}" for name, value in node.attributes)))
     return f"n{index} [label={_quoted(label)}, fillcolor={_FILLS[node.kind]}, tooltip={_quoted(tooltip)}]"
 
@@ -110,33 +110,28 @@ def layout(
     """
     command = tuple(command or _command())
     name, where = Path(command[0]).name, command[0]
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as made, tempfile.TemporaryFile() as errors:
+    with tempfile.TemporaryFile() as given:
         given.write(source.encode())
         given.seek(0)
         quiet = getattr(subprocess, "CREATE_NO_WINDOW", 0)
-        try:  # on files, since a full pipe that nobody reads would block the process
-            process = subprocess.Popen(
-                (*command, f"-T{form}"), stdin=given, stdout=made, stderr=errors, creationflags=quiet
-            )
+        try:
+            process = Popen((*command, f"-T{form}"), stdin=given, stdout=PIPE, stderr=PIPE, creationflags=quiet)
         except OSError as error:
             problem = f"{name} cannot be started: {error.strerror or error}."
             raise GraphvizError(where, problem, _INSTALL) from error
-        start = monotonic()
+    start = monotonic()
+    with process:
         try:
             while (past := monotonic() - start) < timeout:
                 yield Progress(0, 1, f"{name} is laying out the graph: {past:.0f} s")
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(min(PAUSE, timeout - past))
+                with suppress(TimeoutExpired):
+                    content, errors = process.communicate(timeout=min(PAUSE, timeout - past))
                     break
             else:
                 raise GraphvizError(where, f"{name} has not finished after {timeout:g} seconds.", _OTHERWISE)
         finally:
             process.kill()  # does nothing to a process that has ended
-            process.wait()
-        made.seek(0)
-        errors.seek(0)
-        content, lines = made.read(), errors.read().decode(errors="replace").strip().splitlines()
-    status = process.returncode
+    status, lines = process.returncode, errors.decode(errors="replace").strip().splitlines()
     if status or not content:
         ended = f"signal {-status}" if status < 0 else f"status {status}"
         reason = lines[0][:200].rstrip(".") if lines else f"it ended with {ended} and printed nothing"
@@ -146,7 +141,7 @@ def layout(
 
 def _command() -> tuple[str]:
     """Return the command: ``dot``, or graphviz-pure beside this Python or on the path."""
-    for name, path in (("dot", None), (PURE, sysconfig.get_path("scripts")), (PURE, None)):
-        if found := shutil.which(name, path=path):
-            return (found,)
+    for name, folder in (("dot", None), (PURE, sysconfig.get_path("scripts")), (PURE, None)):
+        if path := shutil.which(name, path=folder):
+            return (path,)
     raise GraphvizError("dot", "Graphviz was not found.", _INSTALL)

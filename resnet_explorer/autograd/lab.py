@@ -135,7 +135,7 @@ def _attributes(fn: Node) -> Iterator[tuple[str, str]]:
     """Yield what an operation saves besides tensors, as PyTorch prints it."""
     for attribute in _saved_names(type(fn)):
         value = getattr(fn, attribute)
-        if not any(isinstance(one, Tensor) for one in (value if isinstance(value, tuple) else (value,))):
+        if not any(isinstance(part, Tensor) for part in (value if isinstance(value, tuple) else (value,))):
             yield attribute.removeprefix(_SAVED), str(value)
 
 

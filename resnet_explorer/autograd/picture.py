@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from math import sqrt
 
-from resnet_explorer.autograd.cluster_marks import LOOKS, Drawn, Known, Rect, Spots, closed, opened
+from resnet_explorer.autograd.cluster_marks import LOOKS, Drawn, Insides, Rect, Spots, closed, opened
 from resnet_explorer.autograd.clusters import Cluster, Recorded, count_words
 from resnet_explorer.autograd.values import AutogradGraph, NodeKind, PathLengths
 from resnet_explorer.diagram.overview import stage_ink
@@ -74,7 +74,7 @@ class _Drawing:
     def __init__(self, recorded: Recorded, network: Network, view: GraphView, room: tuple[float, float]) -> None:
         self.graph, self.network, self.view = recorded.graph, network, view
         self.highway = frozenset(recorded.highway.way)
-        self.insides: Known = {}
+        self.insides: Insides = {}
         self.members = [(cluster, self._cluster(cluster)) for cluster in recorded.clusters]
         sizes = [(drawn.group.width, drawn.group.height) for _, drawn in self.members]
         area = sum((wide + SPACE) * (high + SPACE) for wide, high in sizes)

@@ -99,7 +99,6 @@ class Highway:
 
     @property
     def shortest(self) -> int:
-        """Return the number of operations on the shortest way."""
         return len(self.way)
 
 
@@ -109,16 +108,15 @@ def highway(graph: AutogradGraph) -> Highway:
     Of two ways of equal length it takes the shortcut's: the last operand of the addition.
     """
     before = _operations_before(graph)
-    shortest: dict[int, int] = {}
-    longest: dict[int, int] = {}
+    shortest: dict[int | None, int] = {}
+    longest: dict[int | None, int] = {}
     onward: dict[int, int | None] = {}
     for index in range(graph.root + 1):
-        ways = [one for one in reversed(before[index]) if one is None or one in shortest]
+        ways = [start for start in reversed(before[index]) if start is None or start in shortest]
         if ways:
-            lengths = {one: 0 if one is None else shortest[one] for one in ways}
-            onward[index] = min(ways, key=lengths.__getitem__)
-            shortest[index] = 1 + min(lengths.values())
-            longest[index] = 1 + max(0 if one is None else longest[one] for one in ways)
+            onward[index] = min(ways, key=lambda start: shortest.get(start, 0))
+            shortest[index] = 1 + shortest.get(onward[index], 0)
+            longest[index] = 1 + max(longest.get(start, 0) for start in ways)
     way: list[int] = []
     step = graph.root if graph.root in shortest else None
     while step is not None:
