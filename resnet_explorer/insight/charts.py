@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import ceil, dist, floor, isfinite, log10
 from typing import Any, NamedTuple
 
-from resnet_explorer.insight.values import Confusion, Filters, Slice, Surface
+from resnet_explorer.insight.values import Confusion, Filters, Slice, Surface, SurfaceRequest
 from resnet_explorer.picture.chart import Axis, AxisScale, ColourScale, HeatMap, Row, Scale, heatmap
 from resnet_explorer.picture.chart.frame import axis_titles, x_labels, y_labels
 from resnet_explorer.picture.chart.heatmap import level_bar, upright_bar
@@ -49,7 +49,7 @@ def filters_picture(shown: Filters, width: float, height: float, text: float = 1
     size = sizes(text)
     drawn, kept = min(count, MOST_FILTERS), min(planes, PLANES)
     notes = "" if (drawn, kept) == (count, planes) else f", the first {drawn} and {kept} of their channels"
-    words = head(
+    heading = head(
         f"Filters of the first convolution of {shown.request.plan.name}",
         f"{shown.path}: {count} filters over {planes} × {rows}×{columns} pixels{notes} · each filter scaled "
         "by its own largest weight",
@@ -59,10 +59,10 @@ def filters_picture(shown: Filters, width: float, height: float, text: float = 1
         BUDGETS[0],
     )
     bar = level_bar(ColourScale(-1.0, 1.0), Axis("weight / largest of its filter"), width - 2 * PAD, size)
-    top = words.above + SPACE + bar.height + SPACE
+    top = heading.above + SPACE + bar.height + SPACE
     grid = _grid(drawn, kept * (columns + 0.5) - 0.5, rows, width - 2 * PAD, height - top - PAD)
-    place = Group("", "scale", bar.title, PAD, words.above + SPACE, bar.width, bar.height, bar.marks)
-    marks: list[Mark] = [*head_marks(words, height, size), place]
+    place = Group("", "scale", bar.title, PAD, heading.above + SPACE, bar.width, bar.height, bar.marks)
+    marks: list[Mark] = [*head_marks(heading, height, size), place]
     for index in range(drawn):
         at = PAD + (index % grid.columns) * (grid.wide + SPACE), top + (index // grid.columns) * (grid.high + SPACE)
         marks.append(_filter(shown.weights[index, :kept], shown.path, index, at, grid))
@@ -86,7 +86,7 @@ def _grid(count: int, across: float, down: float, wide: float, high: float) -> _
 def _filter(weights: Any, path: str, index: int, at: tuple[float, float], grid: _Grid) -> Group:
     low, high = float(weights.min()), float(weights.max())
     largest = max(abs(low), abs(high)) or 1.0
-    cells = tuple(_filter_cells(weights / largest, grid.cell))
+    cells = _filter_cells(weights / largest, grid.cell)
     text = f"filter {index}: weights from {number(low)} to {number(high)}"
     frame = Box(-2, -2, grid.wide + 4, grid.high + 4, None, Ink.LINE)
     return Group(path, "filter", text, *at, grid.wide, grid.high, (frame, *cells), f":{index}")
@@ -98,8 +98,7 @@ def _filter_cells(weights: Any, side: float) -> Iterator[Box]:
     for plane in range(planes):
         left = plane * (columns + 0.5) * side
         for row in range(rows):
-            inks = colours.inks(weights[plane, row].tolist())
-            for column, ink in enumerate(inks):
+            for column, ink in enumerate(colours.inks(weights[plane, row].tolist())):
                 yield Box(left + column * side, row * side, side + 0.4, side + 0.4, ink or Ink.PAGE)
 
 
@@ -152,8 +151,7 @@ def confusion_picture(
         ("The diagonal holds correct predictions; every other number is a mistake.",),
     )
     picture = heatmap(made, width, height, text)
-    marks = tuple(_numbered(mark, shown, labels, text) if _is(mark, "row") else mark for mark in picture.marks)
-    return replace(picture, marks=marks)
+    return replace(picture, marks=tuple(_numbered(mark, shown, labels, text) for mark in picture.marks))
 
 
 def class_name(names: Sequence[str], label: int) -> str:
@@ -161,22 +159,19 @@ def class_name(names: Sequence[str], label: int) -> str:
     return names[label] if label < len(names) and names[label] else str(label)
 
 
-def _is(mark: Mark, kind: str) -> bool:
-    return isinstance(mark, Group) and mark.kind == kind
-
-
 def _numbered(row: Mark, shown: Confusion, labels: Sequence[str], text: float) -> Mark:
     """Return a row whose cells have addresses and titles, and show their counts where there is room."""
-    assert isinstance(row, Group)
+    if not isinstance(row, Group) or row.kind != "row":
+        return row
     truth = int(row.path.removeprefix("true"))
     cells = []
     for cell in row.marks:
         assert isinstance(cell, Group)
         given = int(cell.suffix.removeprefix(":"))
         count, of = int(shown.counts[truth, given]), int(shown.counts[truth].sum())
-        words = f"{count:,} of {of:,} images of “{labels[truth]}” were predicted as “{labels[given]}”"
+        title = f"{count:,} of {of:,} images of “{labels[truth]}” were predicted as “{labels[given]}”"
         marks = _cell(cell, count, text) if len(labels) <= MOST_NUMBERS else cell.marks
-        cells.append(replace(cell, path=f".given{given}", suffix="", title=words, marks=marks))
+        cells.append(replace(cell, path=f".given{given}", suffix="", title=title, marks=marks))
     recall = shown.recall(truth)
     said = "no images" if recall is None else f"{100 * recall:.1f} % correct"
     return replace(row, marks=tuple(cells), title=f"{labels[truth]}: {said}")
@@ -188,13 +183,13 @@ def _cell(cell: Group, count: int, text: float) -> tuple[Mark, ...]:
         return cell.marks
     if not count:
         return (replace(box, fill=None),)
-    words, room = f"{count:,}", min(LARGEST * text, 0.5 * cell.height)
-    size = int(min(room, room * 0.85 * cell.width / max(1.0, width(words, room, Style.SEMIBOLD))))
+    number, room = f"{count:,}", min(LARGEST * text, 0.5 * cell.height)
+    size = int(min(room, room * 0.85 * cell.width / max(1.0, width(number, room, Style.SEMIBOLD))))
     fill = readable(box.fill)
     if size < SMALLEST:
         return (replace(box, fill=fill),)
     base = box.height / 2 + 0.36 * size
-    return (replace(box, fill=fill), Label(box.width / 2, base, words, size, on(fill), Anchor.MIDDLE, Style.SEMIBOLD))
+    return (replace(box, fill=fill), Label(box.width / 2, base, number, size, on(fill), Anchor.MIDDLE, Style.SEMIBOLD))
 
 
 MOST_LINES = 20
@@ -206,13 +201,12 @@ def levels(low: float, high: float) -> tuple[float, ...]:
     """Return round values between two, evenly spaced on a logarithmic scale, at most ``MOST_LINES``."""
     if not 0 < low < high:
         return ()
-    found: list[float] = []
+    powers = range(floor(log10(low)), ceil(log10(high)) + 1)
     for steps in _STEPS:
-        powers = range(floor(log10(low)), ceil(log10(high)) + 1)
-        found = [step * 10.0**power for power in powers for step in steps if low < step * 10.0**power < high]
-        if len(found) <= MOST_LINES:
+        between = [step * 10.0**power for power in powers for step in steps if low < step * 10.0**power < high]
+        if len(between) <= MOST_LINES:
             break
-    return tuple(found[:: ceil(len(found) / MOST_LINES)] if found else ())
+    return tuple(between[:: ceil(len(between) / MOST_LINES) or 1])
 
 
 def contours(x: Sequence[float], y: Sequence[float], values: Any, at: float) -> Iterator[list[tuple[float, float]]]:
@@ -226,7 +220,7 @@ def contours(x: Sequence[float], y: Sequence[float], values: Any, at: float) -> 
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.ma.masked_invalid(np.log10(np.asarray(values, np.float64)))
     for curve in contour_generator(x, y, logs).lines(log10(at)):
-        yield [(float(one), float(other)) for one, other in np.asarray(curve)]
+        yield [(float(across), float(up)) for across, up in np.asarray(curve)]
 
 
 LOSS = Axis("loss", Scale.LOG)
@@ -240,138 +234,126 @@ _NOTE = (
 )
 
 
-class _Place(NamedTuple):
-    side: float
-    left: float
-    step: float
-    top: float
-    colours: ColourScale
-    levels: tuple[float, ...]
-    sizes: Sizes
-
-
 def surface_picture(shown: Surface, wide: float, high: float, text: float = 1.0) -> Picture:
     """Return a picture of the planes; points that are not measured yet are empty."""
-    size, asked, count = sizes(text), shown.request, len(shown.request.runs)
-    low, top = _range(shown)
-    words = head("The loss around the trained weights", _subtitle(shown), _notes(shown, top), wide, size, BUDGETS[0])
+    size, request, count = sizes(text), shown.request, len(shown.request.runs)
+    losses = [float(loss) for plane in shown.slices for loss in plane.losses[plane.known]]
+    low, top = _range([loss for loss in losses if isfinite(loss) and loss > 0])
+    notes = (f"Losses above {number(float(f'{top:.3g}'))} have its colour.",) if any(x > top for x in losses) else ()
+    norms = "of these images" if request.batch_statistics else "as trained (running)"
+    subtitle = (
+        f"mean cross-entropy of {shown.used:,} training images · batch norm's statistics {norms}, no dropout · "
+        f"{request.size}×{request.size} points · seed {request.seed} · {shown.data}"
+    )
+    heading = head("The loss around the trained weights", subtitle, (_NOTE, *notes), wide, size, BUDGETS[0])
     colours = ColourScale(low, top, Scale.LOG)
-    above = round(words.above + GAP + 2 * line(size.label) + 4)
-    below = words.below + 2 * line(size.tick) + size.gap + line(size.axis)
+    above = round(heading.above + GAP + 2 * line(size.label) + 4)
+    below = heading.below + 2 * line(size.tick) + size.gap + line(size.axis)
     bar = upright_bar(colours, LOSS, max(60.0, high - above - below), size)
     margin = round(PAD + line(size.axis) + width("−0.5", size.tick) + size.gap + 4)
     each = (wide - 1.5 * PAD - bar.width - GAP) / count
     side = round(max(60.0, min(each - margin - GAP, high - above - below)))
     bar = upright_bar(colours, LOSS, side, size)
-    place = _Place(side, margin, side / asked.size, above, colours, levels(low, top), size)
-    marks: list[Mark] = [*head_marks(words, high, size)]
-    marks += [_panel(one, shown, place, index) for index, one in enumerate(shown.slices)]
+    panels = [_Panel(plane, request, margin, side, colours, levels(low, top), size) for plane in shown.slices]
+    marks: list[Mark] = [*head_marks(heading, high, size)]
+    marks += [panel.group(index, above) for index, panel in enumerate(panels)]
     right = count * (margin + side + GAP) + 4
     marks.append(Group("", "scale", bar.title, right, above, bar.width, bar.height, bar.marks))
-    said = ". ".join(f"{plane.run.plan.name}: {_facts(plane)}" for plane in shown.slices)
-    return Picture(wide, high, tuple(marks), "The loss around the trained weights", said)
+    description = ". ".join(panel.title for panel in panels)
+    return Picture(wide, high, tuple(marks), "The loss around the trained weights", description)
 
 
-def _subtitle(shown: Surface) -> str:
-    asked = shown.request
-    norms = "of these images" if asked.batch_statistics else "as trained (running)"
-    text = f"mean cross-entropy of {shown.used:,} training images · batch norm's statistics {norms}, no dropout"
-    return f"{text} · {asked.size}×{asked.size} points · seed {asked.seed} · {shown.data}"
-
-
-def _notes(shown: Surface, top: float) -> tuple[str, ...]:
-    above = any(float(value) > top for one in shown.slices for value in one.losses[one.known])
-    return (_NOTE, f"Losses above {number(float(f'{top:.3g}'))} have its colour.") if above else (_NOTE,)
-
-
-def _range(shown: Surface) -> tuple[float, float]:
-    """Return the lowest and the highest loss of the colour scale."""
-    found = [float(value) for one in shown.slices for value in one.losses[one.known] if isfinite(value) and value > 0]
-    if not found:
+def _range(losses: list[float]) -> tuple[float, float]:
+    if not losses:
         return 0.1, 10.0
-    low = max(min(found), min(LOWEST, max(found)))
-    high = min(max(found), low * HIGHEST)
+    low = max(min(losses), min(LOWEST, max(losses)))
+    high = min(max(losses), low * HIGHEST)
     return (low, high) if low < high else (0.9 * low, 1.1 * high)
 
 
-def _facts(one: Slice) -> str:
-    known = one.losses[one.known]
-    middle, most = (number(float(f"{value:.3g}")) for value in (one.middle, float(known.max())))
-    return f"{middle} in the middle, up to {most}"
+class _Panel:
+    """One network's plane with name, cells, contour lines and axes."""
 
+    def __init__(
+        self,
+        plane: Slice,
+        request: SurfaceRequest,
+        margin: float,
+        side: float,
+        colours: ColourScale,
+        levels: tuple[float, ...],
+        size: Sizes,
+    ) -> None:
+        self.plane, self.request, self.colours, self.levels, self.size = plane, request, colours, levels, size
+        top = round(2 * line(size.label) + 4)
+        self.frame = Frame(margin, top, margin + side, top + side)
+        half = request.reach * (1 + 1 / (request.size - 1))
+        self.x = AxisScale(-half, half, self.frame.left, self.frame.right)
+        self.y = AxisScale(-half, half, self.frame.bottom, self.frame.top)
+        self.steps = [-request.reach + 2 * request.reach * index / (request.size - 1) for index in range(request.size)]
+        most = float(plane.losses[plane.known].max())
+        middle, most_text = (number(float(f"{value:.3g}")) for value in (plane.middle, most))
+        self.facts = f"{middle} in the middle, up to {most_text}"
+        self.title = f"{plane.run.plan.name}: {self.facts}"
 
-def _panel(one: Slice, shown: Surface, place: _Place, index: int) -> Group:
-    """Return a network's plane with name, cells, contour lines and axes."""
-    size, side, top = place.sizes, place.side, round(2 * line(place.sizes.label) + 4)
-    frame = Frame(place.left, top, place.left + side, top + side)
-    half = shown.request.reach * (1 + 1 / (shown.request.size - 1))
-    x = AxisScale(-half, half, frame.left, frame.right)
-    y = AxisScale(-half, half, frame.bottom, frame.top)
-    found = ticks(Axis(), -shown.request.reach, shown.request.reach, max(2, round(side / (5 * size.tick))))
-    name, facts = (shorten(text, side, size.label) for text in (one.run.plan.name, _facts(one)))
-    under = frame.bottom + size.gap
-    high = under + line(size.tick) + line(size.axis)
-    marks: list[Mark] = [
-        Label(frame.left, ASCENT * size.label, name, size.label, style=Style.SEMIBOLD),
-        Label(frame.left, ASCENT * size.label + line(size.label), facts, size.label, Ink.MUTED),
-        *_surface_cells(one, shown, place, frame),
-        Box(frame.left, frame.top, side, side, None, Ink.LINE),
-        *_lines(one, shown, place, x, y),
-        *_cross(x.px(0.0), y.px(0.0), on(place.colours.ink(one.middle) or Ink.PAGE)),
-        *x_labels(found, x, under, size),
-        *y_labels(found, y, frame.left, size),
-    ]
-    moved = Frame(frame.left, frame.top, frame.right, frame.bottom)
-    names = Axis("first direction"), Axis("second direction")
-    marks += axis_titles(*names, moved, under + line(size.tick), frame.right + place.left, high, size)
-    at = index * (place.left + side + GAP), place.top - top
-    return Group(
-        f"surface{index}", "surface", f"{one.run.plan.name}: {_facts(one)}", *at, frame.right, high, tuple(marks)
-    )
+    def group(self, index: int, above: float) -> Group:
+        frame, size, reach = self.frame, self.size, self.request.reach
+        side = frame.right - frame.left
+        labels = ticks(Axis(), -reach, reach, max(2, round(side / (5 * size.tick))))
+        name, facts = (shorten(text, side, size.label) for text in (self.plane.run.plan.name, self.facts))
+        under = frame.bottom + size.gap
+        high = under + line(size.tick) + line(size.axis)
+        x, y, ink = self.x.px(0.0), self.y.px(0.0), on(self.colours.ink(self.plane.middle) or Ink.PAGE)
+        marks: list[Mark] = [
+            Label(frame.left, ASCENT * size.label, name, size.label, style=Style.SEMIBOLD),
+            Label(frame.left, ASCENT * size.label + line(size.label), facts, size.label, Ink.MUTED),
+            *self._cells(),
+            Box(frame.left, frame.top, side, side, None, Ink.LINE),
+            *self._lines(),
+            Arrow(((x - 6, y), (x + 6, y)), ink, 2.0, head=False),
+            Arrow(((x, y - 6), (x, y + 6)), ink, 2.0, head=False),
+            *x_labels(labels, self.x, under, size),
+            *y_labels(labels, self.y, frame.left, size),
+        ]
+        titles = Axis("first direction"), Axis("second direction")
+        marks += axis_titles(*titles, frame, under + line(size.tick), frame.right + frame.left, high, size)
+        place = index * (frame.right + GAP), above - frame.top
+        return Group(f"surface{index}", "surface", self.title, *place, frame.right, high, tuple(marks))
 
+    def _cells(self) -> Iterator[Group]:
+        count, frame = self.request.size, self.frame
+        edges = [round((frame.right - frame.left) * index / count) for index in range(count + 1)]
+        for row in reversed(range(count)):  # downwards, so that each covers what the one above it overlaps
+            if not self.plane.known[row].any():
+                continue
+            top, bottom = edges[count - 1 - row], edges[count - row]
+            losses = self.plane.losses[row].tolist()
+            for column, (loss, ink) in enumerate(zip(losses, self.colours.inks(losses), strict=True)):
+                wide, high = edges[column + 1] - edges[column], bottom - top
+                place = frame.left + edges[column], frame.top + top
+                first, second = self.steps[column], self.steps[row]
+                text = f"loss {number(loss)} at {number(first)}, {number(second)}"
+                box = Box(0, 0, wide + 0.5, high + 0.5, ink or Ink.PAGE)
+                yield Group(f".{row}-{column}", "cell", text, *place, wide, high, (box,))
 
-def _surface_cells(one: Slice, shown: Surface, place: _Place, frame: Frame) -> Iterator[Group]:
-    count, reach = shown.request.size, shown.request.reach
-    edges = [round(place.side * index / count) for index in range(count + 1)]
-    for row in reversed(range(count)):  # downwards, so that each covers what the one above it overlaps
-        if not one.known[row].any():
-            continue
-        top, bottom = edges[count - 1 - row], edges[count - row]
-        inks = place.colours.inks(_finite(one.losses[row].tolist(), place.colours))
-        for column, ink in enumerate(inks):
-            wide, high = edges[column + 1] - edges[column], bottom - top
-            at = frame.left + edges[column], frame.top + top
-            first, second = (-reach + 2 * reach * index / (count - 1) for index in (column, row))
-            text = f"loss {number(float(one.losses[row, column]))} at {number(first)}, {number(second)}"
-            box = Box(0, 0, wide + 0.5, high + 0.5, ink or Ink.PAGE)
-            yield Group(f".{row}-{column}", "cell", text, *at, wide, high, (box,))
-
-
-def _finite(values: list[float], colours: ColourScale) -> list[float]:
-    """Return losses clipped to the colour scale; NaN stays."""
-    return [value if value != value else min(max(value, colours.low), colours.high) for value in values]
-
-
-def _lines(one: Slice, shown: Surface, place: _Place, x: AxisScale, y: AxisScale) -> list[Mark]:
-    """Return the contour lines, and the values of the long ones where there is room."""
-    count, reach = shown.request.size, shown.request.reach
-    if one.known.any(axis=1).sum() < 2:
-        return []
-    steps = [-reach + 2 * reach * index / (count - 1) for index in range(count)]
-    marks: list[Mark] = []
-    named: list[Point] = [(x.px(0.0), y.px(0.0))]  # nothing over the sign of the trained weights
-    labels: list[Mark] = []
-    for level in place.levels:
-        ink = on(place.colours.ink(level) or Ink.PAGE)
-        for found in contours(steps, steps, one.losses, level):
-            points = tuple((round(x.px(a), 1), round(y.px(b), 1)) for a, b in found)
-            marks.append(Arrow(points, ink, 1.0, head=False, opacity=0.75))
-            tried = [points[len(points) * part // 4] for part in (2, 1, 3)]
-            free = [at for at in tried if all(dist(at, other) > 3.5 * place.sizes.tick for other in named)]
-            if free and sum(dist(*pair) for pair in pairwise(points)) > NAMED_FROM:
-                named.append(free[0])
-                labels += _value(level, free[0], x, place.sizes.tick)
-    return marks + labels
+    def _lines(self) -> list[Mark]:
+        """Return the contour lines, and the values of the long ones where there is room."""
+        if self.plane.known.any(axis=1).sum() < 2:
+            return []
+        marks: list[Mark] = []
+        labels: list[Mark] = []
+        taken: list[Point] = [(self.x.px(0.0), self.y.px(0.0))]  # nothing over the sign of the trained weights
+        for level in self.levels:
+            ink = on(self.colours.ink(level) or Ink.PAGE)
+            for curve in contours(self.steps, self.steps, self.plane.losses, level):
+                points = tuple((round(self.x.px(a), 1), round(self.y.px(b), 1)) for a, b in curve)
+                marks.append(Arrow(points, ink, 1.0, head=False, opacity=0.75))
+                tried = [points[len(points) * part // 4] for part in (2, 1, 3)]
+                free = [at for at in tried if all(dist(at, other) > 3.5 * self.size.tick for other in taken)]
+                if free and sum(dist(*pair) for pair in pairwise(points)) > NAMED_FROM:
+                    taken.append(free[0])
+                    labels += _value(level, free[0], self.x, self.size.tick)
+        return marks + labels
 
 
 def _value(level: float, at: Point, x: AxisScale, size: int) -> list[Mark]:
@@ -380,8 +362,3 @@ def _value(level: float, at: Point, x: AxisScale, size: int) -> list[Mark]:
     left = min(max(at[0] - wide / 2, x.start), x.end - wide)
     box = Box(left, at[1] - 0.65 * size, wide, 1.3 * size, Ink.PAGE, None, 1.0, 3.0)
     return [box, Label(left + wide / 2, at[1] + 0.36 * size, text, size, Ink.TEXT, Anchor.MIDDLE)]
-
-
-def _cross(x: float, y: float, ink: Ink) -> list[Mark]:
-    ways = (((x - 6, y), (x + 6, y)), ((x, y - 6), (x, y + 6)))
-    return [Arrow(way, ink, 2.0, head=False) for way in ways]

@@ -32,7 +32,6 @@ class Answers(QObject):
         self._numbers: dict[object, int] = {}
 
     def forget(self) -> None:
-        """Cancel every request and drop every answer."""
         for number in self._numbers.values():
             self._jobs.cancel(number)
         self._numbers.clear()
@@ -59,7 +58,6 @@ class Answers(QObject):
         self._numbers = {request: number for request, number in self._numbers.items() if number not in over}
 
     def drop(self, request: values.InsideRequest) -> None:
-        """Drop an answer, so that it can be requested again."""
         self._numbers.pop(request, None)
         self._answers.pop(request, None)
 
@@ -202,16 +200,12 @@ class InsideControls(QWidget):
         self, spec: ResNetSpec, names: Sequence[str], others: Sequence[values.RunReference], usual: int
     ) -> None:
         """Offer a network's layers and classes, and the runs that it can be compared with."""
-        classes = ((f"class {class_name(names, one)}", one) for one in range(spec.classes or 0))
+        classes = ((f"class {class_name(names, label)}", label) for label in range(spec.classes or 0))
         self.layer.offer((path, path) for path in values.map_paths(spec))
         self.target.offer([("the predicted class", GIVEN), ("the true class", TRUE), *classes])
         self.other.offer([("nothing", None), *((other.plan.name, other) for other in others)], usual + 1)
 
-    def show_layer(self, path: str) -> None:
-        self.layer.show_value(path)
-
     def show_view(self, view: Inside) -> None:
-        """Show the fields that a view needs."""
         needed = _NEEDED.get(view, ())
         self.setVisible(bool(needed))
         for _, key, _ in _FIELDS:
@@ -245,9 +239,10 @@ class InsideControls(QWidget):
 
     def _target(self, place: int, gallery: values.Gallery | None) -> int:
         chosen = int(self.target.chosen)
-        index = place - gallery.request.first if gallery else -1
-        known = gallery is not None and chosen == TRUE and 0 <= index < len(gallery.truth)
-        return gallery.truth[index] if gallery and known else chosen
+        if gallery is None or chosen != TRUE:
+            return chosen
+        index = place - gallery.request.first
+        return gallery.truth[index] if 0 <= index < len(gallery.truth) else TRUE
 
 
 _FIELDS = (

@@ -1,15 +1,15 @@
 """Inspects trained networks: predictions, Grad-CAM, feature maps, filters, loss surface, lesions."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -106,38 +106,33 @@ def confusion(request: values.ConfusionRequest, source: Load = load) -> Iterator
     yield Progress(0, 1, "loading the weights")
     model, images = subject(request, source)
     indices, done = tested(images), 0
-    labels, sure, named, loss = [], [], [], 0.0
+    parts, loss = [], 0.0
     for chunk in torch.split(indices, CHUNK):
         x, y = images.take(chunk)
         with torch.no_grad(), restored(model, training=False):
             scores = model(x.to(request.device)).float().cpu()
         probability, predicted = scores.softmax(dim=1).max(dim=1)
         loss += float(functional.cross_entropy(scores, y, reduction="sum"))
-        labels.append(y)
-        sure.append(probability)
-        named.append(predicted)
+        parts.append((y, predicted, probability))
         done += len(chunk)
         yield Progress(done, len(indices), "classifying the test images")
-    truth, predicted = torch.cat(labels), torch.cat(named)
-    wrong = _mistakes(truth, predicted, torch.cat(sure))
-    seen = torch.tensor([one.image for one in wrong[: values.MOST_MISTAKES]], dtype=torch.long)
-    shown = pixels(images, images.take(indices[seen])[0]) if len(seen) else np.zeros((0, 1, 1, 1), np.uint8)
-    counts = _counts(truth, predicted, request.plan.spec.classes or 0)
+    truth, predicted, probability = map(torch.cat, zip(*parts, strict=True))
+    wrong = _mistakes(truth, predicted, probability)
+    first = torch.tensor([mistake.image for mistake in wrong[: values.MOST_MISTAKES]], dtype=torch.long)
+    shown = pixels(images, images.take(indices[first])[0]) if len(first) else np.zeros((0, 1, 1, 1), np.uint8)
+    classes = request.plan.spec.classes or 0
+    flat = torch.bincount(truth * classes + predicted, minlength=classes * classes)
+    counts = np.asarray(flat.reshape(classes, classes), np.int64)
     mean, seconds = loss / len(indices), perf_counter() - began
     yield values.Confusion(request, counts, tuple(predicted.tolist()), wrong, shown, mean, images.text, seconds)
 
 
-def _counts(truth: Tensor, predicted: Tensor, classes: int) -> NDArray[np.int64]:
-    """Return the number of images of each class (row) that were predicted as each class (column)."""
-    flat = torch.bincount(truth * classes + predicted, minlength=classes * classes)
-    return np.asarray(flat.reshape(classes, classes), np.int64)
-
-
-def _mistakes(truth: Tensor, predicted: Tensor, sure: Tensor) -> tuple[values.Mistake, ...]:
+def _mistakes(truth: Tensor, predicted: Tensor, probability: Tensor) -> tuple[values.Mistake, ...]:
     """Return the misclassified images, the most confident first."""
     wrong = (truth != predicted).nonzero().flatten()
-    wrong = wrong[sure[wrong].argsort(descending=True, stable=True)]
-    return tuple(values.Mistake(n, int(truth[n]), int(predicted[n]), float(sure[n])) for n in wrong.tolist())
+    wrong = wrong[probability[wrong].argsort(descending=True, stable=True)]
+    columns = (column[wrong].tolist() for column in (truth, predicted, probability))
+    return tuple(map(values.Mistake, wrong.tolist(), *columns))
 
 
 def cam(request: values.CamRequest, source: Load = load) -> Iterator[Progress | values.Cam]:
@@ -152,9 +147,9 @@ def cam(request: values.CamRequest, source: Load = load) -> Iterator[Progress | 
     target = predicted if request.target is None else request.target
     if not 0 <= target < len(probabilities):
         raise ExplorerError("class", f"There is no class {target}.", f"Choose 0 to {len(probabilities) - 1}.")
-    found = grad_cam(model, request.path, x, target)
-    large = functional.interpolate(found, x.shape[2:], mode="bilinear", align_corners=False)
-    maps = (found[0, 0].cpu().numpy(), large[0, 0].cpu().numpy())
+    small = grad_cam(model, request.path, x, target)
+    large = functional.interpolate(small, x.shape[2:], mode="bilinear", align_corners=False)
+    maps = (small[0, 0].cpu().numpy(), large[0, 0].cpu().numpy())
     yield values.Cam(request, target, truth, predicted, tuple(probabilities.tolist()), *maps, seen)
 
 
@@ -179,8 +174,8 @@ def features(request: values.FeaturesRequest, source: Load = load) -> Iterator[P
     yield Progress(0, 1, "loading the weights")
     model, images = subject(request, source)
     x, truth = one_image(images, request.image)
-    found = maps_at(model, request.path, x.to(request.device))[0]
-    yield values.Features(request, found.float().cpu().numpy(), pixels(images, x)[0], truth)
+    maps = maps_at(model, request.path, x.to(request.device))[0]
+    yield values.Features(request, maps.float().cpu().numpy(), pixels(images, x)[0], truth)
 
 
 @torch.no_grad()
@@ -200,19 +195,15 @@ def maps_at(model: nn.Module, path: str, x: Tensor) -> Tensor:
             model(x)
     finally:
         hook.remove()
-    found = kept[-1]
-    return found if found.ndim == 4 else found.reshape(len(found), -1, 1, 1)
+    maps = kept[-1]
+    return maps if maps.ndim == 4 else maps.reshape(len(maps), -1, 1, 1)
 
 
 def filters(request: values.FiltersRequest, source: Load = load) -> Iterator[values.Filters]:
     """Yield the weights of the first convolution as they are stored."""
-    yield first_filters(request, source(request.folder, request.plan))
-
-
-def first_filters(request: values.FiltersRequest, model: nn.Module) -> values.Filters:
-    """Return the weights of a module's first convolution."""
-    path, conv = next((path, module) for path, module in model.named_modules() if isinstance(module, nn.Conv2d))
-    return values.Filters(request, path, conv.weight.detach().float().cpu().numpy())
+    modules = source(request.folder, request.plan).named_modules()
+    path, conv = next((path, module) for path, module in modules if isinstance(module, nn.Conv2d))
+    yield values.Filters(request, path, conv.weight.detach().float().cpu().numpy())
 
 
 SURFACE_CHUNK = 512
@@ -228,39 +219,41 @@ def surface(
     rows = request.size * len(request.runs)
     done = 0
     finished: tuple[values.Slice, ...] = ()
-    known = values.Surface(request, (), 0, "", 0.0)
+    result = values.Surface(request, (), 0, "", 0.0)
     for run in request.runs:
         yield Progress(done, rows, f"loading {run.plan.name}")
         model, images = subject(run, source)
         x, y, text = images.draw(min(request.images, len(images.train)), request.seed)
         x, y = x.to(run.device), y.to(run.device)
-        for one in plane(model, x, y, run, request):
+        for part in plane(model, x, y, run, request):
             done += 1
-            known = values.Surface(request, (*finished, one), len(y), text, perf_counter() - began)
+            result = values.Surface(request, (*finished, part), len(y), text, perf_counter() - began)
             yield Progress(done, rows, f"{run.plan.name}: the loss around its weights")
-            yield Partial(known)
-        finished = known.slices
-    yield known
+            yield Partial(result)
+        finished = result.slices
+    yield result
 
 
 def plane(
     model: nn.Module, x: Tensor, y: Tensor, run: values.RunReference, request: values.SurfaceRequest
 ) -> Iterator[values.Slice]:
-    """Yield the plane of a model after each row, the middle row first; its weights are as before afterwards."""
+    """Yield the plane of a model after each row, the middle row first; its own weights are not touched."""
     steps = np.linspace(-request.reach, request.reach, request.size)
     steps[request.size // 2] = 0.0
     losses = np.full((request.size, request.size), np.nan, np.float32)
     known = np.zeros(losses.shape, np.bool_)
     first, second = directions(model, request.seed)
-    with restored(model, training=False), moved(model) as move:
+    weights = {name: parameter.detach() for name, parameter in model.named_parameters()}
+    with restored(model, training=False):
         for module in model.modules():
             if request.batch_statistics and isinstance(module, _BatchNorm):
                 module.train()  # ``restored`` puts the running statistics back
         middle = mean_loss(model, x, y)
         for row in sorted(range(request.size), key=lambda index: abs(index - request.size // 2)):
             for column, step in enumerate(steps):
-                move((float(step), first), (float(steps[row]), second))
-                losses[row, column] = mean_loss(model, x, y)
+                across, up = float(step), float(steps[row])
+                moved = {name: weights[name] + across * first[name] + up * second[name] for name in first}
+                losses[row, column] = mean_loss(partial(functional_call, model, moved), x, y)
             known[row] = True
             yield values.Slice(run, losses.copy(), known.copy(), middle)
 
@@ -277,46 +270,21 @@ def directions(model: nn.Module, seed: int) -> tuple[Direction, Direction]:
         for path, module in model.named_modules()
         if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Linear)
     }
-    found = [{name: _as_long(one, generator) for name, one in filters.items()} for _ in range(2)]
-    return found[0], found[1]
+    first, second = ({name: _as_long(weight, generator) for name, weight in filters.items()} for _ in range(2))
+    return first, second
 
 
 def _as_long(weight: Tensor, generator: torch.Generator) -> Tensor:
     """Return random numbers of the weight's shape, each filter scaled to the norm of the weight's filter."""
     drawn = torch.randn(weight.shape, generator=generator).to(weight)
     over = tuple(range(1, weight.ndim))
-    own, given = (torch.linalg.vector_norm(one, dim=over, keepdim=True) for one in (weight, drawn))
+    own, given = (torch.linalg.vector_norm(tensor, dim=over, keepdim=True) for tensor in (weight, drawn))
     scaled: Tensor = drawn * own / given
     return scaled
 
 
-@contextmanager
-def moved(model: nn.Module) -> Iterator[Callable[..., None]]:
-    """Context manager that returns a function of (step, direction) pairs, and restores the weights θ on exit.
-
-    The function sets the weights to θ + Σ step · direction.
-    """
-    parameters = dict(model.named_parameters())
-    kept = {name: parameter.detach().clone() for name, parameter in parameters.items()}
-
-    @torch.no_grad()
-    def move(*steps: tuple[float, Direction]) -> None:
-        for name in steps[0][1]:
-            weights = kept[name]
-            for length, direction in steps:
-                weights = weights + length * direction[name]
-            parameters[name].copy_(weights)
-
-    try:
-        yield move
-    finally:
-        with torch.no_grad():
-            for name, weights in kept.items():
-                parameters[name].copy_(weights)
-
-
 @torch.no_grad()
-def mean_loss(model: nn.Module, x: Tensor, y: Tensor) -> float:
+def mean_loss(model: Callable[[Tensor], Tensor], x: Tensor, y: Tensor) -> float:
     """Return the mean cross-entropy of some images."""
     pairs = zip(torch.split(x, SURFACE_CHUNK), torch.split(y, SURFACE_CHUNK), strict=True)
     total = sum(float(functional.cross_entropy(model(some).float(), names, reduction="sum")) for some, names in pairs)

@@ -13,7 +13,6 @@ from resnet_explorer.insight import values
 from resnet_explorer.insight.controls import DESCRIPTIONS, TOGETHER, Answers, Inside, InsideControls
 from resnet_explorer.insight.pictures import mistakes_of
 from resnet_explorer.insight.stack import GalleryPane, InsideStack
-from resnet_explorer.picture.marks import Picture
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.ui.document import Document
@@ -90,11 +89,6 @@ class InsideView(QWidget):
     def view(self) -> Inside:
         return list(Inside)[max(0, self.views.currentIndex())]
 
-    @property
-    def picture(self) -> Picture | None:
-        """Return the drawing that is shown; None where images or nothing is shown."""
-        return self.stack.picture
-
     def show_run(
         self, folder: str, plan: RunPlan, names: Sequence[str] = (), others: Sequence[values.RunReference] = ()
     ) -> None:
@@ -107,13 +101,12 @@ class InsideView(QWidget):
         self._run, self._names, self._request, self.stack.names = values.RunReference(folder, plan), names, None, names
         self._path = values.nearest_map(plan.spec, self._document.selection)
         usable = [other for other in others if other.folder != folder and other.plan.spec.classes is not None]
-        twins = [index for index, one in enumerate(usable) if one.plan.spec.residual != plan.spec.residual]
-        self.controls.show_network(plan.spec, names, usable, twins[0] if twins else -1)
+        twins = (index for index, other in enumerate(usable) if other.plan.spec.residual != plan.spec.residual)
+        self.controls.show_network(plan.spec, names, usable, next(twins, -1))
         self.run.setText(plan.name)
         self._show()
 
     def show_none(self, text: str) -> None:
-        """Inspect no run, and say why."""
         self.answers.forget()
         self.stack.clear()
         self._run, self._request, self._none = None, None, text
@@ -151,7 +144,7 @@ class InsideView(QWidget):
     def _show(self) -> None:
         view = self.view
         self.controls.show_view(view)
-        self.controls.show_layer(self._path)
+        self.controls.layer.show_value(self._path)
         self.all.setVisible(view is Inside.MISTAKES and self.stack.pair is not None)
         self.gallery.setVisible(self._needs_image())
         self.stack.show_view(view)
@@ -165,8 +158,8 @@ class InsideView(QWidget):
         if self._needs_image():
             self._show_gallery(self._run)
         try:
-            known = self.answers.newest(values.Gallery)
-            before, self._request = self._request, self.controls.request(view, self._run, self._path, known)
+            gallery = self.answers.newest(values.Gallery)
+            before, self._request = self._request, self.controls.request(view, self._run, self._path, gallery)
         except ExplorerError as error:
             self._say(str(error))
             return
@@ -177,12 +170,12 @@ class InsideView(QWidget):
         """Show the page of test images that holds the current one; the page before stays until it is there."""
         place = self.controls.image.value()
         request = values.GalleryRequest(run.folder, run.plan, place // values.PAGE * values.PAGE)
-        shown, named = self.answers.to(request), self.answers.newest(values.Confusion)
+        shown, confusion = self.answers.to(request), self.answers.newest(values.Confusion)
         if shown is None and self.isVisible():
             self.answers.ask(request, f"Test images of {run.plan.name}")
         if isinstance(shown, values.Gallery):
-            if self.gallery.shown != (shown, named):
-                self.gallery.show_gallery(shown, named, self._names)
+            if self.gallery.shown != (shown, confusion):
+                self.gallery.show_gallery(shown, confusion, self._names)
             self.gallery.show_place(place)
 
     def _show_answer(self, before: values.InsideRequest | None) -> None:

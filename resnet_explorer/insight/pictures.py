@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from PySide6.QtCore import QBuffer, QIODevice, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPaintEvent, QPixmap
+from PySide6.QtCore import QBuffer, QIODevice, QRect, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPaintEvent, QPixmap, qRgb, qRgba
 from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem, QWidget
 
 from resnet_explorer.insight.charts import class_name
@@ -40,23 +40,24 @@ def seen(pixels: Any) -> QImage:
 
 def coloured(levels: Any, theme: Theme) -> QImage:
     """Return an array of integers from 0 to 255, (height, width), in the colours of a theme's scale."""
+    import numpy as np  # which the start does not need
+
+    steps = [_rgb(theme.colours[ink]) for ink in SCALE]
+    at = np.linspace(0, 255, len(steps))
+    channels = [np.interp(range(256), at, channel).round().astype(int).tolist() for channel in zip(*steps, strict=True)]
+    return _indexed(levels, [qRgb(*colour) for colour in zip(*channels, strict=True)])
+
+
+def _rgb(name: str) -> tuple[int, int, int]:
+    colour = QColor(name)
+    return colour.red(), colour.green(), colour.blue()
+
+
+def _indexed(levels: Any, table: list[int]) -> QImage:
     high, wide = levels.shape
     image = QImage(levels.tobytes(), wide, high, wide, QImage.Format.Format_Indexed8).copy()
-    image.setColorTable(scale_table(theme))
+    image.setColorTable(table)
     return image
-
-
-def scale_table(theme: Theme) -> list[int]:
-    """Return a theme's scale interpolated to 256 colours."""
-    steps = [QColor(theme.colours[ink]) for ink in SCALE]
-    table = []
-    for level in range(256):
-        place = level / 255 * (len(steps) - 1)
-        first = min(int(place), len(steps) - 2)
-        one, other, part = steps[first], steps[first + 1], place - first
-        pairs = ((one.red(), other.red()), (one.green(), other.green()), (one.blue(), other.blue()))
-        table.append(QColor(*(round(a + part * (b - a)) for a, b in pairs)).rgb())
-    return table
 
 
 class ImageGrid(QListWidget):
@@ -80,24 +81,21 @@ class ImageGrid(QListWidget):
         """Show other images, each ``side`` pixels wide, at most ``MOST`` of them. None is selected."""
         self.images, self._side = images, side or self._side
         ratio = self.devicePixelRatioF()
-        self.blockSignals(True)
-        self.clear()
         self.setIconSize(QSize(self._side, self._side))
-        lines = max((one.caption.count("\n") + 1 for one in images if one.caption), default=0)
-        self.setGridSize(QSize(self._side + 16, self._side + 12 + lines * (self.fontMetrics().height() + 1)))
-        for image in images[:MOST]:
-            self.addItem(_item(image, self._side, ratio))
-        self.blockSignals(False)
+        high = self._side + 12 + _lines(images) * (self.fontMetrics().height() + 1)
+        self.setGridSize(QSize(self._side + 16, high))
+        with QSignalBlocker(self):
+            self.clear()
+            for image in images[:MOST]:
+                self.addItem(_item(image, self._side, ratio))
 
     @property
     def has_image(self) -> bool:
         return bool(self.images)
 
     def choose(self, place: int) -> None:
-        """Select an image without a signal."""
-        self.blockSignals(True)
-        self.setCurrentRow(place if 0 <= place < self.count() else -1)
-        self.blockSignals(False)
+        with QSignalBlocker(self):
+            self.setCurrentRow(place if 0 <= place < self.count() else -1)
 
     def show_theme(self, theme: Theme) -> None:
         """Paint the text of the PNG in another theme; images coloured by a theme are set anew by the caller."""
@@ -111,31 +109,35 @@ class ImageGrid(QListWidget):
         """Return all images as one PNG, ``columns`` in a row, with their captions."""
         images, side = self.images[:MOST], max(self._side, 48)
         columns = max(1, min(columns, len(images)))
-        lines = max((image.caption.count("\n") + 1 for image in images if image.caption), default=0)
+        lines = _lines(images)
         wide, high = side + GUTTER, side + GUTTER + lines * LINE
         sheet = QImage(columns * wide + GUTTER, -(-len(images) // columns) * high + GUTTER, QImage.Format.Format_RGB32)
         sheet.fill(QColor(self._theme.colours[Ink.PAGE]))
         painter = QPainter(sheet)
         painter.setFont(self.font())
         painter.setPen(QColor(self._theme.colours[Ink.TEXT]))
-        for index, one in enumerate(images):
+        for index, shown in enumerate(images):
             left, top = GUTTER + index % columns * wide, GUTTER + index // columns * high
-            painter.drawImage(QRect(left, top, side, side), enlarged(one.image, side))
+            painter.drawImage(QRect(left, top, side, side), enlarged(shown.image, side))
             place = QRect(left - GUTTER // 2, top + side, wide, lines * LINE)
-            painter.drawText(place, Qt.AlignmentFlag.AlignHCenter, one.caption)
+            painter.drawText(place, Qt.AlignmentFlag.AlignHCenter, shown.caption)
         painter.end()
         return png(sheet)
 
 
-def _item(one: Shown, side: int, ratio: float) -> QListWidgetItem:
-    pixmap = QPixmap.fromImage(enlarged(one.image, round(side * ratio)))
+def _lines(images: Sequence[Shown]) -> int:
+    return max((image.caption.count("\n") + 1 for image in images if image.caption), default=0)
+
+
+def _item(shown: Shown, side: int, ratio: float) -> QListWidgetItem:
+    pixmap = QPixmap.fromImage(enlarged(shown.image, round(side * ratio)))
     pixmap.setDevicePixelRatio(ratio)
     icon = QIcon(pixmap)
     icon.addPixmap(pixmap, QIcon.Mode.Selected)  # not tinted: its colours have a meaning
-    item = QListWidgetItem(icon, one.caption)
+    item = QListWidgetItem(icon, shown.caption)
     item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter)
-    item.setToolTip(one.tip)
-    item.setData(Qt.ItemDataRole.AccessibleTextRole, one.tip or one.caption)
+    item.setToolTip(shown.tip)
+    item.setData(Qt.ItemDataRole.AccessibleTextRole, shown.tip or shown.caption)
     return item
 
 
@@ -154,32 +156,32 @@ def png(image: QImage) -> bytes:
     return bytes(buffer.data().data())
 
 
-def gallery_images(shown: Gallery, named: Confusion | None, names: Sequence[str]) -> list[Shown]:
+def gallery_images(shown: Gallery, confusion: Confusion | None, names: Sequence[str]) -> list[Shown]:
     """Return test images with numbers and classes; misclassified ones with their prediction, where that is known."""
-    found = []
+    images = []
     for index, (pixels, truth) in enumerate(zip(shown.pixels, shown.truth, strict=True)):
         place, true = shown.request.first + index, class_name(names, truth)
         text, tip = f"{place}: {true}", f"Test image {place}, true class {true}"
-        if named is not None and named.predicted[place] != truth:
-            given = class_name(names, named.predicted[place])
+        if confusion is not None and confusion.predicted[place] != truth:
+            given = class_name(names, confusion.predicted[place])
             text, tip = f"{text} → {given}", f"{tip}, predicted {given}"
-        found.append(Shown(seen(pixels), text, tip))
-    return found
+        images.append(Shown(seen(pixels), text, tip))
+    return images
 
 
 def mistakes_of(shown: Confusion, pair: tuple[int, int] | None) -> list[tuple[Mistake, Any]]:
     """Return the mistakes with pixels, and these; only those of one cell of the matrix if ``pair`` is given."""
-    known = zip(shown.mistakes, shown.pixels, strict=False)
-    return [(one, pixels) for one, pixels in known if pair is None or pair == (one.truth, one.predicted)]
+    pairs = zip(shown.mistakes, shown.pixels, strict=False)
+    return [(mistake, pixels) for mistake, pixels in pairs if pair in (None, (mistake.truth, mistake.predicted))]
 
 
-def mistake_images(found: Sequence[tuple[Mistake, Any]], names: Sequence[str]) -> list[Shown]:
+def mistake_images(mistakes: Sequence[tuple[Mistake, Any]], names: Sequence[str]) -> list[Shown]:
     """Return misclassified images with true class, predicted class and probability."""
     images = []
-    for one, pixels in found:
-        true, given = class_name(names, one.truth), class_name(names, one.predicted)
-        tip = f"Test image {one.image}: true class {true}, predicted {given} with probability {one.probability:.3f}"
-        images.append(Shown(seen(pixels), f"{true} → {given}\n{100 * one.probability:.0f} %", tip))
+    for (image, truth, predicted, probability), pixels in mistakes:
+        true, given = class_name(names, truth), class_name(names, predicted)
+        tip = f"Test image {image}: true class {true}, predicted {given} with probability {probability:.3f}"
+        images.append(Shown(seen(pixels), f"{true} → {given}\n{100 * probability:.0f} %", tip))
     return images
 
 
@@ -257,8 +259,8 @@ class MarksView(SizedCanvas):
     def clicked(self, path: str) -> None:
         self.picked.emit(path)
 
-    def tip(self, found: Hit) -> str:
-        return found.group.title
+    def tip(self, hit: Hit) -> str:
+        return hit.group.title
 
 
 class CamView(QWidget):
@@ -281,7 +283,7 @@ class CamView(QWidget):
     def show_cam(self, cam: Cam | None, captions: tuple[str, str, str] = ("", "", "")) -> None:
         """Show a result with a caption under each of its three images; None shows nothing."""
         self._cam, self._captions = cam, captions
-        self.setAccessibleDescription(". ".join(one.replace("\n", ", ") for one in captions if one))
+        self.setAccessibleDescription(". ".join(text.replace("\n", ", ") for text in captions if text))
         self.update()
 
     def show_theme(self, theme: Theme) -> None:
@@ -334,14 +336,7 @@ _SMOOTH = Qt.TransformationMode.SmoothTransformation
 
 
 def _evidence(cam: Cam, largest: float, theme: Theme) -> QImage:
-    """Return the evidence as one colour whose opacity grows with it."""
     levels = (cam.large / largest * 255 * STRONGEST).clip(0, 255).astype("uint8")
-    high, wide = levels.shape
-    image = QImage(levels.tobytes(), wide, high, wide, QImage.Format.Format_Indexed8).copy()
-    colour = QColor(theme.colours[Ink.ACTIVATION])
-    table = []
-    for opacity in range(256):
-        colour.setAlpha(opacity)
-        table.append(colour.rgba())
-    image.setColorTable(table)
+    colour = _rgb(theme.colours[Ink.ACTIVATION])
+    image = _indexed(levels, [qRgba(*colour, opacity) for opacity in range(256)])
     return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)

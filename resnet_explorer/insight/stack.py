@@ -48,13 +48,11 @@ class ConfusionPane(QSplitter):
         self.matrix.picked.connect(self._on_picked)
 
     def show_confusion(self, shown: Confusion, names: Sequence[str]) -> None:
-        """Show a confusion matrix."""
         self.matrix.show_drawn(partial(confusion_picture, shown, names))
         self.classes.show_rows([_row(shown, label, names) for label in range(len(shown.counts))])
         self.classes.fit_columns()
 
     def clear(self) -> None:
-        """Show nothing."""
         self.matrix.show_drawn(None)
         self.classes.show_rows([])
 
@@ -91,17 +89,15 @@ class GalleryPane(QWidget):
         self.grid.chosen.connect(lambda row: self.chosen.emit(self._first + row))
         vbox(hbox((self.place, 1), self.before, self.after), (self.grid, 1), of=self)
 
-    def show_gallery(self, page: Gallery, named: Confusion | None, names: Sequence[str]) -> None:
-        """Show a page of test images, with their predictions where these are known."""
-        self.shown, self._first = (page, named), page.request.first
-        self.grid.show_images(pictures.gallery_images(page, named, names))
+    def show_gallery(self, page: Gallery, confusion: Confusion | None, names: Sequence[str]) -> None:
+        self.shown, self._first = (page, confusion), page.request.first
+        self.grid.show_images(pictures.gallery_images(page, confusion, names))
         end = self._first + len(page.truth)
         self.place.setText(f"{self._first:,} to {end - 1:,} of {page.total:,}")
         self.before.setEnabled(self._first > 0)
         self.after.setEnabled(end < page.total)
 
     def show_place(self, place: int) -> None:
-        """Mark the current image."""
         self.grid.choose(place - self._first)
 
     def _turn(self, by: int) -> None:
@@ -140,7 +136,6 @@ class InsideStack(QStackedWidget):
             self.addWidget(pane)
 
     def clear(self) -> None:
-        """Show nothing in any view."""
         self._last, self.pair = (), None
         self._panes |= {Inside.FILTERS: self.filters, Inside.LESIONS: self._empty}
         self.confusion.clear()
@@ -151,7 +146,6 @@ class InsideStack(QStackedWidget):
             grid.show_images(())
 
     def show_view(self, view: Inside) -> None:
-        """Show a view as it was last."""
         self.setCurrentWidget(self._panes[view])
 
     def show_theme(self, theme: Theme) -> None:
@@ -183,8 +177,8 @@ class InsideStack(QStackedWidget):
         """Return the current view as a file's content; raises ExportError for a suffix that it cannot have."""
         picture, shown = self.picture, self._shown
         if suffix not in self.suffixes:
-            known = " or ".join(self.suffixes) or "nothing yet"
-            raise ExportError(suffix, f"This cannot be a {suffix or 'file without an ending'}.", f"It can be {known}.")
+            kinds = " or ".join(self.suffixes) or "nothing yet"
+            raise ExportError(suffix, f"This cannot be a {suffix or 'file without an ending'}.", f"It can be {kinds}.")
         if picture is None:
             assert isinstance(shown, pictures.ImageGrid | pictures.CamView)
             return shown.to_png()
@@ -195,7 +189,6 @@ class InsideStack(QStackedWidget):
         return to_pdf(picture, self._theme) if suffix == ".pdf" else to_png(picture, self._theme, 2)
 
     def show_answer(self, view: Inside, answer: Any) -> str:
-        """Show an answer, and return its description."""
         key = (view, answer, self.pair, self.together)
         if key != self._last:
             self._last, self._description = key, _SHOWS[view](self, answer)

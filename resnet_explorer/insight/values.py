@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resnet_explorer.engine.jobs import job
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.network import Network, compile_spec
+from resnet_explorer.network import Block, compile_spec
 from resnet_explorer.network.kinds import Role
 from resnet_explorer.network.kinds.blocks import Scale
 from resnet_explorer.runs.plan import RunPlan
@@ -191,12 +191,10 @@ class Confusion:
 
     @property
     def tested(self) -> int:
-        """Return the number of test images."""
         return int(self.counts.sum())
 
     @property
     def accuracy(self) -> float:
-        """Return the fraction of images classified correctly."""
         return float(self.counts.trace() / self.counts.sum())
 
     def recall(self, label: int) -> float | None:
@@ -282,24 +280,22 @@ def map_paths(spec: ResNetSpec) -> tuple[str, ...]:
     Additions have none: the block's output follows them. Gates and the head are left out.
     """
     network = compile_spec(spec)
-    found = _layer_paths(network, "stem")
+    paths = _layer_paths(network.stem)
     for stage in network.stages:
         for block in stage.blocks:
-            found += [*_layer_paths(network, block.path), block.path]
-        found.append(stage.path)
-    return tuple(found)
+            paths += [*_layer_paths(block), block.path]
+        paths.append(stage.path)
+    return tuple(paths)
 
 
-def _layer_paths(network: Network, path: str) -> list[str]:
-    block = next(block for block in network.blocks if block.path == path)
-    pairs = zip(block.layer_paths, block.form.parts, strict=True)
-    gates = block.gate_paths
+def _layer_paths(block: Block) -> list[str]:
+    gates = tuple(f"{gate}." for gate in block.gate_paths)
     return [
-        name
-        for name, part in pairs
+        path
+        for path, part in zip(block.layer_paths, block.form.parts, strict=True)
         if part.layer.role is not Role.JOIN
         and not isinstance(part.layer, Scale)
-        and not any(name.startswith(f"{gate}.") for gate in gates)
+        and not path.startswith(gates)
         and not part.name.startswith("gate.")
     ]
 

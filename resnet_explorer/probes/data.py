@@ -26,7 +26,7 @@ UNKNOWN = -1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """Labelled images; the first ``train`` are the training images. ``words`` name the set.
+    """Labelled images; the first ``train`` are the training images. ``text`` names the set.
 
     ``pick`` takes indices, a height and a width, and returns the images as (n, channels, height, width) from 0 to 1.
     Sets of one size, which is ``native``, ignore the requested size.
@@ -133,7 +133,7 @@ def classes_of(items: Sequence[tuple[Path, str, str]]) -> tuple[str, ...]:
 def _files(text: str, files: Sequence[tuple[Path, int, str]]) -> Source:
     """Return images that are read on request, in a fixed random order; without parts one in six is a test image."""
     order = torch.randperm(len(files), generator=torch.Generator().manual_seed(0)).tolist()
-    shuffled = sorted((files[index] for index in order), key=lambda one: one[2] in ("val", "test"))
+    shuffled = sorted((files[index] for index in order), key=lambda file: file[2] in ("val", "test"))
     trained = sum(part not in ("val", "test") for _, _, part in shuffled)
     labels = torch.tensor([label for _, label, _ in shuffled])
     white = read.white_of(top for top in (read.top_of(path) for path, _, _ in shuffled) if top is not None)
@@ -194,7 +194,7 @@ def tested(images: Tested) -> Tensor:
 class Images:
     """The images of a choice, as a network takes them; ``train`` and ``test`` are indices for ``take``.
 
-    Images of classes that the network does not have are left out. ``words`` describe the preprocessing.
+    Images of classes that the network does not have are left out. ``text`` describes the preprocessing.
     """
 
     judged = "test"
@@ -243,7 +243,6 @@ class Images:
         return _with_channels(self._source.pick(indices, self._height, self._width), self._channels)
 
     def _moments(self) -> tuple[Tensor, Tensor]:
-        """Return the mean and standard deviation of each channel over the first training images."""
         count = SAMPLE if self._source.native else SAMPLE // 20
         if not len(self.train):
             raise ExplorerError("classes", "No image belongs to a class of the network.", "Give it more classes.")

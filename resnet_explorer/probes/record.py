@@ -197,7 +197,7 @@ class Record:
 
     def _parameters(self, block: Block) -> tuple[float, float, int]:
         """Return the norm of a block's parameter gradient, that of its parameters, and their number."""
-        pairs = [(one.detach().flatten(), one.grad.flatten()) for one in block.parameters() if one.grad is not None]
+        pairs = [(w.detach().flatten(), w.grad.flatten()) for w in block.parameters() if w.grad is not None]
         if not pairs:
             return 0.0, 0.0, 0
         weights, gradients = (torch.cat(column) for column in zip(*pairs, strict=True))
@@ -208,7 +208,7 @@ class Moves:
     """How far an optimiser's step moves each block: create it before the step, and read ``ratios`` afterwards."""
 
     def __init__(self, model: nn.Module) -> None:
-        self._before = [[(one, one.detach().clone()) for one in block.parameters()] for block in blocks_of(model)]
+        self._before = [[(w, w.detach().clone()) for w in block.parameters()] for block in blocks_of(model)]
         self._exact = Exact()
 
     def ratios(self) -> Series:
@@ -222,7 +222,7 @@ class Moves:
         if not pairs:
             return None
         before = self._exact.norm(torch.cat([kept.flatten() for _, kept in pairs]))
-        moved = self._exact.norm(torch.cat([(one.detach() - kept).flatten() for one, kept in pairs]))
+        moved = self._exact.norm(torch.cat([(weight.detach() - kept).flatten() for weight, kept in pairs]))
         return moved / before if before else None
 
 

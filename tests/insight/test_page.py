@@ -73,7 +73,7 @@ def test_without_a_run_it_says_what_to_do_and_asks_nothing(jobs: InsideJobsHere,
 def test_the_matrix_comes_at_once_and_a_cell_leads_to_its_images(page: InsideView, qtbot: QtBot) -> None:
     found = answered(page, qtbot, Confusion)
     assert isinstance(found, Confusion) and page.run.text() == "small"
-    assert page.picture and "Confusion matrix of small" in page.picture.title
+    assert page.stack.picture and "Confusion matrix of small" in page.stack.picture.title
     one = found.mistakes[0]
     page.stack.confusion.matrix.clicked(f"true{one.truth}.given{one.truth}")
     before = page.view
@@ -162,11 +162,11 @@ def test_the_loss_surface_is_measured_on_demand_beside_the_twin_streams_and_is_c
     assert not any(isinstance(one, SurfaceRequest) for one in jobs.asked)
     qtbot.mouseClick(page.controls.measure, Qt.MouseButton.LeftButton)
     part = answered(page, qtbot, Surface)
-    assert isinstance(part, Surface) and not part.complete and page.line.isVisible() and page.picture
+    assert isinstance(part, Surface) and not part.complete and page.line.isVisible() and page.stack.picture
     whole = lambda: getattr(page.answers.to(page._request), "complete", False)  # type: ignore[arg-type]  # noqa: E731
     qtbot.waitUntil(whole, timeout=PATIENCE)
     qtbot.waitUntil(lambda: not page.line.isVisible(), timeout=PATIENCE)
-    shown = page.picture
+    shown = page.stack.picture
     assert shown and "plain twin" in shown.description and "small" in shown.description
     qtbot.mouseClick(page.controls.measure, Qt.MouseButton.LeftButton)
     qtbot.mouseClick(page.line.cancel, Qt.MouseButton.LeftButton)
@@ -183,7 +183,7 @@ def test_lesions_are_measured_on_demand_beside_the_twin_stream_link_blocks_and_a
     qtbot.mouseClick(page.controls.measure, Qt.MouseButton.LeftButton)
     part = answered(page, qtbot, LesionStudy)
     assert isinstance(part, LesionStudy) and not part.complete and "still measuring" in page.state.text()
-    assert page.line.isVisible() and page.picture
+    assert page.line.isVisible() and page.stack.picture
     qtbot.waitUntil(lambda: not page.line.isVisible(), timeout=PATIENCE)
     whole = answered(page, qtbot, LesionStudy)
     assert isinstance(whole, LesionStudy) and whole.complete
@@ -208,7 +208,7 @@ def test_another_run_takes_the_lesions_away(page: InsideView, qtbot: QtBot) -> N
     qtbot.mouseClick(page.controls.measure, Qt.MouseButton.LeftButton)
     answered(page, qtbot, LesionStudy)
     page.show_run("again", plan("width=4", name="narrow"), NAMES)
-    assert page.picture is None and not page.save_button.isEnabled()
+    assert page.stack.picture is None and not page.save_button.isEnabled()
 
 
 def test_an_impossible_grid_is_said_and_the_rest_stays(page: InsideView, qtbot: QtBot) -> None:
@@ -227,8 +227,8 @@ def test_another_run_forgets_the_answers_about_the_one_before(
     answered(page, qtbot, Confusion)
     page.show_view(Inside.FILTERS)
     page.show_run("again", plan("width=4", name="narrow"), NAMES)
-    assert page.picture is None and page.run.text() == "narrow" and page.controls.other.count() == 1
-    qtbot.waitUntil(lambda: page.picture is not None, timeout=PATIENCE)
+    assert page.stack.picture is None and page.run.text() == "narrow" and page.controls.other.count() == 1
+    qtbot.waitUntil(lambda: page.stack.picture is not None, timeout=PATIENCE)
     assert [one.plan.name for one in jobs.asked if isinstance(one, FiltersRequest)] == ["small", "narrow"]
     assert "4 filters over 1 × 3×3" in page.state.text()
 
