@@ -203,31 +203,13 @@ def _weights(chain: Chain) -> int:
     return sum(isinstance(step, Part) and step.layer.role in (Role.CONVOLUTION, Role.LINEAR) for step in chain)
 
 
-# What the backward function of each operation computes: x is its input, y its output, dL/dy the gradient that arrives.
-_SHAPED = "Only the shape was changed: the gradient is reshaped back."
-_TURNED = "Only the order of the axes was changed: the gradient is permuted back."
-_COPIED = "A copy: the gradient goes on unchanged."
-_REPEATED = "The values were used several times: the gradients of all copies are summed."
-_TAKEN = "The gradient goes back to the part that was selected; the rest gets 0."
-_JOINED = "Each part that was concatenated gets its own slice of the gradient."
-_PEAK = "The gradient goes to the position of the maximum; all others get 0."
-_WINDOWS = "The gradient of each window goes to the position of its maximum; the others get 0."
-_SPREAD = "The gradient is distributed evenly: each of the n values that were averaged gets 1/n of it."
-_POOLED = "The gradient of each window is distributed evenly over its positions."
-_BATCH = (
-    "dL/dx is γ/σ times dL/dy, in training less its mean and its projection on x̂: what would only shift or scale "
-    "the channel is removed. dL/dγ sums dL/dy · x̂, dL/dβ sums dL/dy."
-)
-_LINEAR = "dL/dx = dL/dy · W. dL/dW multiplies dL/dy with the input, dL/db is dL/dy summed over the batch."
-_DROPPED = "The gradient passes where the value was kept, scaled up as the value was; elsewhere it is 0."
-
-_DERIVATIVES: Mapping[str, str] = {
+_TEXTS: Mapping[str, str] = {
+    "AccumulateGrad": "The gradient is added to the tensor's .grad, where the optimizer reads it.",
     "Convolution": "dL/dx is dL/dy convolved with the flipped kernels: a transposed convolution. dL/dW correlates "
     "dL/dy with the input.",
-    "NativeBatchNorm": _BATCH,
-    "CudnnBatchNorm": _BATCH,
-    "MiopenBatchNorm": _BATCH,
-    "BatchNormWithUpdate": _BATCH,
+    "NativeBatchNorm CudnnBatchNorm MiopenBatchNorm BatchNormWithUpdate": "dL/dx is γ/σ times dL/dy, in training less "
+    "its mean and its projection on x̂: what would only shift or scale the channel is removed. dL/dγ sums dL/dy · x̂, "
+    "dL/dβ sums dL/dy.",
     "NativeGroupNorm": "dL/dx is γ/σ times dL/dy, less its mean and its projection on x̂, both taken over a group of "
     "channels of one image.",
     "Relu": "The gradient passes where the output was positive; elsewhere it is 0.",
@@ -248,52 +230,39 @@ _DERIVATIVES: Mapping[str, str] = {
     "Rsqrt": "dL/dy times −y³ / 2.",
     "Exp": "dL/dy times y.",
     "Log": "dL/dy divided by x.",
-    "Mean": _SPREAD,
-    "AdaptiveAvgPool2D": _SPREAD,
-    "AvgPool2D": _POOLED,
+    "Mean AdaptiveAvgPool2D": "The gradient is distributed evenly: each of the n values that were averaged gets 1/n "
+    "of it.",
+    "AvgPool2D": "The gradient of each window is distributed evenly over its positions.",
     "Sum": "Each value that was summed gets the whole gradient.",
     "Var": "dL/dy times 2 (x − mean) / n, for n values.",
-    "Amax": _PEAK,
-    "Max": _PEAK,
+    "Amax Max": "The gradient goes to the position of the maximum; all others get 0.",
     "Maximum": "The gradient goes to whichever of the two was larger; the other gets 0.",
-    "MaxPool2DWithIndices": _WINDOWS,
-    "MaxPool2D": _WINDOWS,
-    "Addmm": _LINEAR,
-    "Linear": _LINEAR,
+    "MaxPool2DWithIndices MaxPool2D": "The gradient of each window goes to the position of its maximum; the others "
+    "get 0.",
+    "Addmm Linear": "dL/dx = dL/dy · W. dL/dW multiplies dL/dy with the input, dL/db is dL/dy summed over the batch.",
     "Mm": "Each factor gets dL/dy times the other one, transposed.",
-    "T": _TURNED,
-    "Transpose": _TURNED,
-    "Permute": _TURNED,
-    "View": _SHAPED,
-    "UnsafeView": _SHAPED,
-    "Reshape": _SHAPED,
-    "ReshapeAlias": _SHAPED,
-    "Squeeze": _SHAPED,
-    "Unsqueeze": _SHAPED,
+    "T Transpose Permute": "Only the order of the axes was changed: the gradient is permuted back.",
+    "View UnsafeView Reshape ReshapeAlias Squeeze Unsqueeze": "Only the shape was changed: the gradient is reshaped "
+    "back.",
     "Alias": "The same values under another name: the gradient goes on unchanged.",
     "AsStrided": "Another view of the same memory: each gradient goes back to the element that was read.",
-    "CopySlices": "A part of the memory was overwritten: its gradient passes through what was written; the rest of the "
-    "gradient goes on unchanged.",
-    "Clone": _COPIED,
-    "Copy": _COPIED,
-    "ToCopy": _COPIED,
-    "Expand": _REPEATED,
-    "Repeat": _REPEATED,
-    "Slice": _TAKEN,
-    "Select": _TAKEN,
-    "Index": _TAKEN,
-    "Cat": _JOINED,
-    "Stack": _JOINED,
+    "CopySlices": "A part of the memory was overwritten: its gradient passes through what was written; the rest of "
+    "the gradient goes on unchanged.",
+    "Clone Copy ToCopy": "A copy: the gradient goes on unchanged.",
+    "Expand Repeat": "The values were used several times: the gradients of all copies are summed.",
+    "Slice Select Index": "The gradient goes back to the part that was selected; the rest gets 0.",
+    "Cat Stack": "Each part that was concatenated gets its own slice of the gradient.",
     "ConstantPadNd": "The gradient of the padding is dropped; the map gets its own part. Negative padding crops, and "
     "what was cropped gets 0.",
     "ReflectionPad2D": "The gradients of mirrored positions are added to those of the positions that they mirror.",
-    "NativeDropout": _DROPPED,
-    "FusedDropout": _DROPPED,
+    "NativeDropout FusedDropout": "The gradient passes where the value was kept, scaled up as the value was; "
+    "elsewhere it is 0.",
     "LogSoftmax": "dL/dy less the softmax times the sum of dL/dy: with the loss behind it, probability − target.",
     "NllLoss": "The gradient starts here: −1/N for each of the N images at its own class, 0 for every other class.",
 }
-_ACCUMULATES = "The gradient is added to the tensor's .grad, where the optimizer reads it."
-_UNKNOWN = "dL/dx is dL/dy times this operation's local derivative: the chain rule."
+"""What the backward functions compute: x is the input, y the output, dL/dy the gradient that arrives."""
+_DERIVATIVES = {kind: text for kinds, text in _TEXTS.items() for kind in kinds.split()}
+UNKNOWN = "dL/dx is dL/dy times this operation's local derivative: the chain rule."
 _NAME = re.compile(r"(?:.*::)?(.+?)(?:Backward\d*)?")
 
 
@@ -303,12 +272,6 @@ def kind_of(name: str) -> str:
     return match[1] if match else name
 
 
-def is_known(name: str) -> bool:
-    """Return whether an operation has a description of its own."""
-    return kind_of(name) in (*_DERIVATIVES, "AccumulateGrad")
-
-
 def derivative(name: str) -> str:
     """Return what the backward function of that name computes; for an unknown one, the chain rule."""
-    kind = kind_of(name)
-    return _ACCUMULATES if kind == "AccumulateGrad" else _DERIVATIVES.get(kind, _UNKNOWN)
+    return _DERIVATIVES.get(kind_of(name), UNKNOWN)

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from resnet_explorer import assets
 from resnet_explorer.autograd.lab import functions
-from resnet_explorer.autograd.values import is_known
+from resnet_explorer.autograd.values import UNKNOWN, derivative
 from resnet_explorer.module.blocks import module_of
 from resnet_explorer.network import Block, Form, Part
 from resnet_explorer.network.kinds import KINDS, Layer, Role, Shape, blocks
@@ -118,7 +118,7 @@ def answers(layer: Layer, shape: Shape) -> dict[str, bool]:
         "text": bool(re.fullmatch(r"[A-Zx].*\.", text)),
         "output": bool(output) and all(size > 0 for size in output),
         "FLOPs": layer.flops(shape, output, True) >= 0 and layer.macs(output) >= 0,
-        "nodes": bool(nodes(layer) or not layer.module) and all(map(is_known, nodes(layer))),
+        "nodes": bool(nodes(layer) or not layer.module) and UNKNOWN not in map(derivative, nodes(layer)),
         "module": bool(layer.module) or layer.role is Role.JOIN or isinstance(layer, blocks.Multiply),
         "figures": bool(layer.figures(output)) or not layer.params,
     }
