@@ -5,7 +5,6 @@ from collections.abc import Callable
 from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, QSizeF, Qt, QThreadPool, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QWidget
 
 from resnet_explorer.autograd.cluster_marks import nodes_of
 from resnet_explorer.autograd.clusters import Recorded
@@ -42,8 +41,8 @@ class _Rendering(QObject):
 class TorchvizView(Canvas):
     """Shows an SVG file with zoom and pan; what moves is shown coarsely until it rests."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.data = b""
         self._image, self._seen = QImage(), Camera()
         self._running: _Rendering | None = None
@@ -101,8 +100,8 @@ _HELP = "Enter opens the selected block to its operations and closes it again, p
 class GraphCanvas(Canvas):
     """Shows a recorded graph, with the operations that the gradient has reached."""
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, document: Document) -> None:
+        super().__init__()
         self._document = document
         self._network: Network | None = None
         self.recorded: Recorded | None = None

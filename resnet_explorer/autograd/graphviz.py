@@ -100,10 +100,8 @@ def _edge(graph: AutogradGraph, start: int, end: int) -> str:
     return f"  n{start} -> n{end}{' [dir=none]' if kept else ''}"
 
 
-def layout(
-    source: str, form: str = "svg", *, timeout: float = 60.0, command: Sequence[str] | None = None
-) -> Iterator[Progress | bytes]:
-    """Yield progress while Graphviz lays out a DOT source and, last, the file that it wrote, in the format of ``-T``.
+def layout(source: str, *, timeout: float = 60.0, command: Sequence[str] = ()) -> Iterator[Progress | bytes]:
+    """Yield progress while Graphviz lays out a DOT source and, last, the SVG file that it wrote.
 
     ``command`` is by default the system's ``dot``, or graphviz-pure. Closing the generator kills the process. Raises
     GraphvizError where Graphviz is absent, fails, or has not finished after ``timeout`` seconds.
@@ -115,7 +113,7 @@ def layout(
         given.seek(0)
         quiet = getattr(subprocess, "CREATE_NO_WINDOW", 0)
         try:
-            process = Popen((*command, f"-T{form}"), stdin=given, stdout=PIPE, stderr=PIPE, creationflags=quiet)
+            process = Popen((*command, "-Tsvg"), stdin=given, stdout=PIPE, stderr=PIPE, creationflags=quiet)
         except OSError as error:
             problem = f"{name} cannot be started: {error.strerror or error}."
             raise GraphvizError(where, problem, _INSTALL) from error

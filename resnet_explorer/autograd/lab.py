@@ -240,7 +240,7 @@ class _BareNorms(TorchDispatchMode):
         return torch.empty_like(x), x.new_empty(statistics), x.new_empty(statistics)
 
 
-def torchviz_dot(request: RecordGraph, *, attributes: bool = False) -> str:
+def torchviz_dot(request: RecordGraph) -> str:
     """Return the DOT source that torchviz writes of a network at an input.
 
     Raises GraphvizError where the network is too deep for it, and InputError where it cannot take the input.
@@ -253,7 +253,7 @@ def torchviz_dot(request: RecordGraph, *, attributes: bool = False) -> str:
             from torchviz import make_dot
 
             params = dict(model.named_parameters()) | {"input": x}
-            return str(make_dot(y, params, show_attrs=attributes, show_saved=request.saved).source)
+            return str(make_dot(y, params, show_saved=request.saved).source)
     except ImportError as error:
         what = f"torchviz cannot be loaded: {error}."
         raise GraphvizError("torchviz", what, "Install torchviz and setuptools.") from error

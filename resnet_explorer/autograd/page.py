@@ -30,13 +30,13 @@ AT_FIRST = "Step through the backward pass: the gradient goes from the loss to t
 class BackwardBar(PlayBar):
     """Steps the gradient from the loss to the input over a canvas."""
 
-    def __init__(self, canvas: GraphCanvas, parent: QWidget | None = None) -> None:
+    def __init__(self, canvas: GraphCanvas) -> None:
         tips = (
             "Let the gradient travel from the loss to the input",
             "Step of the backward pass",
             "Where the gradient is",
         )
-        super().__init__(PLAY_MS, *tips, parent)
+        super().__init__(PLAY_MS, *tips)
         self._canvas = canvas
         self._order: list[int] = []
         self._next: dict[int, list[int]] = {}
@@ -95,8 +95,8 @@ class GraphPage(PageView):
 
     canvas: GraphCanvas
 
-    def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, document: Document, jobs: Jobs) -> None:
+        super().__init__()
         self._document, self._jobs = document, jobs
         self._results: Results | None = None
         self._job = 0

@@ -51,8 +51,8 @@ class GradientControls(QWidget):
 
     changed = Signal()
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, document: Document) -> None:
+        super().__init__()
         self._document = document
         self._kept = dict(USUAL)
         self._when = When.START

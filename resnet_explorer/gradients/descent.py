@@ -224,12 +224,12 @@ def binomial(blocks: int) -> tuple[float, ...]:
     return tuple(comb(blocks, length) / 2**blocks for length in range(blocks + 1))
 
 
-def window(weights: Sequence[float], portion: float = PORTION) -> tuple[int, int]:
-    """Return the shortest run of indices, from and to, that holds such a portion of all weights."""
+def window(weights: Sequence[float]) -> tuple[int, int]:
+    """Return the shortest run of indices, from and to, that holds 95 % of all weights."""
     total = sum(weights)
     for width in range(1, len(weights)):
         held = [(sum(weights[start : start + width]), -start) for start in range(len(weights) - width + 1)]
         most, start = max(held)
-        if most >= portion * total:
+        if most >= PORTION * total:
             return -start, -start + width - 1
     return 0, len(weights) - 1

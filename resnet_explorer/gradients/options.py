@@ -27,7 +27,8 @@ examples:
 def add_gradient_options(commands: Commands) -> None:
     """Add the command ``gradients``."""
     command = add_network(add_command(commands, "gradients", SUMMARY, EXAMPLES, axes=True))
-    command.add_argument(
+    add = command.add_argument
+    add(
         "--against",
         metavar="NET",
         type=network,
@@ -36,9 +37,9 @@ def add_gradient_options(commands: Commands) -> None:
         help="a network to compare with, under the same settings: plain (the default; the residual twin of a plain "
         "network), another network, or none; may be repeated",
     )
-    command.add_argument("--seeds", type=int, default=3, metavar="N", help="number of seeds, from 0 (default: 3)")
-    command.add_argument("--batch", type=int, metavar="N", help="batch size (default: 32, or the batch of the input)")
-    command.add_argument(
+    add("--seeds", type=int, default=3, metavar="N", help="number of seeds, from 0 (default: 3)")
+    add("--batch", type=int, metavar="N", help="batch size (default: 32, or the batch of the input)")
+    add(
         "--data",
         default="digits",
         metavar="WHAT",
@@ -51,18 +52,12 @@ def add_gradient_options(commands: Commands) -> None:
         ("loss", LOSSES, "the function that is differentiated"),
         ("quantity", QUANTITIES, "the quantity to print or draw"),
     ):
-        command.add_argument(f"--{name}", choices=choices, default=choices[0], help=f"{text} (default: {choices[0]})")
-    command.add_argument(
-        "--rate",
-        type=float,
-        default=0.1,
-        help="learning rate η of update-estimate, the update of plain SGD (default: 0.1)",
-    )
+        add(f"--{name}", choices=choices, default=choices[0], help=f"{text} (default: {choices[0]})")
+    text = "learning rate η of update-estimate, the update of plain SGD (default: 0.1)"
+    add("--rate", type=float, default=0.1, help=text)
     form = command.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON: every quantity, block and seed")
     form.add_argument("--csv", action="store_true", help="print CSV: a line for each block, quantity and seed")
     form.add_argument("-o", "--output", metavar="FILE", type=Path, help="write a picture: .svg, .pdf or .png")
-    command.add_argument(
-        "--theme", choices=("light", "dark", "projector"), default="light", help="the picture's colours"
-    )
+    add("--theme", choices=("light", "dark", "projector"), default="light", help="the picture's colours")
     command.set_defaults(text=None, scale=None)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QShowEvent, QStandardItemModel
-from PySide6.QtWidgets import QComboBox, QLabel, QListView, QScrollArea, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QListView, QScrollArea
 
 from resnet_explorer.diagram.overlays import BlockValues
 from resnet_explorer.engine.jobs import Job
@@ -41,8 +41,8 @@ class GradientPage(PageView):
 
     values_changed = Signal()
 
-    def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, document: Document, jobs: Jobs) -> None:
+        super().__init__()
         self._document, self._jobs = document, jobs
         self._job = 0
         self._requested: LabRequest | None = None

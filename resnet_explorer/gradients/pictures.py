@@ -62,10 +62,10 @@ class DescentBar(PlayBar):
     changed = Signal()
     view_changed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self) -> None:
         tip = "Play the steps; on the slider the arrow keys go step by step"
         slider_tip = "The step whose blocks are shown; ← and → go from one to the next"
-        super().__init__(PLAY_MS, tip, "Step of the training", slider_tip, parent)
+        super().__init__(PLAY_MS, tip, "Step of the training", slider_tip)
         self._result: Descent | None = None
         self.follows = True
         self.views = {view: tool(view.value.capitalize(), _TIPS[view], checkable=True) for view in DescentView}
@@ -126,8 +126,8 @@ class GradientPictures(QWidget):
 
     step_changed = Signal()
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, document: Document) -> None:
+        super().__init__()
         self._shown: object = None
         self._quantity = Quantity.INPUT
         self.chart, self.heat, self.losses = ChartView(document), HeatView(document), ChartView(document)
@@ -203,8 +203,8 @@ SOURCES = (
 class GradientText(QScrollArea):
     """Explains the plot; the terms are those of the selected block."""
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, document: Document) -> None:
+        super().__init__()
         self._document = document
         self._result: GradientResult | None = None
         self.shows, self.block, self.terms = text(), text(), text("muted")

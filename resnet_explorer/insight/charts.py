@@ -237,7 +237,7 @@ _NOTE = (
 def surface_picture(shown: Surface, wide: float, high: float, text: float = 1.0) -> Picture:
     """Return a picture of the planes; points that are not measured yet are empty."""
     size, request, count = sizes(text), shown.request, len(shown.request.runs)
-    losses = [float(loss) for plane in shown.slices for loss in plane.losses[plane.known]]
+    losses = [float(loss) for plane in shown.slices for loss in plane.losses[plane.measured]]
     low, top = _range([loss for loss in losses if isfinite(loss) and loss > 0])
     notes = (f"Losses above {number(float(f'{top:.3g}'))} have its colour.",) if any(x > top for x in losses) else ()
     norms = "of these images" if request.batch_statistics else "as trained (running)"
@@ -291,7 +291,7 @@ class _Panel:
         self.x = AxisScale(-half, half, self.frame.left, self.frame.right)
         self.y = AxisScale(-half, half, self.frame.bottom, self.frame.top)
         self.steps = [-request.reach + 2 * request.reach * index / (request.size - 1) for index in range(request.size)]
-        most = float(plane.losses[plane.known].max())
+        most = float(plane.losses[plane.measured].max())
         middle, most_text = (number(float(f"{value:.3g}")) for value in (plane.middle, most))
         self.facts = f"{middle} in the middle, up to {most_text}"
         self.title = f"{plane.run.plan.name}: {self.facts}"
@@ -324,7 +324,7 @@ class _Panel:
         count, frame = self.request.size, self.frame
         edges = [round((frame.right - frame.left) * index / count) for index in range(count + 1)]
         for row in reversed(range(count)):  # downwards, so that each covers what the one above it overlaps
-            if not self.plane.known[row].any():
+            if not self.plane.measured[row].any():
                 continue
             top, bottom = edges[count - 1 - row], edges[count - row]
             losses = self.plane.losses[row].tolist()
@@ -338,7 +338,7 @@ class _Panel:
 
     def _lines(self) -> list[Mark]:
         """Return the contour lines, and the values of the long ones where there is room."""
-        if self.plane.known.any(axis=1).sum() < 2:
+        if self.plane.measured.any(axis=1).sum() < 2:
             return []
         marks: list[Mark] = []
         labels: list[Mark] = []

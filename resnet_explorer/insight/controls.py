@@ -163,8 +163,8 @@ class InsideControls(QWidget):
     measured = Signal()
     invalid_entered = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.before, self.after, self.measure = QToolButton(), QToolButton(), QPushButton("Measure")
         self.before.setText("◀")
         self.after.setText("▶")

@@ -241,7 +241,7 @@ def plane(
     steps = np.linspace(-request.reach, request.reach, request.size)
     steps[request.size // 2] = 0.0
     losses = np.full((request.size, request.size), np.nan, np.float32)
-    known = np.zeros(losses.shape, np.bool_)
+    measured = np.zeros(losses.shape, np.bool_)
     first, second = directions(model, request.seed)
     weights = {name: parameter.detach() for name, parameter in model.named_parameters()}
     with restored(model, training=False):
@@ -254,8 +254,8 @@ def plane(
                 across, up = float(step), float(steps[row])
                 moved = {name: weights[name] + across * first[name] + up * second[name] for name in first}
                 losses[row, column] = mean_loss(partial(functional_call, model, moved), x, y)
-            known[row] = True
-            yield values.Slice(run, losses.copy(), known.copy(), middle)
+            measured[row] = True
+            yield values.Slice(run, losses.copy(), measured.copy(), middle)
 
 
 def directions(model: nn.Module, seed: int) -> tuple[Direction, Direction]:

@@ -27,8 +27,8 @@ _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 class InsideView(QWidget):
     """Inspects one run: views are computed when they are opened, slow ones when the user presses Measure."""
 
-    def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, document: Document, jobs: Jobs) -> None:
+        super().__init__()
         self._document = document
         self._run: values.RunReference | None = None
         self._names: Sequence[str] = ()

@@ -18,8 +18,8 @@ from resnet_explorer.ui.style import USUAL_POINTS
 
 MOST = 512
 """The largest number of images in a grid; more take long to lay out."""
-LINE, GUTTER = 18, 8
-"""In px: a line of a caption in the PNG, and the space around an image."""
+COLUMNS, LINE, GUTTER = 12, 18, 8
+"""In the PNG: images in a row, and in px a line of a caption and the space around an image."""
 
 
 class Shown(NamedTuple):
@@ -65,8 +65,8 @@ class ImageGrid(QListWidget):
 
     chosen = Signal(int)
 
-    def __init__(self, side: int = 64, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, side: int) -> None:
+        super().__init__()
         self._side, self._theme = side, LIGHT
         self.images: Sequence[Shown] = ()
         self.setViewMode(QListView.ViewMode.IconMode)
@@ -105,10 +105,10 @@ class ImageGrid(QListWidget):
         if row >= 0:
             self.chosen.emit(row)
 
-    def to_png(self, columns: int = 12) -> bytes:
-        """Return all images as one PNG, ``columns`` in a row, with their captions."""
+    def to_png(self) -> bytes:
+        """Return all images as one PNG, at most ``COLUMNS`` in a row, with their captions."""
         images, side = self.images[:MOST], max(self._side, 48)
-        columns = max(1, min(columns, len(images)))
+        columns = max(1, min(COLUMNS, len(images)))
         lines = _lines(images)
         wide, high = side + GUTTER, side + GUTTER + lines * LINE
         sheet = QImage(columns * wide + GUTTER, -(-len(images) // columns) * high + GUTTER, QImage.Format.Format_RGB32)
@@ -235,8 +235,8 @@ class MarksView(SizedCanvas):
 
     picked = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._draw: Draw | None = None
 
     def show_drawn(self, draw: Draw | None) -> None:
@@ -266,8 +266,8 @@ class MarksView(SizedCanvas):
 class CamView(QWidget):
     """Shows an image, the layer's Grad-CAM map, and the map over the image."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._cam: Cam | None = None
         self._captions: tuple[str, str, str] = ("", "", "")
         self._theme = LIGHT

@@ -119,10 +119,9 @@ class InsideStack(QStackedWidget):
         self._last: tuple[object, ...] = ()
         self.confusion, self.cam, self.lesions = ConfusionPane(), pictures.CamView(), ChartView(document)
         self.filters, self.surface, self._empty = (pictures.MarksView() for _ in range(3))
-        self.mistakes, self.maps, self.colour_filters = (pictures.ImageGrid(80) for _ in range(3))
-        self.mistakes.setAccessibleName("Misclassified test images")
-        self.maps.setAccessibleName("Feature maps")
-        self.colour_filters.setAccessibleName("Filters of the first layer")
+        self.mistakes = describe(pictures.ImageGrid(80), "Misclassified test images")
+        self.maps = describe(pictures.ImageGrid(80), "Feature maps")
+        self.colour_filters = describe(pictures.ImageGrid(80), "Filters of the first layer")
         self._panes: dict[Inside, QWidget] = {
             Inside.CONFUSION: self.confusion,
             Inside.MISTAKES: self.mistakes,

@@ -250,12 +250,12 @@ class Features:
 class Slice:
     """The loss of one network in its plane: a row for each step along the second direction, from −reach to reach.
 
-    ``known`` says which points are measured. ``middle`` is the loss of the trained weights themselves.
+    ``measured`` says which points are measured. ``middle`` is the loss of the trained weights themselves.
     """
 
     run: RunReference
     losses: "NDArray[float32]"
-    known: "NDArray[bool_]"
+    measured: "NDArray[bool_]"
     middle: float
 
 
@@ -271,7 +271,7 @@ class Surface:
 
     @property
     def complete(self) -> bool:
-        return len(self.slices) == len(self.request.runs) and all(bool(plane.known.all()) for plane in self.slices)
+        return len(self.slices) == len(self.request.runs) and all(bool(plane.measured.all()) for plane in self.slices)
 
 
 def map_paths(spec: ResNetSpec) -> tuple[str, ...]:

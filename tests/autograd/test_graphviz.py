@@ -56,9 +56,9 @@ def test_torchvizs_drawing_of_resnet18_is_laid_out(
     assert source.count("[saved") == 0 and "layer4.1.bn2.weight" in source and "input\n" in source
 
 
-def test_torchviz_shows_attributes_and_saved_tensors_where_asked() -> None:
-    source = torchviz_dot(RecordGraph(find("resnet20"), SMALL, loss=False, saved=True), attributes=True)
-    assert "stride" in source and "orange" in source and "NllLoss" not in source
+def test_torchviz_shows_saved_tensors_where_asked() -> None:
+    source = torchviz_dot(RecordGraph(find("resnet20"), SMALL, loss=False, saved=True))
+    assert "orange" in source and "NllLoss" not in source
 
 
 def test_a_network_too_deep_for_torchviz_is_told_in_words() -> None:
@@ -74,9 +74,9 @@ def test_torchviz_that_cannot_be_loaded_is_told_in_words(monkeypatch: pytest.Mon
     assert "Install torchviz" in caught.value.remedy
 
 
-def test_the_source_and_the_form_are_given_to_the_command() -> None:
+def test_the_source_and_the_format_are_given_to_the_command() -> None:
     echo = python("import sys; sys.stdout.write(sys.argv[1] + sys.stdin.read())")
-    assert laid_out("digraph {é}", form="pdf", command=echo) == "-Tpdfdigraph {é}".encode()
+    assert laid_out("digraph {é}", command=echo) == "-Tsvgdigraph {é}".encode()
 
 
 def test_much_text_both_ways_stops_nothing() -> None:

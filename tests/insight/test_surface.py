@@ -60,7 +60,7 @@ def test_the_weights_and_statistics_come_back_bit_for_bit(batch_statistics: bool
     x, y, _ = images_of(plan()).draw(64, 0)
     request = SurfaceRequest((LOOK,), size=3, batch_statistics=batch_statistics)
     *_, last = plane(model, x, y, LOOK, request)
-    assert last.known.all() and same(model, before)
+    assert last.measured.all() and same(model, before)
     assert [module.training for module in model.modules()] == modes
 
 
@@ -104,8 +104,8 @@ def test_it_streams_row_by_row_from_the_middle_for_each_network() -> None:
     steps = list(surface(request, well_trained))
     partial = [step.value for step in steps if isinstance(step, Partial)]
     assert len(partial) == 10 and not any(one.complete for one in partial[:-1])
-    assert [int(one.slices[-1].known.sum()) for one in partial] == [5, 10, 15, 20, 25] * 2
-    assert partial[0].slices[0].known[2].all() and [len(one.slices) for one in partial] == [1] * 5 + [2] * 5
+    assert [int(one.slices[-1].measured.sum()) for one in partial] == [5, 10, 15, 20, 25] * 2
+    assert partial[0].slices[0].measured[2].all() and [len(one.slices) for one in partial] == [1] * 5 + [2] * 5
     last = steps[-1]
     assert isinstance(last, Surface) and last.complete and last.used == 64
     assert max(step.done for step in steps if isinstance(step, Progress)) == 10
