@@ -152,9 +152,8 @@ class GraphCanvas(Canvas):
     def _draw(self, animate: bool, show: str = "") -> None:
         if self.recorded is None or self._network is None:
             return
-        made = self._made = graph_picture(
-            self.recorded, self._network, self.view, *self.text, (self.width(), self.height())
-        )
+        room = float(self.width()), float(self.height())
+        made = self._made = graph_picture(self.recorded, self._network, self.view, *self.text, room)
         drawn = places(made.picture, self._network, show) if show else []
         self.show_picture(made.picture, animate, drawn[0] if drawn else None)
 

@@ -259,9 +259,8 @@ def torchviz_dot(request: RecordGraph) -> str:
         raise GraphvizError("torchviz", what, "Install torchviz and setuptools.") from error
     except RecursionError as error:
         what = "This network is too deep for torchviz, which follows the graph by recursion."
-        raise GraphvizError(
-            "torchviz", what, "Use the drawing that needs no torchviz: it has no such limit."
-        ) from error
+        remedy = "Use the drawing that needs no torchviz: it has no such limit."
+        raise GraphvizError("torchviz", what, remedy) from error
 
 
 def draw_torchviz(request: DrawTorchviz) -> Iterator[object]:

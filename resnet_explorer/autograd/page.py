@@ -81,9 +81,8 @@ class BackwardBar(PlayBar):
         splits = " The gradient splits." if len({recorded.graph.nodes[n].path for n in onward}) > 1 else ""
         bold = " On the highway." if index in recorded.highway.way else ""
         place = f" of {node.path}" if node.path else ""
-        self.text.setText(
-            f"{step:,} of {len(self._order):,}: {node.name}{place}.{bold}{splits} {derivative(node.name)}"
-        )
+        count = f"{step:,} of {len(self._order):,}"
+        self.text.setText(f"{count}: {node.name}{place}.{bold}{splits} {derivative(node.name)}")
 
 
 REST_MS = 250
@@ -102,7 +101,7 @@ class GraphPage(PageView):
         self._job = 0
         self._requested: RecordGraph | None = None
         self._twin: tuple[RecordGraph, int] | None = None
-        self._found = -1
+        self._match = -1
         self.canvas = GraphCanvas(document)
         self.steps = BackwardBar(self.canvas)
         self.other = TorchvizView()
@@ -158,11 +157,9 @@ class GraphPage(PageView):
     def _wanted(self) -> RecordGraph | None:
         if self._results is None:
             return None
-        state = self._results.state
-        trains = self._results.needs.failing is None
-        return RecordGraph(
-            state.spec, state.image, self._document.device, self.loss.isChecked(), trains, self.saved.isChecked()
-        )
+        state, trains = self._results.state, self._results.needs.failing is None
+        loss, saved = self.loss.isChecked(), self.saved.isChecked()
+        return RecordGraph(state.spec, state.image, self._document.device, loss, trains, saved)
 
     def _on_option(self) -> None:
         if self.isVisible():
@@ -243,9 +240,9 @@ class GraphPage(PageView):
             return
         nodes = recorded.graph.nodes
         for turn in range(1, len(nodes) + 1):
-            index = (self._found + turn) % len(nodes)
+            index = (self._match + turn) % len(nodes)
             if text in f"{nodes[index].name} {nodes[index].path}".lower():
-                self._found = index
+                self._match = index
                 self.canvas.open_around(index)
                 self._document.select(self.canvas.shared_path(nodes[index].path))
                 self.canvas.show_front((index,))

@@ -161,10 +161,9 @@ class _Drawing:
         )
         head = Group("", "heading", f"{title}. {facts}", MARGIN, 14, right - 2 * MARGIN, HEADING - MARGIN, heading)
         count = f"{len(self.graph.nodes):,} nodes and {len(self.graph.edges):,} edges"
-        marks = (head, *flow.marks)
-        return GraphPicture(
-            Picture(right, flow.bottom + MARGIN, marks, title, f"{title}: {count}. {facts}"), flow.spots
-        )
+        description = f"{title}: {count}. {facts}"
+        picture = Picture(right, flow.bottom + MARGIN, (head, *flow.marks), title, description)
+        return GraphPicture(picture, flow.spots)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -74,15 +74,11 @@ def to_text(result: GradientResult, quantity: Quantity) -> str:
     lines = [f"{WORDS[quantity].label}, {WORDS[quantity].symbol}", *result.conditions, ""]
     titles = [network.title for network in result.networks]
     wide = [max(len(title), 22) for title in titles]
-    lines.append(
-        "block  path         " + "  ".join(title.rjust(room) for title, room in zip(titles, wide, strict=True))
-    )
+    lines.append(f"block  path         {'  '.join(map(str.rjust, titles, wide))}")
     most = max(result.networks, key=lambda network: len(network.places))
     for index, place in enumerate(most.places):
-        cells = (
-            _cell(network, quantity, index).rjust(room) for network, room in zip(result.networks, wide, strict=True)
-        )
-        lines.append(f"{index + 1:>5}  {place.path:<12} {'  '.join(cells)}".rstrip())
+        cells = [_cell(network, quantity, index) for network in result.networks]
+        lines.append(f"{index + 1:>5}  {place.path:<12} {'  '.join(map(str.rjust, cells, wide))}".rstrip())
     return "\n".join([*lines, "", describe_gradients(result, quantity), *result.notes]) + "\n"
 
 

@@ -103,9 +103,8 @@ class NetworkGradients:
     def underflows(self, quantity: Quantity) -> tuple[bool, ...]:
         """Return for each block whether any seed's value underflowed in float32."""
         none = (False,) * len(self.places)
-        return tuple(
-            map(any, zip(none, *(sample.underflow.get(quantity, none) for sample in self.samples), strict=True))
-        )
+        samples = (sample.underflow.get(quantity, none) for sample in self.samples)
+        return tuple(map(any, zip(none, *samples, strict=True)))
 
     def ratio(self, quantity: Quantity) -> float | None:
         """Return the first block's value over the last one's: the median over the seeds; None where none has both."""

@@ -50,10 +50,8 @@ class InsideView(QWidget):
 
     def _arrange(self) -> None:
         self.run.setObjectName("strong")
-        for view in Inside:
-            self.views.setTabToolTip(
-                self.views.addTab(view), f"{DESCRIPTIONS[view].shows} ({DESCRIPTIONS[view].source})"
-            )
+        for view, (shows, source) in DESCRIPTIONS.items():
+            self.views.setTabToolTip(self.views.addTab(view), f"{shows} ({source})")
         self.views.setExpanding(False)
         self.views.setDrawBase(False)
         panes = split(Qt.Orientation.Horizontal, (270, 700), self.gallery, self.stack, collapsible=True)

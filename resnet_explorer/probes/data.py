@@ -263,9 +263,8 @@ class Images:
         if channels == 1 < self._channels:
             text.append(f"grey repeated in {self._channels} channels")
         elif channels != self._channels:
-            text.append(
-                "converted to grey" if self._channels == 1 else f"colours repeated over {self._channels} channels"
-            )
+            repeated = f"colours repeated over {self._channels} channels"
+            text.append("converted to grey" if self._channels == 1 else repeated)
         if spec.classes is not None and len(self.train) + len(self.test) < len(self._labels):
             text.append(f"classes 0 to {spec.classes - 1} alone")
         if self._source.labels[0] == UNKNOWN:
@@ -277,10 +276,9 @@ def _noise(spec: ResNetSpec) -> Source:
     """Return Gaussian noise: an index always gives the same image."""
 
     def pick(indices: Tensor, height: int, width: int) -> Tensor:
-        shape = (spec.in_channels, height, width)
-        return torch.stack(
-            [torch.randn(shape, generator=torch.Generator().manual_seed(index)) for index in indices.tolist()]
-        )
+        shape, generator = (spec.in_channels, height, width), torch.Generator()
+        images = [torch.randn(shape, generator=generator.manual_seed(index)) for index in indices.tolist()]
+        return torch.stack(images)
 
     text = "Gaussian noise of mean 0 and standard deviation 1, random labels"
     return Source(text, torch.full((NOISES,), UNKNOWN), 60_000, pick)
