@@ -16,14 +16,31 @@ from resnet_explorer.training.loop import train
 from tests.narrow import close
 
 RECIPES: dict[str, Recipe] = {
-    "sgd": Recipe(14, 32, evaluate=5, measure=4),
+    "sgd": Recipe(14, 32, evaluate_every=5, measure_every=4),
     "nesterov, spares, clip": Recipe(
-        14, 32, Optimiser.NESTEROV, rate=0.1, spares=True, clip=0.5, decay=1e-2, warmup=5, evaluate=0
+        14,
+        32,
+        Optimiser.NESTEROV,
+        learning_rate=0.1,
+        no_decay_on_norms=True,
+        clip=0.5,
+        weight_decay=1e-2,
+        warmup=5,
+        evaluate_every=0,
     ),
     "adam, average, crops": Recipe(
-        14, 32, Optimiser.ADAM, rate=0.01, ema=0.8, pad=1, flip=True, smoothing=0.1, evaluate=7, measure=0
+        14,
+        32,
+        Optimiser.ADAM,
+        learning_rate=0.01,
+        ema=0.8,
+        pad=1,
+        flip=True,
+        smoothing=0.1,
+        evaluate_every=7,
+        measure_every=0,
     ),
-    "adamw": Recipe(14, 32, Optimiser.ADAMW, rate=0.01, decay=0.1, evaluate=4, measure=5),
+    "adamw": Recipe(14, 32, Optimiser.ADAMW, learning_rate=0.01, weight_decay=0.1, evaluate_every=4, measure_every=5),
 }
 
 

@@ -194,9 +194,9 @@ def grouping(plan: TunePlan, images: int) -> Grouping:
 
 
 def _split(plan: TunePlan, unit: str, opens: int, known: list[Weight]) -> list[Group]:
-    decay, shares = plan.recipe.decay, _shares(plan, unit, opens)
-    free = [one for one in known if one.no_decay and plan.recipe.spares]
-    decayed = [one for one in known if not (one.no_decay and plan.recipe.spares)]
+    decay, shares = plan.recipe.weight_decay, _shares(plan, unit, opens)
+    free = [one for one in known if one.no_decay and plan.recipe.no_decay_on_norms]
+    decayed = [one for one in known if not (one.no_decay and plan.recipe.no_decay_on_norms)]
     parts = ((unit, decayed, decay), (f"{unit}, norms and biases", free, 0.0))
     return [
         Group(name, unit, tuple(one.name for one in part), total(part), rate, opens, shares)

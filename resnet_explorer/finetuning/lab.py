@@ -200,7 +200,7 @@ def read_record(folder: Path) -> tuple[tuple[Metric, ...], RunEnvironment, int]:
     """Return the steps of a run, its environment, and the steps of an epoch; raises ExplorerError if there are none."""
     try:
         view, environment = loads((folder / RUN).read_text(encoding="utf-8"), str(folder))
-        return metrics_from((folder / METRICS).read_bytes()), environment, max(1, view.recipe.evaluate)
+        return metrics_from((folder / METRICS).read_bytes()), environment, max(1, view.recipe.evaluate_every)
     except OSError as error:
         text = f"{folder} holds no run."
         raise ExplorerError(str(folder), text, "Choose a folder that 'finetune' wrote.") from error

@@ -196,7 +196,7 @@ def describe_no_decay(groups: Grouping) -> str:
     """Return how many tensors get no weight decay by their type, and how many a search in names would miss."""
     found = no_decay(groups.plan.tensors)
     text = f"{found.tensors:,} tensors ({found.parameters:,} parameters) belong to norms or are biases, by layer type."
-    if not groups.plan.recipe.spares:
+    if not groups.plan.recipe.no_decay_on_norms:
         text += " They get weight decay like all others; the recipe can exempt them."
     if not found.missed:
         return f"{text} Matching “bn” and “bias” in names would find them all here."

@@ -178,7 +178,7 @@ def describe_seeds(runs: Sequence[Run]) -> str:
 
 def describe_recipe(recipe: Recipe) -> str:
     """Return a recipe in short."""
-    rate = f"{OPTIMISERS[recipe.optimiser]}, rate {recipe.rate:g}"
+    rate = f"{OPTIMISERS[recipe.optimiser]}, rate {recipe.learning_rate:g}"
     one_cycle = recipe.schedule is Schedule.ONE_CYCLE
     schedule = f"{recipe.schedule}, momentum not cycled" if one_cycle else str(recipe.schedule)
     rate += "" if recipe.schedule is Schedule.CONSTANT else f" ({schedule})"
@@ -188,7 +188,8 @@ def describe_recipe(recipe: Recipe) -> str:
     if recipe.optimiser in (Optimiser.SGD, Optimiser.NESTEROV):
         parts.append(f"momentum {recipe.momentum:g}")
     parts.append(
-        f"weight decay {recipe.decay:g}" + (", none on norms and biases" if recipe.spares and recipe.decay else "")
+        f"weight decay {recipe.weight_decay:g}"
+        + (", none on norms and biases" if recipe.no_decay_on_norms and recipe.weight_decay else "")
     )
     parts += [f"random crops, padding {recipe.pad} px"] if recipe.pad else []
     parts += ["random flips"] if recipe.flip else []

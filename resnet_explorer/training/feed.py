@@ -86,7 +86,7 @@ class Feed:
         recipe, train, val = self._plan.recipe, self.images.train, self.images.val
         if self._fits(train) and recipe.steps * self.size >= len(train):
             yield from self._keep("train", train)
-        if self._fits(val) and recipe.evaluate:
+        if self._fits(val) and recipe.evaluate_every:
             yield from self._keep("val", val)
 
     def _fits(self, indices: Tensor) -> bool:

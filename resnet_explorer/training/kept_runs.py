@@ -194,7 +194,7 @@ def _describe(run: RunFolder) -> str:
     lines = [
         f"{run.name}: {state}",
         f"{run.environment.data}, seed {run.plan.seed}",
-        f"batch {recipe.batch}, {recipe.optimiser}, rate {recipe.rate:g} {recipe.schedule}",
+        f"batch {recipe.batch}, {recipe.optimiser}, rate {recipe.learning_rate:g} {recipe.schedule}",
         f"{run.environment.began[:16]} on {run.environment.machine}, PyTorch {run.environment.torch}",
         str(run.path),
     ]

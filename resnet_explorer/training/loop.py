@@ -145,7 +145,7 @@ class TrainingRun:
             self._add(metric)
             return
         self._made = number + 1
-        if recipe.evaluate and (self._made % recipe.evaluate == 0 or self._made == recipe.steps):
+        if recipe.evaluate_every and (self._made % recipe.evaluate_every == 0 or self._made == recipe.steps):
             self._pending = metric
             yield from self._test(metric)
         else:

@@ -1,7 +1,7 @@
 """The recipe of a training as a form, common settings first, and the dialog that finds a learning rate."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import Signal
@@ -13,7 +13,7 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.picture.chart import LOOKS, Axis, Chart, Guide, Marker, Scale, Series
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.runs.plan import RunPlan
-from resnet_explorer.runs.recipe import ONE_CYCLE_WORDS, Optimiser, Recipe, Schedule
+from resnet_explorer.runs.recipe import NAMES, ONE_CYCLE_WORDS, Optimiser, Recipe, Schedule
 from resnet_explorer.training.values import FindRate, RateTest
 from resnet_explorer.ui.chart_view import ChartView
 from resnet_explorer.ui.document import Document
@@ -147,13 +147,13 @@ class RecipeForm(QWidget):
         """Show a recipe without a signal."""
         self._good = recipe
         self._refused.clear()
-        self._entered = asdict(recipe)
+        self._entered = {key: getattr(recipe, name) for key, name in NAMES.items()}
         for key, value in self._entered.items():
             self.fields[key].show_value(value)
         self._explain("")
 
     def use_rate(self, rate: float) -> None:
-        self.use(replace(self._good, rate=rate))
+        self.use(replace(self._good, learning_rate=rate))
 
     def use(self, recipe: Recipe) -> None:
         """Show a recipe, and emit ``changed``."""
@@ -173,14 +173,14 @@ class RecipeForm(QWidget):
 
     def _on_left(self, key: str) -> None:
         """Discard invalid input: the field shows its last valid value again."""
-        self._on_value_entered(key, getattr(self._good, key))
+        self._on_value_entered(key, getattr(self._good, NAMES[key]))
 
     def _read(self) -> None:
         if self._refused:
             self._explain(next(iter(self._refused.values())))
             return
         try:
-            recipe = Recipe(**self._entered)
+            recipe = Recipe(**{NAMES[key]: value for key, value in self._entered.items()})
         except ExplorerError as error:
             self._explain(f"{error.what} {error.remedy}")
             return
@@ -189,7 +189,7 @@ class RecipeForm(QWidget):
             self._good = recipe
             for key, field in self.fields.items():
                 if isinstance(field, NumberField | FractionField):
-                    field.show_value(getattr(recipe, key))
+                    field.show_value(getattr(recipe, NAMES[key]))
             self._summarise()
             self.changed.emit()
 
@@ -204,7 +204,8 @@ class RecipeForm(QWidget):
         for key in ("warmup", "warmup_from"):
             self.fields[key].setDisabled(one_cycle)
         for title, rows in PARTS.items():
-            changed = [row for row in rows if getattr(self._good, row.key) != getattr(usual, row.key)]
+            names = [(row, NAMES[row.key]) for row in rows]
+            changed = [row for row, name in names if getattr(self._good, name) != getattr(usual, name)]
             self.sections[title].summarise(
                 ", ".join((row.label or self.fields[row.key].text()).lower() for row in changed)
             )

@@ -121,7 +121,7 @@ def split_parameters(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Para
 
 def optimiser(model: nn.Module, recipe: Recipe, parts: list[dict[str, Any]] | None = None) -> Optimizer:
     """Return a recipe's optimiser, fused where the device supports that; ``parts`` are its groups, if not the usual."""
-    parts, rate = parts or groups(model, recipe.decay, recipe.spares), recipe.rate
+    parts, rate = parts or groups(model, recipe.weight_decay, recipe.no_decay_on_norms), recipe.learning_rate
     fused = next(model.parameters()).device.type in ("cpu", "cuda")
     if recipe.optimiser in (Optimiser.SGD, Optimiser.NESTEROV):
         nesterov = recipe.optimiser is Optimiser.NESTEROV

@@ -164,12 +164,12 @@ def test_a_run_of_the_training_lab_is_tuned(capsys: pytest.CaptureFixture[str]) 
     from resnet_explorer.runs.recipe import Recipe
 
     spec = assign(SMALL, "in_channels=1")
-    *_, _ = train(RunPlan("first", spec, recipe=Recipe(20, 64, evaluate=0, measure=0)), Path("first"))
+    *_, _ = train(RunPlan("first", spec, recipe=Recipe(20, 64, evaluate_every=0, measure_every=0)), Path("first"))
     out, _ = told(
         capsys, "finetune", "digits", "--weights", "first", "--epochs", "1", "--strategy", "probe", "-o", "run"
     )
     assert "The head has as many classes as the file's" in out and Path("run/first.safetensors").is_file()
-    train_again = RunPlan("second", spec, recipe=Recipe(2, 64, evaluate=0, measure=0))
+    train_again = RunPlan("second", spec, recipe=Recipe(2, 64, evaluate_every=0, measure_every=0))
     *_, _ = train(train_again, Path("second"))
     other = ("finetune", "digits", "--weights", "second", "--epochs", "1", "--strategy", "probe", "-o", "run")
     assert main(other) == 2

@@ -213,7 +213,7 @@ def test_notes_of_a_run_stand_under_the_chart() -> None:
 
 @pytest.mark.parametrize("schedule", Schedule)
 def test_a_schedule_is_drawn_before_it_runs(schedule: Schedule) -> None:
-    recipe = Recipe(steps=64_000, rate=0.1, schedule=schedule, warmup=400, milestones=(32_000, 48_000))
+    recipe = Recipe(steps=64_000, learning_rate=0.1, schedule=schedule, warmup=400, milestones=(32_000, 48_000))
     plan = RunPlan("resnet-20", find("resnet20"), recipe=recipe)
     made = rates(traced([Run(plan, None, ())]))
     (one,) = made.series

@@ -21,8 +21,8 @@ def test_the_suggested_rate_trains_and_a_far_larger_one_does_not() -> None:
     factors = [two / one for one, two in zip(found.rates, found.rates[1:], strict=False)]
     assert factors == pytest.approx([1e7 ** (1 / 79)] * len(factors))
     assert sum(isinstance(one, Partial) for one in told) == len(found.rates)
-    recipe = Recipe(60, 32, rate=found.suggested, evaluate=0, measure=0)
-    good, bad = run(plan(recipe)), run(plan(replace(recipe, rate=found.rates[-1] * 10)))
+    recipe = Recipe(60, 32, learning_rate=found.suggested, evaluate_every=0, measure_every=0)
+    good, bad = run(plan(recipe)), run(plan(replace(recipe, learning_rate=found.rates[-1] * 10)))
     assert good.final_loss() < 1.2 < bad.final_loss()
 
 
