@@ -86,20 +86,14 @@ class Recipe:
         rate, decay = self.learning_rate, self.weight_decay
         _need(isfinite(rate) and rate > 0, "rate", f"A learning rate of {rate}", "Choose one above 0.")
         _need(0 <= self.momentum < 1, "momentum", f"A momentum of {self.momentum}", "Choose 0 or more, below 1.")
-        _need(
-            self.optimiser is not Optimiser.NESTEROV or self.momentum > 0,
-            "momentum",
-            "Nesterov's step without momentum",
-            "Choose a momentum above 0, or plain SGD.",
-        )
+        has_momentum = self.optimiser is not Optimiser.NESTEROV or self.momentum > 0
+        remedy = "Choose a momentum above 0, or plain SGD."
+        _need(has_momentum, "momentum", "Nesterov's step without momentum", remedy)
         _need(isfinite(decay) and decay >= 0, "decay", f"A weight decay of {decay}", "Choose 0 or more.")
         _need(0 < self.gamma <= 1, "gamma", f"A factor of {self.gamma}", "Choose one above 0, up to 1.")
-        _need(
-            list(self.milestones) == sorted({milestone for milestone in self.milestones if milestone > 0}),
-            "milestones",
-            f"Milestones at {', '.join(map(str, self.milestones))}",
-            "Write steps above 0 in rising order.",
-        )
+        rises = list(self.milestones) == sorted({milestone for milestone in self.milestones if milestone > 0})
+        text = f"Milestones at {', '.join(map(str, self.milestones))}"
+        _need(rises, "milestones", text, "Write steps above 0 in rising order.")
         _need(0 <= self.warmup <= MAX_STEPS, "warmup", f"A warm-up of {self.warmup:,} steps", "Choose 0 or more.")
         _need(0 <= self.warmup_from <= 1, "warmup_from", f"A start of {self.warmup_from}", "Choose 0 to 1.")
         _need(0 <= self.pad <= 64, "pad", f"A border of {self.pad} pixels", "Choose 0 to 64.")
@@ -151,7 +145,7 @@ def _reader(field: Field[Any]) -> Read:
     """Return the function that reads a field of a recipe from text, chosen by the field's default."""
     key, default = file_key(field), field.default
     if isinstance(default, StrEnum):
-        return choice(key, tuple(Choice(one, one, "") for one in type(default)))
+        return choice(key, tuple(Choice(value, value, "") for value in type(default)))
     if isinstance(default, tuple):
         return several(whole(key))
     if isinstance(default, bool):

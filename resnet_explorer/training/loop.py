@@ -17,7 +17,7 @@ from resnet_explorer.probes.clock import setting as where_it_runs
 from resnet_explorer.probes.models import places
 from resnet_explorer.readings.progress import Partial, Progress, Throttle
 from resnet_explorer.readings.quantities import Mode, Place
-from resnet_explorer.runs.folder import RUN, loads
+from resnet_explorer.runs.folder import read_head
 from resnet_explorer.runs.opened import kind_of
 from resnet_explorer.runs.plan import Chunk, Ending, Metric, Run, RunEnvironment, RunPlan
 from resnet_explorer.training.feed import Feed, check, class_names
@@ -301,11 +301,9 @@ def go_on(
     kept, mark = training_run.kept, training_run.mark
     problem = kept.divergence if kept else ""
     if kept and environment:
-        known = kept.metrics() if known_steps is not None else ()
-        counts = (
-            metric for metric in known if metric.step >= (known_steps or 0) and (problem or metric.step < mark.steps)
-        )
-        yield Partial(Chunk(tuple(counts), environment))
+        saved = kept.metrics() if known_steps is not None else ()
+        end = saved[-1].step + 1 if problem and saved else mark.steps
+        yield Partial(Chunk(tuple(metric for metric in saved if (known_steps or 0) <= metric.step < end), environment))
     steps = training_run.plan.recipe.steps
     last = steps if until is None else min(until, steps)
     training_run.problem = problem
@@ -320,8 +318,9 @@ def train_run(job: TrainRun) -> Iterator[object]:
     """Yield progress and the steps as they are made, and last how the training ended; a run of another kind goes on."""
     folder = Path(job.folder)
     if kind := kind_of(folder):
-        with suppress(OSError, ExplorerError):
-            plan, _ = loads((folder / RUN).read_text(encoding="utf-8"), str(folder))
+        with suppress(ExplorerError):
+            plan, _ = read_head(folder)
             if replace(plan, name="") == replace(job.plan, name=""):
-                return kind.go_on(folder, job.until, job.known_steps, job.tensorboard)
+                steps: Iterator[object] = kind.go_on(folder, job.until, job.known_steps, job.tensorboard)
+                return steps
     return iterate_steps(job.plan, folder, job.until, known_steps=job.known_steps, tensorboard=job.tensorboard)

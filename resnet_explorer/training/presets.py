@@ -65,8 +65,12 @@ _SMALL = ("width=8", "in_channels=1")
 _UNNORMED = ("norm=none", "init=pytorch-default")
 
 
+def _changed(spec: ResNetSpec, settings: Sequence[str]) -> ResNetSpec:
+    return named(assign(spec, *settings)) if settings else spec
+
+
 def _net(name: str, *settings: str) -> ResNetSpec:
-    return named(assign(find(name.replace("-", "")), *settings)) if settings else find(name.replace("-", ""))
+    return _changed(find(name.replace("-", "")), settings)
 
 
 def _nets(*names: str, settings: tuple[str, ...] = ()) -> Networks:
@@ -273,7 +277,3 @@ def preset_plans(
         )
         for plan in plans
     )
-
-
-def _changed(spec: ResNetSpec, settings: Sequence[str]) -> ResNetSpec:
-    return named(assign(spec, *settings)) if settings else spec

@@ -206,9 +206,8 @@ class RecipeForm(QWidget):
         for title, rows in PARTS.items():
             names = [(row, NAMES[row.key]) for row in rows]
             changed = [row for row, name in names if getattr(self._good, name) != getattr(usual, name)]
-            self.sections[title].summarise(
-                ", ".join((row.label or self.fields[row.key].text()).lower() for row in changed)
-            )
+            labels = [(row.label or self.fields[row.key].text()).lower() for row in changed]
+            self.sections[title].summarise(", ".join(labels))
 
 
 class RateDialog(QDialog):
@@ -221,9 +220,8 @@ class RateDialog(QDialog):
         self._plan, self._jobs, self._job = plan, jobs, 0
         self.result_shown: RateTest | None = None
         self.chart, self.line = ChartView(document), JobLine(jobs, inside=True)
-        self.text = label(
-            "The learning rate increases at every step; the loss shows the largest usable rate.", wrap=True
-        )
+        text = "The learning rate increases at every step; the loss shows the largest usable rate."
+        self.text = label(text, wrap=True)
         self.take = button("Use it", "Put the suggested rate into the recipe", self._on_take)
         self.leave = button("Close", "", self.close)
         self.setWindowTitle(f"A learning rate for {plan.name}")
@@ -231,22 +229,22 @@ class RateDialog(QDialog):
         vbox((self.chart, 1), self.line, hbox((self.text, 1), self.take, self.leave), of=self, margins=(10, 10, 10, 10))
         self.resize(720, 460)
         self.chart.show_theme(theme)
-        self._draw(RateTest((), (), None))
+        self._draw(RateTest((), ()))
         jobs.changed.connect(self._on_jobs)
 
     def ask(self) -> None:
-        label = f"Learning rate of {self._plan.name}"
-        callbacks = self._on_found, self._on_problem, 0, self._on_known
-        self._job = self._jobs.submit(FindRate(self._plan), label, *callbacks)
+        title = f"Learning rate of {self._plan.name}"
+        callbacks = self._on_result, self._on_problem, 0, self._on_partial
+        self._job = self._jobs.submit(FindRate(self._plan), title, *callbacks)
 
     def _on_jobs(self) -> None:
         self.line.follow(self._job)
 
-    def _on_known(self, job: Job, result: object) -> None:
+    def _on_partial(self, job: Job, result: object) -> None:
         if isinstance(result, RateTest):
             self._draw(result)
 
-    def _on_found(self, job: Job, result: object) -> None:
+    def _on_result(self, job: Job, result: object) -> None:
         if isinstance(result, RateTest):
             self.result_shown = result
             self.text.setText(result.text)
@@ -262,20 +260,17 @@ class RateDialog(QDialog):
         self.close()
 
     def _draw(self, test: RateTest) -> None:
-        look = LOOKS[0]._replace(marker=Marker.NONE)
-        guides = (Guide(test.suggested, f"{test.suggested:.2g}"),) if test.suggested is not None else ()
-        recipe = self._plan.recipe
-        self.chart.show_chart(
-            Chart(
-                "Learning rate range test",
-                Axis("learning rate", Scale.LOG),
-                Axis("training loss, smoothed"),
-                (Series("loss", self._plan.name, test.rates, test.losses, look),),
-                f"Smith 2017, section 3.3 · {self._plan.data.title} · batch {recipe.batch} · seed {self._plan.seed}",
-                guides=guides,
-                key="rate-test:",
-            )
+        plan, style = self._plan, LOOKS[0]._replace(marker=Marker.NONE)
+        chart = Chart(
+            "Learning rate range test",
+            Axis("learning rate", Scale.LOG),
+            Axis("training loss, smoothed"),
+            (Series("loss", plan.name, test.rates, test.losses, style),),
+            f"Smith 2017, section 3.3 · {plan.data.title} · batch {plan.recipe.batch} · seed {plan.seed}",
+            guides=(Guide(test.suggested, f"{test.suggested:.2g}"),) if test.suggested is not None else (),
+            key="rate-test:",
         )
+        self.chart.show_chart(chart)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._jobs.cancel(self._job)

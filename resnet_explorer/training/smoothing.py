@@ -97,9 +97,9 @@ class Thinner:
     def _grow(self) -> None:
         """Merge every two parts."""
         self._size *= 2
-        known = self._kept, self._values
+        indices, values = self._kept, self._values
         self._kept, self._values = np.empty(0, np.int64), np.empty(0)
-        self._take(*known)
+        self._take(indices, values)
 
     def _take(self, indices: Indices, values: Array) -> None:
         """Keep the extremes of more points; the last part is reconsidered."""
@@ -119,7 +119,7 @@ def _extremes(parts: Indices, values: Array) -> Indices:
     starts, order = np.flatnonzero(is_first), np.cumsum(is_first) - 1
     lows = values == np.fmin.reduceat(values, starts)[order]
     highs = values == np.fmax.reduceat(values, starts)[order]
-    return np.unique(np.concatenate([_firsts(order, one) for one in (lows, highs, np.isnan(values))]))
+    return np.unique(np.concatenate([_firsts(order, chosen) for chosen in (lows, highs, np.isnan(values))]))
 
 
 def _firsts(order: Indices, chosen: NDArray[np.bool_]) -> Indices:

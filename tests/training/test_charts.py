@@ -171,7 +171,6 @@ def test_another_run_under_the_same_key_is_read_anew() -> None:
     charts.curves(traced([run()]), Measure.TRAIN_LOSS)
     other = run(losses=[9.0] * 150)
     assert list(charts.curves(traced([other]), Measure.TRAIN_LOSS, BARE).series[0].y) == [9.0] * 150
-    charts.forget(["run1"])
     assert charts.curves(traced([run()]), Measure.TRAIN_LOSS) == curves([run()])
 
 
@@ -258,6 +257,16 @@ def test_a_heat_map_shows_blocks_by_steps_and_always_the_newest() -> None:
     assert all(len(row.values) == len(made.x) for row in made.rows) and made.rows[0].values[-1] == 4996
     assert made.value.scale is Scale.LOG and heatmap(made, 700, 300).marks
     assert heat(traced([run()])[0], Quantity.SHARE) is None
+
+
+def test_a_heat_map_leaves_out_a_step_that_has_no_update() -> None:
+    """The last step of a run that diverges is measured, but makes none."""
+    whole = run(steps=20)
+    blocks: dict[Quantity, tuple[float, ...]] = {Quantity.OUTPUT: (1.0,) * 9}
+    diverged = replace(whole, metrics=(*whole.metrics, Metric(20, inf, 0.1, 0.1, 3.0, blocks=blocks)))
+    updated = tuple(replace(one, blocks={**blocks, Quantity.UPDATE: (0.5,) * 9}) for one in whole.metrics)
+    made = heat(traced([replace(diverged, metrics=(*updated, diverged.metrics[-1]))])[0], Quantity.UPDATE)
+    assert made and made.x[-1] == 20 and made.rows[0].values[-1] == 0.5
 
 
 def test_seeds_are_a_median_and_a_band() -> None:

@@ -8,7 +8,7 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.readings.progress import Partial
 from resnet_explorer.runs.recipe import Recipe
 from resnet_explorer.training.trainer import find_rate
-from resnet_explorer.training.values import FindRate, RateTest, suggestion
+from resnet_explorer.training.values import FindRate, RateTest
 from tests.training_runs import RECIPES, plan, run
 
 
@@ -33,9 +33,9 @@ def test_the_first_loss_is_that_of_the_run() -> None:
 
 
 def test_no_fall_is_no_suggestion() -> None:
-    assert suggestion((0.1, 1.0), (1.0, 2.0)) is None and suggestion((), ()) is None
-    assert suggestion((0.1, 1.0, 10.0), (3.0, 2.0, 4.0)) == pytest.approx(0.1)
-    assert "none" in RateTest((0.1,), (1.0,), None).text
+    assert RateTest((0.1, 1.0), (1.0, 2.0)).suggested is None and RateTest((), ()).suggested is None
+    assert RateTest((0.1, 1.0, 10.0), (3.0, 2.0, 4.0)).suggested == pytest.approx(0.1)
+    assert "none" in RateTest((0.1,), (1.0,)).text
 
 
 @pytest.mark.parametrize("how", [(1.0, 0.1, 10), (0.0, 1.0, 10), (0.1, 1.0, 1), (0.1, float("inf"), 9)])
