@@ -1,24 +1,18 @@
-"""The arguments of ``train`` and ``sweep``; choices are written out, so that no command imports the lab."""
+"""The arguments of ``train`` and ``sweep``; experiments are written out, so that no command imports the lab."""
 
 from pathlib import Path
 
+from resnet_explorer.runs.recipe import NAMES, Optimiser, Schedule
 from resnet_explorer.terminal.options import NET, THEMES, Commands, add_command, add_settings, network
 
-OPTIMISERS = ("sgd", "nesterov", "adam", "adamw")
-SCHEDULES = ("constant", "steps", "cosine", "one-cycle")
 PRESETS = ("degradation", "vanishing", "figure-6", "depth", "stochastic-depth", "init", "zero-init")
-RECIPE = (
-    *("steps", "batch", "optimiser", "rate", "momentum", "decay", "spares", "schedule", "milestones", "gamma"),
-    *("warmup", "warmup_from", "pad", "flip", "smoothing", "clip", "ema", "mixed", "deterministic"),
-    *("evaluate", "measure"),
-)
 SCHEDULE_WORDS = (
     "learning rate schedule (default: constant); one-cycle does not use warmup and keeps the momentum "
     "constant, where PyTorch's OneCycleLR cycles it by default"
 )
 TRAIN_HELP = "train networks side by side and save every step"
 TRAIN_EXAMPLES = f"""presets: {", ".join(PRESETS)}
-keys of --recipe: {", ".join(RECIPE)}
+keys of --recipe: {", ".join(NAMES)}
 
 Each run is saved in a folder of its own inside RUNDIR during training. Ctrl+C pauses all runs; the same command with
 -o RUNDIR, or --continue RUNDIR alone, continues them. A plain network starts from the weights of its residual twin.
@@ -61,8 +55,8 @@ def add_train_options(commands: Commands) -> None:
     parser.add_argument("--steps", metavar="N", help="number of steps (default: 150, or the preset's)")
     parser.add_argument("--batch", metavar="N", help="batch size (default: 64)")
     parser.add_argument("--rate", metavar="X", help="peak learning rate (default: 0.02)")
-    parser.add_argument("--schedule", choices=SCHEDULES, help=SCHEDULE_WORDS)
-    parser.add_argument("--optimiser", choices=OPTIMISERS, help="optimiser (default: sgd)")
+    parser.add_argument("--schedule", choices=[*map(str, Schedule)], help=SCHEDULE_WORDS)
+    parser.add_argument("--optimiser", choices=[*map(str, Optimiser)], help="optimiser (default: sgd)")
     recipe = "any other setting of the recipe, such as momentum=0.8 or milestones=100,200; may be repeated"
     parser.add_argument("--recipe", metavar="KEY=VALUE", action="append", default=[], help=recipe)
 

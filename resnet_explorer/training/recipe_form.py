@@ -13,7 +13,7 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.picture.chart import LOOKS, Axis, Chart, Guide, Marker, Scale, Series
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.runs.plan import RunPlan
-from resnet_explorer.runs.recipe import NAMES, ONE_CYCLE_WORDS, Optimiser, Recipe, Schedule
+from resnet_explorer.runs.recipe import MAX_STEPS, NAMES, ONE_CYCLE_WORDS, Optimiser, Recipe, Schedule
 from resnet_explorer.training.values import FindRate, RateTest
 from resnet_explorer.ui.chart_view import ChartView
 from resnet_explorer.ui.document import Document
@@ -44,7 +44,13 @@ SCHEDULES = (
     ("cosine", Schedule.COSINE),
     ("one cycle", Schedule.ONE_CYCLE),
 )
-_steps = partial(NumberField, 0, 10_000_000)
+_steps = partial(NumberField, 0, MAX_STEPS)
+
+
+def _check(key: str, text: str, tip: str) -> Row:
+    return Row(key, "", partial(CheckField, text), tip)
+
+
 USUAL = (
     Row("steps", "Steps", _steps, "Number of batches each network is trained on"),
     Row("batch", "Batch", partial(NumberField, 1, 65_536), "Images per step"),
@@ -67,11 +73,8 @@ PARTS: Mapping[str, tuple[Row, ...]] = {
         Row("optimiser", "Optimiser", partial(ChoiceField, OPTIMISERS, Optimiser), "The update rule"),
         Row("momentum", "Momentum", FractionField, "SGD: momentum; Adam: beta 1"),
         Row("decay", "Weight decay", FractionField, "How strongly weights decay towards 0; in the paper: 0.0001"),
-        Row(
-            "spares",
-            "",
-            partial(CheckField, "none on norms and biases"),
-            "Weight decay on convolutions and linear layers only, by module type",
+        _check(
+            "spares", "none on norms and biases", "Weight decay on convolutions and linear layers only, by module type"
         ),
         Row("clip", "Clip gradient at", FractionField, "Largest norm of the whole gradient; 0 for no clipping"),
     ),
@@ -82,11 +85,8 @@ PARTS: Mapping[str, tuple[Row, ...]] = {
             partial(NumberField, 0, 64),
             "Zero padding before a random crop, in pixels; in the paper: 4",
         ),
-        Row(
-            "flip",
-            "",
-            partial(CheckField, "mirror at random"),
-            "Horizontal flip with probability 0.5. Not for digits: a mirrored 2 is not a 2",
+        _check(
+            "flip", "mirror at random", "Horizontal flip with probability 0.5. Not for digits: a mirrored 2 is not a 2"
         ),
         Row("smoothing", "Label smoothing", FractionField, "Fraction of the label that is spread over all classes"),
         Row(
@@ -99,18 +99,8 @@ PARTS: Mapping[str, tuple[Row, ...]] = {
     "Measuring": (
         Row("evaluate", "Test every", _steps, "Evaluate the test images every so many steps; 0 for never"),
         Row("measure", "Blocks every", _steps, "Measure every block every so many steps; 0 for never"),
-        Row(
-            "mixed",
-            "",
-            partial(CheckField, "use bfloat16 where supported"),
-            "Mixed precision: faster on some devices, slower on others",
-        ),
-        Row(
-            "deterministic",
-            "",
-            partial(CheckField, "deterministic"),
-            "The same seed gives bit-identical results on this machine",
-        ),
+        _check("mixed", "use bfloat16 where supported", "Mixed precision: faster on some devices, slower on others"),
+        _check("deterministic", "deterministic", "The same seed gives bit-identical results on this machine"),
     ),
 }
 

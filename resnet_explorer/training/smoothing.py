@@ -57,11 +57,6 @@ class Smoother:
         return np.asarray(sums / (1 - self._weight**numbers))
 
 
-def smoothed(values: Any, weight: float) -> Array:
-    """Return values smoothed by an exponential moving average with bias correction; see ``Smoother``."""
-    return Smoother(weight).add(values)
-
-
 class Thinner:
     """The few points of a growing curve that a chart needs: ``add`` takes what is new, ``indices`` are the points.
 

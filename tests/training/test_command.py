@@ -167,10 +167,9 @@ class TestWhatIsAsked:
         )
 
     def test_all_choices_are_in_the_help(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert tuple(Optimiser) == training_options.OPTIMISERS and tuple(Schedule) == training_options.SCHEDULES
         assert tuple(PRESETS) == training_options.PRESETS
-        assert tuple(NAMES) == training_options.RECIPE
         text = told(capsys, "train", "--help")
+        assert all(choice in text for choice in (*PRESETS, *Optimiser, *Schedule, *NAMES))
         assert "keys of --set" in text and "exit status" in text and "--continue RUNDIR" in text
         for line in training_options.TRAIN_EXAMPLES.partition("examples:\n")[2].splitlines():
             parser().parse_args(line.split()[1:])
