@@ -1,18 +1,20 @@
 """Small runs for tests: a network of three blocks on the digits, a few milliseconds a step."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from resnet_explorer.runs.plan import Metric, Run, RunPlan
+from resnet_explorer.readings.progress import Partial
+from resnet_explorer.runs.plan import Ending, Metric, Run, RunEnvironment, RunPlan
 from resnet_explorer.runs.recipe import Optimiser, Recipe
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
-from resnet_explorer.training.loop import train
+from resnet_explorer.training.loop import TrainingEvent, iterate_steps
 from tests.narrow import close
 
 RECIPES: dict[str, Recipe] = {
@@ -50,6 +52,25 @@ def small(*settings: str) -> ResNetSpec:
 
 def plan(recipe: Recipe = RECIPES["sgd"], *settings: str, **how: Any) -> RunPlan:
     return RunPlan("small", small(*settings), recipe=recipe, **how)
+
+
+def train(
+    plan: RunPlan, folder: Path | None = None, until: int | None = None, *, tensorboard: bool = False
+) -> Generator[TrainingEvent | Run, None, None]:
+    """Yield progress and the steps as they are made, and last the run; see ``iterate_steps``."""
+    environment: RunEnvironment | None = None
+    metrics: dict[int, Metric] = {}
+    with closing(iterate_steps(plan, folder, until, known_steps=0, tensorboard=tensorboard)) as events:
+        for event in events:
+            if isinstance(event, Ending):
+                yield Run(
+                    plan, environment, tuple(metrics[step] for step in sorted(metrics)), event.folder, event.problem
+                )
+                return
+            if isinstance(event, Partial):
+                environment = event.value.environment or environment
+                metrics.update((metric.step, metric) for metric in event.value.metrics)
+            yield event
 
 
 def run(asked: RunPlan, folder: Path | None = None, until: int | None = None) -> Run:

@@ -24,8 +24,8 @@ from resnet_explorer.module import build
 from resnet_explorer.runs.folder import read
 from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.spec.change import assign
-from resnet_explorer.training.loop import train
 from resnet_explorer.weights import checkpoint
+from tests.training_runs import train
 from tests.tuning_runs import PLAN, SMALL
 
 NET = ("--net", "resnet20", "--weights", "none")

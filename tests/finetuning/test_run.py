@@ -28,9 +28,9 @@ from resnet_explorer.runs.opened import load_trained
 from resnet_explorer.runs.plan import Metric
 from resnet_explorer.runs.recipe import Recipe, Schedule
 from resnet_explorer.spec.catalogue import find
-from resnet_explorer.training.loop import train
 from resnet_explorer.weights import checkpoint
 from tests.narrow import last
+from tests.training_runs import train
 from tests.tuning_runs import PLAN, RICH, SMALL, timeless, tuned
 
 IMAGES = 460

@@ -24,9 +24,9 @@ from resnet_explorer.runs.plan import Run, RunPlan
 from resnet_explorer.runs.recipe import Recipe, Schedule
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.change import assign
-from resnet_explorer.training.loop import train
 from resnet_explorer.weights import checkpoint
 from tests.narrow import last, present
+from tests.training_runs import train
 from tests.tuning_runs import PLAN, RICH, SMALL, tuned
 
 IMAGE = InputShape(1, 14, 14)

@@ -22,10 +22,9 @@ from resnet_explorer.runs.plan import Chunk, Run, RunPlan
 from resnet_explorer.runs.recipe import Optimiser, Recipe, Schedule
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import twin
-from resnet_explorer.training.loop import train
 from resnet_explorer.training.trainer import NORMS
 from tests.narrow import close
-from tests.training_runs import RECIPES, plan, run, small, timeless
+from tests.training_runs import RECIPES, plan, run, small, timeless, train
 
 SGD = RECIPES["sgd"]
 
