@@ -1,6 +1,9 @@
 """timm's networks beside ours with the same random weights: timm is the reference, and a dependency of tests alone."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import timm
 import torch
@@ -47,12 +50,24 @@ def twins(spec: ResNetSpec, theirs: nn.Module) -> tuple[nn.Module, nn.Module]:
     return theirs, ours
 
 
+@contextmanager
+def uninitialised() -> Iterator[None]:
+    """Leave the weights of modules built inside as they come: ``shaken`` sets them all."""
+    names = [name for name in vars(nn.init) if name.endswith("_") and not name.startswith("_")]
+    with ExitStack() as stack:
+        for name in names:
+            stack.enter_context(patch.object(nn.init, name, lambda tensor, *_, **__: tensor))
+        yield
+
+
 def named(name: str) -> nn.Module:
-    """Return timm's network of that name, without its pretrained weights."""
-    return timm.create_model(name, pretrained=False)
+    """Return timm's network of that name, with weights that are not set yet."""
+    with uninitialised():
+        return timm.create_model(name, pretrained=False)
 
 
 def custom(block: tuple[str, ...], **arguments: Any) -> nn.Module:
     """Return timm's ResNet with these arguments."""
     kinds = {"basic": BasicBlock, "bottleneck": Bottleneck}
-    return ResNet(tuple(kinds[kind] for kind in block), **arguments)  # type: ignore[arg-type]  # it takes both
+    with uninitialised():
+        return ResNet(tuple(kinds[kind] for kind in block), **arguments)  # type: ignore[arg-type]  # it takes both

@@ -13,7 +13,7 @@ from resnet_explorer.finetuning.choices import (
     WeightsChoice,
     WeightsKind,
 )
-from resnet_explorer.finetuning.lab import follow
+from resnet_explorer.finetuning.lab import iterate_steps
 from resnet_explorer.finetuning.plan import TunePlan
 from resnet_explorer.finetuning.values import TuneEnding
 from resnet_explorer.readings.progress import Partial
@@ -46,7 +46,7 @@ def tuned(plan: TunePlan, folder: Path | None = None, until: int | None = None) 
     """Return all steps of a fine-tuning, those that were kept as well, and how it ended."""
     found: dict[int, Metric] = {}
     last: Any = None
-    for last in follow(plan, folder, until, have=0):
+    for last in iterate_steps(plan, folder, until, known_steps=0):
         if isinstance(last, Partial):
             assert isinstance(last.value, Chunk)
             found.update((one.step, one) for one in last.value.metrics)

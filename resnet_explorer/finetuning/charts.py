@@ -14,6 +14,7 @@ FEW = 3
 """So many openings are named at their lines; more are said by the curves alone."""
 
 MOST_TICKS = 20
+"""So many epochs have a tick each; an epoch has no halves."""
 
 
 def unit_title(unit: str, network: Network) -> str:
@@ -28,36 +29,33 @@ def group_rates(grouping: Grouping) -> Chart:
     shared: dict[tuple[tuple[int, float], ...], list[Group]] = {}
     for group in reversed(grouping.groups):
         members = shared.setdefault(group.shares, [])
-        if group.unit not in {one.unit for one in members}:
+        if group.unit not in {group.unit for group in members}:
             members.append(group)
     series = tuple(
-        _series(grouping, members, [unit_title(one.unit, network) for one in members], index)
+        _series(grouping, members, [unit_title(group.unit, network) for group in members], index)
         for index, members in enumerate(shared.values())
         if members[0].opens < plan.epochs
     )
     opened = [epoch for epoch in grouping.changes if epoch > 0]
     guides = tuple(Guide(epoch + 1, _opened(grouping, epoch)) for epoch in (opened if len(opened) <= FEW else ()))
-    never = f"{len(grouping.frozen):,} tensors never train" if grouping.frozen else ""
+    ticks = tuple((float(epoch), f"{epoch:,}") for epoch in range(1, plan.epochs + 1))
+    notes = (f"{len(grouping.frozen):,} tensors never train",) if grouping.frozen else ()
     return Chart(
         "Learning rate of each group",
-        Axis("epoch", low=1.0, high=float(plan.epochs + 1), ticks=_ticks(plan.epochs)),
+        Axis("epoch", low=1.0, high=float(plan.epochs + 1), ticks=ticks if plan.epochs <= MOST_TICKS else None),
         Axis("learning rate", Scale.LOG),
         series,
         joined(("as planned", f"strategy {plan.strategy}", describe_recipe(grouping.recipe))),
         guides=guides,
-        notes=(never,) if never else (),
+        notes=notes,
         key="group-rates:",
     )
 
 
-def _ticks(epochs: int) -> tuple[tuple[float, str], ...] | None:
-    """Return each epoch's beginning, where they are few; an epoch has no halves."""
-    return tuple((float(one), f"{one:,}") for one in range(1, epochs + 1)) if epochs <= MOST_TICKS else None
-
-
 def _opened(grouping: Grouping, epoch: int) -> str:
-    names = dict.fromkeys(unit_title(one.unit, grouping.plan.network) for one in grouping.groups if one.opens == epoch)
-    return f"{next(iter(names))} opens" if len(names) == 1 else f"{len(names)} units open"
+    units = dict.fromkeys(group.unit for group in grouping.groups if group.opens == epoch)
+    first = unit_title(next(iter(units)), grouping.plan.network)
+    return f"{first} opens" if len(units) == 1 else f"{len(units)} units open"
 
 
 def _series(grouping: Grouping, members: Sequence[Group], names: Sequence[str], index: int) -> Series:
@@ -67,9 +65,9 @@ def _series(grouping: Grouping, members: Sequence[Group], names: Sequence[str], 
     chosen = sorted({*range(0, grouping.recipe.steps, every), *turns, grouping.recipe.steps - 1})
     chosen = [step for step in chosen if first.opens * steps <= step < grouping.recipe.steps]
     rates = [grouping.recipe.rate_at(step) * first.share_at(grouping.epoch_of(step)) for step in chosen]
-    look = LOOKS[index % len(LOOKS)]._replace(marker=Marker.NONE)
+    style = LOOKS[index % len(LOOKS)]._replace(marker=Marker.NONE)
     label = ", ".join(names) if len(names) <= 2 else f"{names[0]} to {names[-1]}"
-    return Series(first.unit, label, [1 + step / steps for step in chosen], rates, look, Kind.LINE)
+    return Series(first.unit, label, [1 + step / steps for step in chosen], rates, style, Kind.LINE)
 
 
 def frozen_at(grouping: Grouping, epoch: int) -> Frozen:
@@ -77,16 +75,16 @@ def frozen_at(grouping: Grouping, epoch: int) -> Frozen:
     opens = {name: group.opens for group in grouping.groups for name in group.tensors}
     network, last = grouping.plan.network, grouping.plan.epochs
     held: dict[str, list[int | None]] = {}
-    for one in grouping.plan.tensors:
-        at = opens.get(one.name)
-        inside = dict.fromkeys((one.path, *network.ancestors(one.path), one.unit))
+    for tensor in grouping.plan.tensors:
+        at = opens.get(tensor.name)
+        inside = dict.fromkeys((tensor.path, *network.ancestors(tensor.path), tensor.unit))
         for path in filter(None, inside):
             held.setdefault(path, []).append(at if at is not None and at < last else None)
-    parts = {path: cold for path, found in held.items() if (cold := _cold(found, epoch)).tensors}
+    parts = {path: cold for path, openings in held.items() if (cold := _cold(openings, epoch)).tensors}
     return Frozen(parts, f"In epoch {epoch + 1:,}: {grouping.counts(epoch)}")
 
 
-def _cold(found: list[int | None], epoch: int) -> Cold:
-    still = [at for at in found if at is None or at > epoch]
-    known = [at for at in still if at is not None]
-    return Cold(len(still), len(found), max(known) if len(known) == len(still) and known else None)
+def _cold(openings: list[int | None], epoch: int) -> Cold:
+    still = [at for at in openings if at is None or at > epoch]
+    later = [at for at in still if at is not None]
+    return Cold(len(still), len(openings), max(later) if len(later) == len(still) and later else None)

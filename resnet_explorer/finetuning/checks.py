@@ -26,18 +26,18 @@ def check(request: CheckData) -> Iterator[Progress | DataReport]:
     Raises ExplorerError where there is no image at all, or no class of that name.
     """
     plan = request.plan
-    found = data.listing(plan.data, plan.seed, plan.classes)
+    listing = data.listing(plan.data, plan.seed, plan.classes)
     deep: list[float] = []
-    for number, item in enumerate(found.items):
+    for number, item in enumerate(listing.items):
         if number % data.EVERY == 0:
-            yield Progress(number, len(found.items), "finding the brightest pixels")
+            yield Progress(number, len(listing.items), "finding the brightest pixels")
         deep += data.tops([item])
     plan = replace(plan, white=white_of(deep))
     bad: list[BadFile] = []
     seen = _Readable()
-    for number, item in enumerate(found.items):
+    for number, item in enumerate(listing.items):
         if number % data.EVERY == 0:
-            yield Progress(number, len(found.items), f"checking the images: {number:,} of {len(found.items):,}")
+            yield Progress(number, len(listing.items), f"checking the images: {number:,} of {len(listing.items):,}")
         try:
             image = data.opened(plan, item)
             data.with_channels(image[:, :1, :1], data.held(plan))
@@ -46,21 +46,21 @@ def check(request: CheckData) -> Iterator[Progress | DataReport]:
             continue
         seen.add(item, image, data.held(plan))
     yield DataReport(
-        found.text,
-        data.counted(seen.counts, found.classes),
+        listing.text,
+        data.counted(seen.counts, listing.classes),
         tuple(bad),
-        found.empty,
+        listing.empty,
         *pairs(seen.digests),
         sizes(seen.shapes),
         dict(seen.modes),
         _completed(plan),
         plan.white,
-        (*found.notes, *_deep_notes(deep, plan.white), *_pixel_notes(seen.clear, seen.framed)),
+        (*listing.notes, *_deep_notes(deep, plan.white), *_pixel_notes(seen.clear, seen.framed)),
     )
 
 
 class _Readable:
-    """Counts and digests of the readable images."""
+    """Counts of the readable images, and digests of their pixels and shapes."""
 
     def __init__(self) -> None:
         self.digests: dict[str, tuple[str, str, Part]] = {}
@@ -70,27 +70,27 @@ class _Readable:
         self.clear = self.framed = 0
 
     def add(self, item: data.Item, image: Tensor, channels: int) -> None:
-        self.digests[item.name] = (_digest(image), item.label, item.part)
+        digest = hashlib.sha256(repr(tuple(image.shape)).encode() + image.numpy().tobytes()).hexdigest()
+        self.digests[item.name] = (digest, item.label, item.part)
         self.shapes[(image.shape[1], image.shape[2])] += 1
         self.modes[image.shape[0]] += 1
         self.counts[(item.label, item.part)] += 1
-        self.clear += data.shows_white(image, channels)
+        loses_alpha = image.shape[0] in (2, 4) and channels in (1, 3)
+        self.clear += loses_alpha and bool((image[-1] < 255).any())
         self.framed += isinstance(item.where, Path) and is_animated(item.where)
 
 
 def _deep_notes(deep: Sequence[float], white: Sequence[float]) -> Iterator[str]:
-    """Say what is white in images of more than 8 bits, and which stay darker than another value would make them."""
     if not white:
         return
-    values = " or ".join(f"{one:,g}" for one in white)
+    values = " or ".join(f"{level:,g}" for level in white)
     yield f"Images of more than 8 bits ({len(deep):,}): {values} is taken as white, by their largest values."
-    dark = [top for top in deep if top * 16 <= next(one for one in white if top <= one * (1 + 1e-6))]
+    dark = [top for top in deep if top * 16 <= next(level for level in white if top <= level * (1 + 1e-6))]
     if dark:
         yield f"{len(dark):,} of these are nearly black: their largest value is {max(dark):,g}."
 
 
 def _pixel_notes(clear: int, framed: int) -> Iterator[str]:
-    """Say how many images show white where they are transparent, and of how many the first alone is seen."""
     if clear:
         yield f"Transparent pixels are shown on white, in {clear:,} image{'s' * (clear != 1)}."
     if framed:
@@ -102,11 +102,6 @@ def _completed(plan: TunePlan) -> TunePlan | None:
         return data.complete(plan, plan.white)
     except ExplorerError:  # what is wrong with the images is in the report, and with the weights is said by themselves
         return None
-
-
-def _digest(image: Tensor) -> str:
-    """Return the digest of an image's pixels and shape: the same picture saved twice, in whatever lossless way."""
-    return hashlib.sha256(repr(tuple(image.shape)).encode() + image.numpy().tobytes()).hexdigest()
 
 
 PIXELS = 8 * 224 * 224
@@ -121,34 +116,34 @@ def samples(request: ShowSamples) -> Iterator[Progress | SamplePage]:
     if count < 1:
         raise ExplorerError("count", f"{count} images cannot be shown.", "Choose 1 or more.")
     yield Progress(0, count, "reading the images")
-    found = data.listing(plan.data, plan.seed, plan.classes)
-    plan = replace(plan, classes=found.classes)
-    read = _read(plan, found.items, count, request.seed)
-    images = data.TuneImages(plan, [item for item, _ in read], torch.stack([one for _, one in read]), ())
+    listing = data.listing(plan.data, plan.seed, plan.classes)
+    plan = replace(plan, classes=listing.classes)
+    read = _read(plan, listing.items, count, request.seed)
+    images = data.TuneImages(plan, [item for item, _ in read], torch.stack([pixels for _, pixels in read]), ())
     yield images.page(torch.arange(len(read)))
 
 
 def _read(plan: TunePlan, items: Sequence[data.Item], count: int, seed: int) -> list[tuple[data.Item, Tensor]]:
     """Return the first images that can be read of those to train on, in an order that a seed draws."""
-    train = [one for one in items if one.part is Part.TRAIN]
+    train = [item for item in items if item.part is Part.TRAIN]
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed)).tolist()
-    found: list[tuple[data.Item, Tensor]] = []
+    readable: list[tuple[data.Item, Tensor]] = []
     bad: list[BadFile] = []
     for index in order:
-        if len(found) == count:
+        if len(readable) == count:
             break
         try:
-            found.append((train[index], data.prepared(plan, train[index])))
+            readable.append((train[index], data.prepared(plan, train[index])))
         except data.UnreadableError as error:
             bad.append(BadFile(train[index].name, str(error)))
-    if not found:
+    if not readable:
         why = f": {bad[0].path}: {bad[0].reason}." if bad else "."
         raise ExplorerError(plan.data.text, f"There is no readable training image{why}", "Add some.")
-    return found
+    return readable
 
 
 def compare_grey(request: CompareGrey) -> Iterator[Progress | GreyReport]:
-    """Yield progress, and last what each way of grey images changes in a plan's network with its first weights."""
+    """Yield progress, and last what each way of grey images changes in a plan's network with its initial weights."""
     plan = request.plan
     yield Progress(0, 3, "loading the initial weights")
     colour = replace(plan, channels=plan.spec.in_channels, grey=GreyWay.REPEAT, dropout=0.0)
@@ -159,5 +154,5 @@ def compare_grey(request: CompareGrey) -> Iterator[Progress | GreyReport]:
     grey = replace(colour, channels=1)
     read = _read(grey, data.listing(plan.data, plan.seed, colour.classes).items, count, plan.seed)
     yield Progress(2, 3, f"measuring {len(read)} images")
-    pixels = torch.stack([one for _, one in read])[:, :1].float() / 255
+    pixels = torch.stack([image for _, image in read])[:, :1].float() / 255
     yield measure_grey(model, colour.network_spec, pixels, colour.preprocess, plan.seed)

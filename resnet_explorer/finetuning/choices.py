@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from math import isfinite, prod
+from math import isfinite
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.images.choice import DataKind
@@ -17,7 +17,7 @@ from resnet_explorer.spec.readers import MAX_IN_CHANNELS
 
 
 class WeightsKind(StrEnum):
-    """Where the first weights come from."""
+    """Where the initial weights come from."""
 
     PUBLISHED = "published"
     FILE = "file"
@@ -26,7 +26,7 @@ class WeightsKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WeightsChoice:
-    """The first weights: ``name`` is torchvision's name of published ones, or the path of a file; empty for none.
+    """The initial weights: ``name`` is torchvision's name of published ones, or the path of a file; empty for none.
 
     ``key`` chooses where a file holds several networks; empty for the likeliest.
     """
@@ -91,9 +91,9 @@ class TuneData:
 
 def parse_tune_data(text: str) -> TuneData:
     """Return the images that a text names: ``digits``, ``mnist``, a table such as a .csv file, or a folder."""
-    known = next((kind for kind in EMBEDDED if kind == text.strip().lower()), None)
-    if known:
-        return TuneData(known)
+    embedded = next((kind for kind in EMBEDDED if kind == text.strip().lower()), None)
+    if embedded:
+        return TuneData(embedded)
     return TuneData(TuneKind.CSV if text.lower().endswith(TABLES) else TuneKind.FOLDER, text)
 
 
@@ -159,13 +159,11 @@ class Preprocess:
 
     def __post_init__(self) -> None:
         if not 1 <= self.crop <= self.resize:
-            raise ExplorerError(
-                "resize", f"A crop of {self.crop} pixels does not fit in {self.resize}.", "Resize to more."
-            )
+            text = f"A crop of {self.crop} pixels does not fit in {self.resize}."
+            raise ExplorerError("resize", text, "Resize to more.")
         if len(self.mean) != len(self.std) or not self.mean:
-            raise ExplorerError(
-                "mean", "Means and standard deviations differ in number.", "Give one of each for a channel."
-            )
+            text = "Means and standard deviations differ in number."
+            raise ExplorerError("mean", text, "Give one of each for a channel.")
         if not all(isfinite(value) and value > 0 for value in self.std) or not all(map(isfinite, self.mean)):
             raise ExplorerError("std", "A standard deviation must be above 0.", "Choose values above 0.")
 
@@ -208,11 +206,19 @@ def check_way(spec: ResNetSpec, channels: int, way: GreyWay) -> None:
         return
     grey = channels == 1 or (channels, spec.in_channels) == (3, 1)
     if way is GreyWay.REPEAT and not grey:
-        raise ExplorerError(
-            "gray", f"{channels} channels cannot be repeated into {spec.in_channels}.", "Choose sum, or an adapter."
-        )
+        text = f"{channels} channels cannot be repeated into {spec.in_channels}."
+        raise ExplorerError("gray", text, "Choose sum, or an adapter.")
     if way is GreyWay.LUMINANCE and spec.in_channels != len(LUMINANCE):
         raise ExplorerError("gray", "Luminance weighs red, green and blue alone.", "Choose sum.")
+
+
+def is_possible(spec: ResNetSpec, channels: int, way: GreyWay) -> bool:
+    """Return whether images of so many channels can take this way into the network."""
+    try:
+        check_way(spec, channels, way)
+    except ExplorerError:
+        return False
+    return True
 
 
 def mixing(way: GreyWay, channels: int, into: int) -> tuple[tuple[float, ...], ...]:
@@ -226,10 +232,9 @@ def mixing(way: GreyWay, channels: int, into: int) -> tuple[tuple[float, ...], .
 def normalisation(
     preprocess: Preprocess, spec: ResNetSpec, channels: int, way: GreyWay
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return mean and deviation of each channel that is normed: the network's where it is repeated, else the image's.
+    """Return mean and standard deviation of each channel: the network's where one is repeated, else the image's.
 
-    One grey channel is normed by the luminance of the colours' values, since so it was made of them; more channels
-    take them in turn.
+    One grey channel takes the luminance-weighted mean of the colours' values; more channels take them in turn.
     """
     wide = spec.in_channels if way is GreyWay.REPEAT else channels
     return _spread(preprocess.mean, wide), _spread(preprocess.std, wide)
@@ -250,7 +255,7 @@ def ported(spec: ResNetSpec, channels: int, way: GreyWay) -> ResNetSpec:
 
 @dataclass(frozen=True, slots=True)
 class ChannelCost:
-    """What a way costs: parameters and MACs of what sees the image, of the whole, and the bytes of a normed image."""
+    """What a way costs for one image; ``first_params`` are those of the first convolution and of the adapter."""
 
     way: GreyWay
     first_params: int
@@ -266,21 +271,14 @@ def channel_costs(spec: ResNetSpec, image: InputShape, channels: int) -> tuple[C
 
 
 def _cost(spec: ResNetSpec, image: InputShape, channels: int, way: GreyWay) -> ChannelCost:
-    try:
-        check_way(spec, channels, way)
-        possible = True
-    except ExplorerError:
-        possible, way_taken = False, GreyWay.REPEAT
-    else:
-        way_taken = way
-    tuned = ported(spec, channels, way_taken)
-    network = compile_spec(tuned)
+    possible = is_possible(spec, channels, way)
+    taken = way if possible else GreyWay.REPEAT
+    network = compile_spec(ported(spec, channels, taken))
     total, first = analyse(network, image).total, first_convolution(network)[1].params
-    extra = channels * spec.in_channels if way_taken is GreyWay.ADAPTER and adapts(spec, channels) else 0
-    wide = spec.in_channels if way_taken is GreyWay.REPEAT else channels
-    pixels = image.height * image.width
+    extra = channels * spec.in_channels if taken is GreyWay.ADAPTER and adapts(spec, channels) else 0
+    wide, pixels = spec.in_channels if taken is GreyWay.REPEAT else channels, image.height * image.width
     return ChannelCost(
-        way, first + extra, total.params + extra, total.macs + extra * pixels, 4 * prod((wide, pixels)), possible
+        way, first + extra, total.params + extra, total.macs + extra * pixels, 4 * wide * pixels, possible
     )
 
 

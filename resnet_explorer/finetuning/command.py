@@ -10,18 +10,10 @@ from pathlib import Path
 from resnet_explorer import files
 from resnet_explorer.engine.requests import ReadWeights
 from resnet_explorer.errors import CheckpointError, ExplorerError
-from resnet_explorer.finetuning import choices, values
+from resnet_explorer.finetuning import choices, text, values
 from resnet_explorer.finetuning.data_report import DataReport
 from resnet_explorer.finetuning.groups import grouping
 from resnet_explorer.finetuning.plan import TUNING, TunePlan, read_plan, run_plan
-from resnet_explorer.finetuning.text import (
-    describe_data,
-    describe_groups,
-    describe_results,
-    describe_weights,
-    results_values,
-    table,
-)
 from resnet_explorer.runs import folder as runs_folder
 from resnet_explorer.runs.folder import BEST, RUN, TUNE, file_name
 from resnet_explorer.runs.recipe import set_recipe
@@ -33,8 +25,8 @@ from resnet_explorer.spec.search import default_input, find_network
 from resnet_explorer.terminal.ask import Asker
 from resnet_explorer.terminal.output import NAME, complain, notes_text, say, say_json
 from resnet_explorer.training import tasks as run_tasks
-from resnet_explorer.training.command import FAILED, INTERRUPTED, report_problems
-from resnet_explorer.training.tasks import MOST_SEED, MOST_SEEDS, Task
+from resnet_explorer.training.command import FAILED, INTERRUPTED, check_workers, report_problems
+from resnet_explorer.training.tasks import Task, seeds_of
 from resnet_explorer.training.workers import LocalWorkers, Outcome, displayed
 from resnet_explorer.weights.from_file import refusal, with_head
 from resnet_explorer.weights.identify import Weights
@@ -46,7 +38,7 @@ _SIDES = {choices.TuneKind.DIGITS: 8, choices.TuneKind.MNIST: 28}
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The network that is asked for, its first weights, and where they come from: a run's folder, or a file."""
+    """The network that is asked for, its initial weights, and where they come from: a run's folder, or a file."""
 
     spec: ResNetSpec
     weights: choices.WeightsChoice
@@ -92,7 +84,7 @@ def root_of(options: argparse.Namespace) -> Path:
 
 def plan_of(options: argparse.Namespace, source: Source) -> TunePlan:
     """Return the plan of the first strategy and seed, without classes; raises ExplorerError where it cannot be."""
-    text = [f"{key}={value}" for key, value in (("rate", options.rate), ("batch", options.batch)) if value is not None]
+    settings = [f"{key}={getattr(options, key)}" for key in ("rate", "batch") if getattr(options, key) is not None]
     data = data_of(options)
     single = len(_strategies(options)) * len(seeds_of(options)) == 1
     channels = options.channels or (1 if options.gray else source.spec.in_channels)
@@ -107,7 +99,7 @@ def plan_of(options: argparse.Namespace, source: Source) -> TunePlan:
         dropout=options.dropout,
         strategy=_strategies(options)[0],
         unfreeze=_epochs(options.unfreeze) if single else (),
-        recipe=set_recipe(TUNING, (*text, *options.recipe)),
+        recipe=set_recipe(TUNING, (*settings, *options.recipe)),
         frozen=frozenset(options.freeze),
         bn=choices.BnMode(options.bn),
         epochs=options.epochs,
@@ -136,24 +128,12 @@ def _strategies(options: argparse.Namespace) -> tuple[choices.Strategy, ...]:
     return tuple(map(choices.Strategy, dict.fromkeys(options.compare or [options.strategy])))
 
 
-def seeds_of(options: argparse.Namespace) -> tuple[int, ...]:
-    """Return the seeds that are asked for."""
-    if options.seeds is None:
-        if not 0 <= options.seed < MOST_SEED:
-            raise ExplorerError("seed", f"The seed cannot be {options.seed:,}.", f"Choose 0 to {MOST_SEED - 1:,}.")
-        return (options.seed,)
-    if not 1 <= options.seeds <= MOST_SEEDS:
-        raise ExplorerError("seeds", f"--seeds cannot be {options.seeds}.", f"Choose 1 to {MOST_SEEDS:,}.")
-    return tuple(range(options.seeds))
-
-
 def _epochs(text: str | None) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.split(",")) if text else ()
     except ValueError as error:
-        raise ExplorerError(
-            "unfreeze", f"{text!r} is not a list of epochs.", "Write whole numbers, as in 2,4,6."
-        ) from error
+        what = f"{text!r} is not a list of epochs."
+        raise ExplorerError("unfreeze", what, "Write whole numbers, as in 2,4,6.") from error
 
 
 def plans_of(options: argparse.Namespace, whole: TunePlan) -> tuple[TunePlan, ...]:
@@ -168,9 +148,9 @@ def tasks_of(plans: Sequence[TunePlan], images: int, root: Path) -> tuple[Task, 
     """Return each plan as a run on so many training images, with its folder: the root itself for a single one."""
     if len(plans) == 1:
         return (Task(run_plan(plans[0], images), root),)
-    many = len({one.seed for one in plans}) > 1
-    names = [f"{one.strategy}, seed {one.seed}" if many else str(one.strategy) for one in plans]
-    return tuple(Task(run_plan(one, images), root / name) for one, name in zip(plans, names, strict=True))
+    many = len({plan.seed for plan in plans}) > 1
+    names = [f"{plan.strategy}, seed {plan.seed}" if many else str(plan.strategy) for plan in plans]
+    return tuple(Task(run_plan(plan, images), root / name) for plan, name in zip(plans, names, strict=True))
 
 
 CARD, SCRIPT = "card.md", "finetune.py"
@@ -178,8 +158,7 @@ CARD, SCRIPT = "card.md", "finetune.py"
 
 def finetune(options: argparse.Namespace) -> int:
     """Fine-tune as the options say, and return the exit status."""
-    if options.workers is not None and options.workers < 1:
-        raise ExplorerError("workers", f"--workers cannot be {options.workers}.", "Choose 1 or more.")
+    check_workers(options)
     if options.dynamic and "onnx" not in options.save:
         raise ExplorerError("dynamic", "--dynamic applies to ONNX only.", "Add --save onnx, or leave it out.")
     root = root_of(options)
@@ -193,15 +172,13 @@ def finetune(options: argparse.Namespace) -> int:
         whole = _checked(report, plan)
         plans = plans_of(options, whole)
         if options.json:
-            for text in {text: None for one in plans for text in grouping(one, report.train).warnings}:
-                complain(text)
+            for warning in {warning: None for chosen in plans for warning in grouping(chosen, report.train).warnings}:
+                complain(warning)
         else:
-            say(
-                describe_weights(source.weights.name, source.read.found if source.read else None, whole)
-                + describe_data(report, whole)
-            )
-            first = [one for one in plans if one.seed == plans[0].seed]
-            say("".join(describe_groups(one, report.train) for one in first))
+            identified = source.read.found if source.read else None
+            say(text.describe_weights(source.weights.name, identified, whole) + text.describe_data(report, whole))
+            first = [chosen for chosen in plans if chosen.seed == plans[0].seed]
+            say("".join(text.describe_groups(chosen, report.train) for chosen in first))
         if options.dry_run:
             return 0
         tasks = tasks_of(plans, report.train, root)
@@ -212,17 +189,9 @@ def finetune(options: argparse.Namespace) -> int:
 
 
 def _ensure_weights(plan: TunePlan, options: argparse.Namespace, asker: Asker) -> None:
-    """Download published weights where requested; raises ExplorerError where they are missing otherwise."""
     if plan.weights.kind is not choices.WeightsKind.PUBLISHED:
         return
-    found: tuple[values.Published, ...] = asker.ask(values.FindWeights(plan.spec))
-    wanted = next((one for one in found if plan.weights.name in (one.name, "DEFAULT" if one.is_default else "")), None)
-    if wanted is None:
-        known = ", ".join(one.name for one in found)
-        text = f"{title(plan.spec)} has no weights called {plan.weights.name}." if found else (
-            f"torchvision publishes no weights for {title(plan.spec)}."
-        )  # fmt: skip
-        raise ExplorerError("weights", text, f"Choose {known}." if found else "Write --weights FILE, or none.")
+    wanted = values.choose_published(asker.ask(values.FindWeights(plan.spec)), plan.spec, plan.weights.name)
     if wanted.cached or options.dry_run:
         return
     if not options.download:
@@ -254,17 +223,16 @@ def _write_initial(source: Source, plan: TunePlan, asker: Asker) -> None:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            text = f"{file.parent} cannot be made: {error.strerror}."
-            raise ExplorerError(str(file.parent), text, "Choose another folder.") from error
+            what = f"{file.parent} cannot be made: {error.strerror}."
+            raise ExplorerError(str(file.parent), what, "Choose another folder.") from error
         asker.ask(values.SaveTuned(run, str(file)))
         files.write(source_file, f"{run}\n")
     elif source_file.is_file() and (theirs := source_file.read_text(encoding="utf-8").strip()) != run:
-        text = f"{file.parent} starts from the weights of {theirs}, not of {run}."
-        raise ExplorerError(str(file.parent), text, "Choose another folder with -o.")
+        what = f"{file.parent} starts from the weights of {theirs}, not of {run}."
+        raise ExplorerError(str(file.parent), what, "Choose another folder with -o.")
 
 
 def _tuned(tasks: Sequence[Task], plans: Sequence[TunePlan], options: argparse.Namespace) -> Outcome:
-    """Make the steps that are missing of all runs."""
     jobs = {
         place: values.TuneRun(plan, str(task.folder), None, 0, options.tensorboard)
         for place, (task, plan) in enumerate(zip(tasks, plans, strict=True))
@@ -276,12 +244,10 @@ def _tuned(tasks: Sequence[Task], plans: Sequence[TunePlan], options: argparse.N
 
 
 def _is_done(task: Task, plan: TunePlan) -> bool:
-    """Return whether this very plan has nothing left to do."""
     return run_tasks.is_finished(task) and (task.folder / TUNE).is_file() and read_plan(task.folder) == plan
 
 
 def _ended(tasks: Sequence[Task], outcome: Outcome, options: argparse.Namespace, asker: Asker) -> int:
-    """Report the outcome, evaluate the runs, write card and script, and return the exit status."""
     report_problems(outcome, tasks)
     root = tasks[0].folder if len(tasks) == 1 else tasks[0].folder.parent
     if outcome.stopped:
@@ -297,19 +263,18 @@ def _ended(tasks: Sequence[Task], outcome: Outcome, options: argparse.Namespace,
             shutil.rmtree(root, ignore_errors=True)
         return FAILED
     if options.json:
-        say_json(results_values(judged))
+        say_json(text.results_values(judged))
     else:
-        say(describe_results(judged))
+        say(text.describe_results(judged))
     _export(judged, options, asker)
     return FAILED if outcome.problems else 0
 
 
 def _export(judged: Sequence[values.BeforeAfter], options: argparse.Namespace, asker: Asker) -> None:
-    """Write card, script, and the model in the requested formats into the folder of each run."""
     names = [CARD, SCRIPT, *(f"model.{suffix}" for suffix in dict.fromkeys(options.save))]
-    for one in judged:
+    for result in judged:
         for name in names:
-            asker.ask(values.SaveTuned(one.folder, str(Path(one.folder) / name), options.dynamic))
+            asker.ask(values.SaveTuned(result.folder, str(Path(result.folder) / name), options.dynamic))
     if not options.json:
         say(f"\nIn {judged[0].folder if len(judged) == 1 else 'each folder'}: {', '.join((BEST, *names))}\n")
         say(f"To classify other images: {NAME} predict '{judged[0].folder}' IMAGE\n")
@@ -319,15 +284,16 @@ def predict(options: argparse.Namespace) -> int:
     """Classify some images; return 1 if one cannot be read."""
     with Asker() as asker:
         predictions: tuple[values.Prediction, ...] = asker.ask(values.Predict(str(options.run), tuple(options.images)))
-    rows = [(one.file, one.classes[0][0], f"{one.classes[0][1]:.1%}") for one in predictions if one.classes]
+    best = [(prediction.file, *prediction.classes[0]) for prediction in predictions if prediction.classes]
+    rows = [(file, name, f"{chance:.1%}") for file, name, chance in best]
     if options.json:
         say_json([_values(prediction) for prediction in predictions])
     elif rows:
-        say(table(rows))
-    bad = [one for one in predictions if one.problem]
-    for one in bad:
-        complain(f"{one.file} could not be classified: {one.problem}.")
-    return 1 if bad else 0
+        say(text.table(rows))
+    unreadable = [prediction for prediction in predictions if prediction.problem]
+    for prediction in unreadable:
+        complain(f"{prediction.file} could not be classified: {prediction.problem}.")
+    return 1 if unreadable else 0
 
 
 def _values(prediction: values.Prediction) -> dict[str, object]:

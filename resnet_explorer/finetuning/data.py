@@ -61,19 +61,19 @@ def listing(data: choices.TuneData, seed: int, classes: Sequence[str] = ()) -> L
     Where there are none but to train on, a seed keeps a share of each class for the test. Raises ExplorerError where
     there is nothing, or a class of ``classes`` is not there.
     """
-    found = _embedded(data) if data.kind in choices.EMBEDDED else _files(data, seed)
-    if not found.items:
+    images = _embedded(data) if data.kind in choices.EMBEDDED else _files(data, seed)
+    if not images.items:
         kinds = ", ".join(suffix[1:] for suffix in SUFFIXES)
-        raise ExplorerError(data.text, f"{found.text} holds no images.", f"Images end in {kinds}.")
-    return _chosen(found, tuple(classes)) if classes else found
+        raise ExplorerError(data.text, f"{images.text} holds no images.", f"Images end in {kinds}.")
+    return _chosen(images, tuple(classes)) if classes else images
 
 
-def _chosen(found: Listing, classes: tuple[str, ...]) -> Listing:
-    unknown = [name for name in classes if name not in found.classes]
+def _chosen(listing: Listing, classes: tuple[str, ...]) -> Listing:
+    unknown = [name for name in classes if name not in listing.classes]
     if unknown:
-        known = ", ".join(found.classes[:5])
-        raise ExplorerError("classes", f"There are no images of {unknown[0]!r}.", f"There are those of {known}.")
-    return replace(found, classes=classes, items=tuple(one for one in found.items if one.label in classes))
+        present = ", ".join(listing.classes[:5])
+        raise ExplorerError("classes", f"There are no images of {unknown[0]!r}.", f"There are those of {present}.")
+    return replace(listing, classes=classes, items=tuple(item for item in listing.items if item.label in classes))
 
 
 def _embedded(data: choices.TuneData) -> Listing:
@@ -87,23 +87,24 @@ def _embedded(data: choices.TuneData) -> Listing:
 
 
 def _files(data: choices.TuneData, seed: int) -> Listing:
-    found = _table(Path(data.where)) if data.kind is choices.TuneKind.CSV else _folder(Path(data.where))
-    items = tuple(Item(file, label, Part(part)) for file, label, part in find.with_parts(found.items, data.share, seed))
-    classes = tuple(sorted({one.label for one in items}))
-    return Listing(items, classes, tuple(map(str, found.empty)), data.where, tuple(found.notes))
+    images = _table(Path(data.where)) if data.kind is choices.TuneKind.CSV else _folder(Path(data.where))
+    rows = find.with_parts(images.items, data.share, seed)
+    items = tuple(Item(file, label, Part(part)) for file, label, part in rows)
+    classes = tuple(sorted({item.label for item in items}))
+    return Listing(items, classes, tuple(map(str, images.empty)), data.where, tuple(images.notes))
 
 
 def _folder(root: Path) -> find.Found:
     if not root.is_dir():
         raise ExplorerError(str(root), f"{root} is no folder.", "Choose a folder with a folder for each class.")
     try:
-        found = find.in_folder(root, SUFFIXES)
-        if not found.items and find.walk(root, SUFFIXES)[0]:
+        images = find.in_folder(root, SUFFIXES)
+        if not images.items and find.walk(root, SUFFIXES)[0]:
             text = f"The images of {root} have no classes."
             raise ExplorerError(str(root), text, "Put those of a class in a folder.")
     except OSError as error:
         raise ExplorerError(str(root), f"{root} cannot be read: {error.strerror}.", "Choose another folder.") from error
-    return found
+    return images
 
 
 def _table(file: Path) -> find.Found:
@@ -146,11 +147,6 @@ def with_channels(image: Tensor, channels: int) -> Tensor:
         raise UnreadableError(str(error)) from error
 
 
-def shows_white(image: Tensor, channels: int) -> bool:
-    """Return whether white shows through an image where it gets so many channels."""
-    return image.shape[0] in (2, 4) and channels in (1, 3) and bool((image[-1] < 255).any())
-
-
 def fitted(image: Tensor, preprocess: choices.Preprocess, size: tuple[int, int]) -> Tensor:
     """Return an image resized as the weights were tested, and cut to (height, width) from its centre."""
     from torchvision.transforms import InterpolationMode, functional
@@ -181,13 +177,14 @@ def _planes(pixels: NDArray[np.uint8]) -> Tensor:
 ROOM = 512 * 2**20
 """Images of more bytes than this are read from their files each time."""
 SAMPLE = 1500
-"""So many training images tell mean and deviation where no weights come with their own."""
+"""Training images from which mean and standard deviation are computed, if no weights come with their own."""
 EVERY = 25
 """Images between two looks at who asked."""
+BY_VAL = "Each epoch is evaluated on the validation images; the test images are evaluated once, with the best weights."
 
 
 class TuneImages:
-    """Images fitted to a plan: ``take`` returns those of some indices, ``words`` say what was done.
+    """Images fitted to a plan: ``take`` returns those of some indices, ``text`` says what was done.
 
     ``train``, ``val`` and ``test`` are indices: to train on, to choose the best epoch by, and to judge it by; where one
     of the last two has no images, it is the other. ``judged`` is the part that chooses the epoch, ``has_test`` whether
@@ -203,22 +200,28 @@ class TuneImages:
         self.plan, self.items, self.skipped = plan, tuple(items), skipped
         self._kept = kept
         places = {name: place for place, name in enumerate(plan.classes)}
-        self._labels = torch.tensor([places[one.label] for one in items])
+        self._labels = torch.tensor([places[item.label] for item in items])
         self.train, val, test = (
-            torch.tensor([place for place, one in enumerate(items) if one.part is part], dtype=torch.long)
+            torch.tensor([place for place, item in enumerate(items) if item.part is part], dtype=torch.long)
             for part in Part
         )
         self.judged, self.judging = "validation" if len(val) else "test", judging(len(val), len(test))
         self.has_test = len(val) > 0 and len(test) > 0
         self.val, self.test = val if len(val) else test, test if len(test) else val
-        self.text = _words(plan, len(skipped))
+        self.text = _preparation(plan, len(skipped))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return sentences on the images for the record of a run."""
+        notes = [f"Unreadable and skipped: {', '.join(bad.path for bad in self.skipped[:10])}."] if self.skipped else []
+        return (*notes, BY_VAL) if self.has_test else tuple(notes)
 
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """Return images of these indices as (N, C, H, W) in float32, and their labels."""
         return normed(self.plan, self.bytes(indices)), self._labels[indices]
 
     def bytes(self, indices: Tensor) -> Tensor:
-        """Return images of these indices as bytes (N, C, H, W), before they are normed."""
+        """Return images of these indices as bytes (N, C, H, W), before normalisation."""
         if self._kept is not None:
             return self._kept[indices]
         return torch.stack([self._read(self.items[index]) for index in indices.tolist()])
@@ -237,8 +240,8 @@ class TuneImages:
         return x.cpu() * std + mean
 
     def counted(self) -> DataReport:
-        """Return how many images of each class there are; nothing else is looked at."""
-        classes = counted(Counter((one.label, one.part) for one in self.items), self.plan.classes)
+        """Return how many images of each class there are, without any other check."""
+        classes = counted(Counter((item.label, item.part) for item in self.items), self.plan.classes)
         return DataReport(self.text, classes, self.skipped, (), (), (), (), None, {}, self.plan)
 
     def _read(self, item: Item) -> Tensor:
@@ -253,7 +256,7 @@ class TuneImages:
         pixels = self.bytes(indices)
         pixels = pixels[:, :3] if pixels.shape[1] > 2 else pixels[:, :1].expand(-1, 3, -1, -1)
         chosen = [self.items[index] for index in indices.tolist()]
-        labels, files = tuple(one.label for one in chosen), tuple(one.name for one in chosen)
+        labels, files = tuple(item.label for item in chosen), tuple(item.name for item in chosen)
         return SamplePage(pixels.permute(0, 2, 3, 1).contiguous().numpy(), labels, files, self.text)
 
 
@@ -286,17 +289,17 @@ def load(plan: TunePlan) -> Iterator[Progress | TuneImages]:
 
     Raises ExplorerError where nothing is there to train on, or the plan names no classes: see ``complete``.
     """
-    found = listing(plan.data, plan.seed, plan.classes)
+    available = listing(plan.data, plan.seed, plan.classes)
     if not plan.classes:
         raise ExplorerError("classes", "The plan names no classes yet.", "Look at the images first.")
     size = held(plan) * plan.image.height * plan.image.width
-    keeps = len(found.items) * size <= ROOM
+    keeps = len(available.items) * size <= ROOM
     items: list[Item] = []
     kept: list[Tensor] = []
     skipped: list[BadFile] = []
-    for number, item in enumerate(found.items):
+    for number, item in enumerate(available.items):
         if number % EVERY == 0:
-            yield Progress(number, len(found.items), f"reading the images: {number:,} of {len(found.items):,}")
+            yield Progress(number, len(available.items), f"reading the images: {number:,} of {len(available.items):,}")
         try:
             image = prepared(plan, item)
         except UnreadableError as error:
@@ -304,12 +307,12 @@ def load(plan: TunePlan) -> Iterator[Progress | TuneImages]:
             continue
         items.append(item)
         kept += [image] if keeps else []
-    if not any(one.part is Part.TRAIN for one in items):
+    if not any(item.part is Part.TRAIN for item in items):
         raise ExplorerError(plan.data.text, "There is no readable training image.", "Add some.")
     yield TuneImages(plan, items, torch.stack(kept) if keeps else None, tuple(skipped))
 
 
-def _words(plan: TunePlan, skipped: int) -> str:
+def _preparation(plan: TunePlan, skipped: int) -> str:
     text = [plan.data.text, plan.preprocess.describe(plan.image), "normalised per channel"]
     if choices.adapts(plan.spec, plan.channels) and plan.grey is choices.GreyWay.REPEAT:
         text.append(f"grey repeated in {plan.spec.in_channels} channels" if plan.spec.in_channels > 1 else "grey")
@@ -319,37 +322,37 @@ def _words(plan: TunePlan, skipped: int) -> str:
 def complete(plan: TunePlan, white: tuple[float, ...] | None = None) -> TunePlan:
     """Return the plan with the classes of its images, what is white in them, and how its weights want them prepared.
 
-    Published weights tell; for others mean and deviation are those of the training images. ``white`` is what is known
-    already. Raises ExplorerError where there are no images, or no such weights.
+    Published weights have their own preprocessing; otherwise mean and standard deviation are those of the training
+    images. ``white`` is what is known already. Raises ExplorerError where there are no images, or no such weights.
     """
-    found = listing(plan.data, plan.seed, plan.classes)
-    white = white_of(tops(found.items)) if white is None else white
-    plan = replace(plan, classes=found.classes, white=white)
+    available = listing(plan.data, plan.seed, plan.classes)
+    white = white_of(tops(available.items)) if white is None else white
+    plan = replace(plan, classes=available.classes, white=white)
     if plan.weights.kind is choices.WeightsKind.PUBLISHED:
         return replace(plan, preprocess=find_published(plan.spec, plan.weights.name).preprocess)
-    items = [one for one in found.items if one.part is Part.TRAIN]
+    items = [item for item in available.items if item.part is Part.TRAIN]
     return replace(plan, preprocess=_measured(plan, items))
 
 
 def tops(items: Sequence[Item]) -> list[float]:
     """Return the greatest number in each image of more than 8 bits."""
-    found = (top_of(one.where) for one in items if isinstance(one.where, Path))
-    return [top for top in found if top is not None]
+    values = (top_of(item.where) for item in items if isinstance(item.where, Path))
+    return [top for top in values if top is not None]
 
 
 def _measured(plan: TunePlan, items: Sequence[Item]) -> choices.Preprocess:
-    """Return mean and deviation of each channel over a sample of images, which are not cut beyond their shape."""
+    """Return the preprocessing with the mean and standard deviation of a sample, cropped to the input's aspect."""
     side = max(plan.image.height, plan.image.width)
     bare = replace(plan, preprocess=replace(plan.preprocess, resize=side, crop=side))
-    found = []
+    images = []
     for item in items[:: max(1, len(items) // SAMPLE)]:
         try:
-            found.append(prepared(bare, item))
+            images.append(prepared(bare, item))
         except UnreadableError:
             continue
-    if not found:
+    if not images:
         raise ExplorerError(plan.data.text, "There is no readable training image.", "Add some.")
-    pixels = torch.stack(found).double() / 255
+    pixels = torch.stack(images).double() / 255
     mean, std = pixels.mean(dim=(0, 2, 3)), pixels.std(dim=(0, 2, 3), correction=0).clamp(min=1e-3)
     rounded = [tuple(round(value, 6) for value in values.tolist()) for values in (mean, std)]
     return choices.Preprocess(side, side, *rounded)

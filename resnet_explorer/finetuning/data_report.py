@@ -46,7 +46,6 @@ class ClassCount:
 
     @property
     def all(self) -> int:
-        """Return all together."""
         return self.train + self.val + self.test
 
 
@@ -83,33 +82,30 @@ class DataReport:
 
     @property
     def images(self) -> int:
-        """Return how many images can be read."""
-        return sum(one.all for one in self.classes)
+        return sum(row.all for row in self.classes)
 
     @property
     def train(self) -> int:
-        """Return how many of them there are to train on."""
-        return sum(one.train for one in self.classes)
+        return sum(row.train for row in self.classes)
 
     @property
     def val(self) -> int:
         """Return how many are there to choose the best epoch by; 0 where the test images do."""
-        return sum(one.val for one in self.classes)
+        return sum(row.val for row in self.classes)
 
     @property
     def test(self) -> int:
         """Return how many are there to judge the best epoch by; 0 where the validation images do."""
-        return sum(one.test for one in self.classes)
+        return sum(row.test for row in self.classes)
 
     @property
     def judging(self) -> str:
-        """Return which images choose the best epoch and which judge it, in a sentence."""
         return judging(self.val, self.test)
 
     @property
     def imbalance(self) -> float | None:
         """Return how many times the smallest class fits in the largest; None where one is empty."""
-        counts = [one.train for one in self.classes]
+        counts = [row.train for row in self.classes]
         return max(counts) / min(counts) if all(counts) and counts else None
 
     @property
@@ -117,44 +113,43 @@ class DataReport:
         """Return what has to be mended before anything can be learnt."""
         if not self.images:
             return (f"{self.text}: there is no readable image. Choose a folder with images of each class.",)
-        found = []
+        problems = []
         if len(self.classes) < 2:
-            found.append(f"There is only one class, {self.classes[0].name}: add a folder for another one.")
-        if without := [one.name for one in self.classes if not one.train]:
-            found.append(f"{_first_names(without)} without a training image: add some, or leave the class out.")
+            problems.append(f"There is only one class, {self.classes[0].name}: add a folder for another one.")
+        if without := [row.name for row in self.classes if not row.train]:
+            problems.append(f"{_first_names(without)} without a training image: add some, or leave the class out.")
         if len(self.classes) > self.train:
-            found.append(f"There are more classes ({len(self.classes):,}) than training images ({self.train:,}).")
+            problems.append(f"There are more classes ({len(self.classes):,}) than training images ({self.train:,}).")
         if not self.test + self.val:
-            found.append("There is no test image: add some, or hold out a fraction.")
-        return tuple(found)
+            problems.append("There is no test image: add some, or hold out a fraction.")
+        return tuple(problems)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """Return what makes the result worse, or better than it is."""
-        found = []
+        texts = []
         if self.unreadable:
-            names = _first_names([one.path for one in self.unreadable])
-            found.append(f"Unreadable and skipped ({len(self.unreadable):,}): {names}.")
+            names = _first_names([bad.path for bad in self.unreadable])
+            texts.append(f"Unreadable and skipped ({len(self.unreadable):,}): {names}.")
         if self.empty:
-            found.append(f"Folders without images: {_first_names(self.empty)}.")
+            texts.append(f"Folders without images: {_first_names(self.empty)}.")
         if self.leaks:
             text = f"Images that are in several parts ({len(self.leaks):,}), such as"
-            found.append(f"{text} {self.leaks[0][1]}, also {self.leaks[0][0]}: the test accuracy will be too high.")
+            texts.append(f"{text} {self.leaks[0][1]}, also {self.leaks[0][0]}: the test accuracy will be too high.")
         if self.contrary:
-            found.append(f"Equal images of different classes ({len(self.contrary):,}), such as {self.contrary[0][0]}.")
+            texts.append(f"Equal images of different classes ({len(self.contrary):,}), such as {self.contrary[0][0]}.")
         if self.twins:
-            found.append(f"Duplicate images ({len(self.twins):,}), such as {self.twins[0][1]}.")
-        if single := [one.name for one in self.classes if one.all == 1]:
-            found.append(f"{_first_names(single)} with a single image: it is used for training, not for testing.")
+            texts.append(f"Duplicate images ({len(self.twins):,}), such as {self.twins[0][1]}.")
+        if single := [row.name for row in self.classes if row.all == 1]:
+            texts.append(f"{_first_names(single)} with a single image: it is used for training, not for testing.")
         if self.imbalance is not None and self.imbalance >= IMBALANCE:
-            found.append(f"The largest class has {self.imbalance:.0f} times as many images as the smallest.")
+            texts.append(f"The largest class has {self.imbalance:.0f} times as many images as the smallest.")
         if len(self.modes) > 1:
-            found.append(f"Images have {' and '.join(map(str, sorted(self.modes)))} channels: all are converted alike.")
-        return tuple(found)
+            texts.append(f"Images have {' and '.join(map(str, sorted(self.modes)))} channels: all are converted alike.")
+        return tuple(texts)
 
 
 def _first_names(names: list[str] | tuple[str, ...]) -> str:
-    """Return the first names, and how many more there are."""
     more = len(names) - SHOWN
     return ", ".join(names[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
@@ -187,11 +182,11 @@ def pairs(
     return tuple(leaks), tuple(twins), tuple(contrary)
 
 
-def sizes(found: Counter[tuple[int, int]]) -> Sizes | None:
+def sizes(counts: Counter[tuple[int, int]]) -> Sizes | None:
     """Return the sizes of images, counted by (height, width); None where there are none."""
-    if not found:
+    if not counts:
         return None
-    heights, widths = (sorted(size[side] for size in found.elements()) for side in (0, 1))
+    heights, widths = (sorted(size[side] for size in counts.elements()) for side in (0, 1))
     return Sizes(
         (heights[0], heights[len(heights) // 2], heights[-1]), (widths[0], widths[len(widths) // 2], widths[-1])
     )

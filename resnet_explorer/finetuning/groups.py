@@ -17,9 +17,9 @@ def openings(plan: TunePlan) -> Mapping[str, int | None]:
     Where the plan names no epochs, strategy A opens after a third of them, and C spreads its openings evenly.
     """
     network = plan.network
-    known = units(network, adapter=plan.adapter is not None)
+    order = units(network, adapter=plan.adapter is not None)
     new = (ADAPTER, "head")
-    backbone = [unit for unit in reversed(known) if unit not in new]
+    backbone = [unit for unit in reversed(order) if unit not in new]
     if plan.strategy is Strategy.PROBE:
         opens: Mapping[str, int | None] = dict.fromkeys(backbone)
     elif plan.strategy is Strategy.A:
@@ -28,7 +28,7 @@ def openings(plan: TunePlan) -> Mapping[str, int | None]:
         opens = dict(zip(backbone, _gradual(plan, len(backbone)), strict=True))
     else:
         opens = dict.fromkeys(backbone, 0)
-    return {unit: 0 if unit in new else opens[unit] for unit in known}
+    return {unit: 0 if unit in new else opens[unit] for unit in order}
 
 
 def _gradual(plan: TunePlan, count: int) -> list[int | None]:
@@ -68,11 +68,8 @@ class Counts:
     of_parameters: int
 
     def __str__(self) -> str:
-        tensors, parameters = (
-            f"{self.tensors:,} of {self.of_tensors:,}",
-            f"{self.parameters:,} of {self.of_parameters:,}",
-        )
-        return f"{tensors} tensors train, {parameters} parameters"
+        tensors = f"{self.tensors:,} of {self.of_tensors:,} tensors train"
+        return f"{tensors}, {self.parameters:,} of {self.of_parameters:,} parameters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +87,8 @@ class Grouping:
         return step // self.steps
 
     def rates(self, step: int) -> tuple[float, ...]:
-        """Return the learning rate of every group at a step."""
         rate, epoch = self.recipe.rate_at(step), self.epoch_of(step)
         return tuple(rate * group.share_at(epoch) for group in self.groups)
-
-    def head_rate(self, step: int) -> float:
-        """Return the learning rate at a step of the head, or of what trains nearest to it."""
-        return next((rate for rate in reversed(self.rates(step)) if rate), 0.0)
 
     @property
     def changes(self) -> tuple[int, ...]:
@@ -104,15 +96,15 @@ class Grouping:
         return tuple(sorted({0, *(group.opens for group in self.groups if group.opens < self.plan.epochs)}))
 
     def trainable(self, epoch: int) -> frozenset[str]:
-        """Return the names of the tensors that train at an epoch."""
         return frozenset(name for group in self.groups if group.opens <= epoch for name in group.tensors)
 
     def still(self, epoch: int) -> frozenset[str]:
         """Return the paths of the batch norms that use their running statistics at an epoch."""
         mode, trains = self.plan.bn, self.trainable(epoch)
-        norms = [one for one in self.plan.tensors if isinstance(one.layer, BatchNorm2d)]
-        moving = {one.path for one in norms if mode is BnMode.TRAIN or (mode is BnMode.FROZEN and one.name in trains)}
-        return frozenset(one.path for one in norms) - moving
+        norms = [tensor for tensor in self.plan.tensors if isinstance(tensor.layer, BatchNorm2d)]
+        frozen = mode is BnMode.FROZEN
+        moving = {norm.path for norm in norms if mode is BnMode.TRAIN or (frozen and norm.name in trains)}
+        return frozenset(norm.path for norm in norms) - moving
 
     @property
     def unopened(self) -> tuple[Group, ...]:
@@ -129,21 +121,20 @@ class Grouping:
         return tuple(text for text in (_unopened_warning(self), _statistics_warning(self)) if text)
 
     def counts(self, epoch: int) -> Counts:
-        """Return what trains at an epoch."""
-        names, known = self.trainable(epoch), self.plan.tensors
-        training = [one for one in known if one.name in names]
-        return Counts(len(training), total(training), len(known), total(known))
+        names, tensors = self.trainable(epoch), self.plan.tensors
+        training = [tensor for tensor in tensors if tensor.name in names]
+        return Counts(len(training), total(training), len(tensors), total(tensors))
 
 
-def _unopened_warning(found: Grouping) -> str:
-    late = {group.unit: group.opens + 1 for group in found.unopened}
+def _unopened_warning(groups: Grouping) -> str:
+    late = {group.unit: group.opens + 1 for group in groups.unopened}
     if not late:
         return ""
-    epochs, many = found.plan.epochs, len(late) > 1
+    epochs, many = groups.plan.epochs, len(late) > 1
     at = f"epoch{'s' * (len(set(late.values())) > 1)} {_listed(map(str, sorted(set(late.values()))))}"
     return (
         f"{_listed(late)} {'stay' if many else 'stays'} frozen: {'they' if many else 'it'} would train from {at}, and "
-        f"the run ends after {epochs:,}. Choose {_epochs_to_open(found.plan):,} epochs or more, or open earlier."
+        f"the run ends after {epochs:,}. Choose {_epochs_to_open(groups.plan):,} epochs or more, or open earlier."
     )
 
 
@@ -151,16 +142,16 @@ def _epochs_to_open(plan: TunePlan) -> int:
     """Return the fewest epochs in which all that a plan opens does so before the last one."""
     if plan.unfreeze:
         return plan.unfreeze[-1] + 1
-    known = units(plan.network, adapter=False)
-    return len(known) if plan.strategy is Strategy.C else 2
+    order = units(plan.network, adapter=False)
+    return len(order) if plan.strategy is Strategy.C else 2
 
 
-def _statistics_warning(found: Grouping) -> str:
-    if found.plan.bn is not BnMode.TRAIN:
+def _statistics_warning(groups: Grouping) -> str:
+    if groups.plan.bn is not BnMode.TRAIN:
         return ""
-    trains = found.trainable(0)
-    norms = [one for one in found.plan.tensors if isinstance(one.layer, BatchNorm2d)]
-    frozen = {one.path for one in norms} - {one.path for one in norms if one.name in trains}
+    trains = groups.trainable(0)
+    norms = [tensor for tensor in groups.plan.tensors if isinstance(tensor.layer, BatchNorm2d)]
+    frozen = {tensor.path for tensor in norms} - {tensor.path for tensor in norms if tensor.name in trains}
     if not frozen:
         return ""
     single, many = "batch norm of a frozen layer updates its", "batch norms of frozen layers update their"
@@ -183,23 +174,23 @@ def grouping(plan: TunePlan, images: int) -> Grouping:
     opens, never = openings(plan), plan.never
     groups: list[Group] = []
     for unit, epoch in opens.items():
-        known = [one for one in plan.tensors if one.unit == unit and one.name not in never]
+        tensors = [tensor for tensor in plan.tensors if tensor.unit == unit and tensor.name not in never]
         if epoch is not None:
-            groups += _split(plan, unit, epoch, known)
+            groups += _split(plan, unit, epoch, tensors)
     if not any(group.opens == 0 for group in groups):
         raise ExplorerError("frozen", "Nothing would train from the start.", "Do not freeze the head.")
     held = {name for group in groups for name in group.tensors}
-    frozen = tuple(one.name for one in plan.tensors if one.name not in held)
+    frozen = tuple(tensor.name for tensor in plan.tensors if tensor.name not in held)
     return Grouping(plan, plan.recipe_for(images), plan.steps_per_epoch(images), tuple(groups), frozen)
 
 
-def _split(plan: TunePlan, unit: str, opens: int, known: list[Weight]) -> list[Group]:
+def _split(plan: TunePlan, unit: str, opens: int, tensors: list[Weight]) -> list[Group]:
     decay, shares = plan.recipe.weight_decay, _shares(plan, unit, opens)
-    free = [one for one in known if one.no_decay and plan.recipe.no_decay_on_norms]
-    decayed = [one for one in known if not (one.no_decay and plan.recipe.no_decay_on_norms)]
+    free = [tensor for tensor in tensors if tensor.no_decay and plan.recipe.no_decay_on_norms]
+    decayed = [tensor for tensor in tensors if not (tensor.no_decay and plan.recipe.no_decay_on_norms)]
     parts = ((unit, decayed, decay), (f"{unit}, norms and biases", free, 0.0))
     return [
-        Group(name, unit, tuple(one.name for one in part), total(part), rate, opens, shares)
+        Group(name, unit, tuple(tensor.name for tensor in part), total(part), rate, opens, shares)
         for name, part, rate in parts
         if part
     ]
@@ -214,6 +205,5 @@ def _shares(plan: TunePlan, unit: str, opens: int) -> tuple[tuple[int, float], .
     if plan.strategy is not Strategy.A:
         return ((opens, share),)
     later = openings(plan)["stem"] or 0
-    return (
-        ((opens, share * plan.rates.later),) if opens >= later else ((opens, share), (later, share * plan.rates.later))
-    )
+    last = (max(opens, later), share * plan.rates.later)
+    return (last,) if opens >= later else ((opens, share), last)

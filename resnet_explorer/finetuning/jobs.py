@@ -19,7 +19,7 @@ from resnet_explorer.finetuning.checks import check
 from resnet_explorer.finetuning.choices import WeightsChoice, WeightsKind
 from resnet_explorer.finetuning.data import Item, TuneImages, UnreadableError, normed, prepared
 from resnet_explorer.finetuning.data_report import DataReport, Part
-from resnet_explorer.finetuning.lab import evaluate, read_record, usable
+from resnet_explorer.finetuning.lab import evaluate, usable
 from resnet_explorer.finetuning.plan import TunePlan, read_plan
 from resnet_explorer.finetuning.script import companions, to_script
 from resnet_explorer.finetuning.text import to_card
@@ -27,7 +27,7 @@ from resnet_explorer.finetuning.weights import check_file
 from resnet_explorer.module.build import ResNet, folded
 from resnet_explorer.probes.models import restored
 from resnet_explorer.readings.progress import Progress
-from resnet_explorer.runs.folder import TUNE
+from resnet_explorer.runs.folder import TUNE, summarize_run
 from resnet_explorer.runs.opened import load_trained
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.weights import checkpoint
@@ -65,16 +65,13 @@ def with_plain_weights(plan: TunePlan, target: Path) -> TunePlan:
     tensors are written to ``target``. Raises ExplorerError where that cannot be, or the file is another network's.
     """
     path = Path(plan.weights.name)
-    state, found, _ = check_file(path, plan.spec, plan.weights.key)
-    plain = {name: one.float() if one.is_floating_point() else one for name, one in state.items()}
-    is_ours = not found.leftovers and all(theirs == ours for theirs, ours in found.names.items())
-    if (
-        path.suffix.lower() == ".safetensors"
-        and is_ours
-        and all(plain[name].dtype == state[name].dtype for name in plain)
-    ):
+    state, identified, _ = check_file(path, plan.spec, plan.weights.key)
+    plain = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in state.items()}
+    is_ours = not identified.leftovers and all(theirs == ours for theirs, ours in identified.names.items())
+    is_plain = all(plain[name].dtype == state[name].dtype for name in plain)
+    if path.suffix.lower() == ".safetensors" and is_ours and is_plain:
         return plan
-    files.write(target, to_bytes({name: one.contiguous() for name, one in plain.items()}))
+    files.write(target, to_bytes({name: tensor.contiguous() for name, tensor in plain.items()}))
     return replace(plan, weights=WeightsChoice(WeightsKind.FILE, str(target)))
 
 
@@ -108,14 +105,14 @@ def predict(model: nn.Module, plan: TunePlan, files: Sequence[Path]) -> Iterator
             continue
         with torch.no_grad(), restored(model, training=False):
             chances = model(normed(plan, image[None]).to(device)).float().softmax(dim=1)[0]
-        found = chances.topk(min(SHOWN, len(plan.classes)))
-        pairs = zip(found.indices.tolist(), found.values.tolist(), strict=True)
+        best = chances.topk(min(SHOWN, len(plan.classes)))
+        pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
         yield values.Prediction(str(file), tuple((plan.classes[index], chance) for index, chance in pairs))
 
 
-def go_on(folder: Path, until: int | None, have: int | None, tensorboard: bool) -> Iterator[object]:
+def go_on(folder: Path, until: int | None, known_steps: int | None, tensorboard: bool) -> Iterator[object]:
     """Yield what ``tune_run`` yields of a run that is kept in a folder."""
-    return lab.follow(read_plan(folder), folder, until, have=have, tensorboard=tensorboard)
+    return lab.iterate_steps(read_plan(folder), folder, until, known_steps=known_steps, tensorboard=tensorboard)
 
 
 def images_of_run(folder: Path) -> TuneImages:
@@ -125,7 +122,8 @@ def images_of_run(folder: Path) -> TuneImages:
 
 def tune_run(job: values.TuneRun) -> Iterator[object]:
     """Yield progress and the steps as they are made, and last how the fine-tuning ended."""
-    return lab.follow(job.plan, Path(job.folder), job.until, have=job.have, tensorboard=job.tensorboard)
+    folder, known_steps = Path(job.folder), job.known_steps
+    return lab.iterate_steps(job.plan, folder, job.until, known_steps=known_steps, tensorboard=job.tensorboard)
 
 
 def find_weights(job: values.FindWeights) -> Iterator[object]:
@@ -138,11 +136,6 @@ def fetch_weights(job: values.FetchWeights) -> Iterator[object]:
     with closing(weights.download(job.published)) as steps:
         for step in steps:
             yield str(step) if isinstance(step, Path) else step
-
-
-def evaluate_run(job: values.EvaluateTuned) -> Iterator[object]:
-    """Yield progress, and last the test images before and after."""
-    return evaluate(Path(job.folder))
 
 
 def save_tuned(job: values.SaveTuned) -> Iterator[object]:
@@ -167,7 +160,6 @@ def _save_weights(job: values.SaveTuned) -> Iterator[Progress]:
 
 
 def _save_script(job: values.SaveTuned) -> Iterator[Progress]:
-    """Write the script, once the files that it needs lie beside it."""
     path, plan = Path(job.path), read_plan(Path(job.folder))
     if plan.weights.kind is WeightsKind.FILE:
         plan = with_plain_weights(plan, path.with_name(f"{path.stem}-first.safetensors"))
@@ -179,19 +171,18 @@ def _save_script(job: values.SaveTuned) -> Iterator[Progress]:
 
 
 def _save_card(job: values.SaveTuned) -> Iterator[Progress]:
-    """Write the card after checking and evaluating the images."""
     folder = Path(job.folder)
     plan, outcome, data = read_plan(folder), None, None
-    for step in chain(check(values.CheckData(plan)), evaluate(folder)):
+    for step in chain(check(values.CheckData(plan)), evaluate(values.EvaluateTuned(job.folder))):
         if isinstance(step, Progress):
             yield step
         elif isinstance(step, DataReport):
             data = step
         else:
             outcome = step.outcome
-    _, setting, _ = read_record(folder)
+    images = summarize_run(folder).environment.train
     first = weights.find_published(plan.spec, plan.weights.name) if plan.weights.kind is WeightsKind.PUBLISHED else None
-    files.write(Path(job.path), to_card(plan, setting.train, outcome, data, first))
+    files.write(Path(job.path), to_card(plan, images, outcome, data, first))
 
 
 _WRITERS: Mapping[str, Callable[[values.SaveTuned], Iterator[Progress]]] = {
@@ -207,8 +198,8 @@ def predict_files(job: values.Predict) -> Iterator[object]:
     plan = read_plan(folder)
     yield Progress(0, len(job.files), "loading the weights")
     model, _, _ = load_trained(folder)
-    found = []
-    for one in predict(model.to(usable(plan.device)), plan, tuple(map(Path, job.files))):
-        found.append(one)
-        yield Progress(len(found), len(job.files), f"classifying {Path(one.file).name}")
-    yield tuple(found)
+    predictions = []
+    for prediction in predict(model.to(usable(plan.device)), plan, tuple(map(Path, job.files))):
+        predictions.append(prediction)
+        yield Progress(len(predictions), len(job.files), f"classifying {Path(prediction.file).name}")
+    yield tuple(predictions)

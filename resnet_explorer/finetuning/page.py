@@ -123,7 +123,6 @@ class TuningPage(RunsPage[FinetuneRunner]):
 
     @property
     def canvas(self) -> Canvas:
-        """Return the picture that is looked at."""
         shown = self.views.currentWidget()
         if shown is self.groups:
             return self.groups.chart
@@ -134,7 +133,6 @@ class TuningPage(RunsPage[FinetuneRunner]):
         return self.network.view
 
     def showEvent(self, event: QShowEvent) -> None:
-        """List the published weights, and once check the images."""
         if self._spec is not None:
             self.state.use_network(self._spec)
         self.setup.weights.refresh()
@@ -145,16 +143,15 @@ class TuningPage(RunsPage[FinetuneRunner]):
             self.draw()
 
     def show_results(self, results: Results) -> None:
-        """Tune the window's network from here on; what is trained at the moment goes on.
+        """Tune the window's network from here on; a running training continues.
 
-        To read a deep one anew takes a tenth of a second, which is spent where it is looked at alone.
+        Reading a deep network takes a tenth of a second, so a hidden page waits until it is shown.
         """
         self._spec = results.state.spec
         if self.isVisible():
             self.state.use_network(self._spec)
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
         self._theme = theme
         for part in (self.network, self.groups, self.samples, self.judged, self.curves, self.inside):
             part.show_theme(theme)
@@ -169,7 +166,6 @@ class TuningPage(RunsPage[FinetuneRunner]):
         return (Run(run_plan(self.state.plan, self.state.images), None, ()),)
 
     def start(self) -> None:
-        """Fine-tune the plan."""
         self._tune((self.state.plan.strategy,))
 
     def compare(self) -> None:
@@ -181,7 +177,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
         try:
             plans = [self._plan(strategy, min(1, len(strategies) - 1)) for strategy in strategies]
         except ExplorerError as error:
-            problem = problem or f"{error.what} {error.remedy}"
+            problem = problem or str(error)
         self.bar.problem.say(problem)
         if problem:
             return
@@ -218,11 +214,11 @@ class TuningPage(RunsPage[FinetuneRunner]):
     def _on_view(self) -> None:
         shown, run = self.views.currentWidget(), self.chosen
         if shown is self.samples:
-            self.samples.look()
+            self.samples.show_samples()
         elif shown is self.judged:
-            self.judged.look(run, self.trainer.is_busy)
+            self.judged.show_run(run, self.trainer.is_busy)
         elif shown is self.export:
-            self.export.look(run)
+            self.export.show_run(run)
         elif shown is self.inside:
             self._look_inside(run)
         else:
@@ -233,7 +229,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
             self.inside.show_none(NOTHING)
             return
         names = run.environment.classes if run.environment else ()
-        others = [RunReference(str(one.folder), one.plan) for one in self.trainer.runs if one.metrics]
+        others = [RunReference(str(other.folder), other.plan) for other in self.trainer.runs if other.metrics]
         self.inside.show_run(str(run.folder), run.plan, names, others)
 
     @property
@@ -242,5 +238,4 @@ class TuningPage(RunsPage[FinetuneRunner]):
         return self.curves.pictures.traced(self.runs)
 
     def draw(self) -> None:
-        """Draw the curves and the list as they are now."""
         self.curves.pictures.show_runs(self.runs, self.trainer.runs)

@@ -44,12 +44,10 @@ class Weight:
 
     @property
     def path(self) -> str:
-        """Return the path of its layer."""
         return self.name.rpartition(".")[0]
 
     @property
     def parameters(self) -> int:
-        """Return how many numbers it holds."""
         return prod(self.shape)
 
 
@@ -59,10 +57,10 @@ def weights(network: Network, adapter: tuple[int, int] | None = None) -> tuple[W
 
     ``adapter`` gives the channels of the 1x1 convolution before the network, from and to; None where there is none.
     """
-    found = []
+    tensors = []
     if adapter:
         conv, shape = Conv2d(*adapter, 1), (*reversed(adapter), 1, 1)
-        found.append(Weight(f"{ADAPTER}.weight", shape, conv, ADAPTER, False))
+        tensors.append(Weight(f"{ADAPTER}.weight", shape, conv, ADAPTER, False))
     for block in network.blocks:
         unit = block.path.partition(".")[0]
         for path, part in zip(block.layer_paths, block.form.parts, strict=True):
@@ -70,8 +68,8 @@ def weights(network: Network, adapter: tuple[int, int] | None = None) -> tuple[W
             for tensor in part.layer.tensors():
                 if not tensor.buffer:
                     no_decay = role_has_no_decay or tensor.name == "bias"
-                    found.append(Weight(f"{path}.{tensor.name}", tensor.shape, part.layer, unit, no_decay))
-    return tuple(found)
+                    tensors.append(Weight(f"{path}.{tensor.name}", tensor.shape, part.layer, unit, no_decay))
+    return tuple(tensors)
 
 
 def units(network: Network, *, adapter: bool = False) -> tuple[str, ...]:
@@ -89,21 +87,19 @@ def distance(unit: str, network: Network) -> int:
     return 0 if unit == ADAPTER else order.index(unit) + (0 if network.head else 1)
 
 
-def under(path: str, network: Network, known: Iterable[Weight]) -> tuple[Weight, ...]:
+def under(path: str, network: Network, tensors: Iterable[Weight]) -> tuple[Weight, ...]:
     """Return the tensors under a path: of a unit, a block, a layer, or a tensor itself.
 
     Raises ExplorerError where nothing under the path trains.
     """
     block = network.block_at(path)
     layers = block.layer_paths if block and block.path == path else ()
-    found = tuple(
-        weight for weight in known if weight.name == path or weight.name.startswith(f"{path}.") or weight.path in layers
-    )
-    if not path or not found:
+    inside = tuple(weight for weight in tensors if f"{weight.name}.".startswith(f"{path}.") or weight.path in layers)
+    if not path or not inside:
         there = path and (network.has(path) or path == ADAPTER)
         what = f"{path} has no weights to freeze." if there else f"There is no {path or 'path without a name'!r} here."
         raise ExplorerError("frozen", what, "Name a stage, a block or a layer, such as layer1 or layer2.0.conv1.")
-    return found
+    return inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +108,14 @@ class NoDecay:
 
     tensors: int
     parameters: int
-    by_name: int
     missed: tuple[str, ...]
-    text: tuple[str, ...]
 
 
-def no_decay(known: Iterable[Weight], text: tuple[str, ...] = ("bn", "bias")) -> NoDecay:
-    """Return the choice by type compared with the choice of names that contain one of some words."""
-    by_type = [one for one in known if one.no_decay]
-    by_name = [one for one in by_type if any(word in one.name for word in text)]
-    missed = tuple(one.name for one in by_type if not any(word in one.name for word in text))
-    return NoDecay(len(by_type), total(by_type), len(by_name), missed, text)
+def no_decay(tensors: Iterable[Weight], words: tuple[str, ...] = ("bn", "bias")) -> NoDecay:
+    """Return the choice by type, and what the choice of names that contain one of some words would miss."""
+    by_type = [tensor for tensor in tensors if tensor.no_decay]
+    missed = tuple(tensor.name for tensor in by_type if not any(word in tensor.name for word in words))
+    return NoDecay(len(by_type), total(by_type), missed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +139,9 @@ def head_cost(network: Network, classes: int) -> HeadCost:
     return HeadCost(linear.in_features, linear.params, (linear.in_features + 1) * classes)
 
 
-def total(known: Iterable[Weight]) -> int:
+def total(tensors: Iterable[Weight]) -> int:
     """Return how many parameters some tensors hold."""
-    return sum(one.parameters for one in known)
+    return sum(tensor.parameters for tensor in tensors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +150,7 @@ class TunePlan:
 
     ``spec`` is the network that the weights were trained in; ``network_spec`` is the one that is tuned. ``channels``
     are those of the images, and ``grey`` is their way into a network that takes others. ``classes`` name the outputs
-    in their order; they are empty until the images are looked at, and then the network's own count stands for them.
+    in their order; they are empty until the images are checked, and until then the network's own count stands for them.
     ``white`` are the values that stand for white in images of more than 8 bits, empty where there are none.
     ``unfreeze`` are the epochs at which strategies A and C open what is frozen, empty for a choice by ``epochs``.
     ``frozen`` are paths that never train. ``patience`` ends a training after so many epochs without a better loss
@@ -198,7 +191,7 @@ class TunePlan:
         _between("epochs", self.epochs, 1, MAX_EPOCHS)
         _between("patience", self.patience, 0, MAX_EPOCHS)
         _between("threads", self.threads, 0, 1024)
-        if not all(0 < one < inf for one in self.white):
+        if not all(0 < level < inf for level in self.white):
             raise ExplorerError("white", f"White cannot be {min(self.white)}.", "Choose values above 0.")
         if not 0 <= self.dropout < 1:
             raise ExplorerError("dropout", f"Dropout cannot be {self.dropout}.", "Choose 0 or more, below 1.")
@@ -212,7 +205,7 @@ class TunePlan:
         if len(self.unfreeze) > most:
             what = f"Strategy {self.strategy} opens at {most} epochs at most, not {len(self.unfreeze)}."
             raise ExplorerError("unfreeze", what, "Leave the others out.")
-        if list(self.unfreeze) != sorted(self.unfreeze) or any(one < 0 for one in self.unfreeze):
+        if list(self.unfreeze) != sorted(self.unfreeze) or any(epoch < 0 for epoch in self.unfreeze):
             epochs = ", ".join(map(str, self.unfreeze))
             raise ExplorerError("unfreeze", f"Epochs {epochs} are not in order.", "Write them in ascending order.")
 
@@ -242,13 +235,19 @@ class TunePlan:
     @property
     def never(self) -> frozenset[str]:
         """Return the names of the tensors that ``frozen`` keeps from training for good."""
-        network, known = self.network, self.tensors
-        return frozenset(one.name for path in self.frozen for one in under(path, network, known))
+        network, tensors = self.network, self.tensors
+        return frozenset(tensor.name for path in self.frozen for tensor in under(path, network, tensors))
 
     @property
     def saved_spec(self) -> ResNetSpec:
         """Return the network as it is saved: with the adapter in its first convolution."""
         return named(replace(self.network_spec, in_channels=self.channels)) if self.adapter else self.network_spec
+
+    @property
+    def images_key(self) -> tuple[object, ...]:
+        """Return everything that the prepared images depend on."""
+        preparation = (self.image, self.channels, self.spec.in_channels, self.grey, self.preprocess, self.white)
+        return (self.data, self.classes, self.seed, *preparation)
 
     def steps_per_epoch(self, images: int) -> int:
         """Return the steps that go once over so many training images; what is left of a batch is passed over."""

@@ -45,11 +45,11 @@ class FreezeView(DiagramView):
         if path:
             self.toggled.emit(path)
 
-    def double_clicked(self, found: Hit) -> None:
-        """Open or close a block: its first click was no wish to freeze it."""
+    def double_clicked(self, hit: Hit) -> None:
+        """Open or close a block: its first click did not mean to freeze it."""
         if self._last:
             self.toggled.emit(self._last)
-        super().double_clicked(found)
+        super().double_clicked(hit)
 
     def action_of(self, event: QKeyEvent) -> Callable[[], None] | None:
         if event.key() == Qt.Key.Key_Space:
@@ -95,7 +95,6 @@ class FreezePane(QWidget):
         self.show_plan()
 
     def show_plan(self) -> None:
-        """Show the network as the plan has it in the epoch that is looked at."""
         state, results = self.state, self.state.results
         with QSignalBlocker(self.epoch):
             self.epoch.setMaximum(state.plan.epochs)
@@ -108,7 +107,6 @@ class FreezePane(QWidget):
         self.view.show_results(results)
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
         self.view.show_theme(theme)
 
     def _on_refused(self, step: str, problem: str) -> None:
@@ -153,7 +151,6 @@ class GroupsPane(QWidget):
         self.show_plan()
 
     def show_plan(self) -> None:
-        """Show the groups of the plan."""
         groups = self.state.groups
         rows = [_group_row(groups, group) for group in groups.groups]
         self.table.show_rows([*rows, *_frozen_rows(groups)])
@@ -161,7 +158,6 @@ class GroupsPane(QWidget):
         self.chart.show_chart(group_rates(groups))
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
         self.chart.show_theme(theme)
         self.show_plan()
 
@@ -186,22 +182,23 @@ def _group_row(groups: Grouping, group: Group) -> TextRow:
 def _frozen_rows(groups: Grouping) -> list[TextRow]:
     if not groups.frozen:
         return []
-    known = {one.name: one.parameters for one in groups.plan.tensors}
-    count, total = len(groups.frozen), sum(known[name] for name in groups.frozen)
+    parameters = {tensor.name: tensor.parameters for tensor in groups.plan.tensors}
+    count, total = len(groups.frozen), sum(parameters[name] for name in groups.frozen)
     texts = ("frozen", f"{count:,}", f"{total:,}", "–", "–", "never")
     return [TextRow("never", texts, ("frozen", float(count), float(total), -1.0, -1.0, "never"))]
 
 
 def describe_no_decay(groups: Grouping) -> str:
     """Return how many tensors get no weight decay by their type, and how many a search in names would miss."""
-    found = no_decay(groups.plan.tensors)
-    text = f"{found.tensors:,} tensors ({found.parameters:,} parameters) belong to norms or are biases, by layer type."
+    exempt = no_decay(groups.plan.tensors)
+    count = f"{exempt.tensors:,} tensors ({exempt.parameters:,} parameters)"
+    text = f"{count} belong to norms or are biases, by layer type."
     if not groups.plan.recipe.no_decay_on_norms:
         text += " They get weight decay like all others; the recipe can exempt them."
-    if not found.missed:
+    if not exempt.missed:
         return f"{text} Matching “bn” and “bias” in names would find them all here."
-    some = ", ".join(found.missed[:2]) + (", …" if len(found.missed) > 2 else "")
-    return f"{text} Matching “bn” and “bias” in names would miss {len(found.missed):,}: {some}"
+    some = ", ".join(exempt.missed[:2]) + (", …" if len(exempt.missed) > 2 else "")
+    return f"{text} Matching “bn” and “bias” in names would miss {len(exempt.missed):,}: {some}"
 
 
 WAY_COLUMNS = (
@@ -233,7 +230,7 @@ class WaysTable(TextTable):
         """Show what each way costs in the plan, and what was measured of it."""
         plan = state.plan
         needed = adapts(plan.spec, plan.channels)
-        costs = {one.way: one for one in channel_costs(plan.spec, plan.image, plan.channels)}
+        costs = {cost.way: cost for cost in channel_costs(plan.spec, plan.image, plan.channels)}
         count = len(self._columns)
         self.show_rows([_way_row(costs[way], state.grey if needed else None, needed, count) for way in GreyWay])
         self.select(plan.grey)
@@ -243,8 +240,8 @@ class WaysTable(TextTable):
 
 
 def _way_row(cost: ChannelCost, grey: GreyReport | None, needed: bool, columns: int) -> TextRow:
-    text, known = WAYS[cost.way], [one for one in (grey.measures if grey else ()) if one.way is cost.way]
-    far = [share(value) for one in known for value in (one.inference, one.training)] or ["–", "–"]
+    text, measures = WAYS[cost.way], [measure for measure in (grey.measures if grey else ()) if measure.way is cost.way]
+    far = [share(value) for measure in measures for value in (measure.inference, measure.training)] or ["–", "–"]
     figures = [f"{cost.first_params:,}", si(cost.macs).strip(), f"{cost.params:,}", f"{cost.image_bytes:,}", *far]
     texts = (str(cost.way), *(figures if cost.possible else ["–"] * len(figures)))[:columns]
     why = "" if cost.possible else "Not possible from these channels. "
@@ -258,18 +255,14 @@ class WaysPane(QScrollArea):
     def __init__(self, state: TuningState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.state = state
-        self.table, self.measured, self.says = (
-            WaysTable(),
-            WrappedLabel(quiet=False),
-            {way: WrappedLabel() for way in GreyWay},
-        )
+        self.table, self.measured = WaysTable(), WrappedLabel(quiet=False)
+        self.says = {way: WrappedLabel() for way in GreyWay}
         fill(self, self.table, self.measured, *self.says.values(), 1, margins=(12, 8, 12, 8))
         self.table.chosen.connect(lambda way: state.propose("channels", grey=GreyWay(way)))
         state.changed.connect(self.show_plan)
         self.show_plan()
 
     def show_plan(self) -> None:
-        """Show the plan as it is now."""
         self.table.show_ways(self.state)
         self.measured.show_words(describe_measures(self.state))
         for way, part in self.says.items():
@@ -277,7 +270,6 @@ class WaysPane(QScrollArea):
             part.show_words(f"{way}: {text.does} {text.keeps} When: {text.choose}")
 
     def show_theme(self) -> None:
-        """Adapt to another font size."""
         self.table.fit_height()
 
 
@@ -304,12 +296,12 @@ COUNT, SIDE = 48, 84
 
 
 class SamplesPane(QWidget):
-    """Asks for the images when it is looked at; ``Others`` draws another page."""
+    """Loads the images when it is shown; ``Others`` draws another page."""
 
     def __init__(self, state: TuningState, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.state, self._draw = state, 0
-        self._asked: ShowSamples | None = None
+        self._key: tuple[object, ...] = ()
         tip = "After resizing and cropping, before normalisation"
         self.grid = describe(ImageGrid(SIDE), "Training images as the network sees them", tip)
         self.text, self.asking = WrappedLabel(), Question(jobs)
@@ -318,11 +310,12 @@ class SamplesPane(QWidget):
         vbox(line, (self.grid, 1), of=self)
         state.changed.connect(self._on_changed)
 
-    def look(self) -> None:
+    def show_samples(self) -> None:
         """Show the images of the plan, where they are not shown yet."""
         wanted = ShowSamples(self.state.plan, COUNT, self._draw)
-        if self._asked is None or _of(self._asked) != _of(wanted):
-            self._asked = wanted
+        key = (wanted.seed, wanted.plan.images_key)
+        if self._key != key:
+            self._key = key
             self.asking.ask(wanted, "Training images", self._show)
 
     def _show(self, result: object) -> None:
@@ -333,20 +326,12 @@ class SamplesPane(QWidget):
         self.text.show_words(f"Before normalisation: {result.text}")
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
         self.grid.show_theme(theme)
 
     def _on_changed(self) -> None:
         if self.isVisible():
-            self.look()
+            self.show_samples()
 
     def _on_others(self) -> None:
         self._draw += 1
-        self.look()
-
-
-def _of(job: ShowSamples) -> tuple[object, ...]:
-    """Return what images depend on."""
-    plan = job.plan
-    prepared = (plan.image, plan.channels, plan.grey, plan.preprocess, plan.white, plan.spec.in_channels)
-    return (job.seed, plan.data, plan.classes, plan.seed, *prepared)
+        self.show_samples()

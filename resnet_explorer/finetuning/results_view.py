@@ -1,7 +1,7 @@
 """What comes of a fine-tuning: the same test images before and after, and the model with its files."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from resnet_explorer.insight.pictures import MarksView
 from resnet_explorer.insight.values import Confusion, ConfusionRequest
 from resnet_explorer.picture.marks import Picture
 from resnet_explorer.picture.theme import Theme
-from resnet_explorer.runs.folder import TUNE, RunFolder, list_runs, read
+from resnet_explorer.runs.folder import TUNE, list_runs, read
 from resnet_explorer.runs.plan import Chunk
 from resnet_explorer.training.controller import LiveRun, TrainingController
 from resnet_explorer.training.run_view import RunPictures
@@ -32,10 +32,9 @@ from resnet_explorer.ui.tables import LinkedTable, TextRow, TextTable
 
 @dataclass(slots=True)
 class TunedRun(LiveRun):
-    """A run with its plan of fine-tuning; ``ending`` is how its last piece ended."""
+    """A run with its plan of fine-tuning."""
 
     tune: TunePlan | None = None
-    ending: values.TuneEnding | None = field(default=None)
 
     def take(self, chunk: Chunk) -> None:
         """Add steps; how many there will be is known with the images."""
@@ -44,24 +43,19 @@ class TunedRun(LiveRun):
             self.plan = run_plan(replace(self.tune, classes=chunk.environment.classes), chunk.environment.train)
 
 
-def kept(root: Path) -> tuple[RunFolder, ...]:
-    """Return the fine-tunings that are kept, the newest first."""
-    return tuple(one for one in list_runs(root) if (one.path / TUNE).is_file())
-
-
 class FinetuneRunner(TrainingController):
     """Fine-tunes one plan, or several side by side."""
 
     def tune(self, plans: Sequence[TunePlan], images: int, title: str) -> None:
-        """Start anew, each in a folder of its own; so many training images are taken for granted until they are read.
+        """Start new runs, each in a folder of its own; ``images`` is an estimate until the images are read.
 
-        Raises nothing: what goes wrong is each run's problem.
+        Raises nothing: an error is its run's ``problem``.
         """
         self.pause()
-        known = [run_plan(plan, images) for plan in plans]
+        runs = [run_plan(plan, images) for plan in plans]
         self.runs = [
             TunedRun(run, folder, tune=plan)
-            for plan, run, folder in zip(plans, known, self.folders(known, title), strict=True)
+            for plan, run, folder in zip(plans, runs, self.folders(runs, title), strict=True)
         ]
         self.resume()
 
@@ -69,16 +63,11 @@ class FinetuneRunner(TrainingController):
         assert isinstance(run, TunedRun) and run.tune is not None
         plan = run.tune
         if plan.weights.kind is not WeightsKind.PUBLISHED:
-            plan = replace(plan, classes=())  # so that mean and deviation of the images are measured first
+            plan = replace(plan, classes=())  # so that mean and standard deviation of the images are measured first
         return values.TuneRun(plan, str(run.folder), until, len(run.metrics), self.tensorboard)
 
-    def _on_done(self, run: LiveRun, job: Job, result: object) -> None:
-        if isinstance(run, TunedRun) and isinstance(result, values.TuneEnding):
-            run.ending = result
-        super()._on_done(run, job, result)
-
     def open_kept(self, folder: Path) -> None:
-        """Show a kept fine-tuning, to be judged, taken away, or continued where it stopped.
+        """Open a saved fine-tuning, to evaluate, export or continue it.
 
         Raises ExplorerError where the folder holds none.
         """
@@ -93,8 +82,9 @@ class FinetuneRunner(TrainingController):
     def finished(self, place: int) -> TunedRun | None:
         """Return the run of a place where it has made steps and is not at work; None otherwise."""
         run = self.runs[place] if place < len(self.runs) else None
-        is_there = isinstance(run, TunedRun) and not run.job and bool(run.metrics) and Path(run.folder).exists()
-        return run if is_there and isinstance(run, TunedRun) else None
+        if not isinstance(run, TunedRun) or run.job or not run.metrics or not run.folder.exists():
+            return None
+        return run
 
 
 class CurvesPane(QWidget):
@@ -120,14 +110,13 @@ class CurvesPane(QWidget):
         self.kept.activated.connect(self._on_kept)
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
         self.pictures.show_theme(theme)
 
     def list_kept(self) -> None:
-        """List the fine-tunings that are kept."""
         runs = (
-            (f"{one.name}, {one.environment.began[:16].replace('T', ' ')}", one.path, one.path)
-            for one in kept(self._root)
+            (f"{run.name}, {run.environment.began[:16].replace('T', ' ')}", run.path, run.path)
+            for run in list_runs(self._root)
+            if (run.path / TUNE).is_file()
         )
         self.kept.offer([("Kept fine-tunings…",), *runs])
         self.kept.setEnabled(self.kept.count() > 1)
@@ -158,7 +147,7 @@ class BeforeAfterPane(QWidget):
         name = "Test images by class, before and after"
         self.table = LinkedTable(Document(document.state, self), name, COLUMNS, range(1, 5))
         self.when, self.matrix = describe(QTabBar(), "Which confusion matrix is shown"), MarksView()
-        self._asked: tuple[Path, int] | None = None
+        self._key: tuple[Path, int] | None = None
         self.judged: values.BeforeAfter | None = None
         self.when.addTab("After")
         self.when.addTab("Before")
@@ -174,20 +163,19 @@ class BeforeAfterPane(QWidget):
 
     def show_none(self, text: str) -> None:
         """Show no judgement, and say why."""
-        self.judged, self._asked = None, None
+        self.judged, self._key = None, None
         self.text.show_words(text)
         self.started.show_words("")
         self._split.hide()
 
-    def look(self, run: TunedRun | None, is_busy: bool) -> None:
-        """Show the judgement of a run, and ask for it where it is not known."""
+    def show_run(self, run: TunedRun | None, is_busy: bool) -> None:
         if run is None:
             self.show_none(WORKING if is_busy else NOTHING)
             return
         key = (run.folder, len(run.metrics))
-        if key != self._asked:
+        if key != self._key:
             self.show_none(f"Evaluating the test images before and after {run.plan.name}…")
-            self._asked = key
+            self._key = key
             self.asking.ask(values.EvaluateTuned(str(run.folder)), f"Before and after {run.plan.name}", self._show)
 
     def _show(self, result: object) -> None:
@@ -205,17 +193,15 @@ class BeforeAfterPane(QWidget):
         judged = self.judged
         if judged is None:
             return
-        is_before = self.when.currentIndex() == 1 and judged.before is not None
-        shown = judged.before if is_before and judged.before is not None else judged.after
-        words = "before" if is_before else "after"
+        before = judged.before if self.when.currentIndex() == 1 else None
+        shown, when = (before, "before") if before else (judged.after, "after")
 
         def draw(wide: float, high: float, text: float) -> Picture:
-            return confusion_picture(_confusion(judged, shown, words), judged.plan.classes, wide, high, text)
+            return confusion_picture(_confusion(judged, shown, when), judged.plan.classes, wide, high, text)
 
         self.matrix.show_drawn(draw)
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
         self.matrix.show_theme(theme)
         if self.judged is not None:
             self.table.show_rows(_rows(self.judged))
@@ -226,9 +212,8 @@ def describe_result(result: values.BeforeAfter) -> str:
     after, outcome = result.after, result.outcome
     of = f"of {int(after.counts.sum()):,} test images"
     best = f", at epoch {outcome.best_epoch:,} of {outcome.epochs:,}" if outcome.best_epoch else ""
-    end = (
-        f"{100 * after.accuracy:.1f} % {of} are classified correctly with the best weights{best}, loss {after.loss:.3g}"
-    )
+    share = f"{100 * after.accuracy:.1f} % {of}"
+    end = f"{share} are classified correctly with the best weights{best}, loss {after.loss:.3g}"
     if result.before is None:
         return f"{end}. Predictions from before fine-tuning are no longer available."
     return f"Before: {100 * result.before.accuracy:.1f} %, loss {result.before.loss:.3g}. After: {end}."
@@ -242,7 +227,7 @@ def _rows(result: values.BeforeAfter) -> list[TextRow]:
         after = result.after.recall(label)
         change = 100 * (after - before) if after is not None and before is not None else None
         texts = (name, f"{count:,}", _percent(before), _percent(after), "–" if change is None else f"{change:+.1f}")
-        numbers = (float(count), *(-1.0 if one is None else one for one in (before, after)), change or 0.0)
+        numbers = (float(count), *(-1.0 if recall is None else recall for recall in (before, after)), change or 0.0)
         rows.append(TextRow(f"class {label}", texts, (name, *numbers)))
     return rows
 
@@ -277,12 +262,8 @@ class ExportPane(QWidget):
     def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.run: TunedRun | None = None
-        self.text, self.saved, self.saving, self.asking = (
-            WrappedLabel(quiet=False),
-            WrappedLabel(),
-            Question(jobs),
-            Question(jobs),
-        )
+        self.text, self.saved = WrappedLabel(quiet=False), WrappedLabel()
+        self.saving, self.asking = Question(jobs), Question(jobs)
         self.buttons = {suffix: button(f"{text}…", tip) for suffix, text, tip in KINDS}
         tip = "Choose images to classify with the fine-tuned network"
         self.choose = button("Classify images…", tip, self._on_choose)
@@ -290,23 +271,22 @@ class ExportPane(QWidget):
         self.results.setColumnWidth(0, 260)
         self.results.setColumnWidth(1, 160)
         grid = QGridLayout()
-        for index, (suffix, one) in enumerate(self.buttons.items()):
-            grid.addWidget(one, index // 3, index % 3)
-            one.clicked.connect(partial(self._on_save, suffix))
-        named = hbox(self.choose, (self.asking, 1), 0)
-        top = (heading("Export"), self.text, grid, self.saving, self.saved, heading("Classify images"), named)
+        for index, (suffix, save) in enumerate(self.buttons.items()):
+            grid.addWidget(save, index // 3, index % 3)
+            save.clicked.connect(partial(self._on_save, suffix))
+        line = hbox(self.choose, (self.asking, 1), 0)
+        top = (heading("Export"), self.text, grid, self.saving, self.saved, heading("Classify images"), line)
         vbox(*top, (self.results, 1), of=self, margins=(14, 8, 14, 8))
-        self.look(None)
+        self.show_run(None)
 
-    def look(self, run: TunedRun | None) -> None:
-        """Export this run, or none."""
+    def show_run(self, run: TunedRun | None) -> None:
         if run is not self.run:
             self.saved.show_words("")
             self.results.show_rows(())
         self.run = run
         self.text.show_words(f"{run.plan.name}, in {run.folder}" if run else NOT_TUNED)
-        for one in (*self.buttons.values(), self.choose):
-            one.setEnabled(run is not None)
+        for control in (*self.buttons.values(), self.choose):
+            control.setEnabled(run is not None)
 
     def _on_save(self, suffix: str) -> None:
         run = self.run
@@ -331,22 +311,21 @@ class ExportPane(QWidget):
             self.name(files)
 
     def name(self, files: Sequence[str]) -> None:
-        """Classify the images in some files."""
         if self.run is not None:
             job = values.Predict(str(self.run.folder), tuple(files))
             self.asking.ask(job, f"Classifying {len(files):,} images", self._on_named)
 
     def _on_named(self, result: object) -> None:
-        found = result if isinstance(result, tuple) else ()
-        self.results.show_rows([_answer(one) for one in found if isinstance(one, values.Prediction)])
+        predictions = result if isinstance(result, tuple) else ()
+        self.results.show_rows([_answer(answer) for answer in predictions if isinstance(answer, values.Prediction)])
 
 
-def _answer(one: values.Prediction) -> TextRow:
-    name = Path(one.file).name
-    if one.problem or not one.classes:
-        texts: tuple[str, ...] = (name, f"⚠ {one.problem}", "", "")
+def _answer(prediction: values.Prediction) -> TextRow:
+    name = Path(prediction.file).name
+    if prediction.problem or not prediction.classes:
+        texts: tuple[str, ...] = (name, f"⚠ {prediction.problem}", "", "")
     else:
-        (label, chance), *others = one.classes
+        (label, chance), *others = prediction.classes
         rest = ", ".join(f"{other} {100 * share:.1f} %" for other, share in others)
         texts = (name, label, f"{100 * chance:.1f} %", rest)
-    return TextRow(one.file, texts, tips=(one.file, *texts[1:]))
+    return TextRow(prediction.file, texts, tips=(prediction.file, *texts[1:]))

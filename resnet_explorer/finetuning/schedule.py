@@ -1,7 +1,7 @@
 """A fine-tuning under way: what trains when, the best weights kept, and its end where it gets no better."""
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from difflib import SequenceMatcher
 from math import inf
 from pathlib import Path
@@ -45,11 +45,11 @@ def freeze(model: nn.Module, trainable: Collection[str]) -> FreezeReport:
 
     Raises ExplorerError where a name belongs to no tensor, or a tensor does not do as it was told.
     """
-    known = dict(model.named_parameters())
-    missing = sorted(set(trainable) - set(known))
+    tensors = dict(model.named_parameters())
+    missing = sorted(set(trainable) - set(tensors))
     if missing:
         raise ExplorerError("frozen", f"The network has no tensor {missing[0]}.", "Check the names.")
-    for name, tensor in known.items():
+    for name, tensor in tensors.items():
         tensor.requires_grad_(name in trainable)
         if name not in trainable:
             tensor.grad = None  # a gradient of 0 would still let the decay shrink the weights
@@ -61,22 +61,17 @@ def freeze(model: nn.Module, trainable: Collection[str]) -> FreezeReport:
 
 def verify(model: nn.Module) -> FreezeReport:
     """Return what really trains; attributes that only look like ``requires_grad`` are named."""
-    pairs = list(model.named_parameters())
-    trains = [(name, tensor) for name, tensor in pairs if tensor.requires_grad]
-    rests = [(name, tensor) for name, tensor in pairs if not tensor.requires_grad]
-    still = (name for name, module in model.named_modules() if _is_still(module, model))
+    tensors = dict(model.named_parameters())
+    trainable = tuple(name for name, tensor in tensors.items() if tensor.requires_grad)
+    norms = ((name, module) for name, module in model.named_modules() if isinstance(module, nn.BatchNorm2d))
+    still = (name for name, norm in norms if isinstance(norm, FrozenBatchNorm2d) or not norm.training)
     return FreezeReport(
-        tuple(name for name, _ in trains),
-        tuple(name for name, _ in rests),
-        sum(tensor.numel() for _, tensor in trains),
-        sum(tensor.numel() for _, tensor in rests),
+        trainable,
+        tuple(name for name, tensor in tensors.items() if not tensor.requires_grad),
+        sum(tensors[name].numel() for name in trainable),
         tuple(still),
         tuple(_silent(model)),
     )
-
-
-def _is_still(module: nn.Module, model: nn.Module) -> bool:
-    return isinstance(module, nn.BatchNorm2d) and (isinstance(module, FrozenBatchNorm2d) or not module.training)
 
 
 def _silent(model: nn.Module) -> Iterator[str]:
@@ -96,35 +91,19 @@ def keep_in_eval(model: nn.Module, paths: Collection[str]) -> None:
 
     Raises ExplorerError where a path leads to no batch norm.
     """
-    norms: dict[str, nn.Module] = {name: one for name, one in model.named_modules() if isinstance(one, nn.BatchNorm2d)}
+    modules = dict(model.named_modules())
+    norms = {name: module for name, module in modules.items() if isinstance(module, nn.BatchNorm2d)}
     missing = sorted(set(paths) - set(norms))
     if missing:
         raise ExplorerError("bn", f"There is no batch norm at {missing[0]}.", "Check the path.")
     for name, module in norms.items():
-        was_held = isinstance(module, FrozenBatchNorm2d)
+        was_frozen = isinstance(module, FrozenBatchNorm2d)
         if name in paths:
             module.__class__ = FrozenBatchNorm2d
             module.eval()
-        elif was_held:
+        elif was_frozen:
             module.__class__ = nn.BatchNorm2d
             module.train(model.training)
-
-
-def optimiser_groups(model: nn.Module, grouping: Grouping) -> list[dict[str, Any]]:
-    """Return all groups of a plan for an optimiser, those that open later too, each under its name.
-
-    They are made up front: to add one later breaks schedules. A frozen tensor has no gradient, and optimisers leave
-    it alone. Raises ExplorerError where the network lacks a tensor, or the groups do.
-    """
-    known = dict(model.named_parameters())
-    held = {name for group in grouping.groups for name in group.tensors} | set(grouping.frozen)
-    if held != set(known):
-        strange = sorted(held ^ set(known))[0]
-        raise ExplorerError("groups", f"{strange} is in the network or in the groups, not in both.", "Check the plan.")
-    return [
-        {"params": [known[name] for name in group.tensors], "weight_decay": group.decay, "lr": rate, "name": group.name}
-        for group, rate in zip(grouping.groups, grouping.rates(0), strict=True)
-    ]
 
 
 class ParameterSchedule:
@@ -142,8 +121,25 @@ class ParameterSchedule:
         self._since: int | None = None
 
     def groups(self) -> list[dict[str, Any]]:
-        """Return the groups for an optimiser."""
-        return optimiser_groups(self.model, self.grouping)
+        """Return all groups for an optimiser, those that open later too, each under its name.
+
+        They are made up front: to add one later breaks schedules. A frozen tensor has no gradient, and optimisers leave
+        it alone. Raises ExplorerError where the network lacks a tensor, or the groups do.
+        """
+        tensors, grouping = dict(self.model.named_parameters()), self.grouping
+        grouped = {name for group in grouping.groups for name in group.tensors} | set(grouping.frozen)
+        if unmatched := sorted(grouped ^ set(tensors)):
+            text = f"{unmatched[0]} is in the network or in the groups, not in both."
+            raise ExplorerError("groups", text, "Check the plan.")
+        return [
+            {
+                "params": [tensors[key] for key in group.tensors],
+                "weight_decay": group.decay,
+                "lr": rate,
+                "name": group.name,
+            }
+            for group, rate in zip(grouping.groups, grouping.rates(0), strict=True)
+        ]
 
     def before(self, step: int, optimiser: Optimizer) -> FreezeReport | None:
         """Prepare a step, which counts from 0; return what trains from here on where that has changed."""
@@ -170,7 +166,7 @@ OF_IMAGES = ("classes", "preprocess", "white")
 class TuneFolder(Folder):
     """A folder that keeps a fine-tuning as it is made; use it as ``Folder``.
 
-    ``judged`` is "test" or "validation", the images that are judged after each epoch.
+    ``judged`` is "test" or "validation", the images that are evaluated after each epoch.
     """
 
     def __init__(self, path: Path, view: RunPlan, plan: TunePlan, judged: str = "test") -> None:
@@ -195,15 +191,7 @@ class TuneFolder(Folder):
 
     def opened(self, epoch: int, report: FreezeReport) -> None:
         """Take note of what trains from an epoch on, counted from 0; ``flush`` writes it."""
-        values = {
-            "epoch": epoch + 1,
-            "trainable": report.trainable,
-            "frozen": report.frozen,
-            "parameters": report.trainable_parameters,
-            "still": report.still,
-            "silent": report.silent,
-        }
-        self._opened[epoch] = codec.encode(values, indent=None)
+        self._opened[epoch] = codec.encode({"epoch": epoch + 1} | asdict(report), indent=None)
 
     def flush(self) -> None:
         """Hand all that is known so far to the system: it outlives this process."""
@@ -211,9 +199,8 @@ class TuneFolder(Folder):
             with os_errors_as_text(self.path):
                 file = self.path / OPENED
                 kept = file.read_text(encoding="utf-8") if file.exists() else ""
-                new = [line for line in self._opened.values() if line not in kept]
-                if new:
-                    files.write(self.path / OPENED, "".join((kept, *new)))
+                if new := [line for line in self._opened.values() if line not in kept]:
+                    files.write(file, "".join((kept, *new)))
             self._opened = {}
         super().flush()
 
@@ -229,7 +216,7 @@ class TuneFolder(Folder):
             f"{self._judged}_accuracy": repr(metric.test_accuracy),
             "classes": codec.encode(self._tune.classes, indent=None).strip(),
         }
-        tensors = {name: one.detach().cpu().contiguous() for name, one in plain.state_dict().items()}
+        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in plain.state_dict().items()}
         files.write(self.path / BEST, save(tensors, metadata=text))
 
 
@@ -240,7 +227,7 @@ def images_changed(folder: Path) -> ExplorerError:
 
 
 class FinetuneRun(TrainingRun):
-    """A fine-tuning under way; ``words`` say what it starts from, and what could not be read.
+    """A fine-tuning under way; ``text`` says what it starts from, and what could not be read.
 
     The best epoch is the first with the least loss of the validation images.
     """
@@ -256,7 +243,7 @@ class FinetuneRun(TrainingRun):
         text: tuple[str, ...],
     ) -> None:
         super().__init__(trainer, feed, blocks, kept, mark)
-        self._grouping, self._words, self._folder = grouping, text, kept
+        self._grouping, self._text, self._folder = grouping, text, kept
         self._best: Metric | None = None
         self._waited = 0
         made = mark.steps - (mark.pending is not None)
@@ -285,12 +272,13 @@ class FinetuneRun(TrainingRun):
         return self._grouping.epoch_of(metric.step) + 1
 
     def _rate(self, step: int) -> float:
-        return self._grouping.head_rate(step)
+        rates = self._grouping.rates(step)  # the head's is the last, else that of what trains nearest to it
+        return next((rate for rate in reversed(rates) if rate), 0.0)
 
     def _made_with(self) -> RunEnvironment:
         names = self._grouping.plan.classes
         environment = environment_of(self.plan, self.feed, self._blocks, self._trainer.nondeterministic_ops, names)
-        return replace(environment, notes=(*self._words, *environment.notes))
+        return replace(environment, notes=(*self._text, *environment.notes))
 
     def _judged(self, metric: Metric) -> None:
         if metric.test_loss is None:

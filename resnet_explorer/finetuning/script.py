@@ -47,7 +47,6 @@ def to_script(plan: TunePlan) -> str:
 
 
 def _network_source(plan: TunePlan) -> tuple[list[str], str]:
-    """Return the imports that a network's classes need from ``math``, and the text of the classes."""
     text = to_source(analyse(plan.network, plan.image))
     tree, lines = ast.parse(text), text.splitlines()
     first = next(node for node in tree.body if isinstance(node, ast.ClassDef | ast.FunctionDef))
@@ -59,11 +58,8 @@ def _network_source(plan: TunePlan) -> tuple[list[str], str]:
 def _values(plan: TunePlan) -> dict[str, str | bool]:
     """Return what the template's names stand for, and which of its branches hold."""
     kind, weights, into = plan.data.kind, plan.weights.kind, plan.spec.in_channels
-    is_table, is_embedded, adapted = (
-        kind is choices.TuneKind.CSV,
-        kind in choices.EMBEDDED,
-        choices.adapts(plan.spec, plan.channels),
-    )
+    is_table, is_embedded = kind is choices.TuneKind.CSV, kind in choices.EMBEDDED
+    adapted = choices.adapts(plan.spec, plan.channels)
     is_ported = plan.grey in choices.PORTS and adapted
     top, train = {choices.TuneKind.DIGITS: (16, 1500), choices.TuneKind.MNIST: (255, 4000)}.get(kind, (0, 0))
     return {
@@ -151,7 +147,7 @@ def literal(value: object) -> str:
 def listed(name: str, values: tuple[str, ...]) -> list[str]:
     """Return the lines that give a name to some texts: one, or one for each text."""
     line = f"{name} = {literal(values)}"
-    return [line] if len(line) <= LINE else [f"{name} = (", *(f"    {literal(one)}," for one in values), ")"]
+    return [line] if len(line) <= LINE else [f"{name} = (", *(f"    {literal(value)}," for value in values), ")"]
 
 
 def companions(plan: TunePlan) -> tuple[Path, ...]:
@@ -162,21 +158,19 @@ def companions(plan: TunePlan) -> tuple[Path, ...]:
     return tuple(assets.path("data", f"{name}-{part}-ubyte.gz") for part in ("images-idx3", "labels-idx1"))
 
 
+_HEADING = """
+On one processor or GPU:  python finetune.py --data DATA --out run
+On several GPUs:          torchrun --nproc-per-node 4 finetune.py --data DATA --out run
+
+Needs PyTorch and torchvision. Several processes share each batch; batch norms see it whole on GPUs, and
+each process' own part on CPUs.
+"""
+
+
 def _heading(plan: TunePlan) -> str:
     what = f"{title(plan.spec)}, strategy {plan.strategy}, {len(plan.classes):,} classes, {plan.epochs:,} epochs"
     plain = what.replace("\\", "/").replace('"', "'")
-    return "\n".join(
-        [
-            f'"""Fine-tune {plain}.',
-            "",
-            "On one processor or GPU:  python finetune.py --data DATA --out run",
-            "On several GPUs:          torchrun --nproc-per-node 4 finetune.py --data DATA --out run",
-            "",
-            "Needs PyTorch and torchvision. Several processes share each batch; batch norms see it whole on GPUs, and",
-            "each process' own part on CPUs.",
-            '"""',
-        ]
-    )
+    return f'"""Fine-tune {plain}.\n{_HEADING}"""'
 
 
 _IMPORTS = ("argparse", "csv", "gzip", "io", "json", "math", "os", "random", "re", "struct", "sys", "warnings")
@@ -208,7 +202,6 @@ _NAMED = (
 
 
 def _named(module: str, names: Sequence[str], code: str) -> str:
-    """Return the line that imports those names that the code uses; empty for none."""
     used = [name for name in names if re.search(rf"\b{name}\b", code)]
     return f"from {module} import {', '.join(used)}" if used else ""
 
@@ -248,10 +241,10 @@ def _constants(plan: TunePlan) -> str:
 def _units(plan: TunePlan) -> list[str]:
     """Return the tables of what opens when: modules of each unit, its epoch, and its shares of the rate."""
     modules: dict[str, dict[str, None]] = {}
-    for one in plan.tensors:
-        modules.setdefault(one.unit, {})[one.name.partition(".")[0]] = None
-    found = grouping(plan, plan.recipe.batch)
-    groups = {group.unit: group for group in found.groups}
+    for tensor in plan.tensors:
+        modules.setdefault(tensor.unit, {})[tensor.name.partition(".")[0]] = None
+    grouped = grouping(plan, plan.recipe.batch)
+    groups = {group.unit: group for group in grouped.groups}
     rows = [f"    {literal(unit)}: {literal(tuple(names))}," for unit, names in modules.items()]
     opens = [f"    {literal(unit)}: {groups[unit].opens if unit in groups else None}," for unit in modules]
     shares = [f"    {literal(unit)}: {groups[unit].shares if unit in groups else ()!r}," for unit in modules]
@@ -261,7 +254,7 @@ def _units(plan: TunePlan) -> list[str]:
         *rows,
         "}",
         "# The epoch, counted from 0, from which each unit trains; None is never.",
-        *[line for text in found.warnings for line in wrap(f"# {text}", 118, subsequent_indent="# ")],
+        *[line for text in grouped.warnings for line in wrap(f"# {text}", 118, subsequent_indent="# ")],
         "OPENS = {",
         *opens,
         "}",
@@ -274,25 +267,21 @@ def _units(plan: TunePlan) -> list[str]:
 
 def _frozen(plan: TunePlan) -> tuple[str, ...]:
     """Return the paths of what never trains as the script's modules have them."""
-    found: list[str] = []
+    paths: list[str] = []
     for path in sorted(plan.frozen):
         block = plan.network.block_at(path)
         is_end = block is not None and block.path == path and path in ("stem", "head")
         inside = block.layer_paths if block and is_end else (path,)
-        found += [one for one in inside if any(f"{name}.".startswith(f"{one}.") for name in plan.never)]
-    return tuple(found)
+        paths += [inner for inner in inside if any(f"{name}.".startswith(f"{inner}.") for name in plan.never)]
+    return tuple(paths)
 
 
 def _image_constants(plan: TunePlan) -> list[str]:
-    """Return the lines of what these functions go by."""
     modes = f"MODES = {read.MODES!r}".replace("'", '"')
     if plan.data.kind in choices.EMBEDDED:
         return [modes]
-    table = (
-        [f"LABELS = {literal(find.LABELS)}", f"SAMPLE = {find.SAMPLE}"]
-        if plan.data.kind is choices.TuneKind.CSV
-        else []
-    )
+    is_table = plan.data.kind is choices.TuneKind.CSV
+    table = [f"LABELS = {literal(find.LABELS)}", f"SAMPLE = {find.SAMPLE}"] if is_table else []
     parts = ", ".join(f"{literal(part)}: {literal(text)}" for part, text in find.PARTS.items())
-    known = [*listed("SUFFIXES", (*find.SUFFIXES, ".npy")), f"PARTS = {{{parts}}}", *table]
-    return [*known, modes, f"WHITE = {literal(plan.white)}"]
+    constants = [*listed("SUFFIXES", (*find.SUFFIXES, ".npy")), f"PARTS = {{{parts}}}", *table]
+    return [*constants, modes, f"WHITE = {literal(plan.white)}"]

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QScrollArea, QWidget
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning.choices import WAYS, BnMode, GreyWay, Strategy, adapts
-from resnet_explorer.finetuning.plan import head_cost
+from resnet_explorer.finetuning.plan import MAX_EPOCHS, head_cost
 from resnet_explorer.finetuning.plan_view import SHORT, WaysTable
 from resnet_explorer.finetuning.state import TuningState
 from resnet_explorer.finetuning.steps import ImagesStep, Step, WeightsStep
@@ -17,13 +17,7 @@ from resnet_explorer.network import compile_spec
 from resnet_explorer.spec.readers import MAX_IN_CHANNELS
 from resnet_explorer.training.recipe_form import RecipeForm
 from resnet_explorer.ui.choosers import ExperimentList
-from resnet_explorer.ui.fields import (
-    ChoiceField,
-    FractionField,
-    NumberField,
-    NumbersField,
-    out_of_range,
-)
+from resnet_explorer.ui.fields import ChoiceField, FractionField, NumberField, NumbersField, out_of_range
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.jobs_panel import Question
 from resnet_explorer.ui.parts import Problem, WrappedLabel, button, fill
@@ -72,6 +66,10 @@ PRESETS = (
         "Suits many images, or training without initial weights. On few images it overfits and forgets.",
     ),
 )
+BN_TIP = (
+    "Where batch norm takes mean and variance from during training. requires_grad=False alone does not keep a frozen"
+    " batch norm from updating its running statistics; eval mode does"
+)
 BN: Mapping[BnMode, tuple[str, str]] = {
     BnMode.FROZEN: (
         "running where frozen",
@@ -102,20 +100,9 @@ class TrainsStep(Step):
         self.show_theme()
         self.strategies.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.wide(self.strategies, self.why)
-        self.form.add(
-            "unfreeze",
-            "Opens at",
-            self.opens,
-            "The epochs at which frozen parts open, separated by commas; empty for the default",
-            "Epochs at which parts open",
-        )
-        self.form.add(
-            "bn",
-            "BN statistics",
-            self.bn,
-            "Where batch norm takes mean and variance from during training. requires_grad=False alone does not keep a"
-            " frozen batch norm from updating its running statistics; eval mode does",
-        )
+        tip = "The epochs at which frozen parts open, separated by commas; empty for the default"
+        self.form.add("unfreeze", "Opens at", self.opens, tip, "Epochs at which parts open")
+        self.form.add("bn", "BN statistics", self.bn, BN_TIP)
         self.wide(self.bn_text, self.warning)
         tip = "The counts and the diagram show what trains in this epoch"
         self.form.add("epoch", "Shown: epoch", self.epoch, tip, "Epoch shown")
@@ -131,11 +118,11 @@ class TrainsStep(Step):
     def show_plan(self) -> None:
         plan, groups, epoch = self.state.plan, self.state.groups, self.state.epoch
         self.strategies.show_chosen(str(plan.strategy))
-        self.why.show_words(next(one.look_for for one in PRESETS if one.key == plan.strategy))
+        self.why.show_words(next(preset.look_for for preset in PRESETS if preset.key == plan.strategy))
         self.form.set_shown("unfreeze", plan.strategy in (Strategy.A, Strategy.C))
         if not self.opens.hasFocus():
-            self.opens.show_value(tuple(one + 1 for one in plan.unfreeze))
-        usual = ", ".join(str(one + 1) for one in groups.changes if one)
+            self.opens.show_value(tuple(opening + 1 for opening in plan.unfreeze))
+        usual = ", ".join(str(change + 1) for change in groups.changes if change)
         self.opens.setPlaceholderText(usual or "never")
         self.bn.show_value(plan.bn)
         still = len(groups.still(epoch))
@@ -159,22 +146,22 @@ class TrainsStep(Step):
 
     def take(self, key: str, value: object) -> None:
         if key == "unfreeze":
-            self.say("")  # taken when all of it is typed
+            self.problem.say("")  # taken when all of it is typed
         elif key != "epoch":
             super().take(key, value)
         elif not isinstance(value, int) or not 1 <= value <= self.state.plan.epochs:
-            self.say(f"There are {self.state.plan.epochs:,} epochs: choose 1 to {self.state.plan.epochs:,}.")
+            self.problem.say(f"There are {self.state.plan.epochs:,} epochs: choose 1 to {self.state.plan.epochs:,}.")
         else:
-            self.say("")
+            self.problem.say("")
             self.state.show_epoch(value - 1)
 
     def _on_opens(self) -> None:
         values = self.opens.read()
         if values is None:
-            self.say(f"{self.opens.text()[:40]!r} is not a list of epochs. Write, for example, 3, 5.")
-        elif any(one < 1 for one in values):
-            self.say("Epochs count from 1.")
-        elif (epochs := tuple(one - 1 for one in values)) != self.state.plan.unfreeze:
+            self.problem.say(f"{self.opens.text()[:40]!r} is not a list of epochs. Write, for example, 3, 5.")
+        elif any(epoch < 1 for epoch in values):
+            self.problem.say("Epochs count from 1.")
+        elif (epochs := tuple(epoch - 1 for epoch in values)) != self.state.plan.unfreeze:
             self.state.propose("trains", unfreeze=epochs)
 
 
@@ -185,9 +172,8 @@ class ChannelsStep(Step):
         super().__init__("channels", "3 Channels", "How images with other channels enter the network", state, False)
         self.channels, self.needs = NumberField(1, MAX_IN_CHANNELS), WrappedLabel()
         self.ways, self.text = WaysTable(SHORT), WrappedLabel()
-        self.measure = button(
-            "Measure on these images", "Run the network on some images each way and compare the outputs"
-        )
+        tip = "Run the network on some images each way and compare the outputs"
+        self.measure = button("Measure on these images", tip)
         self.asking = Question(jobs)
         tip = "Channels of an image: 1 for grey, 3 for colour, more for multispectral"
         self.form.add("channels", "Channels", self.channels, tip)
@@ -201,8 +187,8 @@ class ChannelsStep(Step):
         plan = self.state.plan
         self.channels.show_value(plan.channels)
         needed = adapts(plan.spec, plan.channels)
-        have = f"Images have {plan.channels:,}, the network takes {plan.spec.in_channels:,}"
-        self.needs.show_words(f"{have}: choose a way." if needed else f"{have}: nothing to adapt.")
+        channels = f"Images have {plan.channels:,}, the network takes {plan.spec.in_channels:,}"
+        self.needs.show_words(f"{channels}: choose a way." if needed else f"{channels}: nothing to adapt.")
         self.ways.show_ways(self.state)
         text = WAYS[plan.grey]
         self.text.show_words(f"{text.title}. {text.does} {text.keeps}\nWhen: {text.choose}" if needed else "")
@@ -215,12 +201,12 @@ class ChannelsStep(Step):
     def _on_measure(self) -> None:
         plan = self.state.plan
 
-        def found(result: object) -> None:
+        def take(result: object) -> None:
             now = self.state.plan
             if isinstance(result, GreyReport) and (plan.spec, plan.data) == (now.spec, now.data):
                 self.state.take_grey(result)
 
-        self.asking.ask(CompareGrey(plan), "Compare ways for grey images", found)
+        self.asking.ask(CompareGrey(plan), "Compare ways for grey images", take)
         self.show_plan()
 
 
@@ -256,6 +242,10 @@ class HeadStep(Step):
 
 UNUSED = ("steps", "evaluate", "measure")
 """Rows of the recipe's form that follow from the epochs."""
+PATIENCE_TIP = (
+    "Early stopping: end the training after so many epochs without a lower loss on the validation images (or the test"
+    " images, if there are none); 0 for never. The weights of the best epoch are kept in any case"
+)
 _SHARES = (
     ("head", "Head's share", "Learning rate of the head as a multiple of the recipe's: a new head may learn faster"),
     (
@@ -272,20 +262,13 @@ class RatesStep(Step):
 
     def __init__(self, state: TuningState) -> None:
         super().__init__("rates", "6 Rates and recipe", "Learning rates and number of epochs", state, False)
-        self.epochs, self.patience, self.seed = NumberField(1, 100_000), NumberField(0, 100_000), NumberField(0, 2**31)
         self.recipe, self.text = RecipeForm(), WrappedLabel()
-        self.form.add("epochs", "Epochs", self.epochs, "Epochs: passes over the training set")
-        self.form.add(
-            "patience",
-            "Patience",
-            self.patience,
-            "Early stopping: end the training after so many epochs without a lower loss on the validation images (or"
-            " the test images, if there are none); 0 for never. The weights of the best epoch are kept in any case",
-        )
+        self.form.add("epochs", "Epochs", NumberField(1, MAX_EPOCHS), "Epochs: passes over the training set")
+        self.form.add("patience", "Patience", NumberField(0, MAX_EPOCHS), PATIENCE_TIP)
         for key, text, tip in _SHARES:
             self.form.add(key, text, FractionField(), tip)
         tip = "Seed of the new head, the split, the order of the images, and everything else random"
-        self.form.add("seed", "Seed", self.seed, tip)
+        self.form.add("seed", "Seed", NumberField(0, 2**31), tip)
         self.wide(self.text, self.recipe)
         for form in self.recipe.forms:
             for key in form.fields.keys() & set(UNUSED):
@@ -309,13 +292,13 @@ class RatesStep(Step):
 
     def take(self, key: str, value: object) -> None:
         if key == "seed" and (problem := out_of_range(value, 0, 2**31 - 1, f"A seed of {value}")):
-            self.say(problem)
+            self.problem.say(problem)
         elif any(key == share for share, _, _ in _SHARES):
             try:
                 shares: dict[str, float] = {key: float(str(value))}
                 self.state.propose("rates", rates=replace(self.state.plan.rates, **shares))
             except ExplorerError as error:
-                self.say(f"{error.what} {error.remedy}")
+                self.problem.say(str(error))
         else:
             super().take(key, value)
 
@@ -332,6 +315,5 @@ class TuningSetup(QScrollArea):
         fill(self, *self.steps, 1, margins=(0, 6, 0, 8), spacing=4, width=344)
 
     def show_theme(self) -> None:
-        """Adapt to another font size."""
         for step in self.steps:
             step.show_theme()

@@ -1,5 +1,7 @@
 """What is to be fine-tuned, as far as it is known: the last plan that can be, and what was found out about it."""
 
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning import choices
 from resnet_explorer.finetuning.data_report import DataReport
 from resnet_explorer.finetuning.groups import Grouping, grouping
-from resnet_explorer.finetuning.plan import TUNING, TunePlan, under, weights
+from resnet_explorer.finetuning.plan import TunePlan, under, weights
 from resnet_explorer.finetuning.values import GreyReport, Published
 from resnet_explorer.network import compile_spec
 from resnet_explorer.spec import InputShape, ResNetSpec
@@ -19,11 +21,11 @@ from resnet_explorer.weights.from_file import refusal, with_head
 from resnet_explorer.weights.identify import Weights
 
 EMBEDDED_SIDE, EMBEDDED_COUNT = 32, {choices.TuneKind.DIGITS: 1437, choices.TuneKind.MNIST: 2000}
-"""The side to which small images are brought, and how many there are to train on until they are looked at."""
+"""The side to which small images are resized, and how many training images there are until they are checked."""
 FOLDER_SIDE = 128
 """The side of a folder's images where no weights ask for another one."""
 FEW = 320
-"""So many training images are taken for granted until a folder is looked at."""
+"""Estimate of the training images of a folder until it is checked."""
 NONE = choices.WeightsChoice(choices.WeightsKind.NONE, "")
 EPOCHS = 6
 WAYS = (choices.GreyWay.REPEAT, choices.GreyWay.SUM, choices.GreyWay.ADAPTER)
@@ -34,15 +36,15 @@ def shortened(plan: TunePlan, names: set[str]) -> frozenset[str]:
     """Return the fewest addresses that freeze exactly some tensors: whole units, else blocks, layers, tensors."""
     network = plan.network
     held: dict[str, set[str]] = {}
-    for one in plan.tensors:
-        for path in dict.fromkeys((one.unit, *reversed(network.ancestors(one.path)), one.path)):
-            held.setdefault(path, set()).add(one.name)
-    left, found = set(names), set()
+    for tensor in plan.tensors:
+        for path in dict.fromkeys((tensor.unit, *reversed(network.ancestors(tensor.path)), tensor.path)):
+            held.setdefault(path, set()).add(tensor.name)
+    left, paths = set(names), set()
     for path, inside in sorted(held.items(), key=lambda pair: -len(pair[1])):
         if path and inside <= names and inside & left:
-            found.add(path)
+            paths.add(path)
             left -= inside
-    return frozenset(found | left)
+    return frozenset(paths | left)
 
 
 class TuningState(QObject):
@@ -64,61 +66,44 @@ class TuningState(QObject):
         self.grey: GreyReport | None = None
         self.opened: Weights | None = None
         self.epoch = 0
-        side = EMBEDDED_SIDE
-        self.plan = TunePlan(
-            with_head(spec),
-            NONE,
-            choices.TuneData(choices.TuneKind.DIGITS),
-            image=InputShape(1, side, side),
-            channels=1,
-            preprocess=choices.Preprocess(side, side),
-            recipe=TUNING,
-            epochs=EPOCHS,
-        )
+        side, data = EMBEDDED_SIDE, choices.TuneData(choices.TuneKind.DIGITS)
+        image, preprocess = InputShape(1, side, side), choices.Preprocess(side, side)
+        self.plan = TunePlan(with_head(spec), NONE, data, image=image, channels=1, preprocess=preprocess, epochs=EPOCHS)
         self.results: Results = self._read(self.plan)
         self.groups: Grouping = grouping(self.plan, self.images)
         self._is_own_choice = self._is_new_data = False
 
     @property
     def images(self) -> int:
-        """Return how many images there are to train on; a guess until they are looked at."""
+        """Return how many images there are to train on; an estimate until they are checked."""
         return self.report.train if self.report and self.report.train else EMBEDDED_COUNT.get(self.plan.data.kind, FEW)
 
     @property
     def chosen(self) -> Published | None:
-        """Return the published weights that are chosen."""
         if self.plan.weights.kind is not choices.WeightsKind.PUBLISHED:
             return None
-        name = self.plan.weights.name
-        return next((one for one in self.published if one.name == name or (name == "DEFAULT" and one.is_default)), None)
+        return next((weights for weights in self.published if weights.is_called(self.plan.weights.name)), None)
 
     def propose(self, step: str, **changes: Any) -> bool:
         """Take other choices; where they cannot be say so beside the step, and keep the last plan that can."""
+        made = {name: getattr(self.plan, name) for name in ("spec", "weights", "image", "channels", "grey")} | changes
+        if made["weights"].kind is not choices.WeightsKind.PUBLISHED:  # which have a preprocessing of their own
+            side = max(made["image"].height, made["image"].width)
+            made["preprocess"] = choices.Preprocess(side, side)
+        if "grey" not in changes:
+            ways = (way for way in (made["grey"], *WAYS) if choices.is_possible(made["spec"], made["channels"], way))
+            made["grey"] = next(ways, made["grey"])
         try:
-            made = {name: getattr(self.plan, name) for name in TunePlan.__dataclass_fields__} | changes
-            if made["weights"].kind is not choices.WeightsKind.PUBLISHED:  # which have a preprocessing of their own
-                side = max(made["image"].height, made["image"].width)
-                made["preprocess"] = choices.Preprocess(side, side)
-            plan = TunePlan(**made) if "grey" in changes else self._with_way(made)
+            plan = replace(self.plan, **made)
             groups, results = grouping(plan, self.images), self._read(plan)
         except ExplorerError as error:
-            self.refused.emit(step, f"{error.what} {error.remedy}")
+            self.refused.emit(step, str(error))
             return False
         self.plan, self.groups, self.results = plan, groups, results
         self.epoch = min(self.epoch, plan.epochs - 1)
         self.refused.emit(step, "")
         self.changed.emit()
         return True
-
-    def _with_way(self, made: dict[str, Any]) -> TunePlan:
-        """Return the plan of choices, with the first way into the network that can be where the usual one cannot."""
-        for way in (made["grey"], *WAYS):
-            try:
-                choices.check_way(made["spec"], made["channels"], way)
-            except ExplorerError:
-                continue
-            return TunePlan(**{**made, "grey": way})
-        return TunePlan(**made)
 
     def _read(self, plan: TunePlan) -> Results:
         return read(State(plan.network_spec, plan.image))
@@ -136,27 +121,23 @@ class TuningState(QObject):
 
     def _frozen_in(self, spec: ResNetSpec) -> frozenset[str]:
         network = compile_spec(spec)
-        known = weights(network, self.plan.adapter)
-        found = set()
+        tensors = weights(network, self.plan.adapter)
+        kept = set()
         for path in self.plan.frozen:
-            try:
-                under(path, network, known)
-            except ExplorerError:
-                continue
-            found.add(path)
-        return frozenset(found)
+            with suppress(ExplorerError):
+                under(path, network, tensors)
+                kept.add(path)
+        return frozenset(kept)
 
     def use_data(self, data: choices.TuneData) -> None:
-        """Tune on other images: they are to be looked at anew."""
+        """Tune on other images: they have to be checked again."""
         if data == self.plan.data:
             return
         small, was_small = data.kind in choices.EMBEDDED, self.plan.data.kind in choices.EMBEDDED
         changes: dict[str, Any] = {"data": data, "classes": (), "white": ()}
         if small != was_small:
-            usual = (
-                self.plan.preprocess.crop if self.plan.weights.kind is choices.WeightsKind.PUBLISHED else FOLDER_SIDE
-            )
-            side = EMBEDDED_SIDE if small else usual
+            is_published = self.plan.weights.kind is choices.WeightsKind.PUBLISHED
+            side = EMBEDDED_SIDE if small else self.plan.preprocess.crop if is_published else FOLDER_SIDE
             changes |= {"channels": 1 if small else 3, "image": InputShape(1, side, side)}
         before, self.report = self.report, None
         if self.propose("images", **changes):
@@ -168,7 +149,7 @@ class TuningState(QObject):
     def take_report(self, report: DataReport) -> None:
         """Take what a look at the images found: the classes' names, and the channels of new ones."""
         self.report = report
-        names = tuple(one.name for one in report.classes)
+        names = tuple(row.name for row in report.classes)
         modes = set(report.modes) & {1, 3} if len(report.modes) == 1 and self._is_new_data else set()
         self._is_new_data, channels = False, next(iter(modes), self.plan.channels)
         if len(names) > 1 and len(set(names)) == len(names):
@@ -176,19 +157,18 @@ class TuningState(QObject):
         else:
             self.changed.emit()
 
-    def take_published(self, found: tuple[Published, ...]) -> None:
+    def take_published(self, published: tuple[Published, ...]) -> None:
         """Take which weights there are; the best that lie here are used where nobody chose otherwise."""
-        self.published = found
-        here = next((one for one in found if one.cached and one.is_default), None)
-        here = here or next((one for one in found if one.cached), None)
+        self.published = published
+        cached = [weights for weights in published if weights.cached]
+        here = next((weights for weights in cached if weights.is_default), cached[0] if cached else None)
         if here and not self._is_own_choice and self.plan.weights.kind is choices.WeightsKind.NONE:
             self.use_weights(choices.WeightsChoice(choices.WeightsKind.PUBLISHED, here.name), by_user=False)
         else:
             self.changed.emit()
 
-    def take_file(self, found: Weights) -> None:
-        """Take what a look at the chosen file of weights found."""
-        self.opened = found
+    def take_file(self, weights: Weights) -> None:
+        self.opened = weights
         self.changed.emit()
 
     @property
@@ -203,14 +183,14 @@ class TuningState(QObject):
         return refusal(Path(file.source).name, file.found, self.plan.spec, file.strange, file.values) if file else ""
 
     def take_grey(self, report: GreyReport) -> None:
-        """Take how far the ways are apart on these images."""
         self.grey = report
         self.changed.emit()
 
     def use_weights(self, choice: choices.WeightsChoice, by_user: bool = True) -> None:
         """Start from other weights, and prepare the images as they want it."""
         self._is_own_choice = self._is_own_choice or by_user
-        preprocess = next((one.preprocess for one in self.published if one.name == choice.name), self.plan.preprocess)
+        own = (weights.preprocess for weights in self.published if weights.name == choice.name)
+        preprocess = next(own, self.plan.preprocess)
         self.propose("weights", weights=choice, preprocess=preprocess)
 
     def use_strategy(self, strategy: choices.Strategy) -> None:
@@ -221,9 +201,9 @@ class TuningState(QObject):
         """Freeze what has a path for good, or let it train again."""
         plan = self.plan
         try:
-            meant = {one.name for one in under(path, plan.network, plan.tensors)}
+            meant = {tensor.name for tensor in under(path, plan.network, plan.tensors)}
         except ExplorerError as error:
-            self.refused.emit("trains", f"{error.what} {error.remedy}")
+            self.refused.emit("trains", str(error))
             return
         never = set(plan.never)
         self.propose("trains", frozen=shortened(plan, never - meant if meant <= never else never | meant))

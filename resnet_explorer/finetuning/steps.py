@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QListWidget, QWidget
 
 from resnet_explorer.engine.requests import ReadWeights
@@ -37,8 +37,8 @@ class Step(Section):
         self.form.setContentsMargins(14, 0, 12, 6)
         self.setContentsMargins(10, 0, 0, 0)
         self.form.value_entered.connect(self.take)
-        self.form.invalid_entered.connect(lambda key, text: self.say(no_number(text, "10")))
-        self.form.focus_left.connect(lambda key: self.say(""))
+        self.form.invalid_entered.connect(lambda key, text: self.problem.say(no_number(text, "10")))
+        self.form.focus_left.connect(lambda key: self.problem.say(""))
         state.refused.connect(self._on_refused)
 
     def finish(self) -> None:
@@ -48,28 +48,21 @@ class Step(Section):
         self.show_plan()
 
     def show_plan(self) -> None:
-        """Show the plan as it is now."""
         raise NotImplementedError
 
     def take(self, key: str, value: object) -> None:
-        """Take what was entered in a field."""
         self.state.propose(self.key, **{key: value})
 
     def wide(self, *widgets: QWidget) -> None:
-        """Add what takes the whole width."""
         for widget in widgets:
             self.form.addRow(widget)
 
     def show_theme(self) -> None:
         """Adapt to another font size."""
 
-    def say(self, problem: str) -> None:
-        """Say what is wrong in this step; an empty sentence clears it."""
-        self.problem.say(problem)
-
     def _on_refused(self, key: str, problem: str) -> None:
         if key == self.key:
-            self.say(problem)
+            self.problem.say(problem)
             if problem:
                 self.header.setChecked(True)
 
@@ -80,6 +73,9 @@ _RANDOM = (
 )
 
 
+FILE_ROW = ("a file…", None, "Weights that the app can open: safetensors, or PyTorch's")
+
+
 class WeightsStep(Step):
     """The engine lists the published weights when the page is first shown."""
 
@@ -88,53 +84,51 @@ class WeightsStep(Step):
         tip = "Initial weights of the backbone; the head is new"
         self.list, self.text = describe(ChoiceField(), "Weights to start from", tip), WrappedLabel()
         self.network = WrappedLabel(quiet=False)
-        self.download = button(
-            "Download", "Download these weights into the cache of PyTorch. Nothing is downloaded without asking"
-        )
+        tip = "Download these weights into the cache of PyTorch. Nothing is downloaded without asking"
+        self.download = button("Download", tip)
         self.finding, self.fetching, self.reading = Question(jobs), Question(jobs), Question(jobs)
         self.wide(self.network, self.list, self.text, self.download, self.fetching, self.finding, self.reading)
         self.list.activated.connect(self._on_activated)
         self.download.clicked.connect(self._on_download)
         self.fetching.ended.connect(self.show_plan)
-        self._asked: ResNetSpec | None = None
+        self._asked_for: ResNetSpec | None = None
         state.network_changed.connect(self.refresh)
         self.finish()
 
     def refresh(self) -> None:
-        """Ask about another network than before, while this is looked at: to know them PyTorch imports a library."""
-        if self.isVisible() and self._asked != self.state.plan.spec:
+        """List the weights of a new network while the step is visible: it makes PyTorch import torchvision."""
+        if self.isVisible() and self._asked_for != self.state.plan.spec:
             self.ask()
 
     def ask(self) -> None:
         """Ask which weights are published of the network, and which of them are here."""
-        spec = self._asked = self.state.plan.spec
+        spec = self._asked_for = self.state.plan.spec
 
-        def found(result: object) -> None:
+        def take(result: object) -> None:
             if isinstance(result, tuple) and spec == self.state.plan.spec:
                 self.state.take_published(result)
 
-        self.finding.ask(FindWeights(spec), "List published weights", found)
+        self.finding.ask(FindWeights(spec), "List published weights", take)
 
     def show_plan(self) -> None:
         plan, chosen = self.state.plan, self.state.chosen
         self.network.show_words(f"{title(plan.spec)}: the network of the window, chosen in Build")
-        with QSignalBlocker(self.list):
-            self.list.clear()
-            for one in self.state.published:
-                where = "here" if one.cached else "not here"
-                self.list.add(f"{one.name} ({where})", WeightsChoice(WeightsKind.PUBLISHED, one.name), one.text)
-            if plan.weights.kind is WeightsKind.FILE:
-                self.list.add(Path(plan.weights.name).name, plan.weights, plan.weights.name)
-            self.list.add("none (random)", NONE, _RANDOM)
-            self.list.add("a file…", None, "Weights that the app can open: safetensors, or PyTorch's")
+        rows: list[tuple[object, ...]] = []
+        for weights in self.state.published:
+            where = "here" if weights.cached else "not here"
+            choice = WeightsChoice(WeightsKind.PUBLISHED, weights.name)
+            rows.append((f"{weights.name} ({where})", choice, weights.text))
+        if plan.weights.kind is WeightsKind.FILE:
+            rows.append((Path(plan.weights.name).name, plan.weights, plan.weights.name))
+        self.list.offer([*rows, ("none (random)", NONE, _RANDOM), FILE_ROW])
         self.list.show_value(WeightsChoice(WeightsKind.PUBLISHED, chosen.name) if chosen else plan.weights)
-        self.text.show_words(self._words(chosen))
+        self.text.show_words(self._describe(chosen))
         self.download.setVisible(chosen is not None and not chosen.cached and not self.fetching.is_open)
         if chosen:
             self.download.setText(f"Download, {chosen.bytes / 1e6:,.0f} MB")
         self.summarise(plan.weights.text if plan.weights.kind is not WeightsKind.FILE else "a file")
 
-    def _words(self, chosen: Published | None) -> str:
+    def _describe(self, chosen: Published | None) -> str:
         plan = self.state.plan
         if chosen:
             where = f"Here: {chosen.cached}" if chosen.cached else "Not on this machine."
@@ -158,23 +152,21 @@ class WeightsStep(Step):
         return "\n".join((described(read.found.spec), *head_words(Path(read.source).name, read.found, classes)))
 
     def _read_file(self, path: str) -> None:
-
-        def found(result: object) -> None:
+        def take(result: object) -> None:
             if isinstance(result, Weights) and self.state.plan.weights.name == path:
                 self.state.take_file(result)
 
-        self.reading.ask(ReadWeights(path), f"Read {Path(path).name}", found)
+        self.reading.ask(ReadWeights(path), f"Read {Path(path).name}", take)
 
     def _on_activated(self, index: int) -> None:
         choice = self.list.itemData(index)
         if choice is None:
             name, _ = QFileDialog.getOpenFileName(self, "Weights to start from", "", FILTER)
             choice = WeightsChoice(WeightsKind.FILE, name) if name else self.state.plan.weights
-        if choice.kind is WeightsKind.FILE and choice != self.state.plan.weights:
-            self.state.use_weights(choice)
+        is_new = choice != self.state.plan.weights
+        self.state.use_weights(choice)
+        if choice.kind is WeightsKind.FILE and is_new:
             self._read_file(choice.name)
-        else:
-            self.state.use_weights(choice)
         self.show_plan()
 
     def _on_download(self) -> None:
@@ -187,9 +179,10 @@ class WeightsStep(Step):
 SIDES = (1, 1024)
 ROWS = 4
 """Skipped files visible at once."""
+_BUILT_IN_TIP = "Part of the app: nothing is downloaded"
 BUILT_IN = (
-    ("digits 8×8 (built in)", TuneData(TuneKind.DIGITS)),
-    ("MNIST 28×28 (built in)", TuneData(TuneKind.MNIST)),
+    ("digits 8×8 (built in)", TuneData(TuneKind.DIGITS), _BUILT_IN_TIP),
+    ("MNIST 28×28 (built in)", TuneData(TuneKind.MNIST), _BUILT_IN_TIP),
 )
 OTHERS = (
     (
@@ -204,6 +197,7 @@ OTHERS = (
         " columns are recognised by their contents",
     ),
 )
+OWN_MOMENTS = "mean and standard deviation of the training images"
 SIDE_TIP = (
     "Images are resized to this many pixels square. Any size works, since global average pooling reduces each map of"
     " the last stage to its mean. The closer to the size that the weights were trained at, the better"
@@ -217,11 +211,9 @@ class ImagesStep(Step):
         super().__init__("images", "2 Images", "Images and classes to train on", state, True)
         self.list = describe(ChoiceField(), "Images", "Training images: one class for each folder or label")
         self.side, self.share = NumberField(*SIDES), FractionField()
-        self.checking, self.again = (
-            Question(jobs),
-            button("Check again", "Open and check every image again", self.check),
-        )
-        self.found, self.wrong, self.warned = WrappedLabel(quiet=False), WrappedLabel(quiet=False), WrappedLabel()
+        self.checking = Question(jobs)
+        self.again = button("Check again", "Open and check every image again", self.check)
+        self.text, self.wrong, self.warned = WrappedLabel(quiet=False), WrappedLabel(quiet=False), WrappedLabel()
         self.notes, self.prepared = WrappedLabel(), WrappedLabel()
         tip = "Unreadable files, with the reason; they are left out"
         self.skipped = describe(QListWidget(), "Skipped files", tip)
@@ -235,13 +227,9 @@ class ImagesStep(Step):
     def _fill(self) -> None:
         self.wide(self.list)
         self.form.add("side", "Image side", self.side, SIDE_TIP)
-        self.form.add(
-            "share",
-            "Test share",
-            self.share,
-            "Fraction of each class held out for testing, if no folder or table value is called val or test",
-        )
-        self.wide(self.found, self.wrong, self.warned, self.skipped, self.notes, self.checking, self.again)
+        tip = "Fraction of each class held out for testing, if no folder or table value is called val or test"
+        self.form.add("share", "Test share", self.share, tip)
+        self.wide(self.text, self.wrong, self.warned, self.skipped, self.notes, self.checking, self.again)
         self.wide(self.prepared)
         self.skipped.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.skipped.setTextElideMode(Qt.TextElideMode.ElideMiddle)
@@ -249,29 +237,22 @@ class ImagesStep(Step):
         self.prepared.setToolTip("Preprocessing of each image: that of the weights, where they come with one")
 
     def check(self) -> None:
-        """Check every image of the plan."""
         plan = self.state.plan
 
-        def found(result: object) -> None:
+        def take(result: object) -> None:
             if isinstance(result, DataReport) and plan.data == self.state.plan.data:
                 self.state.take_report(result)
 
-        self.checking.ask(CheckData(plan), f"Checking {plan.data.text}", found)
+        self.checking.ask(CheckData(plan), f"Checking {plan.data.text}", take)
         self.show_plan()
 
     def show_plan(self) -> None:
         plan, report = self.state.plan, self.state.report
-        with QSignalBlocker(self.list):
-            self.list.clear()
-            for text, data in BUILT_IN:
-                self.list.add(text, data, "Part of the app: nothing is downloaded")
-            if plan.data.where:
-                self.list.add(Path(plan.data.where).name or plan.data.where, plan.data, plan.data.where)
-            for text, kind, tip in OTHERS:
-                self.list.add(text, kind, tip)
-            known = [self.list.itemData(n) for n in range(self.list.count())]
-            same = [n for n, one in enumerate(known) if isinstance(one, TuneData) and one.text == plan.data.text]
-            self.list.setCurrentIndex(same[0] if same else -1)
+        where = plan.data.where
+        own = ((Path(where).name or where, plan.data, where),) if where else ()
+        rows = (*BUILT_IN, *own, *OTHERS)
+        texts = [data.text if isinstance(data, TuneData) else None for _, data, _ in rows]
+        self.list.offer(rows, texts.index(plan.data.text))
         self.side.show_value(plan.image.height)
         self.share.show_value(plan.data.share)
         self._show_report(report)
@@ -280,10 +261,10 @@ class ImagesStep(Step):
         self.summarise(f"{name}, {plan.image.height}×{plan.image.width}")
 
     def _show_report(self, report: DataReport | None) -> None:
-        self.found.show_words(describe_report(report) if report else "Not checked yet.")
+        self.text.show_words(describe_report(report) if report else "Not checked yet.")
         self.notes.show_words("\n".join((*report.notes, report.judging)) if report and report.images else "")
-        self.wrong.show_words("\n".join(f"⚠ {one}" for one in report.problems) if report else "")
-        self.warned.show_words("\n".join(f"△ {one}" for one in report.warnings) if report else "")
+        self.wrong.show_words("\n".join(f"⚠ {text}" for text in report.problems) if report else "")
+        self.warned.show_words("\n".join(f"△ {text}" for text in report.warnings) if report else "")
         self.skipped.clear()
         for bad in report.unreadable if report else ():
             self.skipped.addItem(f"{bad.path}: {bad.reason}")
@@ -297,9 +278,7 @@ class ImagesStep(Step):
         plan = self.state.plan
         if plan.weights.kind is not WeightsKind.PUBLISHED:
             size = f"{plan.image.height}×{plan.image.width}"
-            return (
-                f"Preprocessing: resized to {size}, normalised with mean and standard deviation of the training images."
-            )
+            return f"Preprocessing: resized to {size}, normalised with {OWN_MOMENTS}."
         mean, std = map(_numbers, normalisation(plan.preprocess, plan.spec, plan.channels, plan.grey))
         return (
             f"Preprocessing of the weights: {plan.preprocess.describe(plan.image)}, normalised with mean {mean} and"
@@ -324,20 +303,20 @@ class ImagesStep(Step):
         if key == "side":
             problem = out_of_range(value, *SIDES, f"A side of {value}")
             if problem:
-                self.say(problem)
+                self.problem.say(problem)
             elif isinstance(value, int):
                 self.state.propose("images", image=InputShape(1, value, value))
             return
         data = self.state.plan.data
         try:
             self.state.use_data(TuneData(data.kind, data.where, float(str(value))))
-            self.say("")
+            self.problem.say("")
         except ExplorerError as error:
-            self.say(f"{error.what} {error.remedy}")
+            self.problem.say(str(error))
 
 
 def _numbers(values: tuple[float, ...]) -> str:
-    return ", ".join(f"{one:.3g}" for one in values[:4]) + (", …" if len(values) > 4 else "")
+    return ", ".join(f"{value:.3g}" for value in values[:4]) + (", …" if len(values) > 4 else "")
 
 
 def describe_report(report: DataReport) -> str:

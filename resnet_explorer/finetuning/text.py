@@ -18,6 +18,7 @@ from resnet_explorer.readings.text import last_steps
 from resnet_explorer.runs.plan import describe_recipe
 from resnet_explorer.runs.recipe import ONE_CYCLE_WORDS, Schedule
 from resnet_explorer.spec.catalogue import title
+from resnet_explorer.training.text import aligned
 from resnet_explorer.weights.from_file import described, head_words
 from resnet_explorer.weights.identify import Identified
 
@@ -27,17 +28,16 @@ MANY = 20
 
 def table(rows: Sequence[Sequence[str]]) -> str:
     """Return rows in columns, the first to the left and all others to the right."""
-    wide = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ("  ".join((row[0].ljust(wide[0]), *map(str.rjust, row[1:], wide[1:]))).rstrip() for row in rows)
-    return "\n".join(lines) + "\n"
+    return "\n".join(aligned(rows)) + "\n"
 
 
-def describe_weights(file: str, found: Identified | None, plan: TunePlan) -> str:
+def describe_weights(file: str, identified: Identified | None, plan: TunePlan) -> str:
     """Return what a file of weights holds, and what becomes of its head; empty where there is no file."""
-    if found is None:
+    if identified is None:
         return ""
-    lines = (f"{Path(file).name}: {described(found.spec)}", *head_words(Path(file).name, found, len(plan.classes)))
-    return "\n".join(lines) + "\n\n"
+    name = Path(file).name
+    head = head_words(name, identified, len(plan.classes))
+    return "\n".join((f"{name}: {described(identified.spec)}", *head)) + "\n\n"
 
 
 def describe_data(report: DataReport, plan: TunePlan) -> str:
@@ -46,9 +46,8 @@ def describe_data(report: DataReport, plan: TunePlan) -> str:
     counts = ((row.name, *(f"{getattr(row, part):,}" for part in parts)) for row in report.classes)
     rows = [("class", *parts), *counts]
     cut = rows[: MANY + 1]
-    mean_, std = (
-        ", ".join(f"{value:.3g}" for value in values) for values in (plan.preprocess.mean, plan.preprocess.std)
-    )
+    moments = (plan.preprocess.mean, plan.preprocess.std)
+    mean_, std = (", ".join(f"{value:.3g}" for value in values) for values in moments)
     lines = [
         f"{report.text}: {report.images:,} images of {len(report.classes):,} classes, {report.train:,} for training\n",
         table(cut),
@@ -138,12 +137,8 @@ def _means(results: Sequence[BeforeAfter]) -> Iterable[tuple[str, ...]]:
         mine = [result for result in results if result.plan.strategy is strategy]
         after = [result.after.accuracy for result in mine]
         seconds = mean(result.outcome.seconds for result in mine)
-        yield (
-            str(strategy),
-            _percent(mean(after)),
-            f"{_percent(min(after))} to {_percent(max(after))}",
-            f"{seconds:.1f}",
-        )
+        spread = f"{_percent(min(after))} to {_percent(max(after))}"
+        yield str(strategy), _percent(mean(after)), spread, f"{seconds:.1f}"
 
 
 def _percent(value: float | None, missing: str = "none") -> str:

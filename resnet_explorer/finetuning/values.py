@@ -1,15 +1,18 @@
 """The requests of the fine-tuning lab and their results, as frozen values without tensors."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from resnet_explorer.engine.jobs import Place, job
+from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning.choices import GreyWay, Preprocess
 from resnet_explorer.finetuning.plan import TunePlan
 from resnet_explorer.runs.plan import Ending
 from resnet_explorer.spec import ResNetSpec
+from resnet_explorer.spec.catalogue import title
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +29,10 @@ class GreyMeasure:
 
 @dataclass(frozen=True, slots=True)
 class GreyReport:
-    """Every way measured on some images; ``statistics`` is what norming each colour by its own values changes.
+    """Every way measured on some images; ``statistics`` is what normalising each colour with its own values changes.
 
-    That is the network on the repeated channel, with the means and deviations of the colours, against the same with
-    one mean and deviation.
+    That is the network on the repeated channel, with a mean and standard deviation for each colour, against the same
+    with one for all.
     """
 
     measures: tuple[GreyMeasure, ...]
@@ -37,33 +40,22 @@ class GreyReport:
     images: int
 
     def of(self, way: GreyWay) -> GreyMeasure:
-        """Return what was measured of a way."""
-        return next(one for one in self.measures if one.way is way)
+        return next(measure for measure in self.measures if measure.way is way)
 
 
 @dataclass(frozen=True, slots=True)
 class FreezeReport:
-    """What really trains, read off the tensors; ``silent`` are attributes that somebody set and that do nothing.
+    """What really trains, read off the tensors; ``parameters`` counts those that train.
 
     ``still`` are the batch norms that use their running statistics and leave them as they are.
+    ``silent`` are attributes that somebody set and that do nothing.
     """
 
     trainable: tuple[str, ...]
     frozen: tuple[str, ...]
-    trainable_parameters: int
-    frozen_parameters: int
+    parameters: int
     still: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """Return the report as a sentence."""
-        tensors = len(self.trainable) + len(self.frozen)
-        parameters = self.trainable_parameters + self.frozen_parameters
-        return (
-            f"{len(self.trainable):,} of {tensors:,} tensors train:"
-            f" {self.trainable_parameters:,} of {parameters:,} parameters."
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +79,19 @@ class Published:
     licence: str
     cached: str = ""
 
+    def is_called(self, name: str) -> bool:
+        """Return whether ``name`` means these weights: the best of a network are also called ``DEFAULT``."""
+        return self.name == name or (name == "DEFAULT" and self.is_default)
+
     @property
     def text(self) -> str:
-        """Return what is asked before a download, in a sentence."""
         size = f"{self.bytes / 1e6:,.0f} MB"
         return f"{self.name} of {self.network}: {size}, {self.top1:g} % top-1 on ImageNet. {self.licence}"
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """What a network to tune starts from: ``words`` say it, ``head_loaded`` whether the head came from a file."""
+    """What a network to tune starts from: ``text`` says it, ``head_loaded`` whether the head came from a file."""
 
     text: tuple[str, ...]
     loaded: int
@@ -105,7 +100,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a fine-tuning ended: losses and shares named right of the test images, before, and with the best weights.
+    """How a fine-tuning ended: loss and accuracy on the test images, before, and with the best weights.
 
     ``best_epoch`` counts from 1; ``epochs`` were made. ``train_loss`` is the mean over the last ``train_steps`` steps.
     What is not known is None.
@@ -153,7 +148,6 @@ class Evaluation:
 
     @property
     def accuracy(self) -> float:
-        """Return the accuracy."""
         return float(self.counts.trace() / self.counts.sum())
 
     def recall(self, label: int) -> float | None:
@@ -166,7 +160,7 @@ class Evaluation:
 class BeforeAfter:
     """A network on the same test images before its fine-tuning and with its best weights.
 
-    ``before`` has the first weights as at step 0, None where they are not there any longer; ``words`` say what it
+    ``before`` has the initial weights, None where they are no longer available; ``text`` says what it
     started from, and that a new head guesses. ``data`` says what the images are.
     """
 
@@ -186,6 +180,18 @@ class Prediction:
     file: str
     classes: tuple[tuple[str, float], ...]
     problem: str = ""
+
+
+def choose_published(published: Sequence[Published], spec: ResNetSpec, name: str) -> Published:
+    """Return those weights of a network that a name means; raises ExplorerError where there are none."""
+    if not published:
+        text = f"torchvision publishes no weights for {title(spec)}."
+        raise ExplorerError("weights", text, "Choose a file, or none, or one of the ResNets of ImageNet.")
+    for weights in published:
+        if weights.is_called(name):
+            return weights
+    names = ", ".join(weights.name for weights in published)
+    raise ExplorerError("weights", f"{title(spec)} has no weights called {name}.", f"Choose DEFAULT or {names}.")
 
 
 @job("resnet_explorer.finetuning.jobs:find_weights")
@@ -244,16 +250,15 @@ class TuneRun:
     plan: TunePlan
     folder: str
     until: int | None = None
-    have: int | None = None
+    known_steps: int | None = None
     tensorboard: bool = False
 
     @property
     def device(self) -> str:
-        """Return the device that it needs."""
         return self.plan.device
 
 
-@job("resnet_explorer.finetuning.jobs:evaluate_run")
+@job("resnet_explorer.finetuning.lab:evaluate")
 @dataclass(frozen=True, slots=True)
 class EvaluateTuned:
     """Evaluate the test images before and after a fine-tuning: the answer is a ``BeforeAfter``."""

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from resnet_explorer.errors import CheckpointError, ExplorerError
 from resnet_explorer.finetuning import choices
 from resnet_explorer.finetuning.plan import TunePlan
-from resnet_explorer.finetuning.values import GreyMeasure, GreyReport, Published, Started
+from resnet_explorer.finetuning.values import GreyMeasure, GreyReport, Published, Started, choose_published
 from resnet_explorer.module.build import ResNet, add_adapter, build
 from resnet_explorer.network import compile_spec
 from resnet_explorer.network.tree import first_convolution
@@ -51,36 +51,29 @@ def _all() -> Mapping[str, tuple[Published, ...]]:
 
 
 def _read(network: str, kind: Any) -> Iterator[Published]:
-    for one in kind:
-        meta, transforms = one.meta, one.transforms()
-        figures = meta["_metrics"]["ImageNet-1K"]
+    for weights in kind:
+        meta, transforms = weights.meta, weights.transforms()
+        figures, sizes = meta["_metrics"]["ImageNet-1K"], (transforms.resize_size[0], transforms.crop_size[0])
         yield Published(
             network,
-            one.name,
-            one is kind.DEFAULT,
-            one.url,
+            weights.name,
+            weights is kind.DEFAULT,
+            weights.url,
             round(meta["_file_size"] * 2**20),
             meta["num_params"],
             figures["acc@1"],
             figures["acc@5"],
             tuple(meta["categories"]),
-            choices.Preprocess(
-                transforms.resize_size[0], transforms.crop_size[0], tuple(transforms.mean), tuple(transforms.std)
-            ),
+            choices.Preprocess(*sizes, tuple(transforms.mean), tuple(transforms.std)),
             meta["recipe"],
             meta.get("license", LICENCE),
         )
 
 
-def catalogue() -> tuple[Published, ...]:
-    """Return all published weights of the catalogue's networks, with where they lie on this machine."""
-    return tuple(_placed(one) for row in _all().values() for one in row)
-
-
 def published(spec: ResNetSpec) -> tuple[Published, ...]:
     """Return the published weights of a network, whatever its head; none where there are none."""
     entry = entry_of(replace(spec, classes=1000, dropout=0.0))
-    return tuple(_placed(one) for one in _all().get(entry.name, ())) if entry else ()
+    return tuple(_placed(weights) for weights in _all().get(entry.name, ())) if entry else ()
 
 
 def find_published(spec: ResNetSpec, name: str) -> Published:
@@ -88,15 +81,7 @@ def find_published(spec: ResNetSpec, name: str) -> Published:
 
     Raises ExplorerError where there are none, with what there is.
     """
-    found = published(spec)
-    if not found:
-        text = f"torchvision publishes no weights for {title(spec)}."
-        raise ExplorerError("weights", text, "Choose a file, or none, or one of the ResNets of ImageNet.")
-    wanted = [one for one in found if one.name == name or (one.is_default and name == "DEFAULT")]
-    if not wanted:
-        known = ", ".join(one.name for one in found)
-        raise ExplorerError("weights", f"{title(spec)} has no weights called {name}.", f"Choose DEFAULT or {known}.")
-    return wanted[0]
+    return choose_published(published(spec), spec, name)
 
 
 def cache() -> Path:
@@ -104,48 +89,47 @@ def cache() -> Path:
     return Path(torch.hub.get_dir()) / "checkpoints"
 
 
-def _placed(one: Published) -> Published:
-    file = cache() / one.url.rpartition("/")[2]
-    return replace(one, cached=str(file) if file.is_file() else "")
+def _placed(weights: Published) -> Published:
+    file = cache() / weights.url.rpartition("/")[2]
+    return replace(weights, cached=str(file) if file.is_file() else "")
 
 
-def download(one: Published) -> Generator[Progress | Path, None, None]:
+def download(weights: Published) -> Generator[Progress | Path, None, None]:
     """Yield progress in bytes, and last the file in the cache, which is there whole or not at all.
 
     Its digest is held against the one in its name. To stop asking ends the download and takes away what came.
     Raises ExplorerError where there is no network, or what comes is not what was published.
     """
-    target = cache() / one.url.rpartition("/")[2]
+    target = cache() / weights.url.rpartition("/")[2]
     if target.is_file():
         yield target
         return
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        digest = yield from _fetch(one, part)
+        digest = yield from _fetch(weights, part)
         wanted = _HASH.search(target.name)
         if wanted and not digest.startswith(wanted[1]):
             text = f"{target.name} differs from what was published."
-            raise ExplorerError(one.url, text, "Try again. The download was discarded.")
+            raise ExplorerError(weights.url, text, "Try again. The download was discarded.")
         os.replace(part, target)
     except OSError as error:
-        raise _failed(one, error, target.parent) from error
+        raise _failed(weights, error, target.parent) from error
     finally:
         part.unlink(missing_ok=True)
     yield target
 
 
-def _fetch(one: Published, part: Path) -> Generator[Progress, None, str]:
-    """Yield progress while the bytes are written; return their SHA-256."""
-    request = urllib.request.Request(one.url, headers={"User-Agent": "resnet-explorer"})
+def _fetch(weights: Published, part: Path) -> Generator[Progress, None, str]:
+    request = urllib.request.Request(weights.url, headers={"User-Agent": "resnet-explorer"})
     digest, done = hashlib.sha256(), 0
     with urllib.request.urlopen(request, timeout=WAIT) as answer, part.open("xb") as file:
-        size = int(answer.headers.get("Content-Length") or one.bytes)
+        size = int(answer.headers.get("Content-Length") or weights.bytes)
         while chunk := answer.read(CHUNK):
             file.write(chunk)
             digest.update(chunk)
             done += len(chunk)
-            yield Progress(done, size, f"downloading {one.name}: {done / 1e6:,.1f} of {size / 1e6:,.1f} MB")
+            yield Progress(done, size, f"downloading {weights.name}: {done / 1e6:,.1f} of {size / 1e6:,.1f} MB")
         file.flush()
         os.fsync(file.fileno())
     if done < size and answer.headers.get("Content-Length"):
@@ -153,15 +137,15 @@ def _fetch(one: Published, part: Path) -> Generator[Progress, None, str]:
     return digest.hexdigest()
 
 
-def _failed(one: Published, error: OSError, folder: Path) -> ExplorerError:
+def _failed(weights: Published, error: OSError, folder: Path) -> ExplorerError:
     """Return a download's failure in words; an HTTP answer and a network that is not there are OSErrors as well."""
-    file, host = one.url.rpartition("/")[2], one.url.split("/")[2] or "this address"
+    file, host = weights.url.rpartition("/")[2], weights.url.split("/")[2] or "this address"
     if isinstance(error, urllib.error.HTTPError):
-        return ExplorerError(one.url, f"{host} does not serve {file} ({error.code}).", "Try again later.")
+        return ExplorerError(weights.url, f"{host} does not serve {file} ({error.code}).", "Try again later.")
     if isinstance(error, urllib.error.URLError | TimeoutError | ConnectionError) or not error.errno:
         why = getattr(error, "reason", None) or error.strerror or error
         text = f"{file} could not be downloaded from {host}: {getattr(why, 'strerror', None) or why}."
-        return ExplorerError(one.url, text, f"Check the network, or put the file into {folder}.")
+        return ExplorerError(weights.url, text, f"Check the network, or put the file into {folder}.")
     text = f"{file} cannot be written to {folder}: {error.strerror}."
     return ExplorerError(str(folder), text, "Free some space, or set TORCH_HOME to another folder.")
 
@@ -171,7 +155,7 @@ HEAD = ("fc.weight", "fc.bias")
 
 
 def drawn(spec: ResNetSpec, seed: int) -> ResNet:
-    """Return a network with the first weights of a seed, on the CPU in training mode."""
+    """Return a network with the initial weights of a seed, on the CPU in training mode."""
     with seeded(seed):
         return build(spec)
 
@@ -229,11 +213,11 @@ def measure_grey(
         elif way is choices.GreyWay.ADAPTER:
             net = add_adapter(net, 1, spec.in_channels)
         with seeded(seed), torch.no_grad():  # in training, dropout drops the same features for all
-            found: Tensor = net.train(training)(images)
-        return found
+            scores: Tensor = net.train(training)(images)
+        return scores
 
-    def error(found: Tensor, expected: Tensor) -> float:
-        return float((found - expected).norm() / expected.norm().clamp(min=1e-30))
+    def error(outputs: Tensor, expected: Tensor) -> float:
+        return float((outputs - expected).norm() / expected.norm().clamp(min=1e-30))
 
     expected = [outputs(repeated, training) for training in (False, True)]
     measures = tuple(
@@ -255,7 +239,7 @@ def start(plan: TunePlan) -> tuple[ResNet, Started]:
     if plan.weights.kind is choices.WeightsKind.NONE:
         started = Started((f"All weights are random, from seed {plan.seed}.",), 0, False)
     else:
-        state, text, same = _published(plan) if plan.weights.kind is choices.WeightsKind.PUBLISHED else _file(plan)
+        state, text, same = _initial(plan)
         loaded = give(model, _ported(plan, state), () if same else HEAD)
         started = Started(text, loaded, same)
     return (add_adapter(model, *plan.adapter) if plan.adapter else model), started
@@ -275,44 +259,34 @@ def check_file(path: Path, spec: ResNetSpec, key: str = "") -> tuple[Mapping[str
     Raises CheckpointError where they are another network's, or not all of them are finite.
     """
     read = read_weights(path, key=key or None)
-    found = checkpoint.identified(read)
+    identified = checkpoint.identified(read)
     shapes = {name: tuple(tensor.shape) for name, tensor in read.tensors.items()}
-    own = [read.tensors[name] for name in found.names]
-    why = refusal(path.name, found, spec, *checkpoint.strange_values(own))
+    own = [read.tensors[name] for name in identified.names]
+    why = refusal(path.name, identified, spec, *checkpoint.strange_values(own))
     if why:
         raise CheckpointError(str(path), why, "Choose that network, or another file.")
-    fitting = identify(shapes, replace(spec, classes=found.spec.classes))
-    return checkpoint.state_of(read, fitting), found, read.notes
+    fitting = identify(shapes, replace(spec, classes=identified.spec.classes))
+    return checkpoint.state_of(read, fitting), identified, read.notes
 
 
-def _published(plan: TunePlan) -> tuple[Mapping[str, Tensor], tuple[str, ...], bool]:
-    """Return the tensors by our names, what is said of them, and whether their classes are the plan's."""
-    one = find_published(plan.spec, plan.weights.name)
-    if not one.cached:
-        raise ExplorerError("weights", f"{one.name} of {title(plan.spec)} is not on this machine.", "Download it.")
-    state, found, _ = check_file(Path(one.cached), plan.spec)
-    same = plan.classes == one.classes
-    first = f"The backbone starts from {one.name} of {title(plan.spec)}."
-    return state, (first, *_head(one.name, found, len(plan.classes), same=same)), same
-
-
-def _file(plan: TunePlan) -> tuple[Mapping[str, Tensor], tuple[str, ...], bool]:
-    path = Path(plan.weights.name)
-    state, found, notes = check_file(path, plan.spec, plan.weights.key)
-    same = found.spec.classes == len(plan.classes)
-    first = f"The backbone starts from {path.name}."
-    return state, (first, *_head(path.name, found, len(plan.classes), same=same), *notes), same
-
-
-def _head(file: str, found: Identified, classes: int, *, same: bool) -> tuple[str, ...]:
-    """Return what is said of the head: that of another thousand classes is new, too."""
-    if found.spec.classes == classes and not same:
-        return (f"The head of {classes:,} classes was not loaded: these are other classes. It is new.",)
-    return head_words(file, found, classes)
+def _initial(plan: TunePlan) -> tuple[Mapping[str, Tensor], tuple[str, ...], bool]:
+    """Return the tensors by our names, what is said of them, and whether those of the head are loaded too."""
+    path, classes = Path(plan.weights.name), len(plan.classes)
+    is_published = plan.weights.kind is choices.WeightsKind.PUBLISHED
+    chosen = find_published(plan.spec, plan.weights.name) if is_published else None
+    if chosen and not chosen.cached:
+        text = f"{chosen.name} of {title(plan.spec)} is not on this machine."
+        raise ExplorerError("weights", text, "Download it.")
+    state, identified, notes = check_file(Path(chosen.cached) if chosen else path, plan.spec, plan.weights.key)
+    same = plan.classes == chosen.classes if chosen else identified.spec.classes == classes
+    head = head_words(chosen.name if chosen else path.name, identified, classes)
+    if identified.spec.classes == classes and not same:
+        head = (f"The head of {classes:,} classes was not loaded: these are other classes. It is new.",)
+    origin = f"{chosen.name} of {title(plan.spec)}" if chosen else path.name
+    return state, (f"The backbone starts from {origin}.", *head, *(() if chosen else notes)), same
 
 
 def _ported(plan: TunePlan, state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-    """Return the tensors with the first convolution for the images' channels."""
     if plan.grey not in choices.PORTS or not choices.adapts(plan.spec, plan.channels):
         return state
     name = f"{first_convolution(plan.network)[0]}.weight"

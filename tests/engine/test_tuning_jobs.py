@@ -72,7 +72,7 @@ def refused(desk: Desk, job: Job) -> str:
 
 def test_to_cancel_is_to_pause_and_it_goes_on_bit_for_bit(shared: Desk, tmp_path: Path) -> None:
     """Also as the plain training that its folder is listed as."""
-    number = shared.engine.submit(TuneRun(LONG, str(tmp_path / "run"), have=0))
+    number = shared.engine.submit(TuneRun(LONG, str(tmp_path / "run"), known_steps=0))
     while True:
         known = shared.wait(Known, Failed)
         assert isinstance(known, Known) and isinstance(known.result, Chunk)
@@ -90,7 +90,7 @@ def test_to_cancel_is_to_pause_and_it_goes_on_bit_for_bit(shared: Desk, tmp_path
 
 
 def test_what_the_window_missed_comes_first(shared: Desk, folder: Path) -> None:
-    shared.engine.submit(TuneRun(PLAN, str(folder), have=30))
+    shared.engine.submit(TuneRun(PLAN, str(folder), known_steps=30))
     known = shared.wait(Known)
     assert isinstance(known, Known) and isinstance(known.result, Chunk)
     assert [one.step for one in known.result.metrics] == list(range(30, 35)) and known.result.environment

@@ -1,14 +1,13 @@
 """What is looked at inside a fine-tuned network: its own images, its best weights, its plain tree."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from resnet_explorer.finetuning.choices import GreyWay
 from resnet_explorer.finetuning.lab import evaluate
-from resnet_explorer.finetuning.values import BeforeAfter
+from resnet_explorer.finetuning.values import BeforeAfter, EvaluateTuned
 from resnet_explorer.insight.lab import cam, confusion, features, filters, gallery, surface
 from resnet_explorer.insight.values import (
     Cam,
@@ -39,7 +38,7 @@ def seen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 def test_the_confusion_is_the_one_that_was_judged(seen: RunReference) -> None:
     found = last(Confusion, confusion(ConfusionRequest(seen.folder, seen.plan)))
-    judged = last(BeforeAfter, evaluate(Path(seen.folder)))
+    judged = last(BeforeAfter, evaluate(EvaluateTuned(seen.folder)))
     assert (found.counts == judged.after.counts).all() and found.tested == 84
     assert found.loss == pytest.approx(judged.after.loss, abs=1e-5)
     assert len(found.mistakes) == 84 - found.counts.trace() == len(found.pixels)

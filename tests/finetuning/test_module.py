@@ -17,7 +17,7 @@ from resnet_explorer.finetuning.choices import BnMode, GreyWay, Strategy, Weight
 from resnet_explorer.finetuning.groups import grouping
 from resnet_explorer.finetuning.jobs import save
 from resnet_explorer.finetuning.plan import TunePlan
-from resnet_explorer.finetuning.schedule import ParameterSchedule, freeze, keep_in_eval, optimiser_groups, verify
+from resnet_explorer.finetuning.schedule import ParameterSchedule, freeze, keep_in_eval, verify
 from resnet_explorer.finetuning.weights import HEAD, drawn, give, measure_grey, port, start
 from resnet_explorer.module import build
 from resnet_explorer.module.build import ResNet, add_adapter, folded
@@ -99,13 +99,13 @@ class TestGroups:
 
     def test_norms_are_spared_as_their_dimensions_say(self) -> None:
         model = on_meta(one := plan(find("resnet50"), strategy=Strategy.FULL))
-        light = [group for group in optimiser_groups(model, grouping(one, 64)) if group["weight_decay"] == 0]
+        light = [group for group in ParameterSchedule(model, grouping(one, 64)).groups() if group["weight_decay"] == 0]
         flat = {id(tensor) for tensor in model.parameters() if tensor.ndim <= 1}
         assert {id(tensor) for group in light for tensor in group["params"]} == flat
 
     def test_a_plan_of_another_network_is_refused(self) -> None:
         with pytest.raises(ExplorerError, match="in the network or in the groups"):
-            optimiser_groups(on_meta(plan(find("resnet18"))), grouping(plan(find("resnet34")), 64))
+            ParameterSchedule(on_meta(plan(find("resnet18"))), grouping(plan(find("resnet34")), 64)).groups()
 
 
 class TestFreezing:
@@ -151,7 +151,7 @@ class TestFreezing:
             tensor.requiers_grad = False  # type: ignore[attr-defined]
         model.get_submodule("layer1").requires_grad = False  # type: ignore[assignment]
         report = verify(model)
-        assert not report.frozen and report.trainable_parameters == sum(one.numel() for one in model.parameters())
+        assert not report.frozen and report.parameters == sum(one.numel() for one in model.parameters())
         assert "conv1.weight.requiers_grad" in report.silent and "layer1.requires_grad" in report.silent
         assert not verify(build(SMALL)).silent
 

@@ -151,11 +151,11 @@ def test_skipped_files_and_leaks_are_listed(page: TuningPage) -> None:
     step = page.setup.images
     assert step.skipped.item(0).text() == "a/broken.jpg: it is cut off"
     assert "in several parts" in step.warned.text()
-    assert "10 classes, 1,430 images" in step.found.text()
+    assert "10 classes, 1,430 images" in step.text.text()
     assert "the test images both choose the best epoch and judge it" in step.notes.text()
     parted = replace(REPORT, classes=(ClassCount("cat", 8, 4, 3), ClassCount("dog", 9, 4, 3)), notes=("Read so.",))
     page.state.take_report(parted)
-    assert "17 images for training, 6 for validation, 8 for testing" in step.found.text()
+    assert "17 images for training, 6 for validation, 8 for testing" in step.text.text()
     assert step.notes.text() == "Read so.\nThe validation images choose the best epoch, and the test images judge it."
 
 
@@ -198,7 +198,7 @@ def test_what_cannot_be_is_said_beside_the_field(
 ) -> None:
     part, good = getattr(page.setup, step), page.state.plan
     part.header.setChecked(True)
-    widget = getattr(part, field)
+    widget = part.form.fields[field]
     line = widget if isinstance(widget, QLineEdit) else widget.lineEdit()
     line.clear()
     qtbot.keyClicks(line, text)

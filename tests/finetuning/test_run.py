@@ -18,9 +18,9 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning.choices import BnMode, GreyWay, Strategy, TuneData, WeightsChoice, WeightsKind
 from resnet_explorer.finetuning.data import TuneImages, complete, load
 from resnet_explorer.finetuning.groups import grouping
-from resnet_explorer.finetuning.lab import evaluate, follow
+from resnet_explorer.finetuning.lab import evaluate, iterate_steps
 from resnet_explorer.finetuning.plan import TunePlan
-from resnet_explorer.finetuning.values import BeforeAfter
+from resnet_explorer.finetuning.values import BeforeAfter, EvaluateTuned
 from resnet_explorer.finetuning.weights import start
 from resnet_explorer.module import build
 from resnet_explorer.runs.folder import list_runs, read, summarize_run
@@ -81,7 +81,7 @@ def test_closed_at_any_moment_it_goes_on(
 ) -> None:
     monkeypatch.setattr("resnet_explorer.training.loop.PAUSE", 0.0)
     for count in (6, 14, 15, 16, 20):
-        steps = follow(PLAN, tmp_path / "run")
+        steps = iterate_steps(PLAN, tmp_path / "run")
         for _ in range(count):
             next(steps)
         steps.close()
@@ -145,7 +145,7 @@ def test_the_best_weights_are_a_file_that_opens_anywhere(whole: tuple[list[Metri
     assert tests[steps] == min(tests.values()) and plan.spec == PLAN.saved_spec
     opened, found = checkpoint.load(folder / "best.safetensors")
     assert found.spec == PLAN.saved_spec and not hasattr(opened, "adapter")
-    judged = last(BeforeAfter, evaluate(folder))
+    judged = last(BeforeAfter, evaluate(EvaluateTuned(str(folder))))
     assert judged.after.loss == pytest.approx(tests[steps], abs=1e-5)
     assert torch.equal(model.state_dict()["fc.weight"], opened.state_dict()["fc.weight"])
     again = replace(PLAN, weights=WeightsChoice(WeightsKind.FILE, str(folder / "best.safetensors")),
@@ -154,7 +154,7 @@ def test_the_best_weights_are_a_file_that_opens_anywhere(whole: tuple[list[Metri
 
 
 def test_before_and_after_are_of_the_same_images(whole: tuple[list[Metric], Path]) -> None:
-    found = last(BeforeAfter, evaluate(whole[1]))
+    found = last(BeforeAfter, evaluate(EvaluateTuned(str(whole[1]))))
     assert found.before and found.before.counts.sum() == found.after.counts.sum() == 84
     assert (found.before.counts.sum(axis=1) == found.after.counts.sum(axis=1)).all()
     assert found.after.accuracy > 0.8 > found.before.accuracy
@@ -223,7 +223,7 @@ class TestParts:
         loss = {part: self.loss(model, images, getattr(images, part)) for part in ("val", "test")}
         with safe_open(tmp_path / "run" / "best.safetensors", "pt") as file:
             assert float(file.metadata()["validation_loss"]) == min(losses) == pytest.approx(loss["val"], abs=1e-5)
-        found = last(BeforeAfter, evaluate(tmp_path / "run"))
+        found = last(BeforeAfter, evaluate(EvaluateTuned(str(tmp_path / "run"))))
         assert found.after.counts.sum() == 10 and found.after.loss == pytest.approx(loss["test"], abs=1e-5)
         assert "The validation images choose the best epoch, and the test images judge it." in found.text
 
@@ -236,7 +236,7 @@ class TestParts:
     @pytest.mark.parametrize("part", ["val", "test"])
     def test_one_of_both_does_both_and_that_is_said(self, tmp_path: Path, part: str) -> None:
         tuned(replace(parted(tmp_path / "images", train=4, **{part: 3}), epochs=1), tmp_path / "run")
-        found = last(BeforeAfter, evaluate(tmp_path / "run"))
+        found = last(BeforeAfter, evaluate(EvaluateTuned(str(tmp_path / "run"))))
         assert found.after.counts.sum() == 6 and "both choose the best epoch and judge it" in found.text[-1]
 
     def test_a_run_goes_on_with_the_images_that_it_was_judged_by(self, tmp_path: Path) -> None:
@@ -311,7 +311,7 @@ class TestBadInput:
         tuned(one, tmp_path / "run", 8)
         file.unlink()
         assert tuned(one, tmp_path / "run")[1].is_finished
-        found = last(BeforeAfter, evaluate(tmp_path / "run"))
+        found = last(BeforeAfter, evaluate(EvaluateTuned(str(tmp_path / "run"))))
         assert found.before is None and "no longer available" in found.text[0]
 
     @pytest.mark.skipif(sys.platform == "win32", reason="no limits there")

@@ -17,7 +17,7 @@ from resnet_explorer.finetuning.jobs import save
 from resnet_explorer.finetuning.lab import evaluate
 from resnet_explorer.finetuning.plan import TunePlan
 from resnet_explorer.finetuning.script import companions, to_script
-from resnet_explorer.finetuning.values import BeforeAfter
+from resnet_explorer.finetuning.values import BeforeAfter, EvaluateTuned
 from resnet_explorer.images.choice import DataChoice, DataKind
 from resnet_explorer.runs.opened import load_trained
 from resnet_explorer.runs.plan import Run, RunPlan
@@ -61,7 +61,7 @@ def test_what_was_learnt_on_other_digits_helps(first: Path, tmp_path: Path) -> N
     right = [tuned(one)[1].best_accuracy or 0.0 for one in (learnt, drawn)]
     assert right[0] > right[1] + 0.1
     tuned(plan(first, strategy=Strategy.A), tmp_path / "run")
-    found = last(BeforeAfter, evaluate(tmp_path / "run"))
+    found = last(BeforeAfter, evaluate(EvaluateTuned(str(tmp_path / "run"))))
     assert found.before and found.before.accuracy < 0.5 and found.after.accuracy > max(0.9, right[0])
     assert "head of 5 classes" in found.text[1] or found.text[1].startswith("The head has as many")
 
