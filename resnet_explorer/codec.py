@@ -7,7 +7,7 @@ always had them (1e-05, where msgspec writes 1e-5). JSON has no word for what is
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, field, fields, is_dataclass
 from enum import EnumType
 from functools import cache
 from math import isfinite
@@ -34,6 +34,16 @@ _WORDS = {
 }
 
 
+def renamed(key: str, default: Any) -> Any:
+    """Return a field of a dataclass that files hold under another key than its name."""
+    return field(default=default, metadata={"key": key})
+
+
+def file_key(of: Field[Any]) -> str:
+    """Return the key under which files hold a field of a dataclass."""
+    return str(of.metadata.get("key", of.name))
+
+
 def plain(value: Any, writers: Writers = _NONE) -> Any:
     """Return a value as lists, dictionaries and what JSON has words for; sets are sorted."""
     if type(value) in writers:
@@ -47,7 +57,7 @@ def plain(value: Any, writers: Writers = _NONE) -> Any:
     if isinstance(value, frozenset):
         return sorted(value)
     if is_dataclass(value):
-        return {one.name: plain(getattr(value, one.name), writers) for one in fields(value)}
+        return {file_key(one): plain(getattr(value, one.name), writers) for one in fields(value)}
     return value
 
 
@@ -100,7 +110,7 @@ def decode(value: object, kind: type[T], readers: Readers = _NONE, at: str = "$"
     try:
         return msgspec.convert(prepared, kind)
     except msgspec.ValidationError as error:
-        raise _worded(str(error), at) from error
+        raise _worded(str(error), kind, at) from error
 
 
 def decode_line(line: str | bytes, kind: type[T], defaults: Mapping[str, object]) -> T | None:
@@ -127,8 +137,8 @@ def _prepared(value: Any, kind: Any, readers: Readers, at: str) -> Any:
             if key not in types:
                 remedy = did_you_mean(key, types, "Take it out.")
                 raise ExplorerError(at, f"Unknown key {key[:40]!r} at {at}.", remedy)
-        inside = {key: inner for key, inner in types.items() if inner and key in value}
-        return value | {key: _prepared(value[key], inner, readers, f"{at}.{key}") for key, inner in inside.items()}
+        inside = ((key, *types[key]) for key in value)
+        return {name: _prepared(value[key], inner, readers, f"{at}.{key}") for key, name, inner in inside}
     if isinstance(value, list) and (inner := get_args(kind)):
         return [_prepared(one, inner[0], readers, f"{at}[{place}]") for place, one in enumerate(value)]
     if isinstance(value, str) and isinstance(kind, EnumType) and value not in list(kind):
@@ -138,12 +148,22 @@ def _prepared(value: Any, kind: Any, readers: Readers, at: str) -> Any:
 
 
 @cache
-def _types(kind: Any) -> Mapping[str, Any]:
-    """Return the type of each field of a dataclass as ``_checked`` has it; empty for other types."""
+def _types(kind: Any) -> Mapping[str, tuple[str, Any]]:
+    """Return the name of each field of a dataclass, and its type as ``_checked`` has it; empty for other types."""
     if not is_dataclass(kind):
         return {}
     hints = get_type_hints(kind)
-    return {one.name: _checked(hints[one.name]) for one in fields(kind)}
+    return {file_key(one): (one.name, _checked(hints[one.name])) for one in fields(kind)}
+
+
+@cache
+def _file_keys(kind: Any) -> dict[str, str]:
+    """Return the keys in files of all fields in a type that have another name there."""
+    types = _types(kind)
+    keys = {name: key for key, (name, _) in types.items() if name != key}
+    for inner in (*get_args(kind), *(inner for _, inner in types.values())):
+        keys |= _file_keys(inner)
+    return keys
 
 
 @cache
@@ -157,9 +177,10 @@ def _checked(kind: Any) -> Any:
     return inside[0] if get_origin(kind) in (Union, UnionType) else kind
 
 
-def _worded(text: str, at: str) -> ExplorerError:
+def _worded(text: str, kind: Any, at: str) -> ExplorerError:
     """Return msgspec's error, as in "Expected `int`, got `str` - at `$.seed`", in plain words."""
-    text, _, path = text.partition(" - at ")
+    keys = _file_keys(kind)
+    text, _, path = re.sub(r"\w+", lambda word: keys.get(word[0], word[0]), text).partition(" - at ")
     path = path.strip("`").replace("$", at, 1) or at
     text = re.sub("`(.+?)`", lambda types: " or ".join(_WORDS.get(one, one) for one in types[1].split(" | ")), text)
     text = re.sub("Object missing required field (.+)", r"Missing key '\1'", text)

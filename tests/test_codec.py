@@ -83,7 +83,7 @@ TUNE = TunePlan(
     dropout=0.1,
     strategy=Strategy.C,
     unfreeze=(1, 2),
-    recipe=Recipe(milestones=(3, 5), schedule=Schedule.STEPS, ema=0.9, decay=1e-5),
+    recipe=Recipe(milestones=(3, 5), schedule=Schedule.STEPS, ema=0.9, weight_decay=1e-5),
     rates=Rates(1.0, 0.25, 0.05),
     frozen=frozenset({"stem", "layer1"}),
     bn=BnMode.EVAL,
@@ -108,6 +108,13 @@ class TestOldFiles:
     def test_a_run(self) -> None:
         assert runs_codec.loads(text("run.json"), "here") == (RUN, SETTING)
         assert runs_codec.dumps(RUN, SETTING) == text("run.json")
+
+    def test_the_keys_of_a_recipe(self) -> None:
+        keys = {"rate": 0.5, "decay": 0.25, "spares": True, "evaluate": 7, "measure": 3}
+        recipe = Recipe(learning_rate=0.5, weight_decay=0.25, no_decay_on_norms=True, evaluate_every=7, measure_every=3)
+        assert codec.decode(keys, Recipe) == recipe and codec.plain(recipe).items() >= keys.items()
+        with pytest.raises(ExplorerError, match="Unknown key 'learning_rate' at"):
+            codec.decode({"learning_rate": 0.5}, Recipe)
 
     def test_its_steps(self) -> None:
         first, strange, last = runs_codec.metrics_from((FILES / "metrics.jsonl").read_bytes())
@@ -154,7 +161,7 @@ REQUESTS = st.one_of(
         st.sampled_from(Precision),
         st.sampled_from(Loss),
     ),
-    st.builds(DescentRequest, SEVERAL, IMAGES, DATA, st.builds(Recipe, measure=st.integers(0, 9))),
+    st.builds(DescentRequest, SEVERAL, IMAGES, DATA, st.builds(Recipe, measure_every=st.integers(0, 9))),
     st.builds(LesionRequest, SEVERAL, IMAGES, DATA),
     st.builds(ShatterRequest, SEVERAL, IMAGES, DATA, beta=st.floats(0, 1)),
     st.builds(PathsRequest, NETS.map(lambda spec: replace(spec, residual=True)), IMAGES, DATA),
@@ -162,7 +169,9 @@ REQUESTS = st.one_of(
         TunePlan,
         st.sampled_from([find("resnet18"), find("resnet50")]),
         classes=st.sets(st.text(min_size=1, max_size=5), min_size=2, max_size=4).map(tuple),
-        recipe=st.builds(Recipe, rate=st.floats(1e-9, 10), schedule=st.sampled_from(Schedule), flip=st.booleans()),
+        recipe=st.builds(
+            Recipe, learning_rate=st.floats(1e-9, 10), schedule=st.sampled_from(Schedule), flip=st.booleans()
+        ),
         strategy=st.sampled_from(Strategy),
         frozen=st.frozensets(st.sampled_from(["stem", "layer1", "layer2.0"])),
         preprocess=st.builds(Preprocess, mean=st.tuples(st.floats(-9, 9)), std=st.tuples(st.floats(0.1, 9))),

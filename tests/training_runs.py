@@ -1,29 +1,48 @@
 """Small runs for tests: a network of three blocks on the digits, a few milliseconds a step."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from resnet_explorer.runs.plan import Metric, Run, RunPlan
+from resnet_explorer.readings.progress import Partial
+from resnet_explorer.runs.plan import Ending, Metric, Run, RunEnvironment, RunPlan
 from resnet_explorer.runs.recipe import Optimiser, Recipe
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
-from resnet_explorer.training.loop import train
+from resnet_explorer.training.loop import TrainingEvent, iterate_steps
 from tests.narrow import close
 
 RECIPES: dict[str, Recipe] = {
-    "sgd": Recipe(14, 32, evaluate=5, measure=4),
+    "sgd": Recipe(14, 32, evaluate_every=5, measure_every=4),
     "nesterov, spares, clip": Recipe(
-        14, 32, Optimiser.NESTEROV, rate=0.1, spares=True, clip=0.5, decay=1e-2, warmup=5, evaluate=0
+        14,
+        32,
+        Optimiser.NESTEROV,
+        learning_rate=0.1,
+        no_decay_on_norms=True,
+        clip=0.5,
+        weight_decay=1e-2,
+        warmup=5,
+        evaluate_every=0,
     ),
     "adam, average, crops": Recipe(
-        14, 32, Optimiser.ADAM, rate=0.01, ema=0.8, pad=1, flip=True, smoothing=0.1, evaluate=7, measure=0
+        14,
+        32,
+        Optimiser.ADAM,
+        learning_rate=0.01,
+        ema=0.8,
+        pad=1,
+        flip=True,
+        smoothing=0.1,
+        evaluate_every=7,
+        measure_every=0,
     ),
-    "adamw": Recipe(14, 32, Optimiser.ADAMW, rate=0.01, decay=0.1, evaluate=4, measure=5),
+    "adamw": Recipe(14, 32, Optimiser.ADAMW, learning_rate=0.01, weight_decay=0.1, evaluate_every=4, measure_every=5),
 }
 
 
@@ -33,6 +52,25 @@ def small(*settings: str) -> ResNetSpec:
 
 def plan(recipe: Recipe = RECIPES["sgd"], *settings: str, **how: Any) -> RunPlan:
     return RunPlan("small", small(*settings), recipe=recipe, **how)
+
+
+def train(
+    plan: RunPlan, folder: Path | None = None, until: int | None = None, *, tensorboard: bool = False
+) -> Generator[TrainingEvent | Run, None, None]:
+    """Yield progress and the steps as they are made, and last the run; see ``iterate_steps``."""
+    environment: RunEnvironment | None = None
+    metrics: dict[int, Metric] = {}
+    with closing(iterate_steps(plan, folder, until, known_steps=0, tensorboard=tensorboard)) as events:
+        for event in events:
+            if isinstance(event, Ending):
+                yield Run(
+                    plan, environment, tuple(metrics[step] for step in sorted(metrics)), event.folder, event.problem
+                )
+                return
+            if isinstance(event, Partial):
+                environment = event.value.environment or environment
+                metrics.update((metric.step, metric) for metric in event.value.metrics)
+            yield event
 
 
 def run(asked: RunPlan, folder: Path | None = None, until: int | None = None) -> Run:

@@ -103,9 +103,9 @@ def _tune(job: TuneRun) -> Iterator[object]:
         Chunk((), RunEnvironment("digits", CLASSES, (), REPORT.train, 360, "2", "1", "cpu", "2026-01-01T00:00"))
     )
     for step in range(recipe.steps):
-        is_judged = (step + 1) % recipe.evaluate == 0
+        is_judged = (step + 1) % recipe.evaluate_every == 0
         tests = (2.0 / (step + 1), 1 - 1 / (step + 2)) if is_judged else (None, None)
-        yield Partial(Chunk((Metric(step, 2.3 / (step + 1), 0.5, recipe.rate, step * 0.1, *tests),)))
+        yield Partial(Chunk((Metric(step, 2.3 / (step + 1), 0.5, recipe.learning_rate, step * 0.1, *tests),)))
     yield TuneEnding(job.folder, recipe.steps, recipe.steps, 1.0, "", 2, 0.1, 0.98)
 
 

@@ -28,9 +28,18 @@ SMALL = named(assign(find("resnet20"), "blocks=1,1,1", "widths=4,8,8", "stem_cha
 GREY = Preprocess(8, 8, (0.3,), (0.37,))
 PLAN = TunePlan(
     SMALL, NONE, TuneData(TuneKind.DIGITS), ("3", "5", "7"), InputShape(1, 8, 8), channels=1, grey=GreyWay.ADAPTER,
-    preprocess=GREY, strategy=Strategy.C, epochs=5, recipe=Recipe(batch=64, rate=0.05, spares=True),
+    preprocess=GREY, strategy=Strategy.C, epochs=5, recipe=Recipe(batch=64, learning_rate=0.05, no_decay_on_norms=True),
 )  # fmt: skip
-RICH = Recipe(batch=64, rate=0.01, optimiser=Optimiser.ADAMW, ema=0.8, flip=True, smoothing=0.1, clip=1.0, spares=True)
+RICH = Recipe(
+    batch=64,
+    learning_rate=0.01,
+    optimiser=Optimiser.ADAMW,
+    ema=0.8,
+    flip=True,
+    smoothing=0.1,
+    clip=1.0,
+    no_decay_on_norms=True,
+)
 
 
 def tuned(plan: TunePlan, folder: Path | None = None, until: int | None = None) -> tuple[list[Metric], TuneEnding]:

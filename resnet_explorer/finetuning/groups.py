@@ -185,9 +185,9 @@ def grouping(plan: TunePlan, images: int) -> Grouping:
 
 
 def _split(plan: TunePlan, unit: str, opens: int, tensors: list[Weight]) -> list[Group]:
-    decay, shares = plan.recipe.decay, _shares(plan, unit, opens)
-    free = [tensor for tensor in tensors if tensor.no_decay and plan.recipe.spares]
-    decayed = [tensor for tensor in tensors if not (tensor.no_decay and plan.recipe.spares)]
+    decay, shares = plan.recipe.weight_decay, _shares(plan, unit, opens)
+    free = [tensor for tensor in tensors if tensor.no_decay and plan.recipe.no_decay_on_norms]
+    decayed = [tensor for tensor in tensors if not (tensor.no_decay and plan.recipe.no_decay_on_norms)]
     parts = ((unit, decayed, decay), (f"{unit}, norms and biases", free, 0.0))
     return [
         Group(name, unit, tuple(tensor.name for tensor in part), total(part), rate, opens, shares)

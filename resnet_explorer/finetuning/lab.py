@@ -164,7 +164,7 @@ def usable(device: str) -> str:
 def _outcome(folder: Path, steps: int, before: Evaluation | None, after: Evaluation) -> Outcome:
     """Return the figures of a run; ``steps`` are those that the best weights had made."""
     run = read(folder)
-    environment, last, per_epoch = run.environment, run.metrics[-LAST_STEPS:], max(1, run.plan.recipe.evaluate)
+    environment, last, per_epoch = run.environment, run.metrics[-LAST_STEPS:], max(1, run.plan.recipe.evaluate_every)
     assert environment is not None
     return Outcome(
         before.accuracy if before else None,

@@ -22,7 +22,9 @@ from resnet_explorer.spec.catalogue import named
 from resnet_explorer.spec.codec import READERS, WRITERS
 
 MAX_EPOCHS = 100_000
-TUNING = Recipe(batch=32, rate=0.01, decay=1e-4, spares=True, evaluate=0, measure=0)
+TUNING = Recipe(
+    batch=32, learning_rate=0.01, weight_decay=1e-4, no_decay_on_norms=True, evaluate_every=0, measure_every=0
+)
 """The default recipe; its steps follow from the epochs."""
 
 
@@ -257,7 +259,7 @@ class TunePlan:
         Blocks are not measured: what is frozen has no gradient.
         """
         steps = self.steps_per_epoch(images)
-        return replace(self.recipe, steps=self.epochs * steps, evaluate=steps, measure=0)
+        return replace(self.recipe, steps=self.epochs * steps, evaluate_every=steps, measure_every=0)
 
 
 def _between(key: str, value: int, least: int, most: int) -> None:

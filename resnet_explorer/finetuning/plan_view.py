@@ -193,7 +193,7 @@ def describe_no_decay(groups: Grouping) -> str:
     exempt = no_decay(groups.plan.tensors)
     count = f"{exempt.tensors:,} tensors ({exempt.parameters:,} parameters)"
     text = f"{count} belong to norms or are biases, by layer type."
-    if not groups.plan.recipe.spares:
+    if not groups.plan.recipe.no_decay_on_norms:
         text += " They get weight decay like all others; the recipe can exempt them."
     if not exempt.missed:
         return f"{text} Matching “bn” and “bias” in names would find them all here."

@@ -227,7 +227,7 @@ def _constants(plan: TunePlan) -> str:
         f"SEED, EPOCHS, BATCH = {plan.seed}, {plan.epochs}, {recipe.batch}",
         "# Devices on which channels_last is faster for this network, and gives the same gradients.",
         f"CHANNELS_LAST = {literal(channels_last)}",
-        f"RATE, DECAY, SPARES = {recipe.rate!r}, {recipe.decay!r}, {recipe.spares!r}",
+        f"RATE, DECAY, SPARES = {recipe.learning_rate!r}, {recipe.weight_decay!r}, {recipe.no_decay_on_norms!r}",
         *([f"PATIENCE = {plan.patience}"] if plan.patience else []),
         *([f"PAD = {recipe.pad}"] if recipe.pad or recipe.flip else []),
         "",

@@ -288,7 +288,7 @@ class RatesStep(Step):
         measuring.summarise(measuring.summary.replace("test every, blocks every", "").strip(", "))
         steps = self.state.groups.steps
         self.text.show_words(f"{steps:,} steps an epoch, {plan.epochs * steps:,} in all.")
-        self.summarise(f"{plan.epochs:,} epochs, rate {plan.recipe.rate:g}")
+        self.summarise(f"{plan.epochs:,} epochs, rate {plan.recipe.learning_rate:g}")
 
     def take(self, key: str, value: object) -> None:
         if key == "seed" and (problem := out_of_range(value, 0, 2**31 - 1, f"A seed of {value}")):

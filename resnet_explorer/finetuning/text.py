@@ -76,7 +76,7 @@ _GROUP_HEADS = ("group", "tensors", "parameters", "from epoch")
 
 def _group_rows(groups: Grouping) -> Iterable[tuple[str, ...]]:
     for group in groups.groups:
-        rates = ", then ".join(f"{groups.plan.recipe.rate * share:.3g}" for _, share in group.shares)
+        rates = ", then ".join(f"{groups.plan.recipe.learning_rate * share:.3g}" for _, share in group.shares)
         counts = (f"{len(group.tensors):,}", f"{group.parameters:,}", groups.from_epoch(group))
         yield (group.name, *counts, rates, f"{group.decay:g}")
 
@@ -92,7 +92,7 @@ def _openings(groups: Grouping) -> Iterable[str]:
 def _costs(plan: TunePlan) -> Iterable[str]:
     cost = head_cost(compile_spec(plan.spec), len(plan.classes))
     yield f"head: {cost.features:,} features, {cost.before:,} parameters before, {cost.after:,} now"
-    if plan.recipe.spares:
+    if plan.recipe.no_decay_on_norms:
         kept = no_decay(plan.tensors)
         missed = f"; matching bn or bias in names would miss {len(kept.missed):,}" if kept.missed else ""
         yield f"without weight decay, by module type: {kept.tensors:,} tensors ({kept.parameters:,} parameters){missed}"
@@ -233,11 +233,12 @@ def _data(plan: TunePlan, data: DataReport | None) -> Iterable[str]:
 def _training(plan: TunePlan) -> Iterable[str]:
     recipe = plan.recipe
     yield f"- **Strategy:** {_STRATEGIES[plan.strategy]}"
-    yield f"- **Optimiser:** {recipe.optimiser}, rate {recipe.rate:g} ({recipe.schedule}), momentum {recipe.momentum:g}"
+    rate = f"rate {recipe.learning_rate:g} ({recipe.schedule})"
+    yield f"- **Optimiser:** {recipe.optimiser}, {rate}, momentum {recipe.momentum:g}"
     if recipe.schedule is Schedule.ONE_CYCLE:
         yield f"  {ONE_CYCLE_WORDS}"
-    decay = "; none on norms and biases, by module type" if recipe.spares else ""
-    yield f"- **Weight decay:** {recipe.decay:g}{decay}"
+    decay = "; none on norms and biases, by module type" if recipe.no_decay_on_norms else ""
+    yield f"- **Weight decay:** {recipe.weight_decay:g}{decay}"
     yield f"- **Batch norm:** {_BN[plan.bn]}"
     yield f"- **Batch, epochs, seed:** {recipe.batch}, {plan.epochs}, {plan.seed}"
     if plan.frozen:

@@ -167,7 +167,7 @@ class GradientControls(QWidget):
         if self._when is When.TRAINING:
             steps = _whole(self.steps, "steps", MAX_STEPS)
             every = _whole(self.every, "steps from one measurement to the next", steps)
-            recipe = replace(RECIPE, steps=steps, batch=image.batch, rate=self._rate, measure=every)
+            recipe = replace(RECIPE, steps=steps, batch=image.batch, learning_rate=self._rate, measure_every=every)
             return DescentRequest(self.specs(), image, images, recipe, loss=loss, device=device)
         seeds, mode, precision = tuple(range(self.seeds.value())), self.mode.chosen, self.precision.chosen
         return GradientRequest(self.specs(), image, images, seeds, mode, precision, loss, self._rate, device)

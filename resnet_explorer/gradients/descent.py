@@ -14,9 +14,9 @@ from resnet_explorer.runs.recipe import Recipe
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import title
 
-RECIPE = Recipe(rate=0.05, evaluate=0, measure=0)
+RECIPE = Recipe(learning_rate=0.05, evaluate_every=0, measure_every=0)
 """Gradient descent with momentum at a constant rate (He et al. 2015, section 4.2, without its schedule)."""
-MEASURED = replace(RECIPE, measure=5)
+MEASURED = replace(RECIPE, measure_every=5)
 
 
 @job("resnet_explorer.gradients.lab:train")
@@ -24,8 +24,8 @@ MEASURED = replace(RECIPE, measure=5)
 class DescentRequest:
     """Train networks on the same images in the same order, from one seed.
 
-    The batch is the recipe's; ``image`` is the size of its images. Every ``recipe.measure`` steps, from the first, all
-    quantities are measured block by block; the networks are not tested.
+    The batch is the recipe's; ``image`` is the size of its images. Every ``recipe.measure_every`` steps, from the
+    first, all quantities are measured block by block; the networks are not tested.
     """
 
     specs: tuple[ResNetSpec, ...]
@@ -117,7 +117,7 @@ class Descent:
         )
         request = GradientRequest(
             training.specs, replace(training.image, batch=training.recipe.batch), training.data, (training.seed,),
-            loss=training.loss, rate=training.recipe.rate, device=training.device,
+            loss=training.loss, rate=training.recipe.learning_rate, device=training.device,
         )  # fmt: skip
         return GradientResult(request, networks, self.data, self.torch, self.seconds)
 

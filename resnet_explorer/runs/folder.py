@@ -110,12 +110,15 @@ class RunFolder:
     """A saved run as a list shows it; ``problem`` says why it ended early, ``over`` that it did so on purpose."""
 
     path: Path
-    name: str
     plan: RunPlan
     environment: RunEnvironment
     last: Metric | None
     problem: str = ""
     over: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.plan.name
 
     @property
     def steps(self) -> int:
@@ -146,7 +149,7 @@ def file_name(title: str) -> str:
 
 def read(folder: Path) -> Run:
     """Return a saved run with all its steps; raises ExplorerError for no run, or one of a newer version."""
-    plan, environment = _head(folder)
+    plan, environment = read_head(folder)
     with _os_errors_as_text(folder):
         metrics = metrics_from((folder / METRICS).read_bytes()) if (folder / METRICS).exists() else ()
     ended = ended_in(folder)
@@ -155,10 +158,9 @@ def read(folder: Path) -> Run:
 
 def summarize_run(folder: Path) -> RunFolder:
     """Return a saved run with only its last step; raises ExplorerError as ``read``."""
-    plan, environment = _head(folder)
-    name, ended = _name(folder, plan), ended_in(folder)
-    made = environment, _last(folder / METRICS), ended.problem, ended.over
-    return RunFolder(folder, name, replace(plan, name=name), *made)
+    plan, environment = read_head(folder)
+    plan, ended = replace(plan, name=_name(folder, plan)), ended_in(folder)
+    return RunFolder(folder, plan, environment, _last(folder / METRICS), ended.problem, ended.over)
 
 
 def list_runs(root: Path) -> tuple[RunFolder, ...]:
@@ -167,7 +169,7 @@ def list_runs(root: Path) -> tuple[RunFolder, ...]:
     for folder in _folders(root, DEPTH):
         with suppress(ExplorerError):  # of a newer version, or broken: ``read`` says why
             runs.append(summarize_run(folder))
-    return tuple(sorted(runs, key=lambda one: (one.environment.began, str(one.path)), reverse=True))
+    return tuple(sorted(runs, key=lambda run: (run.environment.began, str(run.path)), reverse=True))
 
 
 def _folders(root: Path, depth: int) -> Iterator[Path]:
@@ -182,7 +184,8 @@ def _folders(root: Path, depth: int) -> Iterator[Path]:
         yield from _folders(path, depth - 1)
 
 
-def _head(folder: Path) -> tuple[RunPlan, RunEnvironment]:
+def read_head(folder: Path) -> tuple[RunPlan, RunEnvironment]:
+    """Return the plan of a saved run, with its first name, and its environment; raises ExplorerError as ``read``."""
     if not (folder / RUN).is_file():
         raise ExplorerError(str(folder), f"{folder} holds no run.", "Choose a folder that a training wrote.")
     with _os_errors_as_text(folder):
@@ -204,8 +207,8 @@ def _last(file: Path) -> Metric | None:
             tail = lines.read().split(b"\n")
     except OSError:
         return None
-    known = (metric_from_line(line) for line in reversed(tail) if line)
-    return next((metric for metric in known if metric is not None), None)
+    metrics = (metric_from_line(line) for line in reversed(tail) if line)
+    return next((metric for metric in metrics if metric is not None), None)
 
 
 def _name(folder: Path, plan: RunPlan) -> str:

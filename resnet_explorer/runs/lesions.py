@@ -48,18 +48,18 @@ def study(
     also tested with batch statistics.
     """
     began = perf_counter()
-    known = LesionStudy(request, (), str(torch.__version__), 0.0)
+    result = LesionStudy(request, (), str(torch.__version__), 0.0)
     for _ in request.specs:
         yield Progress(done, of, "loading the network")
-        finished = known.networks
+        finished = result.networks
         for step in one_by_one(next(subjects), by_batch=by_batch):
             if isinstance(step, str):
                 yield Progress(done, of, step)
                 continue
             done += 1
-            known = replace(known, networks=(*finished, step), seconds=perf_counter() - began)
-            yield Partial(known)
-    yield known
+            result = replace(result, networks=(*finished, step), seconds=perf_counter() - began)
+            yield Partial(result)
+    yield result
 
 
 def one_by_one(subject: Subject, *, by_batch: bool = False) -> Iterator[str | Lesions]:
@@ -73,26 +73,23 @@ def one_by_one(subject: Subject, *, by_batch: bool = False) -> Iterator[str | Le
     test = _Test(images, plan.device)
     with restored(model, training=False):
         whole = yield from test.error(model, f"{name} unmodified")
-        batch = (yield from _by_batch(subject, test)) if by_batch else None
-        known = Lesions(name, plan.spec, where, whole, batch, unknown, unknown, len(test.indices), images.text)
-        yield known
+        batch = None
+        if by_batch:
+            with seeded(plan.seed), restored(model, training=True):  # the running statistics are put back afterwards
+                batch = yield from test.error(model, f"{name} with batch statistics")
+        lesions = Lesions(name, plan.spec, where, whole, batch, unknown, unknown, len(test.indices), images.text)
+        yield lesions
         for index, block in enumerate(blocks_of(model)):
             with dropping(block, torch.Size(shapes[index][1])):
                 error = yield from test.error(model, f"{name} without {where[index].path}")
-            known = replace(known, dropped=_with(known.dropped, index, error))
-            yield known
+            lesions = replace(lesions, dropped=_with(lesions.dropped, index, error))
+            yield lesions
             if swappable(shapes, index):
                 text = f"{name} with {where[index].path} and {where[index + 1].path} swapped"
                 with swapping(model, index):
                     error = yield from test.error(model, text)
-                known = replace(known, swapped=_with(known.swapped, index, error))
-                yield known
-
-
-def _by_batch(subject: Subject, test: "_Test") -> LesionSteps:
-    """Return the error in training mode; the running statistics are put back afterwards."""
-    with seeded(subject.plan.seed), restored(subject.model, training=True):
-        return (yield from test.error(subject.model, f"{subject.plan.name} with batch statistics"))
+                lesions = replace(lesions, swapped=_with(lesions.swapped, index, error))
+                yield lesions
 
 
 class _Test:
@@ -132,7 +129,7 @@ def _shapes(plan: RunPlan) -> tuple[tuple[Shape, Shape], ...]:
     """Return the input and output shape of each block, without the batch."""
     analysis = analyse(compile_spec(plan.spec), plan.image)
     sums = [analysis.sums[block.path] for stage in analysis.network.stages for block in stage.blocks]
-    return tuple((one.input[1:], one.output[1:]) for one in sums)
+    return tuple((shapes.input[1:], shapes.output[1:]) for shapes in sums)
 
 
 def count(plan: RunPlan) -> int:

@@ -1,4 +1,3 @@
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from resnet_explorer.errors import CheckpointError
 from resnet_explorer.features import resolve
 from resnet_explorer.module.build import ResNet, add_adapter, build, folded
 from resnet_explorer.network.tree import ADAPTER
-from resnet_explorer.runs.folder import BEST, CHECKPOINT, RUN, TUNE, loads
+from resnet_explorer.runs.folder import BEST, CHECKPOINT, TUNE, read_head
 from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.spec import ResNetSpec
 
@@ -23,15 +22,13 @@ class RunKind:
     train: str
     images: str
 
-    def go_on(self, folder: Path, until: int | None, known_steps: int | None, tensorboard: bool) -> Iterator[object]:
-        """Yield what continuing the run yields."""
-        steps: Iterator[object] = resolve(self.train)(folder, until, known_steps, tensorboard)
-        return steps
+    def go_on(self, folder: Path, until: int | None, known_steps: int | None, tensorboard: bool) -> Any:
+        """Return an iterator of what continuing the run yields."""
+        return resolve(self.train)(folder, until, known_steps, tensorboard)
 
     def images_of(self, folder: Path) -> Any:
         """Return the images of a run, with the interface of ``probes.data.Images``."""
-        read: Callable[[Path], Any] = resolve(self.images)
-        return read(folder)
+        return resolve(self.images)(folder)
 
 
 KINDS = (RunKind(TUNE, "resnet_explorer.finetuning.jobs:go_on", "resnet_explorer.finetuning.jobs:images_of_run"),)
@@ -60,7 +57,9 @@ def broken_run(file: Path, error: Exception) -> CheckpointError:
 
 def give_tensors(module: nn.Module, tensors: dict[str, Tensor], prefix: str) -> None:
     """Load the tensors under a prefix into a module."""
-    module.load_state_dict({key.removeprefix(prefix): one for key, one in tensors.items() if key.startswith(prefix)})
+    module.load_state_dict(
+        {key.removeprefix(prefix): tensor for key, tensor in tensors.items() if key.startswith(prefix)}
+    )
 
 
 def load_trained(folder: Path) -> tuple[ResNet, RunPlan, int]:
@@ -69,12 +68,7 @@ def load_trained(folder: Path) -> tuple[ResNet, RunPlan, int]:
     The weights are those of the moving average, if there is one; of a fine-tuning the best ones, with its adapter
     folded into the first convolution. Raises ExplorerError where there are none.
     """
-    try:
-        plan, _ = loads((folder / RUN).read_text(encoding="utf-8"), str(folder))
-    except OSError as error:
-        raise CheckpointError(
-            str(folder), f"{folder} holds no run.", "Choose a folder that a training wrote."
-        ) from error
+    plan, _ = read_head(folder)
     file, prefix = folder / BEST, ""
     if not file.exists():
         file, prefix = folder / CHECKPOINT, "average.module." if plan.recipe.ema else "model."

@@ -81,8 +81,8 @@ class RunEnvironment:
     @property
     def instruction_set(self) -> str:
         """Return the CPU's instruction set; empty on another device."""
-        found = re.match(r"CPU \((.+?)\)", self.machine)
-        return found[1] if found else ""
+        match = re.match(r"CPU \((.+?)\)", self.machine)
+        return match[1] if match else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,18 +178,17 @@ def describe_seeds(runs: Sequence[Run]) -> str:
 
 def describe_recipe(recipe: Recipe) -> str:
     """Return a recipe in short."""
-    rate = f"{OPTIMISERS[recipe.optimiser]}, rate {recipe.rate:g}"
     one_cycle = recipe.schedule is Schedule.ONE_CYCLE
-    schedule = f"{recipe.schedule}, momentum not cycled" if one_cycle else str(recipe.schedule)
-    rate += "" if recipe.schedule is Schedule.CONSTANT else f" ({schedule})"
+    schedule = f" ({recipe.schedule}{', momentum not cycled' if one_cycle else ''})"
+    rate = f"{OPTIMISERS[recipe.optimiser]}, rate {recipe.learning_rate:g}"
+    rate += "" if recipe.schedule is Schedule.CONSTANT else schedule
     parts = [f"batch {recipe.batch}", rate]
     if recipe.warmup:
         parts.append("warm-up not used" if one_cycle else f"{recipe.warmup:,} steps of warm-up")
     if recipe.optimiser in (Optimiser.SGD, Optimiser.NESTEROV):
         parts.append(f"momentum {recipe.momentum:g}")
-    parts.append(
-        f"weight decay {recipe.decay:g}" + (", none on norms and biases" if recipe.spares and recipe.decay else "")
-    )
+    parts.append(f"weight decay {recipe.weight_decay:g}")
+    parts += ["none on norms and biases"] if recipe.no_decay_on_norms and recipe.weight_decay else []
     parts += [f"random crops, padding {recipe.pad} px"] if recipe.pad else []
     parts += ["random flips"] if recipe.flip else []
     parts += [f"label smoothing {recipe.smoothing:g}"] if recipe.smoothing else []
@@ -217,13 +216,13 @@ class RunStatistics:
 
     @property
     def loss(self) -> float | None:
-        known = [metric.loss for metric in self.metrics[-RECENT:]]
-        return sum(known) / len(known) if known else None
+        losses = [metric.loss for metric in self.metrics[-RECENT:]]
+        return sum(losses) / len(losses) if losses else None
 
     @property
     def error(self) -> float | None:
-        known = [metric.accuracy for metric in self.metrics[-RECENT:] if metric.accuracy is not None]
-        return 1 - sum(known) / len(known) if known else None
+        shares = [metric.accuracy for metric in self.metrics[-RECENT:] if metric.accuracy is not None]
+        return 1 - sum(shares) / len(shares) if shares else None
 
     @property
     def per_second(self) -> float | None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from math import cos, isfinite, pi
 from typing import Any
 
+from resnet_explorer.codec import file_key, renamed
 from resnet_explorer.errors import ExplorerError, did_you_mean
 from resnet_explorer.spec.readers import Choice, choice, fraction, quoted, several, truth, whole
 
@@ -44,15 +45,15 @@ class Schedule(StrEnum):
 class Recipe:
     """Everything that determines a training besides network, images and seed.
 
-    ``rate`` is the peak learning rate. ``Schedule.STEPS`` multiplies it by ``gamma`` at each of the ``milestones``
+    ``learning_rate`` is its peak. ``Schedule.STEPS`` multiplies it by ``gamma`` at each of the ``milestones``
     (He et al. 2015, section 4.2: 0.1 at 32,000 and 48,000 of 64,000 steps). In the first ``warmup`` steps the rate
     rises linearly from ``warmup_from`` times itself; ``Schedule.ONE_CYCLE`` has its own rise instead. ``momentum``
-    is the first beta of Adam and AdamW, whose second is 0.999. ``decay`` is the weight decay, with ``spares`` not
+    is the first beta of Adam and AdamW, whose second is 0.999. With ``no_decay_on_norms`` the weight decay is not
     on norms and biases. ``pad`` and ``flip`` augment: zero padding with a random crop, and random mirroring.
     ``clip`` bounds the norm of the whole gradient, 0 for no bound; ``ema`` is the decay of a moving average of the
     weights that is tested instead of them, 0 for none. ``mixed`` uses bfloat16 where supported. ``deterministic``
-    gives bit-identical results for the same seed on the same machine. ``evaluate`` and ``measure`` are the numbers
-    of steps after which the test images are evaluated and the blocks measured; 0 for never.
+    gives bit-identical results for the same seed on the same machine. ``evaluate_every`` and ``measure_every`` are
+    the numbers of steps after which the test images are evaluated and the blocks measured; 0 for never.
 
     Raises ExplorerError for values that are invalid or have no effect.
     """
@@ -60,10 +61,10 @@ class Recipe:
     steps: int = 150
     batch: int = 64
     optimiser: Optimiser = Optimiser.SGD
-    rate: float = 0.02
+    learning_rate: float = renamed("rate", 0.02)
     momentum: float = 0.9
-    decay: float = 1e-4
-    spares: bool = False
+    weight_decay: float = renamed("decay", 1e-4)
+    no_decay_on_norms: bool = renamed("spares", False)
     schedule: Schedule = Schedule.CONSTANT
     milestones: tuple[int, ...] = ()
     gamma: float = 0.1
@@ -76,53 +77,48 @@ class Recipe:
     ema: float = 0.0
     mixed: bool = False
     deterministic: bool = True
-    evaluate: int = 25
-    measure: int = 10
+    evaluate_every: int = renamed("evaluate", 25)
+    measure_every: int = renamed("measure", 10)
 
     def __post_init__(self) -> None:
         _need(0 <= self.steps <= MAX_STEPS, "steps", f"{self.steps:,} steps", f"Choose 0 to {MAX_STEPS:,}.")
         _need(1 <= self.batch <= 65_536, "batch", f"A batch of {self.batch:,}", "Choose 1 to 65,536.")
-        _need(isfinite(self.rate) and self.rate > 0, "rate", f"A learning rate of {self.rate}", "Choose one above 0.")
+        rate, decay = self.learning_rate, self.weight_decay
+        _need(isfinite(rate) and rate > 0, "rate", f"A learning rate of {rate}", "Choose one above 0.")
         _need(0 <= self.momentum < 1, "momentum", f"A momentum of {self.momentum}", "Choose 0 or more, below 1.")
-        _need(
-            self.optimiser is not Optimiser.NESTEROV or self.momentum > 0,
-            "momentum",
-            "Nesterov's step without momentum",
-            "Choose a momentum above 0, or plain SGD.",
-        )
-        _need(isfinite(self.decay) and self.decay >= 0, "decay", f"A weight decay of {self.decay}", "Choose 0 or more.")
+        has_momentum = self.optimiser is not Optimiser.NESTEROV or self.momentum > 0
+        remedy = "Choose a momentum above 0, or plain SGD."
+        _need(has_momentum, "momentum", "Nesterov's step without momentum", remedy)
+        _need(isfinite(decay) and decay >= 0, "decay", f"A weight decay of {decay}", "Choose 0 or more.")
         _need(0 < self.gamma <= 1, "gamma", f"A factor of {self.gamma}", "Choose one above 0, up to 1.")
-        _need(
-            list(self.milestones) == sorted({milestone for milestone in self.milestones if milestone > 0}),
-            "milestones",
-            f"Milestones at {', '.join(map(str, self.milestones))}",
-            "Write steps above 0 in rising order.",
-        )
+        rises = list(self.milestones) == sorted({milestone for milestone in self.milestones if milestone > 0})
+        text = f"Milestones at {', '.join(map(str, self.milestones))}"
+        _need(rises, "milestones", text, "Write steps above 0 in rising order.")
         _need(0 <= self.warmup <= MAX_STEPS, "warmup", f"A warm-up of {self.warmup:,} steps", "Choose 0 or more.")
         _need(0 <= self.warmup_from <= 1, "warmup_from", f"A start of {self.warmup_from}", "Choose 0 to 1.")
         _need(0 <= self.pad <= 64, "pad", f"A border of {self.pad} pixels", "Choose 0 to 64.")
         _need(0 <= self.smoothing < 1, "smoothing", f"A smoothing of {self.smoothing}", "Choose 0 or more, below 1.")
         _need(isfinite(self.clip) and self.clip >= 0, "clip", f"A bound of {self.clip}", "Choose 0 or more.")
         _need(0 <= self.ema < 1, "ema", f"A decay of {self.ema}", "Choose 0 or more, below 1.")
-        _need(self.evaluate >= 0, "evaluate", f"Every {self.evaluate} steps", "Choose 0 or more.")
-        _need(self.measure >= 0, "measure", f"Every {self.measure} steps", "Choose 0 or more.")
+        _need(self.evaluate_every >= 0, "evaluate", f"Every {self.evaluate_every} steps", "Choose 0 or more.")
+        _need(self.measure_every >= 0, "measure", f"Every {self.measure_every} steps", "Choose 0 or more.")
 
     def measures(self, step: int) -> bool:
         """Return whether the blocks are measured in a step, counted from 0."""
-        return self.measure > 0 and step % self.measure == 0
+        return self.measure_every > 0 and step % self.measure_every == 0
 
     def rate_at(self, step: int) -> float:
         """Return the learning rate of a step, counted from 0."""
         if self.schedule is Schedule.ONE_CYCLE:
-            return self.rate * _one_cycle(step, self.steps)
+            return self.learning_rate * _one_cycle(step, self.steps)
         if step < self.warmup:
-            return self.rate * (self.warmup_from + (1 - self.warmup_from) * step / self.warmup)
+            return self.learning_rate * (self.warmup_from + (1 - self.warmup_from) * step / self.warmup)
         if self.schedule is Schedule.STEPS:
-            return self.rate * self.gamma ** sum(step >= milestone for milestone in self.milestones)
+            return self.learning_rate * self.gamma ** sum(step >= milestone for milestone in self.milestones)
         if self.schedule is Schedule.COSINE:
             left = max(1, self.steps - self.warmup)
-            return self.rate * (1 + cos(pi * min(1.0, (step - self.warmup) / left))) / 2
-        return self.rate
+            return self.learning_rate * (1 + cos(pi * min(1.0, (step - self.warmup) / left))) / 2
+        return self.learning_rate
 
 
 def _one_cycle(step: int, steps: int) -> float:
@@ -147,9 +143,9 @@ Read = Callable[[str], object]
 
 def _reader(field: Field[Any]) -> Read:
     """Return the function that reads a field of a recipe from text, chosen by the field's default."""
-    key, default = field.name, field.default
+    key, default = file_key(field), field.default
     if isinstance(default, StrEnum):
-        return choice(key, tuple(Choice(one, one, "") for one in type(default)))
+        return choice(key, tuple(Choice(value, value, "") for value in type(default)))
     if isinstance(default, tuple):
         return several(whole(key))
     if isinstance(default, bool):
@@ -157,8 +153,10 @@ def _reader(field: Field[Any]) -> Read:
     return whole(key) if isinstance(default, int) else fraction(key)
 
 
-READERS: Mapping[str, Read] = {field.name: _reader(field) for field in fields(Recipe)}
-"""How each setting of a recipe is read; the keys are the recipe's own."""
+NAMES: Mapping[str, str] = {file_key(field): field.name for field in fields(Recipe)}
+"""The field of a recipe for each key that people write, and that files hold."""
+READERS: Mapping[str, Read] = {file_key(field): _reader(field) for field in fields(Recipe)}
+"""How the value of each key is read."""
 
 
 def set_recipe(recipe: Recipe, settings: Iterable[str]) -> Recipe:
@@ -172,7 +170,7 @@ def set_recipe(recipe: Recipe, settings: Iterable[str]) -> Recipe:
         if not equals:
             raise ExplorerError("recipe", f"{quoted(setting)} sets nothing.", "Write key=value, as in rate=0.1.")
         key = canonical_key(key)
-        values[key] = READERS[key](text)
+        values[NAMES[key]] = READERS[key](text)
     return replace(recipe, **values)
 
 

@@ -13,7 +13,8 @@ from resnet_explorer.runs.plan import Run
 from resnet_explorer.training.chart_data import Across, Options
 from resnet_explorer.training.controller import LiveRun, RunStatus, TrainingController
 from resnet_explorer.ui.fields import CheckField, ChoiceField
-from resnet_explorer.ui.parts import button, describe, hbox, label, timer
+from resnet_explorer.ui.parts import button, describe, hbox, label
+from resnet_explorer.ui.play_bar import PlayBar
 
 _ACROSS = (("by steps", Across.STEPS), ("by epochs", Across.EPOCHS), ("by seconds", Across.SECONDS))
 
@@ -30,9 +31,7 @@ class TrainingBar(QWidget):
         self.start = button("Start", tip, self.start_wanted.emit)
         self.start.setShortcut("Ctrl+Return")
         tip = "Save a checkpoint and pause. Resume continues with bit-identical results."
-        self.pause = button(
-            "Pause", tip, lambda: self._trainer.pause() if self._trainer.is_busy else self._trainer.resume()
-        )
+        self.pause = button("Pause", tip, lambda: trainer.pause() if trainer.is_busy else trainer.resume())
         self.step = button("Step", "Make one step of every run", trainer.step)
         tip = "End these runs; they stay in the list of saved runs"
         self.stop = button("Stop", tip, trainer.give_up)
@@ -79,16 +78,13 @@ class CurveOptions(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.across = describe(
-            ChoiceField(_ACROSS, Across), "X axis", "The x axis of the curves; seconds exclude pauses"
-        )
+        tip = "The x axis of the curves; seconds exclude pauses"
+        self.across = describe(ChoiceField(_ACROSS, Across), "X axis", tip)
         self.across.setMinimumContentsLength(7)
         self.log = describe(CheckField("log"), tip="Logarithmic loss axis")
         tip = "Smoothing of the thick curve, 0 for none; the thin curve is as measured"
-        self.smoothing, self.weight = (
-            describe(QSlider(Qt.Orientation.Horizontal), "Smoothing", tip),
-            label(kind="muted"),
-        )
+        self.smoothing = describe(QSlider(Qt.Orientation.Horizontal), "Smoothing", tip)
+        self.weight = label(kind="muted")
         self.smoothing.setRange(0, 99)
         self.smoothing.setValue(90)
         self.smoothing.setFixedWidth(70)
@@ -109,31 +105,25 @@ class CurveOptions(QWidget):
         self.weight.setMinimumWidth(self.weight.fontMetrics().horizontalAdvance("0.99"))
 
 
-TICK_MS = 100
 SPEEDS = (0.5, 1.0, 2.0, 5.0, 20.0, 100.0, 1000.0)
 USUAL = 2.0
 PARTS = 1000
 
 
-class ReplayBar(QWidget):
-    """Play, a slider and a speed; ``moved``: another moment is shown, ``left``: the user ends the replay."""
+class ReplayBar(PlayBar):
+    """Replays runs; ``moved``: another moment is shown, ``left``: the user ends the replay."""
 
     moved = Signal()
     left = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        tip, slider_tip = "Play the recorded training", "The current moment: drag, or use the arrow keys"
+        super().__init__(100, tip, "Moment of the recording", slider_tip, parent)
         self._runs: tuple[Run, ...] = ()
         self._times: tuple[list[float], ...] = ()
         self.seconds = 0.0
         self._then = 0.0
-        self.play = button(
-            "Play",
-            "Play the recorded training, or pause it",
-            lambda: self.pause() if self._clock.isActive() else self.start(),
-        )
-        tip = "The current moment: drag, or use the arrow keys"
-        self.slider = describe(QSlider(Qt.Orientation.Horizontal), "Moment of the recording", tip)
+        self.play.clicked.connect(self._on_clicked)
         self.slider.setRange(0, PARTS)
         self.slider.valueChanged.connect(lambda part: self.go(self.length * part / PARTS))
         speeds = ((f"{speed:g}×", speed) for speed in SPEEDS)
@@ -142,9 +132,7 @@ class ReplayBar(QWidget):
         self.speed.show_value(USUAL)
         self.text = label(kind="strong")
         self.close_button = button("Leave replay", "Return to the current runs", self.left.emit)
-        self._clock = timer(self, TICK_MS, self._on_tick)
-        parts = (self.text, self.play, self.speed, (self.slider, 1), self.close_button)
-        hbox(*parts, of=self, margins=(12, 2, 12, 2))
+        hbox(self.text, self.play, self.speed, (self.slider, 1), self.close_button, of=self, margins=(12, 2, 12, 2))
 
     @property
     def is_on(self) -> bool:
@@ -160,8 +148,7 @@ class ReplayBar(QWidget):
         self._runs = tuple(runs)
         self._times = tuple([metric.seconds for metric in run.metrics] for run in runs)
         self.text.setText("● replayed")
-        self._clock.stop()
-        self._label()
+        self.stop()
         self.go(self.length)
 
     def recorded(self, here: str) -> str:
@@ -187,29 +174,17 @@ class ReplayBar(QWidget):
             self.slider.setValue(round(PARTS * self.seconds / self.length) if self.length else 0)
         self.moved.emit()
 
-    def start(self) -> None:
-        """Play from the current moment, from the start if that is the end."""
-        if self.seconds >= self.length:
-            self.go(0.0)
-        self._then = time.monotonic()
-        self._clock.start()
-        self._label()
-
-    def pause(self) -> None:
-        self._clock.stop()
-        self._label()
-
     def leave(self) -> None:
-        self._clock.stop()
+        self.stop()
         self._runs, self._times, self.seconds = (), (), 0.0
-        self._label()
 
-    def _on_tick(self) -> None:
+    def advance(self) -> None:
+        """Show as much more of the recording as time has passed; at its end playing stops."""
         now = time.monotonic()
         spent, self._then = now - self._then, now
         self.go(self.seconds + spent * float(self.speed.chosen))
         if self.seconds >= self.length:
-            self.pause()
+            self.stop()
 
-    def _label(self) -> None:
-        self.play.setText("Pause" if self._clock.isActive() else "Play")
+    def _on_clicked(self) -> None:
+        self._then = time.monotonic()

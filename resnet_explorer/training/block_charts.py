@@ -1,6 +1,6 @@
 """Charts of quantities per block: the newest step of several runs, one run over its steps, and schedules."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from resnet_explorer.picture import chart
@@ -9,10 +9,9 @@ from resnet_explorer.readings.quantities import WORDS, Place, Quantity, Quantity
 from resnet_explorer.readings.text import compact
 from resnet_explorer.runs.plan import Metric, Run, describe_conditions, describe_recipe
 from resnet_explorer.runs.recipe import ONE_CYCLE_UP, Recipe, Schedule
-from resnet_explorer.training.chart_data import PLAINLY, Options, Traced, joined, replay_words, runs_of
+from resnet_explorer.training.chart_data import PLAINLY, Options, Traced, joined, replay_words
 from resnet_explorer.training.smoothing import MOST_POINTS
 
-NAN = float("nan")
 BLOCKWISE: Mapping[str, QuantityWords] = {str(quantity): text for quantity, text in WORDS.items()}
 """The texts of what can be measured at each block."""
 MOST_COLUMNS = 400
@@ -22,39 +21,38 @@ MOST_COLUMNS = 400
 def block_plot(shown: Sequence[Traced], quantity: str, options: Options = PLAINLY) -> chart.Chart:
     """Return a quantity at each block, at the newest measured step of each run."""
     labels = BLOCKWISE[quantity]
-    known = [(trace, metric) for trace in shown if (metric := _newest(trace.run)) and has(metric, quantity)]
-    steps = sorted({metric.step + 1 for _, metric in known})
+    newest = [(trace, metric) for trace in shown if (metric := _newest(trace.run)) and has(metric, quantity)]
+    steps = sorted({metric.step + 1 for _, metric in newest})
     when = f"step {steps[0]:,}" if len(steps) == 1 else "the newest measured step of each run" if steps else ""
-    missing = [one.name for one in shown if all(one is not other for other, _ in known)]
-    conditions = describe_conditions(runs_of(shown))
+    missing = [trace.name for trace in shown if all(trace is not other for other, _ in newest)]
+    conditions = describe_conditions([trace.run for trace in shown])
     return chart.Chart(
         labels.label,
         chart.Axis("block, from the input (left) to the loss (right)"),
         chart.Axis(labels.symbol, chart.Scale.LOG if labels.log else chart.Scale.LINEAR),
-        tuple(_series(one, metric, quantity, len(steps) > 1) for one, metric in known),
+        tuple(_series(trace, metric, quantity, len(steps) > 1) for trace, metric in newest),
         joined((replay_words(shown, options.replayed), when, "one batch, not smoothed", *conditions)),
-        spans=_spans([one.run for one, _ in known]),
+        spans=_spans([trace.run for trace, _ in newest]),
         notes=(f"Not measured: {', '.join(missing)}.",) if missing else (),
         key=f"{quantity}:",
     )
 
 
-def _series(one: Traced, metric: Metric, quantity: str, says_step: bool) -> chart.Series:
+def _series(trace: Traced, metric: Metric, quantity: str, says_step: bool) -> chart.Series:
     y = values(metric, quantity)
-    points = [
-        chart.Point(place.path, f"block {n} · {place.path}") for n, place in enumerate(_places(one.run, len(y)), 1)
-    ]
-    known = [value for value in (y[0], y[-1]) if value == value]
-    ratio = f"first/last = {number(float(f'{known[0] / known[1]:.3g}'))}" if len(known) == 2 and known[1] else ""
-    note = ", ".join(word for word in (ratio, f"step {metric.step + 1:,}" if says_step else "") if word)
+    places = enumerate(_places(trace.run, len(y)), 1)
+    points = [chart.Point(place.path, f"block {n} · {place.path}") for n, place in places]
+    ends = [value for value in (y[0], y[-1]) if value == value]
+    ratio = f"first/last = {number(float(f'{ends[0] / ends[1]:.3g}'))}" if len(ends) == 2 and ends[1] else ""
+    note = ", ".join(filter(None, (ratio, f"step {metric.step + 1:,}" if says_step else "")))
     x = list(range(1, len(y) + 1))
-    return chart.Series(one.key, one.name, x, y, one.look, points=points, note=note, hidden=one.hidden)
+    return chart.Series(trace.key, trace.name, x, y, trace.look, points=points, note=note, hidden=trace.hidden)
 
 
 def values(metric: Metric, quantity: str) -> list[float]:
     """Return a quantity at each block of a measured step; NaN where a block does not have it."""
     blocks = metric.blocks or {}
-    return [NAN if one is None else one for one in blocks.get(Quantity(quantity), ())]
+    return [float("nan") if value is None else value for value in blocks.get(Quantity(quantity), ())]
 
 
 def has(metric: Metric, quantity: str) -> bool:
@@ -68,8 +66,8 @@ def _newest(run: Run) -> Metric | None:
 
 def _places(run: Run, count: int) -> Sequence[Place]:
     """Return the blocks of a run; without addresses where they are unknown."""
-    known = run.environment.places if run.environment else ()
-    return known if len(known) == count else [Place("", 0, ())] * count
+    places = run.environment.places if run.environment else ()
+    return places if len(places) == count else [Place("", 0, ())] * count
 
 
 def _spans(runs: Sequence[Run]) -> tuple[chart.Span, ...]:
@@ -79,9 +77,9 @@ def _spans(runs: Sequence[Run]) -> tuple[chart.Span, ...]:
         return ()
     spans = []
     for stage, members in groupby(enumerate(runs[0].environment.places, 1), key=lambda pair: pair[1].stage):
-        known = list(members)
-        label = f"stage {stage} · {compact(known[0][1].shape)}"
-        spans.append(chart.Span(known[0][0] - 0.5, known[-1][0] + 0.5, label, f"layer{stage}"))
+        blocks = list(members)
+        label = f"stage {stage} · {compact(blocks[0][1].shape)}"
+        spans.append(chart.Span(blocks[0][0] - 0.5, blocks[-1][0] + 0.5, label, f"layer{stage}"))
     return tuple(spans)
 
 
@@ -92,38 +90,34 @@ def block_strips(shown: Sequence[Traced], quantity: str) -> tuple[chart.Strip, .
         metric = _newest(trace.run)
         if metric and has(metric, quantity):
             y = values(metric, quantity)
-            pairs = zip(_places(trace.run, len(y)), y, strict=True)
+            pairs = enumerate(zip(_places(trace.run, len(y)), y, strict=True), 1)
             is_residual = trace.run.plan.spec.residual
-            cells = (
-                chart.Cell(place.path, f"block {n}", value, is_residual) for n, (place, value) in enumerate(pairs, 1)
-            )
+            cells = [chart.Cell(place.path, f"block {n}", value, is_residual) for n, (place, value) in pairs]
             strips.append(chart.Strip(trace.key, trace.name, tuple(cells), trace.look))
     return tuple(strips)
 
 
-def heat(one: Traced, quantity: str, options: Options = PLAINLY) -> chart.HeatMap | None:
+def heat(trace: Traced, quantity: str, options: Options = PLAINLY) -> chart.HeatMap | None:
     """Return a quantity of a run by blocks and measured steps; None where it has not been measured."""
-    measured = [metric for metric in one.run.metrics if metric.blocks]
+    measured = [metric for metric in trace.run.metrics if metric.blocks and Quantity(quantity) in metric.blocks]
     every = max(1, -(-len(measured) // MOST_COLUMNS))
     chosen = measured[::-1][::every][::-1]
     columns = [values(metric, quantity) for metric in chosen]
     if not any(value == value for column in columns for value in column):
         return None
-    labels, places = BLOCKWISE[quantity], _places(one.run, len(columns[0]))
-    rows = tuple(
-        chart.Row(place.path or f"block {n + 1}", [column[n] for column in columns], place.path)
-        for n, place in enumerate(places)
-    )
-    conditions = describe_conditions([one.run])
+    labels, places = BLOCKWISE[quantity], _places(trace.run, len(columns[0]))
+    blocks = enumerate(zip(places, zip(*columns, strict=True), strict=True), 1)
+    rows = tuple(chart.Row(place.path or f"block {n}", row, place.path) for n, (place, row) in blocks)
+    conditions = describe_conditions([trace.run])
     return chart.HeatMap(
-        f"{one.name}: {labels.label[:1].lower()}{labels.label[1:]}, block by block",
+        f"{trace.name}: {labels.label[:1].lower()}{labels.label[1:]}, block by block",
         chart.Axis("step"),
         chart.Axis(labels.symbol, chart.Scale.LOG if labels.log else chart.Scale.LINEAR),
         [metric.step + 1 for metric in chosen],
         rows,
         "block, from the input (top) to the loss",
-        joined((replay_words([one], options.replayed), "one batch a step, not smoothed", *conditions)),
-        key=f"{one.key}:{quantity}",
+        joined((replay_words([trace], options.replayed), "one batch a step, not smoothed", *conditions)),
+        key=f"{trace.key}:{quantity}",
     )
 
 
@@ -136,20 +130,16 @@ def rates(shown: Sequence[Traced], options: Options = PLAINLY) -> chart.Chart:
     groups: dict[tuple[float, ...], list[Traced]] = {}
     for trace in shown:
         groups.setdefault(tuple(schedule(trace.run.plan.recipe)[1]), []).append(trace)
-    series: list[chart.Series] = []
-    for members in groups.values():
-        series += _rate_series(members)
-    at = sorted({one.run.last.step + 1 for one in shown if one.run.last})
+    at = sorted({trace.run.last.step + 1 for trace in shown if trace.run.last})
     guides = tuple(chart.Guide(step, f"step {step:,}") for step in at) if len(at) <= FEW else ()
-    recipes = {one.run.plan.recipe for one in shown}
+    recipes = {trace.run.plan.recipe for trace in shown}
     recipe = describe_recipe(recipes.pop()) if len(recipes) == 1 else ""
+    axis = chart.Axis("learning rate", chart.Scale.LOG) if options.log else chart.Axis("learning rate", low=0.0)
     return chart.Chart(
         "Learning rate",
         chart.Axis("step"),
-        chart.Axis(
-            "learning rate", chart.Scale.LOG if options.log else chart.Scale.LINEAR, low=None if options.log else 0.0
-        ),
-        tuple(series),
+        axis,
+        tuple(series for members in groups.values() for series in _rate_series(members)),
         joined((replay_words(shown, options.replayed), "as planned", recipe)),
         guides=guides,
         key="rates:",
@@ -161,21 +151,18 @@ def schedule(recipe: Recipe) -> tuple[list[int], list[float]]:
     steps = recipe.steps
     every = max(1, -(-steps // (MOST_POINTS - 100)))
     turns = {recipe.warmup, recipe.warmup - 1, *(recipe.milestones if recipe.schedule is Schedule.STEPS else ())}
-    turns |= {one - 1 for one in turns} | {round(ONE_CYCLE_UP * steps) - 1, steps - 1}
-    chosen = sorted({*range(0, steps, every), *(one for one in turns if 0 <= one < steps)})
+    turns |= {step - 1 for step in turns} | {round(ONE_CYCLE_UP * steps) - 1, steps - 1}
+    chosen = sorted({*range(0, steps, every), *(step for step in turns if 0 <= step < steps)})
     return [step + 1 for step in chosen], [recipe.rate_at(step) for step in chosen]
 
 
-def _rate_series(members: Sequence[Traced]) -> list[chart.Series]:
+def _rate_series(members: Sequence[Traced]) -> Iterator[chart.Series]:
     first, count = members[0], len(members)
     x, y = schedule(first.run.plan.recipe)
-    label = ", ".join(one.name for one in members) if count <= FEW else f"{first.name} and {count - 1} more"
+    label = ", ".join(trace.name for trace in members) if count <= FEW else f"{first.name} and {count - 1} more"
     bare = first.look._replace(marker=chart.Marker.NONE)
-    found = [chart.Series(first.key, label, x, y, bare, hidden=all(one.hidden for one in members))]
-    for member in members:
-        if member.run.last:
-            here = [member.run.last.step + 1], [member.run.last.rate]
-            found.append(
-                chart.Series(f"{member.key}-now", "", *here, member.look, chart.Kind.SCATTER, hidden=member.hidden)
-            )
-    return found
+    yield chart.Series(first.key, label, x, y, bare, hidden=all(trace.hidden for trace in members))
+    for trace in members:
+        if last := trace.run.last:
+            at, hidden = ([last.step + 1], [last.rate]), trace.hidden
+            yield chart.Series(f"{trace.key}-now", "", *at, trace.look, chart.Kind.SCATTER, hidden=hidden)

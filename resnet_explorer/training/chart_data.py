@@ -55,13 +55,13 @@ MEASURES: Mapping[Measure, MeasureWords] = {
 
 def measure_words(measure: Measure, shown: Sequence["Traced"]) -> MeasureWords:
     """Return the words of a measure for some runs: those of validation where such images are judged."""
-    words, kinds = MEASURES[measure], {trace.run.environment.judged for trace in shown if trace.run.environment}
+    labels, kinds = MEASURES[measure], {trace.run.environment.judged for trace in shown if trace.run.environment}
     if measure not in (Measure.TEST_LOSS, Measure.TEST_ERROR) or kinds <= {"test"}:
-        return words
+        return labels
     kind = " or ".join(sorted(kinds))
-    title, of = (text.replace("test", kind) for text in (words.title.lower(), words.of))
-    axis = words.axis.replace("test", kind.replace("validation", "val"))  # what a low chart has room for
-    return words._replace(title=title.capitalize(), axis=axis, of=of)
+    title, of = (text.replace("test", kind) for text in (labels.title.lower(), labels.of))
+    axis = labels.axis.replace("test", kind.replace("validation", "val"))  # what a low chart has room for
+    return labels._replace(title=title.capitalize(), axis=axis, of=of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,25 +95,21 @@ def looks(residual: Sequence[bool]) -> tuple[Look, ...]:
     Plain ones have open markers; more than four of a kind use styles of the other kind.
     """
     free = {True: [*LOOKS[0::2], *reversed(LOOKS[1::2])], False: [*LOOKS[1::2], *reversed(LOOKS[0::2])]}
-    found: list[Look] = []
+    styles: list[Look] = []
     for kind in residual:
-        look = next((one for one in free[kind] if one not in found), LOOKS[len(found) % len(LOOKS)])
-        found.append(look)
-    return tuple(found)
+        styles.append(next((style for style in free[kind] if style not in styles), LOOKS[len(styles) % len(LOOKS)]))
+    return tuple(styles)
 
 
 def traced(runs: Sequence[Run], hidden: frozenset[str] = frozenset()) -> tuple[Traced, ...]:
     """Return runs with key and line style by their places; runs of equal name are distinguished by their seeds."""
     names = Counter(run.plan.name for run in runs)
-    keys = [f"run{place}" for place in range(1, len(runs) + 1)]
-    return tuple(
-        Traced(key, _name(run, names[run.plan.name] > 1), run, look, key in hidden)
-        for key, run, look in zip(keys, runs, looks([run.plan.spec.residual for run in runs]), strict=True)
-    )
-
-
-def _name(run: Run, is_one_of_many: bool) -> str:
-    return f"{run.plan.name}, seed {run.plan.seed}" if is_one_of_many else run.plan.name
+    styles = looks([run.plan.spec.residual for run in runs])
+    traces = []
+    for place, (run, style) in enumerate(zip(runs, styles, strict=True), 1):
+        name = f"{run.plan.name}, seed {run.plan.seed}" if names[run.plan.name] > 1 else run.plan.name
+        traces.append(Traced(f"run{place}", name, run, style, f"run{place}" in hidden))
+    return tuple(traces)
 
 
 NAN = float("nan")
@@ -156,28 +152,25 @@ class Columns:
         shared = min(len(run.metrics), self._steps.count)
         if not shared:
             return True
-        one, row = run.metrics[shared - 1], self._steps.row(shared - 1)
-        return (one.step, one.seconds) == (row[STEP], row[SECONDS]) and repr(one.loss) == repr(row[VALUE])
+        metric, row = run.metrics[shared - 1], self._steps.row(shared - 1)
+        return (metric.step, metric.seconds) == (row[STEP], row[SECONDS]) and repr(metric.loss) == repr(row[VALUE])
 
     def read(self, run: Run) -> None:
         new = run.metrics[self._steps.count :]
-        if not new:
-            return
-        self._steps.add([(one.step, one.seconds, one.loss, _error(one.accuracy), one.rate) for one in new])
-        self._losses.add([(one.step, one.seconds, one.test_loss) for one in new if one.test_loss is not None])
-        judged = [(one.step, one.seconds, _error(one.test_accuracy)) for one in new if one.test_accuracy is not None]
-        self._errors.add(judged)
+        self._steps.add([(m.step, m.seconds, m.loss, _error(m.accuracy), m.rate) for m in new])
+        self._losses.add([(m.step, m.seconds, m.test_loss) for m in new if m.test_loss is not None])
+        self._errors.add([(m.step, m.seconds, _error(m.test_accuracy)) for m in new if m.test_accuracy is not None])
         self._paces.add(list(self._timed(new)))
 
     def _timed(self, new: Iterable[Metric]) -> Iterable[_Row]:
         """Yield the seconds of each step: a mean over several where the clock did not advance between them."""
-        for one in new:
+        for metric in new:
             step, seconds = self._before
-            if step < 0 or one.seconds < seconds:
-                self._before = (one.step, one.seconds)
-            elif one.seconds > seconds and one.step > step:
-                yield one.step, one.seconds, (one.seconds - seconds) / (one.step - step)
-                self._before = (one.step, one.seconds)
+            if step < 0 or metric.seconds < seconds:
+                self._before = (metric.step, metric.seconds)
+            elif metric.seconds > seconds and metric.step > step:
+                yield metric.step, metric.seconds, (metric.seconds - seconds) / (metric.step - step)
+                self._before = (metric.step, metric.seconds)
 
     def of(self, measure: Measure, last: float) -> tuple[Array, Array, Array]:
         """Return steps, seconds and values of a measure up to a step; for the speed, the seconds a step took."""
@@ -264,8 +257,8 @@ def caption(shown: Sequence[Traced], measure: Measure, options: Options) -> str:
     """Return the subtitle: what was measured, on which images, from which seeds, and how it is shown."""
     text, weight = measure_words(measure, shown), options.smoothing
     how = f"thick: smoothed {weight:g}, thin: each step" if weight > 0 else "each step, not smoothed"
-    how = how if text.smooth else ""
-    return joined((replay_words(shown, options.replayed), text.of, how, *describe_conditions(runs_of(shown))))
+    conditions = describe_conditions([trace.run for trace in shown])
+    return joined((replay_words(shown, options.replayed), text.of, how if text.smooth else "", *conditions))
 
 
 def joined(text: Iterable[str]) -> str:
@@ -277,18 +270,8 @@ def replay_words(shown: Sequence[Traced], is_replayed: bool) -> str:
     """Return where replayed runs were recorded; empty for live ones."""
     if not is_replayed:
         return ""
-    made = describe_machine(runs_of(shown))
+    made = describe_machine([trace.run for trace in shown])
     return f"replayed, recorded on {made}" if made else "replayed"
-
-
-def runs_of(shown: Sequence[Traced]) -> list[Run]:
-    """Return the runs."""
-    return [trace.run for trace in shown]
-
-
-def notes_of(shown: Sequence[Traced]) -> tuple[str, ...]:
-    """Return what differs from the recipe, each sentence once."""
-    return tuple(dict.fromkeys(note for one in shown if one.run.environment for note in one.run.environment.notes))
 
 
 def classes(run: Run) -> int | None:

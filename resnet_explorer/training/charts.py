@@ -1,7 +1,7 @@
 """Charts of the curves of several runs; steps read once are kept, so that long runs are drawn as fast."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import isfinite
 
@@ -17,31 +17,30 @@ from resnet_explorer.training.text import format_loss, without_seed
 _Member = tuple[data.Traced, data.Curve]
 
 
-def _seed_series(group: Sequence[_Member], look: Look, measure: data.Measure, across: data.Across) -> Series:
+def _seed_series(group: Sequence[_Member], style: Look, measure: data.Measure, across: data.Across) -> Series:
     first = group[0][0]
     x, rows = _common(group, across)
     middle, low, high = _spread(rows)
     kept = thinned(middle)
     if kept:
         low, high = np.fmin.reduceat(low, kept), np.fmax.reduceat(high, kept)
-    judged = measure in (data.Measure.TEST_LOSS, data.Measure.TEST_ERROR)
     many = len(group) > 1
     return Series(
         first.key,
         first.run.plan.name,
         x[kept].tolist(),
         middle[kept].tolist(),
-        look if judged else look._replace(marker=Marker.NONE),
+        _line_style(style, measure),
         low=low.tolist() if many else None,
         high=high.tolist() if many else None,
         note=_seed_note(group, rows),
-        hidden=all(one.hidden for one, _ in group),
+        hidden=all(trace.hidden for trace, _ in group),
     )
 
 
 def _common(group: Sequence[_Member], across: data.Across) -> tuple[Array, Array]:
     """Return the steps that all runs have made, and each run's values there."""
-    curves = [curve.whole(across, data.epoch_steps(one.run)) for one, curve in group]
+    curves = [curve.whole(across, data.epoch_steps(trace.run)) for trace, curve in group]
     count = min(len(x) for x, _ in curves)
     return curves[0][0][:count], np.stack([y[:count] for _, y in curves])
 
@@ -62,10 +61,10 @@ def _spread(rows: Array) -> tuple[Array, Array, Array]:
 def _seed_note(group: Sequence[_Member], rows: Array) -> str:
     """Return the range of the final values, and how many runs diverged."""
     lost = int((~np.isfinite(rows[:, -1])).sum()) if rows.size else 0
-    known = np.sort(rows[np.isfinite(rows[:, -1]), -1]) if rows.size else rows
+    finals = np.sort(rows[np.isfinite(rows[:, -1]), -1]) if rows.size else rows
     ends = ""
-    if known.size:
-        ends = f"{known[0]:.3g}" if known.size == 1 else f"{known[0]:.3g} to {known[-1]:.3g}"
+    if finals.size:
+        ends = f"{finals[0]:.3g}" if finals.size == 1 else f"{finals[0]:.3g} to {finals[-1]:.3g}"
     return ", ".join(filter(None, (ends, f"{lost} of {len(group)} diverged" if lost else "")))
 
 
@@ -86,12 +85,11 @@ class TrainingCharts:
     ) -> Chart:
         """Return a measure of each run: thin as measured and thick smoothed, or its points for test measures."""
         options = replace(options, across=_across(shown, options.across))
-        series: list[Series] = []
-        for trace in shown:
-            curve = self._curve(trace, measure, options.smoothing)
-            series += _series(trace, curve, measure, options)
+        curves = ((trace, self._curve(trace, measure, options.smoothing)) for trace in shown)
+        series = [line for trace, curve in curves for line in _series(trace, curve, measure, options)]
         labels = data.measure_words(measure, shown)
         axis, notes = _value_axis(shown, series, measure, options)
+        said = (note for trace in shown if trace.run.environment for note in trace.run.environment.notes)
         x_axis = AXES[options.across]
         low, high = options.within or (None, None)
         return Chart(
@@ -101,7 +99,7 @@ class TrainingCharts:
             tuple(series),
             data.caption(shown, measure, options),
             guides=data.chance(shown, measure),
-            notes=(*notes, *data.notes_of(shown)),
+            notes=tuple(dict.fromkeys((*notes, *said))),
             key=f"{measure}:",
         )
 
@@ -110,9 +108,8 @@ class TrainingCharts:
         options = replace(options, across=_across(shown, options.across))
         groups: dict[object, list[_Member]] = {}
         for trace in shown:
-            groups.setdefault(without_seed(trace.run), []).append(
-                (trace, self._curve(trace, measure, options.smoothing))
-            )
+            member = trace, self._curve(trace, measure, options.smoothing)
+            groups.setdefault(without_seed(trace.run), []).append(member)
         styles = data.looks([group[0][0].run.plan.spec.residual for group in groups.values()])
         across = data.Across.STEPS if options.across is data.Across.SECONDS else options.across
         pairs = zip(groups.values(), styles, strict=True)
@@ -126,7 +123,7 @@ class TrainingCharts:
             "median over the seeds, band from minimum to maximum",
             f"each run smoothed {options.smoothing:g}" if labels.smooth and options.smoothing > 0 else "",
             labels.of,
-            *describe_conditions(data.runs_of(shown)),
+            *describe_conditions([trace.run for trace in shown]),
         )
         return Chart(
             f"{labels.title}, {seeds} seed{'' if counts == [1] else 's'}",
@@ -139,46 +136,41 @@ class TrainingCharts:
             key=f"{measure}:seeds:",
         )
 
-    def forget(self, keys: Sequence[str]) -> None:
-        """Drop what was read of runs that are no longer shown."""
-        for key in keys:
-            self._columns.pop(key, None)
-        self._curves = {pair: curve for pair, curve in self._curves.items() if pair[0] in self._columns}
-
-    def _curve(self, one: data.Traced, measure: data.Measure, smoothing: float) -> data.Curve:
-        columns = self._columns.get(one.key)
-        if columns is None or not columns.follows(one.run):
-            columns = self._columns[one.key] = data.Columns()
-        columns.read(one.run)
+    def _curve(self, trace: data.Traced, measure: data.Measure, smoothing: float) -> data.Curve:
+        columns = self._columns.get(trace.key)
+        if columns is None or not columns.follows(trace.run):
+            columns = self._columns[trace.key] = data.Columns()
+        columns.read(trace.run)
         weight = smoothing if data.MEASURES[measure].smooth else 0.0
-        curve = self._curves.get((one.key, measure))
+        curve = self._curves.get((trace.key, measure))
         if curve is None or curve.columns is not columns or curve.smoothing != weight:
-            curve = self._curves[one.key, measure] = data.Curve(columns, measure, weight)
-        curve.read(one.run.last.step if one.run.last else -1)
+            curve = self._curves[trace.key, measure] = data.Curve(columns, measure, weight)
+        curve.read(trace.run.last.step if trace.run.last else -1)
         return curve
 
 
-def _across(shown: Sequence[data.Traced], asked: data.Across) -> data.Across:
+def _across(shown: Sequence[data.Traced], wanted: data.Across) -> data.Across:
     """Return what the x axis counts: steps where the number of training images is unknown."""
     unknown = any(trace.run.environment is None for trace in shown)
-    return data.Across.STEPS if asked is data.Across.EPOCHS and unknown else asked
+    return data.Across.STEPS if wanted is data.Across.EPOCHS and unknown else wanted
 
 
-def _series(one: data.Traced, curve: data.Curve, measure: data.Measure, options: data.Options) -> list[Series]:
-    epoch = data.epoch_steps(one.run)
-    smooths = data.MEASURES[measure].smooth and options.smoothing > 0
-    found = []
+def _series(trace: data.Traced, curve: data.Curve, measure: data.Measure, options: data.Options) -> Iterator[Series]:
+    where = options.across, data.epoch_steps(trace.run), options.within
+    smooths, hidden = data.MEASURES[measure].smooth and options.smoothing > 0, trace.hidden
     if smooths:
-        x, y = curve.points(False, options.across, epoch, options.within)
-        found.append(Series(f"{one.key}-raw", one.name, x, y, one.look, hidden=one.hidden, faint=True))
-    x, y = curve.points(smooths, options.across, epoch, options.within)
-    look = (
-        one.look
-        if measure in (data.Measure.TEST_LOSS, data.Measure.TEST_ERROR)
-        else one.look._replace(marker=Marker.NONE)
-    )
-    found.append(Series(one.key, one.name, x, y, look, hidden=one.hidden, note=_note(one.run, y, measure)))
-    return found
+        yield Series(
+            f"{trace.key}-raw", trace.name, *curve.points(False, *where), trace.look, hidden=hidden, faint=True
+        )
+    x, y = curve.points(smooths, *where)
+    style = _line_style(trace.look, measure)
+    yield Series(trace.key, trace.name, x, y, style, hidden=hidden, note=_note(trace.run, y, measure))
+
+
+def _line_style(style: Look, measure: data.Measure) -> Look:
+    """Return a style with markers only for what is measured now and then."""
+    judged = measure in (data.Measure.TEST_LOSS, data.Measure.TEST_ERROR)
+    return style if judged else style._replace(marker=Marker.NONE)
 
 
 def _note(run: Run, y: Sequence[float], measure: data.Measure) -> str:
@@ -218,4 +210,4 @@ def _value_axis(
 def _highest(series: Sequence[Series], with_faint: bool = False) -> float:
     """Return the highest finite value of the visible curves."""
     shown = [line for line in series if not line.hidden and (with_faint or not line.faint)]
-    return max((y for one in shown for y in one.y if isfinite(y)), default=0.0)
+    return max((y for line in shown for y in line.y if isfinite(y)), default=0.0)

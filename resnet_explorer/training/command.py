@@ -33,7 +33,6 @@ FAILED = 1
 INTERRUPTED = 130
 WIDTH, HEIGHT = 960.0, 520.0
 TABLE, TEXT, FIGURE = "table.csv", "table.md", "figure.svg"
-BEFORE = ("run",)
 AFTER = ("seed", "steps", "of", "training_loss", "test_error", "seconds", "problem")
 _TITLES = ("network", "seed", "steps", "training loss", "test error", "steps/s")
 _PLANNING = ("nets", "preset", "settings", "data", "input", "seed", "seeds", *FLAGS, "recipe", "device", "output")
@@ -109,10 +108,8 @@ def _train(all_tasks: Sequence[Task], options: argparse.Namespace) -> Outcome:
         if places and options.cluster:
             outcome = run_on_cluster(all_tasks, places, display, options.cluster)
         elif places:
-            jobs = {
-                place: TrainRun(all_tasks[place].plan, str(all_tasks[place].folder), None, options.tensorboard, 0)
-                for place in places
-            }
+            rest = None, options.tensorboard, 0
+            jobs = {place: TrainRun(all_tasks[place].plan, str(all_tasks[place].folder), *rest) for place in places}
             outcome = LocalWorkers(jobs, display, options.workers).run()
     report_problems(outcome, all_tasks)
     return outcome
@@ -187,7 +184,7 @@ def sweep_csv(grid: Sweep, runs: Sequence[Run]) -> str:
     keys = keys_of(grid)
     points = {point.plan.name: dict(point.settings) for point in grid.points()}
     rows = ((run.plan.name, *map(points[run.plan.name].get, keys), *_cells(run)) for run in runs)
-    return csv_text((*BEFORE, *keys, *AFTER), rows)
+    return csv_text(("run", *keys, *AFTER), rows)
 
 
 def _cells(run: Run) -> tuple[str | int | float | None, ...]:

@@ -101,8 +101,7 @@ class TrainingController(QObject):
 
     def take_up(self, runs: Sequence[Run]) -> None:
         """Show saved runs as paused ones, ready to continue."""
-        self.pause()
-        self.runs = []
+        self.clear()
         for run in runs:
             status = RunStatus.DONE if run.is_finished else RunStatus.PAUSED
             rest = status, run.environment, run.problem, list(run.metrics)

@@ -35,7 +35,7 @@ def augmented(x: Tensor, pad: int, flip: bool, seed: int) -> Tensor:
     padded = functional.pad(x, (pad, pad, pad, pad))
     images, planes = torch.arange(count).view(-1, 1, 1, 1), torch.arange(channels).view(1, -1, 1, 1)
     at = (images, planes, down.view(count, 1, height, 1), right.view(count, 1, 1, width))
-    return padded[tuple(one.to(x.device) for one in at)]
+    return padded[tuple(index.to(x.device) for index in at)]
 
 
 ROOM = 512 * 2**20
@@ -76,17 +76,12 @@ class Feed:
         self._drawn = torch.Generator().manual_seed(plan.seed)
         self._epoch, self._order = -1, torch.empty(0, dtype=torch.long)
 
-    @property
-    def epoch_steps(self) -> int:
-        """Return the number of steps in an epoch."""
-        return len(self.images.train) // self.size
-
     def fit(self) -> Iterator[Progress]:
         """Yield progress while the images that are worth caching are prepared."""
         recipe, train, val = self._plan.recipe, self.images.train, self.images.val
         if self._fits(train) and recipe.steps * self.size >= len(train):
             yield from self._keep("train", train)
-        if self._fits(val) and recipe.evaluate:
+        if self._fits(val) and recipe.evaluate_every:
             yield from self._keep("val", val)
 
     def _fits(self, indices: Tensor) -> bool:
@@ -96,17 +91,17 @@ class Feed:
 
     def _keep(self, part: str, indices: Tensor) -> Iterator[Progress]:
         pieces = torch.split(indices, PIECE)
-        found = []
+        batches = []
         for number, piece in enumerate(pieces):
             yield Progress(number, len(pieces), f"loading the images: {number * PIECE:,} of {len(indices):,}")
-            found.append(self.images.take(piece))
-        x, y = (torch.cat(column) for column in zip(*found, strict=True))
+            batches.append(self.images.take(piece))
+        x, y = (torch.cat(column) for column in zip(*batches, strict=True))
         device = self._plan.device
         self._kept[part] = x.to(device).contiguous(memory_format=self._layout), y.to(device)
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Return the images and labels of a step on the device, augmented as in the recipe."""
-        epoch, number = divmod(step, self.epoch_steps)
+        epoch, number = divmod(step, len(self.images.train) // self.size)
         places = self._places(epoch)[number * self.size : (number + 1) * self.size]
         x, y = self._take("train", self.images.train, places)
         recipe = self._plan.recipe
@@ -137,7 +132,7 @@ class Feed:
         """Yield the images that are evaluated during training in batches of ``size``."""
         for places in torch.split(torch.arange(len(self.images.val)), size):
             if "val" in self._kept:
-                yield tuple(one[places[0] : places[-1] + 1] for one in self._kept["val"])  # type: ignore[misc]
+                yield tuple(column[places[0] : places[-1] + 1] for column in self._kept["val"])  # type: ignore[misc]
             else:
                 x, y = self._take("val", self.images.val, places)
                 yield x.contiguous(memory_format=self._layout), y
@@ -167,14 +162,11 @@ _NAMES: Mapping[DataKind, tuple[str, ...]] = {
 
 def class_names(choice: DataChoice, count: int) -> tuple[str, ...]:
     """Return the names of ``count`` classes; a class without a name has its number."""
-    known = _folders(Path(choice.root)) if choice.kind is DataKind.FOLDER else _NAMES.get(choice.kind, ())
-    if choice.kind is DataKind.CIFAR100:
+    names = _NAMES.get(choice.kind, ())
+    if choice.kind is DataKind.FOLDER:
+        names = classes_of(find.in_folder(Path(choice.root), find.SUFFIXES).items)
+    elif choice.kind is DataKind.CIFAR100:
         from torchvision import datasets  # a second, for those who have such a set alone
 
-        known = tuple(datasets.CIFAR100(choice.root, train=False).classes)
-    return tuple(known[index] if index < len(known) else str(index) for index in range(count))
-
-
-def _folders(root: Path) -> tuple[str, ...]:
-    """Return the classes of a folder in the order of their labels."""
-    return classes_of(find.in_folder(root, find.SUFFIXES).items)
+        names = tuple(datasets.CIFAR100(choice.root, train=False).classes)
+    return tuple(names[index] if index < len(names) else str(index) for index in range(count))

@@ -61,16 +61,15 @@ def restore(trainer: Trainer, file: Path) -> Mark:
         if trainer.average is not None:
             give_tensors(trainer.average, tensors, "average.")
         _move(trainer.optimiser, tensors)
-        return Mark(
-            int(metadata["steps"]), float(metadata["seconds"]), runs.metric_from_line(metadata["pending"] or "{}")
-        )
+        pending = runs.metric_from_line(metadata["pending"] or "{}")
+        return Mark(int(metadata["steps"]), float(metadata["seconds"]), pending)
     except (RuntimeError, KeyError, ValueError, IndexError) as error:
         raise broken_run(file, error) from error
 
 
 def _move(optimiser: Optimizer, tensors: dict[str, Tensor]) -> None:
     """Load an optimiser's state, in the memory format of the parameters."""
-    parameters = [one for group in optimiser.param_groups for one in group["params"]]
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         kind, _, rest = name.partition(".")
@@ -141,14 +140,11 @@ class Folder:
         except FileNotFoundError:
             return None
         plan, environment = runs.loads(text, str(self.path))
-        self._check(plan)
-        return environment
-
-    def _check(self, plan: RunPlan) -> None:
         if (self.path / runs.TUNE).exists():
-            text = f"{self.path} holds a fine-tuning."
-            raise ExplorerError(str(self.path), text, "Continue it as such, or choose another folder.")
+            what = f"{self.path} holds a fine-tuning."
+            raise ExplorerError(str(self.path), what, "Continue it as such, or choose another folder.")
         runs.check_same(self.path, self._plan, plan)
+        return environment
 
     @property
     def divergence(self) -> str:

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QUndoCommand, QUndoStack
@@ -15,26 +15,19 @@ from resnet_explorer.runs.folder import RunFolder, Trashed, fetch_back, list_run
 from resnet_explorer.training.presets import PRESETS
 from resnet_explorer.ui.parts import button, describe, label, vbox
 
+T = TypeVar("T")
 _PATH = Qt.ItemDataRole.UserRole
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Runs that were trained together."""
-
-    title: str
-    runs: tuple[RunFolder, ...]
-
-
-def grouped(root: Path) -> tuple[Group, ...]:
-    """Return the saved runs by the folder that they share, the newest group first."""
+def _grouped(root: Path) -> list[tuple[str, list[RunFolder]]]:
+    """Return the saved runs under the name of the folder that they share, the newest group first."""
     groups: dict[Path, list[RunFolder]] = {}
     for run in list_runs(root):
         groups.setdefault(run.path.parent, []).append(run)
-    return tuple(
-        Group("Others" if folder == root else folder.name, tuple(sorted(runs, key=lambda run: run.path.name)))
+    return [
+        ("Others" if folder == root else folder.name, sorted(runs, key=lambda run: run.path.name))
         for folder, runs in groups.items()
-    )
+    ]
 
 
 class _Deletion(QUndoCommand):
@@ -44,13 +37,9 @@ class _Deletion(QUndoCommand):
         self._trashed: list[Trashed] = []
 
     def redo(self) -> None:
-        self._trashed = []
-        for path in self._paths:
-            self._owner.attempt(partial(self._throw, path))
+        attempts = [self._owner.attempt(partial(throw_away, path)) for path in self._paths]
+        self._trashed = [trashed for trashed in attempts if trashed is not None]
         self._owner.refresh()
-
-    def _throw(self, path: Path) -> None:
-        self._trashed.append(throw_away(path))
 
     def undo(self) -> None:
         for trashed in self._trashed:
@@ -79,22 +68,16 @@ class KeptRuns(QWidget):
         self.tree.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.empty = label("Nothing has been trained here yet.", "muted", wrap=True)
         self.play = button("Show", "Show and replay the selected runs (Enter)", self._on_show)
-        self.proceed = button(
-            "Continue",
-            "Continue the selected runs where they stopped",
-            lambda: self.continue_wanted.emit([run.path for run in self._own()]),
-        )
-        self.save = button(
-            "Save…",
-            "Save every step of the selected runs as CSV or JSON",
-            lambda: self.save_wanted.emit([run.path for run in self.chosen]),
-        )
+        tip = "Continue the selected runs where they stopped"
+        self.proceed = button("Continue", tip, self._on_continue)
+        tip = "Save every step of the selected runs as CSV or JSON"
+        self.save = button("Save…", tip, lambda: self.save_wanted.emit([run.path for run in self.chosen]))
         self.name = button("Rename", "Rename the selected run (F2)", self._on_name)
         self.delete = button("Delete", "Delete the selected runs (Delete); Undo restores them", self._on_delete)
         buttons = QGridLayout()
         buttons.setSpacing(4)
-        for index, one in enumerate((self.play, self.proceed, self.save, self.name, self.delete)):
-            buttons.addWidget(one, index // 3, index % 3)
+        for index, widget in enumerate((self.play, self.proceed, self.save, self.name, self.delete)):
+            buttons.addWidget(widget, index // 3, index % 3)
         vbox(self.empty, (self.tree, 1), buttons, of=self, margins=(8, 8, 8, 8))
         self.tree.itemSelectionChanged.connect(self._on_selection)
         self.tree.itemActivated.connect(self._on_show)
@@ -103,23 +86,22 @@ class KeptRuns(QWidget):
         self._on_selection()
 
     def refresh(self) -> None:
-        own = grouped(self._root)
+        own = _grouped(self._root)
         with QSignalBlocker(self.tree):
             self.tree.clear()
-            for group in own:
-                self._add(group, editable=True)
-            for group in grouped(self._recorded):
-                known = PRESETS.get(group.title)
-                self._add(Group(known.title if known else group.title, group.runs), editable=False)
+            for title, runs in own:
+                self._add(title, runs, editable=True)
+            for title, runs in _grouped(self._recorded):
+                self._add(PRESETS[title].title if title in PRESETS else title, runs, editable=False)
         self.empty.setVisible(not own)
         self._on_selection()
 
-    def _add(self, group: Group, editable: bool) -> None:
-        match = re.fullmatch(r"\d{4}-(\d{2}-\d{2}) (\d{2})\.(\d{2})\.\d{2} (.+)", group.title)
-        title, when = (match[4], f"{match[1]} {match[2]}:{match[3]}") if match else (group.title, "")
-        parent = QTreeWidgetItem([title, when if editable else "recorded"])
-        parent.setToolTip(0, group.title)
-        for run in group.runs:
+    def _add(self, title: str, runs: Sequence[RunFolder], editable: bool) -> None:
+        match = re.fullmatch(r"\d{4}-(\d{2}-\d{2}) (\d{2})\.(\d{2})\.\d{2} (.+)", title)
+        text, when = (match[4], f"{match[1]} {match[2]}:{match[3]}") if match else (title, "")
+        parent = QTreeWidgetItem([text, when if editable else "recorded"])
+        parent.setToolTip(0, title)
+        for run in runs:
             item = QTreeWidgetItem([run.name])
             item.setData(0, _PATH, run)
             item.setToolTip(0, _describe(run))
@@ -131,12 +113,11 @@ class KeptRuns(QWidget):
     @property
     def chosen(self) -> list[RunFolder]:
         """Return the selected runs; a group stands for all of its runs."""
-        found: list[RunFolder] = []
+        chosen: dict[RunFolder, None] = {}
         for item in self.tree.selectedItems():
-            inside = [item.child(row) for row in range(item.childCount())]
-            items = [one for one in (inside or [item]) if one is not None]
-            found += [run for one in items if (run := one.data(0, _PATH)) is not None and run not in found]
-        return found
+            rows = [item.child(row) for row in range(item.childCount())] or [item]
+            chosen |= {run: None for row in rows if row and (run := row.data(0, _PATH))}
+        return list(chosen)
 
     def _own(self) -> list[RunFolder]:
         return [run for run in self.chosen if self._recorded not in run.path.parents]
@@ -152,6 +133,9 @@ class KeptRuns(QWidget):
     def _on_show(self) -> None:
         if self.chosen:
             self.show_wanted.emit([run.path for run in self.chosen])
+
+    def _on_continue(self) -> None:
+        self.continue_wanted.emit([run.path for run in self._own()])
 
     def _on_name(self) -> None:
         item = next((item for item in self.tree.selectedItems() if item.parent()), None)
@@ -170,12 +154,13 @@ class KeptRuns(QWidget):
             self._undo.push(_Deletion(self, own))
             self.said.emit(f"{len(own)} run{'s' if len(own) > 1 else ''} deleted: Undo (Ctrl+Z) restores them.")
 
-    def attempt(self, work: Callable[[], object]) -> None:
-        """Call ``work``; an error is shown in the status bar."""
+    def attempt(self, work: Callable[[], T]) -> T | None:
+        """Return what ``work`` returns; an error is shown in the status bar."""
         try:
-            work()
+            return work()
         except ExplorerError as error:
             self.said.emit(str(error))
+            return None
 
 
 class _Tree(QTreeWidget):
@@ -194,7 +179,7 @@ def _describe(run: RunFolder) -> str:
     lines = [
         f"{run.name}: {state}",
         f"{run.environment.data}, seed {run.plan.seed}",
-        f"batch {recipe.batch}, {recipe.optimiser}, rate {recipe.rate:g} {recipe.schedule}",
+        f"batch {recipe.batch}, {recipe.optimiser}, rate {recipe.learning_rate:g} {recipe.schedule}",
         f"{run.environment.began[:16]} on {run.environment.machine}, PyTorch {run.environment.torch}",
         str(run.path),
     ]

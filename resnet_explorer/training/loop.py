@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +17,9 @@ from resnet_explorer.probes.clock import setting as where_it_runs
 from resnet_explorer.probes.models import places
 from resnet_explorer.readings.progress import Partial, Progress, Throttle
 from resnet_explorer.readings.quantities import Mode, Place
-from resnet_explorer.runs.folder import RUN, loads
+from resnet_explorer.runs.folder import read_head
 from resnet_explorer.runs.opened import kind_of
-from resnet_explorer.runs.plan import Chunk, Ending, Metric, Run, RunEnvironment, RunPlan
+from resnet_explorer.runs.plan import Chunk, Ending, Metric, RunEnvironment, RunPlan
 from resnet_explorer.training.feed import Feed, check, class_names
 from resnet_explorer.training.folder import Folder, Mark
 from resnet_explorer.training.trainer import Trainer, conditions, notes
@@ -145,7 +145,7 @@ class TrainingRun:
             self._add(metric)
             return
         self._made = number + 1
-        if recipe.evaluate and (self._made % recipe.evaluate == 0 or self._made == recipe.steps):
+        if recipe.evaluate_every and (self._made % recipe.evaluate_every == 0 or self._made == recipe.steps):
             self._pending = metric
             yield from self._test(metric)
         else:
@@ -236,31 +236,6 @@ def environment_of(
     )
 
 
-def train(
-    plan: RunPlan, folder: Path | None = None, until: int | None = None, *, tensorboard: bool = False
-) -> Generator[TrainingEvent | Run, None, None]:
-    """Yield progress and the steps as they are made, and last the run.
-
-    With a ``folder`` the run is saved there, and continues where it stopped; ``until`` stops it after so many steps in
-    all. To pause, close the generator: the state is saved. Raises ExplorerError where the images are missing, the
-    network cannot take them, or the folder holds another run; a loss that is not finite or a full disk end the run with
-    its ``problem``.
-    """
-    environment: RunEnvironment | None = None
-    metrics: dict[int, Metric] = {}
-    with closing(iterate_steps(plan, folder, until, known_steps=0, tensorboard=tensorboard)) as events:
-        for event in events:
-            if isinstance(event, Ending):
-                yield Run(
-                    plan, environment, tuple(metrics[step] for step in sorted(metrics)), event.folder, event.problem
-                )
-                return
-            if isinstance(event, Partial):
-                environment = event.value.environment or environment
-                metrics.update((metric.step, metric) for metric in event.value.metrics)
-            yield event
-
-
 def iterate_steps(
     plan: RunPlan,
     folder: Path | None = None,
@@ -269,10 +244,13 @@ def iterate_steps(
     known_steps: int | None = None,
     tensorboard: bool = False,
 ) -> Generator[TrainingEvent | Ending, None, None]:
-    """Yield what ``train`` yields without holding steps in memory; the last value is an ``Ending``.
+    """Yield progress and the steps as they are made, and last how the training ended.
 
-    ``known_steps``: the number of steps the caller already has; later ones that are kept come in the first chunk. None
-    asks for new steps alone.
+    With a ``folder`` the run is saved there, and continues where it stopped; ``until`` stops it after so many steps in
+    all. ``known_steps``: the number of steps the caller already has; later ones that are kept come in the first chunk.
+    None asks for new steps alone. To pause, close the generator: the state is saved. Raises ExplorerError where the
+    images are missing, the network cannot take them, or the folder holds another run; a loss that is not finite or a
+    full disk end the run with its ``problem``.
     """
     check(plan)
     blocks = places(plan.spec, replace(plan.image, batch=plan.recipe.batch), Mode.TRAIN)
@@ -301,11 +279,9 @@ def go_on(
     kept, mark = training_run.kept, training_run.mark
     problem = kept.divergence if kept else ""
     if kept and environment:
-        known = kept.metrics() if known_steps is not None else ()
-        counts = (
-            metric for metric in known if metric.step >= (known_steps or 0) and (problem or metric.step < mark.steps)
-        )
-        yield Partial(Chunk(tuple(counts), environment))
+        saved = kept.metrics() if known_steps is not None else ()
+        end = saved[-1].step + 1 if problem and saved else mark.steps
+        yield Partial(Chunk(tuple(metric for metric in saved if (known_steps or 0) <= metric.step < end), environment))
     steps = training_run.plan.recipe.steps
     last = steps if until is None else min(until, steps)
     training_run.problem = problem
@@ -320,8 +296,9 @@ def train_run(job: TrainRun) -> Iterator[object]:
     """Yield progress and the steps as they are made, and last how the training ended; a run of another kind goes on."""
     folder = Path(job.folder)
     if kind := kind_of(folder):
-        with suppress(OSError, ExplorerError):
-            plan, _ = loads((folder / RUN).read_text(encoding="utf-8"), str(folder))
+        with suppress(ExplorerError):
+            plan, _ = read_head(folder)
             if replace(plan, name="") == replace(job.plan, name=""):
-                return kind.go_on(folder, job.until, job.known_steps, job.tensorboard)
+                steps: Iterator[object] = kind.go_on(folder, job.until, job.known_steps, job.tensorboard)
+                return steps
     return iterate_steps(job.plan, folder, job.until, known_steps=job.known_steps, tensorboard=job.tensorboard)

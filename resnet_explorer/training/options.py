@@ -1,24 +1,18 @@
-"""The arguments of ``train`` and ``sweep``; choices are written out, so that no command imports the lab."""
+"""The arguments of ``train`` and ``sweep``; experiments are written out, so that no command imports the lab."""
 
 from pathlib import Path
 
-from resnet_explorer.terminal.options import NET, Commands, add_command, add_settings, network
+from resnet_explorer.runs.recipe import NAMES, Optimiser, Schedule
+from resnet_explorer.terminal.options import NET, THEMES, Commands, add_command, add_settings, network
 
-OPTIMISERS = ("sgd", "nesterov", "adam", "adamw")
-SCHEDULES = ("constant", "steps", "cosine", "one-cycle")
 PRESETS = ("degradation", "vanishing", "figure-6", "depth", "stochastic-depth", "init", "zero-init")
-RECIPE = (
-    *("steps", "batch", "optimiser", "rate", "momentum", "decay", "spares", "schedule", "milestones", "gamma"),
-    *("warmup", "warmup_from", "pad", "flip", "smoothing", "clip", "ema", "mixed", "deterministic"),
-    *("evaluate", "measure"),
-)
 SCHEDULE_WORDS = (
     "learning rate schedule (default: constant); one-cycle does not use warmup and keeps the momentum "
     "constant, where PyTorch's OneCycleLR cycles it by default"
 )
 TRAIN_HELP = "train networks side by side and save every step"
 TRAIN_EXAMPLES = f"""presets: {", ".join(PRESETS)}
-keys of --recipe: {", ".join(RECIPE)}
+keys of --recipe: {", ".join(NAMES)}
 
 Each run is saved in a folder of its own inside RUNDIR during training. Ctrl+C pauses all runs; the same command with
 -o RUNDIR, or --continue RUNDIR alone, continues them. A plain network starts from the weights of its residual twin.
@@ -35,61 +29,49 @@ examples:
 """
 
 
+_PRESET = "an experiment of the training lab: its networks, images and recipe; with NET its images and recipe alone"
+_DATA = (
+    "digits (UCI, the default), mnist (5,000 digits), noise, a folder of images, or torchvision's cifar10:DIR, "
+    "cifar100:DIR, mnist:DIR, fashion-mnist:DIR; nothing is downloaded"
+)
+_WORKERS = "runs trained at the same time (default: one per core)"
+_PICTURE = "the training loss as a picture: .svg, .pdf or .png; median and range where there are several seeds"
+
+
 def add_train_options(commands: Commands) -> None:
     """Add the command ``train``."""
-    one = add_command(commands, "train", TRAIN_HELP, TRAIN_EXAMPLES, axes=True)
-    one.add_argument("nets", metavar="NET", type=network, nargs="*", help=f"{NET}; several are trained side by side")
-    one.add_argument(
-        "--preset",
-        metavar="KEY",
-        help="an experiment of the training lab: its networks, images and recipe; with NET its images and recipe alone",
-    )
-    one.set_defaults(cluster=None)
-    add_settings(one, "all networks, such as width=8")
-    one.add_argument(
-        "--data",
-        metavar="WHAT",
-        help="digits (UCI, the default), mnist (5,000 digits), noise, a folder of images, or torchvision's "
-        "cifar10:DIR, cifar100:DIR, mnist:DIR, fashion-mnist:DIR; nothing is downloaded",
-    )
-    one.add_argument("--input", metavar="HxW", help="resize images to this size (default: their own)")
-    seeds = one.add_mutually_exclusive_group()
-    seeds.add_argument(
-        "--seed", type=int, metavar="N", help="seed of the weights and of the order of images (default: 0)"
-    )
+    parser = add_command(commands, "train", TRAIN_HELP, TRAIN_EXAMPLES, axes=True)
+    parser.set_defaults(cluster=None)
+    nets = f"{NET}; several are trained side by side"
+    parser.add_argument("nets", metavar="NET", type=network, nargs="*", help=nets)
+    parser.add_argument("--preset", metavar="KEY", help=_PRESET)
+    add_settings(parser, "all networks, such as width=8")
+    parser.add_argument("--data", metavar="WHAT", help=_DATA)
+    parser.add_argument("--input", metavar="HxW", help="resize images to this size (default: their own)")
+    seeds, seed = parser.add_mutually_exclusive_group(), "seed of the weights and of the order of images (default: 0)"
+    seeds.add_argument("--seed", type=int, metavar="N", help=seed)
     seeds.add_argument("--seeds", type=int, metavar="N", help="train each network from N seeds, from 0")
 
-    one.add_argument("--steps", metavar="N", help="number of steps (default: 150, or the preset's)")
-    one.add_argument("--batch", metavar="N", help="batch size (default: 64)")
-    one.add_argument("--rate", metavar="X", help="peak learning rate (default: 0.02)")
-    one.add_argument("--schedule", choices=SCHEDULES, help=SCHEDULE_WORDS)
-    one.add_argument("--optimiser", choices=OPTIMISERS, help="optimiser (default: sgd)")
-    one.add_argument(
-        "--recipe",
-        metavar="KEY=VALUE",
-        action="append",
-        default=[],
-        help="any other setting of the recipe, such as momentum=0.8 or milestones=100,200; may be repeated",
-    )
+    parser.add_argument("--steps", metavar="N", help="number of steps (default: 150, or the preset's)")
+    parser.add_argument("--batch", metavar="N", help="batch size (default: 64)")
+    parser.add_argument("--rate", metavar="X", help="peak learning rate (default: 0.02)")
+    parser.add_argument("--schedule", choices=[*map(str, Schedule)], help=SCHEDULE_WORDS)
+    parser.add_argument("--optimiser", choices=[*map(str, Optimiser)], help="optimiser (default: sgd)")
+    recipe = "any other setting of the recipe, such as momentum=0.8 or milestones=100,200; may be repeated"
+    parser.add_argument("--recipe", metavar="KEY=VALUE", action="append", default=[], help=recipe)
 
-    one.add_argument("--device", metavar="NAME", help="PyTorch device: cpu (the default), cuda:0, mps, …")
-    one.add_argument("--workers", type=int, metavar="N", help="runs trained at the same time (default: one per core)")
-    one.add_argument(
-        "-o", "--output", metavar="RUNDIR", type=Path, help="where runs are saved (default: runs/DATE TITLE)"
-    )
-    one.add_argument("--continue", dest="continued", metavar="RUNDIR", type=Path, help="continue the runs saved there")
-    one.add_argument("--tensorboard", action="store_true", help="write event files for TensorBoard beside each run")
+    parser.add_argument("--device", metavar="NAME", help="PyTorch device: cpu (the default), cuda:0, mps, …")
+    parser.add_argument("--workers", type=int, metavar="N", help=_WORKERS)
+    output, go_on = "where runs are saved (default: runs/DATE TITLE)", "continue the runs saved there"
+    parser.add_argument("-o", "--output", metavar="RUNDIR", type=Path, help=output)
+    parser.add_argument("--continue", dest="continued", metavar="RUNDIR", type=Path, help=go_on)
+    parser.add_argument("--tensorboard", action="store_true", help="write event files for TensorBoard beside each run")
 
-    form = one.add_mutually_exclusive_group()
+    form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="as JSON: each run's plan, setting and steps")
     form.add_argument("--csv", action="store_true", help="as CSV: a line for each step of each run")
-    one.add_argument(
-        "--picture",
-        metavar="FILE",
-        type=Path,
-        help="the training loss as a picture: .svg, .pdf or .png; median and range where there are several seeds",
-    )
-    one.add_argument("--theme", choices=("light", "dark", "projector"), default="light", help="the picture's colours")
+    parser.add_argument("--picture", metavar="FILE", type=Path, help=_PICTURE)
+    parser.add_argument("--theme", choices=THEMES, default="light", help="the picture's colours")
 
 
 SWEEP_HELP = "train a grid of networks, recipes and seeds, and write one table and one figure"
@@ -126,13 +108,12 @@ examples:
 
 def add_sweep_options(commands: Commands) -> None:
     """Add the command ``sweep``."""
-    one = add_command(commands, "sweep", SWEEP_HELP, SWEEP_EXAMPLES)
-    one.add_argument("file", metavar="FILE.toml", type=Path, help="the networks, recipes and seeds to try")
-    one.add_argument(
-        "-o", "--output", metavar="DIR", type=Path, help="where runs, table and figure are saved (default: runs/FILE)"
-    )
-    where = one.add_mutually_exclusive_group()
-    where.add_argument("--workers", type=int, metavar="N", help="runs trained at the same time (default: one per core)")
+    parser = add_command(commands, "sweep", SWEEP_HELP, SWEEP_EXAMPLES)
+    parser.add_argument("file", metavar="FILE.toml", type=Path, help="the networks, recipes and seeds to try")
+    output = "where runs, table and figure are saved (default: runs/FILE)"
+    parser.add_argument("-o", "--output", metavar="DIR", type=Path, help=output)
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--workers", type=int, metavar="N", help=_WORKERS)
     where.add_argument("--cluster", metavar="ADDRESS", help="the address of a Dask scheduler to train on")
-    one.add_argument("--theme", choices=("light", "dark", "projector"), default="light", help="the figure's colours")
-    one.set_defaults(continued=None, tensorboard=False)
+    parser.add_argument("--theme", choices=THEMES, default="light", help="the figure's colours")
+    parser.set_defaults(continued=None, tensorboard=False)

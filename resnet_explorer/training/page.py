@@ -223,7 +223,7 @@ class TrainingPage(RunsPage[TrainingController]):
         run = self.runs[self.table.place]
         run = run if run in runs else runs[0]
         names = run.environment.classes if run.environment else ()
-        self.inside.show_run(run.folder, run.plan, names, [RunReference(one.folder, one.plan) for one in runs])
+        self.inside.show_run(run.folder, run.plan, names, [RunReference(other.folder, other.plan) for other in runs])
 
     def _on_row(self) -> None:
         self._on_view()

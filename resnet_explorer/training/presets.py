@@ -65,8 +65,12 @@ _SMALL = ("width=8", "in_channels=1")
 _UNNORMED = ("norm=none", "init=pytorch-default")
 
 
+def _changed(spec: ResNetSpec, settings: Sequence[str]) -> ResNetSpec:
+    return named(assign(spec, *settings)) if settings else spec
+
+
 def _net(name: str, *settings: str) -> ResNetSpec:
-    return named(assign(find(name.replace("-", "")), *settings)) if settings else find(name.replace("-", ""))
+    return _changed(find(name.replace("-", "")), settings)
 
 
 def _nets(*names: str, settings: tuple[str, ...] = ()) -> Networks:
@@ -77,13 +81,13 @@ _FOUR = ("plain-20", "plain-56", "resnet-20", "resnet-56")
 _PAPER = Recipe(
     steps=64_000,
     batch=128,
-    rate=0.1,
+    learning_rate=0.1,
     schedule=Schedule.STEPS,
     milestones=(32_000, 48_000),
     pad=4,
     flip=True,
-    evaluate=500,
-    measure=500,
+    evaluate_every=500,
+    measure_every=500,
 )
 """He et al. 2015, section 4.2; 64,000 steps of 128 images are 164 epochs."""
 _WARM = replace(_PAPER, warmup=400, warmup_from=0.1)
@@ -95,7 +99,7 @@ _ROWS = (
         "Degradation in ten seconds",
         "does a deeper net fit its training images worse?",
         _nets(*_FOUR, settings=_SMALL),
-        Recipe(steps=150, rate=0.02),
+        Recipe(steps=150, learning_rate=0.02),
         "Compare the training losses, not the test losses: nothing over-fits here. plain-56 ends far above plain-20 "
         "(seen: 1.4 to 2.0 against 0.15 to 0.23, 5 seeds), although it could copy plain-20 and pass the rest on. The "
         "same layers with shortcuts, resnet-56, end at about 0.01. The nets have batch norm: their gradients do not "
@@ -109,7 +113,7 @@ _ROWS = (
         "Vanishing gradients",
         "what if there is no batch norm?",
         _nets(*_FOUR, settings=(*_SMALL, *_UNNORMED)),
-        Recipe(steps=200, rate=0.05),
+        Recipe(steps=200, learning_rate=0.05),
         "A different failure: both plain nets stay at chance level, a loss of 2.30 (seen: 5 of 5 times), even the "
         "shallow one. Plot the gradient block by block: it vanishes towards the input. Both residual nets learn from "
         "the same initial branches (0.03 to 0.10).",
@@ -144,7 +148,7 @@ _ROWS = (
             *_nets("plain-110", "resnet-110", "resnet-1202", settings=_SMALL),
             ("resnet-1202, zero-init", _net("resnet-1202", *_SMALL, "zero_init=true")),
         ),
-        Recipe(steps=100, rate=0.02, warmup=40, warmup_from=0.1, evaluate=50, measure=20),
+        Recipe(steps=100, learning_rate=0.02, warmup=40, warmup_from=0.1, evaluate_every=50, measure_every=20),
         "plain-110 learns almost nothing in 100 steps (seen: 2.25 to 2.26, 3 times); with shortcuts the same layers "
         "end at 0.12 to 0.20. Shortcuts alone do not carry any depth: resnet-1202 began far above chance, and was at "
         "chance or worse when the steps were over (3 times, once with 200 steps). With the last norm of each branch at "
@@ -163,7 +167,7 @@ _ROWS = (
             ("resnet-56", _net("resnet-56", *_SMALL)),
             ("resnet-56, stochastic depth", _net("resnet-56", *_SMALL, "stochastic_depth=0.5")),
         ),
-        Recipe(steps=300, rate=0.02),
+        Recipe(steps=300, learning_rate=0.02),
         "Each step skips a quarter of all blocks on average: the last one in half of all steps, the first hardly ever. "
         "The training loss is that of the shortened "
         "network, and so it is higher (seen: 0.05 to 0.08 against 0.001); compare the test errors, which are of the "
@@ -183,7 +187,7 @@ _ROWS = (
             ("PyTorch's default", _net("plain-20", *_SMALL, "norm=none", "blocks=2,2,2", "init=pytorch-default")),
             ("Xavier, batch norm", _net("plain-20", *_SMALL, "blocks=2,2,2", "init=xavier")),
         ),
-        Recipe(steps=200, rate=0.05),
+        Recipe(steps=200, learning_rate=0.05),
         "A plain net of 14 layers without normalisation. He initialisation compensates for the half that each ReLU "
         "cuts off, and the net learns (seen: 0.3 to 0.7 after 200 steps, 5 times of 5); with Xavier initialisation, "
         "which was designed for networks without ReLU, and with PyTorch's default it stays at chance level, 2.30. "
@@ -199,7 +203,7 @@ _ROWS = (
             ("resnet-56", _net("resnet-56", *_SMALL)),
             ("resnet-56, zero-init", _net("resnet-56", *_SMALL, "zero_init=true")),
         ),
-        Recipe(steps=100, rate=0.2),
+        Recipe(steps=100, learning_rate=0.2),
         "At this large rate the default initialisation diverges in the first steps (seen: to a loss of 8 to 11) and "
         "has not recovered after 100 (0.5 to 1.8, 5 times of 5). With the last norm of each branch at 0 the loss stays "
         "at or below chance level from the first step, and ends at 0.07 to 0.13. At a rate of 0.02 it is the other way "
@@ -273,7 +277,3 @@ def preset_plans(
         )
         for plan in plans
     )
-
-
-def _changed(spec: ResNetSpec, settings: Sequence[str]) -> ResNetSpec:
-    return named(assign(spec, *settings)) if settings else spec

@@ -1,7 +1,7 @@
 """The recipe of a training as a form, common settings first, and the dialog that finds a learning rate."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import Signal
@@ -13,7 +13,7 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.picture.chart import LOOKS, Axis, Chart, Guide, Marker, Scale, Series
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.runs.plan import RunPlan
-from resnet_explorer.runs.recipe import ONE_CYCLE_WORDS, Optimiser, Recipe, Schedule
+from resnet_explorer.runs.recipe import MAX_STEPS, NAMES, ONE_CYCLE_WORDS, Optimiser, Recipe, Schedule
 from resnet_explorer.training.values import FindRate, RateTest
 from resnet_explorer.ui.chart_view import ChartView
 from resnet_explorer.ui.document import Document
@@ -44,7 +44,13 @@ SCHEDULES = (
     ("cosine", Schedule.COSINE),
     ("one cycle", Schedule.ONE_CYCLE),
 )
-_steps = partial(NumberField, 0, 10_000_000)
+_steps = partial(NumberField, 0, MAX_STEPS)
+
+
+def _check(key: str, text: str, tip: str) -> Row:
+    return Row(key, "", partial(CheckField, text), tip)
+
+
 USUAL = (
     Row("steps", "Steps", _steps, "Number of batches each network is trained on"),
     Row("batch", "Batch", partial(NumberField, 1, 65_536), "Images per step"),
@@ -67,11 +73,8 @@ PARTS: Mapping[str, tuple[Row, ...]] = {
         Row("optimiser", "Optimiser", partial(ChoiceField, OPTIMISERS, Optimiser), "The update rule"),
         Row("momentum", "Momentum", FractionField, "SGD: momentum; Adam: beta 1"),
         Row("decay", "Weight decay", FractionField, "How strongly weights decay towards 0; in the paper: 0.0001"),
-        Row(
-            "spares",
-            "",
-            partial(CheckField, "none on norms and biases"),
-            "Weight decay on convolutions and linear layers only, by module type",
+        _check(
+            "spares", "none on norms and biases", "Weight decay on convolutions and linear layers only, by module type"
         ),
         Row("clip", "Clip gradient at", FractionField, "Largest norm of the whole gradient; 0 for no clipping"),
     ),
@@ -82,11 +85,8 @@ PARTS: Mapping[str, tuple[Row, ...]] = {
             partial(NumberField, 0, 64),
             "Zero padding before a random crop, in pixels; in the paper: 4",
         ),
-        Row(
-            "flip",
-            "",
-            partial(CheckField, "mirror at random"),
-            "Horizontal flip with probability 0.5. Not for digits: a mirrored 2 is not a 2",
+        _check(
+            "flip", "mirror at random", "Horizontal flip with probability 0.5. Not for digits: a mirrored 2 is not a 2"
         ),
         Row("smoothing", "Label smoothing", FractionField, "Fraction of the label that is spread over all classes"),
         Row(
@@ -99,18 +99,8 @@ PARTS: Mapping[str, tuple[Row, ...]] = {
     "Measuring": (
         Row("evaluate", "Test every", _steps, "Evaluate the test images every so many steps; 0 for never"),
         Row("measure", "Blocks every", _steps, "Measure every block every so many steps; 0 for never"),
-        Row(
-            "mixed",
-            "",
-            partial(CheckField, "use bfloat16 where supported"),
-            "Mixed precision: faster on some devices, slower on others",
-        ),
-        Row(
-            "deterministic",
-            "",
-            partial(CheckField, "deterministic"),
-            "The same seed gives bit-identical results on this machine",
-        ),
+        _check("mixed", "use bfloat16 where supported", "Mixed precision: faster on some devices, slower on others"),
+        _check("deterministic", "deterministic", "The same seed gives bit-identical results on this machine"),
     ),
 }
 
@@ -147,13 +137,13 @@ class RecipeForm(QWidget):
         """Show a recipe without a signal."""
         self._good = recipe
         self._refused.clear()
-        self._entered = asdict(recipe)
+        self._entered = {key: getattr(recipe, name) for key, name in NAMES.items()}
         for key, value in self._entered.items():
             self.fields[key].show_value(value)
         self._explain("")
 
     def use_rate(self, rate: float) -> None:
-        self.use(replace(self._good, rate=rate))
+        self.use(replace(self._good, learning_rate=rate))
 
     def use(self, recipe: Recipe) -> None:
         """Show a recipe, and emit ``changed``."""
@@ -173,14 +163,14 @@ class RecipeForm(QWidget):
 
     def _on_left(self, key: str) -> None:
         """Discard invalid input: the field shows its last valid value again."""
-        self._on_value_entered(key, getattr(self._good, key))
+        self._on_value_entered(key, getattr(self._good, NAMES[key]))
 
     def _read(self) -> None:
         if self._refused:
             self._explain(next(iter(self._refused.values())))
             return
         try:
-            recipe = Recipe(**self._entered)
+            recipe = Recipe(**{NAMES[key]: value for key, value in self._entered.items()})
         except ExplorerError as error:
             self._explain(f"{error.what} {error.remedy}")
             return
@@ -189,7 +179,7 @@ class RecipeForm(QWidget):
             self._good = recipe
             for key, field in self.fields.items():
                 if isinstance(field, NumberField | FractionField):
-                    field.show_value(getattr(recipe, key))
+                    field.show_value(getattr(recipe, NAMES[key]))
             self._summarise()
             self.changed.emit()
 
@@ -204,10 +194,10 @@ class RecipeForm(QWidget):
         for key in ("warmup", "warmup_from"):
             self.fields[key].setDisabled(one_cycle)
         for title, rows in PARTS.items():
-            changed = [row for row in rows if getattr(self._good, row.key) != getattr(usual, row.key)]
-            self.sections[title].summarise(
-                ", ".join((row.label or self.fields[row.key].text()).lower() for row in changed)
-            )
+            names = [(row, NAMES[row.key]) for row in rows]
+            changed = [row for row, name in names if getattr(self._good, name) != getattr(usual, name)]
+            labels = [(row.label or self.fields[row.key].text()).lower() for row in changed]
+            self.sections[title].summarise(", ".join(labels))
 
 
 class RateDialog(QDialog):
@@ -220,9 +210,8 @@ class RateDialog(QDialog):
         self._plan, self._jobs, self._job = plan, jobs, 0
         self.result_shown: RateTest | None = None
         self.chart, self.line = ChartView(document), JobLine(jobs, inside=True)
-        self.text = label(
-            "The learning rate increases at every step; the loss shows the largest usable rate.", wrap=True
-        )
+        text = "The learning rate increases at every step; the loss shows the largest usable rate."
+        self.text = label(text, wrap=True)
         self.take = button("Use it", "Put the suggested rate into the recipe", self._on_take)
         self.leave = button("Close", "", self.close)
         self.setWindowTitle(f"A learning rate for {plan.name}")
@@ -230,22 +219,22 @@ class RateDialog(QDialog):
         vbox((self.chart, 1), self.line, hbox((self.text, 1), self.take, self.leave), of=self, margins=(10, 10, 10, 10))
         self.resize(720, 460)
         self.chart.show_theme(theme)
-        self._draw(RateTest((), (), None))
+        self._draw(RateTest((), ()))
         jobs.changed.connect(self._on_jobs)
 
     def ask(self) -> None:
-        label = f"Learning rate of {self._plan.name}"
-        callbacks = self._on_found, self._on_problem, 0, self._on_known
-        self._job = self._jobs.submit(FindRate(self._plan), label, *callbacks)
+        title = f"Learning rate of {self._plan.name}"
+        callbacks = self._on_result, self._on_problem, 0, self._on_partial
+        self._job = self._jobs.submit(FindRate(self._plan), title, *callbacks)
 
     def _on_jobs(self) -> None:
         self.line.follow(self._job)
 
-    def _on_known(self, job: Job, result: object) -> None:
+    def _on_partial(self, job: Job, result: object) -> None:
         if isinstance(result, RateTest):
             self._draw(result)
 
-    def _on_found(self, job: Job, result: object) -> None:
+    def _on_result(self, job: Job, result: object) -> None:
         if isinstance(result, RateTest):
             self.result_shown = result
             self.text.setText(result.text)
@@ -261,20 +250,17 @@ class RateDialog(QDialog):
         self.close()
 
     def _draw(self, test: RateTest) -> None:
-        look = LOOKS[0]._replace(marker=Marker.NONE)
-        guides = (Guide(test.suggested, f"{test.suggested:.2g}"),) if test.suggested is not None else ()
-        recipe = self._plan.recipe
-        self.chart.show_chart(
-            Chart(
-                "Learning rate range test",
-                Axis("learning rate", Scale.LOG),
-                Axis("training loss, smoothed"),
-                (Series("loss", self._plan.name, test.rates, test.losses, look),),
-                f"Smith 2017, section 3.3 · {self._plan.data.title} · batch {recipe.batch} · seed {self._plan.seed}",
-                guides=guides,
-                key="rate-test:",
-            )
+        plan, style = self._plan, LOOKS[0]._replace(marker=Marker.NONE)
+        chart = Chart(
+            "Learning rate range test",
+            Axis("learning rate", Scale.LOG),
+            Axis("training loss, smoothed"),
+            (Series("loss", plan.name, test.rates, test.losses, style),),
+            f"Smith 2017, section 3.3 · {plan.data.title} · batch {plan.recipe.batch} · seed {plan.seed}",
+            guides=(Guide(test.suggested, f"{test.suggested:.2g}"),) if test.suggested is not None else (),
+            key="rate-test:",
         )
+        self.chart.show_chart(chart)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._jobs.cancel(self._job)

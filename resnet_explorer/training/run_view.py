@@ -85,13 +85,13 @@ class RunTable(TextTable):
 
     def show_runs(self, shown: Sequence[Traced], live: Sequence[LiveRun]) -> None:
         """Show runs; hidden ones stay hidden. ``live`` are the same runs where they are trained here, else none."""
-        rows = [_row(one, live[place] if place < len(live) else None) for place, one in enumerate(shown)]
+        rows = [_row(trace, live[place] if place < len(live) else None) for place, trace in enumerate(shown)]
         grown = len(rows) != len(self._items)
         self.show_rows(rows)
         with QSignalBlocker(self):
-            for place, (item, one) in enumerate(zip(self._items, shown, strict=True)):
-                if place >= len(self._looks) or self._looks[place] != one.look or item.icon(0).isNull():
-                    item.setIcon(0, self._icon(one.look))
+            for place, (item, trace) in enumerate(zip(self._items, shown, strict=True)):
+                if place >= len(self._looks) or self._looks[place] != trace.look or item.icon(0).isNull():
+                    item.setIcon(0, self._icon(trace.look))
         self._looks = [trace.look for trace in shown]
         widest = [max((len(row.texts[column]) for row in rows), default=0) for column in range(len(COLUMNS) - 1)]
         if grown or widest != self._widest:
@@ -128,11 +128,11 @@ class RunTable(TextTable):
 NONE = "–"
 
 
-def _row(one: Traced, live: LiveRun | None) -> TextRow:
-    run, last = one.run, one.run.last
+def _row(trace: Traced, live: LiveRun | None) -> TextRow:
+    run, last = trace.run, trace.run.last
     now, error = RunStatistics(run.metrics, run.plan.recipe.steps), test_error(run)
     texts = (
-        one.name,
+        trace.name,
         f"{len(run.metrics):,} / {run.plan.recipe.steps:,}",
         NONE if last is None else f"{run.final_loss(LAST_STEPS):.3f}",
         NONE if now.error is None else percent(now.error),
@@ -140,7 +140,7 @@ def _row(one: Traced, live: LiveRun | None) -> TextRow:
         NONE if now.per_second is None else f"{now.per_second:.1f}",
         _state(run, live),
     )
-    tip = run.problem or (f"In {run.folder}" if run.folder and last else one.name)
+    tip = run.problem or (f"In {run.folder}" if run.folder and last else trace.name)
     mean = f"Mean of {last_steps([len(run.metrics)])}" if last else ""
     return TextRow("", texts, tips=(tip, "", mean, mean, "", "", texts[-1]))
 
@@ -166,6 +166,7 @@ LIVE = (
     Quantity.SHARE,
 )
 """The quantities that are offered of each block."""
+_KINDS = (("blocks", "Blocks", ""), ("heat", "Over the steps", "Blocks by steps, for the selected run. "))
 
 
 class RunPane(QWidget):
@@ -188,21 +189,16 @@ class RunPane(QWidget):
     def _fill(self) -> None:
         for measure in Measure:
             self.list.add(MEASURES[measure].title, measure.value, f"{MEASURES[measure].title} {MEASURES[measure].of}")
-        self.list.add(
-            "Training loss: median and range over seeds", SEEDS, "Runs that differ only in their seed, as one curve"
-        )
-        self.list.add(
-            "Planned learning rate", "planned", "The schedule of the recipe, and the position of each run in it"
-        )
-        self.list.insertSeparator(self.list.count())
-        for quantity in LIVE:
-            labels = BLOCKWISE[quantity]
-            self.list.add(f"Blocks: {labels.label[:1].lower()}{labels.label[1:]}", f"blocks:{quantity}", labels.teaches)
-        self.list.insertSeparator(self.list.count())
-        for quantity in LIVE:
-            labels = BLOCKWISE[quantity]
-            tip = f"Blocks by steps, for the selected run. {labels.teaches}"
-            self.list.add(f"Over the steps: {labels.label[:1].lower()}{labels.label[1:]}", f"heat:{quantity}", tip)
+        tip = "Runs that differ only in their seed, as one curve"
+        self.list.add("Training loss: median and range over seeds", SEEDS, tip)
+        tip = "The schedule of the recipe, and the position of each run in it"
+        self.list.add("Planned learning rate", "planned", tip)
+        for kind, title, tip in _KINDS:
+            self.list.insertSeparator(self.list.count())
+            for quantity in LIVE:
+                labels = BLOCKWISE[quantity]
+                text = f"{title}: {labels.label[:1].lower()}{labels.label[1:]}"
+                self.list.add(text, f"{kind}:{quantity}", f"{tip}{labels.teaches}")
         self.list.setMinimumWidth(220)
         self.list.setMaximumWidth(400)
 
@@ -241,8 +237,7 @@ class RunPane(QWidget):
             self.chart.show_chart(self._charts.curves(shown, Measure(kind), options))
 
     def _show_heat(self, shown: Sequence[Traced], quantity: Quantity, options: Options, chosen: int) -> None:
-        one = shown[min(chosen, len(shown) - 1)] if shown else None
-        made = heat(one, quantity, options) if one else None
+        made = heat(shown[min(chosen, len(shown) - 1)], quantity, options) if shown else None
         if made is None:
             self.stack.setCurrentWidget(self.chart)
             self.chart.show_chart(block_plot(shown, quantity, options))

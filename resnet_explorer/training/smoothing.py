@@ -57,11 +57,6 @@ class Smoother:
         return np.asarray(sums / (1 - self._weight**numbers))
 
 
-def smoothed(values: Any, weight: float) -> Array:
-    """Return values smoothed by an exponential moving average with bias correction; see ``Smoother``."""
-    return Smoother(weight).add(values)
-
-
 class Thinner:
     """The few points of a growing curve that a chart needs: ``add`` takes what is new, ``indices`` are the points.
 
@@ -97,9 +92,9 @@ class Thinner:
     def _grow(self) -> None:
         """Merge every two parts."""
         self._size *= 2
-        known = self._kept, self._values
+        indices, values = self._kept, self._values
         self._kept, self._values = np.empty(0, np.int64), np.empty(0)
-        self._take(*known)
+        self._take(indices, values)
 
     def _take(self, indices: Indices, values: Array) -> None:
         """Keep the extremes of more points; the last part is reconsidered."""
@@ -119,7 +114,7 @@ def _extremes(parts: Indices, values: Array) -> Indices:
     starts, order = np.flatnonzero(is_first), np.cumsum(is_first) - 1
     lows = values == np.fmin.reduceat(values, starts)[order]
     highs = values == np.fmax.reduceat(values, starts)[order]
-    return np.unique(np.concatenate([_firsts(order, one) for one in (lows, highs, np.isnan(values))]))
+    return np.unique(np.concatenate([_firsts(order, chosen) for chosen in (lows, highs, np.isnan(values))]))
 
 
 def _firsts(order: Indices, chosen: NDArray[np.bool_]) -> Indices:

@@ -18,11 +18,11 @@ from resnet_explorer.spec.change import assign
 from resnet_explorer.spec.readers import truth
 from resnet_explorer.spec.search import find_network
 from resnet_explorer.training.presets import plan_for, plan_of, preset_of, preset_plans
+from resnet_explorer.training.tasks import MOST_SEED
 
 MOST = 10_000
 """The largest number of runs of a sweep."""
 KEYS = ("title", "preset", "net", "depth", "residual", "set", "recipe", "seeds", "data", "input", "device")
-MOST_SEED = 2**32
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Sweep:
         count = prod(len(choice.values) for choice in self.choices) * len(self.seeds)
         if not 1 <= count <= MOST:
             raise ExplorerError("sweep", f"A sweep cannot have {count:,} runs.", f"Try 1 to {MOST:,}.")
-        ((twice, times),) = Counter(one.plan.name for one in self.points()).most_common(1)
+        ((twice, times),) = Counter(point.plan.name for point in self.points()).most_common(1)
         if times > 1:
             raise ExplorerError("sweep", f"Two networks are called {twice}.", "Write each value once.")
 
@@ -80,11 +80,11 @@ class Sweep:
         return tuple(point for values in grid for point in self._points(values))
 
     def plans(self) -> tuple[RunPlan, ...]:
-        return tuple(replace(one.plan, seed=seed) for one in self.points() for seed in self.seeds)
+        return tuple(replace(point.plan, seed=seed) for point in self.points() for seed in self.seeds)
 
     def _points(self, values: Sequence[str]) -> Iterator[Point]:
         """Yield the networks of one point of the grid: one, or all of a preset."""
-        given = dict(zip((one.key for one in self.choices), values, strict=True))
+        given = dict(zip((choice.key for choice in self.choices), values, strict=True))
         settings = [f"{key.partition('.')[2]}={text}" for key, text in given.items() if key.startswith("set.")]
         recipe = [f"{key.partition('.')[2]}={text}" for key, text in given.items() if key.startswith("recipe.")]
         varied = [(choice.name, given[choice.key]) for choice in self.choices if choice.varies]
@@ -112,8 +112,8 @@ def _of_depth(text: str, settings: Sequence[str]) -> tuple[str, ResNetSpec]:
     """Return the network of 6n + 2 layers of He et al. 2015, section 4.2, and the name of its run."""
     each, rest = divmod(int(text) - 2, 6) if text.isdigit() else (0, 1)
     if rest or each < 1:
-        words = f"There is no network of {text} layers for small images."
-        raise ExplorerError("depth", words, "Choose 6n + 2 layers, as 8, 20 or 56, or name networks with net.")
+        what = f"There is no network of {text} layers for small images."
+        raise ExplorerError("depth", what, "Choose 6n + 2 layers, as 8, 20 or 56, or name networks with net.")
     spec = named(assign(find_network("resnet20"), f"blocks={each},{each},{each}", *settings))
     return f"{'resnet' if spec.residual else 'plain'}-{text}", spec
 
@@ -137,9 +137,9 @@ def _read(content: Mapping[str, Any], where: str) -> Sweep:
             raise ExplorerError(key, f"A sweep has no {key!r}.", remedy)
     if "net" in content and "depth" in content:
         raise ExplorerError("net", "A sweep takes either net or depth.", "Leave one of them out.")
-    plain = {key: _one(key, content[key]) for key in ("title", "preset", "data", "device") if key in content}
+    plain = {key: _text(key, content[key]) for key in ("title", "preset", "data", "device") if key in content}
     plain.setdefault("title", where.removesuffix(".toml"))
-    image = _one("input", content.get("input", ""))
+    image = _text("input", content.get("input", ""))
     return Sweep(choices=tuple(_choices(content)), seeds=_seeds(content.get("seeds", 1)), image=image, **plain)
 
 
@@ -157,13 +157,13 @@ def _choices(content: Mapping[str, Any]) -> Iterator[Choices]:
 
 def _values(key: str, value: object) -> tuple[str, ...]:
     """Return the values of a key as text."""
-    found = tuple(_one(key, one) for one in value) if isinstance(value, list) else (_one(key, value),)
-    if not found:
+    texts = tuple(_text(key, item) for item in (value if isinstance(value, list) else [value]))
+    if not texts:
         raise ExplorerError(key, f"The list of {key} is empty.", "Write at least one value.")
-    return tuple("true" if truth(key)(one) else "false" for one in found) if key == "residual" else found
+    return tuple("true" if truth(key)(text) else "false" for text in texts) if key == "residual" else texts
 
 
-def _one(key: str, value: object) -> str:
+def _text(key: str, value: object) -> str:
     """Return a value as the command line would write it."""
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -176,7 +176,7 @@ def _seeds(value: object) -> tuple[int, ...]:
     """Return the seeds of a number or a list."""
     listed: list[object] = list(range(min(value, MOST + 1))) if type(value) is int else []
     listed = value if isinstance(value, list) else listed
-    seeds = tuple(one for one in listed if type(one) is int and 0 <= one < MOST_SEED)
+    seeds = tuple(seed for seed in listed if type(seed) is int and 0 <= seed < MOST_SEED)
     if not seeds or len(set(seeds)) < len(listed):
         raise ExplorerError("seeds", f"The seeds cannot be {value!r}.", "Write how many, or a list as in [0, 1, 2].")
     return seeds

@@ -130,8 +130,8 @@ def read_list(root: Path) -> tuple[Task, ...]:
     no runs.
     """
     if not (root / FILE).is_file():
-        if found := _inside(runs_folder.list_runs(root)):
-            return found
+        if tasks := _inside(runs_folder.list_runs(root)):
+            return tasks
         raise ExplorerError(str(root), f"There are no runs in {root}.", "Choose a folder that 'train' wrote.")
     try:
         content = codec.unwrap((root / FILE).read_text(encoding="utf-8"), FORMAT, (VERSION,), FILE, "names no runs")

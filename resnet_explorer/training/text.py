@@ -17,13 +17,17 @@ NEAR_CHANCE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class NetworkResult:
     """A network's runs, which differ only in their seed, and their final losses; infinite for a diverged run."""
 
     name: str
     spec: ResNetSpec
     runs: tuple[Run, ...]
     losses: tuple[float, ...]
+
+    @property
+    def depth(self) -> int:
+        return sum(self.spec.blocks)
 
     @property
     def middle(self) -> float:
@@ -56,7 +60,7 @@ def without_seed(run: Run) -> object:
     return plan.name, plan.spec, plan.recipe, plan.data, plan.image
 
 
-def outcomes(runs: Sequence[Run]) -> tuple[Outcome, ...]:
+def outcomes(runs: Sequence[Run]) -> tuple[NetworkResult, ...]:
     """Return the networks in the order of their first runs; runs without a step are left out."""
     groups: dict[object, list[Run]] = {}
     for run in runs:
@@ -64,7 +68,7 @@ def outcomes(runs: Sequence[Run]) -> tuple[Outcome, ...]:
             groups.setdefault(without_seed(run), []).append(run)
     losses = [tuple(run.final_loss(LAST_STEPS) for run in group) for group in groups.values()]
     pairs = zip(groups.values(), losses, strict=True)
-    return tuple(Outcome(group[0].plan.name, group[0].plan.spec, tuple(group), ends) for group, ends in pairs)
+    return tuple(NetworkResult(group[0].plan.name, group[0].plan.spec, tuple(group), ends) for group, ends in pairs)
 
 
 def measured(runs: Sequence[Run]) -> str:
@@ -75,7 +79,7 @@ def measured(runs: Sequence[Run]) -> str:
     return " ".join(filter(None, (_ends(networks), *_compared(networks), _tests(networks), _missing(runs))))
 
 
-def _ends(networks: Sequence[Outcome]) -> str:
+def _ends(networks: Sequence[NetworkResult]) -> str:
     """Return the final losses, after how many steps and from how many seeds."""
     counts = sorted({len(network.runs) for network in networks})
     seeds = "one seed" if counts == [1] else f"median of {counts[0]} seeds, minimum to maximum in brackets"
@@ -85,7 +89,7 @@ def _ends(networks: Sequence[Outcome]) -> str:
     return f"Training loss, mean of {last}, {seeds}: {listed}."
 
 
-def _end(network: Outcome) -> str:
+def _end(network: NetworkResult) -> str:
     text = format_loss(network.middle) if isfinite(network.middle) else "diverged"
     finite = [loss for loss in network.losses if isfinite(loss)]
     if len(network.losses) > 1 and finite and len(finite) == len(network.losses):
@@ -105,27 +109,24 @@ def format_loss(loss: float) -> str:
     return f"{loss:.2f}" if 0.1 <= loss < 100 else figure(float(f"{loss:.2g}"))
 
 
-def _compared(networks: Sequence[Outcome]) -> list[str]:
+def _compared(networks: Sequence[NetworkResult]) -> list[str]:
     """Return whether the deepest plain net is worse than the shallowest, and how its residual twin does."""
     if not all(network.is_finished for network in networks):
         return ["Not all runs have ended: no comparison yet."]
-    plain = sorted((network for network in networks if not network.spec.residual), key=_depth)
-    if len(plain) < 2 or _depth(plain[0]) == _depth(plain[-1]) or not _alike([plain[0], plain[-1]]):
+    plain = sorted((network for network in networks if not network.spec.residual), key=lambda network: network.depth)
+    if len(plain) < 2 or plain[0].depth == plain[-1].depth or not _alike([plain[0], plain[-1]]):
         return []
     shallow, deep = plain[0], plain[-1]
     if shallow.is_at_chance and deep.is_at_chance:
         text = f"Neither plain net learns, not even the shallow {shallow.name}."
     else:
         text = _depth_words(shallow, deep)
-    twins = [
-        network
-        for network in networks
-        if network.spec.residual and _depth(network) == _depth(deep) and _alike([network, deep])
-    ]
-    return [text, *(_twin_words(deep, twin) for twin in twins[:1])]
+    residual = (network for network in networks if network.spec.residual and _alike([network, deep]))
+    twin = next((network for network in residual if network.depth == deep.depth), None)
+    return [text, _twin_words(deep, twin)] if twin else [text]
 
 
-def _depth_words(shallow: Outcome, deep: Outcome) -> str:
+def _depth_words(shallow: NetworkResult, deep: NetworkResult) -> str:
     worse, count = _worse(deep, shallow)
     if not count:
         return f"{deep.name} and {shallow.name} share no seed: no comparison."
@@ -137,34 +138,27 @@ def _depth_words(shallow: Outcome, deep: Outcome) -> str:
     return f"The deeper plain net, {deep.name}, is worse than {shallow.name} on {worse} of {count} seeds."
 
 
-def _twin_words(deep: Outcome, twin: Outcome) -> str:
+def _twin_words(deep: NetworkResult, twin: NetworkResult) -> str:
     worse, count = _worse(deep, twin)
     if worse < count or not count:
         return f"With shortcuts, {twin.name} is better on {worse} of {count} seeds."
     return f"The same layers with shortcuts, {twin.name}: {format_loss(twin.middle)}."
 
 
-def _worse(network: Outcome, other: Outcome) -> tuple[int, int]:
+def _worse(network: NetworkResult, other: NetworkResult) -> tuple[int, int]:
     """Return on how many common seeds the first loss is greater, and how many common seeds there are."""
     losses = {run.plan.seed: loss for run, loss in zip(other.runs, other.losses, strict=True)}
-    pairs = [
-        (loss, losses[run.plan.seed])
-        for run, loss in zip(network.runs, network.losses, strict=True)
-        if run.plan.seed in losses
-    ]
-    return sum(mine > theirs for mine, theirs in pairs), len(pairs)
+    mine = {run.plan.seed: loss for run, loss in zip(network.runs, network.losses, strict=True)}
+    common = mine.keys() & losses.keys()
+    return sum(mine[seed] > losses[seed] for seed in common), len(common)
 
 
-def _depth(network: Outcome) -> int:
-    return sum(network.spec.blocks)
-
-
-def _alike(networks: Sequence[Outcome]) -> bool:
+def _alike(networks: Sequence[NetworkResult]) -> bool:
     """Return whether networks were trained on the same images for as many steps."""
     return len({(network.runs[0].plan.data, network.runs[0].plan.recipe.steps) for network in networks}) == 1
 
 
-def _tests(networks: Sequence[Outcome]) -> str:
+def _tests(networks: Sequence[NetworkResult]) -> str:
     """Return the newest test error of each network that has one."""
     texts = []
     for network in networks:
@@ -175,9 +169,8 @@ def _tests(networks: Sequence[Outcome]) -> str:
 
 def test_error(run: Run) -> float | None:
     """Return the newest test error of a run in percent; None where its test images were never evaluated."""
-    accuracies = (metric.test_accuracy for metric in reversed(run.metrics) if metric.test_accuracy is not None)
-    accuracy = next(accuracies, None)
-    return None if accuracy is None else 100 * (1 - accuracy)
+    errors = (1 - metric.test_accuracy for metric in reversed(run.metrics) if metric.test_accuracy is not None)
+    return next((100 * error for error in errors), None)
 
 
 def _missing(runs: Sequence[Run]) -> str:

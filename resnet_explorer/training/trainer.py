@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
-from math import isfinite
+from math import inf, isfinite
 from typing import Any, Protocol, cast
 
 import torch
@@ -27,7 +27,7 @@ from resnet_explorer.readings.quantities import Loss, Quantity, Series
 from resnet_explorer.runs.plan import Metric, RunPlan
 from resnet_explorer.runs.recipe import Optimiser, Recipe
 from resnet_explorer.training.feed import Feed, check, step_seed
-from resnet_explorer.training.values import LIMIT, FindRate, RateTest, suggestion
+from resnet_explorer.training.values import LIMIT, FindRate, RateTest
 
 
 @contextmanager
@@ -105,8 +105,8 @@ SECOND_BETA = 0.999
 def groups(model: nn.Module, weight_decay: float, no_decay_on_norms: bool) -> list[dict[str, Any]]:
     """Return the parameters in groups for an optimiser: with weight decay, and without it if norms are excluded."""
     decayed, spared = split_parameters(model) if no_decay_on_norms else (list(model.parameters()), [])
-    found: list[dict[str, Any]] = [{"params": decayed, "weight_decay": weight_decay}]
-    return found + ([{"params": spared, "weight_decay": 0.0}] if spared else [])
+    parts: list[dict[str, Any]] = [{"params": decayed, "weight_decay": weight_decay}]
+    return [*parts, {"params": spared, "weight_decay": 0.0}] if spared else parts
 
 
 def split_parameters(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
@@ -121,7 +121,7 @@ def split_parameters(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Para
 
 def optimiser(model: nn.Module, recipe: Recipe, parts: list[dict[str, Any]] | None = None) -> Optimizer:
     """Return a recipe's optimiser, fused where the device supports that; ``parts`` are its groups, if not the usual."""
-    parts, rate = parts or groups(model, recipe.decay, recipe.spares), recipe.rate
+    parts, rate = parts or groups(model, recipe.weight_decay, recipe.no_decay_on_norms), recipe.learning_rate
     fused = next(model.parameters()).device.type in ("cpu", "cuda")
     if recipe.optimiser in (Optimiser.SGD, Optimiser.NESTEROV):
         nesterov = recipe.optimiser is Optimiser.NESTEROV
@@ -268,27 +268,16 @@ def find_rate(job: FindRate) -> Iterator[Progress | Partial[RateTest] | RateTest
     rates = [lowest * (highest / lowest) ** (step / (steps - 1)) for step in range(steps)]
     yield Progress(0, steps, "loading the images")
     with conditions(plan):
-        trainer = Trainer(plan)
+        trainer, result, mean = Trainer(plan), RateTest((), ()), 0.0
         feed = Feed(plan, trainer.layout)
         yield from feed.fit()
-        yield from _tried(trainer, feed, rates)
-
-
-def _tried(trainer: Trainer, feed: Feed, rates: list[float]) -> Iterator[Progress | Partial[RateTest] | RateTest]:
-    losses: list[float] = []
-    mean = 0.0
-    for number, rate in enumerate(rates):
-        metric, is_sound = trainer.step(feed, number, rate, measured=False, listens=False)
-        mean = SMOOTH * mean + (1 - SMOOTH) * metric.loss
-        smoothed = mean / (1 - SMOOTH ** (number + 1))
-        if not is_sound or (losses and smoothed > LIMIT * min(losses)):
-            break
-        losses.append(smoothed)
-        yield Progress(number + 1, len(rates), f"rate {rate:.2g}, loss {smoothed:.3g}")
-        yield Partial(_result(rates, losses))
-    yield _result(rates, losses)
-
-
-def _result(rates: list[float], losses: list[float]) -> RateTest:
-    tried = tuple(rates[: len(losses)])
-    return RateTest(tried, tuple(losses), suggestion(tried, tuple(losses)))
+        for number, rate in enumerate(rates):
+            metric, is_sound = trainer.step(feed, number, rate, measured=False, listens=False)
+            mean = SMOOTH * mean + (1 - SMOOTH) * metric.loss
+            smoothed = mean / (1 - SMOOTH ** (number + 1))
+            if not is_sound or smoothed > LIMIT * min(result.losses, default=inf):
+                break
+            result = RateTest((*result.rates, rate), (*result.losses, smoothed))
+            yield Progress(number + 1, steps, f"rate {rate:.2g}, loss {smoothed:.3g}")
+            yield Partial(result)
+    yield result

@@ -5,22 +5,25 @@ from dataclasses import dataclass
 from resnet_explorer.engine.jobs import Place, job
 from resnet_explorer.runs.plan import RunPlan
 
-LOWEST, HIGHEST, STEPS = 1e-6, 10.0, 100
 LIMIT = 4.0
 """The test stops where the smoothed loss exceeds its minimum by this factor."""
 
 
 @dataclass(frozen=True, slots=True)
 class RateTest:
-    """The learning rates tried, in rising order, the smoothed training loss at each, and a suggested rate.
-
-    ``suggested`` is a tenth of the rate with the lowest smoothed loss: that rate is nearly too large, and a training
-    stays at its rate for longer than this test does. None where the loss never fell.
-    """
+    """The learning rates tried, in rising order, and the smoothed training loss at each."""
 
     rates: tuple[float, ...]
     losses: tuple[float, ...]
-    suggested: float | None
+
+    @property
+    def suggested(self) -> float | None:
+        """Return a tenth of the rate with the lowest smoothed loss; None where the loss never fell.
+
+        That rate is nearly too large, and a training stays at its rate for longer than this test does.
+        """
+        best = min(range(len(self.losses)), key=self.losses.__getitem__, default=0)
+        return self.rates[best] / 10 if best else None
 
     @property
     def text(self) -> str:
@@ -30,22 +33,14 @@ class RateTest:
         return f"Try {self.suggested:.2g}: a tenth of the rate with the lowest smoothed loss."
 
 
-def suggestion(rates: tuple[float, ...], losses: tuple[float, ...]) -> float | None:
-    """Return a tenth of the rate with the lowest loss; None where that is the first one."""
-    if not losses:
-        return None
-    best = min(range(len(losses)), key=losses.__getitem__)
-    return rates[best] / 10 if best else None
-
-
 @job("resnet_explorer.training.loop:train_run", Place.POOL)
 @dataclass(frozen=True, slots=True)
 class TrainRun:
     """Train a network in a folder from where it stopped, until ``until`` steps are made in all.
 
     Partial results are a ``Chunk`` of steps, the result is an ``Ending``. Cancelling pauses: the state is saved first,
-    and the same job continues from there. ``known_steps``: the number of steps
-    the caller already has; later ones that are kept are sent first.
+    and the same job continues from there. ``known_steps``: the number of steps the caller already has; later ones that
+    are kept are sent first.
     """
 
     plan: RunPlan
@@ -65,9 +60,9 @@ class FindRate:
     """Try rising learning rates on a network; the result is a ``RateTest``."""
 
     plan: RunPlan
-    lowest: float = LOWEST
-    highest: float = HIGHEST
-    steps: int = STEPS
+    lowest: float = 1e-6
+    highest: float = 10.0
+    steps: int = 100
 
     @property
     def device(self) -> str:

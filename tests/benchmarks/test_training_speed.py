@@ -21,12 +21,12 @@ from resnet_explorer.runs.plan import Run, RunPlan
 from resnet_explorer.runs.recipe import Optimiser, Recipe
 from resnet_explorer.spec.catalogue import find, twin
 from resnet_explorer.spec.change import assign
-from resnet_explorer.training.loop import train
+from tests.training_runs import train
 
 BOUND, LOOSE = 0.95, 0.6
 RESNET = assign(find("resnet20"), "in_channels=1", "width=8")
 DEEP = twin(assign(find("resnet56"), "in_channels=1", "width=8"))
-RECIPE = Recipe(steps=150, rate=0.02)
+RECIPE = Recipe(steps=150, learning_rate=0.02)
 
 
 def by_hand(plan: RunPlan) -> float:
@@ -36,9 +36,13 @@ def by_hand(plan: RunPlan) -> float:
     images = Images(plan.data, plan.spec, plan.image)
     (x, y), (x_test, y_test) = images.take(images.train), images.take(images.test)
     if recipe.optimiser is Optimiser.ADAMW:
-        optimiser: torch.optim.Optimizer = torch.optim.AdamW(model.parameters(), recipe.rate, weight_decay=recipe.decay)
+        optimiser: torch.optim.Optimizer = torch.optim.AdamW(
+            model.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
+        )
     else:
-        optimiser = torch.optim.SGD(model.parameters(), recipe.rate, recipe.momentum, weight_decay=recipe.decay)
+        optimiser = torch.optim.SGD(
+            model.parameters(), recipe.learning_rate, recipe.momentum, weight_decay=recipe.weight_decay
+        )
     losses, step, began = [], 0, perf_counter()
     while step < recipe.steps:
         for batch in torch.randperm(len(x)).split(recipe.batch):
@@ -50,7 +54,7 @@ def by_hand(plan: RunPlan) -> float:
                 optimiser.step()
                 losses.append((loss.item(), (output.argmax(1) == y[batch]).float().mean().item()))
                 step += 1
-                if recipe.evaluate and step % recipe.evaluate == 0:
+                if recipe.evaluate_every and step % recipe.evaluate_every == 0:
                     model.eval()
                     with torch.no_grad():
                         losses.append((functional.cross_entropy(model(x_test), y_test).item(), 0.0))
@@ -77,7 +81,11 @@ def ratio(plan: RunPlan, rounds: int) -> float:
     torch.set_num_threads(threads)
     hand, lab = (median(column) for column in zip(*pairs, strict=True))
     found = median(two / one for one, two in pairs)
-    text = f"{plan.name}, test at each {plan.recipe.evaluate}" if plan.recipe.evaluate else f"{plan.name}, no test"
+    text = (
+        f"{plan.name}, test at each {plan.recipe.evaluate_every}"
+        if plan.recipe.evaluate_every
+        else f"{plan.name}, no test"
+    )
     print(f"{text}: lab {lab:.1f} steps/s, by hand {hand:.1f} steps/s, {found:.3f} times")
     return found
 
@@ -89,5 +97,5 @@ def test_the_lab_is_as_fast_as_a_loop_by_hand() -> None:
 if __name__ == "__main__":
     for plan in (RunPlan("resnet-20", RESNET, recipe=RECIPE), RunPlan("plain-56", DEEP, recipe=RECIPE)):
         assert ratio(plan, 5) >= BOUND
-    adamw = replace(RECIPE, optimiser=Optimiser.ADAMW, rate=0.001, evaluate=0)
+    adamw = replace(RECIPE, optimiser=Optimiser.ADAMW, learning_rate=0.001, evaluate_every=0)
     assert ratio(RunPlan("resnet-20, AdamW", RESNET, recipe=adamw), 5) >= BOUND

@@ -49,7 +49,7 @@ def test_the_window_never_waits_while_it_trains(window: MainWindow, qtbot: QtBot
     window.tabs.setCurrentWidget(page)
     networks = [(name, assign(find(name), *SMALL)) for name in ("resnet20", "plain20", "resnet32", "plain32")]
     page.setup.networks.show_networks(networks)
-    page.setup.recipe.show_recipe(Recipe(steps=400, batch=16, evaluate=50, measure=10))
+    page.setup.recipe.show_recipe(Recipe(steps=400, batch=16, evaluate_every=50, measure_every=10))
     page.setup._on_changed()
     page.start()
     qtbot.waitUntil(lambda: sum(bool(run.metrics) for run in page.trainer.runs) >= 2, timeout=PATIENCE)

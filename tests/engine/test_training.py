@@ -25,7 +25,9 @@ from tests.engine.desk import PATIENCE, Desk
 from tests.narrow import of_kind
 
 SPEC = assign(find("resnet20"), "blocks=1,1,1", "in_channels=1", "width=4", "stochastic_depth=0.3")
-PLAN = RunPlan("small", SPEC, recipe=Recipe(160, 32, Optimiser.ADAM, rate=0.01, ema=0.9, flip=True, evaluate=50))
+PLAN = RunPlan(
+    "small", SPEC, recipe=Recipe(160, 32, Optimiser.ADAM, learning_rate=0.01, ema=0.9, flip=True, evaluate_every=50)
+)
 SHORT = replace(PLAN, recipe=replace(PLAN.recipe, steps=40))
 LONG = replace(PLAN, recipe=replace(PLAN.recipe, steps=100_000))
 

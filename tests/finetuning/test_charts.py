@@ -99,7 +99,7 @@ def test_a_folded_stage_is_frozen_as_a_whole() -> None:
 
 @pytest.mark.parametrize("strategy", list(Strategy))
 def test_rates_begin_where_their_group_opens_and_are_its_share(strategy: Strategy) -> None:
-    plan = replace(PLAN, strategy=strategy, recipe=Recipe(batch=32, rate=0.1, schedule=Schedule.COSINE))
+    plan = replace(PLAN, strategy=strategy, recipe=Recipe(batch=32, learning_rate=0.1, schedule=Schedule.COSINE))
     groups = grouping(plan, IMAGES)
     by_unit = {group.unit: group for group in groups.groups}
     for series in group_rates(groups).series:

@@ -24,8 +24,8 @@ from resnet_explorer.module import build
 from resnet_explorer.runs.folder import read
 from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.spec.change import assign
-from resnet_explorer.training.loop import train
 from resnet_explorer.weights import checkpoint
+from tests.training_runs import train
 from tests.tuning_runs import PLAN, SMALL
 
 NET = ("--net", "resnet20", "--weights", "none")
@@ -164,12 +164,12 @@ def test_a_run_of_the_training_lab_is_tuned(capsys: pytest.CaptureFixture[str]) 
     from resnet_explorer.runs.recipe import Recipe
 
     spec = assign(SMALL, "in_channels=1")
-    *_, _ = train(RunPlan("first", spec, recipe=Recipe(20, 64, evaluate=0, measure=0)), Path("first"))
+    *_, _ = train(RunPlan("first", spec, recipe=Recipe(20, 64, evaluate_every=0, measure_every=0)), Path("first"))
     out, _ = told(
         capsys, "finetune", "digits", "--weights", "first", "--epochs", "1", "--strategy", "probe", "-o", "run"
     )
     assert "The head has as many classes as the file's" in out and Path("run/first.safetensors").is_file()
-    train_again = RunPlan("second", spec, recipe=Recipe(2, 64, evaluate=0, measure=0))
+    train_again = RunPlan("second", spec, recipe=Recipe(2, 64, evaluate_every=0, measure_every=0))
     *_, _ = train(train_again, Path("second"))
     other = ("finetune", "digits", "--weights", "second", "--epochs", "1", "--strategy", "probe", "-o", "run")
     assert main(other) == 2

@@ -81,7 +81,7 @@ class TestGroups:
     def test_counts_and_rates_of_each_step(self, net: str, strategy: Strategy) -> None:
         """Four epochs of two steps on a falling rate: what opens when is written out, and so is each unit's share."""
         unfreeze = {Strategy.A: (2,), Strategy.C: (1, 2, 3)}.get(strategy, ())
-        recipe = Recipe(batch=32, rate=0.01, schedule=Schedule.COSINE, spares=True)
+        recipe = Recipe(batch=32, learning_rate=0.01, schedule=Schedule.COSINE, no_decay_on_norms=True)
         one = plan(find(net), strategy=strategy, unfreeze=unfreeze, epochs=4, recipe=recipe)
         tuner = ParameterSchedule(model := on_meta(one), grouping(one, 64))
         optimiser = torch.optim.SGD(tuner.groups(), 0.01)

@@ -28,9 +28,9 @@ from resnet_explorer.runs.opened import load_trained
 from resnet_explorer.runs.plan import Metric
 from resnet_explorer.runs.recipe import Recipe, Schedule
 from resnet_explorer.spec.catalogue import find
-from resnet_explorer.training.loop import train
 from resnet_explorer.weights import checkpoint
 from tests.narrow import last
+from tests.training_runs import train
 from tests.tuning_runs import PLAN, RICH, SMALL, timeless, tuned
 
 IMAGES = 460
@@ -172,7 +172,7 @@ def test_before_the_first_test_there_are_newest_weights(tmp_path: Path) -> None:
 
 
 def test_it_ends_where_it_gets_no_better_and_stays_ended(tmp_path: Path) -> None:
-    one = replace(PLAN, strategy=Strategy.FULL, epochs=60, patience=2, recipe=Recipe(batch=64, rate=0.5))
+    one = replace(PLAN, strategy=Strategy.FULL, epochs=60, patience=2, recipe=Recipe(batch=64, learning_rate=0.5))
     metrics, ending = tuned(one, tmp_path / "run")
     tests = [metric.test_loss for metric in metrics if metric.test_loss is not None]
     assert ending.stopped_early and ending.is_finished and ending.waited == 2 and ending.steps < ending.of
@@ -205,7 +205,7 @@ def parted(root: Path, **counts: int) -> TunePlan:
                 pixels = chance.normal(shade, 60, (12, 12, 3)).clip(0, 255).astype(np.uint8)
                 Image.fromarray(pixels).save(root / part / name / f"{index}.png")
     data = TuneData(where=str(root))
-    recipe = Recipe(batch=4, rate=0.05)
+    recipe = Recipe(batch=4, learning_rate=0.05)
     return replace(PLAN, data=data, classes=(), channels=3, grey=GreyWay.REPEAT, recipe=recipe, epochs=3)
 
 

@@ -48,8 +48,8 @@ from resnet_explorer.weights import checkpoint
 NONE = WeightsChoice(WeightsKind.NONE, "")
 SMALL = assign(find("resnet20"), "blocks=1,1,1", "widths=4,8,8", "stem_channels=4", "shortcut=B")
 RICH = Recipe(
-    batch=8, rate=0.05, decay=1e-3, spares=True, schedule=Schedule.COSINE, warmup=2, pad=2, flip=True, smoothing=0.1,
-    clip=1.0, ema=0.5,
+    batch=8, learning_rate=0.05, weight_decay=1e-3, no_decay_on_norms=True, schedule=Schedule.COSINE, warmup=2, pad=2,
+    flip=True, smoothing=0.1, clip=1.0, ema=0.5,
 )  # fmt: skip
 
 
@@ -83,9 +83,9 @@ def losses(one: TunePlan) -> tuple[list[float], float]:
     tuner, recipe, made = ParameterSchedule(model, found), found.recipe, []
     optimiser: torch.optim.Optimizer
     if recipe.optimiser is Optimiser.ADAMW:
-        optimiser = AdamW(tuner.groups(), recipe.rate)
+        optimiser = AdamW(tuner.groups(), recipe.learning_rate)
     else:
-        optimiser = SGD(tuner.groups(), recipe.rate, recipe.momentum)
+        optimiser = SGD(tuner.groups(), recipe.learning_rate, recipe.momentum)
     follower = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema), use_buffers=True)
     drawn, size = torch.Generator().manual_seed(one.seed), min(recipe.batch, len(images.train))
     for step in range(recipe.steps):
@@ -176,7 +176,7 @@ def test_it_chooses_by_validation_images_and_judges_by_test_images(tmp_path: Pat
 
 def test_two_processes_reach_the_same_loss_on_the_digits(tmp_path: Path) -> None:
     """Strategy C by torchrun: what trains changes twice, and each batch is shared."""
-    recipe = Recipe(batch=120, rate=0.01, optimiser=Optimiser.ADAMW, spares=True, flip=True)
+    recipe = Recipe(batch=120, learning_rate=0.01, optimiser=Optimiser.ADAMW, no_decay_on_norms=True, flip=True)
     one = plan(
         spec=assign(SMALL, "in_channels=3", "shortcut=A"), data=TuneData(TuneKind.DIGITS), classes=("3", "5"),
         channels=1, grey=GreyWay.ADAPTER, strategy=Strategy.C, unfreeze=(1, 2), bn=BnMode.EVAL, recipe=recipe,

@@ -24,9 +24,9 @@ from resnet_explorer.runs.plan import Run, RunPlan
 from resnet_explorer.runs.recipe import Recipe, Schedule
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.change import assign
-from resnet_explorer.training.loop import train
 from resnet_explorer.weights import checkpoint
 from tests.narrow import last, present
+from tests.training_runs import train
 from tests.tuning_runs import PLAN, RICH, SMALL, tuned
 
 IMAGE = InputShape(1, 14, 14)
@@ -38,7 +38,7 @@ NET = assign(SMALL, "classes=5", "widths=8,16,16", "stem_channels=8")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file of weights that the training lab learnt on MNIST's digits 0 to 4."""
     root = tmp_path_factory.mktemp("first")
-    recipe = Recipe(200, 64, rate=0.1, schedule=Schedule.COSINE, evaluate=200, measure=0)
+    recipe = Recipe(200, 64, learning_rate=0.1, schedule=Schedule.COSINE, evaluate_every=200, measure_every=0)
     run = last(Run, train(RunPlan("first", NET, IMAGE, DataChoice(DataKind.MNIST), recipe), root / "run"))
     assert present(run.metrics[-1].test_accuracy) > 0.95
     model, plan, _ = load_trained(root / "run")
@@ -48,8 +48,9 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def plan(first: Path, **changes: Any) -> TunePlan:
     weights = WeightsChoice(WeightsKind.FILE, str(first))
+    recipe = Recipe(batch=50, learning_rate=0.05, no_decay_on_norms=True)
     one = replace(PLAN, spec=NET, weights=weights, data=TuneData(TuneKind.MNIST), classes=HELD_OUT, image=IMAGE,
-                  grey=GreyWay.SUM, epochs=3, recipe=Recipe(batch=50, rate=0.05, spares=True))  # fmt: skip
+                  grey=GreyWay.SUM, epochs=3, recipe=recipe)  # fmt: skip
     return replace(one, **changes)
 
 
@@ -65,7 +66,7 @@ def test_what_was_learnt_on_other_digits_helps(first: Path, tmp_path: Path) -> N
     assert "head of 5 classes" in found.text[1] or found.text[1].startswith("The head has as many")
 
 
-SLOW = Recipe(batch=200, rate=0.01, spares=True)
+SLOW = Recipe(batch=200, learning_rate=0.01, no_decay_on_norms=True)
 """Few steps, and small ones: what differs in the last bit of a number must not grow."""
 SCRIPTS = {
     "A": {"strategy": Strategy.A, "unfreeze": (1,), "bn": BnMode.FROZEN, "recipe": replace(RICH, batch=200)},

@@ -31,7 +31,7 @@ STEPS = (
     DescentStep(1, (1.0, 2.5), (0.1, 0.1)),
     DescentStep(2, (0.5, 2.0), (0.1, 0.1), (values(1e-2, 0.0, 0.75), values(5.0, nan, None))),
 )
-ASKED = DescentRequest(PAIR, recipe=replace(RECIPE, steps=4, measure=2))
+ASKED = DescentRequest(PAIR, recipe=replace(RECIPE, steps=4, measure_every=2))
 RUN = Descent(ASKED, (PLACES, PLACES), STEPS, "digits", "2.6", 1.0)
 
 

@@ -131,7 +131,7 @@ def test_each_when_keeps_its_own_learning_rate(window: MainWindow) -> None:
     assert of_kind(GradientRequest, controls.request()).rate == 0.1
     controls.rate.value_entered.emit(0.3)
     controls.when.setCurrentIndex(1)
-    assert of_kind(DescentRequest, controls.request()).recipe.rate == 0.05 and controls.rate.text() == "0.05"
+    assert of_kind(DescentRequest, controls.request()).recipe.learning_rate == 0.05 and controls.rate.text() == "0.05"
     controls.when.setCurrentIndex(0)
     assert of_kind(GradientRequest, controls.request()).rate == 0.3 and controls.rate.text() == "0.3"
 

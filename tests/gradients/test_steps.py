@@ -30,7 +30,7 @@ def trained(request: DescentRequest) -> Descent:
     return last
 
 
-SMALL = DescentRequest((net(20, "blocks=1,1,1"),), recipe=replace(RECIPE, steps=6, batch=32, measure=3))
+SMALL = DescentRequest((net(20, "blocks=1,1,1"),), recipe=replace(RECIPE, steps=6, batch=32, measure_every=3))
 
 
 def test_a_run_is_the_loop_that_one_would_write_by_hand() -> None:
@@ -50,7 +50,7 @@ def test_a_run_is_the_loop_that_one_would_write_by_hand() -> None:
 
 
 def test_measuring_changes_nothing() -> None:
-    one, other = trained(SMALL), trained(replace(SMALL, recipe=replace(SMALL.recipe, measure=0)))
+    one, other = trained(SMALL), trained(replace(SMALL, recipe=replace(SMALL.recipe, measure_every=0)))
     assert one.losses(0) == other.losses(0)
     assert [step for step, _ in one.heat(0, Quantity.OUTPUT)] == [0, 3] and not other.heat(0, Quantity.OUTPUT)
 
@@ -89,7 +89,7 @@ def test_degradation_is_something_else_than_vanishing() -> None:
     residual, excess, before, after = net(56), [], [], []
     for seed in range(3):
         pair = (residual, twin(residual))
-        recipe = replace(RECIPE, steps=40, batch=32, measure=39)
+        recipe = replace(RECIPE, steps=40, batch=32, measure_every=39)
         run = trained(DescentRequest(pair, recipe=recipe, seed=seed))
         ours, theirs = (fmean(run.losses(index)[-8:]) for index in (0, 1))
         (_, first), (_, last) = run.heat(1, Quantity.OUTPUT)
@@ -103,7 +103,9 @@ def test_degradation_is_something_else_than_vanishing() -> None:
 
 def test_a_backbone_is_trained_by_a_loss_that_needs_no_classes() -> None:
     backbone = assign(SMALL.specs[0], "classes=none")
-    run = trained(replace(SMALL, specs=(backbone,), loss=Loss.MEAN_SQUARE, recipe=replace(SMALL.recipe, rate=0.001)))
+    run = trained(
+        replace(SMALL, specs=(backbone,), loss=Loss.MEAN_SQUARE, recipe=replace(SMALL.recipe, learning_rate=0.001))
+    )
     assert run.losses(0)[-1] < run.losses(0)[0]
     assert [step.accuracies for step in run.steps] == [(None,)] * 6
 

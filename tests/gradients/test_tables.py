@@ -32,7 +32,7 @@ PAIR = (NET, twin(NET))
 PLACES = (Place("layer1.0", 1, (16, 8, 8)), Place("layer2.0", 2, (32, 4, 4)))
 VALUES = {Quantity.INPUT: (0.1, 1e-30), Quantity.COSINE: (None, -0.25)}
 STEPS = (DescentStep(0, (2.5, nan), (0.125, None), (VALUES, VALUES)), DescentStep(1, (1.5, 2.25), (0.5, 0.25)))
-ASKED = DescentRequest(PAIR, recipe=replace(RECIPE, steps=2, measure=2))
+ASKED = DescentRequest(PAIR, recipe=replace(RECIPE, steps=2, measure_every=2))
 DESCENT = Descent(ASKED, (PLACES, PLACES), STEPS, "digits", "2.6", 1.0)
 PATHS = Paths(
     PathsRequest(NET, data=DataChoice(DataKind.CIFAR10, "/data")),

@@ -23,7 +23,7 @@ SMALL = InputShape(32, 8, 8)
 SHORT = replace(RECIPE, steps=6, batch=32)
 PAIR = (NET, twin(NET))
 RUNS: dict[type, Callable[[], Iterator[object]]] = {
-    Descent: lambda: train(DescentRequest(PAIR, SMALL, recipe=replace(SHORT, measure=2))),
+    Descent: lambda: train(DescentRequest(PAIR, SMALL, recipe=replace(SHORT, measure_every=2))),
     Paths: lambda: follow(PathsRequest(V2, SMALL, recipe=SHORT)),
     Shattering: lambda: shatter(ShatterRequest(PAIR, SMALL, seeds=(0, 1), depths=(2, 3), width=20)),
     LesionStudy: lambda: lesions(LesionRequest(PAIR, SMALL, recipe=SHORT)),

@@ -27,10 +27,10 @@ RECIPES = st.builds(
     steps=st.integers(0, 1000),
     batch=st.integers(1, 512),
     optimiser=st.sampled_from([Optimiser.SGD, Optimiser.ADAM, Optimiser.ADAMW]),
-    rate=st.floats(1e-9, 10),
+    learning_rate=st.floats(1e-9, 10),
     schedule=st.sampled_from(Schedule),
     milestones=st.sets(st.integers(1, 900), max_size=3).map(lambda found: tuple(sorted(found))),
-    spares=st.booleans(),
+    no_decay_on_norms=st.booleans(),
     flip=st.booleans(),
     ema=st.floats(0, 0.99),
 )

@@ -11,7 +11,7 @@ from torch.optim import SGD
 from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, LRScheduler, MultiStepLR, OneCycleLR, SequentialLR
 
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.runs.recipe import Optimiser, Recipe, Schedule
+from resnet_explorer.runs.recipe import NAMES, Optimiser, Recipe, Schedule
 
 
 def rates(steps: int, schedule: Callable[[SGD], LRScheduler], rate: float = 0.1) -> list[float]:
@@ -32,13 +32,13 @@ def ours(recipe: Recipe) -> list[float]:
 
 @pytest.mark.parametrize("steps", [100, 10, 64])
 def test_one_cycle_is_pytorchs(steps: int) -> None:
-    recipe = Recipe(steps, rate=0.1, schedule=Schedule.ONE_CYCLE)
+    recipe = Recipe(steps, learning_rate=0.1, schedule=Schedule.ONE_CYCLE)
     expected = rates(steps, lambda moved: OneCycleLR(moved, 0.1, total_steps=steps))
     assert ours(recipe) == pytest.approx(expected, rel=1e-9)
 
 
 def test_one_cycle_peaks_where_pytorch_does() -> None:
-    found = ours(Recipe(100, rate=0.1, schedule=Schedule.ONE_CYCLE))
+    found = ours(Recipe(100, learning_rate=0.1, schedule=Schedule.ONE_CYCLE))
     assert found[0] == pytest.approx(0.004) and found.index(max(found)) == 29 and found[-1] == pytest.approx(4e-7)
 
 
@@ -48,7 +48,7 @@ def test_warm_up_and_cosine_are_pytorchs() -> None:
         parts = [LinearLR(moved, 0.01, 1.0, 5), CosineAnnealingLR(moved, 95)]
         return SequentialLR(moved, parts, [5])
 
-    recipe = Recipe(100, rate=0.1, schedule=Schedule.COSINE, warmup=5, warmup_from=0.01)
+    recipe = Recipe(100, learning_rate=0.1, schedule=Schedule.COSINE, warmup=5, warmup_from=0.01)
     expected = rates(100, schedule)
     assert ours(recipe) == pytest.approx(expected, rel=1e-6)
     assert ours(recipe)[:6] == pytest.approx([0.001, 0.0208, 0.0406, 0.0604, 0.0802, 0.1])
@@ -57,29 +57,43 @@ def test_warm_up_and_cosine_are_pytorchs() -> None:
 
 def test_the_papers_schedule() -> None:
     """He et al. 2015, section 4.2: 0.1, divided by 10 at 32k and 48k iterations, ended at 64k."""
-    recipe = Recipe(64_000, 128, rate=0.1, schedule=Schedule.STEPS, milestones=(32_000, 48_000))
+    recipe = Recipe(64_000, 128, learning_rate=0.1, schedule=Schedule.STEPS, milestones=(32_000, 48_000))
     seen = [recipe.rate_at(step) for step in (0, 31_999, 32_000, 47_999, 48_000, 63_999)]
     assert seen == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001, 0.001])
-    small = Recipe(20, rate=0.1, schedule=Schedule.STEPS, milestones=(5, 15))
+    small = Recipe(20, learning_rate=0.1, schedule=Schedule.STEPS, milestones=(5, 15))
     assert ours(small) == pytest.approx(rates(20, lambda moved: MultiStepLR(moved, [5, 15])))
 
 
 @given(st.sampled_from(Schedule), st.integers(1, 400), st.integers(0, 50), st.floats(1e-6, 10))
 def test_no_rate_is_above_the_peak_or_below_0(schedule: Schedule, steps: int, warmup: int, rate: float) -> None:
-    recipe = Recipe(steps, rate=rate, schedule=schedule, warmup=warmup, milestones=(3, 9))
+    recipe = Recipe(steps, learning_rate=rate, schedule=schedule, warmup=warmup, milestones=(3, 9))
     assert all(0 <= one <= rate * (1 + 1e-9) for one in (recipe.rate_at(step) for step in range(steps + 3)))
 
 
 @pytest.mark.parametrize(
     "how",
     [
-        *({"steps": -1}, {"batch": 0}, {"rate": 0.0}, {"rate": float("nan")}, {"momentum": 1.0}, {"decay": -1.0}),
+        *(
+            {"steps": -1},
+            {"batch": 0},
+            {"learning_rate": 0.0},
+            {"learning_rate": float("nan")},
+            {"momentum": 1.0},
+            {"weight_decay": -1.0},
+        ),
         *({"milestones": (5, 3)}, {"milestones": (0,)}, {"gamma": 0.0}, {"warmup": -1}, {"warmup_from": 2.0}),
-        *({"pad": 65}, {"smoothing": 1.0}, {"clip": float("inf")}, {"ema": 1.0}, {"evaluate": -1}, {"measure": -1}),
+        *(
+            {"pad": 65},
+            {"smoothing": 1.0},
+            {"clip": float("inf")},
+            {"ema": 1.0},
+            {"evaluate_every": -1},
+            {"measure_every": -1},
+        ),
         {"optimiser": Optimiser.NESTEROV, "momentum": 0.0},
     ],
 )
 def test_a_recipe_that_cannot_be_is_refused(how: dict[str, Any]) -> None:
     with pytest.raises(ExplorerError) as caught:
         Recipe(**how)
-    assert caught.value.where in how and caught.value.remedy
+    assert NAMES[caught.value.where] in how and caught.value.remedy

@@ -171,7 +171,6 @@ def test_another_run_under_the_same_key_is_read_anew() -> None:
     charts.curves(traced([run()]), Measure.TRAIN_LOSS)
     other = run(losses=[9.0] * 150)
     assert list(charts.curves(traced([other]), Measure.TRAIN_LOSS, BARE).series[0].y) == [9.0] * 150
-    charts.forget(["run1"])
     assert charts.curves(traced([run()]), Measure.TRAIN_LOSS) == curves([run()])
 
 
@@ -213,7 +212,7 @@ def test_notes_of_a_run_stand_under_the_chart() -> None:
 
 @pytest.mark.parametrize("schedule", Schedule)
 def test_a_schedule_is_drawn_before_it_runs(schedule: Schedule) -> None:
-    recipe = Recipe(steps=64_000, rate=0.1, schedule=schedule, warmup=400, milestones=(32_000, 48_000))
+    recipe = Recipe(steps=64_000, learning_rate=0.1, schedule=schedule, warmup=400, milestones=(32_000, 48_000))
     plan = RunPlan("resnet-20", find("resnet20"), recipe=recipe)
     made = rates(traced([Run(plan, None, ())]))
     (one,) = made.series
@@ -258,6 +257,14 @@ def test_a_heat_map_shows_blocks_by_steps_and_always_the_newest() -> None:
     assert all(len(row.values) == len(made.x) for row in made.rows) and made.rows[0].values[-1] == 4996
     assert made.value.scale is Scale.LOG and heatmap(made, 700, 300).marks
     assert heat(traced([run()])[0], Quantity.SHARE) is None
+
+
+def test_a_heat_map_leaves_out_a_step_that_has_no_update() -> None:
+    """The last step of a run that diverges is measured, but makes none."""
+    sound = Metric(0, 2.3, 0.1, 0.1, 0.1, blocks={Quantity.UPDATE: (0.5,) * 9, Quantity.OUTPUT: (1.0,) * 9})
+    diverged = Metric(1, inf, 0.1, 0.1, 0.2, blocks={Quantity.OUTPUT: (1.0,) * 9})
+    made = heat(traced([replace(run(), metrics=(sound, diverged))])[0], Quantity.UPDATE)
+    assert made and list(made.x) == [1] and list(made.rows[0].values) == [0.5]
 
 
 def test_seeds_are_a_median_and_a_band() -> None:

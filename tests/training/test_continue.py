@@ -13,9 +13,8 @@ from resnet_explorer.runs.opened import load_trained
 from resnet_explorer.runs.plan import Run
 from resnet_explorer.training import folder as folders
 from resnet_explorer.training import trainer as trainers
-from resnet_explorer.training.loop import train
 from tests.narrow import close
-from tests.training_runs import RECIPES, close_after, plan, run, same, small, timeless
+from tests.training_runs import RECIPES, close_after, plan, run, same, small, timeless, train
 
 CHANCES = ("stochastic_depth=0.3", "dropout=0.2")
 

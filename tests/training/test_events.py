@@ -8,8 +8,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from resnet_explorer.readings.quantities import Quantity
 from resnet_explorer.runs.plan import Run
-from resnet_explorer.training.loop import train
-from tests.training_runs import RECIPES, plan
+from tests.training_runs import RECIPES, plan, train
 
 
 def test_tensorboard_reads_what_the_run_folder_holds(tmp_path: Path) -> None:

@@ -22,10 +22,9 @@ from resnet_explorer.runs.plan import Chunk, Run, RunPlan
 from resnet_explorer.runs.recipe import Optimiser, Recipe, Schedule
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import twin
-from resnet_explorer.training.loop import train
 from resnet_explorer.training.trainer import NORMS
 from tests.narrow import close
-from tests.training_runs import RECIPES, plan, run, small, timeless
+from tests.training_runs import RECIPES, plan, run, small, timeless, train
 
 SGD = RECIPES["sgd"]
 
@@ -38,11 +37,16 @@ def by_hand(asked: RunPlan) -> list[float]:
     norms = [p for m in model.modules() if isinstance(m, NORMS) for p in m.parameters()]
     spared = {id(p) for p in norms} | {id(p) for name, p in model.named_parameters() if name.endswith("bias")}
     groups: list[dict[str, Any]] = [
-        {"params": [p for p in model.parameters() if (id(p) in spared and recipe.spares) is is_spared]}
+        {"params": [p for p in model.parameters() if (id(p) in spared and recipe.no_decay_on_norms) is is_spared]}
         for is_spared in (False, True)
     ]
     groups[1]["weight_decay"] = 0.0
-    shared: dict[str, Any] = {"lr": recipe.rate, "weight_decay": recipe.decay, "foreach": False, "fused": False}
+    shared: dict[str, Any] = {
+        "lr": recipe.learning_rate,
+        "weight_decay": recipe.weight_decay,
+        "foreach": False,
+        "fused": False,
+    }
     makers: dict[Optimiser, Callable[[], torch.optim.Optimizer]] = {
         Optimiser.SGD: lambda: torch.optim.SGD(groups, momentum=0.9, **shared),
         Optimiser.NESTEROV: lambda: torch.optim.SGD(groups, momentum=0.9, nesterov=True, **shared),
@@ -86,7 +90,7 @@ def test_a_run_of_the_gradient_lab_is_that_of_the_training_lab_bit_for_bit() -> 
 
 
 def test_all_views_change_nothing(tmp_path: Path) -> None:
-    bare = run(plan(replace(SGD, measure=0, evaluate=0)))
+    bare = run(plan(replace(SGD, measure_every=0, evaluate_every=0)))
     whole = run(plan(), tmp_path / "run")
     assert [one.loss for one in whole.metrics] == [one.loss for one in bare.metrics]
     assert [one.step for one in whole.metrics if one.blocks] == [0, 4, 8, 12]
@@ -121,12 +125,12 @@ def test_every_step_is_told_once_and_in_order() -> None:
 def test_the_average_is_tested_and_pytorchs_own_agrees() -> None:
     from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-    recipe = Recipe(3, 32, ema=0.5, evaluate=3, measure=0)
+    recipe = Recipe(3, 32, ema=0.5, evaluate_every=3, measure_every=0)
     asked = plan(recipe)
     model = build_from_seed((asked.spec,), 0)[0].to(memory_format=torch.channels_last)
     average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.5), use_buffers=True)
     images = Images(DIGITS, asked.spec, asked.image)
-    optimiser = torch.optim.SGD(model.parameters(), recipe.rate, 0.9, weight_decay=recipe.decay)
+    optimiser = torch.optim.SGD(model.parameters(), recipe.learning_rate, 0.9, weight_decay=recipe.weight_decay)
     order = images.train[torch.randperm(1500, generator=torch.Generator().manual_seed(0))]
     for batch in order[:96].split(32):
         x, y = images.take(batch)
@@ -152,7 +156,7 @@ def test_torch_is_left_as_it_was() -> None:
 
 
 def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(tmp_path: Path) -> None:
-    recipe = replace(SGD, steps=50, rate=1e20, momentum=0.0)
+    recipe = replace(SGD, steps=50, learning_rate=1e20, momentum=0.0)
     found = run(plan(recipe), tmp_path / "run")
     assert not found.is_finished and "learning rate" in found.problem
     assert f"step {found.metrics[-1].step + 1}" in found.problem
@@ -163,7 +167,7 @@ def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(tmp_path: Path) -
 
 
 def test_mixed_precision_is_used_or_its_lack_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = plan(replace(SGD, steps=2, mixed=True, evaluate=0))
+    asked = plan(replace(SGD, steps=2, mixed=True, evaluate_every=0))
     plain = run(replace(asked, recipe=replace(asked.recipe, mixed=False))).metrics
     monkeypatch.setattr("resnet_explorer.training.trainer.has_bfloat16", lambda device: False)
     without = run(asked)
@@ -199,7 +203,9 @@ def test_a_broken_image_is_a_sentence(tmp_path: Path) -> None:
         (tmp_path / label).mkdir()
         for index in range(4):
             Image.new("L", (8, 8), index * 40).save(tmp_path / label / f"{index}.png")
-    asked = plan(Recipe(6, 2, evaluate=3, schedule=Schedule.COSINE), data=DataChoice(DataKind.FOLDER, str(tmp_path)))
+    asked = plan(
+        Recipe(6, 2, evaluate_every=3, schedule=Schedule.COSINE), data=DataChoice(DataKind.FOLDER, str(tmp_path))
+    )
     whole = run(asked)
     assert whole.is_finished and whole.environment and whole.environment.classes[:3] == ("cats", "dogs", "2")
     (tmp_path / "cats" / "1.png").write_bytes(b"not an image")

@@ -22,7 +22,7 @@ from tests import pages
 from tests.narrow import of_kind, present
 
 PATIENCE = 120_000
-SHORT = Recipe(steps=12, batch=16, evaluate=6, measure=4)
+SHORT = Recipe(steps=12, batch=16, evaluate_every=6, measure_every=4)
 
 
 def _small(name: str) -> tuple[str, ResNetSpec]:
@@ -165,10 +165,10 @@ def test_what_cannot_be_is_said_beside_the_fields(page: TrainingPage, qtbot: QtB
     field.clear()
     qtbot.keyClicks(field, "-1")
     assert "A learning rate of -1.0 cannot be" in page.setup.recipe.problem.text()
-    assert page.setup.recipe.recipe.rate == SHORT.rate, "the last good recipe stays"
+    assert page.setup.recipe.recipe.learning_rate == SHORT.learning_rate, "the last good recipe stays"
     field.clear()
     qtbot.keyClicks(field, "0.1")
-    assert page.setup.recipe.recipe.rate == 0.1
+    assert page.setup.recipe.recipe.learning_rate == 0.1
     assert page.setup.recipe.problem.text() == ""
     page.setup.networks.show_networks([])
     page.bar.start.click()
@@ -185,7 +185,7 @@ def test_the_papers_figure_asks_for_its_images(page: TrainingPage, qtbot: QtBot)
 
 def test_a_diverging_run_ends_with_a_sentence_and_is_kept(page: TrainingPage, qtbot: QtBot) -> None:
     page.setup.networks.show_networks([_small("plain20")])
-    page.setup.recipe.show_recipe(Recipe(steps=60, batch=16, rate=1e20, evaluate=0, measure=0))
+    page.setup.recipe.show_recipe(Recipe(steps=60, batch=16, learning_rate=1e20, evaluate_every=0, measure_every=0))
     page.setup._on_changed()
     page.bar.start.click()
     _wait(page, qtbot)
@@ -197,7 +197,7 @@ def test_a_diverging_run_ends_with_a_sentence_and_is_kept(page: TrainingPage, qt
 
 def test_the_schedule_is_drawn_before_it_runs(page: TrainingPage, qtbot: QtBot) -> None:
     page.first.choose("planned")
-    page.setup.recipe.show_recipe(Recipe(steps=100, rate=0.1, schedule=Schedule.COSINE, warmup=10))
+    page.setup.recipe.show_recipe(Recipe(steps=100, learning_rate=0.1, schedule=Schedule.COSINE, warmup=10))
     page.setup._on_changed()
     y = present(page.first.chart.chart).series[0].y
     assert y[0] == pytest.approx(0.001)

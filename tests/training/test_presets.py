@@ -50,7 +50,7 @@ def test_degradation_is_the_papers_recipe_made_short() -> None:
     plans = PRESETS["degradation"].plans()
     recipe = plans[0].recipe
     assert [plan.name for plan in plans] == ["plain-20", "plain-56", "resnet-20", "resnet-56"]
-    assert (recipe.steps, recipe.batch, recipe.momentum, recipe.decay) == (150, 64, 0.9, 1e-4)
+    assert (recipe.steps, recipe.batch, recipe.momentum, recipe.weight_decay) == (150, 64, 0.9, 1e-4)
     assert all(plan.spec.widths == (8, 16, 32) and plan.spec.in_channels == 1 for plan in plans)
 
 
@@ -58,9 +58,9 @@ def test_figure_6_is_section_4_2_of_the_paper() -> None:
     preset = PRESETS["figure-6"]
     plans = {plan.name: plan for plan in preset.plans(0, "somewhere")}
     recipe = plans["resnet-56"].recipe
-    assert (recipe.steps, recipe.batch, recipe.rate) == (64_000, 128, 0.1)
+    assert (recipe.steps, recipe.batch, recipe.learning_rate) == (64_000, 128, 0.1)
     assert (recipe.schedule, recipe.milestones, recipe.gamma) == (Schedule.STEPS, (32_000, 48_000), 0.1)
-    assert (recipe.pad, recipe.flip, recipe.momentum, recipe.decay) == (4, True, 0.9, 1e-4)
+    assert (recipe.pad, recipe.flip, recipe.momentum, recipe.weight_decay) == (4, True, 0.9, 1e-4)
     assert plans["resnet-110"].recipe.rate_at(0) == pytest.approx(0.01)
     assert plans["resnet-110"].recipe.rate_at(400) == pytest.approx(0.1)
     assert preset.needs is DataKind.CIFAR10 and plans["plain-20"].data.root == "somewhere"

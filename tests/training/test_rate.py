@@ -8,7 +8,7 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.readings.progress import Partial
 from resnet_explorer.runs.recipe import Recipe
 from resnet_explorer.training.trainer import find_rate
-from resnet_explorer.training.values import FindRate, RateTest, suggestion
+from resnet_explorer.training.values import FindRate, RateTest
 from tests.training_runs import RECIPES, plan, run
 
 
@@ -21,8 +21,8 @@ def test_the_suggested_rate_trains_and_a_far_larger_one_does_not() -> None:
     factors = [two / one for one, two in zip(found.rates, found.rates[1:], strict=False)]
     assert factors == pytest.approx([1e7 ** (1 / 79)] * len(factors))
     assert sum(isinstance(one, Partial) for one in told) == len(found.rates)
-    recipe = Recipe(60, 32, rate=found.suggested, evaluate=0, measure=0)
-    good, bad = run(plan(recipe)), run(plan(replace(recipe, rate=found.rates[-1] * 10)))
+    recipe = Recipe(60, 32, learning_rate=found.suggested, evaluate_every=0, measure_every=0)
+    good, bad = run(plan(recipe)), run(plan(replace(recipe, learning_rate=found.rates[-1] * 10)))
     assert good.final_loss() < 1.2 < bad.final_loss()
 
 
@@ -33,9 +33,9 @@ def test_the_first_loss_is_that_of_the_run() -> None:
 
 
 def test_no_fall_is_no_suggestion() -> None:
-    assert suggestion((0.1, 1.0), (1.0, 2.0)) is None and suggestion((), ()) is None
-    assert suggestion((0.1, 1.0, 10.0), (3.0, 2.0, 4.0)) == pytest.approx(0.1)
-    assert "none" in RateTest((0.1,), (1.0,), None).text
+    assert RateTest((0.1, 1.0), (1.0, 2.0)).suggested is None and RateTest((), ()).suggested is None
+    assert RateTest((0.1, 1.0, 10.0), (3.0, 2.0, 4.0)).suggested == pytest.approx(0.1)
+    assert "none" in RateTest((0.1,), (1.0,)).text
 
 
 @pytest.mark.parametrize("how", [(1.0, 0.1, 10), (0.0, 1.0, 10), (0.1, 1.0, 1), (0.1, float("inf"), 9)])

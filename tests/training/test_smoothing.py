@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.training.smoothing import MOST_POINTS, Smoother, Thinner, smoothed, thinned
+from resnet_explorer.training.smoothing import MOST_POINTS, Smoother, Thinner, thinned
 
 VALUES = st.lists(st.one_of(st.floats(-1e3, 1e3), st.sampled_from([nan, inf])), max_size=300)
 WEIGHTS = st.sampled_from([0.0, 0.1, 0.6, 0.9, 0.99])
@@ -29,7 +29,7 @@ def tensorboard(values: list[float], weight: float) -> list[float]:
 @settings(max_examples=60, deadline=None)
 @given(VALUES, WEIGHTS)
 def test_smoothing_is_tensorboards(values: list[float], weight: float) -> None:
-    np.testing.assert_allclose(smoothed(values, weight), tensorboard(values, weight), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(Smoother(weight).add(values), tensorboard(values, weight), rtol=1e-9, atol=1e-9)
 
 
 @settings(max_examples=30, deadline=None)
@@ -38,12 +38,12 @@ def test_a_smoother_goes_on_where_it_stopped(values: list[float], weight: float,
     smoother = Smoother(weight)
     parts = [smoother.add(values[start : start + size]) for start in range(0, len(values), size)]
     found = np.concatenate(parts) if parts else np.empty(0)
-    np.testing.assert_allclose(found, smoothed(values, weight), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(found, Smoother(weight).add(values), rtol=1e-9, atol=1e-9)
 
 
 def test_a_constant_stays_and_the_first_value_is_itself() -> None:
-    assert smoothed([2.5] * 1000, 0.99) == pytest.approx([2.5] * 1000)
-    assert smoothed([7.0, 0.0], 0.99)[0] == pytest.approx(7.0)
+    assert Smoother(0.99).add([2.5] * 1000) == pytest.approx([2.5] * 1000)
+    assert Smoother(0.99).add([7.0, 0.0])[0] == pytest.approx(7.0)
 
 
 @pytest.mark.parametrize("weight", [-0.1, 0.995, 1.0, nan])

@@ -1,11 +1,9 @@
 """The plan of a sweep, and a recipe's settings in words."""
 
-from dataclasses import fields
-
 import pytest
 
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.runs.recipe import READERS, Optimiser, Recipe, Schedule, set_recipe
+from resnet_explorer.runs.recipe import NAMES, READERS, Optimiser, Recipe, Schedule, set_recipe
 from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.catalogue import find, twin
 from resnet_explorer.training.presets import PRESETS
@@ -31,7 +29,7 @@ class TestGrid:
     def test_every_value_is_tried_with_every_other(self) -> None:
         plans = read(GRID).plans()
         assert len(plans) == len(set(plans)) == 2 * 2 * 2 * 3
-        assert {(sum(one.spec.blocks), one.spec.residual, one.recipe.rate, one.seed) for one in plans} == {
+        assert {(sum(one.spec.blocks), one.spec.residual, one.recipe.learning_rate, one.seed) for one in plans} == {
             (blocks, residual, rate, seed)
             for blocks in (3, 9)
             for residual in (True, False)
@@ -111,13 +109,13 @@ class TestRecipe:
         made = Recipe(
             steps=9,
             optimiser=Optimiser.ADAMW,
-            rate=0.5,
-            spares=True,
+            learning_rate=0.5,
+            no_decay_on_norms=True,
             schedule=Schedule.ONE_CYCLE,
             milestones=(3, 6),
             deterministic=False,
         )
-        values = {one.name: getattr(made, one.name) for one in fields(Recipe)}
+        values = {key: getattr(made, name) for key, name in NAMES.items()}
         texts = [
             f"{key}={','.join(map(str, value)) if key == 'milestones' else value}" for key, value in values.items()
         ]

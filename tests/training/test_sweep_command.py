@@ -12,8 +12,8 @@ from resnet_explorer.runs import folder as runs_folder
 from resnet_explorer.runs.plan import Metric, Run
 from resnet_explorer.training import options as training_options
 from resnet_explorer.training.command import ended, figure_of, spread, sweep_csv, sweep_markdown, tasks_of
-from resnet_explorer.training.loop import train
 from resnet_explorer.training.sweep import loads
+from tests.training_runs import train
 
 GRID = """
 title = "Small"

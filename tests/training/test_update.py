@@ -30,11 +30,11 @@ from tests.tuning_runs import PLAN
 
 COUNT = 6
 RECIPES: dict[str, Recipe] = {
-    "sgd": Recipe(COUNT, 32, rate=0.05, momentum=0.0, decay=0.0),
-    "momentum and decay": Recipe(COUNT, 32, rate=0.05, momentum=0.9, decay=0.02, warmup=3),
-    "nesterov, clipped": Recipe(COUNT, 32, Optimiser.NESTEROV, rate=0.05, decay=1e-2, clip=0.3),
-    "adam": Recipe(COUNT, 32, Optimiser.ADAM, rate=0.01, decay=0.02),
-    "adamw, clipped": Recipe(COUNT, 32, Optimiser.ADAMW, rate=0.01, decay=0.1, clip=0.3),
+    "sgd": Recipe(COUNT, 32, learning_rate=0.05, momentum=0.0, weight_decay=0.0),
+    "momentum and decay": Recipe(COUNT, 32, learning_rate=0.05, momentum=0.9, weight_decay=0.02, warmup=3),
+    "nesterov, clipped": Recipe(COUNT, 32, Optimiser.NESTEROV, learning_rate=0.05, weight_decay=1e-2, clip=0.3),
+    "adam": Recipe(COUNT, 32, Optimiser.ADAM, learning_rate=0.01, weight_decay=0.02),
+    "adamw, clipped": Recipe(COUNT, 32, Optimiser.ADAMW, learning_rate=0.01, weight_decay=0.1, clip=0.3),
 }
 Batches = Iterator[tuple[Tensor, Tensor]]
 
@@ -70,11 +70,11 @@ def _moved(
 ) -> Tensor:
     rate, beta = recipe.rate_at(number), recipe.momentum
     if recipe.optimiser is not Optimiser.ADAMW:
-        g = g + recipe.decay * w
+        g = g + recipe.weight_decay * w
     if recipe.optimiser in (Optimiser.SGD, Optimiser.NESTEROV):
         m[name] = beta * m[name] + g
         return w - rate * (g + beta * m[name] if recipe.optimiser is Optimiser.NESTEROV else m[name])
-    w = w * (1 - rate * recipe.decay) if recipe.optimiser is Optimiser.ADAMW else w
+    w = w * (1 - rate * recipe.weight_decay) if recipe.optimiser is Optimiser.ADAMW else w
     m[name], v[name] = beta * m[name] + (1 - beta) * g, 0.999 * v[name] + 0.001 * g.square()
     mean, square = m[name] / (1 - beta ** (number + 1)), v[name] / (1 - 0.999 ** (number + 1))
     return w - rate * mean / (square.sqrt() + 1e-8)
@@ -97,7 +97,7 @@ def batches_of(asked: RunPlan) -> Batches:
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_it_is_the_optimisers_own_step_in_a_run_that_was_interrupted_too(name: str, tmp_path: Path) -> None:
-    asked = plan(replace(RECIPES[name], evaluate=0, measure=1))
+    asked = plan(replace(RECIPES[name], evaluate_every=0, measure_every=1))
     expected = by_hand(asked, batches_of(asked))
     whole = describe(run(asked).metrics)
     for ours, theirs in zip(whole, expected, strict=True):
@@ -108,7 +108,7 @@ def test_it_is_the_optimisers_own_step_in_a_run_that_was_interrupted_too(name: s
 
 def test_the_estimate_is_plain_sgds_step_and_no_others() -> None:
     def factors(name: str) -> list[float]:
-        metrics = run(plan(replace(RECIPES[name], evaluate=0, measure=1))).metrics
+        metrics = run(plan(replace(RECIPES[name], evaluate_every=0, measure_every=1))).metrics
         pairs = zip(describe(metrics), describe(metrics, Quantity.ESTIMATE), strict=True)
         return [true / estimate for row in pairs for true, estimate in zip(*row, strict=True)]
 
@@ -117,7 +117,7 @@ def test_the_estimate_is_plain_sgds_step_and_no_others() -> None:
 
 
 def test_the_gradient_lab_tells_the_step_that_it_makes() -> None:
-    recipe = Recipe(COUNT, 32, rate=0.05, momentum=0.9, decay=0.02, evaluate=0, measure=1)
+    recipe = Recipe(COUNT, 32, learning_rate=0.05, momentum=0.9, weight_decay=0.02, evaluate_every=0, measure_every=1)
     asked = DescentRequest((small(),), recipe=recipe)
     *_, found = train(asked)
     assert isinstance(found, Descent)
@@ -139,7 +139,7 @@ def test_what_is_frozen_does_not_move() -> None:
 
 
 def test_a_step_that_is_not_made_has_no_update() -> None:
-    metrics = run(plan(Recipe(4, 32, rate=1e30, evaluate=0, measure=1))).metrics
+    metrics = run(plan(Recipe(4, 32, learning_rate=1e30, evaluate_every=0, measure_every=1))).metrics
     assert Quantity.UPDATE in (metrics[0].blocks or {}) and Quantity.UPDATE not in (metrics[-1].blocks or {})
 
 
