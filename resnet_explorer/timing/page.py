@@ -15,10 +15,9 @@ from resnet_explorer.readings.kept import inference_bytes, training_bytes
 from resnet_explorer.readings.text import mib, si
 from resnet_explorer.timing.values import Limit, Measured, MeasureTime, Peaks, Timed, Timing
 from resnet_explorer.ui.chart_view import ChartView
-from resnet_explorer.ui.document import Document, State
+from resnet_explorer.ui.document import Document, Results, State
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.parts import button, describe, hbox, label, split, vbox
-from resnet_explorer.ui.session import Results
 from resnet_explorer.ui.tables import LinkedTable, TextRow
 from resnet_explorer.ui.window import PageView
 

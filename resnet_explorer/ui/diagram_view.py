@@ -10,9 +10,8 @@ from resnet_explorer.diagram.diagram import diagram
 from resnet_explorer.diagram.view import closed, move, toggled
 from resnet_explorer.readings.explain import explain
 from resnet_explorer.ui.canvas import Canvas
-from resnet_explorer.ui.document import Document
+from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.scene import Hit, opened, places
-from resnet_explorer.ui.session import Results
 
 _DIRECTIONS: Mapping[int, str] = {
     Qt.Key.Key_Left: "left",
