@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.picture.chart import LOOKS, Axis, Chart, Guide, Marker, Scale, Series
+from resnet_explorer.picture.chart import STYLES, Axis, Chart, Guide, Marker, Scale, Series
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.runs.recipe import ONE_CYCLE_WORDS, Optimiser, Recipe, Schedule
@@ -261,7 +261,7 @@ class RateDialog(QDialog):
         self.close()
 
     def _draw(self, test: RateTest) -> None:
-        look = LOOKS[0]._replace(marker=Marker.NONE)
+        look = STYLES[0]._replace(marker=Marker.NONE)
         guides = (Guide(test.suggested, f"{test.suggested:.2g}"),) if test.suggested is not None else ()
         recipe = self._plan.recipe
         self.chart.show_chart(

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resnet_explorer.picture.chart import (
-    LOOKS,
     PLAIN,
     RESIDUAL,
+    STYLES,
     Axis,
     Cell,
     Chart,
@@ -123,7 +123,7 @@ def any_series(draw: st.DrawFn, key: str, look: int) -> Series:
     has_band = draw(st.booleans())
     low, high = (tuple(v / 2 for v in y), tuple(v * 2 for v in y)) if has_band else (None, None)
     return Series(
-        key, draw(WORDS), x, tuple(y), LOOKS[look], draw(st.sampled_from(Kind)), low, high, None, draw(WORDS),
+        key, draw(WORDS), x, tuple(y), STYLES[look], draw(st.sampled_from(Kind)), low, high, None, draw(WORDS),
         hidden=draw(st.booleans()), faint=draw(st.booleans()),
     )  # fmt: skip
 
@@ -175,7 +175,7 @@ def test_heat_maps_and_strips_are_tidy(
     axis = Axis(text, scale, "%")
     assert_tidy(heatmap(HeatMap(text, Axis("step"), axis, tuple(x), rows, "block", text), *size))
     strips = tuple(
-        Strip(key, text, tuple(Cell(row.path, row.label, row.values[n], n == 0) for row in rows), LOOKS[n])
+        Strip(key, text, tuple(Cell(row.path, row.label, row.values[n], n == 0) for row in rows), STYLES[n])
         for n, key in enumerate(("one", "other"))
     )
     assert_tidy(block_strip(strips, axis, size[0], text, size[2]))
@@ -251,9 +251,9 @@ def test_raw_data_is_hidden_with_the_smoothed_curve_that_it_is_behind() -> None:
 
 
 def test_series_differ_by_colour_and_also_without_it() -> None:
-    assert len({look.ink for look in LOOKS}) == len(LOOKS) == 8
-    assert len({look.marker for look in LOOKS}) == 8
-    assert all(one.dash is not other.dash for one, other in pairwise(LOOKS))
+    assert len({look.ink for look in STYLES}) == len(STYLES) == 8
+    assert len({look.marker for look in STYLES}) == 8
+    assert all(one.dash is not other.dash for one, other in pairwise(STYLES))
 
 
 def test_lengths_must_agree() -> None:

@@ -11,9 +11,9 @@ from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
 from resnet_explorer.picture.chart import (
-    LOOKS,
     PLAIN,
     RESIDUAL,
+    STYLES,
     Axis,
     Cell,
     Chart,
@@ -72,9 +72,9 @@ def odd() -> Chart:
 
 
 def roofline() -> Chart:
-    layers = Series("conv", "convolutions", (20.0, 60.0, 90.0), (70.0, 80.0, 88.0), LOOKS[0], Kind.SCATTER)
-    norms = Series("norm", "norms", (0.25, 0.3, 0.5), (3.9, 5.0, 7.5), LOOKS[1], Kind.SCATTER)
-    limit = Series("limit", "limit", (0.1, 5.3, 1000.0), (1.8, 95.0, 95.0), LOOKS[2]._replace(marker=LOOKS[0].marker))
+    layers = Series("conv", "convolutions", (20.0, 60.0, 90.0), (70.0, 80.0, 88.0), STYLES[0], Kind.SCATTER)
+    norms = Series("norm", "norms", (0.25, 0.3, 0.5), (3.9, 5.0, 7.5), STYLES[1], Kind.SCATTER)
+    limit = Series("limit", "limit", (0.1, 5.3, 1000.0), (1.8, 95.0, 95.0), STYLES[2]._replace(marker=STYLES[0].marker))
     axes = Axis("intensity", Scale.LOG, "FLOP per byte"), Axis("speed", Scale.LOG, "GFLOP/s")
     return Chart("Roofline", *axes, (layers, norms, limit), guides=(Guide(95, "95 GFLOP/s", vertical=False),))
 
@@ -97,7 +97,7 @@ def training(steps: int = 90) -> HeatMap:
 def lab() -> Picture:
     drawn, scale = draw(gradient(), 640, 360)
     strips = tuple(
-        Strip(one.key, one.label, tuple(map(Cell, PATHS, PATHS, one.y, [one.look is RESIDUAL] * 9)), one.look)
+        Strip(one.key, one.label, tuple(map(Cell, PATHS, PATHS, one.y, [one.style is RESIDUAL] * 9)), one.style)
         for one in gradient().series
     )
     return stack(drawn, block_strip(strips, NORM, 640, "Each block coloured by its norm", under=scale))

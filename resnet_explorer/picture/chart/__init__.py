@@ -31,21 +31,21 @@
 from resnet_explorer.picture.chart.frame import Drawn, chart, draw, stack
 from resnet_explorer.picture.chart.heatmap import ColourScale, colour_scale, heatmap
 from resnet_explorer.picture.chart.model import (
-    LOOKS,
     PLAIN,
     RESIDUAL,
+    STYLES,
     Axis,
     Cell,
     Chart,
     Guide,
     HeatMap,
     Kind,
-    Look,
     Marker,
     Point,
     Row,
     Scale,
     Series,
+    SeriesStyle,
     Span,
     Strip,
 )

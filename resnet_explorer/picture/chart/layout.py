@@ -115,7 +115,7 @@ def _entry(
     """Return a name with a sample of its series before it, where there is room for one; ``place`` is x, y, w and h."""
     series, key = entry.series, scale.chart.key
     base = ASCENT * size.label + 1
-    ink, style = (Ink.MUTED, Style.ITALIC) if series.hidden else (series.look.ink, Style.SEMIBOLD)
+    ink, style = (Ink.MUTED, Style.ITALIC) if series.hidden else (series.style.ink, Style.SEMIBOLD)
     marks: list[Mark] = [Label(start, base, entry.label, size.label, ink, style=style)]
     if start:
         marks += _sample(scale.chart, series, base - 0.36 * size.label, size)
@@ -130,7 +130,7 @@ def _entry(
 
 def _sample(chart: Chart, series: Series, y: float, size: Sizes) -> list[Mark]:
     """Return a short piece of a series: its line with its sign, or a small bar."""
-    look, half, wide = series.look, size.sign, _sample_width(series)
+    look, half, wide = series.style, size.sign, _sample_width(series)
     ink = Ink.GONE if series.hidden else look.ink
     if series.kind is Kind.BARS:
         high = 0.72 * wide
@@ -153,7 +153,7 @@ def _beside_marks(found: Legend, scale: ChartScale, size: Sizes) -> list[Mark]:
         middle = top + line(size.label) / 2
         if end and len(ends) <= FEW and _is_apart(frame.right - end[0], middle - end[1]):
             leader = (end[0] + 5, end[1]), (scale.right + 9, middle)
-            marks.append(Arrow(leader, entry.series.look.ink, 0.8, head=False))
+            marks.append(Arrow(leader, entry.series.style.ink, 0.8, head=False))
         before = _beside_sample(found.entries)
         place = scale.right + 12, top, before + _beside_width(entry, size), high
         marks.append(_entry(scale, entry, place, before, size))

@@ -39,7 +39,7 @@ class Marker(StrEnum):
     OPEN_TRIANGLE = "open triangle"
 
 
-class Look(NamedTuple):
+class SeriesStyle(NamedTuple):
     """What tells a series from others: in colour, and without."""
 
     ink: Ink
@@ -47,18 +47,18 @@ class Look(NamedTuple):
     marker: Marker
 
 
-LOOKS = (
-    Look(Ink.SERIES1, Dash.SOLID, Marker.CIRCLE),
-    Look(Ink.SERIES2, Dash.DASHED, Marker.OPEN_SQUARE),
-    Look(Ink.SERIES3, Dash.DASH_DOT, Marker.TRIANGLE),
-    Look(Ink.SERIES4, Dash.DOTTED, Marker.OPEN_DIAMOND),
-    Look(Ink.SERIES5, Dash.SOLID, Marker.SQUARE),
-    Look(Ink.SERIES6, Dash.DASHED, Marker.OPEN_CIRCLE),
-    Look(Ink.SERIES7, Dash.DASH_DOT, Marker.DIAMOND),
-    Look(Ink.SERIES8, Dash.DOTTED, Marker.OPEN_TRIANGLE),
+STYLES = (
+    SeriesStyle(Ink.SERIES1, Dash.SOLID, Marker.CIRCLE),
+    SeriesStyle(Ink.SERIES2, Dash.DASHED, Marker.OPEN_SQUARE),
+    SeriesStyle(Ink.SERIES3, Dash.DASH_DOT, Marker.TRIANGLE),
+    SeriesStyle(Ink.SERIES4, Dash.DOTTED, Marker.OPEN_DIAMOND),
+    SeriesStyle(Ink.SERIES5, Dash.SOLID, Marker.SQUARE),
+    SeriesStyle(Ink.SERIES6, Dash.DASHED, Marker.OPEN_CIRCLE),
+    SeriesStyle(Ink.SERIES7, Dash.DASH_DOT, Marker.DIAMOND),
+    SeriesStyle(Ink.SERIES8, Dash.DOTTED, Marker.OPEN_TRIANGLE),
 )
-"""The looks of up to eight series; the first is the residual network's, the second the plain one's."""
-RESIDUAL, PLAIN = LOOKS[:2]
+"""The styles of up to eight series; the first is the residual network's, the second the plain one's."""
+RESIDUAL, PLAIN = STYLES[:2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Series:
     label: str
     x: Sequence[float]
     y: Sequence[float]
-    look: Look = RESIDUAL
+    style: SeriesStyle = RESIDUAL
     kind: Kind = Kind.LINE
     low: Sequence[float] | None = None
     high: Sequence[float] | None = None
@@ -199,7 +199,7 @@ class Strip:
     key: str
     label: str
     cells: tuple[Cell, ...]
-    look: Look = RESIDUAL
+    style: SeriesStyle = RESIDUAL
 
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -129,8 +129,8 @@ def _box(
 def _sample(series: Series, ink: Ink, y: float, size: Sizes) -> list[Mark]:
     if series.kind is Kind.BARS:
         return [Box(PAD, y - 4, SAMPLE, 8, ink)]
-    rule = Arrow(((PAD, y), (PAD + SAMPLE, y)), ink, 2.0, series.look.dash, head=False)
-    return [rule, *sign(series.look.marker, PAD + SAMPLE / 2, y, size.sign, ink)]
+    rule = Arrow(((PAD, y), (PAD + SAMPLE, y)), ink, 2.0, series.style.dash, head=False)
+    return [rule, *sign(series.style.marker, PAD + SAMPLE / 2, y, size.sign, ink)]
 
 
 def _placed(marks: list[Mark], inner: float, high: float, x: float, y: float, wide: float) -> Group:

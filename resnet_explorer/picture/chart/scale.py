@@ -121,7 +121,7 @@ class ChartScale:
         px = self.x.px(x), min(self.bottom, max(self.top, self.y.px(y))) if isfinite(y) else self.top
         path = series.points[index].path if series.points else ""
         ends = (None, None) if series.low is None or series.high is None else (series.low[index], series.high[index])
-        return Read(series.key, series.label, x, y, px, series.look.ink, path, *ends)
+        return Read(series.key, series.label, x, y, px, series.style.ink, path, *ends)
 
 
 def _nearest(series: Series, x: float) -> int | None:

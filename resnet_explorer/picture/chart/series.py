@@ -35,7 +35,7 @@ def point_marks(lay: Layout, series: Series, place: int) -> list[Mark]:
     marks = _odd_marks(lay, series, seen, xs)
     spacing = _spacing(lay, series, seen, xs, place)
     reach = spacing.reach
-    inner = tuple(sign(series.look.marker, reach, reach, spacing.half, series.look.ink))
+    inner = tuple(sign(series.style.marker, reach, reach, spacing.half, series.style.ink))
     ys = lay.scale.y.pxs([series.y[index] for index in spacing.indices])
     for index, y in zip(spacing.indices, ys, strict=True):
         if inner and frame.top - 0.5 <= y <= frame.bottom + 0.5:
@@ -67,7 +67,7 @@ def _odd_marks(lay: Layout, series: Series, seen: list[int], xs: list[float]) ->
         if (least <= value < inf and isfinite(value)) or xs[index] - last < CLOSE:
             continue
         last = xs[index]
-        inner, y = _edge_sign(lay, value, reach, series.look.ink)
+        inner, y = _edge_sign(lay, value, reach, series.style.ink)
         marks.append(_group(lay, series, "point", index, _square(last, y, reach), (inner,)))
     return marks
 
@@ -125,7 +125,7 @@ def bar_marks(lay: Layout, series: Series, stacks: dict[str, list[tuple[float, f
         start = x - gap * FILLED / 2 + place * wide
         box = _clipped(lay, start, start + wide, low, high)
         if box is not None:
-            inner = bar(0, 0, box.right - box.left, box.bottom - box.top, series.look.ink, is_hatched)
+            inner = bar(0, 0, box.right - box.left, box.bottom - box.top, series.style.ink, is_hatched)
             marks.append(_group(lay, series, "bar", index, box, tuple(inner)))
     return marks
 
@@ -191,7 +191,7 @@ def _line(lay: Layout, series: Series) -> list[Mark]:
     points = list(zip(xs, lay.scale.y.pxs([ys[index] for index in kept]), strict=True))
     thickness, opacity = (FAINT, FAINT_OPACITY) if series.faint else (THICK, 1.0)
     return [
-        Arrow(tuple(part), series.look.ink, thickness, series.look.dash, head=False, opacity=opacity)
+        Arrow(tuple(part), series.style.ink, thickness, series.style.dash, head=False, opacity=opacity)
         for run in _runs(_held(lay, points))
         for part in markers.lines(_stairs(run) if series.kind is Kind.STEPS else run, lay.frame)
     ]
@@ -236,5 +236,5 @@ def _band(lay: Layout, series: Series) -> list[Area]:
     for one, other in zip(above, below, strict=True):
         corners = markers.polygon([*one, *reversed(other)], lay.frame)
         if len(corners) > 2:
-            areas.append(Area(corners, series.look.ink, opacity=BAND))
+            areas.append(Area(corners, series.style.ink, opacity=BAND))
     return areas

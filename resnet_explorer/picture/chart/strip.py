@@ -109,7 +109,7 @@ class _Place(Enum):
 
 
 def _label(strip: Strip, look: _Look, place: _Place, middle: float) -> Label:
-    size, ink = look.size.label, strip.look.ink
+    size, ink = look.size.label, strip.style.ink
     base = middle + 0.36 * size
     if place is _Place.LEFT:
         return Label(look.left - BESIDE, base, strip.label, size, ink, Anchor.END, Style.SEMIBOLD)
@@ -125,7 +125,7 @@ def _block(strip: Strip, cell: Cell, look: _Look, x: float, top: float, pitch: f
     marks = tile(look.colours.ink(cell.value), is_under, wide, high, min(4.0, wide / 4), Ink.LINE)
     if cell.has_shortcut and pitch >= ARC_FROM:
         half = min(pitch, 1.6 * wide) / 2 - 0.6
-        marks.append(_arc(wide / 2, high / 2, half, high / 2 + look.rise, strip.look.ink))
+        marks.append(_arc(wide / 2, high / 2, half, high / 2 + look.rise, strip.style.ink))
     text = f"{strip.label}, {cell.name}: {value_words(look.value, cell.value)}"
     return Group(cell.path, "block", text, x - wide / 2, top, wide, high, tuple(marks), ":strip", f"{strip.key}:")
 
