@@ -1,7 +1,7 @@
 """The test error of trained networks without each block, and with two neighbours swapped, beside that of the whole."""
 
 from collections.abc import Iterator
-from itertools import chain, groupby
+from itertools import groupby
 
 from resnet_explorer.picture.chart import (
     PLAIN,
