@@ -154,7 +154,7 @@ def test_a_zoomed_chart_is_as_tidy(
     made: Chart, size: tuple[int, int, float], part: float, factor: float, by: float
 ) -> None:
     _, scale = draw(made, *size)
-    middle = ((scale.left + scale.right) / 2, (scale.top + scale.bottom) / 2)
+    middle = ((scale.frame.left + scale.frame.right) / 2, (scale.frame.top + scale.frame.bottom) / 2)
     near = zoomed(made, scale, factor, middle[0] * (1 + part), middle[1])
     _, scale = draw(near, *size)
     assert_tidy(chart(panned(near, scale, by, by / 2), *size))
@@ -184,12 +184,12 @@ def test_heat_maps_and_strips_are_tidy(
 def test_labels_stand_beside_the_curves_and_names_too_long_in_rows_above() -> None:
     made = gradient()
     scale = draw(made, 700, 400).scale
-    assert all(group.x > scale.right for group in groups(chart(made, 700, 400), "legend"))
+    assert all(group.x > scale.frame.right for group in groups(chart(made, 700, 400), "legend"))
     wordy = replace(
         made, series=tuple(replace(one, label=one.label + " of which much is said" * 2) for one in made.series)
     )
     picture, scale = draw(wordy, 700, 400)
-    assert all(group.y + group.height <= scale.top for group in groups(picture, "legend"))
+    assert all(group.y + group.height <= scale.frame.top for group in groups(picture, "legend"))
 
 
 # What is lost is said
@@ -203,7 +203,7 @@ def test_zeros_are_marked_on_the_bottom_edge_of_a_log_axis() -> None:
     assert [group.path for group in found] == PATHS[:3]
     for group in found:
         (mark,) = group.marks
-        assert isinstance(mark, Area) and max(group.y + y for _, y in mark.points) == pytest.approx(scale.bottom)
+        assert isinstance(mark, Area) and max(group.y + y for _, y in mark.points) == pytest.approx(scale.frame.bottom)
     assert len(groups(picture, "point")) == 18, "no point is dropped"
     assert any("▽" in mark.text for mark in picture.marks if isinstance(mark, Label))
     assert len(curves(picture, Ink.SERIES2)) == 1, "the line falls to the edge and comes back"
@@ -221,7 +221,7 @@ def test_what_is_no_number_breaks_the_line_and_is_marked_on_the_top_edge(odd: fl
     picture, scale = draw(gradient((*NORMS[:4], odd, *NORMS[5:]), axis), 700, 400)
     assert len(curves(picture, Ink.SERIES2)) == 2
     (found,) = [group for group in groups(picture, "point") if text in group.title]
-    assert found.path == PATHS[4] and abs(found.y + found.height / 2 - scale.top) < 10
+    assert found.path == PATHS[4] and abs(found.y + found.height / 2 - scale.frame.top) < 10
     assert any(text in mark.text for mark in picture.marks if isinstance(mark, Label))
 
 
@@ -294,7 +294,10 @@ def test_a_crosshair_reads_the_nearest_point_of_each_series() -> None:
 def test_zoom_keeps_the_place_under_the_mouse(x: float, y: float, factor: float) -> None:
     made = gradient()
     scale = draw(made, 700, 400).scale
-    px = scale.left + x * (scale.right - scale.left), scale.top + y * (scale.bottom - scale.top)
+    px = (
+        scale.frame.left + x * (scale.frame.right - scale.frame.left),
+        scale.frame.top + y * (scale.frame.bottom - scale.frame.top),
+    )
     near = zoomed(made, scale, factor, *px)
     low = present(near.x_axis.low)
     length = present(near.x_axis.high) - low
@@ -306,8 +309,8 @@ def test_zoom_keeps_the_place_under_the_mouse(x: float, y: float, factor: float)
 def test_outside_of_the_frame_one_axis_is_zoomed() -> None:
     made = gradient()
     scale = draw(made, 700, 400).scale
-    assert zoomed(made, scale, 2, scale.left - 5, 200).x_axis == made.x_axis
-    assert zoomed(made, scale, 2, 300, scale.bottom + 5).y_axis == made.y_axis
+    assert zoomed(made, scale, 2, scale.frame.left - 5, 200).x_axis == made.x_axis
+    assert zoomed(made, scale, 2, 300, scale.frame.bottom + 5).y_axis == made.y_axis
 
 
 def test_stacked_bars_stand_on_each_other() -> None:
@@ -321,7 +324,7 @@ def test_stacked_bars_stand_on_each_other() -> None:
     picture, scale = draw(Chart("Terms", Axis("block"), axis, series, stacked=True), 700, 400)
     bars = groups(picture, "bar")
     for lower, upper, share in zip(bars[:3], bars[3:], shares, strict=True):
-        assert upper.y == pytest.approx(scale.top) and lower.y + lower.height == pytest.approx(scale.bottom)
+        assert upper.y == pytest.approx(scale.frame.top) and lower.y + lower.height == pytest.approx(scale.frame.bottom)
         assert lower.y == pytest.approx(upper.y + upper.height) == pytest.approx(scale.y.px(share))
 
 

@@ -156,7 +156,7 @@ def test_a_point_under_the_mouse_is_its_block(qapp: QGuiApplication) -> None:
     for path, x, y in zip(PATHS, BLOCKS, gradient().series[1].y, strict=True):
         found = hit(picture, QPointF(scale.x.px(x) + 2, scale.y.px(y) - 2))
         assert found and (found.path, found.group.kind) == (path, "point")
-    assert hit(picture, QPointF(scale.x.px(5), scale.top + 12)) is None, "empty ground"
+    assert hit(picture, QPointF(scale.x.px(5), scale.frame.top + 12)) is None, "empty ground"
 
 
 @pytest.mark.parametrize("theme", THEMES.values(), ids=lambda theme: theme.name)
@@ -182,11 +182,11 @@ def test_a_turned_title_is_painted_upwards_beside_the_axis(qapp: QGuiApplication
     made = Chart("", Axis(), Axis("WWWWWWWWWW"), ())
     picture, scale = draw(made, 480, 300)
     image = to_image(picture, LIGHT)
-    left = int(scale.left) - 40
+    left = int(scale.frame.left) - 40
     inked = [(x, y) for x in range(left) for y in range(300) if QColor(image.pixel(x, y)).lightness() < 128]
     xs, ys = zip(*inked, strict=True)
     assert max(ys) - min(ys) > 5 * (max(xs) - min(xs))
-    assert (max(ys) + min(ys)) / 2 == pytest.approx((scale.top + scale.bottom) / 2, abs=3)
+    assert (max(ys) + min(ys)) / 2 == pytest.approx((scale.frame.top + scale.frame.bottom) / 2, abs=3)
 
 
 def test_a_chart_as_pdf_is_vectors(qapp: QGuiApplication) -> None:

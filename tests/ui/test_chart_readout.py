@@ -69,7 +69,7 @@ def view(document: Document, qtbot: QtBot) -> Iterator[ChartView]:
 def at(view: ChartView, x: float) -> QPoint:
     assert view._drawn
     scale = view._drawn.scale
-    return QPoint(round(scale.x.px(x)), round((scale.top + scale.bottom) / 2))
+    return QPoint(round(scale.x.px(x)), round((scale.frame.top + scale.frame.bottom) / 2))
 
 
 def point(qtbot: QtBot, view: ChartView, place: QPoint) -> None:

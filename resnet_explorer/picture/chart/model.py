@@ -148,13 +148,18 @@ class Chart:
     key: str = ""
 
     @property
+    def prefix(self) -> str:
+        """Return what the ids of its parts begin with."""
+        return f"{self.key}:" if self.key else ""
+
+    @property
     def shown(self) -> tuple[Series, ...]:
         """Return the series that are not hidden."""
         return tuple(series for series in self.series if not series.hidden)
 
     def is_hatched(self, series: Series) -> bool:
         """Say whether the bars of a series are hatched, as every second one's are."""
-        keys = [one.key for one in self.series if one.kind is Kind.BARS]
+        keys = [bars.key for bars in self.series if bars.kind is Kind.BARS]
         return series.key in keys[1::2]
 
 
@@ -263,13 +268,8 @@ def ticks(axis: Axis, low: float, high: float, most: int) -> Ticks:
     """Return at most about that many ticks for a part of an axis; given ones are thinned out."""
     if axis.ticks is not None:
         inside = [Tick(*given) for given in axis.ticks if low <= given[0] <= high]
-        return Ticks(thinned(tuple(inside), most))
+        return Ticks(tuple(inside[:: max(1, ceil(len(inside) / max(1, most)))]))
     return _log(low, high, most) if axis.scale is Scale.LOG else Ticks(_linear(low, high, most))
-
-
-def thinned(found: tuple[Tick, ...], most: int) -> tuple[Tick, ...]:
-    """Return every second, third ... tick, so that there are at most so many."""
-    return found[:: max(1, ceil(len(found) / max(1, most)))]
 
 
 def nice(step: float) -> float:

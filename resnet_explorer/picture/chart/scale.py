@@ -85,49 +85,30 @@ class ChartScale:
     chart: Chart
 
     @property
-    def left(self) -> float:
-        return self.x.start
-
-    @property
-    def right(self) -> float:
-        return self.x.end
-
-    @property
-    def top(self) -> float:
-        return self.y.end
-
-    @property
-    def bottom(self) -> float:
-        return self.y.start
-
-    @property
     def frame(self) -> Frame:
         """Return the rectangle of the curves."""
-        return Frame(self.left, self.top, self.right, self.bottom)
+        return Frame(self.x.start, self.y.end, self.x.end, self.y.start)
 
     def at(self, x_px: float) -> Reading | None:
         """Return what a crosshair reads at a place; None where nothing is shown."""
-        found = [(series, _nearest(series, self.x.value(x_px))) for series in self.chart.shown]
-        near = [(series, index) for series, index in found if index is not None and series.kind is not Kind.SCATTER]
-        if not near:
+        curves = [series for series in self.chart.shown if series.kind is not Kind.SCATTER and len(series.x)]
+        if not curves:
             return None
-        x = min((series.x[index] for series, index in near), key=lambda value: abs(self.x.px(value) - x_px))
-        again = [(series, _nearest(series, x)) for series, _ in near]
-        values = tuple(self._read(series, index) for series, index in again if index is not None)
-        return Reading(x, self.x.px(x), values)
+        near = [series.x[_nearest(series, self.x.value(x_px))] for series in curves]
+        x = min(near, key=lambda value: abs(self.x.px(value) - x_px))
+        return Reading(x, self.x.px(x), tuple(self._read(series, _nearest(series, x)) for series in curves))
 
     def _read(self, series: Series, index: int) -> Read:
         x, y = series.x[index], series.y[index]
-        px = self.x.px(x), min(self.bottom, max(self.top, self.y.px(y))) if isfinite(y) else self.top
+        top, bottom = self.y.end, self.y.start
+        px = self.x.px(x), min(bottom, max(top, self.y.px(y))) if isfinite(y) else top
         path = series.points[index].path if series.points else ""
         ends = (None, None) if series.low is None or series.high is None else (series.low[index], series.high[index])
         return Read(series.key, series.label, x, y, px, series.style.ink, path, *ends)
 
 
-def _nearest(series: Series, x: float) -> int | None:
+def _nearest(series: Series, x: float) -> int:
     """Return the index of the point nearest to x, in a series whose x only grow."""
-    if len(series.x) == 0:
-        return None
     after = bisect_left(series.x, x)
     if after == 0:
         return 0
@@ -145,9 +126,9 @@ def zoomed(chart: Chart, scale: ChartScale, factor: float, x_px: float, y_px: fl
 
     Left or right of the frame only y is zoomed, above or below it only x.
     """
-    inside_x, inside_y = scale.left <= x_px <= scale.right, scale.top <= y_px <= scale.bottom
-    x = _zoomed(chart.x_axis, scale.x, factor, x_px) if inside_x else chart.x_axis
-    y = _zoomed(chart.y_axis, scale.y, factor, y_px) if inside_y else chart.y_axis
+    frame = scale.frame
+    x = _zoomed(chart.x_axis, scale.x, factor, x_px) if frame.left <= x_px <= frame.right else chart.x_axis
+    y = _zoomed(chart.y_axis, scale.y, factor, y_px) if frame.top <= y_px <= frame.bottom else chart.y_axis
     return replace(chart, x_axis=x, y_axis=y)
 
 
@@ -169,10 +150,13 @@ def whole(chart: Chart) -> Chart:
 
 def toggled(chart: Chart, key: str) -> Chart:
     """Return the chart with one series hidden, or shown again; the raw data behind it goes with it."""
-    labels = {one.label for one in chart.series if one.key == key}
-    hit = {one.key for one in chart.series if one.key == key or (one.faint and one.label in labels)}
-    series = tuple(replace(one, hidden=not one.hidden) if one.key in hit else one for one in chart.series)
-    return replace(chart, series=series)
+    labels = {series.label for series in chart.series if series.key == key}
+
+    def switched(series: Series) -> Series:
+        is_meant = series.key == key or (series.faint and series.label in labels)
+        return replace(series, hidden=not series.hidden) if is_meant else series
+
+    return replace(chart, series=tuple(map(switched, chart.series)))
 
 
 def _zoomed(axis: Axis, scale: AxisScale, factor: float, px: float) -> Axis:
@@ -209,9 +193,12 @@ class Range(NamedTuple):
 
 def x_range(chart: Chart) -> Range:
     """Return the part of the x axis to show."""
-    series = chart.shown or chart.series
-    values = [value for one in series for value in _widened_by_bars(one)]
-    margin = MARGIN_X if series and max(len(one.x) for one in series) <= FEW else 0.0
+    shown = chart.shown or chart.series
+    values: list[float] = []
+    for series in shown:
+        half = bar_gap(series) / 2 if series.kind is Kind.BARS else 0.0
+        values += [value + side for value in series.x for side in (-half, half)] if half else series.x
+    margin = MARGIN_X if shown and max(len(series.x) for series in shown) <= FEW else 0.0
     found = spread(chart.x_axis, values, margin, margin)
     spans = [value for span in chart.spans for value in (span.low, span.high)]
     if spans and chart.x_axis.scale is Scale.LINEAR:
@@ -284,13 +271,6 @@ def bar_gap(series: Series) -> float:
     """Return the smallest distance between two bars; 1 where there is one."""
     steps = [abs(b - a) for a, b in pairwise(series.x) if isfinite(a) and isfinite(b) and a != b]
     return min(steps, default=1.0)
-
-
-def _widened_by_bars(series: Series) -> Sequence[float]:
-    if series.kind is not Kind.BARS:
-        return series.x
-    half = bar_gap(series) / 2
-    return [value + side for value in series.x for side in (-half, half)]
 
 
 def _heights(chart: Chart, series: tuple[Series, ...]) -> Iterator[float]:
