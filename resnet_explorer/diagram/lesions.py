@@ -3,20 +3,7 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from resnet_explorer.picture.chart import (
-    PLAIN,
-    RESIDUAL,
-    STYLES,
-    Axis,
-    Chart,
-    Guide,
-    Kind,
-    Marker,
-    Point,
-    Series,
-    SeriesStyle,
-    Span,
-)
+from resnet_explorer.picture import chart
 from resnet_explorer.readings.lesions import Lesions, LesionStudy
 from resnet_explorer.readings.text import compact, percent
 
@@ -26,10 +13,14 @@ _NOTES = (
     "second position, with zeros for new channels.",
     "A sign between two blocks: they have one shape, and run in the other order. Thin across: the network as it is.",
 )
-_SWAPPED = {RESIDUAL: Marker.DIAMOND, PLAIN: Marker.OPEN_DIAMOND, STYLES[2]: Marker.OPEN_TRIANGLE}
+_SWAPPED = {
+    chart.RESIDUAL: chart.Marker.DIAMOND,
+    chart.PLAIN: chart.Marker.OPEN_DIAMOND,
+    chart.STYLES[2]: chart.Marker.OPEN_TRIANGLE,
+}
 
 
-def lesion_chart(shown: LesionStudy) -> Chart:
+def lesion_chart(shown: LesionStudy) -> chart.Chart:
     """Return the chart of all that is known: a curve and single signs for each network, and across them its own error.
 
     A point's path is its block's.
@@ -39,42 +30,44 @@ def lesion_chart(shown: LesionStudy) -> Chart:
     ]
     classes = {spec.classes or 1 for spec in shown.request.specs}
     guess = [1 - 1 / count for count in classes] if len(classes) == 1 else []
-    return Chart(
+    return chart.Chart(
         TITLE,
-        Axis("block, from the input to the loss"),
-        Axis("test error", unit="%", low=0.0),
+        chart.Axis("block, from the input to the loss"),
+        chart.Axis("test error", unit="%", low=0.0),
         tuple(series),
         _subtitle(shown),
-        tuple(Guide(100 * error, vertical=False) for error in guess),
+        tuple(chart.Guide(100 * error, vertical=False) for error in guess),
         _spans(shown),
         (*_NOTES, *(f"Dashed across: a guess among equally frequent classes, {percent(error)}." for error in guess)),
         key="lesions",
     )
 
 
-def _style(shown: LesionStudy, index: int) -> SeriesStyle:
+def _style(shown: LesionStudy, index: int) -> chart.SeriesStyle:
     """Return a network's style: by whether it is residual, and where both are alike the second has one of its own."""
     kinds = [spec.residual for spec in shown.request.specs[: index + 1]]
-    usual = RESIDUAL if kinds[index] else PLAIN
-    return STYLES[2 * index] if index and kinds[index] in kinds[:index] else usual
+    usual = chart.RESIDUAL if kinds[index] else chart.PLAIN
+    return chart.STYLES[2 * index] if index and kinds[index] in kinds[:index] else usual
 
 
-def _series(network: Lesions, index: int, style: SeriesStyle) -> Iterator[Series]:
+def _series(network: Lesions, index: int, style: chart.SeriesStyle) -> Iterator[chart.Series]:
     name, paths = network.name, [place.path for place in network.places]
     dropped = [(n, 100 * error) for n, error in enumerate(network.dropped) if error is not None]
     swapped = [(n, 100 * error) for n, error in enumerate(network.swapped) if error is not None]
     label, y = f"{name}, a block dropped", [error for _, error in dropped]
     across, whole = (0.5, len(paths) + 0.5), (100 * network.whole, 100 * network.whole)
-    yield Series(f"whole{index}", label, across, whole, style._replace(marker=Marker.NONE), faint=True)
-    points = [Point(paths[n], paths[n]) for n, _ in dropped]
+    yield chart.Series(f"whole{index}", label, across, whole, style._replace(marker=chart.Marker.NONE), faint=True)
+    points = [chart.Point(paths[n], paths[n]) for n, _ in dropped]
     note = f"as it is {percent(network.whole)}"
     note += f", typically {percent(network.typical)}" if network.typical is not None else ""
-    yield Series(f"run{index}", label, [n + 1 for n, _ in dropped], y, style, points=points, note=note)
+    yield chart.Series(f"run{index}", label, [n + 1 for n, _ in dropped], y, style, points=points, note=note)
     if swapped:
-        about = [Point(paths[n], f"{paths[n]} and {paths[n + 1]}") for n, _ in swapped]
+        about = [chart.Point(paths[n], f"{paths[n]} and {paths[n + 1]}") for n, _ in swapped]
         label, at = f"{name}, two swapped", [n + 1.5 for n, _ in swapped]
-        signs = style._replace(marker=_SWAPPED.get(style, Marker.CIRCLE))
-        yield Series(f"swap{index}", label, at, [error for _, error in swapped], signs, Kind.SCATTER, points=about)
+        signs = style._replace(marker=_SWAPPED.get(style, chart.Marker.CIRCLE))
+        yield chart.Series(
+            f"swap{index}", label, at, [error for _, error in swapped], signs, chart.Kind.SCATTER, points=about
+        )
 
 
 def _subtitle(shown: LesionStudy) -> str:
@@ -84,7 +77,7 @@ def _subtitle(shown: LesionStudy) -> str:
     )
 
 
-def _spans(shown: LesionStudy) -> tuple[Span, ...]:
+def _spans(shown: LesionStudy) -> tuple[chart.Span, ...]:
     """Return the stages, where all networks have them at the same blocks."""
     if len({tuple(place.stage for place in network.places) for network in shown.networks}) != 1:
         return ()
@@ -92,5 +85,5 @@ def _spans(shown: LesionStudy) -> tuple[Span, ...]:
     for stage, members in groupby(enumerate(shown.networks[0].places, 1), key=lambda pair: pair[1].stage):
         blocks = list(members)
         label = f"stage {stage} · {compact(blocks[0][1].shape)}"
-        spans.append(Span(blocks[0][0] - 0.5, blocks[-1][0] + 0.5, label, f"layer{stage}"))
+        spans.append(chart.Span(blocks[0][0] - 0.5, blocks[-1][0] + 0.5, label, f"layer{stage}"))
     return tuple(spans)

@@ -55,8 +55,8 @@ class NumberField(QSpinBox):
                 self.lineEdit().setText(str(value))
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
-        known = _number(text) is not None
-        return (QValidator.State.Acceptable if known else QValidator.State.Intermediate, text, position)
+        is_number = _number(text) is not None
+        return (QValidator.State.Acceptable if is_number else QValidator.State.Intermediate, text, position)
 
     def valueFromText(self, text: str) -> int:
         number = _number(text)
@@ -278,8 +278,8 @@ class Form(QFormLayout):
 
     def add_rows(self, rows: Iterable[Row]) -> None:
         """Add rows as they are declared."""
-        for one in rows:
-            self.add(one.key, one.label, one.make(), one.tip, one.name)
+        for row in rows:
+            self.add(row.key, row.label, row.make(), row.tip, row.name)
 
     def add(self, key: str, text: str, field: QWidget, tip: str, name: str = "") -> None:
         """Add a field under its label."""

@@ -3,7 +3,6 @@
 It lies over the picture on screen, and is no part of it: no file has it.
 """
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from resnet_explorer.picture.chart.heatmap import value_text
@@ -11,7 +10,7 @@ from resnet_explorer.picture.chart.markers import Frame, sign
 from resnet_explorer.picture.chart.model import Kind, Series, number
 from resnet_explorer.picture.chart.scale import ChartScale, Read, Reading
 from resnet_explorer.picture.chart.text import ASCENT, Sizes, line, shorten, sizes
-from resnet_explorer.picture.marks import Anchor, Arrow, Box, Group, Ink, Label, Mark, Picture, Style, address, width
+from resnet_explorer.picture.marks import Anchor, Arrow, Box, Group, Ink, Label, Mark, Picture, Style, placed, width
 
 PAD, AWAY, SAMPLE = 8.0, 12.0, 20.0
 LABEL = 190.0
@@ -38,17 +37,11 @@ class Spot(NamedTuple):
 
 def spots(picture: Picture) -> list[Spot]:
     """Return everything in a picture that has a value, from the lowest to the uppermost."""
-    return list(_spots(picture.marks, "", 0.0, 0.0))
-
-
-def _spots(marks: tuple[Mark, ...], parent: str, left: float, top: float) -> Iterator[Spot]:
-    for mark in marks:
-        if isinstance(mark, Group):
-            x, y, path = left + mark.x, top + mark.y, address(parent, mark)
-            if mark.kind in KINDS:
-                yield Spot(mark.kind, path, mark.title, Frame(x, y, x + mark.width, y + mark.height))
-            else:
-                yield from _spots(mark.marks, path, x, y)
+    return [
+        Spot(group.kind, path, group.title, Frame(x, y, x + group.width, y + group.height))
+        for group, path, x, y in placed(picture.marks)
+        if group.kind in KINDS
+    ]
 
 
 def steps(scale: ChartScale) -> list[float]:
