@@ -72,7 +72,6 @@ def _alone(analysis: Analysis, view: View, room: tuple[float, float], overlays: 
 
 
 def _legends(overlays: Sequence["Overlay"], network: Network, above: Group, wide: float) -> list[Group]:
-    """Return the legends of overlays, one under another, under what is above them."""
     legends: list[Group] = []
     for overlay in overlays:
         above = overlay.legend(network, MARGIN, above.y + above.height + 8, wide)
@@ -142,9 +141,11 @@ def _difference(residual: Analysis, plain: Analysis) -> str:
 
 
 def _whole(overview: Overview, x: float, y: float) -> Group:
-    """Return title, overview and legend of one network."""
     analysis, inner = overview.analysis, overview.draw()
-    name, facts = title(analysis.network.spec), _facts(analysis)
+    image, total = analysis.input, analysis.total
+    shape = f"{image.batch} × {analysis.network.spec.in_channels} × {image.height} × {image.width}"
+    facts = f"input {shape} · {si(total.params).strip()} parameters · {si(total.macs)}MACs"
+    name = title(analysis.network.spec)
     after = width(name, 20, Style.SEMIBOLD) + 12
     legend = _legend(analysis, inner.width, TITLE + inner.height + 16, overview.ghosts is not None)
     wide = max(inner.width, after + width(facts, 12))
@@ -157,12 +158,6 @@ def _whole(overview: Overview, x: float, y: float) -> Group:
     )
     side = "plain:" if overview.ghosts else ""
     return Group("", "network", f"{name}, {facts}", x, y, wide, TITLE + inner.height + 24, marks, side=side)
-
-
-def _facts(analysis: Analysis) -> str:
-    image, total = analysis.input, analysis.total
-    shape = f"{image.batch} × {analysis.network.spec.in_channels} × {image.height} × {image.width}"
-    return f"input {shape} · {si(total.params).strip()} parameters · {si(total.macs)}MACs"
 
 
 def _legend(analysis: Analysis, right: float, y: float, lost: bool) -> list[Mark]:
@@ -186,7 +181,6 @@ def _legend(analysis: Analysis, right: float, y: float, lost: bool) -> list[Mark
 
 
 def _open(analysis: Analysis, view: View, drawn: dict[object, Drawn], marked: Changes | None = None) -> Iterator[Group]:
-    """Yield the panels of the open blocks in the order in which they run."""
     network = analysis.network
     blocks = [(network.stem, "Stem", Ink.STEM)]
     for stage in network.stages:

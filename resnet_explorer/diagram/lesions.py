@@ -26,7 +26,9 @@ def lesion_chart(shown: LesionStudy) -> chart.Chart:
     A point's path is its block's.
     """
     series = [
-        series for index, one in enumerate(shown.networks) for series in _series(one, index, _style(shown, index))
+        series
+        for index, network in enumerate(shown.networks)
+        for series in _series(network, index, _style(shown, index))
     ]
     classes = {spec.classes or 1 for spec in shown.request.specs}
     guess = [1 - 1 / count for count in classes] if len(classes) == 1 else []
@@ -65,9 +67,8 @@ def _series(network: Lesions, index: int, style: chart.SeriesStyle) -> Iterator[
         about = [chart.Point(paths[n], f"{paths[n]} and {paths[n + 1]}") for n, _ in swapped]
         label, at = f"{name}, two swapped", [n + 1.5 for n, _ in swapped]
         signs = style._replace(marker=_SWAPPED.get(style, chart.Marker.CIRCLE))
-        yield chart.Series(
-            f"swap{index}", label, at, [error for _, error in swapped], signs, chart.Kind.SCATTER, points=about
-        )
+        y = [error for _, error in swapped]
+        yield chart.Series(f"swap{index}", label, at, y, signs, chart.Kind.SCATTER, points=about)
 
 
 def _subtitle(shown: LesionStudy) -> str:

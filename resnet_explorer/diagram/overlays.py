@@ -8,12 +8,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import ceil, cos, isfinite, isinf, isnan, pi, sin, sqrt
+from math import ceil, cos, isfinite, isnan, pi, sin, sqrt
 from typing import ClassVar
 
 from resnet_explorer.network import Block, Network
 from resnet_explorer.picture.chart.heatmap import ColourScale, colour_scale, level_bar, value_text
-from resnet_explorer.picture.chart.markers import Frame, cross, overflow, underflow
+from resnet_explorer.picture.chart.markers import Frame, odd_sign
 from resnet_explorer.picture.chart.model import Axis, Scale, number
 from resnet_explorer.picture.chart.text import line, shorten, sizes, wrap
 from resnet_explorer.picture.marks import (
@@ -98,13 +98,7 @@ class Tint:
 
     def sign(self, x: float, y: float, half: float) -> list[Mark]:
         """Return the sign of a value without a place on the scale, around a point; none for others."""
-        if not self.odd:
-            return []
-        if isnan(self.value):
-            return [cross(x, y, half, self.text)]
-        if isinf(self.value) and self.value > 0:
-            return [overflow(x, y - half, half, self.text)]
-        return [underflow(x, y + half, half, self.text)]
+        return [odd_sign(self.value, x, y, half, self.text)] if self.odd else []
 
 
 def text_inks(ink: Ink) -> tuple[Ink, Ink]:
@@ -222,7 +216,6 @@ class BlockValues(Overlay):
         return Group("", "measured", self.text, x, y, wide, high, (Box(0, 0, wide, high), *marks), ":measured")
 
     def _marked_axis(self) -> Axis:
-        """Return the axis of the legend: named least, middle and greatest."""
         low, high = self.colours.low, self.colours.high
         middle = sqrt(low) * sqrt(high) if self.log else (low + high) / 2
         ticks = tuple((value, number(value)) for value in (low, middle, high))
@@ -334,7 +327,6 @@ def _broken(inner: tuple[Mark, ...], cold: Cold) -> tuple[Mark, ...]:
 
 
 def _pinned(x: float, y: float, cold: Cold) -> tuple[Mark, ...]:
-    """Return the sign around a point, on a disc of its own."""
     disc = Box(x - 8, y - 8, 16, 16, Ink.PAGE, Ink.TEXT, 1.0, 8)
     return (disc, *sign(x, y, cold, 4.5))
 

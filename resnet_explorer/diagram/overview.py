@@ -147,7 +147,6 @@ class Overview:
         return Group("", "overview", "The network from input to output", 0, 0, x, height, (body, *marks))
 
     def _terminal(self, block: Block, name: str, ink: Ink, x: float) -> Group:
-        """Return stem or head: a card with a coloured top, and its output's shape under it."""
         wide, high = self.grid.terminal_width(block), 56.0
         tint = self._tint(block)
         marks: tuple[Mark, ...] = (

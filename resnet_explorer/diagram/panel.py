@@ -69,7 +69,6 @@ def panel(
 
 
 def _header(analysis: Analysis, block: Block, title: str) -> tuple[list[Label], list[Label]]:
-    """Return the title at the left, and the costs, which are to end at the right."""
     sums = analysis.sums[block.path]
     share = 100 * sums.macs / analysis.total.macs if analysis.total.macs else 0.0
     shortcut = sum(part.layer.params for part in flat(block.form.shortcut or ()))
@@ -172,8 +171,8 @@ class _Flow:
     def _gated(self, gated: Gated) -> None:
         """Draw the line on, its gate above it, and the circle where they meet."""
         start = self.x + SIDE_STEP / 2
-        words = width(TEXTS[gated.name], 11, Style.SEMIBOLD) + 8
-        span = max(_length(gated.parts, GATE_STEP), words) + 2 * (GATE_TURN + 6)
+        title = width(TEXTS[gated.name], 11, Style.SEMIBOLD) + 8
+        span = max(_length(gated.parts, GATE_STEP), title) + 2 * (GATE_TURN + 6)
         self._gate(gated.name, gated.parts, start, span, LANE)
         self._arrow(start + span - ADD_SIZE / 2 - self.x)
         self.marks.append(Box(start - 3, self.y - 3, 6, 6, Ink.GATE, None, 0, 3))
@@ -195,7 +194,6 @@ class _Flow:
         self.marks.append(Group(f".{name}", "gate", title, start, self.y - floor, span, high, marks))
 
     def _nodes(self, parts: tuple[Part, ...], x: float, y: float, step: float, line: Arrow) -> tuple[list[Mark], float]:
-        """Return layers beside each other with lines between them, and where the last one ends."""
         marks: list[Mark] = []
         for index, part in enumerate(parts):
             if index:

@@ -53,10 +53,6 @@ def _glyph_id(character: str, style: Style) -> str:
     return f"glyph-{style}-{ord(character):04x}"
 
 
-def _text_id(text: str, style: Style) -> str:
-    return f"text-{style}-{blake2s(text.encode(), digest_size=6).hexdigest()}"
-
-
 class Outlines:
     """Collects the lines of text that one file uses; equal lines and equal glyphs are stored once."""
 
@@ -69,7 +65,8 @@ class Outlines:
         """Return the element that draws a line of text, its anchor at (x, y), in the colour it inherits."""
         back = marks.width(text, size, style) * _SHARE[anchor]
         x, y, turn = (x, y + back, "rotate(-90) ") if turned else (x - back, y, "")
-        name = self._lines.setdefault((text, style), _text_id(text, style))
+        digest = blake2s(text.encode(), digest_size=6).hexdigest()
+        name = self._lines.setdefault((text, style), f"text-{style}-{digest}")
         place = f"translate({_n(x)} {_n(y)}) {turn}scale({size / _EM:.6g})"
         return f'<use xlink:href="#{name}" role="img" aria-label="{escape(text)}" transform="{place}"/>'
 
@@ -118,8 +115,6 @@ def _n(value: float) -> str:
 
 
 class _Writer:
-    """Collects the lines of one file."""
-
     def __init__(self, theme: Theme, outlines: Outlines | None) -> None:
         self.lines: list[str] = []
         self.outlines = outlines

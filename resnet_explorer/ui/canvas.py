@@ -84,7 +84,7 @@ class Canvas(QWidget):
     def pointed(self, path: str) -> None:
         """React to the mouse over what has that path; empty for the ground."""
 
-    def double_clicked(self, found: Hit) -> None:
+    def double_clicked(self, hit: Hit) -> None:
         """React to a double click on a thing."""
 
     def action_of(self, event: QtGui.QKeyEvent) -> Callable[[], None] | None:
@@ -159,8 +159,8 @@ class Canvas(QWidget):
 
     def path_at(self, position: QPointF) -> str:
         """Return the path of what is shown at a point of the widget; empty for the ground."""
-        found = self.found_at(position)
-        return found.path if found else ""
+        target = self.found_at(position)
+        return target.path if target else ""
 
     def _size(self) -> QSizeF:
         return QSizeF(self.picture.width, self.picture.height)
@@ -245,9 +245,8 @@ class Canvas(QWidget):
         self.unsetCursor()
 
     def mouseDoubleClickEvent(self, event: QtGui.QMouseEvent) -> None:
-        found = self.found_at(event.position())
-        if found:
-            self.double_clicked(found)
+        if target := self.found_at(event.position()):
+            self.double_clicked(target)
 
     def leaveEvent(self, event: QEvent) -> None:
         self.pointed("")
@@ -258,8 +257,8 @@ class Canvas(QWidget):
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QtGui.QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            found = self.found_at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), self.tip(found) if found else "", self)
+            target = self.found_at(QPointF(event.pos()))
+            QToolTip.showText(event.globalPos(), self.tip(target) if target else "", self)
             return True
         return super().event(event)
 

@@ -271,7 +271,6 @@ def _next(places: list[float], now: float | None, by: int) -> float:
 
 
 def _within(chart: Chart, other: Chart) -> Chart:
-    """Return a chart over the part of its axes that another one shows."""
     x, y = other.x_axis, other.y_axis
     return replace(
         chart,

@@ -8,19 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from PySide6 import QtWidgets
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QValidator, QWheelEvent
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QFormLayout,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QSpinBox,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QPushButton, QSpinBox, QWidget
 
 from resnet_explorer.ui.parts import NO_MARGINS, Margins, describe, hbox, label, vbox
 
@@ -100,7 +91,7 @@ def _number(text: str) -> int | None:
         return None
 
 
-class _TextField(QLineEdit):
+class _TextField(QtWidgets.QLineEdit):
     """A line of text that stands for a value: ``read`` returns it, None where the text is no such value."""
 
     value_entered = Signal(object)
@@ -310,7 +301,7 @@ class Section(QWidget):
     def __init__(self, title: str, is_open: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.header = describe(
-            QToolButton(self), f"{title}: open or close", f"Open or close the choices of: {title.lower()}"
+            QtWidgets.QToolButton(self), f"{title}: open or close", f"Open or close the choices of: {title.lower()}"
         )
         self.header.setObjectName("section")
         self.header.setText(title.upper())

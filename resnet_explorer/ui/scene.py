@@ -148,7 +148,6 @@ def named(picture: Picture, kind: str) -> list[tuple[QRectF, str]]:
 
 
 def _groups(marks: Iterable[Mark], parent: str, corner: QPointF) -> Iterator[tuple[Group, str, QRectF]]:
-    """Yield the groups among marks, each with its path and place."""
     for mark in marks:
         if isinstance(mark, Group):
             place = QRectF(corner.x() + mark.x, corner.y() + mark.y, mark.width, mark.height)

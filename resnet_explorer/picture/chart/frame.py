@@ -42,7 +42,6 @@ def draw(chart: Chart, width: float, height: float, text: float = 1.0) -> Drawn:
 
 
 def _described(chart: Chart, lay: Layout) -> str:
-    """Return the chart in words, for those who do not see it."""
     text = [chart.subtitle] if chart.subtitle else []
     text.append(f"{chart.y_axis.text or 'y'} against {chart.x_axis.text or 'x'}")
     for series in chart.shown:
@@ -65,7 +64,6 @@ def stack(*pictures: Picture, gap: float = 0.0) -> Picture:
 
 
 def _frame_marks(lay: Layout) -> list[Mark]:
-    """Return the frame with its grid, lines between spans, and the short ticks of logarithmic axes."""
     frame, x_axis, y_axis = lay.frame, lay.scale.x, lay.scale.y
     marks: list[Mark] = []
     for x in [x_axis.px(tick.value) for tick in lay.x_ticks.ticks]:
@@ -88,7 +86,6 @@ def _line(start: tuple[float, float], end: tuple[float, float], ink: Ink = Ink.G
 
 
 def _axis_marks(lay: Layout) -> list[Mark]:
-    """Return the words around the frame."""
     chart, frame, size = lay.scale.chart, lay.frame, lay.sizes
     y = frame.bottom + size.gap
     marks = [*x_labels(lay.x_ticks, lay.scale.x, y, size), *y_labels(lay.y_ticks, lay.scale.y, frame.left, size)]

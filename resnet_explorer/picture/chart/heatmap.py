@@ -9,7 +9,7 @@ from resnet_explorer.picture.chart.frame import axis_titles, x_labels
 from resnet_explorer.picture.chart.layout import under_frame, x_axis_ticks, y_axis_ticks
 from resnet_explorer.picture.chart.markers import Frame, cross, underflow
 from resnet_explorer.picture.chart.model import Axis, HeatMap, Row, Scale, number, ticks
-from resnet_explorer.picture.chart.scale import AxisScale, Range, asked, spread
+from resnet_explorer.picture.chart.scale import AxisScale, Range, spread, with_limits
 from resnet_explorer.picture.chart.text import (
     ASCENT,
     BUDGETS,
@@ -57,7 +57,7 @@ class ColourScale:
 
 def colour_scale(axis: Axis, values: Iterable[float]) -> ColourScale:
     """Return the colours for an axis and all values that it is to show."""
-    return ColourScale(*asked(axis, spread(axis, values, 0.0, 0.0)), axis.scale)
+    return ColourScale(*with_limits(axis, spread(axis, values, 0.0, 0.0)), axis.scale)
 
 
 def value_text(axis: Axis, value: float) -> str:
@@ -190,7 +190,6 @@ def _edges(start: float, end: float, count: int) -> list[int]:
 
 
 def _row(shown: HeatMap, place: _Place, index: int) -> Group:
-    """Return a row as a group: its address, and its cells."""
     row, frame = shown.rows[index], place.frame
     top, bottom = _edges(frame.top, frame.bottom, len(shown.rows))[index : index + 2]
     edges = _edges(0, frame.right - frame.left, len(place.columns))

@@ -56,13 +56,13 @@ class Legend(NamedTuple):
 
 def legend(chart: Chart, wide: float, high: float, size: Sizes, budget: Budget) -> Legend:
     """Return the names of a chart's series and the room that they need; ``high`` is what the frame would have."""
-    named = [series for series in chart.series if series.label and not series.faint]
-    if not named or not budget.legend:
+    labelled = [series for series in chart.series if series.label and not series.faint]
+    if not labelled or not budget.legend:
         return Legend()
-    entries = [Entry(series, series.label, series.note if budget.with_notes else "") for series in named]
+    entries = [Entry(series, series.label, series.note if budget.with_notes else "") for series in labelled]
     column = max(_beside_width(entry, size) for entry in entries) + _beside_sample(entries)
     fits = column <= BESIDE_PART * wide and sum(_beside_height(entry, size) for entry in entries) <= high
-    if fits and all(series.kind in (Kind.LINE, Kind.STEPS) for series in named):
+    if fits and all(series.kind in (Kind.LINE, Kind.STEPS) for series in labelled):
         return Legend(tuple(entries), True, 0.0, column + 12 + PAD)
     return _rows(entries, wide - 2 * PAD, size)
 
@@ -128,7 +128,6 @@ def _entry(
 
 
 def _sample(chart: Chart, series: Series, y: float, size: Sizes) -> list[Mark]:
-    """Return a short piece of a series: its line with its sign, or a small bar."""
     style, wide = series.style, _sample_width(series)
     ink = Ink.GONE if series.hidden else style.ink
     if series.kind is Kind.BARS:
@@ -161,7 +160,6 @@ def _beside_marks(entries: tuple[Entry, ...], scale: ChartScale, size: Sizes) ->
 
 
 def _end(series: Series, scale: ChartScale) -> Point | None:
-    """Return where the last point of a series that is seen is."""
     frame = scale.frame
     if series.hidden:
         return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from math import ceil, isnan
+from math import ceil, inf, isnan
 from typing import NamedTuple
 
 from resnet_explorer.picture.chart.model import Marker
@@ -41,6 +41,13 @@ def overflow(x: float, top: float, half: float, ink: Ink) -> Area:
     """Return the sign of what is infinite: an open triangle that points up, on the top edge."""
     bottom = top + 1.9 * half
     return Area(((x - 1.15 * half, bottom), (x + 1.15 * half, bottom), (x, top)), Ink.PAGE, ink, THICKNESS)
+
+
+def odd_sign(value: float, x: float, y: float, half: float, ink: Ink) -> Area:
+    """Return the sign of a value without a place on its axis, around a point."""
+    if isnan(value):
+        return cross(x, y, half, ink)
+    return overflow(x, y - half, half, ink) if value == inf else underflow(x, y + half, half, ink)
 
 
 def cross(x: float, y: float, half: float, ink: Ink) -> Area:

@@ -125,7 +125,6 @@ def _sample(series: Series, ink: Ink, y: float, size: Sizes) -> list[Mark]:
 
 
 def _placed(marks: list[Mark], inner: float, high: float, x: float, y: float, wide: float) -> Group:
-    """Return a box right of a place, left of it where there is no room."""
     across, down = inner + 2 * PAD, high + 2 * PAD - 3
     left = x + AWAY if x + AWAY + across <= wide else x - AWAY - across
     body = Box(0, 0, across, down, Ink.CARD, Ink.MUTED, 1.0, 5)

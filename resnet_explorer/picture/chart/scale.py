@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import isfinite, log10
 from typing import NamedTuple
 
@@ -139,15 +139,6 @@ def panned(chart: Chart, scale: ChartScale, dx: float, dy: float) -> Chart:
     return replace(chart, x_axis=x, y_axis=y)
 
 
-def whole(chart: Chart) -> Chart:
-    """Return the chart with all of its data in view."""
-    return replace(
-        chart,
-        x_axis=replace(chart.x_axis, low=None, high=None),
-        y_axis=replace(chart.y_axis, low=None, high=None),
-    )
-
-
 def toggled(chart: Chart, key: str) -> Chart:
     """Return the chart with one series hidden, or shown again; the raw data behind it goes with it."""
     labels = {series.label for series in chart.series if series.key == key}
@@ -199,13 +190,13 @@ def x_range(chart: Chart) -> Range:
         half = bar_gap(series) / 2 if series.kind is Kind.BARS else 0.0
         values += [value + side for value in series.x for side in (-half, half)] if half else series.x
     margin = MARGIN_X if shown and max(len(series.x) for series in shown) <= FEW else 0.0
-    found = spread(chart.x_axis, values, margin, margin)
+    shown_range = spread(chart.x_axis, values, margin, margin)
     spans = [value for span in chart.spans for value in (span.low, span.high)]
     if spans and chart.x_axis.scale is Scale.LINEAR:
         inner = spread(chart.x_axis, values, 0.0, 0.0)
-        low = min(spans) if min(spans) < inner.low else found.low
-        found = Range(low, max(spans) if max(spans) > inner.high else found.high)
-    return asked(chart.x_axis, found)
+        low = min(spans) if min(spans) < inner.low else shown_range.low
+        shown_range = Range(low, max(spans) if max(spans) > inner.high else shown_range.high)
+    return with_limits(chart.x_axis, shown_range)
 
 
 def y_range(chart: Chart) -> Range:
@@ -213,14 +204,14 @@ def y_range(chart: Chart) -> Range:
     series = chart.shown or chart.series
     values = list(_heights(chart, series))
     is_log = chart.y_axis.scale is Scale.LOG
-    bars = not is_log and any(one.kind is Kind.BARS for one in series)
+    bars = not is_log and any(shown.kind is Kind.BARS for shown in series)
     values += [0.0] if bars else []
     lower = MARGIN_Y * (2 if is_log and any(value <= 0 for value in values) else 1)
     has_words = bars and any(guide.vertical and guide.label for guide in chart.guides)
-    found = spread(chart.y_axis, values, lower, MARGIN_Y * (2 if has_words else 1))
+    shown_range = spread(chart.y_axis, values, lower, MARGIN_Y * (2 if has_words else 1))
     if bars and min(values) >= 0:
-        found = Range(0.0, found.high)
-    return asked(chart.y_axis, found)
+        shown_range = Range(0.0, shown_range.high)
+    return with_limits(chart.y_axis, shown_range)
 
 
 def spread(axis: Axis, values: Iterable[float], below: float, above: float) -> Range:
@@ -253,11 +244,11 @@ def _opened(low: float, high: float, by: float) -> tuple[float, float]:
     return (low - by, high + by) if by > SMALLEST else (-1.0, 1.0)
 
 
-def asked(axis: Axis, found: Range) -> Range:
+def with_limits(axis: Axis, data_range: Range) -> Range:
     """Return the range with the ends that the axis asks for, where it can show them."""
     is_log = axis.scale is Scale.LOG
     ends = [
-        found[index] if end is None or not isfinite(end) or (is_log and end <= 0) else end
+        data_range[index] if end is None or not isfinite(end) or (is_log and end <= 0) else end
         for index, end in enumerate((axis.low, axis.high))
     ]
     limit = SMALLEST if is_log else -LARGEST
@@ -274,10 +265,8 @@ def bar_gap(series: Series) -> float:
 
 
 def _heights(chart: Chart, series: tuple[Series, ...]) -> Iterator[float]:
-    for one in series:
-        yield from one.y
-        yield from one.low or ()
-        yield from one.high or ()
+    for shown in series:
+        yield from chain(shown.y, shown.low or (), shown.high or ())
     if chart.stacked:
         for tops in stacks(series).values():
             yield from (top for _, top in tops)
@@ -286,13 +275,12 @@ def _heights(chart: Chart, series: tuple[Series, ...]) -> Iterator[float]:
 def stacks(series: tuple[Series, ...]) -> dict[str, list[tuple[float, float]]]:
     """Return where each bar of each series begins and ends where bars of one x stand on each other."""
     tops: dict[float, float] = {}
-    found: dict[str, list[tuple[float, float]]] = {}
-    for one in series:
-        if one.kind is Kind.BARS:
-            found[one.key] = []
-            for x, y in zip(one.x, one.y, strict=True):
+    bars: dict[str, list[tuple[float, float]]] = {}
+    for shown in series:
+        if shown.kind is Kind.BARS:
+            bars[shown.key] = []
+            for x, y in zip(shown.x, shown.y, strict=True):
                 base = tops.get(x, 0.0)
-                top = base + y if isfinite(y) else base
-                tops[x] = top
-                found[one.key].append((base, top))
-    return found
+                tops[x] = base + y if isfinite(y) else base
+                bars[shown.key].append((base, tops[x]))
+    return bars

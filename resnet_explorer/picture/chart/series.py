@@ -1,15 +1,15 @@
 """A series as marks: its line, band or bars, and its points."""
 
 from collections.abc import Sequence
-from math import ceil, inf, isfinite, isinf, isnan, nan
+from math import ceil, inf, isfinite, isnan, nan
 from typing import NamedTuple
 
 from resnet_explorer.picture.chart import markers
 from resnet_explorer.picture.chart.layout import Layout
-from resnet_explorer.picture.chart.markers import Frame, bar, cross, overflow, sign, underflow
+from resnet_explorer.picture.chart.markers import Frame, bar, odd_sign, sign
 from resnet_explorer.picture.chart.model import Chart, Kind, Scale, Series, number
 from resnet_explorer.picture.chart.scale import bar_gap
-from resnet_explorer.picture.marks import Area, Arrow, Group, Ink, Mark, Point
+from resnet_explorer.picture.marks import Area, Arrow, Group, Mark, Point
 
 CLOSE, LOOSE = 3.6, 10.0
 """Points nearer to each other than so many px cannot be told apart: a few get signs. Those without a name need more."""
@@ -20,8 +20,6 @@ MOST = 2000
 
 
 class _Spacing(NamedTuple):
-    """Which points get a sign, and how large it is."""
-
     indices: list[int]
     half: float
     reach: float
@@ -59,7 +57,8 @@ def _spacing(lay: Layout, series: Series, seen: list[int], xs: list[float], plac
 
 def _odd_marks(lay: Layout, series: Series, seen: list[int], xs: list[float]) -> list[Mark]:
     """Return signs on the edges for what has no place on the axis; those too close to each other are left out."""
-    last, reach = -1e9, 1.6 * lay.sizes.sign
+    last, half = -1e9, lay.sizes.sign
+    reach = 1.6 * half
     least = lay.scale.y.low * (1 - 1e-9) if lay.scale.y.scale is Scale.LOG else -inf
     marks: list[Mark] = []
     for index in seen:
@@ -67,19 +66,12 @@ def _odd_marks(lay: Layout, series: Series, seen: list[int], xs: list[float]) ->
         if (least <= value < inf and isfinite(value)) or xs[index] - last < CLOSE:
             continue
         last = xs[index]
-        inner, y = _edge_sign(lay, value, reach, series.style.ink)
+        y = lay.frame.bottom - half
+        if isnan(value) or value == inf:
+            y = lay.frame.top + (1.3 * half if isnan(value) else half)
+        inner = odd_sign(value, reach, reach, half, series.style.ink)
         marks.append(_point(lay, series, index, last, y, reach, (inner,)))
     return marks
-
-
-def _edge_sign(lay: Layout, value: float, middle: float, ink: Ink) -> tuple[Mark, float]:
-    """Return the sign of a value without a place on the axis, and where its middle is."""
-    half = lay.sizes.sign
-    if isnan(value):
-        return cross(middle, middle, half, ink), lay.frame.top + 1.3 * half
-    if value > 0 and isinf(value):
-        return overflow(middle, middle - half, half, ink), lay.frame.top + half
-    return underflow(middle, middle + half, half, ink), lay.frame.bottom - half
 
 
 def _point(lay: Layout, series: Series, index: int, x: float, y: float, reach: float, inner: tuple[Mark, ...]) -> Group:
@@ -87,7 +79,6 @@ def _point(lay: Layout, series: Series, index: int, x: float, y: float, reach: f
 
 
 def _group(lay: Layout, series: Series, kind: str, index: int, at: Frame, inner: tuple[Mark, ...]) -> Group:
-    """Return a point or a bar with its title."""
     given = series.points[index] if series.points else None
     prefix = lay.scale.chart.prefix
     path, side = (given.path, f"{prefix}{series.key}:") if given and given.path else (series.key, prefix)
@@ -160,7 +151,6 @@ def series_marks(lay: Layout, stacks: dict[str, list[tuple[float, float]]]) -> l
 
 
 def _over(lay: Layout, series: Series, place: int) -> Group:
-    """Return the line of a series and its points as one group."""
     marks = [] if series.kind in (Kind.BARS, Kind.SCATTER) else _line(lay, series)
     marks += [] if series.kind is Kind.BARS else point_marks(lay, series, place)
     text = ", ".join(filter(None, (series.label, series.note)))

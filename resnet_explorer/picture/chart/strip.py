@@ -16,8 +16,6 @@ BESIDE = 12.0
 
 
 class _Rows(NamedTuple):
-    """What all rows share: their colours, the left and right end, sizes."""
-
     value: Axis
     colours: ColourScale
     left: float
@@ -71,7 +69,6 @@ def block_strip(
 
 
 def _row(strip: Strip, rows: _Rows, y: float) -> Group:
-    """Return a network's blocks, with its name beside them or above."""
     needed = width(strip.label, rows.size.label, Style.SEMIBOLD) + BESIDE + PAD
     is_above = needed > max(rows.left, rows.wide - rows.right)
     rise = rows.rise if any(cell.has_shortcut for cell in strip.cells) else 0.0

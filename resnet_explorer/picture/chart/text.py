@@ -57,14 +57,14 @@ def shorten(text: str, room: float, size: int, style: Style = Style.REGULAR) -> 
 def wrap(text: str, room: float, size: int, most: int, style: Style = Style.REGULAR) -> tuple[str, ...]:
     """Return the text in at most so many lines; what does not fit ends in an ellipsis."""
     lines: list[str] = []
-    words = text.split()
-    while words and len(lines) < most:
+    rest = text.split()
+    while rest and len(lines) < most:
         taken = 1
         is_last = len(lines) == most - 1
-        while taken < len(words) and (is_last or width(" ".join(words[: taken + 1]), size, style) <= room):
+        while taken < len(rest) and (is_last or width(" ".join(rest[: taken + 1]), size, style) <= room):
             taken += 1
-        lines.append(shorten(" ".join(words[:taken]), room, size, style))
-        words = words[taken:]
+        lines.append(shorten(" ".join(rest[:taken]), room, size, style))
+        rest = rest[taken:]
     return tuple(filter(None, lines))
 
 
