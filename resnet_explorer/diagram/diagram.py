@@ -184,7 +184,11 @@ def _open(analysis: Analysis, view: View, drawn: dict[object, Drawn], marked: Ch
     network = analysis.network
     blocks = [(network.stem, "Stem", Ink.STEM)]
     for stage in network.stages:
-        blocks += [(block, f"{stage.title} · block {block.number}", stage_ink(stage)) for block in stage.blocks]
+        blocks += [
+            (block, f"{stage.title} · block {block.number}", stage_ink(stage))
+            for block in stage.blocks
+            if block.path in view.expanded
+        ]
     if network.head:
         blocks.append((network.head, "Head", Ink.HEAD))
     for block, text, ink in blocks:
