@@ -33,6 +33,9 @@ class JobsHere(QObject):
     def states(self) -> tuple[JobState, ...]:
         return tuple(reversed(self._states.values()))
 
+    def state(self, number: int) -> JobState | None:
+        return self._states.get(number)
+
     @property
     def is_idle(self) -> bool:
         """Return whether every job is answered."""

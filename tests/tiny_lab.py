@@ -13,9 +13,8 @@ from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.terminal.options import Commands, add_command, network
 from resnet_explorer.terminal.output import say
 from resnet_explorer.ui.chart_view import ChartView
-from resnet_explorer.ui.document import Document
+from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.jobs import Jobs
-from resnet_explorer.ui.session import Results
 from resnet_explorer.ui.window import PageView
 
 

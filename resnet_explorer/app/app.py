@@ -21,8 +21,7 @@ from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.search import default_input, find_network
 from resnet_explorer.ui import preferences, style
-from resnet_explorer.ui.document import Document, State
-from resnet_explorer.ui.session import Session
+from resnet_explorer.ui.document import Document, Session, State
 from resnet_explorer.ui.style import load_fonts
 
 PAUSE_MS = 1000

@@ -9,9 +9,8 @@ from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 from resnet_explorer.picture.marks import Ink
 from resnet_explorer.picture.theme import CHROME, LIGHT, Theme
 from resnet_explorer.source import lines_of, to_source
-from resnet_explorer.ui.document import Document
+from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.parts import hbox, label, tool, vbox
-from resnet_explorer.ui.session import Results
 
 _INKS = (
     ("Token.Keyword", Ink.STAGE3),

@@ -23,9 +23,8 @@ from resnet_explorer.spec import codec
 from resnet_explorer.ui.canvas import ZOOM_STEP
 from resnet_explorer.ui.clipboard import copy_picture
 from resnet_explorer.ui.dialogs import KINDS, Texts, save_text, warn
-from resnet_explorer.ui.document import State
+from resnet_explorer.ui.document import State, read
 from resnet_explorer.ui.parts import describe, vbox
-from resnet_explorer.ui.session import read
 from resnet_explorer.ui.style import SYSTEM, theme_named
 from resnet_explorer.ui.tables import TextRow, TextTable
 

@@ -13,9 +13,8 @@ from resnet_explorer.picture.theme import LIGHT, Theme
 from resnet_explorer.readings.explain import Explanation, Fact, Rule, explain
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.change import differences
-from resnet_explorer.ui.document import Document
+from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.parts import Part, fill, label, vbox
-from resnet_explorer.ui.session import Results
 from resnet_explorer.weights.identify import TensorStats, Weights
 
 Line = TypeVar("Line", bound=tuple[QWidget, ...])

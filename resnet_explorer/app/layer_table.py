@@ -14,10 +14,9 @@ from resnet_explorer.layers.table import to_csv, to_markdown
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.readings import Analysis, Row
 from resnet_explorer.readings.text import mib, si
-from resnet_explorer.ui.document import Document
+from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.fields import ChoiceField
 from resnet_explorer.ui.parts import describe, hbox, label, tool, vbox
-from resnet_explorer.ui.session import Results
 
 
 class TableBar(QWidget):

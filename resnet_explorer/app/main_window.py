@@ -16,9 +16,9 @@ from resnet_explorer.picture.theme import Theme
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.ui import style
 from resnet_explorer.ui.diagram_view import DiagramView
+from resnet_explorer.ui.document import Results, Session
 from resnet_explorer.ui.parts import describe, label, tabs
 from resnet_explorer.ui.preferences import Preferences, folder, save
-from resnet_explorer.ui.session import Results, Session
 from resnet_explorer.ui.window import PageView
 
 if TYPE_CHECKING:

@@ -12,10 +12,9 @@ from resnet_explorer.app.layer_table import LayerTable
 from resnet_explorer.app.verdict import VerdictLabel
 from resnet_explorer.features import Page, pages, resolve
 from resnet_explorer.picture.theme import Theme
-from resnet_explorer.ui.document import Document
+from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.jobs_panel import JobsPanel
-from resnet_explorer.ui.session import Results
 from resnet_explorer.ui.window import PageView
 
 _SEEN = (QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)

@@ -13,11 +13,10 @@ from resnet_explorer.readings.text import si
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import CATALOGUE, Entry, changes, entry_of
 from resnet_explorer.spec.families import FAMILIES
-from resnet_explorer.ui.document import Document, State
+from resnet_explorer.ui.document import Document, State, read
 from resnet_explorer.ui.painter import paint
 from resnet_explorer.ui.parts import describe, hbox, text, vbox
 from resnet_explorer.ui.scene import hit
-from resnet_explorer.ui.session import read
 
 _STEPS = {Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1, Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1}
 

@@ -15,11 +15,10 @@ from resnet_explorer.readings.kept import training_bytes
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.ui.chart_view import ChartView
 from resnet_explorer.ui.dialogs import save_text
-from resnet_explorer.ui.document import Document, State
+from resnet_explorer.ui.document import Document, Results, State
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.parts import Problem, button, describe, hbox, label, stack, timer, vbox
 from resnet_explorer.ui.play_bar import PlayBar
-from resnet_explorer.ui.session import Results
 from resnet_explorer.ui.style import theme_named
 from resnet_explorer.ui.window import PageView, Window
 

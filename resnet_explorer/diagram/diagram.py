@@ -1,15 +1,15 @@
 """The block diagram: title, overview, and under it every block that is open; the plain twin beside, if asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import sqrt
 from typing import TYPE_CHECKING
 
 from resnet_explorer.diagram.nodes import Changes, changes
-from resnet_explorer.diagram.overview import Grid, best_grid, overview, stage_ink
-from resnet_explorer.diagram.panel import Known, panel
+from resnet_explorer.diagram.overview import Overview, best_grid, stage_ink
+from resnet_explorer.diagram.panel import Drawn, panel
 from resnet_explorer.diagram.view import View
-from resnet_explorer.network import Block, Form, Network, compile_spec
+from resnet_explorer.network import Network, compile_spec
 from resnet_explorer.picture.marks import Anchor, Arrow, Box, Dash, Group, Ink, Label, Mark, Picture, Style, width
 from resnet_explorer.readings import Analysis, analyse
 from resnet_explorer.readings.text import share, si
@@ -55,28 +55,23 @@ def twins(spec: ResNetSpec) -> tuple[ResNetSpec, ResNetSpec]:
     """Return the residual network and its plain twin, whichever of the two is given."""
     if spec.residual:
         return spec, spec.plain()
-    return replace(spec, name=_residual_name(spec.name), residual=True), spec
-
-
-def _residual_name(name: str) -> str:
-    return name.removesuffix("-plain").replace("plain", "resnet")
+    name = spec.name.removesuffix("-plain").replace("plain", "resnet")
+    return replace(spec, name=name, residual=True), spec
 
 
 def _alone(analysis: Analysis, view: View, room: tuple[float, float], overlays: Sequence["Overlay"]) -> list[Mark]:
     tints = _tints(overlays)
     grid, _ = best_grid(analysis, view, _inner(room, 1, 1, overlays), tints)
     marked = changes(analysis.network) if view.changes else None
-    top = _whole(analysis, view, grid, MARGIN, MARGIN, marked=marked, tints=tints)
-    strip = [_strip(marked.text, top.y + top.height + 8, Ink.CHANGED)] if marked else []
-    above = [top, *strip]
+    top = _whole(Overview(analysis, grid, marked=marked, tints=tints), MARGIN, MARGIN)
+    above = [top, *([_strip(marked.text, top.y + top.height + 8, Ink.CHANGED)] if marked else [])]
     legends = _legends(overlays, analysis.network, above[-1], top.width)
     last = (legends or above)[-1]
-    panels = _panels(analysis, _open(analysis.network, view), last.y + last.height + SPACE, room, marked)
-    return [*above, *legends, *panels]
+    panels = list(_open(analysis, view, {}, marked))
+    return [*above, *legends, *_panels(panels, last.y + last.height + SPACE, room)]
 
 
 def _legends(overlays: Sequence["Overlay"], network: Network, above: Group, wide: float) -> list[Group]:
-    """Return the legends of overlays, one under another, under what is above them."""
     legends: list[Group] = []
     for overlay in overlays:
         above = overlay.legend(network, MARGIN, above.y + above.height + 8, wide)
@@ -97,25 +92,26 @@ def _compared(analysis: Analysis, view: View, room: tuple[float, float], overlay
     Values were measured in one of the two: the other has no colours.
     """
     tints = _tints(overlays)
-    ours, theirs = (tints, None) if analysis.network.spec.residual else (None, tints)
+    tinted, other_tinted = (tints, None) if analysis.network.spec.residual else (None, tints)
     residual, plain = (analyse(compile_spec(spec), analysis.input) for spec in twins(analysis.network.spec))
     beside, zoom = best_grid(residual, view, _inner(room, 2, 1, overlays), tints)
     above, other = best_grid(residual, view, _inner(room, 1, 2, overlays), tints)
-    pairs, wide = _pairs(residual, plain, view)
+    drawn: dict[object, Drawn] = {}
+    pairs = [
+        [ours, replace(theirs, side="plain:")]
+        for ours, theirs in zip(_open(residual, view, drawn), _open(plain, view, drawn), strict=True)
+    ]
+    wide = max((group.width for pair in pairs for group in pair), default=0.0)
     if pairs and _columns(room, wide) < 2:
         pairs = [[group] for pair in pairs for group in pair]
-    grid = beside if zoom >= other else above
-    first = _whole(residual, view, grid, MARGIN, MARGIN, tints=ours)
-    text = _difference(residual, plain)
-    if zoom >= other:
-        wide = max(wide, first.width)
-        second = _whole(plain, view, grid, MARGIN + wide + SPACE, MARGIN, residual, tints=theirs)
-        strip = _strip((text,), first.y + first.height + 8, Ink.SHORTCUT)
-        last = strip
-    else:
-        strip = _strip((text,), first.y + first.height + 8, Ink.SHORTCUT)
-        second = _whole(plain, view, grid, MARGIN, strip.y + strip.height + SPACE, residual, tints=theirs)
-        last = second
+    is_beside = zoom >= other
+    grid = beside if is_beside else above
+    first = _whole(Overview(residual, grid, tints=tinted), MARGIN, MARGIN)
+    strip = _strip((_difference(residual, plain),), first.y + first.height + 8, Ink.SHORTCUT)
+    wide = max(wide, first.width) if is_beside else wide
+    place = (MARGIN + wide + SPACE, MARGIN) if is_beside else (MARGIN, strip.y + strip.height + SPACE)
+    second = _whole(Overview(plain, grid, residual, tints=other_tinted), *place)
+    last = strip if is_beside else second
     legends = _legends(overlays, analysis.network, last, first.width)
     last = (legends or [last])[-1]
     return [first, second, strip, *legends, *_rows(pairs, wide, last.y + last.height + SPACE)]
@@ -144,38 +140,24 @@ def _difference(residual: Analysis, plain: Analysis) -> str:
     return f"{gone}, {projections} of them projections: {counts} ({costs}), −{less}MACs"
 
 
-def _whole(
-    analysis: Analysis,
-    view: View,
-    grid: Grid,
-    x: float,
-    y: float,
-    ghosts: Analysis | None = None,
-    marked: Changes | None = None,
-    tints: "BlockValues | None" = None,
-) -> Group:
-    """Return title, overview and legend of one network."""
-    inner = overview(analysis, view, grid, ghosts, marked, tints)
-    name, facts = title(analysis.network.spec), _facts(analysis)
+def _whole(overview: Overview, x: float, y: float) -> Group:
+    analysis, inner = overview.analysis, overview.draw()
+    image, total = analysis.input, analysis.total
+    shape = f"{image.batch} × {analysis.network.spec.in_channels} × {image.height} × {image.width}"
+    facts = f"input {shape} · {si(total.params).strip()} parameters · {si(total.macs)}MACs"
+    name = title(analysis.network.spec)
     after = width(name, 20, Style.SEMIBOLD) + 12
-    placed = replace(inner, y=TITLE)
-    legend = _legend(analysis, inner.width, TITLE + inner.height + 16, ghosts is not None)
+    legend = _legend(analysis, inner.width, TITLE + inner.height + 16, overview.ghosts is not None)
     wide = max(inner.width, after + width(facts, 12))
     marks: tuple[Mark, ...] = (
         Box(0, 0, wide, TITLE),
         Label(0, 24, name, 20, style=Style.SEMIBOLD),
         Label(after, 24, facts, 12, Ink.MUTED),
-        placed,
+        replace(inner, y=TITLE),
         *legend,
     )
-    side = "plain:" if ghosts else ""
+    side = "plain:" if overview.ghosts else ""
     return Group("", "network", f"{name}, {facts}", x, y, wide, TITLE + inner.height + 24, marks, side=side)
-
-
-def _facts(analysis: Analysis) -> str:
-    image, total = analysis.input, analysis.total
-    shape = f"{image.batch} × {analysis.network.spec.in_channels} × {image.height} × {image.width}"
-    return f"input {shape} · {si(total.params).strip()} parameters · {si(total.macs)}MACs"
 
 
 def _legend(analysis: Analysis, right: float, y: float, lost: bool) -> list[Mark]:
@@ -184,9 +166,10 @@ def _legend(analysis: Analysis, right: float, y: float, lost: bool) -> list[Mark
     kinds = [
         ("shortcut that the plain twin has lost", Dash.DOTTED, Ink.GONE, lost),
         ("shape changes: projection or padding", Dash.DASHED, Ink.SHORTCUT, any(form.projects for form in forms)),
-        ("shortcut altered: gate, factor or dropout", Dash.DOTTED, Ink.SHORTCUT, any(map(_altered, forms))),
+        ("shortcut altered: gate, factor or dropout", Dash.DOTTED, Ink.SHORTCUT,
+         any(form.alters and not form.projects for form in forms)),
         ("identity shortcut", Dash.SOLID, Ink.SHORTCUT, any(form.shortcut == () and not form.gate for form in forms)),
-    ]
+    ]  # fmt: skip
     marks: list[Mark] = []
     for text, dash, ink, present in kinds:
         if present:
@@ -197,40 +180,30 @@ def _legend(analysis: Analysis, right: float, y: float, lost: bool) -> list[Mark
     return marks
 
 
-def _altered(form: Form) -> bool:
-    return form.alters and not form.projects
-
-
-def _open(network: Network, view: View) -> list[tuple[Block, str, Ink]]:
-    """Return the open blocks in the order in which they run, each with its title and colour."""
-    found = []
-    if "stem" in view.expanded:
-        found.append((network.stem, "Stem", Ink.STEM))
+def _open(analysis: Analysis, view: View, drawn: dict[object, Drawn], marked: Changes | None = None) -> Iterator[Group]:
+    network = analysis.network
+    blocks = [(network.stem, "Stem", Ink.STEM)]
     for stage in network.stages:
-        for block in stage.blocks:
-            if block.path in view.expanded:
-                found.append((block, f"{stage.title} · block {block.number}", stage_ink(stage)))
-    if network.head and "head" in view.expanded:
-        found.append((network.head, "Head", Ink.HEAD))
-    return found
+        blocks += [
+            (block, f"{stage.title} · block {block.number}", stage_ink(stage))
+            for block in stage.blocks
+            if block.path in view.expanded
+        ]
+    if network.head:
+        blocks.append((network.head, "Head", Ink.HEAD))
+    for block, text, ink in blocks:
+        if block.path in view.expanded:
+            yield panel(analysis, block, text, ink, drawn, marked)
 
 
-def _panels(
-    analysis: Analysis,
-    blocks: list[tuple[Block, str, Ink]],
-    y: float,
-    room: tuple[float, float],
-    marked: Changes | None = None,
-) -> list[Mark]:
+def _panels(panels: list[Group], y: float, room: tuple[float, float]) -> list[Mark]:
     """Return the open blocks in columns: as many as a room is wide for, and no more than a page of 3 to 4 has."""
-    known: Known = {}
-    drawn = [panel(analysis, block, text, ink, known, marked) for block, text, ink in blocks]
-    if not drawn:
+    if not panels:
         return []
-    wide = max(group.width for group in drawn)
-    page = max(1, round(sqrt(len(drawn) * drawn[-1].height * 1.4 / wide)))
+    wide = max(group.width for group in panels)
+    page = max(1, round(sqrt(len(panels) * panels[-1].height * 1.4 / wide)))
     columns = min(page, _columns(room, wide))
-    return _rows([drawn[i : i + columns] for i in range(0, len(drawn), columns)], wide, y)
+    return _rows([panels[i : i + columns] for i in range(0, len(panels), columns)], wide, y)
 
 
 def _columns(room: tuple[float, float], wide: float) -> int:
@@ -244,12 +217,3 @@ def _rows(rows: list[list[Group]], wide: float, y: float) -> list[Mark]:
         marks += [replace(group, x=MARGIN + i * (wide + SPACE), y=y) for i, group in enumerate(row)]
         y += max(group.height for group in row) + SPACE
     return marks
-
-
-def _pairs(residual: Analysis, plain: Analysis, view: View) -> tuple[list[list[Group]], float]:
-    """Return the open blocks of both twins in pairs, and the width of the widest."""
-    known: Known = {}
-    ours = [panel(residual, *item, known) for item in _open(residual.network, view)]
-    theirs = [panel(plain, *item, known) for item in _open(plain.network, view)]
-    pairs = [[one, replace(other, side="plain:")] for one, other in zip(ours, theirs, strict=True)]
-    return pairs, max((group.width for group in (*ours, *theirs)), default=0.0)

@@ -92,15 +92,12 @@ def changes(network: Network) -> Changes | None:
     text = in_words(source.spec, network.spec)
     count = f"{len(text)} change{'' if len(text) == 1 else 's'}"
     old = compile_spec(source.spec)
-    return Changes(
-        (f"{title(network.spec)} = {source.title} with {count}", *text), _forms(old, network), _more(old, network)
-    )
-
-
-def _more(old: Network, new: Network) -> dict[str, tuple[int, int]]:
-    """Return for each stage how many blocks it had, and how many more it has now."""
     counts = {stage.path: len(stage.blocks) for stage in old.stages}
-    return {s.path: (counts.get(s.path, 0), len(s.blocks) - counts.get(s.path, 0)) for s in new.stages}
+    more = {}
+    for stage in network.stages:
+        before = counts.get(stage.path, 0)
+        more[stage.path] = (before, len(stage.blocks) - before)
+    return Changes((f"{title(network.spec)} = {source.title} with {count}", *text), _forms(old, network), more)
 
 
 def _forms(old: Network, new: Network) -> dict[Form, frozenset[str]]:
@@ -112,13 +109,13 @@ def _forms(old: Network, new: Network) -> dict[Form, frozenset[str]]:
         pairs += [(block, olds[min(1, len(olds) - 1)]) for block in stage.blocks[1:2]]
     if new.head and old.head:
         pairs.append((new.head, old.head))
-    found: dict[Form, frozenset[str]] = {}
+    forms: dict[Form, frozenset[str]] = {}
     for block, before in pairs:
         was, now = _layers(before), _layers(block)
         changed = frozenset(name for name, layer in now.items() if was.get(name) != layer)
         if changed or list(was) != list(now):
-            found[block.form] = changed
-    return found
+            forms[block.form] = changed
+    return forms
 
 
 def _layers(block: Block) -> dict[str, Layer]:

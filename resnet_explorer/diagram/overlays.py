@@ -8,12 +8,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import ceil, cos, isfinite, isinf, isnan, pi, sin, sqrt
+from math import ceil, cos, isfinite, isnan, pi, sin, sqrt
 from typing import ClassVar
 
 from resnet_explorer.network import Block, Network
-from resnet_explorer.picture.chart.heatmap import ColourScale, colour_scale, level_bar, value_words
-from resnet_explorer.picture.chart.markers import cross, overflow, underflow
+from resnet_explorer.picture.chart.heatmap import ColourScale, colour_scale, level_bar, value_text
+from resnet_explorer.picture.chart.markers import Frame, odd_sign
 from resnet_explorer.picture.chart.model import Axis, Scale, number
 from resnet_explorer.picture.chart.text import line, shorten, sizes, wrap
 from resnet_explorer.picture.marks import (
@@ -94,18 +94,11 @@ class Tint:
 
     def plate(self, wide: float, high: float) -> Area:
         """Return what the words on a block of that size stand on."""
-        left, top, right, bottom = 4.0, 4.0, wide - 4.0, high - 4.0
-        return Area(((left, top), (right, top), (right, bottom), (left, bottom)), self.wash, opacity=WASH)
+        return Area(Frame(4.0, 4.0, wide - 4.0, high - 4.0).corners, self.wash, opacity=WASH)
 
     def sign(self, x: float, y: float, half: float) -> list[Mark]:
         """Return the sign of a value without a place on the scale, around a point; none for others."""
-        if not self.odd:
-            return []
-        if isnan(self.value):
-            return [cross(x, y, half, self.text)]
-        if isinf(self.value) and self.value > 0:
-            return [overflow(x, y - half, half, self.text)]
-        return [underflow(x, y + half, half, self.text)]
+        return [odd_sign(self.value, x, y, half, self.text)] if self.odd else []
 
 
 def text_inks(ink: Ink) -> tuple[Ink, Ink]:
@@ -153,7 +146,7 @@ class BlockValues(Overlay):
 
     def value_text(self, path: str) -> str:
         """Return the value of a block as text; empty where it has none."""
-        return value_words(self.axis, self.values[path]) if path in self.values else ""
+        return value_text(self.axis, self.values[path]) if path in self.values else ""
 
     def describe(self, path: str) -> str:
         text = self.value_text(path)
@@ -190,8 +183,8 @@ class BlockValues(Overlay):
         ]
 
     def _cell(self, blocks: tuple[Block, ...], stage: str, at: Point, wide: float, high: float) -> Group:
-        known = [(block, found) for block in blocks if (found := self.tint(block.path))]
-        block, shown = next((pair for pair in known if pair[1].odd), known[len(known) // 2])
+        tinted = [(block, tint) for block in blocks if (tint := self.tint(block.path))]
+        block, shown = next((pair for pair in tinted if pair[1].odd), tinted[len(tinted) // 2])
         gap = 1.5 if wide >= 7 else -0.5  # narrow ones reach into the next, so that no seam shows
         half = min(4.0, 0.3 * wide)
         box = Box(0, 0, wide - gap, high, shown.fill, Ink.TEXT if shown.odd else None, 1.0, 0, shown.dash)
@@ -223,7 +216,6 @@ class BlockValues(Overlay):
         return Group("", "measured", self.text, x, y, wide, high, (Box(0, 0, wide, high), *marks), ":measured")
 
     def _marked_axis(self) -> Axis:
-        """Return the axis of the legend: named least, middle and greatest."""
         low, high = self.colours.low, self.colours.high
         middle = sqrt(low) * sqrt(high) if self.log else (low + high) / 2
         ticks = tuple((value, number(value)) for value in (low, middle, high))
@@ -319,8 +311,10 @@ def _frozen_marks(mark: Group, inner: tuple[Mark, ...], cold: Cold) -> tuple[Mar
     if mark.kind == "fold":
         return (*_broken(inner, cold)[:1], *hatching(wide, high), *inner[1:]) if cold.is_whole else inner
     if mark.kind == "block":
-        body = next(one for one in inner if isinstance(one, Box))
-        ground = (*hatching(body.width, body.height), _plate(body)) if cold.is_whole else ()
+        body = next(part for part in inner if isinstance(part, Box))
+        corners = Frame(INSET, INSET, body.width - INSET, body.height - INSET).corners
+        plate = Area(corners, body.fill or Ink.CARD, opacity=FROZEN_WASH)
+        ground = (*hatching(body.width, body.height), plate) if cold.is_whole else ()
         return (*_broken(inner, cold)[:1], *ground, *inner[1:], *_pinned(1, body.height, cold))
     frame = Box(-3, -3, wide + 6, high + 6, None, Ink.TEXT, 1.3, 7, Dash.DASHED)
     return (*inner, *((frame,) if cold.is_whole else ()), *_pinned(wide, -1, cold))
@@ -332,15 +326,7 @@ def _broken(inner: tuple[Mark, ...], cold: Cold) -> tuple[Mark, ...]:
     return (replace(body, dash=Dash.DASHED), *inner[1:]) if cold.is_whole and isinstance(body, Box) else inner
 
 
-def _plate(body: Box) -> Area:
-    """Return what the text of a hatched block stand on."""
-    left, top, right, bottom = INSET, INSET, body.width - INSET, body.height - INSET
-    fill = body.fill or Ink.CARD
-    return Area(((left, top), (right, top), (right, bottom), (left, bottom)), fill, opacity=FROZEN_WASH)
-
-
 def _pinned(x: float, y: float, cold: Cold) -> tuple[Mark, ...]:
-    """Return the sign around a point, on a disc of its own."""
     disc = Box(x - 8, y - 8, 16, 16, Ink.PAGE, Ink.TEXT, 1.0, 8)
     return (disc, *sign(x, y, cold, 4.5))
 
@@ -383,6 +369,6 @@ def snowflake(x: float, y: float, half: float) -> tuple[Mark, ...]:
 
 def _sample(text: str, cold: Cold, x: float, y: float) -> list[Mark]:
     box = Box(0, 0, 26, 14, Ink.CARD, Ink.MUTED, 1.2, 3, Dash.DASHED)
-    plate = Area(((8, 1), (18, 1), (18, 13), (8, 13)), Ink.CARD, opacity=FROZEN_WASH)
+    plate = Area(Frame(8, 1, 18, 13).corners, Ink.CARD, opacity=FROZEN_WASH)
     swatch = Group("", "sample", text, x, y, 26, 14, (box, *hatching(26, 14), plate, *sign(13, 7, cold, 4.5)))
     return [swatch, Label(x + 34, y + 11, text, 10, Ink.MUTED, Anchor.START)]

@@ -1,7 +1,7 @@
 """A block opened to its layers: branch F(x) above, shortcut below, the addition where they meet."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 from resnet_explorer.diagram.nodes import ADD_SIZE, NODE_HEIGHT, Changes, node, node_width
 from resnet_explorer.network import Block, Form, Gated, Part, flat
@@ -17,52 +17,13 @@ LANE = 70.0
 """Height of a gate above what it rescales."""
 GATE_STEP = 22.0
 GATE_TURN = 20.0
-WORDS = {
+TEXTS = {
     "se": "squeeze-and-excitation",
     "eca": "efficient channel attention",
     "cbam_channel": "channel attention",
     "cbam_spatial": "spatial attention",
     "gate": "gate g(x)",
 }
-
-
-def lane_width(parts: Sequence[Part], name: str) -> float:
-    """Return how long the line that a gate bridges must be."""
-    inner = sum(node_width(part.layer) for part in parts) + GATE_STEP * (len(parts) - 1)
-    return max(inner, width(WORDS[name], 11, Style.SEMIBOLD) + 8) + 2 * (GATE_TURN + 6)
-
-
-def gate(
-    name: str,
-    parts: Sequence[Part],
-    readings: Sequence[Reading],
-    x: float,
-    y: float,
-    span: float,
-    rise: float,
-    changed: frozenset[str] = frozenset(),
-) -> Group:
-    """Return a gate from (x, y) to the circle ``span`` further right, ``rise`` above the line that it leaves."""
-    top, floor = 30.0, 30.0 + rise
-    inner = sum(node_width(part.layer) for part in parts) + GATE_STEP * (len(parts) - 1)
-    at = max(GATE_TURN + 6, span / 2 - inner / 2)
-    marks: list[Mark] = [
-        Box(0, 0, span, floor - NODE_HEIGHT / 2),
-        Label(at, top - 20, WORDS[name], 11, Ink.GATE, Anchor.START, Style.SEMIBOLD),
-        Arrow(((0, floor), (0, top), (at, top)), Ink.GATE, 1.6),
-    ]
-    for index, (part, reading) in enumerate(zip(parts, readings, strict=True)):
-        if index:
-            marks.append(Arrow(((at, top), (at + GATE_STEP, top)), Ink.GATE, 1.6))
-            at += GATE_STEP
-        path = f".{part.name.removeprefix(f'{name}.')}"
-        marks.append(node(part, reading, at, top, path, changed=part.name in changed))
-        at += node_width(part.layer)
-    marks.append(Arrow(((at, top), (span, top), (span, floor - ADD_SIZE / 2)), Ink.GATE, 1.6))
-    title = f"{WORDS[name].capitalize()}: rescales what passes"
-    return Group(f".{name}", "gate", title, x, y - floor, span, floor - NODE_HEIGHT / 2, tuple(marks))
-
-
 DROP = 80.0
 """How far the shortcut runs below the branch."""
 TOP = 20.0
@@ -70,141 +31,57 @@ TOP = 20.0
 SIDE_LOW = DROP - TOP
 SIDE_STEP = 24.0
 TURN = 34.0
-
-
-def shortcut(
-    path: str,
-    parts: tuple[Part, ...],
-    readings: list[Reading],
-    x: float,
-    y: float,
-    span: float,
-    changed: frozenset[str] = frozenset(),
-) -> Group:
-    """Return the shortcut from (x, y) to the addition ``span`` further right; solid for identity, else dashed."""
-    title, text = _words(parts)
-    marks = _identity(span) if not parts else _projection(parts, readings, span, changed)
-    middle = span / 2 if not parts else (_start(parts, span) + _length(parts) + span) / 2 - 4
-    rise = 9 if not parts else 8
-    label = Label(middle, SIDE_LOW - rise, text, 11, Ink.SHORTCUT, Anchor.MIDDLE, Style.SEMIBOLD)
-    return Group(path, "shortcut", title, x, y + TOP, span, SIDE_LOW + 16, (*marks, label))
-
-
-def _words(parts: tuple[Part, ...]) -> tuple[str, str]:
-    if not parts:
-        return "Identity shortcut: x passes unchanged", "identity shortcut: x"
-    if parts[0].layer.role is Role.PAD:
-        return "Shortcut with zero-padding (option A): no parameters", "zero-padded"
-    if parts[0].layer.role in ALTERING:
-        return "Shortcut with x altered: no longer the identity", "x, altered"
-    return "Projection shortcut: brings x to the shape of F(x)", "projection"
-
-
-_DOWN: tuple[Point, ...] = ((0, -TOP), (0, SIDE_LOW - 24), (0, SIDE_LOW), (TURN, SIDE_LOW))
-
-
-def _up(span: float) -> tuple[Point, ...]:
-    return ((span, SIDE_LOW), (span, SIDE_LOW - 24), (span, ADD_SIZE / 2 - TOP))
-
-
-def _along(start: float, end: float) -> tuple[Point, ...]:
-    return ((start + 4, SIDE_LOW), (end - 4, SIDE_LOW), (end, SIDE_LOW))
-
-
-def _identity(span: float) -> list[Mark]:
-    points = (*_DOWN, *_along(TURN, span - TURN), *_up(span))
-    return [Arrow(points, Ink.SHORTCUT, 1.8, curved=True)]
-
-
-def _length(parts: tuple[Part, ...]) -> float:
-    return sum(node_width(part.layer) for part in parts) + SIDE_STEP * (len(parts) - 1)
-
-
-def _start(parts: tuple[Part, ...], span: float) -> float:
-    return max(TURN + SIDE_STEP, span * 0.42 - _length(parts) / 2)
-
-
-def _projection(parts: tuple[Part, ...], readings: list[Reading], span: float, changed: frozenset[str]) -> list[Mark]:
-    x = _start(parts, span)
-    marks: list[Mark] = [Arrow((*_DOWN, *_along(TURN, x)), Ink.SHORTCUT, 1.8, Dash.DASHED, curved=True)]
-    for index, (part, reading) in enumerate(zip(parts, readings, strict=True)):
-        if index:
-            marks.append(Arrow(((x, SIDE_LOW), (x + SIDE_STEP, SIDE_LOW)), Ink.SHORTCUT, 1.8))
-            x += SIDE_STEP
-        name, new = f".{part.name.partition('.')[2]}", part.name in changed
-        marks.append(node(part, reading, x, SIDE_LOW, name, is_shortcut=True, changed=new))
-        x += node_width(part.layer)
-    points = ((x, SIDE_LOW), *_along(x, span - TURN), *_up(span))
-    return [*marks, Arrow(points, Ink.SHORTCUT, 1.8, Dash.DASHED, curved=True)]
-
-
 MARGIN = 18.0
 BRANCH_Y = 104.0
 TALL = 240.0
 WITH_IDENTITY = 204.0
 LOW = 158.0
 
+Drawn = tuple[tuple[Mark, ...], float]
+"""The marks of a form's flow and the width that they take."""
+
 
 def panel(
-    analysis: Analysis, block: Block, title: str, ink: Ink, known: "Known", marked: Changes | None = None
+    analysis: Analysis, block: Block, title: str, ink: Ink, drawn: dict[object, Drawn], marked: Changes | None = None
 ) -> Group:
     """Return the open picture of a block, as wide as its layers need.
 
-    ``known`` holds the inner marks of forms drawn before in the same picture: equal blocks share them. The layers that
-    ``marked`` names have a frame.
+    ``drawn`` holds what was drawn before in the same picture: equal blocks share it. The layers that ``marked`` names
+    have a frame.
     """
-    sums = analysis.sums[block.path]
-    start = analysis.starts[block.path]
-    readings = tuple(row.reading for row in analysis.rows[start : start + sums.layers])
-    key = (block.form, sums.input)
-    flow, lift = known.get(key), _lift(block.form)
-    if flow is None:
-        flow = known[key] = _Flow(block, iter(readings), BRANCH_Y + lift, _changed(marked, block)).draw(
-            sums.input, sums.output
-        )
-    header = _header(block, sums.params, sums.macs, analysis, title)
-    wide = max(flow.width, _header_width(header))
-    high = lift + (LOW if block.form.shortcut is None else TALL if block.form.shortcut else WITH_IDENTITY)
+    sums, form = analysis.sums[block.path], block.form
+    lift = _gate_rise(form) + 8 if form.gate else LANE if form.gates else 0.0
+    key = (form, sums.input)
+    if key not in drawn:
+        start = analysis.starts[block.path]
+        readings = (row.reading for row in analysis.rows[start : start + sums.layers])
+        changed = marked.of(block) if marked else frozenset()
+        drawn[key] = _Flow(block, readings, BRANCH_Y + lift, changed).draw(sums.input, sums.output)
+    flow, flow_width = drawn[key]
+    left, right = _header(analysis, block, title)
+    left_width = left[1].x + width(left[1].text, left[1].size)
+    right_width = max(width(label.text, label.size, label.style) for label in right)
+    wide = max(flow_width, left_width + right_width + 30 + MARGIN)
+    high = lift + (LOW if form.shortcut is None else TALL if form.shortcut else WITH_IDENTITY)
     body = Box(0, 0, wide, high, Ink.CARD, ink, 1.8, 8)
-    marks = (body, *(_right(mark, wide) for mark in header), *flow.marks)
+    marks = (body, *left, *(replace(label, x=wide - MARGIN) for label in right), *flow)
     return Group(block.path, "open-block", title, 0, 0, wide, high, marks, suffix=":open")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Drawn:
-    """The marks of a form's flow and the width they take."""
-
-    marks: tuple[Mark, ...]
-    width: float
-
-
-Known = dict[tuple[Form, tuple[int, ...]], Drawn]
-
-
-def _header(block: Block, params: int, macs: int, analysis: Analysis, title: str) -> list[Label]:
-    """Return the title at the left and the costs at the right (x = 0 stands for the right end)."""
-    share = 100 * macs / analysis.total.macs if analysis.total.macs else 0.0
+def _header(analysis: Analysis, block: Block, title: str) -> tuple[list[Label], list[Label]]:
+    sums = analysis.sums[block.path]
+    share = 100 * sums.macs / analysis.total.macs if analysis.total.macs else 0.0
     shortcut = sum(part.layer.params for part in flat(block.form.shortcut or ()))
-    apart = f"F(x) {params - shortcut:,} · shortcut {shortcut:,} · " if shortcut else ""
-    name_width = width(title, 13, Style.SEMIBOLD)
+    apart = f"F(x) {sums.params - shortcut:,} · shortcut {shortcut:,} · " if shortcut else ""
+    costs = f"{apart}{si(sums.macs)}MACs · {share:.1f} % of the network's"
+    beside = MARGIN + width(title, 13, Style.SEMIBOLD) + 10
     return [
         Label(MARGIN, 27, title, 13, style=Style.SEMIBOLD),
-        Label(MARGIN + name_width + 10, 27, kind_text(block, analysis.network.spec.order), 11, Ink.MUTED),
-        Label(0, 24, f"{params:,} parameters", 11, Ink.TEXT, Anchor.END, Style.SEMIBOLD),
-        Label(0, 40, f"{apart}{si(macs)}MACs · {share:.1f} % of the network's", 10, Ink.MUTED, Anchor.END),
+        Label(beside, 27, _kind_text(block, analysis.network.spec.order), 11, Ink.MUTED),
+    ], [
+        Label(0, 24, f"{sums.params:,} parameters", 11, Ink.TEXT, Anchor.END, Style.SEMIBOLD),
+        Label(0, 40, costs, 10, Ink.MUTED, Anchor.END),
     ]
-
-
-def _header_width(header: list[Label]) -> float:
-    left = header[1].x + width(header[1].text, header[1].size)
-    right = max(width(label.text, label.size, label.style) for label in header[2:])
-    return left + right + 30 + MARGIN
-
-
-def _right(label: Label, wide: float) -> Label:
-    if label.anchor is Anchor.START:
-        return label
-    return Label(wide - MARGIN, label.y, label.text, label.size, label.ink, label.anchor, label.style)
 
 
 _ORDERS = {
@@ -215,7 +92,7 @@ _ORDERS = {
 }
 
 
-def kind_text(block: Block, order: Order) -> str:
+def _kind_text(block: Block, order: Order) -> str:
     """Return what kind of block it is, such as ``bottleneck block, stride 2, projection shortcut``."""
     steps = [step for step in block.form.branch if isinstance(step, Part)]
     convs = [step for step in steps if step.layer.role is Role.CONVOLUTION]
@@ -259,17 +136,17 @@ class _Flow:
         self._arrow(SIDE_STEP + (8 if form.shortcut is not None else 0))
         junction, first = self.x - SIDE_STEP, self.x
         self._chain(form.branch, leading=False)
-        self._branch_text(first)
+        if self.block.number:
+            text = "residual branch F(x; W)" if form.shortcut is not None else "F(x; W), nothing added"
+            self.marks.append(Label(first, self.y - 26, text, 11, Ink.CONV, style=Style.SEMIBOLD))
         if form.shortcut is not None:
             self._shortcut(junction, flat(form.shortcut))
         if form.gate:
-            self._gate(
-                "gate", flat(form.gate), junction, self.x + SIDE_STEP + ADD_SIZE / 2 - junction, _gate_rise(form)
-            )
+            self._gate("gate", flat(form.gate), junction, self._end_of_side() - junction, _gate_rise(form))
         self._chain(form.after)
         self._arrow(SIDE_STEP)
         self._end("y", compact(end))
-        return Drawn(tuple(self.marks), self.x + MARGIN)
+        return tuple(self.marks), self.x + MARGIN
 
     def _end(self, letter: str, shape: str) -> None:
         wide = max(width(shape, 10), 16.0)
@@ -293,43 +170,90 @@ class _Flow:
 
     def _gated(self, gated: Gated) -> None:
         """Draw the line on, its gate above it, and the circle where they meet."""
-        start, span = self.x + SIDE_STEP / 2, lane_width(gated.parts, gated.name)
+        start = self.x + SIDE_STEP / 2
+        title = width(TEXTS[gated.name], 11, Style.SEMIBOLD) + 8
+        span = max(_length(gated.parts, GATE_STEP), title) + 2 * (GATE_TURN + 6)
         self._gate(gated.name, gated.parts, start, span, LANE)
         self._arrow(start + span - ADD_SIZE / 2 - self.x)
         self.marks.append(Box(start - 3, self.y - 3, 6, 6, Ink.GATE, None, 0, 3))
         self._node(gated.scale)
 
     def _gate(self, name: str, parts: tuple[Part, ...], start: float, span: float, rise: float) -> None:
-        readings = [next(self.readings) for _ in parts]
-        self.marks.append(gate(name, parts, readings, start, self.y, span, rise, self.changed))
+        """Draw a gate to the circle ``span`` further right, ``rise`` above the line that it leaves."""
+        top, floor = 30.0, 30.0 + rise
+        at = max(GATE_TURN + 6, span / 2 - _length(parts, GATE_STEP) / 2)
+        nodes, end = self._nodes(parts, at, top, GATE_STEP, Arrow((), Ink.GATE, 1.6))
+        marks: tuple[Mark, ...] = (
+            Box(0, 0, span, floor - NODE_HEIGHT / 2),
+            Label(at, top - 20, TEXTS[name], 11, Ink.GATE, Anchor.START, Style.SEMIBOLD),
+            Arrow(((0, floor), (0, top), (at, top)), Ink.GATE, 1.6),
+            *nodes,
+            Arrow(((end, top), (span, top), (span, floor - ADD_SIZE / 2)), Ink.GATE, 1.6),
+        )
+        title, high = f"{TEXTS[name].capitalize()}: rescales what passes", floor - NODE_HEIGHT / 2
+        self.marks.append(Group(f".{name}", "gate", title, start, self.y - floor, span, high, marks))
 
-    def _branch_text(self, first: float) -> None:
-        if self.block.number:
-            text = "residual branch F(x; W)" if self.block.form.shortcut is not None else "F(x; W), nothing added"
-            self.marks.append(Label(first, self.y - 26, text, 11, Ink.CONV, style=Style.SEMIBOLD))
+    def _nodes(self, parts: tuple[Part, ...], x: float, y: float, step: float, line: Arrow) -> tuple[list[Mark], float]:
+        marks: list[Mark] = []
+        for index, part in enumerate(parts):
+            if index:
+                marks.append(replace(line, points=((x, y), (x + step, y))))
+                x += step
+            path, changed = f".{part.name.partition('.')[2]}", part.name in self.changed
+            marks.append(node(part, next(self.readings), x, y, path, line.ink is Ink.SHORTCUT, changed))
+            x += node_width(part.layer)
+        return marks, x
 
     def _node(self, part: Part) -> None:
         path = f".{part.name}" if self.block.number else part.name
         self.marks.append(node(part, next(self.readings), self.x, self.y, path, changed=part.name in self.changed))
         self.x += node_width(part.layer)
 
+    def _end_of_side(self) -> float:
+        """Return the middle of the addition, where shortcut and gate end."""
+        return self.x + SIDE_STEP + ADD_SIZE / 2
+
     def _shortcut(self, junction: float, parts: tuple[Part, ...]) -> None:
-        """Draw the shortcut before the branch, so that the branch's boxes lie on top."""
-        path = self.block.shortcut_path.removeprefix(self.block.path)
-        span = self.x + SIDE_STEP + ADD_SIZE / 2 - junction
-        readings = [next(self.readings) for _ in parts]
-        self.marks.insert(0, shortcut(path, parts, readings, junction, self.y, span, self.changed))
+        """Draw the shortcut under the boxes of the branch: solid for identity, else dashed."""
+        span = self._end_of_side() - junction
+        down = ((0.0, -TOP), (0.0, SIDE_LOW - 24), (0.0, SIDE_LOW), (TURN, SIDE_LOW))
+        up = ((span, SIDE_LOW), (span, SIDE_LOW - 24), (span, ADD_SIZE / 2 - TOP))
+        line = Arrow((), Ink.SHORTCUT, 1.8)
+        if parts:
+            start = max(TURN + SIDE_STEP, span * 0.42 - _length(parts, SIDE_STEP) / 2)
+            nodes, end = self._nodes(parts, start, SIDE_LOW, SIDE_STEP, line)
+            dashed = replace(line, dash=Dash.DASHED, curved=True)
+            first = replace(dashed, points=(*down, *_along(TURN, start)))
+            last = replace(dashed, points=((end, SIDE_LOW), *_along(end, span - TURN), *up))
+            marks, middle, rise = [first, *nodes, last], (end + span) / 2 - 4, 8
+        else:
+            points = (*down, *_along(TURN, span - TURN), *up)
+            marks, middle, rise = [replace(line, points=points, curved=True)], span / 2, 9
+        title, text = _shortcut_titles(parts)
+        label = Label(middle, SIDE_LOW - rise, text, 11, Ink.SHORTCUT, Anchor.MIDDLE, Style.SEMIBOLD)
+        path, high = self.block.shortcut_path.removeprefix(self.block.path), SIDE_LOW + 16
+        self.marks.insert(0, Group(path, "shortcut", title, junction, self.y + TOP, span, high, (*marks, label)))
         self.marks.append(Box(junction - 3, self.y - 3, 6, 6, Ink.SHORTCUT, None, 0, 3))
 
 
-def _changed(marked: Changes | None, block: Block) -> frozenset[str]:
-    return marked.of(block) if marked else frozenset()
+def _along(start: float, end: float) -> tuple[Point, ...]:
+    """Return the points of a level part of the shortcut after its start."""
+    return ((start + 4, SIDE_LOW), (end - 4, SIDE_LOW), (end, SIDE_LOW))
+
+
+def _length(parts: tuple[Part, ...], step: float) -> float:
+    return sum(node_width(part.layer) for part in parts) + step * (len(parts) - 1)
 
 
 def _gate_rise(form: Form) -> float:
     return LANE + (LANE if form.gates else 14)
 
 
-def _lift(form: Form) -> float:
-    """Return how much room the gates need above the branch."""
-    return _gate_rise(form) + 8 if form.gate else LANE if form.gates else 0.0
+def _shortcut_titles(parts: tuple[Part, ...]) -> tuple[str, str]:
+    if not parts:
+        return "Identity shortcut: x passes unchanged", "identity shortcut: x"
+    if parts[0].layer.role is Role.PAD:
+        return "Shortcut with zero-padding (option A): no parameters", "zero-padded"
+    if parts[0].layer.role in ALTERING:
+        return "Shortcut with x altered: no longer the identity", "x, altered"
+    return "Projection shortcut: brings x to the shape of F(x)", "projection"

@@ -1,7 +1,9 @@
 """The ideas behind the catalogue on a line of years."""
 
 from itertools import groupby
+from operator import attrgetter
 
+from resnet_explorer.diagram.overview import STAGE_INKS
 from resnet_explorer.picture.marks import Anchor, Arrow, Box, Group, Ink, Label, Mark, Picture, Style
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.families import FAMILIES, Family
@@ -12,16 +14,14 @@ HIGH = 40.0
 STEP = 48.0
 TOP = 40.0
 MARGIN = 14.0
-INKS = (Ink.STAGE1, Ink.STAGE2, Ink.STAGE3, Ink.STAGE4)
 
 
 def timeline(chosen: str = "") -> Picture:
     """Return the picture of all families by year; the ``chosen`` one, and those it builds on, are outlined."""
-    years = sorted({family.year for family in FAMILIES.values()})
+    by_year = attrgetter("year")
+    years = sorted(set(map(by_year, FAMILIES.values())))
     places: dict[str, tuple[float, float]] = {}
-    for year, families in groupby(
-        sorted(FAMILIES.values(), key=lambda family: family.year), lambda family: family.year
-    ):
+    for year, families in groupby(sorted(FAMILIES.values(), key=by_year), by_year):
         places |= {family.key: (_x(year, years), TOP + STEP * row) for row, family in enumerate(families)}
     line = _line(chosen)
     cards = [_card(FAMILIES[key], place, key == chosen, key in line) for key, place in places.items()]
@@ -47,16 +47,16 @@ def basis(key: str) -> str:
 
 
 def _line(chosen: str) -> set[str]:
-    found: set[str] = set()
-    while chosen and chosen not in found:
-        found.add(chosen)
+    families: set[str] = set()
+    while chosen and chosen not in families:
+        families.add(chosen)
         chosen = basis(chosen)
-    return found
+    return families
 
 
 def _card(family: Family, at: tuple[float, float], is_chosen: bool, lit: bool) -> Group:
     count = sum(entry.family.key == family.key for entry in CATALOGUE.values())
-    ink = Ink.ACCENT if lit else INKS[(family.year - 2015) % len(INKS)]
+    ink = Ink.ACCENT if lit else STAGE_INKS[(family.year - 2015) % len(STAGE_INKS)]
     marks = (
         Box(0, 0, CARD, HIGH, Ink.OPEN if is_chosen else Ink.CARD, ink, 2.4 if is_chosen else 1.3, 6),
         Label(CARD / 2, 17, family.title, 11, Ink.TEXT, Anchor.MIDDLE, Style.SEMIBOLD),

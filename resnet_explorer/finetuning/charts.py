@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from resnet_explorer.diagram.overlays import Cold, Frozen
 from resnet_explorer.finetuning.groups import Group, Grouping
 from resnet_explorer.network import Network
-from resnet_explorer.picture.chart import LOOKS, Axis, Chart, Guide, Kind, Marker, Scale, Series
+from resnet_explorer.picture.chart import STYLES, Axis, Chart, Guide, Kind, Marker, Scale, Series
 from resnet_explorer.runs.plan import describe_recipe
 from resnet_explorer.training.chart_data import joined
 from resnet_explorer.training.smoothing import MOST_POINTS
@@ -65,7 +65,7 @@ def _series(grouping: Grouping, members: Sequence[Group], names: Sequence[str], 
     chosen = sorted({*range(0, grouping.recipe.steps, every), *turns, grouping.recipe.steps - 1})
     chosen = [step for step in chosen if first.opens * steps <= step < grouping.recipe.steps]
     rates = [grouping.recipe.rate_at(step) * first.share_at(grouping.epoch_of(step)) for step in chosen]
-    style = LOOKS[index % len(LOOKS)]._replace(marker=Marker.NONE)
+    style = STYLES[index % len(STYLES)]._replace(marker=Marker.NONE)
     label = ", ".join(names) if len(names) <= 2 else f"{names[0]} to {names[-1]}"
     return Series(first.unit, label, [1 + step / steps for step in chosen], rates, style, Kind.LINE)
 

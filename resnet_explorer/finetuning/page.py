@@ -24,11 +24,10 @@ from resnet_explorer.training.chart_data import Traced
 from resnet_explorer.training.controller import TrainingController
 from resnet_explorer.training.run_view import RunsPage
 from resnet_explorer.ui.canvas import Canvas
-from resnet_explorer.ui.document import Document
+from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.parts import Problem, hbox, tabs, vbox
 from resnet_explorer.ui.preferences import runs_folder
-from resnet_explorer.ui.session import Results
 
 COMPARED = (Strategy.A, Strategy.B, Strategy.C)
 

@@ -15,8 +15,7 @@ from resnet_explorer.finetuning.plan import TunePlan, under, weights
 from resnet_explorer.finetuning.values import GreyReport, Published
 from resnet_explorer.network import compile_spec
 from resnet_explorer.spec import InputShape, ResNetSpec
-from resnet_explorer.ui.document import State
-from resnet_explorer.ui.session import Results, read
+from resnet_explorer.ui.document import Results, State, read
 from resnet_explorer.weights.from_file import refusal, with_head
 from resnet_explorer.weights.identify import Weights
 

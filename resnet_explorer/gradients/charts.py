@@ -10,20 +10,20 @@ from resnet_explorer.diagram.lesions import lesion_chart
 from resnet_explorer.gradients.descent import Descent, DescentStep, Paths
 from resnet_explorer.gradients.values import LAGS, GradientResult, NetworkGradients, Shattering
 from resnet_explorer.picture.chart import (
-    LOOKS,
     PLAIN,
     RESIDUAL,
+    STYLES,
     Axis,
     Cell,
     Chart,
     Guide,
     HeatMap,
     Kind,
-    Look,
     Point,
     Row,
     Scale,
     Series,
+    SeriesStyle,
     Span,
     Strip,
     colour_scale,
@@ -62,14 +62,14 @@ def gradient_plot(result: GradientResult, quantity: Quantity) -> Chart:
     )
 
 
-def looks_of(specs: Sequence[ResNetSpec]) -> tuple[Look, ...]:
+def looks_of(specs: Sequence[ResNetSpec]) -> tuple[SeriesStyle, ...]:
     """Return each network's look: of one or two, a residual one's and a plain one's are always the same."""
     if len(specs) <= 2 and len({spec.residual for spec in specs}) == len(specs):
         return tuple(RESIDUAL if spec.residual else PLAIN for spec in specs)
-    return tuple(LOOKS[index % len(LOOKS)] for index in range(len(specs)))
+    return tuple(STYLES[index % len(STYLES)] for index in range(len(specs)))
 
 
-def _series(network: NetworkGradients, quantity: Quantity, look: Look) -> Series:
+def _series(network: NetworkGradients, quantity: Quantity, look: SeriesStyle) -> Series:
     values = [NAN if value is None else value for value in network.median(quantity)]
     spread = [pair or (NAN, NAN) for pair in network.spread(quantity)]
     ratio, growth = network.ratio(quantity), network.growth(quantity)
@@ -110,7 +110,7 @@ def gradient_strips(result: GradientResult, quantity: Quantity) -> tuple[Strip, 
     return tuple(Strip(network.spec.name, network.title, _cells(network, quantity), look) for network, look in rows)
 
 
-def _having(result: GradientResult, quantity: Quantity) -> list[tuple[NetworkGradients, Look]]:
+def _having(result: GradientResult, quantity: Quantity) -> list[tuple[NetworkGradients, SeriesStyle]]:
     looks = looks_of([network.spec for network in result.networks])
     return [pair for pair in zip(result.networks, looks, strict=True) if pair[0].has(quantity)]
 
@@ -233,7 +233,7 @@ def _paths(result: Paths) -> Chart:
     product = [norm or 0.0 for norm in result.product]
     if any(product) and None not in result.product:
         paper = [100 * norm / sum(product) for norm in product]
-        look = LOOKS[2]._replace(marker=LOOKS[2].marker.NONE)
+        look = STYLES[2]._replace(marker=STYLES[2].marker.NONE)
         series.append(Series("paper", "the paper's product", lengths, paper, look, note="assumes they all agree"))
     others = "every path passes the activations after the additions"
     exact = "exact: every path is a network of its own" if result.exact else others
@@ -255,7 +255,7 @@ def _shattering(result: Shattering) -> Chart:
         look = RESIDUAL if network.spec.residual else PLAIN
         series.append(Series(network.spec.name, title(network.spec), LAGS, network.mean, look))
     deepest = [line for line in result.lines if line.depth == max(result.request.depths)]
-    for line, look in zip(deepest, LOOKS[2:], strict=False):
+    for line, look in zip(deepest, STYLES[2:], strict=False):
         faint = look._replace(marker=look.marker.NONE)
         key = f"{line.kind}-{line.depth}"
         series.append(Series(key, f"{line.kind}, {line.depth} layers", LAGS, line.mean, faint))

@@ -22,11 +22,10 @@ from resnet_explorer.spec.catalogue import title
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.choosers import ExperimentList
 from resnet_explorer.ui.dialogs import Texts, save_text
-from resnet_explorer.ui.document import Document, State
+from resnet_explorer.ui.document import Document, Results, State
 from resnet_explorer.ui.jobs import Jobs, Phase
 from resnet_explorer.ui.jobs_panel import JobLine
 from resnet_explorer.ui.parts import button, describe, fill, hbox, label, stack, tabs, timer, vbox
-from resnet_explorer.ui.session import Results
 from resnet_explorer.ui.style import USUAL_POINTS
 from resnet_explorer.ui.window import PageView, Window
 

@@ -11,7 +11,6 @@ from itertools import groupby
 
 from resnet_explorer import codec
 from resnet_explorer.network import compile_spec
-from resnet_explorer.network.kinds import Layer
 from resnet_explorer.readings import Analysis, Row, analyse
 from resnet_explorer.readings.needs import needs
 from resnet_explorer.readings.read import depth, features
@@ -69,17 +68,20 @@ def describe(analysis: Analysis) -> dict[str, object]:
         "smallest_inference": need.smallest_inference,
         "smallest_training": need.smallest_training,
         "training": {"works": need.failing is None, "failing_layer": need.failing, "words": need.text},
-        "features": [{"path": one.path, "shape": list(one.shape), "stride": one.stride} for one in features(analysis)],
+        "features": [
+            {"path": level.path, "shape": list(level.shape), "stride": level.stride} for level in features(analysis)
+        ],
         "layers": [_layer(row) for row in analysis.rows],
     }
 
 
 def _layer(row: Row) -> dict[str, object]:
-    read = row.reading
+    read, layer = row.reading, row.part.layer
+    names: tuple[str, ...] = type(layer).__slots__
     return {
         "path": row.path,
-        "kind": row.part.layer.kind,
-        "hyper_parameters": _fields(row.part.layer),
+        "kind": layer.kind,
+        "hyper_parameters": {name: getattr(layer, name) for name in names},
         "input": list(read.input),
         "output": list(read.output),
         "params": read.params,
@@ -88,12 +90,6 @@ def _layer(row: Row) -> dict[str, object]:
         "stride": read.stride,
         "activation_bytes": read.activation_bytes,
     }
-
-
-def _fields(layer: Layer) -> dict[str, object]:
-    """Return a layer's fields by name: each kind of layer is a dataclass with slots."""
-    names: tuple[str, ...] = type(layer).__slots__
-    return {name: getattr(layer, name) for name in names}
 
 
 def to_json(analysis: Analysis) -> str:
@@ -197,7 +193,7 @@ def _facts(analysis: Analysis) -> list[str]:
         "MACs": f"{total.macs:,} = {2 * total.macs:,} FLOPs (convolutions and linear layers, whole batch)",
         "weight layers": depth(analysis.network).text,
         "receptive field": f"{total.receptive_field:,} px (last feature map)",
-        "feature maps": ", ".join(f"{one.text} at stride {one.stride}" for one in features(analysis)),
+        "feature maps": ", ".join(f"{feature.text} at stride {feature.stride}" for feature in features(analysis)),
         "activations": f"{mib(total.activation_bytes)} (float32, one forward pass)",
         "input size": needs(analysis).text,
     }
@@ -206,7 +202,7 @@ def _facts(analysis: Analysis) -> list[str]:
 
 def entries() -> list[dict[str, object]]:
     """Return every row of the catalogue; MACs are those of one image of the row's own size."""
-    return [_entry(entry) for entry in CATALOGUE.values()]
+    return list(map(_entry, CATALOGUE.values()))
 
 
 def _entry(entry: Entry) -> dict[str, object]:

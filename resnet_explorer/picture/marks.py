@@ -5,7 +5,7 @@ theme turns into colours. Every renderer knows exactly these marks; mypy finds t
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -234,6 +234,17 @@ def address(parent: str, group: Group) -> str:
     return parent + group.path if group.path.startswith(".") else group.path or parent
 
 
+def placed(
+    marks: Iterable[Mark], parent: str = "", x: float = 0.0, y: float = 0.0
+) -> Iterator[tuple[Group, str, float, float]]:
+    """Yield all groups with their absolute paths and corners, each before those inside of it."""
+    for mark in marks:
+        if isinstance(mark, Group):
+            path, left, top = address(parent, mark), x + mark.x, y + mark.y
+            yield mark, path, left, top
+            yield from placed(mark.marks, path, left, top)
+
+
 DASHES: Mapping[Dash, tuple[float, ...]] = {
     Dash.DASHED: (5.0, 3.5),
     Dash.DOTTED: (1.5, 3.5),
@@ -260,8 +271,8 @@ def shaft(arrow: Arrow) -> tuple[Point, ...]:
     """Return the points of the line, ending inside the head so that its tip stays sharp."""
     if not arrow.head:
         return arrow.points
-    tip, one, other = head(arrow)
-    middle = ((one[0] + other[0]) / 2, (one[1] + other[1]) / 2)
+    tip, left, right = head(arrow)
+    middle = ((left[0] + right[0]) / 2, (left[1] + right[1]) / 2)
     return (*arrow.points[:-1], ((middle[0] + tip[0] * 0.2) / 1.2, (middle[1] + tip[1] * 0.2) / 1.2))
 
 
@@ -275,8 +286,8 @@ def broken(points: tuple[Point, ...], dash: Dash) -> Iterator[tuple[Point, Point
         while done < length:
             step = min(left, length - done)
             if is_stroke:
-                one, two = done / length, (done + step) / length
-                yield (x + (to_x - x) * one, y + (to_y - y) * one), (x + (to_x - x) * two, y + (to_y - y) * two)
+                first, last = done / length, (done + step) / length
+                yield (x + (to_x - x) * first, y + (to_y - y) * first), (x + (to_x - x) * last, y + (to_y - y) * last)
             done, left = done + step, left - step
             if left <= 0:
                 left, is_stroke = next(pattern), not is_stroke

@@ -9,24 +9,8 @@ from html import escape
 from typing import TYPE_CHECKING, assert_never
 
 from resnet_explorer import assets
-from resnet_explorer.picture.marks import (
-    DASHES,
-    Anchor,
-    Area,
-    Arrow,
-    Box,
-    Dash,
-    Group,
-    Ink,
-    Label,
-    Mark,
-    Picture,
-    Style,
-    address,
-    head,
-    shaft,
-    width,
-)
+from resnet_explorer.picture import marks
+from resnet_explorer.picture.marks import Anchor, Area, Arrow, Box, Dash, Group, Ink, Label, Mark, Picture, Style
 from resnet_explorer.picture.theme import Theme
 
 if TYPE_CHECKING:
@@ -69,10 +53,6 @@ def _glyph_id(character: str, style: Style) -> str:
     return f"glyph-{style}-{ord(character):04x}"
 
 
-def _text_id(text: str, style: Style) -> str:
-    return f"text-{style}-{blake2s(text.encode(), digest_size=6).hexdigest()}"
-
-
 class Outlines:
     """Collects the lines of text that one file uses; equal lines and equal glyphs are stored once."""
 
@@ -83,9 +63,10 @@ class Outlines:
         self, text: str, x: float, y: float, size: float, style: Style, anchor: Anchor, turned: bool = False
     ) -> str:
         """Return the element that draws a line of text, its anchor at (x, y), in the colour it inherits."""
-        back = width(text, size, style) * _SHARE[anchor]
+        back = marks.width(text, size, style) * _SHARE[anchor]
         x, y, turn = (x, y + back, "rotate(-90) ") if turned else (x - back, y, "")
-        name = self._lines.setdefault((text, style), _text_id(text, style))
+        digest = blake2s(text.encode(), digest_size=6).hexdigest()
+        name = self._lines.setdefault((text, style), f"text-{style}-{digest}")
         place = f"translate({_n(x)} {_n(y)}) {turn}scale({size / _EM:.6g})"
         return f'<use xlink:href="#{name}" role="img" aria-label="{escape(text)}" transform="{place}"/>'
 
@@ -104,7 +85,7 @@ def _line(name: str, text: str, style: Style) -> str:
         if _outline(character, style):
             place = f' x="{round(x)}"' if x else ""
             uses.append(f'<use xlink:href="#{_glyph_id(character, style)}"{place}/>')
-        x += width(character, _EM, style)
+        x += marks.width(character, _EM, style)
     return f'<g id="{name}">{"".join(uses)}</g>'
 
 
@@ -134,8 +115,6 @@ def _n(value: float) -> str:
 
 
 class _Writer:
-    """Collects the lines of one file."""
-
     def __init__(self, theme: Theme, outlines: Outlines | None) -> None:
         self.lines: list[str] = []
         self.outlines = outlines
@@ -159,7 +138,7 @@ class _Writer:
                     assert_never(mark)
 
     def _group(self, group: Group, parent: str, side: str) -> None:
-        path, side = address(parent, group), group.side or side
+        path, side = marks.address(parent, group), group.side or side
         name = f"{side}{path or group.kind}{group.suffix}"
         title = f"{path}: {group.title}" if path else group.title
         self.lines.append(
@@ -181,7 +160,7 @@ class _Writer:
         )
 
     def _stroke(self, ink: Ink, thickness: float, dash: Dash) -> str:
-        dashes = f' stroke-dasharray="{" ".join(map(_n, DASHES[dash]))}"' if dash in DASHES else ""
+        dashes = f' stroke-dasharray="{" ".join(map(_n, marks.DASHES[dash]))}"' if dash in marks.DASHES else ""
         return f' stroke="{self._colours[ink]}" stroke-width="{_n(thickness * self._weight)}"{dashes}'
 
     def _label(self, label: Label) -> None:
@@ -201,14 +180,14 @@ class _Writer:
         )
 
     def _arrow(self, arrow: Arrow) -> None:
-        first, *rest = [f"{_n(x)} {_n(y)}" for x, y in shaft(arrow)]
+        first, *rest = [f"{_n(x)} {_n(y)}" for x, y in marks.shaft(arrow)]
         line = f"M{first}{'C' if arrow.curved else 'L'}{' '.join(rest)}"
         stroke = self._stroke(arrow.ink, arrow.thickness, arrow.dash)
         stroke += f' stroke-opacity="{_n(arrow.opacity)}"' if arrow.opacity < 1 else ""
         stroke += ' stroke-linejoin="round"' if len(rest) >= SHARP and not arrow.curved else ""
         self.lines.append(f'<path d="{line}" fill="none"{stroke}/>')
         if arrow.head:
-            corners = "L".join(f"{_n(x)} {_n(y)}" for x, y in head(arrow))
+            corners = "L".join(f"{_n(x)} {_n(y)}" for x, y in marks.head(arrow))
             self.lines.append(f'<path d="M{corners}Z" fill="{self._colours[arrow.ink]}"/>')
 
     def _area(self, area: Area) -> None:

@@ -8,17 +8,16 @@ from PySide6.QtWidgets import QComboBox, QWidget
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.activations import ReLU
-from resnet_explorer.picture.chart import LOOKS, Axis, Chart, Guide, Kind, Point, Scale, Series
+from resnet_explorer.picture.chart import STYLES, Axis, Chart, Guide, Kind, Point, Scale, Series
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.readings import Analysis
 from resnet_explorer.readings.kept import inference_bytes, training_bytes
 from resnet_explorer.readings.text import mib, si
 from resnet_explorer.timing.values import Limit, Measured, MeasureTime, Peaks, Timed, Timing
 from resnet_explorer.ui.chart_view import ChartView
-from resnet_explorer.ui.document import Document, State
+from resnet_explorer.ui.document import Document, Results, State
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.parts import button, describe, hbox, label, split, vbox
-from resnet_explorer.ui.session import Results
 from resnet_explorer.ui.tables import LinkedTable, TextRow
 from resnet_explorer.ui.window import PageView
 
@@ -152,7 +151,7 @@ _KINDS: tuple[tuple[str, Callable[[Layer], bool]], ...] = (
     ("pools", lambda layer: layer.role is Role.POOLING),
     ("others", lambda layer: True),
 )
-_ROOF = LOOKS[7]._replace(marker=LOOKS[7].marker.NONE, dash=LOOKS[0].dash)
+_ROOF = STYLES[7]._replace(marker=STYLES[7].marker.NONE, dash=STYLES[0].dash)
 
 
 def roofline(analysis: Analysis, timing: Timing, peaks: Peaks) -> Chart:
@@ -166,7 +165,7 @@ def roofline(analysis: Analysis, timing: Timing, peaks: Peaks) -> Chart:
     for row in placed:
         layer = analysis.by_path[row.path].part.layer
         groups[next(label for label, fits in _KINDS if fits(layer))].append(row)
-    for (name, rows), look in zip(groups.items(), LOOKS, strict=False):
+    for (name, rows), look in zip(groups.items(), STYLES, strict=False):
         if rows:
             series.append(
                 Series(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from resnet_explorer.picture.chart import LOOKS, Guide, Look
+from resnet_explorer.picture.chart import STYLES, Guide, SeriesStyle
 from resnet_explorer.runs.plan import Metric, Run, describe_conditions, describe_machine
 from resnet_explorer.training.smoothing import Array, Smoother, Thinner, thinned
 
@@ -85,19 +85,19 @@ class Traced:
     key: str
     name: str
     run: Run
-    look: Look
+    look: SeriesStyle
     hidden: bool = False
 
 
-def looks(residual: Sequence[bool]) -> tuple[Look, ...]:
+def looks(residual: Sequence[bool]) -> tuple[SeriesStyle, ...]:
     """Return line styles: residual networks are solid or dash-dotted with filled markers, plain ones dashed or dotted.
 
     Plain ones have open markers; more than four of a kind use styles of the other kind.
     """
-    free = {True: [*LOOKS[0::2], *reversed(LOOKS[1::2])], False: [*LOOKS[1::2], *reversed(LOOKS[0::2])]}
-    styles: list[Look] = []
+    free = {True: [*STYLES[0::2], *reversed(STYLES[1::2])], False: [*STYLES[1::2], *reversed(STYLES[0::2])]}
+    styles: list[SeriesStyle] = []
     for kind in residual:
-        styles.append(next((style for style in free[kind] if style not in styles), LOOKS[len(styles) % len(LOOKS)]))
+        styles.append(next((style for style in free[kind] if style not in styles), STYLES[len(styles) % len(STYLES)]))
     return tuple(styles)
 
 

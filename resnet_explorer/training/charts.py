@@ -7,7 +7,7 @@ from math import isfinite
 
 import numpy as np
 
-from resnet_explorer.picture.chart import Axis, Chart, Look, Marker, Scale, Series
+from resnet_explorer.picture.chart import Axis, Chart, Marker, Scale, Series, SeriesStyle
 from resnet_explorer.picture.chart.model import number
 from resnet_explorer.runs.plan import Run, describe_conditions
 from resnet_explorer.training import chart_data as data
@@ -17,7 +17,7 @@ from resnet_explorer.training.text import format_loss, without_seed
 _Member = tuple[data.Traced, data.Curve]
 
 
-def _seed_series(group: Sequence[_Member], style: Look, measure: data.Measure, across: data.Across) -> Series:
+def _seed_series(group: Sequence[_Member], style: SeriesStyle, measure: data.Measure, across: data.Across) -> Series:
     first = group[0][0]
     x, rows = _common(group, across)
     middle, low, high = _spread(rows)
@@ -167,7 +167,7 @@ def _series(trace: data.Traced, curve: data.Curve, measure: data.Measure, option
     yield Series(trace.key, trace.name, x, y, style, hidden=hidden, note=_note(trace.run, y, measure))
 
 
-def _line_style(style: Look, measure: data.Measure) -> Look:
+def _line_style(style: SeriesStyle, measure: data.Measure) -> SeriesStyle:
     """Return a style with markers only for what is measured now and then."""
     judged = measure in (data.Measure.TEST_LOSS, data.Measure.TEST_ERROR)
     return style if judged else style._replace(marker=Marker.NONE)

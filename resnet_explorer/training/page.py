@@ -27,11 +27,10 @@ from resnet_explorer.training.setup import TrainingSetup
 from resnet_explorer.training.text import blocks_to_csv, measured, to_csv, to_json
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.dialogs import Texts, save_text
-from resnet_explorer.ui.document import Document
+from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.parts import fill, hbox, heading, tabs, text, vbox
 from resnet_explorer.ui.preferences import runs_folder
-from resnet_explorer.ui.session import Results
 from resnet_explorer.ui.window import Window
 
 OWN = "Your own experiment: the same images in the same order for every network, from one seed."

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.picture.chart import LOOKS, Axis, Chart, Guide, Marker, Scale, Series
+from resnet_explorer.picture.chart import STYLES, Axis, Chart, Guide, Marker, Scale, Series
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.runs.recipe import MAX_STEPS, NAMES, ONE_CYCLE_WORDS, Optimiser, Recipe, Schedule
@@ -250,7 +250,7 @@ class RateDialog(QDialog):
         self.close()
 
     def _draw(self, test: RateTest) -> None:
-        plan, style = self._plan, LOOKS[0]._replace(marker=Marker.NONE)
+        plan, style = self._plan, STYLES[0]._replace(marker=Marker.NONE)
         chart = Chart(
             "Learning rate range test",
             Axis("learning rate", Scale.LOG),

@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.picture.chart import Axis, Look, Scale
+from resnet_explorer.picture.chart import Axis, Scale, SeriesStyle
 from resnet_explorer.picture.marks import Dash
 from resnet_explorer.picture.theme import LIGHT, Theme
 from resnet_explorer.readings.progress import duration
@@ -56,7 +56,7 @@ class RunTable(TextTable):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Runs", COLUMNS, range(1, len(COLUMNS) - 1), parent=parent)
         self._theme: Theme = LIGHT
-        self._looks: list[Look] = []
+        self._looks: list[SeriesStyle] = []
         self._widest: list[int] = []
         self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.setIconSize(QSize(34, 12))
@@ -108,7 +108,7 @@ class RunTable(TextTable):
         item.setCheckState(0, Qt.CheckState.Checked)
         return item
 
-    def _icon(self, look: Look) -> QIcon:
+    def _icon(self, look: SeriesStyle) -> QIcon:
         pixmap = QPixmap(self.iconSize() * 2)
         pixmap.setDevicePixelRatio(2)
         pixmap.fill(Qt.GlobalColor.transparent)

@@ -2,18 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
+from PySide6 import QtGui
 from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRect, QRectF, QSizeF, Qt, QVariantAnimation, Signal
-from PySide6.QtGui import (
-    QColor,
-    QHelpEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QResizeEvent,
-    QWheelEvent,
-)
+from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from resnet_explorer.picture.marks import Group, Ink, Picture
@@ -93,10 +84,10 @@ class Canvas(QWidget):
     def pointed(self, path: str) -> None:
         """React to the mouse over what has that path; empty for the ground."""
 
-    def double_clicked(self, found: Hit) -> None:
+    def double_clicked(self, hit: Hit) -> None:
         """React to a double click on a thing."""
 
-    def action_of(self, event: QKeyEvent) -> Callable[[], None] | None:
+    def action_of(self, event: QtGui.QKeyEvent) -> Callable[[], None] | None:
         """Return what a key does here besides zoom and pan."""
         return None
 
@@ -168,8 +159,8 @@ class Canvas(QWidget):
 
     def path_at(self, position: QPointF) -> str:
         """Return the path of what is shown at a point of the widget; empty for the ground."""
-        found = self.found_at(position)
-        return found.path if found else ""
+        target = self.found_at(position)
+        return target.path if target else ""
 
     def _size(self) -> QSizeF:
         return QSizeF(self.picture.width, self.picture.height)
@@ -184,7 +175,7 @@ class Canvas(QWidget):
             self._from = None
         self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         painter = QPainter(self)
         camera = self._from[0].between(self.camera, self._part) if self._from else self.camera
         painter.save()
@@ -220,11 +211,11 @@ class Canvas(QWidget):
             gap = 3 / camera.zoom
             painter.drawRoundedRect(place.adjusted(-gap, -gap, gap, gap), 7, 7)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
         if self._fitted:
             self.redraw()
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
+    def wheelEvent(self, event: QtGui.QWheelEvent) -> None:
         steps = event.angleDelta()
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
             self.pan(steps.y() / 2 + steps.x() / 2, 0)
@@ -233,10 +224,10 @@ class Canvas(QWidget):
         else:
             self._zoom_at(ZOOM_STEP ** (steps.y() / 120), event.position())
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
+    def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:
         self._grabbed, self._dragged = event.position(), False
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+    def mouseMoveEvent(self, event: QtGui.QMouseEvent) -> None:
         if self._grabbed is None:
             self.pointed(self.path_at(event.position()))
             return
@@ -246,44 +237,43 @@ class Canvas(QWidget):
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
             self.pan(step.x(), step.y())
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+    def mouseReleaseEvent(self, event: QtGui.QMouseEvent) -> None:
         """Tell of a click; the end of a drag is none."""
         if event.button() == Qt.MouseButton.LeftButton and self._grabbed is not None and not self._dragged:
             self.clicked(self.path_at(event.position()))
         self._grabbed = None
         self.unsetCursor()
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        found = self.found_at(event.position())
-        if found:
-            self.double_clicked(found)
+    def mouseDoubleClickEvent(self, event: QtGui.QMouseEvent) -> None:
+        if target := self.found_at(event.position()):
+            self.double_clicked(target)
 
     def leaveEvent(self, event: QEvent) -> None:
         self.pointed("")
 
-    def tip(self, found: Hit) -> str:
+    def tip(self, hit: Hit) -> str:
         """Return what is said of a thing under the resting mouse."""
-        return f"{found.path}\n{found.group.title}"
+        return f"{hit.path}\n{hit.group.title}"
 
     def event(self, event: QEvent) -> bool:
-        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            found = self.found_at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), self.tip(found) if found else "", self)
+        if isinstance(event, QtGui.QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            target = self.found_at(QPointF(event.pos()))
+            QToolTip.showText(event.globalPos(), self.tip(target) if target else "", self)
             return True
         return super().event(event)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
+    def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
         act = self._pan_of(event) or self.action_of(event) or self._zoom_of(event)
         if act is None:
             super().keyPressEvent(event)
         else:
             act()
 
-    def _pan_of(self, event: QKeyEvent) -> Callable[[], None] | None:
+    def _pan_of(self, event: QtGui.QKeyEvent) -> Callable[[], None] | None:
         step = _PANS.get(event.key()) if event.modifiers() & Qt.KeyboardModifier.ControlModifier else None
         return (lambda: self.pan(*step)) if step else None
 
-    def _zoom_of(self, event: QKeyEvent) -> Callable[[], None] | None:
+    def _zoom_of(self, event: QtGui.QKeyEvent) -> Callable[[], None] | None:
         return {
             Qt.Key.Key_Plus: lambda: self.zoom(ZOOM_STEP),
             Qt.Key.Key_Equal: lambda: self.zoom(ZOOM_STEP),

@@ -3,41 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from PySide6 import QtGui
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleEvent,
-    QColor,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPixmap,
-    QRegion,
-    QWheelEvent,
-)
+from PySide6.QtGui import QColor, QPainter, QPixmap, QRegion
 from PySide6.QtWidgets import QWidget
 
-from resnet_explorer.picture.chart import (
-    Axis,
-    Chart,
-    Drawn,
-    HeatMap,
-    Kind,
-    Readout,
-    Spot,
-    Strip,
-    block_strip,
-    draw,
-    panned,
-    read_at,
-    read_spot,
-    spots,
-    stack,
-    steps,
-    toggled,
-    zoomed,
-)
+from resnet_explorer.picture import chart as charts
+from resnet_explorer.picture.chart import Axis, Chart, Drawn, HeatMap, Kind, Readout, Spot, Strip
 from resnet_explorer.picture.chart.heatmap import heat_picture
 from resnet_explorer.picture.marks import Ink, Picture
 from resnet_explorer.picture.theme import Theme
@@ -85,7 +57,7 @@ class ChartView(_LinkedCanvas):
         self._hidden: frozenset[str] = frozenset()
         self._drawn: Drawn | None = None
         self._strips: tuple[Strip, ...] = ()
-        self._value, self._words = Axis(), ""
+        self._value, self._value_name = Axis(), ""
         self.readout: Readout | None = None
         self._read_x: float | None = None
         self._read_spot: Spot | None = None
@@ -101,8 +73,10 @@ class ChartView(_LinkedCanvas):
 
         Curves that were hidden stay so; where it is the same chart with other values, the zoom stays too.
         """
-        self._strips, self._value, self._words = strips, value or Axis(), text
-        series = tuple(replace(one, hidden=True) if one.key in self._hidden else one for one in chart.series)
+        self._strips, self._value, self._value_name = strips, value or Axis(), text
+        series = tuple(
+            replace(series, hidden=True) if series.key in self._hidden else series for series in chart.series
+        )
         chart = replace(chart, series=series)
         same = self.chart is not None and (self.chart.key, self.chart.title) == (chart.key, chart.title)
         self._is_zoomed = self._is_zoomed and same
@@ -119,7 +93,7 @@ class ChartView(_LinkedCanvas):
         if self.chart is None:
             return
         wide, high = max(240, self.width()), max(160, self.height())
-        self._drawn = draw(self.chart, wide, high, text=self._text)
+        self._drawn = charts.draw(self.chart, wide, high, text=self._text)
         self.picture = self._drawn.picture
         if self._strips:
             self._add_strips(wide, high)
@@ -133,10 +107,10 @@ class ChartView(_LinkedCanvas):
     def _add_strips(self, wide: float, high: float) -> None:
         """Give the rows of blocks the room that they need, and the chart the rest."""
         assert self.chart and self._drawn
-        rows = block_strip(self._strips, self._value, wide, self._words, self._text, self._drawn.scale)
-        self._drawn = draw(self.chart, wide, max(160.0, high - rows.height), text=self._text)
-        rows = block_strip(self._strips, self._value, wide, self._words, self._text, self._drawn.scale)
-        self.picture = stack(self._drawn.picture, rows)
+        rows = charts.block_strip(self._strips, self._value, wide, self._value_name, self._text, self._drawn.scale)
+        self._drawn = charts.draw(self.chart, wide, max(160.0, high - rows.height), text=self._text)
+        rows = charts.block_strip(self._strips, self._value, wide, self._value_name, self._text, self._drawn.scale)
+        self.picture = charts.stack(self._drawn.picture, rows)
 
     def fit(self) -> None:
         if self.chart and self._given:
@@ -149,15 +123,15 @@ class ChartView(_LinkedCanvas):
     def _zoom_chart(self, factor: float, at: QPointF) -> None:
         if self.chart and self._drawn:
             self._is_zoomed = True
-            self._set(zoomed(self.chart, self._drawn.scale, factor, at.x(), at.y()))
+            self._set(charts.zoomed(self.chart, self._drawn.scale, factor, at.x(), at.y()))
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
+    def wheelEvent(self, event: QtGui.QWheelEvent) -> None:
         self._zoom_chart(ZOOM_STEP ** (event.angleDelta().y() / 120), event.position())
 
     def pan(self, dx: float, dy: float) -> None:
         if self.chart and self._drawn:
             self._is_zoomed = True
-            self._set(panned(self.chart, self._drawn.scale, dx, dy))
+            self._set(charts.panned(self.chart, self._drawn.scale, dx, dy))
 
     def marked(self) -> list[tuple[QRectF, float]]:
         framed = ((self._document.hover, 1.5), (self._document.selection, 2.5))
@@ -169,13 +143,13 @@ class ChartView(_LinkedCanvas):
 
     def _all_spots(self) -> list[Spot]:
         if self._spots is None:
-            self._spots = spots(self.picture)
+            self._spots = charts.spots(self.picture)
         return self._spots
 
     def clicked(self, path: str) -> None:
         if self.chart and path in {series.key for series in self.chart.series}:
             before = {series.key for series in self.chart.shown}
-            self._set(toggled(self.chart, path))
+            self._set(charts.toggled(self.chart, path))
             now = {series.key for series in self.chart.shown}
             self._hidden = (self._hidden - now) | (before - now)
         else:
@@ -186,11 +160,11 @@ class ChartView(_LinkedCanvas):
         is_key = self.chart is not None and path in {series.key for series in self.chart.series}
         super().pointed("" if is_key else path)
 
-    def tip(self, found: Hit) -> str:
-        is_read = self.readout is not None and self.readout.text == found.group.title
-        return "" if is_read or found.group.kind == "point" else found.group.title
+    def tip(self, hit: Hit) -> str:
+        is_read = self.readout is not None and self.readout.text == hit.group.title
+        return "" if is_read or hit.group.kind == "point" else hit.group.title
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+    def mouseMoveEvent(self, event: QtGui.QMouseEvent) -> None:
         if self._grabbed is None:
             self._read_under(event.position())
         super().mouseMoveEvent(event)
@@ -222,11 +196,11 @@ class ChartView(_LinkedCanvas):
 
     def _read_again(self) -> Readout | None:
         if self._read_spot is not None:
-            return read_spot(self._read_spot, self.width(), self._text)
+            return charts.read_spot(self._read_spot, self.width(), self._text)
         if self._read_x is None or self._drawn is None:
             return None
         scale = self._drawn.scale
-        return read_at(scale, scale.x.px(self._read_x), self.width(), self._text)
+        return charts.read_at(scale, scale.x.px(self._read_x), self.width(), self._text)
 
     def _show_readout(self, new: Readout | None) -> None:
         region = QRegion()
@@ -241,7 +215,7 @@ class ChartView(_LinkedCanvas):
         """Say what is read, and what the chart shows, to those who hear the screen."""
         read = f"{self.readout.text}. " if self.readout else ""
         self.setAccessibleDescription(f"{read}{self.picture.title}. {self.picture.description} {_HELP}")
-        QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
+        QtGui.QAccessible.updateAccessibility(QtGui.QAccessibleEvent(self, QtGui.QAccessible.Event.DescriptionChanged))
 
     def paint_ground(self, painter: QPainter, exposed: QRect, camera: Camera) -> None:
         painter.drawPixmap(0, 0, self._still())
@@ -265,7 +239,7 @@ class ChartView(_LinkedCanvas):
         for group in self.readout.marks if self.readout else ():
             paint_group(painter, group, self._theme, 1.0)
 
-    def action_of(self, event: QKeyEvent) -> Callable[[], None] | None:
+    def action_of(self, event: QtGui.QKeyEvent) -> Callable[[], None] | None:
         step = _STEPS.get(Qt.Key(event.key()))
         if step is not None:
             return lambda: self._step(step)
@@ -279,7 +253,7 @@ class ChartView(_LinkedCanvas):
         """Read the next point to the right or to the left, and highlight its block in every view."""
         if self._drawn is None:
             return
-        places = steps(self._drawn.scale)
+        places = charts.steps(self._drawn.scale)
         if places:
             self._read(_next(places, self._read_x, by), None)
         elif self._all_spots():
@@ -297,7 +271,6 @@ def _next(places: list[float], now: float | None, by: int) -> float:
 
 
 def _within(chart: Chart, other: Chart) -> Chart:
-    """Return a chart over the part of its axes that another one shows."""
     x, y = other.x_axis, other.y_axis
     return replace(
         chart,
@@ -335,7 +308,7 @@ class HeatView(_LinkedCanvas):
         self.picture_changed.emit()
         self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         """Paint all rows, however low they are: what is too small to be read is still a colour."""
         painter = QPainter(self)
         painter.fillRect(event.rect(), QColor(self._theme.colours[Ink.PAGE]))
@@ -356,11 +329,11 @@ class HeatView(_LinkedCanvas):
         count = len(self.maps[0].x) if self.maps else 0
         if not 0 <= self._column < count:
             return []
-        found: list[QRectF] = []
+        columns: list[QRectF] = []
         for shown in self.maps:
             places, rows = [place for place, _ in rows[: len(shown.rows)]], rows[len(shown.rows) :]
             if places:
                 first, last, pitch = places[0], places[-1], places[0].width() / count
                 left = first.left() + pitch * self._column
-                found.append(QRectF(left, first.top(), pitch, last.bottom() - first.top()))
-        return found
+                columns.append(QRectF(left, first.top(), pitch, last.bottom() - first.top()))
+        return columns

@@ -4,38 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from PySide6.QtCore import (
-    QEvent,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QRectF,
-    QSignalBlocker,
-    QSize,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import (
-    QFont,
-    QFontMetrics,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPalette,
-    QStandardItem,
-    QStandardItemModel,
-)
-from PySide6.QtWidgets import (
-    QCompleter,
-    QFileDialog,
-    QLineEdit,
-    QListView,
-    QListWidget,
-    QListWidgetItem,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QWidget,
-)
+from PySide6 import QtCore, QtGui, QtWidgets
+from PySide6.QtCore import QModelIndex, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics, QStandardItem
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyleOptionViewItem, QWidget
 
 from resnet_explorer.images.choice import DIGITS, DataChoice, DataKind
 from resnet_explorer.runs.plan import MAX_RUNS
@@ -50,7 +22,7 @@ NAME = Qt.ItemDataRole.UserRole
 LIST_SIZE = QSize(430, 460)
 
 
-class PresetBox(QLineEdit):
+class PresetBox(QtWidgets.QLineEdit):
     """Shows the network's title; ``chosen`` gives the name of the network that the user picks."""
 
     chosen = Signal(str)
@@ -63,11 +35,11 @@ class PresetBox(QLineEdit):
             "A published network to start from: type a few letters (rn50, wide, 2017), or press Down for the list. It "
             "also sets the size of images that it was published for."
         )
-        self.list = QStandardItemModel(self)
-        self._completer = QCompleter(self.list, self)
-        self._completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
+        self.list = QtGui.QStandardItemModel(self)
+        self._completer = QtWidgets.QCompleter(self.list, self)
+        self._completer.setCompletionMode(QtWidgets.QCompleter.CompletionMode.UnfilteredPopupCompletion)
         self._completer.setWidget(self)
-        self.popup = QListView()
+        self.popup = QtWidgets.QListView()
         self.popup.setMinimumSize(LIST_SIZE)
         self.popup.setAccessibleName("Networks")
         self.popup.setUniformItemSizes(True)
@@ -89,30 +61,30 @@ class PresetBox(QLineEdit):
         """Open the list of what a text finds, by family where it is empty."""
         self.list.clear()
         family = ""
-        found = search(text)
-        for entry in found:
+        entries = search(text)
+        for entry in entries:
             if not text.strip() and entry.family.key != family:
                 family = entry.family.key
                 self.list.appendRow(_heading(f"{entry.family.title} · {entry.family.authors} {entry.family.year}"))
             self.list.appendRow(_item(entry))
-        if not found:
+        if not entries:
             self.list.appendRow(_heading("No network has this name. Try fewer letters."))
         self._completer.complete()
         first = next((row for row in range(self.list.rowCount()) if self.list.item(row).isEnabled()), None)
         if first is not None:
             self.popup.setCurrentIndex(self.popup.model().index(first, 0))
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self.popup and event.type() == QEvent.Type.Hide:
+    def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
+        if watched is self.popup and event.type() == QtCore.QEvent.Type.Hide:
             self._closed.start()
         return super().eventFilter(watched, event)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
+    def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:
         super().mousePressEvent(event)
         self.selectAll()
         self.offer()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
+    def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Down and not self.popup.isVisible():
             self.offer()
         elif event.key() == Qt.Key.Key_Escape:
@@ -165,7 +137,7 @@ ROWS = 4
 class _List(QListWidget):
     unwanted = Signal()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
+    def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.unwanted.emit()
         else:
@@ -215,7 +187,7 @@ class NetworkList(QWidget):
 
     def add(self, name: str, spec: ResNetSpec) -> None:
         """Add a network; one of a name that is there already gets a number."""
-        names = {known for known, _ in self.networks}
+        names = {taken for taken, _ in self.networks}
         number = next(n for n in range(1, MAX_RUNS + 2) if (name if n == 1 else f"{name} ({n})") not in names)
         self.show_networks((*self.networks, (name if number == 1 else f"{name} ({number})", spec)))
         self.list.setCurrentRow(len(self.networks) - 1)
@@ -239,7 +211,7 @@ class NetworkList(QWidget):
     def _on_remove(self) -> None:
         place = self.list.currentRow()
         if 0 <= place < len(self.networks):
-            self.show_networks([one for index, one in enumerate(self.networks) if index != place])
+            self.show_networks([network for index, network in enumerate(self.networks) if index != place])
             self.changed.emit()
 
 
@@ -294,16 +266,16 @@ class ImagesBox(QWidget):
             self.changed.emit()
 
     def _on_activated(self, index: int) -> None:
-        known, kind = self.list.itemData(index), self.list.itemData(index, _KIND)
-        if known is not None:
-            self.use(known)
+        choice, kind = self.list.itemData(index), self.list.itemData(index, _KIND)
+        if choice is not None:
+            self.use(choice)
             return
-        text = next(tip for _, one, tip in FOLDERS if one == kind)
-        folder = QFileDialog.getExistingDirectory(self, text, self.choice.root)
+        text = next(tip for _, folder_kind, tip in FOLDERS if folder_kind == kind)
+        folder = QtWidgets.QFileDialog.getExistingDirectory(self, text, self.choice.root)
         self.use(DataChoice(DataKind(kind), folder) if folder else self.choice)
 
 
-Index = QModelIndex | QPersistentModelIndex
+Index = QModelIndex | QtCore.QPersistentModelIndex
 PAD, GAP = 12, 6
 _QUESTION = Qt.ItemDataRole.UserRole + 1
 
@@ -328,7 +300,7 @@ class ExperimentList(QListWidget):
 
     def __init__(self, experiments: Sequence[Experiment], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._experiments = {one.key: one for one in experiments}
+        self._experiments = {experiment.key: experiment for experiment in experiments}
         self.setItemDelegate(_TwoLines(self))
         for preset in experiments:
             item = QListWidgetItem(preset.title)
@@ -355,17 +327,16 @@ class ExperimentList(QListWidget):
                 self.setCurrentRow(row)
 
 
-class _TwoLines(QStyledItemDelegate):
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+class _TwoLines(QtWidgets.QStyledItemDelegate):
+    def paint(self, painter: QtGui.QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         option = QStyleOptionViewItem(option)
         self.initStyleOption(option, index)
         option.text = ""
         style = option.widget.style()
         style.drawControl(style.ControlElement.CE_ItemViewItem, option, painter, option.widget)
-        state = style.StateFlag.State_Selected
-        chosen = bool(option.state & state)
-        palette, place = option.palette, QRectF(option.rect).adjusted(PAD, GAP, -PAD, -GAP)
-        roles = QPalette.ColorRole
+        chosen = bool(option.state & style.StateFlag.State_Selected)
+        palette, place = option.palette, QtCore.QRectF(option.rect).adjusted(PAD, GAP, -PAD, -GAP)
+        roles = QtGui.QPalette.ColorRole
         bold = _bold(option.font)
         painter.save()
         for font, role, text in (
@@ -375,7 +346,7 @@ class _TwoLines(QStyledItemDelegate):
             metrics = QFontMetrics(font)
             painter.setFont(font)
             painter.setPen(palette.color(roles.HighlightedText if chosen else role))
-            room = QRectF(place.left(), place.top(), place.width(), metrics.height())
+            room = QtCore.QRectF(place.left(), place.top(), place.width(), metrics.height())
             text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, round(place.width()))
             painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
             place.translate(0, metrics.height())

@@ -10,9 +10,8 @@ from resnet_explorer.diagram.diagram import diagram
 from resnet_explorer.diagram.view import closed, move, toggled
 from resnet_explorer.readings.explain import explain
 from resnet_explorer.ui.canvas import Canvas
-from resnet_explorer.ui.document import Document
+from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.scene import Hit, opened, places
-from resnet_explorer.ui.session import Results
 
 _DIRECTIONS: Mapping[int, str] = {
     Qt.Key.Key_Left: "left",
@@ -67,9 +66,8 @@ class DiagramView(Canvas):
         self._announce(self._document.selection)
 
     def _on_selected(self, path: str) -> None:
-        found = self._places(path)
-        if found:
-            self.reveal(found[0])
+        if places := self._places(path):
+            self.reveal(places[0])
         self._announce(path)
         self.update()
 
@@ -97,10 +95,10 @@ class DiagramView(Canvas):
     def pointed(self, path: str) -> None:
         self._document.hover_over(path)
 
-    def double_clicked(self, found: Hit) -> None:
+    def double_clicked(self, hit: Hit) -> None:
         if self._results:
             network = self._results.analysis.network
-            path = found.path if found.group.kind != "gone" else network.ancestors(found.path)[0]
+            path = hit.path if hit.group.kind != "gone" else network.ancestors(hit.path)[0]
             self._document.show_view(toggled(network, self._document.view, path))
 
     def path_at(self, position: QPointF) -> str:

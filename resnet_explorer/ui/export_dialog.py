@@ -46,24 +46,24 @@ class _Preview(QWidget):
 class ExportDialog(QDialog):
     """Saves or copies one picture; ``preferences`` gives the choices to remember."""
 
-    def __init__(self, picture: Picture, name: str, known: Preferences, parent: QWidget | None = None) -> None:
+    def __init__(self, picture: Picture, name: str, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Export picture")
         self.resize(900, 560)
-        self._picture, self._name, self._known = picture, name, known
+        self._picture, self._name, self._preferences = picture, name, preferences
         self.preview = _Preview(picture)
         self.format = ChoiceField((text, value, tip) for value, text, tip in _FORMATS)
         self.theme = ChoiceField((theme.capitalize(), theme) for theme in THEMES)
         self.scale = ChoiceField((f"{scale}×", scale) for scale in (1, 2, 4))
         tip = "Outlines look the same in every program; editable text needs a font like Inter there."
         self.outlines = describe(QCheckBox("Text as outlines"), tip=tip)
-        self.outlines.setChecked(known.export_outlines)
+        self.outlines.setChecked(preferences.export_outlines)
         self.facts, self.problem = label(kind="muted", wrap=True), label(kind="problem", wrap=True)
         form = QFormLayout()
         for text, field, value in (
-            ("&Format", self.format, known.export_format),
-            ("&Theme", self.theme, known.export_theme),
-            ("&Scale", self.scale, known.export_scale),
+            ("&Format", self.format, preferences.export_format),
+            ("&Theme", self.theme, preferences.export_theme),
+            ("&Scale", self.scale, preferences.export_scale),
         ):
             field.setCurrentIndex(max(0, field.findData(value)))
             field.currentIndexChanged.connect(self._on_choice_changed)
@@ -81,7 +81,7 @@ class ExportDialog(QDialog):
     def preferences(self) -> Preferences:
         """Return the preferences with the choices made here."""
         return replace(
-            self._known,
+            self._preferences,
             export_format=self.format.currentData(),
             export_theme=self.theme.currentData(),
             export_scale=self.scale.currentData(),
@@ -118,13 +118,13 @@ class ExportDialog(QDialog):
         except ExplorerError as error:
             self.problem.setText(f"⚠ {error}")
             return False
-        self._known = replace(self._known, export_folder=str(path.parent))
+        self._preferences = replace(self._preferences, export_folder=str(path.parent))
         self.problem.setText(f"Saved {path.name}.")
         return True
 
     def _on_save(self) -> None:
         kind = self.format.currentData()
-        start = str(Path(self._known.export_folder) / f"{self._name}.{kind}")
+        start = str(Path(self._preferences.export_folder) / f"{self._name}.{kind}")
         chosen, _ = QFileDialog.getSaveFileName(self, "Export picture", start, f"{kind.upper()} (*.{kind})")
         if chosen:
             self.save(Path(chosen))

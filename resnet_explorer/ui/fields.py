@@ -8,19 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from PySide6 import QtWidgets
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QValidator, QWheelEvent
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QFormLayout,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QSpinBox,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QPushButton, QSpinBox, QWidget
 
 from resnet_explorer.ui.parts import NO_MARGINS, Margins, describe, hbox, label, vbox
 
@@ -55,8 +46,8 @@ class NumberField(QSpinBox):
                 self.lineEdit().setText(str(value))
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
-        known = _number(text) is not None
-        return (QValidator.State.Acceptable if known else QValidator.State.Intermediate, text, position)
+        is_number = _number(text) is not None
+        return (QValidator.State.Acceptable if is_number else QValidator.State.Intermediate, text, position)
 
     def valueFromText(self, text: str) -> int:
         number = _number(text)
@@ -100,7 +91,7 @@ def _number(text: str) -> int | None:
         return None
 
 
-class _TextField(QLineEdit):
+class _TextField(QtWidgets.QLineEdit):
     """A line of text that stands for a value: ``read`` returns it, None where the text is no such value."""
 
     value_entered = Signal(object)
@@ -278,8 +269,8 @@ class Form(QFormLayout):
 
     def add_rows(self, rows: Iterable[Row]) -> None:
         """Add rows as they are declared."""
-        for one in rows:
-            self.add(one.key, one.label, one.make(), one.tip, one.name)
+        for row in rows:
+            self.add(row.key, row.label, row.make(), row.tip, row.name)
 
     def add(self, key: str, text: str, field: QWidget, tip: str, name: str = "") -> None:
         """Add a field under its label."""
@@ -310,7 +301,7 @@ class Section(QWidget):
     def __init__(self, title: str, is_open: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.header = describe(
-            QToolButton(self), f"{title}: open or close", f"Open or close the choices of: {title.lower()}"
+            QtWidgets.QToolButton(self), f"{title}: open or close", f"Open or close the choices of: {title.lower()}"
         )
         self.header.setObjectName("section")
         self.header.setText(title.upper())

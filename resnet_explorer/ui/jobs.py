@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import count
+from typing import NamedTuple
 
 import psutil
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -57,15 +58,10 @@ class JobState:
         return seconds_left(self.done, self.of, now - self.began)
 
 
-@dataclass(slots=True)
-class _Wanted:
+class _Callbacks(NamedTuple):
     then: Callable[[Job, object], None]
-    otherwise: Callable[[str], None] = field(default=lambda problem: None)
-    so_far: Callable[[Job, object], None] = field(default=lambda job, result: None)
-
-
-def _large(label: str, needs: int, free: int) -> str:
-    return f"{label} is estimated to need {mib(needs)} of the {mib(free)} of memory that are free. Start it?"
+    otherwise: Callable[[str], None]
+    so_far: Callable[[Job, object], None]
 
 
 class Jobs(QObject):
@@ -88,7 +84,7 @@ class Jobs(QObject):
         self._alone: dict[int, Engine] = {}
         self._arrived.connect(self._on_arrived)
         self._states: dict[int, JobState] = {}
-        self._wanted: dict[int, _Wanted] = {}
+        self._callbacks: dict[int, _Callbacks] = {}
         self._cancelled: set[int] = set()
         self.free: Callable[[], int | None] = lambda: psutil.virtual_memory().available
         self.confirm: Callable[[str], bool] = lambda text: True
@@ -102,6 +98,10 @@ class Jobs(QObject):
     def states(self) -> tuple[JobState, ...]:
         """Return the jobs, the newest first."""
         return tuple(reversed(self._states.values()))
+
+    def state(self, number: int) -> JobState | None:
+        """Return where a job is; None where the list does not keep it."""
+        return self._states.get(number)
 
     def submit(
         self,
@@ -118,9 +118,11 @@ class Jobs(QObject):
         A job that is estimated to need more than half of the memory that is free is asked about first; 0 where not.
         """
         free = self.free()
-        if free is not None and needs > free / 2 and not self.confirm(_large(label, needs, free)):
-            otherwise("Not started: it may need too much memory. Try a smaller batch or image, or another device.")
-            return 0
+        if free is not None and needs > free / 2:
+            text = f"{label} is estimated to need {mib(needs)} of the {mib(free)} of memory that are free. Start it?"
+            if not self.confirm(text):
+                otherwise("Not started: it may need too much memory. Try a smaller batch or image, or another device.")
+                return 0
         place = row_of(job).place
         if place is Place.ALONE:
             number = self._submit_alone(job)
@@ -128,7 +130,7 @@ class Jobs(QObject):
             number = (self._pool if place is Place.POOL else self._engine).submit(job)
         if place is Place.POOL:
             self._pooled.add(number)
-        self._wanted[number] = _Wanted(then, otherwise, so_far)
+        self._callbacks[number] = _Callbacks(then, otherwise, so_far)
         self._states[number] = JobState(number, label, job)
         for old in [key for key, state in self._states.items() if state.is_over][: max(0, len(self._states) - KEPT)]:
             del self._states[old]
@@ -152,23 +154,14 @@ class Jobs(QObject):
         """Stop a job: at its next step, or else by ending the engine after a time of grace."""
         self._cancelled.add(number)
         if self._of(number).cancel(number):
-            grace = QTimer(self)  # a child, and no context of singleShot: that is called even when it is gone
-            grace.setSingleShot(True)
+            # a child, and no context of singleShot: that is called even when it is gone
+            grace = QTimer(self, singleShot=True, interval=round(GRACE * 1000))
             grace.setProperty("number", number)
             grace.timeout.connect(self._on_grace_over)
-            grace.start(round(GRACE * 1000))
+            grace.start()
 
     def _of(self, number: int) -> Engine | Pool:
         return self._alone.get(number) or (self._pool if number in self._pooled else self._engine)
-
-    def _from(self, reply: Reply) -> Engine | Pool:
-        if isinstance(reply, Died):
-            return self._pool if reply.worker > 0 else self._alone.get(-reply.worker, self._engine)
-        return self._of(reply.number)
-
-    def _part(self, number: int | None) -> None:
-        if number in self._alone:
-            self._alone.pop(number).close()
 
     def _on_grace_over(self) -> None:
         number = self.sender().property("number")
@@ -177,8 +170,8 @@ class Jobs(QObject):
 
     def retry(self, number: int) -> int:
         """Ask for the same job once more."""
-        state, wanted = self._states[number], self._wanted[number]
-        return self.submit(state.job, state.label, wanted.then, wanted.otherwise, so_far=wanted.so_far)
+        state, (then, otherwise, so_far) = self._states[number], self._callbacks[number]
+        return self.submit(state.job, state.label, then, otherwise, so_far=so_far)
 
     def start(self) -> None:
         """Let the engine start, so that it is there when the first job comes."""
@@ -205,17 +198,22 @@ class Jobs(QObject):
             self._states[number] = replace(self._states[number], **changes)  # type: ignore[arg-type]  # by name
 
     def _on_arrived(self, reply: Reply) -> None:
-        ended = self._from(reply).handle(reply)
-        self._part(ended)
+        if isinstance(reply, Died):
+            engine = self._pool if reply.worker > 0 else self._alone.get(-reply.worker, self._engine)
+        else:
+            engine = self._of(reply.number)
+        ended = engine.handle(reply)
+        if ended in self._alone:
+            self._alone.pop(ended).close()
         if isinstance(reply, Stepped):
             self._step(reply)
         elif isinstance(reply, Died):
             self._died(reply, ended)
         elif isinstance(reply, Known):
-            self._wanted[reply.number].so_far(self._states[reply.number].job, reply.result)
+            self._callbacks[reply.number].so_far(self._states[reply.number].job, reply.result)
         elif isinstance(reply, Finished):
             self._change(reply.number, phase=Phase.DONE, text="")
-            self._wanted[reply.number].then(self._states[reply.number].job, reply.result)
+            self._callbacks[reply.number].then(self._states[reply.number].job, reply.result)
         elif isinstance(reply, Stopped):
             self._change(reply.number, phase=Phase.CANCELLED, text="")
         else:
@@ -231,7 +229,7 @@ class Jobs(QObject):
     def _fail(self, reply: Failed) -> None:
         problem = f"{reply.what} {reply.remedy}".strip()
         self._change(reply.number, phase=Phase.FAILED, problem=problem, text="", log=(problem, reply.trace))
-        self._wanted[reply.number].otherwise(problem)
+        self._callbacks[reply.number].otherwise(problem)
         if reply.lasts:
             self.unavailable.emit(problem)
 
@@ -243,4 +241,4 @@ class Jobs(QObject):
             self._change(number, phase=Phase.CANCELLED, text="")
             return
         self._change(number, phase=Phase.FAILED, problem=reply.text, text="")
-        self._wanted[number].otherwise(reply.text)
+        self._callbacks[number].otherwise(reply.text)

@@ -65,7 +65,7 @@ class JobLine(QWidget):
 
     def follow(self, number: int) -> JobState | None:
         """Show the job of that number while it is open; return where it is, None where there is no such job."""
-        state = next((state for state in self._jobs.states if state.number == number), None)
+        state = self._jobs.state(number)
         self.setVisible(state is not None and not state.is_over)
         if state is not None:
             self.show_state(state)
@@ -79,13 +79,13 @@ class JobLine(QWidget):
         self.bar.setRange(0, state.of)
         self.bar.setValue(state.done)
         self.bar.setAccessibleName(f"{state.label}: {state.done} of {state.of}")
-        self.text.setText(state.problem or _words(state))
+        self.text.setText(state.problem or _text(state))
         self.text.setToolTip("\n".join(state.log))
         self.cancel.setVisible(not state.is_over)
         self.retry.setVisible(state.phase in (Phase.FAILED, Phase.CANCELLED))
 
 
-def _words(state: JobState) -> str:
+def _text(state: JobState) -> str:
     if state.phase is not Phase.RUNNING:
         return state.phase.value
     left = state.left(time.monotonic())
@@ -100,6 +100,7 @@ class Question(QWidget):
     def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._jobs, self._number = jobs, 0
+        self._open: object | None = None
         self.line, self.problem = JobLine(jobs, inside=True, wide=70), Problem()
         self.line.retry.hide()
         vbox(self.line, self.problem, of=self, spacing=2)
@@ -109,46 +110,44 @@ class Question(QWidget):
     @property
     def is_open(self) -> bool:
         """Return whether an answer is pending."""
-        return self._number != 0
+        return self._open is not None
 
     def ask(self, job: Job, label: str, then: Callable[[object], None]) -> None:
         """Ask; an older question is cancelled and its answer ignored."""
         self.withdraw()
         self.problem.say("")
-        self._number = -1
-        asked = [0]
+        question = self._open = object()
 
         def answered(job: Job, result: object) -> None:
-            if asked[0] == self._number or self._number == -1:
+            if self._open is question:
                 self._end()
                 then(result)
 
         def failed(problem: str) -> None:
-            if asked[0] == self._number or self._number == -1:
+            if self._open is question:
                 self._end(problem)
                 self.ended.emit()
 
         number = self._jobs.submit(job, label, answered, failed)
-        asked[0] = number
-        self._number = number if self._number == -1 else 0
+        self._number = number if self._open is question else 0
         self.setVisible(self.is_open or bool(self.problem.text()))
         self._on_jobs_changed()
 
     def withdraw(self) -> None:
         """Cancel the question."""
-        if self._number > 0:
-            number, self._number = self._number, 0
-            self._jobs.cancel(number)
+        number = self._number
         self._end()
+        if number:
+            self._jobs.cancel(number)
 
     def _end(self, problem: str = "") -> None:
-        self._number = 0
+        self._number, self._open = 0, None
         self.line.hide()
         self.problem.say(problem)
         self.setVisible(bool(problem))
 
     def _on_jobs_changed(self) -> None:
-        state = next((one for one in self._jobs.states if one.number == self._number), None)
+        state = self._jobs.state(self._number)
         if state is not None and state.phase is Phase.CANCELLED:
             self._end()
             self.ended.emit()

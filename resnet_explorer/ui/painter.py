@@ -11,25 +11,8 @@ from typing import NamedTuple, assert_never
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPainterPath, QPen, QPolygonF
 
-from resnet_explorer.picture.marks import (
-    DASHES,
-    Anchor,
-    Area,
-    Arrow,
-    Box,
-    Dash,
-    Group,
-    Ink,
-    Label,
-    Mark,
-    Picture,
-    Point,
-    Style,
-    broken,
-    head,
-    shaft,
-    width,
-)
+from resnet_explorer.picture import marks
+from resnet_explorer.picture.marks import Anchor, Area, Arrow, Box, Dash, Group, Ink, Label, Mark, Picture, Point, Style
 from resnet_explorer.picture.theme import Theme
 
 FAMILY = "Inter"
@@ -84,8 +67,8 @@ def _pen(colour: str, thickness: float, dash: Dash, is_round: bool = False, opac
     pen = QPen(_colour(colour, opacity), thickness)
     pen.setCapStyle(Qt.PenCapStyle.RoundCap if is_round else Qt.PenCapStyle.FlatCap)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    if dash in DASHES:
-        pen.setDashPattern([length / thickness for length in DASHES[dash]])
+    if dash in marks.DASHES:
+        pen.setDashPattern([length / thickness for length in marks.DASHES[dash]])
     return pen
 
 
@@ -167,7 +150,7 @@ class Brush:
             return
         back = 0.0
         if label.anchor is not Anchor.START:
-            wide = width(label.text, label.size, label.style)
+            wide = marks.width(label.text, label.size, label.style)
             back = wide / 2 if label.anchor is Anchor.MIDDLE else wide
         painter = self._painter
         painter.setPen(self._pen(label.ink, 1.0, Dash.SOLID))
@@ -219,12 +202,12 @@ class _Shape(NamedTuple):
 
 @lru_cache(maxsize=8192)
 def _shape(arrow: Arrow) -> _Shape:
-    points = shaft(arrow)
-    tip = QPolygonF([QPointF(*point) for point in head(arrow)]) if arrow.head else None
+    points = marks.shaft(arrow)
+    tip = QPolygonF([QPointF(*point) for point in marks.head(arrow)]) if arrow.head else None
     if arrow.curved:
         return _Shape([], _curve(points), tip)
-    if arrow.dash in DASHES and len(points) > 2:
-        return _Shape([QLineF(*a, *b) for a, b in broken(points, arrow.dash)], None, tip, is_broken=True)
+    if arrow.dash in marks.DASHES and len(points) > 2:
+        return _Shape([QLineF(*a, *b) for a, b in marks.broken(points, arrow.dash)], None, tip, is_broken=True)
     lines = [QLineF(*a, *b) for a, b in itertools.pairwise(points)]
     is_round = not arrow.head and 1 < len(lines) < ROUND_BELOW and arrow.opacity == 1
     return _Shape(lines, None, tip, is_round=is_round)
@@ -238,6 +221,6 @@ def _polygon(points: tuple[Point, ...]) -> QPolygonF:
 def _curve(points: tuple[Point, ...]) -> QPainterPath:
     path = QPainterPath(QPointF(*points[0]))
     for index in range(1, len(points) - 2, 3):
-        one, two, end = points[index : index + 3]
-        path.cubicTo(*one, *two, *end)
+        control, other, end = points[index : index + 3]
+        path.cubicTo(*control, *other, *end)
     return path

@@ -3,27 +3,13 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from PySide6 import QtWidgets
 from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import (
-    QBoxLayout,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QLayout,
-    QPushButton,
-    QScrollArea,
-    QSizePolicy,
-    QSplitter,
-    QStackedWidget,
-    QTabWidget,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QScrollArea, QSplitter, QToolButton, QVBoxLayout, QWidget
 
 W = TypeVar("W", bound=QWidget)
-B = TypeVar("B", bound=QBoxLayout)
+B = TypeVar("B", bound=QtWidgets.QBoxLayout)
 Part = QWidget | QLayout | tuple[QWidget | QLayout, int] | int
 """What stands in a row or column: a widget or a layout, either with its stretch factor; a number is empty stretch."""
 Margins = tuple[int, int, int, int]
@@ -69,7 +55,7 @@ def fill(area: QScrollArea, *parts: Part, margins: Margins = NO_MARGINS, spacing
     """Let a frameless area scroll parts one under another; one of a fixed ``width`` always shows its scroll bar."""
     area.setWidget(panel(*parts, margins=margins, spacing=spacing))
     area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
     if width:
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
@@ -103,7 +89,7 @@ def label(text: str = "", kind: str = "", *, wrap: bool = False, cut: bool = Fal
     made.setObjectName(kind)
     made.setWordWrap(wrap)
     if cut:
-        made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        made.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Preferred)
     return made
 
 
@@ -119,9 +105,9 @@ def heading(text: str) -> QLabel:
     return label(text.upper(), "heading")
 
 
-def button(text: str, tip: str, slot: Callable[[], object] | None = None) -> QPushButton:
+def button(text: str, tip: str, slot: Callable[[], object] | None = None) -> QtWidgets.QPushButton:
     """Return a button with its tooltip, and what a click does."""
-    made = describe(QPushButton(text), tip=tip)
+    made = describe(QtWidgets.QPushButton(text), tip=tip)
     made.setAutoDefault(False)
     if slot is not None:
         made.clicked.connect(slot)
@@ -138,17 +124,17 @@ def tool(text: str, tip: str, slot: Callable[[], object] | None = None, *, check
     return made
 
 
-def stack(*parts: QWidget) -> QStackedWidget:
+def stack(*parts: QWidget) -> QtWidgets.QStackedWidget:
     """Return parts of which one is shown."""
-    made = QStackedWidget()
+    made = QtWidgets.QStackedWidget()
     for part in parts:
         made.addWidget(part)
     return made
 
 
-def tabs(name: str, *pages: tuple[QWidget, str, str]) -> QTabWidget:
+def tabs(name: str, *pages: tuple[QWidget, str, str]) -> QtWidgets.QTabWidget:
     """Return tabs: for each its widget, title and tooltip."""
-    made = describe(QTabWidget(), name)
+    made = describe(QtWidgets.QTabWidget(), name)
     for widget, title, tip in pages:
         made.setTabToolTip(made.addTab(widget, title), tip)
     made.setDocumentMode(True)

@@ -50,9 +50,9 @@ def load() -> Preferences:
     try:
         content = json.loads((folder() / "preferences.json").read_text(encoding="utf-8"))
         values = content["values"] if content["version"] == VERSION else {}
-        known = {item.name: values[item.name] for item in fields(Preferences) if item.name in values}
+        saved = {item.name: values[item.name] for item in fields(Preferences) if item.name in values}
         default = Preferences()
-        return Preferences(**{key: value for key, value in known.items() if type(value) is type(getattr(default, key))})
+        return Preferences(**{key: value for key, value in saved.items() if type(value) is type(getattr(default, key))})
     except (OSError, ValueError, KeyError, TypeError):
         return Preferences()
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from PySide6.QtCore import QPointF, QRectF, QSizeF
 
 from resnet_explorer.network import Network
-from resnet_explorer.picture.marks import Group, Mark, Picture, address
+from resnet_explorer.picture.marks import Group, Mark, Picture, address, placed
 
 SMALLEST, LARGEST = 0.02, 8.0
 LARGEST_FIT = 1.5
@@ -114,8 +114,8 @@ def _hit(marks: tuple[Mark, ...], point: QPointF, parent: str, corner: QPointF) 
 def places(picture: Picture, network: Network, path: str) -> list[QRectF]:
     """Return where a path is drawn, or else the nearest thing around it that is: a layer's closed block."""
     for name in (path, *network.ancestors(path)) if path else ():
-        if name and (found := list(_find(picture.marks, name, "", QPointF(0, 0)))):
-            return found
+        if name and (drawn := list(_find(picture.marks, name, "", QPointF(0, 0)))):
+            return drawn
     return []
 
 
@@ -140,18 +140,14 @@ def _find(marks: tuple[Mark, ...], name: str, parent: str, corner: QPointF) -> I
 
 def named(picture: Picture, kind: str) -> list[tuple[QRectF, str]]:
     """Return the places of all groups of a kind with their paths."""
-    return list(_of_kind(picture.marks, kind, "", QPointF(0, 0)))
-
-
-def _of_kind(marks: tuple[Mark, ...], kind: str, parent: str, corner: QPointF) -> Iterator[tuple[QRectF, str]]:
-    for mark, path, place in _groups(marks, parent, corner):
-        if mark.kind == kind:
-            yield place, path
-        yield from _of_kind(mark.marks, kind, path, place.topLeft())
+    return [
+        (QRectF(x, y, group.width, group.height), path)
+        for group, path, x, y in placed(picture.marks)
+        if group.kind == kind
+    ]
 
 
 def _groups(marks: Iterable[Mark], parent: str, corner: QPointF) -> Iterator[tuple[Group, str, QRectF]]:
-    """Yield the groups among marks, each with its path and place."""
     for mark in marks:
         if isinstance(mark, Group):
             place = QRectF(corner.x() + mark.x, corner.y() + mark.y, mark.width, mark.height)

@@ -174,11 +174,11 @@ _QUESTIONS = {
 
 
 class SystemMotion(QObject):
-    """Asks the system once, without waiting; ``asked`` is called where it wants less motion."""
+    """Asks the system once, without waiting; ``reduce_motion`` is called where it wants less motion."""
 
-    def __init__(self, asked: Callable[[], None], parent: QObject) -> None:
+    def __init__(self, reduce_motion: Callable[[], None], parent: QObject) -> None:
         super().__init__(parent)
-        self._asked = asked
+        self._reduce_motion = reduce_motion
         self._process = QProcess(self)
         self._process.finished.connect(self._on_finished)
         if app := QCoreApplication.instance():
@@ -199,7 +199,7 @@ class SystemMotion(QObject):
         # SPI_GETCLIENTAREAANIMATION
         ctypes.windll.user32.SystemParametersInfoW(0x1042, 0, ctypes.byref(shown), 0)  # type: ignore[attr-defined, unused-ignore]
         if not shown.value:
-            self._asked()
+            self._reduce_motion()
 
     def _on_about_to_quit(self) -> None:
         self._process.kill()
@@ -208,4 +208,4 @@ class SystemMotion(QObject):
     def _on_finished(self) -> None:
         answer = bytes(self._process.readAllStandardOutput().data()).decode(errors="replace").strip()
         if answer == _QUESTIONS[sys.platform][1]:
-            self._asked()
+            self._reduce_motion()

@@ -111,10 +111,10 @@ class TextTable(QTreeWidget):
 
     def fit_columns(self, room: int = 28, first: int = 0) -> None:
         """Give each column but the last the room of its widest text, the first one ``first`` px more."""
-        measure = self.fontMetrics().horizontalAdvance
+        text_width = self.fontMetrics().horizontalAdvance
         for column, (title, _) in enumerate(self._columns[:-1]):
             widest = max([title, *(row.texts[column] for row in self.rows[:200])], key=len)
-            self.setColumnWidth(column, measure(widest) + room + (0 if column else first))
+            self.setColumnWidth(column, text_width(widest) + room + (0 if column else first))
 
     def fit_height(self) -> None:
         """Take the height of all rows."""

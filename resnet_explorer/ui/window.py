@@ -10,10 +10,9 @@ from resnet_explorer.picture.theme import Theme
 from resnet_explorer.runs.plan import Run
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.diagram_view import DiagramView
-from resnet_explorer.ui.document import Document
+from resnet_explorer.ui.document import Document, Results, Session
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.preferences import Preferences
-from resnet_explorer.ui.session import Results, Session
 
 
 class PageView(QWidget):

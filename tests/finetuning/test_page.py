@@ -21,9 +21,8 @@ from resnet_explorer.runs.plan import RunEnvironment
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.training.controller import RunStatus
-from resnet_explorer.ui.document import State
+from resnet_explorer.ui.document import State, read
 from resnet_explorer.ui.scene import places
-from resnet_explorer.ui.session import read
 from tests.narrow import present
 from tests.tuning_jobs import REPORT, TuningJobsHere, failing
 

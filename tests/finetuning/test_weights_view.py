@@ -13,8 +13,7 @@ from resnet_explorer.network import compile_spec
 from resnet_explorer.network.tree import tensors
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
-from resnet_explorer.ui.document import Document, State
-from resnet_explorer.ui.session import read
+from resnet_explorer.ui.document import Document, State, read
 from resnet_explorer.weights.identify import Weights, identify
 from tests.tuning_jobs import TuningJobsHere, failing
 

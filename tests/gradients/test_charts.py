@@ -8,7 +8,7 @@ import pytest
 
 from resnet_explorer.gradients.charts import heat_maps, looks_of, loss_chart, step_plot, value_axis
 from resnet_explorer.gradients.descent import RECIPE, Descent, DescentRequest, DescentStep
-from resnet_explorer.picture.chart import LOOKS, PLAIN, RESIDUAL
+from resnet_explorer.picture.chart import PLAIN, RESIDUAL, STYLES
 from resnet_explorer.picture.chart.heatmap import heat_picture
 from resnet_explorer.picture.marks import Group
 from resnet_explorer.picture.svg import to_svg
@@ -46,7 +46,7 @@ def test_all_steps_and_networks_share_one_axis() -> None:
 def test_the_plot_of_a_step_has_that_steps_values_and_says_which_it_is() -> None:
     made = step_plot(RUN, Quantity.INPUT, STEPS[2])
     assert list(made.series[0].y) == [1e-2, 0.0] and made.title.endswith("step 2 of 4")
-    assert [series.look for series in made.series] == [RESIDUAL, PLAIN] and "digits" in made.subtitle
+    assert [series.style for series in made.series] == [RESIDUAL, PLAIN] and "digits" in made.subtitle
 
 
 def test_heat_maps_have_a_row_for_each_block_and_a_column_for_each_measured_step() -> None:
@@ -86,4 +86,4 @@ def test_the_losses_are_smoothed_and_the_step_is_marked() -> None:
 
 def test_a_pair_has_the_looks_of_residual_and_plain_and_more_networks_one_each() -> None:
     assert looks_of((twin(NET), NET)) == (PLAIN, RESIDUAL)
-    assert looks_of((*PAIR, DEEP, twin(DEEP))) == LOOKS[:4] and looks_of((NET, DEEP)) == LOOKS[:2]
+    assert looks_of((*PAIR, DEEP, twin(DEEP))) == STYLES[:4] and looks_of((NET, DEEP)) == STYLES[:2]

@@ -151,7 +151,7 @@ def test_two_depths_are_measured_beside_each_other(page: GradientPage, qtbot: Qt
     page.controls.beside.setCurrentIndex(page.controls.beside.findData(8))
     qtbot.waitUntil(lambda: len(present(gradients(page)).networks) == 4, timeout=PATIENCE)
     assert page.pictures.chart.chart
-    looks = [series.look for series in page.pictures.chart.chart.series]
+    looks = [series.style for series in page.pictures.chart.chart.series]
     assert len(set(looks)) == 4 and [len(one.places) for one in present(gradients(page)).networks] == [9, 9, 3, 3]
 
 

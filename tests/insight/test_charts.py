@@ -267,7 +267,7 @@ def test_lesions_stand_at_their_blocks_swaps_between_two_and_the_whole_network_a
 @pytest.mark.parametrize("other", [PLAIN, RunPlan("wide", assign(RESIDUAL.spec, "width=32")), RESIDUAL])
 def test_two_networks_differ_by_colour_dash_and_marker_and_their_swaps_by_colour_and_marker(other: RunPlan) -> None:
     made = lesion_chart(study(wounded(RESIDUAL, 0.02, (0.1,) * 4), wounded(other, 0.1, (0.3,) * 4)))
-    looks = {one.key: one.look for one in made.series}
+    looks = {one.key: one.style for one in made.series}
     assert all(one != another for one, another in zip(looks["run0"], looks["run1"], strict=True))
     assert looks["swap0"].ink is looks["run0"].ink and looks["swap0"].ink is not looks["swap1"].ink
     assert len({looks[key].marker for key in ("run0", "run1", "swap0", "swap1")}) == 4

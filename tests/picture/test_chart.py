@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resnet_explorer.picture.chart import (
-    LOOKS,
     PLAIN,
     RESIDUAL,
+    STYLES,
     Axis,
     Cell,
     Chart,
@@ -33,7 +33,6 @@ from resnet_explorer.picture.chart import (
     panned,
     stack,
     toggled,
-    whole,
     zoomed,
 )
 from resnet_explorer.picture.marks import SCALE, Anchor, Area, Arrow, Box, Group, Ink, Label, Mark, Picture, width
@@ -123,7 +122,7 @@ def any_series(draw: st.DrawFn, key: str, look: int) -> Series:
     has_band = draw(st.booleans())
     low, high = (tuple(v / 2 for v in y), tuple(v * 2 for v in y)) if has_band else (None, None)
     return Series(
-        key, draw(WORDS), x, tuple(y), LOOKS[look], draw(st.sampled_from(Kind)), low, high, None, draw(WORDS),
+        key, draw(WORDS), x, tuple(y), STYLES[look], draw(st.sampled_from(Kind)), low, high, None, draw(WORDS),
         hidden=draw(st.booleans()), faint=draw(st.booleans()),
     )  # fmt: skip
 
@@ -154,7 +153,7 @@ def test_a_zoomed_chart_is_as_tidy(
     made: Chart, size: tuple[int, int, float], part: float, factor: float, by: float
 ) -> None:
     _, scale = draw(made, *size)
-    middle = ((scale.left + scale.right) / 2, (scale.top + scale.bottom) / 2)
+    middle = ((scale.frame.left + scale.frame.right) / 2, (scale.frame.top + scale.frame.bottom) / 2)
     near = zoomed(made, scale, factor, middle[0] * (1 + part), middle[1])
     _, scale = draw(near, *size)
     assert_tidy(chart(panned(near, scale, by, by / 2), *size))
@@ -175,7 +174,7 @@ def test_heat_maps_and_strips_are_tidy(
     axis = Axis(text, scale, "%")
     assert_tidy(heatmap(HeatMap(text, Axis("step"), axis, tuple(x), rows, "block", text), *size))
     strips = tuple(
-        Strip(key, text, tuple(Cell(row.path, row.label, row.values[n], n == 0) for row in rows), LOOKS[n])
+        Strip(key, text, tuple(Cell(row.path, row.label, row.values[n], n == 0) for row in rows), STYLES[n])
         for n, key in enumerate(("one", "other"))
     )
     assert_tidy(block_strip(strips, axis, size[0], text, size[2]))
@@ -184,12 +183,12 @@ def test_heat_maps_and_strips_are_tidy(
 def test_labels_stand_beside_the_curves_and_names_too_long_in_rows_above() -> None:
     made = gradient()
     scale = draw(made, 700, 400).scale
-    assert all(group.x > scale.right for group in groups(chart(made, 700, 400), "legend"))
+    assert all(group.x > scale.frame.right for group in groups(chart(made, 700, 400), "legend"))
     wordy = replace(
         made, series=tuple(replace(one, label=one.label + " of which much is said" * 2) for one in made.series)
     )
     picture, scale = draw(wordy, 700, 400)
-    assert all(group.y + group.height <= scale.top for group in groups(picture, "legend"))
+    assert all(group.y + group.height <= scale.frame.top for group in groups(picture, "legend"))
 
 
 # What is lost is said
@@ -203,7 +202,7 @@ def test_zeros_are_marked_on_the_bottom_edge_of_a_log_axis() -> None:
     assert [group.path for group in found] == PATHS[:3]
     for group in found:
         (mark,) = group.marks
-        assert isinstance(mark, Area) and max(group.y + y for _, y in mark.points) == pytest.approx(scale.bottom)
+        assert isinstance(mark, Area) and max(group.y + y for _, y in mark.points) == pytest.approx(scale.frame.bottom)
     assert len(groups(picture, "point")) == 18, "no point is dropped"
     assert any("▽" in mark.text for mark in picture.marks if isinstance(mark, Label))
     assert len(curves(picture, Ink.SERIES2)) == 1, "the line falls to the edge and comes back"
@@ -221,7 +220,7 @@ def test_what_is_no_number_breaks_the_line_and_is_marked_on_the_top_edge(odd: fl
     picture, scale = draw(gradient((*NORMS[:4], odd, *NORMS[5:]), axis), 700, 400)
     assert len(curves(picture, Ink.SERIES2)) == 2
     (found,) = [group for group in groups(picture, "point") if text in group.title]
-    assert found.path == PATHS[4] and abs(found.y + found.height / 2 - scale.top) < 10
+    assert found.path == PATHS[4] and abs(found.y + found.height / 2 - scale.frame.top) < 10
     assert any(text in mark.text for mark in picture.marks if isinstance(mark, Label))
 
 
@@ -251,9 +250,9 @@ def test_raw_data_is_hidden_with_the_smoothed_curve_that_it_is_behind() -> None:
 
 
 def test_series_differ_by_colour_and_also_without_it() -> None:
-    assert len({look.ink for look in LOOKS}) == len(LOOKS) == 8
-    assert len({look.marker for look in LOOKS}) == 8
-    assert all(one.dash is not other.dash for one, other in pairwise(LOOKS))
+    assert len({look.ink for look in STYLES}) == len(STYLES) == 8
+    assert len({look.marker for look in STYLES}) == 8
+    assert all(one.dash is not other.dash for one, other in pairwise(STYLES))
 
 
 def test_lengths_must_agree() -> None:
@@ -294,20 +293,23 @@ def test_a_crosshair_reads_the_nearest_point_of_each_series() -> None:
 def test_zoom_keeps_the_place_under_the_mouse(x: float, y: float, factor: float) -> None:
     made = gradient()
     scale = draw(made, 700, 400).scale
-    px = scale.left + x * (scale.right - scale.left), scale.top + y * (scale.bottom - scale.top)
+    px = (
+        scale.frame.left + x * (scale.frame.right - scale.frame.left),
+        scale.frame.top + y * (scale.frame.bottom - scale.frame.top),
+    )
     near = zoomed(made, scale, factor, *px)
     low = present(near.x_axis.low)
     length = present(near.x_axis.high) - low
     assert length == pytest.approx((scale.x.high - scale.x.low) / factor)
     assert low + x * length == pytest.approx(scale.x.value(px[0]))
-    assert whole(near) == made
+    assert replace(near, x_axis=made.x_axis, y_axis=made.y_axis) == made
 
 
 def test_outside_of_the_frame_one_axis_is_zoomed() -> None:
     made = gradient()
     scale = draw(made, 700, 400).scale
-    assert zoomed(made, scale, 2, scale.left - 5, 200).x_axis == made.x_axis
-    assert zoomed(made, scale, 2, 300, scale.bottom + 5).y_axis == made.y_axis
+    assert zoomed(made, scale, 2, scale.frame.left - 5, 200).x_axis == made.x_axis
+    assert zoomed(made, scale, 2, 300, scale.frame.bottom + 5).y_axis == made.y_axis
 
 
 def test_stacked_bars_stand_on_each_other() -> None:
@@ -321,7 +323,7 @@ def test_stacked_bars_stand_on_each_other() -> None:
     picture, scale = draw(Chart("Terms", Axis("block"), axis, series, stacked=True), 700, 400)
     bars = groups(picture, "bar")
     for lower, upper, share in zip(bars[:3], bars[3:], shares, strict=True):
-        assert upper.y == pytest.approx(scale.top) and lower.y + lower.height == pytest.approx(scale.bottom)
+        assert upper.y == pytest.approx(scale.frame.top) and lower.y + lower.height == pytest.approx(scale.frame.bottom)
         assert lower.y == pytest.approx(upper.y + upper.height) == pytest.approx(scale.y.px(share))
 
 

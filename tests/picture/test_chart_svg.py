@@ -11,9 +11,9 @@ from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
 from resnet_explorer.picture.chart import (
-    LOOKS,
     PLAIN,
     RESIDUAL,
+    STYLES,
     Axis,
     Cell,
     Chart,
@@ -72,9 +72,9 @@ def odd() -> Chart:
 
 
 def roofline() -> Chart:
-    layers = Series("conv", "convolutions", (20.0, 60.0, 90.0), (70.0, 80.0, 88.0), LOOKS[0], Kind.SCATTER)
-    norms = Series("norm", "norms", (0.25, 0.3, 0.5), (3.9, 5.0, 7.5), LOOKS[1], Kind.SCATTER)
-    limit = Series("limit", "limit", (0.1, 5.3, 1000.0), (1.8, 95.0, 95.0), LOOKS[2]._replace(marker=LOOKS[0].marker))
+    layers = Series("conv", "convolutions", (20.0, 60.0, 90.0), (70.0, 80.0, 88.0), STYLES[0], Kind.SCATTER)
+    norms = Series("norm", "norms", (0.25, 0.3, 0.5), (3.9, 5.0, 7.5), STYLES[1], Kind.SCATTER)
+    limit = Series("limit", "limit", (0.1, 5.3, 1000.0), (1.8, 95.0, 95.0), STYLES[2]._replace(marker=STYLES[0].marker))
     axes = Axis("intensity", Scale.LOG, "FLOP per byte"), Axis("speed", Scale.LOG, "GFLOP/s")
     return Chart("Roofline", *axes, (layers, norms, limit), guides=(Guide(95, "95 GFLOP/s", vertical=False),))
 
@@ -97,7 +97,7 @@ def training(steps: int = 90) -> HeatMap:
 def lab() -> Picture:
     drawn, scale = draw(gradient(), 640, 360)
     strips = tuple(
-        Strip(one.key, one.label, tuple(map(Cell, PATHS, PATHS, one.y, [one.look is RESIDUAL] * 9)), one.look)
+        Strip(one.key, one.label, tuple(map(Cell, PATHS, PATHS, one.y, [one.style is RESIDUAL] * 9)), one.style)
         for one in gradient().series
     )
     return stack(drawn, block_strip(strips, NORM, 640, "Each block coloured by its norm", under=scale))
@@ -156,7 +156,7 @@ def test_a_point_under_the_mouse_is_its_block(qapp: QGuiApplication) -> None:
     for path, x, y in zip(PATHS, BLOCKS, gradient().series[1].y, strict=True):
         found = hit(picture, QPointF(scale.x.px(x) + 2, scale.y.px(y) - 2))
         assert found and (found.path, found.group.kind) == (path, "point")
-    assert hit(picture, QPointF(scale.x.px(5), scale.top + 12)) is None, "empty ground"
+    assert hit(picture, QPointF(scale.x.px(5), scale.frame.top + 12)) is None, "empty ground"
 
 
 @pytest.mark.parametrize("theme", THEMES.values(), ids=lambda theme: theme.name)
@@ -182,11 +182,11 @@ def test_a_turned_title_is_painted_upwards_beside_the_axis(qapp: QGuiApplication
     made = Chart("", Axis(), Axis("WWWWWWWWWW"), ())
     picture, scale = draw(made, 480, 300)
     image = to_image(picture, LIGHT)
-    left = int(scale.left) - 40
+    left = int(scale.frame.left) - 40
     inked = [(x, y) for x in range(left) for y in range(300) if QColor(image.pixel(x, y)).lightness() < 128]
     xs, ys = zip(*inked, strict=True)
     assert max(ys) - min(ys) > 5 * (max(xs) - min(xs))
-    assert (max(ys) + min(ys)) / 2 == pytest.approx((scale.top + scale.bottom) / 2, abs=3)
+    assert (max(ys) + min(ys)) / 2 == pytest.approx((scale.frame.top + scale.frame.bottom) / 2, abs=3)
 
 
 def test_a_chart_as_pdf_is_vectors(qapp: QGuiApplication) -> None:

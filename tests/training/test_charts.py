@@ -129,7 +129,7 @@ def test_chance_is_a_line(measure: Measure, level: float) -> None:
 def test_test_curves_have_points_where_they_were_judged() -> None:
     made = curves([run(every=25)], Measure.TEST_ERROR)
     assert list(made.series[0].x) == [25, 50, 75, 100, 125, 150] and list(made.series[0].y) == [50.0] * 6
-    assert made.series[0].look.marker is not Marker.NONE and "smoothed" not in made.subtitle
+    assert made.series[0].style.marker is not Marker.NONE and "smoothed" not in made.subtitle
 
 
 def test_the_x_axis_counts_steps_epochs_or_seconds() -> None:

@@ -15,10 +15,10 @@ from resnet_explorer.picture.chart import (
     Cell,
     Chart,
     Kind,
-    Look,
     Point,
     Scale,
     Series,
+    SeriesStyle,
     Strip,
     toggled,
 )
@@ -35,7 +35,7 @@ XS = list(range(1, BLOCKS + 1))
 PATHS = [f"layer{1 + n // 3}.{n % 3}" for n in range(BLOCKS)]
 
 
-def series(name: str, values: list[float], look: Look, kind: Kind = Kind.LINE, band: bool = True) -> Series:
+def series(name: str, values: list[float], look: SeriesStyle, kind: Kind = Kind.LINE, band: bool = True) -> Series:
     points = [Point(path, f"block {n}") for n, path in enumerate(PATHS, start=1)] if kind is Kind.LINE else None
     low, high = ([value / 2 for value in values], [value * 2 for value in values]) if band else (None, None)
     return Series(name, name, XS, values, look, kind, low, high, points)
@@ -69,7 +69,7 @@ def view(document: Document, qtbot: QtBot) -> Iterator[ChartView]:
 def at(view: ChartView, x: float) -> QPoint:
     assert view._drawn
     scale = view._drawn.scale
-    return QPoint(round(scale.x.px(x)), round((scale.top + scale.bottom) / 2))
+    return QPoint(round(scale.x.px(x)), round((scale.frame.top + scale.frame.bottom) / 2))
 
 
 def point(qtbot: QtBot, view: ChartView, place: QPoint) -> None:

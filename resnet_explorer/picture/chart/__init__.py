@@ -15,7 +15,7 @@
     picture, scale = draw(made, 900, 500)   # and where values lie in it
     scale.at(412.0)                         # the nearest x, and each series' value there
     read_at(scale, 412.0, 900)              # the same as a line and a box that lie over the picture on screen
-    zoomed(made, scale, 1.25, 412.0, 200.0) # the chart zoomed about a point; `panned`, `whole` as well
+    zoomed(made, scale, 1.25, 412.0, 200.0) # the chart zoomed about a point; `panned` as well
 
 ``text`` (1, or 1.3 for a projector) makes words and signs larger. What is on a chart:
 
@@ -31,24 +31,24 @@
 from resnet_explorer.picture.chart.frame import Drawn, chart, draw, stack
 from resnet_explorer.picture.chart.heatmap import ColourScale, colour_scale, heatmap
 from resnet_explorer.picture.chart.model import (
-    LOOKS,
     PLAIN,
     RESIDUAL,
+    STYLES,
     Axis,
     Cell,
     Chart,
     Guide,
     HeatMap,
     Kind,
-    Look,
     Marker,
     Point,
     Row,
     Scale,
     Series,
+    SeriesStyle,
     Span,
     Strip,
 )
 from resnet_explorer.picture.chart.readout import Readout, Spot, read_at, read_spot, spots, steps
-from resnet_explorer.picture.chart.scale import AxisScale, ChartScale, Reading, panned, toggled, whole, zoomed
+from resnet_explorer.picture.chart.scale import AxisScale, ChartScale, Reading, panned, toggled, zoomed
 from resnet_explorer.picture.chart.strip import block_strip

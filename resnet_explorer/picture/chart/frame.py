@@ -8,21 +8,7 @@ from resnet_explorer.picture.chart.model import Axis, Chart, Guide, Span, Ticks,
 from resnet_explorer.picture.chart.scale import AxisScale, ChartScale, stacks
 from resnet_explorer.picture.chart.series import series_marks
 from resnet_explorer.picture.chart.text import ASCENT, PAD, Sizes, head_marks, line, shorten
-from resnet_explorer.picture.marks import (
-    Anchor,
-    Area,
-    Arrow,
-    Box,
-    Dash,
-    Group,
-    Ink,
-    Label,
-    Mark,
-    Picture,
-    Point,
-    Style,
-    width,
-)
+from resnet_explorer.picture.marks import Anchor, Area, Arrow, Box, Dash, Group, Ink, Label, Mark, Picture, Style, width
 
 SHORT = 3.5
 LEAST = 3
@@ -56,7 +42,6 @@ def draw(chart: Chart, width: float, height: float, text: float = 1.0) -> Drawn:
 
 
 def _described(chart: Chart, lay: Layout) -> str:
-    """Return the chart in words, for those who do not see it."""
     text = [chart.subtitle] if chart.subtitle else []
     text.append(f"{chart.y_axis.text or 'y'} against {chart.x_axis.text or 'x'}")
     for series in chart.shown:
@@ -79,16 +64,15 @@ def stack(*pictures: Picture, gap: float = 0.0) -> Picture:
 
 
 def _frame_marks(lay: Layout) -> list[Mark]:
-    """Return the frame with its grid and the short ticks of logarithmic axes, under the curves."""
     frame, x_axis, y_axis = lay.frame, lay.scale.x, lay.scale.y
     marks: list[Mark] = []
-    for tick in lay.x_ticks.ticks:
-        x = x_axis.px(tick.value)
+    for x in [x_axis.px(tick.value) for tick in lay.x_ticks.ticks]:
         marks.append(_line((x, frame.top), (x, frame.bottom)))
-    for tick in lay.y_ticks.ticks:
-        y = y_axis.px(tick.value)
+    for y in [y_axis.px(tick.value) for tick in lay.y_ticks.ticks]:
         marks.append(_line((frame.left, y), (frame.right, y)))
-    marks += _dividers(lay)
+    for x in sorted(map(x_axis.px, {span.low for span in lay.scale.chart.spans}))[1:]:
+        if frame.left + 4 < x < frame.right - 4:
+            marks.append(Arrow(((x, frame.top), (x, frame.bottom)), Ink.GONE, 1.0, Dash.DOTTED, head=False))
     marks.append(Box(frame.left, frame.top, frame.right - frame.left, frame.bottom - frame.top, None, Ink.LINE, 1.0))
     for x in map(x_axis.px, lay.x_ticks.minor):
         marks.append(_line((x, frame.bottom), (x, frame.bottom - SHORT), Ink.LINE))
@@ -97,23 +81,11 @@ def _frame_marks(lay: Layout) -> list[Mark]:
     return marks
 
 
-def _line(one: Point, two: Point, ink: Ink = Ink.GRID) -> Arrow:
-    return Arrow((one, two), ink, 1.0, head=False)
-
-
-def _dividers(lay: Layout) -> list[Mark]:
-    """Return dotted lines between the parts of the x axis."""
-    frame, places = lay.frame, {span.low for span in lay.scale.chart.spans}
-    found = sorted(lay.scale.x.px(value) for value in places)[1:]
-    return [
-        Arrow(((x, frame.top), (x, frame.bottom)), Ink.GONE, 1.0, Dash.DOTTED, head=False)
-        for x in found
-        if frame.left + 4 < x < frame.right - 4
-    ]
+def _line(start: tuple[float, float], end: tuple[float, float], ink: Ink = Ink.GRID) -> Arrow:
+    return Arrow((start, end), ink, 1.0, head=False)
 
 
 def _axis_marks(lay: Layout) -> list[Mark]:
-    """Return the words around the frame."""
     chart, frame, size = lay.scale.chart, lay.frame, lay.sizes
     y = frame.bottom + size.gap
     marks = [*x_labels(lay.x_ticks, lay.scale.x, y, size), *y_labels(lay.y_ticks, lay.scale.y, frame.left, size)]
@@ -126,23 +98,22 @@ def _axis_marks(lay: Layout) -> list[Mark]:
     return marks
 
 
-def x_labels(found: Ticks, scale: AxisScale, y: float, size: Sizes) -> list[Mark]:
+def x_labels(ticks: Ticks, scale: AxisScale, y: float, size: Sizes) -> list[Mark]:
     """Return the labels of the x axis; y is where they begin."""
     base = y + ASCENT * size.tick + 1
     return [
         Label(scale.px(tick.value), base, tick.label, size.tick, Ink.MUTED, Anchor.MIDDLE)
-        for tick in found.ticks
+        for tick in ticks.ticks
         if tick.label
     ]
 
 
-def y_labels(found: Ticks, scale: AxisScale, left: float, size: Sizes) -> list[Mark]:
+def y_labels(ticks: Ticks, scale: AxisScale, left: float, size: Sizes) -> list[Mark]:
     """Return the labels of the y axis, which end left of the frame."""
+    x, down = left - size.gap - 2, 0.36 * size.tick
     return [
-        Label(
-            left - size.gap - 2, scale.px(tick.value) + 0.36 * size.tick, tick.label, size.tick, Ink.MUTED, Anchor.END
-        )
-        for tick in found.ticks
+        Label(x, scale.px(tick.value) + down, tick.label, size.tick, Ink.MUTED, Anchor.END)
+        for tick in ticks.ticks
         if tick.label
     ]
 
@@ -179,40 +150,38 @@ def _span(lay: Layout, span: Span, y: float) -> list[Mark]:
 
 ROWS = 3
 """Words of vertical lines stand in at most so many rows, one under the other."""
-_Place = tuple[float, float, float, float]
 
 
 def _guide_marks(lay: Layout) -> list[Mark]:
     """Return the guides that are in the frame; words that would lie on others are left to the titles."""
-    taken: list[_Place] = []
+    taken: list[Frame] = []
     marks: list[Mark] = []
     for index, guide in enumerate(lay.scale.chart.guides):
         frame, axis = lay.frame, lay.scale.x if guide.vertical else lay.scale.y
         place = axis.px(guide.value)
         if not (frame.left <= place <= frame.right if guide.vertical else frame.top <= place <= frame.bottom):
             continue
-        ends = (
-            ((place, frame.top), (place, frame.bottom))
-            if guide.vertical
-            else ((frame.left, place), (frame.right, place))
+        across, down = ((frame.left, place), (frame.right, place)), ((place, frame.top), (place, frame.bottom))
+        rule = Arrow(down if guide.vertical else across, Ink.MUTED, 1.2, Dash.DASHED, head=False)
+        key, size = lay.scale.chart.key, (lay.width, lay.height)
+        marks.append(
+            Group(
+                "", "guide", guide.label, 0, 0, *size, (rule, *_guide_text(lay, guide, place, taken)), f":{key}{index}"
+            )
         )
-        inner: list[Mark] = [Arrow(ends, Ink.MUTED, 1.2, Dash.DASHED, head=False), *_words(lay, guide, place, taken)]
-        key = lay.scale.chart.key
-        marks.append(Group("", "guide", guide.label, 0, 0, lay.width, lay.height, tuple(inner), f":{key}{index}"))
     return marks
 
 
-def _words(lay: Layout, guide: Guide, place: float, taken: list[_Place]) -> list[Mark]:
+def _guide_text(lay: Layout, guide: Guide, place: float, taken: list[Frame]) -> list[Mark]:
     size, frame = lay.sizes.note, lay.frame
     wide, high = width(guide.label, size, Style.ITALIC) + 6, line(size)
     for x, y in _places(lay, guide, place, wide, high):
-        box = (x, y, x + wide, y + high)
-        inside = x >= frame.left and box[2] <= frame.right and y >= frame.top and box[3] <= frame.bottom
-        if guide.label and inside and not any(_touch(box, other) for other in taken):
+        box = Frame(x, y, x + wide, y + high)
+        inside = frame.holds(x, y, by=0.0) and frame.holds(box.right, box.bottom, by=0.0)
+        if guide.label and inside and not any(map(box.touches, taken)):
             taken.append(box)
-            corners = ((x, y), (box[2], y), (box[2], box[3]), (x, box[3]))
             text = Label(x + 3, y + ASCENT * size + 2, guide.label, size, Ink.MUTED, Anchor.START, Style.ITALIC)
-            return [Area(corners, Ink.PAGE, opacity=0.85), text]
+            return [Area(box.corners, Ink.PAGE, opacity=0.85), text]
     return []
 
 
@@ -223,7 +192,3 @@ def _places(lay: Layout, guide: Guide, place: float, wide: float, high: float) -
         return [(x, frame.top + 3 + row * high) for row in range(ROWS) for x in sides]
     heights = (place - high - 1, place + 2)
     return [(x, y) for x in (frame.right - wide - 4, frame.left + 6) for y in heights]
-
-
-def _touch(one: _Place, other: _Place) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

@@ -9,7 +9,7 @@ from resnet_explorer.picture.chart.frame import axis_titles, x_labels
 from resnet_explorer.picture.chart.layout import under_frame, x_axis_ticks, y_axis_ticks
 from resnet_explorer.picture.chart.markers import Frame, cross, underflow
 from resnet_explorer.picture.chart.model import Axis, HeatMap, Row, Scale, number, ticks
-from resnet_explorer.picture.chart.scale import AxisScale, Range, asked, spread
+from resnet_explorer.picture.chart.scale import AxisScale, Range, spread, with_limits
 from resnet_explorer.picture.chart.text import (
     ASCENT,
     BUDGETS,
@@ -57,10 +57,10 @@ class ColourScale:
 
 def colour_scale(axis: Axis, values: Iterable[float]) -> ColourScale:
     """Return the colours for an axis and all values that it is to show."""
-    return ColourScale(*asked(axis, spread(axis, values, 0.0, 0.0)), axis.scale)
+    return ColourScale(*with_limits(axis, spread(axis, values, 0.0, 0.0)), axis.scale)
 
 
-def value_words(axis: Axis, value: float) -> str:
+def value_text(axis: Axis, value: float) -> str:
     """Return a value as a title says it."""
     if value == 0 and axis.scale is Scale.LOG:
         return "0 (underflow)"
@@ -85,12 +85,12 @@ def upright_bar(colours: ColourScale, axis: Axis, high: float, size: Sizes) -> G
     """Return the bar that says which colour is which value, low values at its bottom, and its title turned."""
     step = high / len(SCALE)
     marks: list[Mark] = [Box(0, round(high - step * (n + 1)), BAR, round(step) + 1, ink) for n, ink in enumerate(SCALE)]
-    found = y_axis_ticks(axis, Range(colours.low, colours.high), high, size)
+    made = y_axis_ticks(axis, Range(colours.low, colours.high), high, size)
     scale = AxisScale(colours.low, colours.high, high, 0.0, colours.scale)
-    for tick in found.ticks:
+    for tick in made.ticks:
         base = scale.px(tick.value) + 0.36 * size.tick
         marks.append(Label(BAR + size.gap, base, tick.label, size.tick, Ink.MUTED))
-    wide = BAR + size.gap + max((width(tick.label, size.tick) for tick in found.ticks), default=0.0)
+    wide = BAR + size.gap + max((width(tick.label, size.tick) for tick in made.ticks), default=0.0)
     text = shorten(axis.text, high, size.axis)
     if text:
         wide += line(size.axis)
@@ -107,9 +107,9 @@ def level_bar(colours: ColourScale, axis: Axis, wide: float, size: Sizes) -> Gro
     marks: list[Mark] = [Label(0, ASCENT * size.tick + 1, text, size.tick, Ink.MUTED)] if text else []
     marks += [Box(start + step * n, 2, step + 0.5, BAR - 2, ink) for n, ink in enumerate(SCALE)]
     shown = Range(colours.low, colours.high)
-    found, _ = x_axis_ticks(axis, shown, start, start + long, wide, size)
+    made, _ = x_axis_ticks(axis, shown, start, start + long, wide, size)
     scale = AxisScale(*shown, start, start + long, colours.scale)
-    marks += x_labels(found, scale, BAR + 1, size)
+    marks += x_labels(made, scale, BAR + 1, size)
     return Group("", "scale", f"Colours: {axis.text}", 0, 0, start + long, BAR + 1 + line(size.tick), tuple(marks))
 
 
@@ -151,8 +151,8 @@ def heatmap(shown: HeatMap, width: float, height: float, text: float = 1.0) -> P
     if place.budget.axis_titles:
         y = frame.bottom + size.gap + line(size.tick)
         marks += axis_titles(shown.x_axis, Axis(shown.y_title), frame, y, width, height, size)
-    words = f"{shown.value.text} by {shown.y_title or 'row'} and {shown.x_axis.text or 'column'}"
-    return Picture(width, height, tuple(marks), shown.title, words)
+    description = f"{shown.value.text} by {shown.y_title or 'row'} and {shown.x_axis.text or 'column'}"
+    return Picture(width, height, tuple(marks), shown.title, description)
 
 
 def _placed(shown: HeatMap, wide: float, high: float, size: Sizes) -> _Place:
@@ -179,9 +179,9 @@ def _placed(shown: HeatMap, wide: float, high: float, size: Sizes) -> _Place:
 def _signs(shown: HeatMap) -> tuple[str, ...]:
     values = [value for row in shown.rows for value in row.values]
     is_log = shown.value.scale is Scale.LOG
-    said = ["▽ 0"] if is_log and any(value <= 0 for value in values) else []
-    said += ["× not a number"] if any(value != value for value in values) else []
-    return (" · ".join(said),) if said else ()
+    signs = ["▽ 0"] if is_log and any(value <= 0 for value in values) else []
+    signs += ["× not a number"] if any(value != value for value in values) else []
+    return (" · ".join(signs),) if signs else ()
 
 
 def _edges(start: float, end: float, count: int) -> list[int]:
@@ -190,14 +190,15 @@ def _edges(start: float, end: float, count: int) -> list[int]:
 
 
 def _row(shown: HeatMap, place: _Place, index: int) -> Group:
-    """Return a row as a group: its address, and its cells."""
     row, frame = shown.rows[index], place.frame
     top, bottom = _edges(frame.top, frame.bottom, len(shown.rows))[index : index + 2]
     edges = _edges(0, frame.right - frame.left, len(place.columns))
     cells = tuple(_cells(shown, place, row, edges, float(bottom - top)))
     prefix = f"{shown.key}:" if shown.key else ""
-    known = [value for value in row.values if value == value]
-    text = f"{value_words(shown.value, min(known))} to {value_words(shown.value, max(known))}" if known else "no value"
+    values = [value for value in row.values if value == value]
+    text = "no value"
+    if values:
+        text = f"{value_text(shown.value, min(values))} to {value_text(shown.value, max(values))}"
     size = (frame.left, top, frame.right - frame.left, bottom - top)
     return Group(row.path, "row", f"{row.label}: {text}", *size, cells, f":heat{index}", prefix)
 
@@ -223,9 +224,9 @@ def _cells(shown: HeatMap, place: _Place, row: Row, edges: list[int], high: floa
 def _cell_text(shown: HeatMap, row: Row, first: int, last: int) -> str:
     name, axis = shown.x_axis.title.partition(",")[0], shown.value
     values = [value for value in row.values[first : last + 1] if value == value]
-    text = value_words(axis, min(values)) if values else "not a number"
+    text = value_text(axis, min(values)) if values else "not a number"
     if values and max(values) != min(values):
-        text += f" to {value_words(axis, max(values))}"
+        text += f" to {value_text(axis, max(values))}"
     where = number(shown.x[first]) + (f" to {number(shown.x[last])}" if last > first else "")
     return f"{row.label}, {name} {where}: {text}"
 
@@ -235,13 +236,8 @@ def _row_labels(shown: HeatMap, place: _Place) -> list[Mark]:
     frame, size = place.frame, place.sizes.tick
     high = (frame.bottom - frame.top) / max(1, len(shown.rows))
     every = max(1, ceil(1.25 * size / high))
-    room = (
-        frame.left
-        - place.sizes.gap
-        - 2
-        - PAD
-        - (line(place.sizes.axis) if shown.y_title and place.budget.axis_titles else 0)
-    )
+    title = line(place.sizes.axis) if shown.y_title and place.budget.axis_titles else 0
+    room = frame.left - place.sizes.gap - 2 - PAD - title
     marks: list[Mark] = []
     for index in range(0, len(shown.rows), every):
         base = frame.top + (index + 0.5) * high + 0.36 * size
@@ -271,8 +267,8 @@ def _column_texts(shown: HeatMap, place: _Place) -> list[tuple[int, str]]:
     widest = max((width(text, place.sizes.tick) for text in names.values()), default=0.0) + place.sizes.tick
     most = max(1, int((place.frame.right - place.frame.left) / widest))
     steps = {x: shown.x.index(x) for x in shown.x}
-    found = ticks(shown.x_axis, min(shown.x), max(shown.x), most).ticks if len(steps) > 1 else ()
-    round_ones = [(steps[tick.value], tick.label) for tick in found if tick.value in steps]
+    made = ticks(shown.x_axis, min(shown.x), max(shown.x), most).ticks if len(steps) > 1 else ()
+    round_ones = [(steps[tick.value], tick.label) for tick in made if tick.value in steps]
     if len(round_ones) > 1:
         drawn = range(len(place.columns))
         return [(min(drawn, key=lambda n: abs(place.columns[n] - index)), text) for index, text in round_ones]
@@ -284,17 +280,15 @@ def heat_picture(maps: Sequence[HeatMap], wide: float, high: float, text: float 
     """Return heat maps under each other, or in two columns where there are many, as one picture of that size."""
     columns = 2 if len(maps) >= BESIDE_FROM else 1
     rows = -(-len(maps) // columns)
-    one_wide, one_high = wide / columns, high / max(1, rows)
-    marks, said = [], []
+    size = wide / columns, high / max(1, rows)
+    marks, texts = [], []
     for index, shown in enumerate(maps):
-        picture = heatmap(shown, one_wide, one_high, text)
-        x, y = index % columns * one_wide, index // columns * one_high
-        inner = tuple(_named(mark, f":{shown.key}") for mark in picture.marks)
-        marks.append(Group("", "picture", picture.title, x, y, one_wide, one_high, inner, f":{shown.key}"))
-        said.append(f"{picture.title}: {picture.description}")
-    return Picture(wide, high, tuple(marks), maps[0].title if maps else "", ". ".join(said))
-
-
-def _named(mark: Mark, suffix: str) -> Mark:
-    """Return a mark of a map with an id of its own: each has a bar of colours."""
-    return replace(mark, suffix=suffix) if isinstance(mark, Group) and mark.kind == "scale" else mark
+        picture, suffix = heatmap(shown, *size, text), f":{shown.key}"
+        x, y = index % columns * size[0], index // columns * size[1]
+        inner = tuple(
+            replace(mark, suffix=suffix) if isinstance(mark, Group) and mark.kind == "scale" else mark
+            for mark in picture.marks  # each map has a bar of colours, whose id has to be its own
+        )
+        marks.append(Group("", "picture", picture.title, x, y, *size, inner, suffix))
+        texts.append(f"{picture.title}: {picture.description}")
+    return Picture(wide, high, tuple(marks), maps[0].title if maps else "", ". ".join(texts))

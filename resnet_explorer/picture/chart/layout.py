@@ -23,7 +23,7 @@ from resnet_explorer.picture.chart.text import (
     shorten,
     sizes,
 )
-from resnet_explorer.picture.marks import Arrow, Box, Group, Ink, Label, Mark, Style, width
+from resnet_explorer.picture.marks import Arrow, Box, Group, Ink, Label, Mark, Point, Style, width
 
 SAMPLE, SHORT_SAMPLE = 26.0, 14.0
 BESIDE_PART = 0.3
@@ -56,13 +56,13 @@ class Legend(NamedTuple):
 
 def legend(chart: Chart, wide: float, high: float, size: Sizes, budget: Budget) -> Legend:
     """Return the names of a chart's series and the room that they need; ``high`` is what the frame would have."""
-    named = [one for one in chart.series if one.label and not one.faint]
-    if not named or not budget.legend:
+    labelled = [series for series in chart.series if series.label and not series.faint]
+    if not labelled or not budget.legend:
         return Legend()
-    entries = [Entry(one, one.label, one.note if budget.with_notes else "") for one in named]
+    entries = [Entry(series, series.label, series.note if budget.with_notes else "") for series in labelled]
     column = max(_beside_width(entry, size) for entry in entries) + _beside_sample(entries)
     fits = column <= BESIDE_PART * wide and sum(_beside_height(entry, size) for entry in entries) <= high
-    if fits and all(one.kind in (Kind.LINE, Kind.STEPS) for one in named):
+    if fits and all(series.kind in (Kind.LINE, Kind.STEPS) for series in labelled):
         return Legend(tuple(entries), True, 0.0, column + 12 + PAD)
     return _rows(entries, wide - 2 * PAD, size)
 
@@ -98,24 +98,23 @@ def _sample_width(series: Series) -> float:
     return SAMPLE if series.kind in (Kind.LINE, Kind.STEPS) else SHORT_SAMPLE
 
 
-def legend_marks(found: Legend, scale: ChartScale, top: float, size: Sizes) -> list[Mark]:
+def legend_marks(legend: Legend, scale: ChartScale, top: float, size: Sizes) -> list[Mark]:
     """Return the names as groups that can be clicked, and lines from the curves' ends to names that were moved."""
-    if found.beside:
-        return _beside_marks(found, scale, size)
-    marks: list[Mark] = []
-    for entry in found.entries:
-        place = entry.x, top + entry.y, entry.wide, line(size.label)
-        marks.append(_entry(scale, entry, place, _sample_width(entry.series) + 6, size))
-    return marks
+    if legend.beside:
+        return _beside_marks(legend.entries, scale, size)
+    high = line(size.label)
+    return [
+        _entry(scale, entry, (entry.x, top + entry.y, entry.wide, high), _sample_width(entry.series) + 6, size)
+        for entry in legend.entries
+    ]
 
 
 def _entry(
     scale: ChartScale, entry: Entry, place: tuple[float, float, float, float], start: float, size: Sizes
 ) -> Group:
     """Return a name with a sample of its series before it, where there is room for one; ``place`` is x, y, w and h."""
-    series, key = entry.series, scale.chart.key
-    base = ASCENT * size.label + 1
-    ink, style = (Ink.MUTED, Style.ITALIC) if series.hidden else (series.look.ink, Style.SEMIBOLD)
+    series, base = entry.series, ASCENT * size.label + 1
+    ink, style = (Ink.MUTED, Style.ITALIC) if series.hidden else (series.style.ink, Style.SEMIBOLD)
     marks: list[Mark] = [Label(start, base, entry.label, size.label, ink, style=style)]
     if start:
         marks += _sample(scale.chart, series, base - 0.36 * size.label, size)
@@ -125,48 +124,43 @@ def _entry(
         marks.append(Label(*at, entry.note, size.note, Ink.MUTED))
     name = ", ".join(text for text in (series.label, series.note) if text)
     title = f"{name} ({'hidden' if series.hidden else 'shown'})"
-    return Group(series.key, "legend", title, *place, tuple(marks), ":legend", f"{key}:" if key else "")
+    return Group(series.key, "legend", title, *place, tuple(marks), ":legend", scale.chart.prefix)
 
 
 def _sample(chart: Chart, series: Series, y: float, size: Sizes) -> list[Mark]:
-    """Return a short piece of a series: its line with its sign, or a small bar."""
-    look, half, wide = series.look, size.sign, _sample_width(series)
-    ink = Ink.GONE if series.hidden else look.ink
+    style, wide = series.style, _sample_width(series)
+    ink = Ink.GONE if series.hidden else style.ink
     if series.kind is Kind.BARS:
         high = 0.72 * wide
         if series.hidden:
             return [Box(0, y - high / 2, wide, high, None, ink)]
         return bar(0, y - high / 2, wide, high, ink, chart.is_hatched(series))
-    rule: list[Mark] = [Arrow(((0, y), (wide, y)), ink, 2.0, look.dash, head=False)]
-    signs = sign(look.marker, wide / 2, y, half, ink, series.hidden)
+    rule: list[Mark] = [Arrow(((0, y), (wide, y)), ink, 2.0, style.dash, head=False)]
+    signs = sign(style.marker, wide / 2, y, size.sign, ink, series.hidden)
     return signs if series.kind is Kind.SCATTER else rule + signs
 
 
-def _beside_marks(found: Legend, scale: ChartScale, size: Sizes) -> list[Mark]:
+def _beside_marks(entries: tuple[Entry, ...], scale: ChartScale, size: Sizes) -> list[Mark]:
     frame = scale.frame
-    ends = [_end(entry.series, scale, frame) for entry in found.entries]
-    heights = [_beside_height(entry, size) for entry in found.entries]
+    ends = [_end(entry.series, scale) for entry in entries]
+    heights = [_beside_height(entry, size) for entry in entries]
     wanted = [end[1] if end else frame.bottom + index for index, end in enumerate(ends)]
     tops = apart(wanted, heights, frame.top - GAP / 2, frame.bottom + GAP / 2)
     marks: list[Mark] = []
-    for entry, end, high, top in zip(found.entries, ends, heights, tops, strict=True):
+    for entry, end, high, top in zip(entries, ends, heights, tops, strict=True):
         middle = top + line(size.label) / 2
-        if end and len(ends) <= FEW and _is_apart(frame.right - end[0], middle - end[1]):
-            leader = (end[0] + 5, end[1]), (scale.right + 9, middle)
-            marks.append(Arrow(leader, entry.series.look.ink, 0.8, head=False))
-        before = _beside_sample(found.entries)
-        place = scale.right + 12, top, before + _beside_width(entry, size), high
+        far = frame.right - end[0] if end else NEAR
+        if end and len(ends) <= FEW and far < NEAR and (far > 6 or abs(middle - end[1]) > 3):
+            leader = (end[0] + 5, end[1]), (frame.right + 9, middle)
+            marks.append(Arrow(leader, entry.series.style.ink, 0.8, head=False))
+        before = _beside_sample(entries)
+        place = frame.right + 12, top, before + _beside_width(entry, size), high
         marks.append(_entry(scale, entry, place, before, size))
     return marks
 
 
-def _is_apart(dx: float, dy: float) -> bool:
-    """Say whether a label is not just beside its curve's end, and yet near enough for a line to it."""
-    return dx < NEAR and (dx > 6 or abs(dy) > 3)
-
-
-def _end(series: Series, scale: ChartScale, frame: Frame) -> tuple[float, float] | None:
-    """Return where the last point of a series that is seen is."""
+def _end(series: Series, scale: ChartScale) -> Point | None:
+    frame = scale.frame
     if series.hidden:
         return None
     for x, y in zip(reversed(series.x), reversed(series.y), strict=True):
@@ -175,11 +169,6 @@ def _end(series: Series, scale: ChartScale, frame: Frame) -> tuple[float, float]
             if frame.left <= px <= frame.right + 0.5:
                 return px, py
     return None
-
-
-UNDERFLOW = "▽ 0 or too small for the axis"
-NAN = "× not a number"
-INFINITE = "△ infinite"
 
 
 class Layout(NamedTuple):
@@ -206,7 +195,7 @@ def lay_out(chart: Chart, wide: float, high: float, text: float) -> Layout:
     ranges = x_range(chart), y_range(chart)
     made = _lay_out(chart, wide, high, sizes(text), BUDGETS[0], ranges)
     for budget in BUDGETS[1:]:
-        if made.scale.bottom - made.scale.top >= FRAME_PART * high:
+        if made.frame.bottom - made.frame.top >= FRAME_PART * high:
             break
         made = _lay_out(chart, wide, high, sizes(text), budget, ranges)
     return made
@@ -221,7 +210,8 @@ def _lay_out(
     top = text.above + rows.above + GAP
     bottom = max(top + 20.0, high - below)
     y_ticks = y_axis_ticks(chart.y_axis, ranges[1], bottom - top, size)
-    left = left_of_frame(chart.y_axis.text, y_ticks.ticks, size, budget)
+    title = line(size.axis) + 4 if chart.y_axis.text and budget.axis_titles else 0.0
+    left = PAD + title + max((width(tick.label, size.tick) for tick in y_ticks.ticks), default=0.0) + size.gap + 2
     x_ticks, right = x_axis_ticks(chart.x_axis, ranges[0], left, wide - max(PAD, rows.right), wide, size)
     scale = ChartScale(
         AxisScale(*ranges[0], left, right, chart.x_axis.scale),
@@ -233,15 +223,15 @@ def _lay_out(
 
 def _signs(chart: Chart, ranges: tuple[Range, Range]) -> tuple[str, ...]:
     """Return what the signs at the edges mean, where there are any."""
-    values = [value for one in chart.shown for value in one.y]
+    values = [value for series in chart.shown for value in series.y]
     is_log = chart.y_axis.scale is Scale.LOG
-    found = {
-        UNDERFLOW: is_log and any(value < ranges[1].low * (1 - 1e-9) for value in values),
-        NAN: any(value != value for value in values),
-        INFINITE: any(value == float("inf") for value in values),
-    }
-    said = [text for text, present in found.items() if present]
-    return (" · ".join(said),) if said else ()
+    signs = (
+        ("▽ 0 or too small for the axis", is_log and any(value < ranges[1].low * (1 - 1e-9) for value in values)),
+        ("× not a number", any(value != value for value in values)),
+        ("△ infinite", any(value == float("inf") for value in values)),
+    )
+    text = " · ".join(text for text, present in signs if present)
+    return (text,) if text else ()
 
 
 def under_frame(axis: Axis, size: Sizes, budget: Budget, has_spans: bool) -> float:
@@ -251,39 +241,33 @@ def under_frame(axis: Axis, size: Sizes, budget: Budget, has_spans: bool) -> flo
     return under + (line(size.axis) + 2 if axis.text and budget.axis_titles else 0.0)
 
 
-def left_of_frame(title: str, found: tuple[Tick, ...], size: Sizes, budget: Budget) -> float:
-    """Return the width of what stands left of the frame: the axis' title and the ticks' labels."""
-    widest = max((width(tick.label, size.tick) for tick in found), default=0.0)
-    return PAD + (line(size.axis) + 4 if title and budget.axis_titles else 0.0) + widest + size.gap + 2
-
-
 def y_axis_ticks(axis: Axis, shown: Range, high: float, size: Sizes) -> Ticks:
     """Return the ticks of the y axis, with a label's height between two at least."""
     most = max(2, int(high / (2.0 * size.tick)))
-    found = ticks(axis, *shown, most)
-    while len(found.ticks) > 2 and high / len(found.ticks) < 1.5 * size.tick and most > 1:
+    made = ticks(axis, *shown, most)
+    while len(made.ticks) > 2 and high / len(made.ticks) < 1.5 * size.tick and most > 1:
         most -= 1
-        found = ticks(axis, *shown, most)
-    places = AxisScale(*shown, high, 0.0, axis.scale).pxs([tick.value for tick in found.ticks])
+        made = ticks(axis, *shown, most)
+    places = AxisScale(*shown, high, 0.0, axis.scale).pxs([tick.value for tick in made.ticks])
     fits = all(lower - upper >= 1.2 * size.tick for lower, upper in pairwise(places))
-    return found if fits else Ticks(found.ticks[:1])
+    return made if fits else Ticks(made.ticks[:1])
 
 
 def x_axis_ticks(axis: Axis, shown: Range, left: float, right: float, wide: float, size: Sizes) -> tuple[Ticks, float]:
     """Return the ticks of the x axis, none of whose labels touch, and where the frame ends so that the last fits."""
     for most in (12, 10, 8, 7, 6, 5, 4, 3, 2, 1):
-        found = ticks(axis, *shown, most)
-        last = width(found.ticks[-1].label, size.tick) / 2 if found.ticks else 0.0
+        made = ticks(axis, *shown, most)
+        last = width(made.ticks[-1].label, size.tick) / 2 if made.ticks else 0.0
         end = max(left + 20.0, min(right, wide - last - 4))
         scale = AxisScale(*shown, left, end, axis.scale)
-        if _fits(found.ticks, scale, wide, size):
-            return found, end
+        if _fits(made.ticks, scale, wide, size):
+            return made, end
     return Ticks(()), max(left + 20.0, right)
 
 
-def _fits(found: tuple[Tick, ...], scale: AxisScale, wide: float, size: Sizes) -> bool:
+def _fits(ticks: tuple[Tick, ...], scale: AxisScale, wide: float, size: Sizes) -> bool:
     edge = 2.0
-    for tick in found:
+    for tick in ticks:
         half = width(tick.label, size.tick) / 2
         middle = scale.px(tick.value)
         if not isfinite(middle) or middle - half < edge or middle + half > wide - 2:

@@ -2,16 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from math import ceil, isnan
+from math import ceil, inf, isnan
 from typing import NamedTuple
 
 from resnet_explorer.picture.chart.model import Marker
 from resnet_explorer.picture.marks import Area, Arrow, Box, Ink, Mark, Point
 
-_OPEN = {Marker.OPEN_SQUARE, Marker.OPEN_DIAMOND, Marker.OPEN_CIRCLE, Marker.OPEN_TRIANGLE}
-_ROUND = {Marker.CIRCLE, Marker.OPEN_CIRCLE}
-_SQUARE = {Marker.SQUARE, Marker.OPEN_SQUARE}
-_TRIANGLE = {Marker.TRIANGLE, Marker.OPEN_TRIANGLE}
 THICKNESS = 1.4
 HATCH = 5.0
 """In px: between the strokes over the bars of every second series."""
@@ -21,15 +17,18 @@ def sign(marker: Marker, x: float, y: float, half: float, ink: Ink, hollow: bool
     """Return the sign of a series around a point; ``hollow`` is one of a hidden series."""
     if marker is Marker.NONE:
         return []
-    is_open = hollow or marker in _OPEN
-    fill, line = (Ink.PAGE, ink) if is_open else (ink, None)
-    if marker in _ROUND:
+    shape = marker.removeprefix("open ")
+    fill, line = (Ink.PAGE, ink) if hollow or shape != marker else (ink, None)
+    if shape == Marker.CIRCLE:
         return [Box(x - half, y - half, 2 * half, 2 * half, fill, line, THICKNESS, half)]
-    if marker in _SQUARE:
+    if shape == Marker.SQUARE:
         side = 0.9 * half
         return [Box(x - side, y - side, 2 * side, 2 * side, fill, line, THICKNESS)]
-    corners = _triangle(x, y, half) if marker in _TRIANGLE else _diamond(x, y, half)
-    return [Area(corners, fill, line, THICKNESS)]
+    if shape == Marker.TRIANGLE:
+        corners = (x, y - 1.2 * half), (x + 1.15 * half, y + 0.85 * half), (x - 1.15 * half, y + 0.85 * half)
+        return [Area(corners, fill, line, THICKNESS)]
+    far = 1.3 * half
+    return [Area(((x, y - far), (x + far, y), (x, y + far), (x - far, y)), fill, line, THICKNESS)]
 
 
 def underflow(x: float, bottom: float, half: float, ink: Ink) -> Area:
@@ -42,6 +41,13 @@ def overflow(x: float, top: float, half: float, ink: Ink) -> Area:
     """Return the sign of what is infinite: an open triangle that points up, on the top edge."""
     bottom = top + 1.9 * half
     return Area(((x - 1.15 * half, bottom), (x + 1.15 * half, bottom), (x, top)), Ink.PAGE, ink, THICKNESS)
+
+
+def odd_sign(value: float, x: float, y: float, half: float, ink: Ink) -> Area:
+    """Return the sign of a value without a place on its axis, around a point."""
+    if isnan(value):
+        return cross(x, y, half, ink)
+    return overflow(x, y - half, half, ink) if value == inf else underflow(x, y + half, half, ink)
 
 
 def cross(x: float, y: float, half: float, ink: Ink) -> Area:
@@ -57,24 +63,14 @@ def bar(x: float, y: float, wide: float, high: float, ink: Ink, is_hatched: bool
     """Return a bar: filled, or light with slanted strokes."""
     if not is_hatched or high < HATCH / 2:
         return [Box(x, y, wide, high, ink)]
-    corners = ((x, y), (x + wide, y), (x + wide, y + high), (x, y + high))
-    marks: list[Mark] = [Area(corners, ink, ink, 1.0, 0.3)]
+    marks: list[Mark] = [Area(Frame(x, y, x + wide, y + high).corners, ink, ink, 1.0, 0.3)]
     start = HATCH
     while start < wide + high:
-        one = (x + start, y) if start <= wide else (x + wide, y + start - wide)
-        two = (x, y + start) if start <= high else (x + start - high, y + high)
-        marks.append(Arrow((one, two), ink, 1.0, head=False))
+        begin = (x + start, y) if start <= wide else (x + wide, y + start - wide)
+        end = (x, y + start) if start <= high else (x + start - high, y + high)
+        marks.append(Arrow((begin, end), ink, 1.0, head=False))
         start += HATCH
     return marks
-
-
-def _triangle(x: float, y: float, half: float) -> tuple[Point, ...]:
-    return (x, y - 1.2 * half), (x + 1.15 * half, y + 0.85 * half), (x - 1.15 * half, y + 0.85 * half)
-
-
-def _diamond(x: float, y: float, half: float) -> tuple[Point, ...]:
-    far = 1.3 * half
-    return (x, y - far), (x + far, y), (x, y + far), (x - far, y)
 
 
 MOST = 500
@@ -89,9 +85,20 @@ class Frame(NamedTuple):
     right: float
     bottom: float
 
+    @property
+    def corners(self) -> tuple[Point, ...]:
+        """Return the corners, as an area has them."""
+        left, top, right, bottom = self
+        return (left, top), (right, top), (right, bottom), (left, bottom)
+
     def holds(self, x: float, y: float, by: float = 0.5) -> bool:
         """Say whether a point is inside."""
         return self.left - by <= x <= self.right + by and self.top - by <= y <= self.bottom + by
+
+    def touches(self, other: "Frame") -> bool:
+        """Say whether two rectangles overlap."""
+        return (self.left < other.right and other.left < self.right
+                and self.top < other.bottom and other.top < self.bottom)  # fmt: skip
 
 
 def lines(points: Sequence[Point], frame: Frame) -> list[list[Point]]:
@@ -99,8 +106,8 @@ def lines(points: Sequence[Point], frame: Frame) -> list[list[Point]]:
     if all(frame.holds(*point, by=0.0) for point in points):
         return [list(points)] if len(points) > 1 else []
     parts: list[list[Point]] = []
-    for one, other in pairwise(points):
-        cut = _segment(one, other, frame)
+    for start, end in pairwise(points):
+        cut = _segment(start, end, frame)
         if cut is None:
             continue
         if parts and parts[-1][-1] == cut[0]:
@@ -110,10 +117,10 @@ def lines(points: Sequence[Point], frame: Frame) -> list[list[Point]]:
     return parts
 
 
-def _segment(one: Point, other: Point, frame: Frame) -> tuple[Point, Point] | None:
+def _segment(begin: Point, end: Point, frame: Frame) -> tuple[Point, Point] | None:
     """Return the part of a straight line inside of a frame (Liang and Barsky 1984)."""
-    (x, y), (to_x, to_y) = one, other
-    dx, dy = to_x - x, to_y - y
+    x, y = begin
+    dx, dy = end[0] - x, end[1] - y
     first, last = 0.0, 1.0
     for step, room in ((-dx, x - frame.left), (dx, frame.right - x), (-dy, y - frame.top), (dy, frame.bottom - y)):
         if step == 0:
@@ -125,8 +132,8 @@ def _segment(one: Point, other: Point, frame: Frame) -> tuple[Point, Point] | No
             last = min(last, room / step)
     if first >= last:
         return None
-    start = one if first == 0 else (x + first * dx, y + first * dy)
-    return start, other if last == 1 else (x + last * dx, y + last * dy)
+    start = begin if first == 0 else (x + first * dx, y + first * dy)
+    return start, end if last == 1 else (x + last * dx, y + last * dy)
 
 
 def polygon(points: Sequence[Point], frame: Frame) -> tuple[Point, ...]:
@@ -141,13 +148,13 @@ def polygon(points: Sequence[Point], frame: Frame) -> tuple[Point, ...]:
 
 def _cut(points: list[Point], axis: int, limit: float, sign: int) -> list[Point]:
     kept: list[Point] = []
-    for one, other in zip(points, points[1:] + points[:1], strict=True):
-        a, b = sign * (one[axis] - limit), sign * (other[axis] - limit)
+    for start, end in zip(points, points[1:] + points[:1], strict=True):
+        a, b = sign * (start[axis] - limit), sign * (end[axis] - limit)
         if a >= 0:
-            kept.append(one)
+            kept.append(start)
         if (a >= 0) != (b >= 0):
             part = a / (a - b)
-            cut = [one[0] + part * (other[0] - one[0]), one[1] + part * (other[1] - one[1])]
+            cut = [start[0] + part * (end[0] - start[0]), start[1] + part * (end[1] - start[1])]
             cut[axis] = limit
             kept.append((cut[0], cut[1]))
     return kept
@@ -163,10 +170,10 @@ def thin(values: Sequence[float], most: int = MOST) -> list[int]:
         return list(range(count))
     kept = {0, count - 1}
     for part in _parts(count, most // 2):
-        known = [index for index in part if values[index] == values[index]]
-        if known:
-            kept |= {min(known, key=values.__getitem__), max(known, key=values.__getitem__)}
-        if len(known) < len(part):
+        numbers = [index for index in part if values[index] == values[index]]
+        if numbers:
+            kept |= {min(numbers, key=values.__getitem__), max(numbers, key=values.__getitem__)}
+        if len(numbers) < len(part):
             kept.add(next(index for index in part if isnan(values[index])))
     return sorted(kept)
 
@@ -174,8 +181,8 @@ def thin(values: Sequence[float], most: int = MOST) -> list[int]:
 def gathered(values: Sequence[float], pick: Callable[[list[float]], float], most: int = MOST) -> list[float]:
     """Return one value for each of so many parts: its lowest or highest, say."""
     parts = _parts(len(values), min(most, len(values)))
-    known = [[values[index] for index in part if not isnan(values[index])] for part in parts]
-    return [pick(part) if part else float("nan") for part in known]
+    numbers = [[values[index] for index in part if not isnan(values[index])] for part in parts]
+    return [pick(part) if part else float("nan") for part in numbers]
 
 
 def _parts(count: int, most: int) -> list[range]:

@@ -39,7 +39,7 @@ class Marker(StrEnum):
     OPEN_TRIANGLE = "open triangle"
 
 
-class Look(NamedTuple):
+class SeriesStyle(NamedTuple):
     """What tells a series from others: in colour, and without."""
 
     ink: Ink
@@ -47,18 +47,18 @@ class Look(NamedTuple):
     marker: Marker
 
 
-LOOKS = (
-    Look(Ink.SERIES1, Dash.SOLID, Marker.CIRCLE),
-    Look(Ink.SERIES2, Dash.DASHED, Marker.OPEN_SQUARE),
-    Look(Ink.SERIES3, Dash.DASH_DOT, Marker.TRIANGLE),
-    Look(Ink.SERIES4, Dash.DOTTED, Marker.OPEN_DIAMOND),
-    Look(Ink.SERIES5, Dash.SOLID, Marker.SQUARE),
-    Look(Ink.SERIES6, Dash.DASHED, Marker.OPEN_CIRCLE),
-    Look(Ink.SERIES7, Dash.DASH_DOT, Marker.DIAMOND),
-    Look(Ink.SERIES8, Dash.DOTTED, Marker.OPEN_TRIANGLE),
+STYLES = (
+    SeriesStyle(Ink.SERIES1, Dash.SOLID, Marker.CIRCLE),
+    SeriesStyle(Ink.SERIES2, Dash.DASHED, Marker.OPEN_SQUARE),
+    SeriesStyle(Ink.SERIES3, Dash.DASH_DOT, Marker.TRIANGLE),
+    SeriesStyle(Ink.SERIES4, Dash.DOTTED, Marker.OPEN_DIAMOND),
+    SeriesStyle(Ink.SERIES5, Dash.SOLID, Marker.SQUARE),
+    SeriesStyle(Ink.SERIES6, Dash.DASHED, Marker.OPEN_CIRCLE),
+    SeriesStyle(Ink.SERIES7, Dash.DASH_DOT, Marker.DIAMOND),
+    SeriesStyle(Ink.SERIES8, Dash.DOTTED, Marker.OPEN_TRIANGLE),
 )
-"""The looks of up to eight series; the first is the residual network's, the second the plain one's."""
-RESIDUAL, PLAIN = LOOKS[:2]
+"""The styles of up to eight series; the first is the residual network's, the second the plain one's."""
+RESIDUAL, PLAIN = STYLES[:2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Series:
     label: str
     x: Sequence[float]
     y: Sequence[float]
-    look: Look = RESIDUAL
+    style: SeriesStyle = RESIDUAL
     kind: Kind = Kind.LINE
     low: Sequence[float] | None = None
     high: Sequence[float] | None = None
@@ -148,13 +148,18 @@ class Chart:
     key: str = ""
 
     @property
+    def prefix(self) -> str:
+        """Return what the ids of its parts begin with."""
+        return f"{self.key}:" if self.key else ""
+
+    @property
     def shown(self) -> tuple[Series, ...]:
         """Return the series that are not hidden."""
         return tuple(series for series in self.series if not series.hidden)
 
     def is_hatched(self, series: Series) -> bool:
         """Say whether the bars of a series are hatched, as every second one's are."""
-        keys = [one.key for one in self.series if one.kind is Kind.BARS]
+        keys = [bars.key for bars in self.series if bars.kind is Kind.BARS]
         return series.key in keys[1::2]
 
 
@@ -199,7 +204,7 @@ class Strip:
     key: str
     label: str
     cells: tuple[Cell, ...]
-    look: Look = RESIDUAL
+    style: SeriesStyle = RESIDUAL
 
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -263,13 +268,8 @@ def ticks(axis: Axis, low: float, high: float, most: int) -> Ticks:
     """Return at most about that many ticks for a part of an axis; given ones are thinned out."""
     if axis.ticks is not None:
         inside = [Tick(*given) for given in axis.ticks if low <= given[0] <= high]
-        return Ticks(thinned(tuple(inside), most))
+        return Ticks(tuple(inside[:: max(1, ceil(len(inside) / max(1, most)))]))
     return _log(low, high, most) if axis.scale is Scale.LOG else Ticks(_linear(low, high, most))
-
-
-def thinned(found: tuple[Tick, ...], most: int) -> tuple[Tick, ...]:
-    """Return every second, third ... tick, so that there are at most so many."""
-    return found[:: max(1, ceil(len(found) / max(1, most)))]
 
 
 def nice(step: float) -> float:

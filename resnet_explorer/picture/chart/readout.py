@@ -3,15 +3,14 @@
 It lies over the picture on screen, and is no part of it: no file has it.
 """
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
-from resnet_explorer.picture.chart.heatmap import value_words
+from resnet_explorer.picture.chart.heatmap import value_text
 from resnet_explorer.picture.chart.markers import Frame, sign
 from resnet_explorer.picture.chart.model import Kind, Series, number
 from resnet_explorer.picture.chart.scale import ChartScale, Read, Reading
 from resnet_explorer.picture.chart.text import ASCENT, Sizes, line, shorten, sizes
-from resnet_explorer.picture.marks import Anchor, Arrow, Box, Group, Ink, Label, Mark, Picture, Style, address, width
+from resnet_explorer.picture.marks import Anchor, Arrow, Box, Group, Ink, Label, Mark, Picture, Style, placed, width
 
 PAD, AWAY, SAMPLE = 8.0, 12.0, 20.0
 LABEL = 190.0
@@ -38,39 +37,33 @@ class Spot(NamedTuple):
 
 def spots(picture: Picture) -> list[Spot]:
     """Return everything in a picture that has a value, from the lowest to the uppermost."""
-    return list(_spots(picture.marks, "", 0.0, 0.0))
-
-
-def _spots(marks: tuple[Mark, ...], parent: str, left: float, top: float) -> Iterator[Spot]:
-    for mark in marks:
-        if isinstance(mark, Group):
-            x, y, path = left + mark.x, top + mark.y, address(parent, mark)
-            if mark.kind in KINDS:
-                yield Spot(mark.kind, path, mark.title, Frame(x, y, x + mark.width, y + mark.height))
-            else:
-                yield from _spots(mark.marks, path, x, y)
+    return [
+        Spot(group.kind, path, group.title, Frame(x, y, x + group.width, y + group.height))
+        for group, path, x, y in placed(picture.marks)
+        if group.kind in KINDS
+    ]
 
 
 def steps(scale: ChartScale) -> list[float]:
     """Return the x of all points of curves and bars that are in view, in order."""
     low, high = scale.x.low, scale.x.high
-    found = {x for one in scale.chart.shown if one.kind is not Kind.SCATTER for x in one.x if low <= x <= high}
-    return sorted(found)
+    curves = (series for series in scale.chart.shown if series.kind is not Kind.SCATTER)
+    return sorted({x for series in curves for x in series.x if low <= x <= high})
 
 
 def read_at(scale: ChartScale, x_px: float, wide: float, text: float = 1.0) -> Readout | None:
     """Return the line at the x that is nearest to a place, and its box; None where nothing is to be read in view."""
     reading = scale.at(x_px)
-    if reading is None or not scale.left - 0.5 <= reading.px <= scale.right + 0.5:
+    if reading is None or not scale.frame.left - 0.5 <= reading.px <= scale.frame.right + 0.5:
         return None
-    known = {one.key: one for one in scale.chart.shown}
-    rows = [(known[read.key], read) for read in reading.values if not known[read.key].faint]
+    curves = {series.key: series for series in scale.chart.shown}
+    rows = [(curves[read.key], read) for read in reading.values if not curves[read.key].faint]
     paths = {read.path for _, read in rows}
     path = paths.pop() if len(paths) == 1 else ""
     name = _name(scale, reading, path)
     said = ", ".join(f"{read.label} {_value(scale, reading, read)}".strip() for _, read in rows)
-    line_group = _line(scale, reading, [read for _, read in rows])
-    return Readout((line_group, _box(scale, reading, name, rows, wide, sizes(text))), f"{name}: {said}", path)
+    crosshair = _crosshair(scale, reading, [read for _, read in rows])
+    return Readout((crosshair, _box(scale, reading, name, rows, wide, sizes(text))), f"{name}: {said}", path)
 
 
 def _name(scale: ChartScale, reading: Reading, path: str) -> str:
@@ -83,22 +76,20 @@ def _name(scale: ChartScale, reading: Reading, path: str) -> str:
 
 def _value(scale: ChartScale, reading: Reading, read: Read) -> str:
     """Return a value with its range; with its own x where the curve has no point at the line."""
-    text = value_words(scale.chart.y_axis, read.y)
+    text = value_text(scale.chart.y_axis, read.y)
     if read.low is not None and read.high is not None and read.low != read.high:
         text += f" ({number(read.low)} to {number(read.high)})"
     return text if read.x == reading.x else f"{text} at {number(read.x)}"
 
 
-def _line(scale: ChartScale, reading: Reading, values: list[Read]) -> Group:
-    half, high = 5.0, scale.bottom - scale.top
+def _crosshair(scale: ChartScale, reading: Reading, values: list[Read]) -> Group:
+    half, top, high = 5.0, scale.frame.top, scale.frame.bottom - scale.frame.top
     marks: list[Mark] = [Arrow(((half, 0), (half, high)), Ink.MUTED, 1.0, head=False)]
     marks += [
-        Box(half - 4, read.px[1] - scale.top - 4, 8, 8, Ink.PAGE, read.ink, 2.0, 4)
-        for read in values
-        if read.x == reading.x
+        Box(half - 4, read.px[1] - top - 4, 8, 8, Ink.PAGE, read.ink, 2.0, 4) for read in values if read.x == reading.x
     ]
     body = Box(0, 0, 2 * half, high)
-    return Group("", "crosshair", "", reading.px - half, scale.top, 2 * half, high, (body, *marks))
+    return Group("", "crosshair", "", reading.px - half, top, 2 * half, high, (body, *marks))
 
 
 def _box(
@@ -106,7 +97,7 @@ def _box(
 ) -> Group:
     """Return the values at the line, beside it; those that there is no room for are counted."""
     high, start = line(size.tick), SAMPLE + 6
-    room = max(1, int((scale.bottom - scale.top - 2 * PAD) / high) - 1)
+    room = max(1, int((scale.frame.bottom - scale.frame.top - 2 * PAD) / high) - 1)
     shown = rows if len(rows) <= room else rows[: max(0, room - 1)]
     rest = f"and {len(rows) - len(shown)} more" if len(shown) < len(rows) else ""
     labels = [shorten(read.label, LABEL, size.tick) for _, read in shown]
@@ -123,18 +114,17 @@ def _box(
     count = len(shown) + 1
     if rest:
         marks.append(Label(PAD, PAD + count * high + ASCENT * size.tick, rest, size.tick, Ink.MUTED))
-    return _placed(marks, inner, (count + bool(rest)) * high, reading.px, scale.top + 6, wide)
+    return _placed(marks, inner, (count + bool(rest)) * high, reading.px, scale.frame.top + 6, wide)
 
 
 def _sample(series: Series, ink: Ink, y: float, size: Sizes) -> list[Mark]:
     if series.kind is Kind.BARS:
         return [Box(PAD, y - 4, SAMPLE, 8, ink)]
-    rule = Arrow(((PAD, y), (PAD + SAMPLE, y)), ink, 2.0, series.look.dash, head=False)
-    return [rule, *sign(series.look.marker, PAD + SAMPLE / 2, y, size.sign, ink)]
+    rule = Arrow(((PAD, y), (PAD + SAMPLE, y)), ink, 2.0, series.style.dash, head=False)
+    return [rule, *sign(series.style.marker, PAD + SAMPLE / 2, y, size.sign, ink)]
 
 
 def _placed(marks: list[Mark], inner: float, high: float, x: float, y: float, wide: float) -> Group:
-    """Return a box right of a place, left of it where there is no room."""
     across, down = inner + 2 * PAD, high + 2 * PAD - 3
     left = x + AWAY if x + AWAY + across <= wide else x - AWAY - across
     body = Box(0, 0, across, down, Ink.CARD, Ink.MUTED, 1.0, 5)
@@ -146,22 +136,16 @@ def read_spot(spot: Spot, wide: float, text: float = 1.0) -> Readout:
     size, frame = sizes(text), spot.frame
     across, down = frame.right - frame.left, frame.bottom - frame.top
     outline = Box(0, 0, across, down, None, Ink.TEXT, 1.6)
-    words = [shorten(one, wide - 2 * PAD - 8, size.tick) for one in _parted(spot.title)]
-    styles = [Style.REGULAR, Style.SEMIBOLD] if len(words) > 1 else [Style.SEMIBOLD]
+    name, colon, value = spot.title.rpartition(": ")
+    texts = [(name, Style.REGULAR), (value, Style.SEMIBOLD)] if colon else [(spot.title, Style.SEMIBOLD)]
+    lines = [(shorten(text, wide - 2 * PAD - 8, size.tick), style) for text, style in texts]
     high = line(size.tick)
     marks: list[Mark] = [
-        Label(PAD, PAD + n * high + ASCENT * size.tick, one, size.tick, style=style)
-        for n, (one, style) in enumerate(zip(words, styles, strict=True))
+        Label(PAD, PAD + n * high + ASCENT * size.tick, text, size.tick, style=style)
+        for n, (text, style) in enumerate(lines)
     ]
-    inner = max(width(one, size.tick, style) for one, style in zip(words, styles, strict=True))
-    tall = len(words) * high + 2 * PAD
-    top = frame.top - tall - 4
-    box = _placed(marks, inner, len(words) * high, frame.right - 4, top if top > 2 else frame.bottom + 4, wide)
+    inner = max(width(text, size.tick, style) for text, style in lines)
+    top = frame.top - (len(lines) * high + 2 * PAD) - 4
+    box = _placed(marks, inner, len(lines) * high, frame.right - 4, top if top > 2 else frame.bottom + 4, wide)
     ring = Group("", "ring", "", frame.left, frame.top, across, down, (outline,))
     return Readout((ring, box), spot.title, spot.path)
-
-
-def _parted(title: str) -> list[str]:
-    """Return a title in two lines: the name, and the value after the last colon."""
-    name, colon, value = title.rpartition(": ")
-    return [name, value] if colon else [title]

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import isfinite, log10
 from typing import NamedTuple
 
@@ -85,49 +85,30 @@ class ChartScale:
     chart: Chart
 
     @property
-    def left(self) -> float:
-        return self.x.start
-
-    @property
-    def right(self) -> float:
-        return self.x.end
-
-    @property
-    def top(self) -> float:
-        return self.y.end
-
-    @property
-    def bottom(self) -> float:
-        return self.y.start
-
-    @property
     def frame(self) -> Frame:
         """Return the rectangle of the curves."""
-        return Frame(self.left, self.top, self.right, self.bottom)
+        return Frame(self.x.start, self.y.end, self.x.end, self.y.start)
 
     def at(self, x_px: float) -> Reading | None:
         """Return what a crosshair reads at a place; None where nothing is shown."""
-        found = [(series, _nearest(series, self.x.value(x_px))) for series in self.chart.shown]
-        near = [(series, index) for series, index in found if index is not None and series.kind is not Kind.SCATTER]
-        if not near:
+        curves = [series for series in self.chart.shown if series.kind is not Kind.SCATTER and len(series.x)]
+        if not curves:
             return None
-        x = min((series.x[index] for series, index in near), key=lambda value: abs(self.x.px(value) - x_px))
-        again = [(series, _nearest(series, x)) for series, _ in near]
-        values = tuple(self._read(series, index) for series, index in again if index is not None)
-        return Reading(x, self.x.px(x), values)
+        near = [series.x[_nearest(series, self.x.value(x_px))] for series in curves]
+        x = min(near, key=lambda value: abs(self.x.px(value) - x_px))
+        return Reading(x, self.x.px(x), tuple(self._read(series, _nearest(series, x)) for series in curves))
 
     def _read(self, series: Series, index: int) -> Read:
         x, y = series.x[index], series.y[index]
-        px = self.x.px(x), min(self.bottom, max(self.top, self.y.px(y))) if isfinite(y) else self.top
+        top, bottom = self.y.end, self.y.start
+        px = self.x.px(x), min(bottom, max(top, self.y.px(y))) if isfinite(y) else top
         path = series.points[index].path if series.points else ""
         ends = (None, None) if series.low is None or series.high is None else (series.low[index], series.high[index])
-        return Read(series.key, series.label, x, y, px, series.look.ink, path, *ends)
+        return Read(series.key, series.label, x, y, px, series.style.ink, path, *ends)
 
 
-def _nearest(series: Series, x: float) -> int | None:
+def _nearest(series: Series, x: float) -> int:
     """Return the index of the point nearest to x, in a series whose x only grow."""
-    if len(series.x) == 0:
-        return None
     after = bisect_left(series.x, x)
     if after == 0:
         return 0
@@ -145,9 +126,9 @@ def zoomed(chart: Chart, scale: ChartScale, factor: float, x_px: float, y_px: fl
 
     Left or right of the frame only y is zoomed, above or below it only x.
     """
-    inside_x, inside_y = scale.left <= x_px <= scale.right, scale.top <= y_px <= scale.bottom
-    x = _zoomed(chart.x_axis, scale.x, factor, x_px) if inside_x else chart.x_axis
-    y = _zoomed(chart.y_axis, scale.y, factor, y_px) if inside_y else chart.y_axis
+    frame = scale.frame
+    x = _zoomed(chart.x_axis, scale.x, factor, x_px) if frame.left <= x_px <= frame.right else chart.x_axis
+    y = _zoomed(chart.y_axis, scale.y, factor, y_px) if frame.top <= y_px <= frame.bottom else chart.y_axis
     return replace(chart, x_axis=x, y_axis=y)
 
 
@@ -158,21 +139,15 @@ def panned(chart: Chart, scale: ChartScale, dx: float, dy: float) -> Chart:
     return replace(chart, x_axis=x, y_axis=y)
 
 
-def whole(chart: Chart) -> Chart:
-    """Return the chart with all of its data in view."""
-    return replace(
-        chart,
-        x_axis=replace(chart.x_axis, low=None, high=None),
-        y_axis=replace(chart.y_axis, low=None, high=None),
-    )
-
-
 def toggled(chart: Chart, key: str) -> Chart:
     """Return the chart with one series hidden, or shown again; the raw data behind it goes with it."""
-    labels = {one.label for one in chart.series if one.key == key}
-    hit = {one.key for one in chart.series if one.key == key or (one.faint and one.label in labels)}
-    series = tuple(replace(one, hidden=not one.hidden) if one.key in hit else one for one in chart.series)
-    return replace(chart, series=series)
+    labels = {series.label for series in chart.series if series.key == key}
+
+    def switched(series: Series) -> Series:
+        is_meant = series.key == key or (series.faint and series.label in labels)
+        return replace(series, hidden=not series.hidden) if is_meant else series
+
+    return replace(chart, series=tuple(map(switched, chart.series)))
 
 
 def _zoomed(axis: Axis, scale: AxisScale, factor: float, px: float) -> Axis:
@@ -209,16 +184,19 @@ class Range(NamedTuple):
 
 def x_range(chart: Chart) -> Range:
     """Return the part of the x axis to show."""
-    series = chart.shown or chart.series
-    values = [value for one in series for value in _widened_by_bars(one)]
-    margin = MARGIN_X if series and max(len(one.x) for one in series) <= FEW else 0.0
-    found = spread(chart.x_axis, values, margin, margin)
+    shown = chart.shown or chart.series
+    values: list[float] = []
+    for series in shown:
+        half = bar_gap(series) / 2 if series.kind is Kind.BARS else 0.0
+        values += [value + side for value in series.x for side in (-half, half)] if half else series.x
+    margin = MARGIN_X if shown and max(len(series.x) for series in shown) <= FEW else 0.0
+    shown_range = spread(chart.x_axis, values, margin, margin)
     spans = [value for span in chart.spans for value in (span.low, span.high)]
     if spans and chart.x_axis.scale is Scale.LINEAR:
         inner = spread(chart.x_axis, values, 0.0, 0.0)
-        low = min(spans) if min(spans) < inner.low else found.low
-        found = Range(low, max(spans) if max(spans) > inner.high else found.high)
-    return asked(chart.x_axis, found)
+        low = min(spans) if min(spans) < inner.low else shown_range.low
+        shown_range = Range(low, max(spans) if max(spans) > inner.high else shown_range.high)
+    return with_limits(chart.x_axis, shown_range)
 
 
 def y_range(chart: Chart) -> Range:
@@ -226,14 +204,14 @@ def y_range(chart: Chart) -> Range:
     series = chart.shown or chart.series
     values = list(_heights(chart, series))
     is_log = chart.y_axis.scale is Scale.LOG
-    bars = not is_log and any(one.kind is Kind.BARS for one in series)
+    bars = not is_log and any(shown.kind is Kind.BARS for shown in series)
     values += [0.0] if bars else []
     lower = MARGIN_Y * (2 if is_log and any(value <= 0 for value in values) else 1)
     has_words = bars and any(guide.vertical and guide.label for guide in chart.guides)
-    found = spread(chart.y_axis, values, lower, MARGIN_Y * (2 if has_words else 1))
+    shown_range = spread(chart.y_axis, values, lower, MARGIN_Y * (2 if has_words else 1))
     if bars and min(values) >= 0:
-        found = Range(0.0, found.high)
-    return asked(chart.y_axis, found)
+        shown_range = Range(0.0, shown_range.high)
+    return with_limits(chart.y_axis, shown_range)
 
 
 def spread(axis: Axis, values: Iterable[float], below: float, above: float) -> Range:
@@ -266,11 +244,11 @@ def _opened(low: float, high: float, by: float) -> tuple[float, float]:
     return (low - by, high + by) if by > SMALLEST else (-1.0, 1.0)
 
 
-def asked(axis: Axis, found: Range) -> Range:
+def with_limits(axis: Axis, data_range: Range) -> Range:
     """Return the range with the ends that the axis asks for, where it can show them."""
     is_log = axis.scale is Scale.LOG
     ends = [
-        found[index] if end is None or not isfinite(end) or (is_log and end <= 0) else end
+        data_range[index] if end is None or not isfinite(end) or (is_log and end <= 0) else end
         for index, end in enumerate((axis.low, axis.high))
     ]
     limit = SMALLEST if is_log else -LARGEST
@@ -286,18 +264,9 @@ def bar_gap(series: Series) -> float:
     return min(steps, default=1.0)
 
 
-def _widened_by_bars(series: Series) -> Sequence[float]:
-    if series.kind is not Kind.BARS:
-        return series.x
-    half = bar_gap(series) / 2
-    return [value + side for value in series.x for side in (-half, half)]
-
-
 def _heights(chart: Chart, series: tuple[Series, ...]) -> Iterator[float]:
-    for one in series:
-        yield from one.y
-        yield from one.low or ()
-        yield from one.high or ()
+    for shown in series:
+        yield from chain(shown.y, shown.low or (), shown.high or ())
     if chart.stacked:
         for tops in stacks(series).values():
             yield from (top for _, top in tops)
@@ -306,13 +275,12 @@ def _heights(chart: Chart, series: tuple[Series, ...]) -> Iterator[float]:
 def stacks(series: tuple[Series, ...]) -> dict[str, list[tuple[float, float]]]:
     """Return where each bar of each series begins and ends where bars of one x stand on each other."""
     tops: dict[float, float] = {}
-    found: dict[str, list[tuple[float, float]]] = {}
-    for one in series:
-        if one.kind is Kind.BARS:
-            found[one.key] = []
-            for x, y in zip(one.x, one.y, strict=True):
+    bars: dict[str, list[tuple[float, float]]] = {}
+    for shown in series:
+        if shown.kind is Kind.BARS:
+            bars[shown.key] = []
+            for x, y in zip(shown.x, shown.y, strict=True):
                 base = tops.get(x, 0.0)
-                top = base + y if isfinite(y) else base
-                tops[x] = top
-                found[one.key].append((base, top))
-    return found
+                tops[x] = base + y if isfinite(y) else base
+                bars[shown.key].append((base, tops[x]))
+    return bars

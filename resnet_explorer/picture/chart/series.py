@@ -1,15 +1,15 @@
 """A series as marks: its line, band or bars, and its points."""
 
 from collections.abc import Sequence
-from math import ceil, inf, isfinite, isinf, isnan, nan
+from math import ceil, inf, isfinite, isnan, nan
 from typing import NamedTuple
 
 from resnet_explorer.picture.chart import markers
 from resnet_explorer.picture.chart.layout import Layout
-from resnet_explorer.picture.chart.markers import Frame, bar, cross, overflow, sign, underflow
+from resnet_explorer.picture.chart.markers import Frame, bar, odd_sign, sign
 from resnet_explorer.picture.chart.model import Chart, Kind, Scale, Series, number
 from resnet_explorer.picture.chart.scale import bar_gap
-from resnet_explorer.picture.marks import Area, Arrow, Group, Ink, Mark, Point
+from resnet_explorer.picture.marks import Area, Arrow, Group, Mark, Point
 
 CLOSE, LOOSE = 3.6, 10.0
 """Points nearer to each other than so many px cannot be told apart: a few get signs. Those without a name need more."""
@@ -20,8 +20,6 @@ MOST = 2000
 
 
 class _Spacing(NamedTuple):
-    """Which points get a sign, and how large it is."""
-
     indices: list[int]
     half: float
     reach: float
@@ -35,11 +33,11 @@ def point_marks(lay: Layout, series: Series, place: int) -> list[Mark]:
     marks = _odd_marks(lay, series, seen, xs)
     spacing = _spacing(lay, series, seen, xs, place)
     reach = spacing.reach
-    inner = tuple(sign(series.look.marker, reach, reach, spacing.half, series.look.ink))
+    inner = tuple(sign(series.style.marker, reach, reach, spacing.half, series.style.ink))
     ys = lay.scale.y.pxs([series.y[index] for index in spacing.indices])
     for index, y in zip(spacing.indices, ys, strict=True):
         if inner and frame.top - 0.5 <= y <= frame.bottom + 0.5:
-            marks.append(_group(lay, series, "point", index, _square(xs[index], y, reach), inner))
+            marks.append(_point(lay, series, index, xs[index], y, reach, inner))
     return marks
 
 
@@ -59,7 +57,8 @@ def _spacing(lay: Layout, series: Series, seen: list[int], xs: list[float], plac
 
 def _odd_marks(lay: Layout, series: Series, seen: list[int], xs: list[float]) -> list[Mark]:
     """Return signs on the edges for what has no place on the axis; those too close to each other are left out."""
-    last, reach = -1e9, 1.6 * lay.sizes.sign
+    last, half = -1e9, lay.sizes.sign
+    reach = 1.6 * half
     least = lay.scale.y.low * (1 - 1e-9) if lay.scale.y.scale is Scale.LOG else -inf
     marks: list[Mark] = []
     for index in seen:
@@ -67,30 +66,22 @@ def _odd_marks(lay: Layout, series: Series, seen: list[int], xs: list[float]) ->
         if (least <= value < inf and isfinite(value)) or xs[index] - last < CLOSE:
             continue
         last = xs[index]
-        inner, y = _edge_sign(lay, value, reach, series.look.ink)
-        marks.append(_group(lay, series, "point", index, _square(last, y, reach), (inner,)))
+        y = lay.frame.bottom - half
+        if isnan(value) or value == inf:
+            y = lay.frame.top + (1.3 * half if isnan(value) else half)
+        inner = odd_sign(value, reach, reach, half, series.style.ink)
+        marks.append(_point(lay, series, index, last, y, reach, (inner,)))
     return marks
 
 
-def _edge_sign(lay: Layout, value: float, middle: float, ink: Ink) -> tuple[Mark, float]:
-    """Return the sign of a value without a place on the axis, and where its middle is."""
-    half = lay.sizes.sign
-    if isnan(value):
-        return cross(middle, middle, half, ink), lay.frame.top + 1.3 * half
-    if value > 0 and isinf(value):
-        return overflow(middle, middle - half, half, ink), lay.frame.top + half
-    return underflow(middle, middle + half, half, ink), lay.frame.bottom - half
-
-
-def _square(x: float, y: float, reach: float) -> Frame:
-    return Frame(x - reach, y - reach, x + reach, y + reach)
+def _point(lay: Layout, series: Series, index: int, x: float, y: float, reach: float, inner: tuple[Mark, ...]) -> Group:
+    return _group(lay, series, "point", index, Frame(x - reach, y - reach, x + reach, y + reach), inner)
 
 
 def _group(lay: Layout, series: Series, kind: str, index: int, at: Frame, inner: tuple[Mark, ...]) -> Group:
-    """Return a point or a bar with its title."""
     given = series.points[index] if series.points else None
-    key = f"{lay.scale.chart.key}:" if lay.scale.chart.key else ""
-    path, side = (given.path, f"{key}{series.key}:") if given and given.path else (series.key, key)
+    prefix = lay.scale.chart.prefix
+    path, side = (given.path, f"{prefix}{series.key}:") if given and given.path else (series.key, prefix)
     size = at.right - at.left, at.bottom - at.top
     return Group(path, kind, title(lay.scale.chart, series, index), at.left, at.top, *size, inner, f":{index}", side)
 
@@ -113,7 +104,7 @@ FILLED = 0.86
 
 def bar_marks(lay: Layout, series: Series, stacks: dict[str, list[tuple[float, float]]]) -> list[Mark]:
     """Return the bars of a series as groups with titles."""
-    bars = [one for one in lay.scale.chart.shown if one.kind is Kind.BARS]
+    bars = [bars for bars in lay.scale.chart.shown if bars.kind is Kind.BARS]
     beside = 1 if lay.scale.chart.stacked else len(bars)
     place = 0 if lay.scale.chart.stacked else bars.index(series)
     gap = bar_gap(series)
@@ -121,20 +112,15 @@ def bar_marks(lay: Layout, series: Series, stacks: dict[str, list[tuple[float, f
     is_hatched = lay.scale.chart.is_hatched(series)
     marks: list[Mark] = []
     for index, x in enumerate(series.x):
-        low, high = _ends(lay, series, index, stacks)
+        low, high = (series.low[index] if series.low is not None else 0.0), series.y[index]
+        if lay.scale.chart.stacked:
+            low, high = stacks[series.key][index]
         start = x - gap * FILLED / 2 + place * wide
         box = _clipped(lay, start, start + wide, low, high)
         if box is not None:
-            inner = bar(0, 0, box.right - box.left, box.bottom - box.top, series.look.ink, is_hatched)
+            inner = bar(0, 0, box.right - box.left, box.bottom - box.top, series.style.ink, is_hatched)
             marks.append(_group(lay, series, "bar", index, box, tuple(inner)))
     return marks
-
-
-def _ends(lay: Layout, series: Series, index: int, stacks: dict[str, list[tuple[float, float]]]) -> tuple[float, float]:
-    if lay.scale.chart.stacked:
-        return stacks[series.key][index]
-    base = series.low[index] if series.low is not None else 0.0
-    return base, series.y[index]
 
 
 def _clipped(lay: Layout, start: float, end: float, low: float, high: float) -> Frame | None:
@@ -155,21 +141,19 @@ FAINT_OPACITY = 0.45
 def series_marks(lay: Layout, stacks: dict[str, list[tuple[float, float]]]) -> list[Mark]:
     """Return all series that are shown: bands and bars lie under all lines, the first series over the others."""
     shown = lay.scale.chart.shown
-    under = [mark for series in shown for mark in _under(lay, series, stacks)]
+    under: list[Mark] = []
+    for series in shown:
+        if series.kind is Kind.BARS:
+            under += bar_marks(lay, series, stacks)
+        elif series.low is not None and series.high is not None:
+            under += _band(lay, series, series.low, series.high)
     return [*under, *(_over(lay, series, place) for place, series in reversed(list(enumerate(shown))))]
 
 
-def _under(lay: Layout, series: Series, stacks: dict[str, list[tuple[float, float]]]) -> list[Mark]:
-    if series.kind is Kind.BARS:
-        return bar_marks(lay, series, stacks)
-    return list(_band(lay, series)) if series.low is not None and series.high is not None else []
-
-
 def _over(lay: Layout, series: Series, place: int) -> Group:
-    """Return the line of a series and its points as one group."""
     marks = [] if series.kind in (Kind.BARS, Kind.SCATTER) else _line(lay, series)
     marks += [] if series.kind is Kind.BARS else point_marks(lay, series, place)
-    text = ", ".join(one for one in (series.label, series.note) if one)
+    text = ", ".join(filter(None, (series.label, series.note)))
     suffix = f":{lay.scale.chart.key}{series.key}"
     return Group("", "series", text or series.key, 0, 0, lay.width, lay.height, tuple(marks), suffix)
 
@@ -191,7 +175,7 @@ def _line(lay: Layout, series: Series) -> list[Mark]:
     points = list(zip(xs, lay.scale.y.pxs([ys[index] for index in kept]), strict=True))
     thickness, opacity = (FAINT, FAINT_OPACITY) if series.faint else (THICK, 1.0)
     return [
-        Arrow(tuple(part), series.look.ink, thickness, series.look.dash, head=False, opacity=opacity)
+        Arrow(tuple(part), series.style.ink, thickness, series.style.dash, head=False, opacity=opacity)
         for run in _runs(_held(lay, points))
         for part in markers.lines(_stairs(run) if series.kind is Kind.STEPS else run, lay.frame)
     ]
@@ -216,16 +200,13 @@ def _runs(points: Sequence[Point]) -> list[list[Point]]:
 
 def _stairs(points: Sequence[Point]) -> list[Point]:
     """Return a line that keeps each value until the next."""
-    if not points:
-        return []
-    steps = [points[0]]
+    steps = list(points[:1])
     for x, y in points[1:]:
         steps += [(x, steps[-1][1]), (x, y)]
     return steps
 
 
-def _band(lay: Layout, series: Series) -> list[Area]:
-    low, high = series.low or (), series.high or ()
+def _band(lay: Layout, series: Series, low: Sequence[float], high: Sequence[float]) -> list[Area]:
     seen = _seen(lay, series)
     xs = lay.scale.x.pxs(markers.gathered([series.x[index] for index in seen], lambda part: part[0]))
     tops = lay.scale.y.pxs(markers.gathered([high[index] for index in seen], max))
@@ -233,8 +214,8 @@ def _band(lay: Layout, series: Series) -> list[Area]:
     areas = []
     above = _runs(_held(lay, [(x, y if isfinite(z) else nan) for x, y, z in zip(xs, tops, bottoms, strict=True)]))
     below = _runs(_held(lay, [(x, y if isfinite(z) else nan) for x, y, z in zip(xs, bottoms, tops, strict=True)]))
-    for one, other in zip(above, below, strict=True):
-        corners = markers.polygon([*one, *reversed(other)], lay.frame)
+    for upper, lower in zip(above, below, strict=True):
+        corners = markers.polygon([*upper, *reversed(lower)], lay.frame)
         if len(corners) > 2:
-            areas.append(Area(corners, series.look.ink, opacity=BAND))
+            areas.append(Area(corners, series.style.ink, opacity=BAND))
     return areas

@@ -1,10 +1,9 @@
 """Networks as rows of blocks coloured by a value, with an arc over each block that a shortcut bridges."""
 
-from enum import Enum
 from math import isfinite
 from typing import NamedTuple
 
-from resnet_explorer.picture.chart.heatmap import ColourScale, colour_scale, level_bar, tile, value_words
+from resnet_explorer.picture.chart.heatmap import ColourScale, colour_scale, level_bar, tile, value_text
 from resnet_explorer.picture.chart.model import Axis, Cell, Strip
 from resnet_explorer.picture.chart.scale import ChartScale
 from resnet_explorer.picture.chart.text import ASCENT, BUDGETS, GAP, PAD, Sizes, head, head_marks, line, shorten, sizes
@@ -16,9 +15,7 @@ LABEL_PART = 0.25
 BESIDE = 12.0
 
 
-class _Look(NamedTuple):
-    """What all rows share: their colours, the left and right end, sizes."""
-
+class _Rows(NamedTuple):
     value: Axis
     colours: ColourScale
     left: float
@@ -44,7 +41,7 @@ class _Look(NamedTuple):
 def block_strip(
     strips: tuple[Strip, ...],
     value: Axis,
-    width: float,
+    wide: float,
     title: str = "",
     text: float = 1.0,
     under: ChartScale | None = None,
@@ -52,81 +49,64 @@ def block_strip(
     """Return the rows of blocks, as high as they need; with ``under`` block n is under the chart's x = n."""
     size = sizes(text)
     colours = colour_scale(value, (cell.value for strip in strips for cell in strip.cells))
-    words = head(title, "", (), width, size, BUDGETS[1])
-    left, right = (under.left, under.right) if under else _ends(strips, width, size)
-    look = _Look(value, colours, left, right, width, size, under)
-    y = words.above
-    marks: list[Mark] = head_marks(words, 0, size)
+    title_lines = head(title, "", (), wide, size, BUDGETS[1])
+    labels = max((width(strip.label, size.label, Style.SEMIBOLD) for strip in strips), default=0.0)
+    left, right = PAD + min(labels, LABEL_PART * wide) + BESIDE + 2, wide - PAD
+    if under:
+        left, right = under.frame.left, under.frame.right
+    rows = _Rows(value, colours, left, right, wide, size, under)
+    y = title_lines.above
+    marks: list[Mark] = head_marks(title_lines, 0, size)
     for strip in strips:
-        row = _row(strip, look, y)
+        row = _row(strip, rows, y)
         marks.append(row)
         y += row.height
     bar = level_bar(colours, value, right - left, size)
     y += GAP / 2
     marks.append(Group("", "scale", bar.title, left, y, bar.width, bar.height, bar.marks, ":strip"))
     said = ". ".join(_described(strip, value) for strip in strips)
-    return Picture(width, y + bar.height + GAP, tuple(marks), title, said)
+    return Picture(wide, y + bar.height + GAP, tuple(marks), title, said)
 
 
-def _ends(strips: tuple[Strip, ...], wide: float, size: Sizes) -> tuple[float, float]:
-    labels = max((width(strip.label, size.label, Style.SEMIBOLD) for strip in strips), default=0.0)
-    return PAD + min(labels, LABEL_PART * wide) + BESIDE + 2, wide - PAD
-
-
-def _row(strip: Strip, look: _Look, y: float) -> Group:
-    """Return a network's blocks, with its name beside them or above."""
-    place = _Place.of(strip, look)
-    rise = look.rise if any(cell.has_shortcut for cell in strip.cells) else 0.0
-    top = rise + GAP + (line(look.size.label) if place is _Place.ABOVE else 0.0)
-    middles = look.middles(len(strip.cells))
-    pitch = abs(middles[1] - middles[0]) if len(middles) > 1 else look.right - look.left
-    middle = top + look.high / 2
-    rule = Arrow(((look.left, middle), (look.right, middle)), Ink.MUTED, 1.2)
+def _row(strip: Strip, rows: _Rows, y: float) -> Group:
+    needed = width(strip.label, rows.size.label, Style.SEMIBOLD) + BESIDE + PAD
+    is_above = needed > max(rows.left, rows.wide - rows.right)
+    rise = rows.rise if any(cell.has_shortcut for cell in strip.cells) else 0.0
+    top = rise + GAP + (line(rows.size.label) if is_above else 0.0)
+    middles = rows.middles(len(strip.cells))
+    pitch = abs(middles[1] - middles[0]) if len(middles) > 1 else rows.right - rows.left
+    middle = top + rows.high / 2
+    rule = Arrow(((rows.left, middle), (rows.right, middle)), Ink.MUTED, 1.2)
     blocks = [
-        _block(strip, cell, look, x, top, pitch)
+        _block(strip, cell, rows, x, top, pitch)
         for cell, x in zip(strip.cells, middles, strict=True)
-        if look.left - 0.5 <= x <= look.right + 0.5
+        if rows.left - 0.5 <= x <= rows.right + 0.5
     ]
-    size = look.wide, top + look.high + GAP
-    marks: tuple[Mark, ...] = (_label(strip, look, place, middle), rule, *blocks)
-    return Group("", "strip", _described(strip, look.value), 0, y, *size, marks, f":{strip.key}")
+    size = rows.wide, top + rows.high + GAP
+    marks: tuple[Mark, ...] = (_label(strip, rows, needed, middle), rule, *blocks)
+    return Group("", "strip", _described(strip, rows.value), 0, y, *size, marks, f":{strip.key}")
 
 
-class _Place(Enum):
-    """Where a network's name stands."""
-
-    LEFT = "left"
-    RIGHT = "right"
-    ABOVE = "above"
-
-    @classmethod
-    def of(cls, strip: Strip, look: _Look) -> "_Place":
-        """Return the first place with room for the name."""
-        wide = width(strip.label, look.size.label, Style.SEMIBOLD) + BESIDE + PAD
-        if wide <= look.left:
-            return cls.LEFT
-        return cls.RIGHT if wide <= look.wide - look.right else cls.ABOVE
-
-
-def _label(strip: Strip, look: _Look, place: _Place, middle: float) -> Label:
-    size, ink = look.size.label, strip.look.ink
+def _label(strip: Strip, rows: _Rows, needed: float, middle: float) -> Label:
+    """Return a network's name left of its blocks or right of them, where it has the room it needs, else above."""
+    size, ink = rows.size.label, strip.style.ink
     base = middle + 0.36 * size
-    if place is _Place.LEFT:
-        return Label(look.left - BESIDE, base, strip.label, size, ink, Anchor.END, Style.SEMIBOLD)
-    if place is _Place.RIGHT:
-        return Label(look.right + BESIDE, base, strip.label, size, ink, Anchor.START, Style.SEMIBOLD)
-    text = shorten(strip.label, look.right - look.left, size, Style.SEMIBOLD)
-    return Label(look.left, ASCENT * size + 1, text, size, ink, Anchor.START, Style.SEMIBOLD)
+    if needed <= rows.left:
+        return Label(rows.left - BESIDE, base, strip.label, size, ink, Anchor.END, Style.SEMIBOLD)
+    if needed <= rows.wide - rows.right:
+        return Label(rows.right + BESIDE, base, strip.label, size, ink, Anchor.START, Style.SEMIBOLD)
+    text = shorten(strip.label, rows.right - rows.left, size, Style.SEMIBOLD)
+    return Label(rows.left, ASCENT * size + 1, text, size, ink, Anchor.START, Style.SEMIBOLD)
 
 
-def _block(strip: Strip, cell: Cell, look: _Look, x: float, top: float, pitch: float) -> Group:
-    wide, high = min(0.7 * pitch, 1.6 * look.high), look.high
-    is_under = look.colours.is_under(cell.value)
-    marks = tile(look.colours.ink(cell.value), is_under, wide, high, min(4.0, wide / 4), Ink.LINE)
+def _block(strip: Strip, cell: Cell, rows: _Rows, x: float, top: float, pitch: float) -> Group:
+    wide, high = min(0.7 * pitch, 1.6 * rows.high), rows.high
+    is_under = rows.colours.is_under(cell.value)
+    marks = tile(rows.colours.ink(cell.value), is_under, wide, high, min(4.0, wide / 4), Ink.LINE)
     if cell.has_shortcut and pitch >= ARC_FROM:
         half = min(pitch, 1.6 * wide) / 2 - 0.6
-        marks.append(_arc(wide / 2, high / 2, half, high / 2 + look.rise, strip.look.ink))
-    text = f"{strip.label}, {cell.name}: {value_words(look.value, cell.value)}"
+        marks.append(_arc(wide / 2, high / 2, half, high / 2 + rows.rise, strip.style.ink))
+    text = f"{strip.label}, {cell.name}: {value_text(rows.value, cell.value)}"
     return Group(cell.path, "block", text, x - wide / 2, top, wide, high, tuple(marks), ":strip", f"{strip.key}:")
 
 
@@ -138,8 +118,8 @@ def _arc(x: float, y: float, half: float, rise: float, ink: Ink) -> Arrow:
 
 
 def _described(strip: Strip, value: Axis) -> str:
-    known = [cell.value for cell in strip.cells if isfinite(cell.value)]
-    if not known:
+    values = [cell.value for cell in strip.cells if isfinite(cell.value)]
+    if not values:
         return f"{strip.label}: no value"
-    first, last = value_words(value, known[0]), value_words(value, known[-1])
+    first, last = value_text(value, values[0]), value_text(value, values[-1])
     return f"{strip.label}: {first} in the first block, {last} in the last"

@@ -57,15 +57,15 @@ def shorten(text: str, room: float, size: int, style: Style = Style.REGULAR) -> 
 def wrap(text: str, room: float, size: int, most: int, style: Style = Style.REGULAR) -> tuple[str, ...]:
     """Return the text in at most so many lines; what does not fit ends in an ellipsis."""
     lines: list[str] = []
-    words = text.split()
-    while words and len(lines) < most:
+    rest = text.split()
+    while rest and len(lines) < most:
         taken = 1
         is_last = len(lines) == most - 1
-        while taken < len(words) and (is_last or width(" ".join(words[: taken + 1]), size, style) <= room):
+        while taken < len(rest) and (is_last or width(" ".join(rest[: taken + 1]), size, style) <= room):
             taken += 1
-        lines.append(shorten(" ".join(words[:taken]), room, size, style))
-        words = words[taken:]
-    return tuple(one for one in lines if one)
+        lines.append(shorten(" ".join(rest[:taken]), room, size, style))
+        rest = rest[taken:]
+    return tuple(filter(None, lines))
 
 
 def apart(wanted: Sequence[float], heights: Sequence[float], top: float, bottom: float) -> list[float]:
@@ -84,11 +84,11 @@ def apart(wanted: Sequence[float], heights: Sequence[float], top: float, bottom:
             high, members = high + more, [*others, *members]
             begin = max(min(begin, bottom - high), top)
         blocks.append((begin, high, members))
-    found = [0.0] * len(wanted)
+    tops = [0.0] * len(wanted)
     for begin, _, members in blocks:
         for index in members:
-            found[index], begin = begin, begin + heights[index]
-    return found
+            tops[index], begin = begin, begin + heights[index]
+    return tops
 
 
 PAD = 14.0
@@ -133,7 +133,7 @@ def head(title: str, subtitle: str, notes: tuple[str, ...], wide: float, size: S
     room = wide - 2 * PAD
     titles = wrap(title, room, size.title, budget.title, Style.SEMIBOLD)
     subtitles = wrap(subtitle, room, size.subtitle, budget.subtitle)
-    lines = [one for note in notes for one in wrap(note, room, size.note, budget.notes)][: budget.notes]
+    lines = [part for note in notes for part in wrap(note, room, size.note, budget.notes)][: budget.notes]
     above = PAD + len(titles) * line(size.title) + len(subtitles) * line(size.subtitle)
     below = PAD + (len(lines) * line(size.note) + GAP / 2 if lines else 0.0)
     return Head(titles, subtitles, tuple(lines), above, below)
@@ -141,16 +141,12 @@ def head(title: str, subtitle: str, notes: tuple[str, ...], wide: float, size: S
 
 def head_marks(head: Head, high: float, size: Sizes) -> list[Mark]:
     """Return title and subtitle at the top of a picture, and the notes at its bottom."""
-    y = PAD
     marks: list[Mark] = []
-    for one in head.title:
-        marks.append(Label(PAD, y + ASCENT * size.title, one, size.title, style=Style.SEMIBOLD))
-        y += line(size.title)
-    for one in head.subtitle:
-        marks.append(Label(PAD, y + ASCENT * size.subtitle, one, size.subtitle, Ink.MUTED))
-        y += line(size.subtitle)
-    y = high - PAD - len(head.notes) * line(size.note)
-    for one in head.notes:
-        marks.append(Label(PAD, y + ASCENT * size.note + 2, one, size.note, Ink.MUTED))
-        y += line(size.note)
+    for texts, start, px, ink, style in (
+        (head.title, PAD, size.title, Ink.TEXT, Style.SEMIBOLD),
+        (head.subtitle, PAD + len(head.title) * line(size.title), size.subtitle, Ink.MUTED, Style.REGULAR),
+        (head.notes, high - PAD - len(head.notes) * line(size.note) + 2, size.note, Ink.MUTED, Style.REGULAR),
+    ):
+        base = start + ASCENT * px
+        marks += [Label(PAD, base + n * line(px), text, px, ink, style=style) for n, text in enumerate(texts)]
     return marks
