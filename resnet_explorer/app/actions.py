@@ -14,8 +14,9 @@ from resnet_explorer.features import Action
 def _own(
     menu: str, key: str, text: str, shortcut: str, tip: str, run: str, checkable: bool = False, group: str = ""
 ) -> Action:
-    module = "" if ":" in run else "commands:"
-    return Action(key, menu, text, shortcut, tip, checkable, group, f"resnet_explorer.app.{module}{run}")
+    if not run.startswith("."):  # else it is a method of the window
+        run = f"resnet_explorer.app.{'' if ':' in run else 'commands:'}{run}"
+    return Action(key, menu, text, shortcut, tip, checkable, group, run.removeprefix("."))
 
 
 _file, _edit, _view, _help = (partial(_own, menu) for menu in ("&File", "&Edit", "&View", "&Help"))
@@ -30,10 +31,10 @@ _OWN: tuple[Action, ...] = (
     _file("export-table", "Export &table…", "Ctrl+Shift+E", "Save all layers as CSV, JSON or Markdown", "save_table"),
     _file("save-weights", "Save weig&hts…", "", "Save weights as .safetensors, .pth, ONNX", "weights_dialog:ask_save"),
     _file("save-source", "Save as &PyTorch code…", "", "Save the network as one Python file", "save_source"),
-    _file("quit", "&Quit", "Ctrl+Q", "Close the window", "close"),
+    _file("quit", "&Quit", "Ctrl+Q", "Close the window", ".close"),
     _edit("copy-picture", "Copy &picture", "Ctrl+Shift+C", "Copy the diagram as SVG and as image", "copy_shown"),
-    _edit("copy-csv", "Copy layers as &CSV", "", "Copy the selected layers, or all, as CSV", "copy_csv"),
-    _edit("copy-markdown", "Copy layers as &Markdown", "", "Copy them as a Markdown table", "copy_markdown"),
+    _edit("copy-csv", "Copy layers as &CSV", "", "Copy the selected layers, or all, as CSV", ".table.copy_csv"),
+    _edit("copy-markdown", "Copy layers as &Markdown", "", "Copy them as a Markdown table", ".table.copy_markdown"),
     _edit("find", "&Find layers", "Ctrl+F", "Filter the layers by name or type", "find"),
     _view("compare", "&Compare with plain twin", "Ctrl+T", "Add the same network without shortcuts", "compare", True),
     _view("changes", "&Mark what changed", "Ctrl+D", "Mark what it changes in its parent", "mark_changes", True),
@@ -41,10 +42,10 @@ _OWN: tuple[Action, ...] = (
     _view("verdict", "&Verification…", "", "The figures beside PyTorch's and fvcore's own counts", "show_verdict"),
     _view("expand", "&Expand all blocks", "Ctrl+Shift+Down", "Open every block, unfold long stages", "expand"),
     _view("collapse", "Co&llapse all", "Ctrl+Shift+Up", "Close every block and fold long stages", "collapse"),
-    _view("fit", "&Fit", "Ctrl+0", "Show the whole diagram", "fit"),
+    _view("fit", "&Fit", "Ctrl+0", "Show the whole diagram", ".canvas.fit"),
     _view("zoom-in", "Zoom &in", "Ctrl++", "Show the diagram larger", "zoom_in"),
     _view("zoom-out", "&Zoom out", "Ctrl+-", "Show the diagram smaller", "zoom_out"),
-    _view("present", "&Present", "F5", "Show the diagram alone on the whole screen; F5 ends it", "present", True),
+    _view("present", "&Present", "F5", "Show the diagram alone on the whole screen; F5 ends it", ".present", True),
     _theme("system", "&Follow the system", "", "Light or dark, as the system is", "choose_theme"),
     _theme("light", "&Light", "", "Dark text on white", "choose_theme"),
     _theme("dark", "&Dark", "", "Light text on dark", "choose_theme"),
@@ -60,11 +61,12 @@ _BEFORE = {"&File": "quit", "&View": "expand"}
 
 def rows() -> tuple[Action, ...]:
     """Return every action in the order of the menus, those of the labs among them."""
-    found = list(_OWN)
-    for menu, key in _BEFORE.items():
-        place = next(place for place, row in enumerate(found) if row.key == key)
-        found[place:place] = [row for row in features.actions() if row.menu == menu]
-    return tuple(found)
+    result: list[Action] = []
+    for own in _OWN:
+        if _BEFORE.get(own.menu) == own.key:
+            result += [row for row in features.actions() if row.menu == own.menu]
+        result.append(own)
+    return tuple(result)
 
 
 TOOLBAR: Mapping[str, str] = {
@@ -129,8 +131,8 @@ def toolbar(window: QMainWindow, actions: Mapping[str, QAction], undo: QAction, 
     bar.setMovable(False)
     bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     bar.setIconSize(QSize(16, 16))
-    for action, words in ((undo, "Undo"), (redo, "Redo")):
-        action.setIconText(words)
+    for action, text in ((undo, "Undo"), (redo, "Redo")):
+        action.setIconText(text)
         bar.addAction(action)
     bar.addSeparator()
     for key, text in TOOLBAR.items():

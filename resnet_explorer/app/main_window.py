@@ -2,24 +2,25 @@
 
 from dataclasses import replace
 from functools import cached_property, partial
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import psutil
 from PySide6.QtCore import QByteArray, QSettings, Qt
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QTabWidget, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QTabWidget, QWidget
 
 from resnet_explorer import features
 from resnet_explorer.app import actions
-from resnet_explorer.app.window import AppWindow
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.ui import style
+from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.diagram_view import DiagramView
 from resnet_explorer.ui.parts import describe, label, tabs
 from resnet_explorer.ui.preferences import Preferences, folder, save
 from resnet_explorer.ui.session import Results, Session
-from resnet_explorer.ui.window import PageView
+from resnet_explorer.ui.window import PageView, Window
 
 if TYPE_CHECKING:
     from resnet_explorer.app.pages import Pages, Panels
@@ -39,7 +40,7 @@ _DOCKS = (
 class Docks:
     """The docks of a window, by name in ``named``."""
 
-    def __init__(self, window: AppWindow) -> None:
+    def __init__(self, window: QMainWindow) -> None:
         self._window = window
         self._away: list[QDockWidget] = []
         self.named = {name: self._dock(name, area) for name, area, _ in _DOCKS}
@@ -76,35 +77,27 @@ class Docks:
             dock.show()
         self._away = []
 
-    def state(self) -> QByteArray:
-        """Return the layout of docks and toolbars."""
-        return self._window.saveState(LAYOUT_VERSION)
-
-    def set_state(self, state: QByteArray) -> None:
-        """Restore a state."""
-        self._window.restoreState(state, LAYOUT_VERSION)
-
     def restore(self) -> None:
         """Restore the layout of the last session."""
         settings = _settings()
         geometry, docks = settings.value("geometry"), settings.value("docks")
         if isinstance(geometry, QByteArray) and isinstance(docks, QByteArray):
             self._window.restoreGeometry(geometry)
-            self.set_state(docks)
+            self._window.restoreState(docks, LAYOUT_VERSION)
 
     def remember(self) -> None:
         """Save the layout for the next session."""
         self.show_again()
         settings = _settings()
         settings.setValue("geometry", self._window.saveGeometry())
-        settings.setValue("docks", self.state())
+        settings.setValue("docks", self._window.saveState(LAYOUT_VERSION))
 
 
 def _settings() -> QSettings:
     return QSettings(str(folder() / "window.ini"), QSettings.Format.IniFormat)
 
 
-class MainWindow(AppWindow):
+class MainWindow(Window):
     """The window on one session: the diagram at once, and the panels around it with ``build_panels``."""
 
     _panels: "Panels | None" = None
@@ -155,13 +148,11 @@ class MainWindow(AppWindow):
         self.verdict.clicked.connect(self.actions_by_key["verdict"].trigger)
         self.statusBar().addPermanentWidget(self.verdict)
         self.build, self.inspector, self.table, self.code = panels.build, panels.inspector, panels.table, panels.code
-        theme = style.theme_named(self.preferences.theme)
-        self._pages = Pages(self.document, self.jobs, self.tabs, theme, self.session.results)
-        self._pages.opened.connect(self._on_page_opened)
+        self._pages = Pages(self)
         self.tabs.currentChanged.connect(self._on_tab_changed)
         self.code.save_wanted.connect(self.actions_by_key["save-source"].trigger)
         self.build.timeline.clicked.connect(self.actions_by_key["timeline"].trigger)
-        panels.show_theme(theme)
+        panels.show_theme(style.theme_named(self.preferences.theme))
         panels.show_results(self.session.results)
         self.session.results_changed.connect(panels.show_results)
         self.session.results_changed.connect(self._pages.show_results)
@@ -188,11 +179,11 @@ class MainWindow(AppWindow):
         current = self._pages.current if self._pages else None
         return current[1] if current else None
 
-    def _on_page_opened(self, key: str) -> None:
-        """Connect a page that is there for the first time."""
-        page = self.page(key)
-        page.reduce_motion(not self.diagram.animated)
-        page.attach(self)
+    @property
+    def canvas(self) -> Canvas:
+        """Return the picture that is looked at: what fit, zoom, export and copy are about."""
+        page = self.shown_page()
+        return page.canvas if page else self.diagram
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if self._panels and any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -200,9 +191,7 @@ class MainWindow(AppWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-        from resnet_explorer.app import commands
-
-        commands.open_dropped(self, paths[0])
+        features.resolve("resnet_explorer.app.commands:open_dropped")(self, paths[0])
         event.acceptProposedAction()
 
     def _make_actions(self) -> dict[str, QAction]:
@@ -219,9 +208,13 @@ class MainWindow(AppWindow):
         return made
 
     def _on_action_triggered(self, checked: bool) -> None:
-        key = self.sender().objectName()
-        run = next(row.run for row in actions.rows() if row.key == key)
-        features.resolve(run)(self, checked) if run else self.tabs.setCurrentWidget(self.page(key))
+        row = next(row for row in actions.rows() if row.key == self.sender().objectName())
+        if not row.run:
+            self.tabs.setCurrentWidget(self.page(row.key))
+        elif ":" in row.run:
+            features.resolve(row.run)(self, checked)
+        else:
+            attrgetter(row.run)(self)(*[checked] if row.checkable else [])
 
     def _show(self, results: Results) -> None:
         self.diagram.show_results(results)
@@ -248,6 +241,7 @@ class MainWindow(AppWindow):
         super().closeEvent(event)
 
     def set_reduced_motion(self, still: bool = True) -> None:
+        """Change the diagram at once from now on, or with transitions."""
         self.actions_by_key["still"].setChecked(still)
         self.diagram.animated = not still
         if self._pages:
@@ -259,13 +253,14 @@ class MainWindow(AppWindow):
         self._docks.hide_for_lab() if current and current[0].is_lab else self._docks.show_again()
 
     def present(self, on: bool) -> None:
+        """Show the diagram alone on the whole screen, or everything as it was before."""
         if on:
-            self._before = self._docks.state()
+            self._before = self.saveState(LAYOUT_VERSION)
             for part in (*self.docks.values(), self._toolbar):
                 part.hide()
             self.showFullScreen()
         else:
-            self._docks.set_state(self._before)
+            self.restoreState(self._before, LAYOUT_VERSION)
             self.showNormal()
         self.diagram.setFocus()
 
@@ -283,6 +278,7 @@ class MainWindow(AppWindow):
             self.choose_theme(style.SYSTEM)
 
     def choose_theme(self, name: str) -> None:
+        """Show everything in a theme, or as the system is, and remember that."""
         theme = style.theme_named(name)
         self.remember(replace(self.preferences, theme=name))
         style.apply(self._app, theme)

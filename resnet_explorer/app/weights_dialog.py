@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resnet_explorer.app.window import AppWindow
+from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.engine.requests import ReadWeights, SaveWeights
 from resnet_explorer.errors import CheckpointError
 from resnet_explorer.spec.catalogue import CATALOGUE, title
@@ -35,14 +35,14 @@ MOST = 500
 _SAVED = ";;".join(("Safetensors (*.safetensors)", "PyTorch (*.pth)", *ONNX))
 
 
-def ask(window: AppWindow, checked: bool) -> None:
+def ask(window: MainWindow, checked: bool) -> None:
     """Ask for a file of weights, and open it."""
     name, _ = QFileDialog.getOpenFileName(window, "Open weights", window.preferences.export_folder, FILTER)
     if name:
         open_weights(window, Path(name))
 
 
-def open_weights(window: AppWindow, path: Path, key: str | None = None) -> None:
+def open_weights(window: MainWindow, path: Path, key: str | None = None) -> None:
     """Let the engine read a file; a very large one is asked about first. What does not fit changes nothing.
 
     ``key`` chooses where a file holds several networks.
@@ -68,7 +68,7 @@ def open_weights(window: AppWindow, path: Path, key: str | None = None) -> None:
     window.jobs.submit(ReadWeights(str(path), large, key), f"Read {path.name}", show, explain)
 
 
-def _show(window: AppWindow, path: Path, weights: Weights) -> None:
+def _show(window: MainWindow, path: Path, weights: Weights) -> None:
     """Show the network of the weights where they fit, and say what was assumed or what does not fit."""
     found = weights.found
     if found.fits:
@@ -152,7 +152,7 @@ def _sections(weights: Weights) -> tuple[tuple[str, str, Sequence[str]], ...]:
     )
 
 
-def ask_save(window: AppWindow, checked: bool) -> None:
+def ask_save(window: MainWindow, checked: bool) -> None:
     """Ask where to save weights: those that were opened, if they are this network's, or fresh ones of seed 0."""
     spec = window.document.state.spec
     start = str(Path(window.preferences.export_folder) / f"{spec.name}.safetensors")
@@ -163,7 +163,7 @@ def ask_save(window: AppWindow, checked: bool) -> None:
         save_weights(window, whole, dynamic=kind == ONNX[1])
 
 
-def save_weights(window: AppWindow, path: Path, *, dynamic: bool = False) -> None:
+def save_weights(window: MainWindow, path: Path, *, dynamic: bool = False) -> None:
     """Let the engine write the weights, and say so; a failure is explained. ``dynamic``: ONNX for any size."""
     state, opened = window.document.state, window.inspector.weights_of(window.document.state.spec)
     source = opened.source if opened else ""
