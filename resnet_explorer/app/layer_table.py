@@ -157,7 +157,6 @@ class LayerTable(QWidget):
         self.view.scrollTo(self.view.currentIndex())
 
     def _on_header_clicked(self, section: int) -> None:
-        """Sort down, then up, then not at all; words begin at their start."""
         first = self.model.columns[section].numeric
         now = self.model.sorted_by
         if now == (section, not first):
@@ -272,9 +271,6 @@ class LayerTable(QWidget):
 
     def copy_text(self) -> None:
         """Copy the selected lines as they stand there, separated by tabs."""
-        lines = [
-            "\t".join(column.text(line, self.model.totals) for column in self.model.columns)
-            for line in self.selected_lines()
-        ]
+        lines = ["\t".join(column.text(line) for column in self.model.columns) for line in self.selected_lines()]
         if lines:
             QGuiApplication.clipboard().setText("\n".join(lines))

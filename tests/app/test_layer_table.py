@@ -222,7 +222,7 @@ def test_no_text_is_cut_and_all_columns_fit_beside_each_other(window: MainWindow
     assert view.horizontalHeader().length() <= view.viewport().width()
     measure = view.delegate.metrics.horizontalAdvance
     for index, entry in enumerate(COLUMNS[2:], start=2):
-        widest = max(measure(entry.text(line, model.totals)) for line in model.lines[:400])
+        widest = max(measure(entry.text(line)) for line in model.lines[:400])
         assert widest <= view.columnWidth(index) - 2 * PAD, entry.title
 
 
