@@ -73,7 +73,6 @@ class Asker:
 
 
 def _bar() -> Progress:
-    """Return a bar that is there while a job is at work."""
     columns = (BarColumn(24), TextColumn("{task.description}", markup=False))
     bar = Progress(*columns, console=Console(stderr=True, highlight=False), transient=True)
     bar.add_task("", total=None)
