@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from torch.autograd.graph import Node
 
 from resnet_explorer.module.blocks import Block, Gate, run
-from resnet_explorer.network import Block as BlockNode
 from resnet_explorer.network import Network, flat
 from resnet_explorer.probes.clock import Clock, Mark, setting
 from resnet_explorer.probes.models import Piece, pieces
@@ -130,15 +129,13 @@ def _joins(network: Network) -> tuple[Mapping[_Moment, str], Mapping[_Moment, st
         before |= {(path, False): f"{path}.scale" for path in block.gate_paths}
         if block.form.shortcut is None or not block.number:
             continue
-        then = _path(block, flat(block.form.after)[1].name) if len(block.form.after) > 1 else ""
-        before[(then, True) if then else (block.path, False)] = f"{block.path}.add"
+        if len(block.form.after) > 1:
+            before[f"{block.path}.{flat(block.form.after)[1].name}", True] = f"{block.path}.add"
+        else:
+            before[block.path, False] = f"{block.path}.add"
         if block.form.gate:
-            after[(_path(block, flat(block.form.gate)[-1].name), False)] = f"{block.path}.add"
+            after[f"{block.path}.{flat(block.form.gate)[-1].name}", False] = f"{block.path}.add"
     return before, after
-
-
-def _path(block: BlockNode, name: str) -> str:
-    return f"{block.path}.{name}"
 
 
 Marks = tuple[str, Mark, Mark]
@@ -199,11 +196,11 @@ class Bench:
         self._stopwatch.clear()
 
     def _run_whole(self) -> None:
-        clock, forward, backward = self._clock, list[Marks](), list[Marks]()
+        clock, backward = self._clock, list[Marks]()
         with torch.set_grad_enabled(self._backward):
             start = clock.mark()
             y = self._model(self._image)
-            forward.append(("", start, clock.mark()))
+            forward = [("", start, clock.mark())]
         if self._backward:
             upstream, params = torch.ones_like(y), _params(self._model)
             start = clock.mark()
@@ -262,12 +259,8 @@ class Bench:
         )
 
     def _sums(self, works: Sequence[Work]) -> dict[str, Timed]:
-        """Return the times of blocks, stages and the network by path."""
-        network, starts = self._analysis.network, self._analysis.starts
-        own = {
-            block.path: added(works[starts[block.path] : starts[block.path] + len(block.layer_paths)])
-            for block in network.blocks
-        }
+        network, each = self._analysis.network, iter(works)
+        own = {block.path: added([next(each) for _ in block.layer_paths]) for block in network.blocks}
         groups = {path: [path] for path in own}
         groups |= {stage.path: [block.path for block in stage.blocks] for stage in network.stages}
         groups[""] = list(own)
