@@ -37,37 +37,35 @@ _DOCKS = (
 )
 
 
-class Docks:
-    """The docks of a window, by name in ``named``."""
+class Docks(dict[str, QDockWidget]):
+    """The docks of a window by name."""
 
     def __init__(self, window: QMainWindow) -> None:
+        super().__init__()
         self._window = window
         self._away: list[QDockWidget] = []
-        self.named = {name: self._dock(name, area) for name, area, _ in _DOCKS}
-        window.tabifyDockWidget(self.named["Layers"], self.named["Code"])
-        window.tabifyDockWidget(self.named["Code"], self.named["Jobs"])
+        for name, area, _ in _DOCKS:
+            dock = self[name] = QDockWidget(name, window)
+            dock.setObjectName(name)
+            dock.setWidget(QWidget())
+            window.addDockWidget(area, dock)
+        window.tabifyDockWidget(self["Layers"], self["Code"])
+        window.tabifyDockWidget(self["Code"], self["Jobs"])
         window.setTabPosition(Qt.DockWidgetArea.BottomDockWidgetArea, QTabWidget.TabPosition.North)
         window.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
         window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
-        self.named["Layers"].raise_()
-
-    def _dock(self, name: str, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(name, self._window)
-        dock.setObjectName(name)
-        dock.setWidget(QWidget())
-        self._window.addDockWidget(area, dock)
-        return dock
+        self["Layers"].raise_()
 
     def resize(self, theme: Theme) -> None:
         """Give each panel the size that its text needs: larger text, wider panels."""
         sizes = [round(size * theme.font_points / style.USUAL_POINTS) for _, _, size in _DOCKS]
-        self._window.resizeDocks([self.named["Build"], self.named["Inspector"]], sizes[:2], Qt.Orientation.Horizontal)
-        self._window.resizeDocks([self.named["Layers"]], sizes[2:3], Qt.Orientation.Vertical)
+        self._window.resizeDocks([self["Build"], self["Inspector"]], sizes[:2], Qt.Orientation.Horizontal)
+        self._window.resizeDocks([self["Layers"]], sizes[2:3], Qt.Orientation.Vertical)
 
     def hide_for_lab(self) -> None:
         """Hide all panels: a lab has panels of its own."""
         if not self._away:
-            self._away = [dock for dock in self.named.values() if not dock.isHidden()]
+            self._away = [dock for dock in self.values() if not dock.isHidden()]
             for dock in self._away:
                 dock.hide()
 
@@ -110,8 +108,7 @@ class MainWindow(Window):
         self.tabs = tabs("Views", (self.diagram, "Diagram", "The block diagram of the network"))
         self.setCentralWidget(self.tabs)
         self.setAcceptDrops(True)
-        self._docks = Docks(self)
-        self.docks = self._docks.named
+        self.docks = Docks(self)
         self._sums = describe(QLabel(), "Sums of the selection")
         self._notice = label(kind="problem", cut=True)
         self._notice.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -228,15 +225,15 @@ class MainWindow(Window):
         style.set_icons(self._icons, theme)
         self.set_reduced_motion(self.preferences.reduce_motion)
         self.resize(1280, 800)
-        self._docks.resize(theme)
-        self._docks.restore()
+        self.docks.resize(theme)
+        self.docks.restore()
         self.diagram.setFocus()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.isFullScreen():
             self.present(False)
         if self._panels:  # without them the docks have other sizes
-            self._docks.remember()
+            self.docks.remember()
         self.jobs.close()  # whenever that is: what starts later finds them closed
         super().closeEvent(event)
 
@@ -250,7 +247,7 @@ class MainWindow(Window):
     def _on_tab_changed(self) -> None:
         """Give a lab the whole window: it has panels of its own; the others come back with the next view."""
         current = self._pages.current if self._pages else None
-        self._docks.hide_for_lab() if current and current[0].is_lab else self._docks.show_again()
+        self.docks.hide_for_lab() if current and current[0].is_lab else self.docks.show_again()
 
     def present(self, on: bool) -> None:
         """Show the diagram alone on the whole screen, or everything as it was before."""
@@ -287,7 +284,7 @@ class MainWindow(Window):
         if self._panels and self._pages:
             self._panels.show_theme(theme)
             self._pages.show_theme(theme)
-        self._docks.resize(theme)
+        self.docks.resize(theme)
 
     def remember(self, preferences: Preferences) -> None:
         self.preferences = preferences
