@@ -25,8 +25,8 @@ HIGH = 46
 class Histogram(QWidget):
     """How the values of a tensor are spread, from the least to the greatest; a line marks 0."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.theme: Theme = LIGHT
         self.stats: TensorStats | None = None
         self.setFixedHeight(HIGH)
@@ -90,10 +90,10 @@ class _Lines(QGridLayout, Generic[W]):
 
 def _describe(stats: TensorStats) -> str:
     name = stats.name.rpartition(".")[2]
-    strange = f", {stats.strange:,} not finite" if stats.strange else ""
+    not_finite = f", {stats.strange:,} not finite" if stats.strange else ""
     return (
         f"{name}: norm {stats.norm:.4g}, mean {stats.mean:.3g}, std {stats.std:.3g}, "
-        f"{stats.least:.3g} to {stats.greatest:.3g}{strange}"
+        f"{stats.least:.3g} to {stats.greatest:.3g}{not_finite}"
     )
 
 
@@ -103,8 +103,8 @@ FORMULAS = 4
 
 
 class _ShareBar(QWidget):
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.parts: tuple[int, int] = (1, 0)
         self.theme = LIGHT
         self.setFixedHeight(9)
@@ -128,8 +128,8 @@ def _figure() -> tuple[QLabel, QLabel]:
 class Inspector(QScrollArea):
     """Shows the document's selection; the network where nothing is selected."""
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, document: Document) -> None:
+        super().__init__()
         self._document = document
         self._results: Results | None = None
         self._theme: Theme = LIGHT

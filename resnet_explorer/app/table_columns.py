@@ -1,4 +1,4 @@
-"""The columns of the layer table: for each its words, its value to sort by, its text, and how wide that can be."""
+"""The columns of the layer table: for each its value to sort by, its text, and how wide that can be."""
 
 import csv
 import io

@@ -130,7 +130,7 @@ class LinesView(QtWidgets.QTableView):
     pointed = Signal(int)
 
     def __init__(self, model: TableModel, parent: QtWidgets.QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__()
         self.lines = model
         self.delegate = TableDelegate(model)
         self._widest: tuple[str, ...] = ("",) * len(COLUMNS)
