@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QUndoStack
 from PySide6.QtWidgets import QMainWindow, QToolBar
 
 from resnet_explorer import features
@@ -70,6 +70,8 @@ def rows() -> tuple[Action, ...]:
 
 
 TOOLBAR: Mapping[str, str] = {
+    "undo": "Undo",
+    "redo": "Redo",
     "compare": "Compare with plain twin",
     "expand": "Expand all",
     "collapse": "Collapse all",
@@ -98,18 +100,21 @@ KEYS_OF_VIEWS = (
 
 
 def build(
-    window: QMainWindow, triggered: Callable[[bool], None], edits: list[QAction], docks: list[QAction]
+    window: QMainWindow, triggered: Callable[[bool], None], undo_stack: QUndoStack, docks: list[QAction]
 ) -> dict[str, QAction]:
     """Make all actions, their menus and groups; each is named by its key and calls ``triggered``.
 
-    ``edits`` come first in the Edit menu, ``docks`` last in the View menu.
+    Undo and redo come first in the Edit menu, ``docks`` last in the View menu.
     """
+    undo, redo = undo_stack.createUndoAction(window, "Undo"), undo_stack.createRedoAction(window, "Redo")
+    undo.setShortcut(QKeySequence("Ctrl+Z"))
+    redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
     menus = {text: window.menuBar().addMenu(text) for text in ("&File", "&Edit", "&View", "&Help")}
-    menus["&Edit"].addActions(edits)
+    menus["&Edit"].addActions([undo, redo])
     menus["&Edit"].addSeparator()
     menus["&Theme"] = menus["&View"].addMenu("&Theme")
     themes = QActionGroup(window)
-    made: dict[str, QAction] = {}
+    made = {"undo": undo, "redo": redo}
     for row in rows():
         action = made[row.key] = QAction(row.text, window, checkable=row.checkable, statusTip=row.tip)
         action.setObjectName(row.key)
@@ -124,18 +129,16 @@ def build(
     return made
 
 
-def toolbar(window: QMainWindow, actions: Mapping[str, QAction], undo: QAction, redo: QAction) -> QToolBar:
+def toolbar(window: QMainWindow, actions: Mapping[str, QAction]) -> QToolBar:
     """Return the toolbar: undo and redo, then the actions that are used most."""
     bar = QToolBar("Toolbar", window)
     bar.setObjectName("toolbar")
     bar.setMovable(False)
     bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     bar.setIconSize(QSize(16, 16))
-    for action, text in ((undo, "Undo"), (redo, "Redo")):
-        action.setIconText(text)
-        bar.addAction(action)
-    bar.addSeparator()
     for key, text in TOOLBAR.items():
         actions[key].setIconText(text)
         bar.addAction(actions[key])
+        if key == "redo":
+            bar.addSeparator()
     return bar

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 from PySide6.QtCore import QByteArray, QSettings, Qt
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QTabWidget, QWidget
 
 from resnet_explorer import features
@@ -114,7 +114,10 @@ class MainWindow(Window):
         self._notice.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.statusBar().addWidget(self._notice, 1)
         self.statusBar().addPermanentWidget(self._sums)
-        self.actions_by_key = self._make_actions()
+        panels = [dock.toggleViewAction() for dock in self.docks.values()]
+        self.actions_by_key = actions.build(self, self._on_action_triggered, self.document.undo_stack, panels)
+        self._toolbar = actions.toolbar(self, self.actions_by_key)
+        self.addToolBar(self._toolbar)
         self.session.results_changed.connect(self._show)
         self.document.view_changed.connect(self._on_view_changed)
         app.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
@@ -191,19 +194,6 @@ class MainWindow(Window):
         features.resolve("resnet_explorer.app.commands:open_dropped")(self, paths[0])
         event.acceptProposedAction()
 
-    def _make_actions(self) -> dict[str, QAction]:
-        undo = self.document.undo_stack.createUndoAction(self, "Undo")
-        redo = self.document.undo_stack.createRedoAction(self, "Redo")
-        undo.setShortcut(QKeySequence("Ctrl+Z"))
-        redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
-        made = actions.build(
-            self, self._on_action_triggered, [undo, redo], [dock.toggleViewAction() for dock in self.docks.values()]
-        )
-        self._icons = {**made, "undo": undo, "redo": redo}
-        self._toolbar = actions.toolbar(self, made, undo, redo)
-        self.addToolBar(self._toolbar)
-        return made
-
     def _on_action_triggered(self, checked: bool) -> None:
         row = next(row for row in actions.rows() if row.key == self.sender().objectName())
         if not row.run:
@@ -219,13 +209,10 @@ class MainWindow(Window):
 
     def _restore(self) -> None:
         name = self.preferences.theme if self.preferences.theme in self.actions_by_key else style.SYSTEM
-        theme = style.theme_named(name)
         self.actions_by_key[name].setChecked(True)
-        self.diagram.show_theme(theme)
-        style.set_icons(self._icons, theme)
         self.set_reduced_motion(self.preferences.reduce_motion)
         self.resize(1280, 800)
-        self.docks.resize(theme)
+        self._show_theme(style.theme_named(name))
         self.docks.restore()
         self.diagram.setFocus()
 
@@ -279,8 +266,11 @@ class MainWindow(Window):
         theme = style.theme_named(name)
         self.remember(replace(self.preferences, theme=name))
         style.apply(self._app, theme)
+        self._show_theme(theme)
+
+    def _show_theme(self, theme: Theme) -> None:
         self.diagram.show_theme(theme)
-        style.set_icons(self._icons, theme)
+        style.set_icons(self.actions_by_key, theme)
         if self._panels and self._pages:
             self._panels.show_theme(theme)
             self._pages.show_theme(theme)

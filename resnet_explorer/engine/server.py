@@ -49,18 +49,13 @@ def serve(connection: "Connection[Any, Any]", preload: Sequence[str] | None = No
     threading.Thread(target=_leave_with_the_window, daemon=True).start()
     gc.freeze()  # PyTorch's own objects: a full collection of them takes as long as a deep network's graph
     if preload is not None:
-        _warm_up(preload)
+        for name in preload:
+            import_module(name)
+        torch.optim.SGD([torch.zeros(1, requires_grad=True)], 0.1).step()  # the first optimiser imports a compiler
     while True:
         message = connection.recv()
         if isinstance(message, Request):
             _run(connection, message)
-
-
-def _warm_up(modules: Sequence[str]) -> None:
-    """Import modules, and make a step of nothing: PyTorch's optimisers import a compiler with their first one."""
-    for name in modules:
-        import_module(name)
-    torch.optim.SGD([torch.zeros(1, requires_grad=True)], 0.1).step()
 
 
 def _leave_with_the_window() -> None:

@@ -1,8 +1,9 @@
 """Runs of a network, whole, block by block and layer by layer, with the seconds of each."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -56,8 +57,8 @@ class Stopwatch:
             for path, module in model.named_modules():
                 own = {Block: f"{path}.add", Gate: f"{path}.scale"}.get(type(module), path)
                 if own != path or not next(module.children(), None):
-                    stack.callback(module.register_forward_pre_hook(self._entering(path, own)).remove)
-                    stack.callback(module.register_forward_hook(self._leaving(path)).remove)
+                    stack.callback(module.register_forward_pre_hook(partial(self._enter, path, own)).remove)
+                    stack.callback(module.register_forward_hook(partial(self._leave, path)).remove)
             yield
 
     def forward(self) -> Seconds:
@@ -81,23 +82,17 @@ class Stopwatch:
     def clear(self) -> None:
         self._events, self._backward, self._owners = [], [], {}
 
-    def _entering(self, path: str, own: str) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
-        def enter(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-            reached = self._clock.mark()
-            if self._inside:
-                self._claim(inputs[0], self._inside[-1])  # a sum or a product that no module has made
-            self._inside.append(own)
-            self._events.append(_Event(path, True, reached, self._clock.mark()))
+    def _enter(self, path: str, own: str, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        reached = self._clock.mark()
+        if self._inside:
+            self._claim(inputs[0], self._inside[-1])  # a sum or a product that no module has made
+        self._inside.append(own)
+        self._events.append(_Event(path, True, reached, self._clock.mark()))
 
-        return enter
-
-    def _leaving(self, path: str) -> Callable[[nn.Module, object, Tensor], None]:
-        def leave(module: nn.Module, inputs: object, output: Tensor) -> None:
-            reached = self._clock.mark()
-            self._claim(output, self._inside.pop())
-            self._events.append(_Event(path, False, reached, self._clock.mark()))
-
-        return leave
+    def _leave(self, path: str, module: nn.Module, inputs: object, output: Tensor) -> None:
+        reached = self._clock.mark()
+        self._claim(output, self._inside.pop())
+        self._events.append(_Event(path, False, reached, self._clock.mark()))
 
     def _claim(self, tensor: Tensor, path: str) -> None:
         """Assign the operations that led to a tensor, and belong to no layer yet, to a layer."""
@@ -107,15 +102,12 @@ class Stopwatch:
             if node is None or node in self._owners or hasattr(node, "variable"):
                 continue
             self._owners[node] = path
-            node.register_prehook(self._marking(path))
-            node.register_hook(self._marking(path))
+            node.register_prehook(partial(self._mark, path))
+            node.register_hook(partial(self._mark, path))
             waiting += [before for before, _ in node.next_functions]
 
-    def _marking(self, path: str) -> Callable[..., None]:
-        def mark(*gradients: object) -> None:
-            self._backward.append((path, self._clock.mark()))
-
-        return mark
+    def _mark(self, path: str, *gradients: object) -> None:
+        self._backward.append((path, self._clock.mark()))
 
 
 _Moment = tuple[str, bool]
