@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QUndoStack
 from PySide6.QtWidgets import QMainWindow, QToolBar
 
 from resnet_explorer import features
@@ -14,8 +14,9 @@ from resnet_explorer.features import Action
 def _own(
     menu: str, key: str, text: str, shortcut: str, tip: str, run: str, checkable: bool = False, group: str = ""
 ) -> Action:
-    module = "" if ":" in run else "commands:"
-    return Action(key, menu, text, shortcut, tip, checkable, group, f"resnet_explorer.app.{module}{run}")
+    if not run.startswith("."):  # else it is a method of the window
+        run = f"resnet_explorer.app.{'' if ':' in run else 'commands:'}{run}"
+    return Action(key, menu, text, shortcut, tip, checkable, group, run.removeprefix("."))
 
 
 _file, _edit, _view, _help = (partial(_own, menu) for menu in ("&File", "&Edit", "&View", "&Help"))
@@ -30,10 +31,10 @@ _OWN: tuple[Action, ...] = (
     _file("export-table", "Export &table…", "Ctrl+Shift+E", "Save all layers as CSV, JSON or Markdown", "save_table"),
     _file("save-weights", "Save weig&hts…", "", "Save weights as .safetensors, .pth, ONNX", "weights_dialog:ask_save"),
     _file("save-source", "Save as &PyTorch code…", "", "Save the network as one Python file", "save_source"),
-    _file("quit", "&Quit", "Ctrl+Q", "Close the window", "close"),
+    _file("quit", "&Quit", "Ctrl+Q", "Close the window", ".close"),
     _edit("copy-picture", "Copy &picture", "Ctrl+Shift+C", "Copy the diagram as SVG and as image", "copy_shown"),
-    _edit("copy-csv", "Copy layers as &CSV", "", "Copy the selected layers, or all, as CSV", "copy_csv"),
-    _edit("copy-markdown", "Copy layers as &Markdown", "", "Copy them as a Markdown table", "copy_markdown"),
+    _edit("copy-csv", "Copy layers as &CSV", "", "Copy the selected layers, or all, as CSV", ".table.copy_csv"),
+    _edit("copy-markdown", "Copy layers as &Markdown", "", "Copy them as a Markdown table", ".table.copy_markdown"),
     _edit("find", "&Find layers", "Ctrl+F", "Filter the layers by name or type", "find"),
     _view("compare", "&Compare with plain twin", "Ctrl+T", "Add the same network without shortcuts", "compare", True),
     _view("changes", "&Mark what changed", "Ctrl+D", "Mark what it changes in its parent", "mark_changes", True),
@@ -41,10 +42,10 @@ _OWN: tuple[Action, ...] = (
     _view("verdict", "&Verification…", "", "The figures beside PyTorch's and fvcore's own counts", "show_verdict"),
     _view("expand", "&Expand all blocks", "Ctrl+Shift+Down", "Open every block, unfold long stages", "expand"),
     _view("collapse", "Co&llapse all", "Ctrl+Shift+Up", "Close every block and fold long stages", "collapse"),
-    _view("fit", "&Fit", "Ctrl+0", "Show the whole diagram", "fit"),
+    _view("fit", "&Fit", "Ctrl+0", "Show the whole diagram", ".canvas.fit"),
     _view("zoom-in", "Zoom &in", "Ctrl++", "Show the diagram larger", "zoom_in"),
     _view("zoom-out", "&Zoom out", "Ctrl+-", "Show the diagram smaller", "zoom_out"),
-    _view("present", "&Present", "F5", "Show the diagram alone on the whole screen; F5 ends it", "present", True),
+    _view("present", "&Present", "F5", "Show the diagram alone on the whole screen; F5 ends it", ".present", True),
     _theme("system", "&Follow the system", "", "Light or dark, as the system is", "choose_theme"),
     _theme("light", "&Light", "", "Dark text on white", "choose_theme"),
     _theme("dark", "&Dark", "", "Light text on dark", "choose_theme"),
@@ -60,14 +61,17 @@ _BEFORE = {"&File": "quit", "&View": "expand"}
 
 def rows() -> tuple[Action, ...]:
     """Return every action in the order of the menus, those of the labs among them."""
-    found = list(_OWN)
-    for menu, key in _BEFORE.items():
-        place = next(place for place, row in enumerate(found) if row.key == key)
-        found[place:place] = [row for row in features.actions() if row.menu == menu]
-    return tuple(found)
+    result: list[Action] = []
+    for own in _OWN:
+        if _BEFORE.get(own.menu) == own.key:
+            result += [row for row in features.actions() if row.menu == own.menu]
+        result.append(own)
+    return tuple(result)
 
 
 TOOLBAR: Mapping[str, str] = {
+    "undo": "Undo",
+    "redo": "Redo",
     "compare": "Compare with plain twin",
     "expand": "Expand all",
     "collapse": "Collapse all",
@@ -96,18 +100,21 @@ KEYS_OF_VIEWS = (
 
 
 def build(
-    window: QMainWindow, triggered: Callable[[bool], None], edits: list[QAction], docks: list[QAction]
+    window: QMainWindow, triggered: Callable[[bool], None], undo_stack: QUndoStack, docks: list[QAction]
 ) -> dict[str, QAction]:
     """Make all actions, their menus and groups; each is named by its key and calls ``triggered``.
 
-    ``edits`` come first in the Edit menu, ``docks`` last in the View menu.
+    Undo and redo come first in the Edit menu, ``docks`` last in the View menu.
     """
+    undo, redo = undo_stack.createUndoAction(window, "Undo"), undo_stack.createRedoAction(window, "Redo")
+    undo.setShortcut(QKeySequence("Ctrl+Z"))
+    redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
     menus = {text: window.menuBar().addMenu(text) for text in ("&File", "&Edit", "&View", "&Help")}
-    menus["&Edit"].addActions(edits)
+    menus["&Edit"].addActions([undo, redo])
     menus["&Edit"].addSeparator()
     menus["&Theme"] = menus["&View"].addMenu("&Theme")
     themes = QActionGroup(window)
-    made: dict[str, QAction] = {}
+    made = {"undo": undo, "redo": redo}
     for row in rows():
         action = made[row.key] = QAction(row.text, window, checkable=row.checkable, statusTip=row.tip)
         action.setObjectName(row.key)
@@ -122,18 +129,16 @@ def build(
     return made
 
 
-def toolbar(window: QMainWindow, actions: Mapping[str, QAction], undo: QAction, redo: QAction) -> QToolBar:
+def toolbar(window: QMainWindow, actions: Mapping[str, QAction]) -> QToolBar:
     """Return the toolbar: undo and redo, then the actions that are used most."""
     bar = QToolBar("Toolbar", window)
     bar.setObjectName("toolbar")
     bar.setMovable(False)
     bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     bar.setIconSize(QSize(16, 16))
-    for action, words in ((undo, "Undo"), (redo, "Redo")):
-        action.setIconText(words)
-        bar.addAction(action)
-    bar.addSeparator()
     for key, text in TOOLBAR.items():
         actions[key].setIconText(text)
         bar.addAction(actions[key])
+        if key == "redo":
+            bar.addSeparator()
     return bar

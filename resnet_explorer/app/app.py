@@ -8,7 +8,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from types import FrameType, TracebackType
+from types import TracebackType
 
 from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QIcon
@@ -74,12 +74,11 @@ def main(nets: list[str], platform: str = "") -> int:
     sys.excepthook = _reporter(window)
     EndSignals(window).arrived.connect(window.close)
     collector = Collector(app)
-    window.diagram.first_painted.connect(window.start_engine, Qt.ConnectionType.QueuedConnection)
-    window.diagram.first_painted.connect(window.build_panels, Qt.ConnectionType.QueuedConnection)
-    window.diagram.first_painted.connect(collector.settle, Qt.ConnectionType.QueuedConnection)
-    window.diagram.first_painted.connect(window.wake_engine, Qt.ConnectionType.QueuedConnection)
+    steps: list[Callable[[], object]] = [window.start_engine, window.build_panels, collector.settle, window.wake_engine]
     if os.environ.get(QUIT_VARIABLE):
-        window.diagram.first_painted.connect(window.close, Qt.ConnectionType.QueuedConnection)
+        steps.append(window.close)
+    for step in steps:
+        window.diagram.first_painted.connect(step, Qt.ConnectionType.QueuedConnection)
     window.show()
     return app.exec()
 
@@ -103,8 +102,7 @@ def _reporter(window: MainWindow) -> Callable[[type[BaseException], BaseExceptio
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         traceback.print_exception(kind, error, trace)
-        text = str(error) if isinstance(error, ExplorerError) else f"Internal error: {error}."
-        window.say(text)
+        window.say(str(error) if isinstance(error, ExplorerError) else f"Internal error: {error}.")
 
     return report
 
@@ -128,13 +126,8 @@ class EndSignals(QObject):
         signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
         for number in [getattr(signal, name) for name in self._NAMES if hasattr(signal, name)]:
             if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup asks
-                signal.signal(number, _default_from_now_on)
+                signal.signal(number, lambda number, frame: signal.signal(number, signal.SIG_DFL))  # a second one ends
 
     def _on_activated(self) -> None:
         self._read.recv(64)
         self.arrived.emit()
-
-
-def _default_from_now_on(number: int, frame: FrameType | None) -> None:
-    """Let the second signal end the process at once."""
-    signal.signal(number, signal.SIG_DFL)

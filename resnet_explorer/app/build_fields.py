@@ -33,9 +33,9 @@ class AxisField(Explained):
     invalid_entered = Signal(str, str)
     focus_left = Signal()
 
-    def __init__(self, axis: Axis, parent: QWidget | None = None) -> None:
+    def __init__(self, axis: Axis) -> None:
         self.axis = axis
-        super().__init__(describe(self._make(axis), axis.label, axis.teaches), parent)
+        super().__init__(describe(self._make(axis), axis.label, axis.teaches))
         if isinstance(self.control, NumberField | FractionField):
             self.control.focus_left.connect(self.focus_left)
         self.label = describe(QLabel(axis.label), tip=axis.teaches)
@@ -78,8 +78,10 @@ _INPUT = (
 )
 
 
-def _narrow(top: int, name: str, tip: str) -> NumberField:
+def _narrow(editor: "InputEditor | StageEditor", top: int, name: str, tip: str) -> NumberField:
     field = describe(NumberField(1, top), name, tip)
+    field.invalid_entered.connect(editor.invalid_entered)
+    field.focus_left.connect(editor.focus_left)
     field.setButtonSymbols(NumberField.ButtonSymbols.NoButtons)
     field.setAlignment(Qt.AlignmentFlag.AlignCenter)
     return field
@@ -95,18 +97,16 @@ class InputEditor(QWidget):
     invalid_entered = Signal(str)
     focus_left = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(4)
         grid.setVerticalSpacing(2)
         self.fields: dict[str, NumberField] = {}
         for place, (key, letter, top, tip) in enumerate(_INPUT):
-            field = self.fields[key] = _narrow(top, f"{letter}: {tip.split('.')[0].split(':')[0]}", tip)
+            field = self.fields[key] = _narrow(self, top, f"{letter}: {tip.split('.')[0].split(':')[0]}", tip)
             field.value_entered.connect(partial(self.edited.emit, key))
-            field.invalid_entered.connect(self.invalid_entered)
-            field.focus_left.connect(self.focus_left)
             head = describe(label(letter, "muted"), tip=tip)
             head.setAlignment(Qt.AlignmentFlag.AlignCenter)
             head.setBuddy(field)
@@ -131,44 +131,41 @@ class InputEditor(QWidget):
 
 
 NUMBERS = (("blocks", MAX_BLOCKS), ("widths", MAX_WIDTH), ("strides", MAX_STRIDE))
-_WORDS = {"blocks": "blocks", "widths": "width", "strides": "stride"}
+_NOUNS = {"blocks": "blocks", "widths": "width", "strides": "stride"}
 
 
 class StageEditor(QWidget):
     """A line a stage, and buttons for more or fewer stages.
 
-    ``edited`` gives the axis, its new value and the words of the change; ``typed`` the same for what is typed.
+    ``edited`` gives the axis, its new value and the text of the change; ``typed`` the same for what is typed.
     """
 
     edited = Signal(str, object, str)
     typed = Signal(str, object, str)
     invalid_entered = Signal(str)
     focus_left = Signal()
+    _spec: ResNetSpec
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._spec: ResNetSpec | None = None
+    def __init__(self) -> None:
+        super().__init__()
         stages = range(1, MAX_STAGES + 1)
         self.numbers = {key: [self._field(key, number, top) for number in stages] for key, top in NUMBERS}
         self.kinds = [self._kind(number) for number in stages]
         self._labels = [label(str(number), "muted") for number in stages]
         self.fewer, self.more = QToolButton(), QToolButton()
-        for tool, sign, tip in (
-            (self.fewer, "−", "Remove the last stage"),
-            (self.more, "+", "Add a stage: twice as wide, at half the resolution"),
+        for tool, sign, tip, slot in (
+            (self.fewer, "−", "Remove the last stage", self._on_fewer_clicked),
+            (self.more, "+", "Add a stage: twice as wide, at half the resolution", self._on_more_clicked),
         ):
             describe(tool, tip, tip).setText(sign)
             tool.setFixedSize(22, 22)
-        self.fewer.clicked.connect(self._on_fewer_clicked)
-        self.more.clicked.connect(self._on_more_clicked)
+            tool.clicked.connect(slot)
         self._arrange()
 
     def _field(self, key: str, number: int, top: int) -> NumberField:
         name = f"{AXES[key].label} of stage {number}"
-        field = _narrow(top, name, f"{name} (conv{number + 1}_x). {AXES[key].teaches}")
+        field = _narrow(self, top, name, f"{name} (conv{number + 1}_x). {AXES[key].teaches}")
         field.value_entered.connect(partial(self._on_value_entered, key, number))
-        field.invalid_entered.connect(self.invalid_entered)
-        field.focus_left.connect(self.focus_left)
         return field
 
     def _kind(self, number: int) -> ChoiceField:
@@ -208,23 +205,18 @@ class StageEditor(QWidget):
         self.more.setEnabled(count < MAX_STAGES)
 
     def _replaced(self, key: str, number: int, value: object) -> tuple[object, ...]:
-        assert self._spec is not None
         values = getattr(self._spec, key)
         return (*values[: number - 1], value, *values[number:])
 
     def _on_value_entered(self, key: str, number: int, value: object) -> None:
-        if self._spec:
-            self.typed.emit(key, self._replaced(key, number, value), f"change {_WORDS[key]} of stage {number}")
+        self.typed.emit(key, self._replaced(key, number, value), f"change {_NOUNS[key]} of stage {number}")
 
     def _on_kind_activated(self, number: int, index: int) -> None:
-        if self._spec:
-            kind = AXES["block"].choices[index].value
-            self.edited.emit("block", self._replaced("block", number, kind), f"change the blocks of stage {number}")
+        kind = AXES["block"].choices[index].value
+        self.edited.emit("block", self._replaced("block", number, kind), f"change the blocks of stage {number}")
 
     def _on_fewer_clicked(self) -> None:
-        if self._spec:
-            self.edited.emit("blocks", self._spec.blocks[:-1], "remove a stage")
+        self.edited.emit("blocks", self._spec.blocks[:-1], "remove a stage")
 
     def _on_more_clicked(self) -> None:
-        if self._spec:
-            self.edited.emit("blocks", (*self._spec.blocks, self._spec.blocks[-1]), "add a stage")
+        self.edited.emit("blocks", (*self._spec.blocks, self._spec.blocks[-1]), "add a stage")

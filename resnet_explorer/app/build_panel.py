@@ -57,8 +57,8 @@ _ROWS = (
 class FactsPanel(QWidget):
     """Shows the totals of a network, and the smallest input that it takes."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(3)
@@ -104,8 +104,8 @@ TIP = "The device that PyTorch uses for the graph, timing and experiments; resul
 class DeviceBox(QComboBox):
     """Lists the devices that PyTorch finds; the CPU alone until it has answered."""
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, document: Document) -> None:
+        super().__init__()
         self._document = document
         self.devices: tuple[Device, ...] = ()
         self.setAccessibleName("Device")
@@ -151,17 +151,17 @@ _ALWAYS_SHOWN = ("shortcut", "stride", "expansion", "activation")
 class BuildPanel(QScrollArea):
     """Edits the document's network and input, and shows its headline figures."""
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, document: Document) -> None:
+        super().__init__()
         self._document = document
         self._base = 0
         self._offers: dict[str, tuple[ResNetSpec, str]] = {}
-        self.rows: dict[str, Explained] = {}
         self._axes: dict[str, AxisField] = {}
         self.preset = PresetBox()
         self.timeline = QToolButton()
         self.stages = StageEditor()
         self.input = InputEditor()
+        self.rows = {"stages": Explained(self.stages), "input": Explained(self.input)}
         self.device = DeviceBox(document)
         self.facts = FactsPanel()
         self.no_head = QCheckBox("no head: a backbone")
@@ -175,7 +175,7 @@ class BuildPanel(QScrollArea):
         self.preset.chosen.connect(self._on_preset_chosen)
         self.timeline.setText("Timeline…")
         self.timeline.setToolTip("How residual networks changed from 2015 to today, and what each changed (Ctrl+K)")
-        self.stages.edited.connect(lambda key, value, words: self._change(key, value, words, row="stages"))
+        self.stages.edited.connect(lambda key, value, text: self._change(key, value, text, row="stages"))
         self.stages.typed.connect(
             lambda key, value, text: self._change(key, value, text, "stages", self._base + 70 + hash(text) % 20)
         )
@@ -194,10 +194,10 @@ class BuildPanel(QScrollArea):
         device.setBuddy(self.device)
         parts: tuple[Part, ...] = (
             hbox((self.preset, 1), self.timeline),
-            self._explained("stages", self.stages),
+            self.rows["stages"],
             _rule(),
             heading("INPUT"),
-            self._explained("input", self.input),
+            self.rows["input"],
             hbox(device, (self.device, 1)),
             _rule(),
             heading("THIS NETWORK"),
@@ -211,11 +211,8 @@ class BuildPanel(QScrollArea):
         for key in _FIELDS:
             self._add_axis(key)
         self.sections["Head"].form.addRow("", self.no_head)
-
-    def _explained(self, key: str, control: QWidget) -> Explained:
-        self.rows[key] = made = Explained(control)
-        made.mend_asked.connect(partial(self._on_mend_asked, key))
-        return made
+        for key, row in self.rows.items():
+            row.mend_asked.connect(partial(self._on_mend_asked, key))
 
     def _add_axis(self, key: str) -> None:
         field = AxisField(AXES[key])
@@ -223,7 +220,6 @@ class BuildPanel(QScrollArea):
         field.typed.connect(lambda key, value: self._change(key, value, gesture=self._base + _FIELDS.index(key)))
         field.invalid_entered.connect(self._on_invalid_entered)
         field.focus_left.connect(self._on_field_left)
-        field.mend_asked.connect(partial(self._on_mend_asked, key))
         self.rows[key] = self._axes[key] = field
         self.sections[AXES[key].section].form.addRow(field.label, field)
 
@@ -274,10 +270,11 @@ class BuildPanel(QScrollArea):
             self._offer(row, key, value, label)
 
     def _offer(self, row: str, key: str, value: object, label: str) -> None:
-        found = nearest(self._document.state.spec, key, value)
-        if found and found[1]:
-            settings = " and ".join(_setting_words(setting) for setting in found[1])
-            self._offers[row] = (found[0], label)
+        match = nearest(self._document.state.spec, key, value)
+        if match and match[1]:
+            pairs = (setting.split("=", 1) for setting in match[1])
+            settings = " and ".join(f"{AXES[axis].label.lower()} to {value}" for axis, value in pairs)
+            self._offers[row] = (match[0], label)
             self.rows[row].explain(self.rows[row].problem, f"Also set {settings}")
 
     def _on_mend_asked(self, row: str) -> None:
@@ -317,11 +314,6 @@ class BuildPanel(QScrollArea):
         text = {"batch": "change batch size"}.get(key, "change input size")
         gesture = self._base + 61 + ("batch", "height", "width", "side").index(key)
         self._try("input", make, text, gesture)
-
-
-def _setting_words(setting: str) -> str:
-    key, _, value = setting.partition("=")
-    return f"{AXES[key].label.lower()} to {value}"
 
 
 def _rule() -> QFrame:

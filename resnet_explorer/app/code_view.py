@@ -29,11 +29,11 @@ class CodeView(QWidget):
 
     save_wanted = Signal()
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, document: Document) -> None:
+        super().__init__()
         self._document = document
         self._results: Results | None = None
-        self._theme: Theme = LIGHT
+        self._theme = LIGHT
         self._is_fresh = self._is_watched = False
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
@@ -48,21 +48,17 @@ class CodeView(QWidget):
     def show_results(self, results: Results) -> None:
         """Show the source of new results, now or when it is looked at."""
         self._results, self._is_fresh = results, False
-        self._write_if_watched()
+        self._write()
 
     def show_theme(self, theme: Theme) -> None:
         """Write in the colours of another theme."""
         self._theme, self._is_fresh = theme, False
-        self._write_if_watched()
+        self._write()
 
     def watch(self, is_watched: bool) -> None:
         """Tell whether somebody looks: behind another tab a panel counts as visible to Qt."""
         self._is_watched = is_watched
-        self._write_if_watched()
-
-    def _write_if_watched(self) -> None:
-        if self._is_watched and not self._is_fresh:
-            self._write()
+        self._write()
 
     def source(self) -> str:
         """Return the text of the file."""
@@ -73,6 +69,8 @@ class CodeView(QWidget):
         QGuiApplication.clipboard().setText(self.source())
 
     def _write(self) -> None:
+        if not self._is_watched or self._is_fresh:
+            return
         source, place = self.source(), self.text.verticalScrollBar().value()
         font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
         font.setPointSizeF(self._theme.font_points - 0.5)

@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QLineEdit,
 from resnet_explorer import __version__
 from resnet_explorer.app import module_dialog, weights_dialog
 from resnet_explorer.app.actions import KEYS_OF_VIEWS, rows
+from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.app.timeline_dialog import TimelineDialog
 from resnet_explorer.app.verdict import VerdictDialog
-from resnet_explorer.app.window import AppWindow
 from resnet_explorer.diagram.view import View
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.layers.table import to_csv, to_json, to_markdown
@@ -29,7 +29,7 @@ from resnet_explorer.ui.style import SYSTEM, theme_named
 from resnet_explorer.ui.tables import TextRow, TextTable
 
 
-def open_network(window: AppWindow, checked: bool) -> None:
+def open_network(window: MainWindow, checked: bool) -> None:
     """Ask for a spec file, and open it."""
     folder = window.preferences.export_folder
     name, _ = QFileDialog.getOpenFileName(window, "Open network", folder, "Networks (*.json);;All files (*)")
@@ -37,7 +37,7 @@ def open_network(window: AppWindow, checked: bool) -> None:
         open_file(window, Path(name))
 
 
-def open_dropped(window: AppWindow, name: str) -> None:
+def open_dropped(window: MainWindow, name: str) -> None:
     """Open a file that was dropped on the window: weights, a Python file, or a network."""
     path = Path(name)
     if path.name.lower().endswith(KINDS):
@@ -48,7 +48,7 @@ def open_dropped(window: AppWindow, name: str) -> None:
         open_file(window, path)
 
 
-def open_file(window: AppWindow, path: Path) -> bool:
+def open_file(window: MainWindow, path: Path) -> bool:
     """Open a spec file as one undo step; a broken one is explained and changes nothing."""
     try:
         state = State(codec.read(path), window.document.state.image)
@@ -60,18 +60,18 @@ def open_file(window: AppWindow, path: Path) -> bool:
     return True
 
 
-def save_network(window: AppWindow, checked: bool) -> None:
+def save_network(window: MainWindow, checked: bool) -> None:
     """Ask where to save the network as a spec file."""
     spec = window.document.state.spec
     save_text(window, f"{spec.name}.json", {"Network (*.json)": lambda: codec.dumps(spec)})
 
 
-def save_source(window: AppWindow, checked: bool) -> None:
+def save_source(window: MainWindow, checked: bool) -> None:
     """Ask where to save the network as a Python file."""
     save_text(window, f"{window.document.state.spec.name}.py", {"Python (*.py)": window.code.source})
 
 
-def save_table(window: AppWindow, checked: bool) -> None:
+def save_table(window: MainWindow, checked: bool) -> None:
     """Ask where to save all layers, and in which format."""
     analysis = window.session.results.analysis
     kinds: Texts = {
@@ -82,7 +82,7 @@ def save_table(window: AppWindow, checked: bool) -> None:
     save_text(window, f"{analysis.network.spec.name}-layers.csv", kinds)
 
 
-def export_picture(window: AppWindow, checked: bool) -> None:
+def export_picture(window: MainWindow, checked: bool) -> None:
     """Open the export dialog on the picture that is looked at."""
     from resnet_explorer.ui.export_dialog import ExportDialog  # with fontTools, which the other actions do not need
 
@@ -91,23 +91,13 @@ def export_picture(window: AppWindow, checked: bool) -> None:
     window.remember(dialog.preferences())
 
 
-def copy_shown(window: AppWindow, checked: bool) -> None:
+def copy_shown(window: MainWindow, checked: bool) -> None:
     """Copy the picture that is looked at."""
     copy_picture(window.canvas.picture, theme_named(window.preferences.theme))
     window.say("The picture is on the clipboard.")
 
 
-def copy_csv(window: AppWindow, checked: bool) -> None:
-    """Copy the selected layers, or all, as CSV."""
-    window.table.copy_csv()
-
-
-def copy_markdown(window: AppWindow, checked: bool) -> None:
-    """Copy the selected layers, or all, as a Markdown table."""
-    window.table.copy_markdown()
-
-
-def find(window: AppWindow, checked: bool) -> None:
+def find(window: MainWindow, checked: bool) -> None:
     """Show the layer table, with the cursor in its filter."""
     window.docks["Layers"].show()
     window.docks["Layers"].raise_()
@@ -115,72 +105,57 @@ def find(window: AppWindow, checked: bool) -> None:
     window.table.filter.selectAll()
 
 
-def compare(window: AppWindow, checked: bool) -> None:
+def compare(window: MainWindow, checked: bool) -> None:
     """Show the plain twin beside the network, or the network alone."""
     window.document.show_view(replace(window.document.view, compare=checked))
 
 
-def mark_changes(window: AppWindow, checked: bool) -> None:
+def mark_changes(window: MainWindow, checked: bool) -> None:
     """Mark what the network changes in its parent, or nothing."""
     window.document.show_view(replace(window.document.view, changes=checked))
 
 
-def expand(window: AppWindow, checked: bool) -> None:
+def expand(window: MainWindow, checked: bool) -> None:
     """Open everything in the picture that is looked at."""
     if not window.canvas.open_all():
         network, view = window.session.results.analysis.network, window.document.view
         window.document.show_view(View.all_open(network, compare=view.compare, changes=view.changes))
 
 
-def collapse(window: AppWindow, checked: bool) -> None:
+def collapse(window: MainWindow, checked: bool) -> None:
     """Close everything in the picture that is looked at."""
     if not window.canvas.close_all():
         view = window.document.view
         window.document.show_view(View(compare=view.compare, changes=view.changes))
 
 
-def fit(window: AppWindow, checked: bool) -> None:
-    """Show the whole picture."""
-    window.canvas.fit()
-
-
-def zoom_in(window: AppWindow, checked: bool) -> None:
+def zoom_in(window: MainWindow, checked: bool) -> None:
     """Show the picture larger."""
     window.canvas.zoom(ZOOM_STEP)
 
 
-def zoom_out(window: AppWindow, checked: bool) -> None:
+def zoom_out(window: MainWindow, checked: bool) -> None:
     """Show the picture smaller."""
     window.canvas.zoom(1 / ZOOM_STEP)
 
 
-def present(window: AppWindow, checked: bool) -> None:
-    """Show the diagram alone on the whole screen, or everything as before."""
-    window.present(checked)
-
-
-def choose_theme(window: AppWindow, checked: bool) -> None:
+def choose_theme(window: MainWindow, checked: bool) -> None:
     """Show everything in the theme whose action is checked."""
     window.choose_theme(next(name for name in (SYSTEM, *THEMES) if window.actions_by_key[name].isChecked()))
 
 
-def reduce_motion(window: AppWindow, checked: bool) -> None:
+def reduce_motion(window: MainWindow, checked: bool) -> None:
     """Change the diagram at once from now on, or with transitions."""
     window.set_reduced_motion(checked)
     window.remember(replace(window.preferences, reduce_motion=checked))
 
 
-def close(window: AppWindow, checked: bool) -> None:
-    """Close the window, and the app with it."""
-    window.close()
-
-
-def show_timeline(window: AppWindow, checked: bool) -> None:
+def show_timeline(window: MainWindow, checked: bool) -> None:
     """Show the timeline beside the window, which follows what is chosen in it."""
     _show(TimelineDialog(window.document, theme_named(window.preferences.theme), window))
 
 
-def show_verdict(window: AppWindow, checked: bool) -> None:
+def show_verdict(window: MainWindow, checked: bool) -> None:
     """Show the figures of the verification; they follow the window."""
     _show(VerdictDialog(window.verdict, window))
 
@@ -190,7 +165,7 @@ def _show(dialog: QDialog) -> None:
     dialog.show()
 
 
-def show_shortcuts(window: AppWindow, checked: bool) -> None:
+def show_shortcuts(window: MainWindow, checked: bool) -> None:
     """Open the page of shortcuts."""
     ShortcutsPage(window).exec()
 
@@ -218,7 +193,7 @@ class ShortcutsPage(QDialog):
         self.table.show_rows([row for row in self._rows if text.lower() in " ".join(row.texts).lower()])
 
 
-def show_about(window: AppWindow, checked: bool) -> None:
+def show_about(window: MainWindow, checked: bool) -> None:
     """Say what this is, by which papers, and under which licences."""
     box = QMessageBox(window)
     box.setWindowTitle("About ResNet Explorer")

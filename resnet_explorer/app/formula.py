@@ -43,8 +43,8 @@ class Formula(QWidget):
     Where its drawing is missing, its LaTeX is shown instead. ``latex`` is also what its menu copies.
     """
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.key = ""
         self._colour, self._scale = "#000000", 1.0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

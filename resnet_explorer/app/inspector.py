@@ -1,31 +1,31 @@
 """The inspector: what is selected, in a sentence, in formulas, and in figures."""
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPolygonF
-from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QWidget
 
 from resnet_explorer.app.formula import Formula
 from resnet_explorer.picture.marks import Ink
 from resnet_explorer.picture.theme import LIGHT, Theme
-from resnet_explorer.readings.explain import Explanation, Fact, Rule, explain
+from resnet_explorer.readings.explain import Explanation, Fact, explain
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.change import differences
 from resnet_explorer.ui.document import Document, Results
-from resnet_explorer.ui.parts import Part, fill, label, vbox
+from resnet_explorer.ui.parts import Part, fill, label
 from resnet_explorer.weights.identify import TensorStats, Weights
 
-Line = TypeVar("Line", bound=tuple[QWidget, ...])
+W = TypeVar("W", bound=QWidget)
 HIGH = 46
 
 
 class Histogram(QWidget):
     """How the values of a tensor are spread, from the least to the greatest; a line marks 0."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.theme: Theme = LIGHT
         self.stats: TensorStats | None = None
         self.setFixedHeight(HIGH)
@@ -62,45 +62,37 @@ class Histogram(QWidget):
         painter.end()
 
 
-def _reuse(lines: list[Line], count: int, make: Callable[[], Line]) -> list[Line]:
-    """Return as many lines of widgets as asked for: those that are there, and new ones; the others are hidden."""
-    while len(lines) < count:
-        lines.append(make())
-    for index, line in enumerate(lines):
-        for widget in line:
-            widget.setVisible(index < count)
-    return lines[:count]
+class _Lines(QGridLayout, Generic[W]):
+    """Lines of a label and a widget, one under the other or in two columns; they are made once and filled anew."""
 
+    def __init__(self, make: Callable[[], tuple[QLabel, W]], spacing: int, columns: int = 1) -> None:
+        super().__init__()
+        self.lines: list[tuple[QLabel, W]] = []
+        self._make, self._columns = make, columns
+        self.setVerticalSpacing(spacing)
+        self.setHorizontalSpacing(8)
+        self.setColumnStretch(columns - 1, 1)
 
-class WeightsView(QWidget):
-    """The tensors of the selected layer, one under the other."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.lines: list[tuple[QLabel, Histogram]] = []
-        self._column = vbox(of=self, spacing=4)
-
-    def show_stats(self, tensors: tuple[TensorStats, ...], theme: Theme) -> None:
-        """Show these tensors and no others."""
-        lines = _reuse(self.lines, len(tensors), self._make)
-        for (name, histogram), stats in zip(lines, tensors, strict=True):
-            name.setText(_describe(stats))
-            histogram.show_stats(stats, theme)
-        self.setVisible(bool(tensors))
-
-    def _make(self) -> tuple[QLabel, Histogram]:
-        line = (label(wrap=True), Histogram())
-        for widget in line:
-            self._column.addWidget(widget)
-        return line
+    def show(self, count: int) -> list[tuple[QLabel, W]]:
+        """Return as many lines as asked for: those that are there, and new ones; the others are hidden."""
+        while len(self.lines) < count:
+            line = self._make()
+            place = 2 * len(self.lines)
+            self.addWidget(line[0], *divmod(place, self._columns))
+            self.addWidget(line[1], *divmod(place + 1, self._columns))
+            self.lines.append(line)
+        for index, line in enumerate(self.lines):
+            for widget in line:
+                widget.setVisible(index < count)
+        return self.lines[:count]
 
 
 def _describe(stats: TensorStats) -> str:
     name = stats.name.rpartition(".")[2]
-    strange = f", {stats.strange:,} not finite" if stats.strange else ""
+    not_finite = f", {stats.strange:,} not finite" if stats.strange else ""
     return (
         f"{name}: norm {stats.norm:.4g}, mean {stats.mean:.3g}, std {stats.std:.3g}, "
-        f"{stats.least:.3g} to {stats.greatest:.3g}{strange}"
+        f"{stats.least:.3g} to {stats.greatest:.3g}{not_finite}"
     )
 
 
@@ -110,8 +102,8 @@ FORMULAS = 4
 
 
 class _ShareBar(QWidget):
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.parts: tuple[int, int] = (1, 0)
         self.theme = LIGHT
         self.setFixedHeight(9)
@@ -125,59 +117,18 @@ class _ShareBar(QWidget):
         painter.end()
 
 
-class _Figures(QGridLayout):
-    """Names and values, one pair a line; lines are kept and filled anew."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._lines: list[tuple[QLabel, QLabel]] = []
-        self.setVerticalSpacing(4)
-        self.setHorizontalSpacing(8)
-        self.setColumnStretch(1, 1)
-
-    def show_facts(self, facts: tuple[Fact, ...]) -> None:
-        """Show these facts and no others."""
-        for line, fact in zip(_reuse(self._lines, len(facts), self._make), facts, strict=True):
-            for shown, text in zip(line, fact[:2], strict=True):
-                shown.setText(_bound(text))
-                shown.setToolTip(fact.teaches)
-            line[1].setAccessibleName(f"{fact.label}: {fact.value}")
-
-    def _make(self) -> tuple[QLabel, QLabel]:
-        line = (_text("muted"), _text("strong"))
-        line[0].setWordWrap(False)
-        self.addWidget(line[0], len(self._lines), 0, Qt.AlignmentFlag.AlignTop)
-        self.addWidget(line[1], len(self._lines), 1)
-        return line
-
-
-class _Rules(QVBoxLayout):
-    """How figures are worked out: a name and a formula each."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setSpacing(2)
-        self._lines: list[tuple[QLabel, Formula]] = []
-
-    def show_rules(self, rules: tuple[Rule, ...], colour: str, scale: float) -> None:
-        """Show these rules and no others."""
-        lines = _reuse(self._lines, len(rules), self._make)
-        for (name, formula), rule in zip(lines, rules, strict=True):
-            name.setText(rule.label)
-            formula.show_formula(rule.formula, colour, scale)
-
-    def _make(self) -> tuple[QLabel, Formula]:
-        line = (_text("muted"), Formula())
-        for widget in line:
-            self.addWidget(widget)
-        return line
+def _figure() -> tuple[QLabel, QLabel]:
+    name = _text("muted")
+    name.setWordWrap(False)
+    name.setAlignment(Qt.AlignmentFlag.AlignTop)
+    return name, _text("strong")
 
 
 class Inspector(QScrollArea):
     """Shows the document's selection; the network where nothing is selected."""
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, document: Document) -> None:
+        super().__init__()
         self._document = document
         self._results: Results | None = None
         self._theme: Theme = LIGHT
@@ -186,13 +137,15 @@ class Inspector(QScrollArea):
         self.text, self.gradient = _text(""), _text("muted")
         self.formulas = [Formula() for _ in range(FORMULAS)]
         self.bar, self.split = _ShareBar(), _text("muted")
-        self._figures, self._rules = _Figures(), _Rules()
+        self._figures = _Lines(_figure, spacing=4, columns=2)
+        self._rules = _Lines(lambda: (_text("muted"), Formula()), spacing=2)
         self._gradient_heading, self._split_heading = _heading("Gradient"), _heading("Parameters")
         self._rules_heading = _heading("How they are counted")
         self._measured_heading, self.measured = _heading("Measured"), _text("strong")
-        self.measured_words = _text("muted")
+        self.measured_text = _text("muted")
         self._weights: Weights | None = None
-        self._weights_heading, self.tensors = _heading("Weights"), WeightsView()
+        self._weights_heading = _heading("Weights")
+        self.tensors = _Lines(lambda: (label(wrap=True), Histogram()), spacing=4)
         self._arrange()
         document.selected.connect(self._on_selected)
         document.overlays_changed.connect(self._on_overlays_changed)
@@ -201,7 +154,7 @@ class Inspector(QScrollArea):
         parts: tuple[Part, ...] = (
             *(self.title, self.kind, self.path, *self.formulas[:2], self.text),
             *(self._gradient_heading, *self.formulas[2:], self.gradient),
-            *(self._measured_heading, self.measured, self.measured_words),
+            *(self._measured_heading, self.measured, self.measured_text),
             *(self._split_heading, self.bar, self.split, _heading("Figures"), self._figures),
             *(self._weights_heading, self.tensors, self._rules_heading, self._rules, 1),
         )
@@ -239,10 +192,20 @@ class Inspector(QScrollArea):
         self._show_formulas(shown)
         self._show_split(shown)
         self._show_measured(shown.path)
-        self._figures.show_facts(shown.facts)
+        self._show_facts(shown.facts)
         self._show_tensors(shown.path)
         self._rules_heading.setVisible(bool(shown.rules))
-        self._rules.show_rules(shown.rules, *self._ink())
+        for (name, formula), rule in zip(self._rules.show(len(shown.rules)), shown.rules, strict=True):
+            name.setText(rule.label)
+            formula.show_formula(rule.formula, *self._ink())
+
+    def _show_facts(self, facts: Sequence[Fact]) -> None:
+        for (name, value), fact in zip(self._figures.show(len(facts)), facts, strict=True):
+            name.setText(_bound(fact.label))
+            value.setText(_bound(fact.value))
+            value.setAccessibleName(f"{fact.label}: {fact.value}")
+            for shown in (name, value):
+                shown.setToolTip(fact.teaches)
 
     def show_weights(self, weights: Weights) -> None:
         """Show the figures of these weights beside the layers of the network that they belong to."""
@@ -252,30 +215,31 @@ class Inspector(QScrollArea):
 
     def weights_of(self, spec: ResNetSpec) -> Weights | None:
         """Return the weights that were opened, if they are those of this network."""
-        known = self._weights
-        return known if known and not differences(known.found.spec, spec) else None
+        weights = self._weights
+        return weights if weights and not differences(weights.found.spec, spec) else None
 
     def _on_overlays_changed(self) -> None:
         if self.shown:
             self._show_measured(self.shown.path)
 
     def _show_measured(self, path: str) -> None:
-        """Show the value of a block, what it is, and how it was measured; nothing where it has none."""
         values = self._document.measured
         value = values.value_text(path) if values else ""
-        for widget in (self._measured_heading, self.measured, self.measured_words):
+        for widget in (self._measured_heading, self.measured, self.measured_text):
             widget.setVisible(bool(value))
         if values and value:
             self.measured.setText(_bound(f"{values.symbol} = {value}"))
             self.measured.setAccessibleName(f"{values.title}: {value}")
-            self.measured_words.setText(values.text)
+            self.measured_text.setText(values.text)
 
     def _show_tensors(self, path: str) -> None:
         weights = self.weights_of(self._results.state.spec) if self._results else None
         tensors = weights.of_layer(path) if weights else ()
         self._weights_heading.setVisible(bool(tensors))
         self._weights_heading.setToolTip(f"From {weights.source}" if weights else "")
-        self.tensors.show_stats(tensors, self._theme)
+        for (name, histogram), stats in zip(self.tensors.show(len(tensors)), tensors, strict=True):
+            name.setText(_describe(stats))
+            histogram.show_stats(stats, self._theme)
 
     def _ink(self) -> tuple[str, float]:
         return self._theme.colours[Ink.TEXT], self._theme.font_points / LIGHT.font_points

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QButtonGroup, QLineEdit, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLineEdit, QMenu, QToolButton, QWidget
 
 from resnet_explorer.app.table_columns import Line, csv_with_values, markdown_with_values
 from resnet_explorer.app.table_model import TableModel
@@ -18,18 +18,33 @@ from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.fields import ChoiceField
 from resnet_explorer.ui.parts import describe, hbox, label, tool, vbox
 
+_ORDERS = {True: Qt.SortOrder.DescendingOrder, False: Qt.SortOrder.AscendingOrder}
 
-class TableBar(QWidget):
-    """The controls over the table: ``changed`` by a choice, ``open_all_wanted`` to open or close all."""
 
-    changed = Signal()
-    open_all_wanted = Signal(bool)
+class LayerTable(QWidget):
+    """Every layer with its shapes and costs; ``summary_changed`` gives the sums of the selected lines in words."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    summary_changed = Signal(str)
+
+    def __init__(self, document: Document) -> None:
+        super().__init__()
+        self._document = document
+        self._is_marking = False
+        self._chosen: set[str] = set()
+        self._top = 0
+        self.model = TableModel(self)
+        self.view = LinesView(self.model)
+        vbox(self._make_bar(), self.view, of=self, spacing=0)
+        self._wire()
+
+    def _make_bar(self) -> QHBoxLayout:
         tip = "Stages, blocks and their layers, with sums. Filtering and sorting list layers."
-        self.tree = tool("Tree", tip, checkable=True)
+        tree = tool("Tree", tip, checkable=True)
+        tree.setChecked(True)
         self.flat = tool("Flat", "List the layers one after the other, without stages and blocks.", checkable=True)
+        shapes = QButtonGroup(self)
+        for shape in (tree, self.flat):
+            shapes.addButton(shape)
         self.filter = describe(
             QLineEdit(placeholderText="Filter layers", clearButtonEnabled=True),
             "Filter layers by name or type",
@@ -39,53 +54,15 @@ class TableBar(QWidget):
         self.kinds = describe(ChoiceField(), "Kind of layer", "Show only layers of one kind.")
         self.count = label(kind="muted")
         self.count.setMinimumWidth(1)
-        self.open = tool("Open all", "Open every stage and block.", lambda: self.open_all_wanted.emit(True))
-        self.close_all = tool("Close all", "Close every stage and block.", lambda: self.open_all_wanted.emit(False))
-        self.copy = tool("Copy", "Copy the selected lines, or all layers, as text.")
-        self.menu = QMenu(self)
-        self.copy.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.copy.setMenu(self.menu)
-        self._shape = QButtonGroup(self)
-        for shape in (self.tree, self.flat):
-            self._shape.addButton(shape)
-        self.tree.setChecked(True)
-        shapes = hbox(self.tree, self.flat, spacing=0)
-        tools = ((self.filter, 2), self.kinds, (self.count, 3), self.open, self.close_all, self.copy)
-        hbox(shapes, *tools, of=self, margins=(8, 4, 8, 4), spacing=5)
-        for signal in (self.filter.textChanged, self.kinds.activated, self.flat.toggled):
-            signal.connect(self.changed)
+        self.open = tool("Open all", "Open every stage and block.", lambda: self.model.open_all(True))
+        close = tool("Close all", "Close every stage and block.", lambda: self.model.open_all(False))
+        copy = tool("Copy", "Copy the selected lines, or all layers, as text.")
+        copy.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        copy.setMenu(self._make_menu())
+        tools = ((self.filter, 2), self.kinds, (self.count, 3), self.open, close, copy)
+        return hbox(hbox(tree, self.flat, spacing=0), *tools, margins=(8, 4, 8, 4), spacing=5)
 
-    def show_kinds(self, kinds: list[str]) -> None:
-        """Offer these kinds of layers, and all of them."""
-        if [self.kinds.itemData(place) for place in range(self.kinds.count())] != ["", *kinds]:
-            chosen = self.kinds.chosen
-            self.kinds.offer([("All kinds", ""), *((kind, kind) for kind in kinds)])
-            self.kinds.setCurrentIndex(max(0, self.kinds.findData(chosen)))
-
-
-_ORDERS = {True: Qt.SortOrder.DescendingOrder, False: Qt.SortOrder.AscendingOrder}
-
-
-class LayerTable(QWidget):
-    """Every layer with its shapes and costs; ``summary_changed`` gives the sums of the selected lines in words."""
-
-    summary_changed = Signal(str)
-
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._document = document
-        self._is_marking = False
-        self._chosen: set[str] = set()
-        self._top = 0
-        self.model = TableModel(self)
-        self.view = LinesView(self.model)
-        self.bar = TableBar()
-        self.filter, self.kinds, self.flat, self.count = self.bar.filter, self.bar.kinds, self.bar.flat, self.bar.count
-        vbox(self.bar, self.view, of=self, spacing=0)
-        self._offer_copies()
-        self._wire()
-
-    def _offer_copies(self) -> None:
+    def _make_menu(self) -> QMenu:
         copy, csv, markdown = (QAction(f"Copy{text}", self) for text in ("", " as CSV", " as Markdown"))
         copy.triggered.connect(self.copy_text)
         csv.triggered.connect(self.copy_csv)
@@ -93,18 +70,19 @@ class LayerTable(QWidget):
         copy.setShortcut(QKeySequence.StandardKey.Copy)
         copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self.view.addAction(copy)
-        self.bar.menu.addActions([copy, csv, markdown])
+        self.menu = QMenu(self)
+        self.menu.addActions([copy, csv, markdown])
+        return self.menu
 
     def _wire(self) -> None:
-        self.bar.changed.connect(self._on_bar_changed)
-        self.bar.open_all_wanted.connect(self.model.open_all)
+        for signal in (self.filter.textChanged, self.kinds.activated, self.flat.toggled):
+            signal.connect(self._on_bar_changed)
         self.view.toggled.connect(self._on_toggled)
         self.view.opened.connect(self._on_opened)
         self.view.pointed.connect(self._on_pointed)
         self.view.doubleClicked.connect(lambda index: self._on_toggled(index.row()))
-        self.view.customContextMenuRequested.connect(
-            lambda place: self.bar.menu.popup(self.view.viewport().mapToGlobal(place))
-        )
+        popup = self.menu.popup
+        self.view.customContextMenuRequested.connect(lambda place: popup(self.view.viewport().mapToGlobal(place)))
         self.view.horizontalHeader().sectionClicked.connect(self._on_header_clicked)
         self.view.selectionModel().currentRowChanged.connect(self._on_current_changed)
         self.view.selectionModel().selectionChanged.connect(self._on_selection_changed)
@@ -118,7 +96,11 @@ class LayerTable(QWidget):
     def show_results(self, results: Results) -> None:
         """Show the layers of new results; what is open, filtered and selected stays so."""
         analysis, is_first = results.analysis, self.model.analysis is None
-        self.bar.show_kinds(sorted({row.part.layer.kind for row in analysis.rows}))
+        kinds = sorted({row.part.layer.kind for row in analysis.rows})
+        if [self.kinds.itemData(place) for place in range(self.kinds.count())] != ["", *kinds]:
+            chosen = self.kinds.chosen
+            self.kinds.offer([("All kinds", ""), *((kind, kind) for kind in kinds)])
+            self.kinds.setCurrentIndex(max(0, self.kinds.findData(chosen)))
         self.model.kind = self.kinds.currentData() or ""
         self.model.show(analysis)
         self._make_room(analysis)
@@ -156,7 +138,6 @@ class LayerTable(QWidget):
         self.view.scrollTo(self.view.currentIndex())
 
     def _on_header_clicked(self, section: int) -> None:
-        """Sort down, then up, then not at all; words begin at their start."""
         first = self.model.columns[section].numeric
         now = self.model.sorted_by
         if now == (section, not first):
@@ -271,9 +252,6 @@ class LayerTable(QWidget):
 
     def copy_text(self) -> None:
         """Copy the selected lines as they stand there, separated by tabs."""
-        lines = [
-            "\t".join(column.text(line, self.model.totals) for column in self.model.columns)
-            for line in self.selected_lines()
-        ]
+        lines = ["\t".join(column.text(line) for column in self.model.columns) for line in self.selected_lines()]
         if lines:
             QGuiApplication.clipboard().setText("\n".join(lines))

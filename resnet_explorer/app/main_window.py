@@ -2,24 +2,25 @@
 
 from dataclasses import replace
 from functools import cached_property, partial
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import psutil
 from PySide6.QtCore import QByteArray, QSettings, Qt
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QTabWidget, QWidget
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QTabWidget, QWidget
 
 from resnet_explorer import features
 from resnet_explorer.app import actions
-from resnet_explorer.app.window import AppWindow
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.ui import style
+from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.diagram_view import DiagramView
 from resnet_explorer.ui.document import Results, Session
 from resnet_explorer.ui.parts import describe, label, tabs
 from resnet_explorer.ui.preferences import Preferences, folder, save
-from resnet_explorer.ui.window import PageView
+from resnet_explorer.ui.window import PageView, Window
 
 if TYPE_CHECKING:
     from resnet_explorer.app.pages import Pages, Panels
@@ -36,37 +37,35 @@ _DOCKS = (
 )
 
 
-class Docks:
-    """The docks of a window, by name in ``named``."""
+class Docks(dict[str, QDockWidget]):
+    """The docks of a window by name."""
 
-    def __init__(self, window: AppWindow) -> None:
+    def __init__(self, window: QMainWindow) -> None:
+        super().__init__()
         self._window = window
         self._away: list[QDockWidget] = []
-        self.named = {name: self._dock(name, area) for name, area, _ in _DOCKS}
-        window.tabifyDockWidget(self.named["Layers"], self.named["Code"])
-        window.tabifyDockWidget(self.named["Code"], self.named["Jobs"])
+        for name, area, _ in _DOCKS:
+            dock = self[name] = QDockWidget(name, window)
+            dock.setObjectName(name)
+            dock.setWidget(QWidget())
+            window.addDockWidget(area, dock)
+        window.tabifyDockWidget(self["Layers"], self["Code"])
+        window.tabifyDockWidget(self["Code"], self["Jobs"])
         window.setTabPosition(Qt.DockWidgetArea.BottomDockWidgetArea, QTabWidget.TabPosition.North)
         window.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
         window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
-        self.named["Layers"].raise_()
-
-    def _dock(self, name: str, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(name, self._window)
-        dock.setObjectName(name)
-        dock.setWidget(QWidget())
-        self._window.addDockWidget(area, dock)
-        return dock
+        self["Layers"].raise_()
 
     def resize(self, theme: Theme) -> None:
         """Give each panel the size that its text needs: larger text, wider panels."""
         sizes = [round(size * theme.font_points / style.USUAL_POINTS) for _, _, size in _DOCKS]
-        self._window.resizeDocks([self.named["Build"], self.named["Inspector"]], sizes[:2], Qt.Orientation.Horizontal)
-        self._window.resizeDocks([self.named["Layers"]], sizes[2:3], Qt.Orientation.Vertical)
+        self._window.resizeDocks([self["Build"], self["Inspector"]], sizes[:2], Qt.Orientation.Horizontal)
+        self._window.resizeDocks([self["Layers"]], sizes[2:3], Qt.Orientation.Vertical)
 
     def hide_for_lab(self) -> None:
         """Hide all panels: a lab has panels of its own."""
         if not self._away:
-            self._away = [dock for dock in self.named.values() if not dock.isHidden()]
+            self._away = [dock for dock in self.values() if not dock.isHidden()]
             for dock in self._away:
                 dock.hide()
 
@@ -76,35 +75,27 @@ class Docks:
             dock.show()
         self._away = []
 
-    def state(self) -> QByteArray:
-        """Return the layout of docks and toolbars."""
-        return self._window.saveState(LAYOUT_VERSION)
-
-    def set_state(self, state: QByteArray) -> None:
-        """Restore a state."""
-        self._window.restoreState(state, LAYOUT_VERSION)
-
     def restore(self) -> None:
         """Restore the layout of the last session."""
         settings = _settings()
         geometry, docks = settings.value("geometry"), settings.value("docks")
         if isinstance(geometry, QByteArray) and isinstance(docks, QByteArray):
             self._window.restoreGeometry(geometry)
-            self.set_state(docks)
+            self._window.restoreState(docks, LAYOUT_VERSION)
 
     def remember(self) -> None:
         """Save the layout for the next session."""
         self.show_again()
         settings = _settings()
         settings.setValue("geometry", self._window.saveGeometry())
-        settings.setValue("docks", self.state())
+        settings.setValue("docks", self._window.saveState(LAYOUT_VERSION))
 
 
 def _settings() -> QSettings:
     return QSettings(str(folder() / "window.ini"), QSettings.Format.IniFormat)
 
 
-class MainWindow(AppWindow):
+class MainWindow(Window):
     """The window on one session: the diagram at once, and the panels around it with ``build_panels``."""
 
     _panels: "Panels | None" = None
@@ -117,14 +108,16 @@ class MainWindow(AppWindow):
         self.tabs = tabs("Views", (self.diagram, "Diagram", "The block diagram of the network"))
         self.setCentralWidget(self.tabs)
         self.setAcceptDrops(True)
-        self._docks = Docks(self)
-        self.docks = self._docks.named
+        self.docks = Docks(self)
         self._sums = describe(QLabel(), "Sums of the selection")
         self._notice = label(kind="problem", cut=True)
         self._notice.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.statusBar().addWidget(self._notice, 1)
         self.statusBar().addPermanentWidget(self._sums)
-        self.actions_by_key = self._make_actions()
+        panels = [dock.toggleViewAction() for dock in self.docks.values()]
+        self.actions_by_key = actions.build(self, self._on_action_triggered, self.document.undo_stack, panels)
+        self._toolbar = actions.toolbar(self, self.actions_by_key)
+        self.addToolBar(self._toolbar)
         self.session.results_changed.connect(self._show)
         self.document.view_changed.connect(self._on_view_changed)
         app.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
@@ -155,13 +148,11 @@ class MainWindow(AppWindow):
         self.verdict.clicked.connect(self.actions_by_key["verdict"].trigger)
         self.statusBar().addPermanentWidget(self.verdict)
         self.build, self.inspector, self.table, self.code = panels.build, panels.inspector, panels.table, panels.code
-        theme = style.theme_named(self.preferences.theme)
-        self._pages = Pages(self.document, self.jobs, self.tabs, theme, self.session.results)
-        self._pages.opened.connect(self._on_page_opened)
+        self._pages = Pages(self)
         self.tabs.currentChanged.connect(self._on_tab_changed)
         self.code.save_wanted.connect(self.actions_by_key["save-source"].trigger)
         self.build.timeline.clicked.connect(self.actions_by_key["timeline"].trigger)
-        panels.show_theme(theme)
+        panels.show_theme(style.theme_named(self.preferences.theme))
         panels.show_results(self.session.results)
         self.session.results_changed.connect(panels.show_results)
         self.session.results_changed.connect(self._pages.show_results)
@@ -188,11 +179,11 @@ class MainWindow(AppWindow):
         current = self._pages.current if self._pages else None
         return current[1] if current else None
 
-    def _on_page_opened(self, key: str) -> None:
-        """Connect a page that is there for the first time."""
-        page = self.page(key)
-        page.reduce_motion(not self.diagram.animated)
-        page.attach(self)
+    @property
+    def canvas(self) -> Canvas:
+        """Return the picture that is looked at: what fit, zoom, export and copy are about."""
+        page = self.shown_page()
+        return page.canvas if page else self.diagram
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if self._panels and any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -200,28 +191,17 @@ class MainWindow(AppWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-        from resnet_explorer.app import commands
-
-        commands.open_dropped(self, paths[0])
+        features.resolve("resnet_explorer.app.commands:open_dropped")(self, paths[0])
         event.acceptProposedAction()
 
-    def _make_actions(self) -> dict[str, QAction]:
-        undo = self.document.undo_stack.createUndoAction(self, "Undo")
-        redo = self.document.undo_stack.createRedoAction(self, "Redo")
-        undo.setShortcut(QKeySequence("Ctrl+Z"))
-        redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
-        made = actions.build(
-            self, self._on_action_triggered, [undo, redo], [dock.toggleViewAction() for dock in self.docks.values()]
-        )
-        self._icons = {**made, "undo": undo, "redo": redo}
-        self._toolbar = actions.toolbar(self, made, undo, redo)
-        self.addToolBar(self._toolbar)
-        return made
-
     def _on_action_triggered(self, checked: bool) -> None:
-        key = self.sender().objectName()
-        run = next(row.run for row in actions.rows() if row.key == key)
-        features.resolve(run)(self, checked) if run else self.tabs.setCurrentWidget(self.page(key))
+        row = next(row for row in actions.rows() if row.key == self.sender().objectName())
+        if not row.run:
+            self.tabs.setCurrentWidget(self.page(row.key))
+        elif ":" in row.run:
+            features.resolve(row.run)(self, checked)
+        else:
+            attrgetter(row.run)(self)(*[checked] if row.checkable else [])
 
     def _show(self, results: Results) -> None:
         self.diagram.show_results(results)
@@ -229,25 +209,23 @@ class MainWindow(AppWindow):
 
     def _restore(self) -> None:
         name = self.preferences.theme if self.preferences.theme in self.actions_by_key else style.SYSTEM
-        theme = style.theme_named(name)
         self.actions_by_key[name].setChecked(True)
-        self.diagram.show_theme(theme)
-        style.set_icons(self._icons, theme)
         self.set_reduced_motion(self.preferences.reduce_motion)
         self.resize(1280, 800)
-        self._docks.resize(theme)
-        self._docks.restore()
+        self._show_theme(style.theme_named(name))
+        self.docks.restore()
         self.diagram.setFocus()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.isFullScreen():
             self.present(False)
         if self._panels:  # without them the docks have other sizes
-            self._docks.remember()
+            self.docks.remember()
         self.jobs.close()  # whenever that is: what starts later finds them closed
         super().closeEvent(event)
 
     def set_reduced_motion(self, still: bool = True) -> None:
+        """Change the diagram at once from now on, or with transitions."""
         self.actions_by_key["still"].setChecked(still)
         self.diagram.animated = not still
         if self._pages:
@@ -256,16 +234,17 @@ class MainWindow(AppWindow):
     def _on_tab_changed(self) -> None:
         """Give a lab the whole window: it has panels of its own; the others come back with the next view."""
         current = self._pages.current if self._pages else None
-        self._docks.hide_for_lab() if current and current[0].is_lab else self._docks.show_again()
+        self.docks.hide_for_lab() if current and current[0].is_lab else self.docks.show_again()
 
     def present(self, on: bool) -> None:
+        """Show the diagram alone on the whole screen, or everything as it was before."""
         if on:
-            self._before = self._docks.state()
+            self._before = self.saveState(LAYOUT_VERSION)
             for part in (*self.docks.values(), self._toolbar):
                 part.hide()
             self.showFullScreen()
         else:
-            self._docks.set_state(self._before)
+            self.restoreState(self._before, LAYOUT_VERSION)
             self.showNormal()
         self.diagram.setFocus()
 
@@ -283,15 +262,19 @@ class MainWindow(AppWindow):
             self.choose_theme(style.SYSTEM)
 
     def choose_theme(self, name: str) -> None:
+        """Show everything in a theme, or as the system is, and remember that."""
         theme = style.theme_named(name)
         self.remember(replace(self.preferences, theme=name))
         style.apply(self._app, theme)
+        self._show_theme(theme)
+
+    def _show_theme(self, theme: Theme) -> None:
         self.diagram.show_theme(theme)
-        style.set_icons(self._icons, theme)
+        style.set_icons(self.actions_by_key, theme)
         if self._panels and self._pages:
             self._panels.show_theme(theme)
             self._pages.show_theme(theme)
-        self._docks.resize(theme)
+        self.docks.resize(theme)
 
     def remember(self, preferences: Preferences) -> None:
         self.preferences = preferences

@@ -42,10 +42,10 @@ def open_module(window: Window, path: Path) -> None:
 def read_module(window: Window, path: Path, name: str) -> "ModuleDialog":
     """Run a file that the user has agreed to, and show what its module is."""
 
-    def show(found: OwnModule) -> None:
-        state = State(found.spec, default_input(found.spec))
-        window.document.propose(state, f"show the network of {found.source}")
-        window.say(f"{found.source}: {title(found.spec)}")
+    def show(module: OwnModule) -> None:
+        state = State(module.spec, default_input(module.spec))
+        window.document.propose(state, f"show the network of {module.source}")
+        window.say(f"{module.source}: {title(module.spec)}")
 
     dialog = ModuleDialog(window.jobs, ReadModule(str(path.absolute()), name), window)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -61,15 +61,15 @@ class RunDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(f"Run {path.name}?")
         try:
-            known = names_in(path.read_text(encoding="utf-8"))
+            names = names_in(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError):
-            known = ()
+            names = ()
         tip = "A torch.nn.Module of the file, or a class or function that makes one without arguments"
         self.names = describe(QComboBox(), "Module", tip)
         self.names.setEditable(True)
-        self.names.addItems(list(known))
-        usual = [name for name in known if name.lower() in USUAL]
-        self.names.setCurrentText((usual or list(known[-1:]) or ["net"])[0])
+        self.names.addItems(names)
+        usual = [name for name in names if name.lower() in USUAL]
+        self.names.setCurrentText((usual or list(names[-1:]) or ["net"])[0])
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.run = buttons.addButton("Run this file", QDialogButtonBox.ButtonRole.AcceptRole)
         self.run.setAutoDefault(False)
@@ -100,7 +100,7 @@ class ModuleDialog(QDialog):
     def __init__(self, jobs: Jobs, job: ReadModule, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._jobs, self._source = jobs, f"{Path(job.path).name}:{job.name}"
-        self.found: OwnModule | None = None
+        self.module: OwnModule | None = None
         self.setWindowTitle(f"Module: {self._source}")
         self.text, self.details = label(f"Running {self._source}…", "strong", wrap=True), text()
         self.map = TextTable("Layers here and in the file", (("Layer here", ""), ("In the file", "")))
@@ -127,7 +127,7 @@ class ModuleDialog(QDialog):
         super().done(result)
 
     def _on_jobs_changed(self) -> None:
-        state = next((one for one in self._jobs.states if one.number == self._number), None)
+        state = next((job for job in self._jobs.states if job.number == self._number), None)
         if state is None or self._is_over:
             return
         if state.phase is Phase.CANCELLED:
@@ -138,7 +138,7 @@ class ModuleDialog(QDialog):
     def _on_found(self, job: object, result: object) -> None:
         if self._is_over or not isinstance(result, OwnModule):
             return
-        self.found = result
+        self.module = result
         self._end(result.verdict)
         self.details.setText("\n".join(_lines(result)))
         self.map.show_rows([TextRow(names[0], names) for names in result.layers.items()])
@@ -157,20 +157,20 @@ class ModuleDialog(QDialog):
         self.stop.setText("Close")
 
     def _on_take(self) -> None:
-        if self.found:
-            self.show_wanted.emit(self.found)
+        if self.module:
+            self.show_wanted.emit(self.module)
 
 
-def _lines(found: OwnModule) -> list[str]:
-    weights = "random weights, since its own are freshly initialised" if found.drawn else "its own weights"
-    lines = [f"{found.parameters:,} parameters."]
-    if found.proofs:
-        lines += [f"Compared in eval mode with {weights}:", *(f"    {proof.text}" for proof in found.proofs)]
-    lines += [found.difference] if found.difference else []
+def _lines(module: OwnModule) -> list[str]:
+    weights = "random weights, since its own are freshly initialised" if module.drawn else "its own weights"
+    lines = [f"{module.parameters:,} parameters."]
+    if module.proofs:
+        lines += [f"Compared in eval mode with {weights}:", *(f"    {proof.text}" for proof in module.proofs)]
+    lines += [module.difference] if module.difference else []
     for heading, group in (
-        ("Shown by running it, since tensors do not tell:", found.settled),
-        ("Assumed, since tensors do not tell:", found.found.assumed),
-        ("Does not fit:", found.found.problems[:10]),
+        ("Shown by running it, since tensors do not tell:", module.settled),
+        ("Assumed, since tensors do not tell:", module.found.assumed),
+        ("Does not fit:", module.found.problems[:10]),
     ):
         lines += ["", heading, *(f"    {line}" for line in group)] if group else []
     return lines

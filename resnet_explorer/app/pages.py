@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QObject, QSignalBlocker, Signal
-from PySide6.QtWidgets import QDockWidget, QSizePolicy, QTabWidget, QWidget
+from PySide6.QtCore import QSignalBlocker
+from PySide6.QtWidgets import QDockWidget, QSizePolicy, QWidget
 
 from resnet_explorer.app.build_panel import BuildPanel
 from resnet_explorer.app.code_view import CodeView
@@ -15,26 +15,23 @@ from resnet_explorer.picture.theme import Theme
 from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.jobs_panel import JobsPanel
-from resnet_explorer.ui.window import PageView
+from resnet_explorer.ui.style import theme_named
+from resnet_explorer.ui.window import PageView, Window
 
 _SEEN = (QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 _UNSEEN = (QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
 
 
-class Pages(QObject):
-    """Puts pages into tabs after the first one; ``opened`` gives the key of one that is there for the first time."""
+class Pages:
+    """Puts pages into a window's tabs after the first one."""
 
-    opened = Signal(str)
-
-    def __init__(self, document: Document, jobs: Jobs, tabs: QTabWidget, theme: Theme, results: Results) -> None:
-        super().__init__(tabs)
-        self._document, self._jobs, self._tabs = document, jobs, tabs
-        self._theme, self._results = theme, results
+    def __init__(self, window: Window) -> None:
+        self._window, self._tabs = window, window.tabs
         self._rows = {page.key: page for page in pages()}
         self._built: dict[str, PageView] = {}
         for page in self._rows.values():
-            self._put(tabs.count(), QWidget(), page)
-        tabs.currentChanged.connect(self._on_current)
+            self._put(self._tabs.count(), QWidget(), page)
+        self._tabs.currentChanged.connect(self._on_current)
 
     def _put(self, index: int, widget: QWidget, page: Page) -> None:
         widget.setSizePolicy(*_UNSEEN)
@@ -44,33 +41,35 @@ class Pages(QObject):
     def page(self, key: str) -> PageView:
         """Return the page of a key, which is built where it is not there yet."""
         if key not in self._built:
-            made: PageView = resolve(self._rows[key].widget)(self._document, self._jobs)
-            self._built[key] = made
-            made.show_theme(self._theme)
-            made.show_results(self._results)
+            window = self._window
+            page: PageView = resolve(self._rows[key].widget)(window.document, window.jobs)
+            self._built[key] = page
+            page.show_theme(theme_named(window.preferences.theme))
+            page.show_results(window.session.results)
             index = 1 + list(self._rows).index(key)
             was_current = self._tabs.currentIndex() == index
             with QSignalBlocker(self._tabs):
                 empty = self._tabs.widget(index)
                 self._tabs.removeTab(index)
-                self._put(index, made, self._rows[key])
+                self._put(index, page, self._rows[key])
                 if was_current:
                     self._tabs.setCurrentIndex(index)
             if empty is not None:
                 empty.deleteLater()
-            self.opened.emit(key)
+            page.reduce_motion(not window.diagram.animated)
+            page.attach(window)
         return self._built[key]
 
     def reduce_motion(self, still: bool) -> None:
         """Change the pictures of every page at once from now on, or with transitions."""
-        for widget in self._built.values():
-            widget.reduce_motion(still)
+        for page in self._built.values():
+            page.reduce_motion(still)
 
     @property
     def current(self) -> tuple[Page, PageView] | None:
         """Return the page that is looked at; None for the diagram."""
         shown = self._tabs.currentWidget()
-        return next(((self._rows[key], widget) for key, widget in self._built.items() if widget is shown), None)
+        return next(((self._rows[key], page) for key, page in self._built.items() if page is shown), None)
 
     def _on_current(self, index: int) -> None:
         """Build the page that is looked at; only its room counts: else the window would be too wide for the others."""
@@ -83,15 +82,13 @@ class Pages(QObject):
 
     def show_results(self, results: Results) -> None:
         """Show new results in every page that is there."""
-        self._results = results
-        for widget in self._built.values():
-            widget.show_results(results)
+        for page in self._built.values():
+            page.show_results(results)
 
     def show_theme(self, theme: Theme) -> None:
         """Show every page in another theme."""
-        self._theme = theme
-        for widget in self._built.values():
-            widget.show_theme(theme)
+        for page in self._built.values():
+            page.show_theme(theme)
 
 
 class Panels:

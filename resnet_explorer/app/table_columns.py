@@ -1,4 +1,4 @@
-"""The columns of the layer table: for each its words, its value to sort by, its text, and how wide that can be."""
+"""The columns of the layer table: for each its value to sort by, its text, and how wide that can be."""
 
 import csv
 import io
@@ -17,7 +17,8 @@ from resnet_explorer.readings.text import mib, share, si, size
 class Line(NamedTuple):
     """A visible line of the table: a layer (``row``), or a stage or block with its sums.
 
-    ``words`` is its type; ``stride`` how many input pixels apart its output positions lie, None after pooling.
+    ``text`` is its type; ``stride`` how many input pixels apart its output positions lie, None after pooling. ``total``
+    is the network's sums.
     """
 
     path: str
@@ -28,13 +29,7 @@ class Line(NamedTuple):
     sums: Sums
     stride: int | None
     is_open: bool | None
-
-
-class Totals(NamedTuple):
-    """What shares are shares of."""
-
-    params: int
-    macs: int
+    total: Sums
 
 
 Value = float | str
@@ -44,18 +39,18 @@ NONE = "–"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: title, tooltip, the value it sorts by, its text, and the share that its bar shows.
+    """A column: title, tooltip, the value it sorts by, and its text.
 
     ``sample`` is the widest text of usual networks, ``least`` what must be seen of it where room is short;
-    ``widest`` tells the widest text of a given network.
+    ``widest`` returns the widest text of a given network. The value of one that ``is_share``, in percent, has a bar.
     """
 
     title: str
     tip: str
     sample: str
     value: Callable[[Line], Value]
-    text: Callable[[Line, Totals], str]
-    share: Callable[[Line, Totals], float] | None = None
+    text: Callable[[Line], str]
+    is_share: bool = False
     numeric: bool = True
     widest: Callable[[Analysis], str] = field(default=lambda analysis: "")
     least: str = ""
@@ -70,24 +65,18 @@ def _field(receptive_field: int | None) -> str:
     return "all" if receptive_field is None else f"{receptive_field:,}"
 
 
-def _params_share(line: Line, totals: Totals) -> float:
-    return share(line.sums.params, totals.params)
+def _share_column(title: str, tip: str, amount: Callable[[Sums], int]) -> Column:
+    def value(line: Line) -> float:
+        return share(amount(line.sums), amount(line.total))
 
-
-def _macs_share(line: Line, totals: Totals) -> float:
-    return share(line.sums.macs, totals.macs)
-
-
-def _percent(value: float) -> str:
-    return f"{value:.1f} %" if value else NONE
+    return Column(title, tip, "100.0 %", value, lambda line: f"{value(line):.1f} %" if value(line) else NONE, True)
 
 
 def _various(analysis: Analysis) -> Iterable[Row]:
     """Return a row of every sort before the head: a stage's blocks from the second on are alike."""
     network = analysis.network
     for block in (network.stem, *chain.from_iterable(stage.blocks[:2] for stage in network.stages)):
-        start = analysis.starts[block.path]
-        yield from analysis.rows[start : start + len(block.layer_paths)]
+        yield from analysis.rows_of(block)
 
 
 def _longest(shapes: Iterable[Shape]) -> str:
@@ -100,7 +89,7 @@ COLUMNS: tuple[Column, ...] = (
         "The layer's path: its name in the state_dict, and in every view.",
         "layer2.0.downsample.0",
         lambda line: line.path,
-        lambda line, totals: line.name,
+        lambda line: line.name,
         numeric=False,
         least="layer1.0.downsample",
     ),
@@ -109,7 +98,7 @@ COLUMNS: tuple[Column, ...] = (
         "The kind of layer, by its name in torch.nn where torch has it.",
         "AdaptiveAvgPool2d",
         lambda line: line.text,
-        lambda line, totals: line.text,
+        lambda line: line.text,
         numeric=False,
         least="BatchNorm2d",
     ),
@@ -118,7 +107,7 @@ COLUMNS: tuple[Column, ...] = (
         "Kernel size, and the stride where it is not 1: 3×3 /2 halves the map. g32 means 32 groups.",
         "7×7 /2",
         _kernel,
-        lambda line, totals: _kernel(line),
+        _kernel,
         numeric=False,
         widest=lambda analysis: max((row.part.layer.hyper for row in _various(analysis)), key=len),
     ),
@@ -127,7 +116,7 @@ COLUMNS: tuple[Column, ...] = (
         "Shape of the input without the batch: channels × height × width.",
         "64×112×112",
         lambda line: line.sums.input[1],
-        lambda line, totals: size(line.sums.input),
+        lambda line: size(line.sums.input),
         numeric=False,
         widest=lambda analysis: _longest(row.reading.input for row in _various(analysis)),
     ),
@@ -136,7 +125,7 @@ COLUMNS: tuple[Column, ...] = (
         "Shape of the output without the batch: channels × height × width.",
         "64×112×112",
         lambda line: line.sums.output[1],
-        lambda line, totals: size(line.sums.output),
+        lambda line: size(line.sums.output),
         numeric=False,
         widest=lambda analysis: _longest(row.reading.output for row in _various(analysis)),
     ),
@@ -145,38 +134,24 @@ COLUMNS: tuple[Column, ...] = (
         "Learnable numbers: weights, scales, shifts and biases.",
         "14,964,736",
         lambda line: line.sums.params,
-        lambda line, totals: f"{line.sums.params:,}" if line.sums.params else NONE,
+        lambda line: f"{line.sums.params:,}" if line.sums.params else NONE,
         widest=lambda analysis: f"{analysis.total.params:,}",
     ),
-    Column(
-        "Params %",
-        "Share of the network's parameters.",
-        "100.0 %",
-        lambda line: line.sums.params,
-        lambda line, totals: _percent(_params_share(line, totals)),
-        _params_share,
-    ),
+    _share_column("Params %", "Share of the network's parameters.", lambda sums: sums.params),
     Column(
         "MACs",
         "Multiply-accumulates for the whole batch; 1 MAC = 2 FLOPs. Convolutions and linear layers count.",
         "118.0 M",
         lambda line: line.sums.macs,
-        lambda line, totals: si(line.sums.macs).strip() if line.sums.macs else NONE,
+        lambda line: si(line.sums.macs).strip() if line.sums.macs else NONE,
     ),
-    Column(
-        "MACs %",
-        "Share of the network's MACs.",
-        "100.0 %",
-        lambda line: line.sums.macs,
-        lambda line, totals: _percent(_macs_share(line, totals)),
-        _macs_share,
-    ),
+    _share_column("MACs %", "Share of the network's MACs.", lambda sums: sums.macs),
     Column(
         "RF",
         "Receptive field: the side in pixels of the input square that one output value depends on.",
         "1,507",
         lambda line: float("inf") if line.sums.receptive_field is None else line.sums.receptive_field,
-        lambda line, totals: _field(line.sums.receptive_field),
+        lambda line: _field(line.sums.receptive_field),
         widest=lambda analysis: _field(analysis.total.receptive_field),
     ),
     Column(
@@ -184,14 +159,14 @@ COLUMNS: tuple[Column, ...] = (
         "How many input pixels apart neighbouring output positions lie.",
         "32",
         lambda line: float("inf") if line.stride is None else line.stride,
-        lambda line, totals: str(line.stride or NONE),
+        lambda line: str(line.stride or NONE),
     ),
     Column(
         "Memory",
         "Bytes that the output newly allocates in float32; in place (ReLU, addition) and views: none.",
         "784.0 KiB",
         lambda line: line.sums.activation_bytes,
-        lambda line, totals: mib(line.sums.activation_bytes) if line.sums.activation_bytes else NONE,
+        lambda line: mib(line.sums.activation_bytes) if line.sums.activation_bytes else NONE,
     ),
 )
 
@@ -205,7 +180,7 @@ def measured_column(values: BlockValues) -> Column:
         f"{values.text}.",
         widest,
         lambda line: values.values.get(line.path, float("nan")),
-        lambda line, totals: texts.get(line.path, NONE),
+        lambda line: texts.get(line.path, NONE),
         widest=lambda analysis: widest,
     )
 
@@ -232,16 +207,9 @@ def markdown_with_values(text: str, values: BlockValues, analysis: Analysis, row
     return "\n".join([*lines, "", f"{values.symbol}: {values.text}", ""])
 
 
-def layer_line(row: Row, depth: int) -> Line:
+def layer_line(row: Row, depth: int, total: Sums) -> Line:
     """Return the line of a layer; inside a tree its name is that in its block."""
     read = row.reading
     sums = Sums(read.input, read.output, read.params, read.macs, read.activation_bytes, 1, row.receptive_field)
     name = row.part.name if depth else row.path
-    return Line(row.path, name, depth, row.part.layer.kind, row, sums, read.stride, None)
-
-
-def group_line(
-    analysis: Analysis, path: str, name: str, depth: int, text: str, stride: int | None, is_open: bool
-) -> Line:
-    """Return the line of a stage or block, with its sums."""
-    return Line(path, name, depth, text, None, analysis.sums[path], stride, is_open)
+    return Line(row.path, name, depth, row.part.layer.kind, row, sums, read.stride, None, total)

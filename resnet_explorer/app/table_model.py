@@ -6,14 +6,14 @@ layers costs what is visible of it.
 
 from collections.abc import Iterator, Sequence
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, Signal
 
-from resnet_explorer.app.table_columns import COLUMNS, Column, Line, Totals, group_line, layer_line, measured_column
+from resnet_explorer.app.table_columns import COLUMNS, Column, Line, layer_line, measured_column
 from resnet_explorer.diagram.overlays import BlockValues
 from resnet_explorer.network import Block, Stage
 from resnet_explorer.readings import Analysis, Row
+from resnet_explorer.ui.tables import Index
 
-_Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
 
 
@@ -29,20 +29,14 @@ class TableModel(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.lines: list[Line] = []
-        self.totals = Totals(0, 0)
         self.columns: tuple[Column, ...] = COLUMNS
         self.is_flat = False
         self.text = ""
         self.kind = ""
         self.sorted_by: tuple[int, bool] | None = None
-        self._analysis: Analysis | None = None
+        self.analysis: Analysis | None = None
         self._open: set[str] = set()
         self._places: dict[str, int] | None = None
-
-    @property
-    def analysis(self) -> Analysis | None:
-        """Return what is shown."""
-        return self._analysis
 
     @property
     def is_tree(self) -> bool:
@@ -51,8 +45,7 @@ class TableModel(QAbstractTableModel):
 
     def show(self, analysis: Analysis) -> None:
         """Show the layers of another analysis, open where this one was."""
-        self._analysis = analysis
-        self.totals = Totals(analysis.total.params, analysis.total.macs)
+        self.analysis = analysis
         self.refresh()
 
     def show_measured(self, values: BlockValues | None) -> None:
@@ -61,14 +54,11 @@ class TableModel(QAbstractTableModel):
             self.sorted_by = None
         place, had = len(COLUMNS), len(self.columns) > len(COLUMNS)
         columns = (*COLUMNS, measured_column(values)) if values else COLUMNS
-        if values and not had:
-            self.beginInsertColumns(_NOWHERE, place, place)
+        if bool(values) != had:
+            begin = self.beginInsertColumns if values else self.beginRemoveColumns
+            begin(_NOWHERE, place, place)
             self.columns = columns
-            self.endInsertColumns()
-        elif had and not values:
-            self.beginRemoveColumns(_NOWHERE, place, place)
-            self.columns = columns
-            self.endRemoveColumns()
+            self.endInsertColumns() if values else self.endRemoveColumns()
         self.columns = columns
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(columns) - 1)
         self.refresh()
@@ -98,8 +88,8 @@ class TableModel(QAbstractTableModel):
     def open_all(self, everything: bool) -> None:
         """Open every stage and block, or close all."""
         self._open.clear()
-        if everything and self._analysis:
-            network = self._analysis.network
+        if everything and self.analysis:
+            network = self.analysis.network
             self._open |= {stage.path for stage in network.stages} | {block.path for block in network.blocks}
         self.refresh()
 
@@ -119,7 +109,7 @@ class TableModel(QAbstractTableModel):
         return next((places[name] for name in (path, *self._around(path)) if name in places), -1)
 
     def _around(self, path: str) -> list[str]:
-        return [name for name in self._analysis.network.ancestors(path) if name] if self._analysis and path else []
+        return [name for name in self.analysis.network.ancestors(path) if name] if self.analysis and path else []
 
     def apart(self, places: Sequence[int]) -> list[Line]:
         """Return the lines at these places, in order, without those that lie inside another of them."""
@@ -141,31 +131,34 @@ class TableModel(QAbstractTableModel):
         return rows
 
     def _rows_in(self, line: Line) -> Sequence[Row]:
-        if self._analysis is None:
+        if self.analysis is None:
             return ()
-        stage = self._analysis.network.stage_at(line.path)
+        stage = self.analysis.network.stage_at(line.path)
         is_stage = stage is not None and stage.path == line.path
-        start = self._analysis.starts[stage.blocks[0].path if stage and is_stage else line.path]
-        return self._analysis.rows[start : start + line.sums.layers]
+        start = self.analysis.starts[stage.blocks[0].path if stage and is_stage else line.path]
+        return self.analysis.rows[start : start + line.sums.layers]
 
     def _visible(self) -> list[Line]:
-        if self._analysis is None:
+        if self.analysis is None:
             return []
         if self.is_tree:
-            return list(self._tree(self._analysis))
-        rows: Sequence[Row] = self._analysis.rows
+            return list(self._tree(self.analysis))
+        rows: Sequence[Row] = self.analysis.rows
         if self.kind:
             rows = [row for row in rows if row.part.layer.kind == self.kind]
         if self.text:
             needle = self.text.lower()
             rows = [row for row in rows if needle in row.path.lower() or needle in row.part.layer.kind.lower()]
-        lines = self._blocks_of(self._analysis, rows) if self.ranks_blocks else [layer_line(row, 0) for row in rows]
+        total = self.analysis.total
+        lines = [layer_line(row, 0, total) for row in rows]
+        if self.ranks_blocks:
+            lines = self._blocks_of(self.analysis, rows)
         if self.sorted_by:
             column, descending = self.sorted_by
             value = self.columns[column].value
-            known = [line for line in lines if value(line) == value(line)]
-            known.sort(key=value, reverse=descending)
-            lines = known + [line for line in lines if value(line) != value(line)]
+            with_value = [line for line in lines if value(line) == value(line)]
+            with_value.sort(key=value, reverse=descending)
+            lines = with_value + [line for line in lines if value(line) != value(line)]
         return lines
 
     def _blocks_of(self, analysis: Analysis, rows: Sequence[Row]) -> list[Line]:
@@ -185,8 +178,9 @@ class TableModel(QAbstractTableModel):
     def _stage(self, analysis: Analysis, stage: Stage) -> Iterator[Line]:
         is_open, count = stage.path in self._open, len(stage.blocks)
         text = f"{count} block{'s' if count > 1 else ''}"
-        stride = _last(analysis, stage.blocks[-1]).reading.stride
-        yield group_line(analysis, stage.path, f"{stage.path} · {stage.title}", 0, text, stride, is_open)
+        stride = analysis.rows_of(stage.blocks[-1])[-1].reading.stride
+        name, sums = f"{stage.path} · {stage.title}", analysis.sums[stage.path]
+        yield Line(stage.path, name, 0, text, None, sums, stride, is_open, analysis.total)
         if is_open:
             for block in stage.blocks:
                 yield from self._block(analysis, block, 1)
@@ -195,22 +189,22 @@ class TableModel(QAbstractTableModel):
         is_open = block.path in self._open
         count = len(block.layer_paths)
         text = f"block {block.number}" if block.number else f"{count} layer{'' if count == 1 else 's'}"
-        yield group_line(analysis, block.path, block.path, depth, text, _last(analysis, block).reading.stride, is_open)
+        sums, stride = analysis.sums[block.path], analysis.rows_of(block)[-1].reading.stride
+        yield Line(block.path, block.path, depth, text, None, sums, stride, is_open, analysis.total)
         if is_open:
-            start = analysis.starts[block.path]
-            for row in analysis.rows[start : start + len(block.layer_paths)]:
-                yield layer_line(row, depth + 1)
+            for row in analysis.rows_of(block):
+                yield layer_line(row, depth + 1, analysis.total)
 
-    def rowCount(self, parent: _Index = _NOWHERE) -> int:
+    def rowCount(self, parent: Index = _NOWHERE) -> int:
         return 0 if parent.isValid() else len(self.lines)
 
-    def columnCount(self, parent: _Index = _NOWHERE) -> int:
+    def columnCount(self, parent: Index = _NOWHERE) -> int:
         return 0 if parent.isValid() else len(self.columns)
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         line = self.lines[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return self.columns[index.column()].text(line, self.totals)
+            return self.columns[index.column()].text(line)
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"{line.path}: {line.text}, {line.sums.params:,} parameters, {line.sums.macs:,} MACs"
         if role == Qt.ItemDataRole.AccessibleTextRole and index.column() == 0:
@@ -242,7 +236,3 @@ class TableModel(QAbstractTableModel):
             side = Qt.AlignmentFlag.AlignRight if column.numeric else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter
         return None
-
-
-def _last(analysis: Analysis, block: Block) -> Row:
-    return analysis.rows[analysis.starts[block.path] + len(block.layer_paths) - 1]

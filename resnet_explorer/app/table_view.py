@@ -3,43 +3,15 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from PySide6.QtCore import (
-    QEvent,
-    QItemSelection,
-    QItemSelectionModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    QPointF,
-    QRect,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import (
-    QColor,
-    QFont,
-    QFontMetricsF,
-    QKeyEvent,
-    QKeySequence,
-    QMouseEvent,
-    QPainter,
-    QPolygonF,
-    QResizeEvent,
-    QStaticText,
-    QTransform,
-)
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableView,
-    QWidget,
-)
+from PySide6 import QtCore, QtGui, QtWidgets
+from PySide6.QtCore import QPointF, QRect, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 
 from resnet_explorer.app.table_columns import COLUMNS, NONE
 from resnet_explorer.app.table_model import TableModel
 from resnet_explorer.picture.marks import Ink
 from resnet_explorer.picture.theme import CHROME, LIGHT, Theme
+from resnet_explorer.ui.tables import Index
 
 INDENT = 14
 PAD = 6
@@ -50,13 +22,13 @@ class _Cell(NamedTuple):
     """The text of a cell, laid out once: laying out is most of what painting text costs."""
 
     text: str
-    drawn: QStaticText
+    drawn: QtGui.QStaticText
     width: float
     drop: float
     share: float
 
 
-class TableDelegate(QStyledItemDelegate):
+class TableDelegate(QtWidgets.QStyledItemDelegate):
     """Knows the model's lines, so that no cell goes through roles and variants.
 
     ``hovered`` and ``current`` are lines, -1 for none; ``selected`` those with the selection's background.
@@ -89,19 +61,17 @@ class TableDelegate(QStyledItemDelegate):
         self._cells.clear()
 
     def _cell(self, row: int, column: int) -> _Cell:
-        line, totals, shown = self._model.lines[row], self._model.totals, self._model.columns[column]
-        text = shown.text(line, totals)
-        drawn = QStaticText(text)
+        line, shown = self._model.lines[row], self._model.columns[column]
+        text = shown.text(line)
+        drawn = QtGui.QStaticText(text)
         drawn.setTextFormat(Qt.TextFormat.PlainText)
-        drawn.prepare(QTransform(), self._font)
+        drawn.prepare(QtGui.QTransform(), self._font)
         size = drawn.size()
-        share = shown.share(line, totals) / 100 if shown.share else 0.0
+        share = float(shown.value(line)) / 100 if shown.is_share else 0.0
         cell = self._cells[row, column] = _Cell(text, drawn, size.width(), size.height() / 2, share)
         return cell
 
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
+    def paint(self, painter: QPainter, option: QtWidgets.QStyleOptionViewItem, index: Index) -> None:
         rect: QRect = option.rect
         row, column = index.row(), index.column()
         cell = self._cells.get((row, column)) or self._cell(row, column)
@@ -138,7 +108,7 @@ class TableDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._muted)
-        painter.drawPolygon(QPolygonF(down if is_open else right))
+        painter.drawPolygon(QtGui.QPolygonF(down if is_open else right))
         painter.restore()
 
 
@@ -149,18 +119,18 @@ _STRETCH = 1.45
 _ARROW = " ↓"
 """What the title of the sorted column ends in."""
 _AIR = 2 * PAD + 1
-_SELECT = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+_SELECT = QtCore.QItemSelectionModel.SelectionFlag.ClearAndSelect | QtCore.QItemSelectionModel.SelectionFlag.Rows
 
 
-class LinesView(QTableView):
+class LinesView(QtWidgets.QTableView):
     """Tells what the user wants: ``toggled`` a line, ``opened`` or closed it, ``pointed`` at it (-1: at none)."""
 
     toggled = Signal(int)
     opened = Signal(int, bool)
     pointed = Signal(int)
 
-    def __init__(self, model: TableModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, model: TableModel, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__()
         self.lines = model
         self.delegate = TableDelegate(model)
         self._widest: tuple[str, ...] = ("",) * len(COLUMNS)
@@ -172,8 +142,8 @@ class LinesView(QTableView):
 
     def _set_up(self) -> None:
         self.setAccessibleName("Layers")
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setSelectionBehavior(QtWidgets.QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QtWidgets.QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
         self.setMouseTracking(True)
@@ -187,14 +157,14 @@ class LinesView(QTableView):
     def _set_up_headers(self) -> None:
         self.verticalHeader().setVisible(False)
         self.verticalHeader().setMinimumSectionSize(8)
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setSectionResizeMode(QtWidgets.QHeaderView.ResizeMode.Fixed)
         header = self.horizontalHeader()
         header.setSectionsClickable(True)
         header.setHighlightSections(False)
         header.setMinimumSectionSize(24)
         header.sectionResized.connect(self._on_section_resized)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
+    def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:
         index = self.indexAt(event.position().toPoint())
         if index.isValid() and index.column() == 0 and event.button() == Qt.MouseButton.LeftButton:
             line = self.lines.lines[index.row()]
@@ -204,7 +174,7 @@ class LinesView(QTableView):
                 return
         super().mousePressEvent(event)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
+    def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
         row = self.currentIndex().row()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self.toggled.emit(row)
@@ -212,17 +182,17 @@ class LinesView(QTableView):
             self.opened.emit(row, event.key() == Qt.Key.Key_Right)
         elif event.key() == Qt.Key.Key_Escape and self.selectionModel().hasSelection():
             self.clearSelection()
-        elif event.matches(QKeySequence.StandardKey.Copy):
+        elif event.matches(QtGui.QKeySequence.StandardKey.Copy):
             event.ignore()
         else:
             super().keyPressEvent(event)
 
-    def viewportEvent(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Leave:
+    def viewportEvent(self, event: QtCore.QEvent) -> bool:
+        if event.type() == QtCore.QEvent.Type.Leave:
             self.pointed.emit(-1)
         return super().viewportEvent(event)
 
-    def _on_current_row_changed(self, current: QModelIndex) -> None:
+    def _on_current_row_changed(self, current: QtCore.QModelIndex) -> None:
         before, self.delegate.current = self.delegate.current, current.row()
         self._update_rows(before, current.row())
 
@@ -246,7 +216,7 @@ class LinesView(QTableView):
 
     def select_rows(self, rows: Iterable[int], current: int) -> None:
         """Select some lines, in ascending order, with one of them as the current one."""
-        selection, start, last = QItemSelection(), -2, -2
+        selection, start, last = QtCore.QItemSelection(), -2, -2
         for row in (*rows, -2):
             if row != last + 1:
                 if last >= 0:
@@ -254,7 +224,7 @@ class LinesView(QTableView):
                 start = row
             last = row
         model = self.selectionModel()
-        model.setCurrentIndex(self.lines.index(current, 0), QItemSelectionModel.SelectionFlag.NoUpdate)
+        model.setCurrentIndex(self.lines.index(current, 0), QtCore.QItemSelectionModel.SelectionFlag.NoUpdate)
         model.select(selection, _SELECT)
 
     def hover(self, row: int) -> None:
@@ -267,13 +237,13 @@ class LinesView(QTableView):
         for row in rows:
             self.viewport().update(0, self.rowViewportPosition(row), self.viewport().width(), self.rowHeight(row))
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
         super().resizeEvent(event)
         self.fit()
 
-    def changeEvent(self, event: QEvent) -> None:
+    def changeEvent(self, event: QtCore.QEvent) -> None:
         super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+        if event.type() in (QtCore.QEvent.Type.FontChange, QtCore.QEvent.Type.StyleChange):
             self.fit(anew=True)
 
     def make_room(self, widest: tuple[str, ...]) -> None:

@@ -30,8 +30,8 @@ class PictureView(QWidget):
     clicked = Signal(str)
     stepped = Signal(int)
 
-    def __init__(self, picture: Picture, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, picture: Picture, theme: Theme) -> None:
+        super().__init__()
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._theme = theme
@@ -61,14 +61,13 @@ class PictureView(QWidget):
             self.stepped.emit(step)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        found = hit(self.picture, event.position())
-        if found:
-            self.clicked.emit(found.path)
+        if target := hit(self.picture, event.position()):
+            self.clicked.emit(target.path)
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            found = hit(self.picture, event.pos().toPointF())
-            QToolTip.showText(event.globalPos(), found.group.title if found else "", self)
+            target = hit(self.picture, event.pos().toPointF())
+            QToolTip.showText(event.globalPos(), target.group.title if target else "", self)
             return True
         return super().event(event)
 
@@ -85,6 +84,7 @@ class TimelineDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Timeline of residual networks")
         self._document = document
+        self._family = ""
         self.picture = PictureView(timeline(), theme)
         self.networks = describe(QListWidget(), "Networks of this idea")
         self.networks.setMinimumWidth(300)
@@ -108,7 +108,7 @@ class TimelineDialog(QDialog):
 
     def show_family(self, key: str) -> None:
         """Show the networks of a family without choosing one."""
-        family = FAMILIES[key]
+        self._family, family = key, FAMILIES[key]
         self.picture.show_picture(timeline(key))
         before = f" Builds on {FAMILIES[basis(key)].title}." if basis(key) else ""
         self._idea.setText(f"{family.year} · {family.title}: {family.idea}{before}")
@@ -123,18 +123,14 @@ class TimelineDialog(QDialog):
 
     def _on_stepped(self, step: int) -> None:
         keys = list(FAMILIES)
-        here = keys.index(CATALOGUE[self.networks.item(0).data(NAME)].family.key)
-        self.show_family(keys[max(0, min(len(keys) - 1, here + step))])
+        self.show_family(keys[max(0, min(len(keys) - 1, keys.index(self._family) + step))])
 
     def _on_document_changed(self) -> None:
-        """Follow the window: show the family and the words of its network."""
-        entry = entry_of(self._document.state.spec)
-        if entry is None:
-            entry = CATALOGUE.get(self._document.state.spec.name.removesuffix("-plain").removesuffix("-edited"))
+        spec = self._document.state.spec
+        entry = entry_of(spec) or CATALOGUE.get(spec.name.removesuffix("-plain").removesuffix("-edited"))
         if entry is None:
             entry = CATALOGUE["resnet18"]
-        shown = self.networks.item(0)
-        if shown is None or CATALOGUE[shown.data(NAME)].family.key != entry.family.key:
+        if entry.family.key != self._family:
             self.show_family(entry.family.key)
         rows = [self.networks.item(row).data(NAME) for row in range(self.networks.count())]
         with QSignalBlocker(self.networks):
@@ -159,8 +155,7 @@ class TimelineDialog(QDialog):
         self._note.setText(f"{entry.row.note} {costs}")
         if entry.parent:
             lines = changes(entry.parent.spec, entry.spec)
-            count = f"{len(lines)} change{'' if len(lines) == 1 else 's'}"
-            head = f"{entry.title} = {entry.parent.title} with {count}:"
+            head = f"{entry.title} = {entry.parent.title} with {len(lines)} change{'' if len(lines) == 1 else 's'}:"
             self.changes.setText("\n".join([head, *(f"  •  {line}" for line in lines)]))
         else:
             self.changes.setText("The first residual network: all others change it.")

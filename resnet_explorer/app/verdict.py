@@ -17,21 +17,20 @@ from resnet_explorer.verify.values import Verdict
 REST_MS = 600
 """How long the network must be unchanged before it is verified."""
 
-TIP = "Whether all layers agree with PyTorch, and with fvcore if requested; click for the figures"
-
 
 class VerdictLabel(QToolButton):
     """Verifies the network that is shown in the engine and shows the result; ``shown`` gives each verdict."""
 
     shown = Signal(object)
 
-    def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, jobs: Jobs) -> None:
+        super().__init__()
         self._jobs = jobs
         self._job = 0
         self._results: Results | None = None
         self.verdict: Verdict | None = None
         self.setAutoRaise(True)
+        self.setToolTip("Whether all layers agree with PyTorch, and with fvcore if requested; click for the figures")
         self._rest = timer(self, REST_MS, self.verify, once=True)
         self._watching = False
         self._say("not verified yet")
@@ -70,9 +69,8 @@ class VerdictLabel(QToolButton):
         self._say(("✓ " if verdict.agrees else "⚠ ") + verdict.text.rstrip("."))
         self.shown.emit(verdict)
 
-    def _say(self, text: str, tip: str = TIP) -> None:
+    def _say(self, text: str) -> None:
         self.setText(text)
-        self.setToolTip(tip)
         self.setAccessibleName(f"Verification: {text}")
 
 

@@ -6,27 +6,16 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QComboBox,
-    QDialog,
-    QDialogButtonBox,
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QListWidget,
-    QMessageBox,
-    QTabWidget,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFileDialog, QListWidget, QMessageBox, QTabWidget
 
-from resnet_explorer.app.window import AppWindow
+from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.engine.requests import ReadWeights, SaveWeights
 from resnet_explorer.errors import CheckpointError
 from resnet_explorer.spec.catalogue import CATALOGUE, title
 from resnet_explorer.spec.search import default_input
 from resnet_explorer.ui.dialogs import FILTER, ONNX, warn
 from resnet_explorer.ui.document import State
-from resnet_explorer.ui.parts import describe, hbox, label, vbox
+from resnet_explorer.ui.parts import Part, describe, hbox, label, vbox
 from resnet_explorer.weights.from_file import described
 from resnet_explorer.weights.identify import LIMIT, Weights, strange_text
 
@@ -35,14 +24,14 @@ MOST = 500
 _SAVED = ";;".join(("Safetensors (*.safetensors)", "PyTorch (*.pth)", *ONNX))
 
 
-def ask(window: AppWindow, checked: bool) -> None:
+def ask(window: MainWindow, checked: bool) -> None:
     """Ask for a file of weights, and open it."""
     name, _ = QFileDialog.getOpenFileName(window, "Open weights", window.preferences.export_folder, FILTER)
     if name:
         open_weights(window, Path(name))
 
 
-def open_weights(window: AppWindow, path: Path, key: str | None = None) -> None:
+def open_weights(window: MainWindow, path: Path, key: str | None = None) -> None:
     """Let the engine read a file; a very large one is asked about first. What does not fit changes nothing.
 
     ``key`` chooses where a file holds several networks.
@@ -68,14 +57,13 @@ def open_weights(window: AppWindow, path: Path, key: str | None = None) -> None:
     window.jobs.submit(ReadWeights(str(path), large, key), f"Read {path.name}", show, explain)
 
 
-def _show(window: AppWindow, path: Path, weights: Weights) -> None:
-    """Show the network of the weights where they fit, and say what was assumed or what does not fit."""
-    found = weights.found
-    if found.fits:
-        window.document.propose(State(found.spec, default_input(found.spec)), f"open the weights {path.name}")
+def _show(window: MainWindow, path: Path, weights: Weights) -> None:
+    match = weights.found
+    if match.fits:
+        window.document.propose(State(match.spec, default_input(match.spec)), f"open the weights {path.name}")
         window.inspector.show_weights(weights)
-        window.say(f"{path.name}: {title(found.spec)}; all {len(found.names):,} tensors fit.")
-    if found.assumed or found.leftovers or weights.notes or weights.strange or not found.fits:
+        window.say(f"{path.name}: {title(match.spec)}; all {len(match.names):,} tensors fit.")
+    if match.assumed or match.leftovers or weights.notes or weights.strange or not match.fits:
         dialog = WeightsDialog(path.name, weights, window)
         dialog.key_chosen.connect(partial(open_weights, window, path))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -90,15 +78,15 @@ class WeightsDialog(QDialog):
 
     key_chosen = Signal(str)
 
-    def __init__(self, name: str, weights: Weights, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, weights: Weights, parent: MainWindow) -> None:
         super().__init__(parent)
         self.setWindowTitle(f"Weights: {name}")
-        found = weights.found
-        count = len(found.problems)
+        match = weights.found
+        count = len(match.problems)
         refusal = f"{count:,} tensor{' does' if count == 1 else 's do'} not fit: nothing was loaded."
-        fits = f"All {len(found.names):,} tensors fit." if found.fits else refusal
-        classes = f"{found.spec.classes:,} classes" if found.spec.classes else "no head"
-        text = f"{described(found.spec)}, {classes}. {fits} {strange_text(weights.strange, weights.values)}".rstrip()
+        fits = f"All {len(match.names):,} tensors fit." if match.fits else refusal
+        classes = f"{match.spec.classes:,} classes" if match.spec.classes else "no head"
+        text = f"{described(match.spec)}, {classes}. {fits} {strange_text(weights.strange, weights.values)}".rstrip()
         self.text = label(text, "strong", wrap=True)
         self.keys: QComboBox | None = None
         self.lists: list[QListWidget] = []
@@ -109,20 +97,18 @@ class WeightsDialog(QDialog):
         self.tabs.setVisible(bool(self.lists))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
-        choice = [self._choice(weights)] if weights.keys else []
-        vbox(self.text, *choice, self.tabs, buttons, of=self, margins=(9, 9, 9, 9))
+        parts: list[Part] = [self.text, self.tabs, buttons]
+        if weights.keys:
+            tip = "The file holds several networks, such as a moving average beside the trained one"
+            self.keys = describe(QComboBox(), tip=tip)
+            self.keys.addItems(weights.keys)
+            self.keys.setCurrentText(weights.key or "")
+            self.keys.textActivated.connect(self._on_key_chosen)
+            key = label("&Network in the file:")
+            key.setBuddy(self.keys)
+            parts.insert(1, hbox(key, (self.keys, 1)))
+        vbox(*parts, of=self, margins=(9, 9, 9, 9))
         self.resize(680, 400)
-
-    def _choice(self, weights: Weights) -> QHBoxLayout:
-        """Return the line that chooses one of the networks in the file."""
-        tip = "The file holds several networks, such as a moving average beside the trained one"
-        self.keys = describe(QComboBox(), tip=tip)
-        self.keys.addItems(weights.keys)
-        self.keys.setCurrentText(weights.key or "")
-        self.keys.textActivated.connect(self._on_key_chosen)
-        name = QLabel("&Network in the file:")
-        name.setBuddy(self.keys)
-        return hbox(name, (self.keys, 1))
 
     def _on_key_chosen(self, key: str) -> None:
         self.accept()
@@ -139,20 +125,24 @@ class WeightsDialog(QDialog):
 
 
 def _sections(weights: Weights) -> tuple[tuple[str, str, Sequence[str]], ...]:
-    found = weights.found
-    same = [f"{CATALOGUE[name].title} ({name})" for name in found.alternatives]
-    names = [f"{ours}  ←  {theirs}" for theirs, ours in found.names.items()]
+    match = weights.found
+    same = [f"{CATALOGUE[name].title} ({name})" for name in match.alternatives]
+    names = [f"{ours}  ←  {theirs}" for theirs, ours in match.names.items()]
     return (
-        ("Does not fit", "Tensors of the network that are missing or have another shape", found.problems),
+        ("Does not fit", "Tensors of the network that are missing or have another shape", match.problems),
         ("Read", "Which part was read, where the file holds more than one network", weights.notes),
-        ("Assumed", "What the tensors do not show, and the value assumed", found.assumed),
-        ("Left over", "What else the file holds, and what it probably is", [one.text for one in found.leftovers]),
+        ("Assumed", "What the tensors do not show, and the value assumed", match.assumed),
+        (
+            "Left over",
+            "What else the file holds, and what it probably is",
+            [leftover.text for leftover in match.leftovers],
+        ),
         ("Same tensors", "Other networks of the catalogue with tensors of the same shapes", same),
         ("Names", "The tensors' names here, and in the file", names),
     )
 
 
-def ask_save(window: AppWindow, checked: bool) -> None:
+def ask_save(window: MainWindow, checked: bool) -> None:
     """Ask where to save weights: those that were opened, if they are this network's, or fresh ones of seed 0."""
     spec = window.document.state.spec
     start = str(Path(window.preferences.export_folder) / f"{spec.name}.safetensors")
@@ -163,7 +153,7 @@ def ask_save(window: AppWindow, checked: bool) -> None:
         save_weights(window, whole, dynamic=kind == ONNX[1])
 
 
-def save_weights(window: AppWindow, path: Path, *, dynamic: bool = False) -> None:
+def save_weights(window: MainWindow, path: Path, *, dynamic: bool = False) -> None:
     """Let the engine write the weights, and say so; a failure is explained. ``dynamic``: ONNX for any size."""
     state, opened = window.document.state, window.inspector.weights_of(window.document.state.spec)
     source = opened.source if opened else ""

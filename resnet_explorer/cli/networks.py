@@ -1,4 +1,4 @@
-"""The commands on networks of the catalogue or a spec file: open, list, describe, source, verify.
+"""The commands on networks of the catalogue or a spec file: open, list, describe, export, source, verify.
 
 What one of them alone needs is imported where it runs.
 """
@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING
 
 from resnet_explorer import files
 from resnet_explorer.cli.run import commands
+from resnet_explorer.diagram.view import View, foldable, folded
 from resnet_explorer.engine.pytorch import importing
 from resnet_explorer.errors import SpecError, did_you_mean
 from resnet_explorer.layers import table
-from resnet_explorer.network import compile_spec
+from resnet_explorer.network import Network, compile_spec
 from resnet_explorer.readings import Analysis, analyse
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.input_shape import parse_input
 from resnet_explorer.spec.search import default_input, find_network
 from resnet_explorer.terminal import display
 from resnet_explorer.terminal.options import network
-from resnet_explorer.terminal.output import complain, importing_qt, say, say_json
+from resnet_explorer.terminal.output import complain, importing_qt, painter, say, say_json
 
 if TYPE_CHECKING:
     from resnet_explorer.verify.values import Verdict
@@ -72,6 +73,50 @@ def describe(options: argparse.Namespace) -> int:
     write = {"json": table.to_json, "csv": table.to_csv, "markdown": table.to_markdown, "text": table.to_text}
     say(write[options.format](analysis_of(options.net, options.settings, options.input)))
     return 0
+
+
+def export(options: argparse.Namespace) -> int:
+    """Draw a network into the file that the options name."""
+    from resnet_explorer.autograd.command import dot_of, graph_view
+    from resnet_explorer.diagram.diagram import diagram
+    from resnet_explorer.picture.theme import THEMES
+
+    is_graph = options.view == "autograd"
+    if is_graph and options.output.suffix.lower() in (".dot", ".gv"):
+        write_text(options.output, dot_of(analysis_of(options.net, options.settings, options.input)))
+        return 0
+    paint = painter(options.output, options.text, options.scale)
+    analysis = analysis_of(options.net, options.settings, options.input)
+    view = _view(analysis.network, options.expand, options.unfold, options.compare)
+    picture = graph_view(analysis, view, options) if is_graph else diagram(analysis, view)
+    files.write(options.output, paint(picture, THEMES[options.theme]))
+    say(f"{options.output}: {picture.width:,.0f} × {picture.height:,.0f} px\n")
+    return 0
+
+
+def _view(network: Network, expand: Sequence[str], unfold: bool, compare: bool) -> View:
+    """Return the view with these paths open; ``all`` opens every block, a stage's path those that it shows.
+
+    Raises SpecError, with the nearest path, where the network has no such part.
+    """
+    if "all" in expand:
+        return View.all_open(network, unfold, compare)
+    stages = frozenset(stage.path for stage in network.stages if unfold and foldable(stage))
+    opened = (_blocks(network, path, View(unfolded=stages)) for path in expand)
+    return View(frozenset[str]().union(*opened), stages, compare)
+
+
+def _blocks(network: Network, path: str, view: View) -> set[str]:
+    """Return the block that a path names or lies in, or those that a stage shows."""
+    if not path or not network.has(path):
+        paths = [stage.path for stage in network.stages]
+        paths += [path for block in network.blocks for path in (block.path, *block.layer_paths)]
+        remedy = did_you_mean(path, paths, "The command 'describe' shows the paths.", cutoff=0.4)
+        raise SpecError("expand", f"{network.spec.name} has no part {path!r}.", remedy)
+    if block := network.block_at(path):
+        return {block.path}
+    stage = next(stage for stage in network.stages if stage.path == path)
+    return {block.path for block in (stage.blocks[:2] if folded(stage, view) else stage.blocks)}
 
 
 def source(options: argparse.Namespace) -> int:

@@ -89,14 +89,7 @@ def add_export(commands: Commands) -> None:
     """Add ``export``."""
     parser = add_command(commands, "export", "draw a network as a picture file", EXPORT_EXAMPLES, axes=True)
     add_network(parser)
-    parser.add_argument(
-        "-o",
-        "--output",
-        metavar="FILE",
-        type=Path,
-        required=True,
-        help="the picture: .svg, .pdf or .png; .dot for the autograd graph's source",
-    )
+    _add_output(parser, "the picture: .svg, .pdf or .png; .dot for the autograd graph's source")
     parser.add_argument("--view", choices=VIEWS, default="diagram", help="what to draw (default: diagram)")
     parser.add_argument(
         "--expand",
@@ -121,7 +114,7 @@ def add_source(commands: Commands) -> None:
     """Add ``source``."""
     parser = add_command(commands, "source", "write a network as one PyTorch file", SOURCE_EXAMPLES, axes=True)
     add_network(parser)
-    parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="the file; without it the text is printed")
+    _add_output(parser, "the file; without it the text is printed", required=False)
 
 
 def add_verify(commands: Commands) -> None:
@@ -154,6 +147,10 @@ def add_identify(commands: Commands) -> None:
     parser.add_argument("--allow-large", action="store_true", help="read files of more than 4 GiB, too")
 
 
+def _add_output(parser: argparse.ArgumentParser, text: str, required: bool = True) -> None:
+    parser.add_argument("-o", "--output", metavar="FILE", type=Path, required=required, help=text)
+
+
 def _add_key(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--key", metavar="NAME", help="the network to read from a file with several, such as state_dict_ema"
@@ -170,8 +167,6 @@ def add_weights(commands: Commands) -> None:
     )
     _add_key(parser)
     parser.add_argument("--seed", type=int, default=0, help="of the initial weights (default: 0)")
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", type=Path, required=True, help=".safetensors, .pth, .pt or .onnx"
-    )
+    _add_output(parser, ".safetensors, .pth, .pt or .onnx")
     parser.add_argument("--input", metavar="HxW", help="ONNX only: the size of images (default: the network's)")
     parser.add_argument("--dynamic", action="store_true", help="ONNX only: images of any height and width")

@@ -31,7 +31,7 @@ COMMANDS = (
     Command("open", f"{_CORE}.options:add_open", f"{_CORE}.networks:open_window"),
     Command("list", f"{_CORE}.options:add_list", f"{_CORE}.networks:list_networks"),
     Command("describe", f"{_CORE}.options:add_describe", f"{_CORE}.networks:describe"),
-    Command("export", f"{_CORE}.options:add_export", f"{_CORE}.export:export"),
+    Command("export", f"{_CORE}.options:add_export", f"{_CORE}.networks:export"),
     Command("source", f"{_CORE}.options:add_source", f"{_CORE}.networks:source"),
     Command("verify", f"{_CORE}.options:add_verify", f"{_CORE}.networks:verify"),
     Command("identify", f"{_CORE}.options:add_identify", f"{_CORE}.weights:identify"),

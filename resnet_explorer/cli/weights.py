@@ -97,9 +97,7 @@ def _values(network: Identified, stats: tuple[TensorStats, ...]) -> dict[str, ob
         "unexpected": network.unexpected,
         "misshapen": network.misshapen,
         "names": {ours: theirs for theirs, ours in network.names.items()},
-        "leftovers": [
-            {"path": leftover.path, "what": leftover.what, "names": leftover.names} for leftover in network.leftovers
-        ],
+        "leftovers": [asdict(leftover) for leftover in network.leftovers],
         "alternatives": network.alternatives,
         "statistics": [{**asdict(tensor), "path": network.names.get(tensor.name)} for tensor in stats],
     }
@@ -110,14 +108,11 @@ def _text(file: str, network: Identified, stats: tuple[TensorStats, ...], not_fi
     base = origin(network.spec)
     if base and network.spec.name.endswith("-edited"):
         lines += [f"  {line}" for line in changes(base.spec, network.spec)]
-    lines += [
-        *_section(
-            "Networks with the same tensors:",
-            [", ".join(f"{CATALOGUE[name].title} ({name})" for name in network.alternatives)],
-        )
-    ]
-    lines += [*_section("Left over:", [leftover.text for leftover in network.leftovers])]
-    lines += [*_section("Assumed, since tensors do not tell:", network.assumed), *_names(network)]
+    same = ", ".join(f"{CATALOGUE[name].title} ({name})" for name in network.alternatives)
+    lines += _section("Networks with the same tensors:", [same])
+    lines += _section("Left over:", [leftover.text for leftover in network.leftovers])
+    lines += _section("Assumed, since tensors do not tell:", network.assumed)
+    lines += _names(network)
     count = len(network.problems)
     lines += _section(f"{count:,} tensor{' does' if count == 1 else 's do'} not fit:", network.problems)
     lines += ["", "All tensors fit."] if network.fits else []
@@ -129,7 +124,6 @@ def _text(file: str, network: Identified, stats: tuple[TensorStats, ...], not_fi
 
 
 def _section(heading: str, lines: Sequence[str]) -> Iterator[str]:
-    """Yield a heading with its lines; nothing where there are none."""
     if any(lines):
         yield from ("", heading, *(f"  {line}" for line in lines[:SHOWN]))
         if len(lines) > SHOWN:
@@ -162,7 +156,6 @@ def _module_name(text: str) -> tuple[Path, str] | None:
 
 
 def _identify_module(options: argparse.Namespace, file: Path, name: str) -> int:
-    """Say which network a module is and whether it computes the same; return 1 where it does not."""
     if options.statistics:
         raise CheckpointError("statistics", "--statistics is a choice for files of weights alone.", "Leave it out.")
     if not file.is_file():
@@ -181,11 +174,11 @@ def _identify_module(options: argparse.Namespace, file: Path, name: str) -> int:
 
 def _remedy(file: Path) -> str:
     try:
-        known = names_in(file.read_text(encoding="utf-8"))
+        names = names_in(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
-        known = ()
-    choices = f" It defines {', '.join(known[:8])}." if known else ""
-    return f"Write {file.name}:{known[-1] if known else 'net'}.{choices}"
+        names = ()
+    choices = f" It defines {', '.join(names[:8])}." if names else ""
+    return f"Write {file.name}:{names[-1] if names else 'net'}.{choices}"
 
 
 def _confirm(options: argparse.Namespace, file: Path) -> None:
@@ -209,12 +202,12 @@ def _module_values(module: OwnModule) -> dict[str, object]:
         "agrees": module.agrees,
         "proofs": [
             {
-                "input": [one.image.height, one.image.width],
-                "agrees": one.agrees,
-                "error": one.error,
-                "problem": one.problem,
+                "input": [proof.image.height, proof.image.width],
+                "agrees": proof.agrees,
+                "error": proof.error,
+                "problem": proof.problem,
             }
-            for one in module.proofs
+            for proof in module.proofs
         ],
         "drawn_weights": module.drawn,
         "settled": module.settled,
@@ -238,6 +231,8 @@ def _module_text(module: OwnModule) -> str:
     lines += _section("Does not fit:", module.found.problems)
     pairs = module.layers
     if all(ours == theirs for ours, theirs in pairs.items()):
-        return "\n".join((*lines, "", f"Names: all {len(pairs):,} layers are named as here.")) + "\n"
-    named = tuple(f"{ours} ← {theirs}" for ours, theirs in pairs.items())
-    return "\n".join((*lines, *_section("Names (here ← in the file); --json has all:", named))) + "\n"
+        lines += ["", f"Names: all {len(pairs):,} layers are named as here."]
+    else:
+        names = [f"{ours} ← {theirs}" for ours, theirs in pairs.items()]
+        lines += _section("Names (here ← in the file); --json has all:", names)
+    return "\n".join(lines) + "\n"

@@ -71,7 +71,7 @@ class Engine:
         One that ``waits`` comes when nothing else is left.
         """
         request = Request(next(self._numbers), job)
-        later = [one for one in self._waiting if row_of(one.job).waits]
+        later = [waiting for waiting in self._waiting if row_of(waiting.job).waits]
         if later and not row_of(job).waits:
             self._waiting.insert(self._waiting.index(later[0]), request)
         else:
@@ -84,7 +84,7 @@ class Engine:
         for worker in self._working_on(number):
             worker.send(Cancel(number))
             return True
-        for request in [one for one in self._waiting if one.number == number]:
+        for request in [request for request in self._waiting if request.number == number]:
             self._waiting.remove(request)
             self._deliver(Stopped(number))
         return False

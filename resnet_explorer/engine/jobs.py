@@ -4,12 +4,10 @@ A request is a frozen value without tensors; ``job`` puts its row beside its fie
 defines the request, and neither the engine nor the window knows which features there are.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeAlias, TypeVar
-
-from resnet_explorer.features import resolve
+from typing import TypeAlias, TypeVar
 
 Job: TypeAlias = object
 """A request whose class has a row."""
@@ -34,11 +32,6 @@ class JobRow:
     work: str
     place: Place = Place.ENGINE
     waits: bool = False
-
-    def resolve(self) -> Callable[[Any], Iterator[object]]:
-        """Return the function that does the job; importing it may import PyTorch."""
-        work: Callable[[Any], Iterator[object]] = resolve(self.work)
-        return work
 
 
 _ROWS: dict[type, JobRow] = {}

@@ -86,10 +86,8 @@ class Died:
             return "PyTorch's process could not be started. Try again."
         if self.status >= 0:
             return f"PyTorch's process ended with exit status {self.status}. Try again."
-        try:
-            name = signal.Signals(-self.status).name
-        except ValueError:
-            name = f"signal {-self.status}"
+        names = {number.value: number.name for number in signal.Signals}
+        name = names.get(-self.status, f"signal {-self.status}")
         if name in ("SIGKILL", "SIGBUS"):
             what, remedy = f"was ended by {name}, perhaps for lack of memory", "Try again, or a smaller batch or image."
         else:

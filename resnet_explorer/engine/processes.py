@@ -52,9 +52,9 @@ def kill(pid: int) -> None:
     with suppress(psutil.NoSuchProcess):
         process = psutil.Process(pid)
         process.suspend()
-        for one in (*process.children(recursive=True), process):
+        for member in (*process.children(recursive=True), process):
             with suppress(psutil.NoSuchProcess):
-                one.kill()
+                member.kill()
 
 
 @atexit.register
@@ -91,13 +91,9 @@ def work(connection: "Connection[Any, Any]", preload: Sequence[str] | None = Non
             with importing():
                 from resnet_explorer.engine.server import serve
         except ExplorerError as error:
-            _refuse(connection, error, traceback.format_exc())
-        else:
-            serve(connection, preload)
-
-
-def _refuse(connection: "Connection[Any, Any]", error: ExplorerError, trace: str) -> None:
-    while True:
-        message = connection.recv()
-        if isinstance(message, Request):
-            connection.send(Failed(message.number, error.what, error.remedy, trace, lasts=True))
+            trace = traceback.format_exc()
+            while True:
+                message = connection.recv()
+                if isinstance(message, Request):
+                    connection.send(Failed(message.number, error.what, error.remedy, trace, lasts=True))
+        serve(connection, preload)

@@ -21,6 +21,7 @@ from resnet_explorer.engine.jobs import row_of
 from resnet_explorer.engine.messages import Cancel, Failed, Finished, Known, Request, Stepped, Stopped
 from resnet_explorer.engine.requests import Device, FindDevices, ReadModule, ReadWeights, SaveWeights, Verify
 from resnet_explorer.errors import ExplorerError
+from resnet_explorer.features import resolve
 from resnet_explorer.module import build
 from resnet_explorer.network import compile_spec
 from resnet_explorer.probes.clock import instruction_set
@@ -48,18 +49,13 @@ def serve(connection: "Connection[Any, Any]", preload: Sequence[str] | None = No
     threading.Thread(target=_leave_with_the_window, daemon=True).start()
     gc.freeze()  # PyTorch's own objects: a full collection of them takes as long as a deep network's graph
     if preload is not None:
-        _warm_up(preload)
+        for name in preload:
+            import_module(name)
+        torch.optim.SGD([torch.zeros(1, requires_grad=True)], 0.1).step()  # the first optimiser imports a compiler
     while True:
         message = connection.recv()
         if isinstance(message, Request):
             _run(connection, message)
-
-
-def _warm_up(modules: Sequence[str]) -> None:
-    """Import modules, and make a step of nothing: PyTorch's optimisers import a compiler with their first one."""
-    for name in modules:
-        import_module(name)
-    torch.optim.SGD([torch.zeros(1, requires_grad=True)], 0.1).step()
 
 
 def _leave_with_the_window() -> None:
@@ -74,7 +70,7 @@ def _run(connection: "Connection[Any, Any]", request: Request) -> None:
     number = request.number
     try:
         _check_device(request.job)
-        work = row_of(request.job).resolve()(request.job)
+        work = resolve(row_of(request.job).work)(request.job)
         for step in work:
             if isinstance(step, Partial):  # before the look: the steps of a training are told but once
                 connection.send(Known(number, step.value))
@@ -120,15 +116,17 @@ def verify(job: Verify) -> Iterator[object]:
 
 def devices() -> tuple[Device, ...]:
     """Return the devices that PyTorch sees now."""
-    found = [Device("cpu", "CPU", instruction_set=instruction_set())]
+    result = [Device("cpu", "CPU", instruction_set=instruction_set())]
     for index in range(torch.cuda.device_count()):
-        known = torch.cuda.get_device_properties(index)
-        found.append(Device(f"cuda:{index}", known.name, known.total_memory, torch.cuda.mem_get_info(index)[0]))
+        gpu = torch.cuda.get_device_properties(index)
+        result.append(Device(f"cuda:{index}", gpu.name, gpu.total_memory, torch.cuda.mem_get_info(index)[0]))
     if torch.backends.mps.is_available():
-        found.append(Device("mps", "Apple GPU (MPS)"))
-    if hasattr(torch, "xpu") and torch.xpu.is_available():
-        found += [Device(f"xpu:{index}", torch.xpu.get_device_name(index)) for index in range(torch.xpu.device_count())]
-    return tuple(found)
+        result.append(Device("mps", "Apple GPU (MPS)"))
+    if torch.xpu.is_available():
+        result += [
+            Device(f"xpu:{index}", torch.xpu.get_device_name(index)) for index in range(torch.xpu.device_count())
+        ]
+    return tuple(result)
 
 
 def find_devices(job: FindDevices) -> Iterator[object]:

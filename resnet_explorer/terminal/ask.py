@@ -4,7 +4,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any
@@ -23,16 +23,13 @@ STOP = None
 """What is put into a queue when the user asks to stop."""
 
 
-class Asker:
+class Asker(AbstractContextManager["Asker"]):
     """An engine to be used in ``with``: ``ask`` returns what comes of a job."""
 
     def __init__(self) -> None:
         self._replies: SimpleQueue[Reply | None] = SimpleQueue()
         self._engine = Engine(self._replies.put)
         self._patience = float("inf")
-
-    def __enter__(self) -> "Asker":
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._engine.close()
@@ -73,7 +70,6 @@ class Asker:
 
 
 def _bar() -> Progress:
-    """Return a bar that is there while a job is at work."""
     columns = (BarColumn(24), TextColumn("{task.description}", markup=False))
     bar = Progress(*columns, console=Console(stderr=True, highlight=False), transient=True)
     bar.add_task("", total=None)

@@ -23,16 +23,16 @@ def platform() -> str:
     """
     if not sys.platform.startswith("linux"):
         return ""
-    asked = [name for name in os.environ.get("QT_QPA_PLATFORM", "").split(";") if name]
-    names = asked or _tried_by_qt()
+    chosen = [name for name in os.environ.get("QT_QPA_PLATFORM", "").split(";") if name]
+    names = chosen or _tried_by_qt()
     if not names and not _wayland_answers():
         raise _no("There is no display to open a window on.")
-    others = [] if asked or "wayland" in names or not _wayland_answers() else ["wayland"]
+    others = [] if chosen or "wayland" in names or not _wayland_answers() else ["wayland"]
     problems = {name: _problem(name.partition(":")[0]) for name in (*names, *others)}
     usable = [name for name, problem in problems.items() if problem is None]
     if not usable:
-        found = [problem for problem in problems.values() if problem]
-        raise next((one for one in found if one.where == "Qt"), found[0])  # that display answers: it needs least
+        errors = [problem for problem in problems.values() if problem]
+        raise next((error for error in errors if error.where == "Qt"), errors[0])  # that display answers: needs least
     return "" if usable[0] in names else usable[0]
 
 
@@ -69,8 +69,8 @@ def _problem(name: str) -> ExplorerError | None:
     family = "wayland" if name.startswith("wayland") else name
     files = sorted(plugins.glob(f"libq{family}*.so"))
     if not files:
-        known = ", ".join(sorted(file.stem.removeprefix("libq") for file in plugins.glob("libq*.so")))
-        return ExplorerError("Qt", f"Qt has no platform plugin {name!r}.", f"Set QT_QPA_PLATFORM to one of {known}.")
+        names = ", ".join(sorted(file.stem.removeprefix("libq") for file in plugins.glob("libq*.so")))
+        return ExplorerError("Qt", f"Qt has no platform plugin {name!r}.", f"Set QT_QPA_PLATFORM to one of {names}.")
     failures = [failure for failure in map(_load_failure, files) if failure]
     if len(failures) < len(files):
         return None

@@ -48,7 +48,6 @@ def add_network(parser: argparse.ArgumentParser, needed: bool = True) -> argpars
 
 @cache
 def _axes() -> str:
-    """Return the axes that ``--set`` knows, with their values."""
     lines = ["keys of --set:"]
     for axis in AXES.values():
         values = f" ({', '.join(str(choice.value) for choice in axis.choices)})" if axis.choices else ""

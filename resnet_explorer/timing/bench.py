@@ -1,8 +1,9 @@
 """Runs of a network, whole, block by block and layer by layer, with the seconds of each."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -11,7 +12,6 @@ from torch import Tensor, nn
 from torch.autograd.graph import Node
 
 from resnet_explorer.module.blocks import Block, Gate, run
-from resnet_explorer.network import Block as BlockNode
 from resnet_explorer.network import Network, flat
 from resnet_explorer.probes.clock import Clock, Mark, setting
 from resnet_explorer.probes.models import Piece, pieces
@@ -57,8 +57,8 @@ class Stopwatch:
             for path, module in model.named_modules():
                 own = {Block: f"{path}.add", Gate: f"{path}.scale"}.get(type(module), path)
                 if own != path or not next(module.children(), None):
-                    stack.callback(module.register_forward_pre_hook(self._entering(path, own)).remove)
-                    stack.callback(module.register_forward_hook(self._leaving(path)).remove)
+                    stack.callback(module.register_forward_pre_hook(partial(self._enter, path, own)).remove)
+                    stack.callback(module.register_forward_hook(partial(self._leave, path)).remove)
             yield
 
     def forward(self) -> Seconds:
@@ -82,23 +82,17 @@ class Stopwatch:
     def clear(self) -> None:
         self._events, self._backward, self._owners = [], [], {}
 
-    def _entering(self, path: str, own: str) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
-        def enter(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-            reached = self._clock.mark()
-            if self._inside:
-                self._claim(inputs[0], self._inside[-1])  # a sum or a product that no module has made
-            self._inside.append(own)
-            self._events.append(_Event(path, True, reached, self._clock.mark()))
+    def _enter(self, path: str, own: str, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        reached = self._clock.mark()
+        if self._inside:
+            self._claim(inputs[0], self._inside[-1])  # a sum or a product that no module has made
+        self._inside.append(own)
+        self._events.append(_Event(path, True, reached, self._clock.mark()))
 
-        return enter
-
-    def _leaving(self, path: str) -> Callable[[nn.Module, object, Tensor], None]:
-        def leave(module: nn.Module, inputs: object, output: Tensor) -> None:
-            reached = self._clock.mark()
-            self._claim(output, self._inside.pop())
-            self._events.append(_Event(path, False, reached, self._clock.mark()))
-
-        return leave
+    def _leave(self, path: str, module: nn.Module, inputs: object, output: Tensor) -> None:
+        reached = self._clock.mark()
+        self._claim(output, self._inside.pop())
+        self._events.append(_Event(path, False, reached, self._clock.mark()))
 
     def _claim(self, tensor: Tensor, path: str) -> None:
         """Assign the operations that led to a tensor, and belong to no layer yet, to a layer."""
@@ -108,15 +102,12 @@ class Stopwatch:
             if node is None or node in self._owners or hasattr(node, "variable"):
                 continue
             self._owners[node] = path
-            node.register_prehook(self._marking(path))
-            node.register_hook(self._marking(path))
+            node.register_prehook(partial(self._mark, path))
+            node.register_hook(partial(self._mark, path))
             waiting += [before for before, _ in node.next_functions]
 
-    def _marking(self, path: str) -> Callable[..., None]:
-        def mark(*gradients: object) -> None:
-            self._backward.append((path, self._clock.mark()))
-
-        return mark
+    def _mark(self, path: str, *gradients: object) -> None:
+        self._backward.append((path, self._clock.mark()))
 
 
 _Moment = tuple[str, bool]
@@ -130,15 +121,13 @@ def _joins(network: Network) -> tuple[Mapping[_Moment, str], Mapping[_Moment, st
         before |= {(path, False): f"{path}.scale" for path in block.gate_paths}
         if block.form.shortcut is None or not block.number:
             continue
-        then = _path(block, flat(block.form.after)[1].name) if len(block.form.after) > 1 else ""
-        before[(then, True) if then else (block.path, False)] = f"{block.path}.add"
+        if len(block.form.after) > 1:
+            before[f"{block.path}.{flat(block.form.after)[1].name}", True] = f"{block.path}.add"
+        else:
+            before[block.path, False] = f"{block.path}.add"
         if block.form.gate:
-            after[(_path(block, flat(block.form.gate)[-1].name), False)] = f"{block.path}.add"
+            after[f"{block.path}.{flat(block.form.gate)[-1].name}", False] = f"{block.path}.add"
     return before, after
-
-
-def _path(block: BlockNode, name: str) -> str:
-    return f"{block.path}.{name}"
 
 
 Marks = tuple[str, Mark, Mark]
@@ -199,11 +188,11 @@ class Bench:
         self._stopwatch.clear()
 
     def _run_whole(self) -> None:
-        clock, forward, backward = self._clock, list[Marks](), list[Marks]()
+        clock, backward = self._clock, list[Marks]()
         with torch.set_grad_enabled(self._backward):
             start = clock.mark()
             y = self._model(self._image)
-            forward.append(("", start, clock.mark()))
+            forward = [("", start, clock.mark())]
         if self._backward:
             upstream, params = torch.ones_like(y), _params(self._model)
             start = clock.mark()
@@ -262,12 +251,8 @@ class Bench:
         )
 
     def _sums(self, works: Sequence[Work]) -> dict[str, Timed]:
-        """Return the times of blocks, stages and the network by path."""
-        network, starts = self._analysis.network, self._analysis.starts
-        own = {
-            block.path: added(works[starts[block.path] : starts[block.path] + len(block.layer_paths)])
-            for block in network.blocks
-        }
+        network, each = self._analysis.network, iter(works)
+        own = {block.path: added([next(each) for _ in block.layer_paths]) for block in network.blocks}
         groups = {path: [path] for path in own}
         groups |= {stage.path: [block.path for block in stage.blocks] for stage in network.stages}
         groups[""] = list(own)

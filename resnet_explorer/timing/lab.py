@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from resnet_explorer.module import build
 from resnet_explorer.network import compile_spec
+from resnet_explorer.network.kinds import BYTES_PER_VALUE
 from resnet_explorer.probes.clock import Clock, setting
 from resnet_explorer.probes.models import check_trains, restored
 from resnet_explorer.readings import Analysis, analyse
@@ -45,10 +46,6 @@ def measure_model(
                 done += 1
                 yield Progress(done, rounds * bench.steps, f"round {number + 1} of {rounds}: {text}")
     yield bench.timing(warmup, repeats)
-
-
-VALUE = 4
-"""Bytes of a float32."""
 
 
 class _Sizes(NamedTuple):
@@ -112,13 +109,13 @@ def _convolution(device: str, sizes: _Sizes) -> _Trial:
 
 def _copy(device: str, sizes: _Sizes) -> _Trial:
     source, target = torch.rand(2, sizes.values, device=device)
-    size = VALUE * sizes.values
+    size = BYTES_PER_VALUE * sizes.values
     return _Trial(f"copy of {size // 2**20} MiB", lambda: target.copy_(source), 2 * size)
 
 
 def _addition(device: str, sizes: _Sizes) -> _Trial:
     a, b, total = torch.rand(3, sizes.values, device=device)
-    size = VALUE * sizes.values
+    size = BYTES_PER_VALUE * sizes.values
     return _Trial(f"sum of two arrays of {size // 2**20} MiB", lambda: torch.add(a, b, out=total), 3 * size)
 
 

@@ -1,9 +1,9 @@
 """The page of measured times: the roofline plot, and under it each layer and block with its times."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtWidgets import QComboBox
 
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.network.kinds import Layer, Role
@@ -41,8 +41,8 @@ class TimingPage(PageView):
 
     canvas: ChartView
 
-    def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, document: Document, jobs: Jobs) -> None:
+        super().__init__()
         self._document, self._jobs = document, jobs
         self._results: Results | None = None
         self._job = 0
@@ -66,7 +66,7 @@ class TimingPage(PageView):
     def show_results(self, results: Results) -> None:
         self._results = results
         if self.measured and self._is_old():
-            self.text.setText(f"Measured: {self._job_words()}. Measure again for the current network.")
+            self.text.setText(f"Measured: {self._job_text()}. Measure again for the current network.")
 
     def show_theme(self, theme: Theme) -> None:
         self.canvas.show_theme(theme)
@@ -76,7 +76,7 @@ class TimingPage(PageView):
         job, state = self.measured.job, self._results.state
         return (job.spec, job.image, job.device) != (state.spec, state.image, self._document.device)
 
-    def _job_words(self) -> str:
+    def _job_text(self) -> str:
         assert self.measured
         job = self.measured.job
         return f"{job.spec.name} at {job.image.batch}×{job.image.height}×{job.image.width} on {job.device}"
@@ -101,11 +101,12 @@ class TimingPage(PageView):
         self.measured = result
         timing, peaks = result.timing, result.peaks
         self.canvas.show_chart(roofline(self._results.analysis, timing, peaks))
-        self.table.show_rows(list(_rows(result)))
         whole = timing.whole
+        every = (*timing.sums.values(), *timing.rows)
+        self.table.show_rows([_row(timed, peaks, whole.both or 1.0) for timed in every])
         backward = f", backward {_ms(whole.backward.median)}" if whole.backward else " (eval mode)"
         self.text.setText(
-            f"{self._job_words()}: forward {_ms(whole.forward.median)}{backward}; "
+            f"{self._job_text()}: forward {_ms(whole.forward.median)}{backward}; "
             f"the layers one by one take {100 * timing.overhead:+.1f} %"
         )
 
@@ -114,29 +115,23 @@ class TimingPage(PageView):
         self.text.setToolTip(problem)
 
 
-def _rows(measured: Measured) -> Iterator[TextRow]:
-    timing = measured.timing
-    for timed in (*timing.sums.values(), *timing.rows):
-        yield _row(timed, measured.peaks, timing.whole.both or 1.0)
-
-
 def _row(timed: Timed, peaks: Peaks, total: float) -> TextRow:
     forward, work = timed.forward, timed.work
     backward = timed.backward.median if timed.backward else 0.0
     limit = peaks.limit(work)
+    share = 100 * timed.both / total
     texts = (
         timed.path or "network",
         _ms(forward.median),
         f"{_ms(forward.low)} to {_ms(forward.high)}",
         _ms(backward) if timed.backward else "–",
-        f"{100 * timed.both / total:.1f} %",
+        f"{share:.1f} %",
         si(work.macs).strip() if work.macs else "–",
         mib(work.bytes),
         f"{si(timed.rate)}FLOP/s" if timed.rate else "–",
         limit.value if limit else "–",
     )
-    share, macs, moved = 100 * timed.both / total, float(work.macs), float(work.bytes)
-    values = (timed.path, forward.median, forward.low, backward, share, macs, moved, timed.rate, texts[-1])
+    values = (timed.path, forward.median, forward.low, backward, share, work.macs, work.bytes, timed.rate, texts[-1])
     return TextRow(timed.path, texts, values)
 
 
@@ -165,12 +160,12 @@ def roofline(analysis: Analysis, timing: Timing, peaks: Peaks) -> Chart:
     for row in placed:
         layer = analysis.by_path[row.path].part.layer
         groups[next(label for label, fits in _KINDS if fits(layer))].append(row)
-    for (name, rows), look in zip(groups.items(), STYLES, strict=False):
+    for (name, rows), style in zip(groups.items(), STYLES, strict=False):
         if rows:
             series.append(
                 Series(
                     name, name, [row.work.intensity or 0.0 for row in rows], [row.rate for row in rows],
-                    look, Kind.SCATTER, points=[Point(row.path, _describe(row, peaks)) for row in rows],
+                    style, Kind.SCATTER, points=[Point(row.path, _describe(row, peaks)) for row in rows],
                 )
             )  # fmt: skip
     setting, image = timing.setting, timing.image

@@ -168,7 +168,7 @@ def test_what_is_selected_stays_so_when_lines_open_above(window: MainWindow) -> 
 
 def test_all_layers_of_a_long_network_sum_to_the_network(window: MainWindow) -> None:
     window.document.propose(State(find("resnet1202"), InputShape(1, 32, 32)), "choose ResNet-1202")
-    window.table.bar.open.click()
+    window.table.open.click()
     window.table.view.selectAll()
     total = window.session.results.analysis.total
     assert window._sums.text().startswith(f"4,208 layers: {total.params:,} parameters")
@@ -215,14 +215,14 @@ def test_what_lies_in_a_closed_stage_is_highlighted_as_that_stage(window: MainWi
 def test_no_text_is_cut_and_all_columns_fit_beside_each_other(window: MainWindow, name: str) -> None:
     side = 32 if name == "resnet1202" else 224
     window.document.propose(State(find(name), InputShape(1, side, side)), "choose")
-    window.table.bar.open.click()
+    window.table.open.click()
     view, model = window.table.view, window.table.model
     view.resize(1000, 300)
     view.fit()
     assert view.horizontalHeader().length() <= view.viewport().width()
     measure = view.delegate.metrics.horizontalAdvance
     for index, entry in enumerate(COLUMNS[2:], start=2):
-        widest = max(measure(entry.text(line, model.totals)) for line in model.lines[:400])
+        widest = max(measure(entry.text(line)) for line in model.lines[:400])
         assert widest <= view.columnWidth(index) - 2 * PAD, entry.title
 
 

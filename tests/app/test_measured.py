@@ -85,7 +85,7 @@ def test_the_inspector_shows_a_blocks_value_and_no_others(window: MainWindow, va
     inspector = window.inspector
     window.document.select("layer1.0")
     assert inspector.measured.text().replace("\N{NO-BREAK SPACE}", " ") == "‖∂L/∂x‖₂ = 0.5"
-    assert inspector.measured_words.text() == "Gradient at the block's input · median of 3 seeds, CPU"
+    assert inspector.measured_text.text() == "Gradient at the block's input · median of 3 seeds, CPU"
     for path in ("", "layer1", "layer1.0.conv1", "layer4.1"):
         window.document.select(path)
         assert inspector.measured.isHidden(), path

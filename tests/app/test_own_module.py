@@ -63,7 +63,7 @@ def test_a_module_is_shown_as_an_undo_step(window: MainWindow, qtbot: QtBot, fil
     dialog = read(window, qtbot, file, "net")
     assert "same outputs from the same weights" in dialog.text.text()
     assert window.document.state == before, "it is shown when that is asked for"
-    assert dialog.map.topLevelItemCount() == len({*present(dialog.found).layers}) > 20
+    assert dialog.map.topLevelItemCount() == len({*present(dialog.module).layers}) > 20
     dialog.take.click()
     assert window.document.state.spec.blocks == (1, 1, 1, 1) and window.document.state.spec.classes == 7
     assert window.document.undo_stack.undoText() == "show the network of mine.py:net"
