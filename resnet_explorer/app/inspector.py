@@ -16,7 +16,7 @@ from resnet_explorer.spec.change import differences
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.parts import Part, fill, label, vbox
 from resnet_explorer.ui.session import Results
-from resnet_explorer.weights.identify import TensorStats, Weights
+from resnet_explorer.weights.values import TensorStats, Weights
 
 Line = TypeVar("Line", bound=tuple[QWidget, ...])
 HIGH = 46

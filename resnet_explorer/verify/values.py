@@ -7,7 +7,7 @@ from resnet_explorer.network import compile_spec
 from resnet_explorer.readings.read import depth
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import entry_of, origin, title
-from resnet_explorer.weights.identify import Identified
+from resnet_explorer.weights.values import Identified
 
 
 @dataclass(frozen=True, slots=True)

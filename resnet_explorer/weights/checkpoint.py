@@ -13,8 +13,9 @@ from resnet_explorer.module.build import ResNet, build
 from resnet_explorer.network import compile_spec
 from resnet_explorer.network.tree import tensors
 from resnet_explorer.spec import InputShape, ResNetSpec, codec
-from resnet_explorer.weights.identify import BINS, LIMIT, Identified, TensorStats, Weights, identify
+from resnet_explorer.weights.identify import identify
 from resnet_explorer.weights.reader import SPEC_KEY, Checkpoint, read
+from resnet_explorer.weights.values import BINS, LIMIT, Identified, TensorStats, Weights
 
 SUFFIXES = (".safetensors", ".pth", ".pt", ".onnx")
 

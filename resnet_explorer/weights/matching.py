@@ -10,6 +10,7 @@ from resnet_explorer.network.tree import Block
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.weights.backbone import Backbone, FoundBlock
 from resnet_explorer.weights.layers import FileLayer, Kind, Layers, natural, parted, shared
+from resnet_explorer.weights.values import Leftover
 
 _SMALL: Mapping[Kind, Role] = {Kind.NORM: Role.NORM, Kind.GAIN: Role.FACTOR, Kind.SHIFT: Role.SHIFT}
 """Kinds of layers that are matched by their place: their shapes hardly tell them apart."""
@@ -245,20 +246,6 @@ _NAMED: tuple[tuple[str, str], ...] = (
 _CLASSIFIER = re.compile(r"(^|[._])(fc|classifier|linear|head|cls|logits|last_linear)\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Leftover:
-    """Tensors of a file that are no part of the network: what their names share, and what they are likely to be."""
-
-    path: str
-    what: str
-    names: tuple[str, ...]
-
-    @property
-    def text(self) -> str:
-        """Return this in words: ``projector: head of 2 layers, 128 outputs: not loaded``."""
-        return f"{self.path}: {self.what}: not loaded" if self.path else f"{self.what}: not loaded"
-
-
 def preferred(found: Sequence[tuple[Backbone, ...]]) -> list[tuple[Backbone, ...]]:
     """Return the networks of a file, the one to take first: the largest, and of equal ones that which is trained."""
 
@@ -285,13 +272,9 @@ def _is_linear(layer: FileLayer) -> bool:
     return matrix and layer.inputs > 1
 
 
-def leftovers(
-    free: Layers, others: Iterable[Backbone], taken: Backbone, root: str, *, names_tell: bool
-) -> tuple[Leftover, ...]:
-    """Return groups of what is left: by the first part of their names under the network's, or all in one.
-
-    ``root`` is what the names of the network share.
-    """
+def leftovers(free: Layers, others: Iterable[Backbone], taken: Backbone, *, names_tell: bool) -> tuple[Leftover, ...]:
+    """Return groups of what is left: by the first part of their names under the network's, or all in one."""
+    root = taken.root
     encoders = {other.root: other for other in others}
     groups: dict[str, list[FileLayer]] = {}
     for layer in free:

@@ -14,8 +14,8 @@ from resnet_explorer.weights import archives, keras
 from resnet_explorer.weights.archives import open_archive, open_safetensors
 from resnet_explorer.weights.choose import Choice, choose
 from resnet_explorer.weights.containers import AGAIN, HEAD, FileError, Kind, kind_of, shortened
-from resnet_explorer.weights.identify import LIMIT
 from resnet_explorer.weights.tensors import Bytes, Leaf, Strange, Tensors, open_pickle
+from resnet_explorer.weights.values import LIMIT
 
 SPEC_KEY = "resnet_explorer_spec"
 """Under this key a saved file holds its spec."""
