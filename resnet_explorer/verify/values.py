@@ -159,14 +159,14 @@ def names_in(text: str) -> tuple[str, ...]:
         body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
-    found: list[str] = []
+    names: list[str] = []
     for line in body:
         if isinstance(line, ast.ClassDef | ast.FunctionDef):
-            found.append(line.name)
+            names.append(line.name)
         elif isinstance(line, ast.Assign | ast.AnnAssign):
             targets = line.targets if isinstance(line, ast.Assign) else [line.target]
-            found += [target.id for target in targets if isinstance(target, ast.Name)]
-    return tuple(name for name in dict.fromkeys(found) if not name.startswith("_"))
+            names += [target.id for target in targets if isinstance(target, ast.Name)]
+    return tuple(name for name in dict.fromkeys(names) if not name.startswith("_"))
 
 
 def _sides(image: InputShape) -> str:
