@@ -192,8 +192,6 @@ def activations(steps: Sequence[Step]) -> dict[str, tuple[str, Layer]]:
 
 
 class _Block:
-    """Writes what a block's ``__init__`` makes."""
-
     def __init__(
         self, spec: ResNetSpec, kind: Kind, blocks: Sequence[Sample], renamed: Mapping[str, str] | None = None
     ) -> None:

@@ -160,7 +160,6 @@ class Shortcut:
         return lines
 
     def _downsample(self) -> list[str]:
-        """Return the projection where the shape changes, under the condition that says where."""
         present = [bool(layers) for layers in self.bridges]
         test = self.scope.where(present, ("stride", "1"), ("channels", self.out), least=2)
         lines = self._projection(12 if test else 8)

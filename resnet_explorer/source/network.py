@@ -126,7 +126,6 @@ def _blocks(network: Network, blocks: Sequence[BlockClass]) -> list[str]:
 
 
 def _each(blocks: Sequence[BlockClass], lines: Mapping[Kind, list[str]]) -> list[str]:
-    """Return what is done in each block, apart by its kind where there are two."""
     if len(blocks) == 1 or not any(lines.values()):
         return lines[blocks[0].kind]
     first, second = blocks

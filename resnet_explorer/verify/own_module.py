@@ -168,15 +168,15 @@ def _needed(maker: object) -> list[str]:
 
 
 def _unknown(path: Path, name: str, module: ModuleType) -> CheckpointError:
-    own = [key for key, value in vars(module).items() if not key.startswith("_") and _is_own(value)]
+    public = {key: value for key, value in vars(module).items() if not key.startswith("_")}
+    own = [
+        key
+        for key, value in public.items()
+        if isinstance(value, nn.Module) or getattr(value, "__module__", "") == _OWN_NAME
+    ]
     listed = ", ".join(own[:LISTED]) + (", …" if len(own) > LISTED else "")
     remedy = did_you_mean(name, own, f"It has {listed}." if own else _NAME)
     return CheckpointError(str(path), f"{path.name} has no {name!r}.", remedy)
-
-
-def _is_own(thing: object) -> bool:
-    """Return whether something is a module, or may make one and is the file's own."""
-    return isinstance(thing, nn.Module) or getattr(thing, "__module__", "") == _OWN_NAME
 
 
 ROUNDS = 4
@@ -278,7 +278,6 @@ def _calls(
 
 
 def _judged(guess: _Guess, subject: _Subject, image: InputShape) -> _Guess:
-    """Return the guess with how far the layers agree at an input."""
     theirs, ours, _ = _calls(guess, subject, image)
     count, first = compare.agreeing(theirs, ours)
     return replace(guess, agreeing=count, first=first)
@@ -326,7 +325,6 @@ def _rivals(guess: _Guess) -> Iterator[_Guess]:
 
 
 def _other_choices(spec: ResNetSpec) -> Iterator[ResNetSpec]:
-    """Yield the spec with each other choice that is not about training."""
     for axis in AXES.values():
         now = getattr(spec, axis.key)
         values = [choice.value for choice in axis.choices] or ([not now] if isinstance(now, bool) else [])

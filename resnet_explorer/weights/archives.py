@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from resnet_explorer.weights.containers import AGAIN, HEAD, UNPACK, FileError, shortened
+from resnet_explorer.weights.containers import AGAIN, UNPACK, FileError, first_bytes, is_index, shortened
 from resnet_explorer.weights.tensors import (
     Bytes,
     Leaf,
@@ -68,7 +68,8 @@ class Archive:
             return self._stored(entry)
         self._left -= entry.file_size
         if self._left < 0:
-            total = sum(one.file_size for one in self._entries.values() if one.compress_type != zipfile.ZIP_STORED)
+            packed = (entry for entry in self._entries.values() if entry.compress_type != zipfile.ZIP_STORED)
+            total = sum(entry.file_size for entry in packed)
             raise FileError(
                 f"is a compressed archive of {len(self._data):,} bytes that inflates to {total:,}, more than the "
                 f"{self.most:,} that are read by default.",
@@ -149,7 +150,6 @@ def open_archive(data: Bytes, most: int) -> tuple[object, Tensors, str]:
 
 
 def _saved(archive: Archive, pickled: str) -> tuple[object, Tensors, str]:
-    """Return what torch.save or torch.jit.save wrote."""
     folder = pickled.removesuffix("data.pkl")
     order = f"{folder}byteorder"
     is_big = order in archive.names and archive.bytes_of(order).tobytes().strip() == b"big"
@@ -190,7 +190,7 @@ def _exported(archive: Archive, config: str) -> Iterator[tuple[str, Leaf]]:
             yield name, Strange("is of a type that is not read")
             continue
         row = typed(archive.bytes_of(f"{folder}/{entry['path_name']}"), dtype)
-        size, stride = ([one["as_int"] for one in meta[key]] for key in ("sizes", "strides"))
+        size, stride = ([length["as_int"] for length in meta[key]] for key in ("sizes", "strides"))
         yield name, placed(row, meta["storage_offset"]["as_int"], size, stride)
 
 
@@ -257,7 +257,7 @@ def _checked_header(path: Path) -> list[str]:
     try:
         header = json.loads(text)
         header.pop("__metadata__", None)
-        end = max((one["data_offsets"][1] for one in header.values()), default=0) + 8 + length
+        end = max((entry["data_offsets"][1] for entry in header.values()), default=0) + 8 + length
         names = sorted(header, key=lambda name: header[name]["data_offsets"][0])
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise FileError("is damaged: its header is not that of a safetensors file.", AGAIN) from error
@@ -288,16 +288,16 @@ def parts_of(path: Path) -> Parts:
         return parts_of(_in_folder(path))
     if not stat.S_ISREG(mode):
         return Parts((path,))
-    if path.name.endswith(INDEX) or _is_index(path):
+    if path.name.endswith(INDEX) or is_index(first_bytes(path)):
         return _of_index(path)
     shard = _SHARD.fullmatch(path.name)
     return _of_shard(path, shard) if shard else Parts((path,))
 
 
 def _in_folder(path: Path) -> Path:
-    found = next((path / name for name in IN_FOLDER if (path / name).is_file()), None)
-    if found is not None:
-        return found
+    for name in IN_FOLDER:
+        if (path / name).is_file():
+            return path / name
     if (path / ".metadata").is_file():
         raise FileError(
             "is a folder of torch.distributed.checkpoint.",
@@ -306,12 +306,6 @@ def _in_folder(path: Path) -> Path:
     if (path / "saved_model.pb").is_file():
         raise FileError("is a TensorFlow SavedModel.", "Save the weights from PyTorch.")
     raise FileError(f"is a folder without {' or '.join(IN_FOLDER[::2])}.", "Choose a file of weights.")
-
-
-def _is_index(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(HEAD)
-    return head.lstrip()[:1] == b"{" and b'"weight_map"' in head
 
 
 def _of_shard(path: Path, shard: re.Match[str]) -> Parts:

@@ -63,10 +63,10 @@ def strange_values(given: Iterable[Tensor]) -> tuple[int, int]:
 
 def statistics(named: Iterable[tuple[str, Tensor]]) -> tuple[TensorStats, ...]:
     """Return the figures of some named tensors; counters and other whole numbers are left out."""
-    return tuple(_stats(name, tensor) for name, tensor in named if tensor.is_floating_point())
+    return tuple(_figures(name, tensor) for name, tensor in named if tensor.is_floating_point())
 
 
-def _stats(name: str, tensor: Tensor) -> TensorStats:
+def _figures(name: str, tensor: Tensor) -> TensorStats:
     values = tensor.detach().reshape(-1).to(torch.float64)
     finite = values[torch.isfinite(values)]
     strange, shape = values.numel() - finite.numel(), tuple(tensor.shape)
@@ -76,17 +76,9 @@ def _stats(name: str, tensor: Tensor) -> TensorStats:
     counts = torch.histc(finite, BINS, least, greatest) if greatest > least else torch.zeros(BINS)
     if greatest <= least:
         counts[BINS // 2] = finite.numel()
-    return TensorStats(
-        name,
-        shape,
-        float(finite.norm()),
-        float(finite.mean()),
-        float(finite.std(correction=0)),
-        least,
-        greatest,
-        tuple(int(count) for count in counts.tolist()),
-        strange,
-    )
+    norm, mean, std = (float(value) for value in (finite.norm(), finite.mean(), finite.std(correction=0)))
+    histogram = tuple(int(count) for count in counts.tolist())
+    return TensorStats(name, shape, norm, mean, std, least, greatest, histogram, strange)
 
 
 def weights(path: Path, limit: int = LIMIT, key: str | None = None) -> Weights:
@@ -94,7 +86,7 @@ def weights(path: Path, limit: int = LIMIT, key: str | None = None) -> Weights:
     checkpoint = read(path, limit, key)
     found = identified(checkpoint)
     figures = statistics(sorted(checkpoint.tensors.items()))
-    own = {found.names[one.name]: one for one in figures if one.name in found.names}
+    own = {found.names[stats.name]: stats for stats in figures if stats.name in found.names}
     strange, values = strange_values(checkpoint.tensors.values())
     return Weights(str(path), found, own, strange, values, checkpoint.notes, checkpoint.keys, checkpoint.key)
 
@@ -116,17 +108,13 @@ def save(
         if suffix == ".onnx":
             stream.write(_onnx(model, spec, image or InputShape(), dynamic))
         elif suffix == ".safetensors":
-            stream.write(_safe(model, spec))
+            from safetensors.torch import save as to_bytes
+
+            state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+            stream.write(to_bytes(state, metadata={"format": "pt", SPEC_KEY: codec.dumps(spec)}))
         else:
             content = {"state_dict": model.state_dict(), SPEC_KEY: codec.dumps(spec)}
             torch.save(content, stream)  # type: ignore[arg-type]  # all that it asks of a stream is ``write``
-
-
-def _safe(model: ResNet, spec: ResNetSpec) -> bytes:
-    from safetensors.torch import save as to_bytes
-
-    state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    return to_bytes(state, metadata={"format": "pt", SPEC_KEY: codec.dumps(spec)})
 
 
 def _onnx(model: ResNet, spec: ResNetSpec, image: InputShape, dynamic: bool) -> bytes:

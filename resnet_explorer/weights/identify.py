@@ -12,7 +12,7 @@ from resnet_explorer.spec.change import change_all, differences
 from resnet_explorer.weights.backbone import Backbone, backbones, family, is_blur, reason, structural_family, weighted
 from resnet_explorer.weights.compare import alternatives, base_name, by_name, compared, in_catalogue
 from resnet_explorer.weights.layers import FileLayer, Kind, Layers, readings
-from resnet_explorer.weights.matching import classifier, leftovers, match, preferred
+from resnet_explorer.weights.matching import classifier, leftovers, match, preference
 from resnet_explorer.weights.traits import open_questions, read_traits
 from resnet_explorer.weights.values import Identified, Leftover
 
@@ -71,8 +71,7 @@ def identify(shapes: Mapping[str, Shape], known: ResNetSpec | None = None) -> Id
 def _candidates(
     layers: Layers, shapes: Mapping[str, Shape], known: ResNetSpec | None, nearest: list[Backbone]
 ) -> Iterator[_Candidate]:
-    """Yield the networks that a reading of the layers allows, up to the first that fits."""
-    networks = preferred(backbones(layers))
+    networks = sorted(backbones(layers), key=preference)
     networks = [ways for ways in networks if ways[0].stem[0].inputs <= MOST_BANDS] or networks
     for ways in networks:
         others = tuple(other[0] for other in networks if other is not ways)
@@ -143,7 +142,6 @@ def _own_head(free: Layers, names: Mapping[str, str]) -> FileLayer | None:
 
 
 def _free(layers: Layers, names: Mapping[str, str], others: tuple[Backbone, ...]) -> Layers:
-    """Return the layers that belong neither to the network nor to another one in the file."""
     taken = {name for other in others for layer in other.layers for name in layer.tensors.values()}
     roots = [f"{other.root}." for other in others if other.root]
     return tuple(

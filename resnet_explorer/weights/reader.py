@@ -13,7 +13,16 @@ from resnet_explorer.spec import ResNetSpec, codec
 from resnet_explorer.weights import archives, keras
 from resnet_explorer.weights.archives import open_archive, open_safetensors
 from resnet_explorer.weights.choose import Choice, choose
-from resnet_explorer.weights.containers import AGAIN, HEAD, FileError, Kind, kind_of, shortened
+from resnet_explorer.weights.containers import (
+    AGAIN,
+    FileError,
+    first_bytes,
+    is_index,
+    is_pickle,
+    is_safetensors,
+    no_weights,
+    shortened,
+)
 from resnet_explorer.weights.tensors import Bytes, Leaf, Strange, Tensors, open_pickle
 from resnet_explorer.weights.values import LIMIT
 
@@ -46,7 +55,7 @@ class _Content(NamedTuple):
     """What a container holds, and what finds tensors in it."""
 
     value: object
-    leaf: Callable[[object], Leaf | None]
+    leaf: Callable[[object], Leaf | None] = lambda value: None
     spec: str = ""
     notes: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
@@ -96,13 +105,6 @@ def _check_size(files: tuple[Path, ...], limit: int) -> None:
         )
 
 
-def _opened(path: Path, most: int) -> _Content:
-    with path.open("rb") as file:
-        head = file.read(HEAD)
-    kind = kind_of(path, head, path.stat().st_size)
-    return _OPENERS[kind](path, most)
-
-
 def _mapped(path: Path) -> Bytes:
     """Return the bytes of a file: read where they are needed, and never written back."""
     return np.memmap(path, np.uint8, mode="c")
@@ -114,64 +116,51 @@ def _zip(path: Path, most: int) -> _Content:
     return _Content(keras.converted(value), tensors.leaf, _spec_in(value), notes)
 
 
-def _pickle(path: Path, most: int) -> _Content:
-    value, storages = open_pickle(_mapped(path), most)
-    return _Content(value, Tensors(storages).leaf, _spec_in(value))
-
-
 def _spec_in(value: object) -> str:
     text = value.get(SPEC_KEY) if isinstance(value, dict) else None
     return text if isinstance(text, str) else ""
 
 
-def _safetensors(path: Path, most: int) -> _Content:
-    tensors, about = open_safetensors(path)
-    return _Content(tensors, lambda value: None, about.get(SPEC_KEY, ""))
-
-
-def _hdf5(path: Path, most: int) -> _Content:
-    tensors, notes, settings = keras.open_hdf5(path, most)
-    return _Content(tensors, lambda value: None, notes=notes, settings=settings)
-
-
-def _index(path: Path, most: int) -> _Content:
-    raise FileError("lists the parts of a file of weights under another name.", "Let its name end in .index.json.")
-
-
-_OPENERS: Mapping[Kind, Callable[[Path, int], _Content]] = {
-    Kind.ZIP: _zip,
-    Kind.PICKLE: _pickle,
-    Kind.SAFETENSORS: _safetensors,
-    Kind.HDF5: _hdf5,
-    Kind.INDEX: _index,
-}
+def _opened(path: Path, most: int) -> _Content:
+    """Return what a file holds, whatever container it is; raises FileError with what it is where it is none."""
+    head = first_bytes(path)
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _zip(path, most)
+    if is_safetensors(head):
+        tensors, about = open_safetensors(path)
+        return _Content(tensors, spec=about.get(SPEC_KEY, ""))
+    if is_pickle(head):
+        value, storages = open_pickle(_mapped(path), most)
+        return _Content(value, Tensors(storages).leaf, _spec_in(value))
+    if head.startswith(b"\x89HDF\r\n\x1a\n"):
+        arrays, notes, settings = keras.open_hdf5(path, most)
+        return _Content(arrays, notes=notes, settings=settings)
+    if is_index(head):
+        raise FileError("lists the parts of a file of weights under another name.", "Let its name end in .index.json.")
+    raise no_weights(path, head)
 
 
 def _whole(path: Path, parts: archives.Parts, most: int, key: str | None) -> Checkpoint:
-    """Return the tensors of a file that was saved in several, in the order of its index."""
-    found: dict[str, Leaf] = {}
+    leaves: dict[str, Leaf] = {}
     for file in parts.files:
         content = _opened(file, most // len(parts.files))
-        found |= choose(content.value, content.leaf, None).tensors
-    wanted = parts.names
-    missing = [name for name in wanted if name not in found]
-    if missing:
-        raise FileError(
-            f"names the tensor {shown(missing[0])}, which its shards do not hold.", "Download the shards again."
-        )
+        leaves |= choose(content.value, content.leaf, None).tensors
+    missing = next((name for name in parts.names if name not in leaves), None)
+    if missing is not None:
+        what = f"names the tensor {shown(missing)}, which its shards do not hold."
+        raise FileError(what, "Download the shards again.")
     notes = (f"Read {len(parts.files)} shards by their index {parts.index}.",)
-    return _checkpoint(path, _Content({name: found[name] for name in wanted}, lambda value: None, notes=notes), key)
+    return _checkpoint(path, _Content({name: leaves[name] for name in parts.names}, notes=notes), key)
 
 
 def _checkpoint(path: Path, content: _Content, key: str | None) -> Checkpoint:
-    """Return the chosen tensors of a file, all of them checked."""
     choice = choose(content.value, content.leaf, key)
     tensors = _checked(choice)
     notes = [*content.notes, *choice.notes]
     average = tensors.pop("n_averaged", None)
     if average is not None and average.numel() == 1:
         notes.append(f"The weights are a running average (n_averaged is {int(average):,}).")
-    integers = [name for name, one in tensors.items() if one.dim() > 1 and not one.is_floating_point()]
+    integers = [name for name, values in tensors.items() if values.dim() > 1 and not values.is_floating_point()]
     if integers:
         notes.append(f"{shown(integers[0])} holds integers ({tensors[integers[0]].dtype}), not floating-point weights.")
     spec = codec.loads(content.spec, str(path)) if content.spec else keras.spec_of(tensors, content.settings)
@@ -180,7 +169,7 @@ def _checkpoint(path: Path, content: _Content, key: str | None) -> Checkpoint:
 
 def _checked(choice: Choice) -> dict[str, Tensor]:
     """Return tensors that can be computed with; raises FileError at the first that cannot."""
-    found: dict[str, Tensor] = {}
+    tensors: dict[str, Tensor] = {}
     held: dict[int, int] = {}
     claimed = 0
     for name, leaf in choice.tensors.items():
@@ -200,13 +189,12 @@ def _checked(choice: Choice) -> dict[str, Tensor]:
             raise FileError(f"cannot be used: the tensor {shown(name)} {claim}", "Do not trust this file.")
         held[storage.data_ptr()] = storage.nbytes()
         claimed += size
-        found[name] = leaf
+        tensors[name] = leaf
     total = sum(held.values())
     if claimed > _TOO_OFTEN * total:
-        raise FileError(
-            f"holds {total:,} bytes of numbers, of which its tensors claim {claimed:,}.", "Do not trust it."
-        )
-    return found
+        what = f"holds {total:,} bytes of numbers, of which its tensors claim {claimed:,}."
+        raise FileError(what, "Do not trust it.")
+    return tensors
 
 
 def shown(name: str) -> str:
