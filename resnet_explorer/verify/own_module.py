@@ -211,16 +211,16 @@ def study(path: Path, name: str) -> Iterator[Progress | OwnModule]:
     module = load(path, name)
     subject = _Subject(path, module, tensors(path, module))
     yield Progress(1, 4, "finding the network")
-    found = identify({key: tuple(tensor.shape) for key, tensor in subject.state.items()})
+    result = identify({key: tuple(tensor.shape) for key, tensor in subject.state.items()})
     source, count = f"{path.name}:{name}", sum(parameter.numel() for parameter in module.parameters())
-    if not found.fits:
-        yield OwnModule(source, found, count)
+    if not result.fits:
+        yield OwnModule(source, result, count)
         return
     drawn = compare.is_fresh(subject.state)
     if drawn:
-        compare.draw({key: tensor for key, tensor in subject.state.items() if key in found.names})
+        compare.draw({key: tensor for key, tensor in subject.state.items() if key in result.names})
     yield Progress(2, 4, "comparing the outputs")
-    guess = _judged(_Guess(found.spec, found.names), subject, _images(found.spec)[0])
+    guess = _judged(_Guess(result.spec, result.names), subject, _images(result.spec)[0])
     proofs = _proofs(subject, guess, _images(guess.spec))
     if not all(proof.agrees for proof in proofs):
         for step in _settled(subject, guess):
@@ -228,11 +228,11 @@ def study(path: Path, name: str) -> Iterator[Progress | OwnModule]:
                 yield step
             else:
                 guess = step
-        if guess.spec != found.spec:
+        if guess.spec != result.spec:
             proofs = _proofs(subject, guess, _images(guess.spec))
     agrees = all(proof.agrees for proof in proofs)
-    settled = tuple(changes(found.spec, guess.spec))
-    shown = replace(found, spec=guess.spec, names=guess.names, assumed=() if agrees else found.assumed)
+    settled = tuple(changes(result.spec, guess.spec))
+    shown = replace(result, spec=guess.spec, names=guess.names, assumed=() if agrees else result.assumed)
     difference, contained = ("", False) if agrees else _difference(subject, guess, proofs)
     yield OwnModule(source, shown, count, drawn, proofs, settled, difference, contained)
 

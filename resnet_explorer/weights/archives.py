@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from resnet_explorer.weights.containers import AGAIN, UNPACK, FileError, first_bytes, is_index, shortened
+from resnet_explorer.weights.pickles import Reader
 from resnet_explorer.weights.tensors import (
     Bytes,
     Leaf,
@@ -25,7 +26,6 @@ from resnet_explorer.weights.tensors import (
     array_of,
     no_storage,
     placed,
-    read_pickle,
     typed,
 )
 
@@ -154,7 +154,7 @@ def _saved(archive: Archive, pickled: str) -> tuple[object, Tensors, str]:
     order = f"{folder}byteorder"
     is_big = order in archive.names and archive.bytes_of(order).tobytes().strip() == b"big"
     tensors = Tensors(lambda key: archive.bytes_of(f"{folder}data/{key}"), is_big=is_big)
-    content = read_pickle(archive.bytes_of(pickled), archive.most)
+    content = Reader(archive.bytes_of(pickled).data, archive.most).next()
     script = f"{folder}constants.pkl" in archive.names
     if script and not any(name.startswith(f"{folder}data/") for name in archive.names):
         raise FileError(

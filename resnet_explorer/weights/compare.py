@@ -123,22 +123,22 @@ FREE = ("classes", "dropout", "init", "zero_init", "stochastic_depth", "block_dr
 USUAL_CLASSES = 1000
 
 
-def refusal(file: str, found: Identified, spec: ResNetSpec, strange: int = 0, values: int = 0) -> str:
+def refusal(file: str, result: Identified, spec: ResNetSpec, strange: int = 0, values: int = 0) -> str:
     """Return why a file's weights cannot start a network's fine-tuning; empty where they can.
 
     ``strange`` of the file's ``values`` are not finite.
     """
-    if not found.fits:
-        count = len(found.problems)
+    if not result.fits:
+        count = len(result.problems)
         more = f" ({count - 1:,} more)" if count > 1 else ""
-        return f"{file} does not fit {title(found.spec)}: {found.problems[0]}{more}"
+        return f"{file} does not fit {title(result.spec)}: {result.problems[0]}{more}"
     if strange:
         return f"{file} cannot be trained further: {strange_text(strange, values)}"
-    if not same_network(found.spec, spec):
-        return f"{file} holds {described(found.spec)}, not {title(_with_usual_head(spec))}."
-    if not found.assumed:  # the file tells its network, also what tensors do not
-        axes = [key for key in differences(found.spec, spec) if key not in FREE]
-        return f"{file} holds a {title(found.spec)} of other {', '.join(axes)}." if axes else ""
+    if not same_network(result.spec, spec):
+        return f"{file} holds {described(result.spec)}, not {title(_with_usual_head(spec))}."
+    if not result.assumed:  # the file tells its network, also what tensors do not
+        axes = [key for key in differences(result.spec, spec) if key not in FREE]
+        return f"{file} holds a {title(result.spec)} of other {', '.join(axes)}." if axes else ""
     return ""
 
 
@@ -160,18 +160,18 @@ def _with_usual_head(spec: ResNetSpec) -> ResNetSpec:
     return named(replace(spec, classes=base.spec.classes if base else USUAL_CLASSES))
 
 
-def head_words(file: str, found: Identified, classes: int) -> tuple[str, ...]:
+def head_words(file: str, result: Identified, classes: int) -> tuple[str, ...]:
     """Return what becomes of a file's head, and of what else is in it, in a tuning to that many classes."""
-    had = found.spec.classes
+    had = result.spec.classes
     if had == classes:
         text = ["The head has as many classes as the file's, and starts from it too."]
     elif had is not None:
         text = [f"The head of {had:,} classes was not loaded: there are {classes:,}; it is new."]
-    elif found.leftovers:
+    elif result.leftovers:
         text = ["The head is new."]
     else:
         text = [f"{file} has no head: the head is new."]
-    return (*text, *(f"{file}, {leftover.text}." for leftover in found.leftovers))
+    return (*text, *(f"{file}, {leftover.text}." for leftover in result.leftovers))
 
 
 _RULES: tuple[tuple[str, str], ...] = (

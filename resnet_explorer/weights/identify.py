@@ -23,21 +23,82 @@ MOST_BANDS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A network found in a file: where it stands, beside which others, and how its tensors fit."""
+class _Site:
+    """A residual network among the layers of a file, and the other ones beside it."""
 
     backbone: Backbone
     layers: Layers
-    encoders: tuple[Backbone, ...]
-    result: Identified
+    others: tuple[Backbone, ...]
 
-    @property
-    def spec(self) -> ResNetSpec:
-        return self.result.spec
+    def free(self, names: Mapping[str, str]) -> Layers:
+        """Return the layers that belong neither to the network nor to another one in the file."""
+        taken = {name for other in self.others for layer in other.layers for name in layer.tensors.values()} | {*names}
+        roots = tuple(f"{other.root}." for other in self.others if other.root)
+        outside = (layer for layer in self.layers if not layer.path.startswith(roots))
+        return tuple(layer for layer in outside if taken.isdisjoint(layer.tensors.values()))
 
-    @property
-    def rank(self) -> tuple[bool, int, bool]:
-        return self.result.fits, self.result.fitting, in_catalogue(self.spec)
+    def is_whole(self) -> bool:
+        """Return whether this is a network and no piece of another: nothing goes on where it ends."""
+        backbone, root = self.backbone, self.backbone.root
+        convs = [layer for layer in weighted(self.layers) if layer.kind is Kind.CONV]
+        own = {layer.tensors["weight"] for layer in backbone.layers}
+        stem, windows = backbone.stem[0], [layer for layer in convs if layer.side > 1]
+        if stem.inputs > MOST_BANDS and any(layer.tensors["weight"] not in own for layer in windows):
+            return False
+        if stem.inputs == 1 and any(layer.inputs == 1 and layer.out != stem.out for layer in windows):
+            return False  # a depthwise convolution, not the stem of a net for grey images
+        own |= {layer.tensors["weight"] for other in self.others for layer in other.layers}
+        rest = [layer for layer in convs if layer.tensors["weight"] not in own]
+        inside = [layer for layer in rest if not root or layer.path.startswith(f"{root}.")]
+        count = len(backbone.layers)
+        if len(inside) > MOST_OTHERS[0] * count or len(rest) > MOST_OTHERS[1] * count:
+            return False
+        parts = {_part(layer, root) for layer in backbone.layers}
+        return not any(_part(layer, root) in parts for layer in inside) and not (
+            backbone.stop in inside and _goes_on(backbone, backbone.stop, parts, root)
+        )
+
+    def networks(self, shapes: Mapping[str, Shape], known: ResNetSpec | None) -> Iterator[Identified]:
+        """Yield the network of each order that its layers are, with its classifier where there is one."""
+        traits = read_traits(self.backbone, self.layers)
+        for order in (Order.V1, Order.V2):
+            try:
+                guess = known or change_all(ResNetSpec("checkpoint"), {**traits, "order": order})
+            except SpecError:
+                continue
+            result = self._fitted(guess, shapes)
+            if result is None:
+                continue
+            spec = known or self._named(result.spec)
+            same_names = {"classes", "in_channels"}.issuperset(differences(guess, spec))
+            again = result if same_names else self._fitted(spec, shapes)
+            if again is not None and again.likely and all(name.startswith("fc.") for name in again.misshapen_names):
+                yield replace(again, spec=named(replace(spec, classes=again.spec.classes)))
+            if known or result.fits:
+                return
+
+    def _named(self, spec: ResNetSpec) -> ResNetSpec:
+        """Return a network under its name, or the first of the catalogue with the same tensors."""
+        if any(is_blur(layer) for layer in self.layers):
+            spec = replace(spec, anti_alias=AntiAlias.BLUR)
+        likeliest = spec if in_catalogue(spec) else next(iter(alternatives(spec)), spec)
+        kept = replace(likeliest, classes=spec.classes, in_channels=spec.in_channels)
+        return named(replace(kept, name=base_name(kept)))
+
+    def _fitted(self, spec: ResNetSpec, shapes: Mapping[str, Shape]) -> Identified | None:
+        """Return how a network's tensors fit the backbone's, with the classifier that stands free beside it."""
+        headless = replace(spec, classes=1 if spec.init is Init.FIXUP else None)
+        names = match(headless, self.backbone, self.layers)
+        if names is None:
+            return None
+        free, root = self.free(names), self.backbone.root
+        head = classifier(self.backbone, free, root) or _own_head(free, names)
+        if head is not None:
+            names |= {head.tensors["weight"]: "fc.weight", head.tensors["bias"]: "fc.bias"}
+        parts = {_part(layer, root) for layer in self.backbone.layers if "." in layer.path}
+        strangers = [layer for layer in free if "." in layer.path and layer is not head and _part(layer, root) in parts]
+        inside = [name for layer in strangers if not is_blur(layer) for name in layer.tensors.values()]
+        return compared(replace(spec, classes=head.out if head else None), names, shapes, inside)
 
 
 def identify(shapes: Mapping[str, Shape], known: ResNetSpec | None = None) -> Identified:
@@ -49,87 +110,42 @@ def identify(shapes: Mapping[str, Shape], known: ResNetSpec | None = None) -> Id
     if known is not None and (own := by_name(shapes, known)) and own.fits:
         return replace(own, leftovers=_unknown(own.names, shapes))
     nearest: list[Backbone] = []
-    best: _Candidate | None = None
+    best: tuple[_Site, Identified] | None = None
     for layers in readings(shapes):
-        for candidate in _candidates(layers, shapes, known, nearest):
-            if best is None or candidate.rank > best.rank:
-                best = candidate
-        if best and best.result.nearly:
-            return _identified(best, shapes, known)
+        for sites in _sites(layers, nearest):
+            candidates = [(site, result) for site in sites for result in site.networks(shapes, known)]
+            for candidate in candidates:
+                if best is None or _rank(candidate[1]) > _rank(best[1]):
+                    best = candidate
+            if any(result.nearly for _, result in candidates):
+                break
+        if best and best[1].nearly:
+            return _explained(*best, shapes, known)
     named_alike = by_name(shapes, known)
-    if named_alike and (best is None or named_alike.fitting >= best.result.fitting):
+    if named_alike and (best is None or named_alike.fitting >= best[1].fitting):
         return replace(
             named_alike,
             assumed=() if known else open_questions(named_alike.spec),
             leftovers=() if named_alike.unexpected else _unknown(named_alike.names, shapes),
         )
     if best is not None and known:
-        return _identified(best, shapes, known)
-    raise _other(shapes, nearest, best)
+        return _explained(*best, shapes, known)
+    raise _refusal(shapes, nearest, best[1] if best else None)
 
 
-def _candidates(
-    layers: Layers, shapes: Mapping[str, Shape], known: ResNetSpec | None, nearest: list[Backbone]
-) -> Iterator[_Candidate]:
+def _rank(result: Identified) -> tuple[bool, int, bool]:
+    return result.fits, result.fitting, in_catalogue(result.spec)
+
+
+def _sites(layers: Layers, nearest: list[Backbone]) -> Iterator[list[_Site]]:
+    """Yield the ways to read each network of a file that is whole, and note in ``nearest`` all that were seen."""
     networks = sorted(backbones(layers), key=preference)
     networks = [ways for ways in networks if ways[0].stem[0].inputs <= MOST_BANDS] or networks
     for ways in networks:
         others = tuple(other[0] for other in networks if other is not ways)
         nearest += ways
-        whole = (way for way in ways if _is_whole(way, layers, others))
-        candidates = [candidate for way in whole for candidate in _specs(way, layers, shapes, known, others)]
-        yield from candidates
-        if any(candidate.result.nearly for candidate in candidates):
-            return
-
-
-def _specs(
-    way: Backbone, layers: Layers, shapes: Mapping[str, Shape], known: ResNetSpec | None, others: tuple[Backbone, ...]
-) -> Iterator[_Candidate]:
-    """Yield a backbone as a network of each order, with its classifier where there is one."""
-    traits = read_traits(way, layers)
-    for order in (Order.V1, Order.V2):
-        try:
-            guess = known or change_all(ResNetSpec("checkpoint"), {**traits, "order": order})
-        except SpecError:
-            continue
-        result = _fitted(guess, way, layers, shapes, others)
-        if result is None:
-            continue
-        spec = known or _named(result.spec, layers)
-        same_names = {"classes", "in_channels"}.issuperset(differences(guess, spec))
-        again = result if same_names else _fitted(spec, way, layers, shapes, others)
-        if again is not None and again.likely and all(name.startswith("fc.") for name in again.misshapen_names):
-            spec = named(replace(spec, classes=again.spec.classes))
-            yield _Candidate(way, layers, others, replace(again, spec=spec))
-        if known or result.fits:
-            return
-
-
-def _named(spec: ResNetSpec, layers: Layers) -> ResNetSpec:
-    """Return a network under its name, or the first of the catalogue with the same tensors."""
-    if any(is_blur(layer) for layer in layers):
-        spec = replace(spec, anti_alias=AntiAlias.BLUR)
-    likeliest = spec if in_catalogue(spec) else next(iter(alternatives(spec)), spec)
-    kept = replace(likeliest, classes=spec.classes, in_channels=spec.in_channels)
-    return named(replace(kept, name=base_name(kept)))
-
-
-def _fitted(
-    spec: ResNetSpec, way: Backbone, layers: Layers, shapes: Mapping[str, Shape], others: tuple[Backbone, ...]
-) -> Identified | None:
-    """Return how a network's tensors fit a backbone's, with the classifier that stands free beside it."""
-    names = match(replace(spec, classes=1 if spec.init is Init.FIXUP else None), way, layers)
-    if names is None:
-        return None
-    free, root = _free(layers, names, others), way.root
-    head = classifier(way, free, root) or _own_head(free, names)
-    if head is not None:
-        names |= {head.tensors["weight"]: "fc.weight", head.tensors["bias"]: "fc.bias"}
-    parts = {_part(layer, root) for layer in way.layers if "." in layer.path}
-    strangers = [layer for layer in free if "." in layer.path and layer is not head and _part(layer, root) in parts]
-    inside = [name for layer in strangers if not is_blur(layer) for name in layer.tensors.values()]
-    return compared(replace(spec, classes=head.out if head else None), names, shapes, inside)
+        sites = (_Site(way, layers, others) for way in ways)
+        yield [site for site in sites if site.is_whole()]
 
 
 def _own_head(free: Layers, names: Mapping[str, str]) -> FileLayer | None:
@@ -139,39 +155,6 @@ def _own_head(free: Layers, names: Mapping[str, str]) -> FileLayer | None:
     own = stem.endswith("conv1.weight") and all(name.endswith(ours) for name, ours in names.items())
     linear = (layer for layer in free if layer.kind is Kind.LINEAR and layer.biased)
     return next((layer for layer in linear if own and layer.path == path), None)
-
-
-def _free(layers: Layers, names: Mapping[str, str], others: tuple[Backbone, ...]) -> Layers:
-    taken = {name for other in others for layer in other.layers for name in layer.tensors.values()}
-    roots = [f"{other.root}." for other in others if other.root]
-    return tuple(
-        layer
-        for layer in layers
-        if not any(name in names or name in taken for name in layer.tensors.values())
-        and not layer.path.startswith(tuple(roots))
-    )
-
-
-def _is_whole(way: Backbone, layers: Layers, others: tuple[Backbone, ...]) -> bool:
-    """Return whether a backbone is a network and no piece of another: nothing goes on where it ends."""
-    convs = [layer for layer in weighted(layers) if layer.kind is Kind.CONV]
-    own = {layer.tensors["weight"] for layer in way.layers}
-    stem, windows = way.stem[0], [layer for layer in convs if layer.side > 1]
-    if stem.inputs > MOST_BANDS and any(layer.tensors["weight"] not in own for layer in windows):
-        return False
-    if stem.inputs == 1 and any(layer.inputs == 1 and layer.out != stem.out for layer in windows):
-        return False  # a depthwise convolution, not the stem of a net for grey images
-    own |= {layer.tensors["weight"] for other in others for layer in other.layers}
-    rest = [layer for layer in convs if layer.tensors["weight"] not in own]
-    root = way.root
-    inside = [layer for layer in rest if not root or layer.path.startswith(f"{root}.")]
-    count = len(way.layers)
-    if len(inside) > MOST_OTHERS[0] * count or len(rest) > MOST_OTHERS[1] * count:
-        return False
-    parts = {_part(layer, root) for layer in way.layers}
-    return not any(_part(layer, root) in parts for layer in inside) and not (
-        way.stop in inside and _goes_on(way, way.stop, parts, root)
-    )
 
 
 def _part(layer: FileLayer, root: str) -> str:
@@ -186,22 +169,21 @@ def _goes_on(way: Backbone, stop: FileLayer, parts: set[str], root: str) -> bool
     return ("." not in stop.path and not stop.biased) or pattern in {re.sub(r"\d+", "#", part) for part in parts}
 
 
-def _identified(best: _Candidate, shapes: Mapping[str, Shape], known: ResNetSpec | None) -> Identified:
-    spec, names, root = best.spec, best.result.names, best.backbone.root
-    free = tuple(layer for layer in best.layers if not any(name in names for name in layer.tensors.values()))
+def _explained(site: _Site, result: Identified, shapes: Mapping[str, Shape], known: ResNetSpec | None) -> Identified:
+    spec, root = result.spec, site.backbone.root
+    free = tuple(layer for layer in site.layers if result.names.keys().isdisjoint(layer.tensors.values()))
     assumed = () if known else open_questions(spec)
-    if best.encoders:
-        others = ", ".join(other.root or "another" for other in best.encoders)
-        count = len(best.encoders) + 1
+    if site.others:
+        others = ", ".join(other.root or "another" for other in site.others)
+        count = len(site.others) + 1
         assumed = (f"Of {count} networks in the file, {root or 'the first'} was taken, not {others}.", *assumed)
     names_tell = sum("." in name for name in shapes) * 2 > len(shapes)
+    same = [other.name for other in alternatives(spec) if other.name != spec.name.removesuffix("-edited")]
     return replace(
-        best.result,
+        result,
         assumed=assumed,
-        leftovers=leftovers(free, best.encoders, best.backbone, names_tell=names_tell),
-        alternatives=tuple(
-            other.name for other in alternatives(spec) if other.name != spec.name.removesuffix("-edited")
-        ),
+        leftovers=leftovers(free, site.others, site.backbone, names_tell=names_tell),
+        alternatives=tuple(same),
     )
 
 
@@ -210,14 +192,14 @@ def _unknown(names: Mapping[str, str], shapes: Mapping[str, Shape]) -> tuple[Lef
     return (Leftover("", f"{len(left):,} other tensors", left),) if left else ()
 
 
-def _other(shapes: Mapping[str, Shape], nearest: list[Backbone], best: _Candidate | None) -> CheckpointError:
-    """Return the refusal of what is no residual network of this app, with what it is or why not."""
+def _refusal(shapes: Mapping[str, Shape], nearest: list[Backbone], best: Identified | None) -> CheckpointError:
+    """Return what to say of what is no residual network of this app: what it is, or why it is none."""
     kind = family(shapes) or structural_family(next(readings(shapes), ()))
-    known = "not those of a residual network that this app knows"
+    unknown = "not those of a residual network that this app knows"
     if kind:
-        what = f"Its tensors are those of {kind}, {known}."
+        what = f"Its tensors are those of {kind}, {unknown}."
     elif best is not None:
-        what = f"Its tensors are {known}. Nearest is {title(best.spec)}, but {best.result.problems[0]}"
+        what = f"Its tensors are {unknown}. Nearest is {title(best.spec)}, but {best.problems[0]}"
     else:
-        what = f"Its tensors are {known}: {reason(shapes, nearest)}."
+        what = f"Its tensors are {unknown}: {reason(shapes, nearest)}."
     return CheckpointError("file", what, "Choose the weights of a ResNet, or of one of its variants.")

@@ -158,22 +158,22 @@ def match(spec: ResNetSpec, backbone: Backbone, layers: Layers) -> dict[str, str
     if not matcher.weights(matcher.network.stem, stem):
         return None
     pairs = zip(matcher.blocks, backbone.blocks, strict=True)
-    if not all(matcher.weights(block, _in_order(block, found)) for block, found in pairs):
+    if not all(matcher.weights(block, _in_order(block, theirs)) for block, theirs in pairs):
         return None
     for kind in _SMALL:
         matcher.small(kind)
     return matcher.names
 
 
-def _in_order(block: Block, found: FoundBlock) -> Iterator[FileLayer | None]:
-    convs, gate = iter(found.convs), iter(found.gate)
+def _in_order(block: Block, theirs: FoundBlock) -> Iterator[FileLayer | None]:
+    convs, gate = iter(theirs.convs), iter(theirs.gate)
     for part in block.form.parts:
         if part.layer.role is not Role.CONVOLUTION:
             continue
         if part.name.startswith("downsample."):
-            yield found.projection
+            yield theirs.projection
         elif part.name == "gate.conv":
-            yield found.highway
+            yield theirs.highway
         elif part.name.startswith("conv"):
             yield next(convs, None)
         else:
@@ -198,13 +198,13 @@ def _owner(path: str, prefixes: Mapping[str, object] | set[str]) -> str:
     return ""
 
 
-def _orders(places: list[_Place], found: FoundBlock) -> Iterator[list[_Place]]:
+def _orders(places: list[_Place], block: FoundBlock) -> Iterator[list[_Place]]:
     """Yield the orders in which a file may have a block's norms: that of its convolutions first."""
     shortcut = [place for place in places if ".downsample." in place.path]
     gates = [place for place in places if ".cbam_" in place.path]
     branch = [place for place in places if place not in shortcut and place not in gates]
     orders = [[*branch, *gates, *shortcut], [*shortcut, *branch, *gates], [*branch, *shortcut, *gates]]
-    yield orders.pop(1 if found.projects_first else 0)
+    yield orders.pop(1 if block.projects_first else 0)
     yield from orders
 
 

@@ -64,27 +64,30 @@ class Made:
 
 
 class Reader:
-    """Reads one pickle after the other from a buffer; ``position`` is where the next one starts."""
+    """Reads one pickle after the other from a buffer; ``position`` is where the next one starts.
 
-    def __init__(self, buffer: memoryview, most_bytes: int, position: int = 0) -> None:
-        self._source = _Source(buffer, position, most_bytes)
-        self._steps = 0
-        self.attacks: list[Global] = []
+    ``pickletools`` reads from it as from a file: no more than ``most`` bytes, and no line without end.
+    """
+
+    def __init__(self, buffer: memoryview, most: int) -> None:
+        self.position = 0
         self.persistent: list[tuple[object, ...]] = []
-
-    @property
-    def position(self) -> int:
-        """Return how many bytes are read."""
-        return self._source.at
+        self._buffer = buffer
+        self._left = self._most = most
+        self._steps = 0
+        self._instruction = b""
 
     def number(self, at: int) -> int:
         """Return the whole number that eight bytes hold, the least first."""
-        return int.from_bytes(self._source.buffer[at : at + 8], "little", signed=True)
+        return int.from_bytes(self._buffer[at : at + 8], "little", signed=True)
 
     def next(self) -> object:
-        """Return what the next pickle holds; raises FileError where it is too long, ValueError where it is damaged."""
+        """Return what the next pickle holds.
+
+        Raises FileError where it is too long, or where loading it would run code, ValueError where it is damaged.
+        """
         machine = _Machine()
-        for opcode, argument, _ in pickletools.genops(self._source):  # type: ignore[arg-type] # reads like a file
+        for opcode, argument, _ in pickletools.genops(self):  # type: ignore[arg-type] # reads like a file
             self._steps += 1
             if self._steps > MOST_STEPS:
                 raise FileError(
@@ -94,25 +97,21 @@ class Reader:
             if opcode.name == "STOP":
                 break
             machine.follow(opcode.name, argument)
-        self.attacks += [called for called in machine.called if _RUN_CODE.fullmatch(called.text)]
+        attacks = [called.text[:80] for called in machine.called if _RUN_CODE.fullmatch(called.text)]
+        if attacks:
+            names = ", ".join(dict.fromkeys(attacks[:3]))
+            raise FileError(
+                f"could run somebody's code: unpickled by Python, it calls {names}. Nothing of it was run.",
+                "Do not trust this file.",
+            )
         self.persistent += machine.persistent
         return machine.result()
 
-
-class _Source:
-    """A buffer that reads like a file: no more than ``most`` bytes, and no line without end."""
-
-    def __init__(self, buffer: memoryview, at: int, most: int) -> None:
-        self.buffer = buffer
-        self.at = at
-        self._left = self._most = most
-        self._instruction = b""
-
     def tell(self) -> int:
-        return self.at
+        """Return the position, as a file does."""
+        return self.position
 
-    def charge(self, count: int) -> None:
-        """Count bytes that are copied; raises FileError where they are more than may be."""
+    def _charge(self, count: int) -> None:
         self._left -= count
         if self._left < 0:
             raise FileError(
@@ -121,21 +120,23 @@ class _Source:
             )
 
     def read(self, count: int) -> bytes | bytearray:
+        """Return up to so many bytes, an array's as NumPy may write to; raises FileError where they are too many."""
         copies = 1 if count < _ARRAY or self._instruction in _BYTES else 2  # texts are decoded once more
-        self.charge(copies * min(count, len(self.buffer) - self.at))
-        piece = self.buffer[self.at : self.at + count]
-        self.at += len(piece)
+        self._charge(copies * min(count, len(self._buffer) - self.position))
+        piece = self._buffer[self.position : self.position + count]
+        self.position += len(piece)
         if count == 1:
             self._instruction = bytes(piece)
         return bytes(piece) if count < _ARRAY else bytearray(piece)
 
     def readline(self) -> bytes:
+        """Return the bytes up to the end of a line; raises FileError where they are too many."""
         line = bytearray()
-        while not line.endswith(b"\n") and self.at < len(self.buffer):
-            piece = bytes(self.buffer[self.at : self.at + _LINE])
+        while not line.endswith(b"\n") and self.position < len(self._buffer):
+            piece = bytes(self._buffer[self.position : self.position + _LINE])
             end = piece.find(b"\n") + 1 or len(piece)
             line += self.read(end)
-            self.charge(end)
+            self._charge(end)
         return bytes(line)
 
 
