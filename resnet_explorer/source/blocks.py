@@ -224,13 +224,11 @@ class _Block:
             return broken(f"self.{step.name} = ", writer.gate([gate for gate in gates if gate.name == step.name]))
         if step.layer.role is Role.ACTIVATION or isinstance(step.layer, Scale):
             return []
-        column = [self._layer(sample, step.name) for sample in self.blocks]
+        by_name = [{part.name: part.layer for part in sample.form.parts} for sample in self.blocks]
+        column = [layers.get(step.name) for layers in by_name]
         present = [layer is not None for layer in column]
         test = self.scope.where(present, ("stride", "1"), ("before", "dilation"))
         if not test:
             return broken(f"self.{step.name} = ", writer.term(column))
         made = broken(f"self.{step.name} = ", writer.term(column), indent=12)
         return [f"self.{step.name}: nn.Module = nn.Identity()", f"if {test}:", *indented(made)]
-
-    def _layer(self, sample: Sample, name: str) -> Layer | None:
-        return next((part.layer for part in sample.form.parts if part.name == name), None)

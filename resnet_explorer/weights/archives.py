@@ -17,17 +17,7 @@ from torch import Tensor
 
 from resnet_explorer.weights.containers import AGAIN, UNPACK, FileError, first_bytes, is_index, shortened
 from resnet_explorer.weights.pickles import Reader
-from resnet_explorer.weights.tensors import (
-    Bytes,
-    Leaf,
-    Strange,
-    Tensors,
-    array_leaf,
-    array_of,
-    no_storage,
-    placed,
-    typed,
-)
+from resnet_explorer.weights.tensors import Bytes, Content, Leaf, Strange, Tensors, array_leaf, array_of, placed, typed
 
 MOST_LISTED = 16 * 2**20
 """Bytes of a directory, a header or an index that are read: enough for some 100,000 tensors."""
@@ -37,7 +27,7 @@ _HEADER = struct.Struct("<4s5H3I2H")
 
 
 class Archive:
-    """An archive in mapped bytes. Entries that are stored are not copied; others inflate to ``most`` bytes in all."""
+    """An archive in mapped bytes. Stored entries are not copied; others inflate to ``most`` bytes in all."""
 
     def __init__(self, data: Bytes, most: int) -> None:
         self._data = data
@@ -53,11 +43,7 @@ class Archive:
                 "Download or copy it again.",
             ) from error
         self._entries = {entry.filename: entry for entry in entries}
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Return the names of all entries."""
-        return tuple(self._entries)
+        self.names = tuple(self._entries)
 
     def bytes_of(self, name: str) -> Bytes:
         """Return the bytes of an entry; raises KeyError where there is none, FileError where they are too many."""
@@ -128,11 +114,11 @@ def _check_directory(data: Bytes) -> None:
         raise FileError(f"is an archive of {entries:,} entries, more than any file of weights has.", "Do not trust it.")
 
 
-def open_archive(data: Bytes, most: int) -> tuple[object, Tensors, str]:
-    """Return what an archive holds, what finds the tensors in it, and the kind of file where it is a special one.
+_PROGRAM = "The file is a {}; its code was not run, its tensors were read."
 
-    Raises FileError where it is no archive of weights.
-    """
+
+def open_archive(data: Bytes, most: int) -> Content:
+    """Return what an archive holds, with a note where it is a program; raises FileError where it holds no weights."""
     archive = Archive(data, most)
     names = archive.names
     pickled = min((name for name in names if name == "data.pkl" or name.endswith("/data.pkl")), key=len, default="")
@@ -140,16 +126,16 @@ def open_archive(data: Bytes, most: int) -> tuple[object, Tensors, str]:
         return _saved(archive, pickled)
     exported = next((name for name in names if name.endswith("data/weights/model_weights_config.json")), "")
     if exported:
-        return dict(_exported(archive, exported)), Tensors(no_storage), "a program of torch.export"
+        return Content(dict(_exported(archive, exported)), notes=(_PROGRAM.format("program of torch.export"),))
     if "serialized_state_dict.pt" in names:  # torch.export before version 2.8
-        content, tensors, _ = open_archive(archive.bytes_of("serialized_state_dict.pt"), most)
-        return content, tensors, "a program of torch.export"
+        content = open_archive(archive.bytes_of("serialized_state_dict.pt"), most)
+        return content._replace(notes=(_PROGRAM.format("program of torch.export"),))
     if names and all(name.endswith(".npy") for name in names):
-        return dict(_arrays(archive)), Tensors(no_storage), ""
+        return Content(dict(_arrays(archive)))
     raise _other(names)
 
 
-def _saved(archive: Archive, pickled: str) -> tuple[object, Tensors, str]:
+def _saved(archive: Archive, pickled: str) -> Content:
     folder = pickled.removesuffix("data.pkl")
     order = f"{folder}byteorder"
     is_big = order in archive.names and archive.bytes_of(order).tobytes().strip() == b"big"
@@ -161,21 +147,12 @@ def _saved(archive: Archive, pickled: str) -> tuple[object, Tensors, str]:
             "is a frozen TorchScript program: its weights are constants without names.",
             "Save the state_dict of the module that it was made from.",
         )
-    return content, tensors, "a TorchScript program" if script else ""
+    return Content(content, tensors.leaf, notes=(_PROGRAM.format("TorchScript program"),) if script else ())
 
 
-_EXPORTED = {
-    1: torch.uint8,
-    2: torch.int8,
-    3: torch.int16,
-    4: torch.int32,
-    5: torch.int64,
-    6: torch.float16,
-    7: torch.float32,
-    8: torch.float64,
-    12: torch.bool,
-    13: torch.bfloat16,
-}
+_INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
+_REALS = (torch.float16, torch.float32, torch.float64)
+_EXPORTED = {**dict(enumerate(_INTEGERS + _REALS, start=1)), 12: torch.bool, 13: torch.bfloat16}
 """The numbers that torch.export gives types (ScalarType in torch/_export/serde/schema.py)."""
 
 

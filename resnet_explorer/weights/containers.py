@@ -66,18 +66,6 @@ def first_bytes(path: Path) -> bytes:
         return file.read(HEAD)
 
 
-def is_pickle(head: bytes) -> bool:
-    """Return whether a file begins as a pickle does."""
-    if head[:1] == b"\x80":
-        return head[1:2] <= b"\x05"
-    return head.startswith((b"(dp", b"(lp", b"(ip", b"ccopy_reg\n", b"ccollections\n", b"cnumpy", b"ctorch"))
-
-
-def is_safetensors(head: bytes) -> bool:
-    """Return whether a file begins as safetensors do: with a length, and a header of JSON."""
-    return len(head) > 8 and head[8:9] == b"{" and head[9:10] in b'"} \n\t\r' and head[4:8] == b"\0\0\0\0"
-
-
 def is_index(head: bytes) -> bool:
     """Return whether a file begins as an index of shards."""
     return head.lstrip()[:1] == b"{" and b'"weight_map"' in head

@@ -1,9 +1,9 @@
 """Read files of weights: safely, whatever they are, and with a sentence about what cannot be read."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from torch import Tensor
@@ -13,17 +13,8 @@ from resnet_explorer.spec import ResNetSpec, codec
 from resnet_explorer.weights import archives, keras
 from resnet_explorer.weights.archives import open_archive, open_safetensors
 from resnet_explorer.weights.choose import Choice, choose
-from resnet_explorer.weights.containers import (
-    AGAIN,
-    FileError,
-    first_bytes,
-    is_index,
-    is_pickle,
-    is_safetensors,
-    no_weights,
-    shortened,
-)
-from resnet_explorer.weights.tensors import Bytes, Leaf, Strange, Tensors, open_pickle
+from resnet_explorer.weights.containers import AGAIN, FileError, first_bytes, is_index, no_weights, shortened
+from resnet_explorer.weights.tensors import Bytes, Content, Leaf, Strange, Tensors, open_pickle
 from resnet_explorer.weights.values import LIMIT
 
 SPEC_KEY = "resnet_explorer_spec"
@@ -49,16 +40,6 @@ class Checkpoint:
     notes: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     key: str | None = None
-
-
-class _Content(NamedTuple):
-    """What a container holds, and what finds tensors in it."""
-
-    value: object
-    leaf: Callable[[object], Leaf | None] = lambda value: None
-    spec: str = ""
-    notes: tuple[str, ...] = ()
-    settings: tuple[str, ...] = ()
 
 
 def read(path: Path, limit: int = LIMIT, key: str | None = None) -> Checkpoint:
@@ -110,31 +91,32 @@ def _mapped(path: Path) -> Bytes:
     return np.memmap(path, np.uint8, mode="c")
 
 
-def _zip(path: Path, most: int) -> _Content:
-    value, tensors, kind = open_archive(_mapped(path), most)
-    notes = (f"The file is {kind}; its code was not run, its tensors were read.",) if kind else ()
-    return _Content(keras.converted(value), tensors.leaf, _spec_in(value), notes)
-
-
 def _spec_in(value: object) -> str:
     text = value.get(SPEC_KEY) if isinstance(value, dict) else None
     return text if isinstance(text, str) else ""
 
 
-def _opened(path: Path, most: int) -> _Content:
+_SAFETENSORS = re.compile(rb'.{4}\0{4}\{(["} \n\t\r]|\Z)', re.DOTALL)
+"""The length of a header, less than 4 GiB, and the beginning of its JSON."""
+_PLAIN_PICKLES = (b"(dp", b"(lp", b"(ip", b"ccopy_reg\n", b"ccollections\n", b"cnumpy", b"ctorch")
+"""How pickles of protocol 0 begin that may hold weights."""
+
+
+def _opened(path: Path, most: int) -> Content:
     """Return what a file holds, whatever container it is; raises FileError with what it is where it is none."""
     head = first_bytes(path)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _zip(path, most)
-    if is_safetensors(head):
+        content = open_archive(_mapped(path), most)
+        return content._replace(value=keras.converted(content.value), spec=_spec_in(content.value))
+    if _SAFETENSORS.match(head):
         tensors, about = open_safetensors(path)
-        return _Content(tensors, spec=about.get(SPEC_KEY, ""))
-    if is_pickle(head):
+        return Content(tensors, spec=about.get(SPEC_KEY, ""))
+    if b"\x80" <= head[:2] <= b"\x80\x05" or head.startswith(_PLAIN_PICKLES):
         value, storages = open_pickle(_mapped(path), most)
-        return _Content(value, Tensors(storages).leaf, _spec_in(value))
+        return Content(value, Tensors(storages).leaf, _spec_in(value))
     if head.startswith(b"\x89HDF\r\n\x1a\n"):
         arrays, notes, settings = keras.open_hdf5(path, most)
-        return _Content(arrays, notes=notes, settings=settings)
+        return Content(arrays, notes=notes, settings=settings)
     if is_index(head):
         raise FileError("lists the parts of a file of weights under another name.", "Let its name end in .index.json.")
     raise no_weights(path, head)
@@ -150,10 +132,10 @@ def _whole(path: Path, parts: archives.Parts, most: int, key: str | None) -> Che
         what = f"names the tensor {shown(missing)}, which its shards do not hold."
         raise FileError(what, "Download the shards again.")
     notes = (f"Read {len(parts.files)} shards by their index {parts.index}.",)
-    return _checkpoint(path, _Content({name: leaves[name] for name in parts.names}, notes=notes), key)
+    return _checkpoint(path, Content({name: leaves[name] for name in parts.names}, notes=notes), key)
 
 
-def _checkpoint(path: Path, content: _Content, key: str | None) -> Checkpoint:
+def _checkpoint(path: Path, content: Content, key: str | None) -> Checkpoint:
     choice = choose(content.value, content.leaf, key)
     tensors = _checked(choice)
     notes = [*content.notes, *choice.notes]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -103,6 +104,16 @@ class Strange:
 
 
 Leaf = Tensor | Strange
+
+
+class Content(NamedTuple):
+    """What a container holds, and what finds tensors in it; ``settings`` are axes that its tensors do not tell."""
+
+    value: object
+    leaf: Callable[[object], Leaf | None] = lambda value: None
+    spec: str = ""
+    notes: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
 
 
 def typed(data: Bytes, dtype: torch.dtype) -> Tensor:
