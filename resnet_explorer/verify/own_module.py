@@ -9,7 +9,7 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from operator import attrgetter
@@ -220,14 +220,10 @@ def study(path: Path, name: str) -> Iterator[Progress | OwnModule]:
     if drawn:
         compare.draw({key: tensor for key, tensor in subject.state.items() if key in result.names})
     yield Progress(2, 4, "comparing the outputs")
-    guess = _judged(_Guess(result.spec, result.names), subject, _images(result.spec)[0])
+    guess = _Guess(result.spec, result.names)
     proofs = _proofs(subject, guess, _images(guess.spec))
     if not all(proof.agrees for proof in proofs):
-        for step in _settled(subject, guess):
-            if isinstance(step, Progress):
-                yield step
-            else:
-                guess = step
+        guess = yield from _settled(subject, guess)
         if guess.spec != result.spec:
             proofs = _proofs(subject, guess, _images(guess.spec))
     agrees = all(proof.agrees for proof in proofs)
@@ -283,8 +279,8 @@ def _judged(guess: _Guess, subject: _Subject, image: InputShape) -> _Guess:
     return replace(guess, agreeing=count, first=first)
 
 
-def _settled(subject: _Subject, guess: _Guess) -> Iterator[Progress | _Guess]:
-    """Yield progress, and last the network with the same tensors whose layers agree with the module's the longest."""
+def _settled(subject: _Subject, guess: _Guess) -> Generator[Progress, None, _Guess]:
+    """Yield progress, and return the network with the same tensors whose layers agree with the module's the longest."""
     side = min(SMALL, default_input(guess.spec).height)
     image = InputShape(1, side, side)
     best = _judged(guess, subject, image)
@@ -303,7 +299,7 @@ def _settled(subject: _Subject, guess: _Guess) -> Iterator[Progress | _Guess]:
                 best = judged
         if best is before:
             break
-    yield best
+    return best
 
 
 def _ends_alike(guess: _Guess, subject: _Subject, image: InputShape) -> bool:
