@@ -15,7 +15,7 @@ from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.change import differences
 from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.parts import Part, fill, label
-from resnet_explorer.weights.identify import TensorStats, Weights
+from resnet_explorer.weights.values import TensorStats, Weights
 
 W = TypeVar("W", bound=QWidget)
 HIGH = 46

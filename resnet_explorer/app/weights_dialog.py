@@ -16,8 +16,8 @@ from resnet_explorer.spec.search import default_input
 from resnet_explorer.ui.dialogs import FILTER, ONNX, warn
 from resnet_explorer.ui.document import State
 from resnet_explorer.ui.parts import Part, describe, hbox, label, vbox
-from resnet_explorer.weights.from_file import described
-from resnet_explorer.weights.identify import LIMIT, Weights, strange_text
+from resnet_explorer.weights.compare import described
+from resnet_explorer.weights.values import LIMIT, Weights, strange_text
 
 MOST = 500
 """How many lines of a list are shown."""

@@ -21,7 +21,7 @@ from resnet_explorer.spec.search import default_input, find_network
 from resnet_explorer.terminal.ask import Asker
 from resnet_explorer.terminal.output import notes_text, say, say_json
 from resnet_explorer.verify.values import OwnModule, names_in
-from resnet_explorer.weights.identify import LIMIT, Identified, TensorStats, strange_text
+from resnet_explorer.weights.values import LIMIT, Identified, TensorStats, strange_text
 
 SHOWN = 20
 """How many lines of a kind are listed."""

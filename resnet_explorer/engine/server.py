@@ -29,7 +29,7 @@ from resnet_explorer.readings import analyse
 from resnet_explorer.readings.progress import Partial, Progress
 from resnet_explorer.verify import against_pytorch
 from resnet_explorer.weights import checkpoint
-from resnet_explorer.weights.identify import LIMIT
+from resnet_explorer.weights.values import LIMIT
 
 NICENESS = 5
 """The window comes first."""

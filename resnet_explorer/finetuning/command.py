@@ -28,8 +28,8 @@ from resnet_explorer.training import tasks as run_tasks
 from resnet_explorer.training.command import FAILED, INTERRUPTED, check_workers, report_problems
 from resnet_explorer.training.tasks import Task, seeds_of
 from resnet_explorer.training.workers import LocalWorkers, Outcome, displayed
-from resnet_explorer.weights.from_file import refusal, with_head
-from resnet_explorer.weights.identify import Weights
+from resnet_explorer.weights.compare import refusal, with_head
+from resnet_explorer.weights.values import Weights
 
 FIRST = "first.safetensors"
 """In this file a run's folder keeps the weights of another run that it starts from."""

@@ -16,8 +16,8 @@ from resnet_explorer.finetuning.values import GreyReport, Published
 from resnet_explorer.network import compile_spec
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.ui.document import Results, State, read
-from resnet_explorer.weights.from_file import refusal, with_head
-from resnet_explorer.weights.identify import Weights
+from resnet_explorer.weights.compare import refusal, with_head
+from resnet_explorer.weights.values import Weights
 
 EMBEDDED_SIDE, EMBEDDED_COUNT = 32, {choices.TuneKind.DIGITS: 1437, choices.TuneKind.MNIST: 2000}
 """The side to which small images are resized, and how many training images there are until they are checked."""

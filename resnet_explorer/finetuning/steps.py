@@ -19,8 +19,8 @@ from resnet_explorer.ui.fields import ChoiceField, FractionField, NumberField, S
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.jobs_panel import Question
 from resnet_explorer.ui.parts import Problem, WrappedLabel, button, describe
-from resnet_explorer.weights.from_file import described, head_words
-from resnet_explorer.weights.identify import Weights
+from resnet_explorer.weights.compare import described, head_words
+from resnet_explorer.weights.values import Weights
 
 
 class Step(Section):

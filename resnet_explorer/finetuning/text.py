@@ -19,8 +19,8 @@ from resnet_explorer.runs.plan import describe_recipe
 from resnet_explorer.runs.recipe import ONE_CYCLE_WORDS, Schedule
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.training.text import aligned
-from resnet_explorer.weights.from_file import described, head_words
-from resnet_explorer.weights.identify import Identified
+from resnet_explorer.weights.compare import described, head_words
+from resnet_explorer.weights.values import Identified
 
 MANY = 20
 """Classes that the command lists one by one."""

@@ -27,9 +27,10 @@ from resnet_explorer.readings.progress import Progress
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE, entry_of, title
 from resnet_explorer.weights import checkpoint
-from resnet_explorer.weights.from_file import head_words, refusal
-from resnet_explorer.weights.identify import Identified, identify
+from resnet_explorer.weights.compare import head_words, refusal
+from resnet_explorer.weights.identify import identify
 from resnet_explorer.weights.reader import read as read_weights
+from resnet_explorer.weights.values import Identified
 
 LICENCE = (
     "torchvision (BSD-3-Clause) states no licence for the weights; the terms of ImageNet (non-commercial research)"

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from resnet_explorer.network import Gated, Part, flat
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.blocks import Dropout, GatedAdd, Scale
 from resnet_explorer.network.tree import Chain, Step
-from resnet_explorer.source.layers import Writer, bridge, shortcut, splits
+from resnet_explorer.source.layers import Shortcut, Writer, bridge, splits
 from resnet_explorer.source.scope import LINE, PLACES, Sample, Scope, broken, function, indented, symbols
 from resnet_explorer.spec import Block as Kind
 from resnet_explorer.spec import ResNetSpec
@@ -77,14 +77,10 @@ class Forward:
         return start
 
     def _last(self, shortcut: str) -> str:
-        return f"return {self._ends(self._sum(shortcut))}"
-
-    def _sum(self, shortcut: str) -> str:
-        if self.form.shortcut is None:
-            return "y"
-        if not self.form.gate:
-            return f"y + {shortcut}"
-        return f"{'gate * ' if self._is_exclusive() else ''}y + (1 - gate) * {shortcut}"
+        total = "y" if self.form.shortcut is None else f"y + {shortcut}"
+        if self.form.shortcut is not None and self.form.gate:
+            total = f"{'gate * ' if self._is_exclusive() else ''}y + (1 - gate) * {shortcut}"
+        return f"return {self._ends(total)}"
 
     def _is_exclusive(self) -> bool:
         return any(isinstance(part.layer, GatedAdd) and part.layer.exclusive for part in flat(self.form.after))
@@ -135,34 +131,40 @@ NAMES: Mapping[Kind, str] = {Kind.BASIC: "BasicBlock", Kind.BOTTLENECK: "Bottlen
 
 @dataclass(frozen=True, slots=True)
 class BlockClass:
-    """A class of blocks as text; ``places`` are its parameters beside channels and width, ``out`` what it puts out."""
+    """A class of blocks as text; ``places`` are its parameters beside channels and width, ``out`` what it puts out.
+
+    ``repeats`` tells whether a stage has several of them; then what a place tells a block is 1 by default.
+    """
 
     kind: Kind
-    lines: tuple[str, ...]
     places: tuple[str, ...]
     out: str
+    repeats: bool
+    lines: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """Return the name of the class."""
         return NAMES[self.kind]
 
+    @property
+    def renamed(self) -> Mapping[str, str]:
+        """Return the parameters that are called otherwise: a block that knows one dilation alone calls it so."""
+        return {} if "dilation" in self.places else {"before": "dilation"}
+
     def parameter(self, place: str) -> str:
-        """Return the parameter that takes a place's value; a block that knows one dilation alone calls it so."""
-        return _renamed(self.places).get(place, place)
-
-
-def _renamed(places: Sequence[str]) -> Mapping[str, str]:
-    return {} if "dilation" in places else {"before": "dilation"}
+        """Return the parameter that takes a place's value."""
+        return self.renamed.get(place, place)
 
 
 def block_class(spec: ResNetSpec, kind: Kind, blocks: Sequence[Sample], *, repeats: bool) -> BlockClass:
-    """Return the class of a kind of block. Where stages ``repeat`` it, what a place tells it is 1 by default."""
+    """Return the class of a kind of block."""
     writer = _Block(spec, kind, blocks)
     writer.body()
     places = tuple(place for place in PLACES if place in writer.scope.used)
-    writer = _Block(spec, kind, blocks, _renamed(places))
-    made = BlockClass(kind, (), places, f"{spec.expansion} * width" if writer.out == "out" else "width")
+    out = f"{spec.expansion} * width" if writer.out == "out" else "width"
+    made = BlockClass(kind, places, out, repeats)
+    writer = _Block(spec, kind, blocks, made.renamed)
     usual = " = 1" if repeats else ""
     names = ("channels: int", "width: int", *(f"{made.parameter(place)}: int{usual}" for place in places))
     forward = Forward(blocks, writer.steps, {name: used for name, (used, _) in writer.activations.items()})
@@ -177,22 +179,19 @@ def block_class(spec: ResNetSpec, kind: Kind, blocks: Sequence[Sample], *, repea
         "    def forward(self, x: Tensor) -> Tensor:",
         *indented(forward.lines(), 8),
     ]
-    return BlockClass(kind, tuple(lines), places, made.out)
+    return replace(made, lines=tuple(lines))
 
 
 def activations(steps: Sequence[Step]) -> dict[str, tuple[str, Layer]]:
     """Return the module of each activation by the activation's name: one for all that are alike, as ``relu``."""
     parts = [step for step in steps if isinstance(step, Part) and step.layer.role is Role.ACTIVATION]
-    found = {}
-    for part in parts:
-        alike = part.layer == parts[-1].layer
-        found[part.name] = (re.sub(r"\d+$", "", part.name) if alike else part.name, part.layer)
-    return found
+    return {
+        part.name: (re.sub(r"\d+$", "", part.name) if part.layer == parts[-1].layer else part.name, part.layer)
+        for part in parts
+    }
 
 
 class _Block:
-    """Writes what a block's ``__init__`` makes."""
-
     def __init__(
         self, spec: ResNetSpec, kind: Kind, blocks: Sequence[Sample], renamed: Mapping[str, str] | None = None
     ) -> None:
@@ -216,22 +215,20 @@ class _Block:
                 lines += self._step(writer, step)
         for name, layer in dict(self.activations.values()).items():
             lines.append(f"self.{name} = {writer.term([layer])}")
-        lines += shortcut(self.spec, self.scope, self.blocks, self.out)
+        lines += Shortcut(self.spec, self.scope, self.blocks, self.out).lines()
         return [*self.scope.definitions(), *lines]
 
     def _step(self, writer: Writer, step: Step) -> list[str]:
         if isinstance(step, Gated):
-            gates = [found for chain in self.chains for found in chain if isinstance(found, Gated)]
+            gates = [gate for chain in self.chains for gate in chain if isinstance(gate, Gated)]
             return broken(f"self.{step.name} = ", writer.gate([gate for gate in gates if gate.name == step.name]))
         if step.layer.role is Role.ACTIVATION or isinstance(step.layer, Scale):
             return []
-        column = [self._layer(sample, step.name) for sample in self.blocks]
+        by_name = [{part.name: part.layer for part in sample.form.parts} for sample in self.blocks]
+        column = [layers.get(step.name) for layers in by_name]
         present = [layer is not None for layer in column]
         test = self.scope.where(present, ("stride", "1"), ("before", "dilation"))
         if not test:
             return broken(f"self.{step.name} = ", writer.term(column))
         made = broken(f"self.{step.name} = ", writer.term(column), indent=12)
         return [f"self.{step.name}: nn.Module = nn.Identity()", f"if {test}:", *indented(made)]
-
-    def _layer(self, sample: Sample, name: str) -> Layer | None:
-        return next((part.layer for part in sample.form.parts if part.name == name), None)

@@ -39,7 +39,8 @@ class Writer:
     def gate(self, column: Sequence[Gated]) -> Term:
         """Return an attention's gate as an expression that makes the module."""
         name, arguments = _GATES[column[0].name]
-        return call(name, *arguments(self, [gated.parts[1].layer for gated in column]))
+        self.column = [gated.parts[1].layer for gated in column]
+        return call(name, *arguments(self))
 
     def say(self, field: str, *keys: str) -> str:
         """Return a field of the layer, written as the first of the symbols that has its value everywhere."""
@@ -50,9 +51,9 @@ class Writer:
         groups = values(self.column, "groups")
         if self.scope.same(groups):
             return self.scope.say(groups)
-        asked = self.spec.norm_groups
-        assert all(layer is None or layer.groups == gcd(asked, layer.channels) for layer in self.column)
-        return f"gcd({asked}, {self.flow})"
+        most = self.spec.norm_groups
+        assert all(layer is None or layer.groups == gcd(most, layer.channels) for layer in self.column)
+        return f"gcd({most}, {self.flow})"
 
     def convolution(self, name: str) -> tuple[str, ...]:
         """Return the call of a convolution, and let its output flow on."""
@@ -88,9 +89,14 @@ def _padding(kernel: str, dilation: str) -> str:
     return dilation if reach == 1 else f"{reach} * {dilation}"
 
 
-def _reduced(writer: Writer, column: Layers) -> str:
+def _channelwise(writer: Writer) -> tuple[str, str]:
+    return writer.flow, _hidden_channels(writer)
+
+
+def _hidden_channels(writer: Writer) -> str:
     """Return the channels of an attention's hidden layer: a fraction of the channels, rounded where they must be."""
-    spec, flow, inner = writer.spec, writer.flow, values(column, "out_channels")
+    spec, flow, column = writer.spec, writer.flow, writer.column
+    inner = values(column, "out_channels")
     if all(layer.out_channels * spec.reduction == layer.in_channels for layer in column):
         return flow if spec.reduction == 1 else f"{flow} // {spec.reduction}"
     if writer.scope.same(inner):
@@ -103,25 +109,19 @@ def _reduced(writer: Writer, column: Layers) -> str:
     return f"max({multiple}, {rounded})"
 
 
-def _channelwise(writer: Writer, column: Layers) -> tuple[str, ...]:
-    return (writer.flow, _reduced(writer, column))
-
-
-def _eca(writer: Writer, column: Layers) -> tuple[str, ...]:
-    kernels = values(column, "kernel")
-    if writer.scope.same(kernels):
-        return (writer.scope.say(kernels),)
+def _eca(writer: Writer) -> tuple[str]:
+    if writer.scope.same(values(writer.column, "kernel")):
+        return (writer.say("kernel"),)
     return (f"max(int(log2({writer.flow}) + 1) // 2 | 1, 3)",)
 
 
-_GATES: Mapping[str, tuple[str, Callable[[Writer, Layers], tuple[str, ...]]]] = {
+_GATES: Mapping[str, tuple[str, Callable[[Writer], tuple[str, ...]]]] = {
     "se": ("SE", _channelwise),
     "eca": ("ECA", _eca),
     "cbam_channel": ("ChannelAttention", _channelwise),
-    "cbam_spatial": ("SpatialAttention", lambda writer, column: ()),
+    "cbam_spatial": ("SpatialAttention", lambda writer: ()),
 }
 """The class of each gate, and what it is called with."""
-Column = list[Any]
 
 
 def bridge(sample: Sample) -> tuple[Layer, ...]:
@@ -135,56 +135,54 @@ def splits(blocks: Sequence[Sample]) -> bool:
     return len({bool(sample.form.before) for sample in blocks}) > 1
 
 
-def shortcut(spec: ResNetSpec, scope: Scope, blocks: Sequence[Sample], out: str) -> list[str]:
-    """Return the lines that make a shortcut's layers, and those of its gate."""
-    lines = []
-    if blocks[0].form.gate:
-        convs = [flat(sample.form.gate)[0].layer for sample in blocks]
-        stride = scope.say(values(convs, "stride"), "stride")
-        lines += broken("self.gate = ", call("Gate", scope.name("channels"), scope.name(out), stride))
-    bridges = [bridge(sample) for sample in blocks]
-    if any(bridges):
-        lines += _optional(spec, scope, blocks, out)
-    for part in flat(blocks[0].form.shortcut or ()):
-        if isinstance(part.layer, Dropout):
-            lines.append(f"self.shortcut_dropout = nn.Dropout({part.layer.chance!r})")
-    return lines
-
-
-def _optional(spec: ResNetSpec, scope: Scope, blocks: Sequence[Sample], out: str) -> list[str]:
-    """Return the projection where the shape changes, under the condition that says where."""
-    present = [bool(bridge(sample)) for sample in blocks]
-    test = scope.where(present, ("stride", "1"), ("channels", out), least=2)
-    lines = _Projection(spec, scope, blocks, out).lines(12 if test else 8)
-    if not test:
-        return lines
-    kind, start = ("nn.Module | None", "None") if splits(blocks) else ("nn.Module", "nn.Identity()")
-    return [f"self.downsample: {kind} = {start}", f"if {test}:", *indented(lines)]
-
-
-class _Projection:
-    """The layers of a shortcut that changes the shape."""
+class Shortcut:
+    """Writes what makes a shortcut's layers, and those of its gate, in the ``__init__`` of a class of blocks."""
 
     def __init__(self, spec: ResNetSpec, scope: Scope, blocks: Sequence[Sample], out: str) -> None:
-        self.scope = scope
+        self.scope, self.blocks, self.out = scope, blocks, out
         self.writer = Writer(spec, scope, "channels", (out,))
         self.bridges = [bridge(sample) for sample in blocks]
 
-    def lines(self, indent: int) -> list[str]:
+    def lines(self) -> list[str]:
+        """Return the lines; there are none for the identity."""
+        lines, form = [], self.blocks[0].form
+        if form.gate:
+            convs = [flat(sample.form.gate)[0].layer for sample in self.blocks]
+            stride = self.scope.say(values(convs, "stride"), "stride")
+            lines += broken(
+                "self.gate = ", call("Gate", self.scope.name("channels"), self.scope.name(self.out), stride)
+            )
+        if any(self.bridges):
+            lines += self._downsample()
+        for part in flat(form.shortcut or ()):
+            if isinstance(part.layer, Dropout):
+                lines.append(f"self.shortcut_dropout = nn.Dropout({part.layer.chance!r})")
+        return lines
+
+    def _downsample(self) -> list[str]:
+        present = [bool(layers) for layers in self.bridges]
+        test = self.scope.where(present, ("stride", "1"), ("channels", self.out), least=2)
+        lines = self._projection(12 if test else 8)
+        if not test:
+            return lines
+        kind, start = ("nn.Module | None", "None") if splits(self.blocks) else ("nn.Module", "nn.Identity()")
+        return [f"self.downsample: {kind} = {start}", f"if {test}:", *indented(lines)]
+
+    def _projection(self, indent: int) -> list[str]:
         if any(pad := self._column(Role.PAD)):
             return broken("self.downsample = ", self.writer.term(pad), indent=indent)
         first, made = self._conv()
         if any(norm := self._column(Role.NORM)):
             made.append(self.writer.term(norm))
         pools = self._column(Role.POOLING)
-        strides = {pool and pool.stride for pool, found in zip(pools, self.bridges, strict=True) if found}
+        strides = {pool and pool.stride for pool, layers in zip(pools, self.bridges, strict=True) if layers}
         if strides == {None}:
             return [*first, *_sequence("self.downsample", made, indent)]
         if None not in strides and (1 not in strides or len(strides) == 1):
             return [*first, *_sequence("self.downsample", [self.writer.term(pools), *made], indent)]
         return [*first, *_sequence("layers", made, indent), *self._pools(pools, indent), "self.downsample = layers"]
 
-    def _column(self, role: Role) -> Column:
+    def _column(self, role: Role) -> Layers:
         return [next((layer for layer in layers if layer.role is role), None) for layers in self.bridges]
 
     def _conv(self) -> tuple[list[str], list[Term]]:
@@ -196,13 +194,14 @@ class _Projection:
         test = self.scope.where(wide, ("stride", "1"), ("dilation", "1"))
         return [f"kernel = 3 if {test} else 1"], [self.writer.term(column, "kernel")]
 
-    def _pools(self, column: Column, indent: int) -> list[str]:
+    def _pools(self, column: Layers, indent: int) -> list[str]:
         """Return the lines that put a pool before the convolution where there is one."""
-        same = [None if not found else bool(pool and pool.stride == 1) for pool, found in self._found(column)]
-        shrinks = [
-            None if not found or flag else bool(pool)
-            for flag, (pool, found) in zip(same, self._found(column), strict=True)
-        ]
+        same: list[bool | None] = []
+        shrinks: list[bool | None] = []
+        for pool, layers in zip(column, self.bridges, strict=True):
+            keeps_size = bool(pool and pool.stride == 1)
+            same.append(keeps_size if layers else None)
+            shrinks.append(bool(pool) if layers and not keeps_size else None)
         lines = []
         if any(same):
             lines += [f"if {self.scope.where(same, ('dilation', '1'))}:", "    layers.insert(0, SamePool())"]
@@ -213,9 +212,6 @@ class _Projection:
             lines.append(f"{word} {test}:" if test else "else:")
             lines += indented(broken("layers.insert", call("", "0", pool), indent=indent + 4))
         return lines
-
-    def _found(self, column: Column) -> list[tuple[Any, bool]]:
-        return [(layer, bool(layers)) for layer, layers in zip(column, self.bridges, strict=True)]
 
 
 def _sequence(name: str, layers: list[Term], indent: int) -> list[str]:

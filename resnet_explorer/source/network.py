@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from resnet_explorer.network import Block, Form, Network, Part, Stage, flat
+from resnet_explorer.network import Block, Network, Part, Stage, flat
 from resnet_explorer.network.kinds import Role
 from resnet_explorer.network.tree import starts_at_0
 from resnet_explorer.readings import Analysis
@@ -18,14 +18,14 @@ _NAMES: Mapping[Kind, str] = {Kind.BASIC: "basic_stage", Kind.BOTTLENECK: "bottl
 _FIRSTS = {"stride": "takes the stride", "before": "dilates by before"}
 
 
-def stage_function(analysis: Analysis, blocks: Sequence[BlockClass], block: BlockClass) -> list[str]:
+def stage_function(blocks: Sequence[BlockClass], block: BlockClass) -> list[str]:
     """Return the function that stacks a class of blocks; nothing where each stage has a single one."""
-    if not _repeats(analysis, block):
+    if not block.repeats:
         return []
-    told = _told(block)
-    firsts = [word for place, word in _FIRSTS.items() if place in told]
+    places = _stage_places(block)
+    firsts = [text for place, text in _FIRSTS.items() if place in places]
     tells = f"; the first {' and '.join(firsts)}" if firsts else ""
-    names = ("channels", "width", "blocks", *told)
+    names = ("channels", "width", "blocks", *places)
     first = call(block.name, "channels", "width", *_arguments(block, {place: place for place in block.places}))
     return [
         *function(_name(blocks, block), (f"{name}: int" for name in names), "nn.Sequential", 0),
@@ -36,23 +36,14 @@ def stage_function(analysis: Analysis, blocks: Sequence[BlockClass], block: Bloc
     ]
 
 
-def _repeats(analysis: Analysis, block: BlockClass) -> bool:
-    network = analysis.network
-    stages = zip(network.stages, network.spec.block, strict=True)
-    return any(kind is block.kind and len(stage.blocks) > 1 for stage, kind in stages)
-
-
 def _name(blocks: Sequence[BlockClass], block: BlockClass) -> str:
     return "stage" if len(blocks) == 1 else _NAMES[block.kind]
 
 
-def _told(block: BlockClass) -> tuple[str, ...]:
+def _stage_places(block: BlockClass) -> tuple[str, ...]:
     """Return what a stage is told of its place: both dilations where the first block differs from the others."""
-    return (
-        (*block.places, "dilation")
-        if block.parameter("before") != "before" and "before" in block.places
-        else block.places
-    )
+    has_both = "before" not in block.places or "dilation" in block.places
+    return block.places if has_both else (*block.places, "dilation")
 
 
 def _arguments(block: BlockClass, values: Mapping[str, str]) -> list[str]:
@@ -79,11 +70,11 @@ def stage_call(analysis: Analysis, blocks: Sequence[BlockClass], stage: Stage) -
     block = next(block for block in blocks if block.kind is spec.block[stage.number - 1])
     first = samples(analysis)[stage.path][0]
     start = (str(first.channels), str(first.width))
-    if not _repeats(analysis, block):
-        told = [f"{block.parameter(place)}={getattr(first, place)}" for place in block.places]
-        return call("nn.Sequential", call(block.name, *start, *told))
-    told = [f"{place}={getattr(first, place)}" for place in _told(block)]
-    return call(_name(blocks, block), *start, f"blocks={len(stage.blocks)}", *told)
+    if not block.repeats:
+        places = [f"{block.parameter(place)}={getattr(first, place)}" for place in block.places]
+        return call("nn.Sequential", call(block.name, *start, *places))
+    places = [f"{place}={getattr(first, place)}" for place in _stage_places(block)]
+    return call(_name(blocks, block), *start, f"blocks={len(stage.blocks)}", *places)
 
 
 _DRAWS: Mapping[Init, str] = {
@@ -121,8 +112,10 @@ def _blocks(network: Network, blocks: Sequence[BlockClass]) -> list[str]:
     """Return the loop over the blocks: the chance of skipping each, and the weights that start small or at 0."""
     spec, count = network.spec, sum(network.spec.blocks)
     each = {block.kind: _weights(network, block.kind, count) for block in blocks}
+    branch = flat(network.stages[0].blocks[0].form.branch)
     chance = f"block.skip.chance = {spec.stochastic_depth!r} * number / {count}"
-    skips = commented([chance], "rises with the depth", 12) if _skips(network) else []
+    has_skip = any(part.layer.role is Role.DROP and part.name == "skip" for part in branch)
+    skips = commented([chance], "rises with the depth", 12) if has_skip else []
     if not skips and not any(each.values()):
         return []
     kinds = " | ".join(block.name for block in blocks)
@@ -133,7 +126,6 @@ def _blocks(network: Network, blocks: Sequence[BlockClass]) -> list[str]:
 
 
 def _each(blocks: Sequence[BlockClass], lines: Mapping[Kind, list[str]]) -> list[str]:
-    """Return what is done in each block, apart by its kind where there are two."""
     if len(blocks) == 1 or not any(lines.values()):
         return lines[blocks[0].kind]
     first, second = blocks
@@ -141,18 +133,8 @@ def _each(blocks: Sequence[BlockClass], lines: Mapping[Kind, list[str]]) -> list
     return [test, *indented(lines[first.kind]), "else:", *indented(lines[second.kind])]
 
 
-def _form(network: Network, kind: Kind) -> Form:
-    stages = zip(network.stages, network.spec.block, strict=True)
-    return next(stage.blocks[0].form for stage, found in stages if found is kind)
-
-
-def _skips(network: Network) -> bool:
-    form = network.stages[0].blocks[0].form
-    return any(part.layer.role is Role.DROP and part.name == "skip" for part in flat(form.branch))
-
-
 def _weights(network: Network, kind: Kind, count: int) -> list[str]:
-    form, lines = _form(network, kind), []
+    form, lines = network.stages[network.spec.block.index(kind)].blocks[0].form, []
     own = [step for step in (*form.before, *form.branch, *form.after) if isinstance(step, Part)]
     convs = [part.name for part in own if part.layer.role is Role.CONVOLUTION]
     if network.spec.init is Init.FIXUP:
@@ -222,11 +204,11 @@ def _sequence(name: str, terms: Mapping[str, Term]) -> Call:
 
 def _modules(block: Block) -> dict[str, list[Part]]:
     """Return the layers of stem or head by the module that they are, or are in; flattening needs none."""
-    found: dict[str, list[Part]] = {}
+    modules: dict[str, list[Part]] = {}
     for part in flat(block.form.branch):
         if part.layer.role is not Role.VIEW:
-            found.setdefault(part.name.partition(".")[0], []).append(part)
-    return found
+            modules.setdefault(part.name.partition(".")[0], []).append(part)
+    return modules
 
 
 def _forward(analysis: Analysis) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from resnet_explorer.network import Form, Stage, flat
+from resnet_explorer.network import Form, flat
 from resnet_explorer.readings import Analysis
 from resnet_explorer.spec import Block as Kind
 from resnet_explorer.spec import ResNetSpec
@@ -34,18 +34,17 @@ class Sample:
 
 def samples(analysis: Analysis) -> Mapping[str, tuple[Sample, ...]]:
     """Return the different blocks of each stage, by the stage's path: the first, and one that follows it."""
-    spec, found, dilation = analysis.network.spec, {}, 1
-    for stage, width, asked in zip(analysis.network.stages, spec.widths, spec.strides, strict=True):
-        before, dilation = dilation, dilation * asked // _stride(stage.blocks[0].form)
-        found[stage.path] = tuple(_samples(analysis, stage, width, before, dilation))
-    return found
-
-
-def _samples(analysis: Analysis, stage: Stage, width: int, before: int, dilation: int) -> Iterable[Sample]:
-    for block in stage.blocks[:2]:
-        sums = analysis.sums[block.path]
-        yield Sample(block.form, sums.input[1], width, sums.output[1], _stride(block.form), before, dilation)
-        before = dilation
+    spec, by_stage, dilation = analysis.network.spec, {}, 1
+    for stage, width, planned in zip(analysis.network.stages, spec.widths, spec.strides, strict=True):
+        before, dilation = dilation, dilation * planned // _stride(stage.blocks[0].form)
+        blocks = []
+        for block in stage.blocks[:2]:
+            sums = analysis.sums[block.path]
+            channels, out, stride = sums.input[1], sums.output[1], _stride(block.form)
+            blocks.append(Sample(block.form, channels, width, out, stride, before, dilation))
+            before = dilation
+        by_stage[stage.path] = tuple(blocks)
+    return by_stage
 
 
 def _stride(form: Form) -> int:
@@ -106,26 +105,23 @@ class Scope:
         """
         if all(flag in (True, None) for flag in flags):
             return ""
-        columns = [(one, other, self._differ(one, other)) for one, other in tests]
+        columns = [(left, right, self._differ(left, right)) for left, right in tests]
         for count in range(least, len(columns) + 1):
-            chosen = [item for item in columns[:count] if any(item[2])]
-            both = [any(column) for column in zip(*(item[2] for item in chosen), strict=True)]
-            if _fits(flags, both):
-                return " or ".join(self._unequal(one, other) for one, other, _ in chosen)
+            chosen = [column for column in columns[:count] if any(column[2])]
+            either = [any(row) for row in zip(*(column[2] for column in chosen), strict=True)]
+            if _fits(flags, either):
+                return " or ".join(self._unequal(left, right) for left, right, _ in chosen)
         raise AssertionError(f"no test of {tests} is {flags}")
 
-    def _differ(self, one: str, other: str) -> list[bool]:
-        left = self._symbols[one].values
-        right = self._symbols[other].values if other in self._symbols else [int(other)] * len(left)
-        return [a != b for a, b in zip(left, right, strict=True)]
+    def _differ(self, key: str, other: str) -> list[bool]:
+        values = self._symbols[key].values
+        others = self._symbols[other].values if other in self._symbols else [int(other)] * len(values)
+        return [a != b for a, b in zip(values, others, strict=True)]
 
-    def _unequal(self, one: str, other: str) -> str:
+    def _unequal(self, *keys: str) -> str:
         """Return the condition; a number stands on the right."""
-        left, right = self._written(one), self._written(other)
+        left, right = (self.name(key) if key in self._symbols else key for key in keys)
         return f"{right} != {left}" if left.isdigit() else f"{left} != {right}"
-
-    def _written(self, key: str) -> str:
-        return self.name(key) if key in self._symbols else key
 
     def definitions(self) -> list[str]:
         """Return the lines that make the local names that are used, from the last needed back to the first."""
@@ -139,30 +135,30 @@ class Scope:
 
 def _fits(wanted: Sequence[int | None], values: Sequence[int]) -> bool:
     return len(values) == len(wanted) and all(
-        one is None or one == other for one, other in zip(wanted, values, strict=True)
+        target is None or target == value for target, value in zip(wanted, values, strict=True)
     )
 
 
 def symbols(spec: ResNetSpec, kind: Kind, blocks: Sequence[Sample]) -> list[Symbol]:
     """Return what the class of a kind of block can name: its parameters, then the names made of them."""
     widths = tuple(sample.width for sample in blocks)
-    found = [
+    made = [
         Symbol("channels", tuple(sample.channels for sample in blocks)),
         Symbol("width", widths),
         *(Symbol(name, tuple(getattr(sample, name) for sample in blocks)) for name in PLACES),
     ]
     inner = "width"
     if kind is Kind.BOTTLENECK:
-        if (made := _inner(spec)) != "width":
+        if (formula := _inner(spec)) != "width":
             inner = "inner"
-            found.append(Symbol(inner, tuple(map(spec.inner_width, widths)), made))
+            made.append(Symbol(inner, tuple(map(spec.inner_width, widths)), formula))
         if spec.expansion > 1:
-            found.append(Symbol("out", tuple(sample.out for sample in blocks), f"{spec.expansion} * width"))
+            made.append(Symbol("out", tuple(sample.out for sample in blocks), f"{spec.expansion} * width"))
     if spec.reduce_first > 1:
         whole = map(spec.inner_width, widths) if kind is Kind.BOTTLENECK else widths
         firsts = tuple(value // spec.reduce_first for value in whole)
-        found.append(Symbol("first", firsts, f"{inner} // {spec.reduce_first}"))
-    return found
+        made.append(Symbol("first", firsts, f"{inner} // {spec.reduce_first}"))
+    return made
 
 
 def _inner(spec: ResNetSpec) -> str:

@@ -21,11 +21,18 @@ from resnet_explorer.spec.catalogue import title
 def to_source(analysis: Analysis) -> str:
     """Return the text of a Python file that needs PyTorch alone and whose weights have torchvision's names."""
     blocks = block_classes(analysis)
-    parts = [part for block in blocks for part in (block.lines, stage_function(analysis, blocks, block)) if part]
+    parts = [part for block in blocks for part in (block.lines, stage_function(blocks, block)) if part]
     code = "\n\n\n".join("\n".join(part) for part in (*parts, network_class(analysis, blocks)))
     small = [text for name, text in classes().items() if re.search(rf"\b{name}\(", code)]
     bias = repr(analysis.network.spec.gate_bias)
-    whole = [*(text.replace("-6.0", bias) for text in small), code, "\n".join(_main(analysis))]
+    shape = ", ".join(str(length) for length in analysis.total.input)
+    main = [
+        'if __name__ == "__main__":',
+        f"    model = {class_name(analysis)}().eval()",
+        "    with torch.no_grad():",
+        f"        print(tuple(model(torch.randn({shape})).shape))",
+    ]
+    whole = [*(text.replace("-6.0", bias) for text in small), code, "\n".join(main)]
     return "\n\n\n".join(["\n".join(_heading(analysis, "\n".join(whole))), *whole]) + "\n"
 
 
@@ -35,28 +42,25 @@ def classes() -> Mapping[str, str]:
 
     The files are read and not imported, since they import PyTorch.
     """
-    found = {}
+    texts = {}
     for name in ("layers.py", "written.py"):
         text = (Path(resnet_explorer.__file__).parent / "module" / name).read_text(encoding="utf-8")
         lines = text.splitlines()
         for node in (node for node in ast.parse(text).body if isinstance(node, ast.ClassDef)):
-            kept = [one for one in node.body if not (isinstance(one, ast.AnnAssign) or _is_named(one, "extra_repr"))]
-            body = ("\n".join(lines[one.lineno - 1 : one.end_lineno]) for one in kept)
-            found[node.name] = f"{lines[node.lineno - 1]}\n" + "\n\n".join(body)
-    return found
-
-
-def _is_named(node: ast.stmt, name: str) -> bool:
-    return isinstance(node, ast.FunctionDef) and node.name == name
+            members = [member for member in node.body if not isinstance(member, ast.AnnAssign)]
+            written = (member for member in members if getattr(member, "name", "") != "extra_repr")
+            body = ("\n".join(lines[member.lineno - 1 : member.end_lineno]) for member in written)
+            texts[node.name] = f"{lines[node.lineno - 1]}\n" + "\n\n".join(body)
+    return texts
 
 
 def block_classes(analysis: Analysis) -> tuple[BlockClass, ...]:
     """Return the class of each kind of block that a network has."""
-    network, found = analysis.network, samples(analysis)
+    network, by_stage = analysis.network, samples(analysis)
     classes = []
     for kind in dict.fromkeys(network.spec.block):
         stages = [stage for stage, of in zip(network.stages, network.spec.block, strict=True) if of is kind]
-        blocks = tuple(sample for stage in stages for sample in found[stage.path])
+        blocks = tuple(sample for stage in stages for sample in by_stage[stage.path])
         repeats = any(len(stage.blocks) > 1 for stage in stages)
         classes.append(block_class(network.spec, kind, blocks, repeats=repeats))
     return tuple(classes)
@@ -91,16 +95,6 @@ def _text(text: str) -> str:
 def _wide(text: str) -> int:
     """Return how many columns words take: Chinese, Japanese and Korean letters take two."""
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
-
-
-def _main(analysis: Analysis) -> list[str]:
-    shape = ", ".join(str(length) for length in analysis.total.input)
-    return [
-        'if __name__ == "__main__":',
-        f"    model = {class_name(analysis)}().eval()",
-        "    with torch.no_grad():",
-        f"        print(tuple(model(torch.randn({shape})).shape))",
-    ]
 
 
 _ADDITION = r"\by \+ |\bgate\) \* |\bshortcut ="

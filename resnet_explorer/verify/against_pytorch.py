@@ -4,7 +4,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +15,7 @@ from resnet_explorer.module.blocks import Block, Gate
 from resnet_explorer.network import compile_spec
 from resnet_explorer.probes.clock import instruction_set
 from resnet_explorer.probes.models import pieces, restored
-from resnet_explorer.readings import Analysis
+from resnet_explorer.readings import Analysis, Row
 from resnet_explorer.readings.kept import IMAGE, Kept, collected, kept
 from resnet_explorer.readings.progress import Progress
 from resnet_explorer.readings.text import size
@@ -62,21 +62,18 @@ class _Watch:
 
     @contextmanager
     def watching(self, name: str, top: nn.Module) -> Iterator[None]:
-        """Lend a module hooks that tell which of its layers runs, and autograd those that tell what it saves."""
+        """Context manager with hooks that tell which layer of a module runs, and what autograd saves."""
         with ExitStack() as stack:
             for path, module in top.named_modules(prefix=name):
                 if isinstance(module, Block | Gate) or not next(module.children(), None):
-                    stack.callback(module.register_forward_pre_hook(self._entering(path)).remove)
+                    stack.callback(module.register_forward_pre_hook(partial(self._enter, path)).remove)
                     stack.callback(module.register_forward_hook(self._left).remove)
             stack.enter_context(saved_tensors_hooks(self._pack, lambda tensor: tensor))
             yield
 
-    def _entering(self, path: str) -> Any:
-        def enter(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-            self._made(inputs[0])  # by the block itself, where no layer has made it: its sum
-            self._inside.append((path, module))
-
-        return enter
+    def _enter(self, path: str, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        self._made(inputs[0])  # by the block itself, where no layer has made it: its sum
+        self._inside.append((path, module))
 
     def _left(self, module: nn.Module, inputs: object, output: Tensor) -> None:
         self._made(output)
@@ -134,19 +131,13 @@ def _against_torch(analysis: Analysis, model: nn.Module) -> tuple[list[Check], l
     from torch.utils.flop_counter import FlopCounterMode  # imports a compiler: not before it is asked for
 
     shapes: dict[str, tuple[int, ...]] = {}
-    handles = [
+    for path, module in model.named_modules():  # the model is this comparison's own: its hooks may stay
         module.register_forward_hook(lambda _, __, out, path=path: shapes.__setitem__(path, tuple(out.shape)))
-        for path, module in model.named_modules()
-    ]
-    try:
-        with FlopCounterMode(display=False) as counter, torch.no_grad(), restored(model, training=False):
-            model(torch.empty(analysis.total.input, device="meta"))
-    finally:
-        for handle in handles:
-            handle.remove()
+    with FlopCounterMode(display=False) as counter, torch.no_grad(), restored(model, training=False):
+        model(torch.empty(analysis.total.input, device="meta"))
     name = type(model).__name__
     flops = {path.removeprefix(f"{name}."): sum(ops.values()) for path, ops in counter.get_flop_counts().items()}
-    differences = [one for row in analysis.rows for one in _row(analysis, model, row.path, shapes, flops)]
+    differences = [difference for row in analysis.rows for difference in _row(row, model, shapes, flops)]
     params = sum(parameter.numel() for parameter in model.parameters())
     total = counter.get_total_flops() // 2
     checks = [
@@ -156,15 +147,12 @@ def _against_torch(analysis: Analysis, model: nn.Module) -> tuple[list[Check], l
     return checks, differences
 
 
-def _row(
-    analysis: Analysis, model: nn.Module, path: str, shapes: dict[str, tuple[int, ...]], flops: dict[str, int]
-) -> Iterator[Difference]:
+def _row(row: Row, model: nn.Module, shapes: dict[str, tuple[int, ...]], flops: dict[str, int]) -> Iterator[Difference]:
     """Yield where a row of the closed form is not what the module of that path is."""
-    row = analysis.by_path[path]
     if not row.part.layer.module:  # a step of the block itself: its shape shows in what follows
         return
-    module = model.get_submodule(path)
-    params = sum(parameter.numel() for parameter in module.parameters())
+    path = row.path
+    params = sum(parameter.numel() for parameter in model.get_submodule(path).parameters())
     if shapes.get(path) != row.reading.output:
         yield Difference(path, "output", size(row.reading.output), size(shapes.get(path, ())))
     if params != row.reading.params:

@@ -1,8 +1,8 @@
 """A module of the user's beside a network of ours with the same weights: their outputs, layer by layer."""
 
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -26,33 +26,36 @@ def is_fresh(state: Mapping[str, Tensor]) -> bool:
 
     Fresh norms hide what they follow: their shift is 0, and some have a factor of 0.
     """
-    means = [one for name, one in state.items() if name.endswith("running_mean")]
-    values = [one for one in state.values() if one.is_floating_point()]
-    return all(not one.any() for one in means) or not all(bool(torch.isfinite(one).all()) for one in values)
+    means = [tensor for name, tensor in state.items() if name.endswith("running_mean")]
+    real = [tensor for tensor in state.values() if tensor.is_floating_point()]
+    return all(not mean.any() for mean in means) or not all(bool(torch.isfinite(values).all()) for values in real)
 
 
 @torch.no_grad()
 def draw(state: Mapping[str, Tensor]) -> None:
     """Fill tensors in place from seed 0, so that every one of them matters and no deep network overflows."""
     random = torch.Generator().manual_seed(SEED)
-    for name, one in state.items():
-        if not one.is_floating_point():
+    for name, tensor in state.items():
+        if not tensor.is_floating_point():
             continue
-        values = torch.randn(one.shape, generator=random)
-        if name.endswith("running_var") or (one.ndim in (1, 3) and name.endswith("weight")):
-            one.copy_(values.abs().clamp(0.2, 1) * (1.5 if name.endswith("running_var") else 0.5))
-        elif one.ndim in (2, 4):
-            one.copy_(values * math.sqrt(2 / max(1, one[0].numel())))
+        values = torch.randn(tensor.shape, generator=random)
+        if name.endswith("running_var"):
+            values = values.abs().clamp(0.2, 1) * 1.5
+        elif tensor.ndim in (1, 3) and name.endswith("weight"):
+            values = values.abs().clamp(0.2, 1) * 0.5
+        elif tensor.ndim in (2, 4):
+            values *= math.sqrt(2 / max(1, tensor[0].numel()))
         else:
-            one.copy_(values * 0.1)
+            values *= 0.1
+        tensor.copy_(values)
 
 
 def network(spec: ResNetSpec, state: Mapping[str, Tensor], names: Mapping[str, str]) -> nn.Module:
     """Return a network of ours in eval mode with the tensors of a module; ``names`` gives ours for each of theirs."""
     model = build(spec, initialise=False)
     own = model.state_dict()
-    given = {names[name]: one for name, one in state.items() if name in names}
-    shaped = {name: one.reshape(own[name].shape) for name, one in given.items() if name in own}
+    given = {names[name]: tensor for name, tensor in state.items() if name in names}
+    shaped = {name: tensor.reshape(own[name].shape) for name, tensor in given.items() if name in own}
     model.load_state_dict(shaped, strict=False, assign=True)  # both read the same memory
     return model.eval()
 
@@ -81,13 +84,14 @@ def _tensor(said: Any) -> Tensor:
     raise TypeError(f"the module returns {type(said).__name__}, not a tensor")
 
 
-def error(one: Tensor, other: Tensor) -> float:
+def error(given: Tensor, wanted: Tensor) -> float:
     """Return the greatest difference as a share of the largest value; infinite where shapes differ."""
-    if one.shape != other.shape:
+    if given.shape != wanted.shape:
         return math.inf
-    scale = float(other.abs().max()) if other.numel() else 0.0
-    found = float((one - other).abs().max()) / (scale or 1.0) if other.numel() else 0.0
-    return math.inf if math.isnan(found) else found
+    if not wanted.numel():
+        return 0.0
+    share = float((given - wanted).abs().max()) / (float(wanted.abs().max()) or 1.0)
+    return math.inf if math.isnan(share) else share
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,33 +108,22 @@ def calls(module: nn.Module, names: Mapping[str, str], x: Tensor) -> tuple[dict[
 
     What the module raises on the way comes beside the calls before it.
     """
-    found: dict[str, Call] = {}
-    problem: Exception | None = None
-    with _hooked(module, names, found), torch.no_grad():
+    first_calls: dict[str, Call] = {}
+
+    def note(theirs: str, ours: str, layer: nn.Module, args: tuple[Any, ...], out: Any) -> None:
+        if ours not in first_calls and args and isinstance(args[0], Tensor) and isinstance(out, Tensor):
+            first_calls[ours] = Call(theirs, args[0].clone(), out.clone())  # the next layer may work in place
+
+    with ExitStack() as hooks, torch.no_grad():
+        for theirs, ours in names.items():
+            with suppress(AttributeError):  # what holds a tensor and is no layer
+                layer = module.get_submodule(theirs)
+                hooks.callback(layer.register_forward_hook(partial(note, theirs, ours)).remove)
         try:
             module(x[:1].clone())
-        except Exception as raised:
-            problem = raised
-    return found, problem
-
-
-@contextmanager
-def _hooked(module: nn.Module, names: Mapping[str, str], found: dict[str, Call]) -> Iterator[None]:
-    handles = []
-    for theirs, ours in names.items():
-        with suppress(AttributeError):  # what holds a tensor and is no layer
-            layer = module.get_submodule(theirs)
-            handles.append(layer.register_forward_hook(partial(_note, found, theirs, ours)))
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-def _note(found: dict[str, Call], theirs: str, ours: str, layer: nn.Module, args: tuple[Any, ...], out: Any) -> None:
-    if ours not in found and args and isinstance(args[0], Tensor) and isinstance(out, Tensor):
-        found[ours] = Call(theirs, args[0].clone(), out.clone())  # the next layer may work in place
+        except Exception as problem:
+            return first_calls, problem
+    return first_calls, None
 
 
 def layers(names: Mapping[str, str]) -> dict[str, str]:
@@ -147,10 +140,10 @@ def agreeing(theirs: Mapping[str, Call], ours: Mapping[str, Call]) -> tuple[int,
     return len(theirs), ""
 
 
-def same_tensors(one: ResNetSpec, other: ResNetSpec) -> Mapping[str, str] | None:
-    """Return the other network's name for each tensor of one; None where their tensors differ."""
+def same_tensors(spec: ResNetSpec, other: ResNetSpec) -> Mapping[str, str] | None:
+    """Return the other network's name for each tensor of a network; None where their tensors differ."""
     try:
-        first, second = tensors(compile_spec(one)), tensors(compile_spec(other))
+        first, second = tensors(compile_spec(spec)), tensors(compile_spec(other))
     except ExplorerError:
         return None
     return dict(zip(first, second, strict=True)) if list(first.values()) == list(second.values()) else None

@@ -9,8 +9,8 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
@@ -53,33 +53,30 @@ def load(path: Path, name: str) -> nn.Module:
     module = _made(path, name, _run(path))
     with quoted(path):
         module = getattr(module, "_orig_mod", module)  # what torch.compile wraps
-        if any(is_lazy(one) for one in (*module.parameters(), *module.buffers())):
-            raise CheckpointError(
-                str(path), f"{name} has lazy layers whose shapes are not known yet.", "Run it on one image in the file."
-            )
-        if any(one.is_meta for one in (*module.parameters(), *module.buffers())):
+        held = (*module.parameters(), *module.buffers())
+        if any(is_lazy(tensor) for tensor in held):
+            what = f"{name} has lazy layers whose shapes are not known yet."
+            raise CheckpointError(str(path), what, "Run it on one image in the file.")
+        if any(tensor.is_meta for tensor in held):
             module = module.to_empty(device="cpu")
-            for one in (*module.parameters(), *module.buffers()):
-                one.data.zero_()
+            for tensor in (*module.parameters(), *module.buffers()):
+                tensor.data.zero_()
         return module.to("cpu", torch.float32).eval()
 
 
 def tensors(path: Path, module: nn.Module) -> dict[str, Tensor]:
     """Return the tensors of a module by its own names, as its state_dict has them: they share its memory."""
     with quoted(path):
-        found = {str(name): one for name, one in module.state_dict().items() if isinstance(one, Tensor)}
-    if not found:
+        state = {str(name): value for name, value in module.state_dict().items() if isinstance(value, Tensor)}
+    if not state:
         raise CheckpointError(str(path), f"The module in {path.name} holds no tensors.", "Name another one.")
-    return found
+    return state
 
 
 @contextmanager
 def quoted(path: Path) -> Iterator[None]:
     """Turn whatever the user's code raises, sys.exit too, into a CheckpointError; what it prints is dropped."""
-    with ExitStack() as borrowed:
-        nowhere = borrowed.enter_context(Path(os.devnull).open("w"))
-        for context in (redirect_stdout(nowhere), redirect_stderr(nowhere), warnings.catch_warnings()):
-            borrowed.enter_context(context)
+    with Path(os.devnull).open("w") as null, redirect_stdout(null), redirect_stderr(null), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             yield
@@ -137,23 +134,21 @@ def _run(path: Path) -> ModuleType:
 def _made(path: Path, name: str, module: ModuleType) -> nn.Module:
     with quoted(path):
         try:
-            found = attrgetter(name)(module)
+            value = attrgetter(name)(module)
         except AttributeError as error:
             raise _unknown(path, name, module) from error
-        if isinstance(found, nn.Module):
-            return found
-        if not callable(found):
-            raise CheckpointError(
-                str(path), f"{name} in {path.name} is of type {type(found).__name__}, not a module.", _NAME
-            )
-        if needed := _needed(found):
+        if isinstance(value, nn.Module):
+            return value
+        if not callable(value):
+            what = f"{name} in {path.name} is of type {type(value).__name__}, not a module."
+            raise CheckpointError(str(path), what, _NAME)
+        if needed := _needed(value):
             what = f"{name} in {path.name} needs arguments: {', '.join(needed)}."
             raise CheckpointError(str(path), what, f"Add a line such as net = {name}(…) to the file, and name net.")
-        made = found()
+        made = value()
         if not isinstance(made, nn.Module):
-            raise CheckpointError(
-                str(path), f"{name}() in {path.name} returns {type(made).__name__}, not a module.", _NAME
-            )
+            what = f"{name}() in {path.name} returns {type(made).__name__}, not a module."
+            raise CheckpointError(str(path), what, _NAME)
         return made
 
 
@@ -165,19 +160,23 @@ def _needed(maker: object) -> list[str]:
         parameters = inspect.signature(maker).parameters.values()  # type: ignore[arg-type]  # it is callable
     except (TypeError, ValueError):
         return []
-    return [one.name for one in parameters if one.default is one.empty and one.kind not in _ARGUMENTS]
+    return [
+        parameter.name
+        for parameter in parameters
+        if parameter.default is parameter.empty and parameter.kind not in _ARGUMENTS
+    ]
 
 
 def _unknown(path: Path, name: str, module: ModuleType) -> CheckpointError:
-    own = [key for key, one in vars(module).items() if not key.startswith("_") and _is_own(one)]
-    known = ", ".join(own[:LISTED]) + (", …" if len(own) > LISTED else "")
-    remedy = did_you_mean(name, own, f"It has {known}." if own else _NAME)
+    public = {key: value for key, value in vars(module).items() if not key.startswith("_")}
+    own = [
+        key
+        for key, value in public.items()
+        if isinstance(value, nn.Module) or getattr(value, "__module__", "") == _OWN_NAME
+    ]
+    listed = ", ".join(own[:LISTED]) + (", …" if len(own) > LISTED else "")
+    remedy = did_you_mean(name, own, f"It has {listed}." if own else _NAME)
     return CheckpointError(str(path), f"{path.name} has no {name!r}.", remedy)
-
-
-def _is_own(thing: object) -> bool:
-    """Return whether something is a module, or may make one and is the file's own."""
-    return isinstance(thing, nn.Module) or getattr(thing, "__module__", "") == _OWN_NAME
 
 
 ROUNDS = 4
@@ -191,10 +190,6 @@ class _Subject:
     path: Path
     module: nn.Module
     state: Mapping[str, Tensor]
-
-    def output(self, x: Tensor) -> Tensor:
-        with quoted(self.path):
-            return compare.output(self.module, x)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,28 +211,24 @@ def study(path: Path, name: str) -> Iterator[Progress | OwnModule]:
     module = load(path, name)
     subject = _Subject(path, module, tensors(path, module))
     yield Progress(1, 4, "finding the network")
-    found = identify({key: tuple(one.shape) for key, one in subject.state.items()})
-    source, count = f"{path.name}:{name}", sum(one.numel() for one in module.parameters())
-    if not found.fits:
-        yield OwnModule(source, found, count)
+    result = identify({key: tuple(tensor.shape) for key, tensor in subject.state.items()})
+    source, count = f"{path.name}:{name}", sum(parameter.numel() for parameter in module.parameters())
+    if not result.fits:
+        yield OwnModule(source, result, count)
         return
     drawn = compare.is_fresh(subject.state)
     if drawn:
-        compare.draw({key: one for key, one in subject.state.items() if key in found.names})
+        compare.draw({key: tensor for key, tensor in subject.state.items() if key in result.names})
     yield Progress(2, 4, "comparing the outputs")
-    guess = _judged(_Guess(found.spec, found.names), subject, _images(found.spec)[0])
-    proofs = _proofs(subject, guess)
+    guess = _Guess(result.spec, result.names)
+    proofs = _proofs(subject, guess, _images(guess.spec))
     if not all(proof.agrees for proof in proofs):
-        for step in _settled(subject, guess):
-            if isinstance(step, Progress):
-                yield step
-            else:
-                guess = step
-        if guess.spec != found.spec:
-            proofs = _proofs(subject, guess)
+        guess = yield from _settled(subject, guess)
+        if guess.spec != result.spec:
+            proofs = _proofs(subject, guess, _images(guess.spec))
     agrees = all(proof.agrees for proof in proofs)
-    settled = tuple(changes(found.spec, guess.spec))
-    shown = replace(found, spec=guess.spec, names=guess.names, assumed=() if agrees else found.assumed)
+    settled = tuple(changes(result.spec, guess.spec))
+    shown = replace(result, spec=guess.spec, names=guess.names, assumed=() if agrees else result.assumed)
     difference, contained = ("", False) if agrees else _difference(subject, guess, proofs)
     yield OwnModule(source, shown, count, drawn, proofs, settled, difference, contained)
 
@@ -245,44 +236,51 @@ def study(path: Path, name: str) -> Iterator[Progress | OwnModule]:
 def _images(spec: ResNetSpec) -> tuple[InputShape, ...]:
     """Return two inputs that the network takes: its usual one, and another of odd sides where it takes such."""
     side = default_input(spec).height
-    found = [InputShape(1, side, side)]
+    usual = InputShape(1, side, side)
     for height, width in ((side + 1, side * 3 // 4 + 1), (side, side * 3 // 4)):
         try:
             analyse(compile_spec(spec), InputShape(1, height, width))
         except ExplorerError:
             continue
-        return (*found, InputShape(1, height, width))
-    return tuple(found)
+        return usual, InputShape(1, height, width)
+    return (usual,)
 
 
-def _proofs(subject: _Subject, guess: _Guess) -> tuple[Proof, ...]:
-    model = compare.network(guess.spec, subject.state, guess.names)
-    return tuple(_proof(subject, model, guess.spec, one) for one in _images(guess.spec))
+def _proofs(subject: _Subject, guess: _Guess, images: Iterable[InputShape]) -> tuple[Proof, ...]:
+    model, proofs = compare.network(guess.spec, subject.state, guess.names), []
+    for image in images:
+        x = compare.image(image, guess.spec.in_channels)
+        try:
+            with quoted(subject.path):
+                given = compare.output(subject.module, x)
+        except CheckpointError as error:
+            proofs.append(Proof(image, None, error.what))
+        else:
+            proofs.append(Proof(image, compare.error(given, compare.output(model, x))))
+    return tuple(proofs)
 
 
-def _proof(subject: _Subject, model: nn.Module, spec: ResNetSpec, image: InputShape) -> Proof:
-    x = compare.image(image, spec.in_channels)
-    try:
-        said = subject.output(x)
-    except CheckpointError as error:
-        return Proof(image, None, error.what)
-    return Proof(image, compare.error(said, compare.output(model, x)))
-
-
-def _judged(guess: _Guess, subject: _Subject, image: InputShape) -> _Guess:
-    """Return the guess with how far the layers agree at an input."""
+def _calls(
+    guess: _Guess, subject: _Subject, image: InputShape
+) -> tuple[dict[str, compare.Call], dict[str, compare.Call], Exception | None]:
+    """Return the calls of the module's layers at an input and those of ours, and what the module raised."""
     x = compare.image(image, guess.spec.in_channels)
     model = compare.network(guess.spec, subject.state, guess.names)
     pairs = compare.layers(guess.names)
     with quoted(subject.path):
-        theirs, _ = compare.calls(subject.module, pairs, x)
+        theirs, problem = compare.calls(subject.module, pairs, x)
     ours, _ = compare.calls(model, {path: path for path in pairs.values()}, x)
+    return theirs, ours, problem
+
+
+def _judged(guess: _Guess, subject: _Subject, image: InputShape) -> _Guess:
+    theirs, ours, _ = _calls(guess, subject, image)
     count, first = compare.agreeing(theirs, ours)
     return replace(guess, agreeing=count, first=first)
 
 
-def _settled(subject: _Subject, guess: _Guess) -> Iterator[Progress | _Guess]:
-    """Yield progress, and last the network with the same tensors whose layers agree with the module's the longest."""
+def _settled(subject: _Subject, guess: _Guess) -> Generator[Progress, None, _Guess]:
+    """Yield progress, and return the network with the same tensors whose layers agree with the module's the longest."""
     side = min(SMALL, default_input(guess.spec).height)
     image = InputShape(1, side, side)
     best = _judged(guess, subject, image)
@@ -293,27 +291,26 @@ def _settled(subject: _Subject, guess: _Guess) -> Iterator[Progress | _Guess]:
         before = best
         for place, rival in enumerate(rivals):
             yield Progress(place, len(rivals), f"trying {title(rival.spec)}")
-            one = _judged(rival, subject, image)
-            if _ends_alike(one, subject, image) and not one.first:
-                best = one
+            judged = _judged(rival, subject, image)
+            if _ends_alike(judged, subject, image) and not judged.first:
+                best = judged
                 break
-            if one.agreeing > best.agreeing:
-                best = one
+            if judged.agreeing > best.agreeing:
+                best = judged
         if best is before:
             break
-    yield best
+    return best
 
 
 def _ends_alike(guess: _Guess, subject: _Subject, image: InputShape) -> bool:
-    model = compare.network(guess.spec, subject.state, guess.names)
-    return _proof(subject, model, guess.spec, image).agrees
+    return _proofs(subject, guess, (image,))[0].agrees
 
 
 def _rivals(guess: _Guess) -> Iterator[_Guess]:
     """Yield the networks with the same tensors: those of the catalogue, and those with one other choice."""
     spec, seen = guess.spec, {guess.spec}
-    known = (replace(entry.spec, classes=spec.classes, in_channels=spec.in_channels) for entry in CATALOGUE.values())
-    for other in (*known, *_other_choices(spec)):
+    catalogue = (replace(row.spec, classes=spec.classes, in_channels=spec.in_channels) for row in CATALOGUE.values())
+    for other in (*catalogue, *_other_choices(spec)):
         other = named(replace(other, name=spec.name.removesuffix("-edited")))
         if other in seen:
             continue
@@ -324,7 +321,6 @@ def _rivals(guess: _Guess) -> Iterator[_Guess]:
 
 
 def _other_choices(spec: ResNetSpec) -> Iterator[ResNetSpec]:
-    """Yield the spec with each other choice that is not about training."""
     for axis in AXES.values():
         now = getattr(spec, axis.key)
         values = [choice.value for choice in axis.choices] or ([not now] if isinstance(now, bool) else [])
@@ -338,11 +334,7 @@ def _other_choices(spec: ResNetSpec) -> Iterator[ResNetSpec]:
 def _difference(subject: _Subject, guess: _Guess, proofs: tuple[Proof, ...]) -> tuple[str, bool]:
     """Return one sentence on the first layer whose output differs, and whether there is none."""
     image = next((proof.image for proof in proofs if not proof.agrees), proofs[0].image)
-    x = compare.image(image, guess.spec.in_channels)
-    model, pairs = compare.network(guess.spec, subject.state, guess.names), compare.layers(guess.names)
-    with quoted(subject.path):
-        theirs, problem = compare.calls(subject.module, pairs, x)
-    ours, _ = compare.calls(model, {path: path for path in pairs.values()}, x)
+    theirs, ours, problem = _calls(guess, subject, image)
     count, first = compare.agreeing(theirs, ours)
     if not first:
         rest = f"after them, {quote(subject.path, problem)}" if problem else "its own code follows them."

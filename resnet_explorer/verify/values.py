@@ -7,7 +7,7 @@ from resnet_explorer.network import compile_spec
 from resnet_explorer.readings.read import depth
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import entry_of, origin, title
-from resnet_explorer.weights.identify import Identified
+from resnet_explorer.weights.values import Identified
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,14 +159,14 @@ def names_in(text: str) -> tuple[str, ...]:
         body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
-    found: list[str] = []
+    names: list[str] = []
     for line in body:
         if isinstance(line, ast.ClassDef | ast.FunctionDef):
-            found.append(line.name)
+            names.append(line.name)
         elif isinstance(line, ast.Assign | ast.AnnAssign):
             targets = line.targets if isinstance(line, ast.Assign) else [line.target]
-            found += [target.id for target in targets if isinstance(target, ast.Name)]
-    return tuple(name for name in dict.fromkeys(found) if not name.startswith("_"))
+            names += [target.id for target in targets if isinstance(target, ast.Name)]
+    return tuple(name for name in dict.fromkeys(names) if not name.startswith("_"))
 
 
 def _sides(image: InputShape) -> str:

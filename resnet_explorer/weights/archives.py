@@ -15,19 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from resnet_explorer.weights.containers import AGAIN, HEAD, UNPACK, FileError, shortened
-from resnet_explorer.weights.tensors import (
-    Bytes,
-    Leaf,
-    Strange,
-    Tensors,
-    array_leaf,
-    array_of,
-    no_storage,
-    placed,
-    read_pickle,
-    typed,
-)
+from resnet_explorer.weights.containers import AGAIN, UNPACK, FileError, first_bytes, is_index, shortened
+from resnet_explorer.weights.pickles import Reader
+from resnet_explorer.weights.tensors import Bytes, Content, Leaf, Strange, Tensors, array_leaf, array_of, placed, typed
 
 MOST_LISTED = 16 * 2**20
 """Bytes of a directory, a header or an index that are read: enough for some 100,000 tensors."""
@@ -37,7 +27,7 @@ _HEADER = struct.Struct("<4s5H3I2H")
 
 
 class Archive:
-    """An archive in mapped bytes. Entries that are stored are not copied; others inflate to ``most`` bytes in all."""
+    """An archive in mapped bytes. Stored entries are not copied; others inflate to ``most`` bytes in all."""
 
     def __init__(self, data: Bytes, most: int) -> None:
         self._data = data
@@ -53,11 +43,7 @@ class Archive:
                 "Download or copy it again.",
             ) from error
         self._entries = {entry.filename: entry for entry in entries}
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Return the names of all entries."""
-        return tuple(self._entries)
+        self.names = tuple(self._entries)
 
     def bytes_of(self, name: str) -> Bytes:
         """Return the bytes of an entry; raises KeyError where there is none, FileError where they are too many."""
@@ -68,7 +54,8 @@ class Archive:
             return self._stored(entry)
         self._left -= entry.file_size
         if self._left < 0:
-            total = sum(one.file_size for one in self._entries.values() if one.compress_type != zipfile.ZIP_STORED)
+            packed = (entry for entry in self._entries.values() if entry.compress_type != zipfile.ZIP_STORED)
+            total = sum(entry.file_size for entry in packed)
             raise FileError(
                 f"is a compressed archive of {len(self._data):,} bytes that inflates to {total:,}, more than the "
                 f"{self.most:,} that are read by default.",
@@ -127,11 +114,11 @@ def _check_directory(data: Bytes) -> None:
         raise FileError(f"is an archive of {entries:,} entries, more than any file of weights has.", "Do not trust it.")
 
 
-def open_archive(data: Bytes, most: int) -> tuple[object, Tensors, str]:
-    """Return what an archive holds, what finds the tensors in it, and the kind of file where it is a special one.
+_PROGRAM = "The file is a {}; its code was not run, its tensors were read."
 
-    Raises FileError where it is no archive of weights.
-    """
+
+def open_archive(data: Bytes, most: int) -> Content:
+    """Return what an archive holds, with a note where it is a program; raises FileError where it holds no weights."""
     archive = Archive(data, most)
     names = archive.names
     pickled = min((name for name in names if name == "data.pkl" or name.endswith("/data.pkl")), key=len, default="")
@@ -139,43 +126,33 @@ def open_archive(data: Bytes, most: int) -> tuple[object, Tensors, str]:
         return _saved(archive, pickled)
     exported = next((name for name in names if name.endswith("data/weights/model_weights_config.json")), "")
     if exported:
-        return dict(_exported(archive, exported)), Tensors(no_storage), "a program of torch.export"
+        return Content(dict(_exported(archive, exported)), notes=(_PROGRAM.format("program of torch.export"),))
     if "serialized_state_dict.pt" in names:  # torch.export before version 2.8
-        content, tensors, _ = open_archive(archive.bytes_of("serialized_state_dict.pt"), most)
-        return content, tensors, "a program of torch.export"
+        content = open_archive(archive.bytes_of("serialized_state_dict.pt"), most)
+        return content._replace(notes=(_PROGRAM.format("program of torch.export"),))
     if names and all(name.endswith(".npy") for name in names):
-        return dict(_arrays(archive)), Tensors(no_storage), ""
+        return Content(dict(_arrays(archive)))
     raise _other(names)
 
 
-def _saved(archive: Archive, pickled: str) -> tuple[object, Tensors, str]:
-    """Return what torch.save or torch.jit.save wrote."""
+def _saved(archive: Archive, pickled: str) -> Content:
     folder = pickled.removesuffix("data.pkl")
     order = f"{folder}byteorder"
     is_big = order in archive.names and archive.bytes_of(order).tobytes().strip() == b"big"
     tensors = Tensors(lambda key: archive.bytes_of(f"{folder}data/{key}"), is_big=is_big)
-    content = read_pickle(archive.bytes_of(pickled), archive.most)
+    content = Reader(archive.bytes_of(pickled).data, archive.most).next()
     script = f"{folder}constants.pkl" in archive.names
     if script and not any(name.startswith(f"{folder}data/") for name in archive.names):
         raise FileError(
             "is a frozen TorchScript program: its weights are constants without names.",
             "Save the state_dict of the module that it was made from.",
         )
-    return content, tensors, "a TorchScript program" if script else ""
+    return Content(content, tensors.leaf, notes=(_PROGRAM.format("TorchScript program"),) if script else ())
 
 
-_EXPORTED = {
-    1: torch.uint8,
-    2: torch.int8,
-    3: torch.int16,
-    4: torch.int32,
-    5: torch.int64,
-    6: torch.float16,
-    7: torch.float32,
-    8: torch.float64,
-    12: torch.bool,
-    13: torch.bfloat16,
-}
+_INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
+_REALS = (torch.float16, torch.float32, torch.float64)
+_EXPORTED = {**dict(enumerate(_INTEGERS + _REALS, start=1)), 12: torch.bool, 13: torch.bfloat16}
 """The numbers that torch.export gives types (ScalarType in torch/_export/serde/schema.py)."""
 
 
@@ -190,7 +167,7 @@ def _exported(archive: Archive, config: str) -> Iterator[tuple[str, Leaf]]:
             yield name, Strange("is of a type that is not read")
             continue
         row = typed(archive.bytes_of(f"{folder}/{entry['path_name']}"), dtype)
-        size, stride = ([one["as_int"] for one in meta[key]] for key in ("sizes", "strides"))
+        size, stride = ([length["as_int"] for length in meta[key]] for key in ("sizes", "strides"))
         yield name, placed(row, meta["storage_offset"]["as_int"], size, stride)
 
 
@@ -257,7 +234,7 @@ def _checked_header(path: Path) -> list[str]:
     try:
         header = json.loads(text)
         header.pop("__metadata__", None)
-        end = max((one["data_offsets"][1] for one in header.values()), default=0) + 8 + length
+        end = max((entry["data_offsets"][1] for entry in header.values()), default=0) + 8 + length
         names = sorted(header, key=lambda name: header[name]["data_offsets"][0])
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise FileError("is damaged: its header is not that of a safetensors file.", AGAIN) from error
@@ -288,16 +265,16 @@ def parts_of(path: Path) -> Parts:
         return parts_of(_in_folder(path))
     if not stat.S_ISREG(mode):
         return Parts((path,))
-    if path.name.endswith(INDEX) or _is_index(path):
+    if path.name.endswith(INDEX) or is_index(first_bytes(path)):
         return _of_index(path)
     shard = _SHARD.fullmatch(path.name)
     return _of_shard(path, shard) if shard else Parts((path,))
 
 
 def _in_folder(path: Path) -> Path:
-    found = next((path / name for name in IN_FOLDER if (path / name).is_file()), None)
-    if found is not None:
-        return found
+    for name in IN_FOLDER:
+        if (path / name).is_file():
+            return path / name
     if (path / ".metadata").is_file():
         raise FileError(
             "is a folder of torch.distributed.checkpoint.",
@@ -306,12 +283,6 @@ def _in_folder(path: Path) -> Path:
     if (path / "saved_model.pb").is_file():
         raise FileError("is a TensorFlow SavedModel.", "Save the weights from PyTorch.")
     raise FileError(f"is a folder without {' or '.join(IN_FOLDER[::2])}.", "Choose a file of weights.")
-
-
-def _is_index(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(HEAD)
-    return head.lstrip()[:1] == b"{" and b'"weight_map"' in head
 
 
 def _of_shard(path: Path, shard: re.Match[str]) -> Parts:

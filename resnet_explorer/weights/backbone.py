@@ -87,16 +87,16 @@ def is_blur(layer: FileLayer) -> bool:
 def backbones(layers: Layers) -> tuple[tuple[Backbone, ...], ...]:
     """Return the residual networks among some layers, one behind the other, each with the other ways to read it."""
     row = weighted(layers)
-    found: list[tuple[Backbone, ...]] = []
+    networks: list[tuple[Backbone, ...]] = []
     at = 0
     while at < len(row):
         ways = tuple(_at(row, at))
         if ways:
-            found.append(ways)
+            networks.append(ways)
             at += max(len(way.layers) for way in ways)
         else:
             at += 1
-    return tuple(found)
+    return tuple(networks)
 
 
 def _at(row: Layers, at: int) -> Iterator[Backbone]:
@@ -133,14 +133,14 @@ def _fits(layer: FileLayer, shape: tuple[int, int], side: int) -> bool:
 
 
 def _blocks(row: Layers, at: int, channels: int) -> tuple[tuple[FoundBlock, ...], int]:
-    found: list[FoundBlock] = []
-    while len(found) < MAX_BLOCKS * MAX_STAGES:
-        block, after = _block(row, at, channels, found[0].attention if found else None)
+    blocks: list[FoundBlock] = []
+    while len(blocks) < MAX_BLOCKS * MAX_STAGES:
+        block, after = _block(row, at, channels, blocks[0].attention if blocks else None)
         if block is None:
             break
-        found.append(block)
+        blocks.append(block)
         at, channels = after, block.out
-    return tuple(found), at
+    return tuple(blocks), at
 
 
 def _block(row: Layers, at: int, channels: int, attention: Attention | None) -> tuple[FoundBlock | None, int]:
@@ -168,13 +168,13 @@ def _cores(row: Layers, at: int, channels: int) -> Iterator[Layers]:
     three = row[at : at + 3]
     if any(layer.kind is not Kind.CONV or layer.biased for layer in three[:2]) or len(three) < 2:
         return
-    one, two = three[:2]
-    if one.inputs != channels or two.side != 3 or two.shape[3] != 3:
+    first, second = three[:2]
+    if first.inputs != channels or second.side != 3 or second.shape[3] != 3:
         return
-    grouped = two.inputs and one.out % two.inputs == 0 and two.out % (one.out // two.inputs) == 0
-    if one.side == 1 and grouped and len(three) == 3 and _fits(three[2], (three[2].out, two.out), 1):
+    grouped = second.inputs and first.out % second.inputs == 0 and second.out % (first.out // second.inputs) == 0
+    if first.side == 1 and grouped and len(three) == 3 and _fits(three[2], (three[2].out, second.out), 1):
         yield three
-    elif one.shape[2:] == (3, 3) and two.inputs == one.out:
+    elif first.shape[2:] == (3, 3) and second.inputs == first.out:
         yield three[:2]
 
 
@@ -206,18 +206,18 @@ def _begins(row: Layers, at: int) -> bool:
 
 
 def _attention(row: Layers, at: int, channels: int) -> tuple[Attention, int]:
-    one, two, three = (*row[at : at + 3], None, None, None)[:3]
-    if one is None:
+    first, second, third = (*row[at : at + 3], None, None, None)[:3]
+    if first is None:
         return Attention.NONE, 0
-    if one.kind is Kind.CONV1D and one.shape[:2] == (1, 1):
+    if first.kind is Kind.CONV1D and first.shape[:2] == (1, 1):
         return Attention.ECA, 1
-    if two is None or not (_is_gate(one, channels) and _is_gate(two, one.out)):
+    if second is None or not (_is_gate(first, channels) and _is_gate(second, first.out)):
         return Attention.NONE, 0
-    if one.inputs != channels or two.out != channels or two.inputs != one.out:
+    if first.inputs != channels or second.out != channels or second.inputs != first.out:
         return Attention.NONE, 0
-    if three is not None and three.shape[:2] == (1, 2) and len(three.shape) == 4 and three.side > 1:
+    if third is not None and third.shape[:2] == (1, 2) and len(third.shape) == 4 and third.side > 1:
         return Attention.CBAM, 3
-    return (Attention.SE, 2) if one.kind is Kind.LINEAR or (one.biased and two.biased) else (Attention.NONE, 0)
+    return (Attention.SE, 2) if first.kind is Kind.LINEAR or (first.biased and second.biased) else (Attention.NONE, 0)
 
 
 def _is_gate(layer: FileLayer, channels: int) -> bool:
@@ -279,7 +279,7 @@ def structural_family(layers: Layers) -> str:
 
 def reason(shapes: Mapping[str, Shape], nearest: Iterable[Backbone]) -> str:
     """Return why some tensors make no residual network that the app knows, as a sentence's end."""
-    best = max(nearest, key=lambda one: len(one.blocks), default=None)
+    best = max(nearest, key=lambda backbone: len(backbone.blocks), default=None)
     if best is not None and best.stop is not None:
         count = len(best.blocks)
         fitting = "block is one" if count == 1 else f"{count:,} blocks are those"

@@ -13,8 +13,9 @@ from resnet_explorer.module.build import ResNet, build
 from resnet_explorer.network import compile_spec
 from resnet_explorer.network.tree import tensors
 from resnet_explorer.spec import InputShape, ResNetSpec, codec
-from resnet_explorer.weights.identify import BINS, LIMIT, Identified, TensorStats, Weights, identify
+from resnet_explorer.weights.identify import identify
 from resnet_explorer.weights.reader import SPEC_KEY, Checkpoint, read
+from resnet_explorer.weights.values import BINS, LIMIT, Identified, TensorStats, Weights
 
 SUFFIXES = (".safetensors", ".pth", ".pt", ".onnx")
 
@@ -26,30 +27,30 @@ def identified(checkpoint: Checkpoint) -> Identified:
 
 
 def load(path: Path, limit: int = LIMIT, key: str | None = None) -> tuple[ResNet, Identified]:
-    """Return the module with a file's weights, in eval mode, and what was found of it.
+    """Return the module with a file's weights, in eval mode, and how the file fits it.
 
     What the file holds beside the network (another head, a second encoder) is left out. Raises CheckpointError where
     anything of the network is missing or of another shape: nothing is loaded by halves.
     """
     checkpoint = read(path, limit, key)
-    found = identified(checkpoint)
-    if not found.fits:
-        first, rest = found.problems[:3], len(found.problems) - 3
+    result = identified(checkpoint)
+    if not result.fits:
+        first, rest = result.problems[:3], len(result.problems) - 3
         more = f" And {rest:,} more." if rest > 0 else ""
         raise CheckpointError(
             str(path),
-            f"{path.name} does not fit {found.spec.name}: {' '.join(first)}{more}",
+            f"{path.name} does not fit {result.spec.name}: {' '.join(first)}{more}",
             "'resnet-explorer identify' lists everything.",
         )
-    model = build(found.spec, initialise=False)
-    model.load_state_dict(state_of(checkpoint, found), strict=False)  # nothing but counters of batches may be missing
-    return model.eval(), found
+    model = build(result.spec, initialise=False)
+    model.load_state_dict(state_of(checkpoint, result), strict=False)  # nothing but counters of batches may be missing
+    return model.eval(), result
 
 
-def state_of(checkpoint: Checkpoint, found: Identified) -> dict[str, Tensor]:
-    """Return the tensors that belong to the network that was found, by our names and in its shapes."""
-    expected = tensors(compile_spec(found.spec))
-    state = {ours: checkpoint.tensors[theirs] for theirs, ours in found.names.items()}
+def state_of(checkpoint: Checkpoint, result: Identified) -> dict[str, Tensor]:
+    """Return the tensors that belong to the network, by our names and in its shapes."""
+    expected = tensors(compile_spec(result.spec))
+    state = {ours: checkpoint.tensors[theirs] for theirs, ours in result.names.items()}
     return {name: tensor.reshape(expected[name]) for name, tensor in state.items() if name in expected}
 
 
@@ -60,12 +61,12 @@ def strange_values(given: Iterable[Tensor]) -> tuple[int, int]:
     return strange, sum(tensor.numel() for tensor in real)
 
 
-def statistics(named: Iterable[tuple[str, Tensor]]) -> tuple[TensorStats, ...]:
-    """Return the figures of some named tensors; counters and other whole numbers are left out."""
-    return tuple(_stats(name, tensor) for name, tensor in named if tensor.is_floating_point())
+def statistics(pairs: Iterable[tuple[str, Tensor]]) -> tuple[TensorStats, ...]:
+    """Return the figures of some pairs tensors; counters and other whole numbers are left out."""
+    return tuple(_figures(name, tensor) for name, tensor in pairs if tensor.is_floating_point())
 
 
-def _stats(name: str, tensor: Tensor) -> TensorStats:
+def _figures(name: str, tensor: Tensor) -> TensorStats:
     values = tensor.detach().reshape(-1).to(torch.float64)
     finite = values[torch.isfinite(values)]
     strange, shape = values.numel() - finite.numel(), tuple(tensor.shape)
@@ -75,27 +76,19 @@ def _stats(name: str, tensor: Tensor) -> TensorStats:
     counts = torch.histc(finite, BINS, least, greatest) if greatest > least else torch.zeros(BINS)
     if greatest <= least:
         counts[BINS // 2] = finite.numel()
-    return TensorStats(
-        name,
-        shape,
-        float(finite.norm()),
-        float(finite.mean()),
-        float(finite.std(correction=0)),
-        least,
-        greatest,
-        tuple(int(count) for count in counts.tolist()),
-        strange,
-    )
+    norm, mean, std = (float(value) for value in (finite.norm(), finite.mean(), finite.std(correction=0)))
+    histogram = tuple(int(count) for count in counts.tolist())
+    return TensorStats(name, shape, norm, mean, std, least, greatest, histogram, strange)
 
 
 def weights(path: Path, limit: int = LIMIT, key: str | None = None) -> Weights:
     """Return the network of a file, with the figures of every tensor; raises CheckpointError as ``read``."""
     checkpoint = read(path, limit, key)
-    found = identified(checkpoint)
+    result = identified(checkpoint)
     figures = statistics(sorted(checkpoint.tensors.items()))
-    own = {found.names[one.name]: one for one in figures if one.name in found.names}
+    own = {result.names[stats.name]: stats for stats in figures if stats.name in result.names}
     strange, values = strange_values(checkpoint.tensors.values())
-    return Weights(str(path), found, own, strange, values, checkpoint.notes, checkpoint.keys, checkpoint.key)
+    return Weights(str(path), result, own, strange, values, checkpoint.notes, checkpoint.keys, checkpoint.key)
 
 
 def save(
@@ -115,17 +108,13 @@ def save(
         if suffix == ".onnx":
             stream.write(_onnx(model, spec, image or InputShape(), dynamic))
         elif suffix == ".safetensors":
-            stream.write(_safe(model, spec))
+            from safetensors.torch import save as to_bytes
+
+            state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+            stream.write(to_bytes(state, metadata={"format": "pt", SPEC_KEY: codec.dumps(spec)}))
         else:
             content = {"state_dict": model.state_dict(), SPEC_KEY: codec.dumps(spec)}
             torch.save(content, stream)  # type: ignore[arg-type]  # all that it asks of a stream is ``write``
-
-
-def _safe(model: ResNet, spec: ResNetSpec) -> bytes:
-    from safetensors.torch import save as to_bytes
-
-    state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    return to_bytes(state, metadata={"format": "pt", SPEC_KEY: codec.dumps(spec)})
 
 
 def _onnx(model: ResNet, spec: ResNetSpec, image: InputShape, dynamic: bool) -> bytes:

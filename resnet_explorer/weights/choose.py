@@ -79,21 +79,20 @@ def choose(content: object, leaf: Callable[[object], Leaf | None], key: str | No
     root = _tree(content, leaf)
     if not root.total:
         raise FileError(f"holds no tensors{_instead(content)}.", "Choose a file of weights.")
-    found = _candidates(root)
-    if key is not None:
-        part = next((part for part in found if part.key == key), None)
-        if part is None:
-            known = ", ".join(repr(shortened(part.key)) for part in found[:MOST_TRIED])
-            raise FileError(f"has no weights under {key!r}.", f"Choose one of: {known}.")
+    candidates = _candidates(root)
+    keys = tuple(part.key for part in candidates)
+    if key is None:
+        part = _likeliest(candidates)
+    elif key in keys:
+        part = candidates[keys.index(key)]
     else:
-        part = _likeliest(found)
+        listed = ", ".join(repr(shortened(other)) for other in keys[:MOST_TRIED])
+        raise FileError(f"has no weights under {key!r}.", f"Choose one of: {listed}.")
     if part.is_list:
-        raise FileError(
-            f"holds a list of {part.total:,} tensors without names.", "Save the state_dict, which has a name for each."
-        )
+        what = f"holds a list of {part.total:,} tensors without names."
+        raise FileError(what, "Save the state_dict, which has a name for each.")
     tensors = _flat(part)
-    names = tuple(one.key for one in found)
-    return Choice(tensors, part.key, names if len(names) > 1 else (), tuple(_notes(part, tensors, found)))
+    return Choice(tensors, part.key, keys if len(keys) > 1 else (), tuple(_notes(part, tensors, candidates)))
 
 
 def _instead(content: object) -> str:
@@ -184,7 +183,7 @@ def _is_optimiser(state: Mapping[str | int, object]) -> bool:
 
 def _candidates(root: _Part) -> list[_Part]:
     """Return the parts that may each be a network, in the file's order; everything where none has convolutions."""
-    found: list[_Part] = []
+    candidates: list[_Part] = []
     seen: set[int] = set()
     waiting = [root]
     while waiting:
@@ -192,42 +191,44 @@ def _candidates(root: _Part) -> list[_Part]:
         if id(part) in seen:
             continue
         seen.add(id(part))
-        inner = [one for one in part.parts.values() if one.convolutions]
-        rich = [one for one in inner if one.convolutions >= NETWORK or one.is_module]
+        inner = [child for child in part.parts.values() if child.convolutions]
+        rich = [child for child in inner if child.convolutions >= NETWORK or child.is_module]
         if part.is_module or (part.convolutions and (part.own or len(rich) < len(inner) or _has_head(part, rich))):
-            found.append(part)
+            candidates.append(part)
             rich = rich if part.own >= NETWORK and not part.is_module else []
         waiting += reversed(rich)
-    return found or [max(_all(root), key=lambda one: len(one.tensors))]
+    return candidates or [max(_all(root), key=lambda part: len(part.tensors))]
 
 
 def _has_head(part: _Part, rich: list[_Part]) -> bool:
-    """Return whether a backbone lies beside the head that belongs to it."""
-    others = [one for one in part.parts.values() if not one.convolutions]
-    return len(rich) == 1 and not _linear(rich[0]) and any(_linear(one) for one in others)
+    others = [child for child in part.parts.values() if not child.convolutions]
+    return len(rich) == 1 and not _has_matrix(rich[0]) and any(map(_has_matrix, others))
 
 
-def _linear(part: _Part) -> bool:
-    return any(isinstance(leaf, Tensor) and leaf.dim() == 2 for one in _all(part) for leaf in one.tensors.values())
+def _has_matrix(root: _Part) -> bool:
+    return any(isinstance(leaf, Tensor) and leaf.dim() == 2 for part in _all(root) for leaf in part.tensors.values())
 
 
 def _all(root: _Part) -> list[_Part]:
-    found, waiting = {id(root): root}, [root]
+    parts, waiting = {id(root): root}, [root]
     while waiting:
-        for one in waiting.pop().parts.values():
-            if id(one) not in found:
-                found[id(one)] = one
-                waiting.append(one)
-    return list(found.values())
+        for child in waiting.pop().parts.values():
+            if id(child) not in parts:
+                parts[id(child)] = child
+                waiting.append(child)
+    return list(parts.values())
 
 
-def _likeliest(found: list[_Part]) -> _Part:
+def _likeliest(candidates: list[_Part]) -> _Part:
     """Return the part that is a residual network, rather no moving average, and rather the first."""
-    if len(found) == 1:
-        return found[0]
-    largest = max(part.convolutions for part in found)
-    averaged = {part.path: any(word in part.path.lower() for word in _AVERAGES) for part in found}
-    order = sorted(found, key=lambda part: (2 * part.convolutions < largest, averaged[part.path]))
+    if len(candidates) == 1:
+        return candidates[0]
+    largest = max(part.convolutions for part in candidates)
+
+    def order_of(part: _Part) -> tuple[bool, bool]:
+        return 2 * part.convolutions < largest, any(name in part.path.lower() for name in _AVERAGES)
+
+    order = sorted(candidates, key=order_of)
     return next((part for part in order[:MOST_TRIED] if _is_residual(part)), order[0])
 
 
@@ -244,29 +245,29 @@ def _flat(root: _Part) -> dict[str, Leaf]:
     if root.total > MOST_TENSORS:
         raise FileError(f"holds {root.total:,} tensors, more than any residual network has.", "Do not trust this file.")
     beside = root.own >= NETWORK and not root.is_module
-    found: dict[str, Leaf] = {}
+    tensors: dict[str, Leaf] = {}
     waiting = [("", root)]
     while waiting:
         before, part = waiting.pop()
-        found |= {f"{before}{name}": leaf for name, leaf in part.tensors.items()}
-        inner = [(name, one) for name, one in part.parts.items() if not (beside and one.convolutions >= NETWORK)]
-        waiting += [(f"{before}{name}.", one) for name, one in reversed(inner)]
-    return found
+        tensors |= {f"{before}{name}": leaf for name, leaf in part.tensors.items()}
+        for name, child in reversed(part.parts.items()):
+            if not (beside and child.convolutions >= NETWORK):
+                waiting.append((f"{before}{name}.", child))
+    return tensors
 
 
-def _notes(part: _Part, tensors: Mapping[str, Leaf], found: list[_Part]) -> Iterator[str]:
+def _notes(part: _Part, tensors: Mapping[str, Leaf], candidates: list[_Part]) -> Iterator[str]:
     if part.is_module and not part.of.startswith("__torch__."):
         where = f" under {shortened(part.path)!r}" if part.path else ""
         yield f"The file holds a whole module{where} ({part.of[:120]}); its code was not run, its tensors were read."
-    others = [one for one in found if one is not part]
+    others = [other for other in candidates if other is not part]
     if others:
         yield f"These are the weights under {shortened(part.key)!r}."
-    for one in others[:MOST_TRIED]:
-        same = "the same tensors" if _is_same(tensors, _flat(one)) else f"{one.total:,} tensors of its own"
-        yield f"The file also holds {shortened(one.key)!r}: {same}."
+    for other in others[:MOST_TRIED]:
+        shares_memory = _addresses(tensors) == _addresses(_flat(other))
+        same = "the same tensors" if shares_memory else f"{other.total:,} tensors of its own"
+        yield f"The file also holds {shortened(other.key)!r}: {same}."
 
 
-def _is_same(one: Mapping[str, Leaf], other: Mapping[str, Leaf]) -> bool:
-    """Return whether two dictionaries share the memory of all their tensors."""
-    places = [[leaf.data_ptr() if isinstance(leaf, Tensor) else 0 for leaf in some.values()] for some in (one, other)]
-    return places[0] == places[1]
+def _addresses(leaves: Mapping[str, Leaf]) -> list[int]:
+    return [leaf.data_ptr() if isinstance(leaf, Tensor) else 0 for leaf in leaves.values()]

@@ -1,9 +1,12 @@
-"""A network's tensors beside those of a file: what is missing, what is too many, what has another shape."""
+"""A network's tensors beside those of a file: what is missing, what is too many, what has another shape.
+
+Also whether a file's weights can start a network's fine-tuning, and what of the file's head becomes of it, in words.
+"""
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from operator import attrgetter
 
@@ -12,86 +15,48 @@ from resnet_explorer.network import compile_spec
 from resnet_explorer.network.kinds import Shape
 from resnet_explorer.network.tree import Network, tensors
 from resnet_explorer.spec import ResNetSpec
-from resnet_explorer.spec.catalogue import CATALOGUE, entry_of, named
+from resnet_explorer.spec.catalogue import CATALOGUE, changes, entry_of, named, origin, title
 from resnet_explorer.spec.change import differences
+from resnet_explorer.weights.values import Identified, strange_text
 
 OPTIONAL = re.compile(r".*\.num_batches_tracked")
 """Counters that older files lack, and that nothing needs."""
 
-ENOUGH, DAMAGED = 0.8, 0.95
-"""The shares of a network's tensors that must be there for it to be the one that was meant, and for it to be sure."""
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """How a file's tensors fit a network: our name for each of the file's, and sentences on what does not fit.
-
-    ``misshapen_names`` are our names of the tensors of another shape. ``spec`` is None where there is no network to
-    compare with. ``right`` counts the tensors that fit.
-    """
-
-    spec: ResNetSpec | None
-    names: Mapping[str, str]
-    missing: tuple[str, ...] = ()
-    unexpected: tuple[str, ...] = ()
-    misshapen: tuple[str, ...] = ()
-    misshapen_names: tuple[str, ...] = ()
-    right: int = 0
-
-    @property
-    def fits(self) -> bool:
-        """Return whether there is a network, and all tensors are its."""
-        return self.spec is not None and not (self.missing or self.unexpected or self.misshapen)
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        """Return everything that does not fit."""
-        return self.missing + self.unexpected + self.misshapen
-
-    @property
-    def share(self) -> float:
-        """Return the share of the network's tensors that are there, in their shapes."""
-        return self.right / max(1, self.right + len(self.missing) + len(self.misshapen))
-
-    @property
-    def likely(self) -> bool:
-        """Return whether enough is there for this to be the network that was meant."""
-        return self.spec is not None and self.share > ENOUGH
-
-    @property
-    def nearly(self) -> bool:
-        """Return whether all is there, or all but a few tensors of a damaged file."""
-        return self.fits or (self.spec is not None and self.share > DAMAGED and not self.unexpected)
-
 
 def compared(
     spec: ResNetSpec, names: Mapping[str, str], shapes: Mapping[str, Shape], strangers: Iterable[str] = ()
-) -> Compared:
+) -> Identified:
     """Return how the tensors of ``shapes``, by our ``names``, fit a network; lengths of 1 do not count.
 
     ``strangers`` are names of tensors that stand inside the network, but are not its.
     """
-    expected = tensors(compile_spec(spec))
-    found = {ours: theirs for theirs, ours in names.items()}
-    missing = [name for name in expected if name not in found and not OPTIONAL.fullmatch(name)]
-    unexpected = [theirs for ours, theirs in found.items() if ours not in expected]
+    expected = _tensors(spec)
+    theirs = {our_name: name for name, our_name in names.items()}
+    given = {our_name: shapes[name] for our_name, name in theirs.items()}
+    missing = [name for name in expected if name not in given and not OPTIONAL.fullmatch(name)]
+    unexpected = [name for our_name, name in theirs.items() if our_name not in expected]
     misshapen = [
         name
         for name, shape in expected.items()
-        if name in found and shapes[found[name]] != shape and _squeezed(shapes[found[name]]) != _squeezed(shape)
+        if name in given and given[name] != shape and _squeezed(given[name]) != _squeezed(shape)
     ]
-    return Compared(
+    return Identified(
         spec,
         names,
         tuple(f"{name} is missing." for name in missing),
         tuple(f"{name} has no place in this network." for name in (*unexpected, *strangers)),
         tuple(
-            f"{found[name]} is {_words(shapes[found[name]])} where {_words(expected[name])} is needed."
+            f"{theirs[name]} is {_shape_text(given[name])} where {_shape_text(expected[name])} is needed."
             for name in misshapen
         ),
         tuple(misshapen),
-        len(found) - len(unexpected) - len(misshapen),
+        len(given) - len(unexpected) - len(misshapen),
     )
+
+
+@lru_cache(maxsize=64)
+def _tensors(spec: ResNetSpec) -> Mapping[str, Shape]:
+    return tensors(compile_spec(spec))
 
 
 def _squeezed(shape: Shape) -> Shape:
@@ -99,7 +64,7 @@ def _squeezed(shape: Shape) -> Shape:
     return tuple(length for length in shape if length != 1)
 
 
-def _words(shape: Shape) -> str:
+def _shape_text(shape: Shape) -> str:
     return "×".join(str(length) for length in shape) or "a single number"
 
 
@@ -126,32 +91,87 @@ def alternatives(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
     if not near:
         return ()
     wanted = _signature(_usual(spec))
-    return tuple(one for one in near if _signature(_usual(one)) == wanted)
+    return tuple(other for other in near if _signature(_usual(other)) == wanted)
 
 
-@lru_cache(maxsize=64)
 def _signature(spec: ResNetSpec) -> Mapping[Shape, int]:
-    return Counter(tensors(compile_spec(spec)).values())
+    return Counter(_tensors(spec).values())
 
 
 def base_name(spec: ResNetSpec) -> str:
     """Return the name of the network of the catalogue that a spec is an edit of; ``custom-resnet`` for none."""
-    found, edits = "custom-resnet", MOST_EDITS + 1
+    name, edits = "custom-resnet", MOST_EDITS + 1
     for entry in CATALOGUE.values():
         if entry.spec.blocks == spec.blocks and entry.spec.block == spec.block:
             count = len(set(differences(entry.spec, spec)) - set(HEAD_AND_INPUT))
             if count < edits:
-                found, edits = entry.name, count
-    return found
+                name, edits = entry.name, count
+    return name
 
 
-def same_network(one: ResNetSpec, other: ResNetSpec) -> bool:
+def same_network(spec: ResNetSpec, other: ResNetSpec) -> bool:
     """Return whether two networks have tensors of the same shapes, whatever their heads."""
     try:
-        pair = [_signature(replace(spec, name="", classes=None)) for spec in (one, other)]
+        first, second = (_signature(replace(network, name="", classes=None)) for network in (spec, other))
     except SpecError:
         return False
-    return pair[0] == pair[1]
+    return first == second
+
+
+FREE = ("classes", "dropout", "init", "zero_init", "stochastic_depth", "block_dropout", "shortcut_dropout")
+"""Axes that may differ between a file's network and the one tuned: the head, initial weights, what is random."""
+USUAL_CLASSES = 1000
+
+
+def refusal(file: str, result: Identified, spec: ResNetSpec, strange: int = 0, values: int = 0) -> str:
+    """Return why a file's weights cannot start a network's fine-tuning; empty where they can.
+
+    ``strange`` of the file's ``values`` are not finite.
+    """
+    if not result.fits:
+        count = len(result.problems)
+        more = f" ({count - 1:,} more)" if count > 1 else ""
+        return f"{file} does not fit {title(result.spec)}: {result.problems[0]}{more}"
+    if strange:
+        return f"{file} cannot be trained further: {strange_text(strange, values)}"
+    if not same_network(result.spec, spec):
+        return f"{file} holds {described(result.spec)}, not {title(_with_usual_head(spec))}."
+    if not result.assumed:  # the file tells its network, also what tensors do not
+        axes = [key for key in differences(result.spec, spec) if key not in FREE]
+        return f"{file} holds a {title(result.spec)} of other {', '.join(axes)}." if axes else ""
+    return ""
+
+
+def described(spec: ResNetSpec) -> str:
+    """Return a network's title with what was edited in it, the head apart."""
+    plain = _with_usual_head(spec)
+    base = origin(plain) if plain.name.endswith("-edited") else None
+    edits = [line for line in changes(base.spec, plain) if not line.startswith("Classes:")] if base else []
+    return f"{title(plain)} ({'; '.join(edits[:3])})" if edits else title(plain)
+
+
+def with_head(spec: ResNetSpec) -> ResNetSpec:
+    """Return a network that can be tuned: a backbone alone gets a head to be replaced."""
+    return spec if spec.classes is not None else _with_usual_head(spec)
+
+
+def _with_usual_head(spec: ResNetSpec) -> ResNetSpec:
+    base = CATALOGUE.get(spec.name.removesuffix("-plain").removesuffix("-edited"))
+    return named(replace(spec, classes=base.spec.classes if base else USUAL_CLASSES))
+
+
+def head_words(file: str, result: Identified, classes: int) -> tuple[str, ...]:
+    """Return what becomes of a file's head, and of what else is in it, in a tuning to that many classes."""
+    had = result.spec.classes
+    if had == classes:
+        text = ["The head has as many classes as the file's, and starts from it too."]
+    elif had is not None:
+        text = [f"The head of {had:,} classes was not loaded: there are {classes:,}; it is new."]
+    elif result.leftovers:
+        text = ["The head is new."]
+    else:
+        text = [f"{file} has no head: the head is new."]
+    return (*text, *(f"{file}, {leftover.text}." for leftover in result.leftovers))
 
 
 _RULES: tuple[tuple[str, str], ...] = (
@@ -188,9 +208,9 @@ def renamed(names: Iterable[str], network: Network) -> Mapping[str, str]:
 
     The layers of a projection are numbered anew in their order: timm counts an empty one where nothing is pooled.
     """
-    found = {name: ours(name) for name in names}
+    targets = {name: ours(name) for name in names}
     counted: dict[str, list[int]] = {}
-    for name in found.values():
+    for name in targets.values():
         if match := re.fullmatch(r"(.+\.downsample)\.(\d+)\.\w+", name):
             counted.setdefault(match[1], []).append(int(match[2]))
     places = {
@@ -198,50 +218,34 @@ def renamed(names: Iterable[str], network: Network) -> Mapping[str, str]:
         for path, old_numbers in counted.items()
         for old, new in zip(sorted(set(old_numbers)), _numbers(network, path), strict=False)
     }
-    split = {name: target.rpartition(".") for name, target in found.items()}
+    split = {name: target.rpartition(".") for name, target in targets.items()}
     return {name: f"{places.get(layer, layer)}{dot}{tensor}" for name, (layer, dot, tensor) in split.items()}
 
 
 def _numbers(network: Network, path: str) -> list[int]:
-    """Return the numbers of the layers with parameters in a projection of ours."""
     block = network.block_at(path.rpartition(".")[0])
     parts = block.form.parts if block else ()
     return [int(part.name[11:]) for part in parts if part.name.startswith("downsample.") and part.layer.params]
 
 
-_KNOWN = re.compile(r"(.*?)(?:conv1|bn1|layer\d+\.\d+|stages\.\d+\.blocks\.\d+|stem)\.")
+_PREFIX = re.compile(r"(.*?)(?:conv1|bn1|layer\d+\.\d+|stages\.\d+\.blocks\.\d+|stem)\.")
 
 
-def by_name(shapes: Mapping[str, Shape], known: ResNetSpec | None = None) -> Compared:
+def by_name(shapes: Mapping[str, Shape], known: ResNetSpec | None = None) -> Identified | None:
     """Return how some tensors fit a network by torchvision's, timm's and our names: ``known``, or the nearest one.
 
-    The result has no spec where the names are not known, or too few of them fit.
+    None where the names are not known, or too few of them fit.
     """
-    prefix = _prefix(shapes)
+    prefixes = Counter(match[1] for name in shapes if (match := _PREFIX.match(name)))
+    prefix = prefixes.most_common(1)[0][0] if prefixes else ""
     short = {name: name.removeprefix(prefix) for name in shapes}
     own = {ours(name): shapes[full] for full, name in short.items()}
-    spec = known or max(_near(own), key=lambda one: _right(one, own), default=None)
+    spec = known or max(_near(own), key=lambda spec: len(own.items() & _tensors(spec).items()), default=None)
     if spec is None:
-        return Compared(None, {})
+        return None
     names = renamed(short.values(), compile_spec(spec))
-    found = compared(spec, {full: names[name] for full, name in short.items()}, shapes)
-    return found if known or found.likely else Compared(None, {})
-
-
-def _right(spec: ResNetSpec, own: Mapping[str, Shape]) -> int:
-    expected = _tensors(spec)
-    return sum(expected.get(name) == shape for name, shape in own.items())
-
-
-@lru_cache(maxsize=64)
-def _tensors(spec: ResNetSpec) -> Mapping[str, Shape]:
-    return tensors(compile_spec(spec))
-
-
-def _prefix(shapes: Mapping[str, Shape]) -> str:
-    """Return what stands before the names of a network: the commonest that there is."""
-    counts = Counter(match[1] for name in shapes if (match := _KNOWN.match(name)))
-    return counts.most_common(1)[0][0] if counts else ""
+    result = compared(spec, {full: names[name] for full, name in short.items()}, shapes)
+    return result if known or result.likely else None
 
 
 def _near(own: Mapping[str, Shape]) -> tuple[ResNetSpec, ...]:

@@ -1,8 +1,6 @@
 """What a file is, by its first bytes: a container of weights, or something else that is called what it is."""
 
 import re
-from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
 
 HEAD = 4096
@@ -23,16 +21,6 @@ class FileError(Exception):
 def shortened(name: str) -> str:
     """Return a name as it can be shown: of more than 80 characters the beginning and the end."""
     return name if len(name) <= 80 else f"{name[:40]}…{name[-39:]}"
-
-
-class Kind(StrEnum):
-    """The containers that are read."""
-
-    ZIP = "zip"
-    SAFETENSORS = "safetensors"
-    PICKLE = "pickle"
-    HDF5 = "hdf5"
-    INDEX = "index"
 
 
 AGAIN = "Download it again."
@@ -72,17 +60,21 @@ _SUFFIXES = {
 }
 
 
-def kind_of(path: Path, head: bytes, size: int) -> Kind:
-    """Return which container a file is, from its first bytes; raises FileError with what it is where it is none."""
-    if not size:
-        raise FileError("is empty (0 bytes).", AGAIN)
-    for known, matches in _CONTAINERS.items():
-        if matches(head, size):
-            return known
-    raise _named(path, head)
+def first_bytes(path: Path) -> bytes:
+    """Return the bytes that tell what a file is."""
+    with path.open("rb") as file:
+        return file.read(HEAD)
 
 
-def _named(path: Path, head: bytes) -> FileError:
+def is_index(head: bytes) -> bool:
+    """Return whether a file begins as an index of shards."""
+    return head.lstrip()[:1] == b"{" and b'"weight_map"' in head
+
+
+def no_weights(path: Path, head: bytes) -> FileError:
+    """Return what to say of a file that is no container of weights: what it is, from its first bytes."""
+    if not head:
+        return FileError("is empty (0 bytes).", AGAIN)
     suffix = path.suffix.lower()
     for start, what, remedy in _STARTS:
         if head.startswith(start) and not (len(start) < 3 and suffix in (".txt", ".md", ".csv", ".pth", ".pt")):
@@ -103,7 +95,6 @@ def _named(path: Path, head: bytes) -> FileError:
 
 
 def _text(path: Path, head: bytes) -> FileError | None:
-    """Return what to say of a file of text, None where it is none."""
     try:
         text = head[:-3].decode("utf-8") if len(head) == HEAD else head.decode("utf-8")
     except UnicodeDecodeError:
@@ -124,22 +115,3 @@ def _text(path: Path, head: bytes) -> FileError | None:
 def _is_onnx(head: bytes) -> bool:
     """Return whether protocol buffers begin with a small version and then a text or a graph, as ONNX writes them."""
     return head[:1] == b"\x08" and head[1:2] < b"\x20" and head[2:3] in (b"\x12", b"\x1a", b"\x22", b"\x3a", b"\x42")
-
-
-def _is_safetensors(head: bytes, size: int) -> bool:
-    return len(head) > 8 and head[8:9] == b"{" and head[9:10] in b'"} \n\t\r' and head[4:8] == b"\0\0\0\0"
-
-
-def _is_pickle(head: bytes, size: int) -> bool:
-    if head[:1] == b"\x80":
-        return head[1:2] <= b"\x05"
-    return head.startswith((b"(dp", b"(lp", b"(ip", b"ccopy_reg\n", b"ccollections\n", b"cnumpy", b"ctorch"))
-
-
-_CONTAINERS: dict[Kind, Callable[[bytes, int], bool]] = {
-    Kind.ZIP: lambda head, size: head.startswith((b"PK\x03\x04", b"PK\x05\x06")),
-    Kind.SAFETENSORS: _is_safetensors,
-    Kind.PICKLE: _is_pickle,
-    Kind.HDF5: lambda head, size: head.startswith(b"\x89HDF\r\n\x1a\n"),
-    Kind.INDEX: lambda head, size: head.lstrip()[:1] == b"{" and b'"weight_map"' in head,
-}

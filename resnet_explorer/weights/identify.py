@@ -10,10 +10,11 @@ from resnet_explorer.spec import AntiAlias, Init, Order, ResNetSpec
 from resnet_explorer.spec.catalogue import named, title
 from resnet_explorer.spec.change import change_all, differences
 from resnet_explorer.weights.backbone import Backbone, backbones, family, is_blur, reason, structural_family, weighted
-from resnet_explorer.weights.compare import Compared, alternatives, base_name, by_name, compared, in_catalogue
+from resnet_explorer.weights.compare import alternatives, base_name, by_name, compared, in_catalogue
 from resnet_explorer.weights.layers import FileLayer, Kind, Layers, readings
-from resnet_explorer.weights.matching import Leftover, classifier, leftovers, match, preferred
+from resnet_explorer.weights.matching import classifier, leftovers, match, preference
 from resnet_explorer.weights.traits import open_questions, read_traits
+from resnet_explorer.weights.values import Identified, Leftover
 
 MOST_OTHERS = (0.5, 4.0)
 """How many other convolutions there may be for one of the network: under the same names, and under others."""
@@ -22,46 +23,82 @@ MOST_BANDS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Identified:
-    """The network that some tensors belong to, what was assumed, what is left over, and what does not fit.
+class _Site:
+    """A residual network among the layers of a file, and the other ones beside it."""
 
-    ``names`` gives our name for each of the file's tensors that the network has. ``alternatives`` are the networks of
-    the catalogue with the same tensors. ``missing``, ``unexpected`` and ``misshapen`` are sentences.
-    """
-
-    spec: ResNetSpec
-    assumed: tuple[str, ...]
-    names: Mapping[str, str]
-    missing: tuple[str, ...] = ()
-    unexpected: tuple[str, ...] = ()
-    misshapen: tuple[str, ...] = ()
-    leftovers: tuple[Leftover, ...] = ()
-    alternatives: tuple[str, ...] = ()
-
-    @property
-    def fits(self) -> bool:
-        """Return whether all tensors of the network are there, and no others among them."""
-        return not (self.missing or self.unexpected or self.misshapen)
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        """Return everything that does not fit."""
-        return self.missing + self.unexpected + self.misshapen
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A network found in a file: its spec, the names of its tensors, and what of them does not fit."""
-
-    spec: ResNetSpec
     backbone: Backbone
     layers: Layers
-    encoders: tuple[Backbone, ...]
-    result: Compared
+    others: tuple[Backbone, ...]
 
-    @property
-    def known(self) -> bool:
-        return in_catalogue(self.spec)
+    def free(self, names: Mapping[str, str]) -> Layers:
+        """Return the layers that belong neither to the network nor to another one in the file."""
+        taken = {name for other in self.others for layer in other.layers for name in layer.tensors.values()} | {*names}
+        roots = tuple(f"{other.root}." for other in self.others if other.root)
+        outside = (layer for layer in self.layers if not layer.path.startswith(roots))
+        return tuple(layer for layer in outside if taken.isdisjoint(layer.tensors.values()))
+
+    def is_whole(self) -> bool:
+        """Return whether this is a network and no piece of another: nothing goes on where it ends."""
+        backbone, root = self.backbone, self.backbone.root
+        convs = [layer for layer in weighted(self.layers) if layer.kind is Kind.CONV]
+        own = {layer.tensors["weight"] for layer in backbone.layers}
+        stem, windows = backbone.stem[0], [layer for layer in convs if layer.side > 1]
+        if stem.inputs > MOST_BANDS and any(layer.tensors["weight"] not in own for layer in windows):
+            return False
+        if stem.inputs == 1 and any(layer.inputs == 1 and layer.out != stem.out for layer in windows):
+            return False  # a depthwise convolution, not the stem of a net for grey images
+        own |= {layer.tensors["weight"] for other in self.others for layer in other.layers}
+        rest = [layer for layer in convs if layer.tensors["weight"] not in own]
+        inside = [layer for layer in rest if not root or layer.path.startswith(f"{root}.")]
+        count = len(backbone.layers)
+        if len(inside) > MOST_OTHERS[0] * count or len(rest) > MOST_OTHERS[1] * count:
+            return False
+        parts = {_part(layer, root) for layer in backbone.layers}
+        return not any(_part(layer, root) in parts for layer in inside) and not (
+            backbone.stop in inside and _goes_on(backbone, backbone.stop, parts, root)
+        )
+
+    def networks(self, shapes: Mapping[str, Shape], known: ResNetSpec | None) -> Iterator[Identified]:
+        """Yield the network of each order that its layers are, with its classifier where there is one."""
+        traits = read_traits(self.backbone, self.layers)
+        for order in (Order.V1, Order.V2):
+            try:
+                guess = known or change_all(ResNetSpec("checkpoint"), {**traits, "order": order})
+            except SpecError:
+                continue
+            result = self._fitted(guess, shapes)
+            if result is None:
+                continue
+            spec = known or self._named(result.spec)
+            same_names = {"classes", "in_channels"}.issuperset(differences(guess, spec))
+            again = result if same_names else self._fitted(spec, shapes)
+            if again is not None and again.likely and all(name.startswith("fc.") for name in again.misshapen_names):
+                yield replace(again, spec=named(replace(spec, classes=again.spec.classes)))
+            if known or result.fits:
+                return
+
+    def _named(self, spec: ResNetSpec) -> ResNetSpec:
+        """Return a network under its name, or the first of the catalogue with the same tensors."""
+        if any(is_blur(layer) for layer in self.layers):
+            spec = replace(spec, anti_alias=AntiAlias.BLUR)
+        likeliest = spec if in_catalogue(spec) else next(iter(alternatives(spec)), spec)
+        kept = replace(likeliest, classes=spec.classes, in_channels=spec.in_channels)
+        return named(replace(kept, name=base_name(kept)))
+
+    def _fitted(self, spec: ResNetSpec, shapes: Mapping[str, Shape]) -> Identified | None:
+        """Return how a network's tensors fit the backbone's, with the classifier that stands free beside it."""
+        headless = replace(spec, classes=1 if spec.init is Init.FIXUP else None)
+        names = match(headless, self.backbone, self.layers)
+        if names is None:
+            return None
+        free, root = self.free(names), self.backbone.root
+        head = classifier(self.backbone, free, root) or _own_head(free, names)
+        if head is not None:
+            names |= {head.tensors["weight"]: "fc.weight", head.tensors["bias"]: "fc.bias"}
+        parts = {_part(layer, root) for layer in self.backbone.layers if "." in layer.path}
+        strangers = [layer for layer in free if "." in layer.path and layer is not head and _part(layer, root) in parts]
+        inside = [name for layer in strangers if not is_blur(layer) for name in layer.tensors.values()]
+        return compared(replace(spec, classes=head.out if head else None), names, shapes, inside)
 
 
 def identify(shapes: Mapping[str, Shape], known: ResNetSpec | None = None) -> Identified:
@@ -70,92 +107,45 @@ def identify(shapes: Mapping[str, Shape], known: ResNetSpec | None = None) -> Id
     The layers' shapes tell the network; names only break ties. ``known`` is the network's spec where the file itself,
     or the user, tells it. Raises CheckpointError where this is no residual network that the app knows.
     """
-    if known is not None and (own := by_name(shapes, known)).fits:
-        return Identified(known, (), own.names, leftovers=_unknown(own.names, shapes))
+    if known is not None and (own := by_name(shapes, known)) and own.fits:
+        return replace(own, leftovers=_unknown(own.names, shapes))
     nearest: list[Backbone] = []
-    best: _Candidate | None = None
+    best: tuple[_Site, Identified] | None = None
     for layers in readings(shapes):
-        for one in _candidates(layers, shapes, known, nearest):
-            if best is None or _rank(one) > _rank(best):
-                best = one
-        if best and best.result.nearly:
-            return _identified(best, shapes, known)
+        for sites in _sites(layers, nearest):
+            candidates = [(site, result) for site in sites for result in site.networks(shapes, known)]
+            for candidate in candidates:
+                if best is None or _rank(candidate[1]) > _rank(best[1]):
+                    best = candidate
+            if any(result.nearly for _, result in candidates):
+                break
+        if best and best[1].nearly:
+            return _explained(*best, shapes, known)
     named_alike = by_name(shapes, known)
-    if named_alike.spec is not None and (best is None or named_alike.right >= best.result.right):
-        return _by_name(named_alike, shapes, known)
+    if named_alike and (best is None or named_alike.fitting >= best[1].fitting):
+        return replace(
+            named_alike,
+            assumed=() if known else open_questions(named_alike.spec),
+            leftovers=() if named_alike.unexpected else _unknown(named_alike.names, shapes),
+        )
     if best is not None and known:
-        return _identified(best, shapes, known)
-    raise _other(shapes, nearest, best)
+        return _explained(*best, shapes, known)
+    raise _refusal(shapes, nearest, best[1] if best else None)
 
 
-def _rank(one: _Candidate) -> tuple[bool, int, bool]:
-    return (one.result.fits, one.result.right, one.known)
+def _rank(result: Identified) -> tuple[bool, int, bool]:
+    return result.fits, result.fitting, in_catalogue(result.spec)
 
 
-def _candidates(
-    layers: Layers, shapes: Mapping[str, Shape], known: ResNetSpec | None, nearest: list[Backbone]
-) -> Iterator[_Candidate]:
-    """Yield the networks that a reading of the layers allows, up to the first that fits."""
-    found = preferred(backbones(layers))
-    found = [ways for ways in found if ways[0].stem[0].inputs <= MOST_BANDS] or found
-    for ways in found:
-        others = tuple(one[0] for one in found if one is not ways)
+def _sites(layers: Layers, nearest: list[Backbone]) -> Iterator[list[_Site]]:
+    """Yield the ways to read each network of a file that is whole, and note in ``nearest`` all that were seen."""
+    networks = sorted(backbones(layers), key=preference)
+    networks = [ways for ways in networks if ways[0].stem[0].inputs <= MOST_BANDS] or networks
+    for ways in networks:
+        others = tuple(other[0] for other in networks if other is not ways)
         nearest += ways
-        made = [
-            one for way in ways if _is_whole(way, layers, others) for one in _specs(way, layers, shapes, known, others)
-        ]
-        yield from made
-        if any(one.result.nearly for one in made):
-            return
-
-
-def _specs(
-    way: Backbone, layers: Layers, shapes: Mapping[str, Shape], known: ResNetSpec | None, others: tuple[Backbone, ...]
-) -> Iterator[_Candidate]:
-    """Yield a backbone as a network of each order, with its classifier where there is one."""
-    traits = read_traits(way, layers)
-    for order in (Order.V1, Order.V2):
-        try:
-            guess = known or change_all(ResNetSpec("checkpoint"), {**traits, "order": order})
-        except SpecError:
-            continue
-        result = _fitted(guess, way, layers, shapes, others)
-        if result is None:
-            continue
-        spec = known or _named(result.spec or guess, layers)
-        same_names = {"classes", "in_channels"}.issuperset(differences(guess, spec))
-        again = result if same_names else _fitted(spec, way, layers, shapes, others)
-        if again is not None and again.likely and all(name.startswith("fc.") for name in again.misshapen_names):
-            classes = again.spec.classes if again.spec else None
-            yield _Candidate(named(replace(spec, classes=classes)), way, layers, others, again)
-        if known or result.fits:
-            return
-
-
-def _named(spec: ResNetSpec, layers: Layers) -> ResNetSpec:
-    """Return a network under its name, or the first of the catalogue with the same tensors."""
-    if any(is_blur(layer) for layer in layers):
-        spec = replace(spec, anti_alias=AntiAlias.BLUR)
-    found = spec if in_catalogue(spec) else next(iter(alternatives(spec)), spec)
-    kept = replace(found, classes=spec.classes, in_channels=spec.in_channels)
-    return named(replace(kept, name=base_name(kept)))
-
-
-def _fitted(
-    spec: ResNetSpec, way: Backbone, layers: Layers, shapes: Mapping[str, Shape], others: tuple[Backbone, ...]
-) -> Compared | None:
-    """Return how a network's tensors fit a backbone's, with the classifier that stands free beside it."""
-    names = match(replace(spec, classes=1 if spec.init is Init.FIXUP else None), way, layers)
-    if names is None:
-        return None
-    free, root = _free(layers, names, others), way.root
-    head = classifier(way, free, root) or _own_head(free, names)
-    if head is not None:
-        names |= {head.tensors["weight"]: "fc.weight", head.tensors["bias"]: "fc.bias"}
-    parts = {_part(layer, root) for layer in way.layers if "." in layer.path}
-    strangers = [layer for layer in free if "." in layer.path and layer is not head and _part(layer, root) in parts]
-    inside = [name for layer in strangers if not is_blur(layer) for name in layer.tensors.values()]
-    return compared(replace(spec, classes=head.out if head else None), names, shapes, inside)
+        sites = (_Site(way, layers, others) for way in ways)
+        yield [site for site in sites if site.is_whole()]
 
 
 def _own_head(free: Layers, names: Mapping[str, str]) -> FileLayer | None:
@@ -163,42 +153,8 @@ def _own_head(free: Layers, names: Mapping[str, str]) -> FileLayer | None:
     stem = next((name for name, path in names.items() if path == "conv1.weight"), "")
     path = f"{stem.removesuffix('conv1.weight')}fc"
     own = stem.endswith("conv1.weight") and all(name.endswith(ours) for name, ours in names.items())
-    return next((one for one in free if own and one.path == path and one.kind is Kind.LINEAR and one.biased), None)
-
-
-def _free(layers: Layers, names: Mapping[str, str], others: tuple[Backbone, ...]) -> Layers:
-    """Return the layers that belong neither to the network nor to another one in the file."""
-    taken = {name for other in others for layer in other.layers for name in layer.tensors.values()}
-    roots = [f"{other.root}." for other in others if other.root]
-    return tuple(
-        layer
-        for layer in layers
-        if not any(name in names or name in taken for name in layer.tensors.values())
-        and not layer.path.startswith(tuple(roots))
-    )
-
-
-def _is_whole(way: Backbone, layers: Layers, others: tuple[Backbone, ...]) -> bool:
-    """Return whether a backbone is a network and no piece of another: nothing goes on where it ends."""
-    convs = [layer for layer in weighted(layers) if layer.kind is Kind.CONV]
-    own = {layer.tensors["weight"] for layer in way.layers}
-    if way.stem[0].inputs > MOST_BANDS and any(one.side > 1 and one.tensors["weight"] not in own for one in convs):
-        return False
-    if way.stem[0].inputs == 1 and any(
-        one.side > 1 and one.inputs == 1 and one.out != way.stem[0].out for one in convs
-    ):
-        return False  # a depthwise convolution, not the stem of a net for grey images
-    own |= {layer.tensors["weight"] for one in others for layer in one.layers}
-    rest = [layer for layer in convs if layer.tensors["weight"] not in own]
-    root = way.root
-    inside = [layer for layer in rest if not root or layer.path.startswith(f"{root}.")]
-    count = len(way.layers)
-    if len(inside) > MOST_OTHERS[0] * count or len(rest) > MOST_OTHERS[1] * count:
-        return False
-    parts = {_part(layer, root) for layer in way.layers}
-    return not any(_part(layer, root) in parts for layer in inside) and not (
-        way.stop in inside and _goes_on(way, way.stop, parts, root)
-    )
+    linear = (layer for layer in free if layer.kind is Kind.LINEAR and layer.biased)
+    return next((layer for layer in linear if own and layer.path == path), None)
 
 
 def _part(layer: FileLayer, root: str) -> str:
@@ -213,38 +169,22 @@ def _goes_on(way: Backbone, stop: FileLayer, parts: set[str], root: str) -> bool
     return ("." not in stop.path and not stop.biased) or pattern in {re.sub(r"\d+", "#", part) for part in parts}
 
 
-def _identified(one: _Candidate, shapes: Mapping[str, Shape], known: ResNetSpec | None) -> Identified:
-    result = one.result
-    root = one.backbone.root
-    free = tuple(layer for layer in one.layers if not any(name in result.names for name in layer.tensors.values()))
-    tell = sum("." in name for name in shapes) * 2 > len(shapes)
-    left = leftovers(free, one.encoders, one.backbone, root, names_tell=tell)
-    same = alternatives(one.spec)
-    return Identified(
-        one.spec,
-        (*_choice(one), *(() if known else open_questions(one.spec))),
-        result.names,
-        result.missing,
-        result.unexpected,
-        result.misshapen,
-        left,
-        tuple(spec.name for spec in same if spec.name != one.spec.name.removesuffix("-edited")),
+def _explained(site: _Site, result: Identified, shapes: Mapping[str, Shape], known: ResNetSpec | None) -> Identified:
+    spec, root = result.spec, site.backbone.root
+    free = tuple(layer for layer in site.layers if result.names.keys().isdisjoint(layer.tensors.values()))
+    assumed = () if known else open_questions(spec)
+    if site.others:
+        others = ", ".join(other.root or "another" for other in site.others)
+        count = len(site.others) + 1
+        assumed = (f"Of {count} networks in the file, {root or 'the first'} was taken, not {others}.", *assumed)
+    names_tell = sum("." in name for name in shapes) * 2 > len(shapes)
+    same = [other.name for other in alternatives(spec) if other.name != spec.name.removesuffix("-edited")]
+    return replace(
+        result,
+        assumed=assumed,
+        leftovers=leftovers(free, site.others, site.backbone, names_tell=names_tell),
+        alternatives=tuple(same),
     )
-
-
-def _choice(one: _Candidate) -> tuple[str, ...]:
-    roots = [other.root or "another" for other in one.encoders]
-    own = one.backbone.root or "the first"
-    return (f"Of {len(roots) + 1} networks in the file, {own} was taken, not {', '.join(roots)}.",) if roots else ()
-
-
-def _by_name(found: Compared, shapes: Mapping[str, Shape], known: ResNetSpec | None) -> Identified:
-    assert found.spec is not None
-    assumed = () if known else open_questions(found.spec)
-    return Identified(
-        found.spec, assumed, found.names, found.missing, found.unexpected, found.misshapen,
-        () if found.unexpected else _unknown(found.names, shapes),
-    )  # fmt: skip
 
 
 def _unknown(names: Mapping[str, str], shapes: Mapping[str, Shape]) -> tuple[Leftover, ...]:
@@ -252,64 +192,14 @@ def _unknown(names: Mapping[str, str], shapes: Mapping[str, Shape]) -> tuple[Lef
     return (Leftover("", f"{len(left):,} other tensors", left),) if left else ()
 
 
-def _other(shapes: Mapping[str, Shape], nearest: list[Backbone], best: _Candidate | None) -> CheckpointError:
-    """Return the refusal of what is no residual network of this app, with what it is or why not."""
+def _refusal(shapes: Mapping[str, Shape], nearest: list[Backbone], best: Identified | None) -> CheckpointError:
+    """Return what to say of what is no residual network of this app: what it is, or why it is none."""
     kind = family(shapes) or structural_family(next(readings(shapes), ()))
-    known = "not those of a residual network that this app knows"
+    unknown = "not those of a residual network that this app knows"
     if kind:
-        what = f"Its tensors are those of {kind}, {known}."
+        what = f"Its tensors are those of {kind}, {unknown}."
     elif best is not None:
-        what = f"Its tensors are {known}. Nearest is {title(best.spec)}, but {best.result.problems[0]}"
+        what = f"Its tensors are {unknown}. Nearest is {title(best.spec)}, but {best.problems[0]}"
     else:
-        what = f"Its tensors are {known}: {reason(shapes, nearest)}."
+        what = f"Its tensors are {unknown}: {reason(shapes, nearest)}."
     return CheckpointError("file", what, "Choose the weights of a ResNet, or of one of its variants.")
-
-
-BINS = 32
-LIMIT = 4 * 2**30
-"""Bytes of a file that are read without asking: more than any published ResNet."""
-
-
-@dataclass(frozen=True, slots=True)
-class TensorStats:
-    """A tensor's name and shape, its norm, moments and range, and a histogram of equal bins from least to greatest.
-
-    Figures are those of the finite values; ``strange`` counts the others (infinite, or not a number).
-    """
-
-    name: str
-    shape: Shape
-    norm: float
-    mean: float
-    std: float
-    least: float
-    greatest: float
-    histogram: tuple[int, ...]
-    strange: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """A file of weights: where it lies, the network it belongs to, and the figures of its tensors by our names.
-
-    ``strange`` of the ``values`` in the file are not finite. ``notes`` say what was read of it. Where it holds several
-    networks, ``keys`` names them, ``key`` this one.
-    """
-
-    source: str
-    found: Identified
-    stats: Mapping[str, TensorStats]
-    strange: int = 0
-    values: int = 0
-    notes: tuple[str, ...] = ()
-    keys: tuple[str, ...] = ()
-    key: str | None = None
-
-    def of_layer(self, path: str) -> tuple[TensorStats, ...]:
-        """Return the figures of a layer's tensors."""
-        return tuple(stats for name, stats in self.stats.items() if name.rpartition(".")[0] == path)
-
-
-def strange_text(strange: int, values: int) -> str:
-    """Return a sentence on values that are infinite or not a number; empty where all are finite."""
-    return f"{strange:,} of {values:,} values are not finite (infinite, or not a number)." if strange else ""

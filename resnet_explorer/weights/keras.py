@@ -82,16 +82,16 @@ def _datasets(file: Any, h5py: Any, most: int) -> Iterator[tuple[str, Leaf]]:
                 raise FileError(f"holds more than {MOST_OBJECTS:,} arrays.", "Do not trust this file.")
             if not isinstance(group.get(name, getlink=True), h5py.HardLink):
                 raise FileError("holds links instead of arrays.", "Do not trust this file.")
-            one, path = group[name], f"{before}/{name}"
-            if isinstance(one, h5py.Group):
-                waiting += [(path, one)] if len(waiting) < MOST_OBJECTS else []
-            elif isinstance(one, h5py.Dataset) and one.dtype.kind in "fiu":
-                if one.is_virtual or one.external:
+            item, path = group[name], f"{before}/{name}"
+            if isinstance(item, h5py.Group):
+                waiting += [(path, item)] if len(waiting) < MOST_OBJECTS else []
+            elif isinstance(item, h5py.Dataset) and item.dtype.kind in "fiu":
+                if item.is_virtual or item.external:
                     raise FileError("holds numbers of other files.", "Do not trust this file.")
-                most -= one.nbytes
+                most -= item.nbytes
                 if most < 0:
                     raise FileError("holds more numbers than are read by default.", "Use --allow-large to read it.")
-                leaf = array_leaf(np.ascontiguousarray(one[()]))
+                leaf = array_leaf(np.ascontiguousarray(item[()]))
                 if leaf is not None:
                     yield path, leaf
 
@@ -155,6 +155,6 @@ def spec_of(tensors: Mapping[str, Tensor], settings: tuple[str, ...]) -> ResNetS
     if not settings:
         return None
     try:
-        return assign(identify({name: tuple(one.shape) for name, one in tensors.items()}).spec, *settings)
+        return assign(identify({name: tuple(tensor.shape) for name, tensor in tensors.items()}).spec, *settings)
     except ExplorerError:
         return None

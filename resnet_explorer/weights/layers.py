@@ -140,9 +140,8 @@ def natural(name: str) -> tuple[tuple[int, int, str], ...]:
 
 
 def _group(path: str, group: list[Tensor]) -> Iterator[FileLayer]:
-    """Yield the layers of tensors that share a path: usually a single one."""
-    heavy = [one for one in group if len(one[1]) > 1]
-    light = [one for one in group if len(one[1]) == 1]
+    heavy = [(name, shape) for name, shape in group if len(shape) > 1]
+    light = [(name, shape) for name, shape in group if len(shape) == 1]
     if len(heavy) > 1 or (heavy and (len(light) > 1 or (light and light[0][1][0] != heavy[0][1][0]))) or path == "":
         yield from _runs(tuple(group), 0)
     elif heavy:
@@ -153,7 +152,7 @@ def _group(path: str, group: list[Tensor]) -> Iterator[FileLayer]:
         yield FileLayer(Kind.OTHER, path, group[0][1], {parted(name)[1]: name for name, _ in group})
 
 
-def _weighty(path: str, weight: Tensor, bias: list[Tensor]) -> FileLayer:
+def _weighty(path: str, weight: Tensor, bias: Sequence[Tensor]) -> FileLayer:
     name, shape = weight
     tensors = {"weight": name}
     if bias:
@@ -191,20 +190,21 @@ def _runs(tensors: tuple[Tensor, ...], size: int) -> Iterator[FileLayer]:
         rest = list(chunk)
         if len(rest[0][1]) > 1:
             weight = rest.pop(0)
-            vectors = [one for one in rest if one[1]]
-            odd = vectors and vectors[0][1][0] == weight[1][0] and len(vectors) % size == 1
+            vectors = [shape for _, shape in rest if shape]
+            odd = vectors and vectors[0][0] == weight[1][0] and len(vectors) % size == 1
             yield _weighty(_path(weight[0]), weight, [rest.pop(0)] if odd else [])
         yield from _norms(rest, size)
 
 
 def _norms(rest: list[Tensor], size: int) -> Iterator[FileLayer]:
     while rest:
-        same = next((place for place, one in enumerate(rest) if one[1] != rest[0][1]), len(rest))
-        count = size if same >= size and rest[0][1] else 1 if rest[0][1] == (1,) else same or 1
+        first = rest[0][1]
+        same = next((place for place, (_, shape) in enumerate(rest) if shape != first), len(rest))
+        count = size if same >= size and first else 1 if first == (1,) else same
         taken, rest = rest[:count], rest[count:]
         if len(taken) == size and rest and rest[0][1] == ():
             taken.append(rest.pop(0))
-        if taken[0][1]:
+        if first:
             yield _vectors(_path(taken[0][0]), taken)
         else:
             yield FileLayer(Kind.OTHER, _path(taken[0][0]), (), {name: name for name, _ in taken})
@@ -213,11 +213,11 @@ def _norms(rest: list[Tensor], size: int) -> Iterator[FileLayer]:
 def _chunks(tensors: Iterable[Tensor]) -> Iterator[list[Tensor]]:
     """Yield each weight with all vectors up to the next one."""
     chunk: list[Tensor] = []
-    for one in tensors:
-        if chunk and len(one[1]) > 1:
+    for name, shape in tensors:
+        if chunk and len(shape) > 1:
             yield chunk
             chunk = []
-        chunk.append(one)
+        chunk.append((name, shape))
     if chunk:
         yield chunk
 
@@ -227,8 +227,7 @@ def _usual(chunks: tuple[list[Tensor], ...]) -> int:
     if any(shape == () for chunk in chunks for _, shape in chunk):
         return 4
     runs = Counter(sum(1 for _, shape in chunk if len(shape) == 1 and shape != (1,)) for chunk in chunks)
-    known = [size for size, _ in runs.most_common() if size in _NORM_SIZES]
-    return known[0] if known else 4
+    return next((size for size, _ in runs.most_common() if size in _NORM_SIZES), 4)
 
 
 def _path(name: str) -> str:

@@ -29,6 +29,7 @@ _RUN_CODE = re.compile(
     r"(os|posix|nt|subprocess|commands|pty|sys|shutil|socket|importlib|runpy|ctypes|webbrowser|code|platform)\..+|"
     r"(builtins|__builtin__)\.(eval|exec|execfile|compile|open|__import__|globals|input|breakpoint)"
 )
+"""What a file of weights calls only to attack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,6 @@ class Global:
         """Return the dotted name."""
         return f"{self.module}.{self.name}"
 
-    @property
-    def runs_code(self) -> bool:
-        """Return whether a file of weights that calls this is likely to be an attack."""
-        return _RUN_CODE.fullmatch(self.text) is not None
-
 
 class Made:
     """What a pickle would have made by a call: of what, from which arguments, with which state and entries."""
@@ -56,7 +52,7 @@ class Made:
 
     def __init__(self, of: object, arguments: object) -> None:
         self.of = of
-        self.arguments = arguments
+        self.arguments = arguments if isinstance(arguments, tuple) else ()
         self.state: object = None
         self.entries: dict[str | int, object] = {}
         self.values: list[object] = []
@@ -68,27 +64,30 @@ class Made:
 
 
 class Reader:
-    """Reads one pickle after the other from a buffer; ``position`` is where the next one starts."""
+    """Reads one pickle after the other from a buffer; ``position`` is where the next one starts.
 
-    def __init__(self, buffer: memoryview, most_bytes: int, position: int = 0) -> None:
-        self._source = _Source(buffer, position, most_bytes)
-        self._steps = 0
-        self.attacks: list[Global] = []
+    ``pickletools`` reads from it as from a file: no more than ``most`` bytes, and no line without end.
+    """
+
+    def __init__(self, buffer: memoryview, most: int) -> None:
+        self.position = 0
         self.persistent: list[tuple[object, ...]] = []
-
-    @property
-    def position(self) -> int:
-        """Return how many bytes are read."""
-        return self._source.at
+        self._buffer = buffer
+        self._left = self._most = most
+        self._steps = 0
+        self._instruction = b""
 
     def number(self, at: int) -> int:
         """Return the whole number that eight bytes hold, the least first."""
-        return int.from_bytes(self._source.buffer[at : at + 8], "little", signed=True)
+        return int.from_bytes(self._buffer[at : at + 8], "little", signed=True)
 
     def next(self) -> object:
-        """Return what the next pickle holds; raises FileError where it is too long, ValueError where it is damaged."""
+        """Return what the next pickle holds.
+
+        Raises FileError where it is too long, or where loading it would run code, ValueError where it is damaged.
+        """
         machine = _Machine()
-        for opcode, argument, _ in pickletools.genops(self._source):  # type: ignore[arg-type] # reads like a file
+        for opcode, argument, _ in pickletools.genops(self):  # type: ignore[arg-type] # reads like a file
             self._steps += 1
             if self._steps > MOST_STEPS:
                 raise FileError(
@@ -98,25 +97,21 @@ class Reader:
             if opcode.name == "STOP":
                 break
             machine.follow(opcode.name, argument)
-        self.attacks += [one for one in machine.called if one.runs_code]
+        attacks = [called.text[:80] for called in machine.called if _RUN_CODE.fullmatch(called.text)]
+        if attacks:
+            names = ", ".join(dict.fromkeys(attacks[:3]))
+            raise FileError(
+                f"could run somebody's code: unpickled by Python, it calls {names}. Nothing of it was run.",
+                "Do not trust this file.",
+            )
         self.persistent += machine.persistent
         return machine.result()
 
-
-class _Source:
-    """A buffer that reads like a file: no more than ``most`` bytes, and no line without end."""
-
-    def __init__(self, buffer: memoryview, at: int, most: int) -> None:
-        self.buffer = buffer
-        self.at = at
-        self._left = self._most = most
-        self._instruction = b""
-
     def tell(self) -> int:
-        return self.at
+        """Return the position, as a file does."""
+        return self.position
 
-    def charge(self, count: int) -> None:
-        """Count bytes that are copied; raises FileError where they are more than may be."""
+    def _charge(self, count: int) -> None:
         self._left -= count
         if self._left < 0:
             raise FileError(
@@ -125,21 +120,23 @@ class _Source:
             )
 
     def read(self, count: int) -> bytes | bytearray:
+        """Return up to so many bytes, an array's as NumPy may write to; raises FileError where they are too many."""
         copies = 1 if count < _ARRAY or self._instruction in _BYTES else 2  # texts are decoded once more
-        self.charge(copies * min(count, len(self.buffer) - self.at))
-        piece = self.buffer[self.at : self.at + count]
-        self.at += len(piece)
+        self._charge(copies * min(count, len(self._buffer) - self.position))
+        piece = self._buffer[self.position : self.position + count]
+        self.position += len(piece)
         if count == 1:
             self._instruction = bytes(piece)
         return bytes(piece) if count < _ARRAY else bytearray(piece)
 
     def readline(self) -> bytes:
+        """Return the bytes up to the end of a line; raises FileError where they are too many."""
         line = bytearray()
-        while not line.endswith(b"\n") and self.at < len(self.buffer):
-            piece = bytes(self.buffer[self.at : self.at + _LINE])
+        while not line.endswith(b"\n") and self.position < len(self._buffer):
+            piece = bytes(self._buffer[self.position : self.position + _LINE])
             end = piece.find(b"\n") + 1 or len(piece)
             line += self.read(end)
-            self.charge(end)
+            self._charge(end)
         return bytes(line)
 
 
@@ -185,9 +182,6 @@ class _Machine:
     def push(self, value: object) -> None:
         self.stack.append(value)
 
-    def pop_mark(self, _: Any) -> None:
-        self.marked()
-
     def dictionary(self, _: Any) -> None:
         items = self.marked()
         self.push({})
@@ -197,14 +191,12 @@ class _Machine:
         self.memo[len(self.memo) if place is None else place] = self.stack[-1]
 
     def call(self, of: object, arguments: object) -> None:
+        made: Any = Made(of, arguments)
         if isinstance(of, Global):
             self.called.append(of)
-            plain = _PLAIN.get(of.text)
-            made = plain(arguments) if plain else None
-            if made is not None:
-                self.stack.append(made)
-                return
-        self.stack.append(Made(of, arguments))
+            if (plain := _PLAIN.get(of.text)) and (value := plain(*made.arguments[:1])) is not None:
+                made = value
+        self.stack.append(made)
 
     def reduce(self, _: Any) -> None:
         arguments, of = self.stack.pop(), self.stack.pop()
@@ -215,8 +207,7 @@ class _Machine:
         self.reduce(None)
 
     def instance(self, name: str) -> None:
-        arguments = tuple(self.marked())
-        self.call(_global(name), arguments)
+        self.call(_global(*name.split(" ", 1)), tuple(self.marked()))
 
     def object_of_mark(self, _: Any) -> None:
         of, *arguments = self.marked()
@@ -224,9 +215,12 @@ class _Machine:
 
     def stack_global(self, _: Any) -> None:
         name, module = self.stack.pop(), self.stack.pop()
-        if not (isinstance(name, str) and isinstance(module, str)) or len(name) + len(module) > LONGEST_NAME:
-            raise ValueError("a class without a name")
-        self.stack.append(Global(module, name))
+        self.stack.append(_global(module, name))
+
+    def tuple_of(self, count: int) -> None:
+        if len(self.stack) < count:
+            raise ValueError("too few values for a tuple")
+        self.stack[-count:] = [tuple(self.stack[-count:])]
 
     def build(self, _: Any) -> None:
         state = self.stack.pop()
@@ -235,12 +229,12 @@ class _Machine:
 
     def outside(self, _: Any) -> None:
         """What lies outside: the bytes of a tensor, or (before version 1.6) a class with its source, which is left."""
-        found = self.stack.pop()
-        if isinstance(found, tuple) and len(found) > 1 and found[0] == "module":
-            self.stack.append(found[1])
+        description = self.stack.pop()
+        if isinstance(description, tuple) and len(description) > 1 and description[0] == "module":
+            self.stack.append(description[1])
             return
-        self.persistent += [found] if isinstance(found, tuple) else []
-        self.stack.append(Made(PERSISTENT, found))
+        self.persistent += [description] if isinstance(description, tuple) else []
+        self.stack.append(Made(PERSISTENT, description))
 
     def append(self, values: list[Any]) -> None:
         target = self.stack[-1]
@@ -259,43 +253,35 @@ class _Machine:
 
 def _entries(pairs: Any) -> dict[str | int, object]:
     """Return a dictionary of the pairs whose key is a text or a number: no other key names a tensor."""
-    found: dict[str | int, object] = {}
-    for key, value in pairs:
-        key = key.decode("latin-1") if isinstance(key, bytes) else key
-        if isinstance(key, (str, int)):
-            found[key] = value
-    return found
+    decoded = ((key.decode("latin-1") if isinstance(key, bytes) else key, value) for key, value in pairs)
+    return {key: value for key, value in decoded if isinstance(key, (str, int))}
 
 
-def _dictionary(arguments: object) -> dict[str | int, object] | None:
+def _dictionary(source: object = ()) -> dict[str | int, object]:
     """Return what OrderedDict and its like are made from: nothing, or a list of pairs."""
-    first = arguments[0] if isinstance(arguments, tuple) and arguments else []
-    if isinstance(first, dict):
-        return dict(first)
-    pairs = first if isinstance(first, (list, tuple)) else []
+    if isinstance(source, dict):
+        return dict(source)
+    pairs = source if isinstance(source, (list, tuple)) else []
     return _entries(pair for pair in pairs if isinstance(pair, (list, tuple)) and len(pair) == 2)
 
 
-def _list(arguments: object) -> list[object] | None:
-    first = arguments[0] if isinstance(arguments, tuple) and arguments else []
-    return list(first) if isinstance(first, (list, tuple)) else None
+def _list(source: object = ()) -> list[object] | None:
+    return list(source) if isinstance(source, (list, tuple)) else None
 
 
-def _encoded(arguments: object) -> bytes | None:
+def _encoded(text: object = None) -> bytes | None:
     """Return bytes as protocol 2 writes them: a text that is encoded to latin-1."""
-    if isinstance(arguments, tuple) and arguments and isinstance(arguments[0], str):
-        return arguments[0].encode("latin-1")
-    return None
+    return text.encode("latin-1") if isinstance(text, str) else None
 
 
-def _bytes(arguments: object) -> bytes | None:
-    return b"" if arguments == () else None
+def _bytes(*source: object) -> bytes | None:
+    return None if source else b""
 
 
-_PLAIN: Mapping[str, Callable[[object], Any]] = {
+_PLAIN: Mapping[str, Callable[..., Any]] = {
     "_codecs.encode": _encoded,
     "collections.OrderedDict": _dictionary,
-    "collections.defaultdict": lambda arguments: {},
+    "collections.defaultdict": lambda *source: {},
     "collections.Counter": _dictionary,
     **{
         f"{module}.{name}": rule
@@ -303,59 +289,41 @@ _PLAIN: Mapping[str, Callable[[object], Any]] = {
         for name, rule in (("dict", _dictionary), ("list", _list), ("set", _list), ("bytes", _bytes))
     },
 }
-"""Calls that make plain values: they are made here."""
+"""Calls that make plain values: they are made here, from the first argument."""
 
 
-def _global(name: str) -> Global:
-    if len(name) > LONGEST_NAME:
-        raise ValueError("a class with an endless name")
-    module, _, attribute = name.partition(" ")
-    return Global(module, attribute)
+def _global(module: object, name: object) -> Global:
+    if not (isinstance(name, str) and isinstance(module, str)) or len(name) + len(module) > LONGEST_NAME:
+        raise ValueError("a class without a name, or with an endless one")
+    return Global(module, name)
 
 
-def _push(make: Callable[[], object]) -> Callable[[_Machine, Any], None]:
-    return lambda machine, _: machine.push(make())
-
-
-def _tuple_of(count: int) -> Callable[[_Machine, Any], None]:
-    def rule(machine: _Machine, _: Any) -> None:
-        if len(machine.stack) < count:
-            raise ValueError("too few values for a tuple")
-        machine.stack[-count:] = [tuple(machine.stack[-count:])]
-
-    return rule
-
-
-_RULES: Mapping[str, Callable[[_Machine, Any], None]] = {
+_RULES: Mapping[str, Callable[[_Machine, Any], object]] = {
     "MARK": _Machine.mark,
     "POP": _Machine.pop,
-    "POP_MARK": _Machine.pop_mark,
+    "POP_MARK": lambda machine, _: machine.marked(),
     "DUP": lambda machine, _: machine.push(machine.stack[-1]),
     **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"), _Machine.put),
     **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), lambda machine, place: machine.push(machine.memo[place])),
-    "NONE": _push(lambda: None),
-    "NEWTRUE": _push(lambda: True),
-    "NEWFALSE": _push(lambda: False),
-    "EMPTY_TUPLE": _push(tuple),
-    "EMPTY_LIST": _push(list),
-    "EMPTY_SET": _push(list),
-    "EMPTY_DICT": _push(dict),
-    "TUPLE1": _tuple_of(1),
-    "TUPLE2": _tuple_of(2),
-    "TUPLE3": _tuple_of(3),
-    "TUPLE": lambda machine, _: machine.push(tuple(machine.marked())),
-    "FROZENSET": lambda machine, _: machine.push(tuple(machine.marked())),
+    "NONE": lambda machine, _: machine.push(None),
+    "NEWTRUE": lambda machine, _: machine.push(True),
+    "NEWFALSE": lambda machine, _: machine.push(False),
+    "EMPTY_TUPLE": lambda machine, _: machine.push(()),
+    "EMPTY_DICT": lambda machine, _: machine.push({}),
+    **dict.fromkeys(("EMPTY_LIST", "EMPTY_SET"), lambda machine, _: machine.push([])),
+    "TUPLE1": lambda machine, _: machine.tuple_of(1),
+    "TUPLE2": lambda machine, _: machine.tuple_of(2),
+    "TUPLE3": lambda machine, _: machine.tuple_of(3),
+    **dict.fromkeys(("TUPLE", "FROZENSET"), lambda machine, _: machine.push(tuple(machine.marked()))),
     "LIST": lambda machine, _: machine.push(machine.marked()),
     "DICT": _Machine.dictionary,
     "APPEND": lambda machine, _: machine.append([machine.stack.pop()]),
-    "APPENDS": lambda machine, _: machine.append(machine.marked()),
-    "ADDITEMS": lambda machine, _: machine.append(machine.marked()),
+    **dict.fromkeys(("APPENDS", "ADDITEMS"), lambda machine, _: machine.append(machine.marked())),
     "SETITEM": lambda machine, _: machine.set_items([machine.stack.pop(-2), machine.stack.pop()]),
     "SETITEMS": lambda machine, _: machine.set_items(machine.marked()),
-    "GLOBAL": lambda machine, name: machine.push(_global(name)),
+    "GLOBAL": lambda machine, name: machine.push(_global(*name.split(" ", 1))),
     "STACK_GLOBAL": _Machine.stack_global,
-    "REDUCE": _Machine.reduce,
-    "NEWOBJ": _Machine.reduce,
+    **dict.fromkeys(("REDUCE", "NEWOBJ"), _Machine.reduce),
     "NEWOBJ_EX": _Machine.new_with_keywords,
     "INST": _Machine.instance,
     "OBJ": _Machine.object_of_mark,

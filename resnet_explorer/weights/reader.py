@@ -1,9 +1,9 @@
 """Read files of weights: safely, whatever they are, and with a sentence about what cannot be read."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from torch import Tensor
@@ -13,9 +13,9 @@ from resnet_explorer.spec import ResNetSpec, codec
 from resnet_explorer.weights import archives, keras
 from resnet_explorer.weights.archives import open_archive, open_safetensors
 from resnet_explorer.weights.choose import Choice, choose
-from resnet_explorer.weights.containers import AGAIN, HEAD, FileError, Kind, kind_of, shortened
-from resnet_explorer.weights.identify import LIMIT
-from resnet_explorer.weights.tensors import Bytes, Leaf, Strange, Tensors, open_pickle
+from resnet_explorer.weights.containers import AGAIN, FileError, first_bytes, is_index, no_weights, shortened
+from resnet_explorer.weights.tensors import Bytes, Content, Leaf, Strange, Tensors, open_pickle
+from resnet_explorer.weights.values import LIMIT
 
 SPEC_KEY = "resnet_explorer_spec"
 """Under this key a saved file holds its spec."""
@@ -40,16 +40,6 @@ class Checkpoint:
     notes: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     key: str | None = None
-
-
-class _Content(NamedTuple):
-    """What a container holds, and what finds tensors in it."""
-
-    value: object
-    leaf: Callable[[object], Leaf | None]
-    spec: str = ""
-    notes: tuple[str, ...] = ()
-    settings: tuple[str, ...] = ()
 
 
 def read(path: Path, limit: int = LIMIT, key: str | None = None) -> Checkpoint:
@@ -96,27 +86,9 @@ def _check_size(files: tuple[Path, ...], limit: int) -> None:
         )
 
 
-def _opened(path: Path, most: int) -> _Content:
-    with path.open("rb") as file:
-        head = file.read(HEAD)
-    kind = kind_of(path, head, path.stat().st_size)
-    return _OPENERS[kind](path, most)
-
-
 def _mapped(path: Path) -> Bytes:
     """Return the bytes of a file: read where they are needed, and never written back."""
     return np.memmap(path, np.uint8, mode="c")
-
-
-def _zip(path: Path, most: int) -> _Content:
-    value, tensors, kind = open_archive(_mapped(path), most)
-    notes = (f"The file is {kind}; its code was not run, its tensors were read.",) if kind else ()
-    return _Content(keras.converted(value), tensors.leaf, _spec_in(value), notes)
-
-
-def _pickle(path: Path, most: int) -> _Content:
-    value, storages = open_pickle(_mapped(path), most)
-    return _Content(value, Tensors(storages).leaf, _spec_in(value))
 
 
 def _spec_in(value: object) -> str:
@@ -124,54 +96,53 @@ def _spec_in(value: object) -> str:
     return text if isinstance(text, str) else ""
 
 
-def _safetensors(path: Path, most: int) -> _Content:
-    tensors, about = open_safetensors(path)
-    return _Content(tensors, lambda value: None, about.get(SPEC_KEY, ""))
+_SAFETENSORS = re.compile(rb'.{4}\0{4}\{(["} \n\t\r]|\Z)', re.DOTALL)
+"""The length of a header, less than 4 GiB, and the beginning of its JSON."""
+_PLAIN_PICKLES = (b"(dp", b"(lp", b"(ip", b"ccopy_reg\n", b"ccollections\n", b"cnumpy", b"ctorch")
+"""How pickles of protocol 0 begin that may hold weights."""
 
 
-def _hdf5(path: Path, most: int) -> _Content:
-    tensors, notes, settings = keras.open_hdf5(path, most)
-    return _Content(tensors, lambda value: None, notes=notes, settings=settings)
-
-
-def _index(path: Path, most: int) -> _Content:
-    raise FileError("lists the parts of a file of weights under another name.", "Let its name end in .index.json.")
-
-
-_OPENERS: Mapping[Kind, Callable[[Path, int], _Content]] = {
-    Kind.ZIP: _zip,
-    Kind.PICKLE: _pickle,
-    Kind.SAFETENSORS: _safetensors,
-    Kind.HDF5: _hdf5,
-    Kind.INDEX: _index,
-}
+def _opened(path: Path, most: int) -> Content:
+    """Return what a file holds, whatever container it is; raises FileError with what it is where it is none."""
+    head = first_bytes(path)
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        content = open_archive(_mapped(path), most)
+        return content._replace(value=keras.converted(content.value), spec=_spec_in(content.value))
+    if _SAFETENSORS.match(head):
+        tensors, about = open_safetensors(path)
+        return Content(tensors, spec=about.get(SPEC_KEY, ""))
+    if b"\x80" <= head[:2] <= b"\x80\x05" or head.startswith(_PLAIN_PICKLES):
+        value, storages = open_pickle(_mapped(path), most)
+        return Content(value, Tensors(storages).leaf, _spec_in(value))
+    if head.startswith(b"\x89HDF\r\n\x1a\n"):
+        arrays, notes, settings = keras.open_hdf5(path, most)
+        return Content(arrays, notes=notes, settings=settings)
+    if is_index(head):
+        raise FileError("lists the parts of a file of weights under another name.", "Let its name end in .index.json.")
+    raise no_weights(path, head)
 
 
 def _whole(path: Path, parts: archives.Parts, most: int, key: str | None) -> Checkpoint:
-    """Return the tensors of a file that was saved in several, in the order of its index."""
-    found: dict[str, Leaf] = {}
+    leaves: dict[str, Leaf] = {}
     for file in parts.files:
         content = _opened(file, most // len(parts.files))
-        found |= choose(content.value, content.leaf, None).tensors
-    wanted = parts.names
-    missing = [name for name in wanted if name not in found]
-    if missing:
-        raise FileError(
-            f"names the tensor {shown(missing[0])}, which its shards do not hold.", "Download the shards again."
-        )
+        leaves |= choose(content.value, content.leaf, None).tensors
+    missing = next((name for name in parts.names if name not in leaves), None)
+    if missing is not None:
+        what = f"names the tensor {shown(missing)}, which its shards do not hold."
+        raise FileError(what, "Download the shards again.")
     notes = (f"Read {len(parts.files)} shards by their index {parts.index}.",)
-    return _checkpoint(path, _Content({name: found[name] for name in wanted}, lambda value: None, notes=notes), key)
+    return _checkpoint(path, Content({name: leaves[name] for name in parts.names}, notes=notes), key)
 
 
-def _checkpoint(path: Path, content: _Content, key: str | None) -> Checkpoint:
-    """Return the chosen tensors of a file, all of them checked."""
+def _checkpoint(path: Path, content: Content, key: str | None) -> Checkpoint:
     choice = choose(content.value, content.leaf, key)
     tensors = _checked(choice)
     notes = [*content.notes, *choice.notes]
     average = tensors.pop("n_averaged", None)
     if average is not None and average.numel() == 1:
         notes.append(f"The weights are a running average (n_averaged is {int(average):,}).")
-    integers = [name for name, one in tensors.items() if one.dim() > 1 and not one.is_floating_point()]
+    integers = [name for name, values in tensors.items() if values.dim() > 1 and not values.is_floating_point()]
     if integers:
         notes.append(f"{shown(integers[0])} holds integers ({tensors[integers[0]].dtype}), not floating-point weights.")
     spec = codec.loads(content.spec, str(path)) if content.spec else keras.spec_of(tensors, content.settings)
@@ -180,7 +151,7 @@ def _checkpoint(path: Path, content: _Content, key: str | None) -> Checkpoint:
 
 def _checked(choice: Choice) -> dict[str, Tensor]:
     """Return tensors that can be computed with; raises FileError at the first that cannot."""
-    found: dict[str, Tensor] = {}
+    tensors: dict[str, Tensor] = {}
     held: dict[int, int] = {}
     claimed = 0
     for name, leaf in choice.tensors.items():
@@ -200,13 +171,12 @@ def _checked(choice: Choice) -> dict[str, Tensor]:
             raise FileError(f"cannot be used: the tensor {shown(name)} {claim}", "Do not trust this file.")
         held[storage.data_ptr()] = storage.nbytes()
         claimed += size
-        found[name] = leaf
+        tensors[name] = leaf
     total = sum(held.values())
     if claimed > _TOO_OFTEN * total:
-        raise FileError(
-            f"holds {total:,} bytes of numbers, of which its tensors claim {claimed:,}.", "Do not trust it."
-        )
-    return found
+        what = f"holds {total:,} bytes of numbers, of which its tensors claim {claimed:,}."
+        raise FileError(what, "Do not trust it.")
+    return tensors
 
 
 def shown(name: str) -> str:

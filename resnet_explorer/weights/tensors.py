@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -42,47 +43,27 @@ def storage_dtype(kind: object) -> torch.dtype | None:
 def open_pickle(data: Bytes, most: int) -> tuple[object, Storages]:
     """Return what a file holds that begins with a pickle, and its storages where it has any outside of it.
 
-    Raises FileError where it is cut short, ValueError where it is damaged.
+    Raises FileError where it is cut short or could run code, ValueError where it is damaged.
     """
     reader = Reader(data.data, most)
     try:
         content = reader.next()
         if content != MAGIC or type(content) is not int:
-            refuse_attacks(reader)
             return content, no_storage
         _version, _machine, content, keys = (reader.next() for _ in range(4))
     except ValueError as error:
         if reader.position >= len(data):
             raise FileError("is cut short: its pickle has no end.", AGAIN) from error
         raise
-    refuse_attacks(reader)
     places = _places(reader, keys, len(data))
     return content, lambda key: data[slice(*places[key])]
-
-
-def read_pickle(data: Bytes, most: int) -> object:
-    """Return what the pickle in some bytes holds; raises FileError where loading it would run code."""
-    reader = Reader(data.data, most)
-    content = reader.next()
-    refuse_attacks(reader)
-    return content
-
-
-def refuse_attacks(reader: Reader) -> None:
-    """Raise FileError where a pickle would have called what runs code."""
-    if reader.attacks:
-        names = ", ".join(dict.fromkeys(one.text[:80] for one in reader.attacks[:3]))
-        raise FileError(
-            f"could run somebody's code: unpickled by Python, it calls {names}. Nothing of it was run.",
-            "Do not trust this file.",
-        )
 
 
 def _places(reader: Reader, keys: object, size: int) -> dict[str, tuple[int, int]]:
     """Return where each storage starts and ends: they lie behind the pickles, each after its length."""
     if not isinstance(keys, list):
         raise ValueError("storages without keys")
-    types = {str(one[2]): storage_dtype(one[1]) for one in reader.persistent if len(one) > 2}
+    types = {str(storage[2]): storage_dtype(storage[1]) for storage in reader.persistent if len(storage) > 2}
     places: dict[str, tuple[int, int]] = {}
     at = reader.position
     for key in map(str, keys):
@@ -125,6 +106,16 @@ class Strange:
 Leaf = Tensor | Strange
 
 
+class Content(NamedTuple):
+    """What a container holds, and what finds tensors in it; ``settings`` are axes that its tensors do not tell."""
+
+    value: object
+    leaf: Callable[[object], Leaf | None] = lambda value: None
+    spec: str = ""
+    notes: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+
+
 def typed(data: Bytes, dtype: torch.dtype) -> Tensor:
     """Return bytes as a row of numbers, without copying them where they lie as the type needs."""
     if not len(data):
@@ -142,22 +133,21 @@ def swapped(data: Bytes, size: int) -> Bytes:
 
 def placed(row: Tensor, offset: object, size: object, stride: object) -> Leaf:
     """Return the view of a row of numbers that a file describes; raises ValueError where that is no view."""
-    if not isinstance(offset, int) or not (_are_lengths(size) and _are_lengths(stride)) or offset < 0:
-        raise ValueError("a tensor without a shape")
-    assert isinstance(size, (tuple, list)) and isinstance(stride, (tuple, list))
-    if len(size) != len(stride):
-        raise ValueError("a tensor whose shape and strides differ in length")
-    held = len(row) - offset
-    wanted = prod(size)
-    reach = 1 + sum((length - 1) * step for length, step in zip(size, stride, strict=True)) if wanted else 0
+    lengths, steps, (start,) = _whole_numbers(size), _whole_numbers(stride), _whole_numbers((offset,))
+    held = len(row) - start
+    wanted = prod(lengths)
+    reach = 1 + sum((length - 1) * step for length, step in zip(lengths, steps, strict=True)) if wanted else 0
     if wanted > max(held, 0) or reach > held:
         claim = max(wanted, reach) * row.element_size()
         return Strange(f"claims {claim:,} bytes, but the file holds {max(held, 0) * row.element_size():,} of them")
-    return row.as_strided(size, stride, offset)
+    return row.as_strided(lengths, steps, start)
 
 
-def _are_lengths(values: object) -> bool:
-    return isinstance(values, (tuple, list)) and all(type(one) is int and 0 <= one < 2**62 for one in values)
+def _whole_numbers(values: object) -> tuple[int, ...]:
+    """Return lengths as a file gives them; raises ValueError where they are none."""
+    if not isinstance(values, (tuple, list)) or not all(type(value) is int and 0 <= value < 2**62 for value in values):
+        raise ValueError("a tensor without a shape")
+    return tuple(values)
 
 
 class Tensors:
@@ -175,11 +165,13 @@ class Tensors:
         for _ in range(DEEPEST):
             if not isinstance(value, Made):
                 return None
-            name, arguments = value.name, value.arguments if isinstance(value.arguments, tuple) else ()
+            name, arguments = value.name, value.arguments
             if name in _UNREADABLE:
                 return Strange(_UNREADABLE[name])
             if name in _TORCH:
-                return self._torch(name, arguments)
+                dtype = _dtype(arguments[6]) if name.endswith("v3") and len(arguments) > 6 else None
+                row = self._row(arguments[0], dtype)
+                return row if isinstance(row, Strange) else placed(row, *arguments[1:4])
             if name in _ARRAYS:
                 return array_leaf(_array(value))
             if name not in _WRAPPERS or len(arguments) <= _WRAPPERS[name]:
@@ -187,16 +179,11 @@ class Tensors:
             value = Made(arguments[0], arguments[2]) if name.endswith("_from_type_v2") else arguments[0]
         return None
 
-    def _torch(self, name: str, arguments: tuple[object, ...]) -> Leaf:
-        dtype = _dtype(arguments[6]) if name.endswith("v3") and len(arguments) > 6 else None
-        row = self._row(arguments[0], dtype)
-        return row if isinstance(row, Strange) else placed(row, *arguments[1:4])
-
     def _row(self, storage: object, dtype: torch.dtype | None) -> Leaf:
         """Return all numbers of a storage: one that lies outside of the pickle, or as a file of its own in it."""
         if isinstance(storage, Made) and storage.name == "torch.storage._load_from_bytes":
             return self._inner(storage, dtype)
-        if not isinstance(storage, Made) or storage.of != PERSISTENT or not isinstance(storage.arguments, tuple):
+        if not isinstance(storage, Made) or storage.of != PERSISTENT:
             raise ValueError("a tensor without a storage")
         _, kind, key, _, _, *views = storage.arguments
         dtype = dtype or storage_dtype(kind)
@@ -213,7 +200,7 @@ class Tensors:
     def _inner(self, storage: Made, dtype: torch.dtype | None) -> Leaf:
         """Return the numbers of a storage that Python's own pickle wrote: as bytes, which are a file of PyTorch."""
         if id(storage) not in self._files:
-            data = storage.arguments[0] if isinstance(storage.arguments, tuple) and storage.arguments else None
+            data = storage.arguments[0] if storage.arguments else None
             if not self._may_nest or not isinstance(data, (bytes, bytearray)):
                 raise ValueError("a storage without bytes")
             content, storages = open_pickle(np.frombuffer(data, np.uint8), 2 * len(data))
@@ -223,8 +210,8 @@ class Tensors:
 
 
 def _dtype(kind: object) -> torch.dtype | None:
-    found = getattr(torch, kind.name, None) if isinstance(kind, Global) and kind.module == "torch" else None
-    return found if isinstance(found, torch.dtype) else None
+    dtype = getattr(torch, kind.name, None) if isinstance(kind, Global) and kind.module == "torch" else None
+    return dtype if isinstance(dtype, torch.dtype) else None
 
 
 _TORCH = frozenset(f"torch._utils._rebuild_tensor{version}" for version in ("", "_v2", "_v3"))
@@ -239,13 +226,7 @@ _WRAPPERS: Mapping[str, int] = {
 }
 """What wraps a tensor, and the last of the arguments that is needed to unwrap it."""
 _ARRAYS = frozenset(
-    f"{module}.{name}"
-    for module, name in (
-        ("numpy.core.multiarray", "_reconstruct"),
-        ("numpy._core.multiarray", "_reconstruct"),
-        ("numpy.core.numeric", "_frombuffer"),
-        ("numpy._core.numeric", "_frombuffer"),
-    )
+    f"numpy.{core}.{name}" for core in ("core", "_core") for name in ("multiarray._reconstruct", "numeric._frombuffer")
 )
 
 
@@ -265,7 +246,7 @@ def array_leaf(array: NDArray[np.generic] | None) -> Leaf | None:
 
 def _array(made: Made) -> NDArray[np.generic] | None:
     if made.name.endswith("_frombuffer"):
-        data, kind, shape, order = made.arguments if isinstance(made.arguments, tuple) else ()
+        data, kind, shape, order = made.arguments
         fortran = order == "F"
     else:
         if not isinstance(made.state, tuple) or len(made.state) != 5:
@@ -280,20 +261,20 @@ def _array(made: Made) -> NDArray[np.generic] | None:
 def array_of(data: object, dtype: np.dtype[np.generic], shape: object, *, fortran: bool) -> NDArray[np.generic]:
     """Return bytes as an array of a shape; raises FileError where the shape asks for other bytes than there are."""
     raw = bytearray(data, "latin-1") if isinstance(data, str) else data  # Python 2 wrote bytes as text
-    if not isinstance(raw, (bytes, bytearray, np.ndarray)) or not _are_lengths(shape) or not dtype.itemsize:
+    if not isinstance(raw, (bytes, bytearray, np.ndarray)) or not dtype.itemsize:
         raise ValueError("an array without bytes")
-    assert isinstance(shape, (tuple, list))
-    held = raw.nbytes if isinstance(raw, np.ndarray) else len(raw)
-    if prod(shape) * dtype.itemsize > held:
-        claim = prod(shape) * dtype.itemsize
-        raise FileError(f"holds an array that claims {claim:,} bytes of {held:,}.", "Do not trust this file.")
-    flat = np.frombuffer(raw, dtype, count=prod(shape)) if prod(shape) else np.zeros(0, dtype)
-    return flat.reshape(tuple(shape), order="F" if fortran else "C")
+    lengths = _whole_numbers(shape)
+    count, held = prod(lengths), raw.nbytes if isinstance(raw, np.ndarray) else len(raw)
+    if count * dtype.itemsize > held:
+        claim = f"claims {count * dtype.itemsize:,} bytes of {held:,}"
+        raise FileError(f"holds an array that {claim}.", "Do not trust this file.")
+    flat = np.frombuffer(raw, dtype, count=count) if count else np.zeros(0, dtype)
+    return flat.reshape(lengths, order="F" if fortran else "C")
 
 
 def _numpy_dtype(kind: object) -> np.dtype[np.generic] | None:
     """Return the type of an array's numbers, None where they are objects, texts or records."""
-    if not isinstance(kind, Made) or kind.name != "numpy.dtype" or not isinstance(kind.arguments, tuple):
+    if not isinstance(kind, Made) or kind.name != "numpy.dtype":
         return None
     text = kind.arguments[0] if kind.arguments else None
     order = kind.state[1] if isinstance(kind.state, tuple) and len(kind.state) > 1 else "="

@@ -49,15 +49,17 @@ def split_stages(blocks: tuple[FoundBlock, ...]) -> tuple[tuple[FoundBlock, ...]
     starts = [0, *(place for place in range(1, len(blocks)) if _turns(blocks[place - 1], blocks[place]))]
     if not _projects_everywhere(blocks, len(starts)):
         starts = [place for place in range(len(blocks)) if place in starts or blocks[place].projection]
-    named = [place for place in range(len(blocks)) if not place or _family(blocks[place - 1]) != _family(blocks[place])]
-    if set(starts) < set(named) and len(named) <= MAX_STAGES:
-        starts = named
+    by_name = [
+        place for place in range(len(blocks)) if not place or _family(blocks[place - 1]) != _family(blocks[place])
+    ]
+    if set(starts) < set(by_name) and len(by_name) <= MAX_STAGES:
+        starts = by_name
     return tuple(blocks[start:end] for start, end in zip(starts, [*starts[1:], len(blocks)], strict=True))
 
 
 def _turns(before: FoundBlock, block: FoundBlock) -> bool:
-    inner = [one.convs[0].out for one in (before, block)]
-    return before.kind is not block.kind or before.out != block.out or inner[0] != inner[1]
+    inner = block.convs[0].out
+    return before.kind is not block.kind or before.out != block.out or before.convs[0].out != inner
 
 
 def _family(block: FoundBlock) -> str:
@@ -77,12 +79,12 @@ def _widths(stages: tuple[tuple[FoundBlock, ...], ...]) -> dict[str, object]:
     changes: dict[str, object] = {}
     widths: list[int] = []
     for stage in stages:
-        one, two = stage[0].convs[:2]
-        changes["reduce_first"] = max(1, two.out // one.out)
+        first, second = stage[0].convs[:2]
+        changes["reduce_first"] = max(1, second.out // first.out)
         if stage[0].kind is Block.BASIC:
-            widths.append(two.out)
+            widths.append(second.out)
             continue
-        out, inner, groups = stage[0].out, two.out, max(1, one.out // two.inputs)
+        out, inner, groups = stage[0].out, second.out, max(1, first.out // second.inputs)
         changes["cardinality"] = groups
         base, rest = divmod(USUAL_BASE_WIDTH * inner * 4, groups * out)
         if out % 4 or rest or (out // 4) * base // USUAL_BASE_WIDTH * groups != inner:

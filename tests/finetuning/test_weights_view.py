@@ -14,7 +14,8 @@ from resnet_explorer.network.tree import tensors
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.ui.document import Document, State, read
-from resnet_explorer.weights.identify import Weights, identify
+from resnet_explorer.weights.identify import identify
+from resnet_explorer.weights.values import Weights
 from tests.tuning_jobs import TuningJobsHere, failing
 
 PATIENCE = 20_000

@@ -218,11 +218,11 @@ def settings_of(draw: st.DrawFn) -> str:
     return " ".join(f"{key}={draw(st.sampled_from(SETTINGS[key]))}" for key in keys)
 
 
-@given(text=settings_of())
+@given(choices=settings_of())
 @settings(max_examples=25, deadline=None)
-def test_random_networks_give_the_modules_network(words: str) -> None:
+def test_random_networks_give_the_modules_network(choices: str) -> None:
     try:
-        spec = small(words)
+        spec = small(choices)
         source = text(spec, ODD)
     except ExplorerError:
         assume(False)

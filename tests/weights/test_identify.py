@@ -16,7 +16,8 @@ from resnet_explorer.network.tree import tensors
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.change import assign
-from resnet_explorer.weights.identify import Identified, identify
+from resnet_explorer.weights.identify import identify
+from resnet_explorer.weights.values import Identified
 from tests.specs import small_specs
 
 SILENT = {

@@ -15,7 +15,8 @@ from resnet_explorer.network import compile_spec
 from resnet_explorer.network.tree import tensors
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.change import assign, differences
-from resnet_explorer.weights.identify import Identified, identify
+from resnet_explorer.weights.identify import identify
+from resnet_explorer.weights.values import Identified
 
 Shapes = dict[str, tuple[int, ...]]
 NETWORKS = tuple(
