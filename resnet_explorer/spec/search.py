@@ -15,10 +15,10 @@ from resnet_explorer.spec.input_shape import InputShape
 from resnet_explorer.spec.resnet_spec import ResNetSpec, plain_name
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
-    name: tuple(map(plain_text, (name, entry.title, *entry.row.aliases))) for name, entry in CATALOGUE.items()
+    name: tuple(map(plain_text, (name, entry.title, *entry.aliases))) for name, entry in CATALOGUE.items()
 }
 _IDEAS: Mapping[str, str] = {
-    name: f"{entry.family.title} {entry.family.year} {entry.family.authors} {entry.row.note}".lower()
+    name: f"{entry.family.title} {entry.family.year} {entry.family.authors} {entry.note}".lower()
     for name, entry in CATALOGUE.items()
 }
 
@@ -67,7 +67,7 @@ def best(text: str) -> Entry | None:
 def _has_numbers(text: str, entry: Entry) -> bool:
     """Return whether a name of a network has all numbers of a text, each as a whole."""
     query = _NUMBER.findall(text)
-    names = (entry.name, entry.title, *entry.row.aliases)
+    names = (entry.name, entry.title, *entry.aliases)
     return any(set(query) <= set(_NUMBER.findall(name)) for name in names)
 
 

@@ -162,7 +162,7 @@ def _network(analysis: Analysis) -> Explanation:
     entry, counted, count = entry_of(spec), depth(network), sum(spec.blocks)
     kinds = " and ".join(dict.fromkeys(spec.block))
     kind = f"{'Residual' if spec.residual else 'Plain'} network of {count} {kinds} block{'' if count == 1 else 's'}"
-    note = f"{entry.row.note} " if entry else ""
+    note = f"{entry.note} " if entry else ""
     name = _named(entry.title, counted) if entry else ""
     keys = _equations(analysis)
     summed = " Within a stage x passes from block to block as it is." if "network_sum" in keys else ""
@@ -170,8 +170,8 @@ def _network(analysis: Analysis) -> Explanation:
     facts = facts_of(analysis, analysis.total, analysis.rows_of(network.stages[-1].blocks[-1])[-1].reading.stride)
     source = (Fact("Source", entry.family.source, "Where the network was published."),) if entry else ()
     published = (
-        (Fact("Published", entry.row.published, "What the paper or the library says of it, trained."),)
-        if entry and entry.row.published
+        (Fact("Published", entry.published, "What the paper or the library says of it, trained."),)
+        if entry and entry.published
         else ()
     )
     facts = (*facts, *_maps(analysis), *published, *source)
