@@ -82,9 +82,9 @@ def _entries() -> Mapping[ResNetSpec, Entry]:
 
 def entry_of(spec: ResNetSpec) -> Entry | None:
     """Return the row whose network this spec is, whatever its name; None where it is nobody's."""
-    named = CATALOGUE.get(spec.name)
-    if named and not differences(named.spec, spec):
-        return named
+    entry = CATALOGUE.get(spec.name)
+    if entry and not differences(entry.spec, spec):
+        return entry
     return _entries().get(replace(spec, name=""))
 
 

@@ -203,7 +203,7 @@ class Layer:
 
     def arguments(self) -> Mapping[str, object]:
         """Return what the PyTorch class is called with: by default the fields."""
-        return {one.name: getattr(self, one.name) for one in fields(self)}  # type: ignore[arg-type]  # a dataclass
+        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]  # a dataclass
 
     @property
     def called(self) -> str:
