@@ -25,7 +25,6 @@ class DataKind(StrEnum):
     training_images: int | None
 
     def __new__(cls, name: str, title: str = "", training_images: int | None = None) -> "DataKind":
-        """Return the kind of a name."""
         kind = str.__new__(cls, name)
         kind._value_, kind.set_title, kind.training_images = name, title, training_images
         return kind
@@ -54,7 +53,6 @@ class DataChoice:
 
     @property
     def title(self) -> str:
-        """Return the name of the set."""
         return self.kind.set_title
 
     @property

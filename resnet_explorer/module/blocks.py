@@ -31,7 +31,6 @@ class Gate(nn.Module):
             self.add_module(part.name.removeprefix(f"{gated.name}."), module_of(part.layer))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return x, weighted."""
         gate = x
         for layer in self.children():
             gate = layer(gate)
@@ -92,7 +91,6 @@ class Block(nn.Module):
             setattr(self.get_submodule("skip"), "p", node.skip)  # noqa: B010 - torchvision declares no type
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return y of the shape that the tree gives."""
         x = run(self, self.chains.before, x)
         y = run(self, self.chains.branch, x)
         if self.chains.gate:

@@ -190,13 +190,10 @@ def _late(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
     chain: Chain = ()
     for number, unit in enumerate(units, start=1):
         is_last = number == len(units)
-        chain = (*chain, _conv(spec, unit, number))
-        if not (is_last and spec.order is Order.BN_AFTER):
-            chain = (*chain, *norm(spec, f"bn{number}", unit.out))
-        if not is_last or spec.order is Order.RELU_BEFORE:
-            chain = (*chain, *activation(spec, str(number)))
-        if not is_last:
-            chain = (*chain, *_between(spec, unit, number + 1))
+        normed = () if is_last and spec.order is Order.BN_AFTER else norm(spec, f"bn{number}", unit.out)
+        active = () if is_last and spec.order is not Order.RELU_BEFORE else activation(spec, str(number))
+        between = () if is_last else _between(spec, unit, number + 1)
+        chain = (*chain, _conv(spec, unit, number), *normed, *active, *between)
     return chain
 
 
@@ -207,12 +204,10 @@ def _early(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
         normed = norm(spec, f"bn{number}", unit.channels) if spec.order is Order.V2 else ()
         # The first activation leaves x alone, since the shortcut needs it.
         in_place = bool(normed) or (number > 1 and spec.order is Order.RELU_ONLY)
-        chain = (*chain, *normed, *activation(spec, str(number), in_place=in_place))
-        if number > 1:
-            chain = (*chain, *_between(spec, units[number - 2], number))
-        chain = (*chain, _conv(spec, unit, number))
-        if spec.order is Order.RELU_ONLY:
-            chain = (*chain, *norm(spec, f"bn{number}", unit.out))
+        active = activation(spec, str(number), in_place=in_place)
+        between = _between(spec, units[number - 2], number) if number > 1 else ()
+        after = norm(spec, f"bn{number}", unit.out) if spec.order is Order.RELU_ONLY else ()
+        chain = (*chain, *normed, *active, *between, _conv(spec, unit, number), *after)
     return chain
 
 

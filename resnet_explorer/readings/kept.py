@@ -150,7 +150,6 @@ class Estimate:
 
     @property
     def total(self) -> int:
-        """Return the sum of the parts."""
         return sum(count for _, count in self.parts)
 
 

@@ -41,7 +41,6 @@ class Lesions:
 
     @property
     def text(self) -> str:
-        """Return its errors in words."""
         whole, errors = f"{self.name}: {percent(self.whole)} test error", self._errors
         if not errors:
             return whole
@@ -72,7 +71,6 @@ class LesionStudy:
 
     @property
     def data(self) -> str:
-        """Return what the images are."""
         return " and ".join(dict.fromkeys(network.data for network in self.networks))
 
     @property

@@ -104,11 +104,9 @@ class Analysis:
 
     @property
     def by_path(self) -> Mapping[str, Row]:
-        """Return the rows by their paths."""
         return _by_path(self)
 
     def rows_of(self, block: Block) -> tuple[Row, ...]:
-        """Return the rows of a block."""
         start = self.starts[block.path]
         return self.rows[start : start + len(block.layer_paths)]
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
+from typing import ClassVar
 
 from resnet_explorer.network.kinds import base
 
@@ -246,14 +247,12 @@ class Dropout(Drop):
 
     has_caption = True
     module = "torch.nn:Dropout"
+    renames: ClassVar = {"chance": "p"}
     box = "dropout"
 
     def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
         """The mask; the input is not saved, since the mask has no gradient."""
         return base.Saves(extra=base.BYTES_PER_VALUE * prod(output)) if training else base.Saves(passes=True)
-
-    def arguments(self) -> Mapping[str, object]:
-        return {"p": self.chance}
 
     def source(self, write: base.Writing) -> tuple[str, ...]:
         return (self.called, repr(self.chance))

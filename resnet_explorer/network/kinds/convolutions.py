@@ -49,12 +49,10 @@ class Conv2d(base.Layer):
         return (self.dilation * (self.kernel - 1) + 1, self.stride)
 
     def output(self, shape: base.Shape) -> base.Shape:
-        n, channels, h, w = shape
-        if channels != self.in_channels:
-            raise InputError("channels", f"takes {self.in_channels} channels, not {channels}.", "Change the input.")
-        reach = self.dilation * (self.kernel - 1) + 1
-        height = base.slide(h, reach, self.stride, self.padding)
-        return (n, self.out_channels, height, base.slide(w, reach, self.stride, self.padding))
+        if shape[1] != self.in_channels:
+            raise InputError("channels", f"takes {self.in_channels} channels, not {shape[1]}.", "Change the input.")
+        height, width = base.slide(shape, self.dilation * (self.kernel - 1) + 1, self.stride, self.padding)
+        return (shape[0], self.out_channels, height, width)
 
     def macs(self, output: base.Shape) -> int:
         return prod(output) * (self.in_channels // self.groups) * self.kernel * self.kernel

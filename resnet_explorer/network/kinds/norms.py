@@ -38,6 +38,7 @@ class BatchNorm2d(Norm):
     """Batch normalisation: statistics of each channel over the batch and all positions (Ioffe and Szegedy 2015)."""
 
     module = "torch.nn:BatchNorm2d"
+    renames: ClassVar = {"channels": "num_features"}
     box = "BN"
 
     def tensors(self) -> Iterator[base.Tensor]:
@@ -56,9 +57,6 @@ class BatchNorm2d(Norm):
         """Each channel's mean and inverse standard deviation in training; in eval the buffers serve."""
         return base.Saves(input=True, extra=2 * base.BYTES_PER_VALUE * self.channels if training else 0)
 
-    def arguments(self) -> Mapping[str, object]:
-        return {"num_features": self.channels}
-
     def describe(self, at: base.Where) -> base.Description:
         return "batchnorm", (
             "Normalises each channel, then scales and shifts it: by the batch's statistics in training, by running "
@@ -74,6 +72,7 @@ class GroupNorm(Norm):
 
     has_caption = True
     module = "torch.nn:GroupNorm"
+    renames: ClassVar = {"channels": "num_channels", "groups": "num_groups"}
 
     def output(self, shape: base.Shape) -> base.Shape:
         if prod(shape) == self.groups:
@@ -82,9 +81,6 @@ class GroupNorm(Norm):
 
     def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
         return base.Saves(input=True, extra=2 * base.BYTES_PER_VALUE * shape[0] * self.groups)
-
-    def arguments(self) -> Mapping[str, object]:
-        return {"num_groups": self.groups, "num_channels": self.channels}
 
     def source(self, write: base.Writing) -> tuple[str, ...]:
         return (self.called, write.grouped(), write.flow)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import prod
+from typing import ClassVar
 
 from resnet_explorer.errors import InputError
 from resnet_explorer.network.kinds import base
@@ -145,20 +146,16 @@ class MaxPool2d(Windows):
     padding: int = 0
 
     module = "torch.nn:MaxPool2d"
+    renames: ClassVar = {"kernel": "kernel_size"}
     noun = "max-pool"
     short = "pool"
     size_key = "size"
 
     def output(self, shape: base.Shape) -> base.Shape:
-        n, channels, h, w = shape
-        height = base.slide(h, self.kernel, self.stride, self.padding)
-        return (n, channels, height, base.slide(w, self.kernel, self.stride, self.padding))
+        return (*shape[:2], *base.slide(shape, self.kernel, self.stride, self.padding))
 
     def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
         return base.Saves(input=True, extra=INDEX * prod(output))
-
-    def arguments(self) -> Mapping[str, object]:
-        return {"kernel_size": self.kernel, "stride": self.stride, "padding": self.padding}
 
     def source(self, write: base.Writing) -> tuple[str, ...]:
         padding = base.named("padding", write.say("padding"), "0")
@@ -256,14 +253,12 @@ class AvgPool2d(Windows):
 
     @property
     def keeps_size(self) -> bool:
-        """Return whether the map keeps its size."""
         return self.whole and self.stride == 1
 
     def output(self, shape: base.Shape) -> base.Shape:
-        n, channels, h, w = shape
         if self.whole:
-            return (n, channels, -(-h // self.stride), -(-w // self.stride))
-        return (n, channels, base.slide(h, self.kernel, self.stride, 0), base.slide(w, self.kernel, self.stride, 0))
+            return (*shape[:2], *(-(-size // self.stride) for size in shape[2:]))
+        return (*shape[:2], *base.slide(shape, self.kernel, self.stride, 0))
 
     def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
         """Of the pool that keeps the map's size the padded map is the input."""
