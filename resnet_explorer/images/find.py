@@ -77,28 +77,28 @@ def in_folder(root: Path, suffixes: Sequence[str]) -> Found:
     parts = {folder: part_of(folder.name) for folder in folders}
     if not any(part == "train" and inside(folder) for folder, part in parts.items()):
         return in_classes(root, "", suffixes)
-    found = Found([], [], [])
+    listing = Found([], [], [])
     for part in PARTS:
         for folder in (folder for folder in folders if parts[folder] == part):
             items, empty, notes = in_classes(folder, part, suffixes)
-            found = Found(found.items + items, found.empty + empty, found.notes + notes)
+            listing = Found(listing.items + items, listing.empty + empty, listing.notes + notes)
     if unused := [folder.name for folder in folders if not parts[folder]]:
-        found.notes.append(f"Not used, since they are no parts: {some(unused)}.")
-    return Found(one_case(found.items, found.notes), found.empty, [*loose(root, suffixes), *found.notes])
+        listing.notes.append(f"Not used, since they are no parts: {some(unused)}.")
+    return Found(one_case(listing.items, listing.notes), listing.empty, [*loose(root, suffixes), *listing.notes])
 
 
 def in_classes(root: Path, part: str, suffixes: Sequence[str]) -> Found:
     """Return the images in the folder of each class."""
-    found, others = Found([], [], loose(root, suffixes)), []
+    listing, others = Found([], [], loose(root, suffixes)), []
     for folder in inside(root):
         images, rest = walk(folder, suffixes)
-        found.items.extend((path, folder.name, part) for path in images)
-        found.empty.extend([] if images else [folder])
+        listing.items.extend((path, folder.name, part) for path in images)
+        listing.empty.extend([] if images else [folder])
         others += rest
     if others:
         names = some([path.name for path in others])
-        found.notes.append(f"Files that do not end as images do are not used ({len(others):,}): {names}.")
-    return found
+        listing.notes.append(f"Files that do not end as images do are not used ({len(others):,}): {names}.")
+    return listing
 
 
 def loose(root: Path, suffixes: Sequence[str]) -> list[str]:
