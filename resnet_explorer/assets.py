@@ -10,10 +10,10 @@ _ROOT = _HERE / "resources" if (_HERE / "resources").is_dir() else _HERE.parent 
 
 def path(*parts: str) -> Path:
     """Return the path of a file or folder in ``resources``; raises FileNotFoundError where it is missing."""
-    found = _ROOT.joinpath(*parts)
-    if not found.exists():
-        raise FileNotFoundError(f"{found} is missing: install ResNet Explorer again.")
-    return found
+    file = _ROOT.joinpath(*parts)
+    if not file.exists():
+        raise FileNotFoundError(f"{file} is missing: install ResNet Explorer again.")
+    return file
 
 
 def template(name: str, **values: str | bool) -> str:
@@ -34,9 +34,9 @@ def template(name: str, **values: str | bool) -> str:
                 lines[number - 1] = (line[indent:] or line) if first <= number <= last else ""
     _, _, code = "".join(lines).partition("# The script begins here.\n")
 
-    def value_of(found: re.Match[str]) -> str:
-        value = values.get(found[1] or found[2])
-        return value if isinstance(value, str) else found[0]
+    def value_of(match: re.Match[str]) -> str:
+        value = values.get(match[1] or match[2])
+        return value if isinstance(value, str) else match[0]
 
     code = re.sub(r"^# ([A-Z_]+)$|\b([A-Z_]+)\b", value_of, code.replace("  # fmt: skip", ""), flags=re.MULTILINE)
     return re.sub(r"\n{4,}", "\n\n\n", code.strip())

@@ -51,13 +51,13 @@ def plain(value: Any, writers: Writers = _NONE) -> Any:
     if isinstance(value, float):
         return value if isfinite(value) else None
     if isinstance(value, Mapping):
-        return {key: plain(one, writers) for key, one in value.items()}
+        return {key: plain(item, writers) for key, item in value.items()}
     if isinstance(value, tuple | list):
-        return [plain(one, writers) for one in value]
+        return [plain(item, writers) for item in value]
     if isinstance(value, frozenset):
         return sorted(value)
     if is_dataclass(value):
-        return {file_key(one): plain(getattr(value, one.name), writers) for one in fields(value)}
+        return {file_key(item): plain(getattr(value, item.name), writers) for item in fields(value)}
     return value
 
 
@@ -110,7 +110,7 @@ def decode(value: object, kind: type[T], readers: Readers = _NONE, at: str = "$"
     try:
         return msgspec.convert(prepared, kind)
     except msgspec.ValidationError as error:
-        raise _worded(str(error), kind, at) from error
+        raise _plain_error(str(error), kind, at) from error
 
 
 def decode_line(line: str | bytes, kind: type[T], defaults: Mapping[str, object]) -> T | None:
@@ -140,7 +140,7 @@ def _prepared(value: Any, kind: Any, readers: Readers, at: str) -> Any:
         inside = ((key, *types[key]) for key in value)
         return {name: _prepared(value[key], inner, readers, f"{at}.{key}") for key, name, inner in inside}
     if isinstance(value, list) and (inner := get_args(kind)):
-        return [_prepared(one, inner[0], readers, f"{at}[{place}]") for place, one in enumerate(value)]
+        return [_prepared(item, inner[0], readers, f"{at}[{place}]") for place, item in enumerate(value)]
     if isinstance(value, str) and isinstance(kind, EnumType) and value not in list(kind):
         text = f"Choose one of {', '.join(map(str, kind))}."
         raise ExplorerError(at, f"Invalid value {value[:40]!r} at {at}.", text)
@@ -153,7 +153,7 @@ def _types(kind: Any) -> Mapping[str, tuple[str, Any]]:
     if not is_dataclass(kind):
         return {}
     hints = get_type_hints(kind)
-    return {file_key(one): (one.name, _checked(hints[one.name])) for one in fields(kind)}
+    return {file_key(item): (item.name, _checked(hints[item.name])) for item in fields(kind)}
 
 
 @cache
@@ -171,18 +171,18 @@ def _checked(kind: Any) -> Any:
     """Return a type, its None left out, where dataclasses or enums are in it; None where msgspec checks all."""
     if is_dataclass(kind) or isinstance(kind, EnumType):
         return kind
-    inside = [one for one in get_args(kind) if _checked(one)]
+    inside = [argument for argument in get_args(kind) if _checked(argument)]
     if not inside:
         return None
     return inside[0] if get_origin(kind) in (Union, UnionType) else kind
 
 
-def _worded(text: str, kind: Any, at: str) -> ExplorerError:
+def _plain_error(text: str, kind: Any, at: str) -> ExplorerError:
     """Return msgspec's error, as in "Expected `int`, got `str` - at `$.seed`", in plain words."""
     keys = _file_keys(kind)
     text, _, path = re.sub(r"\w+", lambda word: keys.get(word[0], word[0]), text).partition(" - at ")
     path = path.strip("`").replace("$", at, 1) or at
-    text = re.sub("`(.+?)`", lambda types: " or ".join(_WORDS.get(one, one) for one in types[1].split(" | ")), text)
+    text = re.sub("`(.+?)`", lambda types: " or ".join(_WORDS.get(name, name) for name in types[1].split(" | ")), text)
     text = re.sub("Object missing required field (.+)", r"Missing key '\1'", text)
-    what, got, found = text.partition(", got ")
-    return ExplorerError(path, f"{what} at {path}{got and ', found '}{found}.", _REMEDY)
+    what, got, value = text.partition(", got ")
+    return ExplorerError(path, f"{what} at {path}{got and ', found '}{value}.", _REMEDY)

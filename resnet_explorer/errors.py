@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
-def did_you_mean(word: str, known: Iterable[str], otherwise: str = "", cutoff: float = 0.6) -> str:
-    """Return the question for the nearest known word, or what else to say where none is near."""
-    near = get_close_matches(word[:80], tuple(known), n=1, cutoff=cutoff)
+def did_you_mean(word: str, choices: Iterable[str], otherwise: str = "", cutoff: float = 0.6) -> str:
+    """Return the question for the nearest of some words, or what else to say where none is near."""
+    near = get_close_matches(word[:80], tuple(choices), n=1, cutoff=cutoff)
     return f"Did you mean {near[0]!r}?" if near else otherwise
 
 

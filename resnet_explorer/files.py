@@ -66,7 +66,6 @@ class Stream(io.RawIOBase):
         self._error: OSError | None = None
 
     def writable(self) -> bool:
-        """Return that it can be written to."""
         return True
 
     def write(self, data: Any, /) -> int:

@@ -71,8 +71,8 @@ def missing_libraries(files: Iterable[Path]) -> list[str]:
 
 def parse_missing(text: str) -> list[str]:
     """Return the libraries named in the complaints of the dynamic loader and of ldd, each once."""
-    found = re.findall(r"(\S+\.so[.\d]*)(?:: cannot open shared object file| => not found)", text)
-    return list(dict.fromkeys(Path(name).name for name in found))
+    names = re.findall(r"(\S+\.so[.\d]*)(?:: cannot open shared object file| => not found)", text)
+    return list(dict.fromkeys(Path(name).name for name in names))
 
 
 def packages(libraries: Iterable[str]) -> list[str]:
@@ -98,12 +98,12 @@ def apt_line(names: Iterable[str]) -> str:
 
 def advice(libraries: Sequence[str]) -> str:
     """Return how to install libraries, in a sentence or two: the line for apt, and what no package is known for."""
-    known = packages(libraries)
+    names = packages(libraries)
     unknown = [name for name in libraries if name not in PACKAGES]
     if not shutil.which("apt-get"):
-        on_debian = f" (on Debian and Ubuntu: {apt_line(known)})" if known else ""
+        on_debian = f" (on Debian and Ubuntu: {apt_line(names)})" if names else ""
         return f"Install what holds them with your system's package manager{on_debian}."
-    line = f"Run this line:\n{apt_line(known)}" if known else ""
+    line = f"Run this line:\n{apt_line(names)}" if names else ""
     others = f"Which package holds {', '.join(unknown)} is not known; search your distribution's packages for it."
     return " ".join(part for part in (others if unknown else "", line) if part)
 

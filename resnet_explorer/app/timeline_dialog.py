@@ -118,7 +118,7 @@ class TimelineDialog(QDialog):
                 if entry.family.key == key:
                     item = QListWidgetItem(entry.title, self.networks)
                     item.setData(NAME, entry.name)
-                    item.setToolTip(f"{entry.name}: {entry.row.note}")
+                    item.setToolTip(f"{entry.name}: {entry.note}")
         self._tell(CATALOGUE[self.networks.item(0).data(NAME)])
 
     def _on_stepped(self, step: int) -> None:
@@ -152,12 +152,12 @@ class TimelineDialog(QDialog):
         total = read(State(entry.spec, InputShape(1, entry.size, entry.size))).analysis.total
         self._title.setText(entry.title)
         costs = f"{si(total.params).strip()} parameters, {si(total.macs)}MACs at {entry.size} × {entry.size} pixels."
-        self._note.setText(f"{entry.row.note} {costs}")
+        self._note.setText(f"{entry.note} {costs}")
         if entry.parent:
             lines = changes(entry.parent.spec, entry.spec)
             head = f"{entry.title} = {entry.parent.title} with {len(lines)} change{'' if len(lines) == 1 else 's'}:"
             self.changes.setText("\n".join([head, *(f"  •  {line}" for line in lines)]))
         else:
             self.changes.setText("The first residual network: all others change it.")
-        published = f"Published: {entry.row.published}.\n" if entry.row.published else ""
+        published = f"Published: {entry.published}.\n" if entry.published else ""
         self._source.setText(published + entry.family.source)

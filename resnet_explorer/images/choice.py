@@ -1,6 +1,5 @@
 """Which images an experiment runs on: two sets that the app carries, noise, or what the user has on disk."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -9,37 +8,30 @@ from resnet_explorer.errors import ExplorerError
 
 
 class DataKind(StrEnum):
-    """Where images come from; MNIST is the app's own 5,000 digits, or the whole set where a folder holds it."""
+    """Where images come from, with the title and the number of images to train on, None for a folder.
 
-    DIGITS = "digits"
-    MNIST = "mnist"
-    NOISE = "noise"
-    FOLDER = "folder"
-    CIFAR10 = "cifar10"
-    CIFAR100 = "cifar100"
-    FASHION = "fashion-mnist"
+    MNIST is the app's own 5,000 digits, or the whole set where a folder holds it.
+    """
+
+    DIGITS = "digits", "digits", 1_500
+    MNIST = "mnist", "MNIST", 60_000
+    NOISE = "noise", "Gaussian noise", 60_000
+    FOLDER = "folder", "images", None
+    CIFAR10 = "cifar10", "CIFAR-10", 50_000
+    CIFAR100 = "cifar100", "CIFAR-100", 50_000
+    FASHION = "fashion-mnist", "Fashion-MNIST", 60_000
+
+    set_title: str
+    training_images: int | None
+
+    def __new__(cls, name: str, title: str = "", training_images: int | None = None) -> "DataKind":
+        kind = str.__new__(cls, name)
+        kind._value_, kind.set_title, kind.training_images = name, title, training_images
+        return kind
 
 
 EMBEDDED = (DataKind.DIGITS, DataKind.MNIST, DataKind.NOISE)
 """What needs no folder."""
-_TITLES: Mapping[DataKind, str] = {
-    DataKind.DIGITS: "digits",
-    DataKind.MNIST: "MNIST",
-    DataKind.NOISE: "Gaussian noise",
-    DataKind.FOLDER: "images",
-    DataKind.CIFAR10: "CIFAR-10",
-    DataKind.CIFAR100: "CIFAR-100",
-    DataKind.FASHION: "Fashion-MNIST",
-}
-
-_TRAINING: Mapping[DataKind, int] = {
-    DataKind.DIGITS: 1_500,
-    DataKind.MNIST: 60_000,
-    DataKind.NOISE: 60_000,
-    DataKind.CIFAR10: 50_000,
-    DataKind.CIFAR100: 50_000,
-    DataKind.FASHION: 60_000,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +53,14 @@ class DataChoice:
 
     @property
     def title(self) -> str:
-        """Return the name of the set."""
-        return _TITLES[self.kind]
+        return self.kind.set_title
 
     @property
     def training_images(self) -> int | None:
         """Return how many images there are to train on; None for a folder, which has to be looked at."""
         if self.kind is DataKind.MNIST and not self.root:
             return 4_000
-        return _TRAINING.get(self.kind)
+        return self.kind.training_images
 
     @property
     def text(self) -> str:
@@ -88,13 +79,11 @@ def parse_data(text: str) -> DataChoice:
 
     Raises ExplorerError where it is none of these.
     """
-    words, _, root = text.strip().partition(":")
-    kind = next((kind for kind in DataKind if kind == words.strip().lower()), None)
+    name, _, root = text.strip().partition(":")
+    kind = next((kind for kind in DataKind if kind == name.strip().lower()), None)
     if kind is not None and kind is not DataKind.FOLDER:
         return DataChoice(kind, root)
     if Path(text).is_dir() or any(mark in text for mark in "/\\."):
         return DataChoice(DataKind.FOLDER, text)
-    known = ", ".join(EMBEDDED)
-    raise ExplorerError(
-        "data", f"There are no images called {text[:80]!r}.", f"Choose {known}, cifar10:FOLDER, or a folder of images."
-    )
+    remedy = f"Choose {', '.join(EMBEDDED)}, cifar10:FOLDER, or a folder of images."
+    raise ExplorerError("data", f"There are no images called {text[:80]!r}.", remedy)

@@ -37,8 +37,8 @@ class Found(NamedTuple):
 def part_of(name: str) -> str:
     """Return the part that a name means, such as Training, val_set or test2017; empty for none."""
     more = r"[ _-]*(set|split|data|images?)?[ _-]*(\d{4})?"
-    known = (part for part, text in PARTS.items() if re.fullmatch(f"({text}){more}", name.strip().lower()))
-    return next(known, "")
+    means = (part for part, text in PARTS.items() if re.fullmatch(f"({text}){more}", name.strip().lower()))
+    return next(means, "")
 
 
 def inside(folder: Path) -> list[Path]:
@@ -56,7 +56,7 @@ def walk(root: Path, suffixes: Sequence[str]) -> tuple[list[Path], list[Path]]:
 
     Links are followed, but not up to a folder that they lie in; no folder is read twice.
     """
-    entered, files = {os.path.realpath(one) for one in (root, *root.absolute().parents)}, []
+    entered, files = {os.path.realpath(folder) for folder in (root, *root.absolute().parents)}, []
     for where, folders, names in os.walk(root, followlinks=True):
         here = Path(os.path.realpath(where))
         paths, folders[:] = [Path(where, name) for name in folders if is_shown(name)], []
@@ -77,28 +77,28 @@ def in_folder(root: Path, suffixes: Sequence[str]) -> Found:
     parts = {folder: part_of(folder.name) for folder in folders}
     if not any(part == "train" and inside(folder) for folder, part in parts.items()):
         return in_classes(root, "", suffixes)
-    found = Found([], [], [])
+    listing = Found([], [], [])
     for part in PARTS:
         for folder in (folder for folder in folders if parts[folder] == part):
             items, empty, notes = in_classes(folder, part, suffixes)
-            found = Found(found.items + items, found.empty + empty, found.notes + notes)
+            listing = Found(listing.items + items, listing.empty + empty, listing.notes + notes)
     if unused := [folder.name for folder in folders if not parts[folder]]:
-        found.notes.append(f"Not used, since they are no parts: {some(unused)}.")
-    return Found(one_case(found.items, found.notes), found.empty, [*loose(root, suffixes), *found.notes])
+        listing.notes.append(f"Not used, since they are no parts: {some(unused)}.")
+    return Found(one_case(listing.items, listing.notes), listing.empty, [*loose(root, suffixes), *listing.notes])
 
 
 def in_classes(root: Path, part: str, suffixes: Sequence[str]) -> Found:
     """Return the images in the folder of each class."""
-    found, others = Found([], [], loose(root, suffixes)), []
+    listing, others = Found([], [], loose(root, suffixes)), []
     for folder in inside(root):
         images, rest = walk(folder, suffixes)
-        found.items.extend((path, folder.name, part) for path in images)
-        found.empty.extend([] if images else [folder])
+        listing.items.extend((path, folder.name, part) for path in images)
+        listing.empty.extend([] if images else [folder])
         others += rest
     if others:
         names = some([path.name for path in others])
-        found.notes.append(f"Files that do not end as images do are not used ({len(others):,}): {names}.")
-    return found
+        listing.notes.append(f"Files that do not end as images do are not used ({len(others):,}): {names}.")
+    return listing
 
 
 def loose(root: Path, suffixes: Sequence[str]) -> list[str]:
@@ -110,9 +110,9 @@ def loose(root: Path, suffixes: Sequence[str]) -> list[str]:
 
 def one_case(items: list[tuple[Path, str, str]], notes: list[str]) -> list[tuple[Path, str, str]]:
     """Return the images with the classes that training knows, where others differ in upper and lower case alone."""
-    known = {label for _, label, part in items if part == "train"}
-    alike = {label.casefold(): label for label in known}
-    other = {label: alike.get(label.casefold(), label) for _, label, _ in items if label not in known}
+    trained = {label for _, label, part in items if part == "train"}
+    alike = {label.casefold(): label for label in trained}
+    other = {label: alike.get(label.casefold(), label) for _, label, _ in items if label not in trained}
     notes += [f"{label} is read as the class {same}." for label, same in sorted(other.items()) if label != same]
     return [(file, other.get(label, label), part) for file, label, part in items]
 
@@ -163,10 +163,10 @@ def in_table(table: Path, suffixes: Sequence[str]) -> Found:
     own = [parts[row[part].lower()] if part is not None else "" for row in body]
     items = list(zip(files, [row[label] for row in body], own, strict=True))
     used = {"images": column, "classes": label, "parts": part}
-    told = ", ".join(f"{what} from {names[place]}" for what, place in used.items() if place is not None)
+    columns = ", ".join(f"{what} from {names[place]}" for what, place in used.items() if place is not None)
     unused = [names[place] or "a column without a name" for place in others if place not in (label, part)]
-    told += "".join(f", {value or 'empty'} is {of}" for value, of in parts.items() if value != of)
-    notes.append(f"{table.name}: {told}{f'; not used: {some(unused)}' if unused else ''}.")
+    columns += "".join(f", {value or 'empty'} is {of}" for value, of in parts.items() if value != of)
+    notes.append(f"{table.name}: {columns}{f'; not used: {some(unused)}' if unused else ''}.")
     return Found(items, [], notes)
 
 
@@ -191,7 +191,7 @@ def columns_of(text: str, base: Path, suffixes: Sequence[str]) -> tuple[list[lis
             cells = [row[place] for row in rows[:SAMPLE]]
             there = sum(located(base, cell, suffixes).is_file() for cell in cells)
             score = (there, sum(is_image(cell, suffixes) for cell in cells), wide)
-            best = max(best, (score, rows, place), key=lambda one: one[0])
+            best = max(best, (score, rows, place), key=lambda candidate: candidate[0])
     return best[1], best[2]
 
 
@@ -206,8 +206,8 @@ def located(base: Path, cell: str, suffixes: Sequence[str]) -> Path:
     if os.path.isfile(path):
         return path
     path = base / cell.replace("\\", "/")
-    known = [path] if is_image(cell, suffixes) or not cell else [Path(f"{path}{suffix}") for suffix in suffixes]
-    return next((one for one in known if os.path.isfile(one)), path)
+    files = [path] if is_image(cell, suffixes) or not cell else [Path(f"{path}{suffix}") for suffix in suffixes]
+    return next((file for file in files if os.path.isfile(file)), path)
 
 
 def parts_in(name: str, cells: Iterable[str]) -> dict[str, str]:

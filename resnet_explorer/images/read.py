@@ -56,7 +56,7 @@ def decoded(file: Path, order: str = "") -> tuple[Any, str]:
     with warnings.catch_warnings(action="ignore"), Image.open(file) as image:  # on odd EXIF data, or a large image
         own = order_of(image)
         if order:
-            image.tile = [one._replace(args=exchanged(one.args, own, order)) for one in image.tile]
+            image.tile = [tile._replace(args=exchanged(tile.args, own, order)) for tile in image.tile]
         image.load()
         return numpy.array(plain(upright(image))), own
 
@@ -105,9 +105,9 @@ def as_bytes(values: Any, white: Sequence[float]) -> Any:
     values = values[..., None] if values.ndim == 2 else values
     if values.dtype == numpy.uint8:
         return values
-    known = white or ((255.0,) if values.dtype.kind == "f" else (65535.0,))
+    whites = white or ((255.0,) if values.dtype.kind == "f" else (65535.0,))
     most = top_in(values)
-    full = next((one for one in known if most <= one * (1 + 1e-6)), known[-1])
+    full = next((value for value in whites if most <= value * (1 + 1e-6)), whites[-1])
     return (numpy.nan_to_num(values).astype("float64") * (255 / full)).round().clip(0, 255).astype("uint8")
 
 
@@ -164,12 +164,12 @@ def with_channels(pixels: Any, channels: int) -> Any:
 
     Raises ValueError where Pillow knows no way.
     """
-    have = pixels.shape[2]
-    if have == channels:
+    present = pixels.shape[2]
+    if present == channels:
         return pixels
-    if have not in MODES or channels not in MODES:
-        raise ValueError(f"it has {have} channels where {channels} are needed")
-    if have in (2, 4) and channels in (1, 3):
+    if present not in MODES or channels not in MODES:
+        raise ValueError(f"it has {present} channels where {channels} are needed")
+    if present in (2, 4) and channels in (1, 3):
         pixels = on_white(pixels)
     image = Image.fromarray(numpy.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels))
     array = numpy.array(image.convert(MODES[channels]))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import NamedTuple
 
 from torch import Tensor, nn
@@ -13,18 +13,13 @@ from resnet_explorer.network.kinds import Layer
 from resnet_explorer.network.kinds.blocks import GatedAdd
 from resnet_explorer.network.tree import Chain, Step
 
-
-@cache
-def module_class(reference: str) -> type[nn.Module]:
-    """Return the class that a kind of layer refers to, as ``module:class``."""
-    home, _, name = reference.partition(":")
-    found: type[nn.Module] = getattr(import_module(home), name)
-    return found
+_class_at = cache(resolve_name)
 
 
 def module_of(layer: Layer) -> nn.Module:
     """Return the module of a layer."""
-    return module_class(layer.built)(**layer.arguments())
+    module: nn.Module = _class_at(layer.built)(**layer.arguments())
+    return module
 
 
 class Gate(nn.Module):
@@ -36,7 +31,6 @@ class Gate(nn.Module):
             self.add_module(part.name.removeprefix(f"{gated.name}."), module_of(part.layer))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return x, weighted."""
         gate = x
         for layer in self.children():
             gate = layer(gate)
@@ -97,7 +91,6 @@ class Block(nn.Module):
             setattr(self.get_submodule("skip"), "p", node.skip)  # noqa: B010 - torchvision declares no type
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return y of the shape that the tree gives."""
         x = run(self, self.chains.before, x)
         y = run(self, self.chains.branch, x)
         if self.chains.gate:

@@ -30,7 +30,6 @@ class ResNet(nn.Module):
         self.head = add_chain(self, network.head.form.branch) if network.head else ()
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the scores of the classes, or the last feature map."""
         return run(self, (*self.stem, *self.stages, *self.head), x)
 
     def features(self, x: Tensor) -> dict[str, Tensor]:
@@ -97,21 +96,15 @@ def initialise_weights(model: nn.Module, spec: ResNetSpec) -> None:
         if spec.zero_init:
             nn.init.zeros_(_last_weight(block))
         if block.chains.gate:
-            conv = block.get_submodule("gate.conv")
-            assert isinstance(conv, nn.Conv2d) and conv.bias is not None
-            nn.init.constant_(conv.bias, spec.gate_bias)
+            nn.init.constant_(block.get_parameter("gate.conv.bias"), spec.gate_bias)
     if spec.init is Init.FIXUP and isinstance(fc := getattr(model, "fc", None), nn.Linear):
         nn.init.zeros_(fc.weight)
         nn.init.zeros_(fc.bias)
 
 
-def _convs(block: Block) -> list[nn.Conv2d]:
-    return [child for name, child in block.named_children() if isinstance(child, nn.Conv2d)]
-
-
 def _shrink(block: Block, blocks: int) -> None:
     """Scale a branch of m convolutions by L^(-1 / (2 m - 2)), and start its last one at 0 (Zhang et al. 2019)."""
-    *first, last = _convs(block)
+    *first, last = (child for child in block.children() if isinstance(child, nn.Conv2d))
     for conv in first:
         conv.weight.data.mul_(blocks ** (-0.5 / len(first)))
     nn.init.zeros_(last.weight)

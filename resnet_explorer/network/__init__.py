@@ -2,5 +2,3 @@
 
 from resnet_explorer.network.compile import compile_spec
 from resnet_explorer.network.tree import Block, Form, Gated, Network, Part, Stage, flat
-
-__all__ = ["Block", "Form", "Gated", "Network", "Part", "Stage", "compile_spec", "flat"]

@@ -4,27 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import log2
 
-from resnet_explorer.network.kinds import Layer
+from resnet_explorer.network.kinds import Layer, blocks
 from resnet_explorer.network.kinds.activations import ACTIVATIONS, ReLU
-from resnet_explorer.network.kinds.blocks import (
-    Bias,
-    ChannelStats,
-    Dropout,
-    Gain,
-    Multiply,
-    Scale,
-    Sigmoid,
-    SpatialStats,
-    StochasticDepth,
-    SumPairs,
-)
 from resnet_explorer.network.kinds.convolutions import ChannelConv1d, Conv2d
 from resnet_explorer.network.kinds.norms import NORMS, BatchNorm2d
 from resnet_explorer.network.kinds.pools import SMOOTHERS, AdaptiveAvgPool2d
 from resnet_explorer.network.tree import Chain, Gated, Part
-from resnet_explorer.spec import AntiAlias, Attention, Conv, Init, Norm, Order, ResNetSpec, Stride
+from resnet_explorer.spec import AntiAlias, Attention, Conv, Gain, Init, Norm, Order, ResNetSpec, Stride
 from resnet_explorer.spec import Block as Kind
-from resnet_explorer.spec import Gain as GainChoice
+from resnet_explorer.spec.choices import EARLY
 
 
 def conv(
@@ -56,12 +44,6 @@ def activation(spec: ResNetSpec, number: str = "", *, in_place: bool = True) -> 
     return (Part(f"{name}{number}", make(in_place)),)
 
 
-def norm_activation(spec: ResNetSpec, number: str, channels: int) -> Chain:
-    """Return norm and activation, as they stand before a pre-activated convolution: x itself is left alone."""
-    normed = norm(spec, f"bn{number}", channels)
-    return (*normed, *activation(spec, number, in_place=bool(normed)))
-
-
 def hidden(spec: ResNetSpec, channels: int) -> int:
     """Return the channels of the attention's hidden layer: reduced, then rounded to a multiple.
 
@@ -79,19 +61,19 @@ def eca_kernel(channels: int) -> int:
 
 def _gated(name: str, **layers: Layer) -> Gated:
     parts = tuple(Part(f"{name}.{key}", layer) for key, layer in layers.items())
-    return Gated(name, parts, Part(f"{name}.scale", Multiply()))
+    return Gated(name, parts, Part(f"{name}.scale", blocks.Multiply()))
 
 
 def _se(spec: ResNetSpec, channels: int) -> Chain:
     """Squeeze-and-excitation (Hu et al. 2018, equations 2 to 4)."""
     inner = hidden(spec, channels)
     fc1, fc2 = Conv2d(channels, inner, 1, bias=True), Conv2d(inner, channels, 1, bias=True)
-    return (_gated("se", pool=AdaptiveAvgPool2d(), fc1=fc1, relu=ReLU(), fc2=fc2, gate=Sigmoid()),)
+    return (_gated("se", pool=AdaptiveAvgPool2d(), fc1=fc1, relu=ReLU(), fc2=fc2, gate=blocks.Sigmoid()),)
 
 
 def _eca(spec: ResNetSpec, channels: int) -> Chain:
     """Efficient channel attention (Wang et al. 2020, equation 9)."""
-    return (_gated("eca", pool=AdaptiveAvgPool2d(), conv=ChannelConv1d(eca_kernel(channels)), gate=Sigmoid()),)
+    return (_gated("eca", pool=AdaptiveAvgPool2d(), conv=ChannelConv1d(eca_kernel(channels)), gate=blocks.Sigmoid()),)
 
 
 def _cbam(spec: ResNetSpec, channels: int) -> Chain:
@@ -99,9 +81,10 @@ def _cbam(spec: ResNetSpec, channels: int) -> Chain:
     inner = hidden(spec, channels)
     fc1, fc2 = Conv2d(channels, inner, 1), Conv2d(inner, channels, 1)
     conv, bn = Conv2d(2, 1, 7, padding=3), BatchNorm2d(1)
+    both, gate = blocks.SumPairs(), blocks.Sigmoid()
     return (
-        _gated("cbam_channel", pool=ChannelStats(), fc1=fc1, relu=ReLU(), fc2=fc2, sum=SumPairs(), gate=Sigmoid()),
-        _gated("cbam_spatial", pool=SpatialStats(), conv=conv, bn=bn, gate=Sigmoid()),
+        _gated("cbam_channel", pool=blocks.ChannelStats(), fc1=fc1, relu=ReLU(), fc2=fc2, sum=both, gate=gate),
+        _gated("cbam_spatial", pool=blocks.SpatialStats(), conv=conv, bn=bn, gate=gate),
     )
 
 
@@ -160,12 +143,12 @@ def _basic(spec: ResNetSpec, at: Place) -> tuple[_Unit, ...]:
 
 def _bottleneck(spec: ResNetSpec, at: Place) -> tuple[_Unit, ...]:
     """1x1 reduces, 3x3 (in groups: Xie et al. 2017, figure 3c), 1x1 expands (He et al. 2015, figure 5, right)."""
-    one, three = (at.stride, 1) if spec.stride is Stride.CONV1X1 else (1, at.stride)
+    first_stride, stride = (at.stride, 1) if spec.stride is Stride.CONV1X1 else (1, at.stride)
     inner = spec.inner_width(at.width)
     first = inner // spec.reduce_first
     return (
-        _Unit(at.channels, first, 1, one),
-        _smoothed(spec, at, _Unit(first, inner, 3, three, spec.cardinality, at.before)),
+        _Unit(at.channels, first, 1, first_stride),
+        _smoothed(spec, at, _Unit(first, inner, 3, stride, spec.cardinality, at.before)),
         _Unit(inner, at.out(spec), 1),
     )
 
@@ -184,61 +167,47 @@ def _smoothed(spec: ResNetSpec, at: Place, unit: _Unit) -> _Unit:
 def branch(spec: ResNetSpec, at: Place) -> Chain:
     """Return the branch, before whatever the block does after the addition."""
     units = _UNITS[at.kind](spec, at)
-    return (*_ORDERS[spec.order](spec, units), *_end(spec, at))
+    ordered = _fixup if spec.init is Init.FIXUP else _early if spec.order in EARLY else _late
+    return (*ordered(spec, units), *_end(spec, at))
 
 
 def _conv(spec: ResNetSpec, unit: _Unit, number: int) -> Part:
     return conv(spec, f"conv{number}", unit.channels, unit.out, unit.kernel, unit.stride, unit.groups, unit.dilation)
 
 
-def _between(spec: ResNetSpec, before: _Unit | None, number: int) -> Chain:
+def _between(spec: ResNetSpec, before: _Unit, number: int) -> Chain:
     """Return what stands between an activation and the next convolution: a pool, and the block's dropout."""
-    pool = (Part("pool", before.pool),) if before and before.pool else ()
-    drop = (Part("dropout", Dropout(spec.block_dropout)),) if spec.block_dropout and number == 2 else ()
+    pool = (Part("pool", before.pool),) if before.pool else ()
+    drop = (Part("dropout", blocks.Dropout(spec.block_dropout)),) if spec.block_dropout and number == 2 else ()
     return (*pool, *drop)
 
 
-def _post(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
-    """Convolution, norm, activation; nothing after the last norm (He et al. 2016, figure 4a)."""
-    if spec.init is Init.FIXUP:
-        return _fixup(spec, units)
+def _late(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
+    """Convolution, norm, activation; nothing after the last norm (He et al. 2016, figure 4a).
+
+    The last norm comes after the addition in figure 4b; the last activation stands in the branch in figure 4c.
+    """
     chain: Chain = ()
     for number, unit in enumerate(units, start=1):
-        chain = (*chain, _conv(spec, unit, number), *norm(spec, f"bn{number}", unit.out))
-        if number < len(units):
-            chain = (*chain, *activation(spec, str(number)), *_between(spec, unit, number + 1))
+        is_last = number == len(units)
+        normed = () if is_last and spec.order is Order.BN_AFTER else norm(spec, f"bn{number}", unit.out)
+        active = () if is_last and spec.order is not Order.RELU_BEFORE else activation(spec, str(number))
+        between = () if is_last else _between(spec, unit, number + 1)
+        chain = (*chain, _conv(spec, unit, number), *normed, *active, *between)
     return chain
 
 
-def _norm_after(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
-    """Return the original order without its last norm, which comes after the addition (figure 4b)."""
-    chain = _post(spec, units)
-    last = f"bn{len(units)}"
-    return tuple(step for step in chain if step.name != last)
-
-
-def _relu_before(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
-    """Return the original order with the last activation in the branch (figure 4c)."""
-    return (*_post(spec, units), *activation(spec, str(len(units))))
-
-
-def _relu_only(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
-    """Activation, convolution, norm (figure 4d); the first activation leaves x alone, since the shortcut needs it."""
+def _early(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
+    """Norm, activation, convolution (figure 4e), or activation, convolution, norm (figure 4d)."""
     chain: Chain = ()
     for number, unit in enumerate(units, start=1):
-        chain = (*chain, *activation(spec, str(number), in_place=number > 1))
-        chain = (*chain, *_between(spec, units[number - 2] if number > 1 else None, number))
-        chain = (*chain, _conv(spec, unit, number), *norm(spec, f"bn{number}", unit.out))
-    return chain
-
-
-def _pre(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
-    """Norm, activation, convolution (figure 4e)."""
-    chain: Chain = ()
-    for number, unit in enumerate(units, start=1):
-        chain = (*chain, *norm_activation(spec, str(number), unit.channels))
-        chain = (*chain, *_between(spec, units[number - 2] if number > 1 else None, number))
-        chain = (*chain, _conv(spec, unit, number))
+        normed = norm(spec, f"bn{number}", unit.channels) if spec.order is Order.V2 else ()
+        # The first activation leaves x alone, since the shortcut needs it.
+        in_place = bool(normed) or (number > 1 and spec.order is Order.RELU_ONLY)
+        active = activation(spec, str(number), in_place=in_place)
+        between = _between(spec, units[number - 2], number) if number > 1 else ()
+        after = norm(spec, f"bn{number}", unit.out) if spec.order is Order.RELU_ONLY else ()
+        chain = (*chain, *normed, *active, *between, _conv(spec, unit, number), *after)
     return chain
 
 
@@ -249,33 +218,24 @@ def _fixup(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
     """
     chain: Chain = ()
     for number, unit in enumerate(units, start=1):
-        chain = (*chain, Part(f"bias{number}a", Bias()), _conv(spec, unit, number))
+        chain = (*chain, Part(f"bias{number}a", blocks.Bias()), _conv(spec, unit, number))
         if number < len(units):
-            chain = (*chain, Part(f"bias{number}b", Bias()), *activation(spec, str(number)))
+            chain = (*chain, Part(f"bias{number}b", blocks.Bias()), *activation(spec, str(number)))
             chain = (*chain, *_between(spec, unit, number + 1))
-    return (*chain, Part("factor", Gain(1, 1.0)), Part(f"bias{len(units)}b", Bias()))
-
-
-_ORDERS = {
-    Order.V1: _post,
-    Order.BN_AFTER: _norm_after,
-    Order.RELU_BEFORE: _relu_before,
-    Order.RELU_ONLY: _relu_only,
-    Order.V2: _pre,
-}
+    return (*chain, Part("factor", blocks.Gain(1, 1.0)), Part(f"bias{len(units)}b", blocks.Bias()))
 
 
 def _end(spec: ResNetSpec, at: Place) -> Chain:
     out = at.out(spec)
     chain: Chain = _ATTENTION[spec.attention](spec, out)
-    if spec.gain is GainChoice.SKIPINIT:
-        chain = (*chain, Part("gain", Gain(1, 0.0)))
-    elif spec.gain is GainChoice.LAYERSCALE:
-        chain = (*chain, Part("gain", Gain(out, LAYERSCALE_START)))
+    if spec.gain is Gain.SKIPINIT:
+        chain = (*chain, Part("gain", blocks.Gain(1, 0.0)))
+    elif spec.gain is Gain.LAYERSCALE:
+        chain = (*chain, Part("gain", blocks.Gain(out, LAYERSCALE_START)))
     if spec.branch_scale != 1:
-        chain = (*chain, Part("scale", Scale(spec.branch_scale)))
+        chain = (*chain, Part("scale", blocks.Scale(spec.branch_scale)))
     if spec.stochastic_depth and spec.residual:
-        chain = (*chain, Part("skip", StochasticDepth()))
+        chain = (*chain, Part("skip", blocks.StochasticDepth()))
     return chain
 
 
@@ -285,7 +245,7 @@ def split_first(spec: ResNetSpec, chain: Chain) -> tuple[Chain, Chain]:
     Pre-activation comes before the split where the shapes change, so that the projection sees the activated x
     (He et al. 2016, appendix).
     """
-    if spec.order not in (Order.V2, Order.RELU_ONLY):
+    if spec.order not in EARLY:
         return (), chain
     count = next(index for index, step in enumerate(chain) if step.name == "conv1")
     return chain[:count], chain[count:]

@@ -10,6 +10,7 @@ from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveA
 from resnet_explorer.network.tree import Block, Chain, Form, Network, Part, Stage
 from resnet_explorer.spec import AntiAlias, Downsample, Gating, Init, Order, ResNetSpec, Shortcut, Stem, StemPool
 from resnet_explorer.spec import Block as Kind
+from resnet_explorer.spec.choices import EARLY
 from resnet_explorer.spec.resnet_spec import stem_stride
 
 
@@ -58,7 +59,7 @@ def _pool(spec: ResNetSpec) -> Chain:
         return (Part("maxpool", AvgPool2d(2, 2)),)
     if spec.stem_pool is StemPool.MAX and spec.anti_alias is not AntiAlias.NONE:
         return _numbered("maxpool", (Part("", MaxPool2d(3, 1, 1)), Part("", SMOOTHERS[spec.anti_alias](2))))
-    return tuple(Part(*named) for named in STEM_POOLS[spec.stem_pool])
+    return tuple(Part(*row) for row in STEM_POOLS[spec.stem_pool])
 
 
 def _conv_pool(spec: ResNetSpec) -> tuple[Part, ...]:
@@ -66,7 +67,7 @@ def _conv_pool(spec: ResNetSpec) -> tuple[Part, ...]:
     channels = spec.stem_channels
     pool = () if spec.anti_alias is AntiAlias.NONE else (Part("", SMOOTHERS[spec.anti_alias](2)),)
     shrink = conv(spec, "", channels, channels, 3, 1 if pool else 2)
-    after = () if spec.order in (Order.V2, Order.RELU_ONLY) else (*norm(spec, "", channels), *activation(spec))
+    after = () if spec.order in EARLY else (*norm(spec, "", channels), *activation(spec))
     return (shrink, *pool, *after)
 
 
@@ -184,10 +185,10 @@ def _places(spec: ResNetSpec) -> tuple[Place, ...]:
     """Return where the first block of each stage stands; past the output stride a stage dilates."""
     channels, reached, dilation = spec.stem_channels, stem_stride(spec), 1
     places = []
-    for kind, width, asked in zip(spec.block, spec.widths, spec.strides, strict=True):
-        before, stride = dilation, asked
-        if spec.output_stride is not None and (dilation > 1 or reached * asked > spec.output_stride):
-            dilation, stride = dilation * asked, 1
+    for kind, width, wanted in zip(spec.block, spec.widths, spec.strides, strict=True):
+        before, stride = dilation, wanted
+        if spec.output_stride is not None and (dilation > 1 or reached * wanted > spec.output_stride):
+            dilation, stride = dilation * wanted, 1
         reached *= stride
         places.append(Place(kind, channels, width, stride, dilation, before))
         channels = places[-1].out(spec)

@@ -153,8 +153,8 @@ class Network:
 
     def block_at(self, path: str) -> Block | None:
         """Return the block that a path names or lies in; None for a stage, the network or a path of another one."""
-        known = {block.path: block for block in self.blocks}
-        return next((known[name] for name in (path, *self.ancestors(path)) if name in known), None)
+        blocks = {block.path: block for block in self.blocks}
+        return next((blocks[name] for name in (path, *self.ancestors(path)) if name in blocks), None)
 
     def stage_at(self, path: str) -> Stage | None:
         """Return the stage that a path names or lies in."""

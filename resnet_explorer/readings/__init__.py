@@ -2,5 +2,3 @@
 
 from resnet_explorer.readings.read import analyse
 from resnet_explorer.readings.results import Analysis, Reading, Row, Sums
-
-__all__ = ["Analysis", "Reading", "Row", "Sums", "analyse"]

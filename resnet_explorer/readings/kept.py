@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import NamedTuple
 
-from resnet_explorer.network import Block, Form, Network, Part
+from resnet_explorer.network import Form, Network, Part
 from resnet_explorer.network.kinds import BYTES_PER_VALUE, Shape
 from resnet_explorer.network.kinds.blocks import GatedAdd
 from resnet_explorer.network.tree import Chain, Step
@@ -46,10 +46,21 @@ def kept(analysis: Analysis, *, training: bool = True) -> Kept | None:
     """
     if training and any(row.part.layer.starves(row.reading.input) for row in analysis.rows):
         return None
-    walk = _Walk(analysis, training)
+    held = {IMAGE: 0}
+    path, size, is_saved = IMAGE, prod(analysis.total.input) * BYTES_PER_VALUE, False  # of the signal between blocks
+    forms: dict[tuple[Form, Shape], _FormKept] = {}
     for block in analysis.network.blocks:
-        walk.enter(block)
-    return collected(analysis.network, walk.held, training)
+        rows = analysis.rows_of(block)
+        key = (block.form, rows[0].reading.input)
+        if (form := forms.get(key)) is None:
+            form = forms[key] = _FormWalk(rows, training).read(block.form)
+        held.update(zip(block.layer_paths, form.bytes, strict=True))
+        if form.saves_input and not is_saved:
+            held[path] += size
+            is_saved = True
+        if form.end >= 0:
+            path, size, is_saved = block.layer_paths[form.end], form.end_bytes, form.end_saved
+    return collected(analysis.network, held, training)
 
 
 def collected(network: Network, by_path: Mapping[str, int], training: bool) -> Kept:
@@ -73,28 +84,6 @@ class _FormKept(NamedTuple):
     end: int
     end_bytes: int
     end_saved: bool
-
-
-class _Walk:
-    """One pass over the blocks: ``held`` so far, and the storage of the signal that goes from block to block."""
-
-    def __init__(self, analysis: Analysis, training: bool) -> None:
-        self.analysis, self.training = analysis, training
-        self.held: dict[str, int] = {IMAGE: 0}
-        self.path, self.size, self.saved = IMAGE, prod(analysis.total.input) * BYTES_PER_VALUE, False
-        self._known: dict[tuple[Form, Shape], _FormKept] = {}
-
-    def enter(self, block: Block) -> None:
-        rows = self.analysis.rows_of(block)
-        key = (block.form, rows[0].reading.input)
-        if (read := self._known.get(key)) is None:
-            read = self._known[key] = _FormWalk(rows, self.training).read(block.form)
-        self.held.update(zip(block.layer_paths, read.bytes, strict=True))
-        if read.saves_input and not self.saved:
-            self.held[self.path] += self.size
-            self.saved = True
-        if read.end >= 0:
-            self.path, self.size, self.saved = block.layer_paths[read.end], read.end_bytes, read.end_saved
 
 
 class _FormWalk:
@@ -138,10 +127,10 @@ class _FormWalk:
     def step(self, part: Part, storage: int) -> int:
         number = next(self.numbers)
         reading = self.readings[number]
-        found = part.layer.saves(reading.input, reading.output, self.training)
-        self.extra[number] = found.extra
-        output = storage if found.passes else number
-        self.saved |= ({storage} if found.input else set()) | ({output} if found.output else set())
+        saves = part.layer.saves(reading.input, reading.output, self.training)
+        self.extra[number] = saves.extra
+        output = storage if saves.passes else number
+        self.saved |= ({storage} if saves.input else set()) | ({output} if saves.output else set())
         return output
 
     def weighted(self, join: Step, branch: int, shortcut: int, gate: int) -> int:
@@ -161,7 +150,6 @@ class Estimate:
 
     @property
     def total(self) -> int:
-        """Return the sum of the parts."""
         return sum(count for _, count in self.parts)
 
 

@@ -32,7 +32,7 @@ class Lesions:
     @property
     def typical(self) -> float | None:
         """Return the median over the blocks of the error without one; None before the first is known."""
-        return median(self._known) if self._known else None
+        return median(self._errors) if self._errors else None
 
     @property
     def complete(self) -> bool:
@@ -41,15 +41,14 @@ class Lesions:
 
     @property
     def text(self) -> str:
-        """Return its errors in words."""
-        whole, known = f"{self.name}: {percent(self.whole)} test error", self._known
-        if not known:
+        whole, errors = f"{self.name}: {percent(self.whole)} test error", self._errors
+        if not errors:
             return whole
-        span = f"{percent(min(known))} to {percent(max(known))}"
-        return f"{whole}, typically {percent(median(known))} without one of its blocks ({span})"
+        span = f"{percent(min(errors))} to {percent(max(errors))}"
+        return f"{whole}, typically {percent(median(errors))} without one of its blocks ({span})"
 
     @property
-    def _known(self) -> list[float]:
+    def _errors(self) -> list[float]:
         return [error for error in self.dropped if error is not None]
 
 
@@ -72,10 +71,9 @@ class LesionStudy:
 
     @property
     def data(self) -> str:
-        """Return what the images are."""
-        return " and ".join(dict.fromkeys(one.data for one in self.networks))
+        return " and ".join(dict.fromkeys(network.data for network in self.networks))
 
     @property
     def complete(self) -> bool:
         """Return whether every block of every network was taken out."""
-        return len(self.networks) == len(self.request.specs) and all(one.complete for one in self.networks)
+        return len(self.networks) == len(self.request.specs) and all(network.complete for network in self.networks)

@@ -51,17 +51,15 @@ def needs(analysis: Analysis) -> Needs:
 @lru_cache(maxsize=64)
 def _smallest_sides(network: Network, batch: int) -> tuple[int | None, int | None]:
     """Return the smallest sides for inference and for training; they do not depend on the input's own size."""
-    short = _shortened(network)
-    return (
-        _smallest(lambda side: _runs(short, batch, side) is not None, steady(network)),
-        _smallest(lambda side: _trains(_runs(short, batch, side)), steady(network)),
-    )
-
-
-def _shortened(network: Network) -> Network:
-    """Return the network with two blocks a stage: the others keep the shape, so that they need nothing more."""
+    # Two blocks a stage will do: the others keep the shape, so that they need nothing more.
     stages = tuple(replace(stage, blocks=stage.blocks[:2]) for stage in network.stages)
-    return replace(network, stages=stages)
+    short, is_steady = replace(network, stages=stages), steady(network)
+
+    def trains(side: int) -> bool:
+        analysis = _runs(short, batch, side)
+        return analysis is not None and _starved(analysis) is None
+
+    return _smallest(lambda side: _runs(short, batch, side) is not None, is_steady), _smallest(trains, is_steady)
 
 
 def steady(network: Network) -> bool:
@@ -73,10 +71,7 @@ def steady(network: Network) -> bool:
 
 
 def _starved(analysis: Analysis) -> str | None:
-    for row in analysis.rows:
-        if row.part.layer.starves(row.reading.input):
-            return row.path
-    return None
+    return next((row.path for row in analysis.rows if row.part.layer.starves(row.reading.input)), None)
 
 
 def _runs(network: Network, batch: int, side: int) -> Analysis | None:
@@ -84,10 +79,6 @@ def _runs(network: Network, batch: int, side: int) -> Analysis | None:
         return analyse(network, InputShape(batch, side, side))
     except InputError:
         return None
-
-
-def _trains(analysis: Analysis | None) -> bool:
-    return analysis is not None and _starved(analysis) is None
 
 
 def _smallest(works: Callable[[int], bool], steady: bool) -> int | None:

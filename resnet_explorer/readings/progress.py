@@ -41,7 +41,6 @@ class Throttle:
 
     @property
     def is_due(self) -> bool:
-        """Return whether it is time to report."""
         return perf_counter() >= self._next
 
     @contextmanager

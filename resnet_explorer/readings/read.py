@@ -15,7 +15,7 @@ from resnet_explorer.errors import InputError
 from resnet_explorer.network import Block, Form, Network, Part, flat
 from resnet_explorer.network.kinds import BYTES_PER_VALUE, Role, Shape
 from resnet_explorer.network.tree import Chain
-from resnet_explorer.readings.results import Analysis, Reading, Row, Sums
+from resnet_explorer.readings.results import Analysis, Reading, Row, Sums, add_up
 from resnet_explorer.readings.text import compact, size
 from resnet_explorer.spec import InputShape
 
@@ -46,13 +46,13 @@ def analyse(network: Network, image: InputShape) -> Analysis:
         before, first = walk.shape, len(walk.rows)
         for block in stage.blocks:
             walk.enter(block)
-        walk.sums[stage.path] = _add([walk.sums[b.path] for b in stage.blocks], before, len(walk.rows) - first)
+        parts = [walk.sums[block.path] for block in stage.blocks]
+        walk.sums[stage.path] = add_up(parts, before, len(walk.rows) - first, walk.field)
     field = walk.field
     if network.head:
         walk.enter(network.head)
-    tops = [walk.sums[path] for path in ("stem", *(s.path for s in network.stages))]
-    tops += [walk.sums["head"]] if network.head else []
-    walk.sums[""] = _add(tops, walk.start, len(walk.rows))._replace(receptive_field=field)
+    tops = [walk.sums[part.path] for part in (network.stem, *network.stages, network.head) if part]
+    walk.sums[""] = add_up(tops, walk.start, len(walk.rows), field)
     return Analysis(network, image, tuple(walk.rows), walk.sums, walk.starts)
 
 
@@ -67,13 +67,13 @@ class _Walk:
         self.rows: list[Row] = []
         self.sums: dict[str, Sums] = {}
         self.starts: dict[str, int] = {}
-        self._known: dict[tuple[Form, Shape, int | None], _FormReading] = {}
+        self._forms: dict[tuple[Form, Shape, int | None], _FormReading] = {}
 
     def enter(self, block: Block) -> None:
         key = (block.form, self.shape, self.stride)
-        read = self._known.get(key)
+        read = self._forms.get(key)
         if read is None:
-            read = self._known[key] = _read(block, self.shape, self.stride)
+            read = self._forms[key] = _read(block, self.shape, self.stride)
         self.starts[block.path] = len(self.rows)
         before, field = self.shape, self.field
         fields = [None if field is None or more is None else field + more for more in read.growth]
@@ -84,18 +84,6 @@ class _Walk:
         self.sums[block.path] = Sums(
             before, read.output, read.params, read.macs, read.activation_bytes, len(fields), fields[-1]
         )
-
-
-def _add(parts: list[Sums], start: Shape, layers: int) -> Sums:
-    return Sums(
-        start,
-        parts[-1].output,
-        sum(part.params for part in parts),
-        sum(part.macs for part in parts),
-        sum(part.activation_bytes for part in parts),
-        layers,
-        parts[-1].receptive_field,
-    )
 
 
 _Place = tuple[Shape, int | None, int | None]
@@ -118,15 +106,27 @@ class _FormWalk:
                 continue
             # What a gate sees is not counted: it weights the map, which keeps its own receptive field.
             gate = self.run(step.parts, (place[0], None, None))
-            fits = all(one in (1, other) for one, other in zip(gate[0], place[0], strict=True))
+            fits = all(weights in (1, length) for weights, length in zip(gate[0], place[0], strict=True))
             assert fits, f"the gate {step.name} is {gate[0]}, which weights no map of {place[0]}"
             place = self.step(step.scale, place)
         return place
 
     def step(self, part: Part, place: _Place) -> _Place:
-        place = _step(part, next(self.paths), place, self.readings)
-        self.growth.append(place[2])
-        return place
+        shape, stride, grown = place
+        layer, path = part.layer, next(self.paths)
+        try:
+            output = layer.output(shape)
+        except InputError as error:
+            raise InputError(path, f"{path} fails: {error.what}", error.remedy) from error
+        kernel, step = layer.window
+        if stride is None or grown is None or layer.sees_all:
+            stride = grown = None
+        else:
+            grown, stride = grown + (kernel - 1) * stride, stride * step
+        held = prod(output) * BYTES_PER_VALUE if layer.allocates else 0
+        self.readings.append(Reading(shape, output, layer.params, layer.macs(output), held, stride))
+        self.growth.append(grown)
+        return output, stride, grown
 
 
 def _read(block: Block, shape: Shape, stride: int | None) -> _FormReading:
@@ -152,23 +152,6 @@ def _read(block: Block, shape: Shape, stride: int | None) -> _FormReading:
     return _FormReading(form.parts, readings, tuple(walk.growth), end[0], end[1], params, macs, held)
 
 
-def _step(part: Part, path: str, place: _Place, readings: list[Reading]) -> _Place:
-    shape, stride, grown = place
-    layer = part.layer
-    try:
-        output = layer.output(shape)
-    except InputError as error:
-        raise InputError(path, f"{path} fails: {error.what}", error.remedy) from error
-    kernel, step = layer.window
-    if stride is None or grown is None or layer.sees_all:
-        stride = grown = None
-    else:
-        grown, stride = grown + (kernel - 1) * stride, stride * step
-    held = prod(output) * BYTES_PER_VALUE if layer.allocates else 0
-    readings.append(Reading(shape, output, layer.params, layer.macs(output), held, stride))
-    return output, stride, grown
-
-
 class Feature(NamedTuple):
     """The map at the end of a stage: the stage's path, its shape, and its stride to the input in pixels."""
 
@@ -184,12 +167,12 @@ class Feature(NamedTuple):
 
 def features(analysis: Analysis) -> tuple[Feature, ...]:
     """Return the map of every stage, in the order in which they run."""
-    found = []
+    maps = []
     for stage in analysis.network.stages:
         reading = analysis.rows_of(stage.blocks[-1])[-1].reading
         assert reading.stride is not None, "stages come before any global pool"
-        found.append(Feature(stage.path, reading.output, reading.stride))
-    return tuple(found)
+        maps.append(Feature(stage.path, reading.output, reading.stride))
+    return tuple(maps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,9 +205,9 @@ class Depth:
     @property
     def _uncounted(self) -> str:
         kinds = ((self.projections, "projection"), (self.gates, "gate layer"))
-        found = [f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in kinds if count]
+        counts = [f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in kinds if count]
         verb = "is" if self.projections + self.gates == 1 else "are"
-        return f"; {' and '.join(found)} {verb} not counted" if found else ""
+        return f"; {' and '.join(counts)} {verb} not counted" if counts else ""
 
 
 def _weights(chain: Chain) -> int:

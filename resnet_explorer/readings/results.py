@@ -1,6 +1,6 @@
 """The frozen results of every reading."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -75,6 +75,19 @@ class Sums(NamedTuple):
     receptive_field: int | None
 
 
+def add_up(parts: Sequence[Reading | Sums], start: Shape, layers: int, receptive_field: int | None) -> Sums:
+    """Return the sums of parts that follow each other, from the shape at their start."""
+    return Sums(
+        start,
+        parts[-1].output,
+        sum(part.params for part in parts),
+        sum(part.macs for part in parts),
+        sum(part.activation_bytes for part in parts),
+        layers,
+        receptive_field,
+    )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Analysis:
     """All that is known of a network at one input, without running it.
@@ -91,11 +104,9 @@ class Analysis:
 
     @property
     def by_path(self) -> Mapping[str, Row]:
-        """Return the rows by their paths."""
         return _by_path(self)
 
     def rows_of(self, block: Block) -> tuple[Row, ...]:
-        """Return the rows of a block."""
         start = self.starts[block.path]
         return self.rows[start : start + len(block.layer_paths)]
 

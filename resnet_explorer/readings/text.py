@@ -62,6 +62,6 @@ def figure(value: float | None) -> str:
 
 def last_steps(counts: Iterable[int]) -> str:
     """Return over which steps the loss at the end is averaged, for trainings of so many steps: all of a short one."""
-    known = sorted({min(LAST_STEPS, count) for count in counts})
-    span = f"{known[0]} to {known[-1]}" if len(known) > 1 else f"{known[0]}"
-    return "the last step" if known == [1] else f"the last {span} steps"
+    steps = sorted({min(LAST_STEPS, count) for count in counts})
+    span = f"{steps[0]} to {steps[-1]}" if len(steps) > 1 else f"{steps[0]}"
+    return "the last step" if steps == [1] else f"the last {span} steps"

@@ -19,23 +19,3 @@ from resnet_explorer.spec.choices import (
 )
 from resnet_explorer.spec.input_shape import InputShape
 from resnet_explorer.spec.resnet_spec import ResNetSpec
-
-__all__ = [
-    "Activation",
-    "AntiAlias",
-    "Attention",
-    "Block",
-    "Conv",
-    "Downsample",
-    "Gain",
-    "Gating",
-    "Init",
-    "InputShape",
-    "Norm",
-    "Order",
-    "ResNetSpec",
-    "Shortcut",
-    "Stem",
-    "StemPool",
-    "Stride",
-]

@@ -72,12 +72,12 @@ def _axis(key: str, label: str, section: str, teaches: str, off: Callable[[ResNe
     """Return the axis of a field of the spec: the field's type tells how its value is read."""
     kind, is_row = _TYPES[key], get_origin(_TYPES[key]) is tuple
     kind = get_args(kind)[0] if is_row else kind
-    found = _OUTPUT_STRIDES if key == "output_stride" else ()
+    values = _OUTPUT_STRIDES if key == "output_stride" else ()
     if isinstance(kind, type) and issubclass(kind, choices.Option):
-        found = readers.options(kind)
+        values = readers.options(kind)
     numbers = {int: readers.whole, float: readers.fraction, bool: readers.truth}
-    read = readers.choice(key, found) if found else numbers.get(kind, readers.whole_or_none)(key)
-    return Axis(key, label, section, teaches, readers.several(read) if is_row else read, found, off)
+    read = readers.choice(key, values) if values else numbers.get(kind, readers.whole_or_none)(key)
+    return Axis(key, label, section, teaches, readers.several(read) if is_row else read, values, off)
 
 
 _ROWS = (
@@ -169,8 +169,8 @@ _OTHER_NAMES = {"width": "widths", "depths": "blocks", "layers": "blocks", "grou
 
 def bounds(key: str) -> tuple[float, float] | None:
     """Return the lowest and highest value of an axis that is a number; None for other axes."""
-    found = WHOLES.get(key) or FRACTIONS.get(key)
-    return (found[1], found[2]) if found else None
+    row = WHOLES.get(key) or FRACTIONS.get(key)
+    return (row[1], row[2]) if row else None
 
 
 def axis(key: str) -> Axis:

@@ -1,7 +1,7 @@
 """The catalogue: every published network is a row of data, a change of its parent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache, cached_property
 
@@ -14,37 +14,21 @@ from resnet_explorer.spec.rows import ROWS, Row
 
 
 @dataclass(frozen=True)
-class Entry:
+class Entry(Row):
     """A row of the catalogue with its family; its spec is worked out when it is asked for."""
 
-    row: Row
-    family: Family
-
-    @property
-    def name(self) -> str:
-        """Return the name by which the network is asked for, such as ``resnet18``."""
-        return self.row.name
-
-    @property
-    def title(self) -> str:
-        """Return the words by which the network is shown."""
-        return self.row.title
-
-    @property
-    def size(self) -> int:
-        """Return the side in pixels of the images that it was published for."""
-        return self.row.size
+    family: Family = field(kw_only=True)
 
     @property
     def parent(self) -> "Entry | None":
         """Return the network that this one is a change of; None for the first."""
-        return CATALOGUE[self.row.parent] if self.row.parent else None
+        return CATALOGUE[self.base] if self.base else None
 
     @cached_property
     def spec(self) -> ResNetSpec:
         """Return the spec: the parent's with the row's settings."""
         base = self.parent.spec if self.parent else ResNetSpec(self.name)
-        return replace(assign(base, *self.row.settings.split()), name=self.name)
+        return replace(assign(base, *self.settings.split()), name=self.name)
 
     @property
     def changes(self) -> tuple[str, ...]:
@@ -53,7 +37,7 @@ class Entry:
 
 
 CATALOGUE: Mapping[str, Entry] = {
-    row.name: Entry(row, FAMILIES[family]) for family, rows in ROWS.items() for row in rows
+    row.name: Entry(**vars(row), family=FAMILIES[family]) for family, rows in ROWS.items() for row in rows
 }
 
 
@@ -63,9 +47,7 @@ def plain_text(name: str) -> str:
 
 
 _NAMES: Mapping[str, str] = {
-    plain_text(name): entry.name
-    for entry in CATALOGUE.values()
-    for name in (*entry.row.aliases, entry.title, entry.name)
+    plain_text(name): entry.name for entry in CATALOGUE.values() for name in (*entry.aliases, entry.title, entry.name)
 }
 
 
@@ -100,9 +82,9 @@ def _entries() -> Mapping[ResNetSpec, Entry]:
 
 def entry_of(spec: ResNetSpec) -> Entry | None:
     """Return the row whose network this spec is, whatever its name; None where it is nobody's."""
-    named = CATALOGUE.get(spec.name)
-    if named and not differences(named.spec, spec):
-        return named
+    entry = CATALOGUE.get(spec.name)
+    if entry and not differences(entry.spec, spec):
+        return entry
     return _entries().get(replace(spec, name=""))
 
 

@@ -29,8 +29,8 @@ def assign(spec: ResNetSpec, *assignments: str) -> ResNetSpec:
         key, equals, text = (part.strip() for part in assignment.partition("="))
         if not equals:
             raise SpecError("set", f"{quoted(assignment)} sets nothing.", "Write key=value, as in classes=10.")
-        found = axis(key)
-        changes[found.key] = found.read(text)
+        row = axis(key)
+        changes[row.key] = row.read(text)
     return change_all(spec, changes)
 
 

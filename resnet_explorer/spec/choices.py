@@ -15,7 +15,6 @@ class Option(StrEnum):
     teaches: str
 
     def __new__(cls, name: str, label: str, teaches: str) -> "Option":
-        """Return the choice of a name, with its label and its sentence."""
         option = str.__new__(cls, name)
         option._value_, option.label, option.teaches = name, label, teaches
         return option

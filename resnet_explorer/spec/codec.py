@@ -29,8 +29,8 @@ def from_dict(values: dict[str, object]) -> ResNetSpec:
     name = values.get("name", "custom")
     if not isinstance(name, str) or not name.strip() or len(name) > 80 or not name.isprintable():
         raise SpecError("name", "The network's name must be a string of 1 to 80 characters.", "Rename it.")
-    known = {axis(key).key: axis(key).read(_text(value)) for key, value in values.items() if key != "name"}
-    return change_all(ResNetSpec(name.strip()), known)
+    changes = {axis(key).key: axis(key).read(_text(value)) for key, value in values.items() if key != "name"}
+    return change_all(ResNetSpec(name.strip()), changes)
 
 
 WRITERS: codec.Writers = {ResNetSpec: to_dict}

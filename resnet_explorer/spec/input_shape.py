@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from resnet_explorer.errors import InputError
+from resnet_explorer.spec.readers import check_whole
 
 MAX_SIZE = 65_536
 MAX_BATCH = 65_536
@@ -20,9 +21,9 @@ class InputShape:
     width: int = 224
 
     def __post_init__(self) -> None:
-        _check("batch", "batch size", self.batch, MAX_BATCH)
-        _check("height", "height", self.height, MAX_SIZE)
-        _check("width", "width", self.width, MAX_SIZE)
+        check_whole(InputError, "batch", "batch size", self.batch, 1, MAX_BATCH)
+        check_whole(InputError, "height", "height", self.height, 1, MAX_SIZE)
+        check_whole(InputError, "width", "width", self.width, 1, MAX_SIZE)
 
 
 def parse_input(text: str, channels: int) -> InputShape:
@@ -46,10 +47,3 @@ def parse_input(text: str, channels: int) -> InputShape:
             f"Give an input of {channels} channels, or set in_channels to {sizes[-3]}.",
         )
     return InputShape(sizes[0] if len(sizes) == 4 else 1, sizes[-2], sizes[-1])
-
-
-def _check(where: str, text: str, value: int, top: int) -> None:
-    if type(value) is not int:
-        raise InputError(where, f"The {text} must be a whole number, not {value!r}.", f"Give 1 to {top:,}.")
-    if not 1 <= value <= top:
-        raise InputError(where, f"The {text} cannot be {value:,}.", f"Choose 1 to {top:,}.")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from resnet_explorer.errors import SpecError
+from resnet_explorer.errors import ExplorerError, SpecError
 from resnet_explorer.spec.choices import Option
 
 T = TypeVar("T")
@@ -21,7 +21,7 @@ class Choice:
 
 def options(kind: type[Option]) -> tuple[Choice, ...]:
     """Return the values of a kind of choice with their words."""
-    return tuple(Choice(one, one.label, one.teaches) for one in kind)
+    return tuple(Choice(option, option.label, option.teaches) for option in kind)
 
 
 def quoted(text: str) -> str:
@@ -64,10 +64,10 @@ def choice(key: str, choices: tuple[Choice, ...]) -> Callable[[str], object]:
     """Return a reader of one of some choices, whatever its case."""
 
     def read(text: str) -> object:
-        for one in choices:
-            if str(one.value).lower() == text.strip().lower():
-                return one.value
-        values = ", ".join(str(one.value) for one in choices)
+        for option in choices:
+            if str(option.value).lower() == text.strip().lower():
+                return option.value
+        values = ", ".join(str(option.value) for option in choices)
         raise SpecError(key, f"{key} cannot be {quoted(text)}.", f"Choose one of {values}.")
 
     return read
@@ -76,6 +76,14 @@ def choice(key: str, choices: tuple[Choice, ...]) -> Callable[[str], object]:
 def several(read: Callable[[str], object]) -> Callable[[str], tuple[object, ...]]:
     """Return a reader of values between commas."""
     return lambda text: tuple(read(part) for part in text.strip("()[] ").split(",") if part.strip())
+
+
+def check_whole(error: type[ExplorerError], where: str, text: str, value: object, low: int, high: int) -> None:
+    """Raise an error where a value is no whole number from ``low`` to ``high``."""
+    if type(value) is not int:
+        raise error(where, f"The {text} must be a whole number, not {value!r}.", f"Give {low:,} to {high:,}.")
+    if not low <= value <= high:
+        raise error(where, f"The {text} cannot be {value:,}.", f"Choose {low:,} to {high:,}.")
 
 
 MAX_STAGES = 8

@@ -11,18 +11,7 @@ from math import isfinite
 from typing import get_type_hints
 
 from resnet_explorer.errors import SpecError
-from resnet_explorer.spec import choices
-from resnet_explorer.spec.readers import (
-    FRACTIONS,
-    MAX_BLOCKS,
-    MAX_CHANNELS,
-    MAX_STAGES,
-    MAX_STRIDE,
-    MAX_WIDTH,
-    OUTPUT_STRIDES,
-    USUAL_BASE_WIDTH,
-    WHOLES,
-)
+from resnet_explorer.spec import choices, readers
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +33,7 @@ class ResNetSpec:
     strides: tuple[int, ...] = (1, 2, 2, 2)
     expansion: int = 4
     cardinality: int = 1
-    base_width: int = USUAL_BASE_WIDTH
+    base_width: int = readers.USUAL_BASE_WIDTH
     reduce_first: int = 1
     order: choices.Order = choices.Order.V1
     stride: choices.Stride = choices.Stride.CONV3X3
@@ -83,7 +72,7 @@ class ResNetSpec:
 
     def inner_width(self, width: int) -> int:
         """Return the channels of a bottleneck's 3x3 in a stage of that width."""
-        return width * self.base_width // USUAL_BASE_WIDTH * self.cardinality
+        return width * self.base_width // readers.USUAL_BASE_WIDTH * self.cardinality
 
     @property
     def outputs(self) -> tuple[int, ...]:
@@ -113,14 +102,14 @@ def check(spec: ResNetSpec) -> None:
     """Raise SpecError where a spec describes no network."""
     _check_kinds(spec)
     _check_stages(spec)
-    for axis, (text, low, high) in WHOLES.items():
+    for axis, (text, low, high) in readers.WHOLES.items():
         value = getattr(spec, axis)
         if axis != "classes" or value is not None:
-            check_whole(axis, text, value, low, high)
-    for axis, (text, least, most) in FRACTIONS.items():
+            readers.check_whole(SpecError, axis, text, value, low, high)
+    for axis, (text, least, most) in readers.FRACTIONS.items():
         _check_fraction(axis, text, getattr(spec, axis), least, most)
-    if spec.output_stride is not None and spec.output_stride not in OUTPUT_STRIDES:
-        strides = ", ".join(str(stride) for stride in OUTPUT_STRIDES)
+    if spec.output_stride is not None and spec.output_stride not in readers.OUTPUT_STRIDES:
+        strides = ", ".join(str(stride) for stride in readers.OUTPUT_STRIDES)
         raise SpecError(
             "output_stride", f"The output stride cannot be {spec.output_stride!r}.", f"Choose {strides} or none."
         )
@@ -128,14 +117,6 @@ def check(spec: ResNetSpec) -> None:
     for is_broken, axis, what, remedy, fixes in _RULES:
         if is_broken(spec):
             raise SpecError(axis, what.format(stem=stem_stride(spec)), remedy, fixes)
-
-
-def check_whole(axis: str, text: str, value: object, low: int, high: int) -> None:
-    """Raise SpecError where a value is no whole number from ``low`` to ``high``."""
-    if type(value) is not int:
-        raise SpecError(axis, f"The {text} must be a whole number, not {value!r}.", f"Give {low:,} to {high:,}.")
-    if not low <= value <= high:
-        raise SpecError(axis, f"The {text} cannot be {value:,}.", f"Choose {low:,} to {high:,}.")
 
 
 def _check_fraction(axis: str, text: str, value: object, low: float, high: float) -> None:
@@ -160,47 +141,53 @@ def _check_kinds(spec: ResNetSpec) -> None:
 
 def _check_stages(spec: ResNetSpec) -> None:
     count = len(spec.blocks)
-    if not 1 <= count <= MAX_STAGES:
-        raise SpecError("blocks", f"A network has 1 to {MAX_STAGES} stages, not {count}.", "Add or remove stages.")
+    if not 1 <= count <= readers.MAX_STAGES:
+        raise SpecError(
+            "blocks", f"A network has 1 to {readers.MAX_STAGES} stages, not {count}.", "Add or remove stages."
+        )
     for axis, text in (("block", "kinds of block"), ("widths", "widths"), ("strides", "strides")):
         given = len(getattr(spec, axis))
         if given != count:
             raise SpecError(axis, f"{count} stages need {count} {text}, not {given}.", "Give one for each stage.")
-    for number in range(1, count + 1):
-        check_whole("blocks", f"number of blocks of stage {number}", spec.blocks[number - 1], 1, MAX_BLOCKS)
-        check_whole("widths", f"width of stage {number}", spec.widths[number - 1], 1, MAX_WIDTH)
-        check_whole("strides", f"stride of stage {number}", spec.strides[number - 1], 1, MAX_STRIDE)
+    tops = (
+        ("blocks", "number of blocks", readers.MAX_BLOCKS),
+        ("widths", "width", readers.MAX_WIDTH),
+        ("strides", "stride", readers.MAX_STRIDE),
+    )
+    for axis, text, top in tops:
+        for number, value in enumerate(getattr(spec, axis), start=1):
+            readers.check_whole(SpecError, axis, f"{text} of stage {number}", value, 1, top)
 
 
 def _check_channels(spec: ResNetSpec) -> None:
     most = max(spec.outputs)
-    if most > MAX_CHANNELS:
+    if most > readers.MAX_CHANNELS:
         raise SpecError(
             "widths",
-            f"A stage would put out {most:,} channels; at most {MAX_CHANNELS:,} are drawn.",
+            f"A stage would put out {most:,} channels; at most {readers.MAX_CHANNELS:,} are drawn.",
             "Choose a smaller width or expansion.",
         )
     if not spec.has_bottlenecks:
         _check_basic(spec)
     inner = [spec.inner_width(width) for width in spec.widths]
-    if min(inner) < 1 or max(inner) > MAX_CHANNELS:
+    if min(inner) < 1 or max(inner) > readers.MAX_CHANNELS:
         raise SpecError(
             "base_width",
             f"The blocks would have {min(inner):,} to {max(inner):,} channels inside.",
-            f"Choose a base width that gives 1 to {MAX_CHANNELS:,}.",
+            f"Choose a base width that gives 1 to {readers.MAX_CHANNELS:,}.",
         )
     for kind, width in zip(spec.block, spec.widths, strict=True):
         _check_reduced(spec, kind, width)
 
 
-_NOT_BASIC = (("block=bottleneck",), ("cardinality=1", f"base_width={USUAL_BASE_WIDTH}"))
+_NOT_BASIC = (("block=bottleneck",), ("cardinality=1", f"base_width={readers.USUAL_BASE_WIDTH}"))
 
 
 def _check_basic(spec: ResNetSpec) -> None:
     if spec.cardinality > 1:
         remedy = "Choose bottleneck blocks, or set cardinality to 1."
         raise SpecError("cardinality", "Basic blocks cannot be grouped.", remedy, _NOT_BASIC)
-    if spec.base_width != USUAL_BASE_WIDTH:
+    if spec.base_width != readers.USUAL_BASE_WIDTH:
         remedy = "Choose bottleneck blocks, or set base_width to 64."
         raise SpecError("base_width", "Basic blocks have no inner width.", remedy, _NOT_BASIC)
 

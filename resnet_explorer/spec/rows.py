@@ -7,15 +7,20 @@ have the network. Published figures are the papers' own: error rates are top-1, 
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
 
-class Row(NamedTuple):
-    """A network as a change of its parent; an empty parent is ResNet-18, by which all begins."""
+@dataclass(frozen=True)
+class Row:
+    """A network as a change of its parent, ``base``; an empty one is ResNet-18, by which all begins.
+
+    It is asked for by its ``name`` and shown by its ``title``; ``size`` is the side in pixels of the images that it was
+    published for.
+    """
 
     name: str
     title: str
-    parent: str
+    base: str
     settings: str = ""
     size: int = 224
     note: str = ""

@@ -15,10 +15,10 @@ from resnet_explorer.spec.input_shape import InputShape
 from resnet_explorer.spec.resnet_spec import ResNetSpec, plain_name
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
-    name: tuple(map(plain_text, (name, entry.title, *entry.row.aliases))) for name, entry in CATALOGUE.items()
+    name: tuple(map(plain_text, (name, entry.title, *entry.aliases))) for name, entry in CATALOGUE.items()
 }
 _IDEAS: Mapping[str, str] = {
-    name: f"{entry.family.title} {entry.family.year} {entry.family.authors} {entry.row.note}".lower()
+    name: f"{entry.family.title} {entry.family.year} {entry.family.authors} {entry.note}".lower()
     for name, entry in CATALOGUE.items()
 }
 
@@ -55,55 +55,54 @@ def best(text: str) -> Entry | None:
     letter to its last with the fewest letters left out: ``rn50`` is ResNet-50, and not ResNet-50-D.
     """
     matches, query = meant(text), plain_text(text)
-    inside = [entry for entry in matches if any(query in known for known in _NAMES[entry.name])]
+    inside = [entry for entry in matches if any(query in spelling for spelling in _NAMES[entry.name])]
     if len(inside or matches) == 1:
         only = (inside or matches)[0]
-        return only if any(known[0] == query[:1] for known in _NAMES[only.name]) else None
-    left_out = {entry.name: one for entry in matches if (one := _left_out(query, entry.name)) is not None}
+        return only if any(spelling[0] == query[:1] for spelling in _NAMES[only.name]) else None
+    left_out = {entry.name: count for entry in matches if (count := _left_out(query, entry.name)) is not None}
     fewest = [name for name, count in left_out.items() if count == min(left_out.values())]
     return CATALOGUE[fewest[0]] if len(fewest) == 1 and not inside else None
 
 
 def _has_numbers(text: str, entry: Entry) -> bool:
-    """Return whether a name of a network has all numbers of a text, each as a whole."""
     query = _NUMBER.findall(text)
-    names = (entry.name, entry.title, *entry.row.aliases)
+    names = (entry.name, entry.title, *entry.aliases)
     return any(set(query) <= set(_NUMBER.findall(name)) for name in names)
 
 
 def _left_out(query: str, name: str) -> int | None:
     """Return how many letters a text leaves out of a name between its first and its last; None where it is none's."""
-    whole = [known for known in _NAMES[name] if (known[0], known[-1]) == (query[:1], query[-1:])]
-    counts = [len(known) - len(query) for known in whole if _gaps(query, known) is not None]
+    whole = [spelling for spelling in _NAMES[name] if (spelling[0], spelling[-1]) == (query[:1], query[-1:])]
+    counts = [len(spelling) - len(query) for spelling in whole if _gaps(query, spelling) is not None]
     return min(counts, default=None)
 
 
 def _score(text: str, name: str) -> float | None:
     """Return how far a network is from a text; None where it is not meant."""
     query = plain_text(text)
-    steps = [score for known in _NAMES[name] if (score := _distance(query, known)) is not None]
+    steps = [score for spelling in _NAMES[name] if (score := _distance(query, spelling)) is not None]
     if steps:
         return min(steps) + (_TWIN if CATALOGUE[name].family.key == "plain" else 0.0)
-    words = text.lower().split()
-    return _BY_IDEA if all(any(word in known for known in (*_NAMES[name], _IDEAS[name])) for word in words) else None
+    ideas = text.lower().split()
+    return _BY_IDEA if all(any(idea in hint for hint in (*_NAMES[name], _IDEAS[name])) for idea in ideas) else None
 
 
-def _distance(query: str, known: str) -> float | None:
+def _distance(query: str, name: str) -> float | None:
     """Return 0 for the name itself, then by where it stands in it, then by how many letters are left out."""
-    if query in known:
-        return (known.index(query) > 0) + (len(known) - len(query)) / 100
-    return _gaps(query, known)
+    if query in name:
+        return (name.index(query) > 0) + (len(name) - len(query)) / 100
+    return _gaps(query, name)
 
 
-def _gaps(query: str, known: str) -> float | None:
+def _gaps(query: str, name: str) -> float | None:
     at, first = -1, -1
     for letter in query:
         try:
-            at = known.index(letter, at + 1)
+            at = name.index(letter, at + 1)
         except ValueError:
             return None
         first = at if first < 0 else first
-    return 10.0 + (at - first + 1 - len(query)) + first / 10 + len(known) / 100
+    return 10.0 + (at - first + 1 - len(query)) + first / 10 + len(name) / 100
 
 
 NEAREST = 6

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from math import inf, isfinite
+from pkgutil import resolve_name
 from typing import Any, Protocol, cast
 
 import torch
@@ -15,7 +16,6 @@ from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.module.blocks import module_class
 from resnet_explorer.module.build import ResNet
 from resnet_explorer.network import compile_spec
 from resnet_explorer.network.kinds import KINDS, Role
@@ -96,7 +96,7 @@ def layout(plan: RunPlan) -> torch.memory_format:
 
 NORMS = (
     *(nn.modules.batchnorm._BatchNorm, nn.LayerNorm),
-    *(module_class(kind.module) for kind in KINDS if kind.role is Role.NORM),
+    *(resolve_name(kind.module) for kind in KINDS if kind.role is Role.NORM),
 )
 """Normalisation modules by type: a name such as ``downsample.1`` does not tell."""
 SECOND_BETA = 0.999

@@ -125,7 +125,7 @@ def _heading(text: str) -> QStandardItem:
 def _item(entry: Entry) -> QStandardItem:
     item = QStandardItem(f"   {entry.title}")
     item.setData(entry.name, NAME)
-    item.setToolTip(f"{entry.name}: {entry.row.note} {entry.row.published}".strip())
+    item.setToolTip(f"{entry.name}: {entry.note} {entry.published}".strip())
     return item
 
 

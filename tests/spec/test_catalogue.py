@@ -27,7 +27,7 @@ def test_the_rows() -> None:
     assert len({entry.title for entry in CATALOGUE.values()}) == len(NAMES)
     assert set(FIRST) < set(NAMES)
     for entry in CATALOGUE.values():
-        assert entry.row.note.endswith(".") and entry.family.idea.endswith(".")
+        assert entry.note.endswith(".") and entry.family.idea.endswith(".")
         assert 2015 <= entry.family.year <= 2021
 
 

@@ -42,7 +42,7 @@ def test_he_2015_on_cifar(row: dict[str, Any]) -> None:
     assert _counts(total(f"{kind}{depth}", 32, *settings)) == (row["params"], row["macs"])
     error = row["test_error_cifar10"]
     if option == ["A"] and isinstance(error, float):
-        assert f"CIFAR-10 error {error} %" in CATALOGUE[f"resnet{depth}"].row.published
+        assert f"CIFAR-10 error {error} %" in CATALOGUE[f"resnet{depth}"].published
 
 
 @pytest.mark.parametrize("row", TABLES["he2016_preact"], ids=lambda row: row["name"])
@@ -50,7 +50,7 @@ def test_he_2016_pre_activation(row: dict[str, Any]) -> None:
     _, depth, version = row["name"].split("-")
     name = f"{'pre' if version == 'v2' else ''}resnet{depth}"
     assert _counts(total(name, 32)) == (row["params"], row["macs"])
-    assert str(row["cifar10"]) in CATALOGUE[name].row.published
+    assert str(row["cifar10"]) in CATALOGUE[name].published
 
 
 @pytest.mark.parametrize("row", TABLES["wrn"], ids=lambda row: row["name"])
@@ -58,7 +58,7 @@ def test_zagoruyko_2016_wide(row: dict[str, Any]) -> None:
     _, depth, factor = row["name"].split("-")
     name = f"wrn{depth}_{factor}"
     assert _counts(total(name, 32)) == (row["params"], row["macs"])
-    published = CATALOGUE[name].row.published
+    published = CATALOGUE[name].published
     assert published.endswith("(table 4, ZCA-whitened images)"), "one preprocessing for all of them"
     assert f"CIFAR-10 error {row['cifar10']:.2f} %" in published
     assert row["cifar100"] is None or f"CIFAR-100 {row['cifar100']:.2f} %" in published
@@ -90,9 +90,9 @@ def test_the_errors_of_the_shortcut_variants() -> None:
         ("shortcut_gate", "shortcut-only gating b_g=-6"),
         ("conv_shortcut", "1x1 conv shortcut"),
     ):
-        assert f"error {figures[row]:.2f} %" in CATALOGUE[f"resnet110_{name}"].row.published
+        assert f"error {figures[row]:.2f} %" in CATALOGUE[f"resnet110_{name}"].published
     assert figures["dropout shortcut 0.5"] == "fail"
-    assert "fails (> 20 %)" in CATALOGUE["resnet110_dropout_shortcut"].row.published
+    assert "fails (> 20 %)" in CATALOGUE["resnet110_dropout_shortcut"].published
 
 
 def test_the_errors_of_the_orders() -> None:
@@ -104,8 +104,8 @@ def test_the_errors_of_the_orders() -> None:
             ("relu_before", "ReLU before addition"),
             ("relu_only", "ReLU-only pre-activation"),
         ):
-            assert f"error {figures[row][column]:.2f} %" in CATALOGUE[f"resnet{depth}_{key}"].row.published
-        assert str(figures["full pre-activation"][column]) in CATALOGUE[f"preresnet{depth}"].row.published
+            assert f"error {figures[row][column]:.2f} %" in CATALOGUE[f"resnet{depth}_{key}"].published
+        assert str(figures["full pre-activation"][column]) in CATALOGUE[f"preresnet{depth}"].published
 
 
 def test_the_parameters_that_other_papers_print() -> None:

@@ -13,5 +13,3 @@ KINDS: tuple[type[Layer], ...] = tuple(
     if kind.__module__ == home.__name__ and kind.__name__ != "Norm"
 )
 """All kinds."""
-
-__all__ = ["BYTES_PER_VALUE", "KINDS", "Layer", "Role", "Shape", "Tensor"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from resnet_explorer.network.kinds.base import SIGMOID, Description, Layer, Role, Saves, Shape, Where, Writing
 from resnet_explorer.spec import Activation as Choice
@@ -26,6 +27,7 @@ class ReLU(Activation):
     in_place: bool = True
 
     module = "torch.nn:ReLU"
+    renames: ClassVar = {"in_place": "inplace"}
 
     @property
     def allocates(self) -> bool:  # type: ignore[override]  # a constant of the other kinds, a choice of this one
@@ -33,9 +35,6 @@ class ReLU(Activation):
 
     def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
         return Saves(output=True, passes=self.in_place)
-
-    def arguments(self) -> Mapping[str, object]:
-        return {"inplace": self.in_place}
 
     def source(self, write: Writing) -> tuple[str, ...]:
         return (self.called, "inplace=True" if self.in_place else "")

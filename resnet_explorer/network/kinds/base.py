@@ -121,16 +121,18 @@ class Layer:
     """A layer; the defaults are those of a pointwise layer without tensors.
 
     ``module`` is its PyTorch class as ``module:class``, which is built from ``arguments``; empty where the block itself
-    computes it. ``allocates`` is False where the output lies in memory that is there already (in place, or a view);
-    ``operands`` counts the maps of its output's size that it reads beside its input; ``saves_input`` says that autograd
-    saves the input for backward; ``sees_all`` that each value of its output depends on the whole map. In diagrams
-    ``ink`` is its colour, ``box`` the text in its box, ``is_round`` says that it is a circle, ``has_caption`` that its
-    hyper-parameters and ``shows_map`` that the shape of its output stand under it. ``noun`` names windows.
+    computes it. ``renames`` are the names that the class has for fields. ``allocates`` is False where the output lies
+    in memory that is there already (in place, or a view); ``operands`` counts the maps of its output's size that it
+    reads beside its input; ``saves_input`` says that autograd saves the input for backward; ``sees_all`` that each
+    value of its output depends on the whole map. In diagrams ``ink`` is its colour, ``box`` the text in its box,
+    ``is_round`` says that it is a circle, ``has_caption`` that its hyper-parameters and ``shows_map`` that the shape of
+    its output stand under it. ``noun`` names windows.
     """
 
     __slots__ = ()
     role: ClassVar[Role]
     module: ClassVar[str] = ""
+    renames: ClassVar[Mapping[str, str]] = {}
     ink: ClassVar[str] = "norm"
     flops_each: ClassVar[int] = 1
     allocates: ClassVar[bool] = True
@@ -203,7 +205,8 @@ class Layer:
 
     def arguments(self) -> Mapping[str, object]:
         """Return what the PyTorch class is called with: by default the fields."""
-        return {one.name: getattr(self, one.name) for one in fields(self)}  # type: ignore[arg-type]  # a dataclass
+        names = [field.name for field in fields(self)]  # type: ignore[arg-type]  # a dataclass
+        return {self.renames.get(name, name): getattr(self, name) for name in names}
 
     @property
     def called(self) -> str:
@@ -254,19 +257,22 @@ class Layer:
         return ""
 
 
-def slide(size: int, kernel: int, stride: int, padding: int) -> int:
-    """Return how many positions a window of ``kernel`` pixels takes on a side of ``size`` pixels.
+def slide(shape: Shape, kernel: int, stride: int, padding: int) -> tuple[int, int]:
+    """Return how many positions a window of ``kernel`` pixels takes along height and width of a map.
 
     PyTorch's rule, ``floor((H + 2 p - d (k - 1) - 1) / s) + 1`` (torch.nn.Conv2d, "Shape"), with d (k - 1) + 1 given as
     the kernel. Raises InputError where it does not fit.
     """
-    if size + 2 * padding < kernel:
+    _, _, height, width = shape
+    room = 2 * padding - kernel
+    if height + room < 0 or width + room < 0:
+        size = height if height + room < 0 else width
         raise InputError(
             "size",
             f"a {kernel}×{kernel} window does not fit on a map of {size} pixels padded by {padding}.",
             f"Give it a map of at least {kernel - 2 * padding} pixels.",
         )
-    return (size + 2 * padding - kernel) // stride + 1
+    return ((height + room) // stride + 1, (width + room) // stride + 1)
 
 
 def by(stride: int) -> str:

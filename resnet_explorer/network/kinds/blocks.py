@@ -3,39 +3,28 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
+from typing import ClassVar
 
-from resnet_explorer.network.kinds.base import (
-    BYTES_PER_VALUE,
-    SIGMOID,
-    Description,
-    Figure,
-    Layer,
-    Role,
-    Saves,
-    Shape,
-    Tensor,
-    Where,
-    Writing,
-)
+from resnet_explorer.network.kinds import base
 
 
 @dataclass(frozen=True, slots=True)
-class Add(Layer):
+class Add(base.Layer):
     """The addition F(x) + x that ends a residual block, computed in place."""
 
-    role = Role.JOIN
+    role = base.Role.JOIN
     ink = "shortcut"
     allocates = False
     operands = 1
     is_round = True
     box = "+"
 
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         return "add", "Adds the shortcut to the branch: where residual learning happens. Shapes must agree."
 
 
 @dataclass(frozen=True, slots=True)
-class GatedAdd(Layer):
+class GatedAdd(base.Layer):
     """The weighted addition g F(x) + (1 - g) x, or F(x) + (1 - g) x where the gate is the shortcut's alone.
 
     He et al. 2016, section 3.1. What autograd keeps of it depends on both ways to it.
@@ -43,13 +32,13 @@ class GatedAdd(Layer):
 
     exclusive: bool
 
-    role = Role.JOIN
+    role = base.Role.JOIN
     ink = "shortcut"
     operands = 2
     is_round = True
     box = "+"
 
-    def flops(self, shape: Shape, output: Shape, training: bool) -> int:
+    def flops(self, shape: base.Shape, output: base.Shape, training: bool) -> int:
         """1 - g, its product and the sum; g F(x) where the gate is exclusive."""
         return (3 + self.exclusive) * prod(output)
 
@@ -57,53 +46,53 @@ class GatedAdd(Layer):
     def hyper(self) -> str:
         return "exclusive" if self.exclusive else "shortcut only"
 
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         if self.exclusive:
             return "add_exclusive", "The gate shares out: g weights the branch, 1 − g the shortcut. Both are added."
         return "add_gated", "1 − g weights the shortcut; the branch is added as it is."
 
 
 @dataclass(frozen=True, slots=True)
-class Sigmoid(Layer):
+class Sigmoid(base.Layer):
     """1 / (1 + exp(-x)): a weight between 0 and 1."""
 
-    role = Role.GATE
+    role = base.Role.GATE
     module = "torch.nn:Sigmoid"
     ink = "gate"
-    flops_each = SIGMOID
+    flops_each = base.SIGMOID
     box = "sigmoid"
 
-    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
-        return Saves(output=True)
+    def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
+        return base.Saves(output=True)
 
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         each = f"one weight for each {at.gated_unit}" if at.gate else "g(x), for each value of the map"
         return "sigmoid", f"Brings each number between 0 and 1: {each}."
 
 
 @dataclass(frozen=True, slots=True)
-class Multiply(Layer):
+class Multiply(base.Layer):
     """x times what its gate says of each channel, or of each position; autograd keeps both factors."""
 
-    role = Role.GATE
+    role = base.Role.GATE
     ink = "gate"
     is_round = True
     box = "×"
 
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         return "multiply", f"The gate weights the branch's map: each {at.gated_unit} times its own weight."
 
 
-class Statistics(Layer):
+class Statistics(base.Layer):
     """What an attention's gate sees of a map."""
 
     __slots__ = ()
-    role = Role.GATE
+    role = base.Role.GATE
     ink = "pool"
     shows_map = True
     box = "mean, max"
 
-    def flops(self, shape: Shape, output: Shape, training: bool) -> int:
+    def flops(self, shape: base.Shape, output: base.Shape, training: bool) -> int:
         return 2 * prod(shape)
 
 
@@ -113,14 +102,14 @@ class ChannelStats(Statistics):
 
     module = "resnet_explorer.module.layers:ChannelStats"
 
-    def output(self, shape: Shape) -> Shape:
+    def output(self, shape: base.Shape) -> base.Shape:
         return (shape[0], shape[1], 1, 2)
 
-    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+    def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
         """The map and each channel's largest value."""
-        return Saves(input=True, extra=BYTES_PER_VALUE * shape[0] * shape[1])
+        return base.Saves(input=True, extra=base.BYTES_PER_VALUE * shape[0] * shape[1])
 
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         return "channel_stats", "Each channel's mean and its largest value, side by side."
 
 
@@ -130,42 +119,42 @@ class SpatialStats(Statistics):
 
     module = "resnet_explorer.module.layers:SpatialStats"
 
-    def output(self, shape: Shape) -> Shape:
+    def output(self, shape: base.Shape) -> base.Shape:
         return (shape[0], 2, *shape[2:])
 
-    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+    def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
         """The map and each position's largest value."""
         n, _, h, w = shape
-        return Saves(input=True, extra=BYTES_PER_VALUE * n * h * w)
+        return base.Saves(input=True, extra=base.BYTES_PER_VALUE * n * h * w)
 
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         return "spatial_stats", "Mean and largest value over the channels, at each position."
 
 
 @dataclass(frozen=True, slots=True)
-class SumPairs(Layer):
+class SumPairs(base.Layer):
     """The sum of what the mean and the largest value have become: a map of 1×1."""
 
-    role = Role.GATE
+    role = base.Role.GATE
     module = "resnet_explorer.module.layers:SumPairs"
     ink = "pool"
     shows_map = True
     box = "sum"
 
-    def output(self, shape: Shape) -> Shape:
+    def output(self, shape: base.Shape) -> base.Shape:
         return (shape[0], shape[1], 1, 1)
 
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         return "sum_pairs", "Adds what the mean and the largest value have become."
 
 
 @dataclass(frozen=True, slots=True)
-class Scale(Layer):
+class Scale(base.Layer):
     """x times a constant."""
 
     factor: float
 
-    role = Role.FACTOR
+    role = base.Role.FACTOR
     module = "resnet_explorer.module.layers:Scale"
 
     @property
@@ -176,27 +165,27 @@ class Scale(Layer):
     def hyper(self) -> str:
         return f"×{self.factor:g}"
 
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         where = "the shortcut" if at.on_shortcut else "the branch"
         return "scale", f"A constant factor of {self.factor:g} on {where}; nothing is learnt."
 
 
 @dataclass(frozen=True, slots=True)
-class Gain(Layer):
+class Gain(base.Layer):
     """x times learnt factors, one for each channel, or one for all; ``initial`` is where they start."""
 
     channels: int
     initial: float
 
-    role = Role.FACTOR
+    role = base.Role.FACTOR
     module = "resnet_explorer.module.layers:Gain"
     ink = "linear"
     saves_input = True
 
-    def tensors(self) -> Iterator[Tensor]:
-        yield Tensor("weight", (self.channels, 1, 1))
+    def tensors(self) -> Iterator[base.Tensor]:
+        yield base.Tensor("weight", (self.channels, 1, 1))
 
-    def source(self, write: Writing) -> tuple[str, ...]:
+    def source(self, write: base.Writing) -> tuple[str, ...]:
         return (self.called, "1" if self.channels == 1 else write.flow, repr(self.initial))
 
     @property
@@ -207,11 +196,11 @@ class Gain(Layer):
     def hyper(self) -> str:
         return "1 factor" if self.channels == 1 else f"{self.channels} factors"
 
-    def figures(self, output: Shape) -> tuple[Figure, ...]:
+    def figures(self, output: base.Shape) -> tuple[base.Figure, ...]:
         teaches = "One factor for all." if self.channels == 1 else "One factor for each channel."
         return (("Parameters", f"{self.params:,}", teaches),)
 
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         if self.channels > 1 or self.initial not in (0, 1):
             start = f"{self.initial:g} at first, by this app's choice (LayerScale: Touvron et al. 2021)"
             return "gain_channels", f"A learnt factor for each channel of the branch, {start}."
@@ -222,29 +211,29 @@ class Gain(Layer):
 
 
 @dataclass(frozen=True, slots=True)
-class Bias(Layer):
+class Bias(base.Layer):
     """x plus one learnt number that starts at 0 (Fixup: Zhang et al. 2019, section 3)."""
 
-    role = Role.SHIFT
+    role = base.Role.SHIFT
     module = "resnet_explorer.module.layers:Bias"
     ink = "linear"
     box = "+ b"
 
-    def tensors(self) -> Iterator[Tensor]:
-        yield Tensor("bias", (1,))
+    def tensors(self) -> Iterator[base.Tensor]:
+        yield base.Tensor("bias", (1,))
 
-    def figures(self, output: Shape) -> tuple[Figure, ...]:
+    def figures(self, output: base.Shape) -> tuple[base.Figure, ...]:
         return (("Parameters", f"{self.params:,}", "One number for all channels and positions."),)
 
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         return "bias", "One learnt number added to all values, 0 at first: it stands in for a norm's shift."
 
 
-class Drop(Layer):
+class Drop(base.Layer):
     """What drops in training: it keeps its mask, as float32 on the CPU, and does nothing in inference."""
 
     __slots__ = ()
-    role = Role.DROP
+    role = base.Role.DROP
 
     def idles(self, training: bool) -> bool:
         return not training
@@ -258,16 +247,14 @@ class Dropout(Drop):
 
     has_caption = True
     module = "torch.nn:Dropout"
+    renames: ClassVar = {"chance": "p"}
     box = "dropout"
 
-    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+    def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
         """The mask; the input is not saved, since the mask has no gradient."""
-        return Saves(extra=BYTES_PER_VALUE * prod(output)) if training else Saves(passes=True)
+        return base.Saves(extra=base.BYTES_PER_VALUE * prod(output)) if training else base.Saves(passes=True)
 
-    def arguments(self) -> Mapping[str, object]:
-        return {"p": self.chance}
-
-    def source(self, write: Writing) -> tuple[str, ...]:
+    def source(self, write: base.Writing) -> tuple[str, ...]:
         return (self.called, repr(self.chance))
 
     @property
@@ -278,7 +265,7 @@ class Dropout(Drop):
     def follows(self) -> str:
         return f" In training {100 * self.chance:g} % of the values before the second convolution are dropped."
 
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         what = "each value of the shortcut" if at.on_shortcut else "each value" if at.number else "each feature"
         return "dropout", (
             f"In training {what} is dropped with a chance of {self.chance:g} and the others are scaled up; in "
@@ -293,14 +280,14 @@ class StochasticDepth(Drop):
     module = "torchvision.ops:StochasticDepth"
     box = "stochastic depth"
 
-    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+    def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
         """The mask: a value for each image."""
-        return Saves(extra=BYTES_PER_VALUE * shape[0]) if training else Saves(passes=True)
+        return base.Saves(extra=base.BYTES_PER_VALUE * shape[0]) if training else base.Saves(passes=True)
 
     def arguments(self) -> Mapping[str, object]:
         return {"p": 0.0, "mode": "row"}
 
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         return "dropout", (
             f"In training the branch of a whole image is skipped with a chance of {100 * at.skip:.1f} %, more "
             "the deeper the block: only the shortcut is left. Branches that stay are scaled up; in inference all pass."
@@ -308,23 +295,23 @@ class StochasticDepth(Drop):
 
 
 @dataclass(frozen=True, slots=True)
-class Flatten(Layer):
+class Flatten(base.Layer):
     """A view of C maps of 1×1 as C features."""
 
-    role = Role.VIEW
+    role = base.Role.VIEW
     module = "torch.nn:Flatten"
     flops_each = 0
     allocates = False
     box = "flatten"
 
-    def output(self, shape: Shape) -> Shape:
+    def output(self, shape: base.Shape) -> base.Shape:
         return (shape[0], prod(shape[1:]))
 
     def idles(self, training: bool) -> bool:
         return True
 
-    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
-        return Saves(passes=True)
+    def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
+        return base.Saves(passes=True)
 
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         return "flatten", "A view of the channels as a list of features; nothing is computed."

@@ -5,29 +5,11 @@ from dataclasses import dataclass
 from math import prod
 
 from resnet_explorer.errors import InputError
-from resnet_explorer.network.kinds.base import (
-    AFFINE,
-    BYTES_PER_VALUE,
-    STATISTICS,
-    Description,
-    Figure,
-    Layer,
-    Role,
-    Saves,
-    Shape,
-    Tensor,
-    Where,
-    Writing,
-    by,
-    gate_start,
-    images,
-    ordinal,
-    slide,
-)
+from resnet_explorer.network.kinds import base
 
 
 @dataclass(frozen=True, slots=True)
-class Conv2d(Layer):
+class Conv2d(base.Layer):
     """A convolution with a square kernel; parameters ``k k C_in C_out / groups`` and the bias.
 
     ``standardised`` brings each filter to mean 0 and variance 1 before use (Qiao et al. 2019, equation 4).
@@ -43,7 +25,7 @@ class Conv2d(Layer):
     dilation: int = 1
     standardised: bool = False
 
-    role = Role.CONVOLUTION
+    role = base.Role.CONVOLUTION
     module = "torch.nn:Conv2d"
     ink = "conv"
     shows_map = True
@@ -57,35 +39,33 @@ class Conv2d(Layer):
     def _weights(self) -> int:
         return self.kernel * self.kernel * self.in_channels * self.out_channels // self.groups
 
-    def tensors(self) -> Iterator[Tensor]:
-        yield Tensor("weight", (self.out_channels, self.in_channels // self.groups, self.kernel, self.kernel))
+    def tensors(self) -> Iterator[base.Tensor]:
+        yield base.Tensor("weight", (self.out_channels, self.in_channels // self.groups, self.kernel, self.kernel))
         if self.bias:
-            yield Tensor("bias", (self.out_channels,))
+            yield base.Tensor("bias", (self.out_channels,))
 
     @property
     def window(self) -> tuple[int, int]:
         return (self.dilation * (self.kernel - 1) + 1, self.stride)
 
-    def output(self, shape: Shape) -> Shape:
-        n, channels, h, w = shape
-        if channels != self.in_channels:
-            raise InputError("channels", f"takes {self.in_channels} channels, not {channels}.", "Change the input.")
-        reach = self.dilation * (self.kernel - 1) + 1
-        height = slide(h, reach, self.stride, self.padding)
-        return (n, self.out_channels, height, slide(w, reach, self.stride, self.padding))
+    def output(self, shape: base.Shape) -> base.Shape:
+        if shape[1] != self.in_channels:
+            raise InputError("channels", f"takes {self.in_channels} channels, not {shape[1]}.", "Change the input.")
+        height, width = base.slide(shape, self.dilation * (self.kernel - 1) + 1, self.stride, self.padding)
+        return (shape[0], self.out_channels, height, width)
 
-    def macs(self, output: Shape) -> int:
+    def macs(self, output: base.Shape) -> int:
         return prod(output) * (self.in_channels // self.groups) * self.kernel * self.kernel
 
-    def flops(self, shape: Shape, output: Shape, training: bool) -> int:
+    def flops(self, shape: base.Shape, output: base.Shape, training: bool) -> int:
         """The bias, and for standardised weights their statistics, and their shift and scale."""
-        own = (STATISTICS + AFFINE) * self._weights if self.standardised else 0
+        own = (base.STATISTICS + base.AFFINE) * self._weights if self.standardised else 0
         return own + prod(output) * self.bias
 
-    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+    def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
         """Standardised: also the weights as they were used, and each filter's mean and standard deviation."""
-        own = BYTES_PER_VALUE * (self._weights + 2 * self.out_channels) if self.standardised else 0
-        return Saves(input=True, extra=own)
+        own = base.BYTES_PER_VALUE * (self._weights + 2 * self.out_channels) if self.standardised else 0
+        return base.Saves(input=True, extra=own)
 
     @property
     def built(self) -> str:
@@ -103,17 +83,17 @@ class Conv2d(Layer):
             "bias": self.bias,
         }
 
-    def source(self, write: Writing) -> tuple[str, ...]:
+    def source(self, write: base.Writing) -> tuple[str, ...]:
         return write.convolution(self.called)
 
     @property
     def label(self) -> str:
         dilated = f", dilated {self.dilation}" if self.dilation > 1 else ""
-        return f"{self.kernel}×{self.kernel} {'std ' if self.standardised else ''}conv{by(self.stride)}{dilated}"
+        return f"{self.kernel}×{self.kernel} {'std ' if self.standardised else ''}conv{base.by(self.stride)}{dilated}"
 
     @property
     def short(self) -> str:
-        return f"{self.kernel}×{self.kernel}{by(self.stride)}"
+        return f"{self.kernel}×{self.kernel}{base.by(self.stride)}"
 
     @property
     def hyper(self) -> str:
@@ -124,10 +104,10 @@ class Conv2d(Layer):
     def caption(self) -> str:
         return f"{self.in_channels}→{self.out_channels}" + (f", {self.groups} groups" if self.groups > 1 else "")
 
-    def figures(self, output: Shape) -> tuple[Figure, ...]:
+    def figures(self, output: base.Shape) -> tuple[base.Figure, ...]:
         bias = self.out_channels if self.bias else 0
         factors = f"{self.kernel}·{self.kernel}·{self.in_channels // self.groups}·{self.out_channels}"
-        positions = "·".join(str(length) for length in (*images(output), *output[2:]))
+        positions = "·".join(str(length) for length in (*base.images(output), *output[2:]))
         dilated = " Dilation adds none: the weights only lie further apart." if self.dilation > 1 else ""
         biases = f" One bias for each of the {bias} channels out." if bias else ""
         return (
@@ -147,14 +127,14 @@ class Conv2d(Layer):
     def size_key(self) -> str:
         return "" if self.window == (1, 1) else "size_dilated" if self.dilation > 1 else "size"
 
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         key = "conv_standardised" if self.standardised else "conv_dilated" if self.dilation > 1 else "conv"
         name = at.name
         if at.gate:
             return key, f"{self._in_gate(name)}{self._unbiased(at)}"
         text = f"A {self.kernel}×{self.kernel} convolution: {self._mixes}."
         if name == "gate.conv":
-            return key, f"{text} It works out the shortcut's gate g(x). {gate_start(at.spec)}"
+            return key, f"{text} It works out the shortcut's gate g(x). {base.gate_start(at.spec)}"
         return key, f"{text}{self._where(name)}{self._unbiased(at)}{at.zero('Its weights start')}"
 
     @property
@@ -166,7 +146,7 @@ class Conv2d(Layer):
         """Return what it mixes: channels, unless it is depthwise, and positions, unless it is 1x1."""
         around = "neighbouring positions" if self.kernel > 1 else ""
         mixed = " and ".join(filter(None, ("" if self._is_depthwise else "channels", around)))
-        stride = f", at every {ordinal(self.stride)} position" if self.stride > 1 else ""
+        stride = f", at every {base.ordinal(self.stride)} position" if self.stride > 1 else ""
         if not mixed:
             return f"weights each channel at each position{stride}"
         return f"mixes {mixed}{'' if self.kernel > 1 else ' at each position'}{stride}"
@@ -184,15 +164,15 @@ class Conv2d(Layer):
             text += " Each filter is normalised to mean 0 and variance 1 before use."
         return text
 
-    def _unbiased(self, at: Where) -> str:
+    def _unbiased(self, at: base.Where) -> str:
         """Return why it has no bias; nothing where it has one."""
         if self.bias:
             return ""
         after = at.next
-        if after and after.role is Role.NORM and after.shifts:
+        if after and after.role is base.Role.NORM and after.shifts:
             where = "" if not at.ends_chain else " the addition"
             return f" No bias: the norm after{where or ' it'} shifts."
-        if after and after.role is Role.SHIFT:
+        if after and after.role is base.Role.SHIFT:
             return " No bias for each channel: one number for all follows it."
         return " No bias."
 
@@ -210,12 +190,12 @@ class Conv2d(Layer):
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelConv1d(Layer):
+class ChannelConv1d(base.Layer):
     """A 1-D convolution over the channels' means: k weights in all (ECA: Wang et al. 2020)."""
 
     kernel: int
 
-    role = Role.CONVOLUTION
+    role = base.Role.CONVOLUTION
     has_caption = True
     module = "resnet_explorer.module.layers:ChannelConv1d"
     ink = "conv"
@@ -223,18 +203,18 @@ class ChannelConv1d(Layer):
     flops_each = 0
     saves_input = True
 
-    def tensors(self) -> Iterator[Tensor]:
-        yield Tensor("weight", (1, 1, self.kernel))
+    def tensors(self) -> Iterator[base.Tensor]:
+        yield base.Tensor("weight", (1, 1, self.kernel))
 
-    def macs(self, output: Shape) -> int:
+    def macs(self, output: base.Shape) -> int:
         return prod(output) * self.kernel
 
     @property
     def hyper(self) -> str:
         return f"k{self.kernel}"
 
-    def figures(self, output: Shape) -> tuple[Figure, ...]:
-        each = "".join(f"{count}·" for count in images(output))
+    def figures(self, output: base.Shape) -> tuple[base.Figure, ...]:
+        each = "".join(f"{count}·" for count in base.images(output))
         return (
             ("Parameters", f"{self.params:,}", "The same weights slide along all channels."),
             (
@@ -244,19 +224,19 @@ class ChannelConv1d(Layer):
             ),
         )
 
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         text = f"Each channel's mean is mixed with those of its {self.kernel - 1} neighbours"
         return "conv1d", f"{text}: {self.kernel} weights in all."
 
 
 @dataclass(frozen=True, slots=True)
-class Linear(Layer):
+class Linear(base.Layer):
     """A fully connected layer with bias."""
 
     in_features: int
     out_features: int
 
-    role = Role.LINEAR
+    role = base.Role.LINEAR
     has_caption = True
     module = "torch.nn:Linear"
     ink = "linear"
@@ -264,30 +244,30 @@ class Linear(Layer):
     saves_input = True
     short = "fc"
 
-    def tensors(self) -> Iterator[Tensor]:
-        yield Tensor("weight", (self.out_features, self.in_features))
-        yield Tensor("bias", (self.out_features,))
+    def tensors(self) -> Iterator[base.Tensor]:
+        yield base.Tensor("weight", (self.out_features, self.in_features))
+        yield base.Tensor("bias", (self.out_features,))
 
-    def output(self, shape: Shape) -> Shape:
+    def output(self, shape: base.Shape) -> base.Shape:
         return (shape[0], self.out_features)
 
-    def macs(self, output: Shape) -> int:
+    def macs(self, output: base.Shape) -> int:
         return prod(output) * self.in_features
 
-    def source(self, write: Writing) -> tuple[str, ...]:
+    def source(self, write: base.Writing) -> tuple[str, ...]:
         return (self.called, write.flow, write.say("out_features"))
 
     @property
     def hyper(self) -> str:
         return f"{self.in_features}→{self.out_features}"
 
-    def figures(self, output: Shape) -> tuple[Figure, ...]:
+    def figures(self, output: base.Shape) -> tuple[base.Figure, ...]:
         weights = f"{self.in_features}·{self.out_features}"
-        each = "".join(f" × {count}" for count in images(output))
+        each = "".join(f" × {count}" for count in base.images(output))
         return (
             ("Parameters", f"{weights} + {self.out_features} = {self.params:,}", "Weights and biases."),
             ("MACs", f"{weights}{each} = {self.macs(output):,}", "Each weight is used once for every image."),
         )
 
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         return "linear", "Fully connected: one score for each class."

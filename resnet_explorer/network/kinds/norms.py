@@ -6,42 +6,28 @@ from math import gcd, prod
 from typing import ClassVar
 
 from resnet_explorer.errors import InputError
-from resnet_explorer.network.kinds.base import (
-    AFFINE,
-    BYTES_PER_VALUE,
-    SIGMOID,
-    STATISTICS,
-    Description,
-    Figure,
-    Layer,
-    Role,
-    Saves,
-    Shape,
-    Tensor,
-    Where,
-    Writing,
-)
+from resnet_explorer.network.kinds import base
 from resnet_explorer.spec import Norm as Choice
 from resnet_explorer.spec import ResNetSpec
 
 
 @dataclass(frozen=True, slots=True)
-class Norm(Layer):
+class Norm(base.Layer):
     """A norm; ``vectors`` are its tensors with a number for each channel, by default a scale and a shift."""
 
     channels: int
 
-    role = Role.NORM
+    role = base.Role.NORM
     vectors: ClassVar[tuple[str, ...]] = ("weight", "bias")
-    flops_each = STATISTICS + AFFINE
+    flops_each = base.STATISTICS + base.AFFINE
 
-    def tensors(self) -> Iterator[Tensor]:
-        return (Tensor(name, (self.channels,)) for name in self.vectors)
+    def tensors(self) -> Iterator[base.Tensor]:
+        return (base.Tensor(name, (self.channels,)) for name in self.vectors)
 
-    def source(self, write: Writing) -> tuple[str, ...]:
+    def source(self, write: base.Writing) -> tuple[str, ...]:
         return (self.called, write.flow)
 
-    def figures(self, output: Shape) -> tuple[Figure, ...]:
+    def figures(self, output: base.Shape) -> tuple[base.Figure, ...]:
         what = ("A scale", "A scale and a shift", "A scale, a shift and a third number for the activation")
         each = len(self.vectors)
         return (("Parameters", f"{each}·{output[1]} = {self.params:,}", f"{what[each - 1]} for each channel."),)
@@ -52,28 +38,26 @@ class BatchNorm2d(Norm):
     """Batch normalisation: statistics of each channel over the batch and all positions (Ioffe and Szegedy 2015)."""
 
     module = "torch.nn:BatchNorm2d"
+    renames: ClassVar = {"channels": "num_features"}
     box = "BN"
 
-    def tensors(self) -> Iterator[Tensor]:
+    def tensors(self) -> Iterator[base.Tensor]:
         yield from Norm.tensors(self)
-        yield Tensor("running_mean", (self.channels,), True)
-        yield Tensor("running_var", (self.channels,), True)
-        yield Tensor("num_batches_tracked", (), True)
+        yield base.Tensor("running_mean", (self.channels,), True)
+        yield base.Tensor("running_var", (self.channels,), True)
+        yield base.Tensor("num_batches_tracked", (), True)
 
-    def starves(self, shape: Shape) -> bool:
+    def starves(self, shape: base.Shape) -> bool:
         return prod(shape) == shape[1]
 
-    def flops(self, shape: Shape, output: Shape, training: bool) -> int:
-        return (AFFINE + STATISTICS * training) * prod(output)
+    def flops(self, shape: base.Shape, output: base.Shape, training: bool) -> int:
+        return (base.AFFINE + base.STATISTICS * training) * prod(output)
 
-    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+    def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
         """Each channel's mean and inverse standard deviation in training; in eval the buffers serve."""
-        return Saves(input=True, extra=2 * BYTES_PER_VALUE * self.channels if training else 0)
+        return base.Saves(input=True, extra=2 * base.BYTES_PER_VALUE * self.channels if training else 0)
 
-    def arguments(self) -> Mapping[str, object]:
-        return {"num_features": self.channels}
-
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         return "batchnorm", (
             "Normalises each channel, then scales and shifts it: by the batch's statistics in training, by running "
             f"averages in inference.{at.zero('Its scale starts')}"
@@ -88,19 +72,17 @@ class GroupNorm(Norm):
 
     has_caption = True
     module = "torch.nn:GroupNorm"
+    renames: ClassVar = {"channels": "num_channels", "groups": "num_groups"}
 
-    def output(self, shape: Shape) -> Shape:
+    def output(self, shape: base.Shape) -> base.Shape:
         if prod(shape) == self.groups:
             raise InputError("size", "each group would hold a single value.", "Use a larger image or fewer groups.")
         return shape
 
-    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
-        return Saves(input=True, extra=2 * BYTES_PER_VALUE * shape[0] * self.groups)
+    def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
+        return base.Saves(input=True, extra=2 * base.BYTES_PER_VALUE * shape[0] * self.groups)
 
-    def arguments(self) -> Mapping[str, object]:
-        return {"num_groups": self.groups, "num_channels": self.channels}
-
-    def source(self, write: Writing) -> tuple[str, ...]:
+    def source(self, write: base.Writing) -> tuple[str, ...]:
         return (self.called, write.grouped(), write.flow)
 
     @property
@@ -111,7 +93,7 @@ class GroupNorm(Norm):
     def hyper(self) -> str:
         return "1 group" if self.groups == 1 else f"{self.groups} groups"
 
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         if self.groups == 1:
             who = "the whole image at once (layer norm)"
         elif self.groups == self.channels:
@@ -129,22 +111,22 @@ class InstanceNorm2d(Norm):
     module = "torch.nn:InstanceNorm2d"
     box = "IN"
 
-    def output(self, shape: Shape) -> Shape:
+    def output(self, shape: base.Shape) -> base.Shape:
         if shape[2] * shape[3] == 1:
             raise InputError("size", "a map of 1×1 has no variance to divide by.", "Use a larger image.")
         return shape
 
-    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+    def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
         """Run as a batch norm of N C channels: means, deviations, and the weight repeated for each image."""
-        return Saves(input=True, extra=3 * BYTES_PER_VALUE * shape[0] * self.channels)
+        return base.Saves(input=True, extra=3 * base.BYTES_PER_VALUE * shape[0] * self.channels)
 
     def arguments(self) -> Mapping[str, object]:
         return {"num_features": self.channels, "affine": True}
 
-    def source(self, write: Writing) -> tuple[str, ...]:
+    def source(self, write: base.Writing) -> tuple[str, ...]:
         return (self.called, write.flow, "affine=True")
 
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         text = "Normalises each channel of each image over its positions, then scales and shifts it"
         return "batchnorm", f"{text}: alike in training and inference.{at.zero('Its scale starts')}"
 
@@ -163,12 +145,12 @@ class RMSNorm2d(Norm):
     """The square, its sum, and two products."""
     box = "RMS"
 
-    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+    def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
         """1 / rms of each position, and the normed map."""
         n, _, h, w = shape
-        return Saves(input=True, extra=BYTES_PER_VALUE * (n * h * w + prod(output)))
+        return base.Saves(input=True, extra=base.BYTES_PER_VALUE * (n * h * w + prod(output)))
 
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         text = (
             "Divides the channels of each position by their root mean square, then scales each channel: layer norm "
             "without the mean and the shift, alike in training and inference (Zhang and Sennrich 2019)."
@@ -182,15 +164,15 @@ class FRN(Norm):
 
     module = "resnet_explorer.module.layers:FRN"
     vectors = ("weight", "bias", "tau")
-    flops_each = 2 + 1 + AFFINE + 1
+    flops_each = 2 + 1 + base.AFFINE + 1
     """It squares, sums, divides, scales, shifts and compares."""
     box = "FRN + TLU"
 
-    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+    def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
         """1 / rms of each channel, the normed map, and what the threshold was compared with."""
-        return Saves(input=True, extra=BYTES_PER_VALUE * (shape[0] * self.channels + 2 * prod(output)))
+        return base.Saves(input=True, extra=base.BYTES_PER_VALUE * (shape[0] * self.channels + 2 * prod(output)))
 
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         text = "Divides each channel of an image by its root mean square, scales and shifts it, and keeps what is"
         return "frn", f"{text} above a learnt threshold τ: normalisation and activation combined."
 
@@ -204,22 +186,22 @@ class EvoNormS0(Norm):
     has_caption = True
     module = "resnet_explorer.module.layers:EvoNormS0"
     vectors = ("weight", "bias", "v")
-    flops_each = STATISTICS + 1 + SIGMOID + 2 + AFFINE
+    flops_each = base.STATISTICS + 1 + base.SIGMOID + 2 + base.AFFINE
     box = "EvoNorm-S0"
 
-    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+    def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
         """The groups' deviations, those again for each channel, the sigmoid, its product with x, and the quotient."""
         statistics = shape[0] * (self.groups + self.channels)
-        return Saves(input=True, extra=BYTES_PER_VALUE * (statistics + 3 * prod(output)))
+        return base.Saves(input=True, extra=base.BYTES_PER_VALUE * (statistics + 3 * prod(output)))
 
-    def source(self, write: Writing) -> tuple[str, ...]:
+    def source(self, write: base.Writing) -> tuple[str, ...]:
         return (self.called, write.flow, write.grouped())
 
     @property
     def hyper(self) -> str:
         return "1 group" if self.groups == 1 else f"{self.groups} groups"
 
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         text = "Normalisation and activation combined: x · sigmoid(v x) over the standard deviation of its group of"
         return "evonorm", f"{text} {self.channels // self.groups} channels, then scaled and shifted."
 

@@ -3,56 +3,42 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import prod
+from typing import ClassVar
 
 from resnet_explorer.errors import InputError
-from resnet_explorer.network.kinds.base import (
-    BYTES_PER_VALUE,
-    Description,
-    Figure,
-    Layer,
-    Role,
-    Saves,
-    Shape,
-    Where,
-    Writing,
-    by,
-    images,
-    named,
-    ordinal,
-    slide,
-)
+from resnet_explorer.network.kinds import base
 from resnet_explorer.spec import Activation, AntiAlias, ResNetSpec, StemPool
 from resnet_explorer.spec.choices import EARLY
 
 
 @dataclass(frozen=True, slots=True)
-class ConstantPad2d(Layer):
+class ConstantPad2d(base.Layer):
     """A border of zeros."""
 
     padding: int
 
-    role = Role.PAD
+    role = base.Role.PAD
     module = "torch.nn:ConstantPad2d"
     ink = "pool"
     flops_each = 0
     shows_map = True
     box = "pad with 0"
 
-    def output(self, shape: Shape) -> Shape:
+    def output(self, shape: base.Shape) -> base.Shape:
         n, channels, h, w = shape
         return (n, channels, h + 2 * self.padding, w + 2 * self.padding)
 
     def arguments(self) -> Mapping[str, object]:
         return {"padding": self.padding, "value": 0.0}
 
-    def source(self, write: Writing) -> tuple[str, ...]:
+    def source(self, write: base.Writing) -> tuple[str, ...]:
         return (self.called, write.say("padding"), "0.0")
 
     @property
     def hyper(self) -> str:
         return f"+{self.padding} px"
 
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         return "pad", f"A border of zeros: in the pool after it {zeros_win(at.spec)}."
 
 
@@ -63,7 +49,7 @@ def zeros_win(spec: ResNetSpec) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class ZeroPad(Layer):
+class ZeroPad(base.Layer):
     """Option A: every ``stride``-th position, with channels of zeros before and after to fill up.
 
     He et al. 2015, section 3.3 (A) and 4.2.
@@ -73,7 +59,7 @@ class ZeroPad(Layer):
     out_channels: int
     stride: int
 
-    role = Role.PAD
+    role = base.Role.PAD
     module = "resnet_explorer.module.layers:ZeroPad"
     ink = "shortcut"
     flops_each = 0
@@ -84,14 +70,14 @@ class ZeroPad(Layer):
     def window(self) -> tuple[int, int]:
         return (1, self.stride)
 
-    def output(self, shape: Shape) -> Shape:
+    def output(self, shape: base.Shape) -> base.Shape:
         n, _, h, w = shape
         return (n, self.out_channels, -(-h // self.stride), -(-w // self.stride))
 
     def arguments(self) -> Mapping[str, object]:
         return {"extra": self.out_channels - self.in_channels, "stride": self.stride}
 
-    def source(self, write: Writing) -> tuple[str, ...]:
+    def source(self, write: base.Writing) -> tuple[str, ...]:
         before, write.flow = write.flow, write.say("out_channels", *write.made)
         return (self.called, f"{write.flow} - {before}", write.say("stride", "stride"))
 
@@ -109,12 +95,12 @@ class ZeroPad(Layer):
     def text(self) -> str:
         """Return what happens to x."""
         added = self.out_channels - self.in_channels
-        skips = [f"taken at every {ordinal(self.stride)} position"] if self.stride > 1 else []
+        skips = [f"taken at every {base.ordinal(self.stride)} position"] if self.stride > 1 else []
         pads = [f"padded with {added} channels of zeros"] if added > 0 else []
         cuts = [f"cut to {self.out_channels} of its channels"] if added < 0 else []
         return " and ".join(skips + pads + cuts)
 
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         return "zeropad", f"Option A: x is {self.text}; no parameters."
 
 
@@ -122,11 +108,11 @@ INDEX = 8
 """Bytes of an int64, of which max-pool saves one for each value of its output."""
 
 
-class Pool(Layer):
+class Pool(base.Layer):
     """A pool, which saves its input."""
 
     __slots__ = ()
-    role = Role.POOLING
+    role = base.Role.POOLING
     ink = "pool"
     shows_map = True
     saves_input = True
@@ -143,12 +129,12 @@ class Windows(Pool):
     def window(self) -> tuple[int, int]:
         return (self.kernel, self.stride)
 
-    def flops(self, shape: Shape, output: Shape, training: bool) -> int:
+    def flops(self, shape: base.Shape, output: base.Shape, training: bool) -> int:
         return self.kernel**2 * prod(output)
 
     @property
     def hyper(self) -> str:
-        return f"{self.kernel}×{self.kernel}{by(self.stride)}"
+        return f"{self.kernel}×{self.kernel}{base.by(self.stride)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,30 +146,26 @@ class MaxPool2d(Windows):
     padding: int = 0
 
     module = "torch.nn:MaxPool2d"
+    renames: ClassVar = {"kernel": "kernel_size"}
     noun = "max-pool"
     short = "pool"
     size_key = "size"
 
-    def output(self, shape: Shape) -> Shape:
-        n, channels, h, w = shape
-        height = slide(h, self.kernel, self.stride, self.padding)
-        return (n, channels, height, slide(w, self.kernel, self.stride, self.padding))
+    def output(self, shape: base.Shape) -> base.Shape:
+        return (*shape[:2], *base.slide(shape, self.kernel, self.stride, self.padding))
 
-    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
-        return Saves(input=True, extra=INDEX * prod(output))
+    def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
+        return base.Saves(input=True, extra=INDEX * prod(output))
 
-    def arguments(self) -> Mapping[str, object]:
-        return {"kernel_size": self.kernel, "stride": self.stride, "padding": self.padding}
-
-    def source(self, write: Writing) -> tuple[str, ...]:
-        padding = named("padding", write.say("padding"), "0")
+    def source(self, write: base.Writing) -> tuple[str, ...]:
+        padding = base.named("padding", write.say("padding"), "0")
         return (self.called, write.say("kernel"), f"stride={write.say('stride')}", padding)
 
     @property
     def label(self) -> str:
-        return f"{self.kernel}×{self.kernel} max-pool{by(self.stride)}"
+        return f"{self.kernel}×{self.kernel} max-pool{base.by(self.stride)}"
 
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         border = " What lies outside the map never wins." if self.padding else ""
         return "maxpool", f"Keeps the largest value of each {self.kernel}×{self.kernel} window.{border}"
 
@@ -206,26 +188,26 @@ class BlurPool2d(Pool):
     def window(self) -> tuple[int, int]:
         return (3, self.stride)
 
-    def output(self, shape: Shape) -> Shape:
+    def output(self, shape: base.Shape) -> base.Shape:
         n, channels, h, w = shape
         if min(h, w) < 2:
             raise InputError("size", f"a map of {h}×{w} has no border to reflect.", "Use a larger image.")
         return (n, channels, (h - 1) // self.stride + 1, (w - 1) // self.stride + 1)
 
-    def macs(self, output: Shape) -> int:
+    def macs(self, output: base.Shape) -> int:
         return 9 * prod(output)
 
-    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+    def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
         """The map, by the reflection, and the padded map, by the convolution."""
         n, channels, h, w = shape
-        return Saves(input=True, extra=BYTES_PER_VALUE * n * channels * (h + 2) * (w + 2))
+        return base.Saves(input=True, extra=base.BYTES_PER_VALUE * n * channels * (h + 2) * (w + 2))
 
-    def source(self, write: Writing) -> tuple[str, ...]:
+    def source(self, write: base.Writing) -> tuple[str, ...]:
         return (self.called, write.say("stride", "stride"))
 
     @property
     def label(self) -> str:
-        return f"blur{by(self.stride)}"
+        return f"blur{base.by(self.stride)}"
 
     @property
     def short(self) -> str:
@@ -233,10 +215,10 @@ class BlurPool2d(Pool):
 
     @property
     def hyper(self) -> str:
-        return f"3×3{by(self.stride)}"
+        return f"3×3{base.by(self.stride)}"
 
-    def figures(self, output: Shape) -> tuple[Figure, ...]:
-        values = "·".join(str(length) for length in (*images(output), *output[1:]))
+    def figures(self, output: base.Shape) -> tuple[base.Figure, ...]:
+        values = "·".join(str(length) for length in (*base.images(output), *output[1:]))
         teaches = "Nine fixed weights at every value of the output: a depthwise convolution in all but name."
         return (("MACs", f"9 × {values} = {self.macs(output):,}", teaches),)
 
@@ -245,8 +227,8 @@ class BlurPool2d(Pool):
         shrinks = " and shrinks the map." if self.stride > 1 else "."
         return f" A 3×3 keeps the size; a blur follows it{shrinks}"
 
-    def describe(self, at: Where) -> Description:
-        taken = f" before every {ordinal(self.stride)} position is taken"
+    def describe(self, at: base.Where) -> base.Description:
+        taken = f" before every {base.ordinal(self.stride)} position is taken"
         return "blur", (
             f"A fixed 1-2-1 blur{taken if self.stride > 1 else ''}: a shift of the image changes less. It runs as a "
             "depthwise convolution, so its MACs count."
@@ -271,21 +253,19 @@ class AvgPool2d(Windows):
 
     @property
     def keeps_size(self) -> bool:
-        """Return whether the map keeps its size."""
         return self.whole and self.stride == 1
 
-    def output(self, shape: Shape) -> Shape:
-        n, channels, h, w = shape
+    def output(self, shape: base.Shape) -> base.Shape:
         if self.whole:
-            return (n, channels, -(-h // self.stride), -(-w // self.stride))
-        return (n, channels, slide(h, self.kernel, self.stride, 0), slide(w, self.kernel, self.stride, 0))
+            return (*shape[:2], *(-(-size // self.stride) for size in shape[2:]))
+        return (*shape[:2], *base.slide(shape, self.kernel, self.stride, 0))
 
-    def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
+    def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
         """Of the pool that keeps the map's size the padded map is the input."""
         if not self.keeps_size:
-            return Saves(input=True)
+            return base.Saves(input=True)
         n, channels, h, w = shape
-        return Saves(extra=BYTES_PER_VALUE * n * channels * (h + 1) * (w + 1))
+        return base.Saves(extra=base.BYTES_PER_VALUE * n * channels * (h + 1) * (w + 1))
 
     @property
     def built(self) -> str:
@@ -297,7 +277,7 @@ class AvgPool2d(Windows):
         sizes = {"kernel_size": self.kernel, "stride": self.stride}
         return {**sizes, "ceil_mode": self.whole, "count_include_pad": not self.whole}
 
-    def source(self, write: Writing) -> tuple[str, ...]:
+    def source(self, write: base.Writing) -> tuple[str, ...]:
         if self.keeps_size:
             return (self.called,)
         cut = ("ceil_mode=True", "count_include_pad=False") if self.whole else ()
@@ -305,7 +285,7 @@ class AvgPool2d(Windows):
 
     @property
     def label(self) -> str:
-        return f"{self.kernel}×{self.kernel} avg-pool{by(self.stride)}"
+        return f"{self.kernel}×{self.kernel} avg-pool{base.by(self.stride)}"
 
     @property
     def size_key(self) -> str:
@@ -315,7 +295,7 @@ class AvgPool2d(Windows):
     def follows(self) -> str:
         return f" A 3×3 keeps the size; a mean of {self.kernel}×{self.kernel} then shrinks the map."
 
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         window = f"The mean of each {self.kernel}×{self.kernel} window"
         if self.keeps_size:
             text = f"{window}; zeros behind the last row and column keep the map's size."
@@ -339,29 +319,29 @@ class AdaptiveAvgPool2d(Pool):
     sees_all = True
     short = "avg pool"
 
-    def output(self, shape: Shape) -> Shape:
+    def output(self, shape: base.Shape) -> base.Shape:
         return (shape[0], shape[1], 1, 1)
 
-    def flops(self, shape: Shape, output: Shape, training: bool) -> int:
+    def flops(self, shape: base.Shape, output: base.Shape, training: bool) -> int:
         return prod(shape)
 
     def arguments(self) -> Mapping[str, object]:
         return {"output_size": 1}
 
-    def source(self, write: Writing) -> tuple[str, ...]:
+    def source(self, write: base.Writing) -> tuple[str, ...]:
         return (self.called, "1")
 
-    def describe(self, at: Where) -> Description:
+    def describe(self, at: base.Where) -> base.Description:
         gate = ": what the gate sees of the image" if at.gate else ", whatever its size"
         return "avgpool", f"The mean of each channel over the whole map{gate}."
 
 
-STEM_POOLS: Mapping[StemPool, tuple[tuple[str, Layer], ...]] = {
+STEM_POOLS: Mapping[StemPool, tuple[tuple[str, base.Layer], ...]] = {
     StemPool.MAX: (("maxpool", MaxPool2d(3, 2, 1)),),
     StemPool.PADDED: (("pad", ConstantPad2d(1)), ("maxpool", MaxPool2d(3, 2))),
 }
 """The layers of the stem's pool by their names; a convolution in its place is the stem's own."""
-SMOOTHERS: Mapping[AntiAlias, Callable[[int], Layer]] = {
+SMOOTHERS: Mapping[AntiAlias, Callable[[int], base.Layer]] = {
     AntiAlias.BLUR: BlurPool2d,
     AntiAlias.AVERAGE: lambda stride: AvgPool2d(stride, stride),
 }

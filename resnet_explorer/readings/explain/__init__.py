@@ -2,5 +2,3 @@
 
 from resnet_explorer.readings.explain.network import explain
 from resnet_explorer.readings.explain.text import Explanation, Fact, Rule
-
-__all__ = ["Explanation", "Fact", "Rule", "explain"]

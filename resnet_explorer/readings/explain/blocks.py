@@ -89,7 +89,7 @@ def joining(spec: ResNetSpec, block: Block, sums: Sums) -> Joining:
     return Joining(
         kind_of(form),
         f"{text}{_altered(layers)}{_gated(spec, form)}",
-        _named(form, name),
+        _shortcut_name(form, name),
         (keys if form.projects or not own else ()) + own + (("gate",) if form.gate else ()),
     )
 
@@ -107,7 +107,7 @@ def _keys(form: Form) -> tuple[str, ...]:
     return (f"projection{'_activated' if form.before else ''}{bare}",)
 
 
-def _named(form: Form, name: str) -> str:
+def _shortcut_name(form: Form, name: str) -> str:
     layers = _layers(form)
     scaled = "Scaled " if any(isinstance(layer, Scale) for layer in layers) else ""
     prefix = f"{'Gated ' if form.gate else ''}{scaled}".capitalize()
@@ -188,7 +188,7 @@ def branch_key(spec: ResNetSpec, form: Form) -> str:
     return f"branch_{spec.order}_{count}"
 
 
-def order_words(spec: ResNetSpec) -> str:
+def order_text(spec: ResNetSpec) -> str:
     """Return what is particular of the order of layers (He et al. 2016, figure 4); nothing for the original."""
     act = activator(spec)
     if spec.order is Order.BN_AFTER and spec.norm is not Norm.NONE:
@@ -203,7 +203,7 @@ def order_words(spec: ResNetSpec) -> str:
     return ""
 
 
-def branch_words(spec: ResNetSpec, block: Block) -> str:
+def branch_text(spec: ResNetSpec, block: Block) -> str:
     """Return what F(x) is made of, how it ends, and where it starts."""
     convs, layers = convolutions(block.form), [part.layer for part in flat(block.form.branch)]
     text = f"{_convs(convs)}{_stride(convs)}{''.join(layer.follows for layer in layers)}"
@@ -252,8 +252,8 @@ def _end(spec: ResNetSpec, block: Block, layers: list[Layer]) -> str:
     text = f" At its end {_ATTENTIONS[spec.attention]}." if block.form.gates else ""
     for layer in layers:
         if isinstance(layer, Gain) and layer.initial != 1:
-            one = "One learnt factor" if layer.initial == 0 else "A learnt factor for each channel"
-            text += f" {one}, {layer.initial:g} at first, multiplies F(x)."
+            factor = "One learnt factor" if layer.initial == 0 else "A learnt factor for each channel"
+            text += f" {factor}, {layer.initial:g} at first, multiplies F(x)."
         if isinstance(layer, Scale):
             text += f" A constant factor of {layer.factor:g} multiplies F(x)."
         if isinstance(layer, StochasticDepth):

@@ -28,7 +28,7 @@ def explain_block(analysis: Analysis, block: Block, where: str) -> Explanation:
         block.path,
         where,
         "Bottleneck block" if len(blocks.convolutions(form)) == 3 else "Basic block",
-        f"{joined.text}{blocks.order_words(spec)} {blocks.branch_words(spec, block)}{text.stand_ins(spec)}",
+        f"{joined.text}{blocks.order_text(spec)} {blocks.branch_text(spec, block)}{text.stand_ins(spec)}",
         (blocks.equation(form), blocks.branch_key(spec, form)),
         facts_of(analysis, sums, analysis.rows_of(block)[-1].reading.stride),
         gradients,
@@ -51,14 +51,14 @@ def explain_stem(analysis: Analysis, block: Block, where: str) -> Explanation:
     sums, spec, rows = analysis.sums[block.path], analysis.network.spec, analysis.rows_of(block)
     parts = flat(block.form.branch)
     convs = [part for part in parts if part.name.startswith("conv1")]
-    steps = [_convs(convs)] + [_step(part) for part in parts if part.name.startswith("maxpool")]
-    windows = [step for step in steps if step]
+    pools = (part for part in parts if part.name.startswith("maxpool"))
+    windows = [step for step in (_convs(convs), *map(_step, pools)) if step]
     brings = "brings" if len(windows) == 1 and len(convs) == 1 else "bring"
-    words = (
+    description = (
         f"Before the first stage {text.listed(windows)} {brings} {text.change(sums)}.{_deep(convs, rows)}{_pool(spec)}"
     )
     facts = facts_of(analysis, sums, rows[-1].reading.stride)
-    return Explanation(block.path, where, _STEMS[spec.stem], f"{words}{_left(spec)}", ("size",), facts)
+    return Explanation(block.path, where, _STEMS[spec.stem], f"{description}{_left(spec)}", ("size",), facts)
 
 
 def _convs(parts: list[Part]) -> str:
@@ -105,13 +105,13 @@ def explain_head(analysis: Analysis, block: Block, where: str) -> Explanation:
     last = f"Brings the {text.preparation(spec)} that the last block still lacks. " if spec.order in EARLY else ""
     if spec.classes is None:
         keys = tuple(part.layer.describe(where_in(part, block, spec))[0] for part in flat(block.form.branch))
-        words = f"{last}A backbone ends here, in a feature map."
-        return Explanation(block.path, where, f"Last {text.preparation(spec)}", words, keys, facts)
+        description = f"{last}A backbone ends here, in a feature map."
+        return Explanation(block.path, where, f"Last {text.preparation(spec)}", description, keys, facts)
     drop = f" In training {100 * spec.dropout:g} % of the features are dropped." if spec.dropout else ""
     bias = " One learnt number is added to them first." if spec.init is Init.FIXUP else ""
     any_size = "Averages each channel over the whole map, so that any input size will do"
-    words = f"{last}{any_size}, then scores the classes.{drop}{bias}"
-    return Explanation(block.path, where, "Classifier", words, ("avgpool", "linear"), facts)
+    description = f"{last}{any_size}, then scores the classes.{drop}{bias}"
+    return Explanation(block.path, where, "Classifier", description, ("avgpool", "linear"), facts)
 
 
 def explain_layer(analysis: Analysis, block: Block, row: Row, where: str) -> Explanation:
@@ -154,31 +154,26 @@ def explain(analysis: Analysis, path: str) -> Explanation:
     return explain_layer(analysis, block, row, where)
 
 
-_NETWORKS: Mapping[str, str] = {"v1": "network", "bn-after-add": "network_bn-after-add", "bare": "network_bare"}
-
-
 def _network(analysis: Analysis) -> Explanation:
     network, spec = analysis.network, analysis.network.spec
     entry, counted, count = entry_of(spec), depth(network), sum(spec.blocks)
     kinds = " and ".join(dict.fromkeys(spec.block))
     kind = f"{'Residual' if spec.residual else 'Plain'} network of {count} {kinds} block{'' if count == 1 else 's'}"
-    note = f"{entry.row.note} " if entry else ""
-    name = _named(entry.title, counted) if entry else ""
+    note = f"{entry.note} " if entry else ""
+    name = _counts_what(entry.title, counted) if entry else ""
     keys = _equations(analysis)
     summed = " Within a stage x passes from block to block as it is." if "network_sum" in keys else ""
     text = f"{note}{counted.weight_layers} weight layers: {counted.text}{name}{summed} {needs(analysis).text}"
     facts = facts_of(analysis, analysis.total, analysis.rows_of(network.stages[-1].blocks[-1])[-1].reading.stride)
     source = (Fact("Source", entry.family.source, "Where the network was published."),) if entry else ()
-    published = (
-        (Fact("Published", entry.row.published, "What the paper or the library says of it, trained."),)
-        if entry and entry.row.published
-        else ()
+    published = Fact(
+        "Published", entry.published if entry else "", "What the paper or the library says of it, trained."
     )
-    facts = (*facts, *_maps(analysis), *published, *source)
+    facts = (*facts, *_maps(analysis), *((published,) if published.value else ()), *source)
     return Explanation("", title(spec), kind, text, keys, facts)
 
 
-def _named(name: str, counted: Depth) -> str:
+def _counts_what(name: str, counted: Depth) -> str:
     """Return what the number in the name counts, where it is not the number of weight layers."""
     number = int((re.findall(r"\d+", name) or ["0"])[0])
     if number == counted.weight_layers:
@@ -195,11 +190,11 @@ def _maps(analysis: Analysis) -> tuple[Fact, ...]:
     if spec.classes is not None:
         return ()
     teaches = "What detectors and segmenters read."
-    last = f" The head then activates a copy of it: {teaches}" if spec.order in EARLY else teaches
-    found = features(analysis)
+    last = f"The head then activates a copy of it: {teaches}" if spec.order in EARLY else teaches
+    maps = features(analysis)
     return tuple(
-        Fact(f"Map of {one.path}", f"{one.text}, stride {one.stride}", (last if one is found[-1] else teaches).strip())
-        for one in found
+        Fact(f"Map of {stage.path}", f"{stage.text}, stride {stage.stride}", last if stage is maps[-1] else teaches)
+        for stage in maps
     )
 
 
@@ -213,7 +208,7 @@ def _equations(analysis: Analysis) -> tuple[str, ...]:
         return ("network_plain_bare" if after == "bare" else "network_plain", size)
     if form.alters or spec.shortcut is Shortcut.PROJECTION_EVERYWHERE:
         return (blocks.equation(form), size)
-    return ("network_sum" if spec.order is Order.V2 else _NETWORKS[after], size)
+    return ("network_sum" if spec.order is Order.V2 else "network" if after == "v1" else f"network_{after}", size)
 
 
 def _stage(analysis: Analysis, stage: Stage) -> Explanation:
@@ -227,7 +222,9 @@ def _stage(analysis: Analysis, stage: Stage) -> Explanation:
         else f"The channels stay {sums.output[1]}."
     )
     who = f"{count} blocks at one resolution. The first" if count > 1 else "One block. It"
-    text = f"{who} has {effect}. {channels}{_dilated(stage)}{_kinds(analysis.network.spec, stage)}"
+    kinds = analysis.network.spec.block
+    kind = f" They are {kinds[stage.number - 1]} blocks." if count > 1 else f" It is a {kinds[stage.number - 1]} block."
+    text = f"{who} has {effect}. {channels}{_dilated(stage)}{kind if len(set(kinds)) > 1 else ''}"
     facts = facts_of(analysis, sums, analysis.rows_of(stage.blocks[-1])[-1].reading.stride)
     rule = ("stage" if steady(analysis.network) else "stage_floor",) if step > 1 else ()
     return Explanation(stage.path, stage.title, "Stage", text, rule, facts)
@@ -239,10 +236,3 @@ def _dilated(stage: Stage) -> str:
     if dilation == 1:
         return ""
     return f" 3×3 convolutions are dilated by {dilation}, where the map would else be {dilation} times smaller."
-
-
-def _kinds(spec: ResNetSpec, stage: Stage) -> str:
-    kind, many = spec.block[stage.number - 1], len(stage.blocks) > 1
-    if len(set(spec.block)) == 1:
-        return ""
-    return f" They are {kind} blocks." if many else f" It is a {kind} block."

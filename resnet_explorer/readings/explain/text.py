@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from resnet_explorer.readings.results import Analysis, Row, Sums
+from resnet_explorer.readings.results import Analysis, Row, Sums, add_up
 from resnet_explorer.readings.text import compact, mib, share
 from resnet_explorer.spec import Gating, Init, Norm, Order, ResNetSpec
 from resnet_explorer.spec.catalogue import value_words
@@ -48,16 +48,7 @@ class Explanation:
 
 def added_up(rows: list[Row]) -> Sums:
     """Return the sums of some rows of one way, from the first's input to the last's output."""
-    reads = [row.reading for row in rows]
-    return Sums(
-        reads[0].input,
-        reads[-1].output,
-        sum(read.params for read in reads),
-        sum(read.macs for read in reads),
-        sum(read.activation_bytes for read in reads),
-        len(reads),
-        rows[-1].receptive_field,
-    )
+    return add_up([row.reading for row in rows], rows[0].reading.input, len(rows), rows[-1].receptive_field)
 
 
 def change(sums: Sums) -> str:
@@ -207,7 +198,7 @@ _STRIDE = "How many input pixels apart neighbouring output positions lie."
 
 def facts_of(analysis: Analysis, sums: Sums, stride: int | None) -> tuple[Fact, ...]:
     """Return the figures of a layer, a block, a stage or the network, from the sums over it."""
-    total = analysis.total
+    total, field = analysis.total, sums.receptive_field
     is_part = sums is not total
     rows = (
         (True, Fact("Input", compact(sums.input), _SHAPE)),
@@ -218,7 +209,7 @@ def facts_of(analysis: Analysis, sums: Sums, stride: int | None) -> tuple[Fact, 
         (sums.macs, Fact("FLOPs = 2 × MACs", f"{2 * sums.macs:,}", _FLOPS)),
         (is_part and sums.macs, Fact("% of MACs", f"{share(sums.macs, total.macs):.2f} %", _SHARE)),
         (True, Fact("Activations", mib(sums.activation_bytes), _MEMORY)),
-        (True, Fact("Receptive field", _field(sums.receptive_field), _FIELD)),
+        (True, Fact("Receptive field", "the whole image" if field is None else f"{field:,} px", _FIELD)),
         (stride, Fact("Stride to the input", f"{stride} px", _STRIDE)),
     )
     return tuple(fact for applies, fact in rows if applies)
@@ -226,11 +217,6 @@ def facts_of(analysis: Analysis, sums: Sums, stride: int | None) -> tuple[Fact, 
 
 def layer_facts(analysis: Analysis, row: Row) -> tuple[Fact, ...]:
     """Return the figures of a layer, those that can be with the numbers that they are worked out from."""
-    layer, read = row.part.layer, row.reading
-    sums = Sums(read.input, read.output, read.params, read.macs, read.activation_bytes, 1, row.receptive_field)
-    worked = {figure[0]: Fact(*figure) for figure in layer.figures(read.output)}
-    return tuple(worked.get(fact.label, fact) for fact in facts_of(analysis, sums, read.stride))
-
-
-def _field(field: int | None) -> str:
-    return "the whole image" if field is None else f"{field:,} px"
+    worked = {figure[0]: Fact(*figure) for figure in row.part.layer.figures(row.reading.output)}
+    facts = facts_of(analysis, added_up([row]), row.reading.stride)
+    return tuple(worked.get(fact.label, fact) for fact in facts)
