@@ -29,8 +29,8 @@ from resnet_explorer.spec.change import assign
 def main(folder):
     spec = assign(find("resnet20"), "width=4", "blocks=1,1,1", "in_channels=1", "order=v2")
     image = InputShape(8, 8, 8)
-    plan = RunPlan("run", spec, recipe=Recipe(steps=3, batch=8, evaluate=3, measure=1))
-    pair, short = (spec, twin(spec)), replace(RECIPE, steps=2, batch=8, measure=1)
+    plan = RunPlan("run", spec, recipe=Recipe(steps=3, batch=8, evaluate_every=3, measure_every=1))
+    pair, short = (spec, twin(spec)), replace(RECIPE, steps=2, batch=8, measure_every=1)
     jobs = [
         FindDevices(), Verify(spec, image), RecordGraph(spec, image), MeasureTime(spec, image, repeats=1),
         GradientRequest(pair, image, seeds=(0,)), DescentRequest(pair, image, recipe=short),
