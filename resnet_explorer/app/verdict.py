@@ -16,6 +16,7 @@ from resnet_explorer.verify.values import Verdict
 
 REST_MS = 600
 """How long the network must be unchanged before it is verified."""
+TIP = "Whether all layers agree with PyTorch, and with fvcore if requested; click for the figures"
 
 
 class VerdictLabel(QToolButton):
@@ -30,7 +31,6 @@ class VerdictLabel(QToolButton):
         self._results: Results | None = None
         self.verdict: Verdict | None = None
         self.setAutoRaise(True)
-        self.setToolTip("Whether all layers agree with PyTorch, and with fvcore if requested; click for the figures")
         self._rest = timer(self, REST_MS, self.verify, once=True)
         self._watching = False
         self._say("not verified yet")
@@ -69,8 +69,9 @@ class VerdictLabel(QToolButton):
         self._say(("✓ " if verdict.agrees else "⚠ ") + verdict.text.rstrip("."))
         self.shown.emit(verdict)
 
-    def _say(self, text: str) -> None:
+    def _say(self, text: str, tip: str = TIP) -> None:
         self.setText(text)
+        self.setToolTip(tip)
         self.setAccessibleName(f"Verification: {text}")
 
 
