@@ -1,14 +1,15 @@
-"""Every action of the window as a row: what it runs, its menu, text, shortcut and tip; menus and toolbar of them."""
+"""Every action of the window as a row: what it runs, its menu, text, shortcut and tip; menus and buttons of them."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QUndoStack
-from PySide6.QtWidgets import QMainWindow, QToolBar
+from PySide6.QtWidgets import QMainWindow, QMenu, QToolButton
 
 from resnet_explorer import features
 from resnet_explorer.features import Action
+from resnet_explorer.ui.parts import describe
 
 
 def _own(
@@ -69,17 +70,17 @@ def rows() -> tuple[Action, ...]:
     return tuple(result)
 
 
-TOOLBAR: Mapping[str, str] = {
-    "undo": "Undo",
-    "redo": "Redo",
+TOOLS: Mapping[str, str] = {
     "compare": "Compare with plain twin",
+    "changes": "Mark changes",
     "expand": "Expand all",
     "collapse": "Collapse all",
     "fit": "Fit",
-    "export": "Export…",
-    "present": "Present",
 }
-"""The actions of the toolbar, and their texts there."""
+"""The actions above the diagram, and their texts there."""
+
+EVERYWHERE: Mapping[str, str] = {"undo": "Undo", "redo": "Redo", "export": "Export…", "present": "Present"}
+"""The actions beside the tabs, which work on every page, and their texts there."""
 
 KEYS_OF_VIEWS = (
     ("Diagram", "Left, Right", "Walk along the blocks, or along an open block's layers"),
@@ -100,11 +101,11 @@ KEYS_OF_VIEWS = (
 
 
 def build(
-    window: QMainWindow, triggered: Callable[[bool], None], undo_stack: QUndoStack, docks: list[QAction]
-) -> dict[str, QAction]:
+    window: QMainWindow, triggered: Callable[[bool], None], undo_stack: QUndoStack
+) -> tuple[dict[str, QAction], QMenu]:
     """Make all actions, their menus and groups; each is named by its key and calls ``triggered``.
 
-    Undo and redo come first in the Edit menu, ``docks`` last in the View menu.
+    Undo and redo come first in the Edit menu. The menu returned is the one of panels, which is still empty.
     """
     undo, redo = undo_stack.createUndoAction(window, "Undo"), undo_stack.createRedoAction(window, "Redo")
     undo.setShortcut(QKeySequence("Ctrl+Z"))
@@ -124,21 +125,18 @@ def build(
         menus[row.menu].addAction(action)
         if row.group:
             themes.addAction(action)
-    menus["&View"].addSeparator()
-    menus["&View"].addActions(docks)
-    return made
+    return made, menus["&View"].addMenu("Panel&s")
 
 
-def toolbar(window: QMainWindow, actions: Mapping[str, QAction]) -> QToolBar:
-    """Return the toolbar: undo and redo, then the actions that are used most."""
-    bar = QToolBar("Toolbar", window)
-    bar.setObjectName("toolbar")
-    bar.setMovable(False)
-    bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    bar.setIconSize(QSize(16, 16))
-    for key, text in TOOLBAR.items():
+def buttons(actions: Mapping[str, QAction], texts: Mapping[str, str], style: Qt.ToolButtonStyle) -> list[QToolButton]:
+    """Return a button for each action of ``texts``."""
+    made = []
+    for key, text in texts.items():
         actions[key].setIconText(text)
-        bar.addAction(actions[key])
-        if key == "redo":
-            bar.addSeparator()
-    return bar
+        button = describe(QToolButton(), text)
+        button.setObjectName("tool")
+        button.setDefaultAction(actions[key])
+        button.setToolButtonStyle(style)
+        button.setIconSize(QSize(16, 16))
+        made.append(button)
+    return made

@@ -99,8 +99,8 @@ def copy_shown(window: MainWindow, checked: bool) -> None:
 
 def find(window: MainWindow, checked: bool) -> None:
     """Show the layer table, with the cursor in its filter."""
-    window.docks["Layers"].show()
-    window.docks["Layers"].raise_()
+    window.show_page("diagram")
+    window.panels.open(window.panels.drawer("Layers"))
     window.table.filter.setFocus()
     window.table.filter.selectAll()
 
