@@ -17,6 +17,12 @@ from resnet_explorer.spec.catalogue import find
 from resnet_explorer.ui.document import State
 
 
+@pytest.fixture(autouse=True)
+def layers_are_open(window: MainWindow) -> None:
+    """Open the drawer of layers, which is closed on a small screen."""
+    window.panels.open(window.panels.drawer("Layers"))
+
+
 def paths(window: MainWindow) -> list[str]:
     return [line.path for line in window.table.model.lines]
 
