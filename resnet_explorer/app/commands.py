@@ -105,6 +105,21 @@ def find(window: MainWindow, checked: bool) -> None:
     window.table.filter.selectAll()
 
 
+def show_diagram(window: MainWindow, checked: bool) -> None:
+    """Show the block diagram."""
+    window.show_page("diagram")
+
+
+def show_next_page(window: MainWindow, checked: bool) -> None:
+    """Show the page after this one, the first after the last."""
+    window.turn_page(1)
+
+
+def show_previous_page(window: MainWindow, checked: bool) -> None:
+    """Show the page before this one, the last before the first."""
+    window.turn_page(-1)
+
+
 def compare(window: MainWindow, checked: bool) -> None:
     """Show the plain twin beside the network, or the network alone."""
     window.document.show_view(replace(window.document.view, compare=checked))

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QMenu, QWidget
 
 from resnet_explorer import features
 from resnet_explorer.app import actions
+from resnet_explorer.app.field_keys import FieldKeys
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.ui import style
@@ -117,7 +118,9 @@ class MainWindow(Window):
         self.statusBar().addPermanentWidget(self.verdict)
         self.build, self.inspector, self.table, self.code = panels.build, panels.inspector, panels.table, panels.code
         self._pages = Pages(self)
+        FieldKeys(self._app, self)
         self.code.save_wanted.connect(self.actions_by_key["save-source"].trigger)
+        self.build.done.connect(self.diagram.setFocus)
         self.build.timeline.clicked.connect(self.actions_by_key["timeline"].trigger)
         panels.show_theme(style.theme_named(self.preferences.theme))
         panels.show_results(self.session.results)
@@ -146,7 +149,14 @@ class MainWindow(Window):
         return self._pages.current if self._pages else None
 
     def show_page(self, key: str) -> None:
+        """Show the page of a key, and let its picture have the keyboard."""
         self.tabs.setCurrentWidget(self.panels if key == "diagram" else self.page(key))
+        self.canvas.setFocus()
+
+    def turn_page(self, by: int) -> None:
+        """Show the page so many places further, round and round."""
+        keys = ("diagram", *(page.key for page in features.pages()))
+        self.show_page(keys[(self.tabs.currentIndex() + by) % len(keys)])
 
     @property
     def canvas(self) -> Canvas:
