@@ -84,11 +84,14 @@ class PresetBox(QtWidgets.QLineEdit):
     def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
         if watched is self.popup and event.type() == QtCore.QEvent.Type.Hide:
             self._closed.start()
-        stays = (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason)
-        is_left = watched is self and isinstance(event, QtGui.QFocusEvent) and event.lostFocus()
-        if is_left and event.reason() not in stays:
-            self.popup.hide()  # a shortcut of the window may have shown another page
+        if watched is self and isinstance(event, QtGui.QFocusEvent) and event.lostFocus():
+            self._on_focus_lost(event.reason())
         return super().eventFilter(watched, event)
+
+    def _on_focus_lost(self, reason: Qt.FocusReason) -> None:
+        """Close the list where another part of the window has the keyboard: a shortcut may have shown a page."""
+        if reason not in (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason):
+            self.popup.hide()
 
     def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:
         super().mousePressEvent(event)

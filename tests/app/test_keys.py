@@ -22,8 +22,7 @@ def focused() -> QWidget:
 def press(qtbot: QtBot, keys: str) -> None:
     """Press keys where the keyboard is, as the system would."""
     for key in keys.split():
-        pressed = QKeySequence(key)[0]
-        qtbot.keyClick(focused(), pressed.key(), pressed.keyboardModifiers())
+        qtbot.keySequence(focused(), QKeySequence(key))
 
 
 def choose(window: MainWindow, qtbot: QtBot, text: str) -> None:
