@@ -11,7 +11,7 @@ from resnet_explorer.diagram.view import closed, move, toggled
 from resnet_explorer.readings.explain import explain
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.document import Document, Results
-from resnet_explorer.ui.scene import Hit, opened, places
+from resnet_explorer.ui.scene import Camera, Hit, fit, opened, places
 
 _DIRECTIONS: Mapping[int, str] = {
     Qt.Key.Key_Left: "left",
@@ -20,6 +20,8 @@ _DIRECTIONS: Mapping[int, str] = {
     Qt.Key.Key_Down: "down",
 }
 
+SMALLEST_WHOLE = 0.4
+"""Below this zoom a network and its twin are shown from their top, and not whole."""
 _HELP = "Arrow keys walk along the blocks, Enter opens one, Escape closes it, plus and minus zoom, F fits."
 
 
@@ -40,14 +42,22 @@ class DiagramView(Canvas):
         document.overlays_changed.connect(self._on_overlays_changed)
 
     def show_results(self, results: Results) -> None:
-        """Show the network of new results; the zoom stays where the user set it."""
+        """Show the network of new results: another one is fitted, one of another input stays as the user zoomed it."""
         shown = self._results
         self._results = results
-        self._draw(animate=shown is not None and shown.state.spec != results.state.spec)
+        is_other = shown is not None and shown.state.spec != results.state.spec
+        self._fitted = self._fitted or is_other
+        self._draw(animate=is_other)
         self._announce(self._document.selection)
 
     def redraw(self) -> None:
         self._draw(animate=False)
+
+    def fitted(self) -> Camera:
+        """Return the camera that lets the picture be read; beside its twin a network is shown whole, if it can be."""
+        whole = fit(self._size(), self.room())
+        is_whole = self._document.view.compare and whole.zoom >= SMALLEST_WHOLE
+        return whole if is_whole else super().fitted()
 
     def _draw(self, animate: bool, show: str = "") -> None:
         if self._results is None:
@@ -59,6 +69,7 @@ class DiagramView(Canvas):
     def _on_view_changed(self) -> None:
         shown = {key.removesuffix(":open") for key in opened(self.picture) if key.endswith(":open")}
         new = self._document.view.expanded - shown
+        self._fitted = True
         self._draw(animate=True, show=next(iter(new)) if len(new) == 1 else "")
 
     def _on_overlays_changed(self) -> None:
