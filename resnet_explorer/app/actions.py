@@ -35,6 +35,7 @@ _OWN: tuple[Action, ...] = (
     _export("export-table", "Export &table…", "Ctrl+Shift+E", "Save all layers as CSV, JSON or Markdown", "save_table"),
     _file("quit", "&Quit", "Ctrl+Q", "Close the window", ".close"),
     _edit("copy-picture", "Copy &picture", "Ctrl+Shift+C", "Copy the diagram as SVG and as image", "copy_shown"),
+    _edit("copy-path", "Copy p&ath", "", "Copy the selected part's name in state_dict", "context_menu:copy_path"),
     _edit("copy-csv", "Copy layers as &CSV", "", "Copy the selected layers, or all, as CSV", ".table.copy_csv"),
     _edit("copy-markdown", "Copy layers as &Markdown", "", "Copy them as a Markdown table", ".table.copy_markdown"),
     _edit("find", "&Find layers", "Ctrl+F", "Filter the layers by name or type", "find"),

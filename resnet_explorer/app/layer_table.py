@@ -16,7 +16,7 @@ from resnet_explorer.readings import Analysis, Row
 from resnet_explorer.readings.text import mib, si
 from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.fields import ChoiceField
-from resnet_explorer.ui.parts import describe, hbox, label, tool, vbox
+from resnet_explorer.ui.parts import button, describe, hbox, label, panel, stack, tool, vbox
 
 _ORDERS = {True: Qt.SortOrder.DescendingOrder, False: Qt.SortOrder.AscendingOrder}
 
@@ -34,7 +34,11 @@ class LayerTable(QWidget):
         self._top = 0
         self.model = TableModel(self)
         self.view = LinesView(self.model)
-        vbox(self._make_bar(), self.view, of=self, spacing=0)
+        self.nothing = label(wrap=True)
+        self.show_all = button("Show all layers", "Clear the filter", self._on_show_all)
+        nothing = panel(hbox((self.nothing, 1), self.show_all), 1, margins=(14, 10, 14, 10))
+        self._stack = stack(self.view, nothing)
+        vbox(self._make_bar(), self._stack, of=self, spacing=0)
         self._wire()
 
     def _make_bar(self) -> QHBoxLayout:
@@ -47,8 +51,8 @@ class LayerTable(QWidget):
             shapes.addButton(shape)
         self.filter = describe(
             QLineEdit(placeholderText="Filter layers", clearButtonEnabled=True),
-            "Filter layers by name or type",
-            "Show only layers whose path or type contains this text.",
+            "Filter layers by what is shown of them",
+            "Show only layers with these words in path, stage, type, kernel or shape: conv3_x bn, 3x3, 64x56x56.",
         )
         self.filter.setMaximumWidth(320)
         self.kinds = describe(ChoiceField(), "Kind of layer", "Show only layers of one kind.")
@@ -77,12 +81,11 @@ class LayerTable(QWidget):
     def _wire(self) -> None:
         for signal in (self.filter.textChanged, self.kinds.activated, self.flat.toggled):
             signal.connect(self._on_bar_changed)
+        self.filter.returnPressed.connect(self.view.setFocus)
         self.view.toggled.connect(self._on_toggled)
         self.view.opened.connect(self._on_opened)
         self.view.pointed.connect(self._on_pointed)
         self.view.doubleClicked.connect(lambda index: self._on_toggled(index.row()))
-        popup = self.menu.popup
-        self.view.customContextMenuRequested.connect(lambda place: popup(self.view.viewport().mapToGlobal(place)))
         self.view.horizontalHeader().sectionClicked.connect(self._on_header_clicked)
         self.view.selectionModel().currentRowChanged.connect(self._on_current_changed)
         self.view.selectionModel().selectionChanged.connect(self._on_selection_changed)
@@ -136,6 +139,12 @@ class LayerTable(QWidget):
         self.model.is_flat = self.flat.isChecked()
         self.model.refresh()
         self.view.scrollTo(self.view.currentIndex())
+
+    def _on_show_all(self) -> None:
+        self.filter.clear()
+        self.kinds.setCurrentIndex(0)
+        self._on_bar_changed()
+        self.filter.setFocus()
 
     def _on_header_clicked(self, section: int) -> None:
         first = self.model.columns[section].numeric
@@ -201,6 +210,9 @@ class LayerTable(QWidget):
         self.view.verticalScrollBar().setValue(self._top)
 
     def _on_refreshed(self) -> None:
+        words = " and ".join(filter(None, (f"“{self.model.text}”" if self.model.text else "", self.model.kind)))
+        self.nothing.setText(f"No layer matches {words}." if words else "")
+        self._stack.setCurrentIndex(1 if words and not self.model.lines else 0)
         self._show_count()
         self._tell_sums()
         self._on_hovered(self._document.hover)

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import psutil
-from PySide6.QtCore import QByteArray, QSettings, Qt
+from PySide6.QtCore import QByteArray, QPoint, QSettings, Qt
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QWidget
 
@@ -45,6 +45,10 @@ class DiagramPage(Frame):
         )
         drawers = [Drawer(title, QWidget(), edge, size, tip) for title, edge, size, tip in rows]
         self.set_parts(diagram, *drawers, tools=(tool_row(*buttons),))
+
+
+def _show_menu(window: "MainWindow", view: str, place: QPoint) -> None:
+    features.resolve(f"resnet_explorer.app.context_menu:show_for_{view}")(window, place)
 
 
 def _settings() -> QSettings:
@@ -120,6 +124,8 @@ class MainWindow(Window):
         self._pages = Pages(self)
         FieldKeys(self._app, self)
         self.code.save_wanted.connect(self.actions_by_key["save-source"].trigger)
+        self.diagram.menu_wanted.connect(partial(_show_menu, self, "diagram"))
+        self.table.view.menu_wanted.connect(partial(_show_menu, self, "table"))
         self.build.done.connect(self.diagram.setFocus)
         self.build.timeline.clicked.connect(self.actions_by_key["timeline"].trigger)
         panels.show_theme(style.theme_named(self.preferences.theme))

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QAccessible, QAccessibleEvent, QKeyEvent
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QAccessible, QAccessibleEvent, QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QWidget
 
 from resnet_explorer.diagram.diagram import diagram
@@ -26,8 +26,12 @@ _HELP = "Arrow keys walk along the blocks, Enter opens one, Escape closes it, pl
 
 
 class DiagramView(Canvas):
-    """Shows the block diagram of the document's network; ``help`` says what its keys do."""
+    """Shows the block diagram of the document's network; ``help`` says what its keys do.
 
+    ``menu_wanted`` gives the place on the screen for a menu of what can be done with the selection.
+    """
+
+    menu_wanted = Signal(QPoint)
     help = _HELP
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
@@ -111,6 +115,17 @@ class DiagramView(Canvas):
             network = self._results.analysis.network
             path = hit.path if hit.group.kind != "gone" else network.ancestors(hit.path)[0]
             self._document.show_view(toggled(network, self._document.view, path))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Ask for the menu: by the mouse for what lies under it, by a key beside what is selected."""
+        self._grabbed = None
+        if event.reason() == QContextMenuEvent.Reason.Mouse:
+            self._document.select(self.path_at(QPointF(event.pos())))
+            self.menu_wanted.emit(event.globalPos())
+            return
+        selected = self._places(self._document.selection)
+        middle = self.camera.to_widget(selected[0]).center().toPoint() if selected else self.rect().center()
+        self.menu_wanted.emit(self.mapToGlobal(middle))
 
     def path_at(self, position: QPointF) -> str:
         path = super().path_at(position)
