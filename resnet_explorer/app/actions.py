@@ -114,8 +114,9 @@ KEYS_OF_VIEWS = (
     ("Layers", "Click on a header", "Sort down, up, and back to the network's order"),
     ("Charts", "Left, Right", "Read the values from point to point; Esc ends that"),
     ("Training", "Ctrl+Enter", "Start all networks of the list"),
-    ("Training", "F2, Delete in the list of saved runs", "Rename, delete"),
-    ("Build", "Up, Down in a field", "Change the number by one"),
+    ("Training", "F2, Delete", "Rename or delete a saved run, in their list"),
+    ("Build", "Up, Down", "Change the number in a field by one"),
+    ("Build", "Enter", "Use what is typed, and go back to the diagram"),
 )
 
 

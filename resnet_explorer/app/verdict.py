@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QDialog, QToolButton, QWidget
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.engine.requests import Verify
 from resnet_explorer.readings.kept import inference_bytes, training_bytes
+from resnet_explorer.ui.dialogs import resize_to_fit
 from resnet_explorer.ui.document import Results, State
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.parts import button, label, timer, vbox
@@ -90,11 +91,12 @@ class VerdictDialog(QDialog):
         self._source = source
         self.text, self.notes = label(kind="strong", wrap=True), label(wrap=True)
         self.table = TextTable("Sums and rows compared", COLUMNS, numbers=(2, 3))
+        self.table.fit_columns()
         tip = "Runs the network once on the CPU: some seconds for a deep one"
         self.ask = button("Count with fvcore too", tip, self._on_ask_clicked)
         about = label(ABOUT, "muted", wrap=True)
         vbox(self.text, about, self.table, self.notes, self.ask, of=self, margins=(9, 9, 9, 9))
-        self.resize(640, 380)
+        resize_to_fit(self, 640, 380)
         source.shown.connect(self.show_verdict)
         if source.verdict:
             self.show_verdict(source.verdict)

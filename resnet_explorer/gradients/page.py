@@ -271,6 +271,9 @@ def colour_diagram(window: Window, checked: bool) -> None:
         window.say("No block has been measured yet. Try again when the plot is shown.")
         return
     spec, image, values = shown
+    if spec != window.document.state.spec:
+        before = title(window.document.state.spec)
+        window.say(f"{title(spec)}, which was measured, is shown in place of {before}. Ctrl+Z brings it back.")
     window.document.propose(State(spec, replace(image, batch=1)), f"show {title(spec)}")
     window.document.show_overlay("gradients", values)
     window.show_page("diagram")

@@ -189,6 +189,8 @@ def test_the_diagram_is_coloured_by_what_the_lab_shows(window: MainWindow, page:
     network = present(gradients(page)).networks[0]
     spec = network.spec
     assert window.document.state.spec == spec and window.shown_page() is None
+    said = window.statusBar().currentMessage()
+    assert said.endswith("is shown in place of ResNet-18. Ctrl+Z brings it back."), said
     values = window.document.measured
     assert values is not None and dict(values.values).keys() == {place.path for place in network.places}
     assert window.actions_by_key["measured"].isChecked()
