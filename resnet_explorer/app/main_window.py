@@ -1,6 +1,6 @@
 """The main window with its pages: puts document, views and actions together; what an action does stands in its row."""
 
-import json
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 from operator import attrgetter
@@ -13,10 +13,10 @@ from PySide6.QtWidgets import QApplication, QLabel, QMenu, QWidget
 
 from resnet_explorer import features
 from resnet_explorer.app import actions
-from resnet_explorer.app.field_keys import FieldKeys
+from resnet_explorer.errors import ExplorerError
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.spec.catalogue import title
-from resnet_explorer.ui import style
+from resnet_explorer.ui import style, workspace
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.diagram_view import DiagramView
 from resnet_explorer.ui.document import Results, Session
@@ -25,6 +25,7 @@ from resnet_explorer.ui.frame import Drawer, Edge, Frame, OpenState
 from resnet_explorer.ui.parts import describe, hbox, label, tabs
 from resnet_explorer.ui.preferences import Preferences, folder, save
 from resnet_explorer.ui.window import PageView, Window
+from resnet_explorer.ui.workspace import DIAGRAM, Drawers, Workspace
 
 if TYPE_CHECKING:
     from resnet_explorer.app.pages import Pages, Panels
@@ -55,26 +56,22 @@ def _settings() -> QSettings:
     return QSettings(str(folder() / "window.ini"), QSettings.Format.IniFormat)
 
 
-def read_layouts(text: object) -> dict[str, dict[str, tuple[str, int]]]:
-    """Return the saved states of drawers by page; none where they cannot be read."""
-    try:
-        pages = json.loads(str(text))
-        return {
-            page: {title: (OpenState(state).value, max(100, int(size))) for title, (state, size) in drawers.items()}
-            for page, drawers in pages.items()
-        }
-    except (ValueError, TypeError, AttributeError):
-        return {}
-
-
 class MainWindow(Window):
     """The window on one session: the diagram at once, and the panels around it with ``build_panels``."""
 
     _panels: "Panels | None" = None
     _pages: "Pages | None" = None
 
-    def __init__(self, app: QApplication, session: Session, preferences: Preferences) -> None:
+    def __init__(
+        self,
+        app: QApplication,
+        session: Session,
+        preferences: Preferences,
+        drawers: Drawers,
+        last_time: Mapping[str, object],
+    ) -> None:
         super().__init__()
+        self.layouts, self._last_time = drawers, last_time
         self._app, self.session, self.document, self.preferences = app, session, session.document, preferences
         self.actions_by_key, menu = actions.build(self, self._on_action_triggered, self.document.undo_stack)
         menu.aboutToShow.connect(partial(self._list_panels, menu))
@@ -93,6 +90,7 @@ class MainWindow(Window):
         self.document.view_changed.connect(self._on_view_changed)
         app.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
         self._show(session.results)
+        self._on_view_changed()
         self._restore()
 
     @cached_property
@@ -109,6 +107,8 @@ class MainWindow(Window):
 
     def build_panels(self) -> None:
         """Build the panels; they come after the first paint, so that the diagram is there at once."""
+        from resnet_explorer.app.autosave import Autosave
+        from resnet_explorer.app.field_keys import FieldKeys
         from resnet_explorer.app.pages import Pages, Panels
         from resnet_explorer.ui.dialogs import confirm
         from resnet_explorer.ui.jobs_panel import JobsPanel
@@ -122,6 +122,9 @@ class MainWindow(Window):
         self.statusBar().addPermanentWidget(self.verdict)
         self.build, self.inspector, self.table, self.code = panels.build, panels.inspector, panels.table, panels.code
         self._pages = Pages(self)
+        self._autosave = Autosave(self.current_workspace, self)
+        for signal in (self.document.changed, self.document.view_changed, self.tabs.currentChanged):
+            signal.connect(self._autosave.start)
         FieldKeys(self._app, self)
         self.code.save_wanted.connect(self.actions_by_key["save-source"].trigger)
         self.diagram.menu_wanted.connect(partial(_show_menu, self, "diagram"))
@@ -136,6 +139,29 @@ class MainWindow(Window):
         self._panels = panels
         self.set_reduced_motion(self.preferences.reduce_motion)
         style.SystemMotion(self.set_reduced_motion, self).ask()
+        self._resume()
+
+    def current_workspace(self) -> Workspace:
+        """Return where the user is."""
+        self.layouts["diagram"] = self.panels.layout_state()
+        built = self._pages.built if self._pages else {}
+        self.layouts |= {key: page.layout_state() for key, page in built.items()}
+        page = next((key for key, page in built.items() if page is self.shown_page()), DIAGRAM)
+        shown = self.document
+        return Workspace(shown.state, shown.view, shown.selection, page, dict(self.layouts), shown.history)
+
+    def _resume(self) -> None:
+        """Go on where the user was last time: with the steps to undo, and on that page."""
+        if not self._last_time:
+            return
+        try:
+            last = workspace.decode(self._last_time)
+        except ExplorerError:
+            self.say("The steps to undo of last time cannot be read.")
+            return
+        self.document.restore(last.history)
+        if last.page in (page.key for page in features.pages()):
+            self.show_page(last.page)
 
     def _free_memory(self) -> int | None:
         """Return the free bytes of memory of the chosen device; None where they are unknown."""
@@ -224,12 +250,10 @@ class MainWindow(Window):
         self.set_reduced_motion(self.preferences.reduce_motion)
         self.resize(1280, 800)
         self._show_theme(style.theme_named(name))
-        settings = _settings()
-        geometry = settings.value("geometry")
+        geometry = _settings().value("geometry")
         if isinstance(geometry, QByteArray):
             self.restoreGeometry(geometry)
         self.resize(self.size().boundedTo(self.screen().availableGeometry().size()))
-        self.layouts = read_layouts(settings.value("drawers"))
         self.panels.set_layout_state(self.layouts.get("diagram", {}))
         self.diagram.setFocus()
 
@@ -237,11 +261,8 @@ class MainWindow(Window):
         if self.isFullScreen():
             self.present(False)
         if self._pages:  # without them nobody has seen the window
-            settings = _settings()
-            settings.setValue("geometry", self.saveGeometry())
-            self.layouts["diagram"] = self.panels.layout_state()
-            self.layouts |= {key: page.layout_state() for key, page in self._pages.built.items()}
-            settings.setValue("drawers", json.dumps(self.layouts))
+            _settings().setValue("geometry", self.saveGeometry())
+            self._autosave.finish()
         self.jobs.close()  # whenever that is: what starts later finds them closed
         super().closeEvent(event)
 
