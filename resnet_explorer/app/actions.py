@@ -80,9 +80,10 @@ def menu_of(row: Action) -> str:
 def rows() -> tuple[Action, ...]:
     """Return every action in the order of the menus, those of the labs among them."""
     result: list[Action] = []
+    menus, labs = {key: menu for menu, key in _LABS_BEFORE.items()}, features.actions()
     for own in _OWN:
-        places = [menu for menu, key in _LABS_BEFORE.items() if key == own.key]
-        result += [row for row in features.actions() if menu_of(row) in places]
+        if own.key in menus:
+            result += [row for row in labs if menu_of(row) == menus[own.key]]
         result.append(own)
     return tuple(result)
 
