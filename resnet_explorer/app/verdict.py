@@ -15,6 +15,7 @@ from resnet_explorer.verify.values import Verdict
 
 REST_MS = 600
 """How long the network must be unchanged before it is verified."""
+TIP = "Whether all layers agree with PyTorch, and with fvcore if requested; click for the figures"
 
 
 class VerdictLabel(QToolButton):
@@ -29,7 +30,6 @@ class VerdictLabel(QToolButton):
         self._results: Results | None = None
         self.verdict: Verdict | None = None
         self.setAutoRaise(True)
-        self.setToolTip("Whether all layers agree with PyTorch, and with fvcore if requested; click for the figures")
         self._rest = timer(self, REST_MS, self.verify, once=True)
         self._watching = False
         self._say("not verified yet")
@@ -57,10 +57,11 @@ class VerdictLabel(QToolButton):
         job = Verify(state.spec, state.image, fvcore)
         analysis, kept = self._results.analysis, self._results.kept
         needs = (training_bytes(analysis, kept) if kept else inference_bytes(analysis)).total if fvcore else 0
-        self._job = self._jobs.submit(job, name, self._on_verdict, self._on_failed, needs)
+        self._job = self._jobs.submit(job, name, self._on_verdict, self._on_problem, needs)
 
-    def _on_failed(self, problem: str) -> None:
+    def _on_problem(self, problem: str) -> None:
         self._say("⚠ not verified")
+        self.setToolTip(problem)
 
     def _on_verdict(self, job: Job, verdict: object) -> None:
         assert isinstance(job, Verify) and isinstance(verdict, Verdict) and self._results
@@ -72,6 +73,7 @@ class VerdictLabel(QToolButton):
 
     def _say(self, text: str) -> None:
         self.setText(text)
+        self.setToolTip(TIP)
         self.setAccessibleName(f"Verification: {text}")
 
 

@@ -46,7 +46,7 @@ class DiagramView(Canvas):
         document.overlays_changed.connect(self._on_overlays_changed)
 
     def show_results(self, results: Results) -> None:
-        """Show the network of new results: another one is fitted, one of another input stays as the user zoomed it."""
+        """Show new results; another network is fitted."""
         shown = self._results
         self._results = results
         is_other = shown is not None and shown.state.spec != results.state.spec
