@@ -46,7 +46,7 @@ class Action:
 class Page:
     """A tab: its title, the sentence that explains it, and ``module:class`` of its widget.
 
-    The widget takes the document and the jobs. ``action`` shows it. A lab takes the whole window while it is looked at.
+    The widget takes the document and the jobs. ``action`` shows it.
     """
 
     key: str
@@ -54,7 +54,6 @@ class Page:
     tip: str
     widget: str
     action: Action
-    is_lab: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,15 @@
-"""Every action of the window as a row: what it runs, its menu, text, shortcut and tip; menus and toolbar of them."""
+"""Every action of the window as a row: what it runs, its menu, text, shortcut and tip; menus and buttons of them."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QUndoStack
-from PySide6.QtWidgets import QMainWindow, QToolBar
+from PySide6.QtWidgets import QMainWindow, QMenu, QToolButton
 
 from resnet_explorer import features
 from resnet_explorer.features import Action
+from resnet_explorer.ui.parts import describe
 
 
 def _own(
@@ -20,6 +21,7 @@ def _own(
 
 
 _file, _edit, _view, _help = (partial(_own, menu) for menu in ("&File", "&Edit", "&View", "&Help"))
+_export, _go, _zoom = (partial(_own, menu) for menu in ("&Export", "&Go to", "&Zoom"))
 _theme = partial(_own, "&Theme", checkable=True, group="theme")
 
 _OWN: tuple[Action, ...] = (
@@ -27,61 +29,80 @@ _OWN: tuple[Action, ...] = (
     _file("open-weights", "Open &weights…", "Ctrl+Shift+O", "Find a .pth file's network", "weights_dialog:ask"),
     _file("open-module", "Open &module…", "", "Run a Python file and find its module's network", "module_dialog:ask"),
     _file("save", "&Save network…", "Ctrl+S", "Save this network as a spec file", "save_network"),
-    _file("export", "&Export picture…", "Ctrl+E", "Save or copy the diagram as SVG, PDF or PNG", "export_picture"),
-    _file("export-table", "Export &table…", "Ctrl+Shift+E", "Save all layers as CSV, JSON or Markdown", "save_table"),
     _file("save-weights", "Save weig&hts…", "", "Save weights as .safetensors, .pth, ONNX", "weights_dialog:ask_save"),
     _file("save-source", "Save as &PyTorch code…", "", "Save the network as one Python file", "save_source"),
+    _export("export", "&Export picture…", "Ctrl+E", "Save or copy the diagram as SVG, PDF or PNG", "export_picture"),
+    _export("export-table", "Export &table…", "Ctrl+Shift+E", "Save all layers as CSV, JSON or Markdown", "save_table"),
     _file("quit", "&Quit", "Ctrl+Q", "Close the window", ".close"),
     _edit("copy-picture", "Copy &picture", "Ctrl+Shift+C", "Copy the diagram as SVG and as image", "copy_shown"),
+    _edit("copy-path", "Copy p&ath", "", "Copy the selected part's name in state_dict", "context_menu:copy_path"),
     _edit("copy-csv", "Copy layers as &CSV", "", "Copy the selected layers, or all, as CSV", ".table.copy_csv"),
     _edit("copy-markdown", "Copy layers as &Markdown", "", "Copy them as a Markdown table", ".table.copy_markdown"),
     _edit("find", "&Find layers", "Ctrl+F", "Filter the layers by name or type", "find"),
+    _go("diagram", "Block d&iagram", "Ctrl+1", "The block diagram of the network", "show_diagram"),
+    _go("next-page", "&Next page", "Ctrl+Tab", "Show the next page", "show_next_page"),
+    _go("previous-page", "&Previous page", "Ctrl+Shift+Tab", "Show the page before this one", "show_previous_page"),
     _view("compare", "&Compare with plain twin", "Ctrl+T", "Add the same network without shortcuts", "compare", True),
     _view("changes", "&Mark what changed", "Ctrl+D", "Mark what it changes in its parent", "mark_changes", True),
     _view("timeline", "Timeli&ne of networks…", "Ctrl+K", "How residual networks changed since 2015", "show_timeline"),
     _view("verdict", "&Verification…", "", "The figures beside PyTorch's and fvcore's own counts", "show_verdict"),
     _view("expand", "&Expand all blocks", "Ctrl+Shift+Down", "Open every block, unfold long stages", "expand"),
     _view("collapse", "Co&llapse all", "Ctrl+Shift+Up", "Close every block and fold long stages", "collapse"),
-    _view("fit", "&Fit", "Ctrl+0", "Show the whole diagram", ".canvas.fit"),
-    _view("zoom-in", "Zoom &in", "Ctrl++", "Show the diagram larger", "zoom_in"),
-    _view("zoom-out", "&Zoom out", "Ctrl+-", "Show the diagram smaller", "zoom_out"),
-    _view("present", "&Present", "F5", "Show the diagram alone on the whole screen; F5 ends it", ".present", True),
+    _zoom("fit", "&Fit", "Ctrl+0", "Show the whole diagram", ".canvas.fit"),
+    _zoom("zoom-in", "Zoom &in", "Ctrl++", "Show the diagram larger", "zoom_in"),
+    _zoom("zoom-out", "Zoom &out", "Ctrl+-", "Show the diagram smaller", "zoom_out"),
     _theme("system", "&Follow the system", "", "Light or dark, as the system is", "choose_theme"),
     _theme("light", "&Light", "", "Dark text on white", "choose_theme"),
     _theme("dark", "&Dark", "", "Light text on dark", "choose_theme"),
     _theme("projector", "&Projector", "F6", "Large text and heavy lines for the back row", "choose_theme"),
     _view("still", "&Reduce motion", "", "Change the diagram at once, without transitions", "reduce_motion", True),
+    _view("present", "&Present", "F5", "Show the diagram alone on the whole screen; F5 ends it", ".present", True),
     _help("shortcuts", "&Keyboard shortcuts", "F1", "All shortcuts on one page", "show_shortcuts"),
     _help("about", "&About ResNet Explorer", "", "Version, sources and licences", "show_about"),
 )  # fmt: skip
 
-_BEFORE = {"&File": "quit", "&View": "expand"}
+_SUBMENUS = {"&Export": "&File", "&Go to": "&View", "&Zoom": "&View", "&Theme": "&View"}
+"""Menus inside of another one."""
+_SEPARATED = ("save", "export", "quit", "copy-picture", "find", "compare", "timeline", "expand", "system")
+"""The actions before which, or before whose submenu, a line separates."""
+_LABS_BEFORE = {"&Export": "quit", "&Go to": "next-page", "&View": "timeline"}
 """In each menu the actions of the labs come before this one."""
+
+
+def menu_of(row: Action) -> str:
+    """Return the menu or submenu that an action stands in: pages have one of their own, and so have exports."""
+    if row.menu == "&View" and not row.run:
+        return "&Go to"
+    is_lab = not row.run.startswith(__package__) and ":" in row.run
+    return "&Export" if is_lab and row.menu == "&File" else row.menu
 
 
 def rows() -> tuple[Action, ...]:
     """Return every action in the order of the menus, those of the labs among them."""
     result: list[Action] = []
+    menus, labs = {key: menu for menu, key in _LABS_BEFORE.items()}, features.actions()
     for own in _OWN:
-        if _BEFORE.get(own.menu) == own.key:
-            result += [row for row in features.actions() if row.menu == own.menu]
+        if own.key in menus:
+            result += [row for row in labs if menu_of(row) == menus[own.key]]
         result.append(own)
     return tuple(result)
 
 
-TOOLBAR: Mapping[str, str] = {
-    "undo": "Undo",
-    "redo": "Redo",
+TOOLS: Mapping[str, str] = {
     "compare": "Compare with plain twin",
+    "changes": "Mark changes",
     "expand": "Expand all",
     "collapse": "Collapse all",
     "fit": "Fit",
-    "export": "Export…",
-    "present": "Present",
 }
-"""The actions of the toolbar, and their texts there."""
+"""The actions above the diagram, and their texts there."""
+
+EVERYWHERE: Mapping[str, str] = {"undo": "Undo", "redo": "Redo", "export": "Export…", "present": "Present"}
+"""The actions beside the tabs, which work on every page, and their texts there."""
 
 KEYS_OF_VIEWS = (
+    ("Window", "Ctrl+1 to Ctrl+9", "Show the first to the ninth page"),
+    ("Window", "Menu, Shift+F10", "What can be done with the selected part, in the diagram and in Layers"),
     ("Diagram", "Left, Right", "Walk along the blocks, or along an open block's layers"),
     ("Diagram", "Down, Up", "Go into an open block, and out again"),
     ("Diagram", "Enter, double-click", "Open or close a block; unfold a long stage"),
@@ -94,51 +115,62 @@ KEYS_OF_VIEWS = (
     ("Layers", "Click on a header", "Sort down, up, and back to the network's order"),
     ("Charts", "Left, Right", "Read the values from point to point; Esc ends that"),
     ("Training", "Ctrl+Enter", "Start all networks of the list"),
-    ("Training", "F2, Delete in the list of saved runs", "Rename, delete"),
-    ("Build", "Up, Down in a field", "Change the number by one"),
+    ("Training", "F2, Delete", "Rename or delete a saved run, in their list"),
+    ("Build", "Up, Down", "Change the number in a field by one"),
+    ("Build", "Enter", "Use what is typed, and go back to the diagram"),
 )
 
 
 def build(
-    window: QMainWindow, triggered: Callable[[bool], None], undo_stack: QUndoStack, docks: list[QAction]
-) -> dict[str, QAction]:
+    window: QMainWindow, triggered: Callable[[bool], None], undo_stack: QUndoStack
+) -> tuple[dict[str, QAction], QMenu]:
     """Make all actions, their menus and groups; each is named by its key and calls ``triggered``.
 
-    Undo and redo come first in the Edit menu, ``docks`` last in the View menu.
+    Undo and redo come first in the Edit menu. The menu returned is the one of panels, which is still empty.
     """
     undo, redo = undo_stack.createUndoAction(window, "Undo"), undo_stack.createRedoAction(window, "Redo")
     undo.setShortcut(QKeySequence("Ctrl+Z"))
     redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
     menus = {text: window.menuBar().addMenu(text) for text in ("&File", "&Edit", "&View", "&Help")}
     menus["&Edit"].addActions([undo, redo])
-    menus["&Edit"].addSeparator()
-    menus["&Theme"] = menus["&View"].addMenu("&Theme")
     themes = QActionGroup(window)
     made = {"undo": undo, "redo": redo}
+    pages = {page.key: place for place, page in enumerate(features.pages(), start=2)}
     for row in rows():
         action = made[row.key] = QAction(row.text, window, checkable=row.checkable, statusTip=row.tip)
         action.setObjectName(row.key)
-        action.setShortcut(QKeySequence(row.shortcut))
+        keys = (row.shortcut, f"Ctrl+{pages[row.key]}" if row.key in pages else "")
+        action.setShortcuts([QKeySequence(key) for key in keys if key])
         action.setToolTip(f"{row.tip} ({row.shortcut})" if row.shortcut else row.tip)
         action.triggered.connect(triggered)
-        menus[row.menu].addAction(action)
+        _menu_for(row, menus).addAction(action)
         if row.group:
             themes.addAction(action)
-    menus["&View"].addSeparator()
-    menus["&View"].addActions(docks)
-    return made
+    panels = QMenu("Panel&s", menus["&View"])
+    menus["&View"].insertMenu(made["still"], panels)
+    return made, panels
 
 
-def toolbar(window: QMainWindow, actions: Mapping[str, QAction]) -> QToolBar:
-    """Return the toolbar: undo and redo, then the actions that are used most."""
-    bar = QToolBar("Toolbar", window)
-    bar.setObjectName("toolbar")
-    bar.setMovable(False)
-    bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    bar.setIconSize(QSize(16, 16))
-    for key, text in TOOLBAR.items():
+def _menu_for(row: Action, menus: dict[str, QMenu]) -> QMenu:
+    """Return the menu that an action goes to, with a line at its end where one separates the action from the others."""
+    text = menu_of(row)
+    parent = menus[_SUBMENUS.get(text, text)]
+    if row.key in _SEPARATED:
+        parent.addSeparator()
+    if text not in menus:
+        menus[text] = parent.addMenu(text)
+    return menus[text]
+
+
+def buttons(actions: Mapping[str, QAction], texts: Mapping[str, str], style: Qt.ToolButtonStyle) -> list[QToolButton]:
+    """Return a button for each action of ``texts``."""
+    made = []
+    for key, text in texts.items():
         actions[key].setIconText(text)
-        bar.addAction(actions[key])
-        if key == "redo":
-            bar.addSeparator()
-    return bar
+        button = describe(QToolButton(), text)
+        button.setObjectName("tool")
+        button.setDefaultAction(actions[key])
+        button.setToolButtonStyle(style)
+        button.setIconSize(QSize(16, 16))
+        made.append(button)
+    return made

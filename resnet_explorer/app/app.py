@@ -7,7 +7,7 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 
 from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer, Signal
@@ -20,9 +20,10 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.search import default_input, find_network
-from resnet_explorer.ui import preferences, style
-from resnet_explorer.ui.document import Document, Session, State
+from resnet_explorer.ui import preferences, style, workspace
+from resnet_explorer.ui.document import Document, Session, State, read
 from resnet_explorer.ui.style import load_fonts
+from resnet_explorer.ui.workspace import Workspace
 
 PAUSE_MS = 1000
 WHOLE_S = 600
@@ -63,12 +64,12 @@ QUIT_VARIABLE = "RESNET_EXPLORER_QUIT_AFTER_PAINT"
 
 
 def main(nets: list[str], platform: str = "") -> int:
-    """Open the window on a network, ResNet-18 where none is named, and return the exit status when it is closed.
+    """Open the window on a network, where the last one was closed if none is named, and return the exit status.
 
     ``platform`` is the platform plugin that Qt shall take, where it would not find it itself. Raises SpecError or
     SpecFileError where the name or file is no network.
     """
-    spec = find_network(nets[0] if nets else "resnet18")
+    spec = find_network(nets[0]) if nets else None
     app = QApplication([NAME, *(("-platform", platform) if platform else ())])
     window = build(app, spec)
     sys.excepthook = _reporter(window)
@@ -83,8 +84,12 @@ def main(nets: list[str], platform: str = "") -> int:
     return app.exec()
 
 
-def build(app: QApplication, spec: ResNetSpec = CATALOGUE["resnet18"].spec) -> MainWindow:
-    """Return the window with its diagram, not yet shown; ``build_panels`` builds its panels."""
+def build(app: QApplication, spec: ResNetSpec | None = None) -> MainWindow:
+    """Return the window with its diagram, not yet shown; ``build_panels`` builds its panels.
+
+    Without a spec it is on the network of the last time, and goes on there once the panels are built; on ResNet-18
+    where there was no last time.
+    """
     app.setApplicationName(NAME)
     app.setDesktopFileName(NAME)
     app.setApplicationDisplayName("ResNet Explorer")
@@ -93,8 +98,29 @@ def build(app: QApplication, spec: ResNetSpec = CATALOGUE["resnet18"].spec) -> M
     saved = preferences.load()
     style.apply(app, style.theme_named(saved.theme))
     app.setWindowIcon(QIcon(str(assets.path("icons", "resnet-explorer.svg"))))
-    document = Document(State(spec, default_input(spec)))
-    return MainWindow(app, Session(document), saved)
+    last, values, problem = _last_time()
+    if last is None or spec is not None:
+        shown = spec or CATALOGUE["resnet18"].spec
+        document, values = Document(State(shown, default_input(shown))), {}
+    else:
+        document = Document(last.state)
+        document.view, document.selection = last.view, last.selection
+    window = MainWindow(app, Session(document), saved, last.drawers if last else {}, values)
+    if problem:
+        window.say(problem)
+    return window
+
+
+def _last_time() -> tuple[Workspace | None, Mapping[str, object], str]:
+    """Return where the user was last time, all that its file holds, and what is wrong with it."""
+    try:
+        values = workspace.read()
+        last = workspace.start_of(values) if values else None
+        if last:
+            read(last.state)
+    except ExplorerError:
+        return None, {}, "What was open last time cannot be read, so the window starts anew."
+    return last, values, ""
 
 
 def _reporter(window: MainWindow) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:

@@ -25,18 +25,20 @@ class AxisField(Explained):
     """Edits one axis: a list of choices, a number, or a check, whichever its row in the table says.
 
     ``edited`` gives its key and the new value, ``typed`` the same for what is typed; ``invalid_entered`` the key and a
-    text that is no value; ``focus_left`` tells that the focus is gone.
+    text that is no value; ``confirmed`` tells of Enter, ``focus_left`` that the focus is gone.
     """
 
     edited = Signal(str, object)
     typed = Signal(str, object)
     invalid_entered = Signal(str, str)
+    confirmed = Signal()
     focus_left = Signal()
 
     def __init__(self, axis: Axis) -> None:
         self.axis = axis
         super().__init__(describe(self._make(axis), axis.label, axis.teaches))
         if isinstance(self.control, NumberField | FractionField):
+            self.control.confirmed.connect(self.confirmed)
             self.control.focus_left.connect(self.focus_left)
         self.label = describe(QLabel(axis.label), tip=axis.teaches)
         self.label.setBuddy(self.control)
@@ -81,6 +83,7 @@ _INPUT = (
 def _narrow(editor: "InputEditor | StageEditor", top: int, name: str, tip: str) -> NumberField:
     field = describe(NumberField(1, top), name, tip)
     field.invalid_entered.connect(editor.invalid_entered)
+    field.confirmed.connect(editor.confirmed)
     field.focus_left.connect(editor.focus_left)
     field.setButtonSymbols(NumberField.ButtonSymbols.NoButtons)
     field.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -90,11 +93,14 @@ def _narrow(editor: "InputEditor | StageEditor", top: int, name: str, tip: str) 
 class InputEditor(QWidget):
     """N, C, H and W of the input, and a slider for square images.
 
-    ``edited`` gives ``batch``, ``in_channels``, ``height``, ``width`` or ``side`` with the new value.
+    ``edited`` gives ``batch``, ``in_channels``, ``height``, ``width`` or ``side`` with the new value; ``slid`` tells
+    that the slider was let go.
     """
 
     edited = Signal(str, object)
+    slid = Signal()
     invalid_entered = Signal(str)
+    confirmed = Signal()
     focus_left = Signal()
 
     def __init__(self) -> None:
@@ -117,7 +123,7 @@ class InputEditor(QWidget):
         self.slider.setRange(1, LAST // STEP)
         self.slider.setPageStep(32 // STEP)
         self.slider.valueChanged.connect(lambda value: self.edited.emit("side", value * STEP))
-        self.slider.sliderReleased.connect(self.focus_left)
+        self.slider.sliderReleased.connect(self.slid)
         grid.addWidget(self.slider, 2, 0, 1, len(_INPUT))
 
     def show_state(self, state: State) -> None:
@@ -143,6 +149,7 @@ class StageEditor(QWidget):
     edited = Signal(str, object, str)
     typed = Signal(str, object, str)
     invalid_entered = Signal(str)
+    confirmed = Signal()
     focus_left = Signal()
     _spec: ResNetSpec
 

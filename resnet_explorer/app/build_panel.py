@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from PySide6.QtCore import QEvent, QSignalBlocker, Qt
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QGridLayout, QLabel, QScrollArea, QToolButton, QWidget
 
 from resnet_explorer.app.build_fields import AxisField, InputEditor, StageEditor
@@ -149,7 +149,12 @@ _ALWAYS_SHOWN = ("shortcut", "stride", "expansion", "activation")
 
 
 class BuildPanel(QScrollArea):
-    """Edits the document's network and input, and shows its headline figures."""
+    """Edits the document's network and input, and shows its headline figures.
+
+    ``done`` tells that the user has confirmed a value, so that the keyboard may go back to the picture.
+    """
+
+    done = Signal()
 
     def __init__(self, document: Document) -> None:
         super().__init__()
@@ -173,6 +178,7 @@ class BuildPanel(QScrollArea):
 
     def _wire(self) -> None:
         self.preset.chosen.connect(self._on_preset_chosen)
+        self.preset.done.connect(self.done)
         self.timeline.setText("Timeline…")
         self.timeline.setToolTip("How residual networks changed from 2015 to today, and what each changed (Ctrl+K)")
         self.stages.edited.connect(lambda key, value, text: self._change(key, value, text, row="stages"))
@@ -183,7 +189,9 @@ class BuildPanel(QScrollArea):
         editors: tuple[tuple[str, StageEditor | InputEditor], ...] = (("stages", self.stages), ("input", self.input))
         for key, editor in editors:
             editor.invalid_entered.connect(partial(self._on_invalid_entered, key))
-            editor.focus_left.connect(self._on_field_left)
+            editor.confirmed.connect(self._on_confirmed)
+            editor.focus_left.connect(self._end_gesture)
+        self.input.slid.connect(self._end_gesture)
         tip = "Leave out pooling and fc: the network ends in feature maps, as detectors use it."
         describe(self.no_head, "No head: a backbone", tip).clicked.connect(
             lambda on: self._change("classes", None if on else 1000, "remove the head" if on else "add the head")
@@ -219,7 +227,8 @@ class BuildPanel(QScrollArea):
         field.edited.connect(self._on_edited)
         field.typed.connect(lambda key, value: self._change(key, value, gesture=self._base + _FIELDS.index(key)))
         field.invalid_entered.connect(self._on_invalid_entered)
-        field.focus_left.connect(self._on_field_left)
+        field.confirmed.connect(self._on_confirmed)
+        field.focus_left.connect(self._end_gesture)
         self.rows[key] = self._axes[key] = field
         self.sections[AXES[key].section].form.addRow(field.label, field)
 
@@ -283,9 +292,17 @@ class BuildPanel(QScrollArea):
             self._try(row, lambda state: replace(state, spec=named(spec)), label, -1)
             self.show_results(read(self._document.state))  # what was refused goes from the controls
 
-    def _on_field_left(self) -> None:
+    def _on_confirmed(self) -> None:
+        if not any(row.problem for row in self.rows.values()):
+            self._end_gesture()
+            self.done.emit()
+
+    def _end_gesture(self) -> None:
+        """Let what is typed from now on be another step to undo.
+
+        Why a value cannot be stays to be read where its field, once left, shows the last good one again.
+        """
         self._base += 100
-        self._clear()
 
     def _on_preset_chosen(self, name: str) -> None:
         entry = CATALOGUE[name]

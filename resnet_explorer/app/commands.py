@@ -22,7 +22,7 @@ from resnet_explorer.picture.theme import THEMES
 from resnet_explorer.spec import codec
 from resnet_explorer.ui.canvas import ZOOM_STEP
 from resnet_explorer.ui.clipboard import copy_picture
-from resnet_explorer.ui.dialogs import KINDS, Texts, save_text, warn
+from resnet_explorer.ui.dialogs import KINDS, Texts, resize_to_fit, save_text, warn
 from resnet_explorer.ui.document import State, read
 from resnet_explorer.ui.parts import describe, vbox
 from resnet_explorer.ui.style import SYSTEM, theme_named
@@ -99,10 +99,25 @@ def copy_shown(window: MainWindow, checked: bool) -> None:
 
 def find(window: MainWindow, checked: bool) -> None:
     """Show the layer table, with the cursor in its filter."""
-    window.docks["Layers"].show()
-    window.docks["Layers"].raise_()
+    window.show_page("diagram")
+    window.panels.open(window.panels.drawer("Layers"))
     window.table.filter.setFocus()
     window.table.filter.selectAll()
+
+
+def show_diagram(window: MainWindow, checked: bool) -> None:
+    """Show the block diagram."""
+    window.show_page("diagram")
+
+
+def show_next_page(window: MainWindow, checked: bool) -> None:
+    """Show the page after this one, the first after the last."""
+    window.turn_page(1)
+
+
+def show_previous_page(window: MainWindow, checked: bool) -> None:
+    """Show the page before this one, the last before the first."""
+    window.turn_page(-1)
 
 
 def compare(window: MainWindow, checked: bool) -> None:
@@ -176,10 +191,10 @@ class ShortcutsPage(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keyboard shortcuts")
-        self.resize(740, 620)
+        resize_to_fit(self, 740, 620)
         lines = [(row.menu.replace("&", ""), row.shortcut, row.tip) for row in rows() if row.shortcut]
         lines += [("Edit", "Ctrl+Z", "Undo the last change"), ("Edit", "Ctrl+Shift+Z", "Redo it"), *KEYS_OF_VIEWS]
-        self._rows = [TextRow(keys, (where, keys, what)) for where, keys, what in lines]
+        self._rows = [TextRow(line[1], line, tips=line) for line in lines]
         self.table = TextTable("Shortcuts", (("Where", ""), ("Keys", ""), ("What they do", "")))
         self.table.show_rows(self._rows)
         self.table.fit_columns()

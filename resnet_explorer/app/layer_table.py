@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLineEdit, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QLineEdit, QMenu, QToolButton, QWidget
 
 from resnet_explorer.app.table_columns import Line, csv_with_values, markdown_with_values
 from resnet_explorer.app.table_model import TableModel
@@ -16,7 +16,8 @@ from resnet_explorer.readings import Analysis, Row
 from resnet_explorer.readings.text import mib, si
 from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.fields import ChoiceField
-from resnet_explorer.ui.parts import describe, hbox, label, tool, vbox
+from resnet_explorer.ui.flow import tool_row
+from resnet_explorer.ui.parts import button, describe, hbox, label, panel, stack, tool, vbox
 
 _ORDERS = {True: Qt.SortOrder.DescendingOrder, False: Qt.SortOrder.AscendingOrder}
 
@@ -34,10 +35,14 @@ class LayerTable(QWidget):
         self._top = 0
         self.model = TableModel(self)
         self.view = LinesView(self.model)
-        vbox(self._make_bar(), self.view, of=self, spacing=0)
+        self.nothing = label(wrap=True)
+        self.show_all = button("Show all layers", "Clear the filter", self._on_show_all)
+        nothing = panel(hbox((self.nothing, 1), self.show_all), 1, margins=(14, 10, 14, 10))
+        self._stack = stack(self.view, nothing)
+        vbox(self._make_bar(), self._stack, of=self, spacing=0)
         self._wire()
 
-    def _make_bar(self) -> QHBoxLayout:
+    def _make_bar(self) -> QWidget:
         tip = "Stages, blocks and their layers, with sums. Filtering and sorting list layers."
         tree = tool("Tree", tip, checkable=True)
         tree.setChecked(True)
@@ -47,8 +52,8 @@ class LayerTable(QWidget):
             shapes.addButton(shape)
         self.filter = describe(
             QLineEdit(placeholderText="Filter layers", clearButtonEnabled=True),
-            "Filter layers by name or type",
-            "Show only layers whose path or type contains this text.",
+            "Filter layers by what is shown of them",
+            "Show only layers with these words in path, stage, type, kernel or shape: conv3_x bn, 3x3, 64x56x56.",
         )
         self.filter.setMaximumWidth(320)
         self.kinds = describe(ChoiceField(), "Kind of layer", "Show only layers of one kind.")
@@ -59,8 +64,7 @@ class LayerTable(QWidget):
         copy = tool("Copy", "Copy the selected lines, or all layers, as text.")
         copy.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         copy.setMenu(self._make_menu())
-        tools = ((self.filter, 2), self.kinds, (self.count, 3), self.open, close, copy)
-        return hbox(hbox(tree, self.flat, spacing=0), *tools, margins=(8, 4, 8, 4), spacing=5)
+        return tool_row(hbox(tree, self.flat, spacing=0), self.filter, self.kinds, self.count, self.open, close, copy)
 
     def _make_menu(self) -> QMenu:
         copy, csv, markdown = (QAction(f"Copy{text}", self) for text in ("", " as CSV", " as Markdown"))
@@ -77,12 +81,11 @@ class LayerTable(QWidget):
     def _wire(self) -> None:
         for signal in (self.filter.textChanged, self.kinds.activated, self.flat.toggled):
             signal.connect(self._on_bar_changed)
+        self.filter.returnPressed.connect(self.view.setFocus)
         self.view.toggled.connect(self._on_toggled)
         self.view.opened.connect(self._on_opened)
         self.view.pointed.connect(self._on_pointed)
         self.view.doubleClicked.connect(lambda index: self._on_toggled(index.row()))
-        popup = self.menu.popup
-        self.view.customContextMenuRequested.connect(lambda place: popup(self.view.viewport().mapToGlobal(place)))
         self.view.horizontalHeader().sectionClicked.connect(self._on_header_clicked)
         self.view.selectionModel().currentRowChanged.connect(self._on_current_changed)
         self.view.selectionModel().selectionChanged.connect(self._on_selection_changed)
@@ -136,6 +139,12 @@ class LayerTable(QWidget):
         self.model.is_flat = self.flat.isChecked()
         self.model.refresh()
         self.view.scrollTo(self.view.currentIndex())
+
+    def _on_show_all(self) -> None:
+        self.filter.clear()
+        self.kinds.setCurrentIndex(0)
+        self._on_bar_changed()
+        self.filter.setFocus()
 
     def _on_header_clicked(self, section: int) -> None:
         first = self.model.columns[section].numeric
@@ -201,6 +210,9 @@ class LayerTable(QWidget):
         self.view.verticalScrollBar().setValue(self._top)
 
     def _on_refreshed(self) -> None:
+        words = " and ".join(filter(None, (f"“{self.model.text}”" if self.model.text else "", self.model.kind)))
+        self.nothing.setText(f"No layer matches {words}." if words else "")
+        self._stack.setCurrentIndex(1 if words and not self.model.lines else 0)
         self._show_count()
         self._tell_sums()
         self._on_hovered(self._document.hover)

@@ -1,94 +1,55 @@
-"""The main window with its docks: puts document, views and actions together; what an action does stands in its row."""
+"""The main window with its pages: puts document, views and actions together; what an action does stands in its row."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import psutil
-from PySide6.QtCore import QByteArray, QSettings, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QTabWidget, QWidget
+from PySide6.QtCore import QByteArray, QPoint, QSettings, Qt
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QWidget
 
 from resnet_explorer import features
 from resnet_explorer.app import actions
+from resnet_explorer.errors import ExplorerError
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.spec.catalogue import title
-from resnet_explorer.ui import style
+from resnet_explorer.ui import style, workspace
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.diagram_view import DiagramView
 from resnet_explorer.ui.document import Results, Session
-from resnet_explorer.ui.parts import describe, label, tabs
+from resnet_explorer.ui.flow import tool_row
+from resnet_explorer.ui.frame import Drawer, Edge, Frame, OpenState
+from resnet_explorer.ui.parts import describe, hbox, label, tabs
 from resnet_explorer.ui.preferences import Preferences, folder, save
 from resnet_explorer.ui.window import PageView, Window
+from resnet_explorer.ui.workspace import DIAGRAM, Drawers, Workspace
 
 if TYPE_CHECKING:
     from resnet_explorer.app.pages import Pages, Panels
     from resnet_explorer.ui.jobs import Jobs
 
 
-LAYOUT_VERSION = 4
-_DOCKS = (
-    ("Build", Qt.DockWidgetArea.LeftDockWidgetArea, 296),
-    ("Inspector", Qt.DockWidgetArea.RightDockWidgetArea, 284),
-    ("Layers", Qt.DockWidgetArea.BottomDockWidgetArea, 270),
-    ("Code", Qt.DockWidgetArea.BottomDockWidgetArea, 270),
-    ("Jobs", Qt.DockWidgetArea.BottomDockWidgetArea, 270),
-)
+class DiagramPage(Frame):
+    """The diagram with its tools, and the drawers around it, which are empty at first."""
 
-
-class Docks(dict[str, QDockWidget]):
-    """The docks of a window by name."""
-
-    def __init__(self, window: QMainWindow) -> None:
+    def __init__(self, diagram: DiagramView, made: dict[str, QAction]) -> None:
         super().__init__()
-        self._window = window
-        self._away: list[QDockWidget] = []
-        for name, area, _ in _DOCKS:
-            dock = self[name] = QDockWidget(name, window)
-            dock.setObjectName(name)
-            dock.setWidget(QWidget())
-            window.addDockWidget(area, dock)
-        window.tabifyDockWidget(self["Layers"], self["Code"])
-        window.tabifyDockWidget(self["Code"], self["Jobs"])
-        window.setTabPosition(Qt.DockWidgetArea.BottomDockWidgetArea, QTabWidget.TabPosition.North)
-        window.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
-        window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
-        self["Layers"].raise_()
+        buttons = actions.buttons(made, actions.TOOLS, Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        rows = (
+            ("Build", Edge.LEFT, 296, "Choose a network and change it"),
+            ("Inspector", Edge.RIGHT, 284, "What the selected part is, with its formula and its figures"),
+            ("Layers", Edge.BOTTOM, 270, "A table of all layers"),
+            ("Code", Edge.BOTTOM, 270, "The network as PyTorch code"),
+        )
+        drawers = [Drawer(title, QWidget(), edge, size, tip) for title, edge, size, tip in rows]
+        self.set_parts(diagram, *drawers, tools=(tool_row(*buttons),))
 
-    def resize(self, theme: Theme) -> None:
-        """Give each panel the size that its text needs: larger text, wider panels."""
-        sizes = [round(size * theme.font_points / style.USUAL_POINTS) for _, _, size in _DOCKS]
-        self._window.resizeDocks([self["Build"], self["Inspector"]], sizes[:2], Qt.Orientation.Horizontal)
-        self._window.resizeDocks([self["Layers"]], sizes[2:3], Qt.Orientation.Vertical)
 
-    def hide_for_lab(self) -> None:
-        """Hide all panels: a lab has panels of its own."""
-        if not self._away:
-            self._away = [dock for dock in self.values() if not dock.isHidden()]
-            for dock in self._away:
-                dock.hide()
-
-    def show_again(self) -> None:
-        """Show the panels again that were hidden for a lab."""
-        for dock in self._away:
-            dock.show()
-        self._away = []
-
-    def restore(self) -> None:
-        """Restore the layout of the last session."""
-        settings = _settings()
-        geometry, docks = settings.value("geometry"), settings.value("docks")
-        if isinstance(geometry, QByteArray) and isinstance(docks, QByteArray):
-            self._window.restoreGeometry(geometry)
-            self._window.restoreState(docks, LAYOUT_VERSION)
-
-    def remember(self) -> None:
-        """Save the layout for the next session."""
-        self.show_again()
-        settings = _settings()
-        settings.setValue("geometry", self._window.saveGeometry())
-        settings.setValue("docks", self._window.saveState(LAYOUT_VERSION))
+def _show_menu(window: "MainWindow", view: str, place: QPoint) -> None:
+    features.resolve(f"resnet_explorer.app.context_menu:show_for_{view}")(window, place)
 
 
 def _settings() -> QSettings:
@@ -101,27 +62,35 @@ class MainWindow(Window):
     _panels: "Panels | None" = None
     _pages: "Pages | None" = None
 
-    def __init__(self, app: QApplication, session: Session, preferences: Preferences) -> None:
+    def __init__(
+        self,
+        app: QApplication,
+        session: Session,
+        preferences: Preferences,
+        drawers: Drawers,
+        last_time: Mapping[str, object],
+    ) -> None:
         super().__init__()
+        self.layouts, self._last_time = drawers, last_time
         self._app, self.session, self.document, self.preferences = app, session, session.document, preferences
+        self.actions_by_key, menu = actions.build(self, self._on_action_triggered, self.document.undo_stack)
+        menu.aboutToShow.connect(partial(self._list_panels, menu))
         self.diagram = DiagramView(self.document)
-        self.tabs = tabs("Views", (self.diagram, "Diagram", "The block diagram of the network"))
-        self.setCentralWidget(self.tabs)
+        self.panels = DiagramPage(self.diagram, self.actions_by_key)
+        self.tabs = tabs("Views", (self.panels, "Diagram", "The block diagram of the network"))
+        self.tabs.setCornerWidget(self._make_corner())
+        self.setCentralWidget(self._with_jobs())
         self.setAcceptDrops(True)
-        self.docks = Docks(self)
         self._sums = describe(QLabel(), "Sums of the selection")
         self._notice = label(kind="problem", cut=True)
         self._notice.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.statusBar().addWidget(self._notice, 1)
         self.statusBar().addPermanentWidget(self._sums)
-        panels = [dock.toggleViewAction() for dock in self.docks.values()]
-        self.actions_by_key = actions.build(self, self._on_action_triggered, self.document.undo_stack, panels)
-        self._toolbar = actions.toolbar(self, self.actions_by_key)
-        self.addToolBar(self._toolbar)
         self.session.results_changed.connect(self._show)
         self.document.view_changed.connect(self._on_view_changed)
         app.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
         self._show(session.results)
+        self._on_view_changed()
         self._restore()
 
     @cached_property
@@ -138,10 +107,14 @@ class MainWindow(Window):
 
     def build_panels(self) -> None:
         """Build the panels; they come after the first paint, so that the diagram is there at once."""
+        from resnet_explorer.app.autosave import Autosave
+        from resnet_explorer.app.field_keys import FieldKeys
         from resnet_explorer.app.pages import Pages, Panels
         from resnet_explorer.ui.dialogs import confirm
+        from resnet_explorer.ui.jobs_panel import JobsPanel
 
-        panels = Panels(self.document, self.docks, self.jobs)
+        panels = Panels(self.document, self.panels, self.jobs)
+        self.jobs_drawer.set_widget(JobsPanel(self.jobs))
         self.jobs.confirm = partial(confirm, self)
         self.jobs.free = self._free_memory
         self.verdict = panels.verdict
@@ -149,8 +122,14 @@ class MainWindow(Window):
         self.statusBar().addPermanentWidget(self.verdict)
         self.build, self.inspector, self.table, self.code = panels.build, panels.inspector, panels.table, panels.code
         self._pages = Pages(self)
-        self.tabs.currentChanged.connect(self._on_tab_changed)
+        self._autosave = Autosave(self.current_workspace, self)
+        for signal in (self.document.changed, self.document.view_changed, self.tabs.currentChanged):
+            signal.connect(self._autosave.start)
+        FieldKeys(self._app, self)
         self.code.save_wanted.connect(self.actions_by_key["save-source"].trigger)
+        self.diagram.menu_wanted.connect(partial(_show_menu, self, "diagram"))
+        self.table.view.menu_wanted.connect(partial(_show_menu, self, "table"))
+        self.build.done.connect(self.diagram.setFocus)
         self.build.timeline.clicked.connect(self.actions_by_key["timeline"].trigger)
         panels.show_theme(style.theme_named(self.preferences.theme))
         panels.show_results(self.session.results)
@@ -160,6 +139,29 @@ class MainWindow(Window):
         self._panels = panels
         self.set_reduced_motion(self.preferences.reduce_motion)
         style.SystemMotion(self.set_reduced_motion, self).ask()
+        self._resume()
+
+    def current_workspace(self) -> Workspace:
+        """Return where the user is."""
+        self.layouts["diagram"] = self.panels.layout_state()
+        built = self._pages.built if self._pages else {}
+        self.layouts |= {key: page.layout_state() for key, page in built.items()}
+        page = next((key for key, page in built.items() if page is self.shown_page()), DIAGRAM)
+        shown = self.document
+        return Workspace(shown.state, shown.view, shown.selection, page, dict(self.layouts), shown.history)
+
+    def _resume(self) -> None:
+        """Go on where the user was last time: with the steps to undo, and on that page."""
+        if not self._last_time:
+            return
+        try:
+            last = workspace.decode(self._last_time)
+        except ExplorerError:
+            self.say("The steps to undo of last time cannot be read.")
+            return
+        self.document.restore(last.history)
+        if last.page in (page.key for page in features.pages()):
+            self.show_page(last.page)
 
     def _free_memory(self) -> int | None:
         """Return the free bytes of memory of the chosen device; None where they are unknown."""
@@ -176,8 +178,17 @@ class MainWindow(Window):
         return self._pages.page(key)
 
     def shown_page(self) -> PageView | None:
-        current = self._pages.current if self._pages else None
-        return current[1] if current else None
+        return self._pages.current if self._pages else None
+
+    def show_page(self, key: str) -> None:
+        """Show the page of a key, and let its picture have the keyboard."""
+        self.tabs.setCurrentWidget(self.panels if key == "diagram" else self.page(key))
+        self.canvas.setFocus()
+
+    def turn_page(self, by: int) -> None:
+        """Show the page so many places further, round and round."""
+        keys = ("diagram", *(page.key for page in features.pages()))
+        self.show_page(keys[(self.tabs.currentIndex() + by) % len(keys)])
 
     @property
     def canvas(self) -> Canvas:
@@ -194,10 +205,36 @@ class MainWindow(Window):
         features.resolve("resnet_explorer.app.commands:open_dropped")(self, paths[0])
         event.acceptProposedAction()
 
+    def _make_corner(self) -> QWidget:
+        """Return the buttons beside the tabs."""
+        corner = QWidget()
+        buttons = actions.buttons(self.actions_by_key, actions.EVERYWHERE, Qt.ToolButtonStyle.ToolButtonIconOnly)
+        hbox(*buttons, of=corner, margins=(4, 2, 8, 2), spacing=4)
+        return corner
+
+    def _with_jobs(self) -> QWidget:
+        """Return the tabs with a drawer of jobs, which opens over every page; its handle is in the status bar."""
+        self.jobs_drawer = Drawer("Jobs", QWidget(), Edge.BOTTOM, 240, "What PyTorch computes now, and did before")
+        self.jobs_drawer.state = OpenState.CLOSED
+        self._window_frame = Frame()
+        self._window_frame.set_parts(self.tabs, self.jobs_drawer)
+        self.statusBar().addPermanentWidget(self.jobs_drawer.handle)
+        self.jobs_drawer.handle.show()
+        return self._window_frame
+
+    def _list_panels(self, menu: QMenu) -> None:
+        """List the drawers of the page that is shown."""
+        menu.clear()
+        page = self.shown_page() or self.panels
+        for frame, drawer in (*((page, drawer) for drawer in page.drawers), (self._window_frame, self.jobs_drawer)):
+            action = menu.addAction(drawer.title, partial(frame.open, drawer, not drawer.handle.isChecked()))
+            action.setCheckable(True)
+            action.setChecked(drawer.handle.isChecked())
+
     def _on_action_triggered(self, checked: bool) -> None:
         row = next(row for row in actions.rows() if row.key == self.sender().objectName())
         if not row.run:
-            self.tabs.setCurrentWidget(self.page(row.key))
+            self.show_page(row.key)
         elif ":" in row.run:
             features.resolve(row.run)(self, checked)
         else:
@@ -213,14 +250,19 @@ class MainWindow(Window):
         self.set_reduced_motion(self.preferences.reduce_motion)
         self.resize(1280, 800)
         self._show_theme(style.theme_named(name))
-        self.docks.restore()
+        geometry = _settings().value("geometry")
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
+        self.resize(self.size().boundedTo(self.screen().availableGeometry().size()))
+        self.panels.set_layout_state(self.layouts.get("diagram", {}))
         self.diagram.setFocus()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.isFullScreen():
             self.present(False)
-        if self._panels:  # without them the docks have other sizes
-            self.docks.remember()
+        if self._pages:  # without them nobody has seen the window
+            _settings().setValue("geometry", self.saveGeometry())
+            self._autosave.finish()
         self.jobs.close()  # whenever that is: what starts later finds them closed
         super().closeEvent(event)
 
@@ -231,21 +273,11 @@ class MainWindow(Window):
         if self._pages:
             self._pages.reduce_motion(still)
 
-    def _on_tab_changed(self) -> None:
-        """Give a lab the whole window: it has panels of its own; the others come back with the next view."""
-        current = self._pages.current if self._pages else None
-        self.docks.hide_for_lab() if current and current[0].is_lab else self.docks.show_again()
-
     def present(self, on: bool) -> None:
-        """Show the diagram alone on the whole screen, or everything as it was before."""
-        if on:
-            self._before = self.saveState(LAYOUT_VERSION)
-            for part in (*self.docks.values(), self._toolbar):
-                part.hide()
-            self.showFullScreen()
-        else:
-            self.restoreState(self._before, LAYOUT_VERSION)
-            self.showNormal()
+        """Show the page that is looked at on the whole screen, without menus, or everything as before."""
+        self.menuBar().setHidden(on)
+        self.statusBar().setHidden(on)
+        self.showFullScreen() if on else self.showNormal()
         self.diagram.setFocus()
 
     def _on_unavailable(self, problem: str) -> None:
@@ -274,7 +306,6 @@ class MainWindow(Window):
         if self._panels and self._pages:
             self._panels.show_theme(theme)
             self._pages.show_theme(theme)
-        self.docks.resize(theme)
 
     def remember(self, preferences: Preferences) -> None:
         self.preferences = preferences

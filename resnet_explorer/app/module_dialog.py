@@ -3,14 +3,15 @@
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFileDialog, QFormLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFileDialog, QFormLayout, QScrollArea, QWidget
 
 from resnet_explorer.engine.requests import ReadModule
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.spec.search import default_input
+from resnet_explorer.ui.dialogs import resize_to_fit
 from resnet_explorer.ui.document import State
 from resnet_explorer.ui.jobs import Jobs, Phase
-from resnet_explorer.ui.parts import button, describe, label, text, vbox
+from resnet_explorer.ui.parts import button, describe, fill, label, text, vbox
 from resnet_explorer.ui.tables import TextRow, TextTable
 from resnet_explorer.ui.window import Window
 from resnet_explorer.verify.values import OwnModule, names_in
@@ -83,7 +84,7 @@ class RunDialog(QDialog):
         first = label(f"This runs the code in {path.name}.", "strong", wrap=True)
         warning, file = label(WARNING, wrap=True), label(str(path), "muted", wrap=True)
         vbox(first, warning, file, form, buttons, of=self, margins=(9, 9, 9, 9))
-        self.resize(480, 220)
+        resize_to_fit(self, 480, 220)
         cancel.setFocus()
 
     @property
@@ -113,8 +114,10 @@ class ModuleDialog(QDialog):
         buttons.addButton(self.take, QDialogButtonBox.ButtonRole.ActionRole)
         self.stop = buttons.button(QDialogButtonBox.StandardButton.Cancel)
         buttons.rejected.connect(self.reject)
-        vbox(self.text, self.details, (self.map, 1), 0, buttons, of=self, margins=(9, 9, 9, 9))
-        self.resize(560, 150)
+        details = QScrollArea()
+        fill(details, self.details, 1)
+        vbox(self.text, (details, 1), (self.map, 2), buttons, of=self, margins=(9, 9, 9, 9))
+        resize_to_fit(self, 560, 150)
         self._is_over = False
         self._number = jobs.submit(job, f"Identify {self._source}", self._on_found, self._on_failed)
         jobs.changed.connect(self._on_jobs_changed)
@@ -144,7 +147,7 @@ class ModuleDialog(QDialog):
         self.map.show_rows([TextRow(names[0], names) for names in result.layers.items()])
         self.map.show()
         self.take.setEnabled(result.found.fits)
-        self.resize(620, 480)
+        resize_to_fit(self, 620, 480)
 
     def _on_failed(self, problem: str) -> None:
         if not self._is_over:

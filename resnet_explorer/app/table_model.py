@@ -12,9 +12,19 @@ from resnet_explorer.app.table_columns import COLUMNS, Column, Line, layer_line,
 from resnet_explorer.diagram.overlays import BlockValues
 from resnet_explorer.network import Block, Stage
 from resnet_explorer.readings import Analysis, Row
+from resnet_explorer.readings.text import size
 from resnet_explorer.ui.tables import Index
 
 _NOWHERE = QModelIndex()
+
+
+def _shown(row: Row) -> str:
+    layer, reading = row.part.layer, row.reading
+    return f"{row.path} {layer.kind} {layer.hyper} {size(reading.input)} {size(reading.output)}"
+
+
+def _plain(text: str) -> str:
+    return text.lower().replace("×", "x")
 
 
 class TableModel(QAbstractTableModel):
@@ -37,6 +47,8 @@ class TableModel(QAbstractTableModel):
         self.analysis: Analysis | None = None
         self._open: set[str] = set()
         self._places: dict[str, int] | None = None
+        self._texts_of: Analysis | None = None
+        self._known_texts: dict[str, str] = {}
 
     @property
     def is_tree(self) -> bool:
@@ -147,8 +159,9 @@ class TableModel(QAbstractTableModel):
         if self.kind:
             rows = [row for row in rows if row.part.layer.kind == self.kind]
         if self.text:
-            needle = self.text.lower()
-            rows = [row for row in rows if needle in row.path.lower() or needle in row.part.layer.kind.lower()]
+            words = _plain(self.text).split()
+            texts = self._texts(self.analysis)
+            rows = [row for row in rows if all(word in texts[row.path] for word in words)]
         total = self.analysis.total
         lines = [layer_line(row, 0, total) for row in rows]
         if self.ranks_blocks:
@@ -160,6 +173,18 @@ class TableModel(QAbstractTableModel):
             with_value.sort(key=value, reverse=descending)
             lines = with_value + [line for line in lines if value(line) != value(line)]
         return lines
+
+    def _texts(self, analysis: Analysis) -> dict[str, str]:
+        """Return for each layer what is shown of it and of the stage and block around it, for the filter."""
+        if self._texts_of is not analysis:
+            self._texts_of = analysis
+            titles = {block.path: stage.title for stage in analysis.network.stages for block in stage.blocks}
+            self._known_texts = {
+                row.path: _plain(f"{block.path} {titles.get(block.path, '')} {_shown(row)}")
+                for block in analysis.network.blocks
+                for row in analysis.rows_of(block)
+            }
+        return self._known_texts
 
     def _blocks_of(self, analysis: Analysis, rows: Sequence[Row]) -> list[Line]:
         """Return the blocks that layers lie in: it is they that have a value."""

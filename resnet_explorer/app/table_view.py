@@ -123,7 +123,12 @@ _SELECT = QtCore.QItemSelectionModel.SelectionFlag.ClearAndSelect | QtCore.QItem
 
 
 class LinesView(QtWidgets.QTableView):
-    """Tells what the user wants: ``toggled`` a line, ``opened`` or closed it, ``pointed`` at it (-1: at none)."""
+    """Tells what the user wants: ``toggled`` a line, ``opened`` or closed it, ``pointed`` at it (-1: at none).
+
+    ``menu_wanted`` gives the place on the screen for a menu of what can be done with the selected lines.
+    """
+
+    menu_wanted = Signal(QtCore.QPoint)
 
     toggled = Signal(int)
     opened = Signal(int, bool)
@@ -148,7 +153,6 @@ class LinesView(QtWidgets.QTableView):
         self.setTabKeyNavigation(False)
         self.setMouseTracking(True)
         self.setWordWrap(False)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.lines.modelReset.connect(self._on_model_reset)
         self.entered.connect(lambda index: self.pointed.emit(index.row()))
         self.selectionModel().currentRowChanged.connect(self._on_current_row_changed)
@@ -186,6 +190,11 @@ class LinesView(QtWidgets.QTableView):
             event.ignore()
         else:
             super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QtGui.QContextMenuEvent) -> None:
+        is_mouse = event.reason() == QtGui.QContextMenuEvent.Reason.Mouse
+        below = self.visualRect(self.currentIndex()).bottomLeft() + QtCore.QPoint(INDENT, 0)
+        self.menu_wanted.emit(event.globalPos() if is_mouse else self.viewport().mapToGlobal(below))
 
     def viewportEvent(self, event: QtCore.QEvent) -> bool:
         if event.type() == QtCore.QEvent.Type.Leave:

@@ -13,7 +13,7 @@ from resnet_explorer.engine.requests import ReadWeights, SaveWeights
 from resnet_explorer.errors import CheckpointError
 from resnet_explorer.spec.catalogue import CATALOGUE, title
 from resnet_explorer.spec.search import default_input
-from resnet_explorer.ui.dialogs import FILTER, ONNX, warn
+from resnet_explorer.ui.dialogs import FILTER, ONNX, resize_to_fit, warn
 from resnet_explorer.ui.document import State
 from resnet_explorer.ui.parts import Part, describe, hbox, label, vbox
 from resnet_explorer.weights.compare import described
@@ -108,7 +108,7 @@ class WeightsDialog(QDialog):
             key.setBuddy(self.keys)
             parts.insert(1, hbox(key, (self.keys, 1)))
         vbox(*parts, of=self, margins=(9, 9, 9, 9))
-        self.resize(680, 400)
+        resize_to_fit(self, 680, 400)
 
     def _on_key_chosen(self, key: str) -> None:
         self.accept()

@@ -270,7 +270,7 @@ def save_dot(window: Window, checked: bool) -> None:
     page = window.page("graph")
     assert isinstance(page, GraphPage)
     if not page.source():
-        window.tabs.setCurrentWidget(page)
+        window.show_page("graph")
         window.say("The graph is still being recorded. Save it when it is shown.")
         return
     save_text(window, f"{window.document.state.spec.name}-autograd.dot", {"Graphviz (*.dot *.gv)": page.source})

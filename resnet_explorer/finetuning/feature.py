@@ -11,7 +11,6 @@ FEATURE = Feature(
             "The fine-tuning lab: a network with weights on your own images",
             "resnet_explorer.finetuning.page:TuningPage",
             Action("tuning", "&View", "Fine-t&uning lab", "Ctrl+U", "A network with weights on your own images"),
-            is_lab=True,
         ),
     ),
     commands=(

@@ -10,7 +10,6 @@ FEATURE = Feature(
             "The gradient lab: residual against plain, block by block",
             "resnet_explorer.gradients.page:GradientPage",
             Action("gradients", "&View", "Gra&dient lab", "Ctrl+L", "Residual against plain, block by block"),
-            is_lab=True,
         ),
     ),
     actions=(

@@ -250,7 +250,7 @@ def save_gradients(window: Window, checked: bool) -> None:
     assert isinstance(page, GradientPage)
     result = page.shown
     if result is None:
-        window.tabs.setCurrentWidget(page)
+        window.show_page("gradients")
         window.say("The gradients are still being measured. Save them when they are done.")
         return
     kinds: Texts = {"CSV (*.csv)": lambda: to_csv(result), "JSON (*.json)": lambda: to_json(result)}
@@ -267,10 +267,13 @@ def colour_diagram(window: Window, checked: bool) -> None:
     shown = page.values_shown()
     if shown is None:
         window.actions_by_key["measured"].setChecked(False)
-        window.tabs.setCurrentWidget(page)
+        window.show_page("gradients")
         window.say("No block has been measured yet. Try again when the plot is shown.")
         return
     spec, image, values = shown
+    if spec != window.document.state.spec:
+        before = title(window.document.state.spec)
+        window.say(f"{title(spec)}, which was measured, is shown in place of {before}. Ctrl+Z brings it back.")
     window.document.propose(State(spec, replace(image, batch=1)), f"show {title(spec)}")
     window.document.show_overlay("gradients", values)
-    window.tabs.setCurrentWidget(window.diagram)
+    window.show_page("diagram")

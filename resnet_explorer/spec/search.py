@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,10 +17,29 @@ from resnet_explorer.spec.resnet_spec import ResNetSpec, plain_name
 _NAMES: Mapping[str, tuple[str, ...]] = {
     name: tuple(map(plain_text, (name, entry.title, *entry.aliases))) for name, entry in CATALOGUE.items()
 }
-_IDEAS: Mapping[str, str] = {
-    name: f"{entry.family.title} {entry.family.year} {entry.family.authors} {entry.note}".lower()
-    for name, entry in CATALOGUE.items()
+_WORDS: Mapping[str, str] = {
+    "attention=se": "attention squeeze excitation",
+    "attention=eca": "attention",
+    "attention=cbam": "attention",
+    "order=v2": "pre-activation",
 }
+"""Words for an idea that a network has by a setting, its own or one of what it is a change of."""
+
+
+def _ideas(entry: Entry) -> str:
+    family, settings = entry.family, " ".join(each.settings for each in _line_of(entry))
+    words = " ".join(words for setting, words in _WORDS.items() if setting in settings.split())
+    text = f"{family.title} {family.year} {family.authors} {family.paper} {entry.note} {words}".lower()
+    return f"{text} {text.replace('-', '')}"
+
+
+def _line_of(entry: Entry) -> Iterator[Entry]:
+    yield entry
+    if entry.parent:
+        yield from _line_of(entry.parent)
+
+
+_IDEAS: Mapping[str, str] = {name: _ideas(entry) for name, entry in CATALOGUE.items()}
 
 
 _NUMBER = re.compile(r"\d+")
@@ -34,7 +53,7 @@ def search(text: str) -> tuple[Entry, ...]:
     """Return the networks that a text asks for, the best first; all of them for an empty text.
 
     Letters may be left out (``rn50`` finds ResNet-50), and other words are looked for in the network's family, year,
-    authors and note (``wide``, ``2017``, ``groups``).
+    authors, paper, note and kind of blocks (``wide``, ``2017``, ``attention``, ``preactivation 50``).
     """
     if not text.strip():
         return tuple(CATALOGUE.values())

@@ -102,11 +102,15 @@ class Canvas(QWidget):
         self.picture = picture
         if not self.camera.visible(self.room()).intersects(QRectF(QPointF(0, 0), self._size())):
             self._fitted = True  # what was looked at is gone
-        target = read(self._size(), self.room()) if self._fitted else self.camera
+        target = self.fitted() if self._fitted else self.camera
         if show is not None:
             target = target.showing(show, self.room())
         self.go(target, before if animate else None)
         self.picture_changed.emit()
+
+    def fitted(self) -> Camera:
+        """Return the camera for a picture whose zoom the user has not set: large enough to be read."""
+        return read(self._size(), self.room())
 
     def open_all(self) -> bool:
         """Open everything that opens in this picture; return whether anything does."""

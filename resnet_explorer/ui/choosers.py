@@ -23,9 +23,13 @@ LIST_SIZE = QSize(430, 460)
 
 
 class PresetBox(QtWidgets.QLineEdit):
-    """Shows the network's title; ``chosen`` gives the name of the network that the user picks."""
+    """Shows the network's title; ``chosen`` gives the name of the network that the user picks.
+
+    ``done`` tells that the user has picked one or given it up, so that the keyboard may go elsewhere.
+    """
 
     chosen = Signal(str)
+    done = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,6 +49,7 @@ class PresetBox(QtWidgets.QLineEdit):
         self.popup.setUniformItemSizes(True)
         self._completer.setPopup(self.popup)
         self.popup.installEventFilter(self)
+        self.installEventFilter(self)  # after the completer's, which keeps the loss of the focus to itself
         self._completer.activated[QModelIndex].connect(self._on_activated)  # type: ignore[index]  # stubs know one
         self.textEdited.connect(self.offer)
         self._closed = timer(self, 0, lambda: self.show_title(self._title), once=True)
@@ -58,7 +63,7 @@ class PresetBox(QtWidgets.QLineEdit):
                 self.setCursorPosition(0)
 
     def offer(self, text: str = "") -> None:
-        """Open the list of what a text finds, by family where it is empty."""
+        """Open the list of what a text finds, by family and with the network that is shown where it is empty."""
         self.list.clear()
         family = ""
         entries = search(text)
@@ -70,14 +75,23 @@ class PresetBox(QtWidgets.QLineEdit):
         if not entries:
             self.list.appendRow(_heading("No network has this name. Try fewer letters."))
         self._completer.complete()
-        first = next((row for row in range(self.list.rowCount()) if self.list.item(row).isEnabled()), None)
-        if first is not None:
-            self.popup.setCurrentIndex(self.popup.model().index(first, 0))
+        rows = [row for row in range(self.list.rowCount()) if self.list.item(row).isEnabled()]
+        if not text.strip():
+            rows = [row for row in rows if self.list.item(row).text().strip() == self._title]
+        if rows:
+            self.popup.setCurrentIndex(self.popup.model().index(rows[0], 0))
 
     def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
         if watched is self.popup and event.type() == QtCore.QEvent.Type.Hide:
             self._closed.start()
+        if watched is self and isinstance(event, QtGui.QFocusEvent) and event.lostFocus():
+            self._on_focus_lost(event.reason())
         return super().eventFilter(watched, event)
+
+    def _on_focus_lost(self, reason: Qt.FocusReason) -> None:
+        """Close the list where another part of the window has the keyboard: a shortcut may have shown a page."""
+        if reason not in (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason):
+            self.popup.hide()
 
     def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:
         super().mousePressEvent(event)
@@ -88,22 +102,26 @@ class PresetBox(QtWidgets.QLineEdit):
         if event.key() == Qt.Key.Key_Down and not self.popup.isVisible():
             self.offer()
         elif event.key() == Qt.Key.Key_Escape:
-            self.popup.hide()
-            self.show_title(self._title)
+            self.give_up()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.take_first()
+            is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+            self.take() if is_plain else self.give_up()  # Ctrl+Enter means something else, on another page
         else:
             super().keyPressEvent(event)
 
-    def take_first(self) -> None:
-        """Choose the highlighted network, or the first that was found."""
-        index = self.popup.currentIndex()
-        if not index.isValid() or not index.data(NAME):
-            rows = (self.list.index(row, 0) for row in range(self.list.rowCount()))
-            index = next((row for row in rows if row.data(NAME)), QModelIndex())
-        if index.isValid() and self.popup.isVisible():
-            self.popup.hide()
+    def give_up(self) -> None:
+        """Close the list, and show the title of before."""
+        self.popup.hide()
+        self.show_title(self._title)
+        self.done.emit()
+
+    def take(self) -> None:
+        """Choose the highlighted network; where none is, a list of finds stays open and another one is closed."""
+        index = self.popup.currentIndex() if self.popup.isVisible() else QModelIndex()
+        if index.isValid() and index.data(NAME):
             self._on_activated(index)
+        elif not self.popup.isVisible() or not self.text().strip():
+            self.give_up()
 
     def _on_activated(self, index: QModelIndex) -> None:
         name = index.data(NAME)
@@ -111,6 +129,7 @@ class PresetBox(QtWidgets.QLineEdit):
             self.popup.hide()
             self.chosen.emit(str(name))
             self.show_title(self._title)
+            self.done.emit()
 
 
 def _heading(text: str) -> QStandardItem:
@@ -160,6 +179,7 @@ class NetworkList(QWidget):
         self.box = describe(PresetBox(), "Add a network", tip)
         self.box.show_title(ADD)
         self.box.chosen.connect(self._on_chosen)
+        self.box.done.connect(self.list.setFocus)
         self.shown = button("Current", "Add the network that this window shows", self._on_shown)
         tip = "Add the twin of the selected network: the same without, or with, its shortcuts"
         self.twin = button("Twin", tip, self._on_twin)

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QAccessible, QAccessibleEvent, QKeyEvent
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QAccessible, QAccessibleEvent, QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QWidget
 
 from resnet_explorer.diagram.diagram import diagram
@@ -11,7 +11,7 @@ from resnet_explorer.diagram.view import closed, move, toggled
 from resnet_explorer.readings.explain import explain
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.document import Document, Results
-from resnet_explorer.ui.scene import Hit, opened, places
+from resnet_explorer.ui.scene import Camera, Hit, fit, opened, places
 
 _DIRECTIONS: Mapping[int, str] = {
     Qt.Key.Key_Left: "left",
@@ -20,12 +20,18 @@ _DIRECTIONS: Mapping[int, str] = {
     Qt.Key.Key_Down: "down",
 }
 
+SMALLEST_WHOLE = 0.4
+"""Below this zoom a network and its twin are shown from their top, and not whole."""
 _HELP = "Arrow keys walk along the blocks, Enter opens one, Escape closes it, plus and minus zoom, F fits."
 
 
 class DiagramView(Canvas):
-    """Shows the block diagram of the document's network; ``help`` says what its keys do."""
+    """Shows the block diagram of the document's network; ``help`` says what its keys do.
 
+    ``menu_wanted`` gives the place on the screen for a menu of what can be done with the selection.
+    """
+
+    menu_wanted = Signal(QPoint)
     help = _HELP
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
@@ -40,14 +46,22 @@ class DiagramView(Canvas):
         document.overlays_changed.connect(self._on_overlays_changed)
 
     def show_results(self, results: Results) -> None:
-        """Show the network of new results; the zoom stays where the user set it."""
+        """Show new results; another network is fitted."""
         shown = self._results
         self._results = results
-        self._draw(animate=shown is not None and shown.state.spec != results.state.spec)
+        is_other = shown is not None and shown.state.spec != results.state.spec
+        self._fitted = self._fitted or is_other
+        self._draw(animate=is_other)
         self._announce(self._document.selection)
 
     def redraw(self) -> None:
         self._draw(animate=False)
+
+    def fitted(self) -> Camera:
+        """Return the camera that lets the picture be read; beside its twin a network is shown whole, if it can be."""
+        whole = fit(self._size(), self.room())
+        is_whole = self._document.view.compare and whole.zoom >= SMALLEST_WHOLE
+        return whole if is_whole else super().fitted()
 
     def _draw(self, animate: bool, show: str = "") -> None:
         if self._results is None:
@@ -59,6 +73,7 @@ class DiagramView(Canvas):
     def _on_view_changed(self) -> None:
         shown = {key.removesuffix(":open") for key in opened(self.picture) if key.endswith(":open")}
         new = self._document.view.expanded - shown
+        self._fitted = True
         self._draw(animate=True, show=next(iter(new)) if len(new) == 1 else "")
 
     def _on_overlays_changed(self) -> None:
@@ -100,6 +115,17 @@ class DiagramView(Canvas):
             network = self._results.analysis.network
             path = hit.path if hit.group.kind != "gone" else network.ancestors(hit.path)[0]
             self._document.show_view(toggled(network, self._document.view, path))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Ask for the menu: by the mouse for what lies under it, by a key beside what is selected."""
+        self._grabbed = None
+        if event.reason() == QContextMenuEvent.Reason.Mouse:
+            self._document.select(self.path_at(QPointF(event.pos())))
+            self.menu_wanted.emit(event.globalPos())
+            return
+        selected = self._places(self._document.selection)
+        middle = self.camera.to_widget(selected[0]).center().toPoint() if selected else self.rect().center()
+        self.menu_wanted.emit(self.mapToGlobal(middle))
 
     def path_at(self, position: QPointF) -> str:
         path = super().path_at(position)

@@ -26,26 +26,39 @@ class State:
     image: InputShape
 
 
+KEPT_STEPS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The states from the oldest to the newest, the names of the steps between them, and which of them is shown."""
+
+    states: tuple[State, ...] = ()
+    labels: tuple[str, ...] = ()
+    place: int = 0
+
+
 class _Change(QUndoCommand):
     """One step from a state to the next; steps of one gesture, such as a slider's, merge."""
 
     def __init__(self, document: "Document", before: State, after: State, label: str, gesture: int) -> None:
         super().__init__(label)
-        self._document, self._before, self._after, self._gesture = document, before, after, gesture
+        self.before, self.after = before, after
+        self._document, self._gesture = document, gesture
 
     def redo(self) -> None:
-        self._document._show(self._after)
+        self._document._show(self.after)
 
     def undo(self) -> None:
-        self._document._show(self._before)
+        self._document._show(self.before)
 
     def id(self) -> int:
         return self._gesture
 
     def mergeWith(self, other: QUndoCommand) -> bool:
         assert isinstance(other, _Change)
-        self._after = other._after
-        self.setObsolete(self._after == self._before)
+        self.after = other.after
+        self.setObsolete(self.after == self.before)
         return True
 
 
@@ -75,11 +88,33 @@ class Document(QObject):
         self.device = "cpu"
         self.instruction_set = ""
         self.overlays: dict[str, Overlay] = {}
+        self._is_restoring = False
 
     def propose(self, state: State, label: str, gesture: int = -1) -> None:
         """Make a new state the current one, as an undo step named ``label``; equal gestures (>= 0) merge."""
         if state != self.state:
             self.undo_stack.push(_Change(self, self.state, state, label, gesture))
+
+    @property
+    def history(self) -> History:
+        """Return the last steps, those that were undone among them."""
+        stack = self.undo_stack
+        first = max(0, min(stack.index(), stack.count() - KEPT_STEPS))
+        steps = [step for place in range(first, stack.count()) if isinstance(step := stack.command(place), _Change)]
+        states = (steps[0].before, *(step.after for step in steps)) if steps else (self.state,)
+        return History(states, tuple(step.text() for step in steps), stack.index() - first)
+
+    def restore(self, history: History) -> None:
+        """Take over the steps of another time, where they lead to the state that is shown and nothing was done yet."""
+        states, place = history.states, history.place
+        fits = len(states) == len(history.labels) + 1 and 0 <= place < len(states) and states[place] == self.state
+        if not fits or self.undo_stack.count():
+            return
+        self._is_restoring = True
+        for before, after, label in zip(states, states[1:], history.labels, strict=False):
+            self.undo_stack.push(_Change(self, before, after, label, -1))
+        self.undo_stack.setIndex(place)
+        self._is_restoring = False
 
     def use_device(self, key: str) -> None:
         """Let PyTorch work on another device from now on; this is no undo step."""
@@ -127,6 +162,8 @@ class Document(QObject):
             self.hovered.emit(path)
 
     def _show(self, state: State) -> None:
+        if self._is_restoring:
+            return
         dropped = self.overlays if state.spec != self.state.spec else {}
         if dropped:
             self.overlays = {}

@@ -1,6 +1,7 @@
 """The form kit: fields that hold any text while it is typed, labelled rows of them, and room for what is wrong.
 
 Each field has ``show_value``, which sends no signal, and ``value_entered``, which gives what the user typed or chose.
+``confirmed`` of a field with text tells of Enter; while ``is_edited`` its text is no value that is in use.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,12 +11,13 @@ from typing import Any
 
 from PySide6 import QtWidgets
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QValidator, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QValidator, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QPushButton, QSpinBox, QWidget
 
 from resnet_explorer.ui.parts import NO_MARGINS, Margins, describe, hbox, label, vbox
 
 _WIDE = 2**31 - 1
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class NumberField(QSpinBox):
@@ -27,6 +29,7 @@ class NumberField(QSpinBox):
 
     value_entered = Signal(object)
     invalid_entered = Signal(str)
+    confirmed = Signal()
     focus_left = Signal()
 
     def __init__(self, low: int, high: int, parent: QWidget | None = None) -> None:
@@ -45,6 +48,11 @@ class NumberField(QSpinBox):
                 self.setValue(value)
                 self.lineEdit().setText(str(value))
 
+    @property
+    def is_edited(self) -> bool:
+        """Return whether another text stands here than the value that is in use."""
+        return _number(self.text()) != self._good
+
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         is_number = _number(text) is not None
         return (QValidator.State.Acceptable if is_number else QValidator.State.Intermediate, text, position)
@@ -62,6 +70,11 @@ class NumberField(QSpinBox):
         none = QSpinBox.StepEnabledFlag.StepNone
         up = QSpinBox.StepEnabledFlag.StepUpEnabled if self._good < self.high else none
         return up | (QSpinBox.StepEnabledFlag.StepDownEnabled if self._good > self.low else none)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        super().keyPressEvent(event)
+        if event.key() in _ENTER:
+            self.confirmed.emit()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         with QSignalBlocker(self):
@@ -116,11 +129,18 @@ class _TextField(QtWidgets.QLineEdit):
 class FractionField(_TextField):
     """A number with a decimal point that may hold any text while it is typed; its signals are NumberField's."""
 
+    confirmed = Signal()
     focus_left = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._good = 0.0
+        self.returnPressed.connect(self.confirmed)
+
+    @property
+    def is_edited(self) -> bool:
+        """Return whether another text stands here than the value that is in use."""
+        return self.read() != self._good
 
     def show_value(self, value: float) -> None:
         """Show a valid value; text that says the same is left as it was typed."""

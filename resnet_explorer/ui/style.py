@@ -29,20 +29,20 @@ QLabel#title {{ font-weight: 600; font-size: {large}pt; }}
 QLabel#mono {{ color: {muted}; font-size: {small}pt; }}
 QFrame#rule {{ color: {line}; }}
 QToolTip {{ color: {text}; background: {field}; border: 1px solid {line}; padding: 4px; }}
-QToolBar {{ border: none; border-bottom: 1px solid {line}; padding: 4px 6px; spacing: 4px; }}
-QToolBar QToolButton {{ padding: 3px 9px; border: 1px solid {line}; border-radius: 5px; background: {field}; }}
-QToolBar QToolButton:hover {{ border-color: {accent}; }}
-QToolBar QToolButton:checked {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
-QToolBar QToolButton:disabled {{ color: {gone}; }}
-QDockWidget QToolButton:checked {{ background: {chosen}; border: 1px solid {accent}; border-radius: 3px;
+QToolButton#tool {{ padding: 3px 9px; border: 1px solid {line}; border-radius: 5px; background: {field}; }}
+QToolButton#tool:hover {{ border-color: {accent}; }}
+QToolButton#tool:checked {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
+QToolButton#tool:disabled {{ color: {gone}; }}
+QFrame#drawer QToolButton:checked {{ background: {chosen}; border: 1px solid {accent}; border-radius: 3px;
     padding: 3px; }}
-QDockWidget QToolButton#section:checked {{ background: transparent; border: none; }}
-QDockWidget {{ font-weight: 600; }}
-QDockWidget::title {{ padding: 3px 12px; background: {panel}; border-bottom: 1px solid {line}; }}
+QFrame#drawer QToolButton#section:checked {{ background: transparent; border: none; }}
+QFrame#drawer {{ border: 1px solid {line}; }}
+QToolButton#handle {{ color: {muted}; background: {panel}; border: 1px solid {line}; font-weight: 600; }}
+QToolButton#handle:hover, QToolButton#handle:focus {{ border-color: {accent}; }}
+QToolButton#handle:checked {{ background: {chosen}; color: {text}; border-color: {accent}; }}
 QTableView, QTreeWidget#table {{ border: none; border-top: 1px solid {line}; font-size: {table}pt; }}
 QHeaderView::section {{ background: {panel}; color: {muted}; border: none; border-bottom: 1px solid {line};
     padding: 3px 6px; font-weight: 600; font-size: {table}pt; }}
-QMainWindow::separator {{ background: {line}; width: 1px; height: 1px; }}
 QStatusBar {{ border-top: 1px solid {line}; color: {muted}; }}
 QStatusBar::item {{ border: none; }}
 """

@@ -4,18 +4,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMainWindow, QTabWidget, QWidget
+from PySide6.QtWidgets import QMainWindow, QTabWidget
 
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.runs.plan import Run
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.diagram_view import DiagramView
 from resnet_explorer.ui.document import Document, Results, Session
+from resnet_explorer.ui.frame import Frame
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.preferences import Preferences
 
 
-class PageView(QWidget):
+class PageView(Frame):
     """A tab beside the diagram, built when it is first looked at."""
 
     if TYPE_CHECKING:
@@ -52,9 +53,15 @@ class Window(QMainWindow):
     diagram: DiagramView
     tabs: QTabWidget
     actions_by_key: dict[str, QAction]
+    layouts: dict[str, dict[str, tuple[str, int]]]
+    """For each page the saved states of its drawers."""
 
     def page(self, key: str) -> PageView:
         """Return the page of a key, which is built where it is not there yet."""
+        raise NotImplementedError
+
+    def show_page(self, key: str) -> None:
+        """Show the page of a key; ``diagram`` is one too."""
         raise NotImplementedError
 
     def shown_page(self) -> PageView | None:

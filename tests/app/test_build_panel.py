@@ -164,9 +164,11 @@ def test_a_value_that_cannot_be_is_explained_beside_its_control(
     field.setFocus()
     window.diagram.setFocus()
     field.focus_left.emit()
-    assert build.rows[which].problem == ""
+    assert words in build.rows[which].problem, "it stays to be read where the field shows the last good value again"
+    assert (field.value(), field.text()) == (good, str(good))
+    assert window.document.state == before
     window.session.results_changed.emit(window.session.results)
-    assert field.value() == good
+    assert build.rows[which].problem == "" and field.value() == good
 
 
 def test_a_field_that_is_left_returns_to_its_last_good_value(window: MainWindow, qtbot: QtBot) -> None:

@@ -14,7 +14,7 @@ from resnet_explorer.ui.document import State
 
 
 def look(window: MainWindow, qtbot: QtBot) -> str:
-    window.docks["Code"].raise_()
+    window.panels.open(window.panels.drawer("Code"))
     qtbot.waitUntil(lambda: window.code.text.toPlainText() != "")
     return window.code.text.toPlainText()
 

@@ -16,6 +16,14 @@ from resnet_explorer.ui.document import State
 from tests.narrow import present
 
 
+@pytest.fixture(autouse=True)
+def inspector_is_open(request: pytest.FixtureRequest) -> None:
+    """Open the inspector's drawer, which is closed on a small screen."""
+    if "window" in request.fixturenames:
+        window: MainWindow = request.getfixturevalue("window")
+        window.panels.open(window.panels.drawer("Inspector"))
+
+
 def visible(window: MainWindow) -> list[str]:
     labels = window.inspector.findChildren(QLabel)
     return [label.text().replace("\N{NO-BREAK SPACE}", " ") for label in labels if label.isVisible()]

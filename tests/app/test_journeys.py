@@ -64,14 +64,15 @@ def test_it_opens_on_the_network_that_is_named(qapp: QApplication) -> None:
     delete(made)
 
 
-def test_docks_stay_where_they_were_moved_to(window: MainWindow, qapp: QApplication) -> None:
-    window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, window.docks["Inspector"])
-    window.docks["Layers"].hide()
+def test_panels_stay_as_they_were_left(window: MainWindow, qapp: QApplication) -> None:
+    window.panels.open(window.panels.drawer("Inspector"))
+    window.panels.open(window.panels.drawer("Build"), False)
+    window.panels.drawer("Inspector").grip.dragged.emit(40)
     window.close()
     again = build(qapp)
     again.show()
-    assert again.dockWidgetArea(again.docks["Inspector"]) == Qt.DockWidgetArea.LeftDockWidgetArea
-    assert not again.docks["Layers"].isVisible()
+    assert again.panels.drawer("Inspector").isVisible() and not again.panels.drawer("Build").isVisible()
+    assert again.panels.drawer("Inspector").width() == 284 + 40
     delete(again)
 
 
@@ -264,10 +265,10 @@ def test_a_transition_ends_where_it_should(window: MainWindow, qtbot: QtBot) -> 
 def test_presenting_shows_the_diagram_alone_and_brings_everything_back(window: MainWindow) -> None:
     window.actions_by_key["present"].trigger()
     assert window.isFullScreen()
-    assert not any(dock.isVisible() for dock in window.docks.values())
+    assert not window.menuBar().isVisible() and not window.statusBar().isVisible()
     window.actions_by_key["present"].trigger()
     assert not window.isFullScreen()
-    assert all(dock.isVisible() for dock in window.docks.values())
+    assert window.menuBar().isVisible() and window.statusBar().isVisible()
 
 
 def test_the_diagram_tells_screen_readers_what_is_selected(window: MainWindow) -> None:

@@ -17,6 +17,12 @@ from resnet_explorer.spec.catalogue import find
 from resnet_explorer.ui.document import State
 
 
+@pytest.fixture(autouse=True)
+def layers_are_open(window: MainWindow) -> None:
+    """Open the drawer of layers, which is closed on a small screen."""
+    window.panels.open(window.panels.drawer("Layers"))
+
+
 def paths(window: MainWindow) -> list[str]:
     return [line.path for line in window.table.model.lines]
 
@@ -76,6 +82,31 @@ def test_filter_by_text_and_kind(window: MainWindow) -> None:
     assert window.table.count.text() == "3 of 69 layers"
     window.table.filter.clear()
     assert len(paths(window)) == 20  # 17 in stem and branches, 3 projections
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "count"),
+    [("conv3_x", "layer2.0.conv1", 16), ("CONV3_X bn", "layer2.0.bn1", 4), ("stem", "conv1", 4), ("3x224", "conv1", 1)],
+)
+def test_the_filter_knows_what_is_shown(window: MainWindow, text: str, first: str, count: int) -> None:
+    window.table.filter.setText(text)
+    assert (paths(window)[0], len(paths(window))) == (first, count)
+
+
+def test_a_filter_without_finds_says_so_and_is_cleared_by_a_button(window: MainWindow, qtbot: QtBot) -> None:
+    window.table.kinds.setCurrentIndex(window.table.kinds.findData("MaxPool2d"))
+    window.table.filter.setText("conv9")
+    assert window.table.nothing.isVisible()
+    assert window.table.nothing.text() == "No layer matches “conv9” and MaxPool2d."
+    qtbot.mouseClick(window.table.show_all, Qt.MouseButton.LeftButton)
+    assert window.table.view.isVisible() and paths(window)[0] == "stem"
+
+
+def test_enter_goes_from_the_filter_to_the_lines(window: MainWindow, qtbot: QtBot) -> None:
+    window.actions_by_key["find"].trigger()
+    qtbot.keyClicks(window.table.filter, "fc")
+    qtbot.keyClick(window.table.filter, Qt.Key.Key_Return)
+    assert window.focusWidget() is window.table.view
 
 
 def header(window: MainWindow, title: str) -> tuple[QHeaderView, int]:

@@ -53,9 +53,9 @@ def test_with_batch_norm_the_plain_nets_gradient_grows_and_the_residual_ones_far
 
 
 def test_the_lab_has_the_whole_window_and_the_panels_come_back(window: MainWindow, page: GradientPage) -> None:
-    assert all(dock.isHidden() for dock in window.docks.values())
-    window.tabs.setCurrentIndex(0)
-    assert not window.docks["Build"].isHidden() and not window.docks["Inspector"].isHidden()
+    assert not window.panels.isVisible() and not window.build.isVisible()
+    window.show_page("diagram")
+    assert window.build.isVisible()
 
 
 def test_a_block_is_selected_everywhere(window: MainWindow, page: GradientPage) -> None:
@@ -188,7 +188,9 @@ def test_the_diagram_is_coloured_by_what_the_lab_shows(window: MainWindow, page:
     page.colour.click()
     network = present(gradients(page)).networks[0]
     spec = network.spec
-    assert window.document.state.spec == spec and window.tabs.currentWidget() is window.diagram
+    assert window.document.state.spec == spec and window.shown_page() is None
+    said = window.statusBar().currentMessage()
+    assert said.endswith("is shown in place of ResNet-18. Ctrl+Z brings it back."), said
     values = window.document.measured
     assert values is not None and dict(values.values).keys() == {place.path for place in network.places}
     assert window.actions_by_key["measured"].isChecked()

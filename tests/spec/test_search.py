@@ -38,6 +38,17 @@ def test_words_of_the_idea_find_the_family() -> None:
     assert any(entry.name == "resnetv2_50x1_bit" for entry in search("standardised"))
 
 
+def test_words_for_what_blocks_do_find_every_network_that_does_it() -> None:
+    assert search("squeeze")[0].name == "seresnet18"
+    for text in ("squeeze", "attention", "preactivation", "pre-activation"):
+        assert len(search(text)) >= 5, text
+    kinds = {str(entry.spec.attention) for entry in search("attention")}
+    assert kinds == {"se", "eca", "cbam"}
+    assert {str(entry.spec.attention) for entry in search("squeeze")} == {"se"}
+    found = search("preactivation 50")
+    assert found and all("50" in entry.title and str(entry.spec.order) == "v2" for entry in found)
+
+
 def test_nothing_asked_gives_all() -> None:
     assert list(search(" ")) == list(CATALOGUE.values())
     assert not search("vgg16")

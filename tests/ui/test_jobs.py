@@ -80,11 +80,11 @@ def test_a_difference_names_its_rows(window: MainWindow, qtbot: QtBot) -> None:
 
 
 def test_a_job_can_be_cancelled_and_asked_for_again(window: MainWindow, qtbot: QtBot) -> None:
-    window.docks["Jobs"].raise_()
+    window.jobs_drawer.handle.click()
     window.build.preset.chosen.emit("resnet1202")
     window.verdict.verify()
     wait_for(window, qtbot, Phase.RUNNING)
-    panel = of_kind(JobsPanel, window.docks["Jobs"].widget())
+    panel = of_kind(JobsPanel, window.jobs_drawer.widget)
     line = panel.lines[0]
     assert "Verify resnet1202" in line.label.text() and line.cancel.isVisibleTo(line)
     qtbot.mouseClick(line.cancel, Qt.MouseButton.LeftButton)

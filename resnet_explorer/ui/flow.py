@@ -1,0 +1,101 @@
+"""A row of tools that breaks where it is narrow."""
+
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtWidgets import QLayout, QLayoutItem, QSizePolicy, QWidget
+
+
+class Flow(QLayout):
+    """Parts side by side, in as many rows as they need; one that may be of any width takes the rest of its row."""
+
+    def __init__(self, *parts: QWidget | QLayout, margins: tuple[int, int, int, int] = (10, 4, 10, 4)) -> None:
+        super().__init__()
+        self._items: list[QLayoutItem] = []
+        self.setContentsMargins(*margins)
+        self.setSpacing(6)
+        for part in parts:
+            self.addWidget(part) if isinstance(part, QWidget) else self._add_layout(part)
+
+    def _add_layout(self, layout: QLayout) -> None:
+        self.addChildLayout(layout)
+        self._items.append(layout)
+
+    def addItem(self, item: QLayoutItem) -> None:
+        self._items.append(item)
+
+    def count(self) -> int:
+        return len(self._items)
+
+    def itemAt(self, index: int) -> QLayoutItem | None:
+        return self._items[index] if 0 <= index < len(self._items) else None
+
+    def takeAt(self, index: int) -> QLayoutItem | None:
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def expandingDirections(self) -> Qt.Orientation:
+        return Qt.Orientation(0)
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        return self._arrange(QRect(0, 0, width, 0), move=False)
+
+    def minimumSize(self) -> QSize:
+        return QSize(120, self.heightForWidth(max(120, self.geometry().width())))
+
+    def sizeHint(self) -> QSize:
+        shown = [item.sizeHint() for item in self._items if not item.isEmpty()]
+        margins = self.contentsMargins()
+        width = sum(size.width() + self.spacing() for size in shown) + margins.left() + margins.right()
+        return QSize(width, max((size.height() for size in shown), default=0) + margins.top() + margins.bottom())
+
+    def setGeometry(self, rect: QRect) -> None:
+        super().setGeometry(rect)
+        self._arrange(rect, move=True)
+
+    def _arrange(self, rect: QRect, move: bool) -> int:
+        inner, gap = rect.marginsRemoved(self.contentsMargins()), self.spacing()
+        rows: list[list[tuple[QLayoutItem, int]]] = [[]]
+        left = inner.width()
+        for item in self._items:
+            if item.isEmpty():
+                continue
+            wide = min(
+                inner.width(), max(item.minimumSize().width(), 160) if _stretches(item) else item.sizeHint().width()
+            )
+            if rows[-1] and wide > left:
+                rows.append([])
+                left = inner.width()
+            rows[-1].append((item, wide))
+            left -= wide + gap
+        top = inner.top()
+        for row in rows:
+            high = max((_height(item, wide) for item, wide in row), default=0)
+            spare = inner.width() - sum(wide for _, wide in row) - gap * (len(row) - 1)
+            taking = sum(_stretches(item) for item, _ in row)
+            x = inner.left()
+            for item, wide in row:
+                wide += spare // taking if _stretches(item) else 0
+                if move:
+                    tall = min(high, _height(item, wide))
+                    item.setGeometry(QRect(x, top + (high - tall) // 2, wide, tall))
+                x += wide + gap
+            top += high + gap
+        return top - gap - rect.top() + self.contentsMargins().bottom()
+
+
+def _stretches(item: QLayoutItem) -> bool:
+    widget = item.widget()
+    takes = (QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored, QSizePolicy.Policy.MinimumExpanding)
+    return widget is not None and widget.sizePolicy().horizontalPolicy() in takes
+
+
+def _height(item: QLayoutItem, width: int) -> int:
+    return item.heightForWidth(width) if item.hasHeightForWidth() else item.sizeHint().height()
+
+
+def tool_row(*parts: QWidget | QLayout) -> QWidget:
+    """Return the tools of a page in a row that breaks where it is narrow."""
+    made = QWidget()
+    made.setLayout(Flow(*parts))
+    return made

@@ -1,0 +1,334 @@
+"""The frame of a page: one picture that keeps most of the room, its tools above it, and drawers at the edges."""
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QStyle,
+    QStyleOptionToolButton,
+    QToolButton,
+    QWidget,
+)
+
+from resnet_explorer.ui.parts import describe, vbox
+from resnet_explorer.ui.style import USUAL_POINTS
+
+SHARE = 0.6
+"""The share of the page's area that the picture keeps beside drawers that are open by themselves."""
+LEAST_SHARE = 0.4
+"""The share that it keeps beside drawers that the user opens; a larger one opens over the picture."""
+LEAST_HEIGHT = 120
+"""Below this height in pixels at the usual text size a drawer at the bottom is of no use."""
+GRIP = 5
+
+
+class Edge(Enum):
+    """Where a drawer is."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    BOTTOM = "bottom"
+
+
+class OpenState(Enum):
+    """Whether a drawer is open: where there is room, always, or not."""
+
+    AUTO = "auto"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Handle(QToolButton):
+    """The label of a drawer at the page's edge; it is written along the edge."""
+
+    def __init__(self, title: str, edge: Edge, tip: str) -> None:
+        super().__init__()
+        self._edge = edge
+        self.setText(title)
+        self.setCheckable(True)
+        self.setAutoRaise(True)
+        self.setObjectName("handle")
+        describe(self, title, tip)
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        size = QSize(metrics.horizontalAdvance(self.text()) + 2 * metrics.height(), metrics.height() + 10)
+        return size if self._edge is Edge.BOTTOM else size.transposed()
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        option, painter, size = QStyleOptionToolButton(), QPainter(self), self.size()
+        self.initStyleOption(option)
+        if self._edge is not Edge.BOTTOM:
+            size = size.transposed()
+            painter.translate(
+                0 if self._edge is Edge.LEFT else self.width(), self.height() if self._edge is Edge.LEFT else 0
+            )
+            painter.rotate(-90 if self._edge is Edge.LEFT else 90)
+        option.rect = QRect(QPoint(0, 0), size)
+        self.style().drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option, painter, self)
+
+
+class Grip(QWidget):
+    """The inner border of a drawer, by which its size is changed."""
+
+    dragged = Signal(int)
+
+    def __init__(self, edge: Edge, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._edge = edge
+        across = Qt.CursorShape.SplitVCursor if edge is Edge.BOTTOM else Qt.CursorShape.SplitHCursor
+        self.setCursor(across)
+        self._at: QPoint | None = None
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._at = event.globalPosition().toPoint()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._at = None
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._at is None:
+            return
+        now = event.globalPosition().toPoint()
+        moved, self._at = now - self._at, now
+        self.dragged.emit({Edge.LEFT: moved.x(), Edge.RIGHT: -moved.x(), Edge.BOTTOM: -moved.y()}[self._edge])
+
+
+class Drawer(QFrame):
+    """A panel at an edge of a frame, ``size`` pixels wide or high at the usual text size.
+
+    ``toggled`` tells whether it is open from now on. ``handle`` is its label at the edge.
+    """
+
+    toggled = Signal(bool)
+
+    def __init__(self, title: str, widget: QWidget, edge: Edge, size: int, tip: str = "") -> None:
+        super().__init__()
+        self.title, self.widget, self.edge, self.wanted = title, widget, edge, size
+        self.state = OpenState.AUTO
+        self.setObjectName("drawer")
+        self.setAutoFillBackground(True)
+        self.handle = Handle(title, edge, tip or f"Show or hide: {title}")
+        self.grip = Grip(edge, self)
+        self._box = vbox((widget, 1), of=self, spacing=0)
+        self.is_over = False
+        """Whether it covers a part of the picture."""
+
+    def set_widget(self, widget: QWidget) -> None:
+        """Show another widget in the place of the one of today, which is deleted."""
+        self._box.replaceWidget(self.widget, widget)
+        self.widget.deleteLater()
+        self.widget = widget
+        self.grip.raise_()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.is_over:
+            self.handle.click()
+            self.handle.setFocus()
+            return
+        super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        width, height = self.width(), self.height()
+        self.grip.setGeometry(
+            {
+                Edge.LEFT: QRect(width - GRIP, 0, GRIP, height),
+                Edge.RIGHT: QRect(0, 0, GRIP, height),
+                Edge.BOTTOM: QRect(0, 0, width, GRIP),
+            }[self.edge]
+        )
+        self.grip.raise_()
+
+
+class Frame(QWidget):
+    """A picture with at least ``SHARE`` of the area, tools above it, and drawers at the edges.
+
+    A drawer has a labelled handle at its edge. It is beside the picture where there is room, and otherwise opens
+    over the picture. One drawer at each edge is open at a time. ``arranged`` tells that geometries have changed.
+    """
+
+    arranged = Signal()
+
+    main: QWidget | None = None
+    tools: Sequence[QWidget] = ()
+    drawers: Sequence[Drawer] = ()
+
+    def set_parts(self, main: QWidget, *drawers: Drawer, tools: Sequence[QWidget] = ()) -> None:
+        """Put in the picture, the drawers in the order of importance, and the rows of tools above the picture."""
+        self.main, self.tools, self.drawers = main, tuple(tools), drawers
+        for widget in (*self.tools, main):
+            widget.setParent(self)
+        for drawer in drawers:
+            for part in (drawer.handle, drawer):
+                part.setParent(self)
+            drawer.hide()
+            drawer.handle.clicked.connect(lambda checked, drawer=drawer: self.open(drawer, checked))
+            drawer.grip.dragged.connect(lambda by, drawer=drawer: self._on_dragged(drawer, by))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(320, 240)
+
+    def sizeHint(self) -> QSize:
+        return QSize(1000, 640)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._place()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._place()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.LayoutRequest:
+            self._place()
+        return super().event(event)
+
+    def drawer(self, title: str) -> Drawer:
+        """Return the drawer of a title."""
+        return next(drawer for drawer in self.drawers if drawer.title == title)
+
+    def open(self, drawer: Drawer, on: bool = True) -> None:
+        """Open a drawer, and close the others at its edge; or close it."""
+        for other in self.drawers:
+            if other.edge is drawer.edge:
+                other.state = OpenState.CLOSED
+        drawer.state = OpenState.OPEN if on else OpenState.CLOSED
+        self._place()
+        if on and drawer.is_over:
+            drawer.widget.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def layout_state(self) -> dict[str, tuple[str, int]]:
+        """Return for each drawer by its title whether it is open, and its size."""
+        return {drawer.title: (drawer.state.value, drawer.wanted) for drawer in self.drawers}
+
+    def set_layout_state(self, state: Mapping[str, tuple[str, int]]) -> None:
+        """Restore a state; drawers that it does not name stay as they are."""
+        for drawer in self.drawers:
+            if drawer.title in state:
+                name, drawer.wanted = state[drawer.title]
+                drawer.state = OpenState(name)
+        self._place()
+
+    def _on_dragged(self, drawer: Drawer, by: int) -> None:
+        drawer.state = OpenState.OPEN
+        drawer.wanted = max(100, round(drawer.wanted + by / self._scale()))
+        self._place()
+
+    def _scale(self) -> float:
+        return self.font().pointSizeF() / USUAL_POINTS
+
+    def _place(self) -> None:
+        """Give every part its place."""
+        if self.main is None:
+            return
+        inner = self._place_handles(self.contentsRect())
+        docked = self._docked(inner)
+        left, right, bottom = (docked.get(edge, 0) for edge in Edge)
+        middle = inner.adjusted(left, 0, -right, -bottom)
+        top = middle.top()
+        for part in self.tools:
+            high = _tools_height(part, middle.width())
+            part.setGeometry(middle.left(), top, middle.width(), high)
+            top += high
+        self.main.setGeometry(middle.left(), top, middle.width(), max(1, middle.bottom() + 1 - top))
+        for drawer in self.drawers:
+            self._place_drawer(drawer, inner, middle, docked)
+        self.arranged.emit()
+
+    def _place_handles(self, area: QRect) -> QRect:
+        """Place the handles along their edges, and return the area between them."""
+        inner = QRect(area)
+        for edge in Edge:
+            handles = self._handles(edge)
+            if not handles:
+                continue
+            if edge is Edge.BOTTOM:
+                high = max(handle.sizeHint().height() for handle in handles)
+                inner.setBottom(inner.bottom() - high)
+            else:
+                wide = max(handle.sizeHint().width() for handle in handles)
+                inner = inner.adjusted(wide, 0, 0, 0) if edge is Edge.LEFT else inner.adjusted(0, 0, -wide, 0)
+        for edge in Edge:
+            along = inner.left() if edge is Edge.BOTTOM else inner.top()
+            for handle in self._handles(edge):
+                size = handle.sizeHint()
+                if edge is Edge.BOTTOM:
+                    handle.setGeometry(along, inner.bottom() + 1, size.width(), area.bottom() - inner.bottom())
+                    along += size.width()
+                    continue
+                left = area.left() if edge is Edge.LEFT else inner.right() + 1
+                wide = inner.left() - area.left() if edge is Edge.LEFT else area.right() - inner.right()
+                handle.setGeometry(left, along, wide, size.height())
+                along += size.height()
+        return inner
+
+    def _handles(self, edge: Edge) -> list[Handle]:
+        """Return the handles at an edge; those that were put elsewhere take no room."""
+        handles = [drawer.handle for drawer in self.drawers if drawer.edge is edge]
+        return [handle for handle in handles if handle.parent() is self]
+
+    def _docked(self, inner: QRect) -> dict[Edge, int]:
+        """Return the size that the drawers beside the picture take at each edge."""
+        docked: dict[Edge, int] = {}
+        whole = self.width() * self.height()
+        for drawer in self.drawers:
+            if drawer.edge in docked or drawer.state is OpenState.CLOSED or self._is_second(drawer):
+                continue
+            share = SHARE if drawer.state is OpenState.AUTO else LEAST_SHARE
+            size = round(drawer.wanted * self._scale())
+            least = min(size, round(LEAST_HEIGHT * self._scale())) if drawer.edge is Edge.BOTTOM else size
+            while size >= least and self._main_area(inner, {**docked, drawer.edge: size}) < share * whole:
+                size -= 8
+            if size >= least:
+                docked[drawer.edge] = size
+        return docked
+
+    def _is_second(self, drawer: Drawer) -> bool:
+        """Tell whether another drawer of the edge comes first: one that is open, else the first of them."""
+        same = [other for other in self.drawers if other.edge is drawer.edge]
+        first = next((other for other in same if other.state is OpenState.OPEN), same[0])
+        return first is not drawer
+
+    def _main_area(self, inner: QRect, docked: Mapping[Edge, int]) -> int:
+        wide = inner.width() - docked.get(Edge.LEFT, 0) - docked.get(Edge.RIGHT, 0)
+        high = inner.height() - docked.get(Edge.BOTTOM, 0) - sum(_tools_height(part, wide) for part in self.tools)
+        return max(0, wide) * max(0, high)
+
+    def _place_drawer(self, drawer: Drawer, inner: QRect, middle: QRect, docked: Mapping[Edge, int]) -> None:
+        is_docked = drawer.edge in docked and not self._is_second(drawer) and drawer.state is not OpenState.CLOSED
+        drawer.is_over = not is_docked and drawer.state is OpenState.OPEN
+        size = docked[drawer.edge] if is_docked else round(drawer.wanted * self._scale())
+        if drawer.edge is Edge.BOTTOM:
+            room = middle.adjusted(0, 0, 0, docked.get(Edge.BOTTOM, 0))
+            size = min(size, round(0.8 * inner.height()))
+            place = QRect(room.left(), room.bottom() + 1 - size, room.width(), size)
+        else:
+            size = min(size, round(0.9 * inner.width()))
+            place = QRect(
+                inner.left() if drawer.edge is Edge.LEFT else inner.right() + 1 - size,
+                inner.top(),
+                size,
+                inner.height(),
+            )
+        drawer.setGeometry(place)
+        was_open = drawer.handle.isChecked()
+        drawer.setVisible(is_docked or drawer.is_over)
+        drawer.handle.setChecked(is_docked or drawer.is_over)
+        if drawer.is_over:
+            drawer.raise_()
+        if was_open != drawer.handle.isChecked():
+            drawer.toggled.emit(drawer.handle.isChecked())
+
+
+def _tools_height(part: QWidget, width: int) -> int:
+    if part.isHidden():
+        return 0
+    return part.heightForWidth(width) if part.hasHeightForWidth() else part.sizeHint().height()
