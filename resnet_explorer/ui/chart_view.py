@@ -24,6 +24,8 @@ _HELP = (
 )
 _HEAT_HELP = "Wheel, plus and minus zoom, drag pans, F shows all."
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+PLOT, PLOT_HIGH = 0.55, 180.0
+"""The part of a chart's area that its plot keeps at least, and its least height in px above rows of blocks."""
 _MARGIN = 3
 """In px: lines reach over the edges of what they belong to."""
 
@@ -105,12 +107,17 @@ class ChartView(_LinkedCanvas):
         self.update()
 
     def _add_strips(self, wide: float, high: float) -> None:
-        """Give the rows of blocks the room that they need, and the chart the rest."""
+        """Put the rows of blocks under the chart; lower ones, or none, where its plot would get too little room."""
         assert self.chart and self._drawn
-        rows = charts.block_strip(self._strips, self._value, wide, self._value_name, self._text, self._drawn.scale)
-        self._drawn = charts.draw(self.chart, wide, max(160.0, high - rows.height), text=self._text)
-        rows = charts.block_strip(self._strips, self._value, wide, self._value_name, self._text, self._drawn.scale)
-        self.picture = charts.stack(self._drawn.picture, rows)
+        drawn = self._drawn
+        for low in (False, True):
+            rows = charts.block_strip(self._strips, self._value, wide, self._value_name, self._text, drawn.scale, low)
+            made = charts.draw(self.chart, wide, max(160.0, high - rows.height), text=self._text)
+            left, top, right, bottom = made.scale.frame
+            if bottom - top >= PLOT_HIGH and (low or (right - left) * (bottom - top) >= PLOT * wide * high):
+                strips = self._strips, self._value, wide, self._value_name, self._text, made.scale, low
+                self._drawn, self.picture = made, charts.stack(made.picture, charts.block_strip(*strips))
+                return
 
     def fit(self) -> None:
         if self.chart and self._given:
