@@ -20,11 +20,30 @@ PATIENCE = 120_000
 def page(window: MainWindow, qtbot: QtBot) -> TimingPage:
     """The page with the times of ResNet-20."""
     window.document.propose(State(find("resnet20"), InputShape(2, 32, 32)), "choose ResNet-20")
-    window.tabs.setCurrentWidget(pages.timing(window))
     pages.timing(window).repeats.setCurrentIndex(0)
-    qtbot.mouseClick(pages.timing(window).measure, Qt.MouseButton.LeftButton)
+    window.show_page("timing")
     qtbot.waitUntil(lambda: pages.timing(window).measured is not None, timeout=PATIENCE)
     return pages.timing(window)
+
+
+def test_the_page_says_what_it_measures_where_the_picture_will_be(window: MainWindow, qtbot: QtBot) -> None:
+    """It measures without being asked; the estimate is there, and so is Cancel."""
+    page = pages.timing(window)
+    window.show_page("timing")
+    assert page.blank.isVisible() and page.line.cancel.isVisible() and len(window.jobs.states) == 1
+    qtbot.waitUntil(lambda: "about" in page.blank.text(), timeout=PATIENCE)
+    assert page.blank.text().startswith("Times of resnet18: ") and " left" in page.blank.text()
+    qtbot.mouseClick(page.line.cancel, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: page.blank.text().startswith("Cancelled. Press Measure"), timeout=PATIENCE)
+    window.show_page("diagram")
+    window.show_page("timing")
+    assert len(window.jobs.states) == 1, "it is the user's turn"
+
+
+def test_a_look_never_takes_much_memory(window: MainWindow) -> None:
+    window.jobs.free = lambda: 1000
+    window.show_page("timing")
+    assert not window.jobs.states and "memory" in pages.timing(window).blank.text()
 
 
 def test_every_layer_and_block_has_its_times(window: MainWindow, page: TimingPage) -> None:
@@ -32,6 +51,7 @@ def test_every_layer_and_block_has_its_times(window: MainWindow, page: TimingPag
     analysis = window.session.results.analysis
     assert {row.path for row in analysis.rows} <= paths
     assert {"", "stem", "layer1", "layer1.0", "head"} <= paths
+    assert page.table.rows[0].texts[0] == "network" and page.canvas.isVisible()
     assert "resnet20 at 2×32×32 on cpu: forward" in page.text.text() and "backward" in page.text.text()
 
 
