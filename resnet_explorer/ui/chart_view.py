@@ -14,6 +14,7 @@ from resnet_explorer.picture.chart.heatmap import heat_picture
 from resnet_explorer.picture.marks import Ink, Picture
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.ui.canvas import ZOOM_STEP, SizedCanvas
+from resnet_explorer.ui.canvas_menu import place_of, show_menu
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.painter import paint, paint_group
 from resnet_explorer.ui.scene import Camera, Hit, named
@@ -42,6 +43,17 @@ class _LinkedCanvas(SizedCanvas):
 
     def pointed(self, path: str) -> None:
         self._document.hover_over(path)
+
+    def contextMenuEvent(self, event: QtGui.QContextMenuEvent) -> None:
+        """Show the menu: by the mouse for what lies under it, by a key for what is selected."""
+        self._grabbed = None
+        if event.reason() == QtGui.QContextMenuEvent.Reason.Mouse:
+            self._document.select(self.part_at(QPointF(event.pos())))
+        show_menu(self, self._document, place_of(self, event, [place for place, _ in self.marked()]))
+
+    def part_at(self, position: QPointF) -> str:
+        """Return the path of the part of the network that is shown at a point of the widget; empty for the ground."""
+        return self.path_at(position)
 
     def _on_linked(self, path: str) -> None:
         if self.isVisible():
@@ -153,19 +165,33 @@ class ChartView(_LinkedCanvas):
             self._spots = charts.spots(self.picture)
         return self._spots
 
+    def path_at(self, position: QPointF) -> str:
+        """Return the path of what is shown at a point: a curve's key at its name alone, and not at its points."""
+        target = self.found_at(position)
+        is_point = target is not None and target.group.kind != "legend" and target.path in self._keys()
+        return target.path if target and not is_point else ""
+
+    def part_at(self, position: QPointF) -> str:
+        path = self.path_at(position)
+        return "" if path in self._keys() else path
+
+    def _keys(self) -> set[str]:
+        return {series.key for series in self.chart.series} if self.chart else set()
+
     def clicked(self, path: str) -> None:
-        if self.chart and path in {series.key for series in self.chart.series}:
-            before = {series.key for series in self.chart.shown}
-            self._set(charts.toggled(self.chart, path))
-            now = {series.key for series in self.chart.shown}
-            self._hidden = (self._hidden - now) | (before - now)
-        else:
+        """Hide or show the curve of a key, unless it is the only one; else select the path."""
+        if self.chart is None or path not in self._keys():
             super().clicked(path)
+            return
+        toggled = charts.toggled(self.chart, path)
+        before, now = ({series.key for series in chart.shown} for chart in (self.chart, toggled))
+        if now:
+            self._set(toggled)
+            self._hidden = (self._hidden - now) | (before - now)
 
     def pointed(self, path: str) -> None:
         path = path or (self.readout.path if self.readout else "")
-        is_key = self.chart is not None and path in {series.key for series in self.chart.series}
-        super().pointed("" if is_key else path)
+        super().pointed("" if path in self._keys() else path)
 
     def tip(self, hit: Hit) -> str:
         is_read = self.readout is not None and self.readout.text == hit.group.title
@@ -250,7 +276,7 @@ class ChartView(_LinkedCanvas):
         step = _STEPS.get(Qt.Key(event.key()))
         if step is not None:
             return lambda: self._step(step)
-        if event.key() == Qt.Key.Key_Escape:
+        if event.key() == Qt.Key.Key_Escape and (self.readout or self._is_zoomed):
             return self.read_nothing if self.readout else self.fit
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.readout and self.readout.path:
             return lambda: self.clicked(self.readout.path if self.readout else "")

@@ -1,7 +1,7 @@
 """Measured times in the window: the roofline, the table under it, and that they say what they are of."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
 from resnet_explorer.app.main_window import MainWindow
@@ -100,7 +100,7 @@ def test_another_network_keeps_the_times_and_says_whose_they_are(window: MainWin
     assert page.canvas.chart is not None
 
 
-def test_the_paths_of_resnet110_are_binomial(window: MainWindow) -> None:
+def test_the_paths_of_resnet110_are_binomial(window: MainWindow, qtbot: QtBot) -> None:
     """54 blocks: most paths take 19 to 35 branches (Veit et al. 2016, section 4.3)."""
     window.document.propose(State(find("resnet110"), InputShape(1, 32, 32)), "choose ResNet-110")
     window.actions_by_key["paths"].trigger()
@@ -109,4 +109,12 @@ def test_the_paths_of_resnet110_are_binomial(window: MainWindow) -> None:
     shares = dialog.view.chart.series[0].y
     assert len(shares) == 55 and sum(shares) == pytest.approx(100)
     assert sum(shares[19:36]) > 95
-    dialog.close()
+    bar = next(spot for spot in dialog.view._all_spots() if spot.frame.bottom - spot.frame.top > 10).frame
+    place = QPoint(round((bar.left + bar.right) / 2), round((bar.top + bar.bottom) / 2))
+    qtbot.mouseClick(dialog.view, Qt.MouseButton.LeftButton, pos=place)
+    dialog.view.clicked(dialog.view.chart.series[0].key)
+    assert len(dialog.view.chart.shown) == 1, "its only series cannot be hidden"
+    qtbot.keyClick(dialog.view, Qt.Key.Key_Escape)
+    if dialog.isVisible():  # the first one ends the reading
+        qtbot.keyClick(dialog.view, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
