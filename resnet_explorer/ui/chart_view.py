@@ -124,9 +124,10 @@ class ChartView(_LinkedCanvas):
         drawn = self._drawn
         for low in (False, True):
             rows = charts.block_strip(self._strips, self._value, wide, self._value_name, self._text, drawn.scale, low)
-            made = charts.draw(self.chart, wide, max(160.0, high - rows.height), text=self._text)
+            room = max(160.0, high - rows.height)
+            made = charts.draw(self.chart, wide, room, self._text, PLOT * high / room)
             left, top, right, bottom = made.scale.frame
-            if bottom - top >= PLOT_HIGH and (low or (right - left) * (bottom - top) >= PLOT * wide * high):
+            if bottom - top >= PLOT_HIGH and (right - left) * (bottom - top) >= PLOT * wide * high:
                 strips = self._strips, self._value, wide, self._value_name, self._text, made.scale, low
                 self._drawn, self.picture = made, charts.stack(made.picture, charts.block_strip(*strips))
                 return
