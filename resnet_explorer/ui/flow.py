@@ -75,14 +75,13 @@ class Flow(QLayout):
             left -= wide + gap
         top = inner.top()
         for row in rows:
-            high = max((_height(item, wide) for item, wide in row), default=0)
             spare = inner.width() - sum(wide for _, wide in row) - gap * (len(row) - 1)
             taking = sum(_stretches(item) for item, _ in row)
-            x = inner.left()
-            for item, wide in row:
-                wide += spare // taking if _stretches(item) else 0
+            widths = [wide + (spare // taking if _stretches(item) else 0) for item, wide in row]
+            heights = [_height(item, wide) for (item, _), wide in zip(row, widths, strict=True)]
+            high, x = max(heights, default=0), inner.left()
+            for (item, _), wide, tall in zip(row, widths, heights, strict=True):
                 if move:
-                    tall = min(high, _height(item, wide))
                     item.setGeometry(QRect(x, top + (high - tall) // 2, wide, tall))
                 x += wide + gap
             top += high + gap

@@ -80,7 +80,7 @@ class JobLine(QWidget):
         self.bar.setValue(state.done)
         self.bar.setAccessibleName(f"{state.label}: {state.done} of {state.of}")
         self.text.setText(state.problem or _text(state))
-        self.text.setToolTip("\n".join(state.log))
+        self.text.setToolTip("\n".join((self.text.text(), *state.log)))
         self.cancel.setVisible(not state.is_over)
         self.retry.setVisible(state.phase in (Phase.FAILED, Phase.CANCELLED))
 
