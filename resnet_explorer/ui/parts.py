@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QScrollArea, QSplitter, QToolButton, QVBoxLayout, QWidget
 
-from resnet_explorer.ui.elide import ElidedLabel
+from resnet_explorer.ui.status import ElidedLabel
 
 W = TypeVar("W", bound=QWidget)
 B = TypeVar("B", bound=QtWidgets.QBoxLayout)

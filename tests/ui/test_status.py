@@ -8,9 +8,9 @@ from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
-from resnet_explorer.ui.elide import ElidedLabel, elidable
 from resnet_explorer.ui.page_tabs import PageTabs
 from resnet_explorer.ui.parts import label
+from resnet_explorer.ui.status import ElidedLabel, elidable
 
 TEXT = "Press Measure to see which layers are limited by arithmetic and which by memory."
 
@@ -33,11 +33,12 @@ def test_a_label_that_is_cut_says_all_in_its_tooltip(qtbot: QtBot) -> None:
     qtbot.addWidget(made)
     made.resize(100, 20)
     made.show()
-    assert made.is_cut and tip_of(made) == TEXT and made.text() == TEXT
-    made.setToolTip("What is shown")
-    assert tip_of(made) == f"{TEXT}\nWhat is shown"
+    assert made.is_cut and made.toolTip() == TEXT and made.text() == TEXT
+    made.note = "round 3 of 10"
+    made.resize(90, 20)
+    assert made.toolTip() == f"{TEXT}\nround 3 of 10"
     made.resize(2000, 20)
-    assert not made.is_cut and tip_of(made) == "What is shown"
+    assert not made.is_cut and made.toolTip() == "round 3 of 10"
 
 
 def test_a_list_that_may_be_narrow_says_its_choice(qtbot: QtBot) -> None:
