@@ -1,7 +1,5 @@
 """The verification: its line in the status bar, and each sum beside a library's count with the rows that differ."""
 
-from functools import partial
-
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QToolButton, QWidget
 
@@ -58,8 +56,10 @@ class VerdictLabel(QToolButton):
         job = Verify(state.spec, state.image, fvcore)
         analysis, kept = self._results.analysis, self._results.kept
         needs = (training_bytes(analysis, kept) if kept else inference_bytes(analysis)).total if fvcore else 0
-        failed = partial(self._say, "⚠ not verified")
-        self._job = self._jobs.submit(job, name, self._on_verdict, failed, needs)
+        self._job = self._jobs.submit(job, name, self._on_verdict, self._on_problem, needs)
+
+    def _on_problem(self, problem: str) -> None:
+        self._say("⚠ not verified", problem)
 
     def _on_verdict(self, job: Job, verdict: object) -> None:
         assert isinstance(job, Verify) and isinstance(verdict, Verdict) and self._results
