@@ -174,8 +174,9 @@ class _Writer:
         style = {Style.SEMIBOLD: ' font-weight="600"', Style.ITALIC: ' font-style="italic"'}.get(label.style, "")
         turn = f' transform="rotate(-90 {_n(label.x)} {_n(label.y)})"' if label.turned else ""
         place = f'x="{_n(label.x)}" y="{_n(label.y)}"{turn}'
+        length = f' textLength="{_n(marks.width(label.text, label.size, label.style))}" lengthAdjust="spacingAndGlyphs"'
         self.lines.append(
-            f'<text {place} font-size="{_n(label.size)}" fill="{fill}"{anchor}{style}>'
+            f'<text {place} font-size="{_n(label.size)}" fill="{fill}"{anchor}{style}{length if label.text else ""}>'
             f"{escape(label.text, quote=False)}</text>"
         )
 

@@ -42,6 +42,7 @@ class Canvas(QWidget):
         self.camera = Camera()
         self.animated = True
         self._theme: Theme = LIGHT
+        self._text = 1.0
         self._fitted = True
         self._grabbed: QPointF | None = None
         self._dragged = False
@@ -92,8 +93,11 @@ class Canvas(QWidget):
         return None
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
-        self._theme = theme
+        """Paint in another theme, as large as its text asks for."""
+        self._theme, before = theme, self._text
+        self._text = theme.font_points / USUAL_POINTS
+        if self._fitted and self._text != before:
+            self.redraw()
         self.update()
 
     def show_picture(self, picture: Picture, animate: bool = False, show: QRectF | None = None) -> None:
@@ -102,11 +106,19 @@ class Canvas(QWidget):
         self.picture = picture
         if not self.camera.visible(self.room()).intersects(QRectF(QPointF(0, 0), self._size())):
             self._fitted = True  # what was looked at is gone
-        target = read(self._size(), self.room()) if self._fitted else self.camera
+        target = self.fitted() if self._fitted else self.camera
         if show is not None:
             target = target.showing(show, self.room())
         self.go(target, before if animate else None)
         self.picture_changed.emit()
+
+    def fitted(self) -> Camera:
+        """Return the camera for a picture whose zoom is not the user's: whole, or from its top where that is small."""
+        return read(self._size(), self.room(), self._text)
+
+    def composed(self, wide: float, high: float, text: float = 1.0) -> Picture:
+        """Return the picture for a page of that size in px, as it is to be exported; ``text`` makes words larger."""
+        return self.picture
 
     def open_all(self) -> bool:
         """Open everything that opens in this picture; return whether anything does."""
@@ -119,7 +131,7 @@ class Canvas(QWidget):
     def fit(self) -> None:
         """Show the whole picture."""
         self._fitted = True
-        self.go(fit(self._size(), self.room()), {})
+        self.go(fit(self._size(), self.room(), self._text), {})
 
     def zoom(self, factor: float) -> None:
         """Zoom by a factor around the middle."""
@@ -287,7 +299,6 @@ class SizedCanvas(Canvas):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._text = 1.0
         self.animated = False
 
     def show_theme(self, theme: Theme) -> None:

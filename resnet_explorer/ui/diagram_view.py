@@ -8,10 +8,11 @@ from PySide6.QtWidgets import QWidget
 
 from resnet_explorer.diagram.diagram import diagram
 from resnet_explorer.diagram.view import closed, move, toggled
+from resnet_explorer.picture.marks import Picture
 from resnet_explorer.readings.explain import explain
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.document import Document, Results
-from resnet_explorer.ui.scene import Hit, opened, places
+from resnet_explorer.ui.scene import EDGE, Camera, Hit, fit, opened, places
 
 _DIRECTIONS: Mapping[int, str] = {
     Qt.Key.Key_Left: "left",
@@ -40,25 +41,39 @@ class DiagramView(Canvas):
         document.overlays_changed.connect(self._on_overlays_changed)
 
     def show_results(self, results: Results) -> None:
-        """Show the network of new results; the zoom stays where the user set it."""
+        """Show new results; another network is fitted."""
         shown = self._results
         self._results = results
-        self._draw(animate=shown is not None and shown.state.spec != results.state.spec)
+        is_other = shown is not None and shown.state.spec != results.state.spec
+        self._fitted = self._fitted or is_other
+        self._draw(animate=is_other)
         self._announce(self._document.selection)
 
     def redraw(self) -> None:
         self._draw(animate=False)
 
+    def fitted(self) -> Camera:
+        """Return the camera that shows both twins, or else one network large enough to be read."""
+        if self._document.view.compare and not self._document.view.expanded:
+            return fit(self._size(), self.room(), self._text)
+        return super().fitted()
+
+    def composed(self, wide: float, high: float, text: float = 1.0) -> Picture:
+        if self._results is None:
+            return self.picture
+        overlays = tuple(self._document.overlays.values())
+        return diagram(self._results.analysis, self._document.view, (wide / text, high / text), overlays)
+
     def _draw(self, animate: bool, show: str = "") -> None:
         if self._results is None:
             return
-        room, overlays = (self.width(), self.height()), tuple(self._document.overlays.values())
-        picture = diagram(self._results.analysis, self._document.view, room, overlays)
+        picture = self.composed(self.width() - EDGE, self.height() - EDGE, self._text)
         self.show_picture(picture, animate, opened(picture).get(f"{show}:open"))
 
     def _on_view_changed(self) -> None:
         shown = {key.removesuffix(":open") for key in opened(self.picture) if key.endswith(":open")}
         new = self._document.view.expanded - shown
+        self._fitted = True
         self._draw(animate=True, show=next(iter(new)) if len(new) == 1 else "")
 
     def _on_overlays_changed(self) -> None:
