@@ -30,6 +30,8 @@ TITLE = 46.0
 LEGEND = 24.0
 """What the title and the legend take of the height."""
 LEGEND_TEXT = 12
+WRAP = 560.0
+"""So wide is a line of what differs between the twins at most."""
 SPACE = 18.0
 ROOM = (1200.0, 600.0)
 """The room in px that a picture is laid out for where no window says otherwise: a page in landscape."""
@@ -105,6 +107,8 @@ def _compared(analysis: Analysis, view: View, room: Size, overlays: Sequence["Ov
 
     Values were measured in one of the two: the other has no colours.
     """
+    from resnet_explorer.picture.chart.text import wrap  # the start needs no charts
+
     tints = _tints(overlays)
     tinted, other_tinted = (tints, None) if analysis.network.spec.residual else (None, tints)
     residual, plain = (analyse(compile_spec(spec), analysis.input) for spec in twins(analysis.network.spec))
@@ -116,7 +120,7 @@ def _compared(analysis: Analysis, view: View, room: Size, overlays: Sequence["Ov
     wide = max((group.width for pair in pairs for group in pair), default=0.0)
     if pairs and _columns(room, wide) < 2:
         pairs = [[group] for pair in pairs for group in pair]
-    strip = _strip(_difference(residual, plain), Ink.SHORTCUT)
+    strip = _strip(wrap(difference(residual, plain), WRAP, 12, 2, Style.SEMIBOLD), Ink.SHORTCUT)
     beside, zoom = best_grid(residual, view, _room(room, overlays, pairs[:1], strip, across=2), tints)
     above, other = best_grid(residual, view, _room(room, overlays, pairs[:1], strip, down=2), tints)
     is_beside = zoom >= other
@@ -143,17 +147,18 @@ def _strip(lines: tuple[str, ...], ink: Ink) -> Group:
     return Group("", "difference", ". ".join(lines), MARGIN, 0, wide, high, (box, *labels))
 
 
-def _difference(residual: Analysis, plain: Analysis) -> tuple[str, ...]:
+def difference(residual: Analysis, plain: Analysis) -> str:
+    """Return in a sentence what the plain twin lacks."""
     forms = [block.form for stage in residual.network.stages for block in stage.blocks]
     cost = residual.total.params - plain.total.params
     gone = f"In the plain twin {len(forms)} shortcuts are gone"
     if not cost:
-        return (f"{gone}; they have no parameters: both networks have {plain.total.params:,}.",)
+        return f"{gone}; they have no parameters: both networks have {plain.total.params:,}."
     projections = sum(form.projects for form in forms)
     less = si(residual.total.macs - plain.total.macs)
     counts = f"{plain.total.params:,} parameters instead of {residual.total.params:,}"
     costs = f"−{cost:,}, −{share(cost, residual.total.params):.1f} %"
-    return f"{gone}, {projections} of them projections", f"{counts} ({costs}), −{less}MACs"
+    return f"{gone}, {projections} of them projections: {counts} ({costs}), −{less}MACs"
 
 
 def _whole(overview: Overview, x: float, y: float) -> Group:

@@ -94,11 +94,14 @@ SHARP = 8
 """Lines of more points are curves; where they turn back, a mitre would stand out as a spike."""
 
 
-def to_svg(picture: Picture, theme: Theme, outlines: bool = False) -> str:
-    """Return the text of an SVG file that shows the picture; text as outlines where asked, else editable."""
+def to_svg(picture: Picture, theme: Theme, outlines: bool = False, scale: float = 1.0) -> str:
+    """Return the text of an SVG file that shows the picture; text as outlines where asked, else editable.
+
+    ``scale`` is the size of the file in px to that of the picture.
+    """
     writer = _Writer(theme, Outlines() if outlines else None)
     writer.marks(picture.marks, "", "")
-    size = f'width="{_n(picture.width)}" height="{_n(picture.height)}"'
+    size = f'width="{_n(picture.width * scale)}" height="{_n(picture.height * scale)}"'
     links = ' xmlns:xlink="http://www.w3.org/1999/xlink"' if outlines else ""
     start = (
         f'<svg xmlns="http://www.w3.org/2000/svg"{links} {size} viewBox="0 0 {_n(picture.width)} {_n(picture.height)}"'

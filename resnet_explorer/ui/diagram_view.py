@@ -58,16 +58,17 @@ class DiagramView(Canvas):
             return fit(self._size(), self.room(), self._text)
         return super().fitted()
 
-    def composed(self, wide: float, high: float, text: float = 1.0) -> Picture:
+    def composed(self, wide: float, high: float) -> Picture:
         if self._results is None:
             return self.picture
-        overlays = tuple(self._document.overlays.values())
-        return diagram(self._results.analysis, self._document.view, (wide / text, high / text), overlays)
+        return diagram(
+            self._results.analysis, self._document.view, (wide, high), tuple(self._document.overlays.values())
+        )
 
     def _draw(self, animate: bool, show: str = "") -> None:
         if self._results is None:
             return
-        picture = self.composed(self.width() - EDGE, self.height() - EDGE, self._text)
+        picture = self.composed((self.width() - EDGE) / self._text, (self.height() - EDGE) / self._text)
         self.show_picture(picture, animate, opened(picture).get(f"{show}:open"))
 
     def _on_view_changed(self) -> None:
