@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from resnet_explorer import files
 from resnet_explorer.cli.run import commands
-from resnet_explorer.diagram.view import View, foldable, folded
 from resnet_explorer.engine.pytorch import importing
 from resnet_explorer.errors import ExportError, SpecError, did_you_mean
 from resnet_explorer.layers import table
@@ -25,6 +24,7 @@ from resnet_explorer.terminal.options import network
 from resnet_explorer.terminal.output import complain, importing_qt, painter, say, say_json
 
 if TYPE_CHECKING:
+    from resnet_explorer.diagram.view import View
     from resnet_explorer.picture.page import Page
     from resnet_explorer.verify.values import Verdict
 
@@ -113,11 +113,13 @@ def _page(text: str) -> "Page":
     return custom(*sizes)
 
 
-def _view(network: Network, expand: Sequence[str], unfold: bool, compare: bool) -> View:
+def _view(network: Network, expand: Sequence[str], unfold: bool, compare: bool) -> "View":
     """Return the view with these paths open; ``all`` opens every block, a stage's path those that it shows.
 
     Raises SpecError, with the nearest path, where the network has no such part.
     """
+    from resnet_explorer.diagram.view import View, foldable
+
     if "all" in expand:
         return View.all_open(network, unfold, compare)
     stages = frozenset(stage.path for stage in network.stages if unfold and foldable(stage))
@@ -125,8 +127,10 @@ def _view(network: Network, expand: Sequence[str], unfold: bool, compare: bool) 
     return View(frozenset[str]().union(*opened), stages, compare)
 
 
-def _blocks(network: Network, path: str, view: View) -> set[str]:
+def _blocks(network: Network, path: str, view: "View") -> set[str]:
     """Return the block that a path names or lies in, or those that a stage shows."""
+    from resnet_explorer.diagram.view import folded
+
     if not path or not network.has(path):
         paths = [stage.path for stage in network.stages]
         paths += [path for block in network.blocks for path in (block.path, *block.layer_paths)]
