@@ -102,7 +102,7 @@ def _has_picture(window: MainWindow, canvas: Canvas) -> bool:
     """Return whether a drawing is shown; where there is none say what to do."""
     if canvas.isVisibleTo(window) and canvas.picture.marks:
         return True
-    window.say("No drawing is shown here. Measure or train first; images are saved with the page's own Save… button.")
+    window.say("No drawing is shown here yet. Images are saved with Save… on the page, torchviz's drawing as DOT.")
     return False
 
 
