@@ -28,7 +28,7 @@ _OWN: tuple[Action, ...] = (
     _file("open-weights", "Open &weights…", "Ctrl+Shift+O", "Find a .pth file's network", "weights_dialog:ask"),
     _file("open-module", "Open &module…", "", "Run a Python file and find its module's network", "module_dialog:ask"),
     _file("save", "&Save network…", "Ctrl+S", "Save this network as a spec file", "save_network"),
-    _file("export", "&Export picture…", "Ctrl+E", "Save or copy the drawing that is shown as SVG, PDF or PNG", "export_picture"),
+    _file("export", "&Export picture…", "Ctrl+E", "Save or copy the drawing as SVG, PDF or PNG", "export_picture"),
     _file("export-table", "Export &table…", "Ctrl+Shift+E", "Save all layers as CSV, JSON or Markdown", "save_table"),
     _file("save-weights", "Save weig&hts…", "", "Save weights as .safetensors, .pth, ONNX", "weights_dialog:ask_save"),
     _file("save-source", "Save as &PyTorch code…", "", "Save the network as one Python file", "save_source"),

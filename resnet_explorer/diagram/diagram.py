@@ -140,9 +140,9 @@ def _compared(analysis: Analysis, view: View, room: Size, overlays: Sequence["Ov
 def _strip(lines: tuple[str, ...], ink: Ink) -> Group:
     """Return lines of words in a frame: the first says how much differs, the others what."""
     styles = [Style.SEMIBOLD, *(Style.REGULAR for _ in lines[1:])]
-    wide = max(width(line, 12, style) for line, style in zip(lines, styles, strict=True)) + 28
+    wide = max(line_room(line, 12, style) for line, style in zip(lines, styles, strict=True)) + 28
     high = 30.0 + 18 * (len(lines) - 1)
-    labels = [Label(14, 20 + 18 * i, line, 12, Ink.TEXT, style=styles[i]) for i, line in enumerate(lines)]
+    labels = [Label(14, 20 + 18 * i, line, 12, style=styles[i], is_name=True) for i, line in enumerate(lines)]
     box = Box(0, 0, wide, high, Ink.OPEN, ink, 1.2, 15, Dash.DOTTED)
     return Group("", "difference", ". ".join(lines), MARGIN, 0, wide, high, (box, *labels))
 

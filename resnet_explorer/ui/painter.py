@@ -117,9 +117,9 @@ class Brush:
                 self._mark(mark)
 
     def _readable(self, name: Label, wide: float) -> Label | None:
-        """Return a name as large as can be read, its last word where there is no room for all; None for neither."""
-        size = ceil(READABLE * self._px)
-        for text in (name.text, name.text.rpartition(" ")[2]):
+        """Return a name as large as can be read, its number alone where there is no room for all; None for neither."""
+        size, number = ceil(READABLE * self._px), name.text.rpartition(" ")[2]
+        for text in (name.text, *((number,) if number.isdecimal() else ())):
             if marks.width(text, size, name.style) <= wide:
                 x = min(name.x, wide - marks.width(text, size, name.style)) if name.anchor is Anchor.START else name.x
                 return replace(name, text=text, size=size, x=x, y=name.y + 0.36 * (size - name.size))
