@@ -31,7 +31,7 @@ _OWN: tuple[Action, ...] = (
     _file("save", "&Save network…", "Ctrl+S", "Save this network as a spec file", "save_network"),
     _file("save-weights", "Save weig&hts…", "", "Save weights as .safetensors, .pth, ONNX", "weights_dialog:ask_save"),
     _file("save-source", "Save as &PyTorch code…", "", "Save the network as one Python file", "save_source"),
-    _export("export", "&Export picture…", "Ctrl+E", "Save or copy the diagram as SVG, PDF or PNG", "export_picture"),
+    _export("export", "&Export picture…", "Ctrl+E", "Save or copy the drawing as SVG, PDF or PNG", "export_picture"),
     _export("export-table", "Export &table…", "Ctrl+Shift+E", "Save all layers as CSV, JSON or Markdown", "save_table"),
     _file("quit", "&Quit", "Ctrl+Q", "Close the window", ".close"),
     _edit("copy-picture", "Copy &picture", "Ctrl+Shift+C", "Copy the diagram as SVG and as image", "copy_shown"),

@@ -20,7 +20,7 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.layers.table import to_csv, to_json, to_markdown
 from resnet_explorer.picture.theme import THEMES
 from resnet_explorer.spec import codec
-from resnet_explorer.ui.canvas import ZOOM_STEP
+from resnet_explorer.ui.canvas import ZOOM_STEP, Canvas
 from resnet_explorer.ui.clipboard import copy_picture
 from resnet_explorer.ui.dialogs import KINDS, Texts, resize_to_fit, save_text, warn
 from resnet_explorer.ui.document import State, read
@@ -84,15 +84,32 @@ def save_table(window: MainWindow, checked: bool) -> None:
 
 def export_picture(window: MainWindow, checked: bool) -> None:
     """Open the export dialog on the picture that is looked at."""
-    from resnet_explorer.ui.export_dialog import ExportDialog  # with fontTools, which the other actions do not need
+    from resnet_explorer.ui.export_dialog import (  # with fontTools, which the other actions do not need
+        ExportDialog,
+        file_name,
+    )
 
-    dialog = ExportDialog(window.canvas.picture, window.document.state.spec.name, window.preferences, window)
+    canvas = window.canvas
+    if not _has_picture(window, canvas):
+        return
+    name = window.document.state.spec.name if canvas is window.diagram else file_name(canvas.picture.title)
+    dialog = ExportDialog(canvas, name, window.preferences, window)
     dialog.exec()
     window.remember(dialog.preferences())
 
 
+def _has_picture(window: MainWindow, canvas: Canvas) -> bool:
+    """Return whether a drawing is shown; where there is none say what to do."""
+    if canvas.isVisibleTo(window) and canvas.picture.marks:
+        return True
+    window.say("No drawing is shown here yet. Images are saved with Save… on the page, torchviz's drawing as DOT.")
+    return False
+
+
 def copy_shown(window: MainWindow, checked: bool) -> None:
     """Copy the picture that is looked at."""
+    if not _has_picture(window, window.canvas):
+        return
     copy_picture(window.canvas.picture, theme_named(window.preferences.theme))
     window.say("The picture is on the clipboard.")
 

@@ -17,7 +17,7 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.ui import style, workspace
-from resnet_explorer.ui.canvas import Canvas
+from resnet_explorer.ui.canvas import Canvas, shown_canvas
 from resnet_explorer.ui.diagram_view import DiagramView
 from resnet_explorer.ui.document import Results, Session
 from resnet_explorer.ui.flow import tool_row
@@ -198,7 +198,7 @@ class MainWindow(Window):
     def canvas(self) -> Canvas:
         """Return the picture that is looked at: what fit, zoom, export and copy are about."""
         page = self.shown_page()
-        return page.canvas if page else self.diagram
+        return shown_canvas(page, page.canvas) if page else self.diagram
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if self._panels and any(url.isLocalFile() for url in event.mimeData().urls()):

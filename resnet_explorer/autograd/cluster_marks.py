@@ -60,7 +60,7 @@ def closed(cluster: Cluster, on_highway: int, ink: Ink) -> Drawn:
     wide = max(CLOSED_WIDTH, width(cluster.name, 12, Style.SEMIBOLD) + 16, width(facts, 10) + 12)
     marks: list[Mark] = [
         Box(0, 0, wide, CLOSED_HEIGHT, Ink.CARD, ink, 1.4, 6),
-        Label(wide / 2, 16, cluster.name, 12, Ink.TEXT, Anchor.MIDDLE, Style.SEMIBOLD),
+        Label(wide / 2, 16, cluster.name, 12, Ink.TEXT, Anchor.MIDDLE, Style.SEMIBOLD, is_name=True),
         Label(wide / 2, 29, facts, 10, Ink.MUTED, Anchor.MIDDLE),
     ]
     if on_highway:
@@ -99,7 +99,7 @@ def opened(graph: AutogradGraph, cluster: Cluster, highway: frozenset[int], ink:
         inside = insides[key] = _Open(graph, cluster, highway).inside()
     head = (
         Box(0, 0, inside.wide, inside.high, Ink.OPEN, ink, 1.4, 7),
-        Label(PAD, 18, cluster.title, 13, Ink.TEXT, style=Style.SEMIBOLD),
+        Label(PAD, 18, cluster.title, 13, Ink.TEXT, style=Style.SEMIBOLD, is_name=True),
     )
     place = (0.0, 0.0, inside.wide, inside.high)
     marks = (*head, *inside.marks)

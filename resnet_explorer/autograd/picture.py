@@ -105,7 +105,7 @@ class _Drawing:
         high = flow.bottom + STAGE_PAD - 6
         marks: tuple[Mark, ...] = (
             Box(0, 0, wide, high, None, stage_ink(stage), 1, 9),
-            Label(STAGE_PAD, 20, stage.title, 13, Ink.TEXT, style=Style.SEMIBOLD),
+            Label(STAGE_PAD, 20, stage.title, 13, Ink.TEXT, style=Style.SEMIBOLD, is_name=True),
             Label(after, 20, facts, 10, Ink.MUTED),
             Arrow(((0, flow.first), (STAGE_PAD, flow.first)), *_weight(bool(met)), head=False),
             Arrow(((flow.end, flow.last), (wide, flow.last)), *_weight(bool(met)), head=False),
@@ -183,7 +183,7 @@ def _closed_stage(stage: Stage, clusters: list[Cluster], facts: str, is_bold: bo
     wide = max(210.0, width(facts, 10) + 28)
     marks: tuple[Mark, ...] = (
         Box(0, 0, wide, 64, Ink.OPEN, stage_ink(stage), 2, 8),
-        Label(wide / 2, 24, stage.title, 14, Ink.TEXT, Anchor.MIDDLE, Style.SEMIBOLD),
+        Label(wide / 2, 24, stage.title, 14, Ink.TEXT, Anchor.MIDDLE, Style.SEMIBOLD, is_name=True),
         Label(wide / 2, 40, facts, 10, Ink.MUTED, Anchor.MIDDLE),
         *((Arrow(((0, 53), (wide, 53)), Ink.SHORTCUT, 3, head=False),) if is_bold else ()),
     )

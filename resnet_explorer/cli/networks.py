@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from resnet_explorer import files
 from resnet_explorer.cli.run import commands
 from resnet_explorer.engine.pytorch import importing
-from resnet_explorer.errors import SpecError, did_you_mean
+from resnet_explorer.errors import ExportError, SpecError, did_you_mean
 from resnet_explorer.layers import table
 from resnet_explorer.network import Network, compile_spec
 from resnet_explorer.readings import Analysis, analyse
@@ -25,6 +25,7 @@ from resnet_explorer.terminal.output import complain, importing_qt, painter, say
 
 if TYPE_CHECKING:
     from resnet_explorer.diagram.view import View
+    from resnet_explorer.picture.page import Page
     from resnet_explorer.verify.values import Verdict
 
 SHOWN = 20
@@ -78,20 +79,38 @@ def describe(options: argparse.Namespace) -> int:
 def export(options: argparse.Namespace) -> int:
     """Draw a network into the file that the options name."""
     from resnet_explorer.autograd.command import dot_of, graph_view
-    from resnet_explorer.diagram.diagram import diagram
+    from resnet_explorer.diagram.diagram import ROOM, diagram
+    from resnet_explorer.picture.page import on_page
     from resnet_explorer.picture.theme import THEMES
 
     is_graph = options.view == "autograd"
     if is_graph and options.output.suffix.lower() in (".dot", ".gv"):
         write_text(options.output, dot_of(analysis_of(options.net, options.settings, options.input)))
         return 0
-    paint = painter(options.output, options.text, options.scale)
+    paint, page = painter(options.output, options.text, options.scale), _page(options.size)
     analysis = analysis_of(options.net, options.settings, options.input)
     view = _view(analysis.network, options.expand, options.unfold, options.compare)
-    picture = graph_view(analysis, view, options) if is_graph else diagram(analysis, view)
-    files.write(options.output, paint(picture, THEMES[options.theme]))
-    say(f"{options.output}: {picture.width:,.0f} × {picture.height:,.0f} px\n")
+    room = page.room(True) if page.width else ROOM
+    picture = graph_view(analysis, view, options) if is_graph else diagram(analysis, view, room)
+    picture, zoom = on_page(picture, page, True)
+    files.write(options.output, paint(picture, THEMES[options.theme], zoom))
+    say(f"{options.output}: {picture.width * zoom:,.0f} × {picture.height * zoom:,.0f} px\n")
     return 0
+
+
+def _page(text: str) -> "Page":
+    """Return the page of a preset's key, or of a size such as ``1600x900``; raises ExportError for any other text."""
+    from resnet_explorer.picture.page import CUSTOM, LEAST, MOST, PAGES, custom
+
+    presets = [key for key in PAGES if key != CUSTOM]
+    if text in presets:
+        return PAGES[text]
+    width, _, height = text.partition("x")
+    sizes = [int(part) if part.isdecimal() else 0 for part in (width, height)]
+    if not all(LEAST <= size <= MOST for size in sizes):
+        remedy = f"Use {', '.join(presets)}, or width x height from {LEAST} to {MOST} px, such as 1600x900."
+        raise ExportError("size", f"{text!r} is no size.", remedy)
+    return custom(*sizes)
 
 
 def _view(network: Network, expand: Sequence[str], unfold: bool, compare: bool) -> "View":

@@ -27,6 +27,7 @@ EXPORT_EXAMPLES = """examples:
   resnet-explorer export resnet152 -o all.svg --expand all --unfold --text outlines
   resnet-explorer export resnet18 -o twins.png --compare --theme projector --scale 2
   resnet-explorer export resnet18 -o graph.svg --view autograd --expand layer2.0
+  resnet-explorer export resnet50 -o slide.png --size slide --scale 2
   resnet-explorer export resnet18 -o graph.dot --view autograd
 """
 SOURCE_EXAMPLES = """examples:
@@ -108,6 +109,13 @@ def add_export(commands: Commands) -> None:
         help="SVG only: text, or outlines that look the same everywhere (default: editable)",
     )
     parser.add_argument("--scale", type=int, choices=(1, 2, 4), help="PNG only: image pixels per px (default: 1)")
+    parser.add_argument(
+        "--size",
+        default="own",
+        metavar="PAGE|WxH",
+        help="what it is for: own (the drawing's size, default), slide (16:9), column or columns (3.5 or 7.2 inches "
+        "wide, for a paper), or a width and a height in px, such as 1600x900",
+    )
 
 
 def add_source(commands: Commands) -> None:

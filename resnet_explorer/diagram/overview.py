@@ -3,10 +3,25 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from resnet_explorer.diagram.grid import (
+    ARC,
+    BETWEEN,
+    BLOCK_HEIGHT,
+    BLOCK_NAME,
+    CAPTION,
+    GAP,
+    LINE_GAP,
+    MIDDLE,
+    PAD,
+    ROW,
+    STAGE_NAME,
+    TURN,
+    Grid,
+    caption,
+)
 from resnet_explorer.diagram.nodes import Changes
-from resnet_explorer.diagram.view import View, folded
-from resnet_explorer.network import Block, Form, Gated, Network, Stage, flat
-from resnet_explorer.picture.marks import Anchor, Arrow, Box, Dash, Group, Ink, Label, Mark, Point, Style, width
+from resnet_explorer.network import Block, Stage, flat
+from resnet_explorer.picture.marks import Anchor, Arrow, Box, Dash, Group, Ink, Label, Mark, Point, Style, room
 from resnet_explorer.readings import Analysis
 from resnet_explorer.readings.text import compact, si
 
@@ -14,103 +29,12 @@ if TYPE_CHECKING:
     from resnet_explorer.diagram.overlays import BlockValues, Tint
 
 
-BLOCK_HEIGHT = 40.0
-ARC = 26.0
-GAP = 18.0
-PAD = 22.0
-HEADER = 30.0
-ROW = ARC + BLOCK_HEIGHT + 12.0
-BETWEEN = 26.0
-MIDDLE = HEADER + ARC + BLOCK_HEIGHT / 2
-"""Where the line runs from card to card."""
-MIN_BLOCK = 76.0
-FOLD_WIDTH = 46.0
-CELL, WIDEST_FOLD = 14.0, 224.0
-"""In a coloured diagram a fold shows its blocks: so wide is one, and all of them together at most."""
-
-ALMOST = 0.9
-"""Fewer rows are easier to read: they may cost a tenth of the size,"""
-READABLE = 0.8
-"""unless that makes the labels hard to read."""
-
 STAGE_INKS = (Ink.STAGE1, Ink.STAGE2, Ink.STAGE3, Ink.STAGE4)
 
 
 def stage_ink(stage: Stage) -> Ink:
     """Return the ink of a stage; eight stages use four hues twice."""
     return STAGE_INKS[(stage.number - 1) % len(STAGE_INKS)]
-
-
-_GATES = {"se": "SE", "eca": "ECA", "cbam_channel": "CBAM"}
-
-
-def _caption(form: Form) -> str:
-    """Return what a block is made of in few words, such as ``1×1, 3×3 /2, 1×1, SE``."""
-    steps = form.before + form.branch
-    texts = (_GATES.get(step.name, "") if isinstance(step, Gated) else step.layer.short for step in steps)
-    return ", ".join(filter(None, texts))
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """How the blocks of all stages of a view are laid out: their width, the most in a row, whether they have values."""
-
-    view: View
-    block_width: float
-    columns: int
-    coloured: bool
-
-    def columns_of(self, stage: Stage) -> int:
-        """Return how many blocks of a stage stand in a row; a folded stage is one row."""
-        return 3 if folded(stage, self.view) else min(self.columns, len(stage.blocks))
-
-    def rows_of(self, stage: Stage) -> int:
-        """Return how many rows a stage has."""
-        return 1 if folded(stage, self.view) else -(-len(stage.blocks) // self.columns)
-
-    def stage_width(self, stage: Stage) -> float:
-        """Return the width of a stage's card, its title and shape included."""
-        if folded(stage, self.view):
-            return 2 * PAD + 2 * (self.block_width + GAP) + self.fold_width(stage)
-        columns = self.columns_of(stage)
-        return 2 * PAD + columns * self.block_width + (columns - 1) * GAP
-
-    def fold_width(self, stage: Stage) -> float:
-        """Return the width of what stands for the folded blocks of a stage."""
-        return min(WIDEST_FOLD, max(FOLD_WIDTH, CELL * (len(stage.blocks) - 2))) if self.coloured else FOLD_WIDTH
-
-    def terminal_width(self, block: Block | None) -> float:
-        """Return the width of stem or head: as wide as a block, or as its caption needs."""
-        return max(self.block_width, width(_caption(block.form), 9) + 14) if block else 0.0
-
-    def height(self, network: Network) -> float:
-        """Return the height of the cards of all stages, which are equally high."""
-        return HEADER + max(map(self.rows_of, network.stages)) * ROW + 14.0
-
-    def place(self, index: int, columns: int) -> Point:
-        """Return the corner of a block of a stage."""
-        return PAD + (index % columns) * (self.block_width + GAP), HEADER + ARC + (index // columns) * ROW
-
-
-def best_grid(
-    analysis: Analysis, view: View, room: tuple[float, float], tints: "BlockValues | None" = None
-) -> tuple[Grid, float]:
-    """Return the grid under which the overview is shown largest in a room of that width and height, and its zoom."""
-    network, stages = analysis.network, analysis.network.stages
-    forms = {block.form for stage in stages for block in (stage.blocks[0], stage.blocks[-1])}
-    block = max(MIN_BLOCK, tints.width() if tints else 0.0, *(width(_caption(form), 9) + 12 for form in forms))
-    longest = max((len(stage.blocks) for stage in stages if not folded(stage, view)), default=1)
-    grids = [Grid(view, block, columns, tints is not None) for columns in range(1, longest + 1)]
-    ends = grids[0].terminal_width(network.stem) + grids[0].terminal_width(network.head) + 2 * BETWEEN
-
-    def zoom(grid: Grid) -> float:
-        wide = sum(grid.stage_width(stage) + BETWEEN for stage in stages) + ends
-        return min(1.0, room[0] / wide, room[1] / grid.height(network))
-
-    zooms = [(grid, zoom(grid)) for grid in grids]
-    most = max(reached for _, reached in zooms)
-    enough = min(most, max(ALMOST * most, READABLE))
-    return next(pair for pair in reversed(zooms) if pair[1] >= enough)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,34 +53,44 @@ class Overview:
     def draw(self) -> Group:
         """Return the overview as a group."""
         network, grid = self.analysis.network, self.grid
-        height = grid.height(network)
-        marks: list[Mark] = [self._terminal(network.stem, "Stem", Ink.STEM, 0)]
-        x, leave = grid.terminal_width(network.stem), MIDDLE
-        for stage in network.stages:
-            marks.append(_between(x, leave))
-            x += BETWEEN
-            marks.append(self._stage(stage, x, height))
-            x += grid.stage_width(stage)
-            leave = MIDDLE + (grid.rows_of(stage) - 1) * ROW
-        if network.head:
-            marks.append(_between(x, leave))
-            x += BETWEEN
-            marks.append(self._terminal(network.head, "Head", Ink.HEAD, x))
-            x += grid.terminal_width(network.head)
-        body = Box(0, 0, x, height)
-        return Group("", "overview", "The network from input to output", 0, 0, x, height, (body, *marks))
+        cards, marks = grid.cards(network), list[Mark]()
+        top, leave, number = 0.0, (0.0, 0.0), 0
+        for count in grid.lines:
+            x, line = 0.0, cards[number : number + count]
+            height = grid.line_height(line)
+            for card in line:
+                enter = (x + BETWEEN if x else 0.0, top + MIDDLE)
+                if number:
+                    marks.append(_between(leave, enter) if x else _to_next_line(leave, enter, top))
+                x = enter[0]
+                marks.append(self._card(card, x, top, height))
+                x += grid.card_width(card)
+                leave = (x, top + MIDDLE + (grid.rows_of(card) - 1) * ROW)
+                number += 1
+            top += height + LINE_GAP
+        wide, high = grid.size(network)
+        return Group(
+            "", "overview", "The network from input to output", 0, 0, wide, high, (Box(0, 0, wide, high), *marks)
+        )
 
-    def _terminal(self, block: Block, name: str, ink: Ink, x: float) -> Group:
-        wide, high = self.grid.terminal_width(block), 56.0
+    def _card(self, card: Block | Stage, x: float, top: float, height: float) -> Group:
+        if isinstance(card, Stage):
+            return self._stage(card, x, top, height)
+        network = self.analysis.network
+        name, ink = ("Stem", Ink.STEM) if card is network.stem else ("Head", Ink.HEAD)
+        return self._terminal(card, name, ink, x, top)
+
+    def _terminal(self, block: Block, name: str, ink: Ink, x: float, top: float) -> Group:
+        wide, high = self.grid.card_width(block), 56.0
         tint = self._tint(block)
         marks: tuple[Mark, ...] = (
-            self._card(block, wide, high, ink, (2.2, 1.4), 6),
+            self._body(block, wide, high, ink, (2.2, 1.4), 6),
             Box(0, 0, wide, 5, ink, None, 0, 2.5),
-            *_block_text(block, wide, high, 26, name, 12, tint),
+            *_block_text(block, wide, high, 26, name, STAGE_NAME, tint),
             Label(wide / 2, high + 15, compact(self.analysis.sums[block.path].output), 10, Ink.MUTED, Anchor.MIDDLE),
             *self._frame(block, wide, high, None),
         )
-        return Group(block.path, "block", self._title(block, name), x, MIDDLE - high / 2, wide, high + 18, marks)
+        return Group(block.path, "block", self._title(block, name), x, top + MIDDLE - high / 2, wide, high + 18, marks)
 
     def _tint(self, block: Block) -> "Tint | None":
         return self.tints.tint(block.path) if self.tints else None
@@ -166,7 +100,7 @@ class Overview:
         end = self.tints.title_end(block.path) if self.tints else ""
         return f"{name}: {sums.params:,} parameters, {si(sums.macs)}MACs{end}"
 
-    def _card(self, block: Block, wide: float, high: float, ink: Ink, weights: Point, radius: float) -> Box:
+    def _body(self, block: Block, wide: float, high: float, ink: Ink, weights: Point, radius: float) -> Box:
         """Return the body of a block: in the colour of its value, where it has one; ``weights`` are open and closed."""
         is_open, tint = block.path in self.grid.view.expanded, self._tint(block)
         fill, dash = (tint.fill, tint.dash) if tint else (Ink.OPEN if is_open else Ink.CARD, Dash.SOLID)
@@ -181,18 +115,18 @@ class Overview:
             Label(wide - 4, 12, "Δ", 10, tint.text if tint else Ink.CHANGED, Anchor.END, Style.SEMIBOLD),
         ]
 
-    def _stage(self, stage: Stage, x: float, height: float) -> Group:
+    def _stage(self, stage: Stage, x: float, top: float, height: float) -> Group:
         grid, sums, ink = self.grid, self.analysis.sums[stage.path], stage_ink(stage)
-        wide, columns = grid.stage_width(stage), grid.columns_of(stage)
+        wide, columns = grid.card_width(stage), grid.columns_of(stage)
         marks: list[Mark] = [
             Box(0, 0, wide, height, Ink.CARD, Ink.LINE, 1.2, 8),
-            Label(12, 20, stage.title, 12, style=Style.SEMIBOLD),
+            Label(12, 20, stage.title, STAGE_NAME, style=Style.SEMIBOLD, is_name=True),
             Label(wide - 12, 20, compact(sums.output), 10, Ink.MUTED, Anchor.END),
         ]
         if more := self.marked.blocks_more(stage) if self.marked else 0:
-            beside = 12 + width(stage.title, 12, Style.SEMIBOLD) + 6
+            beside = 12 + room(stage.title, STAGE_NAME, Style.SEMIBOLD) + 6
             marks.append(Label(beside, 20, f"{more:+d}".replace("-", "−"), 11, Ink.CHANGED, style=Style.SEMIBOLD))
-        is_folded = folded(stage, grid.view)
+        is_folded = stage.path in grid.folds
         marks.append(Arrow(((0, MIDDLE), (PAD, MIDDLE))))
         last = grid.place(0, columns)
         for index, block in enumerate(stage.blocks[:2] if is_folded else stage.blocks):
@@ -209,13 +143,13 @@ class Overview:
         y = last[1] + BLOCK_HEIGHT / 2
         marks.append(Arrow(((last[0] + grid.block_width, y), (wide, y)), head=False))
         title = f"{stage.title} ({stage.path}): {len(stage.blocks)} blocks, {sums.params:,} parameters"
-        return Group(stage.path, "stage", title, x, 0, wide, height, tuple(marks))
+        return Group(stage.path, "stage", title, x, top, wide, height, tuple(marks))
 
     def _block(self, block: Block, stage: Stage, at: Point) -> list[Mark]:
         wide, tint = self.grid.block_width, self._tint(block)
         marks: tuple[Mark, ...] = (
-            self._card(block, wide, BLOCK_HEIGHT, stage_ink(stage), (2.6, 1.5), 5),
-            *_block_text(block, wide, BLOCK_HEIGHT, 17, f"block {block.number}", 11, tint),
+            self._body(block, wide, BLOCK_HEIGHT, stage_ink(stage), (2.6, 1.5), 5),
+            *_block_text(block, wide, BLOCK_HEIGHT, 17, f"block {block.number}", BLOCK_NAME, tint),
             *self._frame(block, wide, BLOCK_HEIGHT, tint),
         )
         title = self._title(block, f"{stage.title}, block {block.number}")
@@ -242,12 +176,18 @@ class Overview:
         return [fold, *cells, bracket, text]
 
 
-def _between(x: float, start: float) -> Arrow:
+def _between(start: Point, end: Point) -> Arrow:
     """Return the arrow to the next card, from the row in which the last block stands."""
-    if start == MIDDLE:
-        return Arrow(((x, start), (x + BETWEEN, start)))
-    half = x + BETWEEN / 2
-    return Arrow(((x, start), (half, start), (half, MIDDLE), (x + BETWEEN, MIDDLE)))
+    if start[1] == end[1]:
+        return Arrow((start, end))
+    half = end[0] - BETWEEN / 2
+    return Arrow((start, (half, start[1]), (half, end[1]), end))
+
+
+def _to_next_line(start: Point, end: Point, top: float) -> Arrow:
+    """Return the arrow from the last card of a line to the first of the next, through the gap between the lines."""
+    (x, y), gap = start, top - LINE_GAP / 2
+    return Arrow(((x, y), (x + TURN, y), (x + TURN, gap), (end[0] - TURN, gap), (end[0] - TURN, end[1]), end))
 
 
 def _step(start: Point, end: Point, wide: float) -> Arrow:
@@ -265,15 +205,15 @@ def _block_text(
     block: Block, wide: float, high: float, y: float, name: str, size: int, tint: "Tint | None"
 ) -> tuple[Mark, ...]:
     """Return a block's name and, under it, what it is made of; its value instead, where it has one."""
-    middle, below = wide / 2, y + (14 if size == 11 else 16)
+    middle, below = wide / 2, y + (14 if size == BLOCK_NAME else 16)
     if tint is None:
         return (
-            Label(middle, y, name, size, anchor=Anchor.MIDDLE, style=Style.SEMIBOLD),
-            Label(middle, below, _caption(block.form), 9, Ink.MUTED, Anchor.MIDDLE),
+            Label(middle, y, name, size, anchor=Anchor.MIDDLE, style=Style.SEMIBOLD, is_name=True),
+            Label(middle, below, caption(block.form), CAPTION, Ink.MUTED, Anchor.MIDDLE),
         )
     return (
         tint.plate(wide, high),
-        Label(middle, y, name, size, tint.text, Anchor.MIDDLE, Style.SEMIBOLD),
+        Label(middle, y, name, size, tint.text, Anchor.MIDDLE, Style.SEMIBOLD, is_name=True),
         Label(middle, below, tint.value_text, 10, tint.text, Anchor.MIDDLE),
         *tint.sign(10, 11, 4.0),
     )
@@ -291,7 +231,7 @@ def _arcs(block: Block, relative: str, at: Point, wide: float, lost: Block | Non
     title = "The shortcut that the plain twin has lost"
     ghost = _arc(f"{relative}.gone", "gone", title, at, wide, Dash.DOTTED, Ink.GONE)
     cost = sum(part.layer.params for part in flat(lost.form.shortcut or ()))
-    text = Label(at[0] + wide / 2, at[1] - 6, f"−{cost:,}", 9, Ink.SHORTCUT, Anchor.MIDDLE, Style.SEMIBOLD)
+    text = Label(at[0] + wide / 2, at[1] - 6, f"−{cost:,}", CAPTION, Ink.SHORTCUT, Anchor.MIDDLE, Style.SEMIBOLD)
     return [ghost, text] if cost else [ghost]
 
 

@@ -8,7 +8,7 @@ from resnet_explorer.network import Block, Form, Gated, Part, flat
 from resnet_explorer.network.kinds import Role, Shape
 from resnet_explorer.network.kinds.blocks import Scale
 from resnet_explorer.network.tree import ALTERING, Chain
-from resnet_explorer.picture.marks import Anchor, Arrow, Box, Dash, Group, Ink, Label, Mark, Point, Style, width
+from resnet_explorer.picture.marks import Anchor, Arrow, Box, Dash, Group, Ink, Label, Mark, Point, Style, room, width
 from resnet_explorer.readings import Analysis, Reading
 from resnet_explorer.readings.text import compact, si
 from resnet_explorer.spec import Order
@@ -59,9 +59,9 @@ def panel(
         drawn[key] = _Flow(block, readings, BRANCH_Y + lift, changed).draw(sums.input, sums.output)
     flow, flow_width = drawn[key]
     left, right = _header(analysis, block, title)
-    left_width = left[1].x + width(left[1].text, left[1].size)
-    right_width = max(width(label.text, label.size, label.style) for label in right)
-    wide = max(flow_width, left_width + right_width + 30 + MARGIN)
+    left_width = left[1].x + room(left[1].text, left[1].size)
+    right_width = max(room(label.text, label.size, label.style) for label in right)
+    wide = max(flow_width, left_width + right_width + 14 + MARGIN)
     high = lift + (LOW if form.shortcut is None else TALL if form.shortcut else WITH_IDENTITY)
     body = Box(0, 0, wide, high, Ink.CARD, ink, 1.8, 8)
     marks = (body, *left, *(replace(label, x=wide - MARGIN) for label in right), *flow)
@@ -74,7 +74,7 @@ def _header(analysis: Analysis, block: Block, title: str) -> tuple[list[Label], 
     shortcut = sum(part.layer.params for part in flat(block.form.shortcut or ()))
     apart = f"F(x) {sums.params - shortcut:,} · shortcut {shortcut:,} · " if shortcut else ""
     costs = f"{apart}{si(sums.macs)}MACs · {share:.1f} % of the network's"
-    beside = MARGIN + width(title, 13, Style.SEMIBOLD) + 10
+    beside = MARGIN + room(title, 13, Style.SEMIBOLD) + 10
     return [
         Label(MARGIN, 27, title, 13, style=Style.SEMIBOLD),
         Label(beside, 27, _kind_text(block, analysis.network.spec.order), 11, Ink.MUTED),

@@ -23,7 +23,7 @@ from resnet_explorer.training.bars import TrainingBar
 from resnet_explorer.training.chart_data import Traced
 from resnet_explorer.training.controller import TrainingController
 from resnet_explorer.training.run_view import RunsPage
-from resnet_explorer.ui.canvas import Canvas
+from resnet_explorer.ui.canvas import Canvas, shown_canvas
 from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.flow import Flow
 from resnet_explorer.ui.frame import Drawer, Edge
@@ -158,14 +158,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
 
     @property
     def canvas(self) -> Canvas:
-        shown = self.views.currentWidget()
-        if shown is self.groups:
-            return self.groups.chart
-        if shown is self.judged:
-            return self.judged.matrix
-        if shown is self.curves:
-            return self.curves.pictures.canvas
-        return self.network.view
+        return shown_canvas(self, self.network.view)
 
     def showEvent(self, event: QShowEvent) -> None:
         if self._spec is not None:

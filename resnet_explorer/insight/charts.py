@@ -123,7 +123,7 @@ def on(ink: Ink) -> Ink:
 
 MOST_NUMBERS = 40
 """Classes beyond which cells are too small for numbers."""
-LARGEST, SMALLEST = 17, 6
+LARGEST, SMALLEST = 17, 9
 """In px: the largest and the smallest size of numbers."""
 
 

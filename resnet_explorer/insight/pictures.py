@@ -256,6 +256,9 @@ class MarksView(SizedCanvas):
         self.picture_changed.emit()
         self.update()
 
+    def composed(self, wide: float, high: float) -> Picture:
+        return self._draw(wide, high, 1.0) if self._draw else self.picture
+
     def clicked(self, path: str) -> None:
         self.picked.emit(path)
 

@@ -15,14 +15,17 @@ from resnet_explorer.insight.controls import Inside
 from resnet_explorer.insight.values import PAGE, Cam, Confusion, Features, Filters, Gallery, Surface
 from resnet_explorer.picture.chart.model import number
 from resnet_explorer.picture.marks import Picture
+from resnet_explorer.picture.page import PAGES, on_page
 from resnet_explorer.picture.theme import LIGHT, Theme
 from resnet_explorer.readings.lesions import LesionStudy
+from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.chart_view import ChartView
 from resnet_explorer.ui.clipboard import to_pdf, to_png
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.parts import describe, hbox, label, tool, vbox
 from resnet_explorer.ui.tables import TextRow, TextTable
 
+SLIDE = PAGES["slide"]
 _TITLES = (
     ("Class", "True class"),
     ("Images", "Number of test images of this class"),
@@ -170,7 +173,7 @@ class InsideStack(QStackedWidget):
         return (".png",) if isinstance(shown, pictures.ImageGrid | pictures.CamView) and shown.has_image else ()
 
     def content(self, suffix: str) -> bytes:
-        """Return the current view as a file's content; raises ExportError for a suffix that it cannot have."""
+        """Return the current view as a file's content, a drawing for a slide; raises ExportError for another suffix."""
         picture, shown = self.picture, self._shown
         if suffix not in self.suffixes:
             kinds = " or ".join(self.suffixes) or "nothing yet"
@@ -178,11 +181,13 @@ class InsideStack(QStackedWidget):
         if picture is None:
             assert isinstance(shown, pictures.ImageGrid | pictures.CamView)
             return shown.to_png()
+        assert isinstance(shown, Canvas)
+        picture, zoom = on_page(shown.composed(*SLIDE.room(False)), SLIDE, False)
         if suffix == ".svg":
             from resnet_explorer.picture.svg import to_svg  # with what the start does not need
 
-            return to_svg(picture, self._theme).encode()
-        return to_pdf(picture, self._theme) if suffix == ".pdf" else to_png(picture, self._theme, 2)
+            return to_svg(picture, self._theme, scale=zoom).encode()
+        return to_pdf(picture, self._theme, zoom) if suffix == ".pdf" else to_png(picture, self._theme, 2 * zoom)
 
     def show_answer(self, view: Inside, answer: Any) -> str:
         key = (view, answer, self.pair, self.together)

@@ -50,6 +50,15 @@ def width(text: str, size: float, style: Style = Style.REGULAR) -> float:
     return _em_width(text, style) * size
 
 
+FALLBACK = 1.2
+"""How many times wider a line may be in the font that another machine has instead of ours, DejaVu Sans Bold."""
+
+
+def room(text: str, size: float, style: Style = Style.REGULAR) -> float:
+    """Return the width in px to leave for a line of text before the next one, whatever font an SVG's reader has."""
+    return width(text, size, style) * FALLBACK
+
+
 class Ink(StrEnum):
     """What a colour stands for."""
 
@@ -148,7 +157,8 @@ class Box:
 class Label:
     """A line of text whose baseline is at y; ``size`` is in whole px, as Qt's fonts are.
 
-    With ``turned`` it runs upwards: its baseline is at x, and its anchor at y.
+    With ``turned`` it runs upwards: its baseline is at x, and its anchor at y. A name (``is_name``) of a block or a
+    stage stays readable on screen, however small the picture is shown.
     """
 
     x: float
@@ -159,6 +169,7 @@ class Label:
     anchor: Anchor = Anchor.START
     style: Style = Style.REGULAR
     turned: bool = False
+    is_name: bool = False
 
 
 Point = tuple[float, float]

@@ -94,11 +94,14 @@ SHARP = 8
 """Lines of more points are curves; where they turn back, a mitre would stand out as a spike."""
 
 
-def to_svg(picture: Picture, theme: Theme, outlines: bool = False) -> str:
-    """Return the text of an SVG file that shows the picture; text as outlines where asked, else editable."""
+def to_svg(picture: Picture, theme: Theme, outlines: bool = False, scale: float = 1.0) -> str:
+    """Return the text of an SVG file that shows the picture; text as outlines where asked, else editable.
+
+    ``scale`` is the size of the file in px to that of the picture.
+    """
     writer = _Writer(theme, Outlines() if outlines else None)
     writer.marks(picture.marks, "", "")
-    size = f'width="{_n(picture.width)}" height="{_n(picture.height)}"'
+    size = f'width="{_n(picture.width * scale)}" height="{_n(picture.height * scale)}"'
     links = ' xmlns:xlink="http://www.w3.org/1999/xlink"' if outlines else ""
     start = (
         f'<svg xmlns="http://www.w3.org/2000/svg"{links} {size} viewBox="0 0 {_n(picture.width)} {_n(picture.height)}"'
@@ -174,8 +177,9 @@ class _Writer:
         style = {Style.SEMIBOLD: ' font-weight="600"', Style.ITALIC: ' font-style="italic"'}.get(label.style, "")
         turn = f' transform="rotate(-90 {_n(label.x)} {_n(label.y)})"' if label.turned else ""
         place = f'x="{_n(label.x)}" y="{_n(label.y)}"{turn}'
+        length = f' textLength="{_n(marks.width(label.text, label.size, label.style))}" lengthAdjust="spacingAndGlyphs"'
         self.lines.append(
-            f'<text {place} font-size="{_n(label.size)}" fill="{fill}"{anchor}{style}>'
+            f'<text {place} font-size="{_n(label.size)}" fill="{fill}"{anchor}{style}{length if label.text else ""}>'
             f"{escape(label.text, quote=False)}</text>"
         )
 

@@ -4,10 +4,10 @@ import io
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 from resnet_explorer import codec
 from resnet_explorer.errors import ExportError
@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 NAME = "resnet-explorer"
 BAD_INPUT = 2
 SUFFIXES = (".svg", ".pdf", ".png")
-Paint: TypeAlias = "Callable[[Picture, Theme], bytes | str]"
+
+
+class Paint(Protocol):
+    """Makes the content of a picture file."""
+
+    def __call__(self, picture: "Picture", theme: "Theme", zoom: float = 1.0, /) -> bytes | str:
+        """Return the picture as a file, ``zoom`` times as large."""
 
 
 def speak_utf8() -> None:
@@ -73,7 +79,8 @@ def notes_text(notes: Sequence[str], keys: Sequence[str]) -> str:
 def painter(path: Path, text: str | None = None, scale: int | None = None) -> Paint:
     """Return what makes a file of the kind that a path asks for; raises ExportError where there is none.
 
-    ``text`` (editable or outlines) is for SVG alone, ``scale``, image pixels to a px, for PNG alone.
+    ``text`` (editable or outlines) is for SVG alone, ``scale``, image pixels to a px, for PNG alone. What is returned
+    takes the picture, the theme, and how many times it is enlarged.
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
@@ -84,14 +91,14 @@ def painter(path: Path, text: str | None = None, scale: int | None = None) -> Pa
     if scale and suffix != ".png":
         raise ExportError("scale", "--scale is a choice for PNG alone.", "Leave it out.")
 
-    def paint(picture: "Picture", theme: "Theme") -> bytes | str:
+    def paint(picture: "Picture", theme: "Theme", zoom: float = 1.0) -> bytes | str:
         if suffix == ".svg":
             from resnet_explorer.picture.svg import to_svg
 
-            return to_svg(picture, theme, outlines=text == "outlines")
+            return to_svg(picture, theme, text == "outlines", zoom)
         with importing_qt():
             from resnet_explorer.ui.clipboard import to_pdf, to_png
-        return to_pdf(picture, theme) if suffix == ".pdf" else to_png(picture, theme, scale or 1)
+        return to_pdf(picture, theme, zoom) if suffix == ".pdf" else to_png(picture, theme, zoom * (scale or 1))
 
     return paint
 

@@ -25,7 +25,7 @@ from resnet_explorer.training.recipe_form import RateDialog
 from resnet_explorer.training.run_view import RunPictures, RunsPage
 from resnet_explorer.training.setup import TrainingSetup
 from resnet_explorer.training.text import blocks_to_csv, measured, to_csv, to_json
-from resnet_explorer.ui.canvas import Canvas
+from resnet_explorer.ui.canvas import Canvas, shown_canvas
 from resnet_explorer.ui.dialogs import Texts, save_text
 from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.flow import tool_row
@@ -146,7 +146,7 @@ class TrainingPage(RunsPage[TrainingController]):
 
     @property
     def canvas(self) -> Canvas:
-        return self.pictures.canvas
+        return shown_canvas(self, self.pictures.canvas)
 
     def showEvent(self, event: QShowEvent) -> None:
         if not self.setup.networks.networks:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from resnet_explorer.picture.marks import Group, Ink, Picture
 from resnet_explorer.picture.theme import LIGHT, Theme
+from resnet_explorer.ui.frame import Frame
 from resnet_explorer.ui.painter import paint, paint_group
 from resnet_explorer.ui.scene import Camera, Hit, fit, hit, opened, read
 from resnet_explorer.ui.style import USUAL_POINTS
@@ -33,6 +34,9 @@ class Canvas(QWidget):
     A picture that is replaced keeps the zoom that the user set, or is fitted anew; parts of both glide.
     """
 
+    has_own_size = True
+    """Whether the picture has a size of its own, and not that of the widget."""
+
     first_painted = Signal()
     picture_changed = Signal()
 
@@ -42,6 +46,7 @@ class Canvas(QWidget):
         self.camera = Camera()
         self.animated = True
         self._theme: Theme = LIGHT
+        self._text = 1.0
         self._fitted = True
         self._grabbed: QPointF | None = None
         self._dragged = False
@@ -94,8 +99,11 @@ class Canvas(QWidget):
         return None
 
     def show_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
-        self._theme = theme
+        """Paint in another theme, as large as its text asks for."""
+        self._theme, before = theme, self._text
+        self._text = theme.font_points / USUAL_POINTS
+        if self._fitted and self._text != before:
+            self.redraw()
         self.update()
 
     def show_picture(self, picture: Picture, animate: bool = False, show: QRectF | None = None) -> None:
@@ -111,8 +119,12 @@ class Canvas(QWidget):
         self.picture_changed.emit()
 
     def fitted(self) -> Camera:
-        """Return the camera for a picture whose zoom the user has not set: large enough to be read."""
-        return read(self._size(), self.room())
+        """Return the camera for a picture whose zoom is not the user's: whole, or from its top where that is small."""
+        return read(self._size(), self.room(), self._text)
+
+    def composed(self, wide: float, high: float) -> Picture:
+        """Return the picture composed for a page of that size in px, with text of the usual size."""
+        return self.picture
 
     def open_all(self) -> bool:
         """Open everything that opens in this picture; return whether anything does."""
@@ -125,7 +137,7 @@ class Canvas(QWidget):
     def fit(self) -> None:
         """Show the whole picture."""
         self._fitted = True
-        self.go(fit(self._size(), self.room()), {})
+        self.go(fit(self._size(), self.room(), self._text), {})
 
     def zoom(self, factor: float) -> None:
         """Zoom by a factor around the middle."""
@@ -291,9 +303,10 @@ class Canvas(QWidget):
 class SizedCanvas(Canvas):
     """Shows a picture that is drawn for the room that there is, with text of the theme's size."""
 
+    has_own_size = False
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._text = 1.0
         self.animated = False
 
     def show_theme(self, theme: Theme) -> None:
@@ -304,3 +317,18 @@ class SizedCanvas(Canvas):
     def fit(self) -> None:
         self._fitted = True
         self.redraw()
+
+
+def shown_canvas(page: Frame, usual: Canvas) -> Canvas:
+    """Return the picture of a page that is looked at: the one with the focus, else the usual or the largest one shown.
+
+    Where none is shown, as beside a grid of images, it is the usual one, which is hidden then.
+    """
+    main = page.main or page
+    inside = [main] if isinstance(main, Canvas) else main.findChildren(Canvas)
+    shown = [canvas for canvas in inside if canvas.isVisibleTo(page)]
+    if focused := next((canvas for canvas in shown if canvas.hasFocus()), None):
+        return focused
+    if usual in shown or not shown:
+        return usual
+    return max(shown, key=lambda canvas: canvas.width() * canvas.height())

@@ -132,6 +132,18 @@ class ChartView(_LinkedCanvas):
                 self._drawn, self.picture = made, charts.stack(made.picture, charts.block_strip(*strips))
                 return
 
+    def composed(self, wide: float, high: float) -> Picture:
+        """Return the chart with its legend, the titles of its axes and its rows of blocks; hidden curves are left out.
+
+        Where that is too much for the page, it is larger than the page, in the same shape.
+        """
+        if self.chart is None:
+            return self.picture
+        series = self.chart.shown or self.chart.series
+        return charts.compose(
+            replace(self.chart, series=series), wide, high, self._strips, self._value, self._value_name
+        )
+
     def fit(self) -> None:
         if self.chart and self._given:
             self._is_zoomed = False
@@ -326,6 +338,9 @@ class HeatView(_LinkedCanvas):
         """Show other heat maps, and frame one of their columns."""
         self.maps, self._column = maps, column
         self.redraw()
+
+    def composed(self, wide: float, high: float) -> Picture:
+        return heat_picture(self.maps, wide, high, 1.0) if self.maps else self.picture
 
     def show_column(self, column: int) -> None:
         """Frame another column."""

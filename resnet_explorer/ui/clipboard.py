@@ -28,7 +28,7 @@ def application() -> QGuiApplication:
     return made
 
 
-def to_png(picture: Picture, theme: Theme, scale: int = 1) -> bytes:
+def to_png(picture: Picture, theme: Theme, scale: float = 1) -> bytes:
     """Return the picture as PNG, ``scale`` image pixels to a px; raises ExportError where it would be too large."""
     keep = application()
     image = to_image(picture, theme, scale)
@@ -39,12 +39,12 @@ def to_png(picture: Picture, theme: Theme, scale: int = 1) -> bytes:
     return bytes(buffer.data().data())
 
 
-def to_image(picture: Picture, theme: Theme, scale: int = 1) -> QImage:
+def to_image(picture: Picture, theme: Theme, scale: float = 1) -> QImage:
     """Return the picture as an image; raises ExportError where it would be too large."""
     wide, high = round(picture.width * scale), round(picture.height * scale)
     if wide * high > MAX_PIXELS or max(wide, high) > 32_767:
         raise ExportError(
-            "png", f"At {scale}x the image would have {wide:,} × {high:,} pixels.", "Choose 1x, SVG or PDF."
+            "png", f"The image would have {wide:,} × {high:,} pixels.", "Choose a smaller scale, SVG or PDF."
         )
     image = QImage(wide, high, QImage.Format.Format_ARGB32_Premultiplied)
     image.fill(QColor(theme.colours[Ink.PAGE]))
@@ -55,21 +55,23 @@ def to_image(picture: Picture, theme: Theme, scale: int = 1) -> QImage:
     return image
 
 
-def to_pdf(picture: Picture, theme: Theme) -> bytes:
-    """Return the picture as a PDF of one page of its own size: vectors, and text that can be selected."""
+def to_pdf(picture: Picture, theme: Theme, scale: float = 1.0) -> bytes:
+    """Return the picture as a PDF of one page, ``scale`` times as large: vectors, and text that can be selected."""
     keep = application()
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     writer = QPdfWriter(buffer)
-    size = QSizeF(picture.width * POINTS_PER_PX, picture.height * POINTS_PER_PX)
+    wide, high = picture.width * scale, picture.height * scale
+    size = QSizeF(wide * POINTS_PER_PX, high * POINTS_PER_PX)
     page = QPageSize(size, QPageSize.Unit.Point, "", QPageSize.SizeMatchPolicy.ExactMatch)
     writer.setPageLayout(QPageLayout(page, QPageLayout.Orientation.Portrait, QMarginsF(0, 0, 0, 0)))
     writer.setTitle(picture.title)
     writer.setCreator("ResNet Explorer")
     writer.setResolution(96)
     painter = QPainter(writer)
-    painter.fillRect(0, 0, round(picture.width) + 1, round(picture.height) + 1, QColor(theme.colours[Ink.PAGE]))
+    painter.fillRect(0, 0, round(wide) + 1, round(high) + 1, QColor(theme.colours[Ink.PAGE]))
+    painter.scale(scale, scale)
     paint(painter, picture, theme)
     painter.end()
     buffer.close()
@@ -81,10 +83,10 @@ LARGE = 20e6
 """In px²: pictures above this are copied at their own size, smaller ones at twice."""
 
 
-def copy_picture(picture: Picture, theme: Theme) -> None:
-    """Put a picture on the clipboard as SVG and as an image of twice its size."""
+def copy_picture(picture: Picture, theme: Theme, scale: float = 1.0) -> None:
+    """Put a picture, ``scale`` times as large, on the clipboard as SVG and as an image of twice that size."""
     data = QMimeData()
-    data.setData("image/svg+xml", QByteArray(to_svg(picture, theme).encode()))
-    scale = 2 if picture.width * picture.height < LARGE else 1
-    data.setImageData(to_image(picture, theme, scale))
+    data.setData("image/svg+xml", QByteArray(to_svg(picture, theme, scale=scale).encode()))
+    pixels = 2 if picture.width * picture.height * scale * scale < LARGE else 1
+    data.setImageData(to_image(picture, theme, pixels * scale))
     QGuiApplication.clipboard().setMimeData(data)

@@ -8,10 +8,11 @@ from PySide6.QtWidgets import QWidget
 
 from resnet_explorer.diagram.diagram import diagram
 from resnet_explorer.diagram.view import closed, move, toggled
+from resnet_explorer.picture.marks import Picture
 from resnet_explorer.readings.explain import explain
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.document import Document, Results
-from resnet_explorer.ui.scene import Camera, Hit, fit, opened, places
+from resnet_explorer.ui.scene import EDGE, Camera, Hit, fit, opened, places
 
 _DIRECTIONS: Mapping[int, str] = {
     Qt.Key.Key_Left: "left",
@@ -20,8 +21,6 @@ _DIRECTIONS: Mapping[int, str] = {
     Qt.Key.Key_Down: "down",
 }
 
-SMALLEST_WHOLE = 0.4
-"""Below this zoom a network and its twin are shown from their top, and not whole."""
 _HELP = "Arrow keys walk along the blocks, Enter opens one, Escape closes it, plus and minus zoom, F fits."
 
 
@@ -58,16 +57,22 @@ class DiagramView(Canvas):
         self._draw(animate=False)
 
     def fitted(self) -> Camera:
-        """Return the camera that lets the picture be read; beside its twin a network is shown whole, if it can be."""
-        whole = fit(self._size(), self.room())
-        is_whole = self._document.view.compare and whole.zoom >= SMALLEST_WHOLE
-        return whole if is_whole else super().fitted()
+        """Return the camera that shows both twins, or else one network large enough to be read."""
+        if self._document.view.compare and not self._document.view.expanded:
+            return fit(self._size(), self.room(), self._text)
+        return super().fitted()
+
+    def composed(self, wide: float, high: float) -> Picture:
+        if self._results is None:
+            return self.picture
+        return diagram(
+            self._results.analysis, self._document.view, (wide, high), tuple(self._document.overlays.values())
+        )
 
     def _draw(self, animate: bool, show: str = "") -> None:
         if self._results is None:
             return
-        room, overlays = (self.width(), self.height()), tuple(self._document.overlays.values())
-        picture = diagram(self._results.analysis, self._document.view, room, overlays)
+        picture = self.composed((self.width() - EDGE) / self._text, (self.height() - EDGE) / self._text)
         self.show_picture(picture, animate, opened(picture).get(f"{show}:open"))
 
     def _on_view_changed(self) -> None:

@@ -17,7 +17,8 @@ from resnet_explorer.ui.parts import describe, vbox
 from resnet_explorer.ui.style import USUAL_POINTS
 
 SHARE = 0.6
-"""The share of the page's area that the picture keeps beside drawers that are open by themselves."""
+"""The share of the page's area that the picture keeps beside drawers that are open by themselves; more of it where the
+text is larger than usual: the picture is enlarged before the panels."""
 LEAST_SHARE = 0.4
 """The share that it keeps beside drawers that the user opens; a larger one opens over the picture."""
 LEAST_HEIGHT = 120
@@ -300,7 +301,7 @@ class Frame(QWidget):
         for drawer in self.drawers:
             if drawer.edge in docked or not self._may_open(drawer) or self._is_second(drawer):
                 continue
-            share = SHARE if drawer.state is OpenState.AUTO else LEAST_SHARE
+            share = min(0.85, SHARE * self._scale()) if drawer.state is OpenState.AUTO else LEAST_SHARE
             size = round(drawer.wanted * self._scale())
             least = min(size, round(LEAST_HEIGHT * self._scale())) if drawer.edge is Edge.BOTTOM else size
             while size >= least and self._main_area(inner, {**docked, drawer.edge: size}) < share * whole:

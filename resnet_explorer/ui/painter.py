@@ -5,7 +5,9 @@ over a network of thousands of layers costs as much as what the window shows.
 """
 
 import itertools
+from dataclasses import replace
 from functools import lru_cache
+from math import ceil, inf
 from typing import NamedTuple, assert_never
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
@@ -16,8 +18,8 @@ from resnet_explorer.picture.marks import Anchor, Area, Arrow, Box, Dash, Group,
 from resnet_explorer.picture.theme import Theme
 
 FAMILY = "Inter"
-READABLE = 6.0
-"""Text smaller than this many px on screen is left out."""
+READABLE = 9.0
+"""Text smaller than this many px on screen is left out; names of blocks and stages are painted as large as this."""
 BODY_ONLY = 11.0
 """A group less high than this many px on screen is painted as its body alone."""
 HEADS_ABOVE = 0.55
@@ -90,14 +92,17 @@ class Brush:
         self._painter = painter
         self._colours = theme.colours
         self._weight = theme.line_weight
-        self._smallest_text = READABLE / scale if scale else 0.0
+        self._smallest_text = (READABLE - 0.05) / scale if scale else 0.0
         self._smallest_group = BODY_ONLY / scale if scale else 0.0
         self._px = 1 / scale if scale else 0.0
         self._shows_heads = scale is None or scale > HEADS_ABOVE
         self._thinnest = 0.7 / scale if scale else 0.0
 
-    def marks(self, marks: tuple[Mark, ...], visible: QRectF) -> None:
-        """Paint marks whose coordinates are those of ``visible``; groups outside of it are skipped."""
+    def marks(self, marks: tuple[Mark, ...], visible: QRectF, wide: float = inf) -> None:
+        """Paint marks whose coordinates are those of ``visible``; groups outside of it are skipped.
+
+        ``wide`` is the width of the group that they are in.
+        """
         left, top, right, bottom = visible.left(), visible.top(), visible.right(), visible.bottom()
         for mark in marks:
             if isinstance(mark, Group):
@@ -105,8 +110,20 @@ class Brush:
                 if x > right or y > bottom or x + mark.width < left or y + mark.height + 40 < top:
                     continue
                 self._group(mark, visible)
+            elif isinstance(mark, Label) and mark.size < self._smallest_text:
+                if mark.is_name and (larger := self._readable(mark, wide)):
+                    self._label(larger)
             else:
                 self._mark(mark)
+
+    def _readable(self, name: Label, wide: float) -> Label | None:
+        """Return a name as large as can be read, its number alone where there is no room for all; None for neither."""
+        size, number = ceil(READABLE * self._px), name.text.rpartition(" ")[2]
+        for text in (name.text, *((number,) if number.isdecimal() else ())):
+            if marks.width(text, size, name.style) <= wide:
+                x = min(name.x, wide - marks.width(text, size, name.style)) if name.anchor is Anchor.START else name.x
+                return replace(name, text=text, size=size, x=x, y=name.y + 0.36 * (size - name.size))
+        return None
 
     def _group(self, group: Group, visible: QRectF) -> None:
         self._painter.translate(group.x, group.y)
@@ -115,7 +132,7 @@ class Brush:
                 if not isinstance(body, Group):
                     self._mark(body)
         else:
-            self.marks(group.marks, visible.translated(-group.x, -group.y))
+            self.marks(group.marks, visible.translated(-group.x, -group.y), group.width)
         self._painter.translate(-group.x, -group.y)
 
     def _mark(self, mark: Box | Label | Arrow | Area) -> None:
@@ -146,8 +163,6 @@ class Brush:
             painter.drawRect(QRectF(box.x, box.y, box.width, box.height))
 
     def _label(self, label: Label) -> None:
-        if label.size < self._smallest_text:
-            return
         back = 0.0
         if label.anchor is not Anchor.START:
             wide = marks.width(label.text, label.size, label.style)

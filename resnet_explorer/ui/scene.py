@@ -10,9 +10,10 @@ from resnet_explorer.network import Network
 from resnet_explorer.picture.marks import Group, Mark, Picture, address, placed
 
 SMALLEST, LARGEST = 0.02, 8.0
-LARGEST_FIT = 1.5
-READABLE = 0.72
-"""Below this zoom labels get hard to read: a picture that grows is then scrolled, not shrunk."""
+LARGEST_FIT = 1.6
+"""A picture is not fitted larger than this, times the factor of the theme's text."""
+READABLE = 0.9
+"""Below this zoom the smallest labels are under 9 px: a picture that grows is then scrolled, not shrunk."""
 EDGE = 12.0
 
 
@@ -63,15 +64,15 @@ class Camera:
         return self.moved(dx, _nudge(place.top(), place.bottom(), room.height()))
 
 
-def fit(size: QSizeF, room: QSizeF) -> Camera:
-    """Return the camera that shows a whole picture in the middle of a widget."""
-    zoom = min(LARGEST_FIT, (room.width() - EDGE) / size.width(), (room.height() - EDGE) / size.height())
+def fit(size: QSizeF, room: QSizeF, text: float = 1.0) -> Camera:
+    """Return the camera that shows a whole picture in the middle of a widget; ``text`` allows for larger ones."""
+    zoom = min(LARGEST_FIT * text, (room.width() - EDGE) / size.width(), (room.height() - EDGE) / size.height())
     return _centred(max(zoom, SMALLEST), size, room)
 
 
-def read(size: QSizeF, room: QSizeF) -> Camera:
+def read(size: QSizeF, room: QSizeF, text: float = 1.0) -> Camera:
     """Return the camera that shows a picture from its top, as wide as the widget, but large enough to be read."""
-    whole = fit(size, room)
+    whole = fit(size, room, text)
     if whole.zoom >= READABLE:
         return whole
     wide = min((room.width() - EDGE) / size.width(), READABLE)

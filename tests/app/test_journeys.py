@@ -2,10 +2,11 @@
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -168,6 +169,18 @@ def test_comparing_shows_both_networks_in_one_scene(window: MainWindow) -> None:
     assert window.actions_by_key["compare"].isChecked()
     window.actions_by_key["compare"].trigger()
     assert not window.document.view.compare
+
+
+def test_the_view_is_fitted_after_another_network_and_with_both_twins(window: MainWindow) -> None:
+    diagram = window.diagram
+    window.resize(1280, 800)
+    for change in (partial(choose, window, "resnet50"), window.actions_by_key["compare"].trigger):
+        diagram.zoom(4.0)
+        diagram.pan(-900.0, -900.0)
+        change()
+        whole = QRectF(0, 0, diagram.picture.width, diagram.picture.height)
+        assert diagram.camera.visible(diagram.room()).contains(whole)
+        assert diagram.camera.zoom >= 0.7
 
 
 def test_expand_all_and_collapse_all(window: MainWindow) -> None:

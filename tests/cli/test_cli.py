@@ -174,6 +174,14 @@ class TestExport:
         assert next(iter(THEMES[theme].colours.values())) in (tmp_path / "net.svg").read_text(encoding="utf-8")
         assert set(options.THEMES) == set(THEMES)
 
+    @pytest.mark.parametrize(("size", "width", "height"), [("slide", "1280", "720"), ("800x300", "800", "300")])
+    def test_sizes(
+        self, size: str, width: str, height: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert f"{int(width):,} × {height} px" in told(capsys, "export", "resnet18", "-o", "net.svg", "--size", size)
+        root = ElementTree.parse(tmp_path / "net.svg").getroot()
+        assert (root.get("width"), root.get("height")) == (width, height)
+
     def test_text_as_outlines(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         told(capsys, "export", "resnet18", "-o", "net.svg", "--text", "outlines")
         root = ElementTree.parse(tmp_path / "net.svg").getroot()
@@ -202,6 +210,7 @@ class TestExport:
             (("resnet18", "-o", "net.png", "--text", "outlines"), "--text is a choice for SVG alone"),
             (("resnet18", "-o", "net.png", "--scale", "3"), "--scale"),
             (("resnet18", "-o", "net.svg", "--theme", "pink"), "--theme"),
+            (("resnet18", "-o", "net.svg", "--size", "800x"), "'800x' is no size. Use own, slide, column, columns, or"),
             (("resnet18", "-o", "net.svg", "--view", "table"), "--view"),
             (("resnet18",), "-o/--output"),
         ],

@@ -83,7 +83,7 @@ def _timeline(desk: Desk) -> QDialog:
 
 def _export(desk: Desk) -> QDialog:
     window = desk.window
-    return ExportDialog(window.diagram.picture, "resnet50", window.preferences, window)
+    return ExportDialog(window.diagram, "resnet50", window.preferences, window)
 
 
 DIALOGS = (

@@ -28,6 +28,7 @@
   breaks the line and is marked × on the top edge, infinity △.
 """
 
+from resnet_explorer.picture.chart.compose import compose
 from resnet_explorer.picture.chart.frame import Drawn, chart, draw, stack
 from resnet_explorer.picture.chart.heatmap import ColourScale, colour_scale, heatmap
 from resnet_explorer.picture.chart.model import (

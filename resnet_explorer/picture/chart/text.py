@@ -32,7 +32,7 @@ class Sizes(NamedTuple):
 
 def sizes(text: float) -> Sizes:
     """Return the sizes of all words, larger or smaller by a factor."""
-    return Sizes(*(max(6, round(size * text)) for size in (16, 12, 12, 11, 12, 11)))
+    return Sizes(*(max(9, round(size * text)) for size in (16, 12, 12, 11, 12, 11)))
 
 
 def line(size: int) -> float:
