@@ -107,7 +107,7 @@ def _compared(analysis: Analysis, view: View, room: tuple[float, float], overlay
     is_beside = zoom >= other
     grid = beside if is_beside else above
     first = _whole(Overview(residual, grid, tints=tinted), MARGIN, MARGIN)
-    strip = _strip((_difference(residual, plain),), first.y + first.height + 8, Ink.SHORTCUT)
+    strip = _strip((difference(residual, plain),), first.y + first.height + 8, Ink.SHORTCUT)
     wide = max(wide, first.width) if is_beside else wide
     place = (MARGIN + wide + SPACE, MARGIN) if is_beside else (MARGIN, strip.y + strip.height + SPACE)
     second = _whole(Overview(plain, grid, residual, tints=other_tinted), *place)
@@ -127,7 +127,8 @@ def _strip(lines: tuple[str, ...], y: float, ink: Ink) -> Group:
     return Group("", "difference", ". ".join(lines), MARGIN, y, wide, high, (box, *labels))
 
 
-def _difference(residual: Analysis, plain: Analysis) -> str:
+def difference(residual: Analysis, plain: Analysis) -> str:
+    """Return in a sentence what the plain twin lacks."""
     forms = [block.form for stage in residual.network.stages for block in stage.blocks]
     cost = residual.total.params - plain.total.params
     gone = f"In the plain twin {len(forms)} shortcuts are gone"

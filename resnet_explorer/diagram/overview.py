@@ -44,7 +44,7 @@ def stage_ink(stage: Stage) -> Ink:
 _GATES = {"se": "SE", "eca": "ECA", "cbam_channel": "CBAM"}
 
 
-def _caption(form: Form) -> str:
+def caption(form: Form) -> str:
     """Return what a block is made of in few words, such as ``1×1, 3×3 /2, 1×1, SE``."""
     steps = form.before + form.branch
     texts = (_GATES.get(step.name, "") if isinstance(step, Gated) else step.layer.short for step in steps)
@@ -81,7 +81,7 @@ class Grid:
 
     def terminal_width(self, block: Block | None) -> float:
         """Return the width of stem or head: as wide as a block, or as its caption needs."""
-        return max(self.block_width, width(_caption(block.form), 9) + 14) if block else 0.0
+        return max(self.block_width, width(caption(block.form), 9) + 14) if block else 0.0
 
     def height(self, network: Network) -> float:
         """Return the height of the cards of all stages, which are equally high."""
@@ -98,7 +98,7 @@ def best_grid(
     """Return the grid under which the overview is shown largest in a room of that width and height, and its zoom."""
     network, stages = analysis.network, analysis.network.stages
     forms = {block.form for stage in stages for block in (stage.blocks[0], stage.blocks[-1])}
-    block = max(MIN_BLOCK, tints.width() if tints else 0.0, *(width(_caption(form), 9) + 12 for form in forms))
+    block = max(MIN_BLOCK, tints.width() if tints else 0.0, *(width(caption(form), 9) + 12 for form in forms))
     longest = max((len(stage.blocks) for stage in stages if not folded(stage, view)), default=1)
     grids = [Grid(view, block, columns, tints is not None) for columns in range(1, longest + 1)]
     ends = grids[0].terminal_width(network.stem) + grids[0].terminal_width(network.head) + 2 * BETWEEN
@@ -269,7 +269,7 @@ def _block_text(
     if tint is None:
         return (
             Label(middle, y, name, size, anchor=Anchor.MIDDLE, style=Style.SEMIBOLD),
-            Label(middle, below, _caption(block.form), 9, Ink.MUTED, Anchor.MIDDLE),
+            Label(middle, below, caption(block.form), 9, Ink.MUTED, Anchor.MIDDLE),
         )
     return (
         tint.plate(wide, high),
