@@ -89,7 +89,10 @@ class DiagramShow(Presentation):
             return f"{told.title}: {first_sentence(told.text)}" + "".join(f" {text}." for text in overlays if text)
         if lost is not None:
             return difference(lost, shown)
-        return first_sentence(explain(shown, "").text) if shown.network.spec.residual else PLAIN
+        if not shown.network.spec.residual:
+            return PLAIN
+        kind = explain(shown, "").kind
+        return f"{kind}: each adds its input x to F(x), which its layers compute from x."
 
     def _open(self, shown: Analysis, block: Block) -> Slide:
         told, sums = explain(shown, block.path), shown.sums[block.path]

@@ -137,8 +137,8 @@ def _draw(
         if index in nodes:
             x, y, long, tall = nodes[index]
             if x - left >= 0 and x - left + long <= wide:
-                frame = Box(x - left - 4, y + top - 4, long + 8, tall + 8, None, Ink.CHANGED, 4.0, 8)
-                marks.append(frame if not order else replace(frame, thickness=2.2, dash=Dash.DASHED))
+                frame = Box(x - left - 2, y + top - 2, long + 4, tall + 4, None, Ink.CHANGED, 3.0, 7)
+                marks.append(frame if not order else replace(frame, thickness=2.0, dash=Dash.DASHED))
     marks += _strip(recorded, place, {homes[index] for index in front[1:] if index in homes}, wide)
     marks.append(Label(0, STRIP + NAME, cluster.title, NAME, Ink.TEXT, style=Style.SEMIBOLD))
     return Picture(wide, max(high, top + rest), tuple(marks), cluster.title, cluster.text)

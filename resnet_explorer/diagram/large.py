@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from resnet_explorer.diagram.overview import caption, stage_ink
 from resnet_explorer.diagram.view import foldable
-from resnet_explorer.network import Block, Stage
+from resnet_explorer.network import Block, Form, Stage
 from resnet_explorer.picture.marks import (
     Anchor,
     Arrow,
@@ -53,9 +53,9 @@ class Level:
 
 _LEVELS = (
     Level(True, False, 46.0, 24.0, 21.0),
-    Level(False, False, 30.0, 18.0, 17.0),
-    Level(False, True, 30.0, 18.0, 17.0),
-    Level(False, True, 30.0, 18.0, 9.0, counts=True),
+    Level(False, False, 28.0, 16.0, 17.0),
+    Level(False, True, 28.0, 16.0, 17.0),
+    Level(False, True, 28.0, 16.0, 9.0, counts=True),
 )
 """From all that can be said to the least; the first that fits is taken."""
 
@@ -82,59 +82,36 @@ def large_overview(
     lost is dotted.
     """
     tints = next((values for overlay in overlays if (values := overlay.tints)), None)
-    below = LEGEND_HIGH + sum(overlay.legend_height for overlay in overlays)
+    below = LEGEND_HIGH + sum(overlay.legend(analysis.network, 0.0, 0.0, room[0]).height for overlay in overlays)
     made = None
     blocks = sum(len(stage.blocks) for stage in analysis.network.stages)
     for level in _LEVELS:
         if blocks > MANY and not level.folds:
             continue
+        words = _Words(analysis, level, tints)
         for scale in SCALES:
-            made = _Large(analysis, level, (room[0] / scale, room[1] / scale - below), selected, lost, tints)
+            made = _Large(words, (room[0] / scale, room[1] / scale - below), selected, lost)
             if made.fits:
                 return made.picture(overlays)
     assert made is not None
     return made.picture(overlays)
 
 
-class _Large:
-    """One try to lay a network out at a level in a room."""
+class _Words:
+    """What is said at a level, and how wide that is, whatever the room."""
 
-    def __init__(
-        self,
-        analysis: Analysis,
-        level: Level,
-        room: tuple[float, float],
-        selected: str,
-        lost: Analysis | None,
-        tints: "BlockValues | None",
-    ) -> None:
-        self.analysis, self.level, self.selected, self.lost, self.tints = analysis, level, selected, lost, tints
-        self.network = analysis.network
-        self.header = 54.0 if level.named else 68.0
+    def __init__(self, analysis: Analysis, level: Level, tints: "BlockValues | None") -> None:
+        self.analysis, self.level, self.tints, self.network = analysis, level, tints, analysis.network
+        self.header = 54.0 if level.named else 57.0
         self.cells = [self._cells(stage) for stage in self.network.stages]
-        texts = [self._texts(cell.block, cell.text) for cells in self.cells for cell in cells]
-        self.block = max(
-            max(width(name, NAME, Style.SEMIBOLD), width(sub, SUB)) + (14 if level.named else 12) for name, sub in texts
-        )
-        self.block = max(self.block, 76.0 if level.named else 32.0)
-        pitch = level.rise + level.high + 14.0
-        free = room[1] - self.header - 8.0
-        self.most = max(1, int(free / pitch))
-        self.columns = [ceil(len(cells) / self.most) for cells in self.cells]
-        self.rows = max(ceil(len(cells) / columns) for cells, columns in zip(self.cells, self.columns, strict=True))
-        self.pitch = min(max(pitch, free / self.rows), 1.5 * pitch)
-        self.high = self.header + self.rows * self.pitch + 8.0
-        self.widths = [self._stage_width(*pair) for pair in zip(self.network.stages, self.columns, strict=True)]
+        texts = {self.texts(cell.block, cell.text) for cells in self.cells for cell in cells}
+        least, pad = (76.0, 14.0) if level.named else (32.0, 12.0)
+        wide = max(max(width(name, NAME, Style.SEMIBOLD), width(sub, SUB)) for name, sub in texts)
+        self.block = max(least, wide + pad)
+        self.heads = [self._head(stage) for stage in self.network.stages]
+        self.least = [self._head_width(*head) for head in self.heads]
         ends = [block for block in (self.network.stem, self.network.head) if block]
         self.terminals = {block.path: self._terminal_width(block) for block in ends}
-        count = len(self.widths) + len(ends) - 1
-        self.wide = sum(self.widths) + sum(self.terminals.values()) + BETWEEN * count
-        self.fits = self.wide <= room[0] and self.high <= room[1] and (level.folds or self.most > 0)
-        if self.fits:  # what is left makes the blocks wider
-            more = min(0.5 * self.block, (room[0] - self.wide) / sum(self.columns))
-            self.block += more
-            self.widths = [wide + more * columns for wide, columns in zip(self.widths, self.columns, strict=True)]
-            self.wide += more * sum(self.columns)
 
     def _cells(self, stage: Stage) -> list[_Cell]:
         blocks = stage.blocks
@@ -145,7 +122,7 @@ class _Large:
             return [first, second, _Cell(blocks[2], f"× {len(blocks) - 2}", len(blocks) - 2)]
         return [_Cell(block, f"block {block.number}" if self.level.named else str(block.number)) for block in blocks]
 
-    def _texts(self, block: Block, name: str) -> tuple[str, str]:
+    def texts(self, block: Block, name: str) -> tuple[str, str]:
         """Return the words on a block: its value where it has one."""
         if not self.level.named:
             return name, ""
@@ -156,16 +133,44 @@ class _Large:
         typical = stage.blocks[min(1, len(stage.blocks) - 1)]
         return stage.title, shape, "" if self.level.named else caption(typical.form)
 
-    def _stage_width(self, stage: Stage, columns: int) -> float:
-        title, *subs = self._head(stage)
-        texts = max(width(title, TITLE, Style.SEMIBOLD), width(subs[0], LEGEND), width(subs[1], SUB)) + 20
-        return max(texts, 2 * self.level.pad + columns * self.block + (columns - 1) * self.level.gap)
+    def _head_width(self, title: str, shape: str, made: str) -> float:
+        return max(width(title, TITLE, Style.SEMIBOLD), width(shape, LEGEND), width(made, SUB)) + 20
 
-    def _terminal_lines(self, block: Block) -> list[str]:
+    def terminal_lines(self, block: Block) -> list[str]:
         return [*caption(block.form).split(", "), compact(self.analysis.sums[block.path].output)]
 
     def _terminal_width(self, block: Block) -> float:
-        return max(52.0, *(width(text, 11) + 16 for text in self._terminal_lines(block)))
+        return max(52.0, *(width(text, 11) + 16 for text in self.terminal_lines(block)))
+
+
+class _Large:
+    """One try to lay a network out in a room."""
+
+    def __init__(self, words: _Words, room: tuple[float, float], selected: str, lost: Analysis | None) -> None:
+        self.words, self.selected, self.lost, self.block = words, selected, lost, words.block
+        self.network, self.level, self.header, self.cells = words.network, words.level, words.header, words.cells
+        self.terminals = words.terminals
+        pitch = self.level.rise + self.level.high + (14.0 if self.level.named else 10.0)
+        free = room[1] - self.header - 6.0
+        most = max(1, int(free / pitch))
+        self.columns = [ceil(len(cells) / most) for cells in self.cells]
+        self.rows = max(ceil(len(cells) / columns) for cells, columns in zip(self.cells, self.columns, strict=True))
+        self.pitch = min(max(pitch, free / self.rows), 1.5 * pitch)
+        self.high = self.header + self.rows * self.pitch + 6.0
+        self.widths = [
+            max(least, self._inner(columns)) for least, columns in zip(words.least, self.columns, strict=True)
+        ]
+        count = len(self.widths) + len(self.terminals) - 1
+        self.wide = sum(self.widths) + sum(self.terminals.values()) + BETWEEN * count
+        self.fits = self.wide <= room[0] and self.high <= room[1]
+        if self.fits:  # what is left makes the blocks wider
+            more = min(0.5 * self.block, (room[0] - self.wide) / sum(self.columns))
+            self.block += more
+            self.widths = [wide + more * columns for wide, columns in zip(self.widths, self.columns, strict=True)]
+            self.wide += more * sum(self.columns)
+
+    def _inner(self, columns: int) -> float:
+        return 2 * self.level.pad + columns * self.block + (columns - 1) * self.level.gap
 
     @property
     def middle(self) -> float:
@@ -191,7 +196,7 @@ class _Large:
             marks = [overlay.draw_over(mark) for mark in marks]
             legend = overlay.legend(self.network, 0.0, y, self.wide)
             marks.append(legend)
-            y += max(overlay.legend_height, legend.height)
+            y += legend.height
         return Picture(self.wide, y, tuple(marks), "The network from input to output")
 
     def _between(self, x: float, start: float) -> Arrow:
@@ -201,7 +206,7 @@ class _Large:
         return Arrow(((x, start), *corners, (end, self.middle)), Ink.MUTED, LINE, head=False)
 
     def _terminal(self, block: Block, name: str, ink: Ink, x: float) -> Group:
-        wide, lines = self.terminals[block.path], self._terminal_lines(block)
+        wide, lines = self.terminals[block.path], self.words.terminal_lines(block)
         high = 34.0 + 15.0 * len(lines)
         top = max(0.0, self.middle - high / 2)
         labels = [
@@ -212,20 +217,20 @@ class _Large:
         return Group(block.path, "block", name, x, top, wide, high, (*marks, *self._frame(block.path, wide, high)))
 
     def _fill(self, block: Block) -> Ink:
-        tint = self.tints.tint(block.path) if self.tints else None
+        tint = self.words.tints.tint(block.path) if self.words.tints else None
         return tint.fill if tint else Ink.CARD
 
     def _frame(self, path: str, wide: float, high: float) -> list[Mark]:
         return [Box(-4, -4, wide + 8, high + 8, None, Ink.ACCENT, 3.4, 9)] if path == self.selected else []
 
     def _stage(self, stage: Stage, cells: list[_Cell], columns: int, x: float, wide: float) -> Group:
-        title, shape, made = self._head(stage)
+        title, shape, made = self.words.heads[stage.number - 1]
         marks: list[Mark] = [
             Box(0, 0, wide, self.high, Ink.CARD, Ink.LINE, 1.6, 9),
-            Label(10, 22, title, TITLE, style=Style.SEMIBOLD),
-            Label(10, 38, shape, LEGEND, Ink.MUTED),
+            Label(10, 21, title, TITLE, style=Style.SEMIBOLD),
+            Label(10, 36, shape, LEGEND, Ink.MUTED),
         ]
-        marks += [Label(10, 53, made, SUB, Ink.MUTED)] if made else []
+        marks += [Label(10, 49, made, SUB, Ink.MUTED)] if made else []
         taken = columns * self.block + (columns - 1) * self.level.gap
         left = (wide - taken) / 2
         places = [self._place(left, index, columns) for index in range(len(cells))]
@@ -253,7 +258,7 @@ class _Large:
 
     def _block(self, stage: Stage, cell: _Cell, at: Point) -> list[Mark]:
         block, wide, high = cell.block, self.block, self.level.high
-        name, sub = self._texts(block, cell.text)
+        name, sub = self.words.texts(block, cell.text)
         is_several = cell.stands_for > 1
         fill, dash = self._fill(block), Dash.DASHED if is_several else Dash.SOLID
         marks: list[Mark] = [Box(0, 0, wide, high, fill, stage_ink(stage), 2.2, 7, dash)]
@@ -266,11 +271,11 @@ class _Large:
         suffix = ":fold" if is_several else ""
         marks += self._frame(block.path, wide, high)
         group = Group(relative, "block", f"{stage.title}, {name}", *at, wide, high, tuple(marks), suffix)
-        return [group, *self._arcs(block, relative, at, is_several)]
+        return [group, *self._arcs(cell, relative, at)]
 
-    def _arcs(self, block: Block, relative: str, at: Point, is_several: bool) -> list[Mark]:
+    def _arcs(self, cell: _Cell, relative: str, at: Point) -> list[Mark]:
         """Return the shortcut's arc over a block, or the dotted one of what the plain twin has lost."""
-        form, rise = block.form, self.level.rise
+        block, form, rise = cell.block, self._form(cell), self.level.rise
         reach = min(0.45 * self.level.gap, 0.45 * self.level.pad)
         foot, span = rise + self.level.high / 2, self.block + 2 * reach
         points = ((0.0, foot), (0.0, -6.0), (span, -6.0), (span, foot))
@@ -279,16 +284,24 @@ class _Large:
             dash = Dash.DASHED if form.projects else Dash.DOTTED if form.alters else Dash.SOLID
             path = relative + block.shortcut_path.removeprefix(block.path)
             arrow = Arrow(points, Ink.SHORTCUT, 2.4, dash, curved=True)
-            return [Group(path, "shortcut", "shortcut", *place, (arrow,), ":fold-arc" if is_several else ":arc")]
+            return [
+                Group(path, "shortcut", "shortcut", *place, (arrow,), ":fold-arc" if cell.stands_for > 1 else ":arc")
+            ]
         before = self.lost.network.block_at(block.path) if self.lost else None
         if before is None:
             return []
         ghost = Arrow(points, Ink.GONE, 2.0, Dash.DOTTED, curved=True, head=False)
         return [Group(f"{relative}.gone", "gone", "The shortcut that is gone", *place, (ghost,), ":arc")]
 
+    def _form(self, cell: _Cell) -> Form:
+        """Return what a block does; for several the last one's, since the first may change the shape."""
+        if cell.stands_for == 1:
+            return cell.block.form
+        return next(stage.blocks[-1].form for stage in self.network.stages if cell.block in stage.blocks)
+
     def _legend(self, y: float) -> list[Mark]:
         """Return a sample of each kind of arc that is drawn, side by side."""
-        forms = [cell.block.form for cells in self.cells for cell in cells]
+        forms = [self._form(cell) for cells in self.cells for cell in cells]
         kinds = [
             ("identity: x is added unchanged", Dash.SOLID, Ink.SHORTCUT,
              any(form.shortcut is not None and not form.projects and not form.alters for form in forms)),

@@ -242,10 +242,8 @@ class _Flow:
         form = self.block.form
         joins = bool(after) and after[0].layer.role is Role.JOIN
         if last is not None and not joins and last[1] != self.y:
-            self.marks += elbow(self._way(last, self.x + self.gap, 0.0))
-            self.x += self.gap
-            self.marks.append(Arrow(((self.x, self.y), (self.x + 6, self.y)), Ink.MUTED, 1.8, head=False))
-            self.x += 6
+            self.marks.append(replace(self._way(last, self.x + self.gap, 0.0), head=False))
+            self.x += self.gap - 4
         if joins:
             left = self.x + self.gap
             self.marks += elbow(self._way(last, left, self.x))

@@ -1,6 +1,7 @@
 """Fine-tuning on the stage: what trains in which epoch, the learning rates, the curves, and what came of it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from resnet_explorer.diagram.large import large_overview
 from resnet_explorer.finetuning.charts import frozen_at, group_rates
@@ -114,9 +115,10 @@ class TuningShow(RunsShow):
         state = self._page.state
         epoch = min(self.epoch, self.epochs - 1)
         analysis, frozen = state.results.analysis, frozen_at(state.groups, epoch)
+        signs = replace(frozen, text="")  # the sentence is in the band
 
         def draw(wide: float, high: float) -> Picture:
-            return large_overview(analysis, (wide, high), overlays=(frozen,))
+            return large_overview(analysis, (wide, high), overlays=(signs,))
 
         heading = f"What trains in epoch {epoch + 1:,} of {self.epochs:,}"
         return Slide(heading, draw, facts, first_sentence(frozen.text), "as planned")

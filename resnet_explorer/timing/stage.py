@@ -11,7 +11,16 @@ from resnet_explorer.readings.text import mib, si
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.timing.page import TimingPage, roofline, waits
 from resnet_explorer.timing.values import Limit, Measured, Timed
-from resnet_explorer.ui.slide import Control, ControlKind, Presentation, Slide, join, text_picture, thick_chart
+from resnet_explorer.ui.slide import (
+    CROPPED,
+    Control,
+    ControlKind,
+    Presentation,
+    Slide,
+    join,
+    text_picture,
+    thick_chart,
+)
 from resnet_explorer.ui.window import Window
 
 NAME, RING = 12, 8.0
@@ -63,7 +72,9 @@ class TimingShow(Presentation):
     def slide(self) -> Slide:
         measured = self._page.measured
         if measured is None:
-            return Slide("What limits each layer?", text_picture(self._page.text.text() or "Measuring …"))
+            problem = self._page.text.text() if self._page.text.text().startswith("⚠") else ""
+            name = title(self._window.document.state.spec)
+            return Slide("What limits each layer?", text_picture(problem or "Measuring the time of each layer …"), name)
         job, timing, peaks = measured.job, measured.timing, measured.peaks
         chart = roofline(self._window.session.results.analysis, timing, peaks)
         layer = self.layers[self.place] if 0 <= self.place < len(self.layers) else None
@@ -93,11 +104,11 @@ def _draw(chart: Chart, layer: Timed | None, wide: float, high: float) -> Pictur
     if layer is None:
         return drawn.picture
     scale, frame = drawn.scale, drawn.scale.frame
-    x, y = scale.x.px(layer.work.intensity or 0.0), scale.y.px(layer.rate)
+    x, y = scale.x.px(layer.work.intensity or 0.0), scale.y.px(layer.rate) - CROPPED / 2
     long = width(layer.path, NAME, Style.SEMIBOLD)
     is_left = x + RING + 8 + long > frame.right
     at = x - RING - 6 if is_left else x + RING + 6
-    base = min(max(y + 4, frame.top + NAME + 2), frame.bottom - 6)
+    base = min(max(y + 4, frame.top + NAME + 2 - CROPPED / 2), frame.bottom - 6 - CROPPED / 2)
     left = at - long if is_left else at
     plate = Frame(left - 3, base - NAME, left + long + 3, base + 4)
     marks: tuple[Mark, ...] = (

@@ -11,7 +11,7 @@ from resnet_explorer.picture import chart as charts
 from resnet_explorer.picture.chart import Chart, Drawn, HeatMap, Kind, Series
 from resnet_explorer.picture.chart.heatmap import heat_picture
 from resnet_explorer.picture.chart.text import line, wrap
-from resnet_explorer.picture.marks import Anchor, Ink, Label, Picture
+from resnet_explorer.picture.marks import Anchor, Group, Ink, Label, Picture
 
 if TYPE_CHECKING:
     from resnet_explorer.ui.window import PageView, Window
@@ -23,7 +23,8 @@ SMALLEST = 10
 """In px of a slide, which is ``HIGH`` px high on every screen: no text on a stage is smaller."""
 HIGH = 416.0
 """With it the smallest text is 1/41.6 of the screen's height, whatever the screen."""
-THICKER, WORDS = 1.25, 20
+THICKER, CROPPED, WORDS = 1.25, 20.0, 20
+"""A chart is enlarged, so that its lines are thick, less its empty edges above and below; the size of words alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,10 @@ def _label(series: Series) -> str:
 
 def thick_chart(chart: Chart, wide: float, high: float) -> Drawn:
     """Return a chart drawn for a part of a room: enlarged to all of it, its lines are thick and its text readable."""
-    return charts.draw(bare(chart), wide / THICKER, high / THICKER, text=0.95)
+    made = charts.draw(bare(chart), wide / THICKER, high / THICKER + CROPPED, text=0.95)
+    size = made.picture.width, made.picture.height
+    inner = Group("", "chart", chart.title, 0.0, -CROPPED / 2, *size, made.picture.marks, ":chart")
+    return made._replace(picture=replace(made.picture, height=size[1] - CROPPED, marks=(inner,)))
 
 
 def chart_picture(chart: Chart) -> Draw:

@@ -40,7 +40,12 @@ _BEFORE = (Qt.Key.Key_Left, Qt.Key.Key_PageUp)
 _LEAVE = (Qt.Key.Key_Escape, Qt.Key.Key_F5)
 _BLANK = (Qt.Key.Key_B, Qt.Key.Key_Period)
 _OPEN = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-KEYS = "1–9 page · B blank · L pointer · P draw, E erase · Esc leave"
+KEYS = (
+    "1–9 page · B blank · L pointer · P draw, E erase · Esc leave",
+    "B blank · L pointer · P draw · Esc leave",
+    "Esc",
+)
+"""What the keys of every page do, in full and in short."""
 
 
 class Stage(QWidget):
@@ -135,11 +140,11 @@ class Stage(QWidget):
         if self.presentation is None:
             return
         self.slide = self.presentation.slide()
-        keys = f"{self.presentation.keys} · {KEYS}"
+        keys = [f"{self.presentation.keys} · {text}" for text in KEYS]
         self.layout_ = lay_out(self.slide, self.presentation.controls, keys, self.width() / max(1, self.height()))
         self.setAccessibleName(self.slide.title)
         said = (self.slide.facts, self.slide.sentence, self.slide.note, self.layout_.body.picture.description)
-        self.setAccessibleDescription(". ".join(filter(None, (*said, keys))))
+        self.setAccessibleDescription(". ".join(filter(None, (*said, keys[0]))))
         QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
         self.update()
 

@@ -59,8 +59,8 @@ def fitted(
     return sizes[-1], wrap(text, room, sizes[-1], ANY, style)
 
 
-def lay_out(slide: Slide, controls: Sequence[Control], keys: str, aspect: float) -> Layout:
-    """Return a slide composed for a screen of an aspect ratio; ``keys`` says what they do."""
+def lay_out(slide: Slide, controls: Sequence[Control], keys: Sequence[str], aspect: float) -> Layout:
+    """Return a slide composed for a screen of an aspect ratio; ``keys`` says what they do, in full and shorter."""
     wide = HIGH * aspect
     head = _head(slide, wide)
     low = _band(slide, keys, wide)
@@ -98,14 +98,14 @@ def _head(slide: Slide, wide: float) -> Picture:
         for text in lines:
             marks.append(Label(EDGE, y + ASCENT * small, text, small, Ink.MUTED))
             y += line(small)
-    return Picture(wide, y + 4, tuple(marks), slide.title)
+    return Picture(wide, y + 8, tuple(marks), slide.title)
 
 
 LOW = 26.0
 """The height of the line of keys and note, which the live controls cover."""
 
 
-def _band(slide: Slide, keys: str, wide: float) -> Picture:
+def _band(slide: Slide, keys: Sequence[str], wide: float) -> Picture:
     room = wide - 2 * EDGE
     size, lines = fitted(slide.sentence, room, SENTENCE, 2, Style.SEMIBOLD)
     y = 10.0 if lines else 4.0
@@ -114,15 +114,16 @@ def _band(slide: Slide, keys: str, wide: float) -> Picture:
         marks.append(Label(EDGE, y + ASCENT * size, text, size, style=Style.SEMIBOLD))
         y += line(size)
     note = slide.note
-    small = next((size for size in NOTE if width(keys, size) + width(note, size) + 24 <= room), None)
-    if small is None:  # the note has lines of its own
+    fits = ((said, small) for said in keys for small in NOTE if width(said, small) + width(note, small) + 24 <= room)
+    said, small = next(fits, (keys[-1], 0))
+    if not small:  # the note has lines of its own
         small = SMALLEST
         for text in wrap(note, room, small, ANY):
             marks.append(Label(EDGE, y + ASCENT * small, text, small, Ink.MUTED))
             y += line(small)
         note = ""
     base = y + 15.0
-    marks.append(Label(EDGE, base, keys, small, Ink.MUTED))
+    marks.append(Label(EDGE, base, said, small, Ink.MUTED))
     marks += [Label(wide - EDGE, base, note, small, Ink.MUTED, Anchor.END)] if note else []
     high = y + LOW
     ground = Box(0, 0, wide, high, Ink.PAGE)
