@@ -16,7 +16,7 @@ from resnet_explorer.ui.slide import Control, ControlKind, Presentation, Slide, 
 from resnet_explorer.ui.window import Window
 
 NAME, SUB = 13, 10
-STRIP, BAR = 40.0, 14.0
+STRIP, BAR = 38.0, 14.0
 """The height of the row of all blocks above the open one, and of a block in it."""
 KINDS = (NodeKind.OPERATION, NodeKind.ACCUMULATE)
 AT_FIRST = "The gradient starts at the loss and goes back to the input, through one operation after the other."
@@ -94,7 +94,7 @@ class GraphShow(Presentation):
         read, name = self._graph(), title(self._window.document.state.spec)
         if read is None:
             problem = self._page.problem.text()
-            return Slide("Autograd graph", text_picture(problem or "Recording the graph …"), name)
+            return Slide("Autograd graph", text_picture(problem or "Recording the graph"), name)
         recorded, order, onward, homes = read
         note = f"{recorded.graph.device.upper()}, torch {recorded.graph.torch.partition('+')[0]}"
         at = min(self.at, len(order))
@@ -127,11 +127,11 @@ def _draw(
     ink = {"stem": Ink.STEM, "head": Ink.HEAD}.get(cluster.path, Ink.ACCENT)
     drawn = opened(recorded.graph, cluster, frozenset(recorded.highway.way), ink, {})
     rest = max(drawn.group.height + 8, 120.0)
-    scale = max(1.0, min(1.7, high / (STRIP + NAME + 16 + rest)))
+    scale = max(1.0, min(1.7, high / (STRIP + rest)))
     wide, high = wide / scale, high / scale
     nodes = dict(zip(nodes_of(cluster), drawn.spots[cluster.path][1], strict=True))
     left = _offset(drawn.group.width, wide, nodes.get(current) if current is not None else None)
-    top = STRIP + NAME + 14
+    top = STRIP
     marks = list(_inside((replace(drawn.group, x=-left, y=top),), 0.0, 0.0, wide))
     for order, index in enumerate(front if current is not None else ()):
         if index in nodes:
@@ -140,7 +140,7 @@ def _draw(
                 frame = Box(x - left - 2, y + top - 2, long + 4, tall + 4, None, Ink.CHANGED, 3.0, 7)
                 marks.append(frame if not order else replace(frame, thickness=2.0, dash=Dash.DASHED))
     marks += _strip(recorded, place, {homes[index] for index in front[1:] if index in homes}, wide)
-    marks.append(Label(0, STRIP + NAME, cluster.title, NAME, Ink.TEXT, style=Style.SEMIBOLD))
+    marks.append(Label(max(0.0, -left) + 14, top + 18, cluster.title, NAME, Ink.TEXT, style=Style.SEMIBOLD))
     return Picture(wide, max(high, top + rest), tuple(marks), cluster.title, cluster.text)
 
 

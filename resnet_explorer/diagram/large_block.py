@@ -64,7 +64,7 @@ def units(chain: Chain) -> list[Unit]:
 
 
 _TRIES = (
-    (1, 28.0, True), (1, 18.0, True), (1, 14.0, False), (2, 20.0, True), (2, 14.0, False), (2, 6.0, False),
+    (1, 28.0, True), (1, 18.0, True), (1, 14.0, False), (2, 20.0, True), (2, 14.0, False), (2, 5.0, False),
     (3, 14.0, False),
 )  # fmt: skip
 """Rows of stacks, the gap between two, and whether the shapes of outputs are said; else norm and activation are one."""

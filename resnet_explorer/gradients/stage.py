@@ -170,7 +170,7 @@ class GradientShow(Presentation):
         said = first_sentence(preset.look_for) if preset else ""
         if result is None:
             problem = self._problems.get(self.key) or self._page.controls.problem.text()
-            return Slide(title, text_picture(problem or "Measuring …"), facts, said)
+            return Slide(title, text_picture(problem or "Measuring"), facts, said)
         moment = self.moment
         if isinstance(result, Descent) and moment:
             chart = step_plot(result, self.quantity, moment)

@@ -74,7 +74,7 @@ class TimingShow(Presentation):
         if measured is None:
             problem = self._page.text.text() if self._page.text.text().startswith("⚠") else ""
             name = title(self._window.document.state.spec)
-            return Slide("What limits each layer?", text_picture(problem or "Measuring the time of each layer …"), name)
+            return Slide("What limits each layer?", text_picture(problem or "Measuring the time of each layer"), name)
         job, timing, peaks = measured.job, measured.timing, measured.peaks
         chart = roofline(self._window.session.results.analysis, timing, peaks)
         layer = self.layers[self.place] if 0 <= self.place < len(self.layers) else None
@@ -100,9 +100,10 @@ def _said(measured: Measured, layer: Timed) -> str:
 
 def _draw(chart: Chart, layer: Timed | None, wide: float, high: float) -> Picture:
     """Return the roofline; the layer that is told of has a ring and its name."""
-    drawn = thick_chart(chart, wide, high)
     if layer is None:
-        return drawn.picture
+        return thick_chart(chart, wide, high).picture
+    unlabelled = tuple(replace(guide, label="") for guide in chart.guides)  # the layer's name needs the room
+    drawn = thick_chart(replace(chart, guides=unlabelled), wide, high)
     scale, frame = drawn.scale, drawn.scale.frame
     x, y = scale.x.px(layer.work.intensity or 0.0), scale.y.px(layer.rate) - CROPPED / 2
     long = width(layer.path, NAME, Style.SEMIBOLD)
