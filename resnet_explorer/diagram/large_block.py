@@ -158,7 +158,8 @@ class _Flow:
         if layer.is_round:
             return HIGH
         text = self._caption(part)
-        return max(50.0, width(layer.label, NAME, Style.SEMIBOLD) + 18, width(text, SUB) + 14)
+        pad = 16 if self.shapes else 10
+        return max(46.0, width(layer.label, NAME, Style.SEMIBOLD) + pad, width(text, SUB) + pad)
 
     def _caption(self, part: Part) -> str:
         layer = part.layer
@@ -168,9 +169,9 @@ class _Flow:
     def _unit_width(self, unit: Unit) -> float:
         if unit.name:
             texts = (width(unit.name, SUB + 1, Style.SEMIBOLD), *(width(text, SUB) for text in _gate_lines(unit)))
-            return max(texts) + 16
+            return max(texts) + (16 if self.shapes else 10)
         labels = [", ".join(part.layer.label for part in parts) for parts in self._boxes(unit) if len(parts) > 1]
-        both = [width(label, NAME, Style.SEMIBOLD) + 18 for label in labels]
+        both = [width(label, NAME, Style.SEMIBOLD) + 10 for label in labels]
         return max(56.0, *map(self._wide, unit.parts), *both)
 
     def _boxes(self, unit: Unit) -> list[tuple[Part, ...]]:

@@ -74,7 +74,7 @@ class TimingShow(Presentation):
         if measured is None:
             problem = self._page.text.text() if self._page.text.text().startswith("⚠") else ""
             name = title(self._window.document.state.spec)
-            return Slide("What limits each layer?", text_picture(problem or "Measuring the time of each layer"), name)
+            return Slide("What limits each layer", text_picture(problem or "Measuring the time of each layer"), name)
         job, timing, peaks = measured.job, measured.timing, measured.peaks
         chart = roofline(self._window.session.results.analysis, timing, peaks)
         layer = self.layers[self.place] if 0 <= self.place < len(self.layers) else None
@@ -84,7 +84,7 @@ class TimingShow(Presentation):
         said = _said(measured, layer) if layer else f"{waits(timing, peaks)}."
         setting = timing.setting
         note = join(setting.title, f"batch {job.image.batch}", f"{job.image.height}×{job.image.width}")
-        return Slide("Arithmetic or memory: what limits each layer", partial(_draw, chart, layer), facts, said, note)
+        return Slide("What limits each layer", partial(_draw, chart, layer), facts, said, note)
 
 
 def _said(measured: Measured, layer: Timed) -> str:

@@ -23,8 +23,10 @@ SMALLEST = 10
 """In px of a slide, which is ``HIGH`` px high on every screen: no text on a stage is smaller."""
 HIGH = 416.0
 """With it the smallest text is 1/41.6 of the screen's height, whatever the screen."""
-THICKER, CROPPED, WORDS = 1.25, 20.0, 20
-"""A chart is enlarged, so that its lines are thick, less its empty edges above and below; the size of words alone."""
+THICKER = ((1.3, 0.95), (1.15, 0.95), (1.0, 0.95))
+"""By how much a chart is enlarged, so that its lines are thick, and the size of its text."""
+CROPPED, WORDS = 26.0, 20
+"""The empty edges above and below a chart together, and the size of words alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +144,31 @@ def _label(series: Series) -> str:
     """Return a curve's name with the value that it ends at, as it stands beside the curve."""
     value = series.note.removeprefix("ends at ").removeprefix("now ").partition(",")[0]
     is_short = value[:1].isdigit() and len(value) <= 8
-    return f"{series.label} {value}" if is_short and series.kind in (Kind.LINE, Kind.STEPS) else series.label
+    label = series.label.replace(", edited", "")
+    return f"{label} {value}" if is_short and series.kind in (Kind.LINE, Kind.STEPS) else label
 
 
 def thick_chart(chart: Chart, wide: float, high: float) -> Drawn:
-    """Return a chart drawn for a part of a room: enlarged to all of it, its lines are thick and its text readable."""
-    made = charts.draw(bare(chart), wide / THICKER, high / THICKER + CROPPED, text=0.95)
+    """Return a chart drawn for a part of a room: enlarged to all of it, its lines are thick and its text readable.
+
+    The part is the smallest that has room for the names of all curves and of both axes.
+    """
+    shown = bare(chart)
+    for part, text in THICKER:
+        made = charts.draw(shown, wide / part, high / part + CROPPED, text)
+        if _is_whole(made.picture, shown):
+            break
     size = made.picture.width, made.picture.height
     inner = Group("", "chart", chart.title, 0.0, -CROPPED / 2, *size, made.picture.marks, ":chart")
     return made._replace(picture=replace(made.picture, height=size[1] - CROPPED, marks=(inner,)))
+
+
+def _is_whole(picture: Picture, chart: Chart) -> bool:
+    """Return whether a picture names all curves and both axes."""
+    names = {mark.path for mark in picture.marks if isinstance(mark, Group) and mark.kind == "legend"}
+    texts = {mark.text for mark in picture.marks if isinstance(mark, Label)}
+    axes = {axis.text for axis in (chart.x_axis, chart.y_axis) if axis.text}
+    return axes <= texts and all(series.key in names for series in chart.series if series.label and not series.faint)
 
 
 def chart_picture(chart: Chart) -> Draw:

@@ -90,10 +90,11 @@ def _head(slide: Slide, wide: float) -> Picture:
         marks.append(Label(EDGE, y + ASCENT * size, text, size, style=Style.SEMIBOLD))
         y += line(size)
     beside = EDGE + width(titles[-1], size, Style.SEMIBOLD) + 20 if titles else EDGE
-    if slide.facts and beside + width(slide.facts, FACTS[0]) <= wide - EDGE:
+    small = next((one for one in FACTS if beside + width(slide.facts, one) <= wide - EDGE), None)
+    if small:
         base = y - line(size) + ASCENT * size
-        marks.append(Label(beside, base, slide.facts, FACTS[0], Ink.MUTED))
-    elif slide.facts:
+        marks.append(Label(beside, base, slide.facts, small, Ink.MUTED))
+    else:
         small, lines = fitted(slide.facts, room, FACTS, 1)
         for text in lines:
             marks.append(Label(EDGE, y + ASCENT * small, text, small, Ink.MUTED))
