@@ -153,7 +153,7 @@ def _offset(long: float, wide: float, node: tuple[float, float, float, float] | 
 
 
 def _inside(marks: Sequence[Mark], x: float, y: float, wide: float) -> Iterator[Mark]:
-    """Yield what is drawn in a cluster, no text cut at the sides and none too small; lines may leave the room."""
+    """Yield what is drawn in a cluster: no text is cut at the sides or too small; boxes and lines may leave the room."""
     for mark in marks:
         if isinstance(mark, Group) and mark.kind == "cluster":
             inner = tuple(_inside(mark.marks, mark.x, mark.y, wide))
@@ -164,8 +164,8 @@ def _inside(marks: Sequence[Mark], x: float, y: float, wide: float) -> Iterator[
             ends = [_ends(part) for part in inner if isinstance(part, Label)]
             low = min([0.0, *(end[0] for end in ends)])
             far = max([mark.width, *(end[1] for end in ends)])
-            if x + mark.x + low >= 0 and x + mark.x + far <= wide:
-                yield replace(mark, marks=inner)
+            is_whole = x + mark.x + low >= 0 and x + mark.x + far <= wide
+            yield replace(mark, marks=inner if is_whole else tuple(part for part in inner if isinstance(part, Box)))
         elif not isinstance(mark, Label):
             yield mark
 

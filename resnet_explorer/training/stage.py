@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QTimer
 
-from resnet_explorer.picture.chart import Chart, Scale
+from resnet_explorer.picture.chart import Axis, Chart, Scale
 from resnet_explorer.readings.quantities import Quantity
 from resnet_explorer.runs.plan import Run
 from resnet_explorer.training.block_charts import block_plot
@@ -50,6 +50,7 @@ class RunsShow(Presentation):
         self.curve, self.part = 0, 1.0
         self._charts = TrainingCharts()
         self._then = 0.0
+        self._axes: dict[tuple[object, ...], Axis] = {}
         self._clock = QTimer(self, interval=TICK_MS)
         self._clock.timeout.connect(self._on_tick)
 
@@ -143,7 +144,7 @@ class RunsShow(Presentation):
     def chart(self) -> Chart:
         """Return the chart of now; its axes are those of the whole runs, so that curves grow into them."""
         options = Options(replayed=self.is_recorded)
-        now, whole = traced(self.at(self.part)), traced(self.runs)
+        now = traced(self.at(self.part))
         if self.kind == BLOCKS:
             return block_plot(now, Quantity.OUTPUT, options)
         measure = Measure(self.kind)
@@ -151,10 +152,17 @@ class RunsShow(Presentation):
         if self.part >= 1 or not any(run.metrics for run in self.runs):
             return made
         steps = float(max(run.metrics[-1].step + 1 for run in self.runs if run.metrics))
-        axis = TrainingCharts().curves(whole, measure, options).y_axis
+        axis = self._whole_axis(measure, options)
         if axis.scale is Scale.LINEAR:
             made = replace(made, y_axis=axis)
         return replace(made, x_axis=replace(made.x_axis, low=1.0, high=steps))
+
+    def _whole_axis(self, measure: Measure, options: Options) -> Axis:
+        """Return the y axis of the whole runs, worked out once."""
+        key = (measure, *(len(run.metrics) for run in self.runs))
+        if key not in self._axes:
+            self._axes = {key: TrainingCharts().curves(traced(self.runs), measure, options).y_axis}
+        return self._axes[key]
 
     @property
     def heading(self) -> str:

@@ -8,10 +8,12 @@ from PySide6.QtWidgets import QWidget
 
 from resnet_explorer.diagram.diagram import diagram
 from resnet_explorer.diagram.view import closed, move, toggled
+from resnet_explorer.picture.theme import Theme
 from resnet_explorer.readings.explain import explain
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.scene import Hit, opened, places
+from resnet_explorer.ui.style import USUAL_POINTS
 
 _DIRECTIONS: Mapping[int, str] = {
     Qt.Key.Key_Left: "left",
@@ -46,13 +48,18 @@ class DiagramView(Canvas):
         self._draw(animate=shown is not None and shown.state.spec != results.state.spec)
         self._announce(self._document.selection)
 
+    def show_theme(self, theme: Theme) -> None:
+        super().show_theme(theme)
+        self.redraw()
+
     def redraw(self) -> None:
         self._draw(animate=False)
 
     def _draw(self, animate: bool, show: str = "") -> None:
         if self._results is None:
             return
-        room, overlays = (self.width(), self.height()), tuple(self._document.overlays.values())
+        part = self._theme.font_points / USUAL_POINTS  # with larger text the picture is larger too
+        room, overlays = (self.width() / part, self.height() / part), tuple(self._document.overlays.values())
         picture = diagram(self._results.analysis, self._document.view, room, overlays)
         self.show_picture(picture, animate, opened(picture).get(f"{show}:open"))
 

@@ -18,6 +18,8 @@ from resnet_explorer.ui.style import USUAL_POINTS
 
 SHARE = 0.6
 """The share of the page's area that the picture keeps beside drawers that are open by themselves."""
+LARGE_SHARE = 0.8
+"""The share with larger text, as in the projector theme: what is larger first is the picture."""
 LEAST_SHARE = 0.4
 """The share that it keeps beside drawers that the user opens; a larger one opens over the picture."""
 LEAST_HEIGHT = 120
@@ -282,7 +284,8 @@ class Frame(QWidget):
         for drawer in self.drawers:
             if drawer.edge in docked or drawer.state is OpenState.CLOSED or self._is_second(drawer):
                 continue
-            share = SHARE if drawer.state is OpenState.AUTO else LEAST_SHARE
+            own = LARGE_SHARE if self._scale() > 1.1 else SHARE
+            share = own if drawer.state is OpenState.AUTO else LEAST_SHARE
             size = round(drawer.wanted * self._scale())
             least = min(size, round(LEAST_HEIGHT * self._scale())) if drawer.edge is Edge.BOTTOM else size
             while size >= least and self._main_area(inner, {**docked, drawer.edge: size}) < share * whole:

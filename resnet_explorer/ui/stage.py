@@ -8,6 +8,7 @@ from PySide6.QtGui import (
     QAccessibleEvent,
     QCloseEvent,
     QColor,
+    QCursor,
     QGuiApplication,
     QKeyEvent,
     QMouseEvent,
@@ -253,6 +254,7 @@ class Stage(QWidget):
 
     def _point(self) -> None:
         self.points = not self.points
+        self._mouse = QPointF(self.mapFromGlobal(QCursor.pos())) / self.scale
         self._set_cursor()
 
     def _draw(self) -> None:
