@@ -80,7 +80,8 @@ class DiagramShow(Presentation):
             return self._open(shown, block)
         overlays: tuple[Overlay, ...] = () if self.is_other else tuple(self._window.document.overlays.values())
         draw = partial(_overview, shown, self.path, lost, overlays)
-        return Slide(title(shown.network.spec), draw, _facts(shown), self._sentence(shown, lost, block))
+        note = join(*(overlay.caption for overlay in overlays))
+        return Slide(title(shown.network.spec), draw, _facts(shown), self._sentence(shown, lost, block), note)
 
     def _sentence(self, shown: Analysis, lost: Analysis | None, block: Block | None) -> str:
         if block is not None:

@@ -153,7 +153,7 @@ def _offset(long: float, wide: float, node: tuple[float, float, float, float] | 
 
 
 def _inside(marks: Sequence[Mark], x: float, y: float, wide: float) -> Iterator[Mark]:
-    """Yield what is drawn in a cluster: no text is cut at the sides or too small; boxes and lines may leave the room."""
+    """Yield what is drawn in a cluster: no text is cut or too small; boxes and lines may leave the room."""
     for mark in marks:
         if isinstance(mark, Group) and mark.kind == "cluster":
             inner = tuple(_inside(mark.marks, mark.x, mark.y, wide))

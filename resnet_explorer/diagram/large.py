@@ -1,7 +1,7 @@
 """The overview composed for the back row: every word large, blocks in as many rows as fill the room."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil
 from typing import TYPE_CHECKING
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from resnet_explorer.diagram.overview import caption, stage_ink
 from resnet_explorer.diagram.view import foldable
 from resnet_explorer.network import Block, Form, Stage
+from resnet_explorer.picture.chart.heatmap import level_bar
+from resnet_explorer.picture.chart.text import sizes
 from resnet_explorer.picture.marks import (
     Anchor,
     Arrow,
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 NAME, TITLE, SUB, LEGEND = 13, 15, 10, 12
 """Sizes of text in px; a room is as high as 42 times the smallest."""
-BETWEEN, LEGEND_HIGH, LINE = 14.0, 26.0, 1.6
+BETWEEN, LEGEND_HIGH, COLOURS_HIGH, LINE = 14.0, 26.0, 34.0, 1.6
 MANY = 80
 """More blocks than this do not fit on a screen side by side."""
 SCALES = (1.6, 1.45, 1.3, 1.2, 1.1, 1.0)
@@ -82,7 +84,9 @@ def large_overview(
     lost is dotted.
     """
     tints = next((values for overlay in overlays if (values := overlay.tints)), None)
-    below = LEGEND_HIGH + sum(overlay.legend(analysis.network, 0.0, 0.0, room[0]).height for overlay in overlays)
+    others = [overlay for overlay in overlays if overlay is not tints]
+    below = LEGEND_HIGH + sum(overlay.legend(analysis.network, 0.0, 0.0, room[0]).height for overlay in others)
+    below += COLOURS_HIGH - LEGEND_HIGH if tints else 0.0
     made = None
     blocks = sum(len(stage.blocks) for stage in analysis.network.stages)
     for level in _LEVELS:
@@ -92,9 +96,9 @@ def large_overview(
         for scale in SCALES:
             made = _Large(words, (room[0] / scale, room[1] / scale - below), selected, lost)
             if made.fits:
-                return made.picture(overlays)
+                return made.picture(others)
     assert made is not None
-    return made.picture(overlays)
+    return made.picture(others)
 
 
 class _Words:
@@ -191,7 +195,7 @@ class _Large:
             marks.append(self._terminal(self.network.head, "Head", Ink.HEAD, x + BETWEEN))
         y = self.high
         marks += self._legend(y + 18)
-        y += LEGEND_HIGH
+        y += LEGEND_HIGH if self.words.tints is None else COLOURS_HIGH
         for overlay in overlays:
             marks = [overlay.draw_over(mark) for mark in marks]
             legend = overlay.legend(self.network, 0.0, y, self.wide)
@@ -260,10 +264,16 @@ class _Large:
         block, wide, high = cell.block, self.block, self.level.high
         name, sub = self.words.texts(block, cell.text)
         is_several = cell.stands_for > 1
-        fill, dash = self._fill(block), Dash.DASHED if is_several else Dash.SOLID
+        fill, dash = (Ink.CARD, Dash.DASHED) if is_several else (self._fill(block), Dash.SOLID)
         marks: list[Mark] = [Box(0, 0, wide, high, fill, stage_ink(stage), 2.2, 7, dash)]
-        if fill is not Ink.CARD:
-            marks.append(Box(5, 5, wide - 10, high - 10, Ink.CARD, None, 0, 4))
+        if is_several and self.words.tints:
+            rest = stage.blocks[stage.blocks.index(block) :]
+            marks += self.words.tints.cells(rest, stage.path, (3.0, 3.0), wide - 6, high - 6)
+            plate = width(name, NAME, Style.SEMIBOLD) + 8
+            marks.append(Box((wide - plate) / 2, 6, plate, high - 12, Ink.CARD, None, 0, 4))
+        elif fill is not Ink.CARD:
+            plate = max(width(name, NAME, Style.SEMIBOLD), width(sub, SUB)) + 10
+            marks.append(Box((wide - plate) / 2, 4, plate, high - 8, Ink.CARD, None, 0, 4))
         base = high / 2 - 4 if sub else high / 2 + 0.36 * NAME
         marks.append(Label(wide / 2, base, name, NAME, Ink.TEXT, Anchor.MIDDLE, Style.SEMIBOLD))
         marks += [Label(wide / 2, high / 2 + 12, sub, SUB, Ink.TEXT, Anchor.MIDDLE)] if sub else []
@@ -300,7 +310,15 @@ class _Large:
         return next(stage.blocks[-1].form for stage in self.network.stages if cell.block in stage.blocks)
 
     def _legend(self, y: float) -> list[Mark]:
-        """Return a sample of each kind of arc that is drawn, side by side."""
+        """Return a sample of each kind of arc that is drawn, side by side, and which colour is which value."""
+        arcs, x = self._arc_samples(y)
+        if self.words.tints is None:
+            return arcs
+        bar = level_bar(self.words.tints.colours, self.words.tints.axis, 330.0, sizes(1.0))
+        place = max(0.0, self.wide - bar.width - 10)
+        return [*(arcs if x <= place else []), replace(bar, x=place, y=y - 16)]
+
+    def _arc_samples(self, y: float) -> tuple[list[Mark], float]:
         forms = [self._form(cell) for cells in self.cells for cell in cells]
         kinds = [
             ("identity: x is added unchanged", Dash.SOLID, Ink.SHORTCUT,
@@ -317,4 +335,4 @@ class _Large:
                 marks.append(Arrow(((x, y - 4), (x + 34, y - 4)), ink, 2.4, dash, head=False))
                 marks.append(Label(x + 42, y, text, LEGEND))
                 x += 42 + width(text, LEGEND) + 32
-        return marks
+        return marks, x

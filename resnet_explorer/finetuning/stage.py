@@ -26,7 +26,7 @@ class TuningShow(RunsShow):
 
     def __init__(self, window: Window, page: TuningPage) -> None:
         super().__init__()
-        self._window, self._page = window, page
+        self._page = page
         self.view, self.epoch = NETWORK, page.state.epoch
         page.state.changed.connect(self.changed)
         page.trainer.changed.connect(self.changed)

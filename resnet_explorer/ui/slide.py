@@ -92,7 +92,8 @@ class Presentation(QObject):
         self.step(by)
 
     def play(self) -> None:
-        """Let the steps follow each other by themselves, or stop that."""
+        """Let the steps follow each other by themselves, or stop that; where nothing plays, go to the next."""
+        self.step(1)
 
     def open(self) -> None:
         """Open what is selected, or close it."""

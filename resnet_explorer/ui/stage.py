@@ -44,7 +44,8 @@ _OPEN = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 KEYS = (
     "1–9 page · B blank · L pointer · P draw, E erase · Esc leave",
     "B blank · L pointer · P draw · Esc leave",
-    "Esc",
+    "B blank · Esc leave",
+    "Esc leave",
 )
 """What the keys of every page do, in full and in short."""
 

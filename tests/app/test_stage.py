@@ -14,9 +14,8 @@ from resnet_explorer.diagram.large import large_overview
 from resnet_explorer.diagram.large_block import large_block
 from resnet_explorer.gradients.values import GradientRequest
 from resnet_explorer.network import compile_spec
-from resnet_explorer.picture.chart.markers import Frame
 from resnet_explorer.picture.contrast import band, contrast, for_stage
-from resnet_explorer.picture.marks import Anchor, Group, Ink, Label, Mark, width
+from resnet_explorer.picture.marks import Group, Ink, Mark
 from resnet_explorer.picture.theme import THEMES
 from resnet_explorer.readings import analyse
 from resnet_explorer.spec import InputShape
@@ -27,71 +26,12 @@ from resnet_explorer.ui import stage as stages
 from resnet_explorer.ui.document import State
 from resnet_explorer.ui.slide import HIGH, first_sentence
 from resnet_explorer.ui.stage import Stage
-from resnet_explorer.ui.stage_layout import Placed
 from tests import pages
 from tests.narrow import of_kind, present
+from tests.slides import SMALLEST, labels, problems
 
 PATIENCE = 120_000
 SIZES = ((1280, 720), (1920, 1080), (1024, 768))
-SMALLEST = 1 / 42
-"""The least height of text, as a part of the screen's."""
-
-
-def labels(marks: tuple[Mark, ...], x: float = 0.0, y: float = 0.0) -> Iterator[tuple[Label, float, float]]:
-    """Yield all labels with the corner of what they are in."""
-    for mark in marks:
-        if isinstance(mark, Group):
-            yield from labels(mark.marks, x + mark.x, y + mark.y)
-        elif isinstance(mark, Label):
-            yield mark, x, y
-
-
-def frame(label: Label, x: float, y: float) -> Frame:
-    """Return the rectangle that capitals and digits of a label take."""
-    long = width(label.text, label.size, label.style)
-    start = {Anchor.START: 0.0, Anchor.MIDDLE: long / 2, Anchor.END: long}[label.anchor]
-    if label.turned:
-        low = y + label.y + start
-        return Frame(x + label.x - 0.72 * label.size, low - long, x + label.x, low)
-    left, base = x + label.x - start, y + label.y
-    return Frame(left, base - 0.72 * label.size, left + long, base)
-
-
-def on_screen(part: Placed, scale: float) -> list[tuple[Label, Frame]]:
-    """Return the labels of a part of a slide, and where they are on screen in px."""
-    made = []
-    for label, x, y in labels(part.picture.marks):
-        box = frame(label, x, y)
-        corner = (part.x + box.left * part.scale) * scale, (part.y + box.top * part.scale) * scale
-        size = (box.right - box.left) * part.scale * scale, (box.bottom - box.top) * part.scale * scale
-        made.append((label, Frame(*corner, corner[0] + size[0], corner[1] + size[1])))
-    return made
-
-
-def problems(stage: Stage) -> list[str]:
-    """Return what cannot be read on the slide that is shown: text too small, cut, off the screen or overlapping."""
-    layout, found = present(stage.layout_), []
-    for parts in ((layout.head, layout.body, layout.band), (layout.controls,)):
-        shown = [pair for part in parts for pair in on_screen(part, stage.scale)]
-        for part in parts:
-            for label, box in on_screen(part, stage.scale):
-                high = label.size * part.scale * stage.scale
-                if high < SMALLEST * stage.height() - 0.01:
-                    found.append(f"{label.text!r} is {high:.1f} px high")
-                if label.text.endswith("…"):
-                    found.append(f"{label.text!r} is cut")
-                if not (box.left >= 0 and box.right <= stage.width() and box.top >= 0 and box.bottom <= stage.height()):
-                    found.append(f"{label.text!r} is off the screen")
-        for index, (label, box) in enumerate(shown):
-            for other, place in shown[index + 1 :]:
-                if (
-                    box.left < place.right
-                    and place.left < box.right
-                    and box.top < place.bottom
-                    and place.top < box.bottom
-                ):
-                    found.append(f"{label.text!r} is over {other.text!r}")
-    return found
 
 
 def staged(window: MainWindow, size: tuple[int, int] = (1280, 720)) -> Stage:
@@ -117,7 +57,7 @@ def test_everything_on_every_stage_is_read_from_the_back_row(
         press(qtbot, stage, Qt.Key(Qt.Key.Key_1 + page))
         for key in (Qt.Key.Key_E, Qt.Key.Key_Right, Qt.Key.Key_Down, Qt.Key.Key_Right, Qt.Key.Key_Return, Qt.Key.Key_T):
             press(qtbot, stage, key)
-            assert not problems(stage), (stage.key, key, present(stage.slide).title)
+            assert not problems(present(stage.layout_)), (stage.key, key, present(stage.slide).title)
 
 
 def test_every_network_and_each_of_its_blocks_fits_on_a_slide() -> None:
@@ -129,7 +69,10 @@ def test_every_network_and_each_of_its_blocks_fits_on_a_slide() -> None:
         blocks = [large_block(analysis, block, room) for block in forms.values()]
         for picture in (large_overview(analysis, room), *blocks):
             scale = min(room[0] / picture.width, room[1] / picture.height)
-            assert min(label.size for label, _, _ in labels(picture.marks)) * scale >= HIGH / 42, (name, picture.title)
+            assert min(label.size for label, _, _ in labels(picture.marks)) * scale >= HIGH * SMALLEST, (
+                name,
+                picture.title,
+            )
 
 
 def test_keys_go_through_the_blocks_open_them_and_take_the_shortcuts_away(window: MainWindow, qtbot: QtBot) -> None:
@@ -250,18 +193,18 @@ def test_measurements_and_the_graph_are_shown(window: MainWindow, qtbot: QtBot) 
     show = of_kind(GraphShow, stage.presentation)
     for _ in range(12):
         press(qtbot, stage, Qt.Key.Key_Right)
-        assert not problems(stage), present(stage.slide).title
+        assert not problems(present(stage.layout_)), present(stage.slide).title
     assert show.at == 12 and "step 12" in present(stage.slide).facts
     press(qtbot, stage, Qt.Key.Key_3)
     qtbot.waitUntil(lambda: pages.timing(window).measured is not None, timeout=PATIENCE)
     press(qtbot, stage, Qt.Key.Key_Right)
-    assert "% of the time" in present(stage.slide).sentence and not problems(stage)
+    assert "% of the time" in present(stage.slide).sentence and not problems(present(stage.layout_))
     press(qtbot, stage, Qt.Key.Key_4)
     page = pages.gradients(window)
     qtbot.waitUntil(lambda: page.shown is not None, timeout=PATIENCE)
     own = page.shown
     press(qtbot, stage, Qt.Key.Key_Right)
-    assert present(stage.slide).title == "With batch norm" and not problems(stage)
+    assert present(stage.slide).title == "With batch norm" and not problems(present(stage.layout_))
     press(qtbot, stage, Qt.Key.Key_Escape)
     assert page.preset is None and isinstance(page.shown, type(own)) and isinstance(page._requested, GradientRequest)
 
