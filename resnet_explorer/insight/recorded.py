@@ -1,6 +1,7 @@
 """Recorded loss surfaces and lesions of the app's own trainings, shown until the user's own are measured."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from resnet_explorer.insight.values import OnDemand, RunLesionsRequest, RunReference, Slice, Surface, SurfaceRequest
 from resnet_explorer.readings.lesions import Lesions, LesionStudy
@@ -26,11 +27,24 @@ class Inspected:
     lesion_seconds: float
 
 
+RECORDED = "Recorded. Press Measure to measure your own run."
+MEASURING = "Recorded; your own run is being measured."
+NO_WEIGHTS = "Recorded. A recording holds no weights: press Start, and inspect your own run."
+NOT_RECORDED = "This is not recorded. Press Start, and inspect your own run."
+"""What is said of a recorded result, and where a recording has none."""
+
+
 def known_plan(plan: RunPlan) -> RunPlan:
     """Return a plan as recordings have it: on one thread of the CPU."""
     return replace(plan, device="cpu", threads=1)
 
 
+def is_recorded(plan: RunPlan) -> bool:
+    """Return whether the app comes with the loss surface and the lesions of a training."""
+    return recorded.path_of(known_plan(plan)).is_file()
+
+
+@lru_cache(maxsize=16)
 def find_recorded(request: OnDemand) -> Surface | LesionStudy | None:
     """Return what was recorded of all networks of a request; None where it is not recorded of one of them.
 
