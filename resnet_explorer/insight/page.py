@@ -200,8 +200,9 @@ class InsideView(QWidget):
         if recording is not None:
             self.stack.show_answer(self.view, recording)
             is_open = state is not None and not state.is_over
-            text = recorded.MEASURING if is_open else recorded.RECORDED
-            self.state.setText(recorded.NO_WEIGHTS if self._is_recording else text)
+            own = recorded.MEASURING if is_open else recorded.RECORDED
+            text = recorded.NO_WEIGHTS if self._is_recording else own
+            self.state.setText(f"{recorded.describe_origin(recording)} {text}")
         elif answer is not None:
             self.state.setText(self.stack.show_answer(self.view, answer))
         elif self._is_recording:

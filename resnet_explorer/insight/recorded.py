@@ -27,11 +27,11 @@ class Inspected:
     lesion_seconds: float
 
 
-RECORDED = "Recorded. Press Measure to measure your own run."
-MEASURING = "Recorded; your own run is being measured."
-NO_WEIGHTS = "Recorded. A recording holds no weights: press Start, and inspect your own run."
+RECORDED = "Press Measure to measure your own run."
+MEASURING = "Your own run is being measured."
+NO_WEIGHTS = "A recording holds no weights: press Start, and inspect your own run."
 NOT_RECORDED = "This is not recorded. Press Start, and inspect your own run."
-"""What is said of a recorded result, and where a recording has none."""
+"""What is said after a recorded result's origin, and where a recording has none."""
 
 
 def known_plan(plan: RunPlan) -> RunPlan:
@@ -64,6 +64,12 @@ def find_recorded(request: OnDemand) -> Surface | LesionStudy | None:
         seconds = sum(result.surface_seconds for result in results)
         return Surface(request, slices, results[0].used, f"{text} · {results[0].data}", seconds)
     return _study(request, results, text, known[0].made.torch)
+
+
+def describe_origin(result: Surface | LesionStudy) -> str:
+    """Return a sentence on where a recorded result comes from."""
+    text = result.data.partition(" · ")[0]
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _slice(run: RunReference, result: Inspected) -> Slice:

@@ -216,13 +216,14 @@ class TrainingPage(RunsPage[TrainingController]):
         self.side.setVisible(self.views.currentWidget() is not self.inside)
         if self.views.currentWidget() is not self.inside:
             return
-        runs = [run for run in self.runs if run.folder and run.metrics and (Path(run.folder) / CHECKPOINT).exists()]
+        shown = self.runs
+        runs = [run for run in shown if run.folder and run.metrics and (Path(run.folder) / CHECKPOINT).exists()]
         if is_recording := self.replay.is_on and not runs:
-            runs = [run for run in self.runs if run.metrics and is_recorded(run.plan)]
-        if not runs or self.table.place >= len(self.runs):
+            runs = [run for run in shown if is_recorded(run.plan)]
+        if not runs or self.table.place >= len(shown):
             self.inside.show_none(NOTHING)
             return
-        run = self.runs[self.table.place]
+        run = shown[self.table.place]
         run = run if run in runs else runs[0]
         names = run.environment.classes if run.environment else ()
         others = [RunReference(other.folder, other.plan) for other in runs]
