@@ -8,9 +8,10 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QProgressBar, QPushButton, QWidget
 
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.finetuning.choices import Strategy
+from resnet_explorer.finetuning.choices import Strategy, WeightsKind
 from resnet_explorer.finetuning.plan import TunePlan, run_plan
 from resnet_explorer.finetuning.plan_view import FreezePane, GroupsPane, SamplesPane, WaysPane
+from resnet_explorer.finetuning.replay import TransferReplay
 from resnet_explorer.finetuning.results_view import BeforeAfterPane, CurvesPane, ExportPane, FinetuneRunner, TunedRun
 from resnet_explorer.finetuning.setup import TuningSetup
 from resnet_explorer.finetuning.state import TuningState
@@ -87,7 +88,8 @@ class TuningPage(RunsPage[FinetuneRunner]):
         self.samples, self.judged = SamplesPane(self.state, jobs), BeforeAfterPane(document, jobs)
         self.curves = CurvesPane(document, self.trainer.root)
         self.inside, self.export = InsideView(document, jobs), ExportPane(jobs)
-        self._asked_once = False
+        self.replay = TransferReplay()
+        self._asked_once = self._still = False
         self._spec: ResNetSpec | None = None
         self._lay_out()
         self._wire()
@@ -139,7 +141,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
         )
         self.bar.lay_out(*self.views.buttons)
         steps = Drawer("Steps", self.setup, Edge.LEFT, 376, "Weights, images, head, what trains, and the recipe")
-        tools = self.bar, panel(self.bar.problem, margins=(12, 0, 12, 0)), *self.views.tools
+        tools = self.bar, panel(self.bar.problem, margins=(12, 0, 12, 0)), self.replay, *self.views.tools
         self.set_parts(self.views, steps, *self.views.drawers, tools=tools)
 
     def _wire(self) -> None:
@@ -150,6 +152,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
         self.trainer.ended.connect(self.curves.list_kept)
         self.state.changed.connect(self._on_plan)
         self.curves.changed.connect(self.draw)
+        self.replay.moved.connect(self.draw)
         self.curves.kept_wanted.connect(self._on_kept)
         self.setup.channels.measure.clicked.connect(lambda: self.views.setCurrentWidget(self.ways))
         self.curves.table.renamed.connect(self.rename)
@@ -168,6 +171,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
             self._asked_once = True
             self.setup.images.check()
             self.curves.list_kept()
+            self._show_recording()
             self.draw()
 
     def show_results(self, results: Results) -> None:
@@ -186,9 +190,20 @@ class TuningPage(RunsPage[FinetuneRunner]):
         self.setup.show_theme()
         self.ways.show_theme()
 
+    def _show_recording(self) -> None:
+        """Replay what the first plan came to, where nobody has begun another one."""
+        if self.state.plan.weights.kind is WeightsKind.BUILT_IN and not self.trainer.runs:
+            self.replay.open(self._document.instruction_set, plays=not self._still)
+            self.views.setCurrentWidget(self.curves)
+
+    def reduce_motion(self, still: bool) -> None:
+        self._still = still
+
     @property
     def runs(self) -> tuple[Run, ...]:
-        """Return the fine-tunings of now, or the one that would be."""
+        """Return the recorded fine-tunings while they are replayed, those of now, or the one that would be."""
+        if self.replay.is_on:
+            return self.replay.runs()
         if self.trainer.runs:
             return tuple(run.run() for run in self.trainer.runs)
         return (Run(run_plan(self.state.plan, self.state.images), None, ()),)
@@ -209,6 +224,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
         self.bar.problem.say(problem)
         if problem:
             return
+        self.replay.leave()
         title = " ".join((self.state.plan.spec.name, *map(str, strategies)))
         self.trainer.tune(plans, self.state.images, title)
         self.views.setCurrentWidget(self.curves)
@@ -218,6 +234,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
         return plan if strategy is plan.strategy else replace(plan, strategy=strategy, unfreeze=())
 
     def _on_kept(self, folder: Path) -> None:
+        self.replay.leave()
         try:
             self.trainer.open_kept(folder)
         except ExplorerError as error:
@@ -266,4 +283,5 @@ class TuningPage(RunsPage[FinetuneRunner]):
         return self.curves.pictures.traced(self.runs)
 
     def draw(self) -> None:
-        self.curves.pictures.show_runs(self.runs, self.trainer.runs)
+        replayed = self.replay.is_on
+        self.curves.pictures.show_runs(self.runs, () if replayed else self.trainer.runs, replayed)
