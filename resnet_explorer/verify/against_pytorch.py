@@ -131,10 +131,12 @@ def _against_torch(analysis: Analysis, model: nn.Module) -> tuple[list[Check], l
     from torch.utils.flop_counter import FlopCounterMode  # imports a compiler: not before it is asked for
 
     shapes: dict[str, tuple[int, ...]] = {}
-    for path, module in model.named_modules():  # the model is this comparison's own: its hooks may stay
-        module.register_forward_hook(lambda _, __, out, path=path: shapes.__setitem__(path, tuple(out.shape)))
-    with FlopCounterMode(display=False) as counter, torch.no_grad(), restored(model, training=False):
-        model(torch.empty(analysis.total.input, device="meta"))
+    with ExitStack() as hooks, torch.no_grad(), restored(model, training=False):
+        for path, module in model.named_modules():
+            note = partial(_note, shapes, path)
+            hooks.callback(module.register_forward_hook(note).remove)
+        with FlopCounterMode(display=False) as counter:
+            model(torch.empty(analysis.total.input, device="meta"))
     name = type(model).__name__
     flops = {path.removeprefix(f"{name}."): sum(ops.values()) for path, ops in counter.get_flop_counts().items()}
     differences = [difference for row in analysis.rows for difference in _row(row, model, shapes, flops)]
@@ -145,6 +147,10 @@ def _against_torch(analysis: Analysis, model: nn.Module) -> tuple[list[Check], l
         Check("PyTorch", "MACs", analysis.total.macs, total),
     ]
     return checks, differences
+
+
+def _note(shapes: dict[str, tuple[int, ...]], path: str, module: nn.Module, given: object, out: Tensor) -> None:
+    shapes[path] = tuple(out.shape)
 
 
 def _row(row: Row, model: nn.Module, shapes: dict[str, tuple[int, ...]], flops: dict[str, int]) -> Iterator[Difference]:

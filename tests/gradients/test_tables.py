@@ -8,6 +8,7 @@ from math import nan
 
 import pytest
 
+from resnet_explorer.codec import decode
 from resnet_explorer.gradients.descent import (
     RECIPE,
     Descent,
@@ -72,7 +73,7 @@ def test_json_says_what_was_asked_on_what_and_with_what(result: LabResult) -> No
 def test_a_request_comes_back_from_json() -> None:
     asked = json.loads(to_json(PATHS))["request"]
     assert asked["data"] == "cifar10:/data" and asked["mode"] == "train"
-    assert Recipe(**asked["recipe"] | {"milestones": ()}) == PATHS.request.recipe
+    assert decode(asked["recipe"], Recipe) == PATHS.request.recipe
     assert InputShape(**asked["image"]) == PATHS.request.image
 
 
