@@ -22,7 +22,7 @@ from resnet_explorer.picture.theme import Theme
 from resnet_explorer.readings.kept import training_bytes
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.ui.chart_view import ChartView
-from resnet_explorer.ui.dialogs import save_text
+from resnet_explorer.ui.dialogs import resize_to_fit, save_text
 from resnet_explorer.ui.document import Document, Results, State
 from resnet_explorer.ui.flow import tool_row
 from resnet_explorer.ui.jobs import Jobs
@@ -288,7 +288,7 @@ class PathsDialog(QDialog):
         self.view = ChartView(document)
         self.view.show_theme(theme)
         vbox(self.view, of=self, margins=(9, 9, 9, 9))
-        self.resize(760, 460)
+        resize_to_fit(self, 760, 460)
 
     def show_results(self, results: Results) -> None:
         self.view.show_chart(path_chart(path_lengths(results.analysis.network), title(results.state.spec)))
