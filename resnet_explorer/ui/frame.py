@@ -121,6 +121,23 @@ class Drawer(QFrame):
         self._box = vbox((widget, 1), of=self, spacing=0)
         self.is_over = False
         """Whether it covers a part of the picture."""
+        self.offered = True
+        """Whether it is there at all: a drawer of one view of a page is hidden, handle and all, in the others."""
+
+    def fit(self, size: int) -> None:
+        """Be so many pixels wide or high at the usual text size, unless the user has opened or dragged it."""
+        if self.state is OpenState.AUTO and size != self.wanted:
+            self.wanted = size
+            if isinstance(frame := self.parent(), Frame):
+                frame._place()
+
+    def offer(self, on: bool) -> None:
+        """Put the drawer and its handle on the page, or take both away; whether it is open is kept."""
+        if on != self.offered:
+            self.offered = on
+            self.handle.setVisible(on)
+            if isinstance(frame := self.parent(), Frame):
+                frame._place()
 
     def set_widget(self, widget: QWidget) -> None:
         """Show another widget in the place of the one of today, which is deleted."""
@@ -171,6 +188,7 @@ class Frame(QWidget):
             for part in (drawer.handle, drawer):
                 part.setParent(self)
             drawer.hide()
+            drawer.handle.setVisible(drawer.offered)
             drawer.handle.clicked.connect(lambda checked, drawer=drawer: self.open(drawer, checked))
             drawer.grip.dragged.connect(lambda by, drawer=drawer: self._on_dragged(drawer, by))
 
@@ -200,7 +218,7 @@ class Frame(QWidget):
     def open(self, drawer: Drawer, on: bool = True) -> None:
         """Open a drawer, and close the others at its edge; or close it."""
         for other in self.drawers:
-            if other.edge is drawer.edge:
+            if other.edge is drawer.edge and other.offered:
                 other.state = OpenState.CLOSED
         drawer.state = OpenState.OPEN if on else OpenState.CLOSED
         self._place()
@@ -274,7 +292,7 @@ class Frame(QWidget):
 
     def _handles(self, edge: Edge) -> list[Handle]:
         """Return the handles at an edge; those that were put elsewhere take no room."""
-        handles = [drawer.handle for drawer in self.drawers if drawer.edge is edge]
+        handles = [drawer.handle for drawer in self.drawers if drawer.edge is edge and drawer.offered]
         return [handle for handle in handles if handle.parent() is self]
 
     def _docked(self, inner: QRect) -> dict[Edge, int]:
@@ -282,7 +300,7 @@ class Frame(QWidget):
         docked: dict[Edge, int] = {}
         whole = self.width() * self.height()
         for drawer in self.drawers:
-            if drawer.edge in docked or drawer.state is OpenState.CLOSED or self._is_second(drawer):
+            if drawer.edge in docked or not self._may_open(drawer) or self._is_second(drawer):
                 continue
             share = SHARE if drawer.state is OpenState.AUTO else LEAST_SHARE
             size = round(drawer.wanted * self._scale())
@@ -293,9 +311,13 @@ class Frame(QWidget):
                 docked[drawer.edge] = size
         return docked
 
+    @staticmethod
+    def _may_open(drawer: Drawer) -> bool:
+        return drawer.offered and drawer.state is not OpenState.CLOSED
+
     def _is_second(self, drawer: Drawer) -> bool:
         """Tell whether another drawer of the edge comes first: one that is open, else the first of them."""
-        same = [other for other in self.drawers if other.edge is drawer.edge]
+        same = [other for other in self.drawers if other.edge is drawer.edge and (other.offered or other is drawer)]
         first = next((other for other in same if other.state is OpenState.OPEN), same[0])
         return first is not drawer
 
@@ -311,8 +333,8 @@ class Frame(QWidget):
         return QSize(max(0, wide), max(0, high))
 
     def _place_drawer(self, drawer: Drawer, inner: QRect, middle: QRect, docked: Mapping[Edge, int]) -> None:
-        is_docked = drawer.edge in docked and not self._is_second(drawer) and drawer.state is not OpenState.CLOSED
-        drawer.is_over = not is_docked and drawer.state is OpenState.OPEN
+        is_docked = drawer.edge in docked and not self._is_second(drawer) and self._may_open(drawer)
+        drawer.is_over = not is_docked and drawer.offered and drawer.state is OpenState.OPEN
         size = docked[drawer.edge] if is_docked else round(drawer.wanted * self._scale())
         if drawer.edge is Edge.BOTTOM:
             room = middle.adjusted(0, 0, 0, docked.get(Edge.BOTTOM, 0))

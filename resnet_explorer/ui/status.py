@@ -1,40 +1,41 @@
 """What a page says about its work: a line that may be cut, a problem above the picture, a text in its place."""
 
 from bisect import bisect_right
+from typing import TypeVar
 
-from PySide6.QtCore import QEvent, QRect, QSize, Qt
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt
+from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QSizePolicy, QToolTip, QWidget
+
+F = TypeVar("F", bound=QComboBox | QLineEdit)
 
 
 class ElidedLabel(QLabel):
     """A muted line that ends in an ellipsis where it is too narrow; then its tooltip is the whole text.
 
-    ``text`` is always the whole text; ``note`` is said in the tooltip after it.
+    ``note`` is said in the tooltip after it.
     """
 
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._whole, self.note = "", ""
+        self.note = ""
         self.setObjectName("muted")
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setProperty("elidable", True)
         self.setText(text)
 
-    def text(self) -> str:
-        return self._whole
-
     def setText(self, text: str) -> None:
-        self._whole = text
-        self.setAccessibleName(text)
+        super().setText(text)
         self._fit()
-
-    def sizeHint(self) -> QSize:
-        return QSize(self.fontMetrics().horizontalAdvance(self._whole) + 4, super().sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:
         return QSize(40, super().minimumSizeHint().height())
+
+    @property
+    def is_cut(self) -> bool:
+        """Return whether there is no room for the whole text."""
+        return self.fontMetrics().horizontalAdvance(self.text()) > self.contentsRect().width()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -45,10 +46,34 @@ class ElidedLabel(QLabel):
         if event.type() == QEvent.Type.FontChange:
             self._fit()
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if not self.is_cut:
+            super().paintEvent(event)
+            return
+        place, painter = self.contentsRect(), QPainter(self)
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, place.width())
+        flags, role = int(self.alignment()), self.foregroundRole()
+        self.style().drawItemText(painter, place, flags, self.palette(), self.isEnabled(), text, role)
+        painter.end()
+
     def _fit(self) -> None:
-        shown = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, self.contentsRect().width())
-        super().setText(shown)
-        self.setToolTip("\n".join(filter(None, ("" if shown == self._whole else self._whole, self.note))))
+        self.setToolTip("\n".join(filter(None, (self.text() if self.is_cut else "", self.note))))
+
+
+class _FullText(QObject):
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(watched, QComboBox | QLineEdit) and isinstance(event, QHelpEvent):
+            text = watched.currentText() if isinstance(watched, QComboBox) else watched.text()
+            QToolTip.showText(event.globalPos(), "\n".join(filter(None, (text, watched.toolTip()))), watched)
+            return True
+        return super().eventFilter(watched, event)
+
+
+def elidable(field: F) -> F:
+    """Let a field be narrower than its text: its tooltip begins with the text."""
+    field.setProperty("elidable", True)
+    field.installEventFilter(_FullText(field))
+    return field
 
 
 class LinesLabel(QLabel):
