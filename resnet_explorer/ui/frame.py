@@ -24,6 +24,8 @@ LEAST_SHARE = 0.4
 """The share that it keeps beside drawers that the user opens; a larger one opens over the picture."""
 LEAST_HEIGHT = 120
 """Below this height in pixels at the usual text size a drawer at the bottom is of no use."""
+LEAST_PICTURE = 285
+"""Nor does it leave the picture less height than this: a chart's plot is then 180 px high."""
 GRIP = 5
 
 
@@ -318,7 +320,7 @@ class Frame(QWidget):
             share = SHARE if drawer.state is OpenState.AUTO else LEAST_SHARE
             size = round(drawer.wanted * self._scale())
             least = min(size, round(LEAST_HEIGHT * self._scale())) if drawer.edge is Edge.BOTTOM else size
-            while size >= least and self._main_area(inner, {**docked, drawer.edge: size}) < share * whole:
+            while size >= least and self._is_too_large(inner, {**docked, drawer.edge: size}, share * whole):
                 size -= 8
             if size >= least:
                 docked[drawer.edge] = size
@@ -334,10 +336,16 @@ class Frame(QWidget):
         first = next((other for other in same if other.state is OpenState.OPEN), same[0])
         return first is not drawer
 
-    def _main_area(self, inner: QRect, docked: Mapping[Edge, int]) -> int:
+    def _is_too_large(self, inner: QRect, docked: Mapping[Edge, int], area: float) -> bool:
+        """Tell whether drawers leave the picture less than an area, or too little height above one at the bottom."""
+        size = self._main_size(inner, docked)
+        is_low = Edge.BOTTOM in docked and size.height() < LEAST_PICTURE * self._scale()
+        return is_low or size.width() * size.height() < area
+
+    def _main_size(self, inner: QRect, docked: Mapping[Edge, int]) -> QSize:
         wide = inner.width() - docked.get(Edge.LEFT, 0) - docked.get(Edge.RIGHT, 0)
         high = inner.height() - docked.get(Edge.BOTTOM, 0) - self._tools_area.heightForWidth(wide)
-        return max(0, wide) * max(0, high)
+        return QSize(max(0, wide), max(0, high))
 
     def _place_drawer(self, drawer: Drawer, inner: QRect, middle: QRect, docked: Mapping[Edge, int]) -> None:
         is_docked = drawer.edge in docked and not self._is_second(drawer) and self._may_open(drawer)
