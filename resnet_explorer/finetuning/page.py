@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QProgressBar, QPushButton, QWidget
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning.choices import Strategy
@@ -25,9 +25,12 @@ from resnet_explorer.training.controller import TrainingController
 from resnet_explorer.training.run_view import RunsPage
 from resnet_explorer.ui.canvas import Canvas, shown_canvas
 from resnet_explorer.ui.document import Document, Results
+from resnet_explorer.ui.flow import Flow
+from resnet_explorer.ui.frame import Drawer, Edge
 from resnet_explorer.ui.jobs import Jobs
-from resnet_explorer.ui.parts import Problem, hbox, tabs, vbox
+from resnet_explorer.ui.parts import Problem, panel
 from resnet_explorer.ui.preferences import runs_folder
+from resnet_explorer.ui.views import View, Views
 
 COMPARED = (Strategy.A, Strategy.B, Strategy.C)
 
@@ -40,22 +43,22 @@ class TuningBar(TrainingBar):
 
     compare_wanted = Signal()
 
-    def __init__(self, trainer: TrainingController, parent: QWidget | None = None) -> None:
+    def __init__(self, trainer: TrainingController) -> None:
         self.compare, self.progress, self.problem = QPushButton("Compare strategies"), QProgressBar(), Problem()
-        super().__init__(trainer, parent)
+        super().__init__(trainer)
         names = ", ".join(map(str, COMPARED))
         self.compare.setToolTip(f"Train strategies {names} side by side: same images, epochs, rate and seed")
-        self.start.setToolTip("Start fine-tuning with the settings on the left (Ctrl+Enter)")
+        self.start.setToolTip("Start fine-tuning with the settings of the steps (Ctrl+Enter)")
         self.step.setToolTip("Make one step")
         self.pause.setToolTip("Save a checkpoint and pause. Resume continues with bit-identical results.")
         self.stop.setToolTip("Stop; the weights of the best epoch are kept")
         self.progress.setFixedWidth(130)
         self.progress.setTextVisible(False)
-        row = self.layout()
-        assert isinstance(row, QHBoxLayout)
-        row.insertWidget(1, self.compare)
-        row.insertWidget(row.count() - 1, self.progress)
         self.compare.clicked.connect(self.compare_wanted)
+
+    def lay_out(self, *others: QWidget) -> None:
+        buttons = self.start, self.compare, self.pause, self.step, self.stop
+        self.setLayout(Flow(*buttons, self.progress, self.text, *others))
 
     def show_state(self) -> None:
         super().show_state()
@@ -72,7 +75,7 @@ NOTHING = "Nothing to inspect yet. Press Start, and return when the training has
 
 
 class TuningPage(RunsPage[FinetuneRunner]):
-    """The steps on the left, what they mean and what comes of them in tabs."""
+    """Views of the plan and of what comes of it; the steps that make the plan are in a drawer."""
 
     def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(document, jobs, FinetuneRunner(jobs, runs_folder()), parent)
@@ -86,25 +89,58 @@ class TuningPage(RunsPage[FinetuneRunner]):
         self.inside, self.export = InsideView(document, jobs), ExportPane(jobs)
         self._asked_once = False
         self._spec: ResNetSpec | None = None
-        self.views = tabs(
+        self._lay_out()
+        self._wire()
+
+    def _lay_out(self) -> None:
+        inside = self.inside
+        self.views = Views(
             "Views of the fine-tuning",
-            (self.network, "Network", "What trains in which epoch; click a part to freeze or unfreeze it"),
-            (
-                self.groups,
+            View(
+                "Network",
+                "What trains in which epoch; click a part to freeze or unfreeze it",
+                self.network,
+                self.network.tools,
+            ),
+            View(
                 "Groups",
                 "Parameter groups of the optimiser: tensors, learning rates over time, weight decay",
+                self.groups,
+                drawers=self.groups.drawers,
             ),
-            (self.samples, "Images", "Training images as the network sees them"),
-            (self.ways, "Channels", "Ways for grey and other images to enter the network: costs, measurements, advice"),
-            (self.curves, "Curves", "Metrics of the trainings, step by step"),
-            (self.judged, "Before and after", "The same test images before and after fine-tuning"),
-            (self.inside, "Inspect", "Mistakes, Grad-CAM, filters, and the loss around the tuned network"),
-            (self.export, "Export", "The model, its card, its training script; and predictions for images"),
+            View("Images", "Training images as the network sees them", self.samples, self.samples.tools),
+            View(
+                "Channels",
+                "Ways for grey and other images to enter the network: costs, measurements, advice",
+                self.ways,
+            ),
+            View(
+                "Curves",
+                "Metrics of the trainings, step by step",
+                self.curves,
+                self.curves.tools,
+                self.curves.drawers,
+            ),
+            View(
+                "Before and after",
+                "The same test images before and after fine-tuning",
+                self.judged,
+                self.judged.tools,
+                self.judged.drawers,
+            ),
+            View(
+                "Inspect",
+                "Mistakes, Grad-CAM, filters, and the loss around the tuned network",
+                inside,
+                inside.tools,
+                inside.drawers,
+            ),
+            View("Export", "The model, its card, its training script; and predictions for images", self.export),
         )
-        self.views.tabBar().setExpanding(False)
-        self.bar.problem.setContentsMargins(14, 2, 12, 4)
-        hbox(self.setup, (vbox(self.bar, self.bar.problem, (self.views, 1), spacing=0), 1), of=self, spacing=0)
-        self._wire()
+        self.bar.lay_out(*self.views.buttons)
+        steps = Drawer("Steps", self.setup, Edge.LEFT, 376, "Weights, images, head, what trains, and the recipe")
+        tools = self.bar, panel(self.bar.problem, margins=(12, 0, 12, 0)), *self.views.tools
+        self.set_parts(self.views, steps, *self.views.drawers, tools=tools)
 
     def _wire(self) -> None:
         self.bar.start_wanted.connect(self.start)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHeaderView, QScrollArea, QSlider, QWidget
+from PySide6.QtWidgets import QHeaderView, QScrollArea, QSizePolicy, QSlider, QWidget
 
 from resnet_explorer.finetuning.charts import frozen_at, group_rates, unit_title
 from resnet_explorer.finetuning.choices import WAYS, ChannelCost, GreyWay, adapts, channel_costs
@@ -19,9 +19,11 @@ from resnet_explorer.readings.text import si
 from resnet_explorer.ui.chart_view import ChartView
 from resnet_explorer.ui.diagram_view import DiagramView
 from resnet_explorer.ui.document import Document, State
+from resnet_explorer.ui.flow import tool_row
+from resnet_explorer.ui.frame import Drawer, Edge
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.jobs_panel import Question
-from resnet_explorer.ui.parts import Problem, WrappedLabel, button, describe, fill, hbox, label, panel, split, vbox
+from resnet_explorer.ui.parts import Problem, WrappedLabel, button, describe, fill, label, panel, vbox
 from resnet_explorer.ui.scene import Hit
 from resnet_explorer.ui.tables import LinkedTable, TextRow, TextTable
 
@@ -62,7 +64,7 @@ class FreezeView(DiagramView):
 
 
 class FreezePane(QWidget):
-    """The diagram, and the epoch that it shows.
+    """The diagram; ``tools`` choose the epoch that it shows.
 
     It has a document of its own: the network that is tuned has another head, and maybe other first kernels, than the
     window's. What is selected goes both ways.
@@ -80,12 +82,13 @@ class FreezePane(QWidget):
         self.epoch.setMinimum(1)
         self.epoch.setPageStep(1)
         self.epoch.setFixedWidth(150)
+        self.epoch.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.text, self.problem = label(), Problem()
         self.text.setMinimumWidth(self.text.fontMetrics().horizontalAdvance("Epoch 100 of 100"))
-        hint = "Click a stage, block or layer to freeze it (Space); double-click to open a block."
-        self.hint = label(hint, "muted", wrap=True)
-        line = hbox(self.text, self.epoch, (self.hint, 1), margins=(12, 4, 12, 2), spacing=12)
-        vbox(line, self.problem, (self.view, 1), of=self, spacing=0)
+        hint = "A click freezes a part (Space), a double click opens a block."
+        self.hint = label(hint, "muted", wrap=True, cut=True)
+        self.tools = tool_row(self.text, self.epoch, self.hint), panel(self.problem, margins=(12, 0, 12, 0))
+        vbox((self.view, 1), of=self)
         self.view.toggled.connect(state.toggle)
         self.epoch.valueChanged.connect(lambda value: state.show_epoch(value - 1))
         self.document.selected.connect(self._on_selected)
@@ -133,7 +136,7 @@ GROUP_COLUMNS = (
 
 
 class GroupsPane(QWidget):
-    """The table over the chart."""
+    """The chart of the learning rates; the table of the groups is in a drawer."""
 
     def __init__(self, state: TuningState, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -145,8 +148,9 @@ class GroupsPane(QWidget):
             " shortcut is called downsample.1, which a search for “bn” in names misses"
         )
         self.text.setContentsMargins(12, 4, 12, 4)
-        top = panel((self.table, 1), self.text, spacing=0)
-        vbox(split(Qt.Orientation.Vertical, (330, 300), top, self.chart), of=self)
+        groups = panel((self.table, 1), self.text, spacing=0)
+        self.drawers = (Drawer("Groups", groups, Edge.BOTTOM, 190, "The groups as a table, and what has no decay"),)
+        vbox((self.chart, 1), of=self)
         state.changed.connect(self.show_plan)
         self.show_plan()
 
@@ -306,8 +310,10 @@ class SamplesPane(QWidget):
         self.grid = describe(ImageGrid(SIDE), "Training images as the network sees them", tip)
         self.text, self.asking = WrappedLabel(), Question(jobs)
         self.others = button("Others", "Show other training images", self._on_others)
-        line = hbox((self.text, 1), self.asking, self.others, margins=(12, 6, 12, 4))
-        vbox(line, (self.grid, 1), of=self)
+        for part in (self.text, self.asking):
+            part.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.tools = (tool_row(self.others, self.text, self.asking),)
+        vbox((self.grid, 1), of=self)
         state.changed.connect(self._on_changed)
 
     def show_samples(self) -> None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QTabBar, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFileDialog, QGridLayout, QSizePolicy, QTabBar, QWidget
 
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.finetuning import values
@@ -24,9 +24,11 @@ from resnet_explorer.training.run_view import RunPictures
 from resnet_explorer.ui.dialogs import ONNX
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.fields import ChoiceField
+from resnet_explorer.ui.flow import tool_row
+from resnet_explorer.ui.frame import Drawer, Edge
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.jobs_panel import Question
-from resnet_explorer.ui.parts import WrappedLabel, button, describe, hbox, heading, panel, split, vbox
+from resnet_explorer.ui.parts import WrappedLabel, button, describe, hbox, heading, panel, vbox
 from resnet_explorer.ui.tables import LinkedTable, TextRow, TextTable
 
 
@@ -88,7 +90,7 @@ class FinetuneRunner(TrainingController):
 
 
 class CurvesPane(QWidget):
-    """Two pictures of the runs over their list.
+    """Plots of the runs; their table is in a drawer.
 
     ``changed`` tells that they are to be drawn otherwise, ``kept_wanted`` gives the folder of a kept run.
     """
@@ -99,13 +101,17 @@ class CurvesPane(QWidget):
     def __init__(self, document: Document, root: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._root = root
-        self.pictures = RunPictures(document, (300, 300), stretch=1)
+        self.pictures = RunPictures(document)
         self.first, self.second, self.table = self.pictures.first, self.pictures.second, self.pictures.table
         tip = "Open a saved fine-tuning to evaluate, export or continue it"
         self.kept = describe(ChoiceField(), "Kept fine-tunings", tip)
         self.kept.setMinimumContentsLength(22)
-        self.second.line.addWidget(self.kept)
-        vbox((self.pictures.panes, 1), self.table, of=self, spacing=0)
+        self.tools = (tool_row(*self.pictures.tools),)
+        runs = panel(hbox(self.kept, 1, margins=(8, 6, 8, 2)), (self.table, 1))
+        drawer = Drawer("Runs", runs, Edge.BOTTOM, 136, "The runs as a table, and saved ones to open")
+        self.table.grown.connect(lambda high: drawer.fit(min(high + 40, 180)))
+        self.drawers = (drawer,)
+        vbox((self.pictures, 1), of=self)
         self.pictures.changed.connect(self.changed)
         self.kept.activated.connect(self._on_kept)
 
@@ -153,11 +159,13 @@ class BeforeAfterPane(QWidget):
         self.when.addTab("Before")
         self.when.setExpanding(False)
         self.when.setDrawBase(False)
-        right = panel(self.when, (self.matrix, 1))
-        self._split = split(Qt.Orientation.Horizontal, (440, 460), self.table, right)
-        self._split.setStretchFactor(1, 1)
-        line = hbox((self.text, 1), self.asking)
-        vbox(line, self.started, (self._split, 1), of=self, margins=(12, 6, 12, 8))
+        for part in (self.text, self.asking):
+            part.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.tools = (tool_row(self.when, self.text, self.asking),)
+        self.started.setContentsMargins(12, 6, 12, 6)
+        classes = panel((self.table, 1), self.started)
+        self.drawers = (Drawer("Classes", classes, Edge.RIGHT, 440, "Each class before and after"),)
+        vbox((self.matrix, 1), of=self)
         self.when.currentChanged.connect(self._show_matrix)
         self.show_none(NOTHING)
 
@@ -166,7 +174,9 @@ class BeforeAfterPane(QWidget):
         self.judged, self._key = None, None
         self.text.show_words(text)
         self.started.show_words("")
-        self._split.hide()
+        self.matrix.hide()
+        self.when.hide()
+        self.table.show_rows([])
 
     def show_run(self, run: TunedRun | None, is_busy: bool) -> None:
         if run is None:
@@ -186,7 +196,8 @@ class BeforeAfterPane(QWidget):
         self.started.show_words(" ".join(result.text))
         self.table.show_rows(_rows(result))
         self.when.setTabEnabled(1, result.before is not None)
-        self._split.show()
+        self.matrix.show()
+        self.when.show()
         self._show_matrix()
 
     def _show_matrix(self) -> None:

@@ -312,7 +312,8 @@ class TuningSetup(QScrollArea):
         self.channels, self.head = ChannelsStep(state, jobs), HeadStep(state)
         self.trains, self.rates = TrainsStep(state), RatesStep(state)
         self.steps = (self.weights, self.images, self.channels, self.head, self.trains, self.rates)
-        fill(self, *self.steps, 1, margins=(0, 6, 0, 8), spacing=4, width=344)
+        fill(self, *self.steps, 1, margins=(0, 6, 0, 8), spacing=4)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
     def show_theme(self) -> None:
         for step in self.steps:

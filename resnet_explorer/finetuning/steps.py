@@ -96,8 +96,8 @@ class WeightsStep(Step):
         self.finish()
 
     def refresh(self) -> None:
-        """List the weights of a new network while the step is visible: it makes PyTorch import torchvision."""
-        if self.isVisible() and self._asked_for != self.state.plan.spec:
+        """List the weights of a new network, once for each; the engine imports torchvision for it."""
+        if self._asked_for != self.state.plan.spec:
             self.ask()
 
     def ask(self) -> None:

@@ -5,13 +5,14 @@ from enum import StrEnum
 from typing import NamedTuple, TypeVar
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QLayout, QPushButton, QToolButton, QWidget
 
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.insight import values
 from resnet_explorer.insight.charts import class_name
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.ui.fields import CheckField, ChoiceField, NumberField
+from resnet_explorer.ui.flow import Flow
 from resnet_explorer.ui.jobs import Jobs, JobState
 from resnet_explorer.ui.parts import describe, hbox
 
@@ -151,7 +152,7 @@ TOGETHER, EACH = "all maps on one scale", "each map on its own scale"
 
 
 class InsideControls(QWidget):
-    """One line of fields; those that the view does not need are hidden.
+    """A row of fields that breaks where it is narrow; those that the view does not need are hidden.
 
     ``changed`` is emitted for another choice, ``stepped`` with 1 for the next image and -1 for the previous one,
     ``layer_chosen`` with an address, ``measured`` when Measure is pressed, ``invalid_entered`` with invalid input.
@@ -174,7 +175,7 @@ class InsideControls(QWidget):
         self.images, self.seed = NumberField(1, values.MAX_IMAGES), NumberField(0, 10**6)
         self.batch = CheckField("batch statistics")
         self.labels: list[tuple[QLabel, QWidget]] = []
-        self.row = hbox(of=self)
+        self._parts: list[QWidget | QLayout] = []
         for field, value in ((self.image, 0), (self.points, 21), (self.images, 256), (self.seed, 0)):
             field.show_value(value)
             field.invalid_entered.connect(self.invalid_entered)
@@ -188,13 +189,15 @@ class InsideControls(QWidget):
             if name:
                 self.labels.append((describe(QLabel(name), tip=tip), widget))
                 self.labels[-1][0].setBuddy(widget)
-                self.row.addWidget(self.labels[-1][0])
-            self.row.addWidget(widget)
-        self.row.addStretch(1)
+            self._parts.append(hbox(self.labels[-1][0], widget, spacing=4) if name else widget)
         self.before.clicked.connect(lambda: self.stepped.emit(-1))
         self.after.clicked.connect(lambda: self.stepped.emit(1))
         self.layer.value_entered.connect(lambda path: self.layer_chosen.emit(path or ""))
         self.measure.clicked.connect(self.measured)
+
+    def lay_out(self, before: Sequence[QWidget], after: Sequence[QWidget]) -> None:
+        """Put the fields in a row, between other tools of the page."""
+        self.setLayout(Flow(*before, *self._parts, *after))
 
     def show_network(
         self, spec: ResNetSpec, names: Sequence[str], others: Sequence[values.RunReference], usual: int
@@ -207,7 +210,6 @@ class InsideControls(QWidget):
 
     def show_view(self, view: Inside) -> None:
         needed = _NEEDED.get(view, ())
-        self.setVisible(bool(needed))
         for _, key, _ in _FIELDS:
             getattr(self, key).setVisible(key in needed)
         for label, widget in self.labels:

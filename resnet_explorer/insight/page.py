@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QLabel, QTabBar, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QScrollArea, QSizePolicy, QWidget
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.files import write
@@ -16,16 +16,20 @@ from resnet_explorer.insight.stack import GalleryPane, InsideStack
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.ui.document import Document
-from resnet_explorer.ui.fields import no_number
+from resnet_explorer.ui.fields import ChoiceField, no_number
+from resnet_explorer.ui.frame import Drawer, Edge
 from resnet_explorer.ui.jobs import Jobs, Phase
 from resnet_explorer.ui.jobs_panel import JobLine
-from resnet_explorer.ui.parts import Problem, button, describe, hbox, label, split, vbox
+from resnet_explorer.ui.parts import Problem, button, describe, fill, label, panel, text, vbox
 
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 
 
 class InsideView(QWidget):
-    """Inspects one run: views are computed when they are opened, slow ones when the user presses Measure."""
+    """Inspects one run: views are computed when they are opened, slow ones when the user presses Measure.
+
+    ``tools`` and ``drawers`` are for the page to place around it.
+    """
 
     def __init__(self, document: Document, jobs: Jobs) -> None:
         super().__init__()
@@ -37,8 +41,8 @@ class InsideView(QWidget):
         self._request: values.InsideRequest | None = None
         self.answers = Answers(jobs, self)
         self.run, self.state, self.problem = QLabel(), label(kind="muted", wrap=True, cut=True), Problem()
-        self.caption = label(kind="muted", wrap=True)
-        self.views, self.controls = describe(QTabBar(), "View"), InsideControls()
+        self.caption = text()
+        self.views, self.controls = describe(ChoiceField(), "View", "What is shown of the run"), InsideControls()
         self.line = JobLine(jobs, inside=True)
         tip = "Save this view: drawings as SVG, PDF or PNG, images as PNG"
         self.save_button = button("Save…", tip, self._on_save)
@@ -50,26 +54,22 @@ class InsideView(QWidget):
 
     def _arrange(self) -> None:
         self.run.setObjectName("strong")
-        for view, (shows, source) in DESCRIPTIONS.items():
-            self.views.setTabToolTip(self.views.addTab(view), f"{shows} ({source})")
-        self.views.setExpanding(False)
-        self.views.setDrawBase(False)
-        panes = split(Qt.Orientation.Horizontal, (270, 700), self.gallery, self.stack, collapsible=True)
-        panes.setStretchFactor(1, 1)
-        vbox(
-            hbox(self.run, self.views, (self.line, 1), 0, self.save_button),
-            self.controls,
-            hbox(self.all, (self.state, 1)),
-            self.problem,
-            (panes, 1),
-            self.caption,
-            of=self,
-            margins=(12, 6, 12, 8),
-            spacing=6,
-        )
+        self.views.offer((view, view, f"{shows} ({source})") for view, (shows, source) in DESCRIPTIONS.items())
+        self.line.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.controls.lay_out((self.run, self.views), (self.all, self.save_button, self.state, self.line))
+        self.tools = self.controls, panel(self.problem, margins=(12, 0, 12, 0))
+        reading = QScrollArea()
+        fill(reading, self.caption, 1, margins=(14, 10, 14, 10))
+        reading.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.images = Drawer("Test images", self.gallery, Edge.LEFT, 270, "The test images, to choose one")
+        classes = self.stack.confusion.classes
+        self.classes = Drawer("Classes", classes, Edge.RIGHT, 300, "Recall and precision of each class")
+        about = Drawer("Reading this view", reading, Edge.RIGHT, 260, "What the view shows, and its source")
+        self.drawers = (self.images, self.classes, about)
+        vbox((self.stack, 1), of=self)
 
     def _wire(self, jobs: Jobs) -> None:
-        self.views.currentChanged.connect(self._on_view)
+        self.views.currentIndexChanged.connect(self._on_view)
         self.controls.changed.connect(self._on_controls_changed)
         self.controls.stepped.connect(self._step)
         self.controls.layer_chosen.connect(self._on_layer)
@@ -102,6 +102,7 @@ class InsideView(QWidget):
         twins = (index for index, other in enumerate(usable) if other.plan.spec.residual != plan.spec.residual)
         self.controls.show_network(plan.spec, names, usable, next(twins, -1))
         self.run.setText(plan.name)
+        self.run.show()
         self._show()
 
     def show_none(self, text: str) -> None:
@@ -109,6 +110,7 @@ class InsideView(QWidget):
         self.stack.clear()
         self._run, self._request, self._none = None, None, text
         self.run.clear()
+        self.run.hide()
         self._show()
 
     def show_view(self, view: Inside) -> None:
@@ -144,10 +146,11 @@ class InsideView(QWidget):
         self.controls.show_view(view)
         self.controls.layer.show_value(self._path)
         self.all.setVisible(view is Inside.MISTAKES and self.stack.pair is not None)
-        self.gallery.setVisible(self._needs_image())
+        self.images.offer(self.isVisible() and self._needs_image())
+        self.classes.offer(self.isVisible() and view is Inside.CONFUSION)
         self.stack.show_view(view)
         self.stack.together = self.controls.scaling.currentText() == TOGETHER
-        self.caption.setText(f"{DESCRIPTIONS[view].shows} {DESCRIPTIONS[view].source}.")
+        self.caption.setText(f"{DESCRIPTIONS[view].shows}\n\n{DESCRIPTIONS[view].source}.")
         self._say("")
         if self._run is None:
             self.state.setText(self._none)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from resnet_explorer.diagram.lesions import lesion_chart
 from resnet_explorer.errors import ExportError
@@ -34,20 +34,17 @@ _TITLES = (
 )
 
 
-class ConfusionPane(QSplitter):
-    """The confusion matrix and each class's figures; ``picked`` gives a true class and a predicted one."""
+class ConfusionPane(QWidget):
+    """The confusion matrix; ``picked`` gives a true class and a predicted one. ``classes`` is for the page to place."""
 
     picked = Signal(int, int)
 
     def __init__(self) -> None:
-        super().__init__(Qt.Orientation.Horizontal)
+        super().__init__()
         self.matrix = pictures.MarksView()
         self.classes = TextTable("Recall and precision of each class", _TITLES, range(1, 4), sortable=True)
         self.classes.row_height = self.classes.fontMetrics().height() + 8
-        for place, (pane, stretch) in enumerate(((self.matrix, 3), (self.classes, 1))):
-            self.addWidget(pane)
-            self.setStretchFactor(place, stretch)
-        self.setSizes([640, 300])
+        vbox((self.matrix, 1), of=self)
         self.matrix.picked.connect(self._on_picked)
 
     def show_confusion(self, shown: Confusion, names: Sequence[str]) -> None:
@@ -90,7 +87,7 @@ class GalleryPane(QWidget):
         self.shown: tuple[Gallery, Confusion | None] | None = None
         self._first = 0
         self.grid.chosen.connect(lambda row: self.chosen.emit(self._first + row))
-        vbox(hbox((self.place, 1), self.before, self.after), (self.grid, 1), of=self)
+        vbox(hbox((self.place, 1), self.before, self.after), (self.grid, 1), of=self, margins=(8, 6, 8, 6))
 
     def show_gallery(self, page: Gallery, confusion: Confusion | None, names: Sequence[str]) -> None:
         self.shown, self._first = (page, confusion), page.request.first

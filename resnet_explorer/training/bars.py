@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QLabel, QSlider, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QSlider, QWidget
 
 from resnet_explorer.readings.progress import duration
 from resnet_explorer.runs.plan import Run
 from resnet_explorer.training.chart_data import Across, Options
 from resnet_explorer.training.controller import LiveRun, RunStatus, TrainingController
 from resnet_explorer.ui.fields import CheckField, ChoiceField
+from resnet_explorer.ui.flow import Flow
 from resnet_explorer.ui.parts import button, describe, hbox, label
 from resnet_explorer.ui.play_bar import PlayBar
 
@@ -24,8 +25,8 @@ class TrainingBar(QWidget):
 
     start_wanted = Signal()
 
-    def __init__(self, trainer: TrainingController, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, trainer: TrainingController) -> None:
+        super().__init__()
         self._trainer = trainer
         tip = "Train all networks of the list from their initial weights (Ctrl+Enter)"
         self.start = button("Start", tip, self.start_wanted.emit)
@@ -36,9 +37,11 @@ class TrainingBar(QWidget):
         tip = "End these runs; they stay in the list of saved runs"
         self.stop = button("Stop", tip, trainer.give_up)
         self.text = label(kind="muted", cut=True)
-        parts = (self.start, self.pause, self.step, self.stop, (self.text, 1))
-        hbox(*parts, of=self, margins=(12, 6, 12, 2))
         self.show_state()
+
+    def lay_out(self, *others: QWidget) -> None:
+        """Put the buttons in a row that breaks where it is narrow, and other tools of the page after them."""
+        self.setLayout(Flow(self.start, self.pause, self.step, self.stop, self.text, *others))
 
     def show_state(self) -> None:
         """Enable the buttons that apply now, and show the progress."""
@@ -51,6 +54,7 @@ class TrainingBar(QWidget):
         self.stop.setEnabled(bool(left))
         self.text.setText(_describe_progress(trainer.runs, busy))
         self.text.setToolTip(self.text.text())
+        self.text.setVisible(bool(self.text.text()))
 
 
 def _describe_progress(runs: list[LiveRun], busy: bool) -> str:
@@ -132,7 +136,9 @@ class ReplayBar(PlayBar):
         self.speed.show_value(USUAL)
         self.text = label(kind="strong")
         self.close_button = button("Leave replay", "Return to the current runs", self.left.emit)
-        hbox(self.text, self.play, self.speed, (self.slider, 1), self.close_button, of=self, margins=(12, 2, 12, 2))
+        self.slider.setMinimumWidth(90)
+        hbox(self.text, self.play, self.speed, (self.slider, 1), self.close_button, of=self)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     @property
     def is_on(self) -> bool:

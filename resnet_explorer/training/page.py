@@ -17,7 +17,7 @@ from resnet_explorer.readings.progress import duration
 from resnet_explorer.runs.folder import CHECKPOINT, list_runs, read
 from resnet_explorer.runs.plan import MAX_RUNS, Run, RunPlan, describe_conditions
 from resnet_explorer.training.bars import ReplayBar, TrainingBar
-from resnet_explorer.training.chart_data import Traced
+from resnet_explorer.training.chart_data import Measure, Traced
 from resnet_explorer.training.controller import TrainingController
 from resnet_explorer.training.kept_runs import KeptRuns
 from resnet_explorer.training.presets import PRESETS, TrainingPreset
@@ -28,9 +28,12 @@ from resnet_explorer.training.text import blocks_to_csv, measured, to_csv, to_js
 from resnet_explorer.ui.canvas import Canvas, shown_canvas
 from resnet_explorer.ui.dialogs import Texts, save_text
 from resnet_explorer.ui.document import Document, Results
+from resnet_explorer.ui.flow import tool_row
+from resnet_explorer.ui.frame import Drawer, Edge
 from resnet_explorer.ui.jobs import Jobs
-from resnet_explorer.ui.parts import fill, hbox, heading, tabs, text, vbox
+from resnet_explorer.ui.parts import fill, heading, text
 from resnet_explorer.ui.preferences import runs_folder
+from resnet_explorer.ui.views import View, Views
 from resnet_explorer.ui.window import Window
 
 OWN = "Your own experiment: the same images in the same order for every network, from one seed."
@@ -82,35 +85,43 @@ class TrainingWords(QScrollArea):
 
 
 USUAL = "degradation"
-SIDE = 268
 NOTHING = "Nothing to inspect yet. Train a network or open a saved run."
+KEPT_TIP = "Runs trained here, and recordings that come with the app"
 
 
 class TrainingPage(RunsPage[TrainingController]):
-    """The setup, plots and table of the runs, and a description."""
+    """The curves of the runs or one of them inspected; setup, table, description and saved runs are in drawers."""
 
     def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(document, jobs, TrainingController(jobs, runs_folder()), parent)
         self.setup = TrainingSetup(document)
         self.bar, self.replay, self.text = TrainingBar(self.trainer), ReplayBar(), TrainingWords()
-        self.pictures = RunPictures(document, (340, 260))
+        self.pictures = RunPictures(document)
         self.first, self.second = self.pictures.first, self.pictures.second
         self.options, self.table = self.pictures.options, self.pictures.table
         self.kept = KeptRuns(runs_folder(), assets.path("runs"), document.undo_stack)
         self.inside = InsideView(document, jobs)
-        inspect = "The selected run: mistakes, Grad-CAM, filters, feature maps, the loss surface around its weights"
-        curves = (self.pictures.panes, "Curves", "The runs, step by step")
-        self.views = tabs("", curves, (self.inside, "Inspect", inspect))
-        self.side = tabs(
-            "",
-            (self.text, "Description", ""),
-            (self.kept, "Saved runs", "Runs trained here, and recordings that come with the app"),
-        )
-        self.side.setFixedWidth(SIDE)
         self.replay.hide()
-        middle = vbox(self.bar, self.replay, (self.views, 1), self.table, spacing=0)
-        hbox(self.setup, (middle, 1), self.side, of=self, spacing=0)
+        self._lay_out()
         self._wire()
+
+    def _lay_out(self) -> None:
+        reading = Drawer("Reading this plot", self.text, Edge.RIGHT, 290, "What to look for, and what was measured")
+        kept = Drawer("Saved runs", self.kept, Edge.RIGHT, 290, KEPT_TIP)
+        inspect = "The selected run: mistakes, Grad-CAM, filters, feature maps, the loss surface around its weights"
+        plot_tools = tool_row(*self.pictures.tools)
+        self.views = Views(
+            "Views of the training",
+            View("Curves", "The runs, step by step", self.pictures, (plot_tools,), (reading,)),
+            View("Inspect", inspect, self.inside, self.inside.tools, self.inside.drawers),
+        )
+        self.bar.lay_out(self.replay, *self.views.buttons)
+        runs = Drawer("Runs", self.table, Edge.BOTTOM, 124, "The runs as a table: steps, losses, errors, status")
+        self.table.grown.connect(lambda high: runs.fit(min(high, 160)))
+        setup = Drawer("Experiment and recipe", self.setup, Edge.LEFT, 346, "What is trained, on what, and how")
+        self.set_parts(
+            self.views, runs, setup, reading, *self.inside.drawers, kept, tools=(self.bar, *self.views.tools)
+        )
 
     def _wire(self) -> None:
         self.bar.start_wanted.connect(self.start)
@@ -183,6 +194,7 @@ class TrainingPage(RunsPage[TrainingController]):
             return
         self._leave_replay()
         self.trainer.clear()
+        self.second.choose(Measure.TRAIN_ERROR if preset.key == USUAL else Measure.TEST_ERROR)
         kept = list_runs(assets.path("runs") / preset.key)
         order = {name: place for place, (name, _) in enumerate(preset.networks)}
         first = sorted((run for run in kept if run.plan.seed == 0), key=lambda run: order.get(run.name, len(order)))
@@ -211,8 +223,8 @@ class TrainingPage(RunsPage[TrainingController]):
         self.draw_soon()
 
     def _on_view(self) -> None:
-        """Inspect the selected run if that tab is open; the text beside the curves makes room for it."""
-        self.side.setVisible(self.views.currentWidget() is not self.inside)
+        """Inspect the selected run if that view is open."""
+        self.replay.setVisible(self.replay.is_on and self.views.currentWidget() is not self.inside)
         if self.views.currentWidget() is not self.inside:
             return
         runs = [run for run in self.runs if run.folder and run.metrics and (Path(run.folder) / CHECKPOINT).exists()]
@@ -255,8 +267,8 @@ class TrainingPage(RunsPage[TrainingController]):
     def show_recording(self, runs: Sequence[Run]) -> None:
         """Show recorded runs at their end; they play from their start."""
         if runs:
-            self.replay.show()
             self.replay.show_runs(runs)
+            self.replay.setVisible(self.views.currentWidget() is not self.inside)
 
     def _leave_replay(self) -> None:
         self.replay.hide()

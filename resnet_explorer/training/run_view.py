@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QObject, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
-from PySide6.QtWidgets import QAbstractItemView, QTreeWidget, QTreeWidgetItem, QWidget
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QStackedWidget, QTreeWidget, QTreeWidgetItem, QWidget
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.picture.chart import Axis, Scale, SeriesStyle
@@ -26,7 +26,8 @@ from resnet_explorer.ui.chart_view import ChartView, HeatView
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.fields import ChoiceField
 from resnet_explorer.ui.jobs import Jobs
-from resnet_explorer.ui.parts import describe, hbox, split, stack, timer, vbox
+from resnet_explorer.ui.parts import describe, hbox, timer
+from resnet_explorer.ui.style import USUAL_POINTS
 from resnet_explorer.ui.tables import TextRow, TextTable
 from resnet_explorer.ui.window import PageView, Window
 
@@ -48,9 +49,13 @@ _PENS = {
 
 
 class RunTable(TextTable):
-    """A row for each run; ``toggled_row`` is emitted when a curve is hidden or shown, ``renamed`` with row and name."""
+    """A row for each run; ``toggled_row`` is emitted when a curve is hidden or shown, ``renamed`` with row and name.
+
+    ``grown`` gives the height in pixels at the usual text size that all rows take.
+    """
 
     toggled_row = Signal()
+    grown = Signal(int)
     renamed = Signal(int, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -60,8 +65,6 @@ class RunTable(TextTable):
         self._widest: list[int] = []
         self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.setIconSize(QSize(34, 12))
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QTreeWidget.Shape.NoFrame)
         self.itemChanged.connect(self._on_item_changed)
 
@@ -100,7 +103,10 @@ class RunTable(TextTable):
 
     def _fit(self) -> None:
         self.fit_columns(14, 64)
-        self.fit_height()
+        rows = len(self._items) * max(self.sizeHintForRow(0), self.fontMetrics().height() + 4)
+        scrolling = self.horizontalScrollBar().sizeHint().height()
+        high = self.header().sizeHint().height() + rows + scrolling
+        self.grown.emit(round(high * USUAL_POINTS / self.font().pointSizeF()))
 
     def make_item(self) -> QTreeWidgetItem:
         item = super().make_item()
@@ -169,22 +175,21 @@ LIVE = (
 _KINDS = (("blocks", "Blocks", ""), ("heat", "Over the steps", "Blocks by steps, for the selected run. "))
 
 
-class RunPane(QWidget):
-    """Plots some runs as chosen in its list: curves, schedules, blocks or a heat map; ``changed``: another choice."""
+class RunPane(QStackedWidget):
+    """Plots some runs as chosen in ``list``: curves, schedules, blocks or a heat map; ``changed``: another choice."""
 
     changed = Signal()
 
-    def __init__(self, document: Document, usual: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, document: Document, usual: str, name: str) -> None:
+        super().__init__()
         self.chart, self.heat = ChartView(document), HeatView(document)
-        self.list = describe(ChoiceField(), "Plot", "What to plot of the runs")
+        self.list = describe(ChoiceField(), name, "What to plot of the runs")
         self._charts = TrainingCharts()
-        self.stack = stack(self.chart, self.heat)
-        self.line = hbox((self.list, 1), margins=(12, 4, 12, 2))
-        vbox(self.line, (self.stack, 1), of=self, spacing=0)
+        for canvas in (self.chart, self.heat):
+            self.addWidget(canvas)
         self._fill()
+        self.list.currentIndexChanged.connect(self._on_chosen)
         self.choose(usual)
-        self.list.currentIndexChanged.connect(self.changed)
 
     def _fill(self) -> None:
         for measure in Measure:
@@ -199,8 +204,12 @@ class RunPane(QWidget):
                 labels = BLOCKWISE[quantity]
                 text = f"{title}: {labels.label[:1].lower()}{labels.label[1:]}"
                 self.list.add(text, f"{kind}:{quantity}", f"{tip}{labels.teaches}")
-        self.list.setMinimumWidth(220)
-        self.list.setMaximumWidth(400)
+        self.list.view().setMinimumWidth(self.list.view().sizeHintForColumn(0) + 30)
+
+    def _on_chosen(self) -> None:
+        """Give the list the width of what it shows."""
+        self.list.setMinimumContentsLength(max(10, round(0.9 * len(self.list.currentText()))))
+        self.changed.emit()
 
     @property
     def key(self) -> str:
@@ -211,7 +220,7 @@ class RunPane(QWidget):
 
     @property
     def canvas(self) -> Canvas:
-        return self.heat if self.stack.currentWidget() is self.heat else self.chart
+        return self.heat if self.currentWidget() is self.heat else self.chart
 
     def show_theme(self, theme: Theme) -> None:
         self.chart.show_theme(theme)
@@ -223,7 +232,7 @@ class RunPane(QWidget):
         if kind == "heat":
             self._show_heat(shown, Quantity(rest), options, chosen)
             return
-        self.stack.setCurrentWidget(self.chart)
+        self.setCurrentWidget(self.chart)
         if kind == "blocks":
             labels = BLOCKWISE[rest]
             axis = Axis(labels.symbol, Scale.LOG if labels.log else Scale.LINEAR)
@@ -239,34 +248,55 @@ class RunPane(QWidget):
     def _show_heat(self, shown: Sequence[Traced], quantity: Quantity, options: Options, chosen: int) -> None:
         made = heat(shown[min(chosen, len(shown) - 1)], quantity, options) if shown else None
         if made is None:
-            self.stack.setCurrentWidget(self.chart)
+            self.setCurrentWidget(self.chart)
             self.chart.show_chart(block_plot(shown, quantity, options))
             return
-        self.stack.setCurrentWidget(self.heat)
+        self.setCurrentWidget(self.heat)
         self.heat.show_maps((made,), len(made.x) - 1)
 
 
-class RunPictures(QObject):
-    """Two plots of some runs, one above the other, and the table of runs; ``changed``: another choice."""
+WIDE = 620
+"""Width in pixels at the usual text size from which two plots stand side by side, each of them."""
+
+
+class RunPictures(QWidget):
+    """Plots of some runs, and the table of runs; ``changed``: another choice.
+
+    A second plot stands beside the first one where both have room. ``tools`` choose what is plotted.
+    """
 
     changed = Signal()
 
-    def __init__(self, document: Document, sizes: tuple[int, int], stretch: int = 0) -> None:
+    def __init__(self, document: Document) -> None:
         super().__init__()
         self.options, self.table = CurveOptions(), RunTable()
-        self.first, self.second = RunPane(document, Measure.TRAIN_LOSS), RunPane(document, Measure.TEST_ERROR)
+        self.first = RunPane(document, Measure.TRAIN_LOSS, "Plot")
+        self.second = RunPane(document, Measure.TEST_ERROR, "Second plot")
+        self.second.setParent(self)
+        self.second.hide()
         for pane in (self.first, self.second):
-            pane.line.addStretch(stretch)
             pane.changed.connect(self.changed)
-        self.first.line.addWidget(self.options)
-        self.panes = split(Qt.Orientation.Vertical, sizes, self.first, self.second)
+        hbox((self.first, 1), (self.second, 1), of=self, spacing=0)
         self.options.changed.connect(self.changed)
         self.table.toggled_row.connect(self.changed)
 
     @property
+    def tools(self) -> tuple[QWidget, ...]:
+        return self.first.list, self.second.list, self.options
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show the second plot only where both are wide enough."""
+        super().resizeEvent(event)
+        both = self.width() >= 2 * WIDE * self.font().pointSizeF() / USUAL_POINTS
+        self.second.setVisible(both)
+        if self.second.list.parent():
+            self.second.list.setVisible(both)
+
+    @property
     def canvas(self) -> Canvas:
         """Return the picture with the focus, else the upper one."""
-        return self.second.canvas if self.second.canvas.hasFocus() else self.first.canvas
+        is_second = self.second.isVisible() and self.second.canvas.hasFocus()
+        return self.second.canvas if is_second else self.first.canvas
 
     def show_theme(self, theme: Theme) -> None:
         for part in (self.first, self.second, self.table):

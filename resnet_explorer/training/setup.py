@@ -3,7 +3,7 @@
 from dataclasses import replace
 from math import isfinite
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QScrollArea, QWidget
 
 from resnet_explorer.errors import ExplorerError
@@ -17,7 +17,6 @@ from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.fields import Form, FractionField, NumberField, out_of_range
 from resnet_explorer.ui.parts import Part, Problem, button, describe, fill, heading, vbox
 
-WIDTH = 318
 EPOCHS_TIP = (
     "Epochs: passes over the training set, steps × batch / images; an incomplete batch is dropped. A change sets the "
     "steps"
@@ -63,7 +62,8 @@ class TrainingSetup(QScrollArea):
             title.setContentsMargins(14, 0, 0, 0)
             parts += [title, part]
         below = vbox(self.finder, self.tensorboard, self.problem, margins=(14, 0, 12, 0))
-        fill(self, *parts, below, 1, margins=(0, 6, 0, 8), spacing=4, width=WIDTH)
+        fill(self, *parts, below, 1, margins=(0, 6, 0, 8), spacing=4)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.presets.chosen.connect(self.choose)
         self.networks.changed.connect(self._on_changed)
         self.recipe.changed.connect(self._on_changed)

@@ -53,15 +53,20 @@ class Flow(QLayout):
         super().setGeometry(rect)
         self._arrange(rect, move=True)
 
+    def _least(self) -> int:
+        """Return the least width of a part that may be of any width: about 20 letters."""
+        owner = self.parentWidget()
+        return 10 * owner.fontMetrics().height() if owner else 0
+
     def _arrange(self, rect: QRect, move: bool) -> int:
         inner, gap = rect.marginsRemoved(self.contentsMargins()), self.spacing()
         rows: list[list[tuple[QLayoutItem, int]]] = [[]]
-        left = inner.width()
+        left, least = inner.width(), self._least()
         for item in self._items:
             if item.isEmpty():
                 continue
             wide = min(
-                inner.width(), max(item.minimumSize().width(), 160) if _stretches(item) else item.sizeHint().width()
+                inner.width(), max(item.minimumSize().width(), least) if _stretches(item) else item.sizeHint().width()
             )
             if rows[-1] and wide > left:
                 rows.append([])
@@ -70,14 +75,13 @@ class Flow(QLayout):
             left -= wide + gap
         top = inner.top()
         for row in rows:
-            high = max((_height(item, wide) for item, wide in row), default=0)
             spare = inner.width() - sum(wide for _, wide in row) - gap * (len(row) - 1)
             taking = sum(_stretches(item) for item, _ in row)
-            x = inner.left()
-            for item, wide in row:
-                wide += spare // taking if _stretches(item) else 0
+            widths = [wide + (spare // taking if _stretches(item) else 0) for item, wide in row]
+            heights = [_height(item, wide) for (item, _), wide in zip(row, widths, strict=True)]
+            high, x = max(heights, default=0), inner.left()
+            for (item, _), wide, tall in zip(row, widths, heights, strict=True):
                 if move:
-                    tall = min(high, _height(item, wide))
                     item.setGeometry(QRect(x, top + (high - tall) // 2, wide, tall))
                 x += wide + gap
             top += high + gap

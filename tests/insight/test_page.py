@@ -28,6 +28,7 @@ from resnet_explorer.insight.values import (
 from resnet_explorer.picture.theme import THEMES
 from resnet_explorer.readings.lesions import LesionStudy
 from resnet_explorer.ui.document import Document, State
+from resnet_explorer.ui.frame import Frame
 from tests.inside_jobs import InsideJobsHere
 from tests.inside_subject import IMAGE, plan
 
@@ -42,13 +43,21 @@ def jobs(qapp: QApplication) -> Iterator[InsideJobsHere]:
     made.close()
 
 
+def framed(view: InsideView) -> Frame:
+    """Return a page that shows the view, with its tools and drawers."""
+    frame = Frame()
+    frame.set_parts(view, *view.drawers, tools=view.tools)
+    frame.resize(1100, 700)
+    return frame
+
+
 @pytest.fixture
 def page(jobs: InsideJobsHere, qtbot: QtBot) -> InsideView:
     """The page on a small residual run, with its plain twin to be measured beside."""
     view = InsideView(Document(State(plan().spec, IMAGE)), jobs)  # type: ignore[arg-type]  # has what a view needs
-    qtbot.addWidget(view)
-    view.resize(1100, 700)
-    view.show()
+    frame = framed(view)
+    qtbot.addWidget(frame)
+    frame.show()
     twin = RunReference("plain-run", plan("residual=false", name="plain twin"))
     view.show_run("run", plan(), NAMES, (RunReference("other", plan("width=4", name="narrow")), twin))
     return view
@@ -63,8 +72,9 @@ def answered(page: InsideView, qtbot: QtBot, kind: type) -> object:
 
 def test_without_a_run_it_says_what_to_do_and_asks_nothing(jobs: InsideJobsHere, qtbot: QtBot) -> None:
     view = InsideView(Document(State(plan().spec, IMAGE)), jobs)  # type: ignore[arg-type]  # has what a view needs
-    qtbot.addWidget(view)
-    view.show()
+    frame = framed(view)
+    qtbot.addWidget(frame)
+    frame.show()
     for one in Inside:
         view.show_view(one)
     assert "Choose a trained run" in view.state.text() and not jobs.asked and not view.save_button.isEnabled()
@@ -270,7 +280,8 @@ def test_every_theme_paints_every_view_and_all_fields_have_names(page: InsideVie
     for field in page.controls.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
         assert field.accessibleName() or not isinstance(field, QComboBox), field
     for index in range(page.views.count()):
-        assert page.views.tabToolTip(index).count("(") >= 1, "a sentence, and its source"
+        tip = page.views.itemData(index, Qt.ItemDataRole.ToolTipRole)
+        assert tip.count("(") >= 1, "a sentence, and its source"
 
 
 def test_images_keep_their_pixels_and_colours() -> None:

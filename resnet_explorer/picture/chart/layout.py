@@ -11,9 +11,11 @@ from resnet_explorer.picture.chart.scale import AxisScale, ChartScale, Range, x_
 from resnet_explorer.picture.chart.text import (
     ASCENT,
     BUDGETS,
+    FRAME_AREA,
     FRAME_PART,
     GAP,
     PAD,
+    ROOMY,
     Budget,
     Head,
     Sizes,
@@ -61,7 +63,9 @@ def legend(chart: Chart, wide: float, high: float, size: Sizes, budget: Budget) 
         return Legend()
     entries = [Entry(series, series.label, series.note if budget.with_notes else "") for series in labelled]
     column = max(_beside_width(entry, size) for entry in entries) + _beside_sample(entries)
-    fits = column <= BESIDE_PART * wide and sum(_beside_height(entry, size) for entry in entries) <= high
+    fits = (
+        budget.beside and column <= BESIDE_PART * wide and sum(_beside_height(entry, size) for entry in entries) <= high
+    )
     if fits and all(series.kind in (Kind.LINE, Kind.STEPS) for series in labelled):
         return Legend(tuple(entries), True, 0.0, column + 12 + PAD)
     return _rows(entries, wide - 2 * PAD, size)
@@ -190,15 +194,28 @@ class Layout(NamedTuple):
         return self.scale.frame
 
 
-def lay_out(chart: Chart, wide: float, high: float, text: float) -> Layout:
-    """Return where everything is in a picture of that size; what there is no room for is left out."""
-    ranges = x_range(chart), y_range(chart)
-    made = _lay_out(chart, wide, high, sizes(text), BUDGETS[0], ranges)
-    for budget in BUDGETS[1:]:
+def lay_out(chart: Chart, wide: float, high: float, text: float, area: float = FRAME_AREA) -> Layout:
+    """Return where everything is in a picture of that size; what there is no room for is left out.
+
+    The curves get the part ``area`` of the picture where names in rows above them, and fewer words, make that possible.
+    """
+    ranges, size = (x_range(chart), y_range(chart)), sizes(text)
+    best: Layout | None = None
+    for budget in (*ROOMY, *(budget._replace(beside=False) for budget in ROOMY)):
+        made = _lay_out(chart, wide, high, size, budget, ranges)
         if made.frame.bottom - made.frame.top >= FRAME_PART * high:
-            break
-        made = _lay_out(chart, wide, high, sizes(text), budget, ranges)
-    return made
+            if _area(made.frame) >= area * wide * high:
+                return made
+            best = made if best is None or _area(made.frame) > _area(best.frame) else best
+    if best:
+        return best
+    made = _lay_out(chart, wide, high, size, BUDGETS[-2], ranges)
+    is_high = made.frame.bottom - made.frame.top >= FRAME_PART * high
+    return made if is_high else _lay_out(chart, wide, high, size, BUDGETS[-1], ranges)
+
+
+def _area(frame: Frame) -> float:
+    return (frame.right - frame.left) * (frame.bottom - frame.top)
 
 
 def _lay_out(

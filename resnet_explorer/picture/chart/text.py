@@ -102,6 +102,7 @@ class Budget(NamedTuple):
     subtitle: int = 2
     notes: int = 3
     legend: bool = True
+    beside: bool = True
     with_notes: bool = True
     spans: bool = True
     axis_titles: bool = True
@@ -115,7 +116,11 @@ BUDGETS = (
     Budget(1, 0, 0, legend=False, with_notes=False, spans=False, axis_titles=False),
 )
 """From all to the least; the first that leaves the frame enough of the height is taken."""
+ROOMY = (*BUDGETS[:3], Budget(1, 0, 1, with_notes=False))
+"""Those that drop nothing that is needed to read the curves."""
 FRAME_PART = 0.45
+FRAME_AREA = 0.56
+"""The part of a picture's area that its curves get, where that is possible."""
 
 
 class Head(NamedTuple):
