@@ -19,8 +19,9 @@ from resnet_explorer.ui.style import USUAL_POINTS
 from resnet_explorer.ui.tools_area import ToolsArea
 
 SHARE = 0.6
-"""The share of the page's area that the picture keeps beside drawers that are open by themselves; more of it where the
-text is larger than usual: the picture is enlarged before the panels."""
+"""The share of the page's area that the picture keeps beside drawers that are open by themselves."""
+LARGE_SHARE = 0.8
+"""The share with larger text, as in the projector theme: what is larger first is the picture."""
 LEAST_SHARE = 0.4
 """The share that it keeps beside drawers that the user opens; a larger one opens over the picture."""
 LEAST_HEIGHT = 120
@@ -318,7 +319,8 @@ class Frame(QWidget):
         for drawer in self.drawers:
             if drawer.edge in docked or not self._may_open(drawer) or self._is_second(drawer):
                 continue
-            share = min(0.85, SHARE * self._scale()) if drawer.state is OpenState.AUTO else LEAST_SHARE
+            own = LARGE_SHARE if self._scale() > 1.1 else SHARE
+            share = own if drawer.state is OpenState.AUTO else LEAST_SHARE
             size = round(drawer.wanted * self._scale())
             least = min(size, round(LEAST_HEIGHT * self._scale())) if drawer.edge is Edge.BOTTOM else size
             while size >= least and self._is_too_large(inner, {**docked, drawer.edge: size}, share * whole):
