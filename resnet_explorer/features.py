@@ -46,7 +46,8 @@ class Action:
 class Page:
     """A tab: its title, the sentence that explains it, and ``module:class`` of its widget.
 
-    The widget takes the document and the jobs. ``action`` shows it.
+    The widget takes the document and the jobs. ``action`` shows it. ``stage`` is ``module:class`` of its presentation
+    on the whole screen, which takes the window and the page.
     """
 
     key: str
@@ -54,6 +55,7 @@ class Page:
     tip: str
     widget: str
     action: Action
+    stage: str = "resnet_explorer.ui.slide:PictureShow"
 
 
 @dataclass(frozen=True, slots=True)

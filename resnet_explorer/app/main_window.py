@@ -29,6 +29,9 @@ from resnet_explorer.ui.window import PageView, Window
 if TYPE_CHECKING:
     from resnet_explorer.app.pages import Pages, Panels
     from resnet_explorer.ui.jobs import Jobs
+    from resnet_explorer.ui.stage import Stage
+
+DIAGRAM_STAGE = "resnet_explorer.app.stage:DiagramShow"
 
 
 class DiagramPage(Frame):
@@ -68,6 +71,7 @@ class MainWindow(Window):
 
     _panels: "Panels | None" = None
     _pages: "Pages | None" = None
+    stage: "Stage | None" = None
 
     def __init__(self, app: QApplication, session: Session, preferences: Preferences) -> None:
         super().__init__()
@@ -222,8 +226,7 @@ class MainWindow(Window):
         self.diagram.setFocus()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self.isFullScreen():
-            self.present(False)
+        self.present(False)
         if self._pages:  # without them nobody has seen the window
             settings = _settings()
             settings.setValue("geometry", self.saveGeometry())
@@ -241,11 +244,22 @@ class MainWindow(Window):
             self._pages.reduce_motion(still)
 
     def present(self, on: bool) -> None:
-        """Show the page that is looked at on the whole screen, without menus, or everything as before."""
-        self.menuBar().setHidden(on)
-        self.statusBar().setHidden(on)
-        self.showFullScreen() if on else self.showNormal()
-        self.diagram.setFocus()
+        """Show the page that is looked at on the stage, or leave it: everything is as before then."""
+        if self.stage is not None:
+            self.stage.leave()
+        if on and self._pages:
+            from resnet_explorer.ui.stage import Stage
+
+            self.stage = Stage(self, {"diagram": DIAGRAM_STAGE, **{page.key: page.stage for page in features.pages()}})
+            self.stage.ended.connect(self._on_stage_ended)
+            self.stage.begin()
+        self.actions_by_key["present"].setChecked(self.stage is not None)
+
+    def _on_stage_ended(self) -> None:
+        if self.stage is not None:
+            self.stage.deleteLater()
+            self.stage = None
+        self.actions_by_key["present"].setChecked(False)
 
     def _on_unavailable(self, problem: str) -> None:
         """Keep the reason why there is no engine in the status bar, where it can be copied."""
@@ -273,6 +287,8 @@ class MainWindow(Window):
         if self._panels and self._pages:
             self._panels.show_theme(theme)
             self._pages.show_theme(theme)
+        if self.stage is not None:
+            self.stage.show_theme()
 
     def remember(self, preferences: Preferences) -> None:
         self.preferences = preferences

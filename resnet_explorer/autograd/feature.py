@@ -10,6 +10,7 @@ FEATURE = Feature(
             "What PyTorch records of a forward pass, and how the gradient goes back through it",
             "resnet_explorer.autograd.page:GraphPage",
             Action("graph", "&View", "&Autograd graph", "Ctrl+G", "What PyTorch records, and the gradient's way back"),
+            "resnet_explorer.autograd.stage:GraphShow",
         ),
     ),
     actions=(

@@ -208,7 +208,7 @@ class BeforeAfterPane(QWidget):
         shown, when = (before, "before") if before else (judged.after, "after")
 
         def draw(wide: float, high: float, text: float) -> Picture:
-            return confusion_picture(_confusion(judged, shown, when), judged.plan.classes, wide, high, text)
+            return confusion_picture(confusion_of(judged, shown, when), judged.plan.classes, wide, high, text)
 
         self.matrix.show_drawn(draw)
 
@@ -247,7 +247,8 @@ def _percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f} %"
 
 
-def _confusion(judged: values.BeforeAfter, shown: values.Evaluation, text: str) -> Confusion:
+def confusion_of(judged: values.BeforeAfter, shown: values.Evaluation, text: str) -> Confusion:
+    """Return one of both evaluations as a confusion matrix; ``text`` says which."""
     plan = run_plan(judged.plan, int(shown.counts.sum()))
     request = ConfusionRequest(judged.folder, replace(plan, name=f"{plan.name} ({text})"))
     none = shown.counts[:0].astype("uint8")

@@ -10,6 +10,7 @@ FEATURE = Feature(
             "The gradient lab: residual against plain, block by block",
             "resnet_explorer.gradients.page:GradientPage",
             Action("gradients", "&View", "Gra&dient lab", "Ctrl+L", "Residual against plain, block by block"),
+            "resnet_explorer.gradients.stage:GradientShow",
         ),
     ),
     actions=(

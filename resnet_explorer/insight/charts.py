@@ -128,10 +128,11 @@ LARGEST, SMALLEST = 17, 9
 
 
 def confusion_picture(
-    shown: Confusion, names: Sequence[str], width: float, height: float, text: float = 1.0
+    shown: Confusion, names: Sequence[str], width: float, height: float, text: float = 1.0, is_bare: bool = False
 ) -> Picture:
     """Return a picture of the matrix: a row for each true class, a column for each predicted one.
 
+    An ``is_bare`` one has no title, no conditions and no notes.
     A cell's path is ``true3.given5``, a row's ``true3``.
     """
     classes, plan = len(shown.counts), shown.request.plan
@@ -150,6 +151,7 @@ def confusion_picture(
         f"evaluation mode · {shown.data}",
         ("The diagonal holds correct predictions; every other number is a mistake.",),
     )
+    made = replace(made, title="", subtitle="", notes=()) if is_bare else made
     picture = heatmap(made, width, height, text)
     return replace(picture, marks=tuple(_numbered(mark, shown, labels, text) for mark in picture.marks))
 

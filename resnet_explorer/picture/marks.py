@@ -6,7 +6,7 @@ theme turns into colours. Every renderer knows exactly these marks; mypy finds t
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache, lru_cache
 from itertools import cycle, pairwise
@@ -285,6 +285,13 @@ def shaft(arrow: Arrow) -> tuple[Point, ...]:
     tip, left, right = head(arrow)
     middle = ((left[0] + right[0]) / 2, (left[1] + right[1]) / 2)
     return (*arrow.points[:-1], ((middle[0] + tip[0] * 0.2) / 1.2, (middle[1] + tip[1] * 0.2) / 1.2))
+
+
+def elbow(arrow: Arrow) -> tuple[Arrow, ...]:
+    """Return an arrow with corners as two: thick lines meet in round corners where they have no head."""
+    if len(arrow.points) < 3 or not arrow.head:
+        return (arrow,)
+    return replace(arrow, points=arrow.points[:-1], head=False), replace(arrow, points=arrow.points[-2:])
 
 
 def broken(points: tuple[Point, ...], dash: Dash) -> Iterator[tuple[Point, Point]]:

@@ -10,6 +10,7 @@ FEATURE = Feature(
             "The time of each layer on this machine, and what limits it",
             "resnet_explorer.timing.page:TimingPage",
             Action("timing", "&View", "Timin&g", "Ctrl+M", "The time of each layer here, and what limits it"),
+            "resnet_explorer.timing.stage:TimingShow",
         ),
     ),
 )

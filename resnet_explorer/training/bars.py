@@ -166,6 +166,11 @@ class ReplayBar(PlayBar):
         differs = here and made.instruction_set not in ("", here)
         return text + (f" This machine computes with {here}: the last digits may differ here." if differs else "")
 
+    @property
+    def recording(self) -> tuple[Run, ...]:
+        """Return the runs with all their steps."""
+        return self._runs
+
     def runs(self) -> tuple[Run, ...]:
         """Return the runs as they were at the moment that is shown."""
         return tuple(

@@ -275,15 +275,6 @@ def test_a_transition_ends_where_it_should(window: MainWindow, qtbot: QtBot) -> 
     assert any(mark.suffix == ":open" for mark in groups(window))
 
 
-def test_presenting_shows_the_diagram_alone_and_brings_everything_back(window: MainWindow) -> None:
-    window.actions_by_key["present"].trigger()
-    assert window.isFullScreen()
-    assert not window.menuBar().isVisible() and not window.statusBar().isVisible()
-    window.actions_by_key["present"].trigger()
-    assert not window.isFullScreen()
-    assert window.menuBar().isVisible() and window.statusBar().isVisible()
-
-
 def test_the_diagram_tells_screen_readers_what_is_selected(window: MainWindow) -> None:
     window.document.select("layer2.0")
     assert window.diagram.accessibleDescription().startswith("conv3_x · block 1, Basic block. The shapes differ")

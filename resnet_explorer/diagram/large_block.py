@@ -1,0 +1,317 @@
+"""An open block composed for the back row: its layers in stacks from x to y, the shortcut under them."""
+
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from resnet_explorer.diagram.panel import TEXTS
+from resnet_explorer.network import Block, Gated, Part, flat
+from resnet_explorer.network.kinds import Role, Shape
+from resnet_explorer.network.kinds.blocks import Scale
+from resnet_explorer.network.tree import Chain
+from resnet_explorer.picture.chart.text import wrap
+from resnet_explorer.picture.marks import (
+    Anchor,
+    Arrow,
+    Box,
+    Dash,
+    Group,
+    Ink,
+    Label,
+    Mark,
+    Picture,
+    Style,
+    elbow,
+    width,
+)
+from resnet_explorer.readings import Analysis, Reading
+from resnet_explorer.readings.text import compact
+
+NAME, SUB, END = 13, 10, 20
+HIGH, STEP, TOP = 30.0, 11.0, 22.0
+"""In px: the height of a layer, from one to the next below it, and the room for words above a stack."""
+_SMALL = {Role.NORM, Role.ACTIVATION, Role.SHIFT, Role.FACTOR, Role.DROP}
+_ON = {Ink.ACTIVATION: Ink.ON_LIGHT, Ink.SHORTCUT: Ink.ON_SHORTCUT}
+
+
+class Unit(NamedTuple):
+    """Layers under each other: a convolution with its norm and activation, or a gate, which has a name."""
+
+    parts: tuple[Part, ...]
+    name: str = ""
+
+
+def units(chain: Chain) -> list[Unit]:
+    """Return the layers of a chain in stacks: each has one convolution, first or last as in the whole chain."""
+    made: list[list[Part]] = [[]]
+    result: list[Unit] = []
+    first = next((step for step in chain if isinstance(step, Part)), None)
+    ends = first is not None and first.layer.role is not Role.CONVOLUTION
+    for step in chain:
+        if isinstance(step, Gated):
+            result += [Unit(tuple(made.pop()))] if made[-1] else []
+            made = [[]]
+            result.append(Unit((*step.parts, step.scale), TEXTS[step.name]))
+            continue
+        is_conv = step.layer.role is Role.CONVOLUTION
+        if is_conv and not ends and made[-1]:
+            result.append(Unit(tuple(made[-1])))
+            made = [[]]
+        made[-1].append(step)
+        if is_conv and ends:
+            result.append(Unit(tuple(made[-1])))
+            made = [[]]
+    return [*result, *([Unit(tuple(made[-1]))] if made[-1] else [])]
+
+
+_TRIES = (
+    (1, 28.0, True), (1, 18.0, True), (1, 14.0, False), (2, 20.0, True), (2, 14.0, False), (2, 5.0, False),
+    (3, 14.0, False),
+)  # fmt: skip
+"""Rows of stacks, the gap between two, and whether the shapes of outputs are said; else norm and activation are one."""
+
+
+def large_block(analysis: Analysis, block: Block, room: tuple[float, float]) -> Picture:
+    """Return the picture of a block with all its layers: in one row of stacks, or in as many as a room needs."""
+    made: list[Picture] = []
+    for rows, gap, shapes in _TRIES:
+        made.append(_Flow(analysis, block, rows, gap, shapes).draw())
+        if made[-1].width <= room[0] and made[-1].height <= room[1]:
+            return made[-1]
+    return min(made, key=lambda picture: max(picture.width / room[0], picture.height / room[1]))
+
+
+@dataclass(slots=True)
+class _Flow:
+    """Lays a block out from x on the left to y on the right; used once."""
+
+    analysis: Analysis
+    block: Block
+    rows: int
+    gap: float
+    shapes: bool
+    marks: list[Mark] = field(default_factory=list)
+    x: float = 0.0
+    y: float = TOP + HIGH / 2
+    """The height of the line through the first layers of the stacks of a row."""
+    right: float = 0.0
+    bottom: float = 0.0
+
+    readings: dict[str, Reading] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        start, sums = self.analysis.starts[self.block.path], self.analysis.sums[self.block.path]
+        rows = self.analysis.rows[start : start + sums.layers]
+        self.readings = {part.name: row.reading for part, row in zip(self.block.form.parts, rows, strict=True)}
+
+    def draw(self) -> Picture:
+        form, sums = self.block.form, self.analysis.sums[self.block.path]
+        self._end("x", sums.input)
+        self._inline(flat(form.before))
+        junction = self.x + self.gap * 0.6
+        stacks, places = units(form.branch), []
+        each = -(-len(stacks) // self.rows)
+        last: tuple[float, float] | None = None
+        start = self.x
+        for index, unit in enumerate(stacks):
+            if index and index % each == 0:  # the next row
+                self.x, self.y = start, self.bottom + TOP + 16 + HIGH / 2
+            left = self.x + self.gap * (1.6 if index % each == 0 else 1.0)
+            last = self._unit(unit, left, last, start)
+            places.append(left)
+        text = "F(x): nothing is added to it" if form.shortcut is None else "F(x)"
+        if self.block.number:
+            self.marks.append(Label(places[0], TOP - 9, text, NAME, Ink.CONV, style=Style.SEMIBOLD))
+        after = flat(form.after)
+        self._after(after, last, junction)
+        self._end("y", sums.output)
+        marks = tuple(self.marks)
+        group = Group(self.block.path, "open-block", "", 0, 0, self.right, self.bottom, marks, ":open")
+        return Picture(self.right, self.bottom, (group,), "The layers of the block")
+
+    def _end(self, letter: str, shape: Shape) -> None:
+        text = compact(shape)
+        wide = max(width(text, SUB + 1), 16.0)
+        if self.marks:
+            self._arrow(self.gap)
+        self.marks.append(Label(self.x + wide / 2, self.y + 6, letter, END, Ink.TEXT, Anchor.MIDDLE, Style.ITALIC))
+        self.marks.append(Label(self.x + wide / 2, self.y + 26, text, SUB + 1, Ink.MUTED, Anchor.MIDDLE))
+        self.x += wide
+        self._reach(self.x, self.y + 32)
+
+    def _reach(self, x: float, y: float) -> None:
+        self.right, self.bottom = max(self.right, x), max(self.bottom, y)
+
+    def _arrow(self, length: float) -> None:
+        self.marks.append(Arrow(((self.x + 4, self.y), (self.x + length, self.y)), Ink.MUTED, 1.8))
+        self.x += length
+
+    def _inline(self, parts: tuple[Part, ...]) -> None:
+        for part in parts:
+            self._arrow(self.gap)
+            self.marks.append(self._node(part, self.x, self.y - HIGH / 2, self._wide(part)))
+            self.x += self._wide(part)
+        self._reach(self.x, self.y + HIGH)
+
+    def _wide(self, part: Part) -> float:
+        """Return the width of a layer's box: that of its words."""
+        layer = part.layer
+        if layer.is_round:
+            return HIGH
+        text = self._caption(part)
+        pad = 16 if self.shapes else 10
+        return max(46.0, width(layer.label, NAME, Style.SEMIBOLD) + pad, width(text, SUB) + pad)
+
+    def _caption(self, part: Part) -> str:
+        layer = part.layer
+        shape = compact(self.readings[part.name].output) if layer.shows_map and self.shapes else ""
+        return " · ".join(filter(None, (layer.caption, shape if layer.caption else "")))
+
+    def _unit_width(self, unit: Unit) -> float:
+        if unit.name:
+            texts = (width(unit.name, SUB + 1, Style.SEMIBOLD), *(width(text, SUB) for text in _gate_lines(unit)))
+            return max(texts) + (16 if self.shapes else 10)
+        labels = [", ".join(part.layer.label for part in parts) for parts in self._boxes(unit) if len(parts) > 1]
+        both = [width(label, NAME, Style.SEMIBOLD) + 10 for label in labels]
+        return max(56.0, *map(self._wide, unit.parts), *both)
+
+    def _boxes(self, unit: Unit) -> list[tuple[Part, ...]]:
+        """Return the layers of a stack by the boxes that they are drawn in."""
+        boxes: list[tuple[Part, ...]] = []
+        for part in unit.parts:
+            if boxes and not self.shapes and {boxes[-1][0].layer.role, part.layer.role} <= _SMALL:
+                boxes[-1] = (*boxes[-1], part)
+            else:
+                boxes.append((part,))
+        return boxes
+
+    def _unit(self, unit: Unit, left: float, last: tuple[float, float] | None, start: float) -> tuple[float, float]:
+        """Draw a stack and the arrow to it, and return where it is left."""
+        wide = self._unit_width(unit)
+        self.marks += elbow(self._way(last, left, start))
+        self.x = left + wide
+        if unit.name:
+            self.marks.append(self._gate(unit, left, wide))
+            self._reach(self.x, self.y + HIGH)
+            return self.x, self.y
+        y = self.y - HIGH / 2
+        middle = left + wide / 2
+        for index, parts in enumerate(self._boxes(unit)):
+            if index:
+                self.marks.append(Arrow(((middle, y - STEP + 1), (middle, y)), Ink.MUTED, 1.8))
+            label = ", ".join(part.layer.label for part in parts)
+            self.marks.append(self._node(parts[0], left, y, wide, label=label))
+            foot = y + HIGH
+            y = foot + STEP
+        self._reach(self.x, foot + 4)
+        return self.x, foot - HIGH / 2
+
+    def _gate(self, unit: Unit, left: float, wide: float) -> Group:
+        """Return a gate as one box: its name, and its layers in words."""
+        lines = _gate_lines(unit)
+        high = 28.0 + 13.0 * len(lines)
+        marks: list[Mark] = [
+            Box(0, 0, wide, high, Ink.GATE, None, 0, 6),
+            Label(wide / 2, 19, unit.name, SUB + 1, Ink.ON_DARK, Anchor.MIDDLE, Style.SEMIBOLD),
+        ]
+        marks += [
+            Label(wide / 2, 34 + 13 * place, text, SUB, Ink.ON_DARK, Anchor.MIDDLE) for place, text in enumerate(lines)
+        ]
+        path = unit.parts[0].name.partition(".")[0]
+        top = self.y - HIGH / 2
+        self._reach(left + wide, top + high)
+        return Group(f".{path}", "gate", unit.name, left, top, wide, high, tuple(marks))
+
+    def _way(self, last: tuple[float, float] | None, left: float, start: float) -> Arrow:
+        """Return the arrow to the first layer of a stack: from x, from the stack before it, or from the row above."""
+        if last is None:
+            return Arrow(((start + 4, self.y), (left, self.y)), Ink.MUTED, 1.8)
+        if left > last[0]:
+            middle = (last[0] + left) / 2
+            points = (last, (middle, last[1]), (middle, self.y), (left, self.y))
+            return Arrow(points if last[1] != self.y else (last, (left, self.y)), Ink.MUTED, 1.8)
+        lane, out = self.y - HIGH / 2 - TOP - 4, last[0] + 10
+        around = (last, (out, last[1]), (out, lane), (left - 14, lane), (left - 14, self.y), (left, self.y))
+        return Arrow(around, Ink.MUTED, 1.8)
+
+    def _after(
+        self,
+        after: tuple[Part, ...],
+        last: tuple[float, float] | None,
+        junction: float,
+    ) -> None:
+        """Draw the addition with the shortcut, and what comes after it."""
+        form = self.block.form
+        joins = bool(after) and after[0].layer.role is Role.JOIN
+        if last is not None and not joins and last[1] != self.y:
+            self.marks.append(replace(self._way(last, self.x + self.gap, 0.0), head=False))
+            self.x += self.gap - 4
+        if joins:
+            left = self.x + self.gap
+            self.marks += elbow(self._way(last, left, self.x))
+            self.marks.append(self._node(after[0], left, self.y - HIGH / 2, HIGH))
+            self.x = left + HIGH
+            self._shortcut(junction, left + HIGH / 2, flat(form.shortcut or ()))
+            after = after[1:]
+        self._inline(after)
+
+    def _shortcut(self, junction: float, end: float, parts: tuple[Part, ...]) -> None:
+        """Draw the shortcut from the junction under all stacks to the addition: solid for the identity."""
+        form, start = self.block.form, TOP + HIGH / 2
+        low = self.bottom + 30
+        dash = Dash.DASHED if form.projects else Dash.DOTTED if form.alters else Dash.SOLID
+        line = Arrow((), Ink.SHORTCUT, 2.6, dash, head=False)
+        up = ((end, low), (end, self.y + HIGH / 2))
+        self.marks.append(Box(junction - 4, start - 4, 8, 8, Ink.SHORTCUT, None, 0, 4))
+        x = junction
+        points = [(junction, start), (junction, low)]
+        total = sum(map(self._wide, parts)) + 24 * max(0, len(parts) - 1)
+        at = junction + max(24.0, (end - junction - total) / 2)
+        for part in parts:
+            points.append((at, low))
+            self.marks += elbow(replace(line, points=tuple(points), head=True))
+            self.marks.append(self._node(part, at, low - HIGH / 2, self._wide(part), True))
+            x = at + self._wide(part)
+            points, at = [(x, low)], x + 24
+        self.marks += elbow(replace(line, points=(*points, *up), head=True))
+        text = _shortcut_text(parts, bool(form.gate))
+        beside = (junction + end) / 2 if not parts else x + 12
+        anchor = Anchor.START if parts else Anchor.MIDDLE
+        if parts and beside + width(text, NAME, Style.SEMIBOLD) > end - 6:
+            beside = junction + 8
+        self.marks.append(Label(beside, low - 9, text, NAME, Ink.SHORTCUT, anchor, Style.SEMIBOLD))
+        self._reach(end, low + HIGH / 2 + (16 if parts else 4))
+
+    def _node(self, part: Part, x: float, y: float, wide: float, aside: bool = False, label: str = "") -> Group:
+        """Return a layer: its name and channels in a box of its colour; on the shortcut in the shortcut's."""
+        layer = part.layer
+        own = not (aside and (layer.role is Role.CONVOLUTION or isinstance(layer, Scale)))
+        ink = Ink(layer.ink) if own else Ink.SHORTCUT
+        on = _ON.get(ink, Ink.ON_DARK)
+        size = END if layer.is_round else NAME
+        radius = HIGH / 2 if layer.is_round else 6
+        if layer.is_round:
+            x, wide = x + (wide - HIGH) / 2, HIGH
+        marks: list[Mark] = [Box(0, 0, wide, HIGH, ink, None, 0, radius)]
+        has_more = bool(layer.caption)
+        base = HIGH / 2 - 1 if has_more else HIGH / 2 + 0.36 * size
+        marks.append(Label(wide / 2, base, label or layer.label, size, on, Anchor.MIDDLE, Style.SEMIBOLD))
+        if has_more:
+            text = self._caption(part)
+            marks.append(Label(wide / 2, HIGH / 2 + 11, text, SUB, on, Anchor.MIDDLE))
+        path = f".{part.name}" if self.block.number else part.name
+        return Group(path, layer.kind, layer.kind, x, y, wide, HIGH, tuple(marks))
+
+
+def _gate_lines(unit: Unit) -> tuple[str, ...]:
+    labels = ", ".join(part.layer.label for part in unit.parts[:-1])
+    return (*wrap(labels, max(84.0, width(unit.name, SUB + 1, Style.SEMIBOLD)), SUB, 9), "rescales the map")
+
+
+def _shortcut_text(parts: tuple[Part, ...], has_gate: bool) -> str:
+    if has_gate:
+        return "shortcut, weighted by a gate"
+    if not parts:
+        return "identity shortcut: x"
+    if parts[0].layer.role is Role.PAD:
+        return "zero-padded"
+    return "projection" if any(part.layer.role is Role.CONVOLUTION for part in parts) else "x, altered"

@@ -1,0 +1,64 @@
+"""A theme for the back row: all text has a contrast of at least 7 to 1 (WCAG 2.2, AAA) with what it stands on."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from resnet_explorer.picture.marks import Ink
+from resnet_explorer.picture.theme import Theme
+
+ENOUGH = 7.0
+_GROUNDS = (Ink.PAGE, Ink.CARD, Ink.OPEN)
+_FILLS = (Ink.CONV, Ink.NORM, Ink.POOL, Ink.LINEAR, Ink.GATE)
+"""What has light text on it (ON_DARK), and what is text in the same colour."""
+_TEXTS = (
+    Ink.TEXT, Ink.MUTED, Ink.ACCENT, Ink.SHORTCUT, Ink.CHANGED, Ink.GONE, Ink.STEM, Ink.HEAD,
+    *(Ink(f"series{number}") for number in range(1, 9)), *_FILLS,
+)  # fmt: skip
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of a colour (``#rrggbb``), from 0 to 1."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(colour: str, other: str) -> float:
+    """Return the contrast of two colours, from 1 to 21."""
+    low, high = sorted((luminance(colour), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _mixed(colour: str, other: str, part: float) -> str:
+    pairs = [(int(colour[place : place + 2], 16), int(other[place : place + 2], 16)) for place in (1, 3, 5)]
+    return "#" + "".join(f"{round(a + (b - a) * part):02x}" for a, b in pairs)
+
+
+def _away(colour: str, grounds: Iterable[str], towards: str) -> str:
+    """Return a colour, mixed with black or white as little as it takes to stand out from all grounds."""
+    known = tuple(grounds)
+    steps = (_mixed(colour, towards, step / 50) for step in range(51))
+    return next((mixed for mixed in steps if min(contrast(mixed, ground) for ground in known) >= ENOUGH), towards)
+
+
+def for_stage(theme: Theme) -> Theme:
+    """Return a theme whose words can be read from far: its colours, darker on a light page, lighter on a dark one."""
+    colours = dict(theme.colours)
+    towards = "#ffffff" if theme.dark else "#000000"
+    grounds = [colours[ink] for ink in _GROUNDS]
+    for ink in _TEXTS:
+        colours[ink] = _away(colours[ink], grounds, towards)
+    on = grounds[0] if theme.dark else "#ffffff"
+    colours[Ink.ON_DARK] = colours[Ink.ON_SHORTCUT] = on
+    colours[Ink.ACTIVATION] = _away(colours[Ink.ACTIVATION], [colours[Ink.ON_LIGHT]], "#ffffff")
+    colours[Ink.GRID] = _mixed(colours[Ink.GRID], colours[Ink.TEXT], 0.08)
+    return replace(theme, colours=colours, line_weight=max(1.25, theme.line_weight))
+
+
+def band(theme: Theme) -> Theme:
+    """Return the colours of the band under a slide: light words on a dark ground."""
+    ground = "#22384f" if theme.dark else "#0d2b4a"
+    colours = dict(theme.colours)
+    light = {Ink.TEXT: "#ffffff", Ink.MUTED: "#c9d8e8", Ink.LINE: "#8fa9c4", Ink.ACCENT: "#ffd166"}
+    colours |= dict.fromkeys(_GROUNDS, ground) | light
+    return replace(theme, colours=colours)
