@@ -31,6 +31,7 @@ from resnet_explorer.ui.fields import (
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.jobs_panel import JobLine
 from resnet_explorer.ui.parts import Part, Problem, button, hbox, label, vbox
+from resnet_explorer.ui.style import USUAL_POINTS
 
 OPTIMISERS = (
     ("SGD with momentum", Optimiser.SGD),
@@ -217,7 +218,8 @@ class RateDialog(QDialog):
         self.setWindowTitle(f"A learning rate for {plan.name}")
         self.take.setEnabled(False)
         vbox((self.chart, 1), self.line, hbox((self.text, 1), self.take, self.leave), of=self, margins=(10, 10, 10, 10))
-        self.resize(720, 460)
+        around, scale = parent.window().size(), self.font().pointSizeF() / USUAL_POINTS
+        self.resize(min(round(760 * scale), around.width() - 40), min(round(500 * scale), around.height() - 60))
         self.chart.show_theme(theme)
         self._draw(RateTest((), ()))
         jobs.changed.connect(self._on_jobs)
