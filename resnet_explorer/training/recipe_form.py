@@ -218,7 +218,7 @@ class RateDialog(QDialog):
         self.setWindowTitle(f"A learning rate for {plan.name}")
         self.take.setEnabled(False)
         vbox((self.chart, 1), self.line, hbox((self.text, 1), self.take, self.leave), of=self, margins=(10, 10, 10, 10))
-        resize_to_fit(self, 720, 460)
+        resize_to_fit(self, 760, 500)
         self.chart.show_theme(theme)
         self._draw(RateTest((), ()))
         jobs.changed.connect(self._on_jobs)
