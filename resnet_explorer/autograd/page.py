@@ -22,13 +22,13 @@ from resnet_explorer.picture.theme import Theme
 from resnet_explorer.readings.kept import training_bytes
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.ui.chart_view import ChartView
-from resnet_explorer.ui.dialogs import save_text
+from resnet_explorer.ui.dialogs import resize_to_fit, save_text
 from resnet_explorer.ui.document import Document, Results, State
 from resnet_explorer.ui.flow import tool_row
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.parts import button, describe, hbox, stack, timer, vbox
 from resnet_explorer.ui.play_bar import PlayBar
-from resnet_explorer.ui.status import ElidedLabel, Placeholder, ProblemRow, SteadyLabel
+from resnet_explorer.ui.status import ElidedLabel, LinesLabel, Placeholder, ProblemRow
 from resnet_explorer.ui.style import theme_named
 from resnet_explorer.ui.window import PageView, Window
 
@@ -54,7 +54,8 @@ class BackwardBar(PlayBar):
         self.slider.setFixedWidth(110)
         self.slider.valueChanged.connect(self._on_moved)
         self.play.clicked.connect(self._on_played)
-        self.text = SteadyLabel(AT_FIRST)
+        self.text = LinesLabel(2)
+        self.text.setText(AT_FIRST)
         hbox(self.back, self.play, self.forth, self.slider, (self.text, 1), of=self, margins=(10, 2, 10, 4))
 
     def show_graph(self, graph: AutogradGraph) -> None:
@@ -288,7 +289,7 @@ class PathsDialog(QDialog):
         self.view = ChartView(document)
         self.view.show_theme(theme)
         vbox(self.view, of=self, margins=(9, 9, 9, 9))
-        self.resize(760, 460)
+        resize_to_fit(self, 820, 500)
 
     def show_results(self, results: Results) -> None:
         self.view.show_chart(path_chart(path_lengths(results.analysis.network), title(results.state.spec)))

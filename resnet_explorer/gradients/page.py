@@ -85,7 +85,7 @@ class GradientPage(PageView):
         tip = "Claims from the literature, to check on this machine"
         self.experiments = Drawer("Experiments", self.presets, Edge.LEFT, 318, tip)
         tip = "What the plot shows, the terms of the selected block, the conditions, and references"
-        reading = Drawer("Reading this plot", self.text, Edge.RIGHT, 276, tip)
+        reading = Drawer("Reading this plot", self.text, Edge.RIGHT, 260, tip)
         tools = tool_row(shown, self.measure, self.save_table, self.colour, self.line, self.state)
         rows = (tools, self.problem, self.pictures.bar)
         self.set_parts(self.middle, self.conditions, reading, self.experiments, tools=rows)

@@ -29,11 +29,11 @@ from resnet_explorer.ui.chart_view import ChartView, HeatView
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.parts import fill, hbox, heading, stack, text, tool, vbox
 from resnet_explorer.ui.play_bar import PlayBar
-from resnet_explorer.ui.status import SteadyLabel
+from resnet_explorer.ui.status import LinesLabel
 from resnet_explorer.ui.style import USUAL_POINTS
 
 PLAY_MS = 250
-LOSS_HIGH = 264
+LOSS_HIGH = 300
 """The least height in px of the losses below a training's blocks, at the default text size."""
 LOSS_PART = 1 / 3
 """The part of the height that they take; where it is less than the least they are a view of their own alone."""
@@ -77,7 +77,7 @@ class DescentBar(PlayBar):
         self.views[DescentView.BLOCKS].setChecked(True)
         self.slider.setMinimumWidth(80)
         self.slider.valueChanged.connect(self._on_moved)
-        self.text = SteadyLabel()
+        self.text = LinesLabel(2)
         line = hbox(*self.views.values(), self.play, (self.slider, 1), spacing=4)
         line.insertSpacing(len(self.views), 8)
         vbox(line, self.text, of=self, margins=(12, 0, 12, 4), spacing=2)

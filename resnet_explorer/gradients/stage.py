@@ -49,6 +49,7 @@ class GradientShow(Presentation):
         self._clock = QTimer(self, interval=PLAY_MS)
         self._clock.timeout.connect(self._on_tick)
         window.jobs.changed.connect(self._on_jobs)
+        page.values_changed.connect(self.changed)
 
     @property
     def preset(self) -> Preset | None:
@@ -105,13 +106,18 @@ class GradientShow(Presentation):
         self.changed.emit()
 
     def _on_jobs(self) -> None:
-        shown = self._page.preset.key if self._page.preset else OWN
-        if shown == self.key:
+        if self.result is None:  # else nothing is seen of the progress
             self.changed.emit()
+
+    def _progress(self) -> str:
+        """Return how far the measurement is, in words."""
+        state = self._window.jobs.state(self._job)
+        return f"Measuring: {state.done:,} of {state.of:,}" if state and state.of else "Measuring"
 
     def leave(self) -> None:
         self._clock.stop()
         self._window.jobs.changed.disconnect(self._on_jobs)
+        self._page.values_changed.disconnect(self.changed)
         self._window.jobs.cancel(self._job)
 
     @property
@@ -170,7 +176,7 @@ class GradientShow(Presentation):
         said = first_sentence(preset.look_for) if preset else ""
         if result is None:
             problem = self._problems.get(self.key) or self._page.controls.problem.text()
-            return Slide(title, text_picture(problem or "Measuring"), facts, said)
+            return Slide(title, text_picture(problem or self._progress()), facts, said)
         moment = self.moment
         if isinstance(result, Descent) and moment:
             chart = step_plot(result, self.quantity, moment)

@@ -36,11 +36,13 @@ class TimingShow(Presentation):
         self._window, self._page = window, page
         self.place = -1
         window.jobs.changed.connect(self._on_jobs)
+        page.canvas.picture_changed.connect(self.changed)
         if page.measured is None:
             page.ask()
 
     def _on_jobs(self) -> None:
-        self.changed.emit()
+        if self._page.measured is None:  # else it is shown, and the picture tells of another one
+            self.changed.emit()
 
     def leave(self) -> None:
         self._window.jobs.changed.disconnect(self._on_jobs)

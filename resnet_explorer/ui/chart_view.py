@@ -6,7 +6,7 @@ from dataclasses import replace
 from PySide6 import QtGui
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap, QRegion
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from resnet_explorer.picture import chart as charts
 from resnet_explorer.picture.chart import Axis, Chart, Drawn, HeatMap, Kind, Readout, Spot, Strip
@@ -120,17 +120,23 @@ class ChartView(_LinkedCanvas):
 
     def _add_strips(self, wide: float, high: float) -> None:
         """Put the rows of blocks under the chart; lower ones, or none, where its plot would get too little room."""
-        assert self.chart and self._drawn
-        drawn = self._drawn
         for low in (False, True):
-            rows = charts.block_strip(self._strips, self._value, wide, self._value_name, self._text, drawn.scale, low)
-            room = max(160.0, high - rows.height)
-            made = charts.draw(self.chart, wide, room, self._text, PLOT * high / room)
-            left, top, right, bottom = made.scale.frame
+            drawn, rows = self._with_strips(wide, high, low)
+            left, top, right, bottom = drawn.scale.frame
             if bottom - top >= PLOT_HIGH and (right - left) * (bottom - top) >= PLOT * wide * high:
-                strips = self._strips, self._value, wide, self._value_name, self._text, made.scale, low
-                self._drawn, self.picture = made, charts.stack(made.picture, charts.block_strip(*strips))
+                self._drawn, self.picture = drawn, charts.stack(drawn.picture, rows)
                 return
+
+    def _with_strips(self, wide: float, high: float, low: bool) -> tuple[Drawn, Picture]:
+        """Return the chart and the rows under it: how high they are depends on where the chart's frame is."""
+        assert self.chart and self._drawn
+        drawn, taken = self._drawn, 0.0
+        while True:
+            rows = charts.block_strip(self._strips, self._value, wide, self._value_name, self._text, drawn.scale, low)
+            if rows.height <= taken:
+                return drawn, rows
+            taken, room = rows.height, max(160.0, high - rows.height)
+            drawn = charts.draw(self.chart, wide, room, self._text, PLOT * high / room)
 
     def composed(self, wide: float, high: float) -> Picture:
         """Return the chart with its legend, the titles of its axes and its rows of blocks; hidden curves are left out.
@@ -209,6 +215,16 @@ class ChartView(_LinkedCanvas):
     def tip(self, hit: Hit) -> str:
         is_read = self.readout is not None and self.readout.text == hit.group.title
         return "" if is_read or hit.group.kind == "point" else hit.group.title
+
+    def event(self, event: QEvent) -> bool:
+        """Say title and subtitle in full under a mouse that rests on them: in a small picture they are shortened."""
+        if isinstance(event, QtGui.QHelpEvent) and self.chart and self._drawn and event.type() == QEvent.Type.ToolTip:
+            is_head = event.pos().y() < self._drawn.scale.frame.top and self.found_at(QPointF(event.pos())) is None
+            if is_head:
+                lines = filter(None, (self.chart.title, self.chart.subtitle, *self.chart.notes))
+                QToolTip.showText(event.globalPos(), "\n".join(lines), self)
+                return True
+        return super().event(event)
 
     def mouseMoveEvent(self, event: QtGui.QMouseEvent) -> None:
         if self._grabbed is None:

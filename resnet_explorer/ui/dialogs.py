@@ -44,6 +44,17 @@ def confirm(parent: QWidget, text: str) -> bool:
     return QMessageBox.StandardButton(box.exec()) == QMessageBox.StandardButton.Yes
 
 
+def confirm_quit(parent: QWidget, running: int) -> bool:
+    """Ask whether to quit while trainings are running; Escape means no."""
+    trainings = "1 training is" if running == 1 else f"{running} trainings are"
+    box = QMessageBox(QMessageBox.Icon.Question, "Quit?", f"{trainings} not finished.", parent=parent)
+    box.setInformativeText("What has been made stays saved, and the next start offers to continue.")
+    leave = box.addButton("Quit", QMessageBox.ButtonRole.AcceptRole)
+    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+    box.exec()
+    return box.clickedButton() is leave
+
+
 def warn(parent: QWidget, title: str, error: ExplorerError) -> None:
     """Show an error and its remedy as plain text."""
     box = QMessageBox(QMessageBox.Icon.Warning, title, error.what, QMessageBox.StandardButton.Ok, parent)

@@ -1,5 +1,6 @@
 """What a page says about its work: a line that may be cut, a problem above the picture, a text in its place."""
 
+from bisect import bisect_right
 from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt
@@ -75,47 +76,75 @@ def elidable(field: F) -> F:
     return field
 
 
-class SteadyLabel(QLabel):
-    """A wrapped label that always keeps the height of the longest text that it is going to show."""
+class LinesLabel(QLabel):
+    """A wrapped text of at most ``most`` lines; what does not fit into them is in its tooltip.
 
-    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+    ``text`` is always the whole text.
+    """
+
+    def __init__(self, most: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._longest = ""
+        self._whole, self._longest, self._most = "", "", most
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(True)
-        self.setText(text)
+        self.setProperty("elidable", True)
         policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 
+    def text(self) -> str:
+        return self._whole
+
+    def setText(self, text: str) -> None:
+        self._whole = text
+        self.setAccessibleName(text)
+        self._fit()
+        self.updateGeometry()
+
     def reserve(self, longest: str) -> None:
-        """Keep room for a text from now on."""
+        """Keep the height that a text takes from now on."""
         if longest != self._longest:
             self._longest = longest
             self.updateGeometry()
 
     def heightForWidth(self, width: int) -> int:
-        room = QRect(0, 0, max(60, width), 100_000)
-        texts = (self.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, text) for text in self._texts())
-        return max(text.height() for text in texts) + 2
+        needed = max(self._height(text, width) for text in (self._whole or " ", self._longest))
+        return min(needed, self._lines_height())
 
     def minimumSizeHint(self) -> QSize:
         return QSize(60, self.fontMetrics().height())
 
-    def _texts(self) -> tuple[str, str]:
-        return self.text() or " ", self._longest
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _lines_height(self) -> int:
+        return self._most * self.fontMetrics().lineSpacing() + 2
+
+    def _height(self, text: str, width: int) -> int:
+        room = QRect(0, 0, max(60, width - 2 * max(0, self.indent())), 100_000)
+        return self.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, text).height() + 1
+
+    def _fit(self) -> None:
+        """Show as many words as fit."""
+        wide, high, words = self.width(), self._lines_height(), self._whole.split(" ")
+        shown = self._whole
+        if self._height(shown, wide) > high:
+            counts = range(len(words))
+            least = bisect_right(counts, high, key=lambda count: self._height(" ".join(words[:count]) + "…", wide))
+            shown = " ".join(words[: max(1, least - 1)]) + "…"
+        super().setText(shown)
+        self.setToolTip("" if shown == self._whole else self._whole)
 
 
-class ProblemRow(QLabel):
+class ProblemRow(LinesLabel):
     """A problem, as a row above a page's picture; hidden while there is none."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(2, parent)
         self.setObjectName("problem")
-        self.setTextFormat(Qt.TextFormat.PlainText)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.setWordWrap(True)
-        self.setContentsMargins(12, 2, 12, 4)
+        self.setIndent(12)
         self.hide()
 
     def say(self, problem: str) -> None:

@@ -25,11 +25,6 @@ class Known(NamedTuple):
 LARGER = ("light 150", "dark 150", "projector 100", "projector 150")
 EVERYWHERE = ("light 100", "dark 100", *LARGER)
 KNOWN: tuple[Known, ...] = (
-    Known("diagram", "* texts in DiagramView 'Block diagram' are under 9 px: *", EVERYWHERE),
-    Known("export", "QLabel* cuts ?&Format*", ("projector 150",)),
-    Known("export", "QLabel* cuts ?&Scale*", ("projector 150",)),
-    Known("export", "QLabel* cuts ?&Theme*", ("projector 150",)),
-    Known("export", "QLabel* cuts ??,??? × ??? px. Vectors *", ("projector 150",)),
     Known("gradients", "ChartView * and DescentBar overlap", ("projector 150",)),
     Known("gradients", "GradientText 'Reading this plot' has to be scrolled sideways by *", ("projector 150",)),
     Known("gradients", "QComboBox* cuts ?Gradient at the block's *", LARGER),
@@ -48,9 +43,7 @@ KNOWN: tuple[Known, ...] = (
     Known("gradients", "QToolButton* cuts ?Heat map*", ("projector 150",)),
     Known("gradients", "QToolButton* cuts ?Losses*", ("projector 150",)),
     Known("gradients", "the plot of *", EVERYWHERE),
-    Known("graph", "* texts in GraphCanvas 'Autograd graph' are under 9 px: *", LARGER),
     Known("graph", "QLineEdit* cuts ?Find an operation or a l*", LARGER),
-    Known("inspect", "* texts in MarksView 'Confusion matrix of plain-20, t…' are under 9 px: *", EVERYWHERE),
     Known(
         "inspect",
         "CamView * is not inside InsideStack",
@@ -178,7 +171,6 @@ KNOWN: tuple[Known, ...] = (
     Known("training", "TrainingSetup has to be scrolled sideways by *", LARGER),
     Known("training", "TrainingWords 'Description' has to be scrolled sideways by *", LARGER),
     Known("training", "the plot of *", EVERYWHERE),
-    Known("tuning", "* texts in FreezeView 'Network to fine-tune' are under 9 px: *", EVERYWHERE),
     Known("tuning", "ChoiceField* cuts ?by steps*", ("projector 150",)),
     Known("tuning", "ChoiceField* cuts ?running where frozen*", LARGER),
     Known("tuning", "QLabel* cuts ?Smoothing*", ("projector 150",)),
