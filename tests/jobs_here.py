@@ -27,6 +27,7 @@ class JobsHere(QObject):
         self._queue: list[tuple[int, Iterator[object], Any, Any, Any]] = []
         self._clock = QTimer(self)
         self._clock.timeout.connect(self._step)
+        self.free: Callable[[], int | None] = lambda: None
         self._clock.start(0)
 
     @property

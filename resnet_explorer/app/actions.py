@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QUndoStack
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolButton
 
 from resnet_explorer import features
 from resnet_explorer.features import Action
-from resnet_explorer.ui.parts import describe
+from resnet_explorer.ui.parts import IconButton, describe
 
 
 def _own(
@@ -130,13 +130,12 @@ def build(
 
 def buttons(actions: Mapping[str, QAction], texts: Mapping[str, str], style: Qt.ToolButtonStyle) -> list[QToolButton]:
     """Return a button for each action of ``texts``."""
-    made = []
+    made: list[QToolButton] = []
     for key, text in texts.items():
         actions[key].setIconText(text)
-        button = describe(QToolButton(), text)
+        button = describe(IconButton(), text)
         button.setObjectName("tool")
         button.setDefaultAction(actions[key])
         button.setToolButtonStyle(style)
-        button.setIconSize(QSize(16, 16))
         made.append(button)
     return made

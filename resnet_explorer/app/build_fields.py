@@ -158,7 +158,7 @@ class StageEditor(QWidget):
             (self.more, "+", "Add a stage: twice as wide, at half the resolution", self._on_more_clicked),
         ):
             describe(tool, tip, tip).setText(sign)
-            tool.setFixedSize(22, 22)
+            tool.setMinimumSize(22, 22)
             tool.clicked.connect(slot)
         self._arrange()
 

@@ -14,7 +14,7 @@ from resnet_explorer.readings.explain import Explanation, Fact, explain
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.change import differences
 from resnet_explorer.ui.document import Document, Results
-from resnet_explorer.ui.parts import Part, fill, label
+from resnet_explorer.ui.parts import Part, WrappedLabel, fill, label
 from resnet_explorer.weights.values import TensorStats, Weights
 
 W = TypeVar("W", bound=QWidget)
@@ -118,8 +118,8 @@ class _ShareBar(QWidget):
 
 
 def _figure() -> tuple[QLabel, QLabel]:
-    name = _text("muted")
-    name.setWordWrap(False)
+    name = label(kind="muted")
+    name.setIndent(0)
     name.setAlignment(Qt.AlignmentFlag.AlignTop)
     return name, _text("strong")
 
@@ -145,7 +145,7 @@ class Inspector(QScrollArea):
         self.measured_text = _text("muted")
         self._weights: Weights | None = None
         self._weights_heading = _heading("Weights")
-        self.tensors = _Lines(lambda: (label(wrap=True), Histogram()), spacing=4)
+        self.tensors = _Lines(lambda: (WrappedLabel(quiet=False), Histogram()), spacing=4)
         self._arrange()
         document.selected.connect(self._on_selected)
         document.overlays_changed.connect(self._on_overlays_changed)
@@ -270,7 +270,8 @@ def _bound(text: str) -> str:
 
 
 def _text(name: str) -> QLabel:
-    made = label(kind=name, wrap=True)
+    made = WrappedLabel()
+    made.setObjectName(name)
     made.setIndent(0)
     made.setTextInteractionFlags(
         Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard

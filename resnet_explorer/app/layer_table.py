@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLineEdit, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QLineEdit, QMenu, QToolButton, QWidget
 
 from resnet_explorer.app.table_columns import Line, csv_with_values, markdown_with_values
 from resnet_explorer.app.table_model import TableModel
@@ -16,6 +16,7 @@ from resnet_explorer.readings import Analysis, Row
 from resnet_explorer.readings.text import mib, si
 from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.fields import ChoiceField
+from resnet_explorer.ui.flow import tool_row
 from resnet_explorer.ui.parts import describe, hbox, label, tool, vbox
 
 _ORDERS = {True: Qt.SortOrder.DescendingOrder, False: Qt.SortOrder.AscendingOrder}
@@ -37,7 +38,7 @@ class LayerTable(QWidget):
         vbox(self._make_bar(), self.view, of=self, spacing=0)
         self._wire()
 
-    def _make_bar(self) -> QHBoxLayout:
+    def _make_bar(self) -> QWidget:
         tip = "Stages, blocks and their layers, with sums. Filtering and sorting list layers."
         tree = tool("Tree", tip, checkable=True)
         tree.setChecked(True)
@@ -59,8 +60,7 @@ class LayerTable(QWidget):
         copy = tool("Copy", "Copy the selected lines, or all layers, as text.")
         copy.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         copy.setMenu(self._make_menu())
-        tools = ((self.filter, 2), self.kinds, (self.count, 3), self.open, close, copy)
-        return hbox(hbox(tree, self.flat, spacing=0), *tools, margins=(8, 4, 8, 4), spacing=5)
+        return tool_row(hbox(tree, self.flat, spacing=0), self.filter, self.kinds, self.count, self.open, close, copy)
 
     def _make_menu(self) -> QMenu:
         copy, csv, markdown = (QAction(f"Copy{text}", self) for text in ("", " as CSV", " as Markdown"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import psutil
 from PySide6.QtCore import QByteArray, QSettings, Qt
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QLabel, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from resnet_explorer import features
 from resnet_explorer.app import actions
@@ -21,7 +21,8 @@ from resnet_explorer.ui.diagram_view import DiagramView
 from resnet_explorer.ui.document import Results, Session
 from resnet_explorer.ui.flow import tool_row
 from resnet_explorer.ui.frame import Drawer, Edge, Frame, OpenState
-from resnet_explorer.ui.parts import describe, hbox, label, tabs
+from resnet_explorer.ui.page_tabs import PageTabs
+from resnet_explorer.ui.parts import describe, hbox, label
 from resnet_explorer.ui.preferences import Preferences, folder, runs_folder, save
 from resnet_explorer.ui.window import PageView, Window
 
@@ -77,15 +78,18 @@ class MainWindow(Window):
         menu.aboutToShow.connect(partial(self._list_panels, menu))
         self.diagram = DiagramView(self.document)
         self.panels = DiagramPage(self.diagram, self.actions_by_key)
-        self.tabs = tabs("Views", (self.panels, "Diagram", "The block diagram of the network"))
+        self.tabs = PageTabs()
+        self.tabs.setTabToolTip(self.tabs.addTab(self.panels, "Diagram"), "The block diagram of the network")
         self.tabs.setCornerWidget(self._make_corner())
         self.setCentralWidget(self._with_jobs())
         self.setAcceptDrops(True)
-        self._sums = describe(QLabel(), "Sums of the selection")
+        self._sums = describe(label(cut=True), "Sums of the selection")
+        self._sums.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._notice = label(kind="problem", cut=True)
         self._notice.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.statusBar().addWidget(self._notice, 1)
-        self.statusBar().addPermanentWidget(self._sums)
+        self._notice.hide()
+        self.statusBar().insertPermanentWidget(1, self._sums, 1)
         self.session.results_changed.connect(self._show)
         self.document.view_changed.connect(self._on_view_changed)
         app.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
@@ -116,7 +120,7 @@ class MainWindow(Window):
         self.jobs.free = self._free_memory
         self.verdict = panels.verdict
         self.verdict.clicked.connect(self.actions_by_key["verdict"].trigger)
-        self.statusBar().addPermanentWidget(self.verdict)
+        self.statusBar().insertPermanentWidget(2, self.verdict)
         self.build, self.inspector, self.table, self.code = panels.build, panels.inspector, panels.table, panels.code
         self._pages = Pages(self)
         self.code.save_wanted.connect(self.actions_by_key["save-source"].trigger)
@@ -273,7 +277,7 @@ class MainWindow(Window):
     def _on_unavailable(self, problem: str) -> None:
         """Keep the reason why there is no engine in the status bar, where it can be copied."""
         self._notice.setText(f"⚠ {problem}")
-        self._notice.setToolTip(problem)
+        self._notice.show()
 
     def _on_view_changed(self) -> None:
         self.actions_by_key["compare"].setChecked(self.document.view.compare)

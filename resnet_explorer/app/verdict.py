@@ -1,7 +1,5 @@
 """The verification: its line in the status bar, and each sum beside a library's count with the rows that differ."""
 
-from functools import partial
-
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QToolButton, QWidget
 
@@ -16,6 +14,7 @@ from resnet_explorer.verify.values import Verdict
 
 REST_MS = 600
 """How long the network must be unchanged before it is verified."""
+TIP = "Whether all layers agree with PyTorch, and with fvcore if requested; click for the figures"
 
 
 class VerdictLabel(QToolButton):
@@ -30,7 +29,6 @@ class VerdictLabel(QToolButton):
         self._results: Results | None = None
         self.verdict: Verdict | None = None
         self.setAutoRaise(True)
-        self.setToolTip("Whether all layers agree with PyTorch, and with fvcore if requested; click for the figures")
         self._rest = timer(self, REST_MS, self.verify, once=True)
         self._watching = False
         self._say("not verified yet")
@@ -58,8 +56,11 @@ class VerdictLabel(QToolButton):
         job = Verify(state.spec, state.image, fvcore)
         analysis, kept = self._results.analysis, self._results.kept
         needs = (training_bytes(analysis, kept) if kept else inference_bytes(analysis)).total if fvcore else 0
-        failed = partial(self._say, "⚠ not verified")
-        self._job = self._jobs.submit(job, name, self._on_verdict, failed, needs)
+        self._job = self._jobs.submit(job, name, self._on_verdict, self._on_problem, needs)
+
+    def _on_problem(self, problem: str) -> None:
+        self._say("⚠ not verified")
+        self.setToolTip(problem)
 
     def _on_verdict(self, job: Job, verdict: object) -> None:
         assert isinstance(job, Verify) and isinstance(verdict, Verdict) and self._results
@@ -71,6 +72,7 @@ class VerdictLabel(QToolButton):
 
     def _say(self, text: str) -> None:
         self.setText(text)
+        self.setToolTip(TIP)
         self.setAccessibleName(f"Verification: {text}")
 
 

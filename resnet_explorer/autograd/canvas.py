@@ -1,9 +1,10 @@
 """The autograd graph as this app draws it, and as torchviz does."""
 
 from collections.abc import Callable
+from functools import partial
 
-from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, QSizeF, Qt, QThreadPool, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QByteArray, QObject, QPointF, QRectF, QSize, QSizeF, Qt, QThreadPool, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QImage, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtSvg import QSvgRenderer
 
 from resnet_explorer.autograd.cluster_marks import nodes_of
@@ -13,9 +14,10 @@ from resnet_explorer.autograd.values import NodeKind
 from resnet_explorer.network import Network
 from resnet_explorer.picture.marks import Picture
 from resnet_explorer.ui.canvas import Canvas
+from resnet_explorer.ui.canvas_menu import place_of, show_menu
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.parts import timer
-from resnet_explorer.ui.scene import Camera, Hit, places
+from resnet_explorer.ui.scene import EDGE, Camera, Hit, places
 
 REST_MS = 120
 """How long zoom and pan must rest before what is seen is rendered anew."""
@@ -164,10 +166,31 @@ class GraphCanvas(Canvas):
     def show_front(self, front: tuple[int, ...]) -> None:
         """Mark the operation that the gradient has reached, which comes first, and those that it reaches next."""
         self.front = front
-        place = self.place_of(front[0]) if front else None
-        if place is not None:
-            self.reveal(place)
+        self._keep_in_sight()
         self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._keep_in_sight()
+
+    def _keep_in_sight(self) -> None:
+        """Show the operation that the gradient has reached, and the next ones too where all fit.
+
+        Nothing moves where they are seen already.
+        """
+        front = [place for place in map(self.place_of, self.front) if place is not None]
+        if not front:
+            return
+        room = QRectF(QPointF(0, 0), self.room()).adjusted(EDGE, EDGE, -EDGE, -EDGE)
+        shown = front[0]
+        for place in front[1:]:
+            both = shown.united(place)
+            size = self.camera.to_widget(both).size()
+            if size.width() <= room.width() and size.height() <= room.height():
+                shown = both
+        if not room.contains(self.camera.to_widget(shown)):
+            self._fitted = False
+            self.go(self.camera.showing(shown, self.room()), {})
 
     def marked(self) -> list[tuple[QRectF, float]]:
         weights = (5.0, *(2.0 for _ in self.front[1:]))
@@ -207,6 +230,18 @@ class GraphCanvas(Canvas):
     def shared_path(self, path: str) -> str:
         """Return the path if the other views know it, else an empty one."""
         return path if self._network is not None and path and self._network.has(path) else ""
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Show the menu: by the mouse for what lies under it, by a key for what is selected."""
+        self._grabbed = None
+        if event.reason() == QContextMenuEvent.Reason.Mouse:
+            self._document.select(self.shared_path(self.path_at(QPointF(event.pos()))))
+        path = self._document.selection
+        block = self._network.block_at(path) if self._network and path else None
+        is_open = block is not None and block.path in self.view.blocks
+        text = "&Close the block" if is_open else "&Open to its operations"
+        first: dict[str, Callable[[], object]] = {text: partial(self.toggle, path)} if block else {}
+        show_menu(self, self._document, place_of(self, event, self._places_of(path)), first)
 
     def double_clicked(self, hit: Hit) -> None:
         self.toggle(hit.path)

@@ -1,24 +1,34 @@
 """The page of the autograd graph: records it when the page is shown, with search, options and backward steps."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QCheckBox, QDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QLineEdit, QSizePolicy, QWidget
 
 from resnet_explorer.autograd.canvas import GraphCanvas, TorchvizView
 from resnet_explorer.autograd.clusters import Recorded, facts
 from resnet_explorer.autograd.graphviz import to_dot
 from resnet_explorer.autograd.picture import path_chart
-from resnet_explorer.autograd.values import AutogradGraph, DrawTorchviz, NodeKind, RecordGraph, derivative, path_lengths
+from resnet_explorer.autograd.values import (
+    AutogradGraph,
+    DrawTorchviz,
+    GraphNode,
+    NodeKind,
+    RecordGraph,
+    derivative,
+    path_lengths,
+)
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.readings.kept import training_bytes
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.ui.chart_view import ChartView
-from resnet_explorer.ui.dialogs import save_text
+from resnet_explorer.ui.dialogs import resize_to_fit, save_text
 from resnet_explorer.ui.document import Document, Results, State
+from resnet_explorer.ui.flow import tool_row
 from resnet_explorer.ui.jobs import Jobs
-from resnet_explorer.ui.parts import Problem, button, describe, hbox, label, stack, timer, vbox
+from resnet_explorer.ui.parts import button, describe, hbox, stack, timer, vbox
 from resnet_explorer.ui.play_bar import PlayBar
+from resnet_explorer.ui.status import ElidedLabel, LinesLabel, Placeholder, ProblemRow
 from resnet_explorer.ui.style import theme_named
 from resnet_explorer.ui.window import PageView, Window
 
@@ -44,9 +54,9 @@ class BackwardBar(PlayBar):
         self.slider.setFixedWidth(110)
         self.slider.valueChanged.connect(self._on_moved)
         self.play.clicked.connect(self._on_played)
-        self.text = label(AT_FIRST, wrap=True, cut=True)
-        self.text.setMinimumHeight(self.text.fontMetrics().lineSpacing() * 3)
-        hbox(self.back, self.play, self.forth, self.slider, (self.text, 1), of=self, margins=(12, 4, 12, 4))
+        self.text = LinesLabel(2)
+        self.text.setText(AT_FIRST)
+        hbox(self.back, self.play, self.forth, self.slider, (self.text, 1), of=self, margins=(10, 2, 10, 4))
 
     def show_graph(self, graph: AutogradGraph) -> None:
         self.stop()
@@ -56,6 +66,8 @@ class BackwardBar(PlayBar):
         for start, end in graph.edges:
             if graph.nodes[start].kind in kinds and graph.nodes[end].kind in kinds:
                 self._next.setdefault(end, []).append(start)
+        nodes = [graph.nodes[index] for index in self._order]
+        self.text.reserve(max((_step_text(node, len(nodes), len(nodes)) for node in nodes), key=len, default=""))
         self.slider.setRange(0, len(self._order))
         self.slider.setValue(0)
         self._on_moved(0)
@@ -77,11 +89,26 @@ class BackwardBar(PlayBar):
         index = self._order[step - 1]
         node, onward = recorded.graph.nodes[index], self._next.get(index, [])
         self._canvas.show_front((index, *onward))
-        splits = " The gradient splits." if len({recorded.graph.nodes[n].path for n in onward}) > 1 else ""
-        bold = " On the highway." if index in recorded.highway.way else ""
-        place = f" of {node.path}" if node.path else ""
-        count = f"{step:,} of {len(self._order):,}"
-        self.text.setText(f"{count}: {node.name}{place}.{bold}{splits} {derivative(node.name)}")
+        splits = len({recorded.graph.nodes[n].path for n in onward}) > 1
+        self.text.setText(_step_text(node, step, len(self._order), index in recorded.highway.way, splits))
+
+
+def _step_text(node: GraphNode, step: int, of: int, bold: bool = True, splits: bool = True) -> str:
+    parts = (
+        f"{step:,} of {of:,}: {node.name}{f' of {node.path}' if node.path else ''}.",
+        "On the highway." if bold else "",
+        "The gradient splits." if splits else "",
+        derivative(node.name),
+    )
+    return " ".join(filter(None, parts))
+
+
+class SearchField(QLineEdit):
+    """A line of text as wide as what it asks for."""
+
+    def sizeHint(self) -> QSize:
+        text = self.fontMetrics().horizontalAdvance(self.placeholderText())
+        return QSize(text + 3 * self.fontMetrics().height(), super().sizeHint().height())
 
 
 REST_MS = 250
@@ -105,13 +132,13 @@ class GraphPage(PageView):
         self.steps = BackwardBar(self.canvas)
         self.other = TorchvizView()
         self.dot = ""
-        self.stack = stack(self.canvas, self.other)
+        self.blank, self.problem = Placeholder("Recording…"), ProblemRow()
+        self.stack = stack(self.blank, self.canvas, self.other)
         tip = "Enter goes to the next operation, parameter or layer whose name contains this text"
-        self.search = describe(QLineEdit(), "Find in the graph", tip)
+        self.search = describe(SearchField(), "Find in the graph", tip)
         self.search.setPlaceholderText("Find an operation or a layer")
         self.search.setClearButtonEnabled(True)
-        self.search.setMinimumWidth(60)
-        self.search.setMaximumWidth(200)
+        self.search.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.search.returnPressed.connect(self._on_search)
         tip = "End the graph with the loss (cross-entropy), else with the network's output"
         self.loss = describe(QCheckBox("Loss"), tip=tip)
@@ -126,12 +153,10 @@ class GraphPage(PageView):
         self.save_dot = button("Save DOT…", "Save the source of this drawing for Graphviz")
         tip = "How many paths lead from the output to the input, and how long they are"
         self.paths = button("Paths…", tip)
-        self.text, self.problem = label(kind="muted", cut=True), Problem()
-        self.problem.setContentsMargins(12, 0, 12, 4)
+        self.text = ElidedLabel()
         self._rest = timer(self, REST_MS, self.ask, once=True)
-        tools = ((self.search, 2), self.loss, self.saved, self.torchviz, self.paths, self.save_dot, (self.text, 1))
-        bar = hbox(*tools, margins=(12, 6, 12, 4))
-        vbox(bar, self.problem, (self.stack, 1), self.steps, of=self, spacing=0)
+        parts = (self.search, self.loss, self.saved, self.torchviz, self.paths, self.save_dot, self.text)
+        self.set_parts(self.stack, tools=(tool_row(*parts), self.steps, self.problem))
         document.device_changed.connect(self._on_option)
 
     def show_results(self, results: Results) -> None:
@@ -165,7 +190,8 @@ class GraphPage(PageView):
             self.ask()
 
     def _on_torchviz(self, on: bool) -> None:
-        self.stack.setCurrentWidget(self.other if on else self.canvas)
+        drawn = self.other if on else self.canvas if self.canvas.recorded else self.blank
+        self.stack.setCurrentWidget(drawn)
         self.steps.setVisible(not on)
         self.ask()
 
@@ -184,6 +210,7 @@ class GraphPage(PageView):
             self._job = self._jobs.submit(job, name, self._on_drawn, self._on_problem)
             return
         self.text.setText("recording…")
+        self.blank.setText(f"Recording the autograd graph of {title(wanted.spec)}…")
         kept = results.kept if wanted.device != "cpu" else None
         memory = training_bytes(results.analysis, kept).total if kept else 0
         name = f"Autograd graph of {wanted.spec.name}"
@@ -193,10 +220,12 @@ class GraphPage(PageView):
         assert isinstance(job, RecordGraph) and isinstance(result, Recorded) and self._results
         if job != self._requested or State(job.spec, job.image) != self._results.state:
             return
-        self.text.clear()
+        self.text.setText("")
         heading = f"Autograd graph of {title(job.spec)}", self._facts(result)
         self.canvas.show_graph(result, self._results.analysis.network, *heading)
         self.steps.show_graph(result.graph)
+        if not self.torchviz.isChecked():
+            self.stack.setCurrentWidget(self.canvas)
         other = job.spec.plain() if job.spec.residual else None
         if other and (self._twin is None or self._twin[0].spec != other):
             twin = RecordGraph(other, job.image, job.device, job.loss, job.training)
@@ -207,7 +236,7 @@ class GraphPage(PageView):
         if job.graph != self._requested or not self.torchviz.isChecked():
             return
         data, self.dot = result
-        self.text.clear()
+        self.text.setText("")
         self.other.show_svg(data, f"{title(job.graph.spec)} as torchviz draws it")
 
     def source(self) -> str:
@@ -230,7 +259,8 @@ class GraphPage(PageView):
             self.canvas.redraw()
 
     def _on_problem(self, problem: str) -> None:
-        self.text.clear()
+        self.text.setText("" if self.canvas.recorded is None else "showing the previous graph")
+        self.blank.setText("No graph has been recorded yet.")
         self.problem.say(problem)
 
     def _on_search(self) -> None:
@@ -259,7 +289,7 @@ class PathsDialog(QDialog):
         self.view = ChartView(document)
         self.view.show_theme(theme)
         vbox(self.view, of=self, margins=(9, 9, 9, 9))
-        self.resize(760, 460)
+        resize_to_fit(self, 820, 500)
 
     def show_results(self, results: Results) -> None:
         self.view.show_chart(path_chart(path_lengths(results.analysis.network), title(results.state.spec)))

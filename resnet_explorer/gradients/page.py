@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QShowEvent, QStandardItemModel
-from PySide6.QtWidgets import QComboBox, QLabel, QListView, QScrollArea
+from PySide6.QtWidgets import QComboBox, QLabel, QListView, QScrollArea, QWidget
 
 from resnet_explorer.diagram.overlays import BlockValues
 from resnet_explorer.engine.jobs import Job
@@ -23,20 +23,23 @@ from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.choosers import ExperimentList
 from resnet_explorer.ui.dialogs import Texts, save_text
 from resnet_explorer.ui.document import Document, Results, State
+from resnet_explorer.ui.flow import tool_row
+from resnet_explorer.ui.frame import Drawer, Edge
 from resnet_explorer.ui.jobs import Jobs, Phase
-from resnet_explorer.ui.jobs_panel import JobLine
-from resnet_explorer.ui.parts import button, describe, fill, hbox, label, stack, tabs, timer, vbox
-from resnet_explorer.ui.style import USUAL_POINTS
+from resnet_explorer.ui.jobs_panel import JobLine, describe_progress
+from resnet_explorer.ui.parts import button, describe, fill, hbox, stack, timer
+from resnet_explorer.ui.status import ElidedLabel, Placeholder, ProblemRow
 from resnet_explorer.ui.window import PageView, Window
 
-WIDTH, MORE = 318, 190
-"""In px at the default text size, and the addition for text of twice that size."""
 REST_MS = 400
 """How long the controls must be unchanged before a new measurement starts."""
 
 
 class GradientPage(PageView):
-    """Controls, the plot with the blocks below it, and an explanation; ``values_changed``: see ``values_shown``."""
+    """The plot, and in drawers its conditions, the experiments and an explanation.
+
+    ``values_changed`` tells of other ``values_shown``.
+    """
 
     values_changed = Signal()
 
@@ -45,6 +48,7 @@ class GradientPage(PageView):
         self._document, self._jobs = document, jobs
         self._job = 0
         self._requested: LabRequest | None = None
+        self._problem = ""
         self.shown: LabResult | None = None
         self.preset: Preset | None = None
         self.controls, self.presets = GradientControls(document), ExperimentList(list(PRESETS.values()))
@@ -60,8 +64,7 @@ class GradientPage(PageView):
             self.quantity.addItem(WORDS[quantity].label, quantity)
             self.quantity.setItemData(place, WORDS[quantity].teaches, Qt.ItemDataRole.ToolTipRole)
         self._offer()
-        self.state, self.blank = label(kind="muted", wrap=True), label("Measuring …", "muted", wrap=True)
-        self.blank.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.state, self.blank, self.problem = ElidedLabel(), Placeholder("Measuring…"), ProblemRow()
         self.line = JobLine(jobs, inside=True, wide=90)
         self.middle = stack(self.blank, self.pictures)
         self._rest = timer(self, REST_MS, self.ask, once=True)
@@ -69,21 +72,20 @@ class GradientPage(PageView):
         self._wire()
 
     def _arrange(self) -> None:
-        """Lay out the page; each tab of its side has the full height, so that a usual window shows it all."""
-        scroll = QScrollArea()
-        buttons = hbox((self.measure, 1), (self.save_table, 1), margins=(14, 0, 12, 0))
-        parts = (self.controls, buttons, hbox(self.state, margins=(14, 0, 12, 0)), 1)
-        fill(scroll, *parts, margins=(0, 0, 0, 6), spacing=4)
+        """Lay out the page: the picture, its tools, and the drawers."""
+        shown, scroll = QWidget(), QScrollArea()
+        hbox(QLabel("Show"), self.quantity, of=shown)
+        fill(scroll, self.controls, 1, margins=(0, 0, 0, 6), spacing=4)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.side = tabs(
-            "",
-            (scroll, "Conditions", "Which networks are measured, and how"),
-            (self.presets, "Experiments", "Claims from the literature, to check on this machine"),
-        )
-        self.side.setFixedWidth(WIDTH)
-        shown = (QLabel("Show"), self.quantity, self.colour, (self.line, 1), 0)
-        middle = vbox(hbox(*shown, margins=(12, 6, 12, 4), spacing=8), (self.middle, 1), spacing=0)
-        hbox(self.side, (middle, 1), self.text, of=self, spacing=0)
+        scroll.setFocusProxy(self.controls.network)
+        self.conditions = Drawer("Conditions", scroll, Edge.LEFT, 318, "Which networks are measured, and how")
+        tip = "Claims from the literature, to check on this machine"
+        self.experiments = Drawer("Experiments", self.presets, Edge.LEFT, 318, tip)
+        tip = "What the plot shows, the terms of the selected block, the conditions, and references"
+        reading = Drawer("Reading this plot", self.text, Edge.RIGHT, 260, tip)
+        tools = tool_row(shown, self.measure, self.save_table, self.colour, self.line, self.state)
+        rows = (tools, self.problem, self.pictures.bar)
+        self.set_parts(self.middle, self.conditions, reading, self.experiments, tools=rows)
 
     def _wire(self) -> None:
         self._jobs.changed.connect(self._on_jobs_changed)
@@ -91,6 +93,7 @@ class GradientPage(PageView):
         self.presets.chosen.connect(self.choose)
         self.controls.changed.connect(self._on_controls)
         self.pictures.step_changed.connect(self._tell)
+        self.conditions.toggled.connect(self._show_problem)
         self._document.device_changed.connect(self._on_device)
 
     @property
@@ -121,7 +124,6 @@ class GradientPage(PageView):
             document.show_overlay("gradients", shown[2])
 
     def show_theme(self, theme: Theme) -> None:
-        self.side.setFixedWidth(WIDTH + round(MORE * (theme.font_points / USUAL_POINTS - 1)))
         self.pictures.show_theme(theme)
         self.text.show_theme(theme)
 
@@ -145,12 +147,14 @@ class GradientPage(PageView):
 
     def _on_jobs_changed(self) -> None:
         state = self.line.follow(self._job)
-        self.colour.setVisible(state is None or state.is_over)  # there is no room for both in large text
-        if state is not None:
-            text, room = self.line.text, max(60, self.line.text.width())
-            text.setText(text.fontMetrics().elidedText(text.text(), Qt.TextElideMode.ElideRight, room))
-            if state.phase is Phase.CANCELLED:
-                self.state.setText("cancelled: showing the previous result")
+        if state is None:
+            return
+        if not state.is_over:
+            self.blank.setText(f"Measuring… {describe_progress(state)}")
+        if state.phase is Phase.CANCELLED and self.shown is not None:
+            self.state.setText("cancelled: showing the previous result")
+        elif state.phase is Phase.CANCELLED:
+            self.blank.setText("Cancelled. Press Measure again to see the gradient at each block.")
 
     def _on_device(self) -> None:
         if self.isVisible():
@@ -159,19 +163,20 @@ class GradientPage(PageView):
     def ask(self) -> None:
         """Start a measurement and cancel a running one; the previous result stays until the new one arrives."""
         self._rest.stop()
-        self.controls.say("")
+        self._say("")
         self._jobs.cancel(self._job)
         try:
             request: LabRequest = self.preset.request if self.preset else self.controls.request()
         except ExplorerError as error:
             self._stay()
-            self.controls.say(str(error))
+            self._say(str(error))
             return
         self._requested = request
         self.state.setText("measuring…")
-        self.blank.setText("Measuring …")
+        self.blank.setText("Measuring…")
         name = self.preset.title if self.preset else "Gradients, residual and plain"
         self._job = self._jobs.submit(request, name, self._on_measured, self._on_problem, so_far=self._on_partial)
+        self._on_jobs_changed()
 
     def _on_measured(self, job: Job, result: object) -> None:
         if job == self._requested:
@@ -237,7 +242,16 @@ class GradientPage(PageView):
 
     def _on_problem(self, problem: str) -> None:
         self._stay()
-        self.controls.say(problem, measured=self.preset is None)
+        self._say(problem, measured=self.preset is None)
+
+    def _say(self, problem: str, measured: bool = False) -> None:
+        self.controls.say(problem, measured)
+        self._problem = problem
+        self._show_problem()
+
+    def _show_problem(self) -> None:
+        """Show the problem above the picture while the conditions, where it stands too, are not open."""
+        self.problem.say("" if self.conditions.handle.isChecked() else self._problem)
 
     def _stay(self) -> None:
         self.state.setText("" if self.shown is None else "showing the previous result")

@@ -2,8 +2,8 @@
 
 from enum import StrEnum
 
-from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QScrollArea, QWidget
 
 from resnet_explorer.gradients.charts import (
@@ -27,15 +27,16 @@ from resnet_explorer.spec.catalogue import title
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.chart_view import ChartView, HeatView
 from resnet_explorer.ui.document import Document
-from resnet_explorer.ui.parts import fill, hbox, heading, label, stack, text, tool, vbox
+from resnet_explorer.ui.parts import fill, hbox, heading, stack, text, tool, vbox
 from resnet_explorer.ui.play_bar import PlayBar
+from resnet_explorer.ui.status import LinesLabel
 from resnet_explorer.ui.style import USUAL_POINTS
 
 PLAY_MS = 250
-TWO_LINES_FROM = 3
-"""From so many networks on the losses under the slider take two lines."""
-LOSS_HIGH = 150
-"""The height in px of the losses below a training's blocks, at the default text size."""
+LOSS_HIGH = 300
+"""The least height in px of the losses below a training's blocks, at the default text size."""
+LOSS_PART = 1 / 3
+"""The part of the height that they take; where it is less than the least they are a view of their own alone."""
 
 
 class DescentView(StrEnum):
@@ -76,10 +77,10 @@ class DescentBar(PlayBar):
         self.views[DescentView.BLOCKS].setChecked(True)
         self.slider.setMinimumWidth(80)
         self.slider.valueChanged.connect(self._on_moved)
-        self.text = label(wrap=True, cut=True)
+        self.text = LinesLabel(2)
         line = hbox(*self.views.values(), self.play, (self.slider, 1), spacing=4)
         line.insertSpacing(len(self.views), 8)
-        vbox(line, self.text, of=self, margins=(12, 4, 12, 6), spacing=2)
+        vbox(line, self.text, of=self, margins=(12, 0, 12, 4), spacing=2)
 
     @property
     def view(self) -> DescentView:
@@ -113,16 +114,19 @@ class DescentBar(PlayBar):
         if step is None or result is None:
             self.text.setText("no step is measured yet")
             return
-        losses = (f"{title(spec)} {loss:.3g}" for spec, loss in zip(result.request.specs, step.losses, strict=True))
+        specs = result.request.specs
+        losses = (f"{title(spec)} {loss:.3g}" for spec, loss in zip(specs, step.losses, strict=True))
         made = "" if result.complete else f" ({len(result.steps)} made)"
-        count = f"Step {step.number} of {result.request.recipe.steps}{made}"
-        self.text.setText(f"{count} · training loss: {' · '.join(losses)}")
-        lines = 1 if len(result.request.specs) < TWO_LINES_FROM else 2
-        self.text.setMinimumHeight(lines * self.text.fontMetrics().lineSpacing())
+        count = f"Step {step.number} of {result.request.recipe.steps}{made} · training loss: "
+        self.text.setText(count + " · ".join(losses))
+        self.text.reserve(count + " · ".join(f"{title(spec)} 0.00000" for spec in specs))
 
 
 class GradientPictures(QWidget):
-    """Shows a result of the lab; ``step_changed``: another step of a training is shown."""
+    """Shows a result of the lab; ``step_changed``: another step of a training is shown.
+
+    ``bar`` is not laid out here: it is a row of the page's tools.
+    """
 
     step_changed = Signal()
 
@@ -133,10 +137,10 @@ class GradientPictures(QWidget):
         self.chart, self.heat, self.losses = ChartView(document), HeatView(document), ChartView(document)
         self.bar = DescentBar()
         self.stack = stack(self.chart, self.heat)
-        vbox((self.stack, 1), self.losses, self.bar, of=self, spacing=0)
+        vbox((self.stack, 1), self.losses, of=self, spacing=0)
+        self._least = LOSS_HIGH
+        self._wants_losses = False
         self.losses.setAccessibleName("Training losses")
-        self.losses.setMinimumHeight(0)
-        self.losses.setFixedHeight(LOSS_HIGH)
         self.losses.hide()
         self.bar.hide()
         self.bar.changed.connect(self._on_step)
@@ -147,9 +151,20 @@ class GradientPictures(QWidget):
         return self.heat if self.stack.currentWidget() is self.heat else self.chart
 
     def show_theme(self, theme: Theme) -> None:
-        self.losses.setFixedHeight(round(LOSS_HIGH * theme.font_points / USUAL_POINTS))
+        self._least = round(LOSS_HIGH * theme.font_points / USUAL_POINTS)
+        self._place_losses()
         for canvas in (self.chart, self.heat, self.losses):
             canvas.show_theme(theme)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_losses()
+
+    def _place_losses(self) -> None:
+        """Show the losses under the blocks where both have room."""
+        high = round(self.height() * LOSS_PART)
+        self.losses.setFixedHeight(max(high, self._least))
+        self.losses.setVisible(self._wants_losses and high >= self._least)
 
     def show_result(self, result: object, quantity: Quantity) -> None:
         """Show a result of any experiment, and the quantity where blocks are measured."""
@@ -163,7 +178,8 @@ class GradientPictures(QWidget):
         step = self.bar.step if isinstance(result, Descent) and result.measured else None
         view = self.bar.view if step else DescentView.LOSS
         self.bar.setVisible(step is not None)
-        self.losses.setVisible(view is not DescentView.LOSS)
+        self._wants_losses = view is not DescentView.LOSS
+        self._place_losses()
         self.stack.setCurrentWidget(self.heat if view is DescentView.HEAT else self.chart)
         if isinstance(result, GradientResult):
             text = "Each block coloured by its value"
@@ -192,7 +208,6 @@ class GradientPictures(QWidget):
         self.step_changed.emit()
 
 
-WIDTH = 268
 SOURCES = (
     "He et al. 2015, section 4.1: with batch norm, gradients of plain nets are healthy",
     "Yang et al. 2019: with batch norm they grow towards the input, about 1.2 a layer",
@@ -212,8 +227,9 @@ class GradientText(QScrollArea):
         self.conditions, self.sources = text("muted"), text("muted")
         self._headings = [heading("The two terms"), heading("Conditions")]
         terms = (self._headings[0], self.block, self.bar, self.terms, self._headings[1], self.conditions)
-        parts = (heading("Reading this plot"), self.shows, *terms, heading("References"), self.sources, 1)
-        fill(self, *parts, margins=(14, 10, 14, 10), spacing=6, width=WIDTH)
+        parts = (self.shows, *terms, heading("References"), self.sources, 1)
+        fill(self, *parts, margins=(14, 10, 14, 10), spacing=6)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Reading this plot")
         self.show_result(None, None, Quantity.INPUT, None)
         document.selected.connect(self._on_selected)
@@ -257,10 +273,16 @@ class GradientText(QScrollArea):
         shortcut, branch, cosine, share = values
         self.bar.show_terms(shortcut, branch)
         right = "nearly orthogonal: the squares of the norms add" if abs(cosine) < 0.1 else "they interact"
+        cosine = round(cosine, 2) + 0.0  # no minus before a zero
         self.terms.setText(
             f"∂L/∂x = Sᵀδ + J_Fᵀδ\nshortcut term {shortcut:.3g}, branch term {branch:.3g}\n"
             f"cosine {cosine:.2f}: {right}\nthe shortcut contributes {100 * share:.0f} % of ∂L/∂x"
         )
+
+
+def _figure(value: float) -> str:
+    """Return three digits of a number, without an exponent where it can be read so."""
+    return f"{float(f'{value:.3g}'):,.0f}" if 100 <= value < 1e7 else f"{value:.3g}"
 
 
 def _change(network: NetworkGradients, quantity: Quantity) -> str:
@@ -273,7 +295,7 @@ def _change(network: NetworkGradients, quantity: Quantity) -> str:
     way = "grows" if ratio > 1 else "shrinks"
     times = ratio if ratio > 1 else 1 / ratio if ratio else float("inf")
     each = f", by {growth:.2f} a block within a stage" if growth is not None else ""
-    return f"{network.title}: from the last block to the first it {way} {times:,.3g} times{each}."
+    return f"{network.title}: from the last block to the first it {way} {_figure(times)} times{each}."
 
 
 def progress_text(result: LabResult) -> str:

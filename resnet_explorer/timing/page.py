@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox
 
 from resnet_explorer.engine.jobs import Job
@@ -15,9 +15,13 @@ from resnet_explorer.readings.kept import inference_bytes, training_bytes
 from resnet_explorer.readings.text import mib, si
 from resnet_explorer.timing.values import Limit, Measured, MeasureTime, Peaks, Timed, Timing
 from resnet_explorer.ui.chart_view import ChartView
-from resnet_explorer.ui.document import Document, Results, State
-from resnet_explorer.ui.jobs import Jobs
-from resnet_explorer.ui.parts import button, describe, hbox, label, split, vbox
+from resnet_explorer.ui.document import Document, Results
+from resnet_explorer.ui.flow import tool_row
+from resnet_explorer.ui.frame import Drawer, Edge
+from resnet_explorer.ui.jobs import Jobs, Phase
+from resnet_explorer.ui.jobs_panel import JobLine, describe_progress
+from resnet_explorer.ui.parts import button, describe, stack
+from resnet_explorer.ui.status import ElidedLabel, Placeholder, ProblemRow
 from resnet_explorer.ui.tables import LinkedTable, TextRow
 from resnet_explorer.ui.window import PageView
 
@@ -33,11 +37,12 @@ TITLES = (
     ("Limited by", "Memory below the FLOPs per byte of the roofline's ridge, else arithmetic"),
 )
 REPEATS = (5, 10, 30, 100)
-AT_FIRST = "Press Measure to see which layers are limited by arithmetic and which by memory."
+SHOWS = "The chart will show which layers are limited by arithmetic and which by memory."
+PRESS = f"Press Measure. {SHOWS}"
 
 
 class TimingPage(PageView):
-    """Measures on request; the previous measurement stays until the next one is complete."""
+    """Measures when it is first looked at, and on request; a measurement stays until the next one is complete."""
 
     canvas: ChartView
 
@@ -45,28 +50,42 @@ class TimingPage(PageView):
         super().__init__()
         self._document, self._jobs = document, jobs
         self._results: Results | None = None
+        self._asked: Analysis | None = None
         self._job = 0
         self.measured: Measured | None = None
         self.canvas = ChartView(document)
         self.table = LinkedTable(document, "Times of layers and blocks", TITLES, range(1, 8))
         self.measure = button(
-            "Measure", "Run the network on the selected device and time each layer and block", self.ask
+            "Measure", "Run the network on the selected device and time each layer and block (Ctrl+Enter)", self.ask
         )
+        self.measure.setShortcut("Ctrl+Return")
         tip = "The number of runs whose median is shown, after two warm-up runs"
         self.repeats = describe(QComboBox(), "Number of runs", tip)
         for count in REPEATS:
             self.repeats.addItem(f"median of {count}", count)
         self.repeats.setCurrentIndex(1)
-        self.text = label(AT_FIRST, "muted", cut=True)
-        bar = hbox(self.measure, self.repeats, (self.text, 1), margins=(12, 6, 12, 4))
-        bar.insertSpacing(2, 8)
-        panes = split(Qt.Orientation.Vertical, (360, 200), self.canvas, self.table, collapsible=True)
-        vbox(bar, (panes, 1), of=self, spacing=0)
+        self.text, self.blank, self.problem = ElidedLabel(), Placeholder(PRESS), ProblemRow()
+        self.line = JobLine(jobs, inside=True, wide=90)
+        self.middle = stack(self.blank, self.canvas)
+        drawer = Drawer("Layers and blocks", self.table, Edge.BOTTOM, 240, "The times of each layer and block")
+        tools = tool_row(self.measure, self.repeats, self.line, self.text)
+        self.set_parts(self.middle, drawer, tools=(tools, self.problem))
+        jobs.changed.connect(self._on_jobs_changed)
+        document.device_changed.connect(self._describe)
 
     def show_results(self, results: Results) -> None:
         self._results = results
-        if self.measured and self._is_old():
-            self.text.setText(f"Measured: {self._job_text()}. Measure again for the current network.")
+        self._describe()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Measure at once, unless that is estimated to need much memory: the user is not asked for a look."""
+        if self._asked is not None or self._results is None:
+            return
+        free = self._jobs.free()
+        if free is not None and self._needs(self._results) > free / 2:
+            self.blank.setText(f"This network is estimated to need more than half of the free memory. {PRESS}")
+        else:
+            self.ask()
 
     def show_theme(self, theme: Theme) -> None:
         self.canvas.show_theme(theme)
@@ -81,29 +100,61 @@ class TimingPage(PageView):
         job = self.measured.job
         return f"{job.spec.name} at {job.image.batch}×{job.image.height}×{job.image.width} on {job.device}"
 
+    @staticmethod
+    def _needs(results: Results) -> int:
+        analysis, kept = results.analysis, results.kept
+        return (training_bytes(analysis, kept) if kept else inference_bytes(analysis)).total
+
     def ask(self) -> None:
         """Measure the current network; a running measurement is cancelled."""
         if self._results is None:
             return
-        state, kept = self._results.state, self._results.kept
+        state, self._asked = self._results.state, self._results.analysis
         trains = self._results.needs.failing is None
         job = MeasureTime(state.spec, state.image, self._document.device, self.repeats.currentData(), trains)
-        needs = training_bytes(self._results.analysis, kept) if kept else inference_bytes(self._results.analysis)
         self._jobs.cancel(self._job)
-        self.text.setText("measuring… the Jobs panel shows the progress")
-        name = f"Times of {state.spec.name}"
-        self._job = self._jobs.submit(job, name, self._on_measured, self._on_problem, needs.total)
+        self.problem.say("")
+        self._tell(f"Measuring {state.spec.name}…")
+        name, needs = f"Times of {state.spec.name}", self._needs(self._results)
+        self._job = self._jobs.submit(job, name, self._on_measured, self._on_problem, needs)
+        self._on_jobs_changed()
+
+    def _tell(self, text: str) -> None:
+        """Say what is going on: beside the tools, or in the picture's place where there is none yet."""
+        self.text.setText(text if self.measured else "")
+        self.blank.setText(f"{text}\n{SHOWS}")
+
+    def _on_jobs_changed(self) -> None:
+        state = self.line.follow(self._job)
+        self.text.setVisible(self.line.isHidden() or self.measured is not None)
+        if state is None:
+            return
+        if not state.is_over:
+            self.blank.setText(f"{state.label}: {describe_progress(state)}\n{SHOWS}")
+        elif state.phase is Phase.CANCELLED:
+            self.blank.setText(f"Cancelled. {PRESS}")
+            self._describe()
 
     def _on_measured(self, job: Job, result: object) -> None:
-        assert isinstance(result, Measured) and self._results
-        if State(result.job.spec, result.job.image) != self._results.state:
-            return
+        """Show a measurement; of another network than the current one it says so."""
+        assert isinstance(result, Measured) and self._asked
         self.measured = result
         timing, peaks = result.timing, result.peaks
-        self.canvas.show_chart(roofline(self._results.analysis, timing, peaks))
-        whole = timing.whole
-        every = (*timing.sums.values(), *timing.rows)
-        self.table.show_rows([_row(timed, peaks, whole.both or 1.0) for timed in every])
+        self.canvas.show_chart(roofline(self._asked, timing, peaks))
+        self.middle.setCurrentWidget(self.canvas)
+        sums = sorted(timing.sums.values(), key=lambda part: (part.path != "", part.path.count(".")))
+        every = (*sums, *timing.rows)
+        self.table.show_rows([_row(timed, peaks, timing.whole.both or 1.0) for timed in every])
+        self._describe()
+
+    def _describe(self) -> None:
+        """Say what was measured, and whether that is what the window shows."""
+        if self.measured is None:
+            return
+        timing, whole = self.measured.timing, self.measured.timing.whole
+        if self._is_old():
+            self.text.setText(f"Measured: {self._job_text()}. Measure again for the current network.")
+            return
         backward = f", backward {_ms(whole.backward.median)}" if whole.backward else " (eval mode)"
         self.text.setText(
             f"{self._job_text()}: forward {_ms(whole.forward.median)}{backward}; "
@@ -111,8 +162,9 @@ class TimingPage(PageView):
         )
 
     def _on_problem(self, problem: str) -> None:
-        self.text.setText(f"⚠ {problem}")
-        self.text.setToolTip(problem)
+        self.problem.say(problem)
+        self.blank.setText(f"Nothing has been measured yet. {PRESS}")
+        self._describe()
 
 
 def _row(timed: Timed, peaks: Peaks, total: float) -> TextRow:

@@ -16,6 +16,7 @@ from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.runs.recipe import MAX_STEPS, NAMES, ONE_CYCLE_WORDS, Optimiser, Recipe, Schedule
 from resnet_explorer.training.values import FindRate, RateTest
 from resnet_explorer.ui.chart_view import ChartView
+from resnet_explorer.ui.dialogs import resize_to_fit
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.fields import (
     CheckField,
@@ -31,7 +32,6 @@ from resnet_explorer.ui.fields import (
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.jobs_panel import JobLine
 from resnet_explorer.ui.parts import Part, Problem, button, hbox, label, vbox
-from resnet_explorer.ui.style import USUAL_POINTS
 
 OPTIMISERS = (
     ("SGD with momentum", Optimiser.SGD),
@@ -218,8 +218,7 @@ class RateDialog(QDialog):
         self.setWindowTitle(f"A learning rate for {plan.name}")
         self.take.setEnabled(False)
         vbox((self.chart, 1), self.line, hbox((self.text, 1), self.take, self.leave), of=self, margins=(10, 10, 10, 10))
-        around, scale = parent.window().size(), self.font().pointSizeF() / USUAL_POINTS
-        self.resize(min(round(760 * scale), around.width() - 40), min(round(500 * scale), around.height() - 60))
+        resize_to_fit(self, 760, 500)
         self.chart.show_theme(theme)
         self._draw(RateTest((), ()))
         jobs.changed.connect(self._on_jobs)

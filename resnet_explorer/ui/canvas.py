@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from PySide6 import QtGui
-from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRect, QRectF, QSizeF, Qt, QVariantAnimation, Signal
+from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRect, QRectF, QSize, QSizeF, Qt, QVariantAnimation, Signal
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QToolTip, QWidget
 
@@ -54,7 +54,9 @@ class Canvas(QWidget):
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(240, 160)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(240, 160)
 
     def redraw(self) -> None:
         """Draw the picture anew for the room that there is; nothing where there is nothing to draw yet."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from PySide6 import QtGui
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap, QRegion
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from resnet_explorer.picture import chart as charts
 from resnet_explorer.picture.chart import Axis, Chart, Drawn, HeatMap, Kind, Readout, Spot, Strip
@@ -14,6 +14,7 @@ from resnet_explorer.picture.chart.heatmap import heat_picture
 from resnet_explorer.picture.marks import Ink, Picture
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.ui.canvas import ZOOM_STEP, SizedCanvas
+from resnet_explorer.ui.canvas_menu import place_of, show_menu
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.painter import paint, paint_group
 from resnet_explorer.ui.scene import Camera, Hit, named
@@ -24,6 +25,8 @@ _HELP = (
 )
 _HEAT_HELP = "Wheel, plus and minus zoom, drag pans, F shows all."
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+PLOT, PLOT_HIGH = 0.55, 180.0
+"""The part of a chart's area that its plot keeps at least, and its least height in px above rows of blocks."""
 _MARGIN = 3
 """In px: lines reach over the edges of what they belong to."""
 
@@ -40,6 +43,17 @@ class _LinkedCanvas(SizedCanvas):
 
     def pointed(self, path: str) -> None:
         self._document.hover_over(path)
+
+    def contextMenuEvent(self, event: QtGui.QContextMenuEvent) -> None:
+        """Show the menu: by the mouse for what lies under it, by a key for what is selected."""
+        self._grabbed = None
+        if event.reason() == QtGui.QContextMenuEvent.Reason.Mouse:
+            self._document.select(self.part_at(QPointF(event.pos())))
+        show_menu(self, self._document, place_of(self, event, [place for place, _ in self.marked()]))
+
+    def part_at(self, position: QPointF) -> str:
+        """Return the path of the part of the network that is shown at a point of the widget; empty for the ground."""
+        return self.path_at(position)
 
     def _on_linked(self, path: str) -> None:
         if self.isVisible():
@@ -105,12 +119,24 @@ class ChartView(_LinkedCanvas):
         self.update()
 
     def _add_strips(self, wide: float, high: float) -> None:
-        """Give the rows of blocks the room that they need, and the chart the rest."""
+        """Put the rows of blocks under the chart; lower ones, or none, where its plot would get too little room."""
+        for low in (False, True):
+            drawn, rows = self._with_strips(wide, high, low)
+            left, top, right, bottom = drawn.scale.frame
+            if bottom - top >= PLOT_HIGH and (right - left) * (bottom - top) >= PLOT * wide * high:
+                self._drawn, self.picture = drawn, charts.stack(drawn.picture, rows)
+                return
+
+    def _with_strips(self, wide: float, high: float, low: bool) -> tuple[Drawn, Picture]:
+        """Return the chart and the rows under it: how high they are depends on where the chart's frame is."""
         assert self.chart and self._drawn
-        rows = charts.block_strip(self._strips, self._value, wide, self._value_name, self._text, self._drawn.scale)
-        self._drawn = charts.draw(self.chart, wide, max(160.0, high - rows.height), text=self._text)
-        rows = charts.block_strip(self._strips, self._value, wide, self._value_name, self._text, self._drawn.scale)
-        self.picture = charts.stack(self._drawn.picture, rows)
+        drawn, taken = self._drawn, 0.0
+        while True:
+            rows = charts.block_strip(self._strips, self._value, wide, self._value_name, self._text, drawn.scale, low)
+            if rows.height <= taken:
+                return drawn, rows
+            taken, room = rows.height, max(160.0, high - rows.height)
+            drawn = charts.draw(self.chart, wide, room, self._text, PLOT * high / room)
 
     def fit(self) -> None:
         if self.chart and self._given:
@@ -146,23 +172,47 @@ class ChartView(_LinkedCanvas):
             self._spots = charts.spots(self.picture)
         return self._spots
 
+    def path_at(self, position: QPointF) -> str:
+        """Return the path of what is shown at a point: a curve's key at its name alone, and not at its points."""
+        target = self.found_at(position)
+        is_point = target is not None and target.group.kind != "legend" and target.path in self._keys()
+        return target.path if target and not is_point else ""
+
+    def part_at(self, position: QPointF) -> str:
+        path = self.path_at(position)
+        return "" if path in self._keys() else path
+
+    def _keys(self) -> set[str]:
+        return {series.key for series in self.chart.series} if self.chart else set()
+
     def clicked(self, path: str) -> None:
-        if self.chart and path in {series.key for series in self.chart.series}:
-            before = {series.key for series in self.chart.shown}
-            self._set(charts.toggled(self.chart, path))
-            now = {series.key for series in self.chart.shown}
-            self._hidden = (self._hidden - now) | (before - now)
-        else:
+        """Hide or show the curve of a key, unless it is the only one; else select the path."""
+        if self.chart is None or path not in self._keys():
             super().clicked(path)
+            return
+        toggled = charts.toggled(self.chart, path)
+        before, now = ({series.key for series in chart.shown} for chart in (self.chart, toggled))
+        if now:
+            self._set(toggled)
+            self._hidden = (self._hidden - now) | (before - now)
 
     def pointed(self, path: str) -> None:
         path = path or (self.readout.path if self.readout else "")
-        is_key = self.chart is not None and path in {series.key for series in self.chart.series}
-        super().pointed("" if is_key else path)
+        super().pointed("" if path in self._keys() else path)
 
     def tip(self, hit: Hit) -> str:
         is_read = self.readout is not None and self.readout.text == hit.group.title
         return "" if is_read or hit.group.kind == "point" else hit.group.title
+
+    def event(self, event: QEvent) -> bool:
+        """Say title and subtitle in full under a mouse that rests on them: in a small picture they are shortened."""
+        if isinstance(event, QtGui.QHelpEvent) and self.chart and self._drawn and event.type() == QEvent.Type.ToolTip:
+            is_head = event.pos().y() < self._drawn.scale.frame.top and self.found_at(QPointF(event.pos())) is None
+            if is_head:
+                lines = filter(None, (self.chart.title, self.chart.subtitle, *self.chart.notes))
+                QToolTip.showText(event.globalPos(), "\n".join(lines), self)
+                return True
+        return super().event(event)
 
     def mouseMoveEvent(self, event: QtGui.QMouseEvent) -> None:
         if self._grabbed is None:
@@ -243,7 +293,7 @@ class ChartView(_LinkedCanvas):
         step = _STEPS.get(Qt.Key(event.key()))
         if step is not None:
             return lambda: self._step(step)
-        if event.key() == Qt.Key.Key_Escape:
+        if event.key() == Qt.Key.Key_Escape and (self.readout or self._is_zoomed):
             return self.read_nothing if self.readout else self.fit
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.readout and self.readout.path:
             return lambda: self.clicked(self.readout.path if self.readout else "")

@@ -325,12 +325,11 @@ class Section(QWidget):
     @property
     def summary(self) -> str:
         """Return what the header says is unusual in here."""
-        return self._summary.toolTip()
+        return self._summary.text().removeprefix("· ")
 
     def summarise(self, text: str) -> None:
         """Show in the header what is unusual in here, cut where the header ends."""
         self._summary.setText(f"· {text}" if text else "")
-        self._summary.setToolTip(text)
 
     def _on_toggled(self, is_open: bool) -> None:
         self.header.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)

@@ -53,15 +53,20 @@ class Flow(QLayout):
         super().setGeometry(rect)
         self._arrange(rect, move=True)
 
+    def _least(self) -> int:
+        """Return the least width of a part that may be of any width: about 20 letters."""
+        owner = self.parentWidget()
+        return 10 * owner.fontMetrics().height() if owner else 0
+
     def _arrange(self, rect: QRect, move: bool) -> int:
         inner, gap = rect.marginsRemoved(self.contentsMargins()), self.spacing()
         rows: list[list[tuple[QLayoutItem, int]]] = [[]]
-        left = inner.width()
+        left, least = inner.width(), self._least()
         for item in self._items:
             if item.isEmpty():
                 continue
             wide = min(
-                inner.width(), max(item.minimumSize().width(), 160) if _stretches(item) else item.sizeHint().width()
+                inner.width(), max(item.minimumSize().width(), least) if _stretches(item) else item.sizeHint().width()
             )
             if rows[-1] and wide > left:
                 rows.append([])

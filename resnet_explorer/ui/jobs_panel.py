@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QProgressBar, QScrollArea, QWidget
+from PySide6.QtWidgets import QProgressBar, QScrollArea, QSizePolicy, QWidget
 
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.readings.progress import duration
 from resnet_explorer.ui.jobs import Jobs, JobState, Phase
 from resnet_explorer.ui.parts import Problem, button, fill, hbox, label, timer, vbox
+from resnet_explorer.ui.status import ElidedLabel
 
 SHOWN = 12
 MARKS = {Phase.WAITING: "…", Phase.RUNNING: "▸", Phase.DONE: "✓", Phase.CANCELLED: "–", Phase.FAILED: "⚠"}
@@ -51,7 +52,7 @@ class JobLine(QWidget):
     def __init__(self, jobs: Jobs, inside: bool = False, wide: int = 140, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._jobs, self._number = jobs, 0
-        self.label, self.text, self.bar = label(), label(kind="muted", cut=True), QProgressBar()
+        self.label, self.text, self.bar = label(), ElidedLabel(), QProgressBar()
         self.bar.setFixedWidth(wide)
         self.bar.setTextVisible(False)
         self.cancel = button(
@@ -60,6 +61,7 @@ class JobLine(QWidget):
         self.retry = button("Retry", "Run this job again", lambda: self._jobs.retry(self._number))
         hbox(self.label, self.bar, (self.text, 1), self.cancel, self.retry, of=self)
         if inside:
+            self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
             self.label.hide()
             self.hide()
 
@@ -79,13 +81,14 @@ class JobLine(QWidget):
         self.bar.setRange(0, state.of)
         self.bar.setValue(state.done)
         self.bar.setAccessibleName(f"{state.label}: {state.done} of {state.of}")
-        self.text.setText(state.problem or _text(state))
-        self.text.setToolTip("\n".join((self.text.text(), *state.log)))
+        self.text.note = "\n".join(state.log)
+        self.text.setText(state.problem or describe_progress(state))
         self.cancel.setVisible(not state.is_over)
         self.retry.setVisible(state.phase in (Phase.FAILED, Phase.CANCELLED))
 
 
-def _text(state: JobState) -> str:
+def describe_progress(state: JobState) -> str:
+    """Return what a job does now and about how long that takes, or how it ended."""
     if state.phase is not Phase.RUNNING:
         return state.phase.value
     left = state.left(time.monotonic())

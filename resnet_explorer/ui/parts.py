@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from PySide6 import QtWidgets
-from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QScrollArea, QSplitter, QToolButton, QVBoxLayout, QWidget
+
+from resnet_explorer.ui.status import ElidedLabel
 
 W = TypeVar("W", bound=QWidget)
 B = TypeVar("B", bound=QtWidgets.QBoxLayout)
@@ -83,7 +85,7 @@ def describe(widget: W, name: str = "", tip: str = "") -> W:
 
 def label(text: str = "", kind: str = "", *, wrap: bool = False, cut: bool = False) -> QLabel:
     """Return a label of plain text in a style of the style sheet; a ``cut`` one takes the room that others leave."""
-    made = QLabel()
+    made = ElidedLabel() if cut and not wrap else QLabel()
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setText(text)
     made.setObjectName(kind)
@@ -122,6 +124,23 @@ def tool(text: str, tip: str, slot: Callable[[], object] | None = None, *, check
     if slot is not None:
         made.clicked.connect(slot)
     return made
+
+
+class IconButton(QToolButton):
+    """A button whose icon is as high as its text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
+
+    def _fit(self) -> None:
+        side = max(16, self.fontMetrics().ascent())
+        self.setIconSize(QSize(side, side))
 
 
 def stack(*parts: QWidget) -> QtWidgets.QStackedWidget:
@@ -164,11 +183,14 @@ class WrappedLabel(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setMinimumWidth(60)
 
+    def setText(self, text: str) -> None:
+        super().setText(text)
+        self._fit()
+
     def show_words(self, text: str) -> None:
         """Show another text; an empty one hides the label."""
         self.setText(text)
         self.setVisible(bool(text))
-        self._fit()
 
     def hasHeightForWidth(self) -> bool:
         return False

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import ceil
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetricsF, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QTreeWidget, QTreeWidgetItem, QWidget
 
 from resnet_explorer.ui.document import Document
@@ -48,6 +50,8 @@ class TextTable(QTreeWidget):
         self._given: Sequence[TextRow] = ()
         self.rows: list[TextRow] = []
         self._items: list[QTreeWidgetItem] = []
+        self._fitted: list[int] = []
+        self._room = (28, 0)
         self.setColumnCount(len(columns))
         self.setHeaderLabels([title for title, _ in columns])
         for column, (_, tip) in enumerate(columns):
@@ -110,11 +114,41 @@ class TextTable(QTreeWidget):
                 self.setCurrentItem(self._items[place])
 
     def fit_columns(self, room: int = 28, first: int = 0) -> None:
-        """Give each column but the last the room of its widest text, the first one ``first`` px more."""
-        text_width = self.fontMetrics().horizontalAdvance
-        for column, (title, _) in enumerate(self._columns[:-1]):
-            widest = max([title, *(row.texts[column] for row in self.rows[:200])], key=len)
-            self.setColumnWidth(column, text_width(widest) + room + (0 if column else first))
+        """Give each column the room of its widest text, the first one ``first`` px more.
+
+        The last column takes what is left where that is more.
+        """
+        self._room = room, first
+        text_width, title_width = self.fontMetrics().horizontalAdvance, self._title_metrics().horizontalAdvance
+        self._fitted = []
+        for column, (title, _) in enumerate(self._columns):
+            texts = sorted((row.texts[column] for row in self.rows[:200]), key=len)[-5:]
+            widest = max([title_width(title), *map(text_width, texts)])
+            self._fitted.append(ceil(widest) + room + (0 if column else first))
+            self.setColumnWidth(column, self._fitted[-1])
+        self._stretch()
+
+    def _title_metrics(self) -> QFontMetricsF:
+        font = QFont(self.header().font())
+        font.setWeight(QFont.Weight.DemiBold)
+        return QFontMetricsF(font)
+
+    def _stretch(self) -> None:
+        """Let the last column take what is left, or scroll sideways where all columns need more than there is."""
+        if self._fitted and self.horizontalScrollBarPolicy() is not Qt.ScrollBarPolicy.ScrollBarAlwaysOff:
+            fits = sum(self._fitted) <= self.viewport().width()
+            self.header().setStretchLastSection(fits)
+            if not fits:
+                self.setColumnWidth(len(self._columns) - 1, self._fitted[-1])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._stretch()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and self._fitted:
+            self.fit_columns(*self._room)
 
     def fit_height(self) -> None:
         """Take the height of all rows."""
@@ -145,6 +179,7 @@ class LinkedTable(TextTable):
     ) -> None:
         super().__init__(name, columns, numbers, sortable=True)
         self._document = document
+        self.fit_columns()
         self.chosen.connect(document.select)
         document.selected.connect(self.select)
 

@@ -56,6 +56,8 @@ class Window(QMainWindow):
     preferences: Preferences
     jobs: Jobs
     diagram: DiagramView
+    panels: Frame
+    """The diagram's page."""
     tabs: QTabWidget
     actions_by_key: dict[str, QAction]
     layouts: dict[str, dict[str, tuple[str, int]]]
@@ -71,6 +73,11 @@ class Window(QMainWindow):
 
     def shown_page(self) -> PageView | None:
         """Return the page that is looked at; None for the diagram."""
+        raise NotImplementedError
+
+    @property
+    def canvas(self) -> Canvas:
+        """Return the picture that is looked at: what fit, zoom, export and copy are about."""
         raise NotImplementedError
 
     def say(self, text: str) -> None:

@@ -1,7 +1,9 @@
 """The autograd graph in the window: recorded when it is looked at, opened, searched, stepped through, exported."""
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QCoreApplication, QPoint, QRectF, Qt
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication
+from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from resnet_explorer.app.main_window import MainWindow
@@ -12,6 +14,7 @@ from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.ui.document import State
 from tests import pages
+from tests.narrow import present
 
 PATIENCE = 60_000
 
@@ -79,12 +82,16 @@ def test_the_gradient_goes_step_by_step_from_the_loss_to_the_input(page: GraphPa
     recorded = page.canvas.recorded
     assert recorded
     steps = page.steps
+    page.canvas.open_all()
+    page.canvas.zoom(3)
     qtbot.mouseClick(steps.forth, Qt.MouseButton.LeftButton)
     assert "NllLoss" in steps.text.text() and page.canvas.front[0] == recorded.graph.root
     seen = []
     for step in range(1, steps.slider.maximum() + 1):
         steps.slider.setValue(step)
         seen.append(page.canvas.front[0])
+        place = page.canvas.camera.to_widget(present(page.canvas.place_of(seen[-1])))
+        assert QRectF(page.canvas.rect()).contains(place), "it stays in sight"
         if recorded.graph.nodes[seen[-1]].name.startswith("AddBackward"):
             assert "splits" in steps.text.text() and "dL/dx" in steps.text.text()
             assert len(page.canvas.front) == 3
@@ -97,6 +104,28 @@ def test_the_gradient_goes_step_by_step_from_the_loss_to_the_input(page: GraphPa
     assert steps.playing
     qtbot.mouseClick(steps.play, Qt.MouseButton.LeftButton)
     assert not steps.playing
+
+
+def test_a_menu_offers_what_can_be_done_with_the_selected_block(
+    window: MainWindow, page: GraphPage, qtbot: QtBot
+) -> None:
+    place = middle(page, "layer2.0")
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, page.canvas.mapToGlobal(place))
+    QCoreApplication.sendEvent(page.canvas, event)
+    assert page._document.selection == "layer2.0"
+    menu = page.canvas.findChildren(QMenu)[-1]
+    offered = {action.text().replace("&", ""): action for action in menu.actions() if action.text()}
+    assert list(offered) == [
+        "Open to its operations", "Copy picture", "Copy path", "Export picture…",
+        "Show in diagram", "Show in Layers", "Show in code",
+    ]  # fmt: skip
+    offered["Copy path"].trigger()
+    assert QGuiApplication.clipboard().text() == "layer2.0"
+    offered["Open to its operations"].trigger()
+    assert page.canvas.view.blocks == {"layer2.0"}
+    offered["Show in Layers"].trigger()
+    assert window.shown_page() is None and window.panels.drawer("Layers").handle.isChecked()
+    menu.close()
 
 
 def test_a_change_keeps_the_old_graph_until_the_new_one_is_there(

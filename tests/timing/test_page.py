@@ -1,7 +1,7 @@
 """Measured times in the window: the roofline, the table under it, and that they say what they are of."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
 from resnet_explorer.app.main_window import MainWindow
@@ -20,11 +20,30 @@ PATIENCE = 120_000
 def page(window: MainWindow, qtbot: QtBot) -> TimingPage:
     """The page with the times of ResNet-20."""
     window.document.propose(State(find("resnet20"), InputShape(2, 32, 32)), "choose ResNet-20")
-    window.tabs.setCurrentWidget(pages.timing(window))
     pages.timing(window).repeats.setCurrentIndex(0)
-    qtbot.mouseClick(pages.timing(window).measure, Qt.MouseButton.LeftButton)
+    window.show_page("timing")
     qtbot.waitUntil(lambda: pages.timing(window).measured is not None, timeout=PATIENCE)
     return pages.timing(window)
+
+
+def test_the_page_says_what_it_measures_where_the_picture_will_be(window: MainWindow, qtbot: QtBot) -> None:
+    """It measures without being asked; the estimate is there, and so is Cancel."""
+    page = pages.timing(window)
+    window.show_page("timing")
+    assert page.blank.isVisible() and page.line.cancel.isVisible() and len(window.jobs.states) == 1
+    qtbot.waitUntil(lambda: "about" in page.blank.text(), timeout=PATIENCE)
+    assert page.blank.text().startswith("Times of resnet18: ") and " left" in page.blank.text()
+    qtbot.mouseClick(page.line.cancel, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: page.blank.text().startswith("Cancelled. Press Measure"), timeout=PATIENCE)
+    window.show_page("diagram")
+    window.show_page("timing")
+    assert len(window.jobs.states) == 1, "it is the user's turn"
+
+
+def test_a_look_never_takes_much_memory(window: MainWindow) -> None:
+    window.jobs.free = lambda: 1000
+    window.show_page("timing")
+    assert not window.jobs.states and "memory" in pages.timing(window).blank.text()
 
 
 def test_every_layer_and_block_has_its_times(window: MainWindow, page: TimingPage) -> None:
@@ -32,6 +51,7 @@ def test_every_layer_and_block_has_its_times(window: MainWindow, page: TimingPag
     analysis = window.session.results.analysis
     assert {row.path for row in analysis.rows} <= paths
     assert {"", "stem", "layer1", "layer1.0", "head"} <= paths
+    assert page.table.rows[0].texts[0] == "network" and page.canvas.isVisible()
     assert "resnet20 at 2×32×32 on cpu: forward" in page.text.text() and "backward" in page.text.text()
 
 
@@ -80,7 +100,7 @@ def test_another_network_keeps_the_times_and_says_whose_they_are(window: MainWin
     assert page.canvas.chart is not None
 
 
-def test_the_paths_of_resnet110_are_binomial(window: MainWindow) -> None:
+def test_the_paths_of_resnet110_are_binomial(window: MainWindow, qtbot: QtBot) -> None:
     """54 blocks: most paths take 19 to 35 branches (Veit et al. 2016, section 4.3)."""
     window.document.propose(State(find("resnet110"), InputShape(1, 32, 32)), "choose ResNet-110")
     window.actions_by_key["paths"].trigger()
@@ -89,4 +109,12 @@ def test_the_paths_of_resnet110_are_binomial(window: MainWindow) -> None:
     shares = dialog.view.chart.series[0].y
     assert len(shares) == 55 and sum(shares) == pytest.approx(100)
     assert sum(shares[19:36]) > 95
-    dialog.close()
+    bar = next(spot for spot in dialog.view._all_spots() if spot.frame.bottom - spot.frame.top > 10).frame
+    place = QPoint(round((bar.left + bar.right) / 2), round((bar.top + bar.bottom) / 2))
+    qtbot.mouseClick(dialog.view, Qt.MouseButton.LeftButton, pos=place)
+    dialog.view.clicked(dialog.view.chart.series[0].key)
+    assert len(dialog.view.chart.shown) == 1, "its only series cannot be hidden"
+    qtbot.keyClick(dialog.view, Qt.Key.Key_Escape)
+    if dialog.isVisible():  # the first one ends the reading
+        qtbot.keyClick(dialog.view, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()

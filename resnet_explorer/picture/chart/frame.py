@@ -7,7 +7,7 @@ from resnet_explorer.picture.chart.markers import Frame
 from resnet_explorer.picture.chart.model import Axis, Chart, Guide, Span, Ticks, number
 from resnet_explorer.picture.chart.scale import AxisScale, ChartScale, stacks
 from resnet_explorer.picture.chart.series import series_marks
-from resnet_explorer.picture.chart.text import ASCENT, PAD, Sizes, head_marks, line, shorten
+from resnet_explorer.picture.chart.text import ASCENT, FRAME_AREA, PAD, Sizes, head_marks, line, shorten
 from resnet_explorer.picture.marks import Anchor, Area, Arrow, Box, Dash, Group, Ink, Label, Mark, Picture, Style, width
 
 SHORT = 3.5
@@ -27,9 +27,12 @@ def chart(chart: Chart, width: float, height: float, text: float = 1.0) -> Pictu
     return draw(chart, width, height, text).picture
 
 
-def draw(chart: Chart, width: float, height: float, text: float = 1.0) -> Drawn:
-    """Return the picture of a chart, and its scale: for crosshairs, zoom, and what is to be aligned with it."""
-    lay = lay_out(chart, width, height, text)
+def draw(chart: Chart, width: float, height: float, text: float = 1.0, area: float = FRAME_AREA) -> Drawn:
+    """Return the picture of a chart, and its scale: for crosshairs, zoom, and what is to be aligned with it.
+
+    The curves get the part ``area`` of the picture, if that is possible.
+    """
+    lay = lay_out(chart, width, height, text, area)
     marks: list[Mark] = [
         *head_marks(lay.head, height, lay.sizes),
         *_frame_marks(lay),

@@ -194,17 +194,17 @@ class Layout(NamedTuple):
         return self.scale.frame
 
 
-def lay_out(chart: Chart, wide: float, high: float, text: float) -> Layout:
+def lay_out(chart: Chart, wide: float, high: float, text: float, area: float = FRAME_AREA) -> Layout:
     """Return where everything is in a picture of that size; what there is no room for is left out.
 
-    The curves get ``FRAME_AREA`` of the picture where names in rows above them, and fewer words, make that possible.
+    The curves get the part ``area`` of the picture where names in rows above them, and fewer words, make that possible.
     """
     ranges, size = (x_range(chart), y_range(chart)), sizes(text)
     best: Layout | None = None
     for budget in ROOMY:
         made = _lay_out(chart, wide, high, size, budget, ranges)
         if made.frame.bottom - made.frame.top >= FRAME_PART * high:
-            if _area(made.frame) >= FRAME_AREA * wide * high:
+            if _area(made.frame) >= area * wide * high:
                 return made
             best = made if best is None or _area(made.frame) > _area(best.frame) else best
     if best:

@@ -23,14 +23,19 @@ class _Rows(NamedTuple):
     wide: float
     size: Sizes
     under: ChartScale | None
+    low: bool
 
     @property
     def high(self) -> float:
-        return 2.2 * self.size.tick
+        return (1.1 if self.low else 2.2) * self.size.tick
 
     @property
     def rise(self) -> float:
-        return 1.1 * self.size.tick
+        return 0.0 if self.low else 1.1 * self.size.tick
+
+    @property
+    def gap(self) -> float:
+        return 2.0 if self.low else GAP
 
     def middles(self, count: int) -> list[float]:
         if self.under:
@@ -45,34 +50,40 @@ def block_strip(
     title: str = "",
     text: float = 1.0,
     under: ChartScale | None = None,
+    low: bool = False,
 ) -> Picture:
-    """Return the rows of blocks, as high as they need; with ``under`` block n is under the chart's x = n."""
+    """Return the rows of blocks, as high as they need; with ``under`` block n is under the chart's x = n.
+
+    With ``low`` the rows are half as high, without arcs, title and scale of colours.
+    """
     size = sizes(text)
     colours = colour_scale(value, (cell.value for strip in strips for cell in strip.cells))
-    title_lines = head(title, "", (), wide, size, BUDGETS[1])
+    title_lines = head("" if low else title, "", (), wide, size, BUDGETS[1])
     labels = max((width(strip.label, size.label, Style.SEMIBOLD) for strip in strips), default=0.0)
     left, right = PAD + min(labels, LABEL_PART * wide) + BESIDE + 2, wide - PAD
     if under:
         left, right = under.frame.left, under.frame.right
-    rows = _Rows(value, colours, left, right, wide, size, under)
-    y = title_lines.above
+    rows = _Rows(value, colours, left, right, wide, size, under, low)
+    y = 0.0 if low else title_lines.above
     marks: list[Mark] = head_marks(title_lines, 0, size)
     for strip in strips:
         row = _row(strip, rows, y)
         marks.append(row)
         y += row.height
-    bar = level_bar(colours, value, right - left, size)
-    y += GAP / 2
-    marks.append(Group("", "scale", bar.title, left, y, bar.width, bar.height, bar.marks, ":strip"))
+    if not low:
+        bar = level_bar(colours, value, right - left, size)
+        y += GAP / 2
+        marks.append(Group("", "scale", bar.title, left, y, bar.width, bar.height, bar.marks, ":strip"))
+        y += bar.height
     said = ". ".join(_described(strip, value) for strip in strips)
-    return Picture(wide, y + bar.height + GAP, tuple(marks), title, said)
+    return Picture(wide, y + GAP, tuple(marks), title, said)
 
 
 def _row(strip: Strip, rows: _Rows, y: float) -> Group:
     needed = width(strip.label, rows.size.label, Style.SEMIBOLD) + BESIDE + PAD
     is_above = needed > max(rows.left, rows.wide - rows.right)
     rise = rows.rise if any(cell.has_shortcut for cell in strip.cells) else 0.0
-    top = rise + GAP + (line(rows.size.label) if is_above else 0.0)
+    top = rise + rows.gap + (line(rows.size.label) if is_above else 0.0)
     middles = rows.middles(len(strip.cells))
     pitch = abs(middles[1] - middles[0]) if len(middles) > 1 else rows.right - rows.left
     middle = top + rows.high / 2
@@ -82,7 +93,7 @@ def _row(strip: Strip, rows: _Rows, y: float) -> Group:
         for cell, x in zip(strip.cells, middles, strict=True)
         if rows.left - 0.5 <= x <= rows.right + 0.5
     ]
-    size = rows.wide, top + rows.high + GAP
+    size = rows.wide, top + rows.high + rows.gap
     marks: tuple[Mark, ...] = (_label(strip, rows, needed, middle), rule, *blocks)
     return Group("", "strip", _described(strip, rows.value), 0, y, *size, marks, f":{strip.key}")
 
@@ -103,7 +114,7 @@ def _block(strip: Strip, cell: Cell, rows: _Rows, x: float, top: float, pitch: f
     wide, high = min(0.7 * pitch, 1.6 * rows.high), rows.high
     is_under = rows.colours.is_under(cell.value)
     marks = tile(rows.colours.ink(cell.value), is_under, wide, high, min(4.0, wide / 4), Ink.LINE)
-    if cell.has_shortcut and pitch >= ARC_FROM:
+    if cell.has_shortcut and pitch >= ARC_FROM and rows.rise:
         half = min(pitch, 1.6 * wide) / 2 - 0.6
         marks.append(_arc(wide / 2, high / 2, half, high / 2 + rows.rise, strip.style.ink))
     text = f"{strip.label}, {cell.name}: {value_text(rows.value, cell.value)}"

@@ -1,0 +1,30 @@
+"""Every page, drawer, dialog and state fits every screen: nothing is cut, covered or too small to be read."""
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from resnet_explorer.picture.theme import LIGHT, THEMES
+from resnet_explorer.ui import style
+from tests.geometry.known import KNOWN
+from tests.geometry.table import TEXTS, look_at_everything
+
+
+@pytest.fixture
+def app(qapp: QApplication) -> Iterator[QApplication]:
+    """The application, with text of the usual size again when the test is over."""
+    yield qapp
+    style.apply(qapp, LIGHT)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("theme", THEMES)
+def test_everything_fits_every_screen(app: QApplication, theme: str, text: int) -> None:
+    table = look_at_everything(app, theme, text)
+    print(table)
+    known = [entry for entry in KNOWN if entry.is_seen(theme, text)]
+    new = [str(row) for row in table.rows if not any(entry.matches(row) for entry in known)]
+    assert not new, "\n".join(["page | state | size | theme | text | what", *new])
+    mended = [entry for entry in known if not any(entry.matches(row) for row in table.rows)]
+    assert not mended, f"take these lines from the list of what is known to be wrong: {mended}"
