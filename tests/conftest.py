@@ -58,5 +58,5 @@ def window(qapp: QApplication, qtbot: QtBot) -> Iterator[MainWindow]:
     qtbot.waitExposed(made)
     qapp.processEvents()
     yield made
-    made.close()
+    made.end()
     delete(made)

@@ -72,7 +72,7 @@ def main(nets: list[str], platform: str = "") -> int:
     app = QApplication([NAME, *(("-platform", platform) if platform else ())])
     window = build(app, spec)
     sys.excepthook = _reporter(window)
-    EndSignals(window).arrived.connect(window.close)
+    EndSignals(window).arrived.connect(window.end)
     collector = Collector(app)
     steps: list[Callable[[], object]] = [window.start_engine, window.build_panels, collector.settle, window.wake_engine]
     if os.environ.get(QUIT_VARIABLE):

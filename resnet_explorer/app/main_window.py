@@ -23,7 +23,7 @@ from resnet_explorer.ui.flow import tool_row
 from resnet_explorer.ui.frame import Drawer, Edge, Frame, OpenState
 from resnet_explorer.ui.page_tabs import PageTabs
 from resnet_explorer.ui.parts import describe, hbox, label
-from resnet_explorer.ui.preferences import Preferences, folder, save
+from resnet_explorer.ui.preferences import Preferences, folder, runs_folder, save
 from resnet_explorer.ui.window import PageView, Window
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ class MainWindow(Window):
 
     _panels: "Panels | None" = None
     _pages: "Pages | None" = None
+
+    _asks = True
 
     def __init__(self, app: QApplication, session: Session, preferences: Preferences) -> None:
         super().__init__()
@@ -131,6 +133,7 @@ class MainWindow(Window):
         self._panels = panels
         self.set_reduced_motion(self.preferences.reduce_motion)
         style.SystemMotion(self.set_reduced_motion, self).ask()
+        self._tell_unfinished()
 
     def _free_memory(self) -> int | None:
         """Return the free bytes of memory of the chosen device; None where they are unknown."""
@@ -221,7 +224,31 @@ class MainWindow(Window):
         self.panels.set_layout_state(self.layouts.get("diagram", {}))
         self.diagram.setFocus()
 
+    def end(self) -> None:
+        """Close without a question, as when the system ends."""
+        self._asks = False
+        self.close()
+
+    def _may_close(self) -> bool:
+        """Ask whether to quit where trainings are running."""
+        from resnet_explorer.ui.dialogs import confirm_quit
+
+        running = sum(page.running for page in self._pages.built.values()) if self._pages else 0
+        return not running or not self._asks or confirm_quit(self, running)
+
+    def _tell_unfinished(self) -> None:
+        """Say that there are trainings to continue, where there are."""
+        from resnet_explorer.runs.unfinished import noted
+
+        for page in features.pages():
+            if left := len(noted(runs_folder(), page.key)):
+                runs = "run is" if left == 1 else "runs are"
+                self.say(f"{left} {runs} not finished: the page {page.title} offers to continue.")
+
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._may_close():
+            event.ignore()
+            return
         if self.isFullScreen():
             self.present(False)
         if self._pages:  # without them nobody has seen the window

@@ -22,14 +22,14 @@ from resnet_explorer.picture.theme import Theme
 from resnet_explorer.readings.kept import training_bytes
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.ui.chart_view import ChartView
-from resnet_explorer.ui.dialogs import save_text
+from resnet_explorer.ui.dialogs import resize_to_fit, save_text
 from resnet_explorer.ui.document import Document, Results, State
 from resnet_explorer.ui.flow import tool_row
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.parts import button, describe, hbox, stack, timer, vbox
 from resnet_explorer.ui.play_bar import PlayBar
 from resnet_explorer.ui.status import ElidedLabel, LinesLabel, Placeholder, ProblemRow
-from resnet_explorer.ui.style import USUAL_POINTS, theme_named
+from resnet_explorer.ui.style import theme_named
 from resnet_explorer.ui.window import PageView, Window
 
 PLAY_MS = 700
@@ -289,8 +289,7 @@ class PathsDialog(QDialog):
         self.view = ChartView(document)
         self.view.show_theme(theme)
         vbox(self.view, of=self, margins=(9, 9, 9, 9))
-        size = QSize(820, 500) * (theme.font_points / USUAL_POINTS)
-        self.resize(size.boundedTo(parent.window().size() * 0.95) if parent else size)
+        resize_to_fit(self, 820, 500)
 
     def show_results(self, results: Results) -> None:
         self.view.show_chart(path_chart(path_lengths(results.analysis.network), title(results.state.spec)))

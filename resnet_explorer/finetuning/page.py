@@ -139,11 +139,12 @@ class TuningPage(RunsPage[FinetuneRunner]):
         )
         self.bar.lay_out(*self.views.buttons)
         steps = Drawer("Steps", self.setup, Edge.LEFT, 376, "Weights, images, head, what trains, and the recipe")
-        tools = self.bar, panel(self.bar.problem, margins=(12, 0, 12, 0)), *self.views.tools
+        tools = self.offer, self.bar, panel(self.bar.problem, margins=(12, 0, 12, 0)), *self.views.tools
         self.set_parts(self.views, steps, *self.views.drawers, tools=tools)
 
     def _wire(self) -> None:
         self.bar.start_wanted.connect(self.start)
+        self.offer.continue_wanted.connect(self._on_continue_left)
         self.bar.compare_wanted.connect(self.compare)
         self.trainer.changed.connect(self._on_runs)
         self.trainer.ended.connect(self._on_view)
@@ -229,6 +230,10 @@ class TuningPage(RunsPage[FinetuneRunner]):
             self.trainer.open_kept(folder)
         except ExplorerError as error:
             self.said.emit(str(error))
+
+    def _on_continue_left(self) -> None:
+        self.trainer.continue_left()
+        self.views.setCurrentWidget(self.curves)
 
     def _on_plan(self) -> None:
         self.bar.problem.say("")

@@ -6,12 +6,13 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QSizePolicy, QTabBar, QWidget
+from PySide6.QtWidgets import QFileDialog, QSizePolicy, QTabBar, QWidget
 
 from resnet_explorer.engine.jobs import Job
+from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning import values
 from resnet_explorer.finetuning.choices import WeightsKind
-from resnet_explorer.finetuning.plan import TunePlan, read_plan, run_plan
+from resnet_explorer.finetuning.plan import TunePlan, plan_from_text, plan_to_text, read_plan, run_plan
 from resnet_explorer.insight.charts import confusion_picture
 from resnet_explorer.insight.pictures import MarksView
 from resnet_explorer.insight.values import Confusion, ConfusionRequest
@@ -19,16 +20,17 @@ from resnet_explorer.picture.marks import Picture
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.runs.folder import TUNE, list_runs, read
 from resnet_explorer.runs.plan import Chunk
+from resnet_explorer.runs.unfinished import Unfinished
 from resnet_explorer.training.controller import LiveRun, TrainingController
 from resnet_explorer.training.run_view import RunPictures
 from resnet_explorer.ui.dialogs import ONNX
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.fields import ChoiceField
-from resnet_explorer.ui.flow import tool_row
+from resnet_explorer.ui.flow import Flow, tool_row
 from resnet_explorer.ui.frame import Drawer, Edge
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.jobs_panel import Question
-from resnet_explorer.ui.parts import WrappedLabel, button, describe, hbox, heading, panel, vbox
+from resnet_explorer.ui.parts import NO_MARGINS, WrappedLabel, button, describe, hbox, heading, panel, vbox
 from resnet_explorer.ui.tables import LinkedTable, TextRow, TextTable
 
 
@@ -47,6 +49,8 @@ class TunedRun(LiveRun):
 
 class FinetuneRunner(TrainingController):
     """Fine-tunes one plan, or several side by side."""
+
+    lab = "tuning"
 
     def tune(self, plans: Sequence[TunePlan], images: int, title: str) -> None:
         """Start new runs, each in a folder of its own; ``images`` is an estimate until the images are read.
@@ -67,6 +71,20 @@ class FinetuneRunner(TrainingController):
         if plan.weights.kind is not WeightsKind.PUBLISHED:
             plan = replace(plan, classes=())  # so that mean and standard deviation of the images are measured first
         return values.TuneRun(plan, str(run.folder), until, len(run.metrics), self.tensorboard)
+
+    def restored(self, left: Unfinished) -> LiveRun | None:
+        run = super().restored(left)
+        try:
+            tune = plan_from_text(left.tune)
+        except ExplorerError:
+            return None
+        if run is None:
+            return None
+        return TunedRun(run.plan, run.folder, 0, run.status, run.environment, run.problem, run.metrics, tune=tune)
+
+    def unfinished(self, run: LiveRun) -> Unfinished:
+        assert isinstance(run, TunedRun) and run.tune is not None
+        return Unfinished(str(run.folder), run.plan, plan_to_text(run.tune))
 
     def open_kept(self, folder: Path) -> None:
         """Open a saved fine-tuning, to evaluate, export or continue it.
@@ -279,14 +297,12 @@ class ExportPane(QWidget):
         tip = "Choose images to classify with the fine-tuned network"
         self.choose = button("Classify images…", tip, self._on_choose)
         self.results = TextTable("Predicted class of each image", ANSWERS, [2])
-        self.results.setColumnWidth(0, 260)
-        self.results.setColumnWidth(1, 160)
-        grid = QGridLayout()
-        for index, (suffix, save) in enumerate(self.buttons.items()):
-            grid.addWidget(save, index // 3, index % 3)
+        self.results.fit_columns()
+        for suffix, save in self.buttons.items():
             save.clicked.connect(partial(self._on_save, suffix))
+        saves = Flow(*self.buttons.values(), margins=NO_MARGINS)
         line = hbox(self.choose, (self.asking, 1), 0)
-        top = (heading("Export"), self.text, grid, self.saving, self.saved, heading("Classify images"), line)
+        top = (heading("Export"), self.text, saves, self.saving, self.saved, heading("Classify images"), line)
         vbox(*top, (self.results, 1), of=self, margins=(14, 8, 14, 8))
         self.show_run(None)
 
@@ -329,6 +345,7 @@ class ExportPane(QWidget):
     def _on_named(self, result: object) -> None:
         predictions = result if isinstance(result, tuple) else ()
         self.results.show_rows([_answer(answer) for answer in predictions if isinstance(answer, values.Prediction)])
+        self.results.fit_columns()
 
 
 def _answer(prediction: values.Prediction) -> TextRow:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple, TypeVar
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QLabel, QLayout, QPushButton, QToolButton, QWidget
+from PySide6.QtCore import QObject, QSize, Qt, Signal
+from PySide6.QtWidgets import QLabel, QLayout, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.insight import values
@@ -144,6 +144,24 @@ DESCRIPTIONS: Mapping[Inside, Description] = {
         "4.3",
     ),
 }
+
+
+class StateLabel(QLabel):
+    """A sentence that takes the rest of a row, in one line where it is not long."""
+
+    LINES_WIDE = 22
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("muted")
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+
+    def minimumSizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        wide = min(metrics.horizontalAdvance(self.text()) + 4, self.LINES_WIDE * metrics.height())
+        return QSize(wide, metrics.height())
 
 
 GIVEN, TRUE = -1, -2

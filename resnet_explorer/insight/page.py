@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QScrollArea, QSizePolicy, QWi
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.files import write
 from resnet_explorer.insight import values
-from resnet_explorer.insight.controls import DESCRIPTIONS, TOGETHER, Answers, Inside, InsideControls
+from resnet_explorer.insight.controls import DESCRIPTIONS, TOGETHER, Answers, Inside, InsideControls, StateLabel
 from resnet_explorer.insight.pictures import mistakes_of
 from resnet_explorer.insight.stack import GalleryPane, InsideStack
 from resnet_explorer.picture.theme import Theme
@@ -20,7 +20,7 @@ from resnet_explorer.ui.fields import ChoiceField, no_number
 from resnet_explorer.ui.frame import Drawer, Edge
 from resnet_explorer.ui.jobs import Jobs, Phase
 from resnet_explorer.ui.jobs_panel import JobLine
-from resnet_explorer.ui.parts import Problem, button, describe, fill, label, panel, text, vbox
+from resnet_explorer.ui.parts import Problem, button, describe, fill, panel, text, vbox
 
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 
@@ -40,7 +40,7 @@ class InsideView(QWidget):
         self._none = "Choose a trained run."
         self._request: values.InsideRequest | None = None
         self.answers = Answers(jobs, self)
-        self.run, self.state, self.problem = QLabel(), label(kind="muted", wrap=True, cut=True), Problem()
+        self.run, self.state, self.problem = QLabel(), StateLabel(), Problem()
         self.caption = text()
         self.views, self.controls = describe(ChoiceField(), "View", "What is shown of the run"), InsideControls()
         self.line = JobLine(jobs, inside=True)
@@ -54,6 +54,7 @@ class InsideView(QWidget):
 
     def _arrange(self) -> None:
         self.run.setObjectName("strong")
+        self.views.setSizeAdjustPolicy(ChoiceField.SizeAdjustPolicy.AdjustToContents)
         self.views.offer((view, view, f"{shows} ({source})") for view, (shows, source) in DESCRIPTIONS.items())
         self.line.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.controls.lay_out((self.run, self.views), (self.all, self.save_button, self.state, self.line))
@@ -63,7 +64,7 @@ class InsideView(QWidget):
         reading.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.images = Drawer("Test images", self.gallery, Edge.LEFT, 270, "The test images, to choose one")
         classes = self.stack.confusion.classes
-        self.classes = Drawer("Classes", classes, Edge.RIGHT, 300, "Recall and precision of each class")
+        self.classes = Drawer("Classes", classes, Edge.LEFT, 340, "Recall and precision of each class")
         about = Drawer("Reading this view", reading, Edge.RIGHT, 260, "What the view shows, and its source")
         self.drawers = (self.images, self.classes, about)
         vbox((self.stack, 1), of=self)

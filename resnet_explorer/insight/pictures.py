@@ -14,7 +14,6 @@ from resnet_explorer.picture.marks import SCALE, Ink, Picture
 from resnet_explorer.picture.theme import LIGHT, Theme
 from resnet_explorer.ui.canvas import SizedCanvas
 from resnet_explorer.ui.scene import Camera, Hit
-from resnet_explorer.ui.style import USUAL_POINTS
 
 MOST = 512
 """The largest number of images in a grid; more take long to lay out."""
@@ -224,8 +223,9 @@ def side_of(count: int, pixels: int) -> int:
 
 Draw = Callable[[float, float, float], Picture]
 """Draws a picture of a width, a height and a text scale."""
-GAP, LINES = 16, 46
-"""In px: between the images, and the height of their captions."""
+GAP = 16
+"""In px, between the images."""
+_CAPTION = int(Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap)
 DIMMED, STRONGEST = 0.8, 0.65
 """Brightness of the image under the evidence, and opacity of the strongest evidence."""
 
@@ -299,16 +299,18 @@ class CamView(QWidget):
         painter.fillRect(0, 0, wide, high, QColor(self._theme.colours[Ink.PAGE]))
         if self._cam is None:
             return
-        lines = round(LINES * self._theme.font_points / USUAL_POINTS)
-        side = max(24, min((wide - 4 * GAP) // 3, high - 2 * GAP - lines))
-        left = max(GAP, (wide - 3 * side - 2 * GAP) // 2)
-        top = max(GAP, (high - side - lines) // 2)
+        most, one_line = (wide - 4 * GAP) // 3, QRect(0, 0, 10_000, 10_000)
+        text_wide = min(most, max(painter.boundingRect(one_line, _CAPTION, text).width() for text in self._captions))
+        room = QRect(0, 0, text_wide + 1, 10_000)
+        lines = max(painter.boundingRect(room, _CAPTION, text).height() for text in self._captions) + 6
+        side = max(24, min(most, high - 2 * GAP - lines))
+        column, top = max(side, text_wide), max(GAP, (high - side - lines) // 2)
+        left = max(GAP, (wide - 3 * column - 2 * GAP) // 2)
         painter.setPen(QColor(self._theme.colours[Ink.TEXT]))
         for image, text in zip(_images(self._cam, self._theme, side), self._captions, strict=True):
-            painter.drawImage(left + (side - image.width()) // 2, top, image)
-            place = QRect(left - GAP // 2, top + side + 6, side + GAP, lines)
-            painter.drawText(place, Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap, text)
-            left += side + GAP
+            painter.drawImage(left + (column - image.width()) // 2, top, image)
+            painter.drawText(QRect(left, top + side + 6, column + 1, lines), _CAPTION, text)
+            left += column + GAP
 
     def to_png(self) -> bytes:
         """Return the three images with their captions as a PNG."""

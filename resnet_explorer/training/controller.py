@@ -11,8 +11,9 @@ from PySide6.QtCore import QObject, Signal
 
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.runs.folder import file_name, rename, summarize_run
+from resnet_explorer.runs.folder import RUN, file_name, read, rename, summarize_run
 from resnet_explorer.runs.plan import Chunk, Metric, Run, RunEnvironment, RunPlan, RunStatistics
+from resnet_explorer.runs.unfinished import Unfinished, note, noted
 from resnet_explorer.training.values import TrainRun
 from resnet_explorer.ui.jobs import Jobs
 
@@ -71,11 +72,14 @@ class TrainingController(QObject):
 
     changed = Signal()
     ended = Signal()
+    lab = "training"
 
     def __init__(self, jobs: Jobs, root: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._jobs, self.root = jobs, root
         self.runs: list[LiveRun] = []
+        self.left = self._noted = noted(root, self.lab)
+        """The runs that were unfinished when the app ended, until they are continued or discarded."""
         self.tensorboard = False
 
     @property
@@ -108,6 +112,41 @@ class TrainingController(QObject):
             self.runs.append(LiveRun(run.plan, Path(run.folder), 0, *rest))
         self.changed.emit()
 
+    def continue_left(self) -> None:
+        """Continue the runs that were unfinished when the app ended."""
+        left, self.left = self.left, ()
+        self.clear()
+        self.runs = [run for run in map(self.restored, left) if run is not None]
+        self.resume()
+
+    def discard_left(self) -> None:
+        """Offer them no more; what they made stays saved."""
+        self.left = ()
+        self._tell()
+
+    def restored(self, left: Unfinished) -> LiveRun | None:
+        """Return a run that was unfinished, paused; None where its folder cannot be read any more."""
+        folder = Path(left.folder)
+        try:
+            run = read(folder) if (folder / RUN).is_file() else Run(left.plan, None, (), left.folder)
+        except ExplorerError:
+            return None
+        status = RunStatus.DONE if run.is_finished else RunStatus.PAUSED
+        return LiveRun(run.plan, folder, 0, status, run.environment, run.problem, list(run.metrics))
+
+    def unfinished(self, run: LiveRun) -> Unfinished:
+        """Return what is noted of a run while it has steps left."""
+        return Unfinished(str(run.folder), run.plan)
+
+    def _note(self) -> None:
+        """Note which runs have steps left, so that the next start can offer them."""
+        folders = {str(run.folder) for run in self.runs}
+        self.left = tuple(left for left in self.left if left.folder not in folders)
+        unfinished = (*self.left, *(self.unfinished(run) for run in self.runs if run.is_open))
+        if unfinished != self._noted:
+            self._noted = unfinished
+            note(self.root, self.lab, unfinished)
+
     def step(self) -> None:
         """Make one step of every unfinished run."""
         self.resume(1)
@@ -121,6 +160,7 @@ class TrainingController(QObject):
                 callbacks = partial(self._on_done, run), partial(self._on_failed, run)
                 label, so_far = f"Training {run.plan.name}", partial(self._on_chunk, run)
                 run.job = self._jobs.submit(self.job_of(run, until), label, *callbacks, so_far=so_far)
+        self._note()
         self.changed.emit()
 
     def job_of(self, run: LiveRun, until: int | None) -> Job:
@@ -160,6 +200,7 @@ class TrainingController(QObject):
         self._tell()
 
     def _tell(self) -> None:
+        self._note()
         self.changed.emit()
         if not self.is_busy:
             self.ended.emit()

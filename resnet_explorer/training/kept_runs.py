@@ -102,7 +102,8 @@ class KeptRuns(QWidget):
         parent = QTreeWidgetItem([text, when if editable else "recorded"])
         parent.setToolTip(0, title)
         for run in runs:
-            item = QTreeWidgetItem([run.name])
+            left = "" if run.is_finished else f"{run.steps:,} of {run.plan.recipe.steps:,} steps"
+            item = QTreeWidgetItem([run.name, left])
             item.setData(0, _PATH, run)
             item.setToolTip(0, _describe(run))
             if editable:

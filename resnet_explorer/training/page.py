@@ -120,11 +120,18 @@ class TrainingPage(RunsPage[TrainingController]):
         self.table.grown.connect(lambda high: runs.fit(min(high, 160)))
         setup = Drawer("Experiment and recipe", self.setup, Edge.LEFT, 346, "What is trained, on what, and how")
         self.set_parts(
-            self.views, runs, setup, reading, *self.inside.drawers, kept, tools=(self.bar, *self.views.tools)
+            self.views,
+            runs,
+            setup,
+            reading,
+            *self.inside.drawers,
+            kept,
+            tools=(self.offer, self.bar, *self.views.tools),
         )
 
     def _wire(self) -> None:
         self.bar.start_wanted.connect(self.start)
+        self.offer.continue_wanted.connect(self._on_continue_left)
         self.trainer.changed.connect(self._on_runs)
         self.setup.changed.connect(self._on_setup)
         self.setup.preset_chosen.connect(self._on_preset)
@@ -247,6 +254,10 @@ class TrainingPage(RunsPage[TrainingController]):
             self._leave_replay()
             self.trainer.take_up(runs)
             self.trainer.resume()
+
+    def _on_continue_left(self) -> None:
+        self._leave_replay()
+        self.trainer.continue_left()
 
     def _on_renamed(self, place: int, name: str) -> None:
         """Rename a run trained here; a recording keeps its name."""

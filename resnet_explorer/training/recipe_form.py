@@ -16,6 +16,7 @@ from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.runs.recipe import MAX_STEPS, NAMES, ONE_CYCLE_WORDS, Optimiser, Recipe, Schedule
 from resnet_explorer.training.values import FindRate, RateTest
 from resnet_explorer.ui.chart_view import ChartView
+from resnet_explorer.ui.dialogs import resize_to_fit
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.fields import (
     CheckField,
@@ -217,7 +218,7 @@ class RateDialog(QDialog):
         self.setWindowTitle(f"A learning rate for {plan.name}")
         self.take.setEnabled(False)
         vbox((self.chart, 1), self.line, hbox((self.text, 1), self.take, self.leave), of=self, margins=(10, 10, 10, 10))
-        self.resize(720, 460)
+        resize_to_fit(self, 760, 500)
         self.chart.show_theme(theme)
         self._draw(RateTest((), ()))
         jobs.changed.connect(self._on_jobs)

@@ -19,8 +19,9 @@ from resnet_explorer.training.bars import CurveOptions
 from resnet_explorer.training.block_charts import BLOCKWISE, block_plot, block_strips, heat, rates
 from resnet_explorer.training.chart_data import MEASURES, Measure, Options, Traced, traced
 from resnet_explorer.training.charts import TrainingCharts
-from resnet_explorer.training.controller import LiveRun, TrainingController
+from resnet_explorer.training.controller import LiveRun, RunStatus, TrainingController
 from resnet_explorer.training.text import test_error
+from resnet_explorer.training.unfinished_bar import UnfinishedBar
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.chart_view import ChartView, HeatView
 from resnet_explorer.ui.document import Document
@@ -330,6 +331,8 @@ class RunsPage(PageView, Generic[T]):
         super().__init__(parent)
         self._document, self._jobs, self._theme, self.trainer = document, jobs, LIGHT, trainer
         trainer.setParent(self)
+        self.offer = UnfinishedBar(trainer)
+        self.offer.show_left()
         self._redraw = timer(self, REDRAW_MS, self.draw, once=True)
 
     def attach(self, window: Window) -> None:
@@ -341,6 +344,10 @@ class RunsPage(PageView, Generic[T]):
 
     def draw(self) -> None:
         raise NotImplementedError
+
+    @property
+    def running(self) -> int:
+        return sum(run.status in (RunStatus.RUNNING, RunStatus.WAITING) for run in self.trainer.runs)
 
     def draw_soon(self) -> None:
         """Draw when the steps that arrive together are there."""

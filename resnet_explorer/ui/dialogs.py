@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.files import write
+from resnet_explorer.ui.style import USUAL_POINTS
 from resnet_explorer.ui.window import Window
 
 Texts = Mapping[str, Callable[[], str]]
@@ -19,6 +20,21 @@ ONNX = ("ONNX, images of this size (*.onnx)", "ONNX, images of any size (*.onnx)
 """The two kinds of ONNX files; both take batches of any length."""
 
 
+_FRAME = QSize(16, 48)
+"""What the system's frame of a dialog takes of the screen, at most."""
+_ROOM = QSize(640, 480)
+"""The room that a dialog may take also before a window that is smaller."""
+
+
+def resize_to_fit(dialog: QWidget, width: int, height: int) -> None:
+    """Give a dialog a size in px at the usual text size, larger with larger text, within its window and its screen."""
+    scale = dialog.font().pointSizeF() / USUAL_POINTS
+    size = QSize(round(width * scale), round(height * scale))
+    if parent := dialog.parentWidget():
+        size = size.boundedTo(parent.window().size().expandedTo(_ROOM))
+    dialog.resize(size.boundedTo(dialog.screen().availableSize() - _FRAME))
+
+
 def confirm(parent: QWidget, text: str) -> bool:
     """Ask whether to start; Escape means no."""
     box = QMessageBox(QMessageBox.Icon.Question, "Start this?", text, parent=parent)
@@ -26,6 +42,17 @@ def confirm(parent: QWidget, text: str) -> bool:
     box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No)
     box.setDefaultButton(QMessageBox.StandardButton.No)
     return QMessageBox.StandardButton(box.exec()) == QMessageBox.StandardButton.Yes
+
+
+def confirm_quit(parent: QWidget, running: int) -> bool:
+    """Ask whether to quit while trainings are running; Escape means no."""
+    trainings = "1 training is" if running == 1 else f"{running} trainings are"
+    box = QMessageBox(QMessageBox.Icon.Question, "Quit?", f"{trainings} not finished.", parent=parent)
+    box.setInformativeText("What has been made stays saved, and the next start offers to continue.")
+    leave = box.addButton("Quit", QMessageBox.ButtonRole.AcceptRole)
+    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+    box.exec()
+    return box.clickedButton() is leave
 
 
 def warn(parent: QWidget, title: str, error: ExplorerError) -> None:

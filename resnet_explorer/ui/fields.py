@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from PySide6 import QtWidgets
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QValidator, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QPushButton, QSpinBox, QWidget
 
@@ -36,6 +36,12 @@ class NumberField(QSpinBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumWidth(34)
         self.lineEdit().textEdited.connect(self._on_text_edited)
+
+    def sizeHint(self) -> QSize:
+        """Return the size that the largest valid value needs."""
+        hint, width_of = super().sizeHint(), self.fontMetrics().horizontalAdvance
+        spare = width_of(str(-_WIDE)) - width_of(str(self.high))
+        return QSize(hint.width() - max(0, spare), hint.height())
 
     def show_value(self, value: int) -> None:
         """Show a valid value; text that says the same is left as it was typed."""

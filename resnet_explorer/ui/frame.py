@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from math import ceil
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from resnet_explorer.ui.parts import describe, vbox
 from resnet_explorer.ui.style import USUAL_POINTS
+from resnet_explorer.ui.tools_area import ToolsArea
 
 SHARE = 0.6
 """The share of the page's area that the picture keeps beside drawers that are open by themselves."""
@@ -48,7 +50,7 @@ class Handle(QToolButton):
 
     def __init__(self, title: str, edge: Edge, tip: str) -> None:
         super().__init__()
-        self._edge = edge
+        self.edge = edge
         self.setText(title)
         self.setCheckable(True)
         self.setAutoRaise(True)
@@ -58,7 +60,7 @@ class Handle(QToolButton):
     def sizeHint(self) -> QSize:
         metrics = self.fontMetrics()
         size = QSize(metrics.horizontalAdvance(self.text()) + 2 * metrics.height(), metrics.height() + 10)
-        return size if self._edge is Edge.BOTTOM else size.transposed()
+        return size if self.edge is Edge.BOTTOM else size.transposed()
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -66,12 +68,12 @@ class Handle(QToolButton):
     def paintEvent(self, event: QPaintEvent) -> None:
         option, painter, size = QStyleOptionToolButton(), QPainter(self), self.size()
         self.initStyleOption(option)
-        if self._edge is not Edge.BOTTOM:
+        if self.edge is not Edge.BOTTOM:
             size = size.transposed()
             painter.translate(
-                0 if self._edge is Edge.LEFT else self.width(), self.height() if self._edge is Edge.LEFT else 0
+                0 if self.edge is Edge.LEFT else self.width(), self.height() if self.edge is Edge.LEFT else 0
             )
-            painter.rotate(-90 if self._edge is Edge.LEFT else 90)
+            painter.rotate(-90 if self.edge is Edge.LEFT else 90)
         option.rect = QRect(QPoint(0, 0), size)
         self.style().drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option, painter, self)
 
@@ -182,8 +184,9 @@ class Frame(QWidget):
     def set_parts(self, main: QWidget, *drawers: Drawer, tools: Sequence[QWidget] = ()) -> None:
         """Put in the picture, the drawers in the order of importance, and the rows of tools above the picture."""
         self.main, self.tools, self.drawers = main, tuple(tools), drawers
-        for widget in (*self.tools, main):
-            widget.setParent(self)
+        self._tools_area = ToolsArea(self.tools, self)
+        self._tools_area.changed.connect(self._place)
+        main.setParent(self)
         for drawer in drawers:
             for part in (drawer.handle, drawer):
                 part.setParent(self)
@@ -253,42 +256,54 @@ class Frame(QWidget):
         docked = self._docked(inner)
         left, right, bottom = (docked.get(edge, 0) for edge in Edge)
         middle = inner.adjusted(left, 0, -right, -bottom)
-        top = middle.top()
-        for part in self.tools:
-            high = _tools_height(part, middle.width())
-            part.setGeometry(middle.left(), top, middle.width(), high)
-            top += high
-        self.main.setGeometry(middle.left(), top, middle.width(), max(1, middle.bottom() + 1 - top))
+        high = self._tools_height(middle)
+        self._tools_area.place(QRect(middle.left(), middle.top(), middle.width(), high))
+        self.main.setGeometry(middle.left(), middle.top() + high, middle.width(), max(1, middle.height() - high))
         for drawer in self.drawers:
             self._place_drawer(drawer, inner, middle, docked)
         self.arranged.emit()
 
+    def _tools_height(self, middle: QRect) -> int:
+        """Return the height of the tools: a row at least, and no more than leaves the picture its share."""
+        needed, row = self._tools_area.heightForWidth(middle.width()), 3 * self.fontMetrics().height()
+        share = LEAST_SHARE if any(drawer.state is OpenState.OPEN for drawer in self.drawers) else SHARE
+        room = middle.height() - ceil(share * self.width() * self.height() / max(1, middle.width()))
+        return max(min(needed, row), min(needed, room))
+
     def _place_handles(self, area: QRect) -> QRect:
-        """Place the handles along their edges, and return the area between them."""
-        inner = QRect(area)
-        for edge in Edge:
-            handles = self._handles(edge)
-            if not handles:
-                continue
-            if edge is Edge.BOTTOM:
-                high = max(handle.sizeHint().height() for handle in handles)
-                inner.setBottom(inner.bottom() - high)
-            else:
-                wide = max(handle.sizeHint().width() for handle in handles)
-                inner = inner.adjusted(wide, 0, 0, 0) if edge is Edge.LEFT else inner.adjusted(0, 0, -wide, 0)
-        for edge in Edge:
-            along = inner.left() if edge is Edge.BOTTOM else inner.top()
-            for handle in self._handles(edge):
-                size = handle.sizeHint()
-                if edge is Edge.BOTTOM:
-                    handle.setGeometry(along, inner.bottom() + 1, size.width(), area.bottom() - inner.bottom())
-                    along += size.width()
-                    continue
-                left = area.left() if edge is Edge.LEFT else inner.right() + 1
-                wide = inner.left() - area.left() if edge is Edge.LEFT else area.right() - inner.right()
-                handle.setGeometry(left, along, wide, size.height())
-                along += size.height()
+        """Place the handles along their edges, in as many lines as they need, and return the area between them."""
+        lines = {edge: self._handle_lines(edge, area) for edge in Edge}
+        depths = {edge: [max(_across(handle) for handle in line) for line in lines[edge]] for edge in Edge}
+        left, right, bottom = (sum(depths[edge]) for edge in Edge)
+        inner = area.adjusted(left, 0, -right, -bottom)
+        for edge, start in (
+            (Edge.LEFT, area.left()),
+            (Edge.RIGHT, inner.right() + 1),
+            (Edge.BOTTOM, inner.bottom() + 1),
+        ):
+            for line, depth in zip(lines[edge], depths[edge], strict=True):
+                along = inner.left() if edge is Edge.BOTTOM else inner.top()
+                for handle in line:
+                    size = handle.sizeHint()
+                    if edge is Edge.BOTTOM:
+                        handle.setGeometry(along, start, size.width(), depth)
+                    else:
+                        handle.setGeometry(start, along, depth, size.height())
+                    along += _along(handle)
+                start += depth
         return inner
+
+    def _handle_lines(self, edge: Edge, area: QRect) -> list[list[Handle]]:
+        """Return the handles of an edge in lines that fit along it."""
+        lines: list[list[Handle]] = []
+        left = 0
+        for handle in self._handles(edge):
+            if not lines or _along(handle) > left:
+                lines.append([])
+                left = area.width() if edge is Edge.BOTTOM else area.height() - 2 * self.fontMetrics().height()
+            lines[-1].append(handle)
+            left -= _along(handle)
+        return lines
 
     def _handles(self, edge: Edge) -> list[Handle]:
         """Return the handles at an edge; those that were put elsewhere take no room."""
@@ -329,7 +344,7 @@ class Frame(QWidget):
 
     def _main_size(self, inner: QRect, docked: Mapping[Edge, int]) -> QSize:
         wide = inner.width() - docked.get(Edge.LEFT, 0) - docked.get(Edge.RIGHT, 0)
-        high = inner.height() - docked.get(Edge.BOTTOM, 0) - sum(_tools_height(part, wide) for part in self.tools)
+        high = inner.height() - docked.get(Edge.BOTTOM, 0) - self._tools_area.heightForWidth(wide)
         return QSize(max(0, wide), max(0, high))
 
     def _place_drawer(self, drawer: Drawer, inner: QRect, middle: QRect, docked: Mapping[Edge, int]) -> None:
@@ -358,7 +373,11 @@ class Frame(QWidget):
             drawer.toggled.emit(drawer.handle.isChecked())
 
 
-def _tools_height(part: QWidget, width: int) -> int:
-    if part.isHidden():
-        return 0
-    return part.heightForWidth(width) if part.hasHeightForWidth() else part.sizeHint().height()
+def _along(handle: Handle) -> int:
+    size = handle.sizeHint()
+    return size.width() if handle.edge is Edge.BOTTOM else size.height()
+
+
+def _across(handle: Handle) -> int:
+    size = handle.sizeHint()
+    return size.height() if handle.edge is Edge.BOTTOM else size.width()

@@ -42,6 +42,11 @@ class PageView(Frame):
         """Return the runs that the page shows; a page without runs has none."""
         return ()
 
+    @property
+    def running(self) -> int:
+        """Return how many trainings of the page are running or waiting."""
+        return 0
+
 
 class Window(QMainWindow):
     """The main window as pages, dialogs and actions see it."""

@@ -110,7 +110,7 @@ class Desk:
 
     def settle(self) -> None:
         """Let layouts that were asked for take place."""
-        for _ in range(2):
+        for _ in range(5):
             self.app.sendPostedEvents()
             self.app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 

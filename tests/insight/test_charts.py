@@ -255,7 +255,7 @@ def test_lesions_stand_at_their_blocks_swaps_between_two_and_the_whole_network_a
         "stage 2",
     ]
     assert [guide.value for guide in made.guides] == [90.0], "ten classes"
-    picture = chart(made, 900, 500)
+    picture = chart(made, 1000, 600)
     text = " ".join(texts(picture))
     for said in ("297 test images", "digits", "as it is 2.0 %, typically 3.5 %", "a guess", "evaluation mode"):
         assert said in text

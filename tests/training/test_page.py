@@ -1,5 +1,6 @@
 """The training lab on the real window: recorded, live, paused, kept, and what goes wrong."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from resnet_explorer.training.chart_data import Measure
 from resnet_explorer.training.controller import RunStatus
 from resnet_explorer.training.page import TrainingPage
 from resnet_explorer.training.presets import PRESETS
+from resnet_explorer.ui import dialogs
 from resnet_explorer.ui.fields import ChoiceField
 from tests import pages
 from tests.narrow import of_kind, present
@@ -114,6 +116,37 @@ def test_pause_step_and_resume_give_the_run_that_was_never_paused(page: Training
         page.bar.pause.click()
         _wait(page, qtbot)
     assert [[metric.loss for metric in run.metrics] for run in page.trainer.runs] == whole
+
+
+def test_quitting_while_training_asks_and_the_next_start_offers_the_runs(
+    window: MainWindow, page: TrainingPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def refuse(parent: object, running: int) -> bool:
+        asked.append(running)
+        return False
+
+    monkeypatch.setattr(dialogs, "confirm_quit", refuse)
+    page.setup.recipe.show_recipe(replace(SHORT, steps=400))
+    page.setup._on_changed()
+    page.bar.start.click()
+    window.close()
+    assert asked == [2] and window.isVisible()
+    qtbot.waitUntil(lambda: any(run.metrics for run in page.trainer.runs), timeout=PATIENCE)
+    page.bar.pause.click()
+    folders = [run.folder for run in page.trainer.runs]
+    again = TrainingPage(window.document, window.jobs)
+    qtbot.addWidget(again)
+    assert [Path(run.folder) for run in again.trainer.left] == folders, "also the one that has not begun"
+    assert not again.offer.isHidden() and "2 runs were not finished" in again.offer.text.text()
+    again.kept.refresh()
+    begun = present(present(again.kept.tree.topLevelItem(0)).child(0))
+    assert "of 400 steps" in begun.text(1)
+    again.offer.proceed.click()
+    assert [run.folder for run in again.trainer.runs] == folders and again.trainer.is_busy and again.offer.isHidden()
+    again.bar.stop.click()
+    assert not TrainingPage(window.document, window.jobs).trainer.left, "what was stopped is not offered"
 
 
 def test_stopped_runs_are_continued_from_the_list(page: TrainingPage, qtbot: QtBot) -> None:

@@ -201,7 +201,7 @@ def lay_out(chart: Chart, wide: float, high: float, text: float, area: float = F
     """
     ranges, size = (x_range(chart), y_range(chart)), sizes(text)
     best: Layout | None = None
-    for budget in (*ROOMY, *(budget._replace(beside=False) for budget in ROOMY)):
+    for budget in ROOMY:
         made = _lay_out(chart, wide, high, size, budget, ranges)
         if made.frame.bottom - made.frame.top >= FRAME_PART * high:
             if _area(made.frame) >= area * wide * high:

@@ -116,10 +116,11 @@ BUDGETS = (
     Budget(1, 0, 0, legend=False, with_notes=False, spans=False, axis_titles=False),
 )
 """From all to the least; the first that leaves the frame enough of the height is taken."""
-ROOMY = (*BUDGETS[:3], Budget(1, 0, 1, with_notes=False))
+_ALIKE = (BUDGETS[:2], (*BUDGETS[2:3], Budget(1, 0, 1, with_notes=False)))
+ROOMY = tuple(budget._replace(beside=beside) for budgets in _ALIKE for beside in (True, False) for budget in budgets)
 """Those that drop nothing that is needed to read the curves."""
 FRAME_PART = 0.45
-FRAME_AREA = 0.56
+FRAME_AREA = 0.555
 """The part of a picture's area that its curves get, where that is possible."""
 
 
