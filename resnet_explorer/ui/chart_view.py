@@ -159,7 +159,8 @@ class ChartView(_LinkedCanvas):
         return target.path if target and not is_point else ""
 
     def part_at(self, position: QPointF) -> str:
-        path = self.path_at(position)
+        """Return the path at a point, or that of the block whose values are read there."""
+        path = self.path_at(position) or (self.readout.path if self.readout else "")
         return "" if path in self._keys() else path
 
     def _keys(self) -> set[str]:
