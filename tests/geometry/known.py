@@ -22,56 +22,27 @@ class Known(NamedTuple):
         return f"{theme} {text}" in self.where
 
 
-LARGER = ("light 150", "dark 150", "projector 100", "projector 150")
+LARGEST = ("projector 150",)
+LARGE_TEXT = ("light 150", "dark 150", *LARGEST)
+LARGER = ("projector 100", *LARGE_TEXT)
 EVERYWHERE = ("light 100", "dark 100", *LARGER)
+LARGER_NOT_DARK = ("light 150", "projector 100", *LARGEST)
+NOT_DARK = ("light 100", *LARGER_NOT_DARK)
+"""The dark theme is looked at where the screen is not the smallest."""
 KNOWN: tuple[Known, ...] = (
     Known("diagram", "* texts in DiagramView 'Block diagram' are under 9 px: *", EVERYWHERE),
-    Known("export", "QLabel* cuts ?&Format*", ("projector 150",)),
-    Known("export", "QLabel* cuts ?&Scale*", ("projector 150",)),
-    Known("export", "QLabel* cuts ?&Theme*", ("projector 150",)),
-    Known("export", "QLabel* cuts ??,??? × ??? px. Vectors *", ("projector 150",)),
-    Known(
-        "gradients",
-        "the plot of *",
-        (
-            "light 150",
-            "projector 100",
-            "projector 150",
-        ),
-    ),
+    Known("export", "QLabel* cuts ?&Format*", LARGEST),
+    Known("export", "QLabel* cuts ?&Scale*", LARGEST),
+    Known("export", "QLabel* cuts ?&Theme*", LARGEST),
+    Known("export", "QLabel* cuts ??,??? × ??? px. Vectors *", LARGEST),
+    Known("gradients", "the plot of *", LARGER_NOT_DARK),
     Known("graph", "* texts in GraphCanvas 'Autograd graph' are under 9 px: *", LARGER),
-    Known("inspect", "the plot of *", ("projector 150",)),
-    Known("module, read", "QLabel* cuts ???,???,??? parameters.\n*", ("projector 150",)),
-    Known(
-        "run a module?",
-        "QLabel* cuts ?To read the module, the *",
-        (
-            "light 150",
-            "dark 150",
-            "projector 150",
-        ),
-    ),
-    Known("timeline", "QLabel* cuts ?Published: ??-crop error*", ("projector 150",)),
-    Known(
-        "timeline",
-        "TimelineDialog 'Timeline of residual networks' is *",
-        (
-            "light 100",
-            "light 150",
-            "projector 100",
-            "projector 150",
-        ),
-    ),
-    Known(
-        "tuning",
-        "* texts in FreezeView 'Network to fine-tune' are under 9 px: *",
-        (
-            "light 100",
-            "light 150",
-            "projector 100",
-            "projector 150",
-        ),
-    ),
-    Known("tuning", "WaysTable* cuts ?Way*", ("projector 150",)),
-    Known("weights", "QTabBar* cuts ?Names (??)*", ("projector 150",)),
+    Known("inspect", "the plot of *", LARGEST),
+    Known("module, read", "QLabel* cuts ???,???,??? parameters.\n*", LARGEST),
+    Known("run a module?", "QLabel* cuts ?To read the module, the *", LARGE_TEXT),
+    Known("timeline", "QLabel* cuts ?Published: ??-crop error*", LARGEST),
+    Known("timeline", "TimelineDialog 'Timeline of residual networks' is *", NOT_DARK),
+    Known("tuning", "* texts in FreezeView 'Network to fine-tune' are under 9 px: *", NOT_DARK),
+    Known("tuning", "WaysTable* cuts ?Way*", LARGEST),
+    Known("weights", "QTabBar* cuts ?Names (??)*", LARGEST),
 )
