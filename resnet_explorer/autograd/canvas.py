@@ -241,7 +241,7 @@ class GraphCanvas(Canvas):
         is_open = block is not None and block.path in self.view.blocks
         text = "&Close the block" if is_open else "&Open to its operations"
         first: dict[str, Callable[[], object]] = {text: partial(self.toggle, path)} if block else {}
-        show_menu(self, self._document, place_of(self, event, self._places_of(path)), first)
+        show_menu(self, self._document, place_of(self, event, self._places_of(path)), first, is_graph=True)
 
     def double_clicked(self, hit: Hit) -> None:
         self.toggle(hit.path)

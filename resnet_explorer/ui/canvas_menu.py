@@ -25,11 +25,16 @@ def place_of(canvas: Canvas, event: QContextMenuEvent, selected: list[QRectF]) -
 
 
 def show_menu(
-    canvas: Canvas, document: Document, place: QPoint, first: Mapping[str, Callable[[], object]] | None = None
+    canvas: Canvas,
+    document: Document,
+    place: QPoint,
+    first: Mapping[str, Callable[[], object]] | None = None,
+    *,
+    is_graph: bool = False,
 ) -> QMenu:
     """Show what can be done with a picture and with the selected part of the network; ``first`` comes above that.
 
-    Exports are offered for the picture that the page's export is about.
+    Exports are offered for the picture that the page's export is about, the autograd graph where it ``is_graph`` not.
     """
     path, window = document.selection, _window_of(canvas)
     menu = QMenu(canvas)
@@ -47,6 +52,8 @@ def show_menu(
         menu.addSeparator()
         for text, drawer in (("Show in &diagram", ""), ("Show in &Layers", "Layers"), ("Show in co&de", "Code")):
             menu.addAction(text, partial(_show_in, window, drawer)).setEnabled(bool(path))
+        if not is_graph:
+            menu.addAction("Show in autograd &graph", lambda: window.show_page("graph")).setEnabled(bool(path))
     menu.popup(place)
     return menu
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
 from PySide6.QtWidgets import QDialog
 
@@ -82,8 +83,11 @@ def _timeline(desk: Desk) -> QDialog:
 
 
 def _export(desk: Desk) -> QDialog:
-    window = desk.window
-    return ExportDialog(window.diagram.picture, "resnet50", window.preferences, window)
+    shown: list[QDialog] = []
+    desk.window.show_page("diagram")
+    with patch.object(ExportDialog, "exec", lambda dialog: shown.append(dialog)):
+        desk.window.actions_by_key["export"].trigger()
+    return shown[0]
 
 
 DIALOGS = (

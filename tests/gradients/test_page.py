@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from resnet_explorer.app.main_window import MainWindow
@@ -64,6 +66,14 @@ def test_a_block_is_selected_everywhere(window: MainWindow, page: GradientPage) 
     assert page.text.block.text() == "Block 5 of ResNet-20 · layer2.1"
     assert "the shortcut contributes" in page.text.terms.text() and "cosine" in page.text.terms.text()
     assert len(page.canvas.marked()) == 4, "both curves and both rows of blocks"
+    key = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(), QPoint())
+    QCoreApplication.sendEvent(page.canvas, key)
+    menu = page.canvas.findChildren(QMenu)[-1]
+    offered = {action.text().replace("&", ""): action for action in menu.actions() if action.isEnabled()}
+    assert {"Copy picture", "Copy path", "Export picture…", "Show in code", "Show in autograd graph"} <= offered.keys()
+    offered["Show in diagram"].trigger()
+    assert window.shown_page() is None and window.document.selection == "layer2.1"
+    menu.close()
 
 
 def test_every_quantity_can_be_shown(page: GradientPage) -> None:
