@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QProgressBar, QPushButton, QScrollArea, QWidget
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning.choices import Strategy, WeightsKind
@@ -29,7 +29,7 @@ from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.flow import Flow
 from resnet_explorer.ui.frame import Drawer, Edge
 from resnet_explorer.ui.jobs import Jobs
-from resnet_explorer.ui.parts import Problem, panel
+from resnet_explorer.ui.parts import Problem, fill, panel
 from resnet_explorer.ui.preferences import runs_folder
 from resnet_explorer.ui.views import View, Views
 
@@ -95,7 +95,9 @@ class TuningPage(RunsPage[FinetuneRunner]):
         self._wire()
 
     def _lay_out(self) -> None:
-        inside = self.inside
+        inside, about = self.inside, QScrollArea()
+        fill(about, self.replay.text, 1, margins=(12, 8, 12, 8))
+        reading = Drawer("Reading this plot", about, Edge.RIGHT, 290, "What the recorded fine-tuning shows")
         self.views = Views(
             "Views of the fine-tuning",
             View(
@@ -121,7 +123,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
                 "Metrics of the trainings, step by step",
                 self.curves,
                 self.curves.tools,
-                self.curves.drawers,
+                (*self.curves.drawers, reading),
             ),
             View(
                 "Before and after",
@@ -139,9 +141,9 @@ class TuningPage(RunsPage[FinetuneRunner]):
             ),
             View("Export", "The model, its card, its training script; and predictions for images", self.export),
         )
-        self.bar.lay_out(*self.views.buttons)
+        self.bar.lay_out(self.replay, *self.views.buttons)
         steps = Drawer("Steps", self.setup, Edge.LEFT, 376, "Weights, images, head, what trains, and the recipe")
-        tools = self.offer, self.bar, panel(self.bar.problem, margins=(12, 0, 12, 0)), self.replay, *self.views.tools
+        tools = self.offer, self.bar, panel(self.bar.problem, margins=(12, 0, 12, 0)), *self.views.tools
         self.set_parts(self.views, steps, *self.views.drawers, tools=tools)
 
     def _wire(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QScrollArea, QSizePolicy, QSlider, QWidget
 
 from resnet_explorer.finetuning.charts import frozen_at, group_rates, unit_title
@@ -224,11 +224,18 @@ class WaysTable(TextTable):
     def __init__(self, columns: int = len(WAY_COLUMNS)) -> None:
         super().__init__("Ways of the channels into the network", WAY_COLUMNS[:columns], range(1, columns))
         self.setIndentation(0)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.header().setStretchLastSection(False)
         self.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Let the first column take what is left; where all need more than there is, they are scrolled."""
+        super().resizeEvent(event)
+        hints = (max(self.sizeHintForColumn(n), self.header().sectionSizeHint(n)) for n in range(self.columnCount()))
+        modes = QHeaderView.ResizeMode
+        fits = sum(hints) <= self.viewport().width()
+        self.header().setSectionResizeMode(0, modes.Stretch if fits else modes.ResizeToContents)
+        self.fit_height()
 
     def show_ways(self, state: TuningState) -> None:
         """Show what each way costs in the plan, and what was measured of it."""

@@ -1,24 +1,27 @@
 """The bar that replays the recorded fine-tuning: with the app's own weights, and without."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from resnet_explorer.finetuning.recorded import describe_transfer, recorded_runs
 from resnet_explorer.runs.plan import Run
 from resnet_explorer.training.bars import ReplayBar
-from resnet_explorer.ui.parts import WrappedLabel, vbox
+from resnet_explorer.ui.parts import WrappedLabel, hbox
 
 
 class TransferReplay(QWidget):
-    """Hidden until ``open``; ``moved``: another moment is shown, or the replay was left."""
+    """Hidden until ``open``; ``moved``: another moment is shown, or the replay was left.
+
+    ``text`` says what the recording shows; the page places it.
+    """
 
     moved = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.bar, self.text = ReplayBar(), WrappedLabel(quiet=False)
-        vbox(self.bar, self.text, of=self, spacing=0)
-        self.text.setContentsMargins(12, 0, 12, 4)
+        hbox(self.bar, of=self)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.bar.moved.connect(self.moved)
         self.bar.left.connect(self.leave)
         self.hide()
@@ -46,5 +49,6 @@ class TransferReplay(QWidget):
         """Show the runs of now again."""
         if self.is_on:
             self.bar.leave()
+            self.text.show_words("")
             self.hide()
             self.moved.emit()

@@ -25,8 +25,6 @@ _HELP = (
 )
 _HEAT_HELP = "Wheel, plus and minus zoom, drag pans, F shows all."
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-PLOT, PLOT_HIGH = 0.55, 180.0
-"""The part of a chart's area that its plot keeps at least, and its least height in px above rows of blocks."""
 _MARGIN = 3
 """In px: lines reach over the edges of what they belong to."""
 
@@ -107,36 +105,18 @@ class ChartView(_LinkedCanvas):
         if self.chart is None:
             return
         wide, high = max(240, self.width()), max(160, self.height())
-        self._drawn = charts.draw(self.chart, wide, high, text=self._text)
-        self.picture = self._drawn.picture
+        rows = self._strips, self._value, self._value_name
         if self._strips:
-            self._add_strips(wide, high)
+            self._drawn = charts.draw_over_rows(self.chart, *rows, wide, high, self._text)
+        else:
+            self._drawn = charts.draw(self.chart, wide, high, self._text)
+        self.picture = self._drawn.picture
         self.camera = Camera()
         self._spots, self._read_spot = None, None
         self._show_readout(self._read_again())
         self._describe()
         self.picture_changed.emit()
         self.update()
-
-    def _add_strips(self, wide: float, high: float) -> None:
-        """Put the rows of blocks under the chart; lower ones, or none, where its plot would get too little room."""
-        for low in (False, True):
-            drawn, rows = self._with_strips(wide, high, low)
-            left, top, right, bottom = drawn.scale.frame
-            if bottom - top >= PLOT_HIGH and (right - left) * (bottom - top) >= PLOT * wide * high:
-                self._drawn, self.picture = drawn, charts.stack(drawn.picture, rows)
-                return
-
-    def _with_strips(self, wide: float, high: float, low: bool) -> tuple[Drawn, Picture]:
-        """Return the chart and the rows under it: how high they are depends on where the chart's frame is."""
-        assert self.chart and self._drawn
-        drawn, taken = self._drawn, 0.0
-        while True:
-            rows = charts.block_strip(self._strips, self._value, wide, self._value_name, self._text, drawn.scale, low)
-            if rows.height <= taken:
-                return drawn, rows
-            taken, room = rows.height, max(160.0, high - rows.height)
-            drawn = charts.draw(self.chart, wide, room, self._text, PLOT * high / room)
 
     def composed(self, wide: float, high: float) -> Picture:
         """Return the chart with its legend, the titles of its axes and its rows of blocks; hidden curves are left out.
@@ -191,7 +171,8 @@ class ChartView(_LinkedCanvas):
         return target.path if target and not is_point else ""
 
     def part_at(self, position: QPointF) -> str:
-        path = self.path_at(position)
+        """Return the path at a point, or that of the block whose values are read there."""
+        path = self.path_at(position) or (self.readout.path if self.readout else "")
         return "" if path in self._keys() else path
 
     def _keys(self) -> set[str]:

@@ -154,7 +154,10 @@ class TextTable(QTreeWidget):
         """Take the height of all rows."""
         high = max(self.sizeHintForRow(0), self.fontMetrics().height() + 4)
         rows = max(1, len(self._items)) * high
-        self.setFixedHeight(self.header().sizeHint().height() + rows + 2 * self.frameWidth() + 4)
+        is_wide = self.header().length() > self.viewport().width()
+        may_scroll = self.horizontalScrollBarPolicy() is not Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        bar = self.horizontalScrollBar().sizeHint().height() if is_wide and may_scroll else 0
+        self.setFixedHeight(self.header().sizeHint().height() + rows + bar + 2 * self.frameWidth() + 4)
 
     def _on_current(self, item: QTreeWidgetItem | None) -> None:
         if item is not None and not item.isDisabled():

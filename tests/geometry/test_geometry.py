@@ -1,11 +1,12 @@
 """Every page, drawer, dialog and state fits every screen: nothing is cut, covered or too small to be read."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from resnet_explorer.picture.theme import LIGHT, THEMES
+from resnet_explorer.picture.theme import DARK, LIGHT, THEMES
 from resnet_explorer.ui import style
 from tests.geometry.known import KNOWN
 from tests.geometry.table import TEXTS, look_at_everything
@@ -16,6 +17,10 @@ def app(qapp: QApplication) -> Iterator[QApplication]:
     """The application, with text of the usual size again when the test is over."""
     yield qapp
     style.apply(qapp, LIGHT)
+
+
+def test_the_dark_theme_is_laid_out_as_the_light_one() -> None:
+    assert replace(DARK, name=LIGHT.name, dark=LIGHT.dark, colours=LIGHT.colours) == LIGHT
 
 
 @pytest.mark.parametrize("text", TEXTS)

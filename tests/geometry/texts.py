@@ -120,6 +120,9 @@ def _items(view: QtWidgets.QAbstractItemView) -> Iterator[str]:
         header = view.horizontalHeader()
     if header is None or view.model() is None:
         return
+    is_still = view.horizontalScrollBarPolicy() is Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+    if is_still and header.length() > view.viewport().width() + 2:
+        yield f"columns of {header.length()} px in {view.viewport().width()}"
     for column in range(view.model().columnCount()):
         if header.isSectionHidden(column):
             continue

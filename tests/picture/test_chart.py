@@ -29,6 +29,7 @@ from resnet_explorer.picture.chart import (
     chart,
     colour_scale,
     draw,
+    draw_over_rows,
     heatmap,
     panned,
     stack,
@@ -371,3 +372,22 @@ def test_blocks_of_a_strip_are_under_the_points_of_the_chart() -> None:
     both = stack(drawn, strip)
     assert both.height == drawn.height + strip.height and len(groups(both, "block")) == 9
     assert_tidy(both)
+
+
+@pytest.mark.parametrize("text", [1.0, 1.5])
+def test_rows_of_blocks_leave_a_chart_most_of_the_room(text: float) -> None:
+    """They are lower where there is little room, and left out where there is none for them."""
+    rows = tuple(
+        Strip(key, key, tuple(Cell(path, path, 0.1 * n, True) for n, path in enumerate(PATHS, 1)), STYLES[look])
+        for look, key in enumerate(("ResNet-20", "plain-20"))
+    )
+    arcs = []
+    for wide, high in ((1800, 1400), (1000, 900), (700, 560), (400, 260)):
+        picture, scale = draw_over_rows(gradient(), rows, NORM, "Blocks", wide, high, text)
+        left, top, right, bottom = scale.frame
+        blocks = groups(picture, "block")
+        assert not blocks or ((right - left) * (bottom - top) >= 0.55 * wide * high and bottom - top >= 180)
+        assert picture.height == pytest.approx(high)
+        assert_tidy(picture)
+        arcs.append(sum(isinstance(mark, Arrow) and mark.curved for group in blocks for mark in group.marks))
+    assert arcs[0] == 18 and arcs[-1] == 0 and len(blocks) == 0

@@ -50,6 +50,7 @@ from resnet_explorer.picture.chart.model import (
     Span,
     Strip,
 )
+from resnet_explorer.picture.chart.over_rows import draw_over_rows
 from resnet_explorer.picture.chart.readout import Readout, Spot, read_at, read_spot, spots, steps
 from resnet_explorer.picture.chart.scale import AxisScale, ChartScale, Reading, panned, toggled, zoomed
 from resnet_explorer.picture.chart.strip import block_strip

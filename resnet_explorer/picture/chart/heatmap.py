@@ -98,6 +98,11 @@ def upright_bar(colours: ColourScale, axis: Axis, high: float, size: Sizes) -> G
     return Group("", "scale", f"Colours: {axis.text}", 0, 0, wide, high, tuple(marks))
 
 
+def bar_height(size: Sizes) -> float:
+    """Return the height of the bar that says which colour is which value."""
+    return BAR + 1 + line(size.tick)
+
+
 def level_bar(colours: ColourScale, axis: Axis, wide: float, size: Sizes) -> Group:
     """Return the bar that says which colour is which value from left to right, after its title."""
     text = shorten(axis.text, wide / 2, size.tick)
@@ -110,7 +115,7 @@ def level_bar(colours: ColourScale, axis: Axis, wide: float, size: Sizes) -> Gro
     made, _ = x_axis_ticks(axis, shown, start, start + long, wide, size)
     scale = AxisScale(*shown, start, start + long, colours.scale)
     marks += x_labels(made, scale, BAR + 1, size)
-    return Group("", "scale", f"Colours: {axis.text}", 0, 0, start + long, BAR + 1 + line(size.tick), tuple(marks))
+    return Group("", "scale", f"Colours: {axis.text}", 0, 0, start + long, bar_height(size), tuple(marks))
 
 
 NARROWEST = 3.0

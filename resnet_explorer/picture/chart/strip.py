@@ -3,7 +3,7 @@
 from math import isfinite
 from typing import NamedTuple
 
-from resnet_explorer.picture.chart.heatmap import ColourScale, colour_scale, level_bar, tile, value_text
+from resnet_explorer.picture.chart.heatmap import ColourScale, bar_height, colour_scale, level_bar, tile, value_text
 from resnet_explorer.picture.chart.model import Axis, Cell, Strip
 from resnet_explorer.picture.chart.scale import ChartScale
 from resnet_explorer.picture.chart.text import ASCENT, BUDGETS, GAP, PAD, Sizes, head, head_marks, line, shorten, sizes
@@ -79,11 +79,29 @@ def block_strip(
     return Picture(wide, y + GAP, tuple(marks), title, said)
 
 
-def _row(strip: Strip, rows: _Rows, y: float) -> Group:
-    needed = width(strip.label, rows.size.label, Style.SEMIBOLD) + BESIDE + PAD
-    is_above = needed > max(rows.left, rows.wide - rows.right)
+def height(
+    strips: tuple[Strip, ...], wide: float, title: str, text: float, under: ChartScale, low: bool = False
+) -> float:
+    """Return the height of the rows of blocks, without drawing them."""
+    size, nothing = sizes(text), ColourScale(0.0, 1.0)
+    rows = _Rows(Axis(), nothing, under.frame.left, under.frame.right, wide, size, under, low)
+    high = sum(_top(strip, rows) + rows.high + rows.gap for strip in strips) + GAP
+    return high if low else high + head(title, "", (), wide, size, BUDGETS[1]).above + GAP / 2 + bar_height(size)
+
+
+def _room_of(label: str, size: Sizes) -> float:
+    return width(label, size.label, Style.SEMIBOLD) + BESIDE + PAD
+
+
+def _top(strip: Strip, rows: _Rows) -> float:
+    """Return where the blocks of a row begin: under their arcs, and under the name where it has no room beside them."""
+    is_above = _room_of(strip.label, rows.size) > max(rows.left, rows.wide - rows.right)
     rise = rows.rise if any(cell.has_shortcut for cell in strip.cells) else 0.0
-    top = rise + rows.gap + (line(rows.size.label) if is_above else 0.0)
+    return rise + rows.gap + (line(rows.size.label) if is_above else 0.0)
+
+
+def _row(strip: Strip, rows: _Rows, y: float) -> Group:
+    top = _top(strip, rows)
     middles = rows.middles(len(strip.cells))
     pitch = abs(middles[1] - middles[0]) if len(middles) > 1 else rows.right - rows.left
     middle = top + rows.high / 2
@@ -94,13 +112,13 @@ def _row(strip: Strip, rows: _Rows, y: float) -> Group:
         if rows.left - 0.5 <= x <= rows.right + 0.5
     ]
     size = rows.wide, top + rows.high + rows.gap
-    marks: tuple[Mark, ...] = (_label(strip, rows, needed, middle), rule, *blocks)
+    marks: tuple[Mark, ...] = (_label(strip, rows, middle), rule, *blocks)
     return Group("", "strip", _described(strip, rows.value), 0, y, *size, marks, f":{strip.key}")
 
 
-def _label(strip: Strip, rows: _Rows, needed: float, middle: float) -> Label:
+def _label(strip: Strip, rows: _Rows, middle: float) -> Label:
     """Return a network's name left of its blocks or right of them, where it has the room it needs, else above."""
-    size, ink = rows.size.label, strip.style.ink
+    needed, size, ink = _room_of(strip.label, rows.size), rows.size.label, strip.style.ink
     base = middle + 0.36 * size
     if needed <= rows.left:
         return Label(rows.left - BESIDE, base, strip.label, size, ink, Anchor.END, Style.SEMIBOLD)
