@@ -21,12 +21,13 @@ COUNTED = re.compile(
     rf"{NUMBER} (more |other )?(axes|choices|contracts|experiments|families|labs|networks|options|presets)\b",
     re.IGNORECASE,
 )
+RECORDED = [key for key in training_presets.PRESETS if (path("runs") / key).is_dir()]
 CLAIMS = {
     "# networks with their figures": len(CATALOGUE),
     "any of # axes": len(AXES),
     "# experiments, each with what to look for": len(gradients_presets.PRESETS),
     "Up to # networks side by side": MAX_RUNS,
-    "and # more experiments show their recording": len(list(path("runs").iterdir())) - 1,
+    "and # more experiments show their recording": len(RECORDED) - 1,
     "The training lab: # networks side by side": len(training_presets.PRESETS["degradation"].networks),
 }
 """How many each phrase tells of; # stands for the number, in digits or as a word."""

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import isfinite
+from pathlib import Path
 
+from resnet_explorer import assets
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.images.choice import DataKind
 from resnet_explorer.images.find import TABLES
@@ -13,6 +15,8 @@ from resnet_explorer.network import compile_spec
 from resnet_explorer.network.tree import first_convolution, spread
 from resnet_explorer.readings.read import analyse
 from resnet_explorer.spec import InputShape, ResNetSpec
+from resnet_explorer.spec.catalogue import find, named
+from resnet_explorer.spec.change import assign
 from resnet_explorer.spec.readers import MAX_IN_CHANNELS
 
 
@@ -20,13 +24,14 @@ class WeightsKind(StrEnum):
     """Where the initial weights come from."""
 
     PUBLISHED = "published"
+    BUILT_IN = "built-in"
     FILE = "file"
     NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class WeightsChoice:
-    """The initial weights: ``name`` is torchvision's name of published ones, or the path of a file; empty for none.
+    """The initial weights: ``name`` is that of published ones or of the app's own, or a file's path; empty for none.
 
     ``key`` chooses where a file holds several networks; empty for the likeliest.
     """
@@ -44,12 +49,31 @@ class WeightsChoice:
         """Return the words that ``parse_weights`` reads."""
         return self.name or "none"
 
+    @property
+    def file(self) -> Path | None:
+        """Return the file that the weights lie in; None for published ones, and for none."""
+        if self.kind is WeightsKind.BUILT_IN:
+            return assets.path("weights", f"{self.name}.safetensors")
+        return Path(self.name) if self.kind is WeightsKind.FILE else None
+
+
+NO_WEIGHTS = WeightsChoice(WeightsKind.NONE, "")
+MNIST_WEIGHTS = WeightsChoice(WeightsKind.BUILT_IN, "mnist-resnet20")
+"""The app's own weights of ``mnist_spec``, learnt from its MNIST images; made by ``packaging/record_runs.py``."""
+
+
+def mnist_spec() -> ResNetSpec:
+    """Return the network of the app's own weights: ResNet-20, 8 channels wide, for grey images."""
+    return named(assign(find("resnet20"), "width=8", "in_channels=1"))
+
 
 def parse_weights(text: str) -> WeightsChoice:
-    """Return the choice that a text names: ``DEFAULT``, ``IMAGENET1K_V1``, ``none``, or the path of a file."""
+    """Return the choice that a text names: ``DEFAULT``, ``IMAGENET1K_V1``, ``mnist-resnet20``, ``none``, or a file."""
     text = text.strip()
+    if text.lower() == MNIST_WEIGHTS.name:
+        return MNIST_WEIGHTS
     if text.lower() in ("none", ""):
-        return WeightsChoice(WeightsKind.NONE, "")
+        return NO_WEIGHTS
     published = text.lower() == "default" or re.fullmatch(r"[A-Z][A-Z0-9_]*", text)
     return WeightsChoice(WeightsKind.PUBLISHED, text.upper()) if published else WeightsChoice(WeightsKind.FILE, text)
 
@@ -71,17 +95,22 @@ class TuneData:
     """The images to tune on; ``where`` is the folder or the table, empty for what the app carries.
 
     ``share`` is the part of each class that is kept for the test where all images are there to train on.
+    ``per_class`` is the most images of each class to train on, drawn by the plan's seed; 0 for all.
     """
 
     kind: TuneKind = TuneKind.FOLDER
     where: str = ""
     share: float = 0.2
+    per_class: int = 0
 
     def __post_init__(self) -> None:
         if (self.kind in EMBEDDED) == bool(self.where):
             raise ExplorerError("data", f"{self.kind} at {self.where!r} are no images.", "Give a folder or a table.")
         if not 0 < self.share < 1:
             raise ExplorerError("share", f"A test share of {self.share} cannot be.", "Choose one between 0 and 1.")
+        if self.per_class < 0:
+            text = f"{self.per_class} training images of each class cannot be."
+            raise ExplorerError("per_class", text, "Choose 1 or more, or 0 for all.")
 
     @property
     def text(self) -> str:

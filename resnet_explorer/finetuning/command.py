@@ -49,11 +49,12 @@ class Source:
 def source_of(options: argparse.Namespace, root: Path, asker: Asker) -> Source:
     """Return network and weights; raises ExplorerError where nothing tells which network it is."""
     weights = choices.parse_weights(options.weights or "DEFAULT")
-    if weights.kind is choices.WeightsKind.FILE:
-        file = Path(weights.name).absolute()
+    if weights.file is not None:
+        file = weights.file.absolute()
         if (file / RUN).is_file():
             return _of_run(file, root)
-        weights = choices.WeightsChoice(choices.WeightsKind.FILE, str(file), options.key or "")
+        if weights.kind is choices.WeightsKind.FILE:
+            weights = choices.WeightsChoice(choices.WeightsKind.FILE, str(file), options.key or "")
         read: Weights = asker.ask(ReadWeights(str(file), key=options.key))
         spec = find_network(options.net, options.settings) if options.net else with_head(read.found.spec)
         if why := refusal(file.name, read.found, spec, read.strange, read.values):
@@ -93,7 +94,7 @@ def plan_of(options: argparse.Namespace, source: Source) -> TunePlan:
         source.weights,
         data,
         classes=tuple(part.strip() for part in options.classes.split(",")) if options.classes else (),
-        image=_image(options.input, data, source.spec),
+        image=_image(options.input, data, source),
         channels=channels,
         grey=choices.GreyWay(options.gray or (choices.GreyWay.REPEAT if channels in (1, 3) else choices.GreyWay.SUM)),
         dropout=options.dropout,
@@ -114,18 +115,26 @@ def data_of(options: argparse.Namespace) -> choices.TuneData:
     """Return the images that are asked for, by a path that holds everywhere."""
     data = choices.parse_tune_data(options.data)
     where = "" if data.kind in choices.EMBEDDED else str(Path(data.where).absolute())
-    return replace(data, where=where, share=options.share)
+    return replace(data, where=where, share=options.share, per_class=options.per_class)
 
 
-def _image(text: str | None, data: choices.TuneData, spec: ResNetSpec) -> InputShape:
+def _image(text: str | None, data: choices.TuneData, source: Source) -> InputShape:
+    spec = source.spec
     if text:
         return replace(parse_input(text, spec.in_channels), batch=1)
-    side = _SIDES.get(data.kind)
+    is_built_in = source.weights.kind is choices.WeightsKind.BUILT_IN
+    side = _SIDES[choices.TuneKind.MNIST] if is_built_in else _SIDES.get(data.kind)
     return InputShape(1, side, side) if side and spec.stem is Stem.CIFAR else default_input(spec)
 
 
 def _strategies(options: argparse.Namespace) -> tuple[choices.Strategy, ...]:
-    return tuple(map(choices.Strategy, dict.fromkeys(options.compare or [options.strategy])))
+    """Return the strategies that are asked for; without weights a frozen backbone would stay random."""
+    usual = choices.Strategy.FULL if _is_random(options) else choices.Strategy.A
+    return tuple(map(choices.Strategy, dict.fromkeys(options.compare or [options.strategy or usual])))
+
+
+def _is_random(options: argparse.Namespace) -> bool:
+    return choices.parse_weights(options.weights or "DEFAULT") == choices.NO_WEIGHTS
 
 
 def _epochs(text: str | None) -> tuple[int, ...]:
@@ -177,6 +186,8 @@ def finetune(options: argparse.Namespace) -> int:
         else:
             identified = source.read.found if source.read else None
             say(text.describe_weights(source.weights.name, identified, whole) + text.describe_data(report, whole))
+            if _is_random(options) and not options.strategy and not options.compare:
+                say(f"\n{text.ALL_RANDOM}\n")
             first = [chosen for chosen in plans if chosen.seed == plans[0].seed]
             say("".join(text.describe_groups(chosen, report.train) for chosen in first))
         if options.dry_run:

@@ -62,6 +62,9 @@ def listing(data: choices.TuneData, seed: int, classes: Sequence[str] = ()) -> L
     there is nothing, or a class of ``classes`` is not there.
     """
     images = _embedded(data) if data.kind in choices.EMBEDDED else _files(data, seed)
+    if data.per_class:
+        rows = find.few([(item, item.label, item.part) for item in images.items], data.per_class, seed)
+        images = replace(images, items=tuple(item for item, _, _ in rows))
     if not images.items:
         kinds = ", ".join(suffix[1:] for suffix in SUFFIXES)
         raise ExplorerError(data.text, f"{images.text} holds no images.", f"Images end in {kinds}.")
@@ -313,7 +316,8 @@ def load(plan: TunePlan) -> Iterator[Progress | TuneImages]:
 
 
 def _preparation(plan: TunePlan, skipped: int) -> str:
-    text = [plan.data.text, plan.preprocess.describe(plan.image), "normalised per channel"]
+    few = (f"{plan.data.per_class:,} training images of each class",) if plan.data.per_class else ()
+    text = [plan.data.text, *few, plan.preprocess.describe(plan.image), "normalised per channel"]
     if choices.adapts(plan.spec, plan.channels) and plan.grey is choices.GreyWay.REPEAT:
         text.append(f"grey repeated in {plan.spec.in_channels} channels" if plan.spec.in_channels > 1 else "grey")
     return ", ".join([*text, f"unreadable files skipped: {skipped:,}"] if skipped else text)

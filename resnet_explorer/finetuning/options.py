@@ -13,8 +13,8 @@ SAVED = ("safetensors", "pth", "onnx", "pt2")
 WORDS = "fine-tune a network on your own images, and write a model card and a script for it"
 PREDICT_WORDS = "classify images with a fine-tuned network"
 WEIGHTS = (
-    "DEFAULT (torchvision's best, the default where there are any), another of its names, a file of weights, the "
-    "folder of a run, or none"
+    "DEFAULT (torchvision's best, the default where there are any), another of its names, mnist-resnet20 (comes with "
+    "the app), a file of weights, the folder of a run, or none"
 )
 FREEZE = "what never trains: layer1, layer2.0, conv1; may be repeated"
 BN = (
@@ -49,6 +49,7 @@ examples:
   resnet-explorer finetune ./flowers --net resnet18 --download -o flowers
   resnet-explorer finetune ./flowers --net resnet50 --strategy B --rate 0.005 --epochs 20 --patience 5 --dry-run
   resnet-explorer finetune ./xrays --net resnet18 --gray sum --strategy C --bn eval
+  resnet-explorer finetune digits --weights mnist-resnet20 --per-class 10 --epochs 20 --rate 0.02
   resnet-explorer finetune digits --weights mnist.safetensors --compare A B C probe full --seeds 3
   resnet-explorer predict flowers rose.jpg tulip.jpg
 """
@@ -69,7 +70,7 @@ def add_tune_options(commands: Commands) -> None:
     add("--key", metavar="NAME", help="which network of a file of weights that holds several")
     add("--download", action="store_true", help="download published weights that are not on this machine")
     group = parser.add_mutually_exclusive_group()
-    group.add_argument("--strategy", choices=STRATEGIES, default="A", help="what trains when (default: A)")
+    group.add_argument("--strategy", choices=STRATEGIES, help="what trains when (default: A; full without weights)")
     group.add_argument("--compare", choices=STRATEGIES, nargs="+", help="several strategies, equally many epochs each")
     _add_training(add)
     seeds = parser.add_mutually_exclusive_group()
@@ -87,6 +88,7 @@ def _add_training(add: Callable[..., argparse.Action]) -> None:
     add("--input", metavar="HxW", help="size to which images are resized (default: that of the weights)")
     add("--classes", metavar="A,B,…", help="only these classes, in this order (default: all)")
     add("--share", type=float, metavar="X", default=0.2, help="fraction of each class held out for tests (0.2)")
+    add("--per-class", type=int, metavar="N", default=0, help="at most N images of each class to train on (0: all)")
     add("--epochs", type=int, metavar="N", default=10, help="passes over the training set (default: 10)")
     add("--rate", metavar="X", help="peak learning rate of the head (default: 0.01)")
     add("--lr", dest="rate", help=argparse.SUPPRESS)  # its former name

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QProgressBar, QPushButton, QScrollArea, QWidget
 
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.finetuning.choices import Strategy
+from resnet_explorer.finetuning.choices import Strategy, WeightsKind
 from resnet_explorer.finetuning.plan import TunePlan, run_plan
 from resnet_explorer.finetuning.plan_view import FreezePane, GroupsPane, SamplesPane, WaysPane
+from resnet_explorer.finetuning.replay import TransferReplay
 from resnet_explorer.finetuning.results_view import BeforeAfterPane, CurvesPane, ExportPane, FinetuneRunner, TunedRun
 from resnet_explorer.finetuning.setup import TuningSetup
 from resnet_explorer.finetuning.state import TuningState
@@ -28,7 +29,7 @@ from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.flow import Flow
 from resnet_explorer.ui.frame import Drawer, Edge
 from resnet_explorer.ui.jobs import Jobs
-from resnet_explorer.ui.parts import Problem, panel
+from resnet_explorer.ui.parts import Problem, fill, panel
 from resnet_explorer.ui.preferences import runs_folder
 from resnet_explorer.ui.views import View, Views
 
@@ -87,13 +88,16 @@ class TuningPage(RunsPage[FinetuneRunner]):
         self.samples, self.judged = SamplesPane(self.state, jobs), BeforeAfterPane(document, jobs)
         self.curves = CurvesPane(document, self.trainer.root)
         self.inside, self.export = InsideView(document, jobs), ExportPane(jobs)
-        self._asked_once = False
+        self.replay = TransferReplay()
+        self._asked_once = self._still = False
         self._spec: ResNetSpec | None = None
         self._lay_out()
         self._wire()
 
     def _lay_out(self) -> None:
-        inside = self.inside
+        inside, about = self.inside, QScrollArea()
+        fill(about, self.replay.text, 1, margins=(12, 8, 12, 8))
+        reading = Drawer("Reading this plot", about, Edge.RIGHT, 290, "What the recorded fine-tuning shows")
         self.views = Views(
             "Views of the fine-tuning",
             View(
@@ -119,7 +123,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
                 "Metrics of the trainings, step by step",
                 self.curves,
                 self.curves.tools,
-                self.curves.drawers,
+                (*self.curves.drawers, reading),
             ),
             View(
                 "Before and after",
@@ -137,7 +141,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
             ),
             View("Export", "The model, its card, its training script; and predictions for images", self.export),
         )
-        self.bar.lay_out(*self.views.buttons)
+        self.bar.lay_out(self.replay, *self.views.buttons)
         steps = Drawer("Steps", self.setup, Edge.LEFT, 376, "Weights, images, head, what trains, and the recipe")
         tools = self.offer, self.bar, panel(self.bar.problem, margins=(12, 0, 12, 0)), *self.views.tools
         self.set_parts(self.views, steps, *self.views.drawers, tools=tools)
@@ -151,6 +155,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
         self.trainer.ended.connect(self.curves.list_kept)
         self.state.changed.connect(self._on_plan)
         self.curves.changed.connect(self.draw)
+        self.replay.moved.connect(self.draw)
         self.curves.kept_wanted.connect(self._on_kept)
         self.setup.channels.measure.clicked.connect(lambda: self.views.setCurrentWidget(self.ways))
         self.curves.table.renamed.connect(self.rename)
@@ -176,6 +181,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
             self._asked_once = True
             self.setup.images.check()
             self.curves.list_kept()
+            self._show_recording()
             self.draw()
 
     def show_results(self, results: Results) -> None:
@@ -194,9 +200,20 @@ class TuningPage(RunsPage[FinetuneRunner]):
         self.setup.show_theme()
         self.ways.show_theme()
 
+    def _show_recording(self) -> None:
+        """Replay what the first plan came to, where nobody has begun another one."""
+        if self.state.plan.weights.kind is WeightsKind.BUILT_IN and not self.trainer.runs:
+            self.replay.open(self._document.instruction_set, plays=not self._still)
+            self.views.setCurrentWidget(self.curves)
+
+    def reduce_motion(self, still: bool) -> None:
+        self._still = still
+
     @property
     def runs(self) -> tuple[Run, ...]:
-        """Return the fine-tunings of now, or the one that would be."""
+        """Return the recorded fine-tunings while they are replayed, those of now, or the one that would be."""
+        if self.replay.is_on:
+            return self.replay.runs()
         if self.trainer.runs:
             return tuple(run.run() for run in self.trainer.runs)
         return (Run(run_plan(self.state.plan, self.state.images), None, ()),)
@@ -217,6 +234,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
         self.bar.problem.say(problem)
         if problem:
             return
+        self.replay.leave()
         title = " ".join((self.state.plan.spec.name, *map(str, strategies)))
         self.trainer.tune(plans, self.state.images, title)
         self.views.setCurrentWidget(self.curves)
@@ -226,6 +244,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
         return plan if strategy is plan.strategy else replace(plan, strategy=strategy, unfreeze=())
 
     def _on_kept(self, folder: Path) -> None:
+        self.replay.leave()
         try:
             self.trainer.open_kept(folder)
         except ExplorerError as error:
@@ -278,4 +297,5 @@ class TuningPage(RunsPage[FinetuneRunner]):
         return self.curves.pictures.traced(self.runs)
 
     def draw(self) -> None:
-        self.curves.pictures.show_runs(self.runs, self.trainer.runs)
+        replayed = self.replay.is_on
+        self.curves.pictures.show_runs(self.runs, () if replayed else self.trainer.runs, replayed)

@@ -290,7 +290,13 @@ _FORMERLY = {"bn": "train"}
 
 def plan_to_text(plan: TunePlan) -> str:
     """Return the text of a plan's file."""
-    return codec.encode({"format": FORMAT, "version": VERSION, "plan": plan}, WRITERS)
+    return codec.encode({"format": FORMAT, "version": VERSION, "plan": plan}, {**WRITERS, choices.TuneData: _data})
+
+
+def _data(data: choices.TuneData) -> dict[str, object]:
+    """Return the images of a plan as its file holds them: what is new is left out where it is not used."""
+    few = {"per_class": data.per_class} if data.per_class else {}
+    return {"kind": data.kind, "where": data.where, "share": data.share, **few}
 
 
 def read_plan(folder: Path) -> TunePlan:

@@ -58,13 +58,13 @@ def _network_source(plan: TunePlan) -> tuple[list[str], str]:
 def _values(plan: TunePlan) -> dict[str, str | bool]:
     """Return what the template's names stand for, and which of its branches hold."""
     kind, weights, into = plan.data.kind, plan.weights.kind, plan.spec.in_channels
-    is_table, is_embedded = kind is choices.TuneKind.CSV, kind in choices.EMBEDDED
+    is_table = kind is choices.TuneKind.CSV
     adapted = choices.adapts(plan.spec, plan.channels)
     is_ported = plan.grey in choices.PORTS and adapted
     top, train = {choices.TuneKind.DIGITS: (16, 1500), choices.TuneKind.MNIST: (255, 4000)}.get(kind, (0, 0))
     return {
         "PUBLISHED": weights is choices.WeightsKind.PUBLISHED,
-        "WEIGHTS_FILE": weights is choices.WeightsKind.FILE,
+        "WEIGHTS_FILE": plan.weights.file is not None,
         "STARTS": weights is not choices.WeightsKind.NONE,
         "MODEL": class_name(analyse(plan.network, plan.image)),
         "PORTED": str(plan.grey) if is_ported else False,
@@ -74,15 +74,16 @@ def _values(plan: TunePlan) -> dict[str, str | bool]:
         "ADAPTER_MIX": _mix(choices.GreyWay.ADAPTER, plan.channels, into),
         "FROM": str(plan.channels),
         "INTO": str(into),
-        "EMBEDDED": is_embedded,
+        "EMBEDDED": kind in choices.EMBEDDED,
         "SET": str(kind),
         "TOP": str(top),
         "TRAIN_IMAGES": str(train),
         "FIND": "in_table" if is_table else "in_folder",
         "SHARE": repr(plan.data.share),
-        "FINDERS": "" if is_embedded else _sources(find.Found, *(_TABLE if is_table else _FOLDER), *_SHARED),
+        "FEW": repr(plan.data.per_class) if plan.data.per_class else False,
+        "FINDERS": _sources(*_finders(plan.data)),
         "CHANNELS": str(1 if plan.grey is choices.GreyWay.REPEAT and adapted else plan.channels),
-        "READERS": _sources(*(() if is_embedded else _READ), *_CONVERT),
+        "READERS": _sources(*(() if kind in choices.EMBEDDED else _READ), *_CONVERT),
         **_recipe_values(plan),
     }
 
@@ -131,6 +132,13 @@ _READ = (
 _CONVERT = (read.with_channels, read.on_white)
 
 
+def _finders(data: choices.TuneData) -> tuple[Callable[..., object], ...]:
+    few = (find.few,) if data.per_class else ()
+    if data.kind in choices.EMBEDDED:
+        return few
+    return (find.Found, *(_TABLE if data.kind is choices.TuneKind.CSV else _FOLDER), *_SHARED, *few)
+
+
 def _sources(*parts: Callable[..., object]) -> str:
     return "\n\n\n".join(inspect.getsource(part).rstrip() for part in parts)
 
@@ -151,11 +159,20 @@ def listed(name: str, values: tuple[str, ...]) -> list[str]:
 
 
 def companions(plan: TunePlan) -> tuple[Path, ...]:
-    """Return the files that have to lie beside the script: the embedded images, where the plan is on those."""
+    """Return the files that have to lie beside the script: images and weights of the app, where the plan has those."""
+    is_built_in = plan.weights.kind is choices.WeightsKind.BUILT_IN
+    weights = (plan.weights.file,) if plan.weights.file and is_built_in else ()
     if plan.data.kind not in choices.EMBEDDED:
-        return ()
+        return weights
     name = plan.data.kind
-    return tuple(assets.path("data", f"{name}-{part}-ubyte.gz") for part in ("images-idx3", "labels-idx1"))
+    return (*(assets.path("data", f"{name}-{part}-ubyte.gz") for part in ("images-idx3", "labels-idx1")), *weights)
+
+
+def _weights(weights: choices.WeightsChoice) -> str:
+    """Return the code of published weights' name, or of a file's path: the app's own lies beside the script."""
+    if weights.file is not None and weights.kind is choices.WeightsKind.BUILT_IN:
+        return f"str(Path(__file__).parent / {literal(weights.file.name)})"
+    return literal(weights.name)
 
 
 _HEADING = """
@@ -215,7 +232,7 @@ def _constants(plan: TunePlan) -> str:
     channels_last = tuple(device for device in formats if formats[device] == "channels_last")
     lines = [
         f"DATA = {data}",
-        *([f"WEIGHTS = {literal(weights.name)}"] if weights.name else []),
+        *([f"WEIGHTS = {_weights(weights)}"] if weights.name else []),
         *([f"NETWORK = {literal(entry.name)}"] if entry and weights.kind is choices.WeightsKind.PUBLISHED else []),
         *listed("CLASSES", plan.classes),
         f"SIZE = ({plan.image.height}, {plan.image.width})",

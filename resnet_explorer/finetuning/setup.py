@@ -7,11 +7,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QScrollArea, QWidget
 
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.finetuning.choices import WAYS, BnMode, GreyWay, Strategy, adapts
+from resnet_explorer.finetuning.choices import WAYS, BnMode, GreyWay, Strategy, WeightsKind, adapts
 from resnet_explorer.finetuning.plan import MAX_EPOCHS, head_cost
 from resnet_explorer.finetuning.plan_view import SHORT, WaysTable
 from resnet_explorer.finetuning.state import TuningState
 from resnet_explorer.finetuning.steps import ImagesStep, Step, WeightsStep
+from resnet_explorer.finetuning.text import ALL_RANDOM
 from resnet_explorer.finetuning.values import CompareGrey, GreyReport
 from resnet_explorer.network import compile_spec
 from resnet_explorer.spec.readers import MAX_IN_CHANNELS
@@ -118,7 +119,9 @@ class TrainsStep(Step):
     def show_plan(self) -> None:
         plan, groups, epoch = self.state.plan, self.state.groups, self.state.epoch
         self.strategies.show_chosen(str(plan.strategy))
-        self.why.show_words(next(preset.look_for for preset in PRESETS if preset.key == plan.strategy))
+        why = next(preset.look_for for preset in PRESETS if preset.key == plan.strategy)
+        is_random = plan.weights.kind is WeightsKind.NONE and plan.strategy is Strategy.FULL
+        self.why.show_words(f"{ALL_RANDOM} {why}" if is_random else why)
         self.form.set_shown("unfreeze", plan.strategy in (Strategy.A, Strategy.C))
         if not self.opens.hasFocus():
             self.opens.show_value(tuple(opening + 1 for opening in plan.unfreeze))

@@ -11,7 +11,9 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning import choices
 from resnet_explorer.finetuning.data_report import DataReport
 from resnet_explorer.finetuning.groups import Grouping, grouping
-from resnet_explorer.finetuning.plan import TunePlan, under, weights
+from resnet_explorer.finetuning.plan import TUNING, TunePlan, under, weights
+from resnet_explorer.finetuning.recorded import EPOCHS as FIRST_EPOCHS
+from resnet_explorer.finetuning.recorded import RECIPE, SIDE, first_plan
 from resnet_explorer.finetuning.values import GreyReport, Published
 from resnet_explorer.network import compile_spec
 from resnet_explorer.spec import InputShape, ResNetSpec
@@ -19,13 +21,15 @@ from resnet_explorer.ui.document import Results, State, read
 from resnet_explorer.weights.compare import refusal, with_head
 from resnet_explorer.weights.values import Weights
 
-EMBEDDED_SIDE, EMBEDDED_COUNT = 32, {choices.TuneKind.DIGITS: 1437, choices.TuneKind.MNIST: 2000}
+EMBEDDED_SIDE, EMBEDDED_COUNT = SIDE, {choices.TuneKind.DIGITS: 1500, choices.TuneKind.MNIST: 4000}
 """The side to which small images are resized, and how many training images there are until they are checked."""
+DIGITS = 10
+"""The classes of these."""
 FOLDER_SIDE = 128
 """The side of a folder's images where no weights ask for another one."""
 FEW = 320
 """Estimate of the training images of a folder until it is checked."""
-NONE = choices.WeightsChoice(choices.WeightsKind.NONE, "")
+NONE = choices.NO_WEIGHTS
 EPOCHS = 6
 WAYS = (choices.GreyWay.REPEAT, choices.GreyWay.SUM, choices.GreyWay.ADAPTER)
 """Ways into the network, the first that can be first."""
@@ -65,17 +69,21 @@ class TuningState(QObject):
         self.grey: GreyReport | None = None
         self.opened: Weights | None = None
         self.epoch = 0
-        side, data = EMBEDDED_SIDE, choices.TuneData(choices.TuneKind.DIGITS)
-        image, preprocess = InputShape(1, side, side), choices.Preprocess(side, side)
-        self.plan = TunePlan(with_head(spec), NONE, data, image=image, channels=1, preprocess=preprocess, epochs=EPOCHS)
+        self.window = with_head(spec)
+        """The window's network; the app's own weights have a network of their own."""
+        self.plan = first_plan()
         self.results: Results = self._read(self.plan)
         self.groups: Grouping = grouping(self.plan, self.images)
-        self._is_own_choice = self._is_new_data = False
+        self._is_own_choice = self._is_own_strategy = self._is_new_data = False
 
     @property
     def images(self) -> int:
         """Return how many images there are to train on; an estimate until they are checked."""
-        return self.report.train if self.report and self.report.train else EMBEDDED_COUNT.get(self.plan.data.kind, FEW)
+        if self.report and self.report.train:
+            return self.report.train
+        data = self.plan.data
+        count = EMBEDDED_COUNT.get(data.kind, FEW)
+        return min(count, DIGITS * data.per_class) if data.per_class and data.kind in choices.EMBEDDED else count
 
     @property
     def chosen(self) -> Published | None:
@@ -108,15 +116,40 @@ class TuningState(QObject):
         return read(State(plan.network_spec, plan.image))
 
     def use_network(self, spec: ResNetSpec) -> None:
-        """Tune the window's network from here on; a backbone alone gets a head."""
+        """Tune the window's network from here on, once it is another one; a backbone alone gets a head."""
         spec = with_head(spec)
-        if spec == self.plan.spec:
+        if spec == self.window:
             return
+        self.window = spec
         first = self.plan.weights if self.plan.weights.kind is choices.WeightsKind.FILE else NONE
-        self.published, self.grey = (), None
-        if self.propose("weights", spec=spec, weights=first, frozen=self._frozen_in(spec), unfreeze=()):
+        self.published = ()
+        if self._start_from(first, spec):
             self._is_own_choice = False
+
+    def _start_from(self, first: choices.WeightsChoice, spec: ResNetSpec, **changes: Any) -> bool:
+        """Take weights and the network that they are for; return whether that can be.
+
+        Without weights a frozen backbone stays random: then everything trains, unless the user chose a strategy.
+        """
+        usual = choices.Strategy.FULL if first == NONE else choices.Strategy.A
+        strategy = self.plan.strategy if self._is_own_strategy else usual
+        changes |= self._usual_recipe(first.kind is choices.WeightsKind.BUILT_IN)
+        if spec != self.plan.spec or strategy is not self.plan.strategy:
+            changes |= {"unfreeze": (), "frozen": self._frozen_in(spec)}
+        is_new = spec != self.plan.spec
+        if not self.propose("weights", spec=spec, weights=first, strategy=strategy, **changes):
+            return False
+        if is_new:
+            self.grey = None
             self.network_changed.emit()
+        return True
+
+    def _usual_recipe(self, is_built_in: bool) -> dict[str, Any]:
+        """Return the usual recipe and epochs of the app's own weights, or of others, unless the plan has other ones."""
+        own, others = {"recipe": RECIPE, "epochs": FIRST_EPOCHS}, {"recipe": TUNING, "epochs": EPOCHS}
+        before = own if self.plan.weights.kind is choices.WeightsKind.BUILT_IN else others
+        is_usual = all(getattr(self.plan, name) == value for name, value in before.items())
+        return (own if is_built_in else others) if is_usual else {}
 
     def _frozen_in(self, spec: ResNetSpec) -> frozenset[str]:
         network = compile_spec(spec)
@@ -190,10 +223,12 @@ class TuningState(QObject):
         self._is_own_choice = self._is_own_choice or by_user
         own = (weights.preprocess for weights in self.published if weights.name == choice.name)
         preprocess = next(own, self.plan.preprocess)
-        self.propose("weights", weights=choice, preprocess=preprocess)
+        is_built_in = choice.kind is choices.WeightsKind.BUILT_IN
+        self._start_from(choice, choices.mnist_spec() if is_built_in else self.window, preprocess=preprocess)
 
     def use_strategy(self, strategy: choices.Strategy) -> None:
         """Take another strategy; its epochs of opening are the usual ones."""
+        self._is_own_strategy = True
         self.propose("trains", strategy=strategy, unfreeze=())
 
     def toggle(self, path: str) -> None:

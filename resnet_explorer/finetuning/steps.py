@@ -1,19 +1,30 @@
 """A step of the setup of a fine-tuning, and steps 1 and 2: the initial weights, and the images with their labels."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QListWidget, QWidget
 
 from resnet_explorer.engine.requests import ReadWeights
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.finetuning.choices import Strategy, TuneData, TuneKind, WeightsChoice, WeightsKind, normalisation
+from resnet_explorer.finetuning.choices import (
+    MNIST_WEIGHTS,
+    Strategy,
+    TuneData,
+    TuneKind,
+    WeightsChoice,
+    WeightsKind,
+    normalisation,
+)
 from resnet_explorer.finetuning.data_report import DataReport
+from resnet_explorer.finetuning.recorded import built_in
 from resnet_explorer.finetuning.state import NONE, TuningState
 from resnet_explorer.finetuning.values import CheckData, FetchWeights, FindWeights, Published
 from resnet_explorer.images.find import TABLES
 from resnet_explorer.spec import InputShape, ResNetSpec
-from resnet_explorer.spec.catalogue import title
+from resnet_explorer.spec.catalogue import find, title
 from resnet_explorer.ui.dialogs import FILTER
 from resnet_explorer.ui.fields import ChoiceField, FractionField, NumberField, Section, no_number, out_of_range
 from resnet_explorer.ui.jobs import Jobs
@@ -97,22 +108,22 @@ class WeightsStep(Step):
 
     def refresh(self) -> None:
         """List the weights of a new network, once for each; the engine imports torchvision for it."""
-        if self._asked_for != self.state.plan.spec:
+        if self._asked_for != self.state.window:
             self.ask()
 
     def ask(self) -> None:
         """Ask which weights are published of the network, and which of them are here."""
-        spec = self._asked_for = self.state.plan.spec
+        spec = self._asked_for = self.state.window
 
         def take(result: object) -> None:
-            if isinstance(result, tuple) and spec == self.state.plan.spec:
+            if isinstance(result, tuple) and spec == self.state.window:
                 self.state.take_published(result)
 
         self.finding.ask(FindWeights(spec), "List published weights", take)
 
     def show_plan(self) -> None:
         plan, chosen = self.state.plan, self.state.chosen
-        self.network.show_words(f"{title(plan.spec)}: the network of the window, chosen in Build")
+        self.network.show_words(self._network())
         rows: list[tuple[object, ...]] = []
         for weights in self.state.published:
             where = "here" if weights.cached else "not here"
@@ -120,7 +131,8 @@ class WeightsStep(Step):
             rows.append((f"{weights.name} ({where})", choice, weights.text))
         if plan.weights.kind is WeightsKind.FILE:
             rows.append((Path(plan.weights.name).name, plan.weights, plan.weights.name))
-        self.list.offer([*rows, ("none (random)", NONE, _RANDOM), FILE_ROW])
+        own = ("MNIST, ResNet-20 (built in)", MNIST_WEIGHTS, built_in().text)
+        self.list.offer([*rows, own, ("none (random)", NONE, _RANDOM), FILE_ROW])
         self.list.show_value(WeightsChoice(WeightsKind.PUBLISHED, chosen.name) if chosen else plan.weights)
         self.text.show_words(self._describe(chosen))
         self.download.setVisible(chosen is not None and not chosen.cached and not self.fetching.is_open)
@@ -128,8 +140,17 @@ class WeightsStep(Step):
             self.download.setText(f"Download, {chosen.bytes / 1e6:,.0f} MB")
         self.summarise(plan.weights.text if plan.weights.kind is not WeightsKind.FILE else "a file")
 
+    def _network(self) -> str:
+        plan, window = self.state.plan, title(self.state.window)
+        if plan.weights.kind is WeightsKind.BUILT_IN:
+            text = f"{title(find('resnet20'))}, {plan.spec.widths[0]} channels wide: the network of these weights."
+            return f"{text} To tune the window's {window}, choose its weights, or none."
+        return f"{window}: the network of the window, chosen in Build"
+
     def _describe(self, chosen: Published | None) -> str:
         plan = self.state.plan
+        if plan.weights.kind is WeightsKind.BUILT_IN:
+            return built_in().text
         if chosen:
             where = f"Here: {chosen.cached}" if chosen.cached else "Not on this machine."
             figures = f"{chosen.bytes / 1e6:,.0f} MB, {chosen.parameters:,} parameters."
@@ -177,6 +198,7 @@ class WeightsStep(Step):
 
 
 SIDES = (1, 1024)
+MOST_OF_CLASS = 1_000_000
 ROWS = 4
 """Skipped files visible at once."""
 _BUILT_IN_TIP = "Part of the app: nothing is downloaded"
@@ -210,7 +232,7 @@ class ImagesStep(Step):
     def __init__(self, state: TuningState, jobs: Jobs) -> None:
         super().__init__("images", "2 Images", "Images and classes to train on", state, True)
         self.list = describe(ChoiceField(), "Images", "Training images: one class for each folder or label")
-        self.side, self.share = NumberField(*SIDES), FractionField()
+        self.side, self.share, self.per_class = NumberField(*SIDES), FractionField(), NumberField(0, MOST_OF_CLASS)
         self.checking = Question(jobs)
         self.again = button("Check again", "Open and check every image again", self.check)
         self.text, self.wrong, self.warned = WrappedLabel(quiet=False), WrappedLabel(quiet=False), WrappedLabel()
@@ -229,6 +251,8 @@ class ImagesStep(Step):
         self.form.add("side", "Image side", self.side, SIDE_TIP)
         tip = "Fraction of each class held out for testing, if no folder or table value is called val or test"
         self.form.add("share", "Test share", self.share, tip)
+        tip = "At most so many training images of each class, drawn by the seed; 0 for all. Few show what weights bring"
+        self.form.add("per_class", "Per class", self.per_class, tip, "Training images of each class")
         self.wide(self.text, self.wrong, self.warned, self.skipped, self.notes, self.checking, self.again)
         self.wide(self.prepared)
         self.skipped.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -255,6 +279,7 @@ class ImagesStep(Step):
         self.list.offer(rows, texts.index(plan.data.text))
         self.side.show_value(plan.image.height)
         self.share.show_value(plan.data.share)
+        self.per_class.show_value(plan.data.per_class)
         self._show_report(report)
         self.prepared.show_words(self._prepared())
         name = Path(plan.data.where).name or plan.data.text
@@ -288,7 +313,8 @@ class ImagesStep(Step):
     def _on_activated(self, index: int) -> None:
         chosen = self.list.itemData(index)
         if isinstance(chosen, TuneData):
-            self.state.use_data(chosen)
+            if chosen.text != self.state.plan.data.text:
+                self.state.use_data(chosen)
             return
         if chosen == TuneKind.FOLDER:
             where = QFileDialog.getExistingDirectory(self, "A folder with a folder for each class")
@@ -307,9 +333,9 @@ class ImagesStep(Step):
             elif isinstance(value, int):
                 self.state.propose("images", image=InputShape(1, value, value))
             return
-        data = self.state.plan.data
+        chosen: dict[str, Any] = {key: value}
         try:
-            self.state.use_data(TuneData(data.kind, data.where, float(str(value))))
+            self.state.use_data(replace(self.state.plan.data, **chosen))
             self.problem.say("")
         except ExplorerError as error:
             self.problem.say(str(error))

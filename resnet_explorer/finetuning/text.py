@@ -22,6 +22,7 @@ from resnet_explorer.training.text import aligned
 from resnet_explorer.weights.compare import described, head_words
 from resnet_explorer.weights.values import Identified
 
+ALL_RANDOM = "There are no initial weights, and a frozen backbone would stay random: everything trains."
 MANY = 20
 """Classes that the command lists one by one."""
 
@@ -286,6 +287,8 @@ def _licence(plan: TunePlan, weights: Published | None) -> Iterable[str]:
         yield f"Initial weights: {weights.licence} Source: <{weights.url}>."
     elif plan.weights.kind is WeightsKind.NONE:
         yield "The initial weights are random: no licence applies to them."
+    elif plan.weights.kind is WeightsKind.BUILT_IN:
+        yield f"Initial weights: {plan.weights.name} of ResNet Explorer, trained on MNIST (CC BY-SA 3.0)."
     else:
         yield f"Initial weights: those of {_text(plan.weights.text)}, under their own licence."
     yield "The images have their own licence, which may apply to what was learnt from them."

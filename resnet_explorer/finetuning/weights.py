@@ -272,7 +272,7 @@ def check_file(path: Path, spec: ResNetSpec, key: str = "") -> tuple[Mapping[str
 
 def _initial(plan: TunePlan) -> tuple[Mapping[str, Tensor], tuple[str, ...], bool]:
     """Return the tensors by our names, what is said of them, and whether those of the head are loaded too."""
-    path, classes = Path(plan.weights.name), len(plan.classes)
+    path, classes = plan.weights.file or Path(plan.weights.name), len(plan.classes)
     is_published = plan.weights.kind is choices.WeightsKind.PUBLISHED
     chosen = find_published(plan.spec, plan.weights.name) if is_published else None
     if chosen and not chosen.cached:

@@ -267,7 +267,7 @@ def _shattering(result: Shattering) -> Chart:
         Axis("how many points the inputs are apart"),
         Axis("cosine, or autocorrelation", low=-0.3, high=1.0),
         tuple(series),
-        f"mean of {seeds} seeds · networks: {result.data} · "
+        f"mean of {seeds} seeds · {result.data} · "
         f"fully connected: 256 points, width {request.width} · {result.seconds:.0f} s",
     )
 

@@ -13,6 +13,7 @@ from resnet_explorer.gradients.controls import WINDOW, GradientControls
 from resnet_explorer.gradients.descent import Descent
 from resnet_explorer.gradients.pictures import GradientPictures, GradientText, progress_text
 from resnet_explorer.gradients.presets import PRESETS, LabRequest, Preset
+from resnet_explorer.gradients.recorded import find_recorded
 from resnet_explorer.gradients.tables import LabResult, file_name, to_csv, to_json
 from resnet_explorer.gradients.values import GradientResult
 from resnet_explorer.picture.theme import Theme
@@ -31,6 +32,7 @@ from resnet_explorer.ui.parts import button, describe, fill, hbox, stack, timer
 from resnet_explorer.ui.status import ElidedLabel, Placeholder, ProblemRow
 from resnet_explorer.ui.window import PageView, Window
 
+RECORDED = "Recorded; this machine is measuring its own…"
 REST_MS = 400
 """How long the controls must be unchanged before a new measurement starts."""
 
@@ -50,6 +52,7 @@ class GradientPage(PageView):
         self._requested: LabRequest | None = None
         self._problem = ""
         self.shown: LabResult | None = None
+        self.is_recorded = False
         self.preset: Preset | None = None
         self.controls, self.presets = GradientControls(document), ExperimentList(list(PRESETS.values()))
         self.pictures, self.text = GradientPictures(document), GradientText(document)
@@ -177,16 +180,34 @@ class GradientPage(PageView):
         name = self.preset.title if self.preset else "Gradients, residual and plain"
         self._job = self._jobs.submit(request, name, self._on_measured, self._on_problem, so_far=self._on_partial)
         self._on_jobs_changed()
+        self._show_recorded(request)
+
+    def _show_recorded(self, request: LabRequest) -> None:
+        """Show the recorded result of a request until its own is complete, unless an own one is shown already."""
+        recording = None if _is_of(self.shown, request) and not self.is_recorded else find_recorded(request)
+        self.is_recorded = recording is not None
+        if recording is not None:
+            self.shown = recording
+            self.state.setText(RECORDED)
+            self.middle.setCurrentWidget(self.pictures)
+            self._show()
 
     def _on_measured(self, job: Job, result: object) -> None:
         if job == self._requested:
             self.controls.images.is_new &= getattr(job, "data", None) != self.controls.images.choice
+            self.is_recorded = False
         self._on_partial(job, result)
 
     def _on_partial(self, job: Job, result: object) -> None:
-        """Show a partial result, or all; of an experiment that trains first, a partial one is the training."""
+        """Show a partial result, or all; of an experiment that trains first, a partial one is the training.
+
+        A recorded result stays until all is measured.
+        """
         if job == self._requested:
             assert isinstance(result, LabResult)
+            if self.is_recorded:
+                self.state.setText(f"{RECORDED} {progress_text(result)}")
+                return
             self.shown = result
             self.state.setText(progress_text(result))
             self.middle.setCurrentWidget(self.pictures)
@@ -238,6 +259,7 @@ class GradientPage(PageView):
         values = {place.path: value for place, value in pairs if value is not None}
         seeds = f"median of {gradients.done} seeds" if gradients.done > 1 else "one seed"
         source = f"{seeds}, batch {request.image.batch}, {request.data.title}, {request.device}"
+        source += ", recorded" if self.is_recorded else ""
         return first.spec, request.image, BlockValues(text.label, text.symbol, values, text.log, source)
 
     def _on_problem(self, problem: str) -> None:
@@ -254,8 +276,13 @@ class GradientPage(PageView):
         self.problem.say("" if self.conditions.handle.isChecked() else self._problem)
 
     def _stay(self) -> None:
-        self.state.setText("" if self.shown is None else "showing the previous result")
+        kind = "recorded" if self.is_recorded else "previous"
+        self.state.setText("" if self.shown is None else f"showing the {kind} result")
         self.blank.setText("Nothing has been measured yet.")
+
+
+def _is_of(result: LabResult | None, request: LabRequest) -> bool:
+    return result is not None and result.request == request
 
 
 def save_gradients(window: Window, checked: bool) -> None:

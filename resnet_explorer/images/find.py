@@ -7,7 +7,7 @@ import random
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 SUFFIXES = (
     ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".webp", ".avif", ".tif", ".tiff", ".ppm", ".pgm",
@@ -135,6 +135,17 @@ def with_parts(items: list[tuple[Path, str, str]], share: float, seed: int) -> l
         chance.shuffle(mine)
         tested |= set(mine[: max(1, round(share * len(mine)))] if len(mine) > 1 else [])
     return [(file, label, "test" if file in tested else "train") for file, label, _ in items]
+
+
+def few(items: list[tuple[Any, str, str]], count: int, seed: int) -> list[tuple[Any, str, str]]:
+    """Return the images with at most so many of each class to train on, which a seed draws; the others stay."""
+    chance, kept = random.Random(seed), set[int]()
+    places = [(place, label) for place, (_, label, part) in enumerate(items) if part == "train"]
+    for label in sorted({label for _, label in places}):
+        mine = [place for place, of in places if of == label]
+        chance.shuffle(mine)
+        kept |= set(mine[:count])
+    return [item for place, item in enumerate(items) if item[2] != "train" or place in kept]
 
 
 def in_table(table: Path, suffixes: Sequence[str]) -> Found:

@@ -9,11 +9,12 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QScrollArea, QSizePolicy, QWi
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.files import write
-from resnet_explorer.insight import values
+from resnet_explorer.insight import recorded, values
 from resnet_explorer.insight.controls import DESCRIPTIONS, TOGETHER, Answers, Inside, InsideControls, StateLabel
 from resnet_explorer.insight.pictures import mistakes_of
 from resnet_explorer.insight.stack import GalleryPane, InsideStack
 from resnet_explorer.picture.theme import Theme
+from resnet_explorer.readings.lesions import LesionStudy
 from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.fields import ChoiceField, no_number
@@ -22,6 +23,8 @@ from resnet_explorer.ui.jobs import Jobs, Phase
 from resnet_explorer.ui.jobs_panel import JobLine
 from resnet_explorer.ui.parts import Problem, button, describe, fill, panel, text, vbox
 
+RECORDED_VIEWS = (Inside.SURFACE, Inside.LESIONS)
+RECORDED_KINDS = (values.Surface, LesionStudy)
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 
 
@@ -38,6 +41,7 @@ class InsideView(QWidget):
         self._names: Sequence[str] = ()
         self._path = ""
         self._none = "Choose a trained run."
+        self._is_recording = False
         self._request: values.InsideRequest | None = None
         self.answers = Answers(jobs, self)
         self.run, self.state, self.problem = QLabel(), StateLabel(), Problem()
@@ -89,12 +93,19 @@ class InsideView(QWidget):
         return list(Inside)[max(0, self.views.currentIndex())]
 
     def show_run(
-        self, folder: str, plan: RunPlan, names: Sequence[str] = (), others: Sequence[values.RunReference] = ()
+        self,
+        folder: str,
+        plan: RunPlan,
+        names: Sequence[str] = (),
+        others: Sequence[values.RunReference] = (),
+        is_recording: bool = False,
     ) -> None:
         """Inspect a run as it is now; ``names`` are its classes, ``others`` the runs to compare it with.
 
-        The first of these that is residual where this one is plain, or the other way round, is preselected.
+        The first of these that is residual where this one is plain, or the other way round, is preselected. A recording
+        holds no weights: only what was recorded is shown.
         """
+        self._is_recording = is_recording
         self.answers.forget()
         self.stack.clear()
         self._run, self._names, self._request, self.stack.names = values.RunReference(folder, plan), names, None, names
@@ -104,6 +115,8 @@ class InsideView(QWidget):
         self.controls.show_network(plan.spec, names, usable, next(twins, -1))
         self.run.setText(plan.name)
         self.run.show()
+        if is_recording and self.view not in RECORDED_VIEWS:
+            self.show_view(Inside.SURFACE)
         self._show()
 
     def show_none(self, text: str) -> None:
@@ -153,8 +166,9 @@ class InsideView(QWidget):
         self.stack.together = self.controls.scaling.currentText() == TOGETHER
         self.caption.setText(f"{DESCRIPTIONS[view].shows}\n\n{DESCRIPTIONS[view].source}.")
         self._say("")
-        if self._run is None:
-            self.state.setText(self._none)
+        self.controls.measure.setEnabled(not self._is_recording)
+        if self._run is None or (self._is_recording and view not in RECORDED_VIEWS):
+            self.state.setText(self._none if self._run is None else recorded.NOT_RECORDED)
             self._on_jobs_changed()
             return
         if self._needs_image():
@@ -186,8 +200,17 @@ class InsideView(QWidget):
         if request is None or run is None:
             return
         answer, state = self.answers.to(request), self.answers.state_of(request)
-        if answer is not None:
+        recording = self._recording(request, answer)
+        if recording is not None:
+            self.stack.show_answer(self.view, recording)
+            is_open = state is not None and not state.is_over
+            own = recorded.MEASURING if is_open else recorded.RECORDED
+            text = recorded.NO_WEIGHTS if self._is_recording else own
+            self.state.setText(f"{recorded.describe_origin(recording)} {text}")
+        elif answer is not None:
             self.state.setText(self.stack.show_answer(self.view, answer))
+        elif self._is_recording:
+            self.state.setText(recorded.NOT_RECORDED)
         elif state is None or not state.problem:
             on_demand = isinstance(request, values.OnDemand)
             self.state.setText("Press Measure. Deeper networks take longer." if on_demand else "…")
@@ -196,6 +219,12 @@ class InsideView(QWidget):
                 self.answers.ask(request, f"{self.view} of {run.plan.name}", instead)
         if state is not None and state.problem:
             self._say(state.problem)
+
+    def _recording(self, request: values.InsideRequest, own: object) -> values.Surface | LesionStudy | None:
+        """Return what was recorded of a slow request, until its own answer is complete."""
+        if not isinstance(request, values.OnDemand) or (isinstance(own, RECORDED_KINDS) and own.complete):
+            return None
+        return recorded.find_recorded(request)
 
     def _say(self, problem: str) -> None:
         self.problem.say(problem)

@@ -140,11 +140,14 @@ class Folder:
         except FileNotFoundError:
             return None
         plan, environment = runs.loads(text, str(self.path))
+        self._check(plan)
+        return environment
+
+    def _check(self, plan: RunPlan) -> None:
         if (self.path / runs.TUNE).exists():
             what = f"{self.path} holds a fine-tuning."
             raise ExplorerError(str(self.path), what, "Continue it as such, or choose another folder.")
         runs.check_same(self.path, self._plan, plan)
-        return environment
 
     @property
     def divergence(self) -> str:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 from resnet_explorer import assets
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.insight.page import InsideView
+from resnet_explorer.insight.recorded import is_recorded
 from resnet_explorer.insight.values import RunReference
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.readings.progress import duration
@@ -234,14 +235,18 @@ class TrainingPage(RunsPage[TrainingController]):
         self.replay.setVisible(self.replay.is_on and self.views.currentWidget() is not self.inside)
         if self.views.currentWidget() is not self.inside:
             return
-        runs = [run for run in self.runs if run.folder and run.metrics and (Path(run.folder) / CHECKPOINT).exists()]
-        if not runs or self.table.place >= len(self.runs):
+        shown = self.runs
+        runs = [run for run in shown if run.folder and run.metrics and (Path(run.folder) / CHECKPOINT).exists()]
+        if is_recording := self.replay.is_on and not runs:
+            runs = [run for run in shown if is_recorded(run.plan)]
+        if not runs or self.table.place >= len(shown):
             self.inside.show_none(NOTHING)
             return
-        run = self.runs[self.table.place]
+        run = shown[self.table.place]
         run = run if run in runs else runs[0]
         names = run.environment.classes if run.environment else ()
-        self.inside.show_run(run.folder, run.plan, names, [RunReference(other.folder, other.plan) for other in runs])
+        others = [RunReference(other.folder, other.plan) for other in runs]
+        self.inside.show_run(run.folder, run.plan, names, others, is_recording)
 
     def _on_row(self) -> None:
         self._on_view()

@@ -25,7 +25,7 @@ from torchvision.models import get_model_weights, resnet18
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as pictures
 
-from resnet_explorer.images.find import in_folder, with_parts
+from resnet_explorer.images.find import few, in_folder, with_parts
 from resnet_explorer.images.read import read_image, with_channels
 
 # An example of the script's own constants; the exporter writes those of a plan.
@@ -39,7 +39,7 @@ FROZEN, NORMS = (), ("BatchNorm2d",)
 PUBLISHED = WEIGHTS_FILE = STARTS = PORTED = ADAPTED = EMBEDDED = AUGMENTED = WARM = CONSTANT = STEPS = COSINE = False
 ONE_CYCLE = BN_TRAIN = BN_FROZEN = MIXED = DETERMINISTIC = NESTEROV = ADAM = ADAMW = STOPS_EARLY = False
 MODEL, TESTED, CONV, KERNELS_MIX, ADAPTER_MIX, FROM, INTO = resnet18, nn.Identity(), "conv1.weight", [[1]], [[1]], 1, 3
-SET, TOP, TRAIN_IMAGES, FIND, SHARE, CHANNELS = "digits", 16, 1500, in_folder, 0.2, 3
+SET, TOP, TRAIN_IMAGES, FIND, SHARE, FEW, CHANNELS = "digits", 16, 1500, in_folder, 0.2, 10, 3
 FLIP_CHANCE, WARM_STEPS, WARM_FROM, WARM_RISE, GAMMA, MILESTONES = 0.5, 5, 0.01, 0.99, 0.1, (10,)
 CYCLE_UP, CYCLE_START, CYCLE_END, MOMENTUM, SMOOTHING, CLIP, EMA = 0.3, 0.04, 1e-4, 0.9, 0.1, 1.0, 0.99
 
@@ -119,7 +119,11 @@ if EMBEDDED:
         images, labels = (idx(Path(folder) / f"SET-{part}-ubyte.gz") for part in ("images-idx3", "labels-idx1"))
         images = (images.float() / TOP * 255).round().to(torch.uint8)
         parts = ["train"] * TRAIN_IMAGES + ["test"] * (len(images) - TRAIN_IMAGES)
-        return [(image, str(label), part) for image, label, part in zip(images, labels.tolist(), parts, strict=True)]
+        items = [(image, str(label), part) for image, label, part in zip(images, labels.tolist(), parts, strict=True)]
+        if FEW:
+            return few(items, FEW, SEED)
+        else:
+            return items
 
 
 if EMBEDDED:
@@ -138,7 +142,11 @@ else:
         found = FIND(Path(where), SUFFIXES)
         for note in found.notes:
             print(note, file=sys.stderr)
-        return with_parts(found.items, SHARE, SEED)
+        items = with_parts(found.items, SHARE, SEED)
+        if FEW:
+            return few(items, FEW, SEED)
+        else:
+            return items
 
 
 # FINDERS

@@ -6,6 +6,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
+from resnet_explorer.finetuning.choices import NO_WEIGHTS, Strategy
 from resnet_explorer.finetuning.page import TuningPage
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
@@ -25,12 +26,16 @@ def jobs(qapp: object) -> Iterator[TuningJobsHere]:
 
 @pytest.fixture
 def page(jobs: TuningJobsHere, qtbot: QtBot) -> Iterator[TuningPage]:
-    """The page on ResNet-18 as a user finds it, its first questions answered."""
+    """The page on the window's ResNet-18 without weights, by strategy A, its first questions answered."""
     made = TuningPage(Document(RESNET18), jobs)  # type: ignore[arg-type]  # has what the page needs
     made.network.view.animated = False
     made.resize(1280, 700)
     made.show()
     qtbot.waitUntil(lambda: jobs.is_idle and made.state.report is not None, timeout=PATIENCE)
+    made.state.use_weights(NO_WEIGHTS)
+    made.state.use_strategy(Strategy.A)
+    made.replay.leave()
+    made.views.setCurrentWidget(made.network)
     yield made
     made.close()
     delete(made)

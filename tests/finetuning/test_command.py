@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 
 from resnet_explorer.cli import main
 from resnet_explorer.finetuning import options as finetuning_options
-from resnet_explorer.finetuning.choices import BnMode
+from resnet_explorer.finetuning.choices import BnMode, Strategy
 from resnet_explorer.finetuning.plan import plan_from_text
 from resnet_explorer.finetuning.text import describe_groups
 from resnet_explorer.module import build
@@ -158,6 +158,7 @@ def test_some_classes_alone_in_their_own_order(capsys: pytest.CaptureFixture[str
     assert found["classes"] == ["7", "3"] and np.sum(found["confusion"]) == 59
     plan = plan_from_text(Path("run/tune.json").read_text())
     assert plan.channels == 1 and plan.preprocess.mean[0] == pytest.approx(0.3, abs=0.05)
+    assert plan.strategy is Strategy.FULL, "a frozen backbone would stay random"
 
 
 def test_a_run_of_the_training_lab_is_tuned(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit, QSlider, QWidget
 from pytestqt.qtbot import QtBot
 
-from resnet_explorer.finetuning.choices import BnMode, GreyWay, Strategy, TuneData, TuneKind, WeightsKind
+from resnet_explorer.finetuning.choices import MNIST_WEIGHTS, BnMode, GreyWay, Strategy, TuneData, TuneKind, WeightsKind
 from resnet_explorer.finetuning.data_report import ClassCount, DataReport
 from resnet_explorer.finetuning.page import TuningPage
 from resnet_explorer.finetuning.plan import TunePlan, plan_to_text, run_plan
@@ -47,8 +47,9 @@ def _click(page: TuningPage, path: str) -> None:
 
 
 def test_a_training_can_be_started_at_once(page: TuningPage, jobs: TuningJobsHere, qtbot: QtBot) -> None:
+    page.state.use_weights(MNIST_WEIGHTS)
     plan = page.state.plan
-    assert (plan.data.kind, plan.strategy, plan.weights.kind) == (TuneKind.DIGITS, Strategy.A, WeightsKind.NONE)
+    assert (plan.data.kind, plan.strategy, plan.weights.kind) == (TuneKind.DIGITS, Strategy.A, WeightsKind.BUILT_IN)
     assert plan.classes == tuple("0123456789") and plan.image.height <= 32
     _train(page, qtbot)
     run = page.trainer.runs[0]

@@ -42,10 +42,13 @@ def test_published_weights_come_on_a_click_alone(page: TuningPage, jobs: TuningJ
 
 def test_weights_that_are_here_are_used_where_nobody_chose_otherwise(jobs: TuningJobsHere, qtbot: QtBot) -> None:
     jobs.cached = "/cache/resnet18.pth"
-    made = TuningPage(Document(RESNET18), jobs)  # type: ignore[arg-type]  # has what the page needs
+    made = TuningPage(Document(State(find("resnet50"), RESNET18.image)), jobs)  # type: ignore[arg-type]  # as above
     qtbot.addWidget(made)
     made.show()
+    made.state.use_network(RESNET18.spec)
+    assert str(made.state.plan.strategy) == "full", "there are no weights yet"
     qtbot.waitUntil(lambda: made.state.plan.weights.name == "IMAGENET1K_V1", timeout=PATIENCE)
+    assert str(made.state.plan.strategy) == "A"
 
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet50"])

@@ -1,0 +1,45 @@
+"""Recorded results of the gradient lab's default conditions and experiments, shown until the own one is measured."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from resnet_explorer.gradients.descent import Descent, DescentRequest, LesionRequest, Paths, PathsRequest
+from resnet_explorer.gradients.presets import LabRequest
+from resnet_explorer.gradients.tables import LabResult
+from resnet_explorer.gradients.values import GradientRequest, GradientResult, Shattering, ShatterRequest
+from resnet_explorer.readings.lesions import LesionStudy
+from resnet_explorer.runs import recorded
+from resnet_explorer.spec.catalogue import find, twin
+
+DEFAULT = GradientRequest((find("resnet56"), twin(find("resnet56"))))
+"""What the page measures when it is first opened."""
+KINDS: Mapping[type, type] = {
+    GradientRequest: GradientResult,
+    DescentRequest: Descent,
+    PathsRequest: Paths,
+    ShatterRequest: Shattering,
+    LesionRequest: LesionStudy,
+}
+"""The result of each request."""
+
+
+def find_recorded(request: LabRequest) -> LabResult | None:
+    """Return the result that was recorded for a request on the CPU; None where there is none.
+
+    The description of its images begins with where it comes from, and so does every subtitle and table with it.
+    """
+    known = request if isinstance(request, ShatterRequest) else replace(request, device="cpu")
+    recording = recorded.load(known, KINDS[type(request)])
+    if recording is None:
+        return None
+    seeds = known.seeds if isinstance(known, GradientRequest | ShatterRequest) else (known.seed,)
+    result: LabResult = _marked(recording.result, recording.made.describe(seeds))
+    return result
+
+
+def _marked(result: Any, text: str) -> Any:
+    if isinstance(result, LesionStudy):
+        networks = (replace(network, data=f"{text} · {network.data}") for network in result.networks)
+        return replace(result, networks=tuple(networks))
+    return replace(result, data=f"{text} · {result.data}")

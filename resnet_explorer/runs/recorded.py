@@ -1,0 +1,100 @@
+"""Results that come with the app, to be shown until the user's own are measured: a file for each request."""
+
+import gzip
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar, get_type_hints
+
+from resnet_explorer import assets, codec
+from resnet_explorer.spec.codec import READERS, WRITERS
+
+T = TypeVar("T")
+FORMAT, VERSION = "resnet-explorer recording", 1
+DIGITS = 5
+"""The significant digits of recorded numbers."""
+NAME = 16
+"""The digits of a request's digest in the name of its file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """When, where and with what a result was recorded."""
+
+    began: str
+    machine: str
+    torch: str
+    app: str
+
+    def describe(self, seeds: tuple[int, ...]) -> str:
+        """Return a phrase that marks the result as recorded, with its seeds."""
+        of = f"seed{'' if len(seeds) == 1 else 's'} {', '.join(map(str, seeds))}"
+        return f"recorded {self.began[:10]} on {self.machine}, PyTorch {self.torch}, {of}"
+
+
+class Recording(NamedTuple):
+    """A recorded result, and where it comes from."""
+
+    result: Any
+    made: Provenance
+
+
+def path_of(request: object, root: Path | None = None) -> Path:
+    """Return the file of a request in ``root``, by default among the app's own files; it need not exist."""
+    digest = sha256(codec.encode(_essence(request), WRITERS).encode()).hexdigest()[:NAME]
+    return (root or assets.path("recorded")) / f"{digest}.json.gz"
+
+
+def _essence(value: Any) -> object:
+    """Return what distinguishes a value: fields with their default are left out, so that a new one changes nothing."""
+    if isinstance(value, tuple):
+        return [_essence(item) for item in value]
+    if not is_dataclass(value):
+        return value
+    pairs = ((item, getattr(value, item.name)) for item in fields(value))
+    own = {item.name: _essence(of) for item, of in pairs if of != _default(item)}
+    return {"kind": type(value).__name__, **own}
+
+
+def _default(of: Field[Any]) -> object:
+    return of.default if of.default_factory is MISSING else of.default_factory()
+
+
+def load(request: Any, kind: Callable[..., T], root: Path | None = None) -> Recording | None:
+    """Return the recorded result of a request, a dataclass ``kind`` with a field ``request``; None where there is none.
+
+    Raises ExplorerError where the file holds something else.
+    """
+    file = path_of(request, root)
+    if not file.is_file():
+        return None
+    content, hints = _content(file), get_type_hints(kind)
+    values = {key: codec.decode(value, hints[key], READERS) for key, value in content["result"].items()}
+    return Recording(kind(request=request, **values), codec.decode(content["made"], Provenance))
+
+
+@lru_cache(maxsize=32)
+def _content(file: Path) -> Mapping[str, Any]:
+    text = gzip.decompress(file.read_bytes()).decode()
+    return codec.unwrap(text, FORMAT, (VERSION,), file.name, "holds no recording")
+
+
+def save(request: Any, result: Any, made: Provenance, root: Path | None = None) -> Path:
+    """Write a result, a dataclass with a field ``request``, with numbers of few digits; return its file."""
+    file = path_of(request, root)
+    values = {item.name: getattr(result, item.name) for item in fields(result) if item.name != "request"}
+    head = {"format": FORMAT, "version": VERSION, "kind": type(result).__name__, "made": made, "request": request}
+    content = {**head, "result": _rounded(codec.plain(values, WRITERS))}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(gzip.compress(codec.encode(content, WRITERS, indent=None).encode(), 9, mtime=0))
+    return file
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}")
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    return [_rounded(item) for item in value] if isinstance(value, list) else value
