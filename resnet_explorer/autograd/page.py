@@ -66,8 +66,11 @@ class BackwardBar(PlayBar):
         for start, end in graph.edges:
             if graph.nodes[start].kind in kinds and graph.nodes[end].kind in kinds:
                 self._next.setdefault(end, []).append(start)
-        nodes = [graph.nodes[index] for index in self._order]
-        self.text.reserve(max((_step_text(node, len(nodes), len(nodes)) for node in nodes), key=len, default=""))
+        count, longest = len(self._order), dict[str, GraphNode]()
+        for node in map(graph.nodes.__getitem__, self._order):
+            if node.name not in longest or len(node.path) > len(longest[node.name].path):
+                longest[node.name] = node
+        self.text.reserve(max((_step_text(node, count, count) for node in longest.values()), key=len, default=""))
         self.slider.setRange(0, len(self._order))
         self.slider.setValue(0)
         self._on_moved(0)

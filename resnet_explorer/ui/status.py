@@ -1,13 +1,10 @@
 """What a page says about its work: a line that may be cut, a problem above the picture, a text in its place."""
 
 from bisect import bisect_right
-from typing import TypeVar
 
-from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt
-from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QSizePolicy, QToolTip, QWidget
-
-F = TypeVar("F", bound=QComboBox | QLineEdit)
+from PySide6.QtCore import QEvent, QRect, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 
 class ElidedLabel(QLabel):
@@ -58,22 +55,6 @@ class ElidedLabel(QLabel):
 
     def _fit(self) -> None:
         self.setToolTip("\n".join(filter(None, (self.text() if self.is_cut else "", self.note))))
-
-
-class _FullText(QObject):
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if isinstance(watched, QComboBox | QLineEdit) and isinstance(event, QHelpEvent):
-            text = watched.currentText() if isinstance(watched, QComboBox) else watched.text()
-            QToolTip.showText(event.globalPos(), "\n".join(filter(None, (text, watched.toolTip()))), watched)
-            return True
-        return super().eventFilter(watched, event)
-
-
-def elidable(field: F) -> F:
-    """Let a field be narrower than its text: its tooltip begins with the text."""
-    field.setProperty("elidable", True)
-    field.installEventFilter(_FullText(field))
-    return field
 
 
 class LinesLabel(QLabel):

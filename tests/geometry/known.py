@@ -43,6 +43,5 @@ KNOWN: tuple[Known, ...] = (
     Known("timeline", "QLabel* cuts ?Published: ??-crop error*", LARGEST),
     Known("timeline", "TimelineDialog 'Timeline of residual networks' is *", NOT_DARK),
     Known("tuning", "* texts in FreezeView 'Network to fine-tune' are under 9 px: *", NOT_DARK),
-    Known("tuning", "WaysTable* cuts ?Way*", LARGEST),
     Known("weights", "QTabBar* cuts ?Names (??)*", LARGEST),
 )

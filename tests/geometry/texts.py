@@ -46,7 +46,7 @@ def _cut(widget: QWidget) -> Iterator[str]:
 
 def is_elidable(widget: QWidget) -> bool:
     """Tell whether a widget is marked as one that may elide its text, which its tooltip then has in full."""
-    return bool(widget.property("elidable"))
+    return bool(widget.property("elidable")) and isinstance(widget, QLabel) and widget.text() in widget.toolTip()
 
 
 def _if_wider(widget: QWidget, text: str, room: float) -> Iterator[str]:
@@ -127,7 +127,7 @@ def _items(view: QtWidgets.QAbstractItemView) -> Iterator[str]:
         if header.isSectionHidden(column):
             continue
         room = header.sectionSize(column)
-        if not header.isHidden() and not is_elidable(header):
+        if not header.isHidden():
             text = str(view.model().headerData(column, Qt.Orientation.Horizontal) or "")
             yield from _if_wider(header, text, room - 4)
         if isinstance(view, QtWidgets.QTreeView):

@@ -1,30 +1,13 @@
 """Texts that end in … where there is no room: all of them is in the tooltip; buttons beside the tabs give way."""
 
-from collections.abc import Iterator
-
-import pytest
-from PySide6.QtCore import QEvent, QPoint
-from PySide6.QtGui import QHelpEvent
-from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QToolTip, QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from resnet_explorer.ui.page_tabs import PageTabs
 from resnet_explorer.ui.parts import label
-from resnet_explorer.ui.status import ElidedLabel, elidable
+from resnet_explorer.ui.status import ElidedLabel
 
 TEXT = "Press Measure to see which layers are limited by arithmetic and which by memory."
-
-
-@pytest.fixture(autouse=True)
-def no_tooltip_is_left(qapp: QApplication) -> Iterator[None]:
-    yield
-    QToolTip.hideText()
-
-
-def tip_of(widget: QWidget) -> str:
-    QToolTip.hideText()
-    QApplication.sendEvent(widget, QHelpEvent(QEvent.Type.ToolTip, QPoint(1, 1), widget.mapToGlobal(QPoint(1, 1))))
-    return QToolTip.text()
 
 
 def test_a_label_that_is_cut_says_all_in_its_tooltip(qtbot: QtBot) -> None:
@@ -39,16 +22,6 @@ def test_a_label_that_is_cut_says_all_in_its_tooltip(qtbot: QtBot) -> None:
     assert made.toolTip() == f"{TEXT}\nround 3 of 10"
     made.resize(2000, 20)
     assert not made.is_cut and made.toolTip() == "round 3 of 10"
-
-
-def test_a_list_that_may_be_narrow_says_its_choice(qtbot: QtBot) -> None:
-    made = QComboBox()
-    qtbot.addWidget(made)
-    made.addItem("running where frozen")
-    made.setToolTip("Statistics of batch norms")
-    elidable(made)
-    made.show()
-    assert tip_of(made) == "running where frozen\nStatistics of batch norms"
 
 
 def test_buttons_beside_tabs_give_way_to_them(qtbot: QtBot) -> None:
