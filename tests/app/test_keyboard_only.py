@@ -98,18 +98,35 @@ def test_a_visit_by_the_keyboard_alone(
     qtbot.waitUntil(window.isActiveWindow)
     keyboard = Keyboard(qtbot)
     assert keyboard.place is window.diagram, "the window starts on the diagram"
+    choose_open_and_compare(window, keyboard)
+    measure_gradients(window, keyboard, qtbot)
+    train_the_experiment(window, keyboard, qtbot)
 
+    file = tmp_path / "loss.svg"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *arguments, **more: (str(file), ""))
+    QTimer.singleShot(300, lambda: _save(keyboard))
+    keyboard.press("Ctrl+E")
+    assert "Training loss" in file.read_text(encoding="utf-8")
+
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    keyboard.press("Ctrl+Q")
+    assert not window.isVisible() and mouse.count == 0
+
+
+def choose_open_and_compare(window: MainWindow, keyboard: Keyboard) -> None:
     keyboard.go_to(window.build.preset)
     keyboard.write("resnet50")
     keyboard.press("Return")
     window.activateWindow()  # the offscreen platform leaves a closed list active
     assert window.document.state.spec.name == "resnet50" and keyboard.place is window.diagram
-
     keyboard.press("Right", "Right", "Right", "Right", "Right", "Return")
     assert window.document.view.expanded == {"layer2.0"}
     keyboard.press("Ctrl+T")
     assert window.document.view.compare
 
+
+def measure_gradients(window: MainWindow, keyboard: Keyboard, qtbot: QtBot) -> None:
     keyboard.press("Ctrl+L")
     lab = pages.gradients(window)
     keyboard.go_to(lab.controls.network)
@@ -124,6 +141,8 @@ def test_a_visit_by_the_keyboard_alone(
     qtbot.waitUntil(lambda: all(job.is_over for job in window.jobs.states), timeout=PATIENCE)
     assert lab.shown is not None and lab.canvas.isVisible() and lab.controls.problem.isHidden()
 
+
+def train_the_experiment(window: MainWindow, keyboard: Keyboard, qtbot: QtBot) -> None:
     keyboard.press("Ctrl+5")
     training = pages.training(window)
     assert training.setup.preset is PRESETS["degradation"]
@@ -134,14 +153,3 @@ def test_a_visit_by_the_keyboard_alone(
     qtbot.waitUntil(lambda: bool(training.trainer.runs), timeout=PATIENCE)
     qtbot.waitUntil(lambda: not training.trainer.is_busy, timeout=PATIENCE)
     assert [run.status for run in training.trainer.runs] == [RunStatus.DONE] * 4
-
-    file = tmp_path / "loss.svg"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *arguments, **more: (str(file), ""))
-    QTimer.singleShot(300, lambda: _save(keyboard))
-    keyboard.press("Ctrl+E")
-    assert "Training loss" in file.read_text(encoding="utf-8")
-
-    window.activateWindow()
-    qtbot.waitUntil(window.isActiveWindow)
-    keyboard.press("Ctrl+Q")
-    assert not window.isVisible() and mouse.count == 0
