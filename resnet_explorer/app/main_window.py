@@ -133,7 +133,9 @@ class MainWindow(Window):
         self.build, self.inspector, self.table, self.code = panels.build, panels.inspector, panels.table, panels.code
         self._pages = Pages(self)
         self._autosave = Autosave(self.current_workspace, self)
-        for signal in (self.document.changed, self.document.view_changed, self.tabs.currentChanged):
+        toggled = (drawer.toggled for drawer in self.panels.drawers)
+        document = self.document
+        for signal in (document.changed, document.view_changed, document.selected, self.tabs.currentChanged, *toggled):
             signal.connect(self._autosave.start)
         FieldKeys(self._app, self)
         self.code.save_wanted.connect(self.actions_by_key["save-source"].trigger)
