@@ -100,7 +100,8 @@ class DiagramShow(Presentation):
         costs = f"{sums.params:,} parameters", f"{si(sums.macs)}MACs"
         part = f"{share(sums.macs, shown.total.macs):.1f} % of the network's" if shown.total.macs else ""
         facts = join(told.kind, costs[0], f"{costs[1]}, {part}" if part else costs[1])
-        return Slide(told.title, partial(_block, shown, block), facts, told.text, title(shown.network.spec))
+        said = first_sentence(told.text)
+        return Slide(told.title, partial(_block, shown, block), facts, said, title(shown.network.spec))
 
 
 PLAIN = "A plain network: every block passes on F(x) alone, so that each layer has to learn the whole of its output."

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 NAME, TITLE, SUB, LEGEND = 13, 15, 10, 12
 """Sizes of text in px; a room is as high as 42 times the smallest."""
 BETWEEN, LEGEND_HIGH, COLOURS_HIGH, LINE = 14.0, 26.0, 34.0, 1.6
+APART = 32.0
+"""In px: from one sample of the legend to the next."""
 MANY = 80
 """More blocks than this do not fit on a screen side by side."""
 SCALES = (1.6, 1.45, 1.3, 1.2, 1.1, 1.0)
@@ -43,7 +45,10 @@ SCALES = (1.6, 1.45, 1.3, 1.2, 1.1, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """How much is said of each block: its name and what it is made of, or its number; ``folds`` long stages."""
+    """How much is said of each block: its name and what it is made of, or its number; ``folds`` long stages.
+
+    ``counts`` says of each stage how many blocks it has, and ``terse`` leaves out what they are made of.
+    """
 
     named: bool
     folds: bool
@@ -52,13 +57,17 @@ class Level:
     pad: float
     gap: float = 20.0
     counts: bool = False
+    terse: bool = False
 
 
 _LEVELS = (
     Level(True, False, 46.0, 24.0, 21.0),
     Level(False, False, 28.0, 16.0, 17.0),
+    Level(False, False, 28.0, 16.0, 12.0, 18.0, terse=True),
     Level(False, True, 28.0, 16.0, 17.0),
+    Level(False, True, 28.0, 16.0, 12.0, 18.0, terse=True),
     Level(False, True, 28.0, 16.0, 9.0, counts=True),
+    Level(False, True, 28.0, 16.0, 9.0, counts=True, terse=True),
 )
 """From all that can be said to the least; the first that fits is taken."""
 
@@ -136,16 +145,19 @@ class _Words:
     def _head(self, stage: Stage) -> tuple[str, str, str]:
         shape = compact(self.analysis.sums[stage.path].output).replace("×", " × ", 1)
         typical = stage.blocks[min(1, len(stage.blocks) - 1)]
-        return stage.title, shape, "" if self.level.named else caption(typical.form)
+        says = not self.level.named and not self.level.terse
+        return stage.title, shape, caption(typical.form) if says else ""
 
     def _head_width(self, title: str, shape: str, made: str) -> float:
-        return max(width(title, TITLE, Style.SEMIBOLD), width(shape, LEGEND), width(made, SUB)) + 20
+        texts = max(width(title, TITLE, Style.SEMIBOLD), width(shape, LEGEND), width(made, SUB))
+        return texts + (14 if self.level.terse else 20)
 
     def terminal_lines(self, block: Block) -> list[str]:
         return [*caption(block.form).split(", "), compact(self.analysis.sums[block.path].output)]
 
     def _terminal_width(self, block: Block) -> float:
-        return max(52.0, *(width(text, 11) + 16 for text in self.terminal_lines(block)))
+        pad = 8 if self.level.terse else 16
+        return max(50.0, *(width(text, 11) + pad for text in self.terminal_lines(block)))
 
 
 class _Large:
@@ -202,7 +214,8 @@ class _Large:
             legend = overlay.legend(self.network, 0.0, y, self.wide)
             marks.append(legend)
             y += legend.height
-        return Picture(self.wide, y, tuple(marks), "The network from input to output")
+        wide = max(self.wide, self._arc_samples(0.0)[1] - APART)
+        return Picture(wide, y, tuple(marks), "The network from input to output")
 
     def _between(self, x: float, start: float) -> Arrow:
         """Return the line to the next card, from the row in which the last block stands."""
@@ -230,12 +243,13 @@ class _Large:
 
     def _stage(self, stage: Stage, cells: list[_Cell], columns: int, x: float, wide: float) -> Group:
         title, shape, made = self.words.heads[stage.number - 1]
+        edge = 7.0 if self.level.terse else 10.0
         marks: list[Mark] = [
             Box(0, 0, wide, self.high, Ink.CARD, Ink.LINE, 1.6, 9),
-            Label(10, 21, title, TITLE, style=Style.SEMIBOLD),
-            Label(10, 36, shape, LEGEND, Ink.MUTED),
+            Label(edge, 21, title, TITLE, style=Style.SEMIBOLD),
+            Label(edge, 36, shape, LEGEND, Ink.MUTED),
         ]
-        marks += [Label(10, 49, made, SUB, Ink.MUTED)] if made else []
+        marks += [Label(edge, 49, made, SUB, Ink.MUTED)] if made else []
         taken = columns * self.block + (columns - 1) * self.level.gap
         left = (wide - taken) / 2
         places = [self._place(left, index, columns) for index in range(len(cells))]
@@ -335,5 +349,5 @@ class _Large:
             if is_there:
                 marks.append(Arrow(((x, y - 4), (x + 34, y - 4)), ink, 2.4, dash, head=False))
                 marks.append(Label(x + 42, y, text, LEGEND))
-                x += 42 + width(text, LEGEND) + 32
+                x += 42 + width(text, LEGEND) + APART
         return marks, x

@@ -64,8 +64,8 @@ def units(chain: Chain) -> list[Unit]:
 
 
 _TRIES = (
-    (1, 28.0, True), (1, 18.0, True), (1, 14.0, False), (2, 20.0, True), (2, 14.0, False), (2, 5.0, False),
-    (3, 14.0, False),
+    (1, 28.0, True), (1, 18.0, True), (1, 14.0, False), (1, 8.0, False), (2, 20.0, True), (2, 14.0, False),
+    (2, 5.0, False), (3, 14.0, False), (3, 6.0, False),
 )  # fmt: skip
 """Rows of stacks, the gap between two, and whether the shapes of outputs are said; else norm and activation are one."""
 
@@ -177,8 +177,9 @@ class _Flow:
     def _boxes(self, unit: Unit) -> list[tuple[Part, ...]]:
         """Return the layers of a stack by the boxes that they are drawn in."""
         boxes: list[tuple[Part, ...]] = []
+        small = _SMALL if self.rows == 1 else {*_SMALL, Role.POOLING}
         for part in unit.parts:
-            if boxes and not self.shapes and {boxes[-1][0].layer.role, part.layer.role} <= _SMALL:
+            if boxes and not self.shapes and {boxes[-1][0].layer.role, part.layer.role} <= small:
                 boxes[-1] = (*boxes[-1], part)
             else:
                 boxes.append((part,))
@@ -256,30 +257,30 @@ class _Flow:
 
     def _shortcut(self, junction: float, end: float, parts: tuple[Part, ...]) -> None:
         """Draw the shortcut from the junction under all stacks to the addition: solid for the identity."""
-        form, start = self.block.form, TOP + HIGH / 2
-        low = self.bottom + 30
+        form, start, text = self.block.form, TOP + HIGH / 2, _shortcut_text(parts, bool(self.block.form.gate))
+        total = sum(map(self._wide, parts)) + self.gap * max(0, len(parts) - 1)
+        at = junction + max(16.0, (end - junction - total) / 2)
+        long = width(text, NAME, Style.SEMIBOLD)
+        fits = not parts or at + total + 12 + long <= end - 6
+        low = self.bottom + (30 if fits else 44)
         dash = Dash.DASHED if form.projects else Dash.DOTTED if form.alters else Dash.SOLID
         line = Arrow((), Ink.SHORTCUT, 2.6, dash, head=False)
-        up = ((end, low), (end, self.y + HIGH / 2))
         self.marks.append(Box(junction - 4, start - 4, 8, 8, Ink.SHORTCUT, None, 0, 4))
-        x = junction
         points = [(junction, start), (junction, low)]
-        total = sum(map(self._wide, parts)) + 24 * max(0, len(parts) - 1)
-        at = junction + max(24.0, (end - junction - total) / 2)
+        x = junction
         for part in parts:
             points.append((at, low))
             self.marks += elbow(replace(line, points=tuple(points), head=True))
             self.marks.append(self._node(part, at, low - HIGH / 2, self._wide(part), True))
             x = at + self._wide(part)
-            points, at = [(x, low)], x + 24
+            points, at = [(x, low)], x + self.gap
+        up = ((end, low), (end, self.y + HIGH / 2))
         self.marks += elbow(replace(line, points=(*points, *up), head=True))
-        text = _shortcut_text(parts, bool(form.gate))
-        beside = (junction + end) / 2 if not parts else x + 12
-        anchor = Anchor.START if parts else Anchor.MIDDLE
-        if parts and beside + width(text, NAME, Style.SEMIBOLD) > end - 6:
-            beside = junction + 8
-        self.marks.append(Label(beside, low - 9, text, NAME, Ink.SHORTCUT, anchor, Style.SEMIBOLD))
-        self._reach(end, low + HIGH / 2 + (16 if parts else 4))
+        place, anchor = ((junction + end) / 2, low - 9), Anchor.MIDDLE
+        if parts:
+            place, anchor = (x + 12, low - 9) if fits else (junction + 10, low - HIGH / 2 - 7), Anchor.START
+        self.marks.append(Label(*place, text, NAME, Ink.SHORTCUT, anchor, Style.SEMIBOLD))
+        self._reach(max(end, x), low + HIGH / 2 + 4)
 
     def _node(self, part: Part, x: float, y: float, wide: float, aside: bool = False, label: str = "") -> Group:
         """Return a layer: its name and channels in a box of its colour; on the shortcut in the shortcut's."""
@@ -304,7 +305,7 @@ class _Flow:
 
 def _gate_lines(unit: Unit) -> tuple[str, ...]:
     labels = ", ".join(part.layer.label for part in unit.parts[:-1])
-    return (*wrap(labels, max(84.0, width(unit.name, SUB + 1, Style.SEMIBOLD)), SUB, 9), "rescales the map")
+    return wrap(labels, max(84.0, width(unit.name, SUB + 1, Style.SEMIBOLD)), SUB, 9)
 
 
 def _shortcut_text(parts: tuple[Part, ...], has_gate: bool) -> str:

@@ -48,16 +48,15 @@ def press(qtbot: QtBot, stage: Stage, *keys: Qt.Key) -> None:
         qtbot.keyClick(stage, key)
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_everything_on_every_stage_is_read_from_the_back_row(
-    window: MainWindow, qtbot: QtBot, size: tuple[int, int]
-) -> None:
-    stage = staged(window, size)
+def test_everything_on_every_stage_is_read_from_the_back_row(window: MainWindow, qtbot: QtBot) -> None:
+    stage = staged(window)
     for page in range(6):
         press(qtbot, stage, Qt.Key(Qt.Key.Key_1 + page))
         for key in (Qt.Key.Key_E, Qt.Key.Key_Right, Qt.Key.Key_Down, Qt.Key.Key_Right, Qt.Key.Key_Return, Qt.Key.Key_T):
             press(qtbot, stage, key)
-            assert not problems(present(stage.layout_)), (stage.key, key, present(stage.slide).title)
+            for size in SIZES:
+                stage.resize(*size)
+                assert not problems(present(stage.layout_)), (stage.key, key, size, present(stage.slide).title)
 
 
 def test_every_network_and_each_of_its_blocks_fits_on_a_slide() -> None:
