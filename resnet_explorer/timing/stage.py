@@ -74,7 +74,7 @@ class TimingShow(Presentation):
     def slide(self) -> Slide:
         measured = self._page.measured
         if measured is None:
-            problem = self._page.text.text() if self._page.text.text().startswith("⚠") else ""
+            problem = self._page.problem.text()
             name = title(self._window.document.state.spec)
             return Slide("What limits each layer", text_picture(problem or "Measuring the time of each layer"), name)
         job, timing, peaks = measured.job, measured.timing, measured.peaks
