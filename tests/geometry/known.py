@@ -37,11 +37,10 @@ KNOWN: tuple[Known, ...] = (
     Known("export", "QLabel* cuts ??,??? × ??? px. Vectors *", LARGEST),
     Known("gradients", "the plot of *", LARGER_NOT_DARK),
     Known("graph", "* texts in GraphCanvas 'Autograd graph' are under 9 px: *", LARGER),
-    Known("inspect", "the plot of *", LARGEST),
-    Known("module, read", "QLabel* cuts ???,???,??? parameters.\n*", LARGEST),
+    Known("module, read", "QLabel* cuts ?11,689,512 parameters*", LARGEST),
     Known("run a module?", "QLabel* cuts ?To read the module, the *", LARGE_TEXT),
     Known("timeline", "QLabel* cuts ?Published: ??-crop error*", LARGEST),
     Known("timeline", "TimelineDialog 'Timeline of residual networks' is *", NOT_DARK),
-    Known("tuning", "* texts in FreezeView 'Network to fine-tune' are under 9 px: *", NOT_DARK),
+    Known("tuning", "* texts in FreezeView 'Network to fine-tune' are under 9 px: *", LARGEST),
     Known("weights", "QTabBar* cuts ?Names (??)*", LARGEST),
 )

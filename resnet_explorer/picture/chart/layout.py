@@ -10,6 +10,7 @@ from resnet_explorer.picture.chart.model import Axis, Chart, Kind, Scale, Series
 from resnet_explorer.picture.chart.scale import AxisScale, ChartScale, Range, x_range, y_range
 from resnet_explorer.picture.chart.text import (
     ASCENT,
+    BARE,
     BUDGETS,
     FRAME_AREA,
     FRAME_PART,
@@ -207,6 +208,10 @@ def lay_out(chart: Chart, wide: float, high: float, text: float, area: float = F
             if _area(made.frame) >= area * wide * high:
                 return made
             best = made if best is None or _area(made.frame) > _area(best.frame) else best
+    for budget in BARE if text > 1 and not _signs(chart, ranges) else ():
+        made = _lay_out(chart, wide, high, size, budget, ranges)
+        if _area(made.frame) >= area * wide * high:
+            return made
     if best:
         return best
     made = _lay_out(chart, wide, high, size, BUDGETS[-2], ranges)

@@ -119,6 +119,8 @@ BUDGETS = (
 _ALIKE = (BUDGETS[:2], (*BUDGETS[2:3], Budget(1, 0, 1, with_notes=False)))
 ROOMY = tuple(budget._replace(beside=beside) for budgets in _ALIKE for beside in (True, False) for budget in budgets)
 """Those that drop nothing that is needed to read the curves."""
+BARE = tuple(Budget(1, 0, 0, beside=False, with_notes=False, spans=spans) for spans in (True, False))
+"""Those without notes, and last without names of stages: for large text, where the curves get their part by that."""
 FRAME_PART = 0.45
 FRAME_AREA = 0.555
 """The part of a picture's area that its curves get, where that is possible."""
