@@ -39,7 +39,7 @@ def test_a_run_folder_gives_back_its_network_whatever_else_it_holds(tmp_path: Pa
     assert torch.equal(torch.from_numpy(found.weights), model.state_dict()["conv1.weight"])
     with pytest.raises(CheckpointError, match="another network"):
         load(str(tmp_path), plan("width=4"))
-    with pytest.raises(CheckpointError, match="holds no run"):
+    with pytest.raises(ExplorerError, match="holds no run"):
         load(str(tmp_path / "nowhere"), plan())
 
 
