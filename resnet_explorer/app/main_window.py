@@ -52,8 +52,8 @@ class DiagramPage(Frame):
         self.set_parts(diagram, *drawers, tools=(tool_row(*buttons),))
 
 
-def _show_menu(window: "MainWindow", view: str, place: QPoint) -> None:
-    features.resolve(f"resnet_explorer.app.context_menu:show_for_{view}")(window, place)
+def _show_menu(window: "MainWindow", menu: str, place: QPoint) -> None:
+    features.resolve(menu)(window, place)
 
 
 def _settings() -> QSettings:
@@ -139,8 +139,10 @@ class MainWindow(Window):
             signal.connect(self._autosave.start)
         FieldKeys(self._app, self)
         self.code.save_wanted.connect(self.actions_by_key["save-source"].trigger)
-        self.diagram.menu_wanted.connect(partial(_show_menu, self, "diagram"))
-        self.table.view.menu_wanted.connect(partial(_show_menu, self, "table"))
+        self.diagram.menu_wanted.connect(partial(_show_menu, self, "resnet_explorer.app.context_menu:show_for_diagram"))
+        self.table.view.menu_wanted.connect(
+            partial(_show_menu, self, "resnet_explorer.app.context_menu:show_for_table")
+        )
         self.build.done.connect(self.diagram.setFocus)
         self.build.timeline.clicked.connect(self.actions_by_key["timeline"].trigger)
         panels.show_theme(style.theme_named(self.preferences.theme))

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from PySide6.QtCore import QObject, Signal
 
 from resnet_explorer.picture import chart as charts
-from resnet_explorer.picture.chart import Chart, Drawn, HeatMap, Kind, Series
-from resnet_explorer.picture.chart.heatmap import heat_picture
+from resnet_explorer.picture.chart import Chart, Drawn, Kind, Series
 from resnet_explorer.picture.chart.text import line, wrap
 from resnet_explorer.picture.marks import Anchor, Group, Ink, Label, Picture
 
@@ -175,12 +174,6 @@ def _is_whole(picture: Picture, chart: Chart) -> bool:
 def chart_picture(chart: Chart) -> Draw:
     """Return what draws a chart for a slide."""
     return lambda wide, high: thick_chart(chart, wide, high).picture
-
-
-def heat_pictures(maps: Sequence[HeatMap]) -> Draw:
-    """Return what draws heat maps for a slide."""
-    shown = [replace(one, subtitle="", notes=()) for one in maps]
-    return lambda wide, high: heat_picture(shown, wide, high, 1.0)
 
 
 def text_picture(text: str) -> Draw:

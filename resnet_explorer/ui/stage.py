@@ -279,11 +279,6 @@ class Stage(QWidget):
         self._set_cursor()
         self.update()
 
-    @property
-    def shows_controls(self) -> bool:
-        """Return whether the live controls are seen."""
-        return self._shown > 0
-
     def _fade(self) -> None:
         if self._window.preferences.reduce_motion:
             self._on_faded(0.0)

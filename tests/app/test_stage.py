@@ -163,7 +163,7 @@ def test_controls_are_used_with_the_mouse_and_fade(window: MainWindow, qtbot: Qt
     stage._idle.setInterval(1)
     stage._fading.setDuration(1)
     stage.show_controls()
-    qtbot.waitUntil(lambda: not stage.shows_controls)
+    qtbot.waitUntil(lambda: stage._shown == 0)
 
 
 def test_a_recording_plays_and_its_curves_follow(window: MainWindow, qtbot: QtBot) -> None:
