@@ -22,11 +22,4 @@ class Known(NamedTuple):
         return f"{theme} {text}" in self.where
 
 
-LARGEST = ("projector 150",)
-LARGE_TEXT = ("light 150", "dark 150", *LARGEST)
-LARGER = ("projector 100", *LARGE_TEXT)
-EVERYWHERE = ("light 100", "dark 100", *LARGER)
-LARGER_NOT_DARK = ("light 150", "projector 100", *LARGEST)
-NOT_DARK = ("light 100", *LARGER_NOT_DARK)
-"""The dark theme is looked at where the screen is not the smallest."""
-KNOWN: tuple[Known, ...] = (Known("gradients", "the plot of *", LARGER_NOT_DARK),)
+KNOWN: tuple[Known, ...] = (Known("gradients", "the plot of *", ("light 150", "projector 100", "projector 150")),)
