@@ -185,6 +185,7 @@ class Frame(QWidget):
     def set_parts(self, main: QWidget, *drawers: Drawer, tools: Sequence[QWidget] = ()) -> None:
         """Put in the picture, the drawers in the order of importance, and the rows of tools above the picture."""
         self.main, self.tools, self.drawers = main, tuple(tools), drawers
+        self._heights: dict[int, int] = {}
         self._tools_area = ToolsArea(self.tools, self)
         self._tools_area.changed.connect(self._place)
         main.setParent(self)
@@ -211,7 +212,7 @@ class Frame(QWidget):
             self._place()
 
     def event(self, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.LayoutRequest:
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Show):
             self._place()
         return super().event(event)
 
@@ -250,9 +251,10 @@ class Frame(QWidget):
         return self.font().pointSizeF() / USUAL_POINTS
 
     def _place(self) -> None:
-        """Give every part its place."""
-        if self.main is None:
+        """Give every part its place, once the frame can be seen."""
+        if self.main is None or not self.isVisible():
             return
+        self._heights = {}
         inner = self._place_handles(self.contentsRect())
         docked = self._docked(inner)
         left, right, bottom = (docked.get(edge, 0) for edge in Edge)
@@ -266,7 +268,7 @@ class Frame(QWidget):
 
     def _tools_height(self, middle: QRect) -> int:
         """Return the height of the tools: a row at least, and no more than leaves the picture its share."""
-        needed, row = self._tools_area.heightForWidth(middle.width()), 3 * self.fontMetrics().height()
+        needed, row = self._whole_tools_height(middle.width()), 3 * self.fontMetrics().height()
         share = LEAST_SHARE if any(drawer.state is OpenState.OPEN for drawer in self.drawers) else SHARE
         room = middle.height() - ceil(share * self.width() * self.height() / max(1, middle.width()))
         return max(min(needed, row), min(needed, room))
@@ -343,9 +345,15 @@ class Frame(QWidget):
         is_low = Edge.BOTTOM in docked and size.height() < LEAST_PICTURE * self._scale()
         return is_low or size.width() * size.height() < area
 
+    def _whole_tools_height(self, wide: int) -> int:
+        """Return the height that all tools need at a width; it is asked for many sizes of drawers."""
+        if wide not in self._heights:
+            self._heights[wide] = self._tools_area.heightForWidth(wide)
+        return self._heights[wide]
+
     def _main_size(self, inner: QRect, docked: Mapping[Edge, int]) -> QSize:
         wide = inner.width() - docked.get(Edge.LEFT, 0) - docked.get(Edge.RIGHT, 0)
-        high = inner.height() - docked.get(Edge.BOTTOM, 0) - self._tools_area.heightForWidth(wide)
+        high = inner.height() - docked.get(Edge.BOTTOM, 0) - self._whole_tools_height(wide)
         return QSize(max(0, wide), max(0, high))
 
     def _place_drawer(self, drawer: Drawer, inner: QRect, middle: QRect, docked: Mapping[Edge, int]) -> None:
