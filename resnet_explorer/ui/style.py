@@ -144,7 +144,8 @@ def set_icons(actions: Mapping[str, QAction], theme: Theme) -> None:
     for key, name in NAMES.items():
         icon = QIcon(_pixmap(name, text))
         icon.addPixmap(_pixmap(name, gone), QIcon.Mode.Disabled)
-        icon.addPixmap(_pixmap(name, on_accent(theme)), QIcon.Mode.Normal, QIcon.State.On)
+        if actions[key].isCheckable():
+            icon.addPixmap(_pixmap(name, on_accent(theme)), QIcon.Mode.Normal, QIcon.State.On)
         actions[key].setIcon(icon)
         actions[key].setIconVisibleInMenu(False)
 
