@@ -11,6 +11,7 @@ from resnet_explorer.gradients.descent import Descent, DescentStep
 from resnet_explorer.gradients.page import GradientPage
 from resnet_explorer.gradients.pictures import PLAY_MS
 from resnet_explorer.gradients.presets import PRESETS, Preset
+from resnet_explorer.gradients.recorded import find_recorded
 from resnet_explorer.gradients.tables import LabResult, table_of
 from resnet_explorer.gradients.values import GradientResult
 from resnet_explorer.readings.quantities import IN_TRAINING, WORDS, Quantity
@@ -41,6 +42,7 @@ class GradientShow(Presentation):
         super().__init__()
         self._window, self._page = window, page
         self._results: dict[str, LabResult] = {}
+        self._recorded: set[str] = set()
         self._problems: dict[str, str] = {}
         self._job = 0
         self.key = page.preset.key if page.preset else OWN
@@ -57,7 +59,7 @@ class GradientShow(Presentation):
 
     @property
     def result(self) -> LabResult | None:
-        """Return what is known of the experiment: from the page where it shows the same, else measured here."""
+        """Return what is known of the experiment: from the page if it shows it, else recorded or measured here."""
         shown = self._page.preset.key if self._page.preset else OWN
         return self._page.shown if shown == self.key else self._results.get(self.key)
 
@@ -88,9 +90,13 @@ class GradientShow(Presentation):
         self.changed.emit()
 
     def ask(self) -> None:
-        """Measure the experiment that is shown, where nothing is known of it."""
+        """Show the recording of an experiment of which nothing is known yet; where there is none, measure it."""
         preset = self.preset
         if preset is None or self.result is not None or preset.key in self._problems:
+            return
+        if (recording := find_recorded(preset.request)) is not None:
+            self._results[preset.key] = recording
+            self._recorded.add(preset.key)
             return
         self._window.jobs.cancel(self._job)
         then, otherwise = partial(self._on_result, preset.key), partial(self._on_problem, preset.key)
@@ -187,14 +193,16 @@ class GradientShow(Presentation):
         else:
             chart = lab_chart(result)
             said = said or table_of(result).describe(result)
-        return Slide(title, chart_picture(chart), facts, said, _note(result))
+        is_recorded = self._page.is_recorded if result is self._page.shown else self.key in self._recorded
+        return Slide(title, chart_picture(chart), facts, said, _note(result, is_recorded))
 
 
-def _note(result: LabResult) -> str:
-    """Return how far a measurement is, and on what it was made."""
+def _note(result: LabResult, is_recorded: bool) -> str:
+    """Return whether a result was recorded, how far a measurement is, and on what it was made."""
     request = result.request
     data, device = getattr(request, "data", None), getattr(request, "device", "")
     seeds = getattr(request, "seeds", None) or (getattr(request, "seed", 0),)
     named = f"seed {seeds[0]}" if len(seeds) == 1 else f"{len(seeds)} seeds"
     complete = getattr(result, "complete", True)
-    return join("" if complete else "still measuring", str(device).upper(), named, data.title if data else "")
+    origin = "recorded" if is_recorded else "" if complete else "still measuring"
+    return join(origin, str(device).upper(), named, data.title if data else "")

@@ -204,6 +204,7 @@ def test_measurements_and_the_graph_are_shown(window: MainWindow, qtbot: QtBot) 
     own = page.shown
     press(qtbot, stage, Qt.Key.Key_Right)
     assert present(stage.slide).title == "With batch norm" and not problems(present(stage.layout_))
+    assert "recorded" in present(stage.slide).note
     press(qtbot, stage, Qt.Key.Key_Escape)
     assert page.preset is None and isinstance(page.shown, type(own)) and isinstance(page._requested, GradientRequest)
 
