@@ -139,9 +139,12 @@ class TestOldFiles:
 
     def test_preferences(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(preferences.FOLDER_VARIABLE, str(tmp_path))
-        preferences.save(PREFERENCES)
-        assert (tmp_path / "preferences.json").read_text(encoding="utf-8") == text("preferences.json")
+        (tmp_path / "preferences.json").write_text(text("preferences.json"), encoding="utf-8")
         assert preferences.load() == PREFERENCES
+        preferences.save(PREFERENCES)
+        kept = (tmp_path / "preferences.json").read_text(encoding="utf-8")
+        old, new = json.loads(text("preferences.json"))["values"], json.loads(kept)["values"]
+        assert new | old == new and preferences.load() == PREFERENCES
 
 
 SEEDS = st.lists(st.integers(0, 2**40), min_size=1, max_size=3).map(tuple)

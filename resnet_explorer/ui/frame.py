@@ -21,8 +21,9 @@ from resnet_explorer.ui.tools_area import ToolsArea
 SHARE = 0.6
 """The share of the page's area that the picture keeps beside drawers that are open by themselves; more of it where the
 text is larger than usual: the picture is enlarged before the panels."""
-LEAST_SHARE = 0.4
-"""The share that it keeps beside drawers that the user opens; a larger one opens over the picture."""
+LEAST_SHARE, LARGE = 0.4, 1.0
+"""The share that it keeps beside drawers that the user opens, and so many times the usual text from which it keeps the
+whole share: a larger drawer opens over the picture."""
 LEAST_HEIGHT = 120
 """Below this height in pixels at the usual text size a drawer at the bottom is of no use."""
 LEAST_PICTURE = 285
@@ -269,7 +270,7 @@ class Frame(QWidget):
     def _tools_height(self, middle: QRect) -> int:
         """Return the height of the tools: a row at least, and no more than leaves the picture its share."""
         needed, row = self._whole_tools_height(middle.width()), 3 * self.fontMetrics().height()
-        share = LEAST_SHARE if any(drawer.state is OpenState.OPEN for drawer in self.drawers) else SHARE
+        share = LEAST_SHARE if any(map(self._gives_way_to, self.drawers)) else SHARE
         room = middle.height() - ceil(share * self.width() * self.height() / max(1, middle.width()))
         return max(min(needed, row), min(needed, room))
 
@@ -320,7 +321,11 @@ class Frame(QWidget):
         for drawer in self.drawers:
             if drawer.edge in docked or not self._may_open(drawer) or self._is_second(drawer):
                 continue
-            share = min(0.85, SHARE * self._scale()) if drawer.state is OpenState.AUTO else LEAST_SHARE
+            share = (
+                min(0.85, SHARE * self._scale())
+                if drawer.state is OpenState.AUTO
+                else min(SHARE, LEAST_SHARE * self._scale())
+            )
             size = round(drawer.wanted * self._scale())
             least = min(size, round(LEAST_HEIGHT * self._scale())) if drawer.edge is Edge.BOTTOM else size
             while size >= least and self._is_too_large(inner, {**docked, drawer.edge: size}, share * whole):
@@ -328,6 +333,9 @@ class Frame(QWidget):
             if size >= least:
                 docked[drawer.edge] = size
         return docked
+
+    def _gives_way_to(self, drawer: Drawer) -> bool:
+        return drawer.state is OpenState.OPEN and self._scale() <= LARGE
 
     @staticmethod
     def _may_open(drawer: Drawer) -> bool:

@@ -20,13 +20,13 @@ class Preferences:
     theme: str = "system"
     reduce_motion: bool = False
     export_format: str = "svg"
-    export_page: str = ""
-    export_width: int = 1280
-    export_height: int = 720
     export_theme: str = "light"
     export_scale: int = 2
     export_outlines: bool = False
     export_folder: str = ""
+    export_page: str = ""
+    export_width: int = 1280
+    export_height: int = 720
 
 
 def folder() -> Path:
