@@ -58,8 +58,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--latest", action="store_true", help="install the latest versions, not the tested ones")
     parser.add_argument("command", choices=("run", "test"), help="run: open the app; test: run all checks")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="handed to the app, or to pytest")
-    text = sys.argv[1:] if argv is None else argv
-    chosen = parser.parse_args(sorted(text, key=lambda word: word != "--latest"))  # it may stand behind the command
+    given = sys.argv[1:] if argv is None else argv
+    chosen = parser.parse_args(
+        sorted(given, key=lambda argument: argument != "--latest")
+    )  # it may stand behind the command
     try:
         prepare(chosen.command, chosen.latest)
         return {"run": run, "test": test}[chosen.command](chosen.arguments)

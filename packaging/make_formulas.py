@@ -203,7 +203,7 @@ def _outline(shape: ElementTree.Element) -> str:
 def _short(data: str) -> str:
     pen = _ShortPen()
     parse_path(data, pen)
-    return "".join(pen.text)
+    return "".join(pen.commands)
 
 
 class _ShortPen(BasePen):  # type: ignore[misc, unused-ignore]  # fontTools tells no types
@@ -211,14 +211,14 @@ class _ShortPen(BasePen):  # type: ignore[misc, unused-ignore]  # fontTools tell
 
     def __init__(self) -> None:
         super().__init__(None)
-        self.text: list[str] = []
+        self.commands: list[str] = []
         self._at = self._start = (0, 0)
 
     def _say(self, command: str, *points: tuple[float, float]) -> None:
         rounded = [(round(100 * x), round(100 * y)) for x, y in points]
         steps = [step for x, y in rounded for step in (x - self._at[0], y - self._at[1])]
         numbers = " ".join(f"{step / 100:g}".replace("0.", ".", abs(step) < 100) for step in steps)
-        self.text.append(command + numbers.replace(" -", "-"))
+        self.commands.append(command + numbers.replace(" -", "-"))
         self._at = rounded[-1]
 
     def _moveTo(self, point: tuple[float, float]) -> None:
@@ -235,7 +235,7 @@ class _ShortPen(BasePen):  # type: ignore[misc, unused-ignore]  # fontTools tell
         self._say("q", middle, end)
 
     def _closePath(self) -> None:
-        self.text.append("z")
+        self.commands.append("z")
         self._at = self._start
 
 

@@ -40,10 +40,10 @@ INSPECTED = ("degradation", "vanishing", "init", "stochastic-depth", "zero-init"
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Record the labs that are named, or all."""
-    text = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    text.add_argument("labs", metavar="LAB", nargs="*", choices=[*LABS, []], help=f"one of {', '.join(LABS)}")
-    text.add_argument("--again", action="store_true", help="record anew what is recorded already")
-    options = text.parse_args(arguments)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("labs", metavar="LAB", nargs="*", choices=[*LABS, []], help=f"one of {', '.join(LABS)}")
+    parser.add_argument("--again", action="store_true", help="record anew what is recorded already")
+    options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     for name in options.labs or LABS:
         for title, request, measure in LABS[name]():

@@ -39,6 +39,7 @@ class CodeView(QWidget):
         self.text.setReadOnly(True)
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setAccessibleName("PyTorch source of this network")
+        self.setFocusProxy(self.text)
         self.count = label(kind="muted")
         tip = "Save it as a Python file that needs PyTorch alone"
         buttons = (tool("Copy", "Copy the whole file", self.copy), tool("Save…", tip, self.save_wanted.emit))

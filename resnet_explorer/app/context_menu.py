@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QMenu
 
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.diagram.view import View, foldable, toggled
+from resnet_explorer.ui.canvas_menu import show_in
 
 
 def show_for_diagram(window: MainWindow, place: QPoint) -> None:
@@ -16,7 +17,7 @@ def show_for_diagram(window: MainWindow, place: QPoint) -> None:
     menu.addSeparator()
     menu.addActions([window.actions_by_key[key] for key in ("copy-picture", "copy-path")])
     menu.addSeparator()
-    menu.addAction("Show in &Layers", lambda: show_in_drawer(window, "Layers"))
+    menu.addAction("Show in &Layers", lambda: show_in(window, "Layers"))
     _add_places(menu, window)
     menu.addAction(window.actions_by_key["export"])
     menu.popup(place)
@@ -63,16 +64,9 @@ def _add_toggle(menu: QMenu, window: MainWindow) -> None:
 
 
 def _add_places(menu: QMenu, window: MainWindow) -> None:
-    menu.addAction("Show in co&de", lambda: show_in_drawer(window, "Code"))
+    menu.addAction("Show in co&de", lambda: show_in(window, "Code"))
     menu.addAction("Show in autograd &graph", lambda: window.show_page("graph"))
     menu.addSeparator()
-
-
-def show_in_drawer(window: MainWindow, title: str) -> None:
-    """Show the selection in a drawer of the diagram's page, which gets the keyboard."""
-    window.show_page("diagram")
-    window.panels.open(window.panels.drawer(title))
-    (window.table.view if title == "Layers" else window.code.text).setFocus()
 
 
 def copy_path(window: MainWindow, checked: bool) -> None:

@@ -40,6 +40,7 @@ class LayerTable(QWidget):
         nothing = panel(hbox((self.nothing, 1), self.show_all), 1, margins=(14, 10, 14, 10))
         self._stack = stack(self.view, nothing)
         vbox(self._make_bar(), self._stack, of=self, spacing=0)
+        self.setFocusProxy(self.view)
         self._wire()
 
     def _make_bar(self) -> QWidget:

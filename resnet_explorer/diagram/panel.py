@@ -98,12 +98,12 @@ def _kind_text(block: Block, order: Order) -> str:
     convs = [step for step in steps if step.layer.role is Role.CONVOLUTION]
     if not block.number:
         return "stem" if convs else "head"
-    text = ["bottleneck block" if len(convs) == 3 else "basic block"]
-    text += [_ORDERS[order]] if order in _ORDERS else []
+    texts = ["bottleneck block" if len(convs) == 3 else "basic block"]
+    texts += [_ORDERS[order]] if order in _ORDERS else []
     stride = max(part.layer.window[1] for part in flat(block.form.branch))
     if stride > 1:
-        text.append(f"stride {stride}")
-    return ", ".join([*text, _shortcut_text(block.form)])
+        texts.append(f"stride {stride}")
+    return ", ".join([*texts, _shortcut_text(block.form)])
 
 
 def _shortcut_text(form: Form) -> str:

@@ -317,10 +317,10 @@ def load(plan: TunePlan) -> Iterator[Progress | TuneImages]:
 
 def _preparation(plan: TunePlan, skipped: int) -> str:
     few = (f"{plan.data.per_class:,} training images of each class",) if plan.data.per_class else ()
-    text = [plan.data.text, *few, plan.preprocess.describe(plan.image), "normalised per channel"]
+    texts = [plan.data.text, *few, plan.preprocess.describe(plan.image), "normalised per channel"]
     if choices.adapts(plan.spec, plan.channels) and plan.grey is choices.GreyWay.REPEAT:
-        text.append(f"grey repeated in {plan.spec.in_channels} channels" if plan.spec.in_channels > 1 else "grey")
-    return ", ".join([*text, f"unreadable files skipped: {skipped:,}"] if skipped else text)
+        texts.append(f"grey repeated in {plan.spec.in_channels} channels" if plan.spec.in_channels > 1 else "grey")
+    return ", ".join([*texts, f"unreadable files skipped: {skipped:,}"] if skipped else texts)
 
 
 def complete(plan: TunePlan, white: tuple[float, ...] | None = None) -> TunePlan:

@@ -161,8 +161,8 @@ def _statistics_warning(groups: Grouping) -> str:
     )
 
 
-def _listed(text: Iterable[str]) -> str:
-    *most, last = text
+def _listed(texts: Iterable[str]) -> str:
+    *most, last = texts
     return f"{', '.join(most)} and {last}" if most else last
 
 

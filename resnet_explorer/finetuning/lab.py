@@ -61,7 +61,7 @@ def iterate_steps(
             raise images_changed(kept.path)
         trainer = Trainer(view, model, lambda net: ParameterSchedule(net, groups, kept.opened if kept else None))
         mark = kept.restore(trainer) if kept and environment else Mark()
-        notes = (*(started.text if started else ()), *images.notes)
+        notes = (*(started.sentences if started else ()), *images.notes)
         training_run = FinetuneRun(trainer, Feed(view, trainer.layout, images), blocks, kept, mark, groups, notes)
         yield from go_on(training_run, environment, until, known_steps, tensorboard)
 
@@ -119,9 +119,9 @@ def evaluate(request: EvaluateTuned) -> Iterator[Progress | BeforeAfter]:
     model, _, steps = load_trained(folder)
     images = yield from cached_images(plan)
     after = yield from evaluate_model(model, plan, images, "evaluating the best weights")
-    before, text = yield from _before(plan, images)
-    text = (*text, images.judging)
-    yield BeforeAfter(request.folder, plan, before, after, _outcome(folder, steps, before, after), text, images.text)
+    before, sentences = yield from _before(plan, images)
+    outcome = _outcome(folder, steps, before, after)
+    yield BeforeAfter(request.folder, plan, before, after, outcome, (*sentences, images.judging), images.text)
 
 
 def _before(plan: TunePlan, images: TuneImages) -> Generator[Progress, None, tuple[Evaluation | None, tuple[str, ...]]]:
@@ -131,7 +131,7 @@ def _before(plan: TunePlan, images: TuneImages) -> Generator[Progress, None, tup
         return None, (f"The initial weights are no longer available: {error}",)
     evaluation = yield from evaluate_model(model, plan, images, "evaluating the initial weights")
     chance = f"A new head guesses: the accuracy by chance is 1 in {len(plan.classes):,}, {1 / len(plan.classes):.1%}."
-    return evaluation, (*started.text, *(() if started.head_loaded else (chance,)))
+    return evaluation, (*started.sentences, *(() if started.head_loaded else (chance,)))
 
 
 def evaluate_model(

@@ -74,6 +74,18 @@ class TuningBar(TrainingBar):
 
 NOTHING = "Nothing to inspect yet. Press Start, and return when the training has finished or is paused."
 
+TIPS = {
+    "Network": "What trains in which epoch; click a part to freeze or unfreeze it",
+    "Groups": "Parameter groups of the optimiser: tensors, learning rates over time, weight decay",
+    "Images": "Training images as the network sees them",
+    "Channels": "Ways for grey and other images to enter the network: costs, measurements, advice",
+    "Curves": "Metrics of the trainings, step by step",
+    "Before and after": "The same test images before and after fine-tuning",
+    "Inspect": "Mistakes, Grad-CAM, filters, and the loss around the tuned network",
+    "Export": "The model, its card, its training script; and predictions for images",
+}
+"""What each view of the page shows."""
+
 
 class TuningPage(RunsPage[FinetuneRunner]):
     """Views of the plan and of what comes of it; the steps that make the plan are in a drawer."""
@@ -95,56 +107,27 @@ class TuningPage(RunsPage[FinetuneRunner]):
         self._wire()
 
     def _lay_out(self) -> None:
-        inside, about = self.inside, QScrollArea()
-        fill(about, self.replay.text, 1, margins=(12, 8, 12, 8))
-        reading = Drawer("Reading this plot", about, Edge.RIGHT, 290, "What the recorded fine-tuning shows")
-        self.views = Views(
-            "Views of the fine-tuning",
-            View(
-                "Network",
-                "What trains in which epoch; click a part to freeze or unfreeze it",
-                self.network,
-                self.network.tools,
-            ),
-            View(
-                "Groups",
-                "Parameter groups of the optimiser: tensors, learning rates over time, weight decay",
-                self.groups,
-                drawers=self.groups.drawers,
-            ),
-            View("Images", "Training images as the network sees them", self.samples, self.samples.tools),
-            View(
-                "Channels",
-                "Ways for grey and other images to enter the network: costs, measurements, advice",
-                self.ways,
-            ),
-            View(
-                "Curves",
-                "Metrics of the trainings, step by step",
-                self.curves,
-                self.curves.tools,
-                (*self.curves.drawers, reading),
-            ),
-            View(
-                "Before and after",
-                "The same test images before and after fine-tuning",
-                self.judged,
-                self.judged.tools,
-                self.judged.drawers,
-            ),
-            View(
-                "Inspect",
-                "Mistakes, Grad-CAM, filters, and the loss around the tuned network",
-                inside,
-                inside.tools,
-                inside.drawers,
-            ),
-            View("Export", "The model, its card, its training script; and predictions for images", self.export),
-        )
+        self.views = Views("Views of the fine-tuning", *self._make_views())
         self.bar.lay_out(self.replay, *self.views.buttons)
         steps = Drawer("Steps", self.setup, Edge.LEFT, 376, "Weights, images, head, what trains, and the recipe")
         tools = self.offer, self.bar, panel(self.bar.problem, margins=(12, 0, 12, 0)), *self.views.tools
         self.set_parts(self.views, steps, *self.views.drawers, tools=tools)
+
+    def _make_views(self) -> tuple[View, ...]:
+        about = QScrollArea()
+        fill(about, self.replay.text, 1, margins=(12, 8, 12, 8))
+        reading = Drawer("Reading this plot", about, Edge.RIGHT, 290, "What the recorded fine-tuning shows")
+        network, groups, curves, judged, inside = self.network, self.groups, self.curves, self.judged, self.inside
+        return (
+            View("Network", TIPS["Network"], network, network.tools),
+            View("Groups", TIPS["Groups"], groups, drawers=groups.drawers),
+            View("Images", TIPS["Images"], self.samples, self.samples.tools),
+            View("Channels", TIPS["Channels"], self.ways),
+            View("Curves", TIPS["Curves"], curves, curves.tools, (*curves.drawers, reading)),
+            View("Before and after", TIPS["Before and after"], judged, judged.tools, judged.drawers),
+            View("Inspect", TIPS["Inspect"], inside, inside.tools, inside.drawers),
+            View("Export", TIPS["Export"], self.export),
+        )
 
     def _wire(self) -> None:
         self.bar.start_wanted.connect(self.start)

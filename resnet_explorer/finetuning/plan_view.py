@@ -158,7 +158,7 @@ class GroupsPane(QWidget):
         groups = self.state.groups
         rows = [_group_row(groups, group) for group in groups.groups]
         self.table.show_rows([*rows, *_frozen_rows(groups)])
-        self.text.show_words(describe_no_decay(groups))
+        self.text.show_text(describe_no_decay(groups))
         self.chart.show_chart(group_rates(groups))
 
     def show_theme(self, theme: Theme) -> None:
@@ -275,10 +275,10 @@ class WaysPane(QScrollArea):
 
     def show_plan(self) -> None:
         self.table.show_ways(self.state)
-        self.measured.show_words(describe_measures(self.state))
+        self.measured.show_text(describe_measures(self.state))
         for way, part in self.says.items():
             text = WAYS[way]
-            part.show_words(f"{way}: {text.does} {text.keeps} When: {text.choose}")
+            part.show_text(f"{way}: {text.does} {text.keeps} When: {text.choose}")
 
     def show_theme(self) -> None:
         self.table.fit_height()
@@ -336,7 +336,7 @@ class SamplesPane(QWidget):
             return
         pairs = zip(result.pixels, result.labels, result.files, strict=True)
         self.grid.show_images([Shown(seen(pixels), label, f"{label}: {file}") for pixels, label, file in pairs])
-        self.text.show_words(f"Before normalisation: {result.text}")
+        self.text.show_text(f"Before normalisation: {result.text}")
 
     def show_theme(self, theme: Theme) -> None:
         self.grid.show_theme(theme)

@@ -40,7 +40,7 @@ class TransferReplay(QWidget):
         if not runs:
             return
         self.bar.show_runs([run for run in runs if run.plan.seed == runs[0].plan.seed])
-        self.text.show_words(f"{describe_transfer(runs)} {self.bar.recorded(instruction_set)}")
+        self.text.show_text(f"{describe_transfer(runs)} {self.bar.recorded(instruction_set)}")
         self.show()
         if plays:
             self.bar.play.click()
@@ -49,6 +49,6 @@ class TransferReplay(QWidget):
         """Show the runs of now again."""
         if self.is_on:
             self.bar.leave()
-            self.text.show_words("")
+            self.text.show_text("")
             self.hide()
             self.moved.emit()

@@ -190,8 +190,8 @@ class BeforeAfterPane(QWidget):
     def show_none(self, text: str) -> None:
         """Show no judgement, and say why."""
         self.judged, self._key = None, None
-        self.text.show_words(text)
-        self.started.show_words("")
+        self.text.show_text(text)
+        self.started.show_text("")
         self.matrix.hide()
         self.when.hide()
         self.table.show_rows([])
@@ -210,8 +210,8 @@ class BeforeAfterPane(QWidget):
         if not isinstance(result, values.BeforeAfter):
             return
         self.judged = result
-        self.text.show_words(describe_result(result))
-        self.started.show_words(" ".join(result.text))
+        self.text.show_text(describe_result(result))
+        self.started.show_text(" ".join(result.sentences))
         self.table.show_rows(_rows(result))
         self.when.setTabEnabled(1, result.before is not None)
         self.matrix.show()
@@ -309,10 +309,10 @@ class ExportPane(QWidget):
 
     def show_run(self, run: TunedRun | None) -> None:
         if run is not self.run:
-            self.saved.show_words("")
+            self.saved.show_text("")
             self.results.show_rows(())
         self.run = run
-        self.text.show_words(f"{run.plan.name}, in {run.folder}" if run else NOT_TUNED)
+        self.text.show_text(f"{run.plan.name}, in {run.folder}" if run else NOT_TUNED)
         for control in (*self.buttons.values(), self.choose):
             control.setEnabled(run is not None)
 
@@ -329,9 +329,9 @@ class ExportPane(QWidget):
     def save(self, path: str, *, dynamic: bool = False) -> None:
         """Write what the path's ending says; ``dynamic``: ONNX for images of any size."""
         if self.run is not None:
-            self.saved.show_words("")
+            self.saved.show_text("")
             job = values.SaveTuned(str(self.run.folder), path, dynamic)
-            self.saving.ask(job, f"Saving {Path(path).name}", lambda result: self.saved.show_words(f"Saved {result}."))
+            self.saving.ask(job, f"Saving {Path(path).name}", lambda result: self.saved.show_text(f"Saved {result}."))
 
     def _on_choose(self) -> None:
         files, _ = QFileDialog.getOpenFileNames(self, "Images to classify", "", IMAGES)

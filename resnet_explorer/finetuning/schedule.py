@@ -240,10 +240,10 @@ class FinetuneRun(TrainingRun):
         kept: TuneFolder | None,
         mark: Mark,
         grouping: Grouping,
-        text: tuple[str, ...],
+        notes: tuple[str, ...],
     ) -> None:
         super().__init__(trainer, feed, blocks, kept, mark)
-        self._grouping, self._text, self._folder = grouping, text, kept
+        self._grouping, self._notes, self._folder = grouping, notes, kept
         self._best: Metric | None = None
         self._waited = 0
         made = mark.steps - (mark.pending is not None)
@@ -278,7 +278,7 @@ class FinetuneRun(TrainingRun):
     def _made_with(self) -> RunEnvironment:
         names = self._grouping.plan.classes
         environment = environment_of(self.plan, self.feed, self._blocks, self._trainer.nondeterministic_ops, names)
-        return replace(environment, notes=(*self._text, *environment.notes))
+        return replace(environment, notes=(*self._notes, *environment.notes))
 
     def _judged(self, metric: Metric) -> None:
         if metric.test_loss is None:

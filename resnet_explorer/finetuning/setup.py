@@ -121,7 +121,7 @@ class TrainsStep(Step):
         self.strategies.show_chosen(str(plan.strategy))
         why = next(preset.look_for for preset in PRESETS if preset.key == plan.strategy)
         is_random = plan.weights.kind is WeightsKind.NONE and plan.strategy is Strategy.FULL
-        self.why.show_words(f"{ALL_RANDOM} {why}" if is_random else why)
+        self.why.show_text(f"{ALL_RANDOM} {why}" if is_random else why)
         self.form.set_shown("unfreeze", plan.strategy in (Strategy.A, Strategy.C))
         if not self.opens.hasFocus():
             self.opens.show_value(tuple(opening + 1 for opening in plan.unfreeze))
@@ -129,11 +129,11 @@ class TrainsStep(Step):
         self.opens.setPlaceholderText(usual or "never")
         self.bn.show_value(plan.bn)
         still = len(groups.still(epoch))
-        self.bn_text.show_words(f"{BN[plan.bn][1]}. {still:,} batch norms use running statistics in this epoch.")
+        self.bn_text.show_text(f"{BN[plan.bn][1]}. {still:,} batch norms use running statistics in this epoch.")
         self.warning.say("\n⚠ ".join(groups.warnings))
         self.epoch.high = plan.epochs
         self.epoch.show_value(epoch + 1)
-        self.counts.show_words(self._counts())
+        self.counts.show_text(self._counts())
         self.thaw.setVisible(bool(plan.frozen))
         self.summarise(f"strategy {plan.strategy}" + (f", {len(plan.frozen):,} frozen by hand" if plan.frozen else ""))
 
@@ -191,10 +191,10 @@ class ChannelsStep(Step):
         self.channels.show_value(plan.channels)
         needed = adapts(plan.spec, plan.channels)
         channels = f"Images have {plan.channels:,}, the network takes {plan.spec.in_channels:,}"
-        self.needs.show_words(f"{channels}: choose a way." if needed else f"{channels}: nothing to adapt.")
+        self.needs.show_text(f"{channels}: choose a way." if needed else f"{channels}: nothing to adapt.")
         self.ways.show_ways(self.state)
         text = WAYS[plan.grey]
-        self.text.show_words(f"{text.title}. {text.does} {text.keeps}\nWhen: {text.choose}" if needed else "")
+        self.text.show_text(f"{text.title}. {text.does} {text.keeps}\nWhen: {text.choose}" if needed else "")
         self.measure.setVisible(needed and plan.channels == 1 and not self.asking.is_open)
         self.summarise(f"{plan.channels:,} by {plan.grey}" if needed else f"{plan.channels:,}")
 
@@ -233,9 +233,9 @@ class HeadStep(Step):
         names = plan.classes
         more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
         text = f"{len(names):,} classes: {', '.join(names[:SHOWN])}{more}"
-        self.classes.show_words(text if names else "The classes are known once the images have been checked.")
+        self.classes.show_text(text if names else "The classes are known once the images have been checked.")
         cost = head_cost(compile_spec(plan.spec), len(names) or plan.spec.classes or 1)
-        self.cost.show_words(
+        self.cost.show_text(
             f"{cost.features:,} features to {len(names) or plan.spec.classes:,} outputs: {cost.after:,} parameters"
             f" with biases, instead of {cost.before:,}."
         )
@@ -290,7 +290,7 @@ class RatesStep(Step):
         measuring = self.recipe.sections["Measuring"]
         measuring.summarise(measuring.summary.replace("test every, blocks every", "").strip(", "))
         steps = self.state.groups.steps
-        self.text.show_words(f"{steps:,} steps an epoch, {plan.epochs * steps:,} in all.")
+        self.text.show_text(f"{steps:,} steps an epoch, {plan.epochs * steps:,} in all.")
         self.summarise(f"{plan.epochs:,} epochs, rate {plan.recipe.learning_rate:g}")
 
     def take(self, key: str, value: object) -> None:

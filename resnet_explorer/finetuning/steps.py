@@ -30,7 +30,7 @@ from resnet_explorer.ui.fields import ChoiceField, FractionField, NumberField, S
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.jobs_panel import Question
 from resnet_explorer.ui.parts import Problem, WrappedLabel, button, describe
-from resnet_explorer.weights.compare import described, head_words
+from resnet_explorer.weights.compare import describe_head, described
 from resnet_explorer.weights.values import Weights
 
 
@@ -123,7 +123,7 @@ class WeightsStep(Step):
 
     def show_plan(self) -> None:
         plan, chosen = self.state.plan, self.state.chosen
-        self.network.show_words(self._network())
+        self.network.show_text(self._network())
         rows: list[tuple[object, ...]] = []
         for weights in self.state.published:
             where = "here" if weights.cached else "not here"
@@ -134,7 +134,7 @@ class WeightsStep(Step):
         own = ("MNIST, ResNet-20 (built in)", MNIST_WEIGHTS, built_in().text)
         self.list.offer([*rows, own, ("none (random)", NONE, _RANDOM), FILE_ROW])
         self.list.show_value(WeightsChoice(WeightsKind.PUBLISHED, chosen.name) if chosen else plan.weights)
-        self.text.show_words(self._describe(chosen))
+        self.text.show_text(self._describe(chosen))
         self.download.setVisible(chosen is not None and not chosen.cached and not self.fetching.is_open)
         if chosen:
             self.download.setText(f"Download, {chosen.bytes / 1e6:,.0f} MB")
@@ -170,7 +170,7 @@ class WeightsStep(Step):
         if why := self.state.file_problem():
             return f"⚠ {why} Choose that network in Build, or another file."
         classes = len(self.state.plan.classes) or self.state.plan.network_spec.classes or 0
-        return "\n".join((described(read.found.spec), *head_words(Path(read.source).name, read.found, classes)))
+        return "\n".join((described(read.found.spec), *describe_head(Path(read.source).name, read.found, classes)))
 
     def _read_file(self, path: str) -> None:
         def take(result: object) -> None:
@@ -281,15 +281,15 @@ class ImagesStep(Step):
         self.share.show_value(plan.data.share)
         self.per_class.show_value(plan.data.per_class)
         self._show_report(report)
-        self.prepared.show_words(self._prepared())
+        self.prepared.show_text(self._prepared())
         name = Path(plan.data.where).name or plan.data.text
         self.summarise(f"{name}, {plan.image.height}×{plan.image.width}")
 
     def _show_report(self, report: DataReport | None) -> None:
-        self.text.show_words(describe_report(report) if report else "Not checked yet.")
-        self.notes.show_words("\n".join((*report.notes, report.judging)) if report and report.images else "")
-        self.wrong.show_words("\n".join(f"⚠ {text}" for text in report.problems) if report else "")
-        self.warned.show_words("\n".join(f"△ {text}" for text in report.warnings) if report else "")
+        self.text.show_text(describe_report(report) if report else "Not checked yet.")
+        self.notes.show_text("\n".join((*report.notes, report.judging)) if report and report.images else "")
+        self.wrong.show_text("\n".join(f"⚠ {text}" for text in report.problems) if report else "")
+        self.warned.show_text("\n".join(f"△ {text}" for text in report.warnings) if report else "")
         self.skipped.clear()
         for bad in report.unreadable if report else ():
             self.skipped.addItem(f"{bad.path}: {bad.reason}")

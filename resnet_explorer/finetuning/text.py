@@ -19,7 +19,7 @@ from resnet_explorer.runs.plan import describe_recipe
 from resnet_explorer.runs.recipe import ONE_CYCLE_WORDS, Schedule
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.training.text import aligned
-from resnet_explorer.weights.compare import described, head_words
+from resnet_explorer.weights.compare import describe_head, described
 from resnet_explorer.weights.values import Identified
 
 ALL_RANDOM = "There are no initial weights, and a frozen backbone would stay random: everything trains."
@@ -37,7 +37,7 @@ def describe_weights(file: str, identified: Identified | None, plan: TunePlan) -
     if identified is None:
         return ""
     name = Path(file).name
-    head = head_words(name, identified, len(plan.classes))
+    head = describe_head(name, identified, len(plan.classes))
     return "\n".join((f"{name}: {described(identified.spec)}", *head)) + "\n\n"
 
 
@@ -105,7 +105,7 @@ def describe_results(results: Sequence[BeforeAfter]) -> str:
         ("strategy", "seed", "trained", "before", "after", "test loss", "best epoch", "seconds")
     ]
     rows += map(_result_row, results)
-    parts = [*(f"{line}\n" for line in results[0].text), "\n", table(rows)]
+    parts = [*(f"{line}\n" for line in results[0].sentences), "\n", table(rows)]
     if len(results) == 1:
         parts += ["\n", table([("class", "before", "after"), *_class_rows(results[0])])]
     elif len({result.plan.seed for result in results}) > 1:
@@ -162,7 +162,7 @@ def results_values(results: Sequence[BeforeAfter]) -> list[dict[str, Any]]:
             "epochs": result.outcome.epochs,
             "seconds": result.outcome.seconds,
             "confusion": result.after.counts.tolist(),
-            "started_from": list(result.text),
+            "started_from": list(result.sentences),
         }
         for result in results
     ]

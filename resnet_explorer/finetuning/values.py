@@ -91,9 +91,9 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """What a network to tune starts from: ``text`` says it, ``head_loaded`` whether the head came from a file."""
+    """What a network to tune starts from: ``sentences`` say it, ``head_loaded`` whether the head came from a file."""
 
-    text: tuple[str, ...]
+    sentences: tuple[str, ...]
     loaded: int
     head_loaded: bool
 
@@ -160,7 +160,7 @@ class Evaluation:
 class BeforeAfter:
     """A network on the same test images before its fine-tuning and with its best weights.
 
-    ``before`` has the initial weights, None where they are no longer available; ``text`` says what it
+    ``before`` has the initial weights, None where they are no longer available; ``sentences`` say what it
     started from, and that a new head guesses. ``data`` says what the images are.
     """
 
@@ -169,7 +169,7 @@ class BeforeAfter:
     before: Evaluation | None
     after: Evaluation
     outcome: Outcome
-    text: tuple[str, ...]
+    sentences: tuple[str, ...]
     data: str
 
 

@@ -27,7 +27,7 @@ from resnet_explorer.readings.progress import Progress
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE, entry_of, title
 from resnet_explorer.weights import checkpoint
-from resnet_explorer.weights.compare import head_words, refusal
+from resnet_explorer.weights.compare import describe_head, refusal
 from resnet_explorer.weights.identify import identify
 from resnet_explorer.weights.reader import read as read_weights
 from resnet_explorer.weights.values import Identified
@@ -280,7 +280,7 @@ def _initial(plan: TunePlan) -> tuple[Mapping[str, Tensor], tuple[str, ...], boo
         raise ExplorerError("weights", text, "Download it.")
     state, identified, notes = check_file(Path(chosen.cached) if chosen else path, plan.spec, plan.weights.key)
     same = plan.classes == chosen.classes if chosen else identified.spec.classes == classes
-    head = head_words(chosen.name if chosen else path.name, identified, classes)
+    head = describe_head(chosen.name if chosen else path.name, identified, classes)
     if identified.spec.classes == classes and not same:
         head = (f"The head of {classes:,} classes was not loaded: these are other classes. It is new.",)
     origin = f"{chosen.name} of {title(plan.spec)}" if chosen else path.name

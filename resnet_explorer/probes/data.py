@@ -252,24 +252,24 @@ class Images:
 
     def _described(self, spec: ResNetSpec) -> str:
         native, size = self._source.native, (self._height, self._width)
-        text = [self._source.text]
+        texts = [self._source.text]
         if native is None:
-            text.append(f"centre-cropped and resized to {size[0]}×{size[1]}")
-        text.append("normalised to mean 0 and standard deviation 1")
+            texts.append(f"centre-cropped and resized to {size[0]}×{size[1]}")
+        texts.append("normalised to mean 0 and standard deviation 1")
         if native is not None and native != size:
             how = "enlarged" if size[0] >= native[0] and size[1] >= native[1] else "shrunk"
-            text.append(f"{how} to {size[0]}×{size[1]}")
+            texts.append(f"{how} to {size[0]}×{size[1]}")
         channels = self._source.pick(torch.tensor([0]), 8, 8).shape[1]
         if channels == 1 < self._channels:
-            text.append(f"grey repeated in {self._channels} channels")
+            texts.append(f"grey repeated in {self._channels} channels")
         elif channels != self._channels:
             repeated = f"colours repeated over {self._channels} channels"
-            text.append("converted to grey" if self._channels == 1 else repeated)
+            texts.append("converted to grey" if self._channels == 1 else repeated)
         if spec.classes is not None and len(self.train) + len(self.test) < len(self._labels):
-            text.append(f"classes 0 to {spec.classes - 1} alone")
+            texts.append(f"classes 0 to {spec.classes - 1} alone")
         if self._source.labels[0] == UNKNOWN:
-            text.append("random labels")
-        return ", ".join(text)
+            texts.append("random labels")
+        return ", ".join(texts)
 
 
 def _noise(spec: ResNetSpec) -> Source:

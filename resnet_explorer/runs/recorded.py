@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, get_type_hints
 
-from resnet_explorer import assets, codec
+from resnet_explorer import assets, codec, files
 from resnet_explorer.spec.codec import READERS, WRITERS
 
 T = TypeVar("T")
@@ -88,7 +88,7 @@ def save(request: Any, result: Any, made: Provenance, root: Path | None = None) 
     head = {"format": FORMAT, "version": VERSION, "kind": type(result).__name__, "made": made, "request": request}
     content = {**head, "result": _rounded(codec.plain(values, WRITERS))}
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(gzip.compress(codec.encode(content, WRITERS, indent=None).encode(), 9, mtime=0))
+    files.write(file, gzip.compress(codec.encode(content, WRITERS, indent=None).encode(), 9, mtime=0))
     return file
 
 

@@ -106,12 +106,12 @@ def title(spec: ResNetSpec) -> str:
     if entry:
         return entry.title
     base = spec.name.removesuffix("-plain").removesuffix("-edited")
-    text = [CATALOGUE[base].title if base in CATALOGUE else base]
+    texts = [CATALOGUE[base].title if base in CATALOGUE else base]
     if "-edited" in spec.name:
-        text.append("edited")
+        texts.append("edited")
     if spec.name.endswith("-plain"):
-        text.append("plain twin")
-    return ", ".join(text)
+        texts.append("plain twin")
+    return ", ".join(texts)
 
 
 _USUAL = ResNetSpec("")

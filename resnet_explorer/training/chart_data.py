@@ -261,9 +261,9 @@ def caption(shown: Sequence[Traced], measure: Measure, options: Options) -> str:
     return joined((replay_words(shown, options.replayed), text.of, how if text.smooth else "", *conditions))
 
 
-def joined(text: Iterable[str]) -> str:
+def joined(texts: Iterable[str]) -> str:
     """Return the non-empty texts as one line."""
-    return " · ".join(filter(None, text))
+    return " · ".join(filter(None, texts))
 
 
 def replay_words(shown: Sequence[Traced], is_replayed: bool) -> str:

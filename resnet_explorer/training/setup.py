@@ -64,6 +64,9 @@ class TrainingSetup(QScrollArea):
         below = vbox(self.finder, self.tensorboard, self.problem, margins=(14, 0, 12, 0))
         fill(self, *parts, below, 1, margins=(0, 6, 0, 8), spacing=4)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._wire()
+
+    def _wire(self) -> None:
         self.presets.chosen.connect(self.choose)
         self.networks.changed.connect(self._on_changed)
         self.recipe.changed.connect(self._on_changed)

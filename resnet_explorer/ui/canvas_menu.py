@@ -51,7 +51,7 @@ def show_menu(
             menu.addAction(window.actions_by_key["export"])
         menu.addSeparator()
         for text, drawer in (("Show in &diagram", ""), ("Show in &Layers", "Layers"), ("Show in co&de", "Code")):
-            menu.addAction(text, partial(_show_in, window, drawer)).setEnabled(bool(path))
+            menu.addAction(text, partial(show_in, window, drawer)).setEnabled(bool(path))
         if not is_graph:
             menu.addAction("Show in autograd &graph", lambda: window.show_page("graph")).setEnabled(bool(path))
     menu.popup(place)
@@ -72,7 +72,7 @@ def _copy(canvas: Canvas, window: Window | None) -> None:
         window.say("The picture is on the clipboard.")
 
 
-def _show_in(window: Window, title: str) -> None:
+def show_in(window: Window, title: str) -> None:
     """Show the selection in the diagram, or in a drawer of its page, which gets the keyboard."""
     window.show_page("diagram")
     if title:

@@ -180,15 +180,15 @@ class ExportDialog(QDialog):
         times = self.scale.chosen if kind == "png" else 1
         tip = next(text for value, _, text in _FORMATS if value == kind)
         inches = f"{wide / PX_PER_INCH:.1f} × {high / PX_PER_INCH:.1f} inches"
-        self.facts.show_words(f"{wide * times:,.0f} × {high * times:,.0f} px, {inches}. {tip}")
+        self.facts.show_text(f"{wide * times:,.0f} × {high * times:,.0f} px, {inches}. {tip}")
         self._tell("")
 
     def _tell(self, text: str) -> None:
         self.problem.say("")
-        self.said.show_words(text)
+        self.said.show_text(text)
 
     def _fail(self, text: str) -> None:
-        self.said.show_words("")
+        self.said.show_text("")
         self.problem.say(text)
 
     def data(self, kind: str = "") -> bytes:

@@ -174,10 +174,8 @@ class Frame(QWidget):
     """A picture with at least ``SHARE`` of the area, tools above it, and drawers at the edges.
 
     A drawer has a labelled handle at its edge. It is beside the picture where there is room, and otherwise opens
-    over the picture. One drawer at each edge is open at a time. ``arranged`` tells that geometries have changed.
+    over the picture. One drawer at each edge is open at a time.
     """
-
-    arranged = Signal()
 
     main: QWidget | None = None
     tools: Sequence[QWidget] = ()
@@ -265,7 +263,6 @@ class Frame(QWidget):
         self.main.setGeometry(middle.left(), middle.top() + high, middle.width(), max(1, middle.height() - high))
         for drawer in self.drawers:
             self._place_drawer(drawer, inner, middle, docked)
-        self.arranged.emit()
 
     def _tools_height(self, middle: QRect) -> int:
         """Return the height of the tools: a row at least, and no more than leaves the picture its share."""
@@ -321,11 +318,7 @@ class Frame(QWidget):
         for drawer in self.drawers:
             if drawer.edge in docked or not self._may_open(drawer) or self._is_second(drawer):
                 continue
-            share = (
-                min(0.85, SHARE * self._scale())
-                if drawer.state is OpenState.AUTO
-                else min(SHARE, LEAST_SHARE * self._scale())
-            )
+            share = LEAST_SHARE if self._gives_way_to(drawer) else min(0.85, SHARE * self._scale())
             size = round(drawer.wanted * self._scale())
             least = min(size, round(LEAST_HEIGHT * self._scale())) if drawer.edge is Edge.BOTTOM else size
             while size >= least and self._is_too_large(inner, {**docked, drawer.edge: size}, share * whole):
@@ -335,6 +328,7 @@ class Frame(QWidget):
         return docked
 
     def _gives_way_to(self, drawer: Drawer) -> bool:
+        """Tell whether the picture may be smaller than usual because the user opened a drawer, in usual text."""
         return drawer.state is OpenState.OPEN and self._scale() <= LARGE
 
     @staticmethod

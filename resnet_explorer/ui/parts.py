@@ -187,7 +187,7 @@ class WrappedLabel(QLabel):
         super().setText(text)
         self._fit()
 
-    def show_words(self, text: str) -> None:
+    def show_text(self, text: str) -> None:
         """Show another text; an empty one hides the label."""
         self.setText(text)
         self.setVisible(bool(text))
@@ -222,4 +222,4 @@ class Problem(WrappedLabel):
 
     def say(self, problem: str) -> None:
         """Show a message; an empty one clears it."""
-        self.show_words(f"⚠ {problem}" if problem else "")
+        self.show_text(f"⚠ {problem}" if problem else "")

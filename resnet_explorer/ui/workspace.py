@@ -72,7 +72,7 @@ def start_of(values: Mapping[str, Any]) -> Workspace:
         drawers = {str(page): _kept_drawers(kept) for page, kept in values["drawers"].items()}
         shown = View(expanded, unfolded, view["compare"] is True, view["changes"] is True)
         return Workspace(State(from_dict(state["spec"]), image), shown, str(values["selection"]), drawers=drawers)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ExplorerError("$", "The last workspace cannot be read.", "") from error
 
 

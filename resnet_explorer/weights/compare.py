@@ -160,18 +160,18 @@ def _with_usual_head(spec: ResNetSpec) -> ResNetSpec:
     return named(replace(spec, classes=base.spec.classes if base else USUAL_CLASSES))
 
 
-def head_words(file: str, result: Identified, classes: int) -> tuple[str, ...]:
+def describe_head(file: str, result: Identified, classes: int) -> tuple[str, ...]:
     """Return what becomes of a file's head, and of what else is in it, in a tuning to that many classes."""
     had = result.spec.classes
     if had == classes:
-        text = ["The head has as many classes as the file's, and starts from it too."]
+        texts = ["The head has as many classes as the file's, and starts from it too."]
     elif had is not None:
-        text = [f"The head of {had:,} classes was not loaded: there are {classes:,}; it is new."]
+        texts = [f"The head of {had:,} classes was not loaded: there are {classes:,}; it is new."]
     elif result.leftovers:
-        text = ["The head is new."]
+        texts = ["The head is new."]
     else:
-        text = [f"{file} has no head: the head is new."]
-    return (*text, *(f"{file}, {leftover.text}." for leftover in result.leftovers))
+        texts = [f"{file} has no head: the head is new."]
+    return (*texts, *(f"{file}, {leftover.text}." for leftover in result.leftovers))
 
 
 _RULES: tuple[tuple[str, str], ...] = (

@@ -162,23 +162,23 @@ def _attention(blocks: tuple[FoundBlock, ...]) -> dict[str, object]:
 
 def open_questions(spec: ResNetSpec) -> tuple[str, ...]:
     """Return what tensors do not tell of a network, and what was taken for it."""
-    text = ["The size and normalisation of the training images."]
+    texts = ["The size and normalisation of the training images."]
     if spec.has_bottlenecks:
-        text.append(f"The stride sits in the {'3×3' if spec.stride == '3x3' else 'first 1×1'} convolution.")
-    text.append(f"The activation is {spec.activation}; anti-aliasing is {spec.anti_alias}.")
-    text.append(f"The stages have strides {', '.join(map(str, spec.strides))}, and none is dilated.")
+        texts.append(f"The stride sits in the {'3×3' if spec.stride == '3x3' else 'first 1×1'} convolution.")
+    texts.append(f"The activation is {spec.activation}; anti-aliasing is {spec.anti_alias}.")
+    texts.append(f"The stages have strides {', '.join(map(str, spec.strides))}, and none is dilated.")
     if spec.order is Order.V1:
-        text.append("The order is the original one: orders with the norm or ReLU elsewhere have the same tensors.")
+        texts.append("The order is the original one: orders with the norm or ReLU elsewhere have the same tensors.")
     if spec.norm is Norm.GROUP:
-        text.append(
+        texts.append(
             f"The norm is a group norm of {spec.norm_groups} groups: layer and instance norm, and batch norm without"
             " its running statistics, have the same tensors."
         )
     if spec.norm.activates:
-        text.append(f"The norm is {spec.norm}: FRN and EvoNorm-S0 have tensors of the same shapes.")
+        texts.append(f"The norm is {spec.norm}: FRN and EvoNorm-S0 have tensors of the same shapes.")
     if spec.shortcut is Shortcut.PADDING:
-        text.append("There are shortcuts: without projections a plain network has the same tensors.")
+        texts.append("There are shortcuts: without projections a plain network has the same tensors.")
     if spec.gating is not Gating.NONE:
-        text.append("The gate is exclusive: one of the shortcut alone has the same tensors.")
-    text.append(f"The stem's convolutions are followed by {_POOLS[spec.stem_pool]}.")
-    return tuple(text)
+        texts.append("The gate is exclusive: one of the shortcut alone has the same tensors.")
+    texts.append(f"The stem's convolutions are followed by {_POOLS[spec.stem_pool]}.")
+    return tuple(texts)

@@ -234,7 +234,7 @@ class TestStart:
     def test_other_classes_leave_the_head_new_and_say_so(self, tmp_path: Path) -> None:
         weights, source = self.file(tmp_path, assign(SMALL, "classes=4"))
         model, started = start(plan(weights=weights))
-        assert not started.head_loaded and "head of 4 classes was not loaded" in started.text[1]
+        assert not started.head_loaded and "head of 4 classes was not loaded" in started.sentences[1]
         assert torch.equal(model.get_parameter("conv1.weight"), source.get_parameter("conv1.weight"))
         assert torch.equal(model.get_buffer("bn1.running_var"), source.get_buffer("bn1.running_var"))
         assert torch.equal(model.get_parameter("fc.weight"), start(plan())[0].get_parameter("fc.weight")), "of the seed"
@@ -269,7 +269,7 @@ class TestStart:
             save_file({**state, **extra}, tmp_path / "their.safetensors")
             choice = WeightsChoice(WeightsKind.FILE, str(tmp_path / "their.safetensors"))
             model, started = start(plan(find("resnet18"), weights=choice))
-            assert not started.head_loaded and any(text in one for one in started.text)
+            assert not started.head_loaded and any(text in one for one in started.sentences)
             assert torch.equal(model.get_parameter("layer4.1.conv2.weight"), state["encoder.net.layer4.1.conv2.weight"])
 
     def test_weights_that_are_not_finite_are_refused(self, tmp_path: Path) -> None:

@@ -161,7 +161,7 @@ def test_before_and_after_are_of_the_same_images(whole: tuple[list[Metric], Path
     assert found.outcome.test_accuracy == found.after.accuracy and found.outcome.epochs == 5
     recalls = [found.after.recall(label) for label in range(3)]
     assert all(one is not None and 0 <= one <= 1 for one in recalls)
-    assert "by chance is 1 in 3, 33.3%" in " ".join(found.text)
+    assert "by chance is 1 in 3, 33.3%" in " ".join(found.sentences)
 
 
 def test_before_the_first_test_there_are_newest_weights(tmp_path: Path) -> None:
@@ -225,7 +225,7 @@ class TestParts:
             assert float(file.metadata()["validation_loss"]) == min(losses) == pytest.approx(loss["val"], abs=1e-5)
         found = last(BeforeAfter, evaluate(EvaluateTuned(str(tmp_path / "run"))))
         assert found.after.counts.sum() == 10 and found.after.loss == pytest.approx(loss["test"], abs=1e-5)
-        assert "The validation images choose the best epoch, and the test images judge it." in found.text
+        assert "The validation images choose the best epoch, and the test images judge it." in found.sentences
 
     @staticmethod
     def loss(model: torch.nn.Module, images: TuneImages, indices: torch.Tensor) -> float:
@@ -237,7 +237,7 @@ class TestParts:
     def test_one_of_both_does_both_and_that_is_said(self, tmp_path: Path, part: str) -> None:
         tuned(replace(parted(tmp_path / "images", train=4, **{part: 3}), epochs=1), tmp_path / "run")
         found = last(BeforeAfter, evaluate(EvaluateTuned(str(tmp_path / "run"))))
-        assert found.after.counts.sum() == 6 and "both choose the best epoch and judge it" in found.text[-1]
+        assert found.after.counts.sum() == 6 and "both choose the best epoch and judge it" in found.sentences[-1]
 
     def test_a_run_goes_on_with_the_images_that_it_was_judged_by(self, tmp_path: Path) -> None:
         one = parted(tmp_path / "images", train=8, test=3)
@@ -312,7 +312,7 @@ class TestBadInput:
         file.unlink()
         assert tuned(one, tmp_path / "run")[1].is_finished
         found = last(BeforeAfter, evaluate(EvaluateTuned(str(tmp_path / "run"))))
-        assert found.before is None and "no longer available" in found.text[0]
+        assert found.before is None and "no longer available" in found.sentences[0]
 
     @pytest.mark.skipif(sys.platform == "win32", reason="no limits there")
     def test_a_full_disk_ends_it_with_a_sentence_and_it_goes_on_later(

@@ -63,7 +63,7 @@ def test_what_was_learnt_on_other_digits_helps(first: Path, tmp_path: Path) -> N
     tuned(plan(first, strategy=Strategy.A), tmp_path / "run")
     found = last(BeforeAfter, evaluate(EvaluateTuned(str(tmp_path / "run"))))
     assert found.before and found.before.accuracy < 0.5 and found.after.accuracy > max(0.9, right[0])
-    assert "head of 5 classes" in found.text[1] or found.text[1].startswith("The head has as many")
+    assert "head of 5 classes" in found.sentences[1] or found.sentences[1].startswith("The head has as many")
 
 
 SLOW = Recipe(batch=200, learning_rate=0.01, no_decay_on_norms=True)

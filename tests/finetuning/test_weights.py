@@ -78,7 +78,7 @@ def test_a_download_comes_whole_and_is_used_from_then_on(offered: Published, tmp
     file.rename(published)
     assert weights.find_published(find("resnet18"), "DEFAULT").cached == str(published)
     model, started = start(TunePlan(find("resnet18"), WeightsChoice(), classes=("a", "b")))
-    assert started.loaded == 120 and "head of 1,000 classes was not loaded" in started.text[1]
+    assert started.loaded == 120 and "head of 1,000 classes was not loaded" in started.sentences[1]
     assert torch.equal(model.get_parameter("conv1.weight"), torch.load(published)["conv1.weight"])
 
 

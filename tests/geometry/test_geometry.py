@@ -10,9 +10,6 @@ from resnet_explorer.picture.theme import DARK, LIGHT, THEMES
 from resnet_explorer.ui import style
 from tests.geometry.table import TEXTS, look_at_everything
 
-TIGHT = "gradients | drawer Reading this plot | 1024x700 | projector | 100 | the plot of 'The test error without each"
-"""Four long names stand over this plot, which has 46 % of its picture where the user has opened the drawer."""
-
 
 @pytest.fixture
 def app(qapp: QApplication) -> Iterator[QApplication]:
@@ -30,5 +27,4 @@ def test_the_dark_theme_is_laid_out_as_the_light_one() -> None:
 def test_everything_fits_every_screen(app: QApplication, theme: str, text: int) -> None:
     table = look_at_everything(app, theme, text)
     print(table)
-    wrong = [line for line in map(str, table.rows) if not line.startswith(TIGHT)]
-    assert not wrong, "\n".join(["page | state | size | theme | text | what", *wrong])
+    assert not table.rows, "\n".join(["page | state | size | theme | text | what", *map(str, table.rows)])

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from time import perf_counter
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -48,11 +47,8 @@ def test_every_experiment_is_recorded_and_its_subtitle_says_so(key: str) -> None
     assert re.search(MARK, chart.subtitle), chart.subtitle
 
 
-def test_all_recordings_together_are_small_and_are_read_in_a_moment() -> None:
+def test_all_recordings_together_are_small() -> None:
     assert sum(file.stat().st_size for file in path("recorded").iterdir()) < 500_000
-    began = perf_counter()
-    recorded("degradation")
-    assert perf_counter() - began < 1.0, "of the largest; 10 ms where nothing else runs"
 
 
 def test_a_request_that_differs_has_no_recording_and_the_device_makes_no_difference() -> None:

@@ -56,9 +56,9 @@ def change(sums: Sums) -> str:
     return f"{compact(sums.input)} to {compact(sums.output)}"
 
 
-def listed(text: list[str]) -> str:
+def listed(texts: list[str]) -> str:
     """Return words as a list: ``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join([", ".join(text[:-1]), text[-1]] if len(text) > 1 else text)
+    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
 
 
 def activator(spec: ResNetSpec) -> str:
