@@ -47,7 +47,8 @@ class Page:
     """A tab: its title, the sentence that explains it, and ``module:class`` of its widget.
 
     The widget takes the document and the jobs. ``action`` shows it. ``stage`` is ``module:class`` of its presentation
-    on the whole screen, which takes the window and the page.
+    on the whole screen, which takes the window and the page. ``part`` is ``module:class`` of what a scene holds of it:
+    a frozen dataclass whose defaults are what the page shows when it is first looked at.
     """
 
     key: str
@@ -56,6 +57,7 @@ class Page:
     widget: str
     action: Action
     stage: str = "resnet_explorer.ui.slide:PictureShow"
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,12 @@ from PySide6.QtWidgets import QApplication
 from resnet_explorer import assets
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.errors import ExplorerError
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.search import default_input, find_network
 from resnet_explorer.ui import preferences, style, workspace
-from resnet_explorer.ui.document import Document, Session, State, read
+from resnet_explorer.ui.document import Document, Session, read
 from resnet_explorer.ui.style import load_fonts
 from resnet_explorer.ui.workspace import Workspace
 

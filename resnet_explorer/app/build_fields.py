@@ -6,11 +6,11 @@ from functools import partial
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QToolButton, QWidget
 
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.axes import AXES, Axis, bounds
 from resnet_explorer.spec.input_shape import MAX_BATCH, MAX_SIZE
 from resnet_explorer.spec.readers import FRACTIONS, MAX_BLOCKS, MAX_IN_CHANNELS, MAX_STAGES, MAX_STRIDE, MAX_WIDTH
-from resnet_explorer.ui.document import State
 from resnet_explorer.ui.fields import CheckField, ChoiceField, Explained, FractionField, NumberField
 from resnet_explorer.ui.parts import describe, hbox, label, vbox
 

@@ -13,12 +13,13 @@ from resnet_explorer.engine.requests import Device, FindDevices
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.picture.theme import LIGHT
 from resnet_explorer.readings.text import compact, mib, si
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.axes import AXES, SECTIONS, STAGES
 from resnet_explorer.spec.catalogue import CATALOGUE, named, title, unusual
 from resnet_explorer.spec.change import change, nearest
 from resnet_explorer.ui.choosers import PresetBox
-from resnet_explorer.ui.document import Document, Results, State, read
+from resnet_explorer.ui.document import Document, Results, read
 from resnet_explorer.ui.fields import Explained, FractionField, Section
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.parts import Part, describe, fill, hbox, heading, label

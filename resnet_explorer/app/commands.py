@@ -19,11 +19,12 @@ from resnet_explorer.diagram.view import View
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.layers.table import to_csv, to_json, to_markdown
 from resnet_explorer.picture.theme import THEMES
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import codec
 from resnet_explorer.ui.canvas import ZOOM_STEP, Canvas
 from resnet_explorer.ui.clipboard import copy_picture
 from resnet_explorer.ui.dialogs import KINDS, Texts, resize_to_fit, save_text, warn
-from resnet_explorer.ui.document import State, read
+from resnet_explorer.ui.document import read
 from resnet_explorer.ui.parts import describe, vbox
 from resnet_explorer.ui.style import SYSTEM, theme_named
 from resnet_explorer.ui.tables import TextRow, TextTable

@@ -30,6 +30,8 @@ from resnet_explorer.ui.workspace import DIAGRAM, Drawers, Workspace
 
 if TYPE_CHECKING:
     from resnet_explorer.app.pages import Pages, Panels
+    from resnet_explorer.app.scenes import Scenes
+    from resnet_explorer.scenes.scene import Scene
     from resnet_explorer.ui.jobs import Jobs
     from resnet_explorer.ui.stage import Stage
 
@@ -65,6 +67,7 @@ class MainWindow(Window):
 
     _panels: "Panels | None" = None
     _pages: "Pages | None" = None
+    scenes: "Scenes"
     stage: "Stage | None" = None
 
     _asks = True
@@ -120,6 +123,7 @@ class MainWindow(Window):
         from resnet_explorer.app.autosave import Autosave
         from resnet_explorer.app.field_keys import FieldKeys
         from resnet_explorer.app.pages import Pages, Panels
+        from resnet_explorer.app.scenes import Scenes
         from resnet_explorer.ui.dialogs import confirm
         from resnet_explorer.ui.jobs_panel import JobsPanel
 
@@ -132,6 +136,7 @@ class MainWindow(Window):
         self.statusBar().insertPermanentWidget(2, self.verdict)
         self.build, self.inspector, self.table, self.code = panels.build, panels.inspector, panels.table, panels.code
         self._pages = Pages(self)
+        self.scenes = Scenes(self, self._pages)
         self._autosave = Autosave(self.current_workspace, self)
         toggled = (drawer.toggled for drawer in self.panels.drawers)
         document = self.document
@@ -199,6 +204,12 @@ class MainWindow(Window):
         """Show the page of a key, and let its picture have the keyboard."""
         self.tabs.setCurrentWidget(self.panels if key == "diagram" else self.page(key))
         self.canvas.setFocus()
+
+    def scene(self) -> "Scene":
+        return self.scenes.current()
+
+    def go_to(self, scene: "Scene", label: str = "") -> None:
+        self.scenes.go_to(scene, label)
 
     def turn_page(self, by: int) -> None:
         """Show the page so many places further, round and round."""

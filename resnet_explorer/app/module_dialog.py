@@ -6,10 +6,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFileDialog, QFormLayout, QScrollArea, QWidget
 
 from resnet_explorer.engine.requests import ReadModule
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.spec.search import default_input
 from resnet_explorer.ui.dialogs import resize_to_fit
-from resnet_explorer.ui.document import State
 from resnet_explorer.ui.jobs import Jobs, Phase
 from resnet_explorer.ui.parts import button, describe, fill, label, text, vbox
 from resnet_explorer.ui.tables import TextRow, TextTable

@@ -1,6 +1,6 @@
 """What is built after the diagram's first paint: panels in their drawers, and pages when they are first looked at."""
 
-from PySide6.QtCore import QSignalBlocker
+from PySide6.QtCore import QObject, QSignalBlocker, Signal
 from PySide6.QtWidgets import QWidget
 
 from resnet_explorer.app.build_panel import BuildPanel
@@ -17,10 +17,13 @@ from resnet_explorer.ui.style import theme_named
 from resnet_explorer.ui.window import PageView, Window
 
 
-class Pages:
-    """Puts pages into a window's tabs after the first one."""
+class Pages(QObject):
+    """Puts pages into a window's tabs after the first one; ``built_page`` tells the key of one that is there now."""
+
+    built_page = Signal(str)
 
     def __init__(self, window: Window) -> None:
+        super().__init__(window)
         self._window, self._tabs = window, window.tabs
         self._rows = {page.key: page for page in pages()}
         self.built: dict[str, PageView] = {}
@@ -53,6 +56,7 @@ class Pages:
             page.reduce_motion(not window.diagram.animated)
             page.attach(window)
             page.set_layout_state(window.layouts.get(key, {}))
+            self.built_page.emit(key)
         return self.built[key]
 
     def reduce_motion(self, still: bool) -> None:

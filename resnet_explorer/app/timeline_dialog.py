@@ -10,11 +10,12 @@ from resnet_explorer.diagram.timeline import basis, timeline
 from resnet_explorer.picture.marks import Ink, Picture, placed
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.readings.text import si
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import CATALOGUE, Entry, changes, entry_of
 from resnet_explorer.spec.families import FAMILIES
 from resnet_explorer.ui.dialogs import resize_to_fit
-from resnet_explorer.ui.document import Document, State, read
+from resnet_explorer.ui.document import Document, read
 from resnet_explorer.ui.painter import paint
 from resnet_explorer.ui.parts import describe, fill, hbox, text, vbox
 from resnet_explorer.ui.scene import hit

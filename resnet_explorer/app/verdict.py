@@ -6,7 +6,8 @@ from PySide6.QtWidgets import QDialog, QToolButton, QWidget
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.engine.requests import Verify
 from resnet_explorer.readings.kept import inference_bytes, training_bytes
-from resnet_explorer.ui.document import Results, State
+from resnet_explorer.scenes.scene import State
+from resnet_explorer.ui.document import Results
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.parts import button, label, timer, vbox
 from resnet_explorer.ui.tables import TextRow, TextTable

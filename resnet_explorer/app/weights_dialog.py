@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFileDialog,
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.engine.requests import ReadWeights, SaveWeights
 from resnet_explorer.errors import CheckpointError
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec.catalogue import CATALOGUE, title
 from resnet_explorer.spec.search import default_input
 from resnet_explorer.ui.dialogs import FILTER, ONNX, resize_to_fit, warn
-from resnet_explorer.ui.document import State
 from resnet_explorer.ui.parts import Part, describe, hbox, label, vbox
 from resnet_explorer.weights.compare import described
 from resnet_explorer.weights.values import LIMIT, Weights, strange_text

@@ -20,10 +20,11 @@ from resnet_explorer.autograd.values import (
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.readings.kept import training_bytes
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.ui.chart_view import ChartView
 from resnet_explorer.ui.dialogs import resize_to_fit, save_text
-from resnet_explorer.ui.document import Document, Results, State
+from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.flow import tool_row
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.parts import button, describe, hbox, stack, timer, vbox

@@ -16,9 +16,10 @@ from resnet_explorer.finetuning.values import GreyReport, ShowSamples
 from resnet_explorer.insight.pictures import ImageGrid, Shown, seen
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.readings.text import si
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.ui.chart_view import ChartView
 from resnet_explorer.ui.diagram_view import DiagramView
-from resnet_explorer.ui.document import Document, State
+from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.flow import tool_row
 from resnet_explorer.ui.frame import Drawer, Edge
 from resnet_explorer.ui.jobs import Jobs

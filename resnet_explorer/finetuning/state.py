@@ -16,8 +16,9 @@ from resnet_explorer.finetuning.recorded import EPOCHS as FIRST_EPOCHS
 from resnet_explorer.finetuning.recorded import RECIPE, SIDE, first_plan
 from resnet_explorer.finetuning.values import GreyReport, Published
 from resnet_explorer.network import compile_spec
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape, ResNetSpec
-from resnet_explorer.ui.document import Results, State, read
+from resnet_explorer.ui.document import Results, read
 from resnet_explorer.weights.compare import refusal, with_head
 from resnet_explorer.weights.values import Weights
 

@@ -18,12 +18,13 @@ from resnet_explorer.gradients.tables import LabResult, file_name, to_csv, to_js
 from resnet_explorer.gradients.values import GradientResult
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.readings.quantities import IN_TRAINING, WORDS, Quantity
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.choosers import ExperimentList
 from resnet_explorer.ui.dialogs import Texts, save_text
-from resnet_explorer.ui.document import Document, Results, State
+from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.flow import tool_row
 from resnet_explorer.ui.frame import Drawer, Edge
 from resnet_explorer.ui.jobs import Jobs, Phase

@@ -12,18 +12,10 @@ from resnet_explorer.readings import Analysis, analyse
 from resnet_explorer.readings.kept import Kept, kept
 from resnet_explorer.readings.needs import Needs, needs
 from resnet_explorer.readings.read import Depth, depth
-from resnet_explorer.spec import InputShape, ResNetSpec
+from resnet_explorer.scenes.scene import State
 
 if TYPE_CHECKING:
     from resnet_explorer.diagram.overlays import BlockValues, Overlay
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What can be undone: the network and its input."""
-
-    spec: ResNetSpec
-    image: InputShape
 
 
 KEPT_STEPS = 50
@@ -94,6 +86,11 @@ class Document(QObject):
         """Make a new state the current one, as an undo step named ``label``; equal gestures (>= 0) merge."""
         if state != self.state:
             self.undo_stack.push(_Change(self, self.state, state, label, gesture))
+
+    def show_state(self, state: State) -> None:
+        """Make a state the current one without a step to undo, as a part of a larger step."""
+        if state != self.state:
+            self._show(state)
 
     @property
     def history(self) -> History:

@@ -1,13 +1,15 @@
 """What a page, a dialog and an action may ask of the window, and what the window asks of a page."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow, QTabWidget
 
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.runs.plan import Run
+from resnet_explorer.scenes.scene import Scene
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.diagram_view import DiagramView
 from resnet_explorer.ui.document import Document, Results, Session
@@ -36,6 +38,19 @@ class PageView(Frame):
 
     def reduce_motion(self, still: bool) -> None:
         """Change pictures at once from now on, or with transitions."""
+
+    part_changed = Signal()
+    """Tells that the page shows something else, as ``part`` has it."""
+
+    def part(self) -> object:
+        """Return what the page shows, as a scene holds it; None where its row declares no part."""
+        return None
+
+    def show_part(self, part: Any) -> None:
+        """Show what a scene holds of the page.
+
+        What must first be loaded or measured is shown once it is there; ``part`` returns it from now on.
+        """
 
     @property
     def runs(self) -> Sequence[Run]:
@@ -78,6 +93,14 @@ class Window(QMainWindow):
     @property
     def canvas(self) -> Canvas:
         """Return the picture that is looked at: what fit, zoom, export and copy are about."""
+        raise NotImplementedError
+
+    def scene(self) -> Scene:
+        """Return all that is shown."""
+        raise NotImplementedError
+
+    def go_to(self, scene: Scene, label: str = "") -> None:
+        """Show a scene; where ``label`` is given this is one step that can be undone."""
         raise NotImplementedError
 
     def say(self, text: str) -> None:

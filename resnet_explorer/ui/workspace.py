@@ -12,9 +12,10 @@ from resnet_explorer import codec
 from resnet_explorer.diagram.view import View
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.files import write
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.codec import READERS, WRITERS, from_dict
-from resnet_explorer.ui.document import History, State
+from resnet_explorer.ui.document import History
 from resnet_explorer.ui.frame import OpenState
 from resnet_explorer.ui.preferences import folder
 

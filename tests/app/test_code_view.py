@@ -6,11 +6,11 @@ from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from resnet_explorer.app.main_window import MainWindow
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.source import to_source
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.ui.dialogs import save_at
-from resnet_explorer.ui.document import State
 
 
 def look(window: MainWindow, qtbot: QtBot) -> str:

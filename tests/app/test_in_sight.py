@@ -5,9 +5,9 @@ from PySide6.QtCore import QRectF
 
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.picture.marks import Group
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
-from resnet_explorer.ui.document import State
 from resnet_explorer.ui.scene import opened
 
 

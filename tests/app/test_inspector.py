@@ -10,9 +10,9 @@ from resnet_explorer import assets
 from resnet_explorer.app import formula
 from resnet_explorer.app.formula import Formula
 from resnet_explorer.app.main_window import MainWindow
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import CATALOGUE
-from resnet_explorer.ui.document import State
 from tests.narrow import present
 
 

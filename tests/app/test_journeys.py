@@ -27,11 +27,11 @@ from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.diagram.view import View
 from resnet_explorer.picture.marks import Group, Ink
 from resnet_explorer.picture.theme import DARK
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
 from resnet_explorer.ui.dialogs import save_at
-from resnet_explorer.ui.document import State
 from resnet_explorer.ui.scene import hit, places
 from tests.narrow import present
 

@@ -12,9 +12,9 @@ from pytestqt.qtbot import QtBot
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.app.table_columns import COLUMNS
 from resnet_explorer.app.table_view import PAD
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
-from resnet_explorer.ui.document import State
 
 
 @pytest.fixture(autouse=True)

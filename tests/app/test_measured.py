@@ -11,9 +11,9 @@ from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.app.table_columns import COLUMNS
 from resnet_explorer.diagram.overlays import BlockValues
 from resnet_explorer.picture.marks import SCALE, Box, Group
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
-from resnet_explorer.ui.document import State
 from resnet_explorer.ui.scene import named, places
 from tests.narrow import present
 

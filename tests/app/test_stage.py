@@ -18,12 +18,12 @@ from resnet_explorer.picture.contrast import band, contrast, for_stage
 from resnet_explorer.picture.marks import Group, Ink, Mark
 from resnet_explorer.picture.theme import THEMES
 from resnet_explorer.readings import analyse
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.search import default_input
 from resnet_explorer.training.stage import TrainingShow
 from resnet_explorer.ui import stage as stages
-from resnet_explorer.ui.document import State
 from resnet_explorer.ui.slide import HIGH, first_sentence
 from resnet_explorer.ui.stage import Stage
 from tests import pages

@@ -12,10 +12,11 @@ from shiboken6 import delete
 from resnet_explorer.app.app import build
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.diagram.view import View
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.ui import workspace
-from resnet_explorer.ui.document import KEPT_STEPS, Document, State
+from resnet_explorer.ui.document import KEPT_STEPS, Document
 from resnet_explorer.ui.scene import opened
 
 

@@ -10,9 +10,9 @@ from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.autograd.page import GraphPage
 from resnet_explorer.autograd.values import NodeKind
 from resnet_explorer.picture.marks import Group
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
-from resnet_explorer.ui.document import State
 from tests import pages
 from tests.narrow import present
 

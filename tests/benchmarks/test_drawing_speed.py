@@ -23,9 +23,9 @@ from resnet_explorer.network import compile_spec
 from resnet_explorer.picture.svg import to_svg
 from resnet_explorer.picture.theme import LIGHT
 from resnet_explorer.readings import analyse
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
-from resnet_explorer.ui.document import State
 
 
 def _median(work: Callable[[int], None], times: int = 15) -> float:

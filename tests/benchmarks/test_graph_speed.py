@@ -21,9 +21,9 @@ from shiboken6 import delete
 from resnet_explorer.app.app import build
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.autograd.graphviz import layout
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
-from resnet_explorer.ui.document import State
 from tests import pages
 from tests.narrow import present
 

@@ -8,9 +8,10 @@ from shiboken6 import delete
 
 from resnet_explorer.finetuning.choices import NO_WEIGHTS, Strategy
 from resnet_explorer.finetuning.page import TuningPage
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
-from resnet_explorer.ui.document import Document, State
+from resnet_explorer.ui.document import Document
 from tests.tuning_jobs import TuningJobsHere
 
 PATIENCE = 20_000

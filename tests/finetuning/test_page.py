@@ -18,10 +18,11 @@ from resnet_explorer.finetuning.state import shortened
 from resnet_explorer.finetuning.values import CheckData, EvaluateTuned, SaveTuned, ShowSamples, TuneRun
 from resnet_explorer.runs.folder import RUN, TUNE, dumps
 from resnet_explorer.runs.plan import RunEnvironment
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.training.controller import RunStatus
-from resnet_explorer.ui.document import State, read
+from resnet_explorer.ui.document import read
 from resnet_explorer.ui.scene import places
 from tests.narrow import present
 from tests.tuning_jobs import REPORT, TuningJobsHere, failing

@@ -40,9 +40,10 @@ from resnet_explorer.finetuning.values import TuneRun
 from resnet_explorer.images.choice import DataChoice, DataKind
 from resnet_explorer.probes.data import Images
 from resnet_explorer.runs.plan import Run
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
-from resnet_explorer.ui.document import Document, State
+from resnet_explorer.ui.document import Document
 from resnet_explorer.weights import checkpoint
 from tests.narrow import present
 from tests.tuning_jobs import TuningJobsHere

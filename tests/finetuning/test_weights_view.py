@@ -11,9 +11,10 @@ from resnet_explorer.finetuning.page import TuningPage
 from resnet_explorer.finetuning.values import FetchWeights, TuneRun
 from resnet_explorer.network import compile_spec
 from resnet_explorer.network.tree import tensors
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
-from resnet_explorer.ui.document import Document, State, read
+from resnet_explorer.ui.document import Document, read
 from resnet_explorer.weights.identify import identify
 from resnet_explorer.weights.values import Weights
 from tests.tuning_jobs import TuningJobsHere, failing

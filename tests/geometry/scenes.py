@@ -11,9 +11,9 @@ from resnet_explorer.diagram.view import View
 from resnet_explorer.gradients.presets import PRESETS as CLAIMS
 from resnet_explorer.insight.controls import Inside
 from resnet_explorer.insight.page import InsideView
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
-from resnet_explorer.ui.document import State
 from resnet_explorer.ui.fields import Section
 from resnet_explorer.ui.frame import Drawer, Frame, OpenState
 from tests import pages

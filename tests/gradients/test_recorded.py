@@ -19,9 +19,10 @@ from resnet_explorer.gradients.values import GradientRequest, GradientResult, Sh
 from resnet_explorer.readings.lesions import LesionStudy
 from resnet_explorer.readings.progress import Partial
 from resnet_explorer.readings.quantities import Quantity
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
-from resnet_explorer.ui.document import Document, State
+from resnet_explorer.ui.document import Document
 from tests.jobs_here import JobsHere
 from tests.narrow import of_kind, present
 

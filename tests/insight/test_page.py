@@ -27,7 +27,8 @@ from resnet_explorer.insight.values import (
 )
 from resnet_explorer.picture.theme import THEMES
 from resnet_explorer.readings.lesions import LesionStudy
-from resnet_explorer.ui.document import Document, State
+from resnet_explorer.scenes.scene import State
+from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.frame import Frame
 from tests.inside_jobs import InsideJobsHere
 from tests.inside_subject import IMAGE, plan

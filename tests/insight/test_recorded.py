@@ -23,8 +23,9 @@ from resnet_explorer.picture.marks import Label
 from resnet_explorer.readings.lesions import LesionStudy
 from resnet_explorer.readings.progress import Partial
 from resnet_explorer.runs.plan import Run, RunPlan
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.training.presets import PRESETS
-from resnet_explorer.ui.document import Document, State
+from resnet_explorer.ui.document import Document
 from tests.jobs_here import JobsHere
 from tests.narrow import last, of_kind, present
 from tests.training_runs import train

@@ -6,10 +6,10 @@ from pytestqt.qtbot import QtBot
 
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.autograd.page import PathsDialog
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.timing.page import TimingPage
-from resnet_explorer.ui.document import State
 from tests import pages
 from tests.narrow import present
 

@@ -25,10 +25,11 @@ from resnet_explorer.picture.chart import (
 from resnet_explorer.picture.marks import Picture
 from resnet_explorer.picture.svg import to_svg
 from resnet_explorer.picture.theme import LIGHT
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.ui.chart_view import ChartView
-from resnet_explorer.ui.document import Document, State
+from resnet_explorer.ui.document import Document
 
 BLOCKS = 9
 XS = list(range(1, BLOCKS + 1))

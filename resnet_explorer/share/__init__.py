@@ -1,0 +1,1 @@
+"""Scenes and lessons to take home: one HTML page, a printed hand-out."""
