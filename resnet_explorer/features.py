@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 LABS = (
+    "resnet_explorer.journey.feature",
     "resnet_explorer.autograd.feature",
     "resnet_explorer.timing.feature",
     "resnet_explorer.gradients.feature",

@@ -4,6 +4,7 @@ from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.autograd.page import GraphPage
 from resnet_explorer.finetuning.page import TuningPage
 from resnet_explorer.gradients.page import GradientPage
+from resnet_explorer.journey.page import JourneyPage
 from resnet_explorer.timing.page import TimingPage
 from resnet_explorer.training.page import TrainingPage
 
@@ -12,6 +13,13 @@ def graph(window: MainWindow) -> GraphPage:
     """Return the page of the autograd graph."""
     page = window.page("graph")
     assert isinstance(page, GraphPage)
+    return page
+
+
+def journey(window: MainWindow) -> JourneyPage:
+    """Return the page of a tensor's way."""
+    page = window.page("journey")
+    assert isinstance(page, JourneyPage)
     return page
 
 

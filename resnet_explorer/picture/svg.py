@@ -3,6 +3,7 @@
 Presentation attributes, a viewBox, at most two decimals and explicit arrow heads: what every program draws alike.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from hashlib import blake2s
 from html import escape
@@ -111,6 +112,13 @@ def to_svg(picture: Picture, theme: Theme, outlines: bool = False, scale: float 
     defs = writer.outlines.defs() if writer.outlines else ""
     page = f'<rect width="100%" height="100%" fill="{theme.colours[Ink.PAGE]}"/>'
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', start, text, defs, page, *writer.lines, "</svg>", ""])
+
+
+def elements(drawn: Iterable[Mark], theme: Theme) -> list[str]:
+    """Return the SVG elements that show some marks, for a file that is made of more than a picture."""
+    writer = _Writer(theme, None)
+    writer.marks(tuple(drawn), "", "")
+    return writer.lines
 
 
 def _n(value: float) -> str:

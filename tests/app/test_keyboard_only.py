@@ -143,7 +143,7 @@ def measure_gradients(window: MainWindow, keyboard: Keyboard, qtbot: QtBot) -> N
 
 
 def train_the_experiment(window: MainWindow, keyboard: Keyboard, qtbot: QtBot) -> None:
-    keyboard.press("Ctrl+5")
+    keyboard.press("Ctrl+6")
     training = pages.training(window)
     assert training.setup.preset is PRESETS["degradation"]
     keyboard.go_to(training.setup.recipe.fields["steps"])

@@ -110,7 +110,7 @@ def test_leaving_restores_page_selection_view_theme_and_focus(window: MainWindow
     focus, moment, chart = window.focusWidget(), page.replay.seconds, page.first.chart.chart
     stage = staged(window)
     press(qtbot, stage, Qt.Key.Key_Left, Qt.Key.Key_Space, Qt.Key.Key_1, Qt.Key.Key_Right, Qt.Key.Key_Return)
-    press(qtbot, stage, Qt.Key.Key_4, Qt.Key.Key_Right, Qt.Key.Key_6, Qt.Key.Key_Right, Qt.Key.Key_Escape)
+    press(qtbot, stage, Qt.Key.Key_5, Qt.Key.Key_Right, Qt.Key.Key_7, Qt.Key.Key_Right, Qt.Key.Key_Escape)
     assert window.stage is None and not window.actions_by_key["present"].isChecked()
     assert (window.document.view, window.document.selection, window.tabs.currentIndex(), window.size()) == before
     assert window.focusWidget() is focus and window.preferences.theme == "dark"
@@ -119,7 +119,7 @@ def test_leaving_restores_page_selection_view_theme_and_focus(window: MainWindow
 
 
 def test_f5_leaves_too_and_comes_back_where_the_window_is(window: MainWindow, qtbot: QtBot) -> None:
-    press(qtbot, staged(window), Qt.Key.Key_5, Qt.Key.Key_F5)
+    press(qtbot, staged(window), Qt.Key.Key_6, Qt.Key.Key_F5)
     assert window.stage is None and window.shown_page() is None
     window.show_page("timing")
     assert staged(window).key == "timing"
@@ -187,18 +187,18 @@ def test_measurements_and_the_graph_are_shown(window: MainWindow, qtbot: QtBot) 
     window.document.propose(State(find("resnet20"), InputShape(1, 32, 32)), "choose ResNet-20")
     pages.timing(window).repeats.setCurrentIndex(0)
     stage = staged(window)
-    press(qtbot, stage, Qt.Key.Key_2)
+    press(qtbot, stage, Qt.Key.Key_3)
     qtbot.waitUntil(lambda: pages.graph(window).canvas.recorded is not None, timeout=PATIENCE)
     show = of_kind(GraphShow, stage.presentation)
     for _ in range(12):
         press(qtbot, stage, Qt.Key.Key_Right)
         assert not problems(present(stage.layout_)), present(stage.slide).title
     assert show.at == 12 and "step 12" in present(stage.slide).facts
-    press(qtbot, stage, Qt.Key.Key_3)
+    press(qtbot, stage, Qt.Key.Key_4)
     qtbot.waitUntil(lambda: "limited by memory" in present(stage.slide).sentence, timeout=PATIENCE)
     press(qtbot, stage, Qt.Key.Key_Right)
     assert "% of the time" in present(stage.slide).sentence and not problems(present(stage.layout_))
-    press(qtbot, stage, Qt.Key.Key_4)
+    press(qtbot, stage, Qt.Key.Key_5)
     page = pages.gradients(window)
     qtbot.waitUntil(lambda: page.shown is not None, timeout=PATIENCE)
     own = page.shown

@@ -11,6 +11,7 @@ from resnet_explorer.diagram.view import View
 from resnet_explorer.gradients.presets import PRESETS as CLAIMS
 from resnet_explorer.insight.controls import Inside
 from resnet_explorer.insight.page import InsideView
+from resnet_explorer.journey.values import Grain, JourneyPart
 from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
@@ -35,6 +36,7 @@ RESNET18 = State(find("resnet18"), InputShape(1, 224, 224))
 def scenes() -> Iterator[Scene]:
     """Yield all scenes in the order in which one window can go through them."""
     yield from _diagram()
+    yield from _journey()
     yield from _graph()
     yield from _timing()
     yield from _gradients()
@@ -76,6 +78,17 @@ def _jobs(desk: Desk) -> None:
     desk.jobs.mend()
     desk.window.verdict.verify()
     desk.jobs.begin()
+
+
+def _journey() -> Iterator[Scene]:
+    yield Scene("journey", "the image", _shown("journey"))
+    yield Scene("journey", "between two layers", _travel)
+
+
+def _travel(desk: Desk) -> None:
+    page = pages.journey(desk.window)
+    page.show_part(JourneyPart(Grain.LAYERS, 12))
+    page.bar.slider.setValue(page.bar.slider.value() + 12)
 
 
 def _graph() -> Iterator[Scene]:

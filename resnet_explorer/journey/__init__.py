@@ -1,0 +1,1 @@
+"""A tensor's way through the network: its box drawn to scale, stop by stop."""
