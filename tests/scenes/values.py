@@ -9,12 +9,16 @@ from resnet_explorer.diagram.view import View, foldable
 from resnet_explorer.gradients.part import BESIDE, DEPTHS, WINDOW, Conditions, DescentView, GradientPart, Scaling, When
 from resnet_explorer.gradients.presets import PRESETS as EXPERIMENTS
 from resnet_explorer.images.choice import DataChoice, DataKind
+from resnet_explorer.insight.part import Inside, InsidePart
 from resnet_explorer.network import Network, compile_spec
 from resnet_explorer.readings.quantities import Loss, Mode, Precision, Quantity
+from resnet_explorer.runs.recipe import Optimiser, Recipe
 from resnet_explorer.scenes.scene import DIAGRAM, Scene, State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.timing.part import REPEATS, TimingPart
+from resnet_explorer.training.part import CURVES, MAX_SEED, Across, OwnNetwork, OwnSetup, TrainingPart, TrainingView
+from resnet_explorer.training.presets import PRESETS as TRAININGS
 
 NETWORKS = ("resnet18", "resnet50", "resnet101", "resnet20", "plain20", "seresnet50")
 DRAWERS = {
@@ -22,6 +26,7 @@ DRAWERS = {
     "gradients": ("Conditions", "Experiments", "Reading this plot"),
     "timing": ("Layers and blocks",),
     "graph": (),
+    "training": ("Runs", "Experiment and recipe", "Reading this plot", "Test images", "Saved runs"),
 }
 """The drawers of each page by their titles."""
 
@@ -70,9 +75,43 @@ gradient_parts = st.builds(
     st.booleans(),
     st.just(Conditions()) | conditions,
 )
+inside = st.builds(
+    InsidePart, st.sampled_from(Inside), st.sampled_from(("", "conv1", "layer1.0.conv1", "layer2")), st.integers(0, 300)
+)
+CURVE_PARTS: dict[str, st.SearchStrategy[Any]] = {
+    "replay": shares,
+    "live": st.booleans(),
+    "show": st.lists(st.sampled_from(("plain-20", "resnet-56", "from MNIST", "nobody")), unique=True).map(tuple),
+    "run": st.sampled_from(("", "plain-56", "from scratch", "nobody")),
+    "curve": st.sampled_from(CURVES),
+    "second": st.sampled_from(("", *CURVES)),
+    "across": st.sampled_from(Across),
+    "log": st.booleans(),
+    "smoothing": st.integers(0, 99).map(lambda part: part / 100),
+    "inside": inside,
+}
+own_setups = st.builds(
+    OwnSetup,
+    st.lists(st.sampled_from(NETWORKS), min_size=1, unique=True).map(
+        lambda names: tuple(OwnNetwork(f"my {name}", find(name)) for name in names)
+    ),
+    st.builds(Recipe, st.integers(0, 900), st.integers(1, 99), st.sampled_from(Optimiser)),
+    st.integers(1, 64),
+    st.sampled_from((None, find("resnet20"))),
+)
+training_parts = st.builds(
+    TrainingPart,
+    **CURVE_PARTS,
+    preset=st.sampled_from(tuple(TRAININGS)),
+    view=st.sampled_from(TrainingView),
+    saved=st.just(()) | st.just(("degradation/5 plain-20-seed-1", "init/1 He")),
+    seed=st.integers(0, MAX_SEED),
+    images=images,
+) | st.builds(TrainingPart, **CURVE_PARTS, preset=st.just(""), own=own_setups, images=images)
 PARTS: dict[str, st.SearchStrategy[Any]] = {
     "gradients": gradient_parts,
     "timing": st.builds(TimingPart, st.sampled_from(REPEATS)),
+    "training": training_parts,
     "graph": st.builds(
         GraphPart,
         st.integers(0, 2000),
