@@ -1,4 +1,4 @@
-"""What the labs add to the app, as rows: pages with their actions, and commands.
+"""What the labs add to the app, as rows: pages with their actions, commands, and readings for lessons.
 
 Each lab has one ``FEATURE`` in its module ``feature``; importing it imports neither Qt nor PyTorch. The window and the
 command line ask ``features`` and know no lab by name. Jobs are rows too: ``engine.jobs.job`` stands at each request.
@@ -74,12 +74,30 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """A value that a lesson may name: ``module:function``, which takes the scene and the arguments.
+
+    It returns a number, a string, a truth or a tuple of strings, and raises ExplorerError where there is no such value.
+    Its signature with its types is what a lesson is checked against. ``sentence`` says what it gives, ``example`` how
+    it is written. ``of_network`` says that the value is one of the scene's network, so that a lesson may ask for that
+    of another one.
+    """
+
+    name: str
+    function: str
+    sentence: str
+    example: str
+    of_network: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Feature:
     """What a lab adds."""
 
     pages: tuple[Page, ...] = ()
     actions: tuple[Action, ...] = ()
     commands: tuple[Command, ...] = ()
+    readings: tuple[Reading, ...] = ()
 
 
 def features() -> tuple[Feature, ...]:
@@ -101,3 +119,8 @@ def actions() -> tuple[Action, ...]:
 def commands() -> tuple[Command, ...]:
     """Return the subcommands of all labs."""
     return tuple(command for feature in features() for command in feature.commands)
+
+
+def readings() -> tuple[Reading, ...]:
+    """Return what all labs let lessons read."""
+    return tuple(reading for feature in features() for reading in feature.readings)
