@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtGui import QUndoCommand
 
 from resnet_explorer.app.lesson_answers import Given, answers_text, judge
 from resnet_explorer.errors import ExplorerError
@@ -13,6 +12,7 @@ from resnet_explorer.lessons import course
 from resnet_explorer.lessons.expressions import render
 from resnet_explorer.lessons.values import Lesson, Question, QuestionKind, Step
 from resnet_explorer.scenes.scene import DIAGRAM, Scene
+from resnet_explorer.ui.document import Change, Document
 from resnet_explorer.ui.frame import Frame
 
 if TYPE_CHECKING:
@@ -22,12 +22,19 @@ SETTLE_MS = 60
 """What is shown is compared with the step so many milliseconds after it changed."""
 
 
-class _Start(QUndoCommand):
+MOMENTS = ("replay", "step")
+"""The fields of a page's part that say how far something has played: whoever plays it has not left the step."""
+
+
+class _Start(Change):
     """The start of a lesson among the user's steps: to undo it is to leave the lesson."""
 
-    def __init__(self, player: "LessonPlayer") -> None:
-        super().__init__(f"lesson “{player.lesson.title}”")
+    def __init__(self, player: "LessonPlayer", document: Document) -> None:
+        super().__init__(document, document.state, document.state, f"lesson “{player.lesson.title}”")
         self._player = player
+
+    def redo(self) -> None:
+        """Do nothing: the first step shows itself."""
 
     def undo(self) -> None:
         QTimer.singleShot(0, self._player.leave)  # the stack is still at work
@@ -53,7 +60,7 @@ class LessonPlayer(QObject):
         self._window = window
         self._before = window.scene()
         self._layouts: dict[str, Mapping[str, tuple[str, int]]] = {}
-        self._scenes = course.scenes(lesson, self._before)
+        self.scenes = course.scenes(lesson, self._before)
         self._rendered: dict[str, str] = {}
         self._shown = self._before
         self._has_ended = False
@@ -64,7 +71,7 @@ class LessonPlayer(QObject):
         """Show a step, the first one where none is named; from now on the lesson drives the window."""
         stack = self._window.document.undo_stack
         self._first = stack.index()
-        stack.push(_Start(self))
+        stack.push(_Start(self, self._window.document))
         self._window.scenes.changed.connect(self._settled.start)
         self.go(place)
 
@@ -100,7 +107,7 @@ class LessonPlayer(QObject):
         """Return a text of the step with its values filled in."""
         if text not in self._rendered:
             try:
-                self._rendered[text] = render(text, self._scenes[self.place])
+                self._rendered[text] = render(text, self.scenes[self.place])
             except ExplorerError as error:
                 self._rendered[text] = f"{text} ⚠ {error}"
         return self._rendered[text]
@@ -110,7 +117,7 @@ class LessonPlayer(QObject):
         self.place = max(0, min(place, self.count - 1))
         self.shows_why = False
         self._rendered = {}
-        self._show(self._scenes[self.place])
+        self._show(self.scenes[self.place])
 
     def step_by(self, by: int) -> None:
         """Go to the next step, or to the one before (-1); past the last one nothing happens."""
@@ -128,16 +135,16 @@ class LessonPlayer(QObject):
         """
         if self.question is None or self.given is not None:
             return
-        self.answers[self.place] = judge(self.question, text, self._scenes[self.place])
+        self.answers[self.place] = judge(self.question, text, self.scenes[self.place])
         if self.question.kind is QuestionKind.CLICK:
-            self._show(replace(self._scenes[self.place], selection=self.answers[self.place].right[0]))
+            self._show(replace(self.scenes[self.place], selection=self.answers[self.place].right[0]))
         else:
             self.changed.emit()
 
     def show_why(self, on: bool) -> None:
         """Go to the scene that shows why the answer is right, or back to the step's."""
         self.shows_why = on and self.question is not None
-        scene = self._scenes[self.place]
+        scene = self.scenes[self.place]
         self._show(course.answer_scene(self.question, scene) if self.question and self.shows_why else scene)
 
     def replace(self, lesson: Lesson) -> None:
@@ -152,7 +159,7 @@ class LessonPlayer(QObject):
             for at, given in self.answers.items()
             if questions.get(self.lesson.steps[at].title) == self.lesson.steps[at].question
         }
-        self.lesson, self._scenes, self.problem = lesson, scenes, ""
+        self.lesson, self.scenes, self.problem = lesson, scenes, ""
         self.answers = {titles.index(name): given for name, given in kept.items()}
         self.go(place)
 
@@ -163,7 +170,7 @@ class LessonPlayer(QObject):
 
     def _prompt(self, place: int) -> str:
         question = self.lesson.steps[place].question
-        return render(question.prompt, self._scenes[place]) if question else ""
+        return render(question.prompt, self.scenes[place]) if question else ""
 
     def say_problem(self, problem: str) -> None:
         """Show what is wrong with the lesson's file now; the lesson stays as it was."""
@@ -214,7 +221,14 @@ class LessonPlayer(QObject):
         if self.waits_for_click:  # who walks to a block to answer has not left
             shown = replace(shown, selection=step.selection)
         pages = replace(shown, parts={}), replace(step, parts={})
-        is_away = pages[0] != pages[1] or shown.part(step.page) != step.part(step.page)
+        part = step.part(step.page)
+        is_away = pages[0] != pages[1] or _at_moment_of(part, shown.part(step.page)) != part
         if is_away != self.is_away:
             self.is_away = is_away
             self.changed.emit()
+
+
+def _at_moment_of(other: Any, part: Any) -> Any:
+    """Return what a page shows, played as far as another one."""
+    moments = {key: getattr(other, key) for key in MOMENTS if hasattr(part, key) and hasattr(other, key)}
+    return replace(part, **moments) if moments else part
