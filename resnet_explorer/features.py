@@ -78,13 +78,15 @@ class Reading:
 
     It returns a number, a string, a truth or a tuple of strings, and raises ExplorerError where there is no such value.
     Its signature with its types is what a lesson is checked against. ``sentence`` says what it gives, ``example`` how
-    it is written.
+    it is written. ``of_network`` says that the value is one of the scene's network, so that a lesson may ask for that
+    of another one.
     """
 
     name: str
     function: str
     sentence: str
     example: str
+    of_network: bool = False
 
 
 @dataclass(frozen=True, slots=True)

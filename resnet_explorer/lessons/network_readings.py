@@ -156,11 +156,10 @@ def total_stride(scene: Scene, path: str) -> int:
 def receptive_field(scene: Scene, path: str = "") -> int:
     """Return the receptive field at the end of a path; of the last map where none is given."""
     analysis = analysis_of(scene)
-    fields = (analysis.sums[path] if path in analysis.sums else rows[-1] if (rows := _rows(analysis, path)) else None,)
-    field = fields[0].receptive_field if fields[0] else None
-    if field is None:
-        raise _fail(f"{path} depends on the whole image.", "Name a part before the global pool.")
-    return field
+    last = analysis.sums.get(path) or next(reversed(_rows(analysis, path)), None)
+    if last is None or last.receptive_field is None:
+        raise _fail(f"{path} is no map of a part of the image.", "Name a layer before the global pool.")
+    return last.receptive_field
 
 
 def deviation(scene: Scene, path: str) -> float:
@@ -255,10 +254,10 @@ def count(scene: Scene, kind: str, path: str = "") -> int:
 def paths(scene: Scene, kind: str, path: str = "") -> tuple[str, ...]:
     """Return the parts of a kind of ``KINDS`` at a path; a shortcut goes by the path of its block."""
     network, rows = compile_spec(scene.state.spec), {row.path for row in _rows(analysis_of(scene), path)}
-    matches = _chosen("kind of part", kind, KINDS)(network)
-    blocks = {block.path: block.layer_paths for block in network.blocks}
-    stages = {stage.path: stage.blocks[0].layer_paths for stage in network.stages}
-    return tuple(match for match in matches if rows & {*blocks.get(match, stages.get(match, (match,)))})
+    matches = tuple(_chosen("kind of part", kind, KINDS)(network))
+    layers = {block.path: block.layer_paths for block in network.blocks}
+    layers |= {stage.path: stage.blocks[0].layer_paths for stage in network.stages}
+    return tuple(match for match in matches if rows & {match, match.rpartition(".")[0], *layers.get(match, ())})
 
 
 def _blocks(network: Network) -> tuple[Block, ...]:
@@ -291,6 +290,13 @@ def _projections(network: Network) -> Iterable[str]:
         yield from (path for path, part in _parts(block) if part in own and _role(part) is Role.CONVOLUTION)
 
 
+def _tensors(network: Network, buffers: bool) -> Iterable[str]:
+    """Yield the names of the tensors that are learnt, or of those that are measured."""
+    for block in network.blocks:
+        for path, part in _parts(block):
+            yield from (f"{path}.{each.name}" for each in part.layer.tensors() if each.buffer is buffers)
+
+
 def _weight_layers(network: Network) -> Iterable[str]:
     """Yield the layers that ``depth`` counts: those of stem, branches and head, without gates and projections."""
     for block in network.blocks:
@@ -317,6 +323,8 @@ KINDS: Mapping[str, Callable[[Network], Iterable[str]]] = {
     "activations": _layers_of(Role.ACTIVATION),
     "additions": _layers_of(Role.JOIN),
     "linear layers": _layers_of(Role.LINEAR),
+    "tensors": lambda network: _tensors(network, buffers=False),
+    "buffers": lambda network: _tensors(network, buffers=True),
 }
 """What can be counted and listed; ``blocks`` are those of the stages."""
 

@@ -22,12 +22,12 @@ from resnet_explorer.spec.search import default_input
 MAX_BLOCKS = 1_000
 """Networks of more blocks than this are refused, before they are built: reading them would take too long."""
 OTHER = ("of", "set", "input")
-"""What every reading of the network takes by name: another network, other settings, another input."""
+"""What every reading of a network takes by name: another network, other settings, another input."""
 
 
-def _row(function: str, sentence: str, example: str) -> Reading:
+def _row(function: str, sentence: str, example: str, of_network: bool = True) -> Reading:
     room, _, name = function.partition(":")
-    return Reading(name, f"resnet_explorer.lessons.{room}_readings:{name}", sentence, example)
+    return Reading(name, f"resnet_explorer.lessons.{room}_readings:{name}", sentence, example, of_network)
 
 
 NETWORK = (
@@ -61,9 +61,9 @@ NETWORK = (
     _row("network:smallest", 'The smallest square image that it takes for "inference" or "training".',
         'smallest("training")'),
     _row("network:problem", "What is wrong with settings or an input that cannot be, as the Build panel says it.",
-        'problem(set="norm=frn")'),
+        'problem(set="norm=frn")', of_network=False),
 )  # fmt: skip
-"""The readings of the step's network; each also takes ``OTHER``."""
+"""The readings of the step's network."""
 
 
 @cache
@@ -87,7 +87,7 @@ def values_of(name: str) -> tuple[str, ...]:
         value.name if value.default is inspect.Parameter.empty else f"{value.name}={value.default!r}"
         for value in list(_signature(name).parameters.values())[1:]
     ]
-    return (*own, *(OTHER if _takes_other(name) else ()))
+    return (*own, *(OTHER if _rows()[name].of_network else ()))
 
 
 @cache
@@ -101,13 +101,9 @@ def _signature(name: str) -> inspect.Signature:
     return inspect.signature(_function(name))
 
 
-def _takes_other(name: str) -> bool:
-    return _rows()[name] in NETWORK and name != "problem"
-
-
 def check_call(name: str, count: int, keywords: Sequence[str]) -> None:
     """Raise ExplorerError where a reading does not take so many values, or values of such names."""
-    own = [word for word in keywords if not (_takes_other(name) and word in OTHER)]
+    own = [word for word in keywords if not (_rows()[name].of_network and word in OTHER)]
     _bound(name, (None,) * (count + 1), dict.fromkeys(own))
 
 
@@ -123,7 +119,7 @@ def _bound(name: str, values: Sequence[object], keywords: Mapping[str, object]) 
 def call(name: str, scene: Scene, values: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
     """Return what a reading gives in a scene; raises ExplorerError where it takes no such values or there is none."""
     own = dict(keywords)
-    if _takes_other(name):
+    if _rows()[name].of_network:
         other = {word: own.pop(word) for word in OTHER if word in own}
         scene = _elsewhere(scene, **{word: _text(word, value) for word, value in other.items()})
     bound = _bound(name, (scene, *values), own)
