@@ -10,8 +10,9 @@ from resnet_explorer.errors import ExplorerError, did_you_mean
 from resnet_explorer.network import Network, compile_spec
 from resnet_explorer.scenes.scene import DIAGRAM, Scene, State, part_class
 from resnet_explorer.spec import catalogue
+from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.change import assign
-from resnet_explorer.spec.codec import READERS, WRITERS
+from resnet_explorer.spec.codec import READERS, WRITERS, to_dict
 from resnet_explorer.spec.input_shape import parse_input
 from resnet_explorer.spec.search import default_input
 
@@ -23,8 +24,9 @@ def changed(scene: Scene, values: Mapping[str, Any]) -> Scene:
     """Return the scene in which the values of some keys are other.
 
     The keys are those of ``KEYS``, and the fields of what the page shows; of a table among these, such as
-    ``conditions``, the keys that are left out stay as they are. Raises ExplorerError, ``where`` naming the key, where a
-    key is unknown or a value describes nothing, or names a file: who writes a scene cannot read what lies elsewhere.
+    ``conditions``, the keys that are left out stay as they are, and a network in one may be given by its name.
+    Raises ExplorerError, ``where`` naming the key, where a key is unknown or a value describes nothing, or names a
+    file: who writes a scene cannot read what lies elsewhere.
     """
     values = dict(values)
     for key, change in KEYS.items():
@@ -165,9 +167,12 @@ def _with_fields(scene: Scene, values: Mapping[str, Any]) -> Scene:
 
 
 def _merged(fields: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return values with others in their place, tables key by key."""
+    """Return values with others in their place, tables key by key; a network may be given by its name."""
     merged = dict(fields)
     for key, value in values.items():
-        is_table = isinstance(value, dict) and isinstance(fields.get(key), dict)
+        before = fields.get(key)
+        if isinstance(before, dict) and isinstance(value, str) and AXES.keys() <= before.keys():
+            value = to_dict(catalogue.find(value))
+        is_table = isinstance(value, dict) and isinstance(before, dict)
         merged[key] = _merged(fields[key], value) if is_table else value
     return merged

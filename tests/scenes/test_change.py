@@ -54,6 +54,8 @@ def test_of_a_table_what_is_left_out_stays() -> None:
     tuned = changed(FIRST, {"page": "tuning", "plan": {"strategy": "C", "frozen": ["conv1"]}, "epoch": 3})
     plan = tuned.part("tuning").plan
     assert (plan.strategy, plan.frozen, plan.epochs) == (Strategy.C, {"conv1"}, 20)
+    named = changed(tuned, {"plan": {"spec": "resnet34", "weights": {"kind": "none", "name": ""}, "frozen": []}})
+    assert named.part("tuning").plan.spec == find("resnet34"), "a network may be given by its name"
 
 
 @pytest.mark.parametrize(
