@@ -23,13 +23,14 @@ GRACE = 2.0
 
 
 class _Worker:
-    """A process, where it is there, and the job that it works on."""
+    """A process, where it is there, and the job that it works on; one that ``is_ending`` gets no other job."""
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.process: Any = None
         self.connection: Connection[Any, Any] | None = None
         self.request: Request | None = None
+        self.is_ending = False
 
     def send(self, message: object) -> None:
         """Send a message; a process that has died is noticed by its reader."""
@@ -40,6 +41,7 @@ class _Worker:
     def kill(self) -> None:
         """End the process with all that it started."""
         if self.process is not None and self.process.pid:
+            self.is_ending = True
             processes.kill(self.process.pid)
 
 
@@ -98,7 +100,7 @@ class Engine:
         """Take note of a reply; return the number of the job that it ends, where it ends one."""
         if isinstance(reply, Died):
             ended = [worker for worker in self._workers if worker.number == max(0, reply.worker)]
-            ended[0].process = ended[0].connection = None
+            ended[0].process, ended[0].connection, ended[0].is_ending = None, None, False
         elif isinstance(reply, Finished | Stopped | Failed):
             ended = self._working_on(reply.number)
         else:
@@ -121,7 +123,7 @@ class Engine:
     def _next(self) -> None:
         """Give the first jobs of the queue to the processes that have none."""
         for worker in self._workers:
-            if worker.request is None and self._waiting and not self._closed:
+            if worker.request is None and not worker.is_ending and self._waiting and not self._closed:
                 self._start(worker)
                 worker.request = self._waiting.popleft()
                 worker.send(worker.request)
