@@ -133,7 +133,7 @@ def test_a_replay_is_shown_again_in_the_middle(shared: MainWindow) -> None:
     shared.go_to(Scene(State(find("resnet18"), InputShape()), page="training"))
     page.setup.choose(page.setup.presets._experiments["vanishing"])  # type: ignore[arg-type]  # a preset
     page.replay.go(page.replay.length / 3)
-    page.table.select_row(2)
+    page.table.select_run("resnet-20")
     page.table.hide_rows({0})
     middle = shared.scene()
     steps = [len(run.metrics) for run in page.runs]
