@@ -8,7 +8,7 @@ from typing import Any, get_args, get_type_hints
 from resnet_explorer import codec, features
 from resnet_explorer.lessons.expressions import FUNCTIONS
 from resnet_explorer.lessons.formats import FORMATS
-from resnet_explorer.lessons.network_readings import KINDS
+from resnet_explorer.lessons.kinds import KINDS
 from resnet_explorer.lessons.readings import readings, values_of
 from resnet_explorer.scenes.scene import part_class
 from resnet_explorer.spec.codec import WRITERS
@@ -79,13 +79,12 @@ def _reading(row: features.Reading) -> tuple[str, str, str]:
 
 def _pages() -> str:
     """Return a row for each key of each page: its value at first, or the keys of a table, and what it can be."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for page in features.pages():
         if made := part_class(page.key):
             hints, values = get_type_hints(made), codec.plain(made(), WRITERS)
-            rows += [
-                (f"`{page.key}`", f"`{key}`", _at_first(value), _choices(hints[key])) for key, value in values.items()
-            ]
+            head = f"`{page.key}`"
+            rows += [(head, f"`{key}`", _at_first(value), _choices(hints[key])) for key, value in values.items()]
     return _table(("page", "key", "at first", "other values"), rows)
 
 
@@ -97,8 +96,8 @@ def _at_first(value: object) -> str:
 
 def _choices(kind: Any) -> str:
     """Return the values of a choice; empty for any other type."""
-    kinds = [each for each in (kind, *get_args(kind)) if isinstance(each, EnumType)]
-    return ", ".join(f"`{value}`" for value in kinds[0]) if kinds else ""
+    enums = (each for each in (kind, *get_args(kind)) if isinstance(each, EnumType))
+    return ", ".join(f"`{value}`" for each in enums for value in list[Any](each))
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
