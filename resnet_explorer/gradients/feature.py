@@ -12,6 +12,7 @@ FEATURE = Feature(
             "resnet_explorer.gradients.page:GradientPage",
             Action("gradients", "&View", "Gra&dient lab", "Ctrl+L", "Residual against plain, block by block"),
             "resnet_explorer.gradients.stage:GradientShow",
+            "resnet_explorer.gradients.part:GradientPart",
         ),
     ),
     actions=(

@@ -12,6 +12,7 @@ FEATURE = Feature(
             "resnet_explorer.training.page:TrainingPage",
             Action("training", "&View", "Training la&b", "Ctrl+R", "Several networks side by side, live"),
             "resnet_explorer.training.stage:TrainingShow",
+            "resnet_explorer.training.part:TrainingPart",
         ),
     ),
     actions=(

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QTabWidget, QWidget
 
 from resnet_explorer.diagram.view import View
 from resnet_explorer.gradients.presets import PRESETS as CLAIMS
-from resnet_explorer.insight.controls import Inside
 from resnet_explorer.insight.page import InsideView
+from resnet_explorer.insight.part import Inside
 from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
