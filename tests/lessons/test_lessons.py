@@ -123,6 +123,15 @@ def test_the_line_of_an_expression_is_its_own() -> None:
     assert text.split("\n")[found.line - 1].startswith("projections {nothing}")
 
 
+def test_a_step_is_not_blamed_for_the_one_before() -> None:
+    text = with_line('network = "resnet18"', 'network = "resnet19"\nopen = "layer1.0"')
+    text = text.replace('page = "diagram"', 'page = "gradients"').replace(
+        'open = ["layer2.0"]\n[/scene]', "step = 3\n[/scene]"
+    )
+    (found,) = problems(text, "example.md")
+    assert "resnet19" in found.what
+
+
 def test_all_problems_are_said_at_once() -> None:
     text = EXAMPLE.replace("resnet18", "resnet19").replace("{params}", "{parms}").replace("minutes = 2", "minutes = 0")
     assert len(problems(text, "example.md")) >= 3
