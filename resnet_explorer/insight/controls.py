@@ -30,7 +30,7 @@ class Answers(QObject):
         super().__init__(parent)
         self._jobs = jobs
         self._answers: dict[object, object] = {}
-        self._numbers: dict[object, int] = {}
+        self._numbers: dict[values.InsideRequest, int] = {}
 
     def forget(self) -> None:
         for number in self._numbers.values():
@@ -45,25 +45,30 @@ class Answers(QObject):
     def newest(self, kind: type[A]) -> A | None:
         return next((value for value in reversed(self._answers.values()) if isinstance(value, kind)), None)
 
-    def ask(self, request: values.InsideRequest, label: str, instead: values.InsideRequest | None = None) -> None:
-        """Submit a request once; the older request ``instead`` that it replaces is cancelled."""
-        if instead is not None and instead != request and instead in self._numbers:
-            self._jobs.cancel(self._numbers.pop(instead))
+    def ask(self, request: values.InsideRequest, label: str) -> None:
+        """Submit a request once; older ones of its kind are cancelled."""
+        for older in [older for older in self._numbers if type(older) is type(request) and older != request]:
+            self._jobs.cancel(self._numbers.pop(older))
         if request not in self._numbers:
             callbacks = self._on_answer, self._on_problem
             self._numbers[request] = self._jobs.submit(request, label, *callbacks, so_far=self._on_part)
 
     def let_ask_again(self) -> None:
-        """Let requests that failed or were cancelled be submitted again."""
+        """Let requests that failed or were cancelled be submitted again, but for slow ones."""
         over = {state.number for state in self._jobs.states if state.is_over}
-        self._numbers = {request: number for request, number in self._numbers.items() if number not in over}
+        kept = (
+            (request, number)
+            for request, number in self._numbers.items()
+            if isinstance(request, values.Slow) or number not in over
+        )
+        self._numbers = dict(kept)
 
     def drop(self, request: values.InsideRequest) -> None:
         self._numbers.pop(request, None)
         self._answers.pop(request, None)
 
     def state_of(self, request: values.InsideRequest | None) -> JobState | None:
-        number = self._numbers.get(request)
+        number = self._numbers.get(request) if request else None
         return next((state for state in self._jobs.states if state.number == number), None)
 
     def _on_part(self, job: Job, result: object) -> None:

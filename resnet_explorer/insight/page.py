@@ -15,21 +15,24 @@ from resnet_explorer.insight.pictures import mistakes_of
 from resnet_explorer.insight.stack import GalleryPane, InsideStack
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.readings.lesions import LesionStudy
+from resnet_explorer.runs.folder import CHECKPOINT
 from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.fields import ChoiceField, no_number
 from resnet_explorer.ui.frame import Drawer, Edge
 from resnet_explorer.ui.jobs import Jobs, Phase
 from resnet_explorer.ui.jobs_panel import JobLine
-from resnet_explorer.ui.parts import Problem, button, describe, fill, panel, text, vbox
+from resnet_explorer.ui.parts import Problem, button, describe, fill, panel, text, timer, vbox
 
 RECORDED_VIEWS = (Inside.SURFACE, Inside.LESIONS)
 RECORDED_KINDS = (values.Surface, LesionStudy)
+REST_MS = 400
+"""How long the fields must be unchanged before a slow measurement starts."""
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 
 
 class InsideView(QWidget):
-    """Inspects one run: views are computed when they are opened, slow ones when the user presses Measure.
+    """Inspects one run: views are computed when they are opened; a recorded result is shown while a slow one is.
 
     ``tools`` and ``drawers`` are for the page to place around it.
     """
@@ -42,7 +45,9 @@ class InsideView(QWidget):
         self._path = ""
         self._none = "Choose a trained run."
         self._is_recording = False
+        self._inspected: object = None
         self._request: values.InsideRequest | None = None
+        self._rest = timer(self, REST_MS, self._ask_slow, once=True)
         self.answers = Answers(jobs, self)
         self.run, self.state, self.problem = QLabel(), StateLabel(), Problem()
         self.caption = text()
@@ -103,8 +108,14 @@ class InsideView(QWidget):
         """Inspect a run as it is now; ``names`` are its classes, ``others`` the runs to compare it with.
 
         The first of these that is residual where this one is plain, or the other way round, is preselected. A recording
-        holds no weights: only what was recorded is shown.
+        holds no weights: only what was recorded is shown. What is known of the same runs with the same weights stays.
         """
+        runs = values.RunReference(folder, plan), *others
+        inspected = names, is_recording, *((run, _saved(run.folder)) for run in runs)
+        if inspected == self._inspected:
+            self._show()
+            return
+        self._inspected = inspected
         self._is_recording = is_recording
         self.answers.forget()
         self.stack.clear()
@@ -122,7 +133,7 @@ class InsideView(QWidget):
     def show_none(self, text: str) -> None:
         self.answers.forget()
         self.stack.clear()
-        self._run, self._request, self._none = None, None, text
+        self._run, self._request, self._inspected, self._none = None, None, None, text
         self.run.clear()
         self.run.hide()
         self._show()
@@ -175,11 +186,11 @@ class InsideView(QWidget):
             self._show_gallery(self._run)
         try:
             gallery = self.answers.newest(values.Gallery)
-            before, self._request = self._request, self.controls.request(view, self._run, self._path, gallery)
+            self._request = self.controls.request(view, self._run, self._path, gallery)
         except ExplorerError as error:
             self._say(str(error))
             return
-        self._show_answer(before)
+        self._show_answer()
         self._on_jobs_changed()
 
     def _show_gallery(self, run: values.RunReference) -> None:
@@ -194,7 +205,7 @@ class InsideView(QWidget):
                 self.gallery.show_gallery(shown, confusion, self._names)
             self.gallery.show_place(place)
 
-    def _show_answer(self, before: values.InsideRequest | None) -> None:
+    def _show_answer(self) -> None:
         """Show the answer, or request it; the previous answer stays until it is there."""
         request, run = self._request, self._run
         if request is None or run is None:
@@ -203,28 +214,40 @@ class InsideView(QWidget):
         recording = self._recording(request, answer)
         if recording is not None:
             self.stack.show_answer(self.view, recording)
-            is_open = state is not None and not state.is_over
-            own = recorded.MEASURING if is_open else recorded.RECORDED
-            text = recorded.NO_WEIGHTS if self._is_recording else own
-            self.state.setText(f"{recorded.describe_origin(recording)} {text}")
+            own = recorded.RECORDED if state is not None and state.is_over else recorded.MEASURING
+            self._say_recorded(recording, recorded.NO_WEIGHTS if self._is_recording else own)
         elif answer is not None:
             self.state.setText(self.stack.show_answer(self.view, answer))
         elif self._is_recording:
             self.state.setText(recorded.NOT_RECORDED)
         elif state is None or not state.problem:
-            on_demand = isinstance(request, values.OnDemand)
-            self.state.setText("Press Measure. Deeper networks take longer." if on_demand else "…")
-            if not on_demand and self.isVisible():
-                instead = before if isinstance(before, values.CamRequest | values.FeaturesRequest) else None
-                self.answers.ask(request, f"{self.view} of {run.plan.name}", instead)
+            self.state.setText("…")
+        if state is None and not self._is_recording and self.isVisible():
+            self._ask(request, answer, run)
         if state is not None and state.problem:
-            self._say(state.problem)
+            self.problem.say(state.problem)
+            self.state.setText("" if recording is None else self.state.text())
 
-    def _recording(self, request: values.InsideRequest, own: object) -> values.Surface | LesionStudy | None:
+    def _ask(self, request: values.InsideRequest, answer: object, run: values.RunReference) -> None:
+        """Request what is not known: a slow result when the fields are at rest."""
+        if isinstance(request, values.Slow):
+            if not _is_complete(answer):
+                self._rest.start()
+        elif answer is None:
+            self.answers.ask(request, f"{self.view} of {run.plan.name}")
+
+    def _ask_slow(self) -> None:
+        if self._run is not None and isinstance(self._request, values.Slow) and self.isVisible():
+            self.answers.ask(self._request, f"{self.view} of {self._run.plan.name}")
+            self._on_jobs_changed()
+
+    def _recording(self, request: values.InsideRequest | None, own: object) -> values.Surface | LesionStudy | None:
         """Return what was recorded of a slow request, until its own answer is complete."""
-        if not isinstance(request, values.OnDemand) or (isinstance(own, RECORDED_KINDS) and own.complete):
-            return None
-        return recorded.find_recorded(request)
+        is_open = isinstance(request, values.Slow) and not _is_complete(own)
+        return recorded.find_recorded(request) if is_open else None
+
+    def _say_recorded(self, recording: values.Surface | LesionStudy, text: str) -> None:
+        self.state.setText(f"{recorded.describe_origin(recording)} {text}")
 
     def _say(self, problem: str) -> None:
         self.problem.say(problem)
@@ -238,8 +261,16 @@ class InsideView(QWidget):
         if state is not None and is_open:
             self.line.show_state(state)
         elif state is not None and state.phase is Phase.CANCELLED:
-            self.state.setText("Cancelled; showing the previous result.")
+            self._say_cancelled()
         self.save_button.setEnabled(bool(self.stack.suffixes))
+
+    def _say_cancelled(self) -> None:
+        recording = self._recording(self._request, self.answers.to(self._request) if self._request else None)
+        if recording is not None:
+            self._say_recorded(recording, recorded.RECORDED)
+        else:
+            is_empty = not self.stack.suffixes
+            self.state.setText("Cancelled. Press Measure." if is_empty else "Cancelled; showing the previous result.")
 
     def _on_view(self) -> None:
         self.answers.let_ask_again()
@@ -267,12 +298,11 @@ class InsideView(QWidget):
                 self._show()
 
     def _on_measure(self) -> None:
-        if self._run is not None and isinstance(self._request, values.OnDemand):
+        if isinstance(self._request, values.Slow):
             state = self.answers.state_of(self._request)
             if state is None or state.is_over:
                 self.answers.drop(self._request)
-                self.answers.ask(self._request, f"{self.view} of {self._run.plan.name}")
-            self._on_jobs_changed()
+                self._ask_slow()
 
     def _on_pair(self, truth: int, given: int) -> None:
         """Show the images of a cell of the matrix; the diagonal has no mistakes."""
@@ -306,3 +336,15 @@ class InsideView(QWidget):
             return False
         self.state.setText(f"Saved {path.name}.")
         return True
+
+
+def _is_complete(answer: object) -> bool:
+    return isinstance(answer, RECORDED_KINDS) and answer.complete
+
+
+def _saved(folder: str) -> int:
+    """Return when the weights of a run were last saved, in nanoseconds; 0 where there are none."""
+    try:
+        return (Path(folder) / CHECKPOINT).stat().st_mtime_ns
+    except OSError:
+        return 0

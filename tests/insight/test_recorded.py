@@ -17,7 +17,7 @@ from resnet_explorer.insight import lab
 from resnet_explorer.insight.charts import surface_picture
 from resnet_explorer.insight.controls import Inside
 from resnet_explorer.insight.page import InsideView
-from resnet_explorer.insight.recorded import NO_WEIGHTS, NOT_RECORDED, RECORDED, find_recorded, is_recorded
+from resnet_explorer.insight.recorded import MEASURING, NO_WEIGHTS, NOT_RECORDED, RECORDED, find_recorded, is_recorded
 from resnet_explorer.insight.values import RunLesionsRequest, RunReference, Surface, SurfaceRequest
 from resnet_explorer.picture.marks import Label
 from resnet_explorer.readings.lesions import LesionStudy
@@ -136,17 +136,17 @@ def test_a_recording_shows_what_was_recorded_and_says_what_was_not(view: InsideV
     assert view.state.text() == NOT_RECORDED
 
 
-def test_the_own_result_replaces_the_recorded_one_when_it_is_complete(view: InsideView) -> None:
+def test_the_own_result_is_measured_at_once_and_replaces_the_recorded_one(view: InsideView, qtbot: QtBot) -> None:
     four, jobs = runs("degradation"), of_kind(JobsHere, view.answers._jobs)
     run = four["plain-20"]
     view.show_view(Inside.SURFACE)
     view.show_run(run.folder, run.plan, (), tuple(four.values()))
-    assert (
-        view.state.text().endswith(RECORDED)
-        and view.state.text().startswith("Recorded 20")
-        and view.controls.measure.isEnabled()
-    )
+    assert view.state.text().startswith("Recorded 20") and view.state.text().endswith(MEASURING)
     data = partial(getattr, view.stack, "_last")
+    qtbot.waitUntil(lambda: bool(jobs.asked))
+    view.line.cancel.click()
+    assert view.state.text().startswith("Recorded 20") and view.state.text().endswith(RECORDED)
+    assert not view._rest.isActive(), "it stays cancelled"
     view.controls.measure.click()
     jobs._step()
     assert "recorded" in data()[1].data, "a part does not replace it"
