@@ -46,8 +46,8 @@ class Action:
 class Page:
     """A tab: its title, the sentence that explains it, and ``module:class`` of its widget.
 
-    The widget takes the document and the jobs. ``action`` shows it. ``stage`` is ``module:class`` of its presentation
-    on the whole screen, which takes the window and the page.
+    The widget takes the document and the jobs. ``action`` shows it. ``stage`` is ``module:name`` of what makes its
+    presentation on the whole screen from the window and the page.
     """
 
     key: str

@@ -239,13 +239,14 @@ class InsideControls(QWidget):
             label.setVisible(not widget.isHidden())
 
     def request(
-        self, view: Inside, reference: values.RunReference, path: str, gallery: values.Gallery | None
+        self, view: Inside, reference: values.RunReference, path: str, gallery: values.Gallery | None, place: int
     ) -> values.InsideRequest | None:
         """Return the request for a view; None where the image's true class is not known yet.
 
-        ``gallery`` holds test images with their classes. Raises ExplorerError where the view is not available.
+        ``gallery`` holds test images with their classes, ``place`` is the number of one. Raises ExplorerError where
+        the view is not available.
         """
-        run, place = (reference.folder, reference.plan), self.image.value()
+        run = reference.folder, reference.plan
         if view is Inside.CAM:
             target = self._target(place, gallery)
             return None if target == TRUE else values.CamRequest(*run, place, path, None if target == GIVEN else target)

@@ -25,6 +25,7 @@ from resnet_explorer.picture.contrast import band, for_stage
 from resnet_explorer.picture.marks import Ink
 from resnet_explorer.ui.painter import paint
 from resnet_explorer.ui.slide import HIGH, ControlKind, Presentation, Slide
+from resnet_explorer.ui.slide_images import paint_images
 from resnet_explorer.ui.stage_layout import Layout, Place, Placed, lay_out, used
 from resnet_explorer.ui.style import theme_named
 from resnet_explorer.ui.window import Window
@@ -192,6 +193,8 @@ class Stage(QWidget):
         painter.scale(part.scale, part.scale)
         painter.setClipRect(QRectF(-OVER, -OVER, part.picture.width + 2 * OVER, part.picture.height + 2 * OVER))
         paint(painter, part.picture, theme)
+        if part is self.layout_.body and self.slide is not None:
+            paint_images(painter, part.picture, self.slide.images, self.scale * part.scale * self.devicePixelRatioF())
         painter.restore()
 
     def _paint_pointer(self, painter: QPainter, at: QPointF) -> None:

@@ -21,7 +21,7 @@ from resnet_explorer.readings import analyse
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.search import default_input
-from resnet_explorer.training.stage import TrainingShow
+from resnet_explorer.training.stage import HEAT, TrainingShow
 from resnet_explorer.ui import stage as stages
 from resnet_explorer.ui.document import State
 from resnet_explorer.ui.slide import HIGH, first_sentence
@@ -178,6 +178,13 @@ def test_a_recording_plays_and_its_curves_follow(window: MainWindow, qtbot: QtBo
     press(qtbot, stage, Qt.Key.Key_Up, Qt.Key.Key_Space)
     assert show.controls[0].text == "Pause" and show.part == 0.0
     qtbot.waitUntil(lambda: show.part > 0.0)
+    press(qtbot, stage, Qt.Key.Key_Space)
+    show.go(1.0)
+    press(qtbot, stage, *[Qt.Key.Key_Right] * 4)
+    assert show.kind == HEAT and present(stage.slide).facts == "plain-20"
+    assert "row" in {group.kind for group in groups(present(stage.layout_).body.picture.marks)}
+    assert not problems(present(stage.layout_))
+    press(qtbot, stage, Qt.Key.Key_Space)
     press(qtbot, stage, Qt.Key.Key_Space)
     assert show.controls[0].text == "Play"
 

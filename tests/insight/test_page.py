@@ -1,12 +1,11 @@
 """Looking inside in the window: what is asked and when, that views are linked, and that nothing is lost on the way."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication, QComboBox, QWidget
+from PySide6.QtWidgets import QComboBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from resnet_explorer.insight.controls import TRUE, Inside
@@ -21,56 +20,15 @@ from resnet_explorer.insight.values import (
     FiltersRequest,
     Gallery,
     RunLesionsRequest,
-    RunReference,
     Surface,
     SurfaceRequest,
 )
 from resnet_explorer.picture.theme import THEMES
 from resnet_explorer.readings.lesions import LesionStudy
 from resnet_explorer.ui.document import Document, State
-from resnet_explorer.ui.frame import Frame
 from tests.inside_jobs import InsideJobsHere
 from tests.inside_subject import IMAGE, plan
-
-PATIENCE = 60_000
-NAMES = tuple("0123456789")
-OTHERS = (
-    RunReference("other", plan("width=4", name="narrow")),
-    RunReference("plain-run", plan("residual=false", name="plain twin")),
-)
-
-
-@pytest.fixture
-def jobs(qapp: QApplication) -> Iterator[InsideJobsHere]:
-    made = InsideJobsHere()
-    yield made
-    made.close()
-
-
-def framed(view: InsideView) -> Frame:
-    """Return a page that shows the view, with its tools and drawers."""
-    frame = Frame()
-    frame.set_parts(view, *view.drawers, tools=view.tools)
-    frame.resize(1100, 700)
-    return frame
-
-
-@pytest.fixture
-def page(jobs: InsideJobsHere, qtbot: QtBot) -> InsideView:
-    """The page on a small residual run, with its plain twin to be measured beside."""
-    view = InsideView(Document(State(plan().spec, IMAGE)), jobs)  # type: ignore[arg-type]  # has what a view needs
-    frame = framed(view)
-    qtbot.addWidget(frame)
-    frame.show()
-    view.show_run("run", plan(), NAMES, OTHERS)
-    return view
-
-
-def answered(page: InsideView, qtbot: QtBot, kind: type) -> object:
-    qtbot.waitUntil(lambda: isinstance(page.answers.to(page._request), kind), timeout=PATIENCE)  # type: ignore[arg-type]
-    answer = page.answers.to(page._request)  # type: ignore[arg-type]
-    assert isinstance(answer, kind)
-    return answer
+from tests.insight.conftest import NAMES, OTHERS, PATIENCE, answered, framed
 
 
 def test_without_a_run_it_says_what_to_do_and_asks_nothing(jobs: InsideJobsHere, qtbot: QtBot) -> None:

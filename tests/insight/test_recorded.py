@@ -14,10 +14,10 @@ from pytestqt.qtbot import QtBot
 
 from resnet_explorer.diagram.lesions import lesion_chart
 from resnet_explorer.insight import lab
-from resnet_explorer.insight.charts import surface_picture
 from resnet_explorer.insight.controls import Inside
 from resnet_explorer.insight.page import InsideView
 from resnet_explorer.insight.recorded import MEASURING, NO_WEIGHTS, NOT_RECORDED, RECORDED, find_recorded, is_recorded
+from resnet_explorer.insight.surface_chart import surface_picture
 from resnet_explorer.insight.values import RunLesionsRequest, RunReference, Surface, SurfaceRequest
 from resnet_explorer.picture.marks import Label
 from resnet_explorer.readings.lesions import LesionStudy
@@ -134,6 +134,9 @@ def test_a_recording_shows_what_was_recorded_and_says_what_was_not(view: InsideV
     assert view.state.text().endswith(NO_WEIGHTS) and "plain-20" in present(view.stack.picture).description
     view.show_view(Inside.CONFUSION)
     assert view.state.text() == NOT_RECORDED
+    deep = four["plain-56"]
+    view.show_run(deep.folder, deep.plan, (), tuple(four.values()), is_recording=True)
+    assert view.controls.other.chosen.plan.name == "resnet-56", "the twin of the same depth"
 
 
 def test_the_own_result_is_measured_at_once_and_replaces_the_recorded_one(view: InsideView, qtbot: QtBot) -> None:
