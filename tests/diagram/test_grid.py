@@ -6,10 +6,11 @@ import pytest
 from PySide6.QtCore import QRectF
 
 from resnet_explorer.diagram.diagram import diagram
-from resnet_explorer.diagram.grid import LARGEST, READABLE
+from resnet_explorer.diagram.grid import READABLE
 from resnet_explorer.diagram.view import View
 from resnet_explorer.network import compile_spec
 from resnet_explorer.picture.marks import Group, Label, Mark, width
+from resnet_explorer.picture.page import largest_zoom
 from resnet_explorer.readings import analyse
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import CATALOGUE, find
@@ -21,7 +22,7 @@ LAPTOP, DESK = (920.0, 646.0), (1276.0, 927.0)
 def zoom(name: str, room: tuple[float, float], view: View | None = None) -> float:
     side = CATALOGUE[name].size
     drawn = diagram(analyse(compile_spec(find(name)), InputShape(1, side, side)), view or View(), room)
-    return min(LARGEST, room[0] / drawn.width, room[1] / drawn.height)
+    return min(largest_zoom(*room), room[0] / drawn.width, room[1] / drawn.height)
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
