@@ -6,7 +6,6 @@ from dataclasses import replace
 from resnet_explorer.diagram.large import large_overview
 from resnet_explorer.finetuning.charts import frozen_at, group_rates
 from resnet_explorer.finetuning.page import TuningPage
-from resnet_explorer.finetuning.plan_view import describe_no_decay
 from resnet_explorer.finetuning.results_view import confusion_of, describe_result
 from resnet_explorer.insight.charts import confusion_picture
 from resnet_explorer.insight.slides import images_slide
@@ -104,7 +103,7 @@ class TuningShow(RunsShow):
             return Slide(made.title, made.draw, facts, f"{name}, fine-tuned: step by step.", made.note)
         if view == RATES:
             groups = self._page.state.groups
-            said = first_sentence(describe_no_decay(groups))
+            said = "Each group of parameters has its own learning rate; its curve begins where it starts to train."
             return Slide("Learning rate of each group", chart_picture(group_rates(groups)), facts, said, "as planned")
         if view == IMAGES:
             samples = self._page.samples

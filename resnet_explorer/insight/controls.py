@@ -54,14 +54,11 @@ class Answers(QObject):
             self._numbers[request] = self._jobs.submit(request, label, *callbacks, so_far=self._on_part)
 
     def let_ask_again(self) -> None:
-        """Let requests that failed or were cancelled be submitted again, but for slow ones."""
-        over = {state.number for state in self._jobs.states if state.is_over}
-        kept = (
-            (request, number)
-            for request, number in self._numbers.items()
-            if isinstance(request, values.Slow) or number not in over
-        )
-        self._numbers = dict(kept)
+        """Let requests that failed or were cancelled be submitted again, but for slow ones of which that is known."""
+        over = {state.number: state.is_over for state in self._jobs.states}
+        for request, number in list(self._numbers.items()):
+            if number not in over or (over[number] and not isinstance(request, values.Slow)):
+                del self._numbers[request]
 
     def drop(self, request: values.InsideRequest) -> None:
         self._numbers.pop(request, None)

@@ -73,6 +73,7 @@ class ImageGrid(QListWidget):
         self.setMovement(QListView.Movement.Static)
         self.setUniformItemSizes(True)
         self.setSpacing(4)
+        self.setViewportMargins(4, 6, 4, 2)
         self.setWordWrap(True)
         self.currentRowChanged.connect(self._on_current)
 

@@ -46,9 +46,12 @@ def contours(x: Sequence[float], y: Sequence[float], values: Any, at: float) -> 
         yield [(float(across), float(up)) for across, up in np.asarray(curve)]
 
 
+TITLE = "The loss around the trained weights"
 LOSS = Axis("loss", Scale.LOG)
 LOWEST, HIGHEST = 1e-4, 1e5
 """The scale begins at the first at least, and spans at most the second as a factor: far out losses reach 10⁹."""
+PLANE_PART = 0.5
+"""The part of the height that the planes get; where there is less, less is said around them."""
 NAMED_FROM = 60.0
 """In px: contour lines of at least this length are labelled."""
 _NOTE = (
@@ -66,29 +69,34 @@ def surface_picture(shown: Surface, wide: float, high: float, text: float = 1.0,
     losses = [float(loss) for plane in shown.slices for loss in plane.losses[plane.measured]]
     low, top = _range([loss for loss in losses if isfinite(loss) and loss > 0])
     notes = (f"Losses above {number(float(f'{top:.3g}'))} have its colour.",) if any(x > top for x in losses) else ()
-    norms = "of these images" if request.batch_statistics else "as trained (running)"
-    subtitle = (
-        f"mean cross-entropy of {shown.used:,} training images · batch norm's statistics {norms}, no dropout · "
-        f"{request.size}×{request.size} points · seed {request.seed} · {shown.data}"
-    )
-    texts = "The loss around the trained weights", subtitle, (_NOTE, *notes)
-    heading = NO_HEAD if is_bare else head(*texts, wide, size, BUDGETS[0])
     colours = ColourScale(low, top, Scale.LOG)
-    above = round(heading.above + GAP + 2 * line(size.label) + 4)
-    below = heading.below + 2 * line(size.tick) + size.gap + line(size.axis)
-    bar = upright_bar(colours, LOSS, max(60.0, high - above - below), size)
     margin = round(PAD + line(size.axis) + width("−0.5", size.tick) + size.gap + 4)
-    each = (wide - 1.5 * PAD - bar.width - GAP) / count
-    side = round(max(60.0, min(each - margin - GAP, high - above - below)))
+    across = (wide - 1.5 * PAD - upright_bar(colours, LOSS, high, size).width - GAP) / count - margin - GAP
+    for budget in BUDGETS[:-1]:
+        heading = NO_HEAD if is_bare else head(TITLE, _subtitle(shown), (*notes, _NOTE), wide, size, budget)
+        above = round(heading.above + GAP + 2 * line(size.label) + 4)
+        down = high - above - heading.below - 2 * line(size.tick) - size.gap - line(size.axis)
+        if down >= min(across, PLANE_PART * high):
+            break
+    side = round(max(60.0, min(across, down)))
     bar = upright_bar(colours, LOSS, side, size)
-    panels = [_Panel(plane, request, margin, side, colours, levels(low, top), size, is_bare) for plane in shown.slices]
+    panels = [_Panel(plane, request, margin, side, colours, levels(low, top), size) for plane in shown.slices]
     marks: list[Mark] = [*head_marks(heading, high, size)]
     marks += [panel.group(index, above) for index, panel in enumerate(panels)]
     right = count * (margin + side + GAP) + 4
     marks.append(Group("", "scale", bar.title, right, above, bar.width, bar.height, bar.marks))
     description = ". ".join(panel.title for panel in panels)
     wide = right + bar.width + PAD if is_bare else wide
-    return Picture(wide, high, tuple(marks), "The loss around the trained weights", description)
+    return Picture(wide, high, tuple(marks), TITLE, description)
+
+
+def _subtitle(shown: Surface) -> str:
+    request = shown.request
+    norms = "of these images" if request.batch_statistics else "as trained (running)"
+    return (
+        f"mean cross-entropy of {shown.used:,} training images · batch norm's statistics {norms}, no dropout · "
+        f"{request.size}×{request.size} points · seed {request.seed} · {shown.data}"
+    )
 
 
 def _range(losses: list[float]) -> tuple[float, float]:
@@ -111,7 +119,6 @@ class _Panel:
         colours: ColourScale,
         levels: tuple[float, ...],
         size: Sizes,
-        is_bare: bool,
     ) -> None:
         self.plane, self.request, self.colours, self.levels, self.size = plane, request, colours, levels, size
         top = round(2 * line(size.label) + 4)
@@ -123,7 +130,7 @@ class _Panel:
         most = float(plane.losses[plane.measured].max())
         middle, most_text = (number(float(f"{value:.3g}")) for value in (plane.middle, most))
         facts = f"{middle} in the middle, up to {most_text}"
-        self.facts = f"{middle} at +" if is_bare else facts
+        self.facts = facts if width(facts, size.label) <= side else f"{middle} at +"
         self.title = f"{plane.run.plan.name}: {facts}"
 
     def group(self, index: int, above: float) -> Group:
