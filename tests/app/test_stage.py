@@ -91,6 +91,12 @@ def test_keys_go_through_the_blocks_open_them_and_take_the_shortcuts_away(window
     assert "gone" in kinds and "shortcut" not in kinds
 
 
+def test_a_block_that_is_open_on_the_desk_is_open_on_the_stage(window: MainWindow) -> None:
+    window.document.show_view(window.document.view.toggled("layer1.0"))
+    window.document.select("layer1.0.conv1")
+    assert present(staged(window).slide).title == "conv2_x · block 1"
+
+
 def groups(marks: tuple[Mark, ...]) -> Iterator[Group]:
     for mark in marks:
         if isinstance(mark, Group):

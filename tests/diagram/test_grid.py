@@ -16,7 +16,8 @@ from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 
 LAPTOP, DESK = (920.0, 646.0), (1276.0, 927.0)
-"""The room that the window leaves at 1280×800 and at 1920×1080."""
+LARGE_DESK = (3196.0, 1737.0)
+"""The room that the window leaves at 1280×800, at 1920×1080 and at 3840×2160."""
 
 
 def zoom(name: str, room: tuple[float, float], view: View | None = None) -> float:
@@ -33,6 +34,7 @@ def test_captions_of_every_network_can_be_read_on_a_laptop(name: str) -> None:
 @pytest.mark.parametrize("name", ["resnet18", "resnet34", "resnet50", "resnet101", "resnet56"])
 def test_a_desk_shows_networks_larger(name: str) -> None:
     assert zoom(name, DESK) >= 1.35
+    assert zoom(name, LARGE_DESK) >= 2.0
 
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet50", "resnet152", "resnet20"])
