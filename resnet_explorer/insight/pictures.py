@@ -1,6 +1,7 @@
 """Views of drawings, Grad-CAM and grids of images: feature maps, filters, misclassified images."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import QBuffer, QIODevice, QRect, QSignalBlocker, QSize, Qt, Signal
@@ -39,12 +40,18 @@ def seen(pixels: Any) -> QImage:
 
 def coloured(levels: Any, theme: Theme) -> QImage:
     """Return an array of integers from 0 to 255, (height, width), in the colours of a theme's scale."""
+    return _indexed(levels, _table(tuple(theme.colours[ink] for ink in SCALE)))
+
+
+@lru_cache(maxsize=8)
+def _table(colours: tuple[str, ...]) -> list[int]:
+    """Return 256 colours between those of a scale."""
     import numpy as np  # which the start does not need
 
-    steps = [_rgb(theme.colours[ink]) for ink in SCALE]
+    steps = [_rgb(colour) for colour in colours]
     at = np.linspace(0, 255, len(steps))
     channels = [np.interp(range(256), at, channel).round().astype(int).tolist() for channel in zip(*steps, strict=True)]
-    return _indexed(levels, [qRgb(*colour) for colour in zip(*channels, strict=True)])
+    return [qRgb(*colour) for colour in zip(*channels, strict=True)]
 
 
 def _rgb(name: str) -> tuple[int, int, int]:

@@ -23,6 +23,8 @@ class InsideShow(Presentation):
         super().__init__()
         self._inside, self._jobs = inside, window.jobs
         self.view, self.image = inside.view, inside.controls.image.value()
+        self._key: tuple[object, ...] = ()
+        self._slide = Slide("", text_picture(""))
         self._ask()
         inside.answers.arrived.connect(self._on_arrived)
         self._jobs.changed.connect(self._on_jobs)
@@ -113,7 +115,11 @@ class InsideShow(Presentation):
         result = self._result(self.view)
         if result is None:
             return Slide(f"Inspect: {self.view}", text_picture(self._waiting()))
-        return slide_of(self.view, result, self._inside.stack, self._note(result))
+        stack, note = self._inside.stack, self._note(result)
+        key = self.view, result, note, stack.pair, stack.together, stack.theme.name
+        if key != self._key:
+            self._key, self._slide = key, slide_of(self.view, result, stack, note)
+        return self._slide
 
     def _waiting(self) -> str:
         """Return why there is nothing to see yet."""

@@ -13,6 +13,7 @@ from resnet_explorer.insight.stage import InsideShow
 from resnet_explorer.insight.values import Confusion, Surface
 from resnet_explorer.picture.marks import Group
 from resnet_explorer.ui.slide_images import image_key, image_rows, paint_images
+from resnet_explorer.ui.stage import KEYS
 from resnet_explorer.ui.stage_layout import lay_out
 from resnet_explorer.ui.window import Window
 from tests.inside_jobs import InsideJobsHere
@@ -25,6 +26,13 @@ def staged(page: InsideView, jobs: InsideJobsHere) -> InsideShow:
     return InsideShow(cast(Window, SimpleNamespace(jobs=jobs)), page)
 
 
+def unreadable(show: InsideShow) -> list[str]:
+    """Return what cannot be read on a wide or a narrow screen."""
+    keys = [f"{show.keys} · {text}" for text in KEYS]
+    laid_out = [lay_out(show.slide(), show.controls, keys, aspect) for aspect in (16 / 9, 4 / 3)]
+    return [problem for layout in laid_out for problem in problems(layout)]
+
+
 def test_every_view_follows_and_is_read_from_the_back_row(page: InsideView, qtbot: QtBot, jobs: InsideJobsHere) -> None:
     answered(page, qtbot, Confusion)
     show = staged(page, jobs)
@@ -35,7 +43,7 @@ def test_every_view_follows_and_is_read_from_the_back_row(page: InsideView, qtbo
         qtbot.waitUntil(lambda: show._result(show.view) is not None, timeout=PATIENCE)
         slide = show.slide()
         seen.append(slide.title)
-        assert not problems(lay_out(slide, show.controls, (show.keys,), 16 / 9)), view
+        assert not unreadable(show), view
         assert slide.sentence.endswith(".") and "seed 0" in slide.note
         show.turn(1)
     assert show.view is Inside.CONFUSION and len(set(seen)) == 5
@@ -75,7 +83,7 @@ def test_loss_surface_and_lesions_are_shown_with_their_results(
         page.show_view(view)
         show.view = view
         qtbot.waitUntil(lambda: getattr(show._result(show.view), "complete", False), timeout=PATIENCE)
-        assert not problems(lay_out(show.slide(), show.controls, (show.keys,), 16 / 9)), view
+        assert not unreadable(show), view
         assert "measuring" not in show.slide().note
     show.leave()
 
