@@ -47,9 +47,9 @@ class Action:
 class Page:
     """A tab: its title, the sentence that explains it, and ``module:class`` of its widget.
 
-    The widget takes the document and the jobs. ``action`` shows it. ``stage`` is ``module:class`` of its presentation
-    on the whole screen, which takes the window and the page. ``part`` is ``module:class`` of what a scene holds of it:
-    a frozen dataclass of JSON's values, enumerations and such dataclasses, which imports no Qt and no PyTorch. Its
+    The widget takes the document and the jobs. ``action`` shows it. ``stage`` is ``module:name`` of what makes its
+    presentation on the whole screen from the window and the page. ``part`` is ``module:class`` of what a scene holds of
+    it: a frozen dataclass of JSON's values, enumerations and such dataclasses, which imports no Qt and no PyTorch. Its
     defaults are what the page shows when it is first looked at, and its fields are the keys by which lessons name them:
     none may be one of ``scenes.change.KEYS``. It may have two properties: ``on_diagram`` is true where something of it
     lies over the diagram, so that the page is built though it is not looked at; ``files`` are the user's files that it

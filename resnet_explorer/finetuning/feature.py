@@ -12,7 +12,7 @@ FEATURE = Feature(
             "The fine-tuning lab: a network with weights on your own images",
             "resnet_explorer.finetuning.page:TuningPage",
             Action("tuning", "&View", "Fine-t&uning lab", "Ctrl+U", "A network with weights on your own images"),
-            "resnet_explorer.finetuning.stage:TuningShow",
+            "resnet_explorer.finetuning.stage:show",
             "resnet_explorer.finetuning.part:TuningPart",
         ),
     ),

@@ -11,7 +11,7 @@ FEATURE = Feature(
             "The training lab: networks side by side, live",
             "resnet_explorer.training.page:TrainingPage",
             Action("training", "&View", "Training la&b", "Ctrl+R", "Several networks side by side, live"),
-            "resnet_explorer.training.stage:TrainingShow",
+            "resnet_explorer.training.stage:show",
             "resnet_explorer.training.part:TrainingPart",
         ),
     ),

@@ -122,7 +122,7 @@ class TrainingPage(RunsPage[TrainingController]):
             View(TrainingView.CURVES, "The runs, step by step", self.pictures, (plot_tools,), (reading,)),
             View(TrainingView.INSPECT, inspect, self.inside, self.inside.tools, self.inside.drawers),
         )
-        self.bar.lay_out(self.replay, *self.views.buttons)
+        self.bar.lay_out(self.replay, self.views.buttons)
         runs = Drawer("Runs", self.table, Edge.BOTTOM, 124, "The runs as a table: steps, losses, errors, status")
         self.table.grown.connect(lambda high: runs.fit(min(high, 160)))
         setup = Drawer("Experiment and recipe", self.setup, Edge.LEFT, 346, "What is trained, on what, and how")

@@ -1,7 +1,7 @@
 """What a page shows on the stage: slides as plain values, live controls, and how they follow each other."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,6 +13,8 @@ from resnet_explorer.picture.chart.text import line, wrap
 from resnet_explorer.picture.marks import Anchor, Group, Ink, Label, Picture
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QImage
+
     from resnet_explorer.ui.window import PageView, Window
 
 Draw = Callable[[float, float], Picture]
@@ -32,7 +34,8 @@ CROPPED, WORDS = 26.0, 20
 class Slide:
     """A picture with its title and facts above it, and under it one sentence that says what is seen, and a note.
 
-    ``note`` says where the values come from: ``recorded, CPU, seed 0``.
+    ``note`` says where the values come from: ``recorded, CPU, seed 0``. ``images`` are painted over the marks of the
+    picture that have their keys as paths.
     """
 
     title: str
@@ -40,6 +43,7 @@ class Slide:
     facts: str = ""
     sentence: str = ""
     note: str = ""
+    images: "Mapping[str, QImage]" = field(default_factory=dict)
 
 
 class ControlKind(Enum):

@@ -26,6 +26,7 @@ from resnet_explorer.picture.marks import Ink
 from resnet_explorer.ui.painter import paint
 from resnet_explorer.ui.scene import hit
 from resnet_explorer.ui.slide import HIGH, ControlKind, Presentation, Slide
+from resnet_explorer.ui.slide_images import paint_images
 from resnet_explorer.ui.stage_layout import Layout, Place, Placed, lay_out, used
 from resnet_explorer.ui.strip import Strip
 from resnet_explorer.ui.style import theme_named
@@ -228,6 +229,8 @@ class Stage(QWidget):
         painter.scale(part.scale, part.scale)
         painter.setClipRect(QRectF(-OVER, -OVER, part.picture.width + 2 * OVER, part.picture.height + 2 * OVER))
         paint(painter, part.picture, theme)
+        if part is self.layout_.body and self.slide is not None:
+            paint_images(painter, part.picture, self.slide.images, self.scale * part.scale * self.devicePixelRatioF())
         painter.restore()
 
     def _paint_pointer(self, painter: QPainter, at: QPointF) -> None:

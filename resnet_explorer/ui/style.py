@@ -33,6 +33,12 @@ QToolButton#tool {{ padding: 3px 9px; border: 1px solid {line}; border-radius: 5
 QToolButton#tool:hover {{ border-color: {accent}; }}
 QToolButton#tool:checked {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
 QToolButton#tool:disabled {{ color: {gone}; }}
+QCheckBox {{ padding: 2px; }}
+QCheckBox::indicator:unchecked, QTreeView::indicator:unchecked {{ border: 1px solid {muted}; border-radius: 2px; }}
+QToolButton#view {{ padding: 1px 5px 0; border: none; border-bottom: 2px solid transparent; color: {muted}; }}
+QToolButton#view:hover {{ border-bottom-color: {line}; color: {text}; }}
+QToolButton#view:focus {{ background: {chosen}; }}
+QToolButton#view:checked {{ border-bottom-color: {accent}; color: {text}; }}
 QFrame#drawer QToolButton:checked {{ background: {chosen}; border: 1px solid {accent}; border-radius: 3px;
     padding: 3px; }}
 QFrame#drawer QToolButton#section:checked {{ background: transparent; border: none; }}
