@@ -71,11 +71,12 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """What a lab adds."""
+    """What a lab adds; ``entries`` are ``module:function`` of what the palette finds, which take the window."""
 
     pages: tuple[Page, ...] = ()
     actions: tuple[Action, ...] = ()
     commands: tuple[Command, ...] = ()
+    entries: tuple[str, ...] = ()
 
 
 def features() -> tuple[Feature, ...]:
@@ -97,3 +98,8 @@ def actions() -> tuple[Action, ...]:
 def commands() -> tuple[Command, ...]:
     """Return the subcommands of all labs."""
     return tuple(command for feature in features() for command in feature.commands)
+
+
+def entries() -> tuple[str, ...]:
+    """Return ``module:function`` of what the palette finds of each lab."""
+    return tuple(reference for feature in features() for reference in feature.entries)

@@ -3,6 +3,7 @@
 from resnet_explorer.features import Action, Command, Feature, Page
 
 FEATURE = Feature(
+    entries=("resnet_explorer.gradients.entries:experiments",),
     pages=(
         Page(
             "gradients",
