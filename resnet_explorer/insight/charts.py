@@ -13,6 +13,7 @@ from resnet_explorer.picture.chart.heatmap import level_bar, upright_bar
 from resnet_explorer.picture.chart.markers import Frame
 from resnet_explorer.picture.chart.model import number, ticks
 from resnet_explorer.picture.chart.text import ASCENT, BUDGETS, GAP, PAD, Sizes, head, head_marks, line, shorten, sizes
+from resnet_explorer.picture.contrast import FIRST_DEEP, LAST_PALE
 from resnet_explorer.picture.marks import (
     SCALE,
     Anchor,
@@ -100,10 +101,6 @@ def _filter_cells(weights: Any, side: float) -> Iterator[Box]:
         for row in range(rows):
             for column, ink in enumerate(colours.inks(weights[plane, row].tolist())):
                 yield Box(left + column * side, row * side, side + 0.4, side + 0.4, ink or Ink.PAGE)
-
-
-LAST_PALE, FIRST_DEEP = 5, 9
-"""Text has a contrast of 4.5 on colours up to the first index; from the second on if it has the page's colour."""
 
 
 def readable(ink: Ink) -> Ink:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDialog
 
 from resnet_explorer.app import module_dialog
 from resnet_explorer.app.commands import ShortcutsPage
+from resnet_explorer.app.help import HelpDialog
 from resnet_explorer.app.timeline_dialog import TimelineDialog
 from resnet_explorer.app.verdict import VerdictDialog
 from resnet_explorer.app.weights_dialog import WeightsDialog
@@ -94,6 +95,7 @@ DIALOGS = (
     Dialog("export", _export),
     Dialog("timeline", _timeline),
     Dialog("verification", _verdict),
+    Dialog("help", lambda desk: HelpDialog("gradients", desk.window)),
     Dialog("shortcuts", lambda desk: ShortcutsPage(desk.window)),
     Dialog("weights", lambda desk: WeightsDialog("resnet50-from-a-long-name.pth", _weights(), desk.window)),
     Dialog("run a module?", lambda desk: module_dialog.RunDialog(Path("/home/me/networks/my_resnet.py"), desk.window)),
