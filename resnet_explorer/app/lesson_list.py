@@ -7,8 +7,8 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
+from resnet_explorer.app.lesson_files import folders
 from resnet_explorer.app.lesson_text import LessonText
-from resnet_explorer.app.lessons import folders
 from resnet_explorer.lessons import course
 from resnet_explorer.lessons.course import Listed
 from resnet_explorer.ui.dialogs import resize_to_fit

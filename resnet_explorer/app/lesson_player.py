@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
 
 from resnet_explorer.app.lesson_answers import Given, answers_text, judge
 from resnet_explorer.errors import ExplorerError
@@ -14,9 +14,7 @@ from resnet_explorer.lessons.values import Lesson, Question, QuestionKind, Step
 from resnet_explorer.scenes.scene import DIAGRAM, Scene
 from resnet_explorer.ui.document import Change, Document
 from resnet_explorer.ui.frame import Frame
-
-if TYPE_CHECKING:
-    from resnet_explorer.app.main_window import MainWindow
+from resnet_explorer.ui.window import Window
 
 SETTLE_MS = 60
 """What is shown is compared with the step so many milliseconds after it changed."""
@@ -41,23 +39,26 @@ class _Start(Change):
 
 
 class LessonPlayer(QObject):
-    """Goes through a lesson's steps; ``changed`` tells that something else is to be said, ``ended`` that it is left.
+    """Goes through a lesson's steps.
 
+    ``changed`` tells that something else is to be said, ``shown`` that the window shows another scene, ``ended`` that
+    the lesson is left.
     The user's own scene, the drawers of the pages and the steps to undo are kept, and are as before when it is left.
     ``is_away`` says that something else is shown than the step shows; ``problem`` what is wrong with the lesson's file
     since it was saved last.
     """
 
     changed = Signal()
+    shown = Signal()
     ended = Signal()
 
-    def __init__(self, window: "MainWindow", lesson: Lesson) -> None:
+    def __init__(self, window: Window, lesson: Lesson, scene_changed: SignalInstance) -> None:
         super().__init__(window)
         self.lesson = lesson
         self.place, self.problem, self.is_away = 0, "", False
         self.answers: dict[int, Given] = {}
         self.shows_why = False
-        self._window = window
+        self._window, self._scene_changed = window, scene_changed
         self._before = window.scene()
         self._layouts: dict[str, Mapping[str, tuple[str, int]]] = {}
         self.scenes = course.scenes(lesson, self._before)
@@ -72,7 +73,7 @@ class LessonPlayer(QObject):
         stack = self._window.document.undo_stack
         self._first = stack.index()
         stack.push(_Start(self, self._window.document))
-        self._window.scenes.changed.connect(self._settled.start)
+        self._scene_changed.connect(self._settled.start)
         self.go(place)
 
     @property
@@ -183,7 +184,7 @@ class LessonPlayer(QObject):
             return
         self._has_ended = True
         self._settled.stop()
-        self._window.scenes.changed.disconnect(self._settled.start)
+        self._scene_changed.disconnect(self._settled.start)
         self._forget_steps()
         self._window.go_to(self._before)
         for key, layout in self._layouts.items():
@@ -207,8 +208,7 @@ class LessonPlayer(QObject):
         self._window.go_to(scene)
         if focus is not None and focus.isVisible():
             focus.setFocus()
-        if self._window.stage is not None:
-            self._window.stage.show_anew()
+        self.shown.emit()
         self.is_away = False
         self.changed.emit()
 

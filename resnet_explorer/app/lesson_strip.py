@@ -91,7 +91,7 @@ class LessonStrip(Strip):
                 text = player.text(option)
                 parts.append(Part(f"{place}  {text}", partial(player.answer, text)))
         elif question.kind is QuestionKind.NUMBER:
-            parts.append(Part(f"{self._typed or 'type a number'}▏{question.unit}", self._answer_number))
+            parts.append(Part(f"{self._typed or 'type a number'}▏ {question.unit}", self._answer_number))
         else:
             prompt = f"{prompt.rstrip('.')}: {CLICK}" if prompt else f"{CLICK[0].upper()}{CLICK[1:]}"
         return prompt, [*parts, Part("A show the answer", partial(player.answer, ""), is_quiet=True)]

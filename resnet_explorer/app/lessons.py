@@ -7,15 +7,14 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 
 from resnet_explorer.app.lesson_card import LessonCard
+from resnet_explorer.app.lesson_files import Reload, folders, read_lesson
 from resnet_explorer.app.lesson_player import LessonPlayer
-from resnet_explorer.app.lesson_reload import Reload, read_lesson
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lessons import course
 from resnet_explorer.lessons.values import Lesson
 from resnet_explorer.ui.dialogs import warn
 from resnet_explorer.ui.frame import Drawer, Edge
-from resnet_explorer.ui.window import Window
 
 WIDTH = 300
 """The width of the card in px at the usual text size."""
@@ -26,12 +25,6 @@ def show_list(window: MainWindow, checked: bool = False) -> None:
     from resnet_explorer.app.lesson_list import LessonList
 
     LessonList(window, partial(open_lesson, window)).show()
-
-
-def folders(window: Window) -> tuple[Path, ...]:
-    """Return the folder of the user's own lessons, where one was chosen."""
-    chosen = window.preferences.lessons_folder
-    return (Path(chosen),) if chosen else ()
 
 
 def open_lesson(window: MainWindow, key_or_path: str | Path) -> LessonPlayer | None:
@@ -52,7 +45,7 @@ def start(window: MainWindow, lesson: Lesson, path: Path | None = None) -> Lesso
     """Let a lesson drive the window; one with a file is read again whenever that is saved."""
     if window.lesson is not None:
         window.lesson.leave()
-    player = LessonPlayer(window, lesson)
+    player = LessonPlayer(window, lesson, window.scenes.changed)
     if path is not None:
         Reload(player, path)
     _Desk(window, player)
@@ -77,6 +70,7 @@ class _Desk(QObject):
             "Alt+Home": player.back_to_lesson,
         }
         self._shortcuts = [QShortcut(QKeySequence(key), window, act) for key, act in keys.items()]
+        player.shown.connect(self._on_shown)
         player.changed.connect(self._on_changed)
         player.ended.connect(self._on_ended)
         window.stage_changed.connect(self._on_stage)
@@ -95,6 +89,11 @@ class _Desk(QObject):
         drawer.offer(True)
         window.open_beside(drawer, True)
         return drawer
+
+    def _on_shown(self) -> None:
+        """Let the stage show what the window shows now."""
+        if self._window.stage is not None:
+            self._window.stage.show_anew()
 
     def _on_changed(self) -> None:
         self._window.diagram.picker = self._pick if self._player.waits_for_click else None

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -80,7 +81,7 @@ answer = "layer4.0"
 ## The gradient
 [scene]
 page = "gradients"
-experiment = "batch-norm-explodes"
+experiment = "batch-norm"
 [/scene]
 It grows towards the input.
 
@@ -207,12 +208,17 @@ def assert_questions(player: LessonPlayer) -> None:
 
 
 def test_each_step_shows_its_scene_forwards_backwards_and_with_a_user_who_interferes(
-    window: MainWindow, file: Path, qtbot: QtBot, qtlog: object
+    window: MainWindow, file: Path, qtbot: QtBot, qtlog: Any
 ) -> None:
     player = opened(window, file)
     walk(window, player, qtbot)
     assert_questions(player)
-    assert not qtlog.records  # type: ignore[attr-defined]
+    assert_quiet(qtlog)
+
+
+def assert_quiet(qtlog: Any) -> None:
+    """Check that Qt warned of nothing but of what its offscreen plugin lacks."""
+    assert not [record.message for record in qtlog.records if "propagateSizeHints" not in record.message]
 
 
 def bundled() -> list[str]:
@@ -221,7 +227,7 @@ def bundled() -> list[str]:
 
 
 @pytest.mark.parametrize("key", bundled())
-def test_every_lesson_of_the_course_can_be_given(window: MainWindow, key: str, qtbot: QtBot, qtlog: object) -> None:
+def test_every_lesson_of_the_course_can_be_given(window: MainWindow, key: str, qtbot: QtBot, qtlog: Any) -> None:
     player = opened(window, key)
     walk(window, player, qtbot)
     assert_questions(player)
@@ -230,7 +236,7 @@ def test_every_lesson_of_the_course_can_be_given(window: MainWindow, key: str, q
         if step.question is not None:
             player.answer("")
             player.show_why(True)
-    assert not qtlog.records  # type: ignore[attr-defined]
+    assert_quiet(qtlog)
 
 
 def test_leaving_and_undoing_bring_back_what_the_user_had(window: MainWindow, file: Path, qtbot: QtBot) -> None:
@@ -267,7 +273,7 @@ def test_a_lesson_is_found_taken_and_left_by_the_keyboard_alone(
     rows = {row.path: row for row in listed.table.rows}
     own = rows[str(file)]
     assert own.texts == ("What a block adds", "5", "first course", "5")
-    listed.table.setCurrentItem(listed.table.topLevelItem(listed.table.rows.index(own)))
+    listed.table.setCurrentItem(present(listed.table.topLevelItem(listed.table.rows.index(own))))
     assert "adds its input" in listed.knows.accessibleName()
     qtbot.keyClick(listed.table, Qt.Key.Key_Return)
     player = present(window.lesson)
@@ -411,7 +417,7 @@ def test_a_lesson_is_given_on_the_stage_by_a_clicker(window: MainWindow, file: P
     press(keys.Key_W)
     assert stage.key == "training"
     press(keys.Key_PageDown, keys.Key_1, keys.Key_3, keys.Key_Period, keys.Key_Backspace, keys.Key_1, keys.Key_K)
-    assert "131K▏ parameters" in texts(strip)
+    assert "131k▏ parameters" in texts(strip)
     press(keys.Key_Return)
     assert present(player.given).is_right
     press(keys.Key_PageDown, keys.Key_Right, keys.Key_Return)

@@ -1,4 +1,4 @@
-"""The file of an open lesson: read again when it is saved, by an editor that writes it anew or puts it in place."""
+"""The files of lessons: the user's folder, and the file of an open lesson, which is read again when it is saved."""
 
 from pathlib import Path
 
@@ -9,9 +9,16 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lessons import check, course
 from resnet_explorer.lessons.parse import parse
 from resnet_explorer.lessons.values import Lesson
+from resnet_explorer.ui.window import Window
 
 WAIT_MS = 120
 """Editors write in several steps: the file is read so many milliseconds after the last one."""
+
+
+def folders(window: Window) -> tuple[Path, ...]:
+    """Return the folder of the user's own lessons, where one was chosen."""
+    chosen = window.preferences.lessons_folder
+    return (Path(chosen),) if chosen else ()
 
 
 def read_lesson(path: Path) -> Lesson:
