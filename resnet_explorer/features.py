@@ -1,4 +1,4 @@
-"""What the labs add to the app, as rows: pages with their actions, and commands.
+"""What the labs add to the app, as rows: pages with their actions, commands, and readings for lessons.
 
 Each lab has one ``FEATURE`` in its module ``feature``; importing it imports neither Qt nor PyTorch. The window and the
 command line ask ``features`` and know no lab by name. Jobs are rows too: ``engine.jobs.job`` stands at each request.
@@ -48,7 +48,10 @@ class Page:
 
     The widget takes the document and the jobs. ``action`` shows it. ``stage`` is ``module:class`` of its presentation
     on the whole screen, which takes the window and the page. ``part`` is ``module:class`` of what a scene holds of it:
-    a frozen dataclass whose defaults are what the page shows when it is first looked at.
+    a frozen dataclass of JSON's values, enumerations and such dataclasses, which imports no Qt and no PyTorch. Its
+    defaults are what the page shows when it is first looked at, and its fields are the keys by which lessons name them:
+    none may be one of ``scenes.change.KEYS``. Where it has a true ``on_diagram``, something of it lies over the
+    diagram, and the page is built though it is not looked at.
     """
 
     key: str
@@ -70,6 +73,23 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """A value that a lesson may name: ``module:function``, which takes the scene and the arguments.
+
+    It returns a number, a string, a truth or a tuple of strings, and raises ExplorerError where there is no such value.
+    Its signature with its types is what a lesson is checked against. ``sentence`` says what it gives, ``example`` how
+    it is written. ``of_network`` says that the value is one of the scene's network, so that a lesson may ask for that
+    of another one.
+    """
+
+    name: str
+    function: str
+    sentence: str
+    example: str
+    of_network: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Feature:
     """What a lab adds; ``entries`` are ``module:function`` of what the palette finds, which take the window."""
 
@@ -77,6 +97,7 @@ class Feature:
     actions: tuple[Action, ...] = ()
     commands: tuple[Command, ...] = ()
     entries: tuple[str, ...] = ()
+    readings: tuple[Reading, ...] = ()
 
 
 def features() -> tuple[Feature, ...]:
@@ -103,3 +124,8 @@ def commands() -> tuple[Command, ...]:
 def entries() -> tuple[str, ...]:
     """Return ``module:function`` of what the palette finds of each lab."""
     return tuple(reference for feature in features() for reference in feature.entries)
+
+
+def readings() -> tuple[Reading, ...]:
+    """Return what all labs let lessons read."""
+    return tuple(reading for feature in features() for reading in feature.readings)

@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
-from resnet_explorer import assets
+from resnet_explorer import assets, features
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.scenes.scene import State
@@ -65,11 +65,11 @@ NAME = "resnet-explorer"
 QUIT_VARIABLE = "RESNET_EXPLORER_QUIT_AFTER_PAINT"
 
 
-def main(nets: list[str], platform: str = "") -> int:
+def main(nets: list[str], platform: str = "", lesson: str = "") -> int:
     """Open the window on a network, where the last one was closed if none is named, and return the exit status.
 
-    ``platform`` is the platform plugin that Qt shall take, where it would not find it itself. Raises SpecError or
-    SpecFileError where the name or file is no network.
+    ``platform`` is the platform plugin that Qt shall take, where it would not find it itself. ``lesson`` is the file or
+    the key of one that is opened then. Raises SpecError or SpecFileError where the name or file is no network.
     """
     spec = find_network(nets[0]) if nets else None
     app = QApplication([NAME, *(("-platform", platform) if platform else ())])
@@ -78,6 +78,8 @@ def main(nets: list[str], platform: str = "") -> int:
     EndSignals(window).arrived.connect(window.end)
     collector = Collector(app)
     steps: list[Callable[[], object]] = [window.start_engine, window.build_panels, collector.settle, window.wake_engine]
+    if lesson:
+        steps.append(lambda: features.resolve("resnet_explorer.app.lessons:open_lesson")(window, lesson))
     if os.environ.get(QUIT_VARIABLE):
         steps.append(window.close)
     elif not nets:

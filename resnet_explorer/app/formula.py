@@ -69,6 +69,11 @@ class Formula(QWidget):
         """Copy the formula as LaTeX."""
         QGuiApplication.clipboard().setText(self.latex)
 
+    def natural_size(self) -> tuple[float, float]:
+        """Return width and height in px at the scale at which it is shown."""
+        size = self._natural()
+        return size.width(), size.height()
+
     def _natural(self) -> QSizeF:
         renderer = _renderer(self.key, self._colour) if self.key else None
         if renderer is None:

@@ -29,6 +29,7 @@ from resnet_explorer.ui.window import PageView, Window
 from resnet_explorer.ui.workspace import DIAGRAM, Drawers, Workspace
 
 if TYPE_CHECKING:
+    from resnet_explorer.app.lesson_player import LessonPlayer
     from resnet_explorer.app.pages import Pages, Panels
     from resnet_explorer.app.scenes import Scenes
     from resnet_explorer.scenes.scene import Scene
@@ -69,6 +70,8 @@ class MainWindow(Window):
     _pages: "Pages | None" = None
     scenes: "Scenes"
     stage: "Stage | None" = None
+    lesson: "LessonPlayer | None" = None
+    """The lesson that drives the window."""
 
     _asks = True
 
@@ -248,11 +251,26 @@ class MainWindow(Window):
         self.jobs_drawer.handle.show()
         return self._window_frame
 
+    def put_beside(self, drawer: Drawer) -> None:
+        """Put a drawer beside every page; its handle is in the status bar."""
+        drawer.handle.edge = Edge.BOTTOM  # so is its text written
+        self._window_frame.add(drawer)
+        self.statusBar().addPermanentWidget(drawer.handle)
+
+    def drawer_beside(self, title: str) -> Drawer | None:
+        """Return the drawer of a title that was put beside the pages."""
+        return next((drawer for drawer in self._window_frame.drawers if drawer.title == title), None)
+
+    def open_beside(self, drawer: Drawer, on: bool) -> None:
+        """Open such a drawer, or close it."""
+        self._window_frame.open(drawer, on)
+
     def _list_panels(self, menu: QMenu) -> None:
         """List the drawers of the page that is shown."""
         menu.clear()
         page = self.shown_page() or self.panels
-        for frame, drawer in (*((page, drawer) for drawer in page.drawers), (self._window_frame, self.jobs_drawer)):
+        frames = (page, self._window_frame)
+        for frame, drawer in ((owner, drawer) for owner in frames for drawer in owner.drawers if drawer.offered):
             action = menu.addAction(drawer.title, partial(frame.open, drawer, not drawer.handle.isChecked()))
             action.setCheckable(True)
             action.setChecked(drawer.handle.isChecked())
@@ -309,6 +327,8 @@ class MainWindow(Window):
             event.ignore()
             return
         self.present(False)
+        if self.lesson is not None:
+            self.lesson.leave()
         if self._pages:  # without them nobody has seen the window
             _settings().setValue("geometry", self.saveGeometry())
             self._autosave.finish()
@@ -332,12 +352,14 @@ class MainWindow(Window):
             self.stage = Stage(self, {"diagram": DIAGRAM_STAGE, **{page.key: page.stage for page in features.pages()}})
             self.stage.ended.connect(self._on_stage_ended)
             self.stage.begin()
+            self.stage_changed.emit()
         self.actions_by_key["present"].setChecked(self.stage is not None)
 
     def _on_stage_ended(self) -> None:
         if self.stage is not None:
             self.stage.deleteLater()
             self.stage = None
+            self.stage_changed.emit()
         self.actions_by_key["present"].setChecked(False)
 
     def _on_unavailable(self, problem: str) -> None:

@@ -1,15 +1,19 @@
-"""What the palette finds of the window itself: pages, actions, settings, panels, networks, and layers of this one.
+"""What the palette finds of the window itself: pages, actions, lessons, settings, panels, networks, layers of this one.
 
 Each function takes the window. What the labs have to offer stands in their rows.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
+from pathlib import Path
 
-from resnet_explorer import features
+from resnet_explorer import assets, features
 from resnet_explorer.app import actions
+from resnet_explorer.app.lesson_files import folders
+from resnet_explorer.app.lessons import open_lesson
 from resnet_explorer.app.main_window import MainWindow
+from resnet_explorer.lessons import course
 from resnet_explorer.network import Block
 from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec.catalogue import CATALOGUE
@@ -18,9 +22,11 @@ from resnet_explorer.spec.input_shape import InputShape
 from resnet_explorer.ui.entries import Entry
 
 _HERE = "resnet_explorer.app.palette_entries"
-PROVIDERS = tuple(f"{_HERE}:{name}" for name in ("pages", "commands", "settings", "panels", "networks", "layers"))
-"""What is found, in this order where several fit equally well; the labs' come after the commands."""
-_LABS_AFTER = 2
+PROVIDERS = tuple(
+    f"{_HERE}:{name}" for name in ("pages", "commands", "lessons", "settings", "panels", "networks", "layers")
+)
+"""What is found, in this order where several fit equally well; the labs' come after the lessons."""
+_LABS_AFTER = 3
 _SETTINGS = ("still",)
 """The actions besides the themes that are settings."""
 
@@ -63,6 +69,23 @@ def commands(window: MainWindow) -> Iterator[Entry]:
         is_command = row.run and row.key not in ("diagram", "palette") and not _is_setting(row)
         if is_command and window.actions_by_key[row.key].isEnabled():
             yield _entry(window, row, "Action")
+
+
+def lessons(window: MainWindow) -> Iterator[Entry]:
+    """Yield the lessons, the user's own too; broken ones are left out."""
+    own = folders(window)
+    stamps = (file.stat().st_mtime_ns for folder in (assets.path("lessons"), *own) for file in folder.glob("*.md"))
+    for listed in _lessons(own, tuple(stamps)):
+        if listed.lesson is not None:
+            tip = f"{listed.lesson.minutes} minutes: {listed.lesson.knows}"
+            start = partial(open_lesson, window, listed.path)
+            yield Entry(listed.lesson.title, "Lesson", start, tip=tip, names=(listed.key,))
+
+
+@lru_cache(maxsize=1)
+def _lessons(own: tuple[Path, ...], stamps: tuple[int, ...]) -> tuple[course.Listed, ...]:
+    """Return the lessons as their files were changed last: to read them takes longer than a frame."""
+    return course.lessons(*own)
 
 
 def settings(window: MainWindow) -> Iterator[Entry]:

@@ -3,28 +3,27 @@
 from collections.abc import Mapping
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QUndoCommand
 
 from resnet_explorer import features
 from resnet_explorer.app.pages import Pages
-from resnet_explorer.network import compile_spec
-from resnet_explorer.scenes.scene import DIAGRAM, Scene, first_part
+from resnet_explorer.scenes.scene import DIAGRAM, Scene
+from resnet_explorer.ui.document import Change, read
 from resnet_explorer.ui.frame import Frame, OpenState
 from resnet_explorer.ui.window import PageView, Window
 
 
-class _Going(QUndoCommand):
-    """The way from one scene to another."""
+class _Going(Change):
+    """The way from one scene to another; among the steps to undo it is a change of the network as any other."""
 
     def __init__(self, scenes: "Scenes", before: Scene, after: Scene, label: str) -> None:
-        super().__init__(label)
-        self._scenes, self._before, self._after = scenes, before, after
+        super().__init__(scenes.document, before.state, after.state, label)
+        self._scenes, self._from, self._to = scenes, before, after
 
     def redo(self) -> None:
-        self._scenes.show(self._after)
+        self._scenes.show(self._to)
 
     def undo(self) -> None:
-        self._scenes.show(self._before)
+        self._scenes.show(self._from)
 
 
 class Scenes(QObject):
@@ -34,10 +33,10 @@ class Scenes(QObject):
 
     def __init__(self, window: Window, pages: Pages) -> None:
         super().__init__(window)
-        self._window, self._pages, self._document = window, pages, window.document
+        self._window, self._pages, self.document = window, pages, window.document
         self._waiting: dict[str, object] = {}
-        """What pages shall show that are not built yet."""
-        document = self._document
+        """What pages shall show once they are built."""
+        document = self.document
         signals = (document.changed, document.view_changed, document.selected, document.device_changed)
         for signal in (*signals, window.tabs.currentChanged):
             signal.connect(self.changed)
@@ -46,49 +45,64 @@ class Scenes(QObject):
 
     def current(self) -> Scene:
         """Return what is shown."""
-        document, page = self._document, self._window.shown_page()
+        document, page = self.document, self._window.shown_page()
         key = next((key for key, built in self._pages.built.items() if built is page), DIAGRAM)
         drawers = {
             drawer.title: drawer.state is OpenState.OPEN
             for drawer in (page or self._window.panels).drawers
             if drawer.state is not OpenState.AUTO
         }
-        scene = Scene(document.state, document.view, document.selection, document.device, key, drawers)
-        for row in features.pages():
-            if row.part:
-                built = self._pages.built.get(row.key)
-                part = built.part() if built else self._waiting.get(row.key, first_part(row.key))
-                scene = scene.with_part(row.key, part)
+        has = self._window.session.results.analysis.network.has
+        selection = document.selection if has(document.selection) else ""
+        scene = Scene(document.state, document.view, selection, document.device, key, drawers)
+        parts = {key: built.part() for key, built in self._pages.built.items()}
+        for key, part in {**self._waiting, **parts}.items():
+            if part is not None:
+                scene = scene.with_part(key, part)
         return scene
 
     def go_to(self, scene: Scene, label: str) -> None:
-        """Show a scene; where ``label`` is given as one step that can be undone."""
-        if label and scene.state != self._document.state:
-            self._document.undo_stack.push(_Going(self, self.current(), scene, label))
-        else:
+        """Show a scene; where ``label`` is given as one step that can be undone, unless it is shown already.
+
+        Raises ExplorerError, and changes nothing, where its network cannot take its input.
+        """
+        before = self.current()
+        if not label:
             self.show(scene)
+        elif scene != before:
+            read(scene.state)
+            self.document.undo_stack.push(_Going(self, before, scene, label))
 
     def show(self, scene: Scene) -> None:
-        """Show a scene, without an undo step."""
-        document, window = self._document, self._window
-        network = compile_spec(scene.state.spec)
+        """Show a scene, without an undo step.
+
+        Raises ExplorerError, and shows nothing of it, where its network cannot take its input.
+        """
+        document, window = self.document, self._window
+        network = read(scene.state).analysis.network
         document.show_state(scene.state)
         document.use_device(scene.device)
         document.show_view(scene.view)
         document.select(scene.selection if network.has(scene.selection) else "")
         for row in features.pages():
             if row.part:
-                self._show_part(row.key, scene.part(row.key), is_shown=row.key == scene.page)
+                self._show_part(row.key, scene)
         window.show_page(scene.page)
         self._show_drawers(window.shown_page() or window.panels, scene.drawers)
 
-    def _show_part(self, key: str, part: object, is_shown: bool) -> None:
-        if is_shown or key in self._pages.built:
-            page = self._window.page(key)
-            if page.part() != part:
+    def _show_part(self, key: str, scene: Scene) -> None:
+        """Show what a scene holds of a page; one that is not built is built where it is looked at."""
+        is_shown = key == scene.page
+        if key in self._pages.built:
+            page, part = self._pages.built[key], scene.part(key)
+            if is_shown or page.part() != part:
                 page.show_part(part)
-        else:
-            self._waiting[key] = part
+            return
+        self._waiting.pop(key, None)
+        if key in scene.parts or is_shown:
+            part = self._waiting[key] = scene.part(key)
+            if is_shown or getattr(part, "on_diagram", False):
+                self._window.page(key)
 
     @staticmethod
     def _show_drawers(frame: Frame, drawers: Mapping[str, bool]) -> None:
@@ -101,7 +115,8 @@ class Scenes(QObject):
         page.part_changed.connect(self.changed)
         self._watch(page)
         if key in self._waiting:
-            page.show_part(self._waiting.pop(key))
+            part = self._waiting.pop(key)
+            page.show_part(part)
 
     def _watch(self, frame: Frame | PageView) -> None:
         for drawer in frame.drawers:

@@ -100,7 +100,9 @@ _HELP = "Enter opens the selected block to its operations and closes it again, p
 
 
 class GraphCanvas(Canvas):
-    """Shows a recorded graph, with the operations that the gradient has reached."""
+    """Shows a recorded graph, with the operations that the gradient has reached; ``opened``: another part is open."""
+
+    opened = Signal()
 
     def __init__(self, document: Document) -> None:
         super().__init__()
@@ -140,6 +142,7 @@ class GraphCanvas(Canvas):
         """Open and close clusters; ``show`` is the one to bring into view."""
         self.view = view
         self._draw(animate=True, show=show)
+        self.opened.emit()
 
     def open_all(self) -> bool:
         if self.recorded:

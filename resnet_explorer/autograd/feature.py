@@ -11,6 +11,7 @@ FEATURE = Feature(
             "resnet_explorer.autograd.page:GraphPage",
             Action("graph", "&View", "&Autograd graph", "Ctrl+G", "What PyTorch records, and the gradient's way back"),
             "resnet_explorer.autograd.stage:GraphShow",
+            "resnet_explorer.autograd.part:GraphPart",
         ),
     ),
     actions=(

@@ -1,13 +1,14 @@
 """The page of the autograd graph: records it when the page is shown, with search, options and backward steps."""
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QCheckBox, QDialog, QLineEdit, QSizePolicy, QWidget
 
 from resnet_explorer.autograd.canvas import GraphCanvas, TorchvizView
 from resnet_explorer.autograd.clusters import Recorded, facts
 from resnet_explorer.autograd.graphviz import to_dot
-from resnet_explorer.autograd.picture import path_chart
+from resnet_explorer.autograd.part import GraphPart
+from resnet_explorer.autograd.picture import GraphView, path_chart
 from resnet_explorer.autograd.values import (
     AutogradGraph,
     DrawTorchviz,
@@ -130,6 +131,10 @@ class GraphPage(PageView):
         self._results: Results | None = None
         self._job = 0
         self._requested: RecordGraph | None = None
+        self._draws_torchviz = False
+        self._recorded: RecordGraph | None = None
+        self._waiting: tuple[State, GraphPart] | None = None
+        """What shall be shown of the graph of a state once it is recorded."""
         self._twin: tuple[RecordGraph, int] | None = None
         self._match = -1
         self.canvas = GraphCanvas(document)
@@ -162,6 +167,43 @@ class GraphPage(PageView):
         parts = (self.search, self.loss, self.saved, self.torchviz, self.paths, self.save_dot, self.text)
         self.set_parts(self.stack, tools=(tool_row(*parts), self.steps, self.problem))
         document.device_changed.connect(self._on_option)
+        toggled = (self.loss.toggled, self.saved.toggled, self.torchviz.toggled)
+        for signal in (self.canvas.opened, self.steps.slider.valueChanged, *toggled):
+            signal.connect(self.part_changed)
+
+    def part(self) -> GraphPart:
+        options = self.loss.isChecked(), self.saved.isChecked(), self.torchviz.isChecked()
+        state = self._results.state if self._results else None
+        if self._waiting and self._waiting[0] == state:
+            waiting = self._waiting[1]
+            return GraphPart(waiting.step, waiting.clusters, waiting.stages, *options)
+        if self._results is None or self._recorded is None or self._recorded.spec != self._results.state.spec:
+            return GraphPart(0, frozenset(), frozenset(), *options)
+        view, first = self.canvas.view, GraphView.first(self._results.analysis.network)
+        step = self.steps.slider.value()
+        return GraphPart(step, view.blocks, view.closed_stages ^ first.closed_stages, *options)
+
+    def show_part(self, part: GraphPart) -> None:
+        checks = {self.loss: part.loss, self.saved: part.saved, self.torchviz: part.torchviz}
+        for check, is_on in checks.items():
+            with QSignalBlocker(check):
+                check.setChecked(is_on)
+        self._show_drawing()
+        self._waiting = (self._results.state, part) if self._results else None
+        if self._recorded == self._wanted():
+            self._show_waiting()
+        if self.isVisible():
+            self._ask_anew()
+
+    def _show_waiting(self) -> None:
+        """Open what shall be open of the graph that is shown, and go to its step."""
+        waiting, self._waiting = self._waiting, None
+        if waiting is None or self._results is None or waiting[0] != self._results.state:
+            return
+        part, first = waiting[1], GraphView.first(self._results.analysis.network)
+        self.canvas.show_view(GraphView(part.clusters, part.stages ^ first.closed_stages))
+        self.steps.stop()
+        self.steps.slider.setValue(part.step)
 
     def show_results(self, results: Results) -> None:
         self._results = results
@@ -179,7 +221,12 @@ class GraphPage(PageView):
         self.canvas.show_theme(theme)
 
     def showEvent(self, event: QShowEvent) -> None:
-        if self._results and self._wanted() != self._requested:
+        self._ask_anew()
+
+    def _ask_anew(self) -> None:
+        """Ask for what is wanted, where that was not done yet."""
+        wanted = self._wanted(), self.torchviz.isChecked()
+        if self._results and wanted != (self._requested, self._draws_torchviz):
             self.ask()
 
     def _wanted(self) -> RecordGraph | None:
@@ -194,18 +241,23 @@ class GraphPage(PageView):
             self.ask()
 
     def _on_torchviz(self, on: bool) -> None:
-        drawn = self.other if on else self.canvas if self.canvas.recorded else self.blank
-        self.stack.setCurrentWidget(drawn)
-        self.steps.setVisible(not on)
+        self._show_drawing()
         self.ask()
+
+    def _show_drawing(self) -> None:
+        """Show torchviz's drawing or the app's own, with its steps."""
+        on = self.torchviz.isChecked()
+        self.stack.setCurrentWidget(self.other if on else self.canvas if self.canvas.recorded else self.blank)
+        self.steps.setVisible(not on)
 
     def ask(self) -> None:
         """Record the graph of the current network, or have torchviz draw it; a running job is cancelled."""
         wanted, results = self._wanted(), self._results
         if wanted is None or results is None:
             return
+        self._rest.stop()
         self._jobs.cancel(self._job)
-        self._requested = wanted
+        self._requested, self._draws_torchviz = wanted, self.torchviz.isChecked()
         self.problem.say("")
         if self.torchviz.isChecked():
             self.text.setText("torchviz is drawing…")
@@ -228,6 +280,8 @@ class GraphPage(PageView):
         heading = f"Autograd graph of {title(job.spec)}", self._facts(result)
         self.canvas.show_graph(result, self._results.analysis.network, *heading)
         self.steps.show_graph(result.graph)
+        self._recorded = job
+        self._show_waiting()
         if not self.torchviz.isChecked():
             self.stack.setCurrentWidget(self.canvas)
         other = job.spec.plain() if job.spec.residual else None

@@ -1,14 +1,27 @@
 """The controls of the gradient lab: which networks, when, under which conditions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from enum import StrEnum
+from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QWidget
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gradients.descent import RECIPE, DescentRequest
+from resnet_explorer.gradients.part import (
+    AXIS_KEYS,
+    BESIDE,
+    DEPTHS,
+    MAX_STEPS,
+    WINDOW,
+    Conditions,
+    Scaling,
+    When,
+    axis_values,
+)
 from resnet_explorer.gradients.values import GradientRequest
 from resnet_explorer.readings.quantities import Loss, Mode, Precision
 from resnet_explorer.spec import InputShape, ResNetSpec
@@ -20,30 +33,14 @@ from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.fields import CheckField, ChoiceField, Form, FractionField, NumberField, no_number
 from resnet_explorer.ui.parts import Problem
 
-DEPTHS = (8, 14, 20, 32, 44, 56, 110, 164, 1202)
-BESIDE = (8, 20, 56, 110)
-WINDOW = 0
-USUAL_DEPTH = 56
-MAX_STEPS = 5_000
-"""The number of steps that can be kept in memory, and sent while they are made."""
-SCALINGS = (
-    ("as the network has it", ()),
-    ("1", ("gain=none", "branch_scale=1", "shortcut_scale=1")),
-    ("SkipInit: learnt, initially 0", ("gain=skipinit", "zero_init=false")),
-    ("1/√2 on both paths", ("gain=none", "branch_scale=0.7071", "shortcut_scale=0.7071")),
-)
-
-
-class When(StrEnum):
-    """When the blocks are measured."""
-
-    START = "at initialisation"
-    TRAINING = "during training"
-
-
 USUAL = {When.START: (0.1, 32), When.TRAINING: (0.05, 16)}
 """The initial learning rate and image side of each; a training makes many passes, so its images are smaller."""
-AXIS_KEYS = ("norm", "init", "activation")
+SCALINGS: Mapping[Scaling, tuple[str, tuple[str, ...]]] = {
+    Scaling.NETWORK: ("as the network has it", ()),
+    Scaling.ONE: ("1", ("gain=none", "branch_scale=1", "shortcut_scale=1")),
+    Scaling.SKIPINIT: ("SkipInit: learnt, initially 0", ("gain=skipinit", "zero_init=false")),
+    Scaling.ROOT_HALF: ("1/√2 on both paths", ("gain=none", "branch_scale=0.7071", "shortcut_scale=0.7071")),
+}
 
 
 class GradientControls(QWidget):
@@ -54,23 +51,20 @@ class GradientControls(QWidget):
     def __init__(self, document: Document) -> None:
         super().__init__()
         self._document = document
-        self._kept = dict(USUAL)
-        self._when = When.START
+        self._rate = 0.0
         self.network = ChoiceField([("this window's network", WINDOW)])
         self.beside = ChoiceField([("its plain twin", WINDOW)])
         for depth in DEPTHS:
             self.network.add(f"CIFAR, {depth:,} layers", depth)
-        self.network.show_value(USUAL_DEPTH)
         for depth in BESIDE:
             self.beside.add(f"its twin, and the pair of {depth}", depth)
-        self.scaling = ChoiceField(SCALINGS)
+        self.scaling = ChoiceField(((text, scaling) for scaling, (text, _) in SCALINGS.items()), Scaling)
         self.when, self.images = _choices(When), ImagesBox()
         self.norm, self.init, self.activation = map(_axis, AXIS_KEYS)
         self.zero = CheckField("zero-init of the last norm")
         self.mode, self.loss, self.precision = _choices(Mode), _choices(Loss), _choices(Precision)
         self.batch, self.side, self.seeds = NumberField(1, 4096), NumberField(1, 1024), NumberField(1, 100)
         self.steps, self.every, self.rate = NumberField(1, MAX_STEPS), NumberField(1, 1000), FractionField()
-        self._rate = USUAL[When.START][0]
         self.problem = Problem()
         self.form = Form(self, (14, 8, 12, 4), 4)
         for key, text, tip in self._rows():
@@ -79,12 +73,28 @@ class GradientControls(QWidget):
                 self.form.addRow(self.images.problem)
         self.images.list.setAccessibleName("Images")
         self.form.addRow(self.problem)
-        values = {"batch": 32, "side": 32, "seeds": 3, "steps": 150, "every": 5, "rate": self._rate}
-        for key, value in values.items():
-            self.form.show_value(key, value)
         self.images.changed.connect(self.changed)
         self.form.value_entered.connect(self._on_value_entered)
         self.form.invalid_entered.connect(lambda key, text: self.say(no_number(text, "32")))
+        self.show_conditions(Conditions())
+
+    @property
+    def conditions(self) -> Conditions:
+        """Return the conditions; the last valid ones where a field holds what cannot be."""
+        values = {key: _value_of(field) for key, field in self.form.fields.items()}
+        with suppress(ExplorerError):
+            self._good = Conditions(**values | {"rate": self._rate})
+        return self._good
+
+    def show_conditions(self, conditions: Conditions) -> None:
+        """Show conditions without a signal."""
+        self._good, self._when, self._rate = conditions, conditions.when, conditions.rate
+        self._kept = dict(USUAL)
+        with QSignalBlocker(self.images):
+            self.images.use(conditions.images)
+        for key in self.form.fields.keys() - {"images"}:
+            self.form.show_value(key, getattr(conditions, key))
+        self.say("")
         self._show_rows()
 
     def _rows(self) -> Iterator[tuple[str, str, str]]:
@@ -147,7 +157,7 @@ class GradientControls(QWidget):
         if not base.residual:
             base = twin(base)
         settings = [f"{key}={value}" for key in AXIS_KEYS if (value := self.form.fields[key].chosen)]
-        settings += SCALINGS[self.scaling.currentIndex()][1]
+        settings += SCALINGS[self.scaling.chosen][1]
         if self.zero.isChecked():
             settings.append("zero_init=true")
         return named(assign(base, *settings)) if settings else base
@@ -185,8 +195,22 @@ def cifar(depth: int) -> ResNetSpec:
 
 
 def _axis(key: str) -> ChoiceField:
-    choices = ((choice.label, str(choice.value)) for choice in AXES[key].choices if choice.value != "fixup")
-    return ChoiceField([("as the network has it", ""), *choices])
+    labels = {str(choice.value): choice.label for choice in AXES[key].choices}
+    return ChoiceField([("as the network has it", ""), *((labels[value], value) for value in axis_values(key))])
+
+
+def _value_of(field: QWidget) -> Any:
+    """Return the value that a field of the controls shows."""
+    match field:
+        case ImagesBox():
+            return field.choice
+        case ChoiceField():
+            return field.chosen
+        case CheckField():
+            return field.isChecked()
+        case NumberField() | FractionField():
+            return field.value() if isinstance(field, NumberField) else field.read()
+    raise TypeError(type(field).__name__)
 
 
 def _choices(kind: type[StrEnum]) -> ChoiceField:

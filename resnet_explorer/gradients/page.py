@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QComboBox, QLabel, QListView, QScrollArea, QWidget
 from resnet_explorer.diagram.overlays import BlockValues
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.gradients.controls import WINDOW, GradientControls
+from resnet_explorer.gradients.controls import GradientControls
 from resnet_explorer.gradients.descent import Descent
+from resnet_explorer.gradients.part import NEWEST, WINDOW, GradientPart
 from resnet_explorer.gradients.pictures import GradientPictures, GradientText, progress_text
 from resnet_explorer.gradients.presets import PRESETS, LabRequest, Preset
 from resnet_explorer.gradients.recorded import find_recorded
@@ -52,6 +53,8 @@ class GradientPage(PageView):
         self._job = 0
         self._requested: LabRequest | None = None
         self._problem = ""
+        self._quantity = Quantity.INPUT
+        self._colours = self._is_coloured = False
         self.shown: LabResult | None = None
         self.is_recorded = False
         self.preset: Preset | None = None
@@ -93,19 +96,49 @@ class GradientPage(PageView):
 
     def _wire(self) -> None:
         self._jobs.changed.connect(self._on_jobs_changed)
-        self.quantity.currentIndexChanged.connect(self._show)
+        self.quantity.currentIndexChanged.connect(self._on_quantity)
         self.presets.chosen.connect(self.choose)
         self.controls.changed.connect(self._on_controls)
         self.pictures.step_changed.connect(self._tell)
         self.conditions.toggled.connect(self._show_problem)
         self._document.device_changed.connect(self._on_device)
+        bar = self.pictures.bar
+        for signal in (self.quantity.currentIndexChanged, self.controls.changed, bar.changed, bar.view_changed):
+            signal.connect(self.part_changed)
 
     @property
     def canvas(self) -> Canvas:
         return self.pictures.canvas
 
+    def part(self) -> GradientPart:
+        experiment, bar = self.preset.key if self.preset else "", self.pictures.bar
+        conditions = self.controls.conditions
+        return GradientPart(experiment, self._quantity, bar.wanted, bar.view, self._colours, conditions)
+
+    def show_part(self, part: GradientPart) -> None:
+        self._colours = False
+        self._document.show_overlay("gradients", None)
+        self.preset = PRESETS.get(part.experiment)
+        self.presets.show_chosen(part.experiment)
+        self.controls.show_conditions(part.conditions)
+        self._quantity, self._colours = part.shows, part.colours
+        self.pictures.bar.show_view(part.view)
+        self.pictures.bar.show_step(part.step)
+        self._offer()
+        if self.isVisible() or part.colours:
+            self._ask_anew()
+        self._show()
+
     def showEvent(self, event: QShowEvent) -> None:
-        if self._requested is None:
+        self._ask_anew()
+
+    def _ask_anew(self) -> None:
+        """Start a measurement where what is wanted has not been asked for."""
+        try:
+            wanted: LabRequest | None = self._request()
+        except ExplorerError:
+            wanted = None
+        if wanted is None or wanted != self._requested:
             self.ask()
 
     def show_results(self, results: Results) -> None:
@@ -120,11 +153,19 @@ class GradientPage(PageView):
         self.values_changed.connect(self._on_values_changed)
         document = window.document
         document.overlays_changed.connect(lambda: colour.setChecked("gradients" in document.overlays))
+        document.overlays_changed.connect(self._on_overlays_changed)
+
+    def _on_overlays_changed(self) -> None:
+        """Note whether the diagram is coloured: another network, or the user, takes the colours away."""
+        before, self._is_coloured = self._is_coloured, "gradients" in self._document.overlays
+        if before != self._is_coloured:
+            self._colours = self._is_coloured
+            self.part_changed.emit()
 
     def _on_values_changed(self) -> None:
         """Update the colours of the diagram while both show the same network."""
         shown, document = self.values_shown(), self._document
-        if document.measured is not None and shown and shown[0] == document.state.spec:
+        if self._colours and shown and shown[0] == document.state.spec:
             document.show_overlay("gradients", shown[2])
 
     def show_theme(self, theme: Theme) -> None:
@@ -133,6 +174,7 @@ class GradientPage(PageView):
 
     def _on_controls(self) -> None:
         self._leave()
+        self.pictures.bar.show_step(NEWEST)
         self._rest.start()
 
     def _on_measure(self) -> None:
@@ -142,12 +184,16 @@ class GradientPage(PageView):
     def _leave(self) -> None:
         self.preset = None
         self.presets.show_chosen("")
+        self.part_changed.emit()
 
     def choose(self, preset: Preset) -> None:
         self.preset = preset
         self.presets.show_chosen(preset.key)
-        self.quantity.setCurrentIndex(self.quantity.findData(preset.shows))
+        self._quantity = preset.shows
+        self.pictures.bar.show_step(NEWEST)
+        self._offer()
         self.ask()
+        self.part_changed.emit()
 
     def _on_jobs_changed(self) -> None:
         state = self.line.follow(self._job)
@@ -170,7 +216,7 @@ class GradientPage(PageView):
         self._say("")
         self._jobs.cancel(self._job)
         try:
-            request: LabRequest = self.preset.request if self.preset else self.controls.request()
+            request = self._request()
         except ExplorerError as error:
             self._stay()
             self._say(str(error))
@@ -182,6 +228,9 @@ class GradientPage(PageView):
         self._job = self._jobs.submit(request, name, self._on_measured, self._on_problem, so_far=self._on_partial)
         self._on_jobs_changed()
         self._show_recorded(request)
+
+    def _request(self) -> LabRequest:
+        return self.preset.request if self.preset else self.controls.request()
 
     def _show_recorded(self, request: LabRequest) -> None:
         """Show the recorded result of a request until its own is complete, unless an own one is shown already."""
@@ -230,9 +279,13 @@ class GradientPage(PageView):
             row = self.quantity.findData(quantity)
             items.item(row).setEnabled(trains)  # the arrow keys pass over it
             rows.setRowHidden(row, not trains)
-        if not trains and self.quantity.currentData() in IN_TRAINING:
-            with QSignalBlocker(self.quantity):
-                self.quantity.setCurrentIndex(self.quantity.findData(Quantity.ESTIMATE))
+        shown = self._quantity if trains or self._quantity not in IN_TRAINING else Quantity.ESTIMATE
+        with QSignalBlocker(self.quantity):
+            self.quantity.setCurrentIndex(self.quantity.findData(shown))
+
+    def _on_quantity(self) -> None:
+        self._quantity = Quantity(self.quantity.currentData())
+        self._show()
 
     def _tell(self) -> None:
         quantity, gradients = Quantity(self.quantity.currentData()), self._gradients()

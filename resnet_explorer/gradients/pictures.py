@@ -1,7 +1,5 @@
 """The pictures of the gradient lab: the chart, the heat maps of a training, its steps, and the explanation."""
 
-from enum import StrEnum
-
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QScrollArea, QWidget
@@ -16,6 +14,7 @@ from resnet_explorer.gradients.charts import (
     step_plot,
 )
 from resnet_explorer.gradients.descent import Descent, DescentStep
+from resnet_explorer.gradients.part import NEWEST, DescentView
 from resnet_explorer.gradients.presets import Preset
 from resnet_explorer.gradients.tables import LabResult, table_of
 from resnet_explorer.gradients.values import GradientResult, NetworkGradients
@@ -39,14 +38,6 @@ LOSS_PART = 1 / 3
 """The part of the height that they take; where it is less than the least they are a view of their own alone."""
 
 
-class DescentView(StrEnum):
-    """How a training is shown."""
-
-    BLOCKS = "blocks"
-    HEAT = "heat map"
-    LOSS = "losses"
-
-
 _TIPS = {
     DescentView.BLOCKS: "The plot block by block, at the step of the slider",
     DescentView.HEAT: "All blocks by all steps as colours",
@@ -57,7 +48,8 @@ _TIPS = {
 class DescentBar(PlayBar):
     """Chooses the view and the step of a training. ``changed``: another step; ``view_changed``: another view.
 
-    The slider follows the newest step until the user moves it; moved to the last step, it follows again.
+    ``wanted`` is the step that is shown once it is measured. At first it is the newest: the slider follows until the
+    user moves it; moved to the last step, it follows again.
     """
 
     changed = Signal()
@@ -68,7 +60,7 @@ class DescentBar(PlayBar):
         slider_tip = "The step whose blocks are shown; ← and → go from one to the next"
         super().__init__(PLAY_MS, tip, "Step of the training", slider_tip)
         self._result: Descent | None = None
-        self.follows = True
+        self.wanted = NEWEST
         self.views = {view: tool(view.value.capitalize(), _TIPS[view], checkable=True) for view in DescentView}
         self._group = QButtonGroup(self)
         for index, button in enumerate(self.views.values()):
@@ -92,20 +84,38 @@ class DescentBar(PlayBar):
         measured = self._result.measured if self._result else ()
         return measured[min(self.slider.value(), len(measured) - 1)] if measured else None
 
+    @property
+    def follows(self) -> bool:
+        """Return whether the slider stays at the newest step."""
+        return self.wanted == NEWEST
+
+    def show_view(self, view: DescentView) -> None:
+        """Choose a view, without a signal."""
+        self.views[view].setChecked(True)
+
+    def show_step(self, number: int) -> None:
+        """Show a step without a signal, or the last measured one before it; later where there is none yet."""
+        self.wanted = number
+        self._place_slider()
+
     def show_result(self, result: Descent) -> None:
         if self._result is None or result.request != self._result.request:
-            self.follows = True
             self.stop()
         self._result = result
-        last = max(0, len(result.measured) - 1)
+        self._place_slider()
+
+    def _place_slider(self) -> None:
+        measured = self._result.measured if self._result else ()
+        last = max(0, len(measured) - 1)
         with QSignalBlocker(self.slider):
             self.slider.setRange(0, last)
-            if self.follows:
-                self.slider.setValue(last)
+            before = sum(step.number <= self.wanted for step in measured) - 1
+            self.slider.setValue(last if self.follows else max(0, before))
         self._show_text()
 
     def _on_moved(self, value: int) -> None:
-        self.follows = value >= self.slider.maximum()
+        step = self.step
+        self.wanted = NEWEST if step is None or value >= self.slider.maximum() else step.number
         self._show_text()
         self.changed.emit()
 

@@ -1,7 +1,6 @@
 """The views of a trained network, the fields that choose what they show, and the engine's answers."""
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from typing import NamedTuple, TypeVar
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal
@@ -10,6 +9,7 @@ from PySide6.QtWidgets import QLabel, QLayout, QPushButton, QSizePolicy, QToolBu
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.insight import values
 from resnet_explorer.insight.charts import class_name
+from resnet_explorer.insight.part import Inside
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.ui.fields import CheckField, ChoiceField, NumberField
 from resnet_explorer.ui.flow import Flow
@@ -84,18 +84,6 @@ class Answers(QObject):
 
     def _on_problem(self, problem: str) -> None:
         self.arrived.emit()
-
-
-class Inside(StrEnum):
-    """The pictures."""
-
-    CONFUSION = "Confusion"
-    MISTAKES = "Mistakes"
-    CAM = "Grad-CAM"
-    FILTERS = "Filters"
-    FEATURES = "Feature maps"
-    SURFACE = "Loss surface"
-    LESIONS = "Lesions"
 
 
 class Description(NamedTuple):

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QLabel, QScrollArea, QSizePolicy, QWidget
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.files import write
 from resnet_explorer.insight import recorded, values
-from resnet_explorer.insight.controls import DESCRIPTIONS, TOGETHER, Answers, Inside, InsideControls, StateLabel
+from resnet_explorer.insight.controls import DESCRIPTIONS, TOGETHER, Answers, InsideControls, StateLabel
+from resnet_explorer.insight.part import Inside, InsidePart
 from resnet_explorer.insight.pictures import mistakes_of
 from resnet_explorer.insight.stack import GalleryPane, InsideStack
 from resnet_explorer.picture.theme import Theme
@@ -31,15 +32,18 @@ _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 class InsideView(QWidget):
     """Inspects one run: views are computed when they are opened, slow ones when the user presses Measure.
 
-    ``tools`` and ``drawers`` are for the page to place around it.
+    ``tools`` and ``drawers`` are for the page to place around it. ``part_changed``: ``part`` is another one.
     """
+
+    part_changed = Signal()
 
     def __init__(self, document: Document, jobs: Jobs) -> None:
         super().__init__()
         self._document = document
         self._run: values.RunReference | None = None
         self._names: Sequence[str] = ()
-        self._path = ""
+        self._path = self._layer = ""
+        self._wanted = Inside.CONFUSION
         self._none = "Choose a trained run."
         self._is_recording = False
         self._request: values.InsideRequest | None = None
@@ -92,6 +96,26 @@ class InsideView(QWidget):
     def view(self) -> Inside:
         return list(Inside)[max(0, self.views.currentIndex())]
 
+    def part(self) -> InsidePart:
+        """Return what is shown of a run, or shall be where a recording has it not."""
+        image = max(0, min(self.controls.image.value(), values.MAX_IMAGES))
+        return InsidePart(self._wanted, self._layer, image)
+
+    def show_part(self, part: InsidePart) -> None:
+        """Show what a scene holds of the view."""
+        self._wanted, self._layer = part.view, part.layer
+        self.controls.image.show_value(part.image)
+        if self._run is not None:
+            self._path = values.nearest_map(self._run.plan.spec, self._layer or self._document.selection)
+        self._show_wanted()
+        self._show()
+
+    def _show_wanted(self) -> None:
+        """Show the view that is wanted; of a recording one that it has."""
+        is_there = not self._is_recording or self._wanted in RECORDED_VIEWS
+        with QSignalBlocker(self.views):
+            self.show_view(self._wanted if is_there else Inside.SURFACE)
+
     def show_run(
         self,
         folder: str,
@@ -109,14 +133,13 @@ class InsideView(QWidget):
         self.answers.forget()
         self.stack.clear()
         self._run, self._names, self._request, self.stack.names = values.RunReference(folder, plan), names, None, names
-        self._path = values.nearest_map(plan.spec, self._document.selection)
+        self._path = values.nearest_map(plan.spec, self._layer or self._document.selection)
         usable = [other for other in others if other.folder != folder and other.plan.spec.classes is not None]
         twins = (index for index, other in enumerate(usable) if other.plan.spec.residual != plan.spec.residual)
         self.controls.show_network(plan.spec, names, usable, next(twins, -1))
         self.run.setText(plan.name)
         self.run.show()
-        if is_recording and self.view not in RECORDED_VIEWS:
-            self.show_view(Inside.SURFACE)
+        self._show_wanted()
         self._show()
 
     def show_none(self, text: str) -> None:
@@ -136,6 +159,7 @@ class InsideView(QWidget):
         last = gallery.total - 1 if gallery else place
         self.controls.image.show_value(max(0, min(place, last)))
         self._show()
+        self.part_changed.emit()
 
     def show_theme(self, theme: Theme) -> None:
         self.gallery.grid.show_theme(theme)
@@ -242,8 +266,10 @@ class InsideView(QWidget):
         self.save_button.setEnabled(bool(self.stack.suffixes))
 
     def _on_view(self) -> None:
+        self._wanted = self.view
         self.answers.let_ask_again()
         self._show()
+        self.part_changed.emit()
 
     def _step(self, by: int = 0) -> None:
         self.show_image(self.controls.image.value() + by)
@@ -257,10 +283,14 @@ class InsideView(QWidget):
     def _on_layer(self, path: str) -> None:
         self._path = path
         self._document.select(path)
+        self._layer = path
         self._show()
+        self.part_changed.emit()
 
     def _on_selected(self, path: str) -> None:
         """Inspect what is selected in another view, if this network has it."""
+        if path:
+            self._layer = ""
         if self._run is not None and path:
             self._path = values.nearest_map(self._run.plan.spec, path)
             if self.isVisible():

@@ -11,7 +11,7 @@ from resnet_explorer.diagram.lesions import lesion_chart
 from resnet_explorer.errors import ExportError
 from resnet_explorer.insight import pictures
 from resnet_explorer.insight.charts import class_name, confusion_picture, filters_picture, surface_picture
-from resnet_explorer.insight.controls import Inside
+from resnet_explorer.insight.part import Inside
 from resnet_explorer.insight.values import PAGE, Cam, Confusion, Features, Filters, Gallery, Surface
 from resnet_explorer.picture.chart.model import number
 from resnet_explorer.picture.marks import Picture

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
+
+TOPICS = 37
+"""How many topics the course has."""
 
 
 class Level(StrEnum):
@@ -27,15 +30,17 @@ class Question:
     """A question of a step: what is asked, and how the app knows and shows the answer.
 
     ``prompt`` may be empty where the step's text asks. ``options`` are those of a choice. ``answer`` is an expression:
-    of an option's text, of a number, or of the path of the block to click. A number may differ from it by ``within``,
-    a share of it. ``why`` is said once the answer is shown, and may hold expressions; ``show`` is the scene that shows
-    it, given as a difference from the step's own.
+    of an option's text, of a number, or of the path to click; an option and a path may also stand as they are, and
+    where a list of options or paths comes out each of them is right. A number in ``unit`` may differ from it by
+    ``within``, a share of it. ``why`` is said once the answer is shown, and may hold expressions; ``show`` is the scene
+    that shows it, given as a difference from the step's own.
     """
 
     kind: QuestionKind
     prompt: str
     answer: str
     options: tuple[str, ...] = ()
+    unit: str = ""
     within: float = 0.0
     why: str = ""
     show: Mapping[str, Any] = field(default_factory=dict)
@@ -72,3 +77,11 @@ class Lesson:
     knows: str
     steps: tuple[Step, ...]
     topics: tuple[int, ...] = ()
+
+
+class Problem(NamedTuple):
+    """What is wrong with a lesson's file in a line, counted from 1, and what to do."""
+
+    line: int
+    what: str
+    remedy: str = ""

@@ -11,6 +11,7 @@ FEATURE = Feature(
             "resnet_explorer.timing.page:TimingPage",
             Action("timing", "&View", "Timin&g", "Ctrl+M", "The time of each layer here, and what limits it"),
             "resnet_explorer.timing.stage:TimingShow",
+            "resnet_explorer.timing.part:TimingPart",
         ),
     ),
 )

@@ -13,6 +13,7 @@ from resnet_explorer.picture.theme import Theme
 from resnet_explorer.readings import Analysis
 from resnet_explorer.readings.kept import inference_bytes, training_bytes
 from resnet_explorer.readings.text import mib, si
+from resnet_explorer.timing.part import REPEATS, TimingPart
 from resnet_explorer.timing.values import Limit, Measured, MeasureTime, Peaks, Timed, Timing
 from resnet_explorer.ui.chart_view import ChartView
 from resnet_explorer.ui.document import Document, Results
@@ -36,7 +37,6 @@ TITLES = (
     ("FLOP/s", "FLOPs of the forward pass divided by its time"),
     ("Limited by", "Memory below the FLOPs per byte of the roofline's ridge, else arithmetic"),
 )
-REPEATS = (5, 10, 30, 100)
 SHOWS = "The chart will show which layers are limited by arithmetic and which by memory."
 PRESS = f"Press Measure. {SHOWS}"
 
@@ -63,7 +63,8 @@ class TimingPage(PageView):
         self.repeats = describe(QComboBox(), "Number of runs", tip)
         for count in REPEATS:
             self.repeats.addItem(f"median of {count}", count)
-        self.repeats.setCurrentIndex(1)
+        self.repeats.setCurrentIndex(REPEATS.index(TimingPart().runs))
+        self.repeats.currentIndexChanged.connect(self.part_changed)
         self.text, self.blank, self.problem = ElidedLabel(), Placeholder(PRESS), ProblemRow()
         self.line = JobLine(jobs, inside=True, wide=90)
         self.middle = stack(self.blank, self.canvas)
@@ -72,6 +73,12 @@ class TimingPage(PageView):
         self.set_parts(self.middle, drawer, tools=(tools, self.problem))
         jobs.changed.connect(self._on_jobs_changed)
         document.device_changed.connect(self._describe)
+
+    def part(self) -> TimingPart:
+        return TimingPart(self.repeats.currentData())
+
+    def show_part(self, part: TimingPart) -> None:
+        self.repeats.setCurrentIndex(REPEATS.index(part.runs))
 
     def show_results(self, results: Results) -> None:
         self._results = results

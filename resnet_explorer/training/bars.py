@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QSlider, QWidget
 
 from resnet_explorer.readings.progress import duration
 from resnet_explorer.runs.plan import Run
-from resnet_explorer.training.chart_data import Across, Options
+from resnet_explorer.training.chart_data import Options
 from resnet_explorer.training.controller import LiveRun, RunStatus, TrainingController
+from resnet_explorer.training.part import Across
 from resnet_explorer.ui.fields import CheckField, ChoiceField
 from resnet_explorer.ui.flow import Flow
 from resnet_explorer.ui.parts import button, describe, hbox, label
@@ -97,6 +98,14 @@ class CurveOptions(QWidget):
             signal.connect(self._on_changed)
         self._label()
 
+    def show_options(self, across: Across, log: bool, smoothing: float) -> None:
+        """Choose without a signal."""
+        with QSignalBlocker(self):
+            self.across.show_value(across)
+            self.log.show_value(log)
+            self.smoothing.setValue(round(100 * smoothing))
+        self._label()
+
     def options(self, replayed: bool) -> Options:
         return Options(self.across.chosen, self.log.isChecked(), self.smoothing.value() / 100, replayed)
 
@@ -126,6 +135,8 @@ class ReplayBar(PlayBar):
         self._runs: tuple[Run, ...] = ()
         self._times: tuple[list[float], ...] = ()
         self.seconds = 0.0
+        self.share = 1.0
+        """The moment as a share of the length; kept while there is no recording."""
         self._then = 0.0
         self.play.clicked.connect(self._on_clicked)
         self.slider.setRange(0, PARTS)
@@ -181,9 +192,16 @@ class ReplayBar(PlayBar):
     def go(self, seconds: float) -> None:
         """Show the moment ``seconds`` after the start."""
         self.seconds = min(max(0.0, seconds), self.length)
+        if self.length:
+            self.share = round(self.seconds / self.length, 4)
         with QSignalBlocker(self.slider):
             self.slider.setValue(round(PARTS * self.seconds / self.length) if self.length else 0)
         self.moved.emit()
+
+    def show_share(self, share: float) -> None:
+        """Show the moment at a share of the length, to four decimals."""
+        self.go(self.length * share)
+        self.share = share
 
     def leave(self) -> None:
         self.stop()

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from math import isfinite, log
 from typing import NamedTuple
 
@@ -11,26 +10,8 @@ import numpy as np
 
 from resnet_explorer.picture.chart import STYLES, Guide, SeriesStyle
 from resnet_explorer.runs.plan import Metric, Run, describe_conditions, describe_machine
+from resnet_explorer.training.part import Across, Measure
 from resnet_explorer.training.smoothing import Array, Smoother, Thinner, thinned
-
-
-class Measure(StrEnum):
-    """What a curve of a run shows."""
-
-    TRAIN_LOSS = "training-loss"
-    TRAIN_ERROR = "training-error"
-    TEST_LOSS = "test-loss"
-    TEST_ERROR = "test-error"
-    RATE = "learning-rate"
-    SPEED = "speed"
-
-
-class Across(StrEnum):
-    """What the x axis counts."""
-
-    STEPS = "steps"
-    EPOCHS = "epochs"
-    SECONDS = "seconds"
 
 
 class MeasureWords(NamedTuple):

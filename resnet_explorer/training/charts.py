@@ -11,13 +11,14 @@ from resnet_explorer.picture.chart import Axis, Chart, Marker, Scale, Series, Se
 from resnet_explorer.picture.chart.model import number
 from resnet_explorer.runs.plan import Run, describe_conditions
 from resnet_explorer.training import chart_data as data
+from resnet_explorer.training.part import Across, Measure
 from resnet_explorer.training.smoothing import Array, thinned
 from resnet_explorer.training.text import format_loss, without_seed
 
 _Member = tuple[data.Traced, data.Curve]
 
 
-def _seed_series(group: Sequence[_Member], style: SeriesStyle, measure: data.Measure, across: data.Across) -> Series:
+def _seed_series(group: Sequence[_Member], style: SeriesStyle, measure: Measure, across: Across) -> Series:
     first = group[0][0]
     x, rows = _common(group, across)
     middle, low, high = _spread(rows)
@@ -38,7 +39,7 @@ def _seed_series(group: Sequence[_Member], style: SeriesStyle, measure: data.Mea
     )
 
 
-def _common(group: Sequence[_Member], across: data.Across) -> tuple[Array, Array]:
+def _common(group: Sequence[_Member], across: Across) -> tuple[Array, Array]:
     """Return the steps that all runs have made, and each run's values there."""
     curves = [curve.whole(across, data.epoch_steps(trace.run)) for trace, curve in group]
     count = min(len(x) for x, _ in curves)
@@ -70,7 +71,7 @@ def _seed_note(group: Sequence[_Member], rows: Array) -> str:
 
 CUT = 3.0
 """A linear loss axis ends at this multiple of chance level, where a run goes further."""
-AXES = {data.Across.STEPS: Axis("step"), data.Across.EPOCHS: Axis("epoch"), data.Across.SECONDS: Axis("time", unit="s")}
+AXES = {Across.STEPS: Axis("step"), Across.EPOCHS: Axis("epoch"), Across.SECONDS: Axis("time", unit="s")}
 
 
 class TrainingCharts:
@@ -78,11 +79,9 @@ class TrainingCharts:
 
     def __init__(self) -> None:
         self._columns: dict[str, data.Columns] = {}
-        self._curves: dict[tuple[str, data.Measure], data.Curve] = {}
+        self._curves: dict[tuple[str, Measure], data.Curve] = {}
 
-    def curves(
-        self, shown: Sequence[data.Traced], measure: data.Measure, options: data.Options = data.PLAINLY
-    ) -> Chart:
+    def curves(self, shown: Sequence[data.Traced], measure: Measure, options: data.Options = data.PLAINLY) -> Chart:
         """Return a measure of each run: thin as measured and thick smoothed, or its points for test measures."""
         options = replace(options, across=_across(shown, options.across))
         curves = ((trace, self._curve(trace, measure, options.smoothing)) for trace in shown)
@@ -103,7 +102,7 @@ class TrainingCharts:
             key=f"{measure}:",
         )
 
-    def seeds(self, shown: Sequence[data.Traced], measure: data.Measure, options: data.Options = data.PLAINLY) -> Chart:
+    def seeds(self, shown: Sequence[data.Traced], measure: Measure, options: data.Options = data.PLAINLY) -> Chart:
         """Return the median and the range of a measure over runs that differ only in their seed, for each network."""
         options = replace(options, across=_across(shown, options.across))
         groups: dict[object, list[_Member]] = {}
@@ -111,7 +110,7 @@ class TrainingCharts:
             member = trace, self._curve(trace, measure, options.smoothing)
             groups.setdefault(without_seed(trace.run), []).append(member)
         styles = data.looks([group[0][0].run.plan.spec.residual for group in groups.values()])
-        across = data.Across.STEPS if options.across is data.Across.SECONDS else options.across
+        across = Across.STEPS if options.across is Across.SECONDS else options.across
         pairs = zip(groups.values(), styles, strict=True)
         series = tuple(_seed_series(group, style, measure, across) for group, style in pairs)
         labels = data.measure_words(measure, shown)
@@ -127,7 +126,7 @@ class TrainingCharts:
         )
         return Chart(
             f"{labels.title}, {seeds} seed{'' if counts == [1] else 's'}",
-            Axis("epoch" if across is data.Across.EPOCHS else "step"),
+            Axis("epoch" if across is Across.EPOCHS else "step"),
             axis,
             series,
             data.joined(subtitle),
@@ -136,7 +135,7 @@ class TrainingCharts:
             key=f"{measure}:seeds:",
         )
 
-    def _curve(self, trace: data.Traced, measure: data.Measure, smoothing: float) -> data.Curve:
+    def _curve(self, trace: data.Traced, measure: Measure, smoothing: float) -> data.Curve:
         columns = self._columns.get(trace.key)
         if columns is None or not columns.follows(trace.run):
             columns = self._columns[trace.key] = data.Columns()
@@ -149,13 +148,13 @@ class TrainingCharts:
         return curve
 
 
-def _across(shown: Sequence[data.Traced], wanted: data.Across) -> data.Across:
+def _across(shown: Sequence[data.Traced], wanted: Across) -> Across:
     """Return what the x axis counts: steps where the number of training images is unknown."""
     unknown = any(trace.run.environment is None for trace in shown)
-    return data.Across.STEPS if wanted is data.Across.EPOCHS and unknown else wanted
+    return Across.STEPS if wanted is Across.EPOCHS and unknown else wanted
 
 
-def _series(trace: data.Traced, curve: data.Curve, measure: data.Measure, options: data.Options) -> Iterator[Series]:
+def _series(trace: data.Traced, curve: data.Curve, measure: Measure, options: data.Options) -> Iterator[Series]:
     where = options.across, data.epoch_steps(trace.run), options.within
     smooths, hidden = data.MEASURES[measure].smooth and options.smoothing > 0, trace.hidden
     if smooths:
@@ -167,26 +166,26 @@ def _series(trace: data.Traced, curve: data.Curve, measure: data.Measure, option
     yield Series(trace.key, trace.name, x, y, style, hidden=hidden, note=_note(trace.run, y, measure))
 
 
-def _line_style(style: SeriesStyle, measure: data.Measure) -> SeriesStyle:
+def _line_style(style: SeriesStyle, measure: Measure) -> SeriesStyle:
     """Return a style with markers only for what is measured now and then."""
-    judged = measure in (data.Measure.TEST_LOSS, data.Measure.TEST_ERROR)
+    judged = measure in (Measure.TEST_LOSS, Measure.TEST_ERROR)
     return style if judged else style._replace(marker=Marker.NONE)
 
 
-def _note(run: Run, y: Sequence[float], measure: data.Measure) -> str:
+def _note(run: Run, y: Sequence[float], measure: Measure) -> str:
     """Return the newest value, and the state of the run."""
     state = data.describe_state(run)
-    if not y or not isfinite(y[-1]) or measure is data.Measure.RATE:
+    if not y or not isfinite(y[-1]) or measure is Measure.RATE:
         return state
-    unit = " steps/s" if measure is data.Measure.SPEED else f" {data.MEASURES[measure].unit}".rstrip()
-    ends = "ends at " if not state and measure is not data.Measure.SPEED else ""
-    is_loss = measure in (data.Measure.TRAIN_LOSS, data.Measure.TEST_LOSS)
+    unit = " steps/s" if measure is Measure.SPEED else f" {data.MEASURES[measure].unit}".rstrip()
+    ends = "ends at " if not state and measure is not Measure.SPEED else ""
+    is_loss = measure in (Measure.TRAIN_LOSS, Measure.TEST_LOSS)
     value = format_loss(y[-1]) if is_loss else number(float(f"{y[-1]:.3g}"))
     return f"{ends}{value}{unit}" + (f", {state}" if state else "")
 
 
 def _value_axis(
-    shown: Sequence[data.Traced], series: Sequence[Series], measure: data.Measure, options: data.Options
+    shown: Sequence[data.Traced], series: Sequence[Series], measure: Measure, options: data.Options
 ) -> tuple[Axis, tuple[str, ...]]:
     """Return the y axis and notes; a linear axis includes chance level, and is cut where a run diverges."""
     labels = data.measure_words(measure, shown)

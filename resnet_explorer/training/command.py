@@ -21,8 +21,9 @@ from resnet_explorer.runs.plan import Run
 from resnet_explorer.spec.codec import kind_of_path
 from resnet_explorer.terminal.output import NAME, complain, painter, say
 from resnet_explorer.training import tasks
-from resnet_explorer.training.chart_data import Measure, traced
+from resnet_explorer.training.chart_data import traced
 from resnet_explorer.training.charts import TrainingCharts
+from resnet_explorer.training.part import Measure
 from resnet_explorer.training.sweep import Point, Sweep, loads
 from resnet_explorer.training.tasks import FLAGS, Task
 from resnet_explorer.training.text import aligned, conditions, measured, test_error, to_csv, to_json

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
@@ -18,9 +19,11 @@ from resnet_explorer.readings.progress import duration
 from resnet_explorer.runs.folder import CHECKPOINT, list_runs, read
 from resnet_explorer.runs.plan import MAX_RUNS, Run, RunPlan, describe_conditions
 from resnet_explorer.training.bars import ReplayBar, TrainingBar
-from resnet_explorer.training.chart_data import Measure, Traced
+from resnet_explorer.training.chart_data import Traced
 from resnet_explorer.training.controller import TrainingController
+from resnet_explorer.training.curves_part import ShownCurves
 from resnet_explorer.training.kept_runs import KeptRuns
+from resnet_explorer.training.part import MAX_SEED, USUAL, Measure, TrainingPart, TrainingView
 from resnet_explorer.training.presets import PRESETS, TrainingPreset
 from resnet_explorer.training.recipe_form import RateDialog
 from resnet_explorer.training.run_view import RunPictures, RunsPage
@@ -85,7 +88,6 @@ class TrainingWords(QScrollArea):
         self._headings[label].setVisible(bool(text))
 
 
-USUAL = "degradation"
 NOTHING = "Nothing to inspect yet. Train a network or open a saved run."
 KEPT_TIP = "Runs trained here, and recordings that come with the app"
 
@@ -102,6 +104,10 @@ class TrainingPage(RunsPage[TrainingController]):
         self.options, self.table = self.pictures.options, self.pictures.table
         self.kept = KeptRuns(runs_folder(), assets.path("runs"), document.undo_stack)
         self.inside = InsideView(document, jobs)
+        self._plots = ShownCurves(self.pictures, self.replay, self.inside)
+        self._is_live = False
+        self._saved: tuple[str, ...] = ()
+        self.second.choose(Measure.TRAIN_ERROR)
         self.replay.hide()
         self._lay_out()
         self._wire()
@@ -113,8 +119,8 @@ class TrainingPage(RunsPage[TrainingController]):
         plot_tools = tool_row(*self.pictures.tools)
         self.views = Views(
             "Views of the training",
-            View("Curves", "The runs, step by step", self.pictures, (plot_tools,), (reading,)),
-            View("Inspect", inspect, self.inside, self.inside.tools, self.inside.drawers),
+            View(TrainingView.CURVES, "The runs, step by step", self.pictures, (plot_tools,), (reading,)),
+            View(TrainingView.INSPECT, inspect, self.inside, self.inside.tools, self.inside.drawers),
         )
         self.bar.lay_out(self.replay, *self.views.buttons)
         runs = Drawer("Runs", self.table, Edge.BOTTOM, 124, "The runs as a table: steps, losses, errors, status")
@@ -147,10 +153,54 @@ class TrainingPage(RunsPage[TrainingController]):
         self.replay.left.connect(self._leave_replay)
         self.replay.left.connect(self.draw)
         self.trainer.ended.connect(self.kept.refresh)
-        self.kept.show_wanted.connect(lambda folders: self.show_recording(self._read(folders)))
+        self.kept.show_wanted.connect(self._on_saved)
         self.kept.continue_wanted.connect(self._on_continue)
         self.kept.said.connect(self.said)
         self.table.renamed.connect(self._on_renamed)
+        plots, parts = (self.pictures.changed, self.table.currentItemChanged), (self.setup.changed, self.replay.moved)
+        for signal in (*plots, *parts, self.replay.left, self.views.currentChanged, self.inside.part_changed):
+            signal.connect(self.part_changed)
+
+    def part(self) -> TrainingPart:
+        setup, own = self.setup, self.setup.own
+        preset = setup.preset.key if setup.preset else "" if own else USUAL
+        view, seed = list(TrainingView)[self.views.currentIndex()], max(0, min(setup.seed.value(), MAX_SEED))
+        choices: dict[str, Any] = {
+            "live": self._is_live,
+            "saved": self._saved,
+            "seed": seed,
+            "images": setup.images.choice,
+        }
+        return TrainingPart(**self._plots.values(), **choices, preset=preset, view=view, own=own)
+
+    def show_part(self, part: TrainingPart) -> None:
+        before = self.part()
+        self.setup.show_setup(PRESETS.get(part.preset), part.own, part.images, part.seed)
+        self.text.show_preset(self.setup.preset)
+        self._is_live, self._saved = part.live, part.saved
+        is_same = (part.preset, part.saved) == (before.preset, before.saved)
+        if part.live or not (is_same and self.replay.is_on):
+            self._end_replay()
+            self.show_recording(() if part.live else self._recording())
+        self._plots.show(part)
+        self.draw()
+        self._plots.show_rows(part)
+        self.draw()
+        self.views.setCurrentIndex(list(TrainingView).index(part.view))
+        self._on_view()
+
+    def _recording(self) -> tuple[Run, ...]:
+        """Return the saved runs that are chosen, or the recording of the experiment, if the app has one."""
+        if self._saved:
+            folders = (root / name for name in self._saved for root in (assets.path("runs"), runs_folder()))
+            return self._read([folder for folder in folders if folder.is_dir()])
+        preset = self.setup.preset
+        if preset is None:
+            return ()
+        kept = list_runs(assets.path("runs") / preset.key)
+        order = {name: place for place, (name, _) in enumerate(preset.networks)}
+        first = sorted((run for run in kept if run.plan.seed == 0), key=lambda run: order.get(run.name, len(order)))
+        return self._read([run.path for run in first])
 
     @property
     def canvas(self) -> Canvas:
@@ -207,10 +257,8 @@ class TrainingPage(RunsPage[TrainingController]):
         self._leave_replay()
         self.trainer.clear()
         self.second.choose(Measure.TRAIN_ERROR if preset.key == USUAL else Measure.TEST_ERROR)
-        kept = list_runs(assets.path("runs") / preset.key)
-        order = {name: place for place, (name, _) in enumerate(preset.networks)}
-        first = sorted((run for run in kept if run.plan.seed == 0), key=lambda run: order.get(run.name, len(order)))
-        self.show_recording(self._read([run.path for run in first]))
+        self._is_live = False
+        self.show_recording(self._recording())
 
     def _on_rate_wanted(self) -> None:
         plans = self._planned()
@@ -257,6 +305,15 @@ class TrainingPage(RunsPage[TrainingController]):
         if self.first.key.startswith("heat") or self.second.key.startswith("heat"):
             self.draw()
 
+    def _on_saved(self, folders: list[Path]) -> None:
+        """Show saved runs or recordings; what is shown of them tells where they lie among all runs."""
+        roots = (assets.path("runs"), runs_folder())
+        pairs = ((folder, root) for folder in folders for root in roots if folder.is_relative_to(root))
+        self._saved = tuple(folder.relative_to(root).as_posix() for folder, root in pairs)
+        self._is_live = False
+        self.show_recording(self._read(folders))
+        self.part_changed.emit()
+
     def _on_continue(self, folders: list[Path]) -> None:
         runs = self._read(folders)
         if runs:
@@ -291,6 +348,12 @@ class TrainingPage(RunsPage[TrainingController]):
             self.replay.setVisible(self.views.currentWidget() is not self.inside)
 
     def _leave_replay(self) -> None:
+        """Show the runs of now."""
+        self._is_live, self._saved = True, ()
+        self._end_replay()
+        self.part_changed.emit()
+
+    def _end_replay(self) -> None:
         self.replay.hide()
         self.replay.leave()
 

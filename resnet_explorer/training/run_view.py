@@ -1,6 +1,6 @@
 """What pages that train share: plots of the runs, the table of runs, and the page itself."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Generic, TypeVar
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
@@ -17,9 +17,10 @@ from resnet_explorer.readings.text import LAST_STEPS, last_steps, percent
 from resnet_explorer.runs.plan import Run, RunStatistics
 from resnet_explorer.training.bars import CurveOptions
 from resnet_explorer.training.block_charts import BLOCKWISE, block_plot, block_strips, heat, rates
-from resnet_explorer.training.chart_data import MEASURES, Measure, Options, Traced, traced
+from resnet_explorer.training.chart_data import MEASURES, Options, Traced, traced
 from resnet_explorer.training.charts import TrainingCharts
 from resnet_explorer.training.controller import LiveRun, RunStatus, TrainingController
+from resnet_explorer.training.part import LIVE, PLANNED, SEEDS, Measure
 from resnet_explorer.training.text import test_error
 from resnet_explorer.training.unfinished_bar import UnfinishedBar
 from resnet_explorer.ui.canvas import Canvas
@@ -74,6 +75,32 @@ class RunTable(TextTable):
         """Return the rows whose curves are hidden."""
         checked = [item.checkState(0) == Qt.CheckState.Checked for item in self._items]
         return frozenset(row for row, is_checked in enumerate(checked) if not is_checked)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the runs, row by row."""
+        return tuple(item.text(0) for item in self._items)
+
+    def others(self, names: Sequence[str]) -> frozenset[int]:
+        """Return the rows of other runs than those of some names; none where no run has such a name."""
+        others = frozenset(row for row, name in enumerate(self.names) if name not in names)
+        return others if len(others) < len(self._items) else frozenset()
+
+    def hide_rows(self, hidden: Set[int]) -> None:
+        """Hide the curves of some rows and show all others, without a signal."""
+        with QSignalBlocker(self):
+            for row, item in enumerate(self._items):
+                item.setCheckState(0, Qt.CheckState.Unchecked if row in hidden else Qt.CheckState.Checked)
+
+    def row_of(self, name: str) -> int:
+        """Return the row of a run; the first where there is none of that name."""
+        return self.names.index(name) if name in self.names else 0
+
+    def select_row(self, row: int) -> None:
+        """Select a row without a signal."""
+        if row < len(self._items):
+            with QSignalBlocker(self):
+                self.setCurrentItem(self._items[row])
 
     @property
     def place(self) -> int:
@@ -161,18 +188,6 @@ def _state(run: Run, live: LiveRun | None) -> str:
     return f"{live.status}, about {duration(left)} left" if live.status == "running" and left else str(live.status)
 
 
-SEEDS = "seeds"
-LIVE = (
-    Quantity.OUTPUT,
-    Quantity.INPUT,
-    Quantity.WEIGHTS,
-    Quantity.UPDATE,
-    Quantity.ESTIMATE,
-    Quantity.ACTIVATION,
-    Quantity.WEIGHT_NORM,
-    Quantity.SHARE,
-)
-"""The quantities that are offered of each block."""
 _KINDS = (("blocks", "Blocks", ""), ("heat", "Over the steps", "Blocks by steps, for the selected run. "))
 
 
@@ -198,7 +213,7 @@ class RunPane(QStackedWidget):
         tip = "Runs that differ only in their seed, as one curve"
         self.list.add("Training loss: median and range over seeds", SEEDS, tip)
         tip = "The schedule of the recipe, and the position of each run in it"
-        self.list.add("Planned learning rate", "planned", tip)
+        self.list.add("Planned learning rate", PLANNED, tip)
         for kind, title, tip in _KINDS:
             self.list.insertSeparator(self.list.count())
             for quantity in LIVE:
@@ -218,6 +233,11 @@ class RunPane(QStackedWidget):
 
     def choose(self, key: str) -> None:
         self.list.setCurrentIndex(self.list.findData(key))
+
+    def show_key(self, key: str) -> None:
+        """Choose without a signal."""
+        with QSignalBlocker(self):
+            self.choose(key)
 
     @property
     def canvas(self) -> Canvas:
@@ -239,7 +259,7 @@ class RunPane(QStackedWidget):
             axis = Axis(labels.symbol, Scale.LOG if labels.log else Scale.LINEAR)
             strips = block_strips(shown, rest) if self.height() > 420 else ()
             self.chart.show_chart(block_plot(shown, rest, options), strips, axis, "Each block coloured by its value")
-        elif kind == "planned":
+        elif kind == PLANNED:
             self.chart.show_chart(rates(shown, options))
         elif kind == SEEDS:
             self.chart.show_chart(self._charts.seeds(shown, Measure.TRAIN_LOSS, options))

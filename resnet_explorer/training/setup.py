@@ -3,13 +3,15 @@
 from dataclasses import replace
 from math import isfinite
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QScrollArea, QWidget
 
 from resnet_explorer.errors import ExplorerError
+from resnet_explorer.images.choice import DataChoice
 from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.runs.recipe import MAX_STEPS
 from resnet_explorer.spec import InputShape, ResNetSpec
+from resnet_explorer.training.part import MAX_SEED, OwnNetwork, OwnSetup
 from resnet_explorer.training.presets import PRESETS, TrainingPreset
 from resnet_explorer.training.recipe_form import RecipeForm
 from resnet_explorer.ui.choosers import ExperimentList, ImagesBox, NetworkList
@@ -37,7 +39,7 @@ class TrainingSetup(QScrollArea):
         self._like: ResNetSpec | None = None
         self.presets = ExperimentList(list(PRESETS.values()))
         self.networks = NetworkList(document)
-        self.images, self.side, self.seed = ImagesBox(), NumberField(1, 1024), NumberField(0, 2**31 - 1)
+        self.images, self.side, self.seed = ImagesBox(), NumberField(1, 1024), NumberField(0, MAX_SEED)
         self.epochs = FractionField()
         self.tensorboard = describe(
             QCheckBox("write event files for TensorBoard"),
@@ -86,6 +88,30 @@ class TrainingSetup(QScrollArea):
         self.problem.say("")
         self.preset_chosen.emit()
         self.changed.emit()
+
+    @property
+    def own(self) -> OwnSetup | None:
+        """Return the user's own experiment; None where an app's one is chosen, or there is no network."""
+        networks = tuple(OwnNetwork(name, spec) for name, spec in self.networks.networks)
+        if self.preset is not None or not networks:
+            return None
+        return OwnSetup(networks, self.recipe.recipe, max(1, min(self.side.value(), 1024)), self._like)
+
+    def show_setup(self, preset: TrainingPreset | None, own: OwnSetup | None, images: DataChoice, seed: int) -> None:
+        """Show an experiment, or an own one, without a signal."""
+        with QSignalBlocker(self), QSignalBlocker(self.images):
+            self.images.use(images)
+            self.seed.show_value(seed)
+            if preset is not None and preset is not self.preset:
+                self.choose(preset)
+            elif own is not None:
+                self._leave_preset()
+                self._like = own.like
+                self.networks.show_networks([(network.name, network.spec) for network in own.networks])
+                self.recipe.show_recipe(own.recipe)
+                self.side.show_value(own.side)
+        self.problem.say("")
+        self._show_epochs()
 
     def _on_images(self) -> None:
         if self.preset is None or self.preset.needs != self.images.choice.kind:

@@ -11,9 +11,10 @@ from resnet_explorer.picture.chart import Axis, Chart, Scale
 from resnet_explorer.readings.quantities import Quantity
 from resnet_explorer.runs.plan import Run
 from resnet_explorer.training.block_charts import block_plot
-from resnet_explorer.training.chart_data import Measure, Options, Traced, measure_words, traced
+from resnet_explorer.training.chart_data import Options, Traced, measure_words, traced
 from resnet_explorer.training.charts import TrainingCharts
 from resnet_explorer.training.page import TrainingPage
+from resnet_explorer.training.part import Measure
 from resnet_explorer.ui.slide import Control, ControlKind, Presentation, Slide, chart_picture, first_sentence, join
 from resnet_explorer.ui.window import Window
 

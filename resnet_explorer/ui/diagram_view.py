@@ -36,6 +36,8 @@ class DiagramView(Canvas):
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
+        self.picker: Callable[[str], None] | None = None
+        """Takes the path of what is clicked, or chosen by Enter, where that answers a question instead of selecting."""
         self._results: Results | None = None
         self.setAccessibleName("Block diagram")
         self.setAccessibleDescription(self.help)
@@ -117,13 +119,13 @@ class DiagramView(Canvas):
         return [(place, weight) for path, weight in framed for place in self._places(path)]
 
     def clicked(self, path: str) -> None:
-        self._document.select(path)
+        (self.picker or self._document.select)(path)
 
     def pointed(self, path: str) -> None:
         self._document.hover_over(path)
 
     def double_clicked(self, hit: Hit) -> None:
-        if self._results:
+        if self._results and not self.picker:
             network = self._results.analysis.network
             path = hit.path if hit.group.kind != "gone" else network.ancestors(hit.path)[0]
             self._document.show_view(toggled(network, self._document.view, path))
@@ -146,7 +148,9 @@ class DiagramView(Canvas):
         return path if self._results.analysis.network.has(path) else path.rpartition(".")[0]
 
     def action_of(self, event: QKeyEvent) -> Callable[[], None] | None:
-        key = event.key()
+        key, picker = event.key(), self.picker
+        if picker and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            return lambda: picker(self._document.selection)
         if key in _DIRECTIONS:
             return lambda: self._walk(_DIRECTIONS[key])
         return {

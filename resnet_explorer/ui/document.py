@@ -30,10 +30,10 @@ class History:
     place: int = 0
 
 
-class _Change(QUndoCommand):
-    """One step from a state to the next; steps of one gesture, such as a slider's, merge."""
+class Change(QUndoCommand):
+    """One step from a state to the next; steps of one gesture (>= 0), such as a slider's, merge."""
 
-    def __init__(self, document: "Document", before: State, after: State, label: str, gesture: int) -> None:
+    def __init__(self, document: "Document", before: State, after: State, label: str, gesture: int = -1) -> None:
         super().__init__(label)
         self.before, self.after = before, after
         self._document, self._gesture = document, gesture
@@ -48,7 +48,7 @@ class _Change(QUndoCommand):
         return self._gesture
 
     def mergeWith(self, other: QUndoCommand) -> bool:
-        assert isinstance(other, _Change)
+        assert isinstance(other, Change)
         self.after = other.after
         self.setObsolete(self.after == self.before)
         return True
@@ -85,7 +85,7 @@ class Document(QObject):
     def propose(self, state: State, label: str, gesture: int = -1) -> None:
         """Make a new state the current one, as an undo step named ``label``; equal gestures (>= 0) merge."""
         if state != self.state:
-            self.undo_stack.push(_Change(self, self.state, state, label, gesture))
+            self.undo_stack.push(Change(self, self.state, state, label, gesture))
 
     def show_state(self, state: State) -> None:
         """Make a state the current one without a step to undo, as a part of a larger step."""
@@ -96,10 +96,13 @@ class Document(QObject):
     def history(self) -> History:
         """Return the last steps, those that were undone among them."""
         stack = self.undo_stack
-        first = max(0, min(stack.index(), stack.count() - KEPT_STEPS))
-        steps = [step for place in range(first, stack.count()) if isinstance(step := stack.command(place), _Change)]
-        states = (steps[0].before, *(step.after for step in steps)) if steps else (self.state,)
-        return History(states, tuple(step.text() for step in steps), stack.index() - first)
+        commands = [(place, stack.command(place)) for place in range(stack.count())]
+        steps = [(at, step) for at, step in commands if isinstance(step, Change) and step.before != step.after]
+        done = sum(at < stack.index() for at, _ in steps)
+        first = max(0, min(done, len(steps) - KEPT_STEPS))
+        kept = [step for _, step in steps[first:]]
+        states = (kept[0].before, *(step.after for step in kept)) if kept else (self.state,)
+        return History(states, tuple(step.text() for step in kept), done - first)
 
     def restore(self, history: History) -> None:
         """Take over the steps of another time, where they lead to the state that is shown and nothing was done yet."""
@@ -109,7 +112,7 @@ class Document(QObject):
             return
         self._is_restoring = True
         for before, after, label in zip(states, states[1:], history.labels, strict=False):
-            self.undo_stack.push(_Change(self, before, after, label, -1))
+            self.undo_stack.push(Change(self, before, after, label))
         self.undo_stack.setIndex(place)
         self._is_restoring = False
 

@@ -6,13 +6,7 @@ from math import ceil
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QStyle,
-    QStyleOptionToolButton,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QStyle, QStyleOptionToolButton, QToolButton, QWidget
 
 from resnet_explorer.ui.parts import describe, vbox
 from resnet_explorer.ui.style import USUAL_POINTS
@@ -125,6 +119,8 @@ class Drawer(QFrame):
         self._box = vbox((widget, 1), of=self, spacing=0)
         self.is_over = False
         """Whether it covers a part of the picture."""
+        self.stays_beside = False
+        """Whether the picture gives way to it in large text too, where other drawers lie over the picture."""
         self.offered = True
         """Whether it is there at all: a drawer of one view of a page is hidden, handle and all, in the others."""
 
@@ -189,12 +185,20 @@ class Frame(QWidget):
         self._tools_area.changed.connect(self._place)
         main.setParent(self)
         for drawer in drawers:
-            for part in (drawer.handle, drawer):
-                part.setParent(self)
-            drawer.hide()
-            drawer.handle.setVisible(drawer.offered)
-            drawer.handle.clicked.connect(lambda checked, drawer=drawer: self.open(drawer, checked))
-            drawer.grip.dragged.connect(lambda by, drawer=drawer: self._on_dragged(drawer, by))
+            self._put(drawer)
+
+    def add(self, drawer: Drawer) -> None:
+        """Put in one more drawer, which comes before the others."""
+        self.drawers = (drawer, *self.drawers)
+        self._put(drawer)
+
+    def _put(self, drawer: Drawer) -> None:
+        for part in (drawer.handle, drawer):
+            part.setParent(self)
+        drawer.hide()
+        drawer.handle.setVisible(drawer.offered)
+        drawer.handle.clicked.connect(lambda checked: self.open(drawer, checked))
+        drawer.grip.dragged.connect(lambda by: self._on_dragged(drawer, by))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(320, 240)
@@ -329,7 +333,7 @@ class Frame(QWidget):
 
     def _gives_way_to(self, drawer: Drawer) -> bool:
         """Tell whether the picture may be smaller than usual because the user opened a drawer, in usual text."""
-        return drawer.state is OpenState.OPEN and self._scale() <= LARGE
+        return drawer.state is OpenState.OPEN and (self._scale() <= LARGE or drawer.stays_beside)
 
     @staticmethod
     def _may_open(drawer: Drawer) -> bool:

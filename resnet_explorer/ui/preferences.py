@@ -15,7 +15,7 @@ FOLDER_VARIABLE = "RESNET_EXPLORER_CONFIG"
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """The theme, whether motion is reduced, whether the first start was left, and the last choices of exports."""
+    """The theme, whether motion is reduced, choices of the export dialog, the folder of own lessons, whether welcomed."""
 
     theme: str = "system"
     reduce_motion: bool = False
@@ -27,6 +27,7 @@ class Preferences:
     export_page: str = ""
     export_width: int = 1280
     export_height: int = 720
+    lessons_folder: str = ""
     was_welcomed: bool = False
 
 

@@ -24,8 +24,10 @@ from resnet_explorer.features import resolve
 from resnet_explorer.picture.contrast import band, for_stage
 from resnet_explorer.picture.marks import Ink
 from resnet_explorer.ui.painter import paint
+from resnet_explorer.ui.scene import hit
 from resnet_explorer.ui.slide import HIGH, ControlKind, Presentation, Slide
 from resnet_explorer.ui.stage_layout import Layout, Place, Placed, lay_out, used
+from resnet_explorer.ui.strip import Strip
 from resnet_explorer.ui.style import theme_named
 from resnet_explorer.ui.window import Window
 
@@ -66,6 +68,7 @@ class Stage(QWidget):
         self._focus = window.focusWidget()
         self.presentation: Presentation | None = None
         self.slide: Slide | None = None
+        self.strip: Strip | None = None
         self.layout_: Layout | None = None
         self.is_blank, self.points, self.draws = False, False, False
         self.lines: list[list[QPointF]] = []
@@ -98,7 +101,7 @@ class Stage(QWidget):
         """Use the theme that is chosen now."""
         theme = theme_named(self._window.preferences.theme)
         self._theme, self._band = for_stage(theme), band(theme)
-        self.update()
+        self._compose()
 
     def show_page(self, key: str) -> None:
         """Show another page; the window shows it too while the stage does."""
@@ -113,6 +116,34 @@ class Stage(QWidget):
         self.presentation.changed.connect(self._compose)
         self._erase()
         self._compose()
+
+    def show_anew(self) -> None:
+        """Show the page that the window shows, from its beginning: the window shows something else."""
+        self.key, shown = "", _shown_key(self._window, self._shows)
+        self.show_page(shown)
+
+    def show_strip(self, strip: Strip | None) -> None:
+        """Put a strip below the pictures, in place of the one that is there; it belongs to the stage."""
+        if self.strip is not None:
+            self.strip.hide()
+            self.strip.deleteLater()
+        self.strip = strip
+        if strip is not None:
+            strip.setParent(self)
+            strip.show()
+        self._compose()
+
+    def recompose(self) -> None:
+        """Lay the slide out anew: what the strip says needs another height."""
+        self._compose()
+
+    def path_at(self, at: QPointF) -> str:
+        """Return the path of what the slide's picture shows at a point in px of the slide."""
+        if self.layout_ is None:
+            return ""
+        body = self.layout_.body
+        target = hit(body.picture, (at - QPointF(body.x, body.y)) / body.scale)
+        return target.path if target else ""
 
     def _drop(self) -> None:
         if self.presentation is not None:
@@ -143,7 +174,12 @@ class Stage(QWidget):
             return
         self.slide = self.presentation.slide()
         keys = [f"{self.presentation.keys} · {text}" for text in KEYS]
-        self.layout_ = lay_out(self.slide, self.presentation.controls, keys, self.width() / max(1, self.height()))
+        aspect = self.width() / max(1, self.height())
+        strip = self.strip.fit(HIGH * aspect, self.scale, self._band) if self.strip else 0.0
+        self.layout_ = lay_out(self.slide, self.presentation.controls, keys, aspect, strip)
+        if self.strip:
+            top = self.layout_.band.y - strip
+            self.strip.setGeometry(0, round(top * self.scale), self.width(), round(strip * self.scale))
         self.setAccessibleName(self.slide.title)
         said = (self.slide.facts, self.slide.sentence, self.slide.note, self.layout_.body.picture.description)
         self.setAccessibleDescription(". ".join(filter(None, (*said, keys[0]))))
@@ -203,13 +239,15 @@ class Stage(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
-        act = self._action_of(key)
+        act = (self.strip.action_of(event) if self.strip else None) or self._action_of(key)
         if act is None:
             super().keyPressEvent(event)
             return
         if self.is_blank and key not in (*_LEAVE, *_BLANK):
             self.is_blank = False
         act()
+        if self.strip is not None:
+            self.strip.setVisible(not self.is_blank)
         self.update()
 
     def _action_of(self, key: Qt.Key) -> Callable[[], None] | None:
@@ -305,6 +343,8 @@ class Stage(QWidget):
         if place is not None:
             self._held = place if place.control.kind is ControlKind.SLIDER else None
             self._use(place, at.x())
+        elif self.strip is not None and self.strip.picked(self.path_at(at)):
+            return
         elif self.draws:
             self.lines.append([at])
         self.show_controls()

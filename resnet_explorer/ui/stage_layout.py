@@ -1,6 +1,7 @@
 """Where everything is on a slide: title and facts above, the picture as large as fits, one sentence in a band below."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from resnet_explorer.picture.chart.text import ASCENT, line, wrap
@@ -59,13 +60,18 @@ def fitted(
     return sizes[-1], wrap(text, room, sizes[-1], ANY, style)
 
 
-def lay_out(slide: Slide, controls: Sequence[Control], keys: Sequence[str], aspect: float) -> Layout:
-    """Return a slide composed for a screen of an aspect ratio; ``keys`` says what they do, in full and shorter."""
+def lay_out(
+    slide: Slide, controls: Sequence[Control], keys: Sequence[str], aspect: float, strip: float = 0.0
+) -> Layout:
+    """Return a slide composed for a screen of an aspect ratio; ``keys`` says what they do, in full and shorter.
+
+    ``strip`` is the height of what stands between picture and band, and takes the place of the slide's sentence.
+    """
     wide = HIGH * aspect
     head = _head(slide, wide)
-    low = _band(slide, keys, wide)
+    low = _band(replace(slide, sentence="") if strip else slide, keys, wide)
     top, bottom = head.height, HIGH - low.height
-    room = wide - 2 * EDGE + 16, bottom - top - 8
+    room = wide - 2 * EDGE + 16, bottom - strip - top - 8
     picture = slide.draw(*room)
     scale = min(room[0] / picture.width, room[1] / picture.height)
     x = (wide - picture.width * scale) / 2

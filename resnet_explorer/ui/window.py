@@ -82,6 +82,8 @@ class Window(QMainWindow):
     actions_by_key: dict[str, QAction]
     layouts: dict[str, dict[str, tuple[str, int]]]
     """For each page the saved states of its drawers."""
+    stage_changed = Signal()
+    """Tells that the stage has begun, or was left."""
 
     def page(self, key: str) -> PageView:
         """Return the page of a key, which is built where it is not there yet."""

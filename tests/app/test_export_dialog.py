@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.diagram.view import View
-from resnet_explorer.insight.controls import Inside
+from resnet_explorer.insight.part import Inside
 from resnet_explorer.picture.chart import STYLES, Axis, Chart, Series
 from resnet_explorer.picture.marks import Ink
 from resnet_explorer.picture.page import PAGES

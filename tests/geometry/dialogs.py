@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog
 from resnet_explorer.app import module_dialog
 from resnet_explorer.app.commands import ShortcutsPage
 from resnet_explorer.app.help import HelpDialog
+from resnet_explorer.app.lesson_list import LessonList
 from resnet_explorer.app.timeline_dialog import TimelineDialog
 from resnet_explorer.app.verdict import VerdictDialog
 from resnet_explorer.app.weights_dialog import WeightsDialog
@@ -103,4 +104,5 @@ DIALOGS = (
     Dialog("module, read", _module_read),
     Dialog("learning rate", _rate),
     Dialog("paths", _paths),
+    Dialog("lessons", lambda desk: LessonList(desk.window, lambda path: None)),
 )

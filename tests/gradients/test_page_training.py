@@ -7,10 +7,9 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from resnet_explorer.app.main_window import MainWindow
-from resnet_explorer.gradients.controls import When
 from resnet_explorer.gradients.descent import Descent, DescentRequest, DescentStep
 from resnet_explorer.gradients.page import GradientPage
-from resnet_explorer.gradients.pictures import DescentView
+from resnet_explorer.gradients.part import DescentView, When
 from resnet_explorer.readings.quantities import Quantity
 from resnet_explorer.spec.catalogue import find
 from tests import pages

@@ -9,8 +9,9 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QComboBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from resnet_explorer.insight.controls import TRUE, Inside
+from resnet_explorer.insight.controls import TRUE
 from resnet_explorer.insight.page import InsideView
+from resnet_explorer.insight.part import Inside
 from resnet_explorer.insight.pictures import Shown, coloured, seen
 from resnet_explorer.insight.values import (
     Cam,

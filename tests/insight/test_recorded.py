@@ -15,8 +15,8 @@ from pytestqt.qtbot import QtBot
 from resnet_explorer.diagram.lesions import lesion_chart
 from resnet_explorer.insight import lab
 from resnet_explorer.insight.charts import surface_picture
-from resnet_explorer.insight.controls import Inside
 from resnet_explorer.insight.page import InsideView
+from resnet_explorer.insight.part import Inside
 from resnet_explorer.insight.recorded import NO_WEIGHTS, NOT_RECORDED, RECORDED, find_recorded, is_recorded
 from resnet_explorer.insight.values import RunLesionsRequest, RunReference, Surface, SurfaceRequest
 from resnet_explorer.picture.marks import Label

@@ -15,8 +15,9 @@ from resnet_explorer.runs.plan import Metric, Run, RunEnvironment, RunPlan
 from resnet_explorer.runs.recipe import Recipe, Schedule
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.training.block_charts import block_plot, block_strips, heat, rates
-from resnet_explorer.training.chart_data import Across, Measure, Options, looks, traced
+from resnet_explorer.training.chart_data import Options, looks, traced
 from resnet_explorer.training.charts import TrainingCharts
+from resnet_explorer.training.part import Across, Measure
 
 OPEN = {Marker.OPEN_SQUARE, Marker.OPEN_DIAMOND, Marker.OPEN_CIRCLE, Marker.OPEN_TRIANGLE}
 BARE = Options(smoothing=0.0)

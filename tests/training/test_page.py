@@ -14,9 +14,9 @@ from resnet_explorer.runs.recipe import Recipe, Schedule
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.spec.change import assign
-from resnet_explorer.training.chart_data import Measure
 from resnet_explorer.training.controller import RunStatus
 from resnet_explorer.training.page import TrainingPage
+from resnet_explorer.training.part import Measure
 from resnet_explorer.training.presets import PRESETS
 from resnet_explorer.ui import dialogs
 from resnet_explorer.ui.fields import ChoiceField

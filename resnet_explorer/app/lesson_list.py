@@ -1,0 +1,110 @@
+"""The list of lessons: those that come with the app and those of a folder of the user's, and what is in each."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
+
+from resnet_explorer.app.lesson_files import folders
+from resnet_explorer.app.lesson_text import LessonText
+from resnet_explorer.lessons import course
+from resnet_explorer.lessons.course import Listed
+from resnet_explorer.ui.dialogs import resize_to_fit
+from resnet_explorer.ui.parts import Problem, WrappedLabel, button, describe, hbox, vbox
+from resnet_explorer.ui.status import ElidedLabel
+from resnet_explorer.ui.tables import TextRow, TextTable
+from resnet_explorer.ui.window import Window
+
+COLUMNS = (
+    ("Lesson", "Its title; Enter or a double click opens it"),
+    ("Minutes", "How long it takes"),
+    ("Level", "For whom it is"),
+    ("Steps", "How many steps it has"),
+)
+NO_FOLDER = "No folder of your own. A lesson is a Markdown file; see docs/lessons.md."
+
+
+class LessonList(QDialog):
+    """Lists the lessons; ``open_lesson`` is called with the file of the one that is opened."""
+
+    def __init__(self, window: Window, open_lesson: Callable[[Path], object]) -> None:
+        super().__init__(window)
+        self._window, self._open_lesson = window, open_lesson
+        self.setWindowTitle("Lessons")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._listed: dict[str, Listed] = {}
+        self._chosen = ""
+        self.table = TextTable("Lessons", COLUMNS, numbers=(1, 3))
+        self.table.chosen.connect(self._on_chosen)
+        self.table.itemActivated.connect(self.open)
+        self.knows, self.topics, self.problem = LessonText(), WrappedLabel(), Problem()
+        self.folder = ElidedLabel()
+        self.open_button = button("Open", "Open the lesson (Enter)", self.open)
+        self.open_button.setDefault(True)
+        choose = button("Choose folder…", "List the lessons of a folder of your own too", self._on_choose)
+        self.forget = button("Forget", "List no folder of your own", self._on_forget)
+        close = button("Close", "Close this list (Esc)", self.reject)
+        about = describe(QWidget(), "About the lesson")
+        vbox(self.knows, self.topics, self.problem, of=about, spacing=4)
+        place = hbox((self.folder, 1), choose, self.forget)
+        vbox((self.table, 1), about, place, hbox(1, self.open_button, close), of=self, margins=(12, 12, 12, 12))
+        resize_to_fit(self, 660, 520)
+        self.show_lessons()
+
+    def show_lessons(self) -> None:
+        """List the lessons that there are now."""
+        listed = course.lessons(*folders(self._window))
+        self._listed = {str(entry.path): entry for entry in listed}
+        self.table.show_rows([_row(entry) for entry in listed])
+        self.table.fit_columns()
+        own = self._window.preferences.lessons_folder
+        self.folder.setText(f"Your lessons: {own}" if own else NO_FOLDER)
+        self.forget.setVisible(bool(own))
+        first = next(iter(self._listed), "")
+        self.table.select(first)
+        self._on_chosen(first)
+
+    def open(self) -> None:
+        """Open the lesson that is selected; a broken one cannot be."""
+        entry = self._listed.get(self._chosen)
+        if entry is not None and entry.lesson is not None:
+            self.accept()
+            self._open_lesson(entry.path)
+
+    def _on_chosen(self, key: str) -> None:
+        self._chosen, entry = key, self._listed.get(key)
+        lesson = entry.lesson if entry else None
+        self.knows.show_text(f"*Afterwards you know:* {lesson.knows}" if lesson else "")
+        self.topics.show_text(topics_text(lesson.topics) if lesson else "")
+        self.problem.say(f"{entry.path.name}: {entry.problem}" if entry and not lesson else "")
+        self.open_button.setEnabled(lesson is not None)
+
+    def _on_choose(self) -> None:
+        start = self._window.preferences.lessons_folder or self._window.preferences.export_folder
+        if chosen := QFileDialog.getExistingDirectory(self, "The folder of your lessons", start):
+            self._use_folder(chosen)
+
+    def _on_forget(self) -> None:
+        self._use_folder("")
+
+    def _use_folder(self, folder: str) -> None:
+        self._window.remember(replace(self._window.preferences, lessons_folder=folder))
+        self.show_lessons()
+
+
+def _row(entry: Listed) -> TextRow:
+    lesson = entry.lesson
+    if lesson is None:
+        texts = (f"⚠ {entry.path.name}", "", "", "")
+        return TextRow(str(entry.path), texts, tips=(entry.problem,))
+    texts = (lesson.title, str(lesson.minutes), str(lesson.level), str(len(lesson.steps)))
+    return TextRow(str(entry.path), texts, tips=(f"{lesson.title}\n{entry.path}",))
+
+
+def topics_text(topics: tuple[int, ...]) -> str:
+    """Return the numbers of the course's topics that a lesson covers, as a text."""
+    if not topics:
+        return ""
+    return f"{'Topic' if len(topics) == 1 else 'Topics'} of the course: {', '.join(map(str, topics))}"
