@@ -15,7 +15,7 @@ FOLDER_VARIABLE = "RESNET_EXPLORER_CONFIG"
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """The theme, whether motion is reduced, choices of the export dialog, the folder of own lessons, whether welcomed."""
+    """The theme, whether motion is reduced, choices of exports, the folder of own lessons, whether first start is over."""
 
     theme: str = "system"
     reduce_motion: bool = False
