@@ -10,8 +10,6 @@ from pathlib import Path
 
 from resnet_explorer import assets, features
 from resnet_explorer.app import actions
-from resnet_explorer.app.lesson_files import folders
-from resnet_explorer.app.lessons import open_lesson
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.lessons import course
 from resnet_explorer.network import Block
@@ -73,13 +71,18 @@ def commands(window: MainWindow) -> Iterator[Entry]:
 
 def lessons(window: MainWindow) -> Iterator[Entry]:
     """Yield the lessons, the user's own too; broken ones are left out."""
-    own = folders(window)
+    chosen = window.preferences.lessons_folder
+    own = (Path(chosen),) if chosen else ()
     stamps = (file.stat().st_mtime_ns for folder in (assets.path("lessons"), *own) for file in folder.glob("*.md"))
     for listed in _lessons(own, tuple(stamps)):
         if listed.lesson is not None:
             tip = f"{listed.lesson.minutes} minutes: {listed.lesson.knows}"
-            start = partial(open_lesson, window, listed.path)
+            start = partial(_open_lesson, window, listed.path)
             yield Entry(listed.lesson.title, "Lesson", start, tip=tip, names=(listed.key,))
+
+
+def _open_lesson(window: MainWindow, file: Path) -> None:
+    features.resolve("resnet_explorer.app.lessons:open_lesson")(window, file)
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,7 @@ FOLDER_VARIABLE = "RESNET_EXPLORER_CONFIG"
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """The theme, whether motion is reduced, choices of exports, the folder of own lessons, whether first start is over."""
+    """The theme, whether motion is reduced, the last choices of exports, the folder of own lessons, what was seen."""
 
     theme: str = "system"
     reduce_motion: bool = False
