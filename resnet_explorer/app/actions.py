@@ -113,6 +113,7 @@ EVERYWHERE: Mapping[str, str] = {
 
 KEYS_OF_VIEWS = (
     ("Window", "Ctrl+1 to Ctrl+9", "Show the first to the ninth page"),
+    ("Window", "Up, Down, Enter, Esc", "In the list of what is found: choose, do it, close"),
     ("Window", "Menu, Shift+F10", "What can be done with the selected part, in the diagram and in Layers"),
     ("Diagram", "Left, Right", "Walk along the blocks, or along an open block's layers"),
     ("Diagram", "Down, Up", "Go into an open block, and out again"),

@@ -21,6 +21,7 @@ from resnet_explorer.ui.parts import describe, label, vbox
 from resnet_explorer.ui.style import USUAL_POINTS
 
 Index = QModelIndex | QPersistentModelIndex
+HINT = "Find a page, action, network, layer, lesson, experiment…"
 WIDE, LINES, GAP = 620, 12, 10
 """Width in px at the usual text size, lines that are seen, and px between text and edge."""
 NOTHING = "Nothing is called that. Try fewer letters."
@@ -104,7 +105,7 @@ class Palette(QFrame):
         self.setObjectName("palette")
         self.setAutoFillBackground(True)
         self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.field = describe(QLineEdit(placeholderText="Find a page, action, network, layer, experiment…"), "Find")
+        self.field = describe(QLineEdit(placeholderText=HINT), "Find")
         self.model, self.list = EntryModel(self), describe(QListView(), "What fits")
         self.list.setModel(self.model)
         self.list.setItemDelegate(EntryDelegate(self.list))
