@@ -21,6 +21,7 @@ LARGEST = 1e18
 """No number in an expression may be larger, and no exponent larger than ``MAX_EXPONENT``."""
 MAX_EXPONENT = 64
 WHERE = "expression"
+_LISTED = "'resnet-explorer lesson readings' lists what can be written."
 
 
 class Piece(NamedTuple):
@@ -189,7 +190,7 @@ def _check(node: ast.expr, depth: int) -> None:
             _check_name(name, len(node.args), tuple(names))
             children = [*node.args, *(word.value for word in node.keywords)]
         case _:
-            _fail(f"{_quoted(ast.unparse(node))} is not in the language of lessons.", "docs/lessons.md says what is.")
+            _fail(f"{_quoted(ast.unparse(node))} is not in the language of lessons.", _LISTED)
     for child in children:
         _check(child, depth + 1)
 
@@ -198,7 +199,7 @@ def _check_name(name: str, count: int, keywords: tuple[str, ...]) -> None:
     """Refuse a name that is neither a function nor a reading, and values that it does not take."""
     if name not in FUNCTIONS:
         if name not in reading_names():
-            hint = did_you_mean(name, (*FUNCTIONS, *reading_names()), "'resnet-explorer lesson readings' lists all.")
+            hint = did_you_mean(name, (*FUNCTIONS, *reading_names()), _LISTED)
             _fail(f"There is no reading {_quoted(name)}.", hint)
         check_call(name, count, keywords)
         return
