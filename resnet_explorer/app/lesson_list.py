@@ -20,8 +20,8 @@ from resnet_explorer.ui.window import Window
 COLUMNS = (
     ("Lesson", "Its title; Enter or a double click opens it"),
     ("Minutes", "How long it takes"),
-    ("Level", "For whom it is"),
     ("Steps", "How many steps it has"),
+    ("Level", "For whom it is"),
 )
 NO_FOLDER = "No folder of your own. A lesson is a Markdown file; see docs/lessons.md."
 
@@ -36,7 +36,7 @@ class LessonList(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._listed: dict[str, Listed] = {}
         self._chosen = ""
-        self.table = TextTable("Lessons", COLUMNS, numbers=(1, 3))
+        self.table = TextTable("Lessons", COLUMNS, numbers=(1, 2))
         self.table.chosen.connect(self._on_chosen)
         self.table.itemActivated.connect(self.open)
         self.knows, self.topics, self.problem = LessonText(), WrappedLabel(), Problem()
@@ -99,7 +99,7 @@ def _row(entry: Listed) -> TextRow:
     if lesson is None:
         texts = (f"⚠ {entry.path.name}", "", "", "")
         return TextRow(str(entry.path), texts, tips=(entry.problem,))
-    texts = (lesson.title, str(lesson.minutes), str(lesson.level), str(len(lesson.steps)))
+    texts = (lesson.title, str(lesson.minutes), str(len(lesson.steps)), str(lesson.level))
     return TextRow(str(entry.path), texts, tips=(f"{lesson.title}\n{entry.path}",))
 
 

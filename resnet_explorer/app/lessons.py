@@ -18,6 +18,8 @@ from resnet_explorer.ui.frame import Drawer, Edge
 
 WIDTH = 300
 """The width of the card in px at the usual text size."""
+SHARE = 0.3
+"""It is never wider than this part of the window."""
 
 
 def show_list(window: MainWindow, checked: bool = False) -> None:
@@ -82,7 +84,7 @@ class _Desk(QObject):
         drawer = window.drawer_beside("Lesson")
         if drawer is None:
             drawer = Drawer("Lesson", card, Edge.RIGHT, WIDTH, "The lesson that is open")
-            drawer.stays_beside = True
+            drawer.share = SHARE
             window.put_beside(drawer)
         else:
             drawer.set_widget(card)

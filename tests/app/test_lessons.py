@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
 from resnet_explorer import assets
+from resnet_explorer.app.app import build
 from resnet_explorer.app.lesson_answers import judge
 from resnet_explorer.app.lesson_card import LessonCard
 from resnet_explorer.app.lesson_list import LessonList
@@ -30,8 +31,8 @@ from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.ui.frame import Frame
 from resnet_explorer.ui.stage import Stage
+from tests.geometry.desk import DeskJobs
 from tests.narrow import of_kind, present
-from tests.scenes.test_scene import open_window
 from tests.slides import problems
 
 LESSON = """+++
@@ -100,8 +101,13 @@ def shared(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """One window for all lessons, whose jobs do nothing: what is shown is recorded."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RESNET_EXPLORER_CONFIG", str(tmp_path_factory.mktemp("config")))
-        window = open_window(qapp)
+        window = build(qapp)
+        window.__dict__["jobs"] = DeskJobs()
+        window.resize(1280, 800)
+        window.show()
+        window.build_panels()
         window.set_reduced_motion()
+        qapp.processEvents()
         yield window
         window.end()
         delete(window)
@@ -272,7 +278,7 @@ def test_a_lesson_is_found_taken_and_left_by_the_keyboard_alone(
     assert window.preferences.lessons_folder == str(file.parent)
     rows = {row.path: row for row in listed.table.rows}
     own = rows[str(file)]
-    assert own.texts == ("What a block adds", "5", "first course", "5")
+    assert own.texts == ("What a block adds", "5", "5", "first course")
     listed.table.setCurrentItem(present(listed.table.topLevelItem(listed.table.rows.index(own))))
     assert "adds its input" in listed.knows.accessibleName()
     qtbot.keyClick(listed.table, Qt.Key.Key_Return)
