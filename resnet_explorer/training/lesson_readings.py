@@ -128,13 +128,9 @@ def batch(scene: Scene, preset: str = "") -> int:
 
 
 def seconds(scene: Scene, run: str = "", preset: str = "") -> float:
-    """Return the seconds that training took, of one run or of all of a seed one after the other."""
-    runs = (
-        _named(scene, run, preset)[:1]
-        if run
-        else [each for each in _runs(_preset(scene, preset)) if not each.plan.seed]
-    )
-    return sum(each.metrics[-1].seconds for each in runs if each.metrics)
+    """Return the seconds that training took with the first seed, of one run or of all one after the other."""
+    runs = _named(scene, run, preset) if run else _runs(_preset(scene, preset))
+    return sum(each.last.seconds for each in runs if each.last and each.plan.seed == runs[0].plan.seed)
 
 
 def train_images(scene: Scene, preset: str = "") -> int:
