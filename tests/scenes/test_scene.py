@@ -190,6 +190,20 @@ def test_going_to_a_scene_is_one_step_to_undo(shared: MainWindow) -> None:
     assert shared.scene() == after
 
 
+def test_steps_before_a_way_without_a_step_are_kept_no_longer_than_the_window(shared: MainWindow) -> None:
+    document, stack = shared.document, shared.document.undo_stack
+    stack.clear()
+    shared.go_to(Scene(State(find("resnet18"), InputShape())))
+    document.propose(State(find("resnet34"), InputShape()), "choose ResNet-34")
+    shared.go_to(Scene(State(find("resnet50"), InputShape())))
+    document.propose(State(find("resnet101"), InputShape()), "choose ResNet-101")
+    assert document.history.labels == ("choose ResNet-101",)
+    stack.undo()
+    assert (document.state.spec.name, document.history.place) == ("resnet50", 0)
+    stack.undo()
+    assert document.state.spec.name == "resnet18"
+
+
 def test_a_step_that_shows_another_page_alone_is_none_of_the_network(shared: MainWindow) -> None:
     stack = shared.document.undo_stack
     stack.clear()
