@@ -11,6 +11,7 @@ from resnet_explorer.app.lesson_files import folders
 from resnet_explorer.app.lesson_text import LessonText
 from resnet_explorer.lessons import course
 from resnet_explorer.lessons.course import Listed
+from resnet_explorer.lessons.topics import titles
 from resnet_explorer.ui.dialogs import resize_to_fit
 from resnet_explorer.ui.parts import Problem, WrappedLabel, button, describe, hbox, vbox
 from resnet_explorer.ui.status import ElidedLabel
@@ -77,7 +78,7 @@ class LessonList(QDialog):
         self._chosen, entry = key, self._listed.get(key)
         lesson = entry.lesson if entry else None
         self.knows.show_text(f"*Afterwards you know:* {lesson.knows}" if lesson else "")
-        self.topics.show_text(topics_text(lesson.topics) if lesson else "")
+        self.topics.show_text(f"It covers {titles(lesson.topics)}." if lesson and lesson.topics else "")
         self.problem.say(f"{entry.path.name}: {entry.problem}" if entry and not lesson else "")
         self.open_button.setEnabled(lesson is not None)
 
@@ -101,10 +102,3 @@ def _row(entry: Listed) -> TextRow:
         return TextRow(str(entry.path), texts, tips=(entry.problem,))
     texts = (lesson.title, str(lesson.minutes), str(len(lesson.steps)), str(lesson.level))
     return TextRow(str(entry.path), texts, tips=(f"{lesson.title}\n{entry.path}",))
-
-
-def topics_text(topics: tuple[int, ...]) -> str:
-    """Return the numbers of the course's topics that a lesson covers, as a text."""
-    if not topics:
-        return ""
-    return f"{'Topic' if len(topics) == 1 else 'Topics'} of the course: {', '.join(map(str, topics))}"

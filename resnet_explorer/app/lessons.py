@@ -7,11 +7,11 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 
 from resnet_explorer.app.lesson_card import LessonCard
-from resnet_explorer.app.lesson_files import Reload, folders, read_lesson
+from resnet_explorer.app.lesson_files import Reload, folders, problem_text
 from resnet_explorer.app.lesson_player import LessonPlayer
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.lessons import course
+from resnet_explorer.lessons import check, course
 from resnet_explorer.lessons.values import Lesson
 from resnet_explorer.ui.dialogs import warn
 from resnet_explorer.ui.frame import Drawer, Edge
@@ -36,18 +36,24 @@ def open_lesson(window: MainWindow, key_or_path: str | Path) -> LessonPlayer | N
     """
     try:
         path = course.find(str(key_or_path), *folders(window))
-        lesson = read_lesson(path)
+        return start(window, course.load(path), path)
     except ExplorerError as error:
         warn(window, "This lesson cannot be opened", error)
         return None
-    return start(window, lesson, path)
 
 
 def start(window: MainWindow, lesson: Lesson, path: Path | None = None) -> LessonPlayer:
-    """Let a lesson drive the window; one with a file is read again whenever that is saved."""
+    """Let a lesson drive the window; one with a file is read again whenever that is saved.
+
+    Raises ExplorerError, with the line where it has a file, where the scene of a step cannot be.
+    """
     if window.lesson is not None:
         window.lesson.leave()
-    player = LessonPlayer(window, lesson, window.scenes.changed)
+    try:
+        player = LessonPlayer(window, lesson, window.scenes.changed)
+    except ExplorerError as error:
+        problems = check.problems(course.read_text(path), str(path)) if path else ()
+        raise ExplorerError(error.where, problem_text(path, problems) if path else error.what) from error
     if path is not None:
         Reload(player, path)
     _Desk(window, player)

@@ -94,6 +94,8 @@ drawers = { Build = true }
 [hands over]
 Remove the shortcuts.
 """
+LINE = LESSON.split("\n").index('network = "resnet50"') + 1
+"""The line in which a test names a network that there is not."""
 
 
 @pytest.fixture(scope="module")
@@ -365,8 +367,7 @@ def test_a_saved_file_is_shown_at_once_and_a_broken_one_says_where(
     assert player.place == 1 and player.given is not None
     file.write_text(LESSON.replace('network = "resnet50"', 'network = "resnet5"'), encoding="utf-8")
     qtbot.waitUntil(lambda: bool(player.problem))
-    line = LESSON.split("\n").index('network = "resnet50"') + 1
-    assert f"line {line}" in card(window).problem.text() and player.step.text == "It is large."
+    assert f"line {LINE}: " in card(window).problem.text() and player.step.text == "It is large."
     other = file.with_suffix(".new")
     other.write_text(LESSON.replace("## Two nets", "## One more\nText.\n\n## Two nets"), encoding="utf-8")
     other.replace(file)  # as editors do it
@@ -381,10 +382,20 @@ def test_a_broken_lesson_is_explained_and_changes_nothing(
 ) -> None:
     said: list[str] = []
     monkeypatch.setattr(QMessageBox, "exec", lambda box: said.append(f"{box.text()} {box.informativeText()}"))
-    file.write_text(LESSON.replace("{params()}", "{parms()}"), encoding="utf-8")
     before = window.scene()
-    assert open_lesson(window, file) is None and open_lesson(window, "no such lesson") is None
-    assert "line " in said[0] and "'params'" in said[0] and window.scene() == before and window.lesson is None
+    for wrong in (LESSON.replace("minutes = 5", "minutes = 500"), LESSON.replace('"resnet50"', '"resnet5"')):
+        file.write_text(wrong, encoding="utf-8")
+        assert open_lesson(window, file) is None
+    assert open_lesson(window, "no such lesson") is None
+    assert "line 3: " in said[0] and f"line {LINE}: " in said[1]
+    assert window.scene() == before and window.lesson is None
+
+
+def test_what_is_wrong_in_a_text_is_said_with_its_line(window: MainWindow, file: Path, qtbot: QtBot) -> None:
+    file.write_text(LESSON.replace("{params()}", "{parms()}"), encoding="utf-8")
+    player = opened(window, file)
+    assert "⚠" in player.text(player.step.text)
+    qtbot.waitUntil(lambda: "line 12: " in player.problem and "'params'" in card(window).problem.text())
 
 
 def staged(window: MainWindow) -> tuple[Stage, LessonStrip]:
