@@ -205,12 +205,21 @@ class LessonPlayer(QObject):
         closed = {drawer.title: False for drawer in frame.drawers}
         scene = replace(scene, drawers={**closed, **scene.drawers})  # the picture has the room, beside the card
         focus, self._shown = self._window.focusWidget(), scene
-        self._window.go_to(scene)
+        self._window.go_to(self._with_other_pages(scene))
         if focus is not None and focus.isVisible():
             focus.setFocus()
         self.shown.emit()
         self.is_away = False
         self.changed.emit()
+
+    def _with_other_pages(self, scene: Scene) -> Scene:
+        """Return a scene in which the pages that are not looked at stay as they are, so that nothing is drawn there."""
+        now = self._window.scene()
+        for key in {*now.parts, *scene.parts} - {scene.page}:
+            parts = now.part(key), scene.part(key)
+            if not any(getattr(part, "on_diagram", False) for part in parts):
+                scene = scene.with_part(key, parts[0])
+        return scene
 
     def _frame(self, page: str) -> Frame:
         return self._window.panels if page == DIAGRAM else self._window.page(page)

@@ -128,6 +128,7 @@ class _Desk(QObject):
         window.stage_changed.disconnect(self._on_stage)
         if window.stage is not None:
             window.stage.show_strip(None)
+            window.stage.show_anew()
         window.open_beside(self._drawer, False)
         self._drawer.offer(False)
         window.canvas.setFocus()

@@ -274,7 +274,8 @@ def test_a_lesson_is_found_taken_and_left_by_the_keyboard_alone(
 ) -> None:
     (file.parent / "broken.md").write_text(LESSON.replace('"resnet50"', '"resnet5"'), encoding="utf-8")
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *arguments: str(file.parent))
-    window.actions_by_key["lessons"].trigger()
+    window.activateWindow()
+    qtbot.keyClick(window, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     listed = next(child for child in window.children() if isinstance(child, LessonList) and child.isVisible())
     listed._on_choose()
     assert window.preferences.lessons_folder == str(file.parent)
@@ -470,6 +471,13 @@ def test_a_click_on_the_stage_answers(window: MainWindow, file: Path, qtbot: QtB
     qtbot.mouseClick(stage, Qt.MouseButton.LeftButton, pos=place)
     assert present(player.given).is_right
     player.go(0)
-    option = present(strip.laid).places[1][0]
+    option = next(place for place, part in present(strip.laid).places if part.text.endswith("the shallower one"))
     qtbot.mouseClick(strip, Qt.MouseButton.LeftButton, pos=(option.center() * stage.scale).toPoint())
     assert present(player.given).text == "the shallower one"
+    for text, at in (("›", 1), ("‹", 0)):
+        way = next(place for place, part in present(strip.laid).places if part.text == text)
+        qtbot.mouseClick(strip, Qt.MouseButton.LeftButton, pos=(way.center() * stage.scale).toPoint())
+        assert player.place == at
+    way = next(place for place, part in present(strip.laid).places if part.text == "Leave")
+    qtbot.mouseClick(strip, Qt.MouseButton.LeftButton, pos=(way.center() * stage.scale).toPoint())
+    assert window.lesson is None and window.stage is stage and stage.strip is None and stage.key == "diagram"
