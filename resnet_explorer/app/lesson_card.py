@@ -51,6 +51,7 @@ class LessonCard(QWidget):
         for made in self.findChildren(QPushButton):
             made.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # who clicks keeps the keyboard where it is
             made.installEventFilter(self)
+        self.question.field.returnPressed.connect(self._on_returned)
         player.changed.connect(self.show_step)
         self.show_step()
 
@@ -124,6 +125,11 @@ class LessonCard(QWidget):
 
     def _on_back(self) -> None:
         self._player.step_by(-1)
+
+    def _on_returned(self) -> None:
+        """Take the keyboard from the field, once its number was an answer."""
+        if self._player.given is not None:
+            self.setFocus()
 
     def _on_save(self) -> None:
         texts = {"Text (*.txt)": self._player.answers_text}

@@ -18,8 +18,6 @@ from resnet_explorer.ui.window import Window
 
 SETTLE_MS = 60
 """What is shown is compared with the step so many milliseconds after it changed."""
-
-
 MOMENTS = ("replay", "step")
 """The fields of a page's part that say how far something has played: whoever plays it has not left the step."""
 
@@ -42,7 +40,8 @@ class LessonPlayer(QObject):
     """Goes through a lesson's steps.
 
     ``changed`` tells that something else is to be said, ``shown`` that the window shows another scene, ``ended`` that
-    the lesson is left.
+    the lesson is left. ``scenes`` are those of its steps.
+
     The user's own scene, the drawers of the pages and the steps to undo are kept, and are as before when it is left.
     ``is_away`` says that something else is shown than the step shows; ``problem`` what is wrong with the lesson's file
     since it was saved last.
@@ -64,7 +63,7 @@ class LessonPlayer(QObject):
         self.scenes = course.scenes(lesson, self._before)
         self._rendered: dict[str, str] = {}
         self._shown = self._before
-        self._has_ended = False
+        self._first, self._has_ended = 0, False
         self._settled = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settled.timeout.connect(self._compare)
 
@@ -84,11 +83,6 @@ class LessonPlayer(QObject):
     def count(self) -> int:
         """Return the number of steps."""
         return len(self.lesson.steps)
-
-    @property
-    def scene(self) -> Scene:
-        """Return the scene that is shown while nobody touches anything: the step's, or its question's."""
-        return self._shown
 
     @property
     def question(self) -> Question | None:

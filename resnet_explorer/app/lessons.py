@@ -5,6 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QWidget
 
 from resnet_explorer.app.lesson_card import LessonCard
 from resnet_explorer.app.lesson_files import Reload, folders, problem_text
@@ -131,5 +132,6 @@ class _Desk(QObject):
             window.stage.show_anew()
         window.open_beside(self._drawer, False)
         self._drawer.offer(False)
+        self._drawer.set_widget(QWidget())
         window.canvas.setFocus()
         self._player.deleteLater()

@@ -297,10 +297,11 @@ def test_a_lesson_is_found_taken_and_left_by_the_keyboard_alone(
     assert window.scene().page == "diagram" and made.hasFocus()
     qtbot.keyClick(focus(window), keys.Key_Right)
     assert player.place == 1
-    made.question.take_focus()
-    qtbot.keyClicks(made.question.field, "131 k")
+    qtbot.keyClick(made, keys.Key_1)
+    assert made.question.field.hasFocus()
+    qtbot.keyClicks(made.question.field, "31 k")
     qtbot.keyClick(made.question.field, keys.Key_Return)
-    assert present(player.given).is_right
+    assert present(player.given).is_right and made.hasFocus()
     qtbot.keyClick(focus(window), keys.Key_PageDown)
     window.diagram.setFocus()
     for _ in range(10):
