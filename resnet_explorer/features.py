@@ -50,8 +50,9 @@ class Page:
     on the whole screen, which takes the window and the page. ``part`` is ``module:class`` of what a scene holds of it:
     a frozen dataclass of JSON's values, enumerations and such dataclasses, which imports no Qt and no PyTorch. Its
     defaults are what the page shows when it is first looked at, and its fields are the keys by which lessons name them:
-    none may be one of ``scenes.change.KEYS``. Where it has a true ``on_diagram``, something of it lies over the
-    diagram, and the page is built though it is not looked at.
+    none may be one of ``scenes.change.KEYS``. It may have two properties: ``on_diagram`` is true where something of it
+    lies over the diagram, so that the page is built though it is not looked at; ``files`` are the user's files that it
+    names, which nobody else's scene may.
     """
 
     key: str

@@ -135,6 +135,8 @@ KEYS_OF_VIEWS = (
     ("Lesson", "Alt+Right, Alt+Left", "The same"),
     ("Lesson", "Alt+Home", "Back to what the step shows"),
     ("Lesson, its card", "Right, Left, Home", "The next step, the one before, back to what the step shows"),
+    ("Lesson, stage", "Page Down, Page Up, Space", "The next step, the one before; Space plays what plays"),
+    ("Lesson, stage", "Home", "Back to what the step shows"),
     ("Lesson, its card", "1 to 9, A, W", "Answer; show the answer; show why"),
     ("Charts", "Left, Right", "Read the values from point to point; Esc ends that"),
     ("Training", "Ctrl+Enter", "Start all networks of the list"),

@@ -18,8 +18,6 @@ from resnet_explorer.ui.window import Window
 
 SETTLE_MS = 60
 """What is shown is compared with the step so many milliseconds after it changed."""
-
-
 MOMENTS = ("replay", "step")
 """The fields of a page's part that say how far something has played: whoever plays it has not left the step."""
 
@@ -42,7 +40,8 @@ class LessonPlayer(QObject):
     """Goes through a lesson's steps.
 
     ``changed`` tells that something else is to be said, ``shown`` that the window shows another scene, ``ended`` that
-    the lesson is left.
+    the lesson is left. ``scenes`` are those of its steps.
+
     The user's own scene, the drawers of the pages and the steps to undo are kept, and are as before when it is left.
     ``is_away`` says that something else is shown than the step shows; ``problem`` what is wrong with the lesson's file
     since it was saved last.
@@ -64,7 +63,7 @@ class LessonPlayer(QObject):
         self.scenes = course.scenes(lesson, self._before)
         self._rendered: dict[str, str] = {}
         self._shown = self._before
-        self._has_ended = False
+        self._first, self._has_ended = 0, False
         self._settled = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settled.timeout.connect(self._compare)
 
@@ -84,11 +83,6 @@ class LessonPlayer(QObject):
     def count(self) -> int:
         """Return the number of steps."""
         return len(self.lesson.steps)
-
-    @property
-    def scene(self) -> Scene:
-        """Return the scene that is shown while nobody touches anything: the step's, or its question's."""
-        return self._shown
 
     @property
     def question(self) -> Question | None:
@@ -205,12 +199,21 @@ class LessonPlayer(QObject):
         closed = {drawer.title: False for drawer in frame.drawers}
         scene = replace(scene, drawers={**closed, **scene.drawers})  # the picture has the room, beside the card
         focus, self._shown = self._window.focusWidget(), scene
-        self._window.go_to(scene)
+        self._window.go_to(self._with_other_pages(scene))
         if focus is not None and focus.isVisible():
             focus.setFocus()
         self.shown.emit()
         self.is_away = False
         self.changed.emit()
+
+    def _with_other_pages(self, scene: Scene) -> Scene:
+        """Return a scene in which the pages that are not looked at stay as they are, so that nothing is drawn there."""
+        now = self._window.scene()
+        for key in {*now.parts, *scene.parts} - {scene.page}:
+            parts = now.part(key), scene.part(key)
+            if not any(getattr(part, "on_diagram", False) for part in parts):
+                scene = scene.with_part(key, parts[0])
+        return scene
 
     def _frame(self, page: str) -> Frame:
         return self._window.panels if page == DIAGRAM else self._window.page(page)

@@ -5,19 +5,22 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QWidget
 
 from resnet_explorer.app.lesson_card import LessonCard
-from resnet_explorer.app.lesson_files import Reload, folders, read_lesson
+from resnet_explorer.app.lesson_files import Reload, folders, problem_text
 from resnet_explorer.app.lesson_player import LessonPlayer
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.lessons import course
+from resnet_explorer.lessons import check, course
 from resnet_explorer.lessons.values import Lesson
 from resnet_explorer.ui.dialogs import warn
 from resnet_explorer.ui.frame import Drawer, Edge
 
 WIDTH = 300
 """The width of the card in px at the usual text size."""
+SHARE = 0.3
+"""It is never wider than this part of the window."""
 
 
 def show_list(window: MainWindow, checked: bool = False) -> None:
@@ -34,18 +37,24 @@ def open_lesson(window: MainWindow, key_or_path: str | Path) -> LessonPlayer | N
     """
     try:
         path = course.find(str(key_or_path), *folders(window))
-        lesson = read_lesson(path)
+        return start(window, course.load(path), path)
     except ExplorerError as error:
         warn(window, "This lesson cannot be opened", error)
         return None
-    return start(window, lesson, path)
 
 
 def start(window: MainWindow, lesson: Lesson, path: Path | None = None) -> LessonPlayer:
-    """Let a lesson drive the window; one with a file is read again whenever that is saved."""
+    """Let a lesson drive the window; one with a file is read again whenever that is saved.
+
+    Raises ExplorerError, with the line where it has a file, where the scene of a step cannot be.
+    """
     if window.lesson is not None:
         window.lesson.leave()
-    player = LessonPlayer(window, lesson, window.scenes.changed)
+    try:
+        player = LessonPlayer(window, lesson, window.scenes.changed)
+    except ExplorerError as error:
+        problems = check.problems(course.read_text(path), str(path)) if path else ()
+        raise ExplorerError(error.where, problem_text(path, problems) if path else error.what) from error
     if path is not None:
         Reload(player, path)
     _Desk(window, player)
@@ -82,7 +91,7 @@ class _Desk(QObject):
         drawer = window.drawer_beside("Lesson")
         if drawer is None:
             drawer = Drawer("Lesson", card, Edge.RIGHT, WIDTH, "The lesson that is open")
-            drawer.stays_beside = True
+            drawer.share = SHARE
             window.put_beside(drawer)
         else:
             drawer.set_widget(card)
@@ -120,7 +129,9 @@ class _Desk(QObject):
         window.stage_changed.disconnect(self._on_stage)
         if window.stage is not None:
             window.stage.show_strip(None)
+            window.stage.show_anew()
         window.open_beside(self._drawer, False)
         self._drawer.offer(False)
+        self._drawer.set_widget(QWidget())
         window.canvas.setFocus()
         self._player.deleteLater()

@@ -1,7 +1,9 @@
 """The fine-tuning lab: a network with weights on your own images, every choice shown on the network itself."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
@@ -9,6 +11,7 @@ from PySide6.QtWidgets import QProgressBar, QPushButton, QScrollArea, QWidget
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.finetuning.choices import Strategy, WeightsKind
+from resnet_explorer.finetuning.part import TuningPart, TuningView
 from resnet_explorer.finetuning.plan import TunePlan, run_plan
 from resnet_explorer.finetuning.plan_view import FreezePane, GroupsPane, SamplesPane, WaysPane
 from resnet_explorer.finetuning.replay import TransferReplay
@@ -23,6 +26,7 @@ from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.training.bars import TrainingBar
 from resnet_explorer.training.chart_data import Traced
 from resnet_explorer.training.controller import TrainingController
+from resnet_explorer.training.curves_part import ShownCurves
 from resnet_explorer.training.run_view import RunsPage
 from resnet_explorer.ui.canvas import Canvas, shown_canvas
 from resnet_explorer.ui.document import Document, Results
@@ -74,15 +78,15 @@ class TuningBar(TrainingBar):
 
 NOTHING = "Nothing to inspect yet. Press Start, and return when the training has finished or is paused."
 
-TIPS = {
-    "Network": "What trains in which epoch; click a part to freeze or unfreeze it",
-    "Groups": "Parameter groups of the optimiser: tensors, learning rates over time, weight decay",
-    "Images": "Training images as the network sees them",
-    "Channels": "Ways for grey and other images to enter the network: costs, measurements, advice",
-    "Curves": "Metrics of the trainings, step by step",
-    "Before and after": "The same test images before and after fine-tuning",
-    "Inspect": "Mistakes, Grad-CAM, filters, and the loss around the tuned network",
-    "Export": "The model, its card, its training script; and predictions for images",
+TIPS: Mapping[TuningView, str] = {
+    TuningView.NETWORK: "What trains in which epoch; click a part to freeze or unfreeze it",
+    TuningView.GROUPS: "Parameter groups of the optimiser: tensors, learning rates over time, weight decay",
+    TuningView.IMAGES: "Training images as the network sees them",
+    TuningView.CHANNELS: "Ways for grey and other images to enter the network: costs, measurements, advice",
+    TuningView.CURVES: "Metrics of the trainings, step by step",
+    TuningView.RESULTS: "The same test images before and after fine-tuning",
+    TuningView.INSPECT: "Mistakes, Grad-CAM, filters, and the loss around the tuned network",
+    TuningView.EXPORT: "The model, its card, its training script; and predictions for images",
 }
 """What each view of the page shows."""
 
@@ -101,9 +105,11 @@ class TuningPage(RunsPage[FinetuneRunner]):
         self.curves = CurvesPane(document, self.trainer.root)
         self.inside, self.export = InsideView(document, jobs), ExportPane(jobs)
         self.replay = TransferReplay()
-        self._asked_once = self._still = False
+        self._plots = ShownCurves(self.curves.pictures, self.replay.bar, self.inside)
+        self._asked_once = self._still = self._is_live = self._has_part = self._is_stale = False
         self._spec: ResNetSpec | None = None
         self._lay_out()
+        self.views.setCurrentWidget(self.curves)
         self._wire()
 
     def _lay_out(self) -> None:
@@ -118,16 +124,17 @@ class TuningPage(RunsPage[FinetuneRunner]):
         fill(about, self.replay.text, 1, margins=(12, 8, 12, 8))
         reading = Drawer("Reading this plot", about, Edge.RIGHT, 290, "What the recorded fine-tuning shows")
         network, groups, curves, judged, inside = self.network, self.groups, self.curves, self.judged, self.inside
-        return (
-            View("Network", TIPS["Network"], network, network.tools),
-            View("Groups", TIPS["Groups"], groups, drawers=groups.drawers),
-            View("Images", TIPS["Images"], self.samples, self.samples.tools),
-            View("Channels", TIPS["Channels"], self.ways),
-            View("Curves", TIPS["Curves"], curves, curves.tools, (*curves.drawers, reading)),
-            View("Before and after", TIPS["Before and after"], judged, judged.tools, judged.drawers),
-            View("Inspect", TIPS["Inspect"], inside, inside.tools, inside.drawers),
-            View("Export", TIPS["Export"], self.export),
+        parts: tuple[tuple[QWidget, tuple[QWidget, ...], tuple[Drawer, ...]], ...] = (
+            (network, network.tools, ()),
+            (groups, (), groups.drawers),
+            (self.samples, self.samples.tools, ()),
+            (self.ways, (), ()),
+            (curves, curves.tools, (*curves.drawers, reading)),
+            (judged, judged.tools, judged.drawers),
+            (inside, inside.tools, inside.drawers),
+            (self.export, (), ()),
         )
+        return tuple(View(title, TIPS[title], *part) for title, part in zip(TuningView, parts, strict=True))
 
     def _wire(self) -> None:
         self.bar.start_wanted.connect(self.start)
@@ -138,12 +145,48 @@ class TuningPage(RunsPage[FinetuneRunner]):
         self.trainer.ended.connect(self.curves.list_kept)
         self.state.changed.connect(self._on_plan)
         self.curves.changed.connect(self.draw)
-        self.replay.moved.connect(self.draw)
+        self.replay.moved.connect(self._on_moved)
         self.curves.kept_wanted.connect(self._on_kept)
         self.setup.channels.measure.clicked.connect(lambda: self.views.setCurrentWidget(self.ways))
         self.curves.table.renamed.connect(self.rename)
         self.curves.table.currentItemChanged.connect(self._on_view)
         self.views.currentChanged.connect(self._on_view)
+        opened, row = self.network.document.view_changed, self.curves.table.currentItemChanged
+        shown = (self.state.changed, self.curves.changed, self.replay.moved, self.views.currentChanged)
+        for signal in (*shown, self.inside.part_changed, opened, row):
+            signal.connect(self.part_changed)
+
+    def part(self) -> TuningPart:
+        state, view = self.state, list(TuningView)[self.views.currentIndex()]
+        choices: dict[str, Any] = {
+            "view": view,
+            "epoch": state.epoch + 1,
+            "plan": state.plan,
+            "diagram": self.network.document.view,
+        }
+        return TuningPart(**self._plots.values(), **choices, live=self._is_live)
+
+    def show_part(self, part: TuningPart) -> None:
+        self._has_part, before, problem = True, self.state.plan.data, ""
+        try:
+            self.state.show_plan(part.plan, part.epoch - 1, self._spec or self._document.state.spec)
+        except ExplorerError as error:
+            problem = str(error)
+        if part.live:
+            self.replay.leave()
+        elif not self.replay.is_on:
+            self.replay.open(self._document.instruction_set, plays=False)
+        self._plots.show(part)
+        self._is_live = part.live
+        self.draw()
+        self._plots.show_rows(part)
+        self.network.document.show_view(part.diagram)
+        self.views.setCurrentIndex(list(TuningView).index(part.view))
+        self._asked_once &= before == self.state.plan.data
+        if self.isVisible():
+            self._ask_anew()
+        self._on_view()
+        self.bar.problem.say(problem)
 
     @property
     def canvas(self) -> Canvas:
@@ -156,13 +199,21 @@ class TuningPage(RunsPage[FinetuneRunner]):
     def showEvent(self, event: QShowEvent) -> None:
         if self._spec is not None:
             self.state.use_network(self._spec)
+        self._ask_anew()
+        if not self._has_part:
+            self._has_part = True
+            self._show_recording()
+            self.draw()
+        if self._is_stale:
+            self._on_view()
+
+    def _ask_anew(self) -> None:
+        """Ask what weights there are, and check the images, where that was not done yet."""
         self.setup.weights.refresh()
         if not self._asked_once:
             self._asked_once = True
             self.setup.images.check()
             self.curves.list_kept()
-            self._show_recording()
-            self.draw()
 
     def show_results(self, results: Results) -> None:
         """Tune the window's network from here on; a running training continues.
@@ -185,6 +236,13 @@ class TuningPage(RunsPage[FinetuneRunner]):
         if self.state.plan.weights.kind is WeightsKind.BUILT_IN and not self.trainer.runs:
             self.replay.open(self._document.instruction_set, plays=not self._still)
             self.views.setCurrentWidget(self.curves)
+        else:
+            self._is_live = True
+            self.views.setCurrentWidget(self.network)
+
+    def _on_moved(self) -> None:
+        self._is_live = not self.replay.is_on
+        self.draw()
 
     def reduce_motion(self, still: bool) -> None:
         self._still = still
@@ -251,6 +309,10 @@ class TuningPage(RunsPage[FinetuneRunner]):
         return next((run for place in places if (run := self.trainer.finished(place)) is not None), None)
 
     def _on_view(self) -> None:
+        """Show what the view needs; a page that is not looked at does it later."""
+        self._is_stale = not self.isVisible()
+        if self._is_stale:
+            return
         shown, run = self.views.currentWidget(), self.chosen
         if shown is self.samples:
             self.samples.show_samples()

@@ -116,6 +116,28 @@ class TuningState(QObject):
     def _read(self, plan: TunePlan) -> Results:
         return read(State(plan.network_spec, plan.image))
 
+    def show_plan(self, plan: TunePlan, epoch: int, window: ResNetSpec) -> None:
+        """Take a whole plan as it is, and an epoch counted from 0, while the window shows a network.
+
+        Raises ExplorerError, and keeps the last plan, where it cannot be.
+        """
+        before, report = self.plan, self.report
+        if plan.data == before.data:
+            plan = replace(plan, classes=before.classes, white=before.white)
+        if self.window != with_head(window):
+            self.window, self.published = with_head(window), ()
+        try:
+            self.plan, self.report = plan, report if plan.data == before.data else None
+            groups, results = grouping(plan, self.images), self._read(plan)
+        except ExplorerError:
+            self.plan, self.report = before, report
+            raise
+        if (plan.data, plan.spec) != (before.data, before.spec):
+            self.grey = None
+        self.groups, self.results, self.epoch = groups, results, min(epoch, plan.epochs - 1)
+        self._is_own_choice, self._is_new_data = True, False
+        self.changed.emit()
+
     def use_network(self, spec: ResNetSpec) -> None:
         """Tune the window's network from here on, once it is another one; a backbone alone gets a head."""
         spec = with_head(spec)

@@ -116,8 +116,8 @@ class GradientPage(PageView):
         return GradientPart(experiment, self._quantity, bar.wanted, bar.view, self._colours, conditions)
 
     def show_part(self, part: GradientPart) -> None:
-        self._colours = False
-        self._document.show_overlay("gradients", None)
+        if not part.colours or part != self.part():
+            self._document.show_overlay("gradients", None)
         self.preset = PRESETS.get(part.experiment)
         self.presets.show_chosen(part.experiment)
         self.controls.show_conditions(part.conditions)

@@ -132,5 +132,10 @@ class GradientPart:
         return self.quantity or self._usual
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """Return the folder of the images, where they are the user's own."""
+        return tuple(filter(None, (self.conditions.images.root,)))
+
+    @property
     def on_diagram(self) -> bool:
         return self.colours

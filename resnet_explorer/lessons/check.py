@@ -6,6 +6,7 @@ from resnet_explorer import assets
 from resnet_explorer.errors import ExplorerError, did_you_mean
 from resnet_explorer.lessons import course, questions
 from resnet_explorer.lessons.expressions import evaluate, pieces
+from resnet_explorer.lessons.fields import MAX_TEXT
 from resnet_explorer.lessons.formats import formatted
 from resnet_explorer.lessons.parse import read
 from resnet_explorer.lessons.readings import analysis_of
@@ -69,6 +70,8 @@ def _line_of(key: str, values: Mapping[str, object], lines: Lines, name: str) ->
 
 
 def _of_text(text: str, lines: Lines, scene: Scene) -> Iterator[Problem]:
+    if len(text) > MAX_TEXT:
+        return
     try:
         cut = pieces(text)
     except ExplorerError as error:

@@ -16,7 +16,8 @@ from resnet_explorer.lessons.formats import Value, formatted
 from resnet_explorer.lessons.readings import call, check_call, reading_names
 from resnet_explorer.scenes.scene import Scene
 
-MAX_LENGTH, MAX_DEPTH = 500, 20
+MAX_LENGTH, MAX_DEPTH, MAX_CALLS, MAX_EXPRESSIONS = 500, 20, 10, 12
+"""The most characters of an expression, levels in it and names that it calls, and the most expressions of a text."""
 LARGEST = 1e18
 """No number in an expression may be larger, and no exponent larger than ``MAX_EXPONENT``."""
 MAX_EXPONENT = 64
@@ -51,6 +52,8 @@ def parse(text: str) -> Expression:
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         _fail(f"{_quoted(text)} is no expression.", 'Write it as params("layer1") / 1000.')
     _check(tree, 0)
+    if sum(isinstance(node, ast.Call) for node in ast.walk(tree)) > MAX_CALLS:
+        _fail("The expression calls too much.", f"Call at most {MAX_CALLS} functions and readings.")
     return Expression(text, tree)
 
 
@@ -92,6 +95,8 @@ def pieces(text: str) -> tuple[Piece, ...]:
             _fail("A brace } closes nothing.", "Write }} for a brace.")
         found.append(Piece(token[0][0] if token[0] in ("{{", "}}") else token[0], at))
         at = token.end()
+    if sum(piece.is_expression for piece in found) > MAX_EXPRESSIONS:
+        _fail("The text has too many expressions.", f"Write at most {MAX_EXPRESSIONS}.")
     return tuple(found)
 
 

@@ -22,8 +22,9 @@ ALL = "all"
 def changed(scene: Scene, values: Mapping[str, Any]) -> Scene:
     """Return the scene in which the values of some keys are other.
 
-    The keys are those of ``KEYS``, and the fields of what the page shows. Raises ExplorerError, ``where`` naming the
-    key, where a key is unknown or a value describes nothing.
+    The keys are those of ``KEYS``, and the fields of what the page shows; of a table among these, such as
+    ``conditions``, the keys that are left out stay as they are. Raises ExplorerError, ``where`` naming the key, where a
+    key is unknown or a value describes nothing, or names a file: who writes a scene cannot read what lies elsewhere.
     """
     values = dict(values)
     for key, change in KEYS.items():
@@ -34,7 +35,7 @@ def changed(scene: Scene, values: Mapping[str, Any]) -> Scene:
 
 def _text(key: str, value: object) -> str:
     if not isinstance(value, str):
-        raise ExplorerError(key, f"{key} must be a text.", f'Write {key} = "…".')
+        raise ExplorerError(key, f"{key} must be a string.", f'Write {key} = "…".')
     return value
 
 
@@ -46,7 +47,7 @@ def _flag(key: str, value: object) -> bool:
 
 def _texts(key: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ExplorerError(key, f"{key} must be a list of texts.", f'Write {key} = ["…"].')
+        raise ExplorerError(key, f"{key} must be a list of strings.", f'Write {key} = ["…"].')
     return tuple(value)
 
 
@@ -153,7 +154,20 @@ def _with_fields(scene: Scene, values: Mapping[str, Any]) -> Scene:
             hint = did_you_mean(key, known, f"The page {page} knows {', '.join(fields) or 'no more'}.")
             raise ExplorerError(key, f"Unknown key {key[:40]!r}.", hint)
     try:
-        part = codec.decode({**fields, **values}, made, READERS, page)
+        part = codec.decode(_merged(fields, values), made, READERS, page)
     except ExplorerError as error:
         raise ExplorerError(error.where.removeprefix(f"{page}."), error.what, error.remedy) from error
-    return scene.with_part(page, part)
+    changed = scene.with_part(page, part)
+    if new := set(changed.files) - set(scene.files):
+        where = next(key for key in values if any(file in repr(values[key]) for file in new))
+        raise ExplorerError(where, f"A scene cannot name files, as in {min(new)[:60]!r}.", "Choose what the app has.")
+    return changed
+
+
+def _merged(fields: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values with others in their place, tables key by key."""
+    merged = dict(fields)
+    for key, value in values.items():
+        is_table = isinstance(value, dict) and isinstance(fields.get(key), dict)
+        merged[key] = _merged(fields[key], value) if is_table else value
+    return merged

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from resnet_explorer import codec, features
 from resnet_explorer.diagram.view import View
@@ -10,6 +10,8 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.codec import READERS, WRITERS
 
+T = TypeVar("T")
+_REMEDY = "Choose a file that the app saved."
 DIAGRAM = "diagram"
 """The key of the page that is no lab's."""
 
@@ -43,6 +45,11 @@ class Scene:
         """Return what a page shows; None for a page whose row declares no part."""
         return self.parts.get(page, first_part(page))
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Return the files and folders of the user that the pages name, as a part with ``files`` tells them."""
+        return tuple(file for part in self.parts.values() for file in getattr(part, "files", ()))
+
     def with_part(self, page: str, part: object) -> "Scene":
         """Return the scene in which a page shows something else."""
         others = {key: value for key, value in self.parts.items() if key != page}
@@ -72,13 +79,27 @@ def decode(values: object) -> Scene:
     Raises ExplorerError with the place, as in ``$.parts.gradients.step``, where a value is not what it should be.
     """
     if not isinstance(values, dict):
-        raise ExplorerError("$", "The scene is no object.", "Choose a file that the app saved.")
-    scene = codec.decode({key: value for key, value in values.items() if key != "parts"}, Scene, READERS)
-    pages, parts = (DIAGRAM, *(row.key for row in features.pages())), values.get("parts", {})
-    unknown = [key for key in (scene.page, *parts) if key not in pages]
-    if unknown or not isinstance(parts, dict):
-        raise ExplorerError("$.page", f"There is no page {unknown[0]!r}.", f"Choose one of {', '.join(pages)}.")
+        raise ExplorerError("$", "The scene is no object.", _REMEDY)
+    scene = _decoded({key: value for key, value in values.items() if key != "parts"}, Scene, "$")
+    parts = values.get("parts", {})
+    if not isinstance(parts, dict):
+        raise ExplorerError("$.parts", "What the pages show is no object at $.parts.", _REMEDY)
+    pages = (DIAGRAM, *(row.key for row in features.pages()))
+    for place, key in (("$.page", scene.page), *((f"$.parts.{key}", key) for key in parts)):
+        if key not in pages:
+            remedy = f"Choose one of {', '.join(pages)}."
+            raise ExplorerError(place, f"There is no page {key[:40]!r} at {place}.", remedy)
     for key, value in parts.items():
         if made := part_class(key):
-            scene = scene.with_part(key, codec.decode(value, made, READERS, f"$.parts.{key}"))
+            scene = scene.with_part(key, _decoded(value, made, f"$.parts.{key}"))
     return scene
+
+
+def _decoded(value: object, kind: type[T], at: str) -> T:
+    """Return a value; an error that the type itself raises gets the place where the value stands."""
+    try:
+        return codec.decode(value, kind, READERS, at)
+    except ExplorerError as error:
+        if error.where.startswith("$"):
+            raise
+        raise ExplorerError(f"{at}.{error.where}", error.what, error.remedy) from error

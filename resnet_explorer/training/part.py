@@ -161,5 +161,10 @@ class TrainingPart(CurvesPart):
                 raise ExplorerError("saved", f"{str(folder)[:60]!r} is outside of the folder of runs.", remedy)
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """Return the folder of the images, where they are the user's own."""
+        return tuple(filter(None, (self.images.root,)))
+
+    @property
     def usual_second(self) -> str:
         return (Measure.TRAIN_ERROR if self.preset == USUAL else Measure.TEST_ERROR).value

@@ -94,7 +94,7 @@ def value(text: str, name: str = "resnet18") -> Value:
         ('missed_by_name("bn", of="resnet50") - missed_by_name(of="resnet50")', 5),
         ('still_norms(strategy="full")', 0),
         ('still_norms(bn="eval", strategy="full")', 20),
-        ('unit_rate("layer1") < unit_rate("layer4") < unit_rate("head")', True),
+        ('0 < unit_rate("layer1", "B") < unit_rate("layer4", "B") < unit_rate("head", "B")', True),
         ('unit_rate("layer1", strategy="A")', 0.0),
         ("imagenet_mean(1)", 0.485),
         ('rate_share("constant", at=0.9)', 1.0),

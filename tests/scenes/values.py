@@ -1,11 +1,15 @@
 """Random scenes: networks of the catalogue, what is open of them, and what every lab shows."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
 
 from resnet_explorer.autograd.part import GraphPart
 from resnet_explorer.diagram.view import View, foldable
+from resnet_explorer.finetuning.choices import MNIST_WEIGHTS, NO_WEIGHTS, BnMode, Strategy, TuneData, TuneKind
+from resnet_explorer.finetuning.part import TuningPart, TuningView
+from resnet_explorer.finetuning.recorded import first_plan
 from resnet_explorer.gradients.part import BESIDE, DEPTHS, WINDOW, Conditions, DescentView, GradientPart, Scaling, When
 from resnet_explorer.gradients.presets import PRESETS as EXPERIMENTS
 from resnet_explorer.images.choice import DataChoice, DataKind
@@ -26,6 +30,7 @@ DRAWERS = {
     "gradients": ("Conditions", "Experiments", "Reading this plot"),
     "timing": ("Layers and blocks",),
     "graph": (),
+    "tuning": ("Steps", "Groups", "Runs", "Reading this plot", "Test images"),
     "training": ("Runs", "Experiment and recipe", "Reading this plot", "Test images", "Saved runs"),
 }
 """The drawers of each page by their titles."""
@@ -108,10 +113,32 @@ training_parts = st.builds(
     seed=st.integers(0, MAX_SEED),
     images=images,
 ) | st.builds(TrainingPart, **CURVE_PARTS, preset=st.just(""), own=own_setups, images=images)
+mnist = compile_spec(first_plan().spec)
+plans = st.builds(
+    replace,
+    st.just(first_plan()),
+    strategy=st.sampled_from((Strategy.A, Strategy.C, Strategy.PROBE, Strategy.FULL)),
+    frozen=some({"conv1", "layer1", "layer2.0", "layer3.2.conv1"}),
+    epochs=st.integers(5, 20),
+    bn=st.sampled_from(BnMode),
+    seed=st.integers(0, 9),
+    data=st.sampled_from((TuneData(TuneKind.DIGITS), TuneData(TuneKind.MNIST, per_class=3))),
+    weights=st.sampled_from((MNIST_WEIGHTS, NO_WEIGHTS)),
+    dropout=st.sampled_from((0.0, 0.5)),
+) | st.builds(replace, st.just(first_plan()), spec=st.sampled_from([find(name) for name in NETWORKS[:3]]))
+tuning_parts = st.builds(
+    TuningPart,
+    **CURVE_PARTS,
+    view=st.sampled_from(TuningView),
+    epoch=st.integers(1, 5),
+    plan=plans,
+    diagram=views(mnist),
+)
 PARTS: dict[str, st.SearchStrategy[Any]] = {
     "gradients": gradient_parts,
     "timing": st.builds(TimingPart, st.sampled_from(REPEATS)),
     "training": training_parts,
+    "tuning": tuning_parts,
     "graph": st.builds(
         GraphPart,
         st.integers(0, 2000),
