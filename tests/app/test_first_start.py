@@ -1,7 +1,5 @@
 """The first start offers ways in and takes nothing; the tour points at real parts, and only when it is asked for."""
 
-from dataclasses import replace
-
 import pytest
 from PySide6.QtCore import QRect, Qt
 from pytestqt.qtbot import QtBot
@@ -81,8 +79,3 @@ def test_the_tour_points_at_what_can_be_seen_in_under_a_minute(window: MainWindo
     (shown_tour,) = [made for made in window.findChildren(Tour) if made.isVisible()]
     qtbot.keyClick(shown_tour.next, Qt.Key.Key_Escape)
     assert not shown_tour.isVisible()
-
-
-def test_the_welcome_is_kept_with_the_other_preferences() -> None:
-    preferences.save(replace(preferences.Preferences(), was_welcomed=True))
-    assert preferences.load().was_welcomed
