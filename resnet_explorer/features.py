@@ -93,11 +93,12 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """What a lab adds."""
+    """What a lab adds; ``entries`` are ``module:function`` of what the palette finds, which take the window."""
 
     pages: tuple[Page, ...] = ()
     actions: tuple[Action, ...] = ()
     commands: tuple[Command, ...] = ()
+    entries: tuple[str, ...] = ()
     readings: tuple[Reading, ...] = ()
 
 
@@ -120,6 +121,11 @@ def actions() -> tuple[Action, ...]:
 def commands() -> tuple[Command, ...]:
     """Return the subcommands of all labs."""
     return tuple(command for feature in features() for command in feature.commands)
+
+
+def entries() -> tuple[str, ...]:
+    """Return ``module:function`` of what the palette finds of each lab."""
+    return tuple(reference for feature in features() for reference in feature.entries)
 
 
 def readings() -> tuple[Reading, ...]:

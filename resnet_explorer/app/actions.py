@@ -39,6 +39,7 @@ _OWN: tuple[Action, ...] = (
     _edit("copy-csv", "Copy layers as &CSV", "", "Copy the selected layers, or all, as CSV", ".table.copy_csv"),
     _edit("copy-markdown", "Copy layers as &Markdown", "", "Copy them as a Markdown table", ".table.copy_markdown"),
     _edit("find", "&Find layers", "Ctrl+F", "Filter the layers by name or type", "find"),
+    _edit("palette", "Find an&ything…", "Ctrl+Shift+P", "All that can be shown or done", "palette:show"),
     _go("diagram", "Block d&iagram", "Ctrl+1", "The block diagram of the network", "show_diagram"),
     _go("next-page", "&Next page", "Ctrl+Tab", "Show the next page", "show_next_page"),
     _go("previous-page", "&Previous page", "Ctrl+Shift+Tab", "Show the page before this one", "show_previous_page"),
@@ -58,13 +59,16 @@ _OWN: tuple[Action, ...] = (
     _view("still", "&Reduce motion", "", "Change the diagram at once, without transitions", "reduce_motion", True),
     _view("present", "&Present", "F5", "Show this page on the whole screen, for the back row", ".present", True),
     _help("lessons", "&Lessons…", "Ctrl+Shift+L", "Lessons that drive the window, step by step", "lessons:show_list"),
-    _help("shortcuts", "&Keyboard shortcuts", "F1", "All shortcuts on one page", "show_shortcuts"),
+    _help("help", "&Help for this page", "F1", "What the page shows, how it is measured, sources", "help:show_page"),
+    _help("guide", "User &guide…", "", "How to find one's way, and all texts of the help", "help:show_guide"),
+    _help("tour", "&Tour of the window", "", "The main parts in six steps, under a minute", "tour:start"),
+    _help("shortcuts", "&Keyboard shortcuts", "Ctrl+/", "All shortcuts on one page", "show_shortcuts"),
     _help("about", "&About ResNet Explorer", "", "Version, sources and licences", "show_about"),
 )  # fmt: skip
 
 _SUBMENUS = {"&Export": "&File", "&Go to": "&View", "&Zoom": "&View", "&Theme": "&View"}
 """Menus inside of another one."""
-_SEPARATED = ("save", "export", "quit", "copy-picture", "find", "compare", "timeline", "expand", "system")
+_SEPARATED = ("save", "export", "quit", "copy-picture", "find", "compare", "timeline", "expand", "system", "about")
 """The actions before which, or before whose submenu, a line separates."""
 _LABS_BEFORE = {"&Export": "quit", "&Go to": "next-page", "&View": "timeline"}
 """In each menu the actions of the labs come before this one."""
@@ -98,11 +102,18 @@ TOOLS: Mapping[str, str] = {
 }
 """The actions above the diagram, and their texts there."""
 
-EVERYWHERE: Mapping[str, str] = {"undo": "Undo", "redo": "Redo", "export": "Export…", "present": "Present"}
+EVERYWHERE: Mapping[str, str] = {
+    "palette": "Find anything",
+    "undo": "Undo",
+    "redo": "Redo",
+    "export": "Export…",
+    "present": "Present",
+}
 """The actions beside the tabs, which work on every page, and their texts there."""
 
 KEYS_OF_VIEWS = (
     ("Window", "Ctrl+1 to Ctrl+9", "Show the first to the ninth page"),
+    ("Window", "Up, Down, Enter, Esc", "In the list of what is found: choose, do it, close"),
     ("Window", "Menu, Shift+F10", "What can be done with the selected part, in the diagram and in Layers"),
     ("Diagram", "Left, Right", "Walk along the blocks, or along an open block's layers"),
     ("Diagram", "Down, Up", "Go into an open block, and out again"),
@@ -124,6 +135,8 @@ KEYS_OF_VIEWS = (
     ("Lesson", "Alt+Right, Alt+Left", "The same"),
     ("Lesson", "Alt+Home", "Back to what the step shows"),
     ("Lesson, its card", "Right, Left, Home", "The next step, the one before, back to what the step shows"),
+    ("Lesson, stage", "Page Down, Page Up, Space", "The next step, the one before; Space plays what plays"),
+    ("Lesson, stage", "Home", "Back to what the step shows"),
     ("Lesson, its card", "1 to 9, A, W", "Answer; show the answer; show why"),
     ("Charts", "Left, Right", "Read the values from point to point; Esc ends that"),
     ("Training", "Ctrl+Enter", "Start all networks of the list"),

@@ -8,6 +8,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import TracebackType
 
 from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer, Signal
@@ -81,10 +82,20 @@ def main(nets: list[str], platform: str = "", lesson: str = "") -> int:
         steps.append(lambda: features.resolve("resnet_explorer.app.lessons:open_lesson")(window, lesson))
     if os.environ.get(QUIT_VARIABLE):
         steps.append(window.close)
+    elif not nets:
+        steps.append(partial(_welcome, window))
     for step in steps:
         window.diagram.first_painted.connect(step, Qt.ConnectionType.QueuedConnection)
     window.show()
     return app.exec()
+
+
+def _welcome(window: MainWindow) -> None:
+    """Offer ways in at the first start."""
+    if not window.preferences.was_welcomed:
+        from resnet_explorer.app import doors
+
+        doors.show(window)
 
 
 def build(app: QApplication, spec: ResNetSpec | None = None) -> MainWindow:

@@ -7,10 +7,11 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
+from resnet_explorer.app.lesson_files import folders
 from resnet_explorer.app.lesson_text import LessonText
-from resnet_explorer.app.lessons import folders
 from resnet_explorer.lessons import course
 from resnet_explorer.lessons.course import Listed
+from resnet_explorer.lessons.topics import titles
 from resnet_explorer.ui.dialogs import resize_to_fit
 from resnet_explorer.ui.parts import Problem, WrappedLabel, button, describe, hbox, vbox
 from resnet_explorer.ui.status import ElidedLabel
@@ -20,8 +21,8 @@ from resnet_explorer.ui.window import Window
 COLUMNS = (
     ("Lesson", "Its title; Enter or a double click opens it"),
     ("Minutes", "How long it takes"),
-    ("Level", "For whom it is"),
     ("Steps", "How many steps it has"),
+    ("Level", "For whom it is"),
 )
 NO_FOLDER = "No folder of your own. A lesson is a Markdown file; see docs/lessons.md."
 
@@ -36,7 +37,7 @@ class LessonList(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._listed: dict[str, Listed] = {}
         self._chosen = ""
-        self.table = TextTable("Lessons", COLUMNS, numbers=(1, 3))
+        self.table = TextTable("Lessons", COLUMNS, numbers=(1, 2))
         self.table.chosen.connect(self._on_chosen)
         self.table.itemActivated.connect(self.open)
         self.knows, self.topics, self.problem = LessonText(), WrappedLabel(), Problem()
@@ -77,7 +78,7 @@ class LessonList(QDialog):
         self._chosen, entry = key, self._listed.get(key)
         lesson = entry.lesson if entry else None
         self.knows.show_text(f"*Afterwards you know:* {lesson.knows}" if lesson else "")
-        self.topics.show_text(topics_text(lesson.topics) if lesson else "")
+        self.topics.show_text(f"It covers {titles(lesson.topics)}." if lesson and lesson.topics else "")
         self.problem.say(f"{entry.path.name}: {entry.problem}" if entry and not lesson else "")
         self.open_button.setEnabled(lesson is not None)
 
@@ -99,12 +100,5 @@ def _row(entry: Listed) -> TextRow:
     if lesson is None:
         texts = (f"⚠ {entry.path.name}", "", "", "")
         return TextRow(str(entry.path), texts, tips=(entry.problem,))
-    texts = (lesson.title, str(lesson.minutes), str(lesson.level), str(len(lesson.steps)))
+    texts = (lesson.title, str(lesson.minutes), str(len(lesson.steps)), str(lesson.level))
     return TextRow(str(entry.path), texts, tips=(f"{lesson.title}\n{entry.path}",))
-
-
-def topics_text(topics: tuple[int, ...]) -> str:
-    """Return the numbers of the course's topics that a lesson covers, as a text."""
-    if not topics:
-        return ""
-    return f"{'Topic' if len(topics) == 1 else 'Topics'} of the course: {', '.join(map(str, topics))}"

@@ -192,6 +192,10 @@ class TuningPage(RunsPage[FinetuneRunner]):
     def canvas(self) -> Canvas:
         return shown_canvas(self, self.network.view)
 
+    @property
+    def guide(self) -> str:
+        return "inspect" if self.views.currentWidget() is self.inside else ""
+
     def showEvent(self, event: QShowEvent) -> None:
         if self._spec is not None:
             self.state.use_network(self._spec)

@@ -4,6 +4,7 @@ from resnet_explorer.features import Action, Command, Feature, Page, Reading
 
 _READINGS = "resnet_explorer.gradients.lesson_readings"
 FEATURE = Feature(
+    entries=("resnet_explorer.gradients.entries:experiments",),
     pages=(
         Page(
             "gradients",

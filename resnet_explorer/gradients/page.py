@@ -372,3 +372,11 @@ def colour_diagram(window: Window, checked: bool) -> None:
     window.document.propose(State(spec, replace(image, batch=1)), f"show {title(spec)}")
     window.document.show_overlay("gradients", values)
     window.show_page("diagram")
+
+
+def show_experiment(window: Window, preset: Preset) -> None:
+    """Show an experiment, as a click in the list does."""
+    page = window.page("gradients")
+    assert isinstance(page, GradientPage)
+    page.choose(preset)
+    window.show_page("gradients")

@@ -9,14 +9,8 @@ from resnet_explorer.insight.values import Confusion, Filters
 from resnet_explorer.picture.chart import Axis, ColourScale, HeatMap, Row, heatmap
 from resnet_explorer.picture.chart.heatmap import level_bar
 from resnet_explorer.picture.chart.model import number
-from resnet_explorer.picture.chart.text import (
-    BUDGETS,
-    PAD,
-    Head,
-    head,
-    head_marks,
-    sizes,
-)
+from resnet_explorer.picture.chart.text import BUDGETS, PAD, Head, head, head_marks, sizes
+from resnet_explorer.picture.contrast import FIRST_DEEP, LAST_PALE
 from resnet_explorer.picture.marks import (
     SCALE,
     Anchor,
@@ -114,10 +108,6 @@ def _filter_cells(weights: Any, side: float) -> Iterator[Box]:
         for row in range(rows):
             for column, ink in enumerate(colours.inks(weights[plane, row].tolist())):
                 yield Box(left + column * side, row * side, side + 0.4, side + 0.4, ink or Ink.PAGE)
-
-
-LAST_PALE, FIRST_DEEP = 5, 9
-"""Text has a contrast of 4.5 on colours up to the first index; from the second on if it has the page's colour."""
 
 
 def readable(ink: Ink) -> Ink:

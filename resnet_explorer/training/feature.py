@@ -4,6 +4,7 @@ from resnet_explorer.features import Action, Command, Feature, Page, Reading
 
 _READINGS = "resnet_explorer.training.lesson_readings"
 FEATURE = Feature(
+    entries=("resnet_explorer.training.entries:experiments",),
     pages=(
         Page(
             "training",

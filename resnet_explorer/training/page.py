@@ -206,6 +206,10 @@ class TrainingPage(RunsPage[TrainingController]):
     def canvas(self) -> Canvas:
         return shown_canvas(self, self.pictures.canvas)
 
+    @property
+    def guide(self) -> str:
+        return "inspect" if self.views.currentWidget() is self.inside else ""
+
     def showEvent(self, event: QShowEvent) -> None:
         if not self.setup.networks.networks:
             self.setup.choose(PRESETS[USUAL])
@@ -383,3 +387,11 @@ def _save(window: Window, runs: Sequence[Run]) -> None:
         "JSON (*.json)": lambda: to_json(runs),
     }
     save_text(window, "runs.csv", kinds)
+
+
+def show_experiment(window: Window, preset: TrainingPreset) -> None:
+    """Show an experiment, as a click in the list does."""
+    page = window.page("training")
+    assert isinstance(page, TrainingPage)
+    page.setup.choose(preset)
+    window.show_page("training")

@@ -16,7 +16,7 @@ from resnet_explorer.training.block_charts import BLOCKWISE, block_plot, heat
 from resnet_explorer.training.chart_data import Options, Traced, measure_words, traced
 from resnet_explorer.training.charts import TrainingCharts
 from resnet_explorer.training.page import TrainingPage
-from resnet_explorer.training.part import Measure
+from resnet_explorer.training.part import Measure, TrainingPart
 from resnet_explorer.training.run_view import RunPictures
 from resnet_explorer.ui.slide import Control, ControlKind, Presentation, Slide, chart_picture, first_sentence, join
 from resnet_explorer.ui.window import Window
@@ -233,6 +233,7 @@ class TrainingShow(RunsShow):
     def __init__(self, window: Window, page: TrainingPage) -> None:
         super().__init__(page.pictures)
         self._page = page
+        self._names: tuple[str, ...] = ()
         self._begin()
         page.trainer.changed.connect(self.changed)
 
@@ -242,7 +243,13 @@ class TrainingShow(RunsShow):
 
     @property
     def runs(self) -> Sequence[Run]:
-        return self._page.replay.recording if self._page.replay.is_on else self._page.runs
+        runs = self._page.replay.recording if self._page.replay.is_on else self._page.runs
+        return [run for run in runs if not self._names or run.plan.name in self._names]
+
+    def show_part(self, part: TrainingPart) -> None:
+        self._names, self.part = part.show, part.replay
+        self.curve = self.kinds.index(part.curve) if part.curve in self.kinds else 0
+        self.changed.emit()
 
     @property
     def heading(self) -> str:

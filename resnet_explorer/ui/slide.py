@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from PySide6.QtCore import QObject, Signal
 
@@ -100,6 +100,9 @@ class Presentation(QObject):
 
     def open(self) -> None:
         """Open what is selected, or close it."""
+
+    def show_part(self, part: Any) -> None:
+        """Begin at the moment, and with the curves, that a scene holds of the page."""
 
     def compare(self) -> None:
         """Show the same without shortcuts, or with them again."""

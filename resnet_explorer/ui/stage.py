@@ -122,6 +122,8 @@ class Stage(QWidget):
         """Show the page that the window shows, from its beginning: the window shows something else."""
         self.key, shown = "", _shown_key(self._window, self._shows)
         self.show_page(shown)
+        if self.presentation is not None and (part := self._window.scene().part(shown)) is not None:
+            self.presentation.show_part(part)
 
     def show_strip(self, strip: Strip | None) -> None:
         """Put a strip below the pictures, in place of the one that is there; it belongs to the stage."""

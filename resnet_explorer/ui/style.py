@@ -43,6 +43,7 @@ QFrame#drawer QToolButton:checked {{ background: {chosen}; border: 1px solid {ac
     padding: 3px; }}
 QFrame#drawer QToolButton#section:checked {{ background: transparent; border: none; }}
 QFrame#drawer {{ border: 1px solid {line}; }}
+QFrame#palette, QFrame#overlay {{ border: 1px solid {accent}; border-radius: 6px; background: {panel}; }}
 QToolButton#handle {{ color: {muted}; background: {panel}; border: 1px solid {line}; font-weight: 600; }}
 QToolButton#handle:hover, QToolButton#handle:focus {{ border-color: {accent}; }}
 QToolButton#handle:checked {{ background: {chosen}; color: {text}; border-color: {accent}; }}
@@ -131,6 +132,7 @@ NAMES: Mapping[str, str] = {
     "export": "export",
     "copy-picture": "copy",
     "find": "search",
+    "palette": "search",
     "compare": "compare",
     "expand": "expand-all",
     "collapse": "collapse-all",

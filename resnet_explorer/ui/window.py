@@ -53,6 +53,11 @@ class PageView(Frame):
         """
 
     @property
+    def guide(self) -> str:
+        """Return the key of the help on what is shown; empty where that is the page's own."""
+        return ""
+
+    @property
     def runs(self) -> Sequence[Run]:
         """Return the runs that the page shows; a page without runs has none."""
         return ()
