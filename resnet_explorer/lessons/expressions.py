@@ -6,7 +6,6 @@ An expression is made of numbers, strings, arithmetic, comparisons, ``and``, ``o
 
 import ast
 import re
-import warnings
 from collections.abc import Callable, Mapping
 from math import inf, isfinite
 from typing import NamedTuple, NoReturn
@@ -22,6 +21,9 @@ LARGEST = 1e18
 """No number in an expression may be larger, and no exponent larger than ``MAX_EXPONENT``."""
 MAX_EXPONENT = 64
 WHERE = "expression"
+_STRING = re.compile(r"\"[^\"\\]*\"|'[^'\\]*'")
+_WARNED = re.compile(r"\\|\d(?![eE][+-]?\d)[^\W\d]")
+"""What Python would warn of on stderr, outside of strings: a backslash, and a letter just after a number."""
 _LISTED = "'resnet-explorer lesson readings' lists what can be written."
 
 
@@ -46,9 +48,9 @@ def parse(text: str) -> Expression:
     if len(text) > MAX_LENGTH:
         _fail(f"The expression has {len(text):,} characters.", f"Write at most {MAX_LENGTH}.")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what Python would advise: nothing here is run by it
-            tree = ast.parse(text.strip(), mode="eval").body
+        if _WARNED.search(_STRING.sub("''", text)):
+            raise SyntaxError
+        tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         _fail(f"{_quoted(text)} is no expression.", 'Write it as params("layer1") / 1000.')
     _check(tree, 0)
