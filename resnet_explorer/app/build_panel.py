@@ -109,10 +109,12 @@ class DeviceBox(QComboBox):
         super().__init__()
         self._document = document
         self.devices: tuple[Device, ...] = ()
+        self._has_found = False
         self.setAccessibleName("Device")
         self.setToolTip(TIP)
         self._show((Device("cpu", "CPU"),))
         self.currentIndexChanged.connect(self._on_chosen)
+        document.device_changed.connect(self._on_device)
 
     def watch(self, jobs: Jobs) -> None:
         """Ask PyTorch which devices there are."""
@@ -120,6 +122,7 @@ class DeviceBox(QComboBox):
 
     def _on_found(self, job: Job, result: object) -> None:
         assert isinstance(result, tuple)
+        self._has_found = True
         self._show(result)
         self._document.tell_instruction_set(result[0].instruction_set)
 
@@ -135,6 +138,14 @@ class DeviceBox(QComboBox):
 
     def _on_chosen(self) -> None:
         self._document.use_device(self.currentData())
+
+    def _on_device(self, key: str) -> None:
+        """Show the device that is used from now on; one that this machine lacks gives way to the CPU."""
+        place = self.findData(key)
+        if place >= 0:
+            self.setCurrentIndex(place)
+        elif self._has_found:
+            self._document.use_device("cpu")
 
     def free(self, key: str) -> int | None:
         """Return the bytes that were free on a device when it was found; None where that is unknown."""
