@@ -267,6 +267,11 @@ def test_leaving_and_undoing_bring_back_what_the_user_had(window: MainWindow, fi
         assert (document.undo_stack.count(), document.undo_stack.index()) == (1, 1)
         assert not present(window.drawer_beside("Lesson")).isVisible()
     window.panels.open(window.panels.drawer("Code"), False)
+    player = opened(window, file)
+    document.undo_stack.clear()  # as when a session is opened
+    window.go_to(Scene(State(find("resnet34"), InputShape(1, 64, 64))))
+    player.leave()
+    assert document.state.image.height == 64, "what was opened stays"
 
 
 def test_a_lesson_is_found_taken_and_left_by_the_keyboard_alone(
