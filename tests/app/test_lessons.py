@@ -173,6 +173,7 @@ INTERFERENCES: tuple[Callable[[MainWindow], object], ...] = (
 
 def walk(window: MainWindow, player: LessonPlayer, qtbot: QtBot) -> None:
     """Go through a lesson forwards, backwards, in random order, and with a user who interferes."""
+    player._settled.setInterval(0)
     scenes = course.scenes(player.lesson, window.scene())
     places = list(range(player.count))
     mixed = random.Random(player.lesson.key).sample(places, len(places))
@@ -244,6 +245,14 @@ def test_every_lesson_of_the_course_can_be_given(window: MainWindow, key: str, q
         if step.question is not None:
             player.answer("")
             player.show_why(True)
+    player.answers.clear()
+    stage, strip = staged(window)
+    for place, step in enumerate(player.lesson.steps):
+        player.go(place)
+        assert_fits(stage, strip)
+        if step.question is not None:
+            player.answer("")
+            assert_fits(stage, strip)
     assert_quiet(qtlog)
 
 
