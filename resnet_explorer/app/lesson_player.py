@@ -63,15 +63,14 @@ class LessonPlayer(QObject):
         self.scenes = course.scenes(lesson, self._before)
         self._rendered: dict[str, str] = {}
         self._shown = self._before
-        self._first, self._has_ended = 0, False
+        self._has_ended = False
+        self._start = _Start(self, window.document)
         self._settled = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settled.timeout.connect(self._compare)
 
     def begin(self, place: int = 0) -> None:
         """Show a step, the first one where none is named; from now on the lesson drives the window."""
-        stack = self._window.document.undo_stack
-        self._first = stack.index()
-        stack.push(_Start(self, self._window.document))
+        self._window.document.undo_stack.push(self._start)
         self._scene_changed.connect(self._settled.start)
         self.go(place)
 
@@ -173,25 +172,32 @@ class LessonPlayer(QObject):
         self.changed.emit()
 
     def leave(self) -> None:
-        """Show what the user had before, with the same steps to undo."""
+        """Show what the user had before, with the same steps to undo.
+
+        Where those are gone, since other work was opened, that is left as it is.
+        """
         if self._has_ended:
             return
         self._has_ended = True
         self._settled.stop()
         self._scene_changed.disconnect(self._settled.start)
-        self._forget_steps()
-        self._window.go_to(self._before)
-        for key, layout in self._layouts.items():
-            self._frame(key).set_layout_state(layout)
+        if self._forget_steps():
+            self._window.go_to(self._before)
+            for key, layout in self._layouts.items():
+                self._frame(key).set_layout_state(layout)
         self.ended.emit()
 
-    def _forget_steps(self) -> None:
-        """Take what was done in the lesson from the steps to undo; steps that are obsolete go without being run."""
+    def _forget_steps(self) -> bool:
+        """Take what was done in the lesson from the steps to undo; return whether they are the user's of before."""
         stack = self._window.document.undo_stack
-        for place in range(min(self._first, stack.count()), stack.count()):
-            stack.command(place).setObsolete(True)
+        first = next((place for place in range(stack.count()) if stack.command(place) is self._start), None)
+        if first is None:
+            return False
+        for place in range(first, stack.count()):
+            stack.command(place).setObsolete(True)  # such a step goes without being run
         stack.setIndex(stack.count())
-        stack.setIndex(min(self._first, stack.count()))
+        stack.setIndex(first)
+        return True
 
     def _show(self, scene: Scene) -> None:
         frame = self._frame(scene.page)

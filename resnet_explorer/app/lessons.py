@@ -125,6 +125,7 @@ class _Desk(QObject):
         window = self._window
         window.lesson, window.diagram.picker = None, None
         for shortcut in self._shortcuts:
+            shortcut.setEnabled(False)  # the next lesson may have its own before this one is deleted
             shortcut.deleteLater()
         window.stage_changed.disconnect(self._on_stage)
         if window.stage is not None:

@@ -173,6 +173,7 @@ INTERFERENCES: tuple[Callable[[MainWindow], object], ...] = (
 
 def walk(window: MainWindow, player: LessonPlayer, qtbot: QtBot) -> None:
     """Go through a lesson forwards, backwards, in random order, and with a user who interferes."""
+    player._settled.setInterval(0)
     scenes = course.scenes(player.lesson, window.scene())
     places = list(range(player.count))
     mixed = random.Random(player.lesson.key).sample(places, len(places))
@@ -244,6 +245,14 @@ def test_every_lesson_of_the_course_can_be_given(window: MainWindow, key: str, q
         if step.question is not None:
             player.answer("")
             player.show_why(True)
+    player.answers.clear()
+    stage, strip = staged(window)
+    for place, step in enumerate(player.lesson.steps):
+        player.go(place)
+        assert_fits(stage, strip)
+        if step.question is not None:
+            player.answer("")
+            assert_fits(stage, strip)
     assert_quiet(qtlog)
 
 
@@ -267,6 +276,11 @@ def test_leaving_and_undoing_bring_back_what_the_user_had(window: MainWindow, fi
         assert (document.undo_stack.count(), document.undo_stack.index()) == (1, 1)
         assert not present(window.drawer_beside("Lesson")).isVisible()
     window.panels.open(window.panels.drawer("Code"), False)
+    player = opened(window, file)
+    document.undo_stack.clear()  # as when a session is opened
+    window.go_to(Scene(State(find("resnet34"), InputShape(1, 64, 64))))
+    player.leave()
+    assert document.state.image.height == 64, "what was opened stays"
 
 
 def test_a_lesson_is_found_taken_and_left_by_the_keyboard_alone(
@@ -281,27 +295,32 @@ def test_a_lesson_is_found_taken_and_left_by_the_keyboard_alone(
     assert window.preferences.lessons_folder == str(file.parent)
     rows = {row.path: row for row in listed.table.rows}
     own = rows[str(file)]
+    broken = str(file.parent / "broken.md")
+    qtbot.waitUntil(lambda: next(row for row in listed.table.rows if row.path == broken).texts[0][0] == "⚠")
+    assert f"line {LINE}: " in next(row for row in listed.table.rows if row.path == broken).tips[0]
     assert own.texts == ("What a block adds", "5", "5", "first course")
     listed.table.setCurrentItem(present(listed.table.topLevelItem(listed.table.rows.index(own))))
     assert "adds its input" in listed.knows.accessibleName()
     qtbot.keyClick(listed.table, Qt.Key.Key_Return)
     player = present(window.lesson)
     made = card(window)
-    qtbot.waitUntil(made.hasFocus)
+    assert focus(window) is made
+    window.activateWindow()  # a window manager does this after a dialog
+    qtbot.waitUntil(window.isActiveWindow)
     keys = Qt.Key
     qtbot.keyClick(made, keys.Key_1)
     assert present(player.given).verdict == "✗ the deeper one? The answer: the shallower one"
     qtbot.keyClick(made, keys.Key_W)
     assert window.scene().page == "training" and player.shows_why
     qtbot.keyClick(focus(window), keys.Key_W)
-    assert window.scene().page == "diagram" and made.hasFocus()
+    assert window.scene().page == "diagram" and focus(window) is made
     qtbot.keyClick(focus(window), keys.Key_Right)
     assert player.place == 1
     qtbot.keyClick(made, keys.Key_1)
-    assert made.question.field.hasFocus()
+    assert focus(window) is made.question.field
     qtbot.keyClicks(made.question.field, "31 k")
     qtbot.keyClick(made.question.field, keys.Key_Return)
-    assert present(player.given).is_right and made.hasFocus()
+    assert present(player.given).is_right and focus(window) is made
     qtbot.keyClick(focus(window), keys.Key_PageDown)
     window.diagram.setFocus()
     for _ in range(10):
