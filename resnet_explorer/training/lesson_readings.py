@@ -13,8 +13,6 @@ from resnet_explorer.runs.recipe import Recipe, Schedule
 from resnet_explorer.scenes.scene import Scene
 from resnet_explorer.training.presets import PRESETS, preset_of
 
-FIRST = "degradation"
-"""The experiment that is read where the scene chooses none."""
 SHOWN = -1
 """Instead of a seed: the scene's."""
 
@@ -41,12 +39,15 @@ def _run(folder: Path) -> Run:
 
 
 def _preset(scene: Scene, preset: str) -> str:
-    return preset or getattr(scene.part("training"), "preset", "") or FIRST
+    key: str = preset or scene.part("training").preset
+    if not key:
+        raise _fail("An experiment of one's own is not recorded.", 'Name one, as in preset="degradation".')
+    return key
 
 
 def _of(scene: Scene, run: str, preset: str, seed: int) -> Run:
     """Return the run of a name and a seed."""
-    shown = getattr(scene.part("training"), "seed", 0) if seed == SHOWN else seed
+    shown = scene.part("training").seed if seed == SHOWN else seed
     runs = [each for each in _named(scene, run, preset) if each.plan.seed == shown]
     if not runs:
         raise _fail(f"{run} is not recorded with the seed {shown}.", "Choose 0.")

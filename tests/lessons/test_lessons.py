@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from resnet_explorer.assets import path
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.lessons import course
+from resnet_explorer.lessons import course, questions
 from resnet_explorer.lessons.check import problems
 from resnet_explorer.lessons.expressions import render
 from resnet_explorer.lessons.parse import MAX_BYTES, MAX_STEPS, parse
@@ -123,6 +123,15 @@ def test_the_line_of_an_expression_is_its_own() -> None:
     assert text.split("\n")[found.line - 1].startswith("projections {nothing}")
 
 
+def test_a_step_is_not_blamed_for_the_one_before() -> None:
+    text = with_line('network = "resnet18"', 'network = "resnet19"\nopen = "layer1.0"')
+    text = text.replace('page = "diagram"', 'page = "gradients"').replace(
+        'open = ["layer2.0"]\n[/scene]', "step = 3\n[/scene]"
+    )
+    (found,) = problems(text, "example.md")
+    assert "resnet19" in found.what
+
+
 def test_all_problems_are_said_at_once() -> None:
     text = EXAMPLE.replace("resnet18", "resnet19").replace("{params}", "{parms}").replace("minutes = 2", "minutes = 0")
     assert len(problems(text, "example.md")) >= 3
@@ -218,3 +227,18 @@ def test_a_lesson_is_found_by_its_key_a_beginning_or_its_file(tmp_path: Path) ->
     assert course.find("01").stem.startswith("01-")
     with pytest.raises(ExplorerError, match="no lesson 'nothing'"):
         course.find("nothing")
+
+
+@pytest.mark.parametrize("file", sorted(path("lessons").glob("*.md")), ids=lambda file: file.stem)
+def test_nothing_is_wrong_with_the_apps_own_lessons(file: Path) -> None:
+    assert problems(course.read_text(file), str(file)) == ()
+    lesson = course.load(file)
+    for step, scene in zip(lesson.steps, course.scenes(lesson, RESNET18), strict=True):
+        assert "{" not in render(step.text, scene)
+        if step.question:
+            right = questions.answer(step.question, scene)
+            first = str(right[0] if isinstance(right, tuple) else right)
+            assert questions.check(step.question, first, scene).right
+            for wrong in set(step.question.options) - {first, *(right if isinstance(right, tuple) else ())}:
+                assert not questions.check(step.question, wrong, scene).right
+            assert course.answer_scene(step.question, scene)

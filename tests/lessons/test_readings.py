@@ -5,6 +5,7 @@ import torch
 
 from resnet_explorer import features
 from resnet_explorer.errors import ExplorerError
+from resnet_explorer.lessons import course
 from resnet_explorer.lessons.expressions import evaluate
 from resnet_explorer.lessons.formats import Value
 from resnet_explorer.module.build import build
@@ -164,7 +165,26 @@ def test_what_there_is_not_is_said(text: str) -> None:
 
 
 def test_what_a_page_shows_is_what_is_read() -> None:
-    assert PRESETS["degradation"].recipe.steps == evaluate("steps", RESNET18)
+    training = course.changed(RESNET18, {"page": "training", "preset": "vanishing"})
+    assert evaluate("steps", training) == PRESETS["vanishing"].recipe.steps != evaluate("steps", RESNET18)
+    assert evaluate('loss("plain-20")', training) == evaluate('loss("plain-20", preset="vanishing")', RESNET18)
+    seeded = course.changed(RESNET18, {"page": "training", "seed": 1})
+    assert evaluate('loss("plain-56")', seeded) == evaluate('loss("plain-56", seed=1)', RESNET18)
+    gradients = course.changed(RESNET18, {"page": "gradients", "experiment": "no-norm"})
+    assert evaluate('growth("plain")', gradients) < 1e-18  # type: ignore[operator]
+    tuning = course.changed(RESNET18, {"page": "tuning", "plan": {"strategy": "probe"}})
+    small = evaluate('new_head(of="resnet20", set="width=8")', RESNET18)
+    assert evaluate("trainable()", tuning) == evaluate("new_head()", tuning) == small == 330
+    assert evaluate('trainable("full", of="resnet50")', tuning) == 23_528_522
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [({"page": "gradients", "conditions": {"norm": "none"}}, 'growth("plain")')],
+)
+def test_what_is_not_recorded_is_said(values: dict[str, object], text: str) -> None:
+    with pytest.raises(ExplorerError, match="not recorded"):
+        evaluate(text, course.changed(RESNET18, values))
 
 
 def test_rows_of_labs_lead_to_functions() -> None:
