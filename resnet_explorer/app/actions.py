@@ -33,6 +33,8 @@ _OWN: tuple[Action, ...] = (
     _file("save-source", "Save as &PyTorch code…", "", "Save the network as one Python file", "save_source"),
     _export("export", "&Export picture…", "Ctrl+E", "Save or copy the drawing as SVG, PDF or PNG", "export_picture"),
     _export("export-table", "Export &table…", "Ctrl+Shift+E", "Save all layers as CSV, JSON or Markdown", "save_table"),
+    _export("share-page", "Share as &web page…", "", "Save the lesson or scene as one page", "take_home:share_page"),
+    _export("hand-out", "Export &hand-out…", "", "Save the lesson or scene to print", "take_home:export_hand_out"),
     _file("quit", "&Quit", "Ctrl+Q", "Close the window", ".close"),
     _edit("copy-picture", "Copy &picture", "Ctrl+Shift+C", "Copy the diagram as SVG and as image", "copy_shown"),
     _edit("copy-path", "Copy p&ath", "", "Copy the selected part's name in state_dict", "context_menu:copy_path"),
