@@ -12,7 +12,7 @@ from resnet_explorer.scenes.scene import Scene
 from resnet_explorer.share.article import Drawing, Text
 from resnet_explorer.training.chart_data import Options, Traced, traced
 from resnet_explorer.training.charts import TrainingCharts
-from resnet_explorer.training.part import SEEDS, Across, Measure, TrainingPart
+from resnet_explorer.training.part import SEEDS, Across, CurvesPart, Measure, TrainingPart
 from resnet_explorer.training.presets import PRESETS
 
 
@@ -21,20 +21,28 @@ def shown(scene: Scene) -> tuple[Chart | Drawing | Text, ...]:
     part = scene.part("training")
     assert isinstance(part, TrainingPart)
     runs = _recorded(part.preset) if part.preset and not part.saved else ()
-    of_seed = [run for run in runs if run.plan.seed == part.seed]
+    charts = recorded_curves(runs, part, part.seed)
+    if not charts:
+        return ()
+    preset = PRESETS[part.preset]
+    sources = "; ".join(source.text for source in preset.references)
+    return (*charts, Text(preset.look_for), Text(sources, quiet=True))
+
+
+def recorded_curves(runs: Sequence[Run], part: CurvesPart, seed: int) -> tuple[Chart, ...]:
+    """Return the two plots of recorded runs of a seed at a moment; none where that seed was not recorded."""
+    of_seed = [run for run in runs if run.plan.seed == seed]
     if not of_seed:
         return ()
     whole = (0.0, float(max(len(run.metrics) for run in of_seed)))
     within = whole if part.replay < 1 and part.across is Across.STEPS else None
     options = Options(part.across, part.log, part.smoothing, replayed=True, within=within)
     curves = dict.fromkeys((part.curve, part.second or part.usual_second))
-    charts = [_chart(curve, runs if curve == SEEDS else of_seed, part, options) for curve in curves]
-    preset = PRESETS[part.preset]
-    sources = "; ".join(source.text for source in preset.references)
-    return (*(made for made in charts if made), Text(preset.look_for), Text(sources, quiet=True))
+    charts = (_chart(curve, runs if curve == SEEDS else of_seed, part, options) for curve in curves)
+    return tuple(made for made in charts if made)
 
 
-def _chart(curve: str, runs: Sequence[Run], part: TrainingPart, options: Options) -> Chart | None:
+def _chart(curve: str, runs: Sequence[Run], part: CurvesPart, options: Options) -> Chart | None:
     """Return a plot of runs; None for those of single blocks, which recorded runs do not have at every step."""
     charts, traces = TrainingCharts(), _traced(runs, part)
     if curve == SEEDS:
@@ -42,7 +50,7 @@ def _chart(curve: str, runs: Sequence[Run], part: TrainingPart, options: Options
     return charts.curves(traces, Measure(curve), options) if curve in list(Measure) else None
 
 
-def _traced(runs: Sequence[Run], part: TrainingPart) -> list[Traced]:
+def _traced(runs: Sequence[Run], part: CurvesPart) -> list[Traced]:
     """Return the runs that are shown, up to the moment; each is drawn as among all of them."""
     until = [replace(run, metrics=run.metrics[: max(1, round(part.replay * len(run.metrics)))]) for run in runs]
     return [trace for trace in traced(until) if not part.show or trace.run.plan.name in part.show]
