@@ -19,6 +19,13 @@ from resnet_explorer.readings.text import compact, si
 from resnet_explorer.share.article import Diagram
 from resnet_explorer.share.elements import Store, svg
 
+SKIP = '<span class="skip"></span>'
+"""Where the chance stands with which stochastic depth skips a block: blocks of one form differ in it."""
+
+
+def _chance(block: Block) -> str:
+    return f"a chance of {100 * block.skip:.1f} %"
+
 
 def diagram(part: Diagram, store: Store) -> str:
     """Return the elements of a diagram."""
@@ -104,20 +111,22 @@ class _Cards:
         kind = f"cell {self._arc(block.form)}" if block.number else "cell"
         mark = '<i class="changed">Δ</i>' if self.marked and self.marked.touches(block) else ""
         away = " hidden" if hidden and not is_open else ""
+        skip = f' data-skip="{_chance(block)}"' if block.skip else ""
         cell = (
             f'<li class="{kind}"{away}><button type="button" class="block" data-path="{path}" '
-            f'data-form="{self.store.template(content)}" aria-expanded="{str(is_open).lower()}"{current} '
+            f'data-form="{self.store.template(content)}" aria-expanded="{str(is_open).lower()}"{current}{skip} '
             f'title="{escape(spoken)}"><b>{escape(name)}{mark}</b><small>{escape(caption(block.form))}</small>'
             f"</button></li>"
         )
         if not is_open:
             return cell
+        content = content.replace(SKIP, SKIP.replace("><", f">{_chance(block)}<"))
         return f'{cell}<li class="open" data-path="{path}"><h5>{path} · {escape(title)}</h5>{content}</li>'
 
     def _content(self, block: Block) -> str:
         """Return what an open block shows, which is the same for all blocks of a form at an input."""
         analysis = self.part.analysis
-        key = (block.form, analysis.sums[block.path].input, block.skip)
+        key = (block.form, analysis.sums[block.path].input)
         if key not in self.shared:
             drawn = panel(analysis, block, "", Ink.LINE, self.drawn, self.marked)
             shortcut = () if block.form.shortcut is None else (block.shortcut_path,)
@@ -125,7 +134,7 @@ class _Cards:
             picture = Picture(drawn.width + 2, drawn.height + 2, drawn.marks, "Layers of the block")
             text = explain(analysis, block.path)
             details = "".join(self._about(name, explain(analysis, path)) for name, path in names.items())
-            self.shared[key] = (
+            content = (
                 f'<div class="flow" tabindex="0" role="group" aria-label="Layers of the block">'
                 f"{svg(picture, frozenset(names))}</div>"
                 f'<div class="details" aria-live="polite">{details}</div>'
@@ -133,6 +142,7 @@ class _Cards:
                 f'<p class="tools"><button type="button" data-do="table">Show its layers in the table</button> '
                 f'<button type="button" data-do="shut">Close</button></p>'
             )
+            self.shared[key] = content.replace(_chance(block), SKIP) if block.skip else content
         return self.shared[key]
 
     def _about(self, name: str, text: Explanation) -> str:

@@ -24,6 +24,7 @@
       panel.dataset.path = button.dataset.path;
       panel.append(make("h5", `${button.dataset.path} · ${button.title.split(":")[0]}`));
       panel.append(document.getElementById(button.dataset.form).content.cloneNode(true));
+      all(".skip", panel).forEach((chance) => { chance.textContent = button.dataset.skip; });
       cell.after(panel);
     } else if (cell.nextElementSibling?.classList.contains("open")) {
       cell.nextElementSibling.remove();

@@ -49,6 +49,16 @@ def test_every_block_opens_to_its_own_layers() -> None:
     assert len(templates) == len({block.form for block in shown.network.blocks}), "equal blocks share a template"
 
 
+def test_blocks_that_differ_in_their_chance_alone_share_a_template() -> None:
+    spec = scene("resnet110_sd", open=["layer3.1"]).state.spec
+    made = page("resnet110_sd", open=["layer3.1"])
+    assert len(list(made.all("template"))) <= 2 * len(spec.blocks) + 2
+    block = next(block for block in analysis_of(scene("resnet110_sd")).network.blocks if block.path == "layer3.1")
+    panel = next(made.all("li", "open"))
+    assert f"skipped with a chance of {100 * block.skip:.1f} %." in panel.text
+    assert len({button.attributes.get("data-skip") for button in made.all("button", "block")}) > 50
+
+
 def test_size() -> None:
     everything = scene("resnet50", open="all", compare=True)
     assert len(to_html(scene_article(everything)).encode()) < LARGEST
