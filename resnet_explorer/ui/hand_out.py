@@ -18,6 +18,7 @@ from resnet_explorer.picture.marks import Group, Ink, Picture, Style
 from resnet_explorer.readings.text import size
 from resnet_explorer.share.article import Article, Ask, Diagram, Drawing, Figure, Formula, Layers, Part, Section, Text
 from resnet_explorer.share.elements import inline
+from resnet_explorer.share.figures import LONG
 from resnet_explorer.ui.clipboard import application
 from resnet_explorer.ui.painter import font
 from resnet_explorer.ui.print_items import (
@@ -207,7 +208,8 @@ class _Items:
             if isinstance(following, Figure) and _is_small(part.chart) and _is_small(following.chart):
                 charts.append(following.chart)
                 place += 1
-            yield Drawing(self._beside(charts), charts[0].subtitle)
+            conditions = charts[0].subtitle
+            yield Drawing(self._beside(charts), conditions if len(conditions) > LONG else "")
 
     def _beside(self, charts: Sequence[Chart]) -> Picture:
         """Return charts side by side, over the whole width."""
@@ -246,18 +248,20 @@ class _Items:
         if part.lost is not None:
             return
         high = HIGHEST_TWINS * self._sheet.height if part.view.compare else self._highest
-        panels = 0 if part.view.compare else len(part.view.expanded)
+        panels = len(part.view.expanded)
         room = self._room / SHRUNK, high / SHRUNK + (PANEL if panels else 0)
         picture = diagram(part.analysis, part.view, room)
-        if panels > MOST_PANELS or part.view.compare:
+        if panels > MOST_PANELS:
             yield PrintedPicture(picture, self._room, high)
             return
-        groups = [mark for mark in picture.marks if isinstance(mark, Group)]
-        top = [group for group in groups if group.kind != "open-block"]
-        opened = [group for group in groups if group.kind == "open-block"]
+        opened = [mark for mark in picture.marks if isinstance(mark, Group) and mark.kind == "open-block"]
+        if part.view.compare and opened:  # twins stand closer without the blocks under them
+            picture = diagram(part.analysis, replace(part.view, expanded=frozenset()), room)
+        top = [mark for mark in picture.marks if isinstance(mark, Group) and mark.kind != "open-block"]
         yield PrintedPicture(_around(picture, top), self._room, high, keeps=bool(opened))
         for place, group in enumerate(opened, start=1):
-            yield PrintedPicture(_around(picture, [group]), self._room, high, keeps=place < len(opened))
+            keeps = place < len(opened) and not part.view.compare
+            yield PrintedPicture(_around(picture, [group]), self._room, high, keeps=keeps)
 
     def _layers(self, part: Layers) -> Iterator[Item]:
         widths = [share for _, share in COLUMNS]
