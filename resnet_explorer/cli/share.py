@@ -11,7 +11,7 @@ from resnet_explorer.errors import ExplorerError, ExportError
 from resnet_explorer.spec.input_shape import parse_input
 from resnet_explorer.spec.search import default_input, find_network
 from resnet_explorer.terminal.options import Commands, add_command, add_settings, network
-from resnet_explorer.terminal.output import importing_qt, say
+from resnet_explorer.terminal.output import complain, importing_qt, say
 
 if TYPE_CHECKING:
     from resnet_explorer.lessons.values import Lesson
@@ -23,6 +23,7 @@ EXAMPLES = """examples:
   resnet-explorer share resnet34 --compare --open layer2.0 -o twins.html
   resnet-explorer share plain56 --page gradients --with experiment=batch-norm -o gradient.html
   resnet-explorer share resnet18 --paper a4 -o resnet18.pdf
+  resnet-explorer share my-session.rnx -o seminar.html
   resnet-explorer share 01 -o lesson.html
 """
 ALL = "all"
@@ -36,7 +37,7 @@ def add_share(commands: Commands) -> None:
     parser.add_argument(
         "scene",
         metavar="SCENE",
-        help="a network as for 'describe', or a lesson by its name or its file (.md)",
+        help="a network as for 'describe', a session (.rnx), or a lesson by its name or its file (.md)",
     )
     parser.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="the page: .html, or .pdf")
     parser.add_argument("--input", metavar="NxCxHxW", help="the input's shape")
@@ -118,9 +119,18 @@ def _lesson(name: str) -> "Lesson | None":
 
 
 def _scene(name: str, options: argparse.Namespace, changes: Mapping[str, object]) -> "Scene":
+    from resnet_explorer.scenes import session
     from resnet_explorer.scenes.change import changed
     from resnet_explorer.scenes.scene import Scene, State
 
+    if name.lower().endswith(session.SUFFIX):
+        opened = session.read(Path(name))
+        for problem in opened.problems:
+            complain(problem)
+        scene = opened.session.scene
+        more = {"set": options.settings} if options.settings else {}
+        more |= {"input": options.input} if options.input else {}
+        return changed(scene, {**more, **changes})
     spec = find_network(network(name), options.settings)
     image = default_input(spec) if options.input is None else parse_input(options.input, spec.in_channels)
     return changed(Scene(State(spec, image)), changes)

@@ -9,8 +9,10 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from resnet_explorer.cli import main
+from resnet_explorer.scenes.session import SavedSession, save
 from tests.share.html import Element, read
 from tests.share.lessons import FILE
+from tests.share.scenes import scene
 
 
 def made(file: Path, *arguments: str) -> Element:
@@ -40,6 +42,11 @@ def test_what_a_page_of_the_window_shows(tmp_path: Path) -> None:
     assert "Training loss" in pictures(page)
 
 
+def test_a_session(tmp_path: Path) -> None:
+    save(SavedSession(scene("resnet50", open=["layer3.0"])), tmp_path / "seminar.rnx")
+    assert opened(made(tmp_path / "page.html", str(tmp_path / "seminar.rnx"))) == ["layer3.0"]
+
+
 def test_a_lesson_by_its_file_and_by_its_name(tmp_path: Path) -> None:
     assert next(made(tmp_path / "page.html", str(FILE)).all("h1")).text == "What a residual block computes"
     assert next(made(tmp_path / "page.html", "01").all("h1")).text == "Deeper is worse"
@@ -66,6 +73,7 @@ def test_a_network_in_print(qapp: QApplication, tmp_path: Path) -> None:
         (("share", "resnet18", "--page", "nothing", "-o", "page.html"), "There is no page 'nothing'."),
         (("share", "resnet18", "--with", "colour", "-o", "page.html"), "'colour' is not KEY=VALUE."),
         (("share", "nonsense", "-o", "page.html"), "There is no network 'nonsense'"),
+        (("share", "missing.rnx", "-o", "page.html"), "missing.rnx"),
         (("share", "01", "--compare", "-o", "page.html"), "A lesson has scenes of its own."),
         (("lesson", "handout", "01", "-o", "page.html"), "page.html is no PDF."),
         (("lesson", "handout", "nonsense", "-o", "page.pdf"), "There is no lesson 'nonsense'."),
