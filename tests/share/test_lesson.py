@@ -6,7 +6,7 @@ import pytest
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.lessons.check import problems
-from resnet_explorer.lessons.course import load
+from resnet_explorer.lessons.course import find, lessons, load
 from resnet_explorer.lessons.parse import parse
 from resnet_explorer.lessons.values import QuestionKind
 from resnet_explorer.share.article import Ask, Diagram, Figure, Formula, Layers, Text
@@ -78,3 +78,15 @@ def test_a_lesson_of_a_stranger_shows_text_alone() -> None:
     assert not list(made.all("img")) and len(list(made.all("script"))) == 2
     assert [field for field in made.all("input") if field.attributes.get("value") == evil]
     assert next(made.all("h1")).text == evil and next(made.all("legend")).text == evil
+
+
+LARGEST = 2_500_000
+"""Bytes of the page of a lesson."""
+
+
+@pytest.mark.parametrize("key", [listed.key for listed in lessons()])
+def test_every_lesson_of_the_course_can_be_taken_home(key: str) -> None:
+    made = lesson_article(load(find(key)))
+    text = to_html(made)
+    assert len(text.encode()) < LARGEST
+    assert len(list(read(text).all("section"))) == len(made.steps) + len(made.end)
