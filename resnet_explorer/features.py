@@ -53,7 +53,8 @@ class Page:
     defaults are what the page shows when it is first looked at, and its fields are the keys by which lessons name them:
     none may be one of ``scenes.change.KEYS``. It may have two properties: ``on_diagram`` is true where something of it
     lies over the diagram, so that the page is built though it is not looked at; ``files`` are the user's files that it
-    names, which nobody else's scene may.
+    names, which nobody else's scene may. ``charts`` is ``module:function`` that takes a scene and returns the charts,
+    drawings and texts of what the page shows of recorded results.
     """
 
     key: str
@@ -63,6 +64,7 @@ class Page:
     action: Action
     stage: str = "resnet_explorer.ui.slide:PictureShow"
     part: str = ""
+    charts: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ FEATURE = Feature(
             Action("tuning", "&View", "Fine-t&uning lab", "Ctrl+U", "A network with weights on your own images"),
             "resnet_explorer.finetuning.stage:show",
             "resnet_explorer.finetuning.part:TuningPart",
+            "resnet_explorer.finetuning.shown:shown",
         ),
     ),
     commands=(

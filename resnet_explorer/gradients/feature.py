@@ -14,6 +14,7 @@ FEATURE = Feature(
             Action("gradients", "&View", "Gra&dient lab", "Ctrl+L", "Residual against plain, block by block"),
             "resnet_explorer.gradients.stage:GradientShow",
             "resnet_explorer.gradients.part:GradientPart",
+            "resnet_explorer.gradients.shown:shown",
         ),
     ),
     actions=(

@@ -14,6 +14,7 @@ FEATURE = Feature(
             Action("training", "&View", "Training la&b", "Ctrl+R", "Several networks side by side, live"),
             "resnet_explorer.training.stage:show",
             "resnet_explorer.training.part:TrainingPart",
+            "resnet_explorer.training.shown:shown",
         ),
     ),
     actions=(
