@@ -116,7 +116,7 @@ def to_svg(picture: Picture, theme: Theme, outlines: bool = False, scale: float 
 
 def elements(drawn: Iterable[Mark], theme: Theme) -> list[str]:
     """Return the SVG elements that show some marks, for a file that is made of more than a picture."""
-    writer = _Writer(theme, None)
+    writer = Writer(theme, None)
     writer.marks(tuple(drawn), "", "")
     return writer.lines
 
