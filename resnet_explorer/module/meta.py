@@ -13,6 +13,9 @@ class BareNorms(TorchDispatchMode):
     a difference: batch norm multiplies no matrices.
     """
 
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # the one of PyTorch
+
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
