@@ -53,11 +53,13 @@ def no_question_waits_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def shared_window(qapp: QApplication) -> Iterator[SharedWindow]:
+def shared_window(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedWindow]:
     """One window for many tests; see ``tests/app/conftest.py``."""
     shared = SharedWindow(qapp)
     yield shared
-    shared.end()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RESNET_EXPLORER_CONFIG", str(tmp_path_factory.mktemp("config")))
+        shared.end()
 
 
 @pytest.fixture

@@ -96,8 +96,7 @@ class SharedWindow:
                 delete(left)  # with what is in it
             put_back(window)
         else:
-            end(window)
-            self._window = None
+            self.end()
 
     def _left_over(self, window: MainWindow) -> QWidget | None:
         """Return a dialog or menu that a test has opened."""
@@ -105,10 +104,9 @@ class SharedWindow:
         return next((top for top in tops if _key(top) not in self._first), None)
 
     def end(self) -> None:
-        """Delete the window, if there is one, without saving where it was."""
-        if self._window is not None:
-            self._window.jobs.close()
-            delete(self._window)
+        """Close the window, if there is one; it saves where it was in the settings' folder."""
+        if self._window is not None and isValid(self._window):
+            end(self._window)
         self._window = None
 
     def _settle(self, window: MainWindow) -> None:
