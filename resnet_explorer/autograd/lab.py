@@ -1,5 +1,6 @@
 """The autograd graph of a network as PyTorch records it, each operation with the layer that made it; and torchviz's."""
 
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,6 +14,7 @@ from torch.nn import functional
 from resnet_explorer.autograd.clusters import Recorded, clusters
 from resnet_explorer.autograd.graphviz import GraphvizError, layout
 from resnet_explorer.autograd.values import AutogradGraph, DrawTorchviz, GraphNode, NodeKind, RecordGraph, highway
+from resnet_explorer.autograd.writer import INPUT, LOSS, OUTPUT, Functions, Saved, Writer, in_forward_order
 from resnet_explorer.module import build
 from resnet_explorer.module.blocks import Block, Gate
 from resnet_explorer.module.meta import BareNorms
@@ -22,7 +24,6 @@ from resnet_explorer.probes.models import check_trains, restored
 from resnet_explorer.readings import analyse
 from resnet_explorer.readings.progress import Progress
 
-INPUT, LOSS, OUTPUT = "input", "loss", "output"
 Makers = dict[Node, str]
 """The address of the layer that made each function."""
 _SAVED = "_saved_"
@@ -33,22 +34,11 @@ def functions(root: Node, enter: Callable[[Node], None] = lambda fn: None) -> tu
 
     ``enter`` is called with each when it is first visited, in torchviz's order.
     """
-    ordered: list[Node] = []
-    seen = {root}
-    enter(root)
-    stack = [(root, iter(root.next_functions))]
-    while stack:
-        fn, rest = stack[-1]
-        for before, _ in rest:
-            if before is not None and before not in seen:
-                seen.add(before)
-                enter(before)
-                stack.append((before, iter(before.next_functions)))
-                break
-        else:
-            ordered.append(fn)
-            stack.pop()
-    return tuple(ordered)
+    return in_forward_order(root, _before, enter)
+
+
+def _before(fn: Node) -> Iterator[Node | None]:
+    return (before for before, _ in fn.next_functions)
 
 
 def graph_of(
@@ -56,67 +46,31 @@ def graph_of(
 ) -> AutogradGraph:
     """Return the graph behind y with the names of the model's parameters; x is the leaf ``input``."""
     names = {id(parameter): name for name, parameter in model.named_parameters()} | {id(x): INPUT}
-    writer = _Writer(names, makers)
     root = y.grad_fn
     assert root is not None, "the input asks for its gradient"
-    for fn in functions(root, writer.keep if saved else lambda fn: None):
-        writer.add(fn)
-    index = writer.index[id(root)]
-    output = writer.node(GraphNode(OUTPUT if y.ndim else LOSS, NodeKind.OUTPUT, makers[root], tuple(y.shape)), y)
-    writer.edges.append((index, output))
-    return AutogradGraph(tuple(writer.nodes), tuple(writer.edges), index, output, device, str(torch.__version__))
+
+    def node(fn: Node) -> GraphNode:
+        return GraphNode(_name(fn), NodeKind.OPERATION, makers[fn], _shape(fn), tuple(_attributes(fn)))
+
+    def variable(fn: Node) -> tuple[object, str, Shape] | None:
+        leaf: Tensor | None = getattr(fn, "variable", None)
+        return None if leaf is None else (leaf, names[id(leaf)], tuple(leaf.shape))
+
+    output = GraphNode(OUTPUT if y.ndim else LOSS, NodeKind.OUTPUT, makers[root], tuple(y.shape))
+    writer: Writer[Node] = Writer(Functions(_before, node, _saved_tensors, variable))
+    return writer.graph(root, output, device=device, torch=str(torch.__version__), saved=saved)
 
 
-class _Writer:
-    """Collects the nodes and edges of one graph; PyTorch's objects are identified by their ``id``."""
-
-    def __init__(self, names: dict[int, str], makers: Makers) -> None:
-        self.nodes: list[GraphNode] = []
-        self.edges: list[tuple[int, int]] = []
-        self.index: dict[int, int] = {}
-        self._names, self._makers = names, makers
-        self._kept: dict[Node, list[Tensor]] = {}
-        self._kept_names: dict[int, str] = {}
-
-    def node(self, node: GraphNode, thing: object) -> int:
-        self.index[id(thing)] = index = len(self.nodes)
-        self.nodes.append(node)
-        return index
-
-    def add(self, fn: Node) -> None:
-        """Add a function, after all that it depends on, with its leaf or its saved tensors."""
-        variable: Tensor | None = getattr(fn, "variable", None)
-        if variable is not None:
-            self._leaf(fn, variable)
-            return
-        path = self._makers[fn]
-        node = GraphNode(_name(fn), NodeKind.OPERATION, path, _shape(fn), tuple(_attributes(fn)))
-        index = self.node(node, fn)
-        self.edges += [(self.index[id(before)], index) for before, _ in fn.next_functions if before is not None]
-        for tensor in self._kept.get(fn, ()):
-            saved = self.index.get(id(tensor))
-            if saved is None:
-                name = self._kept_names[id(tensor)]
-                saved = self.node(GraphNode(name, NodeKind.SAVED, path, tuple(tensor.shape)), tensor)
-            self.edges.append((min(saved, index), max(saved, index)))
-
-    def _leaf(self, fn: Node, variable: Tensor) -> None:
-        name, shape = self._names[id(variable)], tuple(variable.shape)
-        path = name if name == INPUT else name.rpartition(".")[0]
-        leaf = self.node(GraphNode(name, NodeKind.LEAF, path, shape), variable)
-        accumulate = self.node(GraphNode(_name(fn), NodeKind.ACCUMULATE, path, shape), fn)
-        self.edges.append((leaf, accumulate))
-
-    def keep(self, fn: Node) -> None:
-        """Keep the tensors that a function has saved; a tensor saved several times gets its last name."""
-        held = self._kept.setdefault(fn, [])
-        for attribute in _saved_names(type(fn)):
-            value, name = getattr(fn, attribute), attribute.removeprefix(_SAVED)
-            several = isinstance(value, tuple)
-            for number, tensor in enumerate(value if several else (value,)):
-                if isinstance(tensor, Tensor):
-                    held.append(tensor)
-                    self._kept_names[id(tensor)] = f"{name}[{number}]" if several else name
+def _saved_tensors(fn: Node) -> list[Saved]:
+    """Return the tensors that a function has saved; those of a list are numbered."""
+    held: list[Saved] = []
+    for attribute in _saved_names(type(fn)):
+        value, name = getattr(fn, attribute), attribute.removeprefix(_SAVED)
+        several = isinstance(value, tuple)
+        for number, tensor in enumerate(value if several else (value,)):
+            if isinstance(tensor, Tensor):
+                held.append((f"{name}[{number}]" if several else name, tensor, tuple(tensor.shape)))
+    return held
 
 
 def _name(fn: Node) -> str:
@@ -135,7 +89,15 @@ def _attributes(fn: Node) -> Iterator[tuple[str, str]]:
     for attribute in _saved_names(type(fn)):
         value = getattr(fn, attribute)
         if not any(isinstance(part, Tensor) for part in (value if isinstance(value, tuple) else (value,))):
-            yield attribute.removeprefix(_SAVED), str(value)
+            yield attribute.removeprefix(_SAVED), _UNSIGNED.sub(_signed, str(value))
+
+
+_UNSIGNED = re.compile(r"\b1844674407\d{10}\b")
+"""Small negative numbers, such as an axis of -1, as PyTorch prints them."""
+
+
+def _signed(number: re.Match[str]) -> str:
+    return str(int(number[0]) - 2**64)
 
 
 @lru_cache(maxsize=256)

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import ClassVar
 
 from resnet_explorer.network.kinds.base import SIGMOID, Description, Layer, Role, Saves, Shape, Where, Writing
+from resnet_explorer.network.kinds.tape import Tape, Value
 from resnet_explorer.spec import Activation as Choice
 
 
@@ -27,6 +29,7 @@ class ReLU(Activation):
     in_place: bool = True
 
     module = "torch.nn:ReLU"
+    node: ClassVar[str] = "ReluBackward0"
     renames: ClassVar = {"in_place": "inplace"}
 
     @property
@@ -38,6 +41,20 @@ class ReLU(Activation):
 
     def source(self, write: Writing) -> tuple[str, ...]:
         return (self.called, "inplace=True" if self.in_place else "")
+
+    def record(self, tape: Tape, x: Value) -> Value:
+        if self.in_place and x.base is not None:
+            return self._record_on_view(tape, x, x.base)
+        return tape.result(self.node, x, self._attributes())
+
+    def _record_on_view(self, tape: Tape, x: Value, base: Value) -> Value:
+        """Record what is written in place into a view: the memory that it is a view of changes, and it is read anew."""
+        written = tape.op("CopySlices", base.shape, base)
+        strides = tuple(prod(x.shape[axis + 1 :]) for axis in range(len(x.shape)))
+        return tape.op("AsStridedBackward0", x.shape, written, size=x.shape, storage_offset=0, stride=strides)
+
+    def _attributes(self) -> Mapping[str, object]:
+        return {}
 
     def describe(self, at: Where) -> Description:
         text = "Keeps what is positive and sets the rest to 0"
@@ -60,6 +77,18 @@ class LeakyReLU(ReLU):
     def saves(self, shape: Shape, output: Shape, training: bool) -> Saves:
         return Saves(output=True, passes=True) if self.in_place else Saves(input=True)
 
+    @property
+    def node(self) -> str:  # type: ignore[override]  # a constant of ReLU
+        return "LeakyReluBackward1" if self.in_place else "LeakyReluBackward0"
+
+    def record(self, tape: Tape, x: Value) -> Value:
+        if not self.in_place:
+            return tape.op(self.node, x.shape, x, saved={"self": x}, attributes=self._attributes())
+        return ReLU.record(self, tape, x)
+
+    def _attributes(self) -> Mapping[str, object]:
+        return {"negative_slope": 0.01}
+
     def describe(self, at: Where) -> Description:
         text = f"Keeps what is positive and a hundredth of the rest{self._place(at)}."
         return "leaky_relu", text + self._after_sum(at)
@@ -72,6 +101,9 @@ class SiLU(Activation):
     module = "torch.nn:SiLU"
     flops_each = SIGMOID
 
+    def record(self, tape: Tape, x: Value) -> Value:
+        return tape.op("SiluBackward0", x.shape, x, saved={"self": x})
+
     def describe(self, at: Where) -> Description:
         text = "x times its sigmoid: near x where x is large, slightly negative below 0, near 0 far below."
         return "silu", text + self._after_sum(at)
@@ -83,6 +115,9 @@ class GELU(Activation):
 
     module = "torch.nn:GELU"
     flops_each = 5
+
+    def record(self, tape: Tape, x: Value) -> Value:
+        return tape.op("GeluBackward0", x.shape, x, saved={"self": x}, approximate="none")
 
     def describe(self, at: Where) -> Description:
         text = "x times the chance that a normal variable is below x: smooth, near x where x is large, near 0 far"

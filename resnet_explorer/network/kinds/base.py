@@ -13,6 +13,7 @@ from math import exp, prod
 from typing import ClassVar, NamedTuple, Protocol
 
 from resnet_explorer.errors import InputError
+from resnet_explorer.network.kinds.tape import Tape, Value
 from resnet_explorer.spec import ResNetSpec
 
 Shape = tuple[int, ...]
@@ -197,6 +198,10 @@ class Layer:
         shapes alone.
         """
         return Saves(input=self.saves_input)
+
+    def record(self, tape: Tape, x: Value) -> Value:
+        """Return the output of the layer for an input, after recording what autograd would."""
+        raise NotImplementedError(f"{self.kind} has no backward nodes")
 
     @property
     def built(self) -> str:

@@ -6,6 +6,7 @@ from math import prod
 from typing import ClassVar
 
 from resnet_explorer.network.kinds import base
+from resnet_explorer.network.kinds.tape import Tape, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,9 @@ class Sigmoid(base.Layer):
     def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
         return base.Saves(output=True)
 
+    def record(self, tape: Tape, x: Value) -> Value:
+        return tape.result("SigmoidBackward0", x)
+
     def describe(self, at: base.Where) -> base.Description:
         each = f"one weight for each {at.gated_unit}" if at.gate else "g(x), for each value of the map"
         return "sigmoid", f"Brings each number between 0 and 1: {each}."
@@ -109,6 +113,10 @@ class ChannelStats(Statistics):
         """The map and each channel's largest value."""
         return base.Saves(input=True, extra=base.BYTES_PER_VALUE * shape[0] * shape[1])
 
+    def record(self, tape: Tape, x: Value) -> Value:
+        both = tape.mean(x, 2, 3), tape.largest(x, 2, 3)
+        return tape.op("CatBackward0", self.output(x.shape), *both, dim=3)
+
     def describe(self, at: base.Where) -> base.Description:
         return "channel_stats", "Each channel's mean and its largest value, side by side."
 
@@ -127,6 +135,10 @@ class SpatialStats(Statistics):
         n, _, h, w = shape
         return base.Saves(input=True, extra=base.BYTES_PER_VALUE * n * h * w)
 
+    def record(self, tape: Tape, x: Value) -> Value:
+        both = tape.mean(x, 1), tape.largest(x, 1)
+        return tape.op("CatBackward0", self.output(x.shape), *both, dim=1)
+
     def describe(self, at: base.Where) -> base.Description:
         return "spatial_stats", "Mean and largest value over the channels, at each position."
 
@@ -143,6 +155,10 @@ class SumPairs(base.Layer):
 
     def output(self, shape: base.Shape) -> base.Shape:
         return (shape[0], shape[1], 1, 1)
+
+    def record(self, tape: Tape, x: Value) -> Value:
+        sizes = {"dim": (3,), "keepdim": True, "self_sym_sizes": x.shape}
+        return tape.op("SumBackward1", self.output(x.shape), x, attributes=sizes)
 
     def describe(self, at: base.Where) -> base.Description:
         return "sum_pairs", "Adds what the mean and the largest value have become."
@@ -164,6 +180,9 @@ class Scale(base.Layer):
     @property
     def hyper(self) -> str:
         return f"×{self.factor:g}"
+
+    def record(self, tape: Tape, x: Value) -> Value:
+        return tape.multiply(x, Value(()))
 
     def describe(self, at: base.Where) -> base.Description:
         where = "the shortcut" if at.on_shortcut else "the branch"
@@ -200,6 +219,9 @@ class Gain(base.Layer):
         teaches = "One factor for all." if self.channels == 1 else "One factor for each channel."
         return (("Parameters", f"{self.params:,}", teaches),)
 
+    def record(self, tape: Tape, x: Value) -> Value:
+        return tape.multiply(x, tape.parameter("weight", (self.channels, 1, 1)))
+
     def describe(self, at: base.Where) -> base.Description:
         if self.channels > 1 or self.initial not in (0, 1):
             start = f"{self.initial:g} at first, by this app's choice (LayerScale: Touvron et al. 2021)"
@@ -224,6 +246,9 @@ class Bias(base.Layer):
 
     def figures(self, output: base.Shape) -> tuple[base.Figure, ...]:
         return (("Parameters", f"{self.params:,}", "One number for all channels and positions."),)
+
+    def record(self, tape: Tape, x: Value) -> Value:
+        return tape.add(x, tape.parameter("bias", (1,)))
 
     def describe(self, at: base.Where) -> base.Description:
         return "bias", "One learnt number added to all values, 0 at first: it stands in for a norm's shift."
@@ -265,6 +290,9 @@ class Dropout(Drop):
     def follows(self) -> str:
         return f" In training {100 * self.chance:g} % of the values before the second convolution are dropped."
 
+    def record(self, tape: Tape, x: Value) -> Value:
+        return tape.multiply(x, Value(x.shape)) if tape.training and self.chance else x
+
     def describe(self, at: base.Where) -> base.Description:
         what = "each value of the shortcut" if at.on_shortcut else "each value" if at.number else "each feature"
         return "dropout", (
@@ -286,6 +314,10 @@ class StochasticDepth(Drop):
 
     def arguments(self) -> Mapping[str, object]:
         return {"p": 0.0, "mode": "row"}
+
+    def record(self, tape: Tape, x: Value) -> Value:
+        mask = Value((x.shape[0], *(1 for _ in x.shape[1:])))
+        return tape.multiply(x, mask) if tape.training and tape.skip else x
 
     def describe(self, at: base.Where) -> base.Description:
         return "dropout", (
@@ -312,6 +344,9 @@ class Flatten(base.Layer):
 
     def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
         return base.Saves(passes=True)
+
+    def record(self, tape: Tape, x: Value) -> Value:
+        return tape.view(x, *self.output(x.shape))
 
     def describe(self, at: base.Where) -> base.Description:
         return "flatten", "A view of the channels as a list of features; nothing is computed."

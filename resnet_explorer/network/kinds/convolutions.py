@@ -6,6 +6,7 @@ from math import prod
 
 from resnet_explorer.errors import InputError
 from resnet_explorer.network.kinds import base
+from resnet_explorer.network.kinds.tape import Tape, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,15 @@ class Conv2d(base.Layer):
     def size_key(self) -> str:
         return "" if self.window == (1, 1) else "size_dilated" if self.dilation > 1 else "size"
 
+    def record(self, tape: Tape, x: Value) -> Value:
+        weight = tape.parameter("weight", next(self.tensors()).shape)
+        bias = tape.parameter("bias", (self.out_channels,)) if self.bias else None
+        if self.standardised:
+            rows = tape.unsqueeze(tape.view(weight, weight.shape[0], prod(weight.shape[1:])), 0)
+            weight = tape.view(tape.batch_norm(rows, None, None, training=True, eps=1e-08), *weight.shape)
+        sizes = self.stride, self.padding, self.dilation, self.groups
+        return tape.convolution(x, weight, bias, self.output(x.shape), sizes)
+
     def describe(self, at: base.Where) -> base.Description:
         key = "conv_standardised" if self.standardised else "conv_dilated" if self.dilation > 1 else "conv"
         name = at.name
@@ -224,6 +234,12 @@ class ChannelConv1d(base.Layer):
             ),
         )
 
+    def record(self, tape: Tape, x: Value) -> Value:
+        weight = tape.parameter("weight", (1, 1, self.kernel))
+        rows = tape.transpose(tape.view(x, *x.shape[:2], 1), 1, 2)
+        mixed = tape.convolution(rows, weight, None, rows.shape, (1, self.kernel // 2, 1, 1))
+        return tape.unsqueeze(tape.transpose(mixed, 1, 2), 3)
+
     def describe(self, at: base.Where) -> base.Description:
         text = f"Each channel's mean is mixed with those of its {self.kernel - 1} neighbours"
         return "conv1d", f"{text}: {self.kernel} weights in all."
@@ -268,6 +284,15 @@ class Linear(base.Layer):
             ("Parameters", f"{weights} + {self.out_features} = {self.params:,}", "Weights and biases."),
             ("MACs", f"{weights}{each} = {self.macs(output):,}", "Each weight is used once for every image."),
         )
+
+    def record(self, tape: Tape, x: Value) -> Value:
+        weight, bias = (tape.parameter(tensor.name, tensor.shape) for tensor in self.tensors())
+        turned = tape.op("TBackward0", weight.shape[::-1], weight)
+        sizes = {"mat1_sym_sizes": x.shape, "mat1_sym_strides": (x.shape[1], 1)}
+        sizes |= {"mat2_sym_sizes": turned.shape, "mat2_sym_strides": (1, self.in_features)}
+        saved = {"mat1": x, "mat2": turned}
+        shape = self.output(x.shape)
+        return tape.op("AddmmBackward0", shape, bias, x, turned, saved=saved, alpha=1, beta=1, attributes=sizes)
 
     def describe(self, at: base.Where) -> base.Description:
         return "linear", "Fully connected: one score for each class."

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from resnet_explorer.errors import InputError
 from resnet_explorer.network.kinds import base
+from resnet_explorer.network.kinds.tape import Tape, Value
 from resnet_explorer.spec import Norm as Choice
 from resnet_explorer.spec import ResNetSpec
 
@@ -57,6 +58,11 @@ class BatchNorm2d(Norm):
         """Each channel's mean and inverse standard deviation in training; in eval the buffers serve."""
         return base.Saves(input=True, extra=2 * base.BYTES_PER_VALUE * self.channels if training else 0)
 
+    def record(self, tape: Tape, x: Value) -> Value:
+        weight, bias = (tape.parameter(name, (self.channels,)) for name in self.vectors)
+        running = Value((self.channels,)), Value((self.channels,))
+        return tape.batch_norm(x, weight, bias, training=tape.training, running=running)
+
     def describe(self, at: base.Where) -> base.Description:
         return "batchnorm", (
             "Normalises each channel, then scales and shifts it: by the batch's statistics in training, by running "
@@ -93,6 +99,13 @@ class GroupNorm(Norm):
     def hyper(self) -> str:
         return "1 group" if self.groups == 1 else f"{self.groups} groups"
 
+    def record(self, tape: Tape, x: Value) -> Value:
+        weight, bias = (tape.parameter(name, (self.channels,)) for name in self.vectors)
+        statistics = (x.shape[0], self.groups)
+        saved = {"input": x, "result1": Value(statistics), "result2": Value(statistics), "weight": weight}
+        counts = {"C": self.channels, "HxW": prod(x.shape[2:]), "N": x.shape[0], "group": self.groups}
+        return tape.op("NativeGroupNormBackward0", x.shape, x, weight, bias, saved=saved, attributes=counts)
+
     def describe(self, at: base.Where) -> base.Description:
         if self.groups == 1:
             who = "the whole image at once (layer norm)"
@@ -126,6 +139,21 @@ class InstanceNorm2d(Norm):
     def source(self, write: base.Writing) -> tuple[str, ...]:
         return (self.called, write.flow, "affine=True")
 
+    def record(self, tape: Tape, x: Value) -> Value:
+        count = x.shape[0] * self.channels
+        rows = tape.view(x, 1, count, *x.shape[2:])
+        weight, bias = (
+            tape.op(
+                "RepeatBackward0",
+                (count,),
+                tape.parameter(name, (self.channels,)),
+                repeats=x.shape[:1],
+                self_sym_sizes=(self.channels,),
+            )
+            for name in self.vectors
+        )
+        return tape.view(tape.batch_norm(rows, weight, bias, training=True), *x.shape)
+
     def describe(self, at: base.Where) -> base.Description:
         text = "Normalises each channel of each image over its positions, then scales and shifts it"
         return "batchnorm", f"{text}: alike in training and inference.{at.zero('Its scale starts')}"
@@ -150,6 +178,12 @@ class RMSNorm2d(Norm):
         n, _, h, w = shape
         return base.Saves(input=True, extra=base.BYTES_PER_VALUE * (n * h * w + prod(output)))
 
+    def record(self, tape: Tape, x: Value) -> Value:
+        square = tape.op("PowBackward0", x.shape, x, saved={"self": x}, exponent=2)
+        inverse = tape.result("RsqrtBackward0", tape.add(tape.mean(square, 1)))
+        weight = tape.parameter("weight", (self.channels,))
+        return tape.multiply(tape.multiply(x, inverse), tape.view(weight, self.channels, 1, 1))
+
     def describe(self, at: base.Where) -> base.Description:
         text = (
             "Divides the channels of each position by their root mean square, then scales each channel: layer norm "
@@ -171,6 +205,15 @@ class FRN(Norm):
     def saves(self, shape: base.Shape, output: base.Shape, training: bool) -> base.Saves:
         """1 / rms of each channel, the normed map, and what the threshold was compared with."""
         return base.Saves(input=True, extra=base.BYTES_PER_VALUE * (shape[0] * self.channels + 2 * prod(output)))
+
+    def record(self, tape: Tape, x: Value) -> Value:
+        square = tape.op("PowBackward0", x.shape, x, saved={"self": x}, exponent=2)
+        inverse = tape.result("RsqrtBackward0", tape.add(tape.mean(square, 2, 3)))
+        weight, bias, tau = (
+            tape.view(tape.parameter(name, (self.channels,)), self.channels, 1, 1) for name in self.vectors
+        )
+        y = tape.add(tape.multiply(tape.multiply(x, inverse), weight), bias)
+        return tape.op("MaximumBackward0", x.shape, y, tau, saved={"self": y, "other": tau})
 
     def describe(self, at: base.Where) -> base.Description:
         text = "Divides each channel of an image by its root mean square, scales and shifts it, and keeps what is"
@@ -200,6 +243,24 @@ class EvoNormS0(Norm):
     @property
     def hyper(self) -> str:
         return "1 group" if self.groups == 1 else f"{self.groups} groups"
+
+    def record(self, tape: Tape, x: Value) -> Value:
+        scale, shift, v = (
+            tape.view(tape.parameter(name, (self.channels,)), 1, self.channels, 1, 1) for name in self.vectors
+        )
+        images, each = x.shape[0], self.channels // self.groups
+        rows = tape.view(x, images, self.groups, prod(x.shape[1:]) // self.groups)
+        statistics = {"correction": 0, "dim": (2,), "keepdim": False}
+        variance = tape.op("VarBackward0", (images, self.groups), rows, saved={"self": rows}, attributes=statistics)
+        std = tape.result("SqrtBackward0", tape.add(variance))
+        lifted = tape.unsqueeze(std, 2)
+        shape = (images, self.groups, each)
+        spread = tape.op("ExpandBackward0", shape, lifted, view_of=lifted, self_sym_sizes=lifted.shape)
+        copied = tape.op("CloneBackward0", shape, spread)
+        wide = tape.unsqueeze(tape.unsqueeze(tape.view(copied, images, self.channels), 2), 3)
+        gated = tape.multiply(x, tape.result("SigmoidBackward0", tape.multiply(x, v)))
+        normed = tape.op("DivBackward0", x.shape, gated, wide, saved={"self": gated, "other": wide})
+        return tape.add(tape.multiply(normed, scale), shift)
 
     def describe(self, at: base.Where) -> base.Description:
         text = "Normalisation and activation combined: x · sigmoid(v x) over the standard deviation of its group of"

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from resnet_explorer.errors import InputError
 from resnet_explorer.network.kinds import base
+from resnet_explorer.network.kinds.tape import ALL, Tape, Value
 from resnet_explorer.spec import Activation, AntiAlias, ResNetSpec, StemPool
 from resnet_explorer.spec.choices import EARLY
 
@@ -37,6 +38,9 @@ class ConstantPad2d(base.Layer):
     @property
     def hyper(self) -> str:
         return f"+{self.padding} px"
+
+    def record(self, tape: Tape, x: Value) -> Value:
+        return tape.pad(x, self.output(x.shape), *(self.padding,) * 4)
 
     def describe(self, at: base.Where) -> base.Description:
         return "pad", f"A border of zeros: in the pool after it {zeros_win(at.spec)}."
@@ -99,6 +103,15 @@ class ZeroPad(base.Layer):
         pads = [f"padded with {added} channels of zeros"] if added > 0 else []
         cuts = [f"cut to {self.out_channels} of its channels"] if added < 0 else []
         return " and ".join(skips + pads + cuts)
+
+    def record(self, tape: Tape, x: Value) -> Value:
+        output = self.output(x.shape)
+        for dim in (2, 3) if self.stride > 1 else ():
+            shape = (*x.shape[:dim], -(-x.shape[dim] // self.stride), *x.shape[dim + 1 :])
+            cut = {"dim": dim, "end": ALL, "self_sym_sizes": x.shape, "start": 0, "step": self.stride}
+            x = tape.op("SliceBackward0", shape, x, view_of=x, attributes=cut)
+        extra = self.out_channels - self.in_channels
+        return tape.pad(x, output, 0, 0, 0, 0, extra // 2, extra - extra // 2)
 
     def describe(self, at: base.Where) -> base.Description:
         return "zeropad", f"Option A: x is {self.text}; no parameters."
@@ -165,6 +178,13 @@ class MaxPool2d(Windows):
     def label(self) -> str:
         return f"{self.kernel}×{self.kernel} max-pool{base.by(self.stride)}"
 
+    def record(self, tape: Tape, x: Value) -> Value:
+        shape = self.output(x.shape)
+        window = {"kernel_size": (self.kernel,) * 2, "padding": (self.padding,) * 2, "stride": (self.stride,) * 2}
+        saved = {"self": x, "result1": Value(shape)}
+        name = "MaxPool2DWithIndicesBackward0"
+        return tape.op(name, shape, x, saved=saved, attributes=window, ceil_mode=False, dilation=(1, 1))
+
     def describe(self, at: base.Where) -> base.Description:
         border = " What lies outside the map never wins." if self.padding else ""
         return "maxpool", f"Keeps the largest value of each {self.kernel}×{self.kernel} window.{border}"
@@ -226,6 +246,14 @@ class BlurPool2d(Pool):
     def follows(self) -> str:
         shrinks = " and shrinks the map." if self.stride > 1 else "."
         return f" A 3×3 keeps the size; a blur follows it{shrinks}"
+
+    def record(self, tape: Tape, x: Value) -> Value:
+        n, channels, h, w = x.shape
+        padded = tape.op(
+            "ReflectionPad2DBackward0", (n, channels, h + 2, w + 2), x, saved={"self": x}, padding=(1, 1, 1, 1)
+        )
+        kernel = Value((channels, 1, 3, 3))
+        return tape.convolution(padded, kernel, None, self.output(x.shape), (self.stride, 0, 1, channels))
 
     def describe(self, at: base.Where) -> base.Description:
         taken = f" before every {base.ordinal(self.stride)} position is taken"
@@ -295,6 +323,15 @@ class AvgPool2d(Windows):
     def follows(self) -> str:
         return f" A 3×3 keeps the size; a mean of {self.kernel}×{self.kernel} then shrinks the map."
 
+    def record(self, tape: Tape, x: Value) -> Value:
+        shape, is_whole = self.output(x.shape), self.whole and not self.keeps_size
+        if self.keeps_size:
+            n, channels, h, w = x.shape
+            x = tape.pad(x, (n, channels, h + 1, w + 1), 0, 1, 0, 1)
+        window = {"kernel_size": (self.kernel,) * 2, "padding": (0, 0), "stride": (self.stride,) * 2}
+        counts = {"ceil_mode": is_whole, "count_include_pad": not is_whole, "divisor_override": None}
+        return tape.op("AvgPool2DBackward0", shape, x, saved={"self": x}, attributes={**window, **counts})
+
     def describe(self, at: base.Where) -> base.Description:
         window = f"The mean of each {self.kernel}×{self.kernel} window"
         if self.keeps_size:
@@ -330,6 +367,9 @@ class AdaptiveAvgPool2d(Pool):
 
     def source(self, write: base.Writing) -> tuple[str, ...]:
         return (self.called, "1")
+
+    def record(self, tape: Tape, x: Value) -> Value:
+        return tape.mean(x, -1, -2)
 
     def describe(self, at: base.Where) -> base.Description:
         gate = ": what the gate sees of the image" if at.gate else ", whatever its size"
