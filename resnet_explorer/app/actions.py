@@ -26,9 +26,12 @@ _theme = partial(_own, "&Theme", checkable=True, group="theme")
 
 _OWN: tuple[Action, ...] = (
     _file("open", "&Open network…", "Ctrl+O", "Open a spec file that the app has saved", "open_network"),
+    _file("open-session", "Open sess&ion…", "Ctrl+Alt+O", "Open a saved session (.rnx)", "session_files:ask_open"),
     _file("open-weights", "Open &weights…", "Ctrl+Shift+O", "Find a .pth file's network", "weights_dialog:ask"),
     _file("open-module", "Open &module…", "", "Run a Python file and find its module's network", "module_dialog:ask"),
     _file("save", "&Save network…", "Ctrl+S", "Save this network as a spec file", "save_network"),
+    _file("save-session", "Sa&ve session…", "Ctrl+Alt+S", "Save all that is shown", "session_files:save_session"),
+    _file("save-session-as", "Save session &as…", "", "Save the session as another file", "session_files:ask_save"),
     _file("save-weights", "Save weig&hts…", "", "Save weights as .safetensors, .pth, ONNX", "weights_dialog:ask_save"),
     _file("save-source", "Save as &PyTorch code…", "", "Save the network as one Python file", "save_source"),
     _export("export", "&Export picture…", "Ctrl+E", "Save or copy the drawing as SVG, PDF or PNG", "export_picture"),
@@ -129,10 +132,10 @@ KEYS_OF_VIEWS = (
 
 def build(
     window: QMainWindow, triggered: Callable[[bool], None], undo_stack: QUndoStack
-) -> tuple[dict[str, QAction], QMenu]:
+) -> tuple[dict[str, QAction], dict[str, QMenu]]:
     """Make all actions, their menus and groups; each is named by its key and calls ``triggered``.
 
-    Undo and redo come first in the Edit menu. The menu returned is the one of panels, which is still empty.
+    Undo and redo come first in the Edit menu. The menus returned are ``panels`` and ``recent``, which are still empty.
     """
     undo, redo = undo_stack.createUndoAction(window, "Undo"), undo_stack.createRedoAction(window, "Redo")
     undo.setShortcut(QKeySequence("Ctrl+Z"))
@@ -154,7 +157,9 @@ def build(
             themes.addAction(action)
     panels = QMenu("Panel&s", menus["&View"])
     menus["&View"].insertMenu(made["still"], panels)
-    return made, panels
+    recent = QMenu("&Recent files", menus["&File"])
+    menus["&File"].insertMenu(made["open-weights"], recent)
+    return made, {"panels": panels, "recent": recent}
 
 
 def _menu_for(row: Action, menus: dict[str, QMenu]) -> QMenu:

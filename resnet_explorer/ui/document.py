@@ -13,21 +13,13 @@ from resnet_explorer.readings.kept import Kept, kept
 from resnet_explorer.readings.needs import Needs, needs
 from resnet_explorer.readings.read import Depth, depth
 from resnet_explorer.scenes.scene import State
+from resnet_explorer.scenes.session import History
 
 if TYPE_CHECKING:
     from resnet_explorer.diagram.overlays import BlockValues, Overlay
 
 
 KEPT_STEPS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """The states from the oldest to the newest, the names of the steps between them, and which of them is shown."""
-
-    states: tuple[State, ...] = ()
-    labels: tuple[str, ...] = ()
-    place: int = 0
 
 
 class Change(QUndoCommand):

@@ -1,6 +1,7 @@
 """What a page, a dialog and an action may ask of the window, and what the window asks of a page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
@@ -9,6 +10,7 @@ from PySide6.QtWidgets import QMainWindow, QTabWidget
 
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.runs.plan import Run
+from resnet_explorer.runs.recorded import Recording
 from resnet_explorer.scenes.scene import Scene
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.diagram_view import DiagramView
@@ -51,6 +53,19 @@ class PageView(Frame):
 
         What must first be loaded or measured is shown once it is there; ``part`` returns it from now on.
         """
+
+    measurements_changed = Signal()
+    """Tells that ``measurements`` returns something else."""
+
+    def measurements(self) -> Sequence[Recording]:
+        """Return what was measured here and is shown, with where it comes from, as a session keeps it."""
+        return ()
+
+    def show_measurements(self, results: Sequence[Mapping[str, Any]]) -> None:
+        """Show results of a session in place of measuring them; raises ExplorerError where one cannot be shown."""
+
+    def open_runs(self, folders: Sequence[Path]) -> None:
+        """Show saved runs."""
 
     @property
     def runs(self) -> Sequence[Run]:

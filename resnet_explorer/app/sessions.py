@@ -1,0 +1,170 @@
+"""The session of a window: kept by itself, saved into files and opened from them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from resnet_explorer.app.autosave import Autosave, Snapshot
+from resnet_explorer.app.pages import Pages
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.runs.recorded import Recording, to_values
+from resnet_explorer.scenes.scene import DIAGRAM
+from resnet_explorer.scenes.session import SavedResult, SavedSession, is_inside, read, save
+from resnet_explorer.ui.dialogs import warn
+from resnet_explorer.ui.last_session import Start
+from resnet_explorer.ui.preferences import runs_folder
+from resnet_explorer.ui.recent import add_recent
+from resnet_explorer.ui.window import PageView, Window
+
+_MOST_TOLD = 5
+
+
+class Sessions(QObject):
+    """Reads the session of a window, keeps it, and shows another one; ``file_changed`` tells of another ``file``.
+
+    What belongs to pages that are not built yet waits for them.
+    """
+
+    file_changed = Signal()
+
+    def __init__(self, window: Window, pages: Pages, start: Start) -> None:
+        super().__init__(window)
+        self._window, self._pages, self._start = window, pages, start
+        self.file = ""
+        self._results: Sequence[SavedResult] = ()
+        self._runs: dict[str, tuple[str, ...]] = {}
+        self._plain: dict[int, tuple[Recording, SavedResult]] = {}
+        self._autosave = Autosave(self._take, start.slot.path, self) if start.slot else None
+        if self._autosave:
+            self._autosave.failed.connect(window.say)
+        pages.built_page.connect(self._on_built)
+
+    def current(self) -> SavedSession:
+        """Return all that the window holds."""
+        return self._take()()
+
+    def _take(self) -> Snapshot:
+        """Return what makes the session of now: results become plain values only when that is called."""
+        window, built = self._window, self._pages.built
+        window.layouts[DIAGRAM] = window.panels.layout_state()
+        window.layouts |= {key: page.layout_state() for key, page in built.items()}
+        runs = {key: names for key, page in built.items() if (names := _names_of_runs(page))}
+        session = SavedSession(
+            window.scene(), dict(window.layouts), window.document.history, (), {**self._runs, **runs}, self.file
+        )
+        measured = [(key, recording) for key, page in built.items() for recording in page.measurements()]
+        return partial(self._with_results, session, tuple(self._results), measured)
+
+    def _with_results(
+        self, session: SavedSession, waiting: Sequence[SavedResult], measured: Sequence[tuple[str, Recording]]
+    ) -> SavedSession:
+        plain = {}
+        for page, recording in measured:
+            key = id(recording.result)
+            plain[key] = self._plain.get(key) or (recording, SavedResult(page, to_values(recording)))
+        self._plain = plain
+        return replace(session, results=(*(result for _, result in plain.values()), *waiting))
+
+    def resume(self) -> str:
+        """Go on where the window was last time, and return what the user is told."""
+        notices = [self._start.notice]
+        try:
+            if opened := self._start.opened():
+                self.file = opened.session.file
+                self._window.document.restore(opened.session.history)
+                self._show(opened.session, "")
+                if opened.problems:
+                    notices.append(f"Part of the last session cannot be read: {opened.problems[0]}")
+        except ExplorerError as error:
+            notices.append(f"The last session cannot be read. {error}")
+        self.file_changed.emit()
+        if self._start.file:
+            add_recent(Path(self.file))
+        return " ".join(filter(None, notices))
+
+    def note_change(self) -> None:
+        """Keep the session, soon."""
+        if self.file:
+            self._window.setWindowModified(True)
+        if self._autosave:
+            self._autosave.start()
+
+    def finish(self) -> None:
+        """Keep the session now, and leave its file to other windows."""
+        if self._autosave:
+            self._autosave.finish()
+        if self._start.slot:
+            self._start.slot.release()
+
+    def open(self, path: Path) -> bool:
+        """Go to the session of a file, as one step that can be undone; a broken one is explained."""
+        window = self._window
+        try:
+            opened = read(path)
+        except ExplorerError as error:
+            warn(window, "This session cannot be opened", error)
+            return False
+        self._show(opened.session, f"open {path.name}")
+        self._use(path)
+        window.say(f"Opened {path}.")
+        if opened.problems:
+            told = [*opened.problems[:_MOST_TOLD], *(["…"] if len(opened.problems) > _MOST_TOLD else [])]
+            problem = ExplorerError(str(path), "\n".join(told), "Everything else is open.")
+            warn(window, "Parts of this session cannot be read", problem)
+        return True
+
+    def save(self, path: Path) -> bool:
+        """Save the session into a file, which it belongs to from now on; a failure is explained."""
+        try:
+            save(replace(self.current(), file=""), path)
+        except ExplorerError as error:
+            warn(self._window, "The session could not be saved", error)
+            return False
+        self._use(path)
+        self._window.say(f"Saved {path}.")
+        return True
+
+    def _use(self, path: Path) -> None:
+        self.file = str(path.absolute())
+        self.file_changed.emit()
+        self._window.setWindowModified(False)
+        add_recent(path)
+        self._window.remember(replace(self._window.preferences, export_folder=str(path.parent)))
+        if self._autosave:
+            self._autosave.start()
+
+    def _show(self, session: SavedSession, label: str) -> None:
+        window = self._window
+        window.layouts |= {page: dict(layout) for page, layout in session.layouts.items()}
+        self._results, self._runs = session.results, dict(session.runs)
+        for key, page in self._pages.built.items():
+            page.set_layout_state(window.layouts.get(key, {}))
+            self._on_built(key)
+        window.panels.set_layout_state(window.layouts.get(DIAGRAM, {}))
+        window.go_to(session.scene, label)
+
+    def _on_built(self, key: str) -> None:
+        page = self._window.page(key)
+        page.measurements_changed.connect(self.note_change)
+        results = [result.content for result in self._results if result.page == key]
+        self._results = [result for result in self._results if result.page != key]
+        runs = self._runs.get(key, ())
+        self._runs = {page: names for page, names in self._runs.items() if page != key}
+        try:
+            if results:
+                page.show_measurements(results)
+            if folders := [folder for name in runs if (folder := runs_folder() / name).is_dir()]:
+                page.open_runs(folders)
+        except ExplorerError as error:
+            self._window.say(f"A result of the session cannot be shown: {error}")
+
+
+def _names_of_runs(page: PageView) -> tuple[str, ...]:
+    """Return the folders of a page's runs by their paths in the folder of saved runs."""
+    root = runs_folder()
+    folders = [Path(run.folder) for run in page.runs if run.folder]
+    paths = [folder.relative_to(root).as_posix() for folder in folders if folder.is_relative_to(root)]
+    return tuple(path for path in paths if is_inside(path))
