@@ -49,6 +49,7 @@ class Autosave(QObject):
         self._stop()
         if self._thread:
             self._thread.join()
+        self._saved = None  # written in any case: the next start goes on with the session that was written last
         self._write(self._take())
 
     def _stop(self) -> None:

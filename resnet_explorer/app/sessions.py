@@ -80,6 +80,7 @@ class Sessions(QObject):
                     notices.append(f"Part of the last session cannot be read: {opened.problems[0]}")
         except ExplorerError as error:
             notices.append(f"The last session cannot be read. {error}")
+        self._pages.built_page.connect(self._open_runs)
         self.file_changed.emit()
         if self._start.file:
             add_recent(Path(self.file))
@@ -142,24 +143,32 @@ class Sessions(QObject):
         self._results, self._runs = session.results, dict(session.runs)
         for key, page in self._pages.built.items():
             page.set_layout_state(window.layouts.get(key, {}))
-            self._on_built(key)
+            self._give_results(key)
         window.panels.set_layout_state(window.layouts.get(DIAGRAM, {}))
         window.go_to(session.scene, label)
+        for key in self._pages.built:
+            self._open_runs(key)
 
     def _on_built(self, key: str) -> None:
-        page = self._window.page(key)
-        page.measurements_changed.connect(self.note_change)
+        self._window.page(key).measurements_changed.connect(self.note_change)
+        self._give_results(key)
+
+    def _give_results(self, key: str) -> None:
+        """Give a page the results that wait for it, before it shows its part of the scene."""
         results = [result.content for result in self._results if result.page == key]
         self._results = [result for result in self._results if result.page != key]
-        runs = self._runs.get(key, ())
-        self._runs = {page: names for page, names in self._runs.items() if page != key}
         try:
             if results:
-                page.show_measurements(results)
-            if folders := [folder for name in runs if (folder := runs_folder() / name).is_dir()]:
-                page.open_runs(folders)
+                self._window.page(key).show_measurements(results)
         except ExplorerError as error:
             self._window.say(f"A result of the session cannot be shown: {error}")
+
+    def _open_runs(self, key: str) -> None:
+        """Open the runs that wait for a page that shows none, once it shows its part of the scene."""
+        folders = [runs_folder() / name for name in self._runs.pop(key, ())]
+        page = self._window.page(key)
+        if not any(run.metrics for run in page.runs) and (left := [folder for folder in folders if folder.is_dir()]):
+            page.open_runs(left)
 
 
 def _names_of_runs(page: PageView) -> tuple[str, ...]:

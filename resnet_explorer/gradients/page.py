@@ -1,6 +1,8 @@
 """The gradient lab: residual against plain, block by block, measured as the controls change."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QShowEvent, QStandardItemModel
@@ -14,11 +16,12 @@ from resnet_explorer.gradients.descent import Descent
 from resnet_explorer.gradients.part import NEWEST, WINDOW, GradientPart
 from resnet_explorer.gradients.pictures import GradientPictures, GradientText, progress_text
 from resnet_explorer.gradients.presets import PRESETS, LabRequest, Preset
-from resnet_explorer.gradients.recorded import find_recorded
+from resnet_explorer.gradients.recorded import find_recorded, from_session, marked
 from resnet_explorer.gradients.tables import LabResult, file_name, to_csv, to_json
 from resnet_explorer.gradients.values import GradientResult
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.readings.quantities import IN_TRAINING, WORDS, Quantity
+from resnet_explorer.runs.recorded import Recording, made_here
 from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import title
@@ -55,6 +58,8 @@ class GradientPage(PageView):
         self._problem = ""
         self._quantity = Quantity.INPUT
         self._colours = self._is_coloured = False
+        self._measured: Recording | None = None
+        self._of_session: dict[LabRequest, Recording] = {}
         self.shown: LabResult | None = None
         self.is_recorded = False
         self.preset: Preset | None = None
@@ -129,6 +134,14 @@ class GradientPage(PageView):
             self._ask_anew()
         self._show()
 
+    def measurements(self) -> tuple[Recording, ...]:
+        return (self._measured,) if self._measured else ()
+
+    def show_measurements(self, results: Sequence[Mapping[str, Any]]) -> None:
+        self._of_session = {saved.result.request: saved for saved in map(from_session, results)}
+        if self._requested in self._of_session:
+            self.ask()
+
     def showEvent(self, event: QShowEvent) -> None:
         self._ask_anew()
 
@@ -178,6 +191,7 @@ class GradientPage(PageView):
         self._rest.start()
 
     def _on_measure(self) -> None:
+        self._of_session = {}
         self._leave()
         self.ask()
 
@@ -222,6 +236,9 @@ class GradientPage(PageView):
             self._say(str(error))
             return
         self._requested = request
+        if recording := self._of_session.get(request):
+            self._show_of_session(recording)
+            return
         self.state.setText("measuring…")
         self.blank.setText("Measuring…")
         name = self.preset.title if self.preset else "Gradients, residual and plain"
@@ -231,6 +248,13 @@ class GradientPage(PageView):
 
     def _request(self) -> LabRequest:
         return self.preset.request if self.preset else self.controls.request()
+
+    def _show_of_session(self, recording: Recording) -> None:
+        """Show what was measured before the session was saved."""
+        self._measured, self.shown, self.is_recorded = recording, marked(recording), False
+        self.state.setText("measured before; Measure again renews it")
+        self.middle.setCurrentWidget(self.pictures)
+        self._show()
 
     def _show_recorded(self, request: LabRequest) -> None:
         """Show the recorded result of a request until its own is complete, unless an own one is shown already."""
@@ -246,6 +270,10 @@ class GradientPage(PageView):
         if job == self._requested:
             self.controls.images.is_new &= getattr(job, "data", None) != self.controls.images.choice
             self.is_recorded = False
+            assert isinstance(result, LabResult)
+            device, cpu = str(getattr(job, "device", "cpu")), f"CPU ({self._document.instruction_set})"
+            self._measured = Recording(result, made_here(cpu if device == "cpu" else device, result.torch))
+            self.measurements_changed.emit()
         self._on_partial(job, result)
 
     def _on_partial(self, job: Job, result: object) -> None:

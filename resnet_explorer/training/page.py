@@ -189,6 +189,9 @@ class TrainingPage(RunsPage[TrainingController]):
         self.views.setCurrentIndex(list(TrainingView).index(part.view))
         self._on_view()
 
+    def open_runs(self, folders: Sequence[Path]) -> None:
+        self._on_saved(list(folders))
+
     def _recording(self) -> tuple[Run, ...]:
         """Return the saved runs that are chosen, or the recording of the experiment, if the app has one."""
         if self._saved:

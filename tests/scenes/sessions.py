@@ -1,12 +1,14 @@
 """Random sessions for property tests."""
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from resnet_explorer import features
 from resnet_explorer.diagram.view import View
-from resnet_explorer.network import compile_spec
-from resnet_explorer.scenes.scene import DIAGRAM, Scene, State
+from resnet_explorer.scenes.scene import DIAGRAM, State
 from resnet_explorer.scenes.session import MOST_NARROW, MOST_WIDE, History, SavedResult, SavedSession
+from tests.scenes.values import scenes
 from tests.specs import readable
 
 PAGES = (DIAGRAM, *(page.key for page in features.pages()))
@@ -28,22 +30,13 @@ def states(draw: st.DrawFn) -> State:
 
 
 @st.composite
-def scenes(draw: st.DrawFn, state: State) -> Scene:
-    """Return a scene of a network."""
-    network = compile_spec(state.spec)
-    blocks = st.frozensets(st.sampled_from([block.path for block in network.blocks]), max_size=5)
-    stages = st.frozensets(st.sampled_from([stage.path for stage in network.stages]), max_size=3)
-    view = View(draw(blocks), draw(stages), draw(st.booleans()), draw(st.booleans()))
-    selection = draw(st.sampled_from(["", "stem", network.blocks[0].path]))
-    device, page = draw(st.sampled_from(["cpu", "cuda:0", "mps"])), draw(st.sampled_from(PAGES))
-    return Scene(state, view, selection, device, page, draw(st.dictionaries(TITLES, st.booleans(), max_size=3)))
-
-
-@st.composite
 def sessions(draw: st.DrawFn) -> SavedSession:
     """Return a session with steps to undo, results and runs of any page."""
     steps = draw(st.lists(states(), max_size=3))
-    state = draw(states())
+    scene = draw(scenes())
+    if draw(st.booleans()):
+        scene = replace(scene, state=draw(states()), view=View(), selection="")
+    state = scene.state
     place = draw(st.integers(0, len(steps)))
     history = History((*steps[:place], state, *steps[place:]), tuple(draw(TEXTS) for _ in steps), place)
     layout = st.dictionaries(
@@ -51,7 +44,7 @@ def sessions(draw: st.DrawFn) -> SavedSession:
     )
     results = st.builds(SavedResult, st.sampled_from(PAGES), st.dictionaries(TEXTS, JSON, max_size=3))
     return SavedSession(
-        draw(scenes(state)),
+        scene,
         draw(st.dictionaries(st.sampled_from(PAGES), layout, max_size=3)),
         history,
         tuple(draw(st.lists(results, max_size=12))),

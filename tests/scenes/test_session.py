@@ -95,6 +95,8 @@ def _with(place: str, value: object) -> Callable[[dict[str, Any]], object]:
         (_with("session.json > scene > view", {"expanded": 3}), "$.view.expanded", {}),
         (_with("session.json > scene > page", "nowhere"), "nowhere", {}),
         (_with("session.json > scene > parts", 3), "parts", {}),
+        (_with("session.json > scene > parts", {"timing": {"runs": 10}, "gradients": 3}), "$.parts.gradients", {}),
+        (_with("session.json > scene > parts", {"timing": {"runs": -1}}), "timing", {}),
         (_with("session.json > scene > parts", {"nowhere": {}}), "nowhere", {}),
         (_with("session.json > scene > drawers", {"Layers": "open"}), "$.drawers", {}),
         (_with("session.json > layouts", {"diagram": {"Build": ["open", 10**9]}}), "Build", {"layouts": {}}),
