@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QMainWindow, QTabWidget
 
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.runs.plan import Run
-from resnet_explorer.runs.recorded import Recording
 from resnet_explorer.scenes.scene import Scene
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.diagram_view import DiagramView
@@ -18,6 +17,9 @@ from resnet_explorer.ui.document import Document, Results, Session
 from resnet_explorer.ui.frame import Frame
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.preferences import Preferences
+
+if TYPE_CHECKING:
+    from resnet_explorer.runs.recorded import Recording
 
 
 class PageView(Frame):
@@ -57,7 +59,7 @@ class PageView(Frame):
     measurements_changed = Signal()
     """Tells that ``measurements`` returns something else."""
 
-    def measurements(self) -> Sequence[Recording]:
+    def measurements(self) -> Sequence["Recording"]:
         """Return what was measured here and is shown, with where it comes from, as a session keeps it."""
         return ()
 
