@@ -13,7 +13,7 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.runs.recorded import Recording, to_values
 from resnet_explorer.scenes.scene import DIAGRAM
 from resnet_explorer.scenes.session import SavedResult, SavedSession, is_inside, read, save
-from resnet_explorer.ui.dialogs import warn
+from resnet_explorer.ui.dialogs import confirm, warn
 from resnet_explorer.ui.last_session import Start
 from resnet_explorer.ui.preferences import runs_folder
 from resnet_explorer.ui.recent import add_recent
@@ -75,7 +75,7 @@ class Sessions(QObject):
             if opened := self._start.opened():
                 self.file = opened.session.file
                 self._window.document.restore(opened.session.history)
-                self._show(opened.session, "")
+                self._show(self._allowed(opened.session) if self._start.file else opened.session, "")
                 if opened.problems:
                     notices.append(f"Part of the last session cannot be read: {opened.problems[0]}")
         except ExplorerError as error:
@@ -108,7 +108,7 @@ class Sessions(QObject):
         except ExplorerError as error:
             warn(window, "This session cannot be opened", error)
             return False
-        self._show(opened.session, f"open {path.name}")
+        self._show(self._allowed(opened.session), f"open {path.name}")
         self._use(path)
         window.say(f"Opened {path}.")
         if opened.problems:
@@ -136,6 +136,16 @@ class Sessions(QObject):
         self._window.remember(replace(self._window.preferences, export_folder=str(path.parent)))
         if self._autosave:
             self._autosave.start()
+
+    def _allowed(self, session: SavedSession) -> SavedSession:
+        """Return a session without the pages that name files of this computer, unless the user lets it read them."""
+        scene = session.scene
+        paths = "\n".join(dict.fromkeys(scene.files))
+        text = f"This session reads files of this computer. Only allow that where you know who made it.\n\n{paths}"
+        if not paths or confirm(self._window, text, "Read these files?"):
+            return session
+        parts = {page: part for page, part in scene.parts.items() if not getattr(part, "files", ())}
+        return replace(session, scene=replace(scene, parts=parts))
 
     def _show(self, session: SavedSession, label: str) -> None:
         window = self._window

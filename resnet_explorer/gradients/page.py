@@ -236,9 +236,8 @@ class GradientPage(PageView):
             self._say(str(error))
             return
         self._requested = request
-        if recording := self._of_session.get(request):
-            self._show_of_session(recording)
-            return
+        if request in self._of_session:
+            return self._show_of_session(self._of_session[request])
         self.state.setText("measuring…")
         self.blank.setText("Measuring…")
         name = self.preset.title if self.preset else "Gradients, residual and plain"
@@ -250,7 +249,6 @@ class GradientPage(PageView):
         return self.preset.request if self.preset else self.controls.request()
 
     def _show_of_session(self, recording: Recording) -> None:
-        """Show what was measured before the session was saved."""
         self._measured, self.shown, self.is_recorded = recording, marked(recording), False
         self.state.setText("measured before; Measure again renews it")
         self.middle.setCurrentWidget(self.pictures)
@@ -269,8 +267,8 @@ class GradientPage(PageView):
     def _on_measured(self, job: Job, result: object) -> None:
         if job == self._requested:
             self.controls.images.is_new &= getattr(job, "data", None) != self.controls.images.choice
-            self.is_recorded = False
             assert isinstance(result, LabResult)
+            self.is_recorded = False
             device, cpu = str(getattr(job, "device", "cpu")), f"CPU ({self._document.instruction_set})"
             self._measured = Recording(result, made_here(cpu if device == "cpu" else device, result.torch))
             self.measurements_changed.emit()

@@ -7,6 +7,7 @@ from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, get_type_hints
 
@@ -79,13 +80,23 @@ def load(request: Any, kind: Callable[..., T], root: Path | None = None) -> Reco
 
 
 def to_values(recording: Recording) -> dict[str, Any]:
-    """Return a recording as plain JSON values, with all digits."""
+    """Return a recording as plain JSON values, with all digits; JSON has no numbers that are not finite: "nan"."""
     result, made = recording
     values = {item.name: getattr(result, item.name) for item in fields(result)}
     request = {"request": values.pop("request")} if "request" in values else {}
     head = {"format": FORMAT, "version": VERSION, "kind": type(result).__name__, "made": made}
-    plain: dict[str, Any] = codec.plain({**head, **request, "result": values}, WRITERS)
+    writers = {**WRITERS, float: lambda value: value if isfinite(value) else str(value)}
+    plain: dict[str, Any] = codec.plain({**head, **request, "result": values}, writers)
     return plain
+
+
+def _with_numbers(value: Any) -> Any:
+    """Return values of JSON with the numbers that are not finite."""
+    if isinstance(value, dict):
+        return {key: _with_numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_numbers(item) for item in value]
+    return float(value) if value in ("nan", "inf", "-inf") else value
 
 
 def from_values(values: Mapping[str, Any], kinds: Mapping[type, type], where: str) -> Recording:
@@ -100,7 +111,8 @@ def from_values(values: Mapping[str, Any], kinds: Mapping[type, type], where: st
         raise ExplorerError(where, f"{where} has no result of this kind.", "Measure it again.")
     hints = get_type_hints(kind)
     decoded = {
-        key: codec.decode(value, hints.get(key, object), READERS, f"{where}.{key}") for key, value in result.items()
+        key: codec.decode(_with_numbers(value), hints.get(key, object), READERS, f"{where}.{key}")
+        for key, value in result.items()
     }
     if "request" in hints:
         decoded["request"] = codec.decode(values.get("request"), request, READERS, f"{where}.request")

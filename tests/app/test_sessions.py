@@ -21,8 +21,10 @@ from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.diagram.view import View
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gradients.page import GradientPage
+from resnet_explorer.gradients.part import Conditions, GradientPart
 from resnet_explorer.gradients.presets import PRESETS, LabRequest
 from resnet_explorer.gradients.recorded import DEFAULT, KINDS, find_recorded, from_session
+from resnet_explorer.images.choice import DataChoice, DataKind
 from resnet_explorer.runs.recorded import load, to_values
 from resnet_explorer.scenes.scene import State
 from resnet_explorer.scenes.session import SavedResult, SavedSession, read, save
@@ -136,6 +138,21 @@ def test_a_session_is_opened_by_a_drop_and_what_is_broken_is_named(
     drop(window, tmp_path / "cut.rnx")
     assert "cut.rnx is cut short, damaged or no session. Choose a file that the app saved." in texts
     assert window.document.state == STATE and window.sessions.file == str(file)
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_files_that_a_session_names_are_read_when_the_user_says_so(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allowed: bool
+) -> None:
+    asked: list[str] = []
+    answer = QMessageBox.StandardButton.Yes if allowed else QMessageBox.StandardButton.No
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: asked.append(box.text()) or answer)  # type: ignore[func-returns-value]
+    images = DataChoice(DataKind.FOLDER, "//host/share")
+    part = GradientPart(conditions=Conditions(images=images))
+    save(SavedSession(window.scene().with_part("gradients", part)), tmp_path / "theirs.rnx")
+    assert window.sessions.open(tmp_path / "theirs.rnx")
+    assert len(asked) == 1 and "//host/share" in asked[0]
+    assert (window.scene().part("gradients") == part) == allowed
 
 
 def test_recent_files_are_listed_opened_missed_and_cleared(
@@ -284,6 +301,8 @@ def test_a_result_that_does_not_fit_itself_is_refused(
 @pytest.mark.parametrize("key", ["he-start", "degradation", "paths", "shattered", "lesions"])
 def test_each_kind_of_result_comes_back_equal(key: str) -> None:
     values = recorded_values(PRESETS[key].request)
+    if key == "he-start":
+        values["result"]["networks"][0]["samples"][0] |= {"loss": "nan", "accuracy": None}
     assert to_values(from_session(json.loads(json.dumps(values)))) == values
 
 
