@@ -19,6 +19,7 @@ from resnet_explorer.app import session_files
 from resnet_explorer.app.app import build
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.diagram.view import View
+from resnet_explorer.engine.requests import Device, FindDevices
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.gradients.page import GradientPage
 from resnet_explorer.gradients.part import Conditions, GradientPart
@@ -153,6 +154,15 @@ def test_files_that_a_session_names_are_read_when_the_user_says_so(
     assert window.sessions.open(tmp_path / "theirs.rnx")
     assert len(asked) == 1 and "//host/share" in asked[0]
     assert (window.scene().part("gradients") == part) == allowed
+
+
+def test_a_device_of_another_computer_gives_way_to_this_ones(window: MainWindow, tmp_path: Path) -> None:
+    box = window.build.device
+    box._on_found(FindDevices(), (Device("cpu", "CPU", instruction_set="AVX2"), Device("cuda:0", "GPU")))
+    for device, expected in (("cuda:0", "cuda:0"), ("cuda:7", "cpu"), ("cpu", "cpu")):
+        save(SavedSession(replace(window.scene(), device=device)), tmp_path / "device.rnx")
+        assert window.sessions.open(tmp_path / "device.rnx")
+        assert window.document.device == box.currentData() == expected
 
 
 def test_recent_files_are_listed_opened_missed_and_cleared(
