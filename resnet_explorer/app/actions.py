@@ -26,11 +26,11 @@ _theme = partial(_own, "&Theme", checkable=True, group="theme")
 
 _OWN: tuple[Action, ...] = (
     _file("open", "&Open network…", "Ctrl+O", "Open a spec file that the app has saved", "open_network"),
-    _file("open-session", "Open sess&ion…", "Ctrl+Alt+O", "Open a saved session (.rnx)", "session_files:ask_open"),
+    _file("open-session", "Open sess&ion…", "", "Open a saved session (.rnx)", "session_files:ask_open"),
     _file("open-weights", "Open &weights…", "Ctrl+Shift+O", "Find a .pth file's network", "weights_dialog:ask"),
     _file("open-module", "Open &module…", "", "Run a Python file and find its module's network", "module_dialog:ask"),
     _file("save", "&Save network…", "Ctrl+S", "Save this network as a spec file", "save_network"),
-    _file("save-session", "Sa&ve session…", "Ctrl+Alt+S", "Save all that is shown", "session_files:save_session"),
+    _file("save-session", "Sa&ve session…", "Ctrl+Shift+S", "Save all that is shown", "session_files:save_session"),
     _file("save-session-as", "Save session &as…", "", "Save the session as another file", "session_files:ask_save"),
     _file("save-weights", "Save weig&hts…", "", "Save weights as .safetensors, .pth, ONNX", "weights_dialog:ask_save"),
     _file("save-source", "Save as &PyTorch code…", "", "Save the network as one Python file", "save_source"),

@@ -31,6 +31,8 @@ Layouts = Mapping[str, Mapping[str, tuple[str, int]]]
 _OPEN = ("auto", "open", "closed")
 MOST_NARROW, MOST_WIDE = 100, 10_000
 """How narrow and how wide a drawer may be, in px at the usual text size."""
+MOST_STATES = 200
+"""The most states that steps to undo may lead through; a window keeps fewer."""
 _LONGEST = 1000
 """The longest path of a run, in characters."""
 _NONE: Mapping[str, Any] = {}
@@ -234,6 +236,8 @@ def _checked(state: object, more: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _history(values: object) -> History:
     history = codec.decode(values, History, READERS, HISTORY)
+    if len(history.states) > MOST_STATES:
+        raise ExplorerError(HISTORY, f"{HISTORY}: there are more steps than any window keeps.", _CHOOSE)
     if history.states and not 0 <= history.place < len(history.states) == len(history.labels) + 1:
         raise ExplorerError(HISTORY, f"{HISTORY}: the steps do not fit the states.", _CHOOSE)
     return history

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from resnet_explorer import cli
 from resnet_explorer.app import session_files
 from resnet_explorer.app.app import build
 from resnet_explorer.app.main_window import MainWindow
+from resnet_explorer.assets import path as asset
 from resnet_explorer.diagram.view import View
 from resnet_explorer.engine.requests import Device, FindDevices
 from resnet_explorer.errors import ExplorerError
@@ -34,8 +36,9 @@ from resnet_explorer.spec import codec as spec_files
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.timing.page import TimingPage
 from resnet_explorer.timing.values import MeasureTime
+from resnet_explorer.training.part import TrainingPart
 from resnet_explorer.ui import last_session
-from resnet_explorer.ui.preferences import folder
+from resnet_explorer.ui.preferences import folder, runs_folder
 from resnet_explorer.ui.recent import add_recent, recent_files
 from tests.geometry.results import times
 
@@ -335,3 +338,16 @@ def test_times_come_back_with_where_they_were_measured(
     wrong["result"]["timing"]["rows"][0]["path"] = "layer9"
     with pytest.raises(ExplorerError, match="damaged"):
         shown.show_measurements([wrong])
+
+
+def test_runs_that_are_not_saved_with_the_session_are_shown_from_their_folders(
+    window: MainWindow, tmp_path: Path
+) -> None:
+    recording = next(path for path in asset("runs").glob("degradation/*") if (path / "run.json").is_file())
+    shutil.copytree(recording, runs_folder() / "mine")
+    scene = replace(window.scene().with_part("training", TrainingPart(live=True)), page="training")
+    save(SavedSession(scene, runs={"training": ("mine", "gone")}), tmp_path / "runs.rnx")
+    assert window.sessions.open(tmp_path / "runs.rnx")
+    (run,) = window.page("training").runs
+    assert Path(run.folder) == runs_folder() / "mine" and run.metrics
+    assert window.sessions.current().runs == {"training": ("mine",)}

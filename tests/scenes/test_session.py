@@ -20,6 +20,7 @@ from resnet_explorer.scenes.scene import Scene, State
 from resnet_explorer.scenes.session import (
     HISTORY,
     MIGRATIONS,
+    MOST_STATES,
     SESSION,
     VERSION,
     History,
@@ -103,6 +104,7 @@ def _with(place: str, value: object) -> Callable[[dict[str, Any]], object]:
         (_with("session.json > runs", {"training": ["../../etc"]}), "../../etc", {"runs": {}}),
         (_with(HISTORY, {"states": []}), "", {"history": History()}),
         (_with(HISTORY, {"states": [], "labels": ["a"], "place": 3}), "", {"history": History((), ("a",), 3)}),
+        (_with("history.json > labels", ["x"] * 300), HISTORY, {"history": History()}),
         (_with("history.json > place", 7), HISTORY, {"history": History()}),
         (_with("results/gradients-0.json", []), "results/gradients-0.json", {"results": ()}),
         (_with("results/../../x-0.json", {}), "results/../../x-0.json", {}),
@@ -171,6 +173,12 @@ def test_each_older_version_has_a_migration_to_the_next_one(monkeypatch: pytest.
 )  # fmt: skip
 def test_a_run_lies_in_the_folder_of_runs(path: str, expected: bool) -> None:
     assert is_inside(path) == expected
+
+
+def test_no_file_has_more_steps_than_are_worth_checking() -> None:
+    steps = History(STATES[:1] * (MOST_STATES + 1), ("step",) * MOST_STATES, MOST_STATES)
+    opened = decode(encode(SavedSession(USUAL.scene, history=steps)), "long.rnx")
+    assert opened.session.history == History() and "more steps than any window keeps" in opened.problems[0]
 
 
 def test_an_archive_that_would_fill_the_memory_is_not_unpacked(tmp_path: Path) -> None:
