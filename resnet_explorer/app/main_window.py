@@ -105,6 +105,8 @@ class MainWindow(Window):
         self.statusBar().addWidget(self._notice, 1)
         self._notice.hide()
         self.statusBar().insertPermanentWidget(1, self._sums, 1)
+        self._sums.hide()
+        self.statusBar().messageChanged.connect(self._show_sums)
         self.session.results_changed.connect(self._show)
         self.document.view_changed.connect(self._on_view_changed)
         app.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
@@ -158,6 +160,7 @@ class MainWindow(Window):
         self.session.results_changed.connect(panels.show_results)
         self.session.results_changed.connect(self._pages.show_results)
         self.table.summary_changed.connect(self._sums.setText)
+        self.table.summary_changed.connect(self._show_sums)
         self._panels = panels
         self.set_reduced_motion(self.preferences.reduce_motion)
         style.SystemMotion(self.set_reduced_motion, self).ask()
@@ -251,6 +254,10 @@ class MainWindow(Window):
     def _show(self, results: Results) -> None:
         self.diagram.show_results(results)
         self._show_title()
+
+    def _show_sums(self) -> None:
+        """Show the sums of the selection unless a message stands in their place."""
+        self._sums.setVisible(bool(self._sums.text()) and not self.statusBar().currentMessage())
 
     def _show_title(self) -> None:
         """Name the network, and the session where it was saved as one."""

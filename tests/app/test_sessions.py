@@ -204,7 +204,12 @@ def test_after_a_crash_the_window_is_as_it_was_and_says_so_once(
     kill(window)
     again = start(qapp, made)
     assert again.sessions.current() == left
-    assert "did not end properly" in again.statusBar().currentMessage()
+    bar = again.statusBar()
+    assert "did not end properly" in bar.currentMessage()
+    told = bar.grab().toImage()
+    bar.clearMessage()
+    qapp.processEvents()
+    assert bar.grab().toImage() != told, "the line is in sight"
     again.close()
     third = start(qapp, made)
     assert third.sessions.current() == left and "properly" not in third.statusBar().currentMessage()
