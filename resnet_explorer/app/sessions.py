@@ -84,6 +84,8 @@ class Sessions(QObject):
         self.file_changed.emit()
         if self._start.file:
             add_recent(Path(self.file))
+        if self._autosave and (self._start.file or not self._start.shown):  # the slot holds another session, or none
+            self._autosave.start()
         return " ".join(filter(None, notices))
 
     def note_change(self) -> None:

@@ -271,6 +271,7 @@ def test_the_command_line_opens_a_session(
     assert window.sessions.save(file)
     other = start(qapp, made, file=file)
     assert replace(other.sessions.current(), file="") == read(file).session
+    assert other.sessions._autosave and other.sessions._autosave._latest.isActive(), "kept before anything changes"
     assert other.windowTitle() == "mine[*] – ResNet-50" and other.document.undo_stack.undoText() == "choose resnet50"
     assert cli.main(["open", str(tmp_path / "no.rnx")]) == 2
     assert "no.rnx cannot be read: No such file or directory. Check the path." in capsys.readouterr().err
