@@ -32,9 +32,10 @@ from resnet_explorer.app.inspector import _Lines, _ShareBar
 from resnet_explorer.app.layer_table import LayerTable
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.diagram.view import View
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
-from resnet_explorer.ui.document import Document, Results, State
+from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.frame import OpenState
 from resnet_explorer.ui.preferences import Preferences
 
@@ -159,7 +160,10 @@ def put_back(window: MainWindow) -> None:
         line.setModified(False)
     window.statusBar().clearMessage()
     window.diagram.fit()
-    window._autosave._rest.stop()
+    window.sessions.file = ""
+    window.setWindowModified(False)
+    if window.sessions._autosave:
+        window.sessions._autosave._stop()
 
 
 def _put_back_document(document: Document) -> None:

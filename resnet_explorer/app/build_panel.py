@@ -103,10 +103,7 @@ TIP = "The device that PyTorch uses for the graph, timing and experiments; resul
 
 
 class DeviceBox(QComboBox):
-    """Lists the devices that PyTorch finds; the CPU alone until it has answered.
-
-    A device that is not there, as in a session of another computer, gives way to the one that was chosen.
-    """
+    """Lists the devices that PyTorch finds; the CPU alone until it has answered."""
 
     def __init__(self, document: Document) -> None:
         super().__init__()
@@ -117,7 +114,7 @@ class DeviceBox(QComboBox):
         self.setToolTip(TIP)
         self._show((Device("cpu", "CPU"),))
         self.currentIndexChanged.connect(self._on_chosen)
-        document.device_changed.connect(self._on_device_changed)
+        document.device_changed.connect(self._on_device)
 
     def watch(self, jobs: Jobs) -> None:
         """Ask PyTorch which devices there are."""
@@ -139,15 +136,16 @@ class DeviceBox(QComboBox):
             self.setCurrentIndex(max(0, self.findData(self._document.device)))
         self._on_chosen()
 
-    def _on_device_changed(self, key: str) -> None:
+    def _on_chosen(self) -> None:
+        self._document.use_device(self.currentData())
+
+    def _on_device(self, key: str) -> None:
+        """Show the device that is used from now on; one that this machine lacks gives way to the CPU."""
         place = self.findData(key)
         if place >= 0:
             self.setCurrentIndex(place)
         elif self._has_found:
-            self._on_chosen()
-
-    def _on_chosen(self) -> None:
-        self._document.use_device(self.currentData())
+            self._document.use_device("cpu")
 
     def free(self, key: str) -> int | None:
         """Return the bytes that were free on a device when it was found; None where that is unknown."""

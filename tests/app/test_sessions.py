@@ -162,7 +162,7 @@ def test_files_that_a_session_names_are_read_when_the_user_says_so(
 def test_a_device_of_another_computer_gives_way_to_this_ones(window: MainWindow, tmp_path: Path) -> None:
     box = window.build.device
     box._on_found(FindDevices(), (Device("cpu", "CPU", instruction_set="AVX2"), Device("cuda:0", "GPU")))
-    for device, expected in (("cuda:0", "cuda:0"), ("cuda:7", "cuda:0"), ("cpu", "cpu")):
+    for device, expected in (("cuda:0", "cuda:0"), ("cuda:7", "cpu"), ("cpu", "cpu")):
         save(SavedSession(replace(window.scene(), device=device)), tmp_path / "device.rnx")
         assert window.sessions.open(tmp_path / "device.rnx")
         assert window.document.device == box.currentData() == expected

@@ -2,9 +2,9 @@
 
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.diagram.view import View
+from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
-from resnet_explorer.ui.document import State
 from tests.shared_window import START, SharedWindow
 
 
