@@ -44,7 +44,8 @@ CHECKS: Sequence[tuple[str, Sequence[str]]] = (
     ("import-linter", ("-c", "from importlinter.cli import lint_imports_command as run; run()")),
 )
 """What reads the code and runs none of it: two at a time."""
-PYTEST = ("-m", "pytest", "-q", "-n", "2")
+PYTEST = ("-m", "pytest", "-q", "-n", "2", "--dist", "worksteal")
+"""Each process goes through one half in the order of the files, so that what a file's tests share is made once."""
 
 EPILOG = """Makes .venv beside pyproject.toml and installs the tested versions into it; quick when that is done already.
 On Debian and Ubuntu it also installs the system libraries that Qt lacks, as root or with passwordless sudo; else it

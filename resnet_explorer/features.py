@@ -47,13 +47,14 @@ class Action:
 class Page:
     """A tab: its title, the sentence that explains it, and ``module:class`` of its widget.
 
-    The widget takes the document and the jobs. ``action`` shows it. ``stage`` is ``module:class`` of its presentation
-    on the whole screen, which takes the window and the page. ``part`` is ``module:class`` of what a scene holds of it:
-    a frozen dataclass of JSON's values, enumerations and such dataclasses, which imports no Qt and no PyTorch. Its
+    The widget takes the document and the jobs. ``action`` shows it. ``stage`` is ``module:name`` of what makes its
+    presentation on the whole screen from the window and the page. ``part`` is ``module:class`` of what a scene holds of
+    it: a frozen dataclass of JSON's values, enumerations and such dataclasses, which imports no Qt and no PyTorch. Its
     defaults are what the page shows when it is first looked at, and its fields are the keys by which lessons name them:
     none may be one of ``scenes.change.KEYS``. It may have two properties: ``on_diagram`` is true where something of it
     lies over the diagram, so that the page is built though it is not looked at; ``files`` are the user's files that it
-    names, which nobody else's scene may.
+    names, which nobody else's scene may. ``charts`` is ``module:function`` that takes a scene and returns the charts,
+    drawings and texts of what the page shows of recorded results.
     """
 
     key: str
@@ -63,6 +64,7 @@ class Page:
     action: Action
     stage: str = "resnet_explorer.ui.slide:PictureShow"
     part: str = ""
+    charts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +95,12 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """What a lab adds."""
+    """What a lab adds; ``entries`` are ``module:function`` of what the palette finds, which take the window."""
 
     pages: tuple[Page, ...] = ()
     actions: tuple[Action, ...] = ()
     commands: tuple[Command, ...] = ()
+    entries: tuple[str, ...] = ()
     readings: tuple[Reading, ...] = ()
 
 
@@ -120,6 +123,11 @@ def actions() -> tuple[Action, ...]:
 def commands() -> tuple[Command, ...]:
     """Return the subcommands of all labs."""
     return tuple(command for feature in features() for command in feature.commands)
+
+
+def entries() -> tuple[str, ...]:
+    """Return ``module:function`` of what the palette finds of each lab."""
+    return tuple(reference for feature in features() for reference in feature.entries)
 
 
 def readings() -> tuple[Reading, ...]:

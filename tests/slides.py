@@ -1,11 +1,15 @@
-"""What is wrong with the text of a slide: too small, cut, off the screen, or over other text."""
+"""What is wrong with the text of a slide: too small, cut, off the screen, over other text, or too faint."""
 
 from collections.abc import Iterator
+from functools import cache
 
 from resnet_explorer.picture.chart.markers import Frame
+from resnet_explorer.picture.contrast import band, for_stage
 from resnet_explorer.picture.marks import Anchor, Group, Label, Mark, width
+from resnet_explorer.picture.theme import THEMES
 from resnet_explorer.ui.slide import HIGH
 from resnet_explorer.ui.stage_layout import Layout, Placed
+from tests.contrast import ON_STAGE, Pair, pairs
 
 SMALLEST = 1 / 42
 """The least height of text, as a part of the screen's."""
@@ -41,9 +45,18 @@ def placed_labels(part: Placed) -> list[tuple[Label, Frame]]:
     return made
 
 
+@cache
+def _is_faint(pair: Pair, is_band: bool) -> bool:
+    """Return whether a text cannot be read from far in some theme, on a slide or on the band under it."""
+    themes = [band(theme) if is_band else for_stage(theme) for theme in THEMES.values()]
+    return min(pair.contrast(theme) for theme in themes) < ON_STAGE
+
+
 def problems(layout: Layout) -> list[str]:
     """Return what cannot be read on a slide."""
-    found = []
+    parts_of = ((layout.head, False), (layout.body, False), (layout.band, True))
+    shown_pairs = ((pair, is_band) for part, is_band in parts_of for pair in pairs(part.picture))
+    found = [f"{pair} is too faint" for pair, is_band in shown_pairs if _is_faint(pair, is_band)]
     for parts in ((layout.head, layout.body, layout.band), (layout.controls,)):
         shown = [(label, box, part.scale) for part in parts for label, box in placed_labels(part)]
         for index, (label, box, scale) in enumerate(shown):

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from resnet_explorer import assets
@@ -36,11 +37,11 @@ def _inked(svg: str, wide: int, high: int, margin: int) -> tuple[set[tuple[int, 
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     renderer.render(painter)
     painter.end()
-    points = {(x, y): image.pixelColor(x, y) for x in range(wide) for y in range(high)}
-    inside = range(margin, wide - margin), range(margin, high - margin)
-    spilt = any(colour.alpha() for (x, y), colour in points.items() if x not in inside[0] or y not in inside[1])
-    opaque = (colour for colour in points.values() if colour.alpha() == 255)
-    return {(colour.red(), colour.green(), colour.blue()) for colour in opaque}, spilt
+    pixels = np.frombuffer(image.constBits(), np.uint8).reshape(high, wide, 4)  # blue, green, red, alpha
+    alpha = pixels[..., 3].astype(int)
+    inside = alpha[margin : high - margin, margin : wide - margin]
+    opaque = np.unique(pixels[alpha == 255][:, 2::-1], axis=0)
+    return {(int(red), int(green), int(blue)) for red, green, blue in opaque}, bool(inside.sum() != alpha.sum())
 
 
 def test_a_missing_file_is_named() -> None:

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QApplication
 
 from resnet_explorer.app.app import build
 from resnet_explorer.cli import main
+from resnet_explorer.scenes.change import changed
 
 if __name__ == "__main__":
     app = QApplication([])
@@ -36,11 +37,17 @@ if __name__ == "__main__":
         app.processEvents()
         time.sleep(0.01)
     assert "initial weights are negative" in page.answer.text()
+    scene = changed(window.scene(), {"seed": 3})
+    window.go_to(scene)
+    assert window.scene() == scene and page.seed.value() == 3
     assert "torch" not in sys.modules
     window.close()
     sys.exit(main(sys.argv[1:]))
 """
-"""Presses the button on the page of the lab, then runs its command; both start one server that imports PyTorch."""
+"""Presses the button on the page of the lab, goes to a scene of it, then runs its command.
+
+The page and the command start one server that imports PyTorch.
+"""
 
 
 def hunks(diff: str) -> Iterator[tuple[str, list[str]]]:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
+from resnet_explorer.module.meta import BareNorms
 from resnet_explorer.spec import InputShape, ResNetSpec
 
 
@@ -219,7 +220,7 @@ def watching(model: nn.Module) -> Iterator[list[Seen]]:
 def macs_by_path(model: nn.Module, x: Tensor) -> dict[str, int]:
     """Return the MACs of each module that has any, counted by torch: half of its FLOPs; the empty path is the sum."""
     counter = FlopCounterMode(display=False)
-    with torch.no_grad(), counter:
+    with torch.no_grad(), counter, BareNorms():
         model(x)
     root = type(model).__name__
     counts = {name: sum(ops.values()) // 2 for name, ops in counter.get_flop_counts().items()}

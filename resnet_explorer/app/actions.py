@@ -26,19 +26,25 @@ _theme = partial(_own, "&Theme", checkable=True, group="theme")
 
 _OWN: tuple[Action, ...] = (
     _file("open", "&Open network…", "Ctrl+O", "Open a spec file that the app has saved", "open_network"),
+    _file("open-session", "Open sess&ion…", "", "Open a saved session (.rnx)", "session_files:ask_open"),
     _file("open-weights", "Open &weights…", "Ctrl+Shift+O", "Find a .pth file's network", "weights_dialog:ask"),
     _file("open-module", "Open &module…", "", "Run a Python file and find its module's network", "module_dialog:ask"),
     _file("save", "&Save network…", "Ctrl+S", "Save this network as a spec file", "save_network"),
+    _file("save-session", "Sa&ve session…", "Ctrl+Shift+S", "Save all that is shown", "session_files:save_session"),
+    _file("save-session-as", "Save session &as…", "", "Save the session as another file", "session_files:ask_save"),
     _file("save-weights", "Save weig&hts…", "", "Save weights as .safetensors, .pth, ONNX", "weights_dialog:ask_save"),
     _file("save-source", "Save as &PyTorch code…", "", "Save the network as one Python file", "save_source"),
     _export("export", "&Export picture…", "Ctrl+E", "Save or copy the drawing as SVG, PDF or PNG", "export_picture"),
     _export("export-table", "Export &table…", "Ctrl+Shift+E", "Save all layers as CSV, JSON or Markdown", "save_table"),
+    _export("share-page", "Share as &web page…", "", "Save the lesson or scene as one page", "take_home:share_page"),
+    _export("hand-out", "Export &hand-out…", "", "Save the lesson or scene to print", "take_home:export_hand_out"),
     _file("quit", "&Quit", "Ctrl+Q", "Close the window", ".close"),
     _edit("copy-picture", "Copy &picture", "Ctrl+Shift+C", "Copy the diagram as SVG and as image", "copy_shown"),
     _edit("copy-path", "Copy p&ath", "", "Copy the selected part's name in state_dict", "context_menu:copy_path"),
     _edit("copy-csv", "Copy layers as &CSV", "", "Copy the selected layers, or all, as CSV", ".table.copy_csv"),
     _edit("copy-markdown", "Copy layers as &Markdown", "", "Copy them as a Markdown table", ".table.copy_markdown"),
     _edit("find", "&Find layers", "Ctrl+F", "Filter the layers by name or type", "find"),
+    _edit("palette", "Find an&ything…", "Ctrl+Shift+P", "All that can be shown or done", "palette:show"),
     _go("diagram", "Block d&iagram", "Ctrl+1", "The block diagram of the network", "show_diagram"),
     _go("next-page", "&Next page", "Ctrl+Tab", "Show the next page", "show_next_page"),
     _go("previous-page", "&Previous page", "Ctrl+Shift+Tab", "Show the page before this one", "show_previous_page"),
@@ -58,13 +64,16 @@ _OWN: tuple[Action, ...] = (
     _view("still", "&Reduce motion", "", "Change the diagram at once, without transitions", "reduce_motion", True),
     _view("present", "&Present", "F5", "Show this page on the whole screen, for the back row", ".present", True),
     _help("lessons", "&Lessons…", "Ctrl+Shift+L", "Lessons that drive the window, step by step", "lessons:show_list"),
-    _help("shortcuts", "&Keyboard shortcuts", "F1", "All shortcuts on one page", "show_shortcuts"),
+    _help("help", "&Help for this page", "F1", "What the page shows, how it is measured, sources", "help:show_page"),
+    _help("guide", "User &guide…", "", "How to find one's way, and all texts of the help", "help:show_guide"),
+    _help("tour", "&Tour of the window", "", "The main parts in six steps, under a minute", "tour:start"),
+    _help("shortcuts", "&Keyboard shortcuts", "Ctrl+/", "All shortcuts on one page", "show_shortcuts"),
     _help("about", "&About ResNet Explorer", "", "Version, sources and licences", "show_about"),
 )  # fmt: skip
 
 _SUBMENUS = {"&Export": "&File", "&Go to": "&View", "&Zoom": "&View", "&Theme": "&View"}
 """Menus inside of another one."""
-_SEPARATED = ("save", "export", "quit", "copy-picture", "find", "compare", "timeline", "expand", "system")
+_SEPARATED = ("save", "export", "quit", "copy-picture", "find", "compare", "timeline", "expand", "system", "about")
 """The actions before which, or before whose submenu, a line separates."""
 _LABS_BEFORE = {"&Export": "quit", "&Go to": "next-page", "&View": "timeline"}
 """In each menu the actions of the labs come before this one."""
@@ -98,11 +107,18 @@ TOOLS: Mapping[str, str] = {
 }
 """The actions above the diagram, and their texts there."""
 
-EVERYWHERE: Mapping[str, str] = {"undo": "Undo", "redo": "Redo", "export": "Export…", "present": "Present"}
+EVERYWHERE: Mapping[str, str] = {
+    "palette": "Find anything",
+    "undo": "Undo",
+    "redo": "Redo",
+    "export": "Export…",
+    "present": "Present",
+}
 """The actions beside the tabs, which work on every page, and their texts there."""
 
 KEYS_OF_VIEWS = (
     ("Window", "Ctrl+1 to Ctrl+9", "Show the first to the ninth page"),
+    ("Window", "Up, Down, Enter, Esc", "In the list of what is found: choose, do it, close"),
     ("Window", "Menu, Shift+F10", "What can be done with the selected part, in the diagram and in Layers"),
     ("Diagram", "Left, Right", "Walk along the blocks, or along an open block's layers"),
     ("Diagram", "Down, Up", "Go into an open block, and out again"),
@@ -124,6 +140,8 @@ KEYS_OF_VIEWS = (
     ("Lesson", "Alt+Right, Alt+Left", "The same"),
     ("Lesson", "Alt+Home", "Back to what the step shows"),
     ("Lesson, its card", "Right, Left, Home", "The next step, the one before, back to what the step shows"),
+    ("Lesson, stage", "Page Down, Page Up, Space", "The next step, the one before; Space plays what plays"),
+    ("Lesson, stage", "Home", "Back to what the step shows"),
     ("Lesson, its card", "1 to 9, A, W", "Answer; show the answer; show why"),
     ("Charts", "Left, Right", "Read the values from point to point; Esc ends that"),
     ("Training", "Ctrl+Enter", "Start all networks of the list"),
@@ -135,10 +153,10 @@ KEYS_OF_VIEWS = (
 
 def build(
     window: QMainWindow, triggered: Callable[[bool], None], undo_stack: QUndoStack
-) -> tuple[dict[str, QAction], QMenu]:
+) -> tuple[dict[str, QAction], dict[str, QMenu]]:
     """Make all actions, their menus and groups; each is named by its key and calls ``triggered``.
 
-    Undo and redo come first in the Edit menu. The menu returned is the one of panels, which is still empty.
+    Undo and redo come first in the Edit menu. The menus returned are ``panels`` and ``recent``, which are still empty.
     """
     undo, redo = undo_stack.createUndoAction(window, "Undo"), undo_stack.createRedoAction(window, "Redo")
     undo.setShortcut(QKeySequence("Ctrl+Z"))
@@ -160,7 +178,9 @@ def build(
             themes.addAction(action)
     panels = QMenu("Panel&s", menus["&View"])
     menus["&View"].insertMenu(made["still"], panels)
-    return made, panels
+    recent = QMenu("&Recent files", menus["&File"])
+    menus["&File"].insertMenu(made["open-weights"], recent)
+    return made, {"panels": panels, "recent": recent}
 
 
 def _menu_for(row: Action, menus: dict[str, QMenu]) -> QMenu:

@@ -7,7 +7,9 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer, Signal
@@ -18,13 +20,14 @@ from resnet_explorer import assets, features
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.scenes.scene import State
+from resnet_explorer.scenes.session import SUFFIX
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.search import default_input, find_network
-from resnet_explorer.ui import preferences, style, workspace
-from resnet_explorer.ui.document import Document, Session, read
+from resnet_explorer.ui import last_session, preferences, style
+from resnet_explorer.ui.document import Document, Session
+from resnet_explorer.ui.last_session import Start
 from resnet_explorer.ui.style import load_fonts
-from resnet_explorer.ui.workspace import Workspace
 
 PAUSE_MS = 1000
 WHOLE_S = 600
@@ -65,14 +68,17 @@ QUIT_VARIABLE = "RESNET_EXPLORER_QUIT_AFTER_PAINT"
 
 
 def main(nets: list[str], platform: str = "", lesson: str = "") -> int:
-    """Open the window on a network, where the last one was closed if none is named, and return the exit status.
+    """Open the window on a network or a session's file, where the last one was closed if none is named.
 
-    ``platform`` is the platform plugin that Qt shall take, where it would not find it itself. ``lesson`` is the file or
-    the key of one that is opened then. Raises SpecError or SpecFileError where the name or file is no network.
+    Return the exit status. ``platform`` is the platform plugin that Qt shall take, where it would not find it itself.
+    ``lesson`` is the file or the key of one that is opened then. Raises SpecError or SpecFileError where the name or
+    file is no network, ExplorerError where a file is no session.
     """
-    spec = find_network(nets[0]) if nets else None
+    file = Path(nets[0]) if nets and nets[0].lower().endswith(SUFFIX) else None
+    spec = find_network(nets[0]) if nets and not file else None
+    start = last_session.start(is_new=spec is not None, file=file)
     app = QApplication([NAME, *(("-platform", platform) if platform else ())])
-    window = build(app, spec)
+    window = build(app, spec, start)
     sys.excepthook = _reporter(window)
     EndSignals(window).arrived.connect(window.end)
     collector = Collector(app)
@@ -81,13 +87,23 @@ def main(nets: list[str], platform: str = "", lesson: str = "") -> int:
         steps.append(lambda: features.resolve("resnet_explorer.app.lessons:open_lesson")(window, lesson))
     if os.environ.get(QUIT_VARIABLE):
         steps.append(window.close)
+    elif not nets and not lesson:
+        steps.append(partial(_welcome, window))
     for step in steps:
         window.diagram.first_painted.connect(step, Qt.ConnectionType.QueuedConnection)
     window.show()
     return app.exec()
 
 
-def build(app: QApplication, spec: ResNetSpec | None = None) -> MainWindow:
+def _welcome(window: MainWindow) -> None:
+    """Offer ways in at the first start."""
+    if not window.preferences.was_welcomed:
+        from resnet_explorer.app import doors
+
+        doors.show(window)
+
+
+def build(app: QApplication, spec: ResNetSpec | None = None, start: Start | None = None) -> MainWindow:
     """Return the window with its diagram, not yet shown; ``build_panels`` builds its panels.
 
     Without a spec it is on the network of the last time, and goes on there once the panels are built; on ResNet-18
@@ -101,29 +117,21 @@ def build(app: QApplication, spec: ResNetSpec | None = None) -> MainWindow:
     saved = preferences.load()
     style.apply(app, style.theme_named(saved.theme))
     app.setWindowIcon(QIcon(str(assets.path("icons", "resnet-explorer.svg"))))
-    last, values, problem = _last_time()
-    if last is None or spec is not None:
-        shown = spec or CATALOGUE["resnet18"].spec
-        document, values = Document(State(shown, default_input(shown))), {}
-    else:
-        document = Document(last.state)
-        document.view, document.selection = last.view, last.selection
-    window = MainWindow(app, Session(document), saved, last.drawers if last else {}, values)
-    if problem:
-        window.say(problem)
+    start = start or last_session.start(is_new=spec is not None)
+    window = MainWindow(app, Session(_document(spec, start)), saved, start)
+    if start.notice:
+        window.say(start.notice)
     return window
 
 
-def _last_time() -> tuple[Workspace | None, Mapping[str, object], str]:
-    """Return where the user was last time, all that its file holds, and what is wrong with it."""
-    try:
-        values = workspace.read()
-        last = workspace.start_of(values) if values else None
-        if last:
-            read(last.state)
-    except ExplorerError:
-        return None, {}, "What was open last time cannot be read, so the window starts anew."
-    return last, values, ""
+def _document(spec: ResNetSpec | None, start: Start) -> Document:
+    if spec is not None or start.shown is None:
+        shown = spec or CATALOGUE["resnet18"].spec
+        return Document(State(shown, default_input(shown)))
+    scene = start.shown.scene
+    document = Document(scene.state)
+    document.view, document.selection = scene.view, scene.selection
+    return document
 
 
 def _reporter(window: MainWindow) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:

@@ -1,42 +1,78 @@
-"""Keeps where the user is: a while after each change, beside the window's thread, and when the window is closed."""
+"""Keeps the session of a window: a while after each change, beside the window's thread, and when it is closed."""
 
 from collections.abc import Callable
+from pathlib import Path
 from threading import Thread
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
-from resnet_explorer.ui import workspace
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.scenes.session import SavedSession, save
 from resnet_explorer.ui.parts import timer
-from resnet_explorer.ui.workspace import Workspace
 
-REST_MS = 2000
+REST_MS = 1000
 """How long nothing must change before it is saved."""
+LATEST_MS = 3000
+"""How long after the first change it is saved at the latest, however often something changes."""
+AGAIN_MS = 200
+"""How long to wait for a save that is still being written."""
+Snapshot = Callable[[], SavedSession]
+"""What makes the session of a moment, outside of the window's thread."""
 
 
 class Autosave(QObject):
-    """Saves what ``current`` returns: ``start`` after a while, ``finish`` now."""
+    """Saves what ``take`` returns into a file: ``start`` after a while, ``finish`` now.
 
-    def __init__(self, current: Callable[[], Workspace], parent: QObject) -> None:
+    ``failed`` tells why nothing could be saved, once until it can be again.
+    """
+
+    failed = Signal(str)
+
+    def __init__(self, take: Callable[[], Snapshot], path: Path, parent: QObject) -> None:
         super().__init__(parent)
-        self._current = current
+        self._take, self._path = take, path
         self._thread: Thread | None = None
+        self._saved: SavedSession | None = None
+        self._has_failed = False
         self._rest = timer(self, REST_MS, self._save, once=True)
+        self._latest = timer(self, LATEST_MS, self._save, once=True)
+        self._again = timer(self, AGAIN_MS, self._save, once=True)
 
     def start(self) -> None:
-        """Save once nothing has changed for a while: text is written and flushed to disk in a thread of its own."""
+        """Save once nothing has changed for a while, and in any case a while after the first change."""
         self._rest.start()
+        if not self._latest.isActive():
+            self._latest.start()
 
     def finish(self) -> None:
         """Save now, after what is being saved."""
-        self._rest.stop()
-        self._wait()
-        workspace.save(self._current(), workspace.path())
-
-    def _save(self) -> None:
-        self._wait()
-        self._thread = Thread(target=workspace.save, args=(self._current(), workspace.path()))
-        self._thread.start()
-
-    def _wait(self) -> None:
+        self._stop()
         if self._thread:
             self._thread.join()
+        self._saved = None  # written in any case: the next start goes on with the session that was written last
+        self._write(self._take())
+
+    def _stop(self) -> None:
+        for clock in (self._rest, self._latest, self._again):
+            clock.stop()
+
+    def _save(self) -> None:
+        self._stop()
+        if self._thread and self._thread.is_alive():
+            self._again.start()
+            return
+        self._thread = Thread(target=self._write, args=(self._take(),))
+        self._thread.start()
+
+    def _write(self, snapshot: Snapshot) -> None:
+        """Write a session unless it is in the file already; in any thread."""
+        session = snapshot()
+        if session == self._saved:
+            return
+        try:
+            save(session, self._path)
+            self._saved, self._has_failed = session, False
+        except ExplorerError as error:
+            if not self._has_failed:
+                self.failed.emit(f"This window's session is not kept: {error}")
+            self._has_failed = True

@@ -103,16 +103,21 @@ TIP = "The device that PyTorch uses for the graph, timing and experiments; resul
 
 
 class DeviceBox(QComboBox):
-    """Lists the devices that PyTorch finds; the CPU alone until it has answered."""
+    """Lists the devices that PyTorch finds; the CPU alone until it has answered.
+
+    A device that is not there, as in a session of another computer, gives way to the one that was chosen.
+    """
 
     def __init__(self, document: Document) -> None:
         super().__init__()
         self._document = document
         self.devices: tuple[Device, ...] = ()
+        self._has_found = False
         self.setAccessibleName("Device")
         self.setToolTip(TIP)
         self._show((Device("cpu", "CPU"),))
         self.currentIndexChanged.connect(self._on_chosen)
+        document.device_changed.connect(self._on_device_changed)
 
     def watch(self, jobs: Jobs) -> None:
         """Ask PyTorch which devices there are."""
@@ -120,6 +125,7 @@ class DeviceBox(QComboBox):
 
     def _on_found(self, job: Job, result: object) -> None:
         assert isinstance(result, tuple)
+        self._has_found = True
         self._show(result)
         self._document.tell_instruction_set(result[0].instruction_set)
 
@@ -132,6 +138,13 @@ class DeviceBox(QComboBox):
                 self.addItem(f"{device.title}{memory}", device.key)
             self.setCurrentIndex(max(0, self.findData(self._document.device)))
         self._on_chosen()
+
+    def _on_device_changed(self, key: str) -> None:
+        place = self.findData(key)
+        if place >= 0:
+            self.setCurrentIndex(place)
+        elif self._has_found:
+            self._on_chosen()
 
     def _on_chosen(self) -> None:
         self._document.use_device(self.currentData())

@@ -7,15 +7,15 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QTextCh
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from resnet_explorer.picture.marks import Ink
-from resnet_explorer.picture.theme import CHROME, LIGHT, Theme
+from resnet_explorer.picture.theme import LIGHT, Theme
 from resnet_explorer.source import lines_of, to_source
 from resnet_explorer.ui.document import Document, Results
 from resnet_explorer.ui.parts import hbox, label, tool, vbox
 
-_INKS = (
+INKS = (
     ("Token.Keyword", Ink.STAGE3),
-    ("Token.Name.Class", Ink.CONV),
-    ("Token.Name.Function", Ink.CONV),
+    ("Token.Name.Class", Ink.ACCENT),
+    ("Token.Name.Function", Ink.ACCENT),
     ("Token.Literal.String", Ink.STEM),
     ("Token.Comment", Ink.MUTED),
     ("Token.Literal.Number", Ink.SHORTCUT),
@@ -95,7 +95,7 @@ class CodeView(QWidget):
         for number in lines_of(self.text.toPlainText(), self._results.analysis.network, path):
             mark = QTextEdit.ExtraSelection()
             mark.cursor = QTextCursor(self.text.document().findBlockByNumber(number))
-            mark.format.setBackground(QColor(CHROME[self._theme.name][2]))
+            mark.format.setBackground(QColor(self._theme.colours[Ink.OPEN]))
             mark.format.setProperty(QTextCharFormat.Property.FullWidthSelection, True)
             marks.append(mark)
         self.text.setExtraSelections(marks)
@@ -110,6 +110,6 @@ def _spans(source: str, theme: Theme, font: QFont) -> Iterator[tuple[str, QTextC
     for kind, text in PythonLexer(stripnl=False).get_tokens(source):
         style = QTextCharFormat()
         style.setFont(font)
-        ink = next((ink for start, ink in _INKS if str(kind).startswith(start)), Ink.TEXT)
+        ink = next((ink for start, ink in INKS if str(kind).startswith(start)), Ink.TEXT)
         style.setForeground(QColor(theme.colours[ink]))
         yield text, style

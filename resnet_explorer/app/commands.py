@@ -20,12 +20,14 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.layers.table import to_csv, to_json, to_markdown
 from resnet_explorer.picture.theme import THEMES
 from resnet_explorer.scenes.scene import State
+from resnet_explorer.scenes.session import SUFFIX
 from resnet_explorer.spec import codec
 from resnet_explorer.ui.canvas import ZOOM_STEP, Canvas
 from resnet_explorer.ui.clipboard import copy_picture
 from resnet_explorer.ui.dialogs import KINDS, Texts, resize_to_fit, save_text, warn
 from resnet_explorer.ui.document import read
 from resnet_explorer.ui.parts import describe, vbox
+from resnet_explorer.ui.recent import add_recent
 from resnet_explorer.ui.style import SYSTEM, theme_named
 from resnet_explorer.ui.tables import TextRow, TextTable
 
@@ -39,9 +41,11 @@ def open_network(window: MainWindow, checked: bool) -> None:
 
 
 def open_dropped(window: MainWindow, name: str) -> None:
-    """Open a file that was dropped on the window: weights, a Python file, or a network."""
+    """Open a file that was dropped on the window: a session, weights, a Python file, or a network."""
     path = Path(name)
-    if path.name.lower().endswith(KINDS):
+    if path.suffix.lower() == SUFFIX:
+        window.sessions.open(path)
+    elif path.name.lower().endswith(KINDS):
         weights_dialog.open_weights(window, path)
     elif path.suffix.lower() == module_dialog.KIND:
         module_dialog.open_module(window, path)
@@ -58,6 +62,7 @@ def open_file(window: MainWindow, path: Path) -> bool:
         warn(window, "This file cannot be opened", error)
         return False
     window.document.propose(state, f"open {path.name}")
+    add_recent(path)
     return True
 
 

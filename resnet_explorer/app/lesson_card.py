@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QAccessible, QAccessibleEvent, QKeyEvent
 from PySide6.QtWidgets import QLayout, QPushButton, QScrollArea, QWidget
 
 from resnet_explorer.app.formula import Formula
@@ -17,9 +17,7 @@ from resnet_explorer.ui.style import theme_named
 from resnet_explorer.ui.window import Window
 
 AWAY, HANDED_OVER = "Something else is shown than this step shows.", "The window is yours now: change what you like."
-_KEYS = (
-    "Right, N and Page Down go to the next step, Left and Page Up to the one before, Home back to what the step shows."
-)
+_KEYS = "Right, Space, N and Page Down go to the next step, Left and Page Up to the one before, Home back to this step."
 
 
 class LessonCard(QWidget):
@@ -53,6 +51,7 @@ class LessonCard(QWidget):
         for made in self.findChildren(QPushButton):
             made.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # who clicks keeps the keyboard where it is
             made.installEventFilter(self)
+        self.question.field.returnPressed.connect(self._on_returned)
         player.changed.connect(self.show_step)
         self.show_step()
 
@@ -80,6 +79,7 @@ class LessonCard(QWidget):
         where = f"Lesson {player.lesson.title}, step {player.place + 1} of {player.count}: {step.title}"
         describe(self, where)
         self.setAccessibleDescription(f"{plain(player.text(step.text))} {_KEYS}")
+        QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
 
     def show_formula(self) -> None:
         """Show the step's formula in the colours of the theme."""
@@ -92,7 +92,9 @@ class LessonCard(QWidget):
             self.show_formula()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not self._act(event):
+        if event.key() == Qt.Key.Key_Space:  # on a button it presses that
+            self._on_next()
+        elif not self._act(event):
             super().keyPressEvent(event)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -123,6 +125,11 @@ class LessonCard(QWidget):
 
     def _on_back(self) -> None:
         self._player.step_by(-1)
+
+    def _on_returned(self) -> None:
+        """Take the keyboard from the field, once its number was an answer."""
+        if self._player.given is not None:
+            self.setFocus()
 
     def _on_save(self) -> None:
         texts = {"Text (*.txt)": self._player.answers_text}

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
 
 from resnet_explorer.app.lesson_answers import Given, answers_text, judge
 from resnet_explorer.errors import ExplorerError
@@ -14,14 +14,10 @@ from resnet_explorer.lessons.values import Lesson, Question, QuestionKind, Step
 from resnet_explorer.scenes.scene import DIAGRAM, Scene
 from resnet_explorer.ui.document import Change, Document
 from resnet_explorer.ui.frame import Frame
-
-if TYPE_CHECKING:
-    from resnet_explorer.app.main_window import MainWindow
+from resnet_explorer.ui.window import Window
 
 SETTLE_MS = 60
 """What is shown is compared with the step so many milliseconds after it changed."""
-
-
 MOMENTS = ("replay", "step")
 """The fields of a page's part that say how far something has played: whoever plays it has not left the step."""
 
@@ -41,7 +37,10 @@ class _Start(Change):
 
 
 class LessonPlayer(QObject):
-    """Goes through a lesson's steps; ``changed`` tells that something else is to be said, ``ended`` that it is left.
+    """Goes through a lesson's steps.
+
+    ``changed`` tells that something else is to be said, ``shown`` that the window shows another scene, ``ended`` that
+    the lesson is left. ``scenes`` are those of its steps.
 
     The user's own scene, the drawers of the pages and the steps to undo are kept, and are as before when it is left.
     ``is_away`` says that something else is shown than the step shows; ``problem`` what is wrong with the lesson's file
@@ -49,30 +48,30 @@ class LessonPlayer(QObject):
     """
 
     changed = Signal()
+    shown = Signal()
     ended = Signal()
 
-    def __init__(self, window: "MainWindow", lesson: Lesson) -> None:
+    def __init__(self, window: Window, lesson: Lesson, scene_changed: SignalInstance) -> None:
         super().__init__(window)
         self.lesson = lesson
         self.place, self.problem, self.is_away = 0, "", False
         self.answers: dict[int, Given] = {}
         self.shows_why = False
-        self._window = window
+        self._window, self._scene_changed = window, scene_changed
         self._before = window.scene()
         self._layouts: dict[str, Mapping[str, tuple[str, int]]] = {}
         self.scenes = course.scenes(lesson, self._before)
         self._rendered: dict[str, str] = {}
         self._shown = self._before
         self._has_ended = False
+        self._start = _Start(self, window.document)
         self._settled = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settled.timeout.connect(self._compare)
 
     def begin(self, place: int = 0) -> None:
         """Show a step, the first one where none is named; from now on the lesson drives the window."""
-        stack = self._window.document.undo_stack
-        self._first = stack.index()
-        stack.push(_Start(self, self._window.document))
-        self._window.scenes.changed.connect(self._settled.start)
+        self._window.document.undo_stack.push(self._start)
+        self._scene_changed.connect(self._settled.start)
         self.go(place)
 
     @property
@@ -83,11 +82,6 @@ class LessonPlayer(QObject):
     def count(self) -> int:
         """Return the number of steps."""
         return len(self.lesson.steps)
-
-    @property
-    def scene(self) -> Scene:
-        """Return the scene that is shown while nobody touches anything: the step's, or its question's."""
-        return self._shown
 
     @property
     def question(self) -> Question | None:
@@ -178,25 +172,32 @@ class LessonPlayer(QObject):
         self.changed.emit()
 
     def leave(self) -> None:
-        """Show what the user had before, with the same steps to undo."""
+        """Show what the user had before, with the same steps to undo.
+
+        Where those are gone, since other work was opened, that is left as it is.
+        """
         if self._has_ended:
             return
         self._has_ended = True
         self._settled.stop()
-        self._window.scenes.changed.disconnect(self._settled.start)
-        self._forget_steps()
-        self._window.go_to(self._before)
-        for key, layout in self._layouts.items():
-            self._frame(key).set_layout_state(layout)
+        self._scene_changed.disconnect(self._settled.start)
+        if self._forget_steps():
+            self._window.go_to(self._before)
+            for key, layout in self._layouts.items():
+                self._frame(key).set_layout_state(layout)
         self.ended.emit()
 
-    def _forget_steps(self) -> None:
-        """Take what was done in the lesson from the steps to undo; steps that are obsolete go without being run."""
+    def _forget_steps(self) -> bool:
+        """Take what was done in the lesson from the steps to undo; return whether they are the user's of before."""
         stack = self._window.document.undo_stack
-        for place in range(min(self._first, stack.count()), stack.count()):
-            stack.command(place).setObsolete(True)
+        first = next((place for place in range(stack.count()) if stack.command(place) is self._start), None)
+        if first is None:
+            return False
+        for place in range(first, stack.count()):
+            stack.command(place).setObsolete(True)  # such a step goes without being run
         stack.setIndex(stack.count())
-        stack.setIndex(min(self._first, stack.count()))
+        stack.setIndex(first)
+        return True
 
     def _show(self, scene: Scene) -> None:
         frame = self._frame(scene.page)
@@ -204,13 +205,21 @@ class LessonPlayer(QObject):
         closed = {drawer.title: False for drawer in frame.drawers}
         scene = replace(scene, drawers={**closed, **scene.drawers})  # the picture has the room, beside the card
         focus, self._shown = self._window.focusWidget(), scene
-        self._window.go_to(scene)
+        self._window.go_to(self._with_other_pages(scene))
         if focus is not None and focus.isVisible():
             focus.setFocus()
-        if self._window.stage is not None:
-            self._window.stage.show_anew()
+        self.shown.emit()
         self.is_away = False
         self.changed.emit()
+
+    def _with_other_pages(self, scene: Scene) -> Scene:
+        """Return a scene in which the pages that are not looked at stay as they are, so that nothing is drawn there."""
+        now = self._window.scene()
+        for key in {*now.parts, *scene.parts} - {scene.page}:
+            parts = now.part(key), scene.part(key)
+            if not any(getattr(part, "on_diagram", False) for part in parts):
+                scene = scene.with_part(key, parts[0])
+        return scene
 
     def _frame(self, page: str) -> Frame:
         return self._window.panels if page == DIAGRAM else self._window.page(page)

@@ -91,13 +91,19 @@ class QuestionPart(QWidget):
             self._mark(option)
 
     def act(self, event: QKeyEvent) -> bool:
-        """Do what a key does to the question: 1 to 9 choose, A shows the answer, W why; return whether it does."""
+        """Do what a key does to the question, and return whether it does anything.
+
+        1 to 9 choose, digits go to the field of a number, A shows the answer, and W why.
+        """
         key, given = event.key(), self._player.given
         place = key - Qt.Key.Key_1
         if self._player.question is None:
             return False
         if given is None and 0 <= place < len(self.options):
             self.options[place].click()
+        elif event.text().isdigit() and not self._number.isHidden():
+            self.field.setFocus()
+            self.field.insert(event.text())
         elif given is None and key == Qt.Key.Key_A:
             self.reveal.click()
         elif given is not None and key == Qt.Key.Key_W and self._player.question.show:
@@ -105,12 +111,6 @@ class QuestionPart(QWidget):
         else:
             return False
         return True
-
-    def take_focus(self) -> bool:
-        """Give the keyboard to the number field, where there is one."""
-        if self._number.isVisibleTo(self):
-            self.field.setFocus()
-        return self._number.isVisibleTo(self)
 
     def _build(self) -> None:
         """Make the buttons of a choice anew, and empty the field of a number."""

@@ -65,7 +65,7 @@ class LessonStrip(Strip):
 
     def _content(self, formula: tuple[float, float]) -> Content:
         player, step, given = self._player, self._player.step, self._player.given
-        title = step.title if not given else f"{step.title}: {given.verdict}"
+        title = given.verdict if given else step.title
         text = plain(given.why if given and given.why else player.text(step.text))
         parts: list[Part] = []
         prompt = ""
@@ -75,10 +75,15 @@ class LessonStrip(Strip):
             parts.append(Part("W back to the question" if player.shows_why else "W show why", self._why))
         if player.place == player.count - 1 and player.question is None:
             prompt = f"Now you know: {player.lesson.knows}"
-        where = f"{player.place + 1} / {player.count}"
-        away = AWAY if player.is_away else ""
         problem = self._problem or player.problem
-        return Content(title, text, where, prompt, tuple(parts), formula, away, f"⚠ {problem}" if problem else "")
+        return Content(title, text, self._ways(), prompt, tuple(parts), formula, f"⚠ {problem}" if problem else "")
+
+    def _ways(self) -> tuple[Part, ...]:
+        player = self._player
+        away = (Part(AWAY, player.back_to_lesson, Ink.ACCENT),) if player.is_away else ()
+        back, on = (Part(text, partial(player.step_by, by), Ink.MUTED) for text, by in (("‹", -1), ("›", 1)))
+        where = Part(f"{player.place + 1} / {player.count}", None, Ink.MUTED)
+        return (*away, back, where, on, Part("Leave", player.leave, Ink.MUTED))
 
     def _ask(self) -> tuple[str, list[Part]]:
         """Return what is asked, and what can be clicked for an answer."""
@@ -91,10 +96,10 @@ class LessonStrip(Strip):
                 text = player.text(option)
                 parts.append(Part(f"{place}  {text}", partial(player.answer, text)))
         elif question.kind is QuestionKind.NUMBER:
-            parts.append(Part(f"{self._typed or 'type a number'}▏{question.unit}", self._answer_number))
+            parts.append(Part(f"{self._typed or 'type a number'}▏ {question.unit}", self._answer_number))
         else:
             prompt = f"{prompt.rstrip('.')}: {CLICK}" if prompt else f"{CLICK[0].upper()}{CLICK[1:]}"
-        return prompt, [*parts, Part("A show the answer", partial(player.answer, ""), is_quiet=True)]
+        return prompt, [*parts, Part("A show the answer", partial(player.answer, ""), Ink.MUTED)]
 
     def action_of(self, event: QKeyEvent) -> Callable[[], object] | None:
         """Return what a key does in the lesson."""

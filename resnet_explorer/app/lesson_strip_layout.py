@@ -19,23 +19,25 @@ PAD, GAP = 6.0, 8.0
 
 
 class Part(NamedTuple):
-    """Something to be clicked: its text, and what that does."""
+    """Something to be clicked: its text, and what that does; without that it is only read."""
 
     text: str
-    act: Callable[[], object]
-    is_quiet: bool = False
+    act: Callable[[], object] | None
+    ink: Ink = Ink.TEXT
 
 
 class Content(NamedTuple):
-    """What a strip says; ``formula`` is the natural size of the step's formula, 0 × 0 for none."""
+    """What a strip says; ``formula`` is the natural size of the step's formula, 0 × 0 for none.
+
+    ``ways`` stand at the right of the title: back and on, and out of the lesson.
+    """
 
     title: str
     text: str
-    where: str
+    ways: tuple[Part, ...]
     prompt: str = ""
     parts: tuple[Part, ...] = ()
     formula: tuple[float, float] = (0.0, 0.0)
-    away: str = ""
     problem: str = ""
 
 
@@ -80,15 +82,14 @@ class _Column:
         return Laid(picture, tuple(self._places), formula)
 
     def _head(self) -> None:
-        """Set the title, and at the right the step's number and whether the audience has left the step."""
-        size, content = self._size + 2, self._content
-        note = "   ".join(filter(None, (content.away, content.where)))
-        room = self._wide - 2 * EDGE - width(note, self._size) - 16
-        lines = wrap(content.title, room, size, ANY, Style.SEMIBOLD)
-        base = self._y + ASCENT * size
-        ink = Ink.ACCENT if content.away else Ink.MUTED
-        self._marks.append(Label(self._wide - EDGE, base, note, self._size, ink, Anchor.END))
-        for text in lines:
+        """Set the title, and at the right the ways."""
+        size, content, x = self._size + 2, self._content, self._wide - EDGE
+        for part in reversed(content.ways):
+            wide = width(part.text, self._size)
+            self._marks.append(Label(x, self._y + ASCENT * size, part.text, self._size, part.ink, Anchor.END))
+            self._places.append((QRectF(x - wide - 6, self._y - 2, wide + 12, line(size)), part))
+            x -= wide + 14
+        for text in wrap(content.title, x - EDGE - 8, size, ANY, Style.SEMIBOLD):
             self._marks.append(Label(EDGE, self._y + ASCENT * size, text, size, style=Style.SEMIBOLD))
             self._y += line(size)
 
@@ -125,12 +126,11 @@ class _Column:
                 x, self._y, row = EDGE, self._y + row + 4, 0.0
             high = len(lines) * line(self._size) + 4
             row = max(row, high)
-            frame = None if part.is_quiet else Ink.LINE
+            frame = Ink.LINE if part.ink is Ink.TEXT else None
             self._marks.append(Box(x, self._y, wide, high, None, frame, 1.0, 4.0))
             for place, text in enumerate(lines):
                 base = self._y + 2 + place * line(self._size) + ASCENT * self._size
-                ink = Ink.MUTED if part.is_quiet else Ink.TEXT
-                self._marks.append(Label(x + PAD, base, text, self._size, ink))
+                self._marks.append(Label(x + PAD, base, text, self._size, part.ink))
             self._places.append((QRectF(x, self._y, wide, high), part))
             x += wide + GAP
         self._y += row + 4 if self._content.parts else 0.0

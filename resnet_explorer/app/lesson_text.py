@@ -1,4 +1,4 @@
-"""A lesson's text as it is shown: paragraphs whose lines run on, with *emphasis*."""
+"""A lesson's text as it is shown: paragraphs whose lines run on, with *emphasis* and `code`."""
 
 import re
 from html import escape
@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from resnet_explorer.ui.parts import WrappedLabel
 
-_EMPHASIS = re.compile(r"\*(\S(?:[^*]*\S)?)\*")
+_EMPHASIS, _CODE = re.compile(r"\*(\S(?:[^*]*\S)?)\*"), re.compile(r"`([^`]+)`")
 
 
 def paragraphs(text: str) -> list[str]:
@@ -18,12 +18,13 @@ def paragraphs(text: str) -> list[str]:
 
 def html(text: str) -> str:
     """Return a text as Qt's rich text."""
-    return "<br/><br/>".join(_EMPHASIS.sub(r"<i>\1</i>", escape(part)) for part in paragraphs(text))
+    marked = (_EMPHASIS.sub(r"<i>\1</i>", escape(part)) for part in paragraphs(text))
+    return "<br/><br/>".join(_CODE.sub(r"<code>\1</code>", part) for part in marked)
 
 
 def plain(text: str) -> str:
     """Return a text without its marks, as it is read aloud."""
-    return " ".join(_EMPHASIS.sub(r"\1", part) for part in paragraphs(text))
+    return " ".join(_CODE.sub(r"\1", _EMPHASIS.sub(r"\1", part)) for part in paragraphs(text))
 
 
 class LessonText(WrappedLabel):

@@ -5,20 +5,22 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QWidget
 
 from resnet_explorer.app.lesson_card import LessonCard
+from resnet_explorer.app.lesson_files import Reload, folders, problem_text
 from resnet_explorer.app.lesson_player import LessonPlayer
-from resnet_explorer.app.lesson_reload import Reload, read_lesson
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.errors import ExplorerError
-from resnet_explorer.lessons import course
+from resnet_explorer.lessons import check, course
 from resnet_explorer.lessons.values import Lesson
 from resnet_explorer.ui.dialogs import warn
 from resnet_explorer.ui.frame import Drawer, Edge
-from resnet_explorer.ui.window import Window
 
 WIDTH = 300
 """The width of the card in px at the usual text size."""
+SHARE = 0.3
+"""It is never wider than this part of the window."""
 
 
 def show_list(window: MainWindow, checked: bool = False) -> None:
@@ -28,12 +30,6 @@ def show_list(window: MainWindow, checked: bool = False) -> None:
     LessonList(window, partial(open_lesson, window)).show()
 
 
-def folders(window: Window) -> tuple[Path, ...]:
-    """Return the folder of the user's own lessons, where one was chosen."""
-    chosen = window.preferences.lessons_folder
-    return (Path(chosen),) if chosen else ()
-
-
 def open_lesson(window: MainWindow, key_or_path: str | Path) -> LessonPlayer | None:
     """Open a lesson by its key, or the path of its file; one that cannot be opened is explained, and None returned.
 
@@ -41,18 +37,24 @@ def open_lesson(window: MainWindow, key_or_path: str | Path) -> LessonPlayer | N
     """
     try:
         path = course.find(str(key_or_path), *folders(window))
-        lesson = read_lesson(path)
+        return start(window, course.load(path), path)
     except ExplorerError as error:
         warn(window, "This lesson cannot be opened", error)
         return None
-    return start(window, lesson, path)
 
 
 def start(window: MainWindow, lesson: Lesson, path: Path | None = None) -> LessonPlayer:
-    """Let a lesson drive the window; one with a file is read again whenever that is saved."""
+    """Let a lesson drive the window; one with a file is read again whenever that is saved.
+
+    Raises ExplorerError, with the line where it has a file, where the scene of a step cannot be.
+    """
     if window.lesson is not None:
         window.lesson.leave()
-    player = LessonPlayer(window, lesson)
+    try:
+        player = LessonPlayer(window, lesson, window.scenes.changed)
+    except ExplorerError as error:
+        problems = check.problems(course.read_text(path), str(path)) if path else ()
+        raise ExplorerError(error.where, problem_text(path, problems) if path else error.what) from error
     if path is not None:
         Reload(player, path)
     _Desk(window, player)
@@ -77,6 +79,7 @@ class _Desk(QObject):
             "Alt+Home": player.back_to_lesson,
         }
         self._shortcuts = [QShortcut(QKeySequence(key), window, act) for key, act in keys.items()]
+        player.shown.connect(self._on_shown)
         player.changed.connect(self._on_changed)
         player.ended.connect(self._on_ended)
         window.stage_changed.connect(self._on_stage)
@@ -88,13 +91,18 @@ class _Desk(QObject):
         drawer = window.drawer_beside("Lesson")
         if drawer is None:
             drawer = Drawer("Lesson", card, Edge.RIGHT, WIDTH, "The lesson that is open")
-            drawer.stays_beside = True
+            drawer.share = SHARE
             window.put_beside(drawer)
         else:
             drawer.set_widget(card)
         drawer.offer(True)
         window.open_beside(drawer, True)
         return drawer
+
+    def _on_shown(self) -> None:
+        """Let the stage show what the window shows now."""
+        if self._window.stage is not None:
+            self._window.stage.show_anew()
 
     def _on_changed(self) -> None:
         self._window.diagram.picker = self._pick if self._player.waits_for_click else None
@@ -117,11 +125,14 @@ class _Desk(QObject):
         window = self._window
         window.lesson, window.diagram.picker = None, None
         for shortcut in self._shortcuts:
+            shortcut.setEnabled(False)  # the next lesson may have its own before this one is deleted
             shortcut.deleteLater()
         window.stage_changed.disconnect(self._on_stage)
         if window.stage is not None:
             window.stage.show_strip(None)
+            window.stage.show_anew()
         window.open_beside(self._drawer, False)
         self._drawer.offer(False)
+        self._drawer.set_widget(QWidget())
         window.canvas.setFocus()
         self._player.deleteLater()

@@ -1,9 +1,9 @@
 """The main window with its pages: puts document, views and actions together; what an action does stands in its row."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 from operator import attrgetter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -13,25 +13,25 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from resnet_explorer import features
 from resnet_explorer.app import actions
-from resnet_explorer.errors import ExplorerError
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.spec.catalogue import title
-from resnet_explorer.ui import style, workspace
+from resnet_explorer.ui import style
 from resnet_explorer.ui.canvas import Canvas, shown_canvas
 from resnet_explorer.ui.diagram_view import DiagramView
 from resnet_explorer.ui.document import Results, Session
 from resnet_explorer.ui.flow import tool_row
 from resnet_explorer.ui.frame import Drawer, Edge, Frame, OpenState
+from resnet_explorer.ui.last_session import Start
 from resnet_explorer.ui.page_tabs import PageTabs
 from resnet_explorer.ui.parts import describe, hbox, label
 from resnet_explorer.ui.preferences import Preferences, folder, runs_folder, save
 from resnet_explorer.ui.window import PageView, Window
-from resnet_explorer.ui.workspace import DIAGRAM, Drawers, Workspace
 
 if TYPE_CHECKING:
     from resnet_explorer.app.lesson_player import LessonPlayer
     from resnet_explorer.app.pages import Pages, Panels
     from resnet_explorer.app.scenes import Scenes
+    from resnet_explorer.app.sessions import Sessions
     from resnet_explorer.scenes.scene import Scene
     from resnet_explorer.ui.jobs import Jobs
     from resnet_explorer.ui.stage import Stage
@@ -59,6 +59,10 @@ def _show_menu(window: "MainWindow", menu: str, place: QPoint) -> None:
     features.resolve(menu)(window, place)
 
 
+def _list_recent(window: "MainWindow", menu: QMenu) -> None:
+    features.resolve("resnet_explorer.app.session_files:list_recent")(window, menu)
+
+
 def _settings() -> QSettings:
     return QSettings(str(folder() / "window.ini"), QSettings.Format.IniFormat)
 
@@ -69,6 +73,7 @@ class MainWindow(Window):
     _panels: "Panels | None" = None
     _pages: "Pages | None" = None
     scenes: "Scenes"
+    sessions: "Sessions"
     stage: "Stage | None" = None
     lesson: "LessonPlayer | None" = None
     """The lesson that drives the window."""
@@ -80,14 +85,15 @@ class MainWindow(Window):
         app: QApplication,
         session: Session,
         preferences: Preferences,
-        drawers: Drawers,
-        last_time: Mapping[str, object],
+        start: Start,
     ) -> None:
         super().__init__()
-        self.layouts, self._last_time = drawers, last_time
+        self._start = start
+        self.layouts = {page: dict(layout) for page, layout in start.shown.layouts.items()} if start.shown else {}
         self._app, self.session, self.document, self.preferences = app, session, session.document, preferences
-        self.actions_by_key, menu = actions.build(self, self._on_action_triggered, self.document.undo_stack)
-        menu.aboutToShow.connect(partial(self._list_panels, menu))
+        self.actions_by_key, menus = actions.build(self, self._on_action_triggered, self.document.undo_stack)
+        menus["panels"].aboutToShow.connect(partial(self._list_panels, menus["panels"]))
+        menus["recent"].aboutToShow.connect(partial(_list_recent, self, menus["recent"]))
         self.diagram = DiagramView(self.document)
         self.panels = DiagramPage(self.diagram, self.actions_by_key)
         self.tabs = PageTabs()
@@ -102,6 +108,8 @@ class MainWindow(Window):
         self.statusBar().addWidget(self._notice, 1)
         self._notice.hide()
         self.statusBar().insertPermanentWidget(1, self._sums, 1)
+        self._sums.hide()
+        self.statusBar().messageChanged.connect(self._show_sums)
         self.session.results_changed.connect(self._show)
         self.document.view_changed.connect(self._on_view_changed)
         app.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
@@ -123,10 +131,10 @@ class MainWindow(Window):
 
     def build_panels(self) -> None:
         """Build the panels; they come after the first paint, so that the diagram is there at once."""
-        from resnet_explorer.app.autosave import Autosave
         from resnet_explorer.app.field_keys import FieldKeys
         from resnet_explorer.app.pages import Pages, Panels
         from resnet_explorer.app.scenes import Scenes
+        from resnet_explorer.app.sessions import Sessions
         from resnet_explorer.ui.dialogs import confirm
         from resnet_explorer.ui.jobs_panel import JobsPanel
 
@@ -139,12 +147,9 @@ class MainWindow(Window):
         self.statusBar().insertPermanentWidget(2, self.verdict)
         self.build, self.inspector, self.table, self.code = panels.build, panels.inspector, panels.table, panels.code
         self._pages = Pages(self)
+        self.sessions = Sessions(self, self._pages, self._start)  # before the scenes: a page is given its results first
+        self.sessions.file_changed.connect(self._show_title)
         self.scenes = Scenes(self, self._pages)
-        self._autosave = Autosave(self.current_workspace, self)
-        toggled = (drawer.toggled for drawer in self.panels.drawers)
-        document = self.document
-        for signal in (document.changed, document.view_changed, document.selected, self.tabs.currentChanged, *toggled):
-            signal.connect(self._autosave.start)
         FieldKeys(self._app, self)
         self.code.save_wanted.connect(self.actions_by_key["save-source"].trigger)
         self.diagram.menu_wanted.connect(partial(_show_menu, self, "resnet_explorer.app.context_menu:show_for_diagram"))
@@ -158,33 +163,13 @@ class MainWindow(Window):
         self.session.results_changed.connect(panels.show_results)
         self.session.results_changed.connect(self._pages.show_results)
         self.table.summary_changed.connect(self._sums.setText)
+        self.table.summary_changed.connect(self._show_sums)
         self._panels = panels
         self.set_reduced_motion(self.preferences.reduce_motion)
         style.SystemMotion(self.set_reduced_motion, self).ask()
-        self._resume()
-        self._tell_unfinished()
-
-    def current_workspace(self) -> Workspace:
-        """Return where the user is."""
-        self.layouts["diagram"] = self.panels.layout_state()
-        built = self._pages.built if self._pages else {}
-        self.layouts |= {key: page.layout_state() for key, page in built.items()}
-        page = next((key for key, page in built.items() if page is self.shown_page()), DIAGRAM)
-        shown = self.document
-        return Workspace(shown.state, shown.view, shown.selection, page, dict(self.layouts), shown.history)
-
-    def _resume(self) -> None:
-        """Go on where the user was last time: with the steps to undo, and on that page."""
-        if not self._last_time:
-            return
-        try:
-            last = workspace.decode(self._last_time)
-        except ExplorerError:
-            self.say("The steps to undo of last time cannot be read.")
-            return
-        self.document.restore(last.history)
-        if last.page in (page.key for page in features.pages()):
-            self.show_page(last.page)
+        if notice := " ".join(filter(None, (self.sessions.resume(), self._unfinished()))):
+            self.say(notice)
+        self.scenes.changed.connect(self.sessions.note_change)
 
     def _free_memory(self) -> int | None:
         """Return the free bytes of memory of the chosen device; None where they are unknown."""
@@ -286,7 +271,17 @@ class MainWindow(Window):
 
     def _show(self, results: Results) -> None:
         self.diagram.show_results(results)
-        self.setWindowTitle(title(results.state.spec))
+        self._show_title()
+
+    def _show_sums(self) -> None:
+        """Show the sums of the selection unless a message stands in their place."""
+        self._sums.setVisible(bool(self._sums.text()) and not self.statusBar().currentMessage())
+
+    def _show_title(self) -> None:
+        """Name the network, and the session where it was saved as one."""
+        file = self.sessions.file if self._pages else ""
+        network = title(self.document.state.spec)
+        self.setWindowTitle(f"{Path(file).stem}[*] – {network}" if file else network)
 
     def _restore(self) -> None:
         name = self.preferences.theme if self.preferences.theme in self.actions_by_key else style.SYSTEM
@@ -313,14 +308,14 @@ class MainWindow(Window):
         running = sum(page.running for page in self._pages.built.values()) if self._pages else 0
         return not running or not self._asks or confirm_quit(self, running)
 
-    def _tell_unfinished(self) -> None:
-        """Say that there are trainings to continue, where there are."""
+    @staticmethod
+    def _unfinished() -> str:
+        """Return a sentence on trainings to continue, where there are any."""
         from resnet_explorer.runs.unfinished import noted
 
-        for page in features.pages():
-            if left := len(noted(runs_folder(), page.key)):
-                runs = "run is" if left == 1 else "runs are"
-                self.say(f"{left} {runs} not finished: the page {page.title} offers to continue.")
+        counts = {page.title: len(noted(runs_folder(), page.key)) for page in features.pages()}
+        runs = {title: "1 run is" if count == 1 else f"{count} runs are" for title, count in counts.items() if count}
+        return " ".join(f"{text} not finished: the page {title} offers to continue." for title, text in runs.items())
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self._may_close():
@@ -331,7 +326,9 @@ class MainWindow(Window):
             self.lesson.leave()
         if self._pages:  # without them nobody has seen the window
             _settings().setValue("geometry", self.saveGeometry())
-            self._autosave.finish()
+            self.sessions.finish()
+        elif self._start.slot:
+            self._start.slot.release()
         self.jobs.close()  # whenever that is: what starts later finds them closed
         super().closeEvent(event)
 

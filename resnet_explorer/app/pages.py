@@ -43,6 +43,10 @@ class Pages(QObject):
             self.built[key] = page
             page.show_theme(theme_named(window.preferences.theme))
             page.show_results(window.session.results)
+            page.reduce_motion(not window.diagram.animated)
+            page.attach(window)
+            page.set_layout_state(window.layouts.get(key, {}))
+            self.built_page.emit(key)  # before it is seen, so that it shows at once what it shall
             index = 1 + list(self._rows).index(key)
             was_current = self._tabs.currentIndex() == index
             with QSignalBlocker(self._tabs):
@@ -53,10 +57,6 @@ class Pages(QObject):
                     self._tabs.setCurrentIndex(index)
             if empty is not None:
                 empty.deleteLater()
-            page.reduce_motion(not window.diagram.animated)
-            page.attach(window)
-            page.set_layout_state(window.layouts.get(key, {}))
-            self.built_page.emit(key)
         return self.built[key]
 
     def reduce_motion(self, still: bool) -> None:

@@ -29,10 +29,10 @@ class DiagramShow(Presentation):
     def __init__(self, window: Window, page: PageView | None = None) -> None:
         super().__init__()
         self._window = window
+        self.is_other = False
         block = self.analysis.network.block_at(window.document.selection) if window.document.selection else None
         self.path = block.path if block else ""
         self.is_open = self.path in window.document.view.expanded
-        self.is_other = False
 
     @property
     def analysis(self) -> Analysis:

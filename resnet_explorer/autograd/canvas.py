@@ -161,6 +161,21 @@ class GraphCanvas(Canvas):
         made = self._made = graph_picture(self.recorded, self._network, self.view, *self.text, room)
         drawn = places(made.picture, self._network, show) if show else []
         self.show_picture(made.picture, animate, drawn[0] if drawn else None)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Tell screen readers what is shown, what is selected, and where the gradient is."""
+        path = self._document.selection
+        block = self._network.block_at(path) if self._network and path else None
+        state = "" if block is None else ", open" if block.path in self.view.blocks else ", closed"
+        selected = f"Selected: {path}{state}. " if path else ""
+        at = f"The gradient is at {self._name(self.front[0])}. " if self.front else ""
+        picture = f"{self.picture.description} "
+        self.describe(f"{at}{selected}{picture}{_HELP}", at or selected)
+
+    def _name(self, index: int) -> str:
+        node = self.recorded.graph.nodes[index] if self.recorded else None
+        return " of ".join(filter(None, (node.name, node.path))) if node else ""
 
     def place_of(self, index: int) -> QRectF | None:
         """Return where a node of the graph is drawn, or the box that hides it."""
@@ -170,6 +185,7 @@ class GraphCanvas(Canvas):
         """Mark the operation that the gradient has reached, which comes first, and those that it reaches next."""
         self.front = front
         self._keep_in_sight()
+        self._tell()
         self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -218,6 +234,8 @@ class GraphCanvas(Canvas):
         drawn = self._places_of(path)
         if drawn and self.isVisible():
             self.reveal(drawn[0])
+        if self.recorded is not None:
+            self._tell()
         self.update()
 
     def _on_hovered(self, path: str) -> None:

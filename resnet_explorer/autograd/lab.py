@@ -5,13 +5,11 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache, partial
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import Node
 from torch.nn import functional
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from resnet_explorer.autograd.clusters import Recorded, clusters
 from resnet_explorer.autograd.graphviz import GraphvizError, layout
@@ -19,6 +17,7 @@ from resnet_explorer.autograd.values import AutogradGraph, DrawTorchviz, GraphNo
 from resnet_explorer.autograd.writer import INPUT, LOSS, OUTPUT, Functions, Saved, Writer, in_forward_order
 from resnet_explorer.module import build
 from resnet_explorer.module.blocks import Block, Gate
+from resnet_explorer.module.meta import BareNorms
 from resnet_explorer.network import compile_spec
 from resnet_explorer.network.kinds import Shape
 from resnet_explorer.probes.models import check_trains, restored
@@ -139,7 +138,7 @@ def prepare(request: RecordGraph) -> tuple[nn.Module, Tensor]:
 
 def forward(model: nn.Module, x: Tensor, *, loss: bool) -> tuple[Tensor, Makers]:
     """Return a network's output, or its loss, and which layer made each function of the backward graph."""
-    with _noting(model) as makers, _BareNorms():  # type: ignore[no-untyped-call]
+    with _noting(model) as makers, BareNorms():
         y: Tensor = model(x)
         if loss and y.ndim == 2:
             y = functional.cross_entropy(y, torch.zeros(len(y), dtype=torch.long, device=y.device))
@@ -184,22 +183,6 @@ def _note(path: str, makers: Makers, output: Tensor) -> None:
         if fn is not None and fn not in makers:
             makers[fn] = path
             open_ends += [before for before, _ in fn.next_functions]
-
-
-class _BareNorms(TorchDispatchMode):
-    """Makes batch norm on the meta device compute only its shapes, as the other layers do there.
-
-    PyTorch's decomposition in Python takes nine tenths of a forward pass. Autograd sees no difference.
-    """
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        if func is not torch.ops.aten.native_batch_norm.default or args[0].device.type != "meta":
-            return func(*args, **(kwargs or {}))
-        x, training = args[0], args[5]
-        statistics = (x.shape[1],) if training else (0,)
-        return torch.empty_like(x), x.new_empty(statistics), x.new_empty(statistics)
 
 
 def torchviz_dot(request: RecordGraph) -> str:

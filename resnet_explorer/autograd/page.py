@@ -153,17 +153,13 @@ class GraphPage(PageView):
         self.search.setPlaceholderText("Find an operation or a layer")
         self.search.setClearButtonEnabled(True)
         self.search.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.search.returnPressed.connect(self._on_search)
         tip = "End the graph with the loss (cross-entropy), else with the network's output"
         self.loss = describe(QCheckBox("Loss"), tip=tip)
         self.loss.setChecked(True)
         tip = "Show the tensors that each operation saves for the backward pass, as torchviz can"
         self.saved = describe(QCheckBox("Saved tensors"), tip=tip)
-        for check in (self.loss, self.saved):
-            check.toggled.connect(self._on_option)
         self.torchviz = button("torchviz", "Show the same graph as torchviz and Graphviz draw it, for comparison")
         self.torchviz.setCheckable(True)
-        self.torchviz.toggled.connect(self._on_torchviz)
         self.save_dot = button("Save DOT…", "Save the source of this drawing for Graphviz")
         tip = "How many paths lead from the output to the input, and how long they are"
         self.paths = button("Paths…", tip)
@@ -171,7 +167,14 @@ class GraphPage(PageView):
         self._rest = timer(self, REST_MS, self.ask, once=True)
         parts = (self.search, self.loss, self.saved, self.torchviz, self.paths, self.save_dot, self.text)
         self.set_parts(self.stack, tools=(tool_row(*parts), self.steps, self.problem))
-        document.device_changed.connect(self._on_option)
+        self._wire()
+
+    def _wire(self) -> None:
+        self.search.returnPressed.connect(self._on_search)
+        for check in (self.loss, self.saved):
+            check.toggled.connect(self._on_option)
+        self.torchviz.toggled.connect(self._on_torchviz)
+        self._document.device_changed.connect(self._on_option)
         toggled = (self.loss.toggled, self.saved.toggled, self.torchviz.toggled)
         for signal in (self.canvas.opened, self.steps.slider.valueChanged, *toggled):
             signal.connect(self.part_changed)

@@ -174,16 +174,20 @@ class PathLengths:
     def by_layers(self) -> Mapping[int, int]:
         """Return the number of paths through each number of weight layers, computed at each call.
 
-        Of n equal blocks, k are passed by their branch on "n choose k" paths.
+        Of n blocks whose branch has as many layers more than their shortcut, k are passed by it on "n choose k" paths.
         """
-        layers: Mapping[int, int] = {0: 1}
+        least = sum(number * (branch if shortcut is None else shortcut) for (branch, shortcut), number in self.ways)
+        more: Counter[int] = Counter()
         for (branch, shortcut), number in self.ways:
-            least = branch if shortcut is None else shortcut
+            if shortcut is not None:
+                more[branch - shortcut] += number
+        layers = Counter({least: 1})
+        for gap, number in more.most_common():
             grown: Counter[int] = Counter()
-            for taken in range(1 if shortcut is None else number + 1):
-                more, ways = taken * branch + (number - taken) * least, comb(number, taken)
+            for taken in range(number + 1):
+                ways = comb(number, taken)
                 for length, count in layers.items():
-                    grown[length + more] += count * ways
+                    grown[length + taken * gap] += count * ways
             layers = grown
         return dict(sorted(layers.items()))
 

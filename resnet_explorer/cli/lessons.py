@@ -1,9 +1,10 @@
-"""The command ``lesson``: lessons listed, checked and opened, and what they can read."""
+"""The command ``lesson``: lessons listed, checked, opened and printed, and what they can read."""
 
 import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from resnet_explorer.cli.share import add_paper, hand_out
 from resnet_explorer.terminal.options import Commands, add_command
 from resnet_explorer.terminal.output import importing_qt, say, say_json
 
@@ -15,6 +16,7 @@ EXAMPLES = """examples:
   resnet-explorer lesson open 01
   resnet-explorer lesson open ./my-lesson.md
   resnet-explorer lesson check ./my-lesson.md
+  resnet-explorer lesson handout 01 -o lesson.pdf
   resnet-explorer lesson readings
 
 docs/lessons.md says how a lesson is written.
@@ -24,13 +26,19 @@ CHECK = """exit status: 0 where nothing is wrong, 1 where something is: a line F
 examples:
   resnet-explorer lesson check ./my-lesson.md
 """
+HAND_OUT = """examples:
+  resnet-explorer lesson handout 01 -o lesson.pdf
+  resnet-explorer lesson handout 01 --paper letter --answers -o answers.pdf
+
+'resnet-explorer share 01 -o lesson.html' writes the lesson as a web page.
+"""
 PROBLEMS = 1
 """The exit status of a check that found something."""
 
 
 def add_lesson(commands: Commands) -> None:
     """Add ``lesson`` and what it does."""
-    parser = add_command(commands, "lesson", "list, check and open lessons", EXAMPLES)
+    parser = add_command(commands, "lesson", "list, check, open and print lessons", EXAMPLES)
     does = parser.add_subparsers(dest="lesson_command", metavar="WHAT", required=True)
     listed = add_command(does, "list", "list the lessons that come with the app, and those of folders", EXAMPLES)
     listed.add_argument("folders", metavar="FOLDER", type=Path, nargs="*", help="a folder of lessons of your own")
@@ -44,6 +52,11 @@ def add_lesson(commands: Commands) -> None:
         "lesson", metavar="LESSON", help="its name in 'lesson list', a beginning of it, or a file (.md)"
     )
     opened.set_defaults(run=open_lesson)
+    printed = add_command(does, "handout", "write a lesson as a PDF to print", HAND_OUT)
+    printed.add_argument("lesson", metavar="LESSON", help="as for 'lesson open'")
+    printed.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="the hand-out: .pdf")
+    add_paper(printed)
+    printed.set_defaults(run=hand_out)
     readings = add_command(does, "readings", "list what the expressions in a lesson can read", EXAMPLES)
     readings.set_defaults(run=list_readings)
 

@@ -40,7 +40,10 @@ def analysis_of(net: str, settings: Sequence[str], image: str | None) -> Analysi
 
 def open_window(options: argparse.Namespace) -> int:
     """Open the window and return the exit status when it is closed."""
-    nets = [_network(options.net)] if options.net else []
+    from resnet_explorer.scenes.session import SUFFIX
+
+    is_session = (options.net or "").lower().endswith(SUFFIX)
+    nets = [options.net if is_session else _network(options.net)] if options.net else []
     platform = display.platform()
     with importing_qt():
         from resnet_explorer.app.app import main as window

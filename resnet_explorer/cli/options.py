@@ -9,6 +9,7 @@ OPEN_EXAMPLES = """examples:
   resnet-explorer open
   resnet-explorer open resnet50
   resnet-explorer open my-network.json
+  resnet-explorer open lecture.rnx
 """
 LIST_EXAMPLES = """examples:
   resnet-explorer list
@@ -61,7 +62,7 @@ VIEWS = ("diagram", "autograd")
 def add_open(commands: Commands) -> None:
     """Add ``open``."""
     parser = add_command(commands, "open", "open the window; the default where no command is given", OPEN_EXAMPLES)
-    parser.add_argument("net", metavar="NET", nargs="?", help=NET)
+    parser.add_argument("net", metavar="NET", nargs="?", help=f"{NET}, or a session (.rnx)")
 
 
 def add_list(commands: Commands) -> None:

@@ -20,6 +20,7 @@ TOP_EXAMPLES = """examples:
   resnet-explorer describe resnet18             shapes and costs of every layer
   resnet-explorer export resnet18 -o net.svg    the block diagram as a file
   resnet-explorer source resnet18               the network as PyTorch code
+  resnet-explorer share resnet50 -o net.html    one page that opens, sorts and reads out
   resnet-explorer train --preset degradation    four networks trained side by side
   resnet-explorer finetune ./photos --net resnet18 --download    a network for your own images
 
@@ -33,6 +34,7 @@ COMMANDS = (
     Command("describe", f"{_CORE}.options:add_describe", f"{_CORE}.networks:describe"),
     Command("export", f"{_CORE}.options:add_export", f"{_CORE}.networks:export"),
     Command("source", f"{_CORE}.options:add_source", f"{_CORE}.networks:source"),
+    Command("share", f"{_CORE}.share:add_share", f"{_CORE}.share:share"),
     Command("verify", f"{_CORE}.options:add_verify", f"{_CORE}.networks:verify"),
     Command("identify", f"{_CORE}.options:add_identify", f"{_CORE}.weights:identify"),
     Command("weights", f"{_CORE}.options:add_weights", f"{_CORE}.weights:weights"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from resnet_explorer.diagram.view import View, folded
 from resnet_explorer.network import Block, Form, Gated, Network, Stage
 from resnet_explorer.picture.marks import Point, Style, room, width
+from resnet_explorer.picture.page import largest_zoom
 from resnet_explorer.readings import Analysis
 from resnet_explorer.readings.text import compact
 
@@ -34,10 +35,8 @@ FOLD_WIDTH = 46.0
 CELL, WIDEST_FOLD = 14.0, 224.0
 """In a coloured diagram a fold shows its blocks: so wide is one, and all of them together at most."""
 
-LARGEST = 1.6
-"""A picture is laid out to be shown this large at most,"""
 READABLE = 0.9
-"""and, where there is room, not so small that captions are under 9 px."""
+"""Where there is room, a picture is not shown so small that captions are under 9 px."""
 ALMOST = 0.85
 """Fewer lines and rows are easier to read: they may cost this part of the size."""
 MOST_LINES = 4
@@ -130,7 +129,8 @@ class Room(NamedTuple):
     def zoom(self, wide: float, high: float) -> float:
         """Return how large overviews of that size are shown."""
         across = max(self.across * wide + self.beside, self.least)
-        return min(LARGEST, self.width / across, self.height / (self.down * (high + self.each) + self.above))
+        down = self.down * (high + self.each) + self.above
+        return min(largest_zoom(self.width, self.height), self.width / across, self.height / down)
 
 
 def best_grid(analysis: Analysis, view: View, room: Room, tints: "BlockValues | None" = None) -> tuple[Grid, float]:

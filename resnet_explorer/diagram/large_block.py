@@ -120,7 +120,7 @@ class _Flow:
             places.append(left)
         text = "F(x): nothing is added to it" if form.shortcut is None else "F(x)"
         if self.block.number:
-            self.marks.append(Label(places[0], TOP - 9, text, NAME, Ink.CONV, style=Style.SEMIBOLD))
+            self.marks.append(Label(places[0], TOP - 9, text, NAME, Ink.ACCENT, style=Style.SEMIBOLD))
         after = flat(form.after)
         self._after(after, last, junction)
         self._end("y", sums.output)

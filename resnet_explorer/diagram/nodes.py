@@ -40,7 +40,7 @@ def node(
     on = _ON.get(ink, Ink.ON_DARK)
     marks: list[Mark] = [
         Box(0, 0, wide, high, ink, None, 0, radius),
-        Label(wide / 2, high / 2 + size * 0.36, layer.label, size, on, Anchor.MIDDLE, Style.SEMIBOLD),
+        Label(wide / 2, high / 2 + size * 0.36, layer.label, size, on, Anchor.MIDDLE, Style.SEMIBOLD, is_name=True),
     ]
     if changed:
         marks.append(Box(-3, -3, wide + 6, high + 6, None, Ink.CHANGED, 2, radius + 3, Dash.DOTTED))

@@ -16,8 +16,8 @@ from resnet_explorer.picture.chart.heatmap import ColourScale, colour_scale, lev
 from resnet_explorer.picture.chart.markers import Frame, odd_sign
 from resnet_explorer.picture.chart.model import Axis, Scale, number
 from resnet_explorer.picture.chart.text import line, shorten, sizes, wrap
+from resnet_explorer.picture.contrast import WASH, text_inks
 from resnet_explorer.picture.marks import (
-    SCALE,
     Anchor,
     Area,
     Arrow,
@@ -69,9 +69,6 @@ def _heading(text: str, wide: float) -> tuple[list[Mark], float]:
     return labels, (len(lines) - 1) * line(12)
 
 
-WASH = 0.3
-"""Words stand on a pale plate of the page's colour, or of the text's: with it each of the 16 colours, in each theme, is
-far enough from the words (WCAG 2.2, 1.4.3), which neither text nor page is from the colours in the middle."""
 NARROWEST = 3.0
 """In px: how narrow a block in a fold may become; where there are more, several share a cell."""
 
@@ -99,11 +96,6 @@ class Tint:
     def sign(self, x: float, y: float, half: float) -> list[Mark]:
         """Return the sign of a value without a place on the scale, around a point; none for others."""
         return [odd_sign(self.value, x, y, half, self.text)] if self.odd else []
-
-
-def text_inks(ink: Ink) -> tuple[Ink, Ink]:
-    """Return the inks of the words on a colour of the scale, and of the plate under them."""
-    return (Ink.TEXT, Ink.PAGE) if SCALE.index(ink) < len(SCALE) // 2 else (Ink.PAGE, Ink.TEXT)
 
 
 @dataclass(frozen=True, eq=False)

@@ -138,7 +138,7 @@ class _Flow:
         self._chain(form.branch, leading=False)
         if self.block.number:
             text = "residual branch F(x; W)" if form.shortcut is not None else "F(x; W), nothing added"
-            self.marks.append(Label(first, self.y - 26, text, 11, Ink.CONV, style=Style.SEMIBOLD))
+            self.marks.append(Label(first, self.y - 26, text, 11, Ink.ACCENT, style=Style.SEMIBOLD))
         if form.shortcut is not None:
             self._shortcut(junction, flat(form.shortcut))
         if form.gate:
@@ -185,7 +185,7 @@ class _Flow:
         nodes, end = self._nodes(parts, at, top, GATE_STEP, Arrow((), Ink.GATE, 1.6))
         marks: tuple[Mark, ...] = (
             Box(0, 0, span, floor - NODE_HEIGHT / 2),
-            Label(at, top - 20, TEXTS[name], 11, Ink.GATE, Anchor.START, Style.SEMIBOLD),
+            Label(at, top - 20, TEXTS[name], 11, Ink.TEXT, Anchor.START, Style.SEMIBOLD),
             Arrow(((0, floor), (0, top), (at, top)), Ink.GATE, 1.6),
             *nodes,
             Arrow(((end, top), (span, top), (span, floor - ADD_SIZE / 2)), Ink.GATE, 1.6),

@@ -12,8 +12,9 @@ FEATURE = Feature(
             "The fine-tuning lab: a network with weights on your own images",
             "resnet_explorer.finetuning.page:TuningPage",
             Action("tuning", "&View", "Fine-t&uning lab", "Ctrl+U", "A network with weights on your own images"),
-            "resnet_explorer.finetuning.stage:TuningShow",
+            "resnet_explorer.finetuning.stage:show",
             "resnet_explorer.finetuning.part:TuningPart",
+            "resnet_explorer.finetuning.shown:shown",
         ),
     ),
     commands=(
@@ -24,14 +25,14 @@ FEATURE = Feature(
         Reading(
             "trainable",
             f"{_READINGS}:trainable",
-            "Parameters that train in an epoch of 12, with a new head for so many classes.",
+            "Parameters that train in an epoch, with a new head; of the plan on the page, or of the network.",
             'trainable("A", epoch=1, classes=10, channels=1, way="adapter")',
             of_network=True,
         ),
         Reading(
             "frozen",
             f"{_READINGS}:frozen",
-            "Parameters that do not train in an epoch of 12, with a new head.",
+            "Parameters that do not train in an epoch, with a new head.",
             'frozen("probe", classes=10)',
             of_network=True,
         ),
@@ -45,7 +46,7 @@ FEATURE = Feature(
         Reading(
             "still_norms",
             f"{_READINGS}:still_norms",
-            "Batch norms that keep their running statistics in an epoch of 12.",
+            "Batch norms that keep their running statistics in an epoch.",
             'still_norms(bn="eval", strategy="full")',
             of_network=True,
         ),

@@ -1,7 +1,13 @@
-"""What lessons can read of fine-tuning: what trains in the step's network by strategy, and the recorded transfer."""
+"""What lessons can read of fine-tuning: what trains by strategy, and the recorded transfer.
 
+On the fine-tuning page the plan is the one that it shows, elsewhere that of the scene's network on three channels and
+ten classes; what a lesson names replaces it. The recording is the app's own.
+"""
+
+from dataclasses import replace
 from functools import lru_cache
 from statistics import median
+from typing import TypeVar
 
 from resnet_explorer.errors import ExplorerError, did_you_mean
 from resnet_explorer.finetuning.choices import IMAGENET, BnMode, GreyWay, Strategy
@@ -11,72 +17,88 @@ from resnet_explorer.finetuning.recorded import built_in, recorded_runs
 from resnet_explorer.network import compile_spec
 from resnet_explorer.runs.plan import Run
 from resnet_explorer.scenes.scene import Scene
-from resnet_explorer.spec import ResNetSpec
 
-EPOCHS, IMAGES = 12, 1_000
-"""The epochs and the training images of the plan whose groups are read: A opens after a third of the epochs."""
+T = TypeVar("T", Strategy, GreyWay, BnMode)
+PAGE = "tuning"
+CLASSES, EPOCHS, IMAGES = 10, 12, 1_000
+"""What a plan has that no page shows: A opens after a third of its epochs."""
 
 
 def _fail(what: str, remedy: str = "") -> ExplorerError:
     return ExplorerError("expression", what, remedy)
 
 
-@lru_cache(maxsize=64)
-def _grouping(spec: ResNetSpec, strategy: str, classes: int, channels: int, way: str, bn: str) -> Grouping:
-    for name, value, offered in (("strategy", strategy, Strategy), ("way", way, GreyWay), ("bn", bn, BnMode)):
-        if value not in list(offered):
-            hint = did_you_mean(value, offered, f"Choose one of {', '.join(offered)}.")
-            raise _fail(f"There is no {name} {value[:40]!r}.", hint)
-    if not 2 <= classes <= 10_000:
-        raise _fail(f"{classes:,} classes cannot be.", "Choose 2 to 10,000.")
-    plan = TunePlan(
-        spec,
-        classes=tuple(map(str, range(classes))),
-        channels=channels,
-        grey=GreyWay(way),
-        strategy=Strategy(strategy),
-        bn=BnMode(bn),
-        epochs=EPOCHS,
+def _plan(
+    scene: Scene, strategy: str = "", classes: int = 0, channels: int = 0, way: str = "", bn: str = ""
+) -> TunePlan:
+    """Return the plan that the page shows, or that of the scene's network, with what is named in its place."""
+    part = scene.part(PAGE) if scene.page == PAGE else None
+    spec = scene.state.spec
+    if spec.classes is None:
+        raise _fail("A backbone has no head to replace.", "Give it classes.")
+    plan: TunePlan = part.plan if part else TunePlan(spec, channels=spec.in_channels, epochs=EPOCHS)
+    count = classes or len(plan.classes) or CLASSES
+    if not 2 <= count <= 10_000:
+        raise _fail(f"{count:,} classes cannot be.", "Choose 2 to 10,000.")
+    return replace(
+        plan,
+        classes=tuple(map(str, range(count))),
+        channels=channels or plan.channels,
+        grey=_choice("way", way, GreyWay) or plan.grey,
+        strategy=_choice("strategy", strategy, Strategy) or plan.strategy,
+        bn=_choice("bn", bn, BnMode) or plan.bn,
     )
+
+
+def _choice(name: str, value: str, kind: type[T]) -> T | None:
+    if value and value not in list(kind):
+        raise _fail(f"There is no {name} {value[:40]!r}.", did_you_mean(value, kind, f"Choose {', '.join(kind)}."))
+    return kind(value) if value else None
+
+
+@lru_cache(maxsize=64)
+def _grouping(plan: TunePlan) -> Grouping:
     return grouping(plan, IMAGES)
 
 
-def _epoch(epoch: int) -> int:
-    if not 1 <= epoch <= EPOCHS:
-        raise _fail(f"There is no epoch {epoch}.", f"Choose 1 to {EPOCHS}.")
-    return epoch - 1
+def _epoch(scene: Scene, plan: TunePlan, epoch: int) -> int:
+    """Return an epoch counted from 0: one that a lesson names, the page's, or the first."""
+    part = scene.part(PAGE) if scene.page == PAGE else None
+    number = epoch or (part.epoch if part else 1)
+    if not 1 <= number <= plan.epochs:
+        raise _fail(f"There is no epoch {number}.", f"Choose 1 to {plan.epochs}.")
+    return int(number) - 1
 
 
 def trainable(
-    scene: Scene, strategy: str = "A", epoch: int = 1, classes: int = 10, channels: int = 3, way: str = "repeat"
+    scene: Scene, strategy: str = "", epoch: int = 0, classes: int = 0, channels: int = 0, way: str = ""
 ) -> int:
     """Return the parameters that train in an epoch, with a new head."""
-    groups = _grouping(scene.state.spec, strategy, classes, channels, way, BnMode.FROZEN)
-    return groups.counts(_epoch(epoch)).parameters
+    plan = _plan(scene, strategy, classes, channels, way)
+    return _grouping(plan).counts(_epoch(scene, plan, epoch)).parameters
 
 
-def frozen(
-    scene: Scene, strategy: str = "A", epoch: int = 1, classes: int = 10, channels: int = 3, way: str = "repeat"
-) -> int:
+def frozen(scene: Scene, strategy: str = "", epoch: int = 0, classes: int = 0, channels: int = 0, way: str = "") -> int:
     """Return the parameters that do not train in an epoch, with a new head."""
-    counts = _grouping(scene.state.spec, strategy, classes, channels, way, BnMode.FROZEN).counts(_epoch(epoch))
+    plan = _plan(scene, strategy, classes, channels, way)
+    counts = _grouping(plan).counts(_epoch(scene, plan, epoch))
     return counts.of_parameters - counts.parameters
 
 
-def unit_rate(scene: Scene, unit: str, strategy: str = "B", epoch: int = 1) -> float:
+def unit_rate(scene: Scene, unit: str, strategy: str = "", epoch: int = 0) -> float:
     """Return the share of the learning rate of a unit: stem, a stage or head; 0 while it is frozen."""
-    groups = _grouping(scene.state.spec, strategy, 10, scene.state.spec.in_channels, GreyWay.REPEAT, BnMode.FROZEN)
-    mine = [group for group in groups.groups if group.unit == unit]
-    units = tuple(dict.fromkeys(tensor.unit for tensor in groups.plan.tensors))
+    plan = _plan(scene, strategy)
+    units = tuple(dict.fromkeys(tensor.unit for tensor in plan.tensors))
     if unit not in units:
         raise _fail(f"There is no unit {unit[:40]!r}.", did_you_mean(unit, units, f"Choose one of {', '.join(units)}."))
-    return mine[0].share_at(_epoch(epoch)) if mine else 0.0
+    mine = [group for group in _grouping(plan).groups if group.unit == unit]
+    return mine[0].share_at(_epoch(scene, plan, epoch)) if mine else 0.0
 
 
-def still_norms(scene: Scene, bn: str = "eval-frozen", strategy: str = "A", epoch: int = 1) -> int:
+def still_norms(scene: Scene, bn: str = "", strategy: str = "", epoch: int = 0) -> int:
     """Return how many batch norms keep their running statistics in an epoch."""
-    spec = scene.state.spec
-    return len(_grouping(spec, strategy, 10, spec.in_channels, GreyWay.REPEAT, bn).still(_epoch(epoch)))
+    plan = _plan(scene, strategy, bn=bn)
+    return len(_grouping(plan).still(_epoch(scene, plan, epoch)))
 
 
 def no_decay_tensors(scene: Scene) -> int:
@@ -95,13 +117,12 @@ def missed_by_name(scene: Scene, words: str = "bn bias") -> int:
 
 
 def _tensors(scene: Scene) -> tuple[Weight, ...]:
-    spec = scene.state.spec
-    return _grouping(spec, Strategy.FULL, 10, spec.in_channels, GreyWay.REPEAT, BnMode.FROZEN).plan.tensors
+    return _plan(scene).tensors
 
 
 def new_head(scene: Scene, classes: int = 10) -> int:
     """Return the parameters of a head for so many classes, with weights and biases."""
-    return head_cost(compile_spec(scene.state.spec), classes).after
+    return head_cost(compile_spec(_plan(scene).spec), classes).after
 
 
 def transfer(scene: Scene, start: str, epoch: int = 0) -> float:

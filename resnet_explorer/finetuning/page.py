@@ -1,6 +1,6 @@
 """The fine-tuning lab: a network with weights on your own images, every choice shown on the network itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -61,9 +61,9 @@ class TuningBar(TrainingBar):
         self.progress.setTextVisible(False)
         self.compare.clicked.connect(self.compare_wanted)
 
-    def lay_out(self, *others: QWidget) -> None:
+    def lay_out(self, other: QWidget, views: Sequence[QWidget]) -> None:
         buttons = self.start, self.compare, self.pause, self.step, self.stop
-        self.setLayout(Flow(*buttons, self.progress, self.text, *others))
+        self.setLayout(Flow(*buttons, self.progress, self.text, other, *views, together=views))
 
     def show_state(self) -> None:
         super().show_state()
@@ -114,7 +114,7 @@ class TuningPage(RunsPage[FinetuneRunner]):
 
     def _lay_out(self) -> None:
         self.views = Views("Views of the fine-tuning", *self._make_views())
-        self.bar.lay_out(self.replay, *self.views.buttons)
+        self.bar.lay_out(self.replay, self.views.buttons)
         steps = Drawer("Steps", self.setup, Edge.LEFT, 376, "Weights, images, head, what trains, and the recipe")
         tools = self.offer, self.bar, panel(self.bar.problem, margins=(12, 0, 12, 0)), *self.views.tools
         self.set_parts(self.views, steps, *self.views.drawers, tools=tools)
@@ -191,6 +191,10 @@ class TuningPage(RunsPage[FinetuneRunner]):
     @property
     def canvas(self) -> Canvas:
         return shown_canvas(self, self.network.view)
+
+    @property
+    def guide(self) -> str:
+        return "inspect" if self.views.currentWidget() is self.inside else ""
 
     def showEvent(self, event: QShowEvent) -> None:
         if self._spec is not None:

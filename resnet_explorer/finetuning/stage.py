@@ -6,17 +6,19 @@ from dataclasses import replace
 from resnet_explorer.diagram.large import large_overview
 from resnet_explorer.finetuning.charts import frozen_at, group_rates
 from resnet_explorer.finetuning.page import TuningPage
-from resnet_explorer.finetuning.plan_view import describe_no_decay
 from resnet_explorer.finetuning.results_view import confusion_of, describe_result
 from resnet_explorer.insight.charts import confusion_picture
+from resnet_explorer.insight.slides import images_slide
+from resnet_explorer.insight.stage import InsideShow
 from resnet_explorer.picture.marks import Picture
 from resnet_explorer.runs.plan import Run
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.training.stage import RunsShow
-from resnet_explorer.ui.slide import Control, ControlKind, Slide, chart_picture, first_sentence, join
+from resnet_explorer.ui.slide import Control, ControlKind, Presentation, Slide, chart_picture, first_sentence, join
 from resnet_explorer.ui.window import Window
 
-NETWORK, RATES, CURVES, RESULT = "Network", "Learning rates", "Curves", "Before and after"
+NETWORK, RATES, IMAGES = "Network", "Learning rates", "Images"
+CURVES, RESULT = "Curves", "Before and after"
 
 
 class TuningShow(RunsShow):
@@ -25,9 +27,12 @@ class TuningShow(RunsShow):
     keys = "← → view · ↑ ↓ epoch, curve"
 
     def __init__(self, window: Window, page: TuningPage) -> None:
-        super().__init__()
+        super().__init__(page.curves.pictures)
         self._page = page
-        self.view, self.epoch = NETWORK, page.state.epoch
+        views = (page.groups, RATES), (page.samples, IMAGES), (page.curves, CURVES), (page.judged, RESULT)
+        self.view = next((view for pane, view in views if pane is page.views.currentWidget()), NETWORK)
+        self.epoch = page.state.epoch
+        self._begin()
         page.state.changed.connect(self.changed)
         page.trainer.changed.connect(self.changed)
 
@@ -42,7 +47,7 @@ class TuningShow(RunsShow):
     @property
     def views(self) -> list[str]:
         """Return the views that have something to show."""
-        made = [NETWORK, RATES]
+        made = [NETWORK, RATES, *([IMAGES] if self._page.samples.grid.has_image else [])]
         made += [CURVES] if any(run.metrics for run in self.runs) else []
         return [*made, *([RESULT] if self._page.judged.judged is not None else [])]
 
@@ -98,8 +103,12 @@ class TuningShow(RunsShow):
             return Slide(made.title, made.draw, facts, f"{name}, fine-tuned: step by step.", made.note)
         if view == RATES:
             groups = self._page.state.groups
-            said = first_sentence(describe_no_decay(groups))
+            said = "Each group of parameters has its own learning rate; its curve begins where it starts to train."
             return Slide("Learning rate of each group", chart_picture(group_rates(groups)), facts, said, "as planned")
+        if view == IMAGES:
+            samples = self._page.samples
+            said = "Training images as the network sees them, before normalisation."
+            return images_slide("Training images", samples.grid.images, facts, said, samples.text.text())
         judged = self._page.judged.judged
         if view == RESULT and judged is not None:
             shown = confusion_of(judged, judged.after, "after")
@@ -122,3 +131,9 @@ class TuningShow(RunsShow):
 
         heading = f"What trains in epoch {epoch + 1:,} of {self.epochs:,}"
         return Slide(heading, draw, facts, first_sentence(frozen.text), "as planned")
+
+
+def show(window: Window, page: TuningPage) -> Presentation:
+    """Return the presentation of the view that is open: of the plan and its runs, or of the one that is inspected."""
+    is_inspecting = page.views.currentWidget() is page.inside
+    return InsideShow(window, page.inside) if is_inspecting else TuningShow(window, page)

@@ -4,6 +4,7 @@ from resnet_explorer.features import Action, Command, Feature, Page, Reading
 
 _READINGS = "resnet_explorer.gradients.lesson_readings"
 FEATURE = Feature(
+    entries=("resnet_explorer.gradients.entries:experiments",),
     pages=(
         Page(
             "gradients",
@@ -13,6 +14,7 @@ FEATURE = Feature(
             Action("gradients", "&View", "Gra&dient lab", "Ctrl+L", "Residual against plain, block by block"),
             "resnet_explorer.gradients.stage:GradientShow",
             "resnet_explorer.gradients.part:GradientPart",
+            "resnet_explorer.gradients.shown:shown",
         ),
     ),
     actions=(

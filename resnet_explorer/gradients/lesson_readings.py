@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from resnet_explorer.errors import ExplorerError, did_you_mean
 from resnet_explorer.gradients.descent import Descent, Paths
+from resnet_explorer.gradients.part import Conditions
 from resnet_explorer.gradients.presets import PRESETS
 from resnet_explorer.gradients.recorded import DEFAULT, find_recorded
 from resnet_explorer.gradients.tables import LabResult
@@ -28,7 +29,10 @@ def _fail(what: str, remedy: str = "") -> ExplorerError:
 
 
 def _key(scene: Scene, experiment: str) -> str:
-    key = experiment or getattr(scene.part("gradients"), "experiment", "")
+    part = scene.part("gradients")
+    key: str = experiment or part.experiment
+    if not key and part.conditions != Conditions():
+        raise _fail("Conditions of one's own are not recorded.", 'Name an experiment, as in experiment="batch-norm".')
     if key and key not in PRESETS:
         raise _fail(
             f"There is no experiment {key[:40]!r}.", did_you_mean(key, PRESETS, f"Choose {', '.join(PRESETS)}.")

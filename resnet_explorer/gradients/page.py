@@ -1,6 +1,8 @@
 """The gradient lab: residual against plain, block by block, measured as the controls change."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QShowEvent, QStandardItemModel
@@ -14,11 +16,12 @@ from resnet_explorer.gradients.descent import Descent
 from resnet_explorer.gradients.part import NEWEST, WINDOW, GradientPart
 from resnet_explorer.gradients.pictures import GradientPictures, GradientText, progress_text
 from resnet_explorer.gradients.presets import PRESETS, LabRequest, Preset
-from resnet_explorer.gradients.recorded import find_recorded
+from resnet_explorer.gradients.recorded import find_recorded, from_session, marked
 from resnet_explorer.gradients.tables import LabResult, file_name, to_csv, to_json
 from resnet_explorer.gradients.values import GradientResult
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.readings.quantities import IN_TRAINING, WORDS, Quantity
+from resnet_explorer.runs.recorded import Recording, made_here
 from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import title
@@ -55,6 +58,8 @@ class GradientPage(PageView):
         self._problem = ""
         self._quantity = Quantity.INPUT
         self._colours = self._is_coloured = False
+        self._measured: Recording | None = None
+        self._of_session: dict[LabRequest, Recording] = {}
         self.shown: LabResult | None = None
         self.is_recorded = False
         self.preset: Preset | None = None
@@ -116,8 +121,8 @@ class GradientPage(PageView):
         return GradientPart(experiment, self._quantity, bar.wanted, bar.view, self._colours, conditions)
 
     def show_part(self, part: GradientPart) -> None:
-        self._colours = False
-        self._document.show_overlay("gradients", None)
+        if not part.colours or part != self.part():
+            self._document.show_overlay("gradients", None)
         self.preset = PRESETS.get(part.experiment)
         self.presets.show_chosen(part.experiment)
         self.controls.show_conditions(part.conditions)
@@ -128,6 +133,14 @@ class GradientPage(PageView):
         if self.isVisible() or part.colours:
             self._ask_anew()
         self._show()
+
+    def measurements(self) -> tuple[Recording, ...]:
+        return (self._measured,) if self._measured else ()
+
+    def show_measurements(self, results: Sequence[Mapping[str, Any]]) -> None:
+        self._of_session = {saved.result.request: saved for saved in map(from_session, results)}
+        if self._requested in self._of_session:
+            self.ask()
 
     def showEvent(self, event: QShowEvent) -> None:
         self._ask_anew()
@@ -178,6 +191,7 @@ class GradientPage(PageView):
         self._rest.start()
 
     def _on_measure(self) -> None:
+        self._of_session = {}
         self._leave()
         self.ask()
 
@@ -222,6 +236,8 @@ class GradientPage(PageView):
             self._say(str(error))
             return
         self._requested = request
+        if request in self._of_session:
+            return self._show_of_session(self._of_session[request])
         self.state.setText("measuring…")
         self.blank.setText("Measuring…")
         name = self.preset.title if self.preset else "Gradients, residual and plain"
@@ -231,6 +247,12 @@ class GradientPage(PageView):
 
     def _request(self) -> LabRequest:
         return self.preset.request if self.preset else self.controls.request()
+
+    def _show_of_session(self, recording: Recording) -> None:
+        self._measured, self.shown, self.is_recorded = recording, marked(recording), False
+        self.state.setText("measured before; Measure again renews it")
+        self.middle.setCurrentWidget(self.pictures)
+        self._show()
 
     def _show_recorded(self, request: LabRequest) -> None:
         """Show the recorded result of a request until its own is complete, unless an own one is shown already."""
@@ -245,7 +267,11 @@ class GradientPage(PageView):
     def _on_measured(self, job: Job, result: object) -> None:
         if job == self._requested:
             self.controls.images.is_new &= getattr(job, "data", None) != self.controls.images.choice
+            assert isinstance(result, LabResult)
             self.is_recorded = False
+            device, cpu = str(getattr(job, "device", "cpu")), f"CPU ({self._document.instruction_set})"
+            self._measured = Recording(result, made_here(cpu if device == "cpu" else device, result.torch))
+            self.measurements_changed.emit()
         self._on_partial(job, result)
 
     def _on_partial(self, job: Job, result: object) -> None:
@@ -372,3 +398,11 @@ def colour_diagram(window: Window, checked: bool) -> None:
     window.document.propose(State(spec, replace(image, batch=1)), f"show {title(spec)}")
     window.document.show_overlay("gradients", values)
     window.show_page("diagram")
+
+
+def show_experiment(window: Window, preset: Preset) -> None:
+    """Show an experiment, as a click in the list does."""
+    page = window.page("gradients")
+    assert isinstance(page, GradientPage)
+    page.choose(preset)
+    window.show_page("gradients")

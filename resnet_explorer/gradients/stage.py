@@ -9,6 +9,7 @@ from resnet_explorer.engine.jobs import Job
 from resnet_explorer.gradients.charts import gradient_plot, lab_chart, step_plot
 from resnet_explorer.gradients.descent import Descent, DescentStep
 from resnet_explorer.gradients.page import GradientPage
+from resnet_explorer.gradients.part import GradientPart
 from resnet_explorer.gradients.pictures import PLAY_MS
 from resnet_explorer.gradients.presets import PRESETS, Preset
 from resnet_explorer.gradients.recorded import find_recorded
@@ -78,6 +79,13 @@ class GradientShow(Presentation):
         keys = [*([OWN] if self._page.preset is None else []), *PRESETS]
         at = keys.index(self.key) + by if self.key in keys else 0
         self._show(keys[max(0, min(len(keys) - 1, at))], 0.0 if by > 0 else 1.0)
+
+    def show_part(self, part: GradientPart) -> None:
+        self.quantity, measured = part.shows, self.result.measured if isinstance(self.result, Descent) else ()
+        if part.step >= 0 and len(measured) > 1:
+            before = [place for place, moment in enumerate(measured) if moment.number <= part.step]
+            self.part = max(before, default=0) / (len(measured) - 1)
+        self.changed.emit()
 
     def _show(self, key: str, part: float) -> None:
         if key == self.key:

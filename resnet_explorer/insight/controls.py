@@ -30,7 +30,7 @@ class Answers(QObject):
         super().__init__(parent)
         self._jobs = jobs
         self._answers: dict[object, object] = {}
-        self._numbers: dict[object, int] = {}
+        self._numbers: dict[values.InsideRequest, int] = {}
 
     def forget(self) -> None:
         for number in self._numbers.values():
@@ -45,25 +45,27 @@ class Answers(QObject):
     def newest(self, kind: type[A]) -> A | None:
         return next((value for value in reversed(self._answers.values()) if isinstance(value, kind)), None)
 
-    def ask(self, request: values.InsideRequest, label: str, instead: values.InsideRequest | None = None) -> None:
-        """Submit a request once; the older request ``instead`` that it replaces is cancelled."""
-        if instead is not None and instead != request and instead in self._numbers:
-            self._jobs.cancel(self._numbers.pop(instead))
+    def ask(self, request: values.InsideRequest, label: str) -> None:
+        """Submit a request once; older ones of its kind are cancelled."""
+        for older in [older for older in self._numbers if type(older) is type(request) and older != request]:
+            self._jobs.cancel(self._numbers.pop(older))
         if request not in self._numbers:
             callbacks = self._on_answer, self._on_problem
             self._numbers[request] = self._jobs.submit(request, label, *callbacks, so_far=self._on_part)
 
     def let_ask_again(self) -> None:
-        """Let requests that failed or were cancelled be submitted again."""
-        over = {state.number for state in self._jobs.states if state.is_over}
-        self._numbers = {request: number for request, number in self._numbers.items() if number not in over}
+        """Let requests that failed or were cancelled be submitted again, but for slow ones of which that is known."""
+        over = {state.number: state.is_over for state in self._jobs.states}
+        for request, number in list(self._numbers.items()):
+            if number not in over or (over[number] and not isinstance(request, values.Slow)):
+                del self._numbers[request]
 
     def drop(self, request: values.InsideRequest) -> None:
         self._numbers.pop(request, None)
         self._answers.pop(request, None)
 
     def state_of(self, request: values.InsideRequest | None) -> JobState | None:
-        number = self._numbers.get(request)
+        number = self._numbers.get(request) if request else None
         return next((state for state in self._jobs.states if state.number == number), None)
 
     def _on_part(self, job: Job, result: object) -> None:
@@ -222,13 +224,14 @@ class InsideControls(QWidget):
             label.setVisible(not widget.isHidden())
 
     def request(
-        self, view: Inside, reference: values.RunReference, path: str, gallery: values.Gallery | None
+        self, view: Inside, reference: values.RunReference, path: str, gallery: values.Gallery | None, place: int
     ) -> values.InsideRequest | None:
         """Return the request for a view; None where the image's true class is not known yet.
 
-        ``gallery`` holds test images with their classes. Raises ExplorerError where the view is not available.
+        ``gallery`` holds test images with their classes, ``place`` is the number of one. Raises ExplorerError where
+        the view is not available.
         """
-        run, place = (reference.folder, reference.plan), self.image.value()
+        run = reference.folder, reference.plan
         if view is Inside.CAM:
             target = self._target(place, gallery)
             return None if target == TRUE else values.CamRequest(*run, place, path, None if target == GIVEN else target)

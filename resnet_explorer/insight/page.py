@@ -1,6 +1,7 @@
 """Inspects a trained network: confusion matrix, Grad-CAM, filters, feature maps, loss surface and lesions."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
@@ -16,23 +17,30 @@ from resnet_explorer.insight.pictures import mistakes_of
 from resnet_explorer.insight.stack import GalleryPane, InsideStack
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.readings.lesions import LesionStudy
+from resnet_explorer.runs.folder import CHECKPOINT
 from resnet_explorer.runs.plan import RunPlan
+from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.fields import ChoiceField, no_number
 from resnet_explorer.ui.frame import Drawer, Edge
 from resnet_explorer.ui.jobs import Jobs, Phase
 from resnet_explorer.ui.jobs_panel import JobLine
-from resnet_explorer.ui.parts import Problem, button, describe, fill, panel, text, vbox
+from resnet_explorer.ui.parts import Problem, button, describe, fill, panel, text, timer, vbox
 
 RECORDED_VIEWS = (Inside.SURFACE, Inside.LESIONS)
 RECORDED_KINDS = (values.Surface, LesionStudy)
+REST_MS = 400
+"""How long the fields must be unchanged before a slow measurement starts."""
+IMAGE_VIEWS = (Inside.CAM, Inside.FEATURES)
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 
 
 class InsideView(QWidget):
-    """Inspects one run: views are computed when they are opened, slow ones when the user presses Measure.
+    """Inspects one run: views are computed when they are opened; a recorded result is shown while a slow one is.
 
     ``tools`` and ``drawers`` are for the page to place around it. ``part_changed``: ``part`` is another one.
+    ``reference`` is the run, None where there is none; of one that ``is_recording`` only some results are there, and no
+    weights.
     """
 
     part_changed = Signal()
@@ -40,13 +48,15 @@ class InsideView(QWidget):
     def __init__(self, document: Document, jobs: Jobs) -> None:
         super().__init__()
         self._document = document
-        self._run: values.RunReference | None = None
+        self.reference: values.RunReference | None = None
         self._names: Sequence[str] = ()
         self._path = self._layer = ""
         self._wanted = Inside.CONFUSION
         self._none = "Choose a trained run."
-        self._is_recording = False
+        self.is_recording = False
+        self._inspected: object = None
         self._request: values.InsideRequest | None = None
+        self._rest = timer(self, REST_MS, self._ask_slow, once=True)
         self.answers = Answers(jobs, self)
         self.run, self.state, self.problem = QLabel(), StateLabel(), Problem()
         self.caption = text()
@@ -105,14 +115,14 @@ class InsideView(QWidget):
         """Show what a scene holds of the view."""
         self._wanted, self._layer = part.view, part.layer
         self.controls.image.show_value(part.image)
-        if self._run is not None:
-            self._path = values.nearest_map(self._run.plan.spec, self._layer or self._document.selection)
+        if self.reference is not None:
+            self._path = values.nearest_map(self.reference.plan.spec, self._layer or self._document.selection)
         self._show_wanted()
         self._show()
 
     def _show_wanted(self) -> None:
         """Show the view that is wanted; of a recording one that it has."""
-        is_there = not self._is_recording or self._wanted in RECORDED_VIEWS
+        is_there = not self.is_recording or self._wanted in RECORDED_VIEWS
         with QSignalBlocker(self.views):
             self.show_view(self._wanted if is_there else Inside.SURFACE)
 
@@ -126,17 +136,23 @@ class InsideView(QWidget):
     ) -> None:
         """Inspect a run as it is now; ``names`` are its classes, ``others`` the runs to compare it with.
 
-        The first of these that is residual where this one is plain, or the other way round, is preselected. A recording
-        holds no weights: only what was recorded is shown.
+        The twin is preselected, or else the first that is residual where this one is plain, or the other way round. A
+        recording holds no weights: only what was recorded is shown. What is known of the same weights stays.
         """
-        self._is_recording = is_recording
+        runs = values.RunReference(folder, plan), *others
+        inspected = names, is_recording, *((run, _saved(run.folder)) for run in runs)
+        if inspected == self._inspected:
+            self._show()
+            return
+        self._inspected = inspected
+        self.is_recording = is_recording
         self.answers.forget()
         self.stack.clear()
-        self._run, self._names, self._request, self.stack.names = values.RunReference(folder, plan), names, None, names
+        self.reference, self._request = values.RunReference(folder, plan), None
+        self._names = self.stack.names = names
         self._path = values.nearest_map(plan.spec, self._layer or self._document.selection)
         usable = [other for other in others if other.folder != folder and other.plan.spec.classes is not None]
-        twins = (index for index, other in enumerate(usable) if other.plan.spec.residual != plan.spec.residual)
-        self.controls.show_network(plan.spec, names, usable, next(twins, -1))
+        self.controls.show_network(plan.spec, names, usable, _twin_of(plan.spec, [other.plan.spec for other in usable]))
         self.run.setText(plan.name)
         self.run.show()
         self._show_wanted()
@@ -145,7 +161,7 @@ class InsideView(QWidget):
     def show_none(self, text: str) -> None:
         self.answers.forget()
         self.stack.clear()
-        self._run, self._request, self._none = None, None, text
+        self.reference, self._request, self._inspected, self._none = None, None, None, text
         self.run.clear()
         self.run.hide()
         self._show()
@@ -177,7 +193,31 @@ class InsideView(QWidget):
             self._step(step)
 
     def _needs_image(self) -> bool:
-        return self.view in (Inside.CAM, Inside.FEATURES)
+        return self.view in IMAGE_VIEWS
+
+    def request_of(self, view: Inside, image: int) -> values.InsideRequest | None:
+        """Return the request for a view of a test image; None where it cannot be made yet.
+
+        Raises ExplorerError where the view is not available.
+        """
+        if self.reference is None:
+            return None
+        return self.controls.request(view, self.reference, self._path, self.answers.newest(values.Gallery), image)
+
+    def result_of(self, request: values.InsideRequest) -> object | None:
+        """Return what is known of a request: a recording until its own answer is complete."""
+        own = self.answers.to(request)
+        return self._recording(request, own) or own
+
+    def ask_gallery(self, image: int) -> object | None:
+        """Request the page of test images that holds one, and return it where it is known."""
+        if self.reference is None:
+            return None
+        request = values.GalleryRequest(self.reference.folder, self.reference.plan, image // values.PAGE * values.PAGE)
+        shown = self.answers.to(request)
+        if shown is None:
+            self.answers.ask(request, f"Test images of {self.reference.plan.name}")
+        return shown
 
     def _show(self) -> None:
         view = self.view
@@ -190,65 +230,74 @@ class InsideView(QWidget):
         self.stack.together = self.controls.scaling.currentText() == TOGETHER
         self.caption.setText(f"{DESCRIPTIONS[view].shows}\n\n{DESCRIPTIONS[view].source}.")
         self._say("")
-        self.controls.measure.setEnabled(not self._is_recording)
-        if self._run is None or (self._is_recording and view not in RECORDED_VIEWS):
-            self.state.setText(self._none if self._run is None else recorded.NOT_RECORDED)
+        self.controls.measure.setEnabled(not self.is_recording)
+        if self.reference is None or (self.is_recording and view not in RECORDED_VIEWS):
+            self.state.setText(self._none if self.reference is None else recorded.NOT_RECORDED)
             self._on_jobs_changed()
             return
         if self._needs_image():
-            self._show_gallery(self._run)
+            self._show_gallery()
         try:
-            gallery = self.answers.newest(values.Gallery)
-            before, self._request = self._request, self.controls.request(view, self._run, self._path, gallery)
+            self._request = self.request_of(view, self.controls.image.value())
         except ExplorerError as error:
             self._say(str(error))
             return
-        self._show_answer(before)
+        self._show_answer()
         self._on_jobs_changed()
 
-    def _show_gallery(self, run: values.RunReference) -> None:
+    def _show_gallery(self) -> None:
         """Show the page of test images that holds the current one; the page before stays until it is there."""
         place = self.controls.image.value()
-        request = values.GalleryRequest(run.folder, run.plan, place // values.PAGE * values.PAGE)
-        shown, confusion = self.answers.to(request), self.answers.newest(values.Confusion)
-        if shown is None and self.isVisible():
-            self.answers.ask(request, f"Test images of {run.plan.name}")
+        shown = self.ask_gallery(place) if self.isVisible() else None
+        confusion = self.answers.newest(values.Confusion)
         if isinstance(shown, values.Gallery):
             if self.gallery.shown != (shown, confusion):
                 self.gallery.show_gallery(shown, confusion, self._names)
             self.gallery.show_place(place)
 
-    def _show_answer(self, before: values.InsideRequest | None) -> None:
+    def _show_answer(self) -> None:
         """Show the answer, or request it; the previous answer stays until it is there."""
-        request, run = self._request, self._run
+        request, run = self._request, self.reference
         if request is None or run is None:
             return
         answer, state = self.answers.to(request), self.answers.state_of(request)
         recording = self._recording(request, answer)
         if recording is not None:
             self.stack.show_answer(self.view, recording)
-            is_open = state is not None and not state.is_over
-            own = recorded.MEASURING if is_open else recorded.RECORDED
-            text = recorded.NO_WEIGHTS if self._is_recording else own
-            self.state.setText(f"{recorded.describe_origin(recording)} {text}")
+            own = recorded.RECORDED if state is not None and state.is_over else recorded.MEASURING
+            self._say_recorded(recording, recorded.NO_WEIGHTS if self.is_recording else own)
         elif answer is not None:
             self.state.setText(self.stack.show_answer(self.view, answer))
-        elif self._is_recording:
+        elif self.is_recording:
             self.state.setText(recorded.NOT_RECORDED)
         elif state is None or not state.problem:
-            on_demand = isinstance(request, values.OnDemand)
-            self.state.setText("Press Measure. Deeper networks take longer." if on_demand else "…")
-            if not on_demand and self.isVisible():
-                instead = before if isinstance(before, values.CamRequest | values.FeaturesRequest) else None
-                self.answers.ask(request, f"{self.view} of {run.plan.name}", instead)
+            self.state.setText("…")
+        if state is None and not self.is_recording and self.isVisible():
+            self._ask(request, answer, run)
         if state is not None and state.problem:
-            self._say(state.problem)
+            self.problem.say(state.problem)
+            self.state.setText("" if recording is None else self.state.text())
 
-    def _recording(self, request: values.InsideRequest, own: object) -> values.Surface | LesionStudy | None:
+    def _ask(self, request: values.InsideRequest, answer: object, run: values.RunReference) -> None:
+        """Request what is not known: a slow result when the fields are at rest."""
+        if isinstance(request, values.Slow):
+            if not _is_complete(answer):
+                self._rest.start()
+        elif answer is None:
+            self.answers.ask(request, f"{self.view} of {run.plan.name}")
+
+    def _ask_slow(self) -> None:
+        if self.reference is not None and isinstance(self._request, values.Slow) and self.isVisible():
+            self.answers.ask(self._request, f"{self.view} of {self.reference.plan.name}")
+            self._on_jobs_changed()
+
+    def _recording(self, request: values.InsideRequest | None, own: object) -> values.Surface | LesionStudy | None:
         """Return what was recorded of a slow request, until its own answer is complete."""
-        if not isinstance(request, values.OnDemand) or (isinstance(own, RECORDED_KINDS) and own.complete):
-            return None
-        return recorded.find_recorded(request)
+        is_open = isinstance(request, values.Slow) and not _is_complete(own)
+        return recorded.find_recorded(request) if is_open else None
+
+    def _say_recorded(self, recording: values.Surface | LesionStudy, text: str) -> None:
+        self.state.setText(f"{recorded.describe_origin(recording)} {text}")
 
     def _say(self, problem: str) -> None:
         self.problem.say(problem)
@@ -262,8 +311,16 @@ class InsideView(QWidget):
         if state is not None and is_open:
             self.line.show_state(state)
         elif state is not None and state.phase is Phase.CANCELLED:
-            self.state.setText("Cancelled; showing the previous result.")
+            self._say_cancelled()
         self.save_button.setEnabled(bool(self.stack.suffixes))
+
+    def _say_cancelled(self) -> None:
+        recording = self._recording(self._request, self.answers.to(self._request) if self._request else None)
+        if recording is not None:
+            self._say_recorded(recording, recorded.RECORDED)
+        else:
+            is_empty = not self.stack.suffixes
+            self.state.setText("Cancelled. Press Measure." if is_empty else "Cancelled; showing the previous result.")
 
     def _on_view(self) -> None:
         self._wanted = self.view
@@ -291,18 +348,17 @@ class InsideView(QWidget):
         """Inspect what is selected in another view, if this network has it."""
         if path:
             self._layer = ""
-        if self._run is not None and path:
-            self._path = values.nearest_map(self._run.plan.spec, path)
+        if self.reference is not None and path:
+            self._path = values.nearest_map(self.reference.plan.spec, path)
             if self.isVisible():
                 self._show()
 
     def _on_measure(self) -> None:
-        if self._run is not None and isinstance(self._request, values.OnDemand):
+        if isinstance(self._request, values.Slow):
             state = self.answers.state_of(self._request)
             if state is None or state.is_over:
                 self.answers.drop(self._request)
-                self.answers.ask(self._request, f"{self.view} of {self._run.plan.name}")
-            self._on_jobs_changed()
+                self._ask_slow()
 
     def _on_pair(self, truth: int, given: int) -> None:
         """Show the images of a cell of the matrix; the diagonal has no mistakes."""
@@ -336,3 +392,22 @@ class InsideView(QWidget):
             return False
         self.state.setText(f"Saved {path.name}.")
         return True
+
+
+def _twin_of(spec: ResNetSpec, others: Sequence[ResNetSpec]) -> int:
+    """Return the place of the network that differs in its shortcuts, best in nothing else; -1 where there is none."""
+    places = [place for place, other in enumerate(others) if other.residual != spec.residual]
+    same = [place for place in places if replace(others[place], name=spec.name, residual=spec.residual) == spec]
+    return next(iter((*same, *places)), -1)
+
+
+def _is_complete(answer: object) -> bool:
+    return isinstance(answer, RECORDED_KINDS) and answer.complete
+
+
+def _saved(folder: str) -> int:
+    """Return when the weights of a run were last saved, in nanoseconds; 0 where there are none."""
+    try:
+        return (Path(folder) / CHECKPOINT).stat().st_mtime_ns
+    except OSError:
+        return 0

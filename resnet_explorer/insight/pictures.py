@@ -1,6 +1,7 @@
 """Views of drawings, Grad-CAM and grids of images: feature maps, filters, misclassified images."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import QBuffer, QIODevice, QRect, QSignalBlocker, QSize, Qt, Signal
@@ -39,12 +40,18 @@ def seen(pixels: Any) -> QImage:
 
 def coloured(levels: Any, theme: Theme) -> QImage:
     """Return an array of integers from 0 to 255, (height, width), in the colours of a theme's scale."""
+    return _indexed(levels, _table(tuple(theme.colours[ink] for ink in SCALE)))
+
+
+@lru_cache(maxsize=8)
+def _table(colours: tuple[str, ...]) -> list[int]:
+    """Return 256 colours between those of a scale."""
     import numpy as np  # which the start does not need
 
-    steps = [_rgb(theme.colours[ink]) for ink in SCALE]
+    steps = [_rgb(colour) for colour in colours]
     at = np.linspace(0, 255, len(steps))
     channels = [np.interp(range(256), at, channel).round().astype(int).tolist() for channel in zip(*steps, strict=True)]
-    return _indexed(levels, [qRgb(*colour) for colour in zip(*channels, strict=True)])
+    return [qRgb(*colour) for colour in zip(*channels, strict=True)]
 
 
 def _rgb(name: str) -> tuple[int, int, int]:
@@ -73,6 +80,7 @@ class ImageGrid(QListWidget):
         self.setMovement(QListView.Movement.Static)
         self.setUniformItemSizes(True)
         self.setSpacing(4)
+        self.setViewportMargins(4, 6, 4, 2)
         self.setWordWrap(True)
         self.currentRowChanged.connect(self._on_current)
 
@@ -184,14 +192,14 @@ def mistake_images(mistakes: Sequence[tuple[Mistake, Any]], names: Sequence[str]
     return images
 
 
-def map_images(shown: Features, theme: Theme, together: bool) -> list[Shown]:
-    """Return feature maps in the colours of the scale, scaled to the range of all maps together, or of each."""
+def map_images(shown: Features, theme: Theme, together: bool, most: int = MOST) -> list[Shown]:
+    """Return the first feature maps in the colours of the scale, scaled to the range of all together, or of each."""
     low, high = float(shown.maps.min()), float(shown.maps.max())
     images = []
-    for channel, values in enumerate(shown.maps):
-        least, most = float(values.min()), float(values.max())
-        bounds = (low, high) if together else (least, most)
-        tip = f"Channel {channel}: from {number(least)} to {number(most)}"
+    for channel, values in enumerate(shown.maps[:most]):
+        own = float(values.min()), float(values.max())
+        bounds = (low, high) if together else own
+        tip = f"Channel {channel}: from {number(own[0])} to {number(own[1])}"
         images.append(Shown(coloured(_levels(values, *bounds), theme), str(channel), tip))
     return images
 
@@ -310,7 +318,7 @@ class CamView(QWidget):
         column, top = max(side, text_wide), max(GAP, (high - side - lines) // 2)
         left = max(GAP, (wide - 3 * column - 2 * GAP) // 2)
         painter.setPen(QColor(self._theme.colours[Ink.TEXT]))
-        for image, text in zip(_images(self._cam, self._theme, side), self._captions, strict=True):
+        for image, text in zip(cam_images(self._cam, self._theme, side), self._captions, strict=True):
             painter.drawImage(left + (column - image.width()) // 2, top, image)
             painter.drawText(QRect(left, top + side + 6, column + 1, lines), _CAPTION, text)
             left += column + GAP
@@ -325,7 +333,8 @@ class CamView(QWidget):
         return png(image)
 
 
-def _images(cam: Cam, theme: Theme, side: int) -> tuple[QImage, QImage, QImage]:
+def cam_images(cam: Cam, theme: Theme, side: int) -> tuple[QImage, QImage, QImage]:
+    """Return the image, the map in the colours of a theme's scale, and the evidence over the image."""
     largest = float(cam.map.max()) or 1.0
     levels = (cam.map / largest * 255).clip(0, 255).astype("uint8")
     image = enlarged(seen(cam.pixels), side)

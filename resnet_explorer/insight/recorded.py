@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from resnet_explorer.insight.values import OnDemand, RunLesionsRequest, RunReference, Slice, Surface, SurfaceRequest
+from resnet_explorer.insight.values import RunLesionsRequest, RunReference, Slice, Slow, Surface, SurfaceRequest
 from resnet_explorer.readings.lesions import Lesions, LesionStudy
 from resnet_explorer.runs import recorded
 from resnet_explorer.runs.plan import RunPlan
@@ -29,8 +29,10 @@ class Inspected:
 
 RECORDED = "Press Measure to measure your own run."
 MEASURING = "Your own run is being measured."
-NO_WEIGHTS = "A recording holds no weights: press Start, and inspect your own run."
-NOT_RECORDED = "This is not recorded. Press Start, and inspect your own run."
+NO_WEIGHTS = "A recording holds no weights to measure: press Start, and inspect your own run."
+NOT_RECORDED = (
+    "This is not recorded, and a recording holds no weights to measure. Press Start, and inspect your own run."
+)
 """What is said after a recorded result's origin, and where a recording has none."""
 
 
@@ -45,7 +47,7 @@ def is_recorded(plan: RunPlan) -> bool:
 
 
 @lru_cache(maxsize=16)
-def find_recorded(request: OnDemand) -> Surface | LesionStudy | None:
+def find_recorded(request: Slow) -> Surface | LesionStudy | None:
     """Return what was recorded of all networks of a request; None where it is not recorded of one of them.
 
     The description of the images begins with where it comes from.

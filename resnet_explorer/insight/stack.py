@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from resnet_explorer.diagram.lesions import lesion_chart
 from resnet_explorer.errors import ExportError
 from resnet_explorer.insight import pictures
-from resnet_explorer.insight.charts import class_name, confusion_picture, filters_picture, surface_picture
+from resnet_explorer.insight.charts import class_name, confusion_picture, filters_picture
 from resnet_explorer.insight.part import Inside
+from resnet_explorer.insight.surface_chart import surface_picture
 from resnet_explorer.insight.values import PAGE, Cam, Confusion, Features, Filters, Gallery, Surface
 from resnet_explorer.picture.chart.model import number
 from resnet_explorer.picture.marks import Picture
@@ -108,6 +109,7 @@ class InsideStack(QStackedWidget):
     """Shows one view of a network; ``names`` are those of the classes.
 
     ``pair`` is the cell of the matrix whose mistakes are shown, None for all; ``together`` puts all maps on one scale.
+    ``theme`` is the one that is shown.
     """
 
     def __init__(self, document: Document) -> None:
@@ -115,7 +117,7 @@ class InsideStack(QStackedWidget):
         self.names: Sequence[str] = ()
         self.pair: tuple[int, int] | None = None
         self.together = True
-        self._theme, self._description = LIGHT, ""
+        self.theme, self._description = LIGHT, ""
         self._last: tuple[object, ...] = ()
         self.confusion, self.cam, self.lesions = ConfusionPane(), pictures.CamView(), ChartView(document)
         self.filters, self.surface, self._empty = (pictures.MarksView() for _ in range(3))
@@ -148,7 +150,7 @@ class InsideStack(QStackedWidget):
         self.setCurrentWidget(self._panes[view])
 
     def show_theme(self, theme: Theme) -> None:
-        self._theme, self._last = theme, ()
+        self.theme, self._last = theme, ()
         for pane in (self.confusion.matrix, self.filters, self.surface, self._empty, self.lesions, self.cam):
             pane.show_theme(theme)
         for grid in (self.mistakes, self.maps, self.colour_filters):
@@ -186,8 +188,8 @@ class InsideStack(QStackedWidget):
         if suffix == ".svg":
             from resnet_explorer.picture.svg import to_svg  # with what the start does not need
 
-            return to_svg(picture, self._theme, scale=zoom).encode()
-        return to_pdf(picture, self._theme, zoom) if suffix == ".pdf" else to_png(picture, self._theme, 2 * zoom)
+            return to_svg(picture, self.theme, scale=zoom).encode()
+        return to_pdf(picture, self.theme, zoom) if suffix == ".pdf" else to_png(picture, self.theme, 2 * zoom)
 
     def show_answer(self, view: Inside, answer: Any) -> str:
         key = (view, answer, self.pair, self.together)
@@ -203,27 +205,13 @@ class InsideStack(QStackedWidget):
     def _show_mistakes(self, shown: Confusion) -> str:
         chosen = pictures.mistakes_of(shown, self.pair)
         self.mistakes.show_images(pictures.mistake_images(chosen, self.names))
-        text = f"{len(shown.mistakes):,} of {shown.tested:,} test images are misclassified"
-        if self.pair:
-            true, given = (class_name(self.names, label) for label in self.pair)
-            text = f"{len(chosen):,} images of {true} are predicted as {given}"
         more = f", the most confident {len(shown.pixels):,} are shown"
+        text = describe_mistakes(shown, self.pair, self.names)
         return text + (more if len(shown.mistakes) > len(shown.pixels) else "")
 
     def _show_cam(self, shown: Cam) -> str:
-        high, wide = shown.map.shape
-        names = (shown.truth, shown.predicted, shown.target)
-        truth, predicted, target = (class_name(self.names, label) for label in names)
-        given, wanted = (100 * shown.probabilities[label] for label in (shown.predicted, shown.target))
-        empty = "" if shown.map.any() else ": none above 0"
-        captions = (
-            f"test image {shown.request.image}: {truth}\npredicted {predicted} ({given:.0f} %)",
-            f"Grad-CAM at {shown.request.path}, {high}×{wide}\n0 to {number(float(f'{shown.map.max():.3g}'))}",
-            f"evidence for {target} ({wanted:.0f} %){empty}\ninterpolated to the image's size",
-        )
-        self.cam.show_cam(shown, captions)
-        verdict = "correct" if shown.predicted == shown.truth else "wrong"
-        return f"predicted {predicted} ({verdict}), probability {given:.0f} %"
+        self.cam.show_cam(shown, cam_captions(shown, self.names))
+        return describe_cam(shown, self.names)
 
     def _show_filters(self, shown: Filters) -> str:
         count, channels, high, wide = shown.weights.shape
@@ -239,7 +227,7 @@ class InsideStack(QStackedWidget):
 
     def _show_features(self, shown: Features) -> str:
         channels, high, wide = shown.maps.shape
-        images = pictures.map_images(shown, self._theme, self.together)
+        images = pictures.map_images(shown, self.theme, self.together)
         self.maps.show_images(images, pictures.side_of(channels, max(high, wide)))
         low, most = (number(float(f"{value:.3g}")) for value in (shown.maps.min(), shown.maps.max()))
         more = f", the first {self.maps.count()} are shown" if self.maps.count() < channels else ""
@@ -254,6 +242,34 @@ class InsideStack(QStackedWidget):
         self._panes[Inside.LESIONS] = self.lesions
         text = "; ".join(network.text for network in shown.networks)
         return f"{text} · " + (f"{shown.seconds:.1f} s" if shown.complete else STILL_MEASURING)
+
+
+def cam_captions(shown: Cam, names: Sequence[str]) -> tuple[str, str, str]:
+    """Return what is said under the image, the map and the evidence."""
+    high, wide = shown.map.shape
+    truth, predicted, target = (class_name(names, label) for label in (shown.truth, shown.predicted, shown.target))
+    given, wanted = (100 * shown.probabilities[label] for label in (shown.predicted, shown.target))
+    empty = "" if shown.map.any() else ": none above 0"
+    return (
+        f"test image {shown.request.image}: {truth}\npredicted {predicted} ({given:.0f} %)",
+        f"Grad-CAM at {shown.request.path}, {high}×{wide}\n0 to {number(float(f'{shown.map.max():.3g}'))}",
+        f"evidence for {target} ({wanted:.0f} %){empty}\ninterpolated to the image's size",
+    )
+
+
+def describe_cam(shown: Cam, names: Sequence[str]) -> str:
+    """Return what is predicted, and whether that is right."""
+    verdict = "correct" if shown.predicted == shown.truth else "wrong"
+    share = 100 * shown.probabilities[shown.predicted]
+    return f"predicted {class_name(names, shown.predicted)} ({verdict}), probability {share:.0f} %"
+
+
+def describe_mistakes(shown: Confusion, pair: tuple[int, int] | None, names: Sequence[str]) -> str:
+    """Return how many images are misclassified, or predicted as the second class of a pair."""
+    if pair is None:
+        return f"{len(shown.mistakes):,} of {shown.tested:,} test images are misclassified"
+    true, given = (class_name(names, label) for label in pair)
+    return f"{int(shown.counts[pair]):,} images of {true} are predicted as {given}"
 
 
 STILL_MEASURING = "still measuring"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from resnet_explorer.engine.jobs import job
+from resnet_explorer.engine.jobs import Place, job
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.network import Block, compile_spec
 from resnet_explorer.network.kinds import Role
@@ -106,7 +106,7 @@ class RunsRequest:
         return tuple(run.plan.spec for run in self.runs)
 
 
-@job("resnet_explorer.insight.lab:surface")
+@job("resnet_explorer.insight.lab:surface", Place.ALONE)
 @dataclass(frozen=True, slots=True)
 class SurfaceRequest(RunsRequest):
     """Measure the loss in a plane through the trained weights of each network (Li et al. 2018, section 4).
@@ -134,7 +134,7 @@ class SurfaceRequest(RunsRequest):
             raise ExplorerError("images", f"{self.images:,} images cannot be used.", f"Choose 1 to {MAX_IMAGES:,}.")
 
 
-@job("resnet_explorer.insight.lab:lesions")
+@job("resnet_explorer.insight.lab:lesions", Place.ALONE)
 @dataclass(frozen=True, slots=True)
 class RunLesionsRequest(RunsRequest):
     """Measure the test error without each block, and with each pair of equal neighbours swapped.
@@ -143,9 +143,9 @@ class RunLesionsRequest(RunsRequest):
     """
 
 
-OnDemand = SurfaceRequest | RunLesionsRequest
-"""Slow requests, made only when the user presses Measure."""
-InsideRequest = GalleryRequest | ConfusionRequest | CamRequest | FiltersRequest | FeaturesRequest | OnDemand
+Slow = SurfaceRequest | RunLesionsRequest
+"""Requests that take long: a recorded result is shown until they are answered, and a cancelled one stays cancelled."""
+InsideRequest = GalleryRequest | ConfusionRequest | CamRequest | FiltersRequest | FeaturesRequest | Slow
 
 
 def _need_classes(plan: RunPlan) -> None:

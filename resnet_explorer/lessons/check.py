@@ -1,17 +1,20 @@
 """Everything that is wrong with a lesson's file, at once: its form, its scenes, its expressions, its questions."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 from resnet_explorer import assets
 from resnet_explorer.errors import ExplorerError, did_you_mean
 from resnet_explorer.lessons import course, questions
 from resnet_explorer.lessons.expressions import evaluate, pieces
+from resnet_explorer.lessons.fields import MAX_TEXT
 from resnet_explorer.lessons.formats import formatted
 from resnet_explorer.lessons.parse import read
 from resnet_explorer.lessons.readings import analysis_of
 from resnet_explorer.lessons.values import Lesson, Problem, Question, QuestionKind, Step
 from resnet_explorer.readings.kept import inference_bytes
 from resnet_explorer.readings.text import mib
+from resnet_explorer.scenes.change import KEYS
 from resnet_explorer.scenes.scene import Scene, State
 from resnet_explorer.spec import catalogue
 from resnet_explorer.spec.axes import AXES
@@ -46,17 +49,28 @@ def _of_steps(lesson: Lesson, lines: tuple[Lines, ...]) -> Iterator[Problem]:
 
 
 def _next(scene: Scene, values: Mapping[str, object], lines: Lines, name: str) -> tuple[Scene, Problem | None]:
-    """Return the next scene, or the same with the problem why there is none."""
+    """Return the next scene, or the nearest to it with the problem why there is none."""
     try:
         after = course.changed(scene, values)
         needed = inference_bytes(analysis_of(after)).total
     except ExplorerError as error:
-        return scene, Problem(_line_of(error.where, values, lines, name), error.what, error.remedy)
+        problem = Problem(_line_of(error.where, values, lines, name), error.what, error.remedy)
+        return _nearest(scene, values), problem
     if needed > MAX_MEMORY:
         text = f"A forward pass is estimated to need {mib(needed)}, more than {mib(MAX_MEMORY)}."
         at = _line_of("input", values, lines, name)
         return scene, Problem(at, text, "Choose a smaller input or network.")
     return after, None
+
+
+def _nearest(scene: Scene, values: Mapping[str, object]) -> Scene:
+    """Return a scene with those of some values that can be, so that the next steps are not blamed for the others."""
+    for key in sorted(values, key=lambda key: (*KEYS, key).index(key)):
+        with suppress(ExplorerError):
+            after = course.changed(scene, {key: values[key]})
+            analysis_of(after)
+            scene = after
+    return scene
 
 
 def _line_of(key: str, values: Mapping[str, object], lines: Lines, name: str) -> int:
@@ -69,6 +83,8 @@ def _line_of(key: str, values: Mapping[str, object], lines: Lines, name: str) ->
 
 
 def _of_text(text: str, lines: Lines, scene: Scene) -> Iterator[Problem]:
+    if len(text) > MAX_TEXT:
+        return
     try:
         cut = pieces(text)
     except ExplorerError as error:

@@ -6,7 +6,6 @@ An expression is made of numbers, strings, arithmetic, comparisons, ``and``, ``o
 
 import ast
 import re
-import warnings
 from collections.abc import Callable, Mapping
 from math import inf, isfinite
 from typing import NamedTuple, NoReturn
@@ -16,11 +15,16 @@ from resnet_explorer.lessons.formats import Value, formatted
 from resnet_explorer.lessons.readings import call, check_call, reading_names
 from resnet_explorer.scenes.scene import Scene
 
-MAX_LENGTH, MAX_DEPTH = 500, 20
+MAX_LENGTH, MAX_DEPTH, MAX_CALLS, MAX_EXPRESSIONS = 500, 20, 10, 12
+"""The most characters of an expression, levels in it and names that it calls, and the most expressions of a text."""
 LARGEST = 1e18
 """No number in an expression may be larger, and no exponent larger than ``MAX_EXPONENT``."""
 MAX_EXPONENT = 64
 WHERE = "expression"
+_STRING = re.compile(r"\"[^\"\\]*\"|'[^'\\]*'")
+_WARNED = re.compile(r"\\|\d(?![eE][+-]?\d)[^\W\d]")
+"""What Python would warn of on stderr, outside of strings: a backslash, and a letter just after a number."""
+_LISTED = "'resnet-explorer lesson readings' lists what can be written."
 
 
 class Piece(NamedTuple):
@@ -44,12 +48,14 @@ def parse(text: str) -> Expression:
     if len(text) > MAX_LENGTH:
         _fail(f"The expression has {len(text):,} characters.", f"Write at most {MAX_LENGTH}.")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what Python would advise: nothing here is run by it
-            tree = ast.parse(text.strip(), mode="eval").body
+        if _WARNED.search(_STRING.sub("''", text)):
+            raise SyntaxError
+        tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         _fail(f"{_quoted(text)} is no expression.", 'Write it as params("layer1") / 1000.')
     _check(tree, 0)
+    if sum(isinstance(node, ast.Call) for node in ast.walk(tree)) > MAX_CALLS:
+        _fail("The expression calls too much.", f"Call at most {MAX_CALLS} functions and readings.")
     return Expression(text, tree)
 
 
@@ -91,6 +97,8 @@ def pieces(text: str) -> tuple[Piece, ...]:
             _fail("A brace } closes nothing.", "Write }} for a brace.")
         found.append(Piece(token[0][0] if token[0] in ("{{", "}}") else token[0], at))
         at = token.end()
+    if sum(piece.is_expression for piece in found) > MAX_EXPRESSIONS:
+        _fail("The text has too many expressions.", f"Write at most {MAX_EXPRESSIONS}.")
     return tuple(found)
 
 
@@ -189,7 +197,7 @@ def _check(node: ast.expr, depth: int) -> None:
             _check_name(name, len(node.args), tuple(names))
             children = [*node.args, *(word.value for word in node.keywords)]
         case _:
-            _fail(f"{_quoted(ast.unparse(node))} is not in the language of lessons.", "docs/lessons.md says what is.")
+            _fail(f"{_quoted(ast.unparse(node))} is not in the language of lessons.", _LISTED)
     for child in children:
         _check(child, depth + 1)
 
@@ -198,7 +206,7 @@ def _check_name(name: str, count: int, keywords: tuple[str, ...]) -> None:
     """Refuse a name that is neither a function nor a reading, and values that it does not take."""
     if name not in FUNCTIONS:
         if name not in reading_names():
-            hint = did_you_mean(name, (*FUNCTIONS, *reading_names()), "'resnet-explorer lesson readings' lists all.")
+            hint = did_you_mean(name, (*FUNCTIONS, *reading_names()), _LISTED)
             _fail(f"There is no reading {_quoted(name)}.", hint)
         check_call(name, count, keywords)
         return

@@ -10,10 +10,12 @@ from typing import Any
 from resnet_explorer.errors import did_you_mean
 from resnet_explorer.lessons.values import Problem
 
+MAX_TEXT = 2_000
+"""The characters of a text, its expressions included."""
 _KEY = re.compile(r"\s*(?:\"([^\"]+)\"|'([^']+)'|([\w-]+))\s*(?:\.[^=]*)?=")
 _HEADING = re.compile(r"\s*\[\s*([\w.-]+)\s*\]\s*(?:#.*)?")
 _AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
-_MARKUP = re.compile(r"<[A-Za-z/!?]|!\[|\]\(|\]\[|^\s*\[[^\]]*\]:|://|\bwww\.", re.MULTILINE)
+_MARKUP = re.compile(r"<[A-Za-z/!?]|!\[|\]\(|\]\[|^ {0,3}\[[^\]]*\]:|://|\bwww\.", re.MULTILINE)
 _BLOCKS = re.compile(r" {4}|\t| {0,3}(?:[-*+>|]\s|\d+[.)]\s|```|~~~|(?:[-*_=]\s*){3,}$|#{1,6}\s)")
 _EXPRESSION = re.compile(r"\{[^{}]*\}")
 
@@ -119,6 +121,8 @@ def count_words(text: str) -> int:
 
 def text_problem(text: str, words: int) -> tuple[str, str] | None:
     """Return what is wrong with a text, and what to do; it may have *emphasis* and `code`, and nothing else."""
+    if len(text) > MAX_TEXT:
+        return f"There are {len(text):,} characters.", f"Write at most {MAX_TEXT:,}."
     if (count := count_words(text)) > words:
         return f"There are {count} words.", f"Write at most {words}."
     if match := _MARKUP.search(text):

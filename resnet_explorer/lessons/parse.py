@@ -162,7 +162,11 @@ class _StepReader:
         elif line == _HANDS_OVER:
             self._hands_over = True
         elif _OTHER.fullmatch(line):
-            hint = did_you_mean(line, ("[scene]", "[ask]", _HANDS_OVER, "[formula]"), "docs/lessons.md lists them.")
+            hint = did_you_mean(
+                line,
+                ("[scene]", "[ask]", _HANDS_OVER, "[formula]"),
+                f"Write [scene], [ask], [formula] or {_HANDS_OVER}.",
+            )
             self._tell(here, f"{line[:40]!r} opens or closes nothing.", hint)
         elif line or self._text:
             self.at[f"text.{len(self._text)}"] = here

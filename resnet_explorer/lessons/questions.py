@@ -11,7 +11,7 @@ from resnet_explorer.network import Network, compile_spec
 from resnet_explorer.scenes.scene import Scene
 
 _PREFIXES = {"k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
-_NUMBER = re.compile(r"([+−-]?(?:\d[\d,_   ]*)?(?:\.\d+)?(?:e[+-]?\d{1,2})?)\s*(.*)", re.IGNORECASE)
+_NUMBER = re.compile(r"([+−-]?(?:\d[\d,_\s]{0,30})?(?:\.\d{1,20})?(?:e[+-]?\d{1,2})?)\s*([^\d.]*)", re.IGNORECASE)
 ROUNDING = 1e-9
 """A given number may differ from the answer by so much of it anyway."""
 
@@ -98,19 +98,18 @@ def is_near(given: float, right: float, within: float) -> bool:
 def read_number(given: str | float, unit: str = "") -> float:
     """Return the number in a text such as ``11.7 M``, ``11,689,512`` or ``4 %``; raises ExplorerError where it is none.
 
-    A prefix k, M, G or T counts, its unit does not; per cent are a hundredth where the unit is not itself %.
+    A prefix k, M, G or T counts, its unit does not; per cent are hundredths where the unit is not itself %.
     """
     if not isinstance(given, str):
         return float(given)
     match = _NUMBER.fullmatch(given.strip())
     digits = re.sub(r"[,_\s]", "", match[1]).replace("−", "-") if match else ""
-    rest = match[2].strip() if match else ""
-    try:
-        number = float(digits)
-    except ValueError:
-        text = f"{given[:40]!r} is no number."
-        raise ExplorerError("given", text, "Write digits, as in 11.7 M.") from None
-    rest = rest.removesuffix(unit).strip() if unit and rest.lower().endswith(unit.lower()) else rest
+    if not match or not any(map(str.isdigit, digits)):
+        raise ExplorerError("given", f"{given[:40]!r} is no number.", "Write digits, as in 11.7 M.")
+    rest = match[2].strip()
+    if unit and rest.lower().endswith(unit.lower()):
+        rest = rest[: -len(unit)].strip()
     if rest == "%":
-        return number / 100
-    return number * _PREFIXES.get(rest[:1].lower() if len(rest) == 1 or rest[1:2] == " " else "", 1.0)
+        return float(digits) / 100
+    prefix = rest.partition(" ")[0].lower()
+    return float(digits) * _PREFIXES.get(prefix, 1.0)

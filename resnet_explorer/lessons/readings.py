@@ -13,7 +13,7 @@ from resnet_explorer.features import Reading, resolve
 from resnet_explorer.lessons.formats import Value
 from resnet_explorer.network import compile_spec
 from resnet_explorer.readings import Analysis, analyse
-from resnet_explorer.scenes.scene import Scene, State
+from resnet_explorer.scenes.scene import DIAGRAM, Scene, State
 from resnet_explorer.spec import InputShape, ResNetSpec, catalogue
 from resnet_explorer.spec.change import assign
 from resnet_explorer.spec.input_shape import parse_input
@@ -165,7 +165,7 @@ def _elsewhere(scene: Scene, of: str = "", set: str = "", input: str = "") -> Sc
     check_size(spec)
     if input:
         image = parse_input(input, spec.in_channels)
-    return replace(scene, state=State(spec, image), selection="")
+    return replace(scene, state=State(spec, image), selection="", page=DIAGRAM)
 
 
 def check_size(spec: ResNetSpec) -> None:

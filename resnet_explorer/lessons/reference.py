@@ -1,13 +1,14 @@
 """The reference of the language of lessons: what a scene can be told, and what expressions can name, with examples."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from enum import EnumType
 from textwrap import fill
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from resnet_explorer import codec, features
 from resnet_explorer.lessons.expressions import FUNCTIONS
 from resnet_explorer.lessons.formats import FORMATS
-from resnet_explorer.lessons.network_readings import KINDS
+from resnet_explorer.lessons.kinds import KINDS
 from resnet_explorer.lessons.readings import readings, values_of
 from resnet_explorer.scenes.scene import part_class
 from resnet_explorer.spec.codec import WRITERS
@@ -77,24 +78,26 @@ def _reading(row: features.Reading) -> tuple[str, str, str]:
 
 
 def _pages() -> str:
-    rows = [("`diagram`", "–")]
+    """Return a row for each key of each page: its value at first, or the keys of a table, and what it can be."""
+    rows: list[tuple[str, ...]] = []
     for page in features.pages():
-        made = part_class(page.key)
-        rows.append((f"`{page.key}`", ", ".join(_fields(made)) if made else "–"))
-    return _table(("page", "keys, as it is when it is first looked at"), rows)
+        if made := part_class(page.key):
+            hints, values = get_type_hints(made), codec.plain(made(), WRITERS)
+            head = f"`{page.key}`"
+            rows += [(head, f"`{key}`", _at_first(value), _choices(hints[key])) for key, value in values.items()]
+    return _table(("page", "key", "at first", "other values"), rows)
 
 
-def _fields(made: Any) -> Iterable[str]:
-    values = codec.plain(made(), WRITERS)
-    return (f"`{key} = {_toml(value)}`" for key, value in values.items())
-
-
-def _toml(value: object) -> str:
+def _at_first(value: object) -> str:
     if isinstance(value, Mapping):
-        return f"{{ {', '.join(f'{key} = {_toml(item)}' for key, item in value.items())} }}" if value else "{}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_toml, value))}]"
-    return codec.encode(value, indent=None).strip() if value is not None else '""'
+        return f"a table of {', '.join(f'`{key}`' for key in value)}"
+    return "–" if value is None else f"`{codec.encode(value, indent=None).strip()}`"
+
+
+def _choices(kind: Any) -> str:
+    """Return the values of a choice; empty for any other type."""
+    enums = (each for each in (kind, *get_args(kind)) if isinstance(each, EnumType))
+    return ", ".join(f"`{value}`" for each in enums for value in list[Any](each))
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

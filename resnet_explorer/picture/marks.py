@@ -157,8 +157,8 @@ class Box:
 class Label:
     """A line of text whose baseline is at y; ``size`` is in whole px, as Qt's fonts are.
 
-    With ``turned`` it runs upwards: its baseline is at x, and its anchor at y. A name (``is_name``) of a block or a
-    stage stays readable on screen, however small the picture is shown.
+    With ``turned`` it runs upwards: its baseline is at x, and its anchor at y. A name (``is_name``) of a layer, a
+    block or a stage stays readable on screen, however small the picture is shown.
     """
 
     x: float

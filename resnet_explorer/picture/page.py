@@ -8,6 +8,15 @@ from resnet_explorer.picture.marks import Group, Picture
 PX_PER_INCH = 96
 
 
+LARGEST, USUAL = 1.6, (1400.0, 800.0)
+"""A picture is not shown larger than this on a screen whose room is no larger than that in px."""
+
+
+def largest_zoom(wide: float, high: float) -> float:
+    """Return how large a picture is shown at most in a room: on a large screen larger, so that it fills its part."""
+    return LARGEST * max(1.0, min(wide / USUAL[0], high / USUAL[1]))
+
+
 class Page(NamedTuple):
     """A size in px at 96 px an inch; pictures are enlarged on it by ``zoom``. One without a size is the picture's own.
 

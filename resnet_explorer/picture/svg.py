@@ -100,7 +100,7 @@ def to_svg(picture: Picture, theme: Theme, outlines: bool = False, scale: float 
 
     ``scale`` is the size of the file in px to that of the picture.
     """
-    writer = _Writer(theme, Outlines() if outlines else None)
+    writer = Writer(theme, Outlines() if outlines else None)
     writer.marks(picture.marks, "", "")
     size = f'width="{_n(picture.width * scale)}" height="{_n(picture.height * scale)}"'
     links = ' xmlns:xlink="http://www.w3.org/1999/xlink"' if outlines else ""
@@ -116,7 +116,7 @@ def to_svg(picture: Picture, theme: Theme, outlines: bool = False, scale: float 
 
 def elements(drawn: Iterable[Mark], theme: Theme) -> list[str]:
     """Return the SVG elements that show some marks, for a file that is made of more than a picture."""
-    writer = _Writer(theme, None)
+    writer = Writer(theme, None)
     writer.marks(tuple(drawn), "", "")
     return writer.lines
 
@@ -125,7 +125,14 @@ def _n(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".") if value % 1 else str(int(value))
 
 
-class _Writer:
+def place(group: Group) -> str:
+    """Return the attribute that puts a group in its place."""
+    return f'transform="translate({_n(group.x)} {_n(group.y)})"'
+
+
+class Writer:
+    """Collects the elements that draw marks in the colours of a theme: one line each."""
+
     def __init__(self, theme: Theme, outlines: Outlines | None) -> None:
         self.lines: list[str] = []
         self.outlines = outlines
@@ -133,6 +140,7 @@ class _Writer:
         self._weight = theme.line_weight
 
     def marks(self, marks: tuple[Mark, ...], parent: str, side: str) -> None:
+        """Add marks; the paths of their groups may continue ``parent``'s."""
         for mark in marks:
             match mark:
                 case Group():
@@ -150,14 +158,15 @@ class _Writer:
 
     def _group(self, group: Group, parent: str, side: str) -> None:
         path, side = marks.address(parent, group), group.side or side
-        name = f"{side}{path or group.kind}{group.suffix}"
-        title = f"{path}: {group.title}" if path else group.title
-        self.lines.append(
-            f'<g id="{escape(name)}" class="{group.kind}" transform="translate({_n(group.x)} {_n(group.y)})">'
-            f"<title>{escape(title)}</title>"
-        )
+        self.lines.append(self.opening(group, path, side))
         self.marks(group.marks, path, side)
         self.lines.append("</g>")
+
+    def opening(self, group: Group, path: str, side: str) -> str:
+        """Return how the element of a group begins: in a file with its id, its kind and its title."""
+        name = escape(f"{side}{path or group.kind}{group.suffix}")
+        title = escape(f"{path}: {group.title}" if path else group.title)
+        return f'<g id="{name}" class="{group.kind}" {place(group)}><title>{title}</title>'
 
     def _box(self, box: Box) -> None:
         if box.fill is None and box.line is None:

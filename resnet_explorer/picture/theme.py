@@ -56,7 +56,7 @@ _COLOURS: Mapping[Ink, tuple[str, str, str]] = {
     Ink.ACTIVATION: ("#e69f00", "#e69f00", "#f2ac0d"),
     Ink.POOL: ("#00805c", "#08835f", "#00614a"),
     Ink.LINEAR: ("#a8326b", "#a8326b", "#861a50"),
-    Ink.SHORTCUT: ("#c44f00", "#f0884a", "#a84000"),
+    Ink.SHORTCUT: ("#b84a00", "#f0884a", "#a84000"),
     Ink.ON_DARK: ("#ffffff", "#ffffff", "#ffffff"),
     Ink.ON_LIGHT: ("#1b1f24", "#1b1f24", "#000000"),
     Ink.ON_SHORTCUT: ("#ffffff", "#1b1f24", "#ffffff"),
@@ -65,7 +65,7 @@ _COLOURS: Mapping[Ink, tuple[str, str, str]] = {
     Ink.CHANGED: ("#bf3989", "#e275ad", "#99286e"),
     Ink.GRID: ("#e6eaee", "#2a323b", "#d5dade"),
     Ink.SERIES1: ("#0072b2", "#4bb0ec", "#005a8f"),
-    Ink.SERIES2: ("#c44f00", "#f0884a", "#a84000"),
+    Ink.SERIES2: ("#b84a00", "#f0884a", "#a84000"),
     Ink.SERIES3: ("#118668", "#65dba7", "#2a7a5e"),
     Ink.SERIES4: ("#7a1479", "#b57fa3", "#6f49cf"),
     Ink.SERIES5: ("#1420a0", "#6d80f2", "#5a0d58"),
@@ -87,7 +87,7 @@ THEMES: Mapping[str, Theme] = {theme.name: theme for theme in (LIGHT, DARK, PROJ
 
 CHROME: Mapping[str, tuple[str, str, str, str]] = {
     "light": ("#f6f8fa", "#ffffff", "#dbeeff", "#1b1f24"),
-    "dark": ("#20262d", "#15191e", "#1f4a6b", "#e8edf2"),
-    "projector": ("#f0f2f4", "#ffffff", "#bfe0fa", "#000000"),
+    "dark": ("#20262d", "#15191e", "#1d405c", "#e8edf2"),
+    "projector": ("#f0f2f4", "#ffffff", "#c2e2fa", "#000000"),
 }
 """The window around the picture: panels, fields, selected rows, text."""

@@ -1,14 +1,18 @@
 """Results that come with the app, to be shown until the user's own are measured: a file for each request."""
 
 import gzip
+import platform
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, get_type_hints
 
-from resnet_explorer import assets, codec, files
+from resnet_explorer import __version__, assets, codec, files
+from resnet_explorer.errors import ExplorerError
 from resnet_explorer.spec.codec import READERS, WRITERS
 
 T = TypeVar("T")
@@ -73,6 +77,55 @@ def load(request: Any, kind: Callable[..., T], root: Path | None = None) -> Reco
     content, hints = _content(file), get_type_hints(kind)
     values = {key: codec.decode(value, hints[key], READERS) for key, value in content["result"].items()}
     return Recording(kind(request=request, **values), codec.decode(content["made"], Provenance))
+
+
+def to_values(recording: Recording) -> dict[str, Any]:
+    """Return a recording as plain JSON values, with all digits; JSON has no numbers that are not finite: "nan"."""
+    result, made = recording
+    values = {item.name: getattr(result, item.name) for item in fields(result)}
+    request = {"request": values.pop("request")} if "request" in values else {}
+    head = {"format": FORMAT, "version": VERSION, "kind": type(result).__name__, "made": made}
+    writers = {**WRITERS, float: lambda value: value if isfinite(value) else str(value)}
+    plain: dict[str, Any] = codec.plain({**head, **request, "result": values}, writers)
+    return plain
+
+
+def _with_numbers(value: Any) -> Any:
+    """Return values of JSON with the numbers that are not finite."""
+    if isinstance(value, dict):
+        return {key: _with_numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_numbers(item) for item in value]
+    return float(value) if value in ("nan", "inf", "-inf") else value
+
+
+def from_values(values: Mapping[str, Any], kinds: Mapping[type, type], where: str) -> Recording:
+    """Return the recording that ``to_values`` described; ``kinds`` has the result of each request.
+
+    Raises ExplorerError, with the place, where it is none of these, or a value is not what it should be.
+    """
+    name, result = values.get("kind"), values.get("result")
+    request, kind = next((pair for pair in kinds.items() if pair[1].__name__ == name), (object, None))
+    is_ours = (values.get("format"), values.get("version")) == (FORMAT, VERSION)
+    if not is_ours or kind is None or not isinstance(result, dict):
+        raise ExplorerError(where, f"{where} has no result of this kind.", "Measure it again.")
+    hints = get_type_hints(kind)
+    decoded = {
+        key: codec.decode(_with_numbers(value), hints.get(key, object), READERS, f"{where}.{key}")
+        for key, value in result.items()
+    }
+    if "request" in hints:
+        decoded["request"] = codec.decode(values.get("request"), request, READERS, f"{where}.request")
+    try:
+        return Recording(kind(**decoded), codec.decode(values.get("made"), Provenance, at=f"{where}.made"))
+    except TypeError as error:  # a field too many or too few
+        raise ExplorerError(where, f"{where} is not complete.", "Measure it again.") from error
+
+
+def made_here(machine: str, torch: str) -> Provenance:
+    """Return the provenance of a result that has just been measured on a device of this machine."""
+    where = f"{machine}, {platform.system()} {platform.machine()}"
+    return Provenance(datetime.now(UTC).isoformat(timespec="seconds"), where, torch, __version__)
 
 
 @lru_cache(maxsize=32)

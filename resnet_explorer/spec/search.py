@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from resnet_explorer.errors import SpecError
@@ -98,12 +99,28 @@ def _left_out(query: str, name: str) -> int | None:
 
 def _score(text: str, name: str) -> float | None:
     """Return how far a network is from a text; None where it is not meant."""
-    query = plain_text(text)
-    steps = [score for spelling in _NAMES[name] if (score := _distance(query, spelling)) is not None]
+    score = closeness(text, _NAMES[name], _IDEAS[name])
+    is_twin = score is not None and score < _BY_IDEA and CATALOGUE[name].family.key == "plain"
+    return score + _TWIN if score is not None and is_twin else score
+
+
+def closeness(text: str, names: Sequence[str], ideas: str = "") -> float | None:
+    """Return how far something is from what is typed: 0 for its name itself; None where it is not meant.
+
+    Letters of a name may be left out; else each word must stand in a name or among the ideas. ``names`` are as
+    ``plain_text`` returns them, ``ideas`` are in lower case.
+    """
+    query, words = _parts(text)
+    steps = [score for name in names if (score := _distance(query, name)) is not None]
     if steps:
-        return min(steps) + (_TWIN if CATALOGUE[name].family.key == "plain" else 0.0)
-    ideas = text.lower().split()
-    return _BY_IDEA if all(any(idea in hint for hint in (*_NAMES[name], _IDEAS[name])) for idea in ideas) else None
+        return min(steps)
+    return _BY_IDEA if all(any(word in hint for hint in (*names, ideas)) for word in words) else None
+
+
+@lru_cache(maxsize=64)
+def _parts(text: str) -> tuple[str, list[str]]:
+    """Return what is typed as a name, and its words."""
+    return plain_text(text), text.lower().split()
 
 
 def _distance(query: str, name: str) -> float | None:

@@ -1,18 +1,22 @@
 """The page of measured times: the roofline plot, and under it each layer and block with its times."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox
 
 from resnet_explorer.engine.jobs import Job
+from resnet_explorer.errors import ExplorerError
+from resnet_explorer.network import compile_spec
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.activations import ReLU
 from resnet_explorer.picture.chart import STYLES, Axis, Chart, Guide, Kind, Point, Scale, Series
 from resnet_explorer.picture.theme import Theme
-from resnet_explorer.readings import Analysis
+from resnet_explorer.readings import Analysis, analyse
 from resnet_explorer.readings.kept import inference_bytes, training_bytes
 from resnet_explorer.readings.text import mib, si
+from resnet_explorer.runs.recorded import Recording, from_values, made_here
 from resnet_explorer.timing.part import REPEATS, TimingPart
 from resnet_explorer.timing.values import Limit, Measured, MeasureTime, Peaks, Timed, Timing
 from resnet_explorer.ui.chart_view import ChartView
@@ -53,6 +57,7 @@ class TimingPage(PageView):
         self._asked: Analysis | None = None
         self._job = 0
         self.measured: Measured | None = None
+        self._recording: Recording | None = None
         self.canvas = ChartView(document)
         self.table = LinkedTable(document, "Times of layers and blocks", TITLES, range(1, 8))
         self.measure = button(
@@ -79,6 +84,21 @@ class TimingPage(PageView):
 
     def show_part(self, part: TimingPart) -> None:
         self.repeats.setCurrentIndex(REPEATS.index(part.runs))
+
+    def measurements(self) -> tuple[Recording, ...]:
+        return (self._recording,) if self._recording else ()
+
+    def show_measurements(self, results: Sequence[Mapping[str, Any]]) -> None:
+        for values in results:
+            recording = from_values(values, {MeasureTime: Measured}, "The session's times")
+            job = recording.result.job
+            try:
+                analysis = analyse(compile_spec(job.spec), job.image)
+                roofline(analysis, recording.result.timing, recording.result.peaks)
+            except (ValueError, LookupError, ArithmeticError) as error:
+                raise ExplorerError("times", "The session's times are damaged.", "Measure them again.") from error
+            self._jobs.cancel(self._job)
+            self._show_measured(analysis, recording)
 
     def show_results(self, results: Results) -> None:
         self._results = results
@@ -145,9 +165,15 @@ class TimingPage(PageView):
     def _on_measured(self, job: Job, result: object) -> None:
         """Show a measurement; of another network than the current one it says so."""
         assert isinstance(result, Measured) and self._asked
-        self.measured = result
+        where = result.timing.setting
+        self._show_measured(self._asked, Recording(result, made_here(where.title, where.torch)))
+        self.measurements_changed.emit()
+
+    def _show_measured(self, analysis: Analysis, recording: Recording) -> None:
+        result: Measured = recording.result
+        self._asked, self._recording, self.measured = analysis, recording, result
         timing, peaks = result.timing, result.peaks
-        self.canvas.show_chart(roofline(self._asked, timing, peaks))
+        self.canvas.show_chart(roofline(analysis, timing, peaks))
         self.middle.setCurrentWidget(self.canvas)
         sums = sorted(timing.sums.values(), key=lambda part: (part.path != "", part.path.count(".")))
         every = (*sums, *timing.rows)

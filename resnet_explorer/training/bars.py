@@ -40,9 +40,9 @@ class TrainingBar(QWidget):
         self.text = label(kind="muted", cut=True)
         self.show_state()
 
-    def lay_out(self, *others: QWidget) -> None:
-        """Put the buttons in a row that breaks where it is narrow, and other tools of the page after them."""
-        self.setLayout(Flow(self.start, self.pause, self.step, self.stop, self.text, *others))
+    def lay_out(self, other: QWidget, views: Sequence[QWidget]) -> None:
+        """Put the buttons in a row that breaks where it is narrow, and after them another tool and the page's views."""
+        self.setLayout(Flow(self.start, self.pause, self.step, self.stop, self.text, other, *views, together=views))
 
     def show_state(self) -> None:
         """Enable the buttons that apply now, and show the progress."""

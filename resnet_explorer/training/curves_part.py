@@ -49,4 +49,4 @@ class ShownCurves:
         self._show, self._run = part.show, part.run
         table = self._pictures.table
         table.hide_rows(table.others(part.show))
-        table.select_row(table.row_of(part.run))
+        table.select_run(part.run)

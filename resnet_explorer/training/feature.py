@@ -4,6 +4,7 @@ from resnet_explorer.features import Action, Command, Feature, Page, Reading
 
 _READINGS = "resnet_explorer.training.lesson_readings"
 FEATURE = Feature(
+    entries=("resnet_explorer.training.entries:experiments",),
     pages=(
         Page(
             "training",
@@ -11,8 +12,9 @@ FEATURE = Feature(
             "The training lab: networks side by side, live",
             "resnet_explorer.training.page:TrainingPage",
             Action("training", "&View", "Training la&b", "Ctrl+R", "Several networks side by side, live"),
-            "resnet_explorer.training.stage:TrainingShow",
+            "resnet_explorer.training.stage:show",
             "resnet_explorer.training.part:TrainingPart",
+            "resnet_explorer.training.shown:shown",
         ),
     ),
     actions=(

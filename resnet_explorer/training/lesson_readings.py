@@ -7,14 +7,12 @@ from pathlib import Path
 
 from resnet_explorer import assets
 from resnet_explorer.errors import ExplorerError, did_you_mean
-from resnet_explorer.runs.folder import list_runs, read
+from resnet_explorer.runs.folder import RunFolder, list_runs, read
 from resnet_explorer.runs.plan import Run, RunStatistics
 from resnet_explorer.runs.recipe import Recipe, Schedule
 from resnet_explorer.scenes.scene import Scene
 from resnet_explorer.training.presets import PRESETS, preset_of
 
-FIRST = "degradation"
-"""The experiment that is read where the scene chooses none."""
 SHOWN = -1
 """Instead of a seed: the scene's."""
 
@@ -24,31 +22,39 @@ def _fail(what: str, remedy: str = "") -> ExplorerError:
 
 
 @lru_cache(maxsize=16)
-def _runs(preset: str) -> tuple[Run, ...]:
-    """Return the recorded runs of an experiment, by seed and in the order of its networks."""
+def _runs(preset: str) -> tuple[RunFolder, ...]:
+    """Return the recorded runs of an experiment, by seed and in the order of its networks, without their steps."""
     key = preset_of(preset).key
     folder = assets.path("runs") / key
     if not folder.is_dir():
         recorded = [key for key in PRESETS if (assets.path("runs") / key).is_dir()]
         raise _fail(f"The experiment {key} is not recorded.", f"Choose one of {', '.join(recorded)}.")
     order = [name for name, _ in PRESETS[key].networks]
-    runs = [read(Path(run.path)) for run in list_runs(folder)]
-    return tuple(sorted(runs, key=lambda run: (run.plan.seed, order.index(run.plan.name))))
+    return tuple(sorted(list_runs(folder), key=lambda run: (run.plan.seed, order.index(run.plan.name))))
+
+
+@lru_cache(maxsize=64)
+def _run(folder: Path) -> Run:
+    return read(folder)
 
 
 def _preset(scene: Scene, preset: str) -> str:
-    return preset or getattr(scene.part("training"), "preset", "") or FIRST
+    key: str = preset or scene.part("training").preset
+    if not key:
+        raise _fail("An experiment of one's own is not recorded.", 'Name one, as in preset="degradation".')
+    return key
 
 
 def _of(scene: Scene, run: str, preset: str, seed: int) -> Run:
-    shown = getattr(scene.part("training"), "seed", 0) if seed == SHOWN else seed
+    """Return the run of a name and a seed."""
+    shown = scene.part("training").seed if seed == SHOWN else seed
     runs = [each for each in _named(scene, run, preset) if each.plan.seed == shown]
     if not runs:
         raise _fail(f"{run} is not recorded with the seed {shown}.", "Choose 0.")
-    return runs[0]
+    return _run(runs[0].path)
 
 
-def _named(scene: Scene, run: str, preset: str) -> tuple[Run, ...]:
+def _named(scene: Scene, run: str, preset: str) -> tuple[RunFolder, ...]:
     """Return the runs of a name, one for each seed; hyphens and case do not matter."""
     runs = _runs(_preset(scene, preset))
     names = tuple(dict.fromkeys(each.plan.name for each in runs))
@@ -98,7 +104,7 @@ def greatest_loss(scene: Scene, run: str, preset: str = "", at: float = 1.0) -> 
 
 
 def _over_seeds(scene: Scene, run: str, preset: str, at: float, choose: Callable[[list[float]], float]) -> float:
-    return choose([_known(_statistics(each, at).loss) for each in _named(scene, run, preset)])
+    return choose([_known(_statistics(_run(each.path), at).loss) for each in _named(scene, run, preset)])
 
 
 def _known(value: float | None) -> float:
@@ -114,7 +120,7 @@ def run_seeds(scene: Scene, preset: str = "") -> int:
 
 def steps(scene: Scene, preset: str = "") -> int:
     """Return the steps of the longest recorded run."""
-    return max(len(run.metrics) for run in _runs(_preset(scene, preset)))
+    return max(run.steps for run in _runs(_preset(scene, preset)))
 
 
 def batch(scene: Scene, preset: str = "") -> int:
@@ -123,29 +129,19 @@ def batch(scene: Scene, preset: str = "") -> int:
 
 
 def seconds(scene: Scene, run: str = "", preset: str = "") -> float:
-    """Return the seconds that training took, of one run or of all of a seed one after the other."""
-    runs = (
-        _named(scene, run, preset)[:1]
-        if run
-        else [each for each in _runs(_preset(scene, preset)) if not each.plan.seed]
-    )
-    return sum(each.metrics[-1].seconds for each in runs if each.metrics)
+    """Return the seconds that training took with the first seed, of one run or of all one after the other."""
+    runs = _named(scene, run, preset) if run else _runs(_preset(scene, preset))
+    return sum(each.last.seconds for each in runs if each.last and each.plan.seed == runs[0].plan.seed)
 
 
 def train_images(scene: Scene, preset: str = "") -> int:
     """Return how many images the runs train on."""
-    environment = _runs(_preset(scene, preset))[0].environment
-    return _whole(environment.train if environment else None)
+    return _runs(_preset(scene, preset))[0].environment.train
 
 
 def images_of_test(scene: Scene, preset: str = "") -> int:
     """Return how many images the runs are tested on."""
-    environment = _runs(_preset(scene, preset))[0].environment
-    return _whole(environment.test if environment else None)
-
-
-def _whole(value: int | None) -> int:
-    return int(_known(value))
+    return _runs(_preset(scene, preset))[0].environment.test
 
 
 def rate_share(scene: Scene, schedule: str, at: float = 0.0, warmup: int = 0) -> float:

@@ -122,7 +122,7 @@ class TrainingPage(RunsPage[TrainingController]):
             View(TrainingView.CURVES, "The runs, step by step", self.pictures, (plot_tools,), (reading,)),
             View(TrainingView.INSPECT, inspect, self.inside, self.inside.tools, self.inside.drawers),
         )
-        self.bar.lay_out(self.replay, *self.views.buttons)
+        self.bar.lay_out(self.replay, self.views.buttons)
         runs = Drawer("Runs", self.table, Edge.BOTTOM, 124, "The runs as a table: steps, losses, errors, status")
         self.table.grown.connect(lambda high: runs.fit(min(high, 160)))
         setup = Drawer("Experiment and recipe", self.setup, Edge.LEFT, 346, "What is trained, on what, and how")
@@ -189,6 +189,9 @@ class TrainingPage(RunsPage[TrainingController]):
         self.views.setCurrentIndex(list(TrainingView).index(part.view))
         self._on_view()
 
+    def open_runs(self, folders: Sequence[Path]) -> None:
+        self._on_saved(list(folders))
+
     def _recording(self) -> tuple[Run, ...]:
         """Return the saved runs that are chosen, or the recording of the experiment, if the app has one."""
         if self._saved:
@@ -205,6 +208,10 @@ class TrainingPage(RunsPage[TrainingController]):
     @property
     def canvas(self) -> Canvas:
         return shown_canvas(self, self.pictures.canvas)
+
+    @property
+    def guide(self) -> str:
+        return "inspect" if self.views.currentWidget() is self.inside else ""
 
     def showEvent(self, event: QShowEvent) -> None:
         if not self.setup.networks.networks:
@@ -383,3 +390,11 @@ def _save(window: Window, runs: Sequence[Run]) -> None:
         "JSON (*.json)": lambda: to_json(runs),
     }
     save_text(window, "runs.csv", kinds)
+
+
+def show_experiment(window: Window, preset: TrainingPreset) -> None:
+    """Show an experiment, as a click in the list does."""
+    page = window.page("training")
+    assert isinstance(page, TrainingPage)
+    page.setup.choose(preset)
+    window.show_page("training")

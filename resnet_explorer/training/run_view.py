@@ -3,7 +3,7 @@
 from collections.abc import Sequence, Set
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QStackedWidget, QTreeWidget, QTreeWidgetItem, QWidget
 
@@ -96,11 +96,12 @@ class RunTable(TextTable):
         """Return the row of a run; the first where there is none of that name."""
         return self.names.index(name) if name in self.names else 0
 
-    def select_row(self, row: int) -> None:
-        """Select a row without a signal."""
-        if row < len(self._items):
-            with QSignalBlocker(self):
-                self.setCurrentItem(self._items[row])
+    def select_run(self, name: str) -> None:
+        """Select a run without a signal; none where there is none of that name."""
+        with QSignalBlocker(self):
+            self.setCurrentIndex(
+                self.indexFromItem(self._items[self.row_of(name)]) if name in self.names else QModelIndex()
+            )
 
     @property
     def place(self) -> int:

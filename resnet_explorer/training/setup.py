@@ -47,6 +47,7 @@ class TrainingSetup(QScrollArea):
         )
         tip = "Train the first network for a few steps at rates from small to large (Smith 2017)"
         self.finder = button("Find a learning rate…", tip, self.rate_wanted.emit)
+        self.images.list.setAccessibleName("Images")
         self.recipe, self.problem = RecipeForm(), Problem()
         fields = QWidget()
         self.form = Form(fields, margins=(14, 0, 12, 0))

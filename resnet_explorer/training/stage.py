@@ -7,25 +7,29 @@ from dataclasses import replace
 
 from PySide6.QtCore import QTimer
 
-from resnet_explorer.picture.chart import Axis, Chart, Scale
+from resnet_explorer.insight.stage import InsideShow
+from resnet_explorer.picture.chart import Axis, Chart, HeatMap, Scale, heatmap
+from resnet_explorer.picture.marks import Picture
 from resnet_explorer.readings.quantities import Quantity
 from resnet_explorer.runs.plan import Run
-from resnet_explorer.training.block_charts import block_plot
+from resnet_explorer.training.block_charts import BLOCKWISE, block_plot, heat
 from resnet_explorer.training.chart_data import Options, Traced, measure_words, traced
 from resnet_explorer.training.charts import TrainingCharts
 from resnet_explorer.training.page import TrainingPage
-from resnet_explorer.training.part import Measure
+from resnet_explorer.training.part import Measure, TrainingPart
+from resnet_explorer.training.run_view import RunPictures
 from resnet_explorer.ui.slide import Control, ControlKind, Presentation, Slide, chart_picture, first_sentence, join
 from resnet_explorer.ui.window import Window
 
 PLAY_SECONDS, TICK_MS, STOPS = 10.0, 100, 10
 """A replay takes so long, is drawn so often, and has so many places where the arrow keys stop."""
 CURVES = (Measure.TRAIN_LOSS, Measure.TRAIN_ERROR, Measure.TEST_ERROR)
-BLOCKS = "blocks"
+BLOCKS, HEAT = f"blocks:{Quantity.OUTPUT}", f"heat:{Quantity.OUTPUT}"
 SENTENCES = {
     Measure.TRAIN_ERROR: "The same in images: the part of each training batch that is misclassified.",
     Measure.TEST_ERROR: "Images that no network was trained on: the part of them that is misclassified.",
     BLOCKS: "How much of the gradient of the loss reaches each block, at this step.",
+    HEAT: "How much of the gradient of the loss reaches each block, from the first step on.",
 }
 
 
@@ -46,8 +50,9 @@ class RunsShow(Presentation):
 
     keys = "← → step, next curve · ↑ ↓ curve · Space play"
 
-    def __init__(self) -> None:
+    def __init__(self, pictures: RunPictures) -> None:
         super().__init__()
+        self._pictures = pictures
         self.curve, self.part = 0, 1.0
         self._charts = TrainingCharts()
         self._then = 0.0
@@ -67,12 +72,18 @@ class RunsShow(Presentation):
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """Return the curves that the runs have."""
+        """Return the curves that the runs have, and the charts of blocks that are chosen on the page."""
         metrics = [metric for run in self.runs for metric in run.metrics]
         has_tests = any(metric.test_accuracy is not None for metric in metrics)
         has_blocks = any(metric.blocks for metric in metrics)
         curves = CURVES if has_tests else CURVES[:2]
-        return (*map(str, curves), *((BLOCKS,) if has_blocks else ()))
+        chosen = (pane.key for pane in (self._pictures.first, self._pictures.second) if ":" in pane.key)
+        return (*map(str, curves), *(dict.fromkeys((BLOCKS, HEAT, *chosen)) if has_blocks else ()))
+
+    def _begin(self) -> None:
+        """Begin with what the page shows."""
+        key, kinds = self._pictures.first.key, self.kinds
+        self.curve = kinds.index(key) if key in kinds else 0
 
     @property
     def kind(self) -> str:
@@ -134,20 +145,34 @@ class RunsShow(Presentation):
         playing = self._clock.isActive()
         plays = Control(ControlKind.PLAY, "Pause" if playing else "Play", lambda _: self.play(), float(playing))
         moment = Control(ControlKind.SLIDER, f"step {made:,} of {of:,}", self.go, self.part)
-        curve = Control(ControlKind.CHOICE, self._title(traced(runs)), lambda by: self.turn(int(by)))
+        named = {"heat": "Blocks by steps", "blocks": "Blocks"}.get(self.kind.partition(":")[0])
+        curve = Control(ControlKind.CHOICE, named or self._title(traced(runs)), lambda by: self.turn(int(by)))
         return (plays, moment, curve) if (self.is_recorded and made + len(runs) > len(runs)) or of else (curve,)
 
     def _title(self, shown: Sequence[Traced]) -> str:
-        if self.kind == BLOCKS:
-            return "Gradient at each block"
-        return measure_words(Measure(self.kind), shown).title
+        kind, _, quantity = self.kind.partition(":")
+        if not quantity:
+            return measure_words(Measure(kind), shown).title
+        label = BLOCKWISE[quantity].label
+        return f"{label}, step by step" if kind == "heat" else label
+
+    @property
+    def heat_map(self) -> HeatMap | None:
+        """Return the heat map of the run that is selected on the page; None where none is shown or measured."""
+        kind, _, quantity = self.kind.partition(":")
+        now = traced(self.at(self.part))
+        if kind != "heat" or not now:
+            return None
+        made = heat(now[min(self._pictures.table.place, len(now) - 1)], quantity, Options(replayed=self.is_recorded))
+        return replace(made, title="", subtitle="", notes=(), y_title="block") if made else None
 
     def chart(self) -> Chart:
         """Return the chart of now; its axes are those of the whole runs, so that curves grow into them."""
         options = Options(replayed=self.is_recorded)
         now = traced(self.at(self.part))
-        if self.kind == BLOCKS:
-            return block_plot(now, Quantity.OUTPUT, options)
+        _, _, quantity = self.kind.partition(":")
+        if quantity:
+            return block_plot(now, quantity, options)
         measure = Measure(self.kind)
         made = self._charts.curves(now, measure, options)
         if self.part >= 1 or not any(run.metrics for run in self.runs):
@@ -191,15 +216,25 @@ class RunsShow(Presentation):
         curve = self._title(traced(self.runs))
         title = f"{heading}: {curve[:1].lower()}{curve[1:]}" if heading else curve
         sentence = SENTENCES.get(kind, self.said) if kind != CURVES[0] else self.said
-        return Slide(title, chart_picture(self.chart()), "", sentence, self.note)
+        shown = self.heat_map
+        if shown is None:
+            return Slide(title, chart_picture(self.chart()), "", sentence, self.note)
+        run = self.runs[min(self._pictures.table.place, len(self.runs) - 1)]
+
+        def draw(wide: float, high: float) -> Picture:
+            return heatmap(shown, wide, high)
+
+        return Slide(title, draw, run.plan.name, sentence, self.note)
 
 
 class TrainingShow(RunsShow):
     """Shows the runs of the training lab: a recording, the runs of now, or what would be trained."""
 
     def __init__(self, window: Window, page: TrainingPage) -> None:
-        super().__init__()
+        super().__init__(page.pictures)
         self._page = page
+        self._names: tuple[str, ...] = ()
+        self._begin()
         page.trainer.changed.connect(self.changed)
 
     @property
@@ -208,7 +243,13 @@ class TrainingShow(RunsShow):
 
     @property
     def runs(self) -> Sequence[Run]:
-        return self._page.replay.recording if self._page.replay.is_on else self._page.runs
+        runs = self._page.replay.recording if self._page.replay.is_on else self._page.runs
+        return [run for run in runs if not self._names or run.plan.name in self._names]
+
+    def show_part(self, part: TrainingPart) -> None:
+        self._names, self.part = part.show, part.replay
+        self.curve = self.kinds.index(part.curve) if part.curve in self.kinds else 0
+        self.changed.emit()
 
     @property
     def heading(self) -> str:
@@ -225,3 +266,9 @@ class TrainingShow(RunsShow):
             if preset
             else "The same images in the same order for every network."
         )
+
+
+def show(window: Window, page: TrainingPage) -> Presentation:
+    """Return the presentation of the view that is open: of the runs, or of the one that is inspected."""
+    is_inspecting = page.views.currentWidget() is page.inside
+    return InsideShow(window, page.inside) if is_inspecting else TrainingShow(window, page)

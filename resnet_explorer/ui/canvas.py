@@ -98,6 +98,14 @@ class Canvas(QWidget):
         """Return what a key does here besides zoom and pan."""
         return None
 
+    def describe(self, text: str, said: str = "") -> None:
+        """Describe the picture to screen readers; ``said`` is read at once where the picture has the keyboard."""
+        self.setAccessibleDescription(text)
+        event, changed = QtGui.QAccessible.updateAccessibility, QtGui.QAccessible.Event.DescriptionChanged
+        event(QtGui.QAccessibleEvent(self, changed))
+        if said and self.hasFocus():
+            event(QtGui.QAccessibleAnnouncementEvent(self, said))
+
     def show_theme(self, theme: Theme) -> None:
         """Paint in another theme, as large as its text asks for."""
         self._theme, before = theme, self._text

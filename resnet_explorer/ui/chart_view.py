@@ -257,8 +257,7 @@ class ChartView(_LinkedCanvas):
     def _describe(self) -> None:
         """Say what is read, and what the chart shows, to those who hear the screen."""
         read = f"{self.readout.text}. " if self.readout else ""
-        self.setAccessibleDescription(f"{read}{self.picture.title}. {self.picture.description} {_HELP}")
-        QtGui.QAccessible.updateAccessibility(QtGui.QAccessibleEvent(self, QtGui.QAccessible.Event.DescriptionChanged))
+        self.describe(f"{read}{self.picture.title}. {self.picture.description} {_HELP}", read)
 
     def paint_ground(self, painter: QPainter, exposed: QRect, camera: Camera) -> None:
         painter.drawPixmap(0, 0, self._still())
@@ -350,7 +349,7 @@ class HeatView(_LinkedCanvas):
         self.picture = heat_picture(self.maps, max(240, self.width()), max(160, self.height()), self._text)
         if self._fitted:
             self.camera = Camera()
-        self.setAccessibleDescription(f"{self.picture.description} {_HEAT_HELP}")
+        self.describe(f"{self.picture.title}. {self.picture.description} {_HEAT_HELP}")
         self.picture_changed.emit()
         self.update()
 

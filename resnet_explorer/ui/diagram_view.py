@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleEvent, QContextMenuEvent, QKeyEvent
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QWidget
 
 from resnet_explorer.diagram.diagram import diagram
@@ -82,6 +82,7 @@ class DiagramView(Canvas):
         new = self._document.view.expanded - shown
         self._fitted = True
         self._draw(animate=True, show=next(iter(new)) if len(new) == 1 else "")
+        self._announce(self._document.selection)
 
     def _on_overlays_changed(self) -> None:
         self._draw(animate=False)
@@ -97,9 +98,15 @@ class DiagramView(Canvas):
         if self._results:
             shown = explain(self._results.analysis, path)
             overlays = [text for overlay in self._document.overlays.values() if (text := overlay.describe(path))]
-            text = "".join(f" {text}." for text in overlays)
-            self.setAccessibleDescription(f"{shown.title}, {shown.kind}. {shown.text}{text} {self.help}")
-            QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
+            said = " ".join((f"{shown.title}, {shown.kind}. {shown.text}", *(f"{text}." for text in overlays)))
+            picture = f"Selected in {self.picture.description}." if path else f"{self.picture.description}."
+            self.describe(f"{said} {picture} {self._open_text()}{self.help}", f"{shown.title}, {shown.kind}")
+
+    def _open_text(self) -> str:
+        """Return what is open and compared, as a sentence."""
+        view = self._document.view
+        twin = "The plain twin stands beside it. " if view.compare else ""
+        return f"{twin}Open: {', '.join(sorted(view.expanded))}. " if view.expanded else twin
 
     def _on_hovered(self, path: str) -> None:
         self.update()

@@ -35,9 +35,9 @@ def resize_to_fit(dialog: QWidget, width: int, height: int) -> None:
     dialog.resize(size.boundedTo(dialog.screen().availableSize() - _FRAME))
 
 
-def confirm(parent: QWidget, text: str) -> bool:
-    """Ask whether to start; Escape means no."""
-    box = QMessageBox(QMessageBox.Icon.Question, "Start this?", text, parent=parent)
+def confirm(parent: QWidget, text: str, title: str = "Start this?") -> bool:
+    """Ask whether to go on; Escape means no."""
+    box = QMessageBox(QMessageBox.Icon.Question, title, text, parent=parent)
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No)
     box.setDefaultButton(QMessageBox.StandardButton.No)

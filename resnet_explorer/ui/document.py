@@ -13,21 +13,13 @@ from resnet_explorer.readings.kept import Kept, kept
 from resnet_explorer.readings.needs import Needs, needs
 from resnet_explorer.readings.read import Depth, depth
 from resnet_explorer.scenes.scene import State
+from resnet_explorer.scenes.session import History
 
 if TYPE_CHECKING:
     from resnet_explorer.diagram.overlays import BlockValues, Overlay
 
 
 KEPT_STEPS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """The states from the oldest to the newest, the names of the steps between them, and which of them is shown."""
-
-    states: tuple[State, ...] = ()
-    labels: tuple[str, ...] = ()
-    place: int = 0
 
 
 class Change(QUndoCommand):
@@ -94,15 +86,27 @@ class Document(QObject):
 
     @property
     def history(self) -> History:
-        """Return the last steps, those that were undone among them."""
+        """Return the last steps that lead to the state and on from it, as far as each begins where one ended."""
         stack = self.undo_stack
-        commands = [(place, stack.command(place)) for place in range(stack.count())]
-        steps = [(at, step) for at, step in commands if isinstance(step, Change) and step.before != step.after]
-        done = sum(at < stack.index() for at, _ in steps)
-        first = max(0, min(done, len(steps) - KEPT_STEPS))
-        kept = [step for _, step in steps[first:]]
-        states = (kept[0].before, *(step.after for step in kept)) if kept else (self.state,)
-        return History(states, tuple(step.text() for step in kept), done - first)
+        done, undone = (self._changes(places) for places in (range(stack.index()), range(stack.index(), stack.count())))
+        past, coming, first, last = list[Change](), list[Change](), self.state, self.state
+        for step in undone:
+            if step.before != last:
+                break
+            coming.append(step)
+            last = step.after
+        for step in reversed(done):
+            if step.after != first or len(past) + len(coming) >= KEPT_STEPS:
+                break
+            past.insert(0, step)
+            first = step.before
+        steps = (*past, *coming)
+        return History((first, *(step.after for step in steps)), tuple(step.text() for step in steps), len(past))
+
+    def _changes(self, places: range) -> list[Change]:
+        """Return the steps at some places of the stack that change the state."""
+        steps = (self.undo_stack.command(place) for place in places)
+        return [step for step in steps if isinstance(step, Change) and step.before != step.after]
 
     def restore(self, history: History) -> None:
         """Take over the steps of another time, where they lead to the state that is shown and nothing was done yet."""

@@ -1,15 +1,26 @@
 """A row of tools that breaks where it is narrow."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QSizePolicy, QWidget
 
 
 class Flow(QLayout):
-    """Parts side by side, in as many rows as they need; one that may be of any width takes the rest of its row."""
+    """Parts side by side, in as many rows as they need; one that may be of any width takes the rest of its row.
 
-    def __init__(self, *parts: QWidget | QLayout, margins: tuple[int, int, int, int] = (10, 4, 10, 4)) -> None:
+    Those ``together`` follow each other, and stand in one row where one has room for them all.
+    """
+
+    def __init__(
+        self,
+        *parts: QWidget | QLayout,
+        margins: tuple[int, int, int, int] = (10, 4, 10, 4),
+        together: Sequence[QWidget] = (),
+    ) -> None:
         super().__init__()
         self._items: list[QLayoutItem] = []
+        self._together = together
         self.setContentsMargins(*margins)
         self.setSpacing(6)
         for part in parts:
@@ -58,6 +69,14 @@ class Flow(QLayout):
         owner = self.parentWidget()
         return 10 * owner.fontMetrics().height() if owner else 0
 
+    def _kept(self, item: QLayoutItem, room: int) -> int:
+        """Return the width of the parts that stay together, at their first item; 0 where no row has room for them."""
+        if not self._together or item.widget() is not self._together[0]:
+            return 0
+        kept = [other.sizeHint().width() for other in self._items if other.widget() in self._together]
+        wide = sum(kept) + self.spacing() * (len(kept) - 1)
+        return wide if wide <= room else 0
+
     def _arrange(self, rect: QRect, move: bool) -> int:
         inner, gap = rect.marginsRemoved(self.contentsMargins()), self.spacing()
         rows: list[list[tuple[QLayoutItem, int]]] = [[]]
@@ -68,7 +87,7 @@ class Flow(QLayout):
             wide = min(
                 inner.width(), max(item.minimumSize().width(), least) if _stretches(item) else item.sizeHint().width()
             )
-            if rows[-1] and wide > left:
+            if rows[-1] and max(wide, self._kept(item, inner.width())) > left:
                 rows.append([])
                 left = inner.width()
             rows[-1].append((item, wide))

@@ -22,6 +22,8 @@ LEAST_HEIGHT = 120
 """Below this height in pixels at the usual text size a drawer at the bottom is of no use."""
 LEAST_PICTURE = 285
 """Nor does it leave the picture less height than this: a chart's plot is then 180 px high."""
+LEAST_WIDTH = 500
+"""So wide at the usual text size is the picture beside a drawer that it gives way to in large text too."""
 GRIP = 5
 
 
@@ -82,8 +84,7 @@ class Grip(QWidget):
     def __init__(self, edge: Edge, parent: QWidget) -> None:
         super().__init__(parent)
         self._edge = edge
-        across = Qt.CursorShape.SplitVCursor if edge is Edge.BOTTOM else Qt.CursorShape.SplitHCursor
-        self.setCursor(across)
+        self.setCursor(Qt.CursorShape.SplitVCursor if edge is Edge.BOTTOM else Qt.CursorShape.SplitHCursor)
         self._at: QPoint | None = None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -119,8 +120,8 @@ class Drawer(QFrame):
         self._box = vbox((widget, 1), of=self, spacing=0)
         self.is_over = False
         """Whether it covers a part of the picture."""
-        self.stays_beside = False
-        """Whether the picture gives way to it in large text too, where other drawers lie over the picture."""
+        self.share = 0.0
+        """The part of the width that the picture gives way to it in large text too; 0 where it lies over it then."""
         self.offered = True
         """Whether it is there at all: a drawer of one view of a page is hidden, handle and all, in the others."""
 
@@ -323,7 +324,7 @@ class Frame(QWidget):
             if drawer.edge in docked or not self._may_open(drawer) or self._is_second(drawer):
                 continue
             share = LEAST_SHARE if self._gives_way_to(drawer) else min(0.85, SHARE * self._scale())
-            size = round(drawer.wanted * self._scale())
+            size = round(min(drawer.wanted * self._scale(), (drawer.share or 1) * self.width()))
             least = min(size, round(LEAST_HEIGHT * self._scale())) if drawer.edge is Edge.BOTTOM else size
             while size >= least and self._is_too_large(inner, {**docked, drawer.edge: size}, share * whole):
                 size -= 8
@@ -333,7 +334,8 @@ class Frame(QWidget):
 
     def _gives_way_to(self, drawer: Drawer) -> bool:
         """Tell whether the picture may be smaller than usual because the user opened a drawer, in usual text."""
-        return drawer.state is OpenState.OPEN and (self._scale() <= LARGE or drawer.stays_beside)
+        leaves, scale = (1 - drawer.share) * self.width() if drawer.share else 0, self._scale()
+        return drawer.state is OpenState.OPEN and (scale <= LARGE or leaves >= LEAST_WIDTH * scale)
 
     @staticmethod
     def _may_open(drawer: Drawer) -> bool:

@@ -15,7 +15,7 @@ FOLDER_VARIABLE = "RESNET_EXPLORER_CONFIG"
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """The theme, whether motion is reduced, the last choices of the export dialog, the folder of own lessons."""
+    """The theme, whether motion is reduced, the last choices of exports, the folder of own lessons, what was seen."""
 
     theme: str = "system"
     reduce_motion: bool = False
@@ -28,6 +28,7 @@ class Preferences:
     export_width: int = 1280
     export_height: int = 720
     lessons_folder: str = ""
+    was_welcomed: bool = False
 
 
 def folder() -> Path:

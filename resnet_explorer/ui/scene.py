@@ -8,10 +8,9 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF
 
 from resnet_explorer.network import Network
 from resnet_explorer.picture.marks import Group, Mark, Picture, address, placed
+from resnet_explorer.picture.page import largest_zoom
 
 SMALLEST, LARGEST = 0.02, 8.0
-LARGEST_FIT = 1.6
-"""A picture is not fitted larger than this, times the factor of the theme's text."""
 READABLE = 0.9
 """Below this zoom the smallest labels are under 9 px: a picture that grows is then scrolled, not shrunk."""
 EDGE = 12.0
@@ -66,7 +65,8 @@ class Camera:
 
 def fit(size: QSizeF, room: QSizeF, text: float = 1.0) -> Camera:
     """Return the camera that shows a whole picture in the middle of a widget; ``text`` allows for larger ones."""
-    zoom = min(LARGEST_FIT * text, (room.width() - EDGE) / size.width(), (room.height() - EDGE) / size.height())
+    wide, high = room.width() - EDGE, room.height() - EDGE
+    zoom = min(largest_zoom(wide / text, high / text) * text, wide / size.width(), high / size.height())
     return _centred(max(zoom, SMALLEST), size, room)
 
 

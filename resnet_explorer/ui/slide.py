@@ -1,9 +1,9 @@
 """What a page shows on the stage: slides as plain values, live controls, and how they follow each other."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from PySide6.QtCore import QObject, Signal
 
@@ -13,6 +13,8 @@ from resnet_explorer.picture.chart.text import line, wrap
 from resnet_explorer.picture.marks import Anchor, Group, Ink, Label, Picture
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QImage
+
     from resnet_explorer.ui.window import PageView, Window
 
 Draw = Callable[[float, float], Picture]
@@ -32,7 +34,8 @@ CROPPED, WORDS = 26.0, 20
 class Slide:
     """A picture with its title and facts above it, and under it one sentence that says what is seen, and a note.
 
-    ``note`` says where the values come from: ``recorded, CPU, seed 0``.
+    ``note`` says where the values come from: ``recorded, CPU, seed 0``. ``images`` are painted over the marks of the
+    picture that have their keys as paths.
     """
 
     title: str
@@ -40,6 +43,7 @@ class Slide:
     facts: str = ""
     sentence: str = ""
     note: str = ""
+    images: "Mapping[str, QImage]" = field(default_factory=dict)
 
 
 class ControlKind(Enum):
@@ -96,6 +100,9 @@ class Presentation(QObject):
 
     def open(self) -> None:
         """Open what is selected, or close it."""
+
+    def show_part(self, part: Any) -> None:
+        """Begin at the moment, and with the curves, that a scene holds of the page."""
 
     def compare(self) -> None:
         """Show the same without shortcuts, or with them again."""

@@ -26,6 +26,7 @@ from resnet_explorer.picture.marks import Ink
 from resnet_explorer.ui.painter import paint
 from resnet_explorer.ui.scene import hit
 from resnet_explorer.ui.slide import HIGH, ControlKind, Presentation, Slide
+from resnet_explorer.ui.slide_images import paint_images
 from resnet_explorer.ui.stage_layout import Layout, Place, Placed, lay_out, used
 from resnet_explorer.ui.strip import Strip
 from resnet_explorer.ui.style import theme_named
@@ -121,6 +122,8 @@ class Stage(QWidget):
         """Show the page that the window shows, from its beginning: the window shows something else."""
         self.key, shown = "", _shown_key(self._window, self._shows)
         self.show_page(shown)
+        if self.presentation is not None and (part := self._window.scene().part(shown)) is not None:
+            self.presentation.show_part(part)
 
     def show_strip(self, strip: Strip | None) -> None:
         """Put a strip below the pictures, in place of the one that is there; it belongs to the stage."""
@@ -228,6 +231,8 @@ class Stage(QWidget):
         painter.scale(part.scale, part.scale)
         painter.setClipRect(QRectF(-OVER, -OVER, part.picture.width + 2 * OVER, part.picture.height + 2 * OVER))
         paint(painter, part.picture, theme)
+        if part is self.layout_.body and self.slide is not None:
+            paint_images(painter, part.picture, self.slide.images, self.scale * part.scale * self.devicePixelRatioF())
         painter.restore()
 
     def _paint_pointer(self, painter: QPainter, at: QPointF) -> None:

@@ -33,10 +33,17 @@ QToolButton#tool {{ padding: 3px 9px; border: 1px solid {line}; border-radius: 5
 QToolButton#tool:hover {{ border-color: {accent}; }}
 QToolButton#tool:checked {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
 QToolButton#tool:disabled {{ color: {gone}; }}
+QCheckBox {{ padding: 2px; }}
+QCheckBox::indicator:unchecked, QTreeView::indicator:unchecked {{ border: 1px solid {muted}; border-radius: 2px; }}
+QToolButton#view {{ padding: 1px 5px 0; border: none; border-bottom: 2px solid transparent; color: {muted}; }}
+QToolButton#view:hover {{ border-bottom-color: {line}; color: {text}; }}
+QToolButton#view:focus {{ background: {chosen}; }}
+QToolButton#view:checked {{ border-bottom-color: {accent}; color: {text}; }}
 QFrame#drawer QToolButton:checked {{ background: {chosen}; border: 1px solid {accent}; border-radius: 3px;
     padding: 3px; }}
 QFrame#drawer QToolButton#section:checked {{ background: transparent; border: none; }}
 QFrame#drawer {{ border: 1px solid {line}; }}
+QFrame#palette, QFrame#overlay {{ border: 1px solid {accent}; border-radius: 6px; background: {panel}; }}
 QToolButton#handle {{ color: {muted}; background: {panel}; border: 1px solid {line}; font-weight: 600; }}
 QToolButton#handle:hover, QToolButton#handle:focus {{ border-color: {accent}; }}
 QToolButton#handle:checked {{ background: {chosen}; color: {text}; border-color: {accent}; }}
@@ -125,6 +132,7 @@ NAMES: Mapping[str, str] = {
     "export": "export",
     "copy-picture": "copy",
     "find": "search",
+    "palette": "search",
     "compare": "compare",
     "expand": "expand-all",
     "collapse": "collapse-all",

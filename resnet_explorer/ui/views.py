@@ -31,7 +31,7 @@ class Views(QStackedWidget):
         for view in views:
             self.addWidget(view.main)
             chooser = tool(view.title, view.tip, partial(self.setCurrentWidget, view.main), checkable=True)
-            chooser.setObjectName("tool")
+            chooser.setObjectName("view")
             group.addButton(chooser)
             self.buttons.append(chooser)
         self.currentChanged.connect(self._on_current)

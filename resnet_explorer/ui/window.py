@@ -1,6 +1,7 @@
 """What a page, a dialog and an action may ask of the window, and what the window asks of a page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
@@ -16,6 +17,9 @@ from resnet_explorer.ui.document import Document, Results, Session
 from resnet_explorer.ui.frame import Frame
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.preferences import Preferences
+
+if TYPE_CHECKING:
+    from resnet_explorer.runs.recorded import Recording
 
 
 class PageView(Frame):
@@ -51,6 +55,24 @@ class PageView(Frame):
 
         What must first be loaded or measured is shown once it is there; ``part`` returns it from now on.
         """
+
+    measurements_changed = Signal()
+    """Tells that ``measurements`` returns something else."""
+
+    def measurements(self) -> Sequence["Recording"]:
+        """Return what was measured here and is shown, with where it comes from, as a session keeps it."""
+        return ()
+
+    def show_measurements(self, results: Sequence[Mapping[str, Any]]) -> None:
+        """Show results of a session in place of measuring them; raises ExplorerError where one cannot be shown."""
+
+    def open_runs(self, folders: Sequence[Path]) -> None:
+        """Show saved runs."""
+
+    @property
+    def guide(self) -> str:
+        """Return the key of the help on what is shown; empty where that is the page's own."""
+        return ""
 
     @property
     def runs(self) -> Sequence[Run]:

@@ -193,6 +193,7 @@ _RULES: tuple[tuple[str, str], ...] = (
 )
 
 
+@lru_cache(maxsize=16_384)
 def ours(name: str) -> str:
     """Return what we call a tensor that torchvision or timm names, apart from the layers of projections."""
     stage = re.match(r"stages\.(\d+)\.blocks\.(\d+)\.", name)
@@ -255,9 +256,13 @@ def _near(own: Mapping[str, Shape]) -> tuple[ResNetSpec, ...]:
         if match := re.match(r"layer(\d+)\.(\d+)\.", name):
             last[int(match[1])] = max(last.get(int(match[1]), 0), int(match[2]) + 1)
     blocks = tuple(count for _, count in sorted(last.items()))
-    changes: dict[str, int | None] = {"classes": next(iter(own.get("fc.weight") or own.get("fc.bias") or ()), None)}
+    classes = next(iter(own.get("fc.weight") or own.get("fc.bias") or ()), None)
     first = own.get("conv1.weight") or own.get("conv1.0.weight") or ()
-    if len(first) == 4 and 0 < first[1] <= 64:
-        changes["in_channels"] = first[1]
+    return _with_blocks(blocks, classes, first[1] if len(first) == 4 and 0 < first[1] <= 64 else None)
+
+
+@lru_cache(maxsize=64)
+def _with_blocks(blocks: tuple[int, ...], classes: int | None, channels: int | None) -> tuple[ResNetSpec, ...]:
     rows = [entry.spec for entry in CATALOGUE.values() if entry.spec.blocks == blocks]
-    return tuple(named(replace(spec, **changes)) for spec in rows)  # type: ignore[arg-type]  # two axes that are whole
+    adapted = (replace(spec, classes=classes, in_channels=channels or spec.in_channels) for spec in rows)
+    return tuple(map(named, adapted))

@@ -22,7 +22,7 @@ from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.search import default_input
-from resnet_explorer.training.stage import TrainingShow
+from resnet_explorer.training.stage import HEAT, TrainingShow
 from resnet_explorer.ui import stage as stages
 from resnet_explorer.ui.slide import HIGH, first_sentence
 from resnet_explorer.ui.stage import Stage
@@ -89,6 +89,12 @@ def test_keys_go_through_the_blocks_open_them_and_take_the_shortcuts_away(window
     assert present(stage.slide).title == "ResNet-18, plain twin"
     kinds = {group.kind for part in present(stage.layout_).parts for group in groups(part.picture.marks)}
     assert "gone" in kinds and "shortcut" not in kinds
+
+
+def test_a_block_that_is_open_on_the_desk_is_open_on_the_stage(window: MainWindow) -> None:
+    window.document.show_view(window.document.view.toggled("layer1.0"))
+    window.document.select("layer1.0.conv1")
+    assert present(staged(window).slide).title == "conv2_x · block 1"
 
 
 def groups(marks: tuple[Mark, ...]) -> Iterator[Group]:
@@ -178,6 +184,13 @@ def test_a_recording_plays_and_its_curves_follow(window: MainWindow, qtbot: QtBo
     press(qtbot, stage, Qt.Key.Key_Up, Qt.Key.Key_Space)
     assert show.controls[0].text == "Pause" and show.part == 0.0
     qtbot.waitUntil(lambda: show.part > 0.0)
+    press(qtbot, stage, Qt.Key.Key_Space)
+    show.go(1.0)
+    press(qtbot, stage, *[Qt.Key.Key_Right] * 4)
+    assert show.kind == HEAT and present(stage.slide).facts == "plain-20"
+    assert "row" in {group.kind for group in groups(present(stage.layout_).body.picture.marks)}
+    assert not problems(present(stage.layout_))
+    press(qtbot, stage, Qt.Key.Key_Space)
     press(qtbot, stage, Qt.Key.Key_Space)
     assert show.controls[0].text == "Play"
 

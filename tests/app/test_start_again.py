@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QApplication
@@ -12,11 +11,13 @@ from shiboken6 import delete
 from resnet_explorer.app.app import build
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.diagram.view import View
+from resnet_explorer.scenes.archive import pack, unpack
 from resnet_explorer.scenes.scene import State
+from resnet_explorer.scenes.session import SESSION, read
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
-from resnet_explorer.ui import workspace
 from resnet_explorer.ui.document import KEPT_STEPS, Document
+from resnet_explorer.ui.preferences import folder
 from resnet_explorer.ui.scene import opened
 
 
@@ -51,10 +52,10 @@ def work(window: MainWindow) -> None:
 
 def test_everything_is_as_it_was_left(qapp: QApplication, window: MainWindow, made: list[MainWindow]) -> None:
     work(window)
-    left = window.current_workspace()
+    left = window.sessions.current()
     window.close()
     again = start(qapp, made)
-    assert again.current_workspace() == left
+    assert again.sessions.current() == left
     assert again.shown_page() is again.page("timing") and again.actions_by_key["compare"].isChecked()
     assert again.panels.drawer("Layers").handle.isChecked()
     stack = again.document.undo_stack
@@ -83,40 +84,47 @@ def test_a_network_that_is_named_wins(qapp: QApplication, window: MainWindow, ma
     assert again.shown_page() is None and not again.document.undo_stack.count()
 
 
+@pytest.mark.parametrize("name", ["session-1.rnx", "workspace.json"])
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", '{"format": "x"}', '{"format": "resnet-explorer workspace", "version": 99}',
+    ["", "{", "[]", "PK", '{"format": "x"}', '{"format": "resnet-explorer workspace", "version": 99}',
      '{"format": "resnet-explorer workspace", "version": 1, "workspace": {"state": {"spec": {"blocks": 3}}}}'],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_is_passed_over(
-    qapp: QApplication, settings_of_its_own: None, made: list[MainWindow], content: str
+    qapp: QApplication, settings_of_its_own: None, made: list[MainWindow], content: str, name: str
 ) -> None:
-    workspace.path().parent.mkdir(parents=True)
-    workspace.path().write_text(content)
+    folder().mkdir(parents=True)
+    (folder() / name).write_text(content)
     window = start(qapp, made)
     assert window.document.state.spec.name == "resnet18"
     assert "cannot be read" in window.statusBar().currentMessage()
+    assert (folder() / "session-1.unreadable").exists() == (name == "session-1.rnx"), "kept, not written over"
 
 
-@pytest.mark.parametrize("key", ["history", "page", "drawers", "view", "state", "selection"])
+@pytest.mark.parametrize("key", ["history", "page", "layouts", "view", "state", "selection"])
 def test_a_value_that_cannot_be_costs_no_more_than_it_must(
     qapp: QApplication, window: MainWindow, made: list[MainWindow], key: str
 ) -> None:
     work(window)
     window.close()
-    content = json.loads(workspace.path().read_text())
-    content["workspace"][key] = {"nonsense": 3}
-    workspace.path().write_text(json.dumps(content))
+    file = folder() / "session-1.rnx"
+    entries = {name: json.loads(data) for name, data in unpack(file.read_bytes(), "it").entries.items()}
+    place = {"history": entries, "layouts": entries[SESSION]}.get(key, entries[SESSION]["scene"])
+    place["history.json" if key == "history" else key] = {"nonsense": 3}
+    file.write_bytes(pack({name: json.dumps(values).encode() for name, values in entries.items()}))
     again = start(qapp, made)
     assert "cannot be read" in again.statusBar().currentMessage()
-    assert again.document.state.spec.name == ("resnet50" if key in ("history", "page", "selection") else "resnet18")
+    assert again.document.state.spec.name == "resnet50", "of the network the steps to undo hold it too"
+    assert again.document.undo_stack.count() == (0 if key == "history" else 2)
 
 
-def test_it_is_saved_a_while_after_a_change(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
-    window._autosave._rest.setInterval(20)
+def test_it_is_saved_a_while_after_a_change(window: MainWindow, qtbot: QtBot) -> None:
+    autosave, file = window.sessions._autosave, folder() / "session-1.rnx"
+    assert autosave
+    autosave._rest.setInterval(20)
     window.document.propose(State(find("resnet50"), InputShape()), "choose ResNet-50")
-    qtbot.waitUntil(lambda: workspace.path().exists(), timeout=5000)
-    qtbot.waitUntil(lambda: workspace.start_of(workspace.read()).state.spec.name == "resnet50", timeout=5000)
+    qtbot.waitUntil(file.exists, timeout=5000)
+    qtbot.waitUntil(lambda: read(file).session.scene.state.spec.name == "resnet50", timeout=5000)
 
 
 def test_history_keeps_the_last_steps() -> None:

@@ -31,6 +31,8 @@ PATIENCE = 120_000
 
 BESIDE_OTHERS = "PYTEST_XDIST_WORKER" in os.environ
 """Beside another worker both wait for the processors, and ours, which goes through two processes, waits more."""
+PEERS, PANS, STARTS = (2, 1, 2) if BESIDE_OTHERS else (4, 15, 3)
+"""How often is measured what the bound there leaves room for."""
 
 
 @pytest.fixture
@@ -88,9 +90,8 @@ def test_the_graph_of_resnet152_is_on_screen_in_a_quarter_of_the_time(
     window: MainWindow, qtbot: QtBot, qapp: QApplication
 ) -> None:
     _ours(window, qtbot, "resnet18", 224)
-    _peer(qapp)
     ours = min(_ours(window, qtbot, "resnet152", side) for side in (224, 232, 240, 248, 256))
-    peer = min(_peer(qapp) for _ in range(3))
+    peer = min(_peer(qapp) for _ in range(PEERS))
     print(f"\ngraph of ResNet-152: {ours * 1e3:.0f} ms, torchviz and dot {peer * 1e3:.0f} ms: {ours / peer:.2f}")
     assert ours / peer < (1.0 if BESIDE_OTHERS else 0.25)
 
@@ -111,7 +112,7 @@ def test_pan_and_zoom_of_every_node_of_resnet1202(window: MainWindow, qtbot: QtB
             canvas.pan(-11, -7)
             qapp.processEvents()
 
-        panned = statistics.median(_timed(pan) for _ in range(15))
+        panned = statistics.median(_timed(pan) for _ in range(PANS))
         print(f"zoom {canvas.camera.zoom:.3f}: repaint {zoomed * 1e3:.1f} ms, pan {panned * 1e3:.1f} ms")
         assert zoomed < 20 * max(empty, 0.002)
 
@@ -179,8 +180,7 @@ def test_the_engine_is_ready_soon_after_the_app(tmp_path: Path, monkeypatch: pyt
     def peer() -> float:
         return _timed(lambda: subprocess.run([sys.executable, "-c", "import torch"], check=True))
 
-    ready(), peer()
-    pairs = [(ready(), peer()) for _ in range(2)]
+    pairs = [(ready(), peer()) for _ in range(STARTS)]
     ratio = statistics.median(ours / theirs for ours, theirs in pairs)
     print(f"\nengine ready {pairs[0][0]:.2f} s after the start, import torch {pairs[0][1]:.2f} s: {ratio:.2f}")
     assert ratio < 3

@@ -6,22 +6,24 @@ import pytest
 from PySide6.QtCore import QRectF
 
 from resnet_explorer.diagram.diagram import diagram
-from resnet_explorer.diagram.grid import LARGEST, READABLE
+from resnet_explorer.diagram.grid import READABLE
 from resnet_explorer.diagram.view import View
 from resnet_explorer.network import compile_spec
 from resnet_explorer.picture.marks import Group, Label, Mark, width
+from resnet_explorer.picture.page import largest_zoom
 from resnet_explorer.readings import analyse
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 
 LAPTOP, DESK = (920.0, 646.0), (1276.0, 927.0)
-"""The room that the window leaves at 1280×800 and at 1920×1080."""
+LARGE_DESK = (3196.0, 1737.0)
+"""The room that the window leaves at 1280×800, at 1920×1080 and at 3840×2160."""
 
 
 def zoom(name: str, room: tuple[float, float], view: View | None = None) -> float:
     side = CATALOGUE[name].size
     drawn = diagram(analyse(compile_spec(find(name)), InputShape(1, side, side)), view or View(), room)
-    return min(LARGEST, room[0] / drawn.width, room[1] / drawn.height)
+    return min(largest_zoom(*room), room[0] / drawn.width, room[1] / drawn.height)
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
@@ -32,6 +34,7 @@ def test_captions_of_every_network_can_be_read_on_a_laptop(name: str) -> None:
 @pytest.mark.parametrize("name", ["resnet18", "resnet34", "resnet50", "resnet101", "resnet56"])
 def test_a_desk_shows_networks_larger(name: str) -> None:
     assert zoom(name, DESK) >= 1.35
+    assert zoom(name, LARGE_DESK) >= 2.0
 
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet50", "resnet152", "resnet20"])

@@ -6,9 +6,10 @@ from math import inf, nan
 import pytest
 
 from resnet_explorer.diagram.diagram import diagram
-from resnet_explorer.diagram.overlays import WASH, BlockValues, text_inks
+from resnet_explorer.diagram.overlays import BlockValues
 from resnet_explorer.diagram.view import View
 from resnet_explorer.network import compile_spec
+from resnet_explorer.picture.contrast import WASH, text_inks
 from resnet_explorer.picture.marks import SCALE, Box, Dash, Group, Ink, Label, Mark, Picture, address
 from resnet_explorer.picture.theme import THEMES, Theme
 from resnet_explorer.readings import Analysis, analyse

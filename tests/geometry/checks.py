@@ -9,11 +9,13 @@ from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF
 from PySide6.QtWidgets import QAbstractScrollArea, QLabel, QScrollArea, QWidget
 
 from resnet_explorer.app.timeline_dialog import PictureView
+from resnet_explorer.picture.contrast import for_stage
 from resnet_explorer.picture.marks import Group, Label, Mark
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.chart_view import ChartView
 from resnet_explorer.ui.frame import SHARE, Drawer, Frame, Grip, OpenState
 from resnet_explorer.ui.painter import BODY_ONLY, READABLE
+from tests.contrast import IN_WINDOW, ON_STAGE, faint, pairs
 from tests.geometry.texts import cut_text
 
 SMALLEST_TEXT = 9.0
@@ -91,6 +93,7 @@ def _wrong(widget: QWidget) -> Iterator[str]:
         yield from _small_plot(widget)
     if isinstance(widget, Canvas):
         yield from _small_labels(widget)
+        yield from _faint_labels(widget)
 
 
 def _small_picture(frame: Frame) -> Iterator[str]:
@@ -125,6 +128,14 @@ def _small_labels(canvas: Canvas) -> Iterator[str]:
     small = [size for size in _sizes(canvas.picture.marks, zoom, QPointF(), seen) if size < SMALLEST_TEXT - 0.25]
     if small:
         yield f"{len(small)} texts in {name(canvas)} are under 9 px: {min(small):.1f}"
+
+
+def _faint_labels(canvas: Canvas) -> Iterator[str]:
+    """Yield the texts that cannot be read in the picture's theme, or would not be on the stage."""
+    found = pairs(canvas.picture)
+    yield from (f"text in {name(canvas)}: {what}" for what in faint(found, canvas._theme, IN_WINDOW))
+    stage = for_stage(canvas._theme)
+    yield from (f"text in {name(canvas)} on the stage: {what}" for what in faint(found, stage, ON_STAGE))
 
 
 def _sizes(marks: tuple[Mark, ...], zoom: float, corner: QPointF, seen: QRectF) -> Iterator[float]:

@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QDialog
 
 from resnet_explorer.app import module_dialog
 from resnet_explorer.app.commands import ShortcutsPage
+from resnet_explorer.app.help import HelpDialog
+from resnet_explorer.app.lesson_list import LessonList
 from resnet_explorer.app.timeline_dialog import TimelineDialog
 from resnet_explorer.app.verdict import VerdictDialog
 from resnet_explorer.app.weights_dialog import WeightsDialog
@@ -94,6 +96,7 @@ DIALOGS = (
     Dialog("export", _export),
     Dialog("timeline", _timeline),
     Dialog("verification", _verdict),
+    Dialog("help", lambda desk: HelpDialog("gradients", desk.window)),
     Dialog("shortcuts", lambda desk: ShortcutsPage(desk.window)),
     Dialog("weights", lambda desk: WeightsDialog("resnet50-from-a-long-name.pth", _weights(), desk.window)),
     Dialog("run a module?", lambda desk: module_dialog.RunDialog(Path("/home/me/networks/my_resnet.py"), desk.window)),
@@ -101,4 +104,5 @@ DIALOGS = (
     Dialog("module, read", _module_read),
     Dialog("learning rate", _rate),
     Dialog("paths", _paths),
+    Dialog("lessons", lambda desk: LessonList(desk.window, lambda path: None)),
 )

@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 
 from PySide6.QtWidgets import QTabWidget, QWidget
 
+from resnet_explorer.app.lessons import start
 from resnet_explorer.diagram.view import View
 from resnet_explorer.gradients.presets import PRESETS as CLAIMS
 from resnet_explorer.insight.page import InsideView
 from resnet_explorer.insight.part import Inside
 from resnet_explorer.journey.values import Grain, JourneyPart
+from resnet_explorer.lessons import course
 from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
@@ -19,6 +21,7 @@ from resnet_explorer.ui.fields import Section
 from resnet_explorer.ui.frame import Drawer, Frame, OpenState
 from tests import pages
 from tests.geometry.desk import Desk
+from tests.narrow import present
 
 
 class Scene(NamedTuple):
@@ -42,6 +45,7 @@ def scenes() -> Iterator[Scene]:
     yield from _gradients()
     yield from _training()
     yield from _tuning()
+    yield from _lessons()
 
 
 def _diagram() -> Iterator[Scene]:
@@ -263,6 +267,32 @@ def _calls(page: str, method: str) -> Callable[[Desk], None]:
 
 
 _ask, _draw, _start = (partial(_calls, method=method) for method in ("ask", "draw", "start"))
+
+
+def _lessons() -> Iterator[Scene]:
+    """Yield the steps of a lesson, whose card is beside the page."""
+    lesson = course.load(course.find("01-deeper-is-worse"))
+    yield Scene("lesson", "first step", lambda desk: start(desk.window, lesson))
+    for place, step in enumerate(lesson.steps[1:], start=1):
+        yield Scene("lesson", step.title, _step_of_lesson(place))
+        if step.question:
+            yield Scene("lesson", f"{step.title}, answered", _answered)
+
+
+def _step_of_lesson(place: int) -> Callable[[Desk], None]:
+    def arrange(desk: Desk) -> None:
+        present(desk.window.lesson).go(place)
+
+    return arrange
+
+
+def _answered(desk: Desk) -> None:
+    """Show the answer, and that something else is shown and wrong in the file."""
+    player = present(desk.window.lesson)
+    player.answer("")
+    player.say_problem("lesson.md, line 12: There is no network 'resnet5'. Did you mean 'resnet50'?")
+    player.is_away = True
+    player.changed.emit()
 
 
 def _begin(desk: Desk) -> None:

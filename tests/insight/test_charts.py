@@ -12,16 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resnet_explorer.diagram.lesions import lesion_chart
-from resnet_explorer.insight.charts import (
-    MOST_LINES,
-    confusion_picture,
-    contours,
-    filters_picture,
-    levels,
-    on,
-    readable,
-    surface_picture,
-)
+from resnet_explorer.insight.charts import confusion_picture, filters_picture, on, readable
+from resnet_explorer.insight.surface_chart import MOST_LINES, contours, levels, surface_picture
 from resnet_explorer.insight.values import (
     Confusion,
     ConfusionRequest,

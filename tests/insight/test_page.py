@@ -1,12 +1,11 @@
 """Looking inside in the window: what is asked and when, that views are linked, and that nothing is lost on the way."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication, QComboBox, QWidget
+from PySide6.QtWidgets import QComboBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from resnet_explorer.insight.controls import TRUE
@@ -22,7 +21,6 @@ from resnet_explorer.insight.values import (
     FiltersRequest,
     Gallery,
     RunLesionsRequest,
-    RunReference,
     Surface,
     SurfaceRequest,
 )
@@ -30,46 +28,9 @@ from resnet_explorer.picture.theme import THEMES
 from resnet_explorer.readings.lesions import LesionStudy
 from resnet_explorer.scenes.scene import State
 from resnet_explorer.ui.document import Document
-from resnet_explorer.ui.frame import Frame
 from tests.inside_jobs import InsideJobsHere
 from tests.inside_subject import IMAGE, plan
-
-PATIENCE = 60_000
-NAMES = tuple("0123456789")
-
-
-@pytest.fixture
-def jobs(qapp: QApplication) -> Iterator[InsideJobsHere]:
-    made = InsideJobsHere()
-    yield made
-    made.close()
-
-
-def framed(view: InsideView) -> Frame:
-    """Return a page that shows the view, with its tools and drawers."""
-    frame = Frame()
-    frame.set_parts(view, *view.drawers, tools=view.tools)
-    frame.resize(1100, 700)
-    return frame
-
-
-@pytest.fixture
-def page(jobs: InsideJobsHere, qtbot: QtBot) -> InsideView:
-    """The page on a small residual run, with its plain twin to be measured beside."""
-    view = InsideView(Document(State(plan().spec, IMAGE)), jobs)  # type: ignore[arg-type]  # has what a view needs
-    frame = framed(view)
-    qtbot.addWidget(frame)
-    frame.show()
-    twin = RunReference("plain-run", plan("residual=false", name="plain twin"))
-    view.show_run("run", plan(), NAMES, (RunReference("other", plan("width=4", name="narrow")), twin))
-    return view
-
-
-def answered(page: InsideView, qtbot: QtBot, kind: type) -> object:
-    qtbot.waitUntil(lambda: isinstance(page.answers.to(page._request), kind), timeout=PATIENCE)  # type: ignore[arg-type]
-    answer = page.answers.to(page._request)  # type: ignore[arg-type]
-    assert isinstance(answer, kind)
-    return answer
+from tests.insight.conftest import NAMES, OTHERS, PATIENCE, answered, framed
 
 
 def test_without_a_run_it_says_what_to_do_and_asks_nothing(jobs: InsideJobsHere, qtbot: QtBot) -> None:
@@ -163,7 +124,7 @@ def test_the_evidence_is_for_the_class_that_is_chosen(page: InsideView, qtbot: Q
     assert isinstance(found, Cam) and found.target == found.truth
 
 
-def test_the_loss_surface_is_measured_on_demand_beside_the_twin_streams_and_is_cancelled(
+def test_the_loss_surface_is_measured_at_once_beside_the_twin_streams_and_stays_cancelled(
     page: InsideView, qtbot: QtBot, jobs: InsideJobsHere
 ) -> None:
     page.show_view(Inside.SURFACE)
@@ -171,9 +132,9 @@ def test_the_loss_surface_is_measured_on_demand_beside_the_twin_streams_and_is_c
     page.controls.points.stepBy(-16)
     page.controls.images.show_value(32)
     page._show()
-    assert not any(isinstance(one, SurfaceRequest) for one in jobs.asked)
-    qtbot.mouseClick(page.controls.measure, Qt.MouseButton.LeftButton)
+    assert not jobs.of(SurfaceRequest), "fields that are still changed are no request"
     part = answered(page, qtbot, Surface)
+    assert jobs.of(SurfaceRequest) == [page._request], "it is asked for once, when the fields are at rest"
     assert isinstance(part, Surface) and not part.complete and page.line.isVisible() and page.stack.picture
     whole = lambda: getattr(page.answers.to(page._request), "complete", False)  # type: ignore[arg-type]  # noqa: E731
     qtbot.waitUntil(whole, timeout=PATIENCE)
@@ -183,16 +144,19 @@ def test_the_loss_surface_is_measured_on_demand_beside_the_twin_streams_and_is_c
     qtbot.mouseClick(page.controls.measure, Qt.MouseButton.LeftButton)
     qtbot.mouseClick(page.line.cancel, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "Cancelled" in page.state.text(), timeout=PATIENCE)
+    page.show_view(Inside.FILTERS)
+    page.show_view(Inside.SURFACE)
+    assert not page._rest.isActive() and "Cancelled" in page.state.text(), "it stays cancelled"
+    page.controls.seed.stepBy(1)
+    assert page._rest.isActive(), "another request is measured"
 
 
-def test_lesions_are_measured_on_demand_beside_the_twin_stream_link_blocks_and_are_cancelled(
+def test_lesions_are_measured_at_once_beside_the_twin_stream_link_blocks_and_are_cancelled(
     page: InsideView, qtbot: QtBot, jobs: InsideJobsHere, tmp_path: Path
 ) -> None:
     page.show_view(Inside.LESIONS)
     assert page.controls.other.isVisible() and not page.controls.points.isVisible()
-    assert "Press Measure." in page.state.text() and not page.save_button.isEnabled()
-    assert not any(isinstance(one, RunLesionsRequest) for one in jobs.asked)
-    qtbot.mouseClick(page.controls.measure, Qt.MouseButton.LeftButton)
+    assert not page.save_button.isEnabled()
     part = answered(page, qtbot, LesionStudy)
     assert isinstance(part, LesionStudy) and not part.complete and "still measuring" in page.state.text()
     assert page.line.isVisible() and page.stack.picture
@@ -209,16 +173,17 @@ def test_lesions_are_measured_on_demand_beside_the_twin_stream_link_blocks_and_a
         assert page.save(tmp_path / f"lesions{suffix}") and start in (tmp_path / f"lesions{suffix}").read_bytes()[:200]
     page.controls.other.setCurrentIndex(0)
     assert isinstance(page._request, RunLesionsRequest) and page._request.runs == asked.runs[:1]
-    assert "Press Measure." in page.state.text()
-    qtbot.mouseClick(page.controls.measure, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(page.line.isVisible, timeout=PATIENCE)
     qtbot.mouseClick(page.line.cancel, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "Cancelled" in page.state.text(), timeout=PATIENCE)
 
 
 def test_another_run_takes_the_lesions_away(page: InsideView, qtbot: QtBot) -> None:
     page.show_view(Inside.LESIONS)
-    qtbot.mouseClick(page.controls.measure, Qt.MouseButton.LeftButton)
     answered(page, qtbot, LesionStudy)
+    before = page.stack.picture
+    page.show_run("run", plan(), NAMES, OTHERS)
+    assert page.stack.picture is before, "the same run again is not measured again"
     page.show_run("again", plan("width=4", name="narrow"), NAMES)
     assert page.stack.picture is None and not page.save_button.isEnabled()
 

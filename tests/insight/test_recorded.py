@@ -14,10 +14,10 @@ from pytestqt.qtbot import QtBot
 
 from resnet_explorer.diagram.lesions import lesion_chart
 from resnet_explorer.insight import lab
-from resnet_explorer.insight.charts import surface_picture
 from resnet_explorer.insight.page import InsideView
 from resnet_explorer.insight.part import Inside
-from resnet_explorer.insight.recorded import NO_WEIGHTS, NOT_RECORDED, RECORDED, find_recorded, is_recorded
+from resnet_explorer.insight.recorded import MEASURING, NO_WEIGHTS, NOT_RECORDED, RECORDED, find_recorded, is_recorded
+from resnet_explorer.insight.surface_chart import surface_picture
 from resnet_explorer.insight.values import RunLesionsRequest, RunReference, Surface, SurfaceRequest
 from resnet_explorer.picture.marks import Label
 from resnet_explorer.readings.lesions import LesionStudy
@@ -135,19 +135,22 @@ def test_a_recording_shows_what_was_recorded_and_says_what_was_not(view: InsideV
     assert view.state.text().endswith(NO_WEIGHTS) and "plain-20" in present(view.stack.picture).description
     view.show_view(Inside.CONFUSION)
     assert view.state.text() == NOT_RECORDED
+    deep = four["plain-56"]
+    view.show_run(deep.folder, deep.plan, (), tuple(four.values()), is_recording=True)
+    assert view.controls.other.chosen.plan.name == "resnet-56", "the twin of the same depth"
 
 
-def test_the_own_result_replaces_the_recorded_one_when_it_is_complete(view: InsideView) -> None:
+def test_the_own_result_is_measured_at_once_and_replaces_the_recorded_one(view: InsideView, qtbot: QtBot) -> None:
     four, jobs = runs("degradation"), of_kind(JobsHere, view.answers._jobs)
     run = four["plain-20"]
     view.show_view(Inside.SURFACE)
     view.show_run(run.folder, run.plan, (), tuple(four.values()))
-    assert (
-        view.state.text().endswith(RECORDED)
-        and view.state.text().startswith("Recorded 20")
-        and view.controls.measure.isEnabled()
-    )
+    assert view.state.text().startswith("Recorded 20") and view.state.text().endswith(MEASURING)
     data = partial(getattr, view.stack, "_last")
+    qtbot.waitUntil(lambda: bool(jobs.asked))
+    view.line.cancel.click()
+    assert view.state.text().startswith("Recorded 20") and view.state.text().endswith(RECORDED)
+    assert not view._rest.isActive(), "it stays cancelled"
     view.controls.measure.click()
     jobs._step()
     assert "recorded" in data()[1].data, "a part does not replace it"

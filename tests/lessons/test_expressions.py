@@ -61,7 +61,7 @@ REFUSED = (
     "params(of='resnet51')", "params(set='norm=frn')", "params(set='blocks=400,400,400')", "params(input='0x0')",
     "params(of=1)", "total_stride('fc')", "kernel('relu')", "height('fc')", "problem(set='classes=10')", "\0",
     "(" * 400 + "1" + ")" * 400, "-" * 400 + "1", "not " * 100 + "true", "1+" * 240 + "1", "'" + "a" * MAX_LENGTH + "'",
-    "9" * 450, "1" + "**9" * 150,
+    "depth()" + "+depth()" * 10, "9" * 450, "1" + "**9" * 150,
 )  # fmt: skip
 
 
@@ -84,7 +84,9 @@ def test_any_text_has_a_value_or_an_error(text: str) -> None:
             assert error.what
 
 
-@pytest.mark.parametrize("text", ["{", "}", "{}", "{ }", "{1:}}", '{"a}', "{1:nothing}", '{"a":si}', "{1.5:d}", "{{1}"])
+@pytest.mark.parametrize(
+    "text", ["{", "}", "{}", "{ }", "{1:}}", '{"a}', "{1:nothing}", '{"a":si}', "{1.5:d}", "{{1}", "{1}" * 13]
+)
 def test_braces_and_formats_that_are_none(text: str) -> None:
     with pytest.raises(ExplorerError):
         render(text, RESNET18)

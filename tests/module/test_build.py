@@ -1,6 +1,7 @@
 """The module is torchvision's network, weight for weight, and the closed form row by row."""
 
 import io
+from contextlib import nullcontext
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_explorer.errors import InputError
 from resnet_explorer.module import build
+from resnet_explorer.module.meta import BareNorms
 from resnet_explorer.network import compile_spec
 from resnet_explorer.readings import analyse
 from resnet_explorer.spec import InputShape, ResNetSpec
@@ -67,10 +69,21 @@ def test_parameters_and_macs_are_those_of_the_closed_form(name: str) -> None:
     model = build(spec, device="meta", initialise=False).eval()
     for side in (CATALOGUE[name].size, 65):
         total = analyse(compile_spec(spec), InputShape(1, side, side)).total
-        with FlopCounterMode(display=False) as counter, torch.no_grad():
+        with FlopCounterMode(display=False) as counter, BareNorms(), torch.no_grad():
             model(torch.empty(1, 3, side, side, device="meta"))
         assert counter.get_total_flops() == 2 * total.macs
         assert sum(parameter.numel() for parameter in model.parameters()) == total.params
+
+
+@pytest.mark.parametrize("name", ["resnet50", "resnetv2_50d_gn", "cbam_resnet50", "resnet110_exclusive_gate"])
+def test_the_counter_sees_no_difference_without_batch_norms_own_steps(name: str) -> None:
+    model, x = build(find(name), device="meta", initialise=False).eval(), torch.empty(2, 3, 65, 64, device="meta")
+    counts = []
+    for norms in (nullcontext(), BareNorms()):
+        with FlopCounterMode(display=False) as counter, norms, torch.no_grad():
+            output = model(x)
+        counts.append((output.shape, counter.get_flop_counts()))
+    assert counts[0] == counts[1]
 
 
 @given(spec=small_specs(), image=images(60))
@@ -90,7 +103,7 @@ def test_every_row_of_a_random_network_equals_the_module(spec: ResNetSpec, image
     shapes: dict[str, tuple[int, ...]] = {}
     for path, module in model.named_modules():
         module.register_forward_hook(lambda _, __, out, path=path: shapes.__setitem__(path, tuple(out.shape)))
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
+    with FlopCounterMode(display=False) as counter, BareNorms(), torch.no_grad():
         model(x)
     assert counter.get_total_flops() == 2 * analysis.total.macs
     assert sum(parameter.numel() for parameter in model.parameters()) == analysis.total.params

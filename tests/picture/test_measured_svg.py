@@ -11,6 +11,7 @@ from resnet_explorer.diagram.diagram import diagram
 from resnet_explorer.diagram.overlays import BlockValues
 from resnet_explorer.diagram.view import View
 from resnet_explorer.network import compile_spec
+from resnet_explorer.picture.marks import Picture
 from resnet_explorer.picture.svg import to_svg
 from resnet_explorer.picture.theme import DARK, LIGHT
 from resnet_explorer.readings import analyse
@@ -21,14 +22,18 @@ GOLDEN = Path(__file__).parent / "golden"
 CASES = {"resnet18-measured-light": ("resnet18", 224, LIGHT), "resnet56-measured-dark": ("resnet56", 32, DARK)}
 
 
-def text(case: str) -> str:
-    name, side, theme = CASES[case]
+def picture(case: str) -> Picture:
+    name, side, _ = CASES[case]
     analysis = analyse(compile_spec(find(name)), InputShape(1, side, side))
     paths = [block.path for stage in analysis.network.stages for block in stage.blocks]
     values = {path: 2.0 / (1 + n) ** 4 for n, path in enumerate(paths[:-1])}
     values |= {paths[1]: nan, paths[3]: 0.0, paths[5]: inf}
     measured = BlockValues("Gradient at the block's input", "‖∂L/∂x‖₂", values, True, "seed 0, digits 8×8, CPU")
-    return to_svg(diagram(analysis, View(), overlays=[measured]), theme)
+    return diagram(analysis, View(), overlays=[measured])
+
+
+def text(case: str) -> str:
+    return to_svg(picture(case), CASES[case][2])
 
 
 @pytest.mark.parametrize("case", CASES)

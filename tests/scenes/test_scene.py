@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +13,7 @@ from shiboken6 import delete
 from resnet_explorer import features
 from resnet_explorer.app.app import build
 from resnet_explorer.app.main_window import MainWindow
+from resnet_explorer.engine.requests import Device, FindDevices
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.scenes.change import changed
 from resnet_explorer.scenes.scene import DIAGRAM, Scene, State, decode, encode, first_part
@@ -133,7 +135,7 @@ def test_a_replay_is_shown_again_in_the_middle(shared: MainWindow) -> None:
     shared.go_to(Scene(State(find("resnet18"), InputShape()), page="training"))
     page.setup.choose(page.setup.presets._experiments["vanishing"])  # type: ignore[arg-type]  # a preset
     page.replay.go(page.replay.length / 3)
-    page.table.select_row(2)
+    page.table.select_run("resnet-20")
     page.table.hide_rows({0})
     middle = shared.scene()
     steps = [len(run.metrics) for run in page.runs]
@@ -190,6 +192,20 @@ def test_going_to_a_scene_is_one_step_to_undo(shared: MainWindow) -> None:
     assert shared.scene() == after
 
 
+def test_steps_before_a_way_without_a_step_are_kept_no_longer_than_the_window(shared: MainWindow) -> None:
+    document, stack = shared.document, shared.document.undo_stack
+    stack.clear()
+    shared.go_to(Scene(State(find("resnet18"), InputShape())))
+    document.propose(State(find("resnet34"), InputShape()), "choose ResNet-34")
+    shared.go_to(Scene(State(find("resnet50"), InputShape())))
+    document.propose(State(find("resnet101"), InputShape()), "choose ResNet-101")
+    assert document.history.labels == ("choose ResNet-101",)
+    stack.undo()
+    assert (document.state.spec.name, document.history.place) == ("resnet50", 0)
+    stack.undo()
+    assert document.state.spec.name == "resnet18"
+
+
 def test_a_step_that_shows_another_page_alone_is_none_of_the_network(shared: MainWindow) -> None:
     stack = shared.document.undo_stack
     stack.clear()
@@ -199,6 +215,20 @@ def test_a_step_that_shows_another_page_alone_is_none_of_the_network(shared: Mai
     assert stack.count() == 1 and shared.document.history.labels == ()
     stack.undo()
     assert shared.scene() == before
+
+
+def test_a_device_that_this_machine_lacks_gives_way_to_the_cpu(shared: MainWindow) -> None:
+    """Before PyTorch has said which devices there are a scene's own is kept."""
+    box, scene = shared.build.device, replace(shared.scene(), device="cuda:0")
+    shared.go_to(scene)
+    assert shared.scene() == scene
+    box._on_found(FindDevices(), (Device("cpu", "CPU"), Device("cuda:0", "GPU")))
+    assert (shared.document.device, box.currentData()) == ("cuda:0", "cuda:0")
+    shared.go_to(replace(scene, device="cuda:1"))
+    assert (shared.document.device, box.currentData()) == ("cpu", "cpu")
+    shared.go_to(scene)
+    assert shared.scene() == scene and box.currentData() == "cuda:0"
+    shared.go_to(replace(scene, device="cpu"))
 
 
 def test_a_network_that_cannot_take_its_input_changes_nothing(shared: MainWindow) -> None:

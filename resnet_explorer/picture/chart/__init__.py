@@ -28,7 +28,6 @@
   breaks the line and is marked × on the top edge, infinity △.
 """
 
-from resnet_explorer.picture.chart.compose import compose
 from resnet_explorer.picture.chart.frame import Drawn, chart, draw, stack
 from resnet_explorer.picture.chart.heatmap import ColourScale, colour_scale, heatmap
 from resnet_explorer.picture.chart.model import (
@@ -50,7 +49,7 @@ from resnet_explorer.picture.chart.model import (
     Span,
     Strip,
 )
-from resnet_explorer.picture.chart.over_rows import draw_over_rows
+from resnet_explorer.picture.chart.over_rows import compose, draw_over_rows
 from resnet_explorer.picture.chart.readout import Readout, Spot, read_at, read_spot, spots, steps
 from resnet_explorer.picture.chart.scale import AxisScale, ChartScale, Reading, panned, toggled, zoomed
 from resnet_explorer.picture.chart.strip import block_strip

@@ -1,12 +1,18 @@
-"""A chart with rows of blocks under it, in a room whose size is given."""
+"""A chart with rows of blocks under it: in a room whose size is given, or for a page that it has to be whole on."""
 
 from resnet_explorer.picture.chart.frame import Drawn, draw, stack
 from resnet_explorer.picture.chart.layout import lay_out
 from resnet_explorer.picture.chart.model import Axis, Chart, Strip
 from resnet_explorer.picture.chart.strip import block_strip, height
+from resnet_explorer.picture.chart.text import FRAME_AREA
+from resnet_explorer.picture.marks import Picture
 
 PLOT, PLOT_HIGH = 0.55, 180.0
 """The part of the picture's area that the plot keeps at least, and its least height in px."""
+LARGER = (1.0, 1.15, 1.3, 1.5, 1.75, 2.0)
+"""By these factors a picture is larger than its page, until all that has to be said fits."""
+LEAST_ABOVE = 0.4
+"""The part of a page's height above the rows of blocks that a chart keeps."""
 
 
 def draw_over_rows(
@@ -25,6 +31,25 @@ def draw_over_rows(
             rows = block_strip(strips, value, wide, name, text, drawn.scale, low)
             return Drawn(stack(drawn.picture, rows), drawn.scale)
     return draw(chart, wide, high, text)
+
+
+def compose(
+    chart: Chart, wide: float, high: float, strips: tuple[Strip, ...] = (), value: Axis | None = None, name: str = ""
+) -> Picture:
+    """Return a chart of the shape of a page, and as large as the page, or larger where its words need that.
+
+    It has its legend, the titles of its axes, and under it the rows of blocks.
+    """
+    for factor in LARGER:
+        across, down = wide * factor, high * factor
+        room, _ = _room(chart, strips, name, across, down, 1.0, False) if strips else (down, FRAME_AREA)
+        budget = lay_out(chart, across, room, 1.0).budget
+        if room >= LEAST_ABOVE * down and budget.legend and budget.axis_titles:
+            break
+    drawn = draw(chart, across, room)
+    if not strips:
+        return drawn.picture
+    return stack(drawn.picture, block_strip(strips, value or Axis(), across, name, 1.0, drawn.scale))
 
 
 def _room(

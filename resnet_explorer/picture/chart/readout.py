@@ -60,13 +60,14 @@ def read_at(scale: ChartScale, x_px: float, wide: float, text: float = 1.0) -> R
     rows = [(curves[read.key], read) for read in reading.values if not curves[read.key].faint]
     paths = {read.path for _, read in rows}
     path = paths.pop() if len(paths) == 1 else ""
-    name = _name(scale, reading, path)
-    said = ", ".join(f"{read.label} {_value(scale, reading, read)}".strip() for _, read in rows)
+    name = name_of(scale, reading, path)
+    said = ", ".join(f"{read.label} {value_of(scale, reading, read)}".strip() for _, read in rows)
     crosshair = _crosshair(scale, reading, [read for _, read in rows])
     return Readout((crosshair, _box(scale, reading, name, rows, wide, sizes(text))), f"{name}: {said}", path)
 
 
-def _name(scale: ChartScale, reading: Reading, path: str) -> str:
+def name_of(scale: ChartScale, reading: Reading, path: str) -> str:
+    """Return what is read: the place on the x axis, and the path of the block that all values belong to."""
     axis = scale.chart.x_axis
     given = dict(axis.ticks or ()).get(reading.x)
     text = given or f"{axis.title.partition(',')[0]} {number(reading.x)}".strip()
@@ -74,7 +75,7 @@ def _name(scale: ChartScale, reading: Reading, path: str) -> str:
     return f"{text} · {path}" if path else text
 
 
-def _value(scale: ChartScale, reading: Reading, read: Read) -> str:
+def value_of(scale: ChartScale, reading: Reading, read: Read) -> str:
     """Return a value with its range; with its own x where the curve has no point at the line."""
     text = value_text(scale.chart.y_axis, read.y)
     if read.low is not None and read.high is not None and read.low != read.high:
@@ -101,7 +102,7 @@ def _box(
     shown = rows if len(rows) <= room else rows[: max(0, room - 1)]
     rest = f"and {len(rows) - len(shown)} more" if len(shown) < len(rows) else ""
     labels = [shorten(read.label, LABEL, size.tick) for _, read in shown]
-    values = [_value(scale, reading, read) for _, read in shown]
+    values = [value_of(scale, reading, read) for _, read in shown]
     label_width = max((width(text, size.tick) for text in labels), default=0.0)
     value_width = max((width(text, size.tick, Style.SEMIBOLD) for text in values), default=0.0)
     inner = max(width(name, size.tick, Style.SEMIBOLD), start + label_width + 12 + value_width, width(rest, size.tick))

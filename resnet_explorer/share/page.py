@@ -1,0 +1,102 @@
+"""An article as one HTML file that needs nothing else: no network, no font, no framework.
+
+It can be read without its script: closed blocks, charts, formulas and tables stand as they are, and an answer opens. A
+content security policy lets nothing load, and nothing run but the page's own script, whatever a name or a text holds.
+"""
+
+from base64 import b64encode
+from hashlib import sha256
+from html import escape
+
+from resnet_explorer import assets
+from resnet_explorer.picture.marks import Ink
+from resnet_explorer.picture.theme import DARK, LIGHT, Theme
+from resnet_explorer.share.article import Article, Ask, Diagram, Drawing, Figure, Formula, Layers, Part, Section, Text
+from resnet_explorer.share.blocks import diagram
+from resnet_explorer.share.elements import Store, inline
+from resnet_explorer.share.figures import drawing, figure
+from resnet_explorer.share.layers import layers
+from resnet_explorer.share.questions import question
+
+
+def to_html(article: Article) -> str:
+    """Return the text of the page."""
+    style, script = _style(), assets.path("share", "page.js").read_text(encoding="utf-8")
+    policy = (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; "
+        "form-action 'none'"
+    )
+    store = Store()
+    body = _body(article, store)
+    title = escape(article.title)
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n<meta name="generator" content="ResNet Explorer">\n'
+        f"<title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n"
+        f'<main>\n{body}\n</main>\n<p id="said" class="unseen" role="status"></p>\n{store.definitions()}\n'
+        f'<script type="application/json" id="data">{store.script_data()}</script>\n<script>{script}</script>\n'
+        "</body>\n</html>\n"
+    )
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+
+
+def _style() -> str:
+    rules = assets.path("share", "page.css").read_text(encoding="utf-8")
+    dark = f"@media (prefers-color-scheme:dark){{:root{{{_colours(DARK)}}}}}"
+    inks = "".join(f".ink-{ink}{{--hue:var(--{ink})}}" for ink in (Ink.STEM, *_STAGES, Ink.HEAD))
+    return f":root{{{_colours(LIGHT)}}}@media screen{{{dark}}}{inks}\n{rules}"
+
+
+_STAGES = (Ink.STAGE1, Ink.STAGE2, Ink.STAGE3, Ink.STAGE4)
+
+
+def _colours(theme: Theme) -> str:
+    return "".join(f"--{ink}:{colour};" for ink, colour in theme.colours.items())
+
+
+def _body(article: Article, store: Store) -> str:
+    facts = "".join(f"<li>{escape(fact)}</li>" for fact in article.facts)
+    lead = f'<p class="lead">{escape(article.lead)}</p>' if article.lead else ""
+    steps = "".join(
+        _section(section, store, f"step{number}", f'<span class="number">{number}</span> ')
+        for number, section in enumerate(article.steps, start=1)
+    )
+    end = "".join(_section(section, store, f"part{number}") for number, section in enumerate(article.end, start=1))
+    return (
+        f"<header><h1>{escape(article.title)}</h1>{lead}"
+        f'<ul class="facts">{facts}</ul></header>{_contents(article)}{steps}{end}'
+    )
+
+
+def _contents(article: Article) -> str:
+    links = [f'<li><a href="#step{n}">{escape(step.title)}</a></li>' for n, step in enumerate(article.steps, start=1)]
+    return f'<nav aria-label="Steps"><ol>{"".join(links)}</ol></nav>' if links else ""
+
+
+def _section(section: Section, store: Store, name: str, number: str = "") -> str:
+    parts = "".join(element(part, store) for part in section.parts)
+    return f'<section id="{name}"><h2>{number}{escape(section.title)}</h2>{parts}</section>'
+
+
+def element(part: Part, store: Store) -> str:
+    """Return what shows a part of an article."""
+    match part:
+        case Text():
+            return f'<p class="quiet">{inline(part.text)}</p>' if part.quiet else f"<p>{inline(part.text)}</p>"
+        case Formula():
+            return f'<div class="formulas large">{store.formula(part.key)}</div>'
+        case Diagram():
+            return diagram(part, store)
+        case Figure():
+            return figure(part.chart, store)
+        case Drawing():
+            return drawing(part)
+        case Layers():
+            return layers(part.analysis, store)
+        case Ask():
+            return question(part, store, "".join(element(shown, store) for shown in part.shown))
