@@ -1,14 +1,13 @@
-"""The autograd graph from the command line: recorded, and drawn as the window draws it."""
+"""The autograd graph from the command line: read off the tree, and drawn as the window draws it."""
 
 import argparse
-from typing import cast
 
 from resnet_explorer.autograd.clusters import Recorded, facts
 from resnet_explorer.autograd.graphviz import to_dot
 from resnet_explorer.autograd.picture import GraphView, graph_picture
+from resnet_explorer.autograd.reading import read
 from resnet_explorer.autograd.values import RecordGraph
 from resnet_explorer.diagram.view import View
-from resnet_explorer.engine.pytorch import importing
 from resnet_explorer.picture.marks import Picture
 from resnet_explorer.readings import Analysis
 from resnet_explorer.readings.needs import needs
@@ -16,11 +15,7 @@ from resnet_explorer.spec.catalogue import title
 
 
 def _recorded(analysis: Analysis) -> Recorded:
-    with importing():
-        from resnet_explorer.autograd.lab import record
-    request = RecordGraph(analysis.network.spec, analysis.input, training=needs(analysis).failing is None)
-    *_, recorded = record(request)
-    return cast(Recorded, recorded)
+    return read(RecordGraph(analysis.network.spec, analysis.input, training=needs(analysis).failing is None))
 
 
 def dot_of(analysis: Analysis) -> str:

@@ -1,4 +1,4 @@
-"""The page of the autograd graph: records it when the page is shown, with search, options and backward steps."""
+"""The page of the autograd graph: read off the tree at once, and compared with what PyTorch records."""
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QShowEvent
@@ -9,6 +9,8 @@ from resnet_explorer.autograd.clusters import Recorded, facts
 from resnet_explorer.autograd.graphviz import to_dot
 from resnet_explorer.autograd.part import GraphPart
 from resnet_explorer.autograd.picture import GraphView, path_chart
+from resnet_explorer.autograd.reader import GraphReader
+from resnet_explorer.autograd.reading import differing
 from resnet_explorer.autograd.values import (
     AutogradGraph,
     DrawTorchviz,
@@ -117,7 +119,7 @@ class SearchField(QLineEdit):
 
 
 REST_MS = 250
-"""How long the network must be unchanged before its graph is recorded again."""
+"""How long the network must be unchanged before PyTorch records its graph, to compare."""
 
 
 class GraphPage(PageView):
@@ -135,13 +137,16 @@ class GraphPage(PageView):
         self._recorded: RecordGraph | None = None
         self._waiting: tuple[State, GraphPart] | None = None
         """What shall be shown of the graph of a state once it is recorded."""
-        self._twin: tuple[RecordGraph, int] | None = None
+        self._reader = GraphReader(self)
+        self._reader.read.connect(self._on_read)
+        self._twin: int | None = None
+        """The length of the shortest way back in the plain twin."""
         self._match = -1
         self.canvas = GraphCanvas(document)
         self.steps = BackwardBar(self.canvas)
         self.other = TorchvizView()
         self.dot = ""
-        self.blank, self.problem = Placeholder("Recording…"), ProblemRow()
+        self.blank, self.problem = Placeholder("Reading the graph…"), ProblemRow()
         self.stack = stack(self.blank, self.canvas, self.other)
         tip = "Enter goes to the next operation, parameter or layer whose name contains this text"
         self.search = describe(SearchField(), "Find in the graph", tip)
@@ -211,6 +216,7 @@ class GraphPage(PageView):
     def show_results(self, results: Results) -> None:
         self._results = results
         if self.isVisible():
+            self._read()
             self._rest.start()
 
     def attach(self, window: Window) -> None:
@@ -268,29 +274,49 @@ class GraphPage(PageView):
             name = f"torchviz's drawing of {wanted.spec.name}"
             self._job = self._jobs.submit(job, name, self._on_drawn, self._on_problem)
             return
-        self.text.setText("recording…")
-        self.blank.setText(f"Recording the autograd graph of {title(wanted.spec)}…")
+        self._read()
+        self.text.setText("PyTorch records it, to compare…")
         kept = results.kept if wanted.device != "cpu" else None
         memory = training_bytes(results.analysis, kept).total if kept else 0
         name = f"Autograd graph of {wanted.spec.name}"
         self._job = self._jobs.submit(wanted, name, self._on_recorded, self._on_problem, memory)
 
+    def _read(self) -> None:
+        """Read the graph that is wanted off the tree, where it is not shown yet."""
+        wanted, results = self._wanted(), self._results
+        if wanted is None or results is None or wanted == self._recorded or self.torchviz.isChecked():
+            return
+        self._reader.ask(wanted, len(results.analysis.network.blocks))
+
+    def _on_read(self, request: RecordGraph, result: Recorded, shortest: int | None) -> None:
+        if request == self._wanted():
+            self._twin = shortest
+            self._show_graph(request, result)
+
     def _on_recorded(self, job: Job, result: object) -> None:
+        """Say whether PyTorch records the nodes that were read; where it does not, what it records is shown."""
         assert isinstance(job, RecordGraph) and isinstance(result, Recorded) and self._results
         if job != self._requested or State(job.spec, job.image) != self._results.state:
             return
-        self.text.setText("")
-        heading = f"Autograd graph of {title(job.spec)}", self._facts(result)
-        self.canvas.show_graph(result, self._results.analysis.network, *heading)
+        shown = self.canvas.recorded if self._recorded == job else None
+        count = len(result.graph.nodes)
+        if shown is None or (others := differing(shown.graph, result.graph)):
+            self._show_graph(job, result)
+            says = f"{others:,} of {count:,} nodes differ from the tree's" if shown else f"{count:,} nodes"
+            self.text.setText(f"As PyTorch {result.graph.torch} records it on {job.device}: {says}")
+        else:
+            self.text.setText(f"Agrees with PyTorch {result.graph.torch}: {count:,} nodes")
+
+    def _show_graph(self, request: RecordGraph, result: Recorded) -> None:
+        assert self._results
+        network = self._results.analysis.network
+        heading = f"Autograd graph of {title(request.spec)}", facts(result, network, self._twin)
+        self.canvas.show_graph(result, network, *heading)
         self.steps.show_graph(result.graph)
-        self._recorded = job
+        self._recorded = request
         self._show_waiting()
         if not self.torchviz.isChecked():
             self.stack.setCurrentWidget(self.canvas)
-        other = job.spec.plain() if job.spec.residual else None
-        if other and (self._twin is None or self._twin[0].spec != other):
-            twin = RecordGraph(other, job.image, job.device, job.loss, job.training)
-            self._jobs.submit(twin, f"Highway of {other.name}", self._on_twin, lambda problem: None)
 
     def _on_drawn(self, job: Job, result: object) -> None:
         assert isinstance(job, DrawTorchviz) and isinstance(result, tuple)
@@ -306,22 +332,10 @@ class GraphPage(PageView):
             return self.dot
         return to_dot(self.canvas.recorded.graph, self.canvas.text[0]) if self.canvas.recorded else ""
 
-    def _facts(self, result: Recorded) -> str:
-        assert self._results
-        spec = self._results.state.spec
-        twin = self._twin if self._twin and self._twin[0].spec == spec.plain() else None
-        return facts(result, self._results.analysis.network, twin[1] if twin else None)
-
-    def _on_twin(self, job: Job, result: object) -> None:
-        assert isinstance(job, RecordGraph) and isinstance(result, Recorded)
-        self._twin = (job, result.highway.shortest)
-        if self.canvas.recorded and self._requested and self._requested.spec.plain() == job.spec:
-            self.canvas.text = (self.canvas.text[0], self._facts(self.canvas.recorded))
-            self.canvas.redraw()
-
     def _on_problem(self, problem: str) -> None:
-        self.text.setText("" if self.canvas.recorded is None else "showing the previous graph")
-        self.blank.setText("No graph has been recorded yet.")
+        is_read = self._recorded == self._requested and not self.torchviz.isChecked()
+        self.text.setText("as read off the tree; PyTorch could not record it" if is_read else "")
+        self.blank.setText("No graph is drawn yet.")
         self.problem.say(problem)
 
     def _on_search(self) -> None:

@@ -1,9 +1,11 @@
 """The autograd graph as a reading of the tree: the nodes that PyTorch would record, without PyTorch."""
 
 from collections.abc import Iterator
+from itertools import zip_longest
 from math import prod
 
-from resnet_explorer.autograd.values import AutogradGraph, GraphNode, NodeKind, RecordGraph
+from resnet_explorer.autograd.clusters import Recorded, clusters
+from resnet_explorer.autograd.values import AutogradGraph, GraphNode, NodeKind, RecordGraph, highway
 from resnet_explorer.autograd.writer import INPUT, LOSS, OUTPUT, Functions, Saved, Writer
 from resnet_explorer.network import Block, Network, Part, compile_spec
 from resnet_explorer.network.kinds.blocks import GatedAdd
@@ -26,6 +28,19 @@ def read_graph(request: RecordGraph) -> AutogradGraph:
     output = GraphNode(OUTPUT if y.shape else LOSS, NodeKind.OUTPUT, root.path, y.shape)
     writer = Writer(_FUNCTIONS)
     return writer.graph(root, output, device=request.device, torch=CHECKED_WITH[-1], saved=request.saved)
+
+
+def read(request: RecordGraph) -> Recorded:
+    """Return what ``RecordGraph`` would, without PyTorch."""
+    graph = read_graph(request)
+    return Recorded(graph, highway(graph), clusters(graph, compile_spec(request.spec)))
+
+
+def differing(ours: AutogradGraph, theirs: AutogradGraph) -> int:
+    """Return how many nodes of two graphs differ, or have other edges."""
+    edges = set(ours.edges) ^ set(theirs.edges)
+    pairs = enumerate(zip_longest(ours.nodes, theirs.nodes))
+    return len({place for place, (left, right) in pairs if left != right} | {end for _, end in edges})
 
 
 def _loss(tape: Tape, y: Value) -> Value:

@@ -1,5 +1,6 @@
 """The graph is torchviz's, node for node and edge for edge, and knows of each operation which layer made it."""
 
+import re
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -122,7 +123,8 @@ def test_the_graph_is_the_one_that_torchviz_draws(name: str, loss: bool) -> None
 
 
 def _attributes(label: str) -> tuple[tuple[str, str], ...]:
-    """Read torchviz's table of attributes, without the tensors in it."""
+    """Read torchviz's table of attributes, without the tensors in it; an axis of -1 is printed as 2^64 - 1."""
+    label = re.sub(r"\b1844674407\d{10}\b", lambda number: str(int(number[0]) - 2**64), label)
     rows = [line.partition(":") for line in label.split("\n")[2:]]
     pairs = [(name.strip(), value.strip()) for name, _, value in rows]
     return tuple(pair for pair in pairs if pair[1] not in ("[saved tensor]", "[saved tensors]"))
