@@ -40,6 +40,5 @@ def _groups(part: TuningPart) -> Grouping:
 def _network(part: TuningPart) -> Drawing:
     """Return the network's diagram with what stands still at the epoch."""
     groups = _groups(part)
-    frozen = frozen_at(groups, part.epoch - 1)
     analysis = analyse(groups.plan.network, groups.plan.image)
-    return Drawing(diagram(analysis, part.diagram, ROOM, [frozen]), frozen.text)
+    return Drawing(diagram(analysis, part.diagram, ROOM, [frozen_at(groups, part.epoch - 1)]))
