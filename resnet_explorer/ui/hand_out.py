@@ -51,8 +51,8 @@ HIGH, BETWEEN = 0.38, 16.0
 """The height of charts as a share of the width of the text; in px, the space between two side by side."""
 SMALL_SERIES = 2
 """A chart of so many curves can be half as wide as the text: its legend has room."""
-PANEL, MOST_PANELS = 270.0, 3
-"""The height in px that is left for open blocks under an overview; more of them than this stay in one picture."""
+PANEL, MOST_PANELS = 270.0, 4
+"""The height in px that is left for open blocks under an overview; so many of them are printed."""
 
 
 def _is_small(one: Chart) -> bool:
@@ -251,17 +251,18 @@ class _Items:
         panels = len(part.view.expanded)
         room = self._room / SHRUNK, high / SHRUNK + (PANEL if panels else 0)
         picture = diagram(part.analysis, part.view, room)
-        if panels > MOST_PANELS:
-            yield PrintedPicture(picture, self._room, high)
-            return
         opened = [mark for mark in picture.marks if isinstance(mark, Group) and mark.kind == "open-block"]
         if part.view.compare and opened:  # twins stand closer without the blocks under them
             picture = diagram(part.analysis, replace(part.view, expanded=frozenset()), room)
         top = [mark for mark in picture.marks if isinstance(mark, Group) and mark.kind != "open-block"]
         yield PrintedPicture(_around(picture, top), self._room, high, keeps=bool(opened))
-        for place, group in enumerate(opened, start=1):
-            keeps = place < len(opened) and not part.view.compare
-            yield PrintedPicture(_around(picture, [group]), self._room, high, keeps=keeps)
+        forms = {id(group.marks[-1]): group for group in reversed(opened)}  # equal blocks share their marks
+        shown = [group for group in opened if group in forms.values()][:MOST_PANELS]
+        for group in shown:
+            yield PrintedPicture(_around(picture, [group]), self._room, high)
+        if rest := len(opened) - len(shown):
+            text = f"{rest} more {'block is' if rest == 1 else 'blocks are'} open; of equal ones the first is printed."
+            yield Paragraph(text, self._room, SMALL + 1, ink=Ink.MUTED)
 
     def _layers(self, part: Layers) -> Iterator[Item]:
         widths = [share for _, share in COLUMNS]

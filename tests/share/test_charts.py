@@ -48,6 +48,13 @@ def test_fine_tuning_with_and_without_weights() -> None:
     assert first.title == "Training loss" and second.title.endswith("error")
 
 
+def test_the_plan_of_a_fine_tuning() -> None:
+    [rates] = charts("tuning", view="Groups")
+    assert rates.series
+    [network] = page_parts(scene("resnet20", page="tuning", view="Network"))
+    assert isinstance(network, Drawing) and "In epoch 1: " in network.picture.description
+
+
 def test_a_long_curve_is_read_out_in_steps() -> None:
     store = Store()
     figure(charts("training")[0], store)
