@@ -151,25 +151,27 @@ class MainWindow(Window):
         self.sessions.file_changed.connect(self._show_title)
         self.scenes = Scenes(self, self._pages)
         FieldKeys(self._app, self)
-        self.code.save_wanted.connect(self.actions_by_key["save-source"].trigger)
-        self.diagram.menu_wanted.connect(partial(_show_menu, self, "resnet_explorer.app.context_menu:show_for_diagram"))
-        self.table.view.menu_wanted.connect(
-            partial(_show_menu, self, "resnet_explorer.app.context_menu:show_for_table")
-        )
-        self.build.done.connect(self.diagram.setFocus)
-        self.build.timeline.clicked.connect(self.actions_by_key["timeline"].trigger)
+        self._wire_panels()
         panels.show_theme(style.theme_named(self.preferences.theme))
         panels.show_results(self.session.results)
         self.session.results_changed.connect(panels.show_results)
         self.session.results_changed.connect(self._pages.show_results)
-        self.table.summary_changed.connect(self._sums.setText)
-        self.table.summary_changed.connect(self._show_sums)
         self._panels = panels
         self.set_reduced_motion(self.preferences.reduce_motion)
         style.SystemMotion(self.set_reduced_motion, self).ask()
         if notice := " ".join(filter(None, (self.sessions.resume(), self._unfinished()))):
             self.say(notice)
         self.scenes.changed.connect(self.sessions.note_change)
+
+    def _wire_panels(self) -> None:
+        menus = "resnet_explorer.app.context_menu"
+        self.code.save_wanted.connect(self.actions_by_key["save-source"].trigger)
+        self.diagram.menu_wanted.connect(partial(_show_menu, self, f"{menus}:show_for_diagram"))
+        self.table.view.menu_wanted.connect(partial(_show_menu, self, f"{menus}:show_for_table"))
+        self.build.done.connect(self.diagram.setFocus)
+        self.build.timeline.clicked.connect(self.actions_by_key["timeline"].trigger)
+        self.table.summary_changed.connect(self._sums.setText)
+        self.table.summary_changed.connect(self._show_sums)
 
     def _free_memory(self) -> int | None:
         """Return the free bytes of memory of the chosen device; None where they are unknown."""

@@ -144,8 +144,7 @@ class GraphPage(PageView):
         self._match = -1
         self.canvas = GraphCanvas(document)
         self.steps = BackwardBar(self.canvas)
-        self.other = TorchvizView()
-        self.dot = ""
+        self.other, self.dot = TorchvizView(), ""
         self.blank, self.problem = Placeholder("Reading the graph…"), ProblemRow()
         self.stack = stack(self.blank, self.canvas, self.other)
         tip = "Enter goes to the next operation, parameter or layer whose name contains this text"

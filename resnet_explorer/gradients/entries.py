@@ -26,4 +26,4 @@ def experiments(window: "Window") -> Iterator[Entry]:
 
 
 def _show(window: "Window", key: str) -> None:
-    features.resolve("resnet_explorer.gradients.page:show_experiment")(window, PRESETS[key])
+    features.resolve("resnet_explorer.gradients.actions:show_experiment")(window, PRESETS[key])

@@ -24,7 +24,7 @@ FEATURE = Feature(
             "Save gra&dients as table…",
             "",
             "Save what the gradient lab has measured",
-            run="resnet_explorer.gradients.page:save_gradients",
+            run="resnet_explorer.gradients.actions:save_gradients",
         ),
         Action(
             "measured",
@@ -33,7 +33,7 @@ FEATURE = Feature(
             "Ctrl+B",
             "Colour blocks by the lab's values",
             checkable=True,
-            run="resnet_explorer.gradients.page:colour_diagram",
+            run="resnet_explorer.gradients.actions:colour_diagram",
         ),
     ),
     commands=(

@@ -1,7 +1,6 @@
 """Inspects a trained network: confusion matrix, Grad-CAM, filters, feature maps, loss surface and lesions."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
@@ -17,9 +16,7 @@ from resnet_explorer.insight.pictures import mistakes_of
 from resnet_explorer.insight.stack import GalleryPane, InsideStack
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.readings.lesions import LesionStudy
-from resnet_explorer.runs.folder import CHECKPOINT
 from resnet_explorer.runs.plan import RunPlan
-from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.ui.document import Document
 from resnet_explorer.ui.fields import ChoiceField, no_number
 from resnet_explorer.ui.frame import Drawer, Edge
@@ -140,7 +137,7 @@ class InsideView(QWidget):
         recording holds no weights: only what was recorded is shown. What is known of the same weights stays.
         """
         runs = values.RunReference(folder, plan), *others
-        inspected = names, is_recording, *((run, _saved(run.folder)) for run in runs)
+        inspected = names, is_recording, *((run, values.saved_at(run.folder)) for run in runs)
         if inspected == self._inspected:
             self._show()
             return
@@ -152,7 +149,9 @@ class InsideView(QWidget):
         self._names = self.stack.names = names
         self._path = values.nearest_map(plan.spec, self._layer or self._document.selection)
         usable = [other for other in others if other.folder != folder and other.plan.spec.classes is not None]
-        self.controls.show_network(plan.spec, names, usable, _twin_of(plan.spec, [other.plan.spec for other in usable]))
+        self.controls.show_network(
+            plan.spec, names, usable, values.twin_of(plan.spec, [other.plan.spec for other in usable])
+        )
         self.run.setText(plan.name)
         self.run.show()
         self._show_wanted()
@@ -394,20 +393,5 @@ class InsideView(QWidget):
         return True
 
 
-def _twin_of(spec: ResNetSpec, others: Sequence[ResNetSpec]) -> int:
-    """Return the place of the network that differs in its shortcuts, best in nothing else; -1 where there is none."""
-    places = [place for place, other in enumerate(others) if other.residual != spec.residual]
-    same = [place for place in places if replace(others[place], name=spec.name, residual=spec.residual) == spec]
-    return next(iter((*same, *places)), -1)
-
-
 def _is_complete(answer: object) -> bool:
     return isinstance(answer, RECORDED_KINDS) and answer.complete
-
-
-def _saved(folder: str) -> int:
-    """Return when the weights of a run were last saved, in nanoseconds; 0 where there are none."""
-    try:
-        return (Path(folder) / CHECKPOINT).stat().st_mtime_ns
-    except OSError:
-        return 0

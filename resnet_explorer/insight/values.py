@@ -1,7 +1,9 @@
 """Requests to inspect trained networks, and their results with arrays."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import isfinite
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resnet_explorer.engine.jobs import Place, job
@@ -9,6 +11,7 @@ from resnet_explorer.errors import ExplorerError
 from resnet_explorer.network import Block, compile_spec
 from resnet_explorer.network.kinds import Role
 from resnet_explorer.network.kinds.blocks import Scale
+from resnet_explorer.runs.folder import CHECKPOINT
 from resnet_explorer.runs.plan import RunPlan
 from resnet_explorer.spec import ResNetSpec
 
@@ -305,3 +308,18 @@ def nearest_map(spec: ResNetSpec, path: str) -> str:
     paths = map_paths(spec)
     candidates = (path, *compile_spec(spec).ancestors(path))
     return next((candidate for candidate in candidates if candidate in paths), paths[-1])
+
+
+def twin_of(spec: ResNetSpec, others: Sequence[ResNetSpec]) -> int:
+    """Return the place of the network that differs in its shortcuts, best in nothing else; -1 where there is none."""
+    places = [place for place, other in enumerate(others) if other.residual != spec.residual]
+    same = [place for place in places if replace(others[place], name=spec.name, residual=spec.residual) == spec]
+    return next(iter((*same, *places)), -1)
+
+
+def saved_at(folder: str) -> int:
+    """Return when the weights of a run were last saved, in nanoseconds; 0 where there are none."""
+    try:
+        return (Path(folder) / CHECKPOINT).stat().st_mtime_ns
+    except OSError:
+        return 0

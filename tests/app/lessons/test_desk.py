@@ -7,18 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
-from shiboken6 import delete
 
 from resnet_explorer import assets
-from resnet_explorer.app.app import build
 from resnet_explorer.app.lesson_answers import judge
 from resnet_explorer.app.lesson_card import LessonCard
 from resnet_explorer.app.lesson_list import LessonList
 from resnet_explorer.app.lesson_player import LessonPlayer
-from resnet_explorer.app.lesson_strip import LessonStrip
 from resnet_explorer.app.lessons import open_lesson
 from resnet_explorer.app.main_window import MainWindow
 from resnet_explorer.diagram.view import View
@@ -30,131 +27,8 @@ from resnet_explorer.scenes.scene import Scene, State
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.ui.frame import Frame
-from resnet_explorer.ui.stage import Stage
-from tests.geometry.desk import DeskJobs
-from tests.narrow import of_kind, present
-from tests.slides import problems
-
-LESSON = """+++
-title = "What a block adds"
-minutes = 5
-knows = "A block adds its input to what its layers compute."
-topics = [1]
-+++
-
-## Two nets
-[scene]
-network = "plain20"
-[/scene]
-It has {params()} parameters. Which one fits its *training* images better?
-[ask]
-choice = ["the deeper one", "the shallower one", "both the same"]
-answer = "the shallower one"
-why = "Plain nets of {depth()} layers fit better."
-show = { network = "plain56", page = "training" }
-[/ask]
-
-## A block
-[scene]
-network = "resnet50"
-select = "layer2.0"
-open = ["layer2.0"]
-[/scene]
-[formula] add [/formula]
-How large is its projection?
-[ask]
-number = "parameters"
-answer = 'params("layer2.0.downsample.0")'
-within = 0.05
-why = "256 × 512 weights."
-[/ask]
-
-## Find it
-[scene]
-network = "resnet18"
-[/scene]
-Where does the size halve for the last time?
-[ask]
-click = "Click the block."
-answer = "layer4.0"
-[/ask]
-
-## The gradient
-[scene]
-page = "gradients"
-experiment = "batch-norm"
-[/scene]
-It grows towards the input.
-
-## Yours
-[scene]
-page = "diagram"
-drawers = { Build = true }
-[/scene]
-[hands over]
-Remove the shortcuts.
-"""
-LINE = LESSON.split("\n").index('network = "resnet50"') + 1
-"""The line in which a test names a network that there is not."""
-
-
-@pytest.fixture(scope="module")
-def shared(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MainWindow]:
-    """One window for all lessons, whose jobs do nothing: what is shown is recorded."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RESNET_EXPLORER_CONFIG", str(tmp_path_factory.mktemp("config")))
-        window = build(qapp)
-        window.__dict__["jobs"] = DeskJobs()
-        window.resize(1280, 800)
-        window.show()
-        window.build_panels()
-        window.set_reduced_motion()
-        qapp.processEvents()
-        yield window
-        window.end()
-        delete(window)
-
-
-@pytest.fixture
-def window(shared: MainWindow) -> Iterator[MainWindow]:
-    """The shared window without a lesson, on ResNet-18."""
-    yield shared
-    shared.present(False)
-    if shared.lesson is not None:
-        shared.lesson.leave()
-    shared.document.undo_stack.clear()
-    shared.go_to(Scene(State(find("resnet18"), InputShape())))
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    """The lesson's file."""
-    path = tmp_path / "blocks.md"
-    path.write_text(LESSON, encoding="utf-8")
-    return path
-
-
-def opened(window: MainWindow, lesson: Path | str) -> LessonPlayer:
-    return present(open_lesson(window, lesson))
-
-
-def card(window: MainWindow) -> LessonCard:
-    return of_kind(LessonCard, present(window.drawer_beside("Lesson")).widget)
-
-
-def assert_shows(window: MainWindow, scene: Scene, what: object) -> None:
-    """Check that the window shows a scene, with no drawer open that it does not open."""
-    shown = window.scene()
-    assert (shown.state, shown.view, shown.selection, shown.page) == (
-        scene.state,
-        scene.view,
-        scene.selection,
-        scene.page,
-    ), what
-    assert shown.part(scene.page) == scene.part(scene.page), what
-    assert {title for title, on in shown.drawers.items() if on} == {
-        title for title, on in scene.drawers.items() if on
-    }, what
+from tests.app.lessons.conftest import LESSON, LINE, assert_fits, assert_shows, card, focus, opened, staged
+from tests.narrow import present
 
 
 def drawer_of(window: MainWindow) -> None:
@@ -307,6 +181,14 @@ def test_a_lesson_is_found_taken_and_left_by_the_keyboard_alone(
     assert focus(window) is made
     window.activateWindow()  # a window manager does this after a dialog
     qtbot.waitUntil(window.isActiveWindow)
+    go_through_by_keys(window, player, made, qtbot)
+    made.leave.setFocus()
+    qtbot.keyClick(made.leave, Qt.Key.Key_Space)
+    assert window.lesson is None and window.document.selection == "" and window.document.undo_stack.count() == 0
+    window.remember(replace(window.preferences, lessons_folder=""))
+
+
+def go_through_by_keys(window: MainWindow, player: LessonPlayer, made: LessonCard, qtbot: QtBot) -> None:
     keys = Qt.Key
     qtbot.keyClick(made, keys.Key_1)
     assert present(player.given).verdict == "✗ the deeper one? The answer: the shallower one"
@@ -334,14 +216,6 @@ def test_a_lesson_is_found_taken_and_left_by_the_keyboard_alone(
     assert player.place == 3 and window.scene().page == "gradients"
     qtbot.keyClick(focus(window), keys.Key_Left, Qt.KeyboardModifier.AltModifier)
     assert player.place == 2
-    made.leave.setFocus()
-    qtbot.keyClick(made.leave, keys.Key_Space)
-    assert window.lesson is None and window.document.selection == "" and window.document.undo_stack.count() == 0
-    window.remember(replace(window.preferences, lessons_folder=""))
-
-
-def focus(window: MainWindow) -> QWidget:
-    return present(window.focusWidget())
 
 
 def test_a_click_answers_instead_of_selecting(window: MainWindow, file: Path, qtbot: QtBot) -> None:
@@ -417,87 +291,3 @@ def test_what_is_wrong_in_a_text_is_said_with_its_line(window: MainWindow, file:
     player = opened(window, file)
     assert "⚠" in player.text(player.step.text)
     qtbot.waitUntil(lambda: "line 12: " in player.problem and "'params'" in card(window).problem.text())
-
-
-def staged(window: MainWindow) -> tuple[Stage, LessonStrip]:
-    window.actions_by_key["present"].trigger()
-    stage = present(window.stage)
-    stage.setWindowState(Qt.WindowState.WindowNoState)
-    stage.resize(1280, 720)
-    return stage, of_kind(LessonStrip, stage.strip)
-
-
-def test_a_lesson_is_given_on_the_stage_by_a_clicker(window: MainWindow, file: Path, qtbot: QtBot) -> None:
-    player = opened(window, file)
-    stage, strip = staged(window)
-    scenes = player.scenes
-    keys = Qt.Key
-
-    def press(*pressed: Qt.Key) -> None:
-        for key in pressed:
-            qtbot.keyClick(stage, key)
-
-    for place, key in enumerate((keys.Key_Home, keys.Key_PageDown, keys.Key_Space, keys.Key_N, keys.Key_PageDown)):
-        press(key)
-        assert player.place == place and stage.key == scenes[place].page
-        assert_fits(stage, strip)
-    press(keys.Key_PageUp)
-    assert player.place == 3 and stage.key == "gradients"
-    press(keys.Key_1)
-    qtbot.waitUntil(lambda: player.is_away)
-    assert stage.key == "diagram" and "Home: back to the lesson" in texts(strip)
-    press(keys.Key_Home)
-    assert stage.key == "gradients" and not player.is_away
-    player.go(0)
-    press(keys.Key_2)
-    assert present(player.given).is_right and stage.key == "diagram"
-    assert_fits(stage, strip)
-    press(keys.Key_W)
-    assert stage.key == "training"
-    press(keys.Key_PageDown, keys.Key_1, keys.Key_3, keys.Key_Period, keys.Key_Backspace, keys.Key_1, keys.Key_K)
-    assert "131k▏ parameters" in texts(strip)
-    press(keys.Key_Return)
-    assert present(player.given).is_right
-    press(keys.Key_PageDown, keys.Key_Right, keys.Key_Return)
-    assert present(player.given).text == "Stem"
-    assert window.document.selection == "layer4.0" and stage.presentation is not None
-    press(keys.Key_Escape)
-    assert window.stage is None and window.lesson is player
-    assert_shows(window, replace(scenes[2], selection="layer4.0"), "after the stage")
-
-
-def texts(strip: LessonStrip) -> str:
-    return " ".join(getattr(mark, "text", "") for mark in present(strip.laid).picture.marks)
-
-
-def assert_fits(stage: Stage, strip: LessonStrip) -> None:
-    layout, laid = present(stage.layout_), present(strip.laid)
-    high = laid.picture.height
-    assert not problems(layout), problems(layout)
-    placed = layout.band._replace(picture=laid.picture, y=layout.band.y - high)
-    assert not problems(layout._replace(band=placed)), "the strip"
-    assert layout.body.y + layout.body.picture.height * layout.body.scale <= placed.y + 1
-    assert layout.body.picture.height * layout.body.scale >= 0.3 * 416, "the picture keeps its room"
-
-
-def test_a_click_on_the_stage_answers(window: MainWindow, file: Path, qtbot: QtBot) -> None:
-    player = opened(window, file)
-    player.go(2)
-    stage, strip = staged(window)
-    body = present(stage.layout_).body
-    points = (QPoint(x, y) for y in range(60, 500, 6) for x in range(20, 1260, 6))
-    place = next(point for point in points if stage.path_at(point.toPointF() / stage.scale).startswith("layer4.0"))
-    assert body.picture.marks
-    qtbot.mouseClick(stage, Qt.MouseButton.LeftButton, pos=place)
-    assert present(player.given).is_right
-    player.go(0)
-    option = next(place for place, part in present(strip.laid).places if part.text.endswith("the shallower one"))
-    qtbot.mouseClick(strip, Qt.MouseButton.LeftButton, pos=(option.center() * stage.scale).toPoint())
-    assert present(player.given).text == "the shallower one"
-    for text, at in (("›", 1), ("‹", 0)):
-        way = next(place for place, part in present(strip.laid).places if part.text == text)
-        qtbot.mouseClick(strip, Qt.MouseButton.LeftButton, pos=(way.center() * stage.scale).toPoint())
-        assert player.place == at
-    way = next(place for place, part in present(strip.laid).places if part.text == "Leave")
-    qtbot.mouseClick(strip, Qt.MouseButton.LeftButton, pos=(way.center() * stage.scale).toPoint())
-    assert window.lesson is None and window.stage is stage and stage.strip is None and stage.key == "diagram"
