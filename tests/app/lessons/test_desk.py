@@ -32,7 +32,11 @@ from tests.narrow import present
 
 
 def drawer_of(window: MainWindow) -> None:
+    """Open or close a drawer of the page; where it has none, look at another page."""
     frame: Frame = window.shown_page() or window.panels
+    if not frame.drawers:
+        window.show_page("gradients")
+        return
     drawer = frame.drawers[0]
     frame.open(drawer, not drawer.handle.isChecked())
 
