@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from math import ceil
 
 from PySide6.QtCore import QTimer
 
@@ -127,20 +128,21 @@ def _draw(
     ink = {"stem": Ink.STEM, "head": Ink.HEAD}.get(cluster.path, Ink.ACCENT)
     drawn = opened(recorded.graph, cluster, frozenset(recorded.highway.way), ink, {})
     rest = max(drawn.group.height + 8, 120.0)
+    least = ceil(SUB * max(1.0, (STRIP + rest) / high))  # a picture that is higher than the room is shown smaller
     scale = max(1.0, min(1.7, high / (STRIP + rest)))
     wide, high = wide / scale, high / scale
     nodes = dict(zip(nodes_of(cluster), drawn.spots[cluster.path][1], strict=True))
     left = _offset(drawn.group.width, wide, nodes.get(current) if current is not None else None)
     top = STRIP
-    marks = list(_inside((replace(drawn.group, x=-left, y=top),), 0.0, 0.0, wide))
+    marks = list(_inside((replace(drawn.group, x=-left, y=top),), 0.0, 0.0, wide, least))
     for order, index in enumerate(front if current is not None else ()):
         if index in nodes:
             x, y, long, tall = nodes[index]
             if x - left >= 0 and x - left + long <= wide:
                 frame = Box(x - left - 2, y + top - 2, long + 4, tall + 4, None, Ink.CHANGED, 3.0, 7)
                 marks.append(frame if not order else replace(frame, thickness=2.0, dash=Dash.DASHED))
-    marks += _strip(recorded, place, {homes[index] for index in front[1:] if index in homes}, wide)
-    marks.append(Label(max(0.0, -left) + 14, top + 18, cluster.title, NAME, Ink.TEXT, style=Style.SEMIBOLD))
+    marks += _strip(recorded, place, {homes[index] for index in front[1:] if index in homes}, wide, least)
+    marks.append(Label(max(0.0, -left) + 14, top + 18, cluster.title, max(NAME, least), Ink.TEXT, style=Style.SEMIBOLD))
     return Picture(wide, max(high, top + rest), tuple(marks), cluster.title, cluster.text)
 
 
@@ -152,14 +154,14 @@ def _offset(long: float, wide: float, node: tuple[float, float, float, float] | 
     return min(max(0.0, middle - wide / 2), long - wide)
 
 
-def _inside(marks: Sequence[Mark], x: float, y: float, wide: float) -> Iterator[Mark]:
+def _inside(marks: Sequence[Mark], x: float, y: float, wide: float, least: int) -> Iterator[Mark]:
     """Yield what is drawn in a cluster: no text is cut or too small; boxes and lines may leave the room."""
     for mark in marks:
         if isinstance(mark, Group) and mark.kind == "cluster":
-            inner = tuple(_inside(mark.marks, mark.x, mark.y, wide))
+            inner = tuple(_inside(mark.marks, mark.x, mark.y, wide, least))
             yield replace(mark, marks=inner)
         elif isinstance(mark, Group):
-            inner = tuple(replace(part, size=max(SUB, part.size)) if isinstance(part, Label) else part
+            inner = tuple(replace(part, size=max(least, part.size)) if isinstance(part, Label) else part
                           for part in mark.marks)  # fmt: skip
             ends = [_ends(part) for part in inner if isinstance(part, Label)]
             low = min([0.0, *(end[0] for end in ends)])
@@ -176,7 +178,7 @@ def _ends(label: Label) -> tuple[float, float]:
     return left, left + long
 
 
-def _strip(recorded: Recorded, place: int, nexts: set[int], wide: float) -> list[Mark]:
+def _strip(recorded: Recorded, place: int, nexts: set[int], wide: float, size: int) -> list[Mark]:
     """Return all clusters in a row from the input to the loss, the current one filled."""
     parts: tuple[Cluster, ...] = recorded.clusters
     step = wide / len(parts)
@@ -188,11 +190,11 @@ def _strip(recorded: Recorded, place: int, nexts: set[int], wide: float) -> list
         line = Ink.CHANGED if index in nexts or index == place else Ink.MUTED
         marks.append(Box(index * step + gap / 2, 4, step - gap, BAR, fill, line, 1.6, min(4.0, step / 4), dash))
     base = 4 + BAR + 14
-    marks.append(Label(0, base, parts[0].title, SUB, Ink.MUTED))
-    marks.append(Label(wide, base, parts[-1].title, SUB, Ink.MUTED, Anchor.END))
+    marks.append(Label(0, base, parts[0].title, size, Ink.MUTED))
+    marks.append(Label(wide, base, parts[-1].title, size, Ink.MUTED, Anchor.END))
     middle = "the gradient goes back"
-    long = width(middle, SUB)
-    marks.append(Label(wide / 2, base, middle, SUB, Ink.MUTED, Anchor.MIDDLE))
+    long = width(middle, size)
+    marks.append(Label(wide / 2, base, middle, size, Ink.MUTED, Anchor.MIDDLE))
     end = wide / 2 - long / 2 - 8
     marks.append(Arrow(((end, base - 4), (max(60.0, end - 70), base - 4)), Ink.MUTED, 1.8))
     return marks
