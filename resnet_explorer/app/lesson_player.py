@@ -12,6 +12,7 @@ from resnet_explorer.lessons import course
 from resnet_explorer.lessons.expressions import render
 from resnet_explorer.lessons.values import Lesson, Question, QuestionKind, Step
 from resnet_explorer.scenes.scene import DIAGRAM, Scene
+from resnet_explorer.scenes.session import History
 from resnet_explorer.ui.document import Change, Document
 from resnet_explorer.ui.frame import Frame
 from resnet_explorer.ui.window import Window
@@ -58,7 +59,7 @@ class LessonPlayer(QObject):
         self.answers: dict[int, Given] = {}
         self.shows_why = False
         self._window, self._scene_changed = window, scene_changed
-        self._before = window.scene()
+        self._before, self._history = window.scene(), window.document.history
         self._layouts: dict[str, Mapping[str, tuple[str, int]]] = {}
         self.scenes = course.scenes(lesson, self._before)
         self._rendered: dict[str, str] = {}
@@ -73,6 +74,11 @@ class LessonPlayer(QObject):
         self._window.document.undo_stack.push(self._start)
         self._scene_changed.connect(self._settled.start)
         self.go(place)
+
+    @property
+    def own_work(self) -> tuple[Scene, History]:
+        """Return the user's own scene and steps to undo, which come back when the lesson is left."""
+        return self._before, self._history
 
     @property
     def step(self) -> Step:

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 import psutil
 from PySide6.QtCore import QByteArray, QPoint, QSettings, Qt
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from resnet_explorer import features
 from resnet_explorer.app import actions
+from resnet_explorer.app.diagram_page import DiagramPage
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.spec.catalogue import title
 from resnet_explorer.ui import style
 from resnet_explorer.ui.canvas import Canvas, shown_canvas
 from resnet_explorer.ui.diagram_view import DiagramView
 from resnet_explorer.ui.document import Results, Session
-from resnet_explorer.ui.flow import tool_row
 from resnet_explorer.ui.frame import Drawer, Edge, Frame, OpenState
 from resnet_explorer.ui.last_session import Start
 from resnet_explorer.ui.page_tabs import PageTabs
@@ -33,26 +33,11 @@ if TYPE_CHECKING:
     from resnet_explorer.app.scenes import Scenes
     from resnet_explorer.app.sessions import Sessions
     from resnet_explorer.scenes.scene import Scene
+    from resnet_explorer.scenes.session import History
     from resnet_explorer.ui.jobs import Jobs
     from resnet_explorer.ui.stage import Stage
 
 DIAGRAM_STAGE = "resnet_explorer.app.stage:DiagramShow"
-
-
-class DiagramPage(Frame):
-    """The diagram with its tools, and the drawers around it, which are empty at first."""
-
-    def __init__(self, diagram: DiagramView, made: dict[str, QAction]) -> None:
-        super().__init__()
-        buttons = actions.buttons(made, actions.TOOLS, Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        rows = (
-            ("Build", Edge.LEFT, 296, "Choose a network and change it"),
-            ("Inspector", Edge.RIGHT, 284, "What the selected part is, with its formula and its figures"),
-            ("Layers", Edge.BOTTOM, 270, "A table of all layers"),
-            ("Code", Edge.BOTTOM, 270, "The network as PyTorch code"),
-        )
-        drawers = [Drawer(title, QWidget(), edge, size, tip) for title, edge, size, tip in rows]
-        self.set_parts(diagram, *drawers, tools=(tool_row(*buttons),))
 
 
 def _show_menu(window: "MainWindow", menu: str, place: QPoint) -> None:
@@ -201,6 +186,14 @@ class MainWindow(Window):
     def go_to(self, scene: "Scene", label: str = "") -> None:
         self.scenes.go_to(scene, label)
 
+    @property
+    def own_work(self) -> "tuple[Scene, History]":
+        return self.lesson.own_work if self.lesson else (self.scene(), self.document.history)
+
+    def leave_lesson(self) -> None:
+        if self.lesson is not None:
+            self.lesson.leave()
+
     def turn_page(self, by: int) -> None:
         """Show the page so many places further, round and round."""
         keys = ("diagram", *(page.key for page in features.pages()))
@@ -324,8 +317,7 @@ class MainWindow(Window):
             event.ignore()
             return
         self.present(False)
-        if self.lesson is not None:
-            self.lesson.leave()
+        self.leave_lesson()
         if self._pages:  # without them nobody has seen the window
             _settings().setValue("geometry", self.saveGeometry())
             self.sessions.finish()

@@ -44,17 +44,20 @@ class Sessions(QObject):
 
     def current(self) -> SavedSession:
         """Return all that the window holds."""
-        return self._take()()
+        window = self._window
+        return replace(self._take()(), scene=window.scene(), history=window.document.history)
 
     def _take(self) -> Snapshot:
-        """Return what makes the session of now: results become plain values only when that is called."""
+        """Return what makes the session of now: results become plain values only when that is called.
+
+        While a lesson drives the window it is the user's own work from before.
+        """
         window, built = self._window, self._pages.built
+        scene, history = window.own_work
         window.layouts[DIAGRAM] = window.panels.layout_state()
         window.layouts |= {key: page.layout_state() for key, page in built.items()}
         runs = {key: names for key, page in built.items() if (names := _names_of_runs(page))}
-        session = SavedSession(
-            window.scene(), dict(window.layouts), window.document.history, (), {**self._runs, **runs}, self.file
-        )
+        session = SavedSession(scene, dict(window.layouts), history, (), {**self._runs, **runs}, self.file)
         measured = [(key, recording) for key, page in built.items() for recording in page.measurements()]
         return partial(self._with_results, session, tuple(self._results), measured)
 
@@ -110,6 +113,7 @@ class Sessions(QObject):
         except ExplorerError as error:
             warn(window, "This session cannot be opened", error)
             return False
+        window.leave_lesson()
         self._show(self._allowed(opened.session), f"open {path.name}")
         self._use(path)
         window.say(f"Opened {path}.")

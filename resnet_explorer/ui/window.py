@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMainWindow, QTabWidget
 from resnet_explorer.picture.theme import Theme
 from resnet_explorer.runs.plan import Run
 from resnet_explorer.scenes.scene import Scene
+from resnet_explorer.scenes.session import History
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.diagram_view import DiagramView
 from resnet_explorer.ui.document import Document, Results, Session
@@ -125,6 +126,15 @@ class Window(QMainWindow):
 
     def go_to(self, scene: Scene, label: str = "") -> None:
         """Show a scene; where ``label`` is given this is one step that can be undone."""
+        raise NotImplementedError
+
+    @property
+    def own_work(self) -> tuple[Scene, History]:
+        """Return the user's scene and steps to undo; while a lesson drives the window those from before it."""
+        raise NotImplementedError
+
+    def leave_lesson(self) -> None:
+        """Leave the lesson that drives the window, if one does."""
         raise NotImplementedError
 
     def say(self, text: str) -> None:

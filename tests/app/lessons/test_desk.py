@@ -222,6 +222,24 @@ def go_through_by_keys(window: MainWindow, player: LessonPlayer, made: LessonCar
     assert player.place == 2
 
 
+def test_a_session_holds_the_users_own_work_while_a_lesson_drives_the_window(
+    window: MainWindow, file: Path, tmp_path: Path
+) -> None:
+    window.document.propose(State(find("resnet34"), InputShape(1, 64, 64)), "choose ResNet-34")
+    own, history = window.scene(), window.document.history
+    player = opened(window, file)
+    player.go(1)
+    kept = window.sessions._take()()
+    assert (kept.scene, kept.history) == (own, history)
+    shown = window.scene()
+    assert window.sessions.save(tmp_path / "step.rnx"), "a file holds what is shown"
+    player.go(2)
+    assert window.sessions.open(tmp_path / "step.rnx")
+    assert window.lesson is None and window.scene() == shown
+    window.document.undo_stack.undo()
+    assert window.document.state == own.state
+
+
 def test_a_click_answers_instead_of_selecting(window: MainWindow, file: Path, qtbot: QtBot) -> None:
     player = opened(window, file)
     player.go(2)
