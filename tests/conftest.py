@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete
 
 from resnet_explorer.app.main_window import MainWindow
-from tests.shared_window import SharedWindow, end, fresh
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # a worker a core: more threads than cores wait for each other
@@ -52,20 +52,18 @@ def no_question_waits_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(QFileDialog, name, refuse_file)
 
 
-@pytest.fixture(scope="session")
-def shared_window(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedWindow]:
-    """One window for many tests; see ``tests/app/conftest.py``."""
-    shared = SharedWindow(qapp)
-    yield shared
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RESNET_EXPLORER_CONFIG", str(tmp_path_factory.mktemp("config")))
-        shared.end()
-
-
 @pytest.fixture
 def window(qapp: QApplication, qtbot: QtBot) -> Iterator[MainWindow]:
     """The window on ResNet-18 as a user gets it, without transitions."""
-    made = fresh(qapp)
+    from resnet_explorer.app.app import build
+
+    made = build(qapp)
+    made.resize(1280, 800)
+    made.show()
+    made.build_panels()
+    made.diagram.animated = False
     qtbot.waitExposed(made)
+    qapp.processEvents()
     yield made
-    end(made)
+    made.end()
+    delete(made)

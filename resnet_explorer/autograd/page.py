@@ -300,6 +300,7 @@ class GraphPage(PageView):
         shown = self.canvas.recorded if self._recorded == job else None
         count = len(result.graph.nodes)
         if shown is None or (others := differing(shown.graph, result.graph)):
+            self._waiting = (self._results.state, self.part())
             self._show_graph(job, result)
             says = f"{others:,} of {count:,} nodes differ from the tree's" if shown else f"{count:,} nodes"
             self.text.setText(f"As PyTorch {result.graph.torch} records it on {job.device}: {says}")

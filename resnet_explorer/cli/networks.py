@@ -16,7 +16,6 @@ from resnet_explorer.errors import ExportError, SpecError, did_you_mean
 from resnet_explorer.layers import table
 from resnet_explorer.network import Network, compile_spec
 from resnet_explorer.readings import Analysis, analyse
-from resnet_explorer.scenes.session import SUFFIX
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.input_shape import parse_input
 from resnet_explorer.spec.search import default_input, find_network
@@ -41,6 +40,8 @@ def analysis_of(net: str, settings: Sequence[str], image: str | None) -> Analysi
 
 def open_window(options: argparse.Namespace) -> int:
     """Open the window and return the exit status when it is closed."""
+    from resnet_explorer.scenes.session import SUFFIX
+
     is_session = (options.net or "").lower().endswith(SUFFIX)
     nets = [options.net if is_session else _network(options.net)] if options.net else []
     platform = display.platform()

@@ -29,7 +29,7 @@ SESSION, HISTORY, RESULTS = "session.json", "history.json", "results/"
 Layouts = Mapping[str, Mapping[str, tuple[str, int]]]
 """For each page its drawers by title: whether they are open (``auto``, ``open`` or ``closed``), and their size."""
 _OPEN = ("auto", "open", "closed")
-MOST_NARROW, MOST_WIDE = 100, 10_000
+MOST_NARROW, MOST_WIDE = 1, 10_000
 """How narrow and how wide a drawer may be, in px at the usual text size."""
 MOST_STATES = 200
 """The most states that steps to undo may lead through; a window keeps fewer."""

@@ -87,7 +87,7 @@ def test_keys_move_and_escape_gives_the_keyboard_back(window: MainWindow, qtbot:
     qtbot.keyClick(palette.field, Qt.Key.Key_Escape)
     assert not palette.isVisible() and window.diagram.hasFocus()
     palette = opened(window, qtbot)
-    qtbot.keySequence(palette.field, QKeySequence("Ctrl+2"))
+    qtbot.keySequence(palette.field, QKeySequence("Ctrl+3"))
     assert not palette.isVisible() and window.shown_page() is window.page("graph")
 
 

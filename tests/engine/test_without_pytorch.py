@@ -88,8 +88,6 @@ def test_every_command_that_needs_it_says_so(kind: str) -> None:
     commands = (
         ["verify", "resnet18"],
         ["gradients", "resnet20"],
-        ["export", "resnet18", "--view", "autograd", "-o", "graph.svg"],
-        ["export", "resnet18", "--view", "autograd", "-o", "graph.dot"],
         ["weights", "resnet18", "-o", "net.pth"],
         ["identify", "net.pth"],
         ["predict", "run", "cat.png"],
@@ -105,6 +103,14 @@ def test_every_command_that_needs_it_says_so(kind: str) -> None:
     if kind == "absent":  # where a package is there but does not load, the processes find that out, for each run
         assert done.stdout == f"{[2] * len(commands)}\n" and len(done.stderr.splitlines()) == len(commands)
         assert [path.name for path in Path.cwd().iterdir()] == ["sweep.toml"], "nothing was begun"
+
+
+def test_the_autograd_graph_is_exported_all_the_same(kind: str) -> None:
+    """It is read off the tree."""
+    graph = ["export", "resnet18", "--view", "autograd", "-o"]
+    done = _run(COMMANDS, json.dumps([[*graph, "graph.svg"], [*graph, "graph.dot"]]))
+    assert done.returncode == 0 and done.stdout.endswith("[0, 0]\n") and not done.stderr, done.stderr
+    assert "ConvolutionBackward0" in Path("graph.dot").read_text(encoding="utf-8")
 
 
 def test_every_job_says_so(kind: str) -> None:
