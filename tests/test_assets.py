@@ -12,15 +12,13 @@ import numpy as np
 import pytest
 
 from resnet_explorer import assets
+from resnet_explorer.ui.style import NAMES
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 _FORMULAS, _ICONS = assets.path("formulas"), assets.path("icons")
 _KEYS = sorted(json.loads((_FORMULAS / "index.json").read_text(encoding="utf-8")))
 _SIZES = json.loads((_FORMULAS / "sizes.json").read_text(encoding="utf-8"))
-_ACTIONS = (
-    *("undo", "redo", "compare", "export", "fit", "zoom-in", "zoom-out", "expand-all", "collapse-all"),
-    *("open", "save", "present", "copy", "search"),
-)
+_ACTIONS = sorted(NAMES.values())
 _GREY = "#444444"
 
 

@@ -52,7 +52,7 @@ class Canvas(QWidget):
         self._dragged = False
         self._from: tuple[Camera, dict[str, QRectF]] | None = None
         self._part = 1.0
-        self._painted = False
+        self.was_painted = False
         self._transition = QVariantAnimation(self, startValue=0.0, endValue=1.0, duration=TRANSITION_MS)
         self._transition.setEasingCurve(QEasingCurve.Type.OutCubic)
         self._transition.valueChanged.connect(self._on_transition_moved)
@@ -210,8 +210,8 @@ class Canvas(QWidget):
         painter.restore()
         self.paint_over(painter)
         painter.end()
-        if not self._painted:
-            self._painted = True
+        if not self.was_painted:
+            self.was_painted = True
             self.first_painted.emit()
 
     def _paint_between(self, painter: QPainter, camera: Camera, before: dict[str, QRectF]) -> None:

@@ -12,6 +12,7 @@ from resnet_explorer.picture.marks import Picture
 from resnet_explorer.readings.explain import explain
 from resnet_explorer.ui.canvas import Canvas
 from resnet_explorer.ui.document import Document, Results
+from resnet_explorer.ui.parts import timer
 from resnet_explorer.ui.scene import EDGE, Camera, Hit, fit, opened, places
 
 _DIRECTIONS: Mapping[int, str] = {
@@ -22,6 +23,10 @@ _DIRECTIONS: Mapping[int, str] = {
 }
 
 _HELP = "Arrow keys walk along the blocks, Enter opens one, Escape closes it, plus and minus zoom, F fits."
+
+
+WORDS_MS = 100
+"""How long after the first paint its words for screen readers come."""
 
 
 class DiagramView(Canvas):
@@ -41,6 +46,8 @@ class DiagramView(Canvas):
         self._results: Results | None = None
         self.setAccessibleName("Block diagram")
         self.setAccessibleDescription(self.help)
+        self._say = timer(self, WORDS_MS, lambda: self._announce(document.selection), once=True)
+        self.first_painted.connect(self._say.start)
         document.view_changed.connect(self._on_view_changed)
         document.selected.connect(self._on_selected)
         document.hovered.connect(self._on_hovered)
@@ -53,7 +60,8 @@ class DiagramView(Canvas):
         is_other = shown is not None and shown.state.spec != results.state.spec
         self._fitted = self._fitted or is_other
         self._draw(animate=is_other)
-        self._announce(self._document.selection)
+        if self.was_painted:  # the first paint waits for no words
+            self._announce(self._document.selection)
 
     def redraw(self) -> None:
         self._draw(animate=False)

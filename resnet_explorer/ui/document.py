@@ -1,6 +1,7 @@
 """The document: what the user made (undoable), what is open and selected; and the readings of its network."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -177,15 +178,24 @@ class Document(QObject):
             self.overlays_changed.emit()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Results:
-    """Everything the views show of one state; computed once, shared by all."""
+    """Everything the views show of one state; a reading is made once, when a view first asks for it."""
 
     state: State
     analysis: Analysis
-    depth: Depth
-    needs: Needs
-    kept: Kept | None
+
+    @cached_property
+    def depth(self) -> Depth:
+        return depth(self.analysis.network)
+
+    @cached_property
+    def needs(self) -> Needs:
+        return needs(self.analysis)
+
+    @cached_property
+    def kept(self) -> Kept | None:
+        return kept(self.analysis)
 
 
 class Session(QObject):
@@ -205,7 +215,5 @@ class Session(QObject):
 
 
 def read(state: State) -> Results:
-    """Return all readings of a state; raises ExplorerError where its network cannot take its input."""
-    network = compile_spec(state.spec)
-    analysis = analyse(network, state.image)
-    return Results(state, analysis, depth(network), needs(analysis), kept(analysis))
+    """Return the readings of a state; raises ExplorerError where its network cannot take its input."""
+    return Results(state, analyse(compile_spec(state.spec), state.image))

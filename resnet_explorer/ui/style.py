@@ -127,18 +127,12 @@ _INK = "#444444"
 """The colour in the files, which each theme replaces by its own."""
 
 NAMES: Mapping[str, str] = {
-    "open": "open",
-    "save": "save",
     "export": "export",
-    "copy-picture": "copy",
-    "find": "search",
     "palette": "search",
     "compare": "compare",
     "expand": "expand-all",
     "collapse": "collapse-all",
     "fit": "fit",
-    "zoom-in": "zoom-in",
-    "zoom-out": "zoom-out",
     "present": "present",
     "undo": "undo",
     "redo": "redo",
