@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
-from PySide6.QtCore import QByteArray, QPoint, QSettings, Qt
+from PySide6.QtCore import QByteArray, QPoint, QSettings, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
@@ -23,7 +23,7 @@ from resnet_explorer.ui.document import Results, Session
 from resnet_explorer.ui.frame import Drawer, Edge, Frame, OpenState
 from resnet_explorer.ui.last_session import Start
 from resnet_explorer.ui.page_tabs import PageTabs
-from resnet_explorer.ui.parts import describe, hbox, label
+from resnet_explorer.ui.parts import SYSTEM_FRAME, describe, hbox, label
 from resnet_explorer.ui.preferences import Preferences, folder, runs_folder, save
 from resnet_explorer.ui.window import PageView, Window
 
@@ -282,7 +282,7 @@ class MainWindow(Window):
         name = self.preferences.theme if self.preferences.theme in self.actions_by_key else style.SYSTEM
         self.actions_by_key[name].setChecked(True)
         self.set_reduced_motion(self.preferences.reduce_motion)
-        self.resize(1280, 800)
+        self.resize(QSize(1280, 800).boundedTo(self.screen().availableSize() - SYSTEM_FRAME))
         self._show_theme(style.theme_named(name))
         geometry = _settings().value("geometry")
         if isinstance(geometry, QByteArray):

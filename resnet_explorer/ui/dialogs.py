@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.files import write
+from resnet_explorer.ui.parts import SYSTEM_FRAME
 from resnet_explorer.ui.style import USUAL_POINTS
 from resnet_explorer.ui.window import Window
 
@@ -20,8 +21,6 @@ ONNX = ("ONNX, images of this size (*.onnx)", "ONNX, images of any size (*.onnx)
 """The two kinds of ONNX files; both take batches of any length."""
 
 
-_FRAME = QSize(16, 48)
-"""What the system's frame of a dialog takes of the screen, at most."""
 _ROOM = QSize(640, 480)
 """The room that a dialog may take also before a window that is smaller."""
 
@@ -32,7 +31,7 @@ def resize_to_fit(dialog: QWidget, width: int, height: int) -> None:
     size = QSize(round(width * scale), round(height * scale))
     if parent := dialog.parentWidget():
         size = size.boundedTo(parent.window().size().expandedTo(_ROOM))
-    dialog.resize(size.boundedTo(dialog.screen().availableSize() - _FRAME))
+    dialog.resize(size.boundedTo(dialog.screen().availableSize() - SYSTEM_FRAME))
 
 
 def confirm(parent: QWidget, text: str, title: str = "Start this?") -> bool:

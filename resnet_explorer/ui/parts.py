@@ -16,6 +16,8 @@ Part = QWidget | QLayout | tuple[QWidget | QLayout, int] | int
 """What stands in a row or column: a widget or a layout, either with its stretch factor; a number is empty stretch."""
 Margins = tuple[int, int, int, int]
 NO_MARGINS: Margins = (0, 0, 0, 0)
+SYSTEM_FRAME = QSize(16, 48)
+"""What the system's frame of a window takes of the screen, at most."""
 
 
 def vbox(*parts: Part, of: QWidget | None = None, margins: Margins = NO_MARGINS, spacing: int = -1) -> QVBoxLayout:

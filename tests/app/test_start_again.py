@@ -50,6 +50,11 @@ def work(window: MainWindow) -> None:
     window.show_page("timing")
 
 
+def test_the_first_window_leaves_room_for_the_frame_of_the_system(qapp: QApplication, made: list[MainWindow]) -> None:
+    window = start(qapp, made)
+    assert window.height() < 800 == window.screen().availableSize().height()  # Qt's offscreen screen
+
+
 def test_everything_is_as_it_was_left(qapp: QApplication, window: MainWindow, made: list[MainWindow]) -> None:
     work(window)
     left = window.sessions.current()
