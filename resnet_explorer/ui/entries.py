@@ -1,10 +1,16 @@
 """What the palette finds: entries that providers make for a window, and how well each fits what is typed."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
+from resnet_explorer import features
 from resnet_explorer.spec.catalogue import plain_text
 from resnet_explorer.spec.search import closeness
+
+if TYPE_CHECKING:
+    from resnet_explorer.ui.window import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,28 @@ class Entry:
     def closeness(self, text: str) -> float | None:
         """Return how far the entry is from what is typed; None where it is not meant."""
         return closeness(text, self._names, self._words)
+
+
+class Experiment(Protocol):
+    """What every lab's experiment has."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def question(self) -> str: ...
+
+
+def experiment_entries(window: "Window", lab: str, presets: Iterable[Experiment], show: str) -> Iterator[Entry]:
+    """Yield a lab's experiments; ``show`` is ``module:function``, called with the window and the chosen one."""
+    for preset in presets:
+        run = partial(_show, show, window, preset)
+        yield Entry(preset.title, "Experiment", run, "", f"{lab}: {preset.question}", (preset.key,))
+
+
+def _show(show: str, window: "Window", preset: Experiment) -> None:
+    features.resolve(show)(window, preset)
 
 
 def matching(text: str, entries: Iterable[Entry]) -> list[Entry]:
