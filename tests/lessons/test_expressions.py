@@ -1,6 +1,4 @@
-"""The language of lessons: what it is worth, and what it refuses, in bounded time."""
-
-import time
+"""The language of lessons: what it is worth, and what it refuses."""
 
 import pytest
 from hypothesis import given, settings
@@ -66,11 +64,9 @@ REFUSED = (
 
 
 @pytest.mark.parametrize("text", REFUSED)
-def test_what_is_refused_in_a_sentence_and_at_once(text: str) -> None:
-    began = time.perf_counter()
+def test_what_is_refused_in_a_sentence(text: str) -> None:
     with pytest.raises(ExplorerError) as error:
         evaluate(text, RESNET18)
-    assert time.perf_counter() - began < 0.5
     assert error.value.what.endswith(".") and len(str(error.value)) < 700
 
 

@@ -1,7 +1,6 @@
 """Lessons in files: read as they are written, checked as a whole, hostile ones refused."""
 
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -162,9 +161,7 @@ def test_sizes_are_bounded() -> None:
     assert "at most 60" in problems(head + "## Step\nText.\n" * (MAX_STEPS + 1), "x.md")[0].remedy
     assert "200 kB" in problems(EXAMPLE + " " * MAX_BYTES, "x.md")[0].what
     long = with_line("A shortcut can only be added where both shapes agree.", "\n" * 150_000 + "{params}" * 3_000)
-    began = time.perf_counter()
     assert any("2,000" in problem.remedy for problem in problems(long, "x.md"))
-    assert time.perf_counter() - began < 5
     deep = with_line('network = "resnet18"', f"network = {'[' * 5000}")
     assert "nested" in problems(deep, "x.md")[0].what
 
