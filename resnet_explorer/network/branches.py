@@ -133,11 +133,11 @@ class _Unit:
 
 
 def _basic(spec: ResNetSpec, at: Place) -> tuple[_Unit, ...]:
-    """Two 3x3 convolutions; the first carries the stride (He et al. 2015, figure 5, left)."""
+    """Two 3x3 convolutions (or of another kernel); the first carries the stride (He et al. 2015, figure 5, left)."""
     first = at.width // spec.reduce_first
     return (
-        _smoothed(spec, at, _Unit(at.channels, first, 3, at.stride, 1, at.before)),
-        _Unit(first, at.width, 3, 1, 1, at.dilation),
+        _smoothed(spec, at, _Unit(at.channels, first, spec.kernel, at.stride, 1, at.before)),
+        _Unit(first, at.width, spec.kernel, 1, 1, at.dilation),
     )
 
 
@@ -148,7 +148,7 @@ def _bottleneck(spec: ResNetSpec, at: Place) -> tuple[_Unit, ...]:
     first = inner // spec.reduce_first
     return (
         _Unit(at.channels, first, 1, first_stride),
-        _smoothed(spec, at, _Unit(first, inner, 3, stride, spec.cardinality, at.before)),
+        _smoothed(spec, at, _Unit(first, inner, spec.kernel, stride, spec.groups(first), at.before)),
         _Unit(inner, at.out(spec), 1),
     )
 

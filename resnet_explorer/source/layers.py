@@ -70,9 +70,15 @@ class Writer:
             stride if stride == "stride" else named("stride", stride, "1"),
             named("padding", _padding(size, dilation), "0"),
             named("dilation", dilation, "1"),
-            named("groups", self.say("groups"), "1"),
+            named("groups", self._groups(source), "1"),
             "" if any(layer.bias for layer in layers) else "bias=False",
         )
+
+    def _groups(self, source: str) -> str:
+        """Return the groups of a convolution; those of a depthwise one are the channels that enter it."""
+        groups = values(self.column, "groups")
+        is_depthwise = groups == values(self.column, "in_channels") and not self.scope.same(groups)
+        return source if is_depthwise else self.scope.say(groups)
 
 
 def values(column: Layers, field: str) -> list[int | None]:

@@ -65,6 +65,13 @@ _OUTPUT_STRIDES: tuple[Choice, ...] = (
     Choice(16, "16", "The last stage of a usual ResNet dilates instead of shrinking: finer maps for segmentation."),
     Choice(8, "8", "The last two stages dilate instead of shrinking: the finest maps, and the most costly."),
 )
+_KERNELS: tuple[Choice, ...] = (
+    Choice(3, "3×3", "The smallest window that sees all neighbours: that of the paper."),
+    Choice(5, "5×5", "Sees two positions around: 25 weights for each pair of channels instead of 9."),
+    Choice(7, "7×7", "Sees three positions around: 49 weights for each pair of channels instead of 9."),
+)
+_NUMBERS = {"output_stride": _OUTPUT_STRIDES, "kernel": _KERNELS}
+"""The values of axes that are one of a few numbers."""
 _TYPES = get_type_hints(ResNetSpec)
 
 
@@ -72,7 +79,7 @@ def _axis(key: str, label: str, section: str, teaches: str, off: Callable[[ResNe
     """Return the axis of a field of the spec: the field's type tells how its value is read."""
     kind, is_row = _TYPES[key], get_origin(_TYPES[key]) is tuple
     kind = get_args(kind)[0] if is_row else kind
-    values = _OUTPUT_STRIDES if key == "output_stride" else ()
+    values = _NUMBERS.get(key, ())
     if isinstance(kind, type) and issubclass(kind, choices.Option):
         values = readers.options(kind)
     numbers = {int: readers.whole, float: readers.fraction, bool: readers.truth}
@@ -100,6 +107,11 @@ _ROWS = (
         "in 32 groups ResNeXt-50 32×4d.", _basic),
     _axis("reduce_first", "First reduction", BLOCK,
         "The first convolution of each block has the inner width divided by this: 2 in SENet-154, else 1."),
+    _axis("kernel", "Kernel", BLOCK,
+        "Side of the convolutions that are 3×3 in the paper: all of a basic block, the middle one of a bottleneck."),
+    _axis("depthwise", "Depthwise", BLOCK,
+        "The convolution in the middle of a bottleneck works on each channel alone: as many groups as channels. Basic "
+        "blocks stay as they are, since their 3×3 convolutions alone mix channels.", _basic),
     _axis("order", "Order", BLOCK,
         "In which order a block convolves, normalises, activates and adds (He et al. 2016, figure 4)."),
     _axis("stride", "Stride sits", BLOCK, "Which convolution of the first bottleneck of a stage halves the map.",

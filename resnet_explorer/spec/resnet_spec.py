@@ -21,7 +21,8 @@ class ResNetSpec:
     ``block``, ``blocks``, ``widths`` and ``strides`` hold one value for each stage: the kind of its blocks, how many
     there are, the channels inside them, and the stride of the first. A bottleneck puts out ``expansion`` times its
     width; its 3x3 works on ``cardinality`` groups of ``base_width`` channels for every 64 of the width (ResNeXt: Xie
-    et al. 2017; Wide ResNet: Zagoruyko and Komodakis 2016, as torchvision counts them). ``classes`` is None for a
+    et al. 2017; Wide ResNet: Zagoruyko and Komodakis 2016, as torchvision counts them), on each channel alone where
+    it is ``depthwise``. ``kernel`` is the side of the convolutions that are 3x3 in the paper. ``classes`` is None for a
     backbone without head; ``output_stride`` is the stride past which stages dilate instead of shrinking, None for no
     such bound. Raises SpecError where a value, or a combination, describes no network.
     """
@@ -35,6 +36,8 @@ class ResNetSpec:
     cardinality: int = 1
     base_width: int = readers.USUAL_BASE_WIDTH
     reduce_first: int = 1
+    kernel: int = 3
+    depthwise: bool = False
     order: choices.Order = choices.Order.V1
     stride: choices.Stride = choices.Stride.CONV3X3
     residual: bool = True
@@ -74,6 +77,10 @@ class ResNetSpec:
         """Return the channels of a bottleneck's 3x3 in a stage of that width."""
         return width * self.base_width // readers.USUAL_BASE_WIDTH * self.cardinality
 
+    def groups(self, channels: int) -> int:
+        """Return the groups of a bottleneck's 3x3 on so many channels."""
+        return channels if self.depthwise else self.cardinality
+
     @property
     def outputs(self) -> tuple[int, ...]:
         """Return the channels that each stage puts out."""
@@ -108,6 +115,9 @@ def check(spec: ResNetSpec) -> None:
             readers.check_whole(SpecError, axis, text, value, low, high)
     for axis, (text, least, most) in readers.FRACTIONS.items():
         _check_fraction(axis, text, getattr(spec, axis), least, most)
+    if type(spec.kernel) is not int or spec.kernel not in readers.KERNELS:
+        sides = ", ".join(str(side) for side in readers.KERNELS)
+        raise SpecError("kernel", f"The kernel cannot be {spec.kernel!r}.", f"Choose one of {sides}.")
     if spec.output_stride is not None and spec.output_stride not in readers.OUTPUT_STRIDES:
         strides = ", ".join(str(stride) for stride in readers.OUTPUT_STRIDES)
         raise SpecError(
@@ -134,7 +144,7 @@ def _check_kinds(spec: ResNetSpec) -> None:
     for block in spec.block:
         if not isinstance(block, choices.Block):
             raise SpecError("block", f"block cannot be {block!r}.", f"Choose one of {', '.join(choices.Block)}.")
-    for axis in ("residual", "zero_init"):
+    for axis in ("residual", "zero_init", "depthwise"):
         if type(getattr(spec, axis)) is not bool:
             raise SpecError(axis, f"{axis} cannot be {getattr(spec, axis)!r}.", "Choose true or false.")
 
@@ -193,9 +203,10 @@ def _check_basic(spec: ResNetSpec) -> None:
 
 
 def _check_reduced(spec: ResNetSpec, kind: choices.Block, width: int) -> None:
-    first = (spec.inner_width(width) if kind is choices.Block.BOTTLENECK else width) // spec.reduce_first
-    groups = spec.cardinality if kind is choices.Block.BOTTLENECK else 1
-    if first < 1 or first % groups:
+    whole = spec.inner_width(width) if kind is choices.Block.BOTTLENECK else width
+    first = whole // spec.reduce_first
+    groups = spec.groups(first) if kind is choices.Block.BOTTLENECK else 1
+    if first < 1 or first % groups or (spec.depthwise and whole % groups):
         raise SpecError(
             "reduce_first",
             f"The first convolution would leave {first} channels for {groups} group{'' if groups == 1 else 's'}.",
@@ -235,6 +246,13 @@ _RULES: tuple[tuple[Callable[[ResNetSpec], bool], str, str, str, tuple[tuple[str
         "Anti-aliasing takes over the stride of the 3×3, but here the first 1×1 carries it.",
         "Put the stride into the 3×3.",
         (("stride=3x3",), ("anti_alias=none",)),
+    ),
+    (
+        lambda spec: spec.depthwise and spec.cardinality > 1,
+        "depthwise",
+        "A depthwise convolution has as many groups as channels, so that the cardinality has no say.",
+        "Set the cardinality to 1, or choose groups.",
+        (("cardinality=1",), ("depthwise=false",)),
     ),
     (
         lambda spec: spec.output_stride is not None and _strides_in_1x1(spec),

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from resnet_explorer.network.kinds import Shape
 from resnet_explorer.spec import Attention, Block
-from resnet_explorer.spec.readers import MAX_BLOCKS, MAX_STAGES
+from resnet_explorer.spec.readers import KERNELS, MAX_BLOCKS, MAX_STAGES
 from resnet_explorer.weights.layers import FileLayer, Kind, Layers, shared
 
 _WEIGHTED = (Kind.CONV, Kind.LINEAR, Kind.CONV1D)
@@ -164,17 +164,17 @@ def _block(row: Layers, at: int, channels: int, attention: Attention | None) -> 
 
 
 def _cores(row: Layers, at: int, channels: int) -> Iterator[Layers]:
-    """Yield the branch at a place: a bottleneck of 1×1, 3×3 and 1×1, or two 3×3."""
+    """Yield the branch at a place: a bottleneck of 1×1, k×k and 1×1, or two k×k; k is 3, 5 or 7."""
     three = row[at : at + 3]
     if any(layer.kind is not Kind.CONV or layer.biased for layer in three[:2]) or len(three) < 2:
         return
     first, second = three[:2]
-    if first.inputs != channels or second.side != 3 or second.shape[3] != 3:
+    if first.inputs != channels or second.side not in KERNELS or second.shape[3] != second.side:
         return
     grouped = second.inputs and first.out % second.inputs == 0 and second.out % (first.out // second.inputs) == 0
     if first.side == 1 and grouped and len(three) == 3 and _fits(three[2], (three[2].out, second.out), 1):
         yield three
-    elif first.shape[2:] == (3, 3) and second.inputs == first.out:
+    elif first.shape[2:] == second.shape[2:] and second.inputs == first.out:
         yield three[:2]
 
 

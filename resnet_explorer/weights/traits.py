@@ -80,11 +80,13 @@ def _widths(stages: tuple[tuple[FoundBlock, ...], ...]) -> dict[str, object]:
     widths: list[int] = []
     for stage in stages:
         first, second = stage[0].convs[:2]
-        changes["reduce_first"] = max(1, second.out // first.out)
+        changes |= {"reduce_first": max(1, second.out // first.out), "kernel": second.side}
         if stage[0].kind is Block.BASIC:
             widths.append(second.out)
             continue
         out, inner, groups = stage[0].out, second.out, max(1, first.out // second.inputs)
+        if all(convs[1].inputs == 1 < convs[0].out for convs in _bottlenecks(stages)):
+            changes["depthwise"], groups = True, 1
         changes["cardinality"] = groups
         base, rest = divmod(USUAL_BASE_WIDTH * inner * 4, groups * out)
         if out % 4 or rest or (out // 4) * base // USUAL_BASE_WIDTH * groups != inner:
@@ -94,6 +96,10 @@ def _widths(stages: tuple[tuple[FoundBlock, ...], ...]) -> dict[str, object]:
             changes["base_width"] = base
             widths.append(out // 4)
     return {**changes, "widths": tuple(widths)}
+
+
+def _bottlenecks(stages: tuple[tuple[FoundBlock, ...], ...]) -> list[Layers]:
+    return [stage[0].convs for stage in stages if stage[0].kind is Block.BOTTLENECK]
 
 
 def _stem(backbone: Backbone) -> dict[str, object]:

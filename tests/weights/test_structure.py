@@ -214,3 +214,13 @@ def test_a_pooled_stem_with_anti_aliasing_is_recognised() -> None:
         spec = replace(assign(find("resnetrs50"), f"anti_alias={smooth}"), name="resnetrs50")
         found = identify(tensors(compile_spec(spec)))
         assert_is(found, "resnetrs50")
+
+
+@pytest.mark.parametrize(
+    "settings_", ["kernel=5", "block=bottleneck kernel=7", "block=bottleneck depthwise=true", "kernel=7 order=v2"]
+)
+def test_the_kernel_is_told_by_the_weights(settings_: str) -> None:
+    wanted = assign(find("resnet18"), *settings_.split())
+    found = identify(tensors(compile_spec(wanted)))
+    assert found.fits, found.problems[:3]
+    assert not set(differences(found.spec, wanted)) & {"kernel", "depthwise", "cardinality", "base_width", "widths"}

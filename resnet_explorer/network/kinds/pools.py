@@ -247,7 +247,7 @@ class BlurPool2d(Pool):
     @property
     def follows(self) -> str:
         shrinks = " and shrinks the map." if self.stride > 1 else "."
-        return f" A 3×3 keeps the size; a blur follows it{shrinks}"
+        return f" A convolution keeps the size; a blur follows it{shrinks}"
 
     def record(self, tape: Tape, x: Value) -> Value:
         n, channels, h, w = x.shape
@@ -323,7 +323,7 @@ class AvgPool2d(Windows):
 
     @property
     def follows(self) -> str:
-        return f" A 3×3 keeps the size; a mean of {self.kernel}×{self.kernel} then shrinks the map."
+        return f" A convolution keeps the size; a mean of {self.kernel}×{self.kernel} then shrinks the map."
 
     def record(self, tape: Tape, x: Value) -> Value:
         shape, is_whole = self.output(x.shape), self.whole and not self.keeps_size

@@ -214,12 +214,13 @@ def _convs(convs: list[Conv2d]) -> str:
     first, middle, last = convs[0], convs[1], convs[-1]
     if len(convs) == 2:
         channels = f"{first.in_channels} → {first.out_channels} → {last.out_channels} channels"
-        return f"F(x) is two 3×3 convolutions, {channels}."
+        return f"F(x) is two {first.kernel}×{first.kernel} convolutions, {channels}."
     groups = f" in {middle.groups} groups" if middle.groups > 1 else ""
+    groups = " one by one (depthwise)" if middle.groups == middle.in_channels > 1 else groups
     same = middle.in_channels == middle.out_channels
     works = f"works on those{groups}" if same else f"brings those to {middle.out_channels}{groups}"
     reduces = f"In F(x) 1×1 brings {first.in_channels} channels to {first.out_channels}"
-    return f"{reduces}, 3×3 {works}, 1×1 brings them to {last.out_channels}."
+    return f"{reduces}, {middle.kernel}×{middle.kernel} {works}, 1×1 brings them to {last.out_channels}."
 
 
 def _stride(convs: list[Conv2d]) -> str:
@@ -228,16 +229,17 @@ def _stride(convs: list[Conv2d]) -> str:
     if len(convs) == 3 and convs[0].stride > 1:
         return f" The first 1×1 carries the stride, as in the paper.{apart}"
     if len(convs) == 3 and convs[1].stride > 1:
-        return f" The 3×3 carries the stride, as in torchvision (v1.5).{apart}"
+        return f" The {convs[1].kernel}×{convs[1].kernel} carries the stride, as in torchvision (v1.5).{apart}"
     return apart
 
 
 def _dilated(convs: list[Conv2d]) -> str:
-    dilations = [conv.dilation for conv in convs if conv.kernel == 3]
+    wide = [conv for conv in convs if conv.kernel > 1]
+    dilations, side = [conv.dilation for conv in wide], f"{wide[0].kernel}×{wide[0].kernel}"
     if max(dilations) == 1:
         return ""
-    first = {True: "Both 3×3 are", False: "The second 3×3 is"}[dilations[0] > 1]
-    who = first if len(dilations) == 2 else "The 3×3 is"
+    first = {True: f"Both {side} are", False: f"The second {side} is"}[dilations[0] > 1]
+    who = first if len(dilations) == 2 else f"The {side} is"
     return f" {who} dilated by {dilations[-1]}, in the place of a stride."
 
 

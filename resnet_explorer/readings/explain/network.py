@@ -232,7 +232,8 @@ def _stage(analysis: Analysis, stage: Stage) -> Explanation:
 
 def _dilated(stage: Stage) -> str:
     convs = [part.layer for part in stage.blocks[-1].form.parts if isinstance(part.layer, Conv2d)]
-    dilation = max(conv.dilation for conv in convs)
-    if dilation == 1:
+    conv = max(convs, key=lambda conv: conv.dilation)
+    if conv.dilation == 1:
         return ""
-    return f" 3×3 convolutions are dilated by {dilation}, where the map would else be {dilation} times smaller."
+    side, apart = f"{conv.kernel}×{conv.kernel}", conv.dilation
+    return f" {side} convolutions are dilated by {apart}, where the map would else be {apart} times smaller."
