@@ -313,6 +313,6 @@ def _shortcut_text(parts: tuple[Part, ...], has_gate: bool) -> str:
         return "shortcut, weighted by a gate"
     if not parts:
         return "identity shortcut: x"
-    if parts[0].layer.role is Role.PAD:
+    if any(part.layer.role is Role.PAD for part in parts):
         return "zero-padded"
     return "projection" if any(part.layer.role is Role.CONVOLUTION for part in parts) else "x, altered"

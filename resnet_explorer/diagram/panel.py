@@ -89,6 +89,7 @@ _ORDERS = {
     Order.RELU_BEFORE: "ReLU before addition",
     Order.RELU_ONLY: "ReLU-only pre-activation",
     Order.V2: "pre-activation",
+    Order.NORM_FIRST: "norm first",
 }
 
 
@@ -254,6 +255,8 @@ def _shortcut_titles(parts: tuple[Part, ...]) -> tuple[str, str]:
         return "Identity shortcut: x passes unchanged", "identity shortcut: x"
     if parts[0].layer.role is Role.PAD:
         return "Shortcut with zero-padding (option A): no parameters", "zero-padded"
+    if any(part.layer.role is Role.PAD for part in parts):
+        return "Shortcut with average pool and zero-padding: no parameters", "pooled, zero-padded"
     if parts[0].layer.role in ALTERING:
         return "Shortcut with x altered: no longer the identity", "x, altered"
     return "Projection shortcut: brings x to the shape of F(x)", "projection"

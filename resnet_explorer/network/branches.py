@@ -134,22 +134,25 @@ class _Unit:
 
 def _basic(spec: ResNetSpec, at: Place) -> tuple[_Unit, ...]:
     """Two 3x3 convolutions (or of another kernel); the first carries the stride (He et al. 2015, figure 5, left)."""
-    first = at.width // spec.reduce_first
+    first, stride, last = at.width // spec.reduce_first, at.stride, 1
+    if spec.stride is Stride.LAST:
+        stride, last = last, stride
     return (
-        _smoothed(spec, at, _Unit(at.channels, first, spec.kernel, at.stride, 1, at.before)),
-        _Unit(first, at.width, spec.kernel, 1, 1, at.dilation),
+        _smoothed(spec, at, _Unit(at.channels, first, spec.kernel, stride, 1, at.before)),
+        _Unit(first, at.width, spec.kernel, last, 1, at.dilation),
     )
 
 
 def _bottleneck(spec: ResNetSpec, at: Place) -> tuple[_Unit, ...]:
     """1x1 reduces, 3x3 (in groups: Xie et al. 2017, figure 3c), 1x1 expands (He et al. 2015, figure 5, right)."""
-    first_stride, stride = (at.stride, 1) if spec.stride is Stride.CONV1X1 else (1, at.stride)
+    strides = {Stride.CONV1X1: (at.stride, 1, 1), Stride.CONV3X3: (1, at.stride, 1), Stride.LAST: (1, 1, at.stride)}
+    first_stride, stride, last = strides[spec.stride]
     inner = spec.inner_width(at.width)
     first = inner // spec.reduce_first
     return (
         _Unit(at.channels, first, 1, first_stride),
         _smoothed(spec, at, _Unit(first, inner, spec.kernel, stride, spec.groups(first), at.before)),
-        _Unit(inner, at.out(spec), 1),
+        _Unit(inner, at.out(spec), 1, last),
     )
 
 
@@ -168,6 +171,8 @@ def branch(spec: ResNetSpec, at: Place) -> Chain:
     """Return the branch, before whatever the block does after the addition."""
     units = _UNITS[at.kind](spec, at)
     ordered = _fixup if spec.init is Init.FIXUP else _early if spec.order in EARLY else _late
+    if spec.order is Order.NORM_FIRST:
+        ordered = _normed_first
     return (*ordered(spec, units), *_end(spec, at))
 
 
@@ -209,6 +214,20 @@ def _early(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
         after = norm(spec, f"bn{number}", unit.out) if spec.order is Order.RELU_ONLY else ()
         chain = (*chain, *normed, *active, *between, _conv(spec, unit, number), *after)
     return chain
+
+
+def _normed_first(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
+    """Norm before each convolution and after the last, an activation before all but the first.
+
+    Han et al. 2017, "Deep Pyramidal Residual Networks", figure 6d.
+    """
+    chain: Chain = ()
+    for number, unit in enumerate(units, start=1):
+        active: Chain = ()
+        if number > 1:
+            active = (*activation(spec, str(number)), *_between(spec, units[number - 2], number))
+        chain = (*chain, *norm(spec, f"bn{number}", unit.channels), *active, _conv(spec, unit, number))
+    return (*chain, *norm(spec, f"bn{len(units) + 1}", units[-1].out))
 
 
 def _fixup(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:

@@ -7,6 +7,7 @@ from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.blocks import Add, Bias, Dropout, Flatten, GatedAdd, Scale, Sigmoid
 from resnet_explorer.network.kinds.convolutions import Conv2d, Linear
 from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d, MaxPool2d, ZeroPad
+from resnet_explorer.network.kinds.shortcuts import PadChannels
 from resnet_explorer.network.tree import Block, Chain, Form, Network, Part, Stage
 from resnet_explorer.spec import AntiAlias, Downsample, Gating, Init, Order, ResNetSpec, Shortcut, Stem, StemPool
 from resnet_explorer.spec import Block as Kind
@@ -47,6 +48,8 @@ def _activated(spec: ResNetSpec) -> Chain:
         return ()
     if spec.order is Order.RELU_ONLY and spec.stem_pool is not StemPool.CONV:
         return normed
+    if not spec.stem_activation:
+        return normed
     return (*normed, *activation(spec))
 
 
@@ -81,7 +84,7 @@ def _head(spec: ResNetSpec, channels: int) -> Chain:
     Pre-activated nets end in the norm and the activation that their last addition still lacks.
     """
     last: Chain = ()
-    if spec.order is Order.V2:
+    if spec.order in (Order.V2, Order.NORM_FIRST):
         last = (*norm(spec, "bn", channels), *activation(spec, "2", in_place=False))
     elif spec.order is Order.RELU_ONLY:
         last = activation(spec, "2", in_place=False)
@@ -97,6 +100,9 @@ def _bridge(spec: ResNetSpec, at: Place) -> Chain:
     """Return what brings x to the shape of F(x): nothing where it has that shape already."""
     if at.stride == 1 and at.channels == at.out(spec) and spec.shortcut is not Shortcut.PROJECTION_EVERYWHERE:
         return ()
+    if spec.shortcut is Shortcut.POOLED:
+        pool = (Part("", AvgPool2d(at.stride, at.stride, whole=True)),) if at.stride > 1 else ()
+        return _numbered("downsample", (*pool, Part("", PadChannels(at.channels, at.out(spec)))))
     if spec.shortcut is Shortcut.PADDING:
         return (Part("downsample.0", ZeroPad(at.channels, at.out(spec), at.stride)),)
     return _numbered("downsample", _projection(spec, at))

@@ -175,12 +175,12 @@ class Shortcut:
         return [f"self.downsample: {kind} = {start}", f"if {test}:", *indented(lines)]
 
     def _projection(self, indent: int) -> list[str]:
-        if any(pad := self._column(Role.PAD)):
+        pools, pad = self._column(Role.POOLING), self._column(Role.PAD)
+        if any(pad) and not any(pools):
             return broken("self.downsample = ", self.writer.term(pad), indent=indent)
-        first, made = self._conv()
+        first, made = ([], [self.writer.term(pad)]) if any(pad) else self._conv()
         if any(norm := self._column(Role.NORM)):
             made.append(self.writer.term(norm))
-        pools = self._column(Role.POOLING)
         strides = {pool and pool.stride for pool, layers in zip(pools, self.bridges, strict=True) if layers}
         if strides == {None}:
             return [*first, *_sequence("self.downsample", made, indent)]

@@ -48,11 +48,18 @@ _own_activation = _unless(lambda spec: not spec.norm.activates, "The norm holds 
 _shallow_stem = _unless(
     lambda spec: spec.stem in (choices.Stem.DEEP, choices.Stem.TIERED), "Only the deep stems have a width inside."
 )
+_early = _unless(
+    lambda spec: spec.order not in choices.EARLY or spec.stem_pool is choices.StemPool.CONV,
+    "In this order the first block activates.",
+)
 _headless = _unless(lambda spec: spec.classes is not None, "A backbone has no classifier.")
 
 
+_PADDED = (choices.Shortcut.PADDING, choices.Shortcut.POOLED)
+
+
 def _unprojected(spec: ResNetSpec) -> str:
-    return _plain(spec) or ("Option A has no convolution." if spec.shortcut is choices.Shortcut.PADDING else "")
+    return _plain(spec) or ("Zero-padding has no convolution." if spec.shortcut in _PADDED else "")
 
 
 def _ungated(spec: ResNetSpec) -> str:
@@ -114,8 +121,7 @@ _ROWS = (
         "blocks stay as they are, since their 3×3 convolutions alone mix channels.", _basic),
     _axis("order", "Order", BLOCK,
         "In which order a block convolves, normalises, activates and adds (He et al. 2016, figure 4)."),
-    _axis("stride", "Stride sits", BLOCK, "Which convolution of the first bottleneck of a stage halves the map.",
-        _basic),
+    _axis("stride", "Stride sits", BLOCK, "Which convolution of the first block of a stage halves the map."),
     _axis("anti_alias", "Anti-aliasing", BLOCK,
         "What smooths a map before every second position is dropped (Zhang 2019); also in the stem's pool."),
     _axis("attention", "Attention", BLOCK, "How F(x) is rescaled before the addition."),
@@ -154,6 +160,9 @@ _ROWS = (
     _axis("stem_width", "Stem width", STEM, "Channels inside a deep stem: 32 in ResNet-C and -D, 64 in ResNet-S.",
         _shallow_stem),
     _axis("stem_pool", "Stem pool", STEM, "What halves the map after the stem's convolutions."),
+    _axis("stem_activation", "Stem activates", STEM,
+        "Whether the norm of the stem is followed by the activation: not in PyramidNet for small images.",
+        _early),
     _axis("in_channels", "Input channels", STEM, "Channels of the input image: 3 for colour, 1 for grey-scale."),
     _axis("init", "Initialisation", TRAINING, "From which distribution the initial weights are drawn."),
     _axis("zero_init", "Zero-init", TRAINING,

@@ -41,18 +41,26 @@ class Order(Option):
     V2 = ("v2", "v2 · pre-activation",
         "Norm and ReLU before each convolution, nothing after the addition: x passes through the whole network "
         "untouched (figure 4e).")
+    NORM_FIRST = ("norm-first", "norm first, one ReLU fewer",
+        "Norm before the first convolution, without ReLU, and after the last one; nothing after the addition "
+        "(PyramidNet: Han et al. 2017, figure 6d; iResNet).")
 
 
 EARLY = (Order.V2, Order.RELU_ONLY)
 """The orders whose activation comes before the convolution."""
+BARE = (*EARLY, Order.NORM_FIRST)
+"""The orders with nothing after the addition: the head brings what the last block lacks."""
 
 
 class Stride(Option):
-    """Which convolution of a bottleneck carries the stride: torchvision's 3x3 or the paper's first 1x1."""
+    """Which convolution carries the stride: torchvision's 3x3, the paper's first 1x1 of a bottleneck, or the last."""
 
-    CONV3X3 = "3x3", "in the 3×3 (v1.5)", "The 3×3 carries the stride, as in torchvision."
+    CONV3X3 = "3x3", "in the 3×3 (v1.5)", "The 3×3 carries the stride, the first of two, as in torchvision."
     CONV1X1 = ("1x1", "in the first 1×1 (v1)",
-        "The first 1×1 carries the stride, as in the paper: fewer MACs, but it looks at a quarter of the positions.")
+        "The first 1×1 of a bottleneck carries the stride, as in the paper: fewer MACs, but it looks at a quarter of "
+        "the positions.")
+    LAST = ("last", "in the last convolution",
+        "The last convolution carries the stride: those before it work on the whole map (iResNet).")
 
 
 class Shortcut(Option):
@@ -60,6 +68,9 @@ class Shortcut(Option):
 
     PADDING = ("A", "A · zero-padding",
         "Where shapes differ, the shortcut takes every second position and adds channels of zeros: no parameters.")
+    POOLED = ("pool-pad", "average pool, zeros behind",
+        "Where shapes differ, a 2×2 mean shrinks x, and channels of zeros come behind its own: no parameters "
+        "(PyramidNet: Han et al. 2017).")
     PROJECTION = ("B", "B · projection",
         "Where shapes differ, a 1×1 convolution brings x to the shape of F(x); elsewhere x passes unchanged.")
     PROJECTION_EVERYWHERE = ("C", "C · all projections",

@@ -60,6 +60,7 @@ class ResNetSpec:
     stem_channels: int = 64
     stem_width: int = 32
     stem_pool: choices.StemPool = choices.StemPool.MAX
+    stem_activation: bool = True
     in_channels: int = 3
     init: choices.Init = choices.Init.FAN_OUT
     zero_init: bool = False
@@ -144,7 +145,7 @@ def _check_kinds(spec: ResNetSpec) -> None:
     for block in spec.block:
         if not isinstance(block, choices.Block):
             raise SpecError("block", f"block cannot be {block!r}.", f"Choose one of {', '.join(choices.Block)}.")
-    for axis in ("residual", "zero_init", "depthwise"):
+    for axis in ("residual", "zero_init", "depthwise", "stem_activation"):
         if type(getattr(spec, axis)) is not bool:
             raise SpecError(axis, f"{axis} cannot be {getattr(spec, axis)!r}.", "Choose true or false.")
 
@@ -241,9 +242,9 @@ _RULES: tuple[tuple[Callable[[ResNetSpec], bool], str, str, str, tuple[tuple[str
         (("order=v1",), ("zero_init=false",)),
     ),
     (
-        lambda spec: spec.anti_alias is not choices.AntiAlias.NONE and _strides_in_1x1(spec),
+        lambda spec: spec.anti_alias is not choices.AntiAlias.NONE and _strides_elsewhere(spec),
         "anti_alias",
-        "Anti-aliasing takes over the stride of the 3×3, but here the first 1×1 carries it.",
+        "Anti-aliasing takes over the stride of the 3×3, but here another convolution carries it.",
         "Put the stride into the 3×3.",
         (("stride=3x3",), ("anti_alias=none",)),
     ),
@@ -255,9 +256,9 @@ _RULES: tuple[tuple[Callable[[ResNetSpec], bool], str, str, str, tuple[tuple[str
         (("cardinality=1",), ("depthwise=false",)),
     ),
     (
-        lambda spec: spec.output_stride is not None and _strides_in_1x1(spec),
+        lambda spec: spec.output_stride is not None and _strides_elsewhere(spec),
         "output_stride",
-        "A stride that becomes a dilation must be in the 3×3: a 1×1 cannot be dilated.",
+        "A stride that becomes a dilation must be in the 3×3: what comes after it is dilated.",
         "Put the stride into the 3×3.",
         (("stride=3x3",), ("output_stride=none",)),
     ),
@@ -272,8 +273,8 @@ _RULES: tuple[tuple[Callable[[ResNetSpec], bool], str, str, str, tuple[tuple[str
 """What makes a combination of choices invalid, and the SpecError that says so."""
 
 
-def _strides_in_1x1(spec: ResNetSpec) -> bool:
-    return spec.stride is choices.Stride.CONV1X1 and spec.has_bottlenecks
+def _strides_elsewhere(spec: ResNetSpec) -> bool:
+    return spec.stride is choices.Stride.LAST or (spec.stride is choices.Stride.CONV1X1 and spec.has_bottlenecks)
 
 
 def stem_stride(spec: ResNetSpec) -> int:

@@ -61,7 +61,7 @@ class _Site:
     def networks(self, shapes: Mapping[str, Shape], known: ResNetSpec | None) -> Iterator[Identified]:
         """Yield the network of each order that its layers are, with its classifier where there is one."""
         traits = read_traits(self.backbone, self.layers)
-        for order in (Order.V1, Order.V2):
+        for order in (Order.V1, Order.V2, Order.NORM_FIRST):
             try:
                 guess = known or change_all(ResNetSpec("checkpoint"), {**traits, "order": order})
             except SpecError:

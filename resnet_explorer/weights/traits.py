@@ -14,6 +14,7 @@ from resnet_explorer.spec import (
     Shortcut,
     Stem,
     StemPool,
+    Stride,
 )
 from resnet_explorer.spec.change import change_all
 from resnet_explorer.spec.readers import MAX_STAGES, USUAL_BASE_WIDTH
@@ -170,7 +171,8 @@ def open_questions(spec: ResNetSpec) -> tuple[str, ...]:
     """Return what tensors do not tell of a network, and what was taken for it."""
     texts = ["The size and normalisation of the training images."]
     if spec.has_bottlenecks:
-        texts.append(f"The stride sits in the {'3×3' if spec.stride == '3x3' else 'first 1×1'} convolution.")
+        sits = {Stride.CONV3X3: "middle", Stride.CONV1X1: "first", Stride.LAST: "last"}[spec.stride]
+        texts.append(f"The stride sits in the {sits} convolution.")
     texts.append(f"The activation is {spec.activation}; anti-aliasing is {spec.anti_alias}.")
     texts.append(f"The stages have strides {', '.join(map(str, spec.strides))}, and none is dilated.")
     if spec.order is Order.V1:
@@ -182,7 +184,7 @@ def open_questions(spec: ResNetSpec) -> tuple[str, ...]:
         )
     if spec.norm.activates:
         texts.append(f"The norm is {spec.norm}: FRN and EvoNorm-S0 have tensors of the same shapes.")
-    if spec.shortcut is Shortcut.PADDING:
+    if spec.shortcut in (Shortcut.PADDING, Shortcut.POOLED):
         texts.append("There are shortcuts: without projections a plain network has the same tensors.")
     if spec.gating is not Gating.NONE:
         texts.append("The gate is exclusive: one of the shortcut alone has the same tensors.")

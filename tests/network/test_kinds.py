@@ -19,6 +19,7 @@ from resnet_explorer.network.kinds.activations import ACTIVATIONS, LeakyReLU
 from resnet_explorer.network.kinds.convolutions import ChannelConv1d, Conv2d, Linear
 from resnet_explorer.network.kinds.norms import NORMS
 from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d, ZeroPad
+from resnet_explorer.network.kinds.shortcuts import PadChannels
 from resnet_explorer.network.tree import where
 from resnet_explorer.picture.marks import Ink
 from resnet_explorer.source.layers import Writer
@@ -37,6 +38,7 @@ CASES: tuple[tuple[Layer, Shape], ...] = (
     *((layer, MAP) for layer in (AvgPool2d(2, 1, True), AvgPool2d(2, 2, True), AdaptiveAvgPool2d())),
     *((Conv2d(8, 16, 3, 2, 1, 2, True), MAP), (Conv2d(8, 16, 3, padding=1, standardised=True), MAP)),
     *((ChannelConv1d(3), PIXEL), (Linear(8, 5), (2, 8)), (ZeroPad(8, 16, 2), MAP)),
+    (PadChannels(8, 16), MAP),
     *((blocks.ChannelStats(), MAP), (blocks.SpatialStats(), MAP), (blocks.SumPairs(), (2, 8, 1, 2))),
     *((blocks.Sigmoid(), MAP), (blocks.Multiply(), MAP), (blocks.Add(), MAP), (blocks.GatedAdd(True), MAP)),
     *((blocks.Scale(0.5), MAP), (blocks.Gain(8, 0.5), MAP), (blocks.Gain(1, 0.0), MAP), (blocks.Bias(), MAP)),
@@ -62,6 +64,7 @@ NODES = {
     "ChannelConv1d": "View0 Transpose0 Convolution0 Transpose0 Unsqueeze0",
     "Linear": "T0 Addmm0",
     "ZeroPad": "Slice0 Slice0 ConstantPadNd0",
+    "PadChannels": "ConstantPadNd0",
     "ChannelStats": "Mean1 Amax0 Cat0",
     "SpatialStats": "Mean1 Amax0 Cat0",
     "SumPairs": "Sum1",

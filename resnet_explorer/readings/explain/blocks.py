@@ -12,6 +12,7 @@ from resnet_explorer.network.kinds.base import gate_start
 from resnet_explorer.network.kinds.blocks import Dropout, Gain, GatedAdd, Scale, StochasticDepth
 from resnet_explorer.network.kinds.convolutions import Conv2d
 from resnet_explorer.network.kinds.pools import AvgPool2d, ZeroPad
+from resnet_explorer.network.kinds.shortcuts import PadChannels
 from resnet_explorer.network.tree import starts_at_0
 from resnet_explorer.readings.explain.text import (
     Explanation,
@@ -50,7 +51,7 @@ def kind_of(form: Form) -> str:
         return "scaled" if all(isinstance(layer, Scale) for layer in layers) else "altered"
     if not layers:
         return "identity"
-    return "padding" if isinstance(layers[0], ZeroPad) else "activated" if form.before else "projection"
+    return "padding" if _pads(layers) else "activated" if form.before else "projection"
 
 
 def after_key(form: Form) -> str:
@@ -83,7 +84,7 @@ def joining(spec: ResNetSpec, block: Block, sums: Sums) -> Joining:
     if form.alters:
         text = "The shapes agree, so x needs no projection."
     if form.projects:
-        name = "Zero-padded shortcut" if isinstance(layers[0], ZeroPad) else "Projection shortcut"
+        name = "Zero-padded shortcut" if _pads(layers) else "Projection shortcut"
         text = _bridge(spec, block, sums)
     own = tuple({Scale: "scale", Dropout: "dropout"}[kind] for kind in map(type, layers) if kind in (Scale, Dropout))
     return Joining(
@@ -98,11 +99,15 @@ def _layers(form: Form) -> list[Layer]:
     return [part.layer for part in flat(form.shortcut or ())]
 
 
+def _pads(layers: list[Layer]) -> list[ZeroPad | PadChannels]:
+    return [layer for layer in layers if isinstance(layer, ZeroPad | PadChannels)]
+
+
 def _keys(form: Form) -> tuple[str, ...]:
     if not form.projects:
         return ("identity",)
-    if any(isinstance(layer, ZeroPad) for layer in _layers(form)):
-        return ("zeropad",)
+    if pads := _pads(_layers(form)):
+        return ("zeropad" if isinstance(pads[0], ZeroPad) else "pad_channels",)
     bare = "" if any(layer.role is Role.NORM for layer in _layers(form)) else "_bare"
     return (f"projection{'_activated' if form.before else ''}{bare}",)
 
@@ -121,8 +126,10 @@ def _bridge(spec: ResNetSpec, block: Block, sums: Sums) -> str:
     if sums.input == sums.output:
         everywhere = spec.shortcut is Shortcut.PROJECTION_EVERYWHERE
         differ = "Option C projects everywhere" if everywhere else "The block has a stride"
-    if isinstance(layers[0], ZeroPad):
-        return f"{differ}, so x is {layers[0].text}: the shortcut has no parameters."
+    if pads := _pads(layers):
+        pool = layers[0]
+        shrunk = f"shrunk by a {pool.kernel}×{pool.kernel} mean and " if isinstance(pool, AvgPool2d) else ""
+        return f"{differ}, so x is {shrunk}{pads[0].text}: the shortcut has no parameters."
     conv = next(layer for layer in layers if isinstance(layer, Conv2d))
     by = f"a {conv.kernel}×{conv.kernel} convolution" + (f" with stride {conv.stride}" if conv.stride > 1 else "")
     pool = layers[0]
@@ -167,7 +174,11 @@ def explain_shortcut(analysis: Analysis, block: Block, where: str) -> Explanatio
     return Explanation(path, title, joined.name, joined.text + stands, joined.formulas, facts, gradients, text)
 
 
-_BARE_ORDERS: Mapping[Order, Order] = {Order.BN_AFTER: Order.V1, Order.RELU_ONLY: Order.V2}
+_BARE_ORDERS: Mapping[Order, Order] = {
+    Order.BN_AFTER: Order.V1,
+    Order.NORM_FIRST: Order.V1,
+    Order.RELU_ONLY: Order.V2,
+}
 """Without norms these orders are the same."""
 
 
@@ -196,6 +207,10 @@ def order_text(spec: ResNetSpec) -> str:
     if spec.order is Order.RELU_BEFORE:
         grows = act == "ReLU" and spec.gain is GainChoice.NONE
         return f" F(x) ends in a {act}{', so it can only add: the signal grows from block to block' if grows else ''}."
+    if spec.order is Order.NORM_FIRST:
+        if spec.norm is Norm.NONE:
+            return " Nothing comes after the addition."
+        return f" It begins and ends in a norm, and the first has no {act}; nothing comes after the addition."
     if spec.order in (Order.RELU_ONLY, Order.V2):
         comes = "comes" if preparation(spec) == act else "come"
         first = preparation(spec)
@@ -226,6 +241,9 @@ def _convs(convs: list[Conv2d]) -> str:
 def _stride(convs: list[Conv2d]) -> str:
     """Return which convolution carries the stride: it matters in bottlenecks (torchvision's "v1.5")."""
     apart = _dilated(convs)
+    if convs[-1].stride > 1:
+        side = f"{convs[-1].kernel}×{convs[-1].kernel}"
+        return f" The {'second' if len(convs) == 2 else 'last'} {side} carries the stride.{apart}"
     if len(convs) == 3 and convs[0].stride > 1:
         return f" The first 1×1 carries the stride, as in the paper.{apart}"
     if len(convs) == 3 and convs[1].stride > 1:

@@ -15,7 +15,7 @@ from resnet_explorer.readings.read import Depth, depth, features
 from resnet_explorer.readings.results import Analysis, Row
 from resnet_explorer.spec import Init, Order, ResNetSpec, Shortcut, Stem, StemPool
 from resnet_explorer.spec.catalogue import entry_of, title
-from resnet_explorer.spec.choices import EARLY
+from resnet_explorer.spec.choices import BARE, EARLY
 
 
 def explain_block(analysis: Analysis, block: Block, where: str) -> Explanation:
@@ -92,6 +92,8 @@ def _deep(convs: list[Part], rows: tuple[Row, ...]) -> str:
 
 
 def _left(spec: ResNetSpec) -> str:
+    if not spec.stem_activation and spec.order not in EARLY:
+        return " No activation follows."
     if spec.order not in EARLY or spec.stem_pool is StemPool.CONV:
         return ""
     last = text.preparation(spec)
@@ -102,7 +104,7 @@ def explain_head(analysis: Analysis, block: Block, where: str) -> Explanation:
     """Return what is to be said of the head: the classifier, or a backbone's last activation."""
     spec, rows = analysis.network.spec, analysis.rows_of(block)
     facts = facts_of(analysis, analysis.sums[block.path], rows[-1].reading.stride)
-    last = f"Brings the {text.preparation(spec)} that the last block still lacks. " if spec.order in EARLY else ""
+    last = f"Brings the {text.preparation(spec)} that the last block still lacks. " if spec.order in BARE else ""
     if spec.classes is None:
         keys = tuple(part.layer.describe(where_in(part, block, spec))[0] for part in flat(block.form.branch))
         description = f"{last}A backbone ends here, in a feature map."
@@ -190,7 +192,7 @@ def _maps(analysis: Analysis) -> tuple[Fact, ...]:
     if spec.classes is not None:
         return ()
     teaches = "What detectors and segmenters read."
-    last = f"The head then activates a copy of it: {teaches}" if spec.order in EARLY else teaches
+    last = f"The head then activates a copy of it: {teaches}" if spec.order in BARE else teaches
     maps = features(analysis)
     return tuple(
         Fact(f"Map of {stage.path}", f"{stage.text}, stride {stage.stride}", last if stage is maps[-1] else teaches)
@@ -208,7 +210,14 @@ def _equations(analysis: Analysis) -> tuple[str, ...]:
         return ("network_plain_bare" if after == "bare" else "network_plain", size)
     if form.alters or spec.shortcut is Shortcut.PROJECTION_EVERYWHERE:
         return (blocks.equation(form), size)
-    return ("network_sum" if spec.order is Order.V2 else "network" if after == "v1" else f"network_{after}", size)
+    return (
+        "network_sum"
+        if spec.order in (Order.V2, Order.NORM_FIRST)
+        else "network"
+        if after == "v1"
+        else f"network_{after}",
+        size,
+    )
 
 
 def _stage(analysis: Analysis, stage: Stage) -> Explanation:
