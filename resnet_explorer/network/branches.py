@@ -10,7 +10,7 @@ from resnet_explorer.network.kinds.convolutions import ChannelConv1d, Conv2d
 from resnet_explorer.network.kinds.norms import NORMS, BatchNorm2d
 from resnet_explorer.network.kinds.pools import SMOOTHERS, AdaptiveAvgPool2d
 from resnet_explorer.network.tree import Chain, Gated, Part
-from resnet_explorer.spec import AntiAlias, Attention, Conv, Gain, Init, Norm, Order, ResNetSpec, Stride
+from resnet_explorer.spec import AntiAlias, Attention, AttentionAt, Conv, Gain, Init, Norm, Order, ResNetSpec, Stride
 from resnet_explorer.spec import Block as Kind
 from resnet_explorer.spec.choices import EARLY
 
@@ -173,7 +173,11 @@ def branch(spec: ResNetSpec, at: Place) -> Chain:
     ordered = _fixup if spec.init is Init.FIXUP else _early if spec.order in EARLY else _late
     if spec.order is Order.NORM_FIRST:
         ordered = _normed_first
-    return (*ordered(spec, units), *_end(spec, at))
+    chain = ordered(spec, units)
+    if spec.attention_at is AttentionAt.MIDDLE:
+        last = next(index for index, step in enumerate(chain) if step.name == f"conv{len(units)}")
+        chain = (*chain[:last], *_ATTENTION[spec.attention](spec, units[-1].channels), *chain[last:])
+    return (*chain, *_end(spec, at))
 
 
 def _conv(spec: ResNetSpec, unit: _Unit, number: int) -> Part:
@@ -246,7 +250,7 @@ def _fixup(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
 
 def _end(spec: ResNetSpec, at: Place) -> Chain:
     out = at.out(spec)
-    chain: Chain = _ATTENTION[spec.attention](spec, out)
+    chain: Chain = _ATTENTION[spec.attention](spec, out) if spec.attention_at is AttentionAt.END else ()
     if spec.gain is Gain.SKIPINIT:
         chain = (*chain, Part("gain", blocks.Gain(1, 0.0)))
     elif spec.gain is Gain.LAYERSCALE:

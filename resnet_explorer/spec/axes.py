@@ -43,6 +43,7 @@ _basic = _unless(lambda spec: spec.has_bottlenecks, "Only bottleneck blocks have
 _plain = _unless(lambda spec: spec.residual, "A plain network has no shortcuts.")
 _REDUCING = (choices.Attention.SE, choices.Attention.CBAM)
 _unreduced = _unless(lambda spec: spec.attention in _REDUCING, "Only SE and CBAM reduce the channels.")
+_inattentive = _unless(lambda spec: spec.attention is not choices.Attention.NONE, "There is no attention.")
 _ungrouped = _unless(lambda spec: spec.norm.is_grouped, "Only group norm and EvoNorm-S0 have groups.")
 _own_activation = _unless(lambda spec: not spec.norm.activates, "The norm holds its own activation.")
 _shallow_stem = _unless(
@@ -125,6 +126,7 @@ _ROWS = (
     _axis("anti_alias", "Anti-aliasing", BLOCK,
         "What smooths a map before every second position is dropped (Zhang 2019); also in the stem's pool."),
     _axis("attention", "Attention", BLOCK, "How F(x) is rescaled before the addition."),
+    _axis("attention_at", "Attention sits", BLOCK, "Where in F(x) the attention stands.", _inattentive),
     _axis("reduction", "Reduction", BLOCK,
         "The attention's hidden layer has the channels divided by this: 16 in SE and CBAM, 4 in ResNet-RS.",
         _unreduced),

@@ -141,6 +141,15 @@ class Attention(Option):
         "First the channels are weighted by their mean and largest value, then the positions (Woo et al. 2018).")
 
 
+class AttentionAt(Option):
+    """Where in the branch the attention stands."""
+
+    END = "end", "end of F(x)", "After the last convolution, as in the papers of SE, ECA and CBAM."
+    MIDDLE = ("middle", "before the last convolution",
+        "On what enters the last convolution: in a bottleneck the few channels inside, so that it costs less "
+        "(RegNetY; timm's “ts” nets).")
+
+
 class Norm(Option):
     """What normalises after each convolution; FRN and EvoNorm-S0 activate as well."""
 

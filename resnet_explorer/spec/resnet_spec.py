@@ -49,6 +49,7 @@ class ResNetSpec:
     shortcut_dropout: float = 0.0
     branch_scale: float = 1.0
     attention: choices.Attention = choices.Attention.NONE
+    attention_at: choices.AttentionAt = choices.AttentionAt.END
     reduction: int = 16
     reduction_multiple: int = 8
     norm: choices.Norm = choices.Norm.BATCH

@@ -26,6 +26,7 @@ class FoundBlock:
     projects_first: bool = False
     attention: Attention = Attention.NONE
     gate: Layers = ()
+    gated_inside: bool = False
     highway: FileLayer | None = None
 
     @property
@@ -150,9 +151,8 @@ def _block(row: Layers, at: int, channels: int, attention: Attention | None) -> 
     blocks before, which all have the same.
     """
     for first in (False, True):
-        for core in _cores(row, at + first, channels):
-            block = FoundBlock(Block.BOTTLENECK if len(core) == 3 else Block.BASIC, core)
-            after = at + first + len(core)
+        for block in _found(row, at + first, channels):
+            after = at + first + len(block.convs) + len(block.gate)
             if first:
                 if not _projects(row[at], block, channels):
                     continue
@@ -161,6 +161,20 @@ def _block(row: Layers, at: int, channels: int, attention: Attention | None) -> 
             if attention in (None, block.attention):
                 return block, after
     return None, at
+
+
+def _found(row: Layers, at: int, channels: int) -> Iterator[FoundBlock]:
+    """Yield the branch at a place as a block, also with attention before its last convolution."""
+    for core in _cores(row, at, channels):
+        yield FoundBlock(Block.BOTTLENECK if len(core) == 3 else Block.BASIC, core)
+    for count in (1, 2):
+        before = row[at : at + count]
+        kind, size = _attention(row, at + count, before[-1].out) if len(before) == count else (Attention.NONE, 0)
+        end = at + count + size
+        for core in _cores((*before, *row[end : end + 1]), 0, channels) if size else ():
+            if len(core) == count + 1:
+                block = Block.BOTTLENECK if count == 2 else Block.BASIC
+                yield FoundBlock(block, core, attention=kind, gate=row[at + count : end], gated_inside=True)
 
 
 def _cores(row: Layers, at: int, channels: int) -> Iterator[Layers]:
@@ -202,7 +216,7 @@ def _extras(row: Layers, at: int, block: FoundBlock, attention: Attention | None
 
 def _begins(row: Layers, at: int) -> bool:
     """Return whether the convolution at a place, that may be a projection, is rather the first of the next block."""
-    return row[at].out == row[at].inputs and any(True for _ in _cores(row, at, row[at].inputs))
+    return row[at].out == row[at].inputs and any(True for _ in _found(row, at, row[at].inputs))
 
 
 def _attention(row: Layers, at: int, channels: int) -> tuple[Attention, int]:

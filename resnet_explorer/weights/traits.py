@@ -3,6 +3,7 @@
 from resnet_explorer.network.branches import hidden
 from resnet_explorer.spec import (
     Attention,
+    AttentionAt,
     Block,
     Downsample,
     Gain,
@@ -155,16 +156,17 @@ def _norm(layers: Layers) -> dict[str, object]:
 
 def _attention(blocks: tuple[FoundBlock, ...]) -> dict[str, object]:
     kind = blocks[0].attention
+    where = {"attention": kind, "attention_at": AttentionAt.MIDDLE if blocks[0].gated_inside else AttentionAt.END}
     if kind in (Attention.NONE, Attention.ECA):
-        return {"attention": kind}
+        return where
     pairs = {(block.gate[0].inputs, block.gate[0].out) for block in blocks}
     base = change_all(ResNetSpec(""), {"attention": kind})
     for ratio, multiple in RATIOS:
         tried = change_all(base, {"reduction": ratio, "reduction_multiple": multiple})
         if all(hidden(tried, channels) == inner for channels, inner in pairs):
-            return {"attention": kind, "reduction": ratio, "reduction_multiple": multiple}
+            return {**where, "reduction": ratio, "reduction_multiple": multiple}
     channels, inner = max(pairs)
-    return {"attention": kind, "reduction": max(1, channels // inner), "reduction_multiple": 1}
+    return {**where, "reduction": max(1, channels // inner), "reduction_multiple": 1}
 
 
 def open_questions(spec: ResNetSpec) -> tuple[str, ...]:

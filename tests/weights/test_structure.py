@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from resnet_explorer.errors import CheckpointError
 from resnet_explorer.network import compile_spec
 from resnet_explorer.network.tree import tensors
+from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.change import assign, differences
 from resnet_explorer.weights.identify import identify
@@ -50,9 +51,13 @@ def is_convolution(shapes: Shapes, layer: list[str]) -> bool:
 
 def in_module_order(name: str) -> Shapes:
     """Return the shapes in the order in which PyTorch's state_dict has them."""
+    return in_order(find(name))
+
+
+def in_order(spec: ResNetSpec) -> Shapes:
     from resnet_explorer.module import build
 
-    model = build(find(name), device="meta", initialise=False)
+    model = build(spec, device="meta", initialise=False)
     return {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}
 
 
@@ -224,3 +229,14 @@ def test_the_kernel_is_told_by_the_weights(settings_: str) -> None:
     found = identify(tensors(compile_spec(wanted)))
     assert found.fits, found.problems[:3]
     assert not set(differences(found.spec, wanted)) & {"kernel", "depthwise", "cardinality", "base_width", "widths"}
+
+
+@pytest.mark.parametrize(
+    "settings_", ["attention=se block=bottleneck", "attention=eca block=bottleneck", "attention=cbam kernel=5"]
+)
+def test_attention_before_the_last_convolution_is_told_by_the_order(settings_: str) -> None:
+    wanted = assign(find("resnet18"), "attention_at=middle", *settings_.split())
+    found = identify(in_order(wanted))
+    assert found.fits, found.problems[:3]
+    assert not set(differences(found.spec, wanted)) & {"attention", "attention_at", "kernel", "block"}
+    assert all(name == ours for name, ours in found.names.items())

@@ -25,7 +25,7 @@ from resnet_explorer.readings.explain.text import (
 )
 from resnet_explorer.readings.results import Analysis, Sums
 from resnet_explorer.readings.text import compact
-from resnet_explorer.spec import Attention, Init, Norm, Order, ResNetSpec, Shortcut
+from resnet_explorer.spec import Attention, AttentionAt, Init, Norm, Order, ResNetSpec, Shortcut
 from resnet_explorer.spec import Gain as GainChoice
 
 
@@ -269,7 +269,8 @@ _ATTENTIONS: Mapping[Attention, str] = {
 
 
 def _end(spec: ResNetSpec, block: Block, layers: list[Layer]) -> str:
-    text = f" At its end {_ATTENTIONS[spec.attention]}." if block.form.gates else ""
+    where = "At its end" if spec.attention_at is AttentionAt.END else "Before its last convolution"
+    text = f" {where} {_ATTENTIONS[spec.attention]}." if block.form.gates else ""
     for layer in layers:
         if isinstance(layer, Gain) and layer.initial != 1:
             factor = "One learnt factor" if layer.initial == 0 else "A learnt factor for each channel"
