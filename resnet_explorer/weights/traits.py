@@ -156,7 +156,10 @@ def _norm(layers: Layers) -> dict[str, object]:
 
 def _attention(blocks: tuple[FoundBlock, ...]) -> dict[str, object]:
     kind = blocks[0].attention
-    where = {"attention": kind, "attention_at": AttentionAt.MIDDLE if blocks[0].gated_inside else AttentionAt.END}
+    where: dict[str, object] = {
+        "attention": kind,
+        "attention_at": AttentionAt.MIDDLE if blocks[0].gated_inside else AttentionAt.END,
+    }
     if kind in (Attention.NONE, Attention.ECA):
         return where
     pairs = {(block.gate[0].inputs, block.gate[0].out) for block in blocks}
