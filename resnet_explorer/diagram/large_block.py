@@ -50,8 +50,9 @@ def units(chain: Chain) -> list[Unit]:
         if isinstance(step, Gated):
             result += [Unit(tuple(made.pop()))] if made[-1] else []
             made = [[]]
-            result.append(Unit((*step.parts, step.scale), TEXTS[step.name]))
+            result.append(Unit((*flat(step.parts), step.scale), TEXTS[step.name]))
             continue
+        assert isinstance(step, Part)
         is_conv = step.layer.role is Role.CONVOLUTION
         if is_conv and not ends and made[-1]:
             result.append(Unit(tuple(made[-1])))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import log2
 
+from resnet_explorer.network.attention import global_context, non_local
 from resnet_explorer.network.kinds import Layer, blocks
 from resnet_explorer.network.kinds.activations import ACTIVATIONS, ReLU
 from resnet_explorer.network.kinds.convolutions import ChannelConv1d, Conv2d
@@ -93,6 +94,9 @@ _ATTENTION: Mapping[Attention, Callable[[ResNetSpec, int], Chain]] = {
     Attention.SE: _se,
     Attention.ECA: _eca,
     Attention.CBAM: _cbam,
+    Attention.GC: lambda spec, channels: (global_context("gc", channels, hidden(spec, channels), adds=False),),
+    Attention.GCA: lambda spec, channels: (global_context("gca", channels, hidden(spec, channels), adds=True),),
+    Attention.NON_LOCAL: lambda spec, channels: (non_local(channels, hidden(spec, channels)),),
 }
 
 LAYERSCALE_START = 1e-4

@@ -39,7 +39,7 @@ class Writer:
     def gate(self, column: Sequence[Gated]) -> Term:
         """Return an attention's gate as an expression that makes the module."""
         name, arguments = _GATES[column[0].name]
-        self.column = [gated.parts[1].layer for gated in column]
+        self.column = [_telling(gated) for gated in column]
         return call(name, *arguments(self))
 
     def say(self, field: str, *keys: str) -> str:
@@ -95,6 +95,11 @@ def _padding(kernel: str, dilation: str) -> str:
     return dilation if reach == 1 else f"{reach} * {dilation}"
 
 
+def _telling(gated: Gated) -> Layer:
+    """Return the layer of a gate that tells its sizes."""
+    return next(part.layer for part in flat(gated.parts) if part.name.endswith((".fc1", ".t", ".conv")))
+
+
 def _channelwise(writer: Writer) -> tuple[str, str]:
     return writer.flow, _hidden_channels(writer)
 
@@ -126,6 +131,9 @@ _GATES: Mapping[str, tuple[str, Callable[[Writer], tuple[str, ...]]]] = {
     "eca": ("ECA", _eca),
     "cbam_channel": ("ChannelAttention", _channelwise),
     "cbam_spatial": ("SpatialAttention", lambda writer: ()),
+    "gc": ("GlobalContext", _channelwise),
+    "gca": ("AddedContext", _channelwise),
+    "nl": ("NonLocal", _channelwise),
 }
 """The class of each gate, and what it is called with."""
 

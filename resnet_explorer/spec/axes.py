@@ -41,8 +41,8 @@ def _unless(applies: Callable[[ResNetSpec], bool], why: str) -> Callable[[ResNet
 _never = _unless(lambda spec: True, "")
 _basic = _unless(lambda spec: spec.has_bottlenecks, "Only bottleneck blocks have this choice.")
 _plain = _unless(lambda spec: spec.residual, "A plain network has no shortcuts.")
-_REDUCING = (choices.Attention.SE, choices.Attention.CBAM)
-_unreduced = _unless(lambda spec: spec.attention in _REDUCING, "Only SE and CBAM reduce the channels.")
+_KEEPING = (choices.Attention.NONE, choices.Attention.ECA)
+_unreduced = _unless(lambda spec: spec.attention not in _KEEPING, "No attention, and ECA, reduce no channels.")
 _inattentive = _unless(lambda spec: spec.attention is not choices.Attention.NONE, "There is no attention.")
 _ungrouped = _unless(lambda spec: spec.norm.is_grouped, "Only group norm and EvoNorm-S0 have groups.")
 _own_activation = _unless(lambda spec: not spec.norm.activates, "The norm holds its own activation.")
@@ -128,7 +128,8 @@ _ROWS = (
     _axis("attention", "Attention", BLOCK, "How F(x) is rescaled before the addition."),
     _axis("attention_at", "Attention sits", BLOCK, "Where in F(x) the attention stands.", _inattentive),
     _axis("reduction", "Reduction", BLOCK,
-        "The attention's hidden layer has the channels divided by this: 16 in SE and CBAM, 4 in ResNet-RS.",
+        "The attention's hidden layer has the channels divided by this: 16 in SE and CBAM, 4 in ResNet-RS, 8 "
+        "in timm's GC and non-local, 2 in the paper of the latter.",
         _unreduced),
     _axis("reduction_multiple", "Rounded to", BLOCK,
         "The attention's hidden channels are rounded to a multiple of this: 8 in timm's SE, 1 in the papers.",

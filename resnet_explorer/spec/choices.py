@@ -139,6 +139,15 @@ class Attention(Option):
         "Each channel is weighted by a few neighbours: a 1-D convolution over the channels' means (Wang et al. 2020).")
     CBAM = ("cbam", "CBAM",
         "First the channels are weighted by their mean and largest value, then the positions (Woo et al. 2018).")
+    GC = ("gc", "GC",
+        "Global context: a weighted mean of the map, whose weights are learnt, goes through two small layers that "
+        "rescale every channel (Cao et al. 2019; timm's “gc”).")
+    GCA = ("gca", "GC, added",
+        "Global context as in the paper: what the two small layers make of the weighted mean is added to the map (Cao "
+        "et al. 2019).")
+    NON_LOCAL = ("nl", "non-local",
+        "Each position gets a sum over all others, weighted by how similar they are (Wang et al. 2018): it costs the "
+        "square of the number of positions.")
 
 
 class AttentionAt(Option):

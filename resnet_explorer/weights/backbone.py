@@ -225,6 +225,8 @@ def _attention(row: Layers, at: int, channels: int) -> tuple[Attention, int]:
         return Attention.NONE, 0
     if first.kind is Kind.CONV1D and first.shape[:2] == (1, 1):
         return Attention.ECA, 1
+    if first.biased and (wide := _wide_attention(row, at, channels)):
+        return wide
     if second is None or not (_is_gate(first, channels) and _is_gate(second, first.out)):
         return Attention.NONE, 0
     if first.inputs != channels or second.out != channels or second.inputs != first.out:
@@ -232,6 +234,19 @@ def _attention(row: Layers, at: int, channels: int) -> tuple[Attention, int]:
     if third is not None and third.shape[:2] == (1, 2) and len(third.shape) == 4 and third.side > 1:
         return Attention.CBAM, 3
     return (Attention.SE, 2) if first.kind is Kind.LINEAR or (first.biased and second.biased) else (Attention.NONE, 0)
+
+
+def _wide_attention(row: Layers, at: int, channels: int) -> tuple[Attention, int] | None:
+    """Return attention that sees the whole map: global context of three layers, non-local attention of four."""
+    shapes = [layer.shape if layer.kind is Kind.CONV and layer.biased else () for layer in row[at : at + 4]]
+    if len(shapes) < 3:
+        return None
+    inner = shapes[1][0] if shapes[1] else 0
+    into, back = (inner, channels, 1, 1), (channels, inner, 1, 1)
+    if shapes[:3] == [(1, channels, 1, 1), into, back]:
+        adds = re.search(r"gca|_add\b", row[at + 1].path)
+        return (Attention.GCA if adds else Attention.GC), 3
+    return (Attention.NON_LOCAL, 4) if shapes == [into, into, into, back] else None
 
 
 def _is_gate(layer: FileLayer, channels: int) -> bool:

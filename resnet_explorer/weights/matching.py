@@ -201,8 +201,10 @@ def _owner(path: str, prefixes: Mapping[str, object] | set[str]) -> str:
 def _orders(places: list[_Place], block: FoundBlock) -> Iterator[list[_Place]]:
     """Yield the orders in which a file may have a block's norms: that of its convolutions first."""
     shortcut = [place for place in places if ".downsample." in place.path]
-    gates = [place for place in places if ".cbam_" in place.path]
+    gates = [place for place in places if re.search(r"\.(cbam_\w+|gca?|nl|bam)\.", place.path)]
     branch = [place for place in places if place not in shortcut and place not in gates]
+    if block.gated_inside:
+        branch, gates = [place for place in places if place not in shortcut], []
     orders = [[*branch, *gates, *shortcut], [*shortcut, *branch, *gates], [*branch, *shortcut, *gates]]
     yield orders.pop(1 if block.projects_first else 0)
     yield from orders

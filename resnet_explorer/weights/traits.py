@@ -162,7 +162,8 @@ def _attention(blocks: tuple[FoundBlock, ...]) -> dict[str, object]:
     }
     if kind in (Attention.NONE, Attention.ECA):
         return where
-    pairs = {(block.gate[0].inputs, block.gate[0].out) for block in blocks}
+    telling = 1 if kind in (Attention.GC, Attention.GCA) else 0
+    pairs = {(block.gate[telling].inputs, block.gate[telling].out) for block in blocks}
     base = change_all(ResNetSpec(""), {"attention": kind})
     for ratio, multiple in RATIOS:
         tried = change_all(base, {"reduction": ratio, "reduction_multiple": multiple})
@@ -191,6 +192,8 @@ def open_questions(spec: ResNetSpec) -> tuple[str, ...]:
         texts.append(f"The norm is {spec.norm}: FRN and EvoNorm-S0 have tensors of the same shapes.")
     if spec.shortcut in (Shortcut.PADDING, Shortcut.POOLED):
         texts.append("There are shortcuts: without projections a plain network has the same tensors.")
+    if spec.attention is Attention.GC:
+        texts.append("The global context multiplies: one that adds has the same tensors.")
     if spec.gating is not Gating.NONE:
         texts.append("The gate is exclusive: one of the shortcut alone has the same tensors.")
     texts.append(f"The stem's convolutions are followed by {_POOLS[spec.stem_pool]}.")

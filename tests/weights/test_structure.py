@@ -18,6 +18,7 @@ from resnet_explorer.spec.catalogue import CATALOGUE, find
 from resnet_explorer.spec.change import assign, differences
 from resnet_explorer.weights.identify import identify
 from resnet_explorer.weights.values import Identified
+from tests.timm_reference import custom
 
 Shapes = dict[str, tuple[int, ...]]
 NETWORKS = tuple(
@@ -232,11 +233,25 @@ def test_the_kernel_is_told_by_the_weights(settings_: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "settings_", ["attention=se block=bottleneck", "attention=eca block=bottleneck", "attention=cbam kernel=5"]
-)
+    "settings_",
+    ["attention=se block=bottleneck", "attention=eca block=bottleneck", "attention=cbam kernel=5",
+     "attention=gc block=bottleneck reduction=8 reduction_multiple=1", "attention=nl reduction=8"],
+)  # fmt: skip
 def test_attention_before_the_last_convolution_is_told_by_the_order(settings_: str) -> None:
     wanted = assign(find("resnet18"), "attention_at=middle", *settings_.split())
     found = identify(in_order(wanted))
     assert found.fits, found.problems[:3]
     assert not set(differences(found.spec, wanted)) & {"attention", "attention_at", "kernel", "block"}
     assert all(name == ours for name, ours in found.names.items())
+
+
+@pytest.mark.parametrize("attention", ["gc", "gca", "nl"])
+def test_timms_attention_is_told_by_its_layers(attention: str) -> None:
+    theirs = custom(("basic",) * 4, layers=(2, 2, 2, 2), block_args={"attn_layer": attention})
+    shapes = {name: tuple(tensor.shape) for name, tensor in theirs.state_dict().items()}
+    found = identify(shapes)
+    assert found.fits, found.problems[:3]
+    multiple = 8 if attention == "nl" else 1
+    wanted = assign(find("resnet18"), f"attention={attention}", "reduction=8", f"reduction_multiple={multiple}")
+    assert set(differences(found.spec, wanted)) <= {"reduction_multiple"}
+    assert set(found.names) == set(shapes)

@@ -13,7 +13,7 @@ from resnet_explorer.network.kinds.blocks import Dropout, Gain, GatedAdd, Scale,
 from resnet_explorer.network.kinds.convolutions import Conv2d
 from resnet_explorer.network.kinds.pools import AvgPool2d, ZeroPad
 from resnet_explorer.network.kinds.shortcuts import PadChannels
-from resnet_explorer.network.tree import starts_at_0
+from resnet_explorer.network.tree import starts_at_0, where
 from resnet_explorer.readings.explain.text import (
     Explanation,
     activator,
@@ -265,6 +265,9 @@ _ATTENTIONS: Mapping[Attention, str] = {
     Attention.SE: "squeeze-and-excitation rescales its channels",
     Attention.ECA: "efficient channel attention rescales its channels",
     Attention.CBAM: "CBAM rescales its channels, then its positions",
+    Attention.GC: "global context rescales its channels",
+    Attention.GCA: "global context is added to it",
+    Attention.NON_LOCAL: "a non-local block adds to each position what all others give",
 }
 
 
@@ -312,13 +315,38 @@ _GATES: Mapping[str, tuple[str, str]] = {
         "Mean and largest value over the channels go through a 7×7 convolution, which weights each position "
         "(Woo et al. 2018).",
     ),
+    "gc": (
+        "Global context, multiplied",
+        "A learnt weight of each position makes one weighted mean of the map, c in the formula. Two small layers turn "
+        "it into a factor for each channel (timm's gc, after Cao et al. 2019).",
+    ),
+    "gca": (
+        "Global context",
+        "A learnt weight of each position makes one weighted mean of the map, c in the formula. Two small layers turn "
+        "it into a number for each channel, which is added at all positions (Cao et al. 2019): what a non-local "
+        "block gives, where all positions would ask for the same.",
+    ),
+    "nl": (
+        "Non-local block",
+        "Each position is compared with all others, and gets the sum of what they give, weighted by similarity. The "
+        "matrix of weights has a row and a column for each position, so that its cost grows with the square of the "
+        "map (Wang et al. 2018; scaled by 1/√C as in timm).",
+    ),
 }
 
 
-def explain_gate(analysis: Analysis, block: Block, path: str, where: str) -> Explanation:
+def explain_gate(analysis: Analysis, block: Block, path: str, title: str) -> Explanation:
     """Return what is to be said of one gate of the attention at the end of a branch."""
     gate = next(step for step in block.form.gates if path.endswith(f".{step.name}"))
     rows = [row for row in analysis.rows_of(block) if row.path.startswith(f"{path}.")]
     kind, text = _GATES[gate.name]
+    spec = analysis.network.spec
     facts = facts_of(analysis, added_up(rows), rows[-1].reading.stride)
-    return Explanation(path, f"{where} · {gate.name}", kind, text, ("multiply", gate.name), facts)
+    return Explanation(
+        path,
+        f"{title} · {gate.name}",
+        kind,
+        text,
+        (gate.scale.layer.describe(where(gate.scale, block, spec))[0], gate.name),
+        facts,
+    )
