@@ -17,7 +17,6 @@ from resnet_explorer.ui.parts import describe, hbox, label, vbox
 CHECKS = {
     "residual": "shortcuts: F(x) + x",
     "zero_init": "branches start at 0",
-    "depthwise": "each channel alone",
     "stem_activation": "norm, then activation",
 }
 

@@ -173,7 +173,7 @@ def test_other_libraries_names() -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        *[("res2net50d", "Res2Net"), ("resnest14d", "ResNeSt"), ("skresnet18", "SKNet"), ("regnetx_002", "RegNet")],
+        *[("res2net50d", "Res2Net"), ("resnest14d", "ResNeSt"), ("skresnet18", "SKNet")],
         *[("hrnet_w18_small", "HRNet"), ("vgg11", "VGG"), ("vit_tiny_patch16_224", "vision transformer")],
         *[
             ("densenet121", "DenseNet"),
@@ -223,13 +223,13 @@ def test_a_pooled_stem_with_anti_aliasing_is_recognised() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings_", ["kernel=5", "block=bottleneck kernel=7", "block=bottleneck depthwise=true", "kernel=7 order=v2"]
+    "settings_", ["kernel=5", "block=bottleneck kernel=7", "block=bottleneck group_width=1", "kernel=7 order=v2"]
 )
 def test_the_kernel_is_told_by_the_weights(settings_: str) -> None:
     wanted = assign(find("resnet18"), *settings_.split())
     found = identify(tensors(compile_spec(wanted)))
     assert found.fits, found.problems[:3]
-    assert not set(differences(found.spec, wanted)) & {"kernel", "depthwise", "cardinality", "base_width", "widths"}
+    assert not set(differences(found.spec, wanted)) & {"kernel", "group_width", "cardinality", "base_width", "widths"}
 
 
 @pytest.mark.parametrize(
