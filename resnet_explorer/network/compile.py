@@ -27,9 +27,10 @@ def _deep(spec: ResNetSpec) -> Chain:
     """Three 3x3 convolutions (He et al. 2019, figure 2b); tiered, their widths rise (timm's ``deep_tiered``)."""
     width = spec.stem_width
     first = max(1, 3 * (width // 4)) if spec.stem is Stem.TIERED else width
+    last = 2 if spec.stem_pool is StemPool.STRIDED else 1
     chain: Chain = ()
     for index, (channels, out, stride) in enumerate(
-        ((spec.in_channels, first, 2), (first, width, 1), (width, spec.stem_channels, 1))
+        ((spec.in_channels, first, 2), (first, width, 1), (width, spec.stem_channels, last))
     ):
         number = 3 * index
         chain = (*chain, conv(spec, f"conv1.{number}", channels, out, 3, stride))
@@ -54,7 +55,7 @@ def _activated(spec: ResNetSpec) -> Chain:
 
 
 def _pool(spec: ResNetSpec) -> Chain:
-    if spec.stem_pool is StemPool.NONE:
+    if spec.stem_pool in (StemPool.NONE, StemPool.STRIDED):
         return ()
     if spec.stem_pool is StemPool.CONV:
         return _numbered("maxpool", _conv_pool(spec))
@@ -90,6 +91,10 @@ def _head(spec: ResNetSpec, channels: int) -> Chain:
         last = activation(spec, "2", in_place=False)
     if spec.classes is None:
         return last
+    if spec.head_channels:
+        wide = (conv(spec, "", channels, spec.head_channels, 1), *norm(spec, "", spec.head_channels))
+        last = (*last, *_numbered("final", (*wide, *activation(spec))))
+        channels = spec.head_channels
     pooled = (Part("avgpool", AdaptiveAvgPool2d()), Part("flatten", Flatten()))
     drop = (Part("dropout", Dropout(spec.dropout)),) if spec.dropout else ()
     bias = (Part("bias2", Bias()),) if spec.init is Init.FIXUP else ()

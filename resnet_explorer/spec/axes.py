@@ -203,6 +203,9 @@ _ROWS = (
         "ResNet: 0.3)."),
     _axis("classes", "Classes", HEAD,
         "Outputs of the last, fully connected layer; none leaves a backbone, which ends in feature maps."),
+    _axis("head_channels", "Head channels", HEAD,
+        "A 1×1 convolution with norm and activation brings the last map to so many channels before it is pooled "
+        "(timm's ResNet-33ts: 1280); none leaves it out.", _headless),
     _axis("dropout", "Dropout", HEAD, "The chance that a feature is dropped before the classifier, in training.",
         _headless),
     _axis("output_stride", "Output stride", HEAD,

@@ -125,6 +125,8 @@ class StemPool(Option):
     PADDED = ("zero-padded-max", "max, zero-padded",
         "The map is padded with zeros first, which can win against negative values (BiT).")
     CONV = "conv", "3×3 conv / 2", "A 3×3 convolution of stride 2 in the pool's place (ResNet-RS)."
+    STRIDED = ("stride", "none: the last conv strides",
+        "The last of a deep stem's convolutions halves the map in the pool's place (timm's “ts” nets).")
     NONE = "none", "none", "The first stage works on the stem's whole map."
 
 

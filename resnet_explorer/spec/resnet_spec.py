@@ -76,6 +76,7 @@ class ResNetSpec:
     stochastic_depth: float = 0.0
     block_dropout: float = 0.0
     classes: int | None = 1000
+    head_channels: int | None = None
     dropout: float = 0.0
     output_stride: int | None = None
     by_stage: tuple[tuple[str, tuple[object, ...]], ...] = ()
@@ -163,7 +164,7 @@ def plain_name(name: str) -> str:
 
 _WHOLE = {
     *("name", "block", "blocks", "widths", "strides", "in_channels", "classes", "dropout", "output_stride"),
-    *("init", "by_stage", "block_widths"),
+    *("init", "by_stage", "block_widths", "head_channels"),
 }
 """The fields that the network has as a whole beside those of the stem, and those that are rows already."""
 BY_STAGE = tuple(x.name for x in fields(ResNetSpec) if x.name not in _WHOLE and not x.name.startswith("stem"))
@@ -381,6 +382,15 @@ _RULES: tuple[tuple[Callable[[ResNetSpec], bool], str, str, str, tuple[tuple[str
         "The stem already has a stride of {stem}.",
         "Choose a larger output stride.",
         (("output_stride=none",),),
+    ),
+    (
+        lambda spec: (
+            spec.stem_pool is choices.StemPool.STRIDED and spec.stem not in (choices.Stem.DEEP, choices.Stem.TIERED)
+        ),
+        "stem_pool",
+        "Only a stem of several convolutions has a last one that can halve the map in the pool's place.",
+        "Choose a deep stem, or a pool.",
+        (("stem=deep",), ("stem_pool=max",)),
     ),
 )
 """What makes a combination of choices invalid, and the SpecError that says so."""

@@ -30,6 +30,7 @@ _POOLS = {
     StemPool.MAX: "a max-pool",
     StemPool.PADDED: "a max-pool on a map padded with zeros",
     StemPool.CONV: "a convolution instead of a pool",
+    StemPool.STRIDED: "no pool, and the last has stride 2",
     StemPool.NONE: "no pool",
 }
 

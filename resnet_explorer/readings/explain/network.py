@@ -66,7 +66,8 @@ def _convs(parts: list[Part]) -> str:
     if len(convs) == 1:
         return _step(parts[0])
     channels = " → ".join(str(count) for count in (convs[0].in_channels, *(conv.out_channels for conv in convs)))
-    return f"three 3×3 convolutions ({channels} channels), the first with stride 2,"
+    strided = "the first and the last with stride 2" if convs[-1].stride > 1 else "the first with stride 2"
+    return f"three 3×3 convolutions ({channels} channels), {strided},"
 
 
 def _step(part: Part) -> str:
@@ -111,6 +112,8 @@ def explain_head(analysis: Analysis, block: Block, where: str) -> Explanation:
         return Explanation(block.path, where, f"Last {text.preparation(spec)}", description, keys, facts)
     drop = f" In training {100 * spec.dropout:g} % of the features are dropped." if spec.dropout else ""
     bias = " One learnt number is added to them first." if spec.init is Init.FIXUP else ""
+    if spec.head_channels:
+        last += f"A 1×1 convolution, its norm and its activation bring the map to {spec.head_channels} channels. "
     any_size = "Averages each channel over the whole map, so that any input size will do"
     description = f"{last}{any_size}, then scores the classes.{drop}{bias}"
     return Explanation(block.path, where, "Classifier", description, ("avgpool", "linear"), facts)
