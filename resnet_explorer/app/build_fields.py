@@ -14,7 +14,11 @@ from resnet_explorer.spec.readers import FRACTIONS, MAX_BLOCKS, MAX_IN_CHANNELS,
 from resnet_explorer.ui.fields import CheckField, ChoiceField, Explained, FractionField, NumberField
 from resnet_explorer.ui.parts import describe, hbox, label, vbox
 
-CHECKS = {"residual": "shortcuts: F(x) + x", "zero_init": "branches start at 0"}
+CHECKS = {
+    "residual": "shortcuts: F(x) + x",
+    "zero_init": "branches start at 0",
+    "stem_activation": "norm, then activation",
+}
 
 
 def _choices(axis: Axis) -> ChoiceField:

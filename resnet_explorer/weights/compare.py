@@ -190,6 +190,9 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"\.se\.spatial\.conv\.conv\.", ".cbam_spatial.conv."),
     (r"\.se\.spatial\.conv\.bn\.", ".cbam_spatial.bn."),
     (r"\.se\.conv\.", ".eca.conv."),
+    (r"\.se\.mlp_scale\.", ".gc."),
+    (r"\.se\.mlp_add\.", ".gca."),
+    (r"\.se\.([tpgz]|norm)\.", r".nl.\1."),
 )
 
 
