@@ -18,11 +18,11 @@ from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.axes import AXES, SECTIONS, STAGES
 from resnet_explorer.spec.catalogue import CATALOGUE, named, title, unusual
 from resnet_explorer.spec.change import change, nearest
-from resnet_explorer.ui.choosers import PresetBox
 from resnet_explorer.ui.document import Document, Results, read
 from resnet_explorer.ui.fields import Explained, FractionField, Section
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.parts import Part, describe, fill, hbox, heading, label
+from resnet_explorer.ui.preset_box import PresetBox
 
 _ROWS = (
     ("layers", "Weight layers", "The number in the network's name: convolutions of stem and branches, and fc."),

@@ -200,9 +200,9 @@ def _facts(analysis: Analysis) -> list[str]:
     return [f"{title(spec)} ({spec.name})", *(f"  {key:<16} {value}" for key, value in facts.items())]
 
 
-def entries() -> list[dict[str, object]]:
-    """Return every row of the catalogue; MACs are those of one image of the row's own size."""
-    return list(map(_entry, CATALOGUE.values()))
+def entries(networks: Iterable[Entry] = CATALOGUE.values()) -> list[dict[str, object]]:
+    """Return rows of the catalogue; MACs are those of one image of the row's own size."""
+    return list(map(_entry, networks))
 
 
 def _entry(entry: Entry) -> dict[str, object]:

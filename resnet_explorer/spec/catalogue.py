@@ -9,6 +9,7 @@ from resnet_explorer.errors import SpecError
 from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.change import assign, change_all, differences
 from resnet_explorer.spec.families import FAMILIES, Family
+from resnet_explorer.spec.relatives import relative
 from resnet_explorer.spec.resnet_spec import ResNetSpec, plain_name
 from resnet_explorer.spec.rows import ROWS, Row
 
@@ -54,13 +55,16 @@ _NAMES: Mapping[str, str] = {
 def find(name: str) -> ResNetSpec:
     """Return the spec of a catalogue name, or of its plain twin for a name that ends in ``-plain``.
 
-    Case, hyphens and underscores do not matter: ``ResNet-18`` is ``resnet18``. Raises SpecError where no row fits.
+    Case, hyphens and underscores do not matter: ``ResNet-18`` is ``resnet18``. Raises SpecError where no row fits,
+    which explains the networks of ``spec.relatives``.
     """
     key = plain_text(name)
     if key in _NAMES:
         return CATALOGUE[_NAMES[key]].spec
     if key.removesuffix("plain") in _NAMES:
         return CATALOGUE[_NAMES[key.removesuffix("plain")]].spec.plain()
+    if other := relative(key):
+        raise SpecError("net", other.what, other.remedy)
     near = get_close_matches(key, _NAMES, n=1)
     raise SpecError(
         "net",
