@@ -7,6 +7,7 @@ from functools import cache, cached_property
 
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec.axes import AXES
+from resnet_explorer.spec.block_widths import growth, widths_text
 from resnet_explorer.spec.change import assign, change_all, differences
 from resnet_explorer.spec.families import FAMILIES, Family
 from resnet_explorer.spec.relatives import relative
@@ -123,11 +124,14 @@ _USUAL = ResNetSpec("")
 
 def value_words(spec: ResNetSpec, key: str) -> str:
     """Return an axis' value as it is shown: a choice's label, a number, a list between commas."""
+    if key == "widths" and growth(spec):
+        return widths_text(spec)
     value = spec.value(key)
     labels = {choice.value: choice.label for choice in AXES[key].choices}
     if isinstance(value, tuple):
         same = len(set(value)) == 1 and key == "block"
-        return ", ".join(_word(item, labels) for item in (value[:1] if same else value))
+        texts = [_word(item, labels) for item in (value[:1] if same else value)]
+        return ("; " if any("," in text for text in texts) else ", ").join(texts)
     return _word(value, labels)
 
 
@@ -147,9 +151,11 @@ def unusual(spec: ResNetSpec, section: str) -> tuple[str, ...]:
 
 
 def _unusual_text(spec: ResNetSpec, key: str) -> str:
-    if key == "residual":
+    if key == "residual" and not spec.has_shortcuts:
         return "plain"
     label, value = AXES[key].label.lower(), value_words(spec, key)
+    if spec.value(key) != getattr(spec, key):
+        return f"{label} {value}"
     return value if AXES[key].choices else label if key == "zero_init" else f"{label} {value}"
 
 

@@ -190,12 +190,12 @@ def test_a_field_that_is_left_returns_to_its_last_good_value(window: MainWindow,
     qtbot.waitUntil(lambda: field.text() == "96")
 
 
-def test_one_to_eight_stages(window: MainWindow, qtbot: QtBot) -> None:
-    for _ in range(4):
+def test_one_to_sixteen_stages(window: MainWindow, qtbot: QtBot) -> None:
+    for _ in range(12):
         qtbot.mouseClick(window.build.stages.more, Qt.MouseButton.LeftButton)
-    assert list(window.document.state.spec.blocks) == [2] * 8
+    assert list(window.document.state.spec.blocks) == [2] * 16
     assert not window.build.stages.more.isEnabled()
-    for _ in range(7):
+    for _ in range(15):
         qtbot.mouseClick(window.build.stages.fewer, Qt.MouseButton.LeftButton)
     assert window.document.state.spec.blocks == (2,)
     assert not window.build.stages.fewer.isEnabled()
