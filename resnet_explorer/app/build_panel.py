@@ -7,7 +7,8 @@ from functools import partial
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QGridLayout, QLabel, QScrollArea, QToolButton, QWidget
 
-from resnet_explorer.app.build_fields import AxisField, InputEditor, StageEditor
+from resnet_explorer.app.axis_field import AxisField
+from resnet_explorer.app.build_fields import InputEditor, StageEditor
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.engine.requests import Device, FindDevices
 from resnet_explorer.errors import ExplorerError
@@ -18,11 +19,11 @@ from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.axes import AXES, SECTIONS, STAGES
 from resnet_explorer.spec.catalogue import CATALOGUE, named, title, unusual
 from resnet_explorer.spec.change import change, nearest
-from resnet_explorer.ui.choosers import PresetBox
 from resnet_explorer.ui.document import Document, Results, read
-from resnet_explorer.ui.fields import Explained, FractionField, Section
+from resnet_explorer.ui.fields import Explained, FractionField, OptionalField, Section
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.parts import Part, describe, fill, hbox, heading, label
+from resnet_explorer.ui.preset_box import PresetBox
 
 _ROWS = (
     ("layers", "Weight layers", "The number in the network's name: convolutions of stem and branches, and fc."),
@@ -195,8 +196,9 @@ class BuildPanel(QScrollArea):
         self.timeline.setToolTip("How residual networks changed from 2015 to today, and what each changed (Ctrl+K)")
         self.stages.edited.connect(lambda key, value, text: self._change(key, value, text, row="stages"))
         self.stages.typed.connect(
-            lambda key, value, text: self._change(key, value, text, "stages", self._base + 70 + hash(text) % 20)
+            lambda key, value, text: self._change(key, value, text, "stages", self._base + 300 + hash(text) % 600)
         )
+        self.stages.refused.connect(lambda sentence: self.rows["stages"].explain(sentence))
         self.input.edited.connect(self._on_input_edited)
         editors: tuple[tuple[str, StageEditor | InputEditor], ...] = (("stages", self.stages), ("input", self.input))
         for key, editor in editors:
@@ -314,7 +316,7 @@ class BuildPanel(QScrollArea):
 
         Why a value cannot be stays to be read where its field, once left, shows the last good one again.
         """
-        self._base += 100
+        self._base += 1000
 
     def _on_preset_chosen(self, name: str) -> None:
         entry = CATALOGUE[name]
@@ -328,12 +330,17 @@ class BuildPanel(QScrollArea):
             self._axes[key].show_spec(self._document.state.spec)
 
     def _on_invalid_entered(self, key: str, text: str) -> None:
-        kind = "number" if isinstance(self.rows[key].control, FractionField) else "whole number"
+        control = self.rows[key].control
+        kind = "whole number"
+        if isinstance(control, OptionalField):
+            kind = "whole number, nor none"
+        elif isinstance(control, FractionField):
+            kind = "number"
         self.rows[key].explain(f"{text[:20]!r} is not a {kind}." if text.strip() else f"Give a {kind}.")
 
     def _on_input_edited(self, key: str, value: int) -> None:
         if key == "in_channels":
-            self._change(key, value, row="input", gesture=self._base + 60)
+            self._change(key, value, row="input", gesture=self._base + 200)
             return
 
         def make(state: State) -> State:
@@ -341,7 +348,7 @@ class BuildPanel(QScrollArea):
             return replace(state, image=replace(state.image, **changes))
 
         text = {"batch": "change batch size"}.get(key, "change input size")
-        gesture = self._base + 61 + ("batch", "height", "width", "side").index(key)
+        gesture = self._base + 201 + ("batch", "height", "width", "side").index(key)
         self._try("input", make, text, gesture)
 
 

@@ -17,7 +17,7 @@ from resnet_explorer.readings.read import depth, features
 from resnet_explorer.readings.text import mib, share, si, size
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.axes import AXES
-from resnet_explorer.spec.catalogue import CATALOGUE, Entry, title
+from resnet_explorer.spec.catalogue import CATALOGUE, Entry, title, value_words
 from resnet_explorer.spec.codec import to_dict
 
 CSV_HEADER = (
@@ -197,12 +197,14 @@ def _facts(analysis: Analysis) -> list[str]:
         "activations": f"{mib(total.activation_bytes)} (float32, one forward pass)",
         "input size": needs(analysis).text,
     }
+    differing = [key for key, _ in spec.by_stage] + (["widths"] if spec.block_widths else [])
+    facts |= {AXES[key].label.lower(): value_words(spec, key) for key in differing}
     return [f"{title(spec)} ({spec.name})", *(f"  {key:<16} {value}" for key, value in facts.items())]
 
 
-def entries() -> list[dict[str, object]]:
-    """Return every row of the catalogue; MACs are those of one image of the row's own size."""
-    return list(map(_entry, CATALOGUE.values()))
+def entries(networks: Iterable[Entry] = CATALOGUE.values()) -> list[dict[str, object]]:
+    """Return rows of the catalogue; MACs are those of one image of the row's own size."""
+    return list(map(_entry, networks))
 
 
 def _entry(entry: Entry) -> dict[str, object]:

@@ -1,4 +1,3 @@
-
 """More rows of the catalogue: networks that differ in what their blocks are made of, or in how they grow."""
 
 from collections.abc import Mapping

@@ -13,6 +13,7 @@ from resnet_explorer.spec.catalogue import CATALOGUE, Entry, plain_text
 from resnet_explorer.spec.change import assign
 from resnet_explorer.spec.choices import Stem
 from resnet_explorer.spec.input_shape import InputShape
+from resnet_explorer.spec.relatives import relative
 from resnet_explorer.spec.resnet_spec import ResNetSpec, plain_name
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
@@ -165,6 +166,8 @@ def resolve(net: str) -> str:
     try:
         catalogue.find(net)
     except SpecError as error:
+        if relative(plain_text(net)):
+            raise
         text = net.removesuffix("-plain")
         if entry := best(text):
             return plain_name(entry.name) if net != text else entry.name
