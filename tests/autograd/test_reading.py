@@ -24,7 +24,8 @@ NETWORKS = (
 SETTINGS = (
     *("activation=leaky-relu", "activation=silu", "activation=gelu", "norm=instance", "norm=rms", "norm=none"),
     *("norm=instance order=v2", "norm=instance activation=silu", "dropout=0.1", "classes=none", "gain=layerscale"),
-    *("widths=16,16,32", "downsample=3x3"),
+    *("widths=16,16,32", "downsample=3x3", "activation=relu6", "activation=hard-swish", "activation=mish"),
+    *("activation=elu", "norm=instance activation=elu", "activation=prelu", "activation=prelu order=v2"),
 )
 
 
