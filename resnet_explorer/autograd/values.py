@@ -221,6 +221,13 @@ _TEXTS: Mapping[str, str] = {
     "LeakyRelu": "The gradient passes where the input was positive; elsewhere a hundredth of it does.",
     "Silu": "dL/dy times σ(x) (1 + x (1 − σ(x))): a little less than 0 for very negative x, near 1 for large x.",
     "Gelu": "dL/dy times Φ(x) + x φ(x), with the normal distribution Φ and its density φ.",
+    "Elu": "The gradient passes where the input x was positive; elsewhere it is multiplied by exp(x).",
+    "PreluKernel": "The gradient passes where the input was positive; elsewhere it is multiplied by the channel's "
+    "slope. The slope gets the sum of dL/dy · x over what was negative.",
+    "Hardtanh": "The gradient passes where the input was between the two bounds; elsewhere it is 0.",
+    "Hardswish": "dL/dy times (2 x + 3) / 6 for −3 < x < 3; all of it above, nothing below.",
+    "Mish": "dL/dy times the slope of x tanh(softplus(x)): a little less than 0 for very negative x, near 1 for "
+    "large x.",
     "Sigmoid": "dL/dy times y (1 − y): at most a quarter, and near 0 where the gate is wide open or shut.",
     "Softmax": "dL/dx is y times dL/dy less the sum of y · dL/dy: what would raise all alike is removed.",
     "Add": "The gradient goes on unchanged to each that was added. At the end of a block these are F(x) and the "

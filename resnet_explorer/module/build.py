@@ -117,7 +117,9 @@ def _last_weight(block: Block) -> Tensor:
     A norm that comes after the addition is left alone: at 0 it would silence the shortcut too.
     """
     children = [block.get_submodule(name) for name in block.chains.branch]
-    weighted = [child for child in children if hasattr(child, "weight") and not isinstance(child, Gate | Gain)]
+    weighted = [
+        child for child in children if hasattr(child, "weight") and not isinstance(child, Gate | Gain | nn.PReLU)
+    ]
     weight = weighted[-1].weight
     assert isinstance(weight, Tensor)
     return weight

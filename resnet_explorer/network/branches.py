@@ -37,12 +37,12 @@ def norm(spec: ResNetSpec, name: str, channels: int) -> tuple[Part, ...]:
     return () if spec.norm is Norm.NONE else (Part(name, NORMS[spec.norm](spec, channels)),)
 
 
-def activation(spec: ResNetSpec, number: str = "", *, in_place: bool = True) -> tuple[Part, ...]:
-    """Return the activation, or nothing where the norm before it activates."""
+def activation(spec: ResNetSpec, channels: int, number: str = "", *, in_place: bool = True) -> tuple[Part, ...]:
+    """Return the activation of a map of that many channels, or nothing where the norm before it activates."""
     if spec.norm.activates:
         return ()
     name, make = ACTIVATIONS[spec.activation]
-    return (Part(f"{name}{number}", make(in_place)),)
+    return (Part(f"{name}{number}", make(in_place, channels)),)
 
 
 def hidden(spec: ResNetSpec, channels: int) -> int:
@@ -204,7 +204,7 @@ def _late(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
     for number, unit in enumerate(units, start=1):
         is_last = number == len(units)
         normed = () if is_last and spec.order is Order.BN_AFTER else norm(spec, f"bn{number}", unit.out)
-        active = () if is_last and spec.order is not Order.RELU_BEFORE else activation(spec, str(number))
+        active = () if is_last and spec.order is not Order.RELU_BEFORE else activation(spec, unit.out, str(number))
         between = () if is_last else _between(spec, unit, number + 1)
         chain = (*chain, _conv(spec, unit, number), *normed, *active, *between)
     return chain
@@ -217,7 +217,7 @@ def _early(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
         normed = norm(spec, f"bn{number}", unit.channels) if spec.order is Order.V2 else ()
         # The first activation leaves x alone, since the shortcut needs it.
         in_place = bool(normed) or (number > 1 and spec.order is Order.RELU_ONLY)
-        active = activation(spec, str(number), in_place=in_place)
+        active = activation(spec, unit.channels, str(number), in_place=in_place)
         between = _between(spec, units[number - 2], number) if number > 1 else ()
         after = norm(spec, f"bn{number}", unit.out) if spec.order is Order.RELU_ONLY else ()
         chain = (*chain, *normed, *active, *between, _conv(spec, unit, number), *after)
@@ -233,7 +233,7 @@ def _normed_first(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
     for number, unit in enumerate(units, start=1):
         active: Chain = ()
         if number > 1:
-            active = (*activation(spec, str(number)), *_between(spec, units[number - 2], number))
+            active = (*activation(spec, unit.channels, str(number)), *_between(spec, units[number - 2], number))
         chain = (*chain, *norm(spec, f"bn{number}", unit.channels), *active, _conv(spec, unit, number))
     return (*chain, *norm(spec, f"bn{len(units) + 1}", units[-1].out))
 
@@ -247,7 +247,7 @@ def _fixup(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
     for number, unit in enumerate(units, start=1):
         chain = (*chain, Part(f"bias{number}a", blocks.Bias()), _conv(spec, unit, number))
         if number < len(units):
-            chain = (*chain, Part(f"bias{number}b", blocks.Bias()), *activation(spec, str(number)))
+            chain = (*chain, Part(f"bias{number}b", blocks.Bias()), *activation(spec, unit.out, str(number)))
             chain = (*chain, *_between(spec, unit, number + 1))
     return (*chain, Part("factor", blocks.Gain(1, 1.0)), Part(f"bias{len(units)}b", blocks.Bias()))
 

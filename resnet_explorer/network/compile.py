@@ -36,7 +36,7 @@ def _deep(spec: ResNetSpec) -> Chain:
         chain = (*chain, conv(spec, f"conv1.{number}", channels, out, 3, stride))
         if index < 2:
             normed = norm(spec, f"conv1.{number + 1}", out)
-            active = tuple(Part(f"conv1.{number + 2}", part.layer) for part in activation(spec))
+            active = tuple(Part(f"conv1.{number + 2}", part.layer) for part in activation(spec, out))
             chain = (*chain, *normed, *active)
     return chain
 
@@ -51,7 +51,7 @@ def _activated(spec: ResNetSpec) -> Chain:
         return normed
     if not spec.stem_activation:
         return normed
-    return (*normed, *activation(spec))
+    return (*normed, *activation(spec, spec.stem_channels))
 
 
 def _pool(spec: ResNetSpec) -> Chain:
@@ -71,7 +71,7 @@ def _conv_pool(spec: ResNetSpec) -> tuple[Part, ...]:
     channels = spec.stem_channels
     pool = () if spec.anti_alias is AntiAlias.NONE else (Part("", SMOOTHERS[spec.anti_alias](2)),)
     shrink = conv(spec, "", channels, channels, 3, 1 if pool else 2)
-    after = () if spec.order in EARLY else (*norm(spec, "", channels), *activation(spec))
+    after = () if spec.order in EARLY else (*norm(spec, "", channels), *activation(spec, channels))
     return (shrink, *pool, *after)
 
 
@@ -86,14 +86,14 @@ def _head(spec: ResNetSpec, channels: int) -> Chain:
     """
     last: Chain = ()
     if spec.order in (Order.V2, Order.NORM_FIRST):
-        last = (*norm(spec, "bn", channels), *activation(spec, "2", in_place=False))
+        last = (*norm(spec, "bn", channels), *activation(spec, channels, "2", in_place=False))
     elif spec.order is Order.RELU_ONLY:
-        last = activation(spec, "2", in_place=False)
+        last = activation(spec, channels, "2", in_place=False)
     if spec.classes is None:
         return last
     if spec.head_channels:
         wide = (conv(spec, "", channels, spec.head_channels, 1), *norm(spec, "", spec.head_channels))
-        last = (*last, *_numbered("final", (*wide, *activation(spec))))
+        last = (*last, *_numbered("final", (*wide, *activation(spec, spec.head_channels))))
         channels = spec.head_channels
     pooled = (Part("avgpool", AdaptiveAvgPool2d()), Part("flatten", Flatten()))
     drop = (Part("dropout", Dropout(spec.dropout)),) if spec.dropout else ()
@@ -160,7 +160,7 @@ def _after(spec: ResNetSpec, at: Place) -> Chain:
     if spec.order is Order.BN_AFTER:
         chain = (*chain, *norm(spec, f"bn{last}", at.out(spec)))
     if spec.order in (Order.V1, Order.BN_AFTER):
-        chain = (*chain, *activation(spec, last))
+        chain = (*chain, *activation(spec, at.out(spec), last))
     return chain
 
 

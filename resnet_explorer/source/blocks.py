@@ -196,12 +196,19 @@ def block_class(network: ResNetSpec, name: str, stages: tuple[int, ...], blocks:
 
 
 def activations(steps: Sequence[Step]) -> dict[str, tuple[str, Layer]]:
-    """Return the module of each activation by the activation's name: one for all that are alike, as ``relu``."""
-    parts = [step for step in steps if isinstance(step, Part) and step.layer.role is Role.ACTIVATION]
+    """Return the module of each activation by the activation's name: one for all that are alike, as ``relu``.
+
+    One that learns is a module of its own at each place, and not among them.
+    """
+    parts = [step for step in steps if isinstance(step, Part) and _is_shared(step)]
     return {
         part.name: (re.sub(r"\d+$", "", part.name) if part.layer == parts[-1].layer else part.name, part.layer)
         for part in parts
     }
+
+
+def _is_shared(part: Part) -> bool:
+    return part.layer.role is Role.ACTIVATION and not part.layer.params
 
 
 class _Block:
@@ -235,7 +242,7 @@ class _Block:
         if not isinstance(step, Part):
             gates = [gate for chain in self.chains for gate in chain if isinstance(gate, Gated)]
             return broken(f"self.{step.name} = ", writer.gate([gate for gate in gates if gate.name == step.name]))
-        if step.layer.role is Role.ACTIVATION or isinstance(step.layer, Scale):
+        if _is_shared(step) or isinstance(step.layer, Scale):
             return []
         by_name = [{part.name: part.layer for part in sample.form.parts} for sample in self.blocks]
         column = [layers.get(step.name) for layers in by_name]

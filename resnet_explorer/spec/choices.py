@@ -204,6 +204,14 @@ class Activation(Option):
     LEAKY_RELU = "leaky-relu", "leaky ReLU", "x where positive, 0.01 x elsewhere: no unit is ever dead."
     SILU = "silu", "SiLU", "x · sigmoid(x), also called swish: smooth, slightly negative below 0."
     GELU = "gelu", "GELU", "x times the chance that a normal variable is below x: smooth."
+    RELU6 = "relu6", "ReLU6", "max(0, x), and at most 6: a range that few bits can hold."
+    HARD_SWISH = ("hard-swish", "hard-swish",
+        "SiLU made of straight lines, without an exponential (MobileNetV3: Howard et al. 2019).")
+    MISH = "mish", "Mish", "x · tanh(ln(1 + exp(x))): smooth, close to SiLU (Misra 2019)."
+    ELU = ("elu", "ELU",
+        "x where positive, exp(x) − 1 elsewhere: negative values bring the mean near 0 (Clevert et al. 2015).")
+    PRELU = ("prelu", "PReLU",
+        "x where positive, a learnt slope times x elsewhere, one for each channel (He et al. 2015).")
 
 
 class Gain(Option):

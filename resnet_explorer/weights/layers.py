@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from resnet_explorer.network.kinds import Shape
@@ -46,6 +46,8 @@ class Kind(Enum):
     """Learnt factors, of three dimensions of which two are 1."""
     SHIFT = auto()
     """A single learnt number."""
+    SLOPE = auto()
+    """The slopes of a PReLU: one vector, beside norms of more."""
     OTHER = auto()
 
 
@@ -92,7 +94,20 @@ def parted(name: str) -> tuple[str, str]:
 
 
 def readings(shapes: Mapping[str, Shape]) -> Iterator[Layers]:
-    """Yield the ways to read a file's tensors as layers, the likeliest first.
+    """Yield the ways to read a file's tensors as layers, the likeliest first."""
+    return map(_with_slopes, _readings(shapes))
+
+
+def _with_slopes(layers: Layers) -> Layers:
+    """Return layers of which those with a scale alone are slopes, where the norms have more or a name says so."""
+    alone = [layer for layer in layers if layer.kind is Kind.NORM and set(layer.tensors) == {"weight"}]
+    others = any(layer.kind is Kind.NORM and len(layer.tensors) > 1 for layer in layers)
+    slopes = {id(layer) for layer in alone if others or re.search(r"relu|act", layer.path, re.IGNORECASE)}
+    return tuple(replace(layer, kind=Kind.SLOPE) if id(layer) in slopes else layer for layer in layers)
+
+
+def _readings(shapes: Mapping[str, Shape]) -> Iterator[Layers]:
+    """Yield the ways to read a file's tensors as layers.
 
     Where names group tensors, a group is a layer; otherwise a weight begins one, and a run of vectors of one length is
     split into norms. The order is the file's, and next that of the names with their numbers counted; where the numbers

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 from resnet_explorer.network.branches import hidden
 from resnet_explorer.spec import (
+    Activation,
     Attention,
     AttentionAt,
     Block,
@@ -183,6 +184,8 @@ def _norm(layers: Layers) -> dict[str, object]:
     elif "running_mean" not in roles:
         norm = next((norm for norm, names in NORM_TENSORS.items() if names == roles), Norm.GROUP)
     changes: dict[str, object] = {"norm": norm}
+    if any(layer.kind is Kind.SLOPE for layer in layers):
+        changes["activation"] = Activation.PRELU
     gains = [layer.shape for layer in layers if layer.kind is Kind.GAIN]
     if norm is Norm.NONE and any(layer.kind is Kind.SHIFT for layer in layers) and gains:
         changes["init"] = Init.FIXUP

@@ -26,6 +26,8 @@ SETTINGS = (
     *("norm=instance order=v2", "norm=instance activation=silu", "dropout=0.1", "classes=none", "gain=layerscale"),
     *("widths=16,16,32", "downsample=3x3", "attention=gc", "attention=gca attention_at=middle", "attention=nl"),
     *("order=norm-first shortcut=pool-pad stem_activation=false", "stride=last", "block=bottleneck group_width=1"),
+    *("activation=relu6", "activation=hard-swish", "activation=mish"),
+    *("activation=elu", "norm=instance activation=elu", "activation=prelu", "activation=prelu order=v2"),
 )
 
 

@@ -33,8 +33,8 @@ SPEC = ResNetSpec("", norm_groups=2)
 MAP, PIXEL = (2, 8, 6, 6), (2, 8, 1, 1)
 CASES: tuple[tuple[Layer, Shape], ...] = (
     *((make(SPEC, 8), MAP) for make in NORMS.values()),
-    *((make(True), MAP) for _, make in ACTIVATIONS.values()),
-    *((make(False), MAP) for _, make in ACTIVATIONS.values()),
+    *((make(True, 8), MAP) for _, make in ACTIVATIONS.values()),
+    *((make(False, 8), MAP) for _, make in ACTIVATIONS.values()),
     *((layer, MAP) for pool in STEM_POOLS.values() for _, layer in pool),
     *((make(2), MAP) for make in SMOOTHERS.values()),
     *((layer, MAP) for layer in (AvgPool2d(2, 1, True), AvgPool2d(2, 2, True), AdaptiveAvgPool2d())),
@@ -65,6 +65,10 @@ NODES = {
     "ReLU": "Relu0",
     "SiLU": "Silu0",
     "GELU": "Gelu0",
+    "ReLU6": "Hardtanh0",
+    "Hardswish": "Hardswish0",
+    "Mish": "Mish0",
+    "PReLU": "View0 PreluKernel0",
     "MaxPool2d": "MaxPool2DWithIndices0",
     "ConstantPad2d": "ConstantPadNd0",
     "BlurPool2d": "ReflectionPad2D0 Convolution0",
@@ -117,7 +121,7 @@ def nodes(layer: Layer) -> tuple[str, ...]:
     """Return the names of what autograd records: that of ``View0`` is ViewBackward0."""
     text = NODES.get(layer.kind, "")
     if isinstance(layer, LeakyReLU):
-        text = f"LeakyRelu{layer.in_place:d}"
+        text = f"{layer.operation}{layer.in_place:d}"
     if isinstance(layer, AvgPool2d):
         text = f"{'ConstantPadNd0 ' if layer.keeps_size else ''}AvgPool2D0"
     return tuple(f"{name[:-1]}Backward{name[-1]}" for name in text.split())

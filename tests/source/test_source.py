@@ -59,6 +59,8 @@ CHOICES = [
     "norm=layer", "norm=instance", "norm=frn order=v2", "norm=evonorm-s0 order=v2",
     "norm=evonorm-s0 order=v2 norm_groups=8", "norm=none", "conv=standardised", "activation=leaky-relu",
     "activation=silu", "activation=gelu order=v2", "activation=silu order=relu-only", "anti_alias=blur",
+    "activation=relu6", "activation=hard-swish", "activation=mish", "activation=elu order=v2", "activation=prelu",
+    "activation=prelu order=v2 classes=none stem=deep", "activation=prelu block=basic,bottleneck,basic stem_pool=conv",
     "anti_alias=average", "anti_alias=blur block=bottleneck", "anti_alias=average downsample=avgpool block=bottleneck",
     "stem=cifar", "stem=deep", "stem=tiered", "stem_pool=zero-padded-max", "stem_pool=conv", "stem_pool=conv order=v2",
     "stem_pool=conv anti_alias=blur", "stem_pool=none", "in_channels=1", "init=he-fan-in", "init=xavier",

@@ -48,7 +48,9 @@ class ConstantPad2d(base.Layer):
 
 def zeros_win(spec: ResNetSpec) -> str:
     """Return what zeros around a map do to the max-pool after them."""
-    rectified = spec.order not in EARLY and spec.activation is Activation.RELU and spec.stem_activation
+    rectified = (
+        spec.order not in EARLY and spec.activation in (Activation.RELU, Activation.RELU6) and spec.stem_activation
+    )
     return f"they can win against negative values{', but the ReLU before has left none' if rectified else ''}"
 
 

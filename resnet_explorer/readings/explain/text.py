@@ -95,6 +95,11 @@ _GATES: Mapping[str, str] = {
     "ReLU": "That ReLU gates both paths: in this order of layers (v1) x passes {only} where z > 0{through}.",
     "leaky ReLU": "That leaky ReLU weakens both paths to a hundredth where z < 0: x passes {only} where z > 0"
     "{through}.",
+    "ReLU6": "That ReLU6 gates both paths: in this order of layers (v1) x passes {only} where 0 < z < 6{through}.",
+    "ELU": "That ELU weakens both paths to exp(z) of them where z < 0: x passes {only} where z > 0{through}.",
+    "PReLU": "That PReLU multiplies both paths by the slope that the channel learnt where z < 0: x passes {only} "
+    "where z > 0{through}.",
+    "hard-swish": "That hard-swish stops both paths where z < −3: x passes {only} where z > 3{through}.",
 }
 _SLOPE = "That {act} multiplies both paths by its slope at z: x passes exactly unchanged hardly anywhere{through}."
 _THROUGH: Mapping[str, str] = {
@@ -149,7 +154,7 @@ def _lead(spec: ResNetSpec, after: str, *, unchanged: bool = False, through: str
     text = _Z[after].format(act=act)
     if after != "v1":
         return text
-    only = "unchanged only" if unchanged else "only" if act == "ReLU" else "in full only"
+    only = "unchanged only" if unchanged else "only" if act in ("ReLU", "ReLU6") else "in full only"
     through = through.format(norm="" if spec.norm is Norm.NONE else " with its norm")
     return f"{text} {_GATES.get(act, _SLOPE).format(act=act, only=only, through=through)}"
 
