@@ -80,5 +80,7 @@ _ROWS = (
     Family("rs", "ResNet-RS", 2021, "Bello et al.", "Revisiting ResNets: Improved Training and Scaling Strategies",
         "2103.07579",
         "ResNet-D with SE and no max-pool, scaled with the image: training matters more than the architecture."),
+    Family("ts", "ResNet-TS", 2021, "Wightman", _TIMM, "",
+        "Slim nets with a tiered stem, SiLU, and attention on the few channels inside each bottleneck."),
 )  # fmt: skip
 FAMILIES: Mapping[str, Family] = {family.key: family for family in _ROWS}

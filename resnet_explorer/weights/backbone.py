@@ -136,9 +136,10 @@ def _fits(layer: FileLayer, shape: tuple[int, int], side: int) -> bool:
 def _blocks(row: Layers, at: int, channels: int) -> tuple[tuple[FoundBlock, ...], int]:
     blocks: list[FoundBlock] = []
     while len(blocks) < MAX_BLOCKS * MAX_STAGES:
-        block, after = _block(row, at, channels, None)
+        leads = next((block.projects_first for block in blocks if block.projection), False)
+        block, after = _block(row, at, channels, None, leads=leads)
         if blocks and block and block.out == channels and block.attention is not blocks[-1].attention:
-            block, after = _block(row, at, channels, blocks[-1].attention)
+            block, after = _block(row, at, channels, blocks[-1].attention, leads=leads)
         if block is None:
             break
         blocks.append(block)
@@ -146,11 +147,13 @@ def _blocks(row: Layers, at: int, channels: int) -> tuple[tuple[FoundBlock, ...]
     return tuple(blocks), at
 
 
-def _block(row: Layers, at: int, channels: int, attention: Attention | None) -> tuple[FoundBlock | None, int]:
+def _block(
+    row: Layers, at: int, channels: int, attention: Attention | None, *, leads: bool
+) -> tuple[FoundBlock | None, int]:
     """Return the block at a place and the place after it; None where there is none.
 
-    A projection may come first (transformers, timm) or after the branch (torchvision); ``attention`` is that of the
-    block before, which a block of the same stage has, too.
+    ``leads`` says that projections come first in this file: they may stand there (transformers, timm) or after the
+    branch (torchvision). ``attention`` is that of the block before, which a block of the same stage has, too.
     """
     for first in (False, True):
         for block in _found(row, at + first, channels):
@@ -159,7 +162,7 @@ def _block(row: Layers, at: int, channels: int, attention: Attention | None) -> 
                 if not _projects(row[at], block, channels):
                     continue
                 block = replace(block, projection=row[at], projects_first=True)
-            block, after = _extras(row, after, block, attention)
+            block, after = _extras(row, after, block, attention, leads=leads)
             if attention in (None, block.attention):
                 return block, after
     return None, at
@@ -198,14 +201,21 @@ def _projects(layer: FileLayer, block: FoundBlock, channels: int) -> bool:
     return any(_fits(layer, (block.out, channels), side) for side in (1, 3))
 
 
-def _extras(row: Layers, at: int, block: FoundBlock, attention: Attention | None) -> tuple[FoundBlock, int]:
+def _extras(
+    row: Layers, at: int, block: FoundBlock, attention: Attention | None, *, leads: bool
+) -> tuple[FoundBlock, int]:
     """Return a block with what follows its branch, in any order: attention, projection, a highway's gate."""
     while at < len(row):
         kind, count = _attention(row, at, block.out) if block.attention is Attention.NONE else (Attention.NONE, 0)
         if count and attention in (None, kind):
             block = replace(block, attention=kind, gate=row[at : at + count])
             at += count
-        elif block.projection is None and _projects(row[at], block, block.channels) and not _begins(row, at):
+        elif (
+            not leads
+            and block.projection is None
+            and _projects(row[at], block, block.channels)
+            and not _begins(row, at)
+        ):
             block = replace(block, projection=row[at])
             at += 1
         elif block.highway is None and row[at].biased and row[at].shape == (block.out, block.channels, 1, 1):
