@@ -6,6 +6,7 @@ from resnet_explorer.spec.choices import (
     Attention,
     Block,
     Conv,
+    ConvTime,
     Downsample,
     Gain,
     Gating,

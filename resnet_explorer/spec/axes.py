@@ -48,6 +48,7 @@ _own_activation = _unless(lambda spec: not spec.norm.activates, "The norm holds 
 _shallow_stem = _unless(
     lambda spec: spec.stem in (choices.Stem.DEEP, choices.Stem.TIERED), "Only the deep stems have a width inside."
 )
+_images = _unless(lambda spec: spec.dims == 3, "Only videos have a time axis.")
 _headless = _unless(lambda spec: spec.classes is not None, "A backbone has no classifier.")
 
 
@@ -65,6 +66,13 @@ _OUTPUT_STRIDES: tuple[Choice, ...] = (
     Choice(16, "16", "The last stage of a usual ResNet dilates instead of shrinking: finer maps for segmentation."),
     Choice(8, "8", "The last two stages dilate instead of shrinking: the finest maps, and the most costly."),
 )
+_DIMS: tuple[Choice, ...] = (
+    Choice(1, "1 · signals", "Convolutions slide along time: sensor readings, sound, heartbeats (N × C × L)."),
+    Choice(2, "2 · images", "Convolutions slide over rows and columns (N × C × H × W)."),
+    Choice(3, "3 · videos", "Convolutions slide over frames, rows and columns (N × C × T × H × W)."),
+)
+_NUMBERS: Mapping[str, tuple[Choice, ...]] = {"output_stride": _OUTPUT_STRIDES, "dims": _DIMS}
+"""The numbers among which some axes choose."""
 _TYPES = get_type_hints(ResNetSpec)
 
 
@@ -72,7 +80,7 @@ def _axis(key: str, label: str, section: str, teaches: str, off: Callable[[ResNe
     """Return the axis of a field of the spec: the field's type tells how its value is read."""
     kind, is_row = _TYPES[key], get_origin(_TYPES[key]) is tuple
     kind = get_args(kind)[0] if is_row else kind
-    values = _OUTPUT_STRIDES if key == "output_stride" else ()
+    values = _NUMBERS.get(key, ())
     if isinstance(kind, type) and issubclass(kind, choices.Option):
         values = readers.options(kind)
     numbers = {int: readers.whole, float: readers.fraction, bool: readers.truth}
@@ -134,8 +142,12 @@ _ROWS = (
         "Groups of channels that are normalised together; where they do not divide a layer's channels, the largest "
         "common divisor is taken.", _ungrouped),
     _axis("conv", "Convolution", LAYERS, "How a convolution uses its weights."),
+    _axis("conv_time", "Convolution in time", LAYERS, "How a video network's convolutions treat time.", _images),
     _axis("activation", "Activation", LAYERS,
         "The non-linearity: without one, a stack of convolutions is one convolution.", _own_activation),
+    _axis("dims", "Dimensions", STEM,
+        "What the network works on: signals, images or videos. All kernels and strides hold along each axis; only a "
+        "video's stem keeps all frames."),
     _axis("stem", "Stem", STEM, "What stands before the first stage."),
     _axis("stem_channels", "Stem channels", STEM,
         "Channels that the stem hands to the first stage: 64, or 16 for CIFAR."),

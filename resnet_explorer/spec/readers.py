@@ -125,3 +125,4 @@ FRACTIONS: dict[str, tuple[str, float, float]] = {
 """Words, lowest and highest value of each axis that is a fraction."""
 
 OUTPUT_STRIDES = (8, 16, 32)
+DIMS = (1, 2, 3)

@@ -66,6 +66,8 @@ class ResNetSpec:
     classes: int | None = 1000
     dropout: float = 0.0
     output_stride: int | None = None
+    dims: int = 2
+    conv_time: choices.ConvTime = choices.ConvTime.FULL
 
     def __post_init__(self) -> None:
         check(self)
@@ -113,7 +115,10 @@ def check(spec: ResNetSpec) -> None:
         raise SpecError(
             "output_stride", f"The output stride cannot be {spec.output_stride!r}.", f"Choose {strides} or none."
         )
+    if type(spec.dims) is not int or spec.dims not in readers.DIMS:
+        raise SpecError("dims", f"A network cannot have {spec.dims!r} dimensions.", "Choose 1, 2 or 3.")
     _check_channels(spec)
+    _check_dims(spec)
     for is_broken, axis, what, remedy, fixes in _RULES:
         if is_broken(spec):
             raise SpecError(axis, what.format(stem=stem_stride(spec)), remedy, fixes)
@@ -178,6 +183,29 @@ def _check_channels(spec: ResNetSpec) -> None:
         )
     for kind, width in zip(spec.block, spec.widths, strict=True):
         _check_reduced(spec, kind, width)
+
+
+_ANY_DIMS: dict[str, tuple[choices.Option, ...]] = {
+    "attention": (choices.Attention.NONE, choices.Attention.SE, choices.Attention.ECA, choices.Attention.CBAM),
+    "block": (choices.Block.BASIC, choices.Block.BOTTLENECK),
+    "stem": (choices.Stem.IMAGENET, choices.Stem.CIFAR, choices.Stem.DEEP, choices.Stem.TIERED),
+    "stem_pool": (choices.StemPool.MAX, choices.StemPool.PADDED, choices.StemPool.CONV, choices.StemPool.NONE),
+    "conv": (choices.Conv.PLAIN, choices.Conv.STANDARDISED),
+}
+"""The choices that signal and video networks have; the others are made for images."""
+
+
+def _check_dims(spec: ResNetSpec) -> None:
+    """Refuse for signals and videos what is made for images alone."""
+    if spec.dims == 2:
+        return
+    for axis, allowed in _ANY_DIMS.items():
+        value = getattr(spec, axis)
+        for option in value if isinstance(value, tuple) else (value,):
+            if option not in allowed:
+                fixes = (("dims=2",), (f"{axis}={allowed[0]}",))
+                what = f"{option.label} is made for images, not for networks of {spec.dims} dimensions."
+                raise SpecError(axis, what, f"Choose {allowed[0].label}, or set dims to 2.", fixes)
 
 
 _NOT_BASIC = (("block=bottleneck",), ("cardinality=1", f"base_width={readers.USUAL_BASE_WIDTH}"))
