@@ -1,6 +1,5 @@
 """Random specs for property tests: small ones that torch runs in milliseconds, and any valid one."""
 
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import assume
@@ -11,12 +10,17 @@ from resnet_explorer.network import compile_spec
 from resnet_explorer.readings import analyse
 from resnet_explorer.spec import Block, InputShape, ResNetSpec, Shortcut, Stem, StemPool, Stride
 from resnet_explorer.spec.axes import AXES
-from resnet_explorer.spec.change import assign
+from resnet_explorer.spec.change import assign, change_all
 from resnet_explorer.spec.readers import FRACTIONS
+from resnet_explorer.spec.resnet_spec import BY_STAGE
 
 NAMES = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1, max_size=80)
 _CHANCES = st.floats(0.01, 0.9).map(lambda value: round(value, 3))
 _SMALL: dict[str, st.SearchStrategy[Any]] = {
+    "expansion": st.sampled_from([0.5, 1, 1.5, 2, 4]),
+    "cardinality": st.integers(1, 4),
+    "base_width": st.integers(64, 200),
+    "group_width": st.none() | st.integers(1, 4),
     "reduce_first": st.integers(1, 3),
     "reduction": st.integers(1, 8),
     "reduction_multiple": st.integers(1, 8),
@@ -30,6 +34,7 @@ _SMALL: dict[str, st.SearchStrategy[Any]] = {
     "zero_init": st.booleans(),
 }
 _STAGES = ("block", "blocks", "widths", "strides", "expansion", "cardinality", "base_width", "in_channels", "classes")
+"""What is drawn for each network before its other axes."""
 
 
 def _values(key: str) -> st.SearchStrategy[Any]:
@@ -46,7 +51,7 @@ def _mended(base: ResNetSpec, changes: dict[str, Any]) -> ResNetSpec:
     fixes: list[str] = []
     for _ in range(6):
         try:
-            return replace(assign(base, *fixes), **{k: v for k, v in changes.items() if not _fixed(k, fixes)})
+            return change_all(assign(base, *fixes), {k: v for k, v in changes.items() if not _fixed(k, fixes)})
         except SpecError as error:
             assume(error.fixes)
             fixes += error.fixes[0]
@@ -107,7 +112,19 @@ def small_specs(draw: st.DrawFn) -> ResNetSpec:
         stem_channels=draw(st.integers(1, 9)),
     )
     keys = draw(st.lists(st.sampled_from([key for key in AXES if key not in _STAGES]), max_size=8, unique=True))
-    return _mended(base, {key: draw(_values(key)) for key in keys})
+    return _varied(draw, _mended(base, {key: draw(_values(key)) for key in keys}))
+
+
+def _varied(draw: st.DrawFn, spec: ResNetSpec) -> ResNetSpec:
+    """Return the spec with up to three axes by stage, or with widths by block; most are left as they are."""
+    kind = draw(st.sampled_from(("alike", "alike", "by stage", "by block")))
+    changes: dict[str, Any] = {}
+    if kind == "by stage":
+        keys = draw(st.lists(st.sampled_from(BY_STAGE), max_size=3, unique=True))
+        changes = {key: tuple(draw(_values(key)) for _ in spec.blocks) for key in keys}
+    elif kind == "by block":
+        changes = {"widths": tuple(tuple(draw(st.integers(1, 9)) for _ in range(count)) for count in spec.blocks)}
+    return _mended(spec, changes)
 
 
 @st.composite

@@ -77,7 +77,7 @@ def _header(analysis: Analysis, block: Block, title: str) -> tuple[list[Label], 
     beside = MARGIN + room(title, 13, Style.SEMIBOLD) + 10
     return [
         Label(MARGIN, 27, title, 13, style=Style.SEMIBOLD),
-        Label(beside, 27, _kind_text(block, analysis.network.spec.order), 11, Ink.MUTED),
+        Label(beside, 27, _kind_text(block, analysis.network.spec_of(block).order), 11, Ink.MUTED),
     ], [
         Label(0, 24, f"{sums.params:,} parameters", 11, Ink.TEXT, Anchor.END, Style.SEMIBOLD),
         Label(0, 40, costs, 10, Ink.MUTED, Anchor.END),

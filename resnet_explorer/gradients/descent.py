@@ -155,7 +155,7 @@ class PathsRequest:
     device: str = "cpu"
 
     def __post_init__(self) -> None:
-        if not self.spec.residual:
+        if not self.spec.has_shortcuts:
             raise ExplorerError("residual", "A plain network has only one path.", "Choose a residual network.")
         if self.spec.classes is None:
             raise ExplorerError("classes", "A backbone has no loss to differentiate.", "Give it classes.")

@@ -12,6 +12,7 @@ from resnet_explorer.images.choice import DIGITS, DataChoice, DataKind
 from resnet_explorer.readings.quantities import GRADIENTS, Loss, Mode, Place, Precision, Quantity, Series
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import title
+from resnet_explorer.spec.codec import setting
 
 MAX_SEEDS = 100
 CIFAR_BATCH = InputShape(32, 32, 32)
@@ -171,7 +172,7 @@ class GradientResult:
 
     @property
     def first_residual(self) -> NetworkGradients | None:
-        return next((network for network in self.networks if network.spec.residual), None)
+        return next((network for network in self.networks if network.spec.has_shortcuts), None)
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -181,7 +182,8 @@ class GradientResult:
         return (
             f"PyTorch {self.torch} · {request.device} · {request.precision}",
             f"{seeds} · batch {request.image.batch} · {mode}",
-            f"{title(spec)}: norm {spec.norm}, {spec.activation}, init {spec.init}, order {spec.order}",
+            f"{title(spec)}: norm {setting(spec, 'norm')}, {setting(spec, 'activation')}, init {spec.init}, "
+            f"order {setting(spec, 'order')}",
             f"loss: {request.loss} · {self.data}",
         )
 

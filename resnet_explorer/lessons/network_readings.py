@@ -236,9 +236,8 @@ def smallest(scene: Scene, what: str) -> int:
 
 def setting(scene: Scene, key: str) -> int | float | str | bool:
     """Return the value of an axis: a number, a truth, or what the Build panel calls it."""
-    value = getattr(scene.state.spec, axis(key).key)
-    number = isinstance(value, int | float) and not isinstance(value, str)
-    return value if number else catalogue.value_words(scene.state.spec, axis(key).key)
+    value = scene.state.spec.value(axis(key).key)
+    return value if isinstance(value, int | float) else catalogue.value_words(scene.state.spec, axis(key).key)
 
 
 def problem(scene: Scene, of: str = "", set: str = "", input: str = "") -> str:

@@ -94,13 +94,14 @@ def initialise_weights(model: nn.Module, spec: ResNetSpec) -> None:
         if isinstance(module, CONVS[spec.dims]):
             draw(module.weight)
     blocks = [module for module in model.modules() if isinstance(module, Block)]
-    for block in blocks:
+    stages = [stage for stage, count in zip(spec.by_stages, spec.blocks, strict=True) for _ in range(count)]
+    for block, stage in zip(blocks, stages, strict=True):
         if spec.init is Init.FIXUP:
             _shrink(block, len(blocks))
-        if spec.zero_init:
+        if stage.zero_init:
             nn.init.zeros_(_last_weight(block))
         if block.chains.gate:
-            nn.init.constant_(block.get_parameter("gate.conv.bias"), spec.gate_bias)
+            nn.init.constant_(block.get_parameter("gate.conv.bias"), stage.gate_bias)
     if spec.init is Init.FIXUP and isinstance(fc := getattr(model, "fc", None), nn.Linear):
         nn.init.zeros_(fc.weight)
         nn.init.zeros_(fc.bias)

@@ -116,7 +116,7 @@ class Place:
 
     def out(self, spec: ResNetSpec) -> int:
         """Return the channels that the block puts out."""
-        return self.width * (spec.expansion if self.kind is Kind.BOTTLENECK else 1)
+        return spec.out(self.kind, self.width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def _bottleneck(spec: ResNetSpec, at: Place) -> tuple[_Unit, ...]:
     first = inner // spec.reduce_first
     return (
         _Unit(at.channels, first, 1, first_stride),
-        _smoothed(spec, at, _Unit(first, inner, 3, stride, spec.cardinality, at.before)),
+        _smoothed(spec, at, _Unit(first, inner, 3, stride, spec.groups(at.width), at.before)),
         _Unit(inner, at.out(spec), 1),
     )
 

@@ -168,18 +168,16 @@ def _place(path: str, number: int, form: Form, prefix: str = "", skip: float = 0
     return Block(path, number, form, tuple([prefix + part.name for part in form.parts]), skip)
 
 
-def _stage(spec: ResNetSpec, number: int, first: Place) -> Stage:
-    """Return a stage whose first block may shrink the map; the others keep its shape and share one form."""
-    count, done = spec.blocks[number - 1], sum(spec.blocks[: number - 1])
-    rest = Place(first.kind, first.out(spec), first.width, 1, first.dilation, first.dilation)
-    forms = [_form(spec, first)]
-    if count > 1:
-        forms.append(forms[0] if rest == first else _form(spec, rest))
+def _stage(network: ResNetSpec, number: int, first: Place) -> Stage:
+    """Return a stage whose first block may shrink the map; blocks of equal shapes share one form."""
+    spec, done = network.at(number), sum(network.blocks[: number - 1])
     path, rate = f"layer{number}", spec.stochastic_depth / sum(spec.blocks) if spec.residual else 0.0
-    blocks = (
-        _place(f"{path}.{index}", index + 1, forms[min(index, 1)], f"{path}.{index}.", rate * (done + index + 1))
-        for index in range(count)
-    )
+    at, form, blocks = first, _form(spec, first), []
+    for index, width in enumerate(network.stage_widths(number)):
+        place = Place(first.kind, at.out(spec), width, 1, first.dilation, first.dilation) if index else first
+        if place != at:
+            at, form = place, _form(spec, place)
+        blocks.append(_place(f"{path}.{index}", index + 1, form, f"{path}.{index}.", rate * (done + index + 1)))
     return Stage(path, number, tuple(blocks))
 
 
@@ -187,13 +185,13 @@ def _places(spec: ResNetSpec) -> tuple[Place, ...]:
     """Return where the first block of each stage stands; past the output stride a stage dilates."""
     channels, reached, dilation = spec.stem_channels, stem_stride(spec), 1
     places = []
-    for kind, width, wanted in zip(spec.block, spec.widths, spec.strides, strict=True):
+    for number, (kind, wanted, out) in enumerate(zip(spec.block, spec.strides, spec.outputs, strict=True), start=1):
         before, stride = dilation, wanted
         if spec.output_stride is not None and (dilation > 1 or reached * wanted > spec.output_stride):
             dilation, stride = dilation * wanted, 1
         reached *= stride
-        places.append(Place(kind, channels, width, stride, dilation, before))
-        channels = places[-1].out(spec)
+        places.append(Place(kind, channels, spec.stage_widths(number)[0], stride, dilation, before))
+        channels = out
     return tuple(places)
 
 
@@ -201,6 +199,7 @@ def _places(spec: ResNetSpec) -> tuple[Place, ...]:
 def compile_spec(spec: ResNetSpec) -> Network:
     """Return the tree of a spec; the same spec gives the same tree."""
     stages = tuple(_stage(spec, number, at) for number, at in enumerate(_places(spec), start=1))
-    last = lift(spec, _head(spec, spec.outputs[-1]), spec.outputs[-1])
+    last_spec, channels = spec.at(len(spec.blocks)), spec.outputs[-1]
+    last = lift(last_spec, _head(last_spec, channels), channels)
     end = _place("head", 0, Form(last)) if last else None
-    return Network(spec, _place("stem", 0, Form(lift_stem(spec, _stem(spec)))), stages, end)
+    return Network(spec, _place("stem", 0, Form(lift_stem(spec.at(1), _stem(spec.at(1))))), stages, end)

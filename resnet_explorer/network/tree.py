@@ -116,7 +116,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Blocks that work at one resolution: ``layer1`` to ``layer8`` in code, conv2_x to conv9_x in the paper."""
+    """Blocks that work at one resolution: ``layer1`` to ``layer16`` in code, conv2_x to conv17_x in the paper."""
 
     path: str
     number: int
@@ -159,6 +159,11 @@ class Network:
     def stage_at(self, path: str) -> Stage | None:
         """Return the stage that a path names or lies in."""
         return next((stage for stage in self.stages if path.split(".")[0] == stage.path), None)
+
+    def spec_of(self, block: Block) -> ResNetSpec:
+        """Return what a block is made of: the stem as the first stage, the head as the last."""
+        stage = self.stage_at(block.path)
+        return self.spec.at(stage.number if stage else 1 if block is self.stem else len(self.stages))
 
     def has(self, path: str) -> bool:
         """Return whether anything in this network has that path; the empty path is the network itself."""

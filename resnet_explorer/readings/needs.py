@@ -68,7 +68,8 @@ def _smallest_sides(network: Network, batch: int, frames: int) -> tuple[int | No
     Those of a video network hold for its number of frames.
     """
     # Two blocks a stage will do: the others keep the shape, so that they need nothing more.
-    stages = tuple(replace(stage, blocks=stage.blocks[:2]) for stage in network.stages)
+    whole = bool(network.spec.block_widths)
+    stages = tuple(stage if whole else replace(stage, blocks=stage.blocks[:2]) for stage in network.stages)
     short, is_steady = replace(network, stages=stages), steady(network)
 
     def trains(side: int) -> bool:
@@ -85,7 +86,7 @@ def steady(network: Network) -> bool:
 
     An average pool in the branch rounds odd sizes down, where the shortcut rounds them up.
     """
-    return network.spec.anti_alias is not AntiAlias.AVERAGE
+    return all(stage.anti_alias is not AntiAlias.AVERAGE for stage in network.spec.by_stages)
 
 
 def _starved(analysis: Analysis) -> str | None:

@@ -9,7 +9,18 @@ from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.blocks import Dropout, GatedAdd, Scale
 from resnet_explorer.network.tree import Chain, Step
 from resnet_explorer.source.layers import Shortcut, Writer, bridge, splits
-from resnet_explorer.source.scope import LINE, MIDDLES, PLACES, Sample, Scope, broken, function, indented, symbols
+from resnet_explorer.source.scope import (
+    LINE,
+    MIDDLES,
+    PLACES,
+    Sample,
+    Scope,
+    broken,
+    expanded,
+    function,
+    indented,
+    symbols,
+)
 from resnet_explorer.spec import Block as Kind
 from resnet_explorer.spec import ResNetSpec
 
@@ -130,23 +141,31 @@ def _lines_of(branch: Chain) -> list[Chain]:
 NAMES: Mapping[Kind, str] = {Kind.BASIC: "BasicBlock", Kind.BOTTLENECK: "Bottleneck"}
 
 
+def class_names(spec: ResNetSpec) -> tuple[str, ...]:
+    """Return the name of the class of each stage's blocks.
+
+    Stages that differ in an axis of their blocks have a class each, numbered as the first stage that has it.
+    """
+    keys = list(zip(spec.block, spec.by_stages, strict=True))
+    several = {kind for kind in Kind if len({key for key in keys if key[0] is kind}) > 1}
+    return tuple(NAMES[key[0]] + (str(keys.index(key) + 1) if key[0] in several else "") for key in keys)
+
+
 @dataclass(frozen=True, slots=True)
 class BlockClass:
     """A class of blocks as text; ``places`` are its parameters beside channels and width, ``out`` what it puts out.
 
-    ``repeats`` tells whether a stage has several of them; then what a place tells a block is 1 by default.
+    ``stages`` are the numbers of the stages made of it. ``repeats`` tells whether a stage has several of them; then
+    what a place tells a block is 1 by default. ``by_block`` tells whether their widths differ within a stage.
     """
 
-    kind: Kind
+    name: str
+    stages: tuple[int, ...]
     places: tuple[str, ...]
     out: str
     repeats: bool
+    by_block: bool
     lines: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """Return the name of the class."""
-        return NAMES[self.kind]
 
     @property
     def renamed(self) -> Mapping[str, str]:
@@ -158,13 +177,16 @@ class BlockClass:
         return self.renamed.get(place, place)
 
 
-def block_class(spec: ResNetSpec, kind: Kind, blocks: Sequence[Sample], *, repeats: bool) -> BlockClass:
-    """Return the class of a kind of block."""
+def block_class(network: ResNetSpec, name: str, stages: tuple[int, ...], blocks: Sequence[Sample]) -> BlockClass:
+    """Return the class of the blocks of some stages, which are made alike."""
+    spec, kind = network.at(stages[0]), network.block[stages[0] - 1]
+    repeats = any(network.blocks[number - 1] > 1 for number in stages)
+    by_block = any(len(set(network.stage_widths(number))) > 1 for number in stages)
     writer = _Block(spec, kind, blocks)
     writer.body()
     places = tuple(place for place in PLACES if place in writer.scope.used)
-    out = f"{spec.expansion} * width" if writer.out == "out" else "width"
-    made = BlockClass(kind, places, out, repeats)
+    out = expanded(spec) if writer.out == "out" else "width"
+    made = BlockClass(name, stages, places, out, repeats, by_block)
     writer = _Block(spec, kind, blocks, made.renamed)
     usual = " = 1" if repeats else ""
     names = ("channels: int", "width: int", *(f"{made.parameter(place)}: int{usual}" for place in places))
@@ -198,7 +220,7 @@ class _Block:
     ) -> None:
         self.spec, self.blocks = spec, blocks
         self.scope = Scope(symbols(spec, kind, blocks), renamed)
-        self.out = "out" if kind is Kind.BOTTLENECK and spec.expansion > 1 else "width"
+        self.out = "out" if kind is Kind.BOTTLENECK and spec.expansion != 1 else "width"
         self.chains = [sample.form.before + sample.form.branch for sample in blocks]
         self.steps = max(self.chains, key=len)
         self.activations = activations((*self.steps, *blocks[0].form.after))

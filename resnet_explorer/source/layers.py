@@ -43,6 +43,11 @@ class Writer:
         self.column = [gated.parts[1].layer for gated in column]
         return call(name, *arguments(self))
 
+    def _groups(self) -> str:
+        if all(layer is None or layer.groups == 1 for layer in self.column):
+            return "1"
+        return self.say("groups", "groups")
+
     def say(self, field: str, *keys: str) -> str:
         """Return a field of the layer, written as the first of the symbols that has its value everywhere."""
         return self.scope.say(values(self.column, field), *keys)
@@ -74,7 +79,7 @@ class Writer:
             stride if stride == "stride" else named("stride", stride, "1"),
             named("padding", padding, "0"),
             named("dilation", dilation, "1"),
-            named("groups", self.say("groups"), "1"),
+            named("groups", self._groups(), "1"),
             "" if any(layer.bias for layer in layers) else "bias=False",
         )
 

@@ -7,6 +7,7 @@ source says nothing that the tree does not, and has no parameter for what never 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from math import prod
 
 from resnet_explorer.network import Form, flat
@@ -33,12 +34,17 @@ class Sample:
 
 
 def samples(analysis: Analysis) -> Mapping[str, tuple[Sample, ...]]:
-    """Return the different blocks of each stage, by the stage's path: the first, and one that follows it."""
+    """Return the different blocks of each stage, by the stage's path: the first, and one that follows it.
+
+    Where widths differ by block it is all of them.
+    """
     spec, by_stage, dilation = analysis.network.spec, {}, 1
-    for stage, width, planned in zip(analysis.network.stages, spec.widths, spec.strides, strict=True):
+    for stage, planned in zip(analysis.network.stages, spec.strides, strict=True):
         before, dilation = dilation, dilation * planned // _stride(stage.blocks[0].form)
-        blocks = []
-        for block in stage.blocks[:2]:
+        blocks, widths = [], spec.stage_widths(stage.number)
+        for block, width in zip(stage.blocks, widths, strict=True):
+            if block.number > 2 and len(set(widths)) == 1:
+                break
             sums = analysis.sums[block.path]
             channels, out, stride = sums.input[1], sums.output[1], _stride(block.form)
             blocks.append(Sample(block.form, channels, width, out, stride, before, dilation))
@@ -152,8 +158,10 @@ def symbols(spec: ResNetSpec, kind: Kind, blocks: Sequence[Sample]) -> list[Symb
         if (formula := _inner(spec)) != "width":
             inner = "inner"
             made.append(Symbol(inner, tuple(map(spec.inner_width, widths)), formula))
-        if spec.expansion > 1:
-            made.append(Symbol("out", tuple(sample.out for sample in blocks), f"{spec.expansion} * width"))
+        if spec.group_width is not None:
+            made.append(Symbol("groups", tuple(map(spec.groups, widths)), f"width // {spec.group_width}"))
+        if spec.expansion != 1:
+            made.append(Symbol("out", tuple(sample.out for sample in blocks), expanded(spec)))
     if spec.reduce_first > 1:
         whole = map(spec.inner_width, widths) if kind is Kind.BOTTLENECK else widths
         firsts = tuple(value // spec.reduce_first for value in whole)
@@ -185,7 +193,16 @@ def _middles(made: Sequence[Symbol], blocks: Sequence[Sample]) -> list[Symbol]:
     return symbols
 
 
+def expanded(spec: ResNetSpec) -> str:
+    """Return how the channels that a bottleneck puts out are worked out from its width."""
+    times = Fraction(str(spec.expansion))
+    whole = f"{times.numerator} * width" if times.numerator > 1 else "width"
+    return whole if times.denominator == 1 else f"{whole} // {times.denominator}"
+
+
 def _inner(spec: ResNetSpec) -> str:
+    if spec.group_width is not None:
+        return "width"
     whole, rest = divmod(spec.base_width, USUAL_BASE_WIDTH)
     factor = whole * spec.cardinality
     if rest == 0:

@@ -13,7 +13,7 @@ from resnet_explorer.network.kinds import Role
 from resnet_explorer.network.kinds.blocks import Dropout, Scale
 from resnet_explorer.network.kinds.dimensions import in_dims
 from resnet_explorer.readings import Analysis
-from resnet_explorer.source.blocks import NAMES, BlockClass, activations, block_class
+from resnet_explorer.source.blocks import BlockClass, activations, block_class, class_names
 from resnet_explorer.source.network import class_name, network_class, stage_function
 from resnet_explorer.source.scope import LINE, samples
 from resnet_explorer.spec.catalogue import title
@@ -64,14 +64,13 @@ def classes(dims: int = 2) -> Mapping[str, str]:
 
 
 def block_classes(analysis: Analysis) -> tuple[BlockClass, ...]:
-    """Return the class of each kind of block that a network has."""
-    network, by_stage = analysis.network, samples(analysis)
-    classes = []
-    for kind in dict.fromkeys(network.spec.block):
-        stages = [stage for stage, of in zip(network.stages, network.spec.block, strict=True) if of is kind]
+    """Return the classes of a network's blocks: one for each kind, or for each group of stages that are made alike."""
+    spec, by_stage = analysis.network.spec, samples(analysis)
+    names, classes = class_names(spec), []
+    for name in dict.fromkeys(names):
+        stages = [stage for stage, of in zip(analysis.network.stages, names, strict=True) if of == name]
         blocks = tuple(sample for stage in stages for sample in by_stage[stage.path])
-        repeats = any(len(stage.blocks) > 1 for stage in stages)
-        classes.append(block_class(network.spec, kind, blocks, repeats=repeats))
+        classes.append(block_class(spec, name, tuple(stage.number for stage in stages), blocks))
     return tuple(classes)
 
 
@@ -127,7 +126,7 @@ def lines_of(source: str, network: Network, path: str) -> list[int]:
 
 def _in_block(lines: list[str], network: Network, stage: Stage, block: Block, inner: str) -> list[int]:
     """Return the lines of the block's class, and those of the small class that one of its layers lies in."""
-    kind = NAMES[network.spec.block[stage.number - 1]]
+    kind = class_names(network.spec)[stage.number - 1]
     numbers = _found(lines, _region(lines, f"class {kind}"), _pattern(block, inner))
     name, _, layer = inner.partition(".")
     made = re.search(rf"self\.{name} = (\w+)\(", "\n".join(lines[number] for number in numbers))

@@ -11,7 +11,7 @@ from typing import get_args, get_origin, get_type_hints
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec import choices, readers
 from resnet_explorer.spec.readers import FRACTIONS, WHOLES, Choice, quoted
-from resnet_explorer.spec.resnet_spec import ResNetSpec
+from resnet_explorer.spec.resnet_spec import BY_STAGE, ResNetSpec
 
 SECTIONS = ("Stages", "Block", "Shortcut", "Layers", "Stem", "Training depth", "Head")
 STAGES, BLOCK, SHORTCUT, LAYERS, STEM, TRAINING, HEAD = SECTIONS
@@ -41,6 +41,12 @@ def _unless(applies: Callable[[ResNetSpec], bool], why: str) -> Callable[[ResNet
 _never = _unless(lambda spec: True, "")
 _basic = _unless(lambda spec: spec.has_bottlenecks, "Only bottleneck blocks have this choice.")
 _plain = _unless(lambda spec: spec.residual, "A plain network has no shortcuts.")
+
+
+def _cardinal(spec: ResNetSpec) -> str:
+    return _basic(spec) or ("The group width tells the groups." if spec.group_width is not None else "")
+
+
 _REDUCING = (choices.Attention.SE, choices.Attention.CBAM)
 _unreduced = _unless(lambda spec: spec.attention in _REDUCING, "Only SE and CBAM reduce the channels.")
 _ungrouped = _unless(lambda spec: spec.norm.is_grouped, "Only group norm and EvoNorm-S0 have groups.")
@@ -85,7 +91,20 @@ def _axis(key: str, label: str, section: str, teaches: str, off: Callable[[ResNe
         values = readers.options(kind)
     numbers = {int: readers.whole, float: readers.fraction, bool: readers.truth}
     read = readers.choice(key, values) if values else numbers.get(kind, readers.whole_or_none)(key)
-    return Axis(key, label, section, teaches, readers.several(read) if is_row else read, values, off)
+    if key in BY_STAGE:
+        return Axis(key, label, section, teaches, readers.by_stage(read), values, _in_no_stage(off))
+    read = readers.widths(key) if key == "widths" else readers.several(read) if is_row else read
+    return Axis(key, label, section, teaches, read, values, off)
+
+
+def _in_no_stage(off: Callable[[ResNetSpec], str]) -> Callable[[ResNetSpec], str]:
+    """Return why an axis has no effect on any stage of a spec."""
+
+    def reason(spec: ResNetSpec) -> str:
+        reasons = [off(stage) for stage in spec.by_stages]
+        return reasons[0] if all(reasons) else ""
+
+    return reason
 
 
 _ROWS = (
@@ -95,17 +114,22 @@ _ROWS = (
         "How many blocks each stage stacks. A stage works at one resolution; its first block may shrink the map."),
     _axis("widths", "Width", STAGES,
         "Channels inside the blocks of each stage: 64 to 512 in the ImageNet nets. Where the map halves the paper "
-        "doubles the channels, so that every layer costs about the same. One number scales all stages."),
+        "doubles the channels, so that every layer costs about the same. One number scales all stages; 16+48 lets it "
+        "grow from 16 by 48 with equal steps from block to block (PyramidNet), 16/20,24/28 gives it for each block."),
     _axis("strides", "Stride", STAGES,
         "By how much the first block of each stage shrinks the map: 1 keeps it, 2 halves it."),
-    _axis("expansion", "Expansion", BLOCK, "A bottleneck's output has this many times its inner width: 4 in the paper.",
+    _axis("expansion", "Expansion", BLOCK,
+        "A bottleneck's output has this many times its inner width: 4 in the paper, 1 in RegNet.",
         _basic),
     _axis("cardinality", "Cardinality", BLOCK,
         "Groups of the 3×3: each sees its own channels only. ResNeXt has 32 of them instead of one wide convolution: "
-        "more channels for the same cost.", _basic),
-    _axis("base_width", "Group width", BLOCK,
+        "more channels for the same cost.", _cardinal),
+    _axis("base_width", "Base width", BLOCK,
         "Channels of one group for every 64 of the stage's width: 64 is the plain bottleneck, 128 a Wide ResNet, 4 "
-        "in 32 groups ResNeXt-50 32×4d.", _basic),
+        "in 32 groups ResNeXt-50 32×4d.", _cardinal),
+    _axis("group_width", "Group width", BLOCK,
+        "Channels of each group of the 3×3, whatever the width: as many groups as it takes (RegNet). None leaves it to "
+        "cardinality and base width.", _basic),
     _axis("reduce_first", "First reduction", BLOCK,
         "The first convolution of each block has the inner width divided by this: 2 in SENet-154, else 1."),
     _axis("order", "Order", BLOCK,
@@ -198,4 +222,5 @@ def axis(key: str) -> Axis:
     return AXES[key]
 
 
-assert list(AXES) and set(AXES) == {item.name for item in fields(ResNetSpec)} - {"name"}, "each axis has its row"
+_FIELDS = {item.name for item in fields(ResNetSpec)} - {"name", "by_stage", "block_widths"}
+assert set(AXES) == _FIELDS, "each axis has its row"

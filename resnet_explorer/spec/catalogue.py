@@ -93,11 +93,11 @@ def named(spec: ResNetSpec) -> ResNetSpec:
     entry = entry_of(spec)
     if entry:
         return replace(spec, name=entry.name)
-    if not spec.residual and (twin := entry_of(replace(spec, residual=True))):
+    if not spec.has_shortcuts and (twin := entry_of(replace(spec, residual=True))):
         return replace(spec, name=plain_name(twin.name))
     base = spec.name.removesuffix("-plain").removesuffix("-edited")
     edited = f"{base}-edited" if base in CATALOGUE else base
-    return replace(spec, name=edited if spec.residual or base.startswith("plain") else plain_name(edited))
+    return replace(spec, name=edited if spec.has_shortcuts or base.startswith("plain") else plain_name(edited))
 
 
 def title(spec: ResNetSpec) -> str:
@@ -119,11 +119,17 @@ _USUAL = ResNetSpec("")
 
 def value_words(spec: ResNetSpec, key: str) -> str:
     """Return an axis' value as it is shown: a choice's label, a number, a list between commas."""
-    value = getattr(spec, key)
+    value = spec.value(key)
     labels = {choice.value: choice.label for choice in AXES[key].choices}
     if isinstance(value, tuple):
         same = len(set(value)) == 1 and key == "block"
-        return ", ".join(str(labels.get(item, item)) for item in (value[:1] if same else value))
+        return ", ".join(_word(item, labels) for item in (value[:1] if same else value))
+    return _word(value, labels)
+
+
+def _word(value: object, labels: Mapping[object, str]) -> str:
+    if isinstance(value, tuple):  # the widths of a stage's blocks
+        return "–".join(str(item) for item in dict.fromkeys((value[0], value[-1])))
     if isinstance(value, bool):
         return "yes" if value else "no"
     return labels.get(value, "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value))
@@ -162,4 +168,4 @@ def changes(old: ResNetSpec, new: ResNetSpec) -> tuple[str, ...]:
 
 def twin(spec: ResNetSpec) -> ResNetSpec:
     """Return the plain twin of a residual network, or the residual network that a plain one is the twin of."""
-    return named(spec.plain() if spec.residual else replace(spec, residual=True))
+    return named(spec.plain() if spec.has_shortcuts else replace(spec, residual=True))

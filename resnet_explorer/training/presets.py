@@ -251,7 +251,7 @@ def plan_for(
     own = preset.image if preset and not data else image_of(choice, spec)
     shape = parse_input(image, spec.in_channels, spec.dims) if image else own
     recipe = (preset.recipes or {}).get(name, preset.recipe) if preset else Recipe()
-    like = None if spec.residual else twin(spec)
+    like = None if spec.has_shortcuts else twin(spec)
     return RunPlan(name, spec, replace(shape, batch=1), choice, recipe, like=like)
 
 

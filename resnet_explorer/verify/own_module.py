@@ -325,7 +325,7 @@ def _rivals(guess: _Guess) -> Iterator[_Guess]:
 
 def _other_choices(spec: ResNetSpec) -> Iterator[ResNetSpec]:
     for axis in AXES.values():
-        now = getattr(spec, axis.key)
+        now = spec.value(axis.key)
         values = [choice.value for choice in axis.choices] or ([not now] if isinstance(now, bool) else [])
         for value in values if axis.section != "Training depth" else ():
             try:

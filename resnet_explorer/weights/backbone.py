@@ -135,7 +135,9 @@ def _fits(layer: FileLayer, shape: tuple[int, int], side: int) -> bool:
 def _blocks(row: Layers, at: int, channels: int) -> tuple[tuple[FoundBlock, ...], int]:
     blocks: list[FoundBlock] = []
     while len(blocks) < MAX_BLOCKS * MAX_STAGES:
-        block, after = _block(row, at, channels, blocks[0].attention if blocks else None)
+        block, after = _block(row, at, channels, None)
+        if blocks and block and block.out == channels and block.attention is not blocks[-1].attention:
+            block, after = _block(row, at, channels, blocks[-1].attention)
         if block is None:
             break
         blocks.append(block)
@@ -147,7 +149,7 @@ def _block(row: Layers, at: int, channels: int, attention: Attention | None) -> 
     """Return the block at a place and the place after it; None where there is none.
 
     A projection may come first (transformers, timm) or after the branch (torchvision); ``attention`` is that of the
-    blocks before, which all have the same.
+    block before, which a block of the same stage has, too.
     """
     for first in (False, True):
         for core in _cores(row, at + first, channels):

@@ -167,7 +167,7 @@ def test_other_libraries_names() -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        *[("res2net50d", "Res2Net"), ("resnest14d", "ResNeSt"), ("skresnet18", "SKNet"), ("regnetx_002", "RegNet")],
+        *[("res2net50d", "Res2Net"), ("resnest14d", "ResNeSt"), ("skresnet18", "SKNet")],
         *[("hrnet_w18_small", "HRNet"), ("vgg11", "VGG"), ("vit_tiny_patch16_224", "vision transformer")],
         *[
             ("densenet121", "DenseNet"),

@@ -155,7 +155,7 @@ def _gated(spec: ResNetSpec, form: Form) -> str:
 
 def explain_shortcut(analysis: Analysis, block: Block, where: str) -> Explanation:
     """Return what is to be said of a shortcut as a whole."""
-    form, spec, ends = block.form, analysis.network.spec, analysis.sums[block.path]
+    form, spec, ends = block.form, analysis.network.spec_of(block), analysis.sums[block.path]
     names = {part.name for part in flat(form.shortcut or ())}
     rows = [row for row in analysis.rows_of(block) if row.part.name in names]
     sums = added_up(rows) if rows else Sums(ends.input, ends.output, 0, 0, 0, 0, None)

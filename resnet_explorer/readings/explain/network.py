@@ -21,7 +21,7 @@ from resnet_explorer.spec.choices import EARLY
 
 def explain_block(analysis: Analysis, block: Block, where: str) -> Explanation:
     """Return what is to be said of a residual or plain block."""
-    sums, form, spec = analysis.sums[block.path], block.form, analysis.network.spec
+    sums, form, spec = analysis.sums[block.path], block.form, analysis.network.spec_of(block)
     joined = blocks.joining(spec, block, sums)
     shortcut = sum(part.layer.params for part in flat((*(form.shortcut or ()), *form.gate)))
     gradients, gradient_words = text.way_back(spec, joined.kind, blocks.after_key(form))
@@ -49,7 +49,7 @@ _STEMS: Mapping[Stem, str] = {
 
 def explain_stem(analysis: Analysis, block: Block, where: str) -> Explanation:
     """Return what is to be said of the stem."""
-    sums, spec, rows = analysis.sums[block.path], analysis.network.spec, analysis.rows_of(block)
+    sums, spec, rows = analysis.sums[block.path], analysis.network.spec_of(block), analysis.rows_of(block)
     parts = flat(block.form.branch)
     convs = [part for part in parts if part.name.startswith("conv1")]
     pools = (part for part in parts if part.name.startswith("maxpool"))
@@ -109,7 +109,7 @@ def _left(spec: ResNetSpec) -> str:
 
 def explain_head(analysis: Analysis, block: Block, where: str) -> Explanation:
     """Return what is to be said of the head: the classifier, or a backbone's last activation."""
-    spec, rows = analysis.network.spec, analysis.rows_of(block)
+    spec, rows = analysis.network.spec_of(block), analysis.rows_of(block)
     facts = facts_of(analysis, analysis.sums[block.path], rows[-1].reading.stride)
     last = f"Brings the {text.preparation(spec)} that the last block still lacks. " if spec.order in EARLY else ""
     if spec.classes is None:
@@ -126,7 +126,7 @@ def explain_head(analysis: Analysis, block: Block, where: str) -> Explanation:
 def explain_layer(analysis: Analysis, block: Block, row: Row, where: str) -> Explanation:
     """Return what is to be said of a layer."""
     layer = row.part.layer
-    key, text = layer.describe(where_in(row.part, block, analysis.network.spec))
+    key, text = layer.describe(where_in(row.part, block, analysis.network.spec_of(block)))
     if isinstance(layer, Add):
         key = blocks.addition(block.form)
     counted = (Rule("Parameters", "conv_params"), Rule("MACs", "conv_macs")) if isinstance(layer, Conv2d) else ()
@@ -167,7 +167,9 @@ def _network(analysis: Analysis) -> Explanation:
     network, spec = analysis.network, analysis.network.spec
     entry, counted, count = entry_of(spec), depth(network), sum(spec.blocks)
     kinds = " and ".join(dict.fromkeys(spec.block))
-    kind = f"{'Residual' if spec.residual else 'Plain'} network of {count} {kinds} block{'' if count == 1 else 's'}"
+    kind = (
+        f"{'Residual' if spec.has_shortcuts else 'Plain'} network of {count} {kinds} block{'' if count == 1 else 's'}"
+    )
     note = f"{entry.note} " if entry else ""
     name = _counts_what(entry.title, counted) if entry else ""
     keys = _equations(analysis)
@@ -195,7 +197,7 @@ def _counts_what(name: str, counted: Depth) -> str:
 
 
 def _maps(analysis: Analysis) -> tuple[Fact, ...]:
-    spec = analysis.network.spec
+    spec = analysis.network.spec.by_stages[-1]
     if spec.classes is not None:
         return ()
     teaches = "What detectors and segmenters read."
@@ -208,10 +210,11 @@ def _maps(analysis: Analysis) -> tuple[Fact, ...]:
 
 
 def _equations(analysis: Analysis) -> tuple[str, ...]:
-    network, spec = analysis.network, analysis.network.spec
+    network = analysis.network
     # Only an average pool rounds odd sizes down: there the rule of each layer counts.
     size = "network_stride" if steady(network) else "size"
-    form = max((stage.blocks[-1] for stage in network.stages), key=lambda block: block.number).form
+    block = max((stage.blocks[-1] for stage in network.stages), key=lambda block: block.number)
+    form, spec = block.form, network.spec_of(block)
     after = blocks.after_key(form)
     if not spec.residual:
         return ("network_plain_bare" if after == "bare" else "network_plain", size)
