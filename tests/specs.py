@@ -154,7 +154,7 @@ def any_specs(draw: st.DrawFn) -> ResNetSpec:
 def images(largest: int = 80) -> st.SearchStrategy[InputShape]:
     """Return inputs of any proportions."""
     sides = st.integers(1, largest)
-    return st.builds(InputShape, st.integers(1, 3), sides, sides)
+    return st.builds(InputShape, st.integers(1, 3), sides, sides, st.integers(1, 6))
 
 
 @st.composite

@@ -243,15 +243,15 @@ _TEXTS: Mapping[str, str] = {
     "Rsqrt": "dL/dy times −y³ / 2.",
     "Exp": "dL/dy times y.",
     "Log": "dL/dy divided by x.",
-    "Mean AdaptiveAvgPool2D": "The gradient is distributed evenly: each of the n values that were averaged gets 1/n "
-    "of it.",
-    "AvgPool2D": "The gradient of each window is distributed evenly over its positions.",
+    "Mean AdaptiveAvgPool2D AdaptiveAvgPool3D": "The gradient is distributed evenly: each of the n values that were "
+    "averaged gets 1/n of it.",
+    "AvgPool2D AvgPool3D": "The gradient of each window is distributed evenly over its positions.",
     "Sum": "Each value that was summed gets the whole gradient.",
     "Var": "dL/dy times 2 (x − mean) / n, for n values.",
     "Amax Max": "The gradient goes to the position of the maximum; all others get 0.",
     "Maximum": "The gradient goes to whichever of the two was larger; the other gets 0.",
-    "MaxPool2DWithIndices MaxPool2D": "The gradient of each window goes to the position of its maximum; the others "
-    "get 0.",
+    "MaxPool2DWithIndices MaxPool2D MaxPool3DWithIndices": "The gradient of each window goes to the position of its "
+    "maximum; the others get 0.",
     "Addmm Linear": "dL/dx = dL/dy · W. dL/dW multiplies dL/dy with the input, dL/db is dL/dy summed over the batch.",
     "Mm Bmm": "Each factor gets dL/dy times the other one, transposed.",
     "T Transpose Permute": "Only the order of the axes was changed: the gradient is permuted back.",
@@ -267,7 +267,8 @@ _TEXTS: Mapping[str, str] = {
     "Cat Stack": "Each part that was concatenated gets its own slice of the gradient.",
     "ConstantPadNd": "The gradient of the padding is dropped; the map gets its own part. Negative padding crops, and "
     "what was cropped gets 0.",
-    "ReflectionPad2D": "The gradients of mirrored positions are added to those of the positions that they mirror.",
+    "ReflectionPad1D ReflectionPad2D ReflectionPad3D": "The gradients of mirrored positions are added to those of the "
+    "positions that they mirror.",
     "NativeDropout FusedDropout": "The gradient passes where the value was kept, scaled up as the value was; "
     "elsewhere it is 0.",
     "LogSoftmax": "dL/dy less the softmax times the sum of dL/dy: with the loss behind it, probability − target.",

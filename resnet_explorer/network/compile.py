@@ -6,8 +6,10 @@ from resnet_explorer.network.branches import Place, activation, branch, conv, no
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.blocks import Add, Bias, Dropout, Flatten, GatedAdd, Scale, Sigmoid
 from resnet_explorer.network.kinds.convolutions import Conv2d, Linear
-from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d, MaxPool2d, ZeroPad
+from resnet_explorer.network.kinds.pads import ZeroPad
+from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
 from resnet_explorer.network.kinds.shortcuts import PadChannels
+from resnet_explorer.network.lift import lift, lift_form, lift_stem
 from resnet_explorer.network.tree import Block, Chain, Form, Network, Part, Stage
 from resnet_explorer.spec import AntiAlias, Downsample, Gating, Init, Order, ResNetSpec, Shortcut, Stem, StemPool
 from resnet_explorer.spec import Block as Kind
@@ -170,7 +172,7 @@ def _form(spec: ResNetSpec, at: Place) -> Form:
     before: Chain = ()
     if convolves:
         before, inner = split_first(spec, inner)
-    return Form(inner, shortcut, _after(spec, at), before, _gate(spec, at))
+    return lift_form(spec, Form(inner, shortcut, _after(spec, at), before, _gate(spec, at)), at.channels)
 
 
 def _place(path: str, number: int, form: Form, prefix: str = "", skip: float = 0.0) -> Block:
@@ -208,6 +210,7 @@ def _places(spec: ResNetSpec) -> tuple[Place, ...]:
 def compile_spec(spec: ResNetSpec) -> Network:
     """Return the tree of a spec; the same spec gives the same tree."""
     stages = tuple(_stage(spec, number, at) for number, at in enumerate(_places(spec), start=1))
-    last = _head(spec.at(len(spec.blocks)), spec.outputs[-1])
+    last_spec, channels = spec.at(len(spec.blocks)), spec.outputs[-1]
+    last = lift(last_spec, _head(last_spec, channels), channels)
     end = _place("head", 0, Form(last)) if last else None
-    return Network(spec, _place("stem", 0, Form(_stem(spec.at(1)))), stages, end)
+    return Network(spec, _place("stem", 0, Form(lift_stem(spec.at(1), _stem(spec.at(1))))), stages, end)

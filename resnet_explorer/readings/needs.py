@@ -16,6 +16,8 @@ from resnet_explorer.spec.input_shape import MAX_SIZE
 class Needs:
     """Whether a network can train at an input, and the smallest square images it takes at that batch size.
 
+    Of a signal the side is its length; a video is of ``frames``.
+
     ``failing`` is the first batch norm with a single value per channel (PyTorch raises "Expected more than 1 value
     per channel when training"), None where training works. The smallest sides are None where no size will do;
     ``every_larger`` is False where some size above them fails.
@@ -26,41 +28,57 @@ class Needs:
     smallest_inference: int | None
     smallest_training: int | None
     every_larger: bool = True
+    dims: int = 2
+    frames: int = 0
 
     @property
     def text(self) -> str:
         """Return one or two sentences on what the input allows."""
-        runs = f"Inference runs from {self.smallest_inference}×{self.smallest_inference} pixels"
+        runs = f"Inference runs from {self._sized(self.smallest_inference)}{self._unit}"
         if not self.every_larger:
             runs = f"Odd sizes can fail: the average pool rounds down where the shortcut rounds up. {runs}"
-        small = f"{self.smallest_training}×{self.smallest_training}"
+        small = self._sized(self.smallest_training)
         if self.failing is None:
             return f"{runs}, training with batch {self.batch} from {small}."
         return (
             f"Inference only: in training, {self.failing} would see one value per channel. "
-            f"Use a batch of 2 or more, or at least {small} pixels."
+            f"Use a batch of 2 or more, or at least {small}{self._unit}."
         )
+
+    def _sized(self, side: int | None) -> str:
+        return f"{side}" if self.dims == 1 else f"{side}×{side}"
+
+    @property
+    def _unit(self) -> str:
+        return {1: " samples", 2: " pixels"}.get(self.dims, f" pixels at {self.frames} frames")
 
 
 def needs(analysis: Analysis) -> Needs:
     """Return what the network of an analysis needs, at that analysis' batch size."""
     batch = analysis.input.batch
-    return Needs(batch, _starved(analysis), *_smallest_sides(analysis.network, batch), steady(analysis.network))
+    network, frames = analysis.network, analysis.input.frames
+    sides = _smallest_sides(network, batch, frames if network.spec.dims == 3 else 0)
+    return Needs(batch, _starved(analysis), *sides, steady(network), network.spec.dims, frames)
 
 
 @lru_cache(maxsize=64)
-def _smallest_sides(network: Network, batch: int) -> tuple[int | None, int | None]:
-    """Return the smallest sides for inference and for training; they do not depend on the input's own size."""
+def _smallest_sides(network: Network, batch: int, frames: int) -> tuple[int | None, int | None]:
+    """Return the smallest sides for inference and for training; they do not depend on the input's own size.
+
+    Those of a video network hold for its number of frames.
+    """
     # Two blocks a stage will do: the others keep the shape, so that they need nothing more.
     whole = bool(network.spec.block_widths)
     stages = tuple(stage if whole else replace(stage, blocks=stage.blocks[:2]) for stage in network.stages)
     short, is_steady = replace(network, stages=stages), steady(network)
 
     def trains(side: int) -> bool:
-        analysis = _runs(short, batch, side)
+        analysis = _runs(short, batch, side, frames)
         return analysis is not None and _starved(analysis) is None
 
-    return _smallest(lambda side: _runs(short, batch, side) is not None, is_steady), _smallest(trains, is_steady)
+    return _smallest(lambda side: _runs(short, batch, side, frames) is not None, is_steady), _smallest(
+        trains, is_steady
+    )
 
 
 def steady(network: Network) -> bool:
@@ -75,9 +93,9 @@ def _starved(analysis: Analysis) -> str | None:
     return next((row.path for row in analysis.rows if row.part.layer.starves(row.reading.input)), None)
 
 
-def _runs(network: Network, batch: int, side: int) -> Analysis | None:
+def _runs(network: Network, batch: int, side: int, frames: int) -> Analysis | None:
     try:
-        return analyse(network, InputShape(batch, side, side))
+        return analyse(network, InputShape(batch, side, side, frames or 1))
     except InputError:
         return None
 

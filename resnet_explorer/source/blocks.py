@@ -9,7 +9,18 @@ from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.blocks import Dropout, GatedAdd, Scale
 from resnet_explorer.network.tree import Chain, Step
 from resnet_explorer.source.layers import Shortcut, Writer, bridge, splits
-from resnet_explorer.source.scope import LINE, PLACES, Sample, Scope, broken, expanded, function, indented, symbols
+from resnet_explorer.source.scope import (
+    LINE,
+    MIDDLES,
+    PLACES,
+    Sample,
+    Scope,
+    broken,
+    expanded,
+    function,
+    indented,
+    symbols,
+)
 from resnet_explorer.spec import Block as Kind
 from resnet_explorer.spec import ResNetSpec
 
@@ -112,6 +123,7 @@ class Forward:
 def _lines_of(branch: Chain) -> list[Chain]:
     """Return a branch in the pieces that a line holds: a convolution with what has its number, then how it ends.
 
+    Of a pair in space and time each is one.
     Pools and dropout have no number: they stay with what they follow.
     """
     numbers = [re.search(r"\d", "" if isinstance(step, Gated) else step.name) for step in branch]
@@ -119,7 +131,7 @@ def _lines_of(branch: Chain) -> list[Chain]:
     pieces: list[list[Step]] = []
     last = ""
     for step, number in zip(branch[:count], numbers, strict=False):
-        if not pieces or (number and number[0] != last):
+        if not pieces or (number and number[0] != last) or step.name.endswith("_time"):
             pieces.append([])
         last = number[0] if number else last
         pieces[-1].append(step)
@@ -202,7 +214,7 @@ def activations(steps: Sequence[Step]) -> dict[str, tuple[str, Layer]]:
     """
     parts = [step for step in steps if isinstance(step, Part) and _is_shared(step)]
     return {
-        part.name: (re.sub(r"\d+$", "", part.name) if part.layer == parts[-1].layer else part.name, part.layer)
+        part.name: (re.sub(r"\d+(_space)?$", "", part.name) if part.layer == parts[-1].layer else part.name, part.layer)
         for part in parts
     }
 
@@ -229,6 +241,8 @@ class _Block:
         lines = []
         for step in self.steps:
             writer.made = (self.out,) if step is convs[-1] else ("width", "inner", "first")
+            if step.name.endswith("_space"):
+                writer.made = MIDDLES
             lines += self._step(writer, step)
         for step in self.blocks[0].form.after:
             if isinstance(step, Part) and step.layer.role is not Role.JOIN:

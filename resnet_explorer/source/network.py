@@ -1,6 +1,6 @@
 """The class of the network: stem, stages, head, initial weights, and the forward through them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from resnet_explorer.network import Block, Network, Part, Stage, flat
 from resnet_explorer.network.kinds import Role
@@ -121,7 +121,7 @@ def first_weights(network: Network, blocks: Sequence[BlockClass]) -> list[str]:
     if spec.init in _DRAWS:
         lines += [
             "for module in self.modules():",
-            "    if isinstance(module, nn.Conv2d):",
+            f"    if isinstance(module, nn.Conv{spec.dims}d):",
             f"        {_DRAWS[spec.init]}",
         ]
     lines += _blocks(network, blocks)
@@ -259,7 +259,7 @@ def _modules(block: Block) -> dict[str, list[Part]]:
 
 def _forward(analysis: Analysis) -> list[str]:
     network = analysis.network
-    lines = [f"x = {_through(flat(network.stem.form.branch), 'x')}"]
+    lines = [f"x = {_through(parts, 'x')}" for parts in _pairs(flat(network.stem.form.branch))]
     lines += [f"x = self.{stage.path}(x)" for stage in network.stages]
     if network.head is None:
         return [*lines, "return x"]
@@ -269,6 +269,12 @@ def _forward(analysis: Analysis) -> list[str]:
         lines.append(f"x = {_through(parts[:pooled], 'x')}")
         parts = parts[pooled:]
     return [*lines, f"return {_through(parts, 'x')}"]
+
+
+def _pairs(parts: Sequence[Part]) -> Iterator[Sequence[Part]]:
+    """Yield the stem as one piece, or up to the convolution in time and from there on."""
+    time = next((place for place, part in enumerate(parts) if part.name.endswith("_time")), 0)
+    yield from (parts[:time], parts[time:]) if time else (parts,)
 
 
 def _through(parts: Sequence[Part], start: str) -> str:

@@ -7,6 +7,7 @@ from resnet_explorer.spec.choices import (
     AttentionAt,
     Block,
     Conv,
+    ConvTime,
     Downsample,
     Gain,
     Gating,

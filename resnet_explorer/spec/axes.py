@@ -59,6 +59,7 @@ _early = _unless(
     lambda spec: spec.order not in choices.EARLY or spec.stem_pool is choices.StemPool.CONV,
     "In this order the first block activates.",
 )
+_images = _unless(lambda spec: spec.dims == 3, "Only videos have a time axis.")
 _headless = _unless(lambda spec: spec.classes is not None, "A backbone has no classifier.")
 
 
@@ -84,7 +85,12 @@ _KERNELS: tuple[Choice, ...] = (
     Choice(5, "5×5", "Sees two positions around: 25 weights for each pair of channels instead of 9."),
     Choice(7, "7×7", "Sees three positions around: 49 weights for each pair of channels instead of 9."),
 )
-_NUMBERS = {"output_stride": _OUTPUT_STRIDES, "kernel": _KERNELS}
+_DIMS: tuple[Choice, ...] = (
+    Choice(1, "1 · signals", "Convolutions slide along time: sensor readings, sound, heartbeats (N × C × L)."),
+    Choice(2, "2 · images", "Convolutions slide over rows and columns (N × C × H × W)."),
+    Choice(3, "3 · videos", "Convolutions slide over frames, rows and columns (N × C × T × H × W)."),
+)
+_NUMBERS: Mapping[str, tuple[Choice, ...]] = {"output_stride": _OUTPUT_STRIDES, "kernel": _KERNELS, "dims": _DIMS}
 """The values of axes that are one of a few numbers."""
 _TYPES = get_type_hints(ResNetSpec)
 
@@ -176,8 +182,12 @@ _ROWS = (
         "Groups of channels that are normalised together; where they do not divide a layer's channels, the largest "
         "common divisor is taken.", _ungrouped),
     _axis("conv", "Convolution", LAYERS, "How a convolution uses its weights."),
+    _axis("conv_time", "Convolution in time", LAYERS, "How a video network's convolutions treat time.", _images),
     _axis("activation", "Activation", LAYERS,
         "The non-linearity: without one, a stack of convolutions is one convolution.", _own_activation),
+    _axis("dims", "Dimensions", STEM,
+        "What the network works on: signals, images or videos. All kernels and strides hold along each axis; only a "
+        "video's stem keeps all frames."),
     _axis("stem", "Stem", STEM, "What stands before the first stage."),
     _axis("stem_channels", "Stem channels", STEM,
         "Channels that the stem hands to the first stage: 64, or 16 for CIFAR."),

@@ -197,6 +197,18 @@ class Conv(Option):
         "Each filter is normalised to mean 0 and variance 1 before use (Qiao et al. 2019; BiT).")
 
 
+class ConvTime(Option):
+    """How the convolutions of a video network treat time (Tran et al. 2018, section 3)."""
+
+    FULL = ("3d", "3×3×3",
+        "Each convolution sees three frames as it sees three rows and columns (R3D: Tran et al. 2018, section 3.2).")
+    FRAMES = ("2d", "1×3×3, frame by frame",
+        "Each convolution sees one frame, and its stride skips none: the stages of MC3 after the first (section 3.3).")
+    SPLIT = ("2+1d", "1×3×3, then 3×1×1",
+        "R(2+1)D: a convolution in space, a norm and an activation, then a convolution in time, with as many weights "
+        "as a 3×3×3 (section 3.5).")
+
+
 class Activation(Option):
     """The non-linearity."""
 

@@ -172,3 +172,4 @@ FRACTIONS: dict[str, tuple[str, float, float]] = {
 
 OUTPUT_STRIDES = (8, 16, 32)
 KERNELS = (3, 5, 7)
+DIMS = (1, 2, 3)

@@ -18,8 +18,10 @@ from resnet_explorer.network import Block, Form, Part
 from resnet_explorer.network.kinds import KINDS, Layer, Role, Shape, blocks, gates
 from resnet_explorer.network.kinds.activations import ACTIVATIONS, LeakyReLU
 from resnet_explorer.network.kinds.convolutions import ChannelConv1d, Conv2d, Linear
-from resnet_explorer.network.kinds.norms import NORMS
-from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d, ZeroPad
+from resnet_explorer.network.kinds.dimensions import STILL
+from resnet_explorer.network.kinds.norms import NORMS, EvoNormS0
+from resnet_explorer.network.kinds.pads import ZeroPad
+from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
 from resnet_explorer.network.kinds.shortcuts import PadChannels
 from resnet_explorer.network.kinds.tape import Tape
 from resnet_explorer.network.tree import where
@@ -31,7 +33,7 @@ from resnet_explorer.spec import Activation, Norm, ResNetSpec
 
 SPEC = ResNetSpec("", norm_groups=2)
 MAP, PIXEL = (2, 8, 6, 6), (2, 8, 1, 1)
-CASES: tuple[tuple[Layer, Shape], ...] = (
+IMAGES: tuple[tuple[Layer, Shape], ...] = (
     *((make(SPEC, 8), MAP) for make in NORMS.values()),
     *((make(True, 8), MAP) for _, make in ACTIVATIONS.values()),
     *((make(False, 8), MAP) for _, make in ACTIVATIONS.values()),
@@ -54,6 +56,15 @@ PAIRS: tuple[tuple[Layer, Shape, Shape], ...] = (
     (gates.Gather(8), (2, 36, 6, 6), MAP),
 )
 """Kinds that take two signals."""
+OTHERS = tuple(
+    (lifted, (*shape[:2], *shape[2:][-1:]) if dims == 1 else (*shape[:2], *shape[2:3], *shape[2:]))
+    for dims in (1, 3)
+    for layer, shape in IMAGES
+    for lifted in {layer.lifted(dims, time): None for time in (None, STILL)[: 1 + dims // 3]}
+    if lifted != layer
+)
+"""The layers that differ in other dimensions: for signals, for videos, and for videos frame by frame."""
+CASES = (*IMAGES, *OTHERS)
 NODES = {
     "BatchNorm2d": "NativeBatchNorm0",
     "GroupNorm": "NativeGroupNorm0",
@@ -119,11 +130,25 @@ def made(layer: Layer) -> nn.Module:
 
 def nodes(layer: Layer) -> tuple[str, ...]:
     """Return the names of what autograd records: that of ``View0`` is ViewBackward0."""
-    text = NODES.get(layer.kind, "")
+    dims = getattr(layer, "dims", 2)
+    text = NODES.get(layer.kind) or NODES.get(layer.kind.replace(f"{dims}d", "2d"), "")
+    text = text.replace("Pad2D0", f"Pad{dims}D0")
     if isinstance(layer, LeakyReLU):
         text = f"{layer.operation}{layer.in_place:d}"
     if isinstance(layer, AvgPool2d):
-        text = f"{'ConstantPadNd0 ' if layer.keeps_size else ''}AvgPool2D0"
+        text = f"AvgPool{max(2, dims)}D0"
+    if isinstance(layer, MaxPool2d) and dims == 3:
+        text = "MaxPool3DWithIndices0"
+    if isinstance(layer, MaxPool2d | AvgPool2d | AdaptiveAvgPool2d) and dims == 1:
+        text = f"Unsqueeze0 {text} Squeeze1"
+    if isinstance(layer, AvgPool2d) and layer.keeps_size:
+        text = f"ConstantPadNd0 {text}"
+    if isinstance(layer, ZeroPad):
+        text = f"{'Slice0 ' * sum(stride > 1 for stride in layer.strides)}ConstantPadNd0"
+    if isinstance(layer, ChannelConv1d) and dims != 2:
+        text = "View0 Transpose0 Convolution0 Transpose0 View0" if dims == 3 else "Transpose0 Convolution0 Transpose0"
+    if isinstance(layer, EvoNormS0):
+        text = text.replace("Unsqueeze0 Unsqueeze0 Div0", f"{'Unsqueeze0 ' * dims}Div0")
     return tuple(f"{name[:-1]}Backward{name[-1]}" for name in text.split())
 
 
@@ -207,7 +232,7 @@ WRITTEN = [
 @pytest.mark.parametrize(("layer", "shape"), WRITTEN, ids=lambda value: value.kind if isinstance(value, Layer) else "")
 def test_a_kind_as_source_computes_the_same(layer: Layer, shape: Shape) -> None:
     space = {"torch": torch, "nn": nn, "functional": functional, "Tensor": Tensor}
-    exec(classes().get(layer.called, ""), space)
+    exec(classes(getattr(layer, "dims", 2)).get(layer.called, ""), space)
     written = eval(str(Writer(SPEC, Scope(), str(shape[1])).term([layer])), space)
     module = made(layer).eval()
     written.load_state_dict(module.state_dict())

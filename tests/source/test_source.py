@@ -142,7 +142,7 @@ def check_twin(spec: ResNetSpec, source: str, image: InputShape) -> None:
     assert _chances(ours) == pytest.approx(_chances(theirs))
     ours.load_state_dict(theirs.state_dict(), strict=True)
     theirs.load_state_dict(shaken(ours).state_dict(), strict=True)
-    images = torch.rand(2, spec.in_channels, image.height, image.width).double()
+    images = torch.rand(2, *image.shape(spec.in_channels, spec.dims)[1:]).double()
     expected, got = ours.double()(images).detach(), theirs.eval().double()(images)
     got.sum().backward()  # fails where a layer in place destroys what the gradient needs
     assert expected.isfinite().all()

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from resnet_explorer.network import Block, Part, Stage, flat
 from resnet_explorer.network.kinds.blocks import Add
 from resnet_explorer.network.kinds.convolutions import Conv2d
-from resnet_explorer.network.kinds.pools import zeros_win
+from resnet_explorer.network.kinds.dimensions import sides
+from resnet_explorer.network.kinds.pads import zeros_win
 from resnet_explorer.network.tree import where as where_in
 from resnet_explorer.readings.explain import blocks, text
 from resnet_explorer.readings.explain.text import Explanation, Fact, Rule, facts_of, layer_facts
 from resnet_explorer.readings.needs import needs, steady
 from resnet_explorer.readings.read import Depth, depth, features
-from resnet_explorer.readings.results import Analysis, Row
+from resnet_explorer.readings.results import Analysis, Row, in_space
 from resnet_explorer.spec import Init, Order, ResNetSpec, Shortcut, Stem, StemPool
 from resnet_explorer.spec.catalogue import entry_of, title
 from resnet_explorer.spec.choices import BARE, EARLY
@@ -66,8 +67,13 @@ def _convs(parts: list[Part]) -> str:
     if len(convs) == 1:
         return _step(parts[0])
     channels = " → ".join(str(count) for count in (convs[0].in_channels, *(conv.out_channels for conv in convs)))
+    if len(convs) == 2:
+        first, last = convs
+        return f"a {first.hyper} convolution in space and a {last.hyper} one in time ({channels} channels)"
+    each = {conv.side for conv in convs}
+    side = convs[0].side if len(each) == 1 else f"pairs of {convs[0].side} and {convs[1].side}"
     strided = "the first and the last with stride 2" if convs[-1].stride > 1 else "the first with stride 2"
-    return f"three 3×3 convolutions ({channels} channels), {strided},"
+    return f"three {side} convolutions ({channels} channels), {strided},"
 
 
 def _step(part: Part) -> str:
@@ -89,7 +95,10 @@ def _pool(spec: ResNetSpec) -> str:
 def _deep(convs: list[Part], rows: tuple[Row, ...]) -> str:
     """Return how far a deep stem sees: the first stride doubles the reach of what follows."""
     field = next(row.receptive_field for row in rows if row.part == convs[-1])
-    return f" The three see {field}×{field} pixels, more than one 7×7." if len(convs) > 1 else ""
+    if len(convs) < 3 or field is None:
+        return ""
+    width = in_space(field)
+    return f" The three see {sides((width,) * min(2, len(rows[0].reading.input) - 2))} pixels, more than one 7×7."
 
 
 def _left(spec: ResNetSpec) -> str:
@@ -229,7 +238,7 @@ def _equations(analysis: Analysis) -> tuple[str, ...]:
 def _stage(analysis: Analysis, stage: Stage) -> Explanation:
     sums, count = analysis.sums[stage.path], len(stage.blocks)
     step = max(part.layer.window[1] for part in flat(stage.blocks[0].form.branch))
-    before, after = (f"{shape[2]}×{shape[3]}" for shape in (sums.input, sums.output))
+    before, after = (sides(shape[2:]) for shape in (sums.input, sums.output))
     effect = f"stride {step}: {before} becomes {after}" if step > 1 else f"stride 1: the map stays {after}"
     channels = (
         f"The channels go from {sums.input[1]} to {sums.output[1]}."
@@ -250,5 +259,5 @@ def _dilated(stage: Stage) -> str:
     conv = max(convs, key=lambda conv: conv.dilation)
     if conv.dilation == 1:
         return ""
-    side, apart = f"{conv.kernel}×{conv.kernel}", conv.dilation
+    side, apart = conv.side, conv.dilation
     return f" {side} convolutions are dilated by {apart}, where the map would else be {apart} times smaller."
