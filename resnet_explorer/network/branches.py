@@ -9,6 +9,7 @@ from resnet_explorer.network.kinds.activations import ACTIVATIONS, ReLU
 from resnet_explorer.network.kinds.convolutions import ChannelConv1d, Conv2d
 from resnet_explorer.network.kinds.norms import NORMS, BatchNorm2d
 from resnet_explorer.network.kinds.pools import SMOOTHERS, AdaptiveAvgPool2d
+from resnet_explorer.network.kinds.scaled import GAMMAS, Beta, ScaledStdConv2d
 from resnet_explorer.network.tree import Chain, Gated, Part
 from resnet_explorer.spec import AntiAlias, Attention, Conv, Gain, Init, Norm, Order, ResNetSpec, Stride
 from resnet_explorer.spec import Block as Kind
@@ -27,8 +28,10 @@ def conv(
 ) -> Part:
     """Return a convolution that keeps the map's size where its stride is 1."""
     padding = dilation * (kernel // 2)
-    standardised = spec.conv is Conv.STANDARDISED
-    return Part(name, Conv2d(channels, out, kernel, stride, padding, groups, False, dilation, standardised))
+    sizes = (channels, out, kernel, stride, padding, groups, spec.conv_bias, dilation)
+    if spec.conv is Conv.SCALED:
+        return Part(name, ScaledStdConv2d(*sizes, gamma=GAMMAS[spec.activation]))
+    return Part(name, Conv2d(*sizes, spec.conv is Conv.STANDARDISED))
 
 
 def norm(spec: ResNetSpec, name: str, channels: int) -> tuple[Part, ...]:
@@ -104,7 +107,7 @@ class Place:
     """Where a block stands: the channels that enter it, its stage's kind and width, its stride and dilations.
 
     ``before`` is the dilation of the blocks before it: the first block of a dilated stage still uses it, as in
-    torchvision and timm.
+    torchvision and timm. ``variance`` is what x is expected to have, of a network that tracks it.
     """
 
     kind: Kind
@@ -113,6 +116,7 @@ class Place:
     stride: int = 1
     dilation: int = 1
     before: int = 1
+    variance: float = 1.0
 
     def out(self, spec: ResNetSpec) -> int:
         """Return the channels that the block puts out."""
@@ -168,7 +172,17 @@ def branch(spec: ResNetSpec, at: Place) -> Chain:
     """Return the branch, before whatever the block does after the addition."""
     units = _UNITS[at.kind](spec, at)
     ordered = _fixup if spec.init is Init.FIXUP else _early if spec.order in EARLY else _late
-    return (*ordered(spec, units), *_end(spec, at))
+    return (*_rescaled(spec, at, ordered(spec, units)), *_end(spec, at))
+
+
+def _rescaled(spec: ResNetSpec, at: Place, chain: Chain) -> Chain:
+    """Return a chain with β after the activation that it begins with, where the network tracks the variance of x.
+
+    timm's place of it; the paper has it before the activation (Brock et al. 2021, section 3).
+    """
+    if not (spec.track_variance and spec.residual):
+        return chain
+    return (*chain[:1], Part("beta", Beta(at.variance**-0.5)), *chain[1:])
 
 
 def _conv(spec: ResNetSpec, unit: _Unit, number: int) -> Part:
@@ -228,6 +242,8 @@ def _fixup(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
 def _end(spec: ResNetSpec, at: Place) -> Chain:
     out = at.out(spec)
     chain: Chain = _ATTENTION[spec.attention](spec, out)
+    if chain and spec.attention_scale != 1:
+        chain = (*chain, Part("attention_scale", blocks.Scale(spec.attention_scale)))
     if spec.gain is Gain.SKIPINIT:
         chain = (*chain, Part("gain", blocks.Gain(1, 0.0)))
     elif spec.gain is Gain.LAYERSCALE:

@@ -1,22 +1,38 @@
 """Spec to tree: branches, shortcuts, stem and head put at their places."""
 
 from functools import lru_cache
+from math import gcd
 
 from resnet_explorer.network.branches import Place, activation, branch, conv, norm, split_first
 from resnet_explorer.network.kinds import Layer, Role
+from resnet_explorer.network.kinds.activations import ACTIVATIONS
 from resnet_explorer.network.kinds.blocks import Add, Bias, Dropout, Flatten, GatedAdd, Scale, Sigmoid
 from resnet_explorer.network.kinds.convolutions import Conv2d, Linear
+from resnet_explorer.network.kinds.heads import AttentionPool2d, FixedScaleNorm, FlattenMap, GeM
 from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d, MaxPool2d, ZeroPad
 from resnet_explorer.network.tree import Block, Chain, Form, Network, Part, Stage
-from resnet_explorer.spec import AntiAlias, Downsample, Gating, Init, Order, ResNetSpec, Shortcut, Stem, StemPool
+from resnet_explorer.spec import (
+    AntiAlias,
+    Downsample,
+    Gating,
+    Head,
+    Init,
+    Order,
+    Pool,
+    ResNetSpec,
+    Shortcut,
+    Stem,
+    StemPool,
+)
 from resnet_explorer.spec import Block as Kind
 from resnet_explorer.spec.choices import EARLY
-from resnet_explorer.spec.resnet_spec import stem_stride
+from resnet_explorer.spec.resnet_spec import last_stride, stem_stride
 
 
 def _stem(spec: ResNetSpec) -> Chain:
     """Return the layers before the first stage; pre-activated nets leave norm and activation to the blocks."""
-    kernel, stride = (3, 1) if spec.stem is Stem.CIFAR else (7, 2)
+    kernel = 7 if spec.stem is Stem.IMAGENET else 3
+    stride = 1 if spec.stem is Stem.CIFAR else 2
     single = (conv(spec, "conv1", spec.in_channels, spec.stem_channels, kernel, stride),)
     convs = _deep(spec) if spec.stem in (Stem.DEEP, Stem.TIERED) else single
     return (*convs, *_activated(spec), *_pool(spec))
@@ -87,10 +103,33 @@ def _head(spec: ResNetSpec, channels: int) -> Chain:
         last = activation(spec, channels, "2", in_place=False)
     if spec.classes is None:
         return last
-    pooled = (Part("avgpool", AdaptiveAvgPool2d()), Part("flatten", Flatten()))
+    features = channels * (spec.map_side**2 if spec.pool is Pool.NONE else 1)
+    return (*last, *_features(spec, channels), *_outputs(spec, features, spec.classes))
+
+
+def _features(spec: ResNetSpec, channels: int) -> Chain:
+    """Return what makes a list of features of the last map."""
+    if spec.pool is Pool.ATTENTION:
+        # Heads of 64 channels as in CLIP, where the channels can be divided so.
+        return (Part("attnpool", AttentionPool2d(channels, spec.map_side, gcd(64, channels))),)
+    normed = norm(spec, "norm", channels) if spec.head_norm else ()
+    if spec.pool is Pool.NONE:
+        return (*normed, Part("flatten", FlattenMap(spec.map_side, spec.map_side * last_stride(spec))))
+    pool = Part("gem", GeM()) if spec.pool is Pool.GEM else Part("avgpool", AdaptiveAvgPool2d())
+    return (pool, *normed, Part("flatten", Flatten()))
+
+
+def _outputs(spec: ResNetSpec, features: int, classes: int) -> Chain:
+    """Return what makes outputs of the features; dropout comes just before the last linear layer."""
+    hidden: Chain = ()
+    if spec.head is Head.MLP:
+        name, make = ACTIVATIONS[spec.activation]
+        hidden = (Part("hidden", Linear(features, spec.head_hidden)), Part(f"{name}3", make(True, spec.head_hidden)))
+        features = spec.head_hidden
     drop = (Part("dropout", Dropout(spec.dropout)),) if spec.dropout else ()
     bias = (Part("bias2", Bias()),) if spec.init is Init.FIXUP else ()
-    return (*last, *pooled, *drop, *bias, Part("fc", Linear(channels, spec.classes)))
+    normed = (Part("fc_norm", FixedScaleNorm(classes)),) if spec.head is Head.EMBEDDING else ()
+    return (*hidden, *drop, *bias, Part("fc", Linear(features, classes)), *normed)
 
 
 def _bridge(spec: ResNetSpec, at: Place) -> Chain:
@@ -167,30 +206,37 @@ def _place(path: str, number: int, form: Form, prefix: str = "", skip: float = 0
 
 
 def _stage(spec: ResNetSpec, number: int, first: Place) -> Stage:
-    """Return a stage whose first block may shrink the map; the others keep its shape and share one form."""
+    """Return a stage whose first block may shrink the map; blocks of one shape and factor share a form."""
     count, done = spec.blocks[number - 1], sum(spec.blocks[: number - 1])
-    rest = Place(first.kind, first.out(spec), first.width, 1, first.dilation, first.dilation)
-    forms = [_form(spec, first)]
-    if count > 1:
-        forms.append(forms[0] if rest == first else _form(spec, rest))
+    place, forms = first, [_form(spec, first)]
+    for index in range(1, count):
+        variance = 1 + index * spec.branch_scale**2 if spec.track_variance else 1.0
+        rest = Place(first.kind, first.out(spec), first.width, 1, first.dilation, first.dilation, variance)
+        forms.append(forms[-1] if rest == place else _form(spec, rest))
+        place = rest
     path, rate = f"layer{number}", spec.stochastic_depth / sum(spec.blocks) if spec.residual else 0.0
     blocks = (
-        _place(f"{path}.{index}", index + 1, forms[min(index, 1)], f"{path}.{index}.", rate * (done + index + 1))
-        for index in range(count)
+        _place(f"{path}.{index}", index + 1, form, f"{path}.{index}.", rate * (done + index + 1))
+        for index, form in enumerate(forms)
     )
     return Stage(path, number, tuple(blocks))
 
 
 def _places(spec: ResNetSpec) -> tuple[Place, ...]:
-    """Return where the first block of each stage stands; past the output stride a stage dilates."""
-    channels, reached, dilation = spec.stem_channels, stem_stride(spec), 1
+    """Return where the first block of each stage stands; past the output stride a stage dilates.
+
+    The expected variance of x is 1 after the first block of a stage, but for what its branch added, since the shortcut
+    starts there from activated x that β has rescaled (Brock et al. 2021, section 3).
+    """
+    channels, reached, dilation, variance = spec.stem_channels, stem_stride(spec), 1, 1.0
     places = []
-    for kind, width, wanted in zip(spec.block, spec.widths, spec.strides, strict=True):
+    for kind, width, wanted, count in zip(spec.block, spec.widths, spec.strides, spec.blocks, strict=True):
         before, stride = dilation, wanted
         if spec.output_stride is not None and (dilation > 1 or reached * wanted > spec.output_stride):
             dilation, stride = dilation * wanted, 1
         reached *= stride
-        places.append(Place(kind, channels, width, stride, dilation, before))
+        places.append(Place(kind, channels, width, stride, dilation, before, variance))
+        variance = 1 + count * spec.branch_scale**2 if spec.track_variance else 1.0
         channels = places[-1].out(spec)
     return tuple(places)
 

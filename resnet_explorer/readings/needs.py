@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from resnet_explorer.errors import InputError
 from resnet_explorer.network import Network
+from resnet_explorer.network.kinds.heads import FlattenMap
 from resnet_explorer.readings.read import analyse
 from resnet_explorer.readings.results import Analysis
 from resnet_explorer.spec import AntiAlias, InputShape
@@ -18,7 +19,8 @@ class Needs:
 
     ``failing`` is the first batch norm with a single value per channel (PyTorch raises "Expected more than 1 value
     per channel when training"), None where training works. The smallest sides are None where no size will do;
-    ``every_larger`` is False where some size above them fails.
+    ``every_larger`` is False where some size above them fails. ``largest`` is the largest side that a head without a
+    pool takes, None where there is no such bound.
     """
 
     batch: int
@@ -26,6 +28,7 @@ class Needs:
     smallest_inference: int | None
     smallest_training: int | None
     every_larger: bool = True
+    largest: int | None = None
 
     @property
     def text(self) -> str:
@@ -34,18 +37,28 @@ class Needs:
         if not self.every_larger:
             runs = f"Odd sizes can fail: the average pool rounds down where the shortcut rounds up. {runs}"
         small = f"{self.smallest_training}×{self.smallest_training}"
+        most = f" The head is made for one map: images have at most {self.largest}×{self.largest} pixels."
+        bound = "" if self.largest is None else most
         if self.failing is None:
-            return f"{runs}, training with batch {self.batch} from {small}."
+            return f"{runs}, training with batch {self.batch} from {small}.{bound}"
+        larger = f", or at least {small} pixels" if self.smallest_training else ""
         return (
             f"Inference only: in training, {self.failing} would see one value per channel. "
-            f"Use a batch of 2 or more, or at least {small} pixels."
+            f"Use a batch of 2 or more{larger}.{bound}"
         )
 
 
 def needs(analysis: Analysis) -> Needs:
     """Return what the network of an analysis needs, at that analysis' batch size."""
     batch = analysis.input.batch
-    return Needs(batch, _starved(analysis), *_smallest_sides(analysis.network, batch), steady(analysis.network))
+    sides, flat = _smallest_sides(analysis.network, batch), _flattened(analysis.network)
+    return Needs(batch, _starved(analysis), *sides, steady(analysis.network), flat.image if flat else None)
+
+
+def _flattened(network: Network) -> FlattenMap | None:
+    """Return the layer of a head without a pool, which takes maps of one size."""
+    parts = network.head.form.parts if network.head else ()
+    return next((part.layer for part in parts if isinstance(part.layer, FlattenMap)), None)
 
 
 @lru_cache(maxsize=64)
@@ -59,7 +72,10 @@ def _smallest_sides(network: Network, batch: int) -> tuple[int | None, int | Non
         analysis = _runs(short, batch, side)
         return analysis is not None and _starved(analysis) is None
 
-    return _smallest(lambda side: _runs(short, batch, side) is not None, is_steady), _smallest(trains, is_steady)
+    flat = _flattened(network)
+    low, high = (0, 1) if flat is None else (flat.image - flat.image // flat.side, flat.image)
+    runs = _smallest(lambda side: _runs(short, batch, side) is not None, is_steady, low, high)
+    return runs, _smallest(trains, is_steady, low, high)
 
 
 def steady(network: Network) -> bool:
@@ -81,15 +97,18 @@ def _runs(network: Network, batch: int, side: int) -> Analysis | None:
         return None
 
 
-def _smallest(works: Callable[[int], bool], steady: bool) -> int | None:
-    """Return the smallest side that works: by bisection where all larger ones work too, else one after the other."""
-    low, high = 0, 1
+def _smallest(works: Callable[[int], bool], steady: bool, low: int, high: int) -> int | None:
+    """Return the smallest side that works: by bisection where all larger ones work too, else one after the other.
+
+    It is more than ``low``; ``high`` is tried first, then its doubles.
+    """
+    first = low
     while not works(high):
         low, high = high, high * 2
         if high > MAX_SIZE:
             return None
     if not steady:
-        return next(side for side in range(1, high + 1) if works(side))
+        return next(side for side in range(first + 1, high + 1) if works(side))
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if works(middle) else (middle, high)

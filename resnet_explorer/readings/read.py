@@ -124,7 +124,7 @@ class _FormWalk:
         else:
             grown, stride = grown + (kernel - 1) * stride, stride * step
         held = prod(output) * BYTES_PER_VALUE if layer.allocates else 0
-        self.readings.append(Reading(shape, output, layer.params, layer.macs(output), held, stride))
+        self.readings.append(Reading(shape, output, layer.params, layer.macs_from(shape, output), held, stride))
         self.growth.append(grown)
         return output, stride, grown
 
@@ -199,7 +199,7 @@ class Depth:
         """Return the sum as a sentence, such as ``1 stem + (4 + 4 + 4 + 4) in the stages + 1 fc = 18``."""
         inner = " + ".join(str(count) for count in self.stages)
         inner = f"({inner})" if len(self.stages) > 1 else inner
-        parts = [f"{self.stem} in the stem", f"{inner} in the branches", *(["1 fc"] if self.head else [])]
+        parts = [f"{self.stem} in the stem", f"{inner} in the branches", *([f"{self.head} fc"] if self.head else [])]
         return f"{' + '.join(parts)} = {self.weight_layers}{self._uncounted}."
 
     @property

@@ -11,6 +11,7 @@ from resnet_explorer.spec.catalogue import named, title
 from resnet_explorer.spec.change import change_all, differences
 from resnet_explorer.weights.backbone import Backbone, backbones, family, is_blur, reason, structural_family, weighted
 from resnet_explorer.weights.compare import alternatives, base_name, by_name, compared, in_catalogue
+from resnet_explorer.weights.heads import find_head
 from resnet_explorer.weights.layers import FileLayer, Kind, Layers, readings
 from resnet_explorer.weights.matching import classifier, leftovers, match, preference
 from resnet_explorer.weights.traits import open_questions, read_traits
@@ -92,6 +93,8 @@ class _Site:
         if names is None:
             return None
         free, root = self.free(names), self.backbone.root
+        if found := find_head(self.backbone, free):
+            return compared(change_all(spec, dict(found.changes)), {**names, **found.names}, shapes)
         head = classifier(self.backbone, free, root) or _own_head(free, names)
         if head is not None:
             names |= {head.tensors["weight"]: "fc.weight", head.tensors["bias"]: "fc.bias"}

@@ -186,6 +186,10 @@ class Layer:
         """Return the multiply-accumulates that an output of this shape costs."""
         return 0
 
+    def macs_from(self, shape: Shape, output: Shape) -> int:
+        """Return the multiply-accumulates for an input and an output of these shapes."""
+        return self.macs(output)
+
     def flops(self, shape: Shape, output: Shape, training: bool) -> int:
         """Return the FLOPs beside those of the MACs, for an input and an output of these shapes."""
         return self.flops_each * prod(output)

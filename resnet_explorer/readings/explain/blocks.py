@@ -12,6 +12,7 @@ from resnet_explorer.network.kinds.base import gate_start
 from resnet_explorer.network.kinds.blocks import Dropout, Gain, GatedAdd, Scale, StochasticDepth
 from resnet_explorer.network.kinds.convolutions import Conv2d
 from resnet_explorer.network.kinds.pools import AvgPool2d, ZeroPad
+from resnet_explorer.network.kinds.scaled import Beta
 from resnet_explorer.network.tree import starts_at_0
 from resnet_explorer.readings.explain.text import (
     Explanation,
@@ -205,7 +206,7 @@ def order_text(spec: ResNetSpec) -> str:
 
 def branch_text(spec: ResNetSpec, block: Block) -> str:
     """Return what F(x) is made of, how it ends, and where it starts."""
-    convs, layers = convolutions(block.form), [part.layer for part in flat(block.form.branch)]
+    convs, layers = convolutions(block.form), [part.layer for part in flat(block.form.before + block.form.branch)]
     text = f"{_convs(convs)}{_stride(convs)}{''.join(layer.follows for layer in layers)}"
     return f"{text}{_end(spec, block, layers)}{_start(spec, block)}"
 
@@ -251,6 +252,8 @@ _ATTENTIONS: Mapping[Attention, str] = {
 def _end(spec: ResNetSpec, block: Block, layers: list[Layer]) -> str:
     text = f" At its end {_ATTENTIONS[spec.attention]}." if block.form.gates else ""
     for layer in layers:
+        if isinstance(layer, Beta):
+            text += f" Before it β = {layer.factor:.4g} brings the expected variance of x to 1."
         if isinstance(layer, Gain) and layer.initial != 1:
             factor = "One learnt factor" if layer.initial == 0 else "A learnt factor for each channel"
             text += f" {factor}, {layer.initial:g} at first, multiplies F(x)."
