@@ -10,7 +10,7 @@ from resnet_explorer.readings import analyse
 from resnet_explorer.spec import InputShape
 from resnet_explorer.spec.catalogue import find
 from resnet_explorer.weights.identify import identify
-from tests.timm_reference import named, twins
+from tests.timm_reference import macs, named, twins
 
 NAMES = [f"nf_{kind}resnet{depth}" for kind in ("", "se", "eca") for depth in (26, 50, 101)]
 
@@ -29,6 +29,7 @@ def test_parameters_and_names_are_timms(name: str) -> None:
     spec = find(name)
     total = analyse(compile_spec(spec), InputShape(1, 64, 64)).total
     assert total.params == sum(parameter.numel() for parameter in theirs.parameters())
+    assert total.macs == macs(theirs, 64)
     found = identify({key: tuple(tensor.shape) for key, tensor in theirs.state_dict().items()})
     assert found.fits, found.problems[:3]
     assert found.spec == spec
