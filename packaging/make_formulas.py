@@ -108,6 +108,8 @@ FORMULAS = {
     "conv": r"y_{o,i,j} = \sum_{c,u,v}\, w_{o,c,u,v}\, x_{c,\,si+u-p,\,sj+v-p}",
     "conv_dilated": r"y_{o,i,j} = \sum_{c,u,v}\, w_{o,c,u,v}\, x_{c,\,si+du-p,\,sj+dv-p}",
     "conv_standardised": r"\hat{w}_o = \frac{w_o - \mu_o}{\sqrt{\sigma_o^2 + \varepsilon}}",
+    "conv_scaled": r"\hat{w}_o = \gamma\,g_o\,\frac{w_o - \mu_o}{\sqrt{n\,(\sigma_o^2 + \varepsilon)}}",
+    "beta": r"y = \beta\,x,\quad \beta = \frac{1}{\sqrt{\mathrm{Var}(x)}}",
     "conv_params": r"k_h\,k_w\,\frac{C_{\mathrm{in}}\,C_{\mathrm{out}}}{\mathit{g}}",
     "conv_macs": r"\mathrm{params}\, \times \,H_{\mathrm{out}}\, \times \,W_{\mathrm{out}}\, \times \,N",
     "conv1d": r"y_c = \sum_u\, w_u\, x_{c+u-p}",
@@ -130,6 +132,9 @@ FORMULAS = {
     "blur": r"y_{i,j} = \sum_{u,v}\, b_u\, b_v\, x_{si+u-1,\,sj+v-1},\; "
     r"b = \left(\frac{1}{4}, \frac{1}{2}, \frac{1}{4}\right)",
     "avgpool": r"y_c = \frac{1}{H W}\, \sum_{i,j}\, x_{c,i,j}",
+    "gem": r"y_c = \sqrt[p]{\frac{1}{H W}\, \sum_{i,j}\, (x_{c,i,j})^p}",
+    "attnpool": r"y = \mathrm{softmax}\left(\frac{q(\bar{x})\,k(x)^T}{\sqrt{d}}\right) v(x)",
+    "fixed_norm": r"y = \frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta",
     "channel_stats": r"y_c = (\bar{x}_c,\; \max x_c)",
     "spatial_stats": r"y_{i,j} = (\bar{x}_{i,j},\; \max_c\, x_{c,i,j})",
     "sum_pairs": r"y_c = x_{c,1} + x_{c,2}",

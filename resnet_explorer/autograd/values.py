@@ -228,8 +228,13 @@ _TEXTS: Mapping[str, str] = {
     "Hardswish": "dL/dy times (2 x + 3) / 6 for −3 < x < 3; all of it above, nothing below.",
     "Mish": "dL/dy times the slope of x tanh(softplus(x)): a little less than 0 for very negative x, near 1 for "
     "large x.",
+    "Clamp": "The gradient passes where the input was within the bounds; elsewhere it is 0.",
+    "Reciprocal": "dL/dy times −y².",
+    "Softmax": "y times dL/dy less the sum of y · dL/dy: what raises one weight lowers the others.",
+    "Bmm": "Each factor gets dL/dy times the other one, transposed, for each matrix of the batch.",
+    "UpsampleBicubic2DAa": "The gradient of each point goes to the points that it was interpolated from, by their "
+    "weights.",
     "Sigmoid": "dL/dy times y (1 − y): at most a quarter, and near 0 where the gate is wide open or shut.",
-    "Softmax": "dL/dx is y times dL/dy less the sum of y · dL/dy: what would raise all alike is removed.",
     "Add": "The gradient goes on unchanged to each that was added. At the end of a block these are F(x) and the "
     "shortcut: it splits in two, and where both meet again at x, dL/dx = dL/dy + (dF/dx)ᵀ dL/dy.",
     "Sub": "The gradient goes on unchanged to the first, and with the other sign to the second.",

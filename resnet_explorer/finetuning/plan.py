@@ -134,7 +134,7 @@ def head_cost(network: Network, classes: int) -> HeadCost:
     Raises ExplorerError where there is no head.
     """
     parts = network.head.form.parts if network.head else ()
-    linear = next((part.layer for part in parts if isinstance(part.layer, Linear)), None)
+    linear = next((part.layer for part in parts if isinstance(part.layer, Linear) and part.name == "fc"), None)
     if linear is None:
         raise ExplorerError("net", "A backbone has no head to replace.", "Give it classes.")
     return HeadCost(linear.in_features, linear.params, (linear.in_features + 1) * classes)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from resnet_explorer.module.blocks import Block, Gate, add_chain, run
-from resnet_explorer.module.layers import Gain
+from resnet_explorer.module.layers import Gain, ScaledStdConv2d
 from resnet_explorer.network import Network, compile_spec
 from resnet_explorer.network.tree import ADAPTER, first_convolution, spread
 from resnet_explorer.spec import Init, ResNetSpec
@@ -112,7 +112,14 @@ def _shrink(block: Block, blocks: int) -> None:
     *first, last = (child for child in block.children() if isinstance(child, nn.Conv1d | nn.Conv2d | nn.Conv3d))
     for conv in first:
         conv.weight.data.mul_(blocks ** (-0.5 / len(first)))
-    nn.init.zeros_(last.weight)
+    nn.init.zeros_(_strength(last))
+
+
+def _strength(layer: nn.Module) -> Tensor:
+    """Return the parameter at whose 0 a layer puts out 0: a gain, where its weights are normalised anyway."""
+    strength = layer.gain if isinstance(layer, ScaledStdConv2d) else layer.weight
+    assert isinstance(strength, Tensor)
+    return strength
 
 
 def _last_weight(block: Block) -> Tensor:
@@ -124,9 +131,7 @@ def _last_weight(block: Block) -> Tensor:
     weighted = [
         child for child in children if hasattr(child, "weight") and not isinstance(child, Gate | Gain | nn.PReLU)
     ]
-    weight = weighted[-1].weight
-    assert isinstance(weight, Tensor)
-    return weight
+    return _strength(weighted[-1])
 
 
 def add_adapter(model: ResNet, channels: int, into: int) -> ResNet:

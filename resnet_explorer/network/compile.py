@@ -1,25 +1,41 @@
 """Spec to tree: branches, shortcuts, stem and head put at their places."""
 
 from functools import lru_cache
+from math import gcd
 
 from resnet_explorer.network.branches import Place, activation, branch, conv, norm, split_first
 from resnet_explorer.network.kinds import Layer, Role
+from resnet_explorer.network.kinds.activations import ACTIVATIONS
 from resnet_explorer.network.kinds.blocks import Add, Bias, Dropout, Flatten, GatedAdd, Scale, Sigmoid
 from resnet_explorer.network.kinds.convolutions import Conv2d, Linear
+from resnet_explorer.network.kinds.heads import AttentionPool2d, FixedScaleNorm, FlattenMap, GeM
 from resnet_explorer.network.kinds.pads import ZeroPad
 from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
 from resnet_explorer.network.kinds.shortcuts import PadChannels
 from resnet_explorer.network.lift import lift, lift_form, lift_stem
 from resnet_explorer.network.tree import Block, Chain, Form, Network, Part, Stage
-from resnet_explorer.spec import AntiAlias, Downsample, Gating, Init, Order, ResNetSpec, Shortcut, Stem, StemPool
+from resnet_explorer.spec import (
+    AntiAlias,
+    Downsample,
+    Gating,
+    Head,
+    Init,
+    Order,
+    Pool,
+    ResNetSpec,
+    Shortcut,
+    Stem,
+    StemPool,
+)
 from resnet_explorer.spec import Block as Kind
 from resnet_explorer.spec.choices import EARLY
-from resnet_explorer.spec.resnet_spec import stem_stride
+from resnet_explorer.spec.resnet_spec import last_stride, stem_stride
 
 
 def _stem(spec: ResNetSpec) -> Chain:
     """Return the layers before the first stage; pre-activated nets leave norm and activation to the blocks."""
-    kernel, stride = (3, 1) if spec.stem is Stem.CIFAR else (7, 2)
+    kernel = 7 if spec.stem is Stem.IMAGENET else 3
+    stride = 1 if spec.stem is Stem.CIFAR else 2
     single = (conv(spec, "conv1", spec.in_channels, spec.stem_channels, kernel, stride),)
     convs = _deep(spec) if spec.stem in (Stem.DEEP, Stem.TIERED) else single
     return (*convs, *_activated(spec), *_pool(spec))
@@ -97,10 +113,33 @@ def _head(spec: ResNetSpec, channels: int) -> Chain:
         wide = (conv(spec, "", channels, spec.head_channels, 1), *norm(spec, "", spec.head_channels))
         last = (*last, *_numbered("final", (*wide, *activation(spec, spec.head_channels))))
         channels = spec.head_channels
-    pooled = (Part("avgpool", AdaptiveAvgPool2d()), Part("flatten", Flatten()))
+    features = channels * (spec.map_side**2 if spec.pool is Pool.NONE else 1)
+    return (*last, *_features(spec, channels), *_outputs(spec, features, spec.classes))
+
+
+def _features(spec: ResNetSpec, channels: int) -> Chain:
+    """Return what makes a list of features of the last map."""
+    if spec.pool is Pool.ATTENTION:
+        # Heads of 64 channels as in CLIP, where the channels can be divided so.
+        return (Part("attnpool", AttentionPool2d(channels, spec.map_side, gcd(64, channels))),)
+    normed = norm(spec, "norm", channels) if spec.head_norm else ()
+    if spec.pool is Pool.NONE:
+        return (*normed, Part("flatten", FlattenMap(spec.map_side, spec.map_side * last_stride(spec))))
+    pool = Part("gem", GeM()) if spec.pool is Pool.GEM else Part("avgpool", AdaptiveAvgPool2d())
+    return (pool, *normed, Part("flatten", Flatten()))
+
+
+def _outputs(spec: ResNetSpec, features: int, classes: int) -> Chain:
+    """Return what makes outputs of the features; dropout comes just before the last linear layer."""
+    hidden: Chain = ()
+    if spec.head is Head.MLP:
+        name, make = ACTIVATIONS[spec.activation]
+        hidden = (Part("hidden", Linear(features, spec.head_hidden)), Part(f"{name}3", make(True, spec.head_hidden)))
+        features = spec.head_hidden
     drop = (Part("dropout", Dropout(spec.dropout)),) if spec.dropout else ()
     bias = (Part("bias2", Bias()),) if spec.init is Init.FIXUP else ()
-    return (*last, *pooled, *drop, *bias, Part("fc", Linear(channels, spec.classes)))
+    normed = (Part("fc_norm", FixedScaleNorm(classes)),) if spec.head is Head.EMBEDDING else ()
+    return (*hidden, *drop, *bias, Part("fc", Linear(features, classes)), *normed)
 
 
 def _bridge(spec: ResNetSpec, at: Place) -> Chain:
@@ -179,13 +218,23 @@ def _place(path: str, number: int, form: Form, prefix: str = "", skip: float = 0
     return Block(path, number, form, tuple([prefix + part.name for part in form.parts]), skip)
 
 
+def _variance(spec: ResNetSpec, blocks: int) -> float:
+    """Return the variance that x is expected to have after so many blocks of a stage, of a network that tracks it."""
+    return 1 + blocks * spec.branch_scale**2 if spec.track_variance else 1.0
+
+
+def _next(spec: ResNetSpec, at: Place, width: int, index: int) -> Place:
+    """Return where a block stands that is not the first of its stage."""
+    return Place(at.kind, at.out(spec), width, 1, at.dilation, at.dilation, _variance(spec, index))
+
+
 def _stage(network: ResNetSpec, number: int, first: Place) -> Stage:
-    """Return a stage whose first block may shrink the map; blocks of equal shapes share one form."""
+    """Return a stage whose first block may shrink the map; blocks of one shape and factor share a form."""
     spec, done = network.at(number), sum(network.blocks[: number - 1])
     path, rate = f"layer{number}", spec.stochastic_depth / sum(spec.blocks) if spec.residual else 0.0
     at, form, blocks = first, _form(spec, first), []
     for index, width in enumerate(network.stage_widths(number)):
-        place = Place(first.kind, at.out(spec), width, 1, first.dilation, first.dilation) if index else first
+        place = first if index == 0 else _next(spec, at, width, index)
         if place != at:
             at, form = place, _form(spec, place)
         blocks.append(_place(f"{path}.{index}", index + 1, form, f"{path}.{index}.", rate * (done + index + 1)))
@@ -193,15 +242,21 @@ def _stage(network: ResNetSpec, number: int, first: Place) -> Stage:
 
 
 def _places(spec: ResNetSpec) -> tuple[Place, ...]:
-    """Return where the first block of each stage stands; past the output stride a stage dilates."""
-    channels, reached, dilation = spec.stem_channels, stem_stride(spec), 1
+    """Return where the first block of each stage stands; past the output stride a stage dilates.
+
+    The expected variance of x is 1 after the first block of a stage, but for what its branch added, since the shortcut
+    starts there from activated x that β has rescaled (Brock et al. 2021, section 3).
+    """
+    channels, reached, dilation, variance = spec.stem_channels, stem_stride(spec), 1, 1.0
     places = []
-    for number, (kind, wanted, out) in enumerate(zip(spec.block, spec.strides, spec.outputs, strict=True), start=1):
+    rows = zip(spec.block, spec.strides, spec.outputs, spec.by_stages, strict=True)
+    for number, (kind, wanted, out, stage) in enumerate(rows, start=1):
         before, stride = dilation, wanted
         if spec.output_stride is not None and (dilation > 1 or reached * wanted > spec.output_stride):
             dilation, stride = dilation * wanted, 1
         reached *= stride
-        places.append(Place(kind, channels, spec.stage_widths(number)[0], stride, dilation, before))
+        places.append(Place(kind, channels, spec.stage_widths(number)[0], stride, dilation, before, variance))
+        variance = _variance(stage, spec.blocks[number - 1])
         channels = out
     return tuple(places)
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from resnet_explorer.errors import InputError
 from resnet_explorer.network import Network
+from resnet_explorer.network.kinds.heads import FlattenMap
 from resnet_explorer.readings.read import analyse
 from resnet_explorer.readings.results import Analysis
 from resnet_explorer.spec import AntiAlias, InputShape
@@ -20,7 +21,8 @@ class Needs:
 
     ``failing`` is the first batch norm with a single value per channel (PyTorch raises "Expected more than 1 value
     per channel when training"), None where training works. The smallest sides are None where no size will do;
-    ``every_larger`` is False where some size above them fails.
+    ``every_larger`` is False where some size above them fails. ``largest`` is the largest side that a head without a
+    pool takes, None where there is no such bound.
     """
 
     batch: int
@@ -30,6 +32,7 @@ class Needs:
     every_larger: bool = True
     dims: int = 2
     frames: int = 0
+    largest: int | None = None
 
     @property
     def text(self) -> str:
@@ -38,11 +41,14 @@ class Needs:
         if not self.every_larger:
             runs = f"Odd sizes can fail: the average pool rounds down where the shortcut rounds up. {runs}"
         small = self._sized(self.smallest_training)
+        most = f" The head is made for one map: images have at most {self.largest}×{self.largest} pixels."
+        bound = "" if self.largest is None else most
         if self.failing is None:
-            return f"{runs}, training with batch {self.batch} from {small}."
+            return f"{runs}, training with batch {self.batch} from {small}.{bound}"
+        larger = f", or at least {small}{self._unit}" if self.smallest_training else ""
         return (
             f"Inference only: in training, {self.failing} would see one value per channel. "
-            f"Use a batch of 2 or more, or at least {small}{self._unit}."
+            f"Use a batch of 2 or more{larger}.{bound}"
         )
 
     def _sized(self, side: int | None) -> str:
@@ -57,8 +63,15 @@ def needs(analysis: Analysis) -> Needs:
     """Return what the network of an analysis needs, at that analysis' batch size."""
     batch = analysis.input.batch
     network, frames = analysis.network, analysis.input.frames
-    sides = _smallest_sides(network, batch, frames if network.spec.dims == 3 else 0)
-    return Needs(batch, _starved(analysis), *sides, steady(network), network.spec.dims, frames)
+    sides, flat = _smallest_sides(network, batch, frames if network.spec.dims == 3 else 0), _flattened(network)
+    largest = flat.image if flat else None
+    return Needs(batch, _starved(analysis), *sides, steady(network), network.spec.dims, frames, largest)
+
+
+def _flattened(network: Network) -> FlattenMap | None:
+    """Return the layer of a head without a pool, which takes maps of one size."""
+    parts = network.head.form.parts if network.head else ()
+    return next((part.layer for part in parts if isinstance(part.layer, FlattenMap)), None)
 
 
 @lru_cache(maxsize=64)
@@ -76,9 +89,10 @@ def _smallest_sides(network: Network, batch: int, frames: int) -> tuple[int | No
         analysis = _runs(short, batch, side, frames)
         return analysis is not None and _starved(analysis) is None
 
-    return _smallest(lambda side: _runs(short, batch, side, frames) is not None, is_steady), _smallest(
-        trains, is_steady
-    )
+    flat = _flattened(network)
+    low, high = (0, 1) if flat is None else (flat.image - flat.image // flat.side, flat.image)
+    runs = _smallest(lambda side: _runs(short, batch, side, frames) is not None, is_steady, low, high)
+    return runs, _smallest(trains, is_steady, low, high)
 
 
 def steady(network: Network) -> bool:
@@ -100,15 +114,18 @@ def _runs(network: Network, batch: int, side: int, frames: int) -> Analysis | No
         return None
 
 
-def _smallest(works: Callable[[int], bool], steady: bool) -> int | None:
-    """Return the smallest side that works: by bisection where all larger ones work too, else one after the other."""
-    low, high = 0, 1
+def _smallest(works: Callable[[int], bool], steady: bool, low: int, high: int) -> int | None:
+    """Return the smallest side that works: by bisection where all larger ones work too, else one after the other.
+
+    It is more than ``low``; ``high`` is tried first, then its doubles.
+    """
+    first = low
     while not works(high):
         low, high = high, high * 2
         if high > MAX_SIZE:
             return None
     if not steady:
-        return next(side for side in range(1, high + 1) if works(side))
+        return next(side for side in range(first + 1, high + 1) if works(side))
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if works(middle) else (middle, high)

@@ -235,7 +235,7 @@ class Depth:
         """Return the sum as a sentence, such as ``1 stem + (4 + 4 + 4 + 4) in the stages + 1 fc = 18``."""
         inner = " + ".join(str(count) for count in self.stages)
         inner = f"({inner})" if len(self.stages) > 1 else inner
-        parts = [f"{self.stem} in the stem", f"{inner} in the branches", *(["1 fc"] if self.head else [])]
+        parts = [f"{self.stem} in the stem", f"{inner} in the branches", *([f"{self.head} fc"] if self.head else [])]
         return f"{' + '.join(parts)} = {self.weight_layers}{self._uncounted}."
 
     @property

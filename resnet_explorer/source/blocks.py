@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from resnet_explorer.network import Fork, Gated, Part, flat
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.blocks import Dropout, GatedAdd, Scale
+from resnet_explorer.network.kinds.scaled import Beta
 from resnet_explorer.network.tree import Chain, Step
 from resnet_explorer.source.layers import Shortcut, Writer, bridge, splits
 from resnet_explorer.source.scope import (
@@ -70,6 +71,8 @@ class Forward:
                 start = f"self.{step.name}({start})"
             elif isinstance(step.layer, Scale):
                 start = f"{step.layer.factor!r} * {start}"
+            elif isinstance(step.layer, Beta):
+                start = f"self.beta * {start}"
             else:
                 start = f"self.{self.names.get(step.name, step.name)}({start})"
         return start
@@ -197,6 +200,7 @@ def block_class(network: ResNetSpec, name: str, stages: tuple[int, ...], blocks:
         f"class {made.name}(nn.Module):",
         f'    """{forward.equation()}."""',
         "",
+        *(["    beta = 1.0", ""] if any(step.name == "beta" for step in writer.steps) else []),
         *indented(function("__init__", ("self", *names), "None", 4)),
         "        super().__init__()",
         *indented(writer.body(), 8),
@@ -256,7 +260,7 @@ class _Block:
         if not isinstance(step, Part):
             gates = [gate for chain in self.chains for gate in chain if isinstance(gate, Gated)]
             return broken(f"self.{step.name} = ", writer.gate([gate for gate in gates if gate.name == step.name]))
-        if _is_shared(step) or isinstance(step.layer, Scale):
+        if _is_shared(step) or isinstance(step.layer, Scale | Beta):
             return []
         by_name = [{part.name: part.layer for part in sample.form.parts} for sample in self.blocks]
         column = [layers.get(step.name) for layers in by_name]

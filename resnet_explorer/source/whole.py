@@ -12,6 +12,7 @@ from resnet_explorer.network import Block, Network, Stage
 from resnet_explorer.network.kinds import Role
 from resnet_explorer.network.kinds.blocks import Dropout, Scale
 from resnet_explorer.network.kinds.dimensions import in_dims
+from resnet_explorer.network.kinds.scaled import Beta
 from resnet_explorer.readings import Analysis
 from resnet_explorer.source.blocks import BlockClass, activations, block_class, class_names
 from resnet_explorer.source.network import class_name, network_class, stage_function
@@ -139,8 +140,10 @@ def _pattern(block: Block, inner: str) -> str:
     form, name = block.form, inner.partition(".")[0]
     modules = {key: module for key, (module, _) in activations((*form.before, *form.branch, *form.after)).items()}
     layer = next((part.layer for part in form.parts if part.name == inner), None)
-    if isinstance(layer, Scale) and inner == "scale":
+    if isinstance(layer, Scale) and inner in ("scale", "attention_scale"):
         return re.escape(f"{layer.factor!r} * ")
+    if isinstance(layer, Beta):
+        return re.escape("self.beta * ")
     if isinstance(layer, Dropout) and name in ("shortcut", "downsample"):
         return _module("shortcut_dropout")
     if isinstance(layer, Scale) or (layer and layer.role is Role.JOIN) or name == "shortcut":

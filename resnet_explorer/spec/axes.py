@@ -66,6 +66,21 @@ _headless = _unless(lambda spec: spec.classes is not None, "A backbone has no cl
 _PADDED = (choices.Shortcut.PADDING, choices.Shortcut.POOLED)
 
 
+def _any_side(spec: ResNetSpec) -> str:
+    fits = spec.pool not in (choices.Pool.ATTENTION, choices.Pool.NONE)
+    return _headless(spec) or ("The pool takes maps of any size." if fits else "")
+
+
+def _no_head_norm(spec: ResNetSpec) -> str:
+    if spec.pool is choices.Pool.ATTENTION:
+        return "Attention pooling puts out features, which no norm follows."
+    return _headless(spec) or ("There is no norm." if spec.norm is choices.Norm.NONE else "")
+
+
+def _no_mlp(spec: ResNetSpec) -> str:
+    return _headless(spec) or ("Only an MLP has hidden features." if spec.head is not choices.Head.MLP else "")
+
+
 def _unprojected(spec: ResNetSpec) -> str:
     return _plain(spec) or ("Zero-padding has no convolution." if spec.shortcut in _PADDED else "")
 
@@ -161,6 +176,9 @@ _ROWS = (
     _axis("reduction_multiple", "Rounded to", BLOCK,
         "The attention's hidden channels are rounded to a multiple of this: 8 in timm's SE, 1 in the papers.",
         _unreduced),
+    _axis("attention_scale", "Attention ×", BLOCK,
+        "A constant factor on what the attention puts out: 2 in NF-ResNets, since a gate halves the signal at first.",
+        _inattentive),
     _axis("residual", "Residual", SHORTCUT,
         "With shortcuts a block computes F(x) + x; without them it is a plain network: the same layers, no addition."),
     _axis("shortcut", "Shortcut", SHORTCUT, "How the shortcut brings x to the shape of F(x) where they differ.",
@@ -183,6 +201,8 @@ _ROWS = (
         "common divisor is taken.", _ungrouped),
     _axis("conv", "Convolution", LAYERS, "How a convolution uses its weights."),
     _axis("conv_time", "Convolution in time", LAYERS, "How a video network's convolutions treat time.", _images),
+    _axis("conv_bias", "Biases", LAYERS,
+        "A learnt shift for each channel that a convolution puts out, where no norm shifts: NF-ResNets have them."),
     _axis("activation", "Activation", LAYERS,
         "The non-linearity: without one, a stack of convolutions is one convolution.", _own_activation),
     _axis("dims", "Dimensions", STEM,
@@ -205,12 +225,22 @@ _ROWS = (
     _axis("gain", "Branch gain", TRAINING, "A learnt factor on F(x), small at first."),
     _axis("branch_scale", "Branch ×", TRAINING,
         "A constant factor on F(x): 0.7071 keeps the variance of F(x) + x in check."),
+    _axis("track_variance", "Track variance", TRAINING,
+        "Each block multiplies activated x by β, one over the standard deviation that x is expected to have: every "
+        "branch of a stage adds the square of its factor to the variance (NF-ResNet: Brock et al. 2021).", _plain),
     _axis("stochastic_depth", "Stochastic depth", TRAINING,
         "The chance that the last block is skipped in training. It rises linearly with the depth, so that half this "
         "share of all blocks is skipped at each step (Huang et al. 2016).", _plain),
     _axis("block_dropout", "Block dropout", TRAINING,
         "The chance that a value is dropped before the 3×3 that follows the first convolution, in training (Wide "
         "ResNet: 0.3)."),
+    _axis("pool", "Pool", HEAD, "What makes features of the last map.", _headless),
+    _axis("map_side", "Map side", HEAD,
+        "Side in pixels of the last map that the head is made for: 7 at an image of 224.", _any_side),
+    _axis("head_norm", "Head norm", HEAD, "The network's norm on what the pool puts out, before it is flattened.",
+        _no_head_norm),
+    _axis("head", "Outputs by", HEAD, "What makes outputs of the features.", _headless),
+    _axis("head_hidden", "Hidden", HEAD, "Features between the two layers of an MLP.", _no_mlp),
     _axis("classes", "Classes", HEAD,
         "Outputs of the last, fully connected layer; none leaves a backbone, which ends in feature maps."),
     _axis("head_channels", "Head channels", HEAD,

@@ -112,6 +112,7 @@ class Stem(Option):
 
     IMAGENET = "imagenet", "7×7 / 2", "One 7×7 convolution of stride 2, as in the paper."
     CIFAR = "cifar", "3×3 (CIFAR)", "One 3×3 convolution of stride 1: small images keep their size."
+    CONV3X3 = "3x3", "3×3 / 2", "One 3×3 convolution of stride 2, as in RegNets (Radosavovic et al. 2020)."
     DEEP = ("deep", "deep: three 3×3",
         "Three 3×3 convolutions, the first of stride 2, in place of the 7×7: more layers for more MACs (ResNet-C: He "
         "et al. 2019).")
@@ -128,6 +129,30 @@ class StemPool(Option):
     STRIDED = ("stride", "none: the last conv strides",
         "The last of a deep stem's convolutions halves the map in the pool's place (timm's “ts” nets).")
     NONE = "none", "none", "The first stage works on the stem's whole map."
+
+
+class Pool(Option):
+    """What makes features of the last map."""
+
+    AVG = "avg", "average", "The mean of each channel over the whole map: any size will do."
+    GEM = ("gem", "GeM",
+        "The generalised mean with one learnt exponent, between mean and maximum: for retrieval (Radenović et al. "
+        "2018).")
+    ATTENTION = ("attention", "attention",
+        "The map's mean asks all positions by multi-head attention, with a learnt vector for each position (CLIP: "
+        "Radford et al. 2021).")
+    NONE = ("none", "none: flatten",
+        "Each position keeps its own weights in the linear layer, which so fits one size of image (iResNet).")
+
+
+class Head(Option):
+    """What makes outputs of the features."""
+
+    LINEAR = "linear", "linear", "One fully connected layer."
+    MLP = "mlp", "MLP", "Two fully connected layers with the activation between them."
+    EMBEDDING = ("embedding", "embedding",
+        "One fully connected layer and a batch norm without learnt scale: vectors that are compared (iResNet: "
+        "insightface).")
 
 
 class Attention(Option):
@@ -195,6 +220,9 @@ class Conv(Option):
     PLAIN = "plain", "plain", "Weights are used as they are."
     STANDARDISED = ("standardised", "weight-standardised",
         "Each filter is normalised to mean 0 and variance 1 before use (Qiao et al. 2019; BiT).")
+    SCALED = ("scaled-standardised", "scaled, weight-standardised",
+        "Each filter is normalised to mean 0 and variance 1 / fan-in, times a learnt gain and the γ of the activation: "
+        "the signal keeps its variance without a norm (NF-ResNet: Brock et al. 2021).")
 
 
 class ConvTime(Option):

@@ -19,9 +19,11 @@ from resnet_explorer.network.kinds import KINDS, Layer, Role, Shape, blocks, gat
 from resnet_explorer.network.kinds.activations import ACTIVATIONS, LeakyReLU
 from resnet_explorer.network.kinds.convolutions import ChannelConv1d, Conv2d, Linear
 from resnet_explorer.network.kinds.dimensions import STILL
+from resnet_explorer.network.kinds.heads import AttentionPool2d, FixedScaleNorm, FlattenMap, GeM
 from resnet_explorer.network.kinds.norms import NORMS, EvoNormS0
 from resnet_explorer.network.kinds.pads import ZeroPad
 from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
+from resnet_explorer.network.kinds.scaled import Beta, ScaledStdConv2d
 from resnet_explorer.network.kinds.shortcuts import PadChannels
 from resnet_explorer.network.kinds.tape import Tape
 from resnet_explorer.network.tree import where
@@ -41,6 +43,9 @@ IMAGES: tuple[tuple[Layer, Shape], ...] = (
     *((make(2), MAP) for make in SMOOTHERS.values()),
     *((layer, MAP) for layer in (AvgPool2d(2, 1, True), AvgPool2d(2, 2, True), AdaptiveAvgPool2d())),
     *((Conv2d(8, 16, 3, 2, 1, 2, True), MAP), (Conv2d(8, 16, 3, padding=1, standardised=True), MAP)),
+    *((ScaledStdConv2d(8, 16, 3, 2, 1, 2, True, gamma=1.7), MAP), (Beta(0.8), MAP)),
+    *((GeM(), MAP), (AttentionPool2d(8, 6, 4), MAP), (AttentionPool2d(8, 3, 4), (2, 8, 5, 4))),
+    *((FlattenMap(6, 192), MAP), (FixedScaleNorm(8), (2, 8))),
     *((ChannelConv1d(3), PIXEL), (Linear(8, 5), (2, 8)), (ZeroPad(8, 16, 2), MAP)),
     (PadChannels(8, 16), MAP),
     *((gates.SpatialSoftmax(), (2, 1, 6, 6)), (gates.Softmax(), (2, 36, 6, 6)), (gates.AddToMap(), MAP)),
@@ -86,6 +91,10 @@ NODES = {
     "AdaptiveAvgPool2d": "Mean1",
     "Conv2d": "Convolution0",
     "StdConv2d": "View0 Unsqueeze0 NativeBatchNorm0 View0 Convolution0",
+    "ScaledStdConv2d": "View0 Mul0 View0 NativeBatchNorm0 View0 Convolution0",
+    "Beta": "Mul0",
+    "GeM": "Clamp1 Pow1 Mean1 Reciprocal0 Pow1",
+    "FixedScaleNorm": "NativeBatchNorm0",
     "ChannelConv1d": "View0 Transpose0 Convolution0 Transpose0 Unsqueeze0",
     "Linear": "T0 Addmm0",
     "ZeroPad": "Slice0 Slice0 ConstantPadNd0",
@@ -149,6 +158,13 @@ def nodes(layer: Layer) -> tuple[str, ...]:
         text = "View0 Transpose0 Convolution0 Transpose0 View0" if dims == 3 else "Transpose0 Convolution0 Transpose0"
     if isinstance(layer, EvoNormS0):
         text = text.replace("Unsqueeze0 Unsqueeze0 Div0", f"{'Unsqueeze0 ' * dims}Div0")
+    if isinstance(layer, AttentionPool2d):
+        resized = "Slice0 View0 Permute0 UpsampleBicubic2DAa0 Permute0 View0 Cat0"
+        own = "View0 T0 Addmm0 View0 View0"
+        text = (
+            f"View0 Permute0 Mean1 Cat0 {'' if layer.side == 6 else f'Slice0 {resized} '}Unsqueeze0 Add0 Slice0 {own} "
+            f"Transpose0 Mul0 {own} Permute0 Bmm0 Softmax0 {own} Transpose0 Bmm0 View0"
+        )
     return tuple(f"{name[:-1]}Backward{name[-1]}" for name in text.split())
 
 
@@ -219,7 +235,7 @@ def test_a_kind_of_two_signals_answers_as_pytorch_does(layer: Layer, one: Shape,
 
 INSIDE = (
     *("ChannelConv1d", "ChannelStats", "SpatialStats", "SumPairs", "Scale"),
-    *("SpatialSoftmax", "Softmax", "LayerNorm2d", "ZeroBatchNorm2d"),
+    *("SpatialSoftmax", "Softmax", "LayerNorm2d", "ZeroBatchNorm2d", "Beta"),
 )
 """Kinds that source writes as a part of an attention's class, or as a factor in ``forward``."""
 WRITTEN = [

@@ -357,7 +357,8 @@ class Linear(base.Layer):
         return prod(output) * self.in_features
 
     def source(self, write: base.Writing) -> tuple[str, ...]:
-        return (self.called, write.flow, write.say("out_features"))
+        write.flow = write.say("out_features")
+        return (self.called, write.say("in_features"), write.flow)
 
     @property
     def hyper(self) -> str:
@@ -381,4 +382,8 @@ class Linear(base.Layer):
         return tape.op("AddmmBackward0", shape, bias, x, turned, saved=saved, alpha=1, beta=1, attributes=sizes)
 
     def describe(self, at: base.Where) -> base.Description:
+        if at.name == "hidden":
+            return "linear", f"Fully connected: {self.out_features} hidden features, from which the classes are scored."
+        if at.next and at.next.role is base.Role.NORM:
+            return "linear", f"Fully connected: an embedding of {self.out_features} numbers."
         return "linear", "Fully connected: one score for each class."

@@ -13,6 +13,7 @@ from resnet_explorer.network.kinds.blocks import Dropout, Gain, GatedAdd, Scale,
 from resnet_explorer.network.kinds.convolutions import Conv2d
 from resnet_explorer.network.kinds.pads import ZeroPad
 from resnet_explorer.network.kinds.pools import AvgPool2d
+from resnet_explorer.network.kinds.scaled import Beta
 from resnet_explorer.network.kinds.shortcuts import PadChannels
 from resnet_explorer.network.tree import starts_at_0, where
 from resnet_explorer.readings.explain.text import (
@@ -232,7 +233,7 @@ def order_text(spec: ResNetSpec) -> str:
 
 def branch_text(spec: ResNetSpec, block: Block) -> str:
     """Return what F(x) is made of, how it ends, and where it starts."""
-    convs, layers = convolutions(block.form), [part.layer for part in flat(block.form.branch)]
+    convs, layers = convolutions(block.form), [part.layer for part in flat(block.form.before + block.form.branch)]
     split = any(part.name.endswith("_time") for part in flat(block.form.branch))
     text = f"{_convs(convs, split)}{_stride(convs)}{''.join(layer.follows for layer in layers)}"
     return f"{text}{_end(spec, block, layers)}{_start(spec, block)}"
@@ -290,6 +291,8 @@ def _end(spec: ResNetSpec, block: Block, layers: list[Layer]) -> str:
     where = "At its end" if spec.attention_at is AttentionAt.END else "Before its last convolution"
     text = f" {where} {_ATTENTIONS[spec.attention]}." if block.form.gates else ""
     for layer in layers:
+        if isinstance(layer, Beta):
+            text += f" Before it β = {layer.factor:.4g} brings the expected variance of x to 1."
         if isinstance(layer, Gain) and layer.initial != 1:
             factor = "One learnt factor" if layer.initial == 0 else "A learnt factor for each channel"
             text += f" {factor}, {layer.initial:g} at first, multiplies F(x)."

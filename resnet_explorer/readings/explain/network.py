@@ -14,7 +14,7 @@ from resnet_explorer.readings.explain.text import Explanation, Fact, Rule, facts
 from resnet_explorer.readings.needs import needs, steady
 from resnet_explorer.readings.read import Depth, depth, features
 from resnet_explorer.readings.results import Analysis, Row, in_space
-from resnet_explorer.spec import Init, Order, ResNetSpec, Shortcut, Stem, StemPool
+from resnet_explorer.spec import Head, Init, Norm, Order, Pool, ResNetSpec, Shortcut, Stem, StemPool
 from resnet_explorer.spec.catalogue import entry_of, title
 from resnet_explorer.spec.choices import BARE, EARLY
 
@@ -42,6 +42,7 @@ def explain_block(analysis: Analysis, block: Block, where: str) -> Explanation:
 _STEMS: Mapping[Stem, str] = {
     Stem.IMAGENET: "ImageNet stem",
     Stem.CIFAR: "CIFAR stem",
+    Stem.CONV3X3: "Stem of one strided 3×3",
     Stem.DEEP: "Deep stem",
     Stem.TIERED: "Deep, tiered stem",
 }
@@ -123,9 +124,31 @@ def explain_head(analysis: Analysis, block: Block, where: str) -> Explanation:
     bias = " One learnt number is added to them first." if spec.init is Init.FIXUP else ""
     if spec.head_channels:
         last += f"A 1×1 convolution, its norm and its activation bring the map to {spec.head_channels} channels. "
-    any_size = "Averages each channel over the whole map, so that any input size will do"
-    description = f"{last}{any_size}, then scores the classes.{drop}{bias}"
-    return Explanation(block.path, where, "Classifier", description, ("avgpool", "linear"), facts)
+    description = f"{last}{_POOLS[spec.pool]}, {_outputs(spec)}.{drop}{bias}"
+    described = {part.name: part.layer.describe(where_in(part, block, spec))[0] for part in flat(block.form.branch)}
+    names = ("avgpool", "gem", "attnpool", *(("flatten",) if spec.pool is Pool.NONE else ()), "fc", "fc_norm")
+    keys = tuple(described[name] for name in names if name in described)
+    kind = "Embedding" if spec.head is Head.EMBEDDING else "Classifier"
+    return Explanation(block.path, where, kind, description, keys, facts)
+
+
+_POOLS: Mapping[Pool, str] = {
+    Pool.AVG: "Averages each channel over the whole map, so that any input size will do",
+    Pool.GEM: "Takes a learnt mean between average and maximum of each channel, so that any input size will do",
+    Pool.ATTENTION: "Pools the map by attention of its mean to all positions",
+    Pool.NONE: "Takes the whole map as a list of features, so that one input size alone will do",
+}
+
+
+def _outputs(spec: ResNetSpec) -> str:
+    """Return what the head makes of the features."""
+    first = "normalises that, " if spec.head_norm and spec.norm is not Norm.NONE else ""
+    first = "" if spec.pool is Pool.ATTENTION else first
+    if spec.head is Head.MLP:
+        return f"{first}then scores the classes by two layers with {spec.head_hidden:,} features between them"
+    if spec.head is Head.EMBEDDING:
+        return f"{first}then makes an embedding of {spec.classes:,} numbers, which a batch norm centres"
+    return f"{first}then scores the classes"
 
 
 def explain_layer(analysis: Analysis, block: Block, row: Row, where: str) -> Explanation:
