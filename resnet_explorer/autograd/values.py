@@ -216,11 +216,13 @@ _TEXTS: Mapping[str, str] = {
     "dL/dβ sums dL/dy.",
     "NativeGroupNorm": "dL/dx is γ/σ times dL/dy, less its mean and its projection on x̂, both taken over a group of "
     "channels of one image.",
+    "NativeLayerNorm": "dL/dx is γ/σ times dL/dy, less its mean and its projection on x̂, both taken over the channels.",
     "Relu": "The gradient passes where the output was positive; elsewhere it is 0.",
     "LeakyRelu": "The gradient passes where the input was positive; elsewhere a hundredth of it does.",
     "Silu": "dL/dy times σ(x) (1 + x (1 − σ(x))): a little less than 0 for very negative x, near 1 for large x.",
     "Gelu": "dL/dy times Φ(x) + x φ(x), with the normal distribution Φ and its density φ.",
     "Sigmoid": "dL/dy times y (1 − y): at most a quarter, and near 0 where the gate is wide open or shut.",
+    "Softmax": "dL/dx is y times dL/dy less the sum of y · dL/dy: what would raise all alike is removed.",
     "Add": "The gradient goes on unchanged to each that was added. At the end of a block these are F(x) and the "
     "shortcut: it splits in two, and where both meet again at x, dL/dx = dL/dy + (dF/dx)ᵀ dL/dy.",
     "Sub": "The gradient goes on unchanged to the first, and with the other sign to the second.",
@@ -244,7 +246,7 @@ _TEXTS: Mapping[str, str] = {
     "MaxPool2DWithIndices MaxPool2D": "The gradient of each window goes to the position of its maximum; the others "
     "get 0.",
     "Addmm Linear": "dL/dx = dL/dy · W. dL/dW multiplies dL/dy with the input, dL/db is dL/dy summed over the batch.",
-    "Mm": "Each factor gets dL/dy times the other one, transposed.",
+    "Mm Bmm": "Each factor gets dL/dy times the other one, transposed.",
     "T Transpose Permute": "Only the order of the axes was changed: the gradient is permuted back.",
     "View UnsafeView Reshape ReshapeAlias Squeeze Unsqueeze": "Only the shape was changed: the gradient is reshaped "
     "back.",

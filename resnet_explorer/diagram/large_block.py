@@ -50,8 +50,9 @@ def units(chain: Chain) -> list[Unit]:
         if isinstance(step, Gated):
             result += [Unit(tuple(made.pop()))] if made[-1] else []
             made = [[]]
-            result.append(Unit((*step.parts, step.scale), TEXTS[step.name]))
+            result.append(Unit((*flat(step.parts), step.scale), TEXTS[step.name]))
             continue
+        assert isinstance(step, Part)
         is_conv = step.layer.role is Role.CONVOLUTION
         if is_conv and not ends and made[-1]:
             result.append(Unit(tuple(made[-1])))
@@ -313,6 +314,6 @@ def _shortcut_text(parts: tuple[Part, ...], has_gate: bool) -> str:
         return "shortcut, weighted by a gate"
     if not parts:
         return "identity shortcut: x"
-    if parts[0].layer.role is Role.PAD:
+    if any(part.layer.role is Role.PAD for part in parts):
         return "zero-padded"
     return "projection" if any(part.layer.role is Role.CONVOLUTION for part in parts) else "x, altered"

@@ -6,8 +6,9 @@ from enum import StrEnum
 from math import prod
 
 from resnet_explorer.diagram.overview import stage_ink
-from resnet_explorer.network import Block, Network, Part
+from resnet_explorer.network import Block, Gated, Network, Part
 from resnet_explorer.network.kinds import Role, Shape
+from resnet_explorer.network.tree import Step
 from resnet_explorer.picture.marks import Ink
 from resnet_explorer.readings import Analysis
 from resnet_explorer.readings.text import compact
@@ -91,11 +92,16 @@ def _layers_text(block: Block) -> str:
     return ", ".join(f"{layer.kind} {layer.hyper}".strip() for layer in layers)
 
 
+def _passed(step: Step) -> Part:
+    """Return the layer of a step that the tensor passes last: a gate's product, what joins a fork."""
+    return step if isinstance(step, Part) else step.scale if isinstance(step, Gated) else step.join
+
+
 def main_way(block: Block) -> tuple[Part, ...]:
     """Return the layers that the tensor passes: neither those of the shortcut nor those that lead to a gate."""
     form = block.form
     chain = (*form.before, *form.branch, *form.after)
-    return tuple(step if isinstance(step, Part) else step.scale for step in chain)
+    return tuple(_passed(step) for step in chain)
 
 
 def _by_blocks(analysis: Analysis) -> Iterator[Stop]:
@@ -133,7 +139,7 @@ def _inside(analysis: Analysis, block: Block, unit: str, ink: Ink) -> Iterator[S
     the layer after it.
     """
     form, way = block.form, set(map(id, main_way(block)))
-    branch = {id(step if isinstance(step, Part) else step.scale) for step in form.branch}
+    branch = {id(_passed(step)) for step in form.branch}
     copied, waits = analysis.sums[block.path].input, False
     for row in analysis.rows_of(block):
         if id(row.part) not in way:

@@ -7,6 +7,7 @@ from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.blocks import Add, Bias, Dropout, Flatten, GatedAdd, Scale, Sigmoid
 from resnet_explorer.network.kinds.convolutions import Conv2d, Linear
 from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d, MaxPool2d, ZeroPad
+from resnet_explorer.network.kinds.shortcuts import PadChannels
 from resnet_explorer.network.tree import Block, Chain, Form, Network, Part, Stage
 from resnet_explorer.spec import AntiAlias, Downsample, Gating, Init, Order, ResNetSpec, Shortcut, Stem, StemPool
 from resnet_explorer.spec import Block as Kind
@@ -26,9 +27,10 @@ def _deep(spec: ResNetSpec) -> Chain:
     """Three 3x3 convolutions (He et al. 2019, figure 2b); tiered, their widths rise (timm's ``deep_tiered``)."""
     width = spec.stem_width
     first = max(1, 3 * (width // 4)) if spec.stem is Stem.TIERED else width
+    last = 2 if spec.stem_pool is StemPool.STRIDED else 1
     chain: Chain = ()
     for index, (channels, out, stride) in enumerate(
-        ((spec.in_channels, first, 2), (first, width, 1), (width, spec.stem_channels, 1))
+        ((spec.in_channels, first, 2), (first, width, 1), (width, spec.stem_channels, last))
     ):
         number = 3 * index
         chain = (*chain, conv(spec, f"conv1.{number}", channels, out, 3, stride))
@@ -47,11 +49,13 @@ def _activated(spec: ResNetSpec) -> Chain:
         return ()
     if spec.order is Order.RELU_ONLY and spec.stem_pool is not StemPool.CONV:
         return normed
+    if not spec.stem_activation:
+        return normed
     return (*normed, *activation(spec))
 
 
 def _pool(spec: ResNetSpec) -> Chain:
-    if spec.stem_pool is StemPool.NONE:
+    if spec.stem_pool in (StemPool.NONE, StemPool.STRIDED):
         return ()
     if spec.stem_pool is StemPool.CONV:
         return _numbered("maxpool", _conv_pool(spec))
@@ -81,12 +85,16 @@ def _head(spec: ResNetSpec, channels: int) -> Chain:
     Pre-activated nets end in the norm and the activation that their last addition still lacks.
     """
     last: Chain = ()
-    if spec.order is Order.V2:
+    if spec.order in (Order.V2, Order.NORM_FIRST):
         last = (*norm(spec, "bn", channels), *activation(spec, "2", in_place=False))
     elif spec.order is Order.RELU_ONLY:
         last = activation(spec, "2", in_place=False)
     if spec.classes is None:
         return last
+    if spec.head_channels:
+        wide = (conv(spec, "", channels, spec.head_channels, 1), *norm(spec, "", spec.head_channels))
+        last = (*last, *_numbered("final", (*wide, *activation(spec))))
+        channels = spec.head_channels
     pooled = (Part("avgpool", AdaptiveAvgPool2d()), Part("flatten", Flatten()))
     drop = (Part("dropout", Dropout(spec.dropout)),) if spec.dropout else ()
     bias = (Part("bias2", Bias()),) if spec.init is Init.FIXUP else ()
@@ -97,6 +105,9 @@ def _bridge(spec: ResNetSpec, at: Place) -> Chain:
     """Return what brings x to the shape of F(x): nothing where it has that shape already."""
     if at.stride == 1 and at.channels == at.out(spec) and spec.shortcut is not Shortcut.PROJECTION_EVERYWHERE:
         return ()
+    if spec.shortcut is Shortcut.POOLED:
+        pool = (Part("", AvgPool2d(at.stride, at.stride, whole=True)),) if at.stride > 1 else ()
+        return _numbered("downsample", (*pool, Part("", PadChannels(at.channels, at.out(spec)))))
     if spec.shortcut is Shortcut.PADDING:
         return (Part("downsample.0", ZeroPad(at.channels, at.out(spec), at.stride)),)
     return _numbered("downsample", _projection(spec, at))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from resnet_explorer.network import Gated, Part, flat
+from resnet_explorer.network import Fork, Gated, Part, flat
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.blocks import Dropout, GatedAdd, Scale
 from resnet_explorer.network.tree import Chain, Step
@@ -55,7 +55,7 @@ class Forward:
 
     def _through(self, chain: Chain, start: str) -> str:
         for step in chain:
-            if isinstance(step, Gated):
+            if isinstance(step, Gated | Fork):
                 start = f"self.{step.name}({start})"
             elif isinstance(step.layer, Scale):
                 start = f"{step.layer.factor!r} * {start}"
@@ -86,7 +86,9 @@ class Forward:
         return any(isinstance(part.layer, GatedAdd) and part.layer.exclusive for part in flat(self.form.after))
 
     def _ends(self, total: str) -> str:
-        chain = tuple(step for step in self.form.after if isinstance(step, Gated) or step.layer.role is not Role.JOIN)
+        chain = tuple(
+            step for step in self.form.after if not isinstance(step, Part) or step.layer.role is not Role.JOIN
+        )
         return self._through(chain, total)
 
     def equation(self) -> str:
@@ -230,7 +232,7 @@ class _Block:
         return [*self.scope.definitions(), *lines]
 
     def _step(self, writer: Writer, step: Step) -> list[str]:
-        if isinstance(step, Gated):
+        if not isinstance(step, Part):
             gates = [gate for chain in self.chains for gate in chain if isinstance(gate, Gated)]
             return broken(f"self.{step.name} = ", writer.gate([gate for gate in gates if gate.name == step.name]))
         if step.layer.role is Role.ACTIVATION or isinstance(step.layer, Scale):

@@ -39,7 +39,7 @@ class Writer:
     def gate(self, column: Sequence[Gated]) -> Term:
         """Return an attention's gate as an expression that makes the module."""
         name, arguments = _GATES[column[0].name]
-        self.column = [gated.parts[1].layer for gated in column]
+        self.column = [_telling(gated) for gated in column]
         return call(name, *arguments(self))
 
     def _groups(self) -> str:
@@ -94,6 +94,11 @@ def _padding(kernel: str, dilation: str) -> str:
     return dilation if reach == 1 else f"{reach} * {dilation}"
 
 
+def _telling(gated: Gated) -> Layer:
+    """Return the layer of a gate that tells its sizes."""
+    return next(part.layer for part in flat(gated.parts) if part.name.endswith((".fc1", ".t", ".conv")))
+
+
 def _channelwise(writer: Writer) -> tuple[str, str]:
     return writer.flow, _hidden_channels(writer)
 
@@ -125,6 +130,9 @@ _GATES: Mapping[str, tuple[str, Callable[[Writer], tuple[str, ...]]]] = {
     "eca": ("ECA", _eca),
     "cbam_channel": ("ChannelAttention", _channelwise),
     "cbam_spatial": ("SpatialAttention", lambda writer: ()),
+    "gc": ("GlobalContext", _channelwise),
+    "gca": ("AddedContext", _channelwise),
+    "nl": ("NonLocal", _channelwise),
 }
 """The class of each gate, and what it is called with."""
 
@@ -174,12 +182,12 @@ class Shortcut:
         return [f"self.downsample: {kind} = {start}", f"if {test}:", *indented(lines)]
 
     def _projection(self, indent: int) -> list[str]:
-        if any(pad := self._column(Role.PAD)):
+        pools, pad = self._column(Role.POOLING), self._column(Role.PAD)
+        if any(pad) and not any(pools):
             return broken("self.downsample = ", self.writer.term(pad), indent=indent)
-        first, made = self._conv()
+        first, made = ([], [self.writer.term(pad)]) if any(pad) else self._conv()
         if any(norm := self._column(Role.NORM)):
             made.append(self.writer.term(norm))
-        pools = self._column(Role.POOLING)
         strides = {pool and pool.stride for pool, layers in zip(pools, self.bridges, strict=True) if layers}
         if strides == {None}:
             return [*first, *_sequence("self.downsample", made, indent)]

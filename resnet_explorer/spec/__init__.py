@@ -4,6 +4,7 @@ from resnet_explorer.spec.choices import (
     Activation,
     AntiAlias,
     Attention,
+    AttentionAt,
     Block,
     Conv,
     Downsample,

@@ -47,18 +47,26 @@ def _cardinal(spec: ResNetSpec) -> str:
     return _basic(spec) or ("The group width tells the groups." if spec.group_width is not None else "")
 
 
-_REDUCING = (choices.Attention.SE, choices.Attention.CBAM)
-_unreduced = _unless(lambda spec: spec.attention in _REDUCING, "Only SE and CBAM reduce the channels.")
+_KEEPING = (choices.Attention.NONE, choices.Attention.ECA)
+_unreduced = _unless(lambda spec: spec.attention not in _KEEPING, "No attention, and ECA, reduce no channels.")
+_inattentive = _unless(lambda spec: spec.attention is not choices.Attention.NONE, "There is no attention.")
 _ungrouped = _unless(lambda spec: spec.norm.is_grouped, "Only group norm and EvoNorm-S0 have groups.")
 _own_activation = _unless(lambda spec: not spec.norm.activates, "The norm holds its own activation.")
 _shallow_stem = _unless(
     lambda spec: spec.stem in (choices.Stem.DEEP, choices.Stem.TIERED), "Only the deep stems have a width inside."
 )
+_early = _unless(
+    lambda spec: spec.order not in choices.EARLY or spec.stem_pool is choices.StemPool.CONV,
+    "In this order the first block activates.",
+)
 _headless = _unless(lambda spec: spec.classes is not None, "A backbone has no classifier.")
 
 
+_PADDED = (choices.Shortcut.PADDING, choices.Shortcut.POOLED)
+
+
 def _unprojected(spec: ResNetSpec) -> str:
-    return _plain(spec) or ("Option A has no convolution." if spec.shortcut is choices.Shortcut.PADDING else "")
+    return _plain(spec) or ("Zero-padding has no convolution." if spec.shortcut in _PADDED else "")
 
 
 def _ungated(spec: ResNetSpec) -> str:
@@ -71,6 +79,13 @@ _OUTPUT_STRIDES: tuple[Choice, ...] = (
     Choice(16, "16", "The last stage of a usual ResNet dilates instead of shrinking: finer maps for segmentation."),
     Choice(8, "8", "The last two stages dilate instead of shrinking: the finest maps, and the most costly."),
 )
+_KERNELS: tuple[Choice, ...] = (
+    Choice(3, "3×3", "The smallest window that sees all neighbours: that of the paper."),
+    Choice(5, "5×5", "Sees two positions around: 25 weights for each pair of channels instead of 9."),
+    Choice(7, "7×7", "Sees three positions around: 49 weights for each pair of channels instead of 9."),
+)
+_NUMBERS = {"output_stride": _OUTPUT_STRIDES, "kernel": _KERNELS}
+"""The values of axes that are one of a few numbers."""
 _TYPES = get_type_hints(ResNetSpec)
 
 
@@ -78,7 +93,7 @@ def _axis(key: str, label: str, section: str, teaches: str, off: Callable[[ResNe
     """Return the axis of a field of the spec: the field's type tells how its value is read."""
     kind, is_row = _TYPES[key], get_origin(_TYPES[key]) is tuple
     kind = get_args(kind)[0] if is_row else kind
-    values = _OUTPUT_STRIDES if key == "output_stride" else ()
+    values = _NUMBERS.get(key, ())
     if isinstance(kind, type) and issubclass(kind, choices.Option):
         values = readers.options(kind)
     numbers = {int: readers.whole, float: readers.fraction, bool: readers.truth}
@@ -120,19 +135,22 @@ _ROWS = (
         "Channels of one group for every 64 of the stage's width: 64 is the plain bottleneck, 128 a Wide ResNet, 4 "
         "in 32 groups ResNeXt-50 32×4d.", _cardinal),
     _axis("group_width", "Group width", BLOCK,
-        "Channels of each group of the 3×3, whatever the width: as many groups as it takes (RegNet). None leaves it to "
-        "cardinality and base width.", _basic),
+        "Channels of each group of the 3×3, whatever the width: as many groups as it takes (RegNet); 1 makes it "
+        "depthwise, each channel alone. None leaves it to cardinality and base width.", _basic),
     _axis("reduce_first", "First reduction", BLOCK,
         "The first convolution of each block has the inner width divided by this: 2 in SENet-154, else 1."),
+    _axis("kernel", "Kernel", BLOCK,
+        "Side of the convolutions that are 3×3 in the paper: all of a basic block, the middle one of a bottleneck."),
     _axis("order", "Order", BLOCK,
         "In which order a block convolves, normalises, activates and adds (He et al. 2016, figure 4)."),
-    _axis("stride", "Stride sits", BLOCK, "Which convolution of the first bottleneck of a stage halves the map.",
-        _basic),
+    _axis("stride", "Stride sits", BLOCK, "Which convolution of the first block of a stage halves the map."),
     _axis("anti_alias", "Anti-aliasing", BLOCK,
         "What smooths a map before every second position is dropped (Zhang 2019); also in the stem's pool."),
     _axis("attention", "Attention", BLOCK, "How F(x) is rescaled before the addition."),
+    _axis("attention_at", "Attention sits", BLOCK, "Where in F(x) the attention stands.", _inattentive),
     _axis("reduction", "Reduction", BLOCK,
-        "The attention's hidden layer has the channels divided by this: 16 in SE and CBAM, 4 in ResNet-RS.",
+        "The attention's hidden layer has the channels divided by this: 16 in SE and CBAM, 4 in ResNet-RS, 8 "
+        "in timm's GC and non-local, 2 in the paper of the latter.",
         _unreduced),
     _axis("reduction_multiple", "Rounded to", BLOCK,
         "The attention's hidden channels are rounded to a multiple of this: 8 in timm's SE, 1 in the papers.",
@@ -166,6 +184,9 @@ _ROWS = (
     _axis("stem_width", "Stem width", STEM, "Channels inside a deep stem: 32 in ResNet-C and -D, 64 in ResNet-S.",
         _shallow_stem),
     _axis("stem_pool", "Stem pool", STEM, "What halves the map after the stem's convolutions."),
+    _axis("stem_activation", "Stem activates", STEM,
+        "Whether the norm of the stem is followed by the activation: not in PyramidNet for small images.",
+        _early),
     _axis("in_channels", "Input channels", STEM, "Channels of the input image: 3 for colour, 1 for grey-scale."),
     _axis("init", "Initialisation", TRAINING, "From which distribution the initial weights are drawn."),
     _axis("zero_init", "Zero-init", TRAINING,
@@ -182,6 +203,9 @@ _ROWS = (
         "ResNet: 0.3)."),
     _axis("classes", "Classes", HEAD,
         "Outputs of the last, fully connected layer; none leaves a backbone, which ends in feature maps."),
+    _axis("head_channels", "Head channels", HEAD,
+        "A 1×1 convolution with norm and activation brings the last map to so many channels before it is pooled "
+        "(timm's ResNet-33ts: 1280); none leaves it out.", _headless),
     _axis("dropout", "Dropout", HEAD, "The chance that a feature is dropped before the classifier, in training.",
         _headless),
     _axis("output_stride", "Output stride", HEAD,

@@ -7,6 +7,7 @@ from functools import cache, cached_property
 
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec.axes import AXES
+from resnet_explorer.spec.block_rows import ROWS as BLOCK_ROWS
 from resnet_explorer.spec.block_widths import growth, widths_text
 from resnet_explorer.spec.change import assign, change_all, differences
 from resnet_explorer.spec.families import FAMILIES, Family
@@ -39,7 +40,9 @@ class Entry(Row):
 
 
 CATALOGUE: Mapping[str, Entry] = {
-    row.name: Entry(**vars(row), family=FAMILIES[family]) for family, rows in ROWS.items() for row in rows
+    row.name: Entry(**vars(row), family=FAMILIES[family])
+    for family, rows in {**ROWS, **BLOCK_ROWS}.items()
+    for row in rows
 }
 
 

@@ -49,6 +49,8 @@ _ROWS = (
         "Fewer, wider blocks do as well as a thousand thin ones, and run faster."),
     Family("resnext", "ResNeXt", 2017, "Xie et al.", "Aggregated Residual Transformations for Deep Neural Networks",
         "1611.05431", "The 3×3 works in many groups: cardinality is a dimension beside depth and width."),
+    Family("pyramid", "PyramidNet", 2017, "Han et al.", "Deep Pyramidal Residual Networks", "1610.02915",
+        "The channels grow a little with every block, not by twice where the map halves."),
     Family("se", "SENet", 2018, "Hu et al.", "Squeeze-and-Excitation Networks", "1709.01507",
         "Each block rescales its channels by what the whole map holds."),
     Family("cbam", "CBAM", 2018, "Woo et al.", "CBAM: Convolutional Block Attention Module", "1807.06521",
@@ -78,5 +80,7 @@ _ROWS = (
     Family("rs", "ResNet-RS", 2021, "Bello et al.", "Revisiting ResNets: Improved Training and Scaling Strategies",
         "2103.07579",
         "ResNet-D with SE and no max-pool, scaled with the image: training matters more than the architecture."),
+    Family("ts", "ResNet-TS", 2021, "Wightman", _TIMM, "",
+        "Slim nets with a tiered stem, SiLU, and attention on the few channels inside each bottleneck."),
 )  # fmt: skip
 FAMILIES: Mapping[str, Family] = {family.key: family for family in _ROWS}

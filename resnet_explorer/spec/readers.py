@@ -152,9 +152,10 @@ WHOLES: dict[str, tuple[str, int, int]] = {
     "stem_width": ("stem width", 1, MAX_WIDTH),
     "in_channels": ("number of input channels", 1, MAX_IN_CHANNELS),
     "classes": ("number of classes", 1, MAX_CLASSES),
+    "head_channels": ("number of channels of the head", 1, MAX_WIDTH),
 }
 """Words, lowest and highest value of each axis that is a whole number."""
-OPTIONAL = ("classes", "group_width")
+OPTIONAL = ("classes", "group_width", "head_channels")
 """Those that may be none."""
 
 FRACTIONS: dict[str, tuple[str, float, float]] = {
@@ -170,3 +171,4 @@ FRACTIONS: dict[str, tuple[str, float, float]] = {
 """Words, lowest and highest value of each axis that is a fraction."""
 
 OUTPUT_STRIDES = (8, 16, 32)
+KERNELS = (3, 5, 7)

@@ -24,7 +24,8 @@ class ResNetSpec:
     there are, the channels inside them, and the stride of the first. A bottleneck puts out ``expansion`` times its
     width; its 3x3 works on ``cardinality`` groups of ``base_width`` channels for every 64 of the width (ResNeXt: Xie
     et al. 2017; Wide ResNet: Zagoruyko and Komodakis 2016, as torchvision counts them), or on groups of ``group_width``
-    channels (RegNet: Radosavovic et al. 2020). ``classes`` is None for a backbone without head; ``output_stride`` is
+    channels (RegNet: Radosavovic et al. 2020); ``kernel`` is the side of the convolutions that are 3x3 in the paper.
+    ``classes`` is None for a backbone without head; ``output_stride`` is
     the stride past which stages dilate instead of shrinking, None for no such bound.
 
     An axis of a block may differ by stage: its field then has the first stage's value, and ``by_stage`` a row of its
@@ -43,6 +44,7 @@ class ResNetSpec:
     base_width: int = readers.USUAL_BASE_WIDTH
     group_width: int | None = None
     reduce_first: int = 1
+    kernel: int = 3
     order: choices.Order = choices.Order.V1
     stride: choices.Stride = choices.Stride.CONV3X3
     residual: bool = True
@@ -54,6 +56,7 @@ class ResNetSpec:
     shortcut_dropout: float = 0.0
     branch_scale: float = 1.0
     attention: choices.Attention = choices.Attention.NONE
+    attention_at: choices.AttentionAt = choices.AttentionAt.END
     reduction: int = 16
     reduction_multiple: int = 8
     norm: choices.Norm = choices.Norm.BATCH
@@ -65,6 +68,7 @@ class ResNetSpec:
     stem_channels: int = 64
     stem_width: int = 32
     stem_pool: choices.StemPool = choices.StemPool.MAX
+    stem_activation: bool = True
     in_channels: int = 3
     init: choices.Init = choices.Init.FAN_OUT
     zero_init: bool = False
@@ -72,6 +76,7 @@ class ResNetSpec:
     stochastic_depth: float = 0.0
     block_dropout: float = 0.0
     classes: int | None = 1000
+    head_channels: int | None = None
     dropout: float = 0.0
     output_stride: int | None = None
     by_stage: tuple[tuple[str, tuple[object, ...]], ...] = ()
@@ -159,7 +164,7 @@ def plain_name(name: str) -> str:
 
 _WHOLE = {
     *("name", "block", "blocks", "widths", "strides", "in_channels", "classes", "dropout", "output_stride"),
-    *("init", "by_stage", "block_widths"),
+    *("init", "by_stage", "block_widths", "head_channels"),
 }
 """The fields that the network has as a whole beside those of the stem, and those that are rows already."""
 BY_STAGE = tuple(x.name for x in fields(ResNetSpec) if x.name not in _WHOLE and not x.name.startswith("stem"))
@@ -188,6 +193,9 @@ def _check_values(spec: ResNetSpec) -> None:
             readers.check_whole(SpecError, axis, text, value, low, high)
     for axis, (text, least, most) in readers.FRACTIONS.items():
         _check_fraction(axis, text, getattr(spec, axis), least, most)
+    if type(spec.kernel) is not int or spec.kernel not in readers.KERNELS:
+        sides = ", ".join(str(side) for side in readers.KERNELS)
+        raise SpecError("kernel", f"The kernel cannot be {spec.kernel!r}.", f"Choose one of {sides}.")
     if spec.output_stride is not None and spec.output_stride not in readers.OUTPUT_STRIDES:
         strides = ", ".join(str(stride) for stride in readers.OUTPUT_STRIDES)
         raise SpecError(
@@ -239,7 +247,7 @@ def _check_kinds(spec: ResNetSpec) -> None:
     for block in spec.block:
         if not isinstance(block, choices.Block):
             raise SpecError("block", f"block cannot be {block!r}.", f"Choose one of {', '.join(choices.Block)}.")
-    for axis in ("residual", "zero_init"):
+    for axis in ("residual", "zero_init", "stem_activation"):
         if type(getattr(spec, axis)) is not bool:
             raise SpecError(axis, f"{axis} cannot be {getattr(spec, axis)!r}.", "Choose true or false.")
 
@@ -355,16 +363,16 @@ _RULES: tuple[tuple[Callable[[ResNetSpec], bool], str, str, str, tuple[tuple[str
         (("order=v1",), ("zero_init=false",)),
     ),
     (
-        lambda spec: spec.anti_alias is not choices.AntiAlias.NONE and _strides_in_1x1(spec),
+        lambda spec: spec.anti_alias is not choices.AntiAlias.NONE and _strides_elsewhere(spec),
         "anti_alias",
-        "Anti-aliasing takes over the stride of the 3×3, but here the first 1×1 carries it.",
+        "Anti-aliasing takes over the stride of the 3×3, but here another convolution carries it.",
         "Put the stride into the 3×3.",
         (("stride=3x3",), ("anti_alias=none",)),
     ),
     (
-        lambda spec: spec.output_stride is not None and _strides_in_1x1(spec),
+        lambda spec: spec.output_stride is not None and _strides_elsewhere(spec),
         "output_stride",
-        "A stride that becomes a dilation must be in the 3×3: a 1×1 cannot be dilated.",
+        "A stride that becomes a dilation must be in the 3×3: what comes after it is dilated.",
         "Put the stride into the 3×3.",
         (("stride=3x3",), ("output_stride=none",)),
     ),
@@ -375,12 +383,21 @@ _RULES: tuple[tuple[Callable[[ResNetSpec], bool], str, str, str, tuple[tuple[str
         "Choose a larger output stride.",
         (("output_stride=none",),),
     ),
+    (
+        lambda spec: (
+            spec.stem_pool is choices.StemPool.STRIDED and spec.stem not in (choices.Stem.DEEP, choices.Stem.TIERED)
+        ),
+        "stem_pool",
+        "Only a stem of several convolutions has a last one that can halve the map in the pool's place.",
+        "Choose a deep stem, or a pool.",
+        (("stem=deep",), ("stem_pool=max",)),
+    ),
 )
 """What makes a combination of choices invalid, and the SpecError that says so."""
 
 
-def _strides_in_1x1(spec: ResNetSpec) -> bool:
-    return spec.stride is choices.Stride.CONV1X1 and spec.has_bottlenecks
+def _strides_elsewhere(spec: ResNetSpec) -> bool:
+    return spec.stride is choices.Stride.LAST or (spec.stride is choices.Stride.CONV1X1 and spec.has_bottlenecks)
 
 
 def stem_stride(spec: ResNetSpec) -> int:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from resnet_explorer.network.kinds import Shape
 from resnet_explorer.spec import Attention, Block
-from resnet_explorer.spec.readers import MAX_BLOCKS, MAX_STAGES
+from resnet_explorer.spec.readers import KERNELS, MAX_BLOCKS, MAX_STAGES
 from resnet_explorer.weights.layers import FileLayer, Kind, Layers, shared
 
 _WEIGHTED = (Kind.CONV, Kind.LINEAR, Kind.CONV1D)
@@ -26,6 +26,7 @@ class FoundBlock:
     projects_first: bool = False
     attention: Attention = Attention.NONE
     gate: Layers = ()
+    gated_inside: bool = False
     highway: FileLayer | None = None
 
     @property
@@ -135,9 +136,10 @@ def _fits(layer: FileLayer, shape: tuple[int, int], side: int) -> bool:
 def _blocks(row: Layers, at: int, channels: int) -> tuple[tuple[FoundBlock, ...], int]:
     blocks: list[FoundBlock] = []
     while len(blocks) < MAX_BLOCKS * MAX_STAGES:
-        block, after = _block(row, at, channels, None)
+        leads = next((block.projects_first for block in blocks if block.projection), False)
+        block, after = _block(row, at, channels, None, leads=leads)
         if blocks and block and block.out == channels and block.attention is not blocks[-1].attention:
-            block, after = _block(row, at, channels, blocks[-1].attention)
+            block, after = _block(row, at, channels, blocks[-1].attention, leads=leads)
         if block is None:
             break
         blocks.append(block)
@@ -145,38 +147,53 @@ def _blocks(row: Layers, at: int, channels: int) -> tuple[tuple[FoundBlock, ...]
     return tuple(blocks), at
 
 
-def _block(row: Layers, at: int, channels: int, attention: Attention | None) -> tuple[FoundBlock | None, int]:
+def _block(
+    row: Layers, at: int, channels: int, attention: Attention | None, *, leads: bool
+) -> tuple[FoundBlock | None, int]:
     """Return the block at a place and the place after it; None where there is none.
 
-    A projection may come first (transformers, timm) or after the branch (torchvision); ``attention`` is that of the
-    block before, which a block of the same stage has, too.
+    ``leads`` says that projections come first in this file: they may stand there (transformers, timm) or after the
+    branch (torchvision). ``attention`` is that of the block before, which a block of the same stage has, too.
     """
     for first in (False, True):
-        for core in _cores(row, at + first, channels):
-            block = FoundBlock(Block.BOTTLENECK if len(core) == 3 else Block.BASIC, core)
-            after = at + first + len(core)
+        for block in _found(row, at + first, channels):
+            after = at + first + len(block.convs) + len(block.gate)
             if first:
                 if not _projects(row[at], block, channels):
                     continue
                 block = replace(block, projection=row[at], projects_first=True)
-            block, after = _extras(row, after, block, attention)
+            block, after = _extras(row, after, block, attention, leads=leads)
             if attention in (None, block.attention):
                 return block, after
     return None, at
 
 
+def _found(row: Layers, at: int, channels: int) -> Iterator[FoundBlock]:
+    """Yield the branch at a place as a block, also with attention before its last convolution."""
+    for core in _cores(row, at, channels):
+        yield FoundBlock(Block.BOTTLENECK if len(core) == 3 else Block.BASIC, core)
+    for count in (1, 2):
+        before = row[at : at + count]
+        kind, size = _attention(row, at + count, before[-1].out) if len(before) == count else (Attention.NONE, 0)
+        end = at + count + size
+        for core in _cores((*before, *row[end : end + 1]), 0, channels) if size else ():
+            if len(core) == count + 1:
+                block = Block.BOTTLENECK if count == 2 else Block.BASIC
+                yield FoundBlock(block, core, attention=kind, gate=row[at + count : end], gated_inside=True)
+
+
 def _cores(row: Layers, at: int, channels: int) -> Iterator[Layers]:
-    """Yield the branch at a place: a bottleneck of 1×1, 3×3 and 1×1, or two 3×3."""
+    """Yield the branch at a place: a bottleneck of 1×1, k×k and 1×1, or two k×k; k is 3, 5 or 7."""
     three = row[at : at + 3]
     if any(layer.kind is not Kind.CONV or layer.biased for layer in three[:2]) or len(three) < 2:
         return
     first, second = three[:2]
-    if first.inputs != channels or second.side != 3 or second.shape[3] != 3:
+    if first.inputs != channels or second.side not in KERNELS or second.shape[3] != second.side:
         return
     grouped = second.inputs and first.out % second.inputs == 0 and second.out % (first.out // second.inputs) == 0
     if first.side == 1 and grouped and len(three) == 3 and _fits(three[2], (three[2].out, second.out), 1):
         yield three
-    elif first.shape[2:] == (3, 3) and second.inputs == first.out:
+    elif first.shape[2:] == second.shape[2:] and second.inputs == first.out:
         yield three[:2]
 
 
@@ -184,14 +201,21 @@ def _projects(layer: FileLayer, block: FoundBlock, channels: int) -> bool:
     return any(_fits(layer, (block.out, channels), side) for side in (1, 3))
 
 
-def _extras(row: Layers, at: int, block: FoundBlock, attention: Attention | None) -> tuple[FoundBlock, int]:
+def _extras(
+    row: Layers, at: int, block: FoundBlock, attention: Attention | None, *, leads: bool
+) -> tuple[FoundBlock, int]:
     """Return a block with what follows its branch, in any order: attention, projection, a highway's gate."""
     while at < len(row):
         kind, count = _attention(row, at, block.out) if block.attention is Attention.NONE else (Attention.NONE, 0)
         if count and attention in (None, kind):
             block = replace(block, attention=kind, gate=row[at : at + count])
             at += count
-        elif block.projection is None and _projects(row[at], block, block.channels) and not _begins(row, at):
+        elif (
+            not leads
+            and block.projection is None
+            and _projects(row[at], block, block.channels)
+            and not _begins(row, at)
+        ):
             block = replace(block, projection=row[at])
             at += 1
         elif block.highway is None and row[at].biased and row[at].shape == (block.out, block.channels, 1, 1):
@@ -204,7 +228,7 @@ def _extras(row: Layers, at: int, block: FoundBlock, attention: Attention | None
 
 def _begins(row: Layers, at: int) -> bool:
     """Return whether the convolution at a place, that may be a projection, is rather the first of the next block."""
-    return row[at].out == row[at].inputs and any(True for _ in _cores(row, at, row[at].inputs))
+    return row[at].out == row[at].inputs and any(True for _ in _found(row, at, row[at].inputs))
 
 
 def _attention(row: Layers, at: int, channels: int) -> tuple[Attention, int]:
@@ -213,6 +237,8 @@ def _attention(row: Layers, at: int, channels: int) -> tuple[Attention, int]:
         return Attention.NONE, 0
     if first.kind is Kind.CONV1D and first.shape[:2] == (1, 1):
         return Attention.ECA, 1
+    if first.biased and (wide := _wide_attention(row, at, channels)):
+        return wide
     if second is None or not (_is_gate(first, channels) and _is_gate(second, first.out)):
         return Attention.NONE, 0
     if first.inputs != channels or second.out != channels or second.inputs != first.out:
@@ -220,6 +246,19 @@ def _attention(row: Layers, at: int, channels: int) -> tuple[Attention, int]:
     if third is not None and third.shape[:2] == (1, 2) and len(third.shape) == 4 and third.side > 1:
         return Attention.CBAM, 3
     return (Attention.SE, 2) if first.kind is Kind.LINEAR or (first.biased and second.biased) else (Attention.NONE, 0)
+
+
+def _wide_attention(row: Layers, at: int, channels: int) -> tuple[Attention, int] | None:
+    """Return attention that sees the whole map: global context of three layers, non-local attention of four."""
+    shapes = [layer.shape if layer.kind is Kind.CONV and layer.biased else () for layer in row[at : at + 4]]
+    if len(shapes) < 3:
+        return None
+    inner = shapes[1][0] if shapes[1] else 0
+    into, back = (inner, channels, 1, 1), (channels, inner, 1, 1)
+    if shapes[:3] == [(1, channels, 1, 1), into, back]:
+        adds = re.search(r"gca|_add\b", row[at + 1].path)
+        return (Attention.GCA if adds else Attention.GC), 3
+    return (Attention.NON_LOCAL, 4) if shapes == [into, into, into, back] else None
 
 
 def _is_gate(layer: FileLayer, channels: int) -> bool:

@@ -13,7 +13,14 @@ from resnet_explorer.spec.relatives import of_kind
 from resnet_explorer.weights.backbone import Backbone, backbones, family, is_blur, reason, structural_family, weighted
 from resnet_explorer.weights.compare import alternatives, base_name, by_name, compared, in_catalogue
 from resnet_explorer.weights.layers import FileLayer, Kind, Layers, readings
-from resnet_explorer.weights.matching import classifier, leftovers, match, preference
+from resnet_explorer.weights.matching import (
+    classifier,
+    final_names,
+    last_convolution,
+    leftovers,
+    match,
+    preference,
+)
 from resnet_explorer.weights.traits import open_questions, read_traits
 from resnet_explorer.weights.values import Identified, Leftover
 
@@ -62,7 +69,7 @@ class _Site:
     def networks(self, shapes: Mapping[str, Shape], known: ResNetSpec | None) -> Iterator[Identified]:
         """Yield the network of each order that its layers are, with its classifier where there is one."""
         traits = read_traits(self.backbone, self.layers)
-        for order in (Order.V1, Order.V2):
+        for order in (Order.V1, Order.V2, Order.NORM_FIRST):
             try:
                 guess = known or change_all(ResNetSpec("checkpoint"), {**traits, "order": order})
             except SpecError:
@@ -93,7 +100,11 @@ class _Site:
         if names is None:
             return None
         free, root = self.free(names), self.backbone.root
-        head = classifier(self.backbone, free, root) or _own_head(free, names)
+        wide = last_convolution(self.backbone, free)
+        head = classifier(self.backbone, free, root, wide) or _own_head(free, names)
+        if head is not None and wide and head.inputs == wide[0].out:
+            spec = replace(spec, head_channels=wide[0].out)
+            names |= final_names(wide)
         if head is not None:
             names |= {head.tensors["weight"]: "fc.weight", head.tensors["bias"]: "fc.bias"}
         parts = {_part(layer, root) for layer in self.backbone.layers if "." in layer.path}

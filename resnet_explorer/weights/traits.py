@@ -5,6 +5,7 @@ from fractions import Fraction
 from resnet_explorer.network.branches import hidden
 from resnet_explorer.spec import (
     Attention,
+    AttentionAt,
     Block,
     Downsample,
     Gain,
@@ -16,6 +17,7 @@ from resnet_explorer.spec import (
     Shortcut,
     Stem,
     StemPool,
+    Stride,
 )
 from resnet_explorer.spec.change import change_all
 from resnet_explorer.spec.readers import MAX_STAGES, USUAL_BASE_WIDTH
@@ -28,6 +30,7 @@ _POOLS = {
     StemPool.MAX: "a max-pool",
     StemPool.PADDED: "a max-pool on a map padded with zeros",
     StemPool.CONV: "a convolution instead of a pool",
+    StemPool.STRIDED: "no pool, and the last has stride 2",
     StemPool.NONE: "no pool",
 }
 
@@ -85,7 +88,7 @@ def _widths(stages: tuple[tuple[FoundBlock, ...], ...]) -> dict[str, object]:
     wide = [_usual(stage) for stage in stages]
     is_usual = all(wide)
     rows: dict[str, list[object]] = {key: [] for key in ("reduce_first", "expansion", "cardinality", "base_width")}
-    rows |= {"group_width": [], "widths": []}
+    rows |= {"group_width": [], "widths": [], "kernel": []}
     for stage, usual in zip(stages, wide, strict=True):
         first, second = stage[0].convs[:2]
         values: dict[str, object] = {"expansion": 4, "cardinality": 1, "base_width": USUAL_BASE_WIDTH}
@@ -96,7 +99,7 @@ def _widths(stages: tuple[tuple[FoundBlock, ...], ...]) -> dict[str, object]:
         inner = [block.convs[1].out for block in stage]
         kept = stage[0].kind is Block.BASIC or not is_usual
         widths = tuple(inner if kept else [block.out // 4 for block in stage])
-        values |= {"reduce_first": max(1, second.out // first.out), "widths": widths}
+        values |= {"reduce_first": max(1, second.out // first.out), "widths": widths, "kernel": second.side}
         for key, row in rows.items():
             row.append(values.get(key))
     bottlenecks = [place for place, stage in enumerate(stages) if stage[0].kind is not Block.BASIC]
@@ -191,23 +194,29 @@ def _norm(layers: Layers) -> dict[str, object]:
 def _attention(stages: tuple[tuple[FoundBlock, ...], ...]) -> dict[str, object]:
     """Return the attention of each stage, and one reduction that fits all gates where there is one."""
     kinds = tuple(stage[0].attention for stage in stages)
-    blocks = [block for stage in stages for block in stage if block.attention in (Attention.SE, Attention.CBAM)]
-    if not blocks:
-        return {"attention": kinds}
-    pairs = {(block.gate[0].inputs, block.gate[0].out) for block in blocks}
+    where: dict[str, object] = {
+        "attention": kinds,
+        "attention_at": tuple(AttentionAt.MIDDLE if stage[0].gated_inside else AttentionAt.END for stage in stages),
+    }
+    context = (Attention.GC, Attention.GCA)
+    gates = [block.gate[block.attention in context] for stage in stages for block in stage if len(block.gate) > 1]
+    if not gates:
+        return where
+    pairs = {(gate.inputs, gate.out) for gate in gates}
     for ratio, multiple in RATIOS:
         tried = change_all(ResNetSpec(""), {"reduction": ratio, "reduction_multiple": multiple})
         if all(hidden(tried, channels) == inner for channels, inner in pairs):
-            return {"attention": kinds, "reduction": ratio, "reduction_multiple": multiple}
+            return {**where, "reduction": ratio, "reduction_multiple": multiple}
     channels, inner = max(pairs)
-    return {"attention": kinds, "reduction": max(1, channels // inner), "reduction_multiple": 1}
+    return {**where, "reduction": max(1, channels // inner), "reduction_multiple": 1}
 
 
 def open_questions(spec: ResNetSpec) -> tuple[str, ...]:
     """Return what tensors do not tell of a network, and what was taken for it."""
     texts = ["The size and normalisation of the training images."]
     if spec.has_bottlenecks:
-        texts.append(f"The stride sits in the {'3×3' if spec.stride == '3x3' else 'first 1×1'} convolution.")
+        sits = {Stride.CONV3X3: "middle", Stride.CONV1X1: "first", Stride.LAST: "last"}[spec.stride]
+        texts.append(f"The stride sits in the {sits} convolution.")
     texts.append(f"The activation is {spec.activation}; anti-aliasing is {spec.anti_alias}.")
     texts.append(f"The stages have strides {', '.join(map(str, spec.strides))}, and none is dilated.")
     if spec.order is Order.V1:
@@ -219,8 +228,10 @@ def open_questions(spec: ResNetSpec) -> tuple[str, ...]:
         )
     if spec.norm.activates:
         texts.append(f"The norm is {spec.norm}: FRN and EvoNorm-S0 have tensors of the same shapes.")
-    if spec.shortcut is Shortcut.PADDING:
+    if spec.shortcut in (Shortcut.PADDING, Shortcut.POOLED):
         texts.append("There are shortcuts: without projections a plain network has the same tensors.")
+    if spec.attention is Attention.GC:
+        texts.append("The global context multiplies: one that adds has the same tensors.")
     if spec.gating is not Gating.NONE:
         texts.append("The gate is exclusive: one of the shortcut alone has the same tensors.")
     texts.append(f"The stem's convolutions are followed by {_POOLS[spec.stem_pool]}.")

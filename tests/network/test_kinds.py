@@ -8,17 +8,20 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_explorer import assets
 from resnet_explorer.autograd.lab import functions
 from resnet_explorer.autograd.values import UNKNOWN, derivative
 from resnet_explorer.module.blocks import module_of
 from resnet_explorer.network import Block, Form, Part
-from resnet_explorer.network.kinds import KINDS, Layer, Role, Shape, blocks
+from resnet_explorer.network.kinds import KINDS, Layer, Role, Shape, blocks, gates
 from resnet_explorer.network.kinds.activations import ACTIVATIONS, LeakyReLU
 from resnet_explorer.network.kinds.convolutions import ChannelConv1d, Conv2d, Linear
 from resnet_explorer.network.kinds.norms import NORMS
 from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d, ZeroPad
+from resnet_explorer.network.kinds.shortcuts import PadChannels
+from resnet_explorer.network.kinds.tape import Tape
 from resnet_explorer.network.tree import where
 from resnet_explorer.picture.marks import Ink
 from resnet_explorer.source.layers import Writer
@@ -37,11 +40,20 @@ CASES: tuple[tuple[Layer, Shape], ...] = (
     *((layer, MAP) for layer in (AvgPool2d(2, 1, True), AvgPool2d(2, 2, True), AdaptiveAvgPool2d())),
     *((Conv2d(8, 16, 3, 2, 1, 2, True), MAP), (Conv2d(8, 16, 3, padding=1, standardised=True), MAP)),
     *((ChannelConv1d(3), PIXEL), (Linear(8, 5), (2, 8)), (ZeroPad(8, 16, 2), MAP)),
+    (PadChannels(8, 16), MAP),
+    *((gates.SpatialSoftmax(), (2, 1, 6, 6)), (gates.Softmax(), (2, 36, 6, 6)), (gates.AddToMap(), MAP)),
+    *((gates.LayerNorm2d(8), PIXEL), (gates.ZeroBatchNorm2d(8), MAP)),
     *((blocks.ChannelStats(), MAP), (blocks.SpatialStats(), MAP), (blocks.SumPairs(), (2, 8, 1, 2))),
     *((blocks.Sigmoid(), MAP), (blocks.Multiply(), MAP), (blocks.Add(), MAP), (blocks.GatedAdd(True), MAP)),
     *((blocks.Scale(0.5), MAP), (blocks.Gain(8, 0.5), MAP), (blocks.Gain(1, 0.0), MAP), (blocks.Bias(), MAP)),
     *((blocks.Dropout(0.5), MAP), (blocks.StochasticDepth(), MAP), (blocks.Flatten(), PIXEL)),
 )
+PAIRS: tuple[tuple[Layer, Shape, Shape], ...] = (
+    (gates.ContextPool(), MAP, (2, 1, 6, 6)),
+    (gates.Affinity(8, 0.5), MAP, MAP),
+    (gates.Gather(8), (2, 36, 6, 6), MAP),
+)
+"""Kinds that take two signals."""
 NODES = {
     "BatchNorm2d": "NativeBatchNorm0",
     "GroupNorm": "NativeGroupNorm0",
@@ -62,6 +74,14 @@ NODES = {
     "ChannelConv1d": "View0 Transpose0 Convolution0 Transpose0 Unsqueeze0",
     "Linear": "T0 Addmm0",
     "ZeroPad": "Slice0 Slice0 ConstantPadNd0",
+    "PadChannels": "ConstantPadNd0",
+    "SpatialSoftmax": "View0 Softmax0 View0",
+    "Softmax": "Softmax0",
+    "LayerNorm2d": "View0 NativeLayerNorm0 View0",
+    "ZeroBatchNorm2d": "NativeBatchNorm0",
+    "ContextPool": "View0 View0 Transpose0 Bmm0 View0",
+    "Affinity": "View0 Transpose0 View0 Bmm0 Mul0 View0",
+    "Gather": "View0 View0 Bmm0 View0",
     "ChannelStats": "Mean1 Amax0 Cat0",
     "SpatialStats": "Mean1 Amax0 Cat0",
     "SumPairs": "Sum1",
@@ -78,7 +98,7 @@ FORMULAS = json.loads(assets.path("formulas", "index.json").read_text(encoding="
 
 
 def test_every_kind_and_every_choice_is_asked() -> None:
-    asked = {type(layer) for layer, _ in CASES}
+    asked = {type(layer) for layer, _ in CASES} | {type(layer) for layer, *_ in PAIRS}
     assert not [kind.__name__ for kind in KINDS if kind not in asked], "kinds without a case above"
     assert [choice for choice in Norm if choice not in NORMS] == [Norm.NONE]
     assert set(Activation) == set(ACTIVATIONS)
@@ -119,7 +139,7 @@ def answers(layer: Layer, shape: Shape) -> dict[str, bool]:
         "output": bool(output) and all(size > 0 for size in output),
         "FLOPs": layer.flops(shape, output, True) >= 0 and layer.macs(output) >= 0,
         "nodes": bool(nodes(layer) or not layer.module) and UNKNOWN not in map(derivative, nodes(layer)),
-        "module": bool(layer.module) or layer.role is Role.JOIN or isinstance(layer, blocks.Multiply),
+        "module": bool(layer.module) or layer.role is Role.JOIN or isinstance(layer, blocks.Multiply | gates.AddToMap),
         "figures": bool(layer.figures(output)) or not layer.params,
     }
 
@@ -152,7 +172,26 @@ def test_a_kind_answers_as_pytorch_does(layer: Layer, shape: Shape) -> None:
     assert own == list(nodes(layer)), layer.kind
 
 
-INSIDE = ("ChannelConv1d", "ChannelStats", "SpatialStats", "SumPairs", "Scale")
+@pytest.mark.parametrize(("layer", "one", "other"), PAIRS, ids=lambda value: getattr(value, "kind", ""))
+def test_a_kind_of_two_signals_answers_as_pytorch_does(layer: Layer, one: Shape, other: Shape) -> None:
+    missing = [name for name, found in answers(layer, one).items() if not found]
+    assert not missing, f"{layer.kind} lacks: {', '.join(missing)}"
+    signals = [torch.rand(shape, requires_grad=True).exp() for shape in (one, other)]
+    with FlopCounterMode(display=False) as counter:
+        y = made(layer)(*signals)
+    assert tuple(y.shape) == layer.output(one)
+    assert counter.get_total_flops() == 2 * layer.work(one, layer.output(one))
+    tape = Tape(True)
+    value = layer.record_all(tape, (tape.leaf("a", one), tape.leaf("b", other)))
+    assert value.shape == tuple(y.shape)
+    own = [type(each).__name__ for each in functions(y.grad_fn)]
+    assert [name for name in own if name not in ("AccumulateGrad", "ExpBackward0")] == list(nodes(layer))
+
+
+INSIDE = (
+    *("ChannelConv1d", "ChannelStats", "SpatialStats", "SumPairs", "Scale"),
+    *("SpatialSoftmax", "Softmax", "LayerNorm2d", "ZeroBatchNorm2d"),
+)
 """Kinds that source writes as a part of an attention's class, or as a factor in ``forward``."""
 WRITTEN = [
     (layer, shape)

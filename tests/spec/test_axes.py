@@ -168,7 +168,7 @@ def test_every_axis_teaches() -> None:
 
 
 def test_axes_without_effect_say_why() -> None:
-    assert axis("expansion").off(BASE) and axis("stride").off(BASE)
+    assert axis("expansion").off(BASE) and axis("group_width").off(BASE)
     assert not axis("expansion").off(replace(BASE, block=(Block.BOTTLENECK,) * 4))
     assert axis("shortcut").off(BASE.plain()) and not axis("shortcut").off(BASE)
     assert not axis("width").off(BASE)

@@ -6,6 +6,7 @@ from math import prod
 
 from resnet_explorer.errors import InputError
 from resnet_explorer.network.kinds import base
+from resnet_explorer.network.kinds.gates import CONVOLUTIONS
 from resnet_explorer.network.kinds.tape import Tape, Value
 
 
@@ -141,7 +142,7 @@ class Conv2d(base.Layer):
         key = "conv_standardised" if self.standardised else "conv_dilated" if self.dilation > 1 else "conv"
         name = at.name
         if at.gate:
-            return key, f"{self._in_gate(name)}{self._unbiased(at)}"
+            return key, f"{self._in_gate(name, at.gate)}{self._unbiased(at)}"
         text = f"A {self.kernel}×{self.kernel} convolution: {self._mixes}."
         if name == "gate.conv":
             return key, f"{text} It works out the shortcut's gate g(x). {base.gate_start(at.spec)}"
@@ -186,9 +187,13 @@ class Conv2d(base.Layer):
             return " No bias for each channel: one number for all follows it."
         return " No bias."
 
-    def _in_gate(self, name: str) -> str:
+    def _in_gate(self, name: str, gate: str) -> str:
+        if gate in ("gc", "gca", "nl", "bam") and (text := CONVOLUTIONS.get(name.rpartition(".")[2])):
+            sizes = {"into": self.in_channels, "out": self.out_channels, "side": self.kernel, "apart": self.dilation}
+            return text.format(**sizes)
         if name.endswith(".fc1"):
             means = "means and largest values" if name.startswith("cbam") else "means"
+            means = "weighted means" if gate in ("gc", "gca") else means
             few = ": through so few numbers the gate needs few weights" if self.out_channels < self.in_channels else ""
             return f"A 1×1 convolution on the channels' {means}, {self.in_channels} → {self.out_channels}{few}."
         if name.endswith(".fc2"):

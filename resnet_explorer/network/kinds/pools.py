@@ -48,7 +48,7 @@ class ConstantPad2d(base.Layer):
 
 def zeros_win(spec: ResNetSpec) -> str:
     """Return what zeros around a map do to the max-pool after them."""
-    rectified = spec.order not in EARLY and spec.activation is Activation.RELU
+    rectified = spec.order not in EARLY and spec.activation is Activation.RELU and spec.stem_activation
     return f"they can win against negative values{', but the ReLU before has left none' if rectified else ''}"
 
 
@@ -247,7 +247,7 @@ class BlurPool2d(Pool):
     @property
     def follows(self) -> str:
         shrinks = " and shrinks the map." if self.stride > 1 else "."
-        return f" A 3×3 keeps the size; a blur follows it{shrinks}"
+        return f" A convolution keeps the size; a blur follows it{shrinks}"
 
     def record(self, tape: Tape, x: Value) -> Value:
         n, channels, h, w = x.shape
@@ -323,7 +323,7 @@ class AvgPool2d(Windows):
 
     @property
     def follows(self) -> str:
-        return f" A 3×3 keeps the size; a mean of {self.kernel}×{self.kernel} then shrinks the map."
+        return f" A convolution keeps the size; a mean of {self.kernel}×{self.kernel} then shrinks the map."
 
     def record(self, tape: Tape, x: Value) -> Value:
         shape, is_whole = self.output(x.shape), self.whole and not self.keeps_size
@@ -340,7 +340,8 @@ class AvgPool2d(Windows):
             text = f"{window}; zeros behind the last row and column keep the map's size."
         elif self.whole:
             cut = f" A last window that does not fill {self.kernel}×{self.kernel} gives the mean of what it has."
-            text = f"{window}, so that every position counts before the 1×1.{cut}"
+            then = " before the 1×1" if at.next and at.next.role is base.Role.CONVOLUTION else ""
+            text = f"{window}, so that every position counts{then}.{cut}"
         elif at.name == "maxpool":
             text = f"{window}, in the max-pool's place."
         else:

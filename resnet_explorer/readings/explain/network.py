@@ -15,7 +15,7 @@ from resnet_explorer.readings.read import Depth, depth, features
 from resnet_explorer.readings.results import Analysis, Row
 from resnet_explorer.spec import Init, Order, ResNetSpec, Shortcut, Stem, StemPool
 from resnet_explorer.spec.catalogue import entry_of, title
-from resnet_explorer.spec.choices import EARLY
+from resnet_explorer.spec.choices import BARE, EARLY
 
 
 def explain_block(analysis: Analysis, block: Block, where: str) -> Explanation:
@@ -66,7 +66,8 @@ def _convs(parts: list[Part]) -> str:
     if len(convs) == 1:
         return _step(parts[0])
     channels = " → ".join(str(count) for count in (convs[0].in_channels, *(conv.out_channels for conv in convs)))
-    return f"three 3×3 convolutions ({channels} channels), the first with stride 2,"
+    strided = "the first and the last with stride 2" if convs[-1].stride > 1 else "the first with stride 2"
+    return f"three 3×3 convolutions ({channels} channels), {strided},"
 
 
 def _step(part: Part) -> str:
@@ -92,6 +93,8 @@ def _deep(convs: list[Part], rows: tuple[Row, ...]) -> str:
 
 
 def _left(spec: ResNetSpec) -> str:
+    if not spec.stem_activation and spec.order not in EARLY:
+        return " No activation follows."
     if spec.order not in EARLY or spec.stem_pool is StemPool.CONV:
         return ""
     last = text.preparation(spec)
@@ -102,13 +105,15 @@ def explain_head(analysis: Analysis, block: Block, where: str) -> Explanation:
     """Return what is to be said of the head: the classifier, or a backbone's last activation."""
     spec, rows = analysis.network.spec_of(block), analysis.rows_of(block)
     facts = facts_of(analysis, analysis.sums[block.path], rows[-1].reading.stride)
-    last = f"Brings the {text.preparation(spec)} that the last block still lacks. " if spec.order in EARLY else ""
+    last = f"Brings the {text.preparation(spec)} that the last block still lacks. " if spec.order in BARE else ""
     if spec.classes is None:
         keys = tuple(part.layer.describe(where_in(part, block, spec))[0] for part in flat(block.form.branch))
         description = f"{last}A backbone ends here, in a feature map."
         return Explanation(block.path, where, f"Last {text.preparation(spec)}", description, keys, facts)
     drop = f" In training {100 * spec.dropout:g} % of the features are dropped." if spec.dropout else ""
     bias = " One learnt number is added to them first." if spec.init is Init.FIXUP else ""
+    if spec.head_channels:
+        last += f"A 1×1 convolution, its norm and its activation bring the map to {spec.head_channels} channels. "
     any_size = "Averages each channel over the whole map, so that any input size will do"
     description = f"{last}{any_size}, then scores the classes.{drop}{bias}"
     return Explanation(block.path, where, "Classifier", description, ("avgpool", "linear"), facts)
@@ -192,7 +197,7 @@ def _maps(analysis: Analysis) -> tuple[Fact, ...]:
     if spec.classes is not None:
         return ()
     teaches = "What detectors and segmenters read."
-    last = f"The head then activates a copy of it: {teaches}" if spec.order in EARLY else teaches
+    last = f"The head then activates a copy of it: {teaches}" if spec.order in BARE else teaches
     maps = features(analysis)
     return tuple(
         Fact(f"Map of {stage.path}", f"{stage.text}, stride {stage.stride}", last if stage is maps[-1] else teaches)
@@ -211,7 +216,14 @@ def _equations(analysis: Analysis) -> tuple[str, ...]:
         return ("network_plain_bare" if after == "bare" else "network_plain", size)
     if form.alters or spec.shortcut is Shortcut.PROJECTION_EVERYWHERE:
         return (blocks.equation(form), size)
-    return ("network_sum" if spec.order is Order.V2 else "network" if after == "v1" else f"network_{after}", size)
+    return (
+        "network_sum"
+        if spec.order in (Order.V2, Order.NORM_FIRST)
+        else "network"
+        if after == "v1"
+        else f"network_{after}",
+        size,
+    )
 
 
 def _stage(analysis: Analysis, stage: Stage) -> Explanation:
@@ -235,7 +247,8 @@ def _stage(analysis: Analysis, stage: Stage) -> Explanation:
 
 def _dilated(stage: Stage) -> str:
     convs = [part.layer for part in stage.blocks[-1].form.parts if isinstance(part.layer, Conv2d)]
-    dilation = max(conv.dilation for conv in convs)
-    if dilation == 1:
+    conv = max(convs, key=lambda conv: conv.dilation)
+    if conv.dilation == 1:
         return ""
-    return f" 3×3 convolutions are dilated by {dilation}, where the map would else be {dilation} times smaller."
+    side, apart = f"{conv.kernel}×{conv.kernel}", conv.dilation
+    return f" {side} convolutions are dilated by {apart}, where the map would else be {apart} times smaller."

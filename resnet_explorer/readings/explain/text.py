@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from resnet_explorer.readings.results import Analysis, Row, Sums, add_up
 from resnet_explorer.readings.text import compact, mib, share
-from resnet_explorer.spec import Gating, Init, Norm, Order, ResNetSpec
+from resnet_explorer.spec import Gating, Init, Norm, Order, ResNetSpec, Shortcut
 from resnet_explorer.spec.catalogue import value_words
 
 
@@ -68,7 +68,7 @@ def activator(spec: ResNetSpec) -> str:
 
 def preparation(spec: ResNetSpec) -> str:
     """Return what a convolution of an early order has before it: ``norm and ReLU``, ``ReLU``, ``FRN``."""
-    normed = spec.order is Order.V2 and spec.norm is not Norm.NONE and not spec.norm.activates
+    normed = spec.order in (Order.V2, Order.NORM_FIRST) and spec.norm is not Norm.NONE and not spec.norm.activates
     return f"norm and {activator(spec)}" if normed else activator(spec)
 
 
@@ -100,6 +100,7 @@ _SLOPE = "That {act} multiplies both paths by its slope at z: x passes exactly u
 _THROUGH: Mapping[str, str] = {
     "projection": ", and through Wₛ: the projection{norm}",
     "padding": ", and through P, which skips positions and pads channels: those send nothing back",
+    "pooled": ", and through P, which averages positions and pads channels: the padded ones send nothing back",
 }
 _BARE: Mapping[str, str] = {
     "identity": "Nothing comes after the addition, so the identity passes the gradient on untouched: through a stage, "
@@ -109,6 +110,7 @@ _BARE: Mapping[str, str] = {
     "activated": "Here the gradient passes through Wₛ and a(x), which both paths share; identity blocks pass it on "
     "untouched.",
     "padding": "z is the block's output. P skips positions and pads channels: those send nothing back.",
+    "pooled": "z is the block's output. P averages positions and pads channels: the padded ones send nothing back.",
 }
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "scaled": ("gradient_scaled", "gradient_scaled_product"),
@@ -129,9 +131,10 @@ def way_back(spec: ResNetSpec, kind: str, after: str) -> tuple[tuple[str, ...], 
         return keys, _plain(spec, after)
     if kind in _ALTERED:
         return keys, f"{_lead(spec, after)} {_ALTERED[kind](spec)}"
+    way = "pooled" if kind == "padding" and spec.shortcut is Shortcut.POOLED else kind
     if after == "bare":
-        return keys, _BARE[kind]
-    return keys, _lead(spec, after, unchanged=kind == "identity", through=_THROUGH.get(kind, ""))
+        return keys, _BARE[way]
+    return keys, _lead(spec, after, unchanged=kind == "identity", through=_THROUGH.get(way, ""))
 
 
 def _plain(spec: ResNetSpec, after: str) -> str:
