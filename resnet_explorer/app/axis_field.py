@@ -6,14 +6,22 @@ from functools import partial
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QWidget
 
+from resnet_explorer.app.optional_field import OptionalField
 from resnet_explorer.spec import ResNetSpec
 from resnet_explorer.spec.axes import Axis, bounds
 from resnet_explorer.spec.readers import FRACTIONS, OPTIONAL
 from resnet_explorer.spec.resnet_spec import BY_STAGE
-from resnet_explorer.ui.fields import CheckField, ChoiceField, Explained, FractionField, NumberField, OptionalField
+from resnet_explorer.ui.fields import CheckField, ChoiceField, Explained, FractionField, NumberField
 from resnet_explorer.ui.parts import describe, hbox, label, panel
 
-CHECKS = {"residual": "F(x) + x", "zero_init": "start at 0", "stem_activation": "norm, then activation"}
+CHECKS = {
+    "residual": "F(x) + x",
+    "zero_init": "start at 0",
+    "stem_activation": "after the norm",
+    "conv_bias": "one a channel",
+    "track_variance": "β in each block",
+    "head_norm": "before the classifier",
+}
 _ALL, _EACH = "The same in all stages: that of the first", "Choose it for each stage"
 _COLUMNS: dict[type[QWidget], int] = {CheckField: 3, NumberField: 2, FractionField: 2, OptionalField: 2}
 """How many stages stand in a line; those with a list of choices have one each."""

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QGridLayout, QLabel,
 
 from resnet_explorer.app.axis_field import AxisField
 from resnet_explorer.app.build_fields import InputEditor, StageEditor
+from resnet_explorer.app.optional_field import OptionalField
 from resnet_explorer.engine.jobs import Job
 from resnet_explorer.engine.requests import Device, FindDevices
 from resnet_explorer.errors import ExplorerError
@@ -21,7 +22,7 @@ from resnet_explorer.spec.catalogue import CATALOGUE, named, title, unusual
 from resnet_explorer.spec.change import change, nearest
 from resnet_explorer.spec.search import default_input
 from resnet_explorer.ui.document import Document, Results, read
-from resnet_explorer.ui.fields import Explained, FractionField, OptionalField, Section
+from resnet_explorer.ui.fields import Explained, FractionField, Section
 from resnet_explorer.ui.jobs import Jobs
 from resnet_explorer.ui.parts import Part, describe, fill, hbox, heading, label
 from resnet_explorer.ui.preset_box import PresetBox

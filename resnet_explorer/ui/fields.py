@@ -17,7 +17,6 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QPushBu
 from resnet_explorer.ui.parts import NO_MARGINS, Margins, describe, hbox, label, vbox
 
 _WIDE = 2**31 - 1
-NONE = "none"
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -166,44 +165,6 @@ class FractionField(_TextField):
         super().focusOutEvent(event)
         self.setText(f"{self._good:g}")
         self.focus_left.emit()
-
-
-class OptionalField(FractionField):
-    """A whole number or ``none`` that may hold any text while it is typed; its signals are NumberField's."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._value: int | None = None
-        self.setMinimumWidth(34)
-        self.setPlaceholderText(NONE)
-
-    @property
-    def is_edited(self) -> bool:
-        """Return whether another text stands here than the value that is in use."""
-        return self.text().strip() != _optional(self._value)
-
-    def show_value(self, value: int | None) -> None:  # type: ignore[override]  # none is a value here
-        """Show a valid value or none; text that says the same is left as it was typed."""
-        self._value = value
-        if self.text().strip() != _optional(value):
-            with QSignalBlocker(self):
-                self.setText(_optional(value))
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        QtWidgets.QLineEdit.focusOutEvent(self, event)
-        self.setText(_optional(self._value))
-        self.focus_left.emit()
-
-    def _on_text_edited(self, text: str) -> None:
-        number = _number(text)
-        if number is None and text.strip().lower() not in ("", NONE):
-            self.invalid_entered.emit(text)
-        else:
-            self.value_entered.emit(number)
-
-
-def _optional(value: int | None) -> str:
-    return NONE if value is None else str(value)
 
 
 class NumbersField(_TextField):

@@ -214,13 +214,13 @@ def test_each_stage_has_its_own_width_stride_and_kind(window: MainWindow, qtbot:
 
 def test_axes_without_effect_are_off_or_hidden(window: MainWindow) -> None:
     rows = window.build.rows
-    stride = rows["stride"].control
-    assert not stride.isEnabled()
-    assert stride.toolTip().startswith("Only bottleneck blocks have this choice.")
+    expansion = rows["expansion"].control
+    assert not expansion.isEnabled()
+    assert expansion.toolTip().startswith("Only bottleneck blocks have this choice.")
     assert rows["cardinality"].isHidden() and rows["gate_bias"].isHidden()
     for kind in window.build.stages.kinds[:4]:
         pick(kind, Block.BOTTLENECK)
-    assert stride.isEnabled() and not rows["cardinality"].isHidden()
+    assert expansion.isEnabled() and not rows["cardinality"].isHidden()
     of_kind(QCheckBox, rows["residual"].control).click()
     assert not rows["shortcut"].control.isEnabled()
 

@@ -7,10 +7,11 @@ from pytestqt.qtbot import QtBot
 
 from resnet_explorer.app.axis_field import AxisField
 from resnet_explorer.app.main_window import MainWindow
+from resnet_explorer.app.optional_field import OptionalField
 from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import Attention, InputShape
 from resnet_explorer.spec.search import find_network
-from resnet_explorer.ui.fields import NumberField, OptionalField
+from resnet_explorer.ui.fields import NumberField
 from tests.narrow import of_kind
 
 SE = Attention.SE
@@ -47,7 +48,7 @@ def test_a_switch_shows_a_control_for_each_stage(window: MainWindow, qtbot: QtBo
     reduction = row(window, "reduction")
     click(qtbot, reduction)
     assert [stage.isEnabled() for stage in reduction.stages] == [False, False, True, True]
-    assert reduction.stages[0].toolTip().startswith("Only SE and CBAM")
+    assert reduction.stages[0].toolTip().startswith("No attention")
 
 
 def test_switched_off_all_stages_take_the_first_one_s_value_in_one_step(window: MainWindow, qtbot: QtBot) -> None:
