@@ -246,8 +246,16 @@ class Depth:
 
 
 def _weights(chain: Chain) -> int:
-    """Count the weight layers of a chain; those of a gate (attention) weight channels and are not counted."""
-    return sum(isinstance(step, Part) and step.layer.role in (Role.CONVOLUTION, Role.LINEAR) for step in chain)
+    """Count the weight layers of a chain; those of a gate (attention) weight channels and are not counted.
+
+    A convolution in space and the one in time after it are one layer (Tran et al. 2018 call the network R(2+1)D-18).
+    """
+    parts = (step for step in chain if isinstance(step, Part))
+    return sum(part.layer.role in (Role.CONVOLUTION, Role.LINEAR) and not _only_in_time(part.layer) for part in parts)
+
+
+def _only_in_time(layer: Layer) -> bool:
+    return layer.window == (1, 1) and layer.time_window[0] > 1
 
 
 def _gates(form: Form) -> int:
