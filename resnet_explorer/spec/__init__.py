@@ -14,6 +14,7 @@ from resnet_explorer.spec.choices import (
     Norm,
     Order,
     Shortcut,
+    StageEnd,
     Stem,
     StemPool,
     Stride,
