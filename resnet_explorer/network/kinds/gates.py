@@ -283,7 +283,7 @@ class Refine(base.Layer):
     operands = 2
     flops_each = 2
     is_round = True
-    box = "× +"
+    box = "×+"
 
     def record_all(self, tape: Tape, inputs: tuple[Value, ...]) -> Value:
         x, gate = inputs
