@@ -8,8 +8,10 @@ from functools import cache, cached_property
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.block_rows import ROWS as BLOCK_ROWS
+from resnet_explorer.spec.block_widths import growth, widths_text
 from resnet_explorer.spec.change import assign, change_all, differences
 from resnet_explorer.spec.families import FAMILIES, Family
+from resnet_explorer.spec.relatives import relative
 from resnet_explorer.spec.resnet_spec import ResNetSpec, plain_name
 from resnet_explorer.spec.rows import ROWS, Row
 
@@ -57,13 +59,16 @@ _NAMES: Mapping[str, str] = {
 def find(name: str) -> ResNetSpec:
     """Return the spec of a catalogue name, or of its plain twin for a name that ends in ``-plain``.
 
-    Case, hyphens and underscores do not matter: ``ResNet-18`` is ``resnet18``. Raises SpecError where no row fits.
+    Case, hyphens and underscores do not matter: ``ResNet-18`` is ``resnet18``. Raises SpecError where no row fits,
+    which explains the networks of ``spec.relatives``.
     """
     key = plain_text(name)
     if key in _NAMES:
         return CATALOGUE[_NAMES[key]].spec
     if key.removesuffix("plain") in _NAMES:
         return CATALOGUE[_NAMES[key.removesuffix("plain")]].spec.plain()
+    if other := relative(key):
+        raise SpecError("net", other.what, other.remedy)
     near = get_close_matches(key, _NAMES, n=1)
     raise SpecError(
         "net",
@@ -122,11 +127,14 @@ _USUAL = ResNetSpec("")
 
 def value_words(spec: ResNetSpec, key: str) -> str:
     """Return an axis' value as it is shown: a choice's label, a number, a list between commas."""
+    if key == "widths" and growth(spec):
+        return widths_text(spec)
     value = spec.value(key)
     labels = {choice.value: choice.label for choice in AXES[key].choices}
     if isinstance(value, tuple):
         same = len(set(value)) == 1 and key == "block"
-        return ", ".join(_word(item, labels) for item in (value[:1] if same else value))
+        texts = [_word(item, labels) for item in (value[:1] if same else value)]
+        return ("; " if any("," in text for text in texts) else ", ").join(texts)
     return _word(value, labels)
 
 
@@ -146,9 +154,11 @@ def unusual(spec: ResNetSpec, section: str) -> tuple[str, ...]:
 
 
 def _unusual_text(spec: ResNetSpec, key: str) -> str:
-    if key == "residual":
+    if key == "residual" and not spec.has_shortcuts:
         return "plain"
     label, value = AXES[key].label.lower(), value_words(spec, key)
+    if spec.value(key) != getattr(spec, key):
+        return f"{label} {value}"
     return value if AXES[key].choices else label if key == "zero_init" else f"{label} {value}"
 
 

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given, settings
 
 from resnet_explorer.errors import SpecError
+from resnet_explorer.layers import table
 from resnet_explorer.network import compile_spec
 from resnet_explorer.readings import analyse
 from resnet_explorer.spec import Attention, InputShape, Order, ResNetSpec, codec
 from resnet_explorer.spec.axes import AXES, SECTIONS
-from resnet_explorer.spec.catalogue import find, title, twin, value_words
+from resnet_explorer.spec.block_widths import typed_widths, widths_text
+from resnet_explorer.spec.catalogue import changes, find, title, twin, unusual, value_words
 from resnet_explorer.spec.change import assign, change, differences
 from resnet_explorer.spec.resnet_spec import BY_STAGE
 from tests.specs import small_specs
@@ -116,7 +118,8 @@ def test_sixteen_stages_are_a_network() -> None:
 def test_values_by_stage_are_said_in_words() -> None:
     spec = assign(BASE, "attention=none,none,se,se", "widths=16+48")
     assert value_words(spec, "attention") == "none, none, SE, SE"
-    assert value_words(spec, "widths") == "19–25, 28–37, 40–55, 58–64"
+    assert value_words(spec, "widths") == "16+48 (α)"
+    assert value_words(assign(find("resnet18"), "widths=64/72,128,256/255,512"), "widths") == "64–72, 128, 256–255, 512"
     assert differences(BASE, spec) == ("widths", "attention")
 
 
@@ -132,3 +135,32 @@ def test_shortcuts_of_some_stages_alone_are_no_plain_twin() -> None:
 def test_a_row_is_read_back_from_a_file(spec: ResNetSpec) -> None:
     assert codec.loads(codec.dumps(spec), "x.json") == spec
     assert all(stage.by_stage == () for stage in spec.by_stages)
+
+
+@pytest.mark.parametrize("text", ["16+48", "16+45", "16+84", "16+270", "64+1", "16+7"])
+@pytest.mark.parametrize("blocks", ["18,18,18", "3,3,3", "1,1", "2,2,2,2"])
+def test_widths_that_grow_are_written_as_they_were_typed(text: str, blocks: str) -> None:
+    spec = assign(find("resnet18"), f"blocks={blocks}", f"widths={text}")
+    if spec.block_widths:
+        written = widths_text(spec)
+        again = assign(find("resnet18"), f"blocks={blocks}", f"widths={typed_widths(written)}")
+        assert again == spec and written.endswith(" (α)")
+        assert value_words(spec, "widths") == written
+
+
+def test_other_widths_by_block_are_written_one_by_one() -> None:
+    spec = assign(find("resnet18"), "widths=64/72,128,256/255,512")
+    assert widths_text(spec) == "64/72, 128/128, 256/255, 512/512"
+    assert assign(find("resnet18"), f"widths={widths_text(spec)}") == spec
+    assert widths_text(find("resnet18")) == "64, 128, 256, 512"
+
+
+def test_what_differs_by_stage_is_said_readably() -> None:
+    spec = assign(find("resnet50"), "attention=none,none,se,se", "residual=true,true,true,false")
+    assert changes(find("resnet50"), spec)[0] == "Attention: none, none, SE, SE instead of none"
+    assert "attention none, none, SE, SE" in unusual(spec, "Block")
+    mixed = assign(spec, "downsample=avgpool,1x1,1x1,1x1")
+    assert "projection avg-pool, then 1×1; strided 1×1; strided 1×1; strided 1×1" in unusual(mixed, "Shortcut")
+    assert "residual yes, yes, yes, no" in unusual(spec, "Shortcut")
+    told = table.to_text(analyse(compile_spec(spec), InputShape(1, 64, 64)))
+    assert "  attention        none, none, SE, SE\n" in told

@@ -177,10 +177,16 @@ def test_other_libraries_names() -> None:
         *[("hrnet_w18_small", "HRNet"), ("vgg11", "VGG"), ("vit_tiny_patch16_224", "vision transformer")],
         *[
             ("densenet121", "DenseNet"),
+            ("dpn68", "concatenated"),
+            ("legacy_xception", "an Xception"),
+            ("botnet26t_256", "a BoTNet"),
+            ("convnext_atto", "a ConvNeXt"),
+            ("cspresnet50", "a CSPNet"),
+            ("repvgg_a0", "a RepVGG"),
             ("dla34", ""),
             ("darknet53", ""),
             ("vovnet39a", ""),
-            ("mobilenetv3_small_050", ""),
+            ("mobilenetv3_small_050", "a MobileNet or an EfficientNet"),
         ],
     ],
 )
