@@ -323,6 +323,7 @@ _ANY_DIMS: dict[str, tuple[choices.Option, ...]] = {
     "stem": (choices.Stem.IMAGENET, choices.Stem.CIFAR, choices.Stem.DEEP, choices.Stem.TIERED),
     "stem_pool": (choices.StemPool.MAX, choices.StemPool.PADDED, choices.StemPool.CONV, choices.StemPool.NONE),
     "conv": (choices.Conv.PLAIN, choices.Conv.STANDARDISED),
+    "pool": (choices.Pool.AVG,),
 }
 """The choices that signal and video networks have; the others are made for images."""
 
