@@ -3,7 +3,8 @@
 from functools import lru_cache
 from math import gcd
 
-from resnet_explorer.network.branches import Place, activation, branch, conv, norm, split_first
+from resnet_explorer.network.attention import bam
+from resnet_explorer.network.branches import Place, activation, branch, conv, hidden, norm, split_first
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.activations import ACTIVATIONS
 from resnet_explorer.network.kinds.blocks import Add, Bias, Dropout, Flatten, GatedAdd, Scale, Sigmoid
@@ -24,6 +25,7 @@ from resnet_explorer.spec import (
     Pool,
     ResNetSpec,
     Shortcut,
+    StageEnd,
     Stem,
     StemPool,
 )
@@ -103,7 +105,7 @@ def _head(spec: ResNetSpec, channels: int) -> Chain:
     Pre-activated nets end in the norm and the activation that their last addition still lacks.
     """
     last: Chain = ()
-    if spec.order in (Order.V2, Order.NORM_FIRST):
+    if spec.order in (Order.V2, Order.NORM_FIRST) and not _norm_alone(spec):
         last = (*norm(spec, "bn", channels), *activation(spec, channels, "2", in_place=False))
     elif spec.order is Order.RELU_ONLY:
         last = activation(spec, channels, "2", in_place=False)
@@ -115,6 +117,11 @@ def _head(spec: ResNetSpec, channels: int) -> Chain:
         channels = spec.head_channels
     features = channels * (spec.map_side**2 if spec.pool is Pool.NONE else 1)
     return (*last, *_features(spec, channels), *_outputs(spec, features, spec.classes))
+
+
+def _norm_alone(spec: ResNetSpec) -> bool:
+    """Return whether the head's own norm stands for the norm and activation that the last block lacks (iResNet)."""
+    return spec.order is Order.NORM_FIRST and spec.head_norm and spec.classes is not None
 
 
 def _features(spec: ResNetSpec, channels: int) -> Chain:
@@ -218,6 +225,12 @@ def _place(path: str, number: int, form: Form, prefix: str = "", skip: float = 0
     return Block(path, number, form, tuple([prefix + part.name for part in form.parts]), skip)
 
 
+def _ended(form: Form, channels: int, spec: ResNetSpec) -> Form:
+    """Return the form of a stage's last block, with BAM after all that it does."""
+    after = (*form.after, *lift(spec, (bam(channels, hidden(spec, channels)),), channels))
+    return Form(form.branch, form.shortcut, after, form.before, form.gate)
+
+
 def _variance(spec: ResNetSpec, blocks: int) -> float:
     """Return the variance that x is expected to have after so many blocks of a stage, of a network that tracks it."""
     return 1 + blocks * spec.branch_scale**2 if spec.track_variance else 1.0
@@ -237,6 +250,8 @@ def _stage(network: ResNetSpec, number: int, first: Place) -> Stage:
         place = first if index == 0 else _next(spec, at, width, index)
         if place != at:
             at, form = place, _form(spec, place)
+        if index + 1 == spec.blocks[number - 1] and spec.stage_end is StageEnd.BAM:
+            form = _ended(form, place.out(spec), spec)
         blocks.append(_place(f"{path}.{index}", index + 1, form, f"{path}.{index}.", rate * (done + index + 1)))
     return Stage(path, number, tuple(blocks))
 

@@ -17,6 +17,7 @@ from resnet_explorer.spec.choices import (
     Order,
     Pool,
     Shortcut,
+    StageEnd,
     Stem,
     StemPool,
     Stride,

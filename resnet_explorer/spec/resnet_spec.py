@@ -58,6 +58,7 @@ class ResNetSpec:
     track_variance: bool = False
     attention: choices.Attention = choices.Attention.NONE
     attention_at: choices.AttentionAt = choices.AttentionAt.END
+    stage_end: choices.StageEnd = choices.StageEnd.NONE
     attention_scale: float = 1.0
     reduction: int = 16
     reduction_multiple: int = 8
@@ -317,6 +318,7 @@ def _widths(spec: ResNetSpec) -> Iterator[tuple[ResNetSpec, choices.Block, int]]
 
 _ANY_DIMS: dict[str, tuple[choices.Option, ...]] = {
     "attention": (choices.Attention.NONE, choices.Attention.SE, choices.Attention.ECA, choices.Attention.CBAM),
+    "stage_end": (choices.StageEnd.NONE,),
     "block": (choices.Block.BASIC, choices.Block.BOTTLENECK),
     "stem": (choices.Stem.IMAGENET, choices.Stem.CIFAR, choices.Stem.DEEP, choices.Stem.TIERED),
     "stem_pool": (choices.StemPool.MAX, choices.StemPool.PADDED, choices.StemPool.CONV, choices.StemPool.NONE),
