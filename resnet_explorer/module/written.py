@@ -135,7 +135,8 @@ class GlobalContext(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         weights = self.conv_attn(x).flatten(2).softmax(dim=2).transpose(1, 2)
         context = torch.bmm(x.flatten(2), weights).unsqueeze(3)
-        return x * torch.sigmoid(self.fc2(functional.relu(self.norm(self.fc1(context)))))
+        hidden = functional.relu(self.norm(self.fc1(context)))
+        return x * torch.sigmoid(self.fc2(hidden))
 
 
 class AddedContext(nn.Module):

@@ -97,7 +97,9 @@ def stage_call(analysis: Analysis, blocks: Sequence[BlockClass], stage: Stage) -
     places = [f"{place}={getattr(first, place)}" for place in _stage_places(block)]
     if block.by_block:
         widths = spec.stage_widths(stage.number)
-        alike = f"({widths[0]},) * {len(widths)}" if len(set(widths)) == 1 else str(widths)
+        alike: Term = f"({widths[0]},) * {len(widths)}"
+        if len(set(widths)) > 1:
+            alike = call("", *map(str, widths))
         return call(_name(blocks, block), start[0], alike, *places)
     return call(_name(blocks, block), *start, f"blocks={len(stage.blocks)}", *places)
 

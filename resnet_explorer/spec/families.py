@@ -92,7 +92,7 @@ _ROWS = (
         "ArcFace: Additive Angular Margin Loss for Deep Face Recognition", "1801.07698",
         "Norm before the first convolution, PReLU, and the whole map in the embedding: for faces."),
     Family("ts", "ResNet-TS", 2021, "Wightman", _TIMM, "",
-        "Slim nets with a tiered stem, SiLU, and attention on the few channels inside each bottleneck."),
+        "Slim nets with a tiered stem and SiLU, whose gates act on the few channels inside each bottleneck."),
     Family("nf", "NF-ResNet", 2021, "Brock et al.",
         "Characterizing signal propagation to close the performance gap in unnormalized ResNets", "2101.08692",
         "Without any norm: scaled, standardised weights and known factors keep the variance of the signal."),

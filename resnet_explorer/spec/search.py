@@ -11,10 +11,10 @@ from resnet_explorer.errors import SpecError
 from resnet_explorer.spec import catalogue, codec
 from resnet_explorer.spec.catalogue import CATALOGUE, Entry, plain_text
 from resnet_explorer.spec.change import assign
-from resnet_explorer.spec.choices import Stem
+from resnet_explorer.spec.choices import Pool, Stem
 from resnet_explorer.spec.input_shape import InputShape
 from resnet_explorer.spec.relatives import relative
-from resnet_explorer.spec.resnet_spec import ResNetSpec, plain_name
+from resnet_explorer.spec.resnet_spec import ResNetSpec, last_stride, plain_name
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
     name: tuple(map(plain_text, (name, entry.title, *entry.aliases))) for name, entry in CATALOGUE.items()
@@ -23,6 +23,7 @@ _WORDS: Mapping[str, str] = {
     "attention=se": "attention squeeze excitation",
     "attention=eca": "attention",
     "attention=cbam": "attention",
+    "attention=gca": "attention global context",
     "order=v2": "pre-activation",
 }
 """Words for an idea that a network has by a setting, its own or one of what it is a change of."""
@@ -200,4 +201,6 @@ def default_input(spec: ResNetSpec) -> InputShape:
         return InputShape(1, side, side)
     usual = 32 if spec.stem is Stem.CIFAR else 112 if spec.dims == 3 else 224
     side = entry.size if entry else usual
+    if spec.pool is Pool.NONE and spec.classes is not None:
+        side = spec.map_side * last_stride(spec)
     return InputShape(1, side, side)
