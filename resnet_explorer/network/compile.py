@@ -17,7 +17,8 @@ from resnet_explorer.spec.resnet_spec import stem_stride
 
 def _stem(spec: ResNetSpec) -> Chain:
     """Return the layers before the first stage; pre-activated nets leave norm and activation to the blocks."""
-    kernel, stride = (3, 1) if spec.stem is Stem.CIFAR else (7, 2)
+    kernel = 7 if spec.stem is Stem.IMAGENET else 3
+    stride = 1 if spec.stem is Stem.CIFAR else 2
     single = (conv(spec, "conv1", spec.in_channels, spec.stem_channels, kernel, stride),)
     convs = _deep(spec) if spec.stem in (Stem.DEEP, Stem.TIERED) else single
     return (*convs, *_activated(spec), *_pool(spec))

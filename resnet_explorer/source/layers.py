@@ -11,7 +11,7 @@ from resnet_explorer.network.kinds.base import named
 from resnet_explorer.network.kinds.blocks import Dropout
 from resnet_explorer.network.tree import ALTERING
 from resnet_explorer.source.scope import Call, Sample, Scope, Term, broken, call, indented
-from resnet_explorer.spec import ResNetSpec
+from resnet_explorer.spec import ReductionOf, ResNetSpec
 
 Layers = Sequence[Any]
 """One layer as each sample has it; None where a sample lacks it."""
@@ -106,12 +106,14 @@ def _channelwise(writer: Writer) -> tuple[str, str]:
 def _hidden_channels(writer: Writer) -> str:
     """Return the channels of an attention's hidden layer: a fraction of the channels, rounded where they must be."""
     spec, flow, column = writer.spec, writer.flow, writer.column
-    inner = values(column, "out_channels")
-    if all(layer.out_channels * spec.reduction == layer.in_channels for layer in column):
+    inner, whole = values(column, "out_channels"), values(column, "in_channels")
+    if spec.reduction_of is ReductionOf.INPUT and not writer.scope.same(inner):
+        flow, whole = writer.scope.name("channels"), writer.scope.values("channels")
+    if all(out * spec.reduction == channels for out, channels in zip(inner, whole, strict=True)):
         return flow if spec.reduction == 1 else f"{flow} // {spec.reduction}"
     if writer.scope.same(inner):
         return writer.scope.say(inner)
-    assert all(layer.out_channels == hidden(spec, layer.in_channels) for layer in column)
+    assert all(out == hidden(spec, channels) for out, channels in zip(inner, whole, strict=True))
     multiple = spec.reduction_multiple
     if multiple == 1:
         return f"max(1, int({flow} / {spec.reduction} + 0.5))"

@@ -13,6 +13,7 @@ from resnet_explorer.spec.choices import (
     Init,
     Norm,
     Order,
+    ReductionOf,
     Shortcut,
     Stem,
     StemPool,

@@ -155,6 +155,8 @@ _ROWS = (
     _axis("reduction_multiple", "Rounded to", BLOCK,
         "The attention's hidden channels are rounded to a multiple of this: 8 in timm's SE, 1 in the papers.",
         _unreduced),
+    _axis("reduction_of", "Reduced from", BLOCK,
+        "Of which channels the attention's hidden layer is a fraction.", _unreduced),
     _axis("residual", "Residual", SHORTCUT,
         "With shortcuts a block computes F(x) + x; without them it is a plain network: the same layers, no addition."),
     _axis("shortcut", "Shortcut", SHORTCUT, "How the shortcut brings x to the shape of F(x) where they differ.",

@@ -112,6 +112,7 @@ class Stem(Option):
 
     IMAGENET = "imagenet", "7×7 / 2", "One 7×7 convolution of stride 2, as in the paper."
     CIFAR = "cifar", "3×3 (CIFAR)", "One 3×3 convolution of stride 1: small images keep their size."
+    CONV3X3 = "3x3", "3×3 / 2", "One 3×3 convolution of stride 2, as in RegNets (Radosavovic et al. 2020)."
     DEEP = ("deep", "deep: three 3×3",
         "Three 3×3 convolutions, the first of stride 2, in place of the 7×7: more layers for more MACs (ResNet-C: He "
         "et al. 2019).")
@@ -159,6 +160,14 @@ class AttentionAt(Option):
     MIDDLE = ("middle", "before the last convolution",
         "On what enters the last convolution: in a bottleneck the few channels inside, so that it costs less "
         "(RegNetY; timm's “ts” nets).")
+
+
+class ReductionOf(Option):
+    """Of which channels the hidden layer of the attention is a fraction."""
+
+    MAP = "map", "its own map", "Of the channels that it rescales, as in the papers of SE and CBAM."
+    INPUT = ("block-input", "the block's input",
+        "Of the channels that enter the block, also where it rescales another number of them (RegNetY).")
 
 
 class Norm(Option):

@@ -59,6 +59,7 @@ class ResNetSpec:
     attention_at: choices.AttentionAt = choices.AttentionAt.END
     reduction: int = 16
     reduction_multiple: int = 8
+    reduction_of: choices.ReductionOf = choices.ReductionOf.MAP
     norm: choices.Norm = choices.Norm.BATCH
     norm_groups: int = 32
     conv: choices.Conv = choices.Conv.PLAIN

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from resnet_explorer.errors import SpecError
 from resnet_explorer.spec import catalogue, codec
-from resnet_explorer.spec.catalogue import CATALOGUE, Entry, plain_text
+from resnet_explorer.spec.catalogue import CATALOGUE, Entry, meant_by, plain_text
 from resnet_explorer.spec.change import assign
 from resnet_explorer.spec.choices import Stem
 from resnet_explorer.spec.input_shape import InputShape
@@ -17,7 +17,8 @@ from resnet_explorer.spec.relatives import relative
 from resnet_explorer.spec.resnet_spec import ResNetSpec, plain_name
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
-    name: tuple(map(plain_text, (name, entry.title, *entry.aliases))) for name, entry in CATALOGUE.items()
+    name: tuple(text for text in map(plain_text, (name, entry.title, *entry.aliases)) if meant_by(text) == name)
+    for name, entry in CATALOGUE.items()
 }
 _WORDS: Mapping[str, str] = {
     "attention=se": "attention squeeze excitation",

@@ -13,6 +13,7 @@ from resnet_explorer.spec import (
     Init,
     Norm,
     Order,
+    ReductionOf,
     ResNetSpec,
     Shortcut,
     Stem,
@@ -203,10 +204,17 @@ def _attention(stages: tuple[tuple[FoundBlock, ...], ...]) -> dict[str, object]:
     if not gates:
         return where
     pairs = {(gate.inputs, gate.out) for gate in gates}
-    for ratio, multiple in RATIOS:
-        tried = change_all(ResNetSpec(""), {"reduction": ratio, "reduction_multiple": multiple})
-        if all(hidden(tried, channels) == inner for channels, inner in pairs):
-            return {**where, "reduction": ratio, "reduction_multiple": multiple}
+    entering = {
+        (block.channels, block.gate[block.attention in context].out)
+        for stage in stages
+        for block in stage
+        if len(block.gate) > 1
+    }
+    for of, known in ((ReductionOf.MAP, pairs), (ReductionOf.INPUT, entering)):
+        for ratio, multiple in RATIOS:
+            tried = change_all(ResNetSpec(""), {"reduction": ratio, "reduction_multiple": multiple})
+            if all(hidden(tried, channels) == inner for channels, inner in known):
+                return {**where, "reduction": ratio, "reduction_multiple": multiple, "reduction_of": of}
     channels, inner = max(pairs)
     return {**where, "reduction": max(1, channels // inner), "reduction_multiple": 1}
 

@@ -41,6 +41,7 @@ def explain_block(analysis: Analysis, block: Block, where: str) -> Explanation:
 _STEMS: Mapping[Stem, str] = {
     Stem.IMAGENET: "ImageNet stem",
     Stem.CIFAR: "CIFAR stem",
+    Stem.CONV3X3: "Stem of one strided 3×3",
     Stem.DEEP: "Deep stem",
     Stem.TIERED: "Deep, tiered stem",
 }
