@@ -32,6 +32,7 @@ _SMALL: dict[str, st.SearchStrategy[Any]] = {
     "branch_scale": st.sampled_from([0.5, 0.7071, 2.0]),
     "residual": st.booleans(),
     "stem_activation": st.booleans(),
+    "head_channels": st.none() | st.integers(1, 12),
     "zero_init": st.booleans(),
 }
 _STAGES = ("block", "blocks", "widths", "strides", "expansion", "cardinality", "base_width", "in_channels", "classes")

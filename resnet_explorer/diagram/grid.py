@@ -40,14 +40,14 @@ READABLE = 0.9
 ALMOST = 0.85
 """Fewer lines and rows are easier to read: they may cost this part of the size."""
 MOST_LINES = 4
-_GATES = {"se": "SE", "eca": "ECA", "cbam_channel": "CBAM", "gc": "GC", "gca": "GC", "nl": "NL"}
+_GATES = {"se": "SE", "eca": "ECA", "cbam_channel": "CBAM", "gc": "GC", "gca": "GC", "nl": "NL", "bam": "BAM"}
 
 Card = Block | Stage
 
 
 def caption(form: Form) -> str:
     """Return what a block is made of in few words, such as ``1×1, 3×3 /2, 1×1, SE``."""
-    steps = form.before + form.branch
+    steps = form.before + form.branch + tuple(gate for gate in form.gates if gate in form.after)
     texts = (step.layer.short if isinstance(step, Part) else _GATES.get(step.name, "") for step in steps)
     return ", ".join(filter(None, texts))
 

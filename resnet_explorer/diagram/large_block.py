@@ -122,8 +122,8 @@ class _Flow:
         text = "F(x): nothing is added to it" if form.shortcut is None else "F(x)"
         if self.block.number:
             self.marks.append(Label(places[0], TOP - 9, text, NAME, Ink.ACCENT, style=Style.SEMIBOLD))
-        after = flat(form.after)
-        self._after(after, last, junction)
+        self._after(tuple(step for step in form.after if isinstance(step, Part)), last, junction)
+        self._stage_end(tuple(step for step in form.after if isinstance(step, Gated)))
         self._end("y", sums.output)
         marks = tuple(self.marks)
         group = Group(self.block.path, "open-block", "", 0, 0, self.right, self.bottom, marks, ":open")
@@ -255,6 +255,16 @@ class _Flow:
             self._shortcut(junction, left + HIGH / 2, flat(form.shortcut or ()))
             after = after[1:]
         self._inline(after)
+
+    def _stage_end(self, gates: tuple[Gated, ...]) -> None:
+        """Draw what ends a stage after its last block, each as one box."""
+        for gate in gates:
+            unit = Unit((*flat(gate.parts), gate.scale), TEXTS[gate.name])
+            wide = self._unit_width(unit)
+            self._arrow(self.gap)
+            self.marks.append(self._gate(unit, self.x, wide))
+            self.x += wide
+            self._reach(self.x, self.y + HIGH)
 
     def _shortcut(self, junction: float, end: float, parts: tuple[Part, ...]) -> None:
         """Draw the shortcut from the junction under all stacks to the addition: solid for the identity."""

@@ -26,6 +26,7 @@ TEXTS = {
     "gc": "global context",
     "gca": "global context",
     "nl": "non-local attention",
+    "bam": "bottleneck attention",
     "gate": "gate g(x)",
 }
 DROP = 80.0

@@ -11,6 +11,7 @@ from resnet_explorer.network import Block as BlockNode
 from resnet_explorer.network import Gated, Part, flat
 from resnet_explorer.network.kinds import Layer
 from resnet_explorer.network.kinds.blocks import GatedAdd, Multiply
+from resnet_explorer.network.kinds.gates import AddToMap
 from resnet_explorer.network.tree import Chain, Step, follow
 
 _class_at = cache(resolve_name)
@@ -23,18 +24,20 @@ def module_of(layer: Layer) -> nn.Module:
 
 
 class Gate(nn.Module):
-    """Y = x · gate(x), or x + gate(x): attention."""
+    """Y = x · gate(x), x + gate(x), or x + x · gate(x): attention."""
 
     def __init__(self, gated: Gated) -> None:
         super().__init__()
         self.chain, self.start = gated.parts, len(gated.name) + 1
-        self.multiplies = isinstance(gated.scale.layer, Multiply)
+        self.join = gated.scale.layer
         for part in flat(gated.parts):
             self.add_module(part.name[self.start :], module_of(part.layer))
 
     def forward(self, x: Tensor) -> Tensor:
         gate = follow(self.chain, x, self._step)
-        return x * gate if self.multiplies else x + gate
+        if isinstance(self.join, AddToMap):
+            return x + gate
+        return x * gate if isinstance(self.join, Multiply) else x + x * gate
 
     def _step(self, part: Part, inputs: tuple[Tensor, ...]) -> Tensor:
         made: Tensor = self.get_submodule(part.name[self.start :])(*inputs)

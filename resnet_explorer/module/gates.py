@@ -65,3 +65,10 @@ class ZeroBatchNorm2d(nn.BatchNorm2d):
     def reset_parameters(self) -> None:
         super().reset_parameters()
         nn.init.zeros_(self.weight)
+
+
+class SumGates(nn.Module):
+    """A number for each position plus one for each channel (BAM: Park et al. 2018, equation 2)."""
+
+    def forward(self, positions: Tensor, channels: Tensor) -> Tensor:
+        return positions + channels

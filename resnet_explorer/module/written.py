@@ -144,6 +144,31 @@ class NonLocal(nn.Module):
         return x + y
 
 
+class BAM(nn.Module):
+    """x plus x times a weight of each value, from its channel and from its position."""
+
+    def __init__(self, channels: int, hidden: int) -> None:
+        super().__init__()
+        self.reduce = nn.Conv2d(channels, hidden, 1)
+        self.bn0 = nn.BatchNorm2d(hidden)
+        self.conv1 = nn.Conv2d(hidden, hidden, 3, padding=4, dilation=4)
+        self.bn1 = nn.BatchNorm2d(hidden)
+        self.conv2 = nn.Conv2d(hidden, hidden, 3, padding=4, dilation=4)
+        self.bn2 = nn.BatchNorm2d(hidden)
+        self.conv3 = nn.Conv2d(hidden, 1, 1)
+        self.fc1 = nn.Conv2d(channels, hidden, 1)
+        self.bn = nn.BatchNorm2d(hidden)
+        self.fc2 = nn.Conv2d(hidden, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = functional.relu(self.bn0(self.reduce(x)))
+        y = functional.relu(self.bn1(self.conv1(y)))
+        y = functional.relu(self.bn2(self.conv2(y)))
+        means = x.mean(dim=(2, 3), keepdim=True)
+        channels = self.fc2(functional.relu(self.bn(self.fc1(means))))
+        return x + x * torch.sigmoid(self.conv3(y) + channels)
+
+
 class StochasticDepth(nn.Module):
     """Zero for whole images in training, with a chance that the network sets."""
 

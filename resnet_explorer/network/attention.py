@@ -1,8 +1,10 @@
-"""Gates that see the whole map: global context, and non-local attention."""
+"""Gates that see the whole map: global context and non-local attention; and BAM, which ends a stage."""
 
 from resnet_explorer.network.kinds import Layer, blocks, gates
 from resnet_explorer.network.kinds.activations import ReLU
 from resnet_explorer.network.kinds.convolutions import Conv2d
+from resnet_explorer.network.kinds.norms import BatchNorm2d
+from resnet_explorer.network.kinds.pools import AdaptiveAvgPool2d
 from resnet_explorer.network.tree import Chain, Fork, Gated, Part
 
 
@@ -40,3 +42,33 @@ def non_local(channels: int, inner: int) -> Gated:
     compared: Chain = (Fork("nl", (theta, phi), similar), softmax)
     end = _named("nl", z=Conv2d(inner, channels, 1, bias=True), norm=gates.ZeroBatchNorm2d(channels))
     return Gated("nl", (Fork("nl", (compared, given), gather), *end), Part("nl.scale", gates.AddToMap()))
+
+
+DILATION = 4
+"""How far the weights of BAM's 3x3 lie apart (Park et al. 2018, section 3)."""
+
+
+def bam(channels: int, inner: int) -> Gated:
+    """Return the bottleneck attention module: a branch over positions, one over channels, their sum, a sigmoid.
+
+    Park et al. 2018, figure 2 and equations 1 to 4, with norm and ReLU where the authors' code has them; that code
+    multiplies the two branches, the paper adds them.
+    """
+    wide = Conv2d(inner, inner, 3, padding=DILATION, bias=True, dilation=DILATION)
+    norm = BatchNorm2d(inner)
+    positions = _named(
+        "bam",
+        **{"reduce": Conv2d(channels, inner, 1, bias=True), "bn0": norm, "relu0": ReLU()},
+        **{"conv1": wide, "bn1": norm, "relu1": ReLU(), "conv2": wide, "bn2": norm, "relu2": ReLU()},
+        conv3=Conv2d(inner, 1, 1, bias=True),
+    )
+    weights = _named(
+        "bam",
+        pool=AdaptiveAvgPool2d(),
+        fc1=Conv2d(channels, inner, 1, bias=True),
+        bn=norm,
+        relu=ReLU(),
+        fc2=Conv2d(inner, channels, 1, bias=True),
+    )
+    total, gate = _named("bam", sum=gates.SumGates(channels), gate=blocks.Sigmoid())
+    return Gated("bam", (Fork("bam", (positions, weights), total), gate), Part("bam.scale", gates.Refine()))

@@ -2,14 +2,26 @@
 
 from functools import lru_cache
 
-from resnet_explorer.network.branches import Place, activation, branch, conv, norm, split_first
+from resnet_explorer.network.attention import bam
+from resnet_explorer.network.branches import Place, activation, branch, conv, hidden, norm, split_first
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.blocks import Add, Bias, Dropout, Flatten, GatedAdd, Scale, Sigmoid
 from resnet_explorer.network.kinds.convolutions import Conv2d, Linear
 from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d, MaxPool2d, ZeroPad
 from resnet_explorer.network.kinds.shortcuts import PadChannels
 from resnet_explorer.network.tree import Block, Chain, Form, Network, Part, Stage
-from resnet_explorer.spec import AntiAlias, Downsample, Gating, Init, Order, ResNetSpec, Shortcut, Stem, StemPool
+from resnet_explorer.spec import (
+    AntiAlias,
+    Downsample,
+    Gating,
+    Init,
+    Order,
+    ResNetSpec,
+    Shortcut,
+    StageEnd,
+    Stem,
+    StemPool,
+)
 from resnet_explorer.spec import Block as Kind
 from resnet_explorer.spec.choices import EARLY
 from resnet_explorer.spec.resnet_spec import stem_stride
@@ -178,6 +190,12 @@ def _place(path: str, number: int, form: Form, prefix: str = "", skip: float = 0
     return Block(path, number, form, tuple([prefix + part.name for part in form.parts]), skip)
 
 
+def _ended(form: Form, channels: int, spec: ResNetSpec) -> Form:
+    """Return the form of a stage's last block, with BAM after all that it does."""
+    after = (*form.after, bam(channels, hidden(spec, channels)))
+    return Form(form.branch, form.shortcut, after, form.before, form.gate)
+
+
 def _stage(network: ResNetSpec, number: int, first: Place) -> Stage:
     """Return a stage whose first block may shrink the map; blocks of equal shapes share one form."""
     spec, done = network.at(number), sum(network.blocks[: number - 1])
@@ -187,6 +205,8 @@ def _stage(network: ResNetSpec, number: int, first: Place) -> Stage:
         place = Place(first.kind, at.out(spec), width, 1, first.dilation, first.dilation) if index else first
         if place != at:
             at, form = place, _form(spec, place)
+        if index + 1 == spec.blocks[number - 1] and spec.stage_end is StageEnd.BAM:
+            form = _ended(form, place.out(spec), spec)
         blocks.append(_place(f"{path}.{index}", index + 1, form, f"{path}.{index}.", rate * (done + index + 1)))
     return Stage(path, number, tuple(blocks))
 

@@ -158,8 +158,8 @@ class Form:
 
     @property
     def gates(self) -> tuple[Gated, ...]:
-        """Return the gates of the branch: its attention."""
-        return tuple(step for step in self.branch if isinstance(step, Gated))
+        """Return the gates of the branch, its attention, and the one that ends a stage."""
+        return tuple(step for step in (*self.branch, *self.after) if isinstance(step, Gated))
 
     @property
     def forks(self) -> tuple[Fork, ...]:
@@ -317,7 +317,8 @@ def where(part: Part, block: Block, spec: ResNetSpec) -> Where:
     chains = (flat(form.before), flat(form.branch), shortcut, flat(form.gate), after)
     chain = next(chain for chain in chains if part in chain)
     rest = chain[chain.index(part) + 1 :]
-    followers = rest[:1] or tuple(other for other in after if other.layer.role is Role.NORM)
+    own = [step for step in form.after if isinstance(step, Part)]
+    followers = rest[:1] or tuple(other for other in own if other.layer.role is Role.NORM)
     return Where(
         spec,
         part.name,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from resnet_explorer.network import Fork, Gated, Part, flat
 from resnet_explorer.network.kinds import Layer, Role
@@ -11,14 +11,16 @@ from resnet_explorer.network.tree import Chain, Step
 from resnet_explorer.source.layers import Shortcut, Writer, bridge, splits
 from resnet_explorer.source.scope import LINE, PLACES, Sample, Scope, broken, expanded, function, indented, symbols
 from resnet_explorer.spec import Block as Kind
-from resnet_explorer.spec import ResNetSpec
+from resnet_explorer.spec import ResNetSpec, StageEnd
 
 
 class Forward:
     """Writes the forward of a class of blocks; ``names`` are the modules of its activations."""
 
-    def __init__(self, blocks: Sequence[Sample], steps: Chain, names: Mapping[str, str]) -> None:
-        self.blocks, self.names = blocks, names
+    def __init__(
+        self, blocks: Sequence[Sample], steps: Chain, names: Mapping[str, str], *, ends_stage: bool = False
+    ) -> None:
+        self.blocks, self.names, self.ends_stage = blocks, names, ends_stage
         self.form = blocks[0].form
         self.before = max((sample.form.before for sample in blocks), key=len)
         self.branch = steps[len(self.before) :]
@@ -32,7 +34,7 @@ class Forward:
             start = "y"
         if self.form.gate and not splits(self.blocks):
             lines.append("gate = self.gate(x)")
-        if self.form.shortcut is None and not self._ends(""):
+        if self.form.shortcut is None and not self._ends("") and not self.ends_stage:
             return [*lines[:-1], lines[-1].replace("y = ", "return ", 1)]
         shortcut = self._shortcut()
         if len(line := self._last(shortcut)) + 8 <= LINE:
@@ -80,15 +82,14 @@ class Forward:
         total = "y" if self.form.shortcut is None else f"y + {shortcut}"
         if self.form.shortcut is not None and self.form.gate:
             total = f"{'gate * ' if self._is_exclusive() else ''}y + (1 - gate) * {shortcut}"
-        return f"return {self._ends(total)}"
+        ends = self._ends(total)
+        return f"return self.bam({ends})" if self.ends_stage else f"return {ends}"
 
     def _is_exclusive(self) -> bool:
         return any(isinstance(part.layer, GatedAdd) and part.layer.exclusive for part in flat(self.form.after))
 
     def _ends(self, total: str) -> str:
-        chain = tuple(
-            step for step in self.form.after if not isinstance(step, Part) or step.layer.role is not Role.JOIN
-        )
+        chain = tuple(step for step in self.form.after if isinstance(step, Part) and step.layer.role is not Role.JOIN)
         return self._through(chain, total)
 
     def equation(self) -> str:
@@ -103,9 +104,9 @@ class Forward:
                 shortcut = f"(1 - g(x)) {shortcut}"
                 function = "g(x) F(x)" if self._is_exclusive() else function
             function = f"{function} + {shortcut}"
-        for part in flat(self.form.after):
-            if part.layer.role is not Role.JOIN:
-                function = f"{part.layer.kind}({function})"
+        for step in self.form.after:
+            if isinstance(step, Part) and step.layer.role is not Role.JOIN:
+                function = f"{step.layer.kind}({function})"
         return f"y = {function}" + (": no shortcut" if self.form.shortcut is None else "")
 
 
@@ -131,12 +132,17 @@ def _lines_of(branch: Chain) -> list[Chain]:
 NAMES: Mapping[Kind, str] = {Kind.BASIC: "BasicBlock", Kind.BOTTLENECK: "Bottleneck"}
 
 
+def _made_of(stage: ResNetSpec) -> tuple[object, ...]:
+    """Return the axes of a stage that its class of blocks depends on: the network gives what ends a stage."""
+    return tuple(getattr(stage, axis.name) for axis in fields(ResNetSpec) if axis.name != "stage_end")
+
+
 def class_names(spec: ResNetSpec) -> tuple[str, ...]:
     """Return the name of the class of each stage's blocks.
 
     Stages that differ in an axis of their blocks have a class each, numbered as the first stage that has it.
     """
-    keys = list(zip(spec.block, spec.by_stages, strict=True))
+    keys = list(zip(spec.block, map(_made_of, spec.by_stages), strict=True))
     several = {kind for kind in Kind if len({key for key in keys if key[0] is kind}) > 1}
     return tuple(NAMES[key[0]] + (str(keys.index(key) + 1) if key[0] in several else "") for key in keys)
 
@@ -180,7 +186,9 @@ def block_class(network: ResNetSpec, name: str, stages: tuple[int, ...], blocks:
     writer = _Block(spec, kind, blocks, made.renamed)
     usual = " = 1" if repeats else ""
     names = ("channels: int", "width: int", *(f"{made.parameter(place)}: int{usual}" for place in places))
-    forward = Forward(blocks, writer.steps, {name: used for name, (used, _) in writer.activations.items()})
+    ends = any(network.at(number).stage_end is not StageEnd.NONE for number in stages)
+    names_of = {name: used for name, (used, _) in writer.activations.items()}
+    forward = Forward(blocks, writer.steps, names_of, ends_stage=ends)
     lines = [
         f"class {made.name}(nn.Module):",
         f'    """{forward.equation()}."""',
@@ -188,6 +196,7 @@ def block_class(network: ResNetSpec, name: str, stages: tuple[int, ...], blocks:
         *indented(function("__init__", ("self", *names), "None", 4)),
         "        super().__init__()",
         *indented(writer.body(), 8),
+        *(["        self.bam: nn.Module = nn.Identity()"] if ends else []),
         "",
         "    def forward(self, x: Tensor) -> Tensor:",
         *indented(forward.lines(), 8),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from resnet_explorer.network import Block, Network, Part, Stage, flat
+from resnet_explorer.network import Block, Gated, Network, Part, Stage, flat
 from resnet_explorer.network.kinds import Role
 from resnet_explorer.network.tree import starts_at_0
 from resnet_explorer.readings import Analysis
@@ -214,6 +214,15 @@ def network_class(analysis: Analysis, blocks: Sequence[BlockClass]) -> list[str]
     ]
 
 
+def _stage_end(stage: Stage, channels: int) -> list[str]:
+    """Return the line that gives the last block of a stage what ends the stage; none without it."""
+    gates = [step for step in stage.blocks[-1].form.after if isinstance(step, Gated)]
+    if not gates:
+        return []
+    inner = next(part.layer for part in flat(gates[0].parts) if part.name == "bam.fc1")
+    return [f"self.{stage.path}[-1].bam = BAM({channels}, {inner.arguments()['out_channels']})"]
+
+
 class _Layers:
     """Writes the layers of stem and head, and the stages between them, with the shapes that change."""
 
@@ -229,6 +238,7 @@ class _Layers:
             shape = self.analysis.sums[stage.path].output
             made = broken(f"self.{stage.path} = ", stage_call(self.analysis, self.blocks, stage))
             lines += commented(made, size(shape))
+            lines += _stage_end(stage, shape[1])
         self.writer = Writer(network.spec.by_stages[-1], Scope(), str(shape[1]))
         return [*lines, *(self._block(network.head) if network.head else [])]
 

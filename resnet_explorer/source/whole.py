@@ -120,6 +120,8 @@ def _in_block(lines: list[str], network: Network, stage: Stage, block: Block, in
     kind = class_names(network.spec)[stage.number - 1]
     numbers = _found(lines, _region(lines, f"class {kind}"), _pattern(block, inner))
     name, _, layer = inner.partition(".")
+    if name == "bam":
+        numbers += _found(lines, _region(lines, "class BAM"), _module(layer) if layer else "class BAM")
     made = re.search(rf"self\.{name} = (\w+)\(", "\n".join(lines[number] for number in numbers))
     if layer and made:
         numbers += _found(lines, _region(lines, f"class {made[1]}"), _module(layer))

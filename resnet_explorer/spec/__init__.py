@@ -15,6 +15,7 @@ from resnet_explorer.spec.choices import (
     Order,
     ReductionOf,
     Shortcut,
+    StageEnd,
     Stem,
     StemPool,
     Stride,

@@ -48,7 +48,10 @@ def _cardinal(spec: ResNetSpec) -> str:
 
 
 _KEEPING = (choices.Attention.NONE, choices.Attention.ECA)
-_unreduced = _unless(lambda spec: spec.attention not in _KEEPING, "No attention, and ECA, reduce no channels.")
+_unreduced = _unless(
+    lambda spec: spec.attention not in _KEEPING or spec.stage_end is not choices.StageEnd.NONE,
+    "No attention, and ECA, reduce no channels.",
+)
 _inattentive = _unless(lambda spec: spec.attention is not choices.Attention.NONE, "There is no attention.")
 _ungrouped = _unless(lambda spec: spec.norm.is_grouped, "Only group norm and EvoNorm-S0 have groups.")
 _own_activation = _unless(lambda spec: not spec.norm.activates, "The norm holds its own activation.")
@@ -148,6 +151,7 @@ _ROWS = (
         "What smooths a map before every second position is dropped (Zhang 2019); also in the stem's pool."),
     _axis("attention", "Attention", BLOCK, "How F(x) is rescaled before the addition."),
     _axis("attention_at", "Attention sits", BLOCK, "Where in F(x) the attention stands.", _inattentive),
+    _axis("stage_end", "Stage ends in", BLOCK, "What stands after the last block of a stage."),
     _axis("reduction", "Reduction", BLOCK,
         "The attention's hidden layer has the channels divided by this: 16 in SE and CBAM, 4 in ResNet-RS, 8 "
         "in timm's GC and non-local, 2 in the paper of the latter.",

@@ -48,6 +48,17 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
             "Ninety bottlenecks whose output grows from 64 to 864 channels.",
         ),
     ),
+    "bam": (
+        Row(
+            "bam_resnet50",
+            "BAM-ResNet-50",
+            "resnet50",
+            "stage_end=bam,bam,bam,none",
+            224,
+            "Attention where the map is shrunk next: after the first three stages.",
+            "25.92 M parameters, error 24.02 % (table 4)",
+        ),
+    ),
     "ts": (
         Row(
             "resnet32ts",

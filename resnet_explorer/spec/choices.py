@@ -153,6 +153,15 @@ class Attention(Option):
         "square of the number of positions.")
 
 
+class StageEnd(Option):
+    """What stands at the end of a stage, after its last block."""
+
+    NONE = "none", "none", "The last block's map goes on as it is."
+    BAM = ("bam", "BAM",
+        "A bottleneck attention module: x + x · M(x), where M weights channels and positions together (Park et al. "
+        "2018, who have it after the first three stages).")
+
+
 class AttentionAt(Option):
     """Where in the branch the attention stands."""
 

@@ -55,6 +55,8 @@ _ROWS = (
         "Each block rescales its channels by what the whole map holds."),
     Family("cbam", "CBAM", 2018, "Woo et al.", "CBAM: Convolutional Block Attention Module", "1807.06521",
         "Blocks rescale channels first, then positions."),
+    Family("bam", "BAM", 2018, "Park et al.", "BAM: Bottleneck Attention Module", "1807.06514",
+        "Attention over channels and positions where a stage ends, before the map is shrunk."),
     Family("group", "Group norm", 2018, "Wu and He", "Group Normalization", "1803.08494",
         "Statistics of one image at a time: the batch size no longer matters."),
     Family("tricks", "ResNet-C, -D and kin", 2019, "He et al.",

@@ -57,6 +57,7 @@ class ResNetSpec:
     branch_scale: float = 1.0
     attention: choices.Attention = choices.Attention.NONE
     attention_at: choices.AttentionAt = choices.AttentionAt.END
+    stage_end: choices.StageEnd = choices.StageEnd.NONE
     reduction: int = 16
     reduction_multiple: int = 8
     reduction_of: choices.ReductionOf = choices.ReductionOf.MAP

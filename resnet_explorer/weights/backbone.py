@@ -27,6 +27,7 @@ class FoundBlock:
     attention: Attention = Attention.NONE
     gate: Layers = ()
     gated_inside: bool = False
+    end: Layers = ()
     highway: FileLayer | None = None
 
     @property
@@ -43,7 +44,7 @@ class FoundBlock:
     def layers(self) -> Layers:
         """Return everything with weights in it."""
         extra = tuple(layer for layer in (self.projection, self.highway) if layer)
-        return (*self.convs, *extra, *self.gate)
+        return (*self.convs, *extra, *self.gate, *self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +219,25 @@ def _extras(
         ):
             block = replace(block, projection=row[at])
             at += 1
+        elif not block.end and (end := _stage_end(row, at, block.out)):
+            block = replace(block, end=end)
+            at += len(end)
         elif block.highway is None and row[at].biased and row[at].shape == (block.out, block.channels, 1, 1):
             block = replace(block, highway=row[at])
             at += 1
         else:
             break
     return block, at
+
+
+def _stage_end(row: Layers, at: int, channels: int) -> Layers:
+    """Return the layers of a BAM at a place, its branch over positions first; empty where there is none."""
+    six = row[at : at + 6]
+    if len(six) < 6 or any(layer.kind is not Kind.CONV or not layer.biased for layer in six):
+        return ()
+    few = six[0].out
+    wide, into, back = (few, few, 3, 3), (few, channels, 1, 1), (channels, few, 1, 1)
+    return six if [layer.shape for layer in six] == [into, wide, wide, (1, few, 1, 1), into, back] else ()
 
 
 def _begins(row: Layers, at: int) -> bool:

@@ -71,7 +71,7 @@ def _shape_text(shape: Shape) -> str:
 HEAD_AND_INPUT = ("classes", "in_channels", "dropout")
 """Axes that are edited in every second file: they make no other network."""
 MOST_EDITS = 6
-_TELLING = ("blocks", "block", "outputs", "attention", "attention_at", "stem", "reduce_first", "kernel")
+_TELLING = ("blocks", "block", "outputs", "attention", "attention_at", "stage_end", "stem", "reduce_first", "kernel")
 """What must be equal for tensors to be, beside the groups: cheap to compare."""
 
 

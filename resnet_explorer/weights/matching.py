@@ -166,7 +166,7 @@ def match(spec: ResNetSpec, backbone: Backbone, layers: Layers) -> dict[str, str
 
 
 def _in_order(block: Block, theirs: FoundBlock) -> Iterator[FileLayer | None]:
-    convs, gate = iter(theirs.convs), iter(theirs.gate)
+    convs, gate, end = iter(theirs.convs), iter(theirs.gate), iter(theirs.end)
     for part in block.form.parts:
         if part.layer.role is not Role.CONVOLUTION:
             continue
@@ -176,9 +176,11 @@ def _in_order(block: Block, theirs: FoundBlock) -> Iterator[FileLayer | None]:
             yield theirs.highway
         elif part.name.startswith("conv"):
             yield next(convs, None)
+        elif part.name.startswith("bam."):
+            yield next(end, None)
         else:
             yield next(gate, None)
-    yield from (*convs, *gate)
+    yield from (*convs, *gate, *end)
 
 
 def _prefixes(blocks: Sequence[FoundBlock]) -> tuple[str, ...]:

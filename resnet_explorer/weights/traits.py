@@ -16,6 +16,7 @@ from resnet_explorer.spec import (
     ReductionOf,
     ResNetSpec,
     Shortcut,
+    StageEnd,
     Stem,
     StemPool,
     Stride,
@@ -198,9 +199,11 @@ def _attention(stages: tuple[tuple[FoundBlock, ...], ...]) -> dict[str, object]:
     where: dict[str, object] = {
         "attention": kinds,
         "attention_at": tuple(AttentionAt.MIDDLE if stage[0].gated_inside else AttentionAt.END for stage in stages),
+        "stage_end": tuple(StageEnd.BAM if stage[-1].end else StageEnd.NONE for stage in stages),
     }
     context = (Attention.GC, Attention.GCA)
     gates = [block.gate[block.attention in context] for stage in stages for block in stage if len(block.gate) > 1]
+    gates += [stage[-1].end[0] for stage in stages if stage[-1].end]
     if not gates:
         return where
     pairs = {(gate.inputs, gate.out) for gate in gates}

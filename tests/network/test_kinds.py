@@ -41,7 +41,12 @@ CASES: tuple[tuple[Layer, Shape], ...] = (
     *((Conv2d(8, 16, 3, 2, 1, 2, True), MAP), (Conv2d(8, 16, 3, padding=1, standardised=True), MAP)),
     *((ChannelConv1d(3), PIXEL), (Linear(8, 5), (2, 8)), (ZeroPad(8, 16, 2), MAP)),
     (PadChannels(8, 16), MAP),
-    *((gates.SpatialSoftmax(), (2, 1, 6, 6)), (gates.Softmax(), (2, 36, 6, 6)), (gates.AddToMap(), MAP)),
+    *(
+        (gates.SpatialSoftmax(), (2, 1, 6, 6)),
+        (gates.Softmax(), (2, 36, 6, 6)),
+        (gates.AddToMap(), MAP),
+        (gates.Refine(), MAP),
+    ),
     *((gates.LayerNorm2d(8), PIXEL), (gates.ZeroBatchNorm2d(8), MAP)),
     *((blocks.ChannelStats(), MAP), (blocks.SpatialStats(), MAP), (blocks.SumPairs(), (2, 8, 1, 2))),
     *((blocks.Sigmoid(), MAP), (blocks.Multiply(), MAP), (blocks.Add(), MAP), (blocks.GatedAdd(True), MAP)),
@@ -52,8 +57,11 @@ PAIRS: tuple[tuple[Layer, Shape, Shape], ...] = (
     (gates.ContextPool(), MAP, (2, 1, 6, 6)),
     (gates.Affinity(8, 0.5), MAP, MAP),
     (gates.Gather(8), (2, 36, 6, 6), MAP),
+    (gates.SumGates(8), (2, 1, 6, 6), PIXEL),
 )
 """Kinds that take two signals."""
+PRODUCTS = (blocks.Multiply, gates.AddToMap, gates.Refine)
+"""What a gate's module computes itself."""
 NODES = {
     "BatchNorm2d": "NativeBatchNorm0",
     "GroupNorm": "NativeGroupNorm0",
@@ -82,6 +90,7 @@ NODES = {
     "ContextPool": "View0 View0 Transpose0 Bmm0 View0",
     "Affinity": "View0 Transpose0 View0 Bmm0 Mul0 View0",
     "Gather": "View0 View0 Bmm0 View0",
+    "SumGates": "Add0",
     "ChannelStats": "Mean1 Amax0 Cat0",
     "SpatialStats": "Mean1 Amax0 Cat0",
     "SumPairs": "Sum1",
@@ -139,7 +148,9 @@ def answers(layer: Layer, shape: Shape) -> dict[str, bool]:
         "output": bool(output) and all(size > 0 for size in output),
         "FLOPs": layer.flops(shape, output, True) >= 0 and layer.macs(output) >= 0,
         "nodes": bool(nodes(layer) or not layer.module) and UNKNOWN not in map(derivative, nodes(layer)),
-        "module": bool(layer.module) or layer.role is Role.JOIN or isinstance(layer, blocks.Multiply | gates.AddToMap),
+        "module": bool(layer.module)
+        or layer.role is Role.JOIN
+        or isinstance(layer, blocks.Multiply | gates.AddToMap | gates.Refine),
         "figures": bool(layer.figures(output)) or not layer.params,
     }
 

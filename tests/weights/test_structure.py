@@ -261,3 +261,12 @@ def test_timms_attention_is_told_by_its_layers(attention: str) -> None:
     wanted = assign(find("resnet18"), f"attention={attention}", "reduction=8", f"reduction_multiple={multiple}")
     assert set(differences(found.spec, wanted)) <= {"reduction_multiple"}
     assert set(found.names) == set(shapes)
+
+
+@pytest.mark.parametrize("settings_", ["stage_end=bam,bam,bam,none", "stage_end=bam block=bottleneck attention=se"])
+def test_what_ends_a_stage_is_told_by_its_layers(settings_: str) -> None:
+    wanted = assign(find("resnet18"), *settings_.split())
+    found = identify({f"net.{name.replace('bam', 'end')}": shape for name, shape in in_order(wanted).items()})
+    assert found.fits, found.problems[:3]
+    assert found.spec.value("stage_end") == wanted.value("stage_end")
+    assert all(name.removeprefix("net.").replace("end", "bam") == ours for name, ours in found.names.items())

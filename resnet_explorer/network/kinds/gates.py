@@ -244,3 +244,50 @@ class AddToMap(base.Layer):
     def describe(self, at: base.Where) -> base.Description:
         what = "the same for all positions of a channel" if at.gate == "gca" else "a value for each"
         return "add_context", f"Adds to the map what the attention has found: {what}."
+
+
+@dataclass(frozen=True, slots=True)
+class SumGates(base.Layer):
+    """A number for each position plus one for each channel: one for each value (Park et al. 2018, equation 2)."""
+
+    channels: int
+
+    role = base.Role.MERGE
+    module = f"{_HOME}:SumGates"
+    ink = "gate"
+    operands = 1
+    is_round = True
+    box = "+"
+
+    def output(self, shape: base.Shape) -> base.Shape:
+        return (shape[0], self.channels, *shape[2:])
+
+    def arguments(self) -> Mapping[str, object]:
+        return {}
+
+    def record_all(self, tape: Tape, inputs: tuple[Value, ...]) -> Value:
+        positions, channels = inputs
+        return tape.op("AddBackward0", self.output(positions.shape), positions, channels, alpha=1)
+
+    def describe(self, at: base.Where) -> base.Description:
+        return "sum_gates", "Adds a number for each position and one for each channel: one for each value of the map."
+
+
+@dataclass(frozen=True, slots=True)
+class Refine(base.Layer):
+    """x plus x times what its gate says of each value (Park et al. 2018, equation 1)."""
+
+    role = base.Role.GATE
+    ink = "gate"
+    saves_input = True
+    operands = 2
+    flops_each = 2
+    is_round = True
+    box = "×+"
+
+    def record_all(self, tape: Tape, inputs: tuple[Value, ...]) -> Value:
+        x, gate = inputs
+        return tape.add(x, tape.multiply(x, gate))
+
+    def describe(self, at: base.Where) -> base.Description:
+        return "refine", "Weights each value of the map and adds it to itself: a gate at 0 leaves x as it is."

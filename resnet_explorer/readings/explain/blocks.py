@@ -6,7 +6,7 @@ He et al. 2015, section 3.3; He et al. 2016, sections 3 and 4.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from resnet_explorer.network import Block, Form, Part, flat
+from resnet_explorer.network import Block, Form, Gated, Part, flat
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.base import gate_start
 from resnet_explorer.network.kinds.blocks import Dropout, Gain, GatedAdd, Scale, StochasticDepth
@@ -56,7 +56,7 @@ def kind_of(form: Form) -> str:
 
 def after_key(form: Form) -> str:
     """Return the key of what follows the addition: ``v1`` for an activation, ``bare`` for nothing."""
-    after = [part.layer for part in flat(form.after)][form.shortcut is not None :]
+    after = [step.layer for step in form.after if isinstance(step, Part)][form.shortcut is not None :]
     if any(layer.role is Role.NORM for layer in after):
         return "bn-after-add"
     return "v1" if after else "bare"
@@ -273,7 +273,10 @@ _ATTENTIONS: Mapping[Attention, str] = {
 
 def _end(spec: ResNetSpec, block: Block, layers: list[Layer]) -> str:
     where = "At its end" if spec.attention_at is AttentionAt.END else "Before its last convolution"
-    text = f" {where} {_ATTENTIONS[spec.attention]}." if block.form.gates else ""
+    gated = any(isinstance(step, Gated) for step in block.form.branch)
+    text = f" {where} {_ATTENTIONS[spec.attention]}." if gated else ""
+    if any(gate.name == "bam" for gate in block.form.gates):
+        text += " After the addition BAM ends the stage: it weights channels and positions."
     for layer in layers:
         if isinstance(layer, Gain) and layer.initial != 1:
             factor = "One learnt factor" if layer.initial == 0 else "A learnt factor for each channel"
@@ -319,6 +322,12 @@ _GATES: Mapping[str, tuple[str, str]] = {
         "Global context, multiplied",
         "A learnt weight of each position makes one weighted mean of the map, c in the formula. Two small layers turn "
         "it into a factor for each channel (timm's gc, after Cao et al. 2019).",
+    ),
+    "bam": (
+        "Bottleneck attention module",
+        "One branch sees the mean of each channel, the other what lies around each position, by dilated convolutions "
+        "on few channels. Their sum weights every value of the map, which is added to itself: BAM stands where the map "
+        "is shrunk next (Park et al. 2018).",
     ),
     "gca": (
         "Global context",

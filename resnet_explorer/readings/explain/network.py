@@ -247,7 +247,7 @@ def _stage(analysis: Analysis, stage: Stage) -> Explanation:
 
 
 def _dilated(stage: Stage) -> str:
-    convs = [part.layer for part in stage.blocks[-1].form.parts if isinstance(part.layer, Conv2d)]
+    convs = blocks.convolutions(stage.blocks[-1].form)
     conv = max(convs, key=lambda conv: conv.dilation)
     if conv.dilation == 1:
         return ""
