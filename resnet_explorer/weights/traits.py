@@ -230,6 +230,8 @@ def open_questions(spec: ResNetSpec) -> tuple[str, ...]:
         texts.append(f"The stride sits in the {sits} convolution.")
     texts.append(f"The activation is {spec.activation}; anti-aliasing is {spec.anti_alias}.")
     texts.append(f"The stages have strides {', '.join(map(str, spec.strides))}, and none is dilated.")
+    if spec.stem in (Stem.CIFAR, Stem.CONV3X3):
+        texts.append(f"The stem's 3×3 has a stride of {1 if spec.stem is Stem.CIFAR else 2}.")
     if spec.order is Order.V1:
         texts.append("The order is the original one: orders with the norm or ReLU elsewhere have the same tensors.")
     if spec.norm is Norm.GROUP:
