@@ -33,7 +33,13 @@ _SMALL: dict[str, st.SearchStrategy[Any]] = {
     "residual": st.booleans(),
     "stem_activation": st.booleans(),
     "head_channels": st.none() | st.integers(1, 12),
+    "attention_scale": st.sampled_from([0.5, 2.0]),
     "zero_init": st.booleans(),
+    "track_variance": st.booleans(),
+    "conv_bias": st.booleans(),
+    "map_side": st.integers(2, 4),
+    "head_norm": st.booleans(),
+    "head_hidden": st.integers(1, 12),
 }
 _STAGES = ("block", "blocks", "widths", "strides", "expansion", "cardinality", "base_width", "in_channels", "classes")
 """What is drawn for each network before its other axes."""
@@ -154,7 +160,7 @@ def any_specs(draw: st.DrawFn) -> ResNetSpec:
 def images(largest: int = 80) -> st.SearchStrategy[InputShape]:
     """Return inputs of any proportions."""
     sides = st.integers(1, largest)
-    return st.builds(InputShape, st.integers(1, 3), sides, sides)
+    return st.builds(InputShape, st.integers(1, 3), sides, sides, st.integers(1, 6))
 
 
 @st.composite

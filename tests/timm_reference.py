@@ -9,6 +9,7 @@ import timm
 import torch
 from timm.models.resnet import BasicBlock, Bottleneck, ResNet
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_explorer.module import build
 from resnet_explorer.network import compile_spec
@@ -64,6 +65,13 @@ def named(name: str) -> nn.Module:
     """Return timm's network of that name, with weights that are not set yet."""
     with uninitialised():
         return timm.create_model(name, pretrained=False)
+
+
+def macs(model: nn.Module, side: int) -> int:
+    """Return the multiply-accumulates of a model on the meta device for one colour image."""
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model.eval()(torch.empty(1, 3, side, side, device="meta"))
+    return int(counter.get_total_flops()) // 2
 
 
 def custom(block: tuple[str, ...], **arguments: Any) -> nn.Module:

@@ -182,7 +182,7 @@ def build(spec: ResNetSpec, device: str = "meta") -> Reference:
 
 def image(spec: ResNetSpec, shape: InputShape, device: str = "meta") -> Tensor:
     """Return a batch of images of ones."""
-    return torch.ones(shape.batch, spec.in_channels, shape.height, shape.width, device=device)
+    return torch.ones(shape.shape(spec.in_channels, spec.dims), device=device)
 
 
 def leaves(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:

@@ -14,7 +14,14 @@ from resnet_explorer.spec.resnet_spec import BY_STAGE
 from resnet_explorer.ui.fields import CheckField, ChoiceField, Explained, FractionField, NumberField
 from resnet_explorer.ui.parts import describe, hbox, label, panel
 
-CHECKS = {"residual": "F(x) + x", "zero_init": "start at 0", "stem_activation": "after the norm"}
+CHECKS = {
+    "residual": "F(x) + x",
+    "zero_init": "start at 0",
+    "stem_activation": "after the norm",
+    "conv_bias": "one a channel",
+    "track_variance": "β in each block",
+    "head_norm": "before the classifier",
+}
 _ALL, _EACH = "The same in all stages: that of the first", "Choose it for each stage"
 _COLUMNS: dict[type[QWidget], int] = {CheckField: 3, NumberField: 2, FractionField: 2, OptionalField: 2}
 """How many stages stand in a line; those with a list of choices have one each."""

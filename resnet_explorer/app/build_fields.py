@@ -21,9 +21,14 @@ LAST = 640
 _INPUT = (
     ("batch", "N", MAX_BATCH, "Batch size: how many images go through at once. MACs and activations grow with it."),
     ("in_channels", "C", MAX_IN_CHANNELS, AXES["in_channels"].teaches),
+    ("frames", "T", MAX_SIZE, "Frames of a video. Feature maps follow them; parameters do not."),
     ("height", "H", MAX_SIZE, "Height of the images in pixels. Feature maps follow it; parameters do not."),
     ("width", "W", MAX_SIZE, "Width of the images in pixels. Feature maps follow it; parameters do not."),
 )
+
+
+_LENGTH = "L", "Length of the signals in samples. Feature maps follow it; parameters do not."
+"""The letter and the tip of a signal's length, which stands in the place of an image's width."""
 
 
 def _narrow(editor: "InputEditor | StageEditor", top: int, name: str, tip: str) -> NumberField:
@@ -37,10 +42,10 @@ def _narrow(editor: "InputEditor | StageEditor", top: int, name: str, tip: str) 
 
 
 class InputEditor(QWidget):
-    """N, C, H and W of the input, and a slider for square images.
+    """N, C, H and W of the input, and a slider for square images; of signals N, C and L, of videos T as well.
 
-    ``edited`` gives ``batch``, ``in_channels``, ``height``, ``width`` or ``side`` with the new value; ``slid`` tells
-    that the slider was let go.
+    ``edited`` gives ``batch``, ``in_channels``, ``frames``, ``height``, ``width`` or ``side`` with the new value;
+    ``slid`` tells that the slider was let go.
     """
 
     edited = Signal(str, object)
@@ -56,10 +61,11 @@ class InputEditor(QWidget):
         grid.setHorizontalSpacing(4)
         grid.setVerticalSpacing(2)
         self.fields: dict[str, NumberField] = {}
+        self._heads: dict[str, QLabel] = {}
         for place, (key, letter, top, tip) in enumerate(_INPUT):
             field = self.fields[key] = _narrow(self, top, f"{letter}: {tip.split('.')[0].split(':')[0]}", tip)
             field.value_entered.connect(partial(self.edited.emit, key))
-            head = describe(label(letter, "muted"), tip=tip)
+            head = self._heads[key] = describe(label(letter, "muted"), tip=tip)
             head.setAlignment(Qt.AlignmentFlag.AlignCenter)
             head.setBuddy(field)
             grid.addWidget(head, 0, place)
@@ -75,11 +81,24 @@ class InputEditor(QWidget):
     def show_state(self, state: State) -> None:
         """Show an input without a signal."""
         image = state.image
-        values = {"batch": image.batch, "height": image.height, "width": image.width}
+        values = {"batch": image.batch, "frames": image.frames, "height": image.height, "width": image.width}
         for key, value in (values | {"in_channels": state.spec.in_channels}).items():
             self.fields[key].show_value(value)
+        self._show_axes(state.spec.dims)
         with QSignalBlocker(self.slider):
             self.slider.setValue(round(max(image.height, image.width) / STEP))
+
+    def _show_axes(self, dims: int) -> None:
+        """Show the axes of an input of so many dimensions; the slider is for square images and videos."""
+        for key, least in (("frames", 3), ("height", 2)):
+            for widget in (self._heads[key], self.fields[key]):
+                widget.setVisible(dims >= least)
+        letter, tip = _LENGTH if dims == 1 else (_INPUT[-1][1], _INPUT[-1][3])
+        self._heads["width"].setText(letter)
+        self.fields["width"].setAccessibleName(f"{letter}: {tip.split('.')[0]}")
+        for widget in (self._heads["width"], self.fields["width"]):
+            widget.setToolTip(tip)
+        self.slider.setVisible(dims > 1)
 
 
 NUMBERS = (("blocks", MAX_BLOCKS), ("widths", MAX_WIDTH), ("strides", MAX_STRIDE))

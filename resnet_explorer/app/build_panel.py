@@ -14,12 +14,13 @@ from resnet_explorer.engine.jobs import Job
 from resnet_explorer.engine.requests import Device, FindDevices
 from resnet_explorer.errors import ExplorerError
 from resnet_explorer.picture.theme import LIGHT
-from resnet_explorer.readings.text import compact, mib, si
+from resnet_explorer.readings.text import compact, mib, pixels, si
 from resnet_explorer.scenes.scene import State
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.axes import AXES, SECTIONS, STAGES
 from resnet_explorer.spec.catalogue import CATALOGUE, named, title, unusual
 from resnet_explorer.spec.change import change, nearest
+from resnet_explorer.spec.search import default_input
 from resnet_explorer.ui.document import Document, Results, read
 from resnet_explorer.ui.fields import Explained, FractionField, Section
 from resnet_explorer.ui.jobs import Jobs
@@ -88,7 +89,7 @@ class FactsPanel(QWidget):
             "macs": f"{si(total.macs)}MACs",
             "memory": mib(total.activation_bytes),
             "kept": mib(results.kept.total) if results.kept else "cannot train",
-            "field": f"{total.receptive_field:,} px",
+            "field": pixels(total.receptive_field or 1, results.state.spec.dims),
             "map": compact(last.output),
         }
         for key, text in texts.items():
@@ -287,7 +288,9 @@ class BuildPanel(QScrollArea):
 
     def _change(self, key: str, value: object, label: str = "", row: str = "", gesture: int = -1) -> None:
         def make(state: State) -> State:
-            return replace(state, spec=named(change(state.spec, key, value)))
+            spec = named(change(state.spec, key, value))
+            image = replace(default_input(spec), batch=state.image.batch) if key == "dims" else state.image
+            return State(spec, image)
 
         row, label = row or key, label or f"change {AXES[key].label.lower()}"
         if not self._try(row, make, label, gesture):
@@ -349,7 +352,7 @@ class BuildPanel(QScrollArea):
             return replace(state, image=replace(state.image, **changes))
 
         text = {"batch": "change batch size"}.get(key, "change input size")
-        gesture = self._base + 201 + ("batch", "height", "width", "side").index(key)
+        gesture = self._base + 201 + ("batch", "frames", "height", "width", "side").index(key)
         self._try("input", make, text, gesture)
 
 

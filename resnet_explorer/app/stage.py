@@ -120,5 +120,5 @@ def _block(shown: Analysis, block: Block, wide: float, high: float) -> Picture:
 def _facts(shown: Analysis) -> str:
     spec, image, total = shown.network.spec, shown.input, shown.total
     ends = f"{spec.classes:,} classes" if spec.classes else "features"
-    shape = f"{spec.in_channels}×{image.height}×{image.width} → {ends}"
+    shape = f"{spec.in_channels}×{image.text(spec.dims)} → {ends}"
     return join(shape, f"{si(total.params).strip()} parameters", f"{si(total.macs)}MACs")

@@ -20,7 +20,7 @@ def read_graph(request: RecordGraph) -> AutogradGraph:
     """
     network, image = compile_spec(request.spec), request.image
     tape = Tape(request.training)
-    x = tape.leaf(INPUT, (image.batch, network.spec.in_channels, image.height, image.width))
+    x = tape.leaf(INPUT, image.shape(network.spec.in_channels, network.spec.dims))
     y = _Walk(network, tape).run(x)
     y = _loss(tape, y) if request.loss else y
     root = y.operation

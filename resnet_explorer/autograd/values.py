@@ -221,8 +221,20 @@ _TEXTS: Mapping[str, str] = {
     "LeakyRelu": "The gradient passes where the input was positive; elsewhere a hundredth of it does.",
     "Silu": "dL/dy times σ(x) (1 + x (1 − σ(x))): a little less than 0 for very negative x, near 1 for large x.",
     "Gelu": "dL/dy times Φ(x) + x φ(x), with the normal distribution Φ and its density φ.",
+    "Elu": "The gradient passes where the input x was positive; elsewhere it is multiplied by exp(x).",
+    "PreluKernel": "The gradient passes where the input was positive; elsewhere it is multiplied by the channel's "
+    "slope. The slope gets the sum of dL/dy · x over what was negative.",
+    "Hardtanh": "The gradient passes where the input was between the two bounds; elsewhere it is 0.",
+    "Hardswish": "dL/dy times (2 x + 3) / 6 for −3 < x < 3; all of it above, nothing below.",
+    "Mish": "dL/dy times the slope of x tanh(softplus(x)): a little less than 0 for very negative x, near 1 for "
+    "large x.",
+    "Clamp": "The gradient passes where the input was within the bounds; elsewhere it is 0.",
+    "Reciprocal": "dL/dy times −y².",
+    "Softmax": "y times dL/dy less the sum of y · dL/dy: what raises one weight lowers the others.",
+    "Bmm": "Each factor gets dL/dy times the other one, transposed, for each matrix of the batch.",
+    "UpsampleBicubic2DAa": "The gradient of each point goes to the points that it was interpolated from, by their "
+    "weights.",
     "Sigmoid": "dL/dy times y (1 − y): at most a quarter, and near 0 where the gate is wide open or shut.",
-    "Softmax": "dL/dx is y times dL/dy less the sum of y · dL/dy: what would raise all alike is removed.",
     "Add": "The gradient goes on unchanged to each that was added. At the end of a block these are F(x) and the "
     "shortcut: it splits in two, and where both meet again at x, dL/dx = dL/dy + (dF/dx)ᵀ dL/dy.",
     "Sub": "The gradient goes on unchanged to the first, and with the other sign to the second.",
@@ -236,15 +248,15 @@ _TEXTS: Mapping[str, str] = {
     "Rsqrt": "dL/dy times −y³ / 2.",
     "Exp": "dL/dy times y.",
     "Log": "dL/dy divided by x.",
-    "Mean AdaptiveAvgPool2D": "The gradient is distributed evenly: each of the n values that were averaged gets 1/n "
-    "of it.",
-    "AvgPool2D": "The gradient of each window is distributed evenly over its positions.",
+    "Mean AdaptiveAvgPool2D AdaptiveAvgPool3D": "The gradient is distributed evenly: each of the n values that were "
+    "averaged gets 1/n of it.",
+    "AvgPool2D AvgPool3D": "The gradient of each window is distributed evenly over its positions.",
     "Sum": "Each value that was summed gets the whole gradient.",
     "Var": "dL/dy times 2 (x − mean) / n, for n values.",
     "Amax Max": "The gradient goes to the position of the maximum; all others get 0.",
     "Maximum": "The gradient goes to whichever of the two was larger; the other gets 0.",
-    "MaxPool2DWithIndices MaxPool2D": "The gradient of each window goes to the position of its maximum; the others "
-    "get 0.",
+    "MaxPool2DWithIndices MaxPool2D MaxPool3DWithIndices": "The gradient of each window goes to the position of its "
+    "maximum; the others get 0.",
     "Addmm Linear": "dL/dx = dL/dy · W. dL/dW multiplies dL/dy with the input, dL/db is dL/dy summed over the batch.",
     "Mm Bmm": "Each factor gets dL/dy times the other one, transposed.",
     "T Transpose Permute": "Only the order of the axes was changed: the gradient is permuted back.",
@@ -260,7 +272,8 @@ _TEXTS: Mapping[str, str] = {
     "Cat Stack": "Each part that was concatenated gets its own slice of the gradient.",
     "ConstantPadNd": "The gradient of the padding is dropped; the map gets its own part. Negative padding crops, and "
     "what was cropped gets 0.",
-    "ReflectionPad2D": "The gradients of mirrored positions are added to those of the positions that they mirror.",
+    "ReflectionPad1D ReflectionPad2D ReflectionPad3D": "The gradients of mirrored positions are added to those of the "
+    "positions that they mirror.",
     "NativeDropout FusedDropout": "The gradient passes where the value was kept, scaled up as the value was; "
     "elsewhere it is 0.",
     "LogSoftmax": "dL/dy less the softmax times the sum of dL/dy: with the loss behind it, probability − target.",

@@ -36,7 +36,9 @@ SHOWN = 20
 def analysis_of(net: str, settings: Sequence[str], image: str | None) -> Analysis:
     """Return the analysis of a network at an input such as ``1x3x224x224``, or at its default input."""
     spec = find_network(net, settings)
-    return analyse(compile_spec(spec), default_input(spec) if image is None else parse_input(image, spec.in_channels))
+    return analyse(
+        compile_spec(spec), default_input(spec) if image is None else parse_input(image, spec.in_channels, spec.dims)
+    )
 
 
 def open_window(options: argparse.Namespace) -> int:

@@ -163,8 +163,8 @@ def difference(residual: Analysis, plain: Analysis) -> str:
 
 def _whole(overview: Overview, x: float, y: float) -> Group:
     analysis, inner = overview.analysis, overview.draw()
-    image, total = analysis.input, analysis.total
-    shape = f"{image.batch} × {analysis.network.spec.in_channels} × {image.height} × {image.width}"
+    total = analysis.total
+    shape = " × ".join(map(str, total.input))
     facts = f"input {shape} · {si(total.params).strip()} parameters · {si(total.macs)}MACs"
     name = title(analysis.network.spec)
     after = line_room(name, 20, Style.SEMIBOLD) + 12

@@ -20,6 +20,7 @@ from resnet_explorer.runs.recipe import Recipe
 from resnet_explorer.spec import InputShape, ResNetSpec
 from resnet_explorer.spec.catalogue import named
 from resnet_explorer.spec.codec import READERS, WRITERS
+from resnet_explorer.spec.input_shape import check_images
 
 MAX_EPOCHS = 100_000
 TUNING = Recipe(
@@ -133,7 +134,7 @@ def head_cost(network: Network, classes: int) -> HeadCost:
     Raises ExplorerError where there is no head.
     """
     parts = network.head.form.parts if network.head else ()
-    linear = next((part.layer for part in parts if isinstance(part.layer, Linear)), None)
+    linear = next((part.layer for part in parts if isinstance(part.layer, Linear) and part.name == "fc"), None)
     if linear is None:
         raise ExplorerError("net", "A backbone has no head to replace.", "Give it classes.")
     return HeadCost(linear.in_features, linear.params, (linear.in_features + 1) * classes)
@@ -182,6 +183,7 @@ class TunePlan:
     white: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
+        check_images(self.spec.dims, "Fine-tuning needs images.")
         if self.spec.classes is None:
             raise ExplorerError("net", "A backbone has no head to replace.", "Give it classes.")
         if len(self.classes) == 1:

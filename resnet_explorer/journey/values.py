@@ -11,6 +11,7 @@ from resnet_explorer.network.kinds import Role, Shape
 from resnet_explorer.network.tree import Step
 from resnet_explorer.picture.marks import Ink
 from resnet_explorer.readings import Analysis
+from resnet_explorer.readings.results import Extent
 from resnet_explorer.readings.text import compact
 
 TOLD = (Role.CONVOLUTION, Role.POOLING, Role.LINEAR)
@@ -47,14 +48,15 @@ class Stop:
     shape: Shape
     unit: str
     ink: Ink
-    receptive_field: int | None = None
+    receptive_field: Extent | None = None
     waiting: Shape | None = None
     adds: bool = False
 
     @property
     def size(self) -> tuple[int, int, int]:
-        """Return channels, height and width; features are a map of one pixel."""
-        return (self.shape[1], self.shape[2], self.shape[3]) if len(self.shape) == 4 else (self.shape[1], 1, 1)
+        """Return channels, height and width; features are a map of one pixel, a signal one of one row."""
+        height, width = (1, 1, *self.shape[2:])[-2:]
+        return (self.shape[1], height, width)
 
     @property
     def values(self) -> int:

@@ -59,6 +59,37 @@ class StdConv2d(nn.Conv2d):
         return functional.conv2d(x, weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
 
+# Brock et al. 2021, equation 7: biases start at 0, as gains do where a branch is to start at 0.
+class ScaledStdConv2d(nn.Conv2d):
+    """A convolution by gamma gain (w - mean) / sqrt(fan-in var), of each filter."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        stride: int = 1,
+        padding: int = 0,
+        dilation: int = 1,
+        groups: int = 1,
+        bias: bool = True,
+        gamma: float = 1.0,
+    ) -> None:
+        sizes = (kernel_size, stride, padding, dilation, groups)
+        super().__init__(in_channels, out_channels, *sizes, bias)
+        self.gain = nn.Parameter(torch.ones(out_channels, 1, 1, 1))
+        self.scale = gamma * self.weight[0].numel() ** -0.5
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows, scale = self.weight.reshape(1, len(self.weight), -1), (self.gain * self.scale).view(-1)
+        # torch's own, since functional.batch_norm refuses filters of a single weight.
+        normed = torch.batch_norm(rows, scale, None, None, None, True, 0.0, 1e-5, False)
+        weight = normed.view_as(self.weight)
+        return functional.conv2d(x, weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+
+
 # Zhang and Sennrich 2019, equation 4, over the channels of each position: timm's ``RmsNorm2d``, with its epsilon.
 # ``torch.nn.RMSNorm`` normalises the last axes and records one node or seven, depending on PyTorch's version.
 class RMSNorm2d(nn.Module):
@@ -178,6 +209,75 @@ class SpatialStats(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return (N, 2, H, W) for (N, C, H, W)."""
         return torch.cat((x.mean(dim=1, keepdim=True), x.amax(dim=1, keepdim=True)), dim=1)
+
+
+# Radenovic et al. 2018, equation 3.
+class GeM(nn.Module):
+    """The generalised mean of each channel, with one learnt exponent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.p = nn.Parameter(torch.full((1,), 3.0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        powers = x.clamp(min=1e-6).pow(self.p)
+        return powers.mean(dim=(2, 3), keepdim=True).pow(self.p.reciprocal())
+
+
+# CLIP: Radford et al. 2021; other sizes are interpolated as in timm.
+class AttentionPool2d(nn.Module):
+    """Attention of a map's mean to its positions, each with a learnt vector."""
+
+    q_weight: Tensor
+    q_bias: Tensor
+    k_weight: Tensor
+    k_bias: Tensor
+    v_weight: Tensor
+    v_bias: Tensor
+
+    def __init__(self, channels: int, side: int, width: int) -> None:
+        super().__init__()
+        self.side, self.width = side, width
+        rows, std = side**2 + 1, channels**-0.5
+        self.positions = nn.Parameter(torch.randn(rows, channels) * std)
+        for name in ("q", "k", "v"):
+            weight = nn.Parameter(torch.randn(channels, channels) * std)
+            self.register_parameter(f"{name}_weight", weight)
+            self.register_parameter(f"{name}_bias", nn.Parameter(torch.zeros(channels)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        n, channels, h, w = x.shape
+        x = x.flatten(2).permute(2, 0, 1)
+        x = torch.cat((x.mean(dim=0, keepdim=True), x))
+        x = x + self._positions(h, w).unsqueeze(1)
+        heads = (-1, n * channels // self.width, self.width)
+        query = functional.linear(x[:1], self.q_weight, self.q_bias).view(heads)
+        keys = functional.linear(x, self.k_weight, self.k_bias).view(heads)
+        values = functional.linear(x, self.v_weight, self.v_bias).view(heads)
+        query = query.transpose(0, 1) * self.width**-0.5
+        weights = torch.softmax(torch.bmm(query, keys.permute(1, 2, 0)), dim=2)
+        return torch.bmm(weights, values.transpose(0, 1)).view(n, channels)
+
+    def _positions(self, h: int, w: int) -> Tensor:
+        if h == w == self.side:
+            return self.positions
+        grid = self.positions[1:].view(1, self.side, self.side, -1).permute(0, 3, 1, 2)
+        grid = functional.interpolate(grid, (h, w), mode="bicubic", antialias=True)
+        rows = grid.permute(0, 2, 3, 1).reshape(h * w, -1)
+        return torch.cat((self.positions[:1], rows))
+
+    def extra_repr(self) -> str:
+        return f"{self.positions.shape[1]}, side={self.side}, width={self.width}"
+
+
+# insightface's iResNet: the scale is saved, but never trained.
+class FixedScaleNorm(nn.BatchNorm1d):
+    """A batch norm of features whose scale stays 1."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__(features)
+        del self.weight
+        self.register_buffer("weight", torch.ones(features))
 
 
 class Scale(nn.Module):

@@ -10,8 +10,21 @@ from resnet_explorer.network.kinds.activations import ACTIVATIONS, ReLU
 from resnet_explorer.network.kinds.convolutions import ChannelConv1d, Conv2d
 from resnet_explorer.network.kinds.norms import NORMS, BatchNorm2d
 from resnet_explorer.network.kinds.pools import SMOOTHERS, AdaptiveAvgPool2d
+from resnet_explorer.network.kinds.scaled import GAMMAS, Beta, ScaledStdConv2d
 from resnet_explorer.network.tree import Chain, Gated, Part
-from resnet_explorer.spec import AntiAlias, Attention, AttentionAt, Conv, Gain, Init, Norm, Order, ReductionOf, ResNetSpec, Stride
+from resnet_explorer.spec import (
+    AntiAlias,
+    Attention,
+    AttentionAt,
+    Conv,
+    Gain,
+    Init,
+    Norm,
+    Order,
+    ReductionOf,
+    ResNetSpec,
+    Stride,
+)
 from resnet_explorer.spec import Block as Kind
 from resnet_explorer.spec.choices import EARLY
 
@@ -28,8 +41,10 @@ def conv(
 ) -> Part:
     """Return a convolution that keeps the map's size where its stride is 1."""
     padding = dilation * (kernel // 2)
-    standardised = spec.conv is Conv.STANDARDISED
-    return Part(name, Conv2d(channels, out, kernel, stride, padding, groups, False, dilation, standardised))
+    sizes = (channels, out, kernel, stride, padding, groups, spec.conv_bias, dilation)
+    if spec.conv is Conv.SCALED:
+        return Part(name, ScaledStdConv2d(*sizes, gamma=GAMMAS[spec.activation]))
+    return Part(name, Conv2d(*sizes, spec.conv is Conv.STANDARDISED))
 
 
 def norm(spec: ResNetSpec, name: str, channels: int) -> tuple[Part, ...]:
@@ -37,12 +52,12 @@ def norm(spec: ResNetSpec, name: str, channels: int) -> tuple[Part, ...]:
     return () if spec.norm is Norm.NONE else (Part(name, NORMS[spec.norm](spec, channels)),)
 
 
-def activation(spec: ResNetSpec, number: str = "", *, in_place: bool = True) -> tuple[Part, ...]:
-    """Return the activation, or nothing where the norm before it activates."""
+def activation(spec: ResNetSpec, channels: int, number: str = "", *, in_place: bool = True) -> tuple[Part, ...]:
+    """Return the activation of a map of that many channels, or nothing where the norm before it activates."""
     if spec.norm.activates:
         return ()
     name, make = ACTIVATIONS[spec.activation]
-    return (Part(f"{name}{number}", make(in_place)),)
+    return (Part(f"{name}{number}", make(in_place, channels)),)
 
 
 def hidden(spec: ResNetSpec, channels: int) -> int:
@@ -106,7 +121,7 @@ class Place:
     """Where a block stands: the channels that enter it, its stage's kind and width, its stride and dilations.
 
     ``before`` is the dilation of the blocks before it: the first block of a dilated stage still uses it, as in
-    torchvision and timm.
+    torchvision and timm. ``variance`` is what x is expected to have, of a network that tracks it.
     """
 
     kind: Kind
@@ -115,6 +130,7 @@ class Place:
     stride: int = 1
     dilation: int = 1
     before: int = 1
+    variance: float = 1.0
 
     def out(self, spec: ResNetSpec) -> int:
         """Return the channels that the block puts out."""
@@ -169,23 +185,36 @@ def _smoothed(spec: ResNetSpec, at: Place, unit: _Unit) -> _Unit:
     return replace(unit, stride=1, pool=None if does_nothing else SMOOTHERS[spec.anti_alias](unit.stride))
 
 
-def _attention(spec: ResNetSpec, at: Place, channels: int) -> Chain:
-    """Return the attention on a map of some channels of the block."""
-    whole = at.channels if spec.reduction_of is ReductionOf.INPUT else channels
-    return _ATTENTION[spec.attention](spec, channels, hidden(spec, whole))
-
-
 def branch(spec: ResNetSpec, at: Place) -> Chain:
     """Return the branch, before whatever the block does after the addition."""
     units = _UNITS[at.kind](spec, at)
     ordered = _fixup if spec.init is Init.FIXUP else _early if spec.order in EARLY else _late
     if spec.order is Order.NORM_FIRST:
         ordered = _normed_first
-    chain = ordered(spec, units)
+    chain = _rescaled(spec, at, ordered(spec, units))
     if spec.attention_at is AttentionAt.MIDDLE:
         last = next(index for index, step in enumerate(chain) if step.name == f"conv{len(units)}")
         chain = (*chain[:last], *_attention(spec, at, units[-1].channels), *chain[last:])
     return (*chain, *_end(spec, at))
+
+
+def _attention(spec: ResNetSpec, at: Place, channels: int) -> Chain:
+    """Return the attention on a map of some channels of the block, and the constant factor after it."""
+    whole = at.channels if spec.reduction_of is ReductionOf.INPUT else channels
+    chain = _ATTENTION[spec.attention](spec, channels, hidden(spec, whole))
+    if chain and spec.attention_scale != 1:
+        chain = (*chain, Part("attention_scale", blocks.Scale(spec.attention_scale)))
+    return chain
+
+
+def _rescaled(spec: ResNetSpec, at: Place, chain: Chain) -> Chain:
+    """Return a chain with β after the activation that it begins with, where the network tracks the variance of x.
+
+    timm's place of it; the paper has it before the activation (Brock et al. 2021, section 3).
+    """
+    if not (spec.track_variance and spec.residual):
+        return chain
+    return (*chain[:1], Part("beta", Beta(at.variance**-0.5)), *chain[1:])
 
 
 def _conv(spec: ResNetSpec, unit: _Unit, number: int) -> Part:
@@ -208,7 +237,7 @@ def _late(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
     for number, unit in enumerate(units, start=1):
         is_last = number == len(units)
         normed = () if is_last and spec.order is Order.BN_AFTER else norm(spec, f"bn{number}", unit.out)
-        active = () if is_last and spec.order is not Order.RELU_BEFORE else activation(spec, str(number))
+        active = () if is_last and spec.order is not Order.RELU_BEFORE else activation(spec, unit.out, str(number))
         between = () if is_last else _between(spec, unit, number + 1)
         chain = (*chain, _conv(spec, unit, number), *normed, *active, *between)
     return chain
@@ -221,7 +250,7 @@ def _early(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
         normed = norm(spec, f"bn{number}", unit.channels) if spec.order is Order.V2 else ()
         # The first activation leaves x alone, since the shortcut needs it.
         in_place = bool(normed) or (number > 1 and spec.order is Order.RELU_ONLY)
-        active = activation(spec, str(number), in_place=in_place)
+        active = activation(spec, unit.channels, str(number), in_place=in_place)
         between = _between(spec, units[number - 2], number) if number > 1 else ()
         after = norm(spec, f"bn{number}", unit.out) if spec.order is Order.RELU_ONLY else ()
         chain = (*chain, *normed, *active, *between, _conv(spec, unit, number), *after)
@@ -237,7 +266,7 @@ def _normed_first(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
     for number, unit in enumerate(units, start=1):
         active: Chain = ()
         if number > 1:
-            active = (*activation(spec, str(number)), *_between(spec, units[number - 2], number))
+            active = (*activation(spec, unit.channels, str(number)), *_between(spec, units[number - 2], number))
         chain = (*chain, *norm(spec, f"bn{number}", unit.channels), *active, _conv(spec, unit, number))
     return (*chain, *norm(spec, f"bn{len(units) + 1}", units[-1].out))
 
@@ -251,7 +280,7 @@ def _fixup(spec: ResNetSpec, units: tuple[_Unit, ...]) -> Chain:
     for number, unit in enumerate(units, start=1):
         chain = (*chain, Part(f"bias{number}a", blocks.Bias()), _conv(spec, unit, number))
         if number < len(units):
-            chain = (*chain, Part(f"bias{number}b", blocks.Bias()), *activation(spec, str(number)))
+            chain = (*chain, Part(f"bias{number}b", blocks.Bias()), *activation(spec, unit.out, str(number)))
             chain = (*chain, *_between(spec, unit, number + 1))
     return (*chain, Part("factor", blocks.Gain(1, 1.0)), Part(f"bias{len(units)}b", blocks.Bias()))
 

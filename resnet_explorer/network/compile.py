@@ -1,21 +1,28 @@
 """Spec to tree: branches, shortcuts, stem and head put at their places."""
 
 from functools import lru_cache
+from math import gcd
 
 from resnet_explorer.network.attention import bam
 from resnet_explorer.network.branches import Place, activation, branch, conv, hidden, norm, split_first
 from resnet_explorer.network.kinds import Layer, Role
+from resnet_explorer.network.kinds.activations import ACTIVATIONS
 from resnet_explorer.network.kinds.blocks import Add, Bias, Dropout, Flatten, GatedAdd, Scale, Sigmoid
 from resnet_explorer.network.kinds.convolutions import Conv2d, Linear
-from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d, MaxPool2d, ZeroPad
+from resnet_explorer.network.kinds.heads import AttentionPool2d, FixedScaleNorm, FlattenMap, GeM
+from resnet_explorer.network.kinds.pads import ZeroPad
+from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
 from resnet_explorer.network.kinds.shortcuts import PadChannels
+from resnet_explorer.network.lift import lift, lift_form, lift_stem
 from resnet_explorer.network.tree import Block, Chain, Form, Network, Part, Stage
 from resnet_explorer.spec import (
     AntiAlias,
     Downsample,
     Gating,
+    Head,
     Init,
     Order,
+    Pool,
     ResNetSpec,
     Shortcut,
     StageEnd,
@@ -24,7 +31,7 @@ from resnet_explorer.spec import (
 )
 from resnet_explorer.spec import Block as Kind
 from resnet_explorer.spec.choices import EARLY
-from resnet_explorer.spec.resnet_spec import stem_stride
+from resnet_explorer.spec.resnet_spec import last_stride, stem_stride
 
 
 def _stem(spec: ResNetSpec) -> Chain:
@@ -49,7 +56,7 @@ def _deep(spec: ResNetSpec) -> Chain:
         chain = (*chain, conv(spec, f"conv1.{number}", channels, out, 3, stride))
         if index < 2:
             normed = norm(spec, f"conv1.{number + 1}", out)
-            active = tuple(Part(f"conv1.{number + 2}", part.layer) for part in activation(spec))
+            active = tuple(Part(f"conv1.{number + 2}", part.layer) for part in activation(spec, out))
             chain = (*chain, *normed, *active)
     return chain
 
@@ -64,7 +71,7 @@ def _activated(spec: ResNetSpec) -> Chain:
         return normed
     if not spec.stem_activation:
         return normed
-    return (*normed, *activation(spec))
+    return (*normed, *activation(spec, spec.stem_channels))
 
 
 def _pool(spec: ResNetSpec) -> Chain:
@@ -84,7 +91,7 @@ def _conv_pool(spec: ResNetSpec) -> tuple[Part, ...]:
     channels = spec.stem_channels
     pool = () if spec.anti_alias is AntiAlias.NONE else (Part("", SMOOTHERS[spec.anti_alias](2)),)
     shrink = conv(spec, "", channels, channels, 3, 1 if pool else 2)
-    after = () if spec.order in EARLY else (*norm(spec, "", channels), *activation(spec))
+    after = () if spec.order in EARLY else (*norm(spec, "", channels), *activation(spec, channels))
     return (shrink, *pool, *after)
 
 
@@ -99,19 +106,42 @@ def _head(spec: ResNetSpec, channels: int) -> Chain:
     """
     last: Chain = ()
     if spec.order in (Order.V2, Order.NORM_FIRST):
-        last = (*norm(spec, "bn", channels), *activation(spec, "2", in_place=False))
+        last = (*norm(spec, "bn", channels), *activation(spec, channels, "2", in_place=False))
     elif spec.order is Order.RELU_ONLY:
-        last = activation(spec, "2", in_place=False)
+        last = activation(spec, channels, "2", in_place=False)
     if spec.classes is None:
         return last
     if spec.head_channels:
         wide = (conv(spec, "", channels, spec.head_channels, 1), *norm(spec, "", spec.head_channels))
-        last = (*last, *_numbered("final", (*wide, *activation(spec))))
+        last = (*last, *_numbered("final", (*wide, *activation(spec, spec.head_channels))))
         channels = spec.head_channels
-    pooled = (Part("avgpool", AdaptiveAvgPool2d()), Part("flatten", Flatten()))
+    features = channels * (spec.map_side**2 if spec.pool is Pool.NONE else 1)
+    return (*last, *_features(spec, channels), *_outputs(spec, features, spec.classes))
+
+
+def _features(spec: ResNetSpec, channels: int) -> Chain:
+    """Return what makes a list of features of the last map."""
+    if spec.pool is Pool.ATTENTION:
+        # Heads of 64 channels as in CLIP, where the channels can be divided so.
+        return (Part("attnpool", AttentionPool2d(channels, spec.map_side, gcd(64, channels))),)
+    normed = norm(spec, "norm", channels) if spec.head_norm else ()
+    if spec.pool is Pool.NONE:
+        return (*normed, Part("flatten", FlattenMap(spec.map_side, spec.map_side * last_stride(spec))))
+    pool = Part("gem", GeM()) if spec.pool is Pool.GEM else Part("avgpool", AdaptiveAvgPool2d())
+    return (pool, *normed, Part("flatten", Flatten()))
+
+
+def _outputs(spec: ResNetSpec, features: int, classes: int) -> Chain:
+    """Return what makes outputs of the features; dropout comes just before the last linear layer."""
+    hidden: Chain = ()
+    if spec.head is Head.MLP:
+        name, make = ACTIVATIONS[spec.activation]
+        hidden = (Part("hidden", Linear(features, spec.head_hidden)), Part(f"{name}3", make(True, spec.head_hidden)))
+        features = spec.head_hidden
     drop = (Part("dropout", Dropout(spec.dropout)),) if spec.dropout else ()
     bias = (Part("bias2", Bias()),) if spec.init is Init.FIXUP else ()
-    return (*last, *pooled, *drop, *bias, Part("fc", Linear(channels, spec.classes)))
+    normed = (Part("fc_norm", FixedScaleNorm(classes)),) if spec.head is Head.EMBEDDING else ()
+    return (*hidden, *drop, *bias, Part("fc", Linear(features, classes)), *normed)
 
 
 def _bridge(spec: ResNetSpec, at: Place) -> Chain:
@@ -173,7 +203,7 @@ def _after(spec: ResNetSpec, at: Place) -> Chain:
     if spec.order is Order.BN_AFTER:
         chain = (*chain, *norm(spec, f"bn{last}", at.out(spec)))
     if spec.order in (Order.V1, Order.BN_AFTER):
-        chain = (*chain, *activation(spec, last))
+        chain = (*chain, *activation(spec, at.out(spec), last))
     return chain
 
 
@@ -183,7 +213,7 @@ def _form(spec: ResNetSpec, at: Place) -> Form:
     before: Chain = ()
     if convolves:
         before, inner = split_first(spec, inner)
-    return Form(inner, shortcut, _after(spec, at), before, _gate(spec, at))
+    return lift_form(spec, Form(inner, shortcut, _after(spec, at), before, _gate(spec, at)), at.channels)
 
 
 def _place(path: str, number: int, form: Form, prefix: str = "", skip: float = 0.0) -> Block:
@@ -192,17 +222,27 @@ def _place(path: str, number: int, form: Form, prefix: str = "", skip: float = 0
 
 def _ended(form: Form, channels: int, spec: ResNetSpec) -> Form:
     """Return the form of a stage's last block, with BAM after all that it does."""
-    after = (*form.after, bam(channels, hidden(spec, channels)))
+    after = (*form.after, *lift(spec, (bam(channels, hidden(spec, channels)),), channels))
     return Form(form.branch, form.shortcut, after, form.before, form.gate)
 
 
+def _variance(spec: ResNetSpec, blocks: int) -> float:
+    """Return the variance that x is expected to have after so many blocks of a stage, of a network that tracks it."""
+    return 1 + blocks * spec.branch_scale**2 if spec.track_variance else 1.0
+
+
+def _next(spec: ResNetSpec, at: Place, width: int, index: int) -> Place:
+    """Return where a block stands that is not the first of its stage."""
+    return Place(at.kind, at.out(spec), width, 1, at.dilation, at.dilation, _variance(spec, index))
+
+
 def _stage(network: ResNetSpec, number: int, first: Place) -> Stage:
-    """Return a stage whose first block may shrink the map; blocks of equal shapes share one form."""
+    """Return a stage whose first block may shrink the map; blocks of one shape and factor share a form."""
     spec, done = network.at(number), sum(network.blocks[: number - 1])
     path, rate = f"layer{number}", spec.stochastic_depth / sum(spec.blocks) if spec.residual else 0.0
     at, form, blocks = first, _form(spec, first), []
     for index, width in enumerate(network.stage_widths(number)):
-        place = Place(first.kind, at.out(spec), width, 1, first.dilation, first.dilation) if index else first
+        place = first if index == 0 else _next(spec, at, width, index)
         if place != at:
             at, form = place, _form(spec, place)
         if index + 1 == spec.blocks[number - 1] and spec.stage_end is StageEnd.BAM:
@@ -212,15 +252,21 @@ def _stage(network: ResNetSpec, number: int, first: Place) -> Stage:
 
 
 def _places(spec: ResNetSpec) -> tuple[Place, ...]:
-    """Return where the first block of each stage stands; past the output stride a stage dilates."""
-    channels, reached, dilation = spec.stem_channels, stem_stride(spec), 1
+    """Return where the first block of each stage stands; past the output stride a stage dilates.
+
+    The expected variance of x is 1 after the first block of a stage, but for what its branch added, since the shortcut
+    starts there from activated x that β has rescaled (Brock et al. 2021, section 3).
+    """
+    channels, reached, dilation, variance = spec.stem_channels, stem_stride(spec), 1, 1.0
     places = []
-    for number, (kind, wanted, out) in enumerate(zip(spec.block, spec.strides, spec.outputs, strict=True), start=1):
+    rows = zip(spec.block, spec.strides, spec.outputs, spec.by_stages, strict=True)
+    for number, (kind, wanted, out, stage) in enumerate(rows, start=1):
         before, stride = dilation, wanted
         if spec.output_stride is not None and (dilation > 1 or reached * wanted > spec.output_stride):
             dilation, stride = dilation * wanted, 1
         reached *= stride
-        places.append(Place(kind, channels, spec.stage_widths(number)[0], stride, dilation, before))
+        places.append(Place(kind, channels, spec.stage_widths(number)[0], stride, dilation, before, variance))
+        variance = _variance(stage, spec.blocks[number - 1])
         channels = out
     return tuple(places)
 
@@ -229,6 +275,7 @@ def _places(spec: ResNetSpec) -> tuple[Place, ...]:
 def compile_spec(spec: ResNetSpec) -> Network:
     """Return the tree of a spec; the same spec gives the same tree."""
     stages = tuple(_stage(spec, number, at) for number, at in enumerate(_places(spec), start=1))
-    last = _head(spec.at(len(spec.blocks)), spec.outputs[-1])
+    last_spec, channels = spec.at(len(spec.blocks)), spec.outputs[-1]
+    last = lift(last_spec, _head(last_spec, channels), channels)
     end = _place("head", 0, Form(last)) if last else None
-    return Network(spec, _place("stem", 0, Form(_stem(spec.at(1)))), stages, end)
+    return Network(spec, _place("stem", 0, Form(lift_stem(spec.at(1), _stem(spec.at(1))))), stages, end)

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from resnet_explorer.errors import InputError
 from resnet_explorer.network import Network
+from resnet_explorer.network.kinds.heads import FlattenMap
 from resnet_explorer.readings.read import analyse
 from resnet_explorer.readings.results import Analysis
 from resnet_explorer.spec import AntiAlias, InputShape
@@ -16,9 +17,12 @@ from resnet_explorer.spec.input_shape import MAX_SIZE
 class Needs:
     """Whether a network can train at an input, and the smallest square images it takes at that batch size.
 
+    Of a signal the side is its length; a video is of ``frames``.
+
     ``failing`` is the first batch norm with a single value per channel (PyTorch raises "Expected more than 1 value
     per channel when training"), None where training works. The smallest sides are None where no size will do;
-    ``every_larger`` is False where some size above them fails.
+    ``every_larger`` is False where some size above them fails. ``largest`` is the largest side that a head without a
+    pool takes, None where there is no such bound.
     """
 
     batch: int
@@ -26,41 +30,69 @@ class Needs:
     smallest_inference: int | None
     smallest_training: int | None
     every_larger: bool = True
+    dims: int = 2
+    frames: int = 0
+    largest: int | None = None
 
     @property
     def text(self) -> str:
         """Return one or two sentences on what the input allows."""
-        runs = f"Inference runs from {self.smallest_inference}×{self.smallest_inference} pixels"
+        runs = f"Inference runs from {self._sized(self.smallest_inference)}{self._unit}"
         if not self.every_larger:
             runs = f"Odd sizes can fail: the average pool rounds down where the shortcut rounds up. {runs}"
-        small = f"{self.smallest_training}×{self.smallest_training}"
+        small = self._sized(self.smallest_training)
+        most = f" The head is made for one map: images have at most {self.largest}×{self.largest} pixels."
+        bound = "" if self.largest is None else most
         if self.failing is None:
-            return f"{runs}, training with batch {self.batch} from {small}."
+            return f"{runs}, training with batch {self.batch} from {small}.{bound}"
+        larger = f", or at least {small}{self._unit}" if self.smallest_training else ""
         return (
             f"Inference only: in training, {self.failing} would see one value per channel. "
-            f"Use a batch of 2 or more, or at least {small} pixels."
+            f"Use a batch of 2 or more{larger}.{bound}"
         )
+
+    def _sized(self, side: int | None) -> str:
+        return f"{side}" if self.dims == 1 else f"{side}×{side}"
+
+    @property
+    def _unit(self) -> str:
+        return {1: " samples", 2: " pixels"}.get(self.dims, f" pixels at {self.frames} frames")
 
 
 def needs(analysis: Analysis) -> Needs:
     """Return what the network of an analysis needs, at that analysis' batch size."""
     batch = analysis.input.batch
-    return Needs(batch, _starved(analysis), *_smallest_sides(analysis.network, batch), steady(analysis.network))
+    network, frames = analysis.network, analysis.input.frames
+    sides, flat = _smallest_sides(network, batch, frames if network.spec.dims == 3 else 0), _flattened(network)
+    largest = flat.image if flat else None
+    return Needs(batch, _starved(analysis), *sides, steady(network), network.spec.dims, frames, largest)
+
+
+def _flattened(network: Network) -> FlattenMap | None:
+    """Return the layer of a head without a pool, which takes maps of one size."""
+    parts = network.head.form.parts if network.head else ()
+    return next((part.layer for part in parts if isinstance(part.layer, FlattenMap)), None)
 
 
 @lru_cache(maxsize=64)
-def _smallest_sides(network: Network, batch: int) -> tuple[int | None, int | None]:
-    """Return the smallest sides for inference and for training; they do not depend on the input's own size."""
+def _smallest_sides(network: Network, batch: int, frames: int) -> tuple[int | None, int | None]:
+    """Return the smallest sides for inference and for training; they do not depend on the input's own size.
+
+    Those of a video network hold for its number of frames.
+    """
     # Two blocks a stage will do: the others keep the shape, so that they need nothing more.
     whole = bool(network.spec.block_widths)
     stages = tuple(stage if whole else replace(stage, blocks=stage.blocks[:2]) for stage in network.stages)
     short, is_steady = replace(network, stages=stages), steady(network)
 
     def trains(side: int) -> bool:
-        analysis = _runs(short, batch, side)
+        analysis = _runs(short, batch, side, frames)
         return analysis is not None and _starved(analysis) is None
 
-    return _smallest(lambda side: _runs(short, batch, side) is not None, is_steady), _smallest(trains, is_steady)
+    flat = _flattened(network)
+    low, high = (0, 1) if flat is None else (flat.image - flat.image // flat.side, flat.image)
+    runs = _smallest(lambda side: _runs(short, batch, side, frames) is not None, is_steady, low, high)
+    return runs, _smallest(trains, is_steady, low, high)
 
 
 def steady(network: Network) -> bool:
@@ -75,22 +107,25 @@ def _starved(analysis: Analysis) -> str | None:
     return next((row.path for row in analysis.rows if row.part.layer.starves(row.reading.input)), None)
 
 
-def _runs(network: Network, batch: int, side: int) -> Analysis | None:
+def _runs(network: Network, batch: int, side: int, frames: int) -> Analysis | None:
     try:
-        return analyse(network, InputShape(batch, side, side))
+        return analyse(network, InputShape(batch, side, side, frames or 1))
     except InputError:
         return None
 
 
-def _smallest(works: Callable[[int], bool], steady: bool) -> int | None:
-    """Return the smallest side that works: by bisection where all larger ones work too, else one after the other."""
-    low, high = 0, 1
+def _smallest(works: Callable[[int], bool], steady: bool, low: int, high: int) -> int | None:
+    """Return the smallest side that works: by bisection where all larger ones work too, else one after the other.
+
+    It is more than ``low``; ``high`` is tried first, then its doubles.
+    """
+    first = low
     while not works(high):
         low, high = high, high * 2
         if high > MAX_SIZE:
             return None
     if not steady:
-        return next(side for side in range(1, high + 1) if works(side))
+        return next(side for side in range(first + 1, high + 1) if works(side))
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if works(middle) else (middle, high)

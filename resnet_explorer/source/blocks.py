@@ -7,9 +7,21 @@ from dataclasses import dataclass, fields, replace
 from resnet_explorer.network import Fork, Gated, Part, flat
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.blocks import Dropout, GatedAdd, Scale
+from resnet_explorer.network.kinds.scaled import Beta
 from resnet_explorer.network.tree import Chain, Step
 from resnet_explorer.source.layers import Shortcut, Writer, bridge, splits
-from resnet_explorer.source.scope import LINE, PLACES, Sample, Scope, broken, expanded, function, indented, symbols
+from resnet_explorer.source.scope import (
+    LINE,
+    MIDDLES,
+    PLACES,
+    Sample,
+    Scope,
+    broken,
+    expanded,
+    function,
+    indented,
+    symbols,
+)
 from resnet_explorer.spec import Block as Kind
 from resnet_explorer.spec import ResNetSpec, StageEnd
 
@@ -61,6 +73,8 @@ class Forward:
                 start = f"self.{step.name}({start})"
             elif isinstance(step.layer, Scale):
                 start = f"{step.layer.factor!r} * {start}"
+            elif isinstance(step.layer, Beta):
+                start = f"self.beta * {start}"
             else:
                 start = f"self.{self.names.get(step.name, step.name)}({start})"
         return start
@@ -113,6 +127,7 @@ class Forward:
 def _lines_of(branch: Chain) -> list[Chain]:
     """Return a branch in the pieces that a line holds: a convolution with what has its number, then how it ends.
 
+    Of a pair in space and time each is one.
     Pools and dropout have no number: they stay with what they follow.
     """
     numbers = [re.search(r"\d", "" if isinstance(step, Gated) else step.name) for step in branch]
@@ -120,7 +135,7 @@ def _lines_of(branch: Chain) -> list[Chain]:
     pieces: list[list[Step]] = []
     last = ""
     for step, number in zip(branch[:count], numbers, strict=False):
-        if not pieces or (number and number[0] != last):
+        if not pieces or (number and number[0] != last) or step.name.endswith("_time"):
             pieces.append([])
         last = number[0] if number else last
         pieces[-1].append(step)
@@ -193,6 +208,7 @@ def block_class(network: ResNetSpec, name: str, stages: tuple[int, ...], blocks:
         f"class {made.name}(nn.Module):",
         f'    """{forward.equation()}."""',
         "",
+        *(["    beta = 1.0", ""] if any(step.name == "beta" for step in writer.steps) else []),
         *indented(function("__init__", ("self", *names), "None", 4)),
         "        super().__init__()",
         *indented(writer.body(), 8),
@@ -205,12 +221,19 @@ def block_class(network: ResNetSpec, name: str, stages: tuple[int, ...], blocks:
 
 
 def activations(steps: Sequence[Step]) -> dict[str, tuple[str, Layer]]:
-    """Return the module of each activation by the activation's name: one for all that are alike, as ``relu``."""
-    parts = [step for step in steps if isinstance(step, Part) and step.layer.role is Role.ACTIVATION]
+    """Return the module of each activation by the activation's name: one for all that are alike, as ``relu``.
+
+    One that learns is a module of its own at each place, and not among them.
+    """
+    parts = [step for step in steps if isinstance(step, Part) and _is_shared(step)]
     return {
-        part.name: (re.sub(r"\d+$", "", part.name) if part.layer == parts[-1].layer else part.name, part.layer)
+        part.name: (re.sub(r"\d+(_space)?$", "", part.name) if part.layer == parts[-1].layer else part.name, part.layer)
         for part in parts
     }
+
+
+def _is_shared(part: Part) -> bool:
+    return part.layer.role is Role.ACTIVATION and not part.layer.params
 
 
 class _Block:
@@ -231,6 +254,8 @@ class _Block:
         lines = []
         for step in self.steps:
             writer.made = (self.out,) if step is convs[-1] else ("width", "inner", "first")
+            if step.name.endswith("_space"):
+                writer.made = MIDDLES
             lines += self._step(writer, step)
         for step in self.blocks[0].form.after:
             if isinstance(step, Part) and step.layer.role is not Role.JOIN:
@@ -244,7 +269,7 @@ class _Block:
         if not isinstance(step, Part):
             gates = [gate for chain in self.chains for gate in chain if isinstance(gate, Gated)]
             return broken(f"self.{step.name} = ", writer.gate([gate for gate in gates if gate.name == step.name]))
-        if step.layer.role is Role.ACTIVATION or isinstance(step.layer, Scale):
+        if _is_shared(step) or isinstance(step.layer, Scale | Beta):
             return []
         by_name = [{part.name: part.layer for part in sample.form.parts} for sample in self.blocks]
         column = [layers.get(step.name) for layers in by_name]

@@ -9,6 +9,7 @@ from resnet_explorer.network.branches import hidden
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.base import named
 from resnet_explorer.network.kinds.blocks import Dropout
+from resnet_explorer.network.kinds.dimensions import argument
 from resnet_explorer.network.tree import ALTERING
 from resnet_explorer.source.scope import Call, Sample, Scope, Term, broken, call, indented
 from resnet_explorer.spec import ReductionOf, ResNetSpec
@@ -64,20 +65,35 @@ class Writer:
         """Return the call of a convolution, and let its output flow on."""
         source, size, stride = self.flow, self.kernel or self.say("kernel"), self.say("stride", "stride")
         layers = [layer for layer in self.column if layer is not None]
-        wide = [None if layer is None or layer.kernel == 1 else layer.dilation for layer in self.column]
+        wide = [None if layer is None or max(layer.kernels) == 1 else layer.dilation for layer in self.column]
         dilation = self.scope.say(wide, "before", "dilation") if any(wide) else "1"
         self.flow = self.say("out_channels", *self.made)
+        padding = _padding(size, dilation)
+        if layers[0].dims == 3 and layers[0].time:
+            size, stride, padding = self._with_time(size, stride, padding, dilation)
         return (
             name,
             source,
             self.flow,
             size,
             stride if stride == "stride" else named("stride", stride, "1"),
-            named("padding", _padding(size, dilation), "0"),
+            named("padding", padding, "0"),
             named("dilation", dilation, "1"),
             named("groups", self._groups(), "1"),
             "" if any(layer.bias for layer in layers) else "bias=False",
         )
+
+    def _with_time(self, kernel: str, stride: str, padding: str, dilation: str) -> tuple[str, str, str]:
+        """Return the sizes of a convolution that has another window along time than along height and width."""
+        frames = self.scope.say([layer and layer.kernels[0] for layer in self.column])
+        skips = self.scope.say([layer and layer.strides[0] for layer in self.column], "stride")
+        border = "0" if frames == "1" else _padding(frames, dilation)
+        return _axes(frames, kernel), _axes(skips, stride), _axes(border, padding)
+
+
+def _axes(frames: str, other: str) -> str:
+    """Return a size along time, height and width: one number where all are the same."""
+    return other if frames == other else f"({frames}, {other}, {other})"
 
 
 def values(column: Layers, field: str) -> list[int | None]:
@@ -106,14 +122,15 @@ def _channelwise(writer: Writer) -> tuple[str, str]:
 def _hidden_channels(writer: Writer) -> str:
     """Return the channels of an attention's hidden layer: a fraction of the channels, rounded where they must be."""
     spec, flow, column = writer.spec, writer.flow, writer.column
-    inner, whole = values(column, "out_channels"), values(column, "in_channels")
+    inner = values(column, "out_channels")
+    whole: list[int] = [layer.in_channels for layer in column]
     if spec.reduction_of is ReductionOf.INPUT and not writer.scope.same(inner):
         flow, whole = writer.scope.name("channels"), writer.scope.values("channels")
-    if all(out * spec.reduction == channels for out, channels in zip(inner, whole, strict=True)):
+    if [layer.out_channels * spec.reduction for layer in column] == whole:
         return flow if spec.reduction == 1 else f"{flow} // {spec.reduction}"
     if writer.scope.same(inner):
         return writer.scope.say(inner)
-    assert all(out == hidden(spec, channels) for out, channels in zip(inner, whole, strict=True))
+    assert inner == [hidden(spec, channels) for channels in whole]
     multiple = spec.reduction_multiple
     if multiple == 1:
         return f"max(1, int({flow} / {spec.reduction} + 0.5))"
@@ -127,11 +144,17 @@ def _eca(writer: Writer) -> tuple[str]:
     return (f"max(int(log2({writer.flow}) + 1) // 2 | 1, 3)",)
 
 
+def _spatial(writer: Writer) -> tuple[str, ...]:
+    """Return nothing for images; else the window of the convolution over the positions."""
+    conv = writer.column[0]
+    return () if conv.dims == 2 else tuple(str(argument(sizes)) for sizes in (conv.kernels, conv.paddings))
+
+
 _GATES: Mapping[str, tuple[str, Callable[[Writer], tuple[str, ...]]]] = {
     "se": ("SE", _channelwise),
     "eca": ("ECA", _eca),
     "cbam_channel": ("ChannelAttention", _channelwise),
-    "cbam_spatial": ("SpatialAttention", lambda writer: ()),
+    "cbam_spatial": ("SpatialAttention", _spatial),
     "gc": ("GlobalContext", _channelwise),
     "gca": ("AddedContext", _channelwise),
     "nl": ("NonLocal", _channelwise),
@@ -162,8 +185,9 @@ class Shortcut:
         """Return the lines; there are none for the identity."""
         lines, form = [], self.blocks[0].form
         if form.gate:
-            convs = [flat(sample.form.gate)[0].layer for sample in self.blocks]
+            convs: Layers = [flat(sample.form.gate)[0].layer for sample in self.blocks]
             stride = self.scope.say(values(convs, "stride"), "stride")
+            stride = _axes("1", stride) if convs[0].time and convs[0].dims == 3 else stride
             lines += broken(
                 "self.gate = ", call("Gate", self.scope.name("channels"), self.scope.name(self.out), stride)
             )
@@ -219,7 +243,8 @@ class Shortcut:
             shrinks.append(bool(pool) if layers and not keeps_size else None)
         lines = []
         if any(same):
-            lines += [f"if {self.scope.where(same, ('dilation', '1'))}:", "    layers.insert(0, SamePool())"]
+            pool = self.writer.term([layer if flag else None for layer, flag in zip(column, same, strict=True)])
+            lines += [f"if {self.scope.where(same, ('dilation', '1'))}:", f"    layers.insert(0, {pool})"]
         if any(shrinks):
             pool = self.writer.term([layer if flag else None for layer, flag in zip(column, shrinks, strict=True)])
             test = self.scope.where(shrinks, ("stride", "1"))

@@ -1,9 +1,11 @@
 """The class of the network: stem, stages, head, initial weights, and the forward through them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from resnet_explorer.network import Block, Gated, Network, Part, Stage, flat
-from resnet_explorer.network.kinds import Role
+from resnet_explorer.network.kinds import Layer, Role
+from resnet_explorer.network.kinds.blocks import Scale
+from resnet_explorer.network.kinds.scaled import Beta, ScaledStdConv2d
 from resnet_explorer.network.tree import starts_at_0
 from resnet_explorer.readings import Analysis
 from resnet_explorer.readings.text import size
@@ -121,12 +123,12 @@ def first_weights(network: Network, blocks: Sequence[BlockClass]) -> list[str]:
     if spec.init in _DRAWS:
         lines += [
             "for module in self.modules():",
-            "    if isinstance(module, nn.Conv2d):",
+            f"    if isinstance(module, nn.Conv{spec.dims}d):",
             f"        {_DRAWS[spec.init]}",
         ]
-    lines += _blocks(network, blocks)
-    last = flat(network.head.form.branch)[-1].layer if network.head else None
-    if spec.init is Init.FIXUP and last and last.role is Role.LINEAR:
+    lines += [*_blocks(network, blocks), *_betas(network)]
+    parts = flat(network.head.form.branch) if network.head else ()
+    if spec.init is Init.FIXUP and any(part.name == "fc" for part in parts):
         lines += ["nn.init.zeros_(self.fc.weight)", "nn.init.zeros_(self.fc.bias)"]
     return lines
 
@@ -160,6 +162,26 @@ def _skip(network: Network, block: BlockClass, count: int) -> list[str]:
     return commented([chance], "rises with the depth", 12)
 
 
+def _betas(network: Network) -> list[str]:
+    """Return the loop that gives each block its β; none where the network does not track the variance of x."""
+    if not any(isinstance(part.layer, Beta) for stage in network.stages for part in stage.blocks[0].form.parts):
+        return []
+    names = [f"self.{stage.path}" for stage in network.stages]
+    branches = [flat(stage.blocks[0].form.branch) for stage in network.stages]
+    scales = [[part.layer for part in branch if part.name == "scale"] for branch in branches]
+    factors = [next((layer.factor for layer in row if isinstance(layer, Scale)), 1.0) for row in scales]
+    same = len(set(factors)) == 1
+    pairs = names if same else [f"({name}, {factor!r})" for name, factor in zip(names, factors, strict=True)]
+    target, alpha = ("layer", repr(factors[0])) if same else ("layer, alpha", "alpha")
+    return [
+        "variance = 1.0  # of x, as each branch adds alpha squared to it",
+        *broken(f"for {target} in ", call("", *pairs) if len(pairs) > 1 else f"({pairs[0]},)", ":"),
+        "    for number, block in enumerate(layer):",
+        "        block.beta = variance**-0.5",
+        f"        variance = (variance if number else 1.0) + {alpha}**2",
+    ]
+
+
 def _each(blocks: Sequence[BlockClass], lines: Mapping[str, list[str]]) -> list[str]:
     """Return the lines for each class, by tests where the classes differ."""
     first = lines[blocks[0].name]
@@ -184,13 +206,20 @@ def _weights(network: Network, block: BlockClass, count: int) -> list[str]:
     if spec.init is Init.FIXUP:
         power = -0.5 / (len(convs) - 1)
         lines += [f"block.{name}.weight.data.mul_({count}**{power})" for name in convs[:-1]]
-        lines.append(f"nn.init.zeros_(block.{convs[-1]}.weight)")
+        strength = _strength(next(part.layer for part in own if part.name == convs[-1]))
+        lines.append(f"nn.init.zeros_(block.{convs[-1]}.{strength})")
     elif spec.zero_init:
         first = starts_at_0(spec, form)
-        lines += [f"nn.init.zeros_(block.{first.name}.weight)  # the branch starts at 0"] if first else []
+        strength = f"block.{first.name}.{_strength(first.layer)}" if first else ""
+        lines += [f"nn.init.zeros_({strength})  # the branch starts at 0"] if first else []
     if form.gate and spec.gate_bias != network.spec.gate_bias:
         lines.append(f"nn.init.constant_(block.gate.conv.bias, {spec.gate_bias!r})")
     return lines
+
+
+def _strength(layer: Layer) -> str:
+    """Return the name of the tensor at whose 0 a layer puts out 0."""
+    return "gain" if isinstance(layer, ScaledStdConv2d) else "weight"
 
 
 def class_name(analysis: Analysis) -> str:
@@ -269,16 +298,27 @@ def _modules(block: Block) -> dict[str, list[Part]]:
 
 def _forward(analysis: Analysis) -> list[str]:
     network = analysis.network
-    lines = [f"x = {_through(flat(network.stem.form.branch), 'x')}"]
+    lines = [f"x = {_through(parts, 'x')}" for parts in _pairs(flat(network.stem.form.branch))]
     lines += [f"x = self.{stage.path}(x)" for stage in network.stages]
     if network.head is None:
         return [*lines, "return x"]
     parts = flat(network.head.form.branch)
-    pooled = next((index for index, part in enumerate(parts) if part.name == "avgpool"), len(parts))
+    pooled = next((index for index, part in enumerate(parts) if part.layer.role is Role.POOLING), len(parts))
     if 0 < pooled < len(parts):
         lines.append(f"x = {_through(parts[:pooled], 'x')}")
         parts = parts[pooled:]
-    return [*lines, f"return {_through(parts, 'x')}"]
+    last = f"return {_through(parts, 'x')}"
+    flat_at = next((index for index, part in enumerate(parts) if part.layer.role is Role.VIEW), -1) + 1
+    if len(last) + 8 > LINE and flat_at:
+        lines.append(f"x = {_through(parts[:flat_at], 'x')}")
+        last = f"return {_through(parts[flat_at:], 'x')}"
+    return [*lines, last]
+
+
+def _pairs(parts: Sequence[Part]) -> Iterator[Sequence[Part]]:
+    """Yield the stem as one piece, or up to the convolution in time and from there on."""
+    time = next((place for place, part in enumerate(parts) if part.name.endswith("_time")), 0)
+    yield from (parts[:time], parts[time:]) if time else (parts,)
 
 
 def _through(parts: Sequence[Part], start: str) -> str:

@@ -170,7 +170,31 @@ def symbols(spec: ResNetSpec, kind: Kind, blocks: Sequence[Sample]) -> list[Symb
         whole = map(spec.inner_width, widths) if kind is Kind.BOTTLENECK else widths
         firsts = tuple(value // spec.reduce_first for value in whole)
         made.append(Symbol("first", firsts, f"{inner} // {spec.reduce_first}"))
-    return made
+    return [*made, *_middles(made, blocks)]
+
+
+MIDDLES = ("middle", "middle2")
+"""The names of the channels between a convolution in space and one in time; two where a block has different ones."""
+
+
+def _middles(made: Sequence[Symbol], blocks: Sequence[Sample]) -> list[Symbol]:
+    """Return the channels inside the pairs of a block of R(2+1)D, by what they are made of."""
+    symbols: list[Symbol] = []
+    parts = [{part.name: part.layer for part in flat(sample.form.before + sample.form.branch)} for sample in blocks]
+    for name in parts[0]:
+        if not (name.startswith("conv") and name.endswith("_space")):
+            continue
+        pairs = [(layers[name], layers[f"{name.removesuffix('_space')}_time"]) for layers in parts]
+        values = tuple(next(space.tensors()).shape[0] for space, _ in pairs)
+        if any(symbol.values == values for symbol in symbols):
+            continue
+        outs = tuple(next(time.tensors()).shape[0] for _, time in pairs)
+        out = next(symbol.name for symbol in made[1:] if symbol.values == outs)
+        kernel, groups = next(pairs[0][0].tensors()).shape[-1], getattr(pairs[0][0], "groups", 1)
+        whole = f"{kernel**3} * channels * {out} // ({kernel**2} * channels + {kernel} * {out} )"
+        text = whole.replace(" )", ")") + (f" // {groups} * {groups}" if groups > 1 else "")
+        symbols.append(Symbol(MIDDLES[len(symbols)], values, text))
+    return symbols
 
 
 def expanded(spec: ResNetSpec) -> str:

@@ -11,6 +11,8 @@ import resnet_explorer
 from resnet_explorer.network import Block, Network, Stage
 from resnet_explorer.network.kinds import Role
 from resnet_explorer.network.kinds.blocks import Dropout, Scale
+from resnet_explorer.network.kinds.dimensions import in_dims
+from resnet_explorer.network.kinds.scaled import Beta
 from resnet_explorer.readings import Analysis
 from resnet_explorer.source.blocks import BlockClass, activations, block_class, class_names
 from resnet_explorer.source.network import class_name, network_class, stage_function
@@ -23,7 +25,8 @@ def to_source(analysis: Analysis) -> str:
     blocks = block_classes(analysis)
     parts = [part for block in blocks for part in (block.lines, stage_function(blocks, block)) if part]
     code = "\n\n\n".join("\n".join(part) for part in (*parts, network_class(analysis, blocks)))
-    small = [text for name, text in classes().items() if re.search(rf"\b{name}\(", code)]
+    own = classes(analysis.network.spec.dims)
+    small = [text for name, text in own.items() if re.search(rf"\b{name}\(", code)]
     bias = repr(analysis.network.spec.gate_bias)
     shape = ", ".join(str(length) for length in analysis.total.input)
     main = [
@@ -36,14 +39,19 @@ def to_source(analysis: Analysis) -> str:
     return "\n\n\n".join(["\n".join(_heading(analysis, "\n".join(whole))), *whole]) + "\n"
 
 
+_FILES = ("layers.py", "written.py")
+_OTHER_FILES = ("any_dims.py", "written_any_dims.py")
+"""Where the classes of signal and video networks stand, which differ from those of image networks."""
+
+
 @cache
-def classes() -> Mapping[str, str]:
+def classes(dims: int = 2) -> Mapping[str, str]:
     """Return the text of each class that torch.nn lacks by its name, as the files of ``module`` have it.
 
     The files are read and not imported, since they import PyTorch.
     """
     texts = {}
-    for name in ("layers.py", "written.py"):
+    for name in _FILES if dims == 2 else (*_FILES, *_OTHER_FILES):
         text = (Path(resnet_explorer.__file__).parent / "module" / name).read_text(encoding="utf-8")
         lines = text.splitlines()
         for node in (node for node in ast.parse(text).body if isinstance(node, ast.ClassDef)):
@@ -51,7 +59,9 @@ def classes() -> Mapping[str, str]:
             written = (member for member in members if getattr(member, "name", "") != "extra_repr")
             body = ("\n".join(lines[member.lineno - 1 : member.end_lineno]) for member in written)
             texts[node.name] = f"{lines[node.lineno - 1]}\n" + "\n\n".join(body)
-    return texts
+    if dims == 2:
+        return texts
+    return {in_dims(name, dims): in_dims(text, dims) for name, text in texts.items() if not re.search("[13]d$", name)}
 
 
 def block_classes(analysis: Analysis) -> tuple[BlockClass, ...]:
@@ -132,8 +142,10 @@ def _pattern(block: Block, inner: str) -> str:
     form, name = block.form, inner.partition(".")[0]
     modules = {key: module for key, (module, _) in activations((*form.before, *form.branch, *form.after)).items()}
     layer = next((part.layer for part in form.parts if part.name == inner), None)
-    if isinstance(layer, Scale) and inner == "scale":
+    if isinstance(layer, Scale) and inner in ("scale", "attention_scale"):
         return re.escape(f"{layer.factor!r} * ")
+    if isinstance(layer, Beta):
+        return re.escape("self.beta * ")
     if isinstance(layer, Dropout) and name in ("shortcut", "downsample"):
         return _module("shortcut_dropout")
     if isinstance(layer, Scale) or (layer and layer.role is Role.JOIN) or name == "shortcut":

@@ -62,10 +62,26 @@ _early = _unless(
     lambda spec: spec.order not in choices.EARLY or spec.stem_pool is choices.StemPool.CONV,
     "In this order the first block activates.",
 )
+_images = _unless(lambda spec: spec.dims == 3, "Only videos have a time axis.")
 _headless = _unless(lambda spec: spec.classes is not None, "A backbone has no classifier.")
 
 
 _PADDED = (choices.Shortcut.PADDING, choices.Shortcut.POOLED)
+
+
+def _any_side(spec: ResNetSpec) -> str:
+    fits = spec.pool not in (choices.Pool.ATTENTION, choices.Pool.NONE)
+    return _headless(spec) or ("The pool takes maps of any size." if fits else "")
+
+
+def _no_head_norm(spec: ResNetSpec) -> str:
+    if spec.pool is choices.Pool.ATTENTION:
+        return "Attention pooling puts out features, which no norm follows."
+    return _headless(spec) or ("There is no norm." if spec.norm is choices.Norm.NONE else "")
+
+
+def _no_mlp(spec: ResNetSpec) -> str:
+    return _headless(spec) or ("Only an MLP has hidden features." if spec.head is not choices.Head.MLP else "")
 
 
 def _unprojected(spec: ResNetSpec) -> str:
@@ -87,7 +103,12 @@ _KERNELS: tuple[Choice, ...] = (
     Choice(5, "5×5", "Sees two positions around: 25 weights for each pair of channels instead of 9."),
     Choice(7, "7×7", "Sees three positions around: 49 weights for each pair of channels instead of 9."),
 )
-_NUMBERS = {"output_stride": _OUTPUT_STRIDES, "kernel": _KERNELS}
+_DIMS: tuple[Choice, ...] = (
+    Choice(1, "1 · signals", "Convolutions slide along time: sensor readings, sound, heartbeats (N × C × L)."),
+    Choice(2, "2 · images", "Convolutions slide over rows and columns (N × C × H × W)."),
+    Choice(3, "3 · videos", "Convolutions slide over frames, rows and columns (N × C × T × H × W)."),
+)
+_NUMBERS: Mapping[str, tuple[Choice, ...]] = {"output_stride": _OUTPUT_STRIDES, "kernel": _KERNELS, "dims": _DIMS}
 """The values of axes that are one of a few numbers."""
 _TYPES = get_type_hints(ResNetSpec)
 
@@ -161,6 +182,9 @@ _ROWS = (
         _unreduced),
     _axis("reduction_of", "Reduced from", BLOCK,
         "Of which channels the attention's hidden layer is a fraction.", _unreduced),
+    _axis("attention_scale", "Attention ×", BLOCK,
+        "A constant factor on what the attention puts out: 2 in NF-ResNets, since a gate halves the signal at first.",
+        _inattentive),
     _axis("residual", "Residual", SHORTCUT,
         "With shortcuts a block computes F(x) + x; without them it is a plain network: the same layers, no addition."),
     _axis("shortcut", "Shortcut", SHORTCUT, "How the shortcut brings x to the shape of F(x) where they differ.",
@@ -182,8 +206,14 @@ _ROWS = (
         "Groups of channels that are normalised together; where they do not divide a layer's channels, the largest "
         "common divisor is taken.", _ungrouped),
     _axis("conv", "Convolution", LAYERS, "How a convolution uses its weights."),
+    _axis("conv_time", "Convolution in time", LAYERS, "How a video network's convolutions treat time.", _images),
+    _axis("conv_bias", "Biases", LAYERS,
+        "A learnt shift for each channel that a convolution puts out, where no norm shifts: NF-ResNets have them."),
     _axis("activation", "Activation", LAYERS,
         "The non-linearity: without one, a stack of convolutions is one convolution.", _own_activation),
+    _axis("dims", "Dimensions", STEM,
+        "What the network works on: signals, images or videos. All kernels and strides hold along each axis; only a "
+        "video's stem keeps all frames."),
     _axis("stem", "Stem", STEM, "What stands before the first stage."),
     _axis("stem_channels", "Stem channels", STEM,
         "Channels that the stem hands to the first stage: 64, or 16 for CIFAR."),
@@ -201,12 +231,22 @@ _ROWS = (
     _axis("gain", "Branch gain", TRAINING, "A learnt factor on F(x), small at first."),
     _axis("branch_scale", "Branch ×", TRAINING,
         "A constant factor on F(x): 0.7071 keeps the variance of F(x) + x in check."),
+    _axis("track_variance", "Track variance", TRAINING,
+        "Each block multiplies activated x by β, one over the standard deviation that x is expected to have: every "
+        "branch of a stage adds the square of its factor to the variance (NF-ResNet: Brock et al. 2021).", _plain),
     _axis("stochastic_depth", "Stochastic depth", TRAINING,
         "The chance that the last block is skipped in training. It rises linearly with the depth, so that half this "
         "share of all blocks is skipped at each step (Huang et al. 2016).", _plain),
     _axis("block_dropout", "Block dropout", TRAINING,
         "The chance that a value is dropped before the 3×3 that follows the first convolution, in training (Wide "
         "ResNet: 0.3)."),
+    _axis("pool", "Pool", HEAD, "What makes features of the last map.", _headless),
+    _axis("map_side", "Map side", HEAD,
+        "Side in pixels of the last map that the head is made for: 7 at an image of 224.", _any_side),
+    _axis("head_norm", "Head norm", HEAD, "The network's norm on what the pool puts out, before it is flattened.",
+        _no_head_norm),
+    _axis("head", "Outputs by", HEAD, "What makes outputs of the features.", _headless),
+    _axis("head_hidden", "Hidden", HEAD, "Features between the two layers of an MLP.", _no_mlp),
     _axis("classes", "Classes", HEAD,
         "Outputs of the last, fully connected layer; none leaves a backbone, which ends in feature maps."),
     _axis("head_channels", "Head channels", HEAD,

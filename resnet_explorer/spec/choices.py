@@ -131,6 +131,30 @@ class StemPool(Option):
     NONE = "none", "none", "The first stage works on the stem's whole map."
 
 
+class Pool(Option):
+    """What makes features of the last map."""
+
+    AVG = "avg", "average", "The mean of each channel over the whole map: any size will do."
+    GEM = ("gem", "GeM",
+        "The generalised mean with one learnt exponent, between mean and maximum: for retrieval (Radenović et al. "
+        "2018).")
+    ATTENTION = ("attention", "attention",
+        "The map's mean asks all positions by multi-head attention, with a learnt vector for each position (CLIP: "
+        "Radford et al. 2021).")
+    NONE = ("none", "none: flatten",
+        "Each position keeps its own weights in the linear layer, which so fits one size of image (iResNet).")
+
+
+class Head(Option):
+    """What makes outputs of the features."""
+
+    LINEAR = "linear", "linear", "One fully connected layer."
+    MLP = "mlp", "MLP", "Two fully connected layers with the activation between them."
+    EMBEDDING = ("embedding", "embedding",
+        "One fully connected layer and a batch norm without learnt scale: vectors that are compared (iResNet: "
+        "insightface).")
+
+
 class Attention(Option):
     """What weights the branch's channels or positions before the addition."""
 
@@ -213,6 +237,21 @@ class Conv(Option):
     PLAIN = "plain", "plain", "Weights are used as they are."
     STANDARDISED = ("standardised", "weight-standardised",
         "Each filter is normalised to mean 0 and variance 1 before use (Qiao et al. 2019; BiT).")
+    SCALED = ("scaled-standardised", "scaled, weight-standardised",
+        "Each filter is normalised to mean 0 and variance 1 / fan-in, times a learnt gain and the γ of the activation: "
+        "the signal keeps its variance without a norm (NF-ResNet: Brock et al. 2021).")
+
+
+class ConvTime(Option):
+    """How the convolutions of a video network treat time (Tran et al. 2018, section 3)."""
+
+    FULL = ("3d", "3×3×3",
+        "Each convolution sees three frames as it sees three rows and columns (R3D: Tran et al. 2018, section 3.2).")
+    FRAMES = ("2d", "1×3×3, frame by frame",
+        "Each convolution sees one frame, and its stride skips none: the stages of MC3 after the first (section 3.3).")
+    SPLIT = ("2+1d", "1×3×3, then 3×1×1",
+        "R(2+1)D: a convolution in space, a norm and an activation, then a convolution in time, with as many weights "
+        "as a 3×3×3 (section 3.5).")
 
 
 class Activation(Option):
@@ -222,6 +261,14 @@ class Activation(Option):
     LEAKY_RELU = "leaky-relu", "leaky ReLU", "x where positive, 0.01 x elsewhere: no unit is ever dead."
     SILU = "silu", "SiLU", "x · sigmoid(x), also called swish: smooth, slightly negative below 0."
     GELU = "gelu", "GELU", "x times the chance that a normal variable is below x: smooth."
+    RELU6 = "relu6", "ReLU6", "max(0, x), and at most 6: a range that few bits can hold."
+    HARD_SWISH = ("hard-swish", "hard-swish",
+        "SiLU made of straight lines, without an exponential (MobileNetV3: Howard et al. 2019).")
+    MISH = "mish", "Mish", "x · tanh(ln(1 + exp(x))): smooth, close to SiLU (Misra 2019)."
+    ELU = ("elu", "ELU",
+        "x where positive, exp(x) − 1 elsewhere: negative values bring the mean near 0 (Clevert et al. 2015).")
+    PRELU = ("prelu", "PReLU",
+        "x where positive, a learnt slope times x elsewhere, one for each channel (He et al. 2015).")
 
 
 class Gain(Option):

@@ -87,5 +87,11 @@ _ROWS = (
         "ResNet-D with SE and no max-pool, scaled with the image: training matters more than the architecture."),
     Family("ts", "ResNet-TS", 2021, "Wightman", _TIMM, "",
         "Slim nets with a tiered stem, SiLU, and attention on the few channels inside each bottleneck."),
+    Family("nf", "NF-ResNet", 2021, "Brock et al.",
+        "Characterizing signal propagation to close the performance gap in unnormalized ResNets", "2101.08692",
+        "Without any norm: scaled, standardised weights and known factors keep the variance of the signal."),
+    Family("clip", "CLIP ResNet", 2021, "Radford et al.",
+        "Learning Transferable Visual Models From Natural Language Supervision", "2103.00020",
+        "ResNet-D with average pools, whose last map is pooled by attention, trained to fit texts to images."),
 )  # fmt: skip
 FAMILIES: Mapping[str, Family] = {family.key: family for family in _ROWS}

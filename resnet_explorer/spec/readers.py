@@ -151,6 +151,8 @@ WHOLES: dict[str, tuple[str, int, int]] = {
     "stem_channels": ("number of channels after the stem", 1, MAX_WIDTH),
     "stem_width": ("stem width", 1, MAX_WIDTH),
     "in_channels": ("number of input channels", 1, MAX_IN_CHANNELS),
+    "map_side": ("side of the last map", 2, 64),
+    "head_hidden": ("number of hidden features", 1, MAX_CHANNELS),
     "classes": ("number of classes", 1, MAX_CLASSES),
     "head_channels": ("number of channels of the head", 1, MAX_WIDTH),
 }
@@ -164,6 +166,7 @@ FRACTIONS: dict[str, tuple[str, float, float]] = {
     "shortcut_scale": ("factor on the shortcut", 0.0, 10.0),
     "shortcut_dropout": ("dropout on the shortcut", 0.0, 0.99),
     "branch_scale": ("factor on the branch", 0.0, 10.0),
+    "attention_scale": ("factor after the attention", 0.0, 10.0),
     "stochastic_depth": ("stochastic depth", 0.0, 0.99),
     "block_dropout": ("dropout in the block", 0.0, 0.99),
     "dropout": ("dropout before the classifier", 0.0, 0.99),
@@ -172,3 +175,4 @@ FRACTIONS: dict[str, tuple[str, float, float]] = {
 
 OUTPUT_STRIDES = (8, 16, 32)
 KERNELS = (3, 5, 7)
+DIMS = (1, 2, 3)

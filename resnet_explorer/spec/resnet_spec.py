@@ -55,15 +55,18 @@ class ResNetSpec:
     shortcut_scale: float = 1.0
     shortcut_dropout: float = 0.0
     branch_scale: float = 1.0
+    track_variance: bool = False
     attention: choices.Attention = choices.Attention.NONE
     attention_at: choices.AttentionAt = choices.AttentionAt.END
     stage_end: choices.StageEnd = choices.StageEnd.NONE
+    attention_scale: float = 1.0
     reduction: int = 16
     reduction_multiple: int = 8
     reduction_of: choices.ReductionOf = choices.ReductionOf.MAP
     norm: choices.Norm = choices.Norm.BATCH
     norm_groups: int = 32
     conv: choices.Conv = choices.Conv.PLAIN
+    conv_bias: bool = False
     activation: choices.Activation = choices.Activation.RELU
     anti_alias: choices.AntiAlias = choices.AntiAlias.NONE
     stem: choices.Stem = choices.Stem.IMAGENET
@@ -77,10 +80,17 @@ class ResNetSpec:
     gain: choices.Gain = choices.Gain.NONE
     stochastic_depth: float = 0.0
     block_dropout: float = 0.0
+    pool: choices.Pool = choices.Pool.AVG
+    map_side: int = 7
+    head_norm: bool = False
+    head: choices.Head = choices.Head.LINEAR
+    head_hidden: int = 1024
     classes: int | None = 1000
     head_channels: int | None = None
     dropout: float = 0.0
     output_stride: int | None = None
+    dims: int = 2
+    conv_time: choices.ConvTime = choices.ConvTime.FULL
     by_stage: tuple[tuple[str, tuple[object, ...]], ...] = ()
     block_widths: tuple[tuple[int, ...], ...] = ()
 
@@ -166,10 +176,10 @@ def plain_name(name: str) -> str:
 
 _WHOLE = {
     *("name", "block", "blocks", "widths", "strides", "in_channels", "classes", "dropout", "output_stride"),
-    *("init", "by_stage", "block_widths", "head_channels"),
+    *("init", "dims", "by_stage", "block_widths", "pool", "map_side"),
 }
-"""The fields that the network has as a whole beside those of the stem, and those that are rows already."""
-BY_STAGE = tuple(x.name for x in fields(ResNetSpec) if x.name not in _WHOLE and not x.name.startswith("stem"))
+"""The fields that the network has as a whole beside those of stem and head, and those that are rows already."""
+BY_STAGE = tuple(x.name for x in fields(ResNetSpec) if x.name not in _WHOLE and x.name[:4] not in ("stem", "head"))
 """The axes of a block, which may differ by stage."""
 _CHOICES = {name: kind for name, kind in get_type_hints(ResNetSpec).items() if isinstance(kind, EnumType)}
 
@@ -203,6 +213,9 @@ def _check_values(spec: ResNetSpec) -> None:
         raise SpecError(
             "output_stride", f"The output stride cannot be {spec.output_stride!r}.", f"Choose {strides} or none."
         )
+    if type(spec.dims) is not int or spec.dims not in readers.DIMS:
+        raise SpecError("dims", f"A network cannot have {spec.dims!r} dimensions.", "Choose 1, 2 or 3.")
+    _check_dims(spec)
 
 
 def _check_rows(spec: ResNetSpec) -> None:
@@ -249,7 +262,7 @@ def _check_kinds(spec: ResNetSpec) -> None:
     for block in spec.block:
         if not isinstance(block, choices.Block):
             raise SpecError("block", f"block cannot be {block!r}.", f"Choose one of {', '.join(choices.Block)}.")
-    for axis in ("residual", "zero_init", "stem_activation"):
+    for axis in ("residual", "zero_init", "stem_activation", "track_variance", "conv_bias", "head_norm"):
         if type(getattr(spec, axis)) is not bool:
             raise SpecError(axis, f"{axis} cannot be {getattr(spec, axis)!r}.", "Choose true or false.")
 
@@ -302,6 +315,29 @@ def _widths(spec: ResNetSpec) -> Iterator[tuple[ResNetSpec, choices.Block, int]]
     """Yield the different widths of each stage with what the stage is made of."""
     for number, (stage, kind) in enumerate(zip(spec.by_stages, spec.block, strict=True), start=1):
         yield from ((stage, kind, width) for width in dict.fromkeys(spec.stage_widths(number)))
+
+
+_ANY_DIMS: dict[str, tuple[choices.Option, ...]] = {
+    "attention": (choices.Attention.NONE, choices.Attention.SE, choices.Attention.ECA, choices.Attention.CBAM),
+    "block": (choices.Block.BASIC, choices.Block.BOTTLENECK),
+    "stem": (choices.Stem.IMAGENET, choices.Stem.CIFAR, choices.Stem.DEEP, choices.Stem.TIERED),
+    "stem_pool": (choices.StemPool.MAX, choices.StemPool.PADDED, choices.StemPool.CONV, choices.StemPool.NONE),
+    "conv": (choices.Conv.PLAIN, choices.Conv.STANDARDISED),
+}
+"""The choices that signal and video networks have; the others are made for images."""
+
+
+def _check_dims(spec: ResNetSpec) -> None:
+    """Refuse for signals and videos what is made for images alone."""
+    if spec.dims == 2:
+        return
+    for axis, allowed in _ANY_DIMS.items():
+        value = getattr(spec, axis)
+        for option in value if isinstance(value, tuple) else (value,):
+            if option not in allowed:
+                fixes = (("dims=2",), (f"{axis}={allowed[0]}",))
+                what = f"{option.label} is made for images, not for networks of {spec.dims} dimensions."
+                raise SpecError(axis, what, f"Choose {allowed[0].label}, or set dims to 2.", fixes)
 
 
 _NOT_BASIC = (("block=bottleneck",), ("cardinality=1", f"base_width={readers.USUAL_BASE_WIDTH}"))
@@ -358,6 +394,13 @@ _RULES: tuple[tuple[Callable[[ResNetSpec], bool], str, str, str, tuple[tuple[str
         (("norm=none", "order=v1"), ("init=he-fan-out",)),
     ),
     (
+        lambda spec: spec.track_variance and (spec.norm is not choices.Norm.NONE or spec.order is not choices.Order.V2),
+        "track_variance",
+        "β takes the place of the norm that comes first in a block: it works on activated x, which no norm has scaled.",
+        "Choose no norm and the order v2 with it.",
+        (("norm=none", "order=v2"), ("track_variance=false",)),
+    ),
+    (
         lambda spec: spec.zero_init and spec.order is choices.Order.RELU_BEFORE,
         "zero_init",
         "Here F(x) ends in a ReLU, which at 0 lets no gradient back: the branches would stay 0 for ever.",
@@ -400,6 +443,16 @@ _RULES: tuple[tuple[Callable[[ResNetSpec], bool], str, str, str, tuple[tuple[str
 
 def _strides_elsewhere(spec: ResNetSpec) -> bool:
     return spec.stride is choices.Stride.LAST or (spec.stride is choices.Stride.CONV1X1 and spec.has_bottlenecks)
+
+
+def last_stride(spec: ResNetSpec) -> int:
+    """Return by how much the network shrinks the image until its last map."""
+    reached = stem_stride(spec)
+    for stride in spec.strides:
+        if spec.output_stride is not None and reached * stride > spec.output_stride:
+            break
+        reached *= stride
+    return reached
 
 
 def stem_stride(spec: ResNetSpec) -> int:

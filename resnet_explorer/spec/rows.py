@@ -31,6 +31,10 @@ class Row:
 _D = "stem=deep downsample=avgpool"
 _T = "stem=tiered downsample=avgpool"
 _RS = "stem_pool=conv attention=se reduction=4"
+_NF = (
+    "norm=none conv=scaled-standardised conv_bias=true branch_scale=0.2 track_variance=true zero_init=true "
+    "downsample=avgpool"
+)
 _BIT = "norm=group conv=standardised stem_pool=zero-padded-max"
 
 
@@ -66,6 +70,16 @@ def _wide(depth: int, factor: int, c10: str, c100: str) -> Row:
         f"wrn{depth}_{factor}", f"WRN-{depth}-{factor}", "preresnet110",
         f"blocks={blocks},{blocks},{blocks} widths={width},{2 * width},{4 * width} shortcut=B", 32,
         f"{factor} times the width of a CIFAR ResNet, {depth} layers.", errors, (f"wide_resnet{depth}_{factor}",),
+    )  # fmt: skip
+
+
+def _clip(factor: str, width: int, blocks: str, size: int, side: int, embedding: int, zero_shot: str) -> Row:
+    widths = ",".join(str(width << stage) for stage in range(4))
+    return Row(
+        f"resnet50x{factor}_clip", f"CLIP ResNet-50×{factor}", "resnet50_clip",
+        f"blocks={blocks} widths={widths} stem_width={width // 2} stem_channels={width} map_side={side} classes={embedding}",
+        size, f"About {factor} times the compute of ResNet-50, scaled in width, depth and image.",
+        f"Zero-shot top-1 {zero_shot} % (table 11)",
     )  # fmt: skip
 
 
@@ -306,6 +320,29 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
         Row("resnetrs270", "ResNet-RS-270", "resnetrs200", "blocks=4,29,53,4", 256, "Deeper."),
         Row("resnetrs350", "ResNet-RS-350", "resnetrs200", "blocks=4,36,72,4", 288, "Deeper."),
         Row("resnetrs420", "ResNet-RS-420", "resnetrs200", "blocks=4,44,87,4", 320, "The deepest of the family.", "Top-1 84.4 %"),
+    ),
+    "nf": (
+        Row("nf_resnet50", "NF-ResNet-50", "resnetv2_50", _NF, 256,
+            "Standardised weights with gains, biases, α = 0.2 and β in place of every norm (timm's reading)."),
+        Row("nf_resnet26", "NF-ResNet-26", "nf_resnet50", "blocks=2,2,2,2", 224, "Two blocks a stage (timm)."),
+        Row("nf_resnet101", "NF-ResNet-101", "nf_resnet50", "blocks=3,4,23,3", 224, "17 more blocks in stage 3."),
+        Row("nf_seresnet26", "NF-SE-ResNet-26", "nf_resnet26", "attention=se attention_scale=2", 224, "With SE (timm)."),
+        Row("nf_seresnet50", "NF-SE-ResNet-50", "nf_resnet50", "attention=se attention_scale=2", 224, "With SE (timm)."),
+        Row("nf_seresnet101", "NF-SE-ResNet-101", "nf_resnet101", "attention=se attention_scale=2", 224, "With SE (timm)."),
+        Row("nf_ecaresnet26", "NF-ECA-ResNet-26", "nf_resnet26", "attention=eca attention_scale=2", 224, "With ECA (timm)."),
+        Row("nf_ecaresnet50", "NF-ECA-ResNet-50", "nf_resnet50", "attention=eca attention_scale=2", 224, "With ECA (timm)."),
+        Row("nf_ecaresnet101", "NF-ECA-ResNet-101", "nf_resnet101", "attention=eca attention_scale=2", 224, "With ECA (timm)."),
+    ),
+    "clip": (
+        Row("resnet50_clip", "CLIP ResNet-50", "resnetaa50d", "pool=attention classes=1024", 224,
+            "ResNet-50-D with average pools and attention pooling: embeddings of 1024 numbers.",
+            "Zero-shot top-1 59.6 % (table 11)"),
+        Row("resnet101_clip", "CLIP ResNet-101", "resnetaa101d", "pool=attention classes=512", 224,
+            "ResNet-101-D with average pools and attention pooling.", "Zero-shot top-1 62.2 % (table 11)"),
+        _clip("4", 80, "4,6,10,6", 288, 9, 640, "65.8"), _clip("16", 96, "6,8,18,8", 384, 12, 768, "70.5"),
+        _clip("64", 128, "3,15,36,10", 448, 14, 1024, "73.6"),
+        Row("resnet50_mlp", "ResNet-50 with MLP head", "resnetaa50d", "head=mlp head_norm=true", 224,
+            "CLIP's ResNet-50 with a norm and an MLP of 1024 features on an average pool (timm)."),
     ),
 }  # fmt: skip
 """The rows of each family, in the order in which they are shown."""

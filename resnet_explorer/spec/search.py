@@ -191,7 +191,13 @@ def _is_file(net: str) -> bool:
 
 
 def default_input(spec: ResNetSpec) -> InputShape:
-    """Return one image of the size that a network was published for, or one of its stem."""
+    """Return one image of the size that a network was published for, or one of its stem.
+
+    A signal has 1,000 samples, a video 16 frames of 112×112 pixels, as torchvision's.
+    """
     entry = catalogue.entry_of(replace(spec, residual=True)) or catalogue.entry_of(spec)
-    side = entry.size if entry else 32 if spec.stem is Stem.CIFAR else 224
+    if spec.dims == 1:
+        return InputShape(1, width=entry.size if entry else 1000)
+    usual = 32 if spec.stem is Stem.CIFAR else 112 if spec.dims == 3 else 224
+    side = entry.size if entry else usual
     return InputShape(1, side, side)

@@ -29,6 +29,7 @@ class FoundBlock:
     gated_inside: bool = False
     end: Layers = ()
     highway: FileLayer | None = None
+    biased: bool = False
 
     @property
     def channels(self) -> int:
@@ -103,11 +104,14 @@ def backbones(layers: Layers) -> tuple[tuple[Backbone, ...], ...]:
 
 def _at(row: Layers, at: int) -> Iterator[Backbone]:
     for stem, after in _stems(row, at):
-        channels = stem[-1].out
-        pooled = after < len(row) and _fits(row[after], (channels, channels), 3)
+        channels, biased = stem[-1].out, stem[0].biased
+        pooled = after < len(row) and _fits(row[after], (channels, channels), 3, biased=biased)
         for pool in (None, row[after]) if pooled else (None,):
-            blocks, stop = _blocks(row, _past_head(row, after + (pool is not None)), channels)
-            if blocks:
+            start = after + (pool is not None)
+            blocks, stop = _blocks(row, start if biased else _past_head(row, start), channels, biased=biased)
+            # Stacks of biased 3×3 convolutions are VGGs and heads; gains or projections tell a residual network.
+            told = not biased or "gain" in stem[0].tensors or any(block.projection for block in blocks)
+            if blocks and told:
                 yield Backbone(stem, pool, blocks, row[stop] if stop < len(row) else None)
 
 
@@ -121,26 +125,30 @@ def _past_head(row: Layers, at: int) -> int:
 
 def _stems(row: Layers, at: int) -> Iterator[tuple[Layers, int]]:
     first = row[at]
-    if first.kind is not Kind.CONV or first.side < 3 or first.biased or first.inputs > MOST_INPUTS:
+    if first.kind is not Kind.CONV or first.side < 3 or first.inputs > MOST_INPUTS:
         return
     yield (first,), at + 1
     three = row[at : at + 3]
-    if len(three) == 3 and first.side == 3 and all(_fits(b, (b.out, a.out), 3) for a, b in pairwise(three)):
+    if (
+        len(three) == 3
+        and first.side == 3
+        and all(_fits(b, (b.out, a.out), 3, biased=first.biased) for a, b in pairwise(three))
+    ):
         yield three, at + 3
 
 
-def _fits(layer: FileLayer, shape: tuple[int, int], side: int) -> bool:
-    """Return whether a layer is a convolution of these channels, out and in, without a bias."""
-    return layer.kind is Kind.CONV and layer.shape == (*shape, side, side) and not layer.biased
+def _fits(layer: FileLayer, shape: tuple[int, int], side: int, *, biased: bool) -> bool:
+    """Return whether a layer is a convolution of these channels, out and in, with a bias or without."""
+    return layer.kind is Kind.CONV and layer.shape == (*shape, side, side) and layer.biased == biased
 
 
-def _blocks(row: Layers, at: int, channels: int) -> tuple[tuple[FoundBlock, ...], int]:
+def _blocks(row: Layers, at: int, channels: int, *, biased: bool) -> tuple[tuple[FoundBlock, ...], int]:
     blocks: list[FoundBlock] = []
     while len(blocks) < MAX_BLOCKS * MAX_STAGES:
         leads = next((block.projects_first for block in blocks if block.projection), False)
-        block, after = _block(row, at, channels, None, leads=leads)
+        block, after = _block(row, at, channels, None, leads=leads, biased=biased)
         if blocks and block and block.out == channels and block.attention is not blocks[-1].attention:
-            block, after = _block(row, at, channels, blocks[-1].attention, leads=leads)
+            block, after = _block(row, at, channels, blocks[-1].attention, leads=leads, biased=biased)
         if block is None:
             break
         blocks.append(block)
@@ -149,15 +157,16 @@ def _blocks(row: Layers, at: int, channels: int) -> tuple[tuple[FoundBlock, ...]
 
 
 def _block(
-    row: Layers, at: int, channels: int, attention: Attention | None, *, leads: bool
+    row: Layers, at: int, channels: int, attention: Attention | None, *, leads: bool, biased: bool
 ) -> tuple[FoundBlock | None, int]:
     """Return the block at a place and the place after it; None where there is none.
 
     ``leads`` says that projections come first in this file: they may stand there (transformers, timm) or after the
-    branch (torchvision). ``attention`` is that of the block before, which a block of the same stage has, too.
+    branch (torchvision). ``attention`` is that of the block before, which a block of the same stage has, too;
+    ``biased`` tells whether convolutions have biases.
     """
     for first in (False, True):
-        for block in _found(row, at + first, channels):
+        for block in _found(row, at + first, channels, biased=biased):
             after = at + first + len(block.convs) + len(block.gate)
             if first:
                 if not _projects(row[at], block, channels):
@@ -169,37 +178,39 @@ def _block(
     return None, at
 
 
-def _found(row: Layers, at: int, channels: int) -> Iterator[FoundBlock]:
+def _found(row: Layers, at: int, channels: int, *, biased: bool) -> Iterator[FoundBlock]:
     """Yield the branch at a place as a block, also with attention before its last convolution."""
-    for core in _cores(row, at, channels):
-        yield FoundBlock(Block.BOTTLENECK if len(core) == 3 else Block.BASIC, core)
+    for core in _cores(row, at, channels, biased=biased):
+        yield FoundBlock(Block.BOTTLENECK if len(core) == 3 else Block.BASIC, core, biased=biased)
     for count in (1, 2):
         before = row[at : at + count]
         kind, size = _attention(row, at + count, before[-1].out) if len(before) == count else (Attention.NONE, 0)
         end = at + count + size
-        for core in _cores((*before, *row[end : end + 1]), 0, channels) if size else ():
+        for core in _cores((*before, *row[end : end + 1]), 0, channels, biased=biased) if size else ():
             if len(core) == count + 1:
-                block = Block.BOTTLENECK if count == 2 else Block.BASIC
-                yield FoundBlock(block, core, attention=kind, gate=row[at + count : end], gated_inside=True)
+                kinds = Block.BOTTLENECK if count == 2 else Block.BASIC
+                gate = row[at + count : end]
+                yield FoundBlock(kinds, core, attention=kind, gate=gate, gated_inside=True, biased=biased)
 
 
-def _cores(row: Layers, at: int, channels: int) -> Iterator[Layers]:
+def _cores(row: Layers, at: int, channels: int, *, biased: bool) -> Iterator[Layers]:
     """Yield the branch at a place: a bottleneck of 1×1, k×k and 1×1, or two k×k; k is 3, 5 or 7."""
     three = row[at : at + 3]
-    if any(layer.kind is not Kind.CONV or layer.biased for layer in three[:2]) or len(three) < 2:
+    if any(layer.kind is not Kind.CONV or layer.biased != biased for layer in three[:2]) or len(three) < 2:
         return
     first, second = three[:2]
     if first.inputs != channels or second.side not in KERNELS or second.shape[3] != second.side:
         return
     grouped = second.inputs and first.out % second.inputs == 0 and second.out % (first.out // second.inputs) == 0
-    if first.side == 1 and grouped and len(three) == 3 and _fits(three[2], (three[2].out, second.out), 1):
-        yield three
+    if first.side == 1 and grouped and len(three) == 3:
+        if _fits(three[2], (three[2].out, second.out), 1, biased=biased):
+            yield three
     elif first.shape[2:] == second.shape[2:] and second.inputs == first.out:
         yield three[:2]
 
 
 def _projects(layer: FileLayer, block: FoundBlock, channels: int) -> bool:
-    return any(_fits(layer, (block.out, channels), side) for side in (1, 3))
+    return any(_fits(layer, (block.out, channels), side, biased=block.biased) for side in (1, 3))
 
 
 def _extras(
@@ -242,7 +253,8 @@ def _stage_end(row: Layers, at: int, channels: int) -> Layers:
 
 def _begins(row: Layers, at: int) -> bool:
     """Return whether the convolution at a place, that may be a projection, is rather the first of the next block."""
-    return row[at].out == row[at].inputs and any(True for _ in _found(row, at, row[at].inputs))
+    layer = row[at]
+    return layer.out == layer.inputs and any(True for _ in _found(row, at, layer.inputs, biased=layer.biased))
 
 
 def _attention(row: Layers, at: int, channels: int) -> tuple[Attention, int]:

@@ -68,7 +68,7 @@ def _shape_text(shape: Shape) -> str:
     return "×".join(str(length) for length in shape) or "a single number"
 
 
-HEAD_AND_INPUT = ("classes", "in_channels", "dropout")
+HEAD_AND_INPUT = ("classes", "in_channels", "dropout", "pool", "map_side", "head", "head_norm", "head_hidden")
 """Axes that are edited in every second file: they make no other network."""
 MOST_EDITS = 6
 _TELLING = ("blocks", "block", "outputs", "attention", "attention_at", "stage_end", "reduce_first", "kernel")
@@ -182,6 +182,17 @@ def describe_head(file: str, result: Identified, classes: int) -> tuple[str, ...
 
 
 _RULES: tuple[tuple[str, str], ...] = (
+    (r"^stem\.conv(\d)\.conv\.", r"stem.conv\1."),
+    (r"^stem\.conv(\d)\.bn\.", r"stem.norm\1."),
+    (r"^stem\.norm3\.", "bn1."),
+    (r"\.conv(\d)_(?:1x1|kxk)\.conv\.", r".conv\1."),
+    (r"\.conv(\d)_(?:1x1|kxk)\.bn\.", r".bn\1."),
+    (r"\.shortcut\.(?:conv\.)?(conv|bn)\.", r".downsample.\1."),
+    (r"\.downsample\.bn\.", ".downsample.1."),
+    (r"^head\.pos_embed$", "attnpool.positions"),
+    (r"^head\.([qkv])\.", r"attnpool.\1_"),
+    (r"^head\.proj\.", "fc."),
+    (r"^head\.pre_logits\.fc\.", "hidden."),
     (r"^stem\.conv\.", "conv1."),
     (r"^stem\.conv1\.", "conv1.0."),
     (r"^stem\.norm1\.", "conv1.1."),
@@ -189,10 +200,13 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"^stem\.norm2\.", "conv1.4."),
     (r"^stem\.conv3\.", "conv1.6."),
     (r"^norm\.", "bn."),
+    (r"^head\.norm\.", "norm."),
     (r"^head\.fc\.", "fc."),
     (r"\.norm(\d)\.", r".bn\1."),
     (r"\.downsample\.conv\.", ".downsample.0."),
     (r"\.downsample\.norm\.", ".downsample.1."),
+    (r"\.attn_last\.", ".se."),
+    (r"\.skipinit_gain$", ".gain.weight"),
     (r"\.se\.channel\.", ".cbam_channel."),
     (r"\.se\.spatial\.conv\.conv\.", ".cbam_spatial.conv."),
     (r"\.se\.spatial\.conv\.bn\.", ".cbam_spatial.bn."),
@@ -206,7 +220,7 @@ _RULES: tuple[tuple[str, str], ...] = (
 @lru_cache(maxsize=16_384)
 def ours(name: str) -> str:
     """Return what we call a tensor that torchvision or timm names, apart from the layers of projections."""
-    stage = re.match(r"stages\.(\d+)\.blocks\.(\d+)\.", name)
+    stage = re.match(r"stages\.(\d+)\.(?:blocks\.)?(\d+)\.", name)
     if stage:
         name = f"layer{int(stage[1]) + 1}.{stage[2]}.{name[stage.end() :]}"
     for pattern, replacement in _RULES:

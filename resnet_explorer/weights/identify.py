@@ -12,6 +12,7 @@ from resnet_explorer.spec.change import change_all, differences
 from resnet_explorer.spec.relatives import of_kind
 from resnet_explorer.weights.backbone import Backbone, backbones, family, is_blur, reason, structural_family, weighted
 from resnet_explorer.weights.compare import alternatives, base_name, by_name, compared, in_catalogue
+from resnet_explorer.weights.heads import find_head
 from resnet_explorer.weights.layers import FileLayer, Kind, Layers, readings
 from resnet_explorer.weights.matching import (
     classifier,
@@ -100,6 +101,8 @@ class _Site:
         if names is None:
             return None
         free, root = self.free(names), self.backbone.root
+        if found := find_head(self.backbone, free):
+            return compared(change_all(spec, dict(found.changes)), {**names, **found.names}, shapes)
         wide = last_convolution(self.backbone, free)
         head = classifier(self.backbone, free, root, wide) or _own_head(free, names)
         if head is not None and wide and head.inputs == wide[0].out:

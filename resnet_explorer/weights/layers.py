@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from resnet_explorer.network.kinds import Shape
@@ -23,6 +23,7 @@ _ROLES: Mapping[str, str] = {
     **dict.fromkeys(("running_mean", "moving_mean", "mean"), "running_mean"),
     **dict.fromkeys(("running_var", "moving_variance", "moving_var", "variance", "var"), "running_var"),
     **{name: name for names in NORM_TENSORS.values() for name in names},
+    "gain": "gain",
 }
 """What libraries call the tensors of a layer, and what PyTorch calls them."""
 _ORDERS: Mapping[int, tuple[str, ...]] = {
@@ -46,6 +47,8 @@ class Kind(Enum):
     """Learnt factors, of three dimensions of which two are 1."""
     SHIFT = auto()
     """A single learnt number."""
+    SLOPE = auto()
+    """The slopes of a PReLU: one vector, beside norms of more."""
     OTHER = auto()
 
 
@@ -92,7 +95,20 @@ def parted(name: str) -> tuple[str, str]:
 
 
 def readings(shapes: Mapping[str, Shape]) -> Iterator[Layers]:
-    """Yield the ways to read a file's tensors as layers, the likeliest first.
+    """Yield the ways to read a file's tensors as layers, the likeliest first."""
+    return map(_with_slopes, _readings(shapes))
+
+
+def _with_slopes(layers: Layers) -> Layers:
+    """Return layers of which those with a scale alone are slopes, where the norms have more or a name says so."""
+    alone = [layer for layer in layers if layer.kind is Kind.NORM and set(layer.tensors) == {"weight"}]
+    others = any(layer.kind is Kind.NORM and len(layer.tensors) > 1 for layer in layers)
+    slopes = {id(layer) for layer in alone if others or re.search(r"relu|act", layer.path, re.IGNORECASE)}
+    return tuple(replace(layer, kind=Kind.SLOPE) if id(layer) in slopes else layer for layer in layers)
+
+
+def _readings(shapes: Mapping[str, Shape]) -> Iterator[Layers]:
+    """Yield the ways to read a file's tensors as layers.
 
     Where names group tensors, a group is a layer; otherwise a weight begins one, and a run of vectors of one length is
     split into norms. The order is the file's, and next that of the names with their numbers counted; where the numbers
@@ -100,7 +116,7 @@ def readings(shapes: Mapping[str, Shape]) -> Iterator[Layers]:
     """
     groups: dict[str, list[Tensor]] = {}
     for name, shape in shapes.items():
-        groups.setdefault(parted(name)[0], []).append((name, shape))
+        groups.setdefault(_home(name), []).append((name, shape))
     grouped = tuple(layer for path, group in groups.items() for layer in _group(path, group))
     if _counts_up(grouped):
         yield grouped
@@ -112,6 +128,13 @@ def readings(shapes: Mapping[str, Shape]) -> Iterator[Layers]:
         yield grouped
     for size in (0, *_NORM_SIZES):
         yield tuple(_runs(tuple(shapes.items()), size))
+
+
+def _home(name: str) -> str:
+    """Return the path of the layer that a tensor is in: ``pool.q`` for ``pool.q_weight``, as attention has them."""
+    path, tensor = parted(name)
+    match = re.fullmatch(r"([qkv])_(?:weight|bias)", tensor)
+    return f"{path}.{match[1]}" if match else path
 
 
 def shared(paths: Sequence[str]) -> str:
@@ -142,6 +165,11 @@ def natural(name: str) -> tuple[tuple[int, int, str], ...]:
 def _group(path: str, group: list[Tensor]) -> Iterator[FileLayer]:
     heavy = [(name, shape) for name, shape in group if len(shape) > 1]
     light = [(name, shape) for name, shape in group if len(shape) == 1]
+    if len(heavy) == 2 and path and (gain := _gain(heavy)):
+        weight = next(tensor for tensor in heavy if tensor is not gain)
+        made = _weighty(path, weight, light)
+        yield replace(made, tensors={**made.tensors, "gain": gain[0]})
+        return
     if len(heavy) > 1 or (heavy and (len(light) > 1 or (light and light[0][1][0] != heavy[0][1][0]))) or path == "":
         yield from _runs(tuple(group), 0)
     elif heavy:
@@ -150,6 +178,15 @@ def _group(path: str, group: list[Tensor]) -> Iterator[FileLayer]:
         yield _vectors(path, group)
     else:
         yield FileLayer(Kind.OTHER, path, group[0][1], {parted(name)[1]: name for name, _ in group})
+
+
+def _gain(heavy: Sequence[Tensor]) -> Tensor | None:
+    """Return the factors of the filters of a convolution that is the other tensor."""
+    (_, first), (_, second) = heavy
+    factors = [tensor for tensor in heavy if tensor[1][1:] == (1, 1, 1)]
+    named = [tensor for tensor in factors if parted(tensor[0])[1] == "gain"]
+    fits = len(first) == len(second) == 4 and first[0] == second[0]
+    return next(iter(named or factors[-1:]), None) if fits else None
 
 
 def _weighty(path: str, weight: Tensor, bias: Sequence[Tensor]) -> FileLayer:

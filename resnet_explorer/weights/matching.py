@@ -13,7 +13,12 @@ from resnet_explorer.weights.backbone import Backbone, FoundBlock
 from resnet_explorer.weights.layers import FileLayer, Kind, Layers, natural, parted, shared
 from resnet_explorer.weights.values import Leftover
 
-_SMALL: Mapping[Kind, Role] = {Kind.NORM: Role.NORM, Kind.GAIN: Role.FACTOR, Kind.SHIFT: Role.SHIFT}
+_SMALL: Mapping[Kind, Role] = {
+    Kind.NORM: Role.NORM,
+    Kind.GAIN: Role.FACTOR,
+    Kind.SHIFT: Role.SHIFT,
+    Kind.SLOPE: Role.ACTIVATION,
+}
 """Kinds of layers that are matched by their place: their shapes hardly tell them apart."""
 
 

@@ -4,9 +4,11 @@ from fractions import Fraction
 
 from resnet_explorer.network.branches import hidden
 from resnet_explorer.spec import (
+    Activation,
     Attention,
     AttentionAt,
     Block,
+    Conv,
     Downsample,
     Gain,
     Gating,
@@ -45,7 +47,10 @@ def read_traits(backbone: Backbone, layers: Layers) -> dict[str, object]:
         "block": tuple(stage[0].kind for stage in stages),
         "classes": None,
     }
-    changes |= _widths(stages) | _stem(backbone) | _shortcut(backbone.blocks, stages) | _norm(layers)
+    changes |= _widths(stages) | _stem(backbone) | _shortcut(backbone.blocks, stages) | _norm(backbone, layers)
+    changes["conv_bias"] = backbone.stem[0].biased
+    if "gain" in backbone.stem[0].tensors:
+        changes["conv"] = Conv.SCALED
     if any(block.highway for block in backbone.blocks):
         changes["gating"] = Gating.EXCLUSIVE
     return changes | _attention(stages)
@@ -174,19 +179,21 @@ def _shortcut(blocks: tuple[FoundBlock, ...], stages: tuple[tuple[FoundBlock, ..
     return {"shortcut": kind, "downsample": how, "strides": tuple(strides)}
 
 
-def _norm(layers: Layers) -> dict[str, object]:
-    roles: set[str] = set()
-    for layer in layers:
-        if layer.kind is Kind.NORM:
-            roles |= set(layer.tensors)
+def _norm(backbone: Backbone, layers: Layers) -> dict[str, object]:
+    """Return the norm of the blocks, and what stands in for one; a few norms alone are a head's."""
+    norms = [layer for layer in layers if layer.kind is Kind.NORM]
+    roles = {role for layer in norms for role in layer.tensors} if 4 * len(norms) > len(backbone.layers) else set()
     norm = Norm.BATCH
     if not roles:
         norm = Norm.NONE
     elif "running_mean" not in roles:
         norm = next((norm for norm, names in NORM_TENSORS.items() if names == roles), Norm.GROUP)
     changes: dict[str, object] = {"norm": norm}
+    if any(layer.kind is Kind.SLOPE for layer in layers):
+        changes["activation"] = Activation.PRELU
     gains = [layer.shape for layer in layers if layer.kind is Kind.GAIN]
-    if norm is Norm.NONE and any(layer.kind is Kind.SHIFT for layer in layers) and gains:
+    shifts = [layer for layer in layers if layer.kind is Kind.SHIFT and parted(layer.tensors["bias"])[1] != "p"]
+    if norm is Norm.NONE and shifts and gains:
         changes["init"] = Init.FIXUP
     elif gains:
         changes["gain"] = Gain.SKIPINIT if gains[0][0] == 1 else Gain.LAYERSCALE

@@ -25,12 +25,18 @@ SETTINGS = (
     *("activation=leaky-relu", "activation=silu", "activation=gelu", "norm=instance", "norm=rms", "norm=none"),
     *("norm=instance order=v2", "norm=instance activation=silu", "dropout=0.1", "classes=none", "gain=layerscale"),
     *("widths=16,16,32", "downsample=3x3", "attention=gc", "attention=gca attention_at=middle", "attention=nl"),
+    *("order=norm-first shortcut=pool-pad stem_activation=false", "stride=last", "block=bottleneck group_width=1"),
+    *("activation=relu6", "activation=hard-swish", "activation=mish", "stage_end=bam,bam,none"),
+    *("conv=scaled-standardised conv_bias=true norm=none order=v2 branch_scale=0.2 track_variance=true",),
     *(
-        "stage_end=bam,bam,none",
-        "order=norm-first shortcut=pool-pad stem_activation=false",
-        "stride=last",
-        "block=bottleneck group_width=1",
+        "pool=gem",
+        "pool=attention",
+        "pool=attention map_side=9 widths=16,32,64",
+        "head=mlp",
+        "head=mlp activation=prelu",
     ),
+    *("head=embedding head_norm=true dropout=0.1", "stem=3x3 stem_pool=max", "pool=gem head_norm=true order=v2"),
+    *("activation=elu", "norm=instance activation=elu", "activation=prelu", "activation=prelu order=v2"),
 )
 
 

@@ -90,7 +90,7 @@ def test_the_counter_sees_no_difference_without_batch_norms_own_steps(name: str)
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 def test_every_row_of_a_random_network_equals_the_module(spec: ResNetSpec, image: InputShape) -> None:
     model = build(spec, device="meta", initialise=False).eval()
-    x = torch.empty(image.batch, spec.in_channels, image.height, image.width, device="meta")
+    x = torch.empty(image.shape(spec.in_channels, spec.dims), device="meta")
     try:
         analysis = analyse(compile_spec(spec), image)
     except InputError as error:

@@ -1,4 +1,4 @@
-"""RegNets beside timm's and torchvision's: known by the shapes of their layers, and the same outputs with their weights.
+"""RegNets beside timm's and torchvision's: known by their layers' shapes, and the same outputs with their weights.
 
 Parameters, MACs and maps of all of them are compared in ``tests/readings/test_variants.py``.
 """
@@ -28,7 +28,8 @@ def on_meta(name: str) -> nn.Module:
 
 def of_torchvision(name: str) -> nn.Module:
     with uninitialised():
-        return torchvision.models.get_model(name)
+        model: nn.Module = torchvision.models.get_model(name)
+    return model
 
 
 def shapes_of(model: nn.Module) -> dict[str, tuple[int, ...]]:

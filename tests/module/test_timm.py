@@ -80,6 +80,7 @@ def test_the_same_gradients_as_timm(name: str) -> None:
 
 _NORMS = {"batch": nn.BatchNorm2d, "layer": GroupNorm1}
 _ACTIVATIONS = {"relu": nn.ReLU, "leaky-relu": nn.LeakyReLU, "silu": nn.SiLU, "gelu": get_act_layer("gelu")}
+_ACTIVATIONS |= {name: get_act_layer(name.replace("-", "_")) for name in ("relu6", "hard-swish", "mish", "elu")}
 _ANTI_ALIAS = {"none": None, "blur": BlurPool2d, "average": nn.AvgPool2d}
 
 

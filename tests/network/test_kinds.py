@@ -18,8 +18,12 @@ from resnet_explorer.network import Block, Form, Part
 from resnet_explorer.network.kinds import KINDS, Layer, Role, Shape, blocks, gates
 from resnet_explorer.network.kinds.activations import ACTIVATIONS, LeakyReLU
 from resnet_explorer.network.kinds.convolutions import ChannelConv1d, Conv2d, Linear
-from resnet_explorer.network.kinds.norms import NORMS
-from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d, ZeroPad
+from resnet_explorer.network.kinds.dimensions import STILL
+from resnet_explorer.network.kinds.heads import AttentionPool2d, FixedScaleNorm, FlattenMap, GeM
+from resnet_explorer.network.kinds.norms import NORMS, EvoNormS0
+from resnet_explorer.network.kinds.pads import ZeroPad
+from resnet_explorer.network.kinds.pools import SMOOTHERS, STEM_POOLS, AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
+from resnet_explorer.network.kinds.scaled import Beta, ScaledStdConv2d
 from resnet_explorer.network.kinds.shortcuts import PadChannels
 from resnet_explorer.network.kinds.tape import Tape
 from resnet_explorer.network.tree import where
@@ -31,14 +35,17 @@ from resnet_explorer.spec import Activation, Norm, ResNetSpec
 
 SPEC = ResNetSpec("", norm_groups=2)
 MAP, PIXEL = (2, 8, 6, 6), (2, 8, 1, 1)
-CASES: tuple[tuple[Layer, Shape], ...] = (
+IMAGES: tuple[tuple[Layer, Shape], ...] = (
     *((make(SPEC, 8), MAP) for make in NORMS.values()),
-    *((make(True), MAP) for _, make in ACTIVATIONS.values()),
-    *((make(False), MAP) for _, make in ACTIVATIONS.values()),
+    *((make(True, 8), MAP) for _, make in ACTIVATIONS.values()),
+    *((make(False, 8), MAP) for _, make in ACTIVATIONS.values()),
     *((layer, MAP) for pool in STEM_POOLS.values() for _, layer in pool),
     *((make(2), MAP) for make in SMOOTHERS.values()),
     *((layer, MAP) for layer in (AvgPool2d(2, 1, True), AvgPool2d(2, 2, True), AdaptiveAvgPool2d())),
     *((Conv2d(8, 16, 3, 2, 1, 2, True), MAP), (Conv2d(8, 16, 3, padding=1, standardised=True), MAP)),
+    *((ScaledStdConv2d(8, 16, 3, 2, 1, 2, True, gamma=1.7), MAP), (Beta(0.8), MAP)),
+    *((GeM(), MAP), (AttentionPool2d(8, 6, 4), MAP), (AttentionPool2d(8, 3, 4), (2, 8, 5, 4))),
+    *((FlattenMap(6, 192), MAP), (FixedScaleNorm(8), (2, 8))),
     *((ChannelConv1d(3), PIXEL), (Linear(8, 5), (2, 8)), (ZeroPad(8, 16, 2), MAP)),
     (PadChannels(8, 16), MAP),
     *(
@@ -62,6 +69,15 @@ PAIRS: tuple[tuple[Layer, Shape, Shape], ...] = (
 """Kinds that take two signals."""
 PRODUCTS = (blocks.Multiply, gates.AddToMap, gates.Refine)
 """What a gate's module computes itself."""
+OTHERS = tuple(
+    (lifted, (*shape[:2], *shape[2:][-1:]) if dims == 1 else (*shape[:2], *shape[2:3], *shape[2:]))
+    for dims in (1, 3)
+    for layer, shape in IMAGES
+    for lifted in {layer.lifted(dims, time): None for time in (None, STILL)[: 1 + dims // 3]}
+    if lifted != layer
+)
+"""The layers that differ in other dimensions: for signals, for videos, and for videos frame by frame."""
+CASES = (*IMAGES, *OTHERS)
 NODES = {
     "BatchNorm2d": "NativeBatchNorm0",
     "GroupNorm": "NativeGroupNorm0",
@@ -73,12 +89,20 @@ NODES = {
     "ReLU": "Relu0",
     "SiLU": "Silu0",
     "GELU": "Gelu0",
+    "ReLU6": "Hardtanh0",
+    "Hardswish": "Hardswish0",
+    "Mish": "Mish0",
+    "PReLU": "View0 PreluKernel0",
     "MaxPool2d": "MaxPool2DWithIndices0",
     "ConstantPad2d": "ConstantPadNd0",
     "BlurPool2d": "ReflectionPad2D0 Convolution0",
     "AdaptiveAvgPool2d": "Mean1",
     "Conv2d": "Convolution0",
     "StdConv2d": "View0 Unsqueeze0 NativeBatchNorm0 View0 Convolution0",
+    "ScaledStdConv2d": "View0 Mul0 View0 NativeBatchNorm0 View0 Convolution0",
+    "Beta": "Mul0",
+    "GeM": "Clamp1 Pow1 Mean1 Reciprocal0 Pow1",
+    "FixedScaleNorm": "NativeBatchNorm0",
     "ChannelConv1d": "View0 Transpose0 Convolution0 Transpose0 Unsqueeze0",
     "Linear": "T0 Addmm0",
     "ZeroPad": "Slice0 Slice0 ConstantPadNd0",
@@ -124,11 +148,32 @@ def made(layer: Layer) -> nn.Module:
 
 def nodes(layer: Layer) -> tuple[str, ...]:
     """Return the names of what autograd records: that of ``View0`` is ViewBackward0."""
-    text = NODES.get(layer.kind, "")
+    dims = getattr(layer, "dims", 2)
+    text = NODES.get(layer.kind) or NODES.get(layer.kind.replace(f"{dims}d", "2d"), "")
+    text = text.replace("Pad2D0", f"Pad{dims}D0")
     if isinstance(layer, LeakyReLU):
-        text = f"LeakyRelu{layer.in_place:d}"
+        text = f"{layer.operation}{layer.in_place:d}"
     if isinstance(layer, AvgPool2d):
-        text = f"{'ConstantPadNd0 ' if layer.keeps_size else ''}AvgPool2D0"
+        text = f"AvgPool{max(2, dims)}D0"
+    if isinstance(layer, MaxPool2d) and dims == 3:
+        text = "MaxPool3DWithIndices0"
+    if isinstance(layer, MaxPool2d | AvgPool2d | AdaptiveAvgPool2d) and dims == 1:
+        text = f"Unsqueeze0 {text} Squeeze1"
+    if isinstance(layer, AvgPool2d) and layer.keeps_size:
+        text = f"ConstantPadNd0 {text}"
+    if isinstance(layer, ZeroPad):
+        text = f"{'Slice0 ' * sum(stride > 1 for stride in layer.strides)}ConstantPadNd0"
+    if isinstance(layer, ChannelConv1d) and dims != 2:
+        text = "View0 Transpose0 Convolution0 Transpose0 View0" if dims == 3 else "Transpose0 Convolution0 Transpose0"
+    if isinstance(layer, EvoNormS0):
+        text = text.replace("Unsqueeze0 Unsqueeze0 Div0", f"{'Unsqueeze0 ' * dims}Div0")
+    if isinstance(layer, AttentionPool2d):
+        resized = "Slice0 View0 Permute0 UpsampleBicubic2DAa0 Permute0 View0 Cat0"
+        own = "View0 T0 Addmm0 View0 View0"
+        text = (
+            f"View0 Permute0 Mean1 Cat0 {'' if layer.side == 6 else f'Slice0 {resized} '}Unsqueeze0 Add0 Slice0 {own} "
+            f"Transpose0 Mul0 {own} Permute0 Bmm0 Softmax0 {own} Transpose0 Bmm0 View0"
+        )
     return tuple(f"{name[:-1]}Backward{name[-1]}" for name in text.split())
 
 
@@ -201,7 +246,7 @@ def test_a_kind_of_two_signals_answers_as_pytorch_does(layer: Layer, one: Shape,
 
 INSIDE = (
     *("ChannelConv1d", "ChannelStats", "SpatialStats", "SumPairs", "Scale"),
-    *("SpatialSoftmax", "Softmax", "LayerNorm2d", "ZeroBatchNorm2d"),
+    *("SpatialSoftmax", "Softmax", "LayerNorm2d", "ZeroBatchNorm2d", "Beta"),
 )
 """Kinds that source writes as a part of an attention's class, or as a factor in ``forward``."""
 WRITTEN = [
@@ -214,7 +259,7 @@ WRITTEN = [
 @pytest.mark.parametrize(("layer", "shape"), WRITTEN, ids=lambda value: value.kind if isinstance(value, Layer) else "")
 def test_a_kind_as_source_computes_the_same(layer: Layer, shape: Shape) -> None:
     space = {"torch": torch, "nn": nn, "functional": functional, "Tensor": Tensor}
-    exec(classes().get(layer.called, ""), space)
+    exec(classes(getattr(layer, "dims", 2)).get(layer.called, ""), space)
     written = eval(str(Writer(SPEC, Scope(), str(shape[1])).term([layer])), space)
     module = made(layer).eval()
     written.load_state_dict(module.state_dict())

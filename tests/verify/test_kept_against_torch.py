@@ -46,6 +46,7 @@ NAMES = (
     "resnetv2_50x1_bit",  # standardised weights
     "resnetv2_50d_frn",
     "resnetv2_50d_evos",
+    "nf_resnet26",
 )
 
 

@@ -96,6 +96,14 @@ def test_other_classes_channels_and_backbones() -> None:
         assert found.fits and differing(found, spec) <= SILENT
 
 
+@pytest.mark.parametrize("settings_", ["", "norm=none", "norm=rms", "order=v2 block=bottleneck"])
+def test_learnt_slopes_are_no_norms(settings_: str) -> None:
+    spec = assign(find("resnet18"), "activation=prelu", *settings_.split())
+    found = identify(tensors(compile_spec(spec)))
+    assert found.fits, found.problems[:3]
+    assert found.spec.activation == "prelu" and differing(found, spec) <= SILENT - {"activation"}
+
+
 def test_what_does_not_fit_is_said_tensor_by_tensor() -> None:
     shapes = tensors(compile_spec(find("resnet18")))
     del shapes["layer2.0.bn1.bias"]

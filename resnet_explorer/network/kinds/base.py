@@ -12,7 +12,7 @@ from functools import lru_cache
 from math import exp, prod
 from typing import ClassVar, NamedTuple, Protocol
 
-from resnet_explorer.errors import InputError
+from resnet_explorer.network.kinds.dimensions import Time, in_dims, slid
 from resnet_explorer.network.kinds.tape import Tape, Value
 from resnet_explorer.spec import ResNetSpec
 
@@ -168,6 +168,18 @@ class Layer:
         """Return whether it has a bias, so that a convolution just before it needs none."""
         return any(tensor.name == "bias" for tensor in self.tensors())
 
+    def lifted(self, dims: int, time: Time | None = None) -> "Layer":
+        """Return the layer for signals (1 dimension) or videos (3); itself where it is alike in all.
+
+        ``time`` is its window along a video's frames, where that is not the one along height and width.
+        """
+        return self
+
+    @property
+    def time_window(self) -> tuple[int, int]:
+        """Return the window along a video's time axis."""
+        return self.window
+
     @property
     def window(self) -> tuple[int, int]:
         """Return (kernel, stride): what one output position sees of the input, and how far apart they lie."""
@@ -276,19 +288,17 @@ class Layer:
 def slide(shape: Shape, kernel: int, stride: int, padding: int) -> tuple[int, int]:
     """Return how many positions a window of ``kernel`` pixels takes along height and width of a map.
 
-    PyTorch's rule, ``floor((H + 2 p - d (k - 1) - 1) / s) + 1`` (torch.nn.Conv2d, "Shape"), with d (k - 1) + 1 given as
-    the kernel. Raises InputError where it does not fit.
+    Raises InputError where it does not fit.
     """
-    _, _, height, width = shape
-    room = 2 * padding - kernel
-    if height + room < 0 or width + room < 0:
-        size = height if height + room < 0 else width
-        raise InputError(
-            "size",
-            f"a {kernel}×{kernel} window does not fit on a map of {size} pixels padded by {padding}.",
-            f"Give it a map of at least {kernel - 2 * padding} pixels.",
-        )
-    return ((height + room) // stride + 1, (width + room) // stride + 1)
+    height, width = slid(shape[2:], (kernel, kernel), (stride, stride), (padding, padding))
+    return (height, width)
+
+
+def home(path: str, dims: int) -> str:
+    """Return where the PyTorch class of a layer stands for signals and videos, from where it stands for images."""
+    if dims == 2 or path.startswith("torch"):
+        return in_dims(path, dims)
+    return in_dims(path.replace("module.layers:", "module.any_dims:"), dims)
 
 
 def by(stride: int) -> str:

@@ -4,14 +4,16 @@ He et al. 2015, section 3.3; He et al. 2016, sections 3 and 4.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from resnet_explorer.network import Block, Form, Gated, Part, flat
 from resnet_explorer.network.kinds import Layer, Role
 from resnet_explorer.network.kinds.base import gate_start
 from resnet_explorer.network.kinds.blocks import Dropout, Gain, GatedAdd, Scale, StochasticDepth
 from resnet_explorer.network.kinds.convolutions import Conv2d
-from resnet_explorer.network.kinds.pools import AvgPool2d, ZeroPad
+from resnet_explorer.network.kinds.pads import ZeroPad
+from resnet_explorer.network.kinds.pools import AvgPool2d
+from resnet_explorer.network.kinds.scaled import Beta
 from resnet_explorer.network.kinds.shortcuts import PadChannels
 from resnet_explorer.network.tree import starts_at_0, where
 from resnet_explorer.readings.explain.text import (
@@ -131,9 +133,9 @@ def _bridge(spec: ResNetSpec, block: Block, sums: Sums) -> str:
         shrunk = f"shrunk by a {pool.kernel}×{pool.kernel} mean and " if isinstance(pool, AvgPool2d) else ""
         return f"{differ}, so x is {shrunk}{pads[0].text}: the shortcut has no parameters."
     conv = next(layer for layer in layers if isinstance(layer, Conv2d))
-    by = f"a {conv.kernel}×{conv.kernel} convolution" + (f" with stride {conv.stride}" if conv.stride > 1 else "")
+    by = f"a {conv.side} convolution" + (f" with stride {conv.stride}" if conv.stride > 1 else "")
     pool = layers[0]
-    way = f"a {pool.kernel}×{pool.kernel} mean and {by} bring" if isinstance(pool, AvgPool2d) else f"{by} brings"
+    way = f"a {pool.side} mean and {by} bring" if isinstance(pool, AvgPool2d) else f"{by} brings"
     sees = f" It sees a(x): x after the first {preparation(spec)}, which both paths share." if block.form.before else ""
     return f"{differ}, so {way} x to the shape of F(x).{sees}"
 
@@ -183,8 +185,19 @@ _BARE_ORDERS: Mapping[Order, Order] = {
 
 
 def convolutions(form: Form) -> list[Conv2d]:
-    """Return the convolutions of a branch, those of its gates left out."""
-    return [step.layer for step in form.branch if isinstance(step, Part) and isinstance(step.layer, Conv2d)]
+    """Return the convolutions of a branch, those of its gates left out; of a pair in space and time the one it is for.
+
+    That is a 3×3×3 for a 1×3×3 and a 3×1×1 (Tran et al. 2018).
+    """
+    convs: list[Conv2d] = []
+    for step in form.branch:
+        if not isinstance(step, Part) or not isinstance(step.layer, Conv2d):
+            continue
+        if step.name.endswith("_time"):
+            convs[-1] = replace(convs[-1], out_channels=step.layer.out_channels, time=None)
+        else:
+            convs.append(step.layer)
+    return convs
 
 
 def branch_key(spec: ResNetSpec, form: Form) -> str:
@@ -220,22 +233,25 @@ def order_text(spec: ResNetSpec) -> str:
 
 def branch_text(spec: ResNetSpec, block: Block) -> str:
     """Return what F(x) is made of, how it ends, and where it starts."""
-    convs, layers = convolutions(block.form), [part.layer for part in flat(block.form.branch)]
-    text = f"{_convs(convs)}{_stride(convs)}{''.join(layer.follows for layer in layers)}"
+    convs, layers = convolutions(block.form), [part.layer for part in flat(block.form.before + block.form.branch)]
+    split = any(part.name.endswith("_time") for part in flat(block.form.branch))
+    text = f"{_convs(convs, split)}{_stride(convs)}{''.join(layer.follows for layer in layers)}"
     return f"{text}{_end(spec, block, layers)}{_start(spec, block)}"
 
 
-def _convs(convs: list[Conv2d]) -> str:
+def _convs(convs: list[Conv2d], split: bool) -> str:
     first, middle, last = convs[0], convs[1], convs[-1]
+    pair = f"1×{middle.kernel}×{middle.kernel}, then {middle.kernel}×1×1"
     if len(convs) == 2:
         channels = f"{first.in_channels} → {first.out_channels} → {last.out_channels} channels"
-        return f"F(x) is two {first.kernel}×{first.kernel} convolutions, {channels}."
+        return f"F(x) is two {middle.side} convolutions{f', each {pair}' if split else ''}, {channels}."
     groups = f" in {middle.groups} groups" if middle.groups > 1 else ""
     groups = " one by one (depthwise)" if middle.groups == middle.in_channels > 1 else groups
     same = middle.in_channels == middle.out_channels
     works = f"works on those{groups}" if same else f"brings those to {middle.out_channels}{groups}"
-    reduces = f"In F(x) 1×1 brings {first.in_channels} channels to {first.out_channels}"
-    return f"{reduces}, {middle.kernel}×{middle.kernel} {works}, 1×1 brings them to {last.out_channels}."
+    reduces = f"In F(x) {first.side} brings {first.in_channels} channels to {first.out_channels}"
+    side = f"{middle.side} ({pair})" if split else middle.side
+    return f"{reduces}, {side} {works}, {last.side} brings them to {last.out_channels}."
 
 
 def _stride(convs: list[Conv2d]) -> str:
@@ -245,9 +261,9 @@ def _stride(convs: list[Conv2d]) -> str:
         side = f"{convs[-1].kernel}×{convs[-1].kernel}"
         return f" The {'second' if len(convs) == 2 else 'last'} {side} carries the stride.{apart}"
     if len(convs) == 3 and convs[0].stride > 1:
-        return f" The first 1×1 carries the stride, as in the paper.{apart}"
+        return f" The first {convs[0].side} carries the stride, as in the paper.{apart}"
     if len(convs) == 3 and convs[1].stride > 1:
-        return f" The {convs[1].kernel}×{convs[1].kernel} carries the stride, as in torchvision (v1.5).{apart}"
+        return f" The {convs[1].side} carries the stride, as in torchvision (v1.5).{apart}"
     return apart
 
 
@@ -278,6 +294,8 @@ def _end(spec: ResNetSpec, block: Block, layers: list[Layer]) -> str:
     if any(gate.name == "bam" for gate in block.form.gates):
         text += " After the addition BAM ends the stage: it weights channels and positions."
     for layer in layers:
+        if isinstance(layer, Beta):
+            text += f" Before it β = {layer.factor:.4g} brings the expected variance of x to 1."
         if isinstance(layer, Gain) and layer.initial != 1:
             factor = "One learnt factor" if layer.initial == 0 else "A learnt factor for each channel"
             text += f" {factor}, {layer.initial:g} at first, multiplies F(x)."

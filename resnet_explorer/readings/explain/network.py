@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from resnet_explorer.network import Block, Part, Stage, flat
 from resnet_explorer.network.kinds.blocks import Add
 from resnet_explorer.network.kinds.convolutions import Conv2d
-from resnet_explorer.network.kinds.pools import zeros_win
+from resnet_explorer.network.kinds.dimensions import sides
+from resnet_explorer.network.kinds.pads import zeros_win
 from resnet_explorer.network.tree import where as where_in
 from resnet_explorer.readings.explain import blocks, text
 from resnet_explorer.readings.explain.text import Explanation, Fact, Rule, facts_of, layer_facts
 from resnet_explorer.readings.needs import needs, steady
 from resnet_explorer.readings.read import Depth, depth, features
-from resnet_explorer.readings.results import Analysis, Row
-from resnet_explorer.spec import Init, Order, ResNetSpec, Shortcut, Stem, StemPool
+from resnet_explorer.readings.results import Analysis, Row, in_space
+from resnet_explorer.spec import Head, Init, Norm, Order, Pool, ResNetSpec, Shortcut, Stem, StemPool
 from resnet_explorer.spec.catalogue import entry_of, title
 from resnet_explorer.spec.choices import BARE, EARLY
 
@@ -67,8 +68,13 @@ def _convs(parts: list[Part]) -> str:
     if len(convs) == 1:
         return _step(parts[0])
     channels = " → ".join(str(count) for count in (convs[0].in_channels, *(conv.out_channels for conv in convs)))
+    if len(convs) == 2:
+        first, last = convs
+        return f"a {first.hyper} convolution in space and a {last.hyper} one in time ({channels} channels)"
+    each = {conv.side for conv in convs}
+    side = convs[0].side if len(each) == 1 else f"pairs of {convs[0].side} and {convs[1].side}"
     strided = "the first and the last with stride 2" if convs[-1].stride > 1 else "the first with stride 2"
-    return f"three 3×3 convolutions ({channels} channels), {strided},"
+    return f"three {side} convolutions ({channels} channels), {strided},"
 
 
 def _step(part: Part) -> str:
@@ -90,7 +96,10 @@ def _pool(spec: ResNetSpec) -> str:
 def _deep(convs: list[Part], rows: tuple[Row, ...]) -> str:
     """Return how far a deep stem sees: the first stride doubles the reach of what follows."""
     field = next(row.receptive_field for row in rows if row.part == convs[-1])
-    return f" The three see {field}×{field} pixels, more than one 7×7." if len(convs) > 1 else ""
+    if len(convs) < 3 or field is None:
+        return ""
+    width = in_space(field)
+    return f" The three see {sides((width,) * min(2, len(rows[0].reading.input) - 2))} pixels, more than one 7×7."
 
 
 def _left(spec: ResNetSpec) -> str:
@@ -115,9 +124,31 @@ def explain_head(analysis: Analysis, block: Block, where: str) -> Explanation:
     bias = " One learnt number is added to them first." if spec.init is Init.FIXUP else ""
     if spec.head_channels:
         last += f"A 1×1 convolution, its norm and its activation bring the map to {spec.head_channels} channels. "
-    any_size = "Averages each channel over the whole map, so that any input size will do"
-    description = f"{last}{any_size}, then scores the classes.{drop}{bias}"
-    return Explanation(block.path, where, "Classifier", description, ("avgpool", "linear"), facts)
+    description = f"{last}{_POOLS[spec.pool]}, {_outputs(spec)}.{drop}{bias}"
+    described = {part.name: part.layer.describe(where_in(part, block, spec))[0] for part in flat(block.form.branch)}
+    names = ("avgpool", "gem", "attnpool", *(("flatten",) if spec.pool is Pool.NONE else ()), "fc", "fc_norm")
+    keys = tuple(described[name] for name in names if name in described)
+    kind = "Embedding" if spec.head is Head.EMBEDDING else "Classifier"
+    return Explanation(block.path, where, kind, description, keys, facts)
+
+
+_POOLS: Mapping[Pool, str] = {
+    Pool.AVG: "Averages each channel over the whole map, so that any input size will do",
+    Pool.GEM: "Takes a learnt mean between average and maximum of each channel, so that any input size will do",
+    Pool.ATTENTION: "Pools the map by attention of its mean to all positions",
+    Pool.NONE: "Takes the whole map as a list of features, so that one input size alone will do",
+}
+
+
+def _outputs(spec: ResNetSpec) -> str:
+    """Return what the head makes of the features."""
+    first = "normalises that, " if spec.head_norm and spec.norm is not Norm.NONE else ""
+    first = "" if spec.pool is Pool.ATTENTION else first
+    if spec.head is Head.MLP:
+        return f"{first}then scores the classes by two layers with {spec.head_hidden:,} features between them"
+    if spec.head is Head.EMBEDDING:
+        return f"{first}then makes an embedding of {spec.classes:,} numbers, which a batch norm centres"
+    return f"{first}then scores the classes"
 
 
 def explain_layer(analysis: Analysis, block: Block, row: Row, where: str) -> Explanation:
@@ -230,7 +261,7 @@ def _equations(analysis: Analysis) -> tuple[str, ...]:
 def _stage(analysis: Analysis, stage: Stage) -> Explanation:
     sums, count = analysis.sums[stage.path], len(stage.blocks)
     step = max(part.layer.window[1] for part in flat(stage.blocks[0].form.branch))
-    before, after = (f"{shape[2]}×{shape[3]}" for shape in (sums.input, sums.output))
+    before, after = (sides(shape[2:]) for shape in (sums.input, sums.output))
     effect = f"stride {step}: {before} becomes {after}" if step > 1 else f"stride 1: the map stays {after}"
     channels = (
         f"The channels go from {sums.input[1]} to {sums.output[1]}."
@@ -251,5 +282,5 @@ def _dilated(stage: Stage) -> str:
     conv = max(convs, key=lambda conv: conv.dilation)
     if conv.dilation == 1:
         return ""
-    side, apart = f"{conv.kernel}×{conv.kernel}", conv.dilation
+    side, apart = conv.side, conv.dilation
     return f" {side} convolutions are dilated by {apart}, where the map would else be {apart} times smaller."

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from resnet_explorer.readings.results import Analysis, Row, Sums, add_up
-from resnet_explorer.readings.text import compact, mib, share
+from resnet_explorer.network.kinds.convolutions import ITEMS
+from resnet_explorer.readings.results import Analysis, Extent, Row, Sums, add_up
+from resnet_explorer.readings.text import compact, mib, pixels, share
 from resnet_explorer.spec import Gating, Init, Norm, Order, ResNetSpec, Shortcut
 from resnet_explorer.spec.catalogue import value_words
 
@@ -95,6 +96,11 @@ _GATES: Mapping[str, str] = {
     "ReLU": "That ReLU gates both paths: in this order of layers (v1) x passes {only} where z > 0{through}.",
     "leaky ReLU": "That leaky ReLU weakens both paths to a hundredth where z < 0: x passes {only} where z > 0"
     "{through}.",
+    "ReLU6": "That ReLU6 gates both paths: in this order of layers (v1) x passes {only} where 0 < z < 6{through}.",
+    "ELU": "That ELU weakens both paths to exp(z) of them where z < 0: x passes {only} where z > 0{through}.",
+    "PReLU": "That PReLU multiplies both paths by the slope that the channel learnt where z < 0: x passes {only} "
+    "where z > 0{through}.",
+    "hard-swish": "That hard-swish stops both paths where z < −3: x passes {only} where z > 3{through}.",
 }
 _SLOPE = "That {act} multiplies both paths by its slope at z: x passes exactly unchanged hardly anywhere{through}."
 _THROUGH: Mapping[str, str] = {
@@ -149,7 +155,7 @@ def _lead(spec: ResNetSpec, after: str, *, unchanged: bool = False, through: str
     text = _Z[after].format(act=act)
     if after != "v1":
         return text
-    only = "unchanged only" if unchanged else "only" if act == "ReLU" else "in full only"
+    only = "unchanged only" if unchanged else "only" if act in ("ReLU", "ReLU6") else "in full only"
     through = through.format(norm="" if spec.norm is Norm.NONE else " with its norm")
     return f"{text} {_GATES.get(act, _SLOPE).format(act=act, only=only, through=through)}"
 
@@ -192,6 +198,11 @@ _MACS = "Multiply-accumulates of convolutions and linear layers, for the whole b
 _FLOPS = "A multiply-accumulate is a multiplication and an addition: two FLOPs."
 _SHARE = "Of those of the whole network."
 _MEMORY = "What the outputs newly allocate in float32 in a forward pass; in place (ReLU, addition) and views: none."
+_SHAPES = {
+    1: "Channels × length, for each signal of the batch.",
+    2: _SHAPE,
+    3: "Channels × frames × height × width, for each video of the batch.",
+}
 _FIELD = (
     "The side of the input square that one output value depends on, along the longest path. It may exceed the image: "
     "what lies outside is padding."
@@ -199,21 +210,23 @@ _FIELD = (
 _STRIDE = "How many input pixels apart neighbouring output positions lie."
 
 
-def facts_of(analysis: Analysis, sums: Sums, stride: int | None) -> tuple[Fact, ...]:
+def facts_of(analysis: Analysis, sums: Sums, stride: Extent | None) -> tuple[Fact, ...]:
     """Return the figures of a layer, a block, a stage or the network, from the sums over it."""
+    dims = analysis.network.spec.dims
+    shape, whole = _SHAPES[dims], f"the whole {ITEMS[dims]}"
     total, field = analysis.total, sums.receptive_field
     is_part = sums is not total
     rows = (
-        (True, Fact("Input", compact(sums.input), _SHAPE)),
-        (True, Fact("Output", compact(sums.output), _SHAPE)),
+        (True, Fact("Input", compact(sums.input), shape)),
+        (True, Fact("Output", compact(sums.output), shape)),
         (True, Fact("Parameters", f"{sums.params:,}", _PARAMS)),
         (is_part and sums.params, Fact("% of parameters", f"{share(sums.params, total.params):.2f} %", _SHARE)),
         (True, Fact("MACs", f"{sums.macs:,}", _MACS)),
         (sums.macs, Fact("FLOPs = 2 × MACs", f"{2 * sums.macs:,}", _FLOPS)),
         (is_part and sums.macs, Fact("% of MACs", f"{share(sums.macs, total.macs):.2f} %", _SHARE)),
         (True, Fact("Activations", mib(sums.activation_bytes), _MEMORY)),
-        (True, Fact("Receptive field", "the whole image" if field is None else f"{field:,} px", _FIELD)),
-        (stride, Fact("Stride to the input", f"{stride} px", _STRIDE)),
+        (True, Fact("Receptive field", whole if field is None else pixels(field, dims), _FIELD)),
+        (stride, Fact("Stride to the input", pixels(stride or 1, dims), _STRIDE)),
     )
     return tuple(fact for applies, fact in rows if applies)
 
