@@ -105,7 +105,7 @@ def _head(spec: ResNetSpec, channels: int) -> Chain:
     Pre-activated nets end in the norm and the activation that their last addition still lacks.
     """
     last: Chain = ()
-    if spec.order in (Order.V2, Order.NORM_FIRST):
+    if spec.order in (Order.V2, Order.NORM_FIRST) and not _norm_alone(spec):
         last = (*norm(spec, "bn", channels), *activation(spec, channels, "2", in_place=False))
     elif spec.order is Order.RELU_ONLY:
         last = activation(spec, channels, "2", in_place=False)
@@ -117,6 +117,11 @@ def _head(spec: ResNetSpec, channels: int) -> Chain:
         channels = spec.head_channels
     features = channels * (spec.map_side**2 if spec.pool is Pool.NONE else 1)
     return (*last, *_features(spec, channels), *_outputs(spec, features, spec.classes))
+
+
+def _norm_alone(spec: ResNetSpec) -> bool:
+    """Return whether the head's own norm stands for the norm and activation that the last block lacks (iResNet)."""
+    return spec.order is Order.NORM_FIRST and spec.head_norm and spec.classes is not None
 
 
 def _features(spec: ResNetSpec, channels: int) -> Chain:

@@ -7,6 +7,10 @@ from resnet_explorer.spec.rows import Row
 _TS = "downsample=1x1 activation=silu"
 _33 = "blocks=2,3,3,2 widths=64,128,384,384"
 _GC = "attention=gca attention_at=middle reduction=8 reduction_multiple=1"
+_FACES = (
+    "order=norm-first stride=last activation=prelu stem=cifar stem_pool=none strides=2,2,2,2 pool=none head_norm=true "
+    "head=embedding classes=512"
+)
 _PYRAMID = "order=norm-first shortcut=pool-pad stem_activation=false"
 
 
@@ -57,6 +61,27 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
             224,
             "Attention where the map is shrunk next: after the first three stages.",
             "25.92 M parameters, error 24.02 % (table 4)",
+        ),
+    ),
+    "iresnet": (
+        Row(
+            "iresnet18",
+            "iResNet-18",
+            "resnet18",
+            _FACES,
+            112,
+            "For faces of 112 pixels: an embedding of 512 numbers.",
+        ),
+        Row("iresnet34", "iResNet-34", "iresnet18", "blocks=3,4,6,3", 112, "The depth of ResNet-34."),
+        Row("iresnet50", "iResNet-50", "iresnet18", "blocks=3,4,14,3", 112, "24 basic blocks: as deep as ResNet-50."),
+        Row(
+            "iresnet100",
+            "iResNet-100",
+            "iresnet18",
+            "blocks=3,13,30,3",
+            112,
+            "49 basic blocks.",
+            "LFW 99.83 %, trained with ArcFace (table 4)",
         ),
     ),
     "ts": (

@@ -319,10 +319,12 @@ def _widths(spec: ResNetSpec) -> Iterator[tuple[ResNetSpec, choices.Block, int]]
 
 _ANY_DIMS: dict[str, tuple[choices.Option, ...]] = {
     "attention": (choices.Attention.NONE, choices.Attention.SE, choices.Attention.ECA, choices.Attention.CBAM),
+    "stage_end": (choices.StageEnd.NONE,),
     "block": (choices.Block.BASIC, choices.Block.BOTTLENECK),
     "stem": (choices.Stem.IMAGENET, choices.Stem.CIFAR, choices.Stem.DEEP, choices.Stem.TIERED),
     "stem_pool": (choices.StemPool.MAX, choices.StemPool.PADDED, choices.StemPool.CONV, choices.StemPool.NONE),
     "conv": (choices.Conv.PLAIN, choices.Conv.STANDARDISED),
+    "pool": (choices.Pool.AVG,),
 }
 """The choices that signal and video networks have; the others are made for images."""
 

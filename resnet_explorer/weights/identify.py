@@ -101,6 +101,11 @@ class _Site:
         if names is None:
             return None
         free, root = self.free(names), self.backbone.root
+        if spec.order is Order.NORM_FIRST:  # iResNet: the last norm is the head's, and no activation follows it
+            inner = {name: ours for name, ours in names.items() if not ours.startswith("bn.")}
+            found = find_head(self.backbone, self.free(inner))
+            if found and found.changes.get("head_norm"):
+                return compared(change_all(spec, dict(found.changes)), {**inner, **found.names}, shapes)
         if found := find_head(self.backbone, free):
             return compared(change_all(spec, dict(found.changes)), {**names, **found.names}, shapes)
         wide = last_convolution(self.backbone, free)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from resnet_explorer.network import Block, Part, Stage, flat
+from resnet_explorer.network.kinds import Role
 from resnet_explorer.network.kinds.blocks import Add
 from resnet_explorer.network.kinds.convolutions import Conv2d
 from resnet_explorer.network.kinds.dimensions import sides
@@ -111,11 +112,17 @@ def _left(spec: ResNetSpec) -> str:
     return f" Its last {last} {'are' if 'and' in last else 'is'} left to the first block."
 
 
+def _lacks(block: Block) -> bool:
+    """Return whether the head begins with what a pre-activated block would."""
+    first = flat(block.form.branch)[:1]
+    return any(part.layer.role is Role.ACTIVATION or part.name == "bn" for part in first)
+
+
 def explain_head(analysis: Analysis, block: Block, where: str) -> Explanation:
     """Return what is to be said of the head: the classifier, or a backbone's last activation."""
     spec, rows = analysis.network.spec_of(block), analysis.rows_of(block)
     facts = facts_of(analysis, analysis.sums[block.path], rows[-1].reading.stride)
-    last = f"Brings the {text.preparation(spec)} that the last block still lacks. " if spec.order in BARE else ""
+    last = f"Brings the {text.preparation(spec)} that the last block still lacks. " if _lacks(block) else ""
     if spec.classes is None:
         keys = tuple(part.layer.describe(where_in(part, block, spec))[0] for part in flat(block.form.branch))
         description = f"{last}A backbone ends here, in a feature map."
