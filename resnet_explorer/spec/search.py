@@ -24,6 +24,9 @@ _WORDS: Mapping[str, str] = {
     "attention=se": "attention squeeze excitation",
     "attention=eca": "attention",
     "attention=cbam": "attention",
+    "attention=gc": "attention global context",
+    "attention=gca": "attention global context",
+    "attention=nl": "attention non-local",
     "order=v2": "pre-activation",
 }
 """Words for an idea that a network has by a setting, its own or one of what it is a change of."""
