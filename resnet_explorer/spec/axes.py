@@ -180,6 +180,8 @@ _ROWS = (
     _axis("reduction_multiple", "Rounded to", BLOCK,
         "The attention's hidden channels are rounded to a multiple of this: 8 in timm's SE, 1 in the papers.",
         _unreduced),
+    _axis("reduction_of", "Reduced from", BLOCK,
+        "Of which channels the attention's hidden layer is a fraction.", _unreduced),
     _axis("attention_scale", "Attention ×", BLOCK,
         "A constant factor on what the attention puts out: 2 in NF-ResNets, since a gate halves the signal at first.",
         _inattentive),
