@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from resnet_explorer.errors import InputError, SpecError
 from resnet_explorer.network import compile_spec
 from resnet_explorer.readings import analyse
-from resnet_explorer.spec import Block, InputShape, Pool, ResNetSpec, Shortcut, Stem, StemPool, Stride
+from resnet_explorer.spec import Block, ConvTime, InputShape, Pool, ResNetSpec, Shortcut, Stem, StemPool, Stride
 from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.change import assign, change_all
 from resnet_explorer.spec.readers import FRACTIONS
@@ -42,7 +42,11 @@ _SMALL: dict[str, st.SearchStrategy[Any]] = {
     "head_norm": st.booleans(),
     "head_hidden": st.integers(1, 12),
 }
-_STAGES = ("block", "blocks", "widths", "strides", "expansion", "cardinality", "base_width", "in_channels", "classes")
+_STAGES = (
+    *("block", "blocks", "widths", "strides", "expansion", "cardinality", "base_width", "in_channels", "classes"),
+    *("dims", "conv_time"),
+)
+_DIMS = st.sampled_from((2, 2, 2, 1, 3))
 """What is drawn for each network before its other axes."""
 
 
@@ -119,6 +123,8 @@ def small_specs(draw: st.DrawFn) -> ResNetSpec:
         classes=draw(st.none() | st.integers(1, 12)),
         in_channels=draw(st.integers(1, 4)),
         stem_channels=draw(st.integers(1, 9)),
+        dims=draw(_DIMS),
+        conv_time=draw(st.sampled_from(ConvTime)),
     )
     keys = draw(st.lists(st.sampled_from([key for key in AXES if key not in _STAGES]), max_size=8, unique=True))
     return _varied(draw, _mended(base, {key: draw(_values(key)) for key in keys}))
@@ -153,6 +159,7 @@ def any_specs(draw: st.DrawFn) -> ResNetSpec:
         base_width=draw(st.integers(64, 128)) if bottleneck else 64,
         classes=draw(st.none() | st.integers(1, 1_000_000)),
         in_channels=draw(st.integers(1, 4096)),
+        dims=draw(_DIMS),
     )
     keys = draw(st.lists(st.sampled_from([key for key in AXES if key not in _STAGES]), max_size=12, unique=True))
     return _mended(base, {key: draw(_values(key)) for key in keys})

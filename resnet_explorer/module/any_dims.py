@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from resnet_explorer.module import layers
+
 
 # Option A: He et al. 2015, section 3.3.
 class ZeroPad(nn.Module):
@@ -187,16 +189,9 @@ class SumPairs(nn.Module):
         return x.sum(dim=x.ndim - 1, keepdim=True)
 
 
-# One factor (SkipInit: De and Smith 2020), or one for each channel (LayerScale: Touvron et al. 2021).
-class Gain(nn.Module):
+class Gain(layers.Gain):
     """x times learnt factors."""
 
     def __init__(self, channels: int, initial: float, dims: int) -> None:
-        super().__init__()
+        super().__init__(channels, initial)
         self.weight = nn.Parameter(torch.full((channels, *(1,) * dims), initial))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x * self.weight
-
-    def extra_repr(self) -> str:
-        return f"{self.weight.numel()}"

@@ -159,12 +159,21 @@ class StochasticDepth(nn.Module):
 class Gate(nn.Module):
     """The sigmoid of a convolution of side 1 whose bias starts at -6.0."""
 
-    def __init__(
-        self, channels: int, out: int, stride: int | tuple[int, ...]
-    ) -> None:
+    def __init__(self, channels: int, out: int, stride: int | tuple[int, ...]) -> None:
         super().__init__()
         self.conv = nn.Conv2d(channels, out, 1, stride)
         nn.init.constant_(self.conv.bias, -6.0)
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.sigmoid(self.conv(x))
+
+
+class Gain(nn.Module):
+    """x times learnt factors."""
+
+    def __init__(self, channels: int, initial: float, dims: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.full((channels, *(1,) * dims), initial))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.weight

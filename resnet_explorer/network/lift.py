@@ -107,23 +107,23 @@ def lift_stem(spec: ResNetSpec, chain: Chain) -> Chain:
 
 def _stem_part(spec: ResNetSpec, part: Part) -> Chain:
     layer = part.layer
-    in_row = re.fullmatch(r"conv1\.(\d+)", part.name)
+    is_in_row = re.fullmatch(r"conv1\.(\d+)", part.name)
     if not isinstance(layer, Conv2d) or part.name.startswith("maxpool") or spec.conv_time is ConvTime.FRAMES:
         (alike,) = _alike(spec, (part,))
-        moved = in_row and spec.conv_time is ConvTime.SPLIT
-        return (Part(_in_row(part.name, 3), alike.layer),) if moved and isinstance(alike, Part) else (alike,)
+        moved = is_in_row and spec.conv_time is ConvTime.SPLIT
+        return (Part(in_row(part.name, 3), alike.layer),) if moved and isinstance(alike, Part) else (alike,)
     frames = Time(_STEM_FRAMES, 1, _STEM_FRAMES // 2)
     if spec.conv_time is ConvTime.FULL:
         return (Part(part.name, layer.lifted(3, frames)),)
     pair = _pair(spec, part, max(1, STEM_MIDDLE[0] * layer.out_channels // STEM_MIDDLE[1]), frames)
-    if not in_row:
+    if not is_in_row:
         return pair
     places = (0, *((1,) if spec.norm is not Norm.NONE else ()), *(() if spec.norm.activates else (2,)), 3)
     steps = (step for step in pair if isinstance(step, Part))
-    return tuple(Part(_in_row(part.name, place), step.layer) for step, place in zip(steps, places, strict=True))
+    return tuple(Part(in_row(part.name, place), step.layer) for step, place in zip(steps, places, strict=True))
 
 
-def _in_row(name: str, place: int) -> str:
+def in_row(name: str, place: int) -> str:
     """Return the name of a layer in a deep stem whose convolutions are pairs: each takes three places more."""
     number = int(name.rpartition(".")[2])
     return f"conv1.{6 * (number // 3) + number % 3 + place}"

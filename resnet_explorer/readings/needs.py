@@ -56,7 +56,8 @@ class Needs:
 
     @property
     def _unit(self) -> str:
-        return {1: " samples", 2: " pixels"}.get(self.dims, f" pixels at {self.frames} frames")
+        frames = f"{self.frames} frame{'' if self.frames == 1 else 's'}"
+        return {1: " samples in length", 2: " pixels"}.get(self.dims, f" pixels at {frames}")
 
 
 def needs(analysis: Analysis) -> Needs:

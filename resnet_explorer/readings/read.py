@@ -247,15 +247,22 @@ class Depth:
 
 
 def weight_layers(chain: Chain) -> tuple[Part, ...]:
-    """Return the weight layers of a chain: of parallel paths those of the longest alone, and none of a gate's."""
+    """Return the weight layers of a chain: of parallel paths those of the longest alone, and none of a gate's.
+
+    A convolution in space and the one in time after it are one layer (Tran et al. 2018 call the network R(2+1)D-18).
+    """
     parts: list[Part] = []
     for step in chain:
         if isinstance(step, Fork):
             longest: tuple[Part, ...] = max((weight_layers(path) for path in step.paths), key=len)
             parts += longest
         elif isinstance(step, Part) and step.layer.role in (Role.CONVOLUTION, Role.LINEAR):
-            parts.append(step)
+            parts += [] if _only_in_time(step.layer) else [step]
     return tuple(parts)
+
+
+def _only_in_time(layer: Layer) -> bool:
+    return layer.window == (1, 1) and layer.time_window[0] > 1
 
 
 def _weights(chain: Chain) -> int:

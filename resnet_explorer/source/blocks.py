@@ -135,7 +135,8 @@ def _lines_of(branch: Chain) -> list[Chain]:
     pieces: list[list[Step]] = []
     last = ""
     for step, number in zip(branch[:count], numbers, strict=False):
-        if not pieces or (number and number[0] != last) or step.name.endswith("_time"):
+        in_pair = step.name.endswith("_time") or (step.name.endswith("_space") and pieces and len(pieces[-1]) > 2)
+        if not pieces or (number and number[0] != last) or in_pair:
             pieces.append([])
         last = number[0] if number else last
         pieces[-1].append(step)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
+from operator import eq
 
 from resnet_explorer.network import Form, flat
 from resnet_explorer.readings import Analysis
@@ -186,11 +187,19 @@ def _middles(made: Sequence[Symbol], blocks: Sequence[Sample]) -> list[Symbol]:
             continue
         outs = tuple(next(time.tensors()).shape[0] for _, time in pairs)
         out = next(symbol.name for symbol in made[1:] if symbol.values == outs)
-        kernel, groups = next(pairs[0][0].tensors()).shape[-1], getattr(pairs[0][0], "groups", 1)
-        whole = f"{kernel**3} * channels * {out} // ({kernel**2} * channels + {kernel} * {out} )"
-        text = whole.replace(" )", ")") + (f" // {groups} * {groups}" if groups > 1 else "")
-        symbols.append(Symbol(MIDDLES[len(symbols)], values, text))
+        kernel = next(pairs[0][0].tensors()).shape[-1]
+        whole = f"{kernel**3} * channels * {out} // ({kernel**2} * channels + {kernel} * {out})"
+        groups = tuple(getattr(space, "groups", 1) for space, _ in pairs)
+        symbols.append(Symbol(MIDDLES[len(symbols)], values, _in_groups(whole, groups, values, made)))
     return symbols
+
+
+def _in_groups(whole: str, groups: tuple[int, ...], values: tuple[int, ...], made: Sequence[Symbol]) -> str:
+    """Return how a number of channels is brought to a multiple of the groups; as it is for one group."""
+    if set(groups) == {1}:
+        return whole
+    name = next((symbol.name for symbol in made if symbol.name == "groups" and symbol.values == groups), str(groups[0]))
+    return f"max(1, {whole} // {name}) * {name}" if any(map(eq, values, groups)) else f"{whole} // {name} * {name}"
 
 
 def expanded(spec: ResNetSpec) -> str:

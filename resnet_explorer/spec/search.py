@@ -197,7 +197,8 @@ def default_input(spec: ResNetSpec) -> InputShape:
     """
     entry = catalogue.entry_of(replace(spec, residual=True)) or catalogue.entry_of(spec)
     if spec.dims == 1:
-        return InputShape(1, width=entry.size if entry else 1000)
+        side = entry.size if entry else 1000
+        return InputShape(1, side, side)
     usual = 32 if spec.stem is Stem.CIFAR else 112 if spec.dims == 3 else 224
     side = entry.size if entry else usual
     if spec.pool is Pool.NONE and spec.classes is not None:

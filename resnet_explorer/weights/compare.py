@@ -71,7 +71,9 @@ def _shape_text(shape: Shape) -> str:
 HEAD_AND_INPUT = ("classes", "in_channels", "dropout", "pool", "map_side", "head", "head_norm", "head_hidden")
 """Axes that are edited in every second file: they make no other network."""
 MOST_EDITS = 6
-_TELLING = ("blocks", "block", "outputs", "attention", "attention_at", "stage_end", "stem", "reduce_first", "kernel")
+_TELLING = (
+    *("dims", "blocks", "block", "outputs", "attention", "attention_at", "stage_end", "stem", "reduce_first", "kernel"),
+)
 """What must be equal for tensors to be, beside the groups: cheap to compare."""
 
 
@@ -83,11 +85,11 @@ def _telling(spec: ResNetSpec) -> tuple[object, ...]:
 
 def in_catalogue(spec: ResNetSpec) -> bool:
     """Return whether a network is one of the catalogue, apart from its classes and input channels."""
-    return any(entry_of(replace(_usual(spec), classes=classes)) for classes in (1000, 10))
+    return any(entry_of(replace(_usual(spec), classes=classes)) for classes in (1000, 10, 400))
 
 
 def _usual(spec: ResNetSpec) -> ResNetSpec:
-    return replace(spec, name="guess", classes=1000, in_channels=3)
+    return replace(spec, name="guess", classes=1000, in_channels=1 if spec.dims == 1 else 3)
 
 
 def alternatives(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:

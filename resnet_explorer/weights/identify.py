@@ -12,6 +12,7 @@ from resnet_explorer.spec.change import change_all, differences
 from resnet_explorer.spec.relatives import of_kind
 from resnet_explorer.weights.backbone import Backbone, backbones, family, is_blur, reason, structural_family, weighted
 from resnet_explorer.weights.compare import alternatives, base_name, by_name, compared, in_catalogue
+from resnet_explorer.weights.dimensions import flat_spec, flattened
 from resnet_explorer.weights.heads import find_head
 from resnet_explorer.weights.layers import FileLayer, Kind, Layers, readings
 from resnet_explorer.weights.matching import (
@@ -129,6 +130,13 @@ def identify(shapes: Mapping[str, Shape], known: ResNetSpec | None = None) -> Id
     """
     if known is not None and (own := by_name(shapes, known)) and own.fits:
         return replace(own, leftovers=_unknown(own.names, shapes))
+    flat = flattened(shapes)
+    if flat is None:
+        return _identify(shapes, known)
+    return flat.lifted(_identify(flat.shapes, flat_spec(known) if known else None), known)
+
+
+def _identify(shapes: Mapping[str, Shape], known: ResNetSpec | None) -> Identified:
     nearest: list[Backbone] = []
     best: tuple[_Site, Identified] | None = None
     for layers in readings(shapes):

@@ -27,7 +27,7 @@ from resnet_explorer.spec.search import default_input
 SMALL = ("blocks=2,1,2", "widths=16,32,48", "strides=1,2,2", "stem_channels=8", "stem_width=8", "classes=7")
 """A network that torch runs in milliseconds: its last stage has channels that 32 does not divide."""
 
-ODD, EVEN = InputShape(1, 40, 47), InputShape(1, 64, 32)
+ODD, EVEN = InputShape(1, 40, 47, 7), InputShape(1, 64, 32, 4)
 """A mean of 2x2 that is not whole drops the last row of an odd map, which a shortcut keeps."""
 
 CHOICES = [
@@ -88,6 +88,12 @@ CHOICES = [
     "output_stride=8 block=basic,bottleneck,bottleneck strides=2,2,2", "strides=1,1,1", "strides=3,1,2",
     "strides=2,2,2 blocks=1,1,1", "widths=16,16,16 strides=1,2,1", "widths=32,16,8 shortcut=A",
     "blocks=3 widths=16 strides=1 stem_channels=16",
+    "dims=1 attention=eca anti_alias=blur gain=layerscale", "dims=1 conv=standardised shortcut=A norm=rms",
+    "dims=1 output_stride=8 downsample=avgpool norm=evonorm-s0 order=v2 attention=cbam",
+    "dims=3 attention=cbam gating=exclusive norm=frn order=v2", "dims=3 conv_time=2+1d stem=deep block=bottleneck "
+    "cardinality=2", "dims=3 conv_time=2+1d order=v2 block_dropout=0.2", "dims=3 conv_time=2d anti_alias=average",
+    "dims=3 conv_time=2d shortcut=A stem_pool=zero-padded-max", "dims=3 conv_time=3d,2d,2+1d gating=exclusive",
+    "dims=3 conv_time=2d anti_alias=blur downsample=avgpool attention=cbam output_stride=8",
     "norm=group conv=standardised attention=cbam gain=layerscale stochastic_depth=0.1 downsample=avgpool "
     "anti_alias=blur stem=tiered stem_pool=conv order=v2 gating=exclusive shortcut_scale=0.5 shortcut_dropout=0.1 "
     "block_dropout=0.1 block=bottleneck,basic,bottleneck output_stride=8 activation=gelu dropout=0.2",
@@ -142,7 +148,7 @@ def shaken(model: nn.Module) -> nn.Module:
     """Return the model in inference with weights and statistics of which none is 0 or 1."""
     with torch.no_grad():
         for value in model.state_dict().values():
-            if value.dim() == 4:
+            if value.dim() > 2 and value[0].numel() > 1:
                 value.normal_(0, value[0].numel() ** -0.5)
             elif value.is_floating_point():
                 value.uniform_(0.3, 0.9)
@@ -244,7 +250,8 @@ SETTINGS = {
     "init": ["fixup", "xavier"],
     "zero_init": ["true"], "gain": ["skipinit", "layerscale"], "stochastic_depth": ["0.4"], "block_dropout": ["0.2"],
     "pool": ["gem", "attention", "none"], "map_side": ["2", "3"], "head": ["mlp", "embedding"], "head_norm": ["true"],
-    "classes": ["none", "3"], "dropout": ["0.3"], "output_stride": ["8", "16"],
+    "classes": ["none", "3"], "dropout": ["0.3"], "output_stride": ["8", "16"], "dims": ["1", "3"],
+    "conv_time": ["2d", "2+1d", "3d,2d,2+1d"],
 }  # fmt: skip
 
 
