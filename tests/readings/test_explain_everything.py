@@ -19,7 +19,7 @@ from resnet_explorer.spec import InputShape, Pool, ResNetSpec
 from resnet_explorer.spec.axes import AXES
 from resnet_explorer.spec.catalogue import CATALOGUE
 from resnet_explorer.spec.change import assign
-from tests.specs import readable
+from tests.specs import fitting, readable
 
 
 def everything(network: Network) -> list[str]:
@@ -63,7 +63,8 @@ def worked_out(analysis: Analysis, explanation: Explanation) -> None:
 
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_everything_in_the_catalogue_can_be_explained(name: str) -> None:
-    check(analyse(compile_spec(CATALOGUE[name].spec), InputShape(1, 33, 65)))
+    spec = CATALOGUE[name].spec
+    check(analyse(compile_spec(spec), fitting(spec, InputShape(1, 33, 65))))
 
 
 @given(readable())
